@@ -1,0 +1,7 @@
+//! Values, rules and state machines. Nothing here reads a clock, a file, a socket or a database.
+
+pub mod key_format;
+#[cfg(feature = "server")]
+pub mod role;
+#[cfg(feature = "server")]
+pub mod scope;

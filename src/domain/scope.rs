@@ -1,0 +1,177 @@
+//! The scope catalog and sets of scopes.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How far a scope reaches, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Read,
+    Change,
+    Delete,
+    Administer,
+}
+
+impl Level {
+    /// The word on the tag beside a permission.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Read => "Read",
+            Level::Change => "Change",
+            Level::Delete => "Delete",
+            Level::Administer => "Administer",
+        }
+    }
+}
+
+/// One entry of the catalog.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Scope {
+    pub id: String,
+    /// "See deployments, their logs and settings"
+    pub label: String,
+    /// "delete deployments", as it reads after "Not asked for:"
+    pub not_label: String,
+    pub level: Level,
+    /// The roles whose members may give this scope.
+    pub roles: Vec<String>,
+    /// Granted when a request names no scope and the client has no default of its own.
+    pub default: bool,
+}
+
+/// Every scope that this deployment knows, in the order of the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    scopes: Vec<Scope>,
+}
+
+impl Catalog {
+    pub fn new(scopes: Vec<Scope>) -> Self {
+        Self { scopes }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Scope> {
+        self.scopes.iter()
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Scope> {
+        self.scopes.iter().find(|scope| scope.id == id)
+    }
+
+    pub fn contains(&self, id: &str) -> bool {
+        self.get(id).is_some()
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(|scope| scope.id.as_str())
+    }
+
+    pub fn defaults(&self) -> ScopeSet {
+        self.scopes.iter().filter(|scope| scope.default).map(|scope| scope.id.clone()).collect()
+    }
+
+    /// Every scope that a member with this role may give.
+    pub fn held_by(&self, role: &str) -> ScopeSet {
+        self.scopes
+            .iter()
+            .filter(|scope| scope.roles.iter().any(|held| held == role))
+            .map(|scope| scope.id.clone())
+            .collect()
+    }
+
+    /// The entries of a set, in catalog order.
+    pub fn entries<'a>(&'a self, set: &'a ScopeSet) -> impl Iterator<Item = &'a Scope> {
+        self.scopes.iter().filter(|scope| set.contains(&scope.id))
+    }
+}
+
+/// A set of scope ids. Its text form is the space-separated `scope` of RFC 6749 section 3.3.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScopeSet(BTreeSet<String>);
+
+/// A `scope` value that RFC 6749 section 3.3 does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("scope holds a character that RFC 6749 does not allow")]
+pub struct BadScope;
+
+impl ScopeSet {
+    /// Reads a space-separated list.
+    pub fn parse(text: &str) -> Result<Self, BadScope> {
+        let allowed = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        text.split(' ')
+            .filter(|id| !id.is_empty())
+            .map(|id| if id.bytes().all(allowed) { Ok(id.to_owned()) } else { Err(BadScope) })
+            .collect::<Result<BTreeSet<_>, _>>()
+            .map(Self)
+    }
+
+    pub fn contains(&self, id: &str) -> bool {
+        self.0.contains(id)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
+    }
+
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0).cloned().collect())
+    }
+
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        Self(self.0.difference(&other.0).cloned().collect())
+    }
+}
+
+impl FromIterator<String> for ScopeSet {
+    fn from_iter<T: IntoIterator<Item = String>>(iter: T) -> Self {
+        Self(iter.into_iter().collect())
+    }
+}
+
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, id) in self.0.iter().enumerate() {
+            if n > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(id)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_value_is_a_set_separated_by_spaces() {
+        let set = ScopeSet::parse("b a  a").unwrap();
+        assert_eq!(set.to_string(), "a b");
+        assert_eq!(set.len(), 2);
+    }
+
+    #[test]
+    fn control_characters_and_quotes_are_refused() {
+        for bad in ["a\tb", "a\"", "a\\", "\u{7f}", "ä"] {
+            assert_eq!(ScopeSet::parse(bad), Err(BadScope), "{bad:?}");
+        }
+    }
+}

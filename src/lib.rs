@@ -1,0 +1,46 @@
+//! Keystile: sign-in for command-line tools.
+//!
+//! The server is built in floors. A floor may name the floors below it, never one beside it or above it.
+//!
+//! | floor | module | what it holds |
+//! | --- | --- | --- |
+//! | 0 | [`domain`] | values, rules and state machines; no input or output |
+//! | 0 | `config` | the configuration: load, validate, explain |
+//! | 1 | `keys` | signing keys, master key, token formats, password hashing |
+//! | 1 | `store` | every line of SQL |
+//! | 2 | `grants` | one file per OAuth grant |
+//! | 2 | `services` | one file per use case |
+//! | 3 | `web` | what the JSON face and the HTML face share |
+//! | 4 | `http` | the JSON face: OAuth endpoints and the management API |
+//! | 4 | `pages` | the HTML face: the pages a person sees |
+//! | 5 | `routes`, `serve`, `admin` | every URL, the running server, the administration commands |
+//! | side | `client` | the embeddable library for command-line tools |
+//! | side | `cli` | the companion CLI, on `client` |
+
+#[cfg(feature = "server")]
+pub mod admin;
+#[cfg(feature = "client")]
+pub mod cli;
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "server")]
+pub mod config;
+pub mod domain;
+#[cfg(feature = "server")]
+pub mod grants;
+#[cfg(feature = "server")]
+pub mod http;
+#[cfg(feature = "server")]
+pub mod keys;
+#[cfg(feature = "server")]
+pub mod pages;
+#[cfg(feature = "server")]
+pub mod routes;
+#[cfg(feature = "server")]
+pub mod serve;
+#[cfg(feature = "server")]
+pub mod services;
+#[cfg(feature = "server")]
+pub mod store;
+#[cfg(feature = "server")]
+pub mod web;
