@@ -1,1 +1,31 @@
-//! (in construction)
+//! Every line of SQL. Queries are plain functions over a connection, one file per table.
+//!
+//! Writes go through [`Store::write`], which runs a closure in one transaction with one `now`. On PostgreSQL it takes a
+//! pooled connection; on SQLite the closure is handed to the one writer thread, which runs what is waiting, each in a
+//! savepoint, and commits it together. Reads go through [`Store::read`]. Nothing else opens a transaction.
+
+pub mod audit;
+pub mod authorization_codes;
+pub mod authorization_requests;
+pub mod clients;
+mod codec;
+mod conn;
+pub mod credentials;
+mod error;
+pub mod facts;
+pub mod memberships;
+mod migrate;
+pub mod organizations;
+mod pool;
+mod query;
+mod schema;
+pub mod signing_keys;
+pub mod throttles;
+pub mod users;
+pub mod web_sessions;
+mod writer;
+
+pub use conn::{Conn, Engine, Place};
+pub use error::StoreError;
+pub use migrate::migrate;
+pub use pool::{Store, Work};

@@ -1,0 +1,14 @@
+DROP TABLE audit_events;
+DROP TABLE audit_heads;
+DROP TABLE facts;
+DROP TABLE signing_keys;
+DROP TABLE throttles;
+DROP TABLE web_sessions;
+DROP TABLE authorization_codes;
+DROP TABLE authorization_requests;
+DROP TABLE credentials;
+DROP TABLE clients;
+DROP TABLE service_accounts;
+DROP TABLE memberships;
+DROP TABLE users;
+DROP TABLE organizations;

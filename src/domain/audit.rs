@@ -1,0 +1,183 @@
+//! Audit events and the chain that binds them.
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::text_enum::text_enum;
+use super::time::Time;
+
+text_enum! {
+    /// What happened.
+    Action {
+        AuthorizationApproved = "authorization.approved",
+        AuthorizationDenied = "authorization.denied",
+        AuthorizationSwitchedOff = "authorization.switched_off",
+        ClientCreated = "client.created",
+        ClientRemoved = "client.removed",
+        KeyRotated = "signing_key.rotated",
+        MemberAdded = "member.added",
+        OrganizationCreated = "organization.created",
+        PersonalTokensOff = "organization.personal_tokens_off",
+        PersonalTokensOn = "organization.personal_tokens_on",
+        SessionCodeReuse = "session.code_reuse",
+        SessionForeignClient = "session.foreign_client",
+        SessionRefreshReuse = "session.refresh_reuse",
+        SessionRenamed = "session.renamed",
+        SessionRevoked = "session.revoked",
+        SessionStarted = "session.started",
+        SignedIn = "user.signed_in",
+        SignedOut = "user.signed_out",
+        SignInFailed = "user.sign_in_failed",
+        UserCreated = "user.created",
+    }
+}
+
+text_enum! {
+    Outcome {
+        Success = "success",
+        Refused = "refused",
+    }
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    User(String),
+    Client(String),
+    /// The administration commands, run by whoever runs the server.
+    Operator,
+    Anonymous,
+}
+
+impl Actor {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Client(_) => "client",
+            Self::Operator => "operator",
+            Self::Anonymous => "anonymous",
+        }
+    }
+
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::User(id) | Self::Client(id) => Some(id),
+            Self::Operator | Self::Anonymous => None,
+        }
+    }
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<String>,
+}
+
+/// An event before it has its place in the chain.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub action: Action,
+    pub actor: Actor,
+    pub org_id: Option<String>,
+    pub credential_id: Option<String>,
+    pub target: Option<String>,
+    pub outcome: Outcome,
+    pub origin: Origin,
+    pub details: Map<String, Value>,
+}
+
+impl Event {
+    pub fn new(action: Action, actor: Actor, origin: &Origin) -> Self {
+        Self {
+            action,
+            actor,
+            org_id: None,
+            credential_id: None,
+            target: None,
+            outcome: Outcome::Success,
+            origin: origin.clone(),
+            details: Map::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn org(mut self, id: &str) -> Self {
+        self.org_id = Some(id.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn credential(mut self, id: &str) -> Self {
+        self.credential_id = Some(id.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn target(mut self, id: &str) -> Self {
+        self.target = Some(id.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn refused(mut self) -> Self {
+        self.outcome = Outcome::Refused;
+        self
+    }
+
+    #[must_use]
+    pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// The chain of events that belong to no organization.
+pub const INSTANCE_CHAIN: &str = "instance";
+
+/// An event in its place.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    pub id: String,
+    pub chain: String,
+    pub sequence: i64,
+    pub at: Time,
+    pub actor_kind: String,
+    pub actor_id: Option<String>,
+    pub org_id: Option<String>,
+    pub credential_id: Option<String>,
+    pub action: String,
+    pub target: Option<String>,
+    pub outcome: String,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<String>,
+    /// A JSON object, kept as the text that was hashed.
+    pub details: String,
+}
+
+/// The hash of an event: SHA-256 over the hash before it and the event as a JSON array in a fixed order.
+pub fn hash(previous: &[u8], event: &Recorded) -> [u8; 32] {
+    let fields = json!([
+        event.id,
+        event.chain,
+        event.sequence,
+        event.at.micros(),
+        event.actor_kind,
+        event.actor_id,
+        event.org_id,
+        event.credential_id,
+        event.action,
+        event.target,
+        event.outcome,
+        event.ip,
+        event.user_agent,
+        event.request_id,
+        event.details,
+    ]);
+    let mut hasher = Sha256::new();
+    hasher.update(previous);
+    hasher.update(fields.to_string());
+    hasher.finalize().into()
+}

@@ -1,0 +1,87 @@
+//! OAuth clients: the tools that ask people to sign in.
+
+use chrono::TimeDelta;
+
+use super::redirect_uri::{RedirectUri, ReturnTo};
+use super::scope::{Catalog, ScopeSet};
+use super::secret::{Digest, Secret};
+use super::text_enum::text_enum;
+use super::time::Time;
+
+/// The id of the client that every deployment has from the start: the companion CLI.
+pub const COMPANION: &str = "keystile-cli";
+
+text_enum! {
+    /// How far a client can keep a secret, and where its answers go (RFC 6749 section 2.1).
+    ClientKind {
+        Native = "native",
+        Browser = "browser",
+        Confidential = "confidential",
+        Metadata = "metadata",
+    }
+}
+
+text_enum! {
+    /// The grants that the token endpoint knows.
+    Grant {
+        AuthorizationCode = "authorization_code",
+        RefreshToken = "refresh_token",
+    }
+}
+
+/// A registered client.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub id: String,
+    pub name: String,
+    pub kind: ClientKind,
+    /// Only confidential clients have one.
+    pub secret: Option<Digest>,
+    pub redirect_uris: Vec<RedirectUri>,
+    /// What the client may ask for; `None` is anything in the catalog.
+    pub scopes: Option<ScopeSet>,
+    pub grants: Vec<Grant>,
+    /// What a person types to start a sign-in with this tool.
+    pub command: Option<String>,
+    /// Lifetime of its access tokens, when it is not the deployment's.
+    pub access: Option<TimeDelta>,
+    pub created_at: Time,
+    pub disabled_at: Option<Time>,
+}
+
+impl Client {
+    /// Whether the client has no secret to prove itself with.
+    pub fn is_public(&self) -> bool {
+        match self.kind {
+            ClientKind::Native | ClientKind::Browser | ClientKind::Metadata => true,
+            ClientKind::Confidential => false,
+        }
+    }
+
+    pub fn allows(&self, grant: Grant) -> bool {
+        self.grants.contains(&grant)
+    }
+
+    /// Where an answer may go, if `requested` matches what the client has registered.
+    pub fn return_to(&self, requested: &str) -> Option<ReturnTo> {
+        self.redirect_uris.iter().find_map(|registered| registered.accept(requested))
+    }
+
+    /// Whether this is the client's secret. A client without one has no right secret.
+    pub fn has_secret(&self, presented: &Secret) -> bool {
+        self.secret.is_some_and(|digest| digest == presented.digest())
+    }
+
+    /// What the client may ask for.
+    pub fn allowed_scopes(&self, catalog: &Catalog) -> ScopeSet {
+        match &self.scopes {
+            Some(scopes) => scopes.clone(),
+            None => catalog.ids().map(str::to_owned).collect(),
+        }
+    }
+
+    /// What a request without `scope` asks for.
+    pub fn default_scopes(&self, catalog: &Catalog) -> ScopeSet {
+        self.scopes.clone().unwrap_or_else(|| catalog.defaults())
+    }
+}

@@ -1,0 +1,106 @@
+//! Credentials: what lets a program act. One life cycle, three kinds.
+
+use chrono::TimeDelta;
+
+use super::text_enum::text_enum;
+use super::time::Time;
+
+text_enum! {
+    CredentialKind {
+        /// Made by one sign-in in a browser; holds the rotating refresh token.
+        CliSession = "cli_session",
+        /// Made by a person for a program of their own; a static secret.
+        PersonalToken = "personal_token",
+        /// Owned by an organization.
+        ApiKey = "api_key",
+    }
+}
+
+impl CredentialKind {
+    /// Whether the organization's switch for personal tokens governs it.
+    pub fn is_personal(self) -> bool {
+        match self {
+            Self::CliSession | Self::PersonalToken => true,
+            Self::ApiKey => false,
+        }
+    }
+}
+
+text_enum! {
+    /// Why a credential no longer works.
+    EndReason {
+        SignedOut = "signed_out",
+        RevokedByAdmin = "revoked_by_admin",
+        RefreshReuse = "refresh_reuse",
+        CodeReuse = "code_reuse",
+        ClientRemoved = "client_removed",
+        Revoked = "revoked",
+    }
+}
+
+/// What the generation in a refresh token says about it, for a session that still lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presented {
+    /// The current refresh token: it rotates.
+    Current,
+    /// The one before, so soon after the rotation that the answer may have been lost: the same successor again.
+    Replayed,
+    /// An old one: somebody has a copy.
+    Reused,
+    /// One that has not been issued yet.
+    NotYetIssued,
+}
+
+/// Judges a refresh token by its generation. `grace` zero means that even the previous one is reuse.
+pub fn judge(
+    presented: i64,
+    current: i64,
+    rotated_at: Option<Time>,
+    now: Time,
+    grace: TimeDelta,
+) -> Presented {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    match presented.cmp(&current) {
+        Equal => Presented::Current,
+        Greater => Presented::NotYetIssued,
+        Less => {
+            // A clock that was set back must not prolong the grace, so a rotation in the future is outside it.
+            let fresh = rotated_at.is_some_and(|at| {
+                let age = now - at;
+                age >= TimeDelta::zero() && age < grace
+            });
+            if presented == current - 1 && fresh { Presented::Replayed } else { Presented::Reused }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_micros(seconds * 1_000_000).unwrap()
+    }
+
+    #[test]
+    fn rt_03_04_the_previous_token_is_a_replay_only_inside_the_grace_and_only_until_the_next_rotation() {
+        let grace = TimeDelta::seconds(60);
+        let judge = |presented, now| judge(presented, 7, Some(at(1000)), at(now), grace);
+        assert_eq!(judge(7, 5000), Presented::Current);
+        assert_eq!(judge(6, 1000), Presented::Replayed);
+        assert_eq!(judge(6, 1059), Presented::Replayed);
+        assert_eq!(judge(6, 1060), Presented::Reused);
+        assert_eq!(judge(5, 1001), Presented::Reused);
+        assert_eq!(judge(8, 1001), Presented::NotYetIssued);
+    }
+
+    #[test]
+    fn rt_05_without_a_grace_the_previous_token_is_reuse_at_once() {
+        assert_eq!(judge(6, 7, Some(at(1000)), at(1000), TimeDelta::zero()), Presented::Reused);
+    }
+
+    #[test]
+    fn rt_16_a_clock_set_back_does_not_prolong_the_grace() {
+        assert_eq!(judge(6, 7, Some(at(9000)), at(1000), TimeDelta::seconds(60)), Presented::Reused);
+    }
+}

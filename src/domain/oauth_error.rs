@@ -1,0 +1,112 @@
+//! Refusals of the OAuth endpoints: what is sent, and what is only logged.
+
+use std::borrow::Cow;
+
+/// The error codes of RFC 6749 and its extensions that this server answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OAuthCode {
+    AccessDenied,
+    ConsentRequired,
+    InteractionRequired,
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidRequestUri,
+    InvalidScope,
+    InvalidTarget,
+    InvalidToken,
+    LoginRequired,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    ServerError,
+    TemporarilyUnavailable,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+    UnsupportedResponseType,
+}
+
+impl OAuthCode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidRequestUri => "invalid_request_uri",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::InvalidToken => "invalid_token",
+            Self::LoginRequired => "login_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+        }
+    }
+}
+
+/// The organization's switch is off: the one refusal that says more than RFC 6749 has a code for.
+pub const PERSONAL_TOKENS_DISABLED: &str = "personal_tokens_disabled";
+
+/// A refusal. `description` is sent; `reason` is for the log alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthError {
+    pub code: OAuthCode,
+    /// A code of our own, where it says more than `code`.
+    pub error_code: Option<&'static str>,
+    pub description: Cow<'static, str>,
+    pub reason: Cow<'static, str>,
+}
+
+impl OAuthError {
+    pub fn new(
+        code: OAuthCode,
+        description: impl Into<Cow<'static, str>>,
+        reason: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { code, error_code: None, description: description.into(), reason: reason.into() }
+    }
+
+    /// A malformed request. What is wrong with it is no secret.
+    pub fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
+        let description = description.into();
+        Self::new(OAuthCode::InvalidRequest, description.clone(), description)
+    }
+
+    /// A grant that gives nothing. All of them read the same from outside.
+    pub fn invalid_grant(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(
+            OAuthCode::InvalidGrant,
+            "The grant has ended, was already used, or was never issued.",
+            reason,
+        )
+    }
+
+    /// Failed client authentication. Which part failed is not said.
+    pub fn invalid_client(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(OAuthCode::InvalidClient, "Client authentication failed.", reason)
+    }
+
+    /// Personal tokens are off in this organization.
+    pub fn personal_tokens_disabled(organization: &str) -> Self {
+        Self {
+            code: OAuthCode::AccessDenied,
+            error_code: Some(PERSONAL_TOKENS_DISABLED),
+            description: printable(&format!(
+                "{organization} does not allow personal tokens. An organization admin can turn them on at Settings > API access > Personal tokens."
+            ))
+            .into(),
+            reason: "the organization's switch is off".into(),
+        }
+    }
+}
+
+/// Replaces what RFC 6749 section 5.2 does not allow in `error_description`.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, ' '..='~') && c != '"' && c != '\\' { c } else { '?' }).collect()
+}

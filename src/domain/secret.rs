@@ -1,0 +1,96 @@
+//! Secrets and what is kept of them.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::entropy::Entropy;
+
+/// A secret in the clear. It never prints itself and is wiped when dropped.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// 256 random bits in base64url.
+    pub fn random(entropy: Entropy) -> Self {
+        Self::new(URL_SAFE_NO_PAD.encode(entropy.bytes::<32>()))
+    }
+
+    /// The text itself. Every call is a place where the secret leaves.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.expose())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// The SHA-256 of a secret of 256 random bits: enough to recognize it, useless to present it.
+#[derive(Clone, Copy, Eq)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl PartialEq for Digest {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[digest]")
+    }
+}
+
+/// Whether two texts are equal, in time that does not depend on where they differ.
+pub fn equal(left: &str, right: &str) -> bool {
+    left.as_bytes().ct_eq(right.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_never_prints_itself() {
+        let secret = Secret::new("hunter2hunter2".into());
+        assert_eq!(format!("{secret:?}"), "[redacted]");
+        assert_eq!(format!("{:?}", secret.digest()), "[digest]");
+    }
+
+    #[test]
+    fn a_million_samples_would_not_repeat_because_two_hundred_and_fifty_six_bits_are_drawn() {
+        let seen: std::collections::HashSet<_> =
+            (0..10_000).map(|_| Secret::random(Entropy).expose().to_owned()).collect();
+        assert_eq!(seen.len(), 10_000);
+        assert!(seen.iter().all(|text| text.len() == 43));
+    }
+}

@@ -1,0 +1,52 @@
+//! The code at the end of a short sign-in link. Terminal and page show it, and the person compares the two.
+
+use super::entropy::Entropy;
+
+/// No vowels, so that no words form, and nothing that is easily taken for something else.
+const ALPHABET: &[u8; 28] = b"23456789BCDFGHJKMNPQRSTVWXYZ";
+
+/// Eight characters, shown `7KQ2-XM4T`.
+pub fn new(entropy: Entropy) -> String {
+    let mut code = String::with_capacity(9);
+    while code.len() < 9 {
+        // Values that would favor the front of the alphabet are drawn again.
+        for byte in entropy.bytes::<16>().into_iter().filter(|byte| usize::from(*byte) < 252) {
+            if code.len() == 4 {
+                code.push('-');
+            }
+            if code.len() < 9 {
+                code.push(char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]));
+            }
+        }
+    }
+    code
+}
+
+/// Brings what a person typed to the form that is stored; `None` if it cannot be a code.
+pub fn canonical(typed: &str) -> Option<String> {
+    let letters: Vec<char> =
+        typed.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase()).collect();
+    let known = |c: &char| c.is_ascii() && ALPHABET.contains(&(*c as u8));
+    (letters.len() == 8 && letters.iter().all(known))
+        .then(|| letters[..4].iter().chain(&['-']).chain(&letters[4..]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_code_is_its_own_canonical_form() {
+        for _ in 0..1000 {
+            let code = new(Entropy);
+            assert_eq!(canonical(&code).as_deref(), Some(code.as_str()));
+        }
+    }
+
+    #[test]
+    fn case_spaces_and_dashes_do_not_matter() {
+        assert_eq!(canonical(" 7kq2 xm4t").as_deref(), Some("7KQ2-XM4T"));
+        assert_eq!(canonical("7KQ2-XM4"), None);
+        assert_eq!(canonical("7KQ2-XM4A"), None);
+    }
+}

@@ -1,0 +1,160 @@
+//! The master key and what is derived from it.
+//!
+//! It is 32 bytes that are never in the database. One HKDF-SHA-256 (RFC 5869) label a purpose keeps uses apart: a
+//! refresh token's tag can never pass for a CSRF token, and neither opens a signing key.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::{hkdf, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use crate::domain::entropy::Entropy;
+use crate::domain::secret::{Digest, Secret, equal};
+
+/// What a derived key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    AuthorizationCode,
+    Csrf,
+    KnownDevice,
+    RefreshToken,
+    SetupCode,
+    Throttle,
+}
+
+impl Purpose {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::AuthorizationCode => b"keystile authorization code",
+            Self::Csrf => b"keystile csrf",
+            Self::KnownDevice => b"keystile known device",
+            Self::RefreshToken => b"keystile refresh token",
+            Self::SetupCode => b"keystile setup code",
+            Self::Throttle => b"keystile throttle",
+        }
+    }
+}
+
+const SEALING: &[u8] = b"keystile sealing";
+
+/// The master key, ready for use.
+pub struct MasterKey {
+    macs: [(Purpose, hmac::Key); 6],
+    sealing: LessSafeKey,
+}
+
+/// What was sealed cannot be opened with this master key.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error(
+    "the signing keys in the database were sealed with another master key; give the server the one it had"
+)]
+pub struct WrongMasterKey;
+
+impl MasterKey {
+    pub fn new(bytes: &[u8; 32]) -> Self {
+        let derivation = hkdf::Salt::new(hkdf::HKDF_SHA256, b"keystile").extract(bytes);
+        let mac = |purpose: Purpose| {
+            (purpose, hmac::Key::new(hmac::HMAC_SHA256, &*derive(&derivation, purpose.label())))
+        };
+        let macs = [
+            Purpose::AuthorizationCode,
+            Purpose::Csrf,
+            Purpose::KnownDevice,
+            Purpose::RefreshToken,
+            Purpose::SetupCode,
+            Purpose::Throttle,
+        ]
+        .map(mac);
+        let sealing = derive(&derivation, SEALING);
+        #[expect(clippy::expect_used, reason = "the key has the length of the algorithm")]
+        let sealing = UnboundKey::new(&AES_256_GCM, &*sealing).expect("32 bytes are an AES-256 key");
+        Self { macs, sealing: LessSafeKey::new(sealing) }
+    }
+
+    /// HMAC-SHA-256 over the parts, each with its length before it so that no two lists of parts read the same.
+    pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
+        let at = self.macs.iter().position(|(known, _)| *known == purpose).unwrap_or_default();
+        let mut context = hmac::Context::with_key(&self.macs[at].1);
+        for part in parts {
+            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            context.update(part);
+        }
+        let mut tag = [0; 32];
+        tag.copy_from_slice(context.sign().as_ref());
+        tag
+    }
+
+    /// A token that only this server can make: the MAC in base64url.
+    pub fn token(&self, purpose: Purpose, parts: &[&[u8]]) -> Secret {
+        Secret::new(URL_SAFE_NO_PAD.encode(self.mac(purpose, parts)))
+    }
+
+    /// Whether `presented` is that token.
+    pub fn recognizes(&self, purpose: Purpose, parts: &[&[u8]], presented: &str) -> bool {
+        equal(self.token(purpose, parts).expose(), presented)
+    }
+
+    /// A key for the table of failed tries that does not say whose tries they are.
+    pub fn pseudonym(&self, purpose: Purpose, parts: &[&[u8]]) -> Digest {
+        self.token(purpose, parts).digest()
+    }
+
+    /// AES-256-GCM with a random nonce in front. `name` is bound to the result, so that rows cannot be swapped.
+    pub fn seal(&self, name: &str, plain: &[u8], entropy: Entropy) -> Vec<u8> {
+        let nonce = entropy.bytes::<NONCE_LEN>();
+        let mut text = plain.to_vec();
+        #[expect(clippy::expect_used, reason = "AES-GCM takes up to 64 GiB")]
+        self.sealing
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(name), &mut text)
+            .expect("a key is shorter than 64 GiB");
+        [&nonce[..], &text[..]].concat()
+    }
+
+    pub fn open(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, WrongMasterKey> {
+        let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(WrongMasterKey)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| WrongMasterKey)?;
+        let mut text = Zeroizing::new(text.to_vec());
+        let length =
+            self.sealing.open_in_place(nonce, Aad::from(name), &mut text).map_err(|_| WrongMasterKey)?.len();
+        text.truncate(length);
+        Ok(text)
+    }
+}
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKey([redacted])")
+    }
+}
+
+fn derive(from: &hkdf::Prk, label: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    #[expect(clippy::expect_used, reason = "HKDF-SHA-256 gives up to 8160 bytes")]
+    from.expand(&[label], hkdf::HKDF_SHA256)
+        .and_then(|material| material.fill(&mut *key))
+        .expect("32 bytes are within what HKDF gives");
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_only_under_its_own_name_and_key() {
+        let key = MasterKey::new(&[1; 32]);
+        let sealed = key.seal("kid-1", b"private", Entropy);
+        assert_eq!(&**key.open("kid-1", &sealed).unwrap(), b"private");
+        assert!(key.open("kid-2", &sealed).is_err());
+        assert!(MasterKey::new(&[2; 32]).open("kid-1", &sealed).is_err());
+        assert!(key.open("kid-1", &sealed[..5]).is_err());
+    }
+
+    #[test]
+    fn purposes_and_lists_of_parts_are_kept_apart() {
+        let key = MasterKey::new(&[1; 32]);
+        assert_ne!(key.mac(Purpose::Csrf, &[b"a"]), key.mac(Purpose::RefreshToken, &[b"a"]));
+        assert_ne!(key.mac(Purpose::Csrf, &[b"ab", b"c"]), key.mac(Purpose::Csrf, &[b"a", b"bc"]));
+    }
+}

@@ -1,0 +1,102 @@
+//! Refresh tokens: derived from the session's row and the master key, never stored.
+//!
+//! `{prefix}_rt_` + base62(version, credential id, generation, tag) + CRC-32. The tag is an HMAC over the id, the
+//! generation and the session's random seed, so neither the database nor the master key alone yields a token, and the
+//! server can make the current token of a session again when an answer was lost.
+
+use crate::domain::key_format::{base62, checksum, checksum_holds, from_base62};
+use crate::domain::secret::Secret;
+
+use super::master::{MasterKey, Purpose};
+
+const VERSION: u8 = 1;
+const ID_LENGTH: usize = 26;
+const TAG_LENGTH: usize = 20;
+/// Version, id, generation and tag.
+const LENGTH: usize = 1 + ID_LENGTH + 8 + TAG_LENGTH;
+/// Base62 characters that hold that many bytes.
+const CHARACTERS: usize = 74;
+
+/// A refresh token as presented: its form and checksum hold, its tag is not checked yet.
+pub struct Presented {
+    pub credential_id: String,
+    pub generation: i64,
+    tag: [u8; TAG_LENGTH],
+}
+
+/// Makes the refresh token of a session's generation.
+pub fn make(master: &MasterKey, prefix: &str, credential_id: &str, generation: i64, seed: &[u8]) -> Secret {
+    let mut bytes = Vec::with_capacity(LENGTH);
+    bytes.push(VERSION);
+    bytes.extend_from_slice(credential_id.as_bytes());
+    bytes.extend_from_slice(&generation.to_be_bytes());
+    bytes.extend_from_slice(&tag(master, credential_id, generation, seed));
+    let body = format!("{prefix}_rt_{}", base62(&bytes, CHARACTERS));
+    let checksum = checksum(&body);
+    Secret::new(body + &checksum)
+}
+
+/// Reads a refresh token; `None` for anything that was never one of ours.
+pub fn parse(prefix: &str, text: &str) -> Option<Presented> {
+    let rest = text.strip_prefix(prefix)?.strip_prefix("_rt_")?;
+    if rest.len() != CHARACTERS + crate::domain::key_format::CHECKSUM_LENGTH || !checksum_holds(text) {
+        return None;
+    }
+    let bytes = from_base62(&rest[..CHARACTERS], LENGTH)?;
+    let (version, rest) = bytes.split_first()?;
+    let (id, rest) = rest.split_at(ID_LENGTH);
+    let (generation, tag) = rest.split_at(8);
+    Some(Presented {
+        credential_id: String::from_utf8(id.to_vec()).ok().filter(|_| *version == VERSION)?,
+        generation: i64::from_be_bytes(generation.try_into().ok()?),
+        tag: tag.try_into().ok()?,
+    })
+}
+
+impl Presented {
+    /// Whether the tag is right for this session.
+    pub fn belongs_to(&self, master: &MasterKey, seed: &[u8]) -> bool {
+        use subtle::ConstantTimeEq;
+        tag(master, &self.credential_id, self.generation, seed).ct_eq(&self.tag).into()
+    }
+}
+
+fn tag(master: &MasterKey, credential_id: &str, generation: i64, seed: &[u8]) -> [u8; TAG_LENGTH] {
+    let full = master
+        .mac(Purpose::RefreshToken, &[b"refresh", credential_id.as_bytes(), &generation.to_be_bytes(), seed]);
+    let mut tag = [0; TAG_LENGTH];
+    tag.copy_from_slice(&full[..TAG_LENGTH]);
+    tag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::entropy::Entropy;
+    use crate::domain::id::Kind;
+
+    #[test]
+    fn a_token_is_checked_and_made_again_from_the_row_and_the_master_key() {
+        let master = MasterKey::new(&[3; 32]);
+        let id = Kind::CliSession.new_id(Entropy);
+        let token = make(&master, "keystile", &id, 41, &[9; 32]);
+        assert_eq!(token.expose(), make(&master, "keystile", &id, 41, &[9; 32]).expose());
+        let presented = parse("keystile", token.expose()).unwrap();
+        assert_eq!((presented.credential_id.as_str(), presented.generation), (id.as_str(), 41));
+        assert!(presented.belongs_to(&master, &[9; 32]));
+        assert!(!presented.belongs_to(&master, &[8; 32]));
+        assert!(!presented.belongs_to(&MasterKey::new(&[4; 32]), &[9; 32]));
+    }
+
+    #[test]
+    fn a_token_of_another_brand_or_with_a_changed_character_is_none_of_ours() {
+        let master = MasterKey::new(&[3; 32]);
+        let token = make(&master, "keystile", &Kind::CliSession.new_id(Entropy), 1, &[9; 32]);
+        assert!(parse("acme", token.expose()).is_none());
+        let changed = token.expose().replacen(|c: char| c.is_ascii_digit(), "z", 1);
+        assert!(parse("keystile", &changed).is_none());
+        for text in ["", "keystile_rt_", "keystile_rt_ü", &"keystile_rt_".repeat(30)] {
+            assert!(parse("keystile", text).is_none());
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The signing keys as one node knows them.
+
+use std::sync::Arc;
+
+use jsonwebtoken::DecodingKey;
+use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet};
+
+use super::master::MasterKey;
+use super::rsa_key::PrivateKey;
+use crate::domain::signing::KeyState;
+
+/// A key as the store holds it.
+pub struct StoredKey<'a> {
+    pub kid: &'a str,
+    pub state: KeyState,
+    pub public_jwk: &'a str,
+    pub private_sealed: &'a [u8],
+}
+
+/// One key, ready to verify with.
+struct Published {
+    kid: String,
+    verify: DecodingKey,
+}
+
+/// Every published key, and the one that signs.
+pub struct KeySet {
+    published: Vec<Published>,
+    active: Arc<PrivateKey>,
+    jwks: String,
+}
+
+/// The keys in the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadKeySet {
+    #[error(transparent)]
+    MasterKey(#[from] super::master::WrongMasterKey),
+    #[error("there is no active signing key")]
+    NoActiveKey,
+    #[error("signing key {0} is damaged")]
+    Damaged(String),
+}
+
+impl KeySet {
+    pub fn open(master: &MasterKey, keys: &[StoredKey<'_>]) -> Result<Self, BadKeySet> {
+        let mut published = Vec::with_capacity(keys.len());
+        let mut jwks: Vec<CoreJsonWebKey> = Vec::with_capacity(keys.len());
+        let mut active = None;
+        for key in keys {
+            let damaged = || BadKeySet::Damaged(key.kid.to_owned());
+            let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_str(key.public_jwk).map_err(|_| damaged())?;
+            let verify = DecodingKey::from_jwk(&jwk).map_err(|_| damaged())?;
+            published.push(Published { kid: key.kid.to_owned(), verify });
+            jwks.push(serde_json::from_str(key.public_jwk).map_err(|_| damaged())?);
+            if key.state == KeyState::Active {
+                let pkcs8 = master.open(key.kid, key.private_sealed)?;
+                active = Some(Arc::new(PrivateKey::parse(key.kid, &pkcs8).map_err(|_| damaged())?));
+            }
+        }
+        let jwks =
+            serde_json::to_string(&CoreJsonWebKeySet::new(jwks)).map_err(|_| BadKeySet::NoActiveKey)?;
+        Ok(Self { published, active: active.ok_or(BadKeySet::NoActiveKey)?, jwks })
+    }
+
+    /// The key that signs now.
+    pub fn active(&self) -> Arc<PrivateKey> {
+        self.active.clone()
+    }
+
+    /// The key to verify with. A `kid` is only ever compared with what is in memory.
+    pub fn verifying(&self, kid: &str) -> Option<&DecodingKey> {
+        self.published.iter().find(|key| key.kid == kid).map(|key| &key.verify)
+    }
+
+    /// The JWK set (RFC 7517) as it is served.
+    pub fn jwks(&self) -> &str {
+        &self.jwks
+    }
+}
+
+impl std::fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeySet").field("active", &self.active.kid).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,196 @@
+//! Audit events. They are only ever added.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::pool::Work;
+use super::query::{Locked, Native};
+use super::schema::{audit_events, audit_heads};
+use crate::domain::audit::{self, Event, INSTANCE_CHAIN, Recorded};
+use crate::domain::id::Kind;
+use crate::domain::time::Time;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_events)]
+struct Row {
+    id: String,
+    chain: String,
+    sequence: i64,
+    at: Time,
+    actor_kind: String,
+    actor_id: Option<String>,
+    org_id: Option<String>,
+    credential_id: Option<String>,
+    action: String,
+    target: Option<String>,
+    outcome: String,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    request_id: Option<String>,
+    details: String,
+    previous_hash: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+/// Adds an event to the chain of its organization, in the transaction of what it records.
+pub fn record(work: &mut Work<'_>, event: Event) -> Result<(), StoreError> {
+    let chain = event.org_id.clone().unwrap_or_else(|| INSTANCE_CHAIN.to_owned());
+    let start = diesel::insert_into(audit_heads::table)
+        .values((
+            audit_heads::chain.eq(&chain),
+            audit_heads::sequence.eq(0_i64),
+            audit_heads::hash.eq(&[][..] as &[u8]),
+        ))
+        .on_conflict(audit_heads::chain)
+        .do_nothing();
+    Native(start).execute(work.conn)?;
+    let head = audit_heads::table.find(&chain).select((audit_heads::sequence, audit_heads::hash));
+    let (sequence, previous): (i64, Vec<u8>) = Locked(head).get_result(work.conn)?;
+
+    let recorded = Recorded {
+        id: Kind::AuditEvent.new_id(work.entropy),
+        sequence: sequence + 1,
+        at: work.now,
+        actor_kind: event.actor.kind().to_owned(),
+        actor_id: event.actor.id().map(str::to_owned),
+        org_id: event.org_id,
+        credential_id: event.credential_id,
+        action: event.action.as_str().to_owned(),
+        target: event.target,
+        outcome: event.outcome.as_str().to_owned(),
+        ip: event.origin.ip,
+        user_agent: event.origin.user_agent,
+        request_id: event.origin.request_id,
+        details: serde_json::Value::Object(event.details).to_string(),
+        chain,
+    };
+    let hash = audit::hash(&previous, &recorded);
+    diesel::update(audit_heads::table.find(&recorded.chain))
+        .set((audit_heads::sequence.eq(recorded.sequence), audit_heads::hash.eq(&hash[..])))
+        .execute(work.conn)?;
+    diesel::insert_into(audit_events::table)
+        .values(Row::new(recorded, previous, hash.to_vec()))
+        .execute(work.conn)?;
+    Ok(())
+}
+
+impl Row {
+    fn new(event: Recorded, previous_hash: Vec<u8>, hash: Vec<u8>) -> Self {
+        let Recorded {
+            id,
+            chain,
+            sequence,
+            at,
+            actor_kind,
+            actor_id,
+            org_id,
+            credential_id,
+            action,
+            target,
+            outcome,
+            ip,
+            user_agent,
+            request_id,
+            details,
+        } = event;
+        Self {
+            id,
+            chain,
+            sequence,
+            at,
+            actor_kind,
+            actor_id,
+            org_id,
+            credential_id,
+            action,
+            target,
+            outcome,
+            ip,
+            user_agent,
+            request_id,
+            details,
+            previous_hash,
+            hash,
+        }
+    }
+
+    fn into_event(self) -> (Recorded, Vec<u8>, Vec<u8>) {
+        let Self {
+            id,
+            chain,
+            sequence,
+            at,
+            actor_kind,
+            actor_id,
+            org_id,
+            credential_id,
+            action,
+            target,
+            outcome,
+            ip,
+            user_agent,
+            request_id,
+            details,
+            previous_hash,
+            hash,
+        } = self;
+        let event = Recorded {
+            id,
+            chain,
+            sequence,
+            at,
+            actor_kind,
+            actor_id,
+            org_id,
+            credential_id,
+            action,
+            target,
+            outcome,
+            ip,
+            user_agent,
+            request_id,
+            details,
+        };
+        (event, previous_hash, hash)
+    }
+}
+
+/// The events of a chain in their order, from the first.
+pub fn chain(conn: &mut Conn, chain: &str) -> Result<Vec<Recorded>, StoreError> {
+    let rows: Vec<Row> = audit_events::table
+        .filter(audit_events::chain.eq(chain))
+        .order(audit_events::sequence)
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| row.into_event().0).collect())
+}
+
+/// Checks a chain and says at which event it breaks, if it does.
+pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<i64, i64>, StoreError> {
+    let rows: Vec<Row> = audit_events::table
+        .filter(audit_events::chain.eq(chain))
+        .order(audit_events::sequence)
+        .select(Row::as_select())
+        .load(conn)?;
+    let head: Option<(i64, Vec<u8>)> = audit_heads::table
+        .find(chain)
+        .select((audit_heads::sequence, audit_heads::hash))
+        .first(conn)
+        .optional()?;
+    let (mut count, mut last) = (0, Vec::new());
+    for row in rows {
+        let (event, previous, hash) = row.into_event();
+        count += 1;
+        if event.sequence != count || previous != last || audit::hash(&last, &event)[..] != hash[..] {
+            return Ok(Err(count));
+        }
+        last = hash;
+    }
+    Ok(if head.unwrap_or_default() == (count, last) { Ok(count) } else { Err(count + 1) })
+}
+
+/// Every chain that has events.
+pub fn chains(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
+    Ok(audit_heads::table.select(audit_heads::chain).order(audit_heads::chain).load(conn)?)
+}

@@ -1,0 +1,65 @@
+//! Authorization codes: made by an approval, exchanged once.
+
+use diesel::prelude::*;
+
+use super::authorization_requests::AuthorizationRequest;
+use super::conn::Conn;
+use super::error::StoreError;
+use super::query::Locked;
+use super::schema::{authorization_codes as codes, authorization_requests as requests};
+use crate::domain::secret::Digest;
+use crate::domain::time::Time;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = codes)]
+pub struct AuthorizationCode {
+    pub hash: Digest,
+    pub request_id: String,
+    pub user_id: String,
+    pub org_id: String,
+    pub scopes: String,
+    pub auth_time: Time,
+    pub created_at: Time,
+    pub expires_at: Time,
+    pub wrong_tries: i64,
+    pub consumed_at: Option<Time>,
+    pub credential_id: Option<String>,
+}
+
+pub fn insert(conn: &mut Conn, code: &AuthorizationCode) -> Result<(), StoreError> {
+    diesel::insert_into(codes::table).values(code).execute(conn)?;
+    Ok(())
+}
+
+/// Reads a code with the request it answers, and keeps others from using it until the transaction ends.
+pub fn lock(
+    conn: &mut Conn,
+    hash: Digest,
+) -> Result<Option<(AuthorizationCode, AuthorizationRequest)>, StoreError> {
+    let query = codes::table
+        .inner_join(requests::table)
+        .filter(codes::hash.eq(hash))
+        .select((AuthorizationCode::as_select(), AuthorizationRequest::as_select()));
+    Ok(Locked(query).get_result(conn).optional()?)
+}
+
+pub fn of_request(conn: &mut Conn, request_id: &str) -> Result<Option<AuthorizationCode>, StoreError> {
+    let query = codes::table.filter(codes::request_id.eq(request_id));
+    Ok(query.select(AuthorizationCode::as_select()).first(conn).optional()?)
+}
+
+/// Uses the code up; `false` if somebody was faster.
+pub fn consume(conn: &mut Conn, hash: Digest, credential_id: &str, at: Time) -> Result<bool, StoreError> {
+    let changed = diesel::update(codes::table.find(hash).filter(codes::consumed_at.is_null()))
+        .set((codes::consumed_at.eq(at), codes::credential_id.eq(credential_id)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Counts a try with the wrong verifier.
+pub fn count_wrong_try(conn: &mut Conn, hash: Digest) -> Result<(), StoreError> {
+    diesel::update(codes::table.find(hash))
+        .set(codes::wrong_tries.eq(codes::wrong_tries + 1))
+        .execute(conn)?;
+    Ok(())
+}

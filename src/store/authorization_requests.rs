@@ -1,0 +1,113 @@
+//! Authorization requests, pushed or opened in a browser, until they are answered.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::query::Locked;
+use super::schema::authorization_requests as requests;
+use crate::domain::request::RequestStatus;
+use crate::domain::secret::Digest;
+use crate::domain::time::Time;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = requests)]
+pub struct AuthorizationRequest {
+    pub id: String,
+    pub client_id: String,
+    /// As the client asked for it, port and all; it matched a registration.
+    pub redirect_uri: String,
+    pub state: Option<String>,
+    pub scopes: String,
+    pub code_challenge: Option<String>,
+    pub nonce: Option<String>,
+    pub prompt: Option<String>,
+    pub max_age: Option<i64>,
+    pub login_hint: Option<String>,
+    pub org_hint: Option<String>,
+    pub device_name: Option<String>,
+    pub device_os: Option<String>,
+    pub tool_version: Option<String>,
+    pub pushed_hash: Option<Digest>,
+    pub pushed_ip: Option<String>,
+    pub short_code: Option<String>,
+    pub browser_hash: Option<Digest>,
+    pub created_at: Time,
+    pub expires_at: Time,
+    pub status: RequestStatus,
+    pub answered_at: Option<Time>,
+    pub user_id: Option<String>,
+    pub org_id: Option<String>,
+}
+
+pub fn insert(conn: &mut Conn, request: &AuthorizationRequest) -> Result<(), StoreError> {
+    diesel::insert_into(requests::table).values(request).execute(conn)?;
+    Ok(())
+}
+
+pub fn find(conn: &mut Conn, id: &str) -> Result<Option<AuthorizationRequest>, StoreError> {
+    Ok(requests::table.find(id).select(AuthorizationRequest::as_select()).first(conn).optional()?)
+}
+
+/// Reads a request and keeps others from answering it until the transaction ends.
+pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<AuthorizationRequest>, StoreError> {
+    let query = requests::table.find(id).select(AuthorizationRequest::as_select());
+    Ok(Locked(query).get_result(conn).optional()?)
+}
+
+/// By the `request_uri` of a pushed request.
+pub fn lock_pushed(conn: &mut Conn, hash: Digest) -> Result<Option<AuthorizationRequest>, StoreError> {
+    let query =
+        requests::table.filter(requests::pushed_hash.eq(hash)).select(AuthorizationRequest::as_select());
+    Ok(Locked(query).get_result(conn).optional()?)
+}
+
+/// By the code at the end of its short link.
+pub fn lock_short_code(conn: &mut Conn, code: &str) -> Result<Option<AuthorizationRequest>, StoreError> {
+    let query =
+        requests::table.filter(requests::short_code.eq(code)).select(AuthorizationRequest::as_select());
+    Ok(Locked(query).get_result(conn).optional()?)
+}
+
+/// Ties a request to the browser that opened it. It stays open as long as a person may take to decide.
+pub fn bind(conn: &mut Conn, id: &str, browser: Digest, expires_at: Time) -> Result<(), StoreError> {
+    diesel::update(requests::table.find(id))
+        .set((requests::browser_hash.eq(browser), requests::expires_at.eq(expires_at)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Moves what a browser had open to the cookie that the browser has after signing in.
+pub fn rebind(conn: &mut Conn, before: Digest, after: Digest) -> Result<(), StoreError> {
+    diesel::update(requests::table.filter(requests::browser_hash.eq(before)))
+        .filter(requests::status.eq(RequestStatus::Open))
+        .set(requests::browser_hash.eq(after))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Records the one answer; `false` if there was one already.
+pub fn answer(
+    conn: &mut Conn,
+    id: &str,
+    status: RequestStatus,
+    user_id: &str,
+    org_id: Option<&str>,
+    at: Time,
+) -> Result<bool, StoreError> {
+    let open = requests::table.find(id).filter(requests::status.eq(RequestStatus::Open));
+    let changed = diesel::update(open)
+        .set((
+            requests::status.eq(status),
+            requests::answered_at.eq(at),
+            requests::user_id.eq(user_id),
+            requests::org_id.eq(org_id),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Deletes what nobody can use any more, codes with it.
+pub fn delete_expired(conn: &mut Conn, before: Time) -> Result<usize, StoreError> {
+    Ok(diesel::delete(requests::table.filter(requests::expires_at.lt(before))).execute(conn)?)
+}

@@ -1,0 +1,106 @@
+//! OAuth clients.
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::schema::clients;
+use crate::domain::client::{Client, ClientKind, Grant};
+use crate::domain::redirect_uri::RedirectUri;
+use crate::domain::scope::ScopeSet;
+use crate::domain::secret::Digest;
+use crate::domain::time::Time;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = clients)]
+struct Row {
+    id: String,
+    name: String,
+    kind: ClientKind,
+    secret_hash: Option<Digest>,
+    redirect_uris: String,
+    scopes: Option<String>,
+    grants: String,
+    command: Option<String>,
+    access_seconds: Option<i64>,
+    created_at: Time,
+    disabled_at: Option<Time>,
+}
+
+impl TryFrom<Row> for Client {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let damaged = |what: &str| StoreError::Failed(format!("client {}: {what} cannot be read", row.id));
+        let uris: Vec<String> =
+            serde_json::from_str(&row.redirect_uris).map_err(|_| damaged("redirect_uris"))?;
+        let grants: Option<Vec<Grant>> = row.grants.split_whitespace().map(Grant::parse).collect();
+        Ok(Self {
+            redirect_uris: uris.into_iter().map(RedirectUri::stored).collect(),
+            scopes: row.scopes.as_deref().map(ScopeSet::parse).transpose().map_err(|_| damaged("scopes"))?,
+            grants: grants.ok_or_else(|| damaged("grants"))?,
+            access: row.access_seconds.map(TimeDelta::seconds),
+            id: row.id,
+            name: row.name,
+            kind: row.kind,
+            secret: row.secret_hash,
+            command: row.command,
+            created_at: row.created_at,
+            disabled_at: row.disabled_at,
+        })
+    }
+}
+
+pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StoreError> {
+    let uris: Vec<&str> = client.redirect_uris.iter().map(RedirectUri::as_str).collect();
+    let grants: Vec<&str> = client.grants.iter().map(|grant| grant.as_str()).collect();
+    let row = Row {
+        id: client.id.clone(),
+        name: client.name.clone(),
+        kind: client.kind,
+        secret_hash: client.secret,
+        redirect_uris: serde_json::json!(uris).to_string(),
+        scopes: client.scopes.as_ref().map(ToString::to_string),
+        grants: grants.join(" "),
+        command: client.command.clone(),
+        access_seconds: client.access.map(|access| access.num_seconds()),
+        created_at: client.created_at,
+        disabled_at: client.disabled_at,
+    };
+    diesel::insert_into(clients::table).values(&row).execute(conn)?;
+    Ok(())
+}
+
+/// A client that may act; a removed one is not found.
+pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Client>, StoreError> {
+    let row = clients::table
+        .find(id)
+        .filter(clients::disabled_at.is_null())
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(Client::try_from).transpose()
+}
+
+/// Whether the id was ever given out, also to a client that has been removed since.
+pub fn exists(conn: &mut Conn, id: &str) -> Result<bool, StoreError> {
+    Ok(clients::table.find(id).count().get_result::<i64>(conn)? > 0)
+}
+
+pub fn list(conn: &mut Conn) -> Result<Vec<Client>, StoreError> {
+    let rows: Vec<Row> = clients::table
+        .filter(clients::disabled_at.is_null())
+        .order(clients::id)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Client::try_from).collect()
+}
+
+/// Removes a client. Its row stays, so that its id is never given to another.
+pub fn disable(conn: &mut Conn, id: &str, at: Time) -> Result<bool, StoreError> {
+    let changed = diesel::update(clients::table.find(id).filter(clients::disabled_at.is_null()))
+        .set(clients::disabled_at.eq(at))
+        .execute(conn)?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,183 @@
+//! Credentials: CLI sessions, personal tokens and API keys.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::conn::{Conn, MultiBackend};
+use super::error::StoreError;
+use super::schema::{clients, credentials, memberships, organizations, users};
+use crate::domain::client::ClientKind;
+use crate::domain::credential::{CredentialKind, EndReason};
+use crate::domain::time::Time;
+
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = credentials)]
+pub struct Credential {
+    pub id: String,
+    pub kind: CredentialKind,
+    pub org_id: String,
+    pub user_id: Option<String>,
+    pub client_id: Option<String>,
+    pub name: String,
+    pub scopes: String,
+    /// With the generation and the master key, all that a refresh token is made of.
+    pub seed: Option<Vec<u8>>,
+    pub generation: i64,
+    pub rotated_at: Option<Time>,
+    pub idle_ends_at: Option<Time>,
+    pub ends_at: Option<Time>,
+    pub auth_time: Option<Time>,
+    pub created_at: Time,
+    pub created_ip: Option<String>,
+    pub device_name: Option<String>,
+    pub device_os: Option<String>,
+    pub tool_version: Option<String>,
+    pub last_used_at: Option<Time>,
+    pub last_used_ip: Option<String>,
+    pub revoked_at: Option<Time>,
+    pub revoked_reason: Option<EndReason>,
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credential").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl Credential {
+    /// Whether it has not ended by itself or by somebody's act.
+    pub fn lives(&self, now: Time) -> bool {
+        let open = |end: Option<Time>| end.is_none_or(|end| now < end);
+        self.revoked_at.is_none() && open(self.idle_ends_at) && open(self.ends_at)
+    }
+}
+
+pub fn insert(conn: &mut Conn, credential: &Credential) -> Result<(), StoreError> {
+    diesel::insert_into(credentials::table).values(credential).execute(conn)?;
+    Ok(())
+}
+
+pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Credential>, StoreError> {
+    Ok(credentials::table.find(id).select(Credential::as_select()).first(conn).optional()?)
+}
+
+/// What one refresh changes.
+pub struct Rotation<'a> {
+    pub id: &'a str,
+    /// The client that presents the token; another client's session does not rotate.
+    pub client_id: &'a str,
+    /// The generation that was presented.
+    pub generation: i64,
+    pub now: Time,
+    /// When the session ends if it is not used again.
+    pub idle_ends_at: Time,
+    pub ip: Option<&'a str>,
+}
+
+/// Rotates a session in one statement: only the holder of the current generation of a living session, whose owner is
+/// still a member and whose organization allows personal tokens, gets a row back. Everybody else changes nothing.
+pub fn rotate(conn: &mut Conn, rotation: &Rotation<'_>) -> Result<Option<Credential>, StoreError> {
+    let allowed = organizations::table
+        .filter(organizations::id.eq(credentials::org_id))
+        .filter(organizations::personal_tokens.eq(true))
+        .filter(organizations::disabled_at.is_null())
+        .select(organizations::id);
+    let member = memberships::table
+        .inner_join(users::table)
+        .filter(memberships::org_id.eq(credentials::org_id))
+        .filter(memberships::user_id.nullable().eq(credentials::user_id))
+        .filter(users::disabled_at.is_null())
+        .select(memberships::user_id);
+    let current = credentials::table
+        .find(rotation.id)
+        .filter(credentials::generation.eq(rotation.generation))
+        .filter(credentials::client_id.eq(rotation.client_id))
+        .filter(credentials::revoked_at.is_null())
+        .filter(credentials::idle_ends_at.gt(rotation.now))
+        .filter(credentials::ends_at.gt(rotation.now))
+        .filter(exists(allowed))
+        .filter(exists(member));
+    Ok(diesel::update(current)
+        .set((
+            credentials::generation.eq(rotation.generation + 1),
+            credentials::rotated_at.eq(rotation.now),
+            credentials::idle_ends_at.eq(rotation.idle_ends_at),
+            credentials::last_used_at.eq(rotation.now),
+            credentials::last_used_ip.eq(rotation.ip),
+        ))
+        .returning(<Credential as Selectable<MultiBackend>>::construct_selection())
+        .get_result(conn)
+        .optional()?)
+}
+
+/// Ends one credential; `false` if it had ended already.
+pub fn revoke(conn: &mut Conn, id: &str, at: Time, reason: EndReason) -> Result<bool, StoreError> {
+    let changed = diesel::update(credentials::table.find(id).filter(credentials::revoked_at.is_null()))
+        .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Ends every living CLI session that a client holds and says which.
+pub fn revoke_of_client(conn: &mut Conn, client_id: &str, at: Time) -> Result<Vec<String>, StoreError> {
+    Ok(diesel::update(credentials::table)
+        .filter(credentials::client_id.eq(client_id).and(credentials::revoked_at.is_null()))
+        .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(EndReason::ClientRemoved)))
+        .returning(credentials::id)
+        .get_results(conn)?)
+}
+
+pub fn rename(conn: &mut Conn, id: &str, name: &str) -> Result<(), StoreError> {
+    diesel::update(credentials::table.find(id)).set(credentials::name.eq(name)).execute(conn)?;
+    Ok(())
+}
+
+/// Notes that a credential was used, at most once a minute so that reading stays reading.
+pub fn touch(conn: &mut Conn, id: &str, at: Time, ip: Option<&str>) -> Result<(), StoreError> {
+    let minute = at - chrono::TimeDelta::seconds(60);
+    let stale = credentials::last_used_at.is_null().or(credentials::last_used_at.lt(minute));
+    diesel::update(credentials::table.find(id).filter(stale))
+        .set((credentials::last_used_at.eq(at), credentials::last_used_ip.eq(ip)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The name and kind of the client that a session belongs to.
+pub type Tool = (String, ClientKind);
+
+/// The CLI sessions of a person in an organization, the last used first.
+pub fn cli_sessions(
+    conn: &mut Conn,
+    org_id: &str,
+    user_id: &str,
+) -> Result<Vec<(Credential, Tool)>, StoreError> {
+    Ok(credentials::table
+        .inner_join(clients::table)
+        .filter(credentials::org_id.eq(org_id).and(credentials::user_id.eq(user_id)))
+        .filter(credentials::kind.eq(CredentialKind::CliSession))
+        .order((credentials::created_at.desc(), credentials::id))
+        .select((Credential::as_select(), (clients::name, clients::kind)))
+        .load(conn)?)
+}
+
+/// The living credentials that the switch for personal tokens governs, each with its owner.
+pub fn living_personal(
+    conn: &mut Conn,
+    org_id: &str,
+    now: Time,
+) -> Result<Vec<(String, Option<String>)>, StoreError> {
+    let open = credentials::idle_ends_at.is_null().or(credentials::idle_ends_at.gt(now));
+    Ok(credentials::table
+        .filter(credentials::org_id.eq(org_id).and(credentials::kind.ne(CredentialKind::ApiKey)))
+        .filter(credentials::revoked_at.is_null().and(open))
+        .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now)))
+        .select((credentials::id, credentials::user_id))
+        .load(conn)?)
+}
+
+/// Whether a person has signed in with this client before.
+pub fn has_used_client(conn: &mut Conn, user_id: &str, client_id: &str) -> Result<bool, StoreError> {
+    let used =
+        credentials::table.filter(credentials::user_id.eq(user_id).and(credentials::client_id.eq(client_id)));
+    Ok(used.count().get_result::<i64>(conn)? > 0)
+}

@@ -1,0 +1,33 @@
+//! Facts about this deployment.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::query::Native;
+use super::schema::facts;
+use crate::domain::time::Time;
+
+/// A fact and when it was last set.
+pub fn find(conn: &mut Conn, name: &str) -> Result<Option<(String, Time)>, StoreError> {
+    Ok(facts::table.find(name).select((facts::value, facts::updated_at)).first(conn).optional()?)
+}
+
+pub fn set(conn: &mut Conn, name: &str, value: &str, at: Time) -> Result<(), StoreError> {
+    let statement = diesel::insert_into(facts::table)
+        .values((facts::name.eq(name), facts::value.eq(value), facts::updated_at.eq(at)))
+        .on_conflict(facts::name)
+        .do_update()
+        .set((facts::value.eq(value), facts::updated_at.eq(at)));
+    Native(statement).execute(conn)?;
+    Ok(())
+}
+
+/// Sets a fact that nobody has set before; `false` if somebody has.
+pub fn claim(conn: &mut Conn, name: &str, value: &str, at: Time) -> Result<bool, StoreError> {
+    let statement = diesel::insert_into(facts::table)
+        .values((facts::name.eq(name), facts::value.eq(value), facts::updated_at.eq(at)))
+        .on_conflict(facts::name)
+        .do_nothing();
+    Ok(Native(statement).execute(conn)? == 1)
+}

@@ -1,0 +1,73 @@
+//! Who belongs to which organization, and as what.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::organizations::Organization;
+use super::schema::{memberships, organizations, users};
+use super::users::User;
+use crate::domain::time::Time;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = memberships)]
+pub struct Membership {
+    pub org_id: String,
+    pub user_id: String,
+    pub role: String,
+    pub created_at: Time,
+}
+
+pub fn insert(conn: &mut Conn, membership: &Membership) -> Result<(), StoreError> {
+    diesel::insert_into(memberships::table).values(membership).execute(conn)?;
+    Ok(())
+}
+
+/// The role that a person has in an organization right now. Nobody has one where person or organization is disabled.
+pub fn role(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<String>, StoreError> {
+    Ok(memberships::table
+        .inner_join(organizations::table)
+        .inner_join(users::table)
+        .filter(memberships::org_id.eq(org_id).and(memberships::user_id.eq(user_id)))
+        .filter(organizations::disabled_at.is_null().and(users::disabled_at.is_null()))
+        .select(memberships::role)
+        .first(conn)
+        .optional()?)
+}
+
+/// The organizations of a person with the person's role in each, oldest membership first.
+pub fn of_user(conn: &mut Conn, user_id: &str) -> Result<Vec<(Organization, String)>, StoreError> {
+    Ok(memberships::table
+        .inner_join(organizations::table)
+        .filter(memberships::user_id.eq(user_id).and(organizations::disabled_at.is_null()))
+        .order((memberships::created_at, organizations::id))
+        .select((Organization::as_select(), memberships::role))
+        .load(conn)?)
+}
+
+/// The people of an organization who have one of these roles, by name.
+pub fn with_roles(conn: &mut Conn, org_id: &str, roles: &[&str]) -> Result<Vec<User>, StoreError> {
+    Ok(memberships::table
+        .inner_join(users::table)
+        .filter(memberships::org_id.eq(org_id).and(memberships::role.eq_any(roles.iter().copied())))
+        .filter(users::disabled_at.is_null())
+        .order(users::name)
+        .select(User::as_select())
+        .load(conn)?)
+}
+
+pub fn set_role(conn: &mut Conn, org_id: &str, user_id: &str, role: &str) -> Result<bool, StoreError> {
+    let changed = diesel::update(memberships::table.find((org_id, user_id)))
+        .set(memberships::role.eq(role))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+pub fn remove(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<bool, StoreError> {
+    Ok(diesel::delete(memberships::table.find((org_id, user_id))).execute(conn)? == 1)
+}
+
+/// Whether anybody owns anything yet: until then the deployment is not set up.
+pub fn any(conn: &mut Conn) -> Result<bool, StoreError> {
+    Ok(memberships::table.count().get_result::<i64>(conn)? > 0)
+}

@@ -1,0 +1,53 @@
+//! Organizations.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::query::Locked;
+use super::schema::organizations;
+use crate::domain::time::Time;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = organizations)]
+pub struct Organization {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    /// The switch: whether people may have personal tokens and sign in to command-line tools.
+    pub personal_tokens: bool,
+    pub api_keys: bool,
+    pub created_at: Time,
+    pub disabled_at: Option<Time>,
+}
+
+pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<(), StoreError> {
+    diesel::insert_into(organizations::table).values(organization).execute(conn)?;
+    Ok(())
+}
+
+pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Organization>, StoreError> {
+    Ok(organizations::table.find(id).select(Organization::as_select()).first(conn).optional()?)
+}
+
+/// By the name it has in paths.
+pub fn find_by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Organization>, StoreError> {
+    let by_slug = organizations::table.filter(organizations::slug.eq(slug));
+    Ok(by_slug.select(Organization::as_select()).first(conn).optional()?)
+}
+
+/// Reads an organization and keeps others from changing it until the transaction ends.
+pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<Organization>, StoreError> {
+    let query = organizations::table.find(id).select(Organization::as_select());
+    Ok(Locked(query).get_result(conn).optional()?)
+}
+
+pub fn count(conn: &mut Conn) -> Result<i64, StoreError> {
+    Ok(organizations::table.count().get_result(conn)?)
+}
+
+/// Turns the switch for personal tokens.
+pub fn set_personal_tokens(conn: &mut Conn, id: &str, on: bool) -> Result<(), StoreError> {
+    diesel::update(organizations::table.find(id)).set(organizations::personal_tokens.eq(on)).execute(conn)?;
+    Ok(())
+}

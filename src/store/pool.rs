@@ -1,0 +1,115 @@
+//! The two doors to the database: `write` and `read`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::Connection;
+use tokio::sync::Semaphore;
+
+use super::conn::{Conn, Engine, Manager, Place};
+use super::error::StoreError;
+use super::writer::Writer;
+use crate::domain::entropy::Entropy;
+use crate::domain::time::{Clock, Time};
+
+/// How long a request waits for its turn before it is told to come back later.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a write has in hand: a connection inside a transaction, the moment it happens at, and randomness.
+pub struct Work<'a> {
+    pub conn: &'a mut Conn,
+    pub now: Time,
+    pub entropy: Entropy,
+}
+
+/// The database, whichever engine it is.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    pool: r2d2::Pool<Manager>,
+    /// One permit a pooled connection, so that no more threads block than can make progress.
+    permits: Arc<Semaphore>,
+    /// Only SQLite has one.
+    writer: Option<Writer>,
+    clock: Clock,
+}
+
+impl Store {
+    /// Opens the database. The schema must be up to date.
+    pub fn open(place: &Place, connections: u32, clock: Clock) -> Result<Self, StoreError> {
+        let pool = r2d2::Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(1))
+            .connection_timeout(PATIENCE)
+            .error_handler(Box::new(LogPoolErrors))
+            .test_on_check_out(false)
+            .build(Manager(place.clone()))
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let writer = match place.engine() {
+            Engine::Sqlite => Some(Writer::start(place.open()?, clock.clone())?),
+            Engine::Postgres => None,
+        };
+        let permits = Arc::new(Semaphore::new(connections as usize));
+        Ok(Self(Arc::new(Inner { engine: place.engine(), pool, permits, writer, clock })))
+    }
+
+    pub fn engine(&self) -> Engine {
+        self.0.engine
+    }
+
+    /// Runs `work` in one write transaction. `Err` rolls back; what `Ok` holds is committed before it is returned.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        if let Some(writer) = &self.0.writer {
+            return writer.run(work).await;
+        }
+        let now = self.0.clock.now();
+        self.on_connection(move |conn| {
+            conn.transaction(|conn| work(&mut Work { conn, now, entropy: Entropy }))
+        })
+        .await
+    }
+
+    /// Runs `query` on a connection that is not in a transaction.
+    pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.on_connection(query).await
+    }
+
+    async fn on_connection<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+    {
+        let turn = tokio::time::timeout(PATIENCE, self.0.permits.clone().acquire_owned());
+        let permit = turn
+            .await
+            .map_err(|_| StoreError::Unavailable("every connection is busy".to_owned()))?
+            .map_err(|_| StoreError::Unavailable("the store is closed".to_owned()))?;
+        let pool = self.0.pool.clone();
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let mut conn = pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            job(&mut conn)
+        })
+        .await
+        .map_err(|error| StoreError::Failed(error.to_string()))?
+    }
+}
+
+#[derive(Debug)]
+struct LogPoolErrors;
+
+impl r2d2::HandleError<StoreError> for LogPoolErrors {
+    fn handle_error(&self, error: StoreError) {
+        tracing::warn!(%error, "a database connection could not be opened");
+    }
+}

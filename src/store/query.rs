@@ -1,0 +1,64 @@
+//! The statements that the multi-engine connection cannot compile by itself.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sqlite::Sqlite;
+
+use super::conn::{Conn, MultiBackend};
+
+/// A statement that both engines have and the shared backend has not, such as `ON CONFLICT`.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(in crate::store) struct Native<Q>(pub(in crate::store) Q);
+
+impl<Q> QueryFragment<MultiBackend> for Native<Q>
+where
+    Q: QueryFragment<Pg> + QueryFragment<Sqlite>,
+{
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        MultiBackend::walk_variant_ast(&self.0, pass)
+    }
+}
+
+impl<Q: Query> Query for Native<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> RunQueryDsl<Conn> for Native<Q> {}
+
+/// A query that locks the rows it reads until the transaction ends.
+///
+/// PostgreSQL needs to be told; on SQLite the whole write transaction is alone already.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(in crate::store) struct Locked<Q>(pub(in crate::store) Q);
+
+impl<Q> QueryFragment<MultiBackend> for Locked<Q>
+where
+    Q: QueryFragment<MultiBackend>,
+{
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        self.0.walk_ast(pass.reborrow())?;
+        MultiBackend::walk_variant_ast(&ForUpdate, pass)
+    }
+}
+
+impl<Q: Query> Query for Locked<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> RunQueryDsl<Conn> for Locked<Q> {}
+
+struct ForUpdate;
+
+impl QueryFragment<Pg> for ForUpdate {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        pass.push_sql(" FOR UPDATE");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Sqlite> for ForUpdate {
+    fn walk_ast<'b>(&'b self, _: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        Ok(())
+    }
+}

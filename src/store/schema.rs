@@ -1,0 +1,284 @@
+//! The tables, as both engines have them.
+
+use diesel::{allow_tables_to_appear_in_same_query, joinable};
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    organizations (id) {
+        id -> Text,
+        slug -> Text,
+        name -> Text,
+        personal_tokens -> Bool,
+        api_keys -> Bool,
+        created_at -> Moment,
+        disabled_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    users (id) {
+        id -> Text,
+        email -> Text,
+        name -> Text,
+        password_hash -> Nullable<Text>,
+        password_changed_at -> Nullable<Moment>,
+        created_at -> Moment,
+        disabled_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    memberships (org_id, user_id) {
+        org_id -> Text,
+        user_id -> Text,
+        role -> Text,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    service_accounts (id) {
+        id -> Text,
+        org_id -> Text,
+        name -> Text,
+        purpose -> Text,
+        role -> Text,
+        created_by -> Nullable<Text>,
+        created_at -> Moment,
+        disabled_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    clients (id) {
+        id -> Text,
+        name -> Text,
+        kind -> Text,
+        secret_hash -> Nullable<Binary>,
+        redirect_uris -> Text,
+        scopes -> Nullable<Text>,
+        grants -> Text,
+        org_id -> Nullable<Text>,
+        command -> Nullable<Text>,
+        access_seconds -> Nullable<BigInt>,
+        created_at -> Moment,
+        disabled_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    credentials (id) {
+        id -> Text,
+        kind -> Text,
+        org_id -> Text,
+        user_id -> Nullable<Text>,
+        service_account_id -> Nullable<Text>,
+        client_id -> Nullable<Text>,
+        name -> Text,
+        scopes -> Text,
+        unrestricted -> Bool,
+        mode -> Nullable<Text>,
+        secret_hash -> Nullable<Binary>,
+        display_prefix -> Nullable<Text>,
+        last_four -> Nullable<Text>,
+        seed -> Nullable<Binary>,
+        generation -> BigInt,
+        rotated_at -> Nullable<Moment>,
+        idle_ends_at -> Nullable<Moment>,
+        ends_at -> Nullable<Moment>,
+        auth_time -> Nullable<Moment>,
+        created_at -> Moment,
+        created_ip -> Nullable<Text>,
+        device_name -> Nullable<Text>,
+        device_os -> Nullable<Text>,
+        tool_version -> Nullable<Text>,
+        last_used_at -> Nullable<Moment>,
+        last_used_ip -> Nullable<Text>,
+        revoked_at -> Nullable<Moment>,
+        revoked_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    authorization_requests (id) {
+        id -> Text,
+        client_id -> Text,
+        redirect_uri -> Text,
+        state -> Nullable<Text>,
+        scopes -> Text,
+        code_challenge -> Nullable<Text>,
+        nonce -> Nullable<Text>,
+        prompt -> Nullable<Text>,
+        max_age -> Nullable<BigInt>,
+        login_hint -> Nullable<Text>,
+        org_hint -> Nullable<Text>,
+        device_name -> Nullable<Text>,
+        device_os -> Nullable<Text>,
+        tool_version -> Nullable<Text>,
+        pushed_hash -> Nullable<Binary>,
+        pushed_ip -> Nullable<Text>,
+        short_code -> Nullable<Text>,
+        browser_hash -> Nullable<Binary>,
+        created_at -> Moment,
+        expires_at -> Moment,
+        status -> Text,
+        answered_at -> Nullable<Moment>,
+        user_id -> Nullable<Text>,
+        org_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    authorization_codes (hash) {
+        hash -> Binary,
+        request_id -> Text,
+        user_id -> Text,
+        org_id -> Text,
+        scopes -> Text,
+        auth_time -> Moment,
+        created_at -> Moment,
+        expires_at -> Moment,
+        wrong_tries -> BigInt,
+        consumed_at -> Nullable<Moment>,
+        credential_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    web_sessions (hash) {
+        hash -> Binary,
+        user_id -> Text,
+        created_at -> Moment,
+        seen_at -> Moment,
+        ends_at -> Moment,
+        auth_time -> Moment,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    throttles (key) {
+        key -> Binary,
+        failures -> BigInt,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    signing_keys (kid) {
+        kid -> Text,
+        state -> Text,
+        algorithm -> Text,
+        public_jwk -> Text,
+        private_sealed -> Binary,
+        created_at -> Moment,
+        activated_at -> Nullable<Moment>,
+        retired_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    facts (name) {
+        name -> Text,
+        value -> Text,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    audit_heads (chain) {
+        chain -> Text,
+        sequence -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::codec::Moment;
+
+    audit_events (id) {
+        id -> Text,
+        chain -> Text,
+        sequence -> BigInt,
+        at -> Moment,
+        actor_kind -> Text,
+        actor_id -> Nullable<Text>,
+        org_id -> Nullable<Text>,
+        credential_id -> Nullable<Text>,
+        action -> Text,
+        target -> Nullable<Text>,
+        outcome -> Text,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        details -> Text,
+        previous_hash -> Binary,
+        hash -> Binary,
+    }
+}
+
+joinable!(memberships -> organizations (org_id));
+joinable!(memberships -> users (user_id));
+joinable!(credentials -> organizations (org_id));
+joinable!(credentials -> users (user_id));
+joinable!(credentials -> clients (client_id));
+joinable!(authorization_requests -> clients (client_id));
+joinable!(authorization_codes -> authorization_requests (request_id));
+joinable!(web_sessions -> users (user_id));
+
+allow_tables_to_appear_in_same_query!(
+    organizations,
+    users,
+    memberships,
+    service_accounts,
+    clients,
+    credentials,
+    authorization_requests,
+    authorization_codes,
+    web_sessions,
+    throttles,
+    signing_keys,
+    facts,
+    audit_heads,
+    audit_events
+);

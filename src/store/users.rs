@@ -1,0 +1,54 @@
+//! People.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::schema::users;
+use crate::domain::time::Time;
+
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = users)]
+pub struct User {
+    pub id: String,
+    /// In the form of [`crate::domain::email::canonical`].
+    pub email: String,
+    pub name: String,
+    /// A PHC string.
+    pub password_hash: Option<String>,
+    pub password_changed_at: Option<Time>,
+    pub created_at: Time,
+    pub disabled_at: Option<Time>,
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+pub fn insert(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
+    diesel::insert_into(users::table).values(user).execute(conn)?;
+    Ok(())
+}
+
+pub fn find(conn: &mut Conn, id: &str) -> Result<Option<User>, StoreError> {
+    Ok(users::table.find(id).select(User::as_select()).first(conn).optional()?)
+}
+
+pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<User>, StoreError> {
+    Ok(users::table.filter(users::email.eq(email)).select(User::as_select()).first(conn).optional()?)
+}
+
+pub fn set_password(conn: &mut Conn, id: &str, hash: &str, at: Time) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id))
+        .set((users::password_hash.eq(hash), users::password_changed_at.eq(at)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Disables a person, or lets them in again.
+pub fn set_disabled(conn: &mut Conn, id: &str, at: Option<Time>) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id)).set(users::disabled_at.eq(at)).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! Browser sessions of people who have signed in.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::schema::{users, web_sessions};
+use super::users::User;
+use crate::domain::secret::Digest;
+use crate::domain::time::Time;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = web_sessions)]
+pub struct WebSession {
+    pub hash: Digest,
+    pub user_id: String,
+    pub created_at: Time,
+    pub seen_at: Time,
+    pub ends_at: Time,
+    /// When the person last proved who they are.
+    pub auth_time: Time,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+pub fn insert(conn: &mut Conn, session: &WebSession) -> Result<(), StoreError> {
+    diesel::insert_into(web_sessions::table).values(session).execute(conn)?;
+    Ok(())
+}
+
+/// A living session and the person it belongs to. `seen_since` is where the idle limit lies.
+pub fn find(
+    conn: &mut Conn,
+    hash: Digest,
+    now: Time,
+    seen_since: Time,
+) -> Result<Option<(WebSession, User)>, StoreError> {
+    Ok(web_sessions::table
+        .inner_join(users::table)
+        .filter(web_sessions::hash.eq(hash))
+        .filter(web_sessions::ends_at.gt(now).and(web_sessions::seen_at.gt(seen_since)))
+        .filter(users::disabled_at.is_null())
+        .select((WebSession::as_select(), User::as_select()))
+        .first(conn)
+        .optional()?)
+}
+
+pub fn touch(conn: &mut Conn, hash: Digest, at: Time) -> Result<(), StoreError> {
+    diesel::update(web_sessions::table.find(hash)).set(web_sessions::seen_at.eq(at)).execute(conn)?;
+    Ok(())
+}
+
+/// Signs out one browser.
+pub fn delete(conn: &mut Conn, hash: Digest) -> Result<bool, StoreError> {
+    Ok(diesel::delete(web_sessions::table.find(hash)).execute(conn)? == 1)
+}
+
+pub fn delete_of_user(conn: &mut Conn, user_id: &str) -> Result<usize, StoreError> {
+    Ok(diesel::delete(web_sessions::table.filter(web_sessions::user_id.eq(user_id))).execute(conn)?)
+}
+
+pub fn delete_ended(conn: &mut Conn, now: Time) -> Result<usize, StoreError> {
+    Ok(diesel::delete(web_sessions::table.filter(web_sessions::ends_at.lt(now))).execute(conn)?)
+}

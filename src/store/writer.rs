@@ -1,0 +1,131 @@
+//! The one thread that writes to SQLite.
+//!
+//! SQLite has one writer at a time, and a commit costs a wait for the disk. So whatever has queued up while the last
+//! commit was on its way is committed together: each job in a savepoint of its own, one commit, and only then the
+//! answers. A batch forms by itself under load; nothing ever waits for one to fill.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use diesel::connection::SimpleConnection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::pool::Work;
+use crate::domain::entropy::Entropy;
+use crate::domain::time::Clock;
+
+/// Jobs that may wait; the next one is told to come back later.
+const QUEUE: usize = 4096;
+/// Jobs in one commit at the most, so that the first of them does not wait too long.
+const BATCH: usize = 128;
+
+/// A job runs inside a savepoint and says whether to keep it. The answer leaves once the commit has been decided.
+trait Job: Send {
+    fn run(&mut self, work: &mut Work<'_>) -> Verdict;
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>);
+}
+
+enum Verdict {
+    Keep,
+    RollBack,
+}
+
+struct Task<T, F> {
+    work: Option<F>,
+    outcome: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Task<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, work: &mut Work<'_>) -> Verdict {
+        if let Some(job) = self.work.take() {
+            self.outcome = Some(job(work));
+        }
+        match self.outcome {
+            Some(Ok(_)) => Verdict::Keep,
+            Some(Err(_)) | None => Verdict::RollBack,
+        }
+    }
+
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>) {
+        let Self { outcome, reply, .. } = *self;
+        let panicked = || Err(StoreError::Failed("a write panicked and was rolled back".to_owned()));
+        let answer = commit.and_then(|()| outcome.unwrap_or_else(panicked));
+        // Nobody listens when the client has gone away; what was committed stays.
+        drop(reply.send(answer));
+    }
+}
+
+/// The way to the writer thread. When the last handle is dropped, the thread finishes its queue and ends.
+pub(super) struct Writer(mpsc::Sender<Box<dyn Job>>);
+
+impl Writer {
+    pub(super) fn start(conn: Conn, clock: Clock) -> Result<Self, StoreError> {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || serve(conn, &clock, queue))
+            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(Self(sender))
+    }
+
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Task { work: Some(work), outcome: None, reply };
+        self.0
+            .try_send(Box::new(job))
+            .map_err(|_| StoreError::Unavailable("the write queue is full".to_owned()))?;
+        answer.await.map_err(|_| StoreError::Failed("the writer has stopped".to_owned()))?
+    }
+}
+
+fn serve(mut conn: Conn, clock: &Clock, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    while let Some(first) = queue.blocking_recv() {
+        let mut batch = vec![first];
+        while batch.len() < BATCH
+            && let Ok(job) = queue.try_recv()
+        {
+            batch.push(job);
+        }
+        let commit = commit(&mut conn, clock, &mut batch);
+        for job in batch {
+            job.answer(match &commit {
+                Ok(()) => Ok(()),
+                Err(error) => Err(StoreError::Unavailable(error.to_string())),
+            });
+        }
+    }
+}
+
+fn commit(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    conn.batch_execute("BEGIN IMMEDIATE")?;
+    let done = run_all(conn, clock, batch).and_then(|()| Ok(conn.batch_execute("COMMIT")?));
+    if done.is_err() {
+        // A failed commit may have ended the transaction already.
+        drop(conn.batch_execute("ROLLBACK"));
+    }
+    done
+}
+
+fn run_all(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    for job in batch {
+        conn.batch_execute("SAVEPOINT job")?;
+        let mut work = Work { conn: &mut *conn, now: clock.now(), entropy: Entropy };
+        let verdict = catch_unwind(AssertUnwindSafe(|| job.run(&mut work))).unwrap_or(Verdict::RollBack);
+        match verdict {
+            Verdict::Keep => conn.batch_execute("RELEASE job")?,
+            Verdict::RollBack => conn.batch_execute("ROLLBACK TO job; RELEASE job")?,
+        }
+    }
+    Ok(())
+}
