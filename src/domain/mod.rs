@@ -5,3 +5,5 @@ pub mod key_format;
 pub mod role;
 #[cfg(feature = "server")]
 pub mod scope;
+#[cfg(feature = "server")]
+pub mod secret;
