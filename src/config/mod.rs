@@ -1,1 +1,48 @@
-//! (in construction)
+//! The configuration: three sources, one value, and every fault told at once.
+//!
+//! Weakest first: `config/default.toml`, which is compiled in, the file given with `--config`, and the environment
+//! (`KEYSTILE_SECTION__KEY`, with short names for the six that a deployment usually sets).
+
+mod checks;
+mod database_url;
+mod document;
+mod duration;
+mod env;
+mod fault;
+mod issuer;
+pub mod master_key;
+mod read;
+mod sections;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod values;
+mod words;
+
+use std::path::Path;
+
+pub use database_url::DatabaseUrl;
+pub use env::Env;
+pub use fault::{Fault, Faults};
+pub use issuer::Issuer;
+pub use sections::{Brand, Config, Database, Keys, Log, LogFormat, MasterKeySource, Server, SignIn, Tokens};
+
+use settings::Settings;
+
+/// The embedded defaults. They hold every key that exists.
+const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+impl Config {
+    /// Reads, merges and checks all sources. The environment is a parameter, so that the result depends on nothing
+    /// but the arguments and the files that they name.
+    pub fn load(file: Option<&Path>, env: &Env) -> Result<Self, Faults> {
+        let mut settings = Settings::new(DEFAULTS);
+        if let Some(path) = file {
+            settings.add_file(path);
+        }
+        settings.add_env(env);
+        let config = read::config(&mut settings, env);
+        checks::together(&config, &mut settings);
+        settings.finish().map(|()| config)
+    }
+}

@@ -10,6 +10,8 @@ pub mod credential;
 #[cfg(feature = "server")]
 pub mod email;
 #[cfg(feature = "server")]
+pub mod engine;
+#[cfg(feature = "server")]
 pub mod entropy;
 #[cfg(feature = "server")]
 pub mod id;

@@ -15,8 +15,8 @@ use super::entropy::Entropy;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
     }
 
     /// 256 random bits in base64url.
@@ -33,6 +33,14 @@ impl Secret {
         Digest::of(self.expose())
     }
 }
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        equal(self.expose(), other.expose())
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

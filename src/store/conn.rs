@@ -6,13 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::error::StoreError;
-
-/// Which database engine a deployment runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    Sqlite,
-    Postgres,
-}
+use crate::domain::engine::Engine;
 
 /// A connection to either engine.
 #[derive(diesel::MultiConnection)]

@@ -25,7 +25,7 @@ pub mod users;
 pub mod web_sessions;
 mod writer;
 
-pub use conn::{Conn, Engine, Place};
+pub use conn::{Conn, Place};
 pub use error::StoreError;
 pub use migrate::migrate;
 pub use pool::{Store, Work};

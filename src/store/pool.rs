@@ -6,9 +6,10 @@ use std::time::Duration;
 use diesel::Connection;
 use tokio::sync::Semaphore;
 
-use super::conn::{Conn, Engine, Manager, Place};
+use super::conn::{Conn, Manager, Place};
 use super::error::StoreError;
 use super::writer::Writer;
+use crate::domain::engine::Engine;
 use crate::domain::entropy::Entropy;
 use crate::domain::time::{Clock, Time};
 

@@ -1,0 +1,44 @@
+//! What must hold between settings that are each fine on their own.
+
+use super::fault::Wrong;
+use super::sections::Config;
+use super::settings::Settings;
+
+pub(super) fn together(config: &Config, settings: &mut Settings) {
+    let Config { keys, tokens, sign_in, .. } = config;
+    let rules = [
+        (
+            tokens.session_max < tokens.session_idle,
+            "tokens.session_max",
+            "is shorter than tokens.session_idle, so no session would ever end by not being used",
+            "Make it at least as long as tokens.session_idle.",
+        ),
+        (
+            tokens.refresh_grace >= tokens.access,
+            "tokens.refresh_grace",
+            "is not shorter than tokens.access, so a stolen refresh token would never be noticed",
+            "Write a minute or two, or 0s for none.",
+        ),
+        (
+            sign_in.session_max < sign_in.session_idle,
+            "sign_in.session_max",
+            "is shorter than sign_in.session_idle",
+            "Make it at least as long as sign_in.session_idle.",
+        ),
+        (
+            keys.publish_ahead >= keys.rotate_every,
+            "keys.publish_ahead",
+            "is not shorter than keys.rotate_every, so the next key would be due before it is known",
+            "Make it shorter than keys.rotate_every.",
+        ),
+        (
+            keys.keep_after < tokens.access,
+            "keys.keep_after",
+            "is shorter than tokens.access, so tokens would stop verifying before they end",
+            "Make it longer than tokens.access.",
+        ),
+    ];
+    for (_, key, problem, remedy) in rules.into_iter().filter(|(broken, ..)| *broken) {
+        settings.refuse(key, Wrong::new(problem, remedy));
+    }
+}

@@ -1,0 +1,126 @@
+//! Where the database is.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::domain::engine::Engine;
+use crate::domain::secret::Secret;
+
+use super::fault::Wrong;
+
+/// `sqlite://PATH` or `postgres://...`. It prints itself without password and parameters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl {
+    text: Secret,
+    engine: Engine,
+}
+
+impl DatabaseUrl {
+    /// Reads a URL; `{data_dir}` in it stands for the data directory.
+    pub(super) fn parse(text: &str, data_dir: &Path) -> Result<Self, Wrong> {
+        let text = text.replace("{data_dir}", &data_dir.to_string_lossy());
+        let (scheme, rest) = text.split_once("://").unwrap_or(("", ""));
+        let engine = match scheme {
+            "sqlite" => Engine::Sqlite,
+            "postgres" | "postgresql" => Engine::Postgres,
+            _ => {
+                return Err(Wrong::new(
+                    "is not the URL of a database that this server knows",
+                    "Write sqlite:///path/to/keystile.db or postgres://user:password@host/database.",
+                ));
+            }
+        };
+        if rest.is_empty() {
+            return Err(Wrong::new("names no database", "Write what follows the :// too."));
+        }
+        if engine == Engine::Sqlite && rest.starts_with(":memory:") {
+            return Err(Wrong::new("would be forgotten when the server stops", "Write the path of a file."));
+        }
+        Ok(Self { text: Secret::new(text), engine })
+    }
+
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The whole URL with its password, for the one place that connects.
+    pub fn expose(&self) -> &str {
+        self.text.expose()
+    }
+
+    /// The file of a SQLite database.
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        self.text.expose().strip_prefix("sqlite://").map(Path::new)
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.text.expose();
+        if self.engine == Engine::Sqlite {
+            return f.write_str(text);
+        }
+        let (scheme, rest) = text.split_once("://").unwrap_or_default();
+        // A password may hold any character but these three unencoded, and a parameter may be a password too.
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let user = user.split(':').next().unwrap_or_default();
+        let at = if user.is_empty() { "" } else { "@" };
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        write!(f, "{scheme}://{user}{at}{hosts}{path}")
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<DatabaseUrl, Wrong> {
+        DatabaseUrl::parse(text, Path::new("/var/lib/keystile"))
+    }
+
+    #[test]
+    fn the_data_directory_is_put_in() {
+        let url = parse("sqlite://{data_dir}/keystile.db").unwrap();
+        assert_eq!(url.engine(), Engine::Sqlite);
+        assert_eq!(url.sqlite_path(), Some(Path::new("/var/lib/keystile/keystile.db")));
+        assert_eq!(url.to_string(), "sqlite:///var/lib/keystile/keystile.db");
+    }
+
+    #[test]
+    fn a_password_never_prints() {
+        for (url, printed) in [
+            ("postgres://ada:s3cret@db/app", "postgres://ada@db/app"),
+            (
+                "postgres://ada:s3cret@db:5432,db2:5433/app?sslmode=require",
+                "postgres://ada@db:5432,db2:5433/app",
+            ),
+            ("postgresql://db/app?user=ada&password=s3cret", "postgresql://db/app"),
+            ("postgres://ada:s3cret@s3cret@db/app", "postgres://ada@db/app"),
+            ("postgres://:s3cret@db", "postgres://db"),
+        ] {
+            let parsed = parse(url).unwrap();
+            assert_eq!(parsed.to_string(), printed);
+            assert!(!format!("{parsed:?} {parsed:#?}").contains("s3cret"));
+            assert_eq!(parsed.expose(), url);
+            assert_eq!(parsed.engine(), Engine::Postgres);
+        }
+    }
+
+    #[test]
+    fn other_databases_are_refused_without_repeating_the_url() {
+        for bad in
+            ["mysql://ada:s3cret@db/app", "keystile.db", "", "sqlite:", "sqlite://", "sqlite://:memory:"]
+        {
+            let wrong = parse(bad).unwrap_err();
+            assert!(!format!("{wrong:?}").contains("s3cret"), "{wrong:?}");
+        }
+    }
+}

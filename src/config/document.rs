@@ -1,0 +1,127 @@
+//! A TOML file as settings that know their line.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::fault::{Fault, Origin, Wrong};
+
+/// A value as it was written, before anyone knows what it should be.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Text(String),
+    /// From the environment, where everything is text.
+    Untyped(String),
+    Integer(i64),
+    Boolean(bool),
+    Texts(Vec<String>),
+    /// A value of a kind that no setting has; the name of the kind.
+    Other(&'static str),
+}
+
+/// A value and where it was written.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    pub(super) value: Value,
+    pub(super) origin: Origin,
+}
+
+/// One `[[scopes]]` or `[[roles]]`.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) origin: Origin,
+    pub(super) fields: BTreeMap<String, Setting>,
+}
+
+/// A file, flattened: `section.key` to setting, and the lists of tables.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    pub(super) settings: BTreeMap<String, Setting>,
+    pub(super) lists: BTreeMap<String, Vec<Entry>>,
+}
+
+impl Document {
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, Vec<Fault>> {
+        let lines = Lines { path, text };
+        let (table, errors) = DeTable::parse_recoverable(text);
+        if errors.is_empty() { Ok(flatten(&lines, table.get_ref())) } else { Err(faults(&lines, &errors)) }
+    }
+}
+
+/// Finds the line of a byte.
+struct Lines<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Lines<'_> {
+    fn origin(&self, byte: usize) -> Origin {
+        let lines_before = self.text.match_indices('\n').take_while(|(at, _)| *at < byte).count();
+        Origin::Line(self.path.to_owned(), 1 + lines_before)
+    }
+
+    fn setting(&self, value: &Spanned<DeValue<'_>>) -> Setting {
+        Setting { value: read(value.get_ref()), origin: self.origin(value.span().start) }
+    }
+}
+
+fn faults(lines: &Lines<'_>, errors: &[toml::de::Error]) -> Vec<Fault> {
+    let fault = |error: &toml::de::Error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let problem = format!("this is not TOML: {}", error.message().replace('\n', ", "));
+        Fault::new(lines.origin(at), "", Wrong::new(problem, "Mend this line; see config/example.toml."))
+    };
+    errors.iter().map(fault).collect()
+}
+
+fn flatten(lines: &Lines<'_>, root: &DeTable<'_>) -> Document {
+    let mut document = Document::default();
+    for (name, value) in root {
+        let name = name.get_ref();
+        match value.get_ref() {
+            DeValue::Table(section) => {
+                for (key, value) in section {
+                    document.settings.insert(format!("{name}.{}", key.get_ref()), lines.setting(value));
+                }
+            }
+            DeValue::Array(items)
+                if items.iter().all(|item| item.get_ref().is_table()) && !items.is_empty() =>
+            {
+                document
+                    .lists
+                    .insert(name.to_string(), items.iter().map(|item| entry(lines, item)).collect());
+            }
+            _ => {
+                document.settings.insert(name.to_string(), lines.setting(value));
+            }
+        }
+    }
+    document
+}
+
+fn entry(lines: &Lines<'_>, item: &Spanned<DeValue<'_>>) -> Entry {
+    let fields = item.get_ref().as_table().into_iter().flatten();
+    Entry {
+        origin: lines.origin(item.span().start),
+        fields: fields.map(|(key, value)| (key.get_ref().to_string(), lines.setting(value))).collect(),
+    }
+}
+
+fn read(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or(Value::Other("too large a number"), Value::Integer),
+        DeValue::Boolean(flag) => Value::Boolean(*flag),
+        DeValue::Array(items) => items
+            .iter()
+            .map(|item| item.get_ref().as_str().map(str::to_owned))
+            .collect::<Option<_>>()
+            .map_or(Value::Other("a list of something else than texts"), Value::Texts),
+        DeValue::Table(_) => Value::Other("a table"),
+        DeValue::Float(_) => Value::Other("a fraction"),
+        DeValue::Datetime(_) => Value::Other("a date"),
+    }
+}

@@ -1,0 +1,68 @@
+//! Durations in words: `60s`, `10min`, `8h`, `90d`.
+
+use chrono::TimeDelta;
+
+/// So long that nobody needs more, and so short that adding it to a date cannot overflow.
+const LONGEST: TimeDelta = TimeDelta::days(36_500);
+
+pub(super) const REMEDY: &str = "Write a whole number and a unit: 60s, 10min, 8h or 90d.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadDuration {
+    #[error("is not a duration")]
+    Shape,
+    #[error("is longer than 100 years")]
+    TooLong,
+}
+
+pub(super) fn parse(text: &str) -> Result<TimeDelta, BadDuration> {
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or(BadDuration::Shape)?;
+    let (number, unit) = text.split_at(unit_at);
+    let seconds: i64 = match unit {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err(BadDuration::Shape),
+    };
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(BadDuration::Shape);
+    }
+    number
+        .parse::<i64>()
+        .ok()
+        .and_then(|number| number.checked_mul(seconds))
+        .and_then(TimeDelta::try_seconds)
+        .filter(|duration| duration.abs() <= LONGEST)
+        .ok_or(BadDuration::TooLong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_a_number_and_a_unit() {
+        assert_eq!(parse("60s"), Ok(TimeDelta::seconds(60)));
+        assert_eq!(parse("10min"), Ok(TimeDelta::minutes(10)));
+        assert_eq!(parse("10m"), Ok(TimeDelta::minutes(10)));
+        assert_eq!(parse("8h"), Ok(TimeDelta::hours(8)));
+        assert_eq!(parse("365d"), Ok(TimeDelta::days(365)));
+        assert_eq!(parse("-5s"), Ok(TimeDelta::seconds(-5)));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for bad in ["", "8", "h", "8 h", "8y", "1.5h", "8hh", "+8h", "--8h", "8h30min", "٨h"] {
+            assert_eq!(parse(bad), Err(BadDuration::Shape), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_duration_that_overflows_is_refused() {
+        for bad in ["36501d", "-36501d", "9223372036854775807d", "99999999999999999999s"] {
+            assert_eq!(parse(bad), Err(BadDuration::TooLong), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What is wrong with the configuration, where, and how to mend it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a setting was written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    /// The file as a whole, when it could not be read.
+    File(PathBuf),
+    Line(PathBuf, usize),
+    /// An environment variable, by name.
+    Variable(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Line(path, line) => write!(f, "{}:{line}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+        }
+    }
+}
+
+/// What is wrong with a value, and what to write instead. It never holds the value of a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wrong {
+    pub(super) problem: String,
+    pub(super) remedy: String,
+}
+
+impl Wrong {
+    pub(super) fn new(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { problem: problem.into(), remedy: remedy.into() }
+    }
+}
+
+/// One fault. It prints as `file:line: key: what is wrong. Remedy.`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    origin: Origin,
+    key: String,
+    wrong: Wrong,
+}
+
+impl Fault {
+    pub(super) fn new(origin: Origin, key: impl Into<String>, wrong: Wrong) -> Self {
+        Self { origin, key: key.into(), wrong }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.origin)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        write!(f, "{}. {}", self.wrong.problem, self.wrong.remedy)
+    }
+}
+
+/// Every fault of a configuration, in the order of the lines that they name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// `Ok` when there is nothing to complain about.
+    pub(super) fn none(mut faults: Vec<Fault>) -> Result<(), Self> {
+        faults.sort_by(|a, b| a.origin.cmp(&b.origin));
+        if faults.is_empty() { Ok(()) } else { Err(Self(faults)) }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, fault) in self.0.iter().enumerate() {
+            if n > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}

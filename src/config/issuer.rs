@@ -1,0 +1,151 @@
+//! The issuer: where this server is, byte for byte as every client must spell it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+use super::fault::Wrong;
+
+/// The public URL without a trailing slash. Every URL that the server prints is built from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    text: String,
+    /// Where the host begins, and where the path does.
+    host_at: usize,
+    path_at: usize,
+}
+
+impl Issuer {
+    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
+        let url = Url::parse(text).map_err(|_| {
+            Wrong::new(
+                "is not a URL",
+                "Write the address that people open, such as https://auth.example.com.",
+            )
+        })?;
+        let secure = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return Err(Wrong::new("is not an https URL", "Write it with https://.")),
+        };
+        let host = url
+            .host()
+            .ok_or_else(|| Wrong::new("names no host", "Write https:// and the name of the host."))?;
+        if !secure && !is_loopback(&host) {
+            return Err(Wrong::new(
+                "is http on an address that is not loopback, so passwords would travel in clear text",
+                "Write https://, or http://127.0.0.1 with a port for a server that only this machine reaches.",
+            ));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Wrong::new("holds a user name or a password", "Remove everything between // and @."));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(Wrong::new("has a query or a fragment", "Remove everything from ? or # on."));
+        }
+        if text.ends_with('/') {
+            return Err(Wrong::new("ends with a slash", format!("Write {}.", text.trim_end_matches('/'))));
+        }
+        let normal = url.as_str().trim_end_matches('/');
+        if text != normal {
+            return Err(Wrong::new("is not written in its normal form", format!("Write {normal}.")));
+        }
+        let host_at = if secure { "https://".len() } else { "http://".len() };
+        let path_at = text[host_at..].find('/').map_or(text.len(), |slash| host_at + slash);
+        Ok(Self { text: text.to_owned(), host_at, path_at })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Host and, unless it is the usual one, port: `auth.example.com`, `127.0.0.1:8642`.
+    pub fn host_label(&self) -> &str {
+        &self.text[self.host_at..self.path_at]
+    }
+
+    /// Scheme, host and port, as a browser sends them in `Origin`.
+    pub fn origin(&self) -> &str {
+        &self.text[..self.path_at]
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.text.starts_with("https:")
+    }
+
+    /// The path without a trailing slash; empty when the server has the host for itself.
+    pub fn path(&self) -> &str {
+        &self.text[self.path_at..]
+    }
+
+    /// The URL of a path of this server; `path` starts with a slash.
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.text)
+    }
+}
+
+impl fmt::Display for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost",
+        Host::Ipv4(address) => IpAddr::from(*address).is_loopback(),
+        Host::Ipv6(address) => IpAddr::from(*address).is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_is_kept_byte_for_byte() {
+        let issuer = Issuer::parse("https://auth.example.com/keystile").unwrap();
+        assert_eq!(issuer.as_str(), "https://auth.example.com/keystile");
+        assert_eq!(issuer.host_label(), "auth.example.com");
+        assert_eq!(issuer.origin(), "https://auth.example.com");
+        assert_eq!(issuer.path(), "/keystile");
+        assert_eq!(issuer.join("/oauth/token"), "https://auth.example.com/keystile/oauth/token");
+        assert!(issuer.is_https());
+    }
+
+    #[test]
+    fn http_is_for_loopback_only() {
+        for good in
+            ["http://127.0.0.1:8642", "http://[::1]:8642", "http://localhost:8642", "http://127.8.9.1"]
+        {
+            let issuer = Issuer::parse(good).unwrap();
+            assert!(!issuer.is_https());
+            assert_eq!(issuer.path(), "");
+        }
+        assert_eq!(Issuer::parse("http://127.0.0.1:8642").unwrap().host_label(), "127.0.0.1:8642");
+        for bad in
+            ["http://auth.example.com", "http://localhost.example.com", "http://10.0.0.1", "http://0.0.0.0:1"]
+        {
+            assert!(Issuer::parse(bad).unwrap_err().problem.contains("not loopback"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_other_spelling_is_refused_with_the_one_to_write() {
+        for (bad, remedy) in [
+            ("https://auth.example.com/", "Write https://auth.example.com."),
+            ("https://auth.example.com/a/", "Write https://auth.example.com/a."),
+            ("https://Auth.Example.com", "Write https://auth.example.com."),
+            ("https://auth.example.com:443", "Write https://auth.example.com."),
+            ("https://auth.example.com/a/../b", "Write https://auth.example.com/b."),
+            ("https://auth.example.com?a=b", "Remove everything from ? or # on."),
+            ("https://auth.example.com#a", "Remove everything from ? or # on."),
+            ("https://me:pass@auth.example.com", "Remove everything between // and @."),
+            ("ftp://auth.example.com", "Write it with https://."),
+            ("auth.example.com", "Write the address that people open, such as https://auth.example.com."),
+        ] {
+            assert_eq!(Issuer::parse(bad).unwrap_err().remedy, remedy, "{bad}");
+        }
+    }
+}

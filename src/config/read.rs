@@ -1,0 +1,146 @@
+//! From settings to sections.
+
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+
+use super::database_url::DatabaseUrl;
+use super::document::Value;
+use super::env::Env;
+use super::fault::{Fault, Origin, Wrong};
+use super::issuer::Issuer;
+use super::master_key::{self, BadMasterKey};
+use super::sections::{Brand, Config, Database, Keys, Log, MasterKeySource, Server, SignIn, Tokens};
+use super::settings::Settings;
+use super::values::{self, Parsed};
+use super::words;
+use crate::domain::secret::Secret;
+
+const MASTER_KEY: &str = "KEYSTILE_MASTER_KEY";
+
+pub(super) fn config(settings: &mut Settings, env: &Env) -> Config {
+    let server = server(settings, env);
+    let roles = words::roles(settings);
+    Config {
+        database: database(settings, &server.data_dir),
+        keys: keys(settings, env),
+        brand: brand(settings),
+        tokens: tokens(settings),
+        sign_in: sign_in(settings),
+        log: log(settings),
+        catalog: words::catalog(settings, &roles),
+        roles,
+        server,
+    }
+}
+
+fn server(settings: &mut Settings, env: &Env) -> Server {
+    let workers = settings.read("server.workers", values::number(0, 1024));
+    Server {
+        public_url: settings.read("server.public_url", |value| Issuer::parse(values::text(value)?)),
+        listen: settings.read("server.listen", values::address),
+        data_dir: data_dir(settings, env),
+        trusted_proxies: settings.read("server.trusted_proxies", values::networks),
+        workers: if workers == 0 { available_parallelism().map_or(1, usize::from) } else { workers },
+    }
+}
+
+fn data_dir(settings: &mut Settings, env: &Env) -> PathBuf {
+    let given = settings.read("server.data_dir", |value| values::text(value).map(PathBuf::from));
+    if !given.as_os_str().is_empty() {
+        return given;
+    }
+    // The XDG specification says to ignore a path that is not absolute.
+    let absolute = |name| env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data_home =
+        absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
+    if let Some(data_home) = data_home {
+        return data_home.join("keystile");
+    }
+    let wrong = Wrong::new("is not set, and neither XDG_DATA_HOME nor HOME is", "Set KEYSTILE_DATA_DIR.");
+    settings.refuse("server.data_dir", wrong);
+    given
+}
+
+fn database(settings: &mut Settings, data_dir: &Path) -> Database {
+    Database {
+        url: settings.read("database.url", |value| DatabaseUrl::parse(values::text(value)?, data_dir)),
+        pool_size: settings.read("database.pool_size", values::number(1, 1000)),
+    }
+}
+
+fn keys(settings: &mut Settings, env: &Env) -> Keys {
+    Keys {
+        master_key: master_key(settings, env),
+        rsa_bits: settings.read("keys.rsa_bits", values::rsa_bits),
+        rotate_every: settings.read("keys.rotate_every", values::duration),
+        publish_ahead: settings.read("keys.publish_ahead", values::duration),
+        keep_after: settings.read("keys.keep_after", values::duration),
+    }
+}
+
+fn master_key(settings: &mut Settings, env: &Env) -> MasterKeySource {
+    let file = settings.read("keys.master_key_file", master_key_file);
+    let Some(text) = env.get(MASTER_KEY) else { return file };
+    let mut refuse = |wrong| settings.fault(Fault::new(Origin::Variable(MASTER_KEY.to_owned()), "", wrong));
+    if let Err(bad) = master_key::decode(text) {
+        refuse(bad_master_key(&bad));
+    }
+    if file != MasterKeySource::DataDir {
+        refuse(Wrong::new("keys.master_key_file is set too, and they may differ", "Keep one of the two."));
+    }
+    MasterKeySource::Env(Secret::new(text))
+}
+
+fn master_key_file(value: &Value) -> Parsed<MasterKeySource> {
+    let path = values::text(value)?;
+    if path.is_empty() {
+        return Ok(MasterKeySource::DataDir);
+    }
+    master_key::read(Path::new(path)).map_err(|bad| bad_master_key(&bad))?;
+    Ok(MasterKeySource::File(path.into()))
+}
+
+fn bad_master_key(bad: &BadMasterKey) -> Wrong {
+    Wrong::new(bad.to_string(), bad.remedy())
+}
+
+fn brand(settings: &mut Settings) -> Brand {
+    Brand {
+        name: settings.read("brand.name", values::words),
+        token_prefix: settings.read("brand.token_prefix", values::token_prefix),
+        header: settings.read("brand.header", values::header),
+        cli_name: settings.read("brand.cli_name", values::command),
+        login_command: settings.read("brand.login_command", values::words),
+        status_url: settings.read("brand.status_url", values::link(&["https"])),
+        support_url: settings.read("brand.support_url", values::link(&["https", "mailto"])),
+    }
+}
+
+fn tokens(settings: &mut Settings) -> Tokens {
+    Tokens {
+        access: settings.read("tokens.access", values::duration),
+        code: settings.read("tokens.code", values::duration),
+        request: settings.read("tokens.request", values::duration),
+        pushed_request: settings.read("tokens.pushed_request", values::duration),
+        refresh_grace: settings.read("tokens.refresh_grace", values::duration_or_zero),
+        session_idle: settings.read("tokens.session_idle", values::duration),
+        session_max: settings.read("tokens.session_max", values::duration),
+    }
+}
+
+fn sign_in(settings: &mut Settings) -> SignIn {
+    SignIn {
+        session_idle: settings.read("sign_in.session_idle", values::duration),
+        session_max: settings.read("sign_in.session_max", values::duration),
+        reauthenticate_after: settings.read("sign_in.reauthenticate_after", values::duration),
+        password_min: settings.read("sign_in.password_min", values::number(8, 64)),
+        max_parallel_hashes: settings.read("sign_in.max_parallel_hashes", values::number(1, 256)),
+    }
+}
+
+fn log(settings: &mut Settings) -> Log {
+    Log {
+        format: settings.read("log.format", values::log_format),
+        level: settings.read("log.level", values::log_level),
+    }
+}

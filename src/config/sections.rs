@@ -1,0 +1,127 @@
+//! What a configuration holds.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+use ipnet::IpNet;
+
+use super::database_url::DatabaseUrl;
+use super::issuer::Issuer;
+use crate::domain::role::Role;
+use crate::domain::scope::Catalog;
+use crate::domain::secret::Secret;
+
+/// A complete and checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub keys: Keys,
+    pub brand: Brand,
+    pub tokens: Tokens,
+    pub sign_in: SignIn,
+    pub log: Log,
+    pub catalog: Catalog,
+    /// The four built-in roles first, then those that the deployment adds.
+    pub roles: Vec<Role>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// The address under which people and tools reach the server.
+    pub public_url: Issuer,
+    pub listen: SocketAddr,
+    pub data_dir: PathBuf,
+    /// Who may say in `X-Forwarded-For` where a request comes from.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Threads that serve HTTP.
+    pub workers: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct Database {
+    pub url: DatabaseUrl,
+    pub pool_size: u32,
+}
+
+#[derive(Debug, Clone)]
+pub struct Keys {
+    pub master_key: MasterKeySource,
+    pub rsa_bits: u32,
+    /// How long a signing key signs.
+    pub rotate_every: TimeDelta,
+    /// How long before its first signature a key is in the JWKS, so that every cache knows it.
+    pub publish_ahead: TimeDelta,
+    /// How long after its last signature a key stays in the JWKS.
+    pub keep_after: TimeDelta,
+}
+
+/// Where the master key comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MasterKeySource {
+    /// `KEYSTILE_MASTER_KEY`, already known to decode.
+    Env(Secret),
+    File(PathBuf),
+    /// `{data_dir}/master.key`, made on the first start.
+    DataDir,
+}
+
+/// What makes the server look like the tool it serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brand {
+    pub name: String,
+    /// What API keys and tokens start with.
+    pub token_prefix: String,
+    /// What our own headers start with: `Keystile-Required-Scopes`.
+    pub header: String,
+    pub cli_name: String,
+    /// What a person types to sign in.
+    pub login_command: String,
+    pub status_url: Option<String>,
+    pub support_url: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    pub access: TimeDelta,
+    /// An authorization code.
+    pub code: TimeDelta,
+    /// An authorization request that waits for its person.
+    pub request: TimeDelta,
+    /// A pushed request that waits to be opened.
+    pub pushed_request: TimeDelta,
+    /// How long the last refresh token may be presented again; zero for never.
+    pub refresh_grace: TimeDelta,
+    /// A CLI session ends when unused for so long.
+    pub session_idle: TimeDelta,
+    /// A CLI session ends after so long in any case.
+    pub session_max: TimeDelta,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// A browser session ends when unused for so long.
+    pub session_idle: TimeDelta,
+    /// A browser session ends after so long in any case.
+    pub session_max: TimeDelta,
+    /// A consent asks for the password again when it was given longer ago than this.
+    pub reauthenticate_after: TimeDelta,
+    /// Characters of the shortest password.
+    pub password_min: usize,
+    /// Passwords that are checked at the same time; each takes 19 MiB.
+    pub max_parallel_hashes: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    pub format: LogFormat,
+    /// A level, or a filter such as `info,keystile::store=debug`.
+    pub level: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}

@@ -1,0 +1,163 @@
+//! All sources laid over each other.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::document::{Document, Entry, Setting, Value};
+use super::env::Env;
+use super::fault::{Fault, Faults, Origin, Wrong};
+use super::values::Parsed;
+
+/// Short names of the settings that a deployment usually gives in the environment.
+const SHORT_NAMES: [(&str, &str); 5] = [
+    ("KEYSTILE_PUBLIC_URL", "server.public_url"),
+    ("KEYSTILE_LISTEN", "server.listen"),
+    ("KEYSTILE_DATA_DIR", "server.data_dir"),
+    ("KEYSTILE_DATABASE_URL", "database.url"),
+    ("KEYSTILE_MASTER_KEY_FILE", "keys.master_key_file"),
+];
+const PREFIX: &str = "KEYSTILE_";
+
+/// Every setting with all its values, weakest source first, and the faults found so far.
+pub(super) struct Settings {
+    stacks: BTreeMap<String, Vec<Setting>>,
+    lists: BTreeMap<String, Vec<Vec<Entry>>>,
+    faults: Vec<Fault>,
+}
+
+impl Settings {
+    /// Starts from the embedded defaults: what they do not name does not exist.
+    pub(super) fn new(defaults: &str) -> Self {
+        let document = Document::parse(Path::new("config/default.toml"), defaults).unwrap_or_default();
+        Self {
+            stacks: document.settings.into_iter().map(|(key, setting)| (key, vec![setting])).collect(),
+            lists: document.lists.into_iter().map(|(name, entries)| (name, vec![entries])).collect(),
+            faults: Vec::new(),
+        }
+    }
+
+    pub(super) fn add_file(&mut self, path: &Path) {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                let wrong = Wrong::new(
+                    format!("the configuration file cannot be read: {error}"),
+                    "Give --config the path of a file that this process may read.",
+                );
+                return self.faults.push(Fault::new(Origin::File(path.to_owned()), "", wrong));
+            }
+        };
+        match Document::parse(path, &text) {
+            Err(faults) => self.faults.extend(faults),
+            Ok(document) => {
+                for (key, setting) in document.settings {
+                    self.put(&key, setting);
+                }
+                for (name, entries) in document.lists {
+                    self.put_list(&name, entries);
+                }
+            }
+        }
+    }
+
+    pub(super) fn add_env(&mut self, env: &Env) {
+        for (name, value) in env.iter() {
+            let short =
+                SHORT_NAMES.iter().find(|(short, _)| *short == name).map(|(_, key)| (*key).to_owned());
+            let Some(key) = short.or_else(|| long_name(name)) else { continue };
+            let origin = Origin::Variable(name.to_owned());
+            if let Some((other, _)) = SHORT_NAMES.iter().find(|(short, of)| *of == key && *short != name)
+                && env.get(other).is_some()
+            {
+                let wrong = Wrong::new(format!("is also set as {other}"), "Keep one of the two.");
+                self.faults.push(Fault::new(origin.clone(), &key, wrong));
+            }
+            self.put(&key, Setting { value: Value::Untyped(value.to_owned()), origin });
+        }
+    }
+
+    fn put(&mut self, key: &str, setting: Setting) {
+        if let Some(stack) = self.stacks.get_mut(key) {
+            stack.push(setting);
+        } else {
+            let wrong = self.unknown(key);
+            self.faults.push(Fault::new(setting.origin, key, wrong));
+        }
+    }
+
+    fn put_list(&mut self, name: &str, entries: Vec<Entry>) {
+        if let Some(layers) = self.lists.get_mut(name) {
+            layers.push(entries);
+        } else if let Some(first) = entries.into_iter().next() {
+            let wrong = self.unknown(name);
+            self.faults.push(Fault::new(first.origin, name, wrong));
+        }
+    }
+
+    fn unknown(&self, key: &str) -> Wrong {
+        if self.lists.contains_key(key.split('.').next().unwrap_or(key)) {
+            let name = key.split('.').next().unwrap_or(key);
+            return Wrong::new(
+                "is a list",
+                format!("Write each one as [[{name}]] in the configuration file."),
+            );
+        }
+        let section = key.split_once('.').map(|(section, _)| format!("{section}."));
+        let known: Vec<&str> = match section {
+            Some(section) => self.stacks.keys().filter_map(|known| known.strip_prefix(&section)).collect(),
+            None => Vec::new(),
+        };
+        if known.is_empty() {
+            let mut sections: Vec<&str> =
+                self.stacks.keys().filter_map(|known| known.split('.').next()).collect();
+            sections.dedup();
+            return Wrong::new(
+                "is not a section",
+                format!("Remove it, or use one of {}.", sections.join(", ")),
+            );
+        }
+        Wrong::new("is not a setting", format!("Remove it, or use one of {}.", known.join(", ")))
+    }
+
+    /// The strongest value of a setting that `parse` accepts. Every value that it does not accept is a fault, and
+    /// reading goes on with the next weaker one, so that one run finds all faults.
+    pub(super) fn read<T>(&mut self, key: &str, parse: impl Fn(&Value) -> Parsed<T>) -> T {
+        for setting in self.stacks[key].iter().rev() {
+            match parse(&setting.value) {
+                Ok(value) => return value,
+                Err(wrong) => self.faults.push(Fault::new(setting.origin.clone(), key, wrong)),
+            }
+        }
+        unreachable!("config/default.toml holds a value of {key} that is no good")
+    }
+
+    /// All layers of a list of tables, weakest first.
+    pub(super) fn list(&self, name: &str) -> Vec<Vec<Entry>> {
+        self.lists.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Notes a fault in the value in force.
+    pub(super) fn refuse(&mut self, key: &str, wrong: Wrong) {
+        let origin = self.stacks[key].last().map(|setting| setting.origin.clone());
+        self.faults.extend(origin.map(|origin| Fault::new(origin, key, wrong)));
+    }
+
+    pub(super) fn fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+
+    pub(super) fn finish(self) -> Result<(), Faults> {
+        Faults::none(self.faults)
+    }
+
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> Vec<&str> {
+        self.stacks.keys().map(String::as_str).collect()
+    }
+}
+
+/// `KEYSTILE_TOKENS__ACCESS` is `tokens.access`.
+fn long_name(variable: &str) -> Option<String> {
+    let (section, key) = variable.strip_prefix(PREFIX)?.split_once("__")?;
+    Some(format!("{}.{}", section.to_lowercase(), key.to_lowercase()))
+}

@@ -1,0 +1,77 @@
+//! Roles, and scopes with their words.
+
+use std::fmt::Write as _;
+
+use super::{faults, load, one_fault};
+
+const SCOPE: &str = "[[scopes]]\nid = \"fred:read\"\nlabel = \"See Fred\"\nnot_label = \"see Fred\"\nlevel = \"read\"\nroles = [\"auditor\"]\n";
+const ROLE: &str = "[[roles]]\nid = \"auditor\"\ndescription = \"Read the books\"\n";
+
+#[test]
+fn a_deployment_names_its_own_scopes_and_adds_roles() {
+    let config = load(&format!("{ROLE}{SCOPE}"), &[]).unwrap();
+    assert_eq!(config.catalog.ids().collect::<Vec<_>>(), ["fred:read"]);
+    assert!(config.catalog.held_by("auditor").contains("fred:read"));
+    assert_eq!(config.roles.len(), 5);
+    let renamed = load("[[roles]]\nid = \"viewer\"\ndescription = \"Just look\"\n", &[]).unwrap();
+    assert_eq!(renamed.roles.len(), 4);
+    assert_eq!(renamed.roles[3].description, "Just look");
+}
+
+#[test]
+fn a_scope_without_words_is_refused() {
+    let mut text = ROLE.to_owned();
+    let _ = writeln!(
+        text,
+        "[[scopes]]\nid = \"fred:read\"\nlabel = \"\"\nlevel = \"some\"\nroles = [\"auditor\"]"
+    );
+    assert_eq!(
+        faults(&text, &[]),
+        [
+            "keystile.toml:4: scope \"fred:read\": not_label: is missing. Write how it reads after \"Not asked for:\", \
+             such as \"see deployments\".",
+            "keystile.toml:6: scope \"fred:read\": label: is empty. Write what people should read here.",
+            "keystile.toml:7: scope \"fred:read\": level: is not a level. Write read, change, delete or administer.",
+        ]
+    );
+}
+
+#[test]
+fn a_scope_must_be_held_by_roles_that_exist() {
+    one_fault(
+        SCOPE,
+        "keystile.toml:6: scope \"fred:read\": roles: \"auditor\" is not a role. Add it as [[roles]], or use some of \
+         owner, admin, member, viewer.",
+    );
+    one_fault(
+        &SCOPE.replace("\"auditor\"", ""),
+        "keystile.toml:6: scope \"fred:read\": roles: names no role, so nobody could ever give it. Use some of owner, \
+         admin, member, viewer.",
+    );
+}
+
+#[test]
+fn scopes_and_roles_exist_once_and_have_no_other_fields() {
+    one_fault(
+        &format!("{ROLE}{SCOPE}{SCOPE}"),
+        "keystile.toml:11: scope \"fred:read\": id: is here twice. Remove one of the two.",
+    );
+    one_fault(
+        &format!("{ROLE}{ROLE}"),
+        "keystile.toml:5: role \"auditor\": id: is here twice. Remove one of the two.",
+    );
+    one_fault(
+        &format!("{ROLE}{SCOPE}icon = \"x\"\n"),
+        "keystile.toml:10: scope \"fred:read\": icon: is not a field of a scope. Remove it, or use one of id, label, \
+         not_label, level, roles, default.",
+    );
+    one_fault(
+        &format!("{ROLE}color = \"red\"\n"),
+        "keystile.toml:4: role \"auditor\": color: is not a field of a role. Remove it, or use one of id, description.",
+    );
+    one_fault(
+        &format!("{ROLE}{}", SCOPE.replace("fred:read", "fred read")),
+        "keystile.toml:5: scope \"fred read\": id: is not the id of a scope. Write visible ASCII characters without \
+         spaces and quotes.",
+    );
+}
