@@ -1,1 +1,5 @@
-//! (in construction)
+//! What the JSON face and the HTML face share.
+
+pub mod app;
+pub mod client_address;
+pub mod keyring;

@@ -1,0 +1,191 @@
+//! The refresh token grant, RFC 6749 section 6, with single-use rotation.
+//!
+//! A session is one row. Its current refresh token is made from the row, so a refresh adds nothing, an answer that got
+//! lost can be given again, and a token of an older generation shows that somebody has a copy.
+
+use crate::config::Config;
+use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::client::{Client, Grant};
+use crate::domain::credential::{EndReason, Presented, judge};
+use crate::domain::oauth_error::{OAuthCode, OAuthError};
+use crate::domain::scope::ScopeSet;
+use crate::domain::secret::Secret;
+use crate::keys::master::MasterKey;
+use crate::keys::refresh_token;
+use crate::store::credentials::{self, Credential, Rotation};
+use crate::store::{StoreError, Work, audit, memberships, organizations};
+
+use super::Outcome;
+use super::session::{effective, issue};
+
+/// A refresh request of an authenticated client.
+#[derive(Debug, Clone)]
+pub struct RefreshRequest {
+    pub refresh_token: Secret,
+    /// Narrows the access token, never the session.
+    pub scope: Option<String>,
+    pub origin: Origin,
+}
+
+/// Exchanges a refresh token.
+pub fn exchange(
+    work: &mut Work<'_>,
+    config: &Config,
+    master: &MasterKey,
+    client: &Client,
+    request: &RefreshRequest,
+) -> Result<Outcome, StoreError> {
+    if !client.allows(Grant::RefreshToken) {
+        return refuse(OAuthError::new(
+            OAuthCode::UnauthorizedClient,
+            "This client may not use refresh tokens.",
+            "grant not allowed",
+        ));
+    }
+    let Some(presented) = refresh_token::parse(&config.brand.token_prefix, request.refresh_token.expose())
+    else {
+        return refuse(OAuthError::invalid_grant("not a refresh token of this server"));
+    };
+    let Some(session) = credentials::find(work.conn, &presented.credential_id)? else {
+        return refuse(OAuthError::invalid_grant("no such session"));
+    };
+    if !session.seed.as_deref().is_some_and(|seed| presented.belongs_to(master, seed)) {
+        return refuse(OAuthError::invalid_grant("the tag does not verify"));
+    }
+    if session.client_id.as_deref() != Some(client.id.as_str()) {
+        audit::record(work, foreign_client(&session, client, &request.origin))?;
+        return refuse(OAuthError::invalid_grant("the session belongs to another client"));
+    }
+    let granted = stored_scopes(&session)?;
+    let wanted = match narrowed(request.scope.as_deref(), &granted) {
+        Ok(wanted) => wanted,
+        Err(error) => return refuse(error),
+    };
+
+    let idle_ends_at = work.now + config.tokens.session_idle;
+    let rotation = Rotation {
+        id: &session.id,
+        client_id: &client.id,
+        generation: presented.generation,
+        now: work.now,
+        idle_ends_at: session.ends_at.map_or(idle_ends_at, |end| end.min(idle_ends_at)),
+        ip: request.origin.ip.as_deref(),
+    };
+    match credentials::rotate(work.conn, &rotation)? {
+        Some(rotated) => answer(work, config, master, client, &rotated, &wanted),
+        None => {
+            not_rotated(work, config, master, client, request, presented.generation, &session.id, &wanted)
+        }
+    }
+}
+
+/// Nothing changed: says why, and does what that calls for.
+#[expect(clippy::too_many_arguments, reason = "the second half of one function")]
+fn not_rotated(
+    work: &mut Work<'_>,
+    config: &Config,
+    master: &MasterKey,
+    client: &Client,
+    request: &RefreshRequest,
+    generation: i64,
+    session_id: &str,
+    wanted: &ScopeSet,
+) -> Result<Outcome, StoreError> {
+    let Some(session) = credentials::find(work.conn, session_id)? else {
+        return refuse(OAuthError::invalid_grant("no such session"));
+    };
+    if !session.lives(work.now) {
+        return refuse(OAuthError::invalid_grant("the session has ended"));
+    }
+    let Some(organization) =
+        organizations::find(work.conn, &session.org_id)?.filter(|org| org.disabled_at.is_none())
+    else {
+        return refuse(OAuthError::invalid_grant("the organization is gone"));
+    };
+    if role_of(work, &session)?.is_none() {
+        return refuse(OAuthError::invalid_grant("the owner is no longer a member"));
+    }
+    if !organization.personal_tokens {
+        return refuse(OAuthError::personal_tokens_disabled(&organization.name));
+    }
+    match judge(generation, session.generation, session.rotated_at, work.now, config.tokens.refresh_grace) {
+        Presented::Replayed => {
+            tracing::info!(session = session.id, "refresh answered again");
+            answer(work, config, master, client, &session, wanted)
+        }
+        Presented::Reused => {
+            credentials::revoke(work.conn, &session.id, work.now, EndReason::RefreshReuse)?;
+            audit::record(work, reuse(&session, client, generation, &request.origin))?;
+            refuse(OAuthError::invalid_grant("an old refresh token was used again; the session is revoked"))
+        }
+        Presented::NotYetIssued => refuse(OAuthError::invalid_grant("a generation that was never issued")),
+        Presented::Current => {
+            Err(StoreError::Unavailable("the session changed while it was being refreshed".to_owned()))
+        }
+    }
+}
+
+fn answer(
+    work: &mut Work<'_>,
+    config: &Config,
+    master: &MasterKey,
+    client: &Client,
+    session: &Credential,
+    wanted: &ScopeSet,
+) -> Result<Outcome, StoreError> {
+    match role_of(work, session)? {
+        Some(role) => {
+            let scopes = effective(config, client, wanted, &role);
+            Ok(Ok(issue(work, config, master, client, session, &scopes)?))
+        }
+        None => refuse(OAuthError::invalid_grant("the owner is no longer a member")),
+    }
+}
+
+fn role_of(work: &mut Work<'_>, session: &Credential) -> Result<Option<String>, StoreError> {
+    match &session.user_id {
+        Some(user) => memberships::role(work.conn, &session.org_id, user),
+        None => Ok(None),
+    }
+}
+
+fn stored_scopes(session: &Credential) -> Result<ScopeSet, StoreError> {
+    ScopeSet::parse(&session.scopes)
+        .map_err(|_| StoreError::Failed(format!("the scopes of session {} cannot be read", session.id)))
+}
+
+/// RFC 6749 section 6: the requested scope must lie within what was granted.
+fn narrowed(requested: Option<&str>, granted: &ScopeSet) -> Result<ScopeSet, OAuthError> {
+    let Some(requested) = requested.filter(|scope| !scope.trim().is_empty()) else {
+        return Ok(granted.clone());
+    };
+    match ScopeSet::parse(requested) {
+        Ok(scopes) if scopes.is_subset(granted) => Ok(scopes),
+        Ok(_) | Err(_) => Err(OAuthError::new(
+            OAuthCode::InvalidScope,
+            "A refresh can only ask for scopes that the sign-in was granted. Sign in again to get more.",
+            "scope outside the grant",
+        )),
+    }
+}
+
+fn foreign_client(session: &Credential, client: &Client, origin: &Origin) -> Event {
+    Event::new(Action::SessionForeignClient, Actor::Client(client.id.clone()), origin)
+        .org(&session.org_id)
+        .credential(&session.id)
+        .refused()
+}
+
+fn reuse(session: &Credential, client: &Client, generation: i64, origin: &Origin) -> Event {
+    Event::new(Action::SessionRefreshReuse, Actor::Client(client.id.clone()), origin)
+        .org(&session.org_id)
+        .credential(&session.id)
+        .target(session.user_id.as_deref().unwrap_or_default())
+        .detail("presented_generation", generation)
+        .detail("current_generation", session.generation)
+        .refused()
+}
+
+fn refuse(error: OAuthError) -> Result<Outcome, StoreError> {
+    Ok(Err(error))
+}

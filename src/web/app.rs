@@ -1,0 +1,56 @@
+//! What every handler has at hand.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::keyring::Keyring;
+use crate::config::Config;
+use crate::domain::time::{Clock, Time};
+use crate::keys::master::MasterKey;
+use crate::keys::password::Passwords;
+use crate::store::{Store, StoreError, Work};
+
+/// The running server. A handle: clones are the same server.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of the server.
+pub struct Parts {
+    pub config: Config,
+    pub store: Store,
+    pub master: MasterKey,
+    pub keyring: Keyring,
+    pub passwords: Passwords,
+    pub clock: Clock,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    pub fn issuer(&self) -> &str {
+        self.config.server.public_url.as_str()
+    }
+
+    /// Runs `work` in one write transaction; the closure gets the app as well.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&App, &mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let app = self.clone();
+        self.store.write(move |transaction| work(&app, transaction)).await
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
