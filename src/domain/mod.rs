@@ -23,6 +23,8 @@ pub mod network;
 #[cfg(feature = "server")]
 pub mod oauth_error;
 #[cfg(feature = "server")]
+pub mod password;
+#[cfg(feature = "server")]
 pub mod pkce;
 #[cfg(feature = "server")]
 pub mod redirect_uri;
