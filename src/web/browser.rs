@@ -3,11 +3,14 @@
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpRequest, http::header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
 
 use super::app::App;
 use crate::domain::audit::Origin;
 use crate::domain::entropy::Entropy;
-use crate::domain::secret::{Digest, Secret};
+use crate::domain::secret::{Digest, Secret, equal};
 use crate::keys::master::Purpose;
 use crate::services::sign_in::{self, NewSession};
 use crate::store::StoreError;
@@ -42,7 +45,7 @@ impl Browser {
     /// for it until somebody signs in.
     pub async fn load(app: &App, request: &HttpRequest, origin: Origin) -> Result<Self, StoreError> {
         let Some(cookie) = cookie(request, app.cookie_names().session) else {
-            return Ok(Self { cookie: Secret::random(Entropy), fresh: true, session: None, origin });
+            return Ok(Self::unknown(origin));
         };
         let (digest, now, config) = (cookie.digest(), app.now(), app.clone());
         let session = app.store.read(move |conn| sign_in::current(conn, &config.config, now, digest)).await?;
@@ -59,10 +62,14 @@ impl Browser {
         self.cookie.digest()
     }
 
-    /// The hidden field of a form. Each form has its own, and so has each session.
-    pub fn csrf(&self, app: &App, form: &str) -> String {
-        let parts = [self.cookie.expose().as_bytes(), form.as_bytes()];
-        app.master.token(Purpose::Csrf, &parts).expose().to_owned()
+    /// What the browser is when nothing could be read about it.
+    pub fn unknown(origin: Origin) -> Self {
+        Self { cookie: Secret::random(Entropy), fresh: true, session: None, origin }
+    }
+
+    /// The tokens for the forms of a page.
+    pub fn tokens(&self, app: &App) -> FormTokens {
+        FormTokens(app.master.mac(Purpose::Csrf, &[self.cookie.expose().as_bytes()]))
     }
 
     /// Whether a posted form came from our own page in this browser.
@@ -71,8 +78,7 @@ impl Browser {
         if self.fresh {
             return Err(Forged::NoCookie);
         }
-        let parts = [self.cookie.expose().as_bytes(), form.as_bytes()];
-        if app.master.recognizes(Purpose::Csrf, &parts, token) { Ok(()) } else { Err(Forged::Token) }
+        if equal(&self.tokens(app).of(form), token) { Ok(()) } else { Err(Forged::Token) }
     }
 
     /// The cookie to set, if this browser has none yet.
@@ -83,6 +89,25 @@ impl Browser {
     /// The cookie by which an account knows this device.
     pub fn known_device(app: &App, request: &HttpRequest) -> Option<String> {
         cookie(request, app.cookie_names().known_device).map(|cookie| cookie.expose().to_owned())
+    }
+}
+
+/// The hidden fields of one browser's forms. Each form has its own, and none is worth anything in another browser or
+/// after signing in or out.
+#[derive(Clone)]
+pub struct FormTokens([u8; 32]);
+
+impl FormTokens {
+    /// The token of the form with this name.
+    pub fn of(&self, form: &str) -> String {
+        let digest = Sha256::new_with_prefix(self.0).chain_update(form).finalize();
+        URL_SAFE_NO_PAD.encode(digest)
+    }
+}
+
+impl std::fmt::Debug for FormTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
     }
 }
 
