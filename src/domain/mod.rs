@@ -21,6 +21,8 @@ pub mod network;
 #[cfg(feature = "server")]
 pub mod oauth_error;
 #[cfg(feature = "server")]
+pub mod parameters;
+#[cfg(feature = "server")]
 pub mod pkce;
 #[cfg(feature = "server")]
 pub mod redirect_uri;
