@@ -80,6 +80,11 @@ impl Client {
         }
     }
 
+    /// What is left of granted scopes right now: granted ∩ what the owner's role holds ∩ what the client may ask for.
+    pub fn effective_scopes(&self, catalog: &Catalog, granted: &ScopeSet, role: &str) -> ScopeSet {
+        granted.intersection(&catalog.held_by(role)).intersection(&self.allowed_scopes(catalog))
+    }
+
     /// What a request without `scope` asks for.
     pub fn default_scopes(&self, catalog: &Catalog) -> ScopeSet {
         self.scopes.clone().unwrap_or_else(|| catalog.defaults())

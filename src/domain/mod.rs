@@ -24,6 +24,7 @@ pub mod network;
 pub mod oauth_error;
 #[cfg(feature = "server")]
 pub mod password;
+pub mod parameters;
 #[cfg(feature = "server")]
 pub mod pkce;
 #[cfg(feature = "server")]

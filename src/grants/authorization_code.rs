@@ -15,7 +15,7 @@ use crate::store::credentials::{self, Credential};
 use crate::store::{StoreError, Work, audit, memberships, organizations};
 
 use super::Outcome;
-use super::session::{effective, issue, new_id};
+use super::session::{issue, new_id};
 
 /// Tries with a wrong verifier that a code survives. More would let a thief guess, fewer would let one burn it.
 const WRONG_TRIES: i64 = 3;
@@ -119,7 +119,7 @@ fn start_session(
         return Err(StoreError::Unavailable("the code was used at the same moment".to_owned()));
     }
     audit::record(work, started(&session, client, origin))?;
-    let scopes = effective(config, client, &granted, &role);
+    let scopes = client.effective_scopes(&config.catalog, &granted, &role);
     let mut issued = issue(work, config, master, client, &session, &scopes)?;
     issued.nonce.clone_from(&asked.nonce);
     Ok(Ok(issued))

@@ -16,7 +16,7 @@ use crate::store::credentials::{self, Credential, Rotation};
 use crate::store::{StoreError, Work, audit, memberships, organizations};
 
 use super::Outcome;
-use super::session::{effective, issue};
+use super::session::issue;
 
 /// A refresh request of an authenticated client.
 #[derive(Debug, Clone)]
@@ -135,7 +135,7 @@ fn answer(
 ) -> Result<Outcome, StoreError> {
     match role_of(work, session)? {
         Some(role) => {
-            let scopes = effective(config, client, wanted, &role);
+            let scopes = client.effective_scopes(&config.catalog, wanted, &role);
             Ok(Ok(issue(work, config, master, client, session, &scopes)?))
         }
         None => refuse(OAuthError::invalid_grant("the owner is no longer a member")),

@@ -72,11 +72,6 @@ pub(super) fn issue(
     })
 }
 
-/// Granted ∩ what the owner's role holds now ∩ what the client may ask for ∩ the catalog.
-pub(super) fn effective(config: &Config, client: &Client, granted: &ScopeSet, role: &str) -> ScopeSet {
-    granted.intersection(&config.catalog.held_by(role)).intersection(&client.allowed_scopes(&config.catalog))
-}
-
 /// A fresh id for a CLI session.
 pub(super) fn new_id(work: &Work<'_>) -> String {
     Kind::CliSession.new_id(work.entropy)

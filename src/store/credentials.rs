@@ -160,6 +160,30 @@ pub fn cli_sessions(
         .load(conn)?)
 }
 
+/// A page of a person's CLI sessions in an organization, each with its client's name, the newest first. `after` is where
+/// the page before it ended.
+pub fn cli_session_page(
+    conn: &mut Conn,
+    org_id: &str,
+    user_id: &str,
+    after: Option<&(Time, String)>,
+    limit: i64,
+) -> Result<Vec<(Credential, String)>, StoreError> {
+    let mut query = credentials::table
+        .inner_join(clients::table)
+        .filter(credentials::org_id.eq(org_id).and(credentials::user_id.eq(user_id)))
+        .filter(credentials::kind.eq(CredentialKind::CliSession))
+        .order((credentials::created_at.desc(), credentials::id.desc()))
+        .limit(limit)
+        .select((Credential::as_select(), clients::name))
+        .into_boxed();
+    if let Some((at, id)) = after {
+        let same_moment = credentials::created_at.eq(*at).and(credentials::id.lt(id));
+        query = query.filter(credentials::created_at.lt(*at).or(same_moment));
+    }
+    Ok(query.load(conn)?)
+}
+
 /// The living credentials that the switch for personal tokens governs, each with its owner.
 pub fn living_personal(
     conn: &mut Conn,

@@ -35,6 +35,27 @@ pub fn role(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<Strin
         .optional()?)
 }
 
+/// A person in an organization, as things stand.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    pub organization: Organization,
+    pub user: User,
+    pub role: String,
+}
+
+/// A person's standing in an organization. Nobody has one where person or organization is disabled.
+pub fn standing(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<Standing>, StoreError> {
+    let row: Option<(Organization, User, String)> = memberships::table
+        .inner_join(organizations::table)
+        .inner_join(users::table)
+        .filter(memberships::org_id.eq(org_id).and(memberships::user_id.eq(user_id)))
+        .filter(organizations::disabled_at.is_null().and(users::disabled_at.is_null()))
+        .select((Organization::as_select(), User::as_select(), memberships::role))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(organization, user, role)| Standing { organization, user, role }))
+}
+
 /// The organizations of a person with the person's role in each, oldest membership first.
 pub fn of_user(conn: &mut Conn, user_id: &str) -> Result<Vec<(Organization, String)>, StoreError> {
     Ok(memberships::table

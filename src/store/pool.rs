@@ -60,6 +60,11 @@ impl Store {
         self.0.engine
     }
 
+    /// The moment that a write would happen at.
+    pub fn now(&self) -> Time {
+        self.0.clock.now()
+    }
+
     /// Runs `work` in one write transaction. `Err` rolls back; what `Ok` holds is committed before it is returned.
     pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where

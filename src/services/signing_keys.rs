@@ -1,0 +1,222 @@
+//! The life of the signing keys: made on the first start, rotated on time, dropped when their last token has ended.
+//!
+//! Making an RSA key takes up to a second, so it never happens inside a write: a key is made and sealed first, and the
+//! write decides whether it is wanted.
+
+use chrono::TimeDelta;
+
+use crate::config;
+use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::entropy::Entropy;
+use crate::domain::signing::KeyState;
+use crate::domain::time::Time;
+use crate::keys::master::MasterKey;
+use crate::keys::rsa_key::{self, KeyError, NewKey};
+use crate::keys::set::{BadKeySet, KeySet, StoredKey};
+use crate::store::signing_keys::{self as rows, SigningKey};
+use crate::store::{Conn, Store, StoreError, Work, audit, facts};
+
+/// The first pair of keys is made once, however many nodes start together.
+const FIRST_KEYS: &str = "signing_keys";
+
+/// The signing keys cannot be made or used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFailure {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Set(#[from] BadKeySet),
+    #[error(transparent)]
+    Made(#[from] KeyError),
+}
+
+/// A key that is sealed and not yet in the database.
+#[derive(Clone)]
+pub struct Sealed {
+    kid: String,
+    public_jwk: String,
+    private: Vec<u8>,
+}
+
+impl Sealed {
+    pub fn new(master: &MasterKey, key: &NewKey, entropy: Entropy) -> Self {
+        Self {
+            kid: key.kid.clone(),
+            public_jwk: key.public_jwk.to_string(),
+            private: master.seal(&key.kid, &key.pkcs8, entropy),
+        }
+    }
+
+    fn into_row(self, state: KeyState, now: Time) -> SigningKey {
+        SigningKey {
+            kid: self.kid,
+            state,
+            algorithm: "RS256".to_owned(),
+            public_jwk: self.public_jwk,
+            private_sealed: self.private,
+            created_at: now,
+            activated_at: (state == KeyState::Active).then_some(now),
+            retired_at: None,
+        }
+    }
+}
+
+/// Makes a key on a thread that may take its time, and seals it.
+async fn make(master: &MasterKey, bits: u32) -> Result<Sealed, KeyFailure> {
+    let made = tokio::task::spawn_blocking(move || rsa_key::generate(bits, Entropy)).await;
+    let key = made.map_err(|error| StoreError::Failed(error.to_string()))??;
+    Ok(Sealed::new(master, &key, Entropy))
+}
+
+/// Makes the first two keys, unless this or another node has.
+pub async fn bootstrap(store: &Store, master: &MasterKey, bits: u32) -> Result<(), KeyFailure> {
+    if !store.read(rows::list).await?.is_empty() {
+        return Ok(());
+    }
+    let (active, next) = tokio::join!(make(master, bits), make(master, bits));
+    let (active, next) = (active?, next?);
+    store.write(move |work| install(work, active, next)).await?;
+    Ok(())
+}
+
+/// Puts the first two keys in place; `false` if there are keys already.
+pub fn install(work: &mut Work<'_>, active: Sealed, next: Sealed) -> Result<bool, StoreError> {
+    let first = facts::claim(work.conn, FIRST_KEYS, &active.kid, work.now)?;
+    if first {
+        rows::insert(work.conn, &active.into_row(KeyState::Active, work.now))?;
+        rows::insert(work.conn, &next.into_row(KeyState::Next, work.now))?;
+    }
+    Ok(first)
+}
+
+/// Reads every key and opens the active one.
+pub fn load(conn: &mut Conn, master: &MasterKey) -> Result<KeySet, KeyFailure> {
+    Ok(open(&rows::list(conn)?, master)?)
+}
+
+/// Opens keys that have been read.
+pub fn open(keys: &[SigningKey], master: &MasterKey) -> Result<KeySet, BadKeySet> {
+    let stored: Vec<StoredKey<'_>> = keys
+        .iter()
+        .map(|key| StoredKey {
+            kid: &key.kid,
+            state: key.state,
+            public_jwk: &key.public_jwk,
+            private_sealed: &key.private_sealed,
+        })
+        .collect();
+    KeySet::open(master, &stored)
+}
+
+/// When the next key may sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// When it has been published long enough for every cache to know it.
+    OncePublished,
+    /// When, besides, the active key has signed for its time.
+    WhenDue,
+    /// At once: tokens may be refused until caches have caught up.
+    Now,
+}
+
+/// What a rotation came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rotation {
+    Done {
+        activated: String,
+    },
+    /// The next key is too young to sign.
+    TooEarly {
+        ready_at: Time,
+    },
+    /// The active key may go on.
+    NotDue,
+    /// There is no next key: the table was changed by hand.
+    NoNextKey,
+}
+
+/// The next key becomes the active one, the active one retires, and a new key waits its turn.
+pub async fn rotate(
+    store: &Store,
+    master: &MasterKey,
+    rules: &config::Keys,
+    timing: Timing,
+) -> Result<Rotation, KeyFailure> {
+    let now = store.now();
+    if let Some(refusal) = refusal(&store.read(rows::list).await?, rules, timing, now) {
+        return Ok(refusal);
+    }
+    let fresh = make(master, rules.rsa_bits).await?;
+    let rules = rules.clone();
+    Ok(store.write(move |work| replace(work, fresh, &rules, timing)).await?)
+}
+
+/// Rotates inside a write, if that is still due: another node may have been faster.
+fn replace(
+    work: &mut Work<'_>,
+    fresh: Sealed,
+    rules: &config::Keys,
+    timing: Timing,
+) -> Result<Rotation, StoreError> {
+    let keys = rows::lock(work.conn)?;
+    if let Some(refusal) = refusal(&keys, rules, timing, work.now) {
+        return Ok(refusal);
+    }
+    let Some(next) = in_state(&keys, KeyState::Next) else { return Ok(Rotation::NoNextKey) };
+    if let Some(active) = in_state(&keys, KeyState::Active) {
+        rows::retire(work.conn, &active.kid, work.now)?;
+    }
+    rows::activate(work.conn, &next.kid, work.now)?;
+    rows::insert(work.conn, &fresh.into_row(KeyState::Next, work.now))?;
+    let event = Event::new(Action::KeyRotated, Actor::Operator, &Origin::default())
+        .target(&next.kid)
+        .detail("automatic", timing == Timing::WhenDue);
+    audit::record(work, event)?;
+    Ok(Rotation::Done { activated: next.kid.clone() })
+}
+
+/// Why the keys should stay as they are, if they should.
+fn refusal(keys: &[SigningKey], rules: &config::Keys, timing: Timing, now: Time) -> Option<Rotation> {
+    let Some(next) = in_state(keys, KeyState::Next) else { return Some(Rotation::NoNextKey) };
+    let signs_until = in_state(keys, KeyState::Active)
+        .map_or(now, |active| active.activated_at.unwrap_or(active.created_at) + rules.rotate_every);
+    let ready_at = next.created_at + rules.publish_ahead;
+    match timing {
+        Timing::Now => None,
+        Timing::WhenDue if now < signs_until => Some(Rotation::NotDue),
+        Timing::OncePublished | Timing::WhenDue => {
+            (now < ready_at).then_some(Rotation::TooEarly { ready_at })
+        }
+    }
+}
+
+/// Drops the keys whose last token has ended, and returns their names.
+pub fn drop_retired(work: &mut Work<'_>, keep_after: TimeDelta) -> Result<Vec<String>, StoreError> {
+    let mut dropped = Vec::new();
+    for key in rows::lock(work.conn)? {
+        if key.retired_at.is_some_and(|retired| retired + keep_after <= work.now) {
+            rows::delete(work.conn, &key.kid)?;
+            dropped.push(key.kid);
+        }
+    }
+    Ok(dropped)
+}
+
+/// Does what time has made due: an automatic rotation, the end of a retired key.
+pub async fn tend(store: &Store, master: &MasterKey, rules: &config::Keys) -> Result<(), KeyFailure> {
+    if let Rotation::Done { activated } = rotate(store, master, rules, Timing::WhenDue).await? {
+        tracing::info!(kid = activated, "signing key rotated");
+    }
+    let (now, keep_after) = (store.now(), rules.keep_after);
+    let ended = |key: &SigningKey| key.retired_at.is_some_and(|retired| retired + keep_after <= now);
+    if store.read(rows::list).await?.iter().any(ended) {
+        for kid in store.write(move |work| drop_retired(work, keep_after)).await? {
+            tracing::info!(kid, "retired signing key dropped");
+        }
+    }
+    Ok(())
+}
+
+fn in_state(keys: &[SigningKey], state: KeyState) -> Option<&SigningKey> {
+    keys.iter().find(|key| key.state == state)
+}
