@@ -103,9 +103,9 @@ fn foreign_direction_marks_are_isolated() {
     for (name, page) in every_page(&|_| BIDI.to_owned()) {
         for (at, _) in page.match_indices(BIDI) {
             let before = &page[..at];
-            let in_bdi = before.rfind("<bdi").is_some_and(|open| {
-                !before[open..].contains("</bdi>") && page[at..].contains("</bdi>")
-            });
+            let in_bdi = before
+                .rfind("<bdi")
+                .is_some_and(|open| !before[open..].contains("</bdi>") && page[at..].contains("</bdi>"));
             let in_value = before.rfind('<') > before.rfind('>');
             assert!(in_bdi || in_value, "{name}: {}", &page[before.floor_char_boundary(at - 60)..at]);
         }
@@ -122,7 +122,8 @@ fn no_foreign_text_is_in_a_title() {
 
 #[test]
 fn templates_hold_no_inline_code_and_trust_no_value() {
-    let banned = [" style=", "<style", "<script>", "javascript:", "|safe", "| safe", "{% filter", "autofocus"];
+    let banned =
+        [" style=", "<style", "<script>", "javascript:", "|safe", "| safe", "{% filter", "autofocus"];
     for path in files("templates").into_iter().chain(files("static")) {
         let Ok(text) = fs::read_to_string(&path) else { continue };
         for banned in banned {
@@ -161,6 +162,39 @@ fn every_form_that_changes_something_holds_the_token() {
             assert_eq!(form.contains("method=\"post\""), has_token, "{name}: {form}");
         }
     }
+}
+
+#[test]
+fn fields_keep_what_was_typed_but_never_a_password() {
+    let pages = pages();
+    let page = |name: &str| &pages.iter().find(|(known, _)| *known == name).unwrap().1;
+    let value = |html: &str, field: &str| {
+        let input = html.split("<input").find(|input| input.contains(&format!("id=\"{field}\""))).unwrap();
+        input.split(" value=\"").nth(1).map(|rest| rest.split('"').next().unwrap().to_owned())
+    };
+    let setup = page("setup-wrong");
+    for (field, typed) in [
+        ("code", "4F7K-99QX"),
+        ("name", "Maya Okafor"),
+        ("email", "maya@northwind.dev"),
+        ("organization", "Northwind Labs"),
+    ] {
+        assert_eq!(value(setup, field).as_deref(), Some(typed));
+    }
+    assert_eq!(value(setup, "password"), None);
+    assert_eq!(value(page("sign-in-wrong"), "email").as_deref(), Some("maya@northwind.dev"));
+    assert_eq!(value(page("sign-in-wrong"), "password"), None);
+    assert_eq!(value(page("rename"), "name").as_deref(), Some("work laptop"));
+}
+
+#[test]
+fn a_field_with_a_problem_points_to_its_words() {
+    let page = pages().into_iter().find(|(name, _)| *name == "setup-wrong").unwrap().1;
+    for field in ["code", "password"] {
+        assert!(page.contains(&format!("<a href=\"#{field}\">")), "{field}");
+        assert!(page.contains(&format!("aria-describedby=\"{field}-error {field}-hint\"")), "{field}");
+    }
+    assert_eq!(page.matches("aria-invalid=\"true\"").count(), 2);
 }
 
 #[test]
@@ -323,9 +357,13 @@ fn every_refusal_says_what_happened_and_its_reference() {
 fn refusals_name_the_people_and_the_command_that_help() {
     let pages = pages();
     let page = |name: &str| visible(&pages.iter().find(|(known, _)| *known == name).unwrap().1);
-    assert!(page("personal-tokens-off").contains("Ask Ada Byron or Grace Brewster to turn personal tokens on."));
+    assert!(
+        page("personal-tokens-off").contains("Ask Ada Byron or Grace Brewster to turn personal tokens on.")
+    );
     assert!(page("personal-tokens-off").contains("Return to your terminal"));
-    assert!(page("role-too-small").contains("You are a viewer in Northwind Labs; it needs developer or owner."));
+    assert!(
+        page("role-too-small").contains("You are a viewer in Northwind Labs; it needs developer or owner.")
+    );
     assert!(page("request-ended").contains("It was open for 10 minutes."));
     assert!(page("request-ended").contains(LOGIN));
     assert!(page("too-many-tries").contains("Try again in 40 seconds."));
