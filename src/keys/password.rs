@@ -49,12 +49,12 @@ impl Passwords {
     /// Checks a password. Without a hash (nobody has that address) the same work is done for nothing, so that the time
     /// an answer takes does not say who has an account.
     pub async fn check(&self, password: Secret, hash: Option<String>) -> Result<Match, Busy> {
-        self.in_turn(move || match hash {
-            Some(hash) => check(&password, &hash),
-            None => {
-                check(&password, &NOBODY);
-                Match::Wrong
+        self.in_turn(move || {
+            if let Some(hash) = hash {
+                return check(&password, &hash);
             }
+            check(&password, &NOBODY);
+            Match::Wrong
         })
         .await
     }
@@ -112,12 +112,12 @@ mod tests {
 
     #[test]
     fn lg_02_a_password_is_hashed_with_argon2id_and_its_own_salt() {
-        let password = Secret::new("correct horse battery".into());
+        let password = Secret::new("correct horse battery");
         let (one, two) = (hash(&password, Entropy), hash(&password, Entropy));
         assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
         assert_ne!(one, two);
         assert_eq!(check(&password, &one), Match::Right);
-        assert_eq!(check(&Secret::new("wrong".into()), &one), Match::Wrong);
+        assert_eq!(check(&Secret::new("wrong"), &one), Match::Wrong);
     }
 
     #[test]
@@ -128,6 +128,6 @@ mod tests {
             .hash_password(b"x", &salt)
             .unwrap()
             .to_string();
-        assert_eq!(check(&Secret::new("x".into()), &old), Match::RightButOutdated);
+        assert_eq!(check(&Secret::new("x"), &old), Match::RightButOutdated);
     }
 }
