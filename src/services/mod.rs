@@ -1,7 +1,7 @@
 //! Use cases, one a file.
 
 pub mod instance;
-mod private_files;
 pub mod present;
+mod private_files;
 pub mod revocation;
 pub mod signing_keys;

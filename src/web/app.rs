@@ -3,11 +3,13 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::gate::Gate;
 use super::keyring::Keyring;
 use crate::config::Config;
 use crate::domain::time::{Clock, Time};
 use crate::keys::master::MasterKey;
 use crate::keys::password::Passwords;
+use crate::services::signing_keys::{self, KeyFailure};
 use crate::store::{Store, StoreError, Work};
 
 /// The running server. A handle: clones are the same server.
@@ -21,6 +23,7 @@ pub struct Parts {
     pub master: MasterKey,
     pub keyring: Keyring,
     pub passwords: Passwords,
+    pub gate: Gate,
     pub clock: Clock,
 }
 
@@ -45,6 +48,14 @@ impl App {
     {
         let app = self.clone();
         self.store.write(move |transaction| work(&app, transaction)).await
+    }
+
+    /// Takes over the signing keys as they are in the database now.
+    pub async fn reload_keys(&self) -> Result<(), KeyFailure> {
+        let app = self.clone();
+        let loaded = self.store.read(move |conn| Ok(signing_keys::load(conn, &app.master))).await?;
+        self.keyring.replace(loaded?);
+        Ok(())
     }
 }
 

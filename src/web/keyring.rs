@@ -1,6 +1,7 @@
 //! The signing keys of this node, replaced as a whole when the database has newer ones.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -9,15 +10,19 @@ use crate::keys::jwt::{self, AccessClaims, Rejected, TokenType};
 use crate::keys::set::KeySet;
 use crate::keys::signer::{NotSigned, Signer};
 
+/// A token with an unknown key makes this node look at the database at most this often.
+const RELOAD_PAUSE: Duration = Duration::from_secs(1);
+
 /// Signs with the active key and verifies with every published one.
 pub struct Keyring {
     set: RwLock<Arc<KeySet>>,
     signer: Signer,
+    looked_at: Mutex<Option<Instant>>,
 }
 
 impl Keyring {
     pub fn new(set: KeySet, signer: Signer) -> Self {
-        Self { set: RwLock::new(Arc::new(set)), signer }
+        Self { set: RwLock::new(Arc::new(set)), signer, looked_at: Mutex::new(None) }
     }
 
     pub fn current(&self) -> Arc<KeySet> {
@@ -26,6 +31,17 @@ impl Keyring {
 
     pub fn replace(&self, set: KeySet) {
         *self.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
+    }
+
+    /// Whether an unknown key is a reason to look at the database now.
+    pub fn may_look(&self) -> bool {
+        let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let rested = looked_at.is_none_or(|at| now.duration_since(at) >= RELOAD_PAUSE);
+        if rested {
+            *looked_at = Some(now);
+        }
+        rested
     }
 
     /// Signs claims with the key that is active now.

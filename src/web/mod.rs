@@ -2,4 +2,10 @@
 
 pub mod app;
 pub mod client_address;
+pub mod envelope;
+pub mod form;
+pub mod gate;
+pub mod headers;
 pub mod keyring;
+pub mod origin;
+pub mod request_id;

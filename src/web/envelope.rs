@@ -1,0 +1,54 @@
+//! What happens around every request: its id, the gate, the headers of the answer, and one line in the log.
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, web};
+
+use super::app::App;
+use super::client_address::client_address;
+use super::{headers, request_id};
+use crate::domain::entropy::Entropy;
+
+/// The outermost middleware.
+pub async fn envelope(
+    app: web::Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let started = Instant::now();
+    let id = request_id::choose(request.headers(), Entropy);
+    let mut response = match app.gate.refusal(request.head()) {
+        Some(refusal) => request.into_response(refusal).map_into_right_body(),
+        None => request_id::under(id.clone(), next.call(request)).await?.map_into_left_body(),
+    };
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), value);
+    }
+    headers::complete(response.headers_mut(), app.config.server.public_url.is_https());
+    log(&app, response.request(), response.status().as_u16(), started, &id);
+    Ok(response)
+}
+
+fn log(app: &App, request: &HttpRequest, status: u16, started: Instant, id: &str) {
+    let client = client_address(request, &app.config.server.trusted_proxies);
+    tracing::info!(
+        target: "keystile::access",
+        method = %request.method(),
+        path = path(request),
+        status,
+        ms = started.elapsed().as_secs_f64() * 1000.0,
+        request_id = id,
+        client = client.map(tracing::field::display),
+        "answered"
+    );
+}
+
+/// The path without its query, and without the secret that some paths end with.
+fn path(request: &HttpRequest) -> String {
+    let holds_secret = |pattern: &String| pattern.contains("{code}") || pattern.contains("{token}");
+    request.match_pattern().filter(holds_secret).unwrap_or_else(|| request.path().chars().take(200).collect())
+}

@@ -1,0 +1,37 @@
+//! Reading the body of a form.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+
+use crate::domain::parameters::{BadParameters, Parameters};
+
+/// Bytes of the largest body that any endpoint takes.
+pub const LARGEST_BODY: usize = 64 * 1024;
+
+/// Why a body is not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadForm {
+    #[error("the body is not application/x-www-form-urlencoded")]
+    ContentType,
+    #[error("the body is larger than {LARGEST_BODY} bytes")]
+    TooLarge,
+    #[error("the body did not arrive")]
+    Incomplete,
+    #[error(transparent)]
+    Parameters(#[from] BadParameters),
+}
+
+/// Reads a form. The size is checked while the body arrives, whatever its headers say.
+pub async fn read(request: HttpRequest, mut payload: Payload) -> Result<Parameters, BadForm> {
+    if !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(BadForm::ContentType);
+    }
+    let body = web::Bytes::from_request(&request, &mut payload).await.map_err(|error| {
+        if error.as_response_error().status_code() == actix_web::http::StatusCode::PAYLOAD_TOO_LARGE {
+            BadForm::TooLarge
+        } else {
+            BadForm::Incomplete
+        }
+    })?;
+    Ok(Parameters::parse(&body)?)
+}

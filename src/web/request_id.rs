@@ -1,0 +1,61 @@
+//! The id that ties an answer, its log lines and its audit events together.
+
+use actix_web::http::header::HeaderMap;
+
+use crate::domain::entropy::Entropy;
+use crate::domain::id::Kind;
+
+pub const HEADER: &str = "x-request-id";
+
+/// The longest id that is taken over from outside.
+const LONGEST: usize = 64;
+
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// The id of the request that this task answers; empty outside of one.
+pub fn current() -> String {
+    CURRENT.try_with(String::clone).unwrap_or_default()
+}
+
+/// Runs the answering of a request under its id.
+pub(super) async fn under<F: Future>(id: String, answer: F) -> F::Output {
+    CURRENT.scope(id, answer).await
+}
+
+/// A well-formed id that came with the request, or a new one.
+pub(super) fn choose(headers: &HeaderMap, entropy: Entropy) -> String {
+    let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
+    match given {
+        Some(id) if well_formed(id) => id.to_owned(),
+        Some(_) | None => Kind::Request.new_id(entropy),
+    }
+}
+
+fn well_formed(id: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    (1..=LONGEST).contains(&id.len()) && id.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn chosen(given: &str) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert(HeaderName::from_static(HEADER), HeaderValue::from_str(given).unwrap());
+        choose(&headers, Entropy)
+    }
+
+    #[test]
+    fn a_well_formed_id_is_kept_and_any_other_replaced() {
+        assert_eq!(chosen("trace-1.a_B"), "trace-1.a_B");
+        for bad in ["", "a b", "a\tb", "<script>", &"a".repeat(65)] {
+            assert!(chosen(bad).starts_with("req_"), "{bad}");
+        }
+        assert!(choose(&HeaderMap::new(), Entropy).starts_with("req_"));
+    }
+}
