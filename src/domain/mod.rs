@@ -4,6 +4,8 @@
 #[cfg(feature = "server")]
 pub mod audit;
 #[cfg(feature = "server")]
+pub mod authorization;
+#[cfg(feature = "server")]
 pub mod client;
 #[cfg(feature = "server")]
 pub mod credential;
@@ -21,6 +23,7 @@ pub mod network;
 #[cfg(feature = "server")]
 pub mod oauth_error;
 #[cfg(feature = "server")]
+pub mod password;
 pub mod parameters;
 #[cfg(feature = "server")]
 pub mod pkce;

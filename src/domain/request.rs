@@ -5,6 +5,8 @@ use super::text_enum::text_enum;
 text_enum! {
     /// A request has one answer.
     RequestStatus {
+        /// Malformed; the client is told once the person has signed in.
+        Invalid = "invalid",
         Open = "open",
         Approved = "approved",
         Denied = "denied",

@@ -1,1 +1,30 @@
-//! (in construction)
+//! The HTML face: the pages a person sees.
+//!
+//! One file holds the askama structs of one page. A struct is plain data that its handler prepared: templates ask no
+//! question about the domain. The parts that pages share are [`shell`] (what surrounds every page), [`nav`], [`words`]
+//! (sentences that hold foreign names), [`problems`] (what is wrong with a form) and [`text`] (dates, counts, names).
+
+pub mod api_access;
+pub mod assets;
+pub mod confirm;
+pub mod consent;
+pub mod done;
+pub mod help;
+pub mod nav;
+pub mod problems;
+pub mod reauthenticate;
+pub mod refusal;
+pub mod sessions;
+pub mod setup;
+pub mod shell;
+pub mod sign_in;
+#[cfg(debug_assertions)]
+pub mod styleguide;
+pub mod text;
+pub mod way_back;
+pub mod words;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,9 @@ pub struct AuthorizationRequest {
     pub created_at: Time,
     pub expires_at: Time,
     pub status: RequestStatus,
+    /// What the client is told of an invalid request.
+    pub error: Option<String>,
+    pub error_description: Option<String>,
     pub answered_at: Option<Time>,
     pub user_id: Option<String>,
     pub org_id: Option<String>,

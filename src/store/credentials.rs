@@ -199,6 +199,22 @@ pub fn living_personal(
         .load(conn)?)
 }
 
+/// The newest living session of a person with a client, if it was made since `since`.
+pub fn latest_of(
+    conn: &mut Conn,
+    user_id: &str,
+    client_id: &str,
+    since: Time,
+) -> Result<Option<Credential>, StoreError> {
+    Ok(credentials::table
+        .filter(credentials::user_id.eq(user_id).and(credentials::client_id.eq(client_id)))
+        .filter(credentials::created_at.ge(since).and(credentials::revoked_at.is_null()))
+        .order(credentials::created_at.desc())
+        .select(Credential::as_select())
+        .first(conn)
+        .optional()?)
+}
+
 /// Whether a person has signed in with this client before.
 pub fn has_used_client(conn: &mut Conn, user_id: &str, client_id: &str) -> Result<bool, StoreError> {
     let used =

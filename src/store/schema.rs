@@ -142,6 +142,8 @@ diesel::table! {
         created_at -> Moment,
         expires_at -> Moment,
         status -> Text,
+        error -> Nullable<Text>,
+        error_description -> Nullable<Text>,
         answered_at -> Nullable<Moment>,
         user_id -> Nullable<Text>,
         org_id -> Nullable<Text>,

@@ -117,6 +117,8 @@ CREATE TABLE authorization_requests (
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
     status TEXT NOT NULL,
+    error TEXT,
+    error_description TEXT,
     answered_at TIMESTAMPTZ,
     user_id TEXT REFERENCES users (id),
     org_id TEXT REFERENCES organizations (id)

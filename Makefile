@@ -1,0 +1,40 @@
+# What one does here. `make help` lists it; ARGS="..." goes on to the command behind a target.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+ARGS ?=
+
+.PHONY: help run test lint fmt clippy doc deny bench
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: ## Start the server with its defaults: http://127.0.0.1:8642
+	cargo run --release --locked --bin keystiled -- $(ARGS)
+
+test: ## Run every test; installs and starts what they need (ARGS="-- pages" chooses)
+	tests/run $(ARGS)
+
+lint: fmt clippy doc deny ## Check the form of the code and its dependencies
+
+fmt:
+	cargo fmt --check
+
+clippy:
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --lib --bins --no-default-features --features client -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+deny:
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny --locked --all-features check licenses bans sources
+	@if cargo deny --locked fetch db 2>/dev/null; then \
+		cargo deny --locked --all-features check advisories; \
+	else \
+		echo "WARNING: the database of advisories cannot be reached, so known vulnerabilities were NOT checked." >&2; \
+	fi
+
+bench: ## Measure refreshes per second on both engines
+	cargo bench --locked $(ARGS)

@@ -1,0 +1,281 @@
+//! The authorization request of RFC 6749 section 4.1.1: what it must hold, and who is told when it does not.
+//!
+//! Nothing is returned to a redirect URI before that URI has matched a registration, so everything up to there is
+//! shown to the person instead.
+
+use std::collections::BTreeSet;
+
+use super::client::Client;
+use super::oauth_error::{OAuthCode, OAuthError};
+use super::pkce::Challenge;
+use super::redirect_uri::ReturnTo;
+use super::request::Device;
+use super::scope::{Catalog, ScopeSet};
+
+const LONGEST_STATE: usize = 8192;
+const LONGEST_SCOPE: usize = 4096;
+const LONGEST_NONCE: usize = 1024;
+const LONGEST_HINT: usize = 254;
+
+/// The parameters as they were sent. Unknown ones are ignored, empty ones are absent, and those that came twice are
+/// remembered: no value of them counts.
+#[derive(Debug, Clone, Default)]
+pub struct Parameters {
+    pub client_id: Option<String>,
+    pub redirect_uri: Option<String>,
+    pub response_type: Option<String>,
+    pub response_mode: Option<String>,
+    pub scope: Option<String>,
+    pub state: Option<String>,
+    pub code_challenge: Option<String>,
+    pub code_challenge_method: Option<String>,
+    pub nonce: Option<String>,
+    pub prompt: Option<String>,
+    pub max_age: Option<String>,
+    pub login_hint: Option<String>,
+    /// The organization that the person should be offered first: its id or its name in paths.
+    pub org: Option<String>,
+    pub request: Option<String>,
+    pub request_uri: Option<String>,
+    pub resource: Vec<String>,
+    pub device_name: Option<String>,
+    pub device_os: Option<String>,
+    pub tool_version: Option<String>,
+    repeated: BTreeSet<String>,
+}
+
+impl Parameters {
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut parameters = Self::default();
+        for (name, value) in pairs {
+            if name == "resource" {
+                parameters.resource.push(value);
+            } else if let Some(slot) = parameters.slot(&name)
+                && !value.is_empty()
+                && slot.replace(value).is_some()
+            {
+                parameters.repeated.insert(name);
+            }
+        }
+        parameters
+    }
+
+    fn slot(&mut self, name: &str) -> Option<&mut Option<String>> {
+        Some(match name {
+            "client_id" => &mut self.client_id,
+            "redirect_uri" => &mut self.redirect_uri,
+            "response_type" => &mut self.response_type,
+            "response_mode" => &mut self.response_mode,
+            "scope" => &mut self.scope,
+            "state" => &mut self.state,
+            "code_challenge" => &mut self.code_challenge,
+            "code_challenge_method" => &mut self.code_challenge_method,
+            "nonce" => &mut self.nonce,
+            "prompt" => &mut self.prompt,
+            "max_age" => &mut self.max_age,
+            "login_hint" => &mut self.login_hint,
+            "org" => &mut self.org,
+            "request" => &mut self.request,
+            "request_uri" => &mut self.request_uri,
+            "device_name" => &mut self.device_name,
+            "device_os" => &mut self.device_os,
+            "tool_version" => &mut self.tool_version,
+            _ => return None,
+        })
+    }
+
+    pub fn is_repeated(&self, name: &str) -> bool {
+        self.repeated.contains(name)
+    }
+
+    /// What the requesting program says of its device.
+    pub fn device(&self) -> Device {
+        Device::claimed(self.device_name.as_deref(), self.device_os.as_deref(), self.tool_version.as_deref())
+    }
+}
+
+/// Why the person is told and not the tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Untrusted {
+    /// No client has this id, or the id is missing or came twice.
+    UnknownClient { asked: Option<String> },
+    /// The redirect URI is missing, came twice, or is not one that the client has registered.
+    RedirectUri { client_name: String, asked: Option<String>, registered: Vec<String> },
+    /// The `state` is longer than the 8 KiB that are echoed.
+    StateTooLong,
+}
+
+/// A request whose answer may be returned to the client.
+#[derive(Debug, Clone)]
+pub struct Addressed {
+    pub return_to: ReturnTo,
+    pub state: Option<String>,
+}
+
+/// A request that a person can be asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub scopes: ScopeSet,
+    pub challenge: Challenge,
+    pub nonce: Option<String>,
+    pub prompt: Prompt,
+    pub max_age: Option<i64>,
+    pub login_hint: Option<String>,
+    pub org: Option<String>,
+}
+
+/// The `prompt` of OpenID Connect Core section 3.1.2.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompt {
+    Default,
+    /// Answer without asking. Consent is always asked for, so the answer is always a refusal.
+    None,
+    /// Ask for the password again.
+    Login,
+}
+
+impl Prompt {
+    pub fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Default => None,
+            Self::None => Some("none"),
+            Self::Login => Some("login"),
+        }
+    }
+}
+
+/// Finds out where an answer may go. Runs before every other check.
+pub fn address(client: Option<&Client>, parameters: &Parameters) -> Result<Addressed, Untrusted> {
+    let repeated = parameters.is_repeated("client_id");
+    let Some(client) = client.filter(|_| !repeated) else {
+        return Err(Untrusted::UnknownClient { asked: parameters.client_id.clone().filter(|_| !repeated) });
+    };
+    let asked = parameters.redirect_uri.clone().filter(|_| !parameters.is_repeated("redirect_uri"));
+    let Some(return_to) = asked.as_deref().and_then(|uri| client.return_to(uri)) else {
+        return Err(Untrusted::RedirectUri {
+            client_name: client.name.clone(),
+            asked,
+            registered: client.redirect_uris.iter().map(ToString::to_string).collect(),
+        });
+    };
+    if parameters.state.as_ref().is_some_and(|state| state.len() > LONGEST_STATE) {
+        return Err(Untrusted::StateTooLong);
+    }
+    let state = parameters.state.clone().filter(|_| !parameters.is_repeated("state"));
+    Ok(Addressed { return_to, state })
+}
+
+/// Checks the rest. Errors go back to the client.
+pub fn check(
+    client: &Client,
+    catalog: &Catalog,
+    issuer: &str,
+    parameters: &Parameters,
+) -> Result<Asked, OAuthError> {
+    if let Some(name) = parameters.repeated.first() {
+        return Err(OAuthError::invalid_request(format!("{name} was sent more than once.")));
+    }
+    if parameters.request.is_some() {
+        let description = "Request objects are not supported; send the parameters themselves.";
+        return Err(OAuthError::new(OAuthCode::RequestNotSupported, description, "request object"));
+    }
+    if parameters.request_uri.is_some() {
+        let description = "Only a request_uri from the pushed authorization request endpoint is supported.";
+        return Err(OAuthError::new(OAuthCode::RequestUriNotSupported, description, "foreign request_uri"));
+    }
+    response(parameters)?;
+    resource(issuer, &parameters.resource)?;
+    let within = |value: &Option<String>, longest: usize, name: &str| match value {
+        Some(value) if value.len() > longest => {
+            Err(OAuthError::invalid_request(format!("{name} is longer than {longest} characters.")))
+        }
+        Some(_) | None => Ok(value.clone()),
+    };
+    Ok(Asked {
+        challenge: challenge(parameters)?,
+        scopes: scopes(client, catalog, parameters.scope.as_deref())?,
+        prompt: prompt(parameters.prompt.as_deref())?,
+        max_age: max_age(parameters.max_age.as_deref())?,
+        nonce: within(&parameters.nonce, LONGEST_NONCE, "nonce")?,
+        login_hint: within(&parameters.login_hint, LONGEST_HINT, "login_hint")?,
+        org: within(&parameters.org, LONGEST_HINT, "org")?,
+    })
+}
+
+fn response(parameters: &Parameters) -> Result<(), OAuthError> {
+    match parameters.response_type.as_deref() {
+        None => return Err(OAuthError::invalid_request("response_type is missing; it must be code.")),
+        Some("code") => {}
+        Some(_) => {
+            let description = "Only response_type=code is supported.";
+            return Err(OAuthError::new(OAuthCode::UnsupportedResponseType, description, "response_type"));
+        }
+    }
+    match parameters.response_mode.as_deref() {
+        None | Some("query") => Ok(()),
+        Some(_) => Err(OAuthError::invalid_request("Only response_mode=query is supported.")),
+    }
+}
+
+fn challenge(parameters: &Parameters) -> Result<Challenge, OAuthError> {
+    let Some(text) = &parameters.code_challenge else {
+        return Err(OAuthError::invalid_request("code_challenge is missing (PKCE, RFC 7636)."));
+    };
+    if parameters.code_challenge_method.as_deref() != Some("S256") {
+        return Err(OAuthError::invalid_request("code_challenge_method must be S256."));
+    }
+    Challenge::parse(text).ok_or_else(|| {
+        OAuthError::invalid_request("code_challenge must be the 43 characters of a SHA-256 in base64url.")
+    })
+}
+
+fn scopes(client: &Client, catalog: &Catalog, asked: Option<&str>) -> Result<ScopeSet, OAuthError> {
+    let invalid = |reason: &'static str| {
+        let description = "The scope holds a value that this client may not ask for, or that does not exist.";
+        OAuthError::new(OAuthCode::InvalidScope, description, reason)
+    };
+    let Some(text) = asked.filter(|text| !text.trim_matches(' ').is_empty()) else {
+        return Ok(client.default_scopes(catalog));
+    };
+    if text.len() > LONGEST_SCOPE {
+        return Err(invalid("too long"));
+    }
+    let scopes = ScopeSet::parse(text).map_err(|_| invalid("forbidden character"))?;
+    if scopes.iter().any(|id| !catalog.contains(id)) {
+        return Err(invalid("not in the catalog"));
+    }
+    if scopes.is_subset(&client.allowed_scopes(catalog)) { Ok(scopes) } else { Err(invalid("not allowed")) }
+}
+
+fn prompt(text: Option<&str>) -> Result<Prompt, OAuthError> {
+    let words: Vec<&str> = text.unwrap_or_default().split_ascii_whitespace().collect();
+    let known = words.iter().all(|word| matches!(*word, "none" | "login" | "consent" | "select_account"));
+    if !known || (words.contains(&"none") && words.len() > 1) {
+        return Err(OAuthError::invalid_request(
+            "prompt is none alone, or login, consent and select_account.",
+        ));
+    }
+    Ok(match words.as_slice() {
+        ["none"] => Prompt::None,
+        words if words.contains(&"login") => Prompt::Login,
+        _ => Prompt::Default,
+    })
+}
+
+fn max_age(text: Option<&str>) -> Result<Option<i64>, OAuthError> {
+    text.map(|text| text.parse::<u32>().map(i64::from))
+        .transpose()
+        .map_err(|_| OAuthError::invalid_request("max_age must be a number of seconds."))
+}
+
+/// RFC 8707. Every access token is for this server's own issuer, so that is the one resource there is.
+pub fn resource(issuer: &str, asked: &[String]) -> Result<(), OAuthError> {
+    if asked.iter().all(|resource| resource.trim_end_matches('/') == issuer) {
+        return Ok(());
+    }
+    let description = "This resource is not known here.";
+    Err(OAuthError::new(OAuthCode::InvalidTarget, description, "unknown resource"))
+}
+
+#[cfg(test)]
+mod tests;

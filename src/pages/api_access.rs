@@ -1,0 +1,50 @@
+//! `/o/{org}/settings/api-access`: the organization's switch for personal tokens.
+
+use askama::Template;
+
+use super::confirm::sessions_of_people;
+use super::nav::{Nav, Place};
+use super::shell::{Shell, Theme};
+use super::text::Moment;
+
+#[derive(Template)]
+#[template(path = "api_access.html")]
+pub struct ApiAccessPage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub personal_tokens: Switch,
+    /// The sessions that the switch concerns, and of how many people they are.
+    pub sessions: i64,
+    pub people: i64,
+    pub last_change: Option<Change>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub by: String,
+    pub at: Moment,
+}
+
+impl ApiAccessPage {
+    /// The page that asks once more.
+    pub fn link(&self, to: &str) -> String {
+        format!("{}/o/{}/settings/api-access/personal-tokens/{to}", self.shell.base, self.nav.slug)
+    }
+
+    /// What turning the switch does, in numbers.
+    pub fn effect(&self) -> String {
+        let concerned = sessions_of_people(self.sessions, self.people);
+        match (self.personal_tokens, self.sessions) {
+            (Switch::On, 0) => "Nobody uses one now.".into(),
+            (Switch::On, _) => format!("Turning this off stops {concerned}."),
+            (Switch::Off, 0) => "No earlier session is waiting for it.".into(),
+            (Switch::Off, _) => format!("Turning this on makes {concerned} work again."),
+        }
+    }
+}

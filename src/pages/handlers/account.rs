@@ -1,0 +1,212 @@
+//! Signing in, proving it again, and signing out.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::visit::{Visit, visit};
+use crate::domain::parameters::Parameters;
+use crate::domain::secret::Secret;
+use crate::pages::problems::Problems;
+use crate::pages::reauthenticate::{self, ReauthenticatePage};
+use crate::pages::sign_in::{Notice, SignInPage, too_many_tries, wrong_pair};
+use crate::services::setup;
+use crate::services::sign_in::{self, Attempt, SignedIn};
+use crate::store::{StoreError, authorization_requests, clients};
+use crate::web::app::App;
+use crate::web::browser::{Browser, removal_cookie, signed_in_cookies};
+
+/// `GET /sign-in`
+pub async fn sign_in_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        if visit.app.store.write(setup::is_open).await? {
+            return Ok(visit.go("/setup"));
+        }
+        let query = query(visit);
+        let id = query.get("request").map(str::to_owned);
+        let (tool, hint) = waiting(visit, id.as_deref()).await?;
+        let notice = match query.get("because") {
+            Some("signed-out") => Some(Notice::SignedOut),
+            Some("switch") => Some(Notice::SwitchAccount),
+            Some("ended") => Some(Notice::SessionEnded),
+            _ => None,
+        };
+        let page = SignInPage {
+            shell: visit.shell(),
+            problems: Problems::default(),
+            email: hint.unwrap_or_default(),
+            request: id.filter(|_| tool.is_some()),
+            continue_to: tool,
+            notice,
+        };
+        Ok(visit.page(StatusCode::OK, &page))
+    })
+    .await
+}
+
+/// `POST /sign-in`
+pub async fn sign_in(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.form(payload, "sign-in").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        let email = form.get("email").unwrap_or_default().to_owned();
+        let id = form.get("request").map(str::to_owned);
+        match attempt(visit, &form, email.clone()).await? {
+            SignedIn::Yes(session) => {
+                Ok(visit.go_with(&after(id.as_deref()), signed_in_cookies(&visit.app, &session)))
+            }
+            outcome => {
+                let (tool, _) = waiting(visit, id.as_deref()).await?;
+                let (status, problems, wait) = told(&outcome, wrong_pair());
+                let page = SignInPage {
+                    shell: visit.shell(),
+                    problems,
+                    email,
+                    continue_to: tool,
+                    request: id,
+                    notice: None,
+                };
+                Ok(with_wait(visit.page(status, &page), wait))
+            }
+        }
+    })
+    .await
+}
+
+/// `GET /sign-in/again`
+pub async fn again_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let id = query(visit).get("request").map(str::to_owned);
+        again(visit, id, StatusCode::OK, Problems::default()).await
+    })
+    .await
+}
+
+/// `POST /sign-in/again`
+pub async fn sign_in_again(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.form(payload, "sign-in-again").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        let id = form.get("request").map(str::to_owned);
+        let Some((_, user)) = visit.person() else { return Ok(visit.go("/sign-in?because=ended")) };
+        match attempt(visit, &form, user.email.clone()).await? {
+            SignedIn::Yes(session) => {
+                Ok(visit.go_with(&after(id.as_deref()), signed_in_cookies(&visit.app, &session)))
+            }
+            outcome => {
+                let (status, problems, wait) = told(&outcome, reauthenticate::wrong_password());
+                Ok(with_wait(again(visit, id, status, problems).await?, wait))
+            }
+        }
+    })
+    .await
+}
+
+/// `POST /sign-out`; with a request, it is kept for whoever signs in next.
+pub async fn sign_out(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.form(payload, "sign-out").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        if let Some((session, _)) = visit.person().cloned() {
+            let origin = visit.browser.origin.clone();
+            visit.app.store.write(move |work| sign_in::sign_out(work, &session, &origin)).await?;
+        }
+        Ok(match form.get("request") {
+            // The browser keeps its cookie: the request is tied to it, and nobody is signed in under it any more.
+            Some(id) => visit.go(&format!("/sign-in?request={}&because=switch", encoded(id))),
+            None => visit.go_with("/sign-in?because=signed-out", [removal_cookie(&visit.app)]),
+        })
+    })
+    .await
+}
+
+async fn attempt(visit: &Visit, form: &Parameters, email: String) -> Result<SignedIn, StoreError> {
+    let app = &visit.app;
+    let attempt = Attempt {
+        email,
+        password: Secret::new(form.get("password").unwrap_or_default()),
+        known_device: Browser::known_device(app, &visit.request),
+        browser: visit.browser.digest(),
+        address: visit.address,
+        origin: visit.browser.origin.clone(),
+    };
+    sign_in::sign_in(&app.store, &app.config, &app.master, &app.passwords, app.now(), attempt).await
+}
+
+fn told(outcome: &SignedIn, wrong: Problems) -> (StatusCode, Problems, Option<i64>) {
+    match outcome {
+        SignedIn::Wait(seconds) => {
+            (StatusCode::TOO_MANY_REQUESTS, too_many_tries(*seconds), Some(*seconds))
+        }
+        SignedIn::Busy => (StatusCode::SERVICE_UNAVAILABLE, too_many_tries(2), Some(2)),
+        SignedIn::Yes(_) | SignedIn::No => (StatusCode::UNPROCESSABLE_ENTITY, wrong, None),
+    }
+}
+
+fn with_wait(mut answer: HttpResponse, seconds: Option<i64>) -> HttpResponse {
+    if let Some(seconds) = seconds {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer
+}
+
+async fn again(
+    visit: &Visit,
+    id: Option<String>,
+    status: StatusCode,
+    problems: Problems,
+) -> Result<HttpResponse, StoreError> {
+    let Some((_, user)) = visit.person() else { return Ok(visit.go("/sign-in?because=ended")) };
+    let (tool, _) = waiting(visit, id.as_deref()).await?;
+    let reason = match &tool {
+        Some(tool) => reauthenticate::reason(tool, "act as you"),
+        None => "to go on".into(),
+    };
+    let page = ReauthenticatePage {
+        shell: visit.shell(),
+        problems,
+        email: user.email.clone(),
+        reason,
+        request: id.filter(|_| tool.is_some()),
+    };
+    Ok(visit.page(status, &page))
+}
+
+/// The name of the tool whose request waits in this browser, and the address that it suggests.
+async fn waiting(visit: &Visit, id: Option<&str>) -> Result<(Option<String>, Option<String>), StoreError> {
+    let Some(id) = id.map(str::to_owned) else { return Ok((None, None)) };
+    let browser = visit.browser.digest();
+    visit
+        .app
+        .store
+        .read(move |conn| {
+            let request = authorization_requests::find(conn, &id)?;
+            let Some(request) = request.filter(|request| request.browser_hash == Some(browser)) else {
+                return Ok((None, None));
+            };
+            let client = clients::find(conn, &request.client_id)?;
+            Ok((client.map(|client| client.name), request.login_hint))
+        })
+        .await
+}
+
+/// Where a sign-in leads: back to the request that waits, else home. Nothing else can be asked for.
+fn after(id: Option<&str>) -> String {
+    id.map_or_else(|| "/".to_owned(), |id| format!("/authorize/{}", encoded(id)))
+}
+
+pub(super) fn query(visit: &Visit) -> Parameters {
+    Parameters::parse(visit.request.query_string().as_bytes()).unwrap_or_default()
+}
+
+/// An id of ours as it stands in a path; what could not be one stands for nothing.
+pub(super) fn encoded(id: &str) -> &str {
+    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if plain { id } else { "unknown" }
+}

@@ -1,0 +1,314 @@
+//! The authorization endpoint and what follows: the question, the answer, the way back.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::account::{encoded, query};
+use super::consent;
+use super::visit::{Visit, visit};
+use crate::domain::authorization::{Parameters, Untrusted};
+use crate::domain::parameters::decode;
+use crate::domain::redirect_uri::Target;
+use crate::domain::request::RequestStatus;
+use crate::pages::refusal::{Refusal, WayOut};
+use crate::pages::text;
+use crate::pages::way_back::{Answer, Destination, WayBackPage};
+use crate::services::authorization::{
+    self, Answerable, Decided, Decision, Opened, Question, Unanswerable, WayBack,
+};
+use crate::domain::role;
+use crate::store::organizations::Organization;
+use crate::store::{StoreError, memberships, organizations};
+use crate::web::app::App;
+
+/// `GET /oauth/authorize` and `GET /cli-auth`
+pub async fn start(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| open(visit, visit.request.query_string().as_bytes()).await).await
+}
+
+/// `POST /oauth/authorize`: the same parameters in a form (OpenID Connect Core section 3.1.2.1).
+pub async fn start_by_post(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = visit.request.content_type_is_form();
+        if !form {
+            return Ok(HttpResponse::UnsupportedMediaType().finish());
+        }
+        open(visit, &body).await
+    })
+    .await
+}
+
+/// `GET /c/{code}`
+pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Path<String>) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let browser = visit.browser.digest();
+        let code = code.into_inner();
+        let opened = visit
+            .app
+            .write(move |app, work| authorization::open_short_link(work, &app.config, &code, browser))
+            .await?;
+        Ok(after_opening(visit, opened))
+    })
+    .await
+}
+
+async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, StoreError> {
+    let Some(parameters) = pairs(text).map(Parameters::from_pairs) else {
+        let detail = "It is not well-formed application/x-www-form-urlencoded text in UTF-8.".to_owned();
+        return Ok(visit.refuse(Refusal::MalformedRequest { detail }));
+    };
+    let browser = visit.browser.digest();
+    let opened =
+        visit.app.write(move |app, work| authorization::open(work, &app.config, &parameters, browser)).await?;
+    Ok(after_opening(visit, opened))
+}
+
+fn after_opening(visit: &Visit, opened: Opened) -> HttpResponse {
+    let command = visit.app.config.brand.login_command.clone();
+    match opened {
+        Opened::Request(id) => visit.go(&format!("/authorize/{id}")),
+        Opened::Gone => visit.refuse(Refusal::UnknownCode { command }),
+        Opened::Untrusted(Untrusted::UnknownClient { asked }) => {
+            visit.refuse(Refusal::UnknownClient { client_id: asked.unwrap_or_default() })
+        }
+        Opened::Untrusted(Untrusted::RedirectUri { client_name, asked, registered }) => {
+            let asked = asked.unwrap_or_default();
+            visit.refuse(Refusal::RedirectNotRegistered { tool: client_name, asked, registered })
+        }
+        Opened::Untrusted(Untrusted::StateTooLong) => {
+            let detail = "state is longer than 8192 characters.".to_owned();
+            visit.refuse(Refusal::MalformedRequest { detail })
+        }
+    }
+}
+
+/// `GET /authorize/{id}`
+pub async fn question(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let id = id.into_inner();
+        let Some((session, _)) = visit.person().cloned() else {
+            return Ok(visit.go(&format!("/sign-in?request={}", encoded(&id))));
+        };
+        let (app, now, asked) = (visit.app.clone(), visit.app.now(), id.clone());
+        let posed = visit
+            .app
+            .store
+            .read(move |conn| authorization::question(conn, &app.config, now, &asked, &session))
+            .await?;
+        match posed {
+            Err(why) => unanswerable(visit, &id, why).await,
+            Ok(question) if question.standing == Answerable::AfterSigningInAgain => {
+                Ok(visit.go(&format!("/sign-in/again?request={}", encoded(&id))))
+            }
+            Ok(question) => ask(visit, question).await,
+        }
+    })
+    .await
+}
+
+/// Shows the question, unless there is no organization to answer it for.
+async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, StoreError> {
+    let Some(first) = question.choices.first() else {
+        let way_out = told(visit, &question.request.id, &Decision::Deny).await?;
+        return Ok(visit.refuse(Refusal::NoOrganization { way_out }));
+    };
+    let usable = |choice: &authorization::Choice| choice.organization.personal_tokens;
+    if !question.choices.iter().any(usable) {
+        let org_id = first.organization.id.clone();
+        let way_out = told(visit, &question.request.id, &Decision::Approve { org_id }).await?;
+        return switched_off(visit, &first.organization, way_out).await;
+    }
+    if question.choices.iter().all(|choice| choice.granted.is_empty()) {
+        let way_out = told(visit, &question.request.id, &Decision::Deny).await?;
+        return Ok(visit.refuse(role_too_small(visit, &question, first, way_out)));
+    }
+    Ok(visit.page(StatusCode::OK, &consent::page(visit, &question)))
+}
+
+/// `POST /authorize/{id}`
+pub async fn answer(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let id = id.into_inner();
+        let form = match visit.form(payload, "authorize").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        let decision = match (form.get("decision"), form.get("organization")) {
+            (Some("authorize"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
+            (Some("deny"), _) => Decision::Deny,
+            _ => return Ok(visit.go(&format!("/authorize/{}", encoded(&id)))),
+        };
+        match decide(visit, &id, &decision).await? {
+            None => Ok(visit.go(&format!("/sign-in?request={}", encoded(&id)))),
+            Some(Decided::Answered) => Ok(visit.go(&format!("/authorize/return?request={}", encoded(&id)))),
+            Some(Decided::Unanswerable(why)) => unanswerable(visit, &id, why).await,
+            Some(Decided::SignInAgain) => Ok(visit.go(&format!("/sign-in/again?request={}", encoded(&id)))),
+            Some(Decided::SwitchedOff(organization)) => {
+                let tell_the_tool = way_back(visit, &id).await?.and_then(|back| back.url);
+                switched_off(visit, &organization, WayOut { tell_the_tool, other_organization: None }).await
+            }
+            Some(Decided::NotThere) => Ok(visit.go(&format!("/authorize/{}", encoded(&id)))),
+        }
+    })
+    .await
+}
+
+/// `GET /authorize/return`
+pub async fn return_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let query = query(visit);
+        let id = query.get("request").unwrap_or_default();
+        let Some(back) = way_back(visit, id).await? else { return Ok(visit.refuse(gone(visit))) };
+        let Some(target) = back.url.clone() else {
+            let command = visit.app.config.brand.login_command.clone();
+            return Ok(visit.refuse(Refusal::AlreadyAnswered { send_again: None, command }));
+        };
+        let organization = organization_name(visit, back.request.org_id.clone()).await?;
+        let page = WayBackPage {
+            shell: visit.shell(),
+            target,
+            answer: answered(&back, organization),
+            destination: match back.target {
+                Target::Loopback { .. } => Destination::Terminal,
+                Target::Website { host } => Destination::Website(host),
+                Target::App { .. } => Destination::App(back.client_name),
+            },
+        };
+        Ok(visit.page(StatusCode::OK, &page))
+    })
+    .await
+}
+
+fn answered(back: &WayBack, organization: String) -> Answer {
+    match back.request.status {
+        RequestStatus::Approved => Answer::Authorized { tool: back.client_name.clone(), organization },
+        RequestStatus::Denied => Answer::Denied,
+        RequestStatus::SwitchedOff => Answer::PersonalTokensOff { organization },
+        RequestStatus::Invalid => {
+            Answer::Refused { what: "The tool sent something that this server does not understand." }
+        }
+        RequestStatus::Open => {
+            Answer::Refused { what: "The tool asked to be let in without a question, which never happens here." }
+        }
+    }
+}
+
+/// Answers in the person's name and says how the tool is told.
+async fn told(visit: &Visit, id: &str, decision: &Decision) -> Result<WayOut, StoreError> {
+    decide(visit, id, decision).await?;
+    let tell_the_tool = way_back(visit, id).await?.and_then(|back| back.url);
+    Ok(WayOut { tell_the_tool, other_organization: None })
+}
+
+async fn decide(visit: &Visit, id: &str, decision: &Decision) -> Result<Option<Decided>, StoreError> {
+    let Some((session, _)) = visit.person().cloned() else { return Ok(None) };
+    let (id, decision, origin) = (id.to_owned(), decision.clone(), visit.browser.origin.clone());
+    let decided = visit.app.write(move |app, work| {
+        authorization::decide(work, &app.config, &app.master, &id, &session, &decision, &origin)
+    });
+    decided.await.map(Some)
+}
+
+async fn way_back(visit: &Visit, id: &str) -> Result<Option<WayBack>, StoreError> {
+    let (app, now, id, browser) =
+        (visit.app.clone(), visit.app.now(), id.to_owned(), visit.browser.digest());
+    visit
+        .app
+        .store
+        .read(move |conn| authorization::way_back(conn, &app.config, &app.master, now, &id, browser))
+        .await
+}
+
+async fn unanswerable(visit: &Visit, id: &str, why: Unanswerable) -> Result<HttpResponse, StoreError> {
+    let command = visit.app.config.brand.login_command.clone();
+    let return_page = format!("/authorize/return?request={}", encoded(id));
+    Ok(match why {
+        Unanswerable::NotHere | Unanswerable::ClientGone => visit.refuse(gone(visit)),
+        Unanswerable::Expired => {
+            let open_for = text::duration(visit.app.config.tokens.request);
+            visit.refuse(Refusal::RequestEnded { open_for, command })
+        }
+        Unanswerable::Answered(_) => {
+            let usable = way_back(visit, id).await?.is_some_and(|back| back.url.is_some());
+            let send_again = usable.then(|| format!("{}{return_page}", visit.base()));
+            visit.refuse(Refusal::AlreadyAnswered { send_again, command })
+        }
+        Unanswerable::Invalid(_) | Unanswerable::MayNotAsk(_) => visit.go(&return_page),
+    })
+}
+
+async fn switched_off(
+    visit: &Visit,
+    organization: &Organization,
+    way_out: WayOut,
+) -> Result<HttpResponse, StoreError> {
+    let org_id = organization.id.clone();
+    let managers = visit
+        .app
+        .store
+        .read(move |conn| memberships::with_roles(conn, &org_id, &[role::OWNER, role::ADMIN]))
+        .await?;
+    Ok(visit.refuse(Refusal::PersonalTokensOff {
+        organization: organization.name.clone(),
+        managers: managers.into_iter().map(|user| user.name).take(5).collect(),
+        way_out,
+    }))
+}
+
+fn role_too_small(
+    visit: &Visit,
+    question: &Question,
+    choice: &authorization::Choice,
+    way_out: WayOut,
+) -> Refusal {
+    let needed = visit.app.config.catalog.entries(&choice.left_out).flat_map(|scope| scope.roles.clone());
+    let mut needed: Vec<String> = needed.collect();
+    needed.sort();
+    needed.dedup();
+    debug_assert!(question.choices.iter().all(|choice| choice.granted.is_empty()));
+    Refusal::RoleTooSmall {
+        organization: choice.organization.name.clone(),
+        role: choice.role.clone(),
+        needed,
+        way_out,
+    }
+}
+
+async fn organization_name(visit: &Visit, id: Option<String>) -> Result<String, StoreError> {
+    let Some(id) = id else { return Ok(String::new()) };
+    let found = visit.app.store.read(move |conn| organizations::find(conn, &id)).await?;
+    Ok(found.map(|organization| organization.name).unwrap_or_default())
+}
+
+fn gone(visit: &Visit) -> Refusal {
+    Refusal::UnknownCode { command: visit.app.config.brand.login_command.clone() }
+}
+
+/// Name and value pairs; those that come twice stay, for the check to find.
+fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
+    text.split(|byte| *byte == b'&')
+        .filter(|pair| !pair.is_empty())
+        .take(65)
+        .map(|pair| {
+            let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            Some((decode(&pair[..at])?, decode(pair.get(at + 1..).unwrap_or_default())?))
+        })
+        .collect()
+}
+
+/// Whether a request carries a form.
+trait CarriesForm {
+    fn content_type_is_form(&self) -> bool;
+}
+
+impl CarriesForm for HttpRequest {
+    fn content_type_is_form(&self) -> bool {
+        use actix_web::HttpMessage;
+        self.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    }
+}

@@ -1,0 +1,117 @@
+//! The small pages: done, help, the colors, and what is not there.
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::TimeDelta;
+
+use super::account::query;
+use super::visit::{Visit, visit};
+use crate::pages::done::{DonePage, NewSession};
+use crate::pages::help::HelpPage;
+use crate::pages::refusal::Refusal;
+use crate::pages::shell::Theme;
+use crate::pages::text;
+use crate::store::{StoreError, clients, credentials, organizations};
+use crate::web::app::App;
+
+/// A session that is older is not the one that this page is about.
+const JUST_NOW: TimeDelta = TimeDelta::minutes(10);
+
+/// `GET /done`: where the tool sends the browser once it holds its tokens.
+pub async fn done(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let client_id = query(visit).get("c").map(str::to_owned);
+        let (tool, session) = match client_id {
+            Some(id) => just_started(visit, id).await?,
+            None => (None, None),
+        };
+        Ok(visit.page(StatusCode::OK, &DonePage { shell: visit.shell(), tool, session }))
+    })
+    .await
+}
+
+async fn just_started(
+    visit: &Visit,
+    client_id: String,
+) -> Result<(Option<String>, Option<NewSession>), StoreError> {
+    let user = visit.person().map(|(_, user)| user.clone());
+    let since = visit.app.now() - JUST_NOW;
+    let read = visit.app.store.read(move |conn| {
+        let Some(client) = clients::find(conn, &client_id)? else { return Ok((None, None)) };
+        let Some(user) = user else { return Ok((Some(client.name), None)) };
+        let latest = credentials::latest_of(conn, &user.id, &client_id, since)?;
+        let Some(latest) = latest else { return Ok((Some(client.name), None)) };
+        let organization = organizations::find(conn, &latest.org_id)?;
+        let session = NewSession {
+            tool: client.name.clone(),
+            device: text::device_label(&latest.name),
+            organization: organization.map(|organization| organization.name).unwrap_or_default(),
+            email: user.email,
+            until: latest.ends_at.map(|end| text::date_short(end.utc())).unwrap_or_default(),
+        };
+        Ok((Some(client.name), Some(session)))
+    });
+    read.await
+}
+
+/// `GET /help`
+pub async fn help(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let login_command = visit.app.config.brand.login_command.clone();
+        Ok(visit.page(StatusCode::OK, &HelpPage { shell: visit.shell(), login_command }))
+    })
+    .await
+}
+
+/// `POST /theme`
+pub async fn theme(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.form(payload, "theme").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        let theme = form.get("theme").and_then(Theme::from_value).unwrap_or_default();
+        let cookie = Cookie::build("theme", theme.value())
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(visit.app.config.server.public_url.is_https())
+            .max_age(Duration::days(400))
+            .finish();
+        let here = form.get("here").filter(|path| is_own_path(path)).unwrap_or("/");
+        // The path is the whole address already, base and all.
+        let here = here.strip_prefix(visit.base()).unwrap_or(here);
+        Ok(visit.go_with(here, [cookie]))
+    })
+    .await
+}
+
+/// A path of this server, whatever a browser makes of slashes and backslashes.
+fn is_own_path(path: &str) -> bool {
+    let plain = path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    path.starts_with('/') && !path.starts_with("//") && plain
+}
+
+/// Whatever has no page.
+pub async fn not_found(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let reading = matches!(*visit.request.method(), Method::GET | Method::HEAD);
+        Ok(visit.refuse(if reading { Refusal::NotFound } else { Refusal::MethodNotAllowed }))
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own_path;
+
+    #[test]
+    fn ui_04_only_a_path_of_this_server_is_gone_back_to() {
+        assert!(is_own_path("/cli-sessions?state=all"));
+        for bad in ["https://evil.com", "//evil.com", "/\\evil.com", "/\t/evil.com", "https:evil.com", "", "/ä"] {
+            assert!(!is_own_path(bad), "{bad}");
+        }
+    }
+}

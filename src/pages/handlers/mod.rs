@@ -1,0 +1,12 @@
+//! What happens at each page's address: read, check, do, answer.
+
+pub mod account;
+pub mod api_access;
+pub mod authorize;
+mod consent;
+pub mod misc;
+pub mod sessions;
+pub mod setup;
+mod visit;
+
+pub use visit::security_headers;

@@ -1,0 +1,136 @@
+//! `/setup`: the first owner. There is no such page once somebody owns the deployment.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::visit::{Visit, visit};
+use crate::domain::entropy::Entropy;
+use crate::domain::parameters::Parameters;
+use crate::domain::secret::Secret;
+use crate::domain::{email, password};
+use crate::pages::problems::Problems;
+use crate::pages::refusal::Refusal;
+use crate::pages::setup::{SetupDonePage, SetupPage, password_hint, wrong_code};
+use crate::services::accounts::NewUser;
+use crate::services::setup::{self, Refused};
+use crate::services::sign_in;
+use crate::store::StoreError;
+use crate::web::app::App;
+use crate::web::browser::signed_in_cookies;
+
+/// Characters of the longest name of a person or an organization.
+const LONGEST_NAME: usize = 100;
+
+/// `GET /setup`
+pub async fn setup_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        if !visit.app.store.write(setup::is_open).await? {
+            return Ok(visit.refuse(Refusal::NotFound));
+        }
+        Ok(visit.page(StatusCode::OK, &form_page(visit, &Parameters::default(), Problems::default())))
+    })
+    .await
+}
+
+/// `POST /setup`
+pub async fn set_up(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.form(payload, "setup").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        let filled = match Filled::check(visit, &form) {
+            Ok(filled) => filled,
+            Err(problems) => return Ok(again(visit, &form, problems)),
+        };
+        complete(visit, &form, filled).await
+    })
+    .await
+}
+
+/// A form in which nothing is missing. Whether the code is right is still to be seen.
+struct Filled {
+    code: String,
+    name: String,
+    email: String,
+    password: Secret,
+    organization: String,
+}
+
+impl Filled {
+    fn check(visit: &Visit, form: &Parameters) -> Result<Self, Problems> {
+        let text = |field: &str| form.get(field).unwrap_or_default().trim().to_owned();
+        let (name, organization, typed) = (text("name"), text("organization"), text("email"));
+        let password = Secret::new(form.get("password").unwrap_or_default());
+        let mut problems = Problems::default();
+        let named = |name: &str| !name.is_empty() && name.chars().count() <= LONGEST_NAME;
+        if !named(&name) {
+            problems = problems.with("name", "Enter your name, at most 100 characters");
+        }
+        let address = email::canonical(&typed);
+        if address.is_none() {
+            problems = problems.with("email", "Enter an email address, like ada@example.com");
+        }
+        let context = [typed.as_str(), name.as_str(), organization.as_str(), visit.app.config.brand.name.as_str()];
+        if let Err(unfit) = password::check_new(password.expose(), visit.app.config.sign_in.password_min, &context) {
+            problems = problems.with("password", unfit.to_string());
+        }
+        if !named(&organization) {
+            problems = problems.with("organization", "Enter the name of your organization, at most 100 characters");
+        }
+        match address {
+            Some(email) if problems.is_empty() => {
+                Ok(Self { code: text("code"), name, email, password, organization })
+            }
+            Some(_) | None => Err(problems),
+        }
+    }
+}
+
+async fn complete(visit: &Visit, form: &Parameters, filled: Filled) -> Result<HttpResponse, StoreError> {
+    let Filled { code, name, email, password, organization } = filled;
+    let Ok(password_hash) = visit.app.passwords.hash(password, Entropy).await else {
+        return Ok(visit.refuse(Refusal::TooManyTries { seconds: 2 }));
+    };
+    let owner = NewUser { email, name, password_hash };
+    let (browser, origin) = (visit.browser.digest(), visit.browser.origin.clone());
+    let done = visit.app.write(move |app, work| {
+        let made = setup::complete(work, &app.master, &code, owner, &organization, &origin)?;
+        let Ok((user, organization)) = made else { return Ok(Err(made.err())) };
+        let session = sign_in::start_for(work, &app.config, &app.master, user, browser, &origin)?;
+        Ok(Ok((session, organization)))
+    });
+    match done.await? {
+        Ok((session, organization)) => {
+            let page = SetupDonePage {
+                shell: visit.shell(),
+                organization: organization.name,
+                login_command: visit.app.config.brand.login_command.clone(),
+            };
+            let mut answer = visit.page(StatusCode::OK, &page);
+            for cookie in signed_in_cookies(&visit.app, &session) {
+                drop(answer.add_cookie(&cookie));
+            }
+            Ok(answer)
+        }
+        Err(Some(Refused::WrongCode)) => Ok(again(visit, form, wrong_code())),
+        Err(Some(Refused::Done) | None) => Ok(visit.refuse(Refusal::NotFound)),
+    }
+}
+
+fn again(visit: &Visit, form: &Parameters, problems: Problems) -> HttpResponse {
+    visit.page(StatusCode::UNPROCESSABLE_ENTITY, &form_page(visit, form, problems))
+}
+
+fn form_page(visit: &Visit, form: &Parameters, problems: Problems) -> SetupPage {
+    let text = |field: &str| form.get(field).unwrap_or_default().to_owned();
+    SetupPage {
+        shell: visit.shell(),
+        problems,
+        code: text("code"),
+        name: text("name"),
+        email: text("email"),
+        organization: text("organization"),
+        password_hint: password_hint(visit.app.config.sign_in.password_min),
+    }
+}

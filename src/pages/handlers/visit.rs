@@ -1,0 +1,212 @@
+//! One visit of a browser to a page, from recognizing the browser to the answer.
+
+use std::net::IpAddr;
+
+use actix_web::cookie::Cookie;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::parameters::Parameters;
+use crate::pages::refusal::{Refusal, RefusalPage};
+use crate::pages::shell::{Person, Shell, Theme};
+use crate::store::StoreError;
+use crate::store::users::User;
+use crate::store::web_sessions::WebSession;
+use crate::web::app::App;
+use crate::web::browser::{Browser, Forged, FormTokens};
+use crate::web::client_address::client_address;
+use crate::web::form::{self, BadForm};
+use crate::web::{origin, request_id};
+
+/// What every page carries. There is no inline code anywhere, so the policy needs no exception.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; \
+    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
+const FEATURES: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self), \
+    clipboard-write=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()";
+
+/// The headers of every page.
+pub fn security_headers() -> [(HeaderName, &'static str); 8] {
+    [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        // Under no-referrer, browsers send `Origin: null` with our own forms.
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), FEATURES),
+        (header::CACHE_CONTROL, "no-store"),
+    ]
+}
+
+/// A browser at a page.
+pub struct Visit {
+    pub app: App,
+    pub browser: Browser,
+    pub address: Option<IpAddr>,
+    pub request: HttpRequest,
+    theme: Theme,
+}
+
+/// Runs a handler and turns what can go wrong on the way into pages.
+pub async fn visit<F>(app: web::Data<App>, request: HttpRequest, handler: F) -> HttpResponse
+where
+    F: AsyncFnOnce(&Visit) -> Result<HttpResponse, StoreError>,
+{
+    let origin = origin::of(&app, &request);
+    let loaded = Browser::load(&app, &request, origin.clone()).await;
+    let (browser, failure) = match loaded {
+        Ok(browser) => (browser, None),
+        Err(error) => (Browser::unknown(origin), Some(error)),
+    };
+    let visit = Visit {
+        app: App::clone(&app),
+        address: client_address(&request, &app.config.server.trusted_proxies),
+        theme: theme(&request),
+        browser,
+        request,
+    };
+    let answer = match failure {
+        Some(error) => Err(error),
+        None => handler(&visit).await,
+    };
+    answer.unwrap_or_else(|error| visit.failed(&error))
+}
+
+impl Visit {
+    /// Who is signed in.
+    pub fn person(&self) -> Option<&(WebSession, User)> {
+        self.browser.session.as_ref()
+    }
+
+    pub fn base(&self) -> &str {
+        self.app.config.server.public_url.path()
+    }
+
+    pub fn shell(&self) -> Shell {
+        let path = self.request.uri().path_and_query().map_or("/", |path| path.as_str());
+        Shell {
+            brand: self.app.config.brand.name.clone(),
+            host: self.app.config.server.public_url.host_label().to_owned(),
+            base: self.base().to_owned(),
+            person: self
+                .person()
+                .map(|(_, user)| Person { name: user.name.clone(), email: user.email.clone() }),
+            theme: self.theme,
+            tokens: self.tokens(),
+            flash: flash(self.request.query_string()).map(str::to_owned),
+            here: path.to_owned(),
+        }
+    }
+
+    fn tokens(&self) -> FormTokens {
+        self.browser.tokens(&self.app)
+    }
+
+    /// A page.
+    pub fn page<T: Template>(&self, status: StatusCode, page: &T) -> HttpResponse {
+        match page.render() {
+            Ok(html) => self.html(status, html),
+            Err(error) => {
+                tracing::error!(%error, "a page could not be drawn");
+                HttpResponse::InternalServerError().finish()
+            }
+        }
+    }
+
+    fn html(&self, status: StatusCode, html: String) -> HttpResponse {
+        let mut answer = HttpResponse::build(status);
+        for (name, value) in security_headers() {
+            answer.insert_header((name, HeaderValue::from_static(value)));
+        }
+        if let Some(cookie) = self.browser.new_cookie(&self.app) {
+            answer.cookie(cookie);
+        }
+        answer.content_type("text/html; charset=utf-8").body(html)
+    }
+
+    /// A page that says why not.
+    pub fn refuse(&self, refusal: Refusal) -> HttpResponse {
+        let seconds = match refusal {
+            Refusal::TooManyTries { seconds } => Some(seconds),
+            Refusal::Restarting => Some(5),
+            _ => None,
+        };
+        let page = RefusalPage::new(self.shell(), refusal, request_id::current());
+        let mut answer = self.page(page.status(), &page);
+        if let Some(seconds) = seconds {
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        answer
+    }
+
+    fn failed(&self, error: &StoreError) -> HttpResponse {
+        match error {
+            StoreError::Unavailable(reason) => {
+                tracing::warn!(%reason, "the database is away");
+                self.refuse(Refusal::Restarting)
+            }
+            StoreError::Conflict(_) | StoreError::Failed(_) => {
+                tracing::error!(%error, "a page failed");
+                self.refuse(Refusal::Broken)
+            }
+        }
+    }
+
+    /// On to another page of ours; always with 303, so that no form is sent twice.
+    pub fn go(&self, path: &str) -> HttpResponse {
+        self.go_with(path, [])
+    }
+
+    pub fn go_with<const N: usize>(&self, path: &str, cookies: [Cookie<'static>; N]) -> HttpResponse {
+        let mut answer = HttpResponse::SeeOther();
+        answer.insert_header((header::LOCATION, format!("{}{path}", self.base())));
+        let fresh = if N == 0 { self.browser.new_cookie(&self.app) } else { None };
+        for cookie in cookies.into_iter().chain(fresh) {
+            answer.cookie(cookie);
+        }
+        answer.finish()
+    }
+
+    /// Reads a form of ours and checks that it is ours. `form` is what its token was made for.
+    pub async fn form(&self, payload: web::Payload, form: &str) -> Result<Parameters, HttpResponse> {
+        let fields = match form::read(self.request.clone(), payload.into_inner()).await {
+            Ok(fields) => fields,
+            Err(BadForm::TooLarge) => return Err(HttpResponse::PayloadTooLarge().finish()),
+            Err(BadForm::ContentType) => return Err(HttpResponse::UnsupportedMediaType().finish()),
+            Err(error @ (BadForm::Incomplete | BadForm::Parameters(_))) => {
+                return Err(self.refuse(Refusal::MalformedRequest { detail: error.to_string() }));
+            }
+        };
+        let token = fields.get("csrf").unwrap_or_default();
+        match self.browser.check(&self.app, &self.request, form, token) {
+            Ok(()) => Ok(fields),
+            Err(Forged::NoCookie) => Err(self.refuse(Refusal::CookiesOff)),
+            Err(Forged::CrossSite | Forged::Token) => {
+                let reload = format!("{}{}", self.base(), self.request.path());
+                Err(self.refuse(Refusal::FormTooOld { reload }))
+            }
+        }
+    }
+}
+
+fn theme(request: &HttpRequest) -> Theme {
+    request.cookie("theme").and_then(|cookie| Theme::from_value(cookie.value())).unwrap_or_default()
+}
+
+/// One line about what was just done. The address only names it.
+fn flash(query: &str) -> Option<&'static str> {
+    let done = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
+    Some(match done {
+        "renamed" => "The session has its new name.",
+        "signed-out" => "The session is signed out.",
+        "signed-out-everywhere" => "Every session is signed out.",
+        "personal-tokens-off" => "Personal tokens are off.",
+        "personal-tokens-on" => "Personal tokens are on.",
+        "revoked-all" => "Every session of the organization is revoked.",
+        _ => return None,
+    })
+}

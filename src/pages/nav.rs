@@ -1,0 +1,46 @@
+//! The side navigation of the signed-in pages.
+
+use super::text;
+
+/// The page that is marked as the current one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    CliSessions,
+    ApiAccess,
+}
+
+/// One of the person's organizations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationLink {
+    pub name: String,
+    /// Where choosing it leads.
+    pub href: String,
+    pub current: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Nav {
+    pub current: Place,
+    pub organization: String,
+    /// The `{org}` of this organization's paths.
+    pub slug: String,
+    /// Shown as a chooser when there is more than one.
+    pub organizations: Vec<OrganizationLink>,
+    pub active_sessions: i64,
+    /// Whether the person manages this organization.
+    pub administers: bool,
+}
+
+impl Nav {
+    pub fn session_count(&self) -> String {
+        text::number(self.active_sessions)
+    }
+
+    pub fn has_choice(&self) -> bool {
+        self.organizations.len() > 1
+    }
+
+    pub fn is(&self, place: Place) -> bool {
+        self.current == place
+    }
+}

@@ -1,0 +1,143 @@
+//! The page for everything that ends without what was asked for: what happened, whether anything was given, the next
+//! step, and the reference that support asks for.
+
+mod words;
+
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::shell::{Shell, Theme};
+use super::words::{Piece, Sentence};
+
+/// Why a page is refused. The words and the status of each are in one exhaustive match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The person chose Deny.
+    Denied,
+    RequestEnded {
+        /// "10 minutes"
+        open_for: String,
+        command: String,
+    },
+    AlreadyAnswered {
+        /// Carries the same answer again, while the code is unused.
+        send_again: Option<String>,
+        command: String,
+    },
+    UnknownClient {
+        client_id: String,
+    },
+    RedirectNotRegistered {
+        tool: String,
+        asked: String,
+        registered: Vec<String>,
+    },
+    MalformedRequest {
+        /// For the maker of the tool.
+        detail: String,
+    },
+    RoleTooSmall {
+        organization: String,
+        role: String,
+        /// The roles that may give it.
+        needed: Vec<String>,
+        way_out: WayOut,
+    },
+    PersonalTokensOff {
+        organization: String,
+        /// Names of those who can turn them on.
+        managers: Vec<String>,
+        way_out: WayOut,
+    },
+    NoOrganization {
+        way_out: WayOut,
+    },
+    WrongAccount {
+        /// The email that the tool asked for.
+        expected: Option<String>,
+        request: String,
+    },
+    /// The form token is missing, foreign or too old.
+    FormTooOld {
+        reload: String,
+    },
+    CookiesOff,
+    /// `/c/{code}`: wrong, used and ended codes look alike.
+    UnknownCode {
+        command: String,
+    },
+    NotAManager {
+        organization: String,
+    },
+    NotFound,
+    MethodNotAllowed,
+    TooManyTries {
+        seconds: i64,
+    },
+    Broken,
+    Restarting,
+}
+
+/// How to leave a refusal that concerns one organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WayOut {
+    /// The redirect address with the refusal in its query, so that the tool does not wait until it gives up.
+    pub tell_the_tool: Option<String>,
+    /// The same request with the other organizations to choose from.
+    pub other_organization: Option<String>,
+}
+
+/// A refusal as the template prints it.
+#[derive(Debug, Clone)]
+pub struct Words {
+    pub status: StatusCode,
+    /// The page title: our own words only, no foreign name.
+    pub tab: &'static str,
+    pub title: Sentence,
+    pub what: Vec<Sentence>,
+    pub nothing_given: bool,
+    pub next: Next,
+    /// Facts for whoever makes the tool.
+    pub details: Vec<Detail>,
+}
+
+/// The next step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    Nothing,
+    Run(String),
+    Links(Vec<Link>),
+    SwitchAccount { request: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub label: &'static str,
+    pub href: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    pub term: &'static str,
+    pub values: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "refusal.html")]
+pub struct RefusalPage {
+    pub shell: Shell,
+    pub words: Words,
+    /// The request id, as in the log and in `X-Request-Id`.
+    pub reference: String,
+}
+
+impl RefusalPage {
+    pub fn new(shell: Shell, refusal: Refusal, reference: String) -> Self {
+        let words = refusal.words(&shell.base);
+        Self { shell, words, reference }
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.words.status
+    }
+}

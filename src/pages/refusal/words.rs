@@ -1,0 +1,201 @@
+//! What each refusal says.
+
+use actix_web::http::StatusCode;
+
+use super::super::text;
+use super::super::words::{Sentence, names};
+use super::{Detail, Link, Next, Refusal, WayOut, Words};
+
+impl Refusal {
+    /// The words of this refusal; `base` is the path of the issuer.
+    pub(super) fn words(self, base: &str) -> Words {
+        match self {
+            Self::Denied => Words::new(StatusCode::OK, "Nothing was given")
+                .what("Your terminal has been told. The request is ended.")
+                .what("You did not start it yourself? Look for sessions that you do not know.")
+                .next(Next::links([("CLI sessions", format!("{base}/cli-sessions"))])),
+            Self::RequestEnded { open_for, command } => Words::new(StatusCode::GONE, "This request has ended")
+                .what(Sentence::from("It was open for ").text(open_for).text(". Start again in your terminal:"))
+                .nothing_given()
+                .next(Next::Run(command)),
+            Self::AlreadyAnswered { send_again, command } => already_answered(send_again, command),
+            Self::UnknownClient { client_id } => {
+                Words::new(StatusCode::BAD_REQUEST, "We don’t know this tool")
+                    .what("It is not registered here, so you were not sent back to it.")
+                    .what("Update the tool, or tell its maker what stands under Details.")
+                    .nothing_given()
+                    .detail("Client id", [client_id])
+            }
+            Self::RedirectNotRegistered { tool, asked, registered } => {
+                Words::new(StatusCode::BAD_REQUEST, "This tool asked us to send you somewhere it may not")
+                    .what(Sentence::default().name(tool).text(
+                        " named an address that is not registered for it, so you were not sent there.",
+                    ))
+                    .what("Do not repeat the sign-in from a link that somebody sent you.")
+                    .nothing_given()
+                    .detail("Asked for", [asked])
+                    .detail("Registered", registered)
+            }
+            Self::MalformedRequest { detail } => {
+                Words::new(StatusCode::BAD_REQUEST, "This request can’t be read")
+                    .what("The tool sent something that this server does not understand. Update the tool and try again.")
+                    .nothing_given()
+                    .detail("For its maker", [detail])
+            }
+            Self::RoleTooSmall { organization, role, needed, way_out } => {
+                let needs = Sentence::from("You are ")
+                    .text(with_article(&role))
+                    .text(" in ")
+                    .name(organization)
+                    .text("; it needs ");
+                Words::new(StatusCode::FORBIDDEN, "You can’t give this permission")
+                    .what(names(needs, &needed, "or").text(". Ask an owner to change your role."))
+                    .nothing_given()
+                    .next(way_out.next())
+            }
+            Self::PersonalTokensOff { organization, managers, way_out } => {
+                let title = Sentence::default().name(organization).text(" does not allow command-line sign-in");
+                let ask = match managers.as_slice() {
+                    [] => "Ask an owner of the organization to turn personal tokens on.".into(),
+                    some => names("Ask ".into(), some, "or").text(" to turn personal tokens on."),
+                };
+                Words::new(StatusCode::FORBIDDEN, "Command-line sign-in is off")
+                    .title(title)
+                    .what("Personal tokens are off for this organization.")
+                    .what(ask)
+                    .nothing_given()
+                    .next(way_out.next())
+            }
+            Self::NoOrganization { way_out } => {
+                Words::new(StatusCode::FORBIDDEN, "You are in no organization yet")
+                    .what("A tool always acts in one organization. Ask an owner for an invite link.")
+                    .nothing_given()
+                    .next(way_out.next())
+            }
+            Self::WrongAccount { expected, request } => {
+                let words = match expected {
+                    Some(email) => Sentence::from("The tool asked for ").name(email).text("."),
+                    None => "The tool asked for somebody else.".into(),
+                };
+                Words::new(StatusCode::FORBIDDEN, "Signed in as the wrong person")
+                    .what(words.text(" The request is kept while you switch."))
+                    .nothing_given()
+                    .next(Next::SwitchAccount { request })
+            }
+            Self::FormTooOld { reload } => Words::new(StatusCode::FORBIDDEN, "This page was open too long")
+                .what("Nothing was changed. Open the page again and repeat the last step.")
+                .next(Next::links([("Open the page again", reload)])),
+            Self::CookiesOff => Words::new(StatusCode::BAD_REQUEST, "Cookies are needed to sign in")
+                .what("This server sets one cookie. It says that this browser is signed in, and nothing else reads it.")
+                .what("Allow cookies for this address, then go back and try again.")
+                .nothing_given(),
+            Self::UnknownCode { command } => {
+                Words::new(StatusCode::NOT_FOUND, "That code has ended or was never issued")
+                    .tab("Error: That code has ended or was never issued")
+                    .what("Compare it with your terminal. Codes last a few minutes; this brings a new one:")
+                    .nothing_given()
+                    .next(Next::Run(command))
+            }
+            Self::NotAManager { organization } => {
+                Words::new(StatusCode::FORBIDDEN, "Owners and admins only")
+                    .what(Sentence::from("Ask an owner or an admin of ").name(organization).text(" to change this."))
+                    .next(Next::home(base))
+            }
+            Self::NotFound => Words::new(StatusCode::NOT_FOUND, "Page not found")
+                .what("There is nothing at this address.")
+                .next(Next::home(base)),
+            Self::MethodNotAllowed => {
+                Words::new(StatusCode::METHOD_NOT_ALLOWED, "This address takes no such request")
+                    .what("Nothing was changed. Use the form on the page it belongs to.")
+                    .next(Next::home(base))
+            }
+            Self::TooManyTries { seconds } => Words::new(StatusCode::TOO_MANY_REQUESTS, "Too many tries")
+                .what(Sentence::from("Try again in ").text(text::count(seconds, "second", "seconds")).text("."))
+                .nothing_given(),
+            Self::Broken => Words::new(StatusCode::INTERNAL_SERVER_ERROR, "Something broke on our side")
+                .what("Try again. If it stays, tell whoever runs this server the reference below.")
+                .nothing_given(),
+            Self::Restarting => Words::new(StatusCode::SERVICE_UNAVAILABLE, "We are restarting")
+                .what("Try again in a few seconds. Tools that are signed in keep working until their access ends.")
+                .nothing_given(),
+        }
+    }
+}
+
+fn already_answered(send_again: Option<String>, command: String) -> Words {
+    let words = Words::new(StatusCode::OK, "You already answered this");
+    match send_again {
+        Some(href) => {
+            words.what("Is your terminal still waiting?").next(Next::links([("Send the answer again", href)]))
+        }
+        None => words.what("Is your terminal still waiting? Start again there:").next(Next::Run(command)),
+    }
+}
+
+/// "an owner", "a viewer"
+fn with_article(role: &str) -> String {
+    let vowel = role.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {role}", if vowel { "an" } else { "a" })
+}
+
+impl Words {
+    fn new(status: StatusCode, title: &'static str) -> Self {
+        Self {
+            status,
+            tab: title,
+            title: title.into(),
+            what: Vec::new(),
+            nothing_given: false,
+            next: Next::Nothing,
+            details: Vec::new(),
+        }
+    }
+
+    fn tab(self, tab: &'static str) -> Self {
+        Self { tab, ..self }
+    }
+
+    fn title(self, title: Sentence) -> Self {
+        Self { title, ..self }
+    }
+
+    fn what(mut self, sentence: impl Into<Sentence>) -> Self {
+        self.what.push(sentence.into());
+        self
+    }
+
+    fn nothing_given(self) -> Self {
+        Self { nothing_given: true, ..self }
+    }
+
+    fn next(self, next: Next) -> Self {
+        Self { next, ..self }
+    }
+
+    fn detail(mut self, term: &'static str, values: impl Into<Vec<String>>) -> Self {
+        self.details.push(Detail { term, values: values.into() });
+        self
+    }
+}
+
+impl Next {
+    fn links<const N: usize>(links: [(&'static str, String); N]) -> Self {
+        Self::Links(links.into_iter().map(|(label, href)| Link { label, href }).collect())
+    }
+
+    fn home(base: &str) -> Self {
+        Self::links([("Go to CLI sessions", format!("{base}/"))])
+    }
+}
+
+impl WayOut {
+    fn next(self) -> Next {
+        let links = [
+            ("Return to your terminal", self.tell_the_tool),
+            ("Choose another organization", self.other_organization),
+        ];
+        Next::Links(
+            links.into_iter().filter_map(|(label, href)| href.map(|href| Link { label, href })).collect(),
+        )
+    }
+}

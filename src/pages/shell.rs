@@ -1,0 +1,101 @@
+//! What surrounds every page: the brand, the signed-in person, the theme, the flash line and the form token.
+
+use super::assets::ASSETS;
+use super::text;
+
+/// The colors that a person chose.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// Whatever the system says.
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The value in the form and in the cookie.
+    pub fn value(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+
+    pub fn from_value(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.value() == value)
+    }
+}
+
+/// The person who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub name: String,
+    pub email: String,
+}
+
+impl Person {
+    pub fn initials(&self) -> String {
+        text::initials(&self.name)
+    }
+}
+
+/// The link beside the person's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountAction {
+    /// "Not you?": signs out and keeps the request of the tool.
+    NotYou,
+    SignOut,
+}
+
+/// What every page needs.
+#[derive(Debug, Clone)]
+pub struct Shell {
+    /// The product name of this deployment.
+    pub brand: String,
+    /// Where this server is: "auth.example.com".
+    pub host: String,
+    /// The path of the issuer, without a slash at its end; empty when it has none.
+    pub base: String,
+    pub person: Option<Person>,
+    pub theme: Theme,
+    /// The token that every form sends back.
+    pub csrf: String,
+    /// One line about what was just done.
+    pub flash: Option<String>,
+    /// Path and query of this page: where a change of theme leads back to.
+    pub here: String,
+}
+
+impl Shell {
+    pub fn themes(&self) -> [Theme; 3] {
+        Theme::ALL
+    }
+
+    pub fn stylesheet(&self) -> &'static str {
+        &ASSETS.stylesheet.url
+    }
+
+    pub fn script(&self) -> &'static str {
+        &ASSETS.script.url
+    }
+
+    pub fn icon(&self) -> &'static str {
+        &ASSETS.icon.url
+    }
+
+    pub fn text_font(&self) -> &'static str {
+        &ASSETS.text_font.url
+    }
+}

@@ -1,0 +1,1 @@
+use super::samples::every_page;

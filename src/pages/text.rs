@@ -1,0 +1,208 @@
+//! Dates, counts and foreign names as people read them.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+
+/// The most characters of a device name that a page shows; also the longest label of a host name.
+const DEVICE_LABEL_MAX: usize = 63;
+
+/// A point in time for a `<time>` element: once for machines, once for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    pub iso: String,
+    pub text: String,
+}
+
+impl Moment {
+    /// "22 Dec 2026"
+    pub fn day(at: DateTime<Utc>) -> Self {
+        Self { iso: at.format("%Y-%m-%d").to_string(), text: date_short(at) }
+    }
+
+    /// "22 Dec 2026, 14:32 UTC"
+    pub fn minute(at: DateTime<Utc>) -> Self {
+        Self { iso: at.to_rfc3339_opts(SecondsFormat::Secs, true), text: date_time(at) }
+    }
+}
+
+/// "22 December 2026"
+pub fn date(at: DateTime<Utc>) -> String {
+    at.format("%-d %B %Y").to_string()
+}
+
+/// "22 Dec 2026"
+pub fn date_short(at: DateTime<Utc>) -> String {
+    at.format("%-d %b %Y").to_string()
+}
+
+/// "14:32 UTC"
+pub fn time(at: DateTime<Utc>) -> String {
+    at.format("%H:%M UTC").to_string()
+}
+
+/// "22 Dec 2026, 14:32 UTC"
+pub fn date_time(at: DateTime<Utc>) -> String {
+    at.format("%-d %b %Y, %H:%M UTC").to_string()
+}
+
+/// "today at 14:32 UTC", or with the date when it was another day.
+pub fn near_time(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if at.date_naive() == now.date_naive() {
+        format!("today at {}", time(at))
+    } else {
+        format!("{} at {}", date_short(at), time(at))
+    }
+}
+
+/// "just now", "4 minutes ago", "3 hours ago", "yesterday" (by the calendar), "12 days ago"
+pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let past = now.signed_duration_since(at);
+    let days = now.date_naive().signed_duration_since(at.date_naive()).num_days();
+    if past < TimeDelta::minutes(1) {
+        "just now".into()
+    } else if past < TimeDelta::hours(1) {
+        format!("{} ago", count(past.num_minutes(), "minute", "minutes"))
+    } else if days == 0 {
+        format!("{} ago", count(past.num_hours(), "hour", "hours"))
+    } else if days <= 1 {
+        "yesterday".into()
+    } else {
+        format!("{} ago", count(days, "day", "days"))
+    }
+}
+
+/// "8 hours", "90 days", "90 minutes": the largest unit that says it exactly.
+pub fn duration(length: TimeDelta) -> String {
+    let seconds = length.num_seconds();
+    if seconds != 0 && seconds % 86_400 == 0 && seconds > 86_400 {
+        count(length.num_days(), "day", "days")
+    } else if seconds != 0 && seconds % 3_600 == 0 {
+        count(length.num_hours(), "hour", "hours")
+    } else if seconds != 0 && seconds % 60 == 0 {
+        count(length.num_minutes(), "minute", "minutes")
+    } else {
+        count(seconds, "second", "seconds")
+    }
+}
+
+/// "1 session", "3,918 sessions"
+pub fn count(n: i64, one: &str, many: &str) -> String {
+    format!("{} {}", number(n), if n == 1 { one } else { many })
+}
+
+/// "3,918"
+pub fn number(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    if n < 0 {
+        text.push('-');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A name that a tool reports about its device, made safe to show: ASCII letters, digits, `.`, `_` and `-` stay, the
+/// rest becomes `?`, and at most 63 characters are left.
+pub fn device_label(reported: &str) -> String {
+    reported
+        .chars()
+        .take(DEVICE_LABEL_MAX)
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '?' })
+        .collect()
+}
+
+/// The same for a short description that may hold spaces: "macOS 15", "Orbit CLI 2.14.0".
+pub fn device_words(reported: &str) -> String {
+    reported.split_whitespace().map(device_label).collect::<Vec<_>>().join(" ").chars().take(64).collect()
+}
+
+/// Up to two letters that stand for a person: "MO" for "Maya Okafor", "M" for "maya".
+pub fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let ends = [words.next(), words.next_back()];
+    ends.into_iter().flatten().filter_map(monogram_of).collect()
+}
+
+/// The one letter on the tile of an organization.
+pub fn monogram(name: &str) -> String {
+    name.split_whitespace().next().and_then(monogram_of).unwrap_or_else(|| "?".into())
+}
+
+fn monogram_of(word: &str) -> Option<String> {
+    word.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    fn at(day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 12, day, hour, minute, 5).single().unwrap()
+    }
+
+    #[test]
+    fn dates_read_as_people_write_them() {
+        assert_eq!(date(at(2, 14, 32)), "2 December 2026");
+        assert_eq!(date_time(at(22, 4, 2)), "22 Dec 2026, 04:02 UTC");
+        assert_eq!(near_time(at(22, 4, 2), at(22, 9, 0)), "today at 04:02 UTC");
+        assert_eq!(near_time(at(21, 4, 2), at(22, 9, 0)), "21 Dec 2026 at 04:02 UTC");
+        assert_eq!(Moment::minute(at(22, 4, 2)).iso, "2026-12-22T04:02:05Z");
+    }
+
+    #[test]
+    fn the_past_is_told_in_its_largest_unit() {
+        let now = at(22, 14, 32);
+        let cases = [
+            (at(22, 14, 32), "just now"),
+            (at(22, 14, 31), "1 minute ago"),
+            (at(22, 1, 32), "13 hours ago"),
+            (at(21, 23, 0), "yesterday"),
+            (at(21, 1, 0), "yesterday"),
+            (at(20, 23, 0), "2 days ago"),
+            (at(10, 1, 0), "12 days ago"),
+        ];
+        for (then, text) in cases {
+            assert_eq!(ago(then, now), text, "{then}");
+        }
+    }
+
+    #[test]
+    fn durations_use_a_unit_that_is_exact() {
+        assert_eq!(duration(TimeDelta::hours(8)), "8 hours");
+        assert_eq!(duration(TimeDelta::days(90)), "90 days");
+        assert_eq!(duration(TimeDelta::hours(24)), "24 hours");
+        assert_eq!(duration(TimeDelta::minutes(90)), "90 minutes");
+        assert_eq!(duration(TimeDelta::seconds(61)), "61 seconds");
+    }
+
+    #[test]
+    fn numbers_have_separators() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(999), "999");
+        assert_eq!(number(-1_234_567), "-1,234,567");
+        assert_eq!(count(1, "session", "sessions"), "1 session");
+    }
+
+    #[test]
+    fn a_device_label_holds_nothing_but_plain_characters() {
+        assert_eq!(device_label("maya-mbp.local_2"), "maya-mbp.local_2");
+        assert_eq!(device_label("a\u{202e}b <script>"), "a?b??script?");
+        assert_eq!(device_label(&"ä".repeat(300)), "?".repeat(63));
+        assert_eq!(device_words("macOS 15\u{202e}\n<b>"), "macOS 15? ?b?");
+    }
+
+    #[test]
+    fn people_and_organizations_have_letters() {
+        assert_eq!(initials("Maya Oda Okafor"), "MO");
+        assert_eq!(initials("maya"), "M");
+        assert_eq!(initials("<\u{202e} łukasz"), "Ł");
+        assert_eq!(monogram("Northwind Labs"), "N");
+        assert_eq!(monogram("\u{202e}"), "?");
+    }
+}

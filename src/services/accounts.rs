@@ -1,0 +1,166 @@
+//! Organizations, people and clients: how they come to be.
+
+use crate::config::Config;
+use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::client::{COMPANION, Client, ClientKind, Grant};
+use crate::domain::id::Kind;
+use crate::domain::redirect_uri::RedirectUri;
+use crate::store::memberships::{self, Membership};
+use crate::store::organizations::{self, Organization};
+use crate::store::users::{self, User};
+use crate::store::{StoreError, Work, audit, clients, credentials};
+
+/// A person to be.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Already in its canonical form.
+    pub email: String,
+    pub name: String,
+    /// A PHC string.
+    pub password_hash: String,
+}
+
+/// Adds a person.
+pub fn create_user(
+    work: &mut Work<'_>,
+    new: NewUser,
+    actor: &Actor,
+    origin: &Origin,
+) -> Result<User, StoreError> {
+    let user = User {
+        id: Kind::User.new_id(work.entropy),
+        email: new.email,
+        name: new.name,
+        password_hash: Some(new.password_hash),
+        password_changed_at: Some(work.now),
+        created_at: work.now,
+        disabled_at: None,
+    };
+    users::insert(work.conn, &user)?;
+    audit::record(work, Event::new(Action::UserCreated, actor.clone(), origin).target(&user.id))?;
+    Ok(user)
+}
+
+/// Adds an organization. Its name in paths is made from its name.
+pub fn create_organization(
+    work: &mut Work<'_>,
+    name: &str,
+    actor: &Actor,
+    origin: &Origin,
+) -> Result<Organization, StoreError> {
+    let base = slug(name);
+    let mut slug = base.clone();
+    let mut number = 1;
+    while organizations::find_by_slug(work.conn, &slug)?.is_some() {
+        number += 1;
+        slug = format!("{base}-{number}");
+    }
+    let organization = Organization {
+        id: Kind::Organization.new_id(work.entropy),
+        slug,
+        name: name.to_owned(),
+        personal_tokens: true,
+        api_keys: true,
+        created_at: work.now,
+        disabled_at: None,
+    };
+    organizations::insert(work.conn, &organization)?;
+    let event = Event::new(Action::OrganizationCreated, actor.clone(), origin).org(&organization.id);
+    audit::record(work, event.target(&organization.id))?;
+    Ok(organization)
+}
+
+/// Makes a person a member.
+pub fn add_member(
+    work: &mut Work<'_>,
+    organization: &Organization,
+    user: &User,
+    role: &str,
+    actor: &Actor,
+    origin: &Origin,
+) -> Result<(), StoreError> {
+    let membership = Membership {
+        org_id: organization.id.clone(),
+        user_id: user.id.clone(),
+        role: role.to_owned(),
+        created_at: work.now,
+    };
+    memberships::insert(work.conn, &membership)?;
+    let event = Event::new(Action::MemberAdded, actor.clone(), origin).org(&organization.id).target(&user.id);
+    audit::record(work, event.detail("role", role))
+}
+
+/// Registers a client.
+pub fn create_client(
+    work: &mut Work<'_>,
+    client: &Client,
+    actor: &Actor,
+    origin: &Origin,
+) -> Result<(), StoreError> {
+    clients::insert(work.conn, client)?;
+    let event = Event::new(Action::ClientCreated, actor.clone(), origin).target(&client.id);
+    audit::record(work, event.detail("kind", client.kind.as_str()))
+}
+
+/// Removes a client and ends every session that it holds; `None` if there is no such client.
+pub fn remove_client(
+    work: &mut Work<'_>,
+    id: &str,
+    actor: &Actor,
+    origin: &Origin,
+) -> Result<Option<usize>, StoreError> {
+    if !clients::disable(work.conn, id, work.now)? {
+        return Ok(None);
+    }
+    let ended = credentials::revoke_of_client(work.conn, id, work.now)?;
+    let event = Event::new(Action::ClientRemoved, actor.clone(), origin).target(id);
+    audit::record(work, event.detail("sessions_ended", ended.len()))?;
+    Ok(Some(ended.len()))
+}
+
+/// Registers the companion CLI, unless it is there or was removed on purpose.
+pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), StoreError> {
+    if clients::exists(work.conn, COMPANION)? {
+        return Ok(());
+    }
+    let loopback = ["http://127.0.0.1/callback", "http://[::1]/callback", "http://localhost/callback"];
+    let client = Client {
+        id: COMPANION.to_owned(),
+        name: format!("{} CLI", config.brand.name),
+        kind: ClientKind::Native,
+        secret: None,
+        redirect_uris: loopback.into_iter().map(|uri| RedirectUri::stored(uri.to_owned())).collect(),
+        scopes: None,
+        grants: vec![Grant::AuthorizationCode, Grant::RefreshToken],
+        command: Some(config.brand.login_command.clone()),
+        access: None,
+        created_at: work.now,
+        disabled_at: None,
+    };
+    match create_client(work, &client, &Actor::Operator, &Origin::default()) {
+        // Another node that starts at the same moment was faster.
+        Err(StoreError::Conflict(_)) => Ok(()),
+        other => other,
+    }
+}
+
+/// The name of an organization as it stands in paths.
+fn slug(name: &str) -> String {
+    let dashed: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let words: Vec<&str> = dashed.split('-').filter(|word| !word.is_empty()).collect();
+    let slug: String = words.join("-").chars().take(48).collect();
+    if slug.is_empty() { "organization".to_owned() } else { slug.trim_end_matches('-').to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slug;
+
+    #[test]
+    fn an_organization_has_a_name_that_fits_in_a_path() {
+        assert_eq!(slug("Northwind Labs, Inc."), "northwind-labs-inc");
+        assert_eq!(slug("数据"), "organization");
+        assert_eq!(slug(&"x".repeat(90)).len(), 48);
+    }
+}

@@ -1,0 +1,137 @@
+//! The one answer to a request.
+
+use crate::config::Config;
+use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::request::RequestStatus;
+use crate::domain::secret::Secret;
+use crate::keys::master::{MasterKey, Purpose};
+use crate::store::authorization_codes::{self as codes, AuthorizationCode};
+use crate::store::authorization_requests as requests;
+use crate::store::organizations::Organization;
+use crate::store::web_sessions::WebSession;
+use crate::store::{StoreError, Work, audit, organizations};
+
+use super::question::{Answerable, Choice, Question, Unanswerable, pose};
+
+/// What the person chose.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    Deny,
+    /// Approve for the organization with this id.
+    Approve {
+        org_id: String,
+    },
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Decided {
+    /// Answered: the tool is told by the way back.
+    Answered,
+    Unanswerable(Unanswerable),
+    /// The password must be given again first. Nothing was answered.
+    SignInAgain,
+    /// The organization does not allow personal tokens. The request is answered with that.
+    SwitchedOff(Organization),
+    /// The person is not a member of that organization, or holds none of what was asked for there.
+    NotThere,
+}
+
+/// Answers a request once. Everything but the decision comes from the stored request.
+pub fn decide(
+    work: &mut Work<'_>,
+    config: &Config,
+    master: &MasterKey,
+    id: &str,
+    session: &WebSession,
+    decision: &Decision,
+    origin: &Origin,
+) -> Result<Decided, StoreError> {
+    let request = requests::lock(work.conn, id)?;
+    let question = match pose(work.conn, config, work.now, request, session)? {
+        Ok(question) => question,
+        Err(unanswerable) => return Ok(Decided::Unanswerable(unanswerable)),
+    };
+    let Decision::Approve { org_id } = decision else {
+        let organization = question.choices.first().map(|choice| choice.organization.id.clone());
+        answer(work, &question, session, RequestStatus::Denied, organization.as_deref(), origin)?;
+        return Ok(Decided::Answered);
+    };
+    if question.standing == Answerable::AfterSigningInAgain {
+        return Ok(Decided::SignInAgain);
+    }
+    let Some(choice) = question.choices.iter().find(|choice| choice.organization.id == *org_id) else {
+        return Ok(Decided::NotThere);
+    };
+    // Nobody turns the switch between this look and the code.
+    let Some(organization) = organizations::lock(work.conn, org_id)? else { return Ok(Decided::NotThere) };
+    if !organization.personal_tokens {
+        answer(work, &question, session, RequestStatus::SwitchedOff, Some(org_id), origin)?;
+        return Ok(Decided::SwitchedOff(organization));
+    }
+    if choice.granted.is_empty() {
+        return Ok(Decided::NotThere);
+    }
+    answer(work, &question, session, RequestStatus::Approved, Some(org_id), origin)?;
+    let code = code_of(master, &question.request.id);
+    codes::insert(work.conn, &new_code(work, config, &code, &question, choice, session))?;
+    Ok(Decided::Answered)
+}
+
+/// The code that answers a request: a MAC over the request's random id. So the answer can be sent again while the code
+/// is unused, although only the code's digest is stored.
+pub(super) fn code_of(master: &MasterKey, request_id: &str) -> Secret {
+    master.token(Purpose::AuthorizationCode, &[request_id.as_bytes()])
+}
+
+fn new_code(
+    work: &Work<'_>,
+    config: &Config,
+    code: &Secret,
+    question: &Question,
+    choice: &Choice,
+    session: &WebSession,
+) -> AuthorizationCode {
+    AuthorizationCode {
+        hash: code.digest(),
+        request_id: question.request.id.clone(),
+        user_id: session.user_id.clone(),
+        org_id: choice.organization.id.clone(),
+        scopes: choice.granted.to_string(),
+        auth_time: session.auth_time,
+        created_at: work.now,
+        expires_at: work.now + config.tokens.code,
+        wrong_tries: 0,
+        consumed_at: None,
+        credential_id: None,
+    }
+}
+
+fn answer(
+    work: &mut Work<'_>,
+    question: &Question,
+    session: &WebSession,
+    status: RequestStatus,
+    org_id: Option<&str>,
+    origin: &Origin,
+) -> Result<(), StoreError> {
+    if !requests::answer(work.conn, &question.request.id, status, &session.user_id, org_id, work.now)? {
+        return Err(StoreError::Unavailable("the request was answered at the same moment".to_owned()));
+    }
+    let action = match status {
+        RequestStatus::Approved => Action::AuthorizationApproved,
+        RequestStatus::SwitchedOff => Action::AuthorizationSwitchedOff,
+        RequestStatus::Denied | RequestStatus::Open | RequestStatus::Invalid => Action::AuthorizationDenied,
+    };
+    let mut event = Event::new(action, Actor::User(session.user_id.clone()), origin)
+        .target(&question.client.id)
+        .detail("request", question.request.id.clone())
+        .detail("device", question.request.device_name.clone())
+        .detail("asked_from", question.request.pushed_ip.clone())
+        .detail("scopes", question.request.scopes.clone());
+    event.org_id = org_id.map(str::to_owned);
+    if status != RequestStatus::Approved {
+        event = event.refused();
+    }
+    audit::record(work, event)
+}

@@ -1,0 +1,215 @@
+//! How a request arrives: pushed by the tool (RFC 9126), or opened in a browser.
+
+use chrono::TimeDelta;
+
+use crate::config::Config;
+use crate::domain::authorization::{Addressed, Asked, Parameters, Untrusted, address, check};
+use crate::domain::client::{Client, Grant};
+use crate::domain::id::Kind;
+use crate::domain::oauth_error::{OAuthCode, OAuthError};
+use crate::domain::request::RequestStatus;
+use crate::domain::secret::{Digest, Secret};
+use crate::domain::short_code;
+use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
+use crate::store::{StoreError, Work, clients};
+
+/// What `request_uri` starts with, RFC 9126 section 2.2.
+const URN: &str = "urn:ietf:params:oauth:request_uri:";
+
+/// A pushed request, as the tool is told of it.
+#[derive(Debug)]
+pub struct Pushed {
+    pub request_uri: Secret,
+    pub expires_in: TimeDelta,
+    /// The code at the end of the short link.
+    pub user_check: String,
+}
+
+/// What came of opening a request in a browser.
+#[derive(Debug)]
+pub enum Opened {
+    /// The request with this id waits for its person.
+    Request(String),
+    Untrusted(Untrusted),
+    /// A pushed request that was never there, is over, or belongs to another client.
+    Gone,
+}
+
+/// Takes a pushed request from an authenticated client. Everything is checked now, and errors are told at once.
+pub fn push(
+    work: &mut Work<'_>,
+    config: &Config,
+    client: &Client,
+    parameters: &Parameters,
+    ip: Option<&str>,
+) -> Result<Result<Pushed, OAuthError>, StoreError> {
+    if parameters.request_uri.is_some() {
+        return Ok(Err(OAuthError::invalid_request("request_uri cannot be pushed.")));
+    }
+    if !client.allows(Grant::AuthorizationCode) {
+        let description = "This client may not use authorization codes.";
+        return Ok(Err(OAuthError::new(OAuthCode::UnauthorizedClient, description, "grant not allowed")));
+    }
+    let addressed = match address(Some(client), parameters) {
+        Ok(addressed) => addressed,
+        Err(untrusted) => return Ok(Err(told_the_tool(&untrusted))),
+    };
+    let asked = match check(client, &config.catalog, config.server.public_url.as_str(), parameters) {
+        Ok(asked) => asked,
+        Err(error) => return Ok(Err(error)),
+    };
+    let reference = Secret::random(work.entropy);
+    let user_check = short_code::new(work.entropy);
+    let mut request = row(work, client, parameters, &addressed, Ok(asked));
+    request.pushed_hash = Some(reference.digest());
+    request.pushed_ip = ip.map(str::to_owned);
+    request.short_code = Some(user_check.clone());
+    request.expires_at = work.now + config.tokens.pushed_request;
+    requests::insert(work.conn, &request)?;
+    let request_uri = Secret::new(format!("{URN}{}", reference.expose()));
+    Ok(Ok(Pushed { request_uri, expires_in: config.tokens.pushed_request, user_check }))
+}
+
+/// Opens a request whose parameters came through the browser, or that names a pushed one.
+pub fn open(
+    work: &mut Work<'_>,
+    config: &Config,
+    parameters: &Parameters,
+    browser: Digest,
+) -> Result<Opened, StoreError> {
+    let pushed = parameters.request_uri.as_deref().and_then(|uri| uri.strip_prefix(URN));
+    if let Some(reference) = pushed {
+        return open_pushed(work, config, parameters.client_id.as_deref(), reference, browser);
+    }
+    let client = match &parameters.client_id {
+        Some(id) => clients::find(work.conn, id)?,
+        None => None,
+    };
+    let (client, addressed) = match (client.as_ref(), address(client.as_ref(), parameters)) {
+        (_, Err(untrusted)) => return Ok(Opened::Untrusted(untrusted)),
+        (None, Ok(_)) => return Ok(Opened::Gone),
+        (Some(client), Ok(addressed)) => (client, addressed),
+    };
+    let asked = if client.allows(Grant::AuthorizationCode) {
+        check(client, &config.catalog, config.server.public_url.as_str(), parameters)
+    } else {
+        let description = "This client may not use authorization codes.";
+        Err(OAuthError::new(OAuthCode::UnauthorizedClient, description, "grant not allowed"))
+    };
+    let mut request = row(work, client, parameters, &addressed, asked);
+    request.browser_hash = Some(browser);
+    request.expires_at = work.now + config.tokens.request;
+    requests::insert(work.conn, &request)?;
+    Ok(Opened::Request(request.id))
+}
+
+/// Opens a pushed request by its reference.
+pub fn open_pushed(
+    work: &mut Work<'_>,
+    config: &Config,
+    client_id: Option<&str>,
+    reference: &str,
+    browser: Digest,
+) -> Result<Opened, StoreError> {
+    let request = requests::lock_pushed(work.conn, Digest::of(reference))?;
+    bind(work, config, request.filter(|request| Some(request.client_id.as_str()) == client_id), browser)
+}
+
+/// Opens a pushed request by the code at the end of its short link.
+pub fn open_short_link(
+    work: &mut Work<'_>,
+    config: &Config,
+    code: &str,
+    browser: Digest,
+) -> Result<Opened, StoreError> {
+    let request = match short_code::canonical(code) {
+        Some(code) => requests::lock_short_code(work.conn, &code)?,
+        None => None,
+    };
+    bind(work, config, request, browser)
+}
+
+/// The browser that opens a request last is the one that may answer it. An answered request stays what it is.
+fn bind(
+    work: &mut Work<'_>,
+    config: &Config,
+    request: Option<AuthorizationRequest>,
+    browser: Digest,
+) -> Result<Opened, StoreError> {
+    let Some(request) = request.filter(|request| work.now < request.expires_at) else {
+        return Ok(Opened::Gone);
+    };
+    if request.status == RequestStatus::Open && request.browser_hash != Some(browser) {
+        requests::bind(work.conn, &request.id, browser, work.now + config.tokens.request)?;
+    } else if request.browser_hash != Some(browser) {
+        return Ok(Opened::Gone);
+    }
+    Ok(Opened::Request(request.id))
+}
+
+fn row(
+    work: &Work<'_>,
+    client: &Client,
+    parameters: &Parameters,
+    addressed: &Addressed,
+    asked: Result<Asked, OAuthError>,
+) -> AuthorizationRequest {
+    let device = parameters.device();
+    let mut request = AuthorizationRequest {
+        id: Kind::Transaction.new_id(work.entropy),
+        client_id: client.id.clone(),
+        redirect_uri: addressed.return_to.as_str().to_owned(),
+        state: addressed.state.clone(),
+        scopes: String::new(),
+        code_challenge: None,
+        nonce: None,
+        prompt: None,
+        max_age: None,
+        login_hint: None,
+        org_hint: None,
+        device_name: device.name,
+        device_os: device.os,
+        tool_version: device.tool_version,
+        pushed_hash: None,
+        pushed_ip: None,
+        short_code: None,
+        browser_hash: None,
+        created_at: work.now,
+        expires_at: work.now,
+        status: RequestStatus::Open,
+        error: None,
+        error_description: None,
+        answered_at: None,
+        user_id: None,
+        org_id: None,
+    };
+    match asked {
+        Ok(asked) => {
+            request.scopes = asked.scopes.to_string();
+            request.code_challenge = Some(asked.challenge.as_str().to_owned());
+            request.nonce = asked.nonce;
+            request.prompt = asked.prompt.as_str().map(str::to_owned);
+            request.max_age = asked.max_age;
+            request.login_hint = asked.login_hint;
+            request.org_hint = asked.org;
+        }
+        Err(error) => {
+            tracing::info!(client = client.id, code = error.code.as_str(), reason = %error.reason, "invalid request");
+            request.status = RequestStatus::Invalid;
+            request.error = Some(error.code.as_str().to_owned());
+            request.error_description = Some(error.description.into_owned());
+        }
+    }
+    request
+}
+
+/// A tool that pushes a request is told itself what a person would be shown.
+fn told_the_tool(untrusted: &Untrusted) -> OAuthError {
+    match untrusted {
+        Untrusted::UnknownClient { .. } => OAuthError::invalid_client("unknown client"),
+        Untrusted::RedirectUri { .. } => OAuthError::invalid_request(
+            "redirect_uri is missing or is not one that this client has registered.",
+        ),
+        Untrusted::StateTooLong => OAuthError::invalid_request("state is longer than 8192 characters."),
+    }
+}

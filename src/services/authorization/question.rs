@@ -1,0 +1,159 @@
+//! What a person is asked: who wants what, for which organization, and what stands in the way.
+
+use chrono::TimeDelta;
+
+use crate::config::Config;
+use crate::domain::client::Client;
+use crate::domain::request::RequestStatus;
+use crate::domain::scope::{Level, ScopeSet};
+use crate::domain::secret::Digest;
+use crate::domain::time::Time;
+use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
+use crate::store::organizations::Organization;
+use crate::store::web_sessions::WebSession;
+use crate::store::{Conn, StoreError, clients, credentials, memberships};
+
+/// How fresh a sign-in must be before it may give away more than reading and changing.
+const FRESH: TimeDelta = TimeDelta::minutes(15);
+
+/// An organization that the person may choose, and what the tool would get there.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub organization: Organization,
+    pub role: String,
+    /// What was asked for and the role holds.
+    pub granted: ScopeSet,
+    /// What was asked for and the role does not hold.
+    pub left_out: ScopeSet,
+}
+
+/// A request with everything that a decision needs.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub request: AuthorizationRequest,
+    pub client: Client,
+    /// Every organization of the person, the suggested one first; may be empty.
+    pub choices: Vec<Choice>,
+    /// The person has not used this client before.
+    pub first_time: bool,
+    pub standing: Answerable,
+}
+
+/// Whether the question can be answered as things are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answerable {
+    Now,
+    /// The password must be given again first.
+    AfterSigningInAgain,
+}
+
+/// Why there is nothing to ask.
+#[derive(Debug, Clone)]
+pub enum Unanswerable {
+    /// There is no such request, or another browser opened it.
+    NotHere,
+    Expired,
+    /// It has had its answer.
+    Answered(AuthorizationRequest),
+    /// It was malformed: the tool is to be told.
+    Invalid(AuthorizationRequest),
+    /// `prompt=none`: consent is always asked for, so the tool is told that it has to be.
+    MayNotAsk(AuthorizationRequest),
+    ClientGone,
+}
+
+/// Reads a request for the person and browser that want to answer it.
+pub fn question(
+    conn: &mut Conn,
+    config: &Config,
+    now: Time,
+    id: &str,
+    session: &WebSession,
+) -> Result<Result<Question, Unanswerable>, StoreError> {
+    let request = requests::find(conn, id)?;
+    pose(conn, config, now, request, session)
+}
+
+/// The same for a request that has been read already, locked or not.
+pub(super) fn pose(
+    conn: &mut Conn,
+    config: &Config,
+    now: Time,
+    request: Option<AuthorizationRequest>,
+    session: &WebSession,
+) -> Result<Result<Question, Unanswerable>, StoreError> {
+    let Some(request) = request.filter(|request| opened_by(request, session.hash)) else {
+        return Ok(Err(Unanswerable::NotHere));
+    };
+    match request.status {
+        RequestStatus::Approved | RequestStatus::Denied | RequestStatus::SwitchedOff => {
+            return Ok(Err(Unanswerable::Answered(request)));
+        }
+        RequestStatus::Open | RequestStatus::Invalid if now >= request.expires_at => {
+            return Ok(Err(Unanswerable::Expired));
+        }
+        RequestStatus::Invalid => return Ok(Err(Unanswerable::Invalid(request))),
+        RequestStatus::Open if request.prompt.as_deref() == Some("none") => {
+            return Ok(Err(Unanswerable::MayNotAsk(request)));
+        }
+        RequestStatus::Open => {}
+    }
+    let Some(client) = clients::find(conn, &request.client_id)? else {
+        return Ok(Err(Unanswerable::ClientGone));
+    };
+    let asked = ScopeSet::parse(&request.scopes)
+        .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
+    let choices = choices(conn, config, &request, &client, &asked, session)?;
+    let standing = standing(config, now, &request, &asked, session);
+    let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id)?;
+    Ok(Ok(Question { request, client, choices, first_time, standing }))
+}
+
+/// Whether this browser is the one that opened the request.
+pub(super) fn opened_by(request: &AuthorizationRequest, browser: Digest) -> bool {
+    request.browser_hash == Some(browser)
+}
+
+fn choices(
+    conn: &mut Conn,
+    config: &Config,
+    request: &AuthorizationRequest,
+    client: &Client,
+    asked: &ScopeSet,
+    session: &WebSession,
+) -> Result<Vec<Choice>, StoreError> {
+    let allowed = asked.intersection(&client.allowed_scopes(&config.catalog));
+    let mut choices: Vec<Choice> = memberships::of_user(conn, &session.user_id)?
+        .into_iter()
+        .map(|(organization, role)| {
+            let held = config.catalog.held_by(&role);
+            let (granted, left_out) = (allowed.intersection(&held), allowed.difference(&held));
+            Choice { organization, role, granted, left_out }
+        })
+        .collect();
+    let hinted = |choice: &Choice| {
+        let hint = request.org_hint.as_deref();
+        hint == Some(&choice.organization.id) || hint == Some(&choice.organization.slug)
+    };
+    // What the tool asked for comes first, then what can be chosen at all.
+    choices.sort_by_key(|choice| (!hinted(choice), !choice.organization.personal_tokens));
+    Ok(choices)
+}
+
+fn standing(
+    config: &Config,
+    now: Time,
+    request: &AuthorizationRequest,
+    asked: &ScopeSet,
+    session: &WebSession,
+) -> Answerable {
+    let age = now - session.auth_time;
+    let strong = config.catalog.entries(asked).any(|scope| scope.level >= Level::Delete);
+    let stale = age > config.sign_in.reauthenticate_after
+        || (strong && age > FRESH)
+        || (request.prompt.as_deref() == Some("login") && session.auth_time < request.created_at)
+        || request.max_age.is_some_and(|seconds| {
+            age > TimeDelta::seconds(seconds) && session.auth_time < request.created_at
+        });
+    if stale { Answerable::AfterSigningInAgain } else { Answerable::Now }
+}

@@ -1,0 +1,101 @@
+//! How the tool learns the answer.
+
+use crate::config::Config;
+use crate::domain::oauth_error::{OAuthError, PERSONAL_TOKENS_DISABLED};
+use crate::domain::redirect_uri::{ReturnTo, Target};
+use crate::domain::request::RequestStatus;
+use crate::domain::secret::Digest;
+use crate::domain::time::Time;
+use crate::keys::master::MasterKey;
+use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
+use crate::store::{Conn, StoreError, authorization_codes as codes, clients, organizations};
+
+use super::decide::code_of;
+use super::question::opened_by;
+
+/// The way from an answered request back to the tool.
+pub struct WayBack {
+    pub request: AuthorizationRequest,
+    pub client_name: String,
+    pub target: Target,
+    /// The full address with the answer in it; `None` once the answer has been used or is too old.
+    pub url: Option<String>,
+}
+
+/// Finds the way back for the browser that opened the request.
+pub fn way_back(
+    conn: &mut Conn,
+    config: &Config,
+    master: &MasterKey,
+    now: Time,
+    id: &str,
+    browser: Digest,
+) -> Result<Option<WayBack>, StoreError> {
+    let Some(request) = requests::find(conn, id)?.filter(|request| opened_by(request, browser)) else {
+        return Ok(None);
+    };
+    let Some(client) = clients::find(conn, &request.client_id)? else { return Ok(None) };
+    let Some(return_to) = client.return_to(&request.redirect_uri) else { return Ok(None) };
+    let url = match request.status {
+        RequestStatus::Approved => {
+            let code = codes::of_request(conn, id)?;
+            let usable = code.is_some_and(|code| code.consumed_at.is_none() && now < code.expires_at);
+            usable.then(|| address(config, &return_to, &request, &[("code", code_of(master, id).expose())]))
+        }
+        RequestStatus::Denied => {
+            let description = "The person chose Deny on the approval page.";
+            Some(refusal(config, &return_to, &request, "access_denied", description, None))
+        }
+        RequestStatus::SwitchedOff => {
+            let name = organization_name(conn, &request)?;
+            let error = OAuthError::personal_tokens_disabled(&name);
+            let code = Some(PERSONAL_TOKENS_DISABLED);
+            Some(refusal(config, &return_to, &request, error.code.as_str(), &error.description, code))
+        }
+        RequestStatus::Invalid => {
+            let error = request.error.as_deref().unwrap_or("invalid_request");
+            let description = request.error_description.as_deref().unwrap_or_default();
+            Some(refusal(config, &return_to, &request, error, description, None))
+        }
+        RequestStatus::Open if request.prompt.as_deref() == Some("none") => {
+            let description = "Consent is always asked for, so prompt=none cannot succeed.";
+            Some(refusal(config, &return_to, &request, "consent_required", description, None))
+        }
+        RequestStatus::Open => None,
+    };
+    Ok(Some(WayBack { target: return_to.target(), client_name: client.name, request, url }))
+}
+
+fn organization_name(conn: &mut Conn, request: &AuthorizationRequest) -> Result<String, StoreError> {
+    let organization = match &request.org_id {
+        Some(id) => organizations::find(conn, id)?,
+        None => None,
+    };
+    Ok(organization.map_or_else(|| "The organization".to_owned(), |organization| organization.name))
+}
+
+fn refusal(
+    config: &Config,
+    return_to: &ReturnTo,
+    request: &AuthorizationRequest,
+    error: &str,
+    description: &str,
+    error_code: Option<&str>,
+) -> String {
+    let mut parameters = vec![("error", error), ("error_description", description)];
+    parameters.extend(error_code.map(|code| ("error_code", code)));
+    address(config, return_to, request, &parameters)
+}
+
+/// Adds `state`, if there was one, and `iss` (RFC 9207) to every answer.
+fn address(
+    config: &Config,
+    return_to: &ReturnTo,
+    request: &AuthorizationRequest,
+    answer: &[(&str, &str)],
+) -> String {
+    let mut parameters = answer.to_vec();
+    parameters.extend(request.state.as_deref().map(|state| ("state", state)));
+    parameters.push(("iss", config.server.public_url.as_str()));
+    return_to.with(&parameters)
+}

@@ -1,0 +1,113 @@
+//! CLI sessions as their owners and their admins see and end them.
+
+use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::credential::{CredentialKind, EndReason};
+use crate::domain::role;
+use crate::store::credentials::{self, Credential};
+use crate::store::{Conn, StoreError, Work, audit, memberships};
+
+/// Characters of the longest name that a session may be given.
+pub const LONGEST_NAME: usize = 63;
+
+/// How somebody may act on a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Owner,
+    Admin,
+}
+
+/// A session and what this person is to it; nothing for a session that is not theirs to see.
+pub fn seen_by(
+    conn: &mut Conn,
+    session_id: &str,
+    user_id: &str,
+) -> Result<Option<(Credential, Standing)>, StoreError> {
+    let Some(session) =
+        credentials::find(conn, session_id)?.filter(|found| found.kind == CredentialKind::CliSession)
+    else {
+        return Ok(None);
+    };
+    let Some(role) = memberships::role(conn, &session.org_id, user_id)? else { return Ok(None) };
+    Ok(if session.user_id.as_deref() == Some(user_id) {
+        Some((session, Standing::Owner))
+    } else if role::administers(&role) {
+        Some((session, Standing::Admin))
+    } else {
+        None
+    })
+}
+
+/// Ends a session; `None` if there is none that this person may end.
+pub fn end(
+    work: &mut Work<'_>,
+    session_id: &str,
+    user_id: &str,
+    origin: &Origin,
+) -> Result<Option<Credential>, StoreError> {
+    let Some((session, standing)) = seen_by(work.conn, session_id, user_id)? else { return Ok(None) };
+    let reason = match standing {
+        Standing::Owner => EndReason::SignedOut,
+        Standing::Admin => EndReason::RevokedByAdmin,
+    };
+    end_one(work, &session, user_id, reason, origin)?;
+    credentials::find(work.conn, session_id)
+}
+
+/// Ends every living session of a person in an organization and says how many there were.
+pub fn end_all(
+    work: &mut Work<'_>,
+    org_id: &str,
+    user_id: &str,
+    origin: &Origin,
+) -> Result<usize, StoreError> {
+    let now = work.now;
+    let sessions = credentials::cli_sessions(work.conn, org_id, user_id)?;
+    let living: Vec<Credential> =
+        sessions.into_iter().map(|(session, _)| session).filter(|session| session.lives(now)).collect();
+    for session in &living {
+        end_one(work, session, user_id, EndReason::SignedOut, origin)?;
+    }
+    Ok(living.len())
+}
+
+fn end_one(
+    work: &mut Work<'_>,
+    session: &Credential,
+    user_id: &str,
+    reason: EndReason,
+    origin: &Origin,
+) -> Result<(), StoreError> {
+    if !credentials::revoke(work.conn, &session.id, work.now, reason)? {
+        return Ok(());
+    }
+    let event = Event::new(Action::SessionRevoked, Actor::User(user_id.to_owned()), origin)
+        .org(&session.org_id)
+        .credential(&session.id)
+        .target(session.user_id.as_deref().unwrap_or_default())
+        .detail("reason", reason.as_str());
+    audit::record(work, event)
+}
+
+/// Gives a session of one's own another name; `false` if it is not one's own or the name cannot be.
+pub fn rename(
+    work: &mut Work<'_>,
+    session_id: &str,
+    user_id: &str,
+    name: &str,
+    origin: &Origin,
+) -> Result<bool, StoreError> {
+    let name = name.trim();
+    let fits =
+        !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
+    let Some((session, Standing::Owner)) = seen_by(work.conn, session_id, user_id)?.filter(|_| fits) else {
+        return Ok(false);
+    };
+    credentials::rename(work.conn, &session.id, name)?;
+    let event = Event::new(Action::SessionRenamed, Actor::User(user_id.to_owned()), origin)
+        .org(&session.org_id)
+        .credential(&session.id)
+        .detail("before", session.name.clone())
+        .detail("after", name);
+    audit::record(work, event)?;
+    Ok(true)
+}

@@ -1,0 +1,102 @@
+//! The first owner and the first organization.
+//!
+//! Until somebody owns something, `/setup` is open to whoever has the code that the server printed. The code is made
+//! from the master key and a nonce in the database, so every node prints the same one and nobody can read it there.
+
+use chrono::TimeDelta;
+
+use crate::domain::audit::{Actor, Origin};
+use crate::domain::id::Kind;
+use crate::domain::role;
+use crate::domain::secret::equal;
+use crate::keys::master::{MasterKey, Purpose};
+use crate::store::organizations::Organization;
+use crate::store::users::User;
+use crate::store::{StoreError, Work, facts, memberships};
+
+use super::accounts::{self, NewUser};
+
+const NONCE: &str = "setup_nonce";
+const DONE: &str = "setup_done";
+const LIFETIME: TimeDelta = TimeDelta::hours(24);
+/// Letters and digits that are not taken for one another.
+const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/// Why the first owner was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Somebody has set this deployment up already.
+    Done,
+    WrongCode,
+}
+
+/// Whether the deployment still waits for its first owner.
+pub fn is_open(work: &mut Work<'_>) -> Result<bool, StoreError> {
+    Ok(facts::find(work.conn, DONE)?.is_none() && !memberships::any(work.conn)?)
+}
+
+/// The code that opens `/setup`, while it is open. A code ends after a day; the next start prints another.
+pub fn code(work: &mut Work<'_>, master: &MasterKey) -> Result<Option<String>, StoreError> {
+    if !is_open(work)? {
+        return Ok(None);
+    }
+    let known = facts::find(work.conn, NONCE)?.filter(|(_, at)| work.now - *at < LIFETIME);
+    let nonce = match known {
+        Some((nonce, _)) => nonce,
+        None => {
+            let nonce = Kind::Request.new_id(work.entropy);
+            facts::set(work.conn, NONCE, &nonce, work.now)?;
+            nonce
+        }
+    };
+    Ok(Some(shown(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
+}
+
+/// Makes the first owner and organization; happens once.
+pub fn complete(
+    work: &mut Work<'_>,
+    master: &MasterKey,
+    typed: &str,
+    owner: NewUser,
+    organization: &str,
+    origin: &Origin,
+) -> Result<Result<(User, Organization), Refused>, StoreError> {
+    let open = is_open(work)?;
+    let nonce = facts::find(work.conn, NONCE)?.filter(|(_, at)| work.now - *at < LIFETIME);
+    let right = nonce.is_some_and(|(nonce, _)| {
+        equal(&canonical(typed), &canonical(&shown(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
+    });
+    match (open, right) {
+        (false, _) => Ok(Err(Refused::Done)),
+        (true, false) => Ok(Err(Refused::WrongCode)),
+        (true, true) => first(work, owner, organization, origin),
+    }
+}
+
+/// The same without a code, for whoever runs the server.
+pub fn first(
+    work: &mut Work<'_>,
+    owner: NewUser,
+    organization: &str,
+    origin: &Origin,
+) -> Result<Result<(User, Organization), Refused>, StoreError> {
+    // Whoever claims the fact is the first; on two nodes at the same moment, too.
+    if !is_open(work)? || !facts::claim(work.conn, DONE, "yes", work.now)? {
+        return Ok(Err(Refused::Done));
+    }
+    let user = accounts::create_user(work, owner, &Actor::Operator, origin)?;
+    let organization = accounts::create_organization(work, organization, &Actor::Operator, origin)?;
+    accounts::add_member(work, &organization, &user, role::OWNER, &Actor::Operator, origin)?;
+    Ok(Ok((user, organization)))
+}
+
+/// 16 characters in four groups, 80 bits.
+fn shown(mac: &[u8; 32]) -> String {
+    let letters: Vec<char> =
+        mac[..16].iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+    letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+}
+
+fn canonical(typed: &str) -> String {
+    typed.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+}

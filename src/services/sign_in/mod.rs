@@ -1,0 +1,115 @@
+//! How a person proves who they are, and the browser session that comes of it.
+
+mod session;
+mod throttle;
+
+use std::net::IpAddr;
+
+pub use session::{NewSession, current, is_due, sign_out, touch};
+
+use crate::config::Config;
+use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::email;
+use crate::domain::entropy::Entropy;
+use crate::domain::secret::{Digest, Secret};
+use crate::domain::time::Time;
+use crate::keys::master::MasterKey;
+use crate::keys::password::{Busy, Match, Passwords};
+use crate::store::users::{self, User};
+use crate::store::{Store, StoreError, Work, audit};
+
+use throttle::Throttles;
+
+/// What a person typed, and where.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    pub email: String,
+    pub password: Secret,
+    /// The cookie that this browser got at an earlier sign-in, if it has one.
+    pub known_device: Option<String>,
+    /// The cookie the browser has now. What it opened stays open under the new one.
+    pub browser: Digest,
+    pub address: Option<IpAddr>,
+    pub origin: Origin,
+}
+
+/// What came of it. Wrong address, wrong password and disabled account are one outcome.
+#[derive(Debug)]
+pub enum SignedIn {
+    Yes(NewSession),
+    No,
+    /// Too many failures; try again in so many seconds.
+    Wait(i64),
+    /// Too many passwords are being checked right now.
+    Busy,
+}
+
+/// Checks a password outside any transaction, then records the outcome.
+pub async fn sign_in(
+    store: &Store,
+    config: &Config,
+    master: &MasterKey,
+    passwords: &Passwords,
+    now: Time,
+    attempt: Attempt,
+) -> Result<SignedIn, StoreError> {
+    let address = email::canonical(&attempt.email);
+    let looked_up = address.clone();
+    let user = match looked_up {
+        Some(address) => store.read(move |conn| users::find_by_email(conn, &address)).await?,
+        None => None,
+    };
+    // An address that cannot exist is counted like any other.
+    let account = address.unwrap_or_else(|| attempt.email.trim().to_lowercase());
+    let known = session::known_device(master, user.as_ref(), attempt.known_device.as_deref());
+    let throttles = Throttles::new(master, &account, known.as_deref(), attempt.address);
+    let waited = throttles.clone();
+    if let Some(seconds) = store.read(move |conn| waited.wait(conn, now)).await? {
+        return Ok(SignedIn::Wait(seconds));
+    }
+    let usable = user.filter(|user| user.disabled_at.is_none());
+    let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
+    let renewed = attempt.password.clone();
+    let found = match passwords.check(attempt.password.clone(), hash).await {
+        Ok(found) => found,
+        Err(Busy) => return Ok(SignedIn::Busy),
+    };
+    let (Some(user), Match::Right | Match::RightButOutdated) = (usable, found) else {
+        store.write(move |work| fail(work, &throttles, &attempt.origin)).await?;
+        return Ok(SignedIn::No);
+    };
+    let hash = match found {
+        Match::RightButOutdated => passwords.hash(renewed, Entropy).await.ok(),
+        Match::Right | Match::Wrong => None,
+    };
+    let limits = config.sign_in.clone();
+    let known_device = session::remember(master, &user, known, Entropy);
+    let session = store
+        .write(move |work| {
+            throttles.clear(work)?;
+            if let Some(hash) = &hash {
+                users::set_password(work.conn, &user.id, hash, work.now)?;
+            }
+            session::start(work, &limits, user, known_device, attempt.browser, &attempt.origin)
+        })
+        .await?;
+    Ok(SignedIn::Yes(session))
+}
+
+/// Starts a session for somebody who has just proved in another way who they are: with the setup code.
+pub fn start_for(
+    work: &mut Work<'_>,
+    config: &Config,
+    master: &MasterKey,
+    user: User,
+    browser: Digest,
+    origin: &Origin,
+) -> Result<NewSession, StoreError> {
+    let known_device = session::remember(master, &user, None, work.entropy);
+    session::start(work, &config.sign_in, user, known_device, browser, origin)
+}
+
+fn fail(work: &mut Work<'_>, throttles: &Throttles, origin: &Origin) -> Result<(), StoreError> {
+    throttles.count(work)?;
+    audit::record(work, Event::new(Action::SignInFailed, Actor::Anonymous, origin).refused())
+}

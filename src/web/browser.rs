@@ -1,0 +1,171 @@
+//! The browser behind a request: its cookie, its session, and proof that a form came from our own page.
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::{HttpRequest, http::header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+use super::app::App;
+use crate::domain::audit::Origin;
+use crate::domain::entropy::Entropy;
+use crate::domain::secret::{Digest, Secret, equal};
+use crate::keys::master::Purpose;
+use crate::services::sign_in::{self, NewSession};
+use crate::store::StoreError;
+use crate::store::users::User;
+use crate::store::web_sessions::WebSession;
+
+/// How long a browser keeps what says that it has signed in before: as long as browsers allow.
+const KNOWN_DEVICE_DAYS: i64 = 400;
+
+/// A browser. Somebody may be signed in.
+pub struct Browser {
+    cookie: Secret,
+    /// The cookie was made for this answer and still has to be set.
+    fresh: bool,
+    pub session: Option<(WebSession, User)>,
+    pub origin: Origin,
+}
+
+/// Why a form is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forged {
+    /// The request says itself that another site made it.
+    CrossSite,
+    /// The browser sent no cookie at all.
+    NoCookie,
+    /// The token belongs to another form, another browser, or a session that has ended.
+    Token,
+}
+
+impl Browser {
+    /// Recognizes the browser and whoever is signed in. A browser without a cookie gets a new one; nothing is stored
+    /// for it until somebody signs in.
+    pub async fn load(app: &App, request: &HttpRequest, origin: Origin) -> Result<Self, StoreError> {
+        let Some(cookie) = cookie(request, app.cookie_names().session) else {
+            return Ok(Self::unknown(origin));
+        };
+        let (digest, now, config) = (cookie.digest(), app.now(), app.clone());
+        let session = app.store.read(move |conn| sign_in::current(conn, &config.config, now, digest)).await?;
+        if let Some((session, _)) = session.clone()
+            && sign_in::is_due(&session, now)
+        {
+            app.store.write(move |work| sign_in::touch(work, &session)).await?;
+        }
+        Ok(Self { cookie, fresh: false, session, origin })
+    }
+
+    /// What ties requests and forms to this browser.
+    pub fn digest(&self) -> Digest {
+        self.cookie.digest()
+    }
+
+    /// What the browser is when nothing could be read about it.
+    pub fn unknown(origin: Origin) -> Self {
+        Self { cookie: Secret::random(Entropy), fresh: true, session: None, origin }
+    }
+
+    /// The tokens for the forms of a page.
+    pub fn tokens(&self, app: &App) -> FormTokens {
+        FormTokens(app.master.mac(Purpose::Csrf, &[self.cookie.expose().as_bytes()]))
+    }
+
+    /// Whether a posted form came from our own page in this browser.
+    pub fn check(&self, app: &App, request: &HttpRequest, form: &str, token: &str) -> Result<(), Forged> {
+        same_origin(request, app.config.server.public_url.origin())?;
+        if self.fresh {
+            return Err(Forged::NoCookie);
+        }
+        if equal(&self.tokens(app).of(form), token) { Ok(()) } else { Err(Forged::Token) }
+    }
+
+    /// The cookie to set, if this browser has none yet.
+    pub fn new_cookie(&self, app: &App) -> Option<Cookie<'static>> {
+        self.fresh.then(|| session_cookie(app, self.cookie.expose()))
+    }
+
+    /// The cookie by which an account knows this device.
+    pub fn known_device(app: &App, request: &HttpRequest) -> Option<String> {
+        cookie(request, app.cookie_names().known_device).map(|cookie| cookie.expose().to_owned())
+    }
+}
+
+/// The hidden fields of one browser's forms. Each form has its own, and none is worth anything in another browser or
+/// after signing in or out.
+#[derive(Clone)]
+pub struct FormTokens([u8; 32]);
+
+impl FormTokens {
+    /// The token of the form with this name.
+    pub fn of(&self, form: &str) -> String {
+        let digest = Sha256::new_with_prefix(self.0).chain_update(form).finalize();
+        URL_SAFE_NO_PAD.encode(digest)
+    }
+}
+
+impl std::fmt::Debug for FormTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// The cookies of somebody who has just signed in.
+pub fn signed_in_cookies(app: &App, session: &NewSession) -> [Cookie<'static>; 2] {
+    let known = base(app, app.cookie_names().known_device, session.known_device.expose());
+    [session_cookie(app, session.cookie.expose()), known.max_age(Duration::days(KNOWN_DEVICE_DAYS)).finish()]
+}
+
+/// What takes the session cookie away again.
+pub fn removal_cookie(app: &App) -> Cookie<'static> {
+    base(app, app.cookie_names().session, "").max_age(Duration::ZERO).finish()
+}
+
+fn session_cookie(app: &App, value: &str) -> Cookie<'static> {
+    base(app, app.cookie_names().session, value).finish()
+}
+
+fn base(app: &App, name: &'static str, value: &str) -> actix_web::cookie::CookieBuilder<'static> {
+    Cookie::build(name, value.to_owned())
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(app.config.server.public_url.is_https())
+}
+
+/// The one cookie of this name. Two of them mean that somebody has planted one, and neither counts.
+fn cookie(request: &HttpRequest, name: &str) -> Option<Secret> {
+    let cookies = request.cookies().ok()?;
+    let mut values = cookies.iter().filter(|cookie| cookie.name() == name).map(Cookie::value);
+    match (values.next(), values.next()) {
+        (Some(value), None) if (16..=200).contains(&value.len()) => Some(Secret::new(value)),
+        _ => None,
+    }
+}
+
+/// Browsers say where a request comes from. What they say is believed when it speaks against the request.
+fn same_origin(request: &HttpRequest, own: &str) -> Result<(), Forged> {
+    let said = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
+    let site = said("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let origin = said(header::ORIGIN.as_str()).is_none_or(|origin| origin == own);
+    if site && origin { Ok(()) } else { Err(Forged::CrossSite) }
+}
+
+/// What the cookies are called.
+pub struct CookieNames {
+    pub session: &'static str,
+    pub known_device: &'static str,
+}
+
+impl App {
+    /// Over https the names carry the prefix that keeps subdomains from setting them. Over plain http, which only
+    /// loopback addresses may use, browsers would refuse such a cookie.
+    pub fn cookie_names(&self) -> CookieNames {
+        if self.config.server.public_url.is_https() {
+            CookieNames { session: "__Host-sid", known_device: "__Host-known" }
+        } else {
+            CookieNames { session: "keystile_sid", known_device: "keystile_known" }
+        }
+    }
+}
