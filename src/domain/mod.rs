@@ -22,9 +22,9 @@ pub mod key_format;
 pub mod network;
 #[cfg(feature = "server")]
 pub mod oauth_error;
+pub mod parameters;
 #[cfg(feature = "server")]
 pub mod password;
-pub mod parameters;
 #[cfg(feature = "server")]
 pub mod pkce;
 #[cfg(feature = "server")]

@@ -10,6 +10,7 @@ pub mod health;
 mod id_token;
 pub mod jwks;
 pub mod metadata;
+pub mod par;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;

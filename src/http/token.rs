@@ -11,7 +11,8 @@ use super::failure::Failure;
 use super::form::{OAuthForm, required};
 use super::id_token;
 use crate::domain::audit::Origin;
-use crate::domain::client::Grant;
+use crate::domain::authorization;
+use crate::domain::client::{Client, Grant};
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
@@ -33,6 +34,7 @@ pub async fn token(
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Failure> {
     let client = Claimed::read(request.headers(), &form)?;
+    authorization::resource(app.issuer(), &form.all("resource"))?;
     let asked = Asked::read(&form, origin::of(&app, &request))?;
     let grant = asked.grant();
     let exchange = move |app: &App, work: &mut Work<'_>| match client.check(work.conn)? {
@@ -87,12 +89,7 @@ impl Asked {
         }
     }
 
-    fn exchange(
-        &self,
-        app: &App,
-        work: &mut Work<'_>,
-        client: &crate::domain::client::Client,
-    ) -> Result<Outcome, StoreError> {
+    fn exchange(&self, app: &App, work: &mut Work<'_>, client: &Client) -> Result<Outcome, StoreError> {
         match self {
             Self::Code(request) => {
                 authorization_code::exchange(work, &app.config, &app.master, client, request)

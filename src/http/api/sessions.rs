@@ -10,7 +10,7 @@ use super::error::ApiError;
 use crate::domain::parameters::Parameters;
 use crate::domain::time::Time;
 use crate::services::present::Principal;
-use crate::services::revocation;
+use crate::services::sessions;
 use crate::store::clients;
 use crate::store::credentials::{self, Credential};
 use crate::web::app::App;
@@ -26,20 +26,18 @@ pub async fn list(
     request: HttpRequest,
     Caller(principal): Caller,
 ) -> Result<HttpResponse, ApiError> {
-    let page = Page::read(request.query_string())?;
     let (org_id, user_id) = (principal.organization.id.clone(), principal.user.id.clone());
-    let Page { after, size } = page;
+    let Page { after, size } = Page::read(request.query_string())?;
     // One more than asked for says whether there is another page.
     let limit = i64::try_from(size + 1).unwrap_or(i64::MAX);
     let read =
         move |conn: &mut _| credentials::cli_session_page(conn, &org_id, &user_id, after.as_ref(), limit);
-    let mut sessions = app.store.read(read).await?;
-    let more = sessions.len() > size;
-    sessions.truncate(size);
+    let mut page = app.store.read(read).await?;
+    let more = page.len() > size;
+    page.truncate(size);
     let next_cursor =
-        sessions.last().filter(|_| more).map(|(session, _)| cursor(session.created_at, &session.id));
-    let data: Vec<Value> =
-        sessions.iter().map(|(session, client)| shown(session, client, &principal)).collect();
+        page.last().filter(|_| more).map(|(session, _)| cursor(session.created_at, &session.id));
+    let data: Vec<Value> = page.iter().map(|(session, client)| shown(session, client, &principal)).collect();
     Ok(HttpResponse::Ok().json(json!({ "data": data, "next_cursor": next_cursor })))
 }
 
@@ -52,10 +50,13 @@ pub async fn revoke(
     Caller(principal): Caller,
 ) -> Result<HttpResponse, ApiError> {
     let origin = origin::of(&app, &request);
-    let by = principal.clone();
+    let (org_id, user_id) = (principal.organization.id.clone(), principal.user.id.clone());
     let ended = app
         .write(move |_, work| {
-            let Some(session) = revocation::by_principal(work, &by, &id, &origin)? else { return Ok(None) };
+            // The credential speaks for one organization, wherever else its owner may be an admin.
+            let here = credentials::find(work.conn, &id)?.is_some_and(|session| session.org_id == org_id);
+            let ended = if here { sessions::end(work, &id, &user_id, &origin)? } else { None };
+            let Some(session) = ended else { return Ok(None) };
             let client = match &session.client_id {
                 Some(id) => clients::name(work.conn, id)?,
                 None => None,
