@@ -7,9 +7,12 @@ use tracing_subscriber::fmt;
 
 use crate::config::{Log, LogFormat};
 
+/// What libraries say of themselves when nothing is wrong.
+const QUIET: &str = "actix_server=warn";
+
 /// Starts logging for the whole process.
 pub fn start(log: &Log) {
-    let filter = EnvFilter::builder().parse_lossy(&log.level);
+    let filter = EnvFilter::builder().parse_lossy(format!("{QUIET},{}", log.level));
     let builder = fmt().with_env_filter(filter).with_writer(io::stderr);
     match log.format {
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
