@@ -95,28 +95,20 @@ impl Settings {
     }
 
     fn unknown(&self, key: &str) -> Wrong {
-        if self.lists.contains_key(key.split('.').next().unwrap_or(key)) {
-            let name = key.split('.').next().unwrap_or(key);
-            return Wrong::new(
-                "is a list",
-                format!("Write each one as [[{name}]] in the configuration file."),
-            );
+        let section = key.split('.').next().unwrap_or(key);
+        if self.lists.contains_key(section) {
+            let remedy = format!("Write each one as [[{section}]] in the configuration file.");
+            return Wrong::new("is a list", remedy);
         }
-        let section = key.split_once('.').map(|(section, _)| format!("{section}."));
-        let known: Vec<&str> = match section {
-            Some(section) => self.stacks.keys().filter_map(|known| known.strip_prefix(&section)).collect(),
-            None => Vec::new(),
+        let known: Vec<(&str, &str)> = self.stacks.keys().filter_map(|known| known.split_once('.')).collect();
+        let (what, mut names): (_, Vec<&str>) = if known.iter().any(|(other, _)| *other == section) {
+            let siblings = known.iter().filter(|(other, _)| *other == section);
+            ("is not a setting", siblings.map(|(_, name)| *name).collect())
+        } else {
+            ("is not a section", known.iter().map(|(other, _)| *other).collect())
         };
-        if known.is_empty() {
-            let mut sections: Vec<&str> =
-                self.stacks.keys().filter_map(|known| known.split('.').next()).collect();
-            sections.dedup();
-            return Wrong::new(
-                "is not a section",
-                format!("Remove it, or use one of {}.", sections.join(", ")),
-            );
-        }
-        Wrong::new("is not a setting", format!("Remove it, or use one of {}.", known.join(", ")))
+        names.dedup();
+        Wrong::new(what, format!("Remove it, or use one of {}.", names.join(", ")))
     }
 
     /// The strongest value of a setting that `parse` accepts. Every value that it does not accept is a fault, and

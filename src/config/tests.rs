@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::TimeDelta;
+use tempfile::TempDir;
 
 use super::settings::Settings;
 use super::*;
@@ -14,29 +14,12 @@ mod lists;
 mod secrets;
 mod values;
 
-/// A directory of its own, removed when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("keystile-config-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, text).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// Writes a file into a folder of its own, which goes away with the first of the two.
+fn file(name: &str, text: &str) -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    (folder, path)
 }
 
 fn env(variables: &[(&str, &str)]) -> Env {
@@ -44,8 +27,8 @@ fn env(variables: &[(&str, &str)]) -> Env {
 }
 
 fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, Faults> {
-    let folder = Folder::new();
-    Config::load(Some(&folder.write("keystile.toml", text)), &env(variables))
+    let (_folder, path) = file("keystile.toml", text);
+    Config::load(Some(&path), &env(variables))
 }
 
 /// The faults of a file, one a line, with the directory left out.

@@ -9,6 +9,7 @@ pub mod assets;
 pub mod confirm;
 pub mod consent;
 pub mod done;
+pub mod handlers;
 pub mod help;
 pub mod nav;
 pub mod problems;

@@ -26,6 +26,7 @@ use super::styleguide::StyleguidePage;
 use super::text::{self, Moment};
 use super::way_back::{self, Answer, WayBackPage};
 use crate::domain::scope::Level;
+use crate::web::browser::FormTokens;
 
 pub(super) const LOGIN: &str = "orbit login";
 
@@ -57,7 +58,7 @@ pub(super) fn shell(foreign: Foreign) -> Shell {
         base: String::new(),
         person: Some(Person { name: foreign("Maya Okafor"), email: foreign("maya@northwind.dev") }),
         theme: Theme::System,
-        csrf: "form-token".into(),
+        tokens: FormTokens::new([7; 32]),
         flash: None,
         here: format!("/here?{}", foreign("state=1")),
     }

@@ -2,6 +2,7 @@
 
 use super::assets::ASSETS;
 use super::text;
+use crate::web::browser::FormTokens;
 
 /// The colors that a person chose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,8 +71,8 @@ pub struct Shell {
     pub base: String,
     pub person: Option<Person>,
     pub theme: Theme,
-    /// The token that every form sends back.
-    pub csrf: String,
+    /// The token that each form sends back.
+    pub tokens: FormTokens,
     /// One line about what was just done.
     pub flash: Option<String>,
     /// Path and query of this page: where a change of theme leads back to.

@@ -98,6 +98,10 @@ impl Browser {
 pub struct FormTokens([u8; 32]);
 
 impl FormTokens {
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
     /// The token of the form with this name.
     pub fn of(&self, form: &str) -> String {
         let digest = Sha256::new_with_prefix(self.0).chain_update(form).finalize();

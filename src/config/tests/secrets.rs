@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Folder, MasterKeySource, faults, load, one_env_fault};
+use super::{MasterKeySource, faults, file, load, one_env_fault};
 
 #[test]
 fn a_password_of_the_database_is_in_no_message() {
@@ -36,8 +36,7 @@ fn a_master_key_in_the_environment_is_32_bytes() {
 fn a_master_key_file_is_private_whole_and_no_link() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    let folder = Folder::new();
-    let path = folder.write("master.key", &format!("{KEY}\n"));
+    let (folder, path) = file("master.key", &format!("{KEY}\n"));
     let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     let loaded = |path: &Path| load("", &[("KEYSTILE_MASTER_KEY_FILE", path.to_str().unwrap())]);
     let fault = |path: &Path| loaded(path).unwrap_err().to_string();
@@ -53,11 +52,11 @@ fn a_master_key_file_is_private_whole_and_no_link() {
         assert_eq!(fault(&path), expected);
     }
     mode(0o600);
-    let link = folder.0.join("link");
+    let link = folder.path().join("link");
     symlink(&path, &link).unwrap();
     assert!(fault(&link).starts_with(&format!("{start} is a symbolic link")));
-    assert!(fault(&folder.0).starts_with(&format!("{start} is not a file")));
-    assert!(fault(&folder.0.join("absent")).starts_with(&format!("{start} cannot be read: ")));
+    assert!(fault(folder.path()).starts_with(&format!("{start} is not a file")));
+    assert!(fault(&folder.path().join("absent")).starts_with(&format!("{start} cannot be read: ")));
     fs::write(&path, "too short").unwrap();
     assert!(fault(&path).starts_with(&format!("{start} is not 32 bytes")));
 }
@@ -66,8 +65,7 @@ fn a_master_key_file_is_private_whole_and_no_link() {
 fn two_master_keys_are_one_too_many() {
     use std::os::unix::fs::PermissionsExt;
 
-    let folder = Folder::new();
-    let path = folder.write("master.key", KEY);
+    let (_folder, path) = file("master.key", KEY);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     one_env_fault(
         &[("KEYSTILE_MASTER_KEY", KEY), ("KEYSTILE_MASTER_KEY_FILE", path.to_str().unwrap())],

@@ -141,9 +141,7 @@ async fn attempt(visit: &Visit, form: &Parameters, email: String) -> Result<Sign
 
 fn told(outcome: &SignedIn, wrong: Problems) -> (StatusCode, Problems, Option<i64>) {
     match outcome {
-        SignedIn::Wait(seconds) => {
-            (StatusCode::TOO_MANY_REQUESTS, too_many_tries(*seconds), Some(*seconds))
-        }
+        SignedIn::Wait(seconds) => (StatusCode::TOO_MANY_REQUESTS, too_many_tries(*seconds), Some(*seconds)),
         SignedIn::Busy => (StatusCode::SERVICE_UNAVAILABLE, too_many_tries(2), Some(2)),
         SignedIn::Yes(_) | SignedIn::No => (StatusCode::UNPROCESSABLE_ENTITY, wrong, None),
     }

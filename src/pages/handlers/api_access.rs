@@ -50,7 +50,8 @@ pub async fn confirm(
             Err(answer) => return Ok(answer),
         };
         let Effect { sessions, people } = effect(visit, &member).await?;
-        let (sessions, people, organization) = (count(sessions), count(people), member.organization.name.clone());
+        let (sessions, people, organization) =
+            (count(sessions), count(people), member.organization.name.clone());
         let question = match to.as_str() {
             "off" => Question::PersonalTokensOff { slug, organization, sessions, people },
             "on" => Question::PersonalTokensOn { slug, organization, sessions, people },

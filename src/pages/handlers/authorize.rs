@@ -10,13 +10,13 @@ use crate::domain::authorization::{Parameters, Untrusted};
 use crate::domain::parameters::decode;
 use crate::domain::redirect_uri::Target;
 use crate::domain::request::RequestStatus;
+use crate::domain::role;
 use crate::pages::refusal::{Refusal, WayOut};
 use crate::pages::text;
 use crate::pages::way_back::{Answer, Destination, WayBackPage};
 use crate::services::authorization::{
     self, Answerable, Decided, Decision, Opened, Question, Unanswerable, WayBack,
 };
-use crate::domain::role;
 use crate::store::organizations::Organization;
 use crate::store::{StoreError, memberships, organizations};
 use crate::web::app::App;
@@ -58,8 +58,10 @@ async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, StoreError> {
         return Ok(visit.refuse(Refusal::MalformedRequest { detail }));
     };
     let browser = visit.browser.digest();
-    let opened =
-        visit.app.write(move |app, work| authorization::open(work, &app.config, &parameters, browser)).await?;
+    let opened = visit
+        .app
+        .write(move |app, work| authorization::open(work, &app.config, &parameters, browser))
+        .await?;
     Ok(after_opening(visit, opened))
 }
 
@@ -192,9 +194,9 @@ fn answered(back: &WayBack, organization: String) -> Answer {
         RequestStatus::Invalid => {
             Answer::Refused { what: "The tool sent something that this server does not understand." }
         }
-        RequestStatus::Open => {
-            Answer::Refused { what: "The tool asked to be let in without a question, which never happens here." }
-        }
+        RequestStatus::Open => Answer::Refused {
+            what: "The tool asked to be let in without a question, which never happens here.",
+        },
     }
 }
 
@@ -215,8 +217,7 @@ async fn decide(visit: &Visit, id: &str, decision: &Decision) -> Result<Option<D
 }
 
 async fn way_back(visit: &Visit, id: &str) -> Result<Option<WayBack>, StoreError> {
-    let (app, now, id, browser) =
-        (visit.app.clone(), visit.app.now(), id.to_owned(), visit.browser.digest());
+    let (app, now, id, browser) = (visit.app.clone(), visit.app.now(), id.to_owned(), visit.browser.digest());
     visit
         .app
         .store

@@ -7,8 +7,8 @@ use crate::domain::network;
 use crate::domain::redirect_uri::Target;
 use crate::domain::scope::{Level, ScopeSet};
 use crate::pages::consent::{
-    Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations, Origin,
-    Permission, Standing, Tool,
+    Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
+    Origin, Permission, Standing, Tool,
 };
 use crate::pages::text;
 use crate::services::authorization::{Choice as Possible, Question};
@@ -37,7 +37,9 @@ pub(super) fn page(visit: &Visit, question: &Question) -> ConsentPage {
     }
     let organizations = organizations(visit, question);
     let asked: ScopeSet = match &organizations {
-        Organizations::One(_) => question.choices.iter().find(|choice| usable(choice)).map(|choice| choice.granted.clone()),
+        Organizations::One(_) => {
+            question.choices.iter().find(|choice| usable(choice)).map(|choice| choice.granted.clone())
+        }
         Organizations::Several(_) => ScopeSet::parse(&request.scopes).ok(),
     }
     .unwrap_or_default();
@@ -80,7 +82,13 @@ fn organizations(visit: &Visit, question: &Question) -> Organizations {
         id: choice.organization.id.clone(),
         name: choice.organization.name.clone(),
         role: choice.role.clone(),
-        left_out: visit.app.config.catalog.entries(&choice.left_out).map(|scope| scope.not_label.clone()).collect(),
+        left_out: visit
+            .app
+            .config
+            .catalog
+            .entries(&choice.left_out)
+            .map(|scope| scope.not_label.clone())
+            .collect(),
     };
     if let [only] = question.choices.as_slice() {
         return Organizations::One(one(only));
@@ -99,18 +107,25 @@ fn organizations(visit: &Visit, question: &Question) -> Organizations {
 
 fn device(question: &Question) -> Option<Device> {
     let request = &question.request;
-    let about: Vec<&str> = [&request.device_os, &request.tool_version].into_iter().flatten().map(String::as_str).collect();
+    let about: Vec<&str> =
+        [&request.device_os, &request.tool_version].into_iter().flatten().map(String::as_str).collect();
     let name = request.device_name.as_deref();
     (name.is_some() || !about.is_empty()).then(|| Device {
         name: text::device_label(name.unwrap_or("?")),
-        about: if about.is_empty() { "No more is known".to_owned() } else { text::device_words(&about.join(", ")) },
+        about: if about.is_empty() {
+            "No more is known".to_owned()
+        } else {
+            text::device_words(&about.join(", "))
+        },
     })
 }
 
 fn destination(question: &Question) -> Destination {
     let target = question.client.return_to(&question.request.redirect_uri).map(|to| to.target());
     match target {
-        Some(Target::Loopback { host, port }) => Destination::Loopback { address: host, port: port.unwrap_or(80) },
+        Some(Target::Loopback { host, port }) => {
+            Destination::Loopback { address: host, port: port.unwrap_or(80) }
+        }
         Some(Target::Website { host }) => Destination::Website { host },
         Some(Target::App { scheme }) => Destination::App { scheme },
         None => Destination::Code,

@@ -80,7 +80,7 @@ pub async fn theme(app: web::Data<App>, request: HttpRequest, payload: web::Payl
             .secure(visit.app.config.server.public_url.is_https())
             .max_age(Duration::days(400))
             .finish();
-        let here = form.get("here").filter(|path| is_own_path(path)).unwrap_or("/");
+        let here = form.get("return_to").filter(|path| is_own_path(path)).unwrap_or("/");
         // The path is the whole address already, base and all.
         let here = here.strip_prefix(visit.base()).unwrap_or(here);
         Ok(visit.go_with(here, [cookie]))
@@ -110,7 +110,9 @@ mod tests {
     #[test]
     fn ui_04_only_a_path_of_this_server_is_gone_back_to() {
         assert!(is_own_path("/cli-sessions?state=all"));
-        for bad in ["https://evil.com", "//evil.com", "/\\evil.com", "/\t/evil.com", "https:evil.com", "", "/ä"] {
+        for bad in
+            ["https://evil.com", "//evil.com", "/\\evil.com", "/\t/evil.com", "https:evil.com", "", "/ä"]
+        {
             assert!(!is_own_path(bad), "{bad}");
         }
     }

@@ -16,8 +16,8 @@ use crate::pages::nav::{Nav, OrganizationLink, Place};
 use crate::pages::problems::Problems;
 use crate::pages::refusal::{Refusal, WayOut};
 use crate::pages::sessions::{
-    Card, CardPermission, DeviceKind, End, Filter, LastUse, Listing, Numbers, Pager, RenamePage, SessionsPage,
-    StateFilter, Usage,
+    Card, CardPermission, DeviceKind, End, Filter, LastUse, Listing, Numbers, Pager, RenamePage,
+    SessionsPage, StateFilter, Usage,
 };
 use crate::pages::text::{self, Moment};
 use crate::services::{sessions, setup};
@@ -115,10 +115,15 @@ fn shows(filter: StateFilter, session: &Credential, now: Time) -> bool {
 }
 
 fn numbers(rows: &[(Credential, Tool)], now: Time) -> Numbers {
-    let living: Vec<&Credential> = rows.iter().map(|(session, _)| session).filter(|one| one.lives(now)).collect();
-    let used_since = |session: &&&Credential| session.last_used_at.is_some_and(|at| now - at < TimeDelta::days(14));
+    let living: Vec<&Credential> =
+        rows.iter().map(|(session, _)| session).filter(|one| one.lives(now)).collect();
+    let used_since =
+        |session: &&&Credential| session.last_used_at.is_some_and(|at| now - at < TimeDelta::days(14));
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let next = living.iter().filter_map(|session| next_end(session).map(|end| (end, session))).min_by_key(|(end, _)| *end);
+    let next = living
+        .iter()
+        .filter_map(|session| next_end(session).map(|end| (end, session)))
+        .min_by_key(|(end, _)| *end);
     Numbers {
         active: count(living.len()),
         used_in_14_days: count(living.iter().filter(used_since).count()),
@@ -131,7 +136,12 @@ fn next_end(session: &Credential) -> Option<Time> {
     session.idle_ends_at.into_iter().chain(session.ends_at).min()
 }
 
-fn card(visit: &Visit, organization: &Organization, (session, (tool, _)): &(Credential, Tool), now: Time) -> Card {
+fn card(
+    visit: &Visit,
+    organization: &Organization,
+    (session, (tool, _)): &(Credential, Tool),
+    now: Time,
+) -> Card {
     let scopes = ScopeSet::parse(&session.scopes).unwrap_or_default();
     let permissions = visit.app.config.catalog.entries(&scopes).filter(|scope| scope.id != "offline_access");
     let about = [session.tool_version.clone().unwrap_or_else(|| tool.clone())]
@@ -206,9 +216,13 @@ fn history(session: &Credential) -> String {
         Some(EndReason::Revoked) => format!("{started} Signed out by the tool."),
         Some(EndReason::RevokedByAdmin) => format!("{started} Ended by an admin."),
         Some(EndReason::RefreshReuse) => {
-            format!("{started} Ended because an old refresh token was used again: somebody may have had a copy.")
+            format!(
+                "{started} Ended because an old refresh token was used again: somebody may have had a copy."
+            )
         }
-        Some(EndReason::CodeReuse) => format!("{started} Ended because its authorization code was used twice."),
+        Some(EndReason::CodeReuse) => {
+            format!("{started} Ended because its authorization code was used twice.")
+        }
         Some(EndReason::ClientRemoved) => format!("{started} Ended because the tool was removed."),
     }
 }
@@ -230,7 +244,9 @@ pub async fn rename(
             Ok(form) => form,
             Err(answer) => return Ok(answer),
         };
-        let Some((session, _)) = visit.person().cloned() else { return Ok(visit.go("/sign-in?because=ended")) };
+        let Some((session, _)) = visit.person().cloned() else {
+            return Ok(visit.go("/sign-in?because=ended"));
+        };
         let (typed, origin) = (form.get("name").unwrap_or_default().to_owned(), visit.browser.origin.clone());
         let (name, target) = (typed.clone(), id.clone());
         let renamed = visit
@@ -288,7 +304,9 @@ pub async fn end(
             Ok(form) => form,
             Err(answer) => return Ok(answer),
         };
-        let Some((session, _)) = visit.person().cloned() else { return Ok(visit.go("/sign-in?because=ended")) };
+        let Some((session, _)) = visit.person().cloned() else {
+            return Ok(visit.go("/sign-in?because=ended"));
+        };
         let (target, origin) = (id.into_inner(), visit.browser.origin.clone());
         let ended = visit
             .app
@@ -375,7 +393,10 @@ async fn on_one(
 
 /// The person and the organization that a page is about: the one in the path, else the one in the query, else the
 /// first. Whoever is not signed in is sent to the sign-in page; an organization of others is not there.
-pub(super) async fn member(visit: &Visit, slug: Option<&str>) -> Result<Result<Member, HttpResponse>, StoreError> {
+pub(super) async fn member(
+    visit: &Visit,
+    slug: Option<&str>,
+) -> Result<Result<Member, HttpResponse>, StoreError> {
     let Some((session, _)) = visit.person() else { return Ok(Err(visit.go("/sign-in"))) };
     let user_id = session.user_id.clone();
     let asked = slug.map(str::to_owned).or_else(|| query(visit).get("org").map(str::to_owned));
@@ -392,7 +413,10 @@ pub(super) async fn member(visit: &Visit, slug: Option<&str>) -> Result<Result<M
     })
 }
 
-pub(super) async fn own_sessions(visit: &Visit, member: &Member) -> Result<Vec<(Credential, Tool)>, StoreError> {
+pub(super) async fn own_sessions(
+    visit: &Visit,
+    member: &Member,
+) -> Result<Vec<(Credential, Tool)>, StoreError> {
     let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
     visit.app.store.read(move |conn| credentials::cli_sessions(conn, &org_id, &user_id)).await
 }

@@ -71,12 +71,16 @@ impl Filled {
         if address.is_none() {
             problems = problems.with("email", "Enter an email address, like ada@example.com");
         }
-        let context = [typed.as_str(), name.as_str(), organization.as_str(), visit.app.config.brand.name.as_str()];
-        if let Err(unfit) = password::check_new(password.expose(), visit.app.config.sign_in.password_min, &context) {
+        let context =
+            [typed.as_str(), name.as_str(), organization.as_str(), visit.app.config.brand.name.as_str()];
+        if let Err(unfit) =
+            password::check_new(password.expose(), visit.app.config.sign_in.password_min, &context)
+        {
             problems = problems.with("password", unfit.to_string());
         }
         if !named(&organization) {
-            problems = problems.with("organization", "Enter the name of your organization, at most 100 characters");
+            problems =
+                problems.with("organization", "Enter the name of your organization, at most 100 characters");
         }
         match address {
             Some(email) if problems.is_empty() => {

@@ -43,7 +43,7 @@ pub fn security_headers() -> [(HeaderName, &'static str); 8] {
 }
 
 /// A browser at a page.
-pub struct Visit {
+pub(super) struct Visit {
     pub app: App,
     pub browser: Browser,
     pub address: Option<IpAddr>,
@@ -52,7 +52,7 @@ pub struct Visit {
 }
 
 /// Runs a handler and turns what can go wrong on the way into pages.
-pub async fn visit<F>(app: web::Data<App>, request: HttpRequest, handler: F) -> HttpResponse
+pub(super) async fn visit<F>(app: web::Data<App>, request: HttpRequest, handler: F) -> HttpResponse
 where
     F: AsyncFnOnce(&Visit) -> Result<HttpResponse, StoreError>,
 {
@@ -78,15 +78,15 @@ where
 
 impl Visit {
     /// Who is signed in.
-    pub fn person(&self) -> Option<&(WebSession, User)> {
+    pub(super) fn person(&self) -> Option<&(WebSession, User)> {
         self.browser.session.as_ref()
     }
 
-    pub fn base(&self) -> &str {
+    pub(super) fn base(&self) -> &str {
         self.app.config.server.public_url.path()
     }
 
-    pub fn shell(&self) -> Shell {
+    pub(super) fn shell(&self) -> Shell {
         let path = self.request.uri().path_and_query().map_or("/", |path| path.as_str());
         Shell {
             brand: self.app.config.brand.name.clone(),
@@ -107,7 +107,7 @@ impl Visit {
     }
 
     /// A page.
-    pub fn page<T: Template>(&self, status: StatusCode, page: &T) -> HttpResponse {
+    pub(super) fn page<T: Template>(&self, status: StatusCode, page: &T) -> HttpResponse {
         match page.render() {
             Ok(html) => self.html(status, html),
             Err(error) => {
@@ -129,7 +129,7 @@ impl Visit {
     }
 
     /// A page that says why not.
-    pub fn refuse(&self, refusal: Refusal) -> HttpResponse {
+    pub(super) fn refuse(&self, refusal: Refusal) -> HttpResponse {
         let seconds = match refusal {
             Refusal::TooManyTries { seconds } => Some(seconds),
             Refusal::Restarting => Some(5),
@@ -157,11 +157,11 @@ impl Visit {
     }
 
     /// On to another page of ours; always with 303, so that no form is sent twice.
-    pub fn go(&self, path: &str) -> HttpResponse {
+    pub(super) fn go(&self, path: &str) -> HttpResponse {
         self.go_with(path, [])
     }
 
-    pub fn go_with<const N: usize>(&self, path: &str, cookies: [Cookie<'static>; N]) -> HttpResponse {
+    pub(super) fn go_with<const N: usize>(&self, path: &str, cookies: [Cookie<'static>; N]) -> HttpResponse {
         let mut answer = HttpResponse::SeeOther();
         answer.insert_header((header::LOCATION, format!("{}{path}", self.base())));
         let fresh = if N == 0 { self.browser.new_cookie(&self.app) } else { None };
@@ -172,7 +172,7 @@ impl Visit {
     }
 
     /// Reads a form of ours and checks that it is ours. `form` is what its token was made for.
-    pub async fn form(&self, payload: web::Payload, form: &str) -> Result<Parameters, HttpResponse> {
+    pub(super) async fn form(&self, payload: web::Payload, form: &str) -> Result<Parameters, HttpResponse> {
         let fields = match form::read(self.request.clone(), payload.into_inner()).await {
             Ok(fields) => fields,
             Err(BadForm::TooLarge) => return Err(HttpResponse::PayloadTooLarge().finish()),

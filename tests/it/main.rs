@@ -1,0 +1,8 @@
+//! The tests that need more than one module: a server, a database, a browser, the sources.
+
+#![expect(clippy::unwrap_used, reason = "a test whose ground gives way should stop there")]
+
+mod harness;
+mod layering;
+mod proof;
+mod support;

@@ -1,0 +1,266 @@
+//! A person at a real browser: what they see, and what they do with mouse and keyboard.
+//!
+//! Nothing here waits for a fixed time. What a page should show is asked for until it shows it.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chromiumoxide::Page as Tab;
+use chromiumoxide::cdp::IntoEventKind;
+use chromiumoxide::cdp::browser_protocol::browser::BrowserContextId;
+use chromiumoxide::cdp::browser_protocol::emulation::{
+    MediaFeature, SetDeviceMetricsOverrideParams, SetScriptExecutionDisabledParams,
+};
+use chromiumoxide::cdp::browser_protocol::input::InsertTextParams;
+use chromiumoxide::cdp::browser_protocol::log::EventEntryAdded;
+use chromiumoxide::cdp::browser_protocol::network::{Cookie, EventLoadingFinished};
+use chromiumoxide::cdp::browser_protocol::target::{CreateBrowserContextParams, CreateTargetParams};
+use chromiumoxide::cdp::js_protocol::runtime::{EvaluateParams, EventConsoleApiCalled, EventExceptionThrown};
+use chromiumoxide::error::CdpError;
+use chromiumoxide::layout::Point;
+use chromiumoxide::page::ScreenshotParams;
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::chromium::Chromium;
+
+/// How long a page may take to show what it should.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Finds what a person would click or fill in, by the name they read.
+const FIND: &str = include_str!("find.js");
+const AXE: &str = include_str!("../../vendor/axe.min.js");
+
+/// A browser with an empty profile: no cookies, no cache, nothing shared with another test.
+pub(crate) struct Browser(Arc<Context>);
+
+/// Lives as long as the browser or one of its tabs.
+struct Context {
+    chromium: Arc<Chromium>,
+    id: BrowserContextId,
+}
+
+impl Browser {
+    pub(crate) async fn new() -> Self {
+        let chromium = Chromium::shared().await;
+        let id =
+            chromium.browser.create_browser_context(CreateBrowserContextParams::default()).await.unwrap();
+        Self(Arc::new(Context { chromium, id }))
+    }
+
+    /// A new tab, 1280 by 800.
+    pub(crate) async fn page(&self) -> Page {
+        let target = CreateTargetParams::builder().url("about:blank").browser_context_id(self.0.id.clone());
+        let tab = self.0.chromium.browser.new_page(target.build().unwrap()).await.unwrap();
+        let page = Page { context: Arc::clone(&self.0), tab, console: Arc::default(), bytes: Arc::default() };
+        page.listen().await;
+        page.set_viewport(1280, 800).await;
+        page
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        let (browser, id) = (Arc::clone(&self.chromium.browser), self.id.clone());
+        self.chromium.spawn(async move {
+            let _ = browser.dispose_browser_context(id).await;
+        });
+    }
+}
+
+/// A tab.
+pub(crate) struct Page {
+    context: Arc<Context>,
+    tab: Tab,
+    console: Arc<Mutex<Vec<String>>>,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Page {
+    pub(crate) async fn goto(&self, url: &str) {
+        self.tab.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    }
+
+    pub(crate) async fn url(&self) -> String {
+        self.evaluate("location.href").await
+    }
+
+    pub(crate) async fn html(&self) -> String {
+        self.evaluate("document.documentElement.outerHTML").await
+    }
+
+    /// What a person can read.
+    pub(crate) async fn text(&self) -> String {
+        self.evaluate("document.body.innerText").await
+    }
+
+    /// Waits until the page says this.
+    pub(crate) async fn shows(&self, text: &str) {
+        let said = format!("document.body.innerText.replace(/\\s+/g, ' ').includes({})", json!(text));
+        self.until(&said, &format!("the page never says {text:?}")).await;
+    }
+
+    /// Waits until the address begins so.
+    pub(crate) async fn arrives_at(&self, start: &str) {
+        let there = format!("location.href.startsWith({})", json!(start));
+        self.until(&there, &format!("the browser never arrives at {start}")).await;
+    }
+
+    /// Clicks a link, a button or a label.
+    pub(crate) async fn click(&self, name: &str) {
+        self.mouse(&format!("control({})", json!(name)), name).await;
+    }
+
+    /// Clicks what leads to another page, and waits for that page.
+    pub(crate) async fn follow(&self, name: &str) {
+        let _: bool = self.evaluate("window.keystileTestLeft = true").await;
+        self.click(name).await;
+        let another = "!window.keystileTestLeft && document.readyState === 'complete'";
+        self.until(another, &format!("{name:?} leads to no other page")).await;
+    }
+
+    /// Types into the field with this label, over what it holds.
+    pub(crate) async fn fill(&self, label: &str, text: &str) {
+        self.mouse(&format!("field({})", json!(label)), label).await;
+        let _: Value = self.evaluate("document.activeElement.select?.()").await;
+        self.type_text(text).await;
+    }
+
+    /// Types where the focus is.
+    pub(crate) async fn type_text(&self, text: &str) {
+        self.tab.execute(InsertTextParams::new(text)).await.unwrap();
+    }
+
+    /// Presses a key by its DOM name: `Enter`, `Tab`, `Escape`.
+    pub(crate) async fn press(&self, key: &str) {
+        self.tab.find_element("body").await.unwrap().press_key(key).await.unwrap();
+    }
+
+    /// What has the focus, by the name a person reads.
+    pub(crate) async fn focused(&self) -> String {
+        self.evaluate(&format!("({FIND}).nameOf(document.activeElement)")).await
+    }
+
+    pub(crate) async fn screenshot(&self, path: &Path) {
+        self.tab.save_screenshot(ScreenshotParams::builder().full_page(true).build(), path).await.unwrap();
+    }
+
+    pub(crate) async fn set_viewport(&self, width: i64, height: i64) {
+        self.tab.execute(SetDeviceMetricsOverrideParams::new(width, height, 1.0, false)).await.unwrap();
+    }
+
+    pub(crate) async fn set_dark(&self, dark: bool) {
+        let scheme = if dark { "dark" } else { "light" };
+        self.tab
+            .emulate_media_features(vec![MediaFeature::new("prefers-color-scheme", scheme)])
+            .await
+            .unwrap();
+    }
+
+    /// Whether scripts of pages run, from the next page on.
+    pub(crate) async fn java_script(&self, on: bool) {
+        self.tab.execute(SetScriptExecutionDisabledParams::new(!on)).await.unwrap();
+    }
+
+    pub(crate) async fn scrolls_sideways(&self) -> bool {
+        self.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth").await
+    }
+
+    pub(crate) async fn cookies(&self) -> Vec<Cookie> {
+        self.tab.get_cookies().await.unwrap()
+    }
+
+    /// Everything that the console said since the tab was opened: messages, errors, refused resources.
+    pub(crate) fn console(&self) -> Vec<String> {
+        self.console.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Bytes that came over the network since the tab was opened.
+    pub(crate) fn transferred(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// What axe finds wrong with the page; needs JavaScript.
+    pub(crate) async fn axe(&self) -> Vec<String> {
+        let _: Value = self.evaluate(&format!("{AXE}; null")).await;
+        self.evaluate(
+            "axe.run().then(found => found.violations.flatMap(rule => rule.nodes.map(node =>
+                `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`)))",
+        )
+        .await
+    }
+
+    /// The value of an expression. It is evaluated even where scripts of pages are not.
+    pub(crate) async fn evaluate<T: DeserializeOwned>(&self, expression: &str) -> T {
+        let value =
+            self.try_evaluate(expression).await.unwrap_or_else(|error| panic!("{expression:.200}: {error}"));
+        serde_json::from_value(value).unwrap_or_else(|error| panic!("{expression:.200}: {error}"))
+    }
+
+    async fn try_evaluate(&self, expression: &str) -> Result<Value, CdpError> {
+        let params =
+            EvaluateParams::builder().expression(expression).await_promise(true).return_by_value(true);
+        let answer = self.tab.execute(params.build().unwrap()).await?.result;
+        match answer.exception_details {
+            Some(details) => Err(CdpError::JavascriptException(Box::new(details))),
+            None => Ok(answer.result.value.unwrap_or(Value::Null)),
+        }
+    }
+
+    /// Asks until the answer is yes. A page that is just being replaced cannot answer, and is asked again.
+    async fn until(&self, condition: &str, otherwise: &str) {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if matches!(self.try_evaluate(condition).await, Ok(Value::Bool(true))) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{otherwise}; it is {} and says:\n{}", self.url().await, self.text().await);
+    }
+
+    async fn mouse(&self, found: &str, name: &str) {
+        let center = format!("({FIND}).center(({FIND}).{found})");
+        self.until(&format!("{center} !== null"), &format!("the page has no {name:?}")).await;
+        let (x, y) = self.evaluate(&center).await;
+        self.tab.click(Point::new(x, y)).await.unwrap();
+    }
+
+    async fn listen(&self) {
+        self.report(|event: &EventConsoleApiCalled| {
+            let words = event.args.iter().map(|arg| arg.value.clone().unwrap_or_default().to_string());
+            words.collect::<Vec<_>>().join(" ")
+        })
+        .await;
+        self.report(|event: &EventExceptionThrown| event.exception_details.text.clone()).await;
+        self.report(|event: &EventEntryAdded| event.entry.text.clone()).await;
+        let bytes = Arc::clone(&self.bytes);
+        let mut loads = self.tab.event_listener::<EventLoadingFinished>().await.unwrap();
+        self.context.chromium.spawn(async move {
+            while let Some(load) = loads.next().await {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a count, sent as a float"
+                )]
+                bytes.fetch_add(load.encoded_data_length as u64, Ordering::Relaxed);
+            }
+        });
+    }
+
+    async fn report<E>(&self, words: impl Fn(&E) -> String + Send + 'static)
+    where
+        E: IntoEventKind + Send + Sync + Unpin + 'static,
+    {
+        let console = Arc::clone(&self.console);
+        let mut events = self.tab.event_listener::<E>().await.unwrap();
+        self.context.chromium.spawn(async move {
+            while let Some(event) = events.next().await {
+                console.lock().unwrap_or_else(PoisonError::into_inner).push(words(&event));
+            }
+        });
+    }
+}

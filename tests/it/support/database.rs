@@ -1,0 +1,56 @@
+//! A database of its own for each test.
+
+use std::env;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
+use tempfile::TempDir;
+
+const POSTGRES_URL: &str = "KEYSTILE_TEST_POSTGRES_URL";
+
+/// An empty database, which is removed with this value.
+pub(crate) enum Database {
+    /// A file in a folder.
+    Sqlite(TempDir),
+    /// A schema of the cluster that `make test` starts.
+    Postgres { cluster: String, schema: String },
+}
+
+impl Database {
+    pub(crate) fn sqlite() -> Self {
+        Self::Sqlite(TempDir::new().unwrap())
+    }
+
+    pub(crate) fn postgres() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let cluster = env::var(POSTGRES_URL).unwrap_or_else(|_| {
+            panic!("{POSTGRES_URL} is not set: run `make test`, which starts a PostgreSQL")
+        });
+        let schema = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        execute(&cluster, &format!("CREATE SCHEMA {schema}"));
+        Self::Postgres { cluster, schema }
+    }
+
+    /// What the server is given as `KEYSTILE_DATABASE_URL`.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite://{}/keystile.db", folder.path().display()),
+            Self::Postgres { cluster, schema } => format!("{cluster}?options=-c%20search_path%3D{schema}"),
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Self::Postgres { cluster, schema } = self {
+            execute(cluster, &format!("DROP SCHEMA {schema} CASCADE"));
+        }
+    }
+}
+
+fn execute(url: &str, statement: &str) {
+    let mut connection =
+        PgConnection::establish(url).unwrap_or_else(|error| panic!("{POSTGRES_URL}: {error}"));
+    connection.batch_execute(&format!("SET client_min_messages = warning; {statement}")).unwrap();
+}

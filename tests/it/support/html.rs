@@ -1,0 +1,109 @@
+//! As much of an HTML page as a test that is no browser needs: its text and its forms.
+
+use std::collections::BTreeMap;
+
+use html5gum::{Token, Tokenizer};
+
+/// A form as a browser would send it if nobody touched it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) action: String,
+    fields: Vec<(String, String)>,
+}
+
+impl Form {
+    /// The form of a page that goes to `action`.
+    pub(crate) fn of(html: &str, action: &str) -> Self {
+        let forms = forms(html);
+        let actions: Vec<&str> = forms.iter().map(|form| form.action.as_str()).collect();
+        let found = actions.iter().position(|known| *known == action);
+        forms[found.unwrap_or_else(|| panic!("no form goes to {action}, only to {actions:?}"))].clone()
+    }
+
+    /// Fills in a field, or presses a button that has a name.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields.retain(|(known, _)| known != name);
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.fields.retain(|(known, _)| known != name);
+        self
+    }
+
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn fields(&self) -> &[(String, String)] {
+        &self.fields
+    }
+}
+
+/// What a page says, with single spaces.
+pub(crate) fn text(html: &str) -> String {
+    let mut text = String::new();
+    let mut hidden = 0usize;
+    for token in tokens(html) {
+        match token {
+            Token::StartTag(tag) if unseen(&tag.name) => hidden += 1,
+            Token::EndTag(tag) if unseen(&tag.name) => hidden = hidden.saturating_sub(1),
+            Token::StartTag(_) | Token::EndTag(_) => text.push(' '),
+            Token::String(part) if hidden == 0 => text.push_str(&String::from_utf8_lossy(&part)),
+            _ => {}
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn unseen(tag: &[u8]) -> bool {
+    matches!(tag, b"head" | b"script" | b"style" | b"template")
+}
+
+fn forms(html: &str) -> Vec<Form> {
+    let mut forms: Vec<Form> = Vec::new();
+    let mut inside = false;
+    for token in tokens(html) {
+        match token {
+            Token::StartTag(tag) => {
+                let attributes: BTreeMap<String, String> =
+                    tag.attributes.iter().map(|(name, value)| (utf8(name), utf8(value))).collect();
+                match (&**tag.name, forms.last_mut()) {
+                    (b"form", _) => {
+                        inside = true;
+                        let action = attributes.get("action").cloned().unwrap_or_default();
+                        forms.push(Form { action, fields: Vec::new() });
+                    }
+                    (b"input", Some(form)) if inside => form.fields.extend(untouched(&attributes)),
+                    _ => {}
+                }
+            }
+            Token::EndTag(tag) if &**tag.name == b"form" => inside = false,
+            _ => {}
+        }
+    }
+    forms
+}
+
+/// What an input sends when nobody touched it.
+fn untouched(attributes: &BTreeMap<String, String>) -> Option<(String, String)> {
+    let value = |otherwise: &str| attributes.get("value").map_or(otherwise, String::as_str).to_owned();
+    let name = attributes.get("name")?.clone();
+    match attributes.get("type").map(String::as_str) {
+        Some("checkbox" | "radio") => attributes.contains_key("checked").then(|| (name, value("on"))),
+        Some("submit" | "button") => None,
+        _ => Some((name, value(""))),
+    }
+}
+
+fn tokens(html: &str) -> impl Iterator<Item = Token> {
+    Tokenizer::new(html).map(|token| match token {
+        Ok(token) => token,
+        Err(never) => match never {},
+    })
+}
+
+fn utf8(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

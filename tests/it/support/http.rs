@@ -1,0 +1,153 @@
+//! Callers by kind: a person's browser, a tool, and somebody unknown. None of them follows a redirect by itself.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+
+use super::html::{self, Form};
+
+/// What the server answered, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn location(&self) -> &str {
+        let location = self.headers.get(LOCATION).unwrap_or_else(|| panic!("leads nowhere: {self:#?}"));
+        location.to_str().unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// What the page says.
+    pub(crate) fn text(&self) -> String {
+        html::text(&self.body)
+    }
+
+    /// The form of the page that goes to `action`, with its hidden fields.
+    pub(crate) fn form(&self, action: &str) -> Form {
+        Form::of(&self.body, action)
+    }
+}
+
+/// Somebody who shows nothing.
+pub(crate) struct Anonymous {
+    client: Client,
+    base: String,
+}
+
+impl Anonymous {
+    pub(crate) fn at(base: &str) -> Self {
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        Self { client, base: base.to_owned() }
+    }
+
+    /// A request to a path of the server, for a test that needs a header or a body of its own.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = if path.starts_with('/') { format!("{}{path}", self.base) } else { path.to_owned() };
+        self.client.request(method, url)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        answer(self.request(Method::POST, path).form(form)).await
+    }
+}
+
+/// A tool that names itself with its client id, as public clients do.
+pub(crate) struct Machine {
+    caller: Anonymous,
+    client_id: String,
+}
+
+impl Machine {
+    pub(crate) fn at(base: &str, client_id: &str) -> Self {
+        Self { caller: Anonymous::at(base), client_id: client_id.to_owned() }
+    }
+
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let named: Vec<_> =
+            [("client_id", self.client_id.as_str())].into_iter().chain(form.iter().copied()).collect();
+        self.caller.post(path, &named).await
+    }
+
+    /// A request with a bearer token.
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
+        answer(self.caller.request(Method::GET, path).bearer_auth(token)).await
+    }
+}
+
+/// A person's browser without JavaScript: it keeps cookies and sends forms.
+pub(crate) struct BrowserCaller {
+    caller: Anonymous,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+impl BrowserCaller {
+    pub(crate) fn at(base: &str) -> Self {
+        Self { caller: Anonymous::at(base), cookies: Mutex::default() }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.caller.request(Method::GET, path)).await
+    }
+
+    /// Sends a form as the page that holds it would.
+    pub(crate) async fn submit(&self, form: &Form) -> Answer {
+        let request = self.caller.request(Method::POST, &form.action).header("Origin", &self.caller.base);
+        self.send(request.header("Sec-Fetch-Site", "same-origin").form(form.fields())).await
+    }
+
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    pub(crate) fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value.to_owned());
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Answer {
+        let answer = answer(request.header(COOKIE, self.cookie_header())).await;
+        for cookie in answer.headers.get_all(SET_COOKIE) {
+            self.keep(cookie.to_str().unwrap());
+        }
+        answer
+    }
+
+    fn cookie_header(&self) -> String {
+        let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    fn keep(&self, cookie: &str) {
+        let mut parts = cookie.split(';').map(str::trim);
+        let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).unwrap();
+        if parts.any(|attribute| attribute.eq_ignore_ascii_case("Max-Age=0")) {
+            self.cookies.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        } else {
+            self.set_cookie(name, value);
+        }
+    }
+}
+
+async fn answer(request: RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Answer { status, headers, body: response.text().await.unwrap() }
+}
