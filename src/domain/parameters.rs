@@ -1,12 +1,13 @@
 //! The parameters of an OAuth request, read strictly.
 //!
 //! RFC 6749 section 3.1 and 3.2: a parameter without a value counts as absent, an unknown one is ignored, and none may
-//! be there twice.
+//! be there twice, except the `resource` of RFC 8707.
 
 use std::fmt;
 
 /// More than any request needs.
 const MOST: usize = 64;
+const REPEATABLE: &str = "resource";
 
 /// Parameters by name. They may hold secrets, so only their names print.
 #[derive(Clone, Default)]
@@ -34,7 +35,7 @@ impl Parameters {
             let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
             let name = decode(&pair[..at]).ok_or(BadParameters::Malformed)?;
             let value = decode(pair.get(at + 1..).unwrap_or_default()).ok_or(BadParameters::Malformed)?;
-            if parameters.0.iter().any(|(known, _)| *known == name) {
+            if name != REPEATABLE && parameters.0.iter().any(|(known, _)| *known == name) {
                 return Err(BadParameters::Repeated);
             }
             parameters.0.push((name, value));
@@ -49,6 +50,16 @@ impl Parameters {
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty())
+    }
+
+    /// Every value of a parameter that may be there several times.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let values = self.0.iter().filter(|(known, value)| known == name && !value.is_empty());
+        values.map(|(_, value)| value.clone()).collect()
+    }
+
+    pub fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
     }
 
     pub fn is_empty(&self) -> bool {
@@ -104,6 +115,11 @@ mod tests {
         for text in ["code=1&code=2", "code=1&code=1", "code=&code=1", "c%6fde=1&code=2"] {
             assert_eq!(parse(text).unwrap_err(), BadParameters::Repeated, "{text}");
         }
+    }
+
+    #[test]
+    fn resource_alone_may_be_there_several_times() {
+        assert_eq!(parse("resource=a&resource=b&resource=").unwrap().all("resource"), ["a", "b"]);
     }
 
     #[test]

@@ -1,1 +1,16 @@
-//! (in construction)
+//! The JSON face: the OAuth endpoints and the management API.
+
+pub mod api;
+pub mod bearer;
+mod client_authentication;
+pub mod failure;
+pub mod fallback;
+pub mod form;
+pub mod health;
+mod id_token;
+pub mod jwks;
+pub mod metadata;
+pub mod par;
+pub mod revoke;
+pub mod token;
+pub mod userinfo;

@@ -3,6 +3,8 @@
 //! A signature says what was true when the token was issued. Whether the session still lives, who its owner is today
 //! and what the organization allows is read at every use.
 
+use chrono::TimeDelta;
+
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::credential::CredentialKind;
@@ -76,6 +78,11 @@ pub fn check(
     }
     let scopes = client.effective_scopes(&config.catalog, &token_scopes, &role);
     Ok(Ok(Principal { credential, user, organization, role, client, scopes }))
+}
+
+/// Whether a use now should be noted: once a minute is enough for people to read.
+pub fn use_is_news(credential: &Credential, now: Time) -> bool {
+    credential.last_used_at.is_none_or(|at| now - at >= TimeDelta::seconds(60))
 }
 
 fn ended(credential: &Credential, now: Time) -> Option<Refused> {

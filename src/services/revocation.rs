@@ -1,11 +1,10 @@
-//! Ending a CLI session: by the tool that holds it (RFC 7009), by its owner, or by an admin of its organization.
+//! Ending a CLI session by the tool that holds it: RFC 7009.
 
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::Client;
-use crate::domain::credential::{CredentialKind, EndReason};
+use crate::domain::credential::EndReason;
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
-use crate::domain::role;
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
 use crate::keys::jwt::{self, AccessClaims};
@@ -14,8 +13,6 @@ use crate::keys::refresh_token::{self, Presented};
 use crate::keys::set::KeySet;
 use crate::store::credentials::{self, Credential};
 use crate::store::{StoreError, Work, audit};
-
-use super::present::Principal;
 
 /// What was handed in to be revoked. A hint is not needed: the two kinds cannot be taken for one another.
 pub enum Token {
@@ -67,47 +64,13 @@ pub fn by_client(
             "revocation by another client",
         )));
     }
-    end(work, &session, EndReason::SignedOut, Actor::Client(client.id.clone()), origin)?;
-    Ok(Ok(()))
-}
-
-/// Ends a session by its id; `None` when there is none that the caller may end.
-pub fn by_principal(
-    work: &mut Work<'_>,
-    principal: &Principal,
-    id: &str,
-    origin: &Origin,
-) -> Result<Option<Credential>, StoreError> {
-    let found = credentials::find(work.conn, id)?;
-    let in_reach = |session: &Credential| {
-        session.kind == CredentialKind::CliSession && session.org_id == principal.organization.id
-    };
-    let Some(session) = found.filter(in_reach) else { return Ok(None) };
-    let reason = if session.user_id.as_deref() == Some(principal.user.id.as_str()) {
-        EndReason::SignedOut
-    } else if role::administers(&principal.role) {
-        EndReason::RevokedByAdmin
-    } else {
-        return Ok(None);
-    };
-    end(work, &session, reason, Actor::User(principal.user.id.clone()), origin)?;
-    credentials::find(work.conn, id)
-}
-
-fn end(
-    work: &mut Work<'_>,
-    session: &Credential,
-    reason: EndReason,
-    actor: Actor,
-    origin: &Origin,
-) -> Result<(), StoreError> {
-    if credentials::revoke(work.conn, &session.id, work.now, reason)? {
-        let event = Event::new(Action::SessionRevoked, actor, origin)
+    if credentials::revoke(work.conn, &session.id, work.now, EndReason::SignedOut)? {
+        let event = Event::new(Action::SessionRevoked, Actor::Client(client.id.clone()), origin)
             .org(&session.org_id)
             .credential(&session.id)
             .target(session.user_id.as_deref().unwrap_or_default())
-            .detail("reason", reason.as_str());
+            .detail("reason", EndReason::SignedOut.as_str());
         audit::record(work, event)?;
     }
-    Ok(())
+    Ok(Ok(()))
 }

@@ -89,6 +89,11 @@ pub fn install(work: &mut Work<'_>, active: Sealed, next: Sealed) -> Result<bool
     Ok(first)
 }
 
+/// Every key, oldest first.
+pub fn list(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
+    rows::list(conn)
+}
+
 /// Reads every key and opens the active one.
 pub fn load(conn: &mut Conn, master: &MasterKey) -> Result<KeySet, KeyFailure> {
     Ok(open(&rows::list(conn)?, master)?)

@@ -83,6 +83,11 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Client>, StoreError> {
     row.map(Client::try_from).transpose()
 }
 
+/// The name of a client, also of a removed one.
+pub fn name(conn: &mut Conn, id: &str) -> Result<Option<String>, StoreError> {
+    Ok(clients::table.find(id).select(clients::name).first(conn).optional()?)
+}
+
 /// Whether the id was ever given out, also to a client that has been removed since.
 pub fn exists(conn: &mut Conn, id: &str) -> Result<bool, StoreError> {
     Ok(clients::table.find(id).count().get_result::<i64>(conn)? > 0)

@@ -40,7 +40,7 @@ fn log(app: &App, request: &HttpRequest, status: u16, started: Instant, id: &str
         method = %request.method(),
         path = path(request),
         status,
-        ms = started.elapsed().as_secs_f64() * 1000.0,
+        ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3,
         request_id = id,
         client = client.map(tracing::field::display),
         "answered"

@@ -1,12 +1,18 @@
 //! Reading the body of a form.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use crate::domain::parameters::{BadParameters, Parameters};
 
 /// Bytes of the largest body that any endpoint takes.
 pub const LARGEST_BODY: usize = 64 * 1024;
+
+/// A body that takes longer to arrive holds the connection for nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a body is not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,8 +32,9 @@ pub async fn read(request: HttpRequest, mut payload: Payload) -> Result<Paramete
     if !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(BadForm::ContentType);
     }
-    let body = web::Bytes::from_request(&request, &mut payload).await.map_err(|error| {
-        if error.as_response_error().status_code() == actix_web::http::StatusCode::PAYLOAD_TOO_LARGE {
+    let body = tokio::time::timeout(PATIENCE, web::Bytes::from_request(&request, &mut payload));
+    let body = body.await.map_err(|_| BadForm::Incomplete)?.map_err(|error| {
+        if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
             BadForm::TooLarge
         } else {
             BadForm::Incomplete

@@ -1,0 +1,74 @@
+//! `keystiled keys`
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::Failure;
+use crate::config::Config;
+use crate::domain::time::Clock;
+use crate::services::instance::{self, Instance};
+use crate::services::signing_keys::{self, Rotation, Timing};
+use crate::store::signing_keys::SigningKey;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the signing keys
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the next key sign, and retire the active one
+    Rotate {
+        /// Even if the next key has not been published long enough for every cache to know it
+        #[arg(long)]
+        now: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) async fn run(command: Command, config: &Config) -> Result<String, Failure> {
+    let Instance { store, master } = instance::open(config, Clock::System)?;
+    signing_keys::bootstrap(&store, &master, config.keys.rsa_bits).await?;
+    match command {
+        Command::List { json } => {
+            let keys = store.read(signing_keys::list).await?;
+            Ok(if json { Value::from_iter(keys.iter().map(described)).to_string() } else { table(&keys) })
+        }
+        Command::Rotate { now, json } => {
+            let timing = if now { Timing::Now } else { Timing::OncePublished };
+            match signing_keys::rotate(&store, &master, &config.keys, timing).await? {
+                Rotation::Done { activated } if json => Ok(json!({ "active": activated }).to_string()),
+                Rotation::Done { activated } => Ok(format!("Key {activated} signs now.")),
+                Rotation::TooEarly { ready_at } => Err(Failure::Refused(format!(
+                    "The next key is too young: caches know it from {ready_at} on. To rotate all the same, add --now."
+                ))),
+                Rotation::NotDue | Rotation::NoNextKey => Err(Failure::Refused(
+                    "There is no next key to rotate to. If another node has just rotated, nothing is left to do."
+                        .to_owned(),
+                )),
+            }
+        }
+    }
+}
+
+fn described(key: &SigningKey) -> Value {
+    json!({
+        "kid": key.kid,
+        "state": key.state.as_str(),
+        "algorithm": key.algorithm,
+        "created_at": key.created_at,
+        "activated_at": key.activated_at,
+        "retired_at": key.retired_at,
+    })
+}
+
+fn table(keys: &[SigningKey]) -> String {
+    let line = |key: &SigningKey| {
+        let since = key.retired_at.or(key.activated_at).unwrap_or(key.created_at);
+        format!("{:<8}  since {since}  {}", key.state.as_str(), key.kid)
+    };
+    keys.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,29 @@
+//! Who calls the API.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use super::error::ApiError;
+use crate::http::bearer;
+use crate::services::present::Principal;
+use crate::store::StoreError;
+use crate::web::app::App;
+
+/// A caller with a credential that works right now.
+pub struct Caller(pub Principal);
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = request.app_data::<web::Data<App>>();
+            let app = app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))?;
+            Ok(Self(bearer::principal(app, &request).await?))
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! Errors of the management API, all in one envelope.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::{Value, json};
+
+use crate::domain::oauth_error::PERSONAL_TOKENS_DISABLED;
+use crate::http::bearer::Denied;
+use crate::http::failure::RETRY_SECONDS;
+use crate::store::StoreError;
+use crate::web::request_id;
+
+/// A call that gets an error.
+#[derive(Debug)]
+pub enum ApiError {
+    /// The request cannot be understood; the text says what to mend.
+    BadRequest(&'static str),
+    /// There is no such thing, or none that the caller may know of.
+    NotFound(&'static str),
+    Denied(Denied),
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::Denied(Denied::Store(error))
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message())
+    }
+}
+
+impl ApiError {
+    /// The family and the code of the error.
+    fn names(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::BadRequest(_) => ("invalid_request", "invalid_request"),
+            Self::NotFound(_) => ("not_found", "not_found"),
+            Self::Denied(denied) => match denied {
+                Denied::Ambiguous => ("invalid_request", "ambiguous_credentials"),
+                Denied::InQuery => ("invalid_request", "credential_in_query"),
+                Denied::Missing => ("auth_error", "missing_credential"),
+                Denied::Invalid => ("auth_error", "invalid_api_key"),
+                Denied::Expired => ("auth_error", "expired_api_key"),
+                Denied::Revoked => ("auth_error", "revoked_api_key"),
+                Denied::SwitchedOff { .. } => ("permission_error", PERSONAL_TOKENS_DISABLED),
+                Denied::InsufficientScope(_) => ("permission_error", "insufficient_scope"),
+                Denied::Store(StoreError::Unavailable(_)) => ("api_error", "temporarily_unavailable"),
+                Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {
+                    ("api_error", "internal_error")
+                }
+            },
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::BadRequest(message) | Self::NotFound(message) => (*message).to_owned(),
+            Self::Denied(denied) => denied.message(),
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Denied(denied) => denied.status(),
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (kind, code) = self.names();
+        let mut body = envelope(kind, code, &self.message());
+        let mut answer = HttpResponse::build(self.status_code());
+        if let Self::Denied(denied) = self {
+            denied.log();
+            if let Some(challenge) = denied.challenge() {
+                answer.insert_header((WWW_AUTHENTICATE, challenge));
+            }
+            match denied {
+                Denied::SwitchedOff { name, slug, settings_url } => {
+                    body["error"]["organization"] = json!({ "name": name, "slug": slug });
+                    body["error"]["settings_url"] = json!(settings_url);
+                }
+                Denied::InsufficientScope(scope) => body["error"]["required_scopes"] = json!([scope]),
+                Denied::Store(StoreError::Unavailable(_)) => {
+                    answer.insert_header((RETRY_AFTER, RETRY_SECONDS));
+                }
+                Denied::Missing
+                | Denied::Ambiguous
+                | Denied::InQuery
+                | Denied::Invalid
+                | Denied::Expired
+                | Denied::Revoked
+                | Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {}
+            }
+        }
+        answer.json(body)
+    }
+}
+
+/// `{"error": {...}}`
+pub fn envelope(kind: &str, code: &str, message: &str) -> Value {
+    json!({ "error": {
+        "type": kind,
+        "code": code,
+        "message": message,
+        "request_id": request_id::current(),
+    } })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+
+    use super::*;
+
+    async fn rendered(error: ApiError) -> (u16, Option<String>, Value) {
+        let answer = error.error_response();
+        let challenge =
+            answer.headers().get(WWW_AUTHENTICATE).map(|value| value.to_str().unwrap().to_owned());
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body()).await.unwrap();
+        (status, challenge, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn a_revoked_credential_is_401_and_the_switch_is_403_without_a_challenge() {
+        let (status, challenge, body) = rendered(Denied::Revoked.into()).await;
+        assert_eq!((status, body["error"]["code"].as_str()), (401, Some("revoked_api_key")));
+        assert!(challenge.unwrap().contains(r#"error="invalid_token""#));
+
+        let off = Denied::SwitchedOff {
+            name: "Acme".to_owned(),
+            slug: "acme".to_owned(),
+            settings_url: "https://auth.example.com/o/acme/settings/api-access".to_owned(),
+        };
+        let (status, challenge, body) = rendered(off.into()).await;
+        assert_eq!((status, body["error"]["code"].as_str()), (403, Some("personal_tokens_disabled")));
+        assert_eq!(body["error"]["organization"], json!({ "name": "Acme", "slug": "acme" }));
+        assert_eq!(challenge, None, "a challenge would make tools sign in again and again");
+    }
+
+    #[actix_web::test]
+    async fn nothing_of_the_database_leaks() {
+        let (status, _, body) = rendered(StoreError::Failed("table users".to_owned()).into()).await;
+        assert_eq!((status, body["error"]["type"].as_str()), (500, Some("api_error")));
+        assert!(!body.to_string().contains("users"));
+    }
+}

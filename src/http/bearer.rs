@@ -1,0 +1,248 @@
+//! Presenting a credential to an API of this server: RFC 6750, and `X-API-Key` for those who prefer it.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+
+use crate::domain::parameters::{Parameters, decode};
+use crate::domain::secret::Secret;
+use crate::keys::jwt::{AccessClaims, Rejected};
+use crate::services::present::{self, Principal, Refused};
+use crate::services::signing_keys::KeyFailure;
+use crate::store::{StoreError, credentials};
+use crate::web::app::App;
+use crate::web::{origin, request_id};
+
+const API_KEY: &str = "x-api-key";
+/// Where a credential in a query would be.
+const IN_QUERY: [&str; 3] = ["access_token", "api_key", "token"];
+
+/// Why a request is not let in.
+#[derive(Debug)]
+pub enum Denied {
+    /// No credential at all.
+    Missing,
+    /// Several, and they differ.
+    Ambiguous,
+    InQuery,
+    Invalid,
+    Expired,
+    Revoked,
+    /// The organization does not allow personal tokens.
+    SwitchedOff {
+        name: String,
+        slug: String,
+        settings_url: String,
+    },
+    InsufficientScope(&'static str),
+    Store(StoreError),
+}
+
+impl Denied {
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Ambiguous | Self::InQuery => StatusCode::BAD_REQUEST,
+            Self::Missing | Self::Invalid | Self::Expired | Self::Revoked => StatusCode::UNAUTHORIZED,
+            Self::SwitchedOff { .. } | Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            Self::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// `WWW-Authenticate`: without an error when nothing was presented.
+    pub fn challenge(&self) -> Option<String> {
+        const BARE: &str = r#"Bearer realm="api""#;
+        match self {
+            Self::Missing => Some(BARE.to_owned()),
+            Self::Ambiguous | Self::InQuery => Some(format!(r#"{BARE}, error="invalid_request""#)),
+            Self::Invalid | Self::Expired | Self::Revoked => {
+                Some(format!(r#"{BARE}, error="invalid_token", error_description="{}""#, self.message()))
+            }
+            Self::InsufficientScope(scope) => {
+                Some(format!(r#"{BARE}, error="insufficient_scope", scope="{scope}""#))
+            }
+            Self::SwitchedOff { .. } | Self::Store(_) => None,
+        }
+    }
+
+    pub fn message(&self) -> String {
+        match self {
+            Self::Missing => "No credential was presented.".to_owned(),
+            Self::Ambiguous => "Two different credentials were presented. Send one.".to_owned(),
+            Self::InQuery => "A credential does not belong into a URL. Send it in a header.".to_owned(),
+            Self::Invalid => "The credential is not valid.".to_owned(),
+            Self::Expired => "The credential has expired.".to_owned(),
+            Self::Revoked => "The credential was revoked.".to_owned(),
+            Self::SwitchedOff { name, .. } => format!(
+                "{name} does not allow personal tokens. An organization admin can turn them on at Settings > API access > Personal tokens."
+            ),
+            Self::InsufficientScope(scope) => format!("This needs the scope {scope}."),
+            Self::Store(StoreError::Unavailable(_)) => {
+                "The server cannot take this now. Nothing was changed; try again.".to_owned()
+            }
+            Self::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {
+                "Something went wrong on the server.".to_owned()
+            }
+        }
+    }
+}
+
+impl Denied {
+    /// What happened goes to the log; only what the client should know goes out.
+    pub fn log(&self) {
+        let request_id = request_id::current();
+        match self {
+            Self::Store(error @ StoreError::Unavailable(_)) => {
+                tracing::warn!(request_id, %error, "cannot take the request now");
+            }
+            Self::Store(error @ (StoreError::Conflict(_) | StoreError::Failed(_))) => {
+                tracing::error!(request_id, %error, "failed");
+            }
+            Self::Missing
+            | Self::Ambiguous
+            | Self::InQuery
+            | Self::Invalid
+            | Self::Expired
+            | Self::Revoked
+            | Self::SwitchedOff { .. }
+            | Self::InsufficientScope(_) => {
+                tracing::info!(request_id, reason = self.message(), "refused");
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Denied {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Who calls. Notes on the credential that it was used.
+pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, Denied> {
+    let token = presented(request.headers(), request.query_string())?;
+    let claims = verified(app, &token).await?;
+    let (reader, now) = (app.clone(), app.now());
+    let checked = app.store.read(move |conn| present::check(conn, &reader.config, &claims, now)).await?;
+    let principal = checked.map_err(|refused| match refused {
+        Refused::Invalid => Denied::Invalid,
+        Refused::Expired => Denied::Expired,
+        Refused::Revoked => Denied::Revoked,
+        Refused::SwitchedOff { name, slug } => {
+            let settings_url = app.config.server.public_url.join(&format!("/o/{slug}/settings/api-access"));
+            Denied::SwitchedOff { name, slug, settings_url }
+        }
+    })?;
+    if present::use_is_news(&principal.credential, now) {
+        let (id, ip) = (principal.credential.id.clone(), origin::of(app, request).ip);
+        app.store.write(move |work| credentials::touch(work.conn, &id, work.now, ip.as_deref())).await?;
+    }
+    Ok(principal)
+}
+
+/// Checks signature and time. A key that is not known here may be one that another node has just made.
+async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, Denied> {
+    let verify = || app.keyring.verify_access(app.issuer(), app.now(), token.expose());
+    let verdict = match verify() {
+        Err(Rejected::UnknownKey) if app.keyring.may_look() => {
+            app.reload_keys().await.map_err(|error| match error {
+                KeyFailure::Store(error) => Denied::Store(error),
+                KeyFailure::Set(_) | KeyFailure::Made(_) => {
+                    Denied::Store(StoreError::Failed(error.to_string()))
+                }
+            })?;
+            verify()
+        }
+        verdict => verdict,
+    };
+    verdict.map_err(|rejected| {
+        tracing::info!(reason = %rejected, "access token refused");
+        match rejected {
+            Rejected::Time => Denied::Expired,
+            Rejected::Form
+            | Rejected::Header
+            | Rejected::UnknownKey
+            | Rejected::Signature
+            | Rejected::Issuer => Denied::Invalid,
+        }
+    })
+}
+
+/// The one credential of a request.
+fn presented(headers: &HeaderMap, query: &str) -> Result<Secret, Denied> {
+    if names_credential(query) {
+        return Err(Denied::InQuery);
+    }
+    let bearer = headers.get_all(AUTHORIZATION).filter_map(|value| {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let keys = headers.get_all(API_KEY).filter_map(|value| value.to_str().ok()).map(str::trim);
+    let mut tokens = bearer.chain(keys).filter(|token| !token.is_empty());
+    let first = tokens.next().ok_or(Denied::Missing)?;
+    if tokens.any(|other| other != first) { Err(Denied::Ambiguous) } else { Ok(Secret::new(first)) }
+}
+
+fn names_credential(query: &str) -> bool {
+    match Parameters::parse(query.as_bytes()) {
+        Ok(parameters) => IN_QUERY.iter().any(|name| parameters.get(name).is_some()),
+        // What cannot be read as a whole is looked at piece by piece.
+        Err(_) => query.split('&').any(|pair| {
+            let name = pair.split('=').next().unwrap_or_default();
+            decode(name.as_bytes()).is_some_and(|name| IN_QUERY.contains(&name.as_str()))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn token(headers: &[(&str, &str)], query: &str) -> Result<String, Denied> {
+        let mut request = TestRequest::default();
+        for (name, value) in headers {
+            request = request.append_header((*name, *value));
+        }
+        presented(request.to_http_request().headers(), query).map(|secret| secret.expose().to_owned())
+    }
+
+    #[test]
+    fn rs_05_the_scheme_is_bearer_in_any_case() {
+        assert_eq!(token(&[("authorization", "Bearer abc")], "").unwrap(), "abc");
+        assert_eq!(token(&[("authorization", "bEARER  abc")], "").unwrap(), "abc");
+        assert_eq!(token(&[("x-api-key", "abc")], "").unwrap(), "abc");
+        for other in ["Basic abc", "Token abc", "abc", "Bearer", "Bearer "] {
+            assert!(matches!(token(&[("authorization", other)], ""), Err(Denied::Missing)), "{other}");
+        }
+    }
+
+    #[test]
+    fn two_different_credentials_are_ambiguous_and_the_same_one_twice_is_not() {
+        assert_eq!(token(&[("authorization", "Bearer abc"), ("x-api-key", "abc")], "").unwrap(), "abc");
+        for headers in [
+            [("authorization", "Bearer abc"), ("x-api-key", "abd")],
+            [("authorization", "Bearer abc"), ("authorization", "Bearer abd")],
+        ] {
+            assert!(matches!(token(&headers, ""), Err(Denied::Ambiguous)));
+        }
+    }
+
+    #[test]
+    fn rs_03_a_credential_in_the_query_is_refused_even_next_to_a_good_one() {
+        for query in ["access_token=abc", "a=1&api_key=abc", "acc%65ss_token=abc", "x=%zz&access_token=abc"] {
+            assert!(
+                matches!(token(&[("authorization", "Bearer abc")], query), Err(Denied::InQuery)),
+                "{query}"
+            );
+        }
+        assert!(token(&[("authorization", "Bearer abc")], "cursor=abc&access_token=").is_ok());
+    }
+
+    #[test]
+    fn rs_01_nothing_presented_is_challenged_without_an_error() {
+        assert_eq!(Denied::Missing.challenge().unwrap(), r#"Bearer realm="api""#);
+        assert!(Denied::Expired.challenge().unwrap().contains(r#"error="invalid_token""#));
+    }
+}

@@ -1,0 +1,160 @@
+//! Client authentication at the OAuth endpoints: RFC 6749 section 2.3.
+
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::domain::client::Client;
+use crate::domain::oauth_error::{OAuthCode, OAuthError};
+use crate::domain::parameters::{Parameters, decode};
+use crate::domain::secret::{Digest, Secret};
+use crate::store::{Conn, StoreError, clients};
+
+/// Who a request says it comes from, and how it proves that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Claimed {
+    /// A public client names itself.
+    Public {
+        id: String,
+    },
+    Confidential {
+        id: String,
+        secret: Secret,
+    },
+}
+
+impl Claimed {
+    /// Reads the header and the form. Nothing is looked up yet.
+    pub(super) fn read(headers: &HeaderMap, form: &Parameters) -> Result<Self, OAuthError> {
+        let in_form = form.get("client_secret");
+        let Some((id, secret)) = basic(headers)? else {
+            let id = form.get("client_id").ok_or_else(nobody)?.to_owned();
+            return Ok(match in_form {
+                Some(secret) => Self::Confidential { id, secret: Secret::new(secret) },
+                None => Self::Public { id },
+            });
+        };
+        if in_form.is_some() {
+            return Err(OAuthError::invalid_request("Use one way to authenticate the client, not two."));
+        }
+        if form.get("client_id").is_some_and(|named| named != id) {
+            return Err(OAuthError::invalid_request("Header and body name different clients."));
+        }
+        // Libraries that try the header first send a public client as `id:` with nothing after the colon.
+        Ok(if secret.expose().is_empty() { Self::Public { id } } else { Self::Confidential { id, secret } })
+    }
+
+    /// Finds the client and checks its proof. An unknown client and a wrong secret read the same and take the same
+    /// steps.
+    pub(super) fn check(&self, conn: &mut Conn) -> Result<Result<Client, OAuthError>, StoreError> {
+        Ok(match self {
+            Self::Public { id } => match clients::find(conn, id)? {
+                Some(client) if client.is_public() => Ok(client),
+                Some(_) => Err(OAuthError::invalid_client("a confidential client without its secret")),
+                None => Err(OAuthError::invalid_client("no such client")),
+            },
+            Self::Confidential { id, secret } => {
+                let client = clients::find(conn, id)?;
+                let nobodys = Digest::of("");
+                let expected = client.as_ref().and_then(|client| client.secret).unwrap_or(nobodys);
+                let matches = expected == secret.digest();
+                match client {
+                    Some(client) if matches && !client.is_public() => Ok(client),
+                    Some(client) if client.is_public() => {
+                        Err(OAuthError::invalid_client("a public client with a secret"))
+                    }
+                    Some(_) => Err(OAuthError::invalid_client("wrong client secret")),
+                    None => Err(OAuthError::invalid_client("no such client")),
+                }
+            }
+        })
+    }
+}
+
+fn nobody() -> OAuthError {
+    OAuthError::new(OAuthCode::InvalidClient, "client_id is missing.", "no client named")
+}
+
+/// Id and secret from `Authorization: Basic`, each form-encoded before they were joined.
+fn basic(headers: &HeaderMap) -> Result<Option<(String, Secret)>, OAuthError> {
+    let mut values = headers.get_all(AUTHORIZATION);
+    let Some(header) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(OAuthError::invalid_request("There is more than one Authorization header."));
+    }
+    let malformed = || OAuthError::invalid_client("malformed Basic header");
+    let (scheme, encoded) =
+        header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(OAuthError::invalid_client("not a Basic header"));
+    }
+    let joined = STANDARD.decode(encoded.trim()).map_err(|_| malformed())?;
+    let colon = joined.iter().position(|byte| *byte == b':').ok_or_else(malformed)?;
+    let id = decode(&joined[..colon]).filter(|id| !id.is_empty()).ok_or_else(malformed)?;
+    let secret = decode(&joined[colon + 1..]).ok_or_else(malformed)?;
+    Ok(Some((id, Secret::new(secret))))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn read(header: Option<&str>, form: &str) -> Result<Claimed, OAuthError> {
+        let mut headers = HeaderMap::new();
+        if let Some(header) = header {
+            headers.insert(AUTHORIZATION, HeaderValue::from_str(header).unwrap());
+        }
+        Claimed::read(&headers, &Parameters::parse(form.as_bytes()).unwrap())
+    }
+
+    fn basic(joined: &str) -> String {
+        format!("Basic {}", STANDARD.encode(joined))
+    }
+
+    fn public(id: &str) -> Result<Claimed, OAuthError> {
+        Ok(Claimed::Public { id: id.to_owned() })
+    }
+
+    fn confidential(id: &str, secret: &str) -> Result<Claimed, OAuthError> {
+        Ok(Claimed::Confidential { id: id.to_owned(), secret: Secret::new(secret) })
+    }
+
+    #[test]
+    fn a_client_names_itself_in_the_header_or_in_the_body() {
+        assert_eq!(read(None, "client_id=tool"), public("tool"));
+        assert_eq!(read(None, "client_id=tool&client_secret="), public("tool"));
+        assert_eq!(read(None, "client_id=site&client_secret=s3cret"), confidential("site", "s3cret"));
+        assert_eq!(read(Some(&basic("site:s3cret")), ""), confidential("site", "s3cret"));
+        assert_eq!(read(Some(&basic("site:s3cret")), "client_id=site"), confidential("site", "s3cret"));
+        assert_eq!(read(None, "grant_type=x").unwrap_err().code, OAuthCode::InvalidClient);
+    }
+
+    #[test]
+    fn te_08_two_ways_at_once_are_refused_even_if_both_are_right() {
+        let error = read(Some(&basic("site:s3cret")), "client_secret=s3cret").unwrap_err();
+        assert_eq!(error.code, OAuthCode::InvalidRequest);
+    }
+
+    #[test]
+    fn te_09_basic_with_an_empty_secret_names_a_public_client() {
+        assert_eq!(read(Some(&basic("tool:")), ""), public("tool"));
+        assert_eq!(read(Some(&basic("tool:")), "client_id=tool"), public("tool"));
+    }
+
+    #[test]
+    fn te_10_id_and_secret_are_form_encoded_inside_basic() {
+        assert_eq!(read(Some(&basic("a%3Ab:c%2Bd+e")), ""), confidential("a:b", "c+d e"));
+        assert_eq!(read(Some(&basic("site:a:b")), ""), confidential("site", "a:b"));
+        for bad in ["Basic !!!", "Basic", &basic("site"), &basic(":s"), &basic("a%:b"), "Bearer abc"] {
+            assert_eq!(read(Some(bad), "").unwrap_err().code, OAuthCode::InvalidClient, "{bad}");
+        }
+    }
+
+    #[test]
+    fn te_13_header_and_body_must_name_the_same_client() {
+        let error = read(Some(&basic("site:s3cret")), "client_id=other").unwrap_err();
+        assert_eq!(error.code, OAuthCode::InvalidRequest);
+    }
+}

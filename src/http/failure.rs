@@ -1,0 +1,225 @@
+//! When an OAuth endpoint does not do what it was asked: RFC 6749 section 5.2.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use crate::domain::oauth_error::{OAuthCode, OAuthError, PERSONAL_TOKENS_DISABLED};
+use crate::keys::signer::NotSigned;
+use crate::store::StoreError;
+use crate::web::form::BadForm;
+use crate::web::request_id;
+
+/// Seconds after which a client may try again when the server cannot take its request now.
+pub const RETRY_SECONDS: &str = "1";
+
+/// A request that gets an error.
+#[derive(Debug)]
+pub enum Failure {
+    Refused(OAuthError),
+    Form(BadForm),
+    Store(StoreError),
+    Signing(NotSigned),
+    /// A bug.
+    Internal(String),
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'static str>,
+    error_description: &'a str,
+}
+
+impl From<OAuthError> for Failure {
+    fn from(error: OAuthError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<BadForm> for Failure {
+    fn from(error: BadForm) -> Self {
+        Self::Form(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<NotSigned> for Failure {
+    fn from(error: NotSigned) -> Self {
+        Self::Signing(error)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => write!(f, "{}: {}", error.code.as_str(), error.reason),
+            Self::Form(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+            Self::Signing(error) => error.fmt(f),
+            Self::Internal(what) => f.write_str(what),
+        }
+    }
+}
+
+impl Failure {
+    /// What is said to the client.
+    fn told(&self) -> OAuthError {
+        match self {
+            Self::Refused(error) => error.clone(),
+            Self::Form(error) => OAuthError::invalid_request(format!("The request is malformed: {error}.")),
+            Self::Store(StoreError::Unavailable(_)) | Self::Signing(NotSigned::Busy) => OAuthError::new(
+                OAuthCode::TemporarilyUnavailable,
+                "The server cannot take this now. Nothing was changed; try again.",
+                "unavailable",
+            ),
+            Self::Store(StoreError::Conflict(_) | StoreError::Failed(_))
+            | Self::Signing(NotSigned::Failed)
+            | Self::Internal(_) => OAuthError::new(
+                OAuthCode::ServerError,
+                format!("Something went wrong on the server. Reference: {}", request_id::current()),
+                "internal error",
+            ),
+        }
+    }
+
+    fn log(&self) {
+        let request_id = request_id::current();
+        match self {
+            Self::Refused(error) => {
+                tracing::info!(request_id, error = error.code.as_str(), reason = %error.reason, "refused");
+            }
+            Self::Form(error) => tracing::info!(request_id, reason = %error, "refused"),
+            Self::Store(StoreError::Unavailable(_)) | Self::Signing(NotSigned::Busy) => {
+                tracing::warn!(request_id, error = %self, "cannot take the request now");
+            }
+            Self::Store(StoreError::Conflict(_) | StoreError::Failed(_))
+            | Self::Signing(NotSigned::Failed)
+            | Self::Internal(_) => tracing::error!(request_id, error = %self, "failed"),
+        }
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Form(BadForm::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Form(BadForm::ContentType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Form(BadForm::Incomplete | BadForm::Parameters(_))
+            | Self::Refused(_)
+            | Self::Store(_)
+            | Self::Signing(_)
+            | Self::Internal(_) => status(&self.told()),
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.log();
+        answer(&self.told(), self.status_code())
+    }
+}
+
+/// The status of an error code. 403 for the organization's switch is this product's own; RFC 6749 has 400 for nearly
+/// everything.
+fn status(error: &OAuthError) -> StatusCode {
+    match error.code {
+        OAuthCode::AccessDenied if error.error_code == Some(PERSONAL_TOKENS_DISABLED) => {
+            StatusCode::FORBIDDEN
+        }
+        OAuthCode::InvalidClient | OAuthCode::InvalidToken => StatusCode::UNAUTHORIZED,
+        OAuthCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+        OAuthCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        OAuthCode::AccessDenied
+        | OAuthCode::ConsentRequired
+        | OAuthCode::InteractionRequired
+        | OAuthCode::InvalidGrant
+        | OAuthCode::InvalidRequest
+        | OAuthCode::InvalidRequestUri
+        | OAuthCode::InvalidScope
+        | OAuthCode::InvalidTarget
+        | OAuthCode::LoginRequired
+        | OAuthCode::RequestNotSupported
+        | OAuthCode::RequestUriNotSupported
+        | OAuthCode::UnauthorizedClient
+        | OAuthCode::UnsupportedGrantType
+        | OAuthCode::UnsupportedResponseType => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn answer(error: &OAuthError, status: StatusCode) -> HttpResponse {
+    let mut answer = HttpResponse::build(status);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.insert_header((RETRY_AFTER, RETRY_SECONDS));
+    }
+    if error.code == OAuthCode::InvalidClient {
+        answer.insert_header((WWW_AUTHENTICATE, r#"Basic realm="oauth", charset="UTF-8""#));
+    }
+    answer.json(Body {
+        error: error.code.as_str(),
+        error_code: error.error_code,
+        error_description: &error.description,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+    use serde_json::Value;
+
+    use super::*;
+
+    async fn rendered(failure: Failure) -> (u16, HttpResponse, Value) {
+        let mut answer = failure.error_response();
+        let body = to_bytes(answer.take_body()).await.unwrap();
+        (answer.status().as_u16(), answer.map_into_boxed_body(), serde_json::from_slice(&body).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn the_switch_answers_403_and_says_more_than_the_rfc_has_a_code_for() {
+        let (status, _, body) = rendered(OAuthError::personal_tokens_disabled("Acme \"GmbH\"").into()).await;
+        assert_eq!(status, 403);
+        assert_eq!(body["error"], "access_denied");
+        assert_eq!(body["error_code"], "personal_tokens_disabled");
+        assert!(!body["error_description"].as_str().unwrap().contains('"'));
+    }
+
+    #[actix_web::test]
+    async fn failed_client_authentication_answers_401_with_a_challenge() {
+        let (status, answer, body) = rendered(OAuthError::invalid_client("no such client").into()).await;
+        assert_eq!((status, body["error"].as_str()), (401, Some("invalid_client")));
+        assert!(answer.headers().get(WWW_AUTHENTICATE).unwrap().to_str().unwrap().starts_with("Basic "));
+        assert!(!body.to_string().contains("no such client"), "the reason is for the log alone");
+    }
+
+    #[actix_web::test]
+    async fn an_absent_database_answers_503_and_says_when_to_try_again() {
+        let unavailable = StoreError::Unavailable("connection to server at 10.1.2.3 failed".to_owned());
+        let (status, answer, body) = rendered(unavailable.into()).await;
+        assert_eq!((status, body["error"].as_str()), (503, Some("temporarily_unavailable")));
+        assert!(answer.headers().contains_key(RETRY_AFTER));
+        assert!(!body.to_string().contains("10.1.2.3"));
+    }
+
+    #[actix_web::test]
+    async fn a_bug_answers_500_and_leaks_nothing() {
+        let (status, _, body) = rendered(StoreError::Failed("table credentials".to_owned()).into()).await;
+        assert_eq!((status, body["error"].as_str()), (500, Some("server_error")));
+        assert!(!body.to_string().contains("credentials"));
+    }
+
+    #[actix_web::test]
+    async fn te_02_ht_03_bodies_of_another_type_or_size_have_their_own_status() {
+        assert_eq!(rendered(BadForm::ContentType.into()).await.0, 415);
+        assert_eq!(rendered(BadForm::TooLarge.into()).await.0, 413);
+        assert_eq!(rendered(BadForm::Incomplete.into()).await.0, 400);
+    }
+}

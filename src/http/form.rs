@@ -1,0 +1,35 @@
+//! The form that an OAuth endpoint takes.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::failure::Failure;
+use crate::domain::oauth_error::OAuthError;
+use crate::domain::parameters::Parameters;
+use crate::web::form;
+
+/// Parameters from the body. In a query they would end up in logs and histories, so there they are refused.
+pub struct OAuthForm(pub Parameters);
+
+impl FromRequest for OAuthForm {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            if !request.query_string().is_empty() {
+                let text = "Parameters belong into the body of the request, not into its query.";
+                return Err(OAuthError::invalid_request(text).into());
+            }
+            Ok(Self(form::read(request, payload).await?))
+        })
+    }
+}
+
+/// A parameter without which the request means nothing.
+pub(super) fn required<'a>(form: &'a Parameters, name: &str) -> Result<&'a str, OAuthError> {
+    form.get(name).ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing.")))
+}

@@ -1,0 +1,29 @@
+//! The revocation endpoint: RFC 7009. It works while an organization's switch is off, so that people can clean up.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::client_authentication::Claimed;
+use super::failure::Failure;
+use super::form::{OAuthForm, required};
+use crate::domain::secret::Secret;
+use crate::services::revocation::{self, Token};
+use crate::web::app::App;
+use crate::web::origin;
+
+/// `POST /oauth/revoke`
+pub async fn revoke(
+    app: web::Data<App>,
+    request: HttpRequest,
+    OAuthForm(form): OAuthForm,
+) -> Result<HttpResponse, Failure> {
+    let client = Claimed::read(request.headers(), &form)?;
+    let text = Secret::new(required(&form, "token")?);
+    let token = Token::read(&app.config, &app.keyring.current(), app.now(), &text);
+    let origin = origin::of(&app, &request);
+    app.write(move |app, work| match client.check(work.conn)? {
+        Ok(client) => revocation::by_client(work, &app.master, &client, &token, &origin),
+        Err(error) => Ok(Err(error)),
+    })
+    .await??;
+    Ok(HttpResponse::Ok().finish())
+}

@@ -1,0 +1,140 @@
+//! The token endpoint: RFC 6749 section 3.2.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use oauth2::{
+    AccessToken, ExtraTokenFields, RefreshToken, Scope, StandardTokenResponse, TokenType as WireTokenType,
+};
+use serde::{Deserialize, Serialize};
+
+use super::client_authentication::Claimed;
+use super::failure::Failure;
+use super::form::{OAuthForm, required};
+use super::id_token;
+use crate::domain::audit::Origin;
+use crate::domain::authorization;
+use crate::domain::client::{Client, Grant};
+use crate::domain::oauth_error::{OAuthCode, OAuthError};
+use crate::domain::parameters::Parameters;
+use crate::domain::secret::Secret;
+use crate::grants::authorization_code::{self, CodeRequest};
+use crate::grants::refresh::{self, RefreshRequest};
+use crate::grants::{Issued, Outcome};
+use crate::keys::jwt::TokenType;
+use crate::store::{StoreError, Work};
+use crate::web::app::App;
+use crate::web::origin;
+
+/// `POST /oauth/token`
+///
+/// Client, grant, organization and person are read and the grant is used up in one transaction. What comes out of it
+/// is signed after the commit.
+pub async fn token(
+    app: web::Data<App>,
+    request: HttpRequest,
+    OAuthForm(form): OAuthForm,
+) -> Result<HttpResponse, Failure> {
+    let client = Claimed::read(request.headers(), &form)?;
+    authorization::resource(app.issuer(), &form.all("resource"))?;
+    let asked = Asked::read(&form, origin::of(&app, &request))?;
+    let grant = asked.grant();
+    let exchange = move |app: &App, work: &mut Work<'_>| match client.check(work.conn)? {
+        Ok(client) => asked.exchange(app, work, &client),
+        Err(error) => Ok(Err(error)),
+    };
+    let issued = app.write(exchange).await??;
+    let access_token = app.keyring.sign(TokenType::Access, &issued.claims).await?;
+    let id_token = match grant {
+        Grant::AuthorizationCode if issued.claims.scope.split(' ').any(|scope| scope == "openid") => {
+            Some(id_token::sign(&app, &issued, &access_token).await?)
+        }
+        // RFC 6749 leaves the ID token of a refresh open; a second signature would halve the speed of every refresh.
+        Grant::AuthorizationCode | Grant::RefreshToken => None,
+    };
+    Ok(HttpResponse::Ok().json(answer(issued, access_token, id_token)))
+}
+
+/// What a client asks for, by its `grant_type`.
+enum Asked {
+    Code(CodeRequest),
+    Refresh(RefreshRequest),
+}
+
+impl Asked {
+    fn read(form: &Parameters, origin: Origin) -> Result<Self, OAuthError> {
+        let grant_type = required(form, "grant_type")?;
+        match Grant::parse(grant_type) {
+            Some(Grant::AuthorizationCode) => Ok(Self::Code(CodeRequest {
+                code: Secret::new(required(form, "code")?),
+                code_verifier: form.get("code_verifier").map(Secret::new),
+                redirect_uri: form.get("redirect_uri").map(str::to_owned),
+                origin,
+            })),
+            Some(Grant::RefreshToken) => Ok(Self::Refresh(RefreshRequest {
+                refresh_token: Secret::new(required(form, "refresh_token")?),
+                scope: form.get("scope").map(str::to_owned),
+                origin,
+            })),
+            None => Err(OAuthError::new(
+                OAuthCode::UnsupportedGrantType,
+                "This server does not know this grant_type.",
+                "unknown grant_type",
+            )),
+        }
+    }
+
+    fn grant(&self) -> Grant {
+        match self {
+            Self::Code(_) => Grant::AuthorizationCode,
+            Self::Refresh(_) => Grant::RefreshToken,
+        }
+    }
+
+    fn exchange(&self, app: &App, work: &mut Work<'_>, client: &Client) -> Result<Outcome, StoreError> {
+        match self {
+            Self::Code(request) => {
+                authorization_code::exchange(work, &app.config, &app.master, client, request)
+            }
+            Self::Refresh(request) => refresh::exchange(work, &app.config, &app.master, client, request),
+        }
+    }
+}
+
+/// The one token type, spelled as RFC 6750 does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Spelled {
+    Bearer,
+}
+
+impl WireTokenType for Spelled {}
+
+/// What RFC 6749 does not have: the ends of the session and the ID token.
+#[derive(Debug, Serialize, Deserialize)]
+struct SessionFields {
+    /// Seconds that the refresh token may lie unused.
+    refresh_token_timeout: i64,
+    /// Seconds until the session ends in any case.
+    authorization_expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+}
+
+impl ExtraTokenFields for SessionFields {}
+
+fn answer(
+    issued: Issued,
+    access_token: String,
+    id_token: Option<String>,
+) -> StandardTokenResponse<SessionFields, Spelled> {
+    let issued_at = issued.claims.iat;
+    let fields = SessionFields {
+        refresh_token_timeout: issued.idle_ends_at.seconds() - issued_at,
+        authorization_expires_in: issued.ends_at.seconds() - issued_at,
+        id_token,
+    };
+    let lifetime = u64::try_from(issued.claims.exp - issued_at).unwrap_or_default();
+    let mut answer = StandardTokenResponse::new(AccessToken::new(access_token), Spelled::Bearer, fields);
+    answer.set_expires_in(Some(&std::time::Duration::from_secs(lifetime)));
+    answer.set_scopes(Some(issued.claims.scope.split(' ').map(|id| Scope::new(id.to_owned())).collect()));
+    answer.set_refresh_token(Some(RefreshToken::new(issued.refresh_token.expose().to_owned())));
+    answer
+}
