@@ -17,11 +17,12 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::config::Config;
 use crate::domain::time::Clock;
-use crate::http::fallback;
 use crate::http::metadata::{BadMetadata, Document};
 use crate::keys::password::Passwords;
 use crate::keys::signer::Signer;
+use crate::pages::handlers::misc;
 use crate::routes;
+use crate::services::accounts;
 use crate::services::instance::{self, Instance, OpenError};
 use crate::services::setup;
 use crate::services::signing_keys::{self, KeyFailure};
@@ -90,7 +91,7 @@ impl Server {
                 .app_data(web::PayloadConfig::new(LARGEST_BODY))
                 .wrap(from_fn(envelope))
                 .configure(|config| routes::routes(config, &issuer_path))
-                .default_service(web::to(fallback::not_found))
+                .default_service(web::to(misc::not_found))
         })
         .workers(app.config.server.workers)
         .keep_alive(KEEP_ALIVE)
@@ -130,6 +131,8 @@ async fn open(config: Config, address: SocketAddr, clock: Clock) -> Result<App, 
     let opened = spawn_blocking(move || instance::open(&to_open, its_clock)).await;
     let Instance { store, master } = opened.map_err(io::Error::other)??;
     signing_keys::bootstrap(&store, &master, config.keys.rsa_bits).await?;
+    let companion = config.clone();
+    store.write(move |work| accounts::ensure_companion(work, &companion)).await?;
     let keys = store.read(signing_keys::list).await?;
     let set = signing_keys::open(&keys, &master).map_err(KeyFailure::from)?;
     let signer = Signer::start(available_parallelism().map_or(1, usize::from))?;

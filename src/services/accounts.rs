@@ -137,11 +137,7 @@ pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), Stor
         created_at: work.now,
         disabled_at: None,
     };
-    match create_client(work, &client, &Actor::Operator, &Origin::default()) {
-        // Another node that starts at the same moment was faster.
-        Err(StoreError::Conflict(_)) => Ok(()),
-        other => other,
-    }
+    create_client(work, &client, &Actor::Operator, &Origin::default())
 }
 
 /// The name of an organization as it stands in paths.
