@@ -92,6 +92,11 @@ impl ConfigFile {
         Ok(Self { path: path.to_owned(), document })
     }
 
+    /// The whole file as it would be written.
+    pub fn text(&self) -> String {
+        self.document.to_string()
+    }
+
     /// The setting under a dotted name.
     pub fn get(&self, name: &str) -> Option<String> {
         let item = name.split('.').try_fold(self.document.as_item(), |item, part| item.get(part))?;

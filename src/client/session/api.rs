@@ -177,6 +177,11 @@ impl ApiRequest<'_> {
 }
 
 impl Session {
+    /// The error that an answer of the API is, if it is one.
+    pub fn error_for(&self, response: &ApiResponse) -> Option<Error> {
+        self.fault_of(response).map(|fault| self.context.error(fault))
+    }
+
     /// What an answer of the API means to this credential.
     pub(crate) fn fault_of(&self, response: &ApiResponse) -> Option<Fault> {
         let (can_sign_in, scopes) = match &self.chosen {
