@@ -34,12 +34,11 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
     }
     let response = request.send_unchecked().await?;
     let screen = app.screen(globals);
-    // The answer is what was asked for, also where it says no.
-    let printed = screen.raw(&with_line_end(response.bytes())).map_err(|fault| app.error(fault));
-    match session.error_for(&response) {
-        Some(error) => Err(error),
-        None => printed,
+    // The answer is what was asked for, also where it says no; a broken server has nothing to say.
+    if response.status() < 500 {
+        screen.raw(&with_line_end(response.bytes())).map_err(|fault| app.error(fault))?;
     }
+    session.error_for(&response).map_or(Ok(()), Err)
 }
 
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), Fault> {

@@ -125,7 +125,7 @@ impl ConfigFile {
                 item.as_table_mut().ok_or_else(|| bad(&self.path, &format!("`{part}` is not a section")))?;
         }
         table[last] = value(text);
-        self.accept(changed)
+        self.accept(name, changed)
     }
 
     /// Removes a setting; says whether it was there.
@@ -137,7 +137,7 @@ impl ConfigFile {
             table = table.and_then(|table| table.get_mut(part)).and_then(Item::as_table_mut);
         }
         let existed = table.is_some_and(|table| table.remove(last).is_some());
-        self.accept(changed)?;
+        self.accept(name, changed)?;
         Ok(existed)
     }
 
@@ -149,9 +149,9 @@ impl ConfigFile {
         })
     }
 
-    fn accept(&mut self, changed: DocumentMut) -> Result<(), Fault> {
+    fn accept(&mut self, name: &str, changed: DocumentMut) -> Result<(), Fault> {
         toml::from_str::<Config>(&changed.to_string())
-            .map_err(|error| Fault::Usage { message: error.message().to_owned(), hint: None })?;
+            .map_err(|error| Fault::Usage { message: format!("{name}: {}", error.message()), hint: None })?;
         self.document = changed;
         Ok(())
     }

@@ -96,7 +96,7 @@ fn link_lines(link: &LinkScreen, interactive: bool) -> Vec<String> {
         ));
     }
     match (interactive, link.opens_browser) {
-        (true, true) => lines.push("  No browser here? Enter = open it again   Ctrl-C = stop".into()),
+        (true, true) => lines.push("  Browser did not open? Enter = try again   Ctrl-C = stop".into()),
         (true, false) => lines.push("  Enter = try to open it here   Ctrl-C = stop".into()),
         (false, _) => {}
     }
@@ -147,7 +147,7 @@ mod tests {
                 "  https://auth.acme.dev/c/7KQ2-XM4T",
                 "",
                 "  Check that the page shows this code:  7KQ2-XM4T",
-                "  No browser here? Enter = open it again   Ctrl-C = stop",
+                "  Browser did not open? Enter = try again   Ctrl-C = stop",
                 "",
             ]
         );

@@ -12,7 +12,11 @@ pub(super) fn document(fault: &Fault, report: &Report) -> Value {
     error.insert("type".into(), type_of(fault).into());
     error.insert("code".into(), server_code(fault).unwrap_or_else(|| code_of(fault)).into());
     error.insert("message".into(), report.headline.as_str().into());
-    error.insert("detail".into(), report.lines.join(" ").into());
+    let (detail, help) = report.lines.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    error.insert("detail".into(), detail.into());
+    if !help.is_empty() {
+        error.insert("help".into(), help.join(" ").into());
+    }
     if let Fault::InsufficientScope(missing) = fault {
         error.insert("required_scopes".into(), json!(missing.required));
         error.insert("granted_scopes".into(), json!(missing.granted));

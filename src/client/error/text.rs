@@ -74,7 +74,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         ))
         .maybe(settings_url.clone()),
         Fault::NotFound { message, request_id } => {
-            Report::new("Not found (404)").line(format!("{message}{}", in_parentheses(request_id.as_deref())))
+            Report::new("Not found").line(format!("{message}{}", in_parentheses(request_id.as_deref())))
         }
         Fault::BadRequest { status, message, request_id, .. } => {
             Report::new(format!("The request was refused ({status})"))
@@ -169,9 +169,8 @@ fn insufficient_scope(missing: &MissingScope, login: &str) -> Report {
     } else {
         format!("Use a key that has it; this one came {}.", missing.source)
     };
-    let holder = if missing.can_sign_in { "session" } else { "API key" };
     Report::new("Insufficient permissions")
-        .line(format!("Your {holder} does not have the required scope for this operation."))
+        .line("Your API key does not have the required scope for this operation.")
         .line(format!("Needs {needs}, has {has}. {remedy}"))
 }
 

@@ -1,6 +1,6 @@
 //! Keeps what a sign-in gave.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use oauth2::TokenResponse as _;
 use serde_json::Map;
 
@@ -36,6 +36,8 @@ pub(super) fn session(
     whoami: Option<&Whoami>,
     now: DateTime<Utc>,
 ) -> OauthCredential {
+    // Whole seconds, rounded towards the earlier end.
+    let now = now.trunc_subsecs(0);
     let lifetime = tokens.expires_in().map_or(UNSAID_LIFETIME, |span| span.as_secs());
     let idle = tokens.extra_fields().idle();
     let scopes = tokens.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect());

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound as _, TimeDelta};
 use oauth2::TokenResponse as _;
 
 use crate::client::context::Context;
@@ -151,7 +151,7 @@ fn store(context: &Context, old: &OauthCredential, tokens: &TokenAnswer) -> Resu
 }
 
 fn successor(context: &Context, old: &OauthCredential, tokens: &TokenAnswer) -> OauthCredential {
-    let now = context.now();
+    let now = context.now().trunc_subsecs(0);
     let after = |span: Duration| TimeDelta::from_std(span).ok().and_then(|span| now.checked_add_signed(span));
     let lifetime = tokens.expires_in().unwrap_or(Duration::from_secs(300));
     OauthCredential {
