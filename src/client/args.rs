@@ -10,6 +10,7 @@ use super::profile::ProfileName;
 
 /// Accepted before or after the verb.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Globals {
     /// Print one JSON document

@@ -69,6 +69,6 @@ mod tests {
         for text in ["", ".", "..", "../x", "a/b", "a\\b", ".hidden", "a.b", "a b", "é", "-p"] {
             assert!(ProfileName::parse(text).is_err(), "{text}");
         }
-        assert!(ProfileName::parse("work-2.eu_west").is_ok());
+        assert!(ProfileName::parse("work-2_eu-west").is_ok());
     }
 }

@@ -236,3 +236,100 @@ pub(crate) fn session() -> super::credentials::OauthCredential {
     }))
     .unwrap()
 }
+
+/// A request to a [`Server`].
+#[cfg(test)]
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) host: String,
+    pub(crate) body: String,
+}
+
+/// What a [`Server`] answers.
+#[cfg(test)]
+pub(crate) struct Answer {
+    status: Option<u16>,
+    headers: String,
+    body: String,
+}
+
+#[cfg(test)]
+impl Answer {
+    pub(crate) fn status(status: u16) -> Self {
+        Self { status: Some(status), headers: String::new(), body: String::new() }
+    }
+
+    pub(crate) fn json(document: &serde_json::Value) -> Self {
+        Self { body: document.to_string(), ..Self::status(200) }.header("content-type", "application/json")
+    }
+
+    pub(crate) fn hang_up() -> Self {
+        Self { status: None, headers: String::new(), body: String::new() }
+    }
+
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        use std::fmt::Write as _;
+        write!(self.headers, "{name}: {value}\r\n").unwrap();
+        self
+    }
+}
+
+/// An HTTP server on a port of its own, one request a connection.
+#[cfg(test)]
+pub(crate) struct Server {
+    address: std::net::SocketAddr,
+}
+
+#[cfg(test)]
+impl Server {
+    pub(crate) fn start(handler: impl Fn(Asked) -> Answer + Send + 'static) -> Self {
+        use std::io::{BufRead, BufReader, Read, Write};
+
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = BufReader::new(stream.unwrap());
+                let mut start = String::new();
+                stream.read_line(&mut start).unwrap();
+                let mut length = 0;
+                loop {
+                    let mut line = String::new();
+                    stream.read_line(&mut line).unwrap();
+                    let line = line.trim().to_lowercase();
+                    if line.is_empty() {
+                        break;
+                    }
+                    if let Some(value) = line.strip_prefix("content-length:") {
+                        length = value.trim().parse().unwrap();
+                    }
+                }
+                let mut body = vec![0; length];
+                stream.read_exact(&mut body).unwrap();
+                let Some(path) = start.split(' ').nth(1) else { continue };
+                let asked = Asked {
+                    path: path.to_owned(),
+                    host: address.to_string(),
+                    body: String::from_utf8(body).unwrap(),
+                };
+                let Answer { status, headers, body } = handler(asked);
+                if let Some(status) = status {
+                    let head = format!(
+                        "HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+                        body.len()
+                    );
+                    stream.get_mut().write_all(head.as_bytes()).unwrap();
+                }
+            }
+        });
+        Self { address }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+
 use super::lock::FileLock;
 use super::{Credential, CredentialStore, Document, ProfileLock, Swap, trust};
 use crate::client::error::Fault;
@@ -39,6 +41,13 @@ impl FileStore {
         }
     }
 
+    /// What a damaged file is kept as: it carries the day of its last change.
+    fn name_aside(&self) -> String {
+        let changed = fs::metadata(self.path()).and_then(|metadata| metadata.modified());
+        let date = changed.map(DateTime::<Utc>::from).unwrap_or_default().format("%Y%m%d");
+        format!("credentials.json.corrupt-{date}")
+    }
+
     /// One change at a time: profiles have locks of their own, but they share the file.
     fn change_lock(&self) -> Result<FileLock, Fault> {
         // A profile name cannot begin with a dot, so no profile has this lock.
@@ -68,9 +77,10 @@ impl CredentialStore for FileStore {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|error| trust::unreadable(&path, &self.paths, &error))?;
         Document::parse(&bytes).map_err(|error| Fault::CredentialsDamaged {
-            path,
+            path: path.clone(),
             line: error.line(),
             column: error.column(),
+            kept_as: self.name_aside(),
         })
     }
 
@@ -103,10 +113,7 @@ impl CredentialStore for FileStore {
     }
 
     fn set_damaged_aside(&self) -> Result<String, Fault> {
-        let path = self.path();
-        let taken = fs::metadata(&path).and_then(|metadata| metadata.modified());
-        let date = taken.map(chrono::DateTime::<chrono::Utc>::from).unwrap_or_default().format("%Y%m%d");
-        let name = format!("credentials.json.corrupt-{date}");
+        let (path, name) = (self.path(), self.name_aside());
         fs::rename(&path, path.with_file_name(&name)).map_err(|error| failed("move", &path, &error))?;
         Ok(name)
     }

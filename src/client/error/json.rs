@@ -12,7 +12,8 @@ pub(super) fn document(fault: &Fault, report: &Report) -> Value {
     error.insert("type".into(), type_of(fault).into());
     error.insert("code".into(), server_code(fault).unwrap_or_else(|| code_of(fault)).into());
     error.insert("message".into(), report.headline.as_str().into());
-    let (detail, help) = report.lines.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let (detail, help) =
+        report.lines.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     error.insert("detail".into(), detail.into());
     if !help.is_empty() {
         error.insert("help".into(), help.join(" ").into());

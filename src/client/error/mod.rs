@@ -72,7 +72,7 @@ pub enum Fault {
     /// The credentials file cannot be read or may not be trusted.
     CredentialsUnreadable { path: PathBuf, cause: String, remedy: Option<String> },
     /// The credentials file is not what it should be.
-    CredentialsDamaged { path: PathBuf, line: usize, column: usize },
+    CredentialsDamaged { path: PathBuf, line: usize, column: usize, kept_as: String },
     /// The credentials file cannot be changed.
     CredentialsUnwritable { what: String, cause: String },
     /// Something on this machine failed.

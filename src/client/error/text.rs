@@ -124,11 +124,9 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::CredentialsUnreadable { path, cause, remedy } => {
             Report::new(format!("Cannot read {}: {cause}", path.display())).maybe(remedy.clone())
         }
-        Fault::CredentialsDamaged { path, line, column } => {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            Report::new(format!("{} is not valid JSON (line {line}, column {column})", path.display())).line(format!(
-                "Fix it, or run `{login}`: the damaged file is kept as {name}.corrupt-DATE."
-            ))
+        Fault::CredentialsDamaged { path, line, column, kept_as } => {
+            Report::new(format!("{} is not valid JSON (line {line}, column {column})", path.display()))
+                .line(format!("Fix it, or run `{login}`: the damaged file is kept as {kept_as}."))
         }
         Fault::CredentialsUnwritable { what, cause } | Fault::Local { what, cause } => Report::new(format!("Could not {what}")).line(format!("{cause}.")),
         Fault::Interrupted => Report::new("Stopped"),

@@ -1,12 +1,14 @@
 //! The requests to the token and revocation endpoints.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use oauth2::basic::{BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
 use oauth2::{
-    AuthType, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
-    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, RevocationUrl, StandardRevocableToken,
-    TokenUrl,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, RevocationUrl,
+    StandardRevocableToken, TokenUrl,
 };
 
 use super::answer::{OauthRefusal, TokenAnswer};
@@ -61,9 +63,8 @@ pub(crate) async fn exchange_code(
     verifier: PkceCodeVerifier,
 ) -> Result<TokenAnswer, TokenFault> {
     let client = client(client_id, &metadata.token_endpoint).set_redirect_uri(redirect);
-    let http = |request| send(transport, request);
     let request = client.exchange_code(code).set_pkce_verifier(verifier);
-    request.request_async(&http).await.map_err(|error| classify(error, &metadata.token_endpoint))
+    request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
 }
 
 /// Trades a refresh token for the next pair.
@@ -71,13 +72,11 @@ pub(crate) async fn refresh(
     transport: &Transport,
     metadata: &Metadata,
     client_id: &str,
-    token: &Secret,
+    token: RefreshToken,
 ) -> Result<TokenAnswer, TokenFault> {
-    let token = RefreshToken::new(token.expose().to_owned());
     let client = client(client_id, &metadata.token_endpoint);
-    let http = |request| send(transport, request);
     let request = client.exchange_refresh_token(&token);
-    request.request_async(&http).await.map_err(|error| classify(error, &metadata.token_endpoint))
+    request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
 }
 
 /// Ends a session at the server (RFC 7009).
@@ -116,11 +115,18 @@ fn client(client_id: &str, token_url: &TokenUrl) -> Client<EndpointNotSet, Endpo
         .set_token_uri(token_url.clone())
 }
 
-async fn send(transport: &Transport, request: HttpRequest) -> Result<HttpResponse, Fault> {
-    let response = transport.send(request, PLAN).await?;
-    match busy(&response) {
-        Some(fault) => Err(fault),
-        None => Ok(response.into_inner()),
+impl<'c> AsyncHttpClient<'c> for Transport {
+    type Error = Fault;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Fault>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let response = self.send(request, PLAN).await?;
+            match busy(&response) {
+                Some(fault) => Err(fault),
+                None => Ok(response.into_inner()),
+            }
+        })
     }
 }
 

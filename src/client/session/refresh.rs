@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{SubsecRound as _, TimeDelta};
-use oauth2::TokenResponse as _;
+use oauth2::{RefreshToken, TokenResponse as _};
 
 use crate::client::context::Context;
 use crate::client::credentials::{Credential, CredentialState, OauthCredential, ProfileLock, Swap};
@@ -111,7 +111,9 @@ fn usable(context: &Context) -> Result<OauthCredential, Fault> {
 }
 
 async fn request(context: &Context, session: &OauthCredential) -> Result<TokenAnswer, TokenFault> {
-    let Some(token) = &session.refresh_token else {
+    let Some(token) =
+        session.refresh_token.as_ref().map(|token| RefreshToken::new(token.expose().to_owned()))
+    else {
         return Err(TokenFault::Refused(Fault::RefreshFailed));
     };
     let exchange = async {
