@@ -17,7 +17,7 @@ use args::{Arguments, Command};
 const LOCAL_SERVER: &str = "http://127.0.0.1:8642";
 
 /// Runs the command line and says how the process ends.
-pub fn run(arguments: Vec<OsString>) -> ExitCode {
+pub fn run(arguments: &[OsString]) -> ExitCode {
     let app = match app() {
         Ok(app) => app,
         Err(error) => {
@@ -25,12 +25,12 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match Arguments::try_parse_from(&arguments) {
+    match Arguments::try_parse_from(arguments) {
         Ok(arguments) => {
             let screen = app.screen(&arguments.globals);
             main_exit(execute(&app, arguments), &screen)
         }
-        Err(error) => usage::exit(&app, &error, &arguments),
+        Err(error) => usage::exit(&app, &error, arguments),
     }
 }
 

@@ -64,7 +64,8 @@ impl Paths {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::client::testing::brand;

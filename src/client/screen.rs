@@ -80,31 +80,27 @@ impl Screen {
 
     /// A marked headline on standard output, for commands whose answer it is.
     pub(crate) fn headline(&self, mark: Mark, text: &str) -> Result<(), Fault> {
-        self.data_marked(mark, text, self.colored.out)
-    }
-
-    fn data_marked(&self, mark: Mark, text: &str, colored: bool) -> Result<(), Fault> {
-        self.raw(format!("{} {}\n", sign(mark, colored), self.redactor.clean(text)).as_bytes())
+        self.raw(format!("{} {}\n", sign(mark, self.colored.out), self.redactor.clean(text)).as_bytes())
     }
 
     /// A marked line on standard error, unless nobody wants talk.
     pub(crate) fn say(&self, mark: Mark, text: &str) {
         if self.talks() {
-            self.write_err(&format!("{} {}\n", sign(mark, self.colored.err), self.redactor.clean(text)));
+            write_err(&format!("{} {}\n", sign(mark, self.colored.err), self.redactor.clean(text)));
         }
     }
 
     /// Plain talk on standard error.
     pub(crate) fn tell(&self, text: &str) {
         if self.talks() {
-            self.write_err(&format!("{}\n", self.redactor.clean(text)));
+            write_err(&format!("{}\n", self.redactor.clean(text)));
         }
     }
 
     /// Talk that is overwritten by the next.
     pub(crate) fn overwrite(&self, text: &str) {
         if self.talks() {
-            self.write_err(&format!("\r\u{1b}[K{text}"));
+            write_err(&format!("\r\u{1b}[K{text}"));
         }
     }
 
@@ -112,23 +108,19 @@ impl Screen {
     pub fn error(&self, error: &Error) {
         match (error.fault(), self.json) {
             (Fault::ClosedPipe, _) => {}
-            (_, true) => self.write_err(&format!("{}\n", self.redactor.clean(&error.to_json().to_string()))),
+            (_, true) => write_err(&format!("{}\n", self.redactor.clean(&error.to_json().to_string()))),
             (_, false) => {
                 let text = error.to_string();
-                self.write_err(&format!(
-                    "{} {}\n",
-                    sign(Mark::Bad, self.colored.err),
-                    self.redactor.clean(&text)
-                ));
+                write_err(&format!("{} {}\n", sign(Mark::Bad, self.colored.err), self.redactor.clean(&text)));
             }
         }
     }
+}
 
-    fn write_err(&self, text: &str) {
-        let mut err = io::stderr().lock();
-        // Who closed standard error does not want talk.
-        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
-    }
+fn write_err(text: &str) {
+    let mut err = io::stderr().lock();
+    // Who closed standard error does not want talk.
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
 /// `Label         value` under a headline.

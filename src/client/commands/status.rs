@@ -60,10 +60,10 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
 fn local(session: &Session) -> Status {
     match &session.chosen {
         Chosen::Session { session, .. } => Status { method: "oauth", ..stored(session) },
-        Chosen::Key { key, api_base, .. } => Status {
+        Chosen::Key { key, target, .. } => Status {
             method: if key.expose().contains("_pat_") { "pat" } else { "api_key" },
             credential: Some(key.masked()),
-            api_base: api_base.as_ref().map(ToString::to_string),
+            api_base: target.api_base.as_ref().map(ToString::to_string),
             ..Status::default()
         },
     }

@@ -38,9 +38,9 @@ enum Profile {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Credential {
     /// A CLI session that one sign-in created.
-    Oauth(OauthCredential),
+    Oauth(Box<OauthCredential>),
     /// A key that a person stored.
-    ApiKey(KeyCredential),
+    ApiKey(Box<KeyCredential>),
 }
 
 /// A CLI session.
@@ -157,7 +157,7 @@ impl Document {
         if !document.profiles.contains_key(&default)
             && let Some(Value::String(key)) = document.unknown.remove("api_key")
         {
-            document.set(&default, Some(Credential::ApiKey(KeyCredential::new(Secret::new(key)))));
+            document.set(&default, Some(KeyCredential::new(Secret::new(key)).into()));
         }
         Ok(document)
     }
@@ -226,6 +226,18 @@ impl Credential {
     }
 }
 
+impl From<OauthCredential> for Credential {
+    fn from(session: OauthCredential) -> Self {
+        Self::Oauth(Box::new(session))
+    }
+}
+
+impl From<KeyCredential> for Credential {
+    fn from(key: KeyCredential) -> Self {
+        Self::ApiKey(Box::new(key))
+    }
+}
+
 impl KeyCredential {
     /// A key for the tool's own server.
     pub fn new(api_key: Secret) -> Self {
@@ -267,7 +279,7 @@ mod tests {
             "new":{"kind":"passkey","x":1},
             "ci":{"kind":"api_key","api_key":"acme_live_x","key_id":"key_9","verified":true}}}"#;
         let mut document = Document::parse(text.as_bytes()).unwrap();
-        document.set(&default(), Some(Credential::Oauth(session())));
+        document.set(&default(), Some(session().into()));
         let written: Value = serde_json::from_slice(&document.to_bytes().unwrap()).unwrap();
         assert_eq!(written["future"]["a"], 1);
         assert_eq!(written["profiles"]["new"]["kind"], "passkey");
@@ -282,9 +294,9 @@ mod tests {
         let mut document = Document::default();
         let mut credential = session();
         credential.unknown.insert("later".into(), true.into());
-        document.set(&default(), Some(Credential::Oauth(credential.clone())));
+        document.set(&default(), Some(credential.clone().into()));
         let again = Document::parse(&document.to_bytes().unwrap()).unwrap();
-        assert_eq!(again.get(&default()), Some(&Credential::Oauth(credential)));
+        assert_eq!(again.get(&default()), Some(&credential.into()));
     }
 
     #[test]

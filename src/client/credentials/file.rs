@@ -131,6 +131,7 @@ fn failed(what: &str, path: &Path, error: &std::io::Error) -> Fault {
     Fault::CredentialsUnwritable { what: format!("{what} {}", path.display()), cause: error.to_string() }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 #[path = "file_tests.rs"]
 mod tests;

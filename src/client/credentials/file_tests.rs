@@ -14,7 +14,7 @@ fn profile(name: &str) -> ProfileName {
 }
 
 fn put(store: &FileStore, name: &str, expected: Option<u64>) -> Swap {
-    store.compare_and_swap(&profile(name), expected, Some(&Credential::Oauth(session()))).unwrap()
+    store.compare_and_swap(&profile(name), expected, Some(&session().into())).unwrap()
 }
 
 #[test]

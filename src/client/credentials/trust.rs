@@ -32,7 +32,7 @@ pub(super) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<St
             )),
         });
     }
-    if mode & 0o077 == 0 {
+    if mode.trailing_zeros() >= 6 {
         return Ok(None);
     }
     let fixed = file.set_permissions(PermissionsExt::from_mode(0o600));

@@ -15,7 +15,7 @@ use crate::client::base_url::BaseUrl;
 use crate::client::context::Context;
 use crate::client::credentials::{Credential, CredentialState, OauthCredential};
 use crate::client::error::Fault;
-use crate::client::oauth::{self, Asked, Link, Metadata, Proof};
+use crate::client::oauth::{self, Asked, Link, Metadata, Proof, TokenAnswer};
 use crate::client::session::whoami_of;
 use crate::client::ui::LinkScreen;
 
@@ -171,10 +171,10 @@ impl Attempt<'_> {
             .unwrap_or_else(|| self.issuer.clone());
         let session =
             store::session(&tokens, self.issuer, api_base, client_id, whoami.as_ref(), context.now());
-        let account = self.account(&session);
+        let account = self.account(&session, &tokens);
         store::keep(context, session).await?;
         store::remember(context, self.options.issuer.as_ref())?;
-        Ok(Account { idle_lifetime: tokens.extra_fields().idle(), ..account })
+        Ok(account)
     }
 
     /// First that the callback belongs to this login, then that it comes from this server, then what it says.
@@ -200,17 +200,15 @@ impl Attempt<'_> {
         })
     }
 
-    fn account(&self, session: &OauthCredential) -> Account {
-        let lifetime = session.access_expires_at - self.context.now();
+    fn account(&self, session: &OauthCredential, tokens: &TokenAnswer) -> Account {
         Account {
             profile: self.context.profile.clone(),
             account: session.account.clone(),
             org: session.org.clone(),
             scopes: session.scopes.clone(),
             stored_in: self.context.store.location(),
-            // Rounded, because a moment has passed since the answer.
-            access_lifetime: Duration::from_secs((lifetime.num_milliseconds().max(0) as u64).div_ceil(1000)),
-            idle_lifetime: None,
+            access_lifetime: oauth::lifetime(tokens),
+            idle_lifetime: tokens.extra_fields().idle(),
             refreshable: session.refresh_token.is_some(),
         }
     }

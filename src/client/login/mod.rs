@@ -126,3 +126,7 @@ fn may_replace(
         hint: Some("Use --force to replace it, or --profile NAME to keep both.".into()),
     })
 }
+
+#[cfg(test)]
+#[path = "login_tests.rs"]
+mod tests;

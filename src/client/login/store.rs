@@ -1,5 +1,7 @@
 //! Keeps what a sign-in gave.
 
+use std::time::Duration;
+
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use oauth2::TokenResponse as _;
 use serde_json::Map;
@@ -9,12 +11,9 @@ use crate::client::config::ConfigFile;
 use crate::client::context::Context;
 use crate::client::credentials::{Credential, CredentialState, OauthCredential, Swap};
 use crate::client::error::Fault;
-use crate::client::oauth::TokenAnswer;
+use crate::client::oauth::{self, TokenAnswer};
 use crate::client::secret::Secret;
 use crate::client::session::{Whoami, lock_profile};
-
-/// The life of an access token whose server did not say.
-const UNSAID_LIFETIME: u64 = 300;
 
 /// Looks at what the profile holds, and finds out before the person does anything whether it can be replaced.
 pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, Fault> {
@@ -38,8 +37,7 @@ pub(super) fn session(
 ) -> OauthCredential {
     // Whole seconds, rounded towards the earlier end.
     let now = now.trunc_subsecs(0);
-    let lifetime = tokens.expires_in().map_or(UNSAID_LIFETIME, |span| span.as_secs());
-    let idle = tokens.extra_fields().idle();
+    let after = |span: Duration| TimeDelta::from_std(span).ok().and_then(|span| now.checked_add_signed(span));
     let scopes = tokens.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect());
     OauthCredential {
         issuer: issuer.clone(),
@@ -50,9 +48,9 @@ pub(super) fn session(
         org: whoami.and_then(Whoami::org),
         scopes: scopes.or_else(|| whoami.map(|whoami| whoami.scopes.clone())).unwrap_or_default(),
         access_token: Secret::new(tokens.access_token().secret()),
-        access_expires_at: now + TimeDelta::seconds(lifetime.try_into().unwrap_or(i64::MAX / 2_000)),
+        access_expires_at: after(oauth::lifetime(tokens)).unwrap_or(now),
         refresh_token: tokens.refresh_token().map(|token| Secret::new(token.secret())),
-        session_expires_at: idle.and_then(|idle| TimeDelta::from_std(idle).ok()).map(|idle| now + idle),
+        session_expires_at: tokens.extra_fields().idle().and_then(after),
         generation: 0,
         state: CredentialState::Ok,
         unknown: Map::new(),
@@ -62,7 +60,7 @@ pub(super) fn session(
 /// Stores a session in the profile, whatever was there.
 pub(super) async fn keep(context: &Context, session: OauthCredential) -> Result<(), Fault> {
     let _lock = lock_profile(context, &context.profile).await?;
-    let credential = Credential::Oauth(session);
+    let credential = Credential::from(session);
     // Nobody else refreshes while the lock is held, but another login may store first: the later one wins.
     loop {
         let expected = match context.store.read() {

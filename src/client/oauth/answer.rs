@@ -4,13 +4,18 @@ use std::fmt;
 use std::time::Duration;
 
 use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType, BasicTokenType};
-use oauth2::{ErrorResponse, ExtraTokenFields, StandardTokenResponse};
+use oauth2::{ErrorResponse, ExtraTokenFields, StandardTokenResponse, TokenResponse as _};
 use serde::{Deserialize, Serialize};
 
 use crate::client::error::Fault;
 
 /// A successful answer of the token endpoint.
 pub(crate) type TokenAnswer = StandardTokenResponse<SessionTimes, BasicTokenType>;
+
+/// How long an access token lasts; a server that does not say is asked again soon.
+pub(crate) fn lifetime(tokens: &TokenAnswer) -> Duration {
+    tokens.expires_in().unwrap_or(Duration::from_secs(300))
+}
 
 /// When the session behind a refresh token ends.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]

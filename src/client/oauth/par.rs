@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use oauth2::basic::BasicClient;
-use oauth2::http::Request;
 use oauth2::{ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
 use serde::Deserialize;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use super::answer::OauthRefusal;
 use super::discovery::Metadata;
+use super::form_post;
 use crate::client::error::Fault;
 use crate::client::http::{Plan, Replay, Transport};
 use crate::client::random;
@@ -106,17 +106,10 @@ async fn push(
     request: &Url,
     device: &DeviceFacts,
 ) -> Result<Pushed, Fault> {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(request.query_pairs());
-    if let Some(name) = &device.device_name {
-        form.append_pair("device_name", name);
-    }
-    form.append_pair("device_os", &device.device_os).append_pair("tool_version", &device.tool_version);
-    let request = Request::post(endpoint.as_str())
-        .header("content-type", "application/x-www-form-urlencoded")
-        .header("accept", "application/json")
-        .body(form.finish().into_bytes())
-        .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+    let name = device.device_name.as_deref().map(|name| ("device_name", name));
+    let facts = [("device_os", device.device_os.as_str()), ("tool_version", &device.tool_version)];
+    let facts = name.into_iter().chain(facts).map(|(name, value)| (name.into(), value.into()));
+    let request = form_post(endpoint, request.query_pairs().chain(facts))?;
     let response = transport.send(request, PLAN).await?;
     super::token::busy(&response).map_or(Ok(()), Err)?;
     if response.status() == 201 || response.status() == 200 {

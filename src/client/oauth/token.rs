@@ -13,6 +13,7 @@ use oauth2::{
 
 use super::answer::{OauthRefusal, TokenAnswer};
 use super::discovery::Metadata;
+use super::form_post;
 use crate::client::base_url::host_of;
 use crate::client::error::Fault;
 use crate::client::http::{ApiResponse, Plan, Replay, Transport, retry_after};
@@ -86,16 +87,8 @@ pub(crate) async fn revoke(
     client_id: &str,
     token: &Secret,
 ) -> Result<(), Fault> {
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("token", token.expose())
-        .append_pair("token_type_hint", "refresh_token")
-        .append_pair("client_id", client_id)
-        .finish();
-    let request = oauth2::http::Request::post(endpoint.as_str())
-        .header("content-type", "application/x-www-form-urlencoded")
-        .header("accept", "application/json")
-        .body(body.into_bytes())
-        .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+    let pairs = [("token", token.expose()), ("token_type_hint", "refresh_token"), ("client_id", client_id)];
+    let request = form_post(endpoint.url(), pairs.map(|(name, value)| (name.into(), value.into())))?;
     // Revoking twice is as good as once.
     let response = transport.send(request, Plan { replay: Replay::Safe, ..PLAN }).await?;
     match (busy(&response), response.status()) {

@@ -12,15 +12,17 @@ use crate::client::source::CredentialSource;
 #[derive(Clone, Debug)]
 pub(crate) enum Chosen {
     /// A key.
-    Key {
-        source: CredentialSource,
-        key: Secret,
-        issuer: BaseUrl,
-        /// Where the key may be sent; the server's metadata says it if nothing here does.
-        api_base: Option<BaseUrl>,
-    },
+    Key { source: CredentialSource, key: Secret, target: Box<KeyTarget> },
     /// A CLI session as it was when the command began; the store has its tokens of now.
     Session { source: CredentialSource, session: Box<OauthCredential> },
+}
+
+/// Where a key may be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyTarget {
+    pub(crate) issuer: BaseUrl,
+    /// The server's metadata says it if nothing else does.
+    pub(crate) api_base: Option<BaseUrl>,
 }
 
 impl Chosen {
@@ -77,8 +79,10 @@ fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<
     Ok(Chosen::Key {
         source,
         key,
-        issuer: context.wanted_issuer()?.unwrap_or_else(|| context.app.issuer.clone()),
-        api_base: context.wanted_api_base()?.or_else(|| context.app.api_base.clone()),
+        target: Box::new(KeyTarget {
+            issuer: context.wanted_issuer()?.unwrap_or_else(|| context.app.issuer.clone()),
+            api_base: context.wanted_api_base()?.or_else(|| context.app.api_base.clone()),
+        }),
     })
 }
 
@@ -103,7 +107,7 @@ fn stored(context: &Context) -> Result<Option<Chosen>, Fault> {
                 let bound = org.shown().to_owned();
                 return Err(Fault::ForeignOrganization { source, asked, bound });
             }
-            Ok(Some(Chosen::Session { source, session: Box::new(session.clone()) }))
+            Ok(Some(Chosen::Session { source, session: session.clone() }))
         }
         Credential::ApiKey(stored) => {
             let issuer = stored.issuer.clone().unwrap_or_else(|| context.app.issuer.clone());
@@ -113,7 +117,8 @@ fn stored(context: &Context) -> Result<Option<Chosen>, Fault> {
                 .or_else(|| context.profile_config().api_base)
                 .or_else(|| context.app.api_base.clone());
             bound(context.wanted_api_base()?, api_base.as_ref().unwrap_or(&issuer), BaseUrl::same_origin)?;
-            Ok(Some(Chosen::Key { source, key: stored.api_key.clone(), issuer, api_base }))
+            let target = Box::new(KeyTarget { issuer, api_base });
+            Ok(Some(Chosen::Key { source, key: stored.api_key.clone(), target }))
         }
     }
 }

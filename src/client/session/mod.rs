@@ -93,10 +93,12 @@ impl Session {
     pub(crate) async fn api_base(&self) -> Result<BaseUrl, Fault> {
         match &self.chosen {
             Chosen::Session { session, .. } => Ok(session.api_base.clone()),
-            Chosen::Key { api_base: Some(api_base), .. } => Ok(api_base.clone()),
-            Chosen::Key { api_base: None, issuer, .. } => {
-                let metadata = self.context.metadata(issuer).await?;
-                Ok(metadata.cli_configuration.api_base.unwrap_or_else(|| issuer.clone()))
+            Chosen::Key { target, .. } => {
+                if let Some(api_base) = &target.api_base {
+                    return Ok(api_base.clone());
+                }
+                let metadata = self.context.metadata(&target.issuer).await?;
+                Ok(metadata.cli_configuration.api_base.unwrap_or_else(|| target.issuer.clone()))
             }
         }
     }

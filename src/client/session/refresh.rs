@@ -139,7 +139,7 @@ async fn request(context: &Context, session: &OauthCredential) -> Result<TokenAn
 /// to the next process that asks with the old refresh token.
 fn store(context: &Context, old: &OauthCredential, tokens: &TokenAnswer) -> Result<OauthCredential, Fault> {
     let next = successor(context, old, tokens);
-    let credential = Credential::Oauth(next.clone());
+    let credential = Credential::from(next.clone());
     match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&credential)) {
         Ok(Swap::Done) => Ok(OauthCredential { generation: old.generation + 1, ..next }),
         // Signed out or in again meanwhile, which is stronger than a refresh.
@@ -155,10 +155,9 @@ fn store(context: &Context, old: &OauthCredential, tokens: &TokenAnswer) -> Resu
 fn successor(context: &Context, old: &OauthCredential, tokens: &TokenAnswer) -> OauthCredential {
     let now = context.now().trunc_subsecs(0);
     let after = |span: Duration| TimeDelta::from_std(span).ok().and_then(|span| now.checked_add_signed(span));
-    let lifetime = tokens.expires_in().unwrap_or(Duration::from_secs(300));
     OauthCredential {
         access_token: Secret::new(tokens.access_token().secret()),
-        access_expires_at: after(lifetime).unwrap_or(now),
+        access_expires_at: after(oauth::lifetime(tokens)).unwrap_or(now),
         // A server that does not rotate sends none.
         refresh_token: tokens
             .refresh_token()
@@ -179,7 +178,7 @@ fn settle_refusal(context: &Context, old: &OauthCredential, want: Want) -> Resul
     if current.generation != old.generation && want.is_met_by(&current, context) {
         return Ok(current);
     }
-    let ended = Credential::Oauth(OauthCredential { state: CredentialState::NeedsLogin, ..old.clone() });
+    let ended = Credential::from(OauthCredential { state: CredentialState::NeedsLogin, ..old.clone() });
     // The tokens stay, for a person who looks for what happened. A conflict means that there is something newer.
     match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&ended))? {
         Swap::Done | Swap::Conflict => Err(Fault::RefreshFailed),

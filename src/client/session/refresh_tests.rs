@@ -48,7 +48,7 @@ fn world(token_endpoint: fn() -> Answer) -> World {
     });
     let home = TempFolder::new();
     let stored = OauthCredential { issuer: BaseUrl::parse(&server.url("")).unwrap(), ..session() };
-    let store = Arc::new(MemoryStore::holding(&ProfileName::default(), Credential::Oauth(stored)));
+    let store = Arc::new(MemoryStore::holding(&ProfileName::default(), stored.into()));
     let clock = Arc::new(ManualClock::at(expiry() - TimeDelta::hours(1)));
     let ui = Arc::new(RecordingUi::default());
     let seams = Seams {
