@@ -23,8 +23,8 @@ use crate::keys::password::Passwords;
 use crate::keys::signer::Signer;
 use crate::routes;
 use crate::services::instance::{self, Instance, OpenError};
-use crate::services::setup;
 use crate::services::signing_keys::{self, KeyFailure};
+use crate::services::{accounts, setup};
 use crate::store::StoreError;
 use crate::web::app::{App, Parts};
 use crate::web::envelope::envelope;
@@ -132,6 +132,8 @@ async fn open(config: Config, address: SocketAddr, clock: Clock) -> Result<App, 
     signing_keys::bootstrap(&store, &master, config.keys.rsa_bits).await?;
     let keys = store.read(signing_keys::list).await?;
     let set = signing_keys::open(&keys, &master).map_err(KeyFailure::from)?;
+    let to_register = config.clone();
+    store.write(move |work| accounts::ensure_companion(work, &to_register)).await?;
     let signer = Signer::start(available_parallelism().map_or(1, usize::from))?;
     Ok(App::new(Parts {
         gate: Gate::new(&config, address),
