@@ -2,9 +2,15 @@
 
 mod authorize;
 mod code;
+mod forge;
 mod issuer;
+mod jwt;
+mod par;
 mod pkce;
 mod redirect_uri;
+mod refresh;
+mod resource;
+mod token;
 
 use crate::support::html;
 use crate::support::http::Answer;
