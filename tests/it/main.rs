@@ -6,4 +6,5 @@ mod harness;
 mod layering;
 mod oauth;
 mod proof;
+mod store;
 mod support;

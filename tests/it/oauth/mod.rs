@@ -3,13 +3,16 @@
 mod authorize;
 mod code;
 mod forge;
+mod http;
 mod issuer;
 mod jwt;
+mod nodes;
 mod par;
 mod pkce;
 mod redirect_uri;
 mod refresh;
 mod resource;
+mod strangers;
 mod token;
 
 use crate::support::html;

@@ -1,7 +1,5 @@
 //! What the tests stand on.
 
-#![expect(dead_code, reason = "each suite uses its own part")]
-
 pub(crate) mod app;
 pub(crate) mod at_once;
 pub(crate) mod browser;
@@ -13,6 +11,7 @@ mod inside;
 pub(crate) mod oauth;
 pub(crate) mod people;
 pub(crate) mod ready_made;
+pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};
 
