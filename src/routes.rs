@@ -1,8 +1,10 @@
 //! Every URL of the server.
 
-use actix_web::web::{ServiceConfig, get, resource, scope};
+use actix_web::web::{ServiceConfig, resource, scope, to};
 
 use crate::http::{api, fallback, health, jwks, metadata, par, revoke, token, userinfo};
+use crate::pages::assets;
+use crate::pages::handlers::{account, api_access, authorize, misc, sessions, setup};
 
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID_METADATA: &str = "/.well-known/openid-configuration";
@@ -35,5 +37,36 @@ fn of_issuer(config: &mut ServiceConfig) {
         .service(resource("/api/v1/whoami").get(api::whoami::whoami))
         .service(resource("/api/v1/sessions").get(api::sessions::list))
         .service(resource("/api/v1/sessions/{id}/revoke").post(api::sessions::revoke))
-        .default_service(get().to(fallback::not_found));
+        .service(scope("/api").default_service(to(fallback::not_found)));
+    pages(config);
+}
+
+fn pages(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/oauth/authorize")
+                .get(authorize::start)
+                .head(authorize::start)
+                .post(authorize::start_by_post),
+        )
+        .service(resource("/cli-auth").get(authorize::start))
+        .service(resource("/c/{code}").get(authorize::short_link))
+        .service(resource("/authorize/return").get(authorize::return_page))
+        .service(resource("/authorize/{id}").get(authorize::question).post(authorize::answer))
+        .service(resource("/done").get(misc::done))
+        .service(resource("/setup").get(setup::setup_page).post(setup::set_up))
+        .service(resource("/sign-in").get(account::sign_in_page).post(account::sign_in))
+        .service(resource("/sign-in/again").get(account::again_page).post(account::sign_in_again))
+        .service(resource("/sign-out").post(account::sign_out))
+        .service(resource("/").get(sessions::list))
+        .service(resource("/cli-sessions").get(sessions::list))
+        .service(resource("/cli-sessions/end-all").get(sessions::end_all_page).post(sessions::end_all))
+        .service(resource("/cli-sessions/{id}/rename").get(sessions::rename_page).post(sessions::rename))
+        .service(resource("/cli-sessions/{id}/end").get(sessions::end_page).post(sessions::end))
+        .service(resource("/o/{org}/settings/api-access").get(api_access::settings).post(api_access::save))
+        .service(resource("/o/{org}/settings/api-access/personal-tokens/{to}").get(api_access::confirm))
+        .service(resource("/theme").post(misc::theme))
+        .service(resource("/help").get(misc::help))
+        .service(resource("/static/{name}").get(assets::get))
+        .default_service(to(misc::not_found));
 }

@@ -17,10 +17,10 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::config::Config;
 use crate::domain::time::Clock;
-use crate::http::fallback;
 use crate::http::metadata::{BadMetadata, Document};
 use crate::keys::password::Passwords;
 use crate::keys::signer::Signer;
+use crate::pages::handlers::misc;
 use crate::routes;
 use crate::services::instance::{self, Instance, OpenError};
 use crate::services::signing_keys::{self, KeyFailure};
@@ -90,7 +90,7 @@ impl Server {
                 .app_data(web::PayloadConfig::new(LARGEST_BODY))
                 .wrap(from_fn(envelope))
                 .configure(|config| routes::routes(config, &issuer_path))
-                .default_service(web::to(fallback::not_found))
+                .default_service(web::to(misc::not_found))
         })
         .workers(app.config.server.workers)
         .keep_alive(KEEP_ALIVE)

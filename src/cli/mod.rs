@@ -1,1 +1,76 @@
-//! (in construction)
+//! The companion CLI: the commands around the library's `auth`, and the reference brand.
+
+mod api;
+mod args;
+mod config;
+mod usage;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::client::{App, AuthCommand, BadApp, Error, Fault, Globals, main_exit};
+use args::{Arguments, Command};
+
+/// The server that a fresh `keystiled` runs at.
+const LOCAL_SERVER: &str = "http://127.0.0.1:8642";
+
+/// Runs the command line and says how the process ends.
+pub fn run(arguments: &[OsString]) -> ExitCode {
+    let app = match app() {
+        Ok(app) => app,
+        Err(error) => {
+            eprintln!("✗ {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => {
+            let screen = app.screen(&arguments.globals);
+            main_exit(execute(&app, arguments), &screen)
+        }
+        Err(error) => usage::exit(&app, &error, arguments),
+    }
+}
+
+fn app() -> Result<App, BadApp> {
+    App::builder("keystile")
+        .version(env!("CARGO_PKG_VERSION"))
+        .issuer(LOCAL_SERVER)
+        .client_id("keystile-cli")
+        .key_prefixes(["keystile_live_", "keystile_test_", "keystile_pat_"])
+        .build()
+}
+
+fn execute(app: &App, arguments: Arguments) -> Result<(), Error> {
+    let Arguments { globals, command } = arguments;
+    let auth = match command {
+        Command::Auth { command } => command,
+        Command::Login(args) => AuthCommand::Login(args),
+        Command::Logout(args) => AuthCommand::Logout(args),
+        Command::Whoami => AuthCommand::Whoami,
+        Command::Api(args) => return wait(app, api::run(app, &globals, args)),
+        Command::Config { command } => return config::run(app, &globals, &command),
+    };
+    wait(app, app.run(auth, &globals))
+}
+
+/// One thread is enough for a tool that waits for one thing at a time, and it starts faster than many.
+fn wait(app: &App, work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| app.error(Fault::Local { what: "start".into(), cause: error.to_string() }))?;
+    runtime.block_on(work)
+}
+
+/// Whether the command line asks for JSON, where it could not be read further.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
+}
+
+/// The arguments of a command line that could not be read, as far as printing an error needs them.
+fn fallback_globals(arguments: &[OsString]) -> Globals {
+    Globals { json: asks_for_json(arguments), ..Globals::default() }
+}

@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_secret_never_prints_itself() {
-        let secret = Secret::new("hunter2hunter2".into());
+        let secret = Secret::new("hunter2hunter2");
         assert_eq!(format!("{secret:?}"), "[redacted]");
         assert_eq!(format!("{:?}", secret.digest()), "[digest]");
     }

@@ -49,12 +49,12 @@ impl Passwords {
     /// Checks a password. Without a hash (nobody has that address) the same work is done for nothing, so that the time
     /// an answer takes does not say who has an account.
     pub async fn check(&self, password: Secret, hash: Option<String>) -> Result<Match, Busy> {
-        self.in_turn(move || match hash {
-            Some(hash) => check(&password, &hash),
-            None => {
-                check(&password, &NOBODY);
-                Match::Wrong
+        self.in_turn(move || {
+            if let Some(hash) = hash {
+                return check(&password, &hash);
             }
+            check(&password, &NOBODY);
+            Match::Wrong
         })
         .await
     }
@@ -80,6 +80,9 @@ fn argon2() -> Argon2<'static> {
 }
 
 /// Hashes on this thread; for the administration commands.
+///
+/// # Panics
+/// Never: any bytes can be hashed, and the salt has the right length.
 pub fn hash(password: &Secret, entropy: Entropy) -> String {
     #[expect(clippy::expect_used, reason = "16 bytes are a valid salt and any password can be hashed")]
     let salt = SaltString::encode_b64(&entropy.bytes::<16>()).expect("16 bytes are a valid salt");
@@ -91,18 +94,16 @@ pub fn hash(password: &Secret, entropy: Entropy) -> String {
 fn check(password: &Secret, hash: &str) -> Match {
     let Ok(parsed) = PasswordHash::new(hash) else { return Match::Wrong };
     let current = argon2();
-    match current.verify_password(password.expose().as_bytes(), &parsed) {
-        Err(_) => Match::Wrong,
-        Ok(()) => {
-            let same = Params::try_from(&parsed).is_ok_and(|params| {
-                (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES)
-            });
-            if same && parsed.algorithm == Algorithm::Argon2id.ident() {
-                Match::Right
-            } else {
-                Match::RightButOutdated
-            }
-        }
+    if current.verify_password(password.expose().as_bytes(), &parsed).is_err() {
+        return Match::Wrong;
+    }
+    let same = Params::try_from(&parsed).is_ok_and(|params| {
+        (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES)
+    });
+    if same && parsed.algorithm == Algorithm::Argon2id.ident() {
+        Match::Right
+    } else {
+        Match::RightButOutdated
     }
 }
 
@@ -112,12 +113,12 @@ mod tests {
 
     #[test]
     fn lg_02_a_password_is_hashed_with_argon2id_and_its_own_salt() {
-        let password = Secret::new("correct horse battery".into());
+        let password = Secret::new("correct horse battery");
         let (one, two) = (hash(&password, Entropy), hash(&password, Entropy));
         assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
         assert_ne!(one, two);
         assert_eq!(check(&password, &one), Match::Right);
-        assert_eq!(check(&Secret::new("wrong".into()), &one), Match::Wrong);
+        assert_eq!(check(&Secret::new("wrong"), &one), Match::Wrong);
     }
 
     #[test]
@@ -128,6 +129,6 @@ mod tests {
             .hash_password(b"x", &salt)
             .unwrap()
             .to_string();
-        assert_eq!(check(&Secret::new("x".into()), &old), Match::RightButOutdated);
+        assert_eq!(check(&Secret::new("x"), &old), Match::RightButOutdated);
     }
 }

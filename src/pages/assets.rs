@@ -142,7 +142,8 @@ fn url(stem: &str, extension: &str, content: &[u8]) -> String {
 }
 
 /// `GET /static/{name}`
-pub async fn serve(name: web::Path<String>, request: HttpRequest) -> HttpResponse {
+#[expect(clippy::unused_async, reason = "a handler of actix-web returns a future")]
+pub async fn get(name: web::Path<String>, request: HttpRequest) -> HttpResponse {
     let Some(asset) = ASSETS.find(&name) else { return HttpResponse::NotFound().finish() };
     let accepted = request
         .headers()
@@ -158,7 +159,7 @@ pub async fn serve(name: web::Path<String>, request: HttpRequest) -> HttpRespons
     if let Some(encoding) = encoding {
         answer.insert_header((header::CONTENT_ENCODING, encoding));
     }
-    answer.body(body.to_vec())
+    answer.body(web::Bytes::from_static(body))
 }
 
 #[cfg(test)]
@@ -175,6 +176,21 @@ mod tests {
             fonts += 1;
         }
         assert_eq!(fonts, 3);
+    }
+
+    #[test]
+    fn every_file_of_others_is_as_it_was_fetched() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let lock = std::fs::read_to_string(root.join("static/VENDOR.lock")).unwrap();
+        for line in lock.lines() {
+            let (hash, path) = line.split_once("  ").unwrap();
+            let found = Sha256::digest(std::fs::read(root.join(path)).unwrap());
+            assert_eq!(format!("{found:x}"), hash, "{path}");
+        }
+        assert_eq!(
+            lock.matches("templates/icons/").count(),
+            std::fs::read_dir(root.join("templates/icons")).unwrap().count()
+        );
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub struct ConsentPage {
 /// The client, as its record says.
 #[derive(Debug, Clone)]
 pub struct Tool {
+    /// Made with [`super::text::name`].
     pub name: String,
     pub standing: Standing,
     /// The command that starts the sign-in: "orbit login"
@@ -146,6 +147,7 @@ pub enum Organizations {
 #[derive(Debug, Clone)]
 pub struct Organization {
     pub id: String,
+    /// Made with [`super::text::name`].
     pub name: String,
     /// The person's role there.
     pub role: String,

@@ -19,7 +19,7 @@ pub mod sessions;
 pub mod setup;
 pub mod shell;
 pub mod sign_in;
-#[cfg(debug_assertions)]
+#[cfg(any(test, debug_assertions))]
 pub mod styleguide;
 pub mod text;
 pub mod way_back;

@@ -138,8 +138,8 @@ pub(super) fn consent(foreign: Foreign) -> ConsentPage {
         shell: shell(foreign),
         request: "request-handle".into(),
         tool: Tool {
-            name: foreign("Orbit CLI"),
-            standing: Standing::RegisteredBy(foreign("Northwind Labs")),
+            name: text::name(&foreign("Orbit CLI")),
+            standing: Standing::RegisteredBy(text::name(&foreign("Northwind Labs"))),
             command: LOGIN.into(),
         },
         check: Check::Code("7KQ2-XM4T".into()),
@@ -165,7 +165,7 @@ pub(super) fn consent(foreign: Foreign) -> ConsentPage {
 fn organization(foreign: Foreign, role: &str, left_out: &[&str]) -> Organization {
     Organization {
         id: format!("org_{role}"),
-        name: foreign("Northwind Labs"),
+        name: text::name(&foreign("Northwind Labs")),
         role: role.into(),
         left_out: left_out.iter().map(ToString::to_string).collect(),
     }
@@ -201,6 +201,7 @@ fn consent_pages(foreign: Foreign) -> Vec<Sample> {
             Permission { label: "Delete deployments".into(), level: Level::Delete },
             Permission { label: "Manage members and their roles".into(), level: Level::Administer },
         ],
+        not_asked: vec!["create keys".into()],
         organizations: Organizations::One(organization(foreign, "viewer", &["change deployments"])),
         lasts: Lasts { access: "8 hours".into(), renewed_until: None },
         ..consent(foreign)
@@ -370,6 +371,10 @@ fn session_pages(foreign: Foreign) -> Vec<Sample> {
         end: End::Past { at: moment() },
         ..card(foreign, "old-laptop", DeviceKind::Laptop, Usage::SignedOut)
     };
+    let expired = Card {
+        end: End::Past { at: moment() },
+        ..card(foreign, "older", DeviceKind::Laptop, Usage::Expired)
+    };
     let cards = vec![
         card(foreign, "maya-mbp", DeviceKind::Laptop, Usage::Lately("Used 4 minutes ago".into())),
         card(foreign, "build-07", DeviceKind::Server, Usage::Before("Used yesterday".into())),
@@ -377,7 +382,7 @@ fn session_pages(foreign: Foreign) -> Vec<Sample> {
         card(foreign, "staging", DeviceKind::Server, Usage::Suspended),
         never,
         ended,
-        card(foreign, "older", DeviceKind::Laptop, Usage::Expired),
+        expired,
     ];
     let rename = RenamePage {
         shell: shell(foreign),

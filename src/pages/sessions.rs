@@ -86,7 +86,7 @@ pub enum Listing {
 /// One session.
 #[derive(Debug, Clone)]
 pub struct Card {
-    /// As in the paths: "ses_9fK2"
+    /// As in the paths: `ses_9fK2`
     pub id: String,
     /// The name that the person gave it, else the device's.
     pub name: String,
@@ -166,7 +166,7 @@ impl Numbers {
     fn shown(&self) -> [(&'static str, String); 3] {
         [
             ("Active sessions", text::number(self.active)),
-            ("Used in the last 14 days", text::number(self.used_in_14_days)),
+            ("Used, 14 days", text::number(self.used_in_14_days)),
             ("Never used", text::number(self.never_used)),
         ]
     }

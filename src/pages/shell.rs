@@ -52,14 +52,6 @@ impl Person {
     }
 }
 
-/// The link beside the person's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccountAction {
-    /// "Not you?": signs out and keeps the request of the tool.
-    NotYou,
-    SignOut,
-}
-
 /// What every page needs.
 #[derive(Debug, Clone)]
 pub struct Shell {

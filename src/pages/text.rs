@@ -5,6 +5,9 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 /// The most characters of a device name that a page shows; also the longest label of a host name.
 const DEVICE_LABEL_MAX: usize = 63;
 
+/// The most characters of a chosen name that a page shows.
+const NAME_MAX: usize = 64;
+
 /// A point in time for a `<time>` element: once for machines, once for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
@@ -97,7 +100,7 @@ pub fn number(n: i64) -> String {
         text.push('-');
     }
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -118,6 +121,15 @@ pub fn device_label(reported: &str) -> String {
 /// The same for a short description that may hold spaces: "macOS 15", "Orbit CLI 2.14.0".
 pub fn device_words(reported: &str) -> String {
     reported.split_whitespace().map(device_label).collect::<Vec<_>>().join(" ").chars().take(64).collect()
+}
+
+/// A name that a person or the maker of a tool chose, as long as a page shows it.
+pub fn name(chosen: &str) -> String {
+    let shown: String = chosen.chars().filter(|c| !c.is_control()).collect();
+    match shown.char_indices().nth(NAME_MAX) {
+        Some((end, _)) => format!("{}…", &shown[..end]),
+        None => shown,
+    }
 }
 
 /// Up to two letters that stand for a person: "MO" for "Maya Okafor", "M" for "maya".
@@ -195,6 +207,13 @@ mod tests {
         assert_eq!(device_label("a\u{202e}b <script>"), "a?b??script?");
         assert_eq!(device_label(&"ä".repeat(300)), "?".repeat(63));
         assert_eq!(device_words("macOS 15\u{202e}\n<b>"), "macOS 15? ?b?");
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        assert_eq!(name("Northwind\n Labs"), "Northwind Labs");
+        assert_eq!(name(&"ä".repeat(64)), "ä".repeat(64));
+        assert_eq!(name(&"ä".repeat(65)), "ä".repeat(64) + "…");
     }
 
     #[test]

@@ -8,7 +8,10 @@ use crate::domain::redirect_uri::RedirectUri;
 use crate::store::memberships::{self, Membership};
 use crate::store::organizations::{self, Organization};
 use crate::store::users::{self, User};
-use crate::store::{StoreError, Work, audit, clients, credentials};
+use crate::store::{StoreError, Work, audit, clients, credentials, facts};
+
+/// Characters of the longest name of a person, an organization or a client.
+pub const LONGEST_NAME: usize = 100;
 
 /// A person to be.
 #[derive(Debug, Clone)]
@@ -118,9 +121,9 @@ pub fn remove_client(
     Ok(Some(ended.len()))
 }
 
-/// Registers the companion CLI, unless it is there or was removed on purpose.
+/// Registers the companion CLI once. Nodes that start together make one, and one that was removed stays removed.
 pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), StoreError> {
-    if clients::exists(work.conn, COMPANION)? {
+    if !facts::claim(work.conn, "companion", COMPANION, work.now)? {
         return Ok(());
     }
     let loopback = ["http://127.0.0.1/callback", "http://[::1]/callback", "http://localhost/callback"];
@@ -137,11 +140,7 @@ pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), Stor
         created_at: work.now,
         disabled_at: None,
     };
-    match create_client(work, &client, &Actor::Operator, &Origin::default()) {
-        // Another node that starts at the same moment was faster.
-        Err(StoreError::Conflict(_)) => Ok(()),
-        other => other,
-    }
+    create_client(work, &client, &Actor::Operator, &Origin::default())
 }
 
 /// The name of an organization as it stands in paths.

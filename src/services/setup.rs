@@ -41,13 +41,12 @@ pub fn code(work: &mut Work<'_>, master: &MasterKey) -> Result<Option<String>, S
         return Ok(None);
     }
     let known = facts::find(work.conn, NONCE)?.filter(|(_, at)| work.now - *at < LIFETIME);
-    let nonce = match known {
-        Some((nonce, _)) => nonce,
-        None => {
-            let nonce = Kind::Request.new_id(work.entropy);
-            facts::set(work.conn, NONCE, &nonce, work.now)?;
-            nonce
-        }
+    let nonce = if let Some((nonce, _)) = known {
+        nonce
+    } else {
+        let nonce = Kind::Request.new_id(work.entropy);
+        facts::set(work.conn, NONCE, &nonce, work.now)?;
+        nonce
     };
     Ok(Some(shown(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
 }

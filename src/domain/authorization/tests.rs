@@ -53,8 +53,9 @@ fn with(changes: &[(&str, &str)]) -> Parameters {
 }
 
 fn replaced(name: &str, value: &str) -> Parameters {
-    let pairs = GOOD.iter().filter(|(known, _)| *known != name).chain([&(name, value)]);
-    Parameters::from_pairs(pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    let kept = GOOD.iter().copied().filter(|(known, _)| *known != name);
+    let pairs = kept.chain([(name, value)]);
+    Parameters::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())))
 }
 
 fn refusal(parameters: &Parameters) -> OAuthCode {

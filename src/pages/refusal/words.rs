@@ -43,28 +43,10 @@ impl Refusal {
                     .detail("For its maker", [detail])
             }
             Self::RoleTooSmall { organization, role, needed, way_out } => {
-                let needs = Sentence::from("You are ")
-                    .text(with_article(&role))
-                    .text(" in ")
-                    .name(organization)
-                    .text("; it needs ");
-                Words::new(StatusCode::FORBIDDEN, "You can’t give this permission")
-                    .what(names(needs, &needed, "or").text(". Ask an owner to change your role."))
-                    .nothing_given()
-                    .next(way_out.next())
+                role_too_small(organization, &role, &needed, way_out)
             }
             Self::PersonalTokensOff { organization, managers, way_out } => {
-                let title = Sentence::default().name(organization).text(" does not allow command-line sign-in");
-                let ask = match managers.as_slice() {
-                    [] => "Ask an owner of the organization to turn personal tokens on.".into(),
-                    some => names("Ask ".into(), some, "or").text(" to turn personal tokens on."),
-                };
-                Words::new(StatusCode::FORBIDDEN, "Command-line sign-in is off")
-                    .title(title)
-                    .what("Personal tokens are off for this organization.")
-                    .what(ask)
-                    .nothing_given()
-                    .next(way_out.next())
+                personal_tokens_off(organization, &managers, way_out)
             }
             Self::NoOrganization { way_out } => {
                 Words::new(StatusCode::FORBIDDEN, "You are in no organization yet")
@@ -72,16 +54,7 @@ impl Refusal {
                     .nothing_given()
                     .next(way_out.next())
             }
-            Self::WrongAccount { expected, request } => {
-                let words = match expected {
-                    Some(email) => Sentence::from("The tool asked for ").name(email).text("."),
-                    None => "The tool asked for somebody else.".into(),
-                };
-                Words::new(StatusCode::FORBIDDEN, "Signed in as the wrong person")
-                    .what(words.text(" The request is kept while you switch."))
-                    .nothing_given()
-                    .next(Next::SwitchAccount { request })
-            }
+            Self::WrongAccount { expected, request } => wrong_account(expected, request),
             Self::FormTooOld { reload } => Words::new(StatusCode::FORBIDDEN, "This page was open too long")
                 .what("Nothing was changed. Open the page again and repeat the last step.")
                 .next(Next::links([("Open the page again", reload)])),
@@ -130,6 +103,42 @@ fn already_answered(send_again: Option<String>, command: String) -> Words {
         }
         None => words.what("Is your terminal still waiting? Start again there:").next(Next::Run(command)),
     }
+}
+
+fn role_too_small(organization: String, role: &str, needed: &[String], way_out: WayOut) -> Words {
+    let needs = Sentence::from("You are ")
+        .text(with_article(role))
+        .text(" in ")
+        .name(organization)
+        .text("; it needs ");
+    Words::new(StatusCode::FORBIDDEN, "You can’t give this permission")
+        .what(names(needs, needed, "or").text(". Ask an owner to change your role."))
+        .nothing_given()
+        .next(way_out.next())
+}
+
+fn personal_tokens_off(organization: String, managers: &[String], way_out: WayOut) -> Words {
+    let ask = match managers {
+        [] => "Ask an owner of the organization to turn personal tokens on.".into(),
+        some => names("Ask ".into(), some, "or").text(" to turn personal tokens on."),
+    };
+    Words::new(StatusCode::FORBIDDEN, "Command-line sign-in is off")
+        .title(Sentence::default().name(organization).text(" does not allow command-line sign-in"))
+        .what("Personal tokens are off for this organization.")
+        .what(ask)
+        .nothing_given()
+        .next(way_out.next())
+}
+
+fn wrong_account(expected: Option<String>, request: String) -> Words {
+    let asked = match expected {
+        Some(email) => Sentence::from("The tool asked for ").name(email).text("."),
+        None => "The tool asked for somebody else.".into(),
+    };
+    Words::new(StatusCode::FORBIDDEN, "Signed in as the wrong person")
+        .what(asked.text(" The request is kept while you switch."))
+        .nothing_given()
+        .next(Next::SwitchAccount { request })
 }
 
 /// "an owner", "a viewer"

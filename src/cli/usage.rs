@@ -1,0 +1,92 @@
+//! What clap has to say, in the form and with the exit code of every other error.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::fallback_globals;
+use crate::client::{App, Fault, main_exit};
+
+/// Prints help, or the error.
+pub(super) fn exit(app: &App, error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
+            Ok(()) => ExitCode::SUCCESS,
+            // Nobody reads the help any more.
+            Err(_) => crate::client::Exit::ClosedPipe.into(),
+        },
+        _ => {
+            let screen = app.screen(&fallback_globals(arguments));
+            main_exit(Err(app.error(fault(error))), &screen)
+        }
+    }
+}
+
+fn fault(error: &clap::Error) -> Fault {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or("bad command line");
+    let message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+    let suggestion =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+            .into_iter()
+            .find_map(|kind| suggested(error.get(kind)?));
+    let (message, hint) = match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let named = suggested_text(error.get(ContextKind::InvalidArg));
+            let message = named.map_or(message, |name| format!("unexpected argument '{name}'"));
+            let known = suggestion.map(|name| format!("Did you mean {name}? ")).unwrap_or_default();
+            (message, Some(format!("{known}Global flags work before or after the command.")))
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            ("a command is missing".into(), Some("Try --help.".into()))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let names = suggested_text(error.get(ContextKind::InvalidArg)).unwrap_or_default();
+            (format!("missing argument {names}"), Some("Try --help.".into()))
+        }
+        _ => (message, suggestion.map(|name| format!("Did you mean {name}?"))),
+    };
+    Fault::Usage { message, hint }
+}
+
+fn suggested(value: &ContextValue) -> Option<String> {
+    suggested_text(Some(value)).filter(|text| !text.is_empty())
+}
+
+fn suggested_text(value: Option<&ContextValue>) -> Option<String> {
+    match value? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => Some(texts.join(" ")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::Arguments;
+
+    fn usage(line: &str) -> (String, Option<String>) {
+        match fault(&Arguments::try_parse_from(line.split(' ')).unwrap_err()) {
+            Fault::Usage { message, hint } => (message, hint),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_typing_error_is_answered_with_the_flag_that_was_meant() {
+        let (message, hint) = usage("keystile auth status --jsn");
+        assert_eq!(message, "unexpected argument '--jsn'");
+        assert_eq!(hint.unwrap(), "Did you mean --json? Global flags work before or after the command.");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        assert_eq!(usage("keystile api GET").0, "missing argument <PATH>");
+        assert_eq!(usage("keystile auth").0, "a command is missing");
+        assert_eq!(usage("keystile auth staus").1.unwrap(), "Did you mean status?");
+    }
+}

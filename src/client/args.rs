@@ -1,0 +1,135 @@
+//! The arguments that every tool on this library has in common.
+
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Subcommand, ValueEnum};
+
+use super::base_url::BaseUrl;
+use super::duration;
+use super::profile::ProfileName;
+
+/// Accepted before or after the verb.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+pub struct Globals {
+    /// Print one JSON document
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Show the calls that are made; twice, their headers too
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Say nothing but data and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Use this profile
+    #[arg(short, long, global = true, value_name = "NAME", value_parser = ProfileName::parse)]
+    pub profile: Option<ProfileName>,
+    /// Act in this organization
+    #[arg(long, global = true, value_name = "ORG")]
+    pub org: Option<String>,
+    /// Use this key for one command (the environment variable keeps it out of the shell history)
+    #[arg(long, global = true, value_name = "KEY", hide_env_values = true)]
+    pub api_key: Option<String>,
+    /// Talk to the API at this address
+    #[arg(long, global = true, value_name = "URL", value_parser = BaseUrl::parse)]
+    pub api_base: Option<BaseUrl>,
+    /// Never ask and never wait for a person
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Print without colors
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Do not try again when a call fails
+    #[arg(long, global = true)]
+    pub no_retry: bool,
+}
+
+/// `auth ...`
+#[derive(Subcommand, Clone, Debug)]
+pub enum AuthCommand {
+    /// Sign in with the browser
+    Login(LoginArgs),
+    /// End the session at the server and forget it here
+    Logout(LogoutArgs),
+    /// Say whether you are signed in (exit 0 yes, 2 no, 3 could not check)
+    Status(StatusArgs),
+    /// Say who you are, as the server sees it
+    Whoami,
+    /// Print the access token, refreshed if need be
+    Token(TokenArgs),
+    /// Get a new access token now
+    Refresh,
+}
+
+/// `auth login`
+#[derive(Args, Clone, Debug)]
+pub struct LoginArgs {
+    /// Sign in with the browser, also without a terminal
+    #[arg(long)]
+    pub browser: bool,
+    /// Sign in at this server
+    #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
+    pub issuer: Option<BaseUrl>,
+    /// Ask for these scopes only
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub scopes: Vec<String>,
+    /// Listen on this port for the browser's answer
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub port: u16,
+    /// Wait this long for the approval [default: 5m]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub timeout: Option<Duration>,
+    /// Replace what the profile holds without asking
+    #[arg(long)]
+    pub force: bool,
+    /// Call this machine so in the list of sessions
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Who will sign in
+    #[arg(long, value_name = "EMAIL")]
+    pub login_hint: Option<String>,
+}
+
+/// `auth logout`
+#[derive(Args, Clone, Copy, Debug)]
+pub struct LogoutArgs {
+    /// Every profile
+    #[arg(long)]
+    pub all: bool,
+    /// Do not tell the server
+    #[arg(long)]
+    pub local: bool,
+}
+
+/// `auth status`
+#[derive(Args, Clone, Copy, Debug)]
+pub struct StatusArgs {
+    /// Do not ask the server
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `auth token`
+#[derive(Args, Clone, Copy, Debug)]
+pub struct TokenArgs {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = TokenFormat::Raw)]
+    pub format: TokenFormat,
+    /// Refresh if it ends sooner than this
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
+    pub min_ttl: Duration,
+}
+
+/// How `auth token` prints.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenFormat {
+    /// The token
+    Raw,
+    /// The `Authorization` header
+    Header,
+    /// A JSON document
+    Json,
+    /// A line for `eval` in a shell
+    Env,
+}

@@ -1,0 +1,205 @@
+//! One invocation: the tool, its arguments and its environment, put together.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::app::{App, Brand};
+use super::args::Globals;
+use super::base_url::BaseUrl;
+use super::clock::Clock;
+use super::config::{Config, ProfileConfig};
+use super::credentials::{CredentialStore, FileStore, OauthCredential};
+use super::env::Environment;
+use super::error::{Error, Fault};
+use super::http::{Trace, Transport, TransportOptions};
+use super::oauth::{self, Metadata};
+use super::paths::Paths;
+use super::profile::ProfileName;
+use super::redact::Redactor;
+use super::screen::{Mark, Screen};
+use super::source::StoredProfile;
+use super::terminal::TerminalUi;
+use super::ui::LoginUi;
+
+/// Everything that a command needs.
+pub(crate) struct Context {
+    pub(crate) app: App,
+    pub(crate) globals: Globals,
+    pub(crate) environment: Environment,
+    pub(crate) paths: Paths,
+    pub(crate) config: Config,
+    pub(crate) profile: ProfileName,
+    pub(crate) store: Arc<dyn CredentialStore>,
+    pub(crate) ui: Arc<dyn LoginUi>,
+    pub(crate) screen: Screen,
+    pub(crate) transport: Transport,
+    pub(crate) trace: Trace,
+    /// Whether somebody is there to answer.
+    pub(crate) interactive: bool,
+}
+
+impl Context {
+    pub(crate) fn new(app: &App, globals: &Globals) -> Result<Self, Fault> {
+        let app = app.clone();
+        let brand = app.brand.clone();
+        let environment = app.seams.environment.clone().unwrap_or_else(Environment::of_process);
+        let paths = Paths::find(&brand, &environment)?;
+        let config = Config::load(paths.config())?;
+        let profile = choose_profile(globals, &environment, &brand, &config)?;
+        let redactor = Redactor::new(brand.key_prefixes());
+        let level = globals.verbose.max(u8::from(environment.own_flag(&brand, "DEBUG")));
+        let trace = Trace::new(level, redactor.clone());
+        let screen = Screen::new(globals, &environment, redactor);
+        let interactive = !globals.no_input
+            && !environment.own_flag(&brand, "NO_INPUT")
+            && environment.get("CI").is_none()
+            && std::io::stdin().is_terminal()
+            && std::io::stderr().is_terminal();
+        let store = app.seams.store.clone().unwrap_or_else(|| Arc::new(FileStore::new(paths.clone())));
+        let ui =
+            app.seams.ui.clone().unwrap_or_else(|| Arc::new(TerminalUi::new(screen.clone(), interactive)));
+        let options = TransportOptions {
+            user_agent: format!(
+                "{} ({}; {})",
+                tool_version(&brand),
+                std::env::consts::OS,
+                std::env::consts::ARCH
+            ),
+            ca_bundle: environment.own(&brand, "CA_BUNDLE").map(Into::into),
+            allow_http: environment.own_flag(&brand, "DANGEROUSLY_ALLOW_HTTP"),
+            retries: !globals.no_retry,
+        };
+        let transport = Transport::new(options, environment.clone(), trace.clone(), app.seams.clock.clone());
+        Ok(Self {
+            globals: globals.clone(),
+            app,
+            environment,
+            paths,
+            config,
+            profile,
+            store,
+            ui,
+            screen,
+            transport,
+            trace,
+            interactive,
+        })
+    }
+
+    pub(crate) fn brand(&self) -> &Brand {
+        &self.app.brand
+    }
+
+    pub(crate) fn error(&self, fault: Fault) -> Error {
+        Error::new(fault, self.app.brand.clone())
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock().now()
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.app.seams.clock.as_ref()
+    }
+
+    pub(crate) fn profile_config(&self) -> ProfileConfig {
+        self.config.profile(&self.profile)
+    }
+
+    /// A variable that holds an address.
+    fn url_variable(&self, suffix: &str) -> Result<Option<BaseUrl>, Fault> {
+        let parse = |text| {
+            BaseUrl::parse(text).map_err(|error| Fault::Usage {
+                message: format!("{} is wrong: {error}", self.brand().variable(suffix)),
+                hint: None,
+            })
+        };
+        self.environment.own(self.brand(), suffix).map(parse).transpose()
+    }
+
+    /// The issuer that the person asked for, if they did.
+    pub(crate) fn wanted_issuer(&self) -> Result<Option<BaseUrl>, Fault> {
+        Ok(self.url_variable("ISSUER")?.or(self.profile_config().issuer))
+    }
+
+    /// The API that the person asked for, if they did.
+    pub(crate) fn wanted_api_base(&self) -> Result<Option<BaseUrl>, Fault> {
+        if let Some(flag) = &self.globals.api_base {
+            return Ok(Some(flag.clone()));
+        }
+        let variable = self.url_variable("API_BASE")?.or(self.url_variable("BASE_URL")?);
+        Ok(variable.or(self.profile_config().api_base))
+    }
+
+    /// The organization that the person asked for, if they did.
+    pub(crate) fn wanted_org(&self) -> Option<String> {
+        let flag = self.globals.org.clone();
+        flag.or_else(|| self.environment.own(self.brand(), "ORG").map(str::to_owned))
+            .or(self.profile_config().org)
+    }
+
+    /// The profile in use and where it is stored.
+    pub(crate) fn stored_profile(&self) -> StoredProfile {
+        StoredProfile { name: self.profile.clone(), path: self.store.location() }
+    }
+
+    /// The session that the profile holds now.
+    pub(crate) fn stored_session(&self) -> Result<Option<OauthCredential>, Fault> {
+        Ok(self.store.read()?.get(&self.profile).and_then(|credential| credential.as_oauth().cloned()))
+    }
+
+    pub(crate) async fn metadata(&self, issuer: &BaseUrl) -> Result<Metadata, Fault> {
+        oauth::discover(&self.transport, issuer).await
+    }
+
+    /// Passes on what the store has to say.
+    pub(crate) fn say_warnings(&self) -> Vec<String> {
+        let warnings = self.store.take_warnings();
+        for warning in &warnings {
+            self.screen.say(Mark::Attention, warning);
+        }
+        warnings
+    }
+
+    /// How long a login waits.
+    pub(crate) fn login_timeout(&self, flag: Option<Duration>) -> Result<Duration, Fault> {
+        const DEFAULT: Duration = Duration::from_secs(300);
+        let variable = self.environment.own(self.brand(), "LOGIN_TIMEOUT");
+        let parse = |text| {
+            super::duration::parse(text)
+                .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })
+        };
+        Ok(match flag {
+            Some(flag) => flag,
+            None => variable.map(parse).transpose()?.unwrap_or(DEFAULT),
+        })
+    }
+}
+
+/// `keystile 0.1.0`, as a product in a `User-Agent` too.
+pub(crate) fn tool_version(brand: &Brand) -> String {
+    format!("{}/{}", brand.name(), brand.version())
+}
+
+/// The flag, the variable, the project's file, the settings, else `default`.
+fn choose_profile(
+    globals: &Globals,
+    environment: &Environment,
+    brand: &Brand,
+    config: &Config,
+) -> Result<ProfileName, Fault> {
+    if let Some(flag) = &globals.profile {
+        return Ok(flag.clone());
+    }
+    let bad = |error: super::profile::BadProfileName| Fault::Usage { message: error.to_string(), hint: None };
+    if let Some(name) = environment.own(brand, "PROFILE") {
+        return ProfileName::parse(name).map_err(bad);
+    }
+    if let Some(name) = super::project::profile(brand)? {
+        return Ok(name);
+    }
+    Ok(config.active_profile.clone().unwrap_or_default())
+}

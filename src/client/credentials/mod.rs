@@ -1,0 +1,59 @@
+//! The credentials of a person, kept by profile.
+
+mod document;
+mod file;
+mod lock;
+mod trust;
+
+use super::error::Fault;
+use super::profile::ProfileName;
+
+pub use document::{
+    AccountRef, Credential, CredentialState, Document, KeyCredential, OauthCredential, OrgRef,
+};
+pub use file::FileStore;
+pub use lock::FileLock;
+
+/// Where credentials are kept.
+///
+/// Processes share a store, so a change goes through [`compare_and_swap`](Self::compare_and_swap), and whoever
+/// refreshes holds the lock of the profile.
+pub trait CredentialStore: Send + Sync {
+    /// What is stored now.
+    fn read(&self) -> Result<Document, Fault>;
+
+    /// Takes the lock of a profile, unless somebody else holds it.
+    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, Fault>;
+
+    /// Stores what a profile holds (`None` removes it), if it still has the generation that the caller read.
+    fn compare_and_swap(
+        &self,
+        profile: &ProfileName,
+        expected: Option<u64>,
+        credential: Option<&Credential>,
+    ) -> Result<Swap, Fault>;
+
+    /// Moves a store that cannot be read out of the way, so that a new sign-in has a place; says where it went.
+    fn set_damaged_aside(&self) -> Result<String, Fault>;
+
+    /// What a person should know about the store, said once.
+    fn take_warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Where it is, for a person.
+    fn location(&self) -> std::path::PathBuf;
+}
+
+/// Held while one process refreshes a profile; dropping it releases the lock.
+pub trait ProfileLock: Send {}
+
+/// Whether a change took place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Swap {
+    /// Stored.
+    Done,
+    /// Somebody else changed the profile in the meantime; nothing was stored.
+    Conflict,
+}

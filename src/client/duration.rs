@@ -1,0 +1,104 @@
+//! Spans of time, as people write and read them.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+/// The text is not a span of time.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not a duration: write 90s, 5m, 8h or 1h30m")]
+pub struct BadDuration(String);
+
+/// Reads `90s`, `5m`, `1h30m`, `2d`, or a bare number of seconds.
+pub fn parse(text: &str) -> Result<Duration, BadDuration> {
+    let bad = || BadDuration(text.to_owned());
+    if let Ok(seconds) = text.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let (mut total, mut digits) = (0u64, String::new());
+    for character in text.chars() {
+        if character.is_ascii_digit() {
+            digits.push(character);
+            continue;
+        }
+        let unit = match character {
+            's' => 1,
+            'm' => 60,
+            'h' => 3_600,
+            'd' => 86_400,
+            _ => return Err(bad()),
+        };
+        let amount: u64 = digits.parse().map_err(|_| bad())?;
+        total = amount.checked_mul(unit).and_then(|span| total.checked_add(span)).ok_or_else(bad)?;
+        digits.clear();
+    }
+    // A trailing number has no unit, and an empty text has no number.
+    if digits.is_empty() && !text.is_empty() { Ok(Duration::from_secs(total)) } else { Err(bad()) }
+}
+
+/// `5 minutes`, `8 hours`, `90 days`: the largest unit that divides it.
+pub fn in_words(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let (size, name) = units
+        .into_iter()
+        .find(|(size, _)| seconds >= *size && seconds.is_multiple_of(*size))
+        .unwrap_or((1, "second"));
+    let amount = seconds / size;
+    // "1 day" reads as a date to many; 24 hours does not.
+    if (size, amount) == (86_400, 1) {
+        return "24 hours".into();
+    }
+    format!("{amount} {name}{}", if amount == 1 { "" } else { "s" })
+}
+
+/// `7h 12m`, `3d 4h`, `45s`: at most two units, rounded down.
+pub fn remaining(span: TimeDelta) -> String {
+    let seconds = span.num_seconds().max(0);
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m"),
+        (0, _, _) => format!("{hours}h {minutes}m"),
+        (_, _, _) => format!("{days}d {hours}h"),
+    }
+}
+
+/// `4:52`, for a countdown.
+pub fn countdown(left: Duration) -> String {
+    format!("{}:{:02}", left.as_secs() / 60, left.as_secs() % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_read_with_or_without_units() {
+        let seconds = |text| parse(text).map(|span| span.as_secs()).ok();
+        assert_eq!(seconds("90"), Some(90));
+        assert_eq!(seconds("5m"), Some(300));
+        assert_eq!(seconds("1h30m"), Some(5400));
+        for text in ["", "m", "5x", "5m3", "-1s", "99999999999999999999d"] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_span_is_said_in_the_largest_unit_that_fits() {
+        let words = |seconds| in_words(Duration::from_secs(seconds));
+        assert_eq!(words(300), "5 minutes");
+        assert_eq!(words(28_800), "8 hours");
+        assert_eq!(words(90 * 86_400), "90 days");
+        assert_eq!(words(90), "90 seconds");
+        assert_eq!(words(1), "1 second");
+    }
+
+    #[test]
+    fn what_remains_has_two_units() {
+        assert_eq!(remaining(TimeDelta::seconds(25_980)), "7h 13m");
+        assert_eq!(remaining(TimeDelta::seconds(-5)), "0s");
+        assert_eq!(remaining(TimeDelta::days(3)), "3d 0h");
+        assert_eq!(countdown(Duration::from_secs(292)), "4:52");
+    }
+}

@@ -1,0 +1,109 @@
+//! The environment of the process, read once.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::app::Brand;
+
+/// The variables of one invocation. An empty variable counts as unset.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// The environment of this process.
+    pub fn of_process() -> Self {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// A variable by its whole name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A variable of the tool: `API_KEY` reads `ACME_API_KEY`.
+    pub fn own(&self, brand: &Brand, suffix: &str) -> Option<&str> {
+        self.get(&brand.variable(suffix))
+    }
+
+    /// Whether a variable of the tool says yes.
+    pub fn own_flag(&self, brand: &Brand, suffix: &str) -> bool {
+        self.own(brand, suffix).is_some_and(|value| !matches!(value, "0" | "false" | "no"))
+    }
+
+    /// A variable that names a folder or file by an absolute path.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    }
+
+    /// Whether the shell runs where no browser can be shown to the person at the keyboard.
+    pub fn is_remote(&self) -> bool {
+        const SIGNS: [&str; 7] = [
+            "SSH_CONNECTION",
+            "SSH_TTY",
+            "CODESPACES",
+            "GITPOD_WORKSPACE_ID",
+            "CLOUD_SHELL",
+            "REMOTE_CONTAINERS",
+            "container",
+        ];
+        SIGNS.iter().any(|sign| self.get(sign).is_some())
+    }
+
+    /// Whether the desktop that a browser needs is there.
+    pub fn has_desktop(&self) -> bool {
+        let is_wsl = self.get("WSL_DISTRO_NAME").is_some();
+        !cfg!(target_os = "linux")
+            || is_wsl
+            || self.get("DISPLAY").is_some()
+            || self.get("WAYLAND_DISPLAY").is_some()
+    }
+
+    /// The proxy that a call to this scheme goes through, for an error text: `HTTPS_PROXY=http://proxy:3128`.
+    pub fn proxy(&self, scheme: &str) -> Option<String> {
+        let upper = format!("{}_PROXY", scheme.to_uppercase());
+        let names = [upper.to_lowercase(), upper, "all_proxy".into(), "ALL_PROXY".into()];
+        let (name, value) = names.iter().find_map(|name| self.get(name).map(|value| (name, value)))?;
+        // A password in the address of a proxy is a secret too.
+        let shown = match value.rsplit_once('@') {
+            Some((before, host)) => {
+                format!("{}…@{host}", before.find("://").map_or("", |at| &before[..at + 3]))
+            }
+            None => value.to_owned(),
+        };
+        Some(format!("{name}={shown}"))
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(variables: T) -> Self {
+        Self { variables: variables.into_iter().collect() }
+    }
+}
+
+impl<const N: usize> From<[(&str, &str); N]> for Environment {
+    fn from(variables: [(&str, &str); N]) -> Self {
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_is_unset() {
+        let env = Environment::from([("A", ""), ("B", "b")]);
+        assert_eq!((env.get("A"), env.get("B")), (None, Some("b")));
+    }
+
+    #[test]
+    fn a_proxy_is_named_without_its_password() {
+        let env = Environment::from([("HTTPS_PROXY", "http://ada:hunter2@proxy:3128")]);
+        assert_eq!(env.proxy("https").unwrap(), "HTTPS_PROXY=http://…@proxy:3128");
+        assert_eq!(env.proxy("http"), None);
+    }
+}

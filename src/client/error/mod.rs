@@ -1,0 +1,151 @@
+//! What can go wrong: one [`Fault`] becomes one text, one JSON document and one exit code.
+
+mod api;
+mod exit;
+mod json;
+mod text;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::app::Brand;
+use super::keys::KeyProblem;
+use super::source::CredentialSource;
+
+pub(crate) use api::{Caller, fault_of};
+pub use exit::Exit;
+
+/// What went wrong, without the words of any one tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The command line or a setting makes no sense.
+    Usage { message: String, hint: Option<String> },
+    /// `config.toml` cannot be used.
+    Config { path: PathBuf, message: String },
+    /// A key is not in the form that the server issues.
+    KeyFormat { source: CredentialSource, problem: KeyProblem },
+    /// There is no credential.
+    NotAuthenticated,
+    /// The credential belongs to another server than the one that was asked for.
+    ForeignHost { source: CredentialSource, asked: String, bound: String },
+    /// The credential belongs to another organization than the one that was asked for.
+    ForeignOrganization { source: CredentialSource, asked: String, bound: String },
+    /// Plain http to another machine.
+    InsecureUrl { url: String },
+    /// The server refused the credential.
+    Rejected { source: CredentialSource, code: Option<String>, request_id: Option<String> },
+    /// The credential lacks a scope.
+    InsufficientScope(Box<MissingScope>),
+    /// Refused for another reason.
+    Forbidden { source: CredentialSource, code: Option<String>, message: String, request_id: Option<String> },
+    /// The organization has turned personal tokens off.
+    TokensDisabled { organization: Option<String>, settings_url: Option<String>, request_id: Option<String> },
+    /// There is nothing at that address.
+    NotFound { message: String, request_id: Option<String> },
+    /// The server found fault with the request.
+    BadRequest { status: u16, code: Option<String>, message: String, request_id: Option<String> },
+    /// Too many requests, also after retries.
+    RateLimited { message: Option<String>, retry_after: Option<Duration>, request_id: Option<String> },
+    /// The server failed, also after retries.
+    Server { status: u16, request_id: Option<String> },
+    /// The server could not be reached.
+    Unreachable { host: String, cause: String, proxy: Option<String> },
+    /// The server answered what the protocol does not allow.
+    BadAnswer { host: String, what: String },
+    /// Nobody approved in time.
+    LoginTimedOut { after: Duration },
+    /// The callback was not meant for this login.
+    StateMismatch,
+    /// The callback came from another authorization server.
+    IssuerMismatch { issuer: Option<String> },
+    /// A person chose Deny.
+    Denied,
+    /// The authorization server refused the login.
+    LoginRefused { code: String, description: Option<String> },
+    /// The stored session has ended.
+    RefreshFailed,
+    /// Another process holds the lock of the profile for too long.
+    LockBusy { path: PathBuf },
+    /// The credentials file cannot be read or may not be trusted.
+    CredentialsUnreadable { path: PathBuf, cause: String, remedy: Option<String> },
+    /// The credentials file is not what it should be.
+    CredentialsDamaged { path: PathBuf, line: usize, column: usize, kept_as: String },
+    /// The credentials file cannot be changed.
+    CredentialsUnwritable { what: String, cause: String },
+    /// Something on this machine failed.
+    Local { what: String, cause: String },
+    /// Ctrl-C.
+    Interrupted,
+    /// Nobody reads the output any more.
+    ClosedPipe,
+}
+
+/// Which scopes a call needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingScope {
+    /// Where the credential came from.
+    pub source: CredentialSource,
+    /// Whether a new sign-in can grant more.
+    pub can_sign_in: bool,
+    /// What the call needs.
+    pub required: Vec<String>,
+    /// What the credential has.
+    pub granted: Vec<String>,
+    /// The server's name for the request.
+    pub request_id: Option<String>,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(json::code_of(self))
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// A [`Fault`] in the words of one tool. `Display` is the text for a person, without the leading mark.
+#[derive(Clone, Debug)]
+pub struct Error {
+    fault: Box<Fault>,
+    brand: Brand,
+}
+
+impl Error {
+    pub(crate) fn new(fault: Fault, brand: Brand) -> Self {
+        Self { fault: Box::new(fault), brand }
+    }
+
+    /// What went wrong.
+    pub fn fault(&self) -> &Fault {
+        &self.fault
+    }
+
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> Exit {
+        exit::exit_of(&self.fault)
+    }
+
+    /// The document that `--json` prints on standard error.
+    pub fn to_json(&self) -> serde_json::Value {
+        json::document(&self.fault, &text::report(&self.fault, &self.brand))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = text::report(&self.fault, &self.brand);
+        formatter.write_str(&report.headline)?;
+        report.lines.iter().try_for_each(|line| write!(formatter, "\n  {line}"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for ExitCode {
+    fn from(error: Error) -> Self {
+        error.exit_code().into()
+    }
+}

@@ -1,0 +1,119 @@
+//! The answers of the token endpoint: the standard ones, and what this server adds.
+
+use std::fmt;
+use std::time::Duration;
+
+use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType, BasicTokenType};
+use oauth2::{ErrorResponse, ExtraTokenFields, StandardTokenResponse, TokenResponse as _};
+use serde::{Deserialize, Serialize};
+
+use crate::client::error::Fault;
+
+/// A successful answer of the token endpoint.
+pub(crate) type TokenAnswer = StandardTokenResponse<SessionTimes, BasicTokenType>;
+
+/// How long an access token lasts; a server that does not say is asked again soon.
+pub(crate) fn lifetime(tokens: &TokenAnswer) -> Duration {
+    tokens.expires_in().unwrap_or(Duration::from_secs(300))
+}
+
+/// When the session behind a refresh token ends.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct SessionTimes {
+    /// Seconds without use.
+    #[serde(default)]
+    refresh_token_timeout: Option<u64>,
+    /// Seconds in any case.
+    #[serde(default)]
+    authorization_expires_in: Option<u64>,
+}
+
+impl ExtraTokenFields for SessionTimes {}
+
+impl SessionTimes {
+    /// How long the session lasts if nobody uses it from now on.
+    pub(crate) fn idle(self) -> Option<Duration> {
+        let seconds = match (self.refresh_token_timeout, self.authorization_expires_in) {
+            (Some(idle), Some(absolute)) => Some(idle.min(absolute)),
+            (idle, absolute) => idle.or(absolute),
+        };
+        seconds.map(Duration::from_secs)
+    }
+}
+
+/// An error of an OAuth endpoint, with the finer code that this server adds.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct OauthRefusal {
+    #[serde(flatten)]
+    standard: BasicErrorResponse,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error_code: Option<String>,
+}
+
+impl ErrorResponse for OauthRefusal {}
+
+impl fmt::Display for OauthRefusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.standard.fmt(formatter)
+    }
+}
+
+impl OauthRefusal {
+    /// Whether the grant itself is worthless now.
+    pub(crate) fn is_invalid_grant(&self) -> bool {
+        matches!(self.standard.error(), BasicErrorResponseType::InvalidGrant)
+    }
+
+    /// What the refusal means to the person.
+    pub(crate) fn into_fault(self) -> Fault {
+        refused(
+            self.standard.error().as_ref().to_owned(),
+            self.standard.error_description().cloned(),
+            self.error_code.as_deref(),
+        )
+    }
+}
+
+/// What an OAuth error means to the person, wherever it came from.
+pub(crate) fn refused(code: String, description: Option<String>, finer: Option<&str>) -> Fault {
+    match (code.as_str(), finer) {
+        (_, Some("personal_tokens_disabled")) => {
+            Fault::TokensDisabled { organization: None, settings_url: None, request_id: None }
+        }
+        ("access_denied", _) => Fault::Denied,
+        (_, _) => Fault::LoginRefused { code, description },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> OauthRefusal {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_finer_code_decides() {
+        let off = refusal(
+            r#"{"error":"access_denied","error_code":"personal_tokens_disabled","error_description":"x"}"#,
+        );
+        assert!(matches!(off.into_fault(), Fault::TokensDisabled { .. }));
+        assert_eq!(refusal(r#"{"error":"access_denied"}"#).into_fault(), Fault::Denied);
+        let grant = refusal(r#"{"error":"invalid_grant"}"#);
+        assert!(grant.is_invalid_grant());
+        assert_eq!(
+            grant.into_fault(),
+            Fault::LoginRefused { code: "invalid_grant".into(), description: None }
+        );
+    }
+
+    #[test]
+    fn the_nearer_end_of_the_session_counts() {
+        let times =
+            |text| serde_json::from_str::<SessionTimes>(text).unwrap().idle().map(|span| span.as_secs());
+        assert_eq!(times(r#"{"refresh_token_timeout":90,"authorization_expires_in":60}"#), Some(60));
+        assert_eq!(times(r#"{"refresh_token_timeout":90}"#), Some(90));
+        assert_eq!(times("{}"), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! The metadata of an authorization server (RFC 8414).
+
+use std::time::Duration;
+
+use oauth2::http::{Method, Request};
+use oauth2::{AuthUrl, RevocationUrl, TokenUrl};
+use openidconnect::IssuerUrl;
+use serde::Deserialize;
+use url::Url;
+
+use crate::client::base_url::BaseUrl;
+use crate::client::error::Fault;
+use crate::client::http::{Plan, Replay, Transport};
+
+const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
+
+/// What the library needs to know of an authorization server.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Metadata {
+    issuer: IssuerUrl,
+    pub(crate) authorization_endpoint: AuthUrl,
+    pub(crate) token_endpoint: TokenUrl,
+    #[serde(default)]
+    pub(crate) pushed_authorization_request_endpoint: Option<Url>,
+    #[serde(default)]
+    pub(crate) revocation_endpoint: Option<RevocationUrl>,
+    /// Whether every callback names its issuer (RFC 9207).
+    #[serde(default)]
+    pub(crate) authorization_response_iss_parameter_supported: bool,
+    #[serde(default)]
+    pub(crate) cli_configuration: CliConfiguration,
+}
+
+/// What the server says to command-line tools besides the standard.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CliConfiguration {
+    pub(crate) api_base: Option<BaseUrl>,
+}
+
+/// Asks a server for its metadata.
+pub(crate) async fn discover(transport: &Transport, issuer: &BaseUrl) -> Result<Metadata, Fault> {
+    let mut response = None;
+    for name in ["oauth-authorization-server", "openid-configuration"] {
+        let request = Request::builder()
+            .method(Method::GET)
+            .uri(well_known(issuer, name).as_str())
+            .header("accept", "application/json")
+            .body(Vec::new())
+            .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+        let answer = transport.send(request, PLAN).await?;
+        let is_missing = answer.status() == 404;
+        response = Some(answer);
+        if !is_missing {
+            break;
+        }
+    }
+    let bad = |what: String| Fault::BadAnswer { host: issuer.host(), what };
+    let response = response.ok_or_else(|| bad("It gave no metadata".into()))?;
+    match response.status() {
+        200 => {}
+        status @ 500.. => return Err(Fault::Server { status, request_id: None }),
+        status => return Err(bad(format!("It is no authorization server: its metadata answered {status}"))),
+    }
+    let metadata: Metadata = response.parse()?;
+    if metadata.issuer.as_str().trim_end_matches('/') != issuer.as_str() {
+        return Err(bad(format!(
+            "It calls itself {}, so its answers cannot be trusted",
+            metadata.issuer.as_str()
+        )));
+    }
+    Ok(metadata)
+}
+
+/// The well-known part stands between the host and the path of the issuer.
+fn well_known(issuer: &BaseUrl, name: &str) -> Url {
+    let mut url = issuer.url().clone();
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&match name {
+        // OpenID Connect Discovery appends instead.
+        "openid-configuration" => format!("{path}/.well-known/{name}"),
+        _ => format!("/.well-known/{name}{path}"),
+    });
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_well_known_path_follows_the_standard() {
+        let at = |issuer, name| well_known(&BaseUrl::parse(issuer).unwrap(), name).to_string();
+        assert_eq!(
+            at("https://a.example", "oauth-authorization-server"),
+            "https://a.example/.well-known/oauth-authorization-server"
+        );
+        assert_eq!(
+            at("https://a.example/t", "oauth-authorization-server"),
+            "https://a.example/.well-known/oauth-authorization-server/t"
+        );
+        assert_eq!(
+            at("https://a.example/t", "openid-configuration"),
+            "https://a.example/t/.well-known/openid-configuration"
+        );
+    }
+}

@@ -1,0 +1,32 @@
+//! The OAuth requests that the library makes, in the types of the `oauth2` crate.
+
+mod answer;
+mod discovery;
+mod par;
+mod token;
+
+use std::borrow::Cow;
+
+use oauth2::HttpRequest;
+use oauth2::http::Request;
+use url::{Url, form_urlencoded};
+
+use super::error::Fault;
+
+pub(crate) use answer::{TokenAnswer, lifetime, refused};
+pub(crate) use discovery::{Metadata, discover};
+pub(crate) use par::{Asked, DeviceFacts, Link, Proof, request_link};
+pub(crate) use token::{TokenFault, exchange_code, refresh, revoke};
+
+/// A request with a form: where no proxy logs it and no link shows it.
+fn form_post<'a>(
+    endpoint: &Url,
+    pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+) -> Result<HttpRequest, Fault> {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    Request::post(endpoint.as_str())
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("accept", "application/json")
+        .body(body.into_bytes())
+        .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })
+}

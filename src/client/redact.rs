@@ -1,0 +1,98 @@
+//! The one place that decides what looks like a secret, for everything that is printed.
+
+use std::borrow::Cow;
+
+/// Marks of the credentials that the server issues, wherever the deployment's own prefix puts them.
+const MARKS: [&str; 4] = ["_live_", "_test_", "_pat_", "_rt_"];
+/// Nothing shorter is a credential.
+const SHORTEST: usize = 24;
+
+/// Replaces whatever looks like a credential by what a person may see of it.
+#[derive(Clone, Debug, Default)]
+pub struct Redactor {
+    prefixes: Vec<String>,
+}
+
+impl Redactor {
+    /// A redactor that also knows the key prefixes of one tool.
+    pub fn new(prefixes: &[String]) -> Self {
+        Self { prefixes: prefixes.to_vec() }
+    }
+
+    /// `text` without secrets; control characters that could drive a terminal are dropped too.
+    pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut clean = String::new();
+        let mut rest = text;
+        let mut changed = false;
+        while let Some(first) = rest.chars().next() {
+            if is_part(first) {
+                let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+                let (word, after) = rest.split_at(end);
+                if self.is_secret(word) {
+                    changed = true;
+                    clean.push_str(&super::secret::Secret::new(word).masked());
+                } else {
+                    clean.push_str(word);
+                }
+                rest = after;
+            } else {
+                if is_printable(first) {
+                    clean.push(first);
+                } else {
+                    changed = true;
+                }
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+        if changed { Cow::Owned(clean) } else { Cow::Borrowed(text) }
+    }
+
+    fn is_secret(&self, word: &str) -> bool {
+        if word.len() < SHORTEST {
+            return false;
+        }
+        let is_jwt = word.starts_with("eyJ") && word.matches('.').count() >= 2;
+        is_jwt
+            || self.prefixes.iter().any(|prefix| word.starts_with(prefix.as_str()))
+            || MARKS.iter().any(|mark| {
+                word.split_once(mark).is_some_and(|(_, secret)| {
+                    secret.len() >= 16 && secret.bytes().all(|b| b.is_ascii_alphanumeric())
+                })
+            })
+    }
+}
+
+fn is_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// A server's words may not move the cursor, change colors, or turn the reading direction.
+fn is_printable(c: char) -> bool {
+    c == '\n'
+        || !(c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_tokens_are_masked_anywhere() {
+        let redactor = Redactor::new(&["wx_".into()]);
+        let text = "key acme_live_0123456789abcdefghij9f2c, jwt eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln; wx_abcdefghijklmnopqrstuv";
+        let clean = redactor.clean(text);
+        assert_eq!(clean, "key acme_live_…9f2c, jwt …c2ln; wx_…stuv");
+    }
+
+    #[test]
+    fn plain_words_stay() {
+        let text = "profile work: /home/ada/.acme/credentials.json (req_8h2), test_live_data";
+        assert!(matches!(Redactor::default().clean(text), Cow::Borrowed(same) if same == text));
+    }
+
+    #[test]
+    fn a_server_cannot_drive_the_terminal() {
+        assert_eq!(Redactor::default().clean("a\u{1b}[2Jb\u{202e}c\n"), "a[2Jbc\n");
+    }
+}

@@ -1,0 +1,52 @@
+//! Where a credential came from.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::profile::ProfileName;
+
+/// Where a credential came from, in the order in which one wins over the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// `--api-key`.
+    Flag,
+    /// An environment variable, by name.
+    Variable(String),
+    /// A profile of the credentials file.
+    Profile(StoredProfile),
+    /// The sign-in of a moment ago, not stored yet.
+    Fresh,
+}
+
+/// A profile and the file that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredProfile {
+    /// The profile.
+    pub name: ProfileName,
+    /// The credentials file.
+    pub path: PathBuf,
+}
+
+impl CredentialSource {
+    /// The word that `auth status --json` uses.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Variable(_) => "env",
+            Self::Profile(_) | Self::Fresh => "file",
+        }
+    }
+}
+
+impl fmt::Display for CredentialSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => formatter.write_str("from --api-key"),
+            Self::Variable(name) => write!(formatter, "from {name}"),
+            Self::Fresh => formatter.write_str("of this sign-in"),
+            Self::Profile(profile) => {
+                write!(formatter, "of profile {} ({})", profile.name, profile.path.display())
+            }
+        }
+    }
+}

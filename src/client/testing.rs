@@ -1,0 +1,335 @@
+//! Doubles of everything that the library touches, for tools that test their own commands.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::browser::Browser;
+use super::clock::Clock;
+use super::credentials::{Credential, CredentialStore, Document, ProfileLock, Swap};
+use super::error::Fault;
+use super::profile::ProfileName;
+use super::ui::{LinkScreen, LoginUi};
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock(Mutex<DateTime<Utc>>);
+
+impl ManualClock {
+    /// A clock that shows this time.
+    pub fn at(now: DateTime<Utc>) -> Self {
+        Self(Mutex::new(now))
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, span: TimeDelta) {
+        *locked(&self.0) += span;
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> DateTime<Utc> {
+        *locked(&self.0)
+    }
+}
+
+/// A browser that notes what it was asked to open.
+#[derive(Debug, Default)]
+pub struct RecordingBrowser {
+    opened: Mutex<Vec<String>>,
+}
+
+impl RecordingBrowser {
+    /// What was opened so far.
+    pub fn opened(&self) -> Vec<String> {
+        locked(&self.opened).clone()
+    }
+}
+
+impl Browser for RecordingBrowser {
+    fn open<'a>(&'a self, url: &'a str) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        locked(&self.opened).push(url.to_owned());
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// A person who says nothing, or always the same.
+#[derive(Debug, Default)]
+pub struct RecordingUi {
+    /// What the person answers to every question.
+    pub answer: Option<bool>,
+    links: Mutex<Vec<LinkScreen>>,
+    notices: Mutex<Vec<String>>,
+}
+
+impl RecordingUi {
+    /// The links that were shown.
+    pub fn links(&self) -> Vec<LinkScreen> {
+        locked(&self.links).clone()
+    }
+
+    /// What was said besides.
+    pub fn notices(&self) -> Vec<String> {
+        locked(&self.notices).clone()
+    }
+}
+
+impl LoginUi for RecordingUi {
+    fn show_link(&self, screen: &LinkScreen) {
+        locked(&self.links).push(screen.clone());
+    }
+
+    fn progress(&self, _left: Duration) {}
+
+    fn progress_done(&self) {}
+
+    fn notice(&self, text: &str) {
+        locked(&self.notices).push(text.to_owned());
+    }
+
+    fn wants_browser(&self) -> bool {
+        false
+    }
+
+    fn confirm(&self, _question: &str) -> Option<bool> {
+        self.answer
+    }
+}
+
+/// A store in memory. It can be told to fail its next write.
+#[derive(Default)]
+pub struct MemoryStore {
+    document: Mutex<Document>,
+    lock: Arc<Mutex<Vec<ProfileName>>>,
+    refuses_writes: Mutex<bool>,
+}
+
+impl MemoryStore {
+    /// A store that holds this.
+    pub fn holding(profile: &ProfileName, credential: Credential) -> Self {
+        let store = Self::default();
+        locked(&store.document).set(profile, Some(credential));
+        store
+    }
+
+    /// From now on every write fails.
+    pub fn refuse_writes(&self) {
+        *locked(&self.refuses_writes) = true;
+    }
+}
+
+struct MemoryLock {
+    held: Arc<Mutex<Vec<ProfileName>>>,
+    profile: ProfileName,
+}
+
+impl ProfileLock for MemoryLock {}
+
+impl Drop for MemoryLock {
+    fn drop(&mut self) {
+        locked(&self.held).retain(|profile| *profile != self.profile);
+    }
+}
+
+impl CredentialStore for MemoryStore {
+    fn read(&self) -> Result<Document, Fault> {
+        Ok(locked(&self.document).clone())
+    }
+
+    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, Fault> {
+        let mut held = locked(&self.lock);
+        if held.contains(profile) {
+            return Ok(None);
+        }
+        held.push(profile.clone());
+        Ok(Some(Box::new(MemoryLock { held: self.lock.clone(), profile: profile.clone() })))
+    }
+
+    fn compare_and_swap(
+        &self,
+        profile: &ProfileName,
+        expected: Option<u64>,
+        credential: Option<&Credential>,
+    ) -> Result<Swap, Fault> {
+        if *locked(&self.refuses_writes) {
+            return Err(Fault::CredentialsUnwritable { what: "write".into(), cause: "told to fail".into() });
+        }
+        let mut document = locked(&self.document);
+        if document.get(profile).map(Credential::generation) != expected {
+            return Ok(Swap::Conflict);
+        }
+        let next = credential.map(|credential| credential.clone().at_generation(expected.unwrap_or(0) + 1));
+        document.set(profile, next);
+        Ok(Swap::Done)
+    }
+
+    fn set_damaged_aside(&self) -> Result<String, Fault> {
+        *locked(&self.document) = Document::default();
+        Ok("memory".into())
+    }
+
+    fn location(&self) -> PathBuf {
+        "memory".into()
+    }
+}
+
+/// A folder that goes away with its value.
+#[derive(Debug)]
+pub struct TempFolder(PathBuf);
+
+impl TempFolder {
+    /// An empty folder.
+    ///
+    /// # Panics
+    /// Panics if the folder cannot be made.
+    #[expect(clippy::new_without_default, reason = "making a folder is no default")]
+    pub fn new() -> Self {
+        let name = super::random::uuid().expect("the system has random numbers");
+        let path = std::env::temp_dir().join(format!("client-test-{name}"));
+        std::fs::create_dir_all(&path).expect("the temporary folder can be written");
+        Self(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        // A folder that stays behind in the temporary files hurts nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The brand that the specification calls `acme`.
+#[cfg(test)]
+pub(crate) fn app() -> super::app::AppBuilder {
+    super::app::App::builder("acme")
+        .issuer("https://auth.acme.dev")
+        .key_prefixes(["acme_live_", "acme_test_"])
+}
+
+#[cfg(test)]
+pub(crate) fn brand() -> super::app::Brand {
+    app().build().unwrap().brand().clone()
+}
+
+/// Ada's session, as a sign-in stores it.
+#[cfg(test)]
+pub(crate) fn session() -> super::credentials::OauthCredential {
+    serde_json::from_value(serde_json::json!({
+        "issuer": "https://auth.acme.dev", "api_base": "https://api.acme.dev", "client_id": "acme-cli",
+        "session_id": "ses_9fK2", "account": { "id": "usr_1", "email": "ada@example.com" },
+        "org": { "id": "org_7Q2M", "slug": "analytical", "name": "Analytical" },
+        "scopes": ["deployments:read"], "access_token": "access", "access_expires_at": "2026-11-23T08:00:00Z",
+        "refresh_token": "refresh", "session_expires_at": "2027-02-21T00:00:00Z"
+    }))
+    .unwrap()
+}
+
+/// A request to a [`Server`].
+#[cfg(test)]
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) host: String,
+    pub(crate) body: String,
+}
+
+/// What a [`Server`] answers.
+#[cfg(test)]
+pub(crate) struct Answer {
+    status: Option<u16>,
+    headers: String,
+    body: String,
+}
+
+#[cfg(test)]
+impl Answer {
+    pub(crate) fn status(status: u16) -> Self {
+        Self { status: Some(status), headers: String::new(), body: String::new() }
+    }
+
+    pub(crate) fn json(document: &serde_json::Value) -> Self {
+        Self { body: document.to_string(), ..Self::status(200) }.header("content-type", "application/json")
+    }
+
+    pub(crate) fn hang_up() -> Self {
+        Self { status: None, headers: String::new(), body: String::new() }
+    }
+
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        use std::fmt::Write as _;
+        write!(self.headers, "{name}: {value}\r\n").unwrap();
+        self
+    }
+}
+
+/// An HTTP server on a port of its own, one request a connection.
+#[cfg(test)]
+pub(crate) struct Server {
+    address: std::net::SocketAddr,
+}
+
+#[cfg(test)]
+impl Server {
+    pub(crate) fn start(handler: impl Fn(Asked) -> Answer + Send + 'static) -> Self {
+        use std::io::{BufRead, BufReader, Read, Write};
+
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = BufReader::new(stream.unwrap());
+                let mut start = String::new();
+                stream.read_line(&mut start).unwrap();
+                let mut length = 0;
+                loop {
+                    let mut line = String::new();
+                    stream.read_line(&mut line).unwrap();
+                    let line = line.trim().to_lowercase();
+                    if line.is_empty() {
+                        break;
+                    }
+                    if let Some(value) = line.strip_prefix("content-length:") {
+                        length = value.trim().parse().unwrap();
+                    }
+                }
+                let mut body = vec![0; length];
+                stream.read_exact(&mut body).unwrap();
+                let Some(path) = start.split(' ').nth(1) else { continue };
+                let asked = Asked {
+                    path: path.to_owned(),
+                    host: address.to_string(),
+                    body: String::from_utf8(body).unwrap(),
+                };
+                let Answer { status, headers, body } = handler(asked);
+                if let Some(status) = status {
+                    let head = format!(
+                        "HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+                        body.len()
+                    );
+                    stream.get_mut().write_all(head.as_bytes()).unwrap();
+                }
+            }
+        });
+        Self { address }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
