@@ -326,6 +326,7 @@ fn every_refusal_says_what_happened_and_its_reference() {
         ("already-answered", 200, "You already answered this"),
         ("already-answered-used", 200, "You already answered this"),
         ("unknown-client", 400, "We don’t know this tool"),
+        ("outdated-tool", 400, "This tool has to be updated"),
         ("redirect-not-registered", 400, "This tool asked us to send you somewhere it may not"),
         ("malformed-request", 400, "This request can’t be read"),
         ("role-too-small", 403, "You can’t give this permission"),

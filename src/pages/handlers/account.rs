@@ -19,11 +19,14 @@ use crate::web::browser::{Browser, removal_cookie, signed_in_cookies};
 /// `GET /sign-in`
 pub async fn sign_in_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| {
-        if visit.app.store.write(setup::is_open).await? {
+        if visit.app.store.read(setup::is_open).await? {
             return Ok(visit.go("/setup"));
         }
         let query = query(visit);
         let id = query.get("request").map(str::to_owned);
+        if visit.person().is_some() {
+            return Ok(visit.go(&after(id.as_deref())));
+        }
         let (tool, hint) = waiting(visit, id.as_deref()).await?;
         let notice = match query.get("because") {
             Some("signed-out") => Some(Notice::SignedOut),

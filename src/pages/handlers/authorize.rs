@@ -21,7 +21,23 @@ use crate::store::organizations::Organization;
 use crate::store::{StoreError, memberships, organizations};
 use crate::web::app::App;
 
-/// `GET /oauth/authorize` and `GET /cli-auth`
+/// `GET /cli-auth`: the same. Old tools come here with nothing but a port and expect a key in an address, which never
+/// happens: they are told apart by the challenge that they do not send.
+pub async fn start_from_tool(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let asked = query(visit);
+        let outdated = asked.get("port").is_some()
+            && ["code_challenge", "request_uri"].map(|name| asked.get(name)) == [None; 2];
+        if outdated {
+            let command = visit.app.config.brand.login_command.clone();
+            return Ok(visit.refuse(Refusal::OutdatedTool { command }));
+        }
+        open(visit, visit.request.query_string().as_bytes()).await
+    })
+    .await
+}
+
+/// `GET /oauth/authorize`
 pub async fn start(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| open(visit, visit.request.query_string().as_bytes()).await).await
 }
@@ -148,7 +164,7 @@ pub async fn answer(
         match decide(visit, &id, &decision).await? {
             None => Ok(visit.go(&format!("/sign-in?request={}", encoded(&id)))),
             Some(Decided::Answered) => Ok(visit.go(&format!("/authorize/return?request={}", encoded(&id)))),
-            Some(Decided::Unanswerable(why)) => unanswerable(visit, &id, why).await,
+            Some(Decided::Unanswerable(why)) => unanswerable(visit, &id, *why).await,
             Some(Decided::SignInAgain) => Ok(visit.go(&format!("/sign-in/again?request={}", encoded(&id)))),
             Some(Decided::SwitchedOff(organization)) => {
                 let tell_the_tool = way_back(visit, &id).await?.and_then(|back| back.url);
@@ -233,6 +249,16 @@ async fn unanswerable(visit: &Visit, id: &str, why: Unanswerable) -> Result<Http
         Unanswerable::Expired => {
             let open_for = text::duration(visit.app.config.tokens.request);
             visit.refuse(Refusal::RequestEnded { open_for, command })
+        }
+        Unanswerable::Answered(request) if request.status == RequestStatus::SwitchedOff => {
+            let tell_the_tool = way_back(visit, id).await?.and_then(|back| back.url);
+            let way_out = WayOut { tell_the_tool, other_organization: None };
+            let org_id = request.org_id.unwrap_or_default();
+            let organization = visit.app.store.read(move |conn| organizations::find(conn, &org_id)).await?;
+            match organization {
+                Some(organization) => switched_off(visit, &organization, way_out).await?,
+                None => visit.refuse(Refusal::NoOrganization { way_out }),
+            }
         }
         Unanswerable::Answered(_) => {
             let usable = way_back(visit, id).await?.is_some_and(|back| back.url.is_some());

@@ -21,7 +21,7 @@ use crate::web::browser::signed_in_cookies;
 /// `GET /setup`
 pub async fn setup_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| {
-        if !visit.app.store.write(setup::is_open).await? {
+        if !visit.app.store.read(setup::is_open).await? {
             return Ok(visit.refuse(Refusal::NotFound));
         }
         Ok(visit.page(StatusCode::OK, &form_page(visit, &Parameters::default(), Problems::default())))

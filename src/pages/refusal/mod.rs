@@ -27,6 +27,10 @@ pub enum Refusal {
     UnknownClient {
         client_id: String,
     },
+    /// A tool that wants a key in the address of its loopback listener.
+    OutdatedTool {
+        command: String,
+    },
     RedirectNotRegistered {
         tool: String,
         asked: String,

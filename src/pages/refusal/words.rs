@@ -26,6 +26,11 @@ impl Refusal {
                     .nothing_given()
                     .detail("Client id", [client_id])
             }
+            Self::OutdatedTool { command } => Words::new(StatusCode::BAD_REQUEST, "This tool has to be updated")
+                .what("It asked for a key in a web address, where others could read it. That is never sent.")
+                .what("Update the tool, then sign in again:")
+                .nothing_given()
+                .next(Next::Run(command)),
             Self::RedirectNotRegistered { tool, asked, registered } => {
                 Words::new(StatusCode::BAD_REQUEST, "This tool asked us to send you somewhere it may not")
                     .what(Sentence::default().name(tool).text(
