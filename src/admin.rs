@@ -1,13 +1,17 @@
 //! The administration commands of `keystiled`.
 
+mod accounts;
+mod audit;
+mod clients;
 mod keys;
 
 use clap::Subcommand;
 
 use crate::config::Config;
+use crate::domain::time::Clock;
 use crate::services::instance::{self, OpenError};
 use crate::services::signing_keys::KeyFailure;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// What can be administered.
 #[derive(Debug, Subcommand)]
@@ -16,6 +20,20 @@ pub enum Command {
     CheckConfig,
     /// Bring the database schema up to date
     Migrate,
+    /// Make the first owner and the first organization, without a browser
+    Init(accounts::Init),
+    /// Add people
+    #[command(subcommand)]
+    User(accounts::User),
+    /// Add organizations
+    #[command(subcommand)]
+    Org(accounts::Org),
+    /// Register, list and remove OAuth clients
+    #[command(subcommand)]
+    Client(clients::Command),
+    /// Check the audit log
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// See and rotate the keys that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
@@ -34,6 +52,18 @@ pub enum Failure {
     Refused(String),
 }
 
+/// What a command has to say, for programs and for people.
+struct Report {
+    json: serde_json::Value,
+    text: String,
+}
+
+impl Report {
+    fn shown(self, json: bool) -> String {
+        if json { self.json.to_string() } else { self.text }
+    }
+}
+
 /// Runs a command and returns what it has to say.
 pub async fn run(command: Command, config: &Config) -> Result<String, Failure> {
     match command {
@@ -43,8 +73,17 @@ pub async fn run(command: Command, config: &Config) -> Result<String, Failure> {
             let applied = if applied.is_empty() { "nothing".to_owned() } else { applied.join(", ") };
             Ok(format!("{}: applied {applied}", config.database.url))
         }
+        Command::Init(init) => accounts::init(&store(config)?, config, init).await,
+        Command::User(command) => accounts::user(&store(config)?, config, command).await,
+        Command::Org(command) => accounts::org(&store(config)?, command).await,
+        Command::Client(command) => clients::run(&store(config)?, config, command).await,
+        Command::Audit(command) => audit::run(&store(config)?, command).await,
         Command::Keys(command) => keys::run(command, config).await,
     }
+}
+
+fn store(config: &Config) -> Result<Store, OpenError> {
+    Ok(instance::open(config, Clock::System)?.store)
 }
 
 fn summary(config: &Config) -> String {

@@ -22,10 +22,9 @@ use crate::keys::password::Passwords;
 use crate::keys::signer::Signer;
 use crate::pages::handlers::misc;
 use crate::routes;
-use crate::services::accounts;
 use crate::services::instance::{self, Instance, OpenError};
-use crate::services::setup;
 use crate::services::signing_keys::{self, KeyFailure};
+use crate::services::{accounts, setup};
 use crate::store::StoreError;
 use crate::web::app::{App, Parts};
 use crate::web::envelope::envelope;
@@ -131,10 +130,10 @@ async fn open(config: Config, address: SocketAddr, clock: Clock) -> Result<App, 
     let opened = spawn_blocking(move || instance::open(&to_open, its_clock)).await;
     let Instance { store, master } = opened.map_err(io::Error::other)??;
     signing_keys::bootstrap(&store, &master, config.keys.rsa_bits).await?;
-    let companion = config.clone();
-    store.write(move |work| accounts::ensure_companion(work, &companion)).await?;
     let keys = store.read(signing_keys::list).await?;
     let set = signing_keys::open(&keys, &master).map_err(KeyFailure::from)?;
+    let to_register = config.clone();
+    store.write(move |work| accounts::ensure_companion(work, &to_register)).await?;
     let signer = Signer::start(available_parallelism().map_or(1, usize::from))?;
     Ok(App::new(Parts {
         gate: Gate::new(&config, address),

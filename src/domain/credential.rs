@@ -64,11 +64,9 @@ pub fn judge(
         Equal => Presented::Current,
         Greater => Presented::NotYetIssued,
         Less => {
-            // A clock that was set back must not prolong the grace, so a rotation in the future is outside it.
-            let fresh = rotated_at.is_some_and(|at| {
-                let age = now - at;
-                age >= TimeDelta::zero() && age < grace
-            });
+            // Somebody who asked a moment earlier, or on a node whose clock is behind, sees a rotation in the future. A
+            // clock that was set far back must not prolong the grace, so the future counts no further than the past.
+            let fresh = rotated_at.is_some_and(|at| (now - at).abs() < grace);
             if presented == current - 1 && fresh { Presented::Replayed } else { Presented::Reused }
         }
     }
@@ -97,6 +95,11 @@ mod tests {
     #[test]
     fn rt_05_without_a_grace_the_previous_token_is_reuse_at_once() {
         assert_eq!(judge(6, 7, Some(at(1000)), at(1000), TimeDelta::zero()), Presented::Reused);
+    }
+
+    #[test]
+    fn rt_02_whoever_asked_before_the_rotation_and_waited_for_it_gets_the_same_successor() {
+        assert_eq!(judge(6, 7, Some(at(1000)), at(999), TimeDelta::seconds(60)), Presented::Replayed);
     }
 
     #[test]

@@ -39,33 +39,33 @@ pub fn exchange(
     request: &CodeRequest,
 ) -> Result<Outcome, StoreError> {
     if !client.allows(Grant::AuthorizationCode) {
-        return refuse(OAuthError::new(
+        return Ok(Err(OAuthError::new(
             OAuthCode::UnauthorizedClient,
             "This client may not use authorization codes.",
             "grant not allowed",
-        ));
+        )));
     }
     let Some((code, asked)) = codes::lock(work.conn, request.code.digest())? else {
-        return refuse(OAuthError::invalid_grant("no such code"));
+        return Ok(Err(OAuthError::invalid_grant("no such code")));
     };
     if let Err(reason) = bound(client, &asked, request) {
-        return refuse(OAuthError::invalid_grant(reason));
+        return Ok(Err(OAuthError::invalid_grant(reason)));
     }
     if !proven(&asked, request) {
         codes::count_wrong_try(work.conn, code.hash)?;
-        return refuse(OAuthError::invalid_grant("the code verifier does not match"));
+        return Ok(Err(OAuthError::invalid_grant("the code verifier does not match")));
     }
     if let Some(session) = &code.credential_id {
         if credentials::revoke(work.conn, session, work.now, EndReason::CodeReuse)? {
             audit::record(work, reuse(&code, session, client, &request.origin))?;
         }
-        return refuse(OAuthError::invalid_grant("the code was used twice; the session it made is revoked"));
+        return Ok(Err(OAuthError::invalid_grant("the code was used twice; the session it made is revoked")));
     }
     if code.wrong_tries >= WRONG_TRIES {
-        return refuse(OAuthError::invalid_grant("too many tries with a wrong verifier"));
+        return Ok(Err(OAuthError::invalid_grant("too many tries with a wrong verifier")));
     }
     if work.now >= code.expires_at {
-        return refuse(OAuthError::invalid_grant("the code has expired"));
+        return Ok(Err(OAuthError::invalid_grant("the code has expired")));
     }
     start_session(work, config, master, client, &code, &asked, &request.origin)
 }
@@ -105,11 +105,11 @@ fn start_session(
     origin: &Origin,
 ) -> Result<Outcome, StoreError> {
     let Some(role) = memberships::role(work.conn, &code.org_id, &code.user_id)? else {
-        return refuse(OAuthError::invalid_grant("the person is no longer a member"));
+        return Ok(Err(OAuthError::invalid_grant("the person is no longer a member")));
     };
     let organization = organizations::find(work.conn, &code.org_id)?;
     if let Some(organization) = organization.filter(|organization| !organization.personal_tokens) {
-        return refuse(OAuthError::personal_tokens_disabled(&organization.name));
+        return Ok(Err(OAuthError::personal_tokens_disabled(&organization.name)));
     }
     let granted = ScopeSet::parse(&code.scopes)
         .map_err(|_| StoreError::Failed(format!("the scopes of a code of {} cannot be read", asked.id)))?;
@@ -175,8 +175,4 @@ fn reuse(code: &AuthorizationCode, session: &str, client: &Client, origin: &Orig
         .credential(session)
         .target(&code.user_id)
         .refused()
-}
-
-fn refuse(error: OAuthError) -> Result<Outcome, StoreError> {
-    Ok(Err(error))
 }

@@ -36,32 +36,33 @@ pub fn exchange(
     request: &RefreshRequest,
 ) -> Result<Outcome, StoreError> {
     if !client.allows(Grant::RefreshToken) {
-        return refuse(OAuthError::new(
+        return Ok(Err(OAuthError::new(
             OAuthCode::UnauthorizedClient,
             "This client may not use refresh tokens.",
             "grant not allowed",
-        ));
+        )));
     }
     let Some(presented) = refresh_token::parse(&config.brand.token_prefix, request.refresh_token.expose())
     else {
-        return refuse(OAuthError::invalid_grant("not a refresh token of this server"));
+        return Ok(Err(OAuthError::invalid_grant("not a refresh token of this server")));
     };
     let Some(session) = credentials::find(work.conn, &presented.credential_id)? else {
-        return refuse(OAuthError::invalid_grant("no such session"));
+        return Ok(Err(OAuthError::invalid_grant("no such session")));
     };
     if !session.seed.as_deref().is_some_and(|seed| presented.belongs_to(master, seed)) {
-        return refuse(OAuthError::invalid_grant("the tag does not verify"));
+        return Ok(Err(OAuthError::invalid_grant("the tag does not verify")));
     }
     if session.client_id.as_deref() != Some(client.id.as_str()) {
         audit::record(work, foreign_client(&session, client, &request.origin))?;
-        return refuse(OAuthError::invalid_grant("the session belongs to another client"));
+        return Ok(Err(OAuthError::invalid_grant("the session belongs to another client")));
     }
     let granted = stored_scopes(&session)?;
     let wanted = match narrowed(request.scope.as_deref(), &granted) {
         Ok(wanted) => wanted,
-        Err(error) => return refuse(error),
+        Err(error) => return Ok(Err(error)),
     };
 
+    let context = Context { config, master, client, origin: &request.origin };
     let idle_ends_at = work.now + config.tokens.session_idle;
     let rotation = Rotation {
         id: &session.id,
@@ -72,53 +73,61 @@ pub fn exchange(
         ip: request.origin.ip.as_deref(),
     };
     match credentials::rotate(work.conn, &rotation)? {
-        Some(rotated) => answer(work, config, master, client, &rotated, &wanted),
-        None => {
-            not_rotated(work, config, master, client, request, presented.generation, &session.id, &wanted)
-        }
+        Some(rotated) => answer(work, &context, &rotated, &wanted),
+        None => not_rotated(work, &context, presented.generation, &session.id, &wanted),
     }
 }
 
+/// What stays the same while a token is exchanged.
+struct Context<'a> {
+    config: &'a Config,
+    master: &'a MasterKey,
+    client: &'a Client,
+    origin: &'a Origin,
+}
+
 /// Nothing changed: says why, and does what that calls for.
-#[expect(clippy::too_many_arguments, reason = "the second half of one function")]
 fn not_rotated(
     work: &mut Work<'_>,
-    config: &Config,
-    master: &MasterKey,
-    client: &Client,
-    request: &RefreshRequest,
+    context: &Context<'_>,
     generation: i64,
     session_id: &str,
     wanted: &ScopeSet,
 ) -> Result<Outcome, StoreError> {
     let Some(session) = credentials::find(work.conn, session_id)? else {
-        return refuse(OAuthError::invalid_grant("no such session"));
+        return Ok(Err(OAuthError::invalid_grant("no such session")));
     };
     if !session.lives(work.now) {
-        return refuse(OAuthError::invalid_grant("the session has ended"));
+        return Ok(Err(OAuthError::invalid_grant("the session has ended")));
     }
     let Some(organization) =
         organizations::find(work.conn, &session.org_id)?.filter(|org| org.disabled_at.is_none())
     else {
-        return refuse(OAuthError::invalid_grant("the organization is gone"));
+        return Ok(Err(OAuthError::invalid_grant("the organization is gone")));
     };
     if role_of(work, &session)?.is_none() {
-        return refuse(OAuthError::invalid_grant("the owner is no longer a member"));
+        return Ok(Err(OAuthError::invalid_grant("the owner is no longer a member")));
     }
     if !organization.personal_tokens {
-        return refuse(OAuthError::personal_tokens_disabled(&organization.name));
+        return Ok(Err(OAuthError::personal_tokens_disabled(&organization.name)));
     }
-    match judge(generation, session.generation, session.rotated_at, work.now, config.tokens.refresh_grace) {
+    match judge(
+        generation,
+        session.generation,
+        session.rotated_at,
+        work.now,
+        context.config.tokens.refresh_grace,
+    ) {
         Presented::Replayed => {
             tracing::info!(session = session.id, "refresh answered again");
-            answer(work, config, master, client, &session, wanted)
+            answer(work, context, &session, wanted)
         }
         Presented::Reused => {
             credentials::revoke(work.conn, &session.id, work.now, EndReason::RefreshReuse)?;
-            audit::record(work, reuse(&session, client, generation, &request.origin))?;
-            refuse(OAuthError::invalid_grant("an old refresh token was used again; the session is revoked"))
+            audit::record(work, reuse(&session, context.client, generation, context.origin))?;
+            Ok(Err(OAuthError::invalid_grant("an old refresh token was used again; the session is revoked")))
         }
-        Presented::NotYetIssued => refuse(OAuthError::invalid_grant("a generation that was never issued")),
+        Presented::NotYetIssued => Ok(Err(OAuthError::invalid_grant("a generation that was never issued"))),
         Presented::Current => {
             Err(StoreError::Unavailable("the session changed while it was being refreshed".to_owned()))
         }
@@ -127,18 +136,17 @@ fn not_rotated(
 
 fn answer(
     work: &mut Work<'_>,
-    config: &Config,
-    master: &MasterKey,
-    client: &Client,
+    context: &Context<'_>,
     session: &Credential,
     wanted: &ScopeSet,
 ) -> Result<Outcome, StoreError> {
     match role_of(work, session)? {
         Some(role) => {
+            let Context { config, master, client, .. } = context;
             let scopes = client.effective_scopes(&config.catalog, wanted, &role);
             Ok(Ok(issue(work, config, master, client, session, &scopes)?))
         }
-        None => refuse(OAuthError::invalid_grant("the owner is no longer a member")),
+        None => Ok(Err(OAuthError::invalid_grant("the owner is no longer a member"))),
     }
 }
 
@@ -184,8 +192,4 @@ fn reuse(session: &Credential, client: &Client, generation: i64, origin: &Origin
         .detail("presented_generation", generation)
         .detail("current_generation", session.generation)
         .refused()
-}
-
-fn refuse(error: OAuthError) -> Result<Outcome, StoreError> {
-    Ok(Err(error))
 }

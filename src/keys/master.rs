@@ -52,6 +52,8 @@ pub struct MasterKey {
 pub struct WrongMasterKey;
 
 impl MasterKey {
+    /// # Panics
+    /// Never: every derived key has the length that its algorithm asks for.
     pub fn new(bytes: &[u8; 32]) -> Self {
         let derivation = hkdf::Salt::new(hkdf::HKDF_SHA256, b"keystile").extract(bytes);
         let mac = |purpose: Purpose| {
@@ -101,6 +103,9 @@ impl MasterKey {
     }
 
     /// AES-256-GCM with a random nonce in front. `name` is bound to the result, so that rows cannot be swapped.
+    ///
+    /// # Panics
+    /// Never: a signing key is shorter than the 64 GiB that AES-GCM takes.
     pub fn seal(&self, name: &str, plain: &[u8], entropy: Entropy) -> Vec<u8> {
         let nonce = entropy.bytes::<NONCE_LEN>();
         let mut text = plain.to_vec();

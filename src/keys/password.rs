@@ -80,6 +80,9 @@ fn argon2() -> Argon2<'static> {
 }
 
 /// Hashes on this thread; for the administration commands.
+///
+/// # Panics
+/// Never: any bytes can be hashed, and the salt has the right length.
 pub fn hash(password: &Secret, entropy: Entropy) -> String {
     #[expect(clippy::expect_used, reason = "16 bytes are a valid salt and any password can be hashed")]
     let salt = SaltString::encode_b64(&entropy.bytes::<16>()).expect("16 bytes are a valid salt");
@@ -91,18 +94,16 @@ pub fn hash(password: &Secret, entropy: Entropy) -> String {
 fn check(password: &Secret, hash: &str) -> Match {
     let Ok(parsed) = PasswordHash::new(hash) else { return Match::Wrong };
     let current = argon2();
-    match current.verify_password(password.expose().as_bytes(), &parsed) {
-        Err(_) => Match::Wrong,
-        Ok(()) => {
-            let same = Params::try_from(&parsed).is_ok_and(|params| {
-                (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES)
-            });
-            if same && parsed.algorithm == Algorithm::Argon2id.ident() {
-                Match::Right
-            } else {
-                Match::RightButOutdated
-            }
-        }
+    if current.verify_password(password.expose().as_bytes(), &parsed).is_err() {
+        return Match::Wrong;
+    }
+    let same = Params::try_from(&parsed).is_ok_and(|params| {
+        (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES)
+    });
+    if same && parsed.algorithm == Algorithm::Argon2id.ident() {
+        Match::Right
+    } else {
+        Match::RightButOutdated
     }
 }
 

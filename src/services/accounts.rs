@@ -10,6 +10,9 @@ use crate::store::organizations::{self, Organization};
 use crate::store::users::{self, User};
 use crate::store::{StoreError, Work, audit, clients, credentials, facts};
 
+/// Characters of the longest name of a person, an organization or a client.
+pub const LONGEST_NAME: usize = 100;
+
 /// A person to be.
 #[derive(Debug, Clone)]
 pub struct NewUser {

@@ -12,7 +12,7 @@ use crate::domain::secret::equal;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::organizations::Organization;
 use crate::store::users::User;
-use crate::store::{StoreError, Work, facts, memberships};
+use crate::store::{Conn, StoreError, Work, facts, memberships};
 
 use super::accounts::{self, NewUser};
 
@@ -31,23 +31,22 @@ pub enum Refused {
 }
 
 /// Whether the deployment still waits for its first owner.
-pub fn is_open(work: &mut Work<'_>) -> Result<bool, StoreError> {
-    Ok(facts::find(work.conn, DONE)?.is_none() && !memberships::any(work.conn)?)
+pub fn is_open(conn: &mut Conn) -> Result<bool, StoreError> {
+    Ok(facts::find(conn, DONE)?.is_none() && !memberships::any(conn)?)
 }
 
 /// The code that opens `/setup`, while it is open. A code ends after a day; the next start prints another.
 pub fn code(work: &mut Work<'_>, master: &MasterKey) -> Result<Option<String>, StoreError> {
-    if !is_open(work)? {
+    if !is_open(work.conn)? {
         return Ok(None);
     }
     let known = facts::find(work.conn, NONCE)?.filter(|(_, at)| work.now - *at < LIFETIME);
-    let nonce = match known {
-        Some((nonce, _)) => nonce,
-        None => {
-            let nonce = Kind::Request.new_id(work.entropy);
-            facts::set(work.conn, NONCE, &nonce, work.now)?;
-            nonce
-        }
+    let nonce = if let Some((nonce, _)) = known {
+        nonce
+    } else {
+        let nonce = Kind::Request.new_id(work.entropy);
+        facts::set(work.conn, NONCE, &nonce, work.now)?;
+        nonce
     };
     Ok(Some(shown(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
 }
@@ -61,7 +60,7 @@ pub fn complete(
     organization: &str,
     origin: &Origin,
 ) -> Result<Result<(User, Organization), Refused>, StoreError> {
-    let open = is_open(work)?;
+    let open = is_open(work.conn)?;
     let nonce = facts::find(work.conn, NONCE)?.filter(|(_, at)| work.now - *at < LIFETIME);
     let right = nonce.is_some_and(|(nonce, _)| {
         equal(&canonical(typed), &canonical(&shown(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
@@ -81,7 +80,7 @@ pub fn first(
     origin: &Origin,
 ) -> Result<Result<(User, Organization), Refused>, StoreError> {
     // Whoever claims the fact is the first; on two nodes at the same moment, too.
-    if !is_open(work)? || !facts::claim(work.conn, DONE, "yes", work.now)? {
+    if !is_open(work.conn)? || !facts::claim(work.conn, DONE, "yes", work.now)? {
         return Ok(Err(Refused::Done));
     }
     let user = accounts::create_user(work, owner, &Actor::Operator, origin)?;

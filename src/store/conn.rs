@@ -1,6 +1,8 @@
 //! One connection type for two engines, and how one is opened.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -51,30 +53,60 @@ fn open_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(conn)
 }
 
-/// Opens and checks connections for the pool.
-pub(in crate::store) struct Manager(pub(in crate::store) Place);
+/// Opens connections for the pool, and knows which of them are no good any more.
+pub(in crate::store) struct Manager {
+    place: Place,
+    /// Grows when the database turns out to have gone away: what was opened before is dead.
+    era: Arc<AtomicU64>,
+}
+
+/// A connection in the pool.
+pub(in crate::store) struct Pooled {
+    pub(in crate::store) conn: Conn,
+    era: u64,
+}
+
+impl Manager {
+    pub(in crate::store) fn new(place: Place, era: Arc<AtomicU64>) -> Self {
+        Self { place, era }
+    }
+}
+
+impl Pooled {
+    pub(in crate::store) fn is_of(&self, era: &AtomicU64) -> bool {
+        self.era == era.load(Ordering::Acquire)
+    }
+
+    /// Whether the other end still answers.
+    pub(in crate::store) fn answers(&mut self) -> bool {
+        self.conn.batch_execute("SELECT 1").is_ok()
+    }
+}
 
 impl r2d2::ManageConnection for Manager {
-    type Connection = Conn;
+    type Connection = Pooled;
     type Error = StoreError;
 
-    fn connect(&self) -> Result<Conn, StoreError> {
-        self.0.open()
+    fn connect(&self) -> Result<Pooled, StoreError> {
+        // Read first: a connection that was opened while the database went away must not count as a new one.
+        let era = self.era.load(Ordering::Acquire);
+        Ok(Pooled { conn: self.place.open()?, era })
     }
 
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), StoreError> {
-        conn.batch_execute("SELECT 1").map_err(StoreError::from)
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), StoreError> {
+        pooled.conn.batch_execute("SELECT 1").map_err(StoreError::from)
     }
 
-    fn has_broken(&self, conn: &mut Conn) -> bool {
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
         use diesel::connection::TransactionManager;
-        match conn {
+        let in_broken_transaction = match &mut pooled.conn {
             Conn::Postgres(conn) => {
                 diesel::connection::AnsiTransactionManager::is_broken_transaction_manager(conn)
             }
             Conn::Sqlite(conn) => {
                 diesel::connection::AnsiTransactionManager::is_broken_transaction_manager(conn)
             }
-        }
+        };
+        in_broken_transaction || !pooled.is_of(&self.era)
     }
 }

@@ -23,7 +23,7 @@ impl StoreError {
             ConnectionError::InvalidConnectionUrl(_) => {
                 Self::Failed("the database URL is not valid".to_owned())
             }
-            other => Self::Unavailable(other.to_string().trim().to_owned()),
+            other => Self::Unavailable(one_line(&other.to_string())),
         }
     }
 }
@@ -34,17 +34,25 @@ impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         match error {
             DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
-                Self::Conflict(info.message().to_owned())
+                Self::Conflict(one_line(info.message()))
             }
-            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
-                Self::Unavailable(info.message().to_owned())
-            }
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+                info,
+            ) => Self::Unavailable(one_line(info.message())),
             DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) if away(info.message()) => {
-                Self::Unavailable(info.message().to_owned())
+                Self::Unavailable(one_line(info.message()))
             }
-            other => Self::Failed(other.to_string()),
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
+            DieselError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
+            other => Self::Failed(one_line(&other.to_string())),
         }
     }
+}
+
+/// PostgreSQL tells some of its troubles in several lines; the log has one a line.
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What the engines say when they are going down, coming up, full or locked.

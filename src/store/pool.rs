@@ -1,6 +1,7 @@
 //! The two doors to the database: `write` and `read`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::Connection;
@@ -30,6 +31,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     engine: Engine,
     pool: r2d2::Pool<Manager>,
+    era: Arc<AtomicU64>,
     /// One permit a pooled connection, so that no more threads block than can make progress.
     permits: Arc<Semaphore>,
     /// Only SQLite has one.
@@ -40,20 +42,21 @@ struct Inner {
 impl Store {
     /// Opens the database. The schema must be up to date.
     pub fn open(place: &Place, connections: u32, clock: Clock) -> Result<Self, StoreError> {
+        let era = Arc::new(AtomicU64::new(0));
         let pool = r2d2::Pool::builder()
             .max_size(connections)
             .min_idle(Some(1))
             .connection_timeout(PATIENCE)
             .error_handler(Box::new(LogPoolErrors))
             .test_on_check_out(false)
-            .build(Manager(place.clone()))
+            .build(Manager::new(place.clone(), era.clone()))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let writer = match place.engine() {
             Engine::Sqlite => Some(Writer::start(place.open()?, clock.clone())?),
             Engine::Postgres => None,
         };
         let permits = Arc::new(Semaphore::new(connections as usize));
-        Ok(Self(Arc::new(Inner { engine: place.engine(), pool, permits, writer, clock })))
+        Ok(Self(Arc::new(Inner { engine: place.engine(), pool, era, permits, writer, clock })))
     }
 
     pub fn engine(&self) -> Engine {
@@ -100,14 +103,35 @@ impl Store {
             .await
             .map_err(|_| StoreError::Unavailable("every connection is busy".to_owned()))?
             .map_err(|_| StoreError::Unavailable("the store is closed".to_owned()))?;
-        let pool = self.0.pool.clone();
+        let inner = self.0.clone();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let mut conn = pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
-            job(&mut conn)
+            inner.run(job)
         })
         .await
         .map_err(|error| StoreError::Failed(error.to_string()))?
+    }
+}
+
+impl Inner {
+    fn run<T>(&self, job: impl FnOnce(&mut Conn) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut pooled = self.connection()?;
+        let done = job(&mut pooled.conn);
+        if matches!(done, Err(StoreError::Unavailable(_))) && !pooled.answers() {
+            self.era.fetch_add(1, Ordering::AcqRel);
+        }
+        done
+    }
+
+    /// A connection that nothing speaks against. Asking each one first whether it still answers would cost every
+    /// request a round trip; instead, the first that does not answer gives all of its age away.
+    fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, StoreError> {
+        loop {
+            let pooled = self.pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            if pooled.is_of(&self.era) {
+                return Ok(pooled);
+            }
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 //! The tables, as both engines have them.
+#![expect(clippy::wildcard_imports, reason = "the macro looks its column types up by name")]
 
 use diesel::{allow_tables_to_appear_in_same_query, joinable};
 

@@ -122,7 +122,7 @@ async fn an_approved_login_is_stored_and_the_browser_is_sent_to_the_done_page() 
     assert_eq!(stored.scopes, ["org:read"]);
     let link = &world.ui.links()[0];
     assert_eq!(link.check.as_deref(), Some("7KQ2-XM4T"));
-    assert_eq!(world.browser.opened(), [link.url.clone()]);
+    assert_eq!(world.browser.opened(), std::slice::from_ref(&link.url));
     assert_eq!(world.pushed("code_challenge_method").as_deref(), Some("S256"));
     assert_eq!(world.pushed("prompt").as_deref(), Some("select_account"));
 }

@@ -19,7 +19,7 @@ use crate::web::browser::{Browser, removal_cookie, signed_in_cookies};
 /// `GET /sign-in`
 pub async fn sign_in_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| {
-        if visit.app.store.write(setup::is_open).await? {
+        if visit.app.store.read(setup::is_open).await? {
             return Ok(visit.go("/setup"));
         }
         let query = query(visit);

@@ -164,7 +164,7 @@ pub async fn answer(
         match decide(visit, &id, &decision).await? {
             None => Ok(visit.go(&format!("/sign-in?request={}", encoded(&id)))),
             Some(Decided::Answered) => Ok(visit.go(&format!("/authorize/return?request={}", encoded(&id)))),
-            Some(Decided::Unanswerable(why)) => unanswerable(visit, &id, why).await,
+            Some(Decided::Unanswerable(why)) => unanswerable(visit, &id, *why).await,
             Some(Decided::SignInAgain) => Ok(visit.go(&format!("/sign-in/again?request={}", encoded(&id)))),
             Some(Decided::SwitchedOff(organization)) => {
                 let tell_the_tool = way_back(visit, &id).await?.and_then(|back| back.url);

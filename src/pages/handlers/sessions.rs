@@ -32,7 +32,7 @@ const PAGE: usize = 50;
 /// `GET /` and `GET /cli-sessions`
 pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| {
-        if visit.person().is_none() && visit.app.store.write(setup::is_open).await? {
+        if visit.person().is_none() && visit.app.store.read(setup::is_open).await? {
             return Ok(visit.go("/setup"));
         }
         let member = match member(visit, Which::Asked).await? {

@@ -11,20 +11,17 @@ use crate::domain::{email, password};
 use crate::pages::problems::Problems;
 use crate::pages::refusal::Refusal;
 use crate::pages::setup::{SetupDonePage, SetupPage, password_hint, wrong_code};
-use crate::services::accounts::NewUser;
+use crate::services::accounts::{LONGEST_NAME, NewUser};
 use crate::services::setup::{self, Refused};
 use crate::services::sign_in;
 use crate::store::StoreError;
 use crate::web::app::App;
 use crate::web::browser::signed_in_cookies;
 
-/// Characters of the longest name of a person or an organization.
-const LONGEST_NAME: usize = 100;
-
 /// `GET /setup`
 pub async fn setup_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| {
-        if !visit.app.store.write(setup::is_open).await? {
+        if !visit.app.store.read(setup::is_open).await? {
             return Ok(visit.refuse(Refusal::NotFound));
         }
         Ok(visit.page(StatusCode::OK, &form_page(visit, &Parameters::default(), Problems::default())))

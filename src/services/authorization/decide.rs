@@ -28,7 +28,7 @@ pub enum Decision {
 pub enum Decided {
     /// Answered: the tool is told by the way back.
     Answered,
-    Unanswerable(Unanswerable),
+    Unanswerable(Box<Unanswerable>),
     /// The password must be given again first. Nothing was answered.
     SignInAgain,
     /// The organization does not allow personal tokens. The request is answered with that.
@@ -50,7 +50,7 @@ pub fn decide(
     let request = requests::lock(work.conn, id)?;
     let question = match pose(work.conn, config, work.now, request, session)? {
         Ok(question) => question,
-        Err(unanswerable) => return Ok(Decided::Unanswerable(unanswerable)),
+        Err(unanswerable) => return Ok(Decided::Unanswerable(Box::new(unanswerable))),
     };
     let Decision::Approve { org_id } = decision else {
         let organization = question.choices.first().map(|choice| choice.organization.id.clone());

@@ -1,0 +1,217 @@
+//! `keystiled init`, `keystiled user` and `keystiled org`
+
+use std::io::{self, Read as _};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Failure, Report};
+use crate::config::Config;
+use crate::domain::audit::{Actor, Origin};
+use crate::domain::entropy::Entropy;
+use crate::domain::secret::Secret;
+use crate::domain::{email, password, role};
+use crate::keys::password as hashing;
+use crate::services::accounts::{self, NewUser};
+use crate::services::setup;
+use crate::store::{Store, StoreError, organizations, users};
+
+/// Bytes of standard input that are read for a password.
+const LONGEST_INPUT: u64 = 4096;
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The name of the first organization
+    #[arg(long, value_name = "NAME")]
+    org: String,
+    /// The email address of the first owner, who signs in with it
+    #[arg(long, value_name = "ADDRESS")]
+    email: String,
+    /// The name of the first owner; without it, the part of the address before the @
+    #[arg(long)]
+    name: Option<String>,
+    /// Read the password from standard input
+    #[arg(long, required = true)]
+    password_stdin: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Add a person, or make one that is there already a member of another organization
+    Add {
+        /// The email address that the person signs in with
+        #[arg(long, value_name = "ADDRESS")]
+        email: String,
+        /// The name of the person; without it, the part of the address before the @
+        #[arg(long)]
+        name: Option<String>,
+        /// The organization, by its name in paths
+        #[arg(long, value_name = "SLUG")]
+        org: String,
+        /// What the person may do there
+        #[arg(long, default_value = role::MEMBER)]
+        role: String,
+        /// Read the password from standard input; needed unless the person is there already
+        #[arg(long)]
+        password_stdin: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Org {
+    /// Add an organization
+    Add {
+        #[arg(long)]
+        name: String,
+        /// The email address of its first owner, who must be there already
+        #[arg(long, value_name = "ADDRESS")]
+        owner: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Makes the first owner and organization. A second time it refuses.
+pub(super) async fn init(store: &Store, config: &Config, init: Init) -> Result<String, Failure> {
+    let organization = named(&init.org, "--org")?;
+    let owner = new_user(config, &init.email, init.name, &organization)?;
+    let address = owner.email.clone();
+    let made = store.write(move |work| setup::first(work, owner, &organization, &Origin::default())).await?;
+    let Ok((user, organization)) = made else {
+        let text = "This deployment has its first owner already. Add people with `keystiled user add`.";
+        return Err(Failure::Refused(text.to_owned()));
+    };
+    let json = json!({
+        "user": { "id": user.id, "email": user.email },
+        "organization": { "id": organization.id, "slug": organization.slug, "name": organization.name },
+    });
+    let text = format!("{address} owns {} ({}).", organization.name, organization.slug);
+    Ok(Report { json, text }.shown(init.json))
+}
+
+pub(super) async fn user(store: &Store, config: &Config, command: User) -> Result<String, Failure> {
+    let User::Add { email, name, org, role, password_stdin, json } = command;
+    if !config.roles.iter().any(|known| known.id == role) {
+        let known: Vec<&str> = config.roles.iter().map(|role| role.id.as_str()).collect();
+        return Err(Failure::Refused(format!("There is no role {role}. Take one of: {}.", known.join(", "))));
+    }
+    let address = canonical(&email)?;
+    let looked_up = address.clone();
+    let known = store.read(move |conn| users::find_by_email(conn, &looked_up)).await?;
+    let new = match (&known, password_stdin) {
+        (None, true) => Some(new_user(config, &email, name, &org)?),
+        (None, false) => {
+            let text =
+                format!("{address} is new: give --password-stdin and a first password on standard input.");
+            return Err(Failure::Refused(text));
+        }
+        (Some(_), true) => {
+            return Err(Failure::Refused(format!(
+                "{address} is there already and has a password; leave out --password-stdin."
+            )));
+        }
+        (Some(_), false) => None,
+    };
+    let (slug, given) = (org.clone(), role.clone());
+    let added = store.write(move |work| {
+        let (actor, origin) = (Actor::Operator, Origin::default());
+        let Some(organization) = organizations::find_by_slug(work.conn, &slug)? else { return Ok(None) };
+        let user = match (known, new) {
+            (Some(user), _) => user,
+            (None, Some(new)) => accounts::create_user(work, new, &actor, &origin)?,
+            (None, None) => return Ok(None),
+        };
+        accounts::add_member(work, &organization, &user, &given, &actor, &origin)?;
+        Ok(Some(user))
+    });
+    match added.await {
+        Ok(Some(user)) => {
+            let json_value =
+                json!({ "user": { "id": user.id, "email": user.email }, "organization": org, "role": role });
+            let text = format!("{address} is {role} of {org}.");
+            Ok(Report { json: json_value, text }.shown(json))
+        }
+        Ok(None) => {
+            Err(Failure::Refused(format!("There is no organization {org}. Add it with `keystiled org add`.")))
+        }
+        Err(StoreError::Conflict(_)) => {
+            Err(Failure::Refused(format!("{address} is a member of {org} already.")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn org(store: &Store, command: Org) -> Result<String, Failure> {
+    let Org::Add { name, owner, json } = command;
+    let name = named(&name, "--name")?;
+    let address = canonical(&owner)?;
+    let added = store
+        .write(move |work| {
+            let (actor, origin) = (Actor::Operator, Origin::default());
+            let Some(user) = users::find_by_email(work.conn, &address)? else { return Ok(None) };
+            let organization = accounts::create_organization(work, &name, &actor, &origin)?;
+            accounts::add_member(work, &organization, &user, role::OWNER, &actor, &origin)?;
+            Ok(Some(organization))
+        })
+        .await?;
+    let Some(organization) = added else {
+        return Err(Failure::Refused(format!(
+            "Nobody has the address {owner}. Add the person with `keystiled user add`."
+        )));
+    };
+    let value = json!({ "id": organization.id, "slug": organization.slug, "name": organization.name });
+    let text = format!("Organization {} ({}) is owned by {owner}.", organization.name, organization.slug);
+    Ok(Report { json: value, text }.shown(json))
+}
+
+fn new_user(
+    config: &Config,
+    typed: &str,
+    name: Option<String>,
+    organization: &str,
+) -> Result<NewUser, Failure> {
+    let email = canonical(typed)?;
+    let name = match name {
+        Some(name) => named(&name, "--name")?,
+        None => email.split('@').next().unwrap_or_default().to_owned(),
+    };
+    let secret = password_from_stdin()?;
+    let context = [email.as_str(), name.as_str(), organization, config.brand.name.as_str()];
+    password::check_new(secret.expose(), config.sign_in.password_min, &context)
+        .map_err(|unfit| Failure::Refused(unfit.to_string()))?;
+    Ok(NewUser { password_hash: hashing::hash(&secret, Entropy), email, name })
+}
+
+fn canonical(typed: &str) -> Result<String, Failure> {
+    email::canonical(typed).ok_or_else(|| {
+        Failure::Refused(format!("{typed} is not an email address. Give one like ada@example.com."))
+    })
+}
+
+fn named(name: &str, option: &str) -> Result<String, Failure> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > accounts::LONGEST_NAME {
+        return Err(Failure::Refused(format!(
+            "{option} needs a name of 1 to {} characters.",
+            accounts::LONGEST_NAME
+        )));
+    }
+    Ok(name.to_owned())
+}
+
+/// Everything up to the first line break.
+fn password_from_stdin() -> Result<Secret, Failure> {
+    let mut text = String::new();
+    io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text).map_err(|error| {
+        Failure::Refused(format!("The password cannot be read from standard input: {error}."))
+    })?;
+    let text = Secret::new(text);
+    Ok(Secret::new(text.expose().split(['\r', '\n']).next().unwrap_or_default()))
+}

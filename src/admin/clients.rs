@@ -1,0 +1,201 @@
+//! `keystiled client`
+
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{Failure, Report};
+use crate::config::Config;
+use crate::domain::audit::{Actor, Origin};
+use crate::domain::client::{Client, ClientKind, Grant};
+use crate::domain::entropy::Entropy;
+use crate::domain::id::Kind as IdKind;
+use crate::domain::redirect_uri::RedirectUri;
+use crate::domain::scope::ScopeSet;
+use crate::domain::secret::Secret;
+use crate::domain::time::Clock;
+use crate::services::accounts;
+use crate::store::{Store, StoreError, clients};
+
+/// Redirect URIs that one client may have.
+const MOST_URIS: usize = 20;
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Kind {
+    /// A program on the person's own machine; it keeps no secret
+    Native,
+    /// A program in a web page; it keeps no secret
+    Browser,
+    /// A program on a server; it gets a secret
+    Confidential,
+}
+
+impl From<Kind> for ClientKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Native => Self::Native,
+            Kind::Browser => Self::Browser,
+            Kind::Confidential => Self::Confidential,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Register a client
+    Add {
+        /// Its id; without it, one is made
+        #[arg(long)]
+        id: Option<String>,
+        /// The name that people see when they are asked
+        #[arg(long)]
+        name: String,
+        #[arg(long, value_enum)]
+        kind: Kind,
+        /// Where answers may go; http is for loopback addresses, whose port does not matter
+        #[arg(long = "redirect-uri", value_name = "URI", required = true)]
+        redirect_uris: Vec<String>,
+        /// A scope that it may ask for; without any, it may ask for all
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// What a person types to start a sign-in, such as `orbit login`
+        #[arg(long, value_name = "COMMAND")]
+        command: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the clients
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a client and end every session that it holds
+    Remove {
+        id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Result<String, Failure> {
+    match command {
+        Command::Add { id, name, kind, redirect_uris, scopes, command, json } => {
+            let secret = matches!(kind, Kind::Confidential).then(|| Secret::random(Entropy));
+            let client = Client {
+                id: id.map_or_else(|| Ok(IdKind::Client.new_id(Entropy)), checked_id)?,
+                name: checked_name(&name)?,
+                kind: kind.into(),
+                secret: secret.as_ref().map(Secret::digest),
+                redirect_uris: checked_uris(&redirect_uris)?,
+                scopes: checked_scopes(config, scopes)?,
+                grants: vec![Grant::AuthorizationCode, Grant::RefreshToken],
+                command,
+                access: None,
+                created_at: Clock::System.now(),
+                disabled_at: None,
+            };
+            add(store, client, secret, json).await
+        }
+        Command::List { json } => {
+            let clients = store.read(clients::list).await?;
+            let lines: Vec<String> = clients.iter().map(line).collect();
+            Ok(Report { json: clients.iter().map(described).collect(), text: lines.join("\n") }.shown(json))
+        }
+        Command::Remove { id, json } => {
+            let target = id.clone();
+            let removed = store.write(move |work| {
+                accounts::remove_client(work, &target, &Actor::Operator, &Origin::default())
+            });
+            let Some(ended) = removed.await? else {
+                let text = format!("There is no client {id}. `keystiled client list` shows them.");
+                return Err(Failure::Refused(text));
+            };
+            let text = format!("Client {id} is removed; {ended} sessions ended.");
+            Ok(Report { json: json!({ "client_id": id, "sessions_ended": ended }), text }.shown(json))
+        }
+    }
+}
+
+async fn add(store: &Store, client: Client, secret: Option<Secret>, json: bool) -> Result<String, Failure> {
+    let id = client.id.clone();
+    let mut value = described(&client);
+    let mut text = format!("Client {id} is registered.");
+    if let Some(secret) = secret {
+        value["client_secret"] = secret.expose().into();
+        text = format!("{text}\nIts secret, shown only now: {}", secret.expose());
+    }
+    let added =
+        store.write(move |work| accounts::create_client(work, &client, &Actor::Operator, &Origin::default()));
+    match added.await {
+        Ok(()) => Ok(Report { json: value, text }.shown(json)),
+        Err(StoreError::Conflict(_)) => {
+            Err(Failure::Refused(format!("The id {id} is taken, or was once. Choose another.")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// An id of our own never looks like one that is the URL of a metadata document.
+fn checked_id(id: String) -> Result<String, Failure> {
+    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    if plain && (3..=64).contains(&id.len()) {
+        return Ok(id);
+    }
+    Err(Failure::Refused(format!(
+        "{id} cannot be an id. Use 3 to 64 letters, digits, dots, dashes and underscores."
+    )))
+}
+
+fn checked_name(name: &str) -> Result<String, Failure> {
+    let name = name.trim();
+    // Characters that turn the reading direction around could make a name read as another.
+    let turned =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let fits = (1..=accounts::LONGEST_NAME).contains(&name.chars().count());
+    if fits && !name.chars().any(|c| c.is_control() || turned(c)) {
+        return Ok(name.to_owned());
+    }
+    Err(Failure::Refused("--name needs 1 to 100 characters that can be seen.".to_owned()))
+}
+
+fn checked_uris(texts: &[String]) -> Result<Vec<RedirectUri>, Failure> {
+    if texts.len() > MOST_URIS {
+        return Err(Failure::Refused(format!("A client may have {MOST_URIS} redirect URIs.")));
+    }
+    texts
+        .iter()
+        .map(|text| {
+            RedirectUri::register(text)
+                .map_err(|why| Failure::Refused(format!("{text} cannot be a redirect URI: {why}.")))
+        })
+        .collect()
+}
+
+fn checked_scopes(config: &Config, ids: Vec<String>) -> Result<Option<ScopeSet>, Failure> {
+    if let Some(unknown) = ids.iter().find(|id| !config.catalog.contains(id)) {
+        let known: Vec<&str> = config.catalog.ids().collect();
+        return Err(Failure::Refused(format!(
+            "There is no scope {unknown}. There are: {}.",
+            known.join(", ")
+        )));
+    }
+    Ok((!ids.is_empty()).then(|| ids.into_iter().collect()))
+}
+
+fn described(client: &Client) -> Value {
+    json!({
+        "client_id": client.id,
+        "name": client.name,
+        "kind": client.kind.as_str(),
+        "redirect_uris": client.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>(),
+        "scope": client.scopes.as_ref().map(ToString::to_string),
+        "created_at": client.created_at,
+    })
+}
+
+fn line(client: &Client) -> String {
+    let uris: Vec<&str> = client.redirect_uris.iter().map(RedirectUri::as_str).collect();
+    format!("{}  {}  {}  {}", client.id, client.kind.as_str(), client.name, uris.join(" "))
+}
