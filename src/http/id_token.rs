@@ -23,11 +23,11 @@ pub(super) async fn sign(app: &App, issued: &Issued, access_token: &str) -> Resu
 
 fn claims(issued: &Issued, access_token: &str) -> Result<CoreIdTokenClaims, Failure> {
     let access = &issued.claims;
-    let issuer = IssuerUrl::new(access.iss.clone()).map_err(|error| Failure::Internal(error.to_string()))?;
+    let url = IssuerUrl::new(access.iss.clone()).map_err(|error| Failure::Internal(error.to_string()))?;
     let subject = StandardClaims::new(SubjectIdentifier::new(access.sub.clone()));
     let audience = vec![Audience::new(access.client_id.clone())];
     Ok(CoreIdTokenClaims::new(
-        issuer,
+        url,
         audience,
         moment(access.exp)?,
         moment(access.iat)?,

@@ -50,7 +50,7 @@ pub async fn token(
         // RFC 6749 leaves the ID token of a refresh open; a second signature would halve the speed of every refresh.
         Grant::AuthorizationCode | Grant::RefreshToken => None,
     };
-    Ok(HttpResponse::Ok().json(answer(issued, access_token, id_token)))
+    Ok(HttpResponse::Ok().json(answer(&issued, access_token, id_token)))
 }
 
 /// What a client asks for, by its `grant_type`.
@@ -121,7 +121,7 @@ struct SessionFields {
 impl ExtraTokenFields for SessionFields {}
 
 fn answer(
-    issued: Issued,
+    issued: &Issued,
     access_token: String,
     id_token: Option<String>,
 ) -> StandardTokenResponse<SessionFields, Spelled> {

@@ -208,7 +208,7 @@ fn history(session: &Credential) -> String {
     match session.revoked_reason {
         None => started,
         Some(EndReason::SignedOut) => format!("{started} Signed out here."),
-        Some(EndReason::Revoked) => format!("{started} Signed out by the tool."),
+        Some(EndReason::SignedOutByTool) => format!("{started} Signed out by the tool."),
         Some(EndReason::RevokedByAdmin) => format!("{started} Ended by an admin."),
         Some(EndReason::RefreshReuse) => {
             format!(
