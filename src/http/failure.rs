@@ -178,8 +178,8 @@ mod tests {
     use super::*;
 
     async fn rendered(failure: Failure) -> (u16, HttpResponse, Value) {
-        let mut answer = failure.error_response();
-        let body = to_bytes(answer.take_body()).await.unwrap();
+        let (answer, body) = failure.error_response().into_parts();
+        let body = to_bytes(body).await.unwrap();
         (answer.status().as_u16(), answer.map_into_boxed_body(), serde_json::from_slice(&body).unwrap())
     }
 
