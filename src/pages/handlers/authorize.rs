@@ -11,7 +11,7 @@ use crate::domain::parameters::decode;
 use crate::domain::redirect_uri::Target;
 use crate::domain::request::RequestStatus;
 use crate::domain::role;
-use crate::pages::refusal::{Refusal, WayOut};
+use crate::pages::refusal::{Refusal, TurnsOn, WayOut};
 use crate::pages::text;
 use crate::pages::way_back::{Answer, Destination, WayBackPage};
 use crate::services::authorization::{
@@ -280,11 +280,13 @@ async fn switched_off(
         .store
         .read(move |conn| memberships::with_roles(conn, &org_id, &[role::OWNER, role::ADMIN]))
         .await?;
-    Ok(visit.refuse(Refusal::PersonalTokensOff {
-        organization: organization.name.clone(),
-        managers: managers.into_iter().map(|user| user.name).take(5).collect(),
-        way_out,
-    }))
+    let reader = visit.person().map(|(session, _)| session.user_id.as_str());
+    let who = if managers.iter().any(|manager| Some(manager.id.as_str()) == reader) {
+        TurnsOn::You(format!("{}/o/{}/settings/api-access", visit.base(), organization.slug))
+    } else {
+        TurnsOn::Others(managers.into_iter().map(|user| user.name).take(5).collect())
+    };
+    Ok(visit.refuse(Refusal::PersonalTokensOff { organization: organization.name.clone(), who, way_out }))
 }
 
 fn role_too_small(
