@@ -4,5 +4,6 @@
 
 mod harness;
 mod layering;
+mod oauth;
 mod proof;
 mod support;
