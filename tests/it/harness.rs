@@ -1,9 +1,9 @@
 //! The ground that the other tests stand on holds.
 
-use std::net::SocketAddr;
-
+use chrono::TimeDelta;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection, SqliteConnection};
+use keystile::domain::client::ClientKind;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -27,11 +27,7 @@ const PAGE: &str = r#"<!doctype html><html lang="en"><head><title>One</title><li
 
 /// Answers `/` with the page above and `/json` with JSON, and sends every other request back.
 async fn echo_server() -> String {
-    echo_server_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
-}
-
-async fn echo_server_at(address: SocketAddr) -> String {
-    let listener = TcpListener::bind(address).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -202,11 +198,26 @@ both_engines! {
         }
         assert_eq!(app.config.database.url.expose(), url);
         assert!(app.config.server.data_dir.starts_with(app.data_dir()));
-        echo_server_at(app.config.server.listen).await;
-        assert_eq!(app.anonymous().get("/json").await.status, 200);
-        assert!(app.machine("cli").post("/x", &[]).await.text().ends_with("client_id=cli"));
-        assert!(app.browser().get("/x").await.text().contains("GET /x"));
-        let other = TestApp::on(Database::sqlite());
+        assert_eq!(app.anonymous().get("/healthz").await.status, 200);
+        let other = TestApp::on(Database::sqlite()).await;
         assert_ne!(other.config.server.public_url, app.config.server.public_url);
+        other.stop().await;
+    }
+
+    async fn a_person_signs_in_to_a_tool(app) {
+        let session = app.session().await;
+        assert_eq!(app.whoami(&session.tokens.access).await.json()["data"]["subject"]["id"], session.person.id);
+        assert_eq!(app.stored(&session.tokens.session()).await.generation, 1);
+        assert_eq!((app.count("credentials").await, app.audited("session.started").await), (1, 1));
+        let member = app.member("viewer").await;
+        let client = app.client(ClientKind::Confidential).await;
+        let theirs = app.session_of(&client, &member).await;
+        assert_eq!(app.refresh(&client, &theirs.tokens.refresh).await.status, 200);
+    }
+
+    async fn time_passes_when_a_test_says_so(app, |app| app.manual_clock()) {
+        let session = app.session().await;
+        app.advance(TimeDelta::hours(8));
+        assert_eq!(app.whoami(&session.tokens.access).await.status, 401);
     }
 }

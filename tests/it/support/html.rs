@@ -14,10 +14,20 @@ pub(crate) struct Form {
 impl Form {
     /// The form of a page that goes to `action`.
     pub(crate) fn of(html: &str, action: &str) -> Self {
+        Self::found(html, action, |known| known == action)
+    }
+
+    /// The first form whose action begins like this.
+    pub(crate) fn beginning(html: &str, beginning: &str) -> Self {
+        Self::found(html, beginning, |known| known.starts_with(beginning))
+    }
+
+    fn found(html: &str, wanted: &str, is_it: impl Fn(&str) -> bool) -> Self {
         let forms = forms(html);
         let actions: Vec<&str> = forms.iter().map(|form| form.action.as_str()).collect();
-        let found = actions.iter().position(|known| *known == action);
-        forms[found.unwrap_or_else(|| panic!("no form goes to {action}, only to {actions:?}"))].clone()
+        let found = actions.iter().position(|known| is_it(known));
+        let nowhere = || panic!("no form goes to {wanted}, only to {actions:?}: {}", text(html));
+        forms[found.unwrap_or_else(nowhere)].clone()
     }
 
     /// Fills in a field, or presses a button that has a name.
@@ -62,20 +72,25 @@ fn unseen(tag: &[u8]) -> bool {
 }
 
 fn forms(html: &str) -> Vec<Form> {
-    let mut forms: Vec<Form> = Vec::new();
+    let mut forms: Vec<(Option<String>, Form)> = Vec::new();
     let mut inside = false;
+    // Fields may stand outside of their form and name it.
+    let mut elsewhere: Vec<(String, (String, String))> = Vec::new();
     for token in tokens(html) {
         match token {
             Token::StartTag(tag) => {
                 let attributes: BTreeMap<String, String> =
                     tag.attributes.iter().map(|(name, value)| (utf8(name), utf8(value))).collect();
-                match (&**tag.name, forms.last_mut()) {
-                    (b"form", _) => {
+                match (&**tag.name, forms.last_mut(), attributes.get("form")) {
+                    (b"form", _, _) => {
                         inside = true;
                         let action = attributes.get("action").cloned().unwrap_or_default();
-                        forms.push(Form { action, fields: Vec::new() });
+                        forms.push((attributes.get("id").cloned(), Form { action, fields: Vec::new() }));
                     }
-                    (b"input", Some(form)) if inside => form.fields.extend(untouched(&attributes)),
+                    (b"input", _, Some(id)) => {
+                        elsewhere.extend(untouched(&attributes).map(|field| (id.clone(), field)));
+                    }
+                    (b"input", Some((_, form)), None) if inside => form.fields.extend(untouched(&attributes)),
                     _ => {}
                 }
             }
@@ -83,7 +98,24 @@ fn forms(html: &str) -> Vec<Form> {
             _ => {}
         }
     }
-    forms
+    for (id, form) in &mut forms {
+        let own = elsewhere.iter().filter(|(named, _)| Some(named) == id.as_ref());
+        form.fields.extend(own.map(|(_, field)| field.clone()));
+    }
+    forms.into_iter().map(|(_, form)| form).collect()
+}
+
+/// Where `<meta http-equiv="refresh">` leads.
+pub(crate) fn refresh(html: &str) -> Option<String> {
+    tokens(html).find_map(|token| match token {
+        Token::StartTag(tag) if &**tag.name == b"meta" => {
+            let attribute = |name: &[u8]| tag.attributes.get(name).map(|value| utf8(value));
+            let refresh = attribute(b"http-equiv").is_some_and(|kind| kind == "refresh");
+            let content = attribute(b"content").filter(|_| refresh)?;
+            content.split_once("url=").map(|(_, url)| url.to_owned())
+        }
+        _ => None,
+    })
 }
 
 /// What an input sends when nobody touched it.

@@ -41,6 +41,11 @@ impl Answer {
     pub(crate) fn form(&self, action: &str) -> Form {
         Form::of(&self.body, action)
     }
+
+    /// The first form of the page that goes to an action that begins like this.
+    pub(crate) fn form_to(&self, beginning: &str) -> Form {
+        Form::beginning(&self.body, beginning)
+    }
 }
 
 /// Somebody who shows nothing.
@@ -51,7 +56,8 @@ pub(crate) struct Anonymous {
 
 impl Anonymous {
     pub(crate) fn at(base: &str) -> Self {
-        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        let client = Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0);
+        let client = client.build().unwrap();
         Self { client, base: base.to_owned() }
     }
 
@@ -59,6 +65,11 @@ impl Anonymous {
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = if path.starts_with('/') { format!("{}{path}", self.base) } else { path.to_owned() };
         self.client.request(method, url)
+    }
+
+    /// Sends a request that was made with [`Anonymous::request`].
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+        answer(request).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -114,6 +125,17 @@ impl BrowserCaller {
         self.send(request.header("Sec-Fetch-Site", "same-origin").form(form.fields())).await
     }
 
+    /// Goes where an answer leads, as long as that is a page of this server.
+    pub(crate) async fn follow(&self, mut answer: Answer) -> Answer {
+        for _ in 0..8 {
+            if answer.status != 303 || !answer.location().starts_with('/') {
+                return answer;
+            }
+            answer = self.get(answer.location()).await;
+        }
+        panic!("leads in a circle: {answer:#?}")
+    }
+
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
@@ -122,7 +144,13 @@ impl BrowserCaller {
         self.cookies.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value.to_owned());
     }
 
-    async fn send(&self, request: RequestBuilder) -> Answer {
+    /// A request for a test that needs a header of its own; sent with [`BrowserCaller::send`].
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.caller.request(method, path)
+    }
+
+    /// Sends a request with the cookies of this browser, and keeps those that come back.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
         let answer = answer(request.header(COOKIE, self.cookie_header())).await;
         for cookie in answer.headers.get_all(SET_COOKIE) {
             self.keep(cookie.to_str().unwrap());

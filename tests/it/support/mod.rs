@@ -1,34 +1,49 @@
 //! What the tests stand on.
 
+#![expect(dead_code, reason = "each suite uses its own part")]
+
 pub(crate) mod app;
+pub(crate) mod at_once;
 pub(crate) mod browser;
 mod chromium;
 pub(crate) mod database;
 pub(crate) mod html;
 pub(crate) mod http;
+mod inside;
+pub(crate) mod oauth;
+pub(crate) mod people;
+pub(crate) mod ready_made;
 
 use std::path::{Path, PathBuf};
 
-/// Makes two tests of one, each on an engine of its own, in the modules `sqlite` and `postgres`.
+/// Makes two tests of one, each on an engine of its own, in the modules `sqlite` and `postgres`. A test gets the
+/// running server; after a comma it may say how its server is built: `|app| app.manual_clock()`.
 macro_rules! both_engines {
-    ($(async fn $name:ident($app:ident) $body:block)*) => {
+    (@setup) => { |app| app };
+    (@setup $setup:expr) => { $setup };
+    ($(async fn $name:ident($app:ident $(, $setup:expr)?) $body:block)*) => {
+        $(async fn $name($app: &crate::support::app::TestApp) $body)*
         mod sqlite {
-            use super::*;
+            use crate::support::{app::Builder, both_engines, database::Database};
             $(
                 #[tokio::test]
                 async fn $name() {
-                    let $app = crate::support::app::TestApp::on(crate::support::database::Database::sqlite());
-                    $body
+                    let setup: fn(Builder) -> Builder = both_engines!(@setup $($setup)?);
+                    let app = setup(Builder::on(Database::sqlite())).start().await;
+                    super::$name(&app).await;
+                    app.stop().await;
                 }
             )*
         }
         mod postgres {
-            use super::*;
+            use crate::support::{app::Builder, both_engines, database::Database};
             $(
                 #[tokio::test]
                 async fn $name() {
-                    let $app = crate::support::app::TestApp::on(crate::support::database::Database::postgres());
-                    $body
+                    let setup: fn(Builder) -> Builder = both_engines!(@setup $($setup)?);
+                    let app = setup(Builder::on(Database::postgres())).start().await;
+                    super::$name(&app).await;
+                    app.stop().await;
                 }
             )*
         }

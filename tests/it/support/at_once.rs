@@ -1,0 +1,25 @@
+//! Many callers at the same moment.
+
+use std::sync::Barrier;
+use std::thread;
+
+/// Runs `call` on as many threads as `n` says, each with its own number; all start together.
+pub(crate) fn at_once<T, F, R>(n: usize, call: F) -> Vec<R>
+where
+    F: Fn(usize) -> T + Sync,
+    T: Future<Output = R>,
+    R: Send,
+{
+    let barrier = Barrier::new(n);
+    let run = |number| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _inside = runtime.enter();
+        let call = call(number);
+        barrier.wait();
+        runtime.block_on(call)
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..n).map(|number| scope.spawn(move || run(number))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}

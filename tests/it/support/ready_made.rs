@@ -1,0 +1,35 @@
+//! What takes long to make and is the same in every test: signing keys and the hash of the one password.
+
+use std::sync::LazyLock;
+
+use keystile::config::Config;
+use keystile::domain::entropy::Entropy;
+use keystile::domain::secret::Secret;
+use keystile::domain::time::Clock;
+use keystile::keys::password;
+use keystile::keys::rsa_key::{self, NewKey};
+use keystile::services::instance;
+use keystile::services::signing_keys::{self, Sealed};
+
+/// The password of every person in every test.
+pub(crate) const PASSWORD: &str = "seven lanterns under the bridge";
+
+/// Its hash.
+pub(crate) fn password_hash() -> String {
+    static HASH: LazyLock<String> = LazyLock::new(|| password::hash(&Secret::new(PASSWORD), Entropy));
+    HASH.clone()
+}
+
+/// Puts keys into the database before the server would make its own.
+pub(super) async fn signing_keys(config: &Config, clock: &Clock) {
+    static KEYS: LazyLock<[NewKey; 2]> =
+        LazyLock::new(|| [0, 1].map(|_| rsa_key::generate(2048, Entropy).unwrap()));
+    let (config, clock) = (config.clone(), clock.clone());
+    let opened = tokio::task::spawn_blocking(move || {
+        LazyLock::force(&KEYS);
+        instance::open(&config, clock)
+    });
+    let instance = opened.await.unwrap().unwrap_or_else(|error| panic!("{error}"));
+    let [active, next] = KEYS.each_ref().map(|key| Sealed::new(&instance.master, key, Entropy));
+    instance.store.write(move |work| signing_keys::install(work, active, next)).await.unwrap();
+}
