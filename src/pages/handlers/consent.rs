@@ -115,11 +115,7 @@ fn device(question: &Question) -> Option<Device> {
     let name = request.device_name.as_deref();
     (name.is_some() || !about.is_empty()).then(|| Device {
         name: text::device_label(name.unwrap_or("?")),
-        about: if about.is_empty() {
-            "No more is known".to_owned()
-        } else {
-            about.join(", ")
-        },
+        about: if about.is_empty() { "No more is known".to_owned() } else { about.join(", ") },
     })
 }
 
