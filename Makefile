@@ -37,4 +37,4 @@ deny:
 	fi
 
 bench: ## Measure refreshes per second on both engines
-	cargo bench --locked $(ARGS)
+	benches/run $(ARGS)

@@ -4,7 +4,7 @@ use actix_web::web::{ServiceConfig, resource, scope, to};
 
 use crate::http::{api, fallback, health, jwks, metadata, par, revoke, token, userinfo};
 use crate::pages::assets;
-use crate::pages::handlers::{account, api_access, authorize, misc, sessions, setup};
+use crate::pages::handlers::{account, api_access, authorize, misc, one_session, sessions, setup};
 
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID_METADATA: &str = "/.well-known/openid-configuration";
@@ -51,7 +51,7 @@ fn pages(config: &mut ServiceConfig) {
                 .head(authorize::start)
                 .post(authorize::start_by_post),
         )
-        .service(resource("/cli-auth").get(authorize::start))
+        .service(resource("/cli-auth").get(authorize::start_from_tool))
         .service(resource("/c/{code}").get(authorize::short_link))
         .service(resource("/authorize/return").get(authorize::return_page))
         .service(resource("/authorize/{id}").get(authorize::question).post(authorize::answer))
@@ -62,11 +62,18 @@ fn pages(config: &mut ServiceConfig) {
         .service(resource("/sign-out").post(account::sign_out))
         .service(resource("/").get(sessions::list))
         .service(resource("/cli-sessions").get(sessions::list))
-        .service(resource("/cli-sessions/end-all").get(sessions::end_all_page).post(sessions::end_all))
-        .service(resource("/cli-sessions/{id}/rename").get(sessions::rename_page).post(sessions::rename))
-        .service(resource("/cli-sessions/{id}/end").get(sessions::end_page).post(sessions::end))
+        .service(resource("/cli-sessions/end-all").get(one_session::end_all_page).post(one_session::end_all))
+        .service(
+            resource("/cli-sessions/{id}/rename").get(one_session::rename_page).post(one_session::rename),
+        )
+        .service(resource("/cli-sessions/{id}/end").get(one_session::end_page).post(one_session::end))
         .service(resource("/o/{org}/settings/api-access").get(api_access::settings).post(api_access::save))
         .service(resource("/o/{org}/settings/api-access/personal-tokens/{to}").get(api_access::confirm))
+        .service(
+            resource("/o/{org}/settings/api-access/revoke-all")
+                .get(api_access::revoke_all_page)
+                .post(api_access::revoke_all),
+        )
         .service(resource("/theme").post(misc::theme))
         .service(resource("/help").get(misc::help))
         .service(resource("/static/{name}").get(assets::get))

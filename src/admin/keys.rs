@@ -35,7 +35,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<String, Fai
     match command {
         Command::List { json } => {
             let keys = store.read(signing_keys::list).await?;
-            Ok(if json { Value::from_iter(keys.iter().map(described)).to_string() } else { table(&keys) })
+            Ok(if json { keys.iter().map(described).collect::<Value>().to_string() } else { table(&keys) })
         }
         Command::Rotate { now, json } => {
             let timing = if now { Timing::Now } else { Timing::OncePublished };

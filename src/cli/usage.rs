@@ -45,6 +45,11 @@ fn fault(error: &clap::Error) -> Fault {
             let names = suggested_text(error.get(ContextKind::InvalidArg)).unwrap_or_default();
             (format!("missing argument {names}"), Some("Try --help.".into()))
         }
+        ErrorKind::InvalidSubcommand => {
+            let known =
+                suggestion.map_or_else(|| "Try --help.".into(), |name| format!("Did you mean {name}?"));
+            (message, Some(known))
+        }
         _ => (message, suggestion.map(|name| format!("Did you mean {name}?"))),
     };
     Fault::Usage { message, hint }

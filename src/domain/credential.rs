@@ -34,7 +34,7 @@ text_enum! {
         RefreshReuse = "refresh_reuse",
         CodeReuse = "code_reuse",
         ClientRemoved = "client_removed",
-        Revoked = "revoked",
+        SignedOutByTool = "signed_out_by_tool",
     }
 }
 

@@ -6,6 +6,8 @@ use zxcvbn::Score;
 pub const LONGEST: usize = 1024;
 /// Characters that the strength estimate looks at.
 const ESTIMATED: usize = 100;
+/// Characters that must be left when what everybody knows about the account is taken away.
+const UNKNOWN: usize = 8;
 
 /// Why a new password is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +36,12 @@ pub fn check_new(password: &str, least: usize, context: &[&str]) -> Result<(), U
         .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
         .filter(|word| word.len() > 2)
         .collect();
-    if zxcvbn::zxcvbn(&estimated, &words).score() < Score::Three { Err(Unfit::Guessable) } else { Ok(()) }
+    // What an attacker knows already adds nothing.
+    let own =
+        words.iter().fold(estimated.to_lowercase(), |rest, word| rest.replace(&word.to_lowercase(), ""));
+    let guessable =
+        own.chars().count() < UNKNOWN || zxcvbn::zxcvbn(&estimated, &words).score() < Score::Three;
+    if guessable { Err(Unfit::Guessable) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub async fn token(
         // RFC 6749 leaves the ID token of a refresh open; a second signature would halve the speed of every refresh.
         Grant::AuthorizationCode | Grant::RefreshToken => None,
     };
-    Ok(HttpResponse::Ok().json(answer(issued, access_token, id_token)))
+    Ok(HttpResponse::Ok().json(answer(&issued, access_token, id_token)))
 }
 
 /// What a client asks for, by its `grant_type`.
@@ -121,7 +121,7 @@ struct SessionFields {
 impl ExtraTokenFields for SessionFields {}
 
 fn answer(
-    issued: Issued,
+    issued: &Issued,
     access_token: String,
     id_token: Option<String>,
 ) -> StandardTokenResponse<SessionFields, Spelled> {
@@ -135,6 +135,7 @@ fn answer(
     let mut answer = StandardTokenResponse::new(AccessToken::new(access_token), Spelled::Bearer, fields);
     answer.set_expires_in(Some(&std::time::Duration::from_secs(lifetime)));
     answer.set_scopes(Some(issued.claims.scope.split(' ').map(|id| Scope::new(id.to_owned())).collect()));
-    answer.set_refresh_token(Some(RefreshToken::new(issued.refresh_token.expose().to_owned())));
+    let refresh_token = issued.refresh_token.as_ref();
+    answer.set_refresh_token(refresh_token.map(|token| RefreshToken::new(token.expose().to_owned())));
     answer
 }

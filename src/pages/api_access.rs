@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::confirm::sessions_of_people;
 use super::nav::{Nav, Place};
+use super::sessions::Pager;
 use super::shell::{Shell, Theme};
 use super::text::Moment;
 
@@ -17,6 +18,19 @@ pub struct ApiAccessPage {
     pub sessions: i64,
     pub people: i64,
     pub last_change: Option<Change>,
+    /// A page of the living sessions of the organization.
+    pub rows: Vec<Row>,
+    pub pager: Pager,
+}
+
+/// A session as whoever manages the organization sees it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub id: String,
+    pub person: String,
+    pub device: String,
+    pub tool: String,
+    pub last_used: Option<Moment>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +49,14 @@ impl ApiAccessPage {
     /// The page that asks once more.
     pub fn link(&self, to: &str) -> String {
         format!("{}/o/{}/settings/api-access/personal-tokens/{to}", self.shell.base, self.nav.slug)
+    }
+
+    pub fn revoke_all_link(&self) -> String {
+        format!("{}/o/{}/settings/api-access/revoke-all", self.shell.base, self.nav.slug)
+    }
+
+    pub fn session_count(&self) -> String {
+        sessions_of_people(self.sessions, self.people)
     }
 
     /// What turning the switch does, in numbers.

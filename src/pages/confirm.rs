@@ -18,16 +18,53 @@ pub struct ConfirmPage {
 /// What is to be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
-    SignOut { id: String, name: String, tool: String, login_command: String },
-    SignOutEverywhere { sessions: i64, login_command: String },
-    PersonalTokensOff { slug: String, organization: String, sessions: i64, people: i64 },
-    PersonalTokensOn { slug: String, organization: String, sessions: i64, people: i64 },
+    SignOut {
+        id: String,
+        name: String,
+        tool: String,
+        login_command: String,
+    },
+    /// Another person's session, by somebody who manages the organization.
+    SignOutOther {
+        id: String,
+        name: String,
+        tool: String,
+        person: String,
+        slug: String,
+    },
+    /// `organization` is named to people who are in several.
+    SignOutEverywhere {
+        slug: String,
+        organization: Option<String>,
+        sessions: i64,
+        login_command: String,
+    },
+    RevokeAll {
+        slug: String,
+        organization: String,
+        sessions: i64,
+        people: i64,
+        login_command: String,
+    },
+    PersonalTokensOff {
+        slug: String,
+        organization: String,
+        sessions: i64,
+        people: i64,
+    },
+    PersonalTokensOn {
+        slug: String,
+        organization: String,
+        sessions: i64,
+        people: i64,
+    },
 }
 
 impl Question {
     pub fn tab(&self) -> &'static str {
         match self {
-            Self::SignOut { .. } => "Sign out a session?",
+            Self::SignOut { .. } | Self::SignOutOther { .. } => "Sign out a session?",
+            Self::RevokeAll { .. } => "Revoke every session?",
             Self::SignOutEverywhere { .. } => "Sign out everywhere?",
             Self::PersonalTokensOff { .. } => "Turn personal tokens off?",
             Self::PersonalTokensOn { .. } => "Turn personal tokens on?",
@@ -37,7 +74,16 @@ impl Question {
     pub fn title(&self) -> Sentence {
         match self {
             Self::SignOut { name, .. } => Sentence::from("Sign out ").name(name).text("?"),
-            Self::SignOutEverywhere { .. } => self.tab().into(),
+            Self::SignOutOther { name, person, .. } => {
+                Sentence::from("Sign out ").name(name).text(" of ").name(person).text("?")
+            }
+            Self::SignOutEverywhere { organization: None, .. } => self.tab().into(),
+            Self::SignOutEverywhere { organization: Some(organization), .. } => {
+                Sentence::from("Sign out everywhere in ").name(organization).text("?")
+            }
+            Self::RevokeAll { organization, .. } => {
+                Sentence::from("Revoke every session of ").name(organization).text("?")
+            }
             Self::PersonalTokensOff { organization, .. } => {
                 Sentence::from("Turn personal tokens off for ").name(organization).text("?")
             }
@@ -57,7 +103,21 @@ impl Question {
                     .code(login_command)
                     .text("."),
             ],
-            Self::SignOutEverywhere { sessions, login_command } => vec![
+            Self::SignOutOther { tool, person, .. } => vec![
+                Sentence::default().name(tool).text(" there stops working now. What it is running may fail."),
+                Sentence::default()
+                    .name(person)
+                    .text(" can sign in again. To stop that too, turn personal tokens off."),
+            ],
+            Self::RevokeAll { sessions, people, login_command, .. } => vec![
+                Sentence::from("This ends ")
+                    .text(sessions_of_people(*sessions, *people))
+                    .text(" for good. Tools that are running may fail."),
+                Sentence::from("Turning personal tokens off and on does not bring them back: everybody signs in again with ")
+                    .code(login_command)
+                    .text("."),
+            ],
+            Self::SignOutEverywhere { sessions, login_command, .. } => vec![
                 Sentence::from("This ends ")
                     .text(text::count(*sessions, "session", "sessions"))
                     .text(" now. Tools that are running may fail. You can sign in again with ")
@@ -83,8 +143,9 @@ impl Question {
     /// Where the form goes, behind the path of the issuer.
     pub fn action(&self) -> String {
         match self {
-            Self::SignOut { id, .. } => format!("/cli-sessions/{id}/end"),
-            Self::SignOutEverywhere { .. } => "/cli-sessions/end-all".into(),
+            Self::SignOut { id, .. } | Self::SignOutOther { id, .. } => format!("/cli-sessions/{id}/end"),
+            Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions/end-all?org={slug}"),
+            Self::RevokeAll { slug, .. } => format!("/o/{slug}/settings/api-access/revoke-all"),
             Self::PersonalTokensOff { slug, .. } | Self::PersonalTokensOn { slug, .. } => {
                 format!("/o/{slug}/settings/api-access")
             }
@@ -94,7 +155,10 @@ impl Question {
     /// The field that says what to do, where the address does not.
     pub fn choice(&self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::SignOut { .. } | Self::SignOutEverywhere { .. } => None,
+            Self::SignOut { .. }
+            | Self::SignOutOther { .. }
+            | Self::SignOutEverywhere { .. }
+            | Self::RevokeAll { .. } => None,
             Self::PersonalTokensOff { .. } => Some(("personal_tokens", "off")),
             Self::PersonalTokensOn { .. } => Some(("personal_tokens", "on")),
         }
@@ -103,15 +167,19 @@ impl Question {
     /// Where "Keep it" leads, behind the path of the issuer.
     pub fn back(&self) -> String {
         match self {
-            Self::SignOut { .. } | Self::SignOutEverywhere { .. } => "/cli-sessions".into(),
-            Self::PersonalTokensOff { .. } | Self::PersonalTokensOn { .. } => self.action(),
+            Self::SignOut { .. } => "/cli-sessions".into(),
+            Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions?org={slug}"),
+            Self::SignOutOther { slug, .. }
+            | Self::RevokeAll { slug, .. }
+            | Self::PersonalTokensOff { slug, .. }
+            | Self::PersonalTokensOn { slug, .. } => format!("/o/{slug}/settings/api-access"),
         }
     }
 
     pub fn keep(&self) -> &'static str {
         match self {
-            Self::SignOut { .. } => "Keep it",
-            Self::SignOutEverywhere { .. } => "Keep them",
+            Self::SignOut { .. } | Self::SignOutOther { .. } => "Keep it",
+            Self::SignOutEverywhere { .. } | Self::RevokeAll { .. } => "Keep them",
             Self::PersonalTokensOff { .. } => "Leave them on",
             Self::PersonalTokensOn { .. } => "Leave them off",
         }
@@ -120,8 +188,13 @@ impl Question {
     /// The button that does it: verb and object.
     pub fn act(&self) -> Sentence {
         match self {
-            Self::SignOut { name, .. } => Sentence::from("Sign out ").name(name),
+            Self::SignOut { name, .. } | Self::SignOutOther { name, .. } => {
+                Sentence::from("Sign out ").name(name)
+            }
             Self::SignOutEverywhere { .. } => "Sign out everywhere".into(),
+            Self::RevokeAll { sessions, .. } => {
+                Sentence::from("Revoke ").text(text::count(*sessions, "session", "sessions"))
+            }
             Self::PersonalTokensOff { .. } => "Turn them off".into(),
             Self::PersonalTokensOn { .. } => "Turn them on".into(),
         }

@@ -36,6 +36,16 @@ impl Nav {
         text::number(self.active_sessions)
     }
 
+    /// The list of one's own sessions in this organization.
+    pub fn list(&self) -> String {
+        self.of_this("/cli-sessions")
+    }
+
+    /// A path of a page that is about one organization, with the organization where it is not the only one.
+    pub fn of_this(&self, path: &str) -> String {
+        if self.has_choice() { format!("{path}?org={}", self.slug) } else { path.to_owned() }
+    }
+
     pub fn has_choice(&self) -> bool {
         self.organizations.len() > 1
     }

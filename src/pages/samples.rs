@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::api_access::{ApiAccessPage, Change, Switch};
+use super::api_access::{ApiAccessPage, Change, Row, Switch};
 use super::confirm::{ConfirmPage, Question};
 use super::consent::{
     Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
@@ -14,7 +14,7 @@ use super::help::HelpPage;
 use super::nav::{Nav, OrganizationLink, Place};
 use super::problems::Problems;
 use super::reauthenticate::{self, ReauthenticatePage};
-use super::refusal::{Refusal, RefusalPage, WayOut};
+use super::refusal::{Refusal, RefusalPage, TurnsOn, WayOut};
 use super::sessions::{
     Card, CardPermission, DeviceKind, End, Filter, LastUse, Listing, Numbers, Pager, RenamePage,
     SessionsPage, StateFilter, Usage,
@@ -273,6 +273,7 @@ pub(super) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal)> {
         ),
         ("already-answered-used", Refusal::AlreadyAnswered { send_again: None, command: command() }),
         ("unknown-client", Refusal::UnknownClient { client_id: foreign("orbit-cli-2") }),
+        ("outdated-tool", Refusal::OutdatedTool { command: command() }),
         (
             "redirect-not-registered",
             Refusal::RedirectNotRegistered {
@@ -295,7 +296,7 @@ pub(super) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal)> {
             "personal-tokens-off",
             Refusal::PersonalTokensOff {
                 organization: organization(),
-                managers: vec![foreign("Ada Byron"), foreign("Grace Brewster")],
+                who: TurnsOn::Others(vec![foreign("Ada Byron"), foreign("Grace Brewster")]),
                 way_out: way_out(),
             },
         ),
@@ -359,7 +360,7 @@ fn session_pages(foreign: Foreign) -> Vec<Sample> {
             active,
             used_in_14_days: 3,
             never_used: 1_204,
-            next_end: (active > 0).then(|| ("in 2 days".into(), foreign("ci-runner"))),
+            next_end: (active > 0).then(|| ("In 2 days".into(), foreign("ci-runner"))),
         },
         filter: Filter { query: foreign("maya"), state: StateFilter::All },
         listing,
@@ -400,6 +401,16 @@ fn session_pages(foreign: Foreign) -> Vec<Sample> {
     ]
 }
 
+fn session_row(foreign: Foreign, device: &str, last_used: Option<Moment>) -> Row {
+    Row {
+        id: "ses_1".into(),
+        person: text::name(&foreign("Ada Byron")),
+        device: text::device_label(&foreign(device)),
+        tool: foreign("Orbit CLI 2.14.0"),
+        last_used,
+    }
+}
+
 fn settings_pages(foreign: Foreign) -> Vec<Sample> {
     let api_access = |personal_tokens| ApiAccessPage {
         shell: shell(foreign),
@@ -408,6 +419,11 @@ fn settings_pages(foreign: Foreign) -> Vec<Sample> {
         sessions: 14,
         people: 9,
         last_change: Some(Change { by: foreign("Ada Byron"), at: moment() }),
+        rows: vec![
+            session_row(foreign, "build-07", Some(moment())),
+            session_row(foreign, "DESKTOP-9K2L", None),
+        ],
+        pager: Pager { newer: None, older: Some("/o/northwind/settings/api-access?page=2".into()) },
     };
     let confirm =
         |question| ConfirmPage { shell: shell(foreign), nav: nav(foreign, Place::CliSessions), question };
@@ -428,7 +444,32 @@ fn settings_pages(foreign: Foreign) -> Vec<Sample> {
         ),
         (
             "confirm-sign-out-everywhere",
-            print(&confirm(Question::SignOutEverywhere { sessions: 4, login_command: login_command() })),
+            print(&confirm(Question::SignOutEverywhere {
+                slug: slug(),
+                organization: Some(organization()),
+                sessions: 4,
+                login_command: login_command(),
+            })),
+        ),
+        (
+            "confirm-sign-out-other",
+            print(&confirm(Question::SignOutOther {
+                id: "ses_1".into(),
+                name: foreign("maya-mbp"),
+                tool: foreign("Orbit CLI"),
+                person: foreign("Maya Okafor"),
+                slug: slug(),
+            })),
+        ),
+        (
+            "confirm-revoke-all",
+            print(&confirm(Question::RevokeAll {
+                slug: slug(),
+                organization: organization(),
+                sessions: 14,
+                people: 9,
+                login_command: login_command(),
+            })),
         ),
         (
             "confirm-off",

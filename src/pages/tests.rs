@@ -158,7 +158,9 @@ fn every_form_that_changes_something_holds_the_token() {
     for (name, page) in pages() {
         for form in page.split("<form").skip(1) {
             let form = form.split("</form>").next().unwrap();
-            let has_token = form.contains("name=\"csrf\" value=\"form-token\"");
+            // 43 characters of base64url.
+            let token = form.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+            let has_token = token.is_some_and(|token| token.len() == 43);
             assert_eq!(form.contains("method=\"post\""), has_token, "{name}: {form}");
         }
     }
@@ -326,6 +328,7 @@ fn every_refusal_says_what_happened_and_its_reference() {
         ("already-answered", 200, "You already answered this"),
         ("already-answered-used", 200, "You already answered this"),
         ("unknown-client", 400, "We don’t know this tool"),
+        ("outdated-tool", 400, "This tool has to be updated"),
         ("redirect-not-registered", 400, "This tool asked us to send you somewhere it may not"),
         ("malformed-request", 400, "This request can’t be read"),
         ("role-too-small", 403, "You can’t give this permission"),

@@ -6,7 +6,7 @@ use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::credential::EndReason;
 use crate::domain::time::Time;
 use crate::store::organizations::{self, Organization};
-use crate::store::{Conn, StoreError, Work, audit, credentials};
+use crate::store::{Conn, StoreError, Work, audit, credentials, users};
 
 /// What turning personal tokens off stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,25 @@ pub fn effect(conn: &mut Conn, org_id: &str, now: Time) -> Result<Effect, StoreE
     let living = credentials::living_personal(conn, org_id, now)?;
     let people: HashSet<&Option<String>> = living.iter().map(|(_, owner)| owner).collect();
     Ok(Effect { sessions: living.len(), people: people.len() })
+}
+
+/// Who turned the switch last, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastChange {
+    /// `None`: whoever runs the server, or somebody who is gone.
+    pub by: Option<String>,
+    pub at: Time,
+}
+
+/// Reads the last turn of the switch from the audit events; nothing if it was never turned.
+pub fn last_change(conn: &mut Conn, org_id: &str) -> Result<Option<LastChange>, StoreError> {
+    let turns = [Action::PersonalTokensOff, Action::PersonalTokensOn];
+    let Some(event) = audit::latest(conn, org_id, &turns)? else { return Ok(None) };
+    let user = match &event.actor_id {
+        Some(id) => users::find(conn, id)?,
+        None => None,
+    };
+    Ok(Some(LastChange { by: user.map(|user| user.name), at: event.at }))
 }
 
 /// Turns the switch. Off suspends: turned on again, the same credentials work. `false` if it stood that way already.
@@ -49,6 +68,8 @@ pub fn revoke_all(
     actor: &Actor,
     origin: &Origin,
 ) -> Result<usize, StoreError> {
+    // Nobody gets a new one between this look and the end.
+    organizations::lock(work.conn, &organization.id)?;
     let living = credentials::living_personal(work.conn, &organization.id, work.now)?;
     for (id, owner) in &living {
         credentials::revoke(work.conn, id, work.now, EndReason::RevokedByAdmin)?;

@@ -64,12 +64,12 @@ pub fn by_client(
             "revocation by another client",
         )));
     }
-    if credentials::revoke(work.conn, &session.id, work.now, EndReason::SignedOut)? {
+    if credentials::revoke(work.conn, &session.id, work.now, EndReason::SignedOutByTool)? {
         let event = Event::new(Action::SessionRevoked, Actor::Client(client.id.clone()), origin)
             .org(&session.org_id)
             .credential(&session.id)
             .target(session.user_id.as_deref().unwrap_or_default())
-            .detail("reason", EndReason::SignedOut.as_str());
+            .detail("reason", EndReason::SignedOutByTool.as_str());
         audit::record(work, event)?;
     }
     Ok(Ok(()))

@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::pool::Work;
 use super::query::{Locked, Native};
 use super::schema::{audit_events, audit_heads};
-use crate::domain::audit::{self, Event, INSTANCE_CHAIN, Recorded};
+use crate::domain::audit::{self, Action, Event, INSTANCE_CHAIN, Recorded};
 use crate::domain::id::Kind;
 use crate::domain::time::Time;
 
@@ -164,6 +164,18 @@ pub fn chain(conn: &mut Conn, chain: &str) -> Result<Vec<Recorded>, StoreError> 
         .select(Row::as_select())
         .load(conn)?;
     Ok(rows.into_iter().map(|row| row.into_event().0).collect())
+}
+
+/// The newest event of a chain with one of these actions.
+pub fn latest(conn: &mut Conn, chain: &str, actions: &[Action]) -> Result<Option<Recorded>, StoreError> {
+    let row: Option<Row> = audit_events::table
+        .filter(audit_events::chain.eq(chain))
+        .filter(audit_events::action.eq_any(actions.iter().map(|action| action.as_str())))
+        .order(audit_events::sequence.desc())
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|row| row.into_event().0))
 }
 
 /// Checks a chain and says at which event it breaks, if it does.

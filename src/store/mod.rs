@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod authorization_codes;
 pub mod authorization_requests;
+pub mod cli_sessions;
 pub mod clients;
 mod codec;
 mod conn;

@@ -24,6 +24,9 @@ pub async fn sign_in_page(app: web::Data<App>, request: HttpRequest) -> HttpResp
         }
         let query = query(visit);
         let id = query.get("request").map(str::to_owned);
+        if visit.person().is_some() {
+            return Ok(visit.go(&after(id.as_deref())));
+        }
         let (tool, hint) = waiting(visit, id.as_deref()).await?;
         let notice = match query.get("because") {
             Some("signed-out") => Some(Notice::SignedOut),

@@ -3,17 +3,25 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::sessions::{Member, member, nav, own_sessions};
+use super::account::query;
+use super::member::{Member, Which, member, nav, own_sessions};
 use super::visit::{Visit, visit};
 use crate::domain::audit::Actor;
 use crate::domain::role;
-use crate::pages::api_access::{ApiAccessPage, Switch};
+use crate::pages::api_access::{ApiAccessPage, Change, Row, Switch};
 use crate::pages::confirm::{ConfirmPage, Question};
 use crate::pages::nav::Place;
 use crate::pages::refusal::Refusal;
+use crate::pages::sessions::Pager;
+use crate::pages::text::{self, Moment};
 use crate::services::api_access::{self, Effect};
 use crate::store::StoreError;
+use crate::store::cli_sessions::{self, Named};
+use crate::store::credentials::Credential;
 use crate::web::app::App;
+
+/// Sessions on one page.
+const PAGE: i64 = 25;
 
 /// `GET /o/{org}/settings/api-access`
 pub async fn settings(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
@@ -22,7 +30,23 @@ pub async fn settings(app: web::Data<App>, request: HttpRequest, slug: web::Path
             Ok(member) => member,
             Err(answer) => return Ok(answer),
         };
-        let effect = effect(visit, &member).await?;
+        let (org_id, now) = (member.organization.id.clone(), visit.app.now());
+        let number =
+            query(visit).get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, 10_000);
+        let (effect, last_change, mut living) = visit
+            .app
+            .store
+            .read(move |conn| {
+                let effect = api_access::effect(conn, &org_id, now)?;
+                let last_change = api_access::last_change(conn, &org_id)?;
+                // One more than is shown tells whether there is a next page.
+                let living = cli_sessions::living(conn, &org_id, now, (number - 1) * PAGE, PAGE + 1)?;
+                Ok((effect, last_change, living))
+            })
+            .await?;
+        let more = count(living.len()) > PAGE;
+        living.truncate(usize::try_from(PAGE).unwrap_or_default());
+        let link = |number: i64| format!("{}/o/{}/settings/api-access?page={number}", visit.base(), *slug);
         let rows = own_sessions(visit, &member).await?;
         let page = ApiAccessPage {
             shell: visit.shell(),
@@ -30,11 +54,34 @@ pub async fn settings(app: web::Data<App>, request: HttpRequest, slug: web::Path
             personal_tokens: if member.organization.personal_tokens { Switch::On } else { Switch::Off },
             sessions: count(effect.sessions),
             people: count(effect.people),
-            last_change: None,
+            last_change: last_change.map(|change| Change {
+                by: change.by.unwrap_or_else(|| "the operator of this server".to_owned()),
+                at: Moment::minute(change.at.utc()),
+            }),
+            rows: living.into_iter().map(row).collect(),
+            pager: Pager {
+                newer: (number > 1).then(|| link(number - 1)),
+                older: more.then(|| link(number + 1)),
+            },
         };
         Ok(visit.page(StatusCode::OK, &page))
     })
     .await
+}
+
+/// What the device calls itself: the name that a person gave the session is for that person.
+pub(super) fn device(session: &Credential) -> String {
+    session.device_name.as_deref().map_or_else(|| "unknown-device".to_owned(), text::device_label)
+}
+
+fn row(Named { session, person, tool }: Named) -> Row {
+    Row {
+        device: device(&session),
+        id: session.id,
+        person: text::name(&person),
+        tool: session.tool_version.unwrap_or(tool),
+        last_used: session.last_used_at.map(|at| Moment::minute(at.utc())),
+    }
 }
 
 /// `GET /o/{org}/settings/api-access/personal-tokens/{to}`: says what it will do before anything is saved.
@@ -99,9 +146,61 @@ pub async fn save(
     .await
 }
 
+/// `GET /o/{org}/settings/api-access/revoke-all`
+pub async fn revoke_all_page(
+    app: web::Data<App>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let member = match manager(visit, &slug).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        let Effect { sessions, people } = effect(visit, &member).await?;
+        let question = Question::RevokeAll {
+            slug: slug.into_inner(),
+            organization: member.organization.name.clone(),
+            sessions: count(sessions),
+            people: count(people),
+            login_command: visit.app.config.brand.login_command.clone(),
+        };
+        let rows = own_sessions(visit, &member).await?;
+        let nav = nav(visit, &member, Place::ApiAccess, &rows);
+        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
+    })
+    .await
+}
+
+/// `POST /o/{org}/settings/api-access/revoke-all`
+pub async fn revoke_all(
+    app: web::Data<App>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        if let Err(answer) = visit.form(payload, "confirm").await {
+            return Ok(answer);
+        }
+        let member = match manager(visit, &slug).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        let (actor, origin) = (Actor::User(member.user_id.clone()), visit.browser.origin.clone());
+        visit
+            .app
+            .store
+            .write(move |work| api_access::revoke_all(work, &member.organization, &actor, &origin))
+            .await?;
+        Ok(visit.go(&format!("/o/{slug}/settings/api-access?done=revoked-all")))
+    })
+    .await
+}
+
 /// The person, if they manage this organization. To others it is not there; members learn whom to ask.
 async fn manager(visit: &Visit, slug: &str) -> Result<Result<Member, HttpResponse>, StoreError> {
-    Ok(match member(visit, Some(slug)).await? {
+    Ok(match member(visit, Which::Slug(slug)).await? {
         Ok(member) if role::administers(&member.role) => Ok(member),
         Ok(member) => {
             Err(visit.refuse(Refusal::NotAManager { organization: member.organization.name.clone() }))

@@ -11,7 +11,7 @@ use crate::domain::parameters::decode;
 use crate::domain::redirect_uri::Target;
 use crate::domain::request::RequestStatus;
 use crate::domain::role;
-use crate::pages::refusal::{Refusal, WayOut};
+use crate::pages::refusal::{Refusal, TurnsOn, WayOut};
 use crate::pages::text;
 use crate::pages::way_back::{Answer, Destination, WayBackPage};
 use crate::services::authorization::{
@@ -24,7 +24,23 @@ use crate::web::app::App;
 /// More than any request needs.
 const MOST_PARAMETERS: usize = 64;
 
-/// `GET /oauth/authorize` and `GET /cli-auth`
+/// `GET /cli-auth`: the same. Old tools come here with nothing but a port and expect a key in an address, which never
+/// happens: they are told apart by the challenge that they do not send.
+pub async fn start_from_tool(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let asked = query(visit);
+        let outdated = asked.get("port").is_some()
+            && ["code_challenge", "request_uri"].map(|name| asked.get(name)) == [None; 2];
+        if outdated {
+            let command = visit.app.config.brand.login_command.clone();
+            return Ok(visit.refuse(Refusal::OutdatedTool { command }));
+        }
+        open(visit, visit.request.query_string().as_bytes()).await
+    })
+    .await
+}
+
+/// `GET /oauth/authorize`
 pub async fn start(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| open(visit, visit.request.query_string().as_bytes()).await).await
 }
@@ -239,6 +255,16 @@ async fn unanswerable(visit: &Visit, id: &str, why: Unanswerable) -> Result<Http
             let open_for = text::duration(visit.app.config.tokens.request);
             visit.refuse(Refusal::RequestEnded { open_for, command })
         }
+        Unanswerable::Answered(request) if request.status == RequestStatus::SwitchedOff => {
+            let tell_the_tool = way_back(visit, id).await?.and_then(|back| back.url);
+            let way_out = WayOut { tell_the_tool, other_organization: None };
+            let org_id = request.org_id.unwrap_or_default();
+            let organization = visit.app.store.read(move |conn| organizations::find(conn, &org_id)).await?;
+            match organization {
+                Some(organization) => switched_off(visit, &organization, way_out).await?,
+                None => visit.refuse(Refusal::NoOrganization { way_out }),
+            }
+        }
         Unanswerable::Answered(_) => {
             let usable = way_back(visit, id).await?.is_some_and(|back| back.url.is_some());
             let send_again = usable.then(|| format!("{}{return_page}", visit.base()));
@@ -259,11 +285,13 @@ async fn switched_off(
         .store
         .read(move |conn| memberships::with_roles(conn, &org_id, &[role::OWNER, role::ADMIN]))
         .await?;
-    Ok(visit.refuse(Refusal::PersonalTokensOff {
-        organization: organization.name.clone(),
-        managers: managers.into_iter().map(|user| user.name).take(5).collect(),
-        way_out,
-    }))
+    let reader = visit.person().map(|(session, _)| session.user_id.as_str());
+    let who = if managers.iter().any(|manager| Some(manager.id.as_str()) == reader) {
+        TurnsOn::You(format!("{}/o/{}/settings/api-access", visit.base(), organization.slug))
+    } else {
+        TurnsOn::Others(managers.into_iter().map(|user| user.name).take(5).collect())
+    };
+    Ok(visit.refuse(Refusal::PersonalTokensOff { organization: organization.name.clone(), who, way_out }))
 }
 
 fn role_too_small(

@@ -1,45 +1,33 @@
-//! CLI sessions: the list, and what a person may do to one.
+//! The list of a person's CLI sessions.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
 
-use super::account::{encoded, query};
+use super::account::query;
+use super::member::{Member, Which, member, nav, own_sessions};
 use super::visit::{Visit, visit};
 use crate::domain::credential::EndReason;
 use crate::domain::network;
-use crate::domain::role;
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Time;
-use crate::pages::confirm::{ConfirmPage, Question};
-use crate::pages::nav::{Nav, OrganizationLink, Place};
-use crate::pages::problems::Problems;
-use crate::pages::refusal::{Refusal, WayOut};
+use crate::pages::nav::Place;
 use crate::pages::sessions::{
-    Card, CardPermission, DeviceKind, End, Filter, LastUse, Listing, Numbers, Pager, RenamePage,
-    SessionsPage, StateFilter, Usage,
+    Card, CardPermission, DeviceKind, End, Filter, LastUse, Listing, Numbers, Pager, SessionsPage,
+    StateFilter, Usage,
 };
 use crate::pages::text::{self, Moment};
-use crate::services::{sessions, setup};
-use crate::store::credentials::{self, Credential, Tool};
+use crate::services::setup;
+use crate::store::credentials::{Credential, Tool};
 use crate::store::organizations::Organization;
-use crate::store::{StoreError, memberships};
 use crate::web::app::App;
 
 /// A session that ends within this time says so.
 const SOON: TimeDelta = TimeDelta::days(7);
 /// "Used lately" is within this time.
 const LATELY: TimeDelta = TimeDelta::days(1);
-/// Cards on one page.
-const PAGE: usize = 50;
-
-/// The signed-in person in one of their organizations.
-pub(super) struct Member {
-    pub user_id: String,
-    pub organization: Organization,
-    pub role: String,
-    pub all: Vec<(Organization, String)>,
-}
+/// Cards on one page, which stays light enough to need no compression.
+const PAGE: usize = 10;
 
 /// `GET /` and `GET /cli-sessions`
 pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
@@ -47,7 +35,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         if visit.person().is_none() && visit.app.store.read(setup::is_open).await? {
             return Ok(visit.go("/setup"));
         }
-        let member = match member(visit, None).await? {
+        let member = match member(visit, Which::Asked).await? {
             Ok(member) => member,
             Err(answer) => return Ok(answer),
         };
@@ -117,8 +105,9 @@ fn shows(filter: StateFilter, session: &Credential, now: Time) -> bool {
 fn numbers(rows: &[(Credential, Tool)], now: Time) -> Numbers {
     let living: Vec<&Credential> =
         rows.iter().map(|(session, _)| session).filter(|one| one.lives(now)).collect();
-    let used_since =
-        |session: &&&Credential| session.last_used_at.is_some_and(|at| now - at < TimeDelta::days(14));
+    let used_since = |session: &&&Credential| {
+        !never_used(session) && session.last_used_at.is_some_and(|at| now - at < TimeDelta::days(14))
+    };
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let next = living
         .iter()
@@ -127,9 +116,14 @@ fn numbers(rows: &[(Credential, Tool)], now: Time) -> Numbers {
     Numbers {
         active: count(living.len()),
         used_in_14_days: count(living.iter().filter(used_since).count()),
-        never_used: count(living.iter().filter(|session| session.generation <= 1).count()),
-        next_end: next.map(|(end, session)| (text::duration(end - now), session.name.clone())),
+        never_used: count(living.iter().filter(|session| never_used(session)).count()),
+        next_end: next.map(|(end, session)| (format!("In {}", text::about(end - now)), session.name.clone())),
     }
+}
+
+/// Nothing came after the sign-in itself.
+fn never_used(session: &Credential) -> bool {
+    session.last_used_at.is_none_or(|at| at <= session.created_at)
 }
 
 fn next_end(session: &Credential) -> Option<Time> {
@@ -192,17 +186,18 @@ fn usage(session: &Credential, organization: &Organization, now: Time) -> Usage 
         return Usage::Suspended;
     }
     if let Some(end) = next_end(session).filter(|end| *end - now < SOON) {
-        return Usage::EndsSoon(text::duration(end - now));
+        return Usage::EndsSoon(format!("Ends in {}", text::about(end - now)));
     }
     match session.last_used_at {
         None => Usage::Never,
-        Some(at) if now - at < LATELY => Usage::Lately(text::ago(at.utc(), now.utc())),
-        Some(at) => Usage::Before(text::ago(at.utc(), now.utc())),
+        Some(_) if never_used(session) => Usage::Never,
+        Some(at) if now - at < LATELY => Usage::Lately(format!("Used {}", text::ago(at.utc(), now.utc()))),
+        Some(at) => Usage::Before(format!("Used {}", text::ago(at.utc(), now.utc()))),
     }
 }
 
 fn last_use(visit: &Visit, session: &Credential) -> Option<LastUse> {
-    let at = session.last_used_at?;
+    let at = session.last_used_at.filter(|_| !never_used(session))?;
     let address = session.last_used_ip.clone()?;
     let same = address.parse().ok().zip(visit.address).map(|(there, here)| network::same(there, here));
     Some(LastUse { address, at: Moment::minute(at.utc()), same_network: same })
@@ -213,7 +208,7 @@ fn history(session: &Credential) -> String {
     match session.revoked_reason {
         None => started,
         Some(EndReason::SignedOut) => format!("{started} Signed out here."),
-        Some(EndReason::Revoked) => format!("{started} Signed out by the tool."),
+        Some(EndReason::SignedOutByTool) => format!("{started} Signed out by the tool."),
         Some(EndReason::RevokedByAdmin) => format!("{started} Ended by an admin."),
         Some(EndReason::RefreshReuse) => {
             format!(
@@ -225,229 +220,4 @@ fn history(session: &Credential) -> String {
         }
         Some(EndReason::ClientRemoved) => format!("{started} Ended because the tool was removed."),
     }
-}
-
-/// `GET /cli-sessions/{id}/rename`
-pub async fn rename_page(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| on_one(visit, &id, Problems::default(), None, rename_view).await).await
-}
-
-/// `POST /cli-sessions/{id}/rename`
-pub async fn rename(
-    app: web::Data<App>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = match visit.form(payload, "rename").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
-        let Some((session, _)) = visit.person().cloned() else {
-            return Ok(visit.go("/sign-in?because=ended"));
-        };
-        let (typed, origin) = (form.get("name").unwrap_or_default().to_owned(), visit.browser.origin.clone());
-        let (name, target) = (typed.clone(), id.clone());
-        let renamed = visit
-            .app
-            .store
-            .write(move |work| sessions::rename(work, &target, &session.user_id, &name, &origin))
-            .await?;
-        if renamed {
-            return Ok(visit.go("/cli-sessions?done=renamed"));
-        }
-        let problems = Problems::default().with("name", "Enter a name of at most 63 characters");
-        on_one(visit, &id, problems, Some(typed), rename_view).await
-    })
-    .await
-}
-
-fn rename_view(visit: &Visit, one: One) -> HttpResponse {
-    let status = if one.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let current = one.session.name.clone();
-    let page = RenamePage {
-        shell: visit.shell(),
-        nav: one.nav,
-        problems: one.problems,
-        id: one.session.id,
-        name: one.typed.unwrap_or_else(|| current.clone()),
-        current,
-    };
-    visit.page(status, &page)
-}
-
-/// `GET /cli-sessions/{id}/end`
-pub async fn end_page(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| on_one(visit, &id, Problems::default(), None, end_view).await).await
-}
-
-fn end_view(visit: &Visit, one: One) -> HttpResponse {
-    let question = Question::SignOut {
-        id: one.session.id,
-        name: one.session.name,
-        tool: one.tool,
-        login_command: visit.app.config.brand.login_command.clone(),
-    };
-    visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav: one.nav, question })
-}
-
-/// `POST /cli-sessions/{id}/end`: one's own session, or as an admin another's.
-pub async fn end(
-    app: web::Data<App>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = match visit.form(payload, "confirm").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
-        let Some((session, _)) = visit.person().cloned() else {
-            return Ok(visit.go("/sign-in?because=ended"));
-        };
-        let (target, origin) = (id.into_inner(), visit.browser.origin.clone());
-        let ended = visit
-            .app
-            .store
-            .write(move |work| sessions::end(work, &target, &session.user_id, &origin))
-            .await?;
-        Ok(match (ended, form.get("back")) {
-            (None, _) => visit.refuse(Refusal::NotFound),
-            (Some(_), Some(slug)) => {
-                visit.go(&format!("/o/{}/settings/api-access?done=signed-out", slug_in_path(slug)))
-            }
-            (Some(_), None) => visit.go("/cli-sessions?done=signed-out"),
-        })
-    })
-    .await
-}
-
-/// `GET /cli-sessions/end-all`
-pub async fn end_all_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = match member(visit, None).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
-        let rows = own_sessions(visit, &member).await?;
-        let nav = nav(visit, &member, Place::CliSessions, &rows);
-        let question = Question::SignOutEverywhere {
-            sessions: nav.active_sessions,
-            login_command: visit.app.config.brand.login_command.clone(),
-        };
-        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
-    })
-    .await
-}
-
-/// `POST /cli-sessions/end-all`
-pub async fn end_all(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    visit(app, request, async |visit| {
-        if let Err(answer) = visit.form(payload, "confirm").await {
-            return Ok(answer);
-        }
-        let member = match member(visit, None).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
-        let origin = visit.browser.origin.clone();
-        visit
-            .app
-            .store
-            .write(move |work| sessions::end_all(work, &member.organization.id, &member.user_id, &origin))
-            .await?;
-        Ok(visit.go("/cli-sessions?done=signed-out-everywhere"))
-    })
-    .await
-}
-
-/// One session of one's own, with what its pages need.
-struct One {
-    session: Credential,
-    tool: String,
-    nav: Nav,
-    problems: Problems,
-    typed: Option<String>,
-}
-
-async fn on_one(
-    visit: &Visit,
-    id: &str,
-    problems: Problems,
-    typed: Option<String>,
-    view: fn(&Visit, One) -> HttpResponse,
-) -> Result<HttpResponse, StoreError> {
-    let member = match member(visit, None).await? {
-        Ok(member) => member,
-        Err(answer) => return Ok(answer),
-    };
-    let rows = own_sessions(visit, &member).await?;
-    let nav = nav(visit, &member, Place::CliSessions, &rows);
-    Ok(match rows.into_iter().find(|(session, _)| session.id == id) {
-        Some((session, (tool, _))) => view(visit, One { session, tool, nav, problems, typed }),
-        None => visit.refuse(Refusal::NotFound),
-    })
-}
-
-/// The person and the organization that a page is about: the one in the path, else the one in the query, else the
-/// first. Whoever is not signed in is sent to the sign-in page; an organization of others is not there.
-pub(super) async fn member(
-    visit: &Visit,
-    slug: Option<&str>,
-) -> Result<Result<Member, HttpResponse>, StoreError> {
-    let Some((session, _)) = visit.person() else { return Ok(Err(visit.go("/sign-in"))) };
-    let user_id = session.user_id.clone();
-    let asked = slug.map(str::to_owned).or_else(|| query(visit).get("org").map(str::to_owned));
-    let owner = user_id.clone();
-    let all = visit.app.store.read(move |conn| memberships::of_user(conn, &owner)).await?;
-    let found = match &asked {
-        Some(slug) => all.iter().find(|(organization, _)| organization.slug == *slug),
-        None => all.first(),
-    };
-    Ok(match found.cloned() {
-        Some((organization, role)) => Ok(Member { user_id, organization, role, all }),
-        None if asked.is_some() => Err(visit.refuse(Refusal::NotFound)),
-        None => Err(visit.refuse(Refusal::NoOrganization { way_out: WayOut::default() })),
-    })
-}
-
-pub(super) async fn own_sessions(
-    visit: &Visit,
-    member: &Member,
-) -> Result<Vec<(Credential, Tool)>, StoreError> {
-    let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
-    visit.app.store.read(move |conn| credentials::cli_sessions(conn, &org_id, &user_id)).await
-}
-
-pub(super) fn nav(visit: &Visit, member: &Member, current: Place, rows: &[(Credential, Tool)]) -> Nav {
-    let now = visit.app.now();
-    let active = rows.iter().filter(|(session, _)| session.lives(now)).count();
-    let link = |organization: &Organization| match current {
-        Place::CliSessions => format!("{}/cli-sessions?org={}", visit.base(), organization.slug),
-        Place::ApiAccess => format!("{}/o/{}/settings/api-access", visit.base(), organization.slug),
-    };
-    Nav {
-        current,
-        organization: member.organization.name.clone(),
-        slug: member.organization.slug.clone(),
-        organizations: member
-            .all
-            .iter()
-            .map(|(organization, _)| OrganizationLink {
-                name: organization.name.clone(),
-                href: link(organization),
-                current: organization.id == member.organization.id,
-            })
-            .collect(),
-        active_sessions: i64::try_from(active).unwrap_or(i64::MAX),
-        administers: role::administers(&member.role),
-    }
-}
-
-/// A slug as it stands in a path; what could not be one stands for nothing.
-fn slug_in_path(slug: &str) -> &str {
-    let plain = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if plain { slug } else { encoded("") }
 }

@@ -1,0 +1,98 @@
+//! The signed-in person in one of their organizations.
+
+use actix_web::HttpResponse;
+
+use super::account::query;
+use super::visit::Visit;
+use crate::domain::role;
+use crate::pages::nav::{Nav, OrganizationLink, Place};
+use crate::pages::refusal::{Refusal, WayOut};
+use crate::store::credentials::{self, Credential, Tool};
+use crate::store::organizations::Organization;
+use crate::store::{StoreError, memberships};
+
+pub(super) struct Member {
+    pub user_id: String,
+    pub organization: Organization,
+    pub role: String,
+    pub all: Vec<(Organization, String)>,
+}
+
+/// The organization that a page is about.
+pub(super) enum Which<'a> {
+    /// By its name in the path.
+    Slug(&'a str),
+    Id(&'a str),
+    /// By the query, else the person's first.
+    Asked,
+}
+
+/// The person as a member. Whoever is not signed in is sent to the sign-in page; an organization of others is not
+/// there.
+pub(super) async fn member(
+    visit: &Visit,
+    which: Which<'_>,
+) -> Result<Result<Member, HttpResponse>, StoreError> {
+    let Some((session, _)) = visit.person() else { return Ok(Err(visit.go("/sign-in"))) };
+    let user_id = session.user_id.clone();
+    let owner = user_id.clone();
+    let all = visit.app.store.read(move |conn| memberships::of_user(conn, &owner)).await?;
+    let query = query(visit);
+    let by_slug = |slug: &str| all.iter().find(|(organization, _)| organization.slug == slug);
+    let (named, found) = match which {
+        Which::Slug(slug) => (true, by_slug(slug)),
+        Which::Id(id) => (true, all.iter().find(|(organization, _)| organization.id == id)),
+        Which::Asked => match query.get("org") {
+            Some(slug) => (true, by_slug(slug)),
+            None => (false, all.first()),
+        },
+    };
+    Ok(match found.cloned() {
+        Some((organization, role)) => Ok(Member { user_id, organization, role, all }),
+        None if named => Err(visit.refuse(Refusal::NotFound)),
+        None => Err(visit.refuse(Refusal::NoOrganization { way_out: WayOut::default() })),
+    })
+}
+
+impl Member {
+    /// The list of the person's sessions here, with one line about what was just done.
+    pub(super) fn list_after(&self, done: &str) -> String {
+        match self.all.as_slice() {
+            [_] => format!("/cli-sessions?done={done}"),
+            _ => format!("/cli-sessions?org={}&done={done}", self.organization.slug),
+        }
+    }
+}
+
+pub(super) async fn own_sessions(
+    visit: &Visit,
+    member: &Member,
+) -> Result<Vec<(Credential, Tool)>, StoreError> {
+    let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
+    visit.app.store.read(move |conn| credentials::cli_sessions(conn, &org_id, &user_id)).await
+}
+
+pub(super) fn nav(visit: &Visit, member: &Member, current: Place, rows: &[(Credential, Tool)]) -> Nav {
+    let now = visit.app.now();
+    let active = rows.iter().filter(|(session, _)| session.lives(now)).count();
+    let link = |organization: &Organization| match current {
+        Place::CliSessions => format!("{}/cli-sessions?org={}", visit.base(), organization.slug),
+        Place::ApiAccess => format!("{}/o/{}/settings/api-access", visit.base(), organization.slug),
+    };
+    Nav {
+        current,
+        organization: member.organization.name.clone(),
+        slug: member.organization.slug.clone(),
+        organizations: member
+            .all
+            .iter()
+            .map(|(organization, _)| OrganizationLink {
+                name: organization.name.clone(),
+                href: link(organization),
+                current: organization.id == member.organization.id,
+            })
+            .collect(),
+        active_sessions: i64::try_from(active).unwrap_or(i64::MAX),
+        administers: role::administers(&member.role),
+    }
+}

@@ -1,0 +1,197 @@
+//! What a person may do to a CLI session: rename it, sign it out, and sign out everywhere.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::api_access::device;
+use super::member::{Member, Which, member, nav, own_sessions};
+use super::visit::{Visit, visit};
+use crate::pages::confirm::{ConfirmPage, Question};
+use crate::pages::nav::Place;
+use crate::pages::problems::Problems;
+use crate::pages::refusal::Refusal;
+use crate::pages::sessions::RenamePage;
+use crate::services::sessions::{self, Standing};
+use crate::store::StoreError;
+use crate::store::cli_sessions::{self, Named};
+use crate::web::app::App;
+
+/// `GET /cli-sessions/{id}/rename`
+pub async fn rename_page(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
+    visit(app, request, async |visit| rename_view(visit, &id, Problems::default(), None).await).await
+}
+
+/// `POST /cli-sessions/{id}/rename`
+pub async fn rename(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.form(payload, "rename").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        let one = match One::find(visit, &id).await? {
+            Ok(one) => one,
+            Err(answer) => return Ok(answer),
+        };
+        let (typed, origin) = (form.get("name").unwrap_or_default().to_owned(), visit.browser.origin.clone());
+        let (name, target, user_id) = (typed.clone(), id.clone(), one.member.user_id.clone());
+        let renamed = visit
+            .app
+            .store
+            .write(move |work| sessions::rename(work, &target, &user_id, &name, &origin))
+            .await?;
+        if renamed {
+            return Ok(visit.go(&one.member.list_after("renamed")));
+        }
+        let problems = Problems::default().with("name", "Enter a name of at most 63 characters");
+        rename_view(visit, &id, problems, Some(typed)).await
+    })
+    .await
+}
+
+/// Only the owner sees the name, so nobody else may change it.
+async fn rename_view(
+    visit: &Visit,
+    id: &str,
+    problems: Problems,
+    typed: Option<String>,
+) -> Result<HttpResponse, StoreError> {
+    let one = match One::find(visit, id).await? {
+        Ok(one) if one.standing == Standing::Owner => one,
+        Ok(_) => return Ok(visit.refuse(Refusal::NotFound)),
+        Err(answer) => return Ok(answer),
+    };
+    let rows = own_sessions(visit, &one.member).await?;
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let current = one.named.session.name;
+    let page = RenamePage {
+        shell: visit.shell(),
+        nav: nav(visit, &one.member, Place::CliSessions, &rows),
+        problems,
+        id: one.named.session.id,
+        name: typed.unwrap_or_else(|| current.clone()),
+        current,
+    };
+    Ok(visit.page(status, &page))
+}
+
+/// `GET /cli-sessions/{id}/end`
+pub async fn end_page(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let one = match One::find(visit, &id).await? {
+            Ok(one) => one,
+            Err(answer) => return Ok(answer),
+        };
+        let rows = own_sessions(visit, &one.member).await?;
+        let Named { session, person, tool } = one.named;
+        let login_command = visit.app.config.brand.login_command.clone();
+        let (place, question) = match one.standing {
+            Standing::Owner => {
+                let question = Question::SignOut { id: session.id, name: session.name, tool, login_command };
+                (Place::CliSessions, question)
+            }
+            Standing::Admin => {
+                let slug = one.member.organization.slug.clone();
+                let name = device(&session);
+                let question = Question::SignOutOther { id: session.id, name, tool, person, slug };
+                (Place::ApiAccess, question)
+            }
+        };
+        let nav = nav(visit, &one.member, place, &rows);
+        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
+    })
+    .await
+}
+
+/// `POST /cli-sessions/{id}/end`: one's own session, or as an admin another's.
+pub async fn end(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        if let Err(answer) = visit.form(payload, "confirm").await {
+            return Ok(answer);
+        }
+        let one = match One::find(visit, &id).await? {
+            Ok(one) => one,
+            Err(answer) => return Ok(answer),
+        };
+        let (target, user_id) = (id.into_inner(), one.member.user_id.clone());
+        let origin = visit.browser.origin.clone();
+        let ended =
+            visit.app.store.write(move |work| sessions::end(work, &target, &user_id, &origin)).await?;
+        Ok(match (ended, one.standing) {
+            (None, _) => visit.refuse(Refusal::NotFound),
+            (Some(_), Standing::Owner) => visit.go(&one.member.list_after("signed-out")),
+            (Some(_), Standing::Admin) => {
+                visit.go(&format!("/o/{}/settings/api-access?done=signed-out", one.member.organization.slug))
+            }
+        })
+    })
+    .await
+}
+
+/// `GET /cli-sessions/end-all`
+pub async fn end_all_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let member = match member(visit, Which::Asked).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        let rows = own_sessions(visit, &member).await?;
+        let nav = nav(visit, &member, Place::CliSessions, &rows);
+        let question = Question::SignOutEverywhere {
+            slug: nav.slug.clone(),
+            organization: nav.has_choice().then(|| nav.organization.clone()),
+            sessions: nav.active_sessions,
+            login_command: visit.app.config.brand.login_command.clone(),
+        };
+        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
+    })
+    .await
+}
+
+/// `POST /cli-sessions/end-all`
+pub async fn end_all(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| {
+        if let Err(answer) = visit.form(payload, "confirm").await {
+            return Ok(answer);
+        }
+        let member = match member(visit, Which::Asked).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
+        let origin = visit.browser.origin.clone();
+        visit.app.store.write(move |work| sessions::end_all(work, &org_id, &user_id, &origin)).await?;
+        Ok(visit.go(&member.list_after("signed-out-everywhere")))
+    })
+    .await
+}
+
+/// A session that this person may see, with the person in its organization.
+struct One {
+    named: Named,
+    standing: Standing,
+    member: Member,
+}
+
+impl One {
+    async fn find(visit: &Visit, id: &str) -> Result<Result<Self, HttpResponse>, StoreError> {
+        let Some((session, _)) = visit.person() else { return Ok(Err(visit.go("/sign-in?because=ended"))) };
+        let (id, user_id) = (id.to_owned(), session.user_id.clone());
+        let seen = visit.app.store.read(move |conn| {
+            let Some((_, standing)) = sessions::seen_by(conn, &id, &user_id)? else { return Ok(None) };
+            Ok(cli_sessions::find(conn, &id)?.map(|named| (named, standing)))
+        });
+        let Some((named, standing)) = seen.await? else { return Ok(Err(visit.refuse(Refusal::NotFound))) };
+        let member = member(visit, Which::Id(&named.session.org_id)).await?;
+        Ok(member.map(|member| Self { named, standing, member }))
+    }
+}

@@ -1,0 +1,49 @@
+//! CLI sessions with the names by which people know their owner and their tool.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::credentials::Credential;
+use super::error::StoreError;
+use super::schema::{clients, credentials, users};
+use crate::domain::credential::CredentialKind;
+use crate::domain::time::Time;
+
+/// A CLI session, whose it is, and which tool holds it.
+#[derive(Debug, Clone, Queryable)]
+pub struct Named {
+    pub session: Credential,
+    pub person: String,
+    pub tool: String,
+}
+
+pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Named>, StoreError> {
+    Ok(credentials::table
+        .inner_join(users::table)
+        .inner_join(clients::table)
+        .filter(credentials::id.eq(id).and(credentials::kind.eq(CredentialKind::CliSession)))
+        .select((Credential::as_select(), users::name, clients::name))
+        .first(conn)
+        .optional()?)
+}
+
+/// A page of the living sessions of an organization, by person, each person's newest first.
+pub fn living(
+    conn: &mut Conn,
+    org_id: &str,
+    now: Time,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Named>, StoreError> {
+    Ok(credentials::table
+        .inner_join(users::table)
+        .inner_join(clients::table)
+        .filter(credentials::org_id.eq(org_id).and(credentials::kind.eq(CredentialKind::CliSession)))
+        .filter(credentials::revoked_at.is_null())
+        .filter(credentials::idle_ends_at.gt(now).and(credentials::ends_at.gt(now)))
+        .order((users::name, users::id, credentials::created_at.desc(), credentials::id))
+        .offset(offset)
+        .limit(limit)
+        .select((Credential::as_select(), users::name, clients::name))
+        .load(conn)?)
+}

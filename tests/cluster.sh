@@ -1,0 +1,42 @@
+# A throw-away PostgreSQL cluster; sourced by tests/run and benches/run. The caller stops it with `stop_cluster`.
+
+cluster=
+
+as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
+# PostgreSQL refuses to run as root.
+as_postgres() { if ((EUID == 0)); then (cd / && runuser -u postgres -- "$@"); else "$@"; fi; }
+
+find_initdb() { command -v initdb || { compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -n 1; } || true; }
+
+# install_packages PACKAGE...: on Debian and Ubuntu.
+install_packages() {
+    if ! command -v apt-get >/dev/null; then
+        echo "$0: missing: $*. Install them; only on Debian and Ubuntu does this script do it." >&2
+        exit 1
+    fi
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
+# start_cluster FOLDER [OPTION...]: starts a cluster in FOLDER, with `-c` OPTIONs, and sets cluster_url.
+start_cluster() {
+    local folder=$1 port option options
+    shift
+    cluster=$folder/cluster
+    cluster_bin=$(dirname "$(readlink -f "$(find_initdb)")")
+    mkdir -m 700 "$cluster"
+    if ((EUID == 0)); then chmod 711 "$folder"; chown postgres: "$cluster"; fi
+    port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+    options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$cluster'"
+    for option in "$@"; do options+=" -c $option"; done
+    as_postgres "$cluster_bin/initdb" --pgdata "$cluster/data" --username keystile --auth trust \
+        --encoding UTF8 --locale C.UTF-8 --no-sync >"$folder/initdb.log" || { cat "$folder/initdb.log" >&2; exit 1; }
+    as_postgres "$cluster_bin/pg_ctl" start --pgdata "$cluster/data" --wait --silent \
+        --log "$cluster/data/server.log" --options "$options" || { cat "$cluster/data/server.log" >&2; exit 1; }
+    cluster_url="postgres://keystile@127.0.0.1:$port/postgres"
+}
+
+stop_cluster() {
+    [[ -e $cluster/data/postmaster.pid ]] || return 0
+    as_postgres "$cluster_bin/pg_ctl" stop --pgdata "$cluster/data" --mode immediate --silent || true
+}
