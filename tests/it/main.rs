@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose ground gives way should stop there")]
 
+mod browser;
 mod harness;
 mod layering;
+mod pages;
 mod proof;
 mod support;
