@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose ground gives way should stop there")]
 
+mod browser;
 mod harness;
 mod layering;
 mod oauth;
+mod pages;
 mod proof;
 mod store;
 mod support;
