@@ -6,4 +6,5 @@ mod cli;
 mod harness;
 mod layering;
 mod proof;
+mod secrets;
 mod support;

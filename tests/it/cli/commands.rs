@@ -101,7 +101,7 @@ both_engines! {
         let cli = app.cli_of(&app.owner().await).await;
         let session = cli.stored("default")["session_id"].as_str().unwrap().to_owned();
         let other = app.cli_of(&app.owner().await).await;
-        other.run(&["api", "DELETE", &format!("/api/v1/sessions/{session}")]).await.good();
+        other.run(&["api", "POST", &format!("/api/v1/sessions/{session}/revoke")]).await.good();
         let gone = "Session refresh failed (401)\n  Re-run `keystile auth login --browser` to get fresh credentials.";
         cli.run(&["whoami"]).await.failed(2, gone);
         assert_eq!(cli.stored("default")["state"], "needs_login");
@@ -179,7 +179,9 @@ async fn a_typing_error_ends_with_1_and_says_what_was_meant() {
     let cli = Cli::at("http://127.0.0.1:9");
     let hint = "Did you mean --json? Global flags work before or after the command.";
     cli.run(&["auth", "status", "--jsn"]).await.failed(1, &format!("unexpected argument '--jsn'\n  {hint}"));
-    cli.run(&["auth", "logot"]).await.failed(1, "unrecognized subcommand 'logot'\n  Did you mean logout?");
+    cli.run(&["auth", "logot"])
+        .await
+        .failed(1, "unrecognized subcommand 'logot'\n  Did you mean login or logout?");
     cli.run(&["sessions"]).await.failed(1, "unrecognized subcommand 'sessions'\n  Try --help.");
     assert!(cli.run(&["--help"]).await.good().out.contains("Usage: keystile"));
     assert_eq!(cli.run(&["--version"]).await.good().out, format!("keystile {}\n", env!("CARGO_PKG_VERSION")));

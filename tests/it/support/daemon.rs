@@ -43,6 +43,18 @@ impl Daemons {
         daemon
     }
 
+    /// Waits until it has printed what `find` looks for.
+    pub(crate) async fn prints<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
+        let started = Instant::now();
+        loop {
+            if let Some(found) = find(&self.output()) {
+                return found;
+            }
+            assert!(started.elapsed() < Duration::from_secs(60), "{}", self.output());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Everything that it has printed so far.
     pub(crate) fn output(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
