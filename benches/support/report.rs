@@ -37,7 +37,7 @@ pub(crate) fn markdown(machine: &Machine, single: f64, limit: f64, rows: &[Row])
     for row in rows {
         let rate = row.full.per_second();
         // Writing to a string does not fail.
-        drop(writeln!(
+        let _ = writeln!(
             text,
             "| {} | {} | {rate:.0} | {:.2} | {} | {} | {} | {} | {} / {} MiB |",
             row.path,
@@ -49,7 +49,7 @@ pub(crate) fn markdown(machine: &Machine, single: f64, limit: f64, rows: &[Row])
             ms(row.start),
             mib(row.idle),
             mib(row.loaded),
-        ));
+        );
     }
     text
 }

@@ -170,6 +170,12 @@ impl BrowserCaller {
         answer
     }
 
+    /// The same for a request that is complete but for the cookies.
+    pub(crate) async fn send_built(&self, mut request: reqwest::Request) -> Answer {
+        request.headers_mut().insert(COOKIE, self.cookie_header().parse().unwrap());
+        read(self.caller.client.execute(request).await.unwrap()).await
+    }
+
     fn cookie_header(&self) -> String {
         let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
@@ -187,7 +193,10 @@ impl BrowserCaller {
 }
 
 async fn answer(request: RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
+    read(request.send().await.unwrap()).await
+}
+
+async fn read(response: reqwest::Response) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Answer { status, headers, body: response.text().await.unwrap() }
 }
