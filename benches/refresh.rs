@@ -28,6 +28,7 @@ const SIGNING: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let machine = Machine::here(&std::env::temp_dir())?;
     let threads = available_parallelism().map_or(1, NonZero::get);
     // The limit is measured around the engines, and the best figure counts: a disturbance must not flatter the ratio.
     let mut single = signing::rate(1, SIGNING)?;
@@ -38,7 +39,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         single = single.max(signing::rate(1, SIGNING)?);
         limit = limit.max(signing::rate(threads, SIGNING)?);
     }
-    let machine = Machine::here(&std::env::temp_dir())?;
     let report = report::markdown(&machine, single, limit, &rows);
     println!("{report}");
     report::write(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/benchmarks.md")), &report)?;

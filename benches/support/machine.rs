@@ -20,6 +20,8 @@ pub(crate) struct Machine {
     pub(crate) file_system: String,
     pub(crate) fsync: Duration,
     pub(crate) postgres: String,
+    /// How many others wanted the processors in the minute before, on average.
+    pub(crate) load: String,
 }
 
 impl Machine {
@@ -32,6 +34,7 @@ impl Machine {
             system: said("uname", &["-srm"]),
             file_system: said("stat", &["-f", "-c", "%T", &folder.display().to_string()]),
             fsync: fsync(folder)?,
+            load: load(),
             postgres: env::var("KEYSTILE_BENCH_POSTGRES_VERSION").unwrap_or_else(|_| "unknown".to_owned()),
         })
     }
@@ -41,6 +44,11 @@ fn model() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     model.map_or_else(|| "unknown".to_owned(), |(_, model)| model.to_owned())
+}
+
+fn load() -> String {
+    let averages = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    averages.split(' ').next().map_or_else(|| "unknown".to_owned(), str::to_owned)
 }
 
 fn said(program: &str, arguments: &[&str]) -> String {

@@ -26,9 +26,9 @@ const END: &str = "<!-- end of figures -->\n";
 
 /// The machine and the rows. `single` and `limit` are signatures per second on one thread and on all processors.
 pub(crate) fn markdown(machine: &Machine, single: f64, limit: f64, rows: &[Row]) -> String {
-    let Machine { at, processors, model, system, file_system, fsync, postgres } = machine;
+    let Machine { at, processors, model, system, file_system, fsync, postgres, load } = machine;
     let mut text = format!(
-        "Measured {at} on {model}, {processors} processors, {system}, {file_system} with {} per fsync of 4 KiB; {postgres}.\n\n\
+        "Measured {at} on {model}, {processors} processors, {system}, {file_system} with {} per fsync of 4 KiB; {postgres}. Load average before the run: {load}.\n\n\
          RSA-2048 signatures per second, one at a time: {single:.0} on one thread, {limit:.0} on {processors}.\n\n\
          | path | engine | per second | ratio | p50 | p99 | p99 at half load | start | memory idle / loaded |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
@@ -37,7 +37,7 @@ pub(crate) fn markdown(machine: &Machine, single: f64, limit: f64, rows: &[Row])
     for row in rows {
         let rate = row.full.per_second();
         // Writing to a string does not fail.
-        drop(writeln!(
+        let _ = writeln!(
             text,
             "| {} | {} | {rate:.0} | {:.2} | {} | {} | {} | {} | {} / {} MiB |",
             row.path,
@@ -49,7 +49,7 @@ pub(crate) fn markdown(machine: &Machine, single: f64, limit: f64, rows: &[Row])
             ms(row.start),
             mib(row.idle),
             mib(row.loaded),
-        ));
+        );
     }
     text
 }

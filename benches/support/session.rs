@@ -33,12 +33,12 @@ impl Caller for Session {
         let form = "grant_type=refresh_token&client_id=";
         let length = form.len() + COMPANION.len() + "&refresh_token=".len() + token.len();
         // Writing to a string does not fail.
-        drop(write!(
+        let _ = write!(
             into,
             "POST /oauth/token HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
              Content-Length: {length}\r\n\r\n{form}{COMPANION}&refresh_token={token}",
             self.address
-        ));
+        );
     }
 
     fn answered(&mut self, body: &[u8]) -> io::Result<()> {

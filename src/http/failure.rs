@@ -33,6 +33,8 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'static str>,
     error_description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<&'a str>,
 }
 
 impl From<OAuthError> for Failure {
@@ -167,20 +169,23 @@ fn answer(error: &OAuthError, status: StatusCode) -> HttpResponse {
         error: error.code.as_str(),
         error_code: error.error_code,
         error_description: &error.description,
+        organization: error.organization.as_deref(),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use actix_web::body::to_bytes;
+    use actix_web::http::header::HeaderMap;
     use serde_json::Value;
 
     use super::*;
 
-    async fn rendered(failure: Failure) -> (u16, HttpResponse, Value) {
-        let (answer, body) = failure.error_response().into_parts();
-        let body = to_bytes(body).await.unwrap();
-        (answer.status().as_u16(), answer.map_into_boxed_body(), serde_json::from_slice(&body).unwrap())
+    async fn rendered(failure: Failure) -> (u16, HeaderMap, Value) {
+        let answer = failure.error_response();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = to_bytes(answer.into_body()).await.unwrap();
+        (status, headers, serde_json::from_slice(&body).unwrap())
     }
 
     #[actix_web::test]
@@ -190,22 +195,23 @@ mod tests {
         assert_eq!(body["error"], "access_denied");
         assert_eq!(body["error_code"], "personal_tokens_disabled");
         assert!(!body["error_description"].as_str().unwrap().contains('"'));
+        assert_eq!(body["organization"], "Acme \"GmbH\"", "the name itself knows no such limits");
     }
 
     #[actix_web::test]
     async fn failed_client_authentication_answers_401_with_a_challenge() {
-        let (status, answer, body) = rendered(OAuthError::invalid_client("no such client").into()).await;
+        let (status, headers, body) = rendered(OAuthError::invalid_client("no such client").into()).await;
         assert_eq!((status, body["error"].as_str()), (401, Some("invalid_client")));
-        assert!(answer.headers().get(WWW_AUTHENTICATE).unwrap().to_str().unwrap().starts_with("Basic "));
+        assert!(headers.get(WWW_AUTHENTICATE).unwrap().to_str().unwrap().starts_with("Basic "));
         assert!(!body.to_string().contains("no such client"), "the reason is for the log alone");
     }
 
     #[actix_web::test]
     async fn an_absent_database_answers_503_and_says_when_to_try_again() {
         let unavailable = StoreError::Unavailable("connection to server at 10.1.2.3 failed".to_owned());
-        let (status, answer, body) = rendered(unavailable.into()).await;
+        let (status, headers, body) = rendered(unavailable.into()).await;
         assert_eq!((status, body["error"].as_str()), (503, Some("temporarily_unavailable")));
-        assert!(answer.headers().contains_key(RETRY_AFTER));
+        assert!(headers.contains_key(RETRY_AFTER));
         assert!(!body.to_string().contains("10.1.2.3"));
     }
 

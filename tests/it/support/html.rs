@@ -118,6 +118,17 @@ pub(crate) fn refresh(html: &str) -> Option<String> {
     })
 }
 
+/// Where the links of a page lead.
+pub(crate) fn links(html: &str) -> Vec<String> {
+    let link = |token| match token {
+        Token::StartTag(tag) if &**tag.name == b"a" => {
+            tag.attributes.get(b"href".as_slice()).map(|value| utf8(value))
+        }
+        _ => None,
+    };
+    tokens(html).filter_map(link).collect()
+}
+
 /// What an input sends when nobody touched it.
 fn untouched(attributes: &BTreeMap<String, String>) -> Option<(String, String)> {
     let value = |otherwise: &str| attributes.get("value").map_or(otherwise, String::as_str).to_owned();
