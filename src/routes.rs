@@ -39,6 +39,8 @@ fn of_issuer(config: &mut ServiceConfig) {
         .service(resource("/api/v1/sessions/{id}/revoke").post(api::sessions::revoke))
         .service(scope("/api").default_service(to(fallback::not_found)));
     pages(config);
+    // Behind the pages, because one of them is the authorization endpoint.
+    config.service(scope("/oauth").default_service(to(fallback::not_found)));
 }
 
 fn pages(config: &mut ServiceConfig) {

@@ -45,13 +45,22 @@ fn fault(error: &clap::Error) -> Fault {
             let names = suggested_text(error.get(ContextKind::InvalidArg)).unwrap_or_default();
             (format!("missing argument {names}"), Some("Try --help.".into()))
         }
+        ErrorKind::InvalidSubcommand => {
+            let known =
+                suggestion.map_or_else(|| "Try --help.".into(), |name| format!("Did you mean {name}?"));
+            (message, Some(known))
+        }
         _ => (message, suggestion.map(|name| format!("Did you mean {name}?"))),
     };
     Fault::Usage { message, hint }
 }
 
 fn suggested(value: &ContextValue) -> Option<String> {
-    suggested_text(Some(value)).filter(|text| !text.is_empty())
+    let text = match value {
+        ContextValue::Strings(texts) => texts.join(" or "),
+        other => suggested_text(Some(other))?,
+    };
+    (!text.is_empty()).then_some(text)
 }
 
 fn suggested_text(value: Option<&ContextValue>) -> Option<String> {
@@ -88,5 +97,7 @@ mod tests {
         assert_eq!(usage("keystile api GET").0, "missing argument <PATH>");
         assert_eq!(usage("keystile auth").0, "a command is missing");
         assert_eq!(usage("keystile auth staus").1.unwrap(), "Did you mean status?");
+        assert_eq!(usage("keystile auth logot").1.unwrap(), "Did you mean login or logout?");
+        assert_eq!(usage("keystile sessions").1.unwrap(), "Try --help.");
     }
 }

@@ -59,6 +59,8 @@ pub struct OAuthError {
     pub code: OAuthCode,
     /// A code of our own, where it says more than `code`.
     pub error_code: Option<&'static str>,
+    /// The name of the organization that refuses, where one does.
+    pub organization: Option<String>,
     pub description: Cow<'static, str>,
     pub reason: Cow<'static, str>,
 }
@@ -69,7 +71,13 @@ impl OAuthError {
         description: impl Into<Cow<'static, str>>,
         reason: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { code, error_code: None, description: description.into(), reason: reason.into() }
+        Self {
+            code,
+            error_code: None,
+            organization: None,
+            description: description.into(),
+            reason: reason.into(),
+        }
     }
 
     /// A malformed request. What is wrong with it is no secret.
@@ -97,6 +105,7 @@ impl OAuthError {
         Self {
             code: OAuthCode::AccessDenied,
             error_code: Some(PERSONAL_TOKENS_DISABLED),
+            organization: Some(organization.to_owned()),
             description: printable(&format!(
                 "{organization} does not allow personal tokens. An organization admin can turn them on at Settings > API access > Personal tokens."
             ))

@@ -6,6 +6,8 @@ use zxcvbn::Score;
 pub const LONGEST: usize = 1024;
 /// Characters that the strength estimate looks at.
 const ESTIMATED: usize = 100;
+/// Letters and digits that a password must have beside the words that belong to the account.
+const NEW: usize = 8;
 
 /// Why a new password is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +36,16 @@ pub fn check_new(password: &str, least: usize, context: &[&str]) -> Result<(), U
         .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
         .filter(|word| word.len() > 2)
         .collect();
-    if zxcvbn::zxcvbn(&estimated, &words).score() < Score::Three { Err(Unfit::Guessable) } else { Ok(()) }
+    let strong = zxcvbn::zxcvbn(&estimated, &words).score() >= Score::Three;
+    if strong && says_something_new(&estimated, &words) { Ok(()) } else { Err(Unfit::Guessable) }
+}
+
+/// Whether enough is left of a password without the words that belong to the account. The estimate alone counts each
+/// of them as a word to be guessed.
+fn says_something_new(password: &str, words: &[&str]) -> bool {
+    let password = password.to_lowercase();
+    let rest = words.iter().fold(password.clone(), |rest, word| rest.replace(&word.to_lowercase(), ""));
+    rest == password || rest.chars().filter(|c| c.is_alphanumeric()).count() >= NEW
 }
 
 #[cfg(test)]
@@ -57,5 +68,7 @@ mod tests {
             assert_eq!(check_new(bad, 15, &[]), Err(Unfit::Guessable), "{bad}");
         }
         assert_eq!(check_new("lovelaceada2026", 15, &["ada.lovelace@example.com"]), Err(Unfit::Guessable));
+        assert_eq!(check_new("northwindlabs12", 15, &["Northwind Labs"]), Err(Unfit::Guessable));
+        assert_eq!(check_new("seven lanterns of northwind", 15, &["Northwind Labs"]), Ok(()));
     }
 }

@@ -1,7 +1,7 @@
 //! What every grant that yields a CLI session has in common.
 
 use crate::config::Config;
-use crate::domain::client::Client;
+use crate::domain::client::{Client, Grant};
 use crate::domain::id::Kind;
 use crate::domain::key_format::base62;
 use crate::domain::scope::ScopeSet;
@@ -17,7 +17,8 @@ use crate::store::{StoreError, Work};
 #[derive(Debug, Clone)]
 pub struct Issued {
     pub claims: AccessClaims,
-    pub refresh_token: Secret,
+    /// For clients that may use one.
+    pub refresh_token: Option<Secret>,
     /// When the session ends if it is not used again.
     pub idle_ends_at: Time,
     /// When the session ends in any case.
@@ -65,7 +66,9 @@ pub(super) fn issue(
     let prefix = &config.brand.token_prefix;
     Ok(Issued {
         claims: access_claims(work, config, client, credential, scopes)?,
-        refresh_token: refresh_token::make(master, prefix, &credential.id, credential.generation, seed),
+        refresh_token: client
+            .allows(Grant::RefreshToken)
+            .then(|| refresh_token::make(master, prefix, &credential.id, credential.generation, seed)),
         idle_ends_at: credential.idle_ends_at.ok_or_else(|| damaged(credential, "idle end"))?,
         ends_at: credential.ends_at.ok_or_else(|| damaged(credential, "end"))?,
         nonce: None,

@@ -113,21 +113,21 @@ mod tests {
         format!("Basic {}", STANDARD.encode(joined))
     }
 
-    fn public(id: &str) -> Result<Claimed, OAuthError> {
-        Ok(Claimed::Public { id: id.to_owned() })
+    fn public(id: &str) -> Claimed {
+        Claimed::Public { id: id.to_owned() }
     }
 
-    fn confidential(id: &str, secret: &str) -> Result<Claimed, OAuthError> {
-        Ok(Claimed::Confidential { id: id.to_owned(), secret: Secret::new(secret) })
+    fn confidential(id: &str, secret: &str) -> Claimed {
+        Claimed::Confidential { id: id.to_owned(), secret: Secret::new(secret) }
     }
 
     #[test]
     fn a_client_names_itself_in_the_header_or_in_the_body() {
-        assert_eq!(read(None, "client_id=tool"), public("tool"));
-        assert_eq!(read(None, "client_id=tool&client_secret="), public("tool"));
-        assert_eq!(read(None, "client_id=site&client_secret=s3cret"), confidential("site", "s3cret"));
-        assert_eq!(read(Some(&basic("site:s3cret")), ""), confidential("site", "s3cret"));
-        assert_eq!(read(Some(&basic("site:s3cret")), "client_id=site"), confidential("site", "s3cret"));
+        assert_eq!(read(None, "client_id=tool"), Ok(public("tool")));
+        assert_eq!(read(None, "client_id=tool&client_secret="), Ok(public("tool")));
+        assert_eq!(read(None, "client_id=site&client_secret=s3cret"), Ok(confidential("site", "s3cret")));
+        assert_eq!(read(Some(&basic("site:s3cret")), ""), Ok(confidential("site", "s3cret")));
+        assert_eq!(read(Some(&basic("site:s3cret")), "client_id=site"), Ok(confidential("site", "s3cret")));
         assert_eq!(read(None, "grant_type=x").unwrap_err().code, OAuthCode::InvalidClient);
     }
 
@@ -139,14 +139,14 @@ mod tests {
 
     #[test]
     fn te_09_basic_with_an_empty_secret_names_a_public_client() {
-        assert_eq!(read(Some(&basic("tool:")), ""), public("tool"));
-        assert_eq!(read(Some(&basic("tool:")), "client_id=tool"), public("tool"));
+        assert_eq!(read(Some(&basic("tool:")), ""), Ok(public("tool")));
+        assert_eq!(read(Some(&basic("tool:")), "client_id=tool"), Ok(public("tool")));
     }
 
     #[test]
     fn te_10_id_and_secret_are_form_encoded_inside_basic() {
-        assert_eq!(read(Some(&basic("a%3Ab:c%2Bd+e")), ""), confidential("a:b", "c+d e"));
-        assert_eq!(read(Some(&basic("site:a:b")), ""), confidential("site", "a:b"));
+        assert_eq!(read(Some(&basic("a%3Ab:c%2Bd+e")), ""), Ok(confidential("a:b", "c+d e")));
+        assert_eq!(read(Some(&basic("site:a:b")), ""), Ok(confidential("site", "a:b")));
         for bad in ["Basic !!!", "Basic", &basic("site"), &basic(":s"), &basic("a%:b"), "Bearer abc"] {
             assert_eq!(read(Some(bad), "").unwrap_err().code, OAuthCode::InvalidClient, "{bad}");
         }

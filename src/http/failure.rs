@@ -33,6 +33,8 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'static str>,
     error_description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<&'a str>,
 }
 
 impl From<OAuthError> for Failure {
@@ -167,6 +169,7 @@ fn answer(error: &OAuthError, status: StatusCode) -> HttpResponse {
         error: error.code.as_str(),
         error_code: error.error_code,
         error_description: &error.description,
+        organization: error.organization.as_deref(),
     })
 }
 
@@ -192,6 +195,7 @@ mod tests {
         assert_eq!(body["error"], "access_denied");
         assert_eq!(body["error_code"], "personal_tokens_disabled");
         assert!(!body["error_description"].as_str().unwrap().contains('"'));
+        assert_eq!(body["organization"], "Acme \"GmbH\"", "the name itself knows no such limits");
     }
 
     #[actix_web::test]

@@ -53,7 +53,6 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::domain::secret::Secret;
     use crate::domain::time::Time;
     use crate::keys::jwt::AccessClaims;
 
@@ -74,7 +73,7 @@ mod tests {
                 sid: "ses_1".to_owned(),
                 auth_time: 1_794_999_000,
             },
-            refresh_token: Secret::new(""),
+            refresh_token: None,
             idle_ends_at: now,
             ends_at: now + TimeDelta::days(1),
             nonce: Some("n-0S6_WzA2Mj".to_owned()),

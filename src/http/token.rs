@@ -135,6 +135,7 @@ fn answer(
     let mut answer = StandardTokenResponse::new(AccessToken::new(access_token), Spelled::Bearer, fields);
     answer.set_expires_in(Some(&std::time::Duration::from_secs(lifetime)));
     answer.set_scopes(Some(issued.claims.scope.split(' ').map(|id| Scope::new(id.to_owned())).collect()));
-    answer.set_refresh_token(Some(RefreshToken::new(issued.refresh_token.expose().to_owned())));
+    let refresh_token = issued.refresh_token.as_ref();
+    answer.set_refresh_token(refresh_token.map(|token| RefreshToken::new(token.expose().to_owned())));
     answer
 }

@@ -142,7 +142,6 @@ fn url(stem: &str, extension: &str, content: &[u8]) -> String {
 }
 
 /// `GET /static/{name}`
-#[expect(clippy::unused_async, reason = "a handler of actix-web returns a future")]
 pub async fn get(name: web::Path<String>, request: HttpRequest) -> HttpResponse {
     let Some(asset) = ASSETS.find(&name) else { return HttpResponse::NotFound().finish() };
     let accepted = request

@@ -14,7 +14,7 @@ use super::help::HelpPage;
 use super::nav::{Nav, OrganizationLink, Place};
 use super::problems::Problems;
 use super::reauthenticate::{self, ReauthenticatePage};
-use super::refusal::{Refusal, RefusalPage, WayOut};
+use super::refusal::{Refusal, RefusalPage, TurnsOn, WayOut};
 use super::sessions::{
     Card, CardPermission, DeviceKind, End, Filter, LastUse, Listing, Numbers, Pager, RenamePage,
     SessionsPage, StateFilter, Usage,
@@ -296,7 +296,7 @@ pub(super) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal)> {
             "personal-tokens-off",
             Refusal::PersonalTokensOff {
                 organization: organization(),
-                managers: vec![foreign("Ada Byron"), foreign("Grace Brewster")],
+                who: TurnsOn::Others(vec![foreign("Ada Byron"), foreign("Grace Brewster")]),
                 way_out: way_out(),
             },
         ),
@@ -360,7 +360,7 @@ fn session_pages(foreign: Foreign) -> Vec<Sample> {
             active,
             used_in_14_days: 3,
             never_used: 1_204,
-            next_end: (active > 0).then(|| ("in 2 days".into(), foreign("ci-runner"))),
+            next_end: (active > 0).then(|| ("In 2 days".into(), foreign("ci-runner"))),
         },
         filter: Filter { query: foreign("maya"), state: StateFilter::All },
         listing,

@@ -27,7 +27,7 @@ pub struct Numbers {
     pub active: i64,
     pub used_in_14_days: i64,
     pub never_used: i64,
-    /// When the next session ends ("in 2 days"), and on which device.
+    /// When the next session ends ("In 2 days"), and on which device.
     pub next_end: Option<(String, String)>,
 }
 

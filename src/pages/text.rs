@@ -87,6 +87,18 @@ pub fn duration(length: TimeDelta) -> String {
     }
 }
 
+/// "90 days", "5 hours", "3 minutes": how long it is about, for what lies ahead.
+pub fn about(length: TimeDelta) -> String {
+    let rounded = |unit: i64| (length.num_seconds() + unit / 2) / unit;
+    if length >= TimeDelta::hours(36) {
+        count(rounded(86_400), "day", "days")
+    } else if length >= TimeDelta::minutes(90) {
+        count(rounded(3_600), "hour", "hours")
+    } else {
+        count(rounded(60).max(1), "minute", "minutes")
+    }
+}
+
 /// "1 session", "3,918 sessions"
 pub fn count(n: i64, one: &str, many: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { many })
@@ -191,6 +203,14 @@ mod tests {
         assert_eq!(duration(TimeDelta::hours(24)), "24 hours");
         assert_eq!(duration(TimeDelta::minutes(90)), "90 minutes");
         assert_eq!(duration(TimeDelta::seconds(61)), "61 seconds");
+    }
+
+    #[test]
+    fn what_lies_ahead_is_told_roughly() {
+        assert_eq!(about(TimeDelta::days(90) - TimeDelta::seconds(7)), "90 days");
+        assert_eq!(about(TimeDelta::hours(36)), "2 days");
+        assert_eq!(about(TimeDelta::minutes(100)), "2 hours");
+        assert_eq!(about(TimeDelta::seconds(5)), "1 minute");
     }
 
     #[test]

@@ -225,3 +225,41 @@ pub async fn tend(store: &Store, master: &MasterKey, rules: &config::Keys) -> Re
 fn in_state(keys: &[SigningKey], state: KeyState) -> Option<&SigningKey> {
     keys.iter().find(|key| key.state == state)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Env};
+
+    fn key(state: KeyState, created: Time, activated: Option<Time>) -> SigningKey {
+        SigningKey {
+            kid: state.as_str().to_owned(),
+            state,
+            algorithm: "RS256".to_owned(),
+            public_jwk: String::new(),
+            private_sealed: Vec::new(),
+            created_at: created,
+            activated_at: activated,
+            retired_at: None,
+        }
+    }
+
+    #[test]
+    fn jw_12_a_key_signs_once_caches_know_it_and_the_one_before_has_had_its_time() {
+        let env: Env = [("HOME", "/tmp")].into_iter().collect();
+        let rules = Config::load(None, &env).unwrap().keys;
+        let start = Time::from_micros(1_795_000_000_000_000).unwrap();
+        let keys = [key(KeyState::Active, start, Some(start)), key(KeyState::Next, start, None)];
+        let ready_at = start + rules.publish_ahead;
+        let second = TimeDelta::seconds(1);
+
+        let asked = |timing, now| refusal(&keys, &rules, timing, now);
+        assert_eq!(asked(Timing::OncePublished, ready_at - second), Some(Rotation::TooEarly { ready_at }));
+        assert_eq!(asked(Timing::OncePublished, ready_at), None);
+        assert_eq!(asked(Timing::WhenDue, ready_at), Some(Rotation::NotDue));
+        assert_eq!(asked(Timing::WhenDue, start + rules.rotate_every - second), Some(Rotation::NotDue));
+        assert_eq!(asked(Timing::WhenDue, start + rules.rotate_every), None);
+        assert_eq!(asked(Timing::Now, start), None);
+        assert_eq!(refusal(&keys[..1], &rules, Timing::Now, start), Some(Rotation::NoNextKey));
+    }
+}

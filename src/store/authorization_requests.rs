@@ -80,10 +80,11 @@ pub fn bind(conn: &mut Conn, id: &str, browser: Digest, expires_at: Time) -> Res
     Ok(())
 }
 
-/// Moves what a browser had open to the cookie that the browser has after signing in.
+/// Moves what still waits in a browser to the cookie that the browser has after signing in: an invalid request, too,
+/// waits for somebody before its tool is told.
 pub fn rebind(conn: &mut Conn, before: Digest, after: Digest) -> Result<(), StoreError> {
     diesel::update(requests::table.filter(requests::browser_hash.eq(before)))
-        .filter(requests::status.eq(RequestStatus::Open))
+        .filter(requests::status.eq_any([RequestStatus::Open, RequestStatus::Invalid]))
         .set(requests::browser_hash.eq(after))
         .execute(conn)?;
     Ok(())

@@ -1,10 +1,9 @@
 //! The tables, as both engines have them.
-#![expect(clippy::wildcard_imports, reason = "the macro looks its column types up by name")]
 
 use diesel::{allow_tables_to_appear_in_same_query, joinable};
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Bool, Nullable, Text};
     use crate::store::codec::Moment;
 
     organizations (id) {
@@ -19,7 +18,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Nullable, Text};
     use crate::store::codec::Moment;
 
     users (id) {
@@ -34,7 +33,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::Text;
     use crate::store::codec::Moment;
 
     memberships (org_id, user_id) {
@@ -46,7 +45,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Nullable, Text};
     use crate::store::codec::Moment;
 
     service_accounts (id) {
@@ -62,7 +61,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
     use crate::store::codec::Moment;
 
     clients (id) {
@@ -82,7 +81,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
     use crate::store::codec::Moment;
 
     credentials (id) {
@@ -118,7 +117,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
     use crate::store::codec::Moment;
 
     authorization_requests (id) {
@@ -152,7 +151,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
     use crate::store::codec::Moment;
 
     authorization_codes (hash) {
@@ -171,7 +170,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Binary, Nullable, Text};
     use crate::store::codec::Moment;
 
     web_sessions (hash) {
@@ -187,7 +186,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{BigInt, Binary};
     use crate::store::codec::Moment;
 
     throttles (key) {
@@ -198,7 +197,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Binary, Nullable, Text};
     use crate::store::codec::Moment;
 
     signing_keys (kid) {
@@ -214,7 +213,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::Text;
     use crate::store::codec::Moment;
 
     facts (name) {
@@ -225,8 +224,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::store::codec::Moment;
+    use diesel::sql_types::{BigInt, Binary, Text};
 
     audit_heads (chain) {
         chain -> Text,
@@ -236,7 +234,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
     use crate::store::codec::Moment;
 
     audit_events (id) {

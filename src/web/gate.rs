@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, HOST};
+use actix_web::http::uri::Authority;
 
 use crate::config::Config;
 
@@ -54,7 +55,7 @@ impl Gate {
     fn is_ours(&self, head: &RequestHead) -> bool {
         let known = |host: &str| self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host));
         let named = head.headers().get(HOST).and_then(|host| host.to_str().ok());
-        let in_target = head.uri.authority().map(|authority| authority.as_str());
+        let in_target = head.uri.authority().map(Authority::as_str);
         named.or(in_target).is_some() && named.is_none_or(known) && in_target.is_none_or(known)
     }
 }

@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose ground gives way should stop there")]
 
+mod browser;
+mod cli;
 mod harness;
 mod layering;
+mod oauth;
+mod pages;
 mod proof;
+mod secrets;
+mod store;
 mod support;

@@ -39,6 +39,7 @@ pub(super) fn exit_of(fault: &Fault) -> Exit {
         | Fault::BadRequest { .. }
         | Fault::Local { .. } => Exit::Usage,
         Fault::NotAuthenticated
+        | Fault::NobodyThere
         | Fault::ForeignHost { .. }
         | Fault::ForeignOrganization { .. }
         | Fault::Rejected { .. }

@@ -36,6 +36,7 @@ fn type_of(fault: &Fault) -> &'static str {
         | Fault::InsecureUrl { .. }
         | Fault::BadRequest { .. } => "invalid_request",
         Fault::NotAuthenticated
+        | Fault::NobodyThere
         | Fault::ForeignHost { .. }
         | Fault::ForeignOrganization { .. }
         | Fault::Rejected { .. }
@@ -66,7 +67,7 @@ pub(super) fn code_of(fault: &Fault) -> &'static str {
         Fault::Usage { .. } => "usage",
         Fault::Config { .. } => "invalid_config",
         Fault::KeyFormat { .. } => "invalid_key_format",
-        Fault::NotAuthenticated => "not_authenticated",
+        Fault::NotAuthenticated | Fault::NobodyThere => "not_authenticated",
         Fault::ForeignHost { .. } => "no_credential_for_host",
         Fault::ForeignOrganization { .. } => "no_credential_for_organization",
         Fault::InsecureUrl { .. } => "insecure_url",

@@ -29,6 +29,8 @@ pub enum Fault {
     KeyFormat { source: CredentialSource, problem: KeyProblem },
     /// There is no credential.
     NotAuthenticated,
+    /// A sign-in was asked for where nobody can answer.
+    NobodyThere,
     /// The credential belongs to another server than the one that was asked for.
     ForeignHost { source: CredentialSource, asked: String, bound: String },
     /// The credential belongs to another organization than the one that was asked for.

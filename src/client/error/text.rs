@@ -39,9 +39,10 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
             Report::new(format!("Cannot use {}", path.display())).line(message).line("Correct the file and try again.")
         }
         Fault::KeyFormat { source, problem } => key_format(source, *problem, brand),
-        Fault::NotAuthenticated => Report::new("Not authenticated")
-            .line(format!("Run `{login}` and sign in with your browser. (See `{login} --help`.)"))
-            .line(format!("In scripts and CI, set {}.", brand.variable("API_KEY"))),
+        Fault::NotAuthenticated => not_authenticated(brand, &login),
+        Fault::NobodyThere => not_authenticated(brand, &login).line(format!(
+            "There is no terminal here to ask at; `{login} --browser` prints the link and waits all the same."
+        )),
         Fault::ForeignHost { source, asked, bound } => Report::new(format!("No credential for {asked}"))
             .line(format!("The one {source} belongs to {bound} and is sent nowhere else."))
             .line(format!("Sign in there under a profile of its own: `{login} --profile NAME`.")),
@@ -132,6 +133,12 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::Interrupted => Report::new("Stopped"),
         Fault::ClosedPipe => Report::new("Nobody reads the output"),
     }
+}
+
+fn not_authenticated(brand: &Brand, login: &str) -> Report {
+    Report::new("Not authenticated")
+        .line(format!("Run `{login}` and sign in with your browser. (See `{login} --help`.)"))
+        .line(format!("In scripts and CI, set {}.", brand.variable("API_KEY")))
 }
 
 fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> Report {

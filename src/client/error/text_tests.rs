@@ -36,6 +36,13 @@ fn not_authenticated() {
 }
 
 #[test]
+fn a_login_without_a_terminal_says_what_would_work() {
+    let text = text(Fault::NobodyThere);
+    assert!(text.starts_with("Not authenticated\n  Run `acme auth login` and"), "{text}");
+    assert!(text.ends_with("`acme auth login --browser` prints the link and waits all the same."), "{text}");
+}
+
+#[test]
 fn a_key_in_the_wrong_form() {
     let fault = Fault::KeyFormat {
         source: CredentialSource::Variable("ACME_API_KEY".into()),

@@ -15,7 +15,7 @@ use crate::client::base_url::BaseUrl;
 use crate::client::context::Context;
 use crate::client::credentials::{Credential, CredentialState, OauthCredential};
 use crate::client::error::Fault;
-use crate::client::oauth::{self, Asked, Link, Metadata, Proof, TokenAnswer};
+use crate::client::oauth::{self, Asked, Link, Metadata, Proof, Refusal, TokenAnswer};
 use crate::client::session::whoami_of;
 use crate::client::ui::LinkScreen;
 
@@ -191,8 +191,18 @@ impl Attempt<'_> {
             return Err(Fault::IssuerMismatch { issuer: callback.iss.clone() });
         }
         if let Some(error) = &callback.error {
-            let description = callback.error_description.clone();
-            return Err(oauth::refused(error.clone(), description, callback.error_code.as_deref()));
+            return Err(oauth::refused(Refusal {
+                code: error.clone(),
+                description: callback.error_description.clone(),
+                finer: callback.error_code.clone(),
+                organization: callback.organization.clone(),
+                // Only a page of the server itself is worth sending somebody to.
+                settings_url: callback
+                    .error_uri
+                    .as_deref()
+                    .and_then(|uri| self.issuer.join(uri))
+                    .map(String::from),
+            }));
         }
         callback.code.clone().map(AuthorizationCode::new).ok_or_else(|| Fault::BadAnswer {
             host: self.issuer.host(),

@@ -13,6 +13,8 @@ pub(crate) struct Callback {
     pub(crate) error: Option<String>,
     pub(crate) error_description: Option<String>,
     pub(crate) error_code: Option<String>,
+    pub(crate) error_uri: Option<String>,
+    pub(crate) organization: Option<String>,
 }
 
 /// A request to the listener.
@@ -71,6 +73,8 @@ fn parameters(url: &Url) -> Option<Callback> {
             "error" => &mut callback.error,
             "error_description" => &mut callback.error_description,
             "error_code" => &mut callback.error_code,
+            "error_uri" => &mut callback.error_uri,
+            "organization" => &mut callback.organization,
             _ => continue,
         };
         if slot.replace(value.into_owned()).is_some() {

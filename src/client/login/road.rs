@@ -54,7 +54,7 @@ pub(super) fn choose(around: Surroundings) -> Result<Road, Fault> {
     if around.asked_for_browser || around.interactive {
         Ok(Road::Browser { opens: around.can_open })
     } else {
-        Err(Fault::NotAuthenticated)
+        Err(Fault::NobodyThere)
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn without_a_terminal_only_a_flag_starts_a_login() {
         let alone = Surroundings { asked_for_browser: false, interactive: false, can_open: true };
-        assert_eq!(choose(alone), Err(Fault::NotAuthenticated));
+        assert_eq!(choose(alone), Err(Fault::NobodyThere));
         assert_eq!(
             choose(Surroundings { asked_for_browser: true, ..alone }),
             Ok(Road::Browser { opens: true })

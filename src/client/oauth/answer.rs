@@ -48,6 +48,8 @@ pub(crate) struct OauthRefusal {
     standard: BasicErrorResponse,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error_code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    organization: Option<String>,
 }
 
 impl ErrorResponse for OauthRefusal {}
@@ -66,19 +68,34 @@ impl OauthRefusal {
 
     /// What the refusal means to the person.
     pub(crate) fn into_fault(self) -> Fault {
-        refused(
-            self.standard.error().as_ref().to_owned(),
-            self.standard.error_description().cloned(),
-            self.error_code.as_deref(),
-        )
+        refused(Refusal {
+            code: self.standard.error().as_ref().to_owned(),
+            description: self.standard.error_description().cloned(),
+            finer: self.error_code,
+            organization: self.organization,
+            settings_url: None,
+        })
     }
 }
 
-/// What an OAuth error means to the person, wherever it came from.
-pub(crate) fn refused(code: String, description: Option<String>, finer: Option<&str>) -> Fault {
-    match (code.as_str(), finer) {
+/// What an OAuth error says, wherever it came from.
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    pub(crate) description: Option<String>,
+    /// The code that this server adds where the standard has none.
+    pub(crate) finer: Option<String>,
+    /// The name of the organization that refuses.
+    pub(crate) organization: Option<String>,
+    /// Where somebody can change that.
+    pub(crate) settings_url: Option<String>,
+}
+
+/// What an OAuth error means to the person.
+pub(crate) fn refused(refusal: Refusal) -> Fault {
+    let Refusal { code, description, finer, organization, settings_url } = refusal;
+    match (code.as_str(), finer.as_deref()) {
         (_, Some("personal_tokens_disabled")) => {
-            Fault::TokensDisabled { organization: None, settings_url: None, request_id: None }
+            Fault::TokensDisabled { organization, settings_url, request_id: None }
         }
         ("access_denied", _) => Fault::Denied,
         (_, _) => Fault::LoginRefused { code, description },
@@ -96,9 +113,11 @@ mod tests {
     #[test]
     fn the_finer_code_decides() {
         let off = refusal(
-            r#"{"error":"access_denied","error_code":"personal_tokens_disabled","error_description":"x"}"#,
+            r#"{"error":"access_denied","error_code":"personal_tokens_disabled","organization":"Analytical"}"#,
         );
-        assert!(matches!(off.into_fault(), Fault::TokensDisabled { .. }));
+        let organization = Some("Analytical".into());
+        let disabled = Fault::TokensDisabled { organization, settings_url: None, request_id: None };
+        assert_eq!(off.into_fault(), disabled);
         assert_eq!(refusal(r#"{"error":"access_denied"}"#).into_fault(), Fault::Denied);
         let grant = refusal(r#"{"error":"invalid_grant"}"#);
         assert!(grant.is_invalid_grant());

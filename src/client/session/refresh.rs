@@ -201,13 +201,13 @@ fn still_valid(
     }
 }
 
-/// The token endpoint does not say which organization turned personal tokens off; the session knows.
+/// The token endpoint does not say where the switch for personal tokens is; the session knows.
 fn name_organization(fault: Fault, session: &OauthCredential) -> Fault {
     match fault {
-        Fault::TokensDisabled { organization: None, settings_url, request_id } => {
+        Fault::TokensDisabled { organization, settings_url, request_id } => {
             let slug = session.org.as_ref().and_then(|org| org.slug.as_deref());
             Fault::TokensDisabled {
-                organization: session.org.as_ref().map(|org| org.shown().to_owned()),
+                organization: organization.or_else(|| session.org.as_ref().map(|org| org.shown().to_owned())),
                 settings_url: settings_url
                     .or_else(|| slug.map(|slug| format!("{}/o/{slug}/settings/api-access", session.issuer))),
                 request_id,

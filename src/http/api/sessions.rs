@@ -41,8 +41,8 @@ pub async fn list(
     Ok(HttpResponse::Ok().json(json!({ "data": data, "next_cursor": next_cursor })))
 }
 
-/// `POST /api/v1/sessions/{id}/revoke`: ends a session of the caller, or of anybody in the organization if the caller
-/// is an admin. Ending it twice is fine.
+/// `POST /api/v1/sessions/{id}/revoke`: ends a session of the caller. Ending it twice is fine. Those of others are for
+/// admins to end on their page: a tool that acts for an admin has no scope that would let it.
 pub async fn revoke(
     app: web::Data<App>,
     request: HttpRequest,
@@ -53,9 +53,10 @@ pub async fn revoke(
     let (org_id, user_id) = (principal.organization.id.clone(), principal.user.id.clone());
     let ended = app
         .write(move |_, work| {
-            // The credential speaks for one organization, wherever else its owner may be an admin.
-            let here = credentials::find(work.conn, &id)?.is_some_and(|session| session.org_id == org_id);
-            let ended = if here { sessions::end(work, &id, &user_id, &origin)? } else { None };
+            let own = credentials::find(work.conn, &id)?.is_some_and(|session| {
+                session.org_id == org_id && session.user_id.as_deref() == Some(user_id.as_str())
+            });
+            let ended = if own { sessions::end(work, &id, &user_id, &origin)? } else { None };
             let Some(session) = ended else { return Ok(None) };
             let client = match &session.client_id {
                 Some(id) => clients::name(work.conn, id)?,

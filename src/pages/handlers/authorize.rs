@@ -11,7 +11,7 @@ use crate::domain::parameters::decode;
 use crate::domain::redirect_uri::Target;
 use crate::domain::request::RequestStatus;
 use crate::domain::role;
-use crate::pages::refusal::{Refusal, WayOut};
+use crate::pages::refusal::{Refusal, TurnsOn, WayOut};
 use crate::pages::text;
 use crate::pages::way_back::{Answer, Destination, WayBackPage};
 use crate::services::authorization::{
@@ -20,6 +20,9 @@ use crate::services::authorization::{
 use crate::store::organizations::Organization;
 use crate::store::{StoreError, memberships, organizations};
 use crate::web::app::App;
+
+/// More than any request needs.
+const MOST_PARAMETERS: usize = 64;
 
 /// `GET /cli-auth`: the same. Old tools come here with nothing but a port and expect a key in an address, which never
 /// happens: they are told apart by the challenge that they do not send.
@@ -70,7 +73,9 @@ pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Pa
 
 async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, StoreError> {
     let Some(parameters) = pairs(text).map(Parameters::from_pairs) else {
-        let detail = "It is not well-formed application/x-www-form-urlencoded text in UTF-8.".to_owned();
+        let detail = format!(
+            "It is not well-formed application/x-www-form-urlencoded text in UTF-8, or has more than {MOST_PARAMETERS} parameters."
+        );
         return Ok(visit.refuse(Refusal::MalformedRequest { detail }));
     };
     let browser = visit.browser.digest();
@@ -280,11 +285,13 @@ async fn switched_off(
         .store
         .read(move |conn| memberships::with_roles(conn, &org_id, &[role::OWNER, role::ADMIN]))
         .await?;
-    Ok(visit.refuse(Refusal::PersonalTokensOff {
-        organization: organization.name.clone(),
-        managers: managers.into_iter().map(|user| user.name).take(5).collect(),
-        way_out,
-    }))
+    let reader = visit.person().map(|(session, _)| session.user_id.as_str());
+    let who = if managers.iter().any(|manager| Some(manager.id.as_str()) == reader) {
+        TurnsOn::You(format!("{}/o/{}/settings/api-access", visit.base(), organization.slug))
+    } else {
+        TurnsOn::Others(managers.into_iter().map(|user| user.name).take(5).collect())
+    };
+    Ok(visit.refuse(Refusal::PersonalTokensOff { organization: organization.name.clone(), who, way_out }))
 }
 
 fn role_too_small(
@@ -316,11 +323,13 @@ fn gone(visit: &Visit) -> Refusal {
     Refusal::UnknownCode { command: visit.app.config.brand.login_command.clone() }
 }
 
-/// Name and value pairs; those that come twice stay, for the check to find.
+/// Name and value pairs; those that come twice stay, for the check to find. Nothing for what is malformed or too much.
 fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
-    text.split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .take(65)
+    let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    if pairs.clone().count() > MOST_PARAMETERS {
+        return None;
+    }
+    pairs
         .map(|pair| {
             let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
             Some((decode(&pair[..at])?, decode(pair.get(at + 1..).unwrap_or_default())?))

@@ -107,16 +107,15 @@ fn organizations(visit: &Visit, question: &Question) -> Organizations {
 
 fn device(question: &Question) -> Option<Device> {
     let request = &question.request;
-    let about: Vec<&str> =
-        [&request.device_os, &request.tool_version].into_iter().flatten().map(String::as_str).collect();
+    let about: Vec<String> = [&request.device_os, &request.tool_version]
+        .into_iter()
+        .flatten()
+        .map(|words| text::device_words(words))
+        .collect();
     let name = request.device_name.as_deref();
     (name.is_some() || !about.is_empty()).then(|| Device {
         name: text::device_label(name.unwrap_or("?")),
-        about: if about.is_empty() {
-            "No more is known".to_owned()
-        } else {
-            text::device_words(&about.join(", "))
-        },
+        about: if about.is_empty() { "No more is known".to_owned() } else { about.join(", ") },
     })
 }
 

@@ -26,8 +26,8 @@ use crate::web::app::App;
 const SOON: TimeDelta = TimeDelta::days(7);
 /// "Used lately" is within this time.
 const LATELY: TimeDelta = TimeDelta::days(1);
-/// Cards on one page.
-const PAGE: usize = 50;
+/// Cards on one page, which stays light enough to need no compression.
+const PAGE: usize = 10;
 
 /// `GET /` and `GET /cli-sessions`
 pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
@@ -105,8 +105,9 @@ fn shows(filter: StateFilter, session: &Credential, now: Time) -> bool {
 fn numbers(rows: &[(Credential, Tool)], now: Time) -> Numbers {
     let living: Vec<&Credential> =
         rows.iter().map(|(session, _)| session).filter(|one| one.lives(now)).collect();
-    let used_since =
-        |session: &&&Credential| session.last_used_at.is_some_and(|at| now - at < TimeDelta::days(14));
+    let used_since = |session: &&&Credential| {
+        !never_used(session) && session.last_used_at.is_some_and(|at| now - at < TimeDelta::days(14))
+    };
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let next = living
         .iter()
@@ -115,9 +116,14 @@ fn numbers(rows: &[(Credential, Tool)], now: Time) -> Numbers {
     Numbers {
         active: count(living.len()),
         used_in_14_days: count(living.iter().filter(used_since).count()),
-        never_used: count(living.iter().filter(|session| session.generation <= 1).count()),
-        next_end: next.map(|(end, session)| (text::duration(end - now), session.name.clone())),
+        never_used: count(living.iter().filter(|session| never_used(session)).count()),
+        next_end: next.map(|(end, session)| (format!("In {}", text::about(end - now)), session.name.clone())),
     }
+}
+
+/// Nothing came after the sign-in itself.
+fn never_used(session: &Credential) -> bool {
+    session.last_used_at.is_none_or(|at| at <= session.created_at)
 }
 
 fn next_end(session: &Credential) -> Option<Time> {
@@ -180,17 +186,18 @@ fn usage(session: &Credential, organization: &Organization, now: Time) -> Usage 
         return Usage::Suspended;
     }
     if let Some(end) = next_end(session).filter(|end| *end - now < SOON) {
-        return Usage::EndsSoon(text::duration(end - now));
+        return Usage::EndsSoon(format!("Ends in {}", text::about(end - now)));
     }
     match session.last_used_at {
         None => Usage::Never,
-        Some(at) if now - at < LATELY => Usage::Lately(text::ago(at.utc(), now.utc())),
-        Some(at) => Usage::Before(text::ago(at.utc(), now.utc())),
+        Some(_) if never_used(session) => Usage::Never,
+        Some(at) if now - at < LATELY => Usage::Lately(format!("Used {}", text::ago(at.utc(), now.utc()))),
+        Some(at) => Usage::Before(format!("Used {}", text::ago(at.utc(), now.utc()))),
     }
 }
 
 fn last_use(visit: &Visit, session: &Credential) -> Option<LastUse> {
-    let at = session.last_used_at?;
+    let at = session.last_used_at.filter(|_| !never_used(session))?;
     let address = session.last_used_ip.clone()?;
     let same = address.parse().ok().zip(visit.address).map(|(there, here)| network::same(there, here));
     Some(LastUse { address, at: Moment::minute(at.utc()), same_network: same })

@@ -49,8 +49,7 @@ pub enum Refusal {
     },
     PersonalTokensOff {
         organization: String,
-        /// Names of those who can turn them on.
-        managers: Vec<String>,
+        who: TurnsOn,
         way_out: WayOut,
     },
     NoOrganization {
@@ -80,6 +79,15 @@ pub enum Refusal {
     },
     Broken,
     Restarting,
+}
+
+/// Who can turn personal tokens on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TurnsOn {
+    /// The person who reads this, at this address.
+    You(String),
+    /// People with these names.
+    Others(Vec<String>),
 }
 
 /// How to leave a refusal that concerns one organization.

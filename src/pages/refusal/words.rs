@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 
 use super::super::text;
 use super::super::words::{Sentence, names};
-use super::{Detail, Link, Next, Refusal, WayOut, Words};
+use super::{Detail, Link, Next, Refusal, TurnsOn, WayOut, Words};
 
 impl Refusal {
     /// The words of this refusal; `base` is the path of the issuer.
@@ -50,8 +50,8 @@ impl Refusal {
             Self::RoleTooSmall { organization, role, needed, way_out } => {
                 role_too_small(organization, &role, &needed, way_out)
             }
-            Self::PersonalTokensOff { organization, managers, way_out } => {
-                personal_tokens_off(organization, &managers, way_out)
+            Self::PersonalTokensOff { organization, who, way_out } => {
+                personal_tokens_off(organization, who, way_out)
             }
             Self::NoOrganization { way_out } => {
                 Words::new(StatusCode::FORBIDDEN, "You are in no organization yet")
@@ -122,17 +122,26 @@ fn role_too_small(organization: String, role: &str, needed: &[String], way_out: 
         .next(way_out.next())
 }
 
-fn personal_tokens_off(organization: String, managers: &[String], way_out: WayOut) -> Words {
-    let ask = match managers {
-        [] => "Ask an owner of the organization to turn personal tokens on.".into(),
-        some => names("Ask ".into(), some, "or").text(" to turn personal tokens on."),
+fn personal_tokens_off(organization: String, who: TurnsOn, way_out: WayOut) -> Words {
+    let mut links = way_out.links();
+    let ask = match who {
+        TurnsOn::You(href) => {
+            links.push(Link { label: "Open API access", href });
+            "You can turn them on under API access.".into()
+        }
+        TurnsOn::Others(names_of) if names_of.is_empty() => {
+            "Ask an owner of the organization to turn personal tokens on.".into()
+        }
+        TurnsOn::Others(managers) => {
+            names("Ask ".into(), &managers, "or").text(" to turn personal tokens on.")
+        }
     };
     Words::new(StatusCode::FORBIDDEN, "Command-line sign-in is off")
         .title(Sentence::default().name(organization).text(" does not allow command-line sign-in"))
         .what("Personal tokens are off for this organization.")
         .what(ask)
         .nothing_given()
-        .next(way_out.next())
+        .next(Next::Links(links))
 }
 
 fn wrong_account(expected: Option<String>, request: String) -> Words {
@@ -204,12 +213,14 @@ impl Next {
 
 impl WayOut {
     fn next(self) -> Next {
+        Next::Links(self.links())
+    }
+
+    fn links(self) -> Vec<Link> {
         let links = [
             ("Return to your terminal", self.tell_the_tool),
             ("Choose another organization", self.other_organization),
         ];
-        Next::Links(
-            links.into_iter().filter_map(|(label, href)| href.map(|href| Link { label, href })).collect(),
-        )
+        links.into_iter().filter_map(|(label, href)| href.map(|href| Link { label, href })).collect()
     }
 }

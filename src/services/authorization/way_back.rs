@@ -44,34 +44,42 @@ pub fn way_back(
         }
         RequestStatus::Denied => {
             let description = "The person chose Deny on the approval page.";
-            Some(refusal(config, &return_to, &request, "access_denied", description, None))
+            Some(refusal(config, &return_to, &request, "access_denied", description, &[]))
         }
-        RequestStatus::SwitchedOff => {
-            let name = organization_name(conn, &request)?;
-            let error = OAuthError::personal_tokens_disabled(&name);
-            let code = Some(PERSONAL_TOKENS_DISABLED);
-            Some(refusal(config, &return_to, &request, error.code.as_str(), &error.description, code))
-        }
+        RequestStatus::SwitchedOff => Some(switched_off(conn, config, &return_to, &request)?),
         RequestStatus::Invalid => {
             let error = request.error.as_deref().unwrap_or("invalid_request");
             let description = request.error_description.as_deref().unwrap_or_default();
-            Some(refusal(config, &return_to, &request, error, description, None))
+            Some(refusal(config, &return_to, &request, error, description, &[]))
         }
         RequestStatus::Open if request.prompt.as_deref() == Some("none") => {
             let description = "Consent is always asked for, so prompt=none cannot succeed.";
-            Some(refusal(config, &return_to, &request, "consent_required", description, None))
+            Some(refusal(config, &return_to, &request, "consent_required", description, &[]))
         }
         RequestStatus::Open => None,
     };
     Ok(Some(WayBack { target: return_to.target(), client_name: client.name, request, url }))
 }
 
-fn organization_name(conn: &mut Conn, request: &AuthorizationRequest) -> Result<String, StoreError> {
+/// The tool learns which organization it is and where the switch stands, so that it can say whom to ask for what.
+fn switched_off(
+    conn: &mut Conn,
+    config: &Config,
+    return_to: &ReturnTo,
+    request: &AuthorizationRequest,
+) -> Result<String, StoreError> {
     let organization = match &request.org_id {
         Some(id) => organizations::find(conn, id)?,
         None => None,
     };
-    Ok(organization.map_or_else(|| "The organization".to_owned(), |organization| organization.name))
+    let name = organization.as_ref().map_or("The organization", |organization| &organization.name);
+    let error = OAuthError::personal_tokens_disabled(name);
+    let settings = organization.as_ref().map(|organization| {
+        config.server.public_url.join(&format!("/o/{}/settings/api-access", organization.slug))
+    });
+    let mut more = vec![("error_code", PERSONAL_TOKENS_DISABLED), ("organization", name)];
+    more.extend(settings.as_deref().map(|url| ("error_uri", url)));
+    Ok(refusal(config, return_to, request, error.code.as_str(), &error.description, &more))
 }
 
 fn refusal(
@@ -80,10 +88,12 @@ fn refusal(
     request: &AuthorizationRequest,
     error: &str,
     description: &str,
-    error_code: Option<&str>,
+    more: &[(&str, &str)],
 ) -> String {
-    let mut parameters = vec![("error", error), ("error_description", description)];
-    parameters.extend(error_code.map(|code| ("error_code", code)));
+    let parameters: Vec<_> = [("error", error), ("error_description", description)]
+        .into_iter()
+        .chain(more.iter().copied())
+        .collect();
     address(config, return_to, request, &parameters)
 }
 

@@ -155,7 +155,11 @@ impl Page {
     pub(crate) async fn set_dark(&self, dark: bool) {
         let scheme = if dark { "dark" } else { "light" };
         self.tab
-            .emulate_media_features(vec![MediaFeature::new("prefers-color-scheme", scheme)])
+            .emulate_media_features(vec![
+                MediaFeature::new("prefers-color-scheme", scheme),
+                // Colors that are still on their way to others have no contrast to speak of.
+                MediaFeature::new("prefers-reduced-motion", "reduce"),
+            ])
             .await
             .unwrap();
     }

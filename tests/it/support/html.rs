@@ -118,6 +118,17 @@ pub(crate) fn refresh(html: &str) -> Option<String> {
     })
 }
 
+/// Where the links of a page lead.
+pub(crate) fn links(html: &str) -> Vec<String> {
+    let link = |token| match token {
+        Token::StartTag(tag) if &**tag.name == b"a" => {
+            tag.attributes.get(b"href".as_slice()).map(|value| utf8(value))
+        }
+        _ => None,
+    };
+    tokens(html).filter_map(link).collect()
+}
+
 /// What an input sends when nobody touched it.
 fn untouched(attributes: &BTreeMap<String, String>) -> Option<(String, String)> {
     let value = |otherwise: &str| attributes.get("value").map_or(otherwise, String::as_str).to_owned();
@@ -127,6 +138,38 @@ fn untouched(attributes: &BTreeMap<String, String>) -> Option<(String, String)> 
         Some("submit" | "button") => None,
         _ => Some((name, value(""))),
     }
+}
+
+/// What would run or load something that is not the server's own: scripts and styles, handlers, foreign addresses.
+pub(crate) fn active_parts(html: &str) -> Vec<String> {
+    let own = |value: &str| (value.starts_with('/') && !value.starts_with("//")) || value.starts_with('#');
+    let mut found = Vec::new();
+    for token in tokens(html) {
+        let Token::StartTag(tag) = token else { continue };
+        let (name, mut loads) = (utf8(&tag.name), false);
+        for (attribute, value) in tag.attributes.iter().map(|(name, value)| (utf8(name), utf8(value))) {
+            loads |= attribute == "src" && own(&value);
+            let leads = matches!(attribute.as_str(), "src" | "href" | "action" | "formaction");
+            // The way back to a tool is the one address that is not the server's.
+            let back = value.starts_with("http://127.0.0.1:54321/callback?");
+            let moves = attribute == "content"
+                && value.contains("url=")
+                && !value.contains("url=http://127.0.0.1:54321/");
+            if attribute.starts_with("on")
+                || attribute == "style"
+                || moves
+                || (leads && !own(&value) && !back)
+            {
+                found.push(format!("<{name} {attribute}={value:?}>"));
+            }
+        }
+        let known =
+            !matches!(name.as_str(), "iframe" | "object" | "embed" | "base" | "style" | "img" | "video");
+        if !known || (name == "script" && !loads) {
+            found.push(format!("<{name}>"));
+        }
+    }
+    found
 }
 
 fn tokens(html: &str) -> impl Iterator<Item = Token> {

@@ -1,7 +1,7 @@
 //! Callers by kind: a person's browser, a tool, and somebody unknown. None of them follows a redirect by itself.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
@@ -107,12 +107,24 @@ impl Machine {
 /// A person's browser without JavaScript: it keeps cookies and sends forms.
 pub(crate) struct BrowserCaller {
     caller: Anonymous,
-    cookies: Mutex<BTreeMap<String, String>>,
+    /// Where its pages come from, whichever node sends them.
+    origin: String,
+    cookies: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl BrowserCaller {
     pub(crate) fn at(base: &str) -> Self {
-        Self { caller: Anonymous::at(base), cookies: Mutex::default() }
+        Self { caller: Anonymous::at(base), origin: base.to_owned(), cookies: Arc::default() }
+    }
+
+    /// The same browser again: what one of them keeps, the other has.
+    pub(crate) fn another_tab(&self) -> Self {
+        self.at_node(&self.caller.base)
+    }
+
+    /// The same browser, as it is led to another node of the deployment.
+    pub(crate) fn at_node(&self, base: &str) -> Self {
+        Self { caller: Anonymous::at(base), origin: self.origin.clone(), cookies: self.cookies.clone() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -121,7 +133,7 @@ impl BrowserCaller {
 
     /// Sends a form as the page that holds it would.
     pub(crate) async fn submit(&self, form: &Form) -> Answer {
-        let request = self.caller.request(Method::POST, &form.action).header("Origin", &self.caller.base);
+        let request = self.caller.request(Method::POST, &form.action).header("Origin", &self.origin);
         self.send(request.header("Sec-Fetch-Site", "same-origin").form(form.fields())).await
     }
 
@@ -158,6 +170,12 @@ impl BrowserCaller {
         answer
     }
 
+    /// The same for a request that is complete but for the cookies.
+    pub(crate) async fn send_built(&self, mut request: reqwest::Request) -> Answer {
+        request.headers_mut().insert(COOKIE, self.cookie_header().parse().unwrap());
+        read(self.caller.client.execute(request).await.unwrap()).await
+    }
+
     fn cookie_header(&self) -> String {
         let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
@@ -175,7 +193,10 @@ impl BrowserCaller {
 }
 
 async fn answer(request: RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
+    read(request.send().await.unwrap()).await
+}
+
+async fn read(response: reqwest::Response) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Answer { status, headers, body: response.text().await.unwrap() }
 }

@@ -1,16 +1,29 @@
 //! What a test finds in the database.
 
+use std::fs;
+
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 use keystile::store::credentials::{self, Credential};
 use keystile::store::{Conn, audit};
 
 use super::app::TestApp;
+use super::database::Database;
 
 #[derive(QueryableByName)]
 struct Count {
     #[diesel(sql_type = BigInt)]
     n: i64,
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+fn contains(hay: &[u8], needle: &[u8]) -> bool {
+    hay.windows(needle.len()).any(|window| window == needle)
 }
 
 impl TestApp {
@@ -39,6 +52,44 @@ impl TestApp {
             })
         });
         done.await.map_err(|error| error.to_string())
+    }
+
+    /// Whether this text stands anywhere in the database, in whichever table.
+    pub(crate) async fn holds(&self, text: &str) -> bool {
+        match self.database() {
+            Database::Sqlite(folder) => {
+                let files =
+                    fs::read_dir(folder.path()).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
+                files.into_iter().any(|file| contains(&file, text.as_bytes()))
+            }
+            Database::Postgres { schema, .. } => {
+                let tables = format!(
+                    "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = '{schema}'"
+                );
+                for table in self.names(&tables).await {
+                    let quoted = text.replace('\'', "''");
+                    let found = format!("{table} t WHERE position('{quoted}' in t::text) > 0");
+                    if self.count(&found).await > 0 {
+                        return true;
+                    }
+                }
+                false
+            }
+        }
+    }
+
+    /// The column `name` of a query's rows.
+    pub(crate) async fn names(&self, query: &str) -> Vec<String> {
+        let query = query.to_owned();
+        let found = self.inside().store.read(move |conn| {
+            let query = diesel::sql_query(query);
+            let rows: Vec<Name> = match conn {
+                Conn::Postgres(conn) => query.load(conn)?,
+                Conn::Sqlite(conn) => query.load(conn)?,
+            };
+            Ok(rows.into_iter().map(|row| row.name).collect())
+        });
+        found.await.unwrap()
     }
 
     /// A CLI session as it is stored.

@@ -1,11 +1,11 @@
 //! What the tests stand on.
 
-#![expect(dead_code, reason = "each suite uses its own part")]
-
 pub(crate) mod app;
 pub(crate) mod at_once;
 pub(crate) mod browser;
 mod chromium;
+pub(crate) mod cli;
+pub(crate) mod daemon;
 pub(crate) mod database;
 pub(crate) mod html;
 pub(crate) mod http;
@@ -13,6 +13,8 @@ mod inside;
 pub(crate) mod oauth;
 pub(crate) mod people;
 pub(crate) mod ready_made;
+pub(crate) mod relay;
+pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};
 
@@ -50,6 +52,30 @@ macro_rules! both_engines {
     };
 }
 pub(crate) use both_engines;
+
+/// The same for tests that start their servers themselves: they get the database.
+macro_rules! both_databases {
+    ($(async fn $name:ident($database:ident) $body:block)*) => {
+        $(async fn $name($database: crate::support::database::Database) $body)*
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(crate::support::database::Database::sqlite()).await;
+                }
+            )*
+        }
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(crate::support::database::Database::postgres()).await;
+                }
+            )*
+        }
+    };
+}
+pub(crate) use both_databases;
 
 /// All files with this extension below a folder of the package, by paths relative to it.
 pub(crate) fn files(folder: impl AsRef<Path>, extension: &str) -> Vec<PathBuf> {

@@ -1,0 +1,125 @@
+//! Authorization codes: exchanged once, by whom they were made for.
+
+use chrono::TimeDelta;
+use keystile::domain::client::ClientKind;
+use keystile::domain::entropy::Entropy;
+use keystile::domain::secret::Secret;
+
+use super::{is, refusal};
+use crate::support::at_once::at_once;
+use crate::support::both_engines;
+use crate::support::oauth::{Ask, Tokens};
+
+both_engines! {
+    async fn co_01_a_code_that_is_used_twice_ends_the_session_it_made(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let ask = Ask::of(&app.client(ClientKind::Native).await);
+        let returned = app.authorize(&browser, &ask).await;
+        let tokens = Tokens::of(&app.exchange(&ask, returned.code()).await);
+        assert_eq!(app.whoami(&tokens.access).await.status, 200);
+        assert_eq!(refusal(&app.exchange(&ask, returned.code()).await), is(400, "invalid_grant"));
+        assert_eq!(app.whoami(&tokens.access).await.status, 401);
+        assert_eq!(app.userinfo(&tokens.access).await.status, 401);
+        assert_eq!(refusal(&app.refresh(&ask.client, &tokens.refresh).await), is(400, "invalid_grant"));
+        assert_eq!((app.count("credentials").await, app.audited("session.code_reuse").await), (1, 1));
+        app.exchange(&ask, returned.code()).await;
+        assert_eq!(app.audited("session.code_reuse").await, 1, "it ends once");
+    }
+
+    async fn co_02_a_replay_that_proves_nothing_harms_nobody(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let ask = Ask::of(&app.client(ClientKind::Native).await);
+        let other = app.client(ClientKind::Native).await;
+        let returned = app.authorize(&browser, &ask).await;
+        let tokens = Tokens::of(&app.exchange(&ask, returned.code()).await);
+        let wrong = Secret::random(Entropy);
+        for answer in [
+            app.exchange_with(&ask.client, returned.code(), wrong.expose()).await,
+            app.exchange_with(&other, returned.code(), &ask.verifier).await,
+        ] {
+            assert_eq!(refusal(&answer), is(400, "invalid_grant"));
+        }
+        assert_eq!(app.whoami(&tokens.access).await.status, 200);
+        assert_eq!(app.refresh(&ask.client, &tokens.refresh).await.status, 200);
+        assert_eq!(app.audited("session.code_reuse").await, 0);
+    }
+
+    async fn co_03_fifty_parallel_exchanges_of_one_code_give_exactly_one_200(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let ask = Ask::of(&app.client(ClientKind::Native).await);
+        let returned = app.authorize(&browser, &ask).await;
+        let answers = at_once(50, |_| app.exchange(&ask, returned.code()));
+        let (given, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+        assert_eq!(given.len(), 1);
+        assert!(refused.iter().all(|answer| refusal(answer) == is(400, "invalid_grant")), "{refused:#?}");
+        assert_eq!((app.count("credentials").await, app.audited("session.code_reuse").await), (1, 1));
+        let tokens = Tokens::of(given[0]);
+        assert_eq!(app.whoami(&tokens.access).await.status, 401, "the replays were valid ones");
+    }
+
+    async fn co_04_a_code_lives_one_minute(app, |app| app.manual_clock()) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let ask = Ask::of(&app.client(ClientKind::Native).await);
+        let returned = app.authorize(&browser, &ask).await;
+        app.advance(TimeDelta::seconds(60));
+        assert_eq!(refusal(&app.exchange(&ask, returned.code()).await), is(400, "invalid_grant"));
+        assert_eq!(app.count("credentials").await, 0);
+        let ask = Ask::of(&ask.client);
+        let returned = app.authorize(&browser, &ask).await;
+        app.advance(TimeDelta::seconds(59));
+        assert_eq!(app.exchange(&ask, returned.code()).await.status, 200);
+    }
+
+    async fn co_05_a_code_is_worth_nothing_to_another_client(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let ask = Ask::of(&app.client(ClientKind::Native).await);
+        let returned = app.authorize(&browser, &ask).await;
+        for kind in [ClientKind::Native, ClientKind::Confidential] {
+            let other = app.client(kind).await;
+            let answer = app.exchange_with(&other, returned.code(), &ask.verifier).await;
+            assert_eq!(refusal(&answer), is(400, "invalid_grant"));
+        }
+        assert_eq!(app.count("credentials").await, 0);
+        assert_eq!(app.exchange(&ask, returned.code()).await.status, 200);
+    }
+
+    async fn co_07_what_cannot_be_a_code_is_an_invalid_grant(app) {
+        let ask = Ask::of(&app.client(ClientKind::Native).await);
+        let long = "a".repeat(10_000);
+        for code in [&long, "' OR 1=1 --", "\u{202e}\u{1f511}", "../../etc/passwd", "x"] {
+            assert_eq!(refusal(&app.exchange(&ask, code).await), is(400, "invalid_grant"), "{code}");
+        }
+        assert_eq!(refusal(&app.exchange(&ask, "a\0b").await), is(400, "invalid_request"));
+    }
+
+    async fn co_08_the_database_does_not_hold_the_code(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let ask = Ask::of(&app.client(ClientKind::Native).await);
+        let returned = app.authorize(&browser, &ask).await;
+        assert_eq!(returned.code().len(), 43, "256 bits");
+        assert!(!app.holds(returned.code()).await);
+        assert!(app.holds(&ask.client.id).await, "what is there is found");
+        let again = app.authorize(&browser, &Ask::of(&ask.client)).await;
+        assert_ne!(again.code(), returned.code());
+    }
+
+    async fn co_10_no_address_of_this_server_holds_a_code(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let ask = Ask::of(&app.client(ClientKind::Native).await);
+        let consent = app.ask(&browser, &ask).await;
+        let answer = browser.submit(&consent.form_to("/authorize/").with("decision", "authorize")).await;
+        let location = answer.location().to_owned();
+        let page = browser.follow(answer).await;
+        let returned = crate::support::oauth::Returned::from_page(&page);
+        assert!(!location.contains(returned.code()), "{location}");
+    }
+
+    async fn co_11_a_code_that_is_slipped_to_another_sign_in_does_not_fit(app) {
+        let client = app.client(ClientKind::Native).await;
+        let thief = app.browser_of(&app.member("member").await).await;
+        let victim = Ask::of(&client);
+        let stolen = app.authorize(&thief, &Ask::of(&client)).await;
+        assert_eq!(refusal(&app.exchange(&victim, stolen.code()).await), is(400, "invalid_grant"));
+        assert_eq!(app.count("credentials").await, 0);
+    }
+}

@@ -1,0 +1,274 @@
+//! The layer below: bytes, sizes, hosts, patience, and an orderly end.
+
+use std::net::SocketAddr;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use keystile::domain::client::ClientKind;
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HOST};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use super::{is, refusal, told_to_the_person};
+use crate::support::app::TestApp;
+use crate::support::both_engines;
+use crate::support::oauth::{Ask, Session};
+use crate::support::wire::{Heard, listen, say};
+
+const SOON: Duration = Duration::from_millis(1_500);
+const FORM: &str = "application/x-www-form-urlencoded";
+/// What an attacker would like to have answered as a request of somebody else.
+const SMUGGLED: &str = "GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n";
+
+/// A POST to the token endpoint with these header lines and this body.
+fn post(app: &TestApp, headers: &str, body: &str) -> String {
+    let host = app.address();
+    format!("POST /oauth/token HTTP/1.1\r\nHost: {host}\r\nContent-Type: {FORM}\r\n{headers}\r\n{body}")
+}
+
+/// Sends the beginning of a request, never the rest, and says what was heard until when.
+async fn dripping(address: SocketAddr, beginning: String) -> (Heard, Duration) {
+    let started = Instant::now();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(beginning.as_bytes()).await.unwrap();
+    let heard = listen(&mut stream, Duration::from_secs(20)).await;
+    (heard, started.elapsed())
+}
+
+both_engines! {
+    async fn ht_01_a_request_that_two_readers_could_cut_differently_is_refused(app) {
+        let smuggled = SMUGGLED.replace("{host}", &app.address().to_string());
+        let chunked = format!("0\r\n\r\n{smuggled}");
+        let length = chunked.len();
+        for (what, request) in [
+            ("CL.TE", post(app, &format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n"), &chunked)),
+            ("TE.CL", post(app, &format!("Transfer-Encoding: chunked\r\nContent-Length: {length}\r\n"), &chunked)),
+            ("xchunked", post(app, "Transfer-Encoding: xchunked\r\n", &chunked)),
+            ("two TE", post(app, "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", &chunked)),
+            ("chunked is not last", post(app, "Transfer-Encoding: chunked, identity\r\n", &chunked)),
+            ("two CL", post(app, &format!("Content-Length: 0\r\nContent-Length: {length}\r\n"), &chunked)),
+            ("CL list", post(app, &format!("Content-Length: 0, {length}\r\n"), &chunked)),
+            ("CL with +", post(app, &format!("Content-Length: +{length}\r\n"), &chunked)),
+            ("CL with -", post(app, "Content-Length: -1\r\n", &chunked)),
+            ("CL in hexadecimal", post(app, "Content-Length: 0x10\r\n", &chunked)),
+            ("space before the colon", post(app, &format!("Content-Length : {length}\r\n"), &chunked)),
+            ("folded header", post(app, &format!("X: a\r\n b: c\r\nContent-Length: {length}\r\n"), &chunked)),
+            ("NUL in a header", post(app, "X: a\0b\r\nContent-Length: 0\r\n", "")),
+            ("CR in a header", post(app, "X: a\rb\r\nContent-Length: 0\r\n", "")),
+            ("bad chunk size", post(app, "Transfer-Encoding: chunked\r\n", "x\r\n\r\n")),
+        ] {
+            let heard = say(app.address(), request.as_bytes(), SOON).await;
+            assert_eq!(heard.statuses(), [400], "{what}: {heard:?}");
+            assert!(heard.closed, "{what}: {heard:?}");
+        }
+    }
+
+    async fn ht_01_one_request_on_the_wire_has_one_answer(app) {
+        let smuggled = SMUGGLED.replace("{host}", &app.address().to_string());
+        let request = post(app, &format!("Content-Length: {}\r\nConnection: close\r\n", smuggled.len()), &smuggled);
+        let heard = say(app.address(), request.as_bytes(), SOON).await;
+        assert_eq!(heard.statuses().len(), 1, "{heard:?}");
+    }
+
+    async fn ht_03_a_large_body_is_refused_with_and_without_its_length(app) {
+        let client = app.client(ClientKind::Native).await;
+        let large = format!("client_id={}&grant_type=refresh_token&refresh_token={}", client.id, "x".repeat(70_000));
+        let anonymous = app.anonymous();
+        for path in ["/oauth/token", "/oauth/par", "/oauth/revoke", "/oauth/authorize", "/sign-in", "/setup"] {
+            let request = anonymous.request(Method::POST, path).header(CONTENT_TYPE, FORM).body(large.clone());
+            assert_eq!(anonymous.send(request).await.status, 413, "{path}");
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {FORM}\r\nTransfer-Encoding: chunked\r\n\r\n",
+                app.address()
+            );
+            let body = format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
+            let heard = say(app.address(), format!("{head}{body}").as_bytes(), SOON).await;
+            assert_eq!(heard.statuses(), [413], "{path}: {heard:?}");
+        }
+    }
+
+    async fn ht_04_an_oversized_head_is_refused(app) {
+        let anonymous = app.anonymous();
+        assert_eq!(anonymous.get(&format!("/sign-in?a={}", "x".repeat(9_000))).await.status, 414);
+        let large = anonymous.request(Method::GET, "/sign-in").header("X-Large", "x".repeat(17_000));
+        assert_eq!(anonymous.send(large).await.status, 431);
+        let many: String = (0..200).map(|n| format!("X-{n}: x\r\n")).collect();
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n{many}\r\n", app.address());
+        let heard = say(app.address(), request.as_bytes(), SOON).await;
+        assert!(heard.statuses().iter().all(|status| (400..500).contains(status)) && heard.closed, "{heard:?}");
+        let endless = format!("GET / HTTP/1.1\r\nHost: {}\r\nX: {}", app.address(), "x".repeat(300_000));
+        let heard = say(app.address(), endless.as_bytes(), SOON).await;
+        assert!(heard.statuses().iter().all(|status| (400..500).contains(status)) && heard.closed, "{heard:?}");
+    }
+
+    async fn ht_05_who_sends_slowly_is_not_waited_for(app) {
+        let address = app.address();
+        let half = format!("POST /oauth/token HTTP/1.1\r\nHost: {address}\r\nContent-");
+        let body = post(app, "Content-Length: 1000\r\n", "grant_type=");
+        let crowd: Vec<_> = (0..200).map(|_| tokio::spawn(dripping(address, half.clone()))).collect();
+        let slow_body = tokio::spawn(dripping(address, body));
+        let served = Instant::now();
+        assert_eq!(app.anonymous().get("/healthz").await.status, 200);
+        assert!(served.elapsed() < Duration::from_secs(3), "others are served meanwhile");
+        for one in crowd {
+            let (heard, elapsed) = one.await.unwrap();
+            assert!(heard.closed && elapsed < Duration::from_secs(9), "{elapsed:?} {heard:?}");
+        }
+        let (heard, elapsed) = slow_body.await.unwrap();
+        assert_eq!(heard.statuses(), [400], "{elapsed:?} {heard:?}");
+    }
+
+    async fn ht_08_broken_and_flooding_forms_are_refused(app) {
+        let client = app.client(ClientKind::Native).await;
+        let anonymous = app.anonymous();
+        let flood: String = (0..5_000).map(|n| format!("p{n}=1&")).collect();
+        for bad in [flood.as_str(), "a=%", "a=%4", "a=%zz", "a=%ff", "a=%c0%af", "a=%ed%a0%80", "a=%00", "%ff=a"] {
+            for path in ["/oauth/token", "/oauth/par", "/oauth/revoke", "/oauth/authorize"] {
+                let body = format!("{bad}&client_id={}&grant_type=refresh_token", client.id);
+                let request = anonymous.request(Method::POST, path).header(CONTENT_TYPE, FORM).body(body);
+                let answer = anonymous.send(request).await;
+                assert_eq!(answer.status, 400, "{path} {bad:.20}");
+            }
+            let ask = Ask::of(&client).path();
+            let answer = anonymous.get(&format!("{ask}&{}", &bad[..bad.len().min(2_000)])).await;
+            told_to_the_person(&answer, &format!("{bad:.20}"));
+        }
+        assert_eq!(anonymous.get("/healthz").await.status, 200);
+    }
+
+    async fn ht_10_a_busy_database_answers_503_soon_and_says_when_to_come_back(app) {
+        let Session { client, tokens, .. } = app.session().await;
+        let (store, size) = (app.inside().store.clone(), app.config.database.pool_size as usize);
+        let mut holders = Vec::new();
+        let (ready, held) = channel();
+        for _ in 0..size {
+            let (store, ready) = (store.clone(), ready.clone());
+            let (release, wait) = channel::<()>();
+            let held = async move {
+                store.read(move |_| {
+                    ready.send(()).unwrap();
+                    wait.recv().ok();
+                    Ok(())
+                }).await
+            };
+            holders.push((release, tokio::spawn(held)));
+        }
+        tokio::task::spawn_blocking(move || (0..size).for_each(|_| held.recv().unwrap())).await.unwrap();
+        let started = Instant::now();
+        let answer = app.whoami(&tokens.access).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+        assert_eq!(app.anonymous().get("/readyz").await.status, 503);
+        assert_eq!(app.anonymous().get("/healthz").await.status, 200);
+        for (release, holder) in holders {
+            release.send(()).unwrap();
+            holder.await.unwrap().unwrap();
+        }
+        assert_eq!(app.whoami(&tokens.access).await.status, 200);
+        assert_eq!(app.anonymous().get("/readyz").await.status, 200);
+        assert_eq!(app.refresh(&client, &tokens.refresh).await.status, 200, "nothing was lost");
+    }
+
+    async fn ht_11_a_stop_lets_a_refresh_that_has_begun_finish(app) {
+        let Session { client, tokens, .. } = app.session().await;
+        let node = app.another_node().start().await;
+        let store = node.inside().store.clone();
+        let (release, wait) = channel::<()>();
+        // On SQLite everything waits for the one writer; on PostgreSQL for the row.
+        let id = tokens.session();
+        let holder = tokio::spawn(async move {
+            store.write(move |work| {
+                keystile::store::credentials::rename(work.conn, &id, "held")?;
+                wait.recv().ok();
+                Ok(())
+            }).await
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let machine = node.machine(&client.id);
+        let refresh = tokens.refresh.clone();
+        let refreshing = tokio::spawn(async move {
+            machine.post("/oauth/token", &[("grant_type", "refresh_token"), ("refresh_token", &refresh)]).await
+        });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!refreshing.is_finished());
+        let address = node.address();
+        let stopping = tokio::spawn(node.stop());
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(TcpStream::connect(address).await.is_err(), "nobody new is let in");
+        release.send(()).unwrap();
+        assert_eq!(refreshing.await.unwrap().status, 200);
+        stopping.await.unwrap();
+        holder.await.unwrap().unwrap();
+        assert_eq!(app.stored(&tokens.session()).await.generation, 2);
+    }
+
+    async fn wb_06_an_error_in_json_is_nothing_else_and_reflects_nothing(app) {
+        let script = "<script>alert(1)</script>";
+        let anonymous = app.anonymous();
+        for answer in [
+            anonymous.post("/oauth/token", &[("client_id", script), ("grant_type", script)]).await,
+            anonymous.post("/oauth/token", &[("client_id", "a"), ("grant_type", "refresh_token"), ("refresh_token", script)]).await,
+            anonymous.post("/oauth/par", &[("client_id", script)]).await,
+            anonymous.get(&format!("/api/v1/sessions?cursor={script}")).await,
+            anonymous.get(&format!("/api/{script}")).await,
+            app.whoami(script).await,
+            anonymous.get("/oauth/userinfo?access_token=alert").await,
+        ] {
+            assert_eq!(answer.header("content-type"), Some("application/json"), "{answer:#?}");
+            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+            assert_eq!(answer.header("cache-control"), Some("no-store"));
+            assert!(!answer.body.contains("alert"), "{}", answer.body);
+        }
+    }
+
+    async fn wb_07_only_the_configured_name_counts(app) {
+        let anonymous = app.anonymous();
+        let metadata = "/.well-known/openid-configuration";
+        let plain = anonymous.get(metadata).await;
+        for (name, value) in [
+            ("X-Forwarded-Host", "evil.com"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Port", "1"),
+            ("X-Forwarded-Prefix", "/evil"),
+            ("Forwarded", "host=evil.com;proto=https"),
+            ("X-Original-URL", "/evil"),
+        ] {
+            let forwarded = anonymous.send(anonymous.request(Method::GET, metadata).header(name, value)).await;
+            assert_eq!(forwarded.body, plain.body, "{name}");
+            let page = anonymous.send(anonymous.request(Method::GET, "/sign-in").header(name, value)).await;
+            assert!(!page.body.contains("evil"), "{name}");
+        }
+        let ask = Ask::of(&app.client(ClientKind::Native).await);
+        for host in ["evil.com", "localhost", "127.0.0.1", "evil.com@127.0.0.1"] {
+            for path in [metadata, ask.path().as_str(), "/sign-in"] {
+                let answer = anonymous.send(anonymous.request(Method::GET, path).header(HOST, host)).await;
+                assert!(matches!(answer.status, 400 | 421), "{host} {path}: {}", answer.status);
+                assert_eq!(answer.header("location"), None);
+            }
+        }
+        assert_eq!(app.count("authorization_requests").await, 0);
+    }
+
+    async fn wb_08_a_host_in_the_request_line_counts_as_well(app) {
+        let own = app.address().to_string();
+        for (target, host, status) in [
+            (format!("http://evil.com{}", "/sign-in"), own.as_str(), 421),
+            (format!("http://{own}/healthz"), own.as_str(), 200),
+            (format!("http://{own}/sign-in"), "evil.com", 421),
+            ("/sign-in".to_owned(), "evil.com", 421),
+        ] {
+            let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            let heard = say(app.address(), request.as_bytes(), SOON).await;
+            assert_eq!(heard.statuses(), [status], "{target} {host}: {heard:?}");
+        }
+        for request in ["GET /sign-in HTTP/1.1\r\nConnection: close\r\n\r\n", "GET /sign-in HTTP/1.0\r\n\r\n"] {
+            let heard = say(app.address(), request.as_bytes(), SOON).await;
+            assert!(heard.statuses().iter().all(|status| matches!(status, 400 | 421)), "{heard:?}");
+        }
+    }
+
+    async fn a_request_to_nowhere_is_answered_in_the_form_of_its_family(app) {
+        assert_eq!(refusal(&app.anonymous().get("/oauth/nowhere").await), is(404, "not_found"));
+    }
+}

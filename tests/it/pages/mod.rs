@@ -1,0 +1,110 @@
+//! What people see, without a browser: each page over HTTP, and each way to abuse it.
+
+mod api_access;
+mod forms;
+mod forms_of_others;
+mod headers;
+mod hostile;
+mod leaks;
+mod sessions;
+mod setup;
+mod sign_in;
+mod switch;
+mod throttle;
+mod web_sessions;
+
+use keystile::domain::client::ClientKind;
+use keystile::store::organizations;
+
+use crate::support::app::TestApp;
+use crate::support::html::Form;
+use crate::support::http::BrowserCaller;
+use crate::support::oauth::{Ask, Session};
+
+/// Where the settings of the first organization are.
+const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
+
+/// The name of the session cookie over plain http.
+const SESSION_COOKIE: &str = "keystile_sid";
+
+/// Every form that a page sends, by its route. `/setup` is there only as long as nobody owns the server.
+const FORMS: [&str; 10] = [
+    "/authorize/{id}",
+    "/sign-in",
+    "/sign-in/again",
+    "/sign-out",
+    "/cli-sessions/end-all",
+    "/cli-sessions/{id}/rename",
+    "/cli-sessions/{id}/end",
+    "/o/{org}/settings/api-access",
+    "/o/{org}/settings/api-access/revoke-all",
+    "/theme",
+];
+
+/// A form of this route, filled in so that it would do something, in a browser that may send it.
+async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, Form) {
+    let person = app.owner().await;
+    if route == "/sign-in" {
+        let browser = app.browser();
+        let page = browser.get("/sign-in").await;
+        let form = page.form(route).with("email", &person.email).with("password", person.password);
+        return (browser, form);
+    }
+    let browser = app.browser_of(&person).await;
+    let id = session.tokens.session();
+    let form = match route {
+        "/authorize/{id}" => {
+            let client = app.client(ClientKind::Native).await;
+            let consent = app.ask(&browser, &Ask::of(&client)).await;
+            consent.form_to("/authorize/").with("decision", "authorize")
+        }
+        "/sign-in/again" => browser.get(route).await.form(route).with("password", person.password),
+        "/sign-out" => browser.get("/").await.form(route),
+        "/cli-sessions/end-all" => browser.get(route).await.form_to(route),
+        "/cli-sessions/{id}/rename" => {
+            let path = format!("/cli-sessions/{id}/rename");
+            browser.get(&path).await.form(&path).with("name", "renamed")
+        }
+        "/cli-sessions/{id}/end" => {
+            let path = format!("/cli-sessions/{id}/end");
+            browser.get(&path).await.form(&path)
+        }
+        "/o/{org}/settings/api-access" => {
+            browser.get(&format!("{API_ACCESS}/personal-tokens/off")).await.form(API_ACCESS)
+        }
+        "/o/{org}/settings/api-access/revoke-all" => {
+            let path = format!("{API_ACCESS}/revoke-all");
+            browser.get(&path).await.form(&path)
+        }
+        "/theme" => browser.get("/help").await.form(route).with("theme", "dark"),
+        other => panic!("no form is known for {other}"),
+    };
+    (browser, form)
+}
+
+/// Everything that the forms could change, in one text.
+async fn state(app: &TestApp, session: &Session) -> String {
+    let stored = app.stored(&session.tokens.session()).await;
+    let counts = [
+        app.count("audit_events").await,
+        app.count("authorization_codes").await,
+        app.count("web_sessions").await,
+        app.count("throttles").await,
+    ];
+    format!("{counts:?} {} {:?} {}", stored.name, stored.revoked_at, personal_tokens(app).await)
+}
+
+/// How the switch of the first organization stands.
+async fn personal_tokens(app: &TestApp) -> bool {
+    let id = app.owner().await.organization.id;
+    let found = app.inside().store.read(move |conn| organizations::find(conn, &id)).await.unwrap();
+    found.unwrap().personal_tokens
+}
+
+/// Turns personal tokens of the first organization on or off, by its page.
+async fn turn(app: &TestApp, to: &str) {
+    let browser = app.browser_of(&app.owner().await).await;
+    let page = browser.get(&format!("{API_ACCESS}/personal-tokens/{to}")).await;
+    let answer = browser.submit(&page.form(API_ACCESS)).await;
+    assert_eq!(answer.location(), format!("{API_ACCESS}?done=personal-tokens-{to}"));
+}

@@ -1,0 +1,130 @@
+//! The one door for writes: all or nothing, answered after the commit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use keystile::domain::time::Time;
+use keystile::store::users::{self, User};
+use keystile::store::{StoreError, Work, facts, memberships};
+
+use crate::support::at_once::at_once;
+use crate::support::both_engines;
+
+fn user(id: &str, email: &str, at: Time) -> User {
+    User {
+        id: id.to_owned(),
+        email: email.to_owned(),
+        name: "Ada".to_owned(),
+        password_hash: None,
+        password_changed_at: None,
+        created_at: at,
+        disabled_at: None,
+    }
+}
+
+fn insert(work: &mut Work<'_>, id: &str, email: &str) -> Result<(), StoreError> {
+    users::insert(work.conn, &user(id, email, work.now))
+}
+
+both_engines! {
+    async fn what_is_answered_is_committed_and_seen_by_every_reader(app) {
+        let store = &app.inside().store;
+        at_once(16, async |number| {
+            let (id, email) = (format!("usr_{number}"), format!("{number}@example.com"));
+            let written = id.clone();
+            store.write(move |work| insert(work, &written, &email)).await.unwrap();
+            assert!(store.read(move |conn| users::find(conn, &id)).await.unwrap().is_some());
+        });
+        assert_eq!(app.count("users").await, 16);
+    }
+
+    async fn an_error_takes_everything_back(app) {
+        let failed: Result<(), StoreError> = app.inside().store.write(|work| {
+            insert(work, "usr_1", "1@example.com")?;
+            facts::set(work.conn, "said", "yes", work.now)?;
+            Err(StoreError::Failed("on purpose".to_owned()))
+        }).await;
+        assert!(matches!(failed, Err(StoreError::Failed(reason)) if reason == "on purpose"));
+        assert_eq!(app.count("users").await, 0);
+        assert_eq!(app.count("facts WHERE name = 'said'").await, 0);
+    }
+
+    async fn a_panic_takes_everything_back_and_the_next_write_works(app) {
+        for _ in 0..8 {
+            let panicked: Result<(), StoreError> = app.inside().store.write(|work| {
+                insert(work, "usr_1", "1@example.com")?;
+                panic!("on purpose")
+            }).await;
+            assert!(matches!(panicked, Err(StoreError::Failed(_))));
+        }
+        assert_eq!(app.count("users").await, 0);
+        app.inside().store.write(|work| insert(work, "usr_2", "2@example.com")).await.unwrap();
+        assert_eq!(app.count("users").await, 1);
+    }
+
+    async fn one_that_fails_among_many_fails_alone(app) {
+        let store = &app.inside().store;
+        let outcomes = at_once(24, async |number| {
+            store.write(move |work| {
+                insert(work, &format!("usr_{number}"), &format!("{number}@example.com"))?;
+                if number % 3 == 0 { Err(StoreError::Failed("on purpose".to_owned())) } else { Ok(()) }
+            }).await.is_ok()
+        });
+        assert_eq!(outcomes.iter().filter(|kept| **kept).count(), 16);
+        assert_eq!(app.count("users").await, 16);
+    }
+
+    async fn whoever_asked_may_leave_without_undoing_the_write(app) {
+        let started = Arc::new(AtomicBool::new(false));
+        let seen = started.clone();
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        let store = app.inside().store.clone();
+        let asking = tokio::spawn(async move {
+            store.write(move |work| {
+                seen.store(true, Ordering::SeqCst);
+                wait.recv().ok();
+                insert(work, "usr_1", "1@example.com")
+            }).await
+        });
+        while !started.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
+        asking.abort();
+        assert!(asking.await.unwrap_err().is_cancelled());
+        release.send(()).unwrap();
+        for _ in 0..200 {
+            if app.count("users").await == 1 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("the write is lost");
+    }
+
+    async fn what_exists_already_is_a_conflict_and_what_is_wrong_is_a_failure(app) {
+        let store = &app.inside().store;
+        store.write(|work| insert(work, "usr_1", "1@example.com")).await.unwrap();
+        for (id, email) in [("usr_1", "2@example.com"), ("usr_2", "1@example.com")] {
+            let again = store.write(move |work| insert(work, id, email)).await;
+            assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
+        }
+        let orphan = store.write(|work| {
+            let membership = memberships::Membership {
+                org_id: "org_nowhere".to_owned(),
+                user_id: "usr_1".to_owned(),
+                role: "owner".to_owned(),
+                created_at: work.now,
+            };
+            memberships::insert(work.conn, &membership)
+        }).await;
+        assert!(matches!(orphan, Err(StoreError::Failed(_))), "{orphan:?}");
+    }
+
+    async fn a_fact_is_claimed_once_however_many_try(app) {
+        let store = &app.inside().store;
+        let claimed = at_once(20, async |number| {
+            store.write(move |work| facts::claim(work.conn, "first", &number.to_string(), work.now)).await.unwrap()
+        });
+        assert_eq!(claimed.iter().filter(|mine| **mine).count(), 1);
+    }
+}

@@ -1,0 +1,280 @@
+//! The built `keystile`, in a home of its own and with nothing of the developer's environment.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use keystile::domain::time::Clock;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::task::spawn_blocking;
+
+use super::app::TestApp;
+use super::http::{Answer, BrowserCaller};
+use super::oauth::Returned;
+use super::people::Person;
+
+/// Longer than anything takes, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A person's tool on a machine of its own.
+pub(crate) struct Cli {
+    home: TempDir,
+    variables: Vec<(String, String)>,
+    runs: AtomicU32,
+}
+
+/// What a process said, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// 128 and the number of the signal, if one ended it.
+    pub(crate) exit: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    /// The one document on standard output.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// The error that `--json` puts on standard error.
+    pub(crate) fn error(&self) -> Value {
+        let line = self.err.lines().last().unwrap_or_else(|| panic!("no error: {self:#?}"));
+        serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {self:#?}"))["error"]
+            .take()
+    }
+
+    /// Asserts that everything went well.
+    #[track_caller]
+    pub(crate) fn good(self) -> Self {
+        assert_eq!(self.exit, 0, "{self:#?}");
+        self
+    }
+
+    /// Asserts how it ended, and how the error begins that it told last.
+    #[track_caller]
+    pub(crate) fn says_at_its_end(self, exit: i32, beginning: &str) {
+        assert_eq!(self.exit, exit, "{self:#?}");
+        assert!(self.err.contains(&format!("\n✗ {beginning}")), "{self:#?}");
+    }
+
+    /// Asserts how it ended and what the first lines of the error are.
+    #[track_caller]
+    pub(crate) fn failed(self, exit: i32, beginning: &str) -> Self {
+        assert_eq!(self.exit, exit, "{self:#?}");
+        assert!(self.err.starts_with(&format!("✗ {beginning}")), "{self:#?}");
+        self
+    }
+}
+
+/// A process that runs.
+pub(crate) struct Running {
+    child: Child,
+    out: PathBuf,
+    err: PathBuf,
+}
+
+impl Running {
+    /// Waits until standard error holds what `find` looks for.
+    pub(crate) async fn says<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
+        until(&self.err, find).await
+    }
+
+    /// The link that a sign-in prints.
+    pub(crate) async fn link(&self) -> String {
+        self.says(|said| {
+            let line = said.lines().map(str::trim).find(|line| line.contains("/c/"))?;
+            said.contains("approve").then(|| line.to_owned())
+        })
+        .await
+    }
+
+    /// The same, where both outputs are one terminal.
+    pub(crate) async fn on_terminal<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
+        until(&self.out, find).await
+    }
+
+    /// Types something.
+    pub(crate) fn types(&mut self, text: &str) {
+        self.child.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Presses Ctrl-C.
+    pub(crate) fn interrupt(&self) {
+        let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(id, Signal::INT).unwrap();
+    }
+
+    /// Ends the process as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(mut self) -> Ran {
+        let status = spawn_blocking(move || self.child.wait().unwrap()).await.unwrap();
+        let exit = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+        let text = |path| String::from_utf8(fs::read(path).unwrap()).unwrap();
+        Ran { exit: exit.unwrap(), out: text(self.out), err: text(self.err) }
+    }
+}
+
+/// Waits until a file holds what `find` looks for.
+async fn until<T>(file: &Path, find: impl Fn(&str) -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        let said = String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned();
+        if let Some(found) = find(&said) {
+            return found;
+        }
+        assert!(started.elapsed() < PATIENCE, "does not come: {said}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+impl Cli {
+    /// A tool that nobody has used yet, for the server at this address.
+    pub(crate) fn at(issuer: &str) -> Self {
+        let cli = Self { home: TempDir::new().unwrap(), variables: Vec::new(), runs: AtomicU32::new(0) };
+        cli.with("KEYSTILE_ISSUER", issuer)
+    }
+
+    /// With a variable of its environment.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a browser that only writes down what it is asked to open.
+    pub(crate) fn with_recording_browser(self) -> Self {
+        let (script, record) = (self.home.path().join("browser"), self.opened_file());
+        fs::write(&script, format!("#!/bin/sh\necho \"$1\" >>'{}'\n", record.display())).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+        let script = script.display().to_string();
+        self.with("BROWSER", &script)
+    }
+
+    fn opened_file(&self) -> PathBuf {
+        self.home.path().join("opened")
+    }
+
+    /// What the browser was asked to open.
+    pub(crate) fn opened(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.opened_file()).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The folder of the tool.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.home.path().join(".keystile")
+    }
+
+    pub(crate) fn credentials_file(&self) -> PathBuf {
+        self.folder().join("credentials.json")
+    }
+
+    /// What a profile holds.
+    pub(crate) fn stored(&self, profile: &str) -> Value {
+        let text = fs::read_to_string(self.credentials_file()).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()["profiles"][profile].take()
+    }
+
+    /// Changes the file of credentials as an editor would.
+    pub(crate) fn edit(&self, change: impl FnOnce(&mut Value)) {
+        let mut document: Value =
+            serde_json::from_str(&fs::read_to_string(self.credentials_file()).unwrap()).unwrap();
+        change(&mut document);
+        fs::write(self.credentials_file(), document.to_string()).unwrap();
+    }
+
+    /// Makes the access token of the profile `default` one that ended an hour ago.
+    pub(crate) fn let_expire(&self) {
+        let then = Clock::System.now().utc() - TimeDelta::hours(1);
+        self.edit(|document| document["profiles"]["default"]["access_expires_at"] = json!(then));
+    }
+
+    /// A command line of the tool, as far as the process goes.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.wrapped(env!("CARGO_BIN_EXE_keystile"), arguments)
+    }
+
+    /// Another program in the same surroundings.
+    pub(crate) fn wrapped(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments).env_clear().current_dir(self.home.path());
+        command.env("HOME", self.home.path()).env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command.env("LANG", "C.UTF-8").envs(self.variables.iter().cloned());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Starts a process; what it says goes to files, so that it never waits for a reader.
+    pub(crate) fn start(&self, mut command: Command) -> Running {
+        let number = self.runs.fetch_add(1, Ordering::Relaxed);
+        let [out, err] = ["out", "err"].map(|name| self.home.path().join(format!("{name}-{number}")));
+        command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
+        Running { child: command.spawn().unwrap(), out, err }
+    }
+
+    /// Runs a command line of the tool to its end.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
+        self.start(self.command(arguments)).ended().await
+    }
+
+    /// Starts a sign-in that waits for the browser.
+    pub(crate) fn login(&self, arguments: &[&str]) -> Running {
+        let arguments: Vec<_> = ["auth", "login", "--browser"].iter().chain(arguments).copied().collect();
+        self.start(self.command(&arguments))
+    }
+}
+
+impl TestApp {
+    /// A tool of somebody who has not signed in yet.
+    pub(crate) fn cli(&self) -> Cli {
+        Cli::at(self.issuer())
+    }
+
+    /// A tool with which this person is signed in.
+    pub(crate) async fn cli_of(&self, person: &Person) -> Cli {
+        let cli = self.cli();
+        self.sign_cli_in(&cli, person, &[]).await;
+        cli
+    }
+
+    /// Signs a tool in, with everything that a person does at the terminal and in the browser.
+    pub(crate) async fn sign_cli_in(&self, cli: &Cli, person: &Person, arguments: &[&str]) -> Ran {
+        let login = cli.login(arguments);
+        let link = login.link().await;
+        let browser = self.browser_of(person).await;
+        let page = visit(&self.answer(&browser, &link, "authorize").await.url).await;
+        assert_eq!(page.status, 303, "{page:#?}");
+        login.ended().await.good()
+    }
+
+    /// Opens the link of a sign-in in a browser, and answers the question there.
+    pub(crate) async fn answer(&self, browser: &BrowserCaller, link: &str, decision: &str) -> Returned {
+        let opened = browser.get(link).await;
+        let consent = browser.follow(opened).await;
+        assert_eq!(consent.status, 200, "{}", consent.text());
+        Returned::from_page(&self.decide(browser, &consent, decision).await)
+    }
+}
+
+/// A browser comes back to the tool.
+pub(crate) async fn visit(url: &str) -> Answer {
+    super::http::Anonymous::at("").get(url).await
+}
