@@ -54,9 +54,12 @@ async fn refresh(database: &Database) -> Result<Row, Box<dyn Error>> {
     let idle = server.memory()?;
     let callers = sessions.into_iter().map(|token| Session::new(deployment.address(), token)).collect();
     let address = deployment.address();
+    let before = server.processor_time()?;
     let (full, callers) = load::drive(address, callers, Pace::Full, WARM_UP, FULL).await?;
+    let processor = server.processor_time()?.zip(before).map(|(after, before)| after - before);
     let loaded = server.memory()?;
     let pace = Pace::PerSecond(full.per_second() / 2.0);
     let (half, _) = load::drive(address, callers, pace, Duration::from_secs(1), HALF).await?;
-    Ok(Row { path: "refresh", engine: database.name(), full, half, start: server.started_in(), idle, loaded })
+    let (path, engine, start) = ("refresh", database.name(), server.started_in());
+    Ok(Row { path, engine, full, half, start, processor, idle, loaded })
 }

@@ -30,9 +30,11 @@ pub(crate) enum Pace {
 
 /// What was measured.
 pub(crate) struct Measured {
-    /// Sorted.
+    /// Of the answers in the window, sorted.
     latencies: Vec<Duration>,
     time: Duration,
+    /// All answers, those of the warm-up too.
+    pub(crate) answers: usize,
 }
 
 impl Measured {
@@ -77,24 +79,26 @@ pub(crate) async fn drive<C: Caller>(
             tokio::spawn(converse(connection, caller, schedule, window))
         })
         .collect();
-    let (mut latencies, mut callers) = (Vec::new(), Vec::with_capacity(count));
+    let (mut latencies, mut callers, mut answers) = (Vec::new(), Vec::with_capacity(count), 0);
     for task in tasks {
-        let (caller, its) = task.await.map_err(io::Error::other)??;
+        let (caller, its, all) = task.await.map_err(io::Error::other)??;
         latencies.extend(its);
+        answers += all;
         callers.push(caller);
     }
     latencies.sort_unstable();
-    Ok((Measured { latencies, time }, callers))
+    Ok((Measured { latencies, time, answers }, callers))
 }
 
-/// One connection until the end of the window. `schedule`: when the first request is due, and the time between two.
+/// One connection until the end of the window: its latencies in the window, and how often it was answered at all.
+/// `schedule`: when the first request is due, and the time between two.
 async fn converse<C: Caller>(
     mut connection: Connection,
     mut caller: C,
     schedule: Option<(Instant, Duration)>,
     (from, to): (Instant, Instant),
-) -> io::Result<(C, Vec<Duration>)> {
-    let mut latencies = Vec::with_capacity(1 << 12);
+) -> io::Result<(C, Vec<Duration>, usize)> {
+    let (mut latencies, mut answers) = (Vec::with_capacity(1 << 12), 0);
     let mut request = String::with_capacity(1024);
     let mut due = schedule.map_or_else(Instant::now, |(first, _)| first);
     while due < to {
@@ -106,13 +110,14 @@ async fn converse<C: Caller>(
             return Err(io::Error::other(format!("{status}: {}", String::from_utf8_lossy(body))));
         }
         caller.answered(body)?;
+        answers += 1;
         let answered = Instant::now();
         if from <= answered && answered < to {
             latencies.push(answered - due);
         }
         due = schedule.map_or(answered, |(_, between)| due + between);
     }
-    Ok((caller, latencies))
+    Ok((caller, latencies, answers))
 }
 
 /// A keep-alive connection.

@@ -15,6 +15,8 @@ pub(crate) struct Row {
     pub(crate) full: Measured,
     pub(crate) half: Measured,
     pub(crate) start: Duration,
+    /// Processor time of the server under the full load, warm-up included.
+    pub(crate) processor: Option<Duration>,
     /// Resident memory in MiB before the load.
     pub(crate) idle: Option<f64>,
     /// And after it.
@@ -30,8 +32,8 @@ pub(crate) fn markdown(machine: &Machine, single: f64, limit: f64, rows: &[Row])
     let mut text = format!(
         "Measured {at} on {model}, {processors} processors, {system}, {file_system} with {} per fsync of 4 KiB; {postgres}. Load average before the run: {load}.\n\n\
          RSA-2048 signatures per second, one at a time: {single:.0} on one thread, {limit:.0} on {processors}.\n\n\
-         | path | engine | per second | ratio | p50 | p99 | p99 at half load | start | memory idle / loaded |\n\
-         | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+         | path | engine | per second | ratio | p50 | p99 | p99 at half load | CPU each | start | memory idle / loaded |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
         ms(*fsync)
     );
     for row in rows {
@@ -39,13 +41,14 @@ pub(crate) fn markdown(machine: &Machine, single: f64, limit: f64, rows: &[Row])
         // Writing to a string does not fail.
         let _ = writeln!(
             text,
-            "| {} | {} | {rate:.0} | {:.2} | {} | {} | {} | {} | {} / {} MiB |",
+            "| {} | {} | {rate:.0} | {:.2} | {} | {} | {} | {} | {} | {} / {} MiB |",
             row.path,
             row.engine,
             rate / limit,
             ms(row.full.percentile(0.5)),
             ms(row.full.percentile(0.99)),
             ms(row.half.percentile(0.99)),
+            row.processor.map_or_else(|| "?".to_owned(), |time| each(time, row.full.answers)),
             ms(row.start),
             mib(row.idle),
             mib(row.loaded),
@@ -56,6 +59,10 @@ pub(crate) fn markdown(machine: &Machine, single: f64, limit: f64, rows: &[Row])
 
 fn ms(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+fn each(time: Duration, count: usize) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1000.0 / count.max(1) as f64)
 }
 
 fn mib(size: Option<f64>) -> String {

@@ -13,6 +13,9 @@ use super::load::Connection;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Linux tells processor time in hundredths of a second, whatever the machine.
+const TICKS_PER_SECOND: u64 = 100;
+
 /// A running server; it ends with this value.
 pub(crate) struct Server {
     child: Child,
@@ -56,6 +59,18 @@ impl Server {
     /// From the start of the process to the first answer of the metadata endpoint.
     pub(crate) fn started_in(&self) -> Duration {
         self.started_in
+    }
+
+    /// Processor time that the server has used, where the system tells.
+    pub(crate) fn processor_time(&self) -> std::io::Result<Option<Duration>> {
+        if !cfg!(target_os = "linux") {
+            return Ok(None);
+        }
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name in parentheses may hold anything; user and system time are the 12th and 13th field behind it.
+        let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields).split(' ');
+        let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+        Ok(Some(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)))
     }
 
     /// Resident memory in MiB, where the system tells.

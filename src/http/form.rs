@@ -24,7 +24,7 @@ impl FromRequest for OAuthForm {
                 let text = "Parameters belong into the body of the request, not into its query.";
                 return Err(OAuthError::invalid_request(text).into());
             }
-            Ok(Self(form::read(request, payload).await?))
+            Ok(Self(form::read(&request, payload).await?))
         })
     }
 }

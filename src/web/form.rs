@@ -27,18 +27,22 @@ pub enum BadForm {
     Parameters(#[from] BadParameters),
 }
 
-/// Reads a form. The size is checked while the body arrives, whatever its headers say.
-pub async fn read(request: HttpRequest, mut payload: Payload) -> Result<Parameters, BadForm> {
+/// Reads a form.
+pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Parameters, BadForm> {
+    Ok(Parameters::parse(&body(request, payload).await?)?)
+}
+
+/// Reads the body of a form as it came. The size is checked while it arrives, whatever its headers say.
+pub async fn body(request: &HttpRequest, mut payload: Payload) -> Result<web::Bytes, BadForm> {
     if !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(BadForm::ContentType);
     }
-    let body = tokio::time::timeout(PATIENCE, web::Bytes::from_request(&request, &mut payload));
-    let body = body.await.map_err(|_| BadForm::Incomplete)?.map_err(|error| {
+    let body = tokio::time::timeout(PATIENCE, web::Bytes::from_request(request, &mut payload));
+    body.await.map_err(|_| BadForm::Incomplete)?.map_err(|error| {
         if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
             BadForm::TooLarge
         } else {
             BadForm::Incomplete
         }
-    })?;
-    Ok(Parameters::parse(&body)?)
+    })
 }

@@ -46,13 +46,10 @@ pub async fn start(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 }
 
 /// `POST /oauth/authorize`: the same parameters in a form (OpenID Connect Core section 3.1.2.1).
-pub async fn start_by_post(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.request.content_type_is_form();
-        if !form {
-            return Ok(HttpResponse::UnsupportedMediaType().finish());
-        }
-        open(visit, &body).await
+pub async fn start_by_post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| match visit.foreign_form(payload).await {
+        Ok(body) => open(visit, &body).await,
+        Err(answer) => Ok(answer),
     })
     .await
 }
@@ -335,16 +332,4 @@ fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
             Some((decode(&pair[..at])?, decode(pair.get(at + 1..).unwrap_or_default())?))
         })
         .collect()
-}
-
-/// Whether a request carries a form.
-trait CarriesForm {
-    fn content_type_is_form(&self) -> bool;
-}
-
-impl CarriesForm for HttpRequest {
-    fn content_type_is_form(&self) -> bool {
-        use actix_web::HttpMessage;
-        self.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    }
 }

@@ -171,16 +171,25 @@ impl Visit {
         answer.finish()
     }
 
+    /// Reads the body of a form that need not be ours.
+    pub(super) async fn foreign_form(&self, payload: web::Payload) -> Result<web::Bytes, HttpResponse> {
+        form::body(&self.request, payload.into_inner()).await.map_err(|error| self.unreadable(&error))
+    }
+
+    fn unreadable(&self, error: &BadForm) -> HttpResponse {
+        match error {
+            BadForm::TooLarge => HttpResponse::PayloadTooLarge().finish(),
+            BadForm::ContentType => HttpResponse::UnsupportedMediaType().finish(),
+            BadForm::Incomplete | BadForm::Parameters(_) => {
+                self.refuse(Refusal::MalformedRequest { detail: error.to_string() })
+            }
+        }
+    }
+
     /// Reads a form of ours and checks that it is ours. `form` is what its token was made for.
     pub(super) async fn form(&self, payload: web::Payload, form: &str) -> Result<Parameters, HttpResponse> {
-        let fields = match form::read(self.request.clone(), payload.into_inner()).await {
-            Ok(fields) => fields,
-            Err(BadForm::TooLarge) => return Err(HttpResponse::PayloadTooLarge().finish()),
-            Err(BadForm::ContentType) => return Err(HttpResponse::UnsupportedMediaType().finish()),
-            Err(error @ (BadForm::Incomplete | BadForm::Parameters(_))) => {
-                return Err(self.refuse(Refusal::MalformedRequest { detail: error.to_string() }));
-            }
-        };
+        let fields = form::read(&self.request, payload.into_inner()).await;
+        let fields = fields.map_err(|error| self.unreadable(&error))?;
         let token = fields.get("csrf").unwrap_or_default();
         match self.browser.check(&self.app, &self.request, form, token) {
             Ok(()) => Ok(fields),

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use keystile::domain::client::ClientKind;
+use keystile::services::janitor;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HOST};
 use tokio::io::AsyncWriteExt as _;
@@ -201,6 +203,26 @@ both_engines! {
         stopping.await.unwrap();
         holder.await.unwrap().unwrap();
         assert_eq!(app.stored(&tokens.session()).await.generation, 2);
+    }
+
+    async fn ht_14_what_nobody_can_use_any_more_is_swept_away(app, |app| app.manual_clock()) {
+        let owner = app.owner().await;
+        let browser = app.browser_of(&owner).await;
+        let client = app.client(ClientKind::Native).await;
+        for _ in 0..20 {
+            app.anonymous().get(&Ask::of(&client).path()).await;
+        }
+        let session = app.session_in(&browser, &client, &owner).await;
+        let tables = ["authorization_requests", "authorization_codes", "web_sessions"];
+        app.advance(TimeDelta::hours(24));
+        app.inside().store.write(janitor::sweep).await.unwrap();
+        assert_eq!(app.count(tables[0]).await, 21, "a code that is used again still ends what it made");
+        app.advance(TimeDelta::hours(1));
+        app.inside().store.write(janitor::sweep).await.unwrap();
+        for table in tables {
+            assert_eq!(app.count(table).await, 0, "{table}");
+        }
+        assert_eq!(app.refresh(&client, &session.tokens.refresh).await.status, 200);
     }
 
     async fn wb_06_an_error_in_json_is_nothing_else_and_reflects_nothing(app) {

@@ -13,6 +13,7 @@ mod redirect_uri;
 mod refresh;
 mod resource;
 mod strangers;
+mod tenancy;
 mod token;
 
 use crate::support::html;

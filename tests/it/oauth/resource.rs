@@ -139,4 +139,24 @@ both_engines! {
             assert_eq!(tokens.claims()["sub"], json!(owner.id));
         }
     }
+
+    async fn oi_01_an_id_token_is_for_its_client_and_holds_no_other_token(app, |app| app.manual_clock()) {
+        let owner = app.owner().await;
+        let browser = app.browser_of(&owner).await;
+        let signed_in = app.clock.now();
+        app.advance(TimeDelta::minutes(5));
+        let nonce = "n-0S6_WzA2Mj %+\u{fc}";
+        let ask = Ask::of(&app.client(ClientKind::Native).await).with("nonce", nonce);
+        let returned = app.authorize(&browser, &ask).await;
+        let tokens = Tokens::of(&app.exchange(&ask, returned.code()).await);
+        let id_token = tokens.body["id_token"].as_str().unwrap();
+        let said = claims(id_token);
+        assert_eq!((&said["iss"], &said["aud"]), (&json!(app.issuer()), &json!([ask.client.id])));
+        assert_eq!((&said["sub"], &said["nonce"]), (&json!(owner.id), &json!(nonce)));
+        assert_eq!(said["auth_time"], json!(signed_in.seconds()));
+        assert!(said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap() <= 28_800);
+        for secret in [&tokens.access, &tokens.refresh] {
+            assert!(!said.to_string().contains(secret.as_str()));
+        }
+    }
 }

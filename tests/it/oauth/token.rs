@@ -107,15 +107,18 @@ both_engines! {
     }
 
     async fn te_06_a_client_gets_only_the_grants_it_is_registered_for(app) {
-        let no_refresh =
-            app.client_with(ClientKind::Native, |client| client.grants = vec![Grant::AuthorizationCode]).await;
-        let session = app.session_of(&no_refresh, &app.owner().await).await;
-        let answer = app.refresh(&no_refresh, &session.tokens.refresh).await;
+        let only = |grant| app.client_with(ClientKind::Native, move |client| client.grants = vec![grant]);
+        let code_only = only(Grant::AuthorizationCode).await;
+        let ask = Ask::of(&code_only);
+        let browser = app.browser_of(&app.owner().await).await;
+        let returned = app.authorize(&browser, &ask).await;
+        let answer = app.exchange(&ask, returned.code()).await;
+        assert_eq!((answer.status, answer.json().get("refresh_token")), (200, None));
+        let foreign = app.session().await.tokens.refresh;
+        assert_eq!(refusal(&app.refresh(&code_only, &foreign).await), is(400, "unauthorized_client"));
+        let refresh_only = only(Grant::RefreshToken).await;
+        let answer = app.exchange_with(&refresh_only, "code", "verifier").await;
         assert_eq!(refusal(&answer), is(400, "unauthorized_client"));
-        let no_code = app.client_with(ClientKind::Native, |client| client.grants = vec![Grant::RefreshToken]).await;
-        let answer = app.exchange_with(&no_code, "code", "verifier").await;
-        assert_eq!(refusal(&answer), is(400, "unauthorized_client"));
-        assert_eq!(app.stored(&session.tokens.session()).await.generation, 1);
     }
 
     async fn te_07_a_wrong_secret_and_an_unknown_client_look_the_same(app) {

@@ -16,6 +16,9 @@ use chromiumoxide::cdp::browser_protocol::emulation::{
 use chromiumoxide::cdp::browser_protocol::input::InsertTextParams;
 use chromiumoxide::cdp::browser_protocol::log::EventEntryAdded;
 use chromiumoxide::cdp::browser_protocol::network::{Cookie, EventLoadingFinished};
+use chromiumoxide::cdp::browser_protocol::page::{
+    FontSizes, GetNavigationHistoryParams, NavigateToHistoryEntryParams, SetFontSizesParams,
+};
 use chromiumoxide::cdp::browser_protocol::target::{CreateBrowserContextParams, CreateTargetParams};
 use chromiumoxide::cdp::js_protocol::runtime::{EvaluateParams, EventConsoleApiCalled, EventExceptionThrown};
 use chromiumoxide::error::CdpError;
@@ -139,6 +142,14 @@ impl Page {
         self.tab.find_element("body").await.unwrap().press_key(key).await.unwrap();
     }
 
+    /// Presses the Back button.
+    pub(crate) async fn back(&self) {
+        let history = self.tab.execute(GetNavigationHistoryParams::default()).await.unwrap().result;
+        let before = usize::try_from(history.current_index - 1).unwrap();
+        let entry = NavigateToHistoryEntryParams::new(history.entries[before].id);
+        self.tab.execute(entry).await.unwrap();
+    }
+
     /// What has the focus, by the name a person reads.
     pub(crate) async fn focused(&self) -> String {
         self.evaluate(&format!("({FIND}).nameOf(document.activeElement)")).await
@@ -162,6 +173,12 @@ impl Page {
             ])
             .await
             .unwrap();
+    }
+
+    /// The size of text that a person has set in their browser; 16 px is usual.
+    pub(crate) async fn set_text_size(&self, px: i64) {
+        let sizes = FontSizes { standard: Some(px), fixed: Some(px * 13 / 16) };
+        self.tab.execute(SetFontSizesParams::new(sizes)).await.unwrap();
     }
 
     /// Whether scripts of pages run, from the next page on.

@@ -1,6 +1,6 @@
 (() => {
   const shown = (e) => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== "hidden";
-  const words = (text) => (text || "").trim().replace(/\s+/g, " ");
+  const words = (text) => (text || "").trim().replace(/\s+/g, " ").replace(/ (?=[,.?])/g, "");
   const nameOf = (e) =>
     words(e.getAttribute("aria-label") || e.innerText || e.labels?.[0]?.innerText || (e.type === "submit" && e.value));
   const all = (selector) => [...document.querySelectorAll(selector)].filter(shown);
