@@ -175,7 +175,7 @@ both_engines! {
         while cli.opened().is_empty() && started.elapsed() < Duration::from_secs(20) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        assert_eq!(cli.opened(), [link.clone()]);
+        assert_eq!(cli.opened(), std::slice::from_ref(&link));
         login.types("\n");
         while cli.opened().len() < 2 && started.elapsed() < Duration::from_secs(40) {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -214,7 +214,7 @@ async fn without_a_terminal_and_a_credential_every_command_ends_at_once_and_no_b
         let ran = cli.run(command).await.failed(2, "Not authenticated\n  Run `keystile auth login` and");
         let took = started.elapsed();
         assert!(ran.err.contains("In scripts and CI, set KEYSTILE_API_KEY."), "{ran:#?}");
-        assert!(took < Duration::from_millis(1000), "{command:?} took {took:?}");
+        assert!(took < Duration::from_secs(1), "{command:?} took {took:?}");
     }
     assert!(cli.opened().is_empty());
     assert!(!cli.folder().join("credentials.json").exists());
