@@ -188,7 +188,7 @@ pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<i64, i64>, StoreErr
     let head: Option<(i64, Vec<u8>)> = audit_heads::table
         .find(chain)
         .select((audit_heads::sequence, audit_heads::hash))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     let (mut count, mut last) = (0, Vec::new());
     for row in rows {

@@ -45,7 +45,7 @@ pub fn lock(
 
 pub fn of_request(conn: &mut Conn, request_id: &str) -> Result<Option<AuthorizationCode>, StoreError> {
     let query = codes::table.filter(codes::request_id.eq(request_id));
-    Ok(query.select(AuthorizationCode::as_select()).first(conn).optional()?)
+    Ok(query.select(AuthorizationCode::as_select()).get_result(conn).optional()?)
 }
 
 /// Uses the code up; `false` if somebody was faster.

@@ -49,7 +49,7 @@ pub fn insert(conn: &mut Conn, request: &AuthorizationRequest) -> Result<(), Sto
 }
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<AuthorizationRequest>, StoreError> {
-    Ok(requests::table.find(id).select(AuthorizationRequest::as_select()).first(conn).optional()?)
+    Ok(requests::table.find(id).select(AuthorizationRequest::as_select()).get_result(conn).optional()?)
 }
 
 /// Reads a request and keeps others from answering it until the transaction ends.

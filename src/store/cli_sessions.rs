@@ -23,7 +23,7 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Named>, StoreError> {
         .inner_join(clients::table)
         .filter(credentials::id.eq(id).and(credentials::kind.eq(CredentialKind::CliSession)))
         .select((Credential::as_select(), users::name, clients::name))
-        .first(conn)
+        .get_result(conn)
         .optional()?)
 }
 

@@ -78,14 +78,14 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Client>, StoreError> {
         .find(id)
         .filter(clients::disabled_at.is_null())
         .select(Row::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     row.map(Client::try_from).transpose()
 }
 
 /// The name of a client, also of a removed one.
 pub fn name(conn: &mut Conn, id: &str) -> Result<Option<String>, StoreError> {
-    Ok(clients::table.find(id).select(clients::name).first(conn).optional()?)
+    Ok(clients::table.find(id).select(clients::name).get_result(conn).optional()?)
 }
 
 /// Whether the id was ever given out, also to a client that has been removed since.

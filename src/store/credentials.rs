@@ -58,7 +58,7 @@ pub fn insert(conn: &mut Conn, credential: &Credential) -> Result<(), StoreError
 }
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Credential>, StoreError> {
-    Ok(credentials::table.find(id).select(Credential::as_select()).first(conn).optional()?)
+    Ok(credentials::table.find(id).select(Credential::as_select()).get_result(conn).optional()?)
 }
 
 /// What one refresh changes.

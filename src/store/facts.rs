@@ -10,7 +10,7 @@ use crate::domain::time::Time;
 
 /// A fact and when it was last set.
 pub fn find(conn: &mut Conn, name: &str) -> Result<Option<(String, Time)>, StoreError> {
-    Ok(facts::table.find(name).select((facts::value, facts::updated_at)).first(conn).optional()?)
+    Ok(facts::table.find(name).select((facts::value, facts::updated_at)).get_result(conn).optional()?)
 }
 
 pub fn set(conn: &mut Conn, name: &str, value: &str, at: Time) -> Result<(), StoreError> {

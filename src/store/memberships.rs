@@ -31,7 +31,7 @@ pub fn role(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<Strin
         .filter(memberships::org_id.eq(org_id).and(memberships::user_id.eq(user_id)))
         .filter(organizations::disabled_at.is_null().and(users::disabled_at.is_null()))
         .select(memberships::role)
-        .first(conn)
+        .get_result(conn)
         .optional()?)
 }
 
@@ -51,7 +51,7 @@ pub fn standing(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<S
         .filter(memberships::org_id.eq(org_id).and(memberships::user_id.eq(user_id)))
         .filter(organizations::disabled_at.is_null().and(users::disabled_at.is_null()))
         .select((Organization::as_select(), User::as_select(), memberships::role))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(row.map(|(organization, user, role)| Standing { organization, user, role }))
 }

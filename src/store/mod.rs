@@ -3,6 +3,9 @@
 //! Writes go through [`Store::write`], which runs a closure in one transaction with one `now`. On PostgreSQL it takes a
 //! pooled connection; on SQLite the closure is handed to the one writer thread, which runs what is waiting, each in a
 //! savepoint, and commits it together. Reads go through [`Store::read`]. Nothing else opens a transaction.
+//!
+//! A look-up by a unique key ends with `get_result`, not with `first`: that adds a `LIMIT` whose number is bound, and SQLite
+//! plans a cached statement anew every time that such a number is bound again.
 
 pub mod audit;
 pub mod authorization_codes;

@@ -27,13 +27,13 @@ pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<(), StoreE
 }
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Organization>, StoreError> {
-    Ok(organizations::table.find(id).select(Organization::as_select()).first(conn).optional()?)
+    Ok(organizations::table.find(id).select(Organization::as_select()).get_result(conn).optional()?)
 }
 
 /// By the name it has in paths.
 pub fn find_by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Organization>, StoreError> {
     let by_slug = organizations::table.filter(organizations::slug.eq(slug));
-    Ok(by_slug.select(Organization::as_select()).first(conn).optional()?)
+    Ok(by_slug.select(Organization::as_select()).get_result(conn).optional()?)
 }
 
 /// Reads an organization and keeps others from changing it until the transaction ends.

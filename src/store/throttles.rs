@@ -18,7 +18,7 @@ pub struct Throttle {
 }
 
 pub fn find(conn: &mut Conn, key: Digest) -> Result<Option<Throttle>, StoreError> {
-    Ok(throttles::table.find(key).select(Throttle::as_select()).first(conn).optional()?)
+    Ok(throttles::table.find(key).select(Throttle::as_select()).get_result(conn).optional()?)
 }
 
 /// Counts a failure. Two at the same moment count as two.

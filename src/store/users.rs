@@ -33,11 +33,11 @@ pub fn insert(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
 }
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<User>, StoreError> {
-    Ok(users::table.find(id).select(User::as_select()).first(conn).optional()?)
+    Ok(users::table.find(id).select(User::as_select()).get_result(conn).optional()?)
 }
 
 pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<User>, StoreError> {
-    Ok(users::table.filter(users::email.eq(email)).select(User::as_select()).first(conn).optional()?)
+    Ok(users::table.filter(users::email.eq(email)).select(User::as_select()).get_result(conn).optional()?)
 }
 
 pub fn set_password(conn: &mut Conn, id: &str, hash: &str, at: Time) -> Result<(), StoreError> {

@@ -41,7 +41,7 @@ pub fn find(
         .filter(web_sessions::ends_at.gt(now).and(web_sessions::seen_at.gt(seen_since)))
         .filter(users::disabled_at.is_null())
         .select((WebSession::as_select(), User::as_select()))
-        .first(conn)
+        .get_result(conn)
         .optional()?)
 }
 
