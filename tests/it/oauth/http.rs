@@ -18,7 +18,8 @@ use crate::support::both_engines;
 use crate::support::oauth::{Ask, Session};
 use crate::support::wire::{Heard, listen, say};
 
-const SOON: Duration = Duration::from_millis(1_500);
+/// Longer than any answer takes; a server that does close the connection is not waited for.
+const SOON: Duration = Duration::from_secs(10);
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What an attacker would like to have answered as a request of somebody else.
 const SMUGGLED: &str = "GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n";
@@ -80,12 +81,13 @@ both_engines! {
         for path in ["/oauth/token", "/oauth/par", "/oauth/revoke", "/oauth/authorize", "/sign-in", "/setup"] {
             let request = anonymous.request(Method::POST, path).header(CONTENT_TYPE, FORM).body(large.clone());
             assert_eq!(anonymous.send(request).await.status, 413, "{path}");
-            let head = format!(
-                "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {FORM}\r\nTransfer-Encoding: chunked\r\n\r\n",
-                app.address()
+            let chunked = format!(
+                "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {FORM}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n\
+                 {:x}\r\n{large}\r\n0\r\n\r\n",
+                app.address(),
+                large.len(),
             );
-            let body = format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
-            let heard = say(app.address(), format!("{head}{body}").as_bytes(), SOON).await;
+            let heard = say(app.address(), chunked.as_bytes(), SOON).await;
             assert_eq!(heard.statuses(), [413], "{path}: {heard:?}");
         }
     }
@@ -95,7 +97,7 @@ both_engines! {
         assert_eq!(anonymous.get(&format!("/sign-in?a={}", "x".repeat(9_000))).await.status, 414);
         let large = anonymous.request(Method::GET, "/sign-in").header("X-Large", "x".repeat(17_000));
         assert_eq!(anonymous.send(large).await.status, 431);
-        let many: String = (0..200).map(|n| format!("X-{n}: x\r\n")).collect();
+        let many = "X-Many: x\r\n".repeat(200);
         let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n{many}\r\n", app.address());
         let heard = say(app.address(), request.as_bytes(), SOON).await;
         assert!(heard.statuses().iter().all(|status| (400..500).contains(status)) && heard.closed, "{heard:?}");
@@ -108,23 +110,27 @@ both_engines! {
         let address = app.address();
         let half = format!("POST /oauth/token HTTP/1.1\r\nHost: {address}\r\nContent-");
         let body = post(app, "Content-Length: 1000\r\n", "grant_type=");
+        let slow_bodies = ["/oauth/token", "/oauth/authorize", "/sign-in"]
+            .map(|path| tokio::spawn(dripping(address, body.replace("/oauth/token", path))));
         let crowd: Vec<_> = (0..200).map(|_| tokio::spawn(dripping(address, half.clone()))).collect();
-        let slow_body = tokio::spawn(dripping(address, body));
         let served = Instant::now();
         assert_eq!(app.anonymous().get("/healthz").await.status, 200);
-        assert!(served.elapsed() < Duration::from_secs(3), "others are served meanwhile");
+        assert!(served.elapsed() < Duration::from_secs(5), "others are served meanwhile");
         for one in crowd {
             let (heard, elapsed) = one.await.unwrap();
-            assert!(heard.closed && elapsed < Duration::from_secs(9), "{elapsed:?} {heard:?}");
+            assert!(heard.closed && elapsed < Duration::from_secs(15), "{elapsed:?} {heard:?}");
         }
-        let (heard, elapsed) = slow_body.await.unwrap();
-        assert_eq!(heard.statuses(), [400], "{elapsed:?} {heard:?}");
+        for one in slow_bodies {
+            let (heard, elapsed) = one.await.unwrap();
+            assert_eq!(heard.statuses(), [400], "{elapsed:?} {heard:?}");
+            assert!(heard.closed, "{elapsed:?} {heard:?}");
+        }
     }
 
     async fn ht_08_broken_and_flooding_forms_are_refused(app) {
         let client = app.client(ClientKind::Native).await;
         let anonymous = app.anonymous();
-        let flood: String = (0..5_000).map(|n| format!("p{n}=1&")).collect();
+        let flood: String = (0..5_000).fold(String::new(), |flood, n| flood + &format!("p{n}=1&"));
         for bad in [flood.as_str(), "a=%", "a=%4", "a=%zz", "a=%ff", "a=%c0%af", "a=%ed%a0%80", "a=%00", "%ff=a"] {
             for path in ["/oauth/token", "/oauth/par", "/oauth/revoke", "/oauth/authorize"] {
                 let body = format!("{bad}&client_id={}&grant_type=refresh_token", client.id);

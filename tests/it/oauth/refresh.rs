@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use keystile::domain::audit::{Actor, Origin};
 use keystile::domain::client::ClientKind;
+use keystile::domain::credential::EndReason;
 use keystile::services::accounts;
 use keystile::store::memberships;
 use serde_json::json;
@@ -28,7 +29,7 @@ both_engines! {
         }
         assert_eq!(app.audited(REUSE).await, 1);
         let stored = app.stored(&tokens.session()).await;
-        assert_eq!(stored.revoked_reason.map(|reason| reason.as_str()), Some("refresh_reuse"));
+        assert_eq!(stored.revoked_reason, Some(EndReason::RefreshReuse));
     }
 
     async fn rt_02_fifty_parallel_refreshes_have_one_successor(app) {

@@ -164,7 +164,7 @@ both_engines! {
     async fn te_10_id_and_secret_are_encoded_inside_basic(app) {
         let client = app
             .client_with(ClientKind::Confidential, |client| {
-                client.id = "a:b c".to_owned();
+                client.id = "a:b c".into();
                 client.secret = Some(Digest::of("p%:+ä"));
             })
             .await;

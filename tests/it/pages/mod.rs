@@ -5,7 +5,7 @@ mod forms;
 mod forms_of_others;
 mod headers;
 mod hostile;
-mod leaks;
+mod records;
 mod sessions;
 mod setup;
 mod sign_in;

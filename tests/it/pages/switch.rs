@@ -183,15 +183,12 @@ both_engines! {
             });
             let refreshed = answers.into_iter().flatten().next().unwrap();
             let after = app.stored(&session.tokens.session()).await.generation;
-            match refreshed.status {
-                200 => {
-                    session.tokens = Tokens::of(&refreshed);
-                    assert_eq!(after, before + 1, "trial {trial}");
-                }
-                _ => {
-                    is_off(&refreshed);
-                    assert_eq!(after, before, "trial {trial}");
-                }
+            if refreshed.status == 200 {
+                session.tokens = Tokens::of(&refreshed);
+                assert_eq!(after, before + 1, "trial {trial}");
+            } else {
+                is_off(&refreshed);
+                assert_eq!(after, before, "trial {trial}");
             }
             api_is_off(&app.whoami(&session.tokens.access).await);
             is_off(&app.refresh(&session.client, &session.tokens.refresh).await);

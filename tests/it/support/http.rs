@@ -1,7 +1,7 @@
 //! Callers by kind: a person's browser, a tool, and somebody unknown. None of them follows a redirect by itself.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
@@ -56,9 +56,11 @@ pub(crate) struct Anonymous {
 
 impl Anonymous {
     pub(crate) fn at(base: &str) -> Self {
-        let client = Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0);
-        let client = client.build().unwrap();
-        Self { client, base: base.to_owned() }
+        // Without idle connections, so that it belongs to no test's runtime and keeps no server from stopping.
+        static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+            Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build().unwrap()
+        });
+        Self { client: CLIENT.clone(), base: base.to_owned() }
     }
 
     /// A request to a path of the server, for a test that needs a header or a body of its own.
