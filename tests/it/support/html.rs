@@ -158,7 +158,7 @@ pub(crate) fn active_parts(html: &str) -> Vec<String> {
             if attribute.starts_with("on")
                 || attribute == "style"
                 || moves
-                || (leads && !own(&value) && !back)
+                || (points && !own(&value) && !back)
             {
                 found.push(format!("<{name} {attribute}={value:?}>"));
             }
