@@ -56,7 +56,7 @@ async fn refresh(database: &Database) -> Result<Row, Box<dyn Error>> {
     let address = deployment.address();
     let before = server.processor_time()?;
     let (full, callers) = load::drive(address, callers, Pace::Full, WARM_UP, FULL).await?;
-    let processor = server.processor_time()?.zip(before).map(|(after, before)| after - before);
+    let processor = server.processor_time()?.zip(before).map(|(after, before)| after.saturating_sub(before));
     let loaded = server.memory()?;
     let pace = Pace::PerSecond(full.per_second() / 2.0);
     let (half, _) = load::drive(address, callers, pace, Duration::from_secs(1), HALF).await?;

@@ -56,8 +56,8 @@ impl Deployment {
 
     /// Signs one person in to `count` tools and returns their refresh tokens.
     pub(crate) async fn fill(&self, count: usize) -> Result<Vec<Secret>, Box<dyn Error>> {
-        let config =
-            Config::load(None, &Env::from_iter(self.env.iter().cloned())).map_err(|f| f.to_string())?;
+        let env: Env = self.env.iter().cloned().collect();
+        let config = Config::load(None, &env).map_err(|faults| faults.to_string())?;
         let Instance { store, master } = instance::open(&config, Clock::System)?;
         let prefix = config.brand.token_prefix.clone();
         let sessions = store.write(move |work| people_and_sessions(work, &config, count)).await?;

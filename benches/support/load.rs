@@ -39,14 +39,21 @@ pub(crate) struct Measured {
 
 impl Measured {
     pub(crate) fn per_second(&self) -> f64 {
-        self.latencies.len() as f64 / self.time.as_secs_f64()
+        real(self.latencies.len()) / self.time.as_secs_f64()
     }
 
     /// The time within which this share of the requests was answered.
     pub(crate) fn percentile(&self, share: f64) -> Duration {
-        let rank = (self.latencies.len() as f64 * share).ceil() as usize;
-        self.latencies.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+        let below = |n: &usize| real(*n) < real(self.latencies.len()) * share;
+        let rank = (1..=self.latencies.len()).take_while(below).count();
+        self.latencies.get(rank).or(self.latencies.last()).copied().unwrap_or_default()
     }
+}
+
+/// A count as a number to divide with.
+#[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
+pub(crate) fn real(count: usize) -> f64 {
+    count as f64
 }
 
 /// Drives every caller for `warm_up` and then for `time`; what is answered in the latter counts. Any answer but 200 ends
@@ -73,7 +80,7 @@ pub(crate) async fn drive<C: Caller>(
                 Pace::Full => None,
                 Pace::PerSecond(rate) => {
                     let between = Duration::from_secs_f64(1.0 / rate);
-                    Some((begun + between * n as u32, between * count as u32))
+                    Some((begun + between.mul_f64(real(n)), between.mul_f64(real(count))))
                 }
             };
             tokio::spawn(converse(connection, caller, schedule, window))

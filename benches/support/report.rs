@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::load::Measured;
+use super::load::{Measured, real};
 use super::machine::Machine;
 
 /// What one path of the server reached on one engine.
@@ -62,7 +62,7 @@ fn ms(time: Duration) -> String {
 }
 
 fn each(time: Duration, count: usize) -> String {
-    format!("{:.2} ms", time.as_secs_f64() * 1000.0 / count.max(1) as f64)
+    format!("{:.2} ms", time.as_secs_f64() * 1000.0 / real(count.max(1)))
 }
 
 fn mib(size: Option<f64>) -> String {

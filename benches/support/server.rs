@@ -20,7 +20,7 @@ const TICKS_PER_SECOND: u64 = 100;
 pub(crate) struct Server {
     child: Child,
     /// Standard output and error go to files here, so that logging costs what it costs in service.
-    _log: TempDir,
+    log: TempDir,
     started_in: Duration,
 }
 
@@ -41,10 +41,10 @@ impl Server {
             .stdout(fs::File::create(log.path().join("out"))?)
             .stderr(fs::File::create(log.path().join("err"))?)
             .spawn()?;
-        let mut server = Self { child, _log: log, started_in: Duration::ZERO };
+        let mut server = Self { child, log, started_in: Duration::ZERO };
         while !answers(deployment).await {
             if let Some(status) = server.child.try_wait()? {
-                let said = fs::read_to_string(server._log.path().join("err"))?;
+                let said = fs::read_to_string(server.log.path().join("err"))?;
                 return Err(format!("the server ended with {status}: {said}").into());
             }
             if begun.elapsed() > PATIENCE {

@@ -262,7 +262,6 @@ pub(super) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal)> {
         other_organization: Some("/oauth/authorize?request=r".into()),
     };
     vec![
-        ("denied", Refusal::Denied),
         ("request-ended", Refusal::RequestEnded { open_for: "10 minutes".into(), command: command() }),
         (
             "already-answered",
@@ -301,10 +300,6 @@ pub(super) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal)> {
             },
         ),
         ("no-organization", Refusal::NoOrganization { way_out: WayOut::default() }),
-        (
-            "wrong-account",
-            Refusal::WrongAccount { expected: Some(foreign("ada@northwind.dev")), request: "r".into() },
-        ),
         ("form-too-old", Refusal::FormTooOld { reload: format!("/here?{}", foreign("q")) }),
         ("cookies-off", Refusal::CookiesOff),
         ("unknown-code", Refusal::UnknownCode { command: command() }),

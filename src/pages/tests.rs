@@ -323,7 +323,6 @@ fn the_way_back_moves_on_by_itself_and_by_a_link() {
 #[test]
 fn every_refusal_says_what_happened_and_its_reference() {
     let expected = [
-        ("denied", 200, "Nothing was given"),
         ("request-ended", 410, "This request has ended"),
         ("already-answered", 200, "You already answered this"),
         ("already-answered-used", 200, "You already answered this"),
@@ -334,7 +333,6 @@ fn every_refusal_says_what_happened_and_its_reference() {
         ("role-too-small", 403, "You can’t give this permission"),
         ("personal-tokens-off", 403, "Northwind Labs does not allow command-line sign-in"),
         ("no-organization", 403, "You are in no organization yet"),
-        ("wrong-account", 403, "Signed in as the wrong person"),
         ("form-too-old", 403, "This page was open too long"),
         ("cookies-off", 400, "Cookies are needed to sign in"),
         ("unknown-code", 404, "That code has ended or was never issued"),

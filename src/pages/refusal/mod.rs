@@ -12,8 +12,6 @@ use super::words::{Piece, Sentence};
 /// Why a page is refused. The words and the status of each are in one exhaustive match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The person chose Deny.
-    Denied,
     RequestEnded {
         /// "10 minutes"
         open_for: String,
@@ -54,11 +52,6 @@ pub enum Refusal {
     },
     NoOrganization {
         way_out: WayOut,
-    },
-    WrongAccount {
-        /// The email that the tool asked for.
-        expected: Option<String>,
-        request: String,
     },
     /// The form token is missing, foreign or too old.
     FormTooOld {
@@ -119,7 +112,6 @@ pub enum Next {
     Nothing,
     Run(String),
     Links(Vec<Link>),
-    SwitchAccount { request: String },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

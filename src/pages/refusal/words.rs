@@ -10,10 +10,6 @@ impl Refusal {
     /// The words of this refusal; `base` is the path of the issuer.
     pub(super) fn words(self, base: &str) -> Words {
         match self {
-            Self::Denied => Words::new(StatusCode::OK, "Nothing was given")
-                .what("Your terminal has been told. The request is ended.")
-                .what("You did not start it yourself? Look for sessions that you do not know.")
-                .next(Next::links([("CLI sessions", format!("{base}/cli-sessions"))])),
             Self::RequestEnded { open_for, command } => Words::new(StatusCode::GONE, "This request has ended")
                 .what(Sentence::from("It was open for ").text(open_for).text(". Start again in your terminal:"))
                 .nothing_given()
@@ -59,7 +55,6 @@ impl Refusal {
                     .nothing_given()
                     .next(way_out.next())
             }
-            Self::WrongAccount { expected, request } => wrong_account(expected, request),
             Self::FormTooOld { reload } => Words::new(StatusCode::FORBIDDEN, "This page was open too long")
                 .what("Nothing was changed. Open the page again and repeat the last step.")
                 .next(Next::links([("Open the page again", reload)])),
@@ -142,17 +137,6 @@ fn personal_tokens_off(organization: String, who: TurnsOn, way_out: WayOut) -> W
         .what(ask)
         .nothing_given()
         .next(Next::Links(links))
-}
-
-fn wrong_account(expected: Option<String>, request: String) -> Words {
-    let asked = match expected {
-        Some(email) => Sentence::from("The tool asked for ").name(email).text("."),
-        None => "The tool asked for somebody else.".into(),
-    };
-    Words::new(StatusCode::FORBIDDEN, "Signed in as the wrong person")
-        .what(asked.text(" The request is kept while you switch."))
-        .nothing_given()
-        .next(Next::SwitchAccount { request })
 }
 
 /// "an owner", "a viewer"

@@ -1,7 +1,7 @@
 //! Where credentials come from, and the files that hold them.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
 
 use serde_json::Value;
@@ -87,6 +87,23 @@ both_engines! {
         let before = fs::read(&file).unwrap();
         let ran = cli.run(&["whoami"]).await.failed(2, &format!("Cannot read {}", file.display()));
         assert!(ran.err.contains("chmod 600"), "{ran:#?}");
+        assert_eq!(fs::read(&file).unwrap(), before);
+    }
+
+    async fn a_file_of_somebody_else_is_named_and_left_alone(app) {
+        let cli = app.cli_of(&app.owner().await).await;
+        let file = cli.credentials_file();
+        let before = fs::read(&file).unwrap();
+        // Only the administrator can give a file away, and only others can be kept from reading it.
+        if chown(&file, Some(65534), None).is_err() {
+            chmod(&file, 0o000);
+        }
+        let headline = format!("Cannot read {}", file.display());
+        for command in [&["whoami"][..], &["auth", "token"], &["auth", "logout"], &["auth", "login", "--browser"]] {
+            let ran = cli.run(command).await.failed(2, &headline);
+            assert!(ran.err.contains("chown") || ran.err.contains("chmod"), "{ran:#?}");
+        }
+        chmod(&file, 0o600);
         assert_eq!(fs::read(&file).unwrap(), before);
     }
 

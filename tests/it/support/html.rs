@@ -149,7 +149,7 @@ pub(crate) fn active_parts(html: &str) -> Vec<String> {
         let (name, mut loads) = (utf8(&tag.name), false);
         for (attribute, value) in tag.attributes.iter().map(|(name, value)| (utf8(name), utf8(value))) {
             loads |= attribute == "src" && own(&value);
-            let leads = matches!(attribute.as_str(), "src" | "href" | "action" | "formaction");
+            let points = matches!(attribute.as_str(), "src" | "href" | "action" | "formaction");
             // The way back to a tool is the one address that is not the server's.
             let back = value.starts_with("http://127.0.0.1:54321/callback?");
             let moves = attribute == "content"
@@ -158,7 +158,7 @@ pub(crate) fn active_parts(html: &str) -> Vec<String> {
             if attribute.starts_with("on")
                 || attribute == "style"
                 || moves
-                || (leads && !own(&value) && !back)
+                || (points && !own(&value) && !back)
             {
                 found.push(format!("<{name} {attribute}={value:?}>"));
             }
