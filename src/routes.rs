@@ -45,12 +45,7 @@ fn of_issuer(config: &mut ServiceConfig) {
 
 fn pages(config: &mut ServiceConfig) {
     config
-        .service(
-            resource("/oauth/authorize")
-                .get(authorize::start)
-                .head(authorize::start)
-                .post(authorize::start_by_post),
-        )
+        .service(resource("/oauth/authorize").get(authorize::start).post(authorize::start_by_post))
         .service(resource("/cli-auth").get(authorize::start_from_tool))
         .service(resource("/c/{code}").get(authorize::short_link))
         .service(resource("/authorize/return").get(authorize::return_page))

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::redirect_uri::{RedirectUri, ReturnTo};
 use super::scope::{Catalog, ScopeSet};
-use super::secret::{Digest, Secret};
+use super::secret::Digest;
 use super::text_enum::text_enum;
 use super::time::Time;
 
@@ -65,11 +65,6 @@ impl Client {
     /// Where an answer may go, if `requested` matches what the client has registered.
     pub fn return_to(&self, requested: &str) -> Option<ReturnTo> {
         self.redirect_uris.iter().find_map(|registered| registered.accept(requested))
-    }
-
-    /// Whether this is the client's secret. A client without one has no right secret.
-    pub fn has_secret(&self, presented: &Secret) -> bool {
-        self.secret.is_some_and(|digest| digest == presented.digest())
     }
 
     /// What the client may ask for.

@@ -6,16 +6,11 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OAuthCode {
     AccessDenied,
-    ConsentRequired,
-    InteractionRequired,
     InvalidClient,
     InvalidGrant,
     InvalidRequest,
-    InvalidRequestUri,
     InvalidScope,
     InvalidTarget,
-    InvalidToken,
-    LoginRequired,
     RequestNotSupported,
     RequestUriNotSupported,
     ServerError,
@@ -29,16 +24,11 @@ impl OAuthCode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
-            Self::ConsentRequired => "consent_required",
-            Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
-            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
-            Self::InvalidToken => "invalid_token",
-            Self::LoginRequired => "login_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",

@@ -6,6 +6,8 @@ use zxcvbn::Score;
 pub const LONGEST: usize = 1024;
 /// Characters that the strength estimate looks at.
 const ESTIMATED: usize = 100;
+/// Words that are taken from each text about the account.
+const WORDS: usize = 20;
 /// Letters and digits that a password must have beside the words that belong to the account.
 const NEW: usize = 8;
 
@@ -33,7 +35,7 @@ pub fn check_new(password: &str, least: usize, context: &[&str]) -> Result<(), U
     let estimated: String = password.chars().take(ESTIMATED).collect();
     let words: Vec<&str> = context
         .iter()
-        .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
+        .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()).take(WORDS))
         .filter(|word| word.len() > 2)
         .collect();
     let strong = zxcvbn::zxcvbn(&estimated, &words).score() >= Score::Three;

@@ -89,7 +89,6 @@ fn proven(asked: &AuthorizationRequest, request: &CodeRequest) -> bool {
     let challenge = asked.code_challenge.as_deref().map(Challenge::parse);
     let verifier = request.code_verifier.as_ref().map(|verifier| Verifier::parse(verifier.expose()));
     match (challenge, verifier) {
-        (None, None) => true,
         (Some(Some(challenge)), Some(Some(verifier))) => challenge.is_met_by(&verifier),
         (None | Some(_), None | Some(_)) => false,
     }

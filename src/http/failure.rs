@@ -137,18 +137,14 @@ fn status(error: &OAuthError) -> StatusCode {
         OAuthCode::AccessDenied if error.error_code == Some(PERSONAL_TOKENS_DISABLED) => {
             StatusCode::FORBIDDEN
         }
-        OAuthCode::InvalidClient | OAuthCode::InvalidToken => StatusCode::UNAUTHORIZED,
+        OAuthCode::InvalidClient => StatusCode::UNAUTHORIZED,
         OAuthCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         OAuthCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         OAuthCode::AccessDenied
-        | OAuthCode::ConsentRequired
-        | OAuthCode::InteractionRequired
         | OAuthCode::InvalidGrant
         | OAuthCode::InvalidRequest
-        | OAuthCode::InvalidRequestUri
         | OAuthCode::InvalidScope
         | OAuthCode::InvalidTarget
-        | OAuthCode::LoginRequired
         | OAuthCode::RequestNotSupported
         | OAuthCode::RequestUriNotSupported
         | OAuthCode::UnauthorizedClient

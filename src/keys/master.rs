@@ -40,7 +40,8 @@ const SEALING: &[u8] = b"keystile sealing";
 
 /// The master key, ready for use.
 pub struct MasterKey {
-    macs: [(Purpose, hmac::Key); 6],
+    /// In the order of [`Purpose`].
+    macs: [hmac::Key; 6],
     sealing: LessSafeKey,
 }
 
@@ -56,9 +57,8 @@ impl MasterKey {
     /// Never: every derived key has the length that its algorithm asks for.
     pub fn new(bytes: &[u8; 32]) -> Self {
         let derivation = hkdf::Salt::new(hkdf::HKDF_SHA256, b"keystile").extract(bytes);
-        let mac = |purpose: Purpose| {
-            (purpose, hmac::Key::new(hmac::HMAC_SHA256, &*derive(&derivation, purpose.label())))
-        };
+        let mac =
+            |purpose: Purpose| hmac::Key::new(hmac::HMAC_SHA256, &*derive(&derivation, purpose.label()));
         let macs = [
             Purpose::AuthorizationCode,
             Purpose::Csrf,
@@ -76,8 +76,7 @@ impl MasterKey {
 
     /// HMAC-SHA-256 over the parts, each with its length before it so that no two lists of parts read the same.
     pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
-        let at = self.macs.iter().position(|(known, _)| *known == purpose).unwrap_or_default();
-        let mut context = hmac::Context::with_key(&self.macs[at].1);
+        let mut context = hmac::Context::with_key(&self.macs[purpose as usize]);
         for part in parts {
             context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             context.update(part);

@@ -13,8 +13,6 @@ use crate::domain::secret::Secret;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// Longer than this, and the bytes are only there to keep the server busy.
-pub const LONGEST: usize = 1024;
 /// How long a sign-in waits for its turn to hash.
 const PATIENCE: Duration = Duration::from_secs(2);
 

@@ -6,7 +6,7 @@ use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::credential::EndReason;
 use crate::domain::time::Time;
 use crate::store::organizations::{self, Organization};
-use crate::store::{Conn, StoreError, Work, audit, credentials, users};
+use crate::store::{Conn, StoreError, Work, audit, authorization_codes, credentials, users};
 
 /// What turning personal tokens off stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,11 +68,15 @@ pub fn revoke_all(
     actor: &Actor,
     origin: &Origin,
 ) -> Result<usize, StoreError> {
-    // Nobody gets a new one between this look and the end.
+    // Nobody gets a new one between this look and the end, and what was approved but not fetched yet ends as well.
     organizations::lock(work.conn, &organization.id)?;
+    authorization_codes::expire_of_organization(work.conn, &organization.id, work.now)?;
     let living = credentials::living_personal(work.conn, &organization.id, work.now)?;
-    for (id, owner) in &living {
+    // First every row, then every event: whoever ends one session takes the two in this order as well.
+    for (id, _) in &living {
         credentials::revoke(work.conn, id, work.now, EndReason::RevokedByAdmin)?;
+    }
+    for (id, owner) in &living {
         let event =
             Event::new(Action::SessionRevoked, actor.clone(), origin).org(&organization.id).credential(id);
         audit::record(work, event.target(owner.as_deref().unwrap_or_default()).detail("all", true))?;

@@ -9,6 +9,7 @@ use crate::domain::audit::{Actor, Origin};
 use crate::domain::id::Kind;
 use crate::domain::role;
 use crate::domain::secret::equal;
+use crate::domain::time::Time;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::organizations::Organization;
 use crate::store::users::User;
@@ -51,6 +52,14 @@ pub fn code(work: &mut Work<'_>, master: &MasterKey) -> Result<Option<String>, S
     Ok(Some(shown(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
 }
 
+/// Whether this is the code that was printed.
+pub fn recognizes(conn: &mut Conn, master: &MasterKey, typed: &str, now: Time) -> Result<bool, StoreError> {
+    let nonce = facts::find(conn, NONCE)?.filter(|(_, at)| now - *at < LIFETIME);
+    Ok(nonce.is_some_and(|(nonce, _)| {
+        equal(&canonical(typed), &canonical(&shown(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
+    }))
+}
+
 /// Makes the first owner and organization; happens once.
 pub fn complete(
     work: &mut Work<'_>,
@@ -60,12 +69,7 @@ pub fn complete(
     organization: &str,
     origin: &Origin,
 ) -> Result<Result<(User, Organization), Refused>, StoreError> {
-    let open = is_open(work.conn)?;
-    let nonce = facts::find(work.conn, NONCE)?.filter(|(_, at)| work.now - *at < LIFETIME);
-    let right = nonce.is_some_and(|(nonce, _)| {
-        equal(&canonical(typed), &canonical(&shown(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
-    });
-    match (open, right) {
+    match (is_open(work.conn)?, recognizes(work.conn, master, typed, work.now)?) {
         (false, _) => Ok(Err(Refused::Done)),
         (true, false) => Ok(Err(Refused::WrongCode)),
         (true, true) => first(work, owner, organization, origin),

@@ -209,8 +209,10 @@ pub fn drop_retired(work: &mut Work<'_>, keep_after: TimeDelta) -> Result<Vec<St
 
 /// Does what time has made due: an automatic rotation, the end of a retired key.
 pub async fn tend(store: &Store, master: &MasterKey, rules: &config::Keys) -> Result<(), KeyFailure> {
-    if let Rotation::Done { activated } = rotate(store, master, rules, Timing::WhenDue).await? {
-        tracing::info!(kid = activated, "signing key rotated");
+    match rotate(store, master, rules, Timing::WhenDue).await? {
+        Rotation::Done { activated } => tracing::info!(kid = activated, "signing key rotated"),
+        Rotation::NoNextKey => tracing::warn!("there is no next signing key, so none can be rotated to"),
+        Rotation::TooEarly { .. } | Rotation::NotDue => {}
     }
     let (now, keep_after) = (store.now(), rules.keep_after);
     let ended = |key: &SigningKey| key.retired_at.is_some_and(|retired| retired + keep_after <= now);

@@ -180,16 +180,18 @@ pub fn latest(conn: &mut Conn, chain: &str, actions: &[Action]) -> Result<Option
 
 /// Checks a chain and says at which event it breaks, if it does.
 pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<i64, i64>, StoreError> {
-    let rows: Vec<Row> = audit_events::table
-        .filter(audit_events::chain.eq(chain))
-        .order(audit_events::sequence)
-        .select(Row::as_select())
-        .load(conn)?;
+    // The head first: what is recorded meanwhile comes after it.
     let head: Option<(i64, Vec<u8>)> = audit_heads::table
         .find(chain)
         .select((audit_heads::sequence, audit_heads::hash))
         .get_result(conn)
         .optional()?;
+    let head = head.unwrap_or_default();
+    let rows: Vec<Row> = audit_events::table
+        .filter(audit_events::chain.eq(chain).and(audit_events::sequence.le(head.0)))
+        .order(audit_events::sequence)
+        .select(Row::as_select())
+        .load(conn)?;
     let (mut count, mut last) = (0, Vec::new());
     for row in rows {
         let (event, previous, hash) = row.into_event();
@@ -199,7 +201,7 @@ pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<i64, i64>, StoreErr
         }
         last = hash;
     }
-    Ok(if head.unwrap_or_default() == (count, last) { Ok(count) } else { Err(count + 1) })
+    Ok(if head == (count, last) { Ok(count) } else { Err(count + 1) })
 }
 
 /// Every chain that has events.

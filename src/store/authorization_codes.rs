@@ -56,6 +56,14 @@ pub fn consume(conn: &mut Conn, hash: Digest, credential_id: &str, at: Time) -> 
     Ok(changed == 1)
 }
 
+/// Ends the codes of an organization that nobody has used yet.
+pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result<usize, StoreError> {
+    let waiting = codes::table.filter(codes::org_id.eq(org_id).and(codes::consumed_at.is_null()));
+    Ok(diesel::update(waiting.filter(codes::expires_at.gt(at)))
+        .set(codes::expires_at.eq(at))
+        .execute(conn)?)
+}
+
 /// Counts a try with the wrong verifier.
 pub fn count_wrong_try(conn: &mut Conn, hash: Digest) -> Result<(), StoreError> {
     diesel::update(codes::table.find(hash))

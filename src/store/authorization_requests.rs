@@ -1,11 +1,12 @@
 //! Authorization requests, pushed or opened in a browser, until they are answered.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::query::Locked;
-use super::schema::authorization_requests as requests;
+use super::schema::{authorization_codes as codes, authorization_requests as requests};
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
@@ -109,6 +110,13 @@ pub fn answer(
         ))
         .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// Deletes what ended before `before` without ever having got a code.
+pub fn delete_without_code(conn: &mut Conn, before: Time) -> Result<usize, StoreError> {
+    let code = codes::table.filter(codes::request_id.eq(requests::id)).select(codes::hash);
+    let ended = requests::table.filter(requests::expires_at.lt(before)).filter(not(exists(code)));
+    Ok(diesel::delete(ended).execute(conn)?)
 }
 
 /// Deletes what nobody can use any more, codes with it.

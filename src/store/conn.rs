@@ -38,7 +38,12 @@ impl Place {
     pub(in crate::store) fn open(&self) -> Result<Conn, StoreError> {
         match self {
             Self::File(path) => open_sqlite(path).map(Conn::Sqlite),
-            Self::Url(url) => PgConnection::establish(url).map(Conn::Postgres).map_err(StoreError::connect),
+            Self::Url(url) => {
+                let join = if url.contains('?') { '&' } else { '?' };
+                let patient = url.contains("connect_timeout=");
+                let url = if patient { url.clone() } else { format!("{url}{join}connect_timeout=5") };
+                PgConnection::establish(&url).map(Conn::Postgres).map_err(StoreError::connect)
+            }
         }
     }
 }
@@ -52,6 +57,10 @@ fn open_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
     .map_err(StoreError::from)?;
     Ok(conn)
 }
+
+/// A request that waits longer in PostgreSQL fails, so that one stuck lock does not hold every connection.
+const LIMITS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '30s'";
 
 /// Opens connections for the pool, and knows which of them are no good any more.
 pub(in crate::store) struct Manager {
@@ -90,7 +99,11 @@ impl r2d2::ManageConnection for Manager {
     fn connect(&self) -> Result<Pooled, StoreError> {
         // Read first: a connection that was opened while the database went away must not count as a new one.
         let era = self.era.load(Ordering::Acquire);
-        Ok(Pooled { conn: self.place.open()?, era })
+        let mut conn = self.place.open()?;
+        if let Conn::Postgres(conn) = &mut conn {
+            conn.batch_execute(LIMITS).map_err(StoreError::from)?;
+        }
+        Ok(Pooled { conn, era })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), StoreError> {

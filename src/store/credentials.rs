@@ -145,7 +145,7 @@ pub fn touch(conn: &mut Conn, id: &str, at: Time, ip: Option<&str>) -> Result<()
 /// The name and kind of the client that a session belongs to.
 pub type Tool = (String, ClientKind);
 
-/// The CLI sessions of a person in an organization, the last used first.
+/// The CLI sessions of a person in an organization, the newest first.
 pub fn cli_sessions(
     conn: &mut Conn,
     org_id: &str,
@@ -195,6 +195,7 @@ pub fn living_personal(
         .filter(credentials::org_id.eq(org_id).and(credentials::kind.ne(CredentialKind::ApiKey)))
         .filter(credentials::revoked_at.is_null().and(open))
         .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now)))
+        .order(credentials::id)
         .select((credentials::id, credentials::user_id))
         .load(conn)?)
 }

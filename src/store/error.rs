@@ -57,7 +57,10 @@ fn one_line(message: &str) -> String {
 
 /// What the engines say when they are going down, coming up, full or locked.
 fn away(message: &str) -> bool {
-    const SIGNS: [&str; 8] = [
+    const SIGNS: [&str; 11] = [
+        "canceling statement due to",
+        "deadlock detected",
+        "could not serialize access",
         "database is locked",
         "database or disk is full",
         "terminating connection",

@@ -55,10 +55,6 @@ pub fn delete(conn: &mut Conn, hash: Digest) -> Result<bool, StoreError> {
     Ok(diesel::delete(web_sessions::table.find(hash)).execute(conn)? == 1)
 }
 
-pub fn delete_of_user(conn: &mut Conn, user_id: &str) -> Result<usize, StoreError> {
-    Ok(diesel::delete(web_sessions::table.filter(web_sessions::user_id.eq(user_id))).execute(conn)?)
-}
-
 pub fn delete_ended(conn: &mut Conn, now: Time) -> Result<usize, StoreError> {
     Ok(diesel::delete(web_sessions::table.filter(web_sessions::ends_at.lt(now))).execute(conn)?)
 }

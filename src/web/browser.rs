@@ -1,8 +1,9 @@
 //! The browser behind a request: its cookie, its session, and proof that a form came from our own page.
 
+use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::{HttpRequest, http::header};
+use actix_web::http::{Method, header};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
@@ -45,7 +46,7 @@ impl Browser {
     /// for it until somebody signs in.
     pub async fn load(app: &App, request: &HttpRequest, origin: Origin) -> Result<Self, StoreError> {
         let Some(cookie) = cookie(request, app.cookie_names().session) else {
-            return Ok(Self::unknown(origin));
+            return Ok(Self { fresh: true, ..Self::unknown(origin) });
         };
         let (digest, now, config) = (cookie.digest(), app.now(), app.clone());
         let session = app.store.read(move |conn| sign_in::current(conn, &config.config, now, digest)).await?;
@@ -62,9 +63,9 @@ impl Browser {
         self.cookie.digest()
     }
 
-    /// What the browser is when nothing could be read about it.
+    /// What the browser is when nothing could be read about it. Whatever cookie it has, it keeps.
     pub fn unknown(origin: Origin) -> Self {
-        Self { cookie: Secret::random(Entropy), fresh: true, session: None, origin }
+        Self { cookie: Secret::random(Entropy), fresh: false, session: None, origin }
     }
 
     /// The tokens for the forms of a page.
@@ -81,9 +82,16 @@ impl Browser {
         if equal(&self.tokens(app).of(form), token) { Ok(()) } else { Err(Forged::Token) }
     }
 
-    /// The cookie to set, if this browser has none yet.
-    pub fn new_cookie(&self, app: &App) -> Option<Cookie<'static>> {
-        self.fresh.then(|| session_cookie(app, self.cookie.expose()))
+    /// Whether the browser sent no cookie.
+    pub fn is_new(&self) -> bool {
+        self.fresh
+    }
+
+    /// The cookie to set, if this browser has none yet. Never in answer to a form: one that another site sent comes
+    /// without the cookie that the browser has, and must not make it lose it.
+    pub fn new_cookie(&self, app: &App, request: &HttpRequest) -> Option<Cookie<'static>> {
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        (self.fresh && reads).then(|| session_cookie(app, self.cookie.expose()))
     }
 
     /// The cookie by which an account knows this device.

@@ -125,6 +125,7 @@ CREATE TABLE authorization_requests (
 );
 CREATE UNIQUE INDEX authorization_requests_by_pushed ON authorization_requests (pushed_hash);
 CREATE UNIQUE INDEX authorization_requests_by_short_code ON authorization_requests (short_code);
+CREATE INDEX authorization_requests_by_browser ON authorization_requests (browser_hash);
 CREATE INDEX authorization_requests_by_expiry ON authorization_requests (expires_at);
 
 CREATE TABLE authorization_codes (

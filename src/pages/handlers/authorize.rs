@@ -23,6 +23,8 @@ use crate::web::app::App;
 
 /// More than any request needs.
 const MOST_PARAMETERS: usize = 64;
+/// What fits into an address with room to spare.
+const LONGEST_QUERY: usize = 7 * 1024;
 
 /// `GET /cli-auth`: the same. Old tools come here with nothing but a port and expect a key in an address, which never
 /// happens: they are told apart by the challenge that they do not send.
@@ -48,10 +50,25 @@ pub async fn start(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 /// `POST /oauth/authorize`: the same parameters in a form (OpenID Connect Core section 3.1.2.1).
 pub async fn start_by_post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| match visit.foreign_form(payload).await {
+        // A form of another site brings no cookie, though the browser may have one: ask for the page as a link would.
+        Ok(body) if visit.browser.is_new() => Ok(again_by_get(visit, &body)),
         Ok(body) => open(visit, &body).await,
         Err(answer) => Ok(answer),
     })
     .await
+}
+
+fn again_by_get(visit: &Visit, body: &[u8]) -> HttpResponse {
+    match std::str::from_utf8(body) {
+        Ok(query) if query.len() <= LONGEST_QUERY && query.bytes().all(|b| b.is_ascii_graphic()) => {
+            visit.go(&format!("/oauth/authorize?{query}"))
+        }
+        Ok(_) | Err(_) => {
+            let detail =
+                "It is too long to come from another site. Push it (RFC 9126) or make it shorter.".to_owned();
+            visit.refuse(Refusal::MalformedRequest { detail })
+        }
+    }
 }
 
 /// `GET /c/{code}`
@@ -135,7 +152,7 @@ async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, StoreErr
     let usable = |choice: &authorization::Choice| choice.organization.personal_tokens;
     if !question.choices.iter().any(usable) {
         let org_id = first.organization.id.clone();
-        let way_out = told(visit, &question.request.id, &Decision::Approve { org_id }).await?;
+        let way_out = told(visit, &question.request.id, &Decision::SwitchedOff { org_id }).await?;
         return switched_off(visit, &first.organization, way_out).await;
     }
     if question.choices.iter().all(|choice| choice.granted.is_empty()) {

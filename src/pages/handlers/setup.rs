@@ -90,6 +90,11 @@ impl Filled {
 
 async fn complete(visit: &Visit, form: &Parameters, filled: Filled) -> Result<HttpResponse, StoreError> {
     let Filled { code, name, email, password, organization } = filled;
+    let (app, now, typed) = (visit.app.clone(), visit.app.now(), code.clone());
+    // Before the password is hashed: that costs something, and anybody can send this form.
+    if !visit.app.store.read(move |conn| setup::recognizes(conn, &app.master, &typed, now)).await? {
+        return Ok(again(visit, form, wrong_code()));
+    }
     let Ok(password_hash) = visit.app.passwords.hash(password, Entropy).await else {
         return Ok(visit.refuse(Refusal::TooManyTries { seconds: 2 }));
     };

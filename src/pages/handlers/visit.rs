@@ -122,7 +122,7 @@ impl Visit {
         for (name, value) in security_headers() {
             answer.insert_header((name, HeaderValue::from_static(value)));
         }
-        if let Some(cookie) = self.browser.new_cookie(&self.app) {
+        if let Some(cookie) = self.browser.new_cookie(&self.app, &self.request) {
             answer.cookie(cookie);
         }
         answer.content_type("text/html; charset=utf-8").body(html)
@@ -164,7 +164,7 @@ impl Visit {
     pub(super) fn go_with<const N: usize>(&self, path: &str, cookies: [Cookie<'static>; N]) -> HttpResponse {
         let mut answer = HttpResponse::SeeOther();
         answer.insert_header((header::LOCATION, format!("{}{path}", self.base())));
-        let fresh = if N == 0 { self.browser.new_cookie(&self.app) } else { None };
+        let fresh = if N == 0 { self.browser.new_cookie(&self.app, &self.request) } else { None };
         for cookie in cookies.into_iter().chain(fresh) {
             answer.cookie(cookie);
         }

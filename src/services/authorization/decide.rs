@@ -21,6 +21,10 @@ pub enum Decision {
     Approve {
         org_id: String,
     },
+    /// No decision of the person: the organization does not allow personal tokens. Never gives anything.
+    SwitchedOff {
+        org_id: String,
+    },
 }
 
 /// What came of it.
@@ -52,10 +56,14 @@ pub fn decide(
         Ok(question) => question,
         Err(unanswerable) => return Ok(Decided::Unanswerable(Box::new(unanswerable))),
     };
-    let Decision::Approve { org_id } = decision else {
-        let organization = question.choices.first().map(|choice| choice.organization.id.clone());
-        answer(work, &question, session, RequestStatus::Denied, organization.as_deref(), origin)?;
-        return Ok(Decided::Answered);
+    let (org_id, approves) = match decision {
+        Decision::Deny => {
+            let organization = question.choices.first().map(|choice| choice.organization.id.clone());
+            answer(work, &question, session, RequestStatus::Denied, organization.as_deref(), origin)?;
+            return Ok(Decided::Answered);
+        }
+        Decision::Approve { org_id } => (org_id, true),
+        Decision::SwitchedOff { org_id } => (org_id, false),
     };
     if question.standing == Answerable::AfterSigningInAgain {
         return Ok(Decided::SignInAgain);
@@ -69,7 +77,7 @@ pub fn decide(
         answer(work, &question, session, RequestStatus::SwitchedOff, Some(org_id), origin)?;
         return Ok(Decided::SwitchedOff(organization));
     }
-    if choice.granted.is_empty() {
+    if choice.granted.is_empty() || !approves {
         return Ok(Decided::NotThere);
     }
     answer(work, &question, session, RequestStatus::Approved, Some(org_id), origin)?;

@@ -77,7 +77,9 @@ pub fn open(
     parameters: &Parameters,
     browser: Digest,
 ) -> Result<Opened, StoreError> {
-    let pushed = parameters.request_uri.as_deref().and_then(|uri| uri.strip_prefix(URN));
+    let repeated = ["client_id", "request_uri"].into_iter().any(|name| parameters.is_repeated(name));
+    let pushed =
+        parameters.request_uri.as_deref().and_then(|uri| uri.strip_prefix(URN)).filter(|_| !repeated);
     if let Some(reference) = pushed {
         return open_pushed(work, config, parameters.client_id.as_deref(), reference, browser);
     }
