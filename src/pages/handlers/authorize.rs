@@ -51,7 +51,7 @@ pub async fn start(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 pub async fn start_by_post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| match visit.foreign_form(payload).await {
         // A form of another site brings no cookie, though the browser may have one: ask for the page as a link would.
-        Ok(body) if visit.browser.is_new() => Ok(again_by_get(visit, &body)),
+        Ok(body) if visit.browser.is_new() && pairs(&body).is_some() => Ok(again_by_get(visit, &body)),
         Ok(body) => open(visit, &body).await,
         Err(answer) => Ok(answer),
     })

@@ -49,4 +49,14 @@ both_engines! {
         assert_eq!(answer.status, 400);
         assert!(answer.text().contains("Cookies are needed to sign in"), "{}", answer.text());
     }
+
+    async fn cs_05_a_form_of_another_site_sets_no_cookie_over_the_one_that_it_comes_without(app) {
+        let owner = app.owner().await;
+        let browser = app.browser_of(&owner).await;
+        for path in ["/sign-in", "/sign-out", "/theme", "/oauth/authorize", "/nowhere"] {
+            let answer = app.anonymous().post(path, &[("client_id", "keystile-cli")]).await;
+            assert_eq!(answer.header("set-cookie"), None, "{path}");
+        }
+        assert_eq!(browser.get("/").await.status, 200);
+    }
 }
