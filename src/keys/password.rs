@@ -129,4 +129,13 @@ mod tests {
             .to_string();
         assert_eq!(check(&Secret::new("x"), &old), Match::RightButOutdated);
     }
+
+    #[tokio::test]
+    async fn lg_08_more_passwords_at_once_than_there_is_memory_for_are_turned_away() {
+        let passwords = Passwords::new(1);
+        let held = passwords.0.clone().acquire_owned().await.unwrap();
+        assert_eq!(passwords.check(Secret::new("x"), None).await, Err(Busy));
+        drop(held);
+        assert_eq!(passwords.check(Secret::new("x"), None).await, Ok(Match::Wrong));
+    }
 }

@@ -278,6 +278,14 @@ both_engines! {
         assert_eq!((app.count(CODES).await, app.audited("authorization.denied").await), (0, 1));
     }
 
+    async fn cs_14_without_a_state_none_is_invented(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let ask = Ask::of(&app.client(ClientKind::Native).await).without("state");
+        let returned = app.authorize(&browser, &ask).await;
+        assert_eq!(returned.get("state"), None);
+        assert_eq!(app.exchange(&ask, returned.code()).await.status, 200);
+    }
+
     async fn az_28_what_a_form_adds_to_the_stored_request_has_no_effect(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let other = app.client(ClientKind::Native).await;

@@ -55,6 +55,32 @@ both_engines! {
         Tokens::of(&app.exchange(&ask, returned.code()).await);
     }
 
+    async fn sw_13_neither_id_token_nor_refresh_token_gets_around_the_switch(app) {
+        let session = app.session().await;
+        turn(app, "off").await;
+        let id_token = session.tokens.body["id_token"].as_str().unwrap();
+        for token in [id_token, &session.tokens.refresh] {
+            assert_eq!(app.whoami(token).await.status, 401);
+            assert_eq!(app.userinfo(token).await.status, 401);
+        }
+    }
+
+    async fn sw_19_the_switch_asks_for_the_organization_and_not_for_the_kind_of_client(app) {
+        let client = app.client(ClientKind::Confidential).await;
+        let session = app.session_of(&client, &app.owner().await).await;
+        turn(app, "off").await;
+        is_off(&app.refresh(&client, &session.tokens.refresh).await);
+        api_is_off(&app.whoami(&session.tokens.access).await);
+    }
+
+    async fn sw_20_where_the_organization_is_gone_every_session_is(app) {
+        let session = app.session().await;
+        app.execute("UPDATE organizations SET disabled_at = created_at").await.unwrap();
+        assert_eq!(app.whoami(&session.tokens.access).await.status, 401);
+        let refused = app.refresh(&session.client, &session.tokens.refresh).await;
+        assert_eq!((refused.status, &refused.json()["error"]), (400, &"invalid_grant".into()));
+    }
+
     async fn sw_02_a_refresh_is_refused_and_the_token_works_again_afterwards(app) {
         let session = app.session().await;
         turn(app, "off").await;
