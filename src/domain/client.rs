@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::oauth_error::{OAuthCode, OAuthError};
 use super::redirect_uri::{RedirectUri, ReturnTo};
 use super::scope::{Catalog, ScopeSet};
 use super::secret::Digest;
@@ -60,6 +61,18 @@ impl Client {
 
     pub fn allows(&self, grant: Grant) -> bool {
         self.grants.contains(&grant)
+    }
+
+    /// The refusal of RFC 6749 for a grant that the client is not registered for.
+    pub fn permit(&self, grant: Grant) -> Result<(), OAuthError> {
+        if self.allows(grant) {
+            return Ok(());
+        }
+        let description = match grant {
+            Grant::AuthorizationCode => "This client may not use authorization codes.",
+            Grant::RefreshToken => "This client may not use refresh tokens.",
+        };
+        Err(OAuthError::new(OAuthCode::UnauthorizedClient, description, "grant not allowed"))
     }
 
     /// Where an answer may go, if `requested` matches what the client has registered.

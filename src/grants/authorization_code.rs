@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{Client, Grant};
 use crate::domain::credential::{CredentialKind, EndReason};
-use crate::domain::oauth_error::{OAuthCode, OAuthError};
+use crate::domain::oauth_error::OAuthError;
 use crate::domain::pkce::{Challenge, Verifier};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
@@ -38,12 +38,8 @@ pub fn exchange(
     client: &Client,
     request: &CodeRequest,
 ) -> Result<Outcome, StoreError> {
-    if !client.allows(Grant::AuthorizationCode) {
-        return Ok(Err(OAuthError::new(
-            OAuthCode::UnauthorizedClient,
-            "This client may not use authorization codes.",
-            "grant not allowed",
-        )));
+    if let Err(error) = client.permit(Grant::AuthorizationCode) {
+        return Ok(Err(error));
     }
     let Some((code, asked)) = codes::lock(work.conn, request.code.digest())? else {
         return Ok(Err(OAuthError::invalid_grant("no such code")));

@@ -35,12 +35,8 @@ pub fn exchange(
     client: &Client,
     request: &RefreshRequest,
 ) -> Result<Outcome, StoreError> {
-    if !client.allows(Grant::RefreshToken) {
-        return Ok(Err(OAuthError::new(
-            OAuthCode::UnauthorizedClient,
-            "This client may not use refresh tokens.",
-            "grant not allowed",
-        )));
+    if let Err(error) = client.permit(Grant::RefreshToken) {
+        return Ok(Err(error));
     }
     let Some(presented) = refresh_token::parse(&config.brand.token_prefix, request.refresh_token.expose())
     else {

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::domain::authorization::{Addressed, Asked, Parameters, Untrusted, address, check};
 use crate::domain::client::{Client, Grant};
 use crate::domain::id::Kind;
-use crate::domain::oauth_error::{OAuthCode, OAuthError};
+use crate::domain::oauth_error::OAuthError;
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::{Digest, Secret};
 use crate::domain::short_code;
@@ -46,9 +46,8 @@ pub fn push(
     if parameters.request_uri.is_some() {
         return Ok(Err(OAuthError::invalid_request("request_uri cannot be pushed.")));
     }
-    if !client.allows(Grant::AuthorizationCode) {
-        let description = "This client may not use authorization codes.";
-        return Ok(Err(OAuthError::new(OAuthCode::UnauthorizedClient, description, "grant not allowed")));
+    if let Err(error) = client.permit(Grant::AuthorizationCode) {
+        return Ok(Err(error));
     }
     let addressed = match address(Some(client), parameters) {
         Ok(addressed) => addressed,
@@ -92,12 +91,9 @@ pub fn open(
         (None, Ok(_)) => return Ok(Opened::Gone),
         (Some(client), Ok(addressed)) => (client, addressed),
     };
-    let asked = if client.allows(Grant::AuthorizationCode) {
-        check(client, &config.catalog, config.server.public_url.as_str(), parameters)
-    } else {
-        let description = "This client may not use authorization codes.";
-        Err(OAuthError::new(OAuthCode::UnauthorizedClient, description, "grant not allowed"))
-    };
+    let asked = client
+        .permit(Grant::AuthorizationCode)
+        .and_then(|()| check(client, &config.catalog, config.server.public_url.as_str(), parameters));
     let mut request = row(work, client, parameters, &addressed, asked);
     request.browser_hash = Some(browser);
     request.expires_at = work.now + config.tokens.request;
