@@ -5,6 +5,7 @@ pub mod logging;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use crate::services::signing_keys::{self, KeyFailure};
 use crate::services::{accounts, setup};
 use crate::store::StoreError;
 use crate::web::app::{App, Parts};
+use crate::web::clients::KnownClients;
 use crate::web::envelope::envelope;
 use crate::web::form::LARGEST_BODY;
 use crate::web::gate::Gate;
@@ -137,11 +139,12 @@ async fn open(config: Config, address: SocketAddr, clock: Clock) -> Result<App, 
     let signer = Signer::start(available_parallelism().map_or(1, usize::from))?;
     Ok(App::new(Parts {
         gate: Gate::new(&config, address),
+        clients: KnownClients::default(),
         keyring: Keyring::new(set, signer),
         passwords: Passwords::new(config.sign_in.max_parallel_hashes),
         config,
         store,
-        master,
+        master: Arc::new(master),
         clock,
     }))
 }

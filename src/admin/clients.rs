@@ -95,6 +95,7 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
                 access: None,
                 created_at: Clock::System.now(),
                 disabled_at: None,
+                version: 1,
             };
             add(store, client, secret, json).await
         }

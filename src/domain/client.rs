@@ -48,6 +48,8 @@ pub struct Client {
     pub access: Option<TimeDelta>,
     pub created_at: Time,
     pub disabled_at: Option<Time>,
+    /// Grows with every change, so that a copy can be told from what the database has now.
+    pub version: i64,
 }
 
 impl Client {

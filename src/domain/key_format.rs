@@ -10,41 +10,74 @@ pub const SECRET_LENGTH: usize = 43;
 /// Characters that hold a CRC-32.
 pub const CHECKSUM_LENGTH: usize = 6;
 
+/// Digits that are worked on at once, and what they count to: the most that fits into 32 bits.
+const GROUP: usize = 5;
+const GROUP_SIZE: u64 = 62_u64.pow(5);
+
 /// Big-endian base62, left-padded with `0` to `width`.
 pub fn base62(bytes: &[u8], width: usize) -> String {
-    let mut number = bytes.to_vec();
-    let mut digits = Vec::with_capacity(width);
-    while number.iter().any(|byte| *byte != 0) {
-        let mut remainder = 0u16;
-        for byte in &mut number {
-            let value = remainder << 8 | u16::from(*byte);
-            *byte = u8::try_from(value / 62).unwrap_or(u8::MAX);
-            remainder = value % 62;
+    let mut number = words(bytes);
+    let mut digits = Vec::with_capacity(width + GROUP);
+    while number.iter().any(|word| *word != 0) {
+        let mut group = 0;
+        for word in &mut number {
+            let value = group << 32 | *word;
+            *word = value / GROUP_SIZE;
+            group = value % GROUP_SIZE;
         }
-        digits.push(ALPHABET[usize::from(remainder)]);
+        for _ in 0..GROUP {
+            digits.push(ALPHABET[usize::try_from(group % 62).unwrap_or_default()]);
+            group /= 62;
+        }
     }
-    while digits.len() < width {
-        digits.push(b'0');
+    // The last group may have brought zeros in front of the number.
+    while digits.len() > width && digits.last() == Some(&b'0') {
+        digits.pop();
     }
+    digits.resize(digits.len().max(width), b'0');
     digits.iter().rev().map(|digit| char::from(*digit)).collect()
 }
 
 /// Reads base62 back into exactly `length` bytes; `None` for a foreign character or a number that does not fit.
 pub fn from_base62(text: &str, length: usize) -> Option<Vec<u8>> {
-    let mut bytes = vec![0u8; length];
-    for character in text.bytes() {
-        let digit = ALPHABET.iter().position(|known| *known == character)?;
-        let mut carry = u32::try_from(digit).ok()?;
-        for byte in bytes.iter_mut().rev() {
-            let value = u32::from(*byte) * 62 + carry;
-            *byte = u8::try_from(value & 0xff).ok()?;
-            carry = value >> 8;
+    let mut number = vec![0_u64; length.div_ceil(4)];
+    for group in text.as_bytes().chunks(GROUP) {
+        let (mut carry, mut size) = (0, 1);
+        for character in group {
+            carry = carry * 62 + digit(*character)?;
+            size *= 62;
+        }
+        for word in number.iter_mut().rev() {
+            let value = *word * size + carry;
+            *word = value & u64::from(u32::MAX);
+            carry = value >> 32;
         }
         if carry != 0 {
             return None;
         }
     }
-    Some(bytes)
+    let bytes: Vec<u8> = number.iter().flat_map(|word| word.to_be_bytes()[4..].to_vec()).collect();
+    let (beyond, bytes) = bytes.split_at(bytes.len() - length);
+    beyond.iter().all(|byte| *byte == 0).then(|| bytes.to_vec())
+}
+
+/// A big-endian number in words of 32 bits.
+fn words(bytes: &[u8]) -> Vec<u64> {
+    let mut words: Vec<u64> = bytes
+        .rchunks(4)
+        .map(|word| word.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
+        .collect();
+    words.reverse();
+    words
+}
+
+fn digit(character: u8) -> Option<u64> {
+    Some(u64::from(match character {
+        b'0'..=b'9' => character - b'0',
+        b'A'..=b'Z' => character - b'A' + 10,
+        b'a'..=b'z' => character - b'a' + 36,
+        _ => return None,
+    }))
 }
 
 /// The checksum that ends a key: CRC-32 of everything before it, in base62.
@@ -75,6 +108,31 @@ mod tests {
             let text = base62(&bytes, SECRET_LENGTH);
             assert_eq!(text.len(), SECRET_LENGTH);
             assert_eq!(from_base62(&text, 32).as_deref(), Some(&bytes[..]));
+        }
+    }
+
+    #[test]
+    fn base62_is_what_division_digit_by_digit_gives() {
+        let byte_by_byte = |bytes: &[u8], width: usize| {
+            let mut number = bytes.to_vec();
+            let mut digits = vec![b'0'; width];
+            for digit in digits.iter_mut().rev() {
+                let mut remainder = 0;
+                for byte in &mut number {
+                    let value = remainder << 8 | usize::from(*byte);
+                    *byte = u8::try_from(value / 62).unwrap();
+                    remainder = value % 62;
+                }
+                *digit = ALPHABET[remainder];
+            }
+            String::from_utf8(digits).unwrap()
+        };
+        for length in 1..60_u8 {
+            let bytes: Vec<u8> = (0..length).map(|n| n.wrapping_mul(151).wrapping_add(length)).collect();
+            let width = usize::from(length) * 11 / 8 + 1;
+            let text = base62(&bytes, width);
+            assert_eq!(text, byte_by_byte(&bytes, width));
+            assert_eq!(from_base62(&text, bytes.len()), Some(bytes));
         }
     }
 

@@ -12,10 +12,11 @@ use crate::keys::master::MasterKey;
 use crate::store::authorization_codes::{self as codes, AuthorizationCode};
 use crate::store::authorization_requests::AuthorizationRequest;
 use crate::store::credentials::{self, Credential};
+use crate::store::rotation::LiveSession;
 use crate::store::{StoreError, Work, audit, memberships, organizations};
 
 use super::Outcome;
-use super::session::{issue, new_id};
+use super::session::{Terms, issue, new_id};
 
 /// Tries with a wrong verifier that a code survives. More would let a thief guess, fewer would let one burn it.
 const WRONG_TRIES: i64 = 3;
@@ -114,8 +115,10 @@ fn start_session(
         return Err(StoreError::Unavailable("the code was used at the same moment".to_owned()));
     }
     audit::record(work, started(&session, client, origin))?;
-    let scopes = client.effective_scopes(&config.catalog, &granted, &role);
-    let mut issued = issue(work, config, master, client, &session, &scopes)?;
+    let terms = Terms { config, master, client, now: work.now, entropy: work.entropy };
+    let session = LiveSession::of(session, role)
+        .ok_or_else(|| StoreError::Failed("a new session lacks a part".to_owned()))?;
+    let mut issued = issue(&terms, &session, &granted);
     issued.nonce.clone_from(&asked.nonce);
     Ok(Ok(issued))
 }

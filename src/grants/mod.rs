@@ -7,7 +7,7 @@ pub mod authorization_code;
 pub mod refresh;
 mod session;
 
-pub use session::{Issued, access_claims};
+pub use session::Issued;
 
 use crate::domain::oauth_error::OAuthError;
 

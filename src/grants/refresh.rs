@@ -3,20 +3,24 @@
 //! A session is one row. Its current refresh token is made from the row, so a refresh adds nothing, an answer that got
 //! lost can be given again, and a token of an older generation shows that somebody has a copy.
 
+use std::sync::Arc;
+
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{Client, Grant};
 use crate::domain::credential::{EndReason, Presented, judge};
+use crate::domain::entropy::Entropy;
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
-use crate::store::credentials::{self, Credential, Rotation};
-use crate::store::{StoreError, Work, audit, memberships, organizations};
+use crate::store::credentials::{self, Credential};
+use crate::store::rotation::{self, LiveSession, Rotation};
+use crate::store::{Store, StoreError, Work, audit, memberships, organizations};
 
-use super::Outcome;
-use super::session::issue;
+use super::session::{Terms, issue};
+use super::{Issued, Outcome};
 
 /// A refresh request of an authenticated client.
 #[derive(Debug, Clone)]
@@ -25,6 +29,34 @@ pub struct RefreshRequest {
     /// Narrows the access token, never the session.
     pub scope: Option<String>,
     pub origin: Origin,
+}
+
+/// The short way, for nearly every refresh: a current token of a living session rotates in one statement. `client` may
+/// come from memory, because the statement compares its version.
+///
+/// Nothing means that nothing has changed; [`exchange`] then finds out why.
+pub async fn rotate_current(
+    store: &Store,
+    config: &Config,
+    master: &Arc<MasterKey>,
+    client: &Client,
+    request: &RefreshRequest,
+) -> Result<Option<Issued>, StoreError> {
+    let presented = refresh_token::parse(&config.brand.token_prefix, request.refresh_token.expose());
+    let Some(presented) = presented.filter(|_| client.allows(Grant::RefreshToken)) else { return Ok(None) };
+    let rotation = rotation_to(&presented, config, client, &request.origin);
+    let (key, scope) = (master.clone(), request.scope.clone());
+    let rotated = store
+        .rotate(rotation, move |sealed| {
+            sealed.seed.as_deref().is_some_and(|seed| presented.belongs_to(&key, seed))
+                && ScopeSet::parse(&sealed.scopes)
+                    .is_ok_and(|granted| narrowed(scope.as_deref(), &granted).is_ok())
+        })
+        .await?;
+    let Some(session) = rotated else { return Ok(None) };
+    let terms = Terms { config, master, client, now: store.now(), entropy: Entropy };
+    let wanted = narrowed(request.scope.as_deref(), &scopes_of(&session.id, &session.scopes)?);
+    Ok(wanted.ok().map(|wanted| issue(&terms, &session, &wanted)))
 }
 
 /// Exchanges a refresh token.
@@ -52,43 +84,44 @@ pub fn exchange(
         audit::record(work, foreign_client(&session, client, &request.origin))?;
         return Ok(Err(OAuthError::invalid_grant("the session belongs to another client")));
     }
-    let granted = stored_scopes(&session)?;
+    let granted = scopes_of(&session.id, &session.scopes)?;
     let wanted = match narrowed(request.scope.as_deref(), &granted) {
         Ok(wanted) => wanted,
         Err(error) => return Ok(Err(error)),
     };
 
-    let context = Context { config, master, client, origin: &request.origin };
-    let idle_ends_at = work.now + config.tokens.session_idle;
-    let rotation = Rotation {
-        id: &session.id,
-        client_id: &client.id,
-        generation: presented.generation,
-        now: work.now,
-        idle_ends_at: session.ends_at.map_or(idle_ends_at, |end| end.min(idle_ends_at)),
-        ip: request.origin.ip.as_deref(),
-    };
-    match credentials::rotate(work.conn, &rotation)? {
-        Some(rotated) => answer(work, &context, &rotated, &wanted),
-        None => not_rotated(work, &context, presented.generation, &session.id, &wanted),
+    let terms = Terms { config, master, client, now: work.now, entropy: work.entropy };
+    let rotation = rotation_to(&presented, config, client, &request.origin);
+    match rotation::rotate(work.conn, &[rotation], work.now)?.pop() {
+        Some(rotated) => Ok(Ok(issue(&terms, &rotated, &wanted))),
+        None => not_rotated(work, &terms, presented.generation, &session.id, &wanted, &request.origin),
     }
 }
 
-/// What stays the same while a token is exchanged.
-struct Context<'a> {
-    config: &'a Config,
-    master: &'a MasterKey,
-    client: &'a Client,
-    origin: &'a Origin,
+fn rotation_to(
+    presented: &refresh_token::Presented,
+    config: &Config,
+    client: &Client,
+    origin: &Origin,
+) -> Rotation {
+    Rotation {
+        id: presented.credential_id.clone(),
+        generation: presented.generation,
+        client_id: client.id.clone(),
+        client_version: client.version,
+        idle: config.tokens.session_idle,
+        ip: origin.ip.clone(),
+    }
 }
 
 /// Nothing changed: says why, and does what that calls for.
 fn not_rotated(
     work: &mut Work<'_>,
-    context: &Context<'_>,
+    terms: &Terms<'_>,
     generation: i64,
     session_id: &str,
     wanted: &ScopeSet,
+    origin: &Origin,
 ) -> Result<Outcome, StoreError> {
     let Some(session) = credentials::find(work.conn, session_id)? else {
         return Ok(Err(OAuthError::invalid_grant("no such session")));
@@ -101,9 +134,9 @@ fn not_rotated(
     else {
         return Ok(Err(OAuthError::invalid_grant("the organization is gone")));
     };
-    if role_of(work, &session)?.is_none() {
+    let Some(role) = role_of(work, &session)? else {
         return Ok(Err(OAuthError::invalid_grant("the owner is no longer a member")));
-    }
+    };
     if !organization.personal_tokens {
         return Ok(Err(OAuthError::personal_tokens_disabled(&organization.name)));
     }
@@ -112,37 +145,23 @@ fn not_rotated(
         session.generation,
         session.rotated_at,
         work.now,
-        context.config.tokens.refresh_grace,
+        terms.config.tokens.refresh_grace,
     ) {
         Presented::Replayed => {
             tracing::info!(session = session.id, "refresh answered again");
-            answer(work, context, &session, wanted)
+            let session = LiveSession::of(session, role)
+                .ok_or_else(|| StoreError::Failed(format!("session {session_id} lacks a part")))?;
+            Ok(Ok(issue(terms, &session, wanted)))
         }
         Presented::Reused => {
             credentials::revoke(work.conn, &session.id, work.now, EndReason::RefreshReuse)?;
-            audit::record(work, reuse(&session, context.client, generation, context.origin))?;
+            audit::record(work, reuse(&session, terms.client, generation, origin))?;
             Ok(Err(OAuthError::invalid_grant("an old refresh token was used again; the session is revoked")))
         }
         Presented::NotYetIssued => Ok(Err(OAuthError::invalid_grant("a generation that was never issued"))),
         Presented::Current => {
             Err(StoreError::Unavailable("the session changed while it was being refreshed".to_owned()))
         }
-    }
-}
-
-fn answer(
-    work: &mut Work<'_>,
-    context: &Context<'_>,
-    session: &Credential,
-    wanted: &ScopeSet,
-) -> Result<Outcome, StoreError> {
-    match role_of(work, session)? {
-        Some(role) => {
-            let Context { config, master, client, .. } = context;
-            let scopes = client.effective_scopes(&config.catalog, wanted, &role);
-            Ok(Ok(issue(work, config, master, client, session, &scopes)?))
-        }
-        None => Ok(Err(OAuthError::invalid_grant("the owner is no longer a member"))),
     }
 }
 
@@ -153,9 +172,9 @@ fn role_of(work: &mut Work<'_>, session: &Credential) -> Result<Option<String>, 
     }
 }
 
-fn stored_scopes(session: &Credential) -> Result<ScopeSet, StoreError> {
-    ScopeSet::parse(&session.scopes)
-        .map_err(|_| StoreError::Failed(format!("the scopes of session {} cannot be read", session.id)))
+fn scopes_of(session_id: &str, stored: &str) -> Result<ScopeSet, StoreError> {
+    ScopeSet::parse(stored)
+        .map_err(|_| StoreError::Failed(format!("the scopes of session {session_id} cannot be read")))
 }
 
 /// RFC 6749 section 6: the requested scope must lie within what was granted.

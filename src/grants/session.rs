@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::client::{Client, Grant};
+use crate::domain::entropy::Entropy;
 use crate::domain::id::Kind;
 use crate::domain::key_format::base62;
 use crate::domain::scope::ScopeSet;
@@ -10,8 +11,8 @@ use crate::domain::time::Time;
 use crate::keys::jwt::AccessClaims;
 use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
-use crate::store::credentials::Credential;
-use crate::store::{StoreError, Work};
+use crate::store::Work;
+use crate::store::rotation::LiveSession;
 
 /// What a client is about to get. The access token still has to be signed.
 #[derive(Debug, Clone)]
@@ -27,59 +28,48 @@ pub struct Issued {
     pub nonce: Option<String>,
 }
 
-/// The claims of an access token for a credential, with the scopes that are in effect right now.
-pub fn access_claims(
-    work: &Work<'_>,
-    config: &Config,
-    client: &Client,
-    credential: &Credential,
-    scopes: &ScopeSet,
-) -> Result<AccessClaims, StoreError> {
-    let lifetime = client.access.unwrap_or(config.tokens.access);
-    // A token does not outlive its session.
-    let exp = credential.ends_at.map_or(work.now + lifetime, |end| end.min(work.now + lifetime));
-    Ok(AccessClaims {
-        iss: config.server.public_url.as_str().to_owned(),
-        sub: credential.user_id.clone().ok_or_else(|| damaged(credential, "user"))?,
-        aud: config.server.public_url.as_str().to_owned(),
-        client_id: client.id.clone(),
-        iat: work.now.seconds(),
-        exp: exp.seconds(),
-        jti: base62(&work.entropy.bytes::<16>(), 22),
-        scope: scopes.to_string(),
-        org: credential.org_id.clone(),
-        sid: credential.id.clone(),
-        auth_time: credential.auth_time.unwrap_or(credential.created_at).seconds(),
-    })
+/// What the server is, to whom it gives, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) config: &'a Config,
+    pub(super) master: &'a MasterKey,
+    pub(super) client: &'a Client,
+    pub(super) now: Time,
+    pub(super) entropy: Entropy,
 }
 
-/// What a holder of the session's current generation gets.
-pub(super) fn issue(
-    work: &Work<'_>,
-    config: &Config,
-    master: &MasterKey,
-    client: &Client,
-    credential: &Credential,
-    scopes: &ScopeSet,
-) -> Result<Issued, StoreError> {
-    let seed = credential.seed.as_deref().ok_or_else(|| damaged(credential, "seed"))?;
+/// What a holder of the session's current generation gets, with those of `wanted` scopes that are in effect right now.
+pub(super) fn issue(terms: &Terms<'_>, session: &LiveSession, wanted: &ScopeSet) -> Issued {
+    let Terms { config, master, client, now, entropy } = *terms;
     let prefix = &config.brand.token_prefix;
-    Ok(Issued {
-        claims: access_claims(work, config, client, credential, scopes)?,
+    let LiveSession { id, generation, seed, .. } = session;
+    let issuer = config.server.public_url.as_str();
+    let lifetime = client.access.unwrap_or(config.tokens.access);
+    Issued {
+        claims: AccessClaims {
+            iss: issuer.to_owned(),
+            sub: session.user_id.clone(),
+            aud: issuer.to_owned(),
+            client_id: client.id.clone(),
+            iat: now.seconds(),
+            // A token does not outlive its session.
+            exp: session.ends_at.min(now + lifetime).seconds(),
+            jti: base62(&entropy.bytes::<16>(), 22),
+            scope: client.effective_scopes(&config.catalog, wanted, &session.role).to_string(),
+            org: session.org_id.clone(),
+            sid: id.clone(),
+            auth_time: session.auth_time.seconds(),
+        },
         refresh_token: client
             .allows(Grant::RefreshToken)
-            .then(|| refresh_token::make(master, prefix, &credential.id, credential.generation, seed)),
-        idle_ends_at: credential.idle_ends_at.ok_or_else(|| damaged(credential, "idle end"))?,
-        ends_at: credential.ends_at.ok_or_else(|| damaged(credential, "end"))?,
+            .then(|| refresh_token::make(master, prefix, id, *generation, seed)),
+        idle_ends_at: session.idle_ends_at,
+        ends_at: session.ends_at,
         nonce: None,
-    })
+    }
 }
 
 /// A fresh id for a CLI session.
 pub(super) fn new_id(work: &Work<'_>) -> String {
     Kind::CliSession.new_id(work.entropy)
-}
-
-fn damaged(credential: &Credential, what: &str) -> StoreError {
-    StoreError::Failed(format!("CLI session {} has no {what}", credential.id))
 }

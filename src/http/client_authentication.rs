@@ -1,5 +1,7 @@
 //! Client authentication at the OAuth endpoints: RFC 6749 section 2.3.
 
+use std::borrow::Borrow;
+
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -44,30 +46,41 @@ impl Claimed {
         Ok(if secret.expose().is_empty() { Self::Public { id } } else { Self::Confidential { id, secret } })
     }
 
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Public { id } | Self::Confidential { id, .. } => id,
+        }
+    }
+
     /// Finds the client and checks its proof. An unknown client and a wrong secret read the same and take the same
     /// steps.
     pub(super) fn check(&self, conn: &mut Conn) -> Result<Result<Client, OAuthError>, StoreError> {
-        Ok(match self {
-            Self::Public { id } => match clients::find(conn, id)? {
-                Some(client) if client.is_public() => Ok(client),
-                Some(_) => Err(OAuthError::invalid_client("a confidential client without its secret")),
-                None => Err(OAuthError::invalid_client("no such client")),
+        Ok(self.proves(clients::find(conn, self.id())?))
+    }
+
+    /// Checks the proof against a client that was found, or was not.
+    pub(super) fn proves<C: Borrow<Client>>(&self, client: Option<C>) -> Result<C, OAuthError> {
+        let is_public = client.as_ref().map(|client| client.borrow().is_public());
+        let reason = match self {
+            Self::Public { .. } => match is_public {
+                Some(true) => None,
+                Some(false) => Some("a confidential client without its secret"),
+                None => Some("no such client"),
             },
-            Self::Confidential { id, secret } => {
-                let client = clients::find(conn, id)?;
+            Self::Confidential { secret, .. } => {
                 let nobodys = Digest::of("");
-                let expected = client.as_ref().and_then(|client| client.secret).unwrap_or(nobodys);
+                let expected = client.as_ref().and_then(|client| client.borrow().secret).unwrap_or(nobodys);
                 let matches = expected == secret.digest();
-                match client {
-                    Some(client) if matches && !client.is_public() => Ok(client),
-                    Some(client) if client.is_public() => {
-                        Err(OAuthError::invalid_client("a public client with a secret"))
-                    }
-                    Some(_) => Err(OAuthError::invalid_client("wrong client secret")),
-                    None => Err(OAuthError::invalid_client("no such client")),
+                match is_public {
+                    Some(false) if matches => None,
+                    Some(false) => Some("wrong client secret"),
+                    Some(true) => Some("a public client with a secret"),
+                    None => Some("no such client"),
                 }
             }
-        })
+        };
+        let refused = OAuthError::invalid_client(reason.unwrap_or("no such client"));
+        client.filter(|_| reason.is_none()).ok_or(refused)
     }
 }
 

@@ -139,6 +139,7 @@ pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), Stor
         access: None,
         created_at: work.now,
         disabled_at: None,
+        version: 1,
     };
     create_client(work, &client, &Actor::Operator, &Origin::default())
 }

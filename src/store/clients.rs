@@ -26,6 +26,7 @@ struct Row {
     access_seconds: Option<i64>,
     created_at: Time,
     disabled_at: Option<Time>,
+    version: i64,
 }
 
 impl TryFrom<Row> for Client {
@@ -48,6 +49,7 @@ impl TryFrom<Row> for Client {
             command: row.command,
             created_at: row.created_at,
             disabled_at: row.disabled_at,
+            version: row.version,
         })
     }
 }
@@ -67,6 +69,7 @@ pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StoreError> {
         access_seconds: client.access.map(|access| access.num_seconds()),
         created_at: client.created_at,
         disabled_at: client.disabled_at,
+        version: client.version,
     };
     diesel::insert_into(clients::table).values(&row).execute(conn)?;
     Ok(())
@@ -105,7 +108,7 @@ pub fn list(conn: &mut Conn) -> Result<Vec<Client>, StoreError> {
 /// Removes a client. Its row stays, so that its id is never given to another.
 pub fn disable(conn: &mut Conn, id: &str, at: Time) -> Result<bool, StoreError> {
     let changed = diesel::update(clients::table.find(id).filter(clients::disabled_at.is_null()))
-        .set(clients::disabled_at.eq(at))
+        .set((clients::disabled_at.eq(at), clients::version.eq(clients::version + 1)))
         .execute(conn)?;
     Ok(changed == 1)
 }

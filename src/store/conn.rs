@@ -63,6 +63,7 @@ const LIMITS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '30s'";
 
 /// Opens connections for the pool, and knows which of them are no good any more.
+#[derive(Clone)]
 pub(in crate::store) struct Manager {
     place: Place,
     /// Grows when the database turns out to have gone away: what was opened before is dead.

@@ -1,11 +1,10 @@
 //! Credentials: CLI sessions, personal tokens and API keys.
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::conn::{Conn, MultiBackend};
+use super::conn::Conn;
 use super::error::StoreError;
-use super::schema::{clients, credentials, memberships, organizations, users};
+use super::schema::{clients, credentials};
 use crate::domain::client::ClientKind;
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::time::Time;
@@ -59,55 +58,6 @@ pub fn insert(conn: &mut Conn, credential: &Credential) -> Result<(), StoreError
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Credential>, StoreError> {
     Ok(credentials::table.find(id).select(Credential::as_select()).get_result(conn).optional()?)
-}
-
-/// What one refresh changes.
-pub struct Rotation<'a> {
-    pub id: &'a str,
-    /// The client that presents the token; another client's session does not rotate.
-    pub client_id: &'a str,
-    /// The generation that was presented.
-    pub generation: i64,
-    pub now: Time,
-    /// When the session ends if it is not used again.
-    pub idle_ends_at: Time,
-    pub ip: Option<&'a str>,
-}
-
-/// Rotates a session in one statement: only the holder of the current generation of a living session, whose owner is
-/// still a member and whose organization allows personal tokens, gets a row back. Everybody else changes nothing.
-pub fn rotate(conn: &mut Conn, rotation: &Rotation<'_>) -> Result<Option<Credential>, StoreError> {
-    let allowed = organizations::table
-        .filter(organizations::id.eq(credentials::org_id))
-        .filter(organizations::personal_tokens.eq(true))
-        .filter(organizations::disabled_at.is_null())
-        .select(organizations::id);
-    let member = memberships::table
-        .inner_join(users::table)
-        .filter(memberships::org_id.eq(credentials::org_id))
-        .filter(memberships::user_id.nullable().eq(credentials::user_id))
-        .filter(users::disabled_at.is_null())
-        .select(memberships::user_id);
-    let current = credentials::table
-        .find(rotation.id)
-        .filter(credentials::generation.eq(rotation.generation))
-        .filter(credentials::client_id.eq(rotation.client_id))
-        .filter(credentials::revoked_at.is_null())
-        .filter(credentials::idle_ends_at.gt(rotation.now))
-        .filter(credentials::ends_at.gt(rotation.now))
-        .filter(exists(allowed))
-        .filter(exists(member));
-    Ok(diesel::update(current)
-        .set((
-            credentials::generation.eq(rotation.generation + 1),
-            credentials::rotated_at.eq(rotation.now),
-            credentials::idle_ends_at.eq(rotation.idle_ends_at),
-            credentials::last_used_at.eq(rotation.now),
-            credentials::last_used_ip.eq(rotation.ip),
-        ))
-        .returning(<Credential as Selectable<MultiBackend>>::construct_selection())
-        .get_result(conn)
-        .optional()?)
 }
 
 /// Ends one credential; `false` if it had ended already.

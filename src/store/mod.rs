@@ -22,6 +22,8 @@ mod migrate;
 pub mod organizations;
 mod pool;
 mod query;
+pub mod rotation;
+mod rotator;
 mod schema;
 pub mod signing_keys;
 pub mod throttles;

@@ -9,6 +9,8 @@ use tokio::sync::Semaphore;
 
 use super::conn::{Conn, Manager, Place};
 use super::error::StoreError;
+use super::rotation::{self, LiveSession, Rotation, Sealed};
+use super::rotator::{self, Rotator};
 use super::writer::Writer;
 use crate::domain::engine::Engine;
 use crate::domain::entropy::Entropy;
@@ -34,29 +36,42 @@ struct Inner {
     era: Arc<AtomicU64>,
     /// One permit a pooled connection, so that no more threads block than can make progress.
     permits: Arc<Semaphore>,
-    /// Only SQLite has one.
-    writer: Option<Writer>,
+    batches: Batches,
     clock: Clock,
+}
+
+/// What is gathered while the database is busy, and goes to it together.
+enum Batches {
+    /// Every write, because there can be one writer only.
+    Sqlite(Writer),
+    /// The rotations, because there are so many of them.
+    Postgres(Rotator),
 }
 
 impl Store {
     /// Opens the database. The schema must be up to date.
     pub fn open(place: &Place, connections: u32, clock: Clock) -> Result<Self, StoreError> {
         let era = Arc::new(AtomicU64::new(0));
+        let manager = Manager::new(place.clone(), era.clone());
+        let batches = match place.engine() {
+            Engine::Sqlite => Batches::Sqlite(Writer::start(place.open()?, clock.clone())?),
+            Engine::Postgres => Batches::Postgres(Rotator::start(&manager, &clock)?),
+        };
+        let connections = match &batches {
+            Batches::Sqlite(_) => connections,
+            // The rotators have theirs.
+            Batches::Postgres(_) => connections.saturating_sub(rotator::THREADS.into()).max(1),
+        };
         let pool = r2d2::Pool::builder()
             .max_size(connections)
             .min_idle(Some(1))
             .connection_timeout(PATIENCE)
             .error_handler(Box::new(LogPoolErrors))
             .test_on_check_out(false)
-            .build(Manager::new(place.clone(), era.clone()))
+            .build(manager)
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let writer = match place.engine() {
-            Engine::Sqlite => Some(Writer::start(place.open()?, clock.clone())?),
-            Engine::Postgres => None,
-        };
         let permits = Arc::new(Semaphore::new(connections as usize));
-        Ok(Self(Arc::new(Inner { engine: place.engine(), pool, era, permits, writer, clock })))
+        Ok(Self(Arc::new(Inner { engine: place.engine(), pool, era, permits, batches, clock })))
     }
 
     pub fn engine(&self) -> Engine {
@@ -74,7 +89,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        if let Some(writer) = &self.0.writer {
+        if let Batches::Sqlite(writer) = &self.0.batches {
             return writer.run(work).await;
         }
         let now = self.0.clock.now();
@@ -82,6 +97,22 @@ impl Store {
             conn.transaction(|conn| work(&mut Work { conn, now, entropy: Entropy }))
         })
         .await
+    }
+
+    /// Rotates a session whose refresh token `belongs` to it, if nothing speaks against it. Otherwise nothing has changed,
+    /// and the reason is still to be found.
+    pub async fn rotate<F>(&self, wanted: Rotation, belongs: F) -> Result<Option<LiveSession>, StoreError>
+    where
+        F: FnOnce(&Sealed) -> bool + Send + 'static,
+    {
+        match &self.0.batches {
+            Batches::Sqlite(writer) => {
+                let one =
+                    move |work: &mut Work<'_>| rotation::rotate_if(work.conn, &wanted, work.now, belongs);
+                writer.run(one).await
+            }
+            Batches::Postgres(rotator) => rotator.run(wanted, Box::new(belongs)).await,
+        }
     }
 
     /// Runs `query` on a connection that is not in a transaction.

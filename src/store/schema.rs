@@ -77,6 +77,7 @@ diesel::table! {
         access_seconds -> Nullable<BigInt>,
         created_at -> Moment,
         disabled_at -> Nullable<Moment>,
+        version -> BigInt,
     }
 }
 

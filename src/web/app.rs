@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::clients::KnownClients;
 use super::gate::Gate;
 use super::keyring::Keyring;
 use crate::config::Config;
@@ -20,7 +21,8 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     pub config: Config,
     pub store: Store,
-    pub master: MasterKey,
+    pub master: Arc<MasterKey>,
+    pub clients: KnownClients,
     pub keyring: Keyring,
     pub passwords: Passwords,
     pub gate: Gate,

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod browser;
 pub mod client_address;
+pub mod clients;
 pub mod envelope;
 pub mod form;
 pub mod gate;

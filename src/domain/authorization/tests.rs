@@ -20,6 +20,7 @@ fn client() -> Client {
         access: None,
         created_at: Time::from_micros(0).unwrap(),
         disabled_at: None,
+        version: 1,
     }
 }
 

@@ -113,6 +113,7 @@ impl TestApp {
             access: None,
             created_at: self.clock.now(),
             disabled_at: None,
+            version: 1,
         };
         change(&mut client);
         let made = TestClient {

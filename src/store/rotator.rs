@@ -1,0 +1,179 @@
+//! The threads that refresh sessions on PostgreSQL.
+//!
+//! A refresh costs the server little and the way to it much. So whatever has queued up while the last statement was on
+//! its way is rotated together, by one statement that commits by itself. A batch forms by itself under load; nothing
+//! ever waits for one to fill.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use r2d2::ManageConnection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::conn::{Conn, Manager, Pooled};
+use super::error::StoreError;
+use super::rotation::{self, LiveSession, Rotation, Sealed};
+use crate::domain::time::Clock;
+
+/// Rotations that may wait; the next one is told to come back later.
+const QUEUE: usize = 4096;
+/// Rotations in one statement at the most.
+const BATCH: usize = 64;
+/// One talks to the database while the other gathers.
+pub(super) const THREADS: u8 = 2;
+
+/// Whether what was presented belongs to the session that it names.
+pub(super) type Check = Box<dyn FnOnce(&Sealed) -> bool + Send>;
+
+struct Job {
+    rotation: Rotation,
+    check: Check,
+    reply: oneshot::Sender<Result<Option<LiveSession>, StoreError>>,
+}
+
+/// The way to the threads. They end when the last handle is dropped.
+pub(super) struct Rotator(mpsc::Sender<Job>);
+
+impl Rotator {
+    /// Starts the threads. Each opens a connection of its own when it needs one.
+    pub(super) fn start(manager: &Manager, clock: &Clock) -> Result<Self, StoreError> {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..THREADS {
+            let mut link = Link { manager: manager.clone(), open: None };
+            let (clock, queue) = (clock.clone(), queue.clone());
+            thread::Builder::new()
+                .name("store-rotator".to_owned())
+                .spawn(move || {
+                    while let Some(batch) = next_batch(&queue) {
+                        serve(&mut link, &clock, batch);
+                    }
+                })
+                .map_err(|error| StoreError::Failed(error.to_string()))?;
+        }
+        Ok(Self(sender))
+    }
+
+    pub(super) async fn run(
+        &self,
+        rotation: Rotation,
+        check: Check,
+    ) -> Result<Option<LiveSession>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.0
+            .try_send(Job { rotation, check, reply })
+            .map_err(|_| StoreError::Unavailable("the queue of refreshes is full".to_owned()))?;
+        answer.await.map_err(|_| StoreError::Failed("the rotator has stopped".to_owned()))?
+    }
+}
+
+/// Whatever waits; nothing once the store is closed.
+fn next_batch(queue: &Mutex<mpsc::Receiver<Job>>) -> Option<Vec<Job>> {
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut batch = vec![queue.blocking_recv()?];
+    while batch.len() < BATCH
+        && let Ok(job) = queue.try_recv()
+    {
+        batch.push(job);
+    }
+    Some(batch)
+}
+
+/// A thread's own connection, while it has one.
+struct Link {
+    manager: Manager,
+    open: Option<Pooled>,
+}
+
+impl Link {
+    fn connection(&mut self) -> Result<&mut Conn, StoreError> {
+        let pooled = match self.open.take() {
+            Some(pooled) => pooled,
+            None => self.manager.connect()?,
+        };
+        Ok(&mut self.open.insert(pooled).conn)
+    }
+
+    /// Reads on the connection at hand, or on a new one if that has died meanwhile.
+    fn read<T>(&mut self, query: impl Fn(&mut Conn) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let may_have_died = self.open.is_some();
+        let done = self.connection().and_then(&query);
+        match done {
+            Err(StoreError::Unavailable(_)) if may_have_died => {
+                self.open = None;
+                self.connection().and_then(query)
+            }
+            done => done,
+        }
+    }
+}
+
+/// Answers a batch. Those whose token does not belong to their session, or whose session is there twice, change nothing.
+fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {
+    let mut rotations = Vec::with_capacity(batch.len());
+    let mut replies = HashMap::with_capacity(batch.len());
+    let done = check(link, batch).and_then(|checked| {
+        for (rotation, reply) in checked {
+            replies.insert(rotation.id.clone(), reply);
+            rotations.push(rotation);
+        }
+        if rotations.is_empty() {
+            return Ok(Vec::new());
+        }
+        // In one order everywhere, so that two nodes do not wait for each other's rows.
+        rotations.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        let conn = link.connection()?;
+        rotation::rotate(conn, &rotations, clock.now())
+    });
+    match done {
+        Ok(rotated) => {
+            for session in rotated {
+                if let Some(reply) = replies.remove(&session.id) {
+                    // Nobody listens when the client has gone away; what was committed stays.
+                    drop(reply.send(Ok(Some(session))));
+                }
+            }
+            for reply in replies.into_values() {
+                drop(reply.send(Ok(None)));
+            }
+        }
+        Err(error) => {
+            link.open = None;
+            for reply in replies.into_values() {
+                drop(reply.send(Err(StoreError::Unavailable(error.to_string()))));
+            }
+        }
+    }
+}
+
+type Checked = Vec<(Rotation, oneshot::Sender<Result<Option<LiveSession>, StoreError>>)>;
+
+/// Leaves those that may rotate and answers the others.
+fn check(link: &mut Link, batch: Vec<Job>) -> Result<Checked, StoreError> {
+    let sealed = {
+        let ids: Vec<&str> = batch.iter().map(|job| job.rotation.id.as_str()).collect();
+        link.read(|conn| rotation::sealed(conn, &ids))
+    };
+    let sealed = match sealed {
+        Ok(sealed) => sealed,
+        Err(error) => {
+            for job in batch {
+                drop(job.reply.send(Err(StoreError::Unavailable(error.to_string()))));
+            }
+            return Err(error);
+        }
+    };
+    let sealed: HashMap<&str, &Sealed> = sealed.iter().map(|sealed| (sealed.id(), sealed)).collect();
+    let mut seen = HashSet::with_capacity(batch.len());
+    let mut checked = Vec::with_capacity(batch.len());
+    for Job { rotation, check, reply } in batch {
+        let belongs = sealed.get(rotation.id.as_str()).is_some_and(|sealed| check(sealed));
+        if belongs && seen.insert(rotation.id.clone()) {
+            checked.push((rotation, reply));
+        } else {
+            drop(reply.send(Ok(None)));
+        }
+    }
+    Ok(checked)
+}

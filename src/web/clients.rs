@@ -1,0 +1,65 @@
+//! The clients that this node has met lately.
+//!
+//! A copy here may be old: whoever uses one compares its version in the statement that does the work.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::domain::client::Client;
+
+/// Clients in memory at the most; beyond, it starts anew.
+const MOST: usize = 1024;
+
+#[derive(Debug, Default)]
+pub struct KnownClients(RwLock<HashMap<String, Arc<Client>>>);
+
+impl KnownClients {
+    pub fn get(&self, id: &str) -> Option<Arc<Client>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Keeps a client as the database has it now.
+    pub fn remember(&self, client: &Client) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST && !known.contains_key(&client.id) {
+            known.clear();
+        }
+        known.insert(client.id.clone(), Arc::new(client.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::client::ClientKind;
+    use crate::domain::time::Clock;
+
+    fn client(id: usize) -> Client {
+        Client {
+            id: id.to_string(),
+            name: "Tool".to_owned(),
+            kind: ClientKind::Native,
+            secret: None,
+            redirect_uris: Vec::new(),
+            scopes: None,
+            grants: Vec::new(),
+            command: None,
+            access: None,
+            created_at: Clock::System.now(),
+            disabled_at: None,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_newest_copy_counts() {
+        let known = KnownClients::default();
+        for id in 0..3 * MOST {
+            known.remember(&client(id));
+            assert!(known.0.read().unwrap().len() <= MOST);
+        }
+        known.remember(&Client { version: 7, ..client(5) });
+        assert_eq!(known.get("5").unwrap().version, 7);
+        assert!(known.get("no such client").is_none());
+    }
+}
