@@ -13,6 +13,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
+use crate::domain::time::Time;
 use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
 use crate::store::credentials::{self, Credential};
@@ -31,32 +32,66 @@ pub struct RefreshRequest {
     pub origin: Origin,
 }
 
-/// The short way, for nearly every refresh: a current token of a living session rotates in one statement. `client` may
-/// come from memory, because the statement compares its version.
+/// The short way, for nearly every refresh: a current token of a living session rotates in one statement.
 ///
-/// Nothing means that nothing has changed; [`exchange`] then finds out why.
-pub async fn rotate_current(
-    store: &Store,
-    config: &Config,
-    master: &Arc<MasterKey>,
-    client: &Client,
-    request: &RefreshRequest,
-) -> Result<Option<Issued>, StoreError> {
-    let presented = refresh_token::parse(&config.brand.token_prefix, request.refresh_token.expose());
-    let Some(presented) = presented.filter(|_| client.allows(Grant::RefreshToken)) else { return Ok(None) };
-    let rotation = rotation_to(&presented, config, client, &request.origin);
-    let (key, scope) = (master.clone(), request.scope.clone());
-    let rotated = store
-        .rotate(rotation, move |sealed| {
-            sealed.seed.as_deref().is_some_and(|seed| presented.belongs_to(&key, seed))
-                && ScopeSet::parse(&sealed.scopes)
-                    .is_ok_and(|granted| narrowed(scope.as_deref(), &granted).is_ok())
-        })
-        .await?;
-    let Some(session) = rotated else { return Ok(None) };
-    let terms = Terms { config, master, client, now: store.now(), entropy: Entropy };
-    let wanted = narrowed(request.scope.as_deref(), &scopes_of(&session.id, &session.scopes)?);
-    Ok(wanted.ok().map(|wanted| issue(&terms, &session, &wanted)))
+/// The client may come from memory, because the statement compares its version. When nothing has rotated, nothing has
+/// changed, and [`exchange`] finds out why.
+pub struct Shortcut {
+    client: Arc<Client>,
+    presented: refresh_token::Presented,
+    request: RefreshRequest,
+}
+
+impl Shortcut {
+    /// Nothing if the request cannot go this way.
+    pub fn of(config: &Config, client: Arc<Client>, request: &RefreshRequest) -> Option<Self> {
+        let presented = refresh_token::parse(&config.brand.token_prefix, request.refresh_token.expose())?;
+        client.allows(Grant::RefreshToken).then(|| Self { client, presented, request: request.clone() })
+    }
+
+    /// Rotates the session and gives it to `deliver` with the client that it is for, when both are as they should be.
+    pub fn rotate(
+        self,
+        store: &Store,
+        config: &Config,
+        master: &Arc<MasterKey>,
+        deliver: impl FnOnce(Result<Option<Rotated>, StoreError>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let Self { client, presented, request } = self;
+        let (master, scope) = (master.clone(), request.scope.clone());
+        store.rotate(
+            rotation_to(&presented, config, &client, &request.origin),
+            move |sealed| {
+                sealed.seed.as_deref().is_some_and(|seed| presented.belongs_to(&master, seed))
+                    && wanted_of(scope.as_deref(), &sealed.scopes).is_some()
+            },
+            move |session| {
+                deliver(session.map(|session| {
+                    let session = session?;
+                    let wanted = wanted_of(request.scope.as_deref(), &session.scopes)?;
+                    Some(Rotated { client, session, wanted })
+                }));
+            },
+        )
+    }
+}
+
+/// A session that was just rotated, for whoever held its current refresh token.
+pub struct Rotated {
+    client: Arc<Client>,
+    session: LiveSession,
+    wanted: ScopeSet,
+}
+
+impl Rotated {
+    pub fn issue(&self, config: &Config, master: &MasterKey, now: Time) -> Issued {
+        let terms = Terms { config, master, client: &self.client, now, entropy: Entropy };
+        issue(&terms, &self.session, &self.wanted)
+    }
+}
+
+fn wanted_of(requested: Option<&str>, stored: &str) -> Option<ScopeSet> {
+    narrowed(requested, &ScopeSet::parse(stored).ok()?).ok()
 }
 
 /// Exchanges a refresh token.

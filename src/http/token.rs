@@ -5,6 +5,7 @@ use oauth2::{
     AccessToken, ExtraTokenFields, RefreshToken, Scope, StandardTokenResponse, TokenType as WireTokenType,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 use super::client_authentication::Claimed;
 use super::failure::Failure;
@@ -17,7 +18,7 @@ use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::grants::authorization_code::{self, CodeRequest};
-use crate::grants::refresh::{self, RefreshRequest};
+use crate::grants::refresh::{self, RefreshRequest, Shortcut};
 use crate::grants::{Issued, Outcome};
 use crate::keys::jwt::TokenType;
 use crate::store::{StoreError, Work};
@@ -37,10 +38,10 @@ pub async fn token(
     authorization::resource(app.issuer(), &form.all("resource"))?;
     let asked = Asked::read(&form, origin::of(&app, &request))?;
     let grant = asked.grant();
-    let issued = match asked.exchange_at_once(&app, &client).await? {
-        Some(issued) => issued,
-        None => app.write(move |app, work| asked.exchange(app, work, &client)).await??,
-    };
+    if let Some(answered) = rotate_and_sign(&app, &client, &asked).await? {
+        return Ok(answered);
+    }
+    let issued = app.write(move |app, work| asked.exchange(app, work, &client)).await??;
     let access_token = app.keyring.sign(TokenType::Access, &issued.claims).await?;
     let id_token = match grant {
         Grant::AuthorizationCode if issued.claims.scope.split(' ').any(|scope| scope == "openid") => {
@@ -50,6 +51,35 @@ pub async fn token(
         Grant::AuthorizationCode | Grant::RefreshToken => None,
     };
     Ok(HttpResponse::Ok().json(answer(&issued, access_token, id_token)))
+}
+
+/// The short way for a refresh of a client that this node knows, when all is as it should be: from the thread that has
+/// rotated the session straight to one that signs. Nothing means that nothing has changed.
+async fn rotate_and_sign(
+    app: &App,
+    claimed: &Claimed,
+    asked: &Asked,
+) -> Result<Option<HttpResponse>, Failure> {
+    let Asked::Refresh(request) = asked else { return Ok(None) };
+    let Ok(client) = claimed.proves(app.clients.get(claimed.id())) else { return Ok(None) };
+    let Some(shortcut) = Shortcut::of(&app.config, client, request) else { return Ok(None) };
+    let (done, answered) = oneshot::channel();
+    let to_sign = app.clone();
+    shortcut.rotate(&app.store, &app.config, &app.master, move |rotated| match rotated {
+        Ok(Some(rotated)) => {
+            let (app, now) = (to_sign.clone(), to_sign.now());
+            let issue = move || rotated.issue(&app.config, &app.master, now);
+            // Nobody listens when the client has gone away; the session stays rotated, and its answer can be had again.
+            to_sign
+                .keyring
+                .sign_later(issue, |signed| drop(done.send(signed.map(Some).map_err(Failure::from))));
+        }
+        Ok(None) => drop(done.send(Ok(None))),
+        Err(error) => drop(done.send(Err(error.into()))),
+    })?;
+    let lost = |_| Failure::Internal("a refresh was dropped on its way".to_owned());
+    let signed = answered.await.map_err(lost)??;
+    Ok(signed.map(|(issued, token)| HttpResponse::Ok().json(answer(&issued, token, None))))
 }
 
 /// What a client asks for, by its `grant_type`.
@@ -85,17 +115,6 @@ impl Asked {
         match self {
             Self::Code(_) => Grant::AuthorizationCode,
             Self::Refresh(_) => Grant::RefreshToken,
-        }
-    }
-
-    /// The short way for a client that this node knows, when all is as it should be. Nothing means that nothing has
-    /// changed.
-    async fn exchange_at_once(&self, app: &App, claimed: &Claimed) -> Result<Option<Issued>, StoreError> {
-        match (self, claimed.proves(app.clients.get(claimed.id()))) {
-            (Self::Refresh(request), Ok(client)) => {
-                refresh::rotate_current(&app.store, &app.config, &app.master, &client, request).await
-            }
-            (Self::Code(_), _) | (Self::Refresh(_), Err(_)) => Ok(None),
         }
     }
 

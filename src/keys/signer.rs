@@ -1,10 +1,11 @@
 //! Signing, on one thread a core.
 //!
-//! A signature costs a quarter of a millisecond of arithmetic. The threads that answer requests must not spend it, and
-//! a pool larger than the machine only adds switching.
+//! A signature costs a good part of a millisecond of arithmetic. The threads that answer requests must not spend it,
+//! and a pool larger than the machine only adds switching. When much waits, a thread signs several messages before it
+//! hands them over, so that those who take them are woken once and not for each.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use base64::Engine;
@@ -16,12 +17,8 @@ use super::rsa_key::PrivateKey;
 
 /// Messages that may wait for a signature.
 const QUEUE: usize = 4096;
-
-struct Job {
-    key: Arc<PrivateKey>,
-    message: String,
-    reply: oneshot::Sender<Option<String>>,
-}
+/// Messages that one thread signs before it hands them over, at the most.
+const BATCH: usize = 8;
 
 /// A token was not signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,41 +29,156 @@ pub enum NotSigned {
     Failed,
 }
 
+/// Signs a message, and returns what hands it over.
+type Job = Box<dyn FnOnce() -> Delivery + Send>;
+type Delivery = Box<dyn FnOnce() + Send>;
+
+#[derive(Default)]
+struct Desk {
+    waiting: VecDeque<Job>,
+    closed: bool,
+}
+
+struct Shared {
+    desk: Mutex<Desk>,
+    arrived: Condvar,
+    threads: usize,
+}
+
+impl Shared {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A thread's share of what waits; nothing once the desk is closed and empty.
+    fn next(&self) -> Option<Vec<Job>> {
+        let mut desk = self.desk();
+        while desk.waiting.is_empty() {
+            if desk.closed {
+                return None;
+            }
+            desk = self.arrived.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+        let share = (desk.waiting.len() / self.threads).clamp(1, BATCH);
+        Some(desk.waiting.drain(..share).collect())
+    }
+}
+
 /// The way to the signing threads. They end when the last handle is dropped.
 #[derive(Clone)]
-pub struct Signer(SyncSender<Job>);
+pub struct Signer(Arc<Handle>);
+
+struct Handle(Arc<Shared>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.desk().closed = true;
+        self.0.arrived.notify_all();
+    }
+}
 
 impl Signer {
     pub fn start(threads: usize) -> std::io::Result<Self> {
-        let (sender, queue) = sync_channel::<Job>(QUEUE);
-        let queue = Arc::new(Mutex::new(queue));
-        for _ in 0..threads.max(1) {
-            let queue = queue.clone();
-            thread::Builder::new().name("signer".to_owned()).spawn(move || serve(&queue))?;
+        let threads = threads.max(1);
+        let shared = Arc::new(Shared { desk: Mutex::default(), arrived: Condvar::new(), threads });
+        let signer = Self(Arc::new(Handle(shared.clone())));
+        for _ in 0..threads {
+            let shared = shared.clone();
+            thread::Builder::new().name("signer".to_owned()).spawn(move || {
+                while let Some(jobs) = shared.next() {
+                    let signed: Vec<Delivery> = jobs.into_iter().map(|job| job()).collect();
+                    for deliver in signed {
+                        deliver();
+                    }
+                }
+            })?;
         }
-        Ok(Self(sender))
+        Ok(signer)
     }
 
     /// Appends the signature to `header.payload`.
     pub async fn sign(&self, key: Arc<PrivateKey>, message: String) -> Result<String, NotSigned> {
         let (reply, signed) = oneshot::channel();
-        self.0.try_send(Job { key, message, reply }).map_err(|error| match error {
-            TrySendError::Full(_) => NotSigned::Busy,
-            TrySendError::Disconnected(_) => NotSigned::Failed,
-        })?;
-        signed.await.ok().flatten().ok_or(NotSigned::Failed)
+        self.submit(
+            move || signed_by(&key, message),
+            |outcome| {
+                // Nobody listens when the client has gone away.
+                drop(reply.send(outcome));
+            },
+        );
+        signed.await.unwrap_or(Err(NotSigned::Failed))
+    }
+
+    /// Lets a signing thread do `work` and hand over what comes of it.
+    pub fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, NotSigned> + Send + 'static,
+        deliver: impl FnOnce(Result<T, NotSigned>) + Send + 'static,
+    ) {
+        let mut desk = self.0.0.desk();
+        if desk.waiting.len() >= QUEUE {
+            drop(desk);
+            return deliver(Err(NotSigned::Busy));
+        }
+        desk.waiting.push_back(Box::new(move || {
+            let outcome = work();
+            Box::new(move || deliver(outcome))
+        }));
+        drop(desk);
+        self.0.0.arrived.notify_one();
     }
 }
 
-fn serve(queue: &Mutex<Receiver<Job>>) {
-    loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { key, mut message, reply }) = next else { return };
-        let signed = key.try_sign(message.as_bytes()).ok().map(|signature| {
-            message.push('.');
-            URL_SAFE_NO_PAD.encode_string(signature, &mut message);
-            message
-        });
-        drop(reply.send(signed));
+/// A message with its signature behind it.
+pub fn signed_by(key: &PrivateKey, mut message: String) -> Result<String, NotSigned> {
+    let signature = key.try_sign(message.as_bytes()).map_err(|_| NotSigned::Failed)?;
+    message.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut message);
+    Ok(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn everything_that_was_handed_in_is_delivered_once_and_the_threads_end_with_the_last_handle() {
+        let signer = Signer::start(2).unwrap();
+        let (sender, delivered) = mpsc::channel();
+        for n in 0..1000 {
+            let sender = sender.clone();
+            signer.submit(move || Ok(n), move |outcome| sender.send(outcome.unwrap()).unwrap());
+        }
+        drop((signer, sender));
+        let mut all: Vec<u32> = delivered.iter().collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..1000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_full_queue_says_so_at_once() {
+        let signer = Signer::start(1).unwrap();
+        let (open, gate) = mpsc::channel::<()>();
+        let (started, has_started) = mpsc::channel();
+        signer.submit(
+            move || {
+                started.send(()).unwrap();
+                Ok(gate.recv())
+            },
+            |_| (),
+        );
+        has_started.recv_timeout(PATIENCE).unwrap();
+        for _ in 0..QUEUE {
+            signer.submit(|| Ok(()), |_| ());
+        }
+        let (sender, refused) = mpsc::channel();
+        signer.submit(|| Ok(()), move |outcome| sender.send(outcome).unwrap());
+        assert_eq!(refused.recv_timeout(PATIENCE).unwrap(), Err(NotSigned::Busy));
+        drop(open);
     }
 }

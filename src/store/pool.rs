@@ -99,19 +99,19 @@ impl Store {
         .await
     }
 
-    /// Rotates a session whose refresh token `belongs` to it, if nothing speaks against it. Otherwise nothing has changed,
-    /// and the reason is still to be found.
-    pub async fn rotate<F>(&self, wanted: Rotation, belongs: F) -> Result<Option<LiveSession>, StoreError>
+    /// Rotates a session whose refresh token `belongs` to it, if nothing speaks against it. `deliver` gets the session
+    /// once that is committed, on a thread that has more to do. Nothing means that nothing has changed, and the reason
+    /// is still to be found.
+    pub fn rotate<F, D>(&self, wanted: Rotation, belongs: F, deliver: D) -> Result<(), StoreError>
     where
         F: FnOnce(&Sealed) -> bool + Send + 'static,
+        D: FnOnce(Result<Option<LiveSession>, StoreError>) + Send + 'static,
     {
         match &self.0.batches {
             Batches::Sqlite(writer) => {
-                let one =
-                    move |work: &mut Work<'_>| rotation::rotate_if(work.conn, &wanted, work.now, belongs);
-                writer.run(one).await
+                writer.submit(move |work| rotation::rotate_if(work.conn, &wanted, work.now, belongs), deliver)
             }
-            Batches::Postgres(rotator) => rotator.run(wanted, Box::new(belongs)).await,
+            Batches::Postgres(rotator) => rotator.submit(wanted, Box::new(belongs), Box::new(deliver)),
         }
     }
 

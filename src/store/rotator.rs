@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use r2d2::ManageConnection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::conn::{Conn, Manager, Pooled};
 use super::error::StoreError;
@@ -26,10 +26,13 @@ pub(super) const THREADS: u8 = 2;
 /// Whether what was presented belongs to the session that it names.
 pub(super) type Check = Box<dyn FnOnce(&Sealed) -> bool + Send>;
 
+/// Takes what came of a rotation, on the thread of the rotator.
+pub(super) type Delivery = Box<dyn FnOnce(Result<Option<LiveSession>, StoreError>) + Send>;
+
 struct Job {
     rotation: Rotation,
     check: Check,
-    reply: oneshot::Sender<Result<Option<LiveSession>, StoreError>>,
+    deliver: Delivery,
 }
 
 /// The way to the threads. They end when the last handle is dropped.
@@ -55,16 +58,16 @@ impl Rotator {
         Ok(Self(sender))
     }
 
-    pub(super) async fn run(
+    /// An error means that nothing was tried.
+    pub(super) fn submit(
         &self,
         rotation: Rotation,
         check: Check,
-    ) -> Result<Option<LiveSession>, StoreError> {
-        let (reply, answer) = oneshot::channel();
+        deliver: Delivery,
+    ) -> Result<(), StoreError> {
         self.0
-            .try_send(Job { rotation, check, reply })
-            .map_err(|_| StoreError::Unavailable("the queue of refreshes is full".to_owned()))?;
-        answer.await.map_err(|_| StoreError::Failed("the rotator has stopped".to_owned()))?
+            .try_send(Job { rotation, check, deliver })
+            .map_err(|_| StoreError::Unavailable("the queue of refreshes is full".to_owned()))
     }
 }
 
@@ -112,10 +115,10 @@ impl Link {
 /// Answers a batch. Those whose token does not belong to their session, or whose session is there twice, change nothing.
 fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {
     let mut rotations = Vec::with_capacity(batch.len());
-    let mut replies = HashMap::with_capacity(batch.len());
+    let mut waiting = HashMap::with_capacity(batch.len());
     let done = check(link, batch).and_then(|checked| {
-        for (rotation, reply) in checked {
-            replies.insert(rotation.id.clone(), reply);
+        for (rotation, deliver) in checked {
+            waiting.insert(rotation.id.clone(), deliver);
             rotations.push(rotation);
         }
         if rotations.is_empty() {
@@ -129,28 +132,25 @@ fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {
     match done {
         Ok(rotated) => {
             for session in rotated {
-                if let Some(reply) = replies.remove(&session.id) {
-                    // Nobody listens when the client has gone away; what was committed stays.
-                    drop(reply.send(Ok(Some(session))));
+                if let Some(deliver) = waiting.remove(&session.id) {
+                    deliver(Ok(Some(session)));
                 }
             }
-            for reply in replies.into_values() {
-                drop(reply.send(Ok(None)));
+            for deliver in waiting.into_values() {
+                deliver(Ok(None));
             }
         }
         Err(error) => {
             link.open = None;
-            for reply in replies.into_values() {
-                drop(reply.send(Err(StoreError::Unavailable(error.to_string()))));
+            for deliver in waiting.into_values() {
+                deliver(Err(StoreError::Unavailable(error.to_string())));
             }
         }
     }
 }
 
-type Checked = Vec<(Rotation, oneshot::Sender<Result<Option<LiveSession>, StoreError>>)>;
-
 /// Leaves those that may rotate and answers the others.
-fn check(link: &mut Link, batch: Vec<Job>) -> Result<Checked, StoreError> {
+fn check(link: &mut Link, batch: Vec<Job>) -> Result<Vec<(Rotation, Delivery)>, StoreError> {
     let sealed = {
         let ids: Vec<&str> = batch.iter().map(|job| job.rotation.id.as_str()).collect();
         link.read(|conn| rotation::sealed(conn, &ids))
@@ -159,7 +159,7 @@ fn check(link: &mut Link, batch: Vec<Job>) -> Result<Checked, StoreError> {
         Ok(sealed) => sealed,
         Err(error) => {
             for job in batch {
-                drop(job.reply.send(Err(StoreError::Unavailable(error.to_string()))));
+                (job.deliver)(Err(StoreError::Unavailable(error.to_string())));
             }
             return Err(error);
         }
@@ -167,12 +167,12 @@ fn check(link: &mut Link, batch: Vec<Job>) -> Result<Checked, StoreError> {
     let sealed: HashMap<&str, &Sealed> = sealed.iter().map(|sealed| (sealed.id(), sealed)).collect();
     let mut seen = HashSet::with_capacity(batch.len());
     let mut checked = Vec::with_capacity(batch.len());
-    for Job { rotation, check, reply } in batch {
+    for Job { rotation, check, deliver } in batch {
         let belongs = sealed.get(rotation.id.as_str()).is_some_and(|sealed| check(sealed));
         if belongs && seen.insert(rotation.id.clone()) {
-            checked.push((rotation, reply));
+            checked.push((rotation, deliver));
         } else {
-            drop(reply.send(Ok(None)));
+            deliver(Ok(None));
         }
     }
     Ok(checked)

@@ -32,16 +32,17 @@ enum Verdict {
     RollBack,
 }
 
-struct Task<T, F> {
+struct Task<T, F, D> {
     work: Option<F>,
     outcome: Option<Result<T, StoreError>>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
+    deliver: D,
 }
 
-impl<T, F> Job for Task<T, F>
+impl<T, F, D> Job for Task<T, F, D>
 where
     T: Send,
     F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send,
+    D: FnOnce(Result<T, StoreError>) + Send,
 {
     fn run(&mut self, work: &mut Work<'_>) -> Verdict {
         if let Some(job) = self.work.take() {
@@ -54,11 +55,9 @@ where
     }
 
     fn answer(self: Box<Self>, commit: Result<(), StoreError>) {
-        let Self { outcome, reply, .. } = *self;
+        let Self { outcome, deliver, .. } = *self;
         let panicked = || Err(StoreError::Failed("a write panicked and was rolled back".to_owned()));
-        let answer = commit.and_then(|()| outcome.unwrap_or_else(panicked));
-        // Nobody listens when the client has gone away; what was committed stays.
-        drop(reply.send(answer));
+        deliver(commit.and_then(|()| outcome.unwrap_or_else(panicked)));
     }
 }
 
@@ -81,16 +80,28 @@ impl Writer {
         F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Task { work: Some(work), outcome: None, reply };
-        self.0
-            .try_send(Box::new(job))
-            .map_err(|_| StoreError::Unavailable("the write queue is full".to_owned()))?;
+        // Nobody listens when the client has gone away; what was committed stays.
+        self.submit(work, |outcome| drop(reply.send(outcome)))?;
         answer.await.map_err(|_| StoreError::Failed("the writer has stopped".to_owned()))?
+    }
+
+    /// Hands over on this thread what comes of `work`, once it has been committed. An error means that it never ran.
+    pub(super) fn submit<T, F, D>(&self, work: F, deliver: D) -> Result<(), StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+        D: FnOnce(Result<T, StoreError>) + Send + 'static,
+    {
+        self.0
+            .try_send(Box::new(Task { work: Some(work), outcome: None, deliver }))
+            .map_err(|_| StoreError::Unavailable("the write queue is full".to_owned()))
     }
 }
 
 fn serve(mut conn: Conn, clock: &Clock, mut queue: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = queue.blocking_recv() {
+        // On a busy machine this lets others add to the batch, on an idle one it returns at once.
+        thread::yield_now();
         let mut batch = vec![first];
         while batch.len() < BATCH
             && let Ok(job) = queue.try_recv()

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::domain::time::Time;
+use crate::grants::Issued;
 use crate::keys::jwt::{self, AccessClaims, Rejected, TokenType};
 use crate::keys::set::KeySet;
-use crate::keys::signer::{NotSigned, Signer};
+use crate::keys::signer::{NotSigned, Signer, signed_by};
 
 /// A token with an unknown key makes this node look at the database at most this often.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);
@@ -49,6 +50,22 @@ impl Keyring {
         let key = self.current().active();
         let message = jwt::message(token_type, &key.kid, claims).map_err(|_| NotSigned::Failed)?;
         self.signer.sign(key, message).await
+    }
+
+    /// The same for what a signing thread is to `issue` first.
+    pub fn sign_later(
+        &self,
+        issue: impl FnOnce() -> Issued + Send + 'static,
+        deliver: impl FnOnce(Result<(Issued, String), NotSigned>) + Send + 'static,
+    ) {
+        let key = self.current().active();
+        let work = move || {
+            let issued = issue();
+            let message = jwt::message(TokenType::Access, &key.kid, &issued.claims);
+            let token = signed_by(&key, message.map_err(|_| NotSigned::Failed)?)?;
+            Ok((issued, token))
+        };
+        self.signer.submit(work, deliver);
     }
 
     pub fn verify_access(&self, issuer: &str, now: Time, token: &str) -> Result<AccessClaims, Rejected> {
