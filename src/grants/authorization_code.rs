@@ -12,8 +12,9 @@ use crate::keys::master::MasterKey;
 use crate::store::authorization_codes::{self as codes, AuthorizationCode};
 use crate::store::authorization_requests::AuthorizationRequest;
 use crate::store::credentials::{self, Credential};
+use crate::store::memberships::{self, Standing};
 use crate::store::rotation::LiveSession;
-use crate::store::{StoreError, Work, audit, memberships, organizations};
+use crate::store::{StoreError, Work, audit};
 
 use super::Outcome;
 use super::session::{Terms, issue, new_id};
@@ -100,11 +101,12 @@ fn start_session(
     asked: &AuthorizationRequest,
     origin: &Origin,
 ) -> Result<Outcome, StoreError> {
-    let Some(role) = memberships::role(work.conn, &code.org_id, &code.user_id)? else {
+    let Some(Standing { organization, role, .. }) =
+        memberships::standing(work.conn, &code.org_id, &code.user_id)?
+    else {
         return Ok(Err(OAuthError::invalid_grant("the person is no longer a member")));
     };
-    let organization = organizations::find(work.conn, &code.org_id)?;
-    if let Some(organization) = organization.filter(|organization| !organization.personal_tokens) {
+    if !organization.personal_tokens {
         return Ok(Err(OAuthError::personal_tokens_disabled(&organization.name)));
     }
     let granted = ScopeSet::parse(&code.scopes)

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::conn::Conn;
 use super::error::StoreError;
 use super::pool::Work;
-use super::query::{Locked, Native};
+use super::query::{Kept, Locked, Native};
 use super::schema::{audit_events, audit_heads};
 use crate::domain::audit::{self, Action, Event, INSTANCE_CHAIN, Recorded};
 use crate::domain::id::Kind;
@@ -36,17 +36,10 @@ struct Row {
 /// Adds an event to the chain of its organization, in the transaction of what it records.
 pub fn record(work: &mut Work<'_>, event: Event) -> Result<(), StoreError> {
     let chain = event.org_id.clone().unwrap_or_else(|| INSTANCE_CHAIN.to_owned());
-    let start = diesel::insert_into(audit_heads::table)
-        .values((
-            audit_heads::chain.eq(&chain),
-            audit_heads::sequence.eq(0_i64),
-            audit_heads::hash.eq(&[][..] as &[u8]),
-        ))
-        .on_conflict(audit_heads::chain)
-        .do_nothing();
-    Native(start).execute(work.conn)?;
-    let head = audit_heads::table.find(&chain).select((audit_heads::sequence, audit_heads::hash));
-    let (sequence, previous): (i64, Vec<u8>) = Locked(head).get_result(work.conn)?;
+    let (sequence, previous) = match head(work.conn, &chain)? {
+        Some(head) => head,
+        None => begin(work.conn, &chain)?,
+    };
 
     let recorded = Recorded {
         id: Kind::AuditEvent.new_id(work.entropy),
@@ -66,13 +59,36 @@ pub fn record(work: &mut Work<'_>, event: Event) -> Result<(), StoreError> {
         chain,
     };
     let hash = audit::hash(&previous, &recorded);
-    diesel::update(audit_heads::table.find(&recorded.chain))
-        .set((audit_heads::sequence.eq(recorded.sequence), audit_heads::hash.eq(&hash[..])))
-        .execute(work.conn)?;
+    let onward = diesel::update(audit_heads::table.find(&recorded.chain))
+        .set((audit_heads::sequence.eq(recorded.sequence), audit_heads::hash.eq(&hash[..])));
+    Kept(onward).execute(work.conn)?;
     diesel::insert_into(audit_events::table)
         .values(Row::new(recorded, previous, hash.to_vec()))
         .execute(work.conn)?;
     Ok(())
+}
+
+/// The last event of a chain, by its number and hash.
+type Head = (i64, Vec<u8>);
+
+/// Where a chain ends, locked so that nobody else adds to it meanwhile.
+fn head(conn: &mut Conn, chain: &str) -> Result<Option<Head>, StoreError> {
+    let head = audit_heads::table.find(chain).select((audit_heads::sequence, audit_heads::hash));
+    Ok(Locked(head).get_result(conn).optional()?)
+}
+
+/// The end of a chain that has no event yet. Somebody else may begin it at the same moment.
+fn begin(conn: &mut Conn, chain: &str) -> Result<Head, StoreError> {
+    let start = diesel::insert_into(audit_heads::table)
+        .values((
+            audit_heads::chain.eq(chain),
+            audit_heads::sequence.eq(0_i64),
+            audit_heads::hash.eq(&[][..] as &[u8]),
+        ))
+        .on_conflict(audit_heads::chain)
+        .do_nothing();
+    Native(start).execute(conn)?;
+    head(conn, chain)?.ok_or_else(|| StoreError::Failed("an audit chain has not begun".to_owned()))
 }
 
 impl Row {

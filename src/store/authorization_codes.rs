@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::authorization_requests::AuthorizationRequest;
 use super::conn::Conn;
 use super::error::StoreError;
-use super::query::Locked;
+use super::query::{Kept, Locked};
 use super::schema::{authorization_codes as codes, authorization_requests as requests};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
@@ -50,10 +50,9 @@ pub fn of_request(conn: &mut Conn, request_id: &str) -> Result<Option<Authorizat
 
 /// Uses the code up; `false` if somebody was faster.
 pub fn consume(conn: &mut Conn, hash: Digest, credential_id: &str, at: Time) -> Result<bool, StoreError> {
-    let changed = diesel::update(codes::table.find(hash).filter(codes::consumed_at.is_null()))
-        .set((codes::consumed_at.eq(at), codes::credential_id.eq(credential_id)))
-        .execute(conn)?;
-    Ok(changed == 1)
+    let update = diesel::update(codes::table.find(hash).filter(codes::consumed_at.is_null()))
+        .set((codes::consumed_at.eq(at), codes::credential_id.eq(credential_id)));
+    Ok(Kept(update).execute(conn)? == 1)
 }
 
 /// Ends the codes of an organization that nobody has used yet.

@@ -26,6 +26,37 @@ impl<Q: Query> Query for Native<Q> {
 
 impl<Q> RunQueryDsl<Conn> for Native<Q> {}
 
+/// A statement whose text depends on its type alone, so that it is prepared once a connection. Of updates diesel does not
+/// believe that, because a field that is `None` in a changeset changes the text; there is none in what this is put
+/// around.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct Kept<Q>(pub(in crate::store) Q);
+
+impl<Q> QueryFragment<MultiBackend> for Kept<Q>
+where
+    Q: QueryFragment<MultiBackend>,
+{
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &MultiBackend) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+/// The text is the key.
+impl<Q> QueryId for Kept<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for Kept<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> RunQueryDsl<Conn> for Kept<Q> {}
+
 /// A query that locks the rows it reads until the transaction ends.
 ///
 /// PostgreSQL needs to be told; on SQLite the whole write transaction is alone already.
