@@ -1,0 +1,61 @@
+//! Everything that is measured on one engine, on one database.
+
+use std::error::Error;
+
+use super::codes;
+use super::crash::{self, Crash};
+use super::overload::{self, Overload};
+use super::refresh::{self, Refresh};
+use crate::support::callers::TokenEndpoint;
+use crate::support::database::Database;
+use crate::support::deployment::Deployment;
+use crate::support::measured::Measured;
+use crate::support::plan::{FEW, Plan, SESSIONS};
+use crate::support::sessions;
+use keystile::domain::client::COMPANION;
+
+/// What one engine reached.
+pub(crate) struct Engine {
+    pub(crate) name: &'static str,
+    pub(crate) refresh: Refresh,
+    /// Refreshes with fewer sessions in the database.
+    pub(crate) few: Measured,
+    /// Refreshes with many more, in a long run, and how many.
+    pub(crate) many: Option<(usize, Measured)>,
+    pub(crate) codes: Measured,
+    pub(crate) overload: Overload,
+    pub(crate) crash: Crash,
+}
+
+pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Engine, Box<dyn Error>> {
+    let name = database.engine();
+    let deployment = Deployment::new(database).await?;
+    let endpoint = TokenEndpoint::new(deployment.address, "/oauth/token", COMPANION);
+
+    eprintln!("{name}: refresh with {FEW} sessions");
+    let few = sessions::fill(&deployment, 0..FEW).await?;
+    let (few, mut sessions) = refresh::rate(plan, &deployment, &endpoint, few).await?;
+
+    eprintln!("{name}: refresh with {SESSIONS} sessions");
+    sessions.extend(sessions::fill(&deployment, FEW..SESSIONS).await?);
+    let (refresh, sessions) = refresh::measure(plan, &deployment, &endpoint, sessions).await?;
+
+    eprintln!("{name}: authorization code exchange");
+    let codes = codes::measure(plan, &deployment, &endpoint, refresh.full.per_second()).await?;
+
+    eprintln!("{name}: overload");
+    let (overload, sessions) = overload::measure(plan, &deployment, &endpoint, sessions, &refresh).await?;
+
+    eprintln!("{name}: kill -9");
+    let (crash, mut sessions) = crash::measure(plan, &deployment, &endpoint, sessions).await?;
+
+    let many = match plan.many() {
+        Some(count) => {
+            eprintln!("{name}: refresh with {count} sessions");
+            sessions.extend(sessions::fill(&deployment, SESSIONS..count).await?);
+            Some((count, refresh::rate(plan, &deployment, &endpoint, sessions).await?.0))
+        }
+        None => None,
+    };
+    Ok(Engine { name, refresh, few, many, codes, overload, crash })
+}
