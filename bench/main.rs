@@ -8,7 +8,7 @@ mod support;
 use std::error::Error;
 use std::path::Path;
 
-use runs::engine::Engine;
+use runs::engine::Reached;
 use runs::limits::Limits;
 use runs::{documents, engine, peers};
 use support::database::Database;
@@ -31,11 +31,11 @@ async fn measure() -> Result<(), Box<dyn Error>> {
     let machine = Machine::here(&std::env::temp_dir());
     let mut limits = Limits::measure(&plan)?;
     let [sqlite, postgres] = Database::both()?;
-    let documents = documents::measure(&plan, &sqlite).await?;
+    let documents = Box::pin(documents::measure(&plan, &sqlite)).await?;
     limits.again(&plan)?;
-    let mut engines: Vec<Engine> = Vec::new();
+    let mut engines: Vec<Reached> = Vec::new();
     for database in [&sqlite, &postgres] {
-        engines.push(engine::measure(&plan, database).await?);
+        engines.push(Box::pin(engine::measure(&plan, database)).await?);
         limits.again(&plan)?;
     }
     let peers = peers::measure(&plan, &postgres).await?;

@@ -2,21 +2,23 @@
 
 use std::error::Error;
 
+use keystile::domain::client::COMPANION;
+use keystile::domain::engine::Engine;
+
 use super::codes;
 use super::crash::{self, Crash};
 use super::overload::{self, Overload};
 use super::refresh::{self, Refresh};
 use crate::support::callers::TokenEndpoint;
-use crate::support::database::Database;
+use crate::support::database::{Database, name};
 use crate::support::deployment::Deployment;
 use crate::support::measured::Measured;
 use crate::support::plan::{FEW, Plan, SESSIONS};
 use crate::support::sessions;
-use keystile::domain::client::COMPANION;
 
 /// What one engine reached.
-pub(crate) struct Engine {
-    pub(crate) name: &'static str,
+pub(crate) struct Reached {
+    pub(crate) engine: Engine,
     pub(crate) refresh: Refresh,
     /// Refreshes with fewer sessions in the database.
     pub(crate) few: Measured,
@@ -27,8 +29,9 @@ pub(crate) struct Engine {
     pub(crate) crash: Crash,
 }
 
-pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Engine, Box<dyn Error>> {
-    let name = database.engine();
+pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached, Box<dyn Error>> {
+    let engine = database.engine();
+    let name = name(engine);
     let deployment = Deployment::new(database).await?;
     let endpoint = TokenEndpoint::new(deployment.address, "/oauth/token", COMPANION);
 
@@ -57,5 +60,5 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Engine, 
         }
         None => None,
     };
-    Ok(Engine { name, refresh, few, many, codes, overload, crash })
+    Ok(Reached { engine, refresh, few, many, codes, overload, crash })
 }

@@ -55,7 +55,7 @@ pub(crate) async fn measure(
     let tools = Refresher::share(endpoint, Refresher::gather(tools), CONNECTIONS);
     let after = Load { tolerance: Tolerance::Counted, ..Load::steady(rate / 2.0, Duration::ZERO, plan.half) };
     let (half, tools) = after.drive(server.target, tools).await?;
-    let gap = (half.ended - half.window).saturating_duration_since(crowd.ended);
+    let gap = half.begun.saturating_duration_since(crowd.ended);
     let recovery = calm_from(&half, usual.half.percentile(0.99).mul_f64(TOLERANCE)).map(|calm| gap + calm);
     Ok((Overload { crowd, offered, peak, recovery }, Refresher::gather(tools)))
 }

@@ -12,11 +12,11 @@ use crate::support::plan::{CONNECTIONS, Plan, SESSIONS};
 /// One peer and what it reached, or why it was not measured.
 pub(crate) struct PeerRow {
     pub(crate) name: String,
-    pub(crate) outcome: Result<Reached, String>,
+    pub(crate) outcome: Result<Peered, String>,
 }
 
 /// What a peer reached.
-pub(crate) struct Reached {
+pub(crate) struct Peered {
     pub(crate) variant: String,
     pub(crate) refresh: Measured,
     /// The most resident memory of all its processes in KiB, without the database's.
@@ -45,10 +45,10 @@ async fn refresh(
     manifest: &Manifest,
     variant: &Variant,
     postgres: &Database,
-) -> Result<Reached, Box<dyn Error>> {
+) -> Result<Peered, Box<dyn Error>> {
     let mut peer = Peer::start(manifest, variant, postgres, SESSIONS).await?;
     let endpoint = TokenEndpoint::new(peer.target.address, &manifest.path, &manifest.client_id);
     let tools = Refresher::share(&endpoint, std::mem::take(&mut peer.tokens), CONNECTIONS);
     let (refresh, _) = Load::full(plan.warm_up, plan.short).drive(peer.target, tools).await?;
-    Ok(Reached { variant: variant.name.clone(), refresh, loaded: peer.target.process.peak()? })
+    Ok(Peered { variant: variant.name.clone(), refresh, loaded: peer.target.process.peak()? })
 }

@@ -97,14 +97,15 @@ fn refresh_token(body: &[u8]) -> io::Result<&str> {
 
 /// Codes that wait to be exchanged, each of them once.
 pub(crate) struct Codes {
-    pub(crate) codes: Vec<Secret>,
-    pub(crate) verifier: Secret,
+    waiting: Vec<Secret>,
+    verifier: Secret,
     next: AtomicUsize,
 }
 
 impl Codes {
-    pub(crate) fn new(codes: Vec<Secret>, verifier: Secret) -> Arc<Self> {
-        Arc::new(Self { codes, verifier, next: AtomicUsize::new(0) })
+    /// Codes whose challenges all are of this verifier.
+    pub(crate) fn new(waiting: Vec<Secret>, verifier: Secret) -> Arc<Self> {
+        Arc::new(Self { waiting, verifier, next: AtomicUsize::new(0) })
     }
 }
 
@@ -122,8 +123,8 @@ impl Redeemer {
 
 impl Caller for Redeemer {
     fn request(&mut self, into: &mut String) -> io::Result<()> {
-        let Codes { codes, verifier, next } = &*self.codes;
-        let code = codes.get(next.fetch_add(1, Ordering::Relaxed));
+        let Codes { waiting, verifier, next } = &*self.codes;
+        let code = waiting.get(next.fetch_add(1, Ordering::Relaxed));
         let code = code.ok_or_else(|| io::Error::other("more codes are exchanged than were prepared"))?;
         let verifier = verifier.expose();
         let grant = format!("&grant_type=authorization_code&code_verifier={verifier}&code=");

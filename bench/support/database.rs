@@ -8,6 +8,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
+use keystile::domain::engine::Engine;
 use tempfile::TempDir;
 
 /// An empty database.
@@ -39,6 +40,14 @@ struct Count {
     rows: i64,
 }
 
+/// An engine as people call it.
+pub(crate) fn name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SQLite",
+        Engine::Postgres => "PostgreSQL",
+    }
+}
+
 impl Database {
     pub(crate) fn both() -> std::io::Result<[Self; 2]> {
         let url = env::var("KEYSTILE_BENCH_POSTGRES_URL")
@@ -66,10 +75,10 @@ impl Database {
         }
     }
 
-    pub(crate) fn engine(&self) -> &'static str {
+    pub(crate) fn engine(&self) -> Engine {
         match self {
-            Self::Sqlite(_) => "SQLite",
-            Self::Postgres(_) => "PostgreSQL",
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
         }
     }
 
@@ -117,8 +126,11 @@ impl Database {
     }
 }
 
-fn sqlite(folder: &TempDir) -> ConnectionResult<SqliteConnection> {
-    SqliteConnection::establish(&file(folder).to_string_lossy())
+/// The connection that filled the file may still be closing it.
+fn sqlite(folder: &TempDir) -> Result<SqliteConnection, Box<dyn Error>> {
+    let mut conn = SqliteConnection::establish(&file(folder).to_string_lossy())?;
+    conn.batch_execute("PRAGMA busy_timeout = 5000")?;
+    Ok(conn)
 }
 
 fn file(folder: &TempDir) -> PathBuf {

@@ -113,8 +113,8 @@ impl Load {
         let server = target.process.processor_time().map_or(Duration::ZERO, |now| now.saturating_sub(server));
         let client = Process::this().own_processor_time()?.saturating_sub(client);
         samples.sort_unstable_by_key(|sample| sample.took);
-        let ended = (begun + self.warm_up + self.window).into_std();
-        Ok((Measured { samples, counts, window: self.window, ended, server, client }, callers))
+        let (begun, ended) = (begun.into_std(), (begun + self.warm_up + self.window).into_std());
+        Ok((Measured { samples, counts, window: self.window, begun, ended, server, client }, callers))
     }
 }
 
@@ -166,10 +166,10 @@ impl Talk {
                         self.samples.push(Sample { due: due - self.begun, took: answered - due });
                     }
                 }
-                Ok(answer) if self.load.tolerance == Tolerance::Counted => match answer.retry_after {
-                    true => self.counts.refused += 1,
-                    false => self.counts.failed += 1,
-                },
+                Ok(Answer { retry_after: true, .. }) if self.load.tolerance == Tolerance::Counted => {
+                    self.counts.refused += 1;
+                }
+                Ok(_) if self.load.tolerance == Tolerance::Counted => self.counts.failed += 1,
                 Ok(Answer { status, body, .. }) => {
                     return Err(io::Error::other(format!("{status}: {}", String::from_utf8_lossy(body))));
                 }
@@ -203,13 +203,11 @@ impl Talk {
 
     async fn open_again(&mut self, to: Instant) -> Option<Connection> {
         while Instant::now() < to {
-            match Connection::open(self.address).await {
-                Ok(connection) => return Some(connection),
-                Err(_) => {
-                    self.counts.failed += 1;
-                    sleep(Duration::from_millis(10)).await;
-                }
+            if let Ok(connection) = Connection::open(self.address).await {
+                return Some(connection);
             }
+            self.counts.failed += 1;
+            sleep(Duration::from_millis(10)).await;
         }
         None
     }

@@ -30,7 +30,8 @@ pub(crate) struct Measured {
     pub(crate) counts: Counts,
     /// The window that counts.
     pub(crate) window: Duration,
-    /// When that window ended.
+    /// When the load began, and when that window ended.
+    pub(crate) begun: Instant,
     pub(crate) ended: Instant,
     /// Processor time of the server, warm-up included.
     pub(crate) server: Duration,

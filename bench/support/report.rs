@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::machine::Machine;
 use super::plan::Plan;
 use crate::runs::documents::Documents;
-use crate::runs::engine::Engine;
+use crate::runs::engine::Reached;
 use crate::runs::limits::Limits;
 use crate::runs::peers::PeerRow;
 
@@ -23,7 +23,7 @@ pub(crate) struct Report {
     pub(crate) machine: Machine,
     pub(crate) limits: Limits,
     pub(crate) documents: Documents,
-    pub(crate) engines: Vec<Engine>,
+    pub(crate) engines: Vec<Reached>,
     pub(crate) peers: Vec<PeerRow>,
 }
 

@@ -22,8 +22,10 @@ async function listen(provider) {
 
 if (cluster.isPrimary) {
   const key = newKey();
-  const provider = build(await open(), key);
+  const Adapter = await open();
+  const provider = build(Adapter, key);
   const tokens = await seed(provider, Number(process.env.BENCH_PEER_SESSIONS));
+  Adapter.ready();
   writeFileSync(process.env.BENCH_PEER_TOKENS, tokens.join('\n'), { mode: 0o600 });
   if (processes > 1) {
     const listening = Array.from({ length: processes }, () => new Promise((resolve) => {
@@ -36,5 +38,7 @@ if (cluster.isPrimary) {
   }
   console.log('ready');
 } else {
-  await listen(build(await open(), JSON.parse(process.env.BENCH_PEER_KEY)));
+  const Adapter = await open();
+  Adapter.ready();
+  await listen(build(Adapter, JSON.parse(process.env.BENCH_PEER_KEY)));
 }

@@ -1,10 +1,14 @@
 //! What is to be reached, and whether it was.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::Path;
 
+use keystile::domain::engine::Engine;
+
 use super::{Report, mib, micros, ms, table};
-use crate::runs::engine::Engine;
+use crate::runs::engine::Reached;
+use crate::support::database::name;
 use crate::support::measured::Measured;
 use crate::support::server;
 
@@ -40,8 +44,8 @@ impl Goal<'_> {
 
 pub(super) fn section(report: &Report) -> String {
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for engine in &report.engines {
-        rows.extend(of_engine(report, engine).iter().map(Goal::row));
+    for reached in &report.engines {
+        rows.extend(of_engine(report, reached).iter().map(Goal::row));
     }
     rows.extend(of_documents(report).iter().map(Goal::row));
     rows.extend(of_files());
@@ -49,35 +53,33 @@ pub(super) fn section(report: &Report) -> String {
     table("To reach", &columns, &rows)
 }
 
-fn of_engine<'a>(report: &Report, engine: &'a Engine) -> Vec<Goal<'a>> {
+fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
     let limits = &report.limits;
-    let (refresh_goal, code_goal) = if engine.name == "SQLite" { (0.8, 0.7) } else { (0.6, 0.5) };
+    let (refresh_goal, code_goal) = match reached.engine {
+        Engine::Sqlite => (0.8, 0.7),
+        Engine::Postgres => (0.6, 0.5),
+    };
+    let engine = name(reached.engine);
     let rate = |path, measured: &Measured, goal| Goal {
         path,
-        engine: engine.name,
+        engine,
         figure: format!("{:.0} a second", measured.per_second()),
         limit: format!("{:.0} signatures a second", limits.all),
         value: measured.per_second() / limits.all,
         bound: Bound::AtLeast(goal),
     };
-    let plain = |path, figure, value, bound| Goal {
-        path,
-        engine: engine.name,
-        figure,
-        limit: String::new(),
-        value,
-        bound,
-    };
-    let refresh = &engine.refresh;
+    let plain =
+        |path, figure, value, bound| Goal { path, engine, figure, limit: String::new(), value, bound };
+    let refresh = &reached.refresh;
     let unit = limits.signature_and_fsync();
     let p99 = refresh.half.percentile(0.99);
     let memory = |kib| format!("{:.1} MiB", mib(kib));
     let mut goals = vec![
         rate("refresh", &refresh.full, refresh_goal),
-        rate("authorization code exchange", &engine.codes, code_goal),
+        rate("authorization code exchange", &reached.codes, code_goal),
         Goal {
             path: "p99 of refresh at half load",
-            engine: engine.name,
+            engine,
             figure: ms(p99),
             limit: format!("{} for a signature and an fsync", ms(unit)),
             value: p99.as_secs_f64() / unit.as_secs_f64(),
@@ -96,14 +98,14 @@ fn of_engine<'a>(report: &Report, engine: &'a Engine) -> Vec<Goal<'a>> {
             refresh.start.as_secs_f64() * 1e3,
             Bound::AtMost(60.0),
         ),
-        growth(engine),
-        rows_added(engine),
+        growth(reached),
+        rows_added(reached),
     ];
     goals.extend(refresh.updates.map(|updates| {
         let share = ratio(updates.hot, updates.all);
         Goal {
             path: "refreshes that update in place (HOT)",
-            engine: engine.name,
+            engine,
             figure: updates.hot.to_string(),
             limit: format!("{} updates", updates.all),
             value: share,
@@ -113,28 +115,28 @@ fn of_engine<'a>(report: &Report, engine: &'a Engine) -> Vec<Goal<'a>> {
     goals
 }
 
-fn growth(engine: &Engine) -> Goal<'_> {
-    let (path, more) = match &engine.many {
+fn growth(reached: &Reached) -> Goal<'_> {
+    let (path, more) = match &reached.many {
         Some((_, many)) => ("refresh with 1,000,000 sessions beside 1,000", many),
-        None => ("refresh with 10,000 sessions beside 1,000", &engine.refresh.full),
+        None => ("refresh with 10,000 sessions beside 1,000", &reached.refresh.full),
     };
     Goal {
         path,
-        engine: engine.name,
+        engine: name(reached.engine),
         figure: format!("{:.0} a second", more.per_second()),
-        limit: format!("{:.0} a second", engine.few.per_second()),
-        value: more.per_second() / engine.few.per_second(),
+        limit: format!("{:.0} a second", reached.few.per_second()),
+        value: more.per_second() / reached.few.per_second(),
         bound: Bound::AtLeast(0.9),
     }
 }
 
-fn rows_added(engine: &Engine) -> Goal<'_> {
-    let refresh = &engine.refresh;
+fn rows_added(reached: &Reached) -> Goal<'_> {
+    let refresh = &reached.refresh;
     let count = refresh.full.counts.accepted + refresh.half.counts.accepted;
     let added = refresh.rows_added;
     Goal {
         path: "rows added by refreshes",
-        engine: engine.name,
+        engine: name(reached.engine),
         figure: format!("{added} by {count}"),
         limit: String::new(),
         value: ratio(added, 1),
@@ -165,7 +167,7 @@ fn of_files() -> Vec<Vec<String>> {
         ("binary of the server, in MiB", Some(server), 25.0),
         ("binary with the client only, in MiB", client, 8.0),
     ];
-    let row = |(path, file, goal): (&'static str, Option<std::ffi::OsString>, f64)| {
+    let row = |(path, file, goal): (&'static str, Option<OsString>, f64)| {
         let size =
             file.as_deref().and_then(|file| Path::new(file).metadata().ok()).map(|data| data.len() / 1024);
         match size.map(mib) {

@@ -1,7 +1,8 @@
 //! Overload, and the kill.
 
 use super::{Report, mib, ms, table};
-use crate::runs::engine::Engine;
+use crate::runs::engine::Reached;
+use crate::support::database::name;
 
 pub(super) fn section(report: &Report) -> String {
     let overload: Vec<_> = report.engines.iter().map(overload).collect();
@@ -23,11 +24,11 @@ pub(super) fn section(report: &Report) -> String {
     format!("{overload}\n\n{}", table("kill -9 of the server under load", &columns, &crash))
 }
 
-fn overload(engine: &Engine) -> Vec<String> {
-    let overload = &engine.overload;
+fn overload(reached: &Reached) -> Vec<String> {
+    let overload = &reached.overload;
     let counts = overload.crowd.counts;
     vec![
-        engine.name.to_owned(),
+        name(reached.engine).to_owned(),
         format!("{:.0}", overload.offered),
         format!("{} ({:.0} a second)", counts.accepted, overload.crowd.per_second()),
         counts.refused.to_string(),
@@ -40,8 +41,13 @@ fn overload(engine: &Engine) -> Vec<String> {
     ]
 }
 
-fn crash(engine: &Engine) -> Vec<String> {
-    let crash = &engine.crash;
+fn crash(reached: &Reached) -> Vec<String> {
+    let crash = &reached.crash;
     // A lost session ends the run, so a table can only say that there was none.
-    vec![engine.name.to_owned(), crash.answers.to_string(), crash.honored.to_string(), "0".to_owned()]
+    vec![
+        name(reached.engine).to_owned(),
+        crash.answers.to_string(),
+        crash.honored.to_string(),
+        "0".to_owned(),
+    ]
 }
