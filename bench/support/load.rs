@@ -10,6 +10,9 @@ use super::connection::{Answer, Connection};
 use super::measured::{Counts, Measured, Sample};
 use super::process::Process;
 
+/// How late tokio's timer may be.
+const TIMER: Duration = Duration::from_millis(1);
+
 /// Makes the requests of one connection and takes the answers.
 pub(crate) trait Caller: Send + 'static {
     /// Appends the next request, head and body.
@@ -154,7 +157,10 @@ impl Talk {
         let (from, to) = (self.begun + self.load.warm_up, self.begun + self.load.warm_up + self.load.window);
         let mut due = self.schedule.map_or_else(Instant::now, |schedule| schedule.first);
         while due < to {
+            let waits = Instant::now() < due;
             sleep_until(due).await;
+            // What the timer adds is not the server's.
+            let sent = if waits { Instant::now().min(due + TIMER) } else { due };
             request.clear();
             caller.request(&mut request)?;
             match connection.exchange(request.as_bytes()).await {
@@ -163,7 +169,7 @@ impl Talk {
                     self.counts.accepted += 1;
                     let answered = Instant::now();
                     if from <= answered && answered < to {
-                        self.samples.push(Sample { due: due - self.begun, took: answered - due });
+                        self.samples.push(Sample { due: due - self.begun, took: answered - sent });
                     }
                 }
                 Ok(Answer { retry_after: true, .. }) if self.load.tolerance == Tolerance::Counted => {
