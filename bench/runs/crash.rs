@@ -8,12 +8,30 @@ use std::sync::Arc;
 use keystile::domain::secret::Secret;
 use tokio::time::sleep;
 
-use crate::support::callers::{Refresher, TokenEndpoint};
+use crate::support::callers::{Refresher, TokenEndpoint, member};
 use crate::support::connection::{Answer, Connection};
 use crate::support::deployment::Deployment;
 use crate::support::load::{Caller, Load, Tolerance};
 use crate::support::plan::{CONNECTIONS, Plan};
 use crate::support::server::Server;
+
+/// Tools that keep the last answer of their connection.
+struct Witness {
+    tools: Refresher,
+    last: Vec<u8>,
+}
+
+impl Caller for Witness {
+    fn request(&mut self, into: &mut String) -> io::Result<()> {
+        self.tools.request(into)
+    }
+
+    fn answered(&mut self, body: &[u8]) -> io::Result<()> {
+        self.last.clear();
+        self.last.extend_from_slice(body);
+        self.tools.answered(body)
+    }
+}
 
 /// What became of the sessions.
 pub(crate) struct Crash {
@@ -32,6 +50,7 @@ pub(crate) async fn measure(
 ) -> Result<(Crash, Vec<Secret>), Box<dyn Error>> {
     let mut server = Server::start(deployment).await?;
     let tools = Refresher::share(endpoint, sessions, CONNECTIONS);
+    let tools = tools.into_iter().map(|tools| Witness { tools, last: Vec::new() }).collect();
     let target = server.target;
     // The load goes on for longer than the server.
     let load = Load { tolerance: Tolerance::Crash, ..Load::full(plan.warm_up, plan.window) };
@@ -56,20 +75,34 @@ pub(crate) async fn measure(
     Ok((Crash { answers: measured.counts.accepted, honored }, Refresher::gather(tools)))
 }
 
-/// Refreshes every session once with the last token that its tool has. If the request that the kill cut off did rotate
-/// the session, that token is the one before the current, and the answer is the current one again.
-async fn check(address: SocketAddr, mut tool: Refresher) -> io::Result<Refresher> {
+/// The last access token still works, and every session is refreshed once with the last token that its tool has. If the
+/// request that the kill cut off did rotate the session, that token is the one before the current, and the answer is the
+/// current one again.
+async fn check(address: SocketAddr, witness: Witness) -> io::Result<Refresher> {
+    let Witness { mut tools, last } = witness;
     let mut connection = Connection::open(address).await?;
+    let bearer = member(&last, "access_token")?;
+    let request =
+        format!("GET /oauth/userinfo HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {bearer}\r\n\r\n");
+    honored(&connection.exchange(request.as_bytes()).await?)?;
     let mut request = String::new();
-    for _ in 0..tool.len() {
+    for _ in 0..tools.len() {
         request.clear();
-        tool.request(&mut request)?;
-        let Answer { status, body, .. } = connection.exchange(request.as_bytes()).await?;
-        if status != 200 {
-            let said = String::from_utf8_lossy(body);
-            return Err(io::Error::other(format!("a session was lost by the kill: {status}: {said}")));
-        }
-        tool.answered(body)?;
+        tools.request(&mut request)?;
+        let answer = connection.exchange(request.as_bytes()).await?;
+        honored(&answer)?;
+        tools.answered(answer.body)?;
     }
-    Ok(tool)
+    Ok(tools)
+}
+
+fn honored(answer: &Answer<'_>) -> io::Result<()> {
+    if answer.status == 200 {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(answer.body);
+    Err(io::Error::other(format!(
+        "a client lost to the kill what it had received: {}: {said}",
+        answer.status
+    )))
 }

@@ -78,7 +78,7 @@ impl Caller for Refresher {
     }
 
     fn answered(&mut self, body: &[u8]) -> io::Result<()> {
-        let next = refresh_token(body)?;
+        let next = member(body, "refresh_token")?;
         let session = &mut self.sessions[self.current];
         if next == session.expose() {
             return Err(io::Error::other("the refresh token did not change"));
@@ -88,11 +88,12 @@ impl Caller for Refresher {
     }
 }
 
-/// The refresh token of an answer. Reading all of the JSON would cost as much as sending the request.
-fn refresh_token(body: &[u8]) -> io::Result<&str> {
+/// A text of an answer. Reading all of the JSON would cost as much as sending the request.
+pub(crate) fn member<'a>(body: &'a [u8], name: &str) -> io::Result<&'a str> {
     let text = std::str::from_utf8(body).map_err(io::Error::other)?;
-    let found = text.split_once("\"refresh_token\":\"").and_then(|(_, rest)| rest.split_once('"'));
-    found.map(|(token, _)| token).ok_or_else(|| io::Error::other("an answer without a refresh token"))
+    let rest = text.split(name).skip(1).find_map(|rest| rest.strip_prefix("\":\""));
+    let found = rest.and_then(|rest| rest.split_once('"'));
+    found.map(|(value, _)| value).ok_or_else(|| io::Error::other(format!("an answer without {name}")))
 }
 
 /// Codes that wait to be exchanged, each of them once.
@@ -133,7 +134,7 @@ impl Caller for Redeemer {
     }
 
     fn answered(&mut self, body: &[u8]) -> io::Result<()> {
-        refresh_token(body).map(drop)
+        member(body, "refresh_token").map(drop)
     }
 }
 

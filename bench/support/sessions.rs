@@ -14,8 +14,8 @@ use keystile::store::{StoreError, Work};
 
 use super::deployment::{Deployment, Owner};
 
-/// Sessions in one transaction.
-const BATCH: usize = 100_000;
+/// Sessions in one transaction: the server lets no statement run for longer than ten seconds.
+const BATCH: usize = 20_000;
 /// Coprime to every number of sessions, so that ids are spread over the index as random ones are.
 const STRIDE: usize = 736_878_713;
 const SPAN: usize = 1_000_000_007;
