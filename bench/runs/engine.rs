@@ -13,7 +13,7 @@ use crate::support::callers::TokenEndpoint;
 use crate::support::database::{Database, name};
 use crate::support::deployment::Deployment;
 use crate::support::measured::Measured;
-use crate::support::plan::{FEW, Plan, SESSIONS};
+use crate::support::plan::{FEW, Length, MILLION, Plan, SESSIONS};
 use crate::support::sessions;
 
 /// What one engine reached.
@@ -22,8 +22,8 @@ pub(crate) struct Reached {
     pub(crate) refresh: Refresh,
     /// Refreshes with fewer sessions in the database.
     pub(crate) few: Measured,
-    /// Refreshes with many more, in a long run, and how many.
-    pub(crate) many: Option<(usize, Measured)>,
+    /// Refreshes with a million, in a long run.
+    pub(crate) million: Option<Measured>,
     pub(crate) codes: Measured,
     pub(crate) overload: Overload,
     pub(crate) crash: Crash,
@@ -52,13 +52,13 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached,
     eprintln!("{name}: kill -9");
     let (crash, mut sessions) = crash::measure(plan, &deployment, &endpoint, sessions).await?;
 
-    let many = match plan.many() {
-        Some(count) => {
-            eprintln!("{name}: refresh with {count} sessions");
-            sessions.extend(sessions::fill(&deployment, SESSIONS..count).await?);
-            Some((count, refresh::rate(plan, &deployment, &endpoint, sessions).await?.0))
+    let million = match plan.length {
+        Length::Long => {
+            eprintln!("{name}: refresh with {MILLION} sessions");
+            sessions.extend(sessions::fill(&deployment, SESSIONS..MILLION).await?);
+            Some(refresh::rate(plan, &deployment, &endpoint, sessions).await?.0)
         }
-        None => None,
+        Length::Quick | Length::Usual => None,
     };
-    Ok(Reached { engine, refresh, few, many, codes, overload, crash })
+    Ok(Reached { engine, refresh, few, million, codes, overload, crash })
 }

@@ -12,7 +12,7 @@ pub(crate) const FEW: usize = 1_000;
 /// Sessions in the database of everything else.
 pub(crate) const SESSIONS: usize = 10_000;
 /// Sessions in the database at the end of the comparison of sizes in a long run.
-const MILLION: usize = 1_000_000;
+pub(crate) const MILLION: usize = 1_000_000;
 
 /// The lengths of a run.
 #[derive(Debug, Clone, Copy)]
@@ -56,10 +56,5 @@ impl Plan {
             short: seconds(6, 2),
             signing: seconds(2, 1),
         }
-    }
-
-    /// Sessions to compare the usual number with.
-    pub(crate) fn many(&self) -> Option<usize> {
-        (self.length == Length::Long).then_some(MILLION)
     }
 }

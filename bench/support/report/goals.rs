@@ -116,8 +116,8 @@ fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
 }
 
 fn growth(reached: &Reached) -> Goal<'_> {
-    let (path, more) = match &reached.many {
-        Some((_, many)) => ("refresh with 1,000,000 sessions beside 1,000", many),
+    let (path, more) = match &reached.million {
+        Some(million) => ("refresh with 1,000,000 sessions beside 1,000", million),
         None => ("refresh with 10,000 sessions beside 1,000", &reached.refresh.full),
     };
     Goal {

@@ -11,8 +11,8 @@ pub(super) fn section(report: &Report) -> String {
         add("refresh, 1,000 sessions", &reached.few);
         add("refresh, 10,000 sessions", &reached.refresh.full);
         add("the same at half load", &reached.refresh.half);
-        if let Some((_, many)) = &reached.many {
-            add("refresh, 1,000,000 sessions", many);
+        if let Some(million) = &reached.million {
+            add("refresh, 1,000,000 sessions", million);
         }
         add("authorization code exchange", &reached.codes);
     }
