@@ -1,4 +1,4 @@
-# A throw-away PostgreSQL cluster; sourced by tests/run and benches/run. The caller stops it with `stop_cluster`.
+# A throw-away PostgreSQL cluster; sourced by tests/run and bench/run. The caller stops it with `stop_cluster`.
 
 cluster=
 

@@ -1,0 +1,49 @@
+//! What the built server does, beside the limits of the machine it does it on.
+//!
+//! One run measures the limits, both engines, overload, a crash and other servers, and writes `docs/benchmarks.md`.
+
+mod runs;
+mod support;
+
+use std::error::Error;
+use std::path::Path;
+
+use runs::engine::Reached;
+use runs::limits::Limits;
+use runs::{documents, engine, peers};
+use support::database::Database;
+use support::hello;
+use support::machine::Machine;
+use support::plan::Plan;
+use support::report::{self, Report};
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/benchmarks.md");
+
+fn main() -> Result<(), Box<dyn Error>> {
+    match hello::asked() {
+        Some(address) => Ok(hello::serve(address?)?),
+        None => tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(measure()),
+    }
+}
+
+async fn measure() -> Result<(), Box<dyn Error>> {
+    let plan = Plan::from_env();
+    let machine = Machine::here(&std::env::temp_dir());
+    let mut limits = Limits::measure(&plan)?;
+    let [sqlite, postgres] = Database::both()?;
+    let documents = Box::pin(documents::measure(&plan, &sqlite)).await?;
+    limits.again(&plan)?;
+    let mut engines: Vec<Reached> = Vec::new();
+    for database in [&sqlite, &postgres] {
+        engines.push(Box::pin(engine::measure(&plan, database)).await?);
+        limits.again(&plan)?;
+    }
+    let peers = peers::measure(&plan, &postgres).await?;
+    limits.again(&plan)?;
+
+    let report = Report { plan, machine, limits, documents, engines, peers };
+    let text = report::markdown(&report);
+    println!("{text}");
+    report::write(Path::new(DOCUMENT), &text)?;
+    Ok(())
+}

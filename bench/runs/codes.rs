@@ -1,0 +1,39 @@
+//! The authorization code grant with PKCE, as a public client uses it.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use crate::support::callers::{Redeemer, TokenEndpoint};
+use crate::support::codes;
+use crate::support::deployment::Deployment;
+use crate::support::load::Load;
+use crate::support::measured::Measured;
+use crate::support::plan::{CONNECTIONS, Plan};
+use crate::support::server::Server;
+
+/// More codes than this for each refresh of the same time are not exchanged: an exchange does all that a refresh does.
+const SPARE: f64 = 1.3;
+
+pub(crate) async fn measure(
+    plan: &Plan,
+    deployment: &Deployment<'_>,
+    endpoint: &Arc<TokenEndpoint>,
+    refreshes: f64,
+) -> Result<Measured, Box<dyn Error>> {
+    let time = plan.warm_up + plan.short;
+    let codes = codes::fill(deployment, rounded(refreshes * time.as_secs_f64() * SPARE)).await?;
+    deployment.database.settle()?;
+    let server = Server::start(deployment).await?;
+    let tools = (0..CONNECTIONS).map(|_| Redeemer::new(endpoint, &codes)).collect();
+    let (measured, _) = Load::full(plan.warm_up, plan.short).drive(server.target, tools).await?;
+    Ok(measured)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count of codes is small and positive"
+)]
+fn rounded(count: f64) -> usize {
+    count as usize
+}

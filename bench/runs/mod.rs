@@ -1,0 +1,10 @@
+//! One file a measurement.
+
+pub(crate) mod codes;
+pub(crate) mod crash;
+pub(crate) mod documents;
+pub(crate) mod engine;
+pub(crate) mod limits;
+pub(crate) mod overload;
+pub(crate) mod peers;
+pub(crate) mod refresh;

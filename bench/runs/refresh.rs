@@ -1,0 +1,94 @@
+//! The refresh token grant: what a token endpoint does all day.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keystile::domain::secret::Secret;
+use tokio::time::sleep;
+
+use crate::support::callers::{Refresher, TokenEndpoint};
+use crate::support::database::Updates;
+use crate::support::deployment::Deployment;
+use crate::support::load::Load;
+use crate::support::measured::Measured;
+use crate::support::plan::{CONNECTIONS, Plan};
+use crate::support::server::Server;
+
+/// Starts of the server, of which the median counts.
+const STARTS: usize = 7;
+
+/// What refreshes cost.
+pub(crate) struct Refresh {
+    /// As fast as the connections go.
+    pub(crate) full: Measured,
+    /// At half of that rate.
+    pub(crate) half: Measured,
+    pub(crate) start: Duration,
+    /// Resident memory in KiB before the load.
+    pub(crate) idle: u64,
+    /// The most of it under load.
+    pub(crate) loaded: u64,
+    /// Rows in all tables after the refreshes less those before.
+    pub(crate) rows_added: i64,
+    /// Where the engine counts them.
+    pub(crate) updates: Option<Updates>,
+}
+
+/// The rate alone, and the sessions as they are afterwards.
+pub(crate) async fn rate(
+    plan: &Plan,
+    deployment: &Deployment<'_>,
+    endpoint: &Arc<TokenEndpoint>,
+    sessions: Vec<Secret>,
+) -> Result<(Measured, Vec<Secret>), Box<dyn Error>> {
+    deployment.database.settle()?;
+    let server = Server::start(deployment).await?;
+    let tools = Refresher::share(endpoint, sessions, CONNECTIONS);
+    let (measured, tools) = Load::full(plan.warm_up, plan.window).drive(server.target, tools).await?;
+    Ok((measured, Refresher::gather(tools)))
+}
+
+/// Full load, then half of it, and what either leaves behind.
+pub(crate) async fn measure(
+    plan: &Plan,
+    deployment: &Deployment<'_>,
+    endpoint: &Arc<TokenEndpoint>,
+    sessions: Vec<Secret>,
+) -> Result<(Refresh, Vec<Secret>), Box<dyn Error>> {
+    let database = deployment.database;
+    database.settle()?;
+    let start = start(deployment).await?;
+    let before = database.updates()?;
+    let mut server = Server::start(deployment).await?;
+    sleep(Duration::from_secs(1)).await;
+    let process = server.target.process;
+    let idle = process.memory()?;
+    process.forget_peak()?;
+    let rows = database.rows()?;
+
+    let tools = Refresher::share(endpoint, sessions, CONNECTIONS);
+    let (full, tools) = Load::full(plan.warm_up, plan.window).drive(server.target, tools).await?;
+    let loaded = process.peak()?;
+    let load = Load::steady(full.per_second() / 2.0, plan.warm_up, plan.half);
+    let (half, tools) = load.drive(server.target, tools).await?;
+
+    let rows_added = database.rows()? - rows;
+    server.kill()?;
+    sleep(Duration::from_secs(1)).await;
+    let updates = database
+        .updates()?
+        .zip(before)
+        .map(|(after, before)| Updates { all: after.all - before.all, hot: after.hot - before.hot });
+    Ok((Refresh { full, half, start, idle, loaded, rows_added, updates }, Refresher::gather(tools)))
+}
+
+/// The median time from the start of the process to the first answer, on a database that exists.
+async fn start(deployment: &Deployment<'_>) -> Result<Duration, Box<dyn Error>> {
+    let mut times = Vec::with_capacity(STARTS);
+    for _ in 0..STARTS {
+        times.push(Server::start(deployment).await?.started_in);
+    }
+    times.sort_unstable();
+    Ok(times[STARTS / 2])
+}

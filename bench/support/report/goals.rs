@@ -1,0 +1,191 @@
+//! What is to be reached, and whether it was.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+
+use keystile::domain::engine::Engine;
+
+use super::{Report, mib, micros, ms, table};
+use crate::runs::engine::Reached;
+use crate::support::database::name;
+use crate::support::measured::Measured;
+use crate::support::server;
+
+/// One line of the table.
+struct Goal<'a> {
+    path: &'a str,
+    engine: &'a str,
+    figure: String,
+    limit: String,
+    /// The figure over its limit, or the figure itself.
+    value: f64,
+    bound: Bound,
+}
+
+enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Goal<'_> {
+    fn row(&self) -> Vec<String> {
+        let (goal, reached) = match self.bound {
+            Bound::AtLeast(goal) => (format!("≥ {goal}"), self.value >= goal),
+            Bound::AtMost(goal) => (format!("≤ {goal}"), self.value <= goal),
+        };
+        let reached = if reached { "yes" } else { "**no**" };
+        let ratio = if self.limit.is_empty() { String::new() } else { format!("{:.2}", self.value) };
+        let cells =
+            [self.path, self.engine, &self.figure, &self.limit, &ratio, &goal, reached].map(str::to_owned);
+        cells.into()
+    }
+}
+
+pub(super) fn section(report: &Report) -> String {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for reached in &report.engines {
+        rows.extend(of_engine(report, reached).iter().map(Goal::row));
+    }
+    rows.extend(of_documents(report).iter().map(Goal::row));
+    rows.extend(of_files());
+    let columns = ["what", "engine", "figure", "limit", "ratio", "goal", "reached"];
+    table("To reach", &columns, &rows)
+}
+
+fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
+    let limits = &report.limits;
+    let (refresh_goal, code_goal) = match reached.engine {
+        Engine::Sqlite => (0.8, 0.7),
+        Engine::Postgres => (0.6, 0.5),
+    };
+    let engine = name(reached.engine);
+    let rate = |path, measured: &Measured, goal| Goal {
+        path,
+        engine,
+        figure: format!("{:.0} a second", measured.per_second()),
+        limit: format!("{:.0} signatures a second", limits.all),
+        value: measured.per_second() / limits.all,
+        bound: Bound::AtLeast(goal),
+    };
+    let plain =
+        |path, figure, value, bound| Goal { path, engine, figure, limit: String::new(), value, bound };
+    let refresh = &reached.refresh;
+    let unit = limits.signature_and_fsync();
+    let p99 = refresh.half.percentile(0.99);
+    let memory = |kib| format!("{:.1} MiB", mib(kib));
+    let mut goals = vec![
+        rate("refresh", &refresh.full, refresh_goal),
+        rate("authorization code exchange", &reached.codes, code_goal),
+        Goal {
+            path: "p99 of refresh at half load",
+            engine,
+            figure: ms(p99),
+            limit: format!("{} for a signature and an fsync", ms(unit)),
+            value: p99.as_secs_f64() / unit.as_secs_f64(),
+            bound: Bound::AtMost(5.0),
+        },
+        plain("memory, idle", memory(refresh.idle), mib(refresh.idle), Bound::AtMost(15.0)),
+        plain(
+            "memory, most under full load",
+            memory(refresh.loaded),
+            mib(refresh.loaded),
+            Bound::AtMost(40.0),
+        ),
+        plain(
+            "start to the first 200, in ms",
+            ms(refresh.start),
+            refresh.start.as_secs_f64() * 1e3,
+            Bound::AtMost(60.0),
+        ),
+        growth(reached),
+        rows_added(reached),
+    ];
+    goals.extend(refresh.updates.map(|updates| {
+        let share = ratio(updates.hot, updates.all);
+        Goal {
+            path: "refreshes that update in place (HOT)",
+            engine,
+            figure: updates.hot.to_string(),
+            limit: format!("{} updates", updates.all),
+            value: share,
+            bound: Bound::AtLeast(0.9),
+        }
+    }));
+    goals
+}
+
+fn growth(reached: &Reached) -> Goal<'_> {
+    let (path, more) = match &reached.million {
+        Some(million) => ("refresh with 1,000,000 sessions beside 1,000", million),
+        None => ("refresh with 10,000 sessions beside 1,000", &reached.refresh.full),
+    };
+    Goal {
+        path,
+        engine: name(reached.engine),
+        figure: format!("{:.0} a second", more.per_second()),
+        limit: format!("{:.0} a second", reached.few.per_second()),
+        value: more.per_second() / reached.few.per_second(),
+        bound: Bound::AtLeast(0.9),
+    }
+}
+
+fn rows_added(reached: &Reached) -> Goal<'_> {
+    let refresh = &reached.refresh;
+    let count = refresh.full.counts.accepted + refresh.half.counts.accepted;
+    let added = refresh.rows_added;
+    Goal {
+        path: "rows added by refreshes",
+        engine: name(reached.engine),
+        figure: format!("{added} by {count}"),
+        limit: String::new(),
+        value: ratio(added, 1),
+        bound: Bound::AtMost(0.0),
+    }
+}
+
+fn of_documents(report: &Report) -> Vec<Goal<'static>> {
+    let documents = &report.documents;
+    let hello = &documents.hello;
+    let goal = |path, measured: &Measured| Goal {
+        path,
+        engine: "",
+        figure: format!("{:.0} a second, {} each", measured.per_second(), micros(measured.server_each())),
+        limit: format!("{:.0} hello a second, {} each", hello.per_second(), micros(hello.server_each())),
+        // The client may be what limits the rates. Then only the processor time of the server tells them apart.
+        value: (measured.per_second() / hello.per_second())
+            .min(hello.server_each().as_secs_f64() / measured.server_each().as_secs_f64()),
+        bound: Bound::AtLeast(0.7),
+    };
+    vec![goal("JWKS", &documents.jwks), goal("metadata", &documents.metadata)]
+}
+
+fn of_files() -> Vec<Vec<String>> {
+    let server = server::path();
+    let client = env::var_os("KEYSTILE_BENCH_CLIENT");
+    let files = [
+        ("binary of the server, in MiB", Some(server), 25.0),
+        ("binary with the client only, in MiB", client, 8.0),
+    ];
+    let row = |(path, file, goal): (&'static str, Option<OsString>, f64)| {
+        let size =
+            file.as_deref().and_then(|file| Path::new(file).metadata().ok()).map(|data| data.len() / 1024);
+        match size.map(mib) {
+            Some(size) => {
+                let figure = format!("{size:.1} MiB");
+                let bound = Bound::AtMost(goal);
+                Goal { path, engine: "", figure, limit: String::new(), value: size, bound }.row()
+            }
+            None => [path, "", "not built in this run", "", "", &format!("≤ {goal}"), ""]
+                .map(str::to_owned)
+                .into(),
+        }
+    };
+    files.map(row).into()
+}
+
+/// Two counts as a share; nothing of nothing is all of it.
+#[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
+fn ratio(part: i64, whole: i64) -> f64 {
+    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
+}

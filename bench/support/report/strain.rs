@@ -1,0 +1,53 @@
+//! Overload, and the kill.
+
+use super::{Report, mib, ms, table};
+use crate::runs::engine::Reached;
+use crate::support::database::name;
+
+pub(super) fn section(report: &Report) -> String {
+    let overload: Vec<_> = report.engines.iter().map(overload).collect();
+    let columns = [
+        "engine",
+        "due a second",
+        "answered with 200",
+        "503 with Retry-After",
+        "errors",
+        "not sent",
+        "p50 of the 200s",
+        "p99 of the 200s",
+        "most memory",
+        "p99 back at half load after",
+    ];
+    let overload = table("Overload", &columns, &overload);
+    let crash: Vec<_> = report.engines.iter().map(crash).collect();
+    let columns = ["engine", "answers received before it", "sessions honored after it", "lost"];
+    format!("{overload}\n\n{}", table("kill -9 of the server under load", &columns, &crash))
+}
+
+fn overload(reached: &Reached) -> Vec<String> {
+    let overload = &reached.overload;
+    let counts = overload.crowd.counts;
+    vec![
+        name(reached.engine).to_owned(),
+        format!("{:.0}", overload.offered),
+        format!("{} ({:.0} a second)", counts.accepted, overload.crowd.per_second()),
+        counts.refused.to_string(),
+        counts.failed.to_string(),
+        counts.skipped.to_string(),
+        ms(overload.crowd.percentile(0.5)),
+        ms(overload.crowd.percentile(0.99)),
+        format!("{:.1} MiB", mib(overload.peak)),
+        overload.recovery.map_or_else(|| "**not at all**".to_owned(), ms),
+    ]
+}
+
+fn crash(reached: &Reached) -> Vec<String> {
+    let crash = &reached.crash;
+    // A lost session ends the run, so a table can only say that there was none.
+    vec![
+        name(reached.engine).to_owned(),
+        crash.answers.to_string(),
+        crash.honored.to_string(),
+        "0".to_owned(),
+    ]
+}
