@@ -86,8 +86,8 @@ impl Signer {
             let shared = shared.clone();
             thread::Builder::new().name("signer".to_owned()).spawn(move || {
                 while let Some(jobs) = shared.next() {
-                    let signed: Vec<Delivery> = jobs.into_iter().map(|job| job()).collect();
-                    for deliver in signed {
+                    let deliveries: Vec<Delivery> = jobs.into_iter().map(|job| job()).collect();
+                    for deliver in deliveries {
                         deliver();
                     }
                 }
