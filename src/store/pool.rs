@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::conn::{Conn, Manager, Place};
 use super::error::StoreError;
 use super::rotation::{self, LiveSession, Rotation, Sealed};
-use super::rotator::{self, Rotator};
+use super::rotator::Rotator;
 use super::writer::Writer;
 use crate::domain::engine::Engine;
 use crate::domain::entropy::Entropy;
@@ -56,11 +56,6 @@ impl Store {
         let batches = match place.engine() {
             Engine::Sqlite => Batches::Sqlite(Writer::start(place.open()?, clock.clone())?),
             Engine::Postgres => Batches::Postgres(Rotator::start(&manager, &clock)?),
-        };
-        let connections = match &batches {
-            Batches::Sqlite(_) => connections,
-            // The rotators have theirs.
-            Batches::Postgres(_) => connections.saturating_sub(rotator::THREADS.into()).max(1),
         };
         let pool = r2d2::Pool::builder()
             .max_size(connections)

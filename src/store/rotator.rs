@@ -21,7 +21,7 @@ const QUEUE: usize = 4096;
 /// Rotations in one statement at the most.
 const BATCH: usize = 64;
 /// One talks to the database while the other gathers.
-pub(super) const THREADS: u8 = 2;
+const THREADS: usize = 2;
 
 /// Whether what was presented belongs to the session that it names.
 pub(super) type Check = Box<dyn FnOnce(&Sealed) -> bool + Send>;
