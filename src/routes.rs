@@ -68,6 +68,7 @@ fn pages(config: &mut ServiceConfig) {
         )
         .service(resource("/cli-sessions/{id}/end").get(one_session::end_page).post(one_session::end))
         .service(resource("/o/{org}/settings/api-access").get(api_access::settings).post(api_access::save))
+        .service(resource("/o/{org}/settings/api-access/roads").post(api_access::save_roads))
         .service(resource("/o/{org}/settings/api-access/personal-tokens/{to}").get(api_access::confirm))
         .service(
             resource("/o/{org}/settings/api-access/revoke-all")

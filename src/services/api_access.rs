@@ -63,22 +63,27 @@ pub fn set_personal_tokens(
     Ok(true)
 }
 
-/// Decides on which roads members may sign in besides the browser on their own computer. `false` if nothing changes.
+/// How members may sign in besides the browser on their own computer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Roads {
+    pub device_flow: DeviceFlow,
+    pub copy_code: bool,
+}
+
+/// Decides on the roads. What is chosen stays, whatever the configuration says one day. `false` if nothing changes.
 pub fn set_roads(
     work: &mut Work<'_>,
     config: &Config,
-    organization: &Organization,
-    device_flow: DeviceFlow,
-    copy_code: bool,
+    org_id: &str,
+    roads: Roads,
     actor: &Actor,
     origin: &Origin,
 ) -> Result<bool, StoreError> {
-    let Some(current) = organizations::lock(work.conn, &organization.id)? else { return Ok(false) };
+    let Some(current) = organizations::lock(work.conn, org_id)? else { return Ok(false) };
     let before = current.policy(&config.organizations);
-    // What is chosen stays, whatever the configuration says one day.
-    organizations::set_roads(work.conn, &organization.id, device_flow, copy_code)?;
-    let event =
-        |action| Event::new(action, actor.clone(), origin).org(&organization.id).target(&organization.id);
+    let Roads { device_flow, copy_code } = roads;
+    organizations::set_roads(work.conn, org_id, device_flow, copy_code)?;
+    let event = |action| Event::new(action, actor.clone(), origin).org(org_id).target(org_id);
     if before.device_flow != device_flow {
         let event = event(Action::DeviceFlowChanged).detail("before", before.device_flow.as_str());
         audit::record(work, event.detail("after", device_flow.as_str()))?;
