@@ -27,9 +27,16 @@ async fn pages(app: &TestApp) -> Vec<(String, Answer)> {
     for path in ["/sign-in", "/done", "/help", "/setup", "/nothing", "/c/AAAA-AAAA", "/cli-auth?port=1"] {
         keep(&stranger, path).await;
     }
-    for path in
-        ["/", "/cli-sessions", "/cli-sessions/end-all", "/sign-in/again", "/done?c=keystile-cli", API_ACCESS]
-    {
+    for path in [
+        "/",
+        "/cli-sessions",
+        "/cli-sessions/end-all",
+        "/sign-in/again",
+        "/done?c=keystile-cli",
+        API_ACCESS,
+        "/device",
+        "/c/code",
+    ] {
         keep(&browser, path).await;
     }
     for path in ["rename", "end"].map(|act| format!("/cli-sessions/{id}/{act}")) {
@@ -49,7 +56,12 @@ async fn pages(app: &TestApp) -> Vec<(String, Answer)> {
     let wrong = stranger.submit(&wrong).await;
     let forged = browser.submit(&browser.get("/").await.form("/sign-out").without("csrf")).await;
     let method = browser.send(browser.request(Method::POST, "/nothing")).await;
+    let codes = app.new_device_codes().await;
+    let question = app.enter_code(&browser, &codes.user_code).await;
+    let connected = app.answer_device(&browser, &question, "connect").await;
     let named = [
+        ("device question", question),
+        ("device connected", connected),
         ("consent", consent),
         ("return", returned),
         ("wrong", wrong),
