@@ -15,6 +15,9 @@ text_enum! {
     }
 }
 
+/// Where the page with a code to copy is, behind the issuer. A tool names it as its redirect URI.
+pub const PASTE_PATH: &str = "/c/code";
+
 /// How an answer reaches the tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Road {
@@ -68,11 +71,11 @@ impl Policy {
             return Some(Barrier::PersonalTokens);
         }
         match (road, self.device_flow) {
-            (Road::Redirect, _) => None,
+            (Road::Redirect, _)
+            | (Road::Device(_), DeviceFlow::On)
+            | (Road::Device(Proximity::SameNetwork), DeviceFlow::SameNetwork) => None,
             (Road::Paste, _) => (!self.copy_code).then_some(Barrier::CopyCode),
             (Road::Device(_), DeviceFlow::Off) => Some(Barrier::DeviceFlow),
-            (Road::Device(_), DeviceFlow::On)
-            | (Road::Device(Proximity::SameNetwork), DeviceFlow::SameNetwork) => None,
             (Road::Device(Proximity::DifferentNetwork | Proximity::Unknown), DeviceFlow::SameNetwork) => {
                 Some(Barrier::OtherNetwork)
             }

@@ -6,7 +6,6 @@ use crate::domain::client::{Client, Grant};
 use crate::domain::credential::EndReason;
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::pkce::{Challenge, Verifier};
-use crate::domain::policy::Road;
 use crate::domain::secret::Secret;
 use crate::keys::master::MasterKey;
 use crate::store::authorization_codes::{self as codes, AuthorizationCode};
@@ -109,7 +108,7 @@ fn start_session(
         device_os: asked.device_os.as_deref(),
         tool_version: asked.tool_version.as_deref(),
     };
-    let mut issued = match start(work, config, master, client, &approved, Road::Redirect, origin)? {
+    let mut issued = match start(work, config, master, client, &approved, asked.road(config), origin)? {
         Ok(issued) => issued,
         Err(error) => return Ok(Err(error)),
     };

@@ -9,7 +9,6 @@ use crate::domain::audit::Origin;
 use crate::domain::client::{Client, Grant};
 use crate::domain::device::{DeviceStatus, SLOWER_BY, too_early};
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
-use crate::domain::policy::{Proximity, Road};
 use crate::domain::secret::Secret;
 use crate::keys::master::MasterKey;
 use crate::store::device_requests::{self as requests, DeviceRequest};
@@ -53,7 +52,7 @@ pub fn exchange(
         DeviceStatus::Open => wait(work, &asked).map(Err),
         DeviceStatus::Denied => {
             requests::consume(work.conn, &asked.id, None, work.now)?;
-            let description = "The person answered that this sign-in is not theirs. Nothing was given.";
+            let description = "The sign-in was refused in the browser. Nothing was given.";
             Ok(Err(OAuthError::new(OAuthCode::AccessDenied, description, "the person said no")))
         }
         DeviceStatus::SwitchedOff => {
@@ -106,9 +105,7 @@ fn start_session(
         device_os: asked.device_os.as_deref(),
         tool_version: asked.tool_version.as_deref(),
     };
-    let address = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
-    let road = Road::Device(Proximity::of(address(&asked.ip), address(&asked.answered_ip)));
-    let issued = match start(work, config, master, client, &approved, road, origin)? {
+    let issued = match start(work, config, master, client, &approved, asked.answered_on(), origin)? {
         Ok(issued) => issued,
         Err(error) => return Ok(Err(error)),
     };

@@ -117,8 +117,10 @@ pub(super) fn start(
         Some((organization, Barrier::DeviceFlow | Barrier::OtherNetwork)) => {
             return Ok(Err(OAuthError::device_flow_disabled(&organization.name)));
         }
-        // The page shows no code any more, and whoever has one has it in the terminal already.
-        Some((_, Barrier::CopyCode)) | None => {}
+        Some((_, Barrier::CopyCode)) => {
+            return Ok(Err(OAuthError::invalid_grant("the organization does not allow copied codes")));
+        }
+        None => {}
     }
     let granted = ScopeSet::parse(approved.scopes).map_err(|_| {
         StoreError::Failed(format!("the scopes approved for {} cannot be read", approved.request_id))

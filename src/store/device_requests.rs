@@ -7,6 +7,7 @@ use super::error::StoreError;
 use super::query::Locked;
 use super::schema::device_requests as requests;
 use crate::domain::device::DeviceStatus;
+use crate::domain::policy::{Proximity, Road};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
@@ -41,6 +42,14 @@ pub struct DeviceRequest {
     pub auth_time: Option<Time>,
     pub consumed_at: Option<Time>,
     pub credential_id: Option<String>,
+}
+
+impl DeviceRequest {
+    /// The road on which it was answered.
+    pub fn answered_on(&self) -> Road {
+        let address = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
+        Road::Device(Proximity::of(address(&self.ip), address(&self.answered_ip)))
+    }
 }
 
 /// The one answer of a person.

@@ -8,7 +8,7 @@ use super::visit::{Visit, visit};
 use super::{consent, paste};
 use crate::domain::authorization::{Parameters, Untrusted};
 use crate::domain::parameters::decode;
-use crate::domain::policy::Barrier;
+use crate::domain::policy::{Barrier, Road};
 use crate::domain::redirect_uri::Target;
 use crate::domain::request::RequestStatus;
 use crate::domain::role;
@@ -75,8 +75,8 @@ fn again_by_get(visit: &Visit, body: &[u8]) -> HttpResponse {
 /// `GET /c/{code}`
 pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        if let Err(answer) = visit.begin_sign_in() {
-            return Ok(answer);
+        if let Some(refusal) = visit.begin_sign_in() {
+            return Ok(refusal);
         }
         let browser = visit.browser.digest();
         let code = code.into_inner();
@@ -90,8 +90,8 @@ pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Pa
 }
 
 async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, StoreError> {
-    if let Err(answer) = visit.begin_sign_in() {
-        return Ok(answer);
+    if let Some(refusal) = visit.begin_sign_in() {
+        return Ok(refusal);
     }
     let Some(parameters) = pairs(text).map(Parameters::from_pairs) else {
         let detail = format!(
@@ -216,7 +216,7 @@ pub async fn return_page(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         let query = query(visit);
         let id = query.get("request").unwrap_or_default();
         let Some(back) = way_back(visit, id).await? else { return Ok(visit.refuse(gone(visit))) };
-        if authorization::is_pasted(&visit.app.config, &back.request) {
+        if back.request.road(&visit.app.config) == Road::Paste {
             return Ok(visit.go(&paste::path(id)));
         }
         let Some(target) = back.url.clone() else {

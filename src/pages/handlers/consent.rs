@@ -48,7 +48,11 @@ pub(super) fn page(visit: &Visit, question: &Question) -> ConsentPage {
             command: question.client.command.clone().unwrap_or_else(|| question.client.id.clone()),
         },
         check: request.short_code.clone().map_or(Check::Started, Check::Code),
-        device: device(&request.device_name, &request.device_os, &request.tool_version),
+        device: device(
+            request.device_name.as_deref(),
+            request.device_os.as_deref(),
+            request.tool_version.as_deref(),
+        ),
         goes_to: destination(question),
         origin,
         notices,
@@ -117,15 +121,10 @@ fn closed(barrier: Barrier) -> &'static str {
     }
 }
 
-pub(super) fn device(
-    name: &Option<String>,
-    os: &Option<String>,
-    tool_version: &Option<String>,
-) -> Option<Device> {
-    let about: Vec<String> =
-        [os, tool_version].into_iter().flatten().map(|words| text::device_words(words)).collect();
+pub(super) fn device(name: Option<&str>, os: Option<&str>, tool_version: Option<&str>) -> Option<Device> {
+    let about: Vec<String> = [os, tool_version].into_iter().flatten().map(text::device_words).collect();
     (name.is_some() || !about.is_empty()).then(|| Device {
-        name: text::device_label(name.as_deref().unwrap_or("?")),
+        name: text::device_label(name.unwrap_or("?")),
         about: if about.is_empty() { "No more is known".to_owned() } else { about.join(", ") },
     })
 }

@@ -19,7 +19,7 @@ use crate::pages::device::{
 use crate::pages::problems::Problems;
 use crate::pages::refusal::{Refusal, WayOut};
 use crate::pages::text;
-use crate::services::authorization::Answerable;
+use crate::services::authorization::{Answerable, Choice};
 use crate::services::device::{self, Answerer, Decided, Decision, Entered, Question, Unanswerable};
 use crate::services::setup;
 use crate::store::device_requests::DeviceRequest;
@@ -111,7 +111,7 @@ async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, StoreErr
         decide(visit, id, Decision::Closed { org_id: first.organization.id.clone() }).await?;
         return closed(visit, &first.organization, barrier, WayOut::default()).await;
     }
-    if !question.choices.iter().any(|choice| choice.is_open()) {
+    if !question.choices.iter().any(Choice::is_open) {
         decide(visit, id, Decision::Deny).await?;
         return Ok(visit.refuse(role_too_small(visit, first, WayOut::default())));
     }
@@ -183,13 +183,13 @@ async fn unanswerable(visit: &Visit, why: Unanswerable) -> Result<HttpResponse, 
             let open_for = text::duration(visit.app.config.tokens.device_request);
             visit.refuse(Refusal::RequestEnded { open_for, command })
         }
-        Unanswerable::Answered(request) => answered(visit, request).await?,
+        Unanswerable::Answered(request) => answered(visit, *request).await?,
     })
 }
 
 /// What the person reads after the answer, and whenever they come back to it.
 async fn answered(visit: &Visit, request: DeviceRequest) -> Result<HttpResponse, StoreError> {
-    let barrier = match request.status {
+    let refused_for = match request.status {
         DeviceStatus::SwitchedOff => Barrier::PersonalTokens,
         DeviceStatus::NotAllowed => Barrier::DeviceFlow,
         DeviceStatus::Approved => return connected(visit, request).await,
@@ -198,9 +198,14 @@ async fn answered(visit: &Visit, request: DeviceRequest) -> Result<HttpResponse,
             return Ok(visit.page(StatusCode::OK, &page));
         }
     };
-    let org_id = request.org_id.unwrap_or_default();
+    let org_id = request.org_id.clone().unwrap_or_default();
     match visit.app.store.read(move |conn| organizations::find(conn, &org_id)).await? {
-        Some(organization) => closed(visit, &organization, barrier, WayOut::default()).await,
+        Some(organization) => {
+            // As the policy says it today; if it would say nothing any more, as the status does.
+            let policy = organization.policy(&visit.app.config.organizations);
+            let barrier = policy.barrier(request.answered_on()).unwrap_or(refused_for);
+            closed(visit, &organization, barrier, WayOut::default()).await
+        }
         None => Ok(visit.refuse(Refusal::NoOrganization { way_out: WayOut::default() })),
     }
 }
@@ -231,7 +236,11 @@ fn confirm_page(visit: &Visit, question: &Question) -> DeviceConfirmPage {
         request: request.id.clone(),
         tool: text::name(&question.client.name),
         code: question.user_code.shown(),
-        device: consent::device(&request.device_name, &request.device_os, &request.tool_version),
+        device: consent::device(
+            request.device_name.as_deref(),
+            request.device_os.as_deref(),
+            request.tool_version.as_deref(),
+        ),
         origin,
         asked_at: text::near_time(request.created_at.utc(), now.utc()),
         ago: text::ago(request.created_at.utc(), now.utc()),

@@ -5,11 +5,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::{encoded, query};
 use super::visit::{Visit, visit};
+use crate::domain::policy::PASTE_PATH;
 use crate::domain::request::RequestStatus;
 use crate::pages::paste::PastePage;
 use crate::pages::refusal::Refusal;
 use crate::pages::text;
-use crate::services::authorization::{self, PASTE_PATH, Pasted, PastedCode};
+use crate::services::authorization::{self, Pasted, PastedCode};
 use crate::store::StoreError;
 use crate::web::app::App;
 

@@ -92,9 +92,9 @@ impl Visit {
     }
 
     /// The refusal of a sign-in too many from this network.
-    pub(super) fn begin_sign_in(&self) -> Result<(), HttpResponse> {
-        limits::begin_sign_in(&self.app, &self.request)
-            .map_err(|TooMany { seconds }| self.refuse(Refusal::TooManyTries { seconds }))
+    pub(super) fn begin_sign_in(&self) -> Option<HttpResponse> {
+        let TooMany { seconds } = limits::begin_sign_in(&self.app, &self.request).err()?;
+        Some(self.refuse(Refusal::TooManyTries { seconds }))
     }
 
     pub(super) fn base(&self) -> &str {

@@ -14,6 +14,6 @@ pub use choices::Choice;
 pub(super) use choices::{FRESH, Wanted, choices, is_stale};
 pub use decide::{Decided, Decision, decide};
 pub use open::{Opened, Pushed, open, open_pushed, open_short_link, push};
-pub use paste::{PASTE_PATH, Pasted, PastedCode, is_pasted, pasted, withdraw};
+pub use paste::{Pasted, PastedCode, pasted, withdraw};
 pub use question::{Answerable, Question, Unanswerable, question};
 pub use way_back::{WayBack, way_back};

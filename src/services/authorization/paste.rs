@@ -14,16 +14,8 @@ use crate::store::{Conn, StoreError, Work, authorization_codes as codes, clients
 use super::decide::code_of;
 use super::question::opened_by;
 
-/// Where the page is, behind the issuer. A tool names it as its redirect URI.
-pub const PASTE_PATH: &str = "/c/code";
-
 /// Characters of the longest `state` that is worth copying along.
 const LONGEST_STATE: usize = 128;
-
-/// Whether the answer to a request is a code to copy.
-pub fn is_pasted(config: &Config, request: &AuthorizationRequest) -> bool {
-    request.redirect_uri == config.server.public_url.join(PASTE_PATH)
-}
 
 /// A code that is copied can be passed on by mistake, so it never lets anybody delete or administer.
 pub(super) fn capped(catalog: &Catalog, scopes: &ScopeSet) -> ScopeSet {
@@ -56,7 +48,8 @@ pub fn pasted(
     browser: Digest,
 ) -> Result<Option<Pasted>, StoreError> {
     let found = requests::find(conn, id)?;
-    let Some(request) = found.filter(|request| opened_by(request, browser) && is_pasted(config, request))
+    let Some(request) =
+        found.filter(|request| opened_by(request, browser) && request.road(config) == Road::Paste)
     else {
         return Ok(None);
     };

@@ -14,7 +14,7 @@ use crate::store::web_sessions::WebSession;
 use crate::store::{Conn, StoreError, clients, credentials};
 
 use super::choices::{Choice, Wanted, choices, is_stale};
-use super::paste::{capped, is_pasted};
+use super::paste::capped;
 
 /// A request with everything that a decision needs.
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ pub(super) fn pose(
     };
     let mut asked = ScopeSet::parse(&request.scopes)
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
-    let road = if is_pasted(config, &request) { Road::Paste } else { Road::Redirect };
+    let road = request.road(config);
     if road == Road::Paste {
         asked = capped(&config.catalog, &asked);
     }

@@ -45,7 +45,7 @@ pub enum Unanswerable {
     NotHere,
     Expired,
     /// It has had its answer.
-    Answered(DeviceRequest),
+    Answered(Box<DeviceRequest>),
     ClientGone,
 }
 
@@ -81,7 +81,7 @@ pub(super) fn pose(
         DeviceStatus::Approved
         | DeviceStatus::Denied
         | DeviceStatus::SwitchedOff
-        | DeviceStatus::NotAllowed => return Ok(Err(Unanswerable::Answered(request))),
+        | DeviceStatus::NotAllowed => return Ok(Err(Unanswerable::Answered(Box::new(request)))),
         DeviceStatus::Open if now >= request.expires_at => return Ok(Err(Unanswerable::Expired)),
         DeviceStatus::Open => {}
     }

@@ -2,6 +2,7 @@
 
 use keystile::domain::client::ClientKind;
 
+use super::device::choose;
 use super::{Tool, complaints, push, server, sign_in};
 use crate::support::app::TestApp;
 use crate::support::browser::{Browser, Page};
@@ -213,7 +214,7 @@ async fn pages_of_a_device_are_for_everybody() {
     }
     let settings = format!("{}/o/northwind-labs/settings/api-access", app.issuer());
     page.goto(&settings).await;
-    page.click("Nowhere").await;
+    choose(&page, "device_flow", "off").await;
     page.follow("Save").await;
     found.extend(faults(&page, "api access, no device codes").await);
     let codes = app.device_codes(&client, &form).await;

@@ -137,7 +137,7 @@ both_engines! {
             let browser = app.browser_of(&owner).await;
             let form = browser.get("/sign-in/again").await.form("/sign-in/again");
             let form = form.with("password", owner.password).with("request", evil);
-            assert_eq!(browser.submit(&form).await.location(), "/authorize/unknown");
+            assert_eq!(browser.submit(&form).await.location(), "/");
             let form = browser.get("/help").await.form("/theme").with("theme", "dark").with("return_to", evil);
             let location = browser.submit(&form).await.location().to_owned();
             assert!(location == "/" || location == "/%09/evil.com", "{location}");

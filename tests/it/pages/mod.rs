@@ -122,7 +122,7 @@ async fn state(app: &TestApp, session: &Session) -> String {
         .await;
     let codes = app.names("SELECT CAST(expires_at AS text) AS name FROM authorization_codes").await;
     let roads = app
-        .names("SELECT coalesce(device_flow, '') || CAST(copy_code AS text) AS name FROM organizations")
+        .names("SELECT coalesce(device_flow, '') || coalesce(CAST(copy_code AS text), '') AS name FROM organizations")
         .await;
     format!(
         "{counts:?} {} {:?} {} {waiting:?} {codes:?} {roads:?}",
