@@ -2,9 +2,10 @@
 
 use actix_web::web::{ServiceConfig, resource, scope, to};
 
-use crate::http::{api, fallback, health, jwks, metadata, par, revoke, token, userinfo};
+use crate::http::{api, device, fallback, health, jwks, metadata, par, revoke, token, userinfo};
 use crate::pages::assets;
-use crate::pages::handlers::{account, api_access, authorize, misc, one_session, sessions, setup};
+use crate::pages::handlers::device as device_pages;
+use crate::pages::handlers::{account, api_access, authorize, misc, one_session, paste, sessions, setup};
 
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID_METADATA: &str = "/.well-known/openid-configuration";
@@ -31,6 +32,7 @@ fn of_issuer(config: &mut ServiceConfig) {
         .service(resource(OPENID_METADATA).get(metadata::metadata).head(metadata::metadata))
         .service(resource("/oauth/jwks").get(jwks::jwks).head(jwks::jwks))
         .service(resource("/oauth/par").post(par::push))
+        .service(resource("/oauth/device_authorization").post(device::start))
         .service(resource("/oauth/token").post(token::token))
         .service(resource("/oauth/revoke").post(revoke::revoke))
         .service(resource("/oauth/userinfo").get(userinfo::userinfo).post(userinfo::userinfo))
@@ -47,9 +49,12 @@ fn pages(config: &mut ServiceConfig) {
     config
         .service(resource("/oauth/authorize").get(authorize::start).post(authorize::start_by_post))
         .service(resource("/cli-auth").get(authorize::start_from_tool))
+        .service(resource("/c/code").get(paste::page).post(paste::cancel))
         .service(resource("/c/{code}").get(authorize::short_link))
         .service(resource("/authorize/return").get(authorize::return_page))
         .service(resource("/authorize/{id}").get(authorize::question).post(authorize::answer))
+        .service(resource("/device").get(device_pages::entry).post(device_pages::enter))
+        .service(resource("/device/{id}").get(device_pages::question).post(device_pages::answer))
         .service(resource("/done").get(misc::done))
         .service(resource("/setup").get(setup::setup_page).post(setup::set_up))
         .service(resource("/sign-in").get(account::sign_in_page).post(account::sign_in))
@@ -63,6 +68,7 @@ fn pages(config: &mut ServiceConfig) {
         )
         .service(resource("/cli-sessions/{id}/end").get(one_session::end_page).post(one_session::end))
         .service(resource("/o/{org}/settings/api-access").get(api_access::settings).post(api_access::save))
+        .service(resource("/o/{org}/settings/api-access/roads").post(api_access::save_roads))
         .service(resource("/o/{org}/settings/api-access/personal-tokens/{to}").get(api_access::confirm))
         .service(
             resource("/o/{org}/settings/api-access/revoke-all")

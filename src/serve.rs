@@ -33,6 +33,7 @@ use crate::web::envelope::envelope;
 use crate::web::form::LARGEST_BODY;
 use crate::web::gate::Gate;
 use crate::web::keyring::Keyring;
+use crate::web::limits::Limits;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 2048;
@@ -140,6 +141,7 @@ async fn open(config: Config, address: SocketAddr, clock: Clock) -> Result<App, 
     Ok(App::new(Parts {
         gate: Gate::new(&config, address),
         clients: KnownClients::default(),
+        limits: Limits::new(config.limits),
         keyring: Keyring::new(set, signer),
         passwords: Passwords::new(config.sign_in.max_parallel_hashes),
         config,

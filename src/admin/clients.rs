@@ -60,6 +60,9 @@ pub enum Command {
         /// What a person types to start a sign-in, such as `orbit login`
         #[arg(long, value_name = "COMMAND")]
         command: Option<String>,
+        /// Let people sign in with a device code, for tools on machines without a browser
+        #[arg(long)]
+        device_codes: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -79,9 +82,14 @@ pub enum Command {
     },
 }
 
+fn grants(device_codes: bool) -> Vec<Grant> {
+    let usual = [Grant::AuthorizationCode, Grant::RefreshToken];
+    usual.into_iter().chain(device_codes.then_some(Grant::DeviceCode)).collect()
+}
+
 pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Result<String, Failure> {
     match command {
-        Command::Add { id, name, kind, redirect_uris, scopes, command, json } => {
+        Command::Add { id, name, kind, redirect_uris, scopes, command, device_codes, json } => {
             let secret = matches!(kind, Kind::Confidential).then(|| Secret::random(Entropy));
             let client = Client {
                 id: id.map_or_else(|| Ok(IdKind::Client.new_id(Entropy)), checked_id)?,
@@ -90,7 +98,7 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
                 secret: secret.as_ref().map(Secret::digest),
                 redirect_uris: checked_uris(&redirect_uris)?,
                 scopes: checked_scopes(config, scopes)?,
-                grants: vec![Grant::AuthorizationCode, Grant::RefreshToken],
+                grants: grants(device_codes),
                 command,
                 access: None,
                 created_at: Clock::System.now(),

@@ -25,7 +25,10 @@ pub use database_url::DatabaseUrl;
 pub use env::Env;
 pub use fault::{Fault, Faults};
 pub use issuer::Issuer;
-pub use sections::{Brand, Config, Database, Keys, Log, LogFormat, MasterKeySource, Server, SignIn, Tokens};
+pub use sections::{
+    Brand, Config, Database, Keys, Limits, Log, LogFormat, MasterKeySource, Organizations, Server, SignIn,
+    Tokens,
+};
 
 use settings::Settings;
 

@@ -9,7 +9,9 @@ use super::env::Env;
 use super::fault::{Fault, Origin, Wrong};
 use super::issuer::Issuer;
 use super::master_key::{self, BadMasterKey};
-use super::sections::{Brand, Config, Database, Keys, Log, MasterKeySource, Server, SignIn, Tokens};
+use super::sections::{
+    Brand, Config, Database, Keys, Limits, Log, MasterKeySource, Organizations, Server, SignIn, Tokens,
+};
 use super::settings::Settings;
 use super::values::{self, Parsed};
 use super::words;
@@ -26,6 +28,10 @@ pub(super) fn config(settings: &mut Settings, env: &Env) -> Config {
         brand: brand(settings),
         tokens: tokens(settings),
         sign_in: sign_in(settings),
+        organizations: organizations(settings),
+        limits: Limits {
+            sign_ins_per_minute: settings.read("limits.sign_ins_per_minute", values::number(1, 1_000_000)),
+        },
         log: log(settings),
         catalog: words::catalog(settings, &roles),
         roles,
@@ -122,6 +128,7 @@ fn tokens(settings: &mut Settings) -> Tokens {
         code: settings.read("tokens.code", values::duration),
         request: settings.read("tokens.request", values::duration),
         pushed_request: settings.read("tokens.pushed_request", values::duration),
+        device_request: settings.read("tokens.device_request", values::duration),
         refresh_grace: settings.read("tokens.refresh_grace", values::duration_or_zero),
         session_idle: settings.read("tokens.session_idle", values::duration),
         session_max: settings.read("tokens.session_max", values::duration),
@@ -135,6 +142,13 @@ fn sign_in(settings: &mut Settings) -> SignIn {
         reauthenticate_after: settings.read("sign_in.reauthenticate_after", values::duration),
         password_min: settings.read("sign_in.password_min", values::number(8, 64)),
         max_parallel_hashes: settings.read("sign_in.max_parallel_hashes", values::number(1, 256)),
+    }
+}
+
+fn organizations(settings: &mut Settings) -> Organizations {
+    Organizations {
+        device_flow: settings.read("organizations.device_flow", values::device_flow),
+        copy_code: settings.read("organizations.copy_code", values::flag),
     }
 }
 

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 use super::database_url::DatabaseUrl;
 use super::issuer::Issuer;
+use crate::domain::policy::DeviceFlow;
 use crate::domain::role::Role;
 use crate::domain::scope::Catalog;
 use crate::domain::secret::Secret;
@@ -21,6 +22,8 @@ pub struct Config {
     pub brand: Brand,
     pub tokens: Tokens,
     pub sign_in: SignIn,
+    pub organizations: Organizations,
+    pub limits: Limits,
     pub log: Log,
     pub catalog: Catalog,
     /// The four built-in roles first, then those that the deployment adds.
@@ -91,6 +94,8 @@ pub struct Tokens {
     pub request: TimeDelta,
     /// A pushed request that waits to be opened.
     pub pushed_request: TimeDelta,
+    /// A device authorization request, from the tool's question to the session it gets.
+    pub device_request: TimeDelta,
     /// How long the last refresh token may be presented again; zero for never.
     pub refresh_grace: TimeDelta,
     /// A CLI session ends when unused for so long.
@@ -111,6 +116,20 @@ pub struct SignIn {
     pub password_min: usize,
     /// Passwords that are checked at the same time; each takes 19 MiB.
     pub max_parallel_hashes: usize,
+}
+
+/// What holds in an organization that has not decided otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Organizations {
+    pub device_flow: DeviceFlow,
+    /// Whether a code may be copied from a page into a terminal.
+    pub copy_code: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Sign-ins that may be begun from one address in a minute, whoever begins them.
+    pub sign_ins_per_minute: i32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

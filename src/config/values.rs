@@ -9,6 +9,7 @@ use super::document::Value;
 use super::duration;
 use super::fault::Wrong;
 use super::sections::LogFormat;
+use crate::domain::policy::DeviceFlow;
 
 pub(super) type Parsed<T> = Result<T, Wrong>;
 
@@ -45,6 +46,8 @@ pub(super) fn words(value: &Value) -> Parsed<String> {
 pub(super) fn flag(value: &Value) -> Parsed<bool> {
     match value {
         Value::Boolean(flag) => Ok(*flag),
+        Value::Untyped(text) if text == "true" => Ok(true),
+        Value::Untyped(text) if text == "false" => Ok(false),
         _ => Err(Wrong::new("is neither true nor false", "Write true or false, without quotes.")),
     }
 }
@@ -192,6 +195,12 @@ pub(super) fn command(value: &Value) -> Parsed<String> {
             "Write letters, digits, dots, dashes and underscores.",
         ))
     }
+}
+
+pub(super) fn device_flow(value: &Value) -> Parsed<DeviceFlow> {
+    DeviceFlow::parse(text(value)?).ok_or_else(|| {
+        Wrong::new("is not a policy on device codes", "Write \"on\", \"same_network\" or \"off\".")
+    })
 }
 
 pub(super) fn log_format(value: &Value) -> Parsed<LogFormat> {

@@ -172,9 +172,7 @@ pub fn check(
     issuer: &str,
     parameters: &Parameters,
 ) -> Result<Asked, OAuthError> {
-    if let Some(name) = parameters.repeated.first() {
-        return Err(OAuthError::invalid_request(format!("{name} was sent more than once.")));
-    }
+    once(parameters)?;
     if parameters.request.is_some() {
         let description = "Request objects are not supported; send the parameters themselves.";
         return Err(OAuthError::new(OAuthCode::RequestNotSupported, description, "request object"));
@@ -185,21 +183,37 @@ pub fn check(
     }
     response(parameters)?;
     resource(issuer, &parameters.resource)?;
-    let within = |value: &Option<String>, longest: usize, name: &str| match value {
-        Some(value) if value.len() > longest => {
-            Err(OAuthError::invalid_request(format!("{name} is longer than {longest} characters.")))
-        }
-        Some(_) | None => Ok(value.clone()),
-    };
     Ok(Asked {
         challenge: challenge(parameters)?,
         scopes: scopes(client, catalog, parameters.scope.as_deref())?,
         prompt: prompt(parameters.prompt.as_deref())?,
         max_age: max_age(parameters.max_age.as_deref())?,
-        nonce: within(&parameters.nonce, LONGEST_NONCE, "nonce")?,
-        login_hint: within(&parameters.login_hint, LONGEST_HINT, "login_hint")?,
-        org: within(&parameters.org, LONGEST_HINT, "org")?,
+        nonce: within("nonce", LONGEST_NONCE, parameters.nonce.as_ref())?,
+        login_hint: hint("login_hint", parameters.login_hint.as_ref())?,
+        org: hint("org", parameters.org.as_ref())?,
     })
+}
+
+/// Refuses a parameter that was sent twice.
+pub(super) fn once(parameters: &Parameters) -> Result<(), OAuthError> {
+    match parameters.repeated.first() {
+        Some(name) => Err(OAuthError::invalid_request(format!("{name} was sent more than once."))),
+        None => Ok(()),
+    }
+}
+
+/// A hint, if it is not too long to be one.
+pub(super) fn hint(name: &str, value: Option<&String>) -> Result<Option<String>, OAuthError> {
+    within(name, LONGEST_HINT, value)
+}
+
+fn within(name: &str, longest: usize, value: Option<&String>) -> Result<Option<String>, OAuthError> {
+    match value {
+        Some(value) if value.len() > longest => {
+            Err(OAuthError::invalid_request(format!("{name} is longer than {longest} characters.")))
+        }
+        Some(_) | None => Ok(value.cloned()),
+    }
 }
 
 fn response(parameters: &Parameters) -> Result<(), OAuthError> {
@@ -229,7 +243,12 @@ fn challenge(parameters: &Parameters) -> Result<Challenge, OAuthError> {
     })
 }
 
-fn scopes(client: &Client, catalog: &Catalog, asked: Option<&str>) -> Result<ScopeSet, OAuthError> {
+/// What a request asks for: its `scope`, or what the client asks for by default.
+pub(super) fn scopes(
+    client: &Client,
+    catalog: &Catalog,
+    asked: Option<&str>,
+) -> Result<ScopeSet, OAuthError> {
     let invalid = |reason: &'static str| {
         let description = "The scope holds a value that this client may not ask for, or that does not exist.";
         OAuthError::new(OAuthCode::InvalidScope, description, reason)

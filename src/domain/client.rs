@@ -27,6 +27,7 @@ text_enum! {
     Grant {
         AuthorizationCode = "authorization_code",
         RefreshToken = "refresh_token",
+        DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
     }
 }
 
@@ -73,6 +74,7 @@ impl Client {
         let description = match grant {
             Grant::AuthorizationCode => "This client may not use authorization codes.",
             Grant::RefreshToken => "This client may not use refresh tokens.",
+            Grant::DeviceCode => "This client may not use device codes.",
         };
         Err(OAuthError::new(OAuthCode::UnauthorizedClient, description, "grant not allowed"))
     }

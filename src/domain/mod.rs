@@ -10,6 +10,8 @@ pub mod client;
 #[cfg(feature = "server")]
 pub mod credential;
 #[cfg(feature = "server")]
+pub mod device;
+#[cfg(feature = "server")]
 pub mod email;
 #[cfg(feature = "server")]
 pub mod engine;
@@ -28,6 +30,10 @@ pub mod password;
 #[cfg(feature = "server")]
 pub mod pkce;
 #[cfg(feature = "server")]
+pub mod policy;
+#[cfg(feature = "server")]
+pub mod rate;
+#[cfg(feature = "server")]
 pub mod redirect_uri;
 #[cfg(feature = "server")]
 pub mod request;
@@ -45,3 +51,5 @@ pub mod signing;
 mod text_enum;
 #[cfg(feature = "server")]
 pub mod time;
+#[cfg(feature = "server")]
+pub mod user_code;

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OAuthCode {
     AccessDenied,
+    AuthorizationPending,
+    ExpiredToken,
     InvalidClient,
     InvalidGrant,
     InvalidRequest,
@@ -14,6 +16,7 @@ pub enum OAuthCode {
     RequestNotSupported,
     RequestUriNotSupported,
     ServerError,
+    SlowDown,
     TemporarilyUnavailable,
     UnauthorizedClient,
     UnsupportedGrantType,
@@ -24,6 +27,8 @@ impl OAuthCode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::ExpiredToken => "expired_token",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
@@ -32,6 +37,7 @@ impl OAuthCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
+            Self::SlowDown => "slow_down",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
@@ -42,6 +48,12 @@ impl OAuthCode {
 
 /// The organization's switch is off: the one refusal that says more than RFC 6749 has a code for.
 pub const PERSONAL_TOKENS_DISABLED: &str = "personal_tokens_disabled";
+
+/// The organization does not let its members sign in with a device code.
+pub const DEVICE_FLOW_DISABLED: &str = "device_flow_disabled";
+
+/// Too many requests came from one address.
+pub const RATE_LIMITED: &str = "rate_limited";
 
 /// A refusal. `description` is sent; `reason` is for the log alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +113,20 @@ impl OAuthError {
             ))
             .into(),
             reason: "the organization's switch is off".into(),
+        }
+    }
+
+    /// The organization does not allow device codes, or not from where this one was entered.
+    pub fn device_flow_disabled(organization: &str) -> Self {
+        Self {
+            code: OAuthCode::AccessDenied,
+            error_code: Some(DEVICE_FLOW_DISABLED),
+            organization: Some(organization.to_owned()),
+            description: printable(&format!(
+                "{organization} does not allow this sign-in with a device code. Sign in with a browser on the same computer, or ask an organization admin about Settings > API access > Device codes."
+            ))
+            .into(),
+            reason: "the organization's policy on device codes".into(),
         }
     }
 }

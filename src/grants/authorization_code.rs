@@ -3,21 +3,18 @@
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{Client, Grant};
-use crate::domain::credential::{CredentialKind, EndReason};
+use crate::domain::credential::EndReason;
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::pkce::{Challenge, Verifier};
-use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::keys::master::MasterKey;
 use crate::store::authorization_codes::{self as codes, AuthorizationCode};
 use crate::store::authorization_requests::AuthorizationRequest;
-use crate::store::credentials::{self, Credential};
-use crate::store::memberships::{self, Standing};
-use crate::store::rotation::LiveSession;
+use crate::store::credentials;
 use crate::store::{StoreError, Work, audit};
 
 use super::Outcome;
-use super::session::{Terms, issue, new_id};
+use super::session::{Approved, start};
 
 /// Tries with a wrong verifier that a code survives. More would let a thief guess, fewer would let one burn it.
 const WRONG_TRIES: i64 = 3;
@@ -101,72 +98,25 @@ fn start_session(
     asked: &AuthorizationRequest,
     origin: &Origin,
 ) -> Result<Outcome, StoreError> {
-    let Some(Standing { organization, role, .. }) =
-        memberships::standing(work.conn, &code.org_id, &code.user_id)?
-    else {
-        return Ok(Err(OAuthError::invalid_grant("the person is no longer a member")));
+    let approved = Approved {
+        request_id: &asked.id,
+        org_id: &code.org_id,
+        user_id: &code.user_id,
+        scopes: &code.scopes,
+        auth_time: code.auth_time,
+        device_name: asked.device_name.as_deref(),
+        device_os: asked.device_os.as_deref(),
+        tool_version: asked.tool_version.as_deref(),
     };
-    if !organization.personal_tokens {
-        return Ok(Err(OAuthError::personal_tokens_disabled(&organization.name)));
-    }
-    let granted = ScopeSet::parse(&code.scopes)
-        .map_err(|_| StoreError::Failed(format!("the scopes of a code of {} cannot be read", asked.id)))?;
-    let session = new_session(work, config, client, code, asked, origin);
-    credentials::insert(work.conn, &session)?;
-    if !codes::consume(work.conn, code.hash, &session.id, work.now)? {
+    let mut issued = match start(work, config, master, client, &approved, asked.road(config), origin)? {
+        Ok(issued) => issued,
+        Err(error) => return Ok(Err(error)),
+    };
+    if !codes::consume(work.conn, code.hash, &issued.claims.sid, work.now)? {
         return Err(StoreError::Unavailable("the code was used at the same moment".to_owned()));
     }
-    audit::record(work, started(&session, client, origin))?;
-    let terms = Terms { config, master, client, now: work.now, entropy: work.entropy };
-    let session = LiveSession::of(session, role)
-        .ok_or_else(|| StoreError::Failed("a new session lacks a part".to_owned()))?;
-    let mut issued = issue(&terms, &session, &granted);
     issued.nonce.clone_from(&asked.nonce);
     Ok(Ok(issued))
-}
-
-fn new_session(
-    work: &Work<'_>,
-    config: &Config,
-    client: &Client,
-    code: &AuthorizationCode,
-    asked: &AuthorizationRequest,
-    origin: &Origin,
-) -> Credential {
-    let ends_at = work.now + config.tokens.session_max;
-    Credential {
-        id: new_id(work),
-        kind: CredentialKind::CliSession,
-        org_id: code.org_id.clone(),
-        user_id: Some(code.user_id.clone()),
-        client_id: Some(client.id.clone()),
-        name: asked.device_name.clone().unwrap_or_else(|| client.name.clone()),
-        scopes: code.scopes.clone(),
-        seed: Some(work.entropy.bytes::<32>().to_vec()),
-        generation: 1,
-        rotated_at: None,
-        idle_ends_at: Some(ends_at.min(work.now + config.tokens.session_idle)),
-        ends_at: Some(ends_at),
-        auth_time: Some(code.auth_time),
-        created_at: work.now,
-        created_ip: origin.ip.clone(),
-        device_name: asked.device_name.clone(),
-        device_os: asked.device_os.clone(),
-        tool_version: asked.tool_version.clone(),
-        last_used_at: Some(work.now),
-        last_used_ip: origin.ip.clone(),
-        revoked_at: None,
-        revoked_reason: None,
-    }
-}
-
-fn started(session: &Credential, client: &Client, origin: &Origin) -> Event {
-    Event::new(Action::SessionStarted, Actor::User(session.user_id.clone().unwrap_or_default()), origin)
-        .org(&session.org_id)
-        .credential(&session.id)
-        .target(&client.id)
-        .detail("scopes", session.scopes.clone())
-        .detail("device", session.device_name.clone())
 }
 
 fn reuse(code: &AuthorizationCode, session: &str, client: &Client, origin: &Origin) -> Event {

@@ -4,6 +4,7 @@
 //! A refusal is `Ok(Err(OAuthError))`: what it did, such as ending a session, commits. `Err` rolls back.
 
 pub mod authorization_code;
+pub mod device;
 pub mod refresh;
 mod session;
 

@@ -1,18 +1,25 @@
 //! What every grant that yields a CLI session has in common.
 
+use super::Outcome;
 use crate::config::Config;
+use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{Client, Grant};
+use crate::domain::credential::CredentialKind;
 use crate::domain::entropy::Entropy;
 use crate::domain::id::Kind;
 use crate::domain::key_format::base62;
+use crate::domain::oauth_error::OAuthError;
+use crate::domain::policy::{Barrier, Road};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
 use crate::keys::jwt::AccessClaims;
 use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
-use crate::store::Work;
+use crate::store::credentials::{self, Credential};
+use crate::store::memberships::{self, Standing};
 use crate::store::rotation::LiveSession;
+use crate::store::{StoreError, Work, audit};
 
 /// What a client is about to get. The access token still has to be signed.
 #[derive(Debug, Clone)]
@@ -69,7 +76,97 @@ pub(super) fn issue(terms: &Terms<'_>, session: &LiveSession, wanted: &ScopeSet)
     }
 }
 
-/// A fresh id for a CLI session.
-pub(super) fn new_id(work: &Work<'_>) -> String {
-    Kind::CliSession.new_id(work.entropy)
+/// What a person has approved and a tool now comes for.
+pub(super) struct Approved<'a> {
+    pub request_id: &'a str,
+    pub org_id: &'a str,
+    pub user_id: &'a str,
+    pub scopes: &'a str,
+    pub auth_time: Time,
+    pub device_name: Option<&'a str>,
+    pub device_os: Option<&'a str>,
+    pub tool_version: Option<&'a str>,
+}
+
+/// Starts the session that was approved, if membership and the organization's policy still allow it. The caller uses
+/// up in the same transaction what the tool came with.
+pub(super) fn start(
+    work: &mut Work<'_>,
+    config: &Config,
+    master: &MasterKey,
+    client: &Client,
+    approved: &Approved<'_>,
+    road: Road,
+    origin: &Origin,
+) -> Result<Outcome, StoreError> {
+    let Some(Standing { organization, role, .. }) =
+        memberships::standing(work.conn, approved.org_id, approved.user_id)?
+    else {
+        return Ok(Err(OAuthError::invalid_grant("the person is no longer a member")));
+    };
+    match organization.policy(&config.organizations).barrier(road) {
+        Some(Barrier::PersonalTokens) => {
+            return Ok(Err(OAuthError::personal_tokens_disabled(&organization.name)));
+        }
+        Some(Barrier::DeviceFlow | Barrier::OtherNetwork) => {
+            return Ok(Err(OAuthError::device_flow_disabled(&organization.name)));
+        }
+        Some(Barrier::CopyCode) => {
+            return Ok(Err(OAuthError::invalid_grant("the organization does not allow copied codes")));
+        }
+        None => {}
+    }
+    let granted = ScopeSet::parse(approved.scopes).map_err(|_| {
+        StoreError::Failed(format!("the scopes approved for {} cannot be read", approved.request_id))
+    })?;
+    let session = new_session(work, config, client, approved, origin);
+    credentials::insert(work.conn, &session)?;
+    audit::record(work, started(&session, client, origin))?;
+    let session = LiveSession::of(session, role)
+        .ok_or_else(|| StoreError::Failed("a new session lacks a part".to_owned()))?;
+    let terms = Terms { config, master, client, now: work.now, entropy: work.entropy };
+    Ok(Ok(issue(&terms, &session, &granted)))
+}
+
+fn new_session(
+    work: &Work<'_>,
+    config: &Config,
+    client: &Client,
+    approved: &Approved<'_>,
+    origin: &Origin,
+) -> Credential {
+    let ends_at = work.now + config.tokens.session_max;
+    Credential {
+        id: Kind::CliSession.new_id(work.entropy),
+        kind: CredentialKind::CliSession,
+        org_id: approved.org_id.to_owned(),
+        user_id: Some(approved.user_id.to_owned()),
+        client_id: Some(client.id.clone()),
+        name: approved.device_name.unwrap_or(&client.name).to_owned(),
+        scopes: approved.scopes.to_owned(),
+        seed: Some(work.entropy.bytes::<32>().to_vec()),
+        generation: 1,
+        rotated_at: None,
+        idle_ends_at: Some(ends_at.min(work.now + config.tokens.session_idle)),
+        ends_at: Some(ends_at),
+        auth_time: Some(approved.auth_time),
+        created_at: work.now,
+        created_ip: origin.ip.clone(),
+        device_name: approved.device_name.map(str::to_owned),
+        device_os: approved.device_os.map(str::to_owned),
+        tool_version: approved.tool_version.map(str::to_owned),
+        last_used_at: Some(work.now),
+        last_used_ip: origin.ip.clone(),
+        revoked_at: None,
+        revoked_reason: None,
+    }
+}
+
+fn started(session: &Credential, client: &Client, origin: &Origin) -> Event {
+    Event::new(Action::SessionStarted, Actor::User(session.user_id.clone().unwrap_or_default()), origin)
+        .org(&session.org_id)
+        .credential(&session.id)
+        .target(&client.id)
+        .detail("scopes", session.scopes.clone())
+        .detail("device", session.device_name.clone())
 }

@@ -3,14 +3,15 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use crate::domain::oauth_error::{OAuthCode, OAuthError, PERSONAL_TOKENS_DISABLED};
+use crate::domain::oauth_error::{OAuthCode, OAuthError, PERSONAL_TOKENS_DISABLED, RATE_LIMITED};
 use crate::keys::signer::NotSigned;
 use crate::store::StoreError;
 use crate::web::form::BadForm;
+use crate::web::limits::TooMany;
 use crate::web::request_id;
 
 /// Seconds after which a client may try again when the server cannot take its request now.
@@ -23,6 +24,7 @@ pub enum Failure {
     Form(BadForm),
     Store(StoreError),
     Signing(NotSigned),
+    TooMany(TooMany),
     /// A bug.
     Internal(String),
 }
@@ -61,6 +63,12 @@ impl From<NotSigned> for Failure {
     }
 }
 
+impl From<TooMany> for Failure {
+    fn from(error: TooMany) -> Self {
+        Self::TooMany(error)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -68,6 +76,7 @@ impl fmt::Display for Failure {
             Self::Form(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::Signing(error) => error.fmt(f),
+            Self::TooMany(_) => f.write_str("too many requests"),
             Self::Internal(what) => f.write_str(what),
         }
     }
@@ -84,6 +93,14 @@ impl Failure {
                 "The server cannot take this now. Nothing was changed; try again.",
                 "unavailable",
             ),
+            Self::TooMany(TooMany { seconds }) => OAuthError {
+                error_code: Some(RATE_LIMITED),
+                ..OAuthError::new(
+                    OAuthCode::TemporarilyUnavailable,
+                    format!("Too many sign-ins were begun from this address. Try again in {seconds} s."),
+                    "too many requests",
+                )
+            },
             Self::Store(StoreError::Conflict(_) | StoreError::Failed(_))
             | Self::Signing(NotSigned::Failed)
             | Self::Internal(_) => OAuthError::new(
@@ -101,6 +118,7 @@ impl Failure {
                 tracing::info!(request_id, error = error.code.as_str(), reason = %error.reason, "refused");
             }
             Self::Form(error) => tracing::info!(request_id, reason = %error, "refused"),
+            Self::TooMany(_) => tracing::warn!(request_id, "too many sign-ins from one address"),
             Self::Store(StoreError::Unavailable(_)) | Self::Signing(NotSigned::Busy) => {
                 tracing::warn!(request_id, error = %self, "cannot take the request now");
             }
@@ -116,6 +134,7 @@ impl ResponseError for Failure {
         match self {
             Self::Form(BadForm::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Form(BadForm::ContentType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Form(BadForm::Incomplete | BadForm::Parameters(_))
             | Self::Refused(_)
             | Self::Store(_)
@@ -126,7 +145,11 @@ impl ResponseError for Failure {
 
     fn error_response(&self) -> HttpResponse {
         self.log();
-        answer(&self.told(), self.status_code())
+        let mut answer = answer(&self.told(), self.status_code());
+        if let Self::TooMany(TooMany { seconds }) = self {
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        }
+        answer
     }
 }
 
@@ -141,12 +164,15 @@ fn status(error: &OAuthError) -> StatusCode {
         OAuthCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         OAuthCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         OAuthCode::AccessDenied
+        | OAuthCode::AuthorizationPending
+        | OAuthCode::ExpiredToken
         | OAuthCode::InvalidGrant
         | OAuthCode::InvalidRequest
         | OAuthCode::InvalidScope
         | OAuthCode::InvalidTarget
         | OAuthCode::RequestNotSupported
         | OAuthCode::RequestUriNotSupported
+        | OAuthCode::SlowDown
         | OAuthCode::UnauthorizedClient
         | OAuthCode::UnsupportedGrantType
         | OAuthCode::UnsupportedResponseType => StatusCode::BAD_REQUEST,

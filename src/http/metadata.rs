@@ -17,6 +17,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::domain::client::Grant;
 
 type Metadata = ProviderMetadata<
     Additional,
@@ -39,6 +40,7 @@ struct Additional {
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
     pushed_authorization_request_endpoint: String,
+    device_authorization_endpoint: String,
     code_challenge_methods_supported: Vec<PkceCodeChallengeMethod>,
     authorization_response_iss_parameter_supported: bool,
     refresh_token_expiration_types_supported: Vec<String>,
@@ -102,6 +104,7 @@ fn describe(config: &Config) -> Result<Metadata, BadMetadata> {
         revocation_endpoint: issuer.join("/oauth/revoke"),
         revocation_endpoint_auth_methods_supported: client_authentication.clone(),
         pushed_authorization_request_endpoint: issuer.join("/oauth/par"),
+        device_authorization_endpoint: issuer.join("/oauth/device_authorization"),
         code_challenge_methods_supported: vec![PkceCodeChallengeMethod::new("S256".to_owned())],
         authorization_response_iss_parameter_supported: true,
         refresh_token_expiration_types_supported: vec![
@@ -124,7 +127,11 @@ fn describe(config: &Config) -> Result<Metadata, BadMetadata> {
         .set_userinfo_endpoint(Some(UserInfoUrl::new(issuer.join("/oauth/userinfo"))?))
         .set_scopes_supported(Some(config.catalog.ids().map(|id| Scope::new(id.to_owned())).collect()))
         .set_response_modes_supported(Some(vec![CoreResponseMode::Query]))
-        .set_grant_types_supported(Some(vec![CoreGrantType::AuthorizationCode, CoreGrantType::RefreshToken]))
+        .set_grant_types_supported(Some(vec![
+            CoreGrantType::AuthorizationCode,
+            CoreGrantType::RefreshToken,
+            CoreGrantType::Extension(Grant::DeviceCode.as_str().to_owned()),
+        ]))
         .set_token_endpoint_auth_methods_supported(Some(client_authentication))
         .set_claims_supported(Some(claims.map(|name| CoreClaimName::new(name.to_owned())).into()))
         .set_claims_parameter_supported(Some(false))
@@ -139,7 +146,7 @@ fn cli_configuration(config: &Config) -> CliConfiguration {
         status_url: config.brand.status_url.clone(),
         support_url: config.brand.support_url.clone(),
         key_prefixes: vec![format!("{prefix}_live_"), format!("{prefix}_test_")],
-        device_flow: false,
+        device_flow: true,
         providers: Vec::new(),
     }
 }
@@ -165,7 +172,8 @@ mod tests {
         }
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["response_types_supported"], json!(["code"]));
-        assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token"]));
+        let grants = Grant::ALL.iter().map(|grant| grant.as_str()).collect::<Vec<_>>();
+        assert_eq!(document["grant_types_supported"], json!(grants));
         assert_eq!(document["request_uri_parameter_supported"], json!(false));
         let methods = json!(["none", "client_secret_basic", "client_secret_post"]);
         assert_eq!(document["token_endpoint_auth_methods_supported"], methods);

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod bearer;
 mod client_authentication;
+pub mod device;
 pub mod failure;
 pub mod fallback;
 pub mod form;

@@ -9,7 +9,7 @@ use super::form::OAuthForm;
 use crate::domain::authorization::Parameters;
 use crate::services::authorization;
 use crate::web::app::App;
-use crate::web::origin;
+use crate::web::{limits, origin};
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -25,6 +25,7 @@ pub async fn push(
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Failure> {
+    limits::begin_sign_in(&app, &request)?;
     let client = Claimed::read(request.headers(), &form)?;
     let parameters = Parameters::from_pairs(form.into_pairs());
     let ip = origin::of(&app, &request).ip;

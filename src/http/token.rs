@@ -18,6 +18,7 @@ use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::grants::authorization_code::{self, CodeRequest};
+use crate::grants::device::{self, DeviceCodeRequest};
 use crate::grants::refresh::{self, RefreshRequest, Shortcut};
 use crate::grants::{Issued, Outcome};
 use crate::keys::jwt::TokenType;
@@ -44,11 +45,13 @@ pub async fn token(
     let issued = app.write(move |app, work| asked.exchange(app, work, &client)).await??;
     let access_token = app.keyring.sign(TokenType::Access, &issued.claims).await?;
     let id_token = match grant {
-        Grant::AuthorizationCode if issued.claims.scope.split(' ').any(|scope| scope == "openid") => {
+        Grant::AuthorizationCode | Grant::DeviceCode
+            if issued.claims.scope.split(' ').any(|scope| scope == "openid") =>
+        {
             Some(id_token::sign(&app, &issued, &access_token).await?)
         }
         // RFC 6749 leaves the ID token of a refresh open; a second signature would halve the speed of every refresh.
-        Grant::AuthorizationCode | Grant::RefreshToken => None,
+        Grant::AuthorizationCode | Grant::RefreshToken | Grant::DeviceCode => None,
     };
     Ok(HttpResponse::Ok().json(answer(&issued, access_token, id_token)))
 }
@@ -86,6 +89,7 @@ async fn rotate_and_sign(
 enum Asked {
     Code(CodeRequest),
     Refresh(RefreshRequest),
+    Device(DeviceCodeRequest),
 }
 
 impl Asked {
@@ -103,6 +107,10 @@ impl Asked {
                 scope: form.get("scope").map(str::to_owned),
                 origin,
             })),
+            Some(Grant::DeviceCode) => Ok(Self::Device(DeviceCodeRequest {
+                device_code: Secret::new(required(form, "device_code")?),
+                origin,
+            })),
             None => Err(OAuthError::new(
                 OAuthCode::UnsupportedGrantType,
                 "This server does not know this grant_type.",
@@ -115,6 +123,7 @@ impl Asked {
         match self {
             Self::Code(_) => Grant::AuthorizationCode,
             Self::Refresh(_) => Grant::RefreshToken,
+            Self::Device(_) => Grant::DeviceCode,
         }
     }
 
@@ -130,6 +139,7 @@ impl Asked {
                 authorization_code::exchange(work, &app.config, &app.master, client, request)
             }
             Self::Refresh(request) => refresh::exchange(work, &app.config, &app.master, client, request),
+            Self::Device(request) => device::exchange(work, &app.config, &app.master, client, request),
         }
     }
 }

@@ -21,6 +21,7 @@ pub enum Purpose {
     RefreshToken,
     SetupCode,
     Throttle,
+    UserCode,
 }
 
 impl Purpose {
@@ -32,6 +33,7 @@ impl Purpose {
             Self::RefreshToken => b"keystile refresh token",
             Self::SetupCode => b"keystile setup code",
             Self::Throttle => b"keystile throttle",
+            Self::UserCode => b"keystile user code",
         }
     }
 }
@@ -41,7 +43,7 @@ const SEALING: &[u8] = b"keystile sealing";
 /// The master key, ready for use.
 pub struct MasterKey {
     /// In the order of [`Purpose`].
-    macs: [hmac::Key; 6],
+    macs: [hmac::Key; 7],
     sealing: LessSafeKey,
 }
 
@@ -66,6 +68,7 @@ impl MasterKey {
             Purpose::RefreshToken,
             Purpose::SetupCode,
             Purpose::Throttle,
+            Purpose::UserCode,
         ]
         .map(mac);
         let sealing = derive(&derivation, SEALING);

@@ -1,4 +1,4 @@
-//! `/o/{org}/settings/api-access`: the organization's switch for personal tokens.
+//! `/o/{org}/settings/api-access`: the organization's switch for personal tokens, and how its members may sign in.
 
 use askama::Template;
 
@@ -7,6 +7,7 @@ use super::nav::{Nav, Place};
 use super::sessions::Pager;
 use super::shell::{Shell, Theme};
 use super::text::Moment;
+use crate::domain::policy::DeviceFlow;
 
 #[derive(Template)]
 #[template(path = "api_access.html")]
@@ -18,6 +19,9 @@ pub struct ApiAccessPage {
     pub sessions: i64,
     pub people: i64,
     pub last_change: Option<Change>,
+    pub device_flow: DeviceFlow,
+    /// Whether members may copy a code into a terminal.
+    pub copy_code: bool,
     /// A page of the living sessions of the organization.
     pub rows: Vec<Row>,
     pub pager: Pager,
@@ -46,6 +50,18 @@ pub struct Change {
 }
 
 impl ApiAccessPage {
+    pub fn device_flows(&self) -> [(DeviceFlow, &'static str, &'static str); 3] {
+        [
+            (DeviceFlow::On, "Anywhere", "The page tells people when the device is on another network."),
+            (
+                DeviceFlow::SameNetwork,
+                "On the same network",
+                "Only in a browser on the network from which the device asked.",
+            ),
+            (DeviceFlow::Off, "Nowhere", "Tools on machines without a browser need another way to sign in."),
+        ]
+    }
+
     /// The page that asks once more.
     pub fn link(&self, to: &str) -> String {
         format!("{}/o/{}/settings/api-access/personal-tokens/{to}", self.shell.base, self.nav.slug)

@@ -106,6 +106,8 @@ pub enum Notice {
     FirstTime,
     /// The request has been open for a while.
     Old,
+    /// A device would get more than reading.
+    Changes,
 }
 
 impl Notice {
@@ -115,6 +117,7 @@ impl Notice {
             Self::UnregisteredTool => "Nobody has registered this tool here.",
             Self::FirstTime => "You have not used this tool here before.",
             Self::Old => "This request was made more than 2 minutes ago.",
+            Self::Changes => "It could change things, not only read them.",
         }
     }
 
@@ -125,7 +128,8 @@ impl Notice {
             }
             Self::UnregisteredTool => "Its name is only what it calls itself.",
             Self::FirstTime => "Continue only if you meant to sign in with it.",
-            Self::Old => "If it is not yours, choose Deny.",
+            Self::Old => "If it is not yours, say no.",
+            Self::Changes => "Say yes only if the device needs that.",
         }
     }
 }
@@ -165,8 +169,8 @@ pub struct Choice {
 pub enum ChoiceState {
     Preselected,
     Open,
-    /// The organization does not allow command-line sign-in.
-    Off,
+    /// Why it cannot be chosen.
+    Closed(&'static str),
 }
 
 #[derive(Debug, Clone)]

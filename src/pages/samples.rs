@@ -9,9 +9,11 @@ use super::consent::{
     Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
     Origin, Permission, Standing, Tool,
 };
+use super::device::{self, DeviceAnswer, DeviceConfirmPage, DeviceEntryPage, DeviceResultPage};
 use super::done::{DonePage, NewSession};
 use super::help::HelpPage;
 use super::nav::{Nav, OrganizationLink, Place};
+use super::paste::PastePage;
 use super::problems::Problems;
 use super::reauthenticate::{self, ReauthenticatePage};
 use super::refusal::{Refusal, RefusalPage, TurnsOn, WayOut};
@@ -25,7 +27,9 @@ use super::sign_in::{self, SignInPage};
 use super::styleguide::StyleguidePage;
 use super::text::{self, Moment};
 use super::way_back::{self, Answer, WayBackPage};
+use crate::domain::policy::{Barrier, DeviceFlow};
 use crate::domain::scope::Level;
+use crate::domain::secret::Secret;
 use crate::web::browser::FormTokens;
 
 pub(super) const LOGIN: &str = "orbit login";
@@ -40,6 +44,7 @@ pub(super) fn every_page(foreign: Foreign) -> Vec<Sample> {
     let mut pages = Vec::new();
     pages.extend(sign_in_pages(foreign));
     pages.extend(consent_pages(foreign));
+    pages.extend(device_pages(foreign));
     pages.extend(answer_pages(foreign));
     pages.extend(refusal_pages(foreign));
     pages.extend(session_pages(foreign));
@@ -181,7 +186,7 @@ fn consent_pages(foreign: Foreign) -> Vec<Sample> {
         organizations: Organizations::Several(vec![
             choice("developer", &[], ChoiceState::Preselected),
             choice("viewer", &["create and change deployments"], ChoiceState::Open),
-            choice("owner", &[], ChoiceState::Off),
+            choice("owner", &[], ChoiceState::Closed("Does not allow command-line sign-in")),
         ]),
         goes_to: Destination::Website { host: foreign("orbit.dev") },
         ..consent(foreign)
@@ -212,6 +217,76 @@ fn consent_pages(foreign: Foreign) -> Vec<Sample> {
         ("consent-several", print(&several)),
         ("consent-careful", print(&careful)),
         ("consent-code", print(&pasted)),
+    ]
+}
+
+pub(super) fn device_confirm(foreign: Foreign) -> DeviceConfirmPage {
+    let consent = consent(foreign);
+    DeviceConfirmPage {
+        shell: consent.shell,
+        request: "dev_handle".into(),
+        tool: consent.tool.name,
+        code: "WDJB-MJHT".into(),
+        device: Some(Device {
+            name: text::device_label(&foreign("build-07")),
+            about: text::device_words(&foreign("Linux")) + ", Orbit CLI 2.14.0",
+        }),
+        origin: Some(Origin::DifferentNetwork {
+            device: "198.51.100.7".into(),
+            browser: "203.0.113.24".into(),
+            at: "today at 14:36 UTC".into(),
+        }),
+        asked_at: "today at 14:36 UTC".into(),
+        ago: "2 minutes ago".into(),
+        expires_at: "14:46 UTC".into(),
+        notices: vec![Notice::DifferentNetwork],
+        permissions: consent.permissions,
+        not_asked: consent.not_asked,
+        organizations: consent.organizations,
+        lasts: consent.lasts,
+    }
+}
+
+fn device_pages(foreign: Foreign) -> Vec<Sample> {
+    let entry =
+        |code: &str, problems| DeviceEntryPage { shell: shell(foreign), problems, code: foreign(code) };
+    let result = |answer| DeviceResultPage { shell: shell(foreign), answer };
+    let several = vec![
+        Choice { organization: organization(foreign, "developer", &[]), state: ChoiceState::Preselected },
+        Choice {
+            organization: organization(foreign, "owner", &[]),
+            state: ChoiceState::Closed("Does not allow device codes"),
+        },
+    ];
+    let careful = DeviceConfirmPage {
+        device: None,
+        origin: None,
+        notices: vec![Notice::FirstTime, Notice::Old, Notice::Changes],
+        organizations: Organizations::Several(several),
+        ..device_confirm(foreign)
+    };
+    let connected = DeviceAnswer::Connected {
+        tool: text::name(&foreign("Orbit CLI")),
+        device: Some(text::device_label(&foreign("build-07"))),
+        organization: foreign("Northwind Labs"),
+    };
+    let paste = PastePage {
+        shell: shell(foreign),
+        request: "request-handle".into(),
+        tool: foreign("Orbit CLI"),
+        device: Some(text::device_label(&foreign("build-07"))),
+        code: Secret::new("x".repeat(43) + "#af0ifjsldkj"),
+        until: "14:41:30 UTC".into(),
+    };
+    vec![
+        ("device-entry", print(&entry("", Problems::default()))),
+        ("device-entry-wrong", print(&entry("WDJB-MJHT", device::unknown_code()))),
+        ("device-entry-throttled", print(&entry("WDJB-MJHT", device::too_many_codes(90)))),
+        ("device-confirm", print(&device_confirm(foreign))),
+        ("device-confirm-careful", print(&careful)),
+        ("device-connected", print(&result(connected))),
+        ("device-ended", print(&result(DeviceAnswer::Ended))),
+        ("paste", print(&paste)),
     ]
 }
 
@@ -299,6 +374,32 @@ pub(super) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal)> {
                 way_out: way_out(),
             },
         ),
+        (
+            "device-codes-off",
+            Refusal::RoadClosed {
+                organization: organization(),
+                barrier: Barrier::DeviceFlow,
+                who: TurnsOn::Others(vec![foreign("Ada Byron")]),
+            },
+        ),
+        (
+            "device-elsewhere",
+            Refusal::RoadClosed {
+                organization: organization(),
+                barrier: Barrier::OtherNetwork,
+                who: TurnsOn::Others(Vec::new()),
+            },
+        ),
+        (
+            "copied-codes-off",
+            Refusal::RoadClosed {
+                organization: organization(),
+                barrier: Barrier::CopyCode,
+                who: TurnsOn::You("/o/northwind/settings/api-access".into()),
+            },
+        ),
+        ("copied-code-ended", Refusal::CopiedCodeEnded { command: command() }),
+        ("nothing-to-copy", Refusal::NothingToCopy),
         ("no-organization", Refusal::NoOrganization { way_out: WayOut::default() }),
         ("form-too-old", Refusal::FormTooOld { reload: format!("/here?{}", foreign("q")) }),
         ("cookies-off", Refusal::CookiesOff),
@@ -414,6 +515,8 @@ fn settings_pages(foreign: Foreign) -> Vec<Sample> {
         sessions: 14,
         people: 9,
         last_change: Some(Change { by: foreign("Ada Byron"), at: moment() }),
+        device_flow: DeviceFlow::SameNetwork,
+        copy_code: false,
         rows: vec![
             session_row(foreign, "build-07", Some(moment())),
             session_row(foreign, "DESKTOP-9K2L", None),

@@ -42,6 +42,11 @@ pub fn time(at: DateTime<Utc>) -> String {
     at.format("%H:%M UTC").to_string()
 }
 
+/// "14:32:05 UTC"
+pub fn time_to_the_second(at: DateTime<Utc>) -> String {
+    at.format("%H:%M:%S UTC").to_string()
+}
+
 /// "22 Dec 2026, 14:32 UTC"
 pub fn date_time(at: DateTime<Utc>) -> String {
     at.format("%-d %b %Y, %H:%M UTC").to_string()

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{COMPANION, Client, ClientKind, Grant};
 use crate::domain::id::Kind;
+use crate::domain::policy::PASTE_PATH;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::store::memberships::{self, Membership};
 use crate::store::organizations::{self, Organization};
@@ -66,6 +67,8 @@ pub fn create_organization(
         api_keys: true,
         created_at: work.now,
         disabled_at: None,
+        device_flow: None,
+        copy_code: None,
     };
     organizations::insert(work.conn, &organization)?;
     let event = Event::new(Action::OrganizationCreated, actor.clone(), origin).org(&organization.id);
@@ -121,20 +124,27 @@ pub fn remove_client(
     Ok(Some(ended.len()))
 }
 
-/// Registers the companion CLI once. Nodes that start together make one, and one that was removed stays removed.
+/// Registers the companion CLI once. Nodes that start together make one, and one that was removed stays removed. What
+/// it may do follows this version and this public URL.
 pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), StoreError> {
+    let pasted = config.server.public_url.join(PASTE_PATH);
+    let redirect_uris: Vec<RedirectUri> =
+        ["http://127.0.0.1/callback", "http://[::1]/callback", "http://localhost/callback", &pasted]
+            .into_iter()
+            .map(|uri| RedirectUri::stored(uri.to_owned()))
+            .collect();
+    let grants = vec![Grant::AuthorizationCode, Grant::RefreshToken, Grant::DeviceCode];
     if !facts::claim(work.conn, "companion", COMPANION, work.now)? {
-        return Ok(());
+        return clients::set_roads(work.conn, COMPANION, &redirect_uris, &grants);
     }
-    let loopback = ["http://127.0.0.1/callback", "http://[::1]/callback", "http://localhost/callback"];
     let client = Client {
         id: COMPANION.to_owned(),
         name: format!("{} CLI", config.brand.name),
         kind: ClientKind::Native,
         secret: None,
-        redirect_uris: loopback.into_iter().map(|uri| RedirectUri::stored(uri.to_owned())).collect(),
+        redirect_uris,
         scopes: None,
-        grants: vec![Grant::AuthorizationCode, Grant::RefreshToken],
+        grants,
         command: Some(config.brand.login_command.clone()),
         access: None,
         created_at: work.now,

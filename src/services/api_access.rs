@@ -1,12 +1,14 @@
-//! Settings > API access: the organization's switch for personal tokens.
+//! Settings > API access: the organization's switch for personal tokens, and the roads on which tools may sign in.
 
 use std::collections::HashSet;
 
+use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::credential::EndReason;
+use crate::domain::policy::DeviceFlow;
 use crate::domain::time::Time;
 use crate::store::organizations::{self, Organization};
-use crate::store::{Conn, StoreError, Work, audit, authorization_codes, credentials, users};
+use crate::store::{Conn, StoreError, Work, audit, authorization_codes, credentials, device_requests, users};
 
 /// What turning personal tokens off stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +63,37 @@ pub fn set_personal_tokens(
     Ok(true)
 }
 
+/// How members may sign in besides the browser on their own computer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Roads {
+    pub device_flow: DeviceFlow,
+    pub copy_code: bool,
+}
+
+/// Decides on the roads. What is chosen stays, whatever the configuration says one day. `false` if nothing changes.
+pub fn set_roads(
+    work: &mut Work<'_>,
+    config: &Config,
+    org_id: &str,
+    roads: Roads,
+    actor: &Actor,
+    origin: &Origin,
+) -> Result<bool, StoreError> {
+    let Some(current) = organizations::lock(work.conn, org_id)? else { return Ok(false) };
+    let before = current.policy(&config.organizations);
+    let Roads { device_flow, copy_code } = roads;
+    organizations::set_roads(work.conn, org_id, device_flow, copy_code)?;
+    let event = |action| Event::new(action, actor.clone(), origin).org(org_id).target(org_id);
+    if before.device_flow != device_flow {
+        let event = event(Action::DeviceFlowChanged).detail("before", before.device_flow.as_str());
+        audit::record(work, event.detail("after", device_flow.as_str()))?;
+    }
+    if before.copy_code != copy_code {
+        audit::record(work, event(if copy_code { Action::CopyCodeOn } else { Action::CopyCodeOff }))?;
+    }
+    Ok(before.device_flow != device_flow || before.copy_code != copy_code)
+}
+
 /// Ends every personal credential of the organization for good. A second act, never a side effect of the switch.
 pub fn revoke_all(
     work: &mut Work<'_>,
@@ -71,6 +104,7 @@ pub fn revoke_all(
     // Nobody gets a new one between this look and the end, and what was approved but not fetched yet ends as well.
     organizations::lock(work.conn, &organization.id)?;
     authorization_codes::expire_of_organization(work.conn, &organization.id, work.now)?;
+    device_requests::expire_of_organization(work.conn, &organization.id, work.now)?;
     let living = credentials::living_personal(work.conn, &organization.id, work.now)?;
     // First every row, then every event: whoever ends one session takes the two in this order as well.
     for (id, _) in &living {

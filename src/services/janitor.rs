@@ -2,7 +2,9 @@
 
 use chrono::TimeDelta;
 
-use crate::store::{StoreError, Work, authorization_requests, throttles, web_sessions};
+use crate::store::{
+    StoreError, Work, authorization_requests, device_requests, rates, throttles, web_sessions,
+};
 
 /// How long a request with a code stays: a code that is used again later still ends the session it made.
 const CODES_KEPT: TimeDelta = TimeDelta::hours(24);
@@ -15,6 +17,8 @@ pub fn sweep(work: &mut Work<'_>) -> Result<usize, StoreError> {
     let now = work.now;
     Ok(authorization_requests::delete_expired(work.conn, now - CODES_KEPT)?
         + authorization_requests::delete_without_code(work.conn, now - REQUESTS_KEPT)?
+        + device_requests::delete_expired(work.conn, now - REQUESTS_KEPT)?
+        + rates::delete_settled(work.conn, now)?
         + web_sessions::delete_ended(work.conn, now)?
         + throttles::delete_stale(work.conn, now - FAILURES_KEPT)?)
 }

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod api_access;
 pub mod authorization;
+pub mod device;
 pub mod instance;
 pub mod janitor;
 pub mod present;

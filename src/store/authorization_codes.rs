@@ -63,6 +63,15 @@ pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result
         .execute(conn)?)
 }
 
+/// Ends the code of a request, if nobody has used it yet.
+pub fn expire(conn: &mut Conn, request_id: &str, at: Time) -> Result<bool, StoreError> {
+    let waiting = codes::table.filter(codes::request_id.eq(request_id).and(codes::consumed_at.is_null()));
+    let changed = diesel::update(waiting.filter(codes::expires_at.gt(at)))
+        .set(codes::expires_at.eq(at))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// Counts a try with the wrong verifier.
 pub fn count_wrong_try(conn: &mut Conn, hash: Digest) -> Result<(), StoreError> {
     diesel::update(codes::table.find(hash))

@@ -7,6 +7,8 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::query::Locked;
 use super::schema::{authorization_codes as codes, authorization_requests as requests};
+use crate::config::Config;
+use crate::domain::policy::{PASTE_PATH, Road};
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
@@ -42,6 +44,17 @@ pub struct AuthorizationRequest {
     pub answered_at: Option<Time>,
     pub user_id: Option<String>,
     pub org_id: Option<String>,
+}
+
+impl AuthorizationRequest {
+    /// How the answer reaches the tool.
+    pub fn road(&self, config: &Config) -> Road {
+        if self.redirect_uri == config.server.public_url.join(PASTE_PATH) {
+            Road::Paste
+        } else {
+            Road::Redirect
+        }
+    }
 }
 
 pub fn insert(conn: &mut Conn, request: &AuthorizationRequest) -> Result<(), StoreError> {

@@ -55,16 +55,14 @@ impl TryFrom<Row> for Client {
 }
 
 pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StoreError> {
-    let uris: Vec<&str> = client.redirect_uris.iter().map(RedirectUri::as_str).collect();
-    let grants: Vec<&str> = client.grants.iter().map(|grant| grant.as_str()).collect();
     let row = Row {
         id: client.id.clone(),
         name: client.name.clone(),
         kind: client.kind,
         secret_hash: client.secret,
-        redirect_uris: serde_json::json!(uris).to_string(),
+        redirect_uris: uris(&client.redirect_uris),
         scopes: client.scopes.as_ref().map(ToString::to_string),
-        grants: grants.join(" "),
+        grants: words(&client.grants),
         command: client.command.clone(),
         access_seconds: client.access.map(|access| access.num_seconds()),
         created_at: client.created_at,
@@ -72,6 +70,27 @@ pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StoreError> {
         version: client.version,
     };
     diesel::insert_into(clients::table).values(&row).execute(conn)?;
+    Ok(())
+}
+
+fn uris(uris: &[RedirectUri]) -> String {
+    serde_json::json!(uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>()).to_string()
+}
+
+fn words(grants: &[Grant]) -> String {
+    grants.iter().map(|grant| grant.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Changes where the answers of a client may go and which grants it may use. A removed one stays as it was.
+pub fn set_roads(
+    conn: &mut Conn,
+    id: &str,
+    redirect_uris: &[RedirectUri],
+    grants: &[Grant],
+) -> Result<(), StoreError> {
+    diesel::update(clients::table.find(id).filter(clients::disabled_at.is_null()))
+        .set((clients::redirect_uris.eq(uris(redirect_uris)), clients::grants.eq(words(grants))))
+        .execute(conn)?;
     Ok(())
 }
 

@@ -14,6 +14,8 @@ use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::audit::{Action, Outcome};
 use crate::domain::client::ClientKind;
 use crate::domain::credential::{CredentialKind, EndReason};
+use crate::domain::device::DeviceStatus;
+use crate::domain::policy::DeviceFlow;
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::Digest;
 use crate::domain::signing::KeyState;
@@ -124,7 +126,7 @@ macro_rules! value_of {
 
 value_of!(Moment: Time);
 value_of!(Binary: Digest);
-value_of!(Text: Action, ClientKind, CredentialKind, EndReason, KeyState, Outcome, RequestStatus);
+value_of!(Text: Action, ClientKind, CredentialKind, DeviceFlow, DeviceStatus, EndReason, KeyState, Outcome, RequestStatus);
 
 /// Enums are stored as the words that they have on the wire.
 macro_rules! word {
@@ -150,7 +152,17 @@ macro_rules! word {
     )+};
 }
 
-word!(Action, ClientKind, CredentialKind, EndReason, KeyState, Outcome, RequestStatus);
+word!(
+    Action,
+    ClientKind,
+    CredentialKind,
+    DeviceFlow,
+    DeviceStatus,
+    EndReason,
+    KeyState,
+    Outcome,
+    RequestStatus
+);
 
 impl<DB: Backend> ToSql<Binary, DB> for Digest
 where

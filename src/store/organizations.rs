@@ -6,6 +6,8 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::query::Locked;
 use super::schema::organizations;
+use crate::config::Organizations;
+use crate::domain::policy::{DeviceFlow, Policy};
 use crate::domain::time::Time;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -19,6 +21,21 @@ pub struct Organization {
     pub api_keys: bool,
     pub created_at: Time,
     pub disabled_at: Option<Time>,
+    /// `None`: what the configuration says.
+    pub device_flow: Option<DeviceFlow>,
+    /// The same for codes that are copied from a page.
+    pub copy_code: Option<bool>,
+}
+
+impl Organization {
+    /// What is allowed right now.
+    pub fn policy(&self, defaults: &Organizations) -> Policy {
+        Policy {
+            personal_tokens: self.personal_tokens,
+            device_flow: self.device_flow.unwrap_or(defaults.device_flow),
+            copy_code: self.copy_code.unwrap_or(defaults.copy_code),
+        }
+    }
 }
 
 pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<(), StoreError> {
@@ -49,5 +66,18 @@ pub fn count(conn: &mut Conn) -> Result<i64, StoreError> {
 /// Turns the switch for personal tokens.
 pub fn set_personal_tokens(conn: &mut Conn, id: &str, on: bool) -> Result<(), StoreError> {
     diesel::update(organizations::table.find(id)).set(organizations::personal_tokens.eq(on)).execute(conn)?;
+    Ok(())
+}
+
+/// Decides on which roads members may sign in besides the browser on their own computer.
+pub fn set_roads(
+    conn: &mut Conn,
+    id: &str,
+    device_flow: DeviceFlow,
+    copy_code: bool,
+) -> Result<(), StoreError> {
+    diesel::update(organizations::table.find(id))
+        .set((organizations::device_flow.eq(device_flow), organizations::copy_code.eq(copy_code)))
+        .execute(conn)?;
     Ok(())
 }

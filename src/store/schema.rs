@@ -14,6 +14,8 @@ diesel::table! {
         api_keys -> Bool,
         created_at -> Moment,
         disabled_at -> Nullable<Moment>,
+        device_flow -> Nullable<Text>,
+        copy_code -> Nullable<Bool>,
     }
 }
 
@@ -259,6 +261,48 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use crate::store::codec::Moment;
+
+    device_requests (id) {
+        id -> Text,
+        device_hash -> Binary,
+        user_code_hash -> Binary,
+        client_id -> Text,
+        scopes -> Text,
+        org_hint -> Nullable<Text>,
+        device_name -> Nullable<Text>,
+        device_os -> Nullable<Text>,
+        tool_version -> Nullable<Text>,
+        ip -> Nullable<Text>,
+        interval_seconds -> BigInt,
+        polled_at -> Nullable<Moment>,
+        browser_hash -> Nullable<Binary>,
+        created_at -> Moment,
+        expires_at -> Moment,
+        status -> Text,
+        answered_at -> Nullable<Moment>,
+        answered_ip -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+        org_id -> Nullable<Text>,
+        granted -> Nullable<Text>,
+        auth_time -> Nullable<Moment>,
+        consumed_at -> Nullable<Moment>,
+        credential_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Binary;
+    use crate::store::codec::Moment;
+
+    rates (key) {
+        key -> Binary,
+        settled_at -> Moment,
+    }
+}
+
 joinable!(memberships -> organizations (org_id));
 joinable!(memberships -> users (user_id));
 joinable!(credentials -> organizations (org_id));
@@ -279,6 +323,8 @@ allow_tables_to_appear_in_same_query!(
     authorization_codes,
     web_sessions,
     throttles,
+    device_requests,
+    rates,
     signing_keys,
     facts,
     audit_heads,

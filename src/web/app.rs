@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::clients::KnownClients;
 use super::gate::Gate;
 use super::keyring::Keyring;
+use super::limits::Limits;
 use crate::config::Config;
 use crate::domain::time::{Clock, Time};
 use crate::keys::master::MasterKey;
@@ -26,6 +27,7 @@ pub struct Parts {
     pub keyring: Keyring,
     pub passwords: Passwords,
     pub gate: Gate,
+    pub limits: Limits,
     pub clock: Clock,
 }
 

@@ -9,5 +9,6 @@ pub mod form;
 pub mod gate;
 pub mod headers;
 pub mod keyring;
+pub mod limits;
 pub mod origin;
 pub mod request_id;

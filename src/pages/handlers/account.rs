@@ -5,6 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::visit::{Visit, visit};
+use super::waiting::{Waiting, Waits};
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::pages::problems::Problems;
@@ -12,7 +13,7 @@ use crate::pages::reauthenticate::{self, ReauthenticatePage};
 use crate::pages::sign_in::{Notice, SignInPage, too_many_tries, wrong_pair};
 use crate::services::setup;
 use crate::services::sign_in::{self, Attempt, SignedIn};
-use crate::store::{StoreError, authorization_requests, clients};
+use crate::store::StoreError;
 use crate::web::app::App;
 use crate::web::browser::{Browser, removal_cookie, signed_in_cookies};
 
@@ -23,11 +24,11 @@ pub async fn sign_in_page(app: web::Data<App>, request: HttpRequest) -> HttpResp
             return Ok(visit.go("/setup"));
         }
         let query = query(visit);
-        let id = query.get("request").map(str::to_owned);
+        let waiting = query.get("request").and_then(Waiting::parse);
         if visit.person().is_some() {
-            return Ok(visit.go(&after(id.as_deref())));
+            return Ok(visit.go(&after(waiting.as_ref())));
         }
-        let (tool, hint) = waiting(visit, id.as_deref()).await?;
+        let Waits { tool, hint } = look_up(visit, waiting.as_ref()).await?;
         let notice = match query.get("because") {
             Some("signed-out") => Some(Notice::SignedOut),
             Some("switch") => Some(Notice::SwitchAccount),
@@ -38,7 +39,7 @@ pub async fn sign_in_page(app: web::Data<App>, request: HttpRequest) -> HttpResp
             shell: visit.shell(),
             problems: Problems::default(),
             email: hint.unwrap_or_default(),
-            request: id.filter(|_| tool.is_some()),
+            request: waiting.filter(|_| tool.is_some()).map(|waiting| waiting.field()),
             continue_to: tool,
             notice,
         };
@@ -55,20 +56,20 @@ pub async fn sign_in(app: web::Data<App>, request: HttpRequest, payload: web::Pa
             Err(answer) => return Ok(answer),
         };
         let email = form.get("email").unwrap_or_default().to_owned();
-        let id = form.get("request").map(str::to_owned);
+        let waiting = form.get("request").and_then(Waiting::parse);
         match attempt(visit, &form, email.clone()).await? {
             SignedIn::Yes(session) => {
-                Ok(visit.go_with(&after(id.as_deref()), signed_in_cookies(&visit.app, &session)))
+                Ok(visit.go_with(&after(waiting.as_ref()), signed_in_cookies(&visit.app, &session)))
             }
             outcome => {
-                let (tool, _) = waiting(visit, id.as_deref()).await?;
+                let Waits { tool, .. } = look_up(visit, waiting.as_ref()).await?;
                 let (status, problems, wait) = told(&outcome, wrong_pair());
                 let page = SignInPage {
                     shell: visit.shell(),
                     problems,
                     email,
                     continue_to: tool,
-                    request: id,
+                    request: waiting.map(|waiting| waiting.field()),
                     notice: None,
                 };
                 Ok(with_wait(visit.page(status, &page), wait))
@@ -81,8 +82,8 @@ pub async fn sign_in(app: web::Data<App>, request: HttpRequest, payload: web::Pa
 /// `GET /sign-in/again`
 pub async fn again_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| {
-        let id = query(visit).get("request").map(str::to_owned);
-        again(visit, id, StatusCode::OK, Problems::default()).await
+        let waiting = query(visit).get("request").and_then(Waiting::parse);
+        again(visit, waiting, StatusCode::OK, Problems::default()).await
     })
     .await
 }
@@ -94,15 +95,15 @@ pub async fn sign_in_again(app: web::Data<App>, request: HttpRequest, payload: w
             Ok(form) => form,
             Err(answer) => return Ok(answer),
         };
-        let id = form.get("request").map(str::to_owned);
+        let waiting = form.get("request").and_then(Waiting::parse);
         let Some((_, user)) = visit.person() else { return Ok(visit.go("/sign-in?because=ended")) };
         match attempt(visit, &form, user.email.clone()).await? {
             SignedIn::Yes(session) => {
-                Ok(visit.go_with(&after(id.as_deref()), signed_in_cookies(&visit.app, &session)))
+                Ok(visit.go_with(&after(waiting.as_ref()), signed_in_cookies(&visit.app, &session)))
             }
             outcome => {
                 let (status, problems, wait) = told(&outcome, reauthenticate::wrong_password());
-                Ok(with_wait(again(visit, id, status, problems).await?, wait))
+                Ok(with_wait(again(visit, waiting, status, problems).await?, wait))
             }
         }
     })
@@ -120,9 +121,9 @@ pub async fn sign_out(app: web::Data<App>, request: HttpRequest, payload: web::P
             let origin = visit.browser.origin.clone();
             visit.app.store.write(move |work| sign_in::sign_out(work, &session, &origin)).await?;
         }
-        Ok(match form.get("request") {
+        Ok(match form.get("request").and_then(Waiting::parse) {
             // The browser keeps its cookie: the request is tied to it, and nobody is signed in under it any more.
-            Some(id) => visit.go(&format!("/sign-in?request={}&because=switch", encoded(id))),
+            Some(waiting) => visit.go(&format!("/sign-in?request={}&because=switch", waiting.field())),
             None => visit.go_with("/sign-in?because=signed-out", [removal_cookie(&visit.app)]),
         })
     })
@@ -150,7 +151,7 @@ fn told(outcome: &SignedIn, wrong: Problems) -> (StatusCode, Problems, Option<i6
     }
 }
 
-fn with_wait(mut answer: HttpResponse, seconds: Option<i64>) -> HttpResponse {
+pub(super) fn with_wait(mut answer: HttpResponse, seconds: Option<i64>) -> HttpResponse {
     if let Some(seconds) = seconds {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -159,12 +160,12 @@ fn with_wait(mut answer: HttpResponse, seconds: Option<i64>) -> HttpResponse {
 
 async fn again(
     visit: &Visit,
-    id: Option<String>,
+    waiting: Option<Waiting>,
     status: StatusCode,
     problems: Problems,
 ) -> Result<HttpResponse, StoreError> {
     let Some((_, user)) = visit.person() else { return Ok(visit.go("/sign-in?because=ended")) };
-    let (tool, _) = waiting(visit, id.as_deref()).await?;
+    let Waits { tool, .. } = look_up(visit, waiting.as_ref()).await?;
     let reason = match &tool {
         Some(tool) => reauthenticate::reason(tool, "act as you"),
         None => "to go on".into(),
@@ -174,32 +175,21 @@ async fn again(
         problems,
         email: user.email.clone(),
         reason,
-        request: id.filter(|_| tool.is_some()),
+        request: waiting.filter(|_| tool.is_some()).map(|waiting| waiting.field()),
     };
     Ok(visit.page(status, &page))
 }
 
-/// The name of the tool whose request waits in this browser, and the address that it suggests.
-async fn waiting(visit: &Visit, id: Option<&str>) -> Result<(Option<String>, Option<String>), StoreError> {
-    let Some(id) = id.map(str::to_owned) else { return Ok((None, None)) };
-    let browser = visit.browser.digest();
-    visit
-        .app
-        .store
-        .read(move |conn| {
-            let request = authorization_requests::find(conn, &id)?;
-            let Some(request) = request.filter(|request| request.browser_hash == Some(browser)) else {
-                return Ok((None, None));
-            };
-            let client = clients::find(conn, &request.client_id)?;
-            Ok((client.map(|client| client.name), request.login_hint))
-        })
-        .await
+async fn look_up(visit: &Visit, waiting: Option<&Waiting>) -> Result<Waits, StoreError> {
+    match waiting {
+        Some(waiting) => waiting.look_up(visit).await,
+        None => Ok(Waits::default()),
+    }
 }
 
-/// Where a sign-in leads: back to the request that waits, else home. Nothing else can be asked for.
-fn after(id: Option<&str>) -> String {
-    id.map_or_else(|| "/".to_owned(), |id| format!("/authorize/{}", encoded(id)))
+/// Where a sign-in leads: back to what waits, else home.
+fn after(waiting: Option<&Waiting>) -> String {
+    waiting.map_or_else(|| "/".to_owned(), Waiting::path)
 }
 
 pub(super) fn query(visit: &Visit) -> Parameters {

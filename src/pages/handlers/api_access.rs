@@ -7,6 +7,7 @@ use super::account::query;
 use super::member::{Member, Which, member, nav, own_sessions};
 use super::visit::{Visit, visit};
 use crate::domain::audit::Actor;
+use crate::domain::policy::DeviceFlow;
 use crate::domain::role;
 use crate::pages::api_access::{ApiAccessPage, Change, Row, Switch};
 use crate::pages::confirm::{ConfirmPage, Question};
@@ -14,7 +15,7 @@ use crate::pages::nav::Place;
 use crate::pages::refusal::Refusal;
 use crate::pages::sessions::Pager;
 use crate::pages::text::{self, Moment};
-use crate::services::api_access::{self, Effect};
+use crate::services::api_access::{self, Effect, Roads};
 use crate::store::StoreError;
 use crate::store::cli_sessions::{self, Named};
 use crate::store::credentials::Credential;
@@ -48,6 +49,7 @@ pub async fn settings(app: web::Data<App>, request: HttpRequest, slug: web::Path
         living.truncate(usize::try_from(PAGE).unwrap_or_default());
         let link = |number: i64| format!("{}/o/{}/settings/api-access?page={number}", visit.base(), *slug);
         let rows = own_sessions(visit, &member).await?;
+        let policy = member.organization.policy(&visit.app.config.organizations);
         let page = ApiAccessPage {
             shell: visit.shell(),
             nav: nav(visit, &member, Place::ApiAccess, &rows),
@@ -58,6 +60,8 @@ pub async fn settings(app: web::Data<App>, request: HttpRequest, slug: web::Path
                 by: change.by.unwrap_or_else(|| "the operator of this server".to_owned()),
                 at: Moment::minute(change.at.utc()),
             }),
+            device_flow: policy.device_flow,
+            copy_code: policy.copy_code,
             rows: living.into_iter().map(row).collect(),
             pager: Pager {
                 newer: (number > 1).then(|| link(number - 1)),
@@ -142,6 +146,44 @@ pub async fn save(
             .await?;
         let done = if on { "personal-tokens-on" } else { "personal-tokens-off" };
         Ok(visit.go(&format!("/o/{slug}/settings/api-access?done={done}")))
+    })
+    .await
+}
+
+/// `POST /o/{org}/settings/api-access/roads`: device codes and codes to copy.
+pub async fn save_roads(
+    app: web::Data<App>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.form(payload, "roads").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        let member = match manager(visit, &slug).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        let device_flow = form.get("device_flow").and_then(DeviceFlow::parse);
+        let copy_code = match form.get("copy_code") {
+            Some("on") => Some(true),
+            Some("off") => Some(false),
+            _ => None,
+        };
+        let (Some(device_flow), Some(copy_code)) = (device_flow, copy_code) else {
+            return Ok(visit.refuse(Refusal::NotFound));
+        };
+        let roads = Roads { device_flow, copy_code };
+        let (actor, origin) = (Actor::User(member.user_id.clone()), visit.browser.origin.clone());
+        visit
+            .app
+            .write(move |app, work| {
+                api_access::set_roads(work, &app.config, &member.organization.id, roads, &actor, &origin)
+            })
+            .await?;
+        Ok(visit.go(&format!("/o/{slug}/settings/api-access?done=roads")))
     })
     .await
 }

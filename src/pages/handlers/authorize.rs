@@ -4,10 +4,11 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::{encoded, query};
-use super::consent;
 use super::visit::{Visit, visit};
+use super::{consent, paste};
 use crate::domain::authorization::{Parameters, Untrusted};
 use crate::domain::parameters::decode;
+use crate::domain::policy::{Barrier, Road};
 use crate::domain::redirect_uri::Target;
 use crate::domain::request::RequestStatus;
 use crate::domain::role;
@@ -74,6 +75,9 @@ fn again_by_get(visit: &Visit, body: &[u8]) -> HttpResponse {
 /// `GET /c/{code}`
 pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
+        if let Some(refusal) = visit.begin_sign_in() {
+            return Ok(refusal);
+        }
         let browser = visit.browser.digest();
         let code = code.into_inner();
         let opened = visit
@@ -86,6 +90,9 @@ pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Pa
 }
 
 async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, StoreError> {
+    if let Some(refusal) = visit.begin_sign_in() {
+        return Ok(refusal);
+    }
     let Some(parameters) = pairs(text).map(Parameters::from_pairs) else {
         let detail = format!(
             "It is not well-formed application/x-www-form-urlencoded text in UTF-8, or has more than {MOST_PARAMETERS} parameters."
@@ -149,15 +156,22 @@ async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, StoreErr
         let way_out = told(visit, &question.request.id, &Decision::Deny).await?;
         return Ok(visit.refuse(Refusal::NoOrganization { way_out }));
     };
-    let usable = |choice: &authorization::Choice| choice.organization.personal_tokens;
-    if !question.choices.iter().any(usable) {
+    if let Some(barrier) =
+        first.barrier.filter(|_| question.choices.iter().all(|choice| choice.barrier.is_some()))
+    {
         let org_id = first.organization.id.clone();
-        let way_out = told(visit, &question.request.id, &Decision::SwitchedOff { org_id }).await?;
-        return switched_off(visit, &first.organization, way_out).await;
+        let way_out = match barrier {
+            Barrier::PersonalTokens => {
+                told(visit, &question.request.id, &Decision::SwitchedOff { org_id }).await?
+            }
+            // Nobody can be told on this road, so the question stays open until somebody allows it.
+            Barrier::CopyCode | Barrier::DeviceFlow | Barrier::OtherNetwork => WayOut::default(),
+        };
+        return closed(visit, &first.organization, barrier, way_out).await;
     }
     if question.choices.iter().all(|choice| choice.granted.is_empty()) {
         let way_out = told(visit, &question.request.id, &Decision::Deny).await?;
-        return Ok(visit.refuse(role_too_small(visit, &question, first, way_out)));
+        return Ok(visit.refuse(role_too_small(visit, first, way_out)));
     }
     Ok(visit.page(StatusCode::OK, &consent::page(visit, &question)))
 }
@@ -185,9 +199,10 @@ pub async fn answer(
             Some(Decided::Answered) => Ok(visit.go(&format!("/authorize/return?request={}", encoded(&id)))),
             Some(Decided::Unanswerable(why)) => unanswerable(visit, &id, *why).await,
             Some(Decided::SignInAgain) => Ok(visit.go(&format!("/sign-in/again?request={}", encoded(&id)))),
-            Some(Decided::SwitchedOff(organization)) => {
+            Some(Decided::Closed(organization, barrier)) => {
                 let tell_the_tool = way_back(visit, &id).await?.and_then(|back| back.url);
-                switched_off(visit, &organization, WayOut { tell_the_tool, other_organization: None }).await
+                let way_out = WayOut { tell_the_tool, other_organization: None };
+                closed(visit, &organization, barrier, way_out).await
             }
             Some(Decided::NotThere) => Ok(visit.go(&format!("/authorize/{}", encoded(&id)))),
         }
@@ -201,6 +216,9 @@ pub async fn return_page(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         let query = query(visit);
         let id = query.get("request").unwrap_or_default();
         let Some(back) = way_back(visit, id).await? else { return Ok(visit.refuse(gone(visit))) };
+        if back.request.road(&visit.app.config) == Road::Paste {
+            return Ok(visit.go(&paste::path(id)));
+        }
         let Some(target) = back.url.clone() else {
             let command = visit.app.config.brand.login_command.clone();
             return Ok(visit.refuse(Refusal::AlreadyAnswered { send_again: None, command }));
@@ -275,7 +293,7 @@ async fn unanswerable(visit: &Visit, id: &str, why: Unanswerable) -> Result<Http
             let org_id = request.org_id.unwrap_or_default();
             let organization = visit.app.store.read(move |conn| organizations::find(conn, &org_id)).await?;
             match organization {
-                Some(organization) => switched_off(visit, &organization, way_out).await?,
+                Some(organization) => closed(visit, &organization, Barrier::PersonalTokens, way_out).await?,
                 None => visit.refuse(Refusal::NoOrganization { way_out }),
             }
         }
@@ -288,9 +306,11 @@ async fn unanswerable(visit: &Visit, id: &str, why: Unanswerable) -> Result<Http
     })
 }
 
-async fn switched_off(
+/// The page that says what an organization does not allow, and who can change that.
+pub(super) async fn closed(
     visit: &Visit,
     organization: &Organization,
+    barrier: Barrier,
     way_out: WayOut,
 ) -> Result<HttpResponse, StoreError> {
     let org_id = organization.id.clone();
@@ -305,20 +325,20 @@ async fn switched_off(
     } else {
         TurnsOn::Others(managers.into_iter().map(|user| user.name).take(5).collect())
     };
-    Ok(visit.refuse(Refusal::PersonalTokensOff { organization: organization.name.clone(), who, way_out }))
+    let organization = organization.name.clone();
+    Ok(visit.refuse(match barrier {
+        Barrier::PersonalTokens => Refusal::PersonalTokensOff { organization, who, way_out },
+        Barrier::DeviceFlow | Barrier::OtherNetwork | Barrier::CopyCode => {
+            Refusal::RoadClosed { organization, barrier, who }
+        }
+    }))
 }
 
-fn role_too_small(
-    visit: &Visit,
-    question: &Question,
-    choice: &authorization::Choice,
-    way_out: WayOut,
-) -> Refusal {
+pub(super) fn role_too_small(visit: &Visit, choice: &authorization::Choice, way_out: WayOut) -> Refusal {
     let needed = visit.app.config.catalog.entries(&choice.left_out).flat_map(|scope| scope.roles.clone());
     let mut needed: Vec<String> = needed.collect();
     needed.sort();
     needed.dedup();
-    debug_assert!(question.choices.iter().all(|choice| choice.granted.is_empty()));
     Refusal::RoleTooSmall {
         organization: choice.organization.name.clone(),
         role: choice.role.clone(),
@@ -327,7 +347,7 @@ fn role_too_small(
     }
 }
 
-async fn organization_name(visit: &Visit, id: Option<String>) -> Result<String, StoreError> {
+pub(super) async fn organization_name(visit: &Visit, id: Option<String>) -> Result<String, StoreError> {
     let Some(id) = id else { return Ok(String::new()) };
     let found = visit.app.store.read(move |conn| organizations::find(conn, &id)).await?;
     Ok(found.map(|organization| organization.name).unwrap_or_default())

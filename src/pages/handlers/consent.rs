@@ -3,9 +3,12 @@
 use chrono::TimeDelta;
 
 use super::visit::Visit;
+use crate::domain::client::Client;
 use crate::domain::network;
+use crate::domain::policy::{Barrier, Road};
 use crate::domain::redirect_uri::Target;
 use crate::domain::scope::{Level, ScopeSet};
+use crate::domain::time::Time;
 use crate::pages::consent::{
     Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
     Origin, Permission, Standing, Tool,
@@ -18,13 +21,13 @@ const DURATION: &str = "offline_access";
 /// How many of the things that were not asked for are named.
 const NAMED: usize = 3;
 /// A request that is older deserves a second look.
-const OLD: TimeDelta = TimeDelta::minutes(2);
+pub(super) const OLD: TimeDelta = TimeDelta::minutes(2);
 
 pub(super) fn page(visit: &Visit, question: &Question) -> ConsentPage {
     let now = visit.app.now();
     let config = &visit.app.config;
     let request = &question.request;
-    let origin = origin(visit, question);
+    let origin = origin(visit, request.pushed_ip.as_deref(), request.created_at);
     let mut notices = Vec::new();
     if matches!(origin, Some(Origin::DifferentNetwork { .. })) {
         notices.push(Notice::DifferentNetwork);
@@ -35,15 +38,7 @@ pub(super) fn page(visit: &Visit, question: &Question) -> ConsentPage {
     if now - request.created_at > OLD {
         notices.push(Notice::Old);
     }
-    let organizations = organizations(visit, question);
-    let asked: ScopeSet = match &organizations {
-        Organizations::One(_) => {
-            question.choices.iter().find(|choice| usable(choice)).map(|choice| choice.granted.clone())
-        }
-        Organizations::Several(_) => ScopeSet::parse(&request.scopes).ok(),
-    }
-    .unwrap_or_default();
-    let access = question.client.access.unwrap_or(config.tokens.access);
+    let organizations = organizations(visit, &question.choices);
     ConsentPage {
         shell: visit.shell(),
         request: request.id.clone(),
@@ -53,31 +48,42 @@ pub(super) fn page(visit: &Visit, question: &Question) -> ConsentPage {
             command: question.client.command.clone().unwrap_or_else(|| question.client.id.clone()),
         },
         check: request.short_code.clone().map_or(Check::Started, Check::Code),
-        device: device(question),
+        device: device(
+            request.device_name.as_deref(),
+            request.device_os.as_deref(),
+            request.tool_version.as_deref(),
+        ),
         goes_to: destination(question),
         origin,
         notices,
-        permissions: config
-            .catalog
-            .entries(&asked)
-            .filter(|scope| scope.id != DURATION)
-            .map(|scope| Permission { label: scope.label.clone(), level: scope.level })
-            .collect(),
-        not_asked: not_asked(visit, &request.scopes),
+        permissions: permissions(visit, &question.asked, &question.choices),
+        not_asked: not_asked(visit, &question.asked),
         organizations,
-        lasts: Lasts {
-            access: text::duration(access),
-            renewed_until: Some(text::date((now + config.tokens.session_max).utc())),
-        },
+        lasts: lasts(visit, &question.client),
         expires_at: text::time(request.expires_at.utc()),
     }
 }
 
-fn usable(choice: &Possible) -> bool {
-    choice.organization.personal_tokens && !choice.granted.is_empty()
+/// What a yes gives: in the one organization there is, else as far as a role there goes.
+pub(super) fn permissions(visit: &Visit, asked: &ScopeSet, choices: &[Possible]) -> Vec<Permission> {
+    let given = match choices {
+        [only] => &only.granted,
+        _ => asked,
+    };
+    let catalog = &visit.app.config.catalog;
+    let said = catalog.entries(given).filter(|scope| scope.id != DURATION);
+    said.map(|scope| Permission { label: scope.label.clone(), level: scope.level }).collect()
 }
 
-fn organizations(visit: &Visit, question: &Question) -> Organizations {
+pub(super) fn lasts(visit: &Visit, client: &Client) -> Lasts {
+    let tokens = &visit.app.config.tokens;
+    Lasts {
+        access: text::duration(client.access.unwrap_or(tokens.access)),
+        renewed_until: Some(text::date((visit.app.now() + tokens.session_max).utc())),
+    }
+}
+
+pub(super) fn organizations(visit: &Visit, choices: &[Possible]) -> Organizations {
     let one = |choice: &Possible| Organization {
         id: choice.organization.id.clone(),
         name: choice.organization.name.clone(),
@@ -90,29 +96,33 @@ fn organizations(visit: &Visit, question: &Question) -> Organizations {
             .map(|scope| scope.not_label.clone())
             .collect(),
     };
-    if let [only] = question.choices.as_slice() {
+    if let [only] = choices {
         return Organizations::One(one(only));
     }
-    let preselected = question.choices.iter().position(usable);
-    let choices = question.choices.iter().enumerate().map(|(at, choice)| Choice {
+    let preselected = choices.iter().position(Possible::is_open);
+    let several = choices.iter().enumerate().map(|(at, choice)| Choice {
         organization: one(choice),
-        state: match usable(choice) {
-            false => ChoiceState::Off,
-            true if Some(at) == preselected => ChoiceState::Preselected,
-            true => ChoiceState::Open,
+        state: match choice.barrier {
+            Some(barrier) => ChoiceState::Closed(closed(barrier)),
+            None if choice.granted.is_empty() => ChoiceState::Closed("Your role there is too small"),
+            None if Some(at) == preselected => ChoiceState::Preselected,
+            None => ChoiceState::Open,
         },
     });
-    Organizations::Several(choices.collect())
+    Organizations::Several(several.collect())
 }
 
-fn device(question: &Question) -> Option<Device> {
-    let request = &question.request;
-    let about: Vec<String> = [&request.device_os, &request.tool_version]
-        .into_iter()
-        .flatten()
-        .map(|words| text::device_words(words))
-        .collect();
-    let name = request.device_name.as_deref();
+fn closed(barrier: Barrier) -> &'static str {
+    match barrier {
+        Barrier::PersonalTokens => "Does not allow command-line sign-in",
+        Barrier::DeviceFlow => "Does not allow device codes",
+        Barrier::OtherNetwork => "Allows device codes on the same network only",
+        Barrier::CopyCode => "Does not allow codes to be copied",
+    }
+}
+
+pub(super) fn device(name: Option<&str>, os: Option<&str>, tool_version: Option<&str>) -> Option<Device> {
+    let about: Vec<String> = [os, tool_version].into_iter().flatten().map(text::device_words).collect();
     (name.is_some() || !about.is_empty()).then(|| Device {
         name: text::device_label(name.unwrap_or("?")),
         about: if about.is_empty() { "No more is known".to_owned() } else { about.join(", ") },
@@ -120,6 +130,9 @@ fn device(question: &Question) -> Option<Device> {
 }
 
 fn destination(question: &Question) -> Destination {
+    if question.road == Road::Paste {
+        return Destination::Code;
+    }
     let target = question.client.return_to(&question.request.redirect_uri).map(|to| to.target());
     match target {
         Some(Target::Loopback { host, port }) => {
@@ -131,17 +144,11 @@ fn destination(question: &Question) -> Destination {
     }
 }
 
-/// The tool's own address is only known when the tool called us itself. Behind a proxy that is not trusted, the
-/// addresses are the proxy's, and a wrong "same network" would be worse than none.
-fn origin(visit: &Visit, question: &Question) -> Option<Origin> {
-    let forwarded = visit.request.headers().contains_key("x-forwarded-for");
-    let peer = visit.request.peer_addr()?.ip().to_canonical();
-    if forwarded && visit.address == Some(peer) {
-        return None;
-    }
-    let browser = visit.address?;
-    let device = question.request.pushed_ip.as_deref()?.parse().ok()?;
-    let at = text::near_time(question.request.created_at.utc(), visit.app.now().utc());
+/// Where a tool asked from, which is only known when it called us itself.
+pub(super) fn origin(visit: &Visit, asked_from: Option<&str>, asked_at: Time) -> Option<Origin> {
+    let browser = visit.comparable_address()?;
+    let device = asked_from?.parse().ok()?;
+    let at = text::near_time(asked_at.utc(), visit.app.now().utc());
     Some(if network::same(browser, device) {
         Origin::SameNetwork { address: browser.to_string(), at }
     } else {
@@ -150,8 +157,7 @@ fn origin(visit: &Visit, question: &Question) -> Option<Origin> {
 }
 
 /// The strongest things that the tool did not ask for.
-fn not_asked(visit: &Visit, asked: &str) -> Vec<String> {
-    let asked = ScopeSet::parse(asked).unwrap_or_default();
+pub(super) fn not_asked(visit: &Visit, asked: &ScopeSet) -> Vec<String> {
     let mut rest: Vec<(Level, &str)> = visit
         .app
         .config

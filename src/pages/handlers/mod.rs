@@ -4,11 +4,14 @@ pub mod account;
 pub mod api_access;
 pub mod authorize;
 mod consent;
+pub mod device;
 mod member;
 pub mod misc;
 pub mod one_session;
+pub mod paste;
 pub mod sessions;
 pub mod setup;
 mod visit;
+mod waiting;
 
 pub use visit::security_headers;

@@ -18,6 +18,7 @@ use crate::web::app::App;
 use crate::web::browser::{Browser, Forged, FormTokens};
 use crate::web::client_address::client_address;
 use crate::web::form::{self, BadForm};
+use crate::web::limits::{self, TooMany};
 use crate::web::{origin, request_id};
 
 /// What every page carries. There is no inline code anywhere, so the policy needs no exception.
@@ -80,6 +81,20 @@ impl Visit {
     /// Who is signed in.
     pub(super) fn person(&self) -> Option<&(WebSession, User)> {
         self.browser.session.as_ref()
+    }
+
+    /// The browser's address, where it can be compared with a tool's. Behind a proxy that is not trusted, both would be
+    /// the proxy's, and a wrong "same network" is worse than none.
+    pub(super) fn comparable_address(&self) -> Option<IpAddr> {
+        let forwarded = self.request.headers().contains_key("x-forwarded-for");
+        let peer = self.request.peer_addr()?.ip().to_canonical();
+        self.address.filter(|address| !forwarded || *address != peer)
+    }
+
+    /// The refusal of a sign-in too many from this network.
+    pub(super) fn begin_sign_in(&self) -> Option<HttpResponse> {
+        let TooMany { seconds } = limits::begin_sign_in(&self.app, &self.request).err()?;
+        Some(self.refuse(Refusal::TooManyTries { seconds }))
     }
 
     pub(super) fn base(&self) -> &str {
@@ -215,6 +230,7 @@ fn flash(query: &str) -> Option<&'static str> {
         "signed-out-everywhere" => "Every session is signed out.",
         "personal-tokens-off" => "Personal tokens are off.",
         "personal-tokens-on" => "Personal tokens are on.",
+        "roads" => "How members may sign in is saved.",
         "revoked-all" => "Every session of the organization is revoked.",
         _ => return None,
     })

@@ -8,6 +8,7 @@ use askama::Template;
 
 use super::shell::{Shell, Theme};
 use super::words::{Piece, Sentence};
+use crate::domain::policy::Barrier;
 
 /// Why a page is refused. The words and the status of each are in one exhaustive match.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,18 @@ pub enum Refusal {
         who: TurnsOn,
         way_out: WayOut,
     },
+    /// The organization does not allow this way of signing in.
+    RoadClosed {
+        organization: String,
+        barrier: Barrier,
+        who: TurnsOn,
+    },
+    /// A code to copy that was used, taken back, or is too old.
+    CopiedCodeEnded {
+        command: String,
+    },
+    /// The person said no, and the terminal waits for a code that does not come.
+    NothingToCopy,
     NoOrganization {
         way_out: WayOut,
     },

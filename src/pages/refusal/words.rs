@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use super::super::text;
 use super::super::words::{Sentence, names};
 use super::{Detail, Link, Next, Refusal, TurnsOn, WayOut, Words};
+use crate::domain::policy::Barrier;
 
 impl Refusal {
     /// The words of this refusal; `base` is the path of the issuer.
@@ -49,6 +50,15 @@ impl Refusal {
             Self::PersonalTokensOff { organization, who, way_out } => {
                 personal_tokens_off(organization, who, way_out)
             }
+            Self::RoadClosed { organization, barrier, who } => road_closed(organization, barrier, who),
+            Self::CopiedCodeEnded { command } => {
+                Words::new(StatusCode::GONE, "This code has ended")
+                    .what("It was used, canceled, or is too old. Start again in your terminal:")
+                    .next(Next::Run(command))
+            }
+            Self::NothingToCopy => Words::new(StatusCode::OK, "Nothing was given")
+                .what("The request is ended. Your terminal still waits for a code: stop it with Ctrl+C.")
+                .nothing_given(),
             Self::NoOrganization { way_out } => {
                 Words::new(StatusCode::FORBIDDEN, "You are in no organization yet")
                     .what("A tool always acts in one organization. Ask an owner for an invite link.")
@@ -137,6 +147,35 @@ fn personal_tokens_off(organization: String, who: TurnsOn, way_out: WayOut) -> W
         .what(ask)
         .nothing_given()
         .next(Next::Links(links))
+}
+
+fn road_closed(organization: String, barrier: Barrier, who: TurnsOn) -> Words {
+    let words = Words::new(StatusCode::FORBIDDEN, "This way to sign in is off");
+    let words = match barrier {
+        Barrier::DeviceFlow | Barrier::PersonalTokens => words
+            .title(Sentence::default().name(organization).text(" does not allow device codes"))
+            .what("Sign in with a browser on the computer where the tool runs."),
+        Barrier::OtherNetwork => words.title("This device is on a different network".into()).what(
+            Sentence::default()
+                .name(organization)
+                .text(" allows device codes only in a browser on the network from which the device asked."),
+        ),
+        Barrier::CopyCode => words
+            .title(Sentence::default().name(organization).text(" does not allow codes to be copied"))
+            .what("Sign in with a browser on the computer where the tool runs, or with a device code."),
+    };
+    let words = words.nothing_given();
+    match who {
+        TurnsOn::You(href) => {
+            words.what("You can change this under API access.").next(Next::links([("Open API access", href)]))
+        }
+        TurnsOn::Others(managers) if managers.is_empty() => {
+            words.what("Ask an owner of the organization to change this.")
+        }
+        TurnsOn::Others(managers) => {
+            words.what(names("Ask ".into(), &managers, "or").text(" to change this."))
+        }
+    }
 }
 
 /// "an owner", "a viewer"

@@ -1,7 +1,10 @@
 //! The one answer to a request.
 
+use chrono::TimeDelta;
+
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::policy::{Barrier, Road};
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::Secret;
 use crate::keys::master::{MasterKey, Purpose};
@@ -11,7 +14,8 @@ use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
 use crate::store::{StoreError, Work, audit, organizations};
 
-use super::question::{Answerable, Choice, Question, Unanswerable, pose};
+use super::choices::Choice;
+use super::question::{Answerable, Question, Unanswerable, pose};
 
 /// What the person chose.
 #[derive(Debug, Clone)]
@@ -35,8 +39,9 @@ pub enum Decided {
     Unanswerable(Box<Unanswerable>),
     /// The password must be given again first. Nothing was answered.
     SignInAgain,
-    /// The organization does not allow personal tokens. The request is answered with that.
-    SwitchedOff(Organization),
+    /// The organization does not allow this sign-in. If it is because of personal tokens, the request is answered with
+    /// that.
+    Closed(Organization, Barrier),
     /// The person is not a member of that organization, or holds none of what was asked for there.
     NotThere,
 }
@@ -73,9 +78,13 @@ pub fn decide(
     };
     // Nobody turns the switch between this look and the code.
     let Some(organization) = organizations::lock(work.conn, org_id)? else { return Ok(Decided::NotThere) };
-    if !organization.personal_tokens {
-        answer(work, &question, session, RequestStatus::SwitchedOff, Some(org_id), origin)?;
-        return Ok(Decided::SwitchedOff(organization));
+    match organization.policy(&config.organizations).barrier(question.road) {
+        None => {}
+        Some(Barrier::PersonalTokens) => {
+            answer(work, &question, session, RequestStatus::SwitchedOff, Some(org_id), origin)?;
+            return Ok(Decided::Closed(organization, Barrier::PersonalTokens));
+        }
+        Some(barrier) => return Ok(Decided::Closed(organization, barrier)),
     }
     if choice.granted.is_empty() || !approves {
         return Ok(Decided::NotThere);
@@ -90,6 +99,14 @@ pub fn decide(
 /// is unused, although only the code's digest is stored.
 pub(super) fn code_of(master: &MasterKey, request_id: &str) -> Secret {
     master.token(Purpose::AuthorizationCode, &[request_id.as_bytes()])
+}
+
+/// A person who copies a code needs longer than a browser that carries it.
+fn lifetime(config: &Config, road: Road) -> TimeDelta {
+    match road {
+        Road::Redirect | Road::Device(_) => config.tokens.code,
+        Road::Paste => config.tokens.code * 2,
+    }
 }
 
 fn new_code(
@@ -108,7 +125,7 @@ fn new_code(
         scopes: choice.granted.to_string(),
         auth_time: session.auth_time,
         created_at: work.now,
-        expires_at: work.now + config.tokens.code,
+        expires_at: work.now + lifetime(config, question.road),
         wrong_tries: 0,
         consumed_at: None,
         credential_id: None,

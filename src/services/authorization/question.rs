@@ -4,34 +4,26 @@ use chrono::TimeDelta;
 
 use crate::config::Config;
 use crate::domain::client::Client;
+use crate::domain::policy::Road;
 use crate::domain::request::RequestStatus;
-use crate::domain::scope::{Level, ScopeSet};
+use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
-use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
-use crate::store::{Conn, StoreError, clients, credentials, memberships};
+use crate::store::{Conn, StoreError, clients, credentials};
 
-/// How fresh a sign-in must be before it may give away more than reading and changing.
-const FRESH: TimeDelta = TimeDelta::minutes(15);
-
-/// An organization that the person may choose, and what the tool would get there.
-#[derive(Debug, Clone)]
-pub struct Choice {
-    pub organization: Organization,
-    pub role: String,
-    /// What was asked for and the role holds.
-    pub granted: ScopeSet,
-    /// What was asked for and the role does not hold.
-    pub left_out: ScopeSet,
-}
+use super::choices::{Choice, Wanted, choices, is_stale};
+use super::paste::capped;
 
 /// A request with everything that a decision needs.
 #[derive(Debug, Clone)]
 pub struct Question {
     pub request: AuthorizationRequest,
     pub client: Client,
+    pub road: Road,
+    /// The scopes that it may get on this road.
+    pub asked: ScopeSet,
     /// Every organization of the person, the suggested one first; may be empty.
     pub choices: Vec<Choice>,
     /// The person has not used this client before.
@@ -101,43 +93,22 @@ pub(super) fn pose(
     let Some(client) = clients::find(conn, &request.client_id)? else {
         return Ok(Err(Unanswerable::ClientGone));
     };
-    let asked = ScopeSet::parse(&request.scopes)
+    let mut asked = ScopeSet::parse(&request.scopes)
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
-    let choices = choices(conn, config, &request, &client, &asked, session)?;
+    let road = request.road(config);
+    if road == Road::Paste {
+        asked = capped(&config.catalog, &asked);
+    }
+    let wanted = Wanted { client: &client, scopes: &asked, org_hint: request.org_hint.as_deref(), road };
+    let choices = choices(conn, config, &session.user_id, &wanted)?;
     let standing = standing(config, now, &request, &asked, session);
     let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id)?;
-    Ok(Ok(Question { request, client, choices, first_time, standing }))
+    Ok(Ok(Question { request, client, road, asked, choices, first_time, standing }))
 }
 
 /// Whether this browser is the one that opened the request.
 pub(super) fn opened_by(request: &AuthorizationRequest, browser: Digest) -> bool {
     request.browser_hash == Some(browser)
-}
-
-fn choices(
-    conn: &mut Conn,
-    config: &Config,
-    request: &AuthorizationRequest,
-    client: &Client,
-    asked: &ScopeSet,
-    session: &WebSession,
-) -> Result<Vec<Choice>, StoreError> {
-    let allowed = asked.intersection(&client.allowed_scopes(&config.catalog));
-    let mut choices: Vec<Choice> = memberships::of_user(conn, &session.user_id)?
-        .into_iter()
-        .map(|(organization, role)| {
-            let held = config.catalog.held_by(&role);
-            let (granted, left_out) = (allowed.intersection(&held), allowed.difference(&held));
-            Choice { organization, role, granted, left_out }
-        })
-        .collect();
-    let hinted = |choice: &Choice| {
-        let hint = request.org_hint.as_deref();
-        hint == Some(&choice.organization.id) || hint == Some(&choice.organization.slug)
-    };
-    // What the tool asked for comes first, then what can be chosen at all.
-    choices.sort_by_key(|choice| (!hinted(choice), !choice.organization.personal_tokens));
-    Ok(choices)
 }
 
 fn standing(
@@ -148,9 +119,7 @@ fn standing(
     session: &WebSession,
 ) -> Answerable {
     let age = now - session.auth_time;
-    let strong = config.catalog.entries(asked).any(|scope| scope.level >= Level::Delete);
-    let stale = age > config.sign_in.reauthenticate_after
-        || (strong && age > FRESH)
+    let stale = is_stale(config, now, asked, session)
         || (request.prompt.as_deref() == Some("login") && session.auth_time < request.created_at)
         || request.max_age.is_some_and(|seconds| {
             age > TimeDelta::seconds(seconds) && session.auth_time < request.created_at

@@ -12,7 +12,7 @@ use crate::domain::time::Time;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::users::User;
 use crate::store::web_sessions::{self, WebSession};
-use crate::store::{Conn, StoreError, Work, audit, authorization_requests};
+use crate::store::{Conn, StoreError, Work, audit, authorization_requests, device_requests};
 
 /// A session that has just begun.
 #[derive(Debug)]
@@ -46,6 +46,7 @@ pub(super) fn start(
     web_sessions::delete(work.conn, before)?;
     web_sessions::insert(work.conn, &session)?;
     authorization_requests::rebind(work.conn, before, session.hash)?;
+    device_requests::rebind(work.conn, before, session.hash)?;
     audit::record(work, Event::new(Action::SignedIn, Actor::User(user.id.clone()), origin))?;
     Ok(NewSession { user, cookie, known_device })
 }

@@ -2,6 +2,7 @@
 
 use keystile::domain::client::ClientKind;
 
+use super::device::choose;
 use super::{Tool, complaints, push, server, sign_in};
 use crate::support::app::TestApp;
 use crate::support::browser::{Browser, Page};
@@ -178,6 +179,49 @@ async fn pages_of_a_request_are_for_everybody() {
     found.extend(faults(&page, "api access, off").await);
     let (link, _) = push(&app, &tool.ask()).await;
     look(&page, &mut found, &link, "personal tokens off").await;
+    assert_eq!(found, Vec::<String>::new());
+    assert_eq!(complaints(&page), Vec::<String>::new());
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn pages_of_a_device_are_for_everybody() {
+    let app = server().await;
+    let owner = app.owner().await;
+    let page = Browser::new().await.page().await;
+    sign_in(&app, &page, &owner).await;
+    let mut found = Vec::new();
+    let entry = format!("{}/device", app.issuer());
+    look(&page, &mut found, &entry, "device").await;
+    page.fill("Code", "BBBB-BBBB").await;
+    page.follow("Look up the code").await;
+    found.extend(faults(&page, "device, wrong code").await);
+    let client = app.device_client().await;
+    let form = [
+        ("device_name", "w".repeat(63)),
+        ("scope", "openid deployments:write deployments:delete".to_owned()),
+    ];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    for (decision, name) in
+        [("No, not me", "device, ended"), (&*format!("Yes, connect {}", "w".repeat(63)), "device, connected")]
+    {
+        let codes = app.device_codes(&client, &form).await;
+        look(&page, &mut found, &format!("{entry}?user_code={}", codes.user_code), "device, filled in").await;
+        page.follow("Look up the code").await;
+        found.extend(faults(&page, "device, question").await);
+        page.follow(decision).await;
+        found.extend(faults(&page, name).await);
+    }
+    let settings = format!("{}/o/northwind-labs/settings/api-access", app.issuer());
+    page.goto(&settings).await;
+    choose(&page, "device_flow", "off").await;
+    page.follow("Save").await;
+    found.extend(faults(&page, "api access, no device codes").await);
+    let codes = app.device_codes(&client, &form).await;
+    page.goto(&format!("{entry}?user_code={}", codes.user_code)).await;
+    page.follow("Look up the code").await;
+    page.shows("Northwind Labs does not allow device codes").await;
+    found.extend(faults(&page, "device codes off").await);
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(complaints(&page), Vec::<String>::new());
     app.stop().await;

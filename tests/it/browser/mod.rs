@@ -1,6 +1,7 @@
 //! What people do in a real browser.
 
 mod back;
+mod device;
 mod journey;
 mod keyboard;
 mod looks;

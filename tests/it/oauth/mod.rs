@@ -2,6 +2,7 @@
 
 mod authorize;
 mod code;
+mod device;
 mod forge;
 mod http;
 mod issuer;

@@ -1,15 +1,16 @@
 //! Clients that this project did not write: the `oauth2` and `openidconnect` crates, as any tool would use them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use keystile::domain::client::ClientKind;
 use keystile::domain::entropy::Entropy;
 use keystile::domain::secret::Secret;
 use oauth2::basic::BasicClient;
 use oauth2::{
-    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RevocationUrl, Scope, StandardRevocableToken,
-    TokenResponse as _, TokenUrl,
+    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, DeviceAuthorizationUrl, HttpRequest,
+    HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RevocationUrl, Scope,
+    StandardDeviceAuthorizationResponse, StandardRevocableToken, TokenResponse as _, TokenUrl,
 };
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims};
 use openidconnect::{AccessTokenHash, IssuerUrl, Nonce, TokenResponse as _};
@@ -80,6 +81,40 @@ both_engines! {
             assert_eq!(app.client_post(&registered, "/oauth/revoke", &form).await.status, 200);
             assert_eq!(app.whoami(next.access_token().secret()).await.status, 401);
         }
+    }
+
+    async fn the_oauth2_crate_signs_in_with_a_device_code(app) {
+        let registered = app.device_client().await;
+        let url = |path: &str| format!("{}{path}", app.issuer());
+        let client = BasicClient::new(ClientId::new(registered.id.clone()))
+            .set_device_authorization_url(DeviceAuthorizationUrl::new(url("/oauth/device_authorization")).unwrap())
+            .set_token_uri(TokenUrl::new(url("/oauth/token")).unwrap());
+        let details: StandardDeviceAuthorizationResponse = client
+            .exchange_device_code()
+            .add_scope(Scope::new("org:read".to_owned()))
+            .request_async(&send)
+            .await
+            .unwrap();
+        assert_eq!((details.expires_in().as_secs(), details.interval().as_secs()), (600, 5));
+        let browser = app.browser_of(&app.owner().await).await;
+        let code = details.user_code().secret().clone();
+        let complete = details.verification_uri_complete().unwrap().secret().clone();
+        let page = browser.get(&complete).await;
+        assert!(page.body.contains(&code), "{}", page.text());
+        let nobody_yet = tokio::time::timeout(
+            Duration::from_millis(200),
+            client.exchange_device_access_token(&details).request_async(&send, tokio::time::sleep, None),
+        );
+        assert!(nobody_yet.await.is_err(), "the crate goes on asking");
+        let question = app.enter_code(&browser, &code).await;
+        app.answer_device(&browser, &question, "connect").await;
+        let tokens = client
+            .exchange_device_access_token(&details)
+            .request_async(&send, tokio::time::sleep, Some(Duration::from_secs(60)))
+            .await
+            .unwrap();
+        assert_eq!(tokens.scopes().unwrap(), &[Scope::new("org:read".to_owned())]);
+        assert_eq!(app.whoami(tokens.access_token().secret()).await.status, 200);
     }
 
     async fn the_openidconnect_crate_discovers_verifies_and_reads_userinfo(app) {

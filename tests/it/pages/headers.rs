@@ -27,9 +27,16 @@ async fn pages(app: &TestApp) -> Vec<(String, Answer)> {
     for path in ["/sign-in", "/done", "/help", "/setup", "/nothing", "/c/AAAA-AAAA", "/cli-auth?port=1"] {
         keep(&stranger, path).await;
     }
-    for path in
-        ["/", "/cli-sessions", "/cli-sessions/end-all", "/sign-in/again", "/done?c=keystile-cli", API_ACCESS]
-    {
+    for path in [
+        "/",
+        "/cli-sessions",
+        "/cli-sessions/end-all",
+        "/sign-in/again",
+        "/done?c=keystile-cli",
+        API_ACCESS,
+        "/device",
+        "/c/code",
+    ] {
         keep(&browser, path).await;
     }
     for path in ["rename", "end"].map(|act| format!("/cli-sessions/{id}/{act}")) {
@@ -49,7 +56,12 @@ async fn pages(app: &TestApp) -> Vec<(String, Answer)> {
     let wrong = stranger.submit(&wrong).await;
     let forged = browser.submit(&browser.get("/").await.form("/sign-out").without("csrf")).await;
     let method = browser.send(browser.request(Method::POST, "/nothing")).await;
+    let codes = app.new_device_codes().await;
+    let question = app.enter_code(&browser, &codes.user_code).await;
+    let connected = app.answer_device(&browser, &question, "connect").await;
     let named = [
+        ("device question", question),
+        ("device connected", connected),
         ("consent", consent),
         ("return", returned),
         ("wrong", wrong),
@@ -125,7 +137,7 @@ both_engines! {
             let browser = app.browser_of(&owner).await;
             let form = browser.get("/sign-in/again").await.form("/sign-in/again");
             let form = form.with("password", owner.password).with("request", evil);
-            assert_eq!(browser.submit(&form).await.location(), "/authorize/unknown");
+            assert_eq!(browser.submit(&form).await.location(), "/");
             let form = browser.get("/help").await.form("/theme").with("theme", "dark").with("return_to", evil);
             let location = browser.submit(&form).await.location().to_owned();
             assert!(location == "/" || location == "/%09/evil.com", "{location}");

@@ -1,10 +1,12 @@
 //! What people see, without a browser: each page over HTTP, and each way to abuse it.
 
 mod api_access;
+mod device;
 mod forms;
 mod forms_of_others;
 mod headers;
 mod hostile;
+mod paste;
 mod records;
 mod sessions;
 mod setup;
@@ -28,7 +30,7 @@ const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 const SESSION_COOKIE: &str = "keystile_sid";
 
 /// Every form that a page sends, by its route. `/setup` is there only as long as nobody owns the server.
-const FORMS: [&str; 10] = [
+const FORMS: [&str; 14] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -38,6 +40,10 @@ const FORMS: [&str; 10] = [
     "/cli-sessions/{id}/end",
     "/o/{org}/settings/api-access",
     "/o/{org}/settings/api-access/revoke-all",
+    "/o/{org}/settings/api-access/roads",
+    "/device",
+    "/device/{id}",
+    "/c/code",
     "/theme",
 ];
 
@@ -76,6 +82,26 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
             let path = format!("{API_ACCESS}/revoke-all");
             browser.get(&path).await.form(&path)
         }
+        "/o/{org}/settings/api-access/roads" => {
+            let path = format!("{API_ACCESS}/roads");
+            browser.get(API_ACCESS).await.form(&path).with("device_flow", "off").with("copy_code", "on")
+        }
+        "/device" => {
+            app.set_roads(&browser, "on", "on").await;
+            let codes = app.new_device_codes().await;
+            browser.get(route).await.form(route).with("user_code", &codes.user_code)
+        }
+        "/device/{id}" => {
+            app.set_roads(&browser, "on", "on").await;
+            let codes = app.new_device_codes().await;
+            let question = app.enter_code(&browser, &codes.user_code).await;
+            question.form_to("/device/").with("decision", "connect")
+        }
+        "/c/code" => {
+            app.set_roads(&browser, "on", "on").await;
+            let consent = app.ask(&browser, &paste::ask(app)).await;
+            app.decide(&browser, &consent, "authorize").await.form(route)
+        }
         "/theme" => browser.get("/help").await.form(route).with("theme", "dark"),
         other => panic!("no form is known for {other}"),
     };
@@ -91,7 +117,19 @@ async fn state(app: &TestApp, session: &Session) -> String {
         app.count("web_sessions").await,
         app.count("throttles").await,
     ];
-    format!("{counts:?} {} {:?} {}", stored.name, stored.revoked_at, personal_tokens(app).await)
+    let waiting = app
+        .names("SELECT status || coalesce(CAST(browser_hash AS text), '') AS name FROM device_requests")
+        .await;
+    let codes = app.names("SELECT CAST(expires_at AS text) AS name FROM authorization_codes").await;
+    let roads = app
+        .names("SELECT coalesce(device_flow, '') || coalesce(CAST(copy_code AS text), '') AS name FROM organizations")
+        .await;
+    format!(
+        "{counts:?} {} {:?} {} {waiting:?} {codes:?} {roads:?}",
+        stored.name,
+        stored.revoked_at,
+        personal_tokens(app).await
+    )
 }
 
 /// How the switch of the first organization stands.

@@ -7,6 +7,7 @@ mod chromium;
 pub(crate) mod cli;
 pub(crate) mod daemon;
 pub(crate) mod database;
+pub(crate) mod device;
 pub(crate) mod html;
 pub(crate) mod http;
 mod inside;

@@ -1,0 +1,103 @@
+//! What an organization allows of the roads on which a command-line tool can sign in.
+
+use std::net::IpAddr;
+
+use super::network;
+use super::text_enum::text_enum;
+
+text_enum! {
+    /// Whether members may enter the code that a device shows (RFC 8628).
+    DeviceFlow {
+        On = "on",
+        /// Only in a browser on the network from which the device asked.
+        SameNetwork = "same_network",
+        Off = "off",
+    }
+}
+
+/// Where the page with a code to copy is, behind the issuer. A tool names it as its redirect URI.
+pub const PASTE_PATH: &str = "/c/code";
+
+/// How an answer reaches the tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Road {
+    /// The browser carries it.
+    Redirect,
+    /// The person copies a code from a page of this server into the terminal.
+    Paste,
+    /// The tool asks for it while the person answers elsewhere.
+    Device(Proximity),
+}
+
+/// Whether a request and its answer come from one network, as far as addresses can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proximity {
+    SameNetwork,
+    DifferentNetwork,
+    Unknown,
+}
+
+impl Proximity {
+    pub fn of(device: Option<IpAddr>, browser: Option<IpAddr>) -> Self {
+        match (device, browser) {
+            (Some(device), Some(browser)) if network::same(device, browser) => Self::SameNetwork,
+            (Some(_), Some(_)) => Self::DifferentNetwork,
+            (None, _) | (_, None) => Self::Unknown,
+        }
+    }
+}
+
+/// Why an organization cannot be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Barrier {
+    PersonalTokens,
+    DeviceFlow,
+    OtherNetwork,
+    CopyCode,
+}
+
+/// What an organization allows right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    pub personal_tokens: bool,
+    pub device_flow: DeviceFlow,
+    pub copy_code: bool,
+}
+
+impl Policy {
+    /// What stands in the way of a sign-in on this road.
+    pub fn barrier(self, road: Road) -> Option<Barrier> {
+        if !self.personal_tokens {
+            return Some(Barrier::PersonalTokens);
+        }
+        match (road, self.device_flow) {
+            (Road::Redirect, _)
+            | (Road::Device(_), DeviceFlow::On)
+            | (Road::Device(Proximity::SameNetwork), DeviceFlow::SameNetwork) => None,
+            (Road::Paste, _) => (!self.copy_code).then_some(Barrier::CopyCode),
+            (Road::Device(_), DeviceFlow::Off) => Some(Barrier::DeviceFlow),
+            (Road::Device(Proximity::DifferentNetwork | Proximity::Unknown), DeviceFlow::SameNetwork) => {
+                Some(Barrier::OtherNetwork)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_told_to_be_near_is_not_near() {
+        let ip = |text: &str| text.parse::<IpAddr>().ok();
+        let policy = Policy { personal_tokens: true, device_flow: DeviceFlow::SameNetwork, copy_code: false };
+        let barrier = |device, browser| policy.barrier(Road::Device(Proximity::of(ip(device), ip(browser))));
+        assert_eq!(barrier("203.0.113.24", "203.0.113.24"), None);
+        assert_eq!(barrier("203.0.113.24", "198.51.100.7"), Some(Barrier::OtherNetwork));
+        assert_eq!(barrier("", "198.51.100.7"), Some(Barrier::OtherNetwork));
+        assert_eq!(policy.barrier(Road::Paste), Some(Barrier::CopyCode));
+        assert_eq!(policy.barrier(Road::Redirect), None);
+        let off = Policy { personal_tokens: false, ..policy };
+        assert_eq!(off.barrier(Road::Redirect), Some(Barrier::PersonalTokens));
+    }
+}

@@ -1,0 +1,64 @@
+//! How often something may happen: a burst, and then evenly (the generic cell rate algorithm).
+//!
+//! All that has to be kept for it is one moment, at which everything that happened so far is forgotten.
+
+use chrono::TimeDelta;
+
+use super::time::Time;
+
+/// So many times within a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    times: i32,
+    window: TimeDelta,
+}
+
+impl Rate {
+    /// At least once, whatever `times` says.
+    pub const fn new(times: i32, window: TimeDelta) -> Self {
+        Self { times: if times < 1 { 1 } else { times }, window }
+    }
+
+    /// Whole seconds until it may happen again, if it may not happen now.
+    pub fn wait(self, settled_at: Option<Time>, now: Time) -> Option<i64> {
+        let early = self.debt(settled_at, now) + self.cost() - self.window;
+        (early > TimeDelta::zero()).then(|| (early.num_milliseconds() + 999) / 1000)
+    }
+
+    /// What to keep after it has happened once more.
+    pub fn spend(self, settled_at: Option<Time>, now: Time) -> Time {
+        now + self.debt(settled_at, now) + self.cost()
+    }
+
+    /// A clock that was set back must not make anybody wait longer than the window.
+    fn debt(self, settled_at: Option<Time>, now: Time) -> TimeDelta {
+        settled_at.map_or(TimeDelta::zero(), |at| (at - now).clamp(TimeDelta::zero(), self.window))
+    }
+
+    fn cost(self) -> TimeDelta {
+        self.window / self.times
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_burst_it_goes_on_evenly() {
+        let at = |seconds: i64| Time::from_micros(seconds * 1_000_000).unwrap();
+        let rate = Rate::new(10, TimeDelta::minutes(15));
+        let mut settled = None;
+        for _ in 0..10 {
+            assert_eq!(rate.wait(settled, at(0)), None);
+            settled = Some(rate.spend(settled, at(0)));
+        }
+        assert_eq!(rate.wait(settled, at(0)), Some(90));
+        assert_eq!(rate.wait(settled, at(89)), Some(1));
+        assert_eq!(rate.wait(settled, at(90)), None);
+        settled = Some(rate.spend(settled, at(90)));
+        assert_eq!(rate.wait(settled, at(91)), Some(89));
+        assert_eq!(rate.wait(settled, at(91 + 900)), None);
+        assert_eq!(rate.wait(Some(at(1_000_000)), at(0)), Some(90), "a clock set back");
+    }
+}

@@ -1,0 +1,50 @@
+//! The device authorization endpoint: RFC 8628 section 3.1.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+
+use super::client_authentication::Claimed;
+use super::failure::Failure;
+use super::form::OAuthForm;
+use crate::domain::authorization::Parameters;
+use crate::services::device;
+use crate::web::app::App;
+use crate::web::{limits, origin};
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    device_code: &'a str,
+    user_code: &'a str,
+    verification_uri: &'a str,
+    verification_uri_complete: String,
+    expires_in: i64,
+    interval: i64,
+}
+
+/// `POST /oauth/device_authorization`
+pub async fn start(
+    app: web::Data<App>,
+    request: HttpRequest,
+    OAuthForm(form): OAuthForm,
+) -> Result<HttpResponse, Failure> {
+    limits::begin_sign_in(&app, &request)?;
+    let client = Claimed::read(request.headers(), &form)?;
+    let parameters = Parameters::from_pairs(form.into_pairs());
+    let ip = origin::of(&app, &request).ip;
+    let started = app
+        .write(move |app, work| match client.check(work.conn)? {
+            Ok(client) => device::start(work, &app.config, &app.master, &client, &parameters, ip.as_deref()),
+            Err(error) => Ok(Err(error)),
+        })
+        .await??;
+    let user_code = started.user_code.shown();
+    let verification_uri = app.config.server.public_url.join("/device");
+    Ok(HttpResponse::Ok().json(Answer {
+        device_code: started.device_code.expose(),
+        verification_uri_complete: format!("{verification_uri}?user_code={user_code}"),
+        user_code: &user_code,
+        verification_uri: &verification_uri,
+        expires_in: started.expires_in.num_seconds(),
+        interval: started.interval.num_seconds(),
+    }))
+}

@@ -1,0 +1,81 @@
+//! The organizations in which a person could let a tool act, and how fresh their sign-in has to be for it.
+
+use chrono::TimeDelta;
+
+use crate::config::Config;
+use crate::domain::client::Client;
+use crate::domain::policy::{Barrier, Road};
+use crate::domain::scope::{Level, ScopeSet};
+use crate::domain::time::Time;
+use crate::store::organizations::Organization;
+use crate::store::web_sessions::WebSession;
+use crate::store::{Conn, StoreError, memberships};
+
+/// How fresh a sign-in must be before it may give away more than reading and changing.
+pub(in crate::services) const FRESH: TimeDelta = TimeDelta::minutes(15);
+
+/// An organization that the person may choose, and what the tool would get there.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub organization: Organization,
+    pub role: String,
+    /// What was asked for and the role holds.
+    pub granted: ScopeSet,
+    /// What was asked for and the role does not hold.
+    pub left_out: ScopeSet,
+    /// What the organization has against this sign-in.
+    pub barrier: Option<Barrier>,
+}
+
+impl Choice {
+    /// Whether the person could say yes here.
+    pub fn is_open(&self) -> bool {
+        self.barrier.is_none() && !self.granted.is_empty()
+    }
+}
+
+/// What a tool asks for, on which road, with the organization that it suggests.
+pub(in crate::services) struct Wanted<'a> {
+    pub client: &'a Client,
+    pub scopes: &'a ScopeSet,
+    pub org_hint: Option<&'a str>,
+    pub road: Road,
+}
+
+/// Every organization of a person, the suggested one first; may be empty.
+pub(in crate::services) fn choices(
+    conn: &mut Conn,
+    config: &Config,
+    user_id: &str,
+    wanted: &Wanted<'_>,
+) -> Result<Vec<Choice>, StoreError> {
+    let allowed = wanted.scopes.intersection(&wanted.client.allowed_scopes(&config.catalog));
+    let mut choices: Vec<Choice> = memberships::of_user(conn, user_id)?
+        .into_iter()
+        .map(|(organization, role)| {
+            let held = config.catalog.held_by(&role);
+            let (granted, left_out) = (allowed.intersection(&held), allowed.difference(&held));
+            let barrier = organization.policy(&config.organizations).barrier(wanted.road);
+            Choice { organization, role, granted, left_out, barrier }
+        })
+        .collect();
+    let hinted = |choice: &Choice| {
+        let hint = wanted.org_hint;
+        hint == Some(&choice.organization.id) || hint == Some(&choice.organization.slug)
+    };
+    // What the tool asked for comes first, then what can be chosen at all.
+    choices.sort_by_key(|choice| (!hinted(choice), choice.barrier.is_some()));
+    Ok(choices)
+}
+
+/// Whether a sign-in is too old to give these scopes away.
+pub(in crate::services) fn is_stale(
+    config: &Config,
+    now: Time,
+    scopes: &ScopeSet,
+    session: &WebSession,
+) -> bool {
+    let age = now - session.auth_time;
+    let strong = config.catalog.entries(scopes).any(|scope| scope.level >= Level::Delete);
+    age > config.sign_in.reauthenticate_after || (strong && age > FRESH)
+}

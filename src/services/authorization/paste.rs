@@ -1,0 +1,97 @@
+//! The road for a browser that cannot reach the terminal: the answer is a code on a page of this server, which the
+//! person copies. The code stands in no address, and is worth nothing without the verifier that the terminal keeps.
+
+use crate::config::Config;
+use crate::domain::policy::Road;
+use crate::domain::request::RequestStatus;
+use crate::domain::scope::{Catalog, Level, ScopeSet};
+use crate::domain::secret::{Digest, Secret};
+use crate::domain::time::Time;
+use crate::keys::master::MasterKey;
+use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
+use crate::store::{Conn, StoreError, Work, authorization_codes as codes, clients, organizations};
+
+use super::decide::code_of;
+use super::question::opened_by;
+
+/// Characters of the longest `state` that is worth copying along.
+const LONGEST_STATE: usize = 128;
+
+/// A code that is copied can be passed on by mistake, so it never lets anybody delete or administer.
+pub(super) fn capped(catalog: &Catalog, scopes: &ScopeSet) -> ScopeSet {
+    let kept = catalog.entries(scopes).filter(|scope| scope.level <= Level::Change);
+    kept.map(|scope| scope.id.clone()).collect()
+}
+
+/// An answered request whose answer is a code to copy.
+pub struct Pasted {
+    pub request: AuthorizationRequest,
+    pub client_name: String,
+    /// `None` once it has been used, withdrawn or is too old, and for every answer but yes.
+    pub code: Option<PastedCode>,
+}
+
+/// What the person copies.
+pub struct PastedCode {
+    /// The code, with the `state` behind a `#` so that the tool can tell whose it is.
+    pub text: Secret,
+    pub until: Time,
+}
+
+/// Finds the answer for the browser that opened the request.
+pub fn pasted(
+    conn: &mut Conn,
+    config: &Config,
+    master: &MasterKey,
+    now: Time,
+    id: &str,
+    browser: Digest,
+) -> Result<Option<Pasted>, StoreError> {
+    let found = requests::find(conn, id)?;
+    let Some(request) =
+        found.filter(|request| opened_by(request, browser) && request.road(config) == Road::Paste)
+    else {
+        return Ok(None);
+    };
+    let Some(client) = clients::find(conn, &request.client_id)? else { return Ok(None) };
+    let code = match request.status {
+        RequestStatus::Approved if allowed(conn, config, &request)? => codes::of_request(conn, id)?
+            .filter(|code| code.consumed_at.is_none() && now < code.expires_at)
+            .map(|code| PastedCode { text: text(master, &request), until: code.expires_at }),
+        RequestStatus::Approved
+        | RequestStatus::Denied
+        | RequestStatus::SwitchedOff
+        | RequestStatus::Invalid
+        | RequestStatus::Open => None,
+    };
+    Ok(Some(Pasted { request, client_name: client.name, code }))
+}
+
+/// Whether the organization still wants codes to be shown.
+fn allowed(conn: &mut Conn, config: &Config, request: &AuthorizationRequest) -> Result<bool, StoreError> {
+    let organization = match &request.org_id {
+        Some(id) => organizations::find(conn, id)?,
+        None => None,
+    };
+    Ok(organization.is_some_and(|organization| {
+        organization.policy(&config.organizations).barrier(Road::Paste).is_none()
+    }))
+}
+
+fn text(master: &MasterKey, request: &AuthorizationRequest) -> Secret {
+    let code = code_of(master, &request.id);
+    let plain = |state: &&str| {
+        let kept = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+        state.len() <= LONGEST_STATE && state.bytes().all(kept)
+    };
+    match request.state.as_deref().filter(plain) {
+        Some(state) => Secret::new(format!("{}#{state}", code.expose())),
+        None => code,
+    }
+}
+
+/// Takes a code back that the person does not want to use; `false` if there is none to take back.
+pub fn withdraw(work: &mut Work<'_>, id: &str, browser: Digest) -> Result<bool, StoreError> {
+    let opened_here = requests::find(work.conn, id)?.is_some_and(|request| opened_by(&request, browser));
+    Ok(opened_here && codes::expire(work.conn, id, work.now)?)
+}

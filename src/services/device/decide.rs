@@ -1,0 +1,140 @@
+//! The one answer to a device.
+
+use std::net::IpAddr;
+
+use super::super::authorization::Answerable;
+use super::question::{Question, Unanswerable, pose};
+use crate::config::Config;
+use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::device::DeviceStatus;
+use crate::domain::policy::Barrier;
+use crate::keys::master::MasterKey;
+use crate::store::device_requests::{self as requests, Answer};
+use crate::store::organizations::Organization;
+use crate::store::web_sessions::WebSession;
+use crate::store::{StoreError, Work, audit, organizations};
+
+/// What the person chose.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// "No, not me."
+    Deny,
+    /// Approve for the organization with this id.
+    Approve { org_id: String },
+    /// No decision of the person: the organization does not allow it. Never gives anything.
+    Closed { org_id: String },
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Decided {
+    Answered,
+    Unanswerable(Box<Unanswerable>),
+    /// The password must be given again first. Nothing was answered.
+    SignInAgain,
+    /// The organization does not allow it. The request is answered with that.
+    Closed(Organization, Barrier),
+    /// The person is not a member of that organization, or holds none of what was asked for there.
+    NotThere,
+}
+
+/// Who answers, and where.
+#[derive(Debug, Clone)]
+pub struct Answerer {
+    pub session: WebSession,
+    /// Their address, where it can be compared with the tool's.
+    pub address: Option<IpAddr>,
+    pub origin: Origin,
+}
+
+/// Answers a request once. Everything but the decision comes from the stored request.
+pub fn decide(
+    work: &mut Work<'_>,
+    config: &Config,
+    master: &MasterKey,
+    id: &str,
+    answerer: &Answerer,
+    decision: &Decision,
+) -> Result<Decided, StoreError> {
+    let request = requests::lock(work.conn, id)?;
+    let Answerer { session, address, .. } = answerer;
+    let question = match pose(work.conn, config, master, work.now, request, session, *address)? {
+        Ok(question) => question,
+        Err(unanswerable) => return Ok(Decided::Unanswerable(Box::new(unanswerable))),
+    };
+    let (org_id, approves) = match decision {
+        Decision::Deny => {
+            let organization = question.choices.first().map(|choice| choice.organization.id.clone());
+            answer(work, &question, answerer, DeviceStatus::Denied, organization.as_deref(), None)?;
+            return Ok(Decided::Answered);
+        }
+        Decision::Approve { org_id } => (org_id, true),
+        Decision::Closed { org_id } => (org_id, false),
+    };
+    if approves && question.standing == Answerable::AfterSigningInAgain {
+        return Ok(Decided::SignInAgain);
+    }
+    let Some(choice) = question.choices.iter().find(|choice| choice.organization.id == *org_id) else {
+        return Ok(Decided::NotThere);
+    };
+    // Nobody changes the policy between this look and the answer.
+    let Some(organization) = organizations::lock(work.conn, org_id)? else { return Ok(Decided::NotThere) };
+    if let Some(barrier) = organization.policy(&config.organizations).barrier(question.road()) {
+        let status = match barrier {
+            Barrier::PersonalTokens => DeviceStatus::SwitchedOff,
+            Barrier::DeviceFlow | Barrier::OtherNetwork | Barrier::CopyCode => DeviceStatus::NotAllowed,
+        };
+        answer(work, &question, answerer, status, Some(org_id), None)?;
+        return Ok(Decided::Closed(organization, barrier));
+    }
+    if choice.granted.is_empty() || !approves {
+        return Ok(Decided::NotThere);
+    }
+    let granted = choice.granted.to_string();
+    answer(work, &question, answerer, DeviceStatus::Approved, Some(org_id), Some(&granted))?;
+    Ok(Decided::Answered)
+}
+
+fn answer(
+    work: &mut Work<'_>,
+    question: &Question,
+    answerer: &Answerer,
+    status: DeviceStatus,
+    org_id: Option<&str>,
+    granted: Option<&str>,
+) -> Result<(), StoreError> {
+    let Answerer { session, address, origin } = answerer;
+    let address = address.map(|address| address.to_string());
+    let given = Answer {
+        status,
+        answered_at: work.now,
+        answered_ip: address.as_deref(),
+        user_id: &session.user_id,
+        org_id,
+        granted,
+        auth_time: granted.map(|_| session.auth_time),
+    };
+    if !requests::answer(work.conn, &question.request.id, &given)? {
+        return Err(StoreError::Unavailable("the request was answered at the same moment".to_owned()));
+    }
+    let action = match status {
+        DeviceStatus::Approved => Action::AuthorizationApproved,
+        DeviceStatus::SwitchedOff | DeviceStatus::NotAllowed => Action::AuthorizationSwitchedOff,
+        DeviceStatus::Denied | DeviceStatus::Open => Action::AuthorizationDenied,
+    };
+    let request = &question.request;
+    let mut event = Event::new(action, Actor::User(session.user_id.clone()), origin)
+        .target(&question.client.id)
+        .detail("road", "device")
+        .detail("request", request.id.clone())
+        .detail("device", request.device_name.clone())
+        .detail("os", request.device_os.clone())
+        .detail("tool", request.tool_version.clone())
+        .detail("asked_from", request.ip.clone())
+        .detail("scopes", request.scopes.clone());
+    event.org_id = org_id.map(str::to_owned);
+    if status != DeviceStatus::Approved {
+        event = event.refused();
+    }
+    audit::record(work, event)
+}

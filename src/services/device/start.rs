@@ -1,0 +1,72 @@
+//! How a request arrives: RFC 8628 section 3.1.
+
+use chrono::TimeDelta;
+
+use super::code::{hash, unused_id};
+use crate::config::Config;
+use crate::domain::authorization::Parameters;
+use crate::domain::client::Client;
+use crate::domain::device::{DeviceStatus, INTERVAL, check};
+use crate::domain::id::Kind;
+use crate::domain::oauth_error::OAuthError;
+use crate::domain::secret::Secret;
+use crate::domain::user_code::UserCode;
+use crate::keys::master::MasterKey;
+use crate::store::device_requests::{self as requests, DeviceRequest};
+use crate::store::{StoreError, Work};
+
+/// A request, as the tool is told of it.
+#[derive(Debug)]
+pub struct Started {
+    pub device_code: Secret,
+    pub user_code: UserCode,
+    pub expires_in: TimeDelta,
+    pub interval: TimeDelta,
+}
+
+/// Takes a request from an authenticated client.
+pub fn start(
+    work: &mut Work<'_>,
+    config: &Config,
+    master: &MasterKey,
+    client: &Client,
+    parameters: &Parameters,
+    ip: Option<&str>,
+) -> Result<Result<Started, OAuthError>, StoreError> {
+    let asked = match check(client, &config.catalog, config.server.public_url.as_str(), parameters) {
+        Ok(asked) => asked,
+        Err(error) => return Ok(Err(error)),
+    };
+    let device_code = Secret::random(work.entropy);
+    let entropy = work.entropy;
+    let (id, user_code) = unused_id(work.conn, master, || Kind::DeviceRequest.new_id(entropy))?;
+    let device = parameters.device();
+    let request = DeviceRequest {
+        id,
+        device_hash: device_code.digest(),
+        user_code_hash: hash(master, &user_code),
+        client_id: client.id.clone(),
+        scopes: asked.scopes.to_string(),
+        org_hint: asked.org,
+        device_name: device.name,
+        device_os: device.os,
+        tool_version: device.tool_version,
+        ip: ip.map(str::to_owned),
+        interval_seconds: INTERVAL.num_seconds(),
+        polled_at: None,
+        browser_hash: None,
+        created_at: work.now,
+        expires_at: work.now + config.tokens.device_request,
+        status: DeviceStatus::Open,
+        answered_at: None,
+        answered_ip: None,
+        user_id: None,
+        org_id: None,
+        granted: None,
+        auth_time: None,
+        consumed_at: None,
+        credential_id: None,
+    };
+    requests::insert(work.conn, &request)?;
+    Ok(Ok(Started { device_code, user_code, expires_in: config.tokens.device_request, interval: INTERVAL }))
+}

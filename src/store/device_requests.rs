@@ -1,0 +1,149 @@
+//! Device authorization requests, from the question of the tool to the session that it gets.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::query::Locked;
+use super::schema::device_requests as requests;
+use crate::domain::device::DeviceStatus;
+use crate::domain::policy::{Proximity, Road};
+use crate::domain::secret::Digest;
+use crate::domain::time::Time;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = requests)]
+pub struct DeviceRequest {
+    pub id: String,
+    pub device_hash: Digest,
+    pub user_code_hash: Digest,
+    pub client_id: String,
+    pub scopes: String,
+    pub org_hint: Option<String>,
+    pub device_name: Option<String>,
+    pub device_os: Option<String>,
+    pub tool_version: Option<String>,
+    /// Where the tool asked from.
+    pub ip: Option<String>,
+    pub interval_seconds: i64,
+    /// When the tool last asked for its answer.
+    pub polled_at: Option<Time>,
+    pub browser_hash: Option<Digest>,
+    pub created_at: Time,
+    pub expires_at: Time,
+    pub status: DeviceStatus,
+    pub answered_at: Option<Time>,
+    /// Where the person answered, when that address is one to compare.
+    pub answered_ip: Option<String>,
+    pub user_id: Option<String>,
+    pub org_id: Option<String>,
+    /// The scopes that the person gave.
+    pub granted: Option<String>,
+    pub auth_time: Option<Time>,
+    pub consumed_at: Option<Time>,
+    pub credential_id: Option<String>,
+}
+
+impl DeviceRequest {
+    /// The road on which it was answered.
+    pub fn answered_on(&self) -> Road {
+        let address = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
+        Road::Device(Proximity::of(address(&self.ip), address(&self.answered_ip)))
+    }
+}
+
+/// The one answer of a person.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = requests)]
+pub struct Answer<'a> {
+    pub status: DeviceStatus,
+    pub answered_at: Time,
+    pub answered_ip: Option<&'a str>,
+    pub user_id: &'a str,
+    pub org_id: Option<&'a str>,
+    pub granted: Option<&'a str>,
+    pub auth_time: Option<Time>,
+}
+
+pub fn insert(conn: &mut Conn, request: &DeviceRequest) -> Result<(), StoreError> {
+    diesel::insert_into(requests::table).values(request).execute(conn)?;
+    Ok(())
+}
+
+pub fn find(conn: &mut Conn, id: &str) -> Result<Option<DeviceRequest>, StoreError> {
+    Ok(requests::table.find(id).select(DeviceRequest::as_select()).get_result(conn).optional()?)
+}
+
+/// Reads a request and keeps others from answering it until the transaction ends.
+pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<DeviceRequest>, StoreError> {
+    let query = requests::table.find(id).select(DeviceRequest::as_select());
+    Ok(Locked(query).get_result(conn).optional()?)
+}
+
+/// The same by the device code.
+pub fn lock_device(conn: &mut Conn, hash: Digest) -> Result<Option<DeviceRequest>, StoreError> {
+    let query = requests::table.filter(requests::device_hash.eq(hash)).select(DeviceRequest::as_select());
+    Ok(Locked(query).get_result(conn).optional()?)
+}
+
+/// The same by the code that the device shows.
+pub fn lock_user_code(conn: &mut Conn, hash: Digest) -> Result<Option<DeviceRequest>, StoreError> {
+    let query = requests::table.filter(requests::user_code_hash.eq(hash)).select(DeviceRequest::as_select());
+    Ok(Locked(query).get_result(conn).optional()?)
+}
+
+/// Whether a request has this code, waiting or not yet swept away.
+pub fn has_user_code(conn: &mut Conn, hash: Digest) -> Result<bool, StoreError> {
+    let same = requests::table.filter(requests::user_code_hash.eq(hash));
+    Ok(same.count().get_result::<i64>(conn)? > 0)
+}
+
+/// Ties a request to the browser in which its code was entered last.
+pub fn bind(conn: &mut Conn, id: &str, browser: Digest) -> Result<(), StoreError> {
+    diesel::update(requests::table.find(id)).set(requests::browser_hash.eq(browser)).execute(conn)?;
+    Ok(())
+}
+
+/// Moves what waits in a browser to the cookie that it has after signing in.
+pub fn rebind(conn: &mut Conn, before: Digest, after: Digest) -> Result<(), StoreError> {
+    diesel::update(requests::table.filter(requests::browser_hash.eq(before)))
+        .filter(requests::status.eq(DeviceStatus::Open))
+        .set(requests::browser_hash.eq(after))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Records the one answer; `false` if there was one already.
+pub fn answer(conn: &mut Conn, id: &str, answer: &Answer<'_>) -> Result<bool, StoreError> {
+    let open = requests::table.find(id).filter(requests::status.eq(DeviceStatus::Open));
+    Ok(diesel::update(open).set(answer).execute(conn)? == 1)
+}
+
+/// Notes that the tool has asked, and how long it has to wait from now on.
+pub fn polled(conn: &mut Conn, id: &str, at: Time, interval_seconds: i64) -> Result<(), StoreError> {
+    diesel::update(requests::table.find(id))
+        .set((requests::polled_at.eq(at), requests::interval_seconds.eq(interval_seconds)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Gives the answer out; `false` if somebody was faster.
+pub fn consume(conn: &mut Conn, id: &str, credential_id: Option<&str>, at: Time) -> Result<bool, StoreError> {
+    let changed = diesel::update(requests::table.find(id).filter(requests::consumed_at.is_null()))
+        .set((requests::consumed_at.eq(at), requests::credential_id.eq(credential_id)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Ends the approvals of an organization that no tool has fetched yet.
+pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result<usize, StoreError> {
+    let waiting = requests::table.filter(requests::org_id.eq(org_id).and(requests::consumed_at.is_null()));
+    Ok(diesel::update(waiting.filter(requests::expires_at.gt(at)))
+        .set(requests::expires_at.eq(at))
+        .execute(conn)?)
+}
+
+/// Deletes what nobody can use any more.
+pub fn delete_expired(conn: &mut Conn, before: Time) -> Result<usize, StoreError> {
+    Ok(diesel::delete(requests::table.filter(requests::expires_at.lt(before))).execute(conn)?)
+}

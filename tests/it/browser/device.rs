@@ -1,0 +1,113 @@
+//! A person connects a device in a real browser, and copies a code.
+
+use super::{complaints, server, sign_in};
+use crate::support::app::TestApp;
+use crate::support::browser::{Browser, Page};
+use crate::support::device::Codes;
+use crate::support::oauth::{Ask, Tokens};
+use crate::support::people::TestClient;
+
+async fn companion(app: &TestApp) -> Codes {
+    let client = TestClient { id: "keystile-cli".to_owned(), secret: None, redirect_uri: String::new() };
+    let device =
+        [("device_name", "build-07"), ("device_os", "Linux"), ("tool_version", "Keystile CLI 0.1.0")];
+    app.device_codes(&client, &device).await
+}
+
+/// Chooses a radio button, whose label says more than its name.
+pub(super) async fn choose(page: &Page, name: &str, value: &str) {
+    let button = format!("document.querySelector('[name={name}][value={value}]').click()");
+    page.evaluate::<Option<()>>(&button).await;
+}
+
+/// Opens the link that the tool prints, and goes on to the question.
+async fn question(app: &TestApp, page: &Page, codes: &Codes) {
+    page.goto(&format!("{}/device?user_code={}", app.issuer(), codes.user_code)).await;
+    page.shows("Enter the code of your device").await;
+    let filled: String = page.evaluate("document.getElementById('user_code').value").await;
+    assert_eq!(filled, codes.user_code);
+    page.follow("Look up the code").await;
+    page.shows("Did you start this sign-in yourself?").await;
+    page.shows(&codes.user_code).await;
+}
+
+#[tokio::test]
+async fn dv_08_a_person_connects_a_device_with_and_without_scripts() {
+    for java_script in [true, false] {
+        let app = server().await;
+        let owner = app.owner().await;
+        let page = Browser::new().await.page().await;
+        page.java_script(java_script).await;
+        let codes = companion(&app).await;
+        // Before anybody is signed in, the link leads to the sign-in and then to the filled field.
+        page.goto(&format!("{}/device?user_code={}", app.issuer(), codes.user_code)).await;
+        page.shows("to continue to your device").await;
+        page.fill("Email", &owner.email).await;
+        page.fill("Password", owner.password).await;
+        page.follow("Sign in").await;
+        question(&app, &page, &codes).await;
+        page.follow("Yes, connect build-07").await;
+        page.shows("You can return to your device").await;
+        let tokens = Tokens::of(&app.poll(&codes).await);
+        assert_eq!(app.whoami(&tokens.access).await.status, 200);
+
+        let codes = companion(&app).await;
+        question(&app, &page, &codes).await;
+        page.follow("No, not me").await;
+        page.shows("Thank you. The request is ended.").await;
+        assert_eq!(app.poll(&codes).await.json()["error"], "access_denied");
+        assert_eq!(complaints(&page), Vec::<String>::new());
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn dv_08_enter_on_a_fresh_device_page_never_connects() {
+    for java_script in [true, false] {
+        let app = server().await;
+        let page = Browser::new().await.page().await;
+        page.java_script(java_script).await;
+        sign_in(&app, &page, &app.owner().await).await;
+        let codes = companion(&app).await;
+        question(&app, &page, &codes).await;
+        let url = page.url().await;
+        for key in ["Enter", "Enter", " "] {
+            page.press(key).await;
+        }
+        page.shows("Did you start this sign-in yourself?").await;
+        assert_eq!(page.url().await, url);
+        let first = "document.getElementById('decide').querySelector('[type=submit]').value";
+        assert_eq!(page.evaluate::<String>(first).await, "deny");
+        assert_eq!(app.poll(&codes).await.json()["error"], "authorization_pending");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_person_copies_a_code() {
+    let app = server().await;
+    let owner = app.owner().await;
+    let page = Browser::new().await.page().await;
+    sign_in(&app, &page, &owner).await;
+    page.goto(&format!("{}/o/northwind-labs/settings/api-access", app.issuer())).await;
+    choose(&page, "copy_code", "on").await;
+    page.follow("Save").await;
+    page.shows("How members may sign in is saved.").await;
+    let redirect_uri = format!("{}/c/code", app.issuer());
+    let client = TestClient { id: "keystile-cli".to_owned(), secret: None, redirect_uri };
+    let ask = Ask::of(&client).with("device_name", "build-07");
+    page.goto(&format!("{}{}", app.issuer(), ask.path())).await;
+    page.shows("A code you paste yourself").await;
+    page.follow("Authorize Keystile CLI").await;
+    page.shows("Paste this code into your terminal").await;
+    let shown: String = page.evaluate("document.getElementById('code').textContent").await;
+    let code = shown.split('#').next().unwrap();
+    assert!(!page.url().await.contains(code), "{}", page.url().await);
+    assert_eq!(page.axe().await, Vec::<String>::new());
+    page.set_viewport(320, 800).await;
+    assert!(!page.scrolls_sideways().await);
+    let tokens = Tokens::of(&app.exchange(&ask, code).await);
+    assert_eq!(app.whoami(&tokens.access).await.status, 200);
+    assert_eq!(complaints(&page), Vec::<String>::new());
+    app.stop().await;
+}
