@@ -1,6 +1,6 @@
 //! The words for every fault. The headline and the first line below it are a contract; the rest is help.
 
-use super::{Fault, MissingScope};
+use super::{Fault, MissingScope, json};
 use crate::client::app::Brand;
 use crate::client::duration::in_words;
 use crate::client::keys::KeyProblem;
@@ -41,7 +41,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::KeyFormat { source, problem } => key_format(source, *problem, brand),
         Fault::NotAuthenticated => not_authenticated(brand, &login),
         Fault::NobodyThere => not_authenticated(brand, &login).line(format!(
-            "There is no terminal here to ask at; `{login} --browser` prints the link and waits all the same."
+            "There is no terminal here to ask at; `{login} --device` prints a code and waits all the same."
         )),
         Fault::ForeignHost { source, asked, bound } => Report::new(format!("No credential for {asked}"))
             .line(format!("The one {source} belongs to {bound} and is sent nowhere else."))
@@ -101,9 +101,33 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
             Report::new(format!("{host} gave an answer that makes no sense")).line(format!("{what}."))
         }
         Fault::LoginTimedOut { after } => Report::new("OAuth flow timed out").line(format!(
-            "No callback received within {}. Try again, and open the printed link yourself if no browser opens.",
+            "No callback received within {}. Try again, or use `{login} --device` or `--api-key` instead.",
             in_words(*after)
         )),
+        Fault::CodeExpired { after } => Report::new("The sign-in code has expired").line(format!(
+            "Nobody approved it within {}. Run `{login} --device` for a new one.",
+            in_words(*after)
+        )),
+        Fault::NoDeviceCodes { host } => Report::new(format!("{host} gives no device codes to {}", brand.name()))
+            .line(format!("Run `{login} --no-browser` and paste a code instead.")),
+        Fault::NothingPasted => Report::new("No code was pasted")
+            .line(format!("Nothing was stored. Run `{login} --no-browser` to try again.")),
+        Fault::NothingPending { handle } => Report::new(format!("No sign-in called {handle} waits here"))
+            .line(format!("It has ended, or was begun by another user. Run `{login} --start` for a new one.")),
+        Fault::KeyRejected { profile, kept, keys_url, .. } => {
+            let kept = kept.as_deref().map(|kept| format!("Profile {profile} still uses {kept}. "));
+            let place = keys_url.as_deref().map(|url| format!(" at {url}"));
+            Report::new("The key was rejected (401), so it was not stored").line(format!(
+                "{}Create a new key{} and try again.",
+                kept.unwrap_or_default(),
+                place.unwrap_or_default()
+            ))
+        }
+        Fault::KeyUnverified { profile, kept, cause } => {
+            Report::new("The key could not be verified, so it was not stored")
+                .line(format!("{}. Profile {profile} still uses {kept}.", in_short(cause)))
+                .line("Try again, or use --force to store it all the same.")
+        }
         Fault::StateMismatch => Report::new("OAuth state mismatch")
             .line("The browser callback did not match the original session token. Possible CSRF — aborting."),
         Fault::IssuerMismatch { issuer } => Report::new("OAuth issuer mismatch").line(format!(
@@ -137,7 +161,9 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
 
 fn not_authenticated(brand: &Brand, login: &str) -> Report {
     Report::new("Not authenticated")
-        .line(format!("Run `{login}` and sign in with your browser. (See `{login} --help`.)"))
+        .line(format!(
+            "Run `{login}` and paste your API key, or sign in with your browser. (See `{login} --help`.)"
+        ))
         .line(format!("In scripts and CI, set {}.", brand.variable("API_KEY")))
 }
 
@@ -146,7 +172,7 @@ fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> 
         CredentialSource::Flag => "--api-key".to_owned(),
         CredentialSource::Variable(name) => name.clone(),
         CredentialSource::Profile(profile) => format!("profile {}", profile.name),
-        CredentialSource::Fresh => "the sign-in".to_owned(),
+        CredentialSource::Fresh => "your input".to_owned(),
     };
     Report::new(format!("That doesn't look like {} key", with_article(brand.name())))
         .line(format!(
@@ -177,6 +203,17 @@ fn insufficient_scope(missing: &MissingScope, login: &str) -> Report {
     Report::new("Insufficient permissions")
         .line("Your API key does not have the required scope for this operation.")
         .line(format!("Needs {needs}, has {has}. {remedy}"))
+}
+
+/// A fault in a few words, for the middle of a sentence.
+pub(crate) fn in_short(fault: &Fault) -> String {
+    match fault {
+        Fault::Unreachable { cause, .. } => cause.clone(),
+        Fault::Server { status, .. } => format!("the server answered {status}"),
+        Fault::RateLimited { .. } => "the server asks for patience".into(),
+        Fault::BadAnswer { what, .. } => what.clone(),
+        other => json::code_of(other).replace('_', " "),
+    }
 }
 
 fn in_parentheses(request_id: Option<&str>) -> String {
