@@ -54,7 +54,7 @@ pub struct Globals {
 #[derive(Subcommand, Clone, Debug)]
 pub enum AuthCommand {
     /// Sign in: with the browser, a code on another device, or a key
-    Login(LoginArgs),
+    Login(Box<LoginArgs>),
     /// End the session at the server and forget it here
     Logout(LogoutArgs),
     /// Say whether you are signed in (exit 0 yes, 2 no, 3 could not check)

@@ -53,7 +53,9 @@ impl TerminalUi {
         if self.screen.is_json() {
             let _ = writeln!(std::io::stderr(), "{document}");
         } else if self.screen.talks() {
-            lines.iter().for_each(|line| self.screen.tell(line));
+            for line in lines {
+                self.screen.tell(line);
+            }
         } else {
             let _ = writeln!(std::io::stderr(), "{bare}");
         }

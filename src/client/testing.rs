@@ -72,6 +72,11 @@ pub struct RecordingUi {
 }
 
 impl RecordingUi {
+    /// A person who answers every question alike; `None` = nobody is there.
+    pub fn answering(answer: Option<bool>) -> Self {
+        Self { answer, ..Self::default() }
+    }
+
     /// The links that were shown.
     pub fn links(&self) -> Vec<LinkScreen> {
         locked(&self.links).clone()

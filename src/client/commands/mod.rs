@@ -30,7 +30,7 @@ impl App {
     pub async fn run(&self, command: AuthCommand, globals: &Globals) -> Result<(), Error> {
         let context = Arc::new(self.context(globals)?);
         let result = match command {
-            AuthCommand::Login(args) => login::run(&context, args).await,
+            AuthCommand::Login(args) => login::run(&context, *args).await,
             AuthCommand::Logout(args) => logout::run(&context, args).await,
             AuthCommand::Status(args) => status::run(&context, args).await,
             AuthCommand::Whoami => whoami::run(&context).await,

@@ -3,6 +3,7 @@
 mod api;
 mod exit;
 mod json;
+mod sign_in;
 mod text;
 
 use std::fmt;
@@ -17,7 +18,7 @@ use super::source::CredentialSource;
 
 pub(crate) use api::{Caller, fault_of};
 pub use exit::Exit;
-pub(crate) use text::in_short;
+pub(crate) use sign_in::in_short;
 
 /// What went wrong, without the words of any one tool.
 #[derive(Clone, Debug, PartialEq, Eq)]

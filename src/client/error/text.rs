@@ -1,8 +1,7 @@
 //! The words for every fault. The headline and the first line below it are a contract; the rest is help.
 
-use super::{Fault, MissingScope, json};
+use super::{Fault, MissingScope, sign_in};
 use crate::client::app::Brand;
-use crate::client::duration::in_words;
 use crate::client::keys::KeyProblem;
 use crate::client::source::CredentialSource;
 
@@ -14,16 +13,16 @@ pub(super) struct Report {
 }
 
 impl Report {
-    fn new(headline: impl Into<String>) -> Self {
+    pub(super) fn new(headline: impl Into<String>) -> Self {
         Self { headline: headline.into(), lines: Vec::new() }
     }
 
-    fn line(mut self, line: impl Into<String>) -> Self {
+    pub(super) fn line(mut self, line: impl Into<String>) -> Self {
         self.lines.push(line.into());
         self
     }
 
-    fn maybe(self, line: Option<String>) -> Self {
+    pub(super) fn maybe(self, line: Option<String>) -> Self {
         match line {
             Some(line) => self.line(line),
             None => self,
@@ -65,15 +64,9 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::Forbidden { source, message, request_id, .. } => Report::new("Permission denied (403)")
             .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
             .line(format!("The credential was the one {source}.")),
-        Fault::TokensDisabled { organization, settings_url, .. } => Report::new(format!(
-            "Personal access tokens are not enabled for {} (403)",
-            organization.as_deref().unwrap_or("your organization")
-        ))
-        .line(format!(
-            "An organization admin can turn them on at Settings > API access > Personal tokens{}",
-            if settings_url.is_some() { ":" } else { "." }
-        ))
-        .maybe(settings_url.clone()),
+        Fault::TokensDisabled { organization, settings_url, .. } => {
+            sign_in::tokens_disabled(organization.as_deref(), settings_url.clone())
+        }
         Fault::NotFound { message, request_id } => {
             Report::new("Not found").line(format!("{message}{}", in_parentheses(request_id.as_deref())))
         }
@@ -100,34 +93,15 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::BadAnswer { host, what } => {
             Report::new(format!("{host} gave an answer that makes no sense")).line(format!("{what}."))
         }
-        Fault::LoginTimedOut { after } => Report::new("OAuth flow timed out").line(format!(
-            "No callback received within {}. Try again, or use `{login} --device` or `--api-key` instead.",
-            in_words(*after)
-        )),
-        Fault::CodeExpired { after } => Report::new("The sign-in code has expired").line(format!(
-            "Nobody approved it within {}. Run `{login} --device` for a new one.",
-            in_words(*after)
-        )),
-        Fault::NoDeviceCodes { host } => Report::new(format!("{host} gives no device codes to {}", brand.name()))
-            .line(format!("Run `{login} --no-browser` and paste a code instead.")),
-        Fault::NothingPasted => Report::new("No code was pasted")
-            .line(format!("Nothing was stored. Run `{login} --no-browser` to try again.")),
-        Fault::NothingPending { handle } => Report::new(format!("No sign-in called {handle} waits here"))
-            .line(format!("It has ended, or was begun by another user. Run `{login} --start` for a new one.")),
+        Fault::LoginTimedOut { after } => sign_in::timed_out(*after, &login),
+        Fault::CodeExpired { after } => sign_in::code_expired(*after, &login),
+        Fault::NoDeviceCodes { host } => sign_in::no_device_codes(host, &login),
+        Fault::NothingPasted => sign_in::nothing_pasted(&login),
+        Fault::NothingPending { handle } => sign_in::nothing_pending(handle, &login),
         Fault::KeyRejected { profile, kept, keys_url, .. } => {
-            let kept = kept.as_deref().map(|kept| format!("Profile {profile} still uses {kept}. "));
-            let place = keys_url.as_deref().map(|url| format!(" at {url}"));
-            Report::new("The key was rejected (401), so it was not stored").line(format!(
-                "{}Create a new key{} and try again.",
-                kept.unwrap_or_default(),
-                place.unwrap_or_default()
-            ))
+            sign_in::key_rejected(profile, kept.as_deref(), keys_url.as_deref())
         }
-        Fault::KeyUnverified { profile, kept, cause } => {
-            Report::new("The key could not be verified, so it was not stored")
-                .line(format!("{}. Profile {profile} still uses {kept}.", in_short(cause)))
-                .line("Try again, or use --force to store it all the same.")
-        }
+        Fault::KeyUnverified { profile, kept, cause } => sign_in::key_unverified(profile, kept, cause),
         Fault::StateMismatch => Report::new("OAuth state mismatch")
             .line("The browser callback did not match the original session token. Possible CSRF — aborting."),
         Fault::IssuerMismatch { issuer } => Report::new("OAuth issuer mismatch").line(format!(
@@ -139,11 +113,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::LoginRefused { code, description } => Report::new(format!("Sign-in failed ({code})"))
             .line(description.clone().unwrap_or_else(|| "The server gave no reason.".into()))
             .line("Nothing was stored."),
-        // The contract names the class 401, whichever status the token endpoint used.
-        Fault::RefreshFailed => Report::new("Session refresh failed (401)")
-            .line(format!("Re-run `{login} --browser` to get fresh credentials."))
-            .line("The session was revoked, signed out elsewhere, or its rotation was not saved. Your data is safe; only the")
-            .line("local credentials are stale."),
+        Fault::RefreshFailed => sign_in::refresh_failed(&login),
         Fault::LockBusy { path } => Report::new("Another process is refreshing this session")
             .line(format!("It has held {} for 30 seconds. Try again.", path.display())),
         Fault::CredentialsUnreadable { path, cause, remedy } => {
@@ -203,17 +173,6 @@ fn insufficient_scope(missing: &MissingScope, login: &str) -> Report {
     Report::new("Insufficient permissions")
         .line("Your API key does not have the required scope for this operation.")
         .line(format!("Needs {needs}, has {has}. {remedy}"))
-}
-
-/// A fault in a few words, for the middle of a sentence.
-pub(crate) fn in_short(fault: &Fault) -> String {
-    match fault {
-        Fault::Unreachable { cause, .. } => cause.clone(),
-        Fault::Server { status, .. } => format!("the server answered {status}"),
-        Fault::RateLimited { .. } => "the server asks for patience".into(),
-        Fault::BadAnswer { what, .. } => what.clone(),
-        other => json::code_of(other).replace('_', " "),
-    }
 }
 
 fn in_parentheses(request_id: Option<&str>) -> String {

@@ -44,16 +44,20 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
     match wait(attempt, &mut loopback, url.as_str(), opens, timeout).await? {
         Waited::Arrived(arrival) => {
             let redirect = loopback.redirect_url()?;
-            finish(attempt, arrival, redirect, &proof).await.map(Step::SignedIn)
+            finish(attempt, arrival, redirect, &proof).await.map(signed_in)
         }
         // The browser may still end on the port, or its address may be what is pasted.
         Waited::Wished(Wish::Paste) => {
-            paste::sign_in(attempt, &proof, Some(&mut loopback)).await.map(Step::SignedIn)
+            paste::sign_in(attempt, &proof, Some(&mut loopback)).await.map(signed_in)
         }
         Waited::Wished(Wish::DeviceCode | Wish::Browser) => {
             Ok(Step::Change(Road::Device { opens: false, otherwise: Otherwise::Paste }))
         }
     }
+}
+
+fn signed_in(account: Account) -> Step {
+    Step::SignedIn(Box::new(account))
 }
 
 /// Waits for the browser to come back.

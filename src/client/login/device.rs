@@ -50,7 +50,7 @@ pub(super) async fn approve(
         Waited::Approved(tokens) => {
             let account = attempt.keep(&tokens).await?;
             attempt.end_replaced().await;
-            Ok(Step::SignedIn(account))
+            Ok(Step::SignedIn(Box::new(account)))
         }
     }
 }
@@ -127,7 +127,7 @@ async fn poll_until_answered(
     let (transport, client_id) = (&attempt.context.transport, &attempt.context.app.client_id);
     loop {
         sleep(pace.interval()).await;
-        match oauth::poll(transport, &attempt.metadata, client_id, &code.device_code).await {
+        match oauth::poll(transport, &attempt.metadata, client_id, &code.secret).await {
             Poll::Approved(tokens) => return Ok(tokens),
             Poll::Pending => {}
             Poll::SlowDown => pace.slow_down(),

@@ -40,7 +40,7 @@ fn world(judge: fn() -> Answer, stored: Option<Credential>, answer: Option<bool>
     let seams = Seams {
         environment: Some([("HOME", home.path().to_str().unwrap())].into()),
         store: Some(store.clone()),
-        ui: Some(Arc::new(RecordingUi { answer, ..RecordingUi::default() })),
+        ui: Some(Arc::new(RecordingUi::answering(answer))),
         ..Seams::default()
     };
     let globals = Globals { no_retry: true, ..Globals::default() };

@@ -96,7 +96,7 @@ pub struct StartedLogin {
 
 /// What one road led to.
 enum Step {
-    SignedIn(Account),
+    SignedIn(Box<Account>),
     /// The person, or the server, prefers another road.
     Change(Road),
 }
@@ -174,13 +174,15 @@ async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<Account, Fault> 
         step = match step {
             Step::SignedIn(account) => {
                 wait::release_signals();
-                return Ok(account);
+                return Ok(*account);
             }
             Step::Change(Road::Browser { opens }) => browser::sign_in(attempt, opens).await?,
             Step::Change(Road::Device { opens, otherwise }) => {
                 device::sign_in(attempt, opens, otherwise).await?
             }
-            Step::Change(Road::Paste) => Step::SignedIn(paste::sign_in(attempt, &Proof::new()?, None).await?),
+            Step::Change(Road::Paste) => {
+                Step::SignedIn(Box::new(paste::sign_in(attempt, &Proof::new()?, None).await?))
+            }
         };
     }
 }

@@ -26,7 +26,7 @@ const TRIES: usize = 3;
 enum Answered {
     Entered(Secret),
     /// The browser came back to the port after all, which it was sent to at this address.
-    Arrived(Arrival, RedirectUrl),
+    Arrived(Box<(Arrival, RedirectUrl)>),
 }
 
 /// Signs in with what is pasted. A listener that is still open may bring the answer as well.
@@ -51,7 +51,8 @@ pub(super) async fn sign_in(
     for _ in 0..TRIES {
         let entered = match ask(attempt, loopback.as_deref_mut(), deadline, timeout).await? {
             Answered::Entered(entered) => entered,
-            Answered::Arrived(arrival, redirect) => {
+            Answered::Arrived(arrived) => {
+                let (arrival, redirect) = *arrived;
                 return browser::finish(attempt, arrival, redirect, proof).await;
             }
         };
@@ -89,7 +90,7 @@ async fn ask(
         match loopback {
             Some(loopback) => {
                 let redirect = loopback.redirect_url()?;
-                Ok(Answered::Arrived(loopback.arrival().await?, redirect))
+                Ok(Answered::Arrived(Box::new((loopback.arrival().await?, redirect))))
             }
             None => std::future::pending().await,
         }

@@ -43,8 +43,17 @@ pub(super) struct Surroundings {
     interactive: bool,
     /// Nobody is to be asked anything, even if somebody is there.
     silent: bool,
-    /// A browser can be shown to that somebody.
-    can_open: bool,
+    /// Whether a browser can be shown to that somebody.
+    browser: BrowserHere,
+}
+
+/// Whether a browser can be shown to the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BrowserHere {
+    No,
+    /// It may work, but something speaks against it.
+    OnRequest,
+    Yes,
 }
 
 impl Surroundings {
@@ -65,14 +74,19 @@ impl Surroundings {
             }
         };
         // Who names a browser has one, also where the signs speak against it.
-        let has_browser = environment.get("BROWSER").is_some();
+        let is_named = environment.get("BROWSER").is_some();
+        let can_open = !environment.own_flag(brand, "NO_BROWSER")
+            && !environment.is_remote()
+            && (is_named || environment.has_desktop());
         Ok(Self {
             method,
             interactive: context.interactive,
             silent: context.globals.no_input || environment.own_flag(brand, "NO_INPUT"),
-            can_open: !environment.own_flag(brand, "NO_BROWSER")
-                && !environment.is_remote()
-                && (has_browser || environment.has_desktop() && !is_container()),
+            browser: match can_open {
+                false => BrowserHere::No,
+                true if is_named || !is_container() => BrowserHere::Yes,
+                true => BrowserHere::OnRequest,
+            },
         })
     }
 }
@@ -84,16 +98,15 @@ fn is_container() -> bool {
 
 /// The road to take; without a person, and without being told, none.
 pub(super) fn choose(around: Surroundings) -> Result<Road, Fault> {
-    let Surroundings { method, interactive, silent, can_open } = around;
+    let Surroundings { method, interactive, silent, browser } = around;
+    let at_desk = browser == BrowserHere::Yes;
     match method {
-        LoginMethod::Browser => Ok(Road::Browser { opens: can_open }),
-        LoginMethod::Device => {
-            Ok(Road::Device { opens: can_open && interactive, otherwise: Otherwise::Fail })
-        }
+        LoginMethod::Browser => Ok(Road::Browser { opens: browser != BrowserHere::No }),
+        LoginMethod::Device => Ok(Road::Device { opens: at_desk && interactive, otherwise: Otherwise::Fail }),
         LoginMethod::Paste if silent => Err(Fault::NobodyThere),
         LoginMethod::Paste => Ok(Road::Paste),
         LoginMethod::Auto if !interactive => Err(Fault::NobodyThere),
-        LoginMethod::Auto if can_open => Ok(Road::Browser { opens: true }),
+        LoginMethod::Auto if at_desk => Ok(Road::Browser { opens: true }),
         LoginMethod::Auto => Ok(Road::Device { opens: false, otherwise: Otherwise::Paste }),
     }
 }
@@ -102,8 +115,12 @@ pub(super) fn choose(around: Surroundings) -> Result<Road, Fault> {
 mod tests {
     use super::*;
 
-    const DESK: Surroundings =
-        Surroundings { method: LoginMethod::Auto, interactive: true, silent: false, can_open: true };
+    const DESK: Surroundings = Surroundings {
+        method: LoginMethod::Auto,
+        interactive: true,
+        silent: false,
+        browser: BrowserHere::Yes,
+    };
 
     fn asked(method: LoginMethod, around: Surroundings) -> Result<Road, Fault> {
         choose(Surroundings { method, ..around })
@@ -130,9 +147,16 @@ mod tests {
 
     #[test]
     fn where_no_browser_can_be_shown_it_is_a_device_code_or_else_a_pasted_one() {
-        let ssh = Surroundings { can_open: false, ..DESK };
+        let ssh = Surroundings { browser: BrowserHere::No, ..DESK };
         assert_eq!(choose(ssh), Ok(Road::Device { opens: false, otherwise: Otherwise::Paste }));
         assert_eq!(asked(LoginMethod::Browser, ssh), Ok(Road::Browser { opens: false }));
+    }
+
+    #[test]
+    fn in_a_container_the_browser_opens_for_who_asks_for_it() {
+        let container = Surroundings { browser: BrowserHere::OnRequest, ..DESK };
+        assert_eq!(choose(container), Ok(Road::Device { opens: false, otherwise: Otherwise::Paste }));
+        assert_eq!(asked(LoginMethod::Browser, container), Ok(Road::Browser { opens: true }));
     }
 
     #[test]

@@ -35,7 +35,8 @@ pub(crate) struct CodeAsked<'a> {
 /// A code that waits for approval.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct DeviceCode {
-    pub(crate) device_code: Secret,
+    #[serde(rename = "device_code")]
+    pub(crate) secret: Secret,
     pub(crate) user_code: String,
     pub(crate) verification_uri: Url,
     pub(crate) verification_uri_complete: Option<Url>,
