@@ -60,9 +60,15 @@ pub(super) fn screen(options: &LoginOptions, code: &DeviceCode, lifetime: Durati
         page: code.verification_uri.to_string(),
         complete: code.verification_uri_complete.as_ref().map(ToString::to_string),
         code: code.user_code.clone(),
-        lifetime,
+        lifetime: in_whole_minutes(lifetime),
         picture: picture(options, page_of(code)),
     }
+}
+
+/// Nobody reads seconds: 599 of them are ten minutes.
+fn in_whole_minutes(span: Duration) -> Duration {
+    let seconds = span.as_secs();
+    Duration::from_secs(if seconds > 60 { seconds.div_ceil(60) * 60 } else { seconds })
 }
 
 /// The page, with the code filled in if the server can.

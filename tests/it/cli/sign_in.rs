@@ -216,6 +216,14 @@ async fn cli_06_without_a_terminal_and_a_credential_every_command_ends_at_once_a
         assert!(ran.err.contains("In scripts and CI, set KEYSTILE_API_KEY."), "{ran:#?}");
         assert!(took < Duration::from_secs(1), "{command:?} took {took:?}");
     }
+    // A busy machine may be slow once, so the fastest of several counts.
+    let mut fastest = Duration::MAX;
+    for _ in 0..5 {
+        let started = Instant::now();
+        cli.run(&["auth", "login"]).await.failed(2, "Not authenticated\n");
+        fastest = fastest.min(started.elapsed());
+    }
+    assert!(fastest < Duration::from_millis(200), "{fastest:?}");
     assert!(cli.opened().is_empty());
     assert!(!cli.folder().join("credentials.json").exists());
 }
