@@ -30,7 +30,7 @@ pub(super) enum Command {
         command: ConfigCommand,
     },
     /// The same as `auth login`
-    Login(LoginArgs),
+    Login(Box<LoginArgs>),
     /// The same as `auth logout`
     Logout(LogoutArgs),
     /// The same as `auth whoami`

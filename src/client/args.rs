@@ -1,5 +1,7 @@
 //! The arguments that every tool on this library has in common.
 
+mod login;
+
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
@@ -7,6 +9,9 @@ use clap::{ArgAction, Args, Subcommand, ValueEnum};
 use super::base_url::BaseUrl;
 use super::duration;
 use super::profile::ProfileName;
+use super::secret::Secret;
+
+pub use login::LoginArgs;
 
 /// Accepted before or after the verb.
 #[derive(Args, Clone, Debug, Default)]
@@ -30,7 +35,7 @@ pub struct Globals {
     pub org: Option<String>,
     /// Use this key for one command (the environment variable keeps it out of the shell history)
     #[arg(long, global = true, value_name = "KEY", hide_env_values = true)]
-    pub api_key: Option<String>,
+    pub api_key: Option<Secret>,
     /// Talk to the API at this address
     #[arg(long, global = true, value_name = "URL", value_parser = BaseUrl::parse)]
     pub api_base: Option<BaseUrl>,
@@ -48,8 +53,8 @@ pub struct Globals {
 /// `auth ...`
 #[derive(Subcommand, Clone, Debug)]
 pub enum AuthCommand {
-    /// Sign in with the browser
-    Login(LoginArgs),
+    /// Sign in: with the browser, a code on another device, or a key
+    Login(Box<LoginArgs>),
     /// End the session at the server and forget it here
     Logout(LogoutArgs),
     /// Say whether you are signed in (exit 0 yes, 2 no, 3 could not check)
@@ -60,35 +65,6 @@ pub enum AuthCommand {
     Token(TokenArgs),
     /// Get a new access token now
     Refresh,
-}
-
-/// `auth login`
-#[derive(Args, Clone, Debug)]
-pub struct LoginArgs {
-    /// Sign in with the browser, also without a terminal
-    #[arg(long)]
-    pub browser: bool,
-    /// Sign in at this server
-    #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
-    pub issuer: Option<BaseUrl>,
-    /// Ask for these scopes only
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    pub scopes: Vec<String>,
-    /// Listen on this port for the browser's answer
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    pub port: u16,
-    /// Wait this long for the approval [default: 5m]
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    pub timeout: Option<Duration>,
-    /// Replace what the profile holds without asking
-    #[arg(long)]
-    pub force: bool,
-    /// Call this machine so in the list of sessions
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-    /// Who will sign in
-    #[arg(long, value_name = "EMAIL")]
-    pub login_hint: Option<String>,
 }
 
 /// `auth logout`

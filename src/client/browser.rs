@@ -2,6 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
+#[cfg(target_os = "linux")]
+use std::process::{Command, Stdio};
+
+#[cfg(target_os = "linux")]
+use base64::Engine as _;
+#[cfg(target_os = "linux")]
+use base64::engine::general_purpose::STANDARD;
 
 /// Opens pages.
 pub trait Browser: Send + Sync {
@@ -20,11 +27,60 @@ impl Browser for SystemBrowser {
             let (sender, receiver) = tokio::sync::oneshot::channel();
             // A thread of its own: some openers return only when their browser is closed.
             std::thread::spawn(move || {
-                let opened = webbrowser::open(&url).map_err(|error| error.to_string());
+                let opened = open_page(&url);
                 // The login may have ended meanwhile.
                 let _ = sender.send(opened);
             });
             receiver.await.unwrap_or_else(|_| Err("the opener ended without an answer".into()))
         })
+    }
+}
+
+fn open_page(url: &str) -> Result<(), String> {
+    #[cfg(target_os = "linux")]
+    if std::env::var_os("WSL_DISTRO_NAME").is_some() && std::env::var_os("BROWSER").is_none() {
+        return open_on_windows(url);
+    }
+    webbrowser::open(url).map_err(|error| error.to_string())
+}
+
+/// The browser of Windows, from the Linux inside of it: by the helper of wslu, else by PowerShell.
+#[cfg(target_os = "linux")]
+fn open_on_windows(url: &str) -> Result<(), String> {
+    run("wslview", &[url]).or_else(|_| {
+        let script = powershell(url);
+        run("powershell.exe", &["-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", &script])
+    })
+}
+
+/// The command that opens a page, in the encoding in which no character of it can mean anything else.
+#[cfg(target_os = "linux")]
+fn powershell(url: &str) -> String {
+    // Nothing is special inside of single quotes but they themselves; a printed address has only ASCII ones.
+    let script = format!("Start-Process '{}'", url.replace('\'', "''"));
+    STANDARD.encode(script.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>())
+}
+
+#[cfg(target_os = "linux")]
+fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{program}: {status}")),
+        Err(error) => Err(format!("{program}: {error}")),
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_cannot_leave_its_quotes() {
+        let bytes = STANDARD.decode(powershell("https://a/?x='; calc '")).unwrap();
+        let units: Vec<u16> = bytes.chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+        assert_eq!(String::from_utf16(&units).unwrap(), "Start-Process 'https://a/?x=''; calc '''");
     }
 }

@@ -43,6 +43,10 @@ pub enum LoginMethod {
     Auto,
     /// With the browser of this machine.
     Browser,
+    /// With a code that is typed on any other device.
+    Device,
+    /// With a link for any browser, and the code that it shows.
+    Paste,
 }
 
 /// Settings of one profile.

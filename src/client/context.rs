@@ -164,18 +164,17 @@ impl Context {
         warnings
     }
 
-    /// How long a login waits.
-    pub(crate) fn login_timeout(&self, flag: Option<Duration>) -> Result<Duration, Fault> {
-        const DEFAULT: Duration = Duration::from_secs(300);
+    /// How long a login is to wait, if the person said so.
+    pub(crate) fn login_timeout(&self, flag: Option<Duration>) -> Result<Option<Duration>, Fault> {
         let variable = self.environment.own(self.brand(), "LOGIN_TIMEOUT");
         let parse = |text| {
             super::duration::parse(text)
                 .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })
         };
-        Ok(match flag {
-            Some(flag) => flag,
-            None => variable.map(parse).transpose()?.unwrap_or(DEFAULT),
-        })
+        match flag {
+            Some(flag) => Ok(Some(flag)),
+            None => variable.map(parse).transpose(),
+        }
     }
 }
 

@@ -55,6 +55,11 @@ impl Paths {
         self.state.join("locks")
     }
 
+    /// The sign-ins that were begun and wait to be resumed.
+    pub(crate) fn pending(&self) -> PathBuf {
+        self.state.join("pending")
+    }
+
     /// A path as a person writes it, with `~`.
     pub fn shown(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {

@@ -1,14 +1,26 @@
 //! The person at the terminal.
 
+#[cfg(unix)]
+mod keys;
+#[cfg(unix)]
+mod line;
+mod text;
+
 use std::io::{BufRead, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+#[cfg(unix)]
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
 
 use super::duration::countdown;
 use super::screen::{Mark, Screen};
-use super::ui::{LinkScreen, LoginUi};
+use super::secret::Secret;
+use super::ui::{CodeScreen, Entered, LinkScreen, LoginUi, Waiting, WayBack, Wish};
 
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+/// What stands for a secret, whatever its length.
+const HIDDEN: &str = "********";
 
 /// Talks on standard error and listens on standard input.
 pub(crate) struct TerminalUi {
@@ -16,55 +28,116 @@ pub(crate) struct TerminalUi {
     /// Whether somebody can answer.
     interactive: bool,
     ticks: AtomicUsize,
+    /// There while a login waits for single keys.
+    #[cfg(unix)]
+    keys: Mutex<Option<keys::SilentKeys>>,
 }
 
 impl TerminalUi {
     pub(crate) fn new(screen: Screen, interactive: bool) -> Self {
-        Self { screen, interactive, ticks: AtomicUsize::new(0) }
+        Self {
+            screen,
+            interactive,
+            ticks: AtomicUsize::new(0),
+            #[cfg(unix)]
+            keys: Mutex::new(None),
+        }
     }
 
     fn animates(&self) -> bool {
         self.screen.talks() && std::io::stderr().is_terminal()
     }
+
+    /// Without the link or the code nobody could approve, so it is printed in any case.
+    fn show(&self, lines: &[String], document: &Value, bare: &str) {
+        if self.screen.is_json() {
+            let _ = writeln!(std::io::stderr(), "{document}");
+        } else if self.screen.talks() {
+            for line in lines {
+                self.screen.tell(line);
+            }
+        } else {
+            let _ = writeln!(std::io::stderr(), "{bare}");
+        }
+    }
 }
 
 impl LoginUi for TerminalUi {
     fn show_link(&self, link: &LinkScreen) {
-        for line in link_lines(link, self.interactive) {
-            self.screen.tell(&line);
-        }
-        // Without the link nobody could approve, so it is printed in any case.
-        if self.screen.is_json() {
-            let document = serde_json::json!({ "login_url": link.url, "user_check": link.check });
-            let _ = writeln!(std::io::stderr(), "{document}");
-        } else if !self.screen.talks() {
-            let _ = writeln!(std::io::stderr(), "{}", link.url);
-        } else if !self.animates() {
+        let document = json!({ "login_url": link.url, "user_check": link.check });
+        self.show(&text::link(link, self.interactive), &document, &link.url);
+        if link.way_back != WayBack::Paste && !self.animates() {
             self.screen.tell("Waiting for you to approve");
         }
     }
 
-    fn progress(&self, left: Duration) {
+    fn show_code(&self, code: &CodeScreen) {
+        let document = json!({
+            "verification_uri": code.page, "verification_uri_complete": code.complete, "user_code": code.code,
+            "expires_in": code.lifetime.as_secs(),
+        });
+        self.show(&text::code(code, self.interactive), &document, &format!("{} {}", code.page, code.code));
+        if !self.animates() {
+            self.screen.tell("Waiting for approval");
+        }
+    }
+
+    fn progress(&self, waiting: Waiting) {
         if self.animates() {
             let tick = self.ticks.fetch_add(1, Ordering::Relaxed);
             let frame = SPINNER[tick % SPINNER.len()];
-            self.screen.overwrite(&format!("{frame} Waiting for you to approve ({} left)", countdown(left)));
+            self.screen.overwrite(&match waiting {
+                Waiting::ForBrowser(left) => {
+                    format!("{frame} Waiting for you to approve ({} left)", countdown(left))
+                }
+                Waiting::ForCode => format!("{frame} Waiting for approval"),
+            });
         }
     }
 
     fn progress_done(&self) {
+        #[cfg(unix)]
+        drop(self.keys.lock().unwrap_or_else(PoisonError::into_inner).take());
         if self.animates() {
             self.screen.overwrite("");
         }
     }
 
     fn notice(&self, text: &str) {
-        self.progress_done();
+        if self.animates() {
+            self.screen.overwrite("");
+        }
         self.screen.say(Mark::Attention, text);
     }
 
-    fn wants_browser(&self) -> bool {
-        self.interactive && line_typed()
+    #[cfg(unix)]
+    fn wish(&self) -> Option<Wish> {
+        if !self.interactive {
+            return None;
+        }
+        let mut listening = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if listening.is_none() {
+            *listening = Some(keys::SilentKeys::listen()?);
+        }
+        match keys::read() {
+            keys::Ready::Bytes(bytes) => bytes.into_iter().find_map(text::wish),
+            keys::Ready::Nothing | keys::Ready::Ended => None,
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn wish(&self) -> Option<Wish> {
+        None
+    }
+
+    fn prompt_secret<'a>(&'a self, question: &'a str) -> Entered<'a> {
+        Box::pin(async move {
+            let _ = write!(std::io::stderr(), "{question} ");
+            let entered = enter_secret().await;
+            let stars = if entered.is_some() { HIDDEN } else { "" };
+            let _ = writeln!(std::io::stderr(), "{stars}");
+            entered
+        })
     }
 
     fn confirm(&self, question: &str) -> Option<bool> {
@@ -79,84 +152,36 @@ impl LoginUi for TerminalUi {
     }
 }
 
-fn link_lines(link: &LinkScreen, interactive: bool) -> Vec<String> {
-    let LinkScreen { server, url, port, .. } = link;
-    let mut lines = vec![if link.opens_browser {
-        format!("Opening your browser to sign in to {server}")
-    } else {
-        format!("To sign in to {server}, open this link in a browser on this machine:")
-    }];
-    lines.extend([String::new(), format!("  {url}"), String::new()]);
-    if let Some(check) = &link.check {
-        lines.push(format!("  Check that the page shows this code:  {check}"));
-    }
-    if !link.opens_browser {
-        lines.push(format!(
-            "  From another machine, first forward the port: ssh -L {port}:127.0.0.1:{port} HOST"
-        ));
-    }
-    match (interactive, link.opens_browser) {
-        (true, true) => lines.push("  Browser did not open? Enter = try again   Ctrl-C = stop".into()),
-        (true, false) => lines.push("  Enter = try to open it here   Ctrl-C = stop".into()),
-        (false, _) => {}
-    }
-    lines.push(String::new());
-    lines
-}
-
-/// Whether Enter was pressed. Asking does not wait, so no thread is left behind that would swallow what the person
-/// types later.
+/// Reads a line that nobody sees. The terminal is as it was when this ends, also if it is dropped halfway.
 #[cfg(unix)]
-fn line_typed() -> bool {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-    let input = std::io::stdin();
-    let mut watched = [PollFd::new(&input, PollFlags::IN)];
-    let is_ready = poll(&mut watched, Some(&Timespec::default())).is_ok_and(|count| count > 0);
-    // A terminal is ready when a whole line is there, so reading it does not wait either.
-    is_ready && input.lock().read_line(&mut String::new()).is_ok_and(|length| length > 0)
+async fn enter_secret() -> Option<Secret> {
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(30);
+    let _silent = keys::SilentKeys::listen();
+    let mut line = line::SecretLine::default();
+    loop {
+        match keys::read() {
+            keys::Ready::Nothing => tokio::time::sleep(PAUSE).await,
+            keys::Ready::Ended if line.is_empty() => return None,
+            keys::Ready::Ended => return Some(Secret::new(line.text().as_str())),
+            keys::Ready::Bytes(bytes) => {
+                for byte in bytes {
+                    match line.feed(byte) {
+                        line::Typed::More => {}
+                        line::Typed::Done => return Some(Secret::new(line.text().as_str())),
+                        line::Typed::Ended => return None,
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[cfg(not(unix))]
-fn line_typed() -> bool {
-    false
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn link() -> LinkScreen {
-        LinkScreen {
-            server: "auth.acme.dev".into(),
-            url: "https://auth.acme.dev/c/7KQ2-XM4T".into(),
-            check: Some("7KQ2-XM4T".into()),
-            opens_browser: true,
-            port: 4711,
-        }
-    }
-
-    #[test]
-    fn the_link_stands_alone_on_its_line() {
-        let lines = link_lines(&link(), true);
-        assert_eq!(
-            lines,
-            [
-                "Opening your browser to sign in to auth.acme.dev",
-                "",
-                "  https://auth.acme.dev/c/7KQ2-XM4T",
-                "",
-                "  Check that the page shows this code:  7KQ2-XM4T",
-                "  Browser did not open? Enter = try again   Ctrl-C = stop",
-                "",
-            ]
-        );
-    }
-
-    #[test]
-    fn without_a_browser_the_way_to_one_is_shown() {
-        let lines = link_lines(&LinkScreen { opens_browser: false, ..link() }, false);
-        assert!(lines[0].starts_with("To sign in to auth.acme.dev, open this link"));
-        assert!(lines.iter().any(|line| line.contains("ssh -L 4711:127.0.0.1:4711")));
-    }
+async fn enter_secret() -> Option<Secret> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // The login may have ended meanwhile.
+        let _ = sender.send(rpassword::read_password().ok().map(Secret::new));
+    });
+    receiver.await.ok().flatten()
 }

@@ -1,5 +1,6 @@
 //! Doubles of everything that the library touches, for tools that test their own commands.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -13,7 +14,8 @@ use super::clock::Clock;
 use super::credentials::{Credential, CredentialStore, Document, ProfileLock, Swap};
 use super::error::Fault;
 use super::profile::ProfileName;
-use super::ui::{LinkScreen, LoginUi};
+use super::secret::Secret;
+use super::ui::{CodeScreen, Entered, LinkScreen, LoginUi, Waiting, Wish};
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
@@ -57,24 +59,47 @@ impl Browser for RecordingBrowser {
     }
 }
 
-/// A person who says nothing, or always the same.
+/// A person who says nothing, or what was agreed before.
 #[derive(Debug, Default)]
 pub struct RecordingUi {
     /// What the person answers to every question.
     pub answer: Option<bool>,
     links: Mutex<Vec<LinkScreen>>,
+    codes: Mutex<Vec<CodeScreen>>,
     notices: Mutex<Vec<String>>,
+    wishes: Mutex<VecDeque<Wish>>,
+    secrets: Mutex<VecDeque<Secret>>,
 }
 
 impl RecordingUi {
+    /// A person who answers every question alike; `None` = nobody is there.
+    pub fn answering(answer: Option<bool>) -> Self {
+        Self { answer, ..Self::default() }
+    }
+
     /// The links that were shown.
     pub fn links(&self) -> Vec<LinkScreen> {
         locked(&self.links).clone()
     }
 
+    /// The device codes that were shown.
+    pub fn codes(&self) -> Vec<CodeScreen> {
+        locked(&self.codes).clone()
+    }
+
     /// What was said besides.
     pub fn notices(&self) -> Vec<String> {
         locked(&self.notices).clone()
+    }
+
+    /// While a login waits, the person asks for this.
+    pub fn will_wish(&self, wish: Wish) {
+        locked(&self.wishes).push_back(wish);
+    }
+
+    /// Asked for a secret, the person enters this; without one the question stays open.
+    pub fn will_enter(&self, secret: &str) {
+        locked(&self.secrets).push_back(secret.into());
     }
 }
 
@@ -83,7 +108,11 @@ impl LoginUi for RecordingUi {
         locked(&self.links).push(screen.clone());
     }
 
-    fn progress(&self, _left: Duration) {}
+    fn show_code(&self, screen: &CodeScreen) {
+        locked(&self.codes).push(screen.clone());
+    }
+
+    fn progress(&self, _waiting: Waiting) {}
 
     fn progress_done(&self) {}
 
@@ -91,8 +120,19 @@ impl LoginUi for RecordingUi {
         locked(&self.notices).push(text.to_owned());
     }
 
-    fn wants_browser(&self) -> bool {
-        false
+    fn wish(&self) -> Option<Wish> {
+        locked(&self.wishes).pop_front()
+    }
+
+    fn prompt_secret<'a>(&'a self, _question: &'a str) -> Entered<'a> {
+        Box::pin(async {
+            loop {
+                if let Some(secret) = locked(&self.secrets).pop_front() {
+                    return Some(secret);
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
     }
 
     fn confirm(&self, _question: &str) -> Option<bool> {

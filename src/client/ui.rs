@@ -1,8 +1,15 @@
 //! Talks to the person who signs in.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
-/// What the person needs to approve a login.
+use super::secret::Secret;
+
+/// What a person enters, once it is there; `None` if nobody can or will enter anything.
+pub type Entered<'a> = Pin<Box<dyn Future<Output = Option<Secret>> + Send + 'a>>;
+
+/// The link that the person opens to approve a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkScreen {
     /// The server, as a person knows it.
@@ -11,10 +18,57 @@ pub struct LinkScreen {
     pub url: String,
     /// The code that the page must show too.
     pub check: Option<String>,
-    /// Whether a browser is about to be opened here.
-    pub opens_browser: bool,
-    /// The port that the answer comes to.
-    pub port: u16,
+    /// How the answer comes back.
+    pub way_back: WayBack,
+}
+
+/// How the answer to a link comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayBack {
+    /// The browser brings it to a port of this machine.
+    Port {
+        /// The port.
+        port: u16,
+        /// Whether a browser is about to be opened here.
+        opens_browser: bool,
+    },
+    /// The person pastes it.
+    Paste,
+}
+
+/// The code that the person types on any device to approve a login (RFC 8628).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeScreen {
+    /// The page that asks for the code.
+    pub page: String,
+    /// The same page with the code filled in.
+    pub complete: Option<String>,
+    /// The code.
+    pub code: String,
+    /// How long the code is good.
+    pub lifetime: Duration,
+    /// A picture of the complete address, for the camera of a phone.
+    pub picture: Option<String>,
+}
+
+/// What a login waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// That the browser brings the answer, for this much longer.
+    ForBrowser(Duration),
+    /// That the code is approved somewhere.
+    ForCode,
+}
+
+/// What a person can ask for while a login waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Open the browser (again).
+    Browser,
+    /// Sign in with a code on another device instead.
+    DeviceCode,
+    /// Paste what another browser shows instead.
+    Paste,
 }
 
 /// Shows the steps of a login and hears the person's wishes meanwhile.
@@ -22,17 +76,23 @@ pub trait LoginUi: Send + Sync {
     /// Shows where to go.
     fn show_link(&self, screen: &LinkScreen);
 
-    /// Shows how long the login still waits; called about ten times a second.
-    fn progress(&self, left: Duration);
+    /// Shows what to type on another device.
+    fn show_code(&self, screen: &CodeScreen);
 
-    /// The login no longer waits.
+    /// Shows that the login still waits; called about ten times a second.
+    fn progress(&self, waiting: Waiting);
+
+    /// The login no longer waits: whatever the wait changed on the screen is put back.
     fn progress_done(&self);
 
     /// Says something that does not stop the login.
     fn notice(&self, text: &str);
 
-    /// Whether the person has asked for the browser again; called about ten times a second.
-    fn wants_browser(&self) -> bool;
+    /// What the person has asked for since the last call; called about ten times a second while the login waits.
+    fn wish(&self) -> Option<Wish>;
+
+    /// Asks for something that nobody else may see. Dropping the future ends the question.
+    fn prompt_secret<'a>(&'a self, question: &'a str) -> Entered<'a>;
 
     /// Asks a yes-or-no question; `None` where nobody can answer.
     fn confirm(&self, question: &str) -> Option<bool>;

@@ -1,23 +1,85 @@
 //! `auth login`
 
+mod key;
+
 use serde_json::json;
 
 use crate::client::args::LoginArgs;
+use crate::client::config::LoginMethod;
 use crate::client::context::Context;
 use crate::client::duration::in_words;
 use crate::client::error::Fault;
-use crate::client::login::{Account, login};
+use crate::client::login::{Account, LoginOptions, StartedLogin, login, resume, start};
 use crate::client::screen::{Mark, fact};
 use crate::client::session::key_variable;
 
 pub(super) async fn run(context: &Context, args: LoginArgs) -> Result<(), Fault> {
-    if context.globals.api_key.is_some() {
-        return Err(Fault::Usage {
-            message: "--api-key does not sign in".into(),
-            hint: Some("It serves one command; `auth login` signs in with the browser.".into()),
-        });
+    if let Some(entry) = key::entry(&args)? {
+        return key::run(context, entry, args).await;
     }
-    let account = login(context, &args.into()).await?;
+    if let Some(handle) = &args.resume {
+        let account = resume(context, handle, args.timeout).await?;
+        return print(context, &account);
+    }
+    let begins_only = args.start;
+    let options = LoginOptions::from(args);
+    if begins_only {
+        return print_started(context, &start(context, &options).await?);
+    }
+    let account = login(context, &options).await?;
+    print(context, &account)
+}
+
+impl From<LoginArgs> for LoginOptions {
+    fn from(args: LoginArgs) -> Self {
+        // The command line takes one of them at most.
+        let method = match (args.browser, args.device, args.no_browser) {
+            (true, _, _) => Some(LoginMethod::Browser),
+            (_, true, _) => Some(LoginMethod::Device),
+            (_, _, true) => Some(LoginMethod::Paste),
+            (false, false, false) => None,
+        };
+        Self {
+            method,
+            issuer: args.issuer,
+            provider: args.provider,
+            scopes: args.scopes.into_iter().filter(|scope| !scope.is_empty()).collect(),
+            port: args.port,
+            timeout: args.timeout,
+            force: args.force,
+            device_name: args.name,
+            login_hint: args.login_hint,
+            #[cfg(feature = "qr")]
+            qr: args.qr,
+        }
+    }
+}
+
+/// The handle is what a script goes on with, so it stands on standard output.
+fn print_started(context: &Context, started: &StartedLogin) -> Result<(), Fault> {
+    let StartedLogin { screen, handle } = started;
+    if context.screen.is_json() {
+        return context.screen.json(&json!({
+            "verification_uri": screen.page,
+            "verification_uri_complete": screen.complete,
+            "user_code": screen.code,
+            "expires_in": screen.lifetime.as_secs(),
+            "resume": handle,
+        }));
+    }
+    context.screen.tell(&format!("Open {} on any device and enter this code:  {}", screen.page, screen.code));
+    if let Some(picture) = &screen.picture {
+        context.screen.tell(picture);
+    }
+    let resume = context.brand().command(&format!("auth login --resume {handle}"));
+    context.screen.tell(&format!(
+        "The code expires in {}. Then, or meanwhile, run: {resume}",
+        in_words(screen.lifetime)
+    ));
+    context.screen.data(handle)
+}
+
+fn print(context: &Context, account: &Account) -> Result<(), Fault> {
     if context.screen.is_json() {
         return context.screen.json(&json!({
             "profile": account.profile.as_str(),
@@ -32,9 +94,14 @@ pub(super) async fn run(context: &Context, args: LoginArgs) -> Result<(), Fault>
     }
     let who = account.account.as_ref().map_or("an unnamed account", |account| account.shown());
     context.screen.say(Mark::Good, &format!("Signed in as {who}"));
-    for line in facts(&account) {
+    for line in facts(account) {
         context.screen.tell(&line);
     }
+    warn_of_variable(context)
+}
+
+/// A variable hides what was just stored.
+fn warn_of_variable(context: &Context) -> Result<(), Fault> {
     if let Some((variable, _)) = key_variable(context)? {
         context
             .screen
@@ -56,7 +123,6 @@ fn facts(account: &Account) -> Vec<String> {
     lines.push(fact("Access", &format!("{access}{renewal}{}", end.unwrap_or_default())));
     lines
 }
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

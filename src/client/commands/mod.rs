@@ -9,23 +9,28 @@ mod whoami;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::app::App;
 use super::args::{AuthCommand, Globals};
 use super::context::Context;
 use super::env::Environment;
 use super::error::{Error, Fault};
-use super::login::{Account, LoginOptions, login};
+use super::login::{
+    Account, KeyOptions, LoginOptions, StartedLogin, StoredKey, login, login_with_key, resume, start,
+};
 use super::redact::Redactor;
 use super::screen::Screen;
+use super::secret::Secret;
 use super::session::{Session, choose};
+use super::source::CredentialSource;
 
 impl App {
     /// Runs one of the `auth` commands.
     pub async fn run(&self, command: AuthCommand, globals: &Globals) -> Result<(), Error> {
         let context = Arc::new(self.context(globals)?);
         let result = match command {
-            AuthCommand::Login(args) => login::run(&context, args).await,
+            AuthCommand::Login(args) => login::run(&context, *args).await,
             AuthCommand::Logout(args) => logout::run(&context, args).await,
             AuthCommand::Status(args) => status::run(&context, args).await,
             AuthCommand::Whoami => whoami::run(&context).await,
@@ -40,6 +45,39 @@ impl App {
     pub async fn login(&self, globals: &Globals, options: &LoginOptions) -> Result<Account, Error> {
         let context = self.context(globals)?;
         login(&context, options).await.map_err(|fault| context.error(fault))
+    }
+
+    /// Gets a device code and keeps it, so that another process can wait for its approval.
+    pub async fn start_login(
+        &self,
+        globals: &Globals,
+        options: &LoginOptions,
+    ) -> Result<StartedLogin, Error> {
+        let context = self.context(globals)?;
+        start(&context, options).await.map_err(|fault| context.error(fault))
+    }
+
+    /// Waits for the approval of what [`start_login`](Self::start_login) began, and stores the session.
+    pub async fn resume_login(
+        &self,
+        globals: &Globals,
+        handle: &str,
+        timeout: Option<Duration>,
+    ) -> Result<Account, Error> {
+        let context = self.context(globals)?;
+        resume(&context, handle, timeout).await.map_err(|fault| context.error(fault))
+    }
+
+    /// Checks a key, verifies it at the server, and stores it.
+    pub async fn login_with_key(
+        &self,
+        globals: &Globals,
+        key: &Secret,
+        options: &KeyOptions,
+    ) -> Result<StoredKey, Error> {
+        let context = self.context(globals)?;
+        let stored = login_with_key(&context, key, CredentialSource::Fresh, options).await;
+        stored.map_err(|fault| context.error(fault))
     }
 
     /// The credential to use: the flag, the environment, the profile, else a sign-in if somebody is there and says

@@ -95,6 +95,12 @@ pub struct KeyCredential {
     /// The API that it is for; the tool's own unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_base: Option<BaseUrl>,
+    /// The server's name for the key, once the server has seen it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
+    /// Whether the server has accepted the key; a key that was written by hand does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
     /// Grows with every change of this profile.
     #[serde(default)]
     pub generation: u64,
@@ -241,7 +247,15 @@ impl From<KeyCredential> for Credential {
 impl KeyCredential {
     /// A key for the tool's own server.
     pub fn new(api_key: Secret) -> Self {
-        Self { api_key, issuer: None, api_base: None, generation: 0, unknown: Map::new() }
+        Self {
+            api_key,
+            issuer: None,
+            api_base: None,
+            key_id: None,
+            verified: None,
+            generation: 0,
+            unknown: Map::new(),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub use document::{
 };
 pub use file::FileStore;
 pub use lock::FileLock;
+pub(crate) use trust::check as check_trust;
 
 /// Where credentials are kept.
 ///

@@ -1,4 +1,4 @@
-//! Whether the credentials file may be believed.
+//! Whether a file with secrets may be believed.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -9,7 +9,7 @@ use crate::client::paths::Paths;
 
 /// Refuses a file that somebody else owns or can write; takes read access away from others and says so.
 #[cfg(unix)]
-pub(super) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<String>, Fault> {
+pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<String>, Fault> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     let metadata = file.metadata().map_err(|error| unreadable(path, paths, &error))?;
@@ -49,7 +49,7 @@ pub(super) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<St
 
 /// Access lists of other systems are inherited from the user's own folder.
 #[cfg(not(unix))]
-pub(super) fn check(_: &File, _: &Path, _: &Paths) -> Result<Option<String>, Fault> {
+pub(crate) fn check(_: &File, _: &Path, _: &Paths) -> Result<Option<String>, Fault> {
     Ok(None)
 }
 

@@ -47,6 +47,11 @@ pub(super) fn exit_of(fault: &Fault) -> Exit {
         | Fault::Forbidden { .. }
         | Fault::TokensDisabled { .. }
         | Fault::LoginTimedOut { .. }
+        | Fault::CodeExpired { .. }
+        | Fault::NoDeviceCodes { .. }
+        | Fault::NothingPasted
+        | Fault::NothingPending { .. }
+        | Fault::KeyRejected { .. }
         | Fault::StateMismatch
         | Fault::IssuerMismatch { .. }
         | Fault::Denied
@@ -59,6 +64,7 @@ pub(super) fn exit_of(fault: &Fault) -> Exit {
         | Fault::Unreachable { .. }
         | Fault::BadAnswer { .. }
         | Fault::LockBusy { .. } => Exit::Server,
+        Fault::KeyUnverified { cause, .. } => exit_of(cause),
         Fault::RateLimited { .. } => Exit::RateLimited,
         Fault::NotFound { .. } => Exit::NotFound,
         Fault::Interrupted => Exit::Interrupted,

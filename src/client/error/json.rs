@@ -41,6 +41,11 @@ fn type_of(fault: &Fault) -> &'static str {
         | Fault::ForeignOrganization { .. }
         | Fault::Rejected { .. }
         | Fault::LoginTimedOut { .. }
+        | Fault::CodeExpired { .. }
+        | Fault::NoDeviceCodes { .. }
+        | Fault::NothingPasted
+        | Fault::NothingPending { .. }
+        | Fault::KeyRejected { .. }
         | Fault::StateMismatch
         | Fault::IssuerMismatch { .. }
         | Fault::Denied
@@ -52,6 +57,7 @@ fn type_of(fault: &Fault) -> &'static str {
         Fault::InsufficientScope(_) | Fault::Forbidden { .. } | Fault::TokensDisabled { .. } => {
             "permission_error"
         }
+        Fault::KeyUnverified { cause, .. } => type_of(cause),
         Fault::NotFound { .. } => "not_found",
         Fault::RateLimited { .. } => "rate_limit_error",
         Fault::Server { .. } | Fault::Unreachable { .. } | Fault::BadAnswer { .. } => "api_error",
@@ -82,6 +88,12 @@ pub(super) fn code_of(fault: &Fault) -> &'static str {
         Fault::Unreachable { .. } => "unreachable",
         Fault::BadAnswer { .. } => "invalid_answer",
         Fault::LoginTimedOut { .. } => "login_timed_out",
+        Fault::CodeExpired { .. } => "expired_token",
+        Fault::NoDeviceCodes { .. } => "device_codes_unavailable",
+        Fault::NothingPasted => "nothing_pasted",
+        Fault::NothingPending { .. } => "nothing_pending",
+        Fault::KeyRejected { .. } => "invalid_api_key",
+        Fault::KeyUnverified { .. } => "key_not_verified",
         Fault::StateMismatch => "state_mismatch",
         Fault::IssuerMismatch { .. } => "issuer_mismatch",
         Fault::Denied => "access_denied",
@@ -100,9 +112,10 @@ pub(super) fn code_of(fault: &Fault) -> &'static str {
 /// The server's own code, where it said one.
 fn server_code(fault: &Fault) -> Option<&str> {
     match fault {
-        Fault::Rejected { code, .. } | Fault::Forbidden { code, .. } | Fault::BadRequest { code, .. } => {
-            code.as_deref()
-        }
+        Fault::Rejected { code, .. }
+        | Fault::Forbidden { code, .. }
+        | Fault::BadRequest { code, .. }
+        | Fault::KeyRejected { code, .. } => code.as_deref(),
         Fault::LoginRefused { code, .. } => Some(code),
         _ => None,
     }

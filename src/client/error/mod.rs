@@ -3,6 +3,7 @@
 mod api;
 mod exit;
 mod json;
+mod sign_in;
 mod text;
 
 use std::fmt;
@@ -12,10 +13,12 @@ use std::time::Duration;
 
 use super::app::Brand;
 use super::keys::KeyProblem;
+use super::profile::ProfileName;
 use super::source::CredentialSource;
 
 pub(crate) use api::{Caller, fault_of};
 pub use exit::Exit;
+pub(crate) use sign_in::in_short;
 
 /// What went wrong, without the words of any one tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +62,18 @@ pub enum Fault {
     BadAnswer { host: String, what: String },
     /// Nobody approved in time.
     LoginTimedOut { after: Duration },
+    /// Nobody approved the device code in time.
+    CodeExpired { after: Duration },
+    /// The server gives no device codes.
+    NoDeviceCodes { host: String },
+    /// Nothing that could be used was pasted.
+    NothingPasted,
+    /// There is no sign-in under this name that waits to be resumed.
+    NothingPending { handle: String },
+    /// The server does not accept the key that was to be stored; what the profile holds is shown masked.
+    KeyRejected { profile: ProfileName, kept: Option<String>, code: Option<String>, keys_url: Option<String> },
+    /// The key could not be verified and would have replaced what works.
+    KeyUnverified { profile: ProfileName, kept: String, cause: Box<Fault> },
     /// The callback was not meant for this login.
     StateMismatch,
     /// The callback came from another authorization server.

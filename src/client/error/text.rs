@@ -1,8 +1,7 @@
 //! The words for every fault. The headline and the first line below it are a contract; the rest is help.
 
-use super::{Fault, MissingScope};
+use super::{Fault, MissingScope, sign_in};
 use crate::client::app::Brand;
-use crate::client::duration::in_words;
 use crate::client::keys::KeyProblem;
 use crate::client::source::CredentialSource;
 
@@ -14,16 +13,16 @@ pub(super) struct Report {
 }
 
 impl Report {
-    fn new(headline: impl Into<String>) -> Self {
+    pub(super) fn new(headline: impl Into<String>) -> Self {
         Self { headline: headline.into(), lines: Vec::new() }
     }
 
-    fn line(mut self, line: impl Into<String>) -> Self {
+    pub(super) fn line(mut self, line: impl Into<String>) -> Self {
         self.lines.push(line.into());
         self
     }
 
-    fn maybe(self, line: Option<String>) -> Self {
+    pub(super) fn maybe(self, line: Option<String>) -> Self {
         match line {
             Some(line) => self.line(line),
             None => self,
@@ -41,7 +40,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::KeyFormat { source, problem } => key_format(source, *problem, brand),
         Fault::NotAuthenticated => not_authenticated(brand, &login),
         Fault::NobodyThere => not_authenticated(brand, &login).line(format!(
-            "There is no terminal here to ask at; `{login} --browser` prints the link and waits all the same."
+            "There is no terminal here to ask at; `{login} --device` prints a code and waits all the same."
         )),
         Fault::ForeignHost { source, asked, bound } => Report::new(format!("No credential for {asked}"))
             .line(format!("The one {source} belongs to {bound} and is sent nowhere else."))
@@ -65,15 +64,9 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::Forbidden { source, message, request_id, .. } => Report::new("Permission denied (403)")
             .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
             .line(format!("The credential was the one {source}.")),
-        Fault::TokensDisabled { organization, settings_url, .. } => Report::new(format!(
-            "Personal access tokens are not enabled for {} (403)",
-            organization.as_deref().unwrap_or("your organization")
-        ))
-        .line(format!(
-            "An organization admin can turn them on at Settings > API access > Personal tokens{}",
-            if settings_url.is_some() { ":" } else { "." }
-        ))
-        .maybe(settings_url.clone()),
+        Fault::TokensDisabled { organization, settings_url, .. } => {
+            sign_in::tokens_disabled(organization.as_deref(), settings_url.clone())
+        }
         Fault::NotFound { message, request_id } => {
             Report::new("Not found").line(format!("{message}{}", in_parentheses(request_id.as_deref())))
         }
@@ -100,10 +93,15 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::BadAnswer { host, what } => {
             Report::new(format!("{host} gave an answer that makes no sense")).line(format!("{what}."))
         }
-        Fault::LoginTimedOut { after } => Report::new("OAuth flow timed out").line(format!(
-            "No callback received within {}. Try again, and open the printed link yourself if no browser opens.",
-            in_words(*after)
-        )),
+        Fault::LoginTimedOut { after } => sign_in::timed_out(*after, &login),
+        Fault::CodeExpired { after } => sign_in::code_expired(*after, &login),
+        Fault::NoDeviceCodes { host } => sign_in::no_device_codes(host, &login),
+        Fault::NothingPasted => sign_in::nothing_pasted(&login),
+        Fault::NothingPending { handle } => sign_in::nothing_pending(handle, &login),
+        Fault::KeyRejected { profile, kept, keys_url, .. } => {
+            sign_in::key_rejected(profile, kept.as_deref(), keys_url.as_deref())
+        }
+        Fault::KeyUnverified { profile, kept, cause } => sign_in::key_unverified(profile, kept, cause),
         Fault::StateMismatch => Report::new("OAuth state mismatch")
             .line("The browser callback did not match the original session token. Possible CSRF — aborting."),
         Fault::IssuerMismatch { issuer } => Report::new("OAuth issuer mismatch").line(format!(
@@ -115,11 +113,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::LoginRefused { code, description } => Report::new(format!("Sign-in failed ({code})"))
             .line(description.clone().unwrap_or_else(|| "The server gave no reason.".into()))
             .line("Nothing was stored."),
-        // The contract names the class 401, whichever status the token endpoint used.
-        Fault::RefreshFailed => Report::new("Session refresh failed (401)")
-            .line(format!("Re-run `{login} --browser` to get fresh credentials."))
-            .line("The session was revoked, signed out elsewhere, or its rotation was not saved. Your data is safe; only the")
-            .line("local credentials are stale."),
+        Fault::RefreshFailed => sign_in::refresh_failed(&login),
         Fault::LockBusy { path } => Report::new("Another process is refreshing this session")
             .line(format!("It has held {} for 30 seconds. Try again.", path.display())),
         Fault::CredentialsUnreadable { path, cause, remedy } => {
@@ -137,7 +131,9 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
 
 fn not_authenticated(brand: &Brand, login: &str) -> Report {
     Report::new("Not authenticated")
-        .line(format!("Run `{login}` and sign in with your browser. (See `{login} --help`.)"))
+        .line(format!(
+            "Run `{login}` and paste your API key, or sign in with your browser. (See `{login} --help`.)"
+        ))
         .line(format!("In scripts and CI, set {}.", brand.variable("API_KEY")))
 }
 
@@ -146,7 +142,7 @@ fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> 
         CredentialSource::Flag => "--api-key".to_owned(),
         CredentialSource::Variable(name) => name.clone(),
         CredentialSource::Profile(profile) => format!("profile {}", profile.name),
-        CredentialSource::Fresh => "the sign-in".to_owned(),
+        CredentialSource::Fresh => "your input".to_owned(),
     };
     Report::new(format!("That doesn't look like {} key", with_article(brand.name())))
         .line(format!(

@@ -30,7 +30,7 @@ fn not_authenticated() {
     assert_eq!(
         text(Fault::NotAuthenticated),
         "Not authenticated\n  \
-         Run `acme auth login` and sign in with your browser. (See `acme auth login --help`.)\n  \
+         Run `acme auth login` and paste your API key, or sign in with your browser. (See `acme auth login --help`.)\n  \
          In scripts and CI, set ACME_API_KEY."
     );
 }
@@ -39,7 +39,7 @@ fn not_authenticated() {
 fn a_login_without_a_terminal_says_what_would_work() {
     let text = text(Fault::NobodyThere);
     assert!(text.starts_with("Not authenticated\n  Run `acme auth login` and"), "{text}");
-    assert!(text.ends_with("`acme auth login --browser` prints the link and waits all the same."), "{text}");
+    assert!(text.ends_with("`acme auth login --device` prints a code and waits all the same."), "{text}");
 }
 
 #[test]
@@ -106,9 +106,10 @@ fn a_server_out_of_reach() {
 
 #[test]
 fn a_login_that_fails() {
-    assert!(
-        text(Fault::LoginTimedOut { after: Duration::from_secs(300) })
-            .starts_with("OAuth flow timed out\n  No callback received within 5 minutes. Try again")
+    assert_eq!(
+        text(Fault::LoginTimedOut { after: Duration::from_secs(300) }),
+        "OAuth flow timed out\n  \
+         No callback received within 5 minutes. Try again, or use `acme auth login --device` or `--api-key` instead."
     );
     assert_eq!(
         text(Fault::StateMismatch),

@@ -63,7 +63,7 @@ pub(super) fn read(head: &str, host: &str) -> Request {
 }
 
 /// The known parameters; `None` if one comes twice, because then nobody knows which one is meant.
-fn parameters(url: &Url) -> Option<Callback> {
+pub(super) fn parameters(url: &Url) -> Option<Callback> {
     let mut callback = Callback::default();
     for (name, value) in url.query_pairs() {
         let slot = match name.as_ref() {

@@ -1,46 +1,145 @@
-//! What the tool says about the machine it runs on.
+//! The device road: a code that is typed on any other device, and polls until it is answered (RFC 8628).
 
-use crate::client::app::Brand;
-use crate::client::env::Environment;
-use crate::client::oauth::DeviceFacts;
+use std::pin::pin;
+use std::time::Duration;
 
-/// The host name, the system and the version of the tool; `name` is what the person calls the machine.
-pub(super) fn facts(brand: &Brand, environment: &Environment, name: Option<&str>) -> DeviceFacts {
-    DeviceFacts {
-        device_name: name.map(str::to_owned).or_else(|| host_name(environment)),
-        device_os: system(),
-        tool_version: format!("{} {}", brand.name(), brand.version()),
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::attempt::Attempt;
+use super::pace::Pace;
+use super::road::{Otherwise, Road};
+use super::wait::{Frames, open_browser, stopped};
+use super::{LoginOptions, Step};
+use crate::client::error::Fault;
+use crate::client::oauth::{self, DeviceCode, Poll, TokenAnswer};
+use crate::client::ui::{CodeScreen, Waiting, Wish};
+
+/// What the wait ended with.
+enum Waited {
+    Approved(Box<TokenAnswer>),
+    /// The person has another browser after all.
+    Paste,
+}
+
+pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool, otherwise: Otherwise) -> Result<Step, Fault> {
+    let Some(code) = attempt.device_code().await? else {
+        let host = attempt.issuer.host();
+        return match otherwise {
+            Otherwise::Fail => Err(Fault::NoDeviceCodes { host }),
+            Otherwise::Paste => {
+                attempt.context.ui.notice(&format!("{host} gives no device codes. Paste a code instead."));
+                Ok(Step::Change(Road::Paste))
+            }
+        };
+    };
+    let lifetime = code.lifetime();
+    approve(attempt, &code, lifetime, opens, Pace::of(code.interval())).await
+}
+
+/// Shows a code, waits for its approval as long as it is still good, and stores the session.
+pub(super) async fn approve(
+    attempt: &Attempt<'_>,
+    code: &DeviceCode,
+    left: Duration,
+    opens: bool,
+    pace: Pace,
+) -> Result<Step, Fault> {
+    attempt.context.ui.show_code(&screen(attempt.options, code, left));
+    match wait(attempt, code, left, opens, pace).await? {
+        Waited::Paste => Ok(Step::Change(Road::Paste)),
+        Waited::Approved(tokens) => {
+            let account = attempt.keep(&tokens).await?;
+            attempt.end_replaced().await;
+            Ok(Step::SignedIn(Box::new(account)))
+        }
     }
 }
 
-#[cfg(unix)]
-fn host_name(_: &Environment) -> Option<String> {
-    let name = rustix::system::uname().nodename().to_str().ok()?.to_owned();
-    (!name.is_empty()).then_some(name)
-}
-
-#[cfg(not(unix))]
-fn host_name(environment: &Environment) -> Option<String> {
-    environment.get("COMPUTERNAME").map(str::to_owned)
-}
-
-fn system() -> String {
-    match std::env::consts::OS {
-        "linux" => "Linux".into(),
-        "windows" => "Windows".into(),
-        "macos" => format!("macOS {}", mac_version().unwrap_or_default()).trim().into(),
-        other => other.into(),
+pub(super) fn screen(options: &LoginOptions, code: &DeviceCode, lifetime: Duration) -> CodeScreen {
+    CodeScreen {
+        page: code.verification_uri.to_string(),
+        complete: code.verification_uri_complete.as_ref().map(ToString::to_string),
+        code: code.user_code.clone(),
+        lifetime: in_whole_minutes(lifetime),
+        picture: picture(options, page_of(code)),
     }
 }
 
-/// Darwin counts on its own: 24 is macOS 15, and from 25 on the numbers lie one apart (macOS 26).
-#[cfg(unix)]
-fn mac_version() -> Option<String> {
-    let darwin: u32 = rustix::system::uname().release().to_str().ok()?.split('.').next()?.parse().ok()?;
-    Some(if darwin >= 25 { darwin + 1 } else { darwin.checked_sub(9)? }.to_string())
+/// Nobody reads seconds: 599 of them are ten minutes.
+fn in_whole_minutes(span: Duration) -> Duration {
+    let seconds = span.as_secs();
+    Duration::from_secs(if seconds > 60 { seconds.div_ceil(60) * 60 } else { seconds })
 }
 
-#[cfg(not(unix))]
-fn mac_version() -> Option<String> {
+/// The page, with the code filled in if the server can.
+fn page_of(code: &DeviceCode) -> &str {
+    code.verification_uri_complete.as_ref().unwrap_or(&code.verification_uri).as_str()
+}
+
+#[cfg(feature = "qr")]
+fn picture(options: &LoginOptions, url: &str) -> Option<String> {
+    use qrcode::QrCode;
+    use qrcode::render::unicode::Dense1x2;
+
+    // What does not fit into a picture is still there as text.
+    let code = options.qr.then(|| QrCode::new(url).ok()).flatten()?;
+    // On a dark terminal the light parts are what is drawn.
+    Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
+}
+
+#[cfg(not(feature = "qr"))]
+fn picture(_: &LoginOptions, _: &str) -> Option<String> {
     None
+}
+
+async fn wait(
+    attempt: &Attempt<'_>,
+    code: &DeviceCode,
+    left: Duration,
+    opens: bool,
+    pace: Pace,
+) -> Result<Waited, Fault> {
+    let context = attempt.context;
+    let patience = context.login_timeout(attempt.options.timeout)?.map_or(left, |asked| asked.min(left));
+    let deadline = Instant::now() + patience;
+    let mut answer = pin!(poll_until_answered(attempt, code, pace));
+    let mut stop = pin!(stopped());
+    let mut frames = Frames::of(context);
+    if opens {
+        open_browser(context, page_of(code));
+    }
+    loop {
+        tokio::select! {
+            answer = &mut answer => return answer.map(Waited::Approved),
+            () = sleep_until(deadline) => return Err(Fault::CodeExpired { after: patience }),
+            fault = &mut stop => return Err(fault),
+            () = frames.next() => {
+                context.ui.progress(Waiting::ForCode);
+                match context.ui.wish() {
+                    Some(Wish::Browser) => open_browser(context, page_of(code)),
+                    Some(Wish::Paste) => return Ok(Waited::Paste),
+                    Some(Wish::DeviceCode) | None => {}
+                }
+            }
+        }
+    }
+}
+
+async fn poll_until_answered(
+    attempt: &Attempt<'_>,
+    code: &DeviceCode,
+    mut pace: Pace,
+) -> Result<Box<TokenAnswer>, Fault> {
+    let (transport, client_id) = (&attempt.context.transport, &attempt.context.app.client_id);
+    loop {
+        sleep(pace.interval()).await;
+        match oauth::poll(transport, &attempt.metadata, client_id, &code.secret).await {
+            Poll::Approved(tokens) => return Ok(tokens),
+            Poll::Pending => {}
+            Poll::SlowDown => pace.slow_down(),
+            Poll::Unanswered { retry_after } => pace.back_off(retry_after),
+            Poll::Expired => return Err(Fault::CodeExpired { after: code.lifetime() }),
+            Poll::Refused(fault) => return Err(fault),
+        }
+    }
 }

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
@@ -11,20 +12,40 @@ use crate::client::testing::{
     Answer, Asked, MemoryStore, RecordingBrowser, RecordingUi, Server, TempFolder, app,
 };
 
+/// What the tool has sent to the server, by path.
+type Sent = Arc<Mutex<Vec<(String, Vec<(String, String)>)>>>;
+
 /// An authorization server, and a person whose answer comes to the port that the tool named.
-struct World {
-    context: Context,
-    server: Server,
-    pushed: Arc<Mutex<Vec<(String, String)>>>,
-    ui: Arc<RecordingUi>,
-    browser: Arc<RecordingBrowser>,
-    _home: TempFolder,
+pub(super) struct World {
+    pub(super) context: Context,
+    pub(super) server: Server,
+    sent: Sent,
+    /// What the server answers to polls, before it approves.
+    polls: Arc<Mutex<VecDeque<Answer>>>,
+    pub(super) ui: Arc<RecordingUi>,
+    pub(super) browser: Arc<RecordingBrowser>,
+    pub(super) home: TempFolder,
 }
 
-fn world() -> World {
-    let pushed: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
-    let requests = pushed.clone();
-    let server = Server::start(move |asked| answer(&asked, &requests));
+pub(super) fn world() -> World {
+    world_where(true)
+}
+
+/// A server with or without device codes.
+pub(super) fn world_where(has_device_codes: bool) -> World {
+    let (sent, polls) = (Sent::default(), Arc::<Mutex<VecDeque<Answer>>>::default());
+    let (requests, script) = (sent.clone(), polls.clone());
+    let server = Server::start(move |asked| {
+        let form = url::form_urlencoded::parse(asked.body.as_bytes()).into_owned().collect();
+        requests.lock().unwrap().push((asked.path.clone(), form));
+        if asked.path == "/oauth/token"
+            && asked.body.contains("device_code")
+            && let Some(answer) = script.lock().unwrap().pop_front()
+        {
+            return answer;
+        }
+        answer(&asked, has_device_codes)
+    });
     let home = TempFolder::new();
     let (ui, browser) = (Arc::new(RecordingUi::default()), Arc::new(RecordingBrowser::default()));
     let seams = Seams {
@@ -35,20 +56,24 @@ fn world() -> World {
         ..Seams::default()
     };
     let context = Context::new(&app().seams(seams).build().unwrap(), &Globals::default()).unwrap();
-    World { context, server, pushed, ui, browser, _home: home }
+    World { context, server, sent, polls, ui, browser, home }
 }
 
-fn answer(asked: &Asked, pushed: &Mutex<Vec<(String, String)>>) -> Answer {
+fn answer(asked: &Asked, has_device_codes: bool) -> Answer {
     let at = |path: &str| format!("http://{}{path}", asked.host);
     match asked.path.as_str() {
         "/.well-known/oauth-authorization-server" => Answer::json(&json!({
             "issuer": at(""), "authorization_endpoint": at("/oauth/authorize"),
             "token_endpoint": at("/oauth/token"), "pushed_authorization_request_endpoint": at("/oauth/par"),
             "authorization_response_iss_parameter_supported": true,
+            "device_authorization_endpoint": at("/oauth/device_authorization"),
+            "cli_configuration": { "device_flow": has_device_codes, "providers": ["apple"] },
+        })),
+        "/oauth/device_authorization" => Answer::json(&json!({
+            "device_code": "the-device-code", "user_code": "WDJB-MJHT", "verification_uri": at("/device"),
+            "verification_uri_complete": at("/device?user_code=WDJB-MJHT"), "expires_in": 600, "interval": 1,
         })),
         "/oauth/par" => {
-            let form = url::form_urlencoded::parse(asked.body.as_bytes()).into_owned().collect();
-            *pushed.lock().unwrap() = form;
             let answer = json!({
                 "request_uri": "urn:x", "expires_in": 300, "login_url": at("/c/7KQ2-XM4T"), "user_check": "7KQ2-XM4T"
             });
@@ -68,16 +93,37 @@ fn answer(asked: &Asked, pushed: &Mutex<Vec<(String, String)>>) -> Answer {
 }
 
 impl World {
-    fn pushed(&self, name: &str) -> Option<String> {
-        let pushed = self.pushed.lock().unwrap();
-        pushed.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    /// A parameter of the last request to this path.
+    pub(super) fn sent(&self, path: &str, name: &str) -> Option<String> {
+        let sent = self.sent.lock().unwrap();
+        let (_, form) = sent.iter().rfind(|(to, _)| to == path)?;
+        form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    }
+
+    pub(super) fn pushed(&self, name: &str) -> Option<String> {
+        self.sent("/oauth/par", name)
+    }
+
+    /// How often this path was asked.
+    pub(super) fn asked(&self, path: &str) -> usize {
+        self.sent.lock().unwrap().iter().filter(|(to, _)| to == path).count()
+    }
+
+    /// To its next polls the server answers this.
+    pub(super) fn polls(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.polls.lock().unwrap().extend(answers);
+    }
+
+    /// Waits until something is so.
+    pub(super) async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+        while !is_so(self) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Waits for the link, then comes back to the port with these parameters.
-    async fn approve(&self, parameters: impl Fn(&str) -> String) -> String {
-        while self.ui.links().is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+    pub(super) async fn approve(&self, parameters: impl Fn(&str) -> String) -> String {
+        self.until(|world| !world.ui.links().is_empty()).await;
         let redirect = Url::parse(&self.pushed("redirect_uri").unwrap()).unwrap();
         let query = parameters(&self.pushed("state").unwrap());
         let port = redirect.port().unwrap();
@@ -89,9 +135,9 @@ impl World {
         page
     }
 
-    fn options(&self) -> LoginOptions {
+    pub(super) fn options(&self) -> LoginOptions {
         let issuer = BaseUrl::parse(&self.server.url("")).unwrap();
-        LoginOptions { browser: true, issuer: Some(issuer), ..LoginOptions::default() }
+        LoginOptions { method: Some(LoginMethod::Browser), issuer: Some(issuer), ..LoginOptions::default() }
     }
 
     async fn sign_in(&self, parameters: impl Fn(&str) -> String) -> (Result<Account, Fault>, String) {
@@ -99,11 +145,11 @@ impl World {
         tokio::join!(login(&self.context, &options), self.approve(parameters))
     }
 
-    fn stored(&self) -> usize {
+    pub(super) fn stored(&self) -> usize {
         self.context.store.read().unwrap().iter().count()
     }
 
-    fn issuer(&self) -> String {
+    pub(super) fn issuer(&self) -> String {
         url::form_urlencoded::byte_serialize(self.server.url("").as_bytes()).collect()
     }
 }

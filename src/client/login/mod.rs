@@ -1,36 +1,57 @@
 //! Signing in.
 
+mod attempt;
 mod browser;
 mod callback;
 mod device;
+mod facts;
+mod key;
 mod loopback;
+mod pace;
 mod page;
+mod paste;
+mod pasted;
+mod pending;
 mod road;
 mod store;
+mod wait;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::args::LoginArgs;
+use chrono::TimeDelta;
+
 use super::base_url::BaseUrl;
+use super::config::LoginMethod;
 use super::context::Context;
 use super::credentials::{AccountRef, Credential, OrgRef};
 use super::error::Fault;
+use super::oauth::Proof;
 use super::profile::ProfileName;
+use super::ui::CodeScreen;
+use attempt::Attempt;
+use pace::Pace;
+use pending::{Handle, Pending};
 use road::{Road, Surroundings};
+
+pub(crate) use key::sign_in as login_with_key;
+pub use key::{KeyOptions, StoredKey};
+pub(crate) use wait::prompt_secret;
 
 /// How to sign in.
 #[derive(Clone, Debug, Default)]
 pub struct LoginOptions {
-    /// Use the browser, also where nobody seems to be.
-    pub browser: bool,
+    /// Which way; by the settings and the surroundings unless said.
+    pub method: Option<LoginMethod>,
     /// Sign in at this server.
     pub issuer: Option<BaseUrl>,
+    /// Sign in with this provider, where the server offers it.
+    pub provider: Option<String>,
     /// Ask for these scopes; the tool's own if empty.
     pub scopes: Vec<String>,
     /// Listen on this port; any if 0.
     pub port: u16,
-    /// Wait this long; 5 minutes unless said.
+    /// Wait this long; 5 minutes, or as long as a device code is good, unless said.
     pub timeout: Option<Duration>,
     /// Replace what the profile holds without asking.
     pub force: bool,
@@ -38,21 +59,9 @@ pub struct LoginOptions {
     pub device_name: Option<String>,
     /// Who will sign in.
     pub login_hint: Option<String>,
-}
-
-impl From<LoginArgs> for LoginOptions {
-    fn from(args: LoginArgs) -> Self {
-        Self {
-            browser: args.browser,
-            issuer: args.issuer,
-            scopes: args.scopes.into_iter().filter(|scope| !scope.is_empty()).collect(),
-            port: args.port,
-            timeout: args.timeout,
-            force: args.force,
-            device_name: args.name,
-            login_hint: args.login_hint,
-        }
-    }
+    /// Draw a device code as a picture too.
+    #[cfg(feature = "qr")]
+    pub qr: bool,
 }
 
 /// What a sign-in gave.
@@ -76,24 +85,115 @@ pub struct Account {
     pub refreshable: bool,
 }
 
+/// A sign-in that was begun and waits for approval, to be resumed by its handle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartedLogin {
+    /// What the person types, and where.
+    pub screen: CodeScreen,
+    /// The name to resume it by.
+    pub handle: String,
+}
+
+/// What one road led to.
+enum Step {
+    SignedIn(Box<Account>),
+    /// The person, or the server, prefers another road.
+    Change(Road),
+}
+
 /// Signs in and stores the session.
 pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<Account, Fault> {
-    let road = road::choose(Surroundings::look(context, options.browser)?)?;
+    let road = road::choose(Surroundings::look(context, options.method)?)?;
     let stored = store::prepare(context)?;
-    let issuer = choose_issuer(context, options, stored.as_ref())?;
-    may_replace(context, options, stored.as_ref(), &issuer)?;
-    match road {
-        Road::Browser { opens } => browser::sign_in(context, options, &issuer, stored.as_ref(), opens).await,
+    let issuer = choose_issuer(context, options.issuer.as_ref(), stored.as_ref())?;
+    may_replace(context, options.force, stored.as_ref(), &issuer)?;
+    let attempt = Attempt::begin(context, options, &issuer, stored.as_ref()).await?;
+    drive(&attempt, Step::Change(road)).await
+}
+
+/// Gets a device code and keeps it for [`resume`].
+pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<StartedLogin, Fault> {
+    let stored = store::prepare(context)?;
+    let issuer = choose_issuer(context, options.issuer.as_ref(), stored.as_ref())?;
+    may_replace(context, options.force, stored.as_ref(), &issuer)?;
+    let attempt = Attempt::begin(context, options, &issuer, stored.as_ref()).await?;
+    let code = attempt.device_code().await?.ok_or_else(|| Fault::NoDeviceCodes { host: issuer.host() })?;
+    let screen = device::screen(options, &code, code.lifetime());
+    let lifetime = TimeDelta::from_std(code.lifetime()).unwrap_or(TimeDelta::MAX);
+    let pending = Pending {
+        profile: context.profile.clone(),
+        named_issuer: options.issuer.is_some(),
+        force: options.force,
+        expires_at: context
+            .now()
+            .checked_add_signed(lifetime)
+            .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC),
+        code,
+        issuer,
+    };
+    Ok(StartedLogin { screen, handle: pending.save(context)?.to_string() })
+}
+
+/// Waits for the approval of what [`start`] began, and stores the session.
+pub(crate) async fn resume(
+    context: &Context,
+    handle: &str,
+    timeout: Option<Duration>,
+) -> Result<Account, Fault> {
+    let handle = Handle::parse(handle)?;
+    let pending = Pending::load(context, &handle)?;
+    if pending.profile != context.profile {
+        return Err(Fault::Usage {
+            message: format!("{handle} signs in to profile {}", pending.profile),
+            hint: Some(format!("Add --profile {}.", pending.profile)),
+        });
+    }
+    let stored = store::prepare(context)?;
+    let issuer = pending.issuer;
+    may_replace(context, pending.force, stored.as_ref(), &issuer)?;
+    let named = pending.named_issuer.then(|| issuer.clone());
+    let options = LoginOptions { issuer: named, timeout, ..LoginOptions::default() };
+    let attempt = Attempt::begin(context, &options, &issuer, stored.as_ref()).await?;
+    let left = (pending.expires_at - context.now()).to_std().unwrap_or_default();
+    let pace = Pace::of(pending.code.interval());
+    let result = match device::approve(&attempt, &pending.code, left, false, pace).await {
+        Ok(step) => drive(&attempt, step).await,
+        Err(fault) => Err(fault),
+    };
+    match &result {
+        // Nobody has answered, so it can be resumed again.
+        Err(Fault::Interrupted | Fault::CodeExpired { .. } | Fault::Unreachable { .. }) => {}
+        Ok(_) | Err(_) => Pending::forget(context, &handle),
+    }
+    result
+}
+
+/// Goes from road to road until one leads to a session.
+async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<Account, Fault> {
+    loop {
+        step = match step {
+            Step::SignedIn(account) => {
+                wait::release_signals();
+                return Ok(*account);
+            }
+            Step::Change(Road::Browser { opens }) => browser::sign_in(attempt, opens).await?,
+            Step::Change(Road::Device { opens, otherwise }) => {
+                device::sign_in(attempt, opens, otherwise).await?
+            }
+            Step::Change(Road::Paste) => {
+                Step::SignedIn(Box::new(paste::sign_in(attempt, &Proof::new()?, None).await?))
+            }
+        };
     }
 }
 
 /// The flag, the variable, the settings, the server of last time, the tool's own.
 fn choose_issuer(
     context: &Context,
-    options: &LoginOptions,
+    flag: Option<&BaseUrl>,
     stored: Option<&Credential>,
 ) -> Result<BaseUrl, Fault> {
-    if let Some(flag) = &options.issuer {
+    if let Some(flag) = flag {
         return Ok(flag.clone());
     }
     if let Some(wanted) = context.wanted_issuer()? {
@@ -106,19 +206,30 @@ fn choose_issuer(
 /// A sign-in may renew what the profile holds; replacing something else needs a word.
 fn may_replace(
     context: &Context,
-    options: &LoginOptions,
+    force: bool,
     stored: Option<&Credential>,
     issuer: &BaseUrl,
 ) -> Result<(), Fault> {
     let what = match stored {
         None => return Ok(()),
         Some(Credential::Oauth(session)) if &session.issuer == issuer => return Ok(()),
-        Some(Credential::Oauth(session)) => format!("a session at {}", session.issuer.host()),
-        Some(Credential::ApiKey(_)) => "an API key".to_owned(),
+        Some(stored) => in_words(stored),
     };
+    agree_to_replace(context, force, &what, &format!("a session at {}", issuer.host()))
+}
+
+/// What a profile holds, as part of a sentence.
+fn in_words(stored: &Credential) -> String {
+    match stored {
+        Credential::Oauth(session) => format!("a session at {}", session.issuer.host()),
+        Credential::ApiKey(_) => "an API key".to_owned(),
+    }
+}
+
+fn agree_to_replace(context: &Context, force: bool, what: &str, by: &str) -> Result<(), Fault> {
     let profile = &context.profile;
-    let question = format!("Profile {profile} holds {what}. Replace it with a session at {}?", issuer.host());
-    if options.force || context.ui.confirm(&question) == Some(true) {
+    let question = format!("Profile {profile} holds {what}. Replace it with {by}?");
+    if force || context.ui.confirm(&question) == Some(true) {
         return Ok(());
     }
     Err(Fault::Usage {
@@ -130,3 +241,6 @@ fn may_replace(
 #[cfg(test)]
 #[path = "login_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod roads_tests;

@@ -57,10 +57,9 @@ pub(super) fn session(
     }
 }
 
-/// Stores a session in the profile, whatever was there.
-pub(super) async fn keep(context: &Context, session: OauthCredential) -> Result<(), Fault> {
+/// Stores a credential in the profile, whatever was there.
+pub(super) async fn keep(context: &Context, credential: Credential) -> Result<(), Fault> {
     let _lock = lock_profile(context, &context.profile).await?;
-    let credential = Credential::from(session);
     // Nobody else refreshes while the lock is held, but another login may store first: the later one wins.
     loop {
         let expected = match context.store.read() {

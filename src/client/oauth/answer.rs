@@ -66,6 +66,11 @@ impl OauthRefusal {
         matches!(self.standard.error(), BasicErrorResponseType::InvalidGrant)
     }
 
+    /// The code of the standard.
+    pub(super) fn code(&self) -> &str {
+        self.standard.error().as_ref()
+    }
+
     /// What the refusal means to the person.
     pub(crate) fn into_fault(self) -> Fault {
         refused(Refusal {
@@ -97,7 +102,8 @@ pub(crate) fn refused(refusal: Refusal) -> Fault {
         (_, Some("personal_tokens_disabled")) => {
             Fault::TokensDisabled { organization, settings_url, request_id: None }
         }
-        ("access_denied", _) => Fault::Denied,
+        ("access_denied", Some(finer)) => Fault::LoginRefused { code: finer.to_owned(), description },
+        ("access_denied", None) => Fault::Denied,
         (_, _) => Fault::LoginRefused { code, description },
     }
 }
@@ -119,6 +125,16 @@ mod tests {
         let disabled = Fault::TokensDisabled { organization, settings_url: None, request_id: None };
         assert_eq!(off.into_fault(), disabled);
         assert_eq!(refusal(r#"{"error":"access_denied"}"#).into_fault(), Fault::Denied);
+        let codes_off = refusal(
+            r#"{"error":"access_denied","error_code":"device_flow_disabled","error_description":"No codes."}"#,
+        );
+        assert_eq!(
+            codes_off.into_fault(),
+            Fault::LoginRefused {
+                code: "device_flow_disabled".into(),
+                description: Some("No codes.".into())
+            }
+        );
         let grant = refusal(r#"{"error":"invalid_grant"}"#);
         assert!(grant.is_invalid_grant());
         assert_eq!(

@@ -23,6 +23,8 @@ pub(crate) struct Metadata {
     #[serde(default)]
     pub(crate) pushed_authorization_request_endpoint: Option<Url>,
     #[serde(default)]
+    device_authorization_endpoint: Option<Url>,
+    #[serde(default)]
     pub(crate) revocation_endpoint: Option<RevocationUrl>,
     /// Whether every callback names its issuer (RFC 9207).
     #[serde(default)]
@@ -36,6 +38,20 @@ pub(crate) struct Metadata {
 #[serde(default)]
 pub(crate) struct CliConfiguration {
     pub(crate) api_base: Option<BaseUrl>,
+    /// Where a person makes keys.
+    pub(crate) dashboard_keys_url: Option<Url>,
+    /// Whether device codes are offered at the moment.
+    device_flow: Option<bool>,
+    /// The providers that a person can sign in with besides the server's own accounts.
+    pub(crate) providers: Vec<String>,
+}
+
+impl Metadata {
+    /// Where device codes come from, if the server gives any.
+    pub(crate) fn device_endpoint(&self) -> Option<&Url> {
+        let is_off = self.cli_configuration.device_flow == Some(false);
+        self.device_authorization_endpoint.as_ref().filter(|_| !is_off)
+    }
 }
 
 /// Asks a server for its metadata.

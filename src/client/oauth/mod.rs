@@ -1,6 +1,7 @@
 //! The OAuth requests that the library makes, in the types of the `oauth2` crate.
 
 mod answer;
+mod device;
 mod discovery;
 mod par;
 mod token;
@@ -14,6 +15,7 @@ use url::{Url, form_urlencoded};
 use super::error::Fault;
 
 pub(crate) use answer::{Refusal, TokenAnswer, lifetime, refused};
+pub(crate) use device::{CodeAsked, DeviceCode, Poll, poll, request_code};
 pub(crate) use discovery::{Metadata, discover};
 pub(crate) use par::{Asked, DeviceFacts, Link, Proof, request_link};
 pub(crate) use token::{TokenFault, exchange_code, refresh, revoke};

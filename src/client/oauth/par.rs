@@ -39,6 +39,15 @@ pub(crate) struct DeviceFacts {
     pub(crate) tool_version: String,
 }
 
+impl DeviceFacts {
+    /// The facts as parameters of a request.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let name = self.device_name.as_deref().map(|name| ("device_name", name));
+        let others = [("device_os", self.device_os.as_str()), ("tool_version", self.tool_version.as_str())];
+        name.into_iter().chain(others)
+    }
+}
+
 /// What to ask for.
 pub(crate) struct Asked<'a> {
     pub(crate) client_id: &'a str,
@@ -106,9 +115,7 @@ async fn push(
     request: &Url,
     device: &DeviceFacts,
 ) -> Result<Pushed, Fault> {
-    let name = device.device_name.as_deref().map(|name| ("device_name", name));
-    let facts = [("device_os", device.device_os.as_str()), ("tool_version", &device.tool_version)];
-    let facts = name.into_iter().chain(facts).map(|(name, value)| (name.into(), value.into()));
+    let facts = device.pairs().map(|(name, value)| (name.into(), value.into()));
     let request = form_post(endpoint, request.query_pairs().chain(facts))?;
     let response = transport.send(request, PLAN).await?;
     super::token::busy(&response).map_or(Ok(()), Err)?;

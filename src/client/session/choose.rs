@@ -63,8 +63,8 @@ pub(crate) fn key_variable(context: &Context) -> Result<Option<(String, String)>
 }
 
 fn given(context: &Context) -> Result<Option<(CredentialSource, String)>, Fault> {
-    if let Some(flag) = context.globals.api_key.as_ref().filter(|flag| !flag.is_empty()) {
-        return Ok(Some((CredentialSource::Flag, flag.clone())));
+    if let Some(flag) = context.globals.api_key.as_ref().filter(|flag| !flag.expose().is_empty()) {
+        return Ok(Some((CredentialSource::Flag, flag.expose().to_owned())));
     }
     // A profile that was asked for by name is meant, whatever the environment holds.
     if context.globals.profile.is_some() {

@@ -2,7 +2,9 @@
 
 mod commands;
 mod credentials;
+mod keys;
 mod refresh;
+mod roads;
 mod server_crash;
 mod sign_in;
 mod switch;

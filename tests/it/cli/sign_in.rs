@@ -62,7 +62,7 @@ both_engines! {
         assert_eq!(whoami["kind"], "cli_session");
     }
 
-    async fn wrong_state_fails_in_the_browser_and_leaves_nothing_on_disk(app) {
+    async fn cli_01_wrong_state_fails_in_the_browser_and_leaves_nothing_on_disk(app) {
         let cli = app.cli();
         let login = cli.login(&[]);
         let browser = app.browser_of(&app.owner().await).await;
@@ -87,7 +87,7 @@ both_engines! {
         assert_eq!(app.count("credentials").await, 0);
     }
 
-    async fn probes_and_scripts_do_not_settle_a_sign_in(app) {
+    async fn cli_02_probes_and_scripts_do_not_settle_a_sign_in(app) {
         let cli = app.cli();
         let login = cli.login(&[]);
         let browser = app.browser_of(&app.owner().await).await;
@@ -105,7 +105,7 @@ both_engines! {
         login.ended().await.good();
     }
 
-    async fn a_browser_that_hangs_up_after_the_code_does_not_lose_the_sign_in(app) {
+    async fn cli_03_a_browser_that_hangs_up_after_the_code_does_not_lose_the_sign_in(app) {
         let cli = app.cli();
         let login = cli.login(&[]);
         let browser = app.browser_of(&app.owner().await).await;
@@ -160,7 +160,7 @@ both_engines! {
         assert_eq!((email("default").await, email("work").await), (owner.email, member.email));
     }
 
-    async fn on_a_terminal_the_browser_opens_and_the_link_is_one_line_at_40_columns(app) {
+    async fn cli_13_on_a_terminal_the_browser_opens_and_the_link_is_one_line_at_40_columns(app) {
         let cli = app.cli().with_recording_browser().with("TERM", "xterm");
         let command = format!("stty cols 40; exec {} auth login", env!("CARGO_BIN_EXE_keystile"));
         let mut script = cli.wrapped("script", &["-qec", &command, "/dev/null"]);
@@ -198,7 +198,7 @@ both_engines! {
 }
 
 #[tokio::test]
-async fn without_a_terminal_and_a_credential_every_command_ends_at_once_and_no_browser_opens() {
+async fn cli_06_without_a_terminal_and_a_credential_every_command_ends_at_once_and_no_browser_opens() {
     // Nobody listens there: whoever waited or called would be found out.
     let cli = Cli::at("http://127.0.0.1:9").with_recording_browser();
     for command in [
@@ -216,6 +216,14 @@ async fn without_a_terminal_and_a_credential_every_command_ends_at_once_and_no_b
         assert!(ran.err.contains("In scripts and CI, set KEYSTILE_API_KEY."), "{ran:#?}");
         assert!(took < Duration::from_secs(1), "{command:?} took {took:?}");
     }
+    // A busy machine may be slow once, so the fastest of several counts.
+    let mut fastest = Duration::MAX;
+    for _ in 0..5 {
+        let started = Instant::now();
+        cli.run(&["auth", "login"]).await.failed(2, "Not authenticated\n");
+        fastest = fastest.min(started.elapsed());
+    }
+    assert!(fastest < Duration::from_millis(200), "{fastest:?}");
     assert!(cli.opened().is_empty());
     assert!(!cli.folder().join("credentials.json").exists());
 }

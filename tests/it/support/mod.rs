@@ -15,6 +15,7 @@ pub(crate) mod oauth;
 pub(crate) mod people;
 pub(crate) mod ready_made;
 pub(crate) mod relay;
+pub(crate) mod scripted;
 pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,80 @@
+//! How often to ask whether a device code was approved.
+
+use std::time::Duration;
+
+/// The wait between two polls. It only ever grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pace {
+    interval: Duration,
+    /// What `slow_down` adds, for good.
+    step: Duration,
+    /// No trouble of the network makes the wait longer than this.
+    longest: Duration,
+}
+
+impl Pace {
+    pub(super) fn of(interval: Duration) -> Self {
+        Self { interval, step: Duration::from_secs(5), longest: Duration::from_secs(60) }
+    }
+
+    /// The same in a shorter time, for tests that cannot wait.
+    #[cfg(test)]
+    pub(super) fn hurried(unit: Duration) -> Self {
+        Self { interval: unit, step: unit * 5, longest: unit * 60 }
+    }
+
+    pub(super) fn interval(self) -> Duration {
+        self.interval
+    }
+
+    /// The server finds the polls too fast.
+    pub(super) fn slow_down(&mut self) {
+        self.interval += self.step;
+    }
+
+    /// The server could not answer, or was not reached.
+    pub(super) fn back_off(&mut self, retry_after: Option<Duration>) {
+        let wanted = (self.interval * 2).max(retry_after.unwrap_or_default()).min(self.longest);
+        self.interval = self.interval.max(wanted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(pace: Pace) -> u64 {
+        pace.interval().as_secs()
+    }
+
+    #[test]
+    fn slow_down_adds_five_seconds_each_time_and_for_good() {
+        let mut pace = Pace::of(Duration::from_secs(5));
+        pace.slow_down();
+        assert_eq!(seconds(pace), 10);
+        pace.slow_down();
+        assert_eq!(seconds(pace), 15);
+    }
+
+    #[test]
+    fn trouble_doubles_the_wait_up_to_a_minute() {
+        let mut pace = Pace::of(Duration::from_secs(5));
+        let waits: Vec<_> = (0..5)
+            .map(|_| {
+                pace.back_off(None);
+                seconds(pace)
+            })
+            .collect();
+        assert_eq!(waits, [10, 20, 40, 60, 60]);
+    }
+
+    #[test]
+    fn the_server_may_ask_for_more_patience_but_the_wait_never_shrinks() {
+        let mut pace = Pace::of(Duration::from_secs(5));
+        pace.back_off(Some(Duration::from_secs(30)));
+        assert_eq!(seconds(pace), 30);
+        let mut slow = Pace::of(Duration::from_secs(80));
+        slow.back_off(None);
+        assert_eq!(seconds(slow), 80);
+    }
+}

@@ -1,0 +1,163 @@
+//! Keys on the command line: checked, verified, and only then stored.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use keystile::domain::key_format::compose;
+use serde_json::json;
+
+use crate::support::both_engines;
+use crate::support::cli::{Cli, Ran};
+use crate::support::scripted::{Reply, Scripted};
+
+fn live() -> String {
+    compose("keystile_live_", &[7; 32])
+}
+
+fn personal() -> String {
+    compose("keystile_pat_", &[9; 32])
+}
+
+/// A server that accepts every key.
+fn accepting() -> Scripted {
+    judging(|| {
+        let document = json!({ "data": {
+            "kind": "api_key", "credential": { "id": "key_9" },
+            "subject": { "kind": "service_account", "id": "sa_1", "name": "deploys" }, "scopes": ["org:read"],
+        }});
+        Some((200, document))
+    })
+}
+
+fn judging(judge: fn() -> Reply) -> Scripted {
+    Scripted::start(move |asked, _| match asked.path.as_str() {
+        "/api/v1/whoami" => judge(),
+        _ => Some((404, json!({}))),
+    })
+}
+
+/// Runs a command line with this on standard input.
+async fn with_input(cli: &Cli, arguments: &[&str], input: &str) -> Ran {
+    let file = cli.home().join("input");
+    fs::File::create(&file).unwrap().write_all(input.as_bytes()).unwrap();
+    let mut command = cli.command(arguments);
+    command.stdin(Stdio::from(fs::File::open(&file).unwrap()));
+    cli.start(command).ended().await
+}
+
+#[tokio::test]
+async fn every_way_to_give_a_key_stores_it_verified() {
+    let server = accepting();
+    let (key, token) = (live(), personal());
+    let flag = format!("--api-key={key}");
+    for (arguments, given) in
+        [(&[flag.as_str()][..], &key), (&["--api-key", &key], &key), (&["--token", &token], &token)]
+    {
+        let cli = Cli::at(&server.url());
+        let line: Vec<_> = ["auth", "login"].iter().chain(arguments).copied().collect();
+        let ran = cli.run(&line).await.good();
+        assert!(ran.err.contains("stays in the history of the shell"), "{ran:#?}");
+        assert!(ran.err.contains("✓ Signed in as deploys") && !ran.err.contains(given.as_str()), "{ran:#?}");
+        assert_eq!(cli.stored("default")["api_key"], given.as_str());
+        assert_eq!(cli.stored("default")["verified"], true);
+        assert_eq!(cli.stored("default")["key_id"], "key_9");
+    }
+    for arguments in [&["--with-token"][..], &["--api-key", "-"]] {
+        let cli = Cli::at(&server.url());
+        let line: Vec<_> = ["auth", "login", "--json"].iter().chain(arguments).copied().collect();
+        let ran = with_input(&cli, &line, &format!("  {key}\n\n")).await.good();
+        assert_eq!(ran.json()["verified"], true);
+        assert!(!ran.err.contains("history"), "{ran:#?}");
+        assert_eq!(cli.stored("default")["api_key"], key.as_str());
+        cli.run(&["whoami"]).await.good();
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_named_and_nobody_is_called() {
+    let cli = Cli::at("http://127.0.0.1:9");
+    let key = live();
+    for (input, says) in [
+        (format!("Bearer {key}"), "The value starts with \"Bearer \". Paste only the token, without quotes."),
+        (format!("\"{key}\""), "The value is in quotes."),
+        ("sk_live_0123456789abcdefghij".to_owned(), "The value starts differently."),
+        (format!("{}x", &key[..key.len() - 1]), "its checksum does not match"),
+        (String::new(), "The value starts differently."),
+    ] {
+        let ran = with_input(&cli, &["auth", "login", "--with-token"], &input).await;
+        let ran = ran.failed(
+            1,
+            "That doesn't look like a keystile key\n  Expected a token starting with keystile_live_",
+        );
+        assert!(ran.err.contains(says), "{ran:#?}");
+        assert!(!ran.err.contains(&key[14..40]), "{ran:#?}");
+    }
+    assert!(!cli.credentials_file().exists());
+}
+
+#[tokio::test]
+async fn a_server_out_of_reach_costs_no_key() {
+    let cli = Cli::at("http://127.0.0.1:9");
+    let line = ["auth", "login", "--with-token", "--no-retry"];
+    let ran = with_input(&cli, &line, &live()).await.good();
+    assert!(
+        ran.err.contains(
+            "! Stored the key, but could not verify it (connection refused). Try `keystile auth status` \
+            shortly."
+        ),
+        "{ran:#?}"
+    );
+    assert_eq!(cli.stored("default")["verified"], false);
+    cli.edit(|document| document["profiles"]["default"]["verified"] = json!(true));
+    let before = fs::read(cli.credentials_file()).unwrap();
+    let ran = with_input(&cli, &line, &personal()).await;
+    let ran = ran.failed(3, "The key could not be verified, so it was not stored\n  connection refused.");
+    assert!(ran.err.contains("Profile default still uses keystile_live_…"), "{ran:#?}");
+    assert_eq!(fs::read(cli.credentials_file()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn without_a_terminal_nobody_is_asked_for_a_key() {
+    let cli = Cli::at("http://127.0.0.1:9");
+    let ran = cli
+        .run(&["auth", "login", "--api-key"])
+        .await
+        .failed(1, "There is no terminal here to ask for the key");
+    assert!(ran.err.contains("keystile auth login --with-token <FILE"), "{ran:#?}");
+}
+
+#[tokio::test]
+async fn a_key_is_asked_for_without_showing_it() {
+    let server = accepting();
+    let cli = Cli::at(&server.url()).with("TERM", "xterm");
+    let command = format!("{} auth login --api-key", env!("CARGO_BIN_EXE_keystile"));
+    let mut script = cli.wrapped("script", &["-qec", &command, "/dev/null"]);
+    script.stdin(Stdio::piped());
+    let mut login = cli.start(script);
+    login.on_terminal(|said| said.contains("Paste your key:").then_some(())).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    login.types(&format!("{}\n", live()));
+    let ran = login.ended().await.good();
+    assert!(ran.out.contains("********") && ran.out.contains("Signed in as deploys"), "{ran:#?}");
+    assert!(!ran.out.contains(&live()), "{ran:#?}");
+}
+
+both_engines! {
+    async fn cli_04_a_rejected_key_leaves_the_credentials_byte_identical(app) {
+        let cli = app.cli();
+        let line = ["auth", "login", "--with-token"];
+        with_input(&cli, &line, &live()).await.failed(2, "The key was rejected (401), so it was not stored\n  Create a");
+        assert!(!cli.credentials_file().exists());
+        let cli = app.cli_of(&app.owner().await).await;
+        let before = fs::read(cli.credentials_file()).unwrap();
+        for force in [&[][..], &["--force"]] {
+            let line: Vec<_> = line.iter().chain(force).copied().collect();
+            let ran = with_input(&cli, &line, &live()).await;
+            let ran = ran.failed(2, "The key was rejected (401), so it was not stored\n  Profile default still uses");
+            assert!(!ran.err.contains(&live()), "{ran:#?}");
+            assert_eq!(fs::read(cli.credentials_file()).unwrap(), before);
+        }
+        cli.run(&["whoami"]).await.good();
+    }
+}

@@ -1,0 +1,221 @@
+//! The roads of `auth login` besides the browser on this machine: device code, pasted code, two steps.
+
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::support::cli::{Cli, Ran, Running};
+use crate::support::scripted::{Asked, Reply, Scripted};
+
+const DEVICE_CODE: &str = "device-code-that-nobody-may-see";
+const ACCESS_TOKEN: &str = "access-token-that-nobody-may-see";
+const REFRESH_TOKEN: &str = "refresh-token-that-nobody-may-see";
+
+/// A server where the person approves after this many polls.
+fn server(pending: usize) -> Scripted {
+    let polls = AtomicUsize::new(0);
+    Scripted::start(move |asked, base| {
+        let is_poll = asked.path == "/oauth/token" && asked.body.contains("device_code=");
+        if is_poll && polls.fetch_add(1, Ordering::Relaxed) < pending {
+            return Some((400, json!({ "error": "authorization_pending" })));
+        }
+        usual(asked, base)
+    })
+}
+
+fn usual(asked: &Asked, base: &str) -> Reply {
+    let document = match asked.path.as_str() {
+        "/oauth/device_authorization" => json!({
+            "device_code": DEVICE_CODE, "user_code": "WDJB-MJHT", "verification_uri": format!("{base}/device"),
+            "verification_uri_complete": format!("{base}/device?user_code=WDJB-MJHT"),
+            "expires_in": 600, "interval": 1,
+        }),
+        "/oauth/par" => {
+            let answer = json!({
+                "request_uri": "urn:x", "expires_in": 300, "login_url": format!("{base}/c/7KQ2-XM4T"),
+                "user_check": "7KQ2-XM4T",
+            });
+            return Some((201, answer));
+        }
+        "/oauth/token" => json!({
+            "access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 28_800,
+            "refresh_token": REFRESH_TOKEN, "refresh_token_timeout": 7_776_000,
+        }),
+        "/api/v1/whoami" => json!({ "data": {
+            "kind": "cli_session", "credential": { "id": "ses_9fK2" },
+            "subject": { "kind": "user", "id": "usr_1", "email": "ada@example.com" }, "scopes": [],
+        }}),
+        _ => return Some((404, json!({}))),
+    };
+    Some((200, document))
+}
+
+fn form(body: &str, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(body.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// A shell command on a terminal of its own, with the settings of the terminal before and after it.
+fn on_terminal(cli: &Cli, arguments: &str) -> Running {
+    let tool = env!("CARGO_BIN_EXE_keystile");
+    let line = format!("stty -g >before; {tool} {arguments}; code=$?; stty -g >after; exit $code");
+    let mut script: Command = cli.wrapped("script", &["-qec", &format!("sh -c '{line}'"), "/dev/null"]);
+    script.stdin(Stdio::piped()).env("TERM", "xterm");
+    cli.start(script)
+}
+
+/// Asserts that the terminal is as it was.
+fn terminal_is_restored(cli: &Cli) {
+    let [before, after] =
+        ["before", "after"].map(|name| std::fs::read_to_string(cli.home().join(name)).unwrap());
+    assert_eq!(before, after);
+}
+
+fn no_secret(ran: &Ran) {
+    for secret in [DEVICE_CODE, ACCESS_TOKEN, REFRESH_TOKEN] {
+        assert!(!ran.out.contains(secret) && !ran.err.contains(secret), "{ran:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_code_signs_in_without_a_terminal_and_shows_no_secret() {
+    let server = server(1);
+    let cli = Cli::at(&server.url()).with_recording_browser();
+    let ran = cli.run(&["auth", "login", "--device", "-vv"]).await.good();
+    let page = format!("  {}/device", server.url());
+    for said in [page.as_str(), "  and enter this code:  WDJB-MJHT", "✓ Signed in as ada@example.com"] {
+        assert!(ran.err.lines().any(|line| line == said), "{said}: {ran:#?}");
+    }
+    no_secret(&ran);
+    assert_eq!(cli.stored("default")["access_token"], ACCESS_TOKEN);
+    let asked = &server.bodies("/oauth/device_authorization")[0];
+    assert_eq!(form(asked, "client_id").as_deref(), Some("keystile-cli"));
+    assert!(form(asked, "tool_version").is_some());
+    assert!(cli.opened().is_empty());
+}
+
+#[tokio::test]
+async fn with_json_the_code_is_a_document_on_standard_error() {
+    let server = server(0);
+    let ran = Cli::at(&server.url()).run(&["auth", "login", "--device", "--json"]).await.good();
+    assert_eq!(ran.json()["account"]["email"], "ada@example.com");
+    let shown: Value = serde_json::from_str(ran.err.lines().next().unwrap()).unwrap();
+    assert_eq!(shown["user_code"], "WDJB-MJHT");
+    assert_eq!(shown["expires_in"], 600);
+}
+
+#[tokio::test]
+async fn the_picture_of_the_code_is_drawn_on_request() {
+    let server = server(0);
+    let ran = Cli::at(&server.url()).run(&["auth", "login", "--device", "--qr"]).await.good();
+    assert!(ran.err.contains('█') && ran.err.contains("WDJB-MJHT"), "{ran:#?}");
+}
+
+#[tokio::test]
+async fn two_processes_share_one_login_by_its_handle() {
+    let server = server(0);
+    let cli = Cli::at(&server.url());
+    let started = cli.run(&["auth", "login", "--start", "--json"]).await.good();
+    let document = started.json();
+    assert_eq!(document["user_code"], "WDJB-MJHT");
+    assert_eq!(document["verification_uri"], format!("{}/device", server.url()));
+    assert_eq!(document["expires_in"], 600);
+    no_secret(&started);
+    let handle = document["resume"].as_str().unwrap();
+    cli.run(&["auth", "login", "--resume", handle]).await.good();
+    assert_eq!(cli.stored("default")["state"], "ok");
+    let headline = format!("No sign-in called {handle} waits here\n");
+    cli.run(&["auth", "login", "--resume", handle]).await.failed(2, &headline);
+    cli.run(&["auth", "login", "--resume", "../../etc/passwd"]).await.failed(1, "That is no handle");
+    let plain = cli.run(&["auth", "login", "--start"]).await.good();
+    assert!(plain.out.starts_with("lh_") && plain.out.lines().count() == 1, "{plain:#?}");
+}
+
+#[tokio::test]
+async fn without_a_browser_a_terminal_gets_a_device_code_and_is_left_as_it_was() {
+    let server = server(1);
+    let cli = Cli::at(&server.url()).with("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22");
+    let ran = on_terminal(&cli, "auth login").ended().await.good();
+    assert!(
+        ran.out.contains("and enter this code:  WDJB-MJHT") && ran.out.contains("Signed in as"),
+        "{ran:#?}"
+    );
+    terminal_is_restored(&cli);
+}
+
+#[tokio::test]
+async fn d_and_p_change_the_road_and_the_code_is_not_echoed() {
+    let server = server(usize::MAX);
+    let cli = Cli::at(&server.url()).with_recording_browser();
+    let mut login = on_terminal(&cli, "auth login");
+    login.on_terminal(|said| said.contains("left)").then_some(())).await;
+    login.types("d");
+    login.on_terminal(|said| said.contains("WDJB-MJHT").then_some(())).await;
+    login.types("p");
+    login.on_terminal(|said| said.contains("the browser ended on):").then_some(())).await;
+    login.types("the-code-that-was-shown\n");
+    let ran = login.ended().await.good();
+    assert!(ran.out.contains("Signed in as ada@example.com"), "{ran:#?}");
+    assert!(!ran.out.contains("the-code-that-was-shown"), "{ran:#?}");
+    let traded = server.bodies("/oauth/token").pop().unwrap();
+    assert_eq!(form(&traded, "code").as_deref(), Some("the-code-that-was-shown"));
+    assert_eq!(form(&traded, "redirect_uri"), Some(format!("{}/c/code", server.url())));
+    assert!(form(&traded, "code_verifier").is_some());
+    terminal_is_restored(&cli);
+}
+
+#[tokio::test]
+async fn ctrl_c_leaves_the_terminal_as_it_was() {
+    let server = server(usize::MAX);
+    for arguments in ["auth login --device", "auth login --no-browser", "auth login --api-key"] {
+        let cli = Cli::at(&server.url());
+        let mut login = on_terminal(&cli, arguments);
+        let asks = ["Waiting for approval", "ended on):", "Paste your key:"];
+        login.on_terminal(|said| asks.iter().any(|asks| said.contains(asks)).then_some(())).await;
+        // The keys are listened for soon after the screen is drawn.
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        login.types("\x03");
+        let ran = login.ended().await;
+        assert_eq!(ran.exit, 130, "{arguments}: {ran:#?}");
+        assert!(ran.out.contains("Stopped"), "{arguments}: {ran:#?}");
+        terminal_is_restored(&cli);
+        assert!(!cli.credentials_file().exists());
+    }
+}
+
+#[tokio::test]
+async fn without_a_person_nothing_can_be_pasted() {
+    let server = server(0);
+    let cli = Cli::at(&server.url());
+    cli.run(&["auth", "login", "--no-browser"]).await.says_at_its_end(2, "No code was pasted\n");
+    cli.run(&["auth", "login", "--no-browser", "--no-input"]).await.failed(2, "Not authenticated\n");
+}
+
+#[tokio::test]
+async fn the_settings_and_the_variable_choose_the_road() {
+    let server = server(0);
+    let cli = Cli::at(&server.url());
+    cli.run(&["config", "set", "defaults.login_method", "device"]).await.good();
+    let ran = cli.run(&["auth", "login"]).await.good();
+    assert!(ran.err.contains("WDJB-MJHT"), "{ran:#?}");
+    let mut command = cli.command(&["auth", "login"]);
+    command.env("KEYSTILE_LOGIN_METHOD", "pigeon");
+    cli.start(command).ended().await.failed(1, "KEYSTILE_LOGIN_METHOD cannot be `pigeon`\n");
+}
+
+#[tokio::test]
+async fn one_way_to_sign_in_at_a_time() {
+    let cli = Cli::at("http://127.0.0.1:9");
+    for arguments in [
+        &["--device", "--browser"][..],
+        &["--start", "--no-browser"],
+        &["--resume", "lh_x", "--device"],
+        &["--token", "x", "--with-token"],
+    ] {
+        let line: Vec<_> = ["auth", "login"].iter().chain(arguments).copied().collect();
+        assert_eq!(cli.run(&line).await.exit, 1, "{arguments:?}");
+    }
+    cli.run(&["--api-key", "x", "auth", "login", "--device"]).await.failed(1, "A key is no way to sign in");
+}
