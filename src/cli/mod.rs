@@ -3,6 +3,8 @@
 mod api;
 mod args;
 mod config;
+mod init;
+mod reference;
 mod usage;
 
 use std::ffi::OsString;
@@ -11,7 +13,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::client::{App, AuthCommand, BadApp, Error, Fault, Globals, main_exit};
-use args::{Arguments, Command};
+use args::{Arguments, Command, ConfigCommand};
 
 /// The server that a fresh `keystiled` runs at.
 const LOCAL_SERVER: &str = "http://127.0.0.1:8642";
@@ -45,15 +47,26 @@ fn app() -> Result<App, BadApp> {
 
 fn execute(app: &App, arguments: Arguments) -> Result<(), Error> {
     let Arguments { globals, command } = arguments;
-    let auth = match command {
-        Command::Auth { command } => command,
-        Command::Login(args) => AuthCommand::Login(args),
-        Command::Logout(args) => AuthCommand::Logout(args),
-        Command::Whoami => AuthCommand::Whoami,
+    let tool = match command {
+        Command::Tool(command) => command,
+        Command::Login(args) | Command::Config { command: ConfigCommand::Login(args) } => {
+            AuthCommand::Login(args).into()
+        }
+        Command::Logout(args) | Command::Config { command: ConfigCommand::Logout(args) } => {
+            AuthCommand::Logout(args).into()
+        }
+        Command::Whoami => AuthCommand::Whoami.into(),
         Command::Api(args) => return wait(app, api::run(app, &globals, args)),
-        Command::Config { command } => return config::run(app, &globals, &command),
+        Command::Config { command: ConfigCommand::Init(args) } => {
+            return wait(app, init::run(app, &globals, args));
+        }
+        Command::Config { command: ConfigCommand::Setting(command) } => {
+            return config::run(app, &globals, &command);
+        }
+        Command::Completions { shell } => return reference::completions(app, &globals, shell),
+        Command::Man { folder } => return reference::manual(app, &folder),
     };
-    wait(app, app.run(auth, &globals))
+    wait(app, app.run(tool, &globals))
 }
 
 /// One thread is enough for a tool that waits for one thing at a time, and it starts faster than many.

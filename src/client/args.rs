@@ -1,5 +1,7 @@
 //! The arguments that every tool on this library has in common.
 
+mod tool;
+
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
@@ -7,6 +9,11 @@ use clap::{ArgAction, Args, Subcommand, ValueEnum};
 use super::base_url::BaseUrl;
 use super::duration;
 use super::profile::ProfileName;
+
+pub use tool::{
+    DockerAction, DoctorArgs, HelperCommand, OrgCommand, ProfileCommand, SessionsCommand, SwitchArgs,
+    ToolCommand,
+};
 
 /// Accepted before or after the verb.
 #[derive(Args, Clone, Debug, Default)]
@@ -60,6 +67,16 @@ pub enum AuthCommand {
     Token(TokenArgs),
     /// Get a new access token now
     Refresh,
+    /// Change the active profile
+    Switch(SwitchArgs),
+    /// See and end your sessions, on every machine
+    Sessions {
+        /// What to do with them; `list` unless said
+        #[command(subcommand)]
+        command: Option<SessionsCommand>,
+    },
+    /// Find out why signing in or calling fails
+    Doctor(DoctorArgs),
 }
 
 /// `auth login`

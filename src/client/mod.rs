@@ -52,12 +52,16 @@ mod seams;
 mod secret;
 mod session;
 mod source;
+mod table;
 mod terminal;
 pub mod testing;
 mod ui;
 
 pub use app::{App, AppBuilder, BadApp, Brand};
-pub use args::{AuthCommand, Globals, LoginArgs, LogoutArgs, StatusArgs, TokenArgs, TokenFormat};
+pub use args::{
+    AuthCommand, DockerAction, DoctorArgs, Globals, HelperCommand, LoginArgs, LogoutArgs, OrgCommand,
+    ProfileCommand, SessionsCommand, StatusArgs, SwitchArgs, TokenArgs, TokenFormat, ToolCommand,
+};
 pub use base_url::{BadBaseUrl, BaseUrl};
 pub use browser::{Browser, SystemBrowser};
 pub use clock::{Clock, SystemClock};

@@ -1,8 +1,13 @@
-//! The `auth` commands and their screens, the same for every tool.
+//! The commands and their screens, the same for every tool.
 
+mod doctor;
+mod helper;
 mod login;
 mod logout;
+mod org;
+mod profile;
 mod refresh;
+mod sessions;
 mod status;
 mod token;
 mod whoami;
@@ -11,7 +16,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::app::App;
-use super::args::{AuthCommand, Globals};
+use super::args::{AuthCommand, Globals, SessionsCommand, ToolCommand};
 use super::context::Context;
 use super::env::Environment;
 use super::error::{Error, Fault};
@@ -21,16 +26,14 @@ use super::screen::Screen;
 use super::session::{Session, choose};
 
 impl App {
-    /// Runs one of the `auth` commands.
-    pub async fn run(&self, command: AuthCommand, globals: &Globals) -> Result<(), Error> {
+    /// Runs a command: `auth ...`, or one of the others that a [`ToolCommand`] holds.
+    pub async fn run(&self, command: impl Into<ToolCommand>, globals: &Globals) -> Result<(), Error> {
         let context = Arc::new(self.context(globals)?);
-        let result = match command {
-            AuthCommand::Login(args) => login::run(&context, args).await,
-            AuthCommand::Logout(args) => logout::run(&context, args).await,
-            AuthCommand::Status(args) => status::run(&context, args).await,
-            AuthCommand::Whoami => whoami::run(&context).await,
-            AuthCommand::Token(args) => token::run(&context, args).await,
-            AuthCommand::Refresh => refresh::run(&context).await,
+        let result = match command.into() {
+            ToolCommand::Auth(command) => auth(&context, command).await,
+            ToolCommand::Profile(command) => profile::run(&context, command).await,
+            ToolCommand::Org(command) => org::run(&context, command).await,
+            ToolCommand::CredentialHelper(command) => helper::run(&context, command).await,
         };
         context.say_warnings();
         result.map_err(|fault| context.error(fault))
@@ -77,6 +80,22 @@ impl App {
 
     fn context(&self, globals: &Globals) -> Result<Context, Error> {
         Context::new(self, globals).map_err(|fault| self.error(fault))
+    }
+}
+
+async fn auth(context: &Arc<Context>, command: AuthCommand) -> Result<(), Fault> {
+    match command {
+        AuthCommand::Login(args) => login::run(context, args).await,
+        AuthCommand::Logout(args) => logout::run(context, args).await,
+        AuthCommand::Status(args) => status::run(context, args).await,
+        AuthCommand::Whoami => whoami::run(context).await,
+        AuthCommand::Token(args) => token::run(context, args).await,
+        AuthCommand::Refresh => refresh::run(context).await,
+        AuthCommand::Switch(args) => profile::switch(context, args.name),
+        AuthCommand::Sessions { command } => {
+            sessions::run(context, command.unwrap_or(SessionsCommand::List)).await
+        }
+        AuthCommand::Doctor(args) => doctor::run(context, args).await,
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{session, whoami};
 use crate::client::args::StatusArgs;
 use crate::client::context::Context;
-use crate::client::credentials::{AccountRef, CredentialState, OauthCredential, OrgRef};
+use crate::client::credentials::{AccountRef, CredentialState, OauthCredential, OrgRef, method_of};
 use crate::client::duration::remaining;
 use crate::client::error::Fault;
 use crate::client::screen::{Mark, fact};
@@ -61,7 +61,7 @@ fn local(session: &Session) -> Status {
     match &session.chosen {
         Chosen::Session { session, .. } => Status { method: "oauth", ..stored(session) },
         Chosen::Key { key, target, .. } => Status {
-            method: if key.expose().contains("_pat_") { "pat" } else { "api_key" },
+            method: method_of(key),
             credential: Some(key.masked()),
             api_base: target.api_base.as_ref().map(ToString::to_string),
             ..Status::default()

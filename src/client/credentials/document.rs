@@ -217,6 +217,14 @@ impl Credential {
         self
     }
 
+    /// How it was got, as `auth status --json` says it.
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Oauth(_) => "oauth",
+            Self::ApiKey(key) => method_of(&key.api_key),
+        }
+    }
+
     /// The CLI session, if it is one.
     pub fn as_oauth(&self) -> Option<&OauthCredential> {
         match self {
@@ -243,6 +251,11 @@ impl KeyCredential {
     pub fn new(api_key: Secret) -> Self {
         Self { api_key, issuer: None, api_base: None, generation: 0, unknown: Map::new() }
     }
+}
+
+/// Personal tokens carry a mark in their prefix.
+pub(crate) fn method_of(key: &Secret) -> &'static str {
+    if key.expose().contains("_pat_") { "pat" } else { "api_key" }
 }
 
 impl OrgRef {

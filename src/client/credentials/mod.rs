@@ -8,6 +8,7 @@ mod trust;
 use super::error::Fault;
 use super::profile::ProfileName;
 
+pub(crate) use document::method_of;
 pub use document::{
     AccountRef, Credential, CredentialState, Document, KeyCredential, OauthCredential, OrgRef,
 };

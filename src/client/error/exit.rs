@@ -59,6 +59,7 @@ pub(super) fn exit_of(fault: &Fault) -> Exit {
         | Fault::Unreachable { .. }
         | Fault::BadAnswer { .. }
         | Fault::LockBusy { .. } => Exit::Server,
+        Fault::Unwell { exit, .. } => *exit,
         Fault::RateLimited { .. } => Exit::RateLimited,
         Fault::NotFound { .. } => Exit::NotFound,
         Fault::Interrupted => Exit::Interrupted,

@@ -55,9 +55,11 @@ fn type_of(fault: &Fault) -> &'static str {
         Fault::NotFound { .. } => "not_found",
         Fault::RateLimited { .. } => "rate_limit_error",
         Fault::Server { .. } | Fault::Unreachable { .. } | Fault::BadAnswer { .. } => "api_error",
-        Fault::LockBusy { .. } | Fault::Local { .. } | Fault::Interrupted | Fault::ClosedPipe => {
-            "client_error"
-        }
+        Fault::LockBusy { .. }
+        | Fault::Unwell { .. }
+        | Fault::Local { .. }
+        | Fault::Interrupted
+        | Fault::ClosedPipe => "client_error",
     }
 }
 
@@ -91,6 +93,7 @@ pub(super) fn code_of(fault: &Fault) -> &'static str {
         Fault::CredentialsUnreadable { .. } => "credentials_unreadable",
         Fault::CredentialsUnwritable { .. } => "credentials_unwritable",
         Fault::CredentialsDamaged { .. } => "credentials_damaged",
+        Fault::Unwell { .. } => "unwell",
         Fault::Local { .. } => "local_failure",
         Fault::Interrupted => "interrupted",
         Fault::ClosedPipe => "closed_pipe",

@@ -77,6 +77,8 @@ pub enum Fault {
     CredentialsDamaged { path: PathBuf, line: usize, column: usize, kept_as: String },
     /// The credentials file cannot be changed.
     CredentialsUnwritable { what: String, cause: String },
+    /// `auth doctor` found what is wrong; the first finding decides how the process ends.
+    Unwell { found: Vec<&'static str>, exit: Exit },
     /// Something on this machine failed.
     Local { what: String, cause: String },
     /// Ctrl-C.
@@ -123,6 +125,11 @@ impl Error {
     /// What went wrong.
     pub fn fault(&self) -> &Fault {
         &self.fault
+    }
+
+    /// The fault itself, without the words.
+    pub fn into_fault(self) -> Fault {
+        *self.fault
     }
 
     /// The exit code of the process.

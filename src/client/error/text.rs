@@ -130,6 +130,10 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
                 .line(format!("Fix it, or run `{login}`: the damaged file is kept as {kept_as}."))
         }
         Fault::CredentialsUnwritable { what, cause } | Fault::Local { what, cause } => Report::new(format!("Could not {what}")).line(format!("{cause}.")),
+        Fault::Unwell { found, .. } => Report::new(match found.as_slice() {
+            [one] => format!("A check failed: {one}"),
+            several => format!("{} checks failed: {}", several.len(), several.join(", ")),
+        }),
         Fault::Interrupted => Report::new("Stopped"),
         Fault::ClosedPipe => Report::new("Nobody reads the output"),
     }
