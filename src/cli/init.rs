@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::{App, AuthCommand, ConfigFile, Error, Fault, Globals, LoginArgs};
+use crate::client::{App, AuthCommand, BaseUrl, ConfigFile, Error, Fault, Globals, LoginArgs};
 
 pub(super) async fn run(app: &App, globals: &Globals, args: LoginArgs) -> Result<(), Error> {
     let (paths, screen) = (app.paths()?, app.screen(globals));
@@ -33,8 +33,8 @@ fn write(app: &App, globals: &Globals, args: &LoginArgs) -> Result<bool, Fault> 
         file.set("active_profile", profile.as_str())?;
     }
     let settings = [
-        ("issuer", args.issuer.as_ref().map(|url| url.as_str())),
-        ("api_base", globals.api_base.as_ref().map(|url| url.as_str())),
+        ("issuer", args.issuer.as_ref().map(BaseUrl::as_str)),
+        ("api_base", globals.api_base.as_ref().map(BaseUrl::as_str)),
         ("org", globals.org.as_deref()),
     ];
     for (setting, value) in settings {

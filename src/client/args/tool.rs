@@ -138,10 +138,10 @@ pub enum HelperCommand {
     Kube,
     /// For `credential_process` of the AWS tools: trades the session for credentials of a role
     Aws {
-        /// The role to take; AWS_ROLE_ARN unless said
+        /// The role to take; that of the environment unless said
         #[arg(long, value_name = "ARN")]
         role_arn: Option<String>,
-        /// The region whose token service is asked; AWS_REGION unless said
+        /// The region whose token service is asked; that of the environment unless said
         #[arg(long, value_name = "REGION")]
         region: Option<String>,
     },

@@ -68,16 +68,12 @@ async fn current(context: &Arc<Context>) -> Result<(), Fault> {
     if context.screen.is_json() {
         return context.screen.json(&json!(organization));
     }
-    match (organization, whoami.org()) {
-        (Some(organization), Some(org)) => {
-            let role = organization.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
-            context.screen.data(&format!("{} ({}){role}", org.shown(), org.id))
-        }
-        (_, _) => {
-            context.screen.tell("The credential is for no organization.");
-            Ok(())
-        }
-    }
+    let Some((organization, org)) = organization.zip(whoami.org()) else {
+        context.screen.tell("The credential is for no organization.");
+        return Ok(());
+    };
+    let role = organization.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
+    context.screen.data(&format!("{} ({}){role}", org.shown(), org.id))
 }
 
 /// Uses the session that is there for the organization, else signs in for it in the same profile.

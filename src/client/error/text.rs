@@ -1,5 +1,7 @@
 //! The words for every fault. The headline and the first line below it are a contract; the rest is help.
 
+use std::time::Duration;
+
 use super::{Fault, MissingScope};
 use crate::client::app::Brand;
 use crate::client::duration::in_words;
@@ -81,12 +83,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
             Report::new(format!("The request was refused ({status})"))
                 .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
         }
-        Fault::RateLimited { message, retry_after, .. } => {
-            Report::new(message.as_deref().unwrap_or("Rate limited")).line(match retry_after {
-                Some(wait) => format!("Retry in {}s. Slow down and retry shortly.", wait.as_secs()),
-                None => "Slow down and retry shortly.".into(),
-            })
-        }
+        Fault::RateLimited { message, retry_after, .. } => rate_limited(message.as_deref(), *retry_after),
         Fault::Server { status, request_id } => Report::new(format!("Server error ({status})")).line(format!(
             "The {} API returned an error. Try again{}.{}",
             brand.name(),
@@ -130,10 +127,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
                 .line(format!("Fix it, or run `{login}`: the damaged file is kept as {kept_as}."))
         }
         Fault::CredentialsUnwritable { what, cause } | Fault::Local { what, cause } => Report::new(format!("Could not {what}")).line(format!("{cause}.")),
-        Fault::Unwell { found, .. } => Report::new(match found.as_slice() {
-            [one] => format!("A check failed: {one}"),
-            several => format!("{} checks failed: {}", several.len(), several.join(", ")),
-        }),
+        Fault::Unwell { found, .. } => unwell(found),
         Fault::Interrupted => Report::new("Stopped"),
         Fault::ClosedPipe => Report::new("Nobody reads the output"),
     }
@@ -181,6 +175,20 @@ fn insufficient_scope(missing: &MissingScope, login: &str) -> Report {
     Report::new("Insufficient permissions")
         .line("Your API key does not have the required scope for this operation.")
         .line(format!("Needs {needs}, has {has}. {remedy}"))
+}
+
+fn rate_limited(message: Option<&str>, retry_after: Option<Duration>) -> Report {
+    Report::new(message.unwrap_or("Rate limited")).line(match retry_after {
+        Some(wait) => format!("Retry in {}s. Slow down and retry shortly.", wait.as_secs()),
+        None => "Slow down and retry shortly.".into(),
+    })
+}
+
+fn unwell(found: &[&str]) -> Report {
+    Report::new(match found {
+        [one] => format!("A check failed: {one}"),
+        several => format!("{} checks failed: {}", several.len(), several.join(", ")),
+    })
 }
 
 fn in_parentheses(request_id: Option<&str>) -> String {

@@ -43,7 +43,7 @@ fn folder_check(context: &Context, folder: &Path, fix: bool) -> Check {
             format!("sudo chown -R \"$(id -un)\" {shown}"),
         );
     }
-    if mode & 0o077 == 0 {
+    if mode.trailing_zeros() >= 6 {
         return Check::good(NAME, format!("{shown} is yours alone ({mode:04o})"));
     }
     if fix && files::tighten(folder, 0o700).is_ok() {
@@ -124,6 +124,10 @@ fn leftovers(context: &Context, credentials: &Path, fix: bool) -> Option<Check> 
 /// Whether another process refreshes just now, or hangs.
 fn lock(context: &Context) -> Check {
     const NAME: &str = "lock";
+    // Looking would make the folder.
+    if !context.paths.locks().exists() {
+        return Check::good(NAME, "nobody has needed it yet");
+    }
     match context.store.try_lock(&context.profile) {
         Ok(Some(_)) => Check::good(NAME, format!("profile {} is free", context.profile)),
         Ok(None) => Check::attention(

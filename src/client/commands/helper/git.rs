@@ -30,10 +30,8 @@ async fn get(context: &Arc<Context>) -> Result<(), Fault> {
         return Ok(());
     };
     let token = session.token(Want::Fresh { min_ttl: USUAL_TTL }).await?;
-    let mut answer = format!("username={USER_NAME}\npassword={}\n", token.secret());
-    if let Some(end) = token.expires_at() {
-        answer.push_str(&format!("password_expiry_utc={}\n", end.timestamp()));
-    }
+    let end = token.expires_at().map(|end| format!("password_expiry_utc={}\n", end.timestamp()));
+    let answer = format!("username={USER_NAME}\npassword={}\n{}", token.secret(), end.unwrap_or_default());
     context.screen.raw(answer.as_bytes())
 }
 
