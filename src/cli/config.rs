@@ -8,7 +8,7 @@ use crate::client::{App, Config, ConfigFile, Error, Fault, Globals, Paths, Profi
 /// Settings of one profile, which may be named without it.
 const PROFILE_SETTINGS: [&str; 3] = ["issuer", "api_base", "org"];
 /// Settings of all profiles.
-const SETTINGS: [&str; 2] = ["active_profile", "defaults.login_method"];
+const SETTINGS: [&str; 3] = ["active_profile", "defaults.login_method", "defaults.store"];
 
 pub(super) fn run(app: &App, globals: &Globals, command: &SettingCommand) -> Result<(), Error> {
     let (paths, screen) = (app.paths()?, app.screen(globals));

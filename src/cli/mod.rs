@@ -5,14 +5,11 @@ mod args;
 mod config;
 mod init;
 mod reference;
-mod usage;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use crate::client::{App, AuthCommand, BadApp, Error, Fault, Globals, main_exit};
+use crate::client::{App, AuthCommand, BadApp, Error, Fault, main_exit};
 use args::{Arguments, Command, ConfigCommand};
 
 /// The server that a fresh `keystiled` runs at.
@@ -27,12 +24,12 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match Arguments::try_parse_from(arguments) {
+    match app.parse::<Arguments>(arguments) {
         Ok(arguments) => {
             let screen = app.screen(&arguments.globals);
             main_exit(execute(&app, arguments), &screen)
         }
-        Err(error) => usage::exit(&app, &error, arguments),
+        Err(exit) => exit,
     }
 }
 
@@ -76,14 +73,4 @@ fn wait(app: &App, work: impl Future<Output = Result<(), Error>>) -> Result<(), 
         .build()
         .map_err(|error| app.error(Fault::Local { what: "start".into(), cause: error.to_string() }))?;
     runtime.block_on(work)
-}
-
-/// Whether the command line asks for JSON, where it could not be read further.
-fn asks_for_json(arguments: &[OsString]) -> bool {
-    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
-}
-
-/// The arguments of a command line that could not be read, as far as printing an error needs them.
-fn fallback_globals(arguments: &[OsString]) -> Globals {
-    Globals { json: asks_for_json(arguments), ..Globals::default() }
 }

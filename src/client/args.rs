@@ -11,8 +11,8 @@ use super::duration;
 use super::profile::ProfileName;
 
 pub use tool::{
-    DockerAction, DoctorArgs, HelperCommand, OrgCommand, ProfileCommand, SessionsCommand, SwitchArgs,
-    ToolCommand,
+    DockerAction, DoctorArgs, HelperCommand, OrgCommand, ProfileCommand, RefreshArgs, SessionsCommand,
+    SwitchArgs, ToolCommand,
 };
 
 /// Accepted before or after the verb.
@@ -65,8 +65,8 @@ pub enum AuthCommand {
     Whoami,
     /// Print the access token, refreshed if need be
     Token(TokenArgs),
-    /// Get a new access token now
-    Refresh,
+    /// Get a new access token now, or sign in for more scopes
+    Refresh(RefreshArgs),
     /// Change the active profile
     Switch(SwitchArgs),
     /// See and end your sessions, on every machine
@@ -125,6 +125,9 @@ pub struct StatusArgs {
     /// Do not ask the server
     #[arg(long)]
     pub offline: bool,
+    /// List the other profiles too; the exit code is about the selected one
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// `auth token`

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::base_url::BaseUrl;
+use super::credentials::StorePlace;
 use super::error::Fault;
 use super::files;
 use super::profile::ProfileName;
@@ -33,6 +34,9 @@ pub struct Defaults {
     /// How to sign in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_method: Option<LoginMethod>,
+    /// Where refresh tokens and keys are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StorePlace>,
 }
 
 /// How to sign in.

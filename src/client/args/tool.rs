@@ -54,6 +54,14 @@ pub struct SwitchArgs {
     pub name: Option<ProfileName>,
 }
 
+/// `auth refresh`
+#[derive(Args, Clone, Debug)]
+pub struct RefreshArgs {
+    /// Ask for these scopes besides the ones that the session has
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub scopes: Vec<String>,
+}
+
 /// `auth sessions ...`
 #[derive(Subcommand, Clone, Debug)]
 pub enum SessionsCommand {

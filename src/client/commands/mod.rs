@@ -22,8 +22,8 @@ use super::env::Environment;
 use super::error::{Error, Fault};
 use super::login::{Account, LoginOptions, login};
 use super::redact::Redactor;
-use super::screen::Screen;
-use super::session::{Session, choose};
+use super::screen::{Mark, Screen};
+use super::session::{Session, choose, key_variable};
 
 impl App {
     /// Runs a command: `auth ...`, or one of the others that a [`ToolCommand`] holds.
@@ -85,18 +85,33 @@ impl App {
 
 async fn auth(context: &Arc<Context>, command: AuthCommand) -> Result<(), Fault> {
     match command {
-        AuthCommand::Login(args) => login::run(context, args).await,
-        AuthCommand::Logout(args) => logout::run(context, args).await,
-        AuthCommand::Status(args) => status::run(context, args).await,
-        AuthCommand::Whoami => whoami::run(context).await,
-        AuthCommand::Token(args) => token::run(context, args).await,
-        AuthCommand::Refresh => refresh::run(context).await,
-        AuthCommand::Switch(args) => profile::switch(context, args.name),
+        AuthCommand::Login(args) => return login::run(context, args).await,
+        AuthCommand::Logout(args) => logout::run(context, args).await?,
+        AuthCommand::Status(args) => status::run(context, args).await?,
+        AuthCommand::Whoami => whoami::run(context).await?,
+        AuthCommand::Token(args) => token::run(context, args).await?,
+        AuthCommand::Refresh(args) => refresh::run(context, args).await?,
+        AuthCommand::Switch(args) => profile::switch(context, args.name)?,
         AuthCommand::Sessions { command } => {
-            sessions::run(context, command.unwrap_or(SessionsCommand::List)).await
+            sessions::run(context, command.unwrap_or(SessionsCommand::List)).await?;
         }
-        AuthCommand::Doctor(args) => doctor::run(context, args).await,
+        AuthCommand::Doctor(args) => return doctor::run(context, args).await,
     }
+    announce_variable(context)
+}
+
+/// A key of the environment wins over every profile, which nobody expects who has forgotten it.
+fn announce_variable(context: &Context) -> Result<(), Fault> {
+    // Who names a credential knows which one is used.
+    if context.globals.api_key.is_some() || context.globals.profile.is_some() {
+        return Ok(());
+    }
+    if let Some((variable, _)) = key_variable(context)? {
+        let hidden = context.store.read()?.get(&context.profile).map(|_| &context.profile);
+        let instead = hidden.map(|profile| format!(" instead of profile {profile}")).unwrap_or_default();
+        context.screen.say(Mark::Attention, &format!("{variable} is set and used{instead}"));
+    }
+    Ok(())
 }
 
 /// Ends a process: the error on standard error, in JSON if that was asked for, and its exit code.

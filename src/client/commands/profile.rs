@@ -64,6 +64,13 @@ pub(super) fn activate(context: &Context, name: &ProfileName) -> Result<(), Faul
     file.save()
 }
 
+/// What is known of the profiles besides the selected one, without asking any server.
+pub(super) fn others(context: &Context) -> Result<Vec<Value>, Fault> {
+    let (known, active) = (known(context)?, active(context));
+    let others = known.iter().filter(|(name, _)| **name != context.profile);
+    Ok(others.map(|(name, one)| document(name, one, *name == active)).collect())
+}
+
 fn list(context: &Context) -> Result<(), Fault> {
     let (known, active) = (known(context)?, active(context));
     if context.screen.is_json() {

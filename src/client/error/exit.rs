@@ -54,7 +54,8 @@ pub(super) fn exit_of(fault: &Fault) -> Exit {
         | Fault::RefreshFailed
         | Fault::CredentialsUnreadable { .. }
         | Fault::CredentialsUnwritable { .. }
-        | Fault::CredentialsDamaged { .. } => Exit::Auth,
+        | Fault::CredentialsDamaged { .. }
+        | Fault::KeyringUnusable { .. } => Exit::Auth,
         Fault::Server { .. }
         | Fault::Unreachable { .. }
         | Fault::BadAnswer { .. }

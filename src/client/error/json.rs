@@ -48,7 +48,8 @@ fn type_of(fault: &Fault) -> &'static str {
         | Fault::RefreshFailed
         | Fault::CredentialsUnreadable { .. }
         | Fault::CredentialsUnwritable { .. }
-        | Fault::CredentialsDamaged { .. } => "auth_error",
+        | Fault::CredentialsDamaged { .. }
+        | Fault::KeyringUnusable { .. } => "auth_error",
         Fault::InsufficientScope(_) | Fault::Forbidden { .. } | Fault::TokensDisabled { .. } => {
             "permission_error"
         }
@@ -93,6 +94,7 @@ pub(super) fn code_of(fault: &Fault) -> &'static str {
         Fault::CredentialsUnreadable { .. } => "credentials_unreadable",
         Fault::CredentialsUnwritable { .. } => "credentials_unwritable",
         Fault::CredentialsDamaged { .. } => "credentials_damaged",
+        Fault::KeyringUnusable { .. } => "keyring_unusable",
         Fault::Unwell { .. } => "unwell",
         Fault::Local { .. } => "local_failure",
         Fault::Interrupted => "interrupted",

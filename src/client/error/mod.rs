@@ -20,6 +20,7 @@ pub use exit::Exit;
 /// What went wrong, without the words of any one tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the fields are named after what they hold")]
 pub enum Fault {
     /// The command line or a setting makes no sense.
     Usage { message: String, hint: Option<String> },
@@ -75,6 +76,8 @@ pub enum Fault {
     CredentialsUnreadable { path: PathBuf, cause: String, remedy: Option<String> },
     /// The credentials file is not what it should be.
     CredentialsDamaged { path: PathBuf, line: usize, column: usize, kept_as: String },
+    /// The keyring of the system does not give or take a secret.
+    KeyringUnusable { cause: String },
     /// The credentials file cannot be changed.
     CredentialsUnwritable { what: String, cause: String },
     /// `auth doctor` found what is wrong; the first finding decides how the process ends.

@@ -63,7 +63,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
                     "Check that it is complete, not revoked, and meant for this server.".into()
                 }
             }),
-        Fault::InsufficientScope(missing) => insufficient_scope(missing, &login),
+        Fault::InsufficientScope(missing) => insufficient_scope(missing, brand),
         Fault::Forbidden { source, message, request_id, .. } => Report::new("Permission denied (403)")
             .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
             .line(format!("The credential was the one {source}.")),
@@ -127,6 +127,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
                 .line(format!("Fix it, or run `{login}`: the damaged file is kept as {kept_as}."))
         }
         Fault::CredentialsUnwritable { what, cause } | Fault::Local { what, cause } => Report::new(format!("Could not {what}")).line(format!("{cause}.")),
+        Fault::KeyringUnusable { cause } => keyring(cause, brand),
         Fault::Unwell { found, .. } => unwell(found),
         Fault::Interrupted => Report::new("Stopped"),
         Fault::ClosedPipe => Report::new("Nobody reads the output"),
@@ -162,13 +163,11 @@ fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> 
         })
 }
 
-fn insufficient_scope(missing: &MissingScope, login: &str) -> Report {
+fn insufficient_scope(missing: &MissingScope, brand: &Brand) -> Report {
     let needs = missing.required.join(" ");
     let has = if missing.granted.is_empty() { "none".to_owned() } else { missing.granted.join(" ") };
     let remedy = if missing.can_sign_in {
-        let mut scopes = missing.granted.clone();
-        scopes.extend(missing.required.iter().filter(|scope| !missing.granted.contains(scope)).cloned());
-        format!("Run `{login} --scopes {}`.", scopes.join(","))
+        format!("Run `{} --scopes {}`.", brand.command("auth refresh"), missing.required.join(","))
     } else {
         format!("Use a key that has it; this one came {}.", missing.source)
     };
@@ -182,6 +181,14 @@ fn rate_limited(message: Option<&str>, retry_after: Option<Duration>) -> Report 
         Some(wait) => format!("Retry in {}s. Slow down and retry shortly.", wait.as_secs()),
         None => "Slow down and retry shortly.".into(),
     })
+}
+
+fn keyring(cause: &str, brand: &Brand) -> Report {
+    let login = brand.command("auth login");
+    Report::new("Cannot use the keyring of this system").line(format!("{cause}.")).line(format!(
+        "Unlock it, or keep credentials in the file: set {}=file and run `{login}` again.",
+        brand.variable("CREDENTIAL_STORE")
+    ))
 }
 
 fn unwell(found: &[&str]) -> Report {
