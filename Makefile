@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
 
-.PHONY: help run test lint fmt clippy doc deny bench
+.PHONY: help run test lint fmt clippy doc deny bench man
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -23,6 +23,8 @@ fmt:
 clippy:
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --lib --bins --no-default-features --features client -- -D warnings
+	cargo clippy --locked --lib --bins --no-default-features --features keyring -- -D warnings
+	cargo clippy --locked --package weather --all-targets -- -D warnings
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
@@ -35,6 +37,14 @@ deny:
 	else \
 		echo "WARNING: the database of advisories cannot be reached, so known vulnerabilities were NOT checked." >&2; \
 	fi
+
+man: ## Write the manual pages of the CLI to target/man and its completions to target/completions
+	cargo build --release --locked --bin keystile
+	target/release/keystile man target/man
+	mkdir -p target/completions
+	for shell in bash zsh fish powershell elvish; do \
+		target/release/keystile completions $$shell >target/completions/keystile.$$shell; \
+	done
 
 bench: ## Measure against the limits of this machine (QUICK=1: two minutes, LONG=1: a million sessions)
 	QUICK="$(QUICK)" LONG="$(LONG)" bench/run

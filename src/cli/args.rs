@@ -1,9 +1,12 @@
 //! The command line.
 
 use clap::builder::styling::Styles;
-use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
 
-use crate::client::{AuthCommand, Globals, LoginArgs, LogoutArgs};
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::client::{Globals, LoginArgs, LogoutArgs, ToolCommand};
 
 /// Sign in from the terminal, and use the API with it
 #[derive(Parser, Debug)]
@@ -17,11 +20,8 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
-    /// Sign in and out, and see who you are
-    Auth {
-        #[command(subcommand)]
-        command: AuthCommand,
-    },
+    #[command(flatten)]
+    Tool(ToolCommand),
     /// Call the API with your credential
     Api(ApiArgs),
     /// See and change the settings
@@ -35,6 +35,17 @@ pub(super) enum Command {
     Logout(LogoutArgs),
     /// The same as `auth whoami`
     Whoami,
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the manual pages
+    #[command(hide = true)]
+    Man {
+        /// The folder to put them in
+        folder: PathBuf,
+    },
 }
 
 #[derive(Args, Clone, Debug)]
@@ -53,6 +64,19 @@ pub(super) struct ApiArgs {
 
 #[derive(Subcommand, Clone, Debug)]
 pub(super) enum ConfigCommand {
+    /// Write the settings file, then sign in
+    Init(Box<LoginArgs>),
+    /// The same as `auth login`
+    Login(Box<LoginArgs>),
+    /// The same as `auth logout`
+    Logout(LogoutArgs),
+    #[command(flatten)]
+    Setting(SettingCommand),
+}
+
+/// What needs no server.
+#[derive(Subcommand, Clone, Debug)]
+pub(super) enum SettingCommand {
     /// Print where the settings are
     Path {
         /// Print where the credentials are instead

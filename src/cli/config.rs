@@ -2,28 +2,28 @@
 
 use serde_json::json;
 
-use super::args::ConfigCommand;
+use super::args::SettingCommand;
 use crate::client::{App, Config, ConfigFile, Error, Fault, Globals, Paths, ProfileName, Screen};
 
 /// Settings of one profile, which may be named without it.
 const PROFILE_SETTINGS: [&str; 3] = ["issuer", "api_base", "org"];
 /// Settings of all profiles.
-const SETTINGS: [&str; 2] = ["active_profile", "defaults.login_method"];
+const SETTINGS: [&str; 3] = ["active_profile", "defaults.login_method", "defaults.store"];
 
-pub(super) fn run(app: &App, globals: &Globals, command: &ConfigCommand) -> Result<(), Error> {
+pub(super) fn run(app: &App, globals: &Globals, command: &SettingCommand) -> Result<(), Error> {
     let (paths, screen) = (app.paths()?, app.screen(globals));
     let result = match command {
-        ConfigCommand::Path { credentials } => path(&screen, &paths, *credentials),
-        ConfigCommand::Show => show(&screen, &paths),
-        ConfigCommand::Get { key } => {
+        SettingCommand::Path { credentials } => path(&screen, &paths, *credentials),
+        SettingCommand::Show => show(&screen, &paths),
+        SettingCommand::Get { key } => {
             let profile = app.profile(globals)?;
             full_name(key, &profile).and_then(|name| get(&screen, &paths, &name))
         }
-        ConfigCommand::Set { key, value } => {
+        SettingCommand::Set { key, value } => {
             let profile = app.profile(globals)?;
             full_name(key, &profile).and_then(|name| set(&screen, &paths, &name, value))
         }
-        ConfigCommand::Unset { key } => {
+        SettingCommand::Unset { key } => {
             let profile = app.profile(globals)?;
             full_name(key, &profile).and_then(|name| unset(&screen, &paths, &name))
         }

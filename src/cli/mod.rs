@@ -3,15 +3,14 @@
 mod api;
 mod args;
 mod config;
-mod usage;
+mod init;
+mod reference;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use crate::client::{App, AuthCommand, BadApp, Error, Fault, Globals, main_exit};
-use args::{Arguments, Command};
+use crate::client::{App, AuthCommand, BadApp, Error, Fault, main_exit};
+use args::{Arguments, Command, ConfigCommand};
 
 /// The server that a fresh `keystiled` runs at.
 const LOCAL_SERVER: &str = "http://127.0.0.1:8642";
@@ -25,12 +24,12 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match Arguments::try_parse_from(arguments) {
+    match app.parse::<Arguments>(arguments) {
         Ok(arguments) => {
             let screen = app.screen(&arguments.globals);
             main_exit(execute(&app, arguments), &screen)
         }
-        Err(error) => usage::exit(&app, &error, arguments),
+        Err(exit) => exit,
     }
 }
 
@@ -45,15 +44,26 @@ fn app() -> Result<App, BadApp> {
 
 fn execute(app: &App, arguments: Arguments) -> Result<(), Error> {
     let Arguments { globals, command } = arguments;
-    let auth = match command {
-        Command::Auth { command } => command,
-        Command::Login(args) => AuthCommand::Login(args),
-        Command::Logout(args) => AuthCommand::Logout(args),
-        Command::Whoami => AuthCommand::Whoami,
+    let tool = match command {
+        Command::Tool(command) => command,
+        Command::Login(args) | Command::Config { command: ConfigCommand::Login(args) } => {
+            AuthCommand::Login(args).into()
+        }
+        Command::Logout(args) | Command::Config { command: ConfigCommand::Logout(args) } => {
+            AuthCommand::Logout(args).into()
+        }
+        Command::Whoami => AuthCommand::Whoami.into(),
         Command::Api(args) => return wait(app, api::run(app, &globals, args)),
-        Command::Config { command } => return config::run(app, &globals, &command),
+        Command::Config { command: ConfigCommand::Init(args) } => {
+            return wait(app, init::run(app, &globals, args));
+        }
+        Command::Config { command: ConfigCommand::Setting(command) } => {
+            return config::run(app, &globals, &command);
+        }
+        Command::Completions { shell } => return reference::completions(app, &globals, shell),
+        Command::Man { folder } => return reference::manual(app, &folder),
     };
-    wait(app, app.run(auth, &globals))
+    wait(app, app.run(tool, &globals))
 }
 
 /// One thread is enough for a tool that waits for one thing at a time, and it starts faster than many.
@@ -63,14 +73,4 @@ fn wait(app: &App, work: impl Future<Output = Result<(), Error>>) -> Result<(), 
         .build()
         .map_err(|error| app.error(Fault::Local { what: "start".into(), cause: error.to_string() }))?;
     runtime.block_on(work)
-}
-
-/// Whether the command line asks for JSON, where it could not be read further.
-fn asks_for_json(arguments: &[OsString]) -> bool {
-    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
-}
-
-/// The arguments of a command line that could not be read, as far as printing an error needs them.
-fn fallback_globals(arguments: &[OsString]) -> Globals {
-    Globals { json: asks_for_json(arguments), ..Globals::default() }
 }

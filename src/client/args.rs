@@ -1,6 +1,7 @@
 //! The arguments that every tool on this library has in common.
 
 mod login;
+mod tool;
 
 use std::time::Duration;
 
@@ -12,6 +13,11 @@ use super::profile::ProfileName;
 use super::secret::Secret;
 
 pub use login::LoginArgs;
+
+pub use tool::{
+    DockerAction, DoctorArgs, HelperCommand, OrgCommand, ProfileCommand, RefreshArgs, SessionsCommand,
+    SwitchArgs, ToolCommand,
+};
 
 /// Accepted before or after the verb.
 #[derive(Args, Clone, Debug, Default)]
@@ -63,8 +69,18 @@ pub enum AuthCommand {
     Whoami,
     /// Print the access token, refreshed if need be
     Token(TokenArgs),
-    /// Get a new access token now
-    Refresh,
+    /// Get a new access token now, or sign in for more scopes
+    Refresh(RefreshArgs),
+    /// Change the active profile
+    Switch(SwitchArgs),
+    /// See and end your sessions, on every machine
+    Sessions {
+        /// What to do with them; `list` unless said
+        #[command(subcommand)]
+        command: Option<SessionsCommand>,
+    },
+    /// Find out why signing in or calling fails
+    Doctor(DoctorArgs),
 }
 
 /// `auth logout`
@@ -84,6 +100,9 @@ pub struct StatusArgs {
     /// Do not ask the server
     #[arg(long)]
     pub offline: bool,
+    /// List the other profiles too; the exit code is about the selected one
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// `auth token`

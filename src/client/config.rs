@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::base_url::BaseUrl;
+use super::credentials::StorePlace;
 use super::error::Fault;
 use super::files;
 use super::profile::ProfileName;
@@ -33,6 +34,9 @@ pub struct Defaults {
     /// How to sign in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_method: Option<LoginMethod>,
+    /// Where refresh tokens and keys are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StorePlace>,
 }
 
 /// How to sign in.
@@ -113,10 +117,7 @@ impl ConfigFile {
 
     /// Changes a setting. The change is refused if the file would make no sense with it.
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), Fault> {
-        let mut changed = self.document.clone();
-        if changed.as_table().is_empty() {
-            changed["version"] = value(1);
-        }
+        let mut changed = self.begun();
         let (parents, last) = split(name);
         let mut table = changed.as_table_mut();
         for part in parents {
@@ -143,6 +144,62 @@ impl ConfigFile {
         let existed = table.is_some_and(|table| table.remove(last).is_some());
         self.accept(name, changed)?;
         Ok(existed)
+    }
+
+    /// Begins the section of a profile; says whether there was none.
+    pub fn add_profile(&mut self, name: &ProfileName) -> Result<bool, Fault> {
+        let mut changed = self.begun();
+        let profiles = Self::profiles(&mut changed);
+        let is_new = profiles.is_some_and(|profiles| {
+            let is_new = !profiles.contains_key(name.as_str());
+            profiles.entry(name.as_str()).or_insert_with(toml_edit::table);
+            is_new
+        });
+        self.accept(name.as_str(), changed)?;
+        Ok(is_new)
+    }
+
+    /// Moves the settings of a profile to another name, and the choice of it too.
+    pub fn rename_profile(&mut self, from: &ProfileName, to: &ProfileName) -> Result<(), Fault> {
+        let mut changed = self.document.clone();
+        if let Some(profiles) = Self::profiles(&mut changed)
+            && let Some(settings) = profiles.remove(from.as_str())
+        {
+            profiles.insert(to.as_str(), settings);
+        }
+        if self.get("active_profile").unwrap_or_else(|| ProfileName::default().into()) == from.as_str() {
+            changed["active_profile"] = value(to.as_str());
+        }
+        self.accept(from.as_str(), changed)
+    }
+
+    /// Removes the settings of a profile, and the choice of it; says whether there were any.
+    pub fn remove_profile(&mut self, name: &ProfileName) -> Result<bool, Fault> {
+        let mut changed = self.document.clone();
+        let removed = Self::profiles(&mut changed).and_then(|profiles| profiles.remove(name.as_str()));
+        if self.get("active_profile").as_deref() == Some(name.as_str()) {
+            changed.remove("active_profile");
+        }
+        self.accept(name.as_str(), changed)?;
+        Ok(removed.is_some())
+    }
+
+    /// A copy to change; a new file names its version.
+    fn begun(&self) -> DocumentMut {
+        let mut document = self.document.clone();
+        if document.as_table().is_empty() {
+            document["version"] = value(1);
+        }
+        document
+    }
+
+    fn profiles(document: &mut DocumentMut) -> Option<&mut Table> {
+        let item = document.entry("profiles").or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        item.as_table_mut()
     }
 
     /// Writes the file.
@@ -201,6 +258,23 @@ mod tests {
         assert!(file.set("profiles.work.issuer", "not an address").is_err());
         assert!(file.set("active_profile", "../x").is_err());
         assert_eq!(file.get("defaults.login_method"), None);
+    }
+
+    #[test]
+    fn a_profile_is_begun_renamed_and_removed() {
+        let folder = TempFolder::new();
+        let mut file = ConfigFile::open(&folder.path().join("config.toml")).unwrap();
+        let (work, job) = (ProfileName::parse("work").unwrap(), ProfileName::parse("job").unwrap());
+        assert!(file.add_profile(&work).unwrap());
+        assert!(!file.add_profile(&work).unwrap());
+        file.set("profiles.work.org", "analytical").unwrap();
+        file.set("active_profile", "work").unwrap();
+        file.rename_profile(&work, &job).unwrap();
+        assert_eq!(file.get("profiles.job.org").as_deref(), Some("analytical"));
+        assert_eq!(file.get("active_profile").as_deref(), Some("job"));
+        assert!(file.remove_profile(&job).unwrap());
+        assert!(!file.remove_profile(&job).unwrap());
+        assert_eq!(file.get("active_profile"), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::args::Globals;
 use super::base_url::BaseUrl;
 use super::clock::Clock;
 use super::config::{Config, ProfileConfig};
-use super::credentials::{CredentialStore, FileStore, OauthCredential};
+use super::credentials::{CredentialStore, FileStore, OauthCredential, StorePlace, VaultedStore};
 use super::env::Environment;
 use super::error::{Error, Fault};
 use super::http::{Trace, Transport, TransportOptions};
@@ -58,7 +58,12 @@ impl Context {
             && environment.get("CI").is_none()
             && std::io::stdin().is_terminal()
             && std::io::stderr().is_terminal();
-        let store = app.seams.store.clone().unwrap_or_else(|| Arc::new(FileStore::new(paths.clone())));
+        let store = if let Some(store) = &app.seams.store {
+            store.clone()
+        } else {
+            let place = store_place(&environment, &brand, &config)?;
+            Arc::new(VaultedStore::new(FileStore::new(paths.clone()), brand.name(), place))
+        };
         let ui =
             app.seams.ui.clone().unwrap_or_else(|| Arc::new(TerminalUi::new(screen.clone(), interactive)));
         let options = TransportOptions {
@@ -181,6 +186,19 @@ impl Context {
 /// `keystile 0.1.0`, as a product in a `User-Agent` too.
 pub(crate) fn tool_version(brand: &Brand) -> String {
     format!("{}/{}", brand.name(), brand.version())
+}
+
+/// The variable, the settings, else the file.
+fn store_place(environment: &Environment, brand: &Brand, config: &Config) -> Result<StorePlace, Fault> {
+    match environment.own(brand, "CREDENTIAL_STORE") {
+        None => Ok(config.defaults.store.unwrap_or_default()),
+        Some("file") => Ok(StorePlace::File),
+        Some("keyring") => Ok(StorePlace::Keyring),
+        Some(other) => Err(Fault::Usage {
+            message: format!("{} cannot be `{other}`", brand.variable("CREDENTIAL_STORE")),
+            hint: Some("It is file or keyring.".into()),
+        }),
+    }
 }
 
 /// The flag, the variable, the project's file, the settings, else `default`.

@@ -21,9 +21,13 @@
 //! # }
 //! ```
 //!
-//! [`App::run`] gives a tool the whole `auth` command with the same screens. An [`Error`] knows its text, its JSON
+//! [`AuthCommand`] and [`Globals`] are mounted in the command line of a tool, and [`App::run`] then does the rest with
+//! the same screens; [`ToolCommand`] has profiles, organizations and credential helpers besides. `examples/weather` in
+//! the repository is a whole tool. An [`Error`] knows its text, its JSON
 //! and its exit code; [`main_exit`] ends the process with them. What the library touches can be replaced through
 //! [`Seams`], and [`testing`] has a double of each.
+
+#![deny(missing_docs)]
 
 mod app;
 mod args;
@@ -52,12 +56,18 @@ mod seams;
 mod secret;
 mod session;
 mod source;
+mod table;
 mod terminal;
 pub mod testing;
 mod ui;
+mod usage;
 
 pub use app::{App, AppBuilder, BadApp, Brand};
-pub use args::{AuthCommand, Globals, LoginArgs, LogoutArgs, StatusArgs, TokenArgs, TokenFormat};
+pub use args::{
+    AuthCommand, DockerAction, DoctorArgs, Globals, HelperCommand, LoginArgs, LogoutArgs, OrgCommand,
+    ProfileCommand, RefreshArgs, SessionsCommand, StatusArgs, SwitchArgs, TokenArgs, TokenFormat,
+    ToolCommand,
+};
 pub use base_url::{BadBaseUrl, BaseUrl};
 pub use browser::{Browser, SystemBrowser};
 pub use clock::{Clock, SystemClock};
@@ -65,7 +75,7 @@ pub use commands::main_exit;
 pub use config::{Config, ConfigFile, Defaults, LoginMethod, ProfileConfig};
 pub use credentials::{
     AccountRef, Credential, CredentialState, CredentialStore, Document, FileLock, FileStore, KeyCredential,
-    OauthCredential, OrgRef, ProfileLock, Swap,
+    OauthCredential, OrgRef, ProfileLock, StorePlace, Swap,
 };
 pub use env::Environment;
 pub use error::{Error, Exit, Fault, MissingScope};

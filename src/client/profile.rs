@@ -46,6 +46,14 @@ impl fmt::Display for ProfileName {
     }
 }
 
+impl std::str::FromStr for ProfileName {
+    type Err = BadProfileName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
 impl TryFrom<String> for ProfileName {
     type Error = BadProfileName;
 

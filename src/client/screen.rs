@@ -91,7 +91,7 @@ impl Screen {
     }
 
     /// Plain talk on standard error.
-    pub(crate) fn tell(&self, text: &str) {
+    pub fn tell(&self, text: &str) {
         if self.talks() {
             write_err(&format!("{}\n", self.redactor.clean(text)));
         }

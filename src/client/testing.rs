@@ -1,5 +1,7 @@
 //! Doubles of everything that the library touches, for tools that test their own commands.
 
+mod server;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -9,13 +11,18 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::base_url::BaseUrl;
 use super::browser::Browser;
 use super::clock::Clock;
-use super::credentials::{Credential, CredentialStore, Document, ProfileLock, Swap};
+use super::credentials::{
+    AccountRef, Credential, CredentialState, CredentialStore, Document, OauthCredential, ProfileLock, Swap,
+};
 use super::error::Fault;
 use super::profile::ProfileName;
 use super::secret::Secret;
 use super::ui::{CodeScreen, Entered, LinkScreen, LoginUi, Waiting, Wish};
+
+pub use server::{Answer, Asked, Server};
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
@@ -251,6 +258,31 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A session of Ada Lovelace for this API, with the token `access-of-ada` that is good until `end`. It cannot be
+/// refreshed.
+pub fn signed_in(issuer: &BaseUrl, api_base: &BaseUrl, end: DateTime<Utc>) -> Credential {
+    Credential::from(OauthCredential {
+        issuer: issuer.clone(),
+        api_base: api_base.clone(),
+        client_id: "test".into(),
+        session_id: Some("ses_test".into()),
+        account: Some(AccountRef {
+            id: "usr_ada".into(),
+            email: Some("ada@example.com".into()),
+            name: Some("Ada Lovelace".into()),
+        }),
+        org: None,
+        scopes: Vec::new(),
+        access_token: Secret::new("access-of-ada"),
+        access_expires_at: end,
+        refresh_token: None,
+        session_expires_at: None,
+        generation: 0,
+        state: CredentialState::Ok,
+        unknown: serde_json::Map::new(),
+    })
+}
+
 /// The brand that the specification calls `acme`.
 #[cfg(test)]
 pub(crate) fn app() -> super::app::AppBuilder {
@@ -275,101 +307,4 @@ pub(crate) fn session() -> super::credentials::OauthCredential {
         "refresh_token": "refresh", "session_expires_at": "2027-02-21T00:00:00Z"
     }))
     .unwrap()
-}
-
-/// A request to a [`Server`].
-#[cfg(test)]
-pub(crate) struct Asked {
-    pub(crate) path: String,
-    pub(crate) host: String,
-    pub(crate) body: String,
-}
-
-/// What a [`Server`] answers.
-#[cfg(test)]
-pub(crate) struct Answer {
-    status: Option<u16>,
-    headers: String,
-    body: String,
-}
-
-#[cfg(test)]
-impl Answer {
-    pub(crate) fn status(status: u16) -> Self {
-        Self { status: Some(status), headers: String::new(), body: String::new() }
-    }
-
-    pub(crate) fn json(document: &serde_json::Value) -> Self {
-        Self { body: document.to_string(), ..Self::status(200) }.header("content-type", "application/json")
-    }
-
-    pub(crate) fn hang_up() -> Self {
-        Self { status: None, headers: String::new(), body: String::new() }
-    }
-
-    pub(crate) fn with_status(self, status: u16) -> Self {
-        Self { status: Some(status), ..self }
-    }
-
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
-        use std::fmt::Write as _;
-        write!(self.headers, "{name}: {value}\r\n").unwrap();
-        self
-    }
-}
-
-/// An HTTP server on a port of its own, one request a connection.
-#[cfg(test)]
-pub(crate) struct Server {
-    address: std::net::SocketAddr,
-}
-
-#[cfg(test)]
-impl Server {
-    pub(crate) fn start(handler: impl Fn(Asked) -> Answer + Send + 'static) -> Self {
-        use std::io::{BufRead, BufReader, Read, Write};
-
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = BufReader::new(stream.unwrap());
-                let mut start = String::new();
-                stream.read_line(&mut start).unwrap();
-                let mut length = 0;
-                loop {
-                    let mut line = String::new();
-                    stream.read_line(&mut line).unwrap();
-                    let line = line.trim().to_lowercase();
-                    if line.is_empty() {
-                        break;
-                    }
-                    if let Some(value) = line.strip_prefix("content-length:") {
-                        length = value.trim().parse().unwrap();
-                    }
-                }
-                let mut body = vec![0; length];
-                stream.read_exact(&mut body).unwrap();
-                let Some(path) = start.split(' ').nth(1) else { continue };
-                let asked = Asked {
-                    path: path.to_owned(),
-                    host: address.to_string(),
-                    body: String::from_utf8(body).unwrap(),
-                };
-                let Answer { status, headers, body } = handler(asked);
-                if let Some(status) = status {
-                    let head = format!(
-                        "HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
-                        body.len()
-                    );
-                    stream.get_mut().write_all(head.as_bytes()).unwrap();
-                }
-            }
-        });
-        Self { address }
-    }
-
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
 }

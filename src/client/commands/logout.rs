@@ -43,7 +43,11 @@ pub(super) async fn run(context: &Context, args: LogoutArgs) -> Result<(), Fault
 }
 
 /// Revokes first and removes second, so that a session never lives on without its owner knowing.
-async fn sign_out(context: &Context, profile: &ProfileName, local: bool) -> Result<Option<Value>, Fault> {
+pub(super) async fn sign_out(
+    context: &Context,
+    profile: &ProfileName,
+    local: bool,
+) -> Result<Option<Value>, Fault> {
     let _lock = lock_profile(context, profile).await?;
     let Some(credential) = context.store.read()?.get(profile).cloned() else { return Ok(None) };
     let at_server = match &credential {

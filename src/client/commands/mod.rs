@@ -1,8 +1,13 @@
-//! The `auth` commands and their screens, the same for every tool.
+//! The commands and their screens, the same for every tool.
 
+mod doctor;
+mod helper;
 mod login;
 mod logout;
+mod org;
+mod profile;
 mod refresh;
+mod sessions;
 mod status;
 mod token;
 mod whoami;
@@ -12,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::app::App;
-use super::args::{AuthCommand, Globals};
+use super::args::{AuthCommand, Globals, SessionsCommand, ToolCommand};
 use super::context::Context;
 use super::env::Environment;
 use super::error::{Error, Fault};
@@ -20,22 +25,20 @@ use super::login::{
     Account, KeyOptions, LoginOptions, StartedLogin, StoredKey, login, login_with_key, resume, start,
 };
 use super::redact::Redactor;
-use super::screen::Screen;
+use super::screen::{Mark, Screen};
 use super::secret::Secret;
-use super::session::{Session, choose};
+use super::session::{Session, choose, key_variable};
 use super::source::CredentialSource;
 
 impl App {
-    /// Runs one of the `auth` commands.
-    pub async fn run(&self, command: AuthCommand, globals: &Globals) -> Result<(), Error> {
+    /// Runs a command: `auth ...`, or one of the others that a [`ToolCommand`] holds.
+    pub async fn run(&self, command: impl Into<ToolCommand>, globals: &Globals) -> Result<(), Error> {
         let context = Arc::new(self.context(globals)?);
-        let result = match command {
-            AuthCommand::Login(args) => login::run(&context, *args).await,
-            AuthCommand::Logout(args) => logout::run(&context, args).await,
-            AuthCommand::Status(args) => status::run(&context, args).await,
-            AuthCommand::Whoami => whoami::run(&context).await,
-            AuthCommand::Token(args) => token::run(&context, args).await,
-            AuthCommand::Refresh => refresh::run(&context).await,
+        let result = match command.into() {
+            ToolCommand::Auth(command) => auth(&context, command).await,
+            ToolCommand::Profile(command) => profile::run(&context, command).await,
+            ToolCommand::Org(command) => org::run(&context, command).await,
+            ToolCommand::CredentialHelper(command) => helper::run(&context, command).await,
         };
         context.say_warnings();
         result.map_err(|fault| context.error(fault))
@@ -116,6 +119,37 @@ impl App {
     fn context(&self, globals: &Globals) -> Result<Context, Error> {
         Context::new(self, globals).map_err(|fault| self.error(fault))
     }
+}
+
+async fn auth(context: &Arc<Context>, command: AuthCommand) -> Result<(), Fault> {
+    match command {
+        AuthCommand::Login(args) => return login::run(context, *args).await,
+        AuthCommand::Logout(args) => logout::run(context, args).await?,
+        AuthCommand::Status(args) => status::run(context, args).await?,
+        AuthCommand::Whoami => whoami::run(context).await?,
+        AuthCommand::Token(args) => token::run(context, args).await?,
+        AuthCommand::Refresh(args) => refresh::run(context, args).await?,
+        AuthCommand::Switch(args) => profile::switch(context, args.name)?,
+        AuthCommand::Sessions { command } => {
+            sessions::run(context, command.unwrap_or(SessionsCommand::List)).await?;
+        }
+        AuthCommand::Doctor(args) => return doctor::run(context, args).await,
+    }
+    announce_variable(context)
+}
+
+/// A key of the environment wins over every profile, which nobody expects who has forgotten it.
+fn announce_variable(context: &Context) -> Result<(), Fault> {
+    // Who names a credential knows which one is used.
+    if context.globals.api_key.is_some() || context.globals.profile.is_some() {
+        return Ok(());
+    }
+    if let Some((variable, _)) = key_variable(context)? {
+        let hidden = context.store.read()?.get(&context.profile).map(|_| &context.profile);
+        let instead = hidden.map(|profile| format!(" instead of profile {profile}")).unwrap_or_default();
+        context.screen.say(Mark::Attention, &format!("{variable} is set and used{instead}"));
+    }
+    Ok(())
 }
 
 /// Ends a process: the error on standard error, in JSON if that was asked for, and its exit code.

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{session, whoami};
+use super::{profile, session, whoami};
 use crate::client::args::StatusArgs;
 use crate::client::context::Context;
-use crate::client::credentials::{AccountRef, CredentialState, OauthCredential, OrgRef};
+use crate::client::credentials::{
+    AccountRef, Credential, CredentialState, OauthCredential, OrgRef, method_of,
+};
 use crate::client::duration::remaining;
 use crate::client::error::Fault;
 use crate::client::screen::{Mark, fact};
@@ -26,6 +28,7 @@ struct Status {
     access_expires_at: Option<DateTime<Utc>>,
     session_expires_at: Option<DateTime<Utc>>,
     refreshable: bool,
+    in_keyring: bool,
     api_base: Option<String>,
     verified: bool,
     warnings: Vec<String>,
@@ -43,10 +46,11 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
     let checked = if args.offline { offline(&session) } else { online(&session, &mut status).await };
     status.warnings.extend(context.store.take_warnings());
     status.warnings.extend(hidden_variable(context, session.source())?);
+    let others = if args.all { profile::others(context)? } else { Vec::new() };
     match &checked {
         // What could not be checked is shown as far as it is known.
         Ok(()) | Err(Fault::Unreachable { .. } | Fault::Server { .. } | Fault::RateLimited { .. }) => {
-            print(context, &session, &status, checked.is_ok())?;
+            print(context, &session, &status, checked.is_ok(), &others)?;
         }
         Err(_) => print_absent(context)?,
     }
@@ -61,7 +65,7 @@ fn local(session: &Session) -> Status {
     match &session.chosen {
         Chosen::Session { session, .. } => Status { method: "oauth", ..stored(session) },
         Chosen::Key { key, target, .. } => Status {
-            method: if key.expose().contains("_pat_") { "pat" } else { "api_key" },
+            method: method_of(key),
             credential: Some(key.masked()),
             api_base: target.api_base.as_ref().map(ToString::to_string),
             ..Status::default()
@@ -78,6 +82,7 @@ fn stored(session: &OauthCredential) -> Status {
         access_expires_at: Some(session.access_expires_at),
         session_expires_at: session.session_expires_at,
         refreshable: session.refresh_token.is_some(),
+        in_keyring: Credential::from(session.clone()).is_in_keyring(),
         api_base: Some(session.api_base.to_string()),
         ..Status::default()
     }
@@ -133,7 +138,13 @@ fn print_absent(context: &Context) -> Result<(), Fault> {
     }))
 }
 
-fn print(context: &Context, session: &Session, status: &Status, authenticated: bool) -> Result<(), Fault> {
+fn print(
+    context: &Context,
+    session: &Session,
+    status: &Status,
+    authenticated: bool,
+    others: &[Value],
+) -> Result<(), Fault> {
     let screen = &context.screen;
     if screen.is_json() {
         return screen.json(&json!({
@@ -141,7 +152,7 @@ fn print(context: &Context, session: &Session, status: &Status, authenticated: b
             "authenticated": authenticated,
             "verified": status.verified,
             "method": status.method,
-            "source": session.source().kind(),
+            "source": if status.in_keyring { "keyring" } else { session.source().kind() },
             "account": status.account,
             "org": status.org,
             "scopes": status.scopes,
@@ -151,6 +162,7 @@ fn print(context: &Context, session: &Session, status: &Status, authenticated: b
             "refreshable": status.refreshable,
             "api_base": status.api_base,
             "warnings": status.warnings,
+            "other_profiles": others,
         }));
     }
     let mark = if authenticated { Mark::Good } else { Mark::Attention };
@@ -167,6 +179,11 @@ fn print(context: &Context, session: &Session, status: &Status, authenticated: b
     }
     for warning in &status.warnings {
         screen.say(Mark::Attention, warning);
+    }
+    for other in others {
+        let text = |name: &str| other[name].as_str().unwrap_or_default();
+        let account = other["account"]["email"].as_str().unwrap_or("not checked");
+        screen.data(&format!("\n  {}: {account} {}", text("name"), text("issuer")))?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use oauth2::http::Method;
 use serde_json::json;
 
 use super::session;
@@ -30,6 +31,6 @@ pub(super) async fn run(context: &Arc<Context>) -> Result<(), Fault> {
 
 /// Asks the server who the credential is.
 pub(super) async fn ask(session: &Session) -> Result<Whoami, Fault> {
-    let answer = session.client().home(WHOAMI_PATH).fetch::<WhoamiEnvelope>().await;
-    Ok(answer.map_err(|error| error.fault().clone())?.data)
+    let envelope: WhoamiEnvelope = session.client().home(Method::GET, WHOAMI_PATH).ask().await?;
+    Ok(envelope.data)
 }

@@ -10,6 +10,9 @@ use crate::client::base_url::BaseUrl;
 use crate::client::profile::ProfileName;
 use crate::client::secret::Secret;
 
+/// The field that says that the lasting secret is in the keyring, and under which name.
+const KEYRING_ENTRY: &str = "keyring_entry";
+
 /// The whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Document {
@@ -223,6 +226,64 @@ impl Credential {
         self
     }
 
+    /// Where in the keyring its lasting secret is.
+    pub(super) fn keyring_entry(&self) -> Option<&str> {
+        self.unknown().get(KEYRING_ENTRY)?.as_str()
+    }
+
+    /// Whether its lasting secret is in the keyring.
+    pub(crate) fn is_in_keyring(&self) -> bool {
+        self.keyring_entry().is_some()
+    }
+
+    pub(super) fn set_keyring_entry(&mut self, name: Option<&str>) {
+        let unknown = match self {
+            Self::Oauth(session) => &mut session.unknown,
+            Self::ApiKey(key) => &mut key.unknown,
+        };
+        match name {
+            Some(name) => drop(unknown.insert(KEYRING_ENTRY.into(), name.into())),
+            None => drop(unknown.remove(KEYRING_ENTRY)),
+        }
+    }
+
+    /// What buys new access: the refresh token, or the key itself.
+    pub(super) fn lasting_secret(&self) -> Option<Secret> {
+        match self {
+            Self::Oauth(session) => session.refresh_token.clone(),
+            Self::ApiKey(key) => Some(key.api_key.clone()),
+        }
+    }
+
+    pub(super) fn take_lasting_secret(&mut self) {
+        match self {
+            Self::Oauth(session) => session.refresh_token = None,
+            Self::ApiKey(key) => key.api_key = Secret::new(""),
+        }
+    }
+
+    pub(super) fn give_lasting_secret(&mut self, secret: Secret) {
+        match self {
+            Self::Oauth(session) => session.refresh_token = Some(secret),
+            Self::ApiKey(key) => key.api_key = secret,
+        }
+    }
+
+    fn unknown(&self) -> &Map<String, Value> {
+        match self {
+            Self::Oauth(session) => &session.unknown,
+            Self::ApiKey(key) => &key.unknown,
+        }
+    }
+
+    /// How it was got, as `auth status --json` says it.
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Oauth(_) => "oauth",
+            Self::ApiKey(key) => method_of(&key.api_key),
+        }
+    }
+
     /// The CLI session, if it is one.
     pub fn as_oauth(&self) -> Option<&OauthCredential> {
         match self {
@@ -257,6 +318,11 @@ impl KeyCredential {
             unknown: Map::new(),
         }
     }
+}
+
+/// Personal tokens carry a mark in their prefix.
+pub(crate) fn method_of(key: &Secret) -> &'static str {
+    if key.expose().contains("_pat_") { "pat" } else { "api_key" }
 }
 
 impl OrgRef {

@@ -4,16 +4,22 @@ mod document;
 mod file;
 mod lock;
 mod trust;
+mod vault;
+mod vaulted;
+
+use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
 use super::profile::ProfileName;
 
+pub(crate) use document::method_of;
 pub use document::{
     AccountRef, Credential, CredentialState, Document, KeyCredential, OauthCredential, OrgRef,
 };
 pub use file::FileStore;
 pub use lock::FileLock;
 pub(crate) use trust::check as check_trust;
+pub(crate) use vaulted::VaultedStore;
 
 /// Where credentials are kept.
 ///
@@ -22,6 +28,11 @@ pub(crate) use trust::check as check_trust;
 pub trait CredentialStore: Send + Sync {
     /// What is stored now.
     fn read(&self) -> Result<Document, Fault>;
+
+    /// Finds out whether something can be stored, before a person does anything for it.
+    fn probe(&self) -> Result<(), Fault> {
+        Ok(())
+    }
 
     /// Takes the lock of a profile, unless somebody else holds it.
     fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, Fault>;
@@ -44,6 +55,17 @@ pub trait CredentialStore: Send + Sync {
 
     /// Where it is, for a person.
     fn location(&self) -> std::path::PathBuf;
+}
+
+/// Where refresh tokens and keys are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StorePlace {
+    /// In the credentials file, which works everywhere.
+    #[default]
+    File,
+    /// In the keyring of the system.
+    Keyring,
 }
 
 /// Held while one process refreshes a profile; dropping it releases the lock.

@@ -59,12 +59,14 @@ pub(super) fn exit_of(fault: &Fault) -> Exit {
         | Fault::RefreshFailed
         | Fault::CredentialsUnreadable { .. }
         | Fault::CredentialsUnwritable { .. }
-        | Fault::CredentialsDamaged { .. } => Exit::Auth,
+        | Fault::CredentialsDamaged { .. }
+        | Fault::KeyringUnusable { .. } => Exit::Auth,
         Fault::Server { .. }
         | Fault::Unreachable { .. }
         | Fault::BadAnswer { .. }
         | Fault::LockBusy { .. } => Exit::Server,
         Fault::KeyUnverified { cause, .. } => exit_of(cause),
+        Fault::Unwell { exit, .. } => *exit,
         Fault::RateLimited { .. } => Exit::RateLimited,
         Fault::NotFound { .. } => Exit::NotFound,
         Fault::Interrupted => Exit::Interrupted,

@@ -53,7 +53,8 @@ fn type_of(fault: &Fault) -> &'static str {
         | Fault::RefreshFailed
         | Fault::CredentialsUnreadable { .. }
         | Fault::CredentialsUnwritable { .. }
-        | Fault::CredentialsDamaged { .. } => "auth_error",
+        | Fault::CredentialsDamaged { .. }
+        | Fault::KeyringUnusable { .. } => "auth_error",
         Fault::InsufficientScope(_) | Fault::Forbidden { .. } | Fault::TokensDisabled { .. } => {
             "permission_error"
         }
@@ -61,9 +62,11 @@ fn type_of(fault: &Fault) -> &'static str {
         Fault::NotFound { .. } => "not_found",
         Fault::RateLimited { .. } => "rate_limit_error",
         Fault::Server { .. } | Fault::Unreachable { .. } | Fault::BadAnswer { .. } => "api_error",
-        Fault::LockBusy { .. } | Fault::Local { .. } | Fault::Interrupted | Fault::ClosedPipe => {
-            "client_error"
-        }
+        Fault::LockBusy { .. }
+        | Fault::Unwell { .. }
+        | Fault::Local { .. }
+        | Fault::Interrupted
+        | Fault::ClosedPipe => "client_error",
     }
 }
 
@@ -103,6 +106,8 @@ pub(super) fn code_of(fault: &Fault) -> &'static str {
         Fault::CredentialsUnreadable { .. } => "credentials_unreadable",
         Fault::CredentialsUnwritable { .. } => "credentials_unwritable",
         Fault::CredentialsDamaged { .. } => "credentials_damaged",
+        Fault::KeyringUnusable { .. } => "keyring_unusable",
+        Fault::Unwell { .. } => "unwell",
         Fault::Local { .. } => "local_failure",
         Fault::Interrupted => "interrupted",
         Fault::ClosedPipe => "closed_pipe",

@@ -23,6 +23,7 @@ pub(crate) use sign_in::in_short;
 /// What went wrong, without the words of any one tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the fields are named after what they hold")]
 pub enum Fault {
     /// The command line or a setting makes no sense.
     Usage { message: String, hint: Option<String> },
@@ -90,8 +91,12 @@ pub enum Fault {
     CredentialsUnreadable { path: PathBuf, cause: String, remedy: Option<String> },
     /// The credentials file is not what it should be.
     CredentialsDamaged { path: PathBuf, line: usize, column: usize, kept_as: String },
+    /// The keyring of the system does not give or take a secret.
+    KeyringUnusable { cause: String },
     /// The credentials file cannot be changed.
     CredentialsUnwritable { what: String, cause: String },
+    /// `auth doctor` found what is wrong; the first finding decides how the process ends.
+    Unwell { found: Vec<&'static str>, exit: Exit },
     /// Something on this machine failed.
     Local { what: String, cause: String },
     /// Ctrl-C.
@@ -138,6 +143,11 @@ impl Error {
     /// What went wrong.
     pub fn fault(&self) -> &Fault {
         &self.fault
+    }
+
+    /// The fault itself, without the words.
+    pub fn into_fault(self) -> Fault {
+        *self.fault
     }
 
     /// The exit code of the process.

@@ -1,5 +1,7 @@
 //! The words for every fault. The headline and the first line below it are a contract; the rest is help.
 
+use std::time::Duration;
+
 use super::{Fault, MissingScope, sign_in};
 use crate::client::app::Brand;
 use crate::client::keys::KeyProblem;
@@ -60,7 +62,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
                     "Check that it is complete, not revoked, and meant for this server.".into()
                 }
             }),
-        Fault::InsufficientScope(missing) => insufficient_scope(missing, &login),
+        Fault::InsufficientScope(missing) => insufficient_scope(missing, brand),
         Fault::Forbidden { source, message, request_id, .. } => Report::new("Permission denied (403)")
             .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
             .line(format!("The credential was the one {source}.")),
@@ -74,12 +76,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
             Report::new(format!("The request was refused ({status})"))
                 .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
         }
-        Fault::RateLimited { message, retry_after, .. } => {
-            Report::new(message.as_deref().unwrap_or("Rate limited")).line(match retry_after {
-                Some(wait) => format!("Retry in {}s. Slow down and retry shortly.", wait.as_secs()),
-                None => "Slow down and retry shortly.".into(),
-            })
-        }
+        Fault::RateLimited { message, retry_after, .. } => rate_limited(message.as_deref(), *retry_after),
         Fault::Server { status, request_id } => Report::new(format!("Server error ({status})")).line(format!(
             "The {} API returned an error. Try again{}.{}",
             brand.name(),
@@ -124,6 +121,8 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
                 .line(format!("Fix it, or run `{login}`: the damaged file is kept as {kept_as}."))
         }
         Fault::CredentialsUnwritable { what, cause } | Fault::Local { what, cause } => Report::new(format!("Could not {what}")).line(format!("{cause}.")),
+        Fault::KeyringUnusable { cause } => keyring(cause, brand),
+        Fault::Unwell { found, .. } => unwell(found),
         Fault::Interrupted => Report::new("Stopped"),
         Fault::ClosedPipe => Report::new("Nobody reads the output"),
     }
@@ -160,19 +159,39 @@ fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> 
         })
 }
 
-fn insufficient_scope(missing: &MissingScope, login: &str) -> Report {
+fn insufficient_scope(missing: &MissingScope, brand: &Brand) -> Report {
     let needs = missing.required.join(" ");
     let has = if missing.granted.is_empty() { "none".to_owned() } else { missing.granted.join(" ") };
     let remedy = if missing.can_sign_in {
-        let mut scopes = missing.granted.clone();
-        scopes.extend(missing.required.iter().filter(|scope| !missing.granted.contains(scope)).cloned());
-        format!("Run `{login} --scopes {}`.", scopes.join(","))
+        format!("Run `{} --scopes {}`.", brand.command("auth refresh"), missing.required.join(","))
     } else {
         format!("Use a key that has it; this one came {}.", missing.source)
     };
     Report::new("Insufficient permissions")
         .line("Your API key does not have the required scope for this operation.")
         .line(format!("Needs {needs}, has {has}. {remedy}"))
+}
+
+fn rate_limited(message: Option<&str>, retry_after: Option<Duration>) -> Report {
+    Report::new(message.unwrap_or("Rate limited")).line(match retry_after {
+        Some(wait) => format!("Retry in {}s. Slow down and retry shortly.", wait.as_secs()),
+        None => "Slow down and retry shortly.".into(),
+    })
+}
+
+fn keyring(cause: &str, brand: &Brand) -> Report {
+    let login = brand.command("auth login");
+    Report::new("Cannot use the keyring of this system").line(format!("{cause}.")).line(format!(
+        "Unlock it, or keep credentials in the file: set {}=file and run `{login}` again.",
+        brand.variable("CREDENTIAL_STORE")
+    ))
+}
+
+fn unwell(found: &[&str]) -> Report {
+    Report::new(match found {
+        [one] => format!("A check failed: {one}"),
+        several => format!("{} checks failed: {}", several.len(), several.join(", ")),
+    })
 }
 
 fn in_parentheses(request_id: Option<&str>) -> String {

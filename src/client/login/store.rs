@@ -23,6 +23,7 @@ pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, Fault> {
         Err(fault) => return Err(fault),
     };
     drop(context.store.try_lock(&context.profile)?);
+    context.store.probe()?;
     Ok(stored)
 }
 

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::client::base_url::BaseUrl;
 use crate::client::error::Fault;
-use crate::client::http::{Plan, Replay, Transport};
+use crate::client::http::{ApiResponse, Plan, Replay, Transport};
 
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
 
@@ -56,23 +56,32 @@ impl Metadata {
 
 /// Asks a server for its metadata.
 pub(crate) async fn discover(transport: &Transport, issuer: &BaseUrl) -> Result<Metadata, Fault> {
-    let mut response = None;
-    for name in ["oauth-authorization-server", "openid-configuration"] {
-        let request = Request::builder()
-            .method(Method::GET)
-            .uri(well_known(issuer, name).as_str())
-            .header("accept", "application/json")
-            .body(Vec::new())
-            .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
-        let answer = transport.send(request, PLAN).await?;
-        let is_missing = answer.status() == 404;
-        response = Some(answer);
-        if !is_missing {
-            break;
-        }
+    read_metadata(issuer, &ask_for_metadata(transport, issuer).await?)
+}
+
+/// The answer of a server that is asked for its metadata.
+pub(crate) async fn ask_for_metadata(transport: &Transport, issuer: &BaseUrl) -> Result<ApiResponse, Fault> {
+    let answer = get(transport, &well_known(issuer, "oauth-authorization-server")).await?;
+    if answer.status() == 404 {
+        get(transport, &well_known(issuer, "openid-configuration")).await
+    } else {
+        Ok(answer)
     }
+}
+
+async fn get(transport: &Transport, url: &Url) -> Result<ApiResponse, Fault> {
+    let request = Request::builder()
+        .method(Method::GET)
+        .uri(url.as_str())
+        .header("accept", "application/json")
+        .body(Vec::new())
+        .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+    transport.send(request, PLAN).await
+}
+
+/// What the answer says, if it is from the server that was asked.
+pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<Metadata, Fault> {
     let bad = |what: String| Fault::BadAnswer { host: issuer.host(), what };
-    let response = response.ok_or_else(|| bad("It gave no metadata".into()))?;
     match response.status() {
         200 => {}
         status @ 500.. => return Err(Fault::Server { status, request_id: None }),

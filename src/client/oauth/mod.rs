@@ -16,7 +16,7 @@ use super::error::Fault;
 
 pub(crate) use answer::{Refusal, TokenAnswer, lifetime, refused};
 pub(crate) use device::{CodeAsked, DeviceCode, Poll, poll, request_code};
-pub(crate) use discovery::{Metadata, discover};
+pub(crate) use discovery::{Metadata, ask_for_metadata, discover, read_metadata};
 pub(crate) use par::{Asked, DeviceFacts, Link, Proof, request_link};
 pub(crate) use token::{TokenFault, exchange_code, refresh, revoke};
 

@@ -62,14 +62,29 @@ impl<'a> ApiClient<'a> {
         self.request(Method::GET, path)
     }
 
+    /// `PUT`
+    pub fn put(self, path: impl Into<String>) -> ApiRequest<'a> {
+        self.request(Method::PUT, path)
+    }
+
+    /// `PATCH`
+    pub fn patch(self, path: impl Into<String>) -> ApiRequest<'a> {
+        self.request(Method::PATCH, path)
+    }
+
+    /// `DELETE`
+    pub fn delete(self, path: impl Into<String>) -> ApiRequest<'a> {
+        self.request(Method::DELETE, path)
+    }
+
     /// `POST`
     pub fn post(self, path: impl Into<String>) -> ApiRequest<'a> {
         self.request(Method::POST, path)
     }
 
-    /// Asks the server that issued the credential.
-    pub(crate) fn home(self, path: &str) -> ApiRequest<'a> {
-        ApiRequest { base: Base::Home, ..self.get(path) }
+    /// A call to the server that issued the credential.
+    pub(crate) fn home(self, method: Method, path: impl Into<String>) -> ApiRequest<'a> {
+        ApiRequest { base: Base::Home, ..self.request(method, path) }
     }
 }
 
@@ -115,6 +130,11 @@ impl ApiRequest<'_> {
         let session = self.session;
         let response = self.send().await?;
         response.parse().map_err(|fault| session.context.error(fault))
+    }
+
+    /// The same for a command of the library, which wants the fault itself.
+    pub(crate) async fn ask<T: DeserializeOwned>(self) -> Result<T, Fault> {
+        self.fetch().await.map_err(Error::into_fault)
     }
 
     /// Sends the call; any answer will do.

@@ -57,6 +57,16 @@ both_engines! {
             &["config", "set", "org", "northwind-labs"],
             &["config", "get", "org"],
             &["config", "unset", "org"],
+            &["auth", "status", "--all"],
+            &["auth", "sessions"],
+            &["auth", "doctor"],
+            &["auth", "switch", "default"],
+            &["profile", "list"],
+            &["profile", "create", "work"],
+            &["profile", "rename", "work", "job"],
+            &["profile", "delete", "job"],
+            &["org", "list"],
+            &["org", "current"],
             &["auth", "logout"],
             &["auth", "logout"],
         ] {
@@ -70,6 +80,11 @@ both_engines! {
             (&["auth", "whoami"], 2),
             (&["auth", "token"], 2),
             (&["auth", "refresh"], 2),
+            (&["auth", "sessions"], 2),
+            (&["auth", "switch"], 1),
+            (&["profile", "use", "nobody"], 5),
+            (&["org", "current"], 2),
+            (&["org", "switch", "elsewhere"], 2),
             (&["api", "GET", "/api/v1/whoami"], 2),
             (&["auth", "login", "--browser", "--timeout", "1s"], 2),
             (&["api", "FETCH", "/"], 1),
@@ -87,6 +102,14 @@ both_engines! {
             }
             assert!(ran.out.is_empty() || ran.json().is_object());
         }
+    }
+
+    async fn debug_lines_and_data_keep_to_their_streams(app) {
+        let cli = app.cli_of(&app.owner().await).await;
+        let ran = cli.run(&["-v", "auth", "whoami", "--json"]).await.good();
+        assert!(ran.json()["subject"].is_object());
+        assert!(ran.err.lines().all(|line| line.starts_with("[debug] ")), "{ran:#?}");
+        assert!(ran.err.contains("[debug] GET /api/v1/whoami → 200 ("), "{ran:#?}");
     }
 
     async fn a_raw_call_passes_on_what_the_server_says(app) {

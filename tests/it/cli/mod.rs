@@ -1,10 +1,16 @@
 //! The companion CLI as people and scripts run it: the built binary against the running server.
 
+mod accounts;
 mod commands;
 mod credentials;
+mod doctor;
+mod helpers;
 mod keys;
+mod network;
+mod reference;
 mod refresh;
 mod roads;
 mod server_crash;
 mod sign_in;
 mod switch;
+mod weather;

@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A person's tool on a machine of its own.
 pub(crate) struct Cli {
+    program: PathBuf,
+    /// What its files and variables are called after.
+    name: &'static str,
     home: TempDir,
     variables: Vec<(String, String)>,
     runs: AtomicU32,
@@ -145,8 +148,18 @@ async fn until<T>(file: &Path, find: impl Fn(&str) -> Option<T>) -> T {
 impl Cli {
     /// A tool that nobody has used yet, for the server at this address.
     pub(crate) fn at(issuer: &str) -> Self {
-        let cli = Self { home: TempDir::new().unwrap(), variables: Vec::new(), runs: AtomicU32::new(0) };
-        cli.with("KEYSTILE_ISSUER", issuer)
+        Self::of_brand(env!("CARGO_BIN_EXE_keystile"), "keystile").with("KEYSTILE_ISSUER", issuer)
+    }
+
+    /// A tool of another brand.
+    pub(crate) fn of_brand(program: impl Into<PathBuf>, name: &'static str) -> Self {
+        Self {
+            program: program.into(),
+            name,
+            home: TempDir::new().unwrap(),
+            variables: Vec::new(),
+            runs: AtomicU32::new(0),
+        }
     }
 
     /// With a variable of its environment.
@@ -180,7 +193,7 @@ impl Cli {
 
     /// The folder of the tool.
     pub(crate) fn folder(&self) -> PathBuf {
-        self.home.path().join(".keystile")
+        self.home.path().join(format!(".{}", self.name))
     }
 
     pub(crate) fn credentials_file(&self) -> PathBuf {
@@ -209,7 +222,7 @@ impl Cli {
 
     /// A command line of the tool, as far as the process goes.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        self.wrapped(env!("CARGO_BIN_EXE_keystile"), arguments)
+        self.wrapped(&self.program, arguments)
     }
 
     /// Another program in the same surroundings.
@@ -228,6 +241,15 @@ impl Cli {
         let [out, err] = ["out", "err"].map(|name| self.home.path().join(format!("{name}-{number}")));
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
         Running { child: command.spawn().unwrap(), out, err }
+    }
+
+    /// Runs a command line of the tool to its end, with something on standard input.
+    pub(crate) async fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
+        let file = self.home.path().join(format!("in-{}", self.runs.load(Ordering::Relaxed)));
+        fs::write(&file, input).unwrap();
+        let mut command = self.command(arguments);
+        command.stdin(File::open(file).unwrap());
+        self.start(command).ended().await
     }
 
     /// Runs a command line of the tool to its end.

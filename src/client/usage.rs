@@ -1,25 +1,35 @@
-//! What clap has to say, in the form and with the exit code of every other error.
+//! The command line of a tool, and what clap has to say about it in the form and with the exit code of every other
+//! error.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::fallback_globals;
-use crate::client::{App, Fault, main_exit};
+use super::app::App;
+use super::args::Globals;
+use super::commands::main_exit;
+use super::error::{Exit, Fault};
 
-/// Prints help, or the error.
-pub(super) fn exit(app: &App, error: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
-            Ok(()) => ExitCode::SUCCESS,
-            // Nobody reads the help any more.
-            Err(_) => crate::client::Exit::ClosedPipe.into(),
-        },
-        _ => {
-            let screen = app.screen(&fallback_globals(arguments));
-            main_exit(Err(app.error(fault(error))), &screen)
-        }
+impl App {
+    /// Reads a command line. Whoever asked for help, or made a mistake, has been told when this gives an exit code:
+    /// 1 for a mistake, because 2 says that somebody is not signed in.
+    pub fn parse<P: Parser>(&self, arguments: &[OsString]) -> Result<P, ExitCode> {
+        P::try_parse_from(arguments).map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
+                Ok(()) => ExitCode::SUCCESS,
+                // Nobody reads the help any more.
+                Err(_) => Exit::ClosedPipe.into(),
+            },
+            _ => {
+                // What could not be read cannot say how errors are wanted, except for this flag.
+                let is_flag = |argument: &OsString| argument == "--json";
+                let json = arguments.iter().take_while(|argument| *argument != "--").any(is_flag);
+                let screen = self.screen(&Globals { json, ..Globals::default() });
+                main_exit(Err(self.error(fault(&error))), &screen)
+            }
+        })
     }
 }
 
@@ -73,10 +83,16 @@ fn suggested_text(value: Option<&ContextValue>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::cli::args::Arguments;
+    use crate::client::args::ToolCommand;
+
+    #[derive(Parser, Debug)]
+    struct Arguments {
+        #[command(flatten)]
+        _globals: Globals,
+        #[command(subcommand)]
+        _command: ToolCommand,
+    }
 
     fn usage(line: &str) -> (String, Option<String>) {
         match fault(&Arguments::try_parse_from(line.split(' ')).unwrap_err()) {
@@ -87,17 +103,17 @@ mod tests {
 
     #[test]
     fn a_typing_error_is_answered_with_the_flag_that_was_meant() {
-        let (message, hint) = usage("keystile auth status --jsn");
+        let (message, hint) = usage("acme auth status --jsn");
         assert_eq!(message, "unexpected argument '--jsn'");
         assert_eq!(hint.unwrap(), "Did you mean --json? Global flags work before or after the command.");
     }
 
     #[test]
     fn what_is_missing_is_named() {
-        assert_eq!(usage("keystile api GET").0, "missing argument <PATH>");
-        assert_eq!(usage("keystile auth").0, "a command is missing");
-        assert_eq!(usage("keystile auth staus").1.unwrap(), "Did you mean status?");
-        assert_eq!(usage("keystile auth logot").1.unwrap(), "Did you mean login or logout?");
-        assert_eq!(usage("keystile sessions").1.unwrap(), "Try --help.");
+        assert_eq!(usage("acme profile use").0, "missing argument <NAME>");
+        assert_eq!(usage("acme auth").0, "a command is missing");
+        assert_eq!(usage("acme auth staus").1.unwrap(), "Did you mean status?");
+        assert_eq!(usage("acme auth logot").1.unwrap(), "Did you mean login or logout?");
+        assert_eq!(usage("acme sessions").1.unwrap(), "Try --help.");
     }
 }

@@ -1,0 +1,80 @@
+//! `forecast CITY`
+
+use keystile::client::{App, Error, Globals};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// What the API says of a day.
+#[derive(Deserialize, Serialize)]
+struct Forecast {
+    city: String,
+    sky: String,
+    celsius: f64,
+}
+
+/// Asks with the credential in use. On a terminal, who is not signed in is asked to.
+pub(crate) async fn run(app: &App, globals: &Globals, city: &str) -> Result<(), Error> {
+    let session = app.session(globals).await?;
+    let forecast: Forecast = session.client().get(format!("/v1/forecast/{city}")).fetch().await?;
+    let screen = app.screen(globals);
+    let printed = if screen.is_json() {
+        screen.json(&json!(forecast))
+    } else {
+        screen.data(&format!("{}: {}, {} °C", forecast.city, forecast.sky, forecast.celsius))
+    };
+    printed.map_err(|fault| app.error(fault))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use keystile::client::testing::{Answer, ManualClock, MemoryStore, Server, TempFolder, signed_in};
+    use keystile::client::{BaseUrl, Environment, Exit, ProfileName, Seams};
+
+    use super::*;
+
+    /// The tool with nothing of this machine: its own home, store and clock.
+    fn app(home: &TempFolder, api: &Server, store: impl FnOnce(&BaseUrl) -> MemoryStore) -> App {
+        let api = BaseUrl::parse(&api.url("")).unwrap();
+        let home = home.path().to_str().unwrap();
+        let seams = Seams {
+            environment: Some(Environment::from([("HOME", home), ("CI", "1")])),
+            store: Some(Arc::new(store(&api))),
+            clock: Arc::new(ManualClock::at("2026-11-23T08:00:00Z".parse().unwrap())),
+            ..Seams::default()
+        };
+        crate::describe().api_base(api.as_str()).seams(seams).build().unwrap()
+    }
+
+    fn holding(api: &BaseUrl) -> MemoryStore {
+        let issuer = BaseUrl::parse("https://auth.example.com").unwrap();
+        let session = signed_in(&issuer, api, "2026-11-23T16:00:00Z".parse().unwrap());
+        MemoryStore::holding(&ProfileName::default(), session)
+    }
+
+    #[tokio::test]
+    async fn the_api_is_asked_with_the_token_of_the_profile() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = seen.clone();
+        let api = Server::start(move |asked| {
+            log.lock().unwrap().push((asked.path, asked.authorization));
+            Answer::json(&json!({ "city": "Oslo", "sky": "snow", "celsius": -3.5 }))
+        });
+        let home = TempFolder::new();
+        run(&app(&home, &api, holding), &Globals::default(), "oslo").await.unwrap();
+        let expected = ("/v1/forecast/oslo".to_owned(), Some("Bearer access-of-ada".to_owned()));
+        assert_eq!(*seen.lock().unwrap(), [expected]);
+    }
+
+    #[tokio::test]
+    async fn who_is_not_signed_in_is_told_how_to() {
+        let api = Server::start(|_| Answer::status(500));
+        let home = TempFolder::new();
+        let app = app(&home, &api, |_| MemoryStore::default());
+        let error = run(&app, &Globals::default(), "oslo").await.unwrap_err();
+        assert_eq!(error.exit_code(), Exit::Auth);
+        assert!(error.to_string().contains("weather auth login"), "{error}");
+        assert_eq!(error.to_json()["error"]["code"], "not_authenticated");
+    }
+}

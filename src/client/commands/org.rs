@@ -1,0 +1,120 @@
+//! `org`: the organization that a profile acts for.
+//!
+//! A session is for one organization, so another organization is another session: one that a profile holds already,
+//! or a new one.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{profile, session, whoami};
+use crate::client::args::{Globals, OrgCommand};
+use crate::client::config::ConfigFile;
+use crate::client::context::Context;
+use crate::client::credentials::{Credential, OauthCredential, OrgRef};
+use crate::client::error::Fault;
+use crate::client::login::{LoginOptions, login};
+use crate::client::profile::ProfileName;
+use crate::client::screen::Mark;
+use crate::client::table;
+
+pub(super) async fn run(context: &Arc<Context>, command: OrgCommand) -> Result<(), Fault> {
+    match command {
+        OrgCommand::List => list(context),
+        OrgCommand::Current => current(context).await,
+        OrgCommand::Switch { org } => switch(context, &org).await,
+    }
+}
+
+/// The sessions of this machine that are for an organization.
+fn signed_in(context: &Context) -> Result<Vec<(ProfileName, OauthCredential, OrgRef)>, Fault> {
+    let document = context.store.read()?;
+    let sessions = document.iter().filter_map(|(name, credential)| match credential {
+        Credential::Oauth(session) => {
+            let org = session.org.clone()?;
+            Some((name.clone(), session.as_ref().clone(), org))
+        }
+        Credential::ApiKey(_) => None,
+    });
+    Ok(sessions.collect())
+}
+
+fn list(context: &Context) -> Result<(), Fault> {
+    let sessions = signed_in(context)?;
+    if context.screen.is_json() {
+        let document = |(name, _, org): &(ProfileName, OauthCredential, OrgRef)| {
+            json!({
+                "id": org.id, "slug": org.slug, "name": org.name,
+                "profile": name.as_str(), "current": *name == context.profile,
+            })
+        };
+        return context.screen.json(&Value::Array(sessions.iter().map(document).collect()));
+    }
+    if sessions.is_empty() {
+        context.screen.tell("You are not signed in for any organization.");
+        return Ok(());
+    }
+    let mut rows = vec![["", "ORGANIZATION", "ID", "PROFILE"].map(str::to_owned).to_vec()];
+    rows.extend(sessions.into_iter().map(|(name, _, org)| {
+        let mark = if name == context.profile { "*" } else { "" };
+        vec![mark.to_owned(), org.shown().to_owned(), org.id, name.into()]
+    }));
+    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))
+}
+
+async fn current(context: &Arc<Context>) -> Result<(), Fault> {
+    let whoami = whoami::ask(&session(context)?).await?;
+    let organization = whoami.organization.as_ref();
+    if context.screen.is_json() {
+        return context.screen.json(&json!(organization));
+    }
+    let Some((organization, org)) = organization.zip(whoami.org()) else {
+        context.screen.tell("The credential is for no organization.");
+        return Ok(());
+    };
+    let role = organization.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
+    context.screen.data(&format!("{} ({}){role}", org.shown(), org.id))
+}
+
+/// Uses the session that is there for the organization, else signs in for it in the same profile.
+async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), Fault> {
+    let sessions = signed_in(context)?;
+    let own = sessions.iter().find(|(name, ..)| *name == context.profile);
+    if own.is_some_and(|(_, _, org)| org.is_called(asked)) {
+        return say(context, &context.profile, own.map(|(_, _, org)| org));
+    }
+    let is_like_own = |session: &OauthCredential| {
+        own.is_none_or(|(_, own, _)| own.issuer == session.issuer && own.account == session.account)
+    };
+    if let Some((name, _, org)) =
+        sessions.iter().find(|(_, session, org)| org.is_called(asked) && is_like_own(session))
+    {
+        profile::activate(context, name)?;
+        return say(context, name, Some(org));
+    }
+    let scopes = own.map(|(_, session, _)| session.scopes.clone()).unwrap_or_default();
+    let globals = Globals {
+        org: Some(asked.to_owned()),
+        profile: Some(context.profile.clone()),
+        ..context.globals.clone()
+    };
+    let account =
+        login(&Context::new(&context.app, &globals)?, &LoginOptions { scopes, ..LoginOptions::default() })
+            .await?;
+    // The settings would ask for the organization of before.
+    if context.profile_config().org.is_some() {
+        let mut file = ConfigFile::open(context.paths.config())?;
+        file.set(&format!("profiles.{}.org", context.profile), asked)?;
+        file.save()?;
+    }
+    say(context, &context.profile, account.org.as_ref())
+}
+
+fn say(context: &Context, profile: &ProfileName, org: Option<&OrgRef>) -> Result<(), Fault> {
+    if context.screen.is_json() {
+        return context.screen.json(&json!({ "profile": profile.as_str(), "org": org }));
+    }
+    let shown = org.map_or("the organization you chose", |org| org.shown());
+    context.screen.say(Mark::Good, &format!("Acting for {shown} with profile {profile}"));
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! `auth sessions`: the sessions of the account, on every machine.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use oauth2::http::Method;
+use serde::Deserialize;
+use serde_json::Value;
+use url::form_urlencoded::byte_serialize;
+
+use super::session;
+use crate::client::args::SessionsCommand;
+use crate::client::context::Context;
+use crate::client::credentials::Swap;
+use crate::client::duration::remaining;
+use crate::client::error::Fault;
+use crate::client::screen::Mark;
+use crate::client::session::{Chosen, Session, lock_profile};
+use crate::client::table;
+
+const PATH: &str = "/api/v1/sessions";
+
+/// One page of the list.
+#[derive(Deserialize)]
+struct Page {
+    data: Vec<Value>,
+    #[serde(default)]
+    next_cursor: Option<String>,
+}
+
+/// What a person wants to know of a session.
+#[derive(Deserialize)]
+struct CliSession {
+    id: String,
+    #[serde(default)]
+    client: Named,
+    #[serde(default)]
+    device: Named,
+    #[serde(default)]
+    last_used_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    last_used_ip: Option<String>,
+    #[serde(default)]
+    ends_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    idle_ends_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    revoked_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    current: bool,
+}
+
+#[derive(Deserialize, Default)]
+struct Named {
+    #[serde(default)]
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    data: Value,
+}
+
+pub(super) async fn run(context: &Arc<Context>, command: SessionsCommand) -> Result<(), Fault> {
+    let session = session(context)?;
+    match command {
+        SessionsCommand::List => list(context, &session).await,
+        SessionsCommand::Revoke { id } => revoke(context, &session, &id).await,
+    }
+}
+
+async fn list(context: &Context, session: &Session) -> Result<(), Fault> {
+    let documents = all(session).await?;
+    if context.screen.is_json() {
+        return context.screen.json(&Value::Array(documents));
+    }
+    let (host, now) = (session.home().await?.host(), context.now());
+    let mut rows = vec![["", "SESSION", "TOOL", "MACHINE", "LAST USED", "FROM"].map(str::to_owned).to_vec()];
+    for document in &documents {
+        let session = read(&host, document)?;
+        if session.lives(now) {
+            rows.push(row(session, now));
+        }
+    }
+    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))?;
+    let revoke = context.brand().command("auth sessions revoke ID");
+    context.screen.tell(&format!("\n* is the one in use here. End one with `{revoke}`."));
+    Ok(())
+}
+
+/// Every page of the list.
+async fn all(session: &Session) -> Result<Vec<Value>, Fault> {
+    let mut documents = Vec::new();
+    let mut path = format!("{PATH}?limit=100");
+    loop {
+        let page: Page = session.client().home(Method::GET, path).ask().await?;
+        documents.extend(page.data);
+        let Some(cursor) = page.next_cursor else { return Ok(documents) };
+        path = format!("{PATH}?limit=100&cursor={}", encoded(&cursor));
+    }
+}
+
+async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), Fault> {
+    let path = format!("{PATH}/{}/revoke", encoded(id));
+    let Envelope { data } = session.client().home(Method::POST, path).ask().await?;
+    let ended = read(&session.home().await?.host(), &data)?;
+    if ended.current {
+        forget(context, session).await?;
+    }
+    if context.screen.is_json() {
+        return context.screen.json(&data);
+    }
+    let machine = ended.device.name.map(|name| format!(" on {name}")).unwrap_or_default();
+    context.screen.say(Mark::Good, &format!("Ended session {}{machine}", ended.id));
+    if ended.current {
+        context.screen.tell("  It was the one in use here, so the local credentials are removed too.");
+    }
+    Ok(())
+}
+
+/// Removes the credential of a session that has just been ended; if it has changed meanwhile, it is another's.
+async fn forget(context: &Context, session: &Session) -> Result<(), Fault> {
+    let Chosen::Session { session, .. } = &session.chosen else { return Ok(()) };
+    let _lock = lock_profile(context, &context.profile).await?;
+    let current = context.stored_session()?.filter(|stored| stored.session_id == session.session_id);
+    let Some(current) = current else { return Ok(()) };
+    match context.store.compare_and_swap(&context.profile, Some(current.generation), None)? {
+        Swap::Done | Swap::Conflict => Ok(()),
+    }
+}
+
+fn read(host: &str, document: &Value) -> Result<CliSession, Fault> {
+    CliSession::deserialize(document).map_err(|error| Fault::BadAnswer {
+        host: host.to_owned(),
+        what: format!("Its list of sessions is not what the protocol says: {error}"),
+    })
+}
+
+impl CliSession {
+    fn lives(&self, now: DateTime<Utc>) -> bool {
+        let ends = [self.ends_at, self.idle_ends_at];
+        self.revoked_at.is_none() && ends.into_iter().flatten().all(|end| end > now)
+    }
+}
+
+fn row(session: CliSession, now: DateTime<Utc>) -> Vec<String> {
+    let used = session.last_used_at.map(|at| format!("{} ago", remaining(now - at)));
+    vec![
+        if session.current { "*" } else { "" }.to_owned(),
+        session.id,
+        session.client.name.unwrap_or_default(),
+        session.device.name.unwrap_or_default(),
+        used.unwrap_or_else(|| "never".into()),
+        session.last_used_ip.unwrap_or_default(),
+    ]
+}
+
+fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_session_is_one_row() {
+        let document = json!({
+            "id": "ses_9fK2", "client": { "id": "acme-cli", "name": "Acme CLI" }, "device": { "name": "laptop" },
+            "last_used_at": "2026-11-23T07:00:00Z", "last_used_ip": "192.0.2.1", "current": true
+        });
+        let now = "2026-11-23T08:05:00Z".parse().unwrap();
+        let row = row(CliSession::deserialize(&document).unwrap(), now);
+        assert_eq!(row, ["*", "ses_9fK2", "Acme CLI", "laptop", "1h 5m ago", "192.0.2.1"]);
+    }
+
+    #[test]
+    fn what_has_ended_is_not_listed() {
+        let now = "2026-11-23T08:05:00Z".parse().unwrap();
+        let lives = |name: &str, at: &str| {
+            CliSession::deserialize(&json!({ "id": "ses_1", name: at })).unwrap().lives(now)
+        };
+        assert!(lives("idle_ends_at", "2026-11-24T00:00:00Z"));
+        assert!(!lives("idle_ends_at", "2026-11-23T08:00:00Z"));
+        assert!(!lives("revoked_at", "2026-11-23T08:00:00Z"));
+    }
+
+    #[test]
+    fn an_id_cannot_lead_to_another_path() {
+        assert_eq!(encoded("../x?y"), "..%2Fx%3Fy");
+    }
+}

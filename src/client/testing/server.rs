@@ -1,0 +1,113 @@
+//! A server that answers as a test says.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+/// A request to a [`Server`].
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The path and the query.
+    pub path: String,
+    /// The server itself.
+    pub host: String,
+    /// The value of `Authorization`, if there is one.
+    pub authorization: Option<String>,
+    /// What was sent.
+    pub body: String,
+}
+
+/// What a [`Server`] answers.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    status: Option<u16>,
+    headers: String,
+    body: String,
+}
+
+impl Answer {
+    /// Nothing but a status.
+    pub fn status(status: u16) -> Self {
+        Self { status: Some(status), headers: String::new(), body: String::new() }
+    }
+
+    /// A document, with the status 200.
+    #[must_use]
+    pub fn json(document: &serde_json::Value) -> Self {
+        Self { body: document.to_string(), ..Self::status(200) }.header("content-type", "application/json")
+    }
+
+    /// No answer: the connection is closed.
+    pub fn hang_up() -> Self {
+        Self { status: None, headers: String::new(), body: String::new() }
+    }
+
+    /// The same with another status.
+    #[must_use]
+    pub fn with_status(self, status: u16) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    /// The same with a header more.
+    #[must_use]
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self { headers: format!("{}{name}: {value}\r\n", self.headers), ..self }
+    }
+}
+
+/// An HTTP server on a port of its own, one request a connection. It lives as long as the process.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// Panics if this machine has no free port.
+    pub fn start(handler: impl Fn(Asked) -> Answer + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let address = listener.local_addr().expect("a bound port has an address");
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                // Who leaves in the middle gets no answer.
+                let _ = stream.and_then(|stream| serve(stream, address, &handler));
+            }
+        });
+        Self { address }
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+fn serve(stream: TcpStream, address: SocketAddr, handler: &impl Fn(Asked) -> Answer) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let mut start = String::new();
+    stream.read_line(&mut start)?;
+    let (mut length, mut authorization) = (0, None);
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line)?;
+        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+        match name.to_lowercase().as_str() {
+            "content-length" => length = value.parse().map_err(io::Error::other)?,
+            "authorization" => authorization = Some(value.to_owned()),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    let path = start.split(' ').nth(1).unwrap_or_default().to_owned();
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let answer = handler(Asked { path, host: address.to_string(), authorization, body });
+    let Some(status) = answer.status else { return Ok(()) };
+    let Answer { headers, body, .. } = answer;
+    let length = body.len();
+    write!(
+        stream.get_mut(),
+        "HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
+}

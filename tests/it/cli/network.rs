@@ -1,0 +1,125 @@
+//! The way to the server: proxies, certificates, busy servers, clocks.
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use keystile::client::testing::{Answer, Asked, Server};
+use serde_json::{Value, json};
+
+use crate::support::cli::Cli;
+
+/// A key in the right form that no server has issued.
+const KEY: &str = "keystile_live_0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// What an authorization server at this address says about itself.
+fn metadata(issuer: &str, api: &str) -> Value {
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/oauth/authorize"),
+        "token_endpoint": format!("{issuer}/oauth/token"),
+        "cli_configuration": { "api_base": api },
+    })
+}
+
+#[tokio::test]
+async fn discovery_and_api_calls_take_the_same_proxy_and_this_machine_none() {
+    let seen = Arc::new(Mutex::new(Vec::<Asked>::new()));
+    let log = seen.clone();
+    let proxy = Server::start(move |asked| {
+        log.lock().unwrap().push(asked.clone());
+        if asked.path.contains("/.well-known/") {
+            Answer::json(&metadata("http://auth.acme.test", "http://api.acme.test"))
+        } else {
+            Answer::json(&json!({ "ok": true }))
+        }
+    });
+    let cli = Cli::at("http://auth.acme.test")
+        .with("KEYSTILE_DANGEROUSLY_ALLOW_HTTP", "1")
+        .with("KEYSTILE_API_KEY", KEY)
+        .with("http_proxy", &proxy.url(""));
+    assert_eq!(cli.run(&["api", "GET", "/v1/things"]).await.good().json()["ok"], true);
+    let calls = seen.lock().unwrap().clone();
+    let paths: Vec<_> = calls.iter().map(|asked| asked.path.as_str()).collect();
+    let discovery = "http://auth.acme.test/.well-known/oauth-authorization-server";
+    assert_eq!(paths, [discovery, "http://api.acme.test/v1/things"]);
+    assert_eq!(calls[0].authorization, None, "the key is for the API only");
+    assert_eq!(calls[1].authorization.as_deref(), Some(format!("Bearer {KEY}").as_str()));
+
+    let local =
+        cli.run(&["api", "GET", "/v1/things", "--api-base", "http://127.0.0.1:9", "--no-retry"]).await;
+    local.failed(3, "Cannot reach 127.0.0.1:9\n");
+    assert_eq!(seen.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_answer_is_named_without_its_password() {
+    let cli = Cli::at("http://auth.acme.test")
+        .with("KEYSTILE_DANGEROUSLY_ALLOW_HTTP", "1")
+        .with("http_proxy", "http://ada:hunter2@127.0.0.1:9");
+    let ran = cli.run(&["auth", "login", "--browser", "--no-retry"]).await;
+    let ran = ran.failed(3, "Cannot reach auth.acme.test\n");
+    assert!(ran.err.contains("http_proxy=http://…@127.0.0.1:9") && !ran.err.contains("hunter2"), "{ran:#?}");
+}
+
+#[tokio::test]
+async fn certificates_that_cannot_be_used_are_named() {
+    let cli = Cli::at("https://auth.acme.test").with("KEYSTILE_CA_BUNDLE", "/nowhere/ca.pem");
+    let ran = cli.run(&["auth", "login", "--browser"]).await;
+    ran.failed(1, "Cannot use the certificates in /nowhere/ca.pem\n");
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_more_patience_than_anybody_has_is_not_waited_for() {
+    let server = Server::start(|_| Answer::status(429).header("retry-after", "3600"));
+    let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
+    let started = Instant::now();
+    let ran = cli.run(&["api", "GET", "/v1/things", "--api-base", &server.url("")]).await;
+    ran.failed(4, "Rate limited\n  Retry in 3600s.");
+    assert!(started.elapsed().as_secs() < 30);
+}
+
+#[tokio::test]
+async fn a_busy_server_is_asked_four_times_unless_told_otherwise() {
+    let count = Arc::new(Mutex::new(0));
+    let counter = count.clone();
+    let server = Server::start(move |_| {
+        *counter.lock().unwrap() += 1;
+        Answer::status(503).header("retry-after", "0")
+    });
+    let base = server.url("");
+    let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
+    cli.run(&["api", "GET", "/v1/things", "--api-base", &base]).await.failed(3, "Server error (503)\n");
+    assert_eq!(*count.lock().unwrap(), 4);
+    cli.run(&["api", "POST", "/v1/things", "-d", "{}", "--api-base", &base])
+        .await
+        .failed(3, "Server error (503)\n");
+    assert_eq!(*count.lock().unwrap(), 8, "a POST of the tool has an idempotency key");
+    cli.run(&["api", "GET", "/v1/things", "--api-base", &base, "--no-retry"])
+        .await
+        .failed(3, "Server error (503)\n");
+    assert_eq!(*count.lock().unwrap(), 9);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_far_off_is_found() {
+    let server = Server::start(|asked| {
+        let issuer = format!("http://{}", asked.host);
+        Answer::json(&metadata(&issuer, &issuer)).header("date", "Sun, 06 Nov 1994 08:49:37 GMT")
+    });
+    let ran = Cli::at(&server.url("")).run(&["auth", "doctor"]).await;
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert!(ran.out.lines().any(|line| line.starts_with("✗ clock") && line.contains("ahead of")), "{ran:#?}");
+}
+
+#[tokio::test]
+async fn a_keyring_that_was_asked_for_and_is_not_there_is_an_error() {
+    let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_CREDENTIAL_STORE", "keyring");
+    let ran = cli.run(&["auth", "login", "--browser"]).await;
+    ran.failed(2, "Cannot use the keyring of this system\n");
+    assert!(!cli.credentials_file().exists());
+    let other = Cli::at("http://127.0.0.1:9").with("KEYSTILE_CREDENTIAL_STORE", "cloud");
+    other
+        .run(&["whoami"])
+        .await
+        .failed(1, "KEYSTILE_CREDENTIAL_STORE cannot be `cloud`\n  It is file or keyring.");
+}
