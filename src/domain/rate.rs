@@ -30,9 +30,11 @@ impl Rate {
         now + self.debt(settled_at, now) + self.cost()
     }
 
-    /// A clock that was set back must not make anybody wait longer than the window.
+    /// Nothing settles later than one window from now. What seems to by far was written before the clock was set back,
+    /// and is forgotten; by a little, the clocks of two nodes differ.
     fn debt(self, settled_at: Option<Time>, now: Time) -> TimeDelta {
-        settled_at.map_or(TimeDelta::zero(), |at| (at - now).clamp(TimeDelta::zero(), self.window))
+        let ahead = settled_at.map_or(TimeDelta::zero(), |at| at - now);
+        if ahead > self.window * 2 { TimeDelta::zero() } else { ahead.clamp(TimeDelta::zero(), self.window) }
     }
 
     fn cost(self) -> TimeDelta {
@@ -59,6 +61,7 @@ mod tests {
         settled = Some(rate.spend(settled, at(90)));
         assert_eq!(rate.wait(settled, at(91)), Some(89));
         assert_eq!(rate.wait(settled, at(91 + 900)), None);
-        assert_eq!(rate.wait(Some(at(1_000_000)), at(0)), Some(90), "a clock set back");
+        assert_eq!(rate.wait(Some(at(901)), at(0)), Some(90), "a node whose clock is ahead");
+        assert_eq!(rate.wait(Some(at(1_000_000)), at(0)), None, "a clock that was set back");
     }
 }

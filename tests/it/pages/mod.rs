@@ -118,7 +118,7 @@ async fn state(app: &TestApp, session: &Session) -> String {
         app.count("throttles").await,
     ];
     let waiting = app
-        .names("SELECT status || coalesce(CAST(browser_hash AS text), '') AS name FROM device_requests")
+        .names("SELECT status || CASE WHEN browser_hash IS NULL THEN '' ELSE ', entered' END AS name FROM device_requests")
         .await;
     let codes = app.names("SELECT CAST(expires_at AS text) AS name FROM authorization_codes").await;
     let roads = app
