@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use crate::support::cli::{Cli, Ran, Running};
-use crate::support::scripted::{Asked, Reply, Scripted};
+use crate::support::scripted::{Asked, Scripted};
 
 const DEVICE_CODE: &str = "device-code-that-nobody-may-see";
 const ACCESS_TOKEN: &str = "access-token-that-nobody-may-see";
@@ -20,12 +20,11 @@ fn server(pending: usize) -> Scripted {
         if is_poll && polls.fetch_add(1, Ordering::Relaxed) < pending {
             return Some((400, json!({ "error": "authorization_pending" })));
         }
-        usual(asked, base)
+        Some(usual(asked, base))
     })
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it stands where other scripts may hang up instead")]
-fn usual(asked: &Asked, base: &str) -> Reply {
+fn usual(asked: &Asked, base: &str) -> (u16, Value) {
     let document = match asked.path.as_str() {
         "/oauth/device_authorization" => json!({
             "device_code": DEVICE_CODE, "user_code": "WDJB-MJHT", "verification_uri": format!("{base}/device"),
@@ -37,7 +36,7 @@ fn usual(asked: &Asked, base: &str) -> Reply {
                 "request_uri": "urn:x", "expires_in": 300, "login_url": format!("{base}/c/7KQ2-XM4T"),
                 "user_check": "7KQ2-XM4T",
             });
-            return Some((201, answer));
+            return (201, answer);
         }
         "/oauth/token" => json!({
             "access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 28_800,
@@ -47,9 +46,9 @@ fn usual(asked: &Asked, base: &str) -> Reply {
             "kind": "cli_session", "credential": { "id": "ses_9fK2" },
             "subject": { "kind": "user", "id": "usr_1", "email": "ada@example.com" }, "scopes": [],
         }}),
-        _ => return Some((404, json!({}))),
+        _ => return (404, json!({})),
     };
-    Some((200, document))
+    (200, document)
 }
 
 fn form(body: &str, name: &str) -> Option<String> {
