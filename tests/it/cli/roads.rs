@@ -60,7 +60,9 @@ fn form(body: &str, name: &str) -> Option<String> {
 /// A shell command on a terminal of its own, with the settings of the terminal before and after it.
 fn on_terminal(cli: &Cli, arguments: &str) -> Running {
     let tool = env!("CARGO_BIN_EXE_keystile");
-    let line = format!("stty -g >before; {tool} {arguments}; code=$?; stty -g >after; exit $code");
+    // Ctrl-C reaches the shell too, which is to go on and look at the terminal.
+    let line =
+        format!("trap : INT; stty -g >before; {tool} {arguments}; code=$?; stty -g >after; exit $code");
     let mut script: Command = cli.wrapped("script", &["-qec", &format!("sh -c '{line}'"), "/dev/null"]);
     script.stdin(Stdio::piped()).env("TERM", "xterm");
     cli.start(script)
