@@ -39,7 +39,7 @@ pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(),
     let known = known(context)?;
     let name = match name {
         Some(name) => name,
-        None => other(&known, &active(context))?,
+        None => other(context, &known)?,
     };
     if !known.contains_key(&name) {
         return Err(unknown(&known, &name));
@@ -199,13 +199,14 @@ fn active(context: &Context) -> ProfileName {
 }
 
 /// The only profile beside the active one.
-fn other(known: &BTreeMap<ProfileName, Known>, active: &ProfileName) -> Result<ProfileName, Fault> {
-    let others: Vec<_> = known.keys().filter(|name| *name != active).collect();
+fn other(context: &Context, known: &BTreeMap<ProfileName, Known>) -> Result<ProfileName, Fault> {
+    let active = active(context);
+    let others: Vec<_> = known.keys().filter(|name| **name != active).collect();
     match others[..] {
         [other] => Ok(other.clone()),
         [] => Err(Fault::Usage {
             message: "There is no other profile".into(),
-            hint: Some("`profile create NAME` begins one.".into()),
+            hint: Some(format!("`{}` makes one.", context.brand().command("auth login --profile NAME"))),
         }),
         [_, _, ..] => {
             Err(Fault::Usage { message: "Which profile?".into(), hint: Some(names("It is one of", &others)) })
