@@ -10,7 +10,7 @@ use std::path::Path;
 
 use runs::engine::Reached;
 use runs::limits::Limits;
-use runs::{documents, engine, peers};
+use runs::{documents, engine, peers, tool};
 use support::database::Database;
 use support::hello;
 use support::machine::Machine;
@@ -31,6 +31,7 @@ async fn measure() -> Result<(), Box<dyn Error>> {
     let machine = Machine::here(&std::env::temp_dir());
     let mut limits = Limits::measure(&plan)?;
     let [sqlite, postgres] = Database::both()?;
+    let tool = tool::measure()?;
     let documents = Box::pin(documents::measure(&plan, &sqlite)).await?;
     limits.again(&plan)?;
     let mut engines: Vec<Reached> = Vec::new();
@@ -41,7 +42,7 @@ async fn measure() -> Result<(), Box<dyn Error>> {
     let peers = peers::measure(&plan, &postgres).await?;
     limits.again(&plan)?;
 
-    let report = Report { plan, machine, limits, documents, engines, peers };
+    let report = Report { plan, machine, limits, tool, documents, engines, peers };
     let text = report::markdown(&report);
     println!("{text}");
     report::write(Path::new(DOCUMENT), &text)?;

@@ -62,7 +62,7 @@ fn process() -> io::Result<Duration> {
     median(51, || Command::new("true").status().map(drop))
 }
 
-fn median(count: usize, mut each: impl FnMut() -> io::Result<()>) -> io::Result<Duration> {
+pub(super) fn median(count: usize, mut each: impl FnMut() -> io::Result<()>) -> io::Result<Duration> {
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
         let begun = Instant::now();

@@ -8,3 +8,4 @@ pub(crate) mod limits;
 pub(crate) mod overload;
 pub(crate) mod peers;
 pub(crate) mod refresh;
+pub(crate) mod tool;

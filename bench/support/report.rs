@@ -22,6 +22,8 @@ pub(crate) struct Report {
     pub(crate) plan: Plan,
     pub(crate) machine: Machine,
     pub(crate) limits: Limits,
+    /// The time of `auth token`, if there is a client to measure.
+    pub(crate) tool: Option<Duration>,
     pub(crate) documents: Documents,
     pub(crate) engines: Vec<Reached>,
     pub(crate) peers: Vec<PeerRow>,

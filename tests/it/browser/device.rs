@@ -111,3 +111,38 @@ async fn a_person_copies_a_code() {
     assert_eq!(complaints(&page), Vec::<String>::new());
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_tool_on_a_terminal_over_ssh_gets_its_code_approved_in_a_browser_elsewhere() {
+    let app = server().await;
+    let owner = app.owner().await;
+    let cli = app.cli().with("SSH_CONNECTION", "203.0.113.7 50000 203.0.113.8 22");
+    let line = format!("{} auth login", env!("CARGO_BIN_EXE_keystile"));
+    let mut terminal = cli.wrapped("script", &["-qec", &line, "/dev/null"]);
+    terminal.env("TERM", "xterm");
+    let tool = cli.start(terminal);
+    let code = tool
+        .on_terminal(|said| {
+            let (_, behind) = said.split_once("enter this code:")?;
+            behind.split_whitespace().next().filter(|code| code.len() == 9).map(str::to_owned)
+        })
+        .await;
+
+    let page = Browser::new().await.page().await;
+    sign_in(&app, &page, &owner).await;
+    page.goto(&format!("{}/device", app.issuer())).await;
+    page.fill("Code", &code.to_lowercase().replace('-', " ")).await;
+    page.follow("Look up the code").await;
+    page.shows("Did you start this sign-in yourself?").await;
+    page.shows(&code).await;
+    choose(&page, "decision", "connect").await;
+    page.shows("You can return to your device").await;
+
+    let ran = tool.ended().await.good();
+    assert!(ran.out.contains(&format!("Signed in as {}", owner.email)), "{ran:#?}");
+    let status = cli.run(&["auth", "status", "--json"]).await.good().json();
+    assert_eq!(status["authenticated"], true);
+    let listed = cli.run(&["auth", "sessions", "--json"]).await.good().json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    app.stop().await;
+}
