@@ -88,8 +88,14 @@ pub fn set_roads(
     redirect_uris: &[RedirectUri],
     grants: &[Grant],
 ) -> Result<(), StoreError> {
-    diesel::update(clients::table.find(id).filter(clients::disabled_at.is_null()))
-        .set((clients::redirect_uris.eq(uris(redirect_uris)), clients::grants.eq(words(grants))))
+    let (uris, grants) = (uris(redirect_uris), words(grants));
+    let differs = clients::redirect_uris.ne(&uris).or(clients::grants.ne(&grants));
+    diesel::update(clients::table.find(id).filter(clients::disabled_at.is_null()).filter(differs))
+        .set((
+            clients::redirect_uris.eq(&uris),
+            clients::grants.eq(&grants),
+            clients::version.eq(clients::version + 1),
+        ))
         .execute(conn)?;
     Ok(())
 }
