@@ -7,6 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, web};
+use tracing::Level;
 
 use super::app::App;
 use super::client_address::client_address;
@@ -34,17 +35,35 @@ pub async fn envelope(
 }
 
 fn log(app: &App, request: &HttpRequest, status: u16, started: Instant, id: &str) {
-    let client = client_address(request, &app.config.server.trusted_proxies);
-    tracing::info!(
-        target: "keystile::access",
-        method = %request.method(),
-        path = path(request),
-        status,
-        ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3,
-        request_id = id,
-        client = client.map(tracing::field::display),
-        "answered"
-    );
+    macro_rules! line {
+        ($level:expr) => {{
+            let client = client_address(request, &app.config.server.trusted_proxies);
+            tracing::event!(
+                target: "keystile::access",
+                $level,
+                method = %request.method(),
+                path = path(request),
+                status,
+                ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3,
+                request_id = id,
+                client = client.map(tracing::field::display),
+                "answered"
+            );
+        }};
+    }
+    if status == 200 && is_routine(request.path()) {
+        if tracing::enabled!(target: "keystile::access", Level::DEBUG) {
+            line!(Level::DEBUG);
+        }
+    } else {
+        line!(Level::INFO);
+    }
+}
+
+/// What machines fetch over and over: keys, metadata, probes and the files of pages. It says nothing of anybody.
+fn is_routine(path: &str) -> bool {
+    const ROUTINE: [&str; 5] = ["/.well-known/", "/oauth/jwks", "/static/", "/healthz", "/readyz"];
+    ROUTINE.iter().any(|start| path.starts_with(start))
 }
 
 /// The path without its query, and without the secret that some paths end with.
