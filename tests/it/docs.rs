@@ -21,8 +21,8 @@ fn cli_pages() -> Vec<(PathBuf, String)> {
 
 /// The blocks of a page in this language.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
-    let opened = text.split(&format!("```{language}\n") as &str).skip(1);
-    opened.filter_map(|rest| rest.split("```").next()).collect()
+    let fenced = text.split("```").skip(1).step_by(2);
+    fenced.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
 }
 
 /// The texts between quotes in a file of Rust, with a mark for each hole.
