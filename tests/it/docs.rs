@@ -153,29 +153,26 @@ impl Help {
     fn fault(&mut self, line: &str) -> Option<String> {
         let mut path = Vec::new();
         let line = line.split([';', '|', '>', '<', '#', '`', '(', ')']).next().unwrap_or_default();
-        for word in line.split_whitespace() {
+        let mut words = line.split_whitespace();
+        while let Some(word) = words.next() {
             let help = self.of(&path).to_owned();
-            let commands = help.split_once("Commands:").map(|(_, rest)| rest.split("\n\n").next().unwrap_or(rest));
-            let is_word = word.chars().all(|character| character.is_ascii_lowercase() || character == '-');
-            match commands {
-                _ if word.starts_with("--") => {
-                    let flag = word.split('=').next().unwrap_or(word);
-                    let is_known = help.split([' ', ',', '[', '=', '\n']).any(|known| known == flag);
-                    // A flag of a command further on is looked for there.
-                    if !is_known {
-                        return Some(format!("{path:?} has no {flag}"));
-                    }
+            if let Some(flag) = word.strip_prefix("--") {
+                let lines = || help.lines().flat_map(|line| line.split("--").skip(1));
+                let named = |rest: &str| rest.split([' ', ',', '.']).next() == Some(flag);
+                let Some(rest) = lines().find(|rest| named(rest)) else {
+                    return Some(format!("{path:?} has no --{flag}"));
+                };
+                if rest.starts_with(&format!("{flag} <")) {
+                    words.next();
                 }
-                Some(commands) if is_word && !word.starts_with('-') => {
-                    let is_known = commands.lines().any(|line| line.split_whitespace().next() == Some(word));
-                    // The value of a flag, or prose.
-                    if !is_known {
-                        return path.is_empty().then(|| format!("there is no `keystile {word}`"));
-                    }
-                    path.push(word.to_owned());
-                }
-                Some(_) | None => {}
+                continue;
             }
+            let Some((_, commands)) = help.split_once("Commands:\n") else { continue };
+            let commands = commands.split("\n\n").next().unwrap_or(commands);
+            if !commands.lines().any(|line| line.split_whitespace().next() == Some(word)) {
+                return Some(format!("{path:?} has no {word}"));
+            }
+            path.push(word.to_owned());
         }
         None
     }
