@@ -65,7 +65,9 @@ fn gives(literal: &str, line: &str) -> bool {
     if parts.iter().map(|part| part.len()).sum::<usize>() < 10 {
         return false;
     }
-    let Some(mut rest) = line.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else { return false };
+    let Some(mut rest) = line.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
+        return false;
+    };
     middle.iter().all(|part| match rest.split_once(part) {
         Some((_, after)) => {
             rest = after;
@@ -128,7 +130,8 @@ fn the_variables_of_the_pages_and_of_the_cli_are_the_same() {
         .filter(|name| !documented.contains(name.as_str()))
         .collect();
     assert!(elsewhere.is_empty(), "environment.md has no KEYSTILE_{elsewhere:?}");
-    let asked = ["own(", "own_flag(", "url_variable(", "variable("].iter().flat_map(|call| code.split(call).skip(1));
+    let calls = ["own(", "own_flag(", "url_variable(", "variable("];
+    let asked = calls.iter().flat_map(|call| code.split(call).skip(1));
     let read = asked.filter_map(|rest| rest.split(')').next()?.split('"').nth(1));
     let read: BTreeSet<_> = read.filter(|name| names(name, "").contains(name)).collect();
     let missing: Vec<_> = read.iter().filter(|name| !documented.contains(*name)).collect();
@@ -143,7 +146,8 @@ impl Help {
     fn of(&mut self, path: &[String]) -> &str {
         self.0.entry(path.to_vec()).or_insert_with(|| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_keystile"));
-            let said = command.args(path).arg("--help").env_clear().env("HOME", "/nonexistent").output().unwrap();
+            command.args(path).arg("--help").env_clear().env("HOME", "/nonexistent");
+            let said = command.output().unwrap();
             assert!(said.status.success(), "{path:?}: {said:?}");
             String::from_utf8(said.stdout).unwrap()
         })
@@ -185,12 +189,14 @@ fn the_commands_and_flags_of_the_pages_are_those_of_the_cli() {
     let mut seen = 0;
     for (path, text) in cli_pages() {
         let fenced = ["sh", "text", "yaml"].iter().flat_map(|language| blocks(&text, language));
-        let lines = fenced.flat_map(str::lines).map(str::trim_start).map(|line| line.trim_start_matches("$ "));
+        let lines = fenced.flat_map(str::lines).map(|line| line.trim_start().trim_start_matches("$ "));
         let prose = text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2));
         let quoted = blocks(&text, "text").into_iter().flat_map(|block| block.split('`').skip(1).step_by(2));
-        for line in lines.chain(prose).chain(quoted).filter_map(|line| line.strip_prefix("keystile ")) {
+        let said = lines.chain(prose).chain(quoted);
+        for line in said.filter_map(|line| line.strip_prefix("keystile ")) {
             seen += 1;
-            faults.extend(help.fault(line).map(|fault| format!("{}: keystile {line}: {fault}", path.display())));
+            let fault = help.fault(line);
+            faults.extend(fault.map(|fault| format!("{}: keystile {line}: {fault}", path.display())));
         }
     }
     assert!(seen > 60, "{seen}");
@@ -199,15 +205,17 @@ fn the_commands_and_flags_of_the_pages_are_those_of_the_cli() {
 
 /// What a link to a heading calls it.
 fn anchor(heading: &str) -> String {
-    let kept = heading.to_lowercase();
-    let kept = kept.chars().filter(|character| character.is_alphanumeric() || [' ', '-', '_'].contains(character));
+    let is_kept = |character: &char| character.is_alphanumeric() || [' ', '-', '_'].contains(character);
+    let heading = heading.to_lowercase();
+    let kept = heading.chars().filter(is_kept);
     kept.map(|character| if character == ' ' { '-' } else { character }).collect()
 }
 
 fn anchors(page: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(page).unwrap();
     let prose = text.split("```").step_by(2).flat_map(str::lines);
-    prose.filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches('#').trim())).collect()
+    let headings = prose.filter_map(|line| line.starts_with('#').then(|| line.trim_start_matches('#')));
+    headings.map(|heading| anchor(heading.trim())).collect()
 }
 
 #[test]
@@ -250,5 +258,6 @@ with_backoff absent || echo "ends with $?"
     );
     let ran = Command::new("bash").arg("-c").arg(script).output().unwrap();
     let said = String::from_utf8(ran.stdout).unwrap();
-    assert_eq!(said, "waits 12\nwaits 12\ndone\nabsent\nends with 5\n", "{}", String::from_utf8_lossy(&ran.stderr));
+    let error = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(said, "waits 12\nwaits 12\ndone\nabsent\nends with 5\n", "{error}");
 }
