@@ -138,6 +138,15 @@ fn the_variables_of_the_pages_and_of_the_cli_are_the_same() {
     assert!(missing.is_empty(), "environment.md has no {missing:?}");
 }
 
+#[test]
+fn every_code_of_an_error_is_in_the_table() {
+    let page = fs::read_to_string("docs/cli/exit-codes-and-json.md").unwrap();
+    let source = fs::read_to_string("src/client/error/json.rs").unwrap();
+    let arms = source.lines().filter_map(|line| line.split_once("=> \"")?.1.split('"').next());
+    let missing: Vec<_> = arms.filter(|code| !page.contains(&format!("`{code}`"))).collect();
+    assert!(missing.is_empty(), "the page has no {missing:?}");
+}
+
 /// What the CLI says about its commands, each asked once.
 #[derive(Default)]
 struct Help(BTreeMap<Vec<String>, String>);
