@@ -4,6 +4,8 @@
 
 mod browser;
 mod cli;
+mod docs;
+mod examples;
 mod harness;
 mod layering;
 mod oauth;

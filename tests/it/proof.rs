@@ -1,4 +1,4 @@
-//! Every proof that the documentation names exists.
+//! Every test that the documentation names as a proof exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -46,8 +46,9 @@ fn every_proof_names_a_test_that_exists() {
                 fault("stands twice".to_owned());
             }
             let tests = tests(proof);
-            if tests.is_empty() {
-                fault("names no test".to_owned());
+            // Whether the page is there is looked at with all the other links.
+            if tests.is_empty() && !proof.contains("](") {
+                fault("names neither a test nor a page".to_owned());
             }
             for test in tests.into_iter().filter(|test| !functions.contains(*test)) {
                 fault(format!("there is no test {test}"));

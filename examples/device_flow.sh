@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Signs in with a device code (RFC 8628) and asks the API who that was, with bash, curl, and python3 to read JSON.
+#     ISSUER=https://auth.example.com CLIENT_ID=weather-cli ./device_flow.sh
+set -euo pipefail
+issuer=${ISSUER:-http://127.0.0.1:8642} client_id=${CLIENT_ID:-keystile-cli}
+grant_type=urn:ietf:params:oauth:grant-type:device_code
+
+# Secrets go through pipes: everybody on the machine can read the arguments of a process.
+field() { python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1], ""))' "$1" <<<"$2"; }
+post() { curl -sS --max-time 30 --data-urlencode "client_id=$client_id" "$@"; }
+
+server=$(curl -sSf --max-time 30 "$issuer/.well-known/oauth-authorization-server")
+started=$(post --data-urlencode 'scope=openid email offline_access' --data-urlencode "device_name=$(uname -n)" \
+    "$(field device_authorization_endpoint "$server")")
+device_code=$(field device_code "$started") interval=$(field interval "$started")
+[[ $device_code ]] || { field error_description "$started" >&2; exit 1; }
+echo "Open $(field verification_uri "$started") and enter the code $(field user_code "$started")" >&2
+
+while sleep "${interval:-5}"; do
+    if ! answer=$(printf 'device_code=%s' "$device_code" |
+        post --data-urlencode "grant_type=$grant_type" --data @- "$(field token_endpoint "$server")"); then
+        # Nobody answered: ask less often, and not forever.
+        interval=$((interval * 2))
+        ((interval < 100)) || exit 1
+        continue
+    fi
+    case $(field error "$answer") in
+        '') break ;;
+        authorization_pending) ;;
+        slow_down) interval=$((interval + 5)) ;;
+        *) field error_description "$answer" >&2; exit 1 ;;
+    esac
+done
+# A tool that keeps the answer writes it to a file of mode 0600; sign_in.py shows how to refresh it.
+curl -sSf --max-time 30 -H @- "$issuer/api/v1/whoami" <<<"Authorization: Bearer $(field access_token "$answer")"
