@@ -225,7 +225,7 @@ fn anchor(heading: &str) -> String {
 fn anchors(page: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(page).unwrap();
     let prose = text.split("```").step_by(2).flat_map(str::lines);
-    let headings = prose.filter_map(|line| line.starts_with('#').then(|| line.trim_start_matches('#')));
+    let headings = prose.filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#'));
     headings.map(|heading| anchor(heading.trim())).collect()
 }
 

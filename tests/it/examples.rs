@@ -119,30 +119,30 @@ async fn stays_signed_in(app: &TestApp, example: &Example) {
 
 both_engines! {
     async fn bash_and_curl_sign_in_with_a_device_code(app) {
-        let example = Example::bash(&app);
+        let example = Example::bash(app);
         let script = example.start(&[]);
-        connect(&app, &script.says(user_code).await).await;
+        connect(app, &script.says(user_code).await).await;
         let ran = script.ended().await.good();
         assert_eq!(ran.json()["data"]["subject"]["id"], app.owner().await.id);
     }
 
     async fn python_signs_in_with_the_browser(app) {
-        goes_the_way_of_the_browser(&app, &Example::python(&app)).await;
+        goes_the_way_of_the_browser(app, &Example::python(app)).await;
     }
 
     async fn go_signs_in_with_the_browser(app) {
-        goes_the_way_of_the_browser(&app, &Example::go(&app)).await;
+        goes_the_way_of_the_browser(app, &Example::go(app)).await;
     }
 
     async fn go_signs_in_with_a_device_code(app) {
-        goes_the_way_of_the_device(&app, &Example::go(&app)).await;
+        goes_the_way_of_the_device(app, &Example::go(app)).await;
     }
 
     async fn node_signs_in_with_the_browser(app) {
-        goes_the_way_of_the_browser(&app, &Example::node(&app)).await;
+        goes_the_way_of_the_browser(app, &Example::node(app)).await;
     }
 
     async fn node_signs_in_with_a_device_code(app) {
-        goes_the_way_of_the_device(&app, &Example::node(&app)).await;
+        goes_the_way_of_the_device(app, &Example::node(app)).await;
     }
 }
