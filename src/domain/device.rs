@@ -50,7 +50,10 @@ pub fn check(
     })
 }
 
+/// A request may overtake the one before it on the way by so much.
+const JITTER: TimeDelta = TimeDelta::milliseconds(500);
+
 /// Whether a tool asks again before it may.
 pub fn too_early(polled_at: Option<Time>, interval: TimeDelta, now: Time) -> bool {
-    polled_at.is_some_and(|at| now - at < interval)
+    polled_at.is_some_and(|at| now - at < interval - JITTER)
 }

@@ -109,7 +109,7 @@ pub fn exchange(
     else {
         return Ok(Err(OAuthError::invalid_grant("not a refresh token of this server")));
     };
-    let Some(session) = credentials::find(work.conn, &presented.credential_id)? else {
+    let Some(session) = credentials::lock(work.conn, &presented.credential_id)? else {
         return Ok(Err(OAuthError::invalid_grant("no such session")));
     };
     if !session.seed.as_deref().is_some_and(|seed| presented.belongs_to(master, seed)) {

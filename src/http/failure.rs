@@ -90,7 +90,7 @@ impl Failure {
             Self::Form(error) => OAuthError::invalid_request(format!("The request is malformed: {error}.")),
             Self::Store(StoreError::Unavailable(_)) | Self::Signing(NotSigned::Busy) => OAuthError::new(
                 OAuthCode::TemporarilyUnavailable,
-                "The server cannot take this now. Nothing was changed; try again.",
+                "The server cannot take this now. Try again in a moment.",
                 "unavailable",
             ),
             Self::TooMany(TooMany { seconds }) => OAuthError {

@@ -1,11 +1,14 @@
 //! The token endpoint: RFC 6749 section 3.2.
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use oauth2::{
     AccessToken, ExtraTokenFields, RefreshToken, Scope, StandardTokenResponse, TokenType as WireTokenType,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::client_authentication::Claimed;
 use super::failure::Failure;
@@ -22,6 +25,7 @@ use crate::grants::device::{self, DeviceCodeRequest};
 use crate::grants::refresh::{self, RefreshRequest, Shortcut};
 use crate::grants::{Issued, Outcome};
 use crate::keys::jwt::TokenType;
+use crate::keys::signer::NotSigned;
 use crate::store::{StoreError, Work};
 use crate::web::app::App;
 use crate::web::origin;
@@ -56,6 +60,9 @@ pub async fn token(
     Ok(HttpResponse::Ok().json(answer(&issued, access_token, id_token)))
 }
 
+/// Longer than any limit that the database has been given.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// The short way for a refresh of a client that this node knows, when all is as it should be: from the thread that has
 /// rotated the session straight to one that signs. Nothing means that nothing has changed.
 async fn rotate_and_sign(
@@ -66,6 +73,9 @@ async fn rotate_and_sign(
     let Asked::Refresh(request) = asked else { return Ok(None) };
     let Ok(client) = claimed.proves(app.clients.get(claimed.id())) else { return Ok(None) };
     let Some(shortcut) = Shortcut::of(&app.config, client, request) else { return Ok(None) };
+    if !app.keyring.has_room() {
+        return Err(NotSigned::Busy.into());
+    }
     let (done, answered) = oneshot::channel();
     let to_sign = app.clone();
     shortcut.rotate(&app.store, &app.config, &app.master, move |rotated| match rotated {
@@ -81,7 +91,8 @@ async fn rotate_and_sign(
         Err(error) => drop(done.send(Err(error.into()))),
     })?;
     let lost = |_| Failure::Internal("a refresh was dropped on its way".to_owned());
-    let signed = answered.await.map_err(lost)??;
+    let late = |_| StoreError::Unavailable("a refresh was not done in time".to_owned());
+    let signed = timeout(PATIENCE, answered).await.map_err(late)?.map_err(lost)??;
     Ok(signed.map(|(issued, token)| HttpResponse::Ok().json(answer(&issued, token, None))))
 }
 
@@ -178,7 +189,7 @@ fn answer(
     };
     let lifetime = u64::try_from(issued.claims.exp - issued_at).unwrap_or_default();
     let mut answer = StandardTokenResponse::new(AccessToken::new(access_token), Spelled::Bearer, fields);
-    answer.set_expires_in(Some(&std::time::Duration::from_secs(lifetime)));
+    answer.set_expires_in(Some(&Duration::from_secs(lifetime)));
     answer.set_scopes(Some(issued.claims.scope.split(' ').map(|id| Scope::new(id.to_owned())).collect()));
     let refresh_token = issued.refresh_token.as_ref();
     answer.set_refresh_token(refresh_token.map(|token| RefreshToken::new(token.expose().to_owned())));

@@ -47,7 +47,10 @@ pub fn parse(prefix: &str, text: &str) -> Option<Presented> {
     let (id, rest) = rest.split_at(ID_LENGTH);
     let (generation, tag) = rest.split_at(8);
     Some(Presented {
-        credential_id: String::from_utf8(id.to_vec()).ok().filter(|_| *version == VERSION)?,
+        // Anybody can make the checksum, so what comes here is not yet an id.
+        credential_id: String::from_utf8(id.to_vec())
+            .ok()
+            .filter(|id| *version == VERSION && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))?,
         generation: i64::from_be_bytes(generation.try_into().ok()?),
         tag: tag.try_into().ok()?,
     })
@@ -86,6 +89,18 @@ mod tests {
         assert!(presented.belongs_to(&master, &[9; 32]));
         assert!(!presented.belongs_to(&master, &[8; 32]));
         assert!(!presented.belongs_to(&MasterKey::new(&[4; 32]), &[9; 32]));
+    }
+
+    #[test]
+    fn an_id_of_other_characters_never_reaches_the_database() {
+        let master = MasterKey::new(&[3; 32]);
+        for start in ["ses_\0", "ses_';--", "ses_ü"] {
+            let id = format!("{start}{}", "a".repeat(ID_LENGTH - start.len()));
+            assert!(
+                parse("keystile", make(&master, "keystile", &id, 1, &[9; 32]).expose()).is_none(),
+                "{id}"
+            );
+        }
     }
 
     #[test]

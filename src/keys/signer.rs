@@ -5,6 +5,7 @@
 //! hands them over, so that those who take them are woken once and not for each.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -88,7 +89,10 @@ impl Signer {
                 while let Some(jobs) = shared.next() {
                     let deliveries: Vec<Delivery> = jobs.into_iter().map(|job| job()).collect();
                     for deliver in deliveries {
-                        deliver();
+                        // A bug in one job must not take the thread from all others.
+                        if catch_unwind(AssertUnwindSafe(deliver)).is_err() {
+                            tracing::error!("a signature could not be handed over");
+                        }
                     }
                 }
             })?;
@@ -109,6 +113,11 @@ impl Signer {
         signed.await.unwrap_or(Err(NotSigned::Failed))
     }
 
+    /// Whether there is room for what has not begun yet. What has been committed already may fill the rest.
+    pub fn has_room(&self) -> bool {
+        self.0.0.desk().waiting.len() < QUEUE / 2
+    }
+
     /// Lets a signing thread do `work` and hand over what comes of it.
     pub fn submit<T: Send + 'static>(
         &self,
@@ -121,7 +130,10 @@ impl Signer {
             return deliver(Err(NotSigned::Busy));
         }
         desk.waiting.push_back(Box::new(move || {
-            let outcome = work();
+            let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+                tracing::error!("making a signature panicked");
+                Err(NotSigned::Failed)
+            });
             Box::new(move || deliver(outcome))
         }));
         drop(desk);
@@ -158,6 +170,23 @@ mod tests {
         let mut all: Vec<u32> = delivered.iter().collect();
         all.sort_unstable();
         assert_eq!(all, (0..1000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_panic_takes_one_answer_and_no_thread() {
+        let signer = Signer::start(1).unwrap();
+        let (sender, delivered) = mpsc::channel();
+        let failed = sender.clone();
+        signer.submit(
+            || -> Result<u32, NotSigned> { panic!("in a test") },
+            move |outcome| {
+                failed.send(outcome).unwrap();
+            },
+        );
+        signer.submit(|| Ok(1), |_: Result<u32, NotSigned>| panic!("in a test"));
+        signer.submit(|| Ok(2), move |outcome| sender.send(outcome).unwrap());
+        assert_eq!(delivered.recv_timeout(PATIENCE).unwrap(), Err(NotSigned::Failed));
+        assert_eq!(delivered.recv_timeout(PATIENCE).unwrap(), Ok(2));
     }
 
     #[test]

@@ -39,13 +39,30 @@ impl Place {
         match self {
             Self::File(path) => open_sqlite(path).map(Conn::Sqlite),
             Self::Url(url) => {
-                let join = if url.contains('?') { '&' } else { '?' };
-                let patient = url.contains("connect_timeout=");
-                let url = if patient { url.clone() } else { format!("{url}{join}connect_timeout=5") };
-                PgConnection::establish(&url).map(Conn::Postgres).map_err(StoreError::connect)
+                PgConnection::establish(&with_limits(url)).map(Conn::Postgres).map_err(StoreError::connect)
             }
         }
     }
+}
+
+/// Adds what the URL does not say itself: how long to wait for a database that has vanished without a word.
+fn with_limits(url: &str) -> String {
+    const LIMITS: [&str; 5] = [
+        "connect_timeout=5",
+        "tcp_user_timeout=10000",
+        "keepalives_idle=10",
+        "keepalives_interval=5",
+        "keepalives_count=3",
+    ];
+    let mut limited = url.to_owned();
+    for limit in LIMITS {
+        let name = limit.split_inclusive('=').next().unwrap_or_default();
+        if !url.contains(name) {
+            limited.push(if limited.contains('?') { '&' } else { '?' });
+            limited.push_str(limit);
+        }
+    }
+    limited
 }
 
 fn open_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {

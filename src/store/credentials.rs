@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::query::Locked;
 use super::schema::{clients, credentials};
 use crate::domain::client::ClientKind;
 use crate::domain::credential::{CredentialKind, EndReason};
@@ -58,6 +59,12 @@ pub fn insert(conn: &mut Conn, credential: &Credential) -> Result<(), StoreError
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Credential>, StoreError> {
     Ok(credentials::table.find(id).select(Credential::as_select()).get_result(conn).optional()?)
+}
+
+/// The same, once nobody else is changing it; and nobody else changes it until the transaction ends.
+pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<Credential>, StoreError> {
+    let query = credentials::table.find(id).select(Credential::as_select());
+    Ok(Locked(query).get_result(conn).optional()?)
 }
 
 /// Ends one credential; `false` if it had ended already.

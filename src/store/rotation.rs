@@ -96,9 +96,10 @@ impl Sealed {
     }
 }
 
-/// Rotates sessions: only the holder of the current generation of a living session, whose owner is still a member and
-/// whose organization allows personal tokens, gets it back. Everything else stays as it is. No session may be there
-/// twice.
+/// Rotates sessions, except those that somebody else is just changing on PostgreSQL: one of them must not hold up all
+/// others, and whoever waits for none cannot wait in a circle. Only the holder of the current generation of a living session, whose owner
+/// is still a member and whose organization allows personal tokens, gets it back. Everything else stays as it is. No
+/// session may be there twice.
 pub fn rotate(conn: &mut Conn, wanted: &[Rotation], now: Time) -> Result<Vec<LiveSession>, StoreError> {
     match conn {
         Conn::Postgres(conn) => Ok(Rotate(Arrays::of(wanted, now)).load(conn)?),
@@ -255,7 +256,10 @@ impl QueryFragment<Pg> for Rotate<Arrays<'_>> {
         pass.push_bind_param::<Array<Nullable<Text>>, _>(ips)?;
         pass.push_sql(", ");
         pass.push_bind_param::<Array<Moment>, _>(idle_ends_at)?;
-        pass.push_sql(") AS listed (id, generation, client_id, client_version, ip, idle_ends_at))");
+        pass.push_sql(
+            ") AS listed (id, generation, client_id, client_version, ip, idle_ends_at) \
+            JOIN credentials AS free ON free.id = listed.id FOR NO KEY UPDATE OF free SKIP LOCKED)",
+        );
         pass.push_sql(BEHIND);
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! ever waits for one to fill.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -50,7 +51,11 @@ impl Rotator {
                 .name("store-rotator".to_owned())
                 .spawn(move || {
                     while let Some(batch) = next_batch(&queue) {
-                        serve(&mut link, &clock, batch);
+                        // A bug in one batch must not take the thread from all others; whoever waits for it is told.
+                        if catch_unwind(AssertUnwindSafe(|| serve(&mut link, &clock, batch))).is_err() {
+                            link.open = None;
+                            tracing::error!("rotating a batch panicked");
+                        }
                     }
                 })
                 .map_err(|error| StoreError::Failed(error.to_string()))?;
@@ -124,8 +129,6 @@ fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {
         if rotations.is_empty() {
             return Ok(Vec::new());
         }
-        // In one order everywhere, so that two nodes do not wait for each other's rows.
-        rotations.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         let conn = link.connection()?;
         rotation::rotate(conn, &rotations, clock.now())
     });

@@ -110,10 +110,13 @@ fn serve(mut conn: Conn, clock: &Clock, mut queue: mpsc::Receiver<Box<dyn Job>>)
         }
         let commit = commit(&mut conn, clock, &mut batch);
         for job in batch {
-            job.answer(match &commit {
+            let commit = match &commit {
                 Ok(()) => Ok(()),
                 Err(error) => Err(StoreError::Unavailable(error.to_string())),
-            });
+            };
+            if catch_unwind(AssertUnwindSafe(|| job.answer(commit))).is_err() {
+                tracing::error!("the outcome of a write could not be handed over");
+            }
         }
     }
 }

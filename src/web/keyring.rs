@@ -52,6 +52,11 @@ impl Keyring {
         self.signer.sign(key, message).await
     }
 
+    /// Whether a request that will need a signature should begin now.
+    pub fn has_room(&self) -> bool {
+        self.signer.has_room()
+    }
+
     /// The same for what a signing thread is to `issue` first.
     pub fn sign_later(
         &self,
