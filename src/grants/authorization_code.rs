@@ -14,7 +14,7 @@ use crate::store::credentials;
 use crate::store::{StoreError, Work, audit};
 
 use super::Outcome;
-use super::session::{Approved, start};
+use super::session::{Approved, Terms, start};
 
 /// Tries with a wrong verifier that a code survives. More would let a thief guess, fewer would let one burn it.
 const WRONG_TRIES: i64 = 3;
@@ -108,13 +108,13 @@ fn start_session(
         device_os: asked.device_os.as_deref(),
         tool_version: asked.tool_version.as_deref(),
     };
-    let mut issued = match start(work, config, master, client, &approved, asked.road(config), origin)? {
+    let use_up = |work: &mut Work<'_>, session: &str| codes::consume(work.conn, code.hash, session, work.now);
+    let road = asked.road(config);
+    let terms = Terms { config, master, client, now: work.now, entropy: work.entropy };
+    let mut issued = match start(work, &terms, &approved, road, origin, use_up)? {
         Ok(issued) => issued,
         Err(error) => return Ok(Err(error)),
     };
-    if !codes::consume(work.conn, code.hash, &issued.claims.sid, work.now)? {
-        return Err(StoreError::Unavailable("the code was used at the same moment".to_owned()));
-    }
     issued.nonce.clone_from(&asked.nonce);
     Ok(Ok(issued))
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::Outcome;
-use super::session::{Approved, start};
+use super::session::{Approved, Terms, start};
 use crate::config::Config;
 use crate::domain::audit::Origin;
 use crate::domain::client::{Client, Grant};
@@ -105,14 +105,10 @@ fn start_session(
         device_os: asked.device_os.as_deref(),
         tool_version: asked.tool_version.as_deref(),
     };
-    let issued = match start(work, config, master, client, &approved, asked.answered_on(), origin)? {
-        Ok(issued) => issued,
-        Err(error) => return Ok(Err(error)),
-    };
-    if !requests::consume(work.conn, &asked.id, Some(&issued.claims.sid), work.now)? {
-        return Err(StoreError::Unavailable("the device code was used at the same moment".to_owned()));
-    }
-    Ok(Ok(issued))
+    let use_up =
+        |work: &mut Work<'_>, session: &str| requests::consume(work.conn, &asked.id, Some(session), work.now);
+    let terms = Terms { config, master, client, now: work.now, entropy: work.entropy };
+    start(work, &terms, &approved, asked.answered_on(), origin, use_up)
 }
 
 fn organization_name(work: &mut Work<'_>, asked: &DeviceRequest) -> Result<String, StoreError> {

@@ -88,17 +88,17 @@ pub(super) struct Approved<'a> {
     pub tool_version: Option<&'a str>,
 }
 
-/// Starts the session that was approved, if membership and the organization's policy still allow it. The caller uses
-/// up in the same transaction what the tool came with.
+/// Starts the session that was approved, if membership and the organization's policy still allow it. What the tool
+/// came with is used up in the same transaction; `use_up` says whether it still could be.
 pub(super) fn start(
     work: &mut Work<'_>,
-    config: &Config,
-    master: &MasterKey,
-    client: &Client,
+    terms: &Terms<'_>,
     approved: &Approved<'_>,
     road: Road,
     origin: &Origin,
+    use_up: impl FnOnce(&mut Work<'_>, &str) -> Result<bool, StoreError>,
 ) -> Result<Outcome, StoreError> {
+    let Terms { config, client, .. } = *terms;
     let Some(Standing { organization, role, .. }) =
         memberships::standing(work.conn, approved.org_id, approved.user_id)?
     else {
@@ -121,11 +121,14 @@ pub(super) fn start(
     })?;
     let session = new_session(work, config, client, approved, origin);
     credentials::insert(work.conn, &session)?;
+    if !use_up(work, &session.id)? {
+        return Err(StoreError::Unavailable("the code was used at the same moment".to_owned()));
+    }
+    // Last, because others of the organization wait for the end of its audit chain until this has been committed.
     audit::record(work, started(&session, client, origin))?;
     let session = LiveSession::of(session, role)
         .ok_or_else(|| StoreError::Failed("a new session lacks a part".to_owned()))?;
-    let terms = Terms { config, master, client, now: work.now, entropy: work.entropy };
-    Ok(Ok(issue(&terms, &session, &granted)))
+    Ok(Ok(issue(terms, &session, &granted)))
 }
 
 fn new_session(
