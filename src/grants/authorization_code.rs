@@ -11,7 +11,7 @@ use crate::keys::master::MasterKey;
 use crate::store::authorization_codes::{self as codes, AuthorizationCode};
 use crate::store::authorization_requests::AuthorizationRequest;
 use crate::store::credentials;
-use crate::store::{StoreError, Work, audit};
+use crate::store::{StoreError, Work};
 
 use super::Outcome;
 use super::session::{Approved, Terms, start};
@@ -52,7 +52,7 @@ pub fn exchange(
     }
     if let Some(session) = &code.credential_id {
         if credentials::revoke(work.conn, session, work.now, EndReason::CodeReuse)? {
-            audit::record(work, reuse(&code, session, client, &request.origin))?;
+            work.record(reuse(&code, session, client, &request.origin));
         }
         return Ok(Err(OAuthError::invalid_grant("the code was used twice; the session it made is revoked")));
     }

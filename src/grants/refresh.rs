@@ -18,7 +18,7 @@ use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
 use crate::store::credentials::{self, Credential};
 use crate::store::rotation::{self, LiveSession, Rotation};
-use crate::store::{Store, StoreError, Work, audit, memberships, organizations};
+use crate::store::{Store, StoreError, Work, memberships, organizations};
 
 use super::session::{Terms, issue};
 use super::{Issued, Outcome};
@@ -116,7 +116,7 @@ pub fn exchange(
         return Ok(Err(OAuthError::invalid_grant("the tag does not verify")));
     }
     if session.client_id.as_deref() != Some(client.id.as_str()) {
-        audit::record(work, foreign_client(&session, client, &request.origin))?;
+        work.record(foreign_client(&session, client, &request.origin));
         return Ok(Err(OAuthError::invalid_grant("the session belongs to another client")));
     }
     let granted = scopes_of(&session.id, &session.scopes)?;
@@ -190,7 +190,7 @@ fn not_rotated(
         }
         Presented::Reused => {
             credentials::revoke(work.conn, &session.id, work.now, EndReason::RefreshReuse)?;
-            audit::record(work, reuse(&session, terms.client, generation, origin))?;
+            work.record(reuse(&session, terms.client, generation, origin));
             Ok(Err(OAuthError::invalid_grant("an old refresh token was used again; the session is revoked")))
         }
         Presented::NotYetIssued => Ok(Err(OAuthError::invalid_grant("a generation that was never issued"))),

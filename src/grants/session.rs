@@ -19,7 +19,7 @@ use crate::keys::refresh_token;
 use crate::store::credentials::{self, Credential};
 use crate::store::memberships::{self, Standing};
 use crate::store::rotation::LiveSession;
-use crate::store::{StoreError, Work, audit};
+use crate::store::{StoreError, Work};
 
 /// What a client is about to get. The access token still has to be signed.
 #[derive(Debug, Clone)]
@@ -125,7 +125,7 @@ pub(super) fn start(
         return Err(StoreError::Unavailable("the code was used at the same moment".to_owned()));
     }
     // Last, because others of the organization wait for the end of its audit chain until this has been committed.
-    audit::record(work, started(&session, client, origin))?;
+    work.record(started(&session, client, origin));
     let session = LiveSession::of(session, role)
         .ok_or_else(|| StoreError::Failed("a new session lacks a part".to_owned()))?;
     Ok(Ok(issue(terms, &session, &granted)))

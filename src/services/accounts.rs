@@ -9,7 +9,7 @@ use crate::domain::redirect_uri::RedirectUri;
 use crate::store::memberships::{self, Membership};
 use crate::store::organizations::{self, Organization};
 use crate::store::users::{self, User};
-use crate::store::{StoreError, Work, audit, clients, credentials, facts};
+use crate::store::{StoreError, Work, clients, credentials, facts};
 
 /// Characters of the longest name of a person, an organization or a client.
 pub const LONGEST_NAME: usize = 100;
@@ -41,7 +41,7 @@ pub fn create_user(
         disabled_at: None,
     };
     users::insert(work.conn, &user)?;
-    audit::record(work, Event::new(Action::UserCreated, actor.clone(), origin).target(&user.id))?;
+    work.record(Event::new(Action::UserCreated, actor.clone(), origin).target(&user.id));
     Ok(user)
 }
 
@@ -72,7 +72,7 @@ pub fn create_organization(
     };
     organizations::insert(work.conn, &organization)?;
     let event = Event::new(Action::OrganizationCreated, actor.clone(), origin).org(&organization.id);
-    audit::record(work, event.target(&organization.id))?;
+    work.record(event.target(&organization.id));
     Ok(organization)
 }
 
@@ -93,7 +93,8 @@ pub fn add_member(
     };
     memberships::insert(work.conn, &membership)?;
     let event = Event::new(Action::MemberAdded, actor.clone(), origin).org(&organization.id).target(&user.id);
-    audit::record(work, event.detail("role", role))
+    work.record(event.detail("role", role));
+    Ok(())
 }
 
 /// Registers a client.
@@ -105,7 +106,8 @@ pub fn create_client(
 ) -> Result<(), StoreError> {
     clients::insert(work.conn, client)?;
     let event = Event::new(Action::ClientCreated, actor.clone(), origin).target(&client.id);
-    audit::record(work, event.detail("kind", client.kind.as_str()))
+    work.record(event.detail("kind", client.kind.as_str()));
+    Ok(())
 }
 
 /// Removes a client and ends every session that it holds; `None` if there is no such client.
@@ -120,7 +122,7 @@ pub fn remove_client(
     }
     let ended = credentials::revoke_of_client(work.conn, id, work.now)?;
     let event = Event::new(Action::ClientRemoved, actor.clone(), origin).target(id);
-    audit::record(work, event.detail("sessions_ended", ended.len()))?;
+    work.record(event.detail("sessions_ended", ended.len()));
     Ok(Some(ended.len()))
 }
 

@@ -59,7 +59,7 @@ pub fn set_personal_tokens(
     organizations::set_personal_tokens(work.conn, &organization.id, on)?;
     let action = if on { Action::PersonalTokensOn } else { Action::PersonalTokensOff };
     let event = Event::new(action, actor.clone(), origin).org(&organization.id).target(&organization.id);
-    audit::record(work, event.detail("sessions", effect.sessions).detail("people", effect.people))?;
+    work.record(event.detail("sessions", effect.sessions).detail("people", effect.people));
     Ok(true)
 }
 
@@ -86,10 +86,10 @@ pub fn set_roads(
     let event = |action| Event::new(action, actor.clone(), origin).org(org_id).target(org_id);
     if before.device_flow != device_flow {
         let event = event(Action::DeviceFlowChanged).detail("before", before.device_flow.as_str());
-        audit::record(work, event.detail("after", device_flow.as_str()))?;
+        work.record(event.detail("after", device_flow.as_str()));
     }
     if before.copy_code != copy_code {
-        audit::record(work, event(if copy_code { Action::CopyCodeOn } else { Action::CopyCodeOff }))?;
+        work.record(event(if copy_code { Action::CopyCodeOn } else { Action::CopyCodeOff }));
     }
     Ok(before.device_flow != device_flow || before.copy_code != copy_code)
 }
@@ -113,7 +113,7 @@ pub fn revoke_all(
     for (id, owner) in &living {
         let event =
             Event::new(Action::SessionRevoked, actor.clone(), origin).org(&organization.id).credential(id);
-        audit::record(work, event.target(owner.as_deref().unwrap_or_default()).detail("all", true))?;
+        work.record(event.target(owner.as_deref().unwrap_or_default()).detail("all", true));
     }
     Ok(living.len())
 }

@@ -12,7 +12,7 @@ use crate::keys::master::MasterKey;
 use crate::keys::refresh_token::{self, Presented};
 use crate::keys::set::KeySet;
 use crate::store::credentials::{self, Credential};
-use crate::store::{StoreError, Work, audit};
+use crate::store::{StoreError, Work};
 
 /// What was handed in to be revoked. A hint is not needed: the two kinds cannot be taken for one another.
 pub enum Token {
@@ -70,7 +70,7 @@ pub fn by_client(
             .credential(&session.id)
             .target(session.user_id.as_deref().unwrap_or_default())
             .detail("reason", EndReason::SignedOutByTool.as_str());
-        audit::record(work, event)?;
+        work.record(event);
     }
     Ok(Ok(()))
 }

@@ -4,7 +4,7 @@ use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::role;
 use crate::store::credentials::{self, Credential};
-use crate::store::{Conn, StoreError, Work, audit, memberships};
+use crate::store::{Conn, StoreError, Work, memberships};
 
 /// Characters of the longest name that a session may be given.
 pub const LONGEST_NAME: usize = 63;
@@ -85,7 +85,8 @@ fn end_one(
         .credential(&session.id)
         .target(session.user_id.as_deref().unwrap_or_default())
         .detail("reason", reason.as_str());
-    audit::record(work, event)
+    work.record(event);
+    Ok(())
 }
 
 /// Gives a session of one's own another name; `false` if it is not one's own or the name cannot be.
@@ -108,6 +109,6 @@ pub fn rename(
         .credential(&session.id)
         .detail("before", session.name.clone())
         .detail("after", name);
-    audit::record(work, event)?;
+    work.record(event);
     Ok(true)
 }

@@ -14,7 +14,7 @@ use crate::keys::master::MasterKey;
 use crate::keys::rsa_key::{self, KeyError, NewKey};
 use crate::keys::set::{BadKeySet, KeySet, StoredKey};
 use crate::store::signing_keys::{self as rows, SigningKey};
-use crate::store::{Conn, Store, StoreError, Work, audit, facts};
+use crate::store::{Conn, Store, StoreError, Work, facts};
 
 /// The first pair of keys is made once, however many nodes start together.
 const FIRST_KEYS: &str = "signing_keys";
@@ -176,7 +176,7 @@ fn replace(
     let event = Event::new(Action::KeyRotated, Actor::Operator, &Origin::default())
         .target(&next.kid)
         .detail("automatic", timing == Timing::WhenDue);
-    audit::record(work, event)?;
+    work.record(event);
     Ok(Rotation::Done { activated: next.kid.clone() })
 }
 

@@ -1,18 +1,19 @@
 //! Audit events. They are only ever added.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::pool::Work;
 use super::query::{Kept, Locked, Native};
 use super::schema::{audit_events, audit_heads};
 use crate::domain::audit::{self, Action, Event, INSTANCE_CHAIN, Recorded};
-use crate::domain::id::Kind;
 use crate::domain::time::Time;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_events)]
+#[diesel(treat_none_as_default_value = false)]
 struct Row {
     id: String,
     chain: String,
@@ -33,38 +34,82 @@ struct Row {
     hash: Vec<u8>,
 }
 
-/// Adds an event to the chain of its organization, in the transaction of what it records.
-pub fn record(work: &mut Work<'_>, event: Event) -> Result<(), StoreError> {
-    let chain = event.org_id.clone().unwrap_or_else(|| INSTANCE_CHAIN.to_owned());
-    let (sequence, previous) = match head(work.conn, &chain)? {
-        Some(head) => head,
-        None => begin(work.conn, &chain)?,
-    };
+/// An event of a transaction that is still open.
+pub(in crate::store) struct Noted {
+    pub(in crate::store) id: String,
+    pub(in crate::store) at: Time,
+    pub(in crate::store) event: Event,
+}
 
-    let recorded = Recorded {
-        id: Kind::AuditEvent.new_id(work.entropy),
-        sequence: sequence + 1,
-        at: work.now,
-        actor_kind: event.actor.kind().to_owned(),
-        actor_id: event.actor.id().map(str::to_owned),
-        org_id: event.org_id,
-        credential_id: event.credential_id,
-        action: event.action.as_str().to_owned(),
-        target: event.target,
-        outcome: event.outcome.as_str().to_owned(),
-        ip: event.origin.ip,
-        user_agent: event.origin.user_agent,
-        request_id: event.origin.request_id,
-        details: serde_json::Value::Object(event.details).to_string(),
-        chain,
+/// Adds events to the chains of their organizations, as the last thing in the transaction of what they record: whoever
+/// adds to a chain waits for all who hold its end until they have committed. Chains are taken in their order, so that
+/// nobody waits in a circle.
+pub(in crate::store) fn append(conn: &mut Conn, noted: Vec<Noted>) -> Result<(), StoreError> {
+    let mut chains: BTreeMap<String, Vec<Noted>> = BTreeMap::new();
+    for noted in noted {
+        let chain = noted.event.org_id.as_deref().unwrap_or(INSTANCE_CHAIN);
+        match chains.get_mut(chain) {
+            Some(events) => events.push(noted),
+            None => drop(chains.insert(chain.to_owned(), vec![noted])),
+        }
+    }
+    for (chain, events) in chains {
+        extend(conn, &chain, events)?;
+    }
+    Ok(())
+}
+
+fn extend(conn: &mut Conn, chain: &str, events: Vec<Noted>) -> Result<(), StoreError> {
+    let (mut sequence, mut last) = match head(conn, chain)? {
+        Some(head) => head,
+        None => begin(conn, chain)?,
     };
-    let hash = audit::hash(&previous, &recorded);
-    let onward = diesel::update(audit_heads::table.find(&recorded.chain))
-        .set((audit_heads::sequence.eq(recorded.sequence), audit_heads::hash.eq(&hash[..])));
-    Kept(onward).execute(work.conn)?;
-    diesel::insert_into(audit_events::table)
-        .values(Row::new(recorded, previous, hash.to_vec()))
-        .execute(work.conn)?;
+    let mut rows = Vec::with_capacity(events.len());
+    for Noted { id, at, event } in events {
+        sequence += 1;
+        let recorded = Recorded {
+            id,
+            sequence,
+            at,
+            actor_kind: event.actor.kind().to_owned(),
+            actor_id: event.actor.id().map(str::to_owned),
+            org_id: event.org_id,
+            credential_id: event.credential_id,
+            action: event.action.as_str().to_owned(),
+            target: event.target,
+            outcome: event.outcome.as_str().to_owned(),
+            ip: event.origin.ip,
+            user_agent: event.origin.user_agent,
+            request_id: event.origin.request_id,
+            details: serde_json::Value::Object(event.details).to_string(),
+            chain: chain.to_owned(),
+        };
+        let hash = audit::hash(&last, &recorded).to_vec();
+        rows.push(Row::new(recorded, std::mem::replace(&mut last, hash.clone()), hash));
+    }
+    insert(conn, &rows)?;
+    let onward = diesel::update(audit_heads::table.find(chain))
+        .set((audit_heads::sequence.eq(sequence), audit_heads::hash.eq(last)));
+    Kept(onward).execute(conn)?;
+    Ok(())
+}
+
+/// Rows in one statement at the most: PostgreSQL takes 65,535 parameters.
+const ROWS: usize = 1000;
+
+fn insert(conn: &mut Conn, rows: &[Row]) -> Result<(), StoreError> {
+    match conn {
+        Conn::Postgres(conn) => {
+            for rows in rows.chunks(ROWS) {
+                diesel::insert_into(audit_events::table).values(rows).execute(conn)?;
+            }
+        }
+        Conn::Sqlite(conn) => {
+            for row in rows {
+                Kept(diesel::insert_into(audit_events::table).values(row)).execute(conn)?;
+            }
+        }
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::query::Locked;
+use super::query::{Kept, Locked};
 use super::schema::{clients, credentials};
 use crate::domain::client::ClientKind;
 use crate::domain::credential::{CredentialKind, EndReason};
@@ -12,6 +12,7 @@ use crate::domain::time::Time;
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = credentials)]
+#[diesel(treat_none_as_default_value = false)]
 pub struct Credential {
     pub id: String,
     pub kind: CredentialKind,
@@ -53,7 +54,7 @@ impl Credential {
 }
 
 pub fn insert(conn: &mut Conn, credential: &Credential) -> Result<(), StoreError> {
-    diesel::insert_into(credentials::table).values(credential).execute(conn)?;
+    Kept(diesel::insert_into(credentials::table).values(credential)).execute(conn)?;
     Ok(())
 }
 

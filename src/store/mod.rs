@@ -10,6 +10,7 @@
 pub mod audit;
 pub mod authorization_codes;
 pub mod authorization_requests;
+mod batch;
 pub mod cli_sessions;
 pub mod clients;
 mod codec;
@@ -18,6 +19,7 @@ pub mod credentials;
 pub mod device_requests;
 mod error;
 pub mod facts;
+mod link;
 pub mod memberships;
 mod migrate;
 pub mod organizations;

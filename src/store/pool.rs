@@ -7,13 +7,16 @@ use std::time::Duration;
 use diesel::Connection;
 use tokio::sync::Semaphore;
 
+use super::audit::{self, Noted};
 use super::conn::{Conn, Manager, Place};
 use super::error::StoreError;
 use super::rotation::{self, LiveSession, Rotation, Sealed};
 use super::rotator::Rotator;
 use super::writer::Writer;
+use crate::domain::audit::Event;
 use crate::domain::engine::Engine;
 use crate::domain::entropy::Entropy;
+use crate::domain::id::Kind;
 use crate::domain::time::{Clock, Time};
 
 /// How long a request waits for its turn before it is told to come back later.
@@ -24,6 +27,23 @@ pub struct Work<'a> {
     pub conn: &'a mut Conn,
     pub now: Time,
     pub entropy: Entropy,
+    events: Vec<Noted>,
+}
+
+impl<'a> Work<'a> {
+    pub(in crate::store) fn new(conn: &'a mut Conn, now: Time) -> Self {
+        Self { conn, now, entropy: Entropy, events: Vec::new() }
+    }
+
+    /// Adds an event to the audit chain of its organization, if this transaction commits.
+    pub fn record(&mut self, event: Event) {
+        self.events.push(Noted { id: Kind::AuditEvent.new_id(self.entropy), at: self.now, event });
+    }
+
+    /// What is still to be added to the chains before the commit.
+    pub(in crate::store) fn into_events(self) -> Vec<Noted> {
+        self.events
+    }
 }
 
 /// The database, whichever engine it is.
@@ -89,7 +109,13 @@ impl Store {
         }
         let now = self.0.clock.now();
         self.on_connection(move |conn| {
-            conn.transaction(|conn| work(&mut Work { conn, now, entropy: Entropy }))
+            conn.transaction(|conn| {
+                let mut transaction = Work::new(conn, now);
+                let done = work(&mut transaction)?;
+                let events = transaction.into_events();
+                audit::append(conn, events)?;
+                Ok(done)
+            })
         })
         .await
     }

@@ -1,5 +1,6 @@
 //! The statements that the multi-engine connection cannot compile by itself.
 
+use diesel::backend::Backend;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -26,21 +27,22 @@ impl<Q: Query> Query for Native<Q> {
 
 impl<Q> RunQueryDsl<Conn> for Native<Q> {}
 
-/// A statement whose text depends on its type alone, so that it is prepared once a connection. Of updates diesel does not
-/// believe that, because a field that is `None` in a changeset changes the text; there is none in what this is put
-/// around.
+/// A statement that comes back with the same text, so that it is prepared once a connection. Of inserts and updates
+/// diesel does not believe that, because a field that is `None` may change the text; there is none that does in what this
+/// is put around.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Kept<Q>(pub(in crate::store) Q);
 
-impl<Q> QueryFragment<MultiBackend> for Kept<Q>
+impl<Q, DB> QueryFragment<DB> for Kept<Q>
 where
-    Q: QueryFragment<MultiBackend>,
+    DB: Backend,
+    Q: QueryFragment<DB>,
 {
-    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.0.walk_ast(pass)
     }
 
-    fn is_safe_to_cache_prepared(&self, _: &MultiBackend) -> QueryResult<bool> {
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
         Ok(true)
     }
 }
@@ -55,7 +57,7 @@ impl<Q: Query> Query for Kept<Q> {
     type SqlType = Q::SqlType;
 }
 
-impl<Q> RunQueryDsl<Conn> for Kept<Q> {}
+impl<Q, C> RunQueryDsl<C> for Kept<Q> {}
 
 /// A query that locks the rows it reads until the transaction ends.
 ///

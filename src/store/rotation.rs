@@ -97,9 +97,9 @@ impl Sealed {
 }
 
 /// Rotates sessions, except those that somebody else is just changing on PostgreSQL: one of them must not hold up all
-/// others, and whoever waits for none cannot wait in a circle. Only the holder of the current generation of a living session, whose owner
-/// is still a member and whose organization allows personal tokens, gets it back. Everything else stays as it is. No
-/// session may be there twice.
+/// others, and whoever waits for none cannot wait in a circle. Only the holder of the current generation of a living
+/// session, whose owner is still a member and whose organization allows personal tokens, gets it back. Everything else
+/// stays as it is. No session may be there twice.
 pub fn rotate(conn: &mut Conn, wanted: &[Rotation], now: Time) -> Result<Vec<LiveSession>, StoreError> {
     match conn {
         Conn::Postgres(conn) => Ok(Rotate(Arrays::of(wanted, now)).load(conn)?),

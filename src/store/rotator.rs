@@ -9,11 +9,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use r2d2::ManageConnection;
 use tokio::sync::mpsc;
 
-use super::conn::{Conn, Manager, Pooled};
+use super::batch::gather;
+use super::conn::Manager;
 use super::error::StoreError;
+use super::link::Link;
 use super::rotation::{self, LiveSession, Rotation, Sealed};
 use crate::domain::time::Clock;
 
@@ -45,7 +46,7 @@ impl Rotator {
         let (sender, queue) = mpsc::channel(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..THREADS {
-            let mut link = Link { manager: manager.clone(), open: None };
+            let mut link = Link::new(manager.clone());
             let (clock, queue) = (clock.clone(), queue.clone());
             thread::Builder::new()
                 .name("store-rotator".to_owned())
@@ -53,7 +54,7 @@ impl Rotator {
                     while let Some(batch) = next_batch(&queue) {
                         // A bug in one batch must not take the thread from all others; whoever waits for it is told.
                         if catch_unwind(AssertUnwindSafe(|| serve(&mut link, &clock, batch))).is_err() {
-                            link.open = None;
+                            link.close();
                             tracing::error!("rotating a batch panicked");
                         }
                     }
@@ -79,42 +80,8 @@ impl Rotator {
 /// Whatever waits; nothing once the store is closed.
 fn next_batch(queue: &Mutex<mpsc::Receiver<Job>>) -> Option<Vec<Job>> {
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut batch = vec![queue.blocking_recv()?];
-    while batch.len() < BATCH
-        && let Ok(job) = queue.try_recv()
-    {
-        batch.push(job);
-    }
-    Some(batch)
-}
-
-/// A thread's own connection, while it has one.
-struct Link {
-    manager: Manager,
-    open: Option<Pooled>,
-}
-
-impl Link {
-    fn connection(&mut self) -> Result<&mut Conn, StoreError> {
-        let pooled = match self.open.take() {
-            Some(pooled) => pooled,
-            None => self.manager.connect()?,
-        };
-        Ok(&mut self.open.insert(pooled).conn)
-    }
-
-    /// Reads on the connection at hand, or on a new one if that has died meanwhile.
-    fn read<T>(&mut self, query: impl Fn(&mut Conn) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let may_have_died = self.open.is_some();
-        let done = self.connection().and_then(&query);
-        match done {
-            Err(StoreError::Unavailable(_)) if may_have_died => {
-                self.open = None;
-                self.connection().and_then(query)
-            }
-            done => done,
-        }
-    }
+    let first = queue.blocking_recv()?;
+    Some(gather(first, &mut queue, BATCH))
 }
 
 /// Answers a batch. Those whose token does not belong to their session, or whose session is there twice, change nothing.
@@ -144,7 +111,7 @@ fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {
             }
         }
         Err(error) => {
-            link.open = None;
+            link.close();
             for deliver in waiting.into_values() {
                 deliver(Err(StoreError::Unavailable(error.to_string())));
             }
@@ -156,7 +123,7 @@ fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {
 fn check(link: &mut Link, batch: Vec<Job>) -> Result<Vec<(Rotation, Delivery)>, StoreError> {
     let sealed = {
         let ids: Vec<&str> = batch.iter().map(|job| job.rotation.id.as_str()).collect();
-        link.read(|conn| rotation::sealed(conn, &ids))
+        link.begin(|conn| rotation::sealed(conn, &ids))
     };
     let sealed = match sealed {
         Ok(sealed) => sealed,

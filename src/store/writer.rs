@@ -10,10 +10,11 @@ use std::thread;
 use diesel::connection::SimpleConnection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit::{self, Noted};
+use super::batch::gather;
 use super::conn::Conn;
 use super::error::StoreError;
 use super::pool::Work;
-use crate::domain::entropy::Entropy;
 use crate::domain::time::Clock;
 
 /// Jobs that may wait; the next one is told to come back later.
@@ -102,12 +103,7 @@ fn serve(mut conn: Conn, clock: &Clock, mut queue: mpsc::Receiver<Box<dyn Job>>)
     while let Some(first) = queue.blocking_recv() {
         // On a busy machine this lets others add to the batch, on an idle one it returns at once.
         thread::yield_now();
-        let mut batch = vec![first];
-        while batch.len() < BATCH
-            && let Ok(job) = queue.try_recv()
-        {
-            batch.push(job);
-        }
+        let mut batch = gather(first, &mut queue, BATCH);
         let commit = commit(&mut conn, clock, &mut batch);
         for job in batch {
             let commit = match &commit {
@@ -123,7 +119,9 @@ fn serve(mut conn: Conn, clock: &Clock, mut queue: mpsc::Receiver<Box<dyn Job>>)
 
 fn commit(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     conn.batch_execute("BEGIN IMMEDIATE")?;
-    let done = run_all(conn, clock, batch).and_then(|()| Ok(conn.batch_execute("COMMIT")?));
+    let done = run_all(conn, clock, batch)
+        .and_then(|events| audit::append(conn, events))
+        .and_then(|()| Ok(conn.batch_execute("COMMIT")?));
     if done.is_err() {
         // A failed commit may have ended the transaction already.
         drop(conn.batch_execute("ROLLBACK"));
@@ -131,15 +129,20 @@ fn commit(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<
     done
 }
 
-fn run_all(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+fn run_all(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<Vec<Noted>, StoreError> {
+    let mut events = Vec::new();
     for job in batch {
         conn.batch_execute("SAVEPOINT job")?;
-        let mut work = Work { conn: &mut *conn, now: clock.now(), entropy: Entropy };
+        let mut work = Work::new(conn, clock.now());
         let verdict = catch_unwind(AssertUnwindSafe(|| job.run(&mut work))).unwrap_or(Verdict::RollBack);
+        let noted = work.into_events();
         match verdict {
-            Verdict::Keep => conn.batch_execute("RELEASE job")?,
+            Verdict::Keep => {
+                conn.batch_execute("RELEASE job")?;
+                events.extend(noted);
+            }
             Verdict::RollBack => conn.batch_execute("ROLLBACK TO job; RELEASE job")?,
         }
     }
-    Ok(())
+    Ok(events)
 }

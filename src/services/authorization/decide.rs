@@ -12,7 +12,7 @@ use crate::store::authorization_codes::{self as codes, AuthorizationCode};
 use crate::store::authorization_requests as requests;
 use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
-use crate::store::{StoreError, Work, audit, organizations};
+use crate::store::{StoreError, Work, organizations};
 
 use super::choices::Choice;
 use super::question::{Answerable, Question, Unanswerable, pose};
@@ -158,5 +158,6 @@ fn answer(
     if status != RequestStatus::Approved {
         event = event.refused();
     }
-    audit::record(work, event)
+    work.record(event);
+    Ok(())
 }

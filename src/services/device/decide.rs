@@ -12,7 +12,7 @@ use crate::keys::master::MasterKey;
 use crate::store::device_requests::{self as requests, Answer};
 use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
-use crate::store::{StoreError, Work, audit, organizations};
+use crate::store::{StoreError, Work, organizations};
 
 /// What the person chose.
 #[derive(Debug, Clone)]
@@ -136,5 +136,6 @@ fn answer(
     if status != DeviceStatus::Approved {
         event = event.refused();
     }
-    audit::record(work, event)
+    work.record(event);
+    Ok(())
 }

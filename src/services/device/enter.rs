@@ -17,7 +17,7 @@ use crate::domain::time::Time;
 use crate::domain::user_code::UserCode;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::web_sessions::WebSession;
-use crate::store::{StoreError, Work, audit, device_requests as requests, rates};
+use crate::store::{StoreError, Work, device_requests as requests, rates};
 
 const BY_PERSON: Rate = Rate::new(10, TimeDelta::minutes(15));
 const BY_NETWORK: Rate = Rate::new(30, TimeDelta::minutes(15));
@@ -98,7 +98,7 @@ impl Guesses {
         if used_up {
             tracing::warn!(user = user_id, "device codes are being guessed");
             let event = Event::new(Action::DeviceCodesGuessed, Actor::User(user_id.to_owned()), origin);
-            audit::record(work, event.refused())?;
+            work.record(event.refused());
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use crate::domain::time::Time;
 use crate::keys::master::MasterKey;
 use crate::keys::password::{Busy, Match, Passwords};
 use crate::store::users::{self, User};
-use crate::store::{Store, StoreError, Work, audit};
+use crate::store::{Store, StoreError, Work};
 
 use throttle::Throttles;
 
@@ -111,5 +111,6 @@ pub fn start_for(
 
 fn fail(work: &mut Work<'_>, throttles: &Throttles, origin: &Origin) -> Result<(), StoreError> {
     throttles.count(work)?;
-    audit::record(work, Event::new(Action::SignInFailed, Actor::Anonymous, origin).refused())
+    work.record(Event::new(Action::SignInFailed, Actor::Anonymous, origin).refused());
+    Ok(())
 }

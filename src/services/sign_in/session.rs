@@ -12,7 +12,7 @@ use crate::domain::time::Time;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::users::User;
 use crate::store::web_sessions::{self, WebSession};
-use crate::store::{Conn, StoreError, Work, audit, authorization_requests, device_requests};
+use crate::store::{Conn, StoreError, Work, authorization_requests, device_requests};
 
 /// A session that has just begun.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(super) fn start(
     web_sessions::insert(work.conn, &session)?;
     authorization_requests::rebind(work.conn, before, session.hash)?;
     device_requests::rebind(work.conn, before, session.hash)?;
-    audit::record(work, Event::new(Action::SignedIn, Actor::User(user.id.clone()), origin))?;
+    work.record(Event::new(Action::SignedIn, Actor::User(user.id.clone()), origin));
     Ok(NewSession { user, cookie, known_device })
 }
 
@@ -74,7 +74,7 @@ pub fn touch(work: &mut Work<'_>, session: &WebSession) -> Result<(), StoreError
 /// Signs a browser out.
 pub fn sign_out(work: &mut Work<'_>, session: &WebSession, origin: &Origin) -> Result<(), StoreError> {
     if web_sessions::delete(work.conn, session.hash)? {
-        audit::record(work, Event::new(Action::SignedOut, Actor::User(session.user_id.clone()), origin))?;
+        work.record(Event::new(Action::SignedOut, Actor::User(session.user_id.clone()), origin));
     }
     Ok(())
 }

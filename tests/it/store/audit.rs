@@ -14,7 +14,7 @@ async fn record(app: &TestApp, n: usize) {
     let recorded = app.inside().store.write(move |work| {
         for number in 0..n {
             let event = Event::new(Action::SignedIn, Actor::Operator, &Origin::default());
-            audit::record(work, event.org(CHAIN).detail("number", number))?;
+            work.record(event.org(CHAIN).detail("number", number));
         }
         Ok(())
     });
@@ -78,7 +78,7 @@ both_engines! {
     async fn lo_04_what_is_rolled_back_leaves_no_event(app) {
         record(app, 1).await;
         let failed = app.inside().store.write(|work| {
-            audit::record(work, Event::new(Action::SignedIn, Actor::Operator, &Origin::default()).org(CHAIN))?;
+            work.record(Event::new(Action::SignedIn, Actor::Operator, &Origin::default()).org(CHAIN));
             Err::<(), _>(keystile::store::StoreError::Failed("on purpose".to_owned()))
         });
         failed.await.unwrap_err();
