@@ -144,7 +144,7 @@ async fn open(config: Config, address: SocketAddr, clock: Clock) -> Result<App, 
         limits: Limits::new(config.limits),
         keyring: Keyring::new(set, signer),
         passwords: Passwords::new(config.sign_in.max_parallel_hashes),
-        config,
+        config: Arc::new(config),
         store,
         master: Arc::new(master),
         clock,
@@ -171,7 +171,7 @@ pub async fn until_stopped(config: Config, announce: impl FnOnce(&str)) -> Resul
 
 /// Where it listens, where the data is, and what to do next.
 async fn banner(server: &Server) -> Result<String, StoreError> {
-    let Config { server: settings, database, .. } = &server.app.config;
+    let Config { server: settings, database, .. } = &*server.app.config;
     let public_url = &settings.public_url;
     let code = server.app.write(|app, work| setup::code(work, &app.master)).await?;
     let next = match code {

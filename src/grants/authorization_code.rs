@@ -1,20 +1,26 @@
 //! The authorization code grant, RFC 6749 section 4.1.3, with PKCE (RFC 7636).
 
+use std::sync::Arc;
+
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{Client, Grant};
 use crate::domain::credential::EndReason;
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::pkce::{Challenge, Verifier};
+use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
+use crate::domain::time::Time;
 use crate::keys::master::MasterKey;
 use crate::store::authorization_codes::{self as codes, AuthorizationCode};
 use crate::store::authorization_requests::AuthorizationRequest;
 use crate::store::credentials;
-use crate::store::{StoreError, Work};
+use crate::store::redemption::{Redeemable, Redemption};
+use crate::store::rotation::LiveSession;
+use crate::store::{Store, StoreError, Work};
 
-use super::Outcome;
-use super::session::{Approved, Terms, start};
+use super::session::{Approved, Terms, admit, new_session, start, started};
+use super::{Granted, Outcome};
 
 /// Tries with a wrong verifier that a code survives. More would let a thief guess, fewer would let one burn it.
 const WRONG_TRIES: i64 = 3;
@@ -27,6 +33,51 @@ pub struct CodeRequest {
     /// Not required, but if it is there it must be the one of the authorization request.
     pub redirect_uri: Option<String>,
     pub origin: Origin,
+}
+
+/// The short way, for nearly every exchange: a good code of a client that this node knows becomes a session.
+///
+/// The client may come from memory, because its version is compared with the one that the code is found with. When nothing
+/// was redeemed, nothing has changed, and [`exchange`] finds out why.
+pub struct Shortcut {
+    client: Arc<Client>,
+    request: CodeRequest,
+}
+
+impl Shortcut {
+    /// Nothing if the request cannot go this way.
+    pub fn of(client: Arc<Client>, request: &CodeRequest) -> Option<Self> {
+        client.allows(Grant::AuthorizationCode).then(|| Self { client, request: request.clone() })
+    }
+
+    /// Redeems the code and gives the new session to `deliver`.
+    pub fn redeem(
+        self,
+        store: &Store,
+        config: &Arc<Config>,
+        deliver: impl FnOnce(Result<Option<Granted>, StoreError>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (code, config) = (self.request.code.digest(), config.clone());
+        store.redeem(code, move |found, work| self.grant(&config, found, work), deliver)
+    }
+
+    fn grant(self, config: &Config, found: Redeemable, work: &Work<'_>) -> Option<(Redemption, Granted)> {
+        let Self { client, request } = self;
+        let Redeemable { code, asked, organization, role, client_version } = found;
+        if client.version != client_version {
+            return None;
+        }
+        match judge(&client, &code, &asked, &request, work.now) {
+            Judged::Good => {}
+            Judged::Refused(_) | Judged::Unproven | Judged::Reused { .. } => return None,
+        }
+        admit(config, &organization, asked.road(config)).ok()?;
+        let scopes = ScopeSet::parse(&code.scopes).ok()?;
+        let session = new_session(work, config, &client, &approved(&code, &asked), &request.origin);
+        let event = started(&session, &client, &request.origin);
+        let live = LiveSession::of(session.clone(), role)?;
+        Some((Redemption { session, event }, Granted { client, session: live, scopes, nonce: asked.nonce }))
+    }
 }
 
 /// Exchanges a code for a new CLI session.
@@ -43,26 +94,57 @@ pub fn exchange(
     let Some((code, asked)) = codes::lock(work.conn, request.code.digest())? else {
         return Ok(Err(OAuthError::invalid_grant("no such code")));
     };
-    if let Err(reason) = bound(client, &asked, request) {
-        return Ok(Err(OAuthError::invalid_grant(reason)));
+    match judge(client, &code, &asked, request, work.now) {
+        Judged::Good => start_session(work, config, master, client, &code, &asked, &request.origin),
+        Judged::Refused(reason) => Ok(Err(OAuthError::invalid_grant(reason))),
+        Judged::Unproven => {
+            codes::count_wrong_try(work.conn, code.hash)?;
+            Ok(Err(OAuthError::invalid_grant("the code verifier does not match")))
+        }
+        Judged::Reused { session } => {
+            if credentials::revoke(work.conn, session, work.now, EndReason::CodeReuse)? {
+                work.record(reuse(&code, session, client, &request.origin));
+            }
+            Ok(Err(OAuthError::invalid_grant("the code was used twice; the session it made is revoked")))
+        }
     }
-    if !proven(&asked, request) {
-        codes::count_wrong_try(work.conn, code.hash)?;
-        return Ok(Err(OAuthError::invalid_grant("the code verifier does not match")));
+}
+
+/// What a code is worth to whoever presents it.
+enum Judged<'a> {
+    Good,
+    Refused(&'static str),
+    /// The verifier does not match.
+    Unproven,
+    /// The code has already given this session.
+    Reused {
+        session: &'a str,
+    },
+}
+
+fn judge<'a>(
+    client: &Client,
+    code: &'a AuthorizationCode,
+    asked: &AuthorizationRequest,
+    request: &CodeRequest,
+    now: Time,
+) -> Judged<'a> {
+    if let Err(reason) = bound(client, asked, request) {
+        return Judged::Refused(reason);
+    }
+    if !proven(asked, request) {
+        return Judged::Unproven;
     }
     if let Some(session) = &code.credential_id {
-        if credentials::revoke(work.conn, session, work.now, EndReason::CodeReuse)? {
-            work.record(reuse(&code, session, client, &request.origin));
-        }
-        return Ok(Err(OAuthError::invalid_grant("the code was used twice; the session it made is revoked")));
+        return Judged::Reused { session };
     }
     if code.wrong_tries >= WRONG_TRIES {
-        return Ok(Err(OAuthError::invalid_grant("too many tries with a wrong verifier")));
+        return Judged::Refused("too many tries with a wrong verifier");
     }
-    if work.now >= code.expires_at {
-        return Ok(Err(OAuthError::invalid_grant("the code has expired")));
+    if now >= code.expires_at {
+        return Judged::Refused("the code has expired");
     }
-    start_session(work, config, master, client, &code, &asked, &request.origin)
+    Judged::Good
 }
 
 /// The code belongs to this client and to this redirect URI.
@@ -98,16 +180,7 @@ fn start_session(
     asked: &AuthorizationRequest,
     origin: &Origin,
 ) -> Result<Outcome, StoreError> {
-    let approved = Approved {
-        request_id: &asked.id,
-        org_id: &code.org_id,
-        user_id: &code.user_id,
-        scopes: &code.scopes,
-        auth_time: code.auth_time,
-        device_name: asked.device_name.as_deref(),
-        device_os: asked.device_os.as_deref(),
-        tool_version: asked.tool_version.as_deref(),
-    };
+    let approved = approved(code, asked);
     let use_up = |work: &mut Work<'_>, session: &str| codes::consume(work.conn, code.hash, session, work.now);
     let road = asked.road(config);
     let terms = Terms { config, master, client, now: work.now, entropy: work.entropy };
@@ -117,6 +190,19 @@ fn start_session(
     };
     issued.nonce.clone_from(&asked.nonce);
     Ok(Ok(issued))
+}
+
+fn approved<'a>(code: &'a AuthorizationCode, asked: &'a AuthorizationRequest) -> Approved<'a> {
+    Approved {
+        request_id: &asked.id,
+        org_id: &code.org_id,
+        user_id: &code.user_id,
+        scopes: &code.scopes,
+        auth_time: code.auth_time,
+        device_name: asked.device_name.as_deref(),
+        device_os: asked.device_os.as_deref(),
+        tool_version: asked.tool_version.as_deref(),
+    }
 }
 
 fn reuse(code: &AuthorizationCode, session: &str, client: &Client, origin: &Origin) -> Event {

@@ -8,7 +8,7 @@ pub mod device;
 pub mod refresh;
 mod session;
 
-pub use session::Issued;
+pub use session::{Granted, Issued};
 
 use crate::domain::oauth_error::OAuthError;
 

@@ -9,11 +9,9 @@ use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{Client, Grant};
 use crate::domain::credential::{EndReason, Presented, judge};
-use crate::domain::entropy::Entropy;
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::domain::time::Time;
 use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
 use crate::store::credentials::{self, Credential};
@@ -21,7 +19,7 @@ use crate::store::rotation::{self, LiveSession, Rotation};
 use crate::store::{Store, StoreError, Work, memberships, organizations};
 
 use super::session::{Terms, issue};
-use super::{Issued, Outcome};
+use super::{Granted, Outcome};
 
 /// A refresh request of an authenticated client.
 #[derive(Debug, Clone)]
@@ -55,7 +53,7 @@ impl Shortcut {
         store: &Store,
         config: &Config,
         master: &Arc<MasterKey>,
-        deliver: impl FnOnce(Result<Option<Rotated>, StoreError>) + Send + 'static,
+        deliver: impl FnOnce(Result<Option<Granted>, StoreError>) + Send + 'static,
     ) -> Result<(), StoreError> {
         let Self { client, presented, request } = self;
         let (master, scope) = (master.clone(), request.scope.clone());
@@ -68,25 +66,11 @@ impl Shortcut {
             move |session| {
                 deliver(session.map(|session| {
                     let session = session?;
-                    let wanted = wanted_of(request.scope.as_deref(), &session.scopes)?;
-                    Some(Rotated { client, session, wanted })
+                    let scopes = wanted_of(request.scope.as_deref(), &session.scopes)?;
+                    Some(Granted { client, session, scopes, nonce: None })
                 }));
             },
         )
-    }
-}
-
-/// A session that was just rotated, for whoever held its current refresh token.
-pub struct Rotated {
-    client: Arc<Client>,
-    session: LiveSession,
-    wanted: ScopeSet,
-}
-
-impl Rotated {
-    pub fn issue(&self, config: &Config, master: &MasterKey, now: Time) -> Issued {
-        let terms = Terms { config, master, client: &self.client, now, entropy: Entropy };
-        issue(&terms, &self.session, &self.wanted)
     }
 }
 

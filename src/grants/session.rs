@@ -1,5 +1,7 @@
 //! What every grant that yields a CLI session has in common.
 
+use std::sync::Arc;
+
 use super::Outcome;
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
@@ -18,6 +20,7 @@ use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
 use crate::store::credentials::{self, Credential};
 use crate::store::memberships::{self, Standing};
+use crate::store::organizations::Organization;
 use crate::store::rotation::LiveSession;
 use crate::store::{StoreError, Work};
 
@@ -76,6 +79,22 @@ pub(super) fn issue(terms: &Terms<'_>, session: &LiveSession, wanted: &ScopeSet)
     }
 }
 
+/// A session whose holder is owed tokens, with the scopes that they are for.
+pub struct Granted {
+    pub(super) client: Arc<Client>,
+    pub(super) session: LiveSession,
+    pub(super) scopes: ScopeSet,
+    /// As in [`Issued`].
+    pub(super) nonce: Option<String>,
+}
+
+impl Granted {
+    pub fn issue(self, config: &Config, master: &MasterKey, now: Time) -> Issued {
+        let terms = Terms { config, master, client: &self.client, now, entropy: Entropy };
+        Issued { nonce: self.nonce, ..issue(&terms, &self.session, &self.scopes) }
+    }
+}
+
 /// What a person has approved and a tool now comes for.
 pub(super) struct Approved<'a> {
     pub request_id: &'a str,
@@ -104,17 +123,8 @@ pub(super) fn start(
     else {
         return Ok(Err(OAuthError::invalid_grant("the person is no longer a member")));
     };
-    match organization.policy(&config.organizations).barrier(road) {
-        Some(Barrier::PersonalTokens) => {
-            return Ok(Err(OAuthError::personal_tokens_disabled(&organization.name)));
-        }
-        Some(Barrier::DeviceFlow | Barrier::OtherNetwork) => {
-            return Ok(Err(OAuthError::device_flow_disabled(&organization.name)));
-        }
-        Some(Barrier::CopyCode) => {
-            return Ok(Err(OAuthError::invalid_grant("the organization does not allow copied codes")));
-        }
-        None => {}
+    if let Err(error) = admit(config, &organization, road) {
+        return Ok(Err(error));
     }
     let granted = ScopeSet::parse(approved.scopes).map_err(|_| {
         StoreError::Failed(format!("the scopes approved for {} cannot be read", approved.request_id))
@@ -124,14 +134,27 @@ pub(super) fn start(
     if !use_up(work, &session.id)? {
         return Err(StoreError::Unavailable("the code was used at the same moment".to_owned()));
     }
-    // Last, because others of the organization wait for the end of its audit chain until this has been committed.
     work.record(started(&session, client, origin));
     let session = LiveSession::of(session, role)
         .ok_or_else(|| StoreError::Failed("a new session lacks a part".to_owned()))?;
     Ok(Ok(issue(terms, &session, &granted)))
 }
 
-fn new_session(
+/// Whether the organization lets tools sign in on this road.
+pub(super) fn admit(config: &Config, organization: &Organization, road: Road) -> Result<(), OAuthError> {
+    match organization.policy(&config.organizations).barrier(road) {
+        Some(Barrier::PersonalTokens) => Err(OAuthError::personal_tokens_disabled(&organization.name)),
+        Some(Barrier::DeviceFlow | Barrier::OtherNetwork) => {
+            Err(OAuthError::device_flow_disabled(&organization.name))
+        }
+        Some(Barrier::CopyCode) => {
+            Err(OAuthError::invalid_grant("the organization does not allow copied codes"))
+        }
+        None => Ok(()),
+    }
+}
+
+pub(super) fn new_session(
     work: &Work<'_>,
     config: &Config,
     client: &Client,
@@ -165,7 +188,7 @@ fn new_session(
     }
 }
 
-fn started(session: &Credential, client: &Client, origin: &Origin) -> Event {
+pub(super) fn started(session: &Credential, client: &Client, origin: &Origin) -> Event {
     Event::new(Action::SessionStarted, Actor::User(session.user_id.clone().unwrap_or_default()), origin)
         .org(&session.org_id)
         .credential(&session.id)

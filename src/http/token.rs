@@ -1,5 +1,6 @@
 //! The token endpoint: RFC 6749 section 3.2.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -16,14 +17,14 @@ use super::form::{OAuthForm, required};
 use super::id_token;
 use crate::domain::audit::Origin;
 use crate::domain::authorization;
-use crate::domain::client::Grant;
+use crate::domain::client::{Client, Grant};
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::grants::authorization_code::{self, CodeRequest};
 use crate::grants::device::{self, DeviceCodeRequest};
-use crate::grants::refresh::{self, RefreshRequest, Shortcut};
-use crate::grants::{Issued, Outcome};
+use crate::grants::refresh::{self, RefreshRequest};
+use crate::grants::{Granted, Issued, Outcome};
 use crate::keys::jwt::TokenType;
 use crate::keys::signer::NotSigned;
 use crate::store::{StoreError, Work};
@@ -43,11 +44,13 @@ pub async fn token(
     authorization::resource(app.issuer(), &form.all("resource"))?;
     let asked = Asked::read(&form, origin::of(&app, &request))?;
     let grant = asked.grant();
-    if let Some(answered) = rotate_and_sign(&app, &client, &asked).await? {
-        return Ok(answered);
-    }
-    let issued = app.write(move |app, work| asked.exchange(app, work, &client)).await??;
-    let access_token = app.keyring.sign(TokenType::Access, &issued.claims).await?;
+    let (issued, access_token) = if let Some(signed) = short_way(&app, &client, &asked).await? {
+        signed
+    } else {
+        let issued = app.write(move |app, work| asked.exchange(app, work, &client)).await??;
+        let access_token = app.keyring.sign(TokenType::Access, &issued.claims).await?;
+        (issued, access_token)
+    };
     let id_token = match grant {
         Grant::AuthorizationCode | Grant::DeviceCode
             if issued.claims.scope.split(' ').any(|scope| scope == "openid") =>
@@ -63,26 +66,21 @@ pub async fn token(
 /// Longer than any limit that the database has been given.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The short way for a refresh of a client that this node knows, when all is as it should be: from the thread that has
-/// rotated the session straight to one that signs. Nothing means that nothing has changed.
-async fn rotate_and_sign(
-    app: &App,
-    claimed: &Claimed,
-    asked: &Asked,
-) -> Result<Option<HttpResponse>, Failure> {
-    let Asked::Refresh(request) = asked else { return Ok(None) };
+/// The short way for a client that this node knows, when all is as it should be: from the thread that has written to the
+/// database straight to one that signs. Nothing means that nothing has changed.
+async fn short_way(app: &App, claimed: &Claimed, asked: &Asked) -> Result<Option<(Issued, String)>, Failure> {
     let Ok(client) = claimed.proves(app.clients.get(claimed.id())) else { return Ok(None) };
-    let Some(shortcut) = Shortcut::of(&app.config, client, request) else { return Ok(None) };
+    let Some(shortcut) = Shortcut::of(app, client, asked) else { return Ok(None) };
     if !app.keyring.has_room() {
         return Err(NotSigned::Busy.into());
     }
     let (done, answered) = oneshot::channel();
     let to_sign = app.clone();
-    shortcut.rotate(&app.store, &app.config, &app.master, move |rotated| match rotated {
-        Ok(Some(rotated)) => {
+    shortcut.take(app, move |granted| match granted {
+        Ok(Some(granted)) => {
             let (app, now) = (to_sign.clone(), to_sign.now());
-            let issue = move || rotated.issue(&app.config, &app.master, now);
-            // Nobody listens when the client has gone away; the session stays rotated, and its answer can be had again.
+            let issue = move || granted.issue(&app.config, &app.master, now);
+            // Nobody listens when the client has gone away; what was written stays.
             to_sign
                 .keyring
                 .sign_later(issue, |signed| drop(done.send(signed.map(Some).map_err(Failure::from))));
@@ -90,10 +88,37 @@ async fn rotate_and_sign(
         Ok(None) => drop(done.send(Ok(None))),
         Err(error) => drop(done.send(Err(error.into()))),
     })?;
-    let lost = |_| Failure::Internal("a refresh was dropped on its way".to_owned());
-    let late = |_| StoreError::Unavailable("a refresh was not done in time".to_owned());
-    let signed = timeout(PATIENCE, answered).await.map_err(late)?.map_err(lost)??;
-    Ok(signed.map(|(issued, token)| HttpResponse::Ok().json(answer(&issued, token, None))))
+    let lost = |_| Failure::Internal("a grant was dropped on its way".to_owned());
+    let late = |_| StoreError::Unavailable("a grant was not done in time".to_owned());
+    timeout(PATIENCE, answered).await.map_err(late)?.map_err(lost)?
+}
+
+/// The short ways that there are.
+enum Shortcut {
+    Code(authorization_code::Shortcut),
+    Refresh(refresh::Shortcut),
+}
+
+impl Shortcut {
+    fn of(app: &App, client: Arc<Client>, asked: &Asked) -> Option<Self> {
+        match asked {
+            Asked::Code(request) => authorization_code::Shortcut::of(client, request).map(Self::Code),
+            Asked::Refresh(request) => refresh::Shortcut::of(&app.config, client, request).map(Self::Refresh),
+            // A tool asks a dozen times before there is anything to give.
+            Asked::Device(_) => None,
+        }
+    }
+
+    fn take(
+        self,
+        app: &App,
+        deliver: impl FnOnce(Result<Option<Granted>, StoreError>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Code(shortcut) => shortcut.redeem(&app.store, &app.config, deliver),
+            Self::Refresh(shortcut) => shortcut.rotate(&app.store, &app.config, &app.master, deliver),
+        }
+    }
 }
 
 /// What a client asks for, by its `grant_type`.

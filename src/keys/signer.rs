@@ -60,7 +60,8 @@ impl Shared {
             }
             desk = self.arrived.wait(desk).unwrap_or_else(PoisonError::into_inner);
         }
-        let share = (desk.waiting.len() / self.threads).clamp(1, BATCH);
+        // Who comes first waits for the whole share, so it only grows when waiting is long anyway.
+        let share = (desk.waiting.len() / (4 * self.threads)).clamp(1, BATCH);
         Some(desk.waiting.drain(..share).collect())
     }
 }

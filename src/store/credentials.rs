@@ -58,6 +58,25 @@ pub fn insert(conn: &mut Conn, credential: &Credential) -> Result<(), StoreError
     Ok(())
 }
 
+/// Inserts many, in one statement where a statement costs a way to a server.
+pub(in crate::store) fn insert_all<'a>(
+    conn: &mut Conn,
+    credentials: impl Iterator<Item = &'a Credential>,
+) -> Result<(), StoreError> {
+    match conn {
+        Conn::Postgres(conn) => {
+            let all: Vec<&Credential> = credentials.collect();
+            diesel::insert_into(credentials::table).values(all).execute(conn)?;
+        }
+        Conn::Sqlite(_) => {
+            for credential in credentials {
+                insert(conn, credential)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Credential>, StoreError> {
     Ok(credentials::table.find(id).select(Credential::as_select()).get_result(conn).optional()?)
 }

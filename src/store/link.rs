@@ -1,11 +1,16 @@
 //! A connection that belongs to one thread.
 
+use diesel::connection::SimpleConnection;
 use r2d2::ManageConnection;
 
 use super::conn::{Conn, Manager, Pooled};
 use super::error::StoreError;
 
-/// A thread's own connection, opened when it is needed.
+/// Everything on such a connection looks rows up by their keys. Left to itself, the planner reads whole tables for a
+/// batch as soon as its statistics are old, or a table small when it was planned.
+const KEYS_ONLY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+
+/// A thread's own connection to PostgreSQL, opened when it is needed.
 pub(super) struct Link {
     manager: Manager,
     open: Option<Pooled>,
@@ -19,7 +24,11 @@ impl Link {
     pub(super) fn connection(&mut self) -> Result<&mut Conn, StoreError> {
         let pooled = match self.open.take() {
             Some(pooled) => pooled,
-            None => self.manager.connect()?,
+            None => {
+                let mut pooled = self.manager.connect()?;
+                pooled.conn.batch_execute(KEYS_ONLY)?;
+                pooled
+            }
         };
         Ok(&mut self.open.insert(pooled).conn)
     }

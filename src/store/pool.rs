@@ -8,15 +8,19 @@ use diesel::Connection;
 use tokio::sync::Semaphore;
 
 use super::audit::{self, Noted};
+use super::batcher::Batcher;
 use super::conn::{Conn, Manager, Place};
 use super::error::StoreError;
+use super::redeemer;
+use super::redemption::{self, Redeemable, Redemption};
 use super::rotation::{self, LiveSession, Rotation, Sealed};
-use super::rotator::Rotator;
+use super::rotator;
 use super::writer::Writer;
 use crate::domain::audit::Event;
 use crate::domain::engine::Engine;
 use crate::domain::entropy::Entropy;
 use crate::domain::id::Kind;
+use crate::domain::secret::Digest;
 use crate::domain::time::{Clock, Time};
 
 /// How long a request waits for its turn before it is told to come back later.
@@ -64,8 +68,8 @@ struct Inner {
 enum Batches {
     /// Every write, because there can be one writer only.
     Sqlite(Writer),
-    /// The rotations, because there are so many of them.
-    Postgres(Rotator),
+    /// What there is much of, because every statement is a way to the server.
+    Postgres { rotations: Batcher<rotator::Job>, redemptions: Batcher<redeemer::Job> },
 }
 
 impl Store {
@@ -75,7 +79,10 @@ impl Store {
         let manager = Manager::new(place.clone(), era.clone());
         let batches = match place.engine() {
             Engine::Sqlite => Batches::Sqlite(Writer::start(place.open()?, clock.clone())?),
-            Engine::Postgres => Batches::Postgres(Rotator::start(&manager, &clock)?),
+            Engine::Postgres => Batches::Postgres {
+                rotations: rotator::start(&manager, &clock)?,
+                redemptions: redeemer::start(&manager, &clock)?,
+            },
         };
         let pool = r2d2::Pool::builder()
             .max_size(connections)
@@ -132,7 +139,28 @@ impl Store {
             Batches::Sqlite(writer) => {
                 writer.submit(move |work| rotation::rotate_if(work.conn, &wanted, work.now, belongs), deliver)
             }
-            Batches::Postgres(rotator) => rotator.submit(wanted, Box::new(belongs), Box::new(deliver)),
+            Batches::Postgres { rotations, .. } => rotations.submit(rotator::Job {
+                rotation: wanted,
+                check: Box::new(belongs),
+                deliver: Box::new(deliver),
+            }),
+        }
+    }
+
+    /// Redeems a code, if `decide` finds nothing that speaks against it, for the session and the event that it gives.
+    /// `deliver` gets the rest of what it gave once that is committed, on a thread that has more to do. Nothing means
+    /// that nothing has changed, and the reason is still to be found.
+    pub fn redeem<T, F, D>(&self, code: Digest, decide: F, deliver: D) -> Result<(), StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(Redeemable, &Work<'_>) -> Option<(Redemption, T)> + Send + 'static,
+        D: FnOnce(Result<Option<T>, StoreError>) + Send + 'static,
+    {
+        match &self.0.batches {
+            Batches::Sqlite(writer) => {
+                writer.submit(move |work| redemption::redeem_if(work, code, decide), deliver)
+            }
+            Batches::Postgres { redemptions, .. } => redemptions.submit(redeemer::job(code, decide, deliver)),
         }
     }
 

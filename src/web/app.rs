@@ -20,7 +20,7 @@ pub struct App(Arc<Parts>);
 
 /// The parts of the server.
 pub struct Parts {
-    pub config: Config,
+    pub config: Arc<Config>,
     pub store: Store,
     pub master: Arc<MasterKey>,
     pub clients: KnownClients,

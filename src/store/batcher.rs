@@ -1,0 +1,67 @@
+//! Threads that do on PostgreSQL together what is asked for one by one.
+//!
+//! A statement costs the server little and the way to it much. So whatever has queued up while the last statements were
+//! on their way goes together. A batch forms by itself under load; nothing ever waits for one to fill.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use tokio::sync::mpsc;
+
+use super::batch::gather;
+use super::conn::Manager;
+use super::error::StoreError;
+use super::link::Link;
+use crate::domain::time::Clock;
+
+/// Jobs that may wait; the next one is told to come back later.
+const QUEUE: usize = 4096;
+/// Jobs in one batch at the most.
+const BATCH: usize = 64;
+
+/// The way to the threads. They end when the last handle is dropped.
+pub(super) struct Batcher<J>(mpsc::Sender<J>);
+
+impl<J: Send + 'static> Batcher<J> {
+    /// Starts threads that `serve` batches. Each opens a connection of its own when it needs one.
+    pub(super) fn start(
+        name: &'static str,
+        threads: usize,
+        manager: &Manager,
+        clock: &Clock,
+        serve: fn(&mut Link, &Clock, Vec<J>),
+    ) -> Result<Self, StoreError> {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..threads {
+            let mut link = Link::new(manager.clone());
+            let (clock, queue) = (clock.clone(), queue.clone());
+            thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(move || {
+                    while let Some(batch) = next_batch(&queue) {
+                        // A bug in one batch must not take the thread from all others; whoever waits for it is told.
+                        if catch_unwind(AssertUnwindSafe(|| serve(&mut link, &clock, batch))).is_err() {
+                            link.close();
+                            tracing::error!(thread = name, "a batch panicked");
+                        }
+                    }
+                })
+                .map_err(|error| StoreError::Failed(error.to_string()))?;
+        }
+        Ok(Self(sender))
+    }
+
+    /// An error means that nothing was tried.
+    pub(super) fn submit(&self, job: J) -> Result<(), StoreError> {
+        self.0.try_send(job).map_err(|_| StoreError::Unavailable("the queue is full".to_owned()))
+    }
+}
+
+/// Whatever waits; nothing once the store is closed.
+fn next_batch<J>(queue: &Mutex<mpsc::Receiver<J>>) -> Option<Vec<J>> {
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = queue.blocking_recv()?;
+    Some(gather(first, &mut queue, BATCH))
+}

@@ -1,0 +1,114 @@
+//! Redemptions of authorization codes on PostgreSQL, many in one transaction.
+
+use diesel::connection::SimpleConnection;
+
+use super::audit;
+use super::batcher::Batcher;
+use super::conn::{Conn, Manager};
+use super::error::StoreError;
+use super::link::Link;
+use super::pool::Work;
+use super::redemption::{self, Redeemable, Redemption};
+use crate::domain::secret::Digest;
+use crate::domain::time::Clock;
+
+/// Everybody of an organization waits for the end of its audit chain anyway.
+const THREADS: usize = 1;
+
+pub(super) type Job = Box<dyn Redeeming>;
+
+/// Wants one code redeemed.
+pub(super) trait Redeeming: Send {
+    fn hash(&self) -> Digest;
+    /// Nothing leaves the code as it is.
+    fn decide(&mut self, found: Redeemable, work: &Work<'_>) -> Option<Redemption>;
+    /// What has become of it: whether the code was redeemed, and that is committed.
+    fn answer(self: Box<Self>, redeemed: Result<bool, StoreError>);
+}
+
+/// A redemption that waits for its batch.
+struct Wanted<T, F, D> {
+    code: Digest,
+    decide: Option<F>,
+    given: Option<T>,
+    deliver: D,
+}
+
+impl<T, F, D> Redeeming for Wanted<T, F, D>
+where
+    T: Send,
+    F: FnOnce(Redeemable, &Work<'_>) -> Option<(Redemption, T)> + Send,
+    D: FnOnce(Result<Option<T>, StoreError>) + Send,
+{
+    fn hash(&self) -> Digest {
+        self.code
+    }
+
+    fn decide(&mut self, found: Redeemable, work: &Work<'_>) -> Option<Redemption> {
+        let (redemption, given) = self.decide.take()?(found, work)?;
+        self.given = Some(given);
+        Some(redemption)
+    }
+
+    fn answer(self: Box<Self>, redeemed: Result<bool, StoreError>) {
+        let Self { given, deliver, .. } = *self;
+        deliver(redeemed.map(|redeemed| given.filter(|_| redeemed)));
+    }
+}
+
+pub(super) fn job<T, F, D>(code: Digest, decide: F, deliver: D) -> Job
+where
+    T: Send + 'static,
+    F: FnOnce(Redeemable, &Work<'_>) -> Option<(Redemption, T)> + Send + 'static,
+    D: FnOnce(Result<Option<T>, StoreError>) + Send + 'static,
+{
+    Box::new(Wanted { code, decide: Some(decide), given: None, deliver })
+}
+
+pub(super) fn start(manager: &Manager, clock: &Clock) -> Result<Batcher<Job>, StoreError> {
+    Batcher::start("store-redeemer", THREADS, manager, clock, serve)
+}
+
+fn serve(link: &mut Link, clock: &Clock, mut batch: Vec<Job>) {
+    let done = link.begin(|conn| Ok(conn.batch_execute("BEGIN")?)).and_then(|()| {
+        let conn = link.connection()?;
+        let redeemed = redeem(conn, clock, &mut batch)?;
+        conn.batch_execute("COMMIT")?;
+        Ok(redeemed)
+    });
+    if done.is_err() {
+        // Whatever is open on it is rolled back with it.
+        link.close();
+    }
+    for (number, job) in batch.into_iter().enumerate() {
+        job.answer(match &done {
+            Ok(redeemed) => Ok(redeemed.contains(&number)),
+            Err(error) => Err(StoreError::Unavailable(error.to_string())),
+        });
+    }
+}
+
+/// Says which jobs, by their numbers, are as good as done.
+fn redeem(conn: &mut Conn, clock: &Clock, batch: &mut [Job]) -> Result<Vec<usize>, StoreError> {
+    let hashes: Vec<Digest> = batch.iter().map(|job| job.hash()).collect();
+    let mut found = redemption::find(conn, &hashes)?;
+    let mut work = Work::new(conn, clock.now());
+    let (mut redeemed, mut codes) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+    for (number, job) in batch.iter_mut().enumerate() {
+        // Taken out, so that the second of two who come with the same code finds nothing.
+        let hash = job.hash();
+        let Some(place) = found.iter().position(|found| found.code.hash == hash) else { continue };
+        let found = found.swap_remove(place);
+        if let Some(Redemption { session, event }) = job.decide(found, &work) {
+            codes.push((hash, session));
+            work.record(event);
+            redeemed.push(number);
+        }
+    }
+    if !codes.is_empty() {
+        redemption::redeem(work.conn, &codes, work.now)?;
+    }
+    let events = work.into_events();
+    audit::append(conn, events)?;
+    Ok(redeemed)
+}

@@ -1,0 +1,159 @@
+//! The redemption of authorization codes whose answer is a new session: what nearly every exchange comes to.
+//!
+//! On PostgreSQL what comes at once is redeemed in one transaction of few statements; on SQLite, where a statement costs
+//! no way to a server, one by one.
+
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, Binary, Text};
+
+use super::authorization_codes::{self, AuthorizationCode};
+use super::authorization_requests::AuthorizationRequest;
+use super::codec::Moment;
+use super::conn::Conn;
+use super::credentials::{self, Credential};
+use super::error::StoreError;
+use super::organizations::Organization;
+use super::pool::Work;
+use super::schema::{
+    authorization_codes as codes, authorization_requests as requests, clients, memberships, organizations,
+    users,
+};
+use crate::domain::audit::Event;
+use crate::domain::secret::Digest;
+use crate::domain::time::Time;
+
+/// A code with all that decides whether it may be redeemed. There is none for a person who is no longer a member, or for a
+/// client, person or organization that is disabled.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = codes)]
+pub struct Redeemable {
+    #[diesel(embed)]
+    pub code: AuthorizationCode,
+    #[diesel(embed)]
+    pub asked: AuthorizationRequest,
+    #[diesel(embed)]
+    pub organization: Organization,
+    #[diesel(select_expression = memberships::role)]
+    pub role: String,
+    #[diesel(select_expression = clients::version)]
+    pub client_version: i64,
+}
+
+/// What a code is redeemed for.
+pub struct Redemption {
+    pub session: Credential,
+    pub event: Event,
+}
+
+/// Reads codes that nobody else is just redeeming, and keeps them until the transaction ends.
+pub(in crate::store) fn find(conn: &mut Conn, hashes: &[Digest]) -> Result<Vec<Redeemable>, StoreError> {
+    let all = codes::table
+        .inner_join(requests::table)
+        .inner_join(clients::table.on(clients::id.eq(requests::client_id)))
+        .inner_join(organizations::table.on(organizations::id.eq(codes::org_id)))
+        .inner_join(
+            memberships::table
+                .on(memberships::org_id.eq(codes::org_id).and(memberships::user_id.eq(codes::user_id))),
+        )
+        .inner_join(users::table.on(users::id.eq(codes::user_id)))
+        .filter(clients::disabled_at.is_null())
+        .filter(organizations::disabled_at.is_null())
+        .filter(users::disabled_at.is_null());
+    match conn {
+        Conn::Postgres(conn) => {
+            Ok(Free(all.filter(codes::hash.eq_any(hashes)).select(Redeemable::as_select())).load(conn)?)
+        }
+        Conn::Sqlite(conn) => {
+            let one = |hash: &Digest| {
+                all.filter(codes::hash.eq(*hash)).select(Redeemable::as_select()).get_result(conn).optional()
+            };
+            Ok(hashes.iter().map(one).filter_map(Result::transpose).collect::<QueryResult<_>>()?)
+        }
+    }
+}
+
+/// Redeems codes that [`find`] has found.
+pub(in crate::store) fn redeem(
+    conn: &mut Conn,
+    codes: &[(Digest, Credential)],
+    at: Time,
+) -> Result<(), StoreError> {
+    credentials::insert_all(conn, codes.iter().map(|(_, session)| session))?;
+    match conn {
+        Conn::Postgres(conn) => {
+            let used = Consume {
+                hashes: codes.iter().map(|(hash, _)| *hash).collect(),
+                sessions: codes.iter().map(|(_, session)| session.id.as_str()).collect(),
+                at,
+            };
+            used.execute(conn)?;
+        }
+        Conn::Sqlite(_) => {
+            for (hash, session) in codes {
+                authorization_codes::consume(conn, *hash, &session.id, at)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Redeems one code, if it is there and `decide` gives something for it.
+pub(in crate::store) fn redeem_if<T>(
+    work: &mut Work<'_>,
+    code: Digest,
+    decide: impl FnOnce(Redeemable, &Work<'_>) -> Option<(Redemption, T)>,
+) -> Result<Option<T>, StoreError> {
+    let Some(found) = find(work.conn, &[code])?.pop() else { return Ok(None) };
+    let Some((Redemption { session, event }, given)) = decide(found, work) else { return Ok(None) };
+    redeem(work.conn, &[(code, session)], work.now)?;
+    work.record(event);
+    Ok(Some(given))
+}
+
+/// The select, with a lock on its codes alone, and without those that somebody else has locked: one of them must not hold
+/// up all others.
+#[derive(Debug, Clone, Copy, QueryId)]
+struct Free<Q>(Q);
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Free<Q> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk_ast(pass.reborrow())?;
+        pass.push_sql(" FOR UPDATE OF authorization_codes SKIP LOCKED");
+        Ok(())
+    }
+}
+
+impl<Q: Query> Query for Free<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> RunQueryDsl<PgConnection> for Free<Q> {}
+
+/// Uses up many codes, each for its session.
+struct Consume<'a> {
+    hashes: Vec<Digest>,
+    sessions: Vec<&'a str>,
+    at: Time,
+}
+
+impl QueryId for Consume<'_> {
+    type QueryId = Consume<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<PgConnection> for Consume<'_> {}
+
+impl QueryFragment<Pg> for Consume<'_> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        pass.push_sql("UPDATE authorization_codes SET consumed_at = ");
+        pass.push_bind_param::<Moment, _>(&self.at)?;
+        pass.push_sql(", credential_id = used.session FROM unnest(");
+        pass.push_bind_param::<Array<Binary>, _>(&self.hashes)?;
+        pass.push_sql(", ");
+        pass.push_bind_param::<Array<Text>, _>(&self.sessions)?;
+        pass.push_sql(") AS used (hash, session) WHERE authorization_codes.hash = used.hash");
+        Ok(())
+    }
+}
