@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use keystile::domain::client::ClientKind;
 use keystile::domain::entropy::Entropy;
 use keystile::domain::secret::Secret;
+use keystile::store::audit;
 
 use super::{is, refusal};
 use crate::support::at_once::at_once;
@@ -121,5 +122,69 @@ both_engines! {
         let stolen = app.authorize(&thief, &Ask::of(&client)).await;
         assert_eq!(refusal(&app.exchange(&victim, stolen.code()).await), is(400, "invalid_grant"));
         assert_eq!(app.count("credentials").await, 0);
+    }
+
+    async fn co_03_a_client_that_was_here_before_redeems_a_code_once_as_well(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let known = app.client(ClientKind::Native).await;
+        app.session_of(&known, &app.owner().await).await;
+        let ask = Ask::of(&known);
+        let returned = app.authorize(&browser, &ask).await;
+        let answers = at_once(50, |_| app.exchange(&ask, returned.code()));
+        let (given, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+        assert_eq!(given.len(), 1);
+        assert!(refused.iter().all(|answer| refusal(answer) == is(400, "invalid_grant")), "{refused:#?}");
+        assert_eq!((app.count("credentials").await, app.audited("session.code_reuse").await), (2, 1));
+        assert_eq!(app.whoami(&Tokens::of(given[0]).access).await.status, 401);
+    }
+
+    async fn co_03_codes_that_come_at_once_are_sessions_of_their_own_on_one_audit_chain(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let known = app.client(ClientKind::Native).await;
+        app.session_of(&known, &app.owner().await).await;
+        let mut codes = Vec::new();
+        for _ in 0..24 {
+            let ask = Ask::of(&known);
+            let returned = app.authorize(&browser, &ask).await;
+            codes.push((ask, returned));
+        }
+        let answers = at_once(codes.len(), |number| {
+            let (ask, returned) = &codes[number];
+            app.exchange(ask, returned.code())
+        });
+        for answer in &answers {
+            let tokens = Tokens::of(answer);
+            assert_eq!(app.whoami(&tokens.access).await.status, 200);
+            assert_eq!(app.refresh(&known, &tokens.refresh).await.status, 200);
+        }
+        assert_eq!((app.count("credentials").await, app.audited("session.started").await), (25, 25));
+        let chain = app.owner().await.organization.id;
+        let verified = app.inside().store.read(move |conn| audit::verify(conn, &chain)).await.unwrap();
+        assert!(verified.is_ok(), "{verified:?}");
+    }
+
+    async fn what_stands_against_the_code_of_a_client_that_was_here_before_is_found(app, |app| app.manual_clock()) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let known = app.client(ClientKind::Native).await;
+        app.session_of(&known, &app.owner().await).await;
+        let ask = Ask::of(&known);
+        let returned = app.authorize(&browser, &ask).await;
+        let wrong = Secret::random(Entropy);
+        let answer = app.exchange_with(&known, returned.code(), wrong.expose()).await;
+        assert_eq!(refusal(&answer), is(400, "invalid_grant"));
+        app.switch(false).await;
+        assert_eq!(refusal(&app.exchange(&ask, returned.code()).await), is(403, "access_denied"));
+        assert_eq!(app.count("credentials").await, 1);
+        app.switch(true).await;
+        assert_eq!(app.exchange(&ask, returned.code()).await.status, 200, "nothing was used up");
+        let ask = Ask::of(&known);
+        let returned = app.authorize(&browser, &ask).await;
+        app.advance(TimeDelta::seconds(60));
+        assert_eq!(refusal(&app.exchange(&ask, returned.code()).await), is(400, "invalid_grant"));
+        let ask = Ask::of(&known);
+        let returned = app.authorize(&browser, &ask).await;
+        app.execute("UPDATE users SET disabled_at = created_at").await.unwrap();
+        assert_eq!(refusal(&app.exchange(&ask, returned.code()).await), is(400, "invalid_grant"));
+        assert_eq!(app.count("credentials").await, 2);
     }
 }
