@@ -57,8 +57,9 @@ fn bundles(settings: &mut Settings, scopes: &[Scope]) -> Vec<Bundle> {
         let mut reader = EntryReader::new("bundle", &["id", "label", "scopes", "note"], &entry, settings);
         let id = reader.required("id", "the id of the bundle, such as \"read-only\"", role_id);
         let label = reader.required("label", "what people choose, such as \"Read only\"", values::words);
-        let held = reader
-            .required("scopes", "scopes of the catalog, such as [\"org:read\"]", |value| known_scopes(value, scopes));
+        let held = reader.required("scopes", "scopes of the catalog, such as [\"org:read\"]", |value| {
+            known_scopes(value, scopes)
+        });
         let note = reader.optional("note", values::words);
         let (Some(id), Some(label), Some(scopes)) = (id, label, held) else { continue };
         if bundles.iter().any(|other| other.id == id) {

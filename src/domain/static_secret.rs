@@ -110,9 +110,12 @@ mod tests {
     #[test]
     fn ak_02_a_changed_or_cut_secret_is_damaged_and_anything_else_is_other() {
         let text = mint("acme", StaticKind::ApiKey(Mode::Live), Entropy).secret.expose().to_owned();
-        for damaged in
-            [&text[..text.len() - 1], &format!("{text}x"), &text.replacen("_live_", "_test_", 1), "acme_pat_ü"]
-        {
+        for damaged in [
+            &text[..text.len() - 1],
+            &format!("{text}x"),
+            &text.replacen("_live_", "_test_", 1),
+            "acme_pat_ü",
+        ] {
             assert_eq!(Form::of("acme", damaged), Form::Damaged, "{damaged}");
         }
         for other in ["", "acme", "acme_rt_x", "eyJ0", "keystile_live_x", &format!(" {text}")] {

@@ -108,7 +108,8 @@ impl Denied {
                 format!("{name} does not allow API keys. An organization admin can turn them on.")
             }
             Self::Address => {
-                "The API key may not be used from this address. Whoever manages it decides from where.".to_owned()
+                "The API key may not be used from this address. Whoever manages it decides from where."
+                    .to_owned()
             }
             Self::InsufficientScope { required, .. } => {
                 format!("The credential does not have the required scope: {required}.")

@@ -41,10 +41,7 @@ impl Acting {
             organization: principal.organization.clone(),
             role: principal.role.clone(),
             scopes: principal.scopes.clone(),
-            means: Means::Credential {
-                id: principal.credential.id.clone(),
-                kind: principal.credential.kind,
-            },
+            means: Means::Credential { id: principal.credential.id.clone(), kind: principal.credential.kind },
             origin,
         }
     }

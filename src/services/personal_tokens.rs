@@ -39,7 +39,10 @@ pub fn create(
     let organization = &acting.organization;
     let policy = organization.token_policy(&config.organizations);
     if !policy.on {
-        let message = format!("{} does not allow personal tokens. An owner or admin can turn them on.", organization.name);
+        let message = format!(
+            "{} does not allow personal tokens. An owner or admin can turn them on.",
+            organization.name
+        );
         return Ok(Err(Refusal::Forbidden { code: ForbiddenCode::PersonalTokensOff, message }));
     }
     if !policy.creators.include(&acting.role) {

@@ -92,8 +92,7 @@ pub fn set_enabled(
     let account = allowed!(managed(work, config, &acting, id)?);
     if account.disabled_at.is_none() != enabled {
         service_accounts::set_disabled(work.conn, id, (!enabled).then_some(work.now))?;
-        let action =
-            if enabled { Action::ServiceAccountEnabled } else { Action::ServiceAccountDisabled };
+        let action = if enabled { Action::ServiceAccountEnabled } else { Action::ServiceAccountDisabled };
         audit::record(work, acting.event(action).target(id).detail("name", account.name))?;
     }
     find(work.conn, &acting, id)
@@ -152,8 +151,8 @@ fn known(config: &Config, role: &str) -> Result<(), Refusal> {
 /// Nobody gives, or takes from, a role that holds more than their own.
 fn within_reach(config: &Config, acting: &Acting, role: &str) -> Result<(), Refusal> {
     let holds_more = !config.catalog.held_by(role).is_subset(&config.catalog.held_by(&acting.role));
-    let ranks_higher = (role == OWNER && acting.role != OWNER)
-        || (role::administers(role) && !acting.administers());
+    let ranks_higher =
+        (role == OWNER && acting.role != OWNER) || (role::administers(role) && !acting.administers());
     if holds_more || ranks_higher {
         return Err(Refusal::forbidden(format!("The role {role} can do more than yours, {}.", acting.role)));
     }

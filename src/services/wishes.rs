@@ -18,7 +18,10 @@ pub(super) fn name(text: &str) -> Result<String, Refusal> {
 pub(super) fn line(field: &'static str, text: &str, longest: usize) -> Result<String, Refusal> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest || text.chars().any(char::is_control) {
-        return Err(Refusal::invalid(field, format!("{field} must be one line of 1 to {longest} characters.")));
+        return Err(Refusal::invalid(
+            field,
+            format!("{field} must be one line of 1 to {longest} characters."),
+        ));
     }
     Ok(text.to_owned())
 }

@@ -72,9 +72,14 @@ impl<T: DeserializeOwned> FromRequest for Command<T> {
                 Idempotency::new(&app.master, &principal.credential.id, request.path(), key, digest)
             });
             let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-            let body = serde_json::from_slice(text)
-                .map_err(|error| ApiError::bad_request(format!("The body cannot be read: {}.", told(&error))))?;
-            Ok(Self { acting: Acting::with_credential(&principal, origin::of(app, &request)), body, idempotency })
+            let body = serde_json::from_slice(text).map_err(|error| {
+                ApiError::bad_request(format!("The body cannot be read: {}.", told(&error)))
+            })?;
+            Ok(Self {
+                acting: Acting::with_credential(&principal, origin::of(app, &request)),
+                body,
+                idempotency,
+            })
         })
     }
 }
@@ -105,9 +110,9 @@ fn told(error: &serde_json::Error) -> String {
                 "a value is of the wrong kind".to_owned()
             }
         }
-        serde_json::error::Category::Syntax | serde_json::error::Category::Eof | serde_json::error::Category::Io => {
-            "it is not JSON".to_owned()
-        }
+        serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof
+        | serde_json::error::Category::Io => "it is not JSON".to_owned(),
     };
     format!("{what} (line {}, column {})", error.line(), error.column())
 }
@@ -115,7 +120,8 @@ fn told(error: &serde_json::Error) -> String {
 fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
     let mut keys = request.headers().get_all(IDEMPOTENCY_KEY);
     let Some(key) = keys.next() else { return Ok(None) };
-    let good = |key: &&str| (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    let good =
+        |key: &&str| (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
     match key.to_str().ok().filter(good) {
         Some(key) if keys.next().is_none() => Ok(Some(key)),
         Some(_) | None => {
@@ -128,7 +134,9 @@ impl<T: Send + 'static> Command<T> {
     /// Does it in one transaction, or gives the answer again that the same request got.
     pub async fn once<F>(self, app: &App, act: F) -> Result<HttpResponse, ApiError>
     where
-        F: FnOnce(&App, &mut Work<'_>, &Acting, T) -> Result<Result<Done, Refusal>, StoreError> + Send + 'static,
+        F: FnOnce(&App, &mut Work<'_>, &Acting, T) -> Result<Result<Done, Refusal>, StoreError>
+            + Send
+            + 'static,
     {
         let Self { acting, body, idempotency } = self;
         let outcome = app
@@ -193,7 +201,9 @@ mod tests {
         let told = |text: &str| told(&serde_json::from_str::<Body>(text).unwrap_err());
         assert_eq!(told("{"), "it is not JSON (line 1, column 1)");
         assert_eq!(told("{}"), "missing field `name` (line 1, column 2)");
-        assert!(told(r#"{"name":1,"is_admin":true}"#).starts_with("unknown field `is_admin`, expected `name`"));
+        assert!(
+            told(r#"{"name":1,"is_admin":true}"#).starts_with("unknown field `is_admin`, expected `name`")
+        );
         assert_eq!(told(r#"{"name":"hunter2"}"#), "a value is of the wrong kind (line 1, column 17)");
     }
 }

@@ -27,9 +27,15 @@ pub enum ApiError {
     /// There is no such thing, or none that the caller may know of.
     NotFound(&'static str),
     /// A field of the body holds what it cannot.
-    Invalid { field: &'static str, message: String },
+    Invalid {
+        field: &'static str,
+        message: String,
+    },
     /// The organization, or the caller's place in it, forbids it.
-    Forbidden { code: ForbiddenCode, message: String },
+    Forbidden {
+        code: ForbiddenCode,
+        message: String,
+    },
     /// What it is about is past changing.
     Ended(String),
     /// The idempotency key belongs to another request.

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use serde_json::json;
 
 use super::caller::Caller;
+use crate::domain::static_secret::Mode;
 use crate::services::present::Subject;
 
 /// `GET /api/v1/whoami`: needs no scope.
@@ -19,7 +20,7 @@ pub async fn whoami(Caller(principal): Caller) -> HttpResponse {
         "credential": {
             "id": credential.id,
             "name": credential.name,
-            "mode": credential.mode.map(|mode| mode.as_str()),
+            "mode": credential.mode.map(Mode::as_str),
             "createdAt": credential.created_at,
             "endsAt": credential.ends_at,
         },

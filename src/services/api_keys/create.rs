@@ -66,13 +66,12 @@ fn owner(
         return Ok(Err(Refusal::forbidden("Only owners and admins make API keys for service accounts.")));
     }
     let account = service_accounts::lock(work.conn, &acting.organization.id, id)?;
-    Ok(match account.filter(|account| account.disabled_at.is_none()) {
-        Some(account) => Ok((SubjectId::ServiceAccount(account.id), account.role)),
-        None => {
-            let message = "serviceAccount names none that could use a key. GET /api/v1/service-accounts lists them.";
-            Err(Refusal::invalid("serviceAccount", message))
-        }
-    })
+    let able = account.filter(|account| account.disabled_at.is_none());
+    Ok(able.map(|account| (SubjectId::ServiceAccount(account.id), account.role)).ok_or_else(|| {
+        let message =
+            "serviceAccount names none that could use a key. GET /api/v1/service-accounts lists them.";
+        Refusal::invalid("serviceAccount", message)
+    }))
 }
 
 fn granted(config: &Config, acting: &Acting, scopes: Option<&[String]>) -> Result<Granted, Refusal> {

@@ -8,8 +8,8 @@ mod create;
 mod rotate;
 
 pub use change::{revoke, set_scopes};
-pub use create::{NewKey, create};
 pub(super) use create::{Draft, record};
+pub use create::{NewKey, create};
 pub use rotate::{Overlap, Rotated, rotate};
 
 use super::acting::Acting;
@@ -105,17 +105,19 @@ fn switched_on(config: &Config, acting: &Acting) -> Result<(), Refusal> {
     if organization.key_policy(&config.organizations).on {
         return Ok(());
     }
-    let message = format!("{} does not allow API keys. An owner or admin can turn them on.", organization.name);
+    let message =
+        format!("{} does not allow API keys. An owner or admin can turn them on.", organization.name);
     Err(Refusal::Forbidden { code: ForbiddenCode::KeysOff, message })
 }
 
 fn living(key: &StaticCredential, now: Time) -> Result<(), Refusal> {
     if key.revoked_at.is_some() {
-        return Err(Refusal::Ended("The API key was revoked, which is for good. Create a new one.".to_owned()));
+        return Err(Refusal::Ended(
+            "The API key was revoked, which is for good. Create a new one.".to_owned(),
+        ));
     }
     if key.has_ended(now) {
         return Err(Refusal::Ended("The API key has expired. Create a new one.".to_owned()));
     }
     Ok(())
 }
-

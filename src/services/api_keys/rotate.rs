@@ -107,7 +107,8 @@ fn replaceable(old: &StaticCredential, policy: KeyPolicy) -> Result<(), Refusal>
     }
     match &old.granted {
         Granted::Unrestricted if !policy.unrestricted => Err(Refusal::Ended(
-            "The organization does not allow unrestricted keys any more. Give this one scopes first.".to_owned(),
+            "The organization does not allow unrestricted keys any more. Give this one scopes first."
+                .to_owned(),
         )),
         Granted::Unrestricted | Granted::Scopes(_) => Ok(()),
     }
