@@ -20,15 +20,13 @@ pub struct Idempotency {
     request: Digest,
 }
 
-/// An answer, to be kept or to be given again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An answer, to be kept or to be given again. It may hold a new secret, so it does not print itself.
 pub struct Answer {
     pub status: u16,
     pub body: Vec<u8>,
 }
 
 /// What to do with a request.
-#[derive(Debug)]
 pub enum Claim {
     /// It has not come before: act, then [`Idempotency::keep`] the answer or [`Idempotency::release`] the key.
     New,

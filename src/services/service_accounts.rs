@@ -1,5 +1,7 @@
 //! Service accounts: made by people, with a role of their own, and still there when those people have left.
 
+use std::collections::HashMap;
+
 use super::acting::Acting;
 use super::refusal::{Refusal, allowed};
 use super::wishes;
@@ -69,7 +71,7 @@ pub fn list(
 ) -> Result<Result<Vec<Made>, Refusal>, StoreError> {
     allowed!(acting.require(SERVICE_ACCOUNTS_MANAGE));
     let page = service_accounts::page(conn, &acting.organization.id, after, limit)?;
-    page.into_iter().map(|account| made(conn, account)).collect::<Result<_, _>>().map(Ok)
+    all_made(conn, page).map(Ok)
 }
 
 pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Result<Made, Refusal>, StoreError> {
@@ -160,9 +162,17 @@ fn within_reach(config: &Config, acting: &Acting, role: &str) -> Result<(), Refu
 }
 
 fn made(conn: &mut Conn, account: ServiceAccount) -> Result<Made, StoreError> {
-    let creator_name = match &account.created_by {
-        Some(id) => users::find(conn, id)?.map(|user| user.name),
-        None => None,
+    let named = all_made(conn, vec![account])?.pop();
+    named.ok_or_else(|| StoreError::Failed("a service account got lost beside its maker".to_owned()))
+}
+
+/// Adds the names of those who made them, with one query however many there are.
+fn all_made(conn: &mut Conn, accounts: Vec<ServiceAccount>) -> Result<Vec<Made>, StoreError> {
+    let makers: Vec<&str> = accounts.iter().filter_map(|account| account.created_by.as_deref()).collect();
+    let names: HashMap<String, String> = users::names(conn, &makers)?.into_iter().collect();
+    let made = |account: ServiceAccount| {
+        let creator_name = account.created_by.as_ref().and_then(|id| names.get(id)).cloned();
+        Made { account, creator_name }
     };
-    Ok(Made { account, creator_name })
+    Ok(accounts.into_iter().map(made).collect())
 }

@@ -92,7 +92,7 @@ pub fn rename(conn: &mut Conn, id: &str, name: &str) -> Result<(), StoreError> {
 /// Notes that a credential was used, at most once a minute so that reading stays reading.
 pub fn touch(conn: &mut Conn, id: &str, at: Time, ip: Option<&str>) -> Result<(), StoreError> {
     let minute = at - chrono::TimeDelta::seconds(60);
-    let stale = credentials::last_used_at.is_null().or(credentials::last_used_at.lt(minute));
+    let stale = credentials::last_used_at.is_null().or(credentials::last_used_at.le(minute));
     diesel::update(credentials::table.find(id).filter(stale))
         .set((credentials::last_used_at.eq(at), credentials::last_used_ip.eq(ip)))
         .execute(conn)?;

@@ -38,8 +38,7 @@ pub struct Command<T> {
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
-/// What was done.
-#[derive(Debug)]
+/// What was done. It may hold a new secret, so it does not print itself.
 pub struct Done {
     status: StatusCode,
     data: Value,
