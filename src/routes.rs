@@ -36,13 +36,36 @@ fn of_issuer(config: &mut ServiceConfig) {
         .service(resource("/oauth/token").post(token::token))
         .service(resource("/oauth/revoke").post(revoke::revoke))
         .service(resource("/oauth/userinfo").get(userinfo::userinfo).post(userinfo::userinfo))
-        .service(resource("/api/v1/whoami").get(api::whoami::whoami))
-        .service(resource("/api/v1/sessions").get(api::sessions::list))
-        .service(resource("/api/v1/sessions/{id}/revoke").post(api::sessions::revoke))
+        .configure(management)
         .service(scope("/api").default_service(to(fallback::not_found)));
     pages(config);
     // Behind the pages, because one of them is the authorization endpoint.
     config.service(scope("/oauth").default_service(to(fallback::not_found)));
+}
+
+fn management(config: &mut ServiceConfig) {
+    config
+        .service(resource("/api/v1/whoami").get(api::whoami::whoami))
+        .service(resource("/api/v1/scopes").get(api::scopes::list))
+        .service(resource("/api/v1/sessions").get(api::sessions::list))
+        .service(resource("/api/v1/sessions/{id}/revoke").post(api::sessions::revoke))
+        .service(resource("/api/v1/keys").get(api::keys::list).post(api::keys::create))
+        .service(resource("/api/v1/keys/{id}").get(api::keys::find))
+        .service(resource("/api/v1/keys/{id}/rotate").post(api::keys::rotate))
+        .service(resource("/api/v1/keys/{id}/revoke").post(api::keys::revoke))
+        .service(resource("/api/v1/keys/{id}/scopes").post(api::keys::set_scopes))
+        .service(resource("/api/v1/tokens").get(api::tokens::list).post(api::tokens::create))
+        .service(resource("/api/v1/tokens/{id}").get(api::tokens::find))
+        .service(resource("/api/v1/tokens/{id}/revoke").post(api::tokens::revoke))
+        .service(
+            resource("/api/v1/service-accounts")
+                .get(api::service_accounts::list)
+                .post(api::service_accounts::create),
+        )
+        .service(resource("/api/v1/service-accounts/{id}").get(api::service_accounts::find))
+        .service(resource("/api/v1/service-accounts/{id}/disable").post(api::service_accounts::disable))
+        .service(resource("/api/v1/service-accounts/{id}/enable").post(api::service_accounts::enable))
+        .service(resource("/api/v1/service-accounts/{id}/role").post(api::service_accounts::set_role));
 }
 
 fn pages(config: &mut ServiceConfig) {

@@ -149,6 +149,11 @@ fn organizations(settings: &mut Settings) -> Organizations {
     Organizations {
         device_flow: settings.read("organizations.device_flow", values::device_flow),
         copy_code: settings.read("organizations.copy_code", values::flag),
+        unrestricted_keys: settings.read("organizations.unrestricted_keys", values::flag),
+        key_max: settings.read("organizations.key_max", values::duration_or_zero),
+        personal_token_creators: settings
+            .read("organizations.personal_token_creators", values::token_creators),
+        personal_token_max: settings.read("organizations.personal_token_max", values::duration_or_zero),
     }
 }
 

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 use super::database_url::DatabaseUrl;
 use super::issuer::Issuer;
+use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
 use crate::domain::role::Role;
 use crate::domain::scope::Catalog;
@@ -124,6 +125,13 @@ pub struct Organizations {
     pub device_flow: DeviceFlow,
     /// Whether a code may be copied from a page into a terminal.
     pub copy_code: bool,
+    /// Whether an API key may be without scopes of its own.
+    pub unrestricted_keys: bool,
+    /// The longest life of an API key; zero for no limit.
+    pub key_max: TimeDelta,
+    pub personal_token_creators: TokenCreators,
+    /// The longest life of a personal token; zero for no limit.
+    pub personal_token_max: TimeDelta,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use super::document::Value;
 use super::duration;
 use super::fault::Wrong;
 use super::sections::LogFormat;
+use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
 
 pub(super) type Parsed<T> = Result<T, Wrong>;
@@ -201,6 +202,23 @@ pub(super) fn device_flow(value: &Value) -> Parsed<DeviceFlow> {
     DeviceFlow::parse(text(value)?).ok_or_else(|| {
         Wrong::new("is not a policy on device codes", "Write \"on\", \"same_network\" or \"off\".")
     })
+}
+
+pub(super) fn token_creators(value: &Value) -> Parsed<TokenCreators> {
+    TokenCreators::parse(text(value)?).ok_or_else(|| {
+        Wrong::new("does not say who may have personal tokens", "Write \"members\" or \"admins\".")
+    })
+}
+
+/// A name that changes when the meaning of a list does.
+pub(super) fn version(value: &Value) -> Parsed<String> {
+    let text = text(value)?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    if (1..=40).contains(&text.len()) && text.bytes().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err(Wrong::new("is not a version", "Write letters, digits, dots and dashes, such as \"v1\"."))
+    }
 }
 
 pub(super) fn log_format(value: &Value) -> Parsed<LogFormat> {

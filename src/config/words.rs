@@ -5,7 +5,7 @@ use super::fault::{Fault, Wrong};
 use super::settings::Settings;
 use super::values::{self, Parsed};
 use crate::domain::role::Role;
-use crate::domain::scope::{Catalog, Level, Scope, ScopeSet};
+use crate::domain::scope::{Bundle, Catalog, Level, Scope, ScopeSet};
 
 /// The built-in roles and those that a file adds. An entry with the id of a built-in role describes it anew.
 pub(super) fn roles(settings: &mut Settings) -> Vec<Role> {
@@ -42,7 +42,32 @@ pub(super) fn catalog(settings: &mut Settings, roles: &[Role]) -> Catalog {
         }
         scopes.push(scope);
     }
-    Catalog::new(scopes)
+    let bundles = bundles(settings, &scopes);
+    let version = settings.read("catalog.version", values::version);
+    Catalog::new(version, scopes, bundles)
+}
+
+/// The bundles of the strongest source that has some. Those that are shipped go with the scopes that are shipped.
+fn bundles(settings: &mut Settings, scopes: &[Scope]) -> Vec<Bundle> {
+    let mut layers = settings.list("bundles");
+    let ours_alone = layers.len() == 1 && settings.list("scopes").len() > 1;
+    let entries = layers.pop().filter(|_| !ours_alone).unwrap_or_default();
+    let mut bundles: Vec<Bundle> = Vec::new();
+    for entry in entries {
+        let mut reader = EntryReader::new("bundle", &["id", "label", "scopes", "note"], &entry, settings);
+        let id = reader.required("id", "the id of the bundle, such as \"read-only\"", role_id);
+        let label = reader.required("label", "what people choose, such as \"Read only\"", values::words);
+        let held = reader.required("scopes", "scopes of the catalog, such as [\"org:read\"]", |value| {
+            known_scopes(value, scopes)
+        });
+        let note = reader.optional("note", values::words);
+        let (Some(id), Some(label), Some(scopes)) = (id, label, held) else { continue };
+        if bundles.iter().any(|other| other.id == id) {
+            reader.refuse("id", twice());
+        }
+        bundles.push(Bundle { id, label, scopes, note });
+    }
+    bundles
 }
 
 fn twice() -> Wrong {
@@ -137,6 +162,17 @@ fn level(value: &Value) -> Parsed<Level> {
         "delete" => Ok(Level::Delete),
         "administer" => Ok(Level::Administer),
         _ => Err(Wrong::new("is not a level", "Write read, change, delete or administer.")),
+    }
+}
+
+fn known_scopes(value: &Value, scopes: &[Scope]) -> Parsed<Vec<String>> {
+    let held = values::list(value)?;
+    if held.is_empty() {
+        return Err(Wrong::new("names no scope", "Name at least one."));
+    }
+    match held.iter().find(|id| scopes.iter().all(|scope| scope.id != **id)) {
+        Some(id) => Err(Wrong::new(format!("{id:?} is not a scope"), "Add it as [[scopes]], or remove it.")),
+        None => Ok(held),
     }
 }
 

@@ -3,12 +3,17 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::subject::SubjectId;
 use super::text_enum::text_enum;
 use super::time::Time;
 
 text_enum! {
     /// What happened.
     Action {
+        ApiKeyCreated = "key.created",
+        ApiKeyRevoked = "key.revoked",
+        ApiKeyRotated = "key.rotated",
+        ApiKeyScopesChanged = "key.scopes_changed",
         AuthorizationApproved = "authorization.approved",
         AuthorizationDenied = "authorization.denied",
         AuthorizationSwitchedOff = "authorization.switched_off",
@@ -21,8 +26,14 @@ text_enum! {
         KeyRotated = "signing_key.rotated",
         MemberAdded = "member.added",
         OrganizationCreated = "organization.created",
+        PersonalTokenCreated = "token.created",
+        PersonalTokenRevoked = "token.revoked",
         PersonalTokensOff = "organization.personal_tokens_off",
         PersonalTokensOn = "organization.personal_tokens_on",
+        ServiceAccountCreated = "service_account.created",
+        ServiceAccountDisabled = "service_account.disabled",
+        ServiceAccountEnabled = "service_account.enabled",
+        ServiceAccountRoleChanged = "service_account.role_changed",
         SessionCodeReuse = "session.code_reuse",
         SessionForeignClient = "session.foreign_client",
         SessionRefreshReuse = "session.refresh_reuse",
@@ -47,6 +58,7 @@ text_enum! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     User(String),
+    ServiceAccount(String),
     Client(String),
     /// The administration commands, run by whoever runs the server.
     Operator,
@@ -57,6 +69,7 @@ impl Actor {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => "user",
+            Self::ServiceAccount(_) => "service_account",
             Self::Client(_) => "client",
             Self::Operator => "operator",
             Self::Anonymous => "anonymous",
@@ -65,8 +78,17 @@ impl Actor {
 
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::User(id) | Self::Client(id) => Some(id),
+            Self::User(id) | Self::ServiceAccount(id) | Self::Client(id) => Some(id),
             Self::Operator | Self::Anonymous => None,
+        }
+    }
+}
+
+impl From<SubjectId> for Actor {
+    fn from(subject: SubjectId) -> Self {
+        match subject {
+            SubjectId::User(id) => Self::User(id),
+            SubjectId::ServiceAccount(id) => Self::ServiceAccount(id),
         }
     }
 }

@@ -35,6 +35,9 @@ text_enum! {
         CodeReuse = "code_reuse",
         ClientRemoved = "client_removed",
         SignedOutByTool = "signed_out_by_tool",
+        Revoked = "revoked",
+        /// A rotation that left it no time.
+        Replaced = "replaced",
     }
 }
 

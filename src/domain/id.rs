@@ -6,12 +6,15 @@ use super::key_format::base62;
 /// What an identifier names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    ApiKey,
     AuditEvent,
     Client,
     CliSession,
     DeviceRequest,
     Organization,
+    PersonalToken,
     Request,
+    ServiceAccount,
     Transaction,
     User,
 }
@@ -19,12 +22,15 @@ pub enum Kind {
 impl Kind {
     pub fn prefix(self) -> &'static str {
         match self {
+            Self::ApiKey => "key_",
             Self::AuditEvent => "evt_",
             Self::Client => "cli_",
             Self::CliSession => "ses_",
             Self::DeviceRequest => "dev_",
             Self::Organization => "org_",
+            Self::PersonalToken => "pat_",
             Self::Request => "req_",
+            Self::ServiceAccount => "sa_",
             Self::Transaction => "txn_",
             Self::User => "usr_",
         }

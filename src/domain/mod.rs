@@ -2,6 +2,8 @@
 //! only source of randomness are the ones that callers hand in.
 
 #[cfg(feature = "server")]
+pub mod allowed_addresses;
+#[cfg(feature = "server")]
 pub mod audit;
 #[cfg(feature = "server")]
 pub mod authorization;
@@ -18,8 +20,14 @@ pub mod engine;
 #[cfg(feature = "server")]
 pub mod entropy;
 #[cfg(feature = "server")]
+pub mod granted;
+#[cfg(feature = "server")]
 pub mod id;
 pub mod key_format;
+#[cfg(feature = "server")]
+pub mod key_policy;
+#[cfg(feature = "server")]
+pub mod management;
 #[cfg(feature = "server")]
 pub mod network;
 #[cfg(feature = "server")]
@@ -47,6 +55,10 @@ pub mod secret;
 pub mod short_code;
 #[cfg(feature = "server")]
 pub mod signing;
+#[cfg(feature = "server")]
+pub mod static_secret;
+#[cfg(feature = "server")]
+pub mod subject;
 #[cfg(feature = "server")]
 mod text_enum;
 #[cfg(feature = "server")]

@@ -42,15 +42,37 @@ pub struct Scope {
     pub default: bool,
 }
 
+/// Scopes that go well together, offered by name where a key is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bundle {
+    pub id: String,
+    pub label: String,
+    pub scopes: Vec<String>,
+    /// What to know before choosing it: "not recommended for new integrations".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
 /// Every scope that this deployment knows, in the order of the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
+    version: String,
     scopes: Vec<Scope>,
+    bundles: Vec<Bundle>,
 }
 
 impl Catalog {
-    pub fn new(scopes: Vec<Scope>) -> Self {
-        Self { scopes }
+    pub fn new(version: String, scopes: Vec<Scope>, bundles: Vec<Bundle>) -> Self {
+        Self { version, scopes, bundles }
+    }
+
+    /// Changes when the meaning of a scope does.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    pub fn bundles(&self) -> &[Bundle] {
+        &self.bundles
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Scope> {

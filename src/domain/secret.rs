@@ -54,7 +54,11 @@ pub struct Digest([u8; 32]);
 
 impl Digest {
     pub fn of(text: &str) -> Self {
-        Self(Sha256::digest(text.as_bytes()).into())
+        Self::of_bytes(text.as_bytes())
+    }
+
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
     }
 
     /// What is kept of a secret that is too short for a digest: its MAC.

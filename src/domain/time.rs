@@ -31,6 +31,11 @@ impl Time {
         self.0.timestamp()
     }
 
+    /// Reads an RFC 3339 time, such as [`Time::iso`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text).ok().map(|at| Self::new(at.to_utc()))
+    }
+
     pub fn utc(self) -> DateTime<Utc> {
         self.0
     }

@@ -5,13 +5,16 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
 use crate::domain::parameters::{Parameters, decode};
+use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
+use crate::domain::static_secret::Form;
 use crate::keys::jwt::{AccessClaims, Rejected};
-use crate::services::present::{self, Principal, Refused};
+use crate::services::present::{self, Principal, Refused, Token};
 use crate::services::signing_keys::KeyFailure;
 use crate::store::{StoreError, credentials};
 use crate::web::app::App;
-use crate::web::{origin, request_id};
+use crate::web::client_address::client_address;
+use crate::web::request_id;
 
 const API_KEY: &str = "x-api-key";
 /// Where a credential in a query would be.
@@ -34,7 +37,21 @@ pub enum Denied {
         slug: String,
         settings_url: String,
     },
-    InsufficientScope(&'static str),
+    /// It allows those of its owners and admins alone.
+    AdminsOnly {
+        name: String,
+    },
+    /// The organization does not allow API keys.
+    KeysOff {
+        name: String,
+    },
+    /// The key may not be used from where the request comes from.
+    Address,
+    InsufficientScope {
+        required: ScopeSet,
+        /// The brand's header that names them.
+        header: String,
+    },
     Store(StoreError),
 }
 
@@ -43,7 +60,11 @@ impl Denied {
         match self {
             Self::Ambiguous | Self::InQuery => StatusCode::BAD_REQUEST,
             Self::Missing | Self::Invalid | Self::Expired | Self::Revoked => StatusCode::UNAUTHORIZED,
-            Self::SwitchedOff { .. } | Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            Self::SwitchedOff { .. }
+            | Self::AdminsOnly { .. }
+            | Self::KeysOff { .. }
+            | Self::Address
+            | Self::InsufficientScope { .. } => StatusCode::FORBIDDEN,
             Self::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -58,10 +79,14 @@ impl Denied {
             Self::Invalid | Self::Expired | Self::Revoked => {
                 Some(format!(r#"{BARE}, error="invalid_token", error_description="{}""#, self.message()))
             }
-            Self::InsufficientScope(scope) => {
-                Some(format!(r#"{BARE}, error="insufficient_scope", scope="{scope}""#))
+            Self::InsufficientScope { required, .. } => {
+                Some(format!(r#"{BARE}, error="insufficient_scope", scope="{required}""#))
             }
-            Self::SwitchedOff { .. } | Self::Store(_) => None,
+            Self::SwitchedOff { .. }
+            | Self::AdminsOnly { .. }
+            | Self::KeysOff { .. }
+            | Self::Address
+            | Self::Store(_) => None,
         }
     }
 
@@ -76,7 +101,19 @@ impl Denied {
             Self::SwitchedOff { name, .. } => format!(
                 "{name} does not allow personal tokens. An organization admin can turn them on at Settings > API access > Personal tokens."
             ),
-            Self::InsufficientScope(scope) => format!("This needs the scope {scope}."),
+            Self::AdminsOnly { name } => {
+                format!("{name} allows personal tokens to its owners and admins alone.")
+            }
+            Self::KeysOff { name } => {
+                format!("{name} does not allow API keys. An organization admin can turn them on.")
+            }
+            Self::Address => {
+                "The API key may not be used from this address. Whoever manages it decides from where."
+                    .to_owned()
+            }
+            Self::InsufficientScope { required, .. } => {
+                format!("The credential does not have the required scope: {required}.")
+            }
             Self::Store(StoreError::Unavailable(_)) => {
                 "The server cannot take this now. Nothing was changed; try again.".to_owned()
             }
@@ -105,7 +142,10 @@ impl Denied {
             | Self::Expired
             | Self::Revoked
             | Self::SwitchedOff { .. }
-            | Self::InsufficientScope(_) => {
+            | Self::AdminsOnly { .. }
+            | Self::KeysOff { .. }
+            | Self::Address
+            | Self::InsufficientScope { .. } => {
                 tracing::info!(request_id, reason = self.message(), "refused");
             }
         }
@@ -120,10 +160,11 @@ impl From<StoreError> for Denied {
 
 /// Who calls. Notes on the credential that it was used.
 pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, Denied> {
-    let token = presented(request.headers(), request.query_string())?;
-    let claims = verified(app, &token).await?;
+    let token = recognize(app, &presented(request.headers(), request.query_string())?).await?;
+    let address = client_address(request, &app.config.server.trusted_proxies);
     let (reader, now) = (app.clone(), app.now());
-    let checked = app.store.read(move |conn| present::check(conn, &reader.config, &claims, now)).await?;
+    let checked =
+        app.store.read(move |conn| present::check(conn, &reader.config, &token, address, now)).await?;
     let principal = checked.map_err(|refused| match refused {
         Refused::Invalid => Denied::Invalid,
         Refused::Expired => Denied::Expired,
@@ -132,12 +173,37 @@ pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, De
             let settings_url = app.config.server.public_url.join(&format!("/o/{slug}/settings/api-access"));
             Denied::SwitchedOff { name, slug, settings_url }
         }
+        Refused::AdminsOnly { name } => Denied::AdminsOnly { name },
+        Refused::KeysOff { name } => Denied::KeysOff { name },
+        Refused::Address => Denied::Address,
     })?;
-    if present::use_is_news(&principal.credential, now) {
-        let (id, ip) = (principal.credential.id.clone(), origin::of(app, request).ip);
+    if principal.credential.use_is_news(now) {
+        let (id, ip) = (principal.credential.id.clone(), address.map(|address| address.to_string()));
         app.store.write(move |work| credentials::touch(work.conn, &id, work.now, ip.as_deref())).await?;
     }
     Ok(principal)
+}
+
+/// Refuses a caller whose credential does not have this scope.
+pub fn require(app: &App, principal: &Principal, scope: &str) -> Result<(), Denied> {
+    if principal.scopes.contains(scope) {
+        return Ok(());
+    }
+    Err(lacking(app, std::iter::once(scope.to_owned()).collect()))
+}
+
+/// The refusal of a credential that does not have these scopes.
+pub fn lacking(app: &App, required: ScopeSet) -> Denied {
+    Denied::InsufficientScope { required, header: format!("{}-Required-Scopes", app.config.brand.header) }
+}
+
+/// What was presented, by its form. A mistyped key is refused here, before the database is asked.
+async fn recognize(app: &App, secret: &Secret) -> Result<Token, Denied> {
+    match Form::of(&app.config.brand.token_prefix, secret.expose()) {
+        Form::Static(_) => Ok(Token::Static(secret.digest())),
+        Form::Damaged => Err(Denied::Invalid),
+        Form::Other => verified(app, secret).await.map(Token::Access),
+    }
 }
 
 /// Checks signature and time. A key that is not known here may be one that another node has just made.

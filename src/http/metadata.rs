@@ -57,6 +57,10 @@ struct CliConfiguration {
     status_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     support_url: Option<String>,
+    /// Where people make keys.
+    dashboard_keys_url: String,
+    /// What may be asked for.
+    scopes_url: String,
     key_prefixes: Vec<String>,
     device_flow: bool,
     providers: Vec<String>,
@@ -145,6 +149,8 @@ fn cli_configuration(config: &Config) -> CliConfiguration {
         api_base: config.server.public_url.as_str().to_owned(),
         status_url: config.brand.status_url.clone(),
         support_url: config.brand.support_url.clone(),
+        dashboard_keys_url: config.server.public_url.join("/keys"),
+        scopes_url: config.server.public_url.join("/api/v1/scopes"),
         key_prefixes: vec![format!("{prefix}_live_"), format!("{prefix}_test_")],
         device_flow: true,
         providers: Vec::new(),

@@ -11,29 +11,31 @@ use serde_json::json;
 use super::bearer::{self, Denied};
 use super::failure::RETRY_SECONDS;
 use crate::domain::oauth_error::PERSONAL_TOKENS_DISABLED;
-use crate::services::present::Principal;
+use crate::domain::scope::ScopeSet;
 use crate::store::StoreError;
+use crate::store::users::User;
 use crate::web::app::App;
 
 /// `GET POST /oauth/userinfo`
 pub async fn userinfo(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, NotTold> {
     let principal = bearer::principal(&app, &request).await.map_err(NotTold)?;
-    if !principal.scopes.contains("openid") {
-        return Err(NotTold(Denied::InsufficientScope("openid")));
-    }
-    Ok(HttpResponse::Ok().json(claims(&principal)))
+    // It tells a tool who has signed in to it, and nobody has signed in with a key.
+    let Some(user) = principal.subject.user().filter(|_| principal.client.is_some()) else {
+        return Err(NotTold(Denied::Invalid));
+    };
+    bearer::require(&app, &principal, "openid").map_err(NotTold)?;
+    Ok(HttpResponse::Ok().json(claims(user, &principal.scopes)))
 }
 
 /// What the scopes let the client know.
-fn claims(principal: &Principal) -> CoreUserInfoClaims {
-    let user = &principal.user;
+fn claims(user: &User, scopes: &ScopeSet) -> CoreUserInfoClaims {
     let mut claims = StandardClaims::new(SubjectIdentifier::new(user.id.clone()));
-    if principal.scopes.contains("profile") {
+    if scopes.contains("profile") {
         let mut name = LocalizedClaim::new();
         name.insert(None, EndUserName::new(user.name.clone()));
         claims = claims.set_name(Some(name));
     }
-    if principal.scopes.contains("email") {
+    if scopes.contains("email") {
         claims = claims.set_email(Some(EndUserEmail::new(user.email.clone())));
     }
     CoreUserInfoClaims::new(claims, EmptyAdditionalClaims {})
@@ -55,8 +57,11 @@ impl NotTold {
             Denied::Missing => None,
             Denied::Ambiguous | Denied::InQuery => Some("invalid_request"),
             Denied::Invalid | Denied::Expired | Denied::Revoked => Some("invalid_token"),
-            Denied::InsufficientScope(_) => Some("insufficient_scope"),
-            Denied::SwitchedOff { .. } => Some("access_denied"),
+            Denied::InsufficientScope { .. } => Some("insufficient_scope"),
+            Denied::SwitchedOff { .. }
+            | Denied::AdminsOnly { .. }
+            | Denied::KeysOff { .. }
+            | Denied::Address => Some("access_denied"),
             Denied::Store(StoreError::Unavailable(_)) => Some("temporarily_unavailable"),
             Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => Some("server_error"),
         }
@@ -78,6 +83,9 @@ impl ResponseError for NotTold {
         let mut body = json!({ "error": code, "error_description": self.0.message() });
         match &self.0 {
             Denied::SwitchedOff { .. } => body["error_code"] = json!(PERSONAL_TOKENS_DISABLED),
+            Denied::InsufficientScope { required, header } => {
+                answer.insert_header((header.as_str(), required.to_string()));
+            }
             Denied::Store(StoreError::Unavailable(_)) => {
                 answer.insert_header((RETRY_AFTER, RETRY_SECONDS));
             }

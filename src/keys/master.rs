@@ -17,6 +17,7 @@ use crate::domain::secret::{Digest, Secret, equal};
 pub enum Purpose {
     AuthorizationCode,
     Csrf,
+    Idempotency,
     KnownDevice,
     RefreshToken,
     SetupCode,
@@ -29,6 +30,7 @@ impl Purpose {
         match self {
             Self::AuthorizationCode => b"keystile authorization code",
             Self::Csrf => b"keystile csrf",
+            Self::Idempotency => b"keystile idempotency key",
             Self::KnownDevice => b"keystile known device",
             Self::RefreshToken => b"keystile refresh token",
             Self::SetupCode => b"keystile setup code",
@@ -43,7 +45,7 @@ const SEALING: &[u8] = b"keystile sealing";
 /// The master key, ready for use.
 pub struct MasterKey {
     /// In the order of [`Purpose`].
-    macs: [hmac::Key; 7],
+    macs: [hmac::Key; 8],
     sealing: LessSafeKey,
 }
 
@@ -64,6 +66,7 @@ impl MasterKey {
         let macs = [
             Purpose::AuthorizationCode,
             Purpose::Csrf,
+            Purpose::Idempotency,
             Purpose::KnownDevice,
             Purpose::RefreshToken,
             Purpose::SetupCode,

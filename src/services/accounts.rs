@@ -69,6 +69,10 @@ pub fn create_organization(
         disabled_at: None,
         device_flow: None,
         copy_code: None,
+        unrestricted_keys: None,
+        key_max_seconds: None,
+        personal_token_creators: None,
+        personal_token_max_seconds: None,
     };
     organizations::insert(work.conn, &organization)?;
     let event = Event::new(Action::OrganizationCreated, actor.clone(), origin).org(&organization.id);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
-use crate::domain::credential::EndReason;
+use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::policy::DeviceFlow;
 use crate::domain::time::Time;
 use crate::store::organizations::{self, Organization};
@@ -20,7 +20,7 @@ pub struct Effect {
 /// Counts before anything is saved.
 pub fn effect(conn: &mut Conn, org_id: &str, now: Time) -> Result<Effect, StoreError> {
     let living = credentials::living_personal(conn, org_id, now)?;
-    let people: HashSet<&Option<String>> = living.iter().map(|(_, owner)| owner).collect();
+    let people: HashSet<&Option<String>> = living.iter().map(|(_, _, owner)| owner).collect();
     Ok(Effect { sessions: living.len(), people: people.len() })
 }
 
@@ -106,13 +106,14 @@ pub fn revoke_all(
     authorization_codes::expire_of_organization(work.conn, &organization.id, work.now)?;
     device_requests::expire_of_organization(work.conn, &organization.id, work.now)?;
     let living = credentials::living_personal(work.conn, &organization.id, work.now)?;
-    // First every row, then every event: whoever ends one session takes the two in this order as well.
-    for (id, _) in &living {
+    for (id, kind, owner) in &living {
         credentials::revoke(work.conn, id, work.now, EndReason::RevokedByAdmin)?;
-    }
-    for (id, owner) in &living {
-        let event =
-            Event::new(Action::SessionRevoked, actor.clone(), origin).org(&organization.id).credential(id);
+        let action = match kind {
+            CredentialKind::CliSession => Action::SessionRevoked,
+            CredentialKind::PersonalToken => Action::PersonalTokenRevoked,
+            CredentialKind::ApiKey => Action::ApiKeyRevoked,
+        };
+        let event = Event::new(action, actor.clone(), origin).org(&organization.id).credential(id);
         work.record(event.target(owner.as_deref().unwrap_or_default()).detail("all", true));
     }
     Ok(living.len())

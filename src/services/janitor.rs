@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 
 use crate::store::{
-    StoreError, Work, authorization_requests, device_requests, rates, throttles, web_sessions,
+    StoreError, Work, authorization_requests, device_requests, idempotency_records, rates, throttles,
+    web_sessions,
 };
 
 /// How long a request with a code stays: a code that is used again later still ends the session it made.
@@ -18,6 +19,7 @@ pub fn sweep(work: &mut Work<'_>) -> Result<usize, StoreError> {
     Ok(authorization_requests::delete_expired(work.conn, now - CODES_KEPT)?
         + authorization_requests::delete_without_code(work.conn, now - REQUESTS_KEPT)?
         + device_requests::delete_expired(work.conn, now - REQUESTS_KEPT)?
+        + idempotency_records::delete_expired(work.conn, now)?
         + rates::delete_settled(work.conn, now)?
         + web_sessions::delete_ended(work.conn, now)?
         + throttles::delete_stale(work.conn, now - FAILURES_KEPT)?)

@@ -1,15 +1,23 @@
 //! Use cases, one a file.
 
 pub mod accounts;
+pub mod acting;
 pub mod api_access;
+pub mod api_keys;
 pub mod authorization;
 pub mod device;
+pub mod idempotency;
 pub mod instance;
 pub mod janitor;
+pub mod named;
+pub mod personal_tokens;
 pub mod present;
 mod private_files;
+pub mod refusal;
 pub mod revocation;
+pub mod service_accounts;
 pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod signing_keys;
+pub mod wishes;

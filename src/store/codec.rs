@@ -15,10 +15,12 @@ use crate::domain::audit::{Action, Outcome};
 use crate::domain::client::ClientKind;
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::device::DeviceStatus;
+use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::Digest;
 use crate::domain::signing::KeyState;
+use crate::domain::static_secret::Mode;
 use crate::domain::time::Time;
 
 /// A point in time: `timestamptz` on PostgreSQL, and on SQLite text that sorts as time does.
@@ -126,7 +128,8 @@ macro_rules! value_of {
 
 value_of!(Moment: Time);
 value_of!(Binary: Digest);
-value_of!(Text: Action, ClientKind, CredentialKind, DeviceFlow, DeviceStatus, EndReason, KeyState, Outcome, RequestStatus);
+value_of!(Text: Action, ClientKind, CredentialKind, DeviceFlow, DeviceStatus, EndReason, KeyState, Mode, Outcome, RequestStatus,
+    TokenCreators);
 
 /// Enums are stored as the words that they have on the wire.
 macro_rules! word {
@@ -160,8 +163,10 @@ word!(
     DeviceStatus,
     EndReason,
     KeyState,
+    Mode,
     Outcome,
-    RequestStatus
+    RequestStatus,
+    TokenCreators
 );
 
 impl<DB: Backend> ToSql<Binary, DB> for Digest

@@ -112,7 +112,7 @@ pub fn rename(conn: &mut Conn, id: &str, name: &str) -> Result<(), StoreError> {
 /// Notes that a credential was used, at most once a minute so that reading stays reading.
 pub fn touch(conn: &mut Conn, id: &str, at: Time, ip: Option<&str>) -> Result<(), StoreError> {
     let minute = at - chrono::TimeDelta::seconds(60);
-    let stale = credentials::last_used_at.is_null().or(credentials::last_used_at.lt(minute));
+    let stale = credentials::last_used_at.is_null().or(credentials::last_used_at.le(minute));
     diesel::update(credentials::table.find(id).filter(stale))
         .set((credentials::last_used_at.eq(at), credentials::last_used_ip.eq(ip)))
         .execute(conn)?;
@@ -161,19 +161,18 @@ pub fn cli_session_page(
     Ok(query.load(conn)?)
 }
 
-/// The living credentials that the switch for personal tokens governs, each with its owner.
-pub fn living_personal(
-    conn: &mut Conn,
-    org_id: &str,
-    now: Time,
-) -> Result<Vec<(String, Option<String>)>, StoreError> {
+/// A credential by its id, with its kind and its owner.
+pub type Owned = (String, CredentialKind, Option<String>);
+
+/// The living credentials that the switch for personal tokens governs.
+pub fn living_personal(conn: &mut Conn, org_id: &str, now: Time) -> Result<Vec<Owned>, StoreError> {
     let open = credentials::idle_ends_at.is_null().or(credentials::idle_ends_at.gt(now));
     Ok(credentials::table
         .filter(credentials::org_id.eq(org_id).and(credentials::kind.ne(CredentialKind::ApiKey)))
         .filter(credentials::revoked_at.is_null().and(open))
         .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now)))
         .order(credentials::id)
-        .select((credentials::id, credentials::user_id))
+        .select((credentials::id, credentials::kind, credentials::user_id))
         .load(conn)?)
 }
 

@@ -22,13 +22,12 @@ impl Link {
     }
 
     pub(super) fn connection(&mut self) -> Result<&mut Conn, StoreError> {
-        let pooled = match self.open.take() {
-            Some(pooled) => pooled,
-            None => {
-                let mut pooled = self.manager.connect()?;
-                pooled.conn.batch_execute(KEYS_ONLY)?;
-                pooled
-            }
+        let pooled = if let Some(pooled) = self.open.take() {
+            pooled
+        } else {
+            let mut pooled = self.manager.connect()?;
+            pooled.conn.batch_execute(KEYS_ONLY)?;
+            pooled
         };
         Ok(&mut self.open.insert(pooled).conn)
     }

@@ -6,7 +6,10 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::query::Locked;
 use super::schema::organizations;
+use chrono::TimeDelta;
+
 use crate::config::Organizations;
+use crate::domain::key_policy::{KeyPolicy, Lifetime, TokenCreators, TokenPolicy};
 use crate::domain::policy::{DeviceFlow, Policy};
 use crate::domain::time::Time;
 
@@ -23,8 +26,14 @@ pub struct Organization {
     pub disabled_at: Option<Time>,
     /// `None`: what the configuration says.
     pub device_flow: Option<DeviceFlow>,
-    /// The same for codes that are copied from a page.
+    /// The same for codes that are copied from a page, and for all that follows.
     pub copy_code: Option<bool>,
+    pub unrestricted_keys: Option<bool>,
+    /// Zero: no limit.
+    pub key_max_seconds: Option<i64>,
+    pub personal_token_creators: Option<TokenCreators>,
+    /// Zero: no limit.
+    pub personal_token_max_seconds: Option<i64>,
 }
 
 impl Organization {
@@ -34,6 +43,25 @@ impl Organization {
             personal_tokens: self.personal_tokens,
             device_flow: self.device_flow.unwrap_or(defaults.device_flow),
             copy_code: self.copy_code.unwrap_or(defaults.copy_code),
+        }
+    }
+
+    /// What is allowed of API keys right now.
+    pub fn key_policy(&self, defaults: &Organizations) -> KeyPolicy {
+        KeyPolicy {
+            on: self.api_keys,
+            unrestricted: self.unrestricted_keys.unwrap_or(defaults.unrestricted_keys),
+            lifetime: Lifetime::of(self.key_max_seconds.map_or(defaults.key_max, TimeDelta::seconds)),
+        }
+    }
+
+    /// What is allowed of personal tokens right now.
+    pub fn token_policy(&self, defaults: &Organizations) -> TokenPolicy {
+        let longest = self.personal_token_max_seconds.map_or(defaults.personal_token_max, TimeDelta::seconds);
+        TokenPolicy {
+            on: self.personal_tokens,
+            creators: self.personal_token_creators.unwrap_or(defaults.personal_token_creators),
+            lifetime: Lifetime::of(longest),
         }
     }
 }
@@ -79,5 +107,11 @@ pub fn set_roads(
     diesel::update(organizations::table.find(id))
         .set((organizations::device_flow.eq(device_flow), organizations::copy_code.eq(copy_code)))
         .execute(conn)?;
+    Ok(())
+}
+
+/// Turns the switch for API keys.
+pub fn set_api_keys(conn: &mut Conn, id: &str, on: bool) -> Result<(), StoreError> {
+    diesel::update(organizations::table.find(id)).set(organizations::api_keys.eq(on)).execute(conn)?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use diesel::{allow_tables_to_appear_in_same_query, joinable};
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     use crate::store::codec::Moment;
 
     organizations (id) {
@@ -16,6 +16,10 @@ diesel::table! {
         disabled_at -> Nullable<Moment>,
         device_flow -> Nullable<Text>,
         copy_code -> Nullable<Bool>,
+        unrestricted_keys -> Nullable<Bool>,
+        key_max_seconds -> Nullable<BigInt>,
+        personal_token_creators -> Nullable<Text>,
+        personal_token_max_seconds -> Nullable<BigInt>,
     }
 }
 
@@ -116,6 +120,10 @@ diesel::table! {
         last_used_ip -> Nullable<Text>,
         revoked_at -> Nullable<Moment>,
         revoked_reason -> Nullable<Text>,
+        created_by_user -> Nullable<Text>,
+        created_by_service_account -> Nullable<Text>,
+        allowed_addresses -> Nullable<Text>,
+        replaced_by -> Nullable<Text>,
     }
 }
 
@@ -303,8 +311,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable};
+    use crate::store::codec::Moment;
+
+    idempotency_records (key) {
+        key -> Binary,
+        request -> Binary,
+        status -> Nullable<BigInt>,
+        sealed -> Nullable<Binary>,
+        expires_at -> Moment,
+    }
+}
+
 joinable!(memberships -> organizations (org_id));
 joinable!(memberships -> users (user_id));
+joinable!(service_accounts -> organizations (org_id));
 joinable!(credentials -> organizations (org_id));
 joinable!(credentials -> users (user_id));
 joinable!(credentials -> clients (client_id));
@@ -325,6 +347,7 @@ allow_tables_to_appear_in_same_query!(
     throttles,
     device_requests,
     rates,
+    idempotency_records,
     signing_keys,
     facts,
     audit_heads,

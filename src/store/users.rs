@@ -40,6 +40,14 @@ pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<User>, Store
     Ok(users::table.filter(users::email.eq(email)).select(User::as_select()).get_result(conn).optional()?)
 }
 
+/// The names of several people, by id.
+pub fn names(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(users::table
+        .filter(users::id.eq_any(ids.iter().copied()))
+        .select((users::id, users::name))
+        .load(conn)?)
+}
+
 pub fn set_password(conn: &mut Conn, id: &str, hash: &str, at: Time) -> Result<(), StoreError> {
     diesel::update(users::table.find(id))
         .set((users::password_hash.eq(hash), users::password_changed_at.eq(at)))

@@ -32,11 +32,16 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Parameters,
     Ok(Parameters::parse(&body(request, payload).await?)?)
 }
 
-/// Reads the body of a form as it came. The size is checked while it arrives, whatever its headers say.
-pub async fn body(request: &HttpRequest, mut payload: Payload) -> Result<web::Bytes, BadForm> {
+/// Reads the body of a form as it came.
+pub async fn body(request: &HttpRequest, payload: Payload) -> Result<web::Bytes, BadForm> {
     if !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(BadForm::ContentType);
     }
+    collect(request, payload).await
+}
+
+/// Reads any body. The size is checked while it arrives, whatever its headers say.
+pub async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<web::Bytes, BadForm> {
     let body = tokio::time::timeout(PATIENCE, web::Bytes::from_request(request, &mut payload));
     body.await.map_err(|_| BadForm::Incomplete)?.map_err(|error| {
         if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {

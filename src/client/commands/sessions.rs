@@ -22,6 +22,7 @@ const PATH: &str = "/api/v1/sessions";
 
 /// One page of the list.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Page {
     data: Vec<Value>,
     #[serde(default)]
@@ -30,6 +31,7 @@ struct Page {
 
 /// What a person wants to know of a session.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct CliSession {
     id: String,
     #[serde(default)]
@@ -169,7 +171,7 @@ mod tests {
     fn a_session_is_one_row() {
         let document = json!({
             "id": "ses_9fK2", "client": { "id": "acme-cli", "name": "Acme CLI" }, "device": { "name": "laptop" },
-            "last_used_at": "2026-11-23T07:00:00Z", "last_used_ip": "192.0.2.1", "current": true
+            "lastUsedAt": "2026-11-23T07:00:00Z", "lastUsedIp": "192.0.2.1", "current": true
         });
         let now = "2026-11-23T08:05:00Z".parse().unwrap();
         let row = row(CliSession::deserialize(&document).unwrap(), now);
@@ -182,9 +184,9 @@ mod tests {
         let lives = |name: &str, at: &str| {
             CliSession::deserialize(&json!({ "id": "ses_1", name: at })).unwrap().lives(now)
         };
-        assert!(lives("idle_ends_at", "2026-11-24T00:00:00Z"));
-        assert!(!lives("idle_ends_at", "2026-11-23T08:00:00Z"));
-        assert!(!lives("revoked_at", "2026-11-23T08:00:00Z"));
+        assert!(lives("idleEndsAt", "2026-11-24T00:00:00Z"));
+        assert!(!lives("idleEndsAt", "2026-11-23T08:00:00Z"));
+        assert!(!lives("revokedAt", "2026-11-23T08:00:00Z"));
     }
 
     #[test]

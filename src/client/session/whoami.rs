@@ -36,6 +36,7 @@ pub(crate) struct Whoami {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct CredentialFacts {
     pub(crate) id: String,
     #[serde(default)]

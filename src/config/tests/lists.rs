@@ -19,6 +19,32 @@ fn a_deployment_names_its_own_scopes_and_adds_roles() {
 }
 
 #[test]
+fn the_example_catalog_has_the_bundles_that_its_documentation_names() {
+    let catalog = load(include_str!("../../../config/fred.toml"), &[]).unwrap().catalog;
+    let bundle = |id: &str| catalog.bundles().iter().find(|bundle| bundle.id == id).unwrap();
+    assert_eq!(bundle("rest-only").scopes, ["fred.read"]);
+    assert_eq!(bundle("hosted-mcp").scopes, ["mcp.tools.read", "mcp.invoke", "fred.read"]);
+    assert_eq!(bundle("legacy-mcp").scopes, bundle("hosted-mcp").scopes);
+    assert_eq!(bundle("legacy-mcp").note.as_deref(), Some("Not recommended for new integrations"));
+    assert_eq!(bundle("hosted-mcp").note, None);
+    assert_eq!(catalog.version(), "v1");
+}
+
+#[test]
+fn bundles_name_scopes_that_exist_and_the_shipped_ones_go_with_the_shipped_scopes() {
+    assert_eq!(load("", &[]).unwrap().catalog.bundles().len(), 2);
+    assert!(load(&format!("{ROLE}{SCOPE}"), &[]).unwrap().catalog.bundles().is_empty());
+    one_fault(
+        "[[bundles]]\nid = \"all\"\nlabel = \"All\"\nscopes = [\"no:such\"]\n",
+        "keystile.toml:4: bundle \"all\": scopes: \"no:such\" is not a scope. Add it as [[scopes]], or remove it.",
+    );
+    one_fault(
+        "[catalog]\nversion = \"\"\n",
+        "keystile.toml:2: catalog.version: is not a version. Write letters, digits, dots and dashes, such as \"v1\".",
+    );
+}
+
+#[test]
 fn a_scope_without_words_is_refused() {
     let mut text = ROLE.to_owned();
     let _ = writeln!(

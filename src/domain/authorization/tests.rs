@@ -33,7 +33,7 @@ fn catalog() -> Catalog {
         roles: vec![],
         default,
     };
-    Catalog::new(vec![scope("read", true), scope("write", false)])
+    Catalog::new("v1".to_owned(), vec![scope("read", true), scope("write", false)], Vec::new())
 }
 
 const GOOD: &[(&str, &str)] = &[

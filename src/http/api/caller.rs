@@ -7,12 +7,21 @@ use actix_web::{FromRequest, HttpRequest, web};
 
 use super::error::ApiError;
 use crate::http::bearer;
+use crate::services::acting::Acting;
 use crate::services::present::Principal;
 use crate::store::StoreError;
 use crate::web::app::App;
+use crate::web::origin;
 
 /// A caller with a credential that works right now.
 pub struct Caller(pub Principal);
+
+impl Caller {
+    /// The caller, for a use case.
+    pub fn acting(&self, app: &App, request: &HttpRequest) -> Acting {
+        Acting::with_credential(&self.0, origin::of(app, request))
+    }
+}
 
 impl FromRequest for Caller {
     type Error = ApiError;

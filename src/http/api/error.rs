@@ -8,18 +8,41 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
 use crate::domain::oauth_error::PERSONAL_TOKENS_DISABLED;
-use crate::http::bearer::Denied;
+use crate::http::bearer::{self, Denied};
 use crate::http::failure::RETRY_SECONDS;
+use crate::services::refusal::{ForbiddenCode, Refusal};
 use crate::store::StoreError;
+use crate::web::app::App;
+use crate::web::form::LARGEST_BODY;
 use crate::web::request_id;
+
+/// The code of every refusal by the organization's switch for API keys.
+const KEYS_DISABLED: &str = "api_keys_disabled";
 
 /// A call that gets an error.
 #[derive(Debug)]
 pub enum ApiError {
     /// The request cannot be understood; the text says what to mend.
-    BadRequest(&'static str),
+    BadRequest(String),
     /// There is no such thing, or none that the caller may know of.
     NotFound(&'static str),
+    /// A field of the body holds what it cannot.
+    Invalid {
+        field: &'static str,
+        message: String,
+    },
+    /// The organization, or the caller's place in it, forbids it.
+    Forbidden {
+        code: ForbiddenCode,
+        message: String,
+    },
+    /// What it is about is past changing.
+    Ended(String),
+    /// The idempotency key belongs to another request.
+    IdempotencyConflict,
+    TooLarge,
+    /// The body is not JSON.
+    ContentType,
     Denied(Denied),
 }
 
@@ -35,6 +58,23 @@ impl From<StoreError> for ApiError {
     }
 }
 
+impl ApiError {
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::BadRequest(message.into())
+    }
+
+    /// A refusal in the words of the API.
+    pub fn refused(app: &App, refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound(message) => Self::NotFound(message),
+            Refusal::MissingScopes(scopes) => Self::Denied(bearer::lacking(app, scopes)),
+            Refusal::Forbidden { code, message } => Self::Forbidden { code, message },
+            Refusal::Invalid { field, message } => Self::Invalid { field, message },
+            Refusal::Ended(message) => Self::Ended(message),
+        }
+    }
+}
+
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message())
@@ -47,6 +87,16 @@ impl ApiError {
         match self {
             Self::BadRequest(_) => ("invalid_request", "invalid_request"),
             Self::NotFound(_) => ("not_found", "not_found"),
+            Self::Invalid { .. } => ("invalid_request", "invalid_parameter"),
+            Self::Forbidden { code, .. } => match code {
+                ForbiddenCode::KeysOff => ("permission_error", KEYS_DISABLED),
+                ForbiddenCode::PersonalTokensOff => ("permission_error", PERSONAL_TOKENS_DISABLED),
+                ForbiddenCode::NotPermitted => ("permission_error", "not_permitted"),
+            },
+            Self::Ended(_) => ("conflict", "ended"),
+            Self::IdempotencyConflict => ("conflict", "idempotency_conflict"),
+            Self::TooLarge => ("invalid_request", "too_large"),
+            Self::ContentType => ("invalid_request", "unsupported_media_type"),
             Self::Denied(denied) => match denied {
                 Denied::Ambiguous => ("invalid_request", "ambiguous_credentials"),
                 Denied::InQuery => ("invalid_request", "credential_in_query"),
@@ -55,7 +105,10 @@ impl ApiError {
                 Denied::Expired => ("auth_error", "expired_api_key"),
                 Denied::Revoked => ("auth_error", "revoked_api_key"),
                 Denied::SwitchedOff { .. } => ("permission_error", PERSONAL_TOKENS_DISABLED),
-                Denied::InsufficientScope(_) => ("permission_error", "insufficient_scope"),
+                Denied::AdminsOnly { .. } => ("permission_error", "personal_tokens_admins_only"),
+                Denied::KeysOff { .. } => ("permission_error", KEYS_DISABLED),
+                Denied::Address => ("permission_error", "address_not_allowed"),
+                Denied::InsufficientScope { .. } => ("permission_error", "insufficient_scope"),
                 Denied::Store(StoreError::Unavailable(_)) => ("api_error", "temporarily_unavailable"),
                 Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {
                     ("api_error", "internal_error")
@@ -66,7 +119,17 @@ impl ApiError {
 
     fn message(&self) -> String {
         match self {
-            Self::BadRequest(message) | Self::NotFound(message) => (*message).to_owned(),
+            Self::NotFound(message) => (*message).to_owned(),
+            Self::BadRequest(message)
+            | Self::Invalid { message, .. }
+            | Self::Forbidden { message, .. }
+            | Self::Ended(message) => message.clone(),
+            Self::IdempotencyConflict => {
+                "This Idempotency-Key was used for another request. Use a new one for each thing to be done."
+                    .to_owned()
+            }
+            Self::TooLarge => format!("The body is larger than {LARGEST_BODY} bytes."),
+            Self::ContentType => "The body must be application/json.".to_owned(),
             Self::Denied(denied) => denied.message(),
         }
     }
@@ -77,6 +140,11 @@ impl ResponseError for ApiError {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::Ended(_) | Self::IdempotencyConflict => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Denied(denied) => denied.status(),
         }
     }
@@ -85,6 +153,9 @@ impl ResponseError for ApiError {
         let (kind, code) = self.names();
         let mut body = envelope(kind, code, &self.message());
         let mut answer = HttpResponse::build(self.status_code());
+        if let Self::Invalid { field, .. } = self {
+            body["error"]["param"] = json!(field);
+        }
         if let Self::Denied(denied) = self {
             denied.log();
             if let Some(challenge) = denied.challenge() {
@@ -95,7 +166,10 @@ impl ResponseError for ApiError {
                     body["error"]["organization"] = json!({ "name": name, "slug": slug });
                     body["error"]["settings_url"] = json!(settings_url);
                 }
-                Denied::InsufficientScope(scope) => body["error"]["required_scopes"] = json!([scope]),
+                Denied::InsufficientScope { required, header } => {
+                    body["error"]["required_scopes"] = json!(required.iter().collect::<Vec<_>>());
+                    answer.insert_header((header.as_str(), required.to_string()));
+                }
                 Denied::Store(StoreError::Unavailable(_)) => {
                     answer.insert_header((RETRY_AFTER, RETRY_SECONDS));
                 }
@@ -105,6 +179,9 @@ impl ResponseError for ApiError {
                 | Denied::Invalid
                 | Denied::Expired
                 | Denied::Revoked
+                | Denied::AdminsOnly { .. }
+                | Denied::KeysOff { .. }
+                | Denied::Address
                 | Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {}
             }
         }

@@ -1,6 +1,14 @@
 //! The management API under `/api/v1`.
 
 pub mod caller;
+pub mod command;
 pub mod error;
+pub mod keys;
+pub mod page;
+pub mod scopes;
+pub mod service_accounts;
 pub mod sessions;
+mod shown;
+mod time;
+pub mod tokens;
 pub mod whoami;

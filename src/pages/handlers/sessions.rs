@@ -218,6 +218,7 @@ fn history(session: &Credential) -> String {
         Some(EndReason::CodeReuse) => {
             format!("{started} Ended because its authorization code was used twice.")
         }
+        Some(EndReason::Revoked | EndReason::Replaced) => format!("{started} Revoked."),
         Some(EndReason::ClientRemoved) => format!("{started} Ended because the tool was removed."),
     }
 }

@@ -74,7 +74,7 @@ impl Builder {
         let env: Env = own.into_iter().chain(self.settings.iter().cloned()).collect();
         let config = Config::load(None, &env).unwrap_or_else(|faults| panic!("{faults}"));
         ready_made::signing_keys(&config, &self.clock).await;
-        let server = Server::start_on(listener, config.clone(), self.clock.clone()).await;
+        let server = Box::pin(Server::start_on(listener, config.clone(), self.clock.clone())).await;
         TestApp {
             server: server.unwrap_or_else(|error| panic!("{error}")),
             config,

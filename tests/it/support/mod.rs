@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub(crate) mod api;
 pub(crate) mod app;
 pub(crate) mod at_once;
 pub(crate) mod browser;

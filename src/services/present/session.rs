@@ -1,51 +1,16 @@
-//! Presenting a credential: what stands behind an access token right now.
-//!
-//! A signature says what was true when the token was issued. Whether the session still lives, who its owner is today
-//! and what the organization allows is read at every use.
+//! An access token, and the CLI session behind it.
 
-use chrono::TimeDelta;
-
+use super::{Presented, Principal, Refused, Subject};
 use crate::config::Config;
-use crate::domain::client::Client;
 use crate::domain::credential::CredentialKind;
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Time;
 use crate::keys::jwt::AccessClaims;
 use crate::store::credentials::{self, Credential};
 use crate::store::memberships::{self, Standing};
-use crate::store::organizations::Organization;
-use crate::store::users::User;
 use crate::store::{Conn, StoreError, clients};
 
-/// Who calls, with what, and what that allows at this moment.
-#[derive(Debug, Clone)]
-pub struct Principal {
-    pub credential: Credential,
-    pub user: User,
-    pub organization: Organization,
-    pub role: String,
-    pub client: Client,
-    /// Token ∩ role ∩ client.
-    pub scopes: ScopeSet,
-}
-
-/// Why a credential gives nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
-    /// It was never one of ours.
-    Invalid,
-    Expired,
-    /// Revoked, or its owner or its client is gone.
-    Revoked,
-    /// The organization does not allow personal tokens.
-    SwitchedOff {
-        name: String,
-        slug: String,
-    },
-}
-
-/// Reads what stands behind the claims of an access token whose signature holds.
-pub fn check(
+pub(super) fn check(
     conn: &mut Conn,
     config: &Config,
     claims: &AccessClaims,
@@ -73,16 +38,30 @@ pub fn check(
     let Some(client) = clients::find(conn, &claims.client_id)? else {
         return Ok(Err(Refused::Revoked));
     };
-    if credential.kind.is_personal() && !organization.personal_tokens {
+    if !organization.personal_tokens {
         return Ok(Err(Refused::SwitchedOff { name: organization.name, slug: organization.slug }));
     }
     let scopes = client.effective_scopes(&config.catalog, &token_scopes, &role);
-    Ok(Ok(Principal { credential, user, organization, role, client, scopes }))
+    Ok(Ok(Principal {
+        credential: presented(credential),
+        subject: Subject::User(user),
+        organization,
+        role,
+        client: Some(client),
+        scopes,
+    }))
 }
 
-/// Whether a use now should be noted: once a minute is enough for people to read.
-pub fn use_is_news(credential: &Credential, now: Time) -> bool {
-    credential.last_used_at.is_none_or(|at| now - at >= TimeDelta::seconds(60))
+fn presented(session: Credential) -> Presented {
+    Presented {
+        id: session.id,
+        kind: session.kind,
+        mode: None,
+        name: session.name,
+        created_at: session.created_at,
+        ends_at: session.ends_at,
+        last_used_at: session.last_used_at,
+    }
 }
 
 fn ended(credential: &Credential, now: Time) -> Option<Refused> {

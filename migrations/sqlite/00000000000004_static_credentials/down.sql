@@ -1,0 +1,10 @@
+DROP TABLE idempotency_records;
+ALTER TABLE organizations DROP COLUMN personal_token_max_seconds;
+ALTER TABLE organizations DROP COLUMN personal_token_creators;
+ALTER TABLE organizations DROP COLUMN key_max_seconds;
+ALTER TABLE organizations DROP COLUMN unrestricted_keys;
+DROP INDEX credentials_by_service_account;
+ALTER TABLE credentials DROP COLUMN replaced_by;
+ALTER TABLE credentials DROP COLUMN allowed_addresses;
+ALTER TABLE credentials DROP COLUMN created_by_service_account;
+ALTER TABLE credentials DROP COLUMN created_by_user;

@@ -1,0 +1,73 @@
+//! From where a key may be used.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+/// Networks that a key may name.
+const MOST: usize = 32;
+
+/// A list of networks that is not empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowedAddresses(Vec<IpNet>);
+
+/// Why a list is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadAddresses {
+    #[error("holds no address. Leave it out to allow every address")]
+    Empty,
+    #[error("holds more than {MOST} addresses")]
+    TooMany,
+    #[error("holds something that is neither an address (203.0.113.7) nor a network (203.0.113.0/24)")]
+    NotAnAddress,
+}
+
+impl AllowedAddresses {
+    pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, BadAddresses> {
+        let network = |text: &str| {
+            text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map(|net| net.trunc())
+        };
+        let mut networks = Vec::new();
+        for text in texts {
+            if networks.len() == MOST {
+                return Err(BadAddresses::TooMany);
+            }
+            networks.push(network(text).map_err(|_| BadAddresses::NotAnAddress)?);
+        }
+        if networks.is_empty() { Err(BadAddresses::Empty) } else { Ok(Self(networks)) }
+    }
+
+    pub fn contain(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(ToString::to_string)
+    }
+}
+
+/// Separated by spaces, as they are stored.
+impl fmt::Display for AllowedAddresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.iter().collect::<Vec<_>>().join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_networks_are_told_apart_from_other_texts() {
+        let list = AllowedAddresses::parse(["203.0.113.7", "2001:db8::/32", "10.1.2.3/8"]).unwrap();
+        assert_eq!(list.to_string(), "203.0.113.7/32 2001:db8::/32 10.0.0.0/8");
+        let allows = |text: &str| list.contain(text.parse().unwrap());
+        assert!(allows("203.0.113.7") && allows("::ffff:203.0.113.7") && allows("2001:db8:1::1"));
+        assert!(!allows("203.0.113.8") && !allows("2001:db9::1"));
+        assert_eq!(AllowedAddresses::parse([]), Err(BadAddresses::Empty));
+        assert_eq!(AllowedAddresses::parse(["example.com"]), Err(BadAddresses::NotAnAddress));
+        assert_eq!(AllowedAddresses::parse(["::1"; 33]), Err(BadAddresses::TooMany));
+    }
+}

@@ -1,0 +1,81 @@
+//! What an organization allows of API keys and personal tokens.
+
+use chrono::TimeDelta;
+
+use super::role;
+use super::text_enum::text_enum;
+use super::time::Time;
+
+text_enum! {
+    /// Whose personal tokens work.
+    TokenCreators {
+        Members = "members",
+        Admins = "admins",
+    }
+}
+
+impl TokenCreators {
+    pub fn include(self, role: &str) -> bool {
+        match self {
+            Self::Members => true,
+            Self::Admins => role::administers(role),
+        }
+    }
+}
+
+/// API keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyPolicy {
+    /// The switch: whether keys work at all.
+    pub on: bool,
+    /// Whether a key may be without scopes of its own.
+    pub unrestricted: bool,
+    pub lifetime: Lifetime,
+}
+
+/// Personal tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenPolicy {
+    /// The switch, which CLI sessions share.
+    pub on: bool,
+    pub creators: TokenCreators,
+    pub lifetime: Lifetime,
+}
+
+/// The longest time that a static credential may live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    Unlimited,
+    AtMost(TimeDelta),
+}
+
+impl Lifetime {
+    /// Zero is how no limit is written down.
+    pub fn of(longest: TimeDelta) -> Self {
+        if longest.is_zero() { Self::Unlimited } else { Self::AtMost(longest) }
+    }
+
+    /// Whether something made at `now` may end at `end`, or never.
+    pub fn allows(self, now: Time, end: Option<Time>) -> bool {
+        match (self, end) {
+            (Self::Unlimited, _) => true,
+            (Self::AtMost(_), None) => false,
+            (Self::AtMost(longest), Some(end)) => end - now <= longest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_kept_to_the_second_and_never_is_longer_than_any() {
+        let at = |seconds: i64| Time::from_micros(seconds * 1_000_000).unwrap();
+        let day = Lifetime::of(TimeDelta::days(1));
+        assert!(day.allows(at(0), Some(at(86_400))));
+        assert!(!day.allows(at(0), Some(at(86_401))));
+        assert!(!day.allows(at(0), None));
+        assert!(Lifetime::of(TimeDelta::zero()).allows(at(0), None));
+    }
+}

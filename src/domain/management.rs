@@ -1,0 +1,13 @@
+//! The scopes that this server itself asks for.
+
+use super::scope::ScopeSet;
+
+pub const KEYS_READ: &str = "keys:read";
+pub const KEYS_MANAGE: &str = "keys:manage";
+pub const TOKENS_MANAGE: &str = "tokens:manage";
+pub const SERVICE_ACCOUNTS_MANAGE: &str = "service_accounts:manage";
+
+/// Those with which a credential could make or widen others. Nobody gets them without naming them.
+pub fn scopes() -> ScopeSet {
+    [KEYS_MANAGE, TOKENS_MANAGE, SERVICE_ACCOUNTS_MANAGE].into_iter().map(str::to_owned).collect()
+}

@@ -1,0 +1,125 @@
+//! The secrets of API keys and personal tokens: what they look like, and what is kept of them.
+
+use super::credential::CredentialKind;
+use super::entropy::Entropy;
+use super::key_format::{CHECKSUM_LENGTH, SECRET_LENGTH, checksum_holds, compose};
+use super::secret::{Digest, Secret};
+use super::text_enum::text_enum;
+
+text_enum! {
+    /// What the use of a key counts for.
+    Mode {
+        Live = "live",
+        Test = "test",
+    }
+}
+
+/// What a static secret belongs to. It is written into the secret itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaticKind {
+    ApiKey(Mode),
+    PersonalToken,
+}
+
+impl StaticKind {
+    const ALL: [Self; 3] = [Self::ApiKey(Mode::Live), Self::ApiKey(Mode::Test), Self::PersonalToken];
+
+    pub fn credential_kind(self) -> CredentialKind {
+        match self {
+            Self::ApiKey(_) => CredentialKind::ApiKey,
+            Self::PersonalToken => CredentialKind::PersonalToken,
+        }
+    }
+
+    pub fn mode(self) -> Option<Mode> {
+        match self {
+            Self::ApiKey(mode) => Some(mode),
+            Self::PersonalToken => None,
+        }
+    }
+
+    /// `keystile_live_`: what secrets of this kind start with.
+    pub fn head(self, prefix: &str) -> String {
+        let label = match self {
+            Self::ApiKey(mode) => mode.as_str(),
+            Self::PersonalToken => "pat",
+        };
+        format!("{prefix}_{label}_")
+    }
+}
+
+/// What a presented text is, as far as its form tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A static secret whose checksum holds.
+    Static(StaticKind),
+    /// It starts like one and cannot be one: mistyped, cut off, or made up.
+    Damaged,
+    Other,
+}
+
+impl Form {
+    pub fn of(prefix: &str, text: &str) -> Self {
+        let Some((kind, rest)) = StaticKind::ALL
+            .into_iter()
+            .find_map(|kind| Some((kind, text.strip_prefix(kind.head(prefix).as_str())?)))
+        else {
+            return Self::Other;
+        };
+        let whole = rest.len() == SECRET_LENGTH + CHECKSUM_LENGTH
+            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && checksum_holds(text);
+        if whole { Self::Static(kind) } else { Self::Damaged }
+    }
+}
+
+/// A new secret with what is kept of it.
+#[derive(Debug)]
+pub struct Minted {
+    pub secret: Secret,
+    pub digest: Digest,
+    pub display_prefix: String,
+    pub last_four: String,
+}
+
+/// Draws a new secret.
+pub fn mint(prefix: &str, kind: StaticKind, entropy: Entropy) -> Minted {
+    let display_prefix = kind.head(prefix);
+    let secret = Secret::new(compose(&display_prefix, &entropy.bytes::<32>()));
+    let text = secret.expose();
+    let last_four = text[text.len() - 4..].to_owned();
+    Minted { digest: secret.digest(), display_prefix, last_four, secret }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ak_01_a_minted_secret_says_what_it_is_and_ends_with_its_checksum() {
+        for kind in StaticKind::ALL {
+            let minted = mint("acme", kind, Entropy);
+            let text = minted.secret.expose();
+            assert!(text.starts_with(&minted.display_prefix) && text.ends_with(&minted.last_four));
+            assert_eq!(text.len(), minted.display_prefix.len() + SECRET_LENGTH + CHECKSUM_LENGTH);
+            assert_eq!(Form::of("acme", text), Form::Static(kind));
+            assert_eq!(minted.digest, Digest::of(text));
+        }
+    }
+
+    #[test]
+    fn ak_02_a_changed_or_cut_secret_is_damaged_and_anything_else_is_other() {
+        let text = mint("acme", StaticKind::ApiKey(Mode::Live), Entropy).secret.expose().to_owned();
+        for damaged in [
+            &text[..text.len() - 1],
+            &format!("{text}x"),
+            &text.replacen("_live_", "_test_", 1),
+            "acme_pat_ü",
+        ] {
+            assert_eq!(Form::of("acme", damaged), Form::Damaged, "{damaged}");
+        }
+        for other in ["", "acme", "acme_rt_x", "eyJ0", "keystile_live_x", &format!(" {text}")] {
+            assert_eq!(Form::of("acme", other), Form::Other, "{other}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! On whose behalf a credential acts.
+
+/// A person or a service account, by id.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SubjectId {
+    User(String),
+    ServiceAccount(String),
+}
+
+impl SubjectId {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::ServiceAccount(_) => "service_account",
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::User(id) | Self::ServiceAccount(id) => id,
+        }
+    }
+}

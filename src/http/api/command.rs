@@ -1,0 +1,208 @@
+//! A request that changes something: who asks, what for, and whether it has come before.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use crate::domain::secret::Digest;
+use crate::http::bearer;
+use crate::services::acting::Acting;
+use crate::services::idempotency::{Answer, Claim, Idempotency};
+use crate::services::refusal::Refusal;
+use crate::store::{StoreError, Work};
+use crate::web::app::App;
+use crate::web::form::{self, BadForm};
+use crate::web::origin;
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Characters of the longest idempotency key.
+const LONGEST_KEY: usize = 255;
+/// Says that an answer is one that was given before.
+const REPLAYED: &str = "idempotent-replayed";
+
+/// An authenticated POST with its body.
+pub struct Command<T> {
+    acting: Acting,
+    body: T,
+    idempotency: Option<Idempotency>,
+}
+
+/// The body of a request that says all in its path.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// What was done. It may hold a new secret, so it does not print itself.
+pub struct Done {
+    status: StatusCode,
+    data: Value,
+}
+
+impl Done {
+    pub fn ok(data: Value) -> Self {
+        Self { status: StatusCode::OK, data }
+    }
+
+    pub fn created(data: Value) -> Self {
+        Self { status: StatusCode::CREATED, data }
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Command<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let app = request.app_data::<web::Data<App>>();
+            let app = app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))?;
+            let principal = bearer::principal(app, &request).await?;
+            let bytes = json_body(&request, payload).await?;
+            let key = idempotency_key(&request)?;
+            let idempotency = key.map(|key| {
+                let digest = Digest::of_bytes(&bytes);
+                Idempotency::new(&app.master, &principal.credential.id, request.path(), key, digest)
+            });
+            let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+            let body = serde_json::from_slice(text).map_err(|error| {
+                ApiError::bad_request(format!("The body cannot be read: {}.", told(&error)))
+            })?;
+            Ok(Self {
+                acting: Acting::with_credential(&principal, origin::of(app, &request)),
+                body,
+                idempotency,
+            })
+        })
+    }
+}
+
+/// An empty body needs no type.
+async fn json_body(request: &HttpRequest, payload: Payload) -> Result<web::Bytes, ApiError> {
+    let bytes = form::collect(request, payload).await.map_err(|bad| match bad {
+        BadForm::TooLarge => ApiError::TooLarge,
+        BadForm::ContentType | BadForm::Incomplete | BadForm::Parameters(_) => {
+            ApiError::bad_request("The body did not arrive.")
+        }
+    })?;
+    if !bytes.is_empty() && !request.content_type().eq_ignore_ascii_case("application/json") {
+        return Err(ApiError::ContentType);
+    }
+    Ok(bytes)
+}
+
+/// What serde says may repeat a value of the body, which may be a secret; the place and the kind of fault may not.
+fn told(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        serde_json::error::Category::Data => {
+            let text = error.to_string();
+            let about = |start: &str| text.starts_with(start);
+            if about("missing field") || about("unknown field") || about("duplicate field") {
+                text.split(" at line").next().unwrap_or_default().chars().take(200).collect()
+            } else {
+                "a value is of the wrong kind".to_owned()
+            }
+        }
+        serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof
+        | serde_json::error::Category::Io => "it is not JSON".to_owned(),
+    };
+    format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
+    let mut keys = request.headers().get_all(IDEMPOTENCY_KEY);
+    let Some(key) = keys.next() else { return Ok(None) };
+    let good =
+        |key: &&str| (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    match key.to_str().ok().filter(good) {
+        Some(key) if keys.next().is_none() => Ok(Some(key)),
+        Some(_) | None => {
+            Err(ApiError::bad_request("Idempotency-Key must be one text of 1 to 255 visible characters."))
+        }
+    }
+}
+
+impl<T: Send + 'static> Command<T> {
+    /// Does it in one transaction, or gives the answer again that the same request got.
+    pub async fn once<F>(self, app: &App, act: F) -> Result<HttpResponse, ApiError>
+    where
+        F: FnOnce(&App, &mut Work<'_>, &Acting, T) -> Result<Result<Done, Refusal>, StoreError>
+            + Send
+            + 'static,
+    {
+        let Self { acting, body, idempotency } = self;
+        let outcome = app
+            .write(move |app, work| {
+                if let Some(idempotency) = idempotency {
+                    match idempotency.claim(work, &app.master)? {
+                        Claim::New => {}
+                        Claim::Again(answer) => return Ok(Outcome::Again(answer)),
+                        Claim::Conflict => return Ok(Outcome::Conflict),
+                    }
+                }
+                let done = act(app, work, &acting, body)?;
+                let answer = done.map(|done| Answer {
+                    status: done.status.as_u16(),
+                    body: json!({ "data": done.data }).to_string().into_bytes(),
+                });
+                match (idempotency, &answer) {
+                    (Some(idempotency), Ok(answer)) => idempotency.keep(work, &app.master, answer)?,
+                    (Some(idempotency), Err(_)) => idempotency.release(work)?,
+                    (None, _) => {}
+                }
+                Ok(answer.map_or_else(Outcome::Refused, Outcome::Done))
+            })
+            .await?;
+        match outcome {
+            Outcome::Done(answer) => Ok(respond(answer, false)),
+            Outcome::Again(answer) => Ok(respond(answer, true)),
+            Outcome::Conflict => Err(ApiError::IdempotencyConflict),
+            Outcome::Refused(refusal) => Err(ApiError::refused(app, refusal)),
+        }
+    }
+}
+
+enum Outcome {
+    Done(Answer),
+    Again(Answer),
+    Conflict,
+    Refused(Refusal),
+}
+
+fn respond(Answer { status, body }: Answer, replayed: bool) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let mut response = HttpResponse::build(status);
+    if replayed {
+        response.insert_header((REPLAYED, "true"));
+    }
+    response.content_type("application/json").body(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_body_is_said_without_repeating_it() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Body {
+            #[expect(dead_code, reason = "only its kind matters here")]
+            name: u8,
+        }
+        let told = |text: &str| told(&serde_json::from_str::<Body>(text).unwrap_err());
+        assert_eq!(told("{"), "it is not JSON (line 1, column 1)");
+        assert_eq!(told("{}"), "missing field `name` (line 1, column 2)");
+        assert!(
+            told(r#"{"name":1,"is_admin":true}"#).starts_with("unknown field `is_admin`, expected `name`")
+        );
+        assert_eq!(told(r#"{"name":"hunter2"}"#), "a value is of the wrong kind (line 1, column 17)");
+    }
+}

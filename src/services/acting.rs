@@ -1,0 +1,121 @@
+//! Whoever asks for a change: who, where, with which powers, and from where.
+
+use super::present::Principal;
+use super::refusal::Refusal;
+use crate::domain::audit::{Action, Event, Origin};
+use crate::domain::credential::CredentialKind;
+use crate::domain::role;
+use crate::domain::scope::{Catalog, ScopeSet};
+use crate::domain::subject::SubjectId;
+use crate::store::organizations::{self, Organization};
+use crate::store::{StoreError, Work, memberships, service_accounts};
+
+/// A person or a service account that acts in an organization.
+#[derive(Debug, Clone)]
+pub struct Acting {
+    pub subject: SubjectId,
+    pub organization: Organization,
+    pub role: String,
+    /// What they may do, and so the most that they may hand on.
+    pub scopes: ScopeSet,
+    pub means: Means,
+    pub origin: Origin,
+}
+
+/// What they act with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Means {
+    /// A signed-in browser.
+    Browser,
+    Credential {
+        id: String,
+        kind: CredentialKind,
+    },
+}
+
+impl Acting {
+    /// Somebody who has presented a credential: it bounds what they can do.
+    pub fn with_credential(principal: &Principal, origin: Origin) -> Self {
+        Self {
+            subject: principal.subject.id(),
+            organization: principal.organization.clone(),
+            role: principal.role.clone(),
+            scopes: principal.scopes.clone(),
+            means: Means::Credential { id: principal.credential.id.clone(), kind: principal.credential.kind },
+            origin,
+        }
+    }
+
+    /// A person in a signed-in browser, who can do whatever the role holds.
+    pub fn in_browser(
+        user_id: &str,
+        organization: Organization,
+        role: String,
+        catalog: &Catalog,
+        origin: Origin,
+    ) -> Self {
+        let scopes = catalog.held_by(&role);
+        let subject = SubjectId::User(user_id.to_owned());
+        Self { subject, organization, role, scopes, means: Means::Browser, origin }
+    }
+
+    /// The same inside the transaction of the act, as things stand now: nobody changes the organization's policy until
+    /// it ends. `None` for somebody who is not in it any more.
+    pub fn confirm(&self, work: &mut Work<'_>, catalog: &Catalog) -> Result<Option<Self>, StoreError> {
+        let org_id = &self.organization.id;
+        let organization = organizations::lock(work.conn, org_id)?;
+        let role = match &self.subject {
+            SubjectId::User(id) => memberships::role(work.conn, org_id, id)?,
+            SubjectId::ServiceAccount(id) => {
+                service_accounts::standing(work.conn, id)?.map(|(_, account)| account.role)
+            }
+        };
+        let (Some(organization), Some(role)) = (organization, role) else { return Ok(None) };
+        let scopes = self.scopes.intersection(&catalog.held_by(&role));
+        Ok(Some(Self { organization, role, scopes, ..self.clone() }))
+    }
+
+    /// Refuses those whose credential does not have this scope.
+    pub fn require(&self, scope: &str) -> Result<(), Refusal> {
+        if self.scopes.contains(scope) {
+            return Ok(());
+        }
+        Err(Refusal::MissingScopes(std::iter::once(scope.to_owned()).collect()))
+    }
+
+    /// Refuses to hand on what they do not have themselves.
+    pub fn may_hand_on(&self, scopes: &ScopeSet) -> Result<(), Refusal> {
+        let missing = scopes.difference(&self.scopes);
+        if missing.is_empty() { Ok(()) } else { Err(Refusal::MissingScopes(missing)) }
+    }
+
+    pub fn administers(&self) -> bool {
+        role::administers(&self.role)
+    }
+
+    /// Whose credentials they see: everybody's, or their own.
+    pub fn sees(&self) -> Option<&SubjectId> {
+        if self.administers() { None } else { Some(&self.subject) }
+    }
+
+    /// The person, if it is one who signed in and not a program.
+    pub fn person(&self) -> Option<&str> {
+        let in_person = match &self.means {
+            Means::Browser => true,
+            Means::Credential { kind, .. } => kind.is_personal(),
+        };
+        match &self.subject {
+            SubjectId::User(id) if in_person => Some(id),
+            SubjectId::User(_) | SubjectId::ServiceAccount(_) => None,
+        }
+    }
+
+    /// An event that says who did it, with what.
+    pub fn event(&self, action: Action) -> Event {
+        let event = Event::new(action, self.subject.clone().into(), &self.origin).org(&self.organization.id);
+        match &self.means {
+            Means::Browser => event,
+            Means::Credential { id, .. } => event.credential(id),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Ending a key, and changing what it may do.
+
+use super::create::may_hand_on;
+use super::{living, managed, manager, owner_role};
+use crate::config::Config;
+use crate::domain::audit::Action;
+use crate::domain::credential::EndReason;
+use crate::domain::granted::Granted;
+use crate::services::acting::Acting;
+use crate::services::named::{self, Named};
+use crate::services::refusal::{Refusal, allowed};
+use crate::services::wishes;
+use crate::store::static_credentials::{self, StaticCredential};
+use crate::store::{StoreError, Work, credentials};
+
+/// Ends a key for good, at once. Ending it twice is fine.
+pub fn revoke(
+    work: &mut Work<'_>,
+    config: &Config,
+    acting: &Acting,
+    id: &str,
+) -> Result<Result<Named, Refusal>, StoreError> {
+    let acting = allowed!(manager(work, config, acting)?);
+    let key = allowed!(managed(work, &acting, id)?);
+    if credentials::revoke(work.conn, &key.id, work.now, EndReason::Revoked)? {
+        let event = acting.event(Action::ApiKeyRevoked).target(&key.id).detail("name", key.name.clone());
+        work.record(event);
+    }
+    again(work, &key)
+}
+
+/// Gives a key other scopes. What it could do already it may keep; what is new, whoever asks must hold.
+pub fn set_scopes(
+    work: &mut Work<'_>,
+    config: &Config,
+    acting: &Acting,
+    id: &str,
+    scopes: &[String],
+) -> Result<Result<Named, Refusal>, StoreError> {
+    let acting = allowed!(manager(work, config, acting)?);
+    let key = allowed!(managed(work, &acting, id)?);
+    allowed!(living(&key, work.now));
+    let scopes = allowed!(wishes::scopes(&config.catalog, scopes));
+    let role = owner_role(work.conn, &key)?.unwrap_or_default();
+    let added = scopes.difference(&key.granted.within(&config.catalog, &role));
+    allowed!(may_hand_on(&config.catalog, &acting, &Granted::Scopes(added), &role));
+    let granted = Granted::Scopes(scopes);
+    if granted != key.granted {
+        static_credentials::set_granted(work.conn, &key.id, &granted)?;
+        let event = acting
+            .event(Action::ApiKeyScopesChanged)
+            .target(&key.id)
+            .detail("before", key.granted.named().to_string())
+            .detail("before_unrestricted", key.granted.is_unrestricted())
+            .detail("after", granted.named().to_string());
+        work.record(event);
+    }
+    again(work, &key)
+}
+
+/// The key as it is now.
+fn again(work: &mut Work<'_>, key: &StaticCredential) -> Result<Result<Named, Refusal>, StoreError> {
+    let kind = key.kind.credential_kind();
+    match static_credentials::find(work.conn, &key.org_id, kind, &key.id)? {
+        Some(key) => named::one(work.conn, key).map(Ok),
+        None => Err(StoreError::Failed(format!("{} has gone", key.id))),
+    }
+}

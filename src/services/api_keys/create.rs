@@ -1,0 +1,186 @@
+//! Making a key.
+
+use super::{Created, manager, switched_on};
+use crate::config::Config;
+use crate::domain::allowed_addresses::AllowedAddresses;
+use crate::domain::audit::Action;
+use crate::domain::granted::Granted;
+use crate::domain::id::Kind;
+use crate::domain::scope::Catalog;
+use crate::domain::static_secret::{self, Mode, StaticKind};
+use crate::domain::subject::SubjectId;
+use crate::domain::time::Time;
+use crate::services::acting::Acting;
+use crate::services::refusal::{Refusal, allowed};
+use crate::services::{named, wishes};
+use crate::store::static_credentials::{self, StaticCredential};
+use crate::store::{StoreError, Work, service_accounts};
+
+/// A key to be.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    pub name: String,
+    pub mode: Mode,
+    /// `None`: without scopes of its own, where the organization allows that.
+    pub scopes: Option<Vec<String>>,
+    pub ends_at: Option<Time>,
+    /// For whom, when not for whoever makes it.
+    pub service_account: Option<String>,
+    /// `None`: usable from anywhere.
+    pub allowed_addresses: Option<Vec<String>>,
+}
+
+/// Makes a key. Its secret is in the answer and nowhere else.
+pub fn create(
+    work: &mut Work<'_>,
+    config: &Config,
+    acting: &Acting,
+    new: &NewKey,
+) -> Result<Result<Created, Refusal>, StoreError> {
+    let acting = allowed!(manager(work, config, acting)?);
+    allowed!(switched_on(config, &acting));
+    let (owner, role) = allowed!(owner(work, &acting, new.service_account.as_deref())?);
+    let policy = acting.organization.key_policy(&config.organizations);
+    let name = allowed!(wishes::name(&new.name));
+    let granted = allowed!(granted(config, &acting, new.scopes.as_deref()));
+    allowed!(may_hand_on(&config.catalog, &acting, &granted, &role));
+    let ends_at =
+        allowed!(wishes::end("API keys", &acting.organization.name, policy.lifetime, work.now, new.ends_at));
+    let allowed_addresses = allowed!(addresses(new.allowed_addresses.as_deref()));
+    let key = Draft { kind: StaticKind::ApiKey(new.mode), owner, name, granted, ends_at, allowed_addresses };
+    let created = key.make(work, config, &acting)?;
+    record(work, &acting, Action::ApiKeyCreated, &created.named.credential);
+    Ok(Ok(created))
+}
+
+/// Whose role bounds the key, and which that is.
+fn owner(
+    work: &mut Work<'_>,
+    acting: &Acting,
+    service_account: Option<&str>,
+) -> Result<Result<(SubjectId, String), Refusal>, StoreError> {
+    let Some(id) = service_account.filter(|id| *id != acting.subject.as_str()) else {
+        return Ok(Ok((acting.subject.clone(), acting.role.clone())));
+    };
+    if !acting.administers() {
+        return Ok(Err(Refusal::forbidden("Only owners and admins make API keys for service accounts.")));
+    }
+    let account = service_accounts::lock(work.conn, &acting.organization.id, id)?;
+    let able = account.filter(|account| account.disabled_at.is_none());
+    Ok(able.map(|account| (SubjectId::ServiceAccount(account.id), account.role)).ok_or_else(|| {
+        let message =
+            "serviceAccount names none that could use a key. GET /api/v1/service-accounts lists them.";
+        Refusal::invalid("serviceAccount", message)
+    }))
+}
+
+fn granted(config: &Config, acting: &Acting, scopes: Option<&[String]>) -> Result<Granted, Refusal> {
+    let organization = &acting.organization;
+    match scopes {
+        Some(names) => wishes::scopes(&config.catalog, names).map(Granted::Scopes),
+        None if organization.key_policy(&config.organizations).unrestricted => Ok(Granted::Unrestricted),
+        None => {
+            let message = format!(
+                "{} does not allow API keys without scopes. Name at least one in scopes, or ask an owner or admin to allow unrestricted keys.",
+                organization.name
+            );
+            Err(Refusal::invalid("scopes", message))
+        }
+    }
+}
+
+/// Refuses a key that could do more than its owner, or than whoever makes it.
+pub(super) fn may_hand_on(
+    catalog: &Catalog,
+    acting: &Acting,
+    granted: &Granted,
+    role: &str,
+) -> Result<(), Refusal> {
+    acting.may_hand_on(&granted.named())?;
+    acting.may_hand_on(&granted.within(catalog, role))?;
+    let beyond = granted.named().difference(&catalog.held_by(role));
+    if beyond.is_empty() {
+        return Ok(());
+    }
+    let message = format!("The owner of the key has the role {role}, which does not hold {beyond}.");
+    Err(Refusal::invalid("scopes", message))
+}
+
+fn addresses(texts: Option<&[String]>) -> Result<Option<AllowedAddresses>, Refusal> {
+    let parse = |texts: &[String]| AllowedAddresses::parse(texts.iter().map(String::as_str));
+    texts
+        .map(parse)
+        .transpose()
+        .map_err(|bad| Refusal::invalid("allowedAddresses", format!("allowedAddresses {bad}.")))
+}
+
+/// A static credential that lacks only its secret and its place.
+pub(in crate::services) struct Draft {
+    pub(in crate::services) kind: StaticKind,
+    pub(in crate::services) owner: SubjectId,
+    pub(in crate::services) name: String,
+    pub(in crate::services) granted: Granted,
+    pub(in crate::services) ends_at: Option<Time>,
+    pub(in crate::services) allowed_addresses: Option<AllowedAddresses>,
+}
+
+impl Draft {
+    /// Draws the secret and keeps what may be kept of it.
+    pub(in crate::services) fn make(
+        self,
+        work: &mut Work<'_>,
+        config: &Config,
+        acting: &Acting,
+    ) -> Result<Created, StoreError> {
+        let minted = static_secret::mint(&config.brand.token_prefix, self.kind, work.entropy);
+        let id = match self.kind {
+            StaticKind::ApiKey(_) => Kind::ApiKey,
+            StaticKind::PersonalToken => Kind::PersonalToken,
+        };
+        let credential = StaticCredential {
+            id: id.new_id(work.entropy),
+            kind: self.kind,
+            org_id: acting.organization.id.clone(),
+            owner: self.owner,
+            created_by: acting.subject.clone(),
+            name: self.name,
+            granted: self.granted,
+            digest: minted.digest,
+            display_prefix: minted.display_prefix,
+            last_four: minted.last_four,
+            allowed_addresses: self.allowed_addresses,
+            created_at: work.now,
+            created_ip: acting.origin.ip.clone(),
+            ends_at: self.ends_at,
+            last_used_at: None,
+            last_used_ip: None,
+            revoked_at: None,
+            revoked_reason: None,
+            replaced_by: None,
+        };
+        static_credentials::insert(work.conn, &credential)?;
+        Ok(Created { named: named::one(work.conn, credential)?, secret: minted.secret })
+    }
+}
+
+/// Records what a key or a token is from now on.
+pub(in crate::services) fn record(
+    work: &mut Work<'_>,
+    acting: &Acting,
+    action: Action,
+    credential: &StaticCredential,
+) {
+    let event = acting
+        .event(action)
+        .target(&credential.id)
+        .detail("name", credential.name.clone())
+        .detail("owner", credential.owner.as_str())
+        .detail("scopes", credential.granted.named().to_string())
+        .detail("unrestricted", credential.granted.is_unrestricted())
+        .detail("expires_at", credential.ends_at.map(Time::iso));
+    let event = match credential.kind.mode() {
+        Some(mode) => event.detail("mode", mode.as_str()),
+        None => event,
+    };
+    work.record(event);
+}

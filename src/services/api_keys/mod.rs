@@ -1,0 +1,123 @@
+//! API keys: an organization's credentials for programs, each bounded by the role of whoever it was made for.
+//!
+//! Who holds `keys:manage` makes keys, and never one that can do more than what they hold themselves. Owners and admins
+//! see every key, everybody else their own.
+
+mod change;
+mod create;
+mod rotate;
+
+pub use change::{revoke, set_scopes};
+pub(super) use create::{Draft, record};
+pub use create::{NewKey, create};
+pub use rotate::{Overlap, Rotated, rotate};
+
+use super::acting::Acting;
+use super::named::{self, Named};
+use super::refusal::{ForbiddenCode, Refusal};
+use crate::config::Config;
+use crate::domain::credential::CredentialKind;
+use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
+use crate::domain::secret::Secret;
+use crate::domain::subject::SubjectId;
+use crate::domain::time::Time;
+use crate::store::static_credentials::{self, StaticCredential};
+use crate::store::{Conn, StoreError, Work, memberships, service_accounts};
+
+/// A new credential and its secret, which nobody can read again.
+#[derive(Debug)]
+pub struct Created {
+    pub named: Named,
+    pub secret: Secret,
+}
+
+const NO_SUCH_KEY: Refusal = Refusal::NotFound("There is no such API key.");
+
+/// A page of keys, the newest first; `after` is where the page before it ended.
+pub fn list(
+    conn: &mut Conn,
+    acting: &Acting,
+    after: Option<&(Time, String)>,
+    limit: i64,
+) -> Result<Result<Vec<Named>, Refusal>, StoreError> {
+    if let Err(refusal) = may_read(acting) {
+        return Ok(Err(refusal));
+    }
+    let (org_id, kind) = (&acting.organization.id, CredentialKind::ApiKey);
+    let page = static_credentials::page(conn, org_id, kind, acting.sees(), after, limit)?;
+    named::all(conn, page).map(Ok)
+}
+
+/// One key.
+pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Result<Named, Refusal>, StoreError> {
+    if let Err(refusal) = may_read(acting) {
+        return Ok(Err(refusal));
+    }
+    let found = static_credentials::find(conn, &acting.organization.id, CredentialKind::ApiKey, id)?;
+    match found.filter(|key| is_seen(acting, key)) {
+        Some(key) => named::one(conn, key).map(Ok),
+        None => Ok(Err(NO_SUCH_KEY)),
+    }
+}
+
+/// Whoever manages keys may look at them.
+fn may_read(acting: &Acting) -> Result<(), Refusal> {
+    acting.require(KEYS_MANAGE).or_else(|_| acting.require(KEYS_READ))
+}
+
+fn is_seen(acting: &Acting, key: &StaticCredential) -> bool {
+    acting.sees().is_none_or(|owner| *owner == key.owner)
+}
+
+/// Those who may manage keys, as things stand in this transaction.
+fn manager(
+    work: &mut Work<'_>,
+    config: &Config,
+    acting: &Acting,
+) -> Result<Result<Acting, Refusal>, StoreError> {
+    let Some(acting) = acting.confirm(work, &config.catalog)? else { return Ok(Err(NO_SUCH_KEY)) };
+    Ok(acting.require(KEYS_MANAGE).map(|()| acting))
+}
+
+/// A key that they manage, locked.
+fn managed(
+    work: &mut Work<'_>,
+    acting: &Acting,
+    id: &str,
+) -> Result<Result<StaticCredential, Refusal>, StoreError> {
+    let found = static_credentials::lock(work.conn, &acting.organization.id, CredentialKind::ApiKey, id)?;
+    Ok(found.filter(|key| is_seen(acting, key)).ok_or(NO_SUCH_KEY))
+}
+
+/// The role that bounds a key today; nothing when its owner is gone or disabled.
+fn owner_role(conn: &mut Conn, key: &StaticCredential) -> Result<Option<String>, StoreError> {
+    match &key.owner {
+        SubjectId::User(id) => memberships::role(conn, &key.org_id, id),
+        SubjectId::ServiceAccount(id) => {
+            Ok(service_accounts::standing(conn, id)?.map(|(_, account)| account.role))
+        }
+    }
+}
+
+/// Refuses keys where the organization does not have them.
+fn switched_on(config: &Config, acting: &Acting) -> Result<(), Refusal> {
+    let organization = &acting.organization;
+    if organization.key_policy(&config.organizations).on {
+        return Ok(());
+    }
+    let message =
+        format!("{} does not allow API keys. An owner or admin can turn them on.", organization.name);
+    Err(Refusal::Forbidden { code: ForbiddenCode::KeysOff, message })
+}
+
+fn living(key: &StaticCredential, now: Time) -> Result<(), Refusal> {
+    if key.revoked_at.is_some() {
+        return Err(Refusal::Ended(
+            "The API key was revoked, which is for good. Create a new one.".to_owned(),
+        ));
+    }
+    if key.has_ended(now) {
+        return Err(Refusal::Ended("The API key has expired. Create a new one.".to_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Credentials with the names of those they belong to.
+
+use std::collections::HashMap;
+
+use crate::domain::subject::SubjectId;
+use crate::store::static_credentials::StaticCredential;
+use crate::store::{Conn, StoreError, service_accounts, users};
+
+/// A key or token, whose it is, and who made it.
+#[derive(Debug, Clone)]
+pub struct Named {
+    pub credential: StaticCredential,
+    pub owner_name: String,
+    pub creator_name: String,
+}
+
+/// Adds the names, with two queries however many there are.
+pub fn all(conn: &mut Conn, credentials: Vec<StaticCredential>) -> Result<Vec<Named>, StoreError> {
+    let (mut people, mut accounts) = (Vec::new(), Vec::new());
+    for subject in credentials.iter().flat_map(|credential| [&credential.owner, &credential.created_by]) {
+        match subject {
+            SubjectId::User(id) => people.push(id.as_str()),
+            SubjectId::ServiceAccount(id) => accounts.push(id.as_str()),
+        }
+    }
+    let mut names: HashMap<String, String> = HashMap::new();
+    if !people.is_empty() {
+        names.extend(users::names(conn, &people)?);
+    }
+    if !accounts.is_empty() {
+        names.extend(service_accounts::names(conn, &accounts)?);
+    }
+    let name = |subject: &SubjectId| names.get(subject.as_str()).cloned().unwrap_or_default();
+    Ok(credentials
+        .into_iter()
+        .map(|credential| Named {
+            owner_name: name(&credential.owner),
+            creator_name: name(&credential.created_by),
+            credential,
+        })
+        .collect())
+}
+
+pub fn one(conn: &mut Conn, credential: StaticCredential) -> Result<Named, StoreError> {
+    let named = all(conn, vec![credential])?.pop();
+    named.ok_or_else(|| StoreError::Failed("a credential got lost among its names".to_owned()))
+}

@@ -1,0 +1,109 @@
+//! Personal tokens: static secrets that people make for programs of their own. Each sees and ends only their own.
+
+use super::acting::Acting;
+use super::api_keys::{Created, Draft, record};
+use super::named::{self, Named};
+use super::refusal::{ForbiddenCode, Refusal, allowed};
+use super::wishes;
+use crate::config::Config;
+use crate::domain::audit::Action;
+use crate::domain::credential::{CredentialKind, EndReason};
+use crate::domain::granted::Granted;
+use crate::domain::management::TOKENS_MANAGE;
+use crate::domain::static_secret::StaticKind;
+use crate::domain::subject::SubjectId;
+use crate::domain::time::Time;
+use crate::store::static_credentials::{self, StaticCredential};
+use crate::store::{Conn, StoreError, Work, credentials};
+
+/// A token to be.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    pub name: String,
+    pub scopes: Vec<String>,
+    pub ends_at: Option<Time>,
+}
+
+const NO_SUCH_TOKEN: Refusal = Refusal::NotFound("There is no such personal token.");
+const KIND: CredentialKind = CredentialKind::PersonalToken;
+
+/// Makes a token for the person who asks. Its secret is in the answer and nowhere else.
+pub fn create(
+    work: &mut Work<'_>,
+    config: &Config,
+    acting: &Acting,
+    new: &NewToken,
+) -> Result<Result<Created, Refusal>, StoreError> {
+    let Some(acting) = acting.confirm(work, &config.catalog)? else { return Ok(Err(NO_SUCH_TOKEN)) };
+    let owner = allowed!(person(&acting));
+    let organization = &acting.organization;
+    let policy = organization.token_policy(&config.organizations);
+    if !policy.on {
+        let message = format!(
+            "{} does not allow personal tokens. An owner or admin can turn them on.",
+            organization.name
+        );
+        return Ok(Err(Refusal::Forbidden { code: ForbiddenCode::PersonalTokensOff, message }));
+    }
+    if !policy.creators.include(&acting.role) {
+        let message = format!("{} allows personal tokens to its owners and admins alone.", organization.name);
+        return Ok(Err(Refusal::forbidden(message)));
+    }
+    let name = allowed!(wishes::name(&new.name));
+    let scopes = allowed!(wishes::scopes(&config.catalog, &new.scopes));
+    allowed!(acting.may_hand_on(&scopes));
+    let ends_at =
+        allowed!(wishes::end("personal tokens", &organization.name, policy.lifetime, work.now, new.ends_at));
+    let draft = Draft {
+        kind: StaticKind::PersonalToken,
+        owner,
+        name,
+        granted: Granted::Scopes(scopes),
+        ends_at,
+        allowed_addresses: None,
+    };
+    let created = draft.make(work, config, &acting)?;
+    record(work, &acting, Action::PersonalTokenCreated, &created.named.credential);
+    Ok(Ok(created))
+}
+
+/// A page of the person's tokens, the newest first; `after` is where the page before it ended.
+pub fn list(
+    conn: &mut Conn,
+    acting: &Acting,
+    after: Option<&(Time, String)>,
+    limit: i64,
+) -> Result<Result<Vec<Named>, Refusal>, StoreError> {
+    let owner = allowed!(person(acting));
+    let page = static_credentials::page(conn, &acting.organization.id, KIND, Some(&owner), after, limit)?;
+    named::all(conn, page).map(Ok)
+}
+
+pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Result<Named, Refusal>, StoreError> {
+    let token = allowed!(own(conn, acting, id)?);
+    named::one(conn, token).map(Ok)
+}
+
+/// Ends a token for good, at once. Ending it twice is fine.
+pub fn revoke(work: &mut Work<'_>, acting: &Acting, id: &str) -> Result<Result<Named, Refusal>, StoreError> {
+    let token = allowed!(own(work.conn, acting, id)?);
+    if credentials::revoke(work.conn, &token.id, work.now, EndReason::Revoked)? {
+        let event = acting.event(Action::PersonalTokenRevoked).target(&token.id);
+        work.record(event.detail("name", token.name.clone()));
+    }
+    find(work.conn, acting, id)
+}
+
+/// Personal tokens are made by people, not by programs that act for them with a key.
+fn person(acting: &Acting) -> Result<SubjectId, Refusal> {
+    let Some(id) = acting.person() else {
+        return Err(Refusal::forbidden("An API key has no personal tokens. Sign in as a person."));
+    };
+    acting.require(TOKENS_MANAGE).map(|()| SubjectId::User(id.to_owned()))
+}
+
+fn own(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Result<StaticCredential, Refusal>, StoreError> {
+    let owner = allowed!(person(acting));
+    let found = static_credentials::find(conn, &acting.organization.id, KIND, id)?;
+    Ok(found.filter(|token| token.owner == owner).ok_or(NO_SUCH_TOKEN))
+}

@@ -1,0 +1,137 @@
+//! Presenting a credential: what stands behind it right now.
+//!
+//! A signature says what was true when a token was issued, and a row what was true when a key was made. Whether it still
+//! lives, who its owner is today and what the organization allows is read at every use.
+
+mod session;
+mod static_secret;
+
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+
+use crate::config::Config;
+use crate::domain::client::Client;
+use crate::domain::credential::CredentialKind;
+use crate::domain::scope::ScopeSet;
+use crate::domain::secret::Digest;
+use crate::domain::static_secret::Mode;
+use crate::domain::subject::SubjectId;
+use crate::domain::time::Time;
+use crate::keys::jwt::AccessClaims;
+use crate::store::organizations::Organization;
+use crate::store::service_accounts::ServiceAccount;
+use crate::store::users::User;
+use crate::store::{Conn, StoreError};
+
+/// What was presented, once its form holds.
+#[derive(Debug)]
+pub enum Token {
+    /// An access token whose signature holds.
+    Access(AccessClaims),
+    /// The digest of an API key or a personal token whose checksum holds.
+    Static(Digest),
+}
+
+/// Who calls, with what, and what that allows at this moment.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    pub credential: Presented,
+    pub subject: Subject,
+    pub organization: Organization,
+    /// The role of the subject, today.
+    pub role: String,
+    /// The tool that holds a CLI session; keys and tokens belong to none.
+    pub client: Option<Client>,
+    /// Granted ∩ role ∩ organization ∩ client.
+    pub scopes: ScopeSet,
+}
+
+/// The credential behind a call, whichever kind it is.
+#[derive(Debug, Clone)]
+pub struct Presented {
+    pub id: String,
+    pub kind: CredentialKind,
+    /// Of API keys alone.
+    pub mode: Option<Mode>,
+    pub name: String,
+    pub created_at: Time,
+    pub ends_at: Option<Time>,
+    pub last_used_at: Option<Time>,
+}
+
+impl Presented {
+    /// Whether a use now should be noted: once a minute is enough for people to read.
+    pub fn use_is_news(&self, now: Time) -> bool {
+        self.last_used_at.is_none_or(|at| now - at >= TimeDelta::seconds(60))
+    }
+}
+
+/// On whose behalf a credential acts.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    User(User),
+    ServiceAccount(ServiceAccount),
+}
+
+impl Subject {
+    pub fn id(&self) -> SubjectId {
+        match self {
+            Self::User(user) => SubjectId::User(user.id.clone()),
+            Self::ServiceAccount(account) => SubjectId::ServiceAccount(account.id.clone()),
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Self::User(user) => &user.name,
+            Self::ServiceAccount(account) => &account.name,
+        }
+    }
+
+    pub fn user(&self) -> Option<&User> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::ServiceAccount(_) => None,
+        }
+    }
+}
+
+/// Why a credential gives nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// It was never one of ours.
+    Invalid,
+    Expired,
+    /// Revoked, or its owner or its client is gone.
+    Revoked,
+    /// The organization does not allow personal tokens.
+    SwitchedOff {
+        name: String,
+        slug: String,
+    },
+    /// It allows those of its owners and admins alone.
+    AdminsOnly {
+        name: String,
+    },
+    /// It does not allow API keys.
+    KeysOff {
+        name: String,
+    },
+    /// The key may not be used from there.
+    Address,
+}
+
+/// Reads what stands behind a token. `address` is where the request came from.
+pub fn check(
+    conn: &mut Conn,
+    config: &Config,
+    token: &Token,
+    address: Option<IpAddr>,
+    now: Time,
+) -> Result<Result<Principal, Refused>, StoreError> {
+    match token {
+        Token::Access(claims) => session::check(conn, config, claims, now),
+        Token::Static(digest) => static_secret::check(conn, config, *digest, address, now),
+    }
+}

@@ -1,0 +1,178 @@
+//! Service accounts: made by people, with a role of their own, and still there when those people have left.
+
+use std::collections::HashMap;
+
+use super::acting::Acting;
+use super::refusal::{Refusal, allowed};
+use super::wishes;
+use crate::config::Config;
+use crate::domain::audit::Action;
+use crate::domain::id::Kind;
+use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
+use crate::domain::role::{self, OWNER};
+use crate::domain::time::Time;
+use crate::store::service_accounts::{self, ServiceAccount};
+use crate::store::{Conn, StoreError, Work, users};
+
+/// Characters of the longest purpose.
+const LONGEST_PURPOSE: usize = 200;
+
+const NO_SUCH_ACCOUNT: Refusal = Refusal::NotFound("There is no such service account.");
+
+/// A service account to be.
+#[derive(Debug, Clone)]
+pub struct NewServiceAccount {
+    pub name: String,
+    pub purpose: String,
+    pub role: String,
+}
+
+/// A service account and the name of the person who made it.
+#[derive(Debug, Clone)]
+pub struct Made {
+    pub account: ServiceAccount,
+    pub creator_name: Option<String>,
+}
+
+pub fn create(
+    work: &mut Work<'_>,
+    config: &Config,
+    acting: &Acting,
+    new: &NewServiceAccount,
+) -> Result<Result<Made, Refusal>, StoreError> {
+    let acting = allowed!(manager(work, config, acting)?);
+    let Some(creator) = acting.person() else {
+        return Ok(Err(Refusal::forbidden("Service accounts are made by people. Sign in as one.")));
+    };
+    allowed!(known(config, &new.role));
+    allowed!(within_reach(config, &acting, &new.role));
+    let account = ServiceAccount {
+        id: Kind::ServiceAccount.new_id(work.entropy),
+        org_id: acting.organization.id.clone(),
+        name: allowed!(wishes::name(&new.name)),
+        purpose: allowed!(wishes::line("purpose", &new.purpose, LONGEST_PURPOSE)),
+        role: new.role.clone(),
+        created_by: Some(creator.to_owned()),
+        created_at: work.now,
+        disabled_at: None,
+    };
+    service_accounts::insert(work.conn, &account)?;
+    let event = acting.event(Action::ServiceAccountCreated).target(&account.id);
+    work.record(event.detail("name", account.name.clone()).detail("role", account.role.clone()));
+    made(work.conn, account).map(Ok)
+}
+
+/// A page of service accounts, the newest first; `after` is where the page before it ended.
+pub fn list(
+    conn: &mut Conn,
+    acting: &Acting,
+    after: Option<&(Time, String)>,
+    limit: i64,
+) -> Result<Result<Vec<Made>, Refusal>, StoreError> {
+    allowed!(acting.require(SERVICE_ACCOUNTS_MANAGE));
+    let page = service_accounts::page(conn, &acting.organization.id, after, limit)?;
+    all_made(conn, page).map(Ok)
+}
+
+pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Result<Made, Refusal>, StoreError> {
+    allowed!(acting.require(SERVICE_ACCOUNTS_MANAGE));
+    match service_accounts::find(conn, &acting.organization.id, id)? {
+        Some(account) => made(conn, account).map(Ok),
+        None => Ok(Err(NO_SUCH_ACCOUNT)),
+    }
+}
+
+/// Disables a service account: its keys stop at once. Or lets it act again, and they with it.
+pub fn set_enabled(
+    work: &mut Work<'_>,
+    config: &Config,
+    acting: &Acting,
+    id: &str,
+    enabled: bool,
+) -> Result<Result<Made, Refusal>, StoreError> {
+    let acting = allowed!(manager(work, config, acting)?);
+    let account = allowed!(managed(work, config, &acting, id)?);
+    if account.disabled_at.is_none() != enabled {
+        service_accounts::set_disabled(work.conn, id, (!enabled).then_some(work.now))?;
+        let action = if enabled { Action::ServiceAccountEnabled } else { Action::ServiceAccountDisabled };
+        work.record(acting.event(action).target(id).detail("name", account.name));
+    }
+    find(work.conn, &acting, id)
+}
+
+/// Gives a service account another role, and its keys what that role holds.
+pub fn set_role(
+    work: &mut Work<'_>,
+    config: &Config,
+    acting: &Acting,
+    id: &str,
+    role: &str,
+) -> Result<Result<Made, Refusal>, StoreError> {
+    let acting = allowed!(manager(work, config, acting)?);
+    let account = allowed!(managed(work, config, &acting, id)?);
+    allowed!(known(config, role));
+    allowed!(within_reach(config, &acting, role));
+    if account.role != role {
+        service_accounts::set_role(work.conn, id, role)?;
+        let event = acting.event(Action::ServiceAccountRoleChanged).target(id);
+        work.record(event.detail("before", account.role).detail("after", role));
+    }
+    find(work.conn, &acting, id)
+}
+
+fn manager(
+    work: &mut Work<'_>,
+    config: &Config,
+    acting: &Acting,
+) -> Result<Result<Acting, Refusal>, StoreError> {
+    let Some(acting) = acting.confirm(work, &config.catalog)? else { return Ok(Err(NO_SUCH_ACCOUNT)) };
+    Ok(acting.require(SERVICE_ACCOUNTS_MANAGE).map(|()| acting))
+}
+
+/// An account that they may change, locked.
+fn managed(
+    work: &mut Work<'_>,
+    config: &Config,
+    acting: &Acting,
+    id: &str,
+) -> Result<Result<ServiceAccount, Refusal>, StoreError> {
+    let Some(account) = service_accounts::lock(work.conn, &acting.organization.id, id)? else {
+        return Ok(Err(NO_SUCH_ACCOUNT));
+    };
+    Ok(within_reach(config, acting, &account.role).map(|()| account))
+}
+
+fn known(config: &Config, role: &str) -> Result<(), Refusal> {
+    if config.roles.iter().any(|known| known.id == role) {
+        return Ok(());
+    }
+    let roles = config.roles.iter().map(|role| role.id.as_str()).collect::<Vec<_>>().join(", ");
+    Err(Refusal::invalid("role", format!("role is none that exists. Use one of {roles}.")))
+}
+
+/// Nobody gives, or takes from, a role that holds more than their own.
+fn within_reach(config: &Config, acting: &Acting, role: &str) -> Result<(), Refusal> {
+    let holds_more = !config.catalog.held_by(role).is_subset(&config.catalog.held_by(&acting.role));
+    let ranks_higher =
+        (role == OWNER && acting.role != OWNER) || (role::administers(role) && !acting.administers());
+    if holds_more || ranks_higher {
+        return Err(Refusal::forbidden(format!("The role {role} can do more than yours, {}.", acting.role)));
+    }
+    Ok(())
+}
+
+fn made(conn: &mut Conn, account: ServiceAccount) -> Result<Made, StoreError> {
+    let named = all_made(conn, vec![account])?.pop();
+    named.ok_or_else(|| StoreError::Failed("a service account got lost beside its maker".to_owned()))
+}
+
+/// Adds the names of those who made them, with one query however many there are.
+fn all_made(conn: &mut Conn, accounts: Vec<ServiceAccount>) -> Result<Vec<Made>, StoreError> {
+    let makers: Vec<&str> = accounts.iter().filter_map(|account| account.created_by.as_deref()).collect();
+    let names: HashMap<String, String> = users::names(conn, &makers)?.into_iter().collect();
+    let made = |account: ServiceAccount| {
+        let creator_name = account.created_by.as_ref().and_then(|id| names.get(id)).cloned();
+        Made { account, creator_name }
+    };
+    Ok(accounts.into_iter().map(made).collect())
+}

@@ -1,0 +1,56 @@
+//! Answers that are given again when the same request comes again.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::query::Native;
+use super::schema::idempotency_records;
+use crate::domain::secret::Digest;
+use crate::domain::time::Time;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = idempotency_records)]
+pub struct IdempotencyRecord {
+    /// The digest of what was asked.
+    pub request: Digest,
+    pub status: Option<i64>,
+    pub sealed: Option<Vec<u8>>,
+    pub expires_at: Time,
+}
+
+/// Takes a key for this request; `false` if it is taken. Others who want it wait until the transaction ends.
+pub fn claim(conn: &mut Conn, key: Digest, request: Digest, expires_at: Time) -> Result<bool, StoreError> {
+    let statement = diesel::insert_into(idempotency_records::table)
+        .values((
+            idempotency_records::key.eq(key),
+            idempotency_records::request.eq(request),
+            idempotency_records::expires_at.eq(expires_at),
+        ))
+        .on_conflict(idempotency_records::key)
+        .do_nothing();
+    Ok(Native(statement).execute(conn)? == 1)
+}
+
+pub fn find(conn: &mut Conn, key: Digest) -> Result<Option<IdempotencyRecord>, StoreError> {
+    let record = idempotency_records::table.find(key).select(IdempotencyRecord::as_select());
+    Ok(record.get_result(conn).optional()?)
+}
+
+/// Keeps the answer.
+pub fn answer(conn: &mut Conn, key: Digest, status: i64, sealed: &[u8]) -> Result<(), StoreError> {
+    diesel::update(idempotency_records::table.find(key))
+        .set((idempotency_records::status.eq(status), idempotency_records::sealed.eq(sealed)))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn delete(conn: &mut Conn, key: Digest) -> Result<(), StoreError> {
+    diesel::delete(idempotency_records::table.find(key)).execute(conn)?;
+    Ok(())
+}
+
+pub fn delete_expired(conn: &mut Conn, before: Time) -> Result<usize, StoreError> {
+    let expired = idempotency_records::table.filter(idempotency_records::expires_at.lt(before));
+    Ok(diesel::delete(expired).execute(conn)?)
+}

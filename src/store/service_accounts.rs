@@ -1,0 +1,98 @@
+//! Service accounts: programs that belong to an organization and never sign in.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::organizations::Organization;
+use super::query::Locked;
+use super::schema::{organizations, service_accounts};
+use crate::domain::time::Time;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = service_accounts)]
+pub struct ServiceAccount {
+    pub id: String,
+    pub org_id: String,
+    pub name: String,
+    /// What it is for, in words for people.
+    pub purpose: String,
+    pub role: String,
+    /// The person who made it.
+    pub created_by: Option<String>,
+    pub created_at: Time,
+    pub disabled_at: Option<Time>,
+}
+
+pub fn insert(conn: &mut Conn, account: &ServiceAccount) -> Result<(), StoreError> {
+    diesel::insert_into(service_accounts::table).values(account).execute(conn)?;
+    Ok(())
+}
+
+pub fn find(conn: &mut Conn, org_id: &str, id: &str) -> Result<Option<ServiceAccount>, StoreError> {
+    Ok(service_accounts::table
+        .filter(service_accounts::id.eq(id).and(service_accounts::org_id.eq(org_id)))
+        .select(ServiceAccount::as_select())
+        .get_result(conn)
+        .optional()?)
+}
+
+/// The same; other changes of it wait until the transaction ends.
+pub fn lock(conn: &mut Conn, org_id: &str, id: &str) -> Result<Option<ServiceAccount>, StoreError> {
+    let query = service_accounts::table
+        .filter(service_accounts::id.eq(id).and(service_accounts::org_id.eq(org_id)))
+        .select(ServiceAccount::as_select());
+    Ok(Locked(query).get_result(conn).optional()?)
+}
+
+/// A service account that may act, with its organization.
+pub fn standing(conn: &mut Conn, id: &str) -> Result<Option<(Organization, ServiceAccount)>, StoreError> {
+    Ok(service_accounts::table
+        .inner_join(organizations::table)
+        .filter(service_accounts::id.eq(id).and(service_accounts::disabled_at.is_null()))
+        .filter(organizations::disabled_at.is_null())
+        .select((Organization::as_select(), ServiceAccount::as_select()))
+        .get_result(conn)
+        .optional()?)
+}
+
+/// A page of the service accounts of an organization, the newest first. `after` is where the page before it ended.
+pub fn page(
+    conn: &mut Conn,
+    org_id: &str,
+    after: Option<&(Time, String)>,
+    limit: i64,
+) -> Result<Vec<ServiceAccount>, StoreError> {
+    let mut query = service_accounts::table
+        .filter(service_accounts::org_id.eq(org_id))
+        .order((service_accounts::created_at.desc(), service_accounts::id.desc()))
+        .limit(limit)
+        .select(ServiceAccount::as_select())
+        .into_boxed();
+    if let Some((at, id)) = after {
+        let same_moment = service_accounts::created_at.eq(*at).and(service_accounts::id.lt(id));
+        query = query.filter(service_accounts::created_at.lt(*at).or(same_moment));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// The names of several, by id.
+pub fn names(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(service_accounts::table
+        .filter(service_accounts::id.eq_any(ids.iter().copied()))
+        .select((service_accounts::id, service_accounts::name))
+        .load(conn)?)
+}
+
+pub fn set_role(conn: &mut Conn, id: &str, role: &str) -> Result<(), StoreError> {
+    diesel::update(service_accounts::table.find(id)).set(service_accounts::role.eq(role)).execute(conn)?;
+    Ok(())
+}
+
+/// Disables a service account, or lets it act again.
+pub fn set_disabled(conn: &mut Conn, id: &str, at: Option<Time>) -> Result<(), StoreError> {
+    diesel::update(service_accounts::table.find(id))
+        .set(service_accounts::disabled_at.eq(at))
+        .execute(conn)?;
+    Ok(())
+}

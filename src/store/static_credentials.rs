@@ -1,0 +1,252 @@
+//! API keys and personal tokens: the credentials with a static secret.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::query::Locked;
+use super::schema::credentials;
+use crate::domain::allowed_addresses::AllowedAddresses;
+use crate::domain::credential::{CredentialKind, EndReason};
+use crate::domain::granted::Granted;
+use crate::domain::secret::Digest;
+use crate::domain::static_secret::{Mode, StaticKind};
+use crate::domain::subject::SubjectId;
+use crate::domain::time::Time;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = credentials)]
+struct Row {
+    id: String,
+    kind: CredentialKind,
+    mode: Option<Mode>,
+    org_id: String,
+    user_id: Option<String>,
+    service_account_id: Option<String>,
+    created_by_user: Option<String>,
+    created_by_service_account: Option<String>,
+    name: String,
+    scopes: String,
+    unrestricted: bool,
+    secret_hash: Option<Digest>,
+    display_prefix: Option<String>,
+    last_four: Option<String>,
+    allowed_addresses: Option<String>,
+    created_at: Time,
+    created_ip: Option<String>,
+    ends_at: Option<Time>,
+    last_used_at: Option<Time>,
+    last_used_ip: Option<String>,
+    revoked_at: Option<Time>,
+    revoked_reason: Option<EndReason>,
+    replaced_by: Option<String>,
+}
+
+/// An API key or a personal token.
+#[derive(Debug, Clone)]
+pub struct StaticCredential {
+    pub id: String,
+    pub kind: StaticKind,
+    pub org_id: String,
+    /// Whose role bounds it: the person who made it, or the service account that it was made for.
+    pub owner: SubjectId,
+    pub created_by: SubjectId,
+    pub name: String,
+    pub granted: Granted,
+    pub digest: Digest,
+    pub display_prefix: String,
+    pub last_four: String,
+    /// `None`: from anywhere.
+    pub allowed_addresses: Option<AllowedAddresses>,
+    pub created_at: Time,
+    pub created_ip: Option<String>,
+    pub ends_at: Option<Time>,
+    pub last_used_at: Option<Time>,
+    pub last_used_ip: Option<String>,
+    pub revoked_at: Option<Time>,
+    pub revoked_reason: Option<EndReason>,
+    /// The key that a rotation put in its place.
+    pub replaced_by: Option<String>,
+}
+
+impl StaticCredential {
+    pub fn has_ended(&self, now: Time) -> bool {
+        self.ends_at.is_some_and(|end| end <= now)
+    }
+
+    pub fn lives(&self, now: Time) -> bool {
+        self.revoked_at.is_none() && !self.has_ended(now)
+    }
+}
+
+impl TryFrom<Row> for StaticCredential {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let id = row.id.clone();
+        let damaged = |what: &str| StoreError::Failed(format!("credential {id}: {what} cannot be read"));
+        let kind = match (row.kind, row.mode) {
+            (CredentialKind::ApiKey, Some(mode)) => StaticKind::ApiKey(mode),
+            (CredentialKind::PersonalToken, None) => StaticKind::PersonalToken,
+            _ => return Err(damaged("kind")),
+        };
+        let subject = |user: Option<String>, service_account: Option<String>| match (user, service_account) {
+            (Some(id), None) => Some(SubjectId::User(id)),
+            (None, Some(id)) => Some(SubjectId::ServiceAccount(id)),
+            (Some(_), Some(_)) | (None, None) => None,
+        };
+        let addresses = row.allowed_addresses.as_deref().map(|text| AllowedAddresses::parse(text.split(' ')));
+        Ok(Self {
+            kind,
+            owner: subject(row.user_id, row.service_account_id).ok_or_else(|| damaged("owner"))?,
+            created_by: subject(row.created_by_user, row.created_by_service_account)
+                .ok_or_else(|| damaged("created_by"))?,
+            granted: Granted::stored(row.unrestricted, &row.scopes).map_err(|_| damaged("scopes"))?,
+            digest: row.secret_hash.ok_or_else(|| damaged("secret_hash"))?,
+            display_prefix: row.display_prefix.ok_or_else(|| damaged("display_prefix"))?,
+            last_four: row.last_four.ok_or_else(|| damaged("last_four"))?,
+            allowed_addresses: addresses.transpose().map_err(|_| damaged("allowed_addresses"))?,
+            id: row.id,
+            org_id: row.org_id,
+            name: row.name,
+            created_at: row.created_at,
+            created_ip: row.created_ip,
+            ends_at: row.ends_at,
+            last_used_at: row.last_used_at,
+            last_used_ip: row.last_used_ip,
+            revoked_at: row.revoked_at,
+            revoked_reason: row.revoked_reason,
+            replaced_by: row.replaced_by,
+        })
+    }
+}
+
+/// The two columns of a subject.
+fn columns(subject: &SubjectId) -> (Option<String>, Option<String>) {
+    match subject {
+        SubjectId::User(id) => (Some(id.clone()), None),
+        SubjectId::ServiceAccount(id) => (None, Some(id.clone())),
+    }
+}
+
+pub fn insert(conn: &mut Conn, credential: &StaticCredential) -> Result<(), StoreError> {
+    let (user_id, service_account_id) = columns(&credential.owner);
+    let (created_by_user, created_by_service_account) = columns(&credential.created_by);
+    let row = Row {
+        id: credential.id.clone(),
+        kind: credential.kind.credential_kind(),
+        mode: credential.kind.mode(),
+        org_id: credential.org_id.clone(),
+        user_id,
+        service_account_id,
+        created_by_user,
+        created_by_service_account,
+        name: credential.name.clone(),
+        scopes: credential.granted.named().to_string(),
+        unrestricted: credential.granted.is_unrestricted(),
+        secret_hash: Some(credential.digest),
+        display_prefix: Some(credential.display_prefix.clone()),
+        last_four: Some(credential.last_four.clone()),
+        allowed_addresses: credential.allowed_addresses.as_ref().map(ToString::to_string),
+        created_at: credential.created_at,
+        created_ip: credential.created_ip.clone(),
+        ends_at: credential.ends_at,
+        last_used_at: credential.last_used_at,
+        last_used_ip: credential.last_used_ip.clone(),
+        revoked_at: credential.revoked_at,
+        revoked_reason: credential.revoked_reason,
+        replaced_by: credential.replaced_by.clone(),
+    };
+    diesel::insert_into(credentials::table).values(&row).execute(conn)?;
+    Ok(())
+}
+
+/// The credential with this secret, by the one index that knows secrets.
+pub fn by_secret(conn: &mut Conn, digest: Digest) -> Result<Option<StaticCredential>, StoreError> {
+    let row: Option<Row> = credentials::table
+        .filter(credentials::secret_hash.eq(digest))
+        .select(Row::as_select())
+        .get_result(conn)
+        .optional()?;
+    // The index finds by parts; whether all of it is equal is decided in constant time.
+    let found = row.filter(|row| row.secret_hash == Some(digest));
+    found.map(StaticCredential::try_from).transpose()
+}
+
+/// A credential of an organization. Other changes of it wait until the transaction ends.
+pub fn lock(
+    conn: &mut Conn,
+    org_id: &str,
+    kind: CredentialKind,
+    id: &str,
+) -> Result<Option<StaticCredential>, StoreError> {
+    let query = credentials::table
+        .filter(credentials::id.eq(id))
+        .filter(credentials::org_id.eq(org_id).and(credentials::kind.eq(kind)))
+        .select(Row::as_select());
+    let row: Option<Row> = Locked(query).get_result(conn).optional()?;
+    row.map(StaticCredential::try_from).transpose()
+}
+
+/// The same, only to be read.
+pub fn find(
+    conn: &mut Conn,
+    org_id: &str,
+    kind: CredentialKind,
+    id: &str,
+) -> Result<Option<StaticCredential>, StoreError> {
+    let row: Option<Row> = credentials::table
+        .filter(credentials::id.eq(id))
+        .filter(credentials::org_id.eq(org_id).and(credentials::kind.eq(kind)))
+        .select(Row::as_select())
+        .get_result(conn)
+        .optional()?;
+    row.map(StaticCredential::try_from).transpose()
+}
+
+/// A page of an organization's credentials of a kind, the newest first. `owner` narrows it to those of one subject;
+/// `after` is where the page before it ended.
+pub fn page(
+    conn: &mut Conn,
+    org_id: &str,
+    kind: CredentialKind,
+    owner: Option<&SubjectId>,
+    after: Option<&(Time, String)>,
+    limit: i64,
+) -> Result<Vec<StaticCredential>, StoreError> {
+    let mut query = credentials::table
+        .filter(credentials::org_id.eq(org_id).and(credentials::kind.eq(kind)))
+        .order((credentials::created_at.desc(), credentials::id.desc()))
+        .limit(limit)
+        .select(Row::as_select())
+        .into_boxed();
+    query = match owner {
+        None => query,
+        Some(SubjectId::User(id)) => query.filter(credentials::user_id.eq(id)),
+        Some(SubjectId::ServiceAccount(id)) => query.filter(credentials::service_account_id.eq(id)),
+    };
+    if let Some((at, id)) = after {
+        let same_moment = credentials::created_at.eq(*at).and(credentials::id.lt(id));
+        query = query.filter(credentials::created_at.lt(*at).or(same_moment));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
+    rows.into_iter().map(StaticCredential::try_from).collect()
+}
+
+pub fn set_granted(conn: &mut Conn, id: &str, granted: &Granted) -> Result<(), StoreError> {
+    diesel::update(credentials::table.find(id))
+        .set((
+            credentials::scopes.eq(granted.named().to_string()),
+            credentials::unrestricted.eq(granted.is_unrestricted()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Notes which key took its place, and until when it still works.
+pub fn set_replaced(conn: &mut Conn, id: &str, by: &str, ends_at: Option<Time>) -> Result<(), StoreError> {
+    diesel::update(credentials::table.find(id))
+        .set((credentials::replaced_by.eq(by), credentials::ends_at.eq(ends_at)))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! The management API, over HTTP, on every engine.
+
+mod idempotency;
+mod keys;
+mod matrix;
+mod owners;
+mod policy;
+mod presenting;
+mod rotation;
+mod scopes;
+mod service_accounts;
+mod tokens;
+
+use serde_json::{Value, json};
+
+use crate::support::http::Answer;
+
+/// Status and error code.
+fn refusal(answer: &Answer) -> (u16, String) {
+    let body = answer.json();
+    (answer.status, body["error"]["code"].as_str().unwrap_or_else(|| panic!("no error: {body}")).to_owned())
+}
+
+/// The same to compare with.
+fn is(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+/// A live key with these scopes.
+fn wanted(scopes: &[&str]) -> Value {
+    json!({ "name": "CI", "mode": "live", "scopes": scopes })
+}

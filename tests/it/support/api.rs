@@ -1,0 +1,85 @@
+//! A program at the management API.
+
+use keystile::domain::client::ClientKind;
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use super::app::TestApp;
+use super::http::{Anonymous, Answer};
+use super::oauth::{Ask, Tokens};
+use super::people::Person;
+
+/// Somebody who presents one credential.
+pub(crate) struct ApiCaller {
+    caller: Anonymous,
+    pub(crate) credential: String,
+}
+
+impl ApiCaller {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let request = self.request(method, path);
+        self.caller.send(if let Some(body) = body { request.json(body) } else { request }).await
+    }
+
+    /// A post that says that it is the same whenever it comes.
+    pub(crate) async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, path).header("Idempotency-Key", key);
+        self.caller.send(request.json(body)).await
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.caller.request(method, path).bearer_auth(&self.credential)
+    }
+
+    pub(crate) async fn send_request(&self, request: RequestBuilder) -> Answer {
+        self.caller.send(request).await
+    }
+
+    /// A new key.
+    pub(crate) async fn key(&self, body: &Value) -> Value {
+        self.made("/api/v1/keys", body).await
+    }
+
+    /// What a creation answers, which must succeed.
+    pub(crate) async fn made(&self, path: &str, body: &Value) -> Value {
+        let answer = self.post(path, body).await;
+        assert_eq!(answer.status, 201, "{path}: {}", answer.body);
+        answer.json()["data"].clone()
+    }
+}
+
+impl TestApp {
+    /// A tool to which this person has signed in, with these scopes.
+    pub(crate) async fn tool_of(&self, person: &Person, scopes: &str) -> ApiCaller {
+        let client = self.client(ClientKind::Native).await;
+        let browser = self.browser_of(person).await;
+        let ask = Ask::of(&client).with("scope", scopes);
+        let returned = self.authorize(&browser, &ask).await;
+        self.caller(&Tokens::of(&self.exchange(&ask, returned.code()).await).access)
+    }
+
+    /// A tool of the owner with every scope that there is.
+    pub(crate) async fn owners_tool(&self) -> ApiCaller {
+        let scopes = self.config.catalog.ids().collect::<Vec<_>>().join(" ");
+        self.tool_of(&self.owner().await, &scopes).await
+    }
+
+    /// Somebody who presents this.
+    pub(crate) fn caller(&self, credential: &str) -> ApiCaller {
+        ApiCaller { caller: self.anonymous(), credential: credential.to_owned() }
+    }
+
+    /// Somebody who presents the secret of a key or a token that was just made.
+    pub(crate) fn holder(&self, made: &Value) -> ApiCaller {
+        let secret = made.get("apiKey").or_else(|| made.get("token"));
+        self.caller(secret.unwrap_or_else(|| panic!("no secret: {made}")).as_str().unwrap())
+    }
+}
