@@ -115,3 +115,23 @@ pub fn set_api_keys(conn: &mut Conn, id: &str, on: bool) -> Result<(), StoreErro
     diesel::update(organizations::table.find(id)).set(organizations::api_keys.eq(on)).execute(conn)?;
     Ok(())
 }
+
+/// Limits keys and personal tokens. Zero seconds: no limit.
+pub fn set_credential_limits(
+    conn: &mut Conn,
+    id: &str,
+    unrestricted_keys: bool,
+    key_max_seconds: i64,
+    personal_token_creators: TokenCreators,
+    personal_token_max_seconds: i64,
+) -> Result<(), StoreError> {
+    diesel::update(organizations::table.find(id))
+        .set((
+            organizations::unrestricted_keys.eq(unrestricted_keys),
+            organizations::key_max_seconds.eq(key_max_seconds),
+            organizations::personal_token_creators.eq(personal_token_creators),
+            organizations::personal_token_max_seconds.eq(personal_token_max_seconds),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,6 +1,10 @@
 //! What an organization allows of keys and tokens.
 
 use chrono::TimeDelta;
+use keystile::domain::audit::{Actor, Origin};
+use keystile::domain::key_policy::{Lifetime, TokenCreators};
+use keystile::services::credential_policy::{self, Limits};
+use keystile::store::organizations;
 use serde_json::{Value, json};
 
 use super::{is, refusal, wanted};
@@ -10,6 +14,14 @@ use crate::support::both_engines;
 async fn organization(app: &TestApp, set: &str) {
     let id = app.owner().await.organization.id;
     app.execute(&format!("UPDATE organizations SET {set} WHERE id = '{id}'")).await.unwrap();
+}
+
+async fn switch_keys(app: &TestApp, on: bool) {
+    let id = app.owner().await.organization.id;
+    let turned = app.inside().store.write(move |work| {
+        credential_policy::set_api_keys(work, &id, on, &Actor::Operator, &Origin::default())
+    });
+    assert!(turned.await.unwrap());
 }
 
 fn unrestricted() -> Value {
@@ -70,13 +82,35 @@ both_engines! {
     async fn the_switch_for_keys_suspends_them_and_lets_them_work_again(app) {
         let tool = app.owners_tool().await;
         let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
-        organization(app, "api_keys = false").await;
+        switch_keys(app, false).await;
         let answer = holder.get("/api/v1/whoami").await;
         assert_eq!(refusal(&answer), is(403, "api_keys_disabled"));
         assert_eq!(answer.header("www-authenticate"), None);
         assert_eq!(refusal(&tool.post("/api/v1/keys", &wanted(&["org:read"])).await), is(403, "api_keys_disabled"));
-        organization(app, "api_keys = true").await;
+        switch_keys(app, true).await;
         assert_eq!(holder.get("/api/v1/whoami").await.status, 200);
+        assert_eq!((app.audited("organization.api_keys_off").await, app.audited("organization.api_keys_on").await), (1, 1));
+    }
+
+    async fn what_an_organization_decides_holds_whatever_the_configuration_says(app) {
+        let organization = app.owner().await.organization;
+        let limits = Limits {
+            unrestricted_keys: true,
+            key_lifetime: Lifetime::AtMost(TimeDelta::days(90)),
+            token_creators: TokenCreators::Admins,
+            token_lifetime: Lifetime::Unlimited,
+        };
+        for changed in [true, false] {
+            let (config, id) = (app.config.clone(), organization.id.clone());
+            let set = app.inside().store.write(move |work| {
+                credential_policy::set_limits(work, &config, &id, limits, &Actor::Operator, &Origin::default())
+            });
+            assert_eq!(set.await.unwrap(), changed);
+        }
+        let id = organization.id.clone();
+        let now = app.inside().store.read(move |conn| organizations::find(conn, &id)).await.unwrap().unwrap();
+        assert_eq!(Limits::of(&now, &app.config), limits);
+        assert_eq!(app.audited("organization.credential_limits_changed").await, 1);
     }
 
     async fn sw_10_personal_tokens_are_neither_made_nor_accepted_while_the_switch_is_off(app) {

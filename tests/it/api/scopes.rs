@@ -13,6 +13,9 @@ both_engines! {
         let scopes = data["scopes"].as_array().unwrap();
         let deletes = scopes.iter().find(|scope| scope["id"] == "deployments:delete").unwrap();
         assert_eq!(*deletes, json!({ "id": "deployments:delete", "label": "Delete deployments", "level": "delete", "roles": ["owner", "admin"] }));
+        for id in ["deployments:read", "deployments:write", "operations:read", "org:read"] {
+            assert!(scopes.iter().any(|scope| scope["id"] == id), "{id}");
+        }
         assert_eq!(data["bundles"][0]["id"], "read-only");
         let metadata = app.anonymous().get("/.well-known/oauth-authorization-server").await.json();
         let tools = &metadata["cli_configuration"];
