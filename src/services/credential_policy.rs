@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::key_policy::{Lifetime, TokenCreators};
 use crate::store::organizations::{self, Organization};
-use crate::store::{StoreError, Work, audit};
+use crate::store::{StoreError, Work};
 
 /// What an organization decides. What is chosen stays, whatever the configuration says one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub fn set_api_keys(
     }
     organizations::set_api_keys(work.conn, org_id, on)?;
     let action = if on { Action::ApiKeysOn } else { Action::ApiKeysOff };
-    audit::record(work, Event::new(action, actor.clone(), origin).org(org_id).target(org_id))?;
+    work.record(Event::new(action, actor.clone(), origin).org(org_id).target(org_id));
     Ok(true)
 }
 
@@ -77,7 +77,7 @@ pub fn set_limits(
         .detail("key_max_seconds", seconds(limits.key_lifetime))
         .detail("personal_token_creators", limits.token_creators.as_str())
         .detail("personal_token_max_seconds", seconds(limits.token_lifetime));
-    audit::record(work, event)?;
+    work.record(event);
     Ok(true)
 }
 
