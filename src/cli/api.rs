@@ -38,7 +38,7 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
     if response.status() < 500 {
         screen.raw(&with_line_end(response.bytes())).map_err(|fault| app.error(fault))?;
     }
-    session.error_for(&response).map_or(Ok(()), Err)
+    session.error_for(&response).await.map_or(Ok(()), Err)
 }
 
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), Fault> {

@@ -2,24 +2,39 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::random;
 
 /// Writes a file in one step: a temporary file beside it, flushed to the disk, then renamed over it.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    ensure_private_folder(folder)?;
-    let suffix = random::uuid().map_err(io::Error::other)?;
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{suffix}"));
+    let temporary = temporary_beside(path)?;
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // What is left of a failed write holds secrets and helps nobody.
         let _ = fs::remove_file(&temporary);
     }
     written?;
-    sync_folder(folder)
+    sync_folder(path.parent().ok_or(io::ErrorKind::InvalidInput)?)
+}
+
+/// A name that nobody has, in the folder of a file, which is made if need be.
+fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    ensure_private_folder(folder)?;
+    let suffix = random::uuid().map_err(io::Error::other)?;
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    Ok(folder.join(format!(".{name}.{suffix}")))
+}
+
+/// Finds out whether [`write_private`] could write this file, and leaves nothing behind.
+pub(crate) fn try_to_write(path: &Path) -> io::Result<()> {
+    let temporary = temporary_beside(path)?;
+    let written = write_new(&temporary, b"{}");
+    if temporary.exists() {
+        fs::remove_file(&temporary)?;
+    }
+    written
 }
 
 /// Opens a private file for locking; it is made when missing and never truncated.

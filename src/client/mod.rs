@@ -75,7 +75,7 @@ pub use commands::main_exit;
 pub use config::{Config, ConfigFile, Defaults, LoginMethod, ProfileConfig};
 pub use credentials::{
     AccountRef, Credential, CredentialState, CredentialStore, Document, FileLock, FileStore, KeyCredential,
-    OauthCredential, OrgRef, ProfileLock, StorePlace, Swap,
+    OauthCredential, OrgRef, ProfileLock, SignedInBy, StorePlace, Swap,
 };
 pub use env::Environment;
 pub use error::{Error, Exit, Fault, MissingScope};

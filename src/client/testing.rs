@@ -279,6 +279,7 @@ pub fn signed_in(issuer: &BaseUrl, api_base: &BaseUrl, end: DateTime<Utc>) -> Cr
         session_expires_at: None,
         generation: 0,
         state: CredentialState::Ok,
+        signed_in_by: None,
         unknown: serde_json::Map::new(),
     })
 }

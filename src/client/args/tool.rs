@@ -117,7 +117,7 @@ pub enum ProfileCommand {
 /// `org ...`
 #[derive(Subcommand, Clone, Debug)]
 pub enum OrgCommand {
-    /// List the organizations that you are signed in for
+    /// List your organizations
     List,
     /// Act for another organization, signing in for it if need be
     Switch {

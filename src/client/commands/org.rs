@@ -16,11 +16,12 @@ use crate::client::error::Fault;
 use crate::client::login::{LoginOptions, login};
 use crate::client::profile::ProfileName;
 use crate::client::screen::Mark;
+use crate::client::session::Organization;
 use crate::client::table;
 
 pub(super) async fn run(context: &Arc<Context>, command: OrgCommand) -> Result<(), Fault> {
     match command {
-        OrgCommand::List => list(context),
+        OrgCommand::List => list(context).await,
         OrgCommand::Current => current(context).await,
         OrgCommand::Switch { org } => switch(context, &org).await,
     }
@@ -39,27 +40,51 @@ fn signed_in(context: &Context) -> Result<Vec<(ProfileName, OauthCredential, Org
     Ok(sessions.collect())
 }
 
-fn list(context: &Context) -> Result<(), Fault> {
-    let sessions = signed_in(context)?;
+/// Every organization of the account as the server sees them, and with which profile this machine acts for each.
+async fn list(context: &Arc<Context>) -> Result<(), Fault> {
+    let session = session(context)?;
+    let home = session.home().await?;
+    let whoami = whoami::ask(&session).await?;
+    let own = whoami.account();
+    let current = whoami.organization.as_ref().map(|organization| organization.id.clone());
+    let signed_in = signed_in(context)?;
+    let profile = |id: &str| {
+        let is_for = |session: &OauthCredential, org: &OrgRef| {
+            let account = session.account.as_ref().map(|account| account.id.as_str());
+            org.id == id && session.issuer == home && account == Some(own.id.as_str())
+        };
+        // The one in use, if several are for it.
+        let mut names =
+            signed_in.iter().filter(|(_, session, org)| is_for(session, org)).map(|(name, ..)| name);
+        names.clone().find(|name| **name == context.profile).or_else(|| names.next())
+    };
+    // A server that does not list them has said at least for which one the credential is.
+    let known =
+        if whoami.organizations.is_empty() { whoami.organization.as_slice() } else { &whoami.organizations };
     if context.screen.is_json() {
-        let document = |(name, _, org): &(ProfileName, OauthCredential, OrgRef)| {
+        let document = |org: &Organization| {
             json!({
-                "id": org.id, "slug": org.slug, "name": org.name,
-                "profile": name.as_str(), "current": *name == context.profile,
+                "id": org.id, "slug": org.slug, "name": org.name, "role": org.role,
+                "profile": profile(&org.id).map(ProfileName::as_str), "current": current.as_ref() == Some(&org.id),
             })
         };
-        return context.screen.json(&Value::Array(sessions.iter().map(document).collect()));
+        return context.screen.json(&Value::Array(known.iter().map(document).collect()));
     }
-    if sessions.is_empty() {
-        context.screen.tell("You are not signed in for any organization.");
+    if known.is_empty() {
+        context.screen.tell("You are in no organization.");
         return Ok(());
     }
-    let mut rows = vec![["", "ORGANIZATION", "ID", "PROFILE"].map(str::to_owned).to_vec()];
-    rows.extend(sessions.into_iter().map(|(name, _, org)| {
-        let mark = if name == context.profile { "*" } else { "" };
-        vec![mark.to_owned(), org.shown().to_owned(), org.id, name.into()]
+    let mut rows = vec![["", "ORGANIZATION", "ID", "ROLE", "PROFILE"].map(str::to_owned).to_vec()];
+    rows.extend(known.iter().map(|org| {
+        let mark = if current.as_ref() == Some(&org.id) { "*" } else { "" };
+        let profile = profile(&org.id).map(ToString::to_string).unwrap_or_default();
+        let role = org.role.clone().unwrap_or_default();
+        vec![mark.to_owned(), org.reference().shown().to_owned(), org.id.clone(), role, profile]
     }));
-    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))
+    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))?;
+    let switch = context.brand().command("org switch ORGANIZATION");
+    context.screen.tell(&format!("\n* is the one you act for. Act for another with `{switch}`."));
+    Ok(())
 }
 
 async fn current(context: &Arc<Context>) -> Result<(), Fault> {

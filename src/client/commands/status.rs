@@ -9,7 +9,7 @@ use super::{profile, session, whoami};
 use crate::client::args::StatusArgs;
 use crate::client::context::Context;
 use crate::client::credentials::{
-    AccountRef, Credential, CredentialState, OauthCredential, OrgRef, method_of,
+    AccountRef, Credential, CredentialState, OauthCredential, OrgRef, SignedInBy, method_of,
 };
 use crate::client::duration::remaining;
 use crate::client::error::Fault;
@@ -21,6 +21,7 @@ use crate::client::source::CredentialSource;
 #[derive(Default)]
 struct Status {
     method: &'static str,
+    signed_in_by: Option<SignedInBy>,
     account: Option<AccountRef>,
     org: Option<OrgRef>,
     scopes: Vec<String>,
@@ -75,6 +76,7 @@ fn local(session: &Session) -> Status {
 
 fn stored(session: &OauthCredential) -> Status {
     Status {
+        signed_in_by: session.signed_in_by,
         account: session.account.clone(),
         org: session.org.clone(),
         scopes: session.scopes.clone(),
@@ -85,6 +87,16 @@ fn stored(session: &OauthCredential) -> Status {
         in_keyring: Credential::from(session.clone()).is_in_keyring(),
         api_base: Some(session.api_base.to_string()),
         ..Status::default()
+    }
+}
+
+/// The way that a session was signed in, in front of its name.
+fn road(by: Option<SignedInBy>) -> &'static str {
+    match by {
+        Some(SignedInBy::Browser) => "browser sign-in, ",
+        Some(SignedInBy::DeviceCode) => "sign-in by device code, ",
+        Some(SignedInBy::PastedCode) => "sign-in by pasted code, ",
+        Some(SignedInBy::Other) | None => "",
     }
 }
 
@@ -152,6 +164,7 @@ fn print(
             "authenticated": authenticated,
             "verified": status.verified,
             "method": status.method,
+            "signed_in_by": status.signed_in_by,
             "source": if status.in_keyring { "keyring" } else { session.source().kind() },
             "account": status.account,
             "org": status.org,
@@ -205,7 +218,7 @@ fn facts(context: &Context, source: &CredentialSource, status: &Status) -> Vec<S
     lines.push(fact(
         "Method",
         &match status.method {
-            "oauth" => format!("browser sign-in, CLI session {credential}"),
+            "oauth" => format!("{}CLI session {credential}", road(status.signed_in_by)),
             "pat" => format!("personal token {credential}"),
             _ => format!("API key {credential}"),
         },

@@ -83,6 +83,9 @@ pub struct OauthCredential {
     /// Whether it can still be refreshed.
     #[serde(default)]
     pub state: CredentialState,
+    /// How the person signed in, if that was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in_by: Option<SignedInBy>,
     #[serde(flatten)]
     pub(crate) unknown: Map<String, Value>,
 }
@@ -146,6 +149,21 @@ pub enum CredentialState {
     Ok,
     /// No: the server refused the refresh token. The tokens are kept for a person who looks for what happened.
     NeedsLogin,
+}
+
+/// How a person signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedInBy {
+    /// With a browser that came back to a port of this machine.
+    Browser,
+    /// With a code that was typed on another device.
+    DeviceCode,
+    /// With a code that a page showed.
+    PastedCode,
+    /// In a way that only a newer version knows.
+    #[serde(other)]
+    Other,
 }
 
 fn first_version() -> u32 {

@@ -84,6 +84,11 @@ impl CredentialStore for FileStore {
         })
     }
 
+    fn probe(&self) -> Result<(), Fault> {
+        let path = self.path();
+        files::try_to_write(&path).map_err(|error| failed("write", &path, &error))
+    }
+
     fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, Fault> {
         let path = self.paths.locks().join(format!("{profile}.lock"));
         let lock = FileLock::try_acquire(&path).map_err(|error| failed("lock", &path, &error))?;

@@ -14,7 +14,7 @@ use super::profile::ProfileName;
 
 pub(crate) use document::method_of;
 pub use document::{
-    AccountRef, Credential, CredentialState, Document, KeyCredential, OauthCredential, OrgRef,
+    AccountRef, Credential, CredentialState, Document, KeyCredential, OauthCredential, OrgRef, SignedInBy,
 };
 pub use file::FileStore;
 pub use lock::FileLock;

@@ -78,6 +78,7 @@ impl CredentialStore for VaultedStore {
     }
 
     fn probe(&self) -> Result<(), Fault> {
+        self.file.probe()?;
         match self.place {
             StorePlace::File => Ok(()),
             StorePlace::Keyring => self.vault.probe(),

@@ -35,6 +35,8 @@ pub(crate) struct Caller<'a> {
     /// Whether a new sign-in can grant more.
     pub(crate) can_sign_in: bool,
     pub(crate) scopes: &'a [String],
+    /// Where a person makes keys, if the server says so.
+    pub(crate) keys_url: Option<&'a str>,
 }
 
 /// What an answer outside 2xx means; `None` for the others.
@@ -63,6 +65,7 @@ pub(crate) fn fault_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<Fa
             } else {
                 body.granted_scopes
             },
+            keys_url: caller.keys_url.map(str::to_owned),
             request_id,
         })),
         (403, _) => Fault::Forbidden { source, code: body.code, message, request_id },

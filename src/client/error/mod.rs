@@ -116,6 +116,8 @@ pub struct MissingScope {
     pub required: Vec<String>,
     /// What the credential has.
     pub granted: Vec<String>,
+    /// Where a person makes keys, if the server says so.
+    pub keys_url: Option<String>,
     /// The server's name for the request.
     pub request_id: Option<String>,
 }

@@ -83,10 +83,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
             brand.status_page().map_or_else(|| " in a minute".into(), |page| format!(", then check {page}")),
             request_id.as_deref().map(|id| format!(" (request {id})")).unwrap_or_default(),
         )),
-        Fault::Unreachable { host, cause, proxy } => Report::new(format!("Cannot reach {host}")).line(format!(
-            "{cause}.{}",
-            proxy.as_deref().map(|proxy| format!(" Checked {proxy}.")).unwrap_or_default(),
-        )),
+        Fault::Unreachable { host, cause, proxy } => unreachable(host, cause, proxy.as_deref(), brand),
         Fault::BadAnswer { host, what } => {
             Report::new(format!("{host} gave an answer that makes no sense")).line(format!("{what}."))
         }
@@ -165,11 +162,18 @@ fn insufficient_scope(missing: &MissingScope, brand: &Brand) -> Report {
     let remedy = if missing.can_sign_in {
         format!("Run `{} --scopes {}`.", brand.command("auth refresh"), missing.required.join(","))
     } else {
-        format!("Use a key that has it; this one came {}.", missing.source)
+        match &missing.keys_url {
+            Some(url) => format!("Create a key with it at {url},"),
+            None => format!("Use a key that has it; this one came {}.", missing.source),
+        }
     };
+    let swap = missing.keys_url.as_ref().filter(|_| !missing.can_sign_in).map(|_| {
+        format!("then `{}` to swap it in. This one came {}.", brand.command("auth login"), missing.source)
+    });
     Report::new("Insufficient permissions")
         .line("Your API key does not have the required scope for this operation.")
         .line(format!("Needs {needs}, has {has}. {remedy}"))
+        .maybe(swap)
 }
 
 fn rate_limited(message: Option<&str>, retry_after: Option<Duration>) -> Report {
@@ -177,6 +181,20 @@ fn rate_limited(message: Option<&str>, retry_after: Option<Duration>) -> Report 
         Some(wait) => format!("Retry in {}s. Slow down and retry shortly.", wait.as_secs()),
         None => "Slow down and retry shortly.".into(),
     })
+}
+
+fn unreachable(host: &str, cause: &str, proxy: Option<&str>, brand: &Brand) -> Report {
+    let proxy = proxy.map(|proxy| format!(" Checked {proxy}.")).unwrap_or_default();
+    let doctor = brand.command("auth doctor");
+    let authority = cause.contains("certificate").then(|| {
+        format!(
+            "If an authority of your own has signed it, name its certificate in {}.",
+            brand.variable("CA_BUNDLE")
+        )
+    });
+    Report::new(format!("Cannot reach {host}"))
+        .line(format!("{cause}.{proxy} Run `{doctor}`."))
+        .maybe(authority)
 }
 
 fn keyring(cause: &str, brand: &Brand) -> Report {

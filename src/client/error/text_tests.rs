@@ -21,6 +21,7 @@ fn missing_scope(can_sign_in: bool) -> Fault {
         can_sign_in,
         required: vec!["memories:write".into()],
         granted: vec!["memories:read".into()],
+        keys_url: None,
         request_id: Some("req_8h2".into()),
     }))
 }
@@ -100,7 +101,8 @@ fn a_server_out_of_reach() {
     };
     assert_eq!(
         text(fault),
-        "Cannot reach api.acme.dev\n  connection refused. Checked HTTPS_PROXY=http://proxy:3128."
+        "Cannot reach api.acme.dev\n  connection refused. Checked HTTPS_PROXY=http://proxy:3128. \
+         Run `acme auth doctor`."
     );
 }
 

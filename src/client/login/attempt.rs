@@ -9,11 +9,12 @@ use super::callback::Callback;
 use super::{Account, LoginOptions, facts, store};
 use crate::client::base_url::BaseUrl;
 use crate::client::context::Context;
-use crate::client::credentials::{Credential, CredentialState, OauthCredential};
+use crate::client::credentials::{Credential, CredentialState, OauthCredential, SignedInBy};
 use crate::client::error::Fault;
 use crate::client::oauth::{
     self, Asked, CodeAsked, DeviceCode, Link, Metadata, Proof, Refusal, TokenAnswer, TokenFault,
 };
+use crate::client::secret::Secret;
 use crate::client::session::whoami_of;
 
 /// One sign-in.
@@ -154,7 +155,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Asks who signed in, and stores the session.
-    pub(super) async fn keep(&self, tokens: &TokenAnswer) -> Result<Account, Fault> {
+    pub(super) async fn keep(&self, tokens: &TokenAnswer, by: SignedInBy) -> Result<Account, Fault> {
         let context = self.context;
         let whoami = match whoami_of(&context.transport, self.issuer, tokens.access_token().secret()).await {
             Ok(whoami) => Some(whoami),
@@ -170,13 +171,32 @@ impl<'a> Attempt<'a> {
             self.issuer,
             self.api_base()?,
             &context.app.client_id,
+            by,
             whoami.as_ref(),
             context.now(),
         );
         let account = self.account(&session, oauth::lifetime(tokens), tokens.extra_fields().idle());
-        store::keep(context, session.into()).await?;
+        if let Err(fault) = store::keep(context, session.into()).await {
+            self.discard(tokens).await;
+            return Err(fault);
+        }
         store::remember(context, self.options.issuer.as_ref())?;
         Ok(account)
+    }
+
+    /// Ends a session that nobody here will use: it would live on at the server, unseen.
+    pub(super) async fn discard(&self, tokens: &TokenAnswer) {
+        let context = self.context;
+        let (Some(endpoint), Some(token)) = (&self.metadata.revocation_endpoint, tokens.refresh_token())
+        else {
+            return;
+        };
+        let token = Secret::new(token.secret());
+        let ended = oauth::revoke(&context.transport, endpoint, &context.app.client_id, &token).await;
+        if let Err(fault) = ended {
+            let error = context.error(fault);
+            context.ui.notice(&format!("The unused session could not be ended at the server: {error}"));
+        }
     }
 
     /// The API that the credential is for.

@@ -14,6 +14,7 @@ use super::paste;
 use super::road::{Otherwise, Road};
 use super::wait::{Frames, open_browser, stopped};
 use super::{Account, Step};
+use crate::client::credentials::SignedInBy;
 use crate::client::error::Fault;
 use crate::client::oauth::{Link, Proof, TokenFault};
 use crate::client::ui::{LinkScreen, Waiting, WayBack, Wish};
@@ -121,5 +122,5 @@ async fn trade(
 ) -> Result<Account, Fault> {
     let code = attempt.code_of(&arrival.callback, proof)?;
     let tokens = attempt.exchange(code, redirect, proof).await.map_err(TokenFault::into_fault)?;
-    attempt.keep(&tokens).await
+    attempt.keep(&tokens, SignedInBy::Browser).await
 }

@@ -3,22 +3,35 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::attempt::Attempt;
 use super::pace::Pace;
 use super::road::{Otherwise, Road};
 use super::wait::{Frames, open_browser, stopped};
 use super::{LoginOptions, Step};
+use crate::client::credentials::SignedInBy;
 use crate::client::error::Fault;
 use crate::client::oauth::{self, DeviceCode, Poll, TokenAnswer};
 use crate::client::ui::{CodeScreen, Waiting, Wish};
+
+/// How long a poll that is under way may still take when nobody wants its answer any more.
+const LAST_POLL: Duration = Duration::from_secs(5);
 
 /// What the wait ended with.
 enum Waited {
     Approved(Box<TokenAnswer>),
     /// The person has another browser after all.
     Paste,
+}
+
+/// Why nobody waits any longer.
+enum Left {
+    /// For another road. An approval that comes at the same moment is what the person wanted all along.
+    ForPaste,
+    TimedOut,
+    Stopped(Fault),
 }
 
 pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool, otherwise: Otherwise) -> Result<Step, Fault> {
@@ -48,7 +61,7 @@ pub(super) async fn approve(
     match wait(attempt, code, left, opens, pace).await? {
         Waited::Paste => Ok(Step::Change(Road::Paste)),
         Waited::Approved(tokens) => {
-            let account = attempt.keep(&tokens).await?;
+            let account = attempt.keep(&tokens, SignedInBy::DeviceCode).await?;
             attempt.end_replaced().await;
             Ok(Step::SignedIn(Box::new(account)))
         }
@@ -102,39 +115,59 @@ async fn wait(
     let context = attempt.context;
     let patience = context.login_timeout(attempt.options.timeout)?.map_or(left, |asked| asked.min(left));
     let deadline = Instant::now() + patience;
-    let mut answer = pin!(poll_until_answered(attempt, code, pace));
+    let leave = Notify::new();
+    let mut answer = pin!(poll_until_answered(attempt, code, pace, &leave));
     let mut stop = pin!(stopped());
     let mut frames = Frames::of(context);
     if opens {
         open_browser(context, page_of(code));
     }
-    loop {
+    let left = loop {
         tokio::select! {
-            answer = &mut answer => return answer.map(Waited::Approved),
-            () = sleep_until(deadline) => return Err(Fault::CodeExpired { after: patience }),
-            fault = &mut stop => return Err(fault),
+            answer = &mut answer => return answer.map(|tokens| tokens.map_or(Waited::Paste, Waited::Approved)),
+            () = sleep_until(deadline) => break Left::TimedOut,
+            fault = &mut stop => break Left::Stopped(fault),
             () = frames.next() => {
                 context.ui.progress(Waiting::ForCode);
                 match context.ui.wish() {
                     Some(Wish::Browser) => open_browser(context, page_of(code)),
-                    Some(Wish::Paste) => return Ok(Waited::Paste),
+                    Some(Wish::Paste) => break Left::ForPaste,
                     Some(Wish::DeviceCode) | None => {}
                 }
             }
         }
+    };
+    // The answer to a poll that is under way may be a session, which must not be left behind at the server.
+    leave.notify_one();
+    let late = timeout(LAST_POLL, answer).await;
+    let approved = late.ok().and_then(Result::ok).flatten();
+    match (left, approved) {
+        (Left::ForPaste | Left::TimedOut, Some(tokens)) => Ok(Waited::Approved(tokens)),
+        (Left::ForPaste, None) => Ok(Waited::Paste),
+        (Left::TimedOut, None) => Err(Fault::CodeExpired { after: patience }),
+        (Left::Stopped(fault), Some(tokens)) => {
+            attempt.discard(&tokens).await;
+            Err(fault)
+        }
+        (Left::Stopped(fault), None) => Err(fault),
     }
 }
 
+/// Polls until there is an answer, or until somebody has left; `None` then. A poll that has begun is ended either way.
 async fn poll_until_answered(
     attempt: &Attempt<'_>,
     code: &DeviceCode,
     mut pace: Pace,
-) -> Result<Box<TokenAnswer>, Fault> {
+    leave: &Notify,
+) -> Result<Option<Box<TokenAnswer>>, Fault> {
     let (transport, client_id) = (&attempt.context.transport, &attempt.context.app.client_id);
     loop {
-        sleep(pace.interval()).await;
+        tokio::select! {
+            () = sleep(pace.interval()) => {}
+            () = leave.notified() => return Ok(None),
+        }
         match oauth::poll(transport, &attempt.metadata, client_id, &code.secret).await {
-            Poll::Approved(tokens) => return Ok(tokens),
+            Poll::Approved(tokens) => return Ok(Some(tokens)),
             Poll::Pending => {}
             Poll::SlowDown => pace.slow_down(),
             Poll::Unanswered { retry_after } => pace.back_off(retry_after),

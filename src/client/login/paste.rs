@@ -12,6 +12,7 @@ use super::browser;
 use super::loopback::{Arrival, Loopback};
 use super::pasted;
 use super::wait::stopped;
+use crate::client::credentials::SignedInBy;
 use crate::client::error::Fault;
 use crate::client::oauth::{Link, Proof, TokenFault};
 use crate::client::secret::Secret;
@@ -67,7 +68,7 @@ pub(super) async fn sign_in(
         };
         match attempt.exchange(code, redirect, proof).await {
             Ok(tokens) => {
-                let account = attempt.keep(&tokens).await?;
+                let account = attempt.keep(&tokens, SignedInBy::PastedCode).await?;
                 attempt.end_replaced().await;
                 return Ok(account);
             }

@@ -9,7 +9,7 @@ use serde_json::Map;
 use crate::client::base_url::BaseUrl;
 use crate::client::config::ConfigFile;
 use crate::client::context::Context;
-use crate::client::credentials::{Credential, CredentialState, OauthCredential, Swap};
+use crate::client::credentials::{Credential, CredentialState, OauthCredential, SignedInBy, Swap};
 use crate::client::error::Fault;
 use crate::client::oauth::{self, TokenAnswer};
 use crate::client::secret::Secret;
@@ -33,6 +33,7 @@ pub(super) fn session(
     issuer: &BaseUrl,
     api_base: BaseUrl,
     client_id: &str,
+    by: SignedInBy,
     whoami: Option<&Whoami>,
     now: DateTime<Utc>,
 ) -> OauthCredential {
@@ -54,6 +55,7 @@ pub(super) fn session(
         session_expires_at: tokens.extra_fields().idle().and_then(after),
         generation: 0,
         state: CredentialState::Ok,
+        signed_in_by: Some(by),
         unknown: Map::new(),
     }
 }

@@ -119,7 +119,7 @@ impl ApiRequest<'_> {
     pub async fn send(self) -> Result<ApiResponse, Error> {
         let session = self.session;
         let response = self.send_unchecked().await?;
-        match session.fault_of(&response) {
+        match session.fault_of(&response).await {
             Some(fault) => Err(session.context.error(fault)),
             None => Ok(response),
         }
@@ -198,17 +198,26 @@ impl ApiRequest<'_> {
 
 impl Session {
     /// The error that an answer of the API is, if it is one.
-    pub fn error_for(&self, response: &ApiResponse) -> Option<Error> {
-        self.fault_of(response).map(|fault| self.context.error(fault))
+    pub async fn error_for(&self, response: &ApiResponse) -> Option<Error> {
+        self.fault_of(response).await.map(|fault| self.context.error(fault))
     }
 
     /// What an answer of the API means to this credential.
-    pub(crate) fn fault_of(&self, response: &ApiResponse) -> Option<Fault> {
+    async fn fault_of(&self, response: &ApiResponse) -> Option<Fault> {
         let (can_sign_in, scopes) = match &self.chosen {
             Chosen::Session { session, .. } => (true, session.scopes.as_slice()),
             Chosen::Key { .. } => (false, &[][..]),
         };
-        fault_of(response, &Caller { source: self.source(), can_sign_in, scopes })
+        let keys_url = if response.status() == 403 { self.keys_url().await } else { None };
+        let caller = Caller { source: self.source(), can_sign_in, scopes, keys_url: keys_url.as_deref() };
+        fault_of(response, &caller)
+    }
+
+    /// Where a person makes keys. It is a help and no more, so a server that does not say it now is none.
+    async fn keys_url(&self) -> Option<String> {
+        let Chosen::Key { target, .. } = &self.chosen else { return None };
+        let metadata = self.context.metadata(&target.issuer).await.ok()?;
+        metadata.cli_configuration.dashboard_keys_url.map(String::from)
     }
 }
 

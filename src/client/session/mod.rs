@@ -21,7 +21,7 @@ use super::source::CredentialSource;
 pub use api::{ApiClient, ApiRequest};
 pub(crate) use choose::{Chosen, choose, key_variable};
 pub(crate) use refresh::{Want, lock_profile, obtain};
-pub(crate) use whoami::{Envelope as WhoamiEnvelope, PATH as WHOAMI_PATH, Whoami, whoami_of};
+pub(crate) use whoami::{Envelope as WhoamiEnvelope, Organization, PATH as WHOAMI_PATH, Whoami, whoami_of};
 
 /// How much longer a token must last to be worth sending.
 pub(crate) const USUAL_TTL: Duration = Duration::from_secs(60);

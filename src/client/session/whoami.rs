@@ -29,6 +29,9 @@ pub(crate) struct Whoami {
     pub(crate) subject: Subject,
     #[serde(default)]
     pub(crate) organization: Option<Organization>,
+    /// Every organization of the person, if the server says them.
+    #[serde(default)]
+    pub(crate) organizations: Vec<Organization>,
     #[serde(default)]
     pub(crate) client: Option<ClientFacts>,
     #[serde(default)]
@@ -85,8 +88,13 @@ impl Whoami {
     }
 
     pub(crate) fn org(&self) -> Option<OrgRef> {
-        let Organization { id, slug, name, .. } = self.organization.clone()?;
-        Some(OrgRef { id, slug, name })
+        self.organization.as_ref().map(Organization::reference)
+    }
+}
+
+impl Organization {
+    pub(crate) fn reference(&self) -> OrgRef {
+        OrgRef { id: self.id.clone(), slug: self.slug.clone(), name: self.name.clone() }
     }
 }
 
@@ -99,7 +107,7 @@ pub(crate) async fn whoami_of(transport: &Transport, server: &BaseUrl, token: &s
         .body(Vec::new())
         .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
     let response = transport.send(request, PLAN).await?;
-    let caller = Caller { source: &CredentialSource::Fresh, can_sign_in: true, scopes: &[] };
+    let caller = Caller { source: &CredentialSource::Fresh, can_sign_in: true, scopes: &[], keys_url: None };
     match fault_of(&response, &caller) {
         Some(fault) => Err(fault),
         None => Ok(response.parse::<Envelope>()?.data),

@@ -4,6 +4,7 @@ use super::{complaints, server, sign_in};
 use crate::support::app::TestApp;
 use crate::support::browser::{Browser, Page};
 use crate::support::device::Codes;
+use crate::support::elsewhere::{ADDRESS, Elsewhere};
 use crate::support::oauth::{Ask, Tokens};
 use crate::support::people::TestClient;
 
@@ -113,14 +114,11 @@ async fn a_person_copies_a_code() {
 }
 
 #[tokio::test]
-async fn a_tool_on_a_terminal_over_ssh_gets_its_code_approved_in_a_browser_elsewhere() {
+async fn a_tool_on_a_terminal_over_ssh_gets_its_code_approved_in_a_browser_on_another_network() {
     let app = server().await;
     let owner = app.owner().await;
     let cli = app.cli().with("SSH_CONNECTION", "203.0.113.7 50000 203.0.113.8 22");
-    let line = format!("{} auth login", env!("CARGO_BIN_EXE_keystile"));
-    let mut terminal = cli.wrapped("script", &["-qec", &line, "/dev/null"]);
-    terminal.env("TERM", "xterm");
-    let tool = cli.start(terminal);
+    let tool = cli.start(cli.terminal("auth login"));
     let code = tool
         .on_terminal(|said| {
             let (_, behind) = said.split_once("enter this code:")?;
@@ -128,13 +126,15 @@ async fn a_tool_on_a_terminal_over_ssh_gets_its_code_approved_in_a_browser_elsew
         })
         .await;
 
-    let page = Browser::new().await.page().await;
+    let page = Browser::elsewhere(&Elsewhere::start(app.address())).await.page().await;
     sign_in(&app, &page, &owner).await;
     page.goto(&format!("{}/device", app.issuer())).await;
     page.fill("Code", &code.to_lowercase().replace('-', " ")).await;
     page.follow("Look up the code").await;
     page.shows("Did you start this sign-in yourself?").await;
     page.shows(&code).await;
+    page.shows("A different network").await;
+    page.shows("This device is on a different network from your browser.").await;
     choose(&page, "decision", "connect").await;
     page.shows("You can return to your device").await;
 
@@ -144,5 +144,11 @@ async fn a_tool_on_a_terminal_over_ssh_gets_its_code_approved_in_a_browser_elsew
     assert_eq!(status["authenticated"], true);
     let listed = cli.run(&["auth", "sessions", "--json"]).await.good().json();
     assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    let [approval] =
+        &app.names("SELECT ip AS name FROM audit_events WHERE action = 'authorization.approved'").await[..]
+    else {
+        panic!("approved once")
+    };
+    assert_eq!(*approval, ADDRESS.to_string());
     app.stop().await;
 }

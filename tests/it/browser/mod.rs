@@ -5,6 +5,7 @@ mod device;
 mod journey;
 mod keyboard;
 mod looks;
+mod paste;
 
 use keystile::services::setup;
 use serde_json::Value;

@@ -92,6 +92,15 @@ both_engines! {
         assert_eq!((current["id"].as_str(), current["role"].as_str()), (Some(owner.organization.id.as_str()), Some("owner")));
         let list = cli.run(&["org", "list", "--json"]).await.good().json();
         assert_eq!((&list[0]["current"], list.as_array().unwrap().len()), (&Value::Bool(true), 1));
+        assert_eq!((&list[0]["profile"], &list[0]["role"]), (&Value::from("default"), &Value::from("owner")));
+        let elsewhere = app.organization("Elsewhere").await;
+        app.join(&owner, &elsewhere, "viewer").await;
+        let list = cli.run(&["org", "list", "--json"]).await.good().json();
+        let other = &list[1];
+        assert_eq!((&other["slug"], &other["role"]), (&Value::from(elsewhere.slug), &Value::from("viewer")));
+        assert_eq!((&other["profile"], &other["current"]), (&Value::Null, &Value::Bool(false)));
+        let text = cli.run(&["org", "list"]).await.good().out;
+        assert!(text.lines().any(|line| line.starts_with('*') && line.contains(&owner.organization.name)), "{text}");
         let same = cli.run(&["org", "switch", &owner.organization.slug]).await.good();
         assert!(same.err.starts_with(&format!("✓ Acting for {} with profile default", owner.organization.name)));
         // There is no session for it, and nobody is there who could sign in.

@@ -4,10 +4,11 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
 
+use rustix::process::geteuid;
 use serde_json::Value;
 
 use crate::support::both_engines;
-use crate::support::cli::Cli;
+use crate::support::cli::{Cli, Ran};
 
 /// A key in the right form that no server has issued.
 const KEY: &str = "keystile_live_0123456789abcdefghijklmnopqrstuvwxyz";
@@ -18,6 +19,13 @@ fn mode(path: &Path) -> u32 {
 
 fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// Runs the tool as somebody whom permissions stop. They do not stop an administrator with all capabilities.
+async fn run_bound(cli: &Cli, arguments: &str) -> Ran {
+    let without = if geteuid().is_root() { "setpriv --bounding-set=-all" } else { "" };
+    let line = format!("exec {without} {} {arguments}", env!("CARGO_BIN_EXE_keystile"));
+    cli.start(cli.wrapped("sh", &["-c", &line])).ended().await
 }
 
 both_engines! {
@@ -105,6 +113,26 @@ both_engines! {
         }
         chmod(&file, 0o600);
         assert_eq!(fs::read(&file).unwrap(), before);
+    }
+
+    async fn a_folder_that_cannot_be_written_loses_nothing_and_is_named_before_anybody_approves(app) {
+        let cli = app.cli_of(&app.owner().await).await;
+        let (folder, before) = (cli.folder(), fs::read(cli.credentials_file()).unwrap());
+        chmod(&folder, 0o500);
+        // What is good without a change goes on.
+        run_bound(&cli, "whoami").await.good();
+        let headline = format!("Could not write {}\n  Permission denied", cli.credentials_file().display());
+        run_bound(&cli, "auth login --browser").await.failed(2, &headline);
+        assert_eq!(app.count("authorization_requests").await, 1, "the person was not asked a second time");
+        cli.let_expire();
+        let ran = run_bound(&cli, "whoami").await.good();
+        assert!(ran.err.contains("could not be stored") || ran.err.contains("Could not write"), "{ran:#?}");
+        chmod(&folder, 0o700);
+        let after: Value = serde_json::from_slice(&fs::read(cli.credentials_file()).unwrap()).unwrap();
+        let before: Value = serde_json::from_slice(&before).unwrap();
+        let tokens = |document: &Value| document["profiles"]["default"]["refresh_token"].clone();
+        assert_eq!(tokens(&after), tokens(&before));
+        run_bound(&cli, "whoami").await.good();
     }
 
     async fn a_damaged_file_is_named_kept_and_replaced_by_a_sign_in(app) {

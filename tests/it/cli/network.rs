@@ -6,7 +6,11 @@ use std::time::Instant;
 use keystile::client::testing::{Answer, Asked, Server};
 use serde_json::{Value, json};
 
+use crate::support::app::Builder;
 use crate::support::cli::Cli;
+use crate::support::database::Database;
+use crate::support::http::BrowserCaller;
+use crate::support::tls::TlsFront;
 
 /// A key in the right form that no server has issued.
 const KEY: &str = "keystile_live_0123456789abcdefghijklmnopqrstuvwxyz";
@@ -69,6 +73,31 @@ async fn certificates_that_cannot_be_used_are_named() {
 }
 
 #[tokio::test]
+async fn a_server_with_a_certificate_of_an_authority_of_ones_own_is_trusted_when_that_is_named() {
+    let front = TlsFront::start();
+    let app = Builder::on(Database::sqlite()).with("KEYSTILE_PUBLIC_URL", &front.url()).start().await;
+    front.lead_to(app.address());
+    let ran = Cli::at(&front.url()).run(&["auth", "login", "--device", "--no-retry"]).await;
+    let ran = ran.failed(3, &format!("Cannot reach {}\n", front.url().trim_start_matches("https://")));
+    assert!(ran.err.contains("certificate") && ran.err.contains("in KEYSTILE_CA_BUNDLE."), "{ran:#?}");
+
+    let browser = BrowserCaller::at(app.issuer()).at_node(&app.base());
+    app.sign_in(&browser, &app.owner().await).await;
+    for variable in ["KEYSTILE_CA_BUNDLE", "SSL_CERT_FILE"] {
+        let cli = Cli::at(&front.url()).with(variable, front.authority().to_str().unwrap());
+        let login = cli.start(cli.command(&["auth", "login", "--device"]));
+        let code = login
+            .says(|said| said.split_once("enter this code:  ")?.1.lines().next().map(str::to_owned))
+            .await;
+        let question = app.enter_code(&browser, &code).await;
+        app.answer_device(&browser, &question, "connect").await;
+        login.ended().await.good();
+        cli.run(&["whoami"]).await.good();
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_server_that_asks_for_more_patience_than_anybody_has_is_not_waited_for() {
     let server = Server::start(|_| Answer::status(429).header("retry-after", "3600"));
     let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
@@ -98,6 +127,31 @@ async fn a_busy_server_is_asked_four_times_unless_told_otherwise() {
         .await
         .failed(3, "Server error (503)\n");
     assert_eq!(*count.lock().unwrap(), 9);
+}
+
+#[tokio::test]
+async fn who_lacks_a_scope_is_told_where_keys_are_made() {
+    let server = Server::start(|asked| {
+        let issuer = format!("http://{}", asked.host);
+        if asked.path.contains("/.well-known/") {
+            let mut metadata = metadata(&issuer, &issuer);
+            metadata["cli_configuration"]["dashboard_keys_url"] = json!(format!("{issuer}/api-keys"));
+            return Answer::json(&metadata);
+        }
+        let error = json!({ "error": {
+            "type": "permission_error", "code": "insufficient_scope", "message": "No",
+            "required_scopes": ["memories:write"], "granted_scopes": ["memories:read"],
+        }});
+        Answer::json(&error).with_status(403)
+    });
+    let cli = Cli::at(&server.url("")).with("KEYSTILE_API_KEY", KEY);
+    let ran = cli.run(&["whoami"]).await.failed(2, "Insufficient permissions\n");
+    let place = format!(
+        "  Needs memories:write, has memories:read. Create a key with it at {},\n  then `keystile auth login` to swap \
+         it in.",
+        server.url("/api-keys")
+    );
+    assert!(ran.err.contains(&place), "{ran:#?}");
 }
 
 #[tokio::test]

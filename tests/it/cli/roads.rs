@@ -2,6 +2,7 @@
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -168,6 +169,104 @@ async fn d_and_p_change_the_road_and_the_code_is_not_echoed() {
     terminal_is_restored(&cli);
 }
 
+/// A server whose approval is on its way for a while: the poll that brings it has begun, and is not answered yet.
+fn slow_server() -> Scripted {
+    Scripted::start(|asked, base| {
+        if asked.path == "/oauth/token" {
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        if asked.path == "/oauth/revoke" {
+            return Some((200, json!({})));
+        }
+        Some(usual(asked, base))
+    })
+}
+
+/// Waits until a request has come to this path.
+async fn asked(server: &Scripted, path: &str) {
+    while server.bodies(path).is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_approval_that_comes_while_p_is_pressed_is_not_lost() {
+    let server = slow_server();
+    let cli = Cli::at(&server.url());
+    let mut login = on_terminal(&cli, "auth login --device");
+    asked(&server, "/oauth/token").await;
+    login.types("p");
+    let ran = login.ended().await.good();
+    assert!(ran.out.contains("Signed in as ada@example.com"), "{ran:#?}");
+    assert_eq!(cli.stored("default")["refresh_token"], REFRESH_TOKEN);
+    assert_eq!(server.bodies("/oauth/token").len(), 1, "one session, and it is here");
+    assert!(server.bodies("/oauth/revoke").is_empty());
+    terminal_is_restored(&cli);
+}
+
+#[tokio::test]
+async fn an_approval_that_comes_while_ctrl_c_is_pressed_leaves_no_session_at_the_server() {
+    let server = slow_server();
+    let cli = Cli::at(&server.url());
+    let mut login = on_terminal(&cli, "auth login --device");
+    asked(&server, "/oauth/token").await;
+    login.types("\x03");
+    let ran = login.ended().await;
+    assert_eq!(ran.exit, 130, "{ran:#?}");
+    assert!(!cli.credentials_file().exists());
+    let ended: Vec<_> = server.bodies("/oauth/revoke").iter().map(|body| form(body, "token")).collect();
+    assert_eq!(ended, [Some(REFRESH_TOKEN.to_owned())]);
+    terminal_is_restored(&cli);
+}
+
+#[tokio::test]
+async fn d_while_the_browser_comes_back_makes_one_session_and_not_two() {
+    let server = server(0);
+    let cli = Cli::at(&server.url()).with_recording_browser();
+    let mut login = on_terminal(&cli, "auth login");
+    login.on_terminal(|said| said.contains("left)").then_some(())).await;
+    let pushed = server.bodies("/oauth/par").pop().unwrap();
+    let [redirect, state] = ["redirect_uri", "state"].map(|name| form(&pushed, name).unwrap());
+    login.types("d");
+    // Whichever is first wins; the browser may find the port closed.
+    drop(reqwest::get(format!("{redirect}?code=c&state={state}")).await);
+    let ran = login.ended().await.good();
+    assert!(ran.out.contains("Signed in as ada@example.com"), "{ran:#?}");
+    assert_eq!(server.bodies("/oauth/token").len(), 1, "{ran:#?}");
+    terminal_is_restored(&cli);
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_stored_is_ended_at_the_server() {
+    let server = slow_server();
+    let cli = Cli::at(&server.url());
+    let login = cli.start(cli.command(&["auth", "login", "--device"]));
+    asked(&server, "/oauth/token").await;
+    // Whatever takes the place of the file meanwhile cannot be replaced by one.
+    std::fs::create_dir_all(cli.credentials_file().join("x")).unwrap();
+    let ran = login.ended().await;
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    let ended: Vec<_> = server.bodies("/oauth/revoke").iter().map(|body| form(body, "token")).collect();
+    assert_eq!(ended, [Some(REFRESH_TOKEN.to_owned())]);
+}
+
+#[tokio::test]
+async fn the_status_says_by_which_road_the_session_came() {
+    let server = server(0);
+    let cli = Cli::at(&server.url());
+    cli.run(&["auth", "login", "--device"]).await.good();
+    let status = cli.run(&["auth", "status"]).await.good();
+    let line = "  Method        sign-in by device code, CLI session ses_9fK2";
+    assert!(status.out.lines().any(|said| said == line), "{status:#?}");
+    assert_eq!(cli.run(&["auth", "status", "--json"]).await.good().json()["signed_in_by"], "device_code");
+    // A session that an earlier version stored does not say.
+    cli.edit(|document| {
+        drop(document["profiles"]["default"].as_object_mut().unwrap().remove("signed_in_by"))
+    });
+    let status = cli.run(&["auth", "status"]).await.good();
+    assert!(status.out.lines().any(|said| said == "  Method        CLI session ses_9fK2"), "{status:#?}");
+}
+
 #[tokio::test]
 async fn ctrl_c_leaves_the_terminal_as_it_was() {
     let server = server(usize::MAX);
@@ -177,7 +276,7 @@ async fn ctrl_c_leaves_the_terminal_as_it_was() {
         let asks = ["Waiting for approval", "ended on):", "Paste your key:"];
         login.on_terminal(|said| asks.iter().any(|asks| said.contains(asks)).then_some(())).await;
         // The keys are listened for soon after the screen is drawn.
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         login.types("\x03");
         let ran = login.ended().await;
         assert_eq!(ran.exit, 130, "{arguments}: {ran:#?}");

@@ -29,6 +29,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::chromium::Chromium;
+use super::elsewhere::Elsewhere;
 
 /// How long a page may take to show what it should.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -48,9 +49,19 @@ struct Context {
 
 impl Browser {
     pub(crate) async fn new() -> Self {
+        Self::with(CreateBrowserContextParams::default()).await
+    }
+
+    /// One on another machine than the server.
+    pub(crate) async fn elsewhere(there: &Elsewhere) -> Self {
+        let params = CreateBrowserContextParams::builder().proxy_server(there.proxy());
+        // Otherwise Chromium reaches loopback addresses by itself.
+        Self::with(params.proxy_bypass_list("<-loopback>").build()).await
+    }
+
+    async fn with(params: CreateBrowserContextParams) -> Self {
         let chromium = Chromium::shared().await;
-        let id =
-            chromium.browser.create_browser_context(CreateBrowserContextParams::default()).await.unwrap();
+        let id = chromium.browser.create_browser_context(params).await.unwrap();
         Self(Arc::new(Context { chromium, id }))
     }
 
@@ -110,6 +121,13 @@ impl Page {
     pub(crate) async fn arrives_at(&self, start: &str) {
         let there = format!("location.href.startsWith({})", json!(start));
         self.until(&there, &format!("the browser never arrives at {start}")).await;
+    }
+
+    /// Waits until the address begins otherwise.
+    pub(crate) async fn leaves(&self, start: &str) {
+        let away =
+            format!("document.readyState === 'complete' && !location.href.startsWith({})", json!(start));
+        self.until(&away, &format!("the browser never leaves {start}")).await;
     }
 
     /// Clicks a link, a button or a label.

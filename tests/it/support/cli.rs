@@ -235,6 +235,14 @@ impl Cli {
         command
     }
 
+    /// A command line of the tool on a terminal of its own, where somebody can type.
+    pub(crate) fn terminal(&self, arguments: &str) -> Command {
+        let line = format!("exec {} {arguments}", self.program.display());
+        let mut command = self.wrapped("script", &["-qec", &line, "/dev/null"]);
+        command.stdin(Stdio::piped()).env("TERM", "xterm");
+        command
+    }
+
     /// Starts a process; what it says goes to files, so that it never waits for a reader.
     pub(crate) fn start(&self, mut command: Command) -> Running {
         let number = self.runs.fetch_add(1, Ordering::Relaxed);

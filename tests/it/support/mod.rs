@@ -9,6 +9,7 @@ pub(crate) mod cli;
 pub(crate) mod daemon;
 pub(crate) mod database;
 pub(crate) mod device;
+pub(crate) mod elsewhere;
 pub(crate) mod html;
 pub(crate) mod http;
 mod inside;
@@ -17,6 +18,7 @@ pub(crate) mod people;
 pub(crate) mod ready_made;
 pub(crate) mod relay;
 pub(crate) mod scripted;
+pub(crate) mod tls;
 pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};

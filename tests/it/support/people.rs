@@ -9,7 +9,7 @@ use keystile::domain::secret::Secret;
 use keystile::services::accounts::{self, NewUser};
 use keystile::services::setup;
 use keystile::store::organizations::Organization;
-use keystile::store::users::User;
+use keystile::store::users::{self, User};
 
 use super::app::TestApp;
 use super::http::{Answer, BrowserCaller};
@@ -72,6 +72,16 @@ impl TestApp {
             Ok(person(user, organization))
         });
         added.await.unwrap()
+    }
+
+    /// Gives a person a role in another organization too.
+    pub(crate) async fn join(&self, person: &Person, organization: &Organization, role: &str) {
+        let (user_id, organization, role) = (person.id.clone(), organization.clone(), role.to_owned());
+        let joined = self.inside().store.write(move |work| {
+            let user = users::find(work.conn, &user_id)?.unwrap();
+            accounts::add_member(work, &organization, &user, &role, &Actor::Operator, &Origin::default())
+        });
+        joined.await.unwrap();
     }
 
     /// Another organization, without people.
