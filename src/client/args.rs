@@ -1,5 +1,6 @@
 //! The arguments that every tool on this library has in common.
 
+mod access;
 mod login;
 mod tool;
 
@@ -12,6 +13,9 @@ use super::duration;
 use super::profile::ProfileName;
 use super::secret::Secret;
 
+pub use access::{
+    AuditCommand, AuditListArgs, KeyCommand, KeyCreateArgs, ListArgs, Mode, Overlap, PatCommand, ScopeCommand,
+};
 pub use login::LoginArgs;
 
 pub use tool::{

@@ -11,7 +11,7 @@ use super::args::Globals;
 use super::base_url::BaseUrl;
 use super::clock::Clock;
 use super::config::{Config, ProfileConfig};
-use super::credentials::{CredentialStore, FileStore, OauthCredential, StorePlace, VaultedStore};
+use super::credentials::{Credential, CredentialStore, FileStore, OauthCredential, StorePlace, VaultedStore};
 use super::env::Environment;
 use super::error::{Error, Fault};
 use super::http::{Trace, Transport, TransportOptions};
@@ -128,6 +128,23 @@ impl Context {
     /// The issuer that the person asked for, if they did.
     pub(crate) fn wanted_issuer(&self) -> Result<Option<BaseUrl>, Fault> {
         Ok(self.url_variable("ISSUER")?.or(self.profile_config().issuer))
+    }
+
+    /// The server to talk to about signing in: that of the flag, the variable or the settings, else that of the stored
+    /// session, else the tool's own.
+    pub(crate) fn issuer_for(
+        &self,
+        flag: Option<&BaseUrl>,
+        stored: Option<&Credential>,
+    ) -> Result<BaseUrl, Fault> {
+        if let Some(flag) = flag {
+            return Ok(flag.clone());
+        }
+        if let Some(wanted) = self.wanted_issuer()? {
+            return Ok(wanted);
+        }
+        let last = stored.and_then(Credential::as_oauth).map(|session| session.issuer.clone());
+        Ok(last.unwrap_or_else(|| self.app.issuer.clone()))
     }
 
     /// The API that the person asked for, if they did.

@@ -51,6 +51,7 @@ mod profile;
 mod project;
 mod random;
 mod redact;
+mod scopes;
 mod screen;
 mod seams;
 mod secret;
@@ -64,9 +65,9 @@ mod usage;
 
 pub use app::{App, AppBuilder, BadApp, Brand};
 pub use args::{
-    AuthCommand, DockerAction, DoctorArgs, Globals, HelperCommand, LoginArgs, LogoutArgs, OrgCommand,
-    ProfileCommand, RefreshArgs, SessionsCommand, StatusArgs, SwitchArgs, TokenArgs, TokenFormat,
-    ToolCommand,
+    AuditCommand, AuditListArgs, AuthCommand, DockerAction, DoctorArgs, Globals, HelperCommand, KeyCommand,
+    KeyCreateArgs, ListArgs, LoginArgs, LogoutArgs, Mode, OrgCommand, Overlap, PatCommand, ProfileCommand,
+    RefreshArgs, ScopeCommand, SessionsCommand, StatusArgs, SwitchArgs, TokenArgs, TokenFormat, ToolCommand,
 };
 pub use base_url::{BadBaseUrl, BaseUrl};
 pub use browser::{Browser, SystemBrowser};

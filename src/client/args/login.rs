@@ -47,6 +47,9 @@ pub struct LoginArgs {
     /// Ask for these scopes only
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub scopes: Vec<String>,
+    /// Ask only for scopes that read
+    #[arg(long, conflicts_with_all = ["scopes", "api_key", "token", "with_token", "resume"])]
+    pub read_only: bool,
     /// Listen on this port for the browser's answer
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     pub port: u16,

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::AuthCommand;
+use super::{AuditCommand, AuthCommand, KeyCommand, PatCommand, ScopeCommand};
 use crate::client::base_url::BaseUrl;
 use crate::client::profile::ProfileName;
 
@@ -18,6 +18,18 @@ pub enum ToolCommand {
     /// See and change the organization you act for
     #[command(subcommand)]
     Org(OrgCommand),
+    /// Make, list and end API keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Make, list and end your personal tokens
+    #[command(subcommand)]
+    Pat(PatCommand),
+    /// See what can be asked for
+    #[command(subcommand)]
+    Scope(ScopeCommand),
+    /// See what was done in the organization
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Give your credential to git, docker, kubectl or the AWS tools
     #[command(subcommand)]
     CredentialHelper(HelperCommand),
@@ -44,6 +56,30 @@ impl From<OrgCommand> for ToolCommand {
 impl From<HelperCommand> for ToolCommand {
     fn from(command: HelperCommand) -> Self {
         Self::CredentialHelper(command)
+    }
+}
+
+impl From<KeyCommand> for ToolCommand {
+    fn from(command: KeyCommand) -> Self {
+        Self::Key(command)
+    }
+}
+
+impl From<PatCommand> for ToolCommand {
+    fn from(command: PatCommand) -> Self {
+        Self::Pat(command)
+    }
+}
+
+impl From<ScopeCommand> for ToolCommand {
+    fn from(command: ScopeCommand) -> Self {
+        Self::Scope(command)
+    }
+}
+
+impl From<AuditCommand> for ToolCommand {
+    fn from(command: AuditCommand) -> Self {
+        Self::Audit(command)
     }
 }
 

@@ -44,6 +44,7 @@ impl From<LoginArgs> for LoginOptions {
             issuer: args.issuer,
             provider: args.provider,
             scopes: args.scopes.into_iter().filter(|scope| !scope.is_empty()).collect(),
+            read_only: args.read_only,
             port: args.port,
             timeout: args.timeout,
             force: args.force,

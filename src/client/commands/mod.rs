@@ -1,13 +1,19 @@
 //! The commands and their screens, the same for every tool.
 
+mod audit;
 mod doctor;
 mod helper;
+mod key;
+mod list;
 mod login;
 mod logout;
 mod org;
+mod pat;
 mod profile;
 mod refresh;
+mod scope;
 mod sessions;
+mod static_credential;
 mod status;
 mod token;
 mod whoami;
@@ -38,6 +44,10 @@ impl App {
             ToolCommand::Auth(command) => auth(&context, command).await,
             ToolCommand::Profile(command) => profile::run(&context, command).await,
             ToolCommand::Org(command) => org::run(&context, command).await,
+            ToolCommand::Key(command) => key::run(&context, command).await,
+            ToolCommand::Pat(command) => pat::run(&context, command).await,
+            ToolCommand::Scope(command) => scope::run(&context, command).await,
+            ToolCommand::Audit(command) => audit::run(&context, command).await,
             ToolCommand::CredentialHelper(command) => helper::run(&context, command).await,
         };
         context.say_warnings();

@@ -14,6 +14,7 @@ use crate::client::error::Fault;
 use crate::client::oauth::{
     self, Asked, CodeAsked, DeviceCode, Link, Metadata, Proof, Refusal, TokenAnswer, TokenFault,
 };
+use crate::client::scopes::Catalog;
 use crate::client::secret::Secret;
 use crate::client::session::whoami_of;
 
@@ -23,6 +24,7 @@ pub(super) struct Attempt<'a> {
     pub(super) options: &'a LoginOptions,
     pub(super) issuer: &'a BaseUrl,
     pub(super) metadata: Metadata,
+    scopes: Vec<String>,
     /// What the profile holds now.
     stored: Option<&'a Credential>,
 }
@@ -44,11 +46,13 @@ impl<'a> Attempt<'a> {
                 hint: (!known.is_empty()).then(|| format!("It has: {known}.")),
             });
         }
-        Ok(Self { context, options, issuer, metadata, stored })
-    }
-
-    fn scopes(&self) -> &[String] {
-        if self.options.scopes.is_empty() { &self.context.app.scopes } else { &self.options.scopes }
+        let asked = if options.scopes.is_empty() { &context.app.scopes } else { &options.scopes };
+        let scopes = if options.read_only {
+            Catalog::of(context, issuer, &metadata).await?.only_reading(asked)
+        } else {
+            asked.clone()
+        };
+        Ok(Self { context, options, issuer, metadata, scopes, stored })
     }
 
     fn hints(&self) -> Vec<(&'static str, String)> {
@@ -73,7 +77,7 @@ impl<'a> Attempt<'a> {
         let asked = Asked {
             client_id: &self.context.app.client_id,
             redirect,
-            scopes: self.scopes(),
+            scopes: &self.scopes,
             hints: &hints,
             device: &self.facts(),
         };
@@ -85,7 +89,7 @@ impl<'a> Attempt<'a> {
         let Some(endpoint) = self.metadata.device_endpoint() else { return Ok(None) };
         let asked = CodeAsked {
             client_id: &self.context.app.client_id,
-            scopes: self.scopes(),
+            scopes: &self.scopes,
             hints: &self.hints(),
             device: &self.facts(),
         };

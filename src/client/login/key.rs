@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::attempt::end_replaced;
-use super::{agree_to_replace, choose_issuer, in_words, store};
+use super::{agree_to_replace, in_words, store};
 use crate::client::base_url::BaseUrl;
 use crate::client::context::Context;
 use crate::client::credentials::{AccountRef, Credential, CredentialState, KeyCredential, OrgRef};
@@ -67,7 +67,7 @@ pub(crate) async fn sign_in(
     let key = keys::parse(text.expose(), context.brand().key_prefixes())
         .map_err(|problem| Fault::KeyFormat { source, problem })?;
     let stored = store::prepare(context)?;
-    let issuer = choose_issuer(context, options.issuer.as_ref(), stored.as_ref())?;
+    let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
     let (target, verdict) = match context.metadata(&issuer).await {
         Ok(metadata) => {
             let target = Target::of(context, issuer, &metadata)?;

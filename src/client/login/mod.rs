@@ -49,6 +49,8 @@ pub struct LoginOptions {
     pub provider: Option<String>,
     /// Ask for these scopes; the tool's own if empty.
     pub scopes: Vec<String>,
+    /// Of these scopes ask only for those that read.
+    pub read_only: bool,
     /// Listen on this port; any if 0.
     pub port: u16,
     /// Wait this long; 5 minutes, or as long as a device code is good, unless said.
@@ -105,7 +107,7 @@ enum Step {
 pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<Account, Fault> {
     let road = road::choose(Surroundings::look(context, options.method)?)?;
     let stored = store::prepare(context)?;
-    let issuer = choose_issuer(context, options.issuer.as_ref(), stored.as_ref())?;
+    let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
     may_replace(context, options.force, stored.as_ref(), &issuer)?;
     let attempt = Attempt::begin(context, options, &issuer, stored.as_ref()).await?;
     drive(&attempt, Step::Change(road)).await
@@ -114,7 +116,7 @@ pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<A
 /// Gets a device code and keeps it for [`resume`].
 pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<StartedLogin, Fault> {
     let stored = store::prepare(context)?;
-    let issuer = choose_issuer(context, options.issuer.as_ref(), stored.as_ref())?;
+    let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
     may_replace(context, options.force, stored.as_ref(), &issuer)?;
     let attempt = Attempt::begin(context, options, &issuer, stored.as_ref()).await?;
     let code = attempt.device_code().await?.ok_or_else(|| Fault::NoDeviceCodes { host: issuer.host() })?;
@@ -185,22 +187,6 @@ async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<Account, Fault> 
             }
         };
     }
-}
-
-/// The flag, the variable, the settings, the server of last time, the tool's own.
-fn choose_issuer(
-    context: &Context,
-    flag: Option<&BaseUrl>,
-    stored: Option<&Credential>,
-) -> Result<BaseUrl, Fault> {
-    if let Some(flag) = flag {
-        return Ok(flag.clone());
-    }
-    if let Some(wanted) = context.wanted_issuer()? {
-        return Ok(wanted);
-    }
-    let last = stored.and_then(Credential::as_oauth).map(|session| session.issuer.clone());
-    Ok(last.unwrap_or_else(|| context.app.issuer.clone()))
 }
 
 /// A sign-in may renew what the profile holds; replacing something else needs a word.

@@ -40,6 +40,8 @@ pub(crate) struct CliConfiguration {
     pub(crate) api_base: Option<BaseUrl>,
     /// Where a person makes keys.
     pub(crate) dashboard_keys_url: Option<Url>,
+    /// Where the scopes are that tools may ask for.
+    pub(crate) scopes_url: Option<Url>,
     /// Whether device codes are offered at the moment.
     device_flow: Option<bool>,
     /// The providers that a person can sign in with besides the server's own accounts.

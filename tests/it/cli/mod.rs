@@ -1,5 +1,6 @@
 //! The companion CLI as people and scripts run it: the built binary against the running server.
 
+mod access;
 mod accounts;
 mod commands;
 mod credentials;

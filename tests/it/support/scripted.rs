@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 /// A request that came in.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
+    /// The path and the query.
     pub(crate) path: String,
+    pub(crate) idempotency_key: Option<String>,
     pub(crate) body: String,
 }
 
@@ -58,15 +60,20 @@ impl Scripted {
 
     /// The bodies of the requests to a path.
     pub(crate) fn bodies(&self, path: &str) -> Vec<String> {
+        self.asked(path).into_iter().map(|asked| asked.body).collect()
+    }
+
+    /// The requests to a path.
+    pub(crate) fn asked(&self, path: &str) -> Vec<Asked> {
         let asked = self.asked.lock().unwrap();
-        asked.iter().filter(|asked| asked.path == path).map(|asked| asked.body.clone()).collect()
+        asked.iter().filter(|asked| asked.path == path).cloned().collect()
     }
 }
 
 fn read(stream: &mut BufReader<std::net::TcpStream>) -> Option<Asked> {
     let mut start = String::new();
     stream.read_line(&mut start).ok()?;
-    let mut length = 0;
+    let (mut length, mut idempotency_key) = (0, None);
     loop {
         let mut line = String::new();
         stream.read_line(&mut line).ok()?;
@@ -77,10 +84,14 @@ fn read(stream: &mut BufReader<std::net::TcpStream>) -> Option<Asked> {
         if let Some(value) = line.strip_prefix("content-length:") {
             length = value.trim().parse().ok()?;
         }
+        if let Some(value) = line.strip_prefix("idempotency-key:") {
+            idempotency_key = Some(value.trim().to_owned());
+        }
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).ok()?;
-    Some(Asked { path: start.split(' ').nth(1)?.to_owned(), body: String::from_utf8(body).ok()? })
+    let path = start.split(' ').nth(1)?.to_owned();
+    Some(Asked { path, idempotency_key, body: String::from_utf8(body).ok()? })
 }
 
 fn metadata(base: &str) -> Value {

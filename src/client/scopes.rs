@@ -1,0 +1,105 @@
+//! What a server lets tools ask for.
+
+use std::time::Duration;
+
+use oauth2::http::Request;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::base_url::BaseUrl;
+use super::context::Context;
+use super::error::Fault;
+use super::http::{Plan, Replay};
+use super::oauth::Metadata;
+
+const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
+const PATH: &str = "/api/v1/scopes";
+
+/// The scopes of a server, and the usual choices of them.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Catalog {
+    pub(crate) scopes: Vec<Scope>,
+    #[serde(default)]
+    pub(crate) bundles: Vec<Bundle>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Scope {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    /// `read`, or something stronger.
+    pub(crate) level: String,
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
+}
+
+/// A usual choice.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Bundle {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) scopes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    data: Catalog,
+}
+
+impl Catalog {
+    /// Asks a server, which wants no credential for it.
+    pub(crate) async fn of(context: &Context, issuer: &BaseUrl, metadata: &Metadata) -> Result<Self, Fault> {
+        let url = metadata.cli_configuration.scopes_url.as_ref().map(Url::to_string);
+        let request = Request::get(url.unwrap_or_else(|| format!("{issuer}{PATH}")))
+            .header("accept", "application/json")
+            .body(Vec::new())
+            .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+        let response = context.transport.send(request, PLAN).await?;
+        match response.status() {
+            200 => Ok(response.parse::<Envelope>()?.data),
+            status @ 500.. => Err(Fault::Server { status, request_id: None }),
+            _ => Err(Fault::Usage {
+                message: format!("{} does not say which scopes there are", issuer.host()),
+                hint: Some("Ask for what you need by name, with --scopes.".into()),
+            }),
+        }
+    }
+
+    /// Of the scopes that a tool asks for (all, if it names none) those that only read. What is not in the catalog is
+    /// of the protocol, and gives access to nothing.
+    pub(crate) fn only_reading(&self, asked: &[String]) -> Vec<String> {
+        let reads = |scope: &&Scope| scope.level == "read";
+        if asked.is_empty() {
+            return self.scopes.iter().filter(reads).map(|scope| scope.id.clone()).collect();
+        }
+        let is_harmless = |asked: &&String| {
+            self.scopes.iter().find(|scope| scope.id == **asked).is_none_or(|scope| reads(&scope))
+        };
+        asked.iter().filter(is_harmless).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalog() -> Catalog {
+        let scope = |id: &str, level: &str| Scope {
+            id: id.into(),
+            label: String::new(),
+            level: level.into(),
+            roles: Vec::new(),
+        };
+        let scopes =
+            vec![scope("org:read", "read"), scope("org:write", "change"), scope("org:delete", "delete")];
+        Catalog { scopes, bundles: Vec::new() }
+    }
+
+    #[test]
+    fn read_only_keeps_what_reads_and_what_the_protocol_wants() {
+        assert_eq!(catalog().only_reading(&[]), ["org:read"]);
+        let asked = ["offline_access", "org:write", "org:read"].map(String::from);
+        assert_eq!(catalog().only_reading(&asked), ["offline_access", "org:read"]);
+    }
+}
