@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use oauth2::http::Method;
 use serde::Deserialize;
 use serde_json::Value;
-use url::form_urlencoded::byte_serialize;
 
+use super::list::{self, Envelope, encoded};
 use super::session;
 use crate::client::args::SessionsCommand;
 use crate::client::context::Context;
@@ -19,15 +19,6 @@ use crate::client::session::{Chosen, Session, lock_profile};
 use crate::client::table;
 
 const PATH: &str = "/api/v1/sessions";
-
-/// One page of the list.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page {
-    data: Vec<Value>,
-    #[serde(default)]
-    next_cursor: Option<String>,
-}
 
 /// What a person wants to know of a session.
 #[derive(Deserialize)]
@@ -58,30 +49,25 @@ struct Named {
     name: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    data: Value,
-}
-
 pub(super) async fn run(context: &Arc<Context>, command: SessionsCommand) -> Result<(), Fault> {
     let session = session(context)?;
     match command {
-        SessionsCommand::List => list(context, &session).await,
+        SessionsCommand::List => show(context, &session).await,
         SessionsCommand::Revoke { id } => revoke(context, &session, &id).await,
     }
 }
 
-async fn list(context: &Context, session: &Session) -> Result<(), Fault> {
-    let documents = all(session).await?;
+async fn show(context: &Context, session: &Session) -> Result<(), Fault> {
+    let documents = list::all(session, PATH, &[]).await?;
     if context.screen.is_json() {
         return context.screen.json(&Value::Array(documents));
     }
-    let (host, now) = (session.home().await?.host(), context.now());
+    let now = context.now();
     let mut rows = vec![["", "SESSION", "TOOL", "MACHINE", "LAST USED", "FROM"].map(str::to_owned).to_vec()];
     for document in &documents {
-        let session = read(&host, document)?;
-        if session.lives(now) {
-            rows.push(row(session, now));
+        let one: CliSession = list::read(session, document).await?;
+        if one.lives(now) {
+            rows.push(row(one, now));
         }
     }
     table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))?;
@@ -90,22 +76,10 @@ async fn list(context: &Context, session: &Session) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Every page of the list.
-async fn all(session: &Session) -> Result<Vec<Value>, Fault> {
-    let mut documents = Vec::new();
-    let mut path = format!("{PATH}?limit=100");
-    loop {
-        let page: Page = session.client().home(Method::GET, path).ask().await?;
-        documents.extend(page.data);
-        let Some(cursor) = page.next_cursor else { return Ok(documents) };
-        path = format!("{PATH}?limit=100&cursor={}", encoded(&cursor));
-    }
-}
-
 async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), Fault> {
     let path = format!("{PATH}/{}/revoke", encoded(id));
     let Envelope { data } = session.client().home(Method::POST, path).ask().await?;
-    let ended = read(&session.home().await?.host(), &data)?;
+    let ended: CliSession = list::read(session, &data).await?;
     if ended.current {
         forget(context, session).await?;
     }
@@ -131,13 +105,6 @@ async fn forget(context: &Context, session: &Session) -> Result<(), Fault> {
     }
 }
 
-fn read(host: &str, document: &Value) -> Result<CliSession, Fault> {
-    CliSession::deserialize(document).map_err(|error| Fault::BadAnswer {
-        host: host.to_owned(),
-        what: format!("Its list of sessions is not what the protocol says: {error}"),
-    })
-}
-
 impl CliSession {
     fn lives(&self, now: DateTime<Utc>) -> bool {
         let ends = [self.ends_at, self.idle_ends_at];
@@ -155,10 +122,6 @@ fn row(session: CliSession, now: DateTime<Utc>) -> Vec<String> {
         used.unwrap_or_else(|| "never".into()),
         session.last_used_ip.unwrap_or_default(),
     ]
-}
-
-fn encoded(text: &str) -> String {
-    byte_serialize(text.as_bytes()).collect()
 }
 
 #[cfg(test)]
@@ -187,10 +150,5 @@ mod tests {
         assert!(lives("idleEndsAt", "2026-11-24T00:00:00Z"));
         assert!(!lives("idleEndsAt", "2026-11-23T08:00:00Z"));
         assert!(!lives("revokedAt", "2026-11-23T08:00:00Z"));
-    }
-
-    #[test]
-    fn an_id_cannot_lead_to_another_path() {
-        assert_eq!(encoded("../x?y"), "..%2Fx%3Fy");
     }
 }

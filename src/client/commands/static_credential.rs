@@ -131,13 +131,11 @@ impl Kind {
             return context.screen.json(&document);
         }
         // Out of the document, so that no error can quote it.
-        let secret = match document.get_mut(self.secret).map(Value::take) {
-            Some(Value::String(secret)) => Secret::new(secret),
-            Some(_) | None => {
-                let what = format!("It made a {} and did not give it", self.name);
-                return Err(Fault::BadAnswer { host: session.home().await?.host(), what });
-            }
+        let Some(Value::String(secret)) = document.get_mut(self.secret).map(Value::take) else {
+            let what = format!("It made a {} and did not give it", self.name);
+            return Err(Fault::BadAnswer { host: session.home().await?.host(), what });
         };
+        let secret = Secret::new(secret);
         let one: StaticCredential = list::read(session, &document).await?;
         context.screen.say(Mark::Good, &format!("Created {} {}", self.name, one.id));
         for line in facts(&one, context.now()) {

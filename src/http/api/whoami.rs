@@ -50,7 +50,8 @@ pub async fn whoami(app: web::Data<App>, Caller(principal): Caller) -> Result<Ht
 /// Every organization of the person, so that their tool can offer them. A key or token for one organization says
 /// nothing about the others.
 async fn organizations(app: &App, principal: &Principal) -> Result<Vec<Value>, ApiError> {
-    let (CredentialKind::CliSession, Subject::User(user)) = (principal.credential.kind, &principal.subject) else {
+    let (CredentialKind::CliSession, Subject::User(user)) = (principal.credential.kind, &principal.subject)
+    else {
         return Ok(Vec::new());
     };
     let user_id = user.id.clone();

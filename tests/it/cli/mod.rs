@@ -7,6 +7,7 @@ mod credentials;
 mod doctor;
 mod helpers;
 mod keys;
+mod manage;
 mod network;
 mod reference;
 mod refresh;

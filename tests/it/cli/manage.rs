@@ -1,0 +1,70 @@
+//! `key`, `pat`, `scope` and `audit` against the server.
+
+use crate::support::app::TestApp;
+use crate::support::both_engines;
+use crate::support::cli::{Cli, Ran};
+
+/// The owner's tool, with what managing needs.
+async fn manager(app: &TestApp) -> Cli {
+    let cli = app.cli();
+    let scopes = "keys:read,keys:manage,tokens:manage,deployments:read,org:read";
+    app.sign_cli_in(&cli, &app.owner().await, &["--scopes", scopes]).await;
+    cli
+}
+
+/// What a key or a token sees of itself.
+async fn whoami(app: &TestApp, secret: &str) -> Ran {
+    app.cli().with("KEYSTILE_API_KEY", secret).run(&["whoami", "--json"]).await
+}
+
+both_engines! {
+    async fn a_key_is_made_used_rotated_and_ended_from_the_terminal(app) {
+        let cli = manager(app).await;
+        let made = cli.run(&["key", "create", "CI", "--scopes", "deployments:read,org:read", "--expires", "90d"]).await;
+        let first = made.good().out.trim().to_owned();
+        assert_eq!(whoami(app, &first).await.good().json()["kind"], "api_key");
+        let listed = cli.run(&["key", "list", "--json"]).await.good().json();
+        let id = listed[0]["id"].as_str().unwrap();
+        let text = cli.run(&["key", "list"]).await.good().out;
+        assert!(text.contains(id) && text.contains("in 89d") && !text.contains(&first), "{text}");
+
+        let changed = cli.run(&["key", "scopes", id, "deployments:read"]).await.good();
+        assert_eq!(changed.out, "deployments:read\n");
+        assert_eq!(whoami(app, &first).await.good().json()["scopes"], serde_json::json!(["deployments:read"]));
+
+        let rotated = cli.run(&["key", "rotate", id, "--overlap", "1h"]).await.good();
+        assert!(rotated.err.contains(&format!("  Replaces      {id}, which works for another ")), "{rotated:#?}");
+        let second = rotated.out.trim().to_owned();
+        assert_ne!(first, second);
+        whoami(app, &first).await.good();
+        cli.run(&["key", "revoke", id]).await.good();
+        assert_eq!(whoami(app, &first).await.exit, 2);
+        whoami(app, &second).await.good();
+    }
+
+    async fn a_personal_token_is_made_used_and_ended_from_the_terminal(app) {
+        let cli = manager(app).await;
+        let made = cli.run(&["pat", "create", "backup", "--scopes", "deployments:read", "--json"]).await.good().json();
+        let (id, token) = (made["id"].as_str().unwrap(), made["token"].as_str().unwrap());
+        assert_eq!(whoami(app, token).await.good().json()["kind"], "personal_token");
+        assert!(cli.run(&["pat", "list"]).await.good().out.contains(id));
+        cli.run(&["pat", "revoke", id]).await.good();
+        assert_eq!(whoami(app, token).await.exit, 2);
+    }
+
+    async fn a_read_only_sign_in_can_do_nothing_but_read(app) {
+        let cli = app.cli();
+        app.sign_cli_in(&cli, &app.owner().await, &["--read-only"]).await;
+        let whoami = cli.run(&["whoami", "--json"]).await.good().json();
+        let catalog = cli.run(&["scope", "list", "--json"]).await.good().json();
+        let reads = |scope: &str| {
+            catalog.as_array().unwrap().iter().any(|known| known["id"] == scope && known["level"] == "read")
+        };
+        let scopes: Vec<_> = whoami["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap()).collect();
+        assert!(!scopes.is_empty() && scopes.iter().all(|scope| reads(scope)), "{scopes:?}");
+        let ran = cli.run(&["key", "create", "CI", "--scopes", "deployments:read"]).await;
+        let ran = ran.failed(2, "Insufficient permissions\n");
+        assert!(ran.err.contains("Run `keystile auth refresh --scopes keys:manage`."), "{ran:#?}");
+        cli.run(&["auth", "refresh"]).await.good();
+    }
+}
