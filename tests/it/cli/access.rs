@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use crate::support::cli::Cli;
-use crate::support::scripted::{Asked, Reply, Scripted};
+use crate::support::scripted::{Asked, Scripted};
 
 /// The key with which the tool calls.
 const CALLER: &str = "keystile_live_0123456789abcdefghijklmnopqrstuvwxyz";
@@ -45,16 +45,17 @@ fn scopes() -> Value {
     }})
 }
 
-fn reply(asked: &Asked) -> Reply {
+fn answer(asked: &Asked) -> (u16, Value) {
     let path = asked.path.split('?').next().unwrap();
     let (status, data) = match path {
         "/api/v1/keys" if asked.body.is_empty() => {
             let revoked = key(&json!({ "id": "key_8", "revokedAt": "2026-05-10T10:00:00.000Z" }));
-            let page = match asked.path.contains("cursor=") {
-                false => json!({ "data": [key(&json!({}))], "nextCursor": "a+b" }),
-                true => json!({ "data": [revoked], "nextCursor": null }),
+            let page = if asked.path.contains("cursor=") {
+                json!({ "data": [revoked], "nextCursor": null })
+            } else {
+                json!({ "data": [key(&json!({}))], "nextCursor": "a+b" })
             };
-            return Some((200, page));
+            return (200, page);
         }
         "/api/v1/keys" => (201, key(&json!({ "apiKey": KEY }))),
         "/api/v1/keys/key_8/rotate" => {
@@ -66,15 +67,10 @@ fn reply(asked: &Asked) -> Reply {
         }
         "/api/v1/tokens" => (201, key(&json!({ "id": "pat_1", "token": TOKEN }))),
         "/api/v1/tokens/pat_1/revoke" => (200, key(&json!({ "id": "pat_1" }))),
-        "/api/v1/scopes" => return Some((200, scopes())),
-        _ => {
-            return Some((
-                404,
-                json!({ "error": { "code": "not_found", "message": "There is no such key." } }),
-            ));
-        }
+        "/api/v1/scopes" => return (200, scopes()),
+        _ => return (404, json!({ "error": { "code": "not_found", "message": "There is no such key." } })),
     };
-    Some((status, json!({ "data": data })))
+    (status, json!({ "data": data }))
 }
 
 /// A tool that calls a server which answers so.
@@ -88,7 +84,7 @@ fn body(server: &Scripted, path: &str) -> Value {
 
 #[tokio::test]
 async fn a_new_key_is_all_that_standard_output_gets() {
-    let server = Scripted::start(|asked, _| reply(asked));
+    let server = Scripted::start(|asked, _| Some(answer(asked)));
     let cli = tool(&server);
     let ran = cli.run(&["key", "create", "ci"]).await.good();
     assert_eq!(ran.out, format!("{KEY}\n"));
@@ -112,7 +108,7 @@ async fn a_new_key_is_all_that_standard_output_gets() {
 
 #[tokio::test]
 async fn on_a_terminal_a_new_key_comes_with_the_advice_to_copy_it_now() {
-    let server = Scripted::start(|asked, _| reply(asked));
+    let server = Scripted::start(|asked, _| Some(answer(asked)));
     let cli = tool(&server);
     let ran = cli.start(cli.terminal("key create ci")).ended().await.good();
     assert!(ran.out.contains("Copy it now, it is shown only once:\r\n\r\n"), "{ran:#?}");
@@ -124,7 +120,7 @@ async fn a_retry_makes_no_second_key() {
     let calls = AtomicUsize::new(0);
     let server = Scripted::start(move |asked, _| {
         let lost = asked.path == "/api/v1/keys" && calls.fetch_add(1, Ordering::Relaxed) == 0;
-        if lost { None } else { reply(asked) }
+        if lost { None } else { Some(answer(asked)) }
     });
     tool(&server).run(&["key", "create", "ci"]).await.good();
     let keys: Vec<_> = server.asked("/api/v1/keys").into_iter().map(|asked| asked.idempotency_key).collect();
@@ -133,7 +129,7 @@ async fn a_retry_makes_no_second_key() {
 
 #[tokio::test]
 async fn keys_are_listed_page_by_page_without_those_that_have_ended() {
-    let server = Scripted::start(|asked, _| reply(asked));
+    let server = Scripted::start(|asked, _| Some(answer(asked)));
     let cli = tool(&server);
     let text = cli.run(&["key", "list"]).await.good().out;
     assert!(
@@ -149,7 +145,7 @@ async fn keys_are_listed_page_by_page_without_those_that_have_ended() {
 
 #[tokio::test]
 async fn a_key_is_rotated_revoked_and_given_other_scopes() {
-    let server = Scripted::start(|asked, _| reply(asked));
+    let server = Scripted::start(|asked, _| Some(answer(asked)));
     let cli = tool(&server);
     let ran = cli.run(&["key", "rotate", "key_8", "--overlap", "24h"]).await.good();
     assert_eq!(ran.out, format!("{KEY}\n"));
@@ -174,7 +170,7 @@ async fn a_key_is_rotated_revoked_and_given_other_scopes() {
 
 #[tokio::test]
 async fn a_personal_token_is_made_with_the_scopes_that_are_named() {
-    let server = Scripted::start(|asked, _| reply(asked));
+    let server = Scripted::start(|asked, _| Some(answer(asked)));
     let cli = tool(&server);
     let ran = cli.run(&["pat", "create", "laptop", "--scopes", "org:read"]).await.good();
     assert_eq!(ran.out, format!("{TOKEN}\n"));
@@ -186,7 +182,7 @@ async fn a_personal_token_is_made_with_the_scopes_that_are_named() {
 
 #[tokio::test]
 async fn the_scopes_are_listed_without_a_credential() {
-    let server = Scripted::start(|asked, _| reply(asked));
+    let server = Scripted::start(|asked, _| Some(answer(asked)));
     let cli = Cli::at(&server.url());
     let text = cli.run(&["scope", "list"]).await.good().out;
     assert!(
@@ -215,7 +211,7 @@ async fn a_read_only_sign_in_asks_for_what_reads() {
                 "expires_in": 600,
             }),
         )),
-        _ => reply(asked),
+        _ => Some(answer(asked)),
     });
     let cli = Cli::at(&server.url());
     cli.run(&["auth", "login", "--start", "--read-only"]).await.good();
@@ -245,7 +241,7 @@ async fn following_the_audit_log_prints_each_event_once() {
     let calls = AtomicUsize::new(0);
     let server = Scripted::start(move |asked, _| {
         if !asked.path.starts_with("/api/v1/audit") {
-            return reply(asked);
+            return Some(answer(asked));
         }
         let known: Vec<_> = match calls.fetch_add(1, Ordering::Relaxed) {
             0 => vec![event(1, "key.created")],

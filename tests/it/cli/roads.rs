@@ -261,7 +261,7 @@ async fn the_status_says_by_which_road_the_session_came() {
     assert_eq!(cli.run(&["auth", "status", "--json"]).await.good().json()["signed_in_by"], "device_code");
     // A session that an earlier version stored does not say.
     cli.edit(|document| {
-        drop(document["profiles"]["default"].as_object_mut().unwrap().remove("signed_in_by"))
+        document["profiles"]["default"].as_object_mut().unwrap().remove("signed_in_by");
     });
     let status = cli.run(&["auth", "status"]).await.good();
     assert!(status.out.lines().any(|said| said == "  Method        CLI session ses_9fK2"), "{status:#?}");
