@@ -146,6 +146,7 @@ both_engines! {
         organization(app, "personal_token_creators = 'admins'").await;
         assert_eq!(refusal(&holder.get("/api/v1/whoami").await), is(403, "personal_tokens_admins_only"));
         assert_eq!(refusal(&member.post("/api/v1/tokens", &body).await), is(403, "not_permitted"));
+        assert_eq!(member.get("/api/v1/whoami").await.status, 200, "sessions of tools are for every member");
         app.owners_tool().await.made("/api/v1/tokens", &body).await;
         organization(app, "personal_token_max_seconds = 60").await;
         let answer = app.owners_tool().await.post("/api/v1/tokens", &body).await;
