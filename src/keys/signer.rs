@@ -104,7 +104,7 @@ impl Signer {
     /// Appends the signature to `header.payload`.
     pub async fn sign(&self, key: Arc<PrivateKey>, message: String) -> Result<String, NotSigned> {
         let (reply, signed) = oneshot::channel();
-        self.submit(
+        self.try_submit(
             move || signed_by(&key, message),
             |outcome| {
                 // Nobody listens when the client has gone away.
@@ -114,22 +114,31 @@ impl Signer {
         signed.await.unwrap_or(Err(NotSigned::Failed))
     }
 
-    /// Whether there is room for what has not begun yet. What has been committed already may fill the rest.
+    /// Whether there is room for what has not begun yet.
     pub fn has_room(&self) -> bool {
         self.0.0.desk().waiting.len() < QUEUE / 2
     }
 
-    /// Lets a signing thread do `work` and hand over what comes of it.
+    /// Lets a signing thread do `work` and hand over what comes of it, unless too much waits already.
+    fn try_submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, NotSigned> + Send + 'static,
+        deliver: impl FnOnce(Result<T, NotSigned>) + Send + 'static,
+    ) {
+        if self.0.0.desk().waiting.len() >= QUEUE {
+            return deliver(Err(NotSigned::Busy));
+        }
+        self.submit(work, deliver);
+    }
+
+    /// The same, whatever waits: for what is committed, and would be lost without its signature. The queues before the
+    /// commit bound how much that can be.
     pub fn submit<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, NotSigned> + Send + 'static,
         deliver: impl FnOnce(Result<T, NotSigned>) + Send + 'static,
     ) {
         let mut desk = self.0.0.desk();
-        if desk.waiting.len() >= QUEUE {
-            drop(desk);
-            return deliver(Err(NotSigned::Busy));
-        }
         desk.waiting.push_back(Box::new(move || {
             let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
                 tracing::error!("making a signature panicked");

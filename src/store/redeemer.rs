@@ -1,5 +1,7 @@
 //! Redemptions of authorization codes on PostgreSQL, many in one transaction.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use diesel::connection::SimpleConnection;
 
 use super::audit;
@@ -70,21 +72,32 @@ pub(super) fn start(manager: &Manager, clock: &Clock) -> Result<Batcher<Job>, St
 }
 
 fn serve(link: &mut Link, clock: &Clock, mut batch: Vec<Job>) {
-    let done = link.begin(|conn| Ok(conn.batch_execute("BEGIN")?)).and_then(|()| {
-        let conn = link.connection()?;
-        let redeemed = redeem(conn, clock, &mut batch)?;
-        conn.batch_execute("COMMIT")?;
-        Ok(redeemed)
-    });
+    let begun = link.begin(|conn| Ok(conn.batch_execute("BEGIN")?));
+    let done = match begun.and_then(|()| redeem(link.connection()?, clock, &mut batch)) {
+        Ok(redeemed) => {
+            link.connection().and_then(|conn| Ok(conn.batch_execute("COMMIT")?)).map(|()| redeemed)
+        }
+        // Something is wrong with one of them. One by one, that one alone fails.
+        Err(error @ (StoreError::Failed(_) | StoreError::Conflict(_))) => {
+            tracing::warn!(%error, "a batch of redemptions is taken apart");
+            link.close();
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error),
+    };
     if done.is_err() {
         // Whatever is open on it is rolled back with it.
         link.close();
     }
     for (number, job) in batch.into_iter().enumerate() {
-        job.answer(match &done {
+        let outcome = match &done {
             Ok(redeemed) => Ok(redeemed.contains(&number)),
             Err(error) => Err(StoreError::Unavailable(error.to_string())),
-        });
+        };
+        // A bug in one answer must not take theirs from all others.
+        if catch_unwind(AssertUnwindSafe(|| job.answer(outcome))).is_err() {
+            tracing::error!("a redemption could not be handed over");
+        }
     }
 }
 

@@ -112,15 +112,17 @@ pub(in crate::store) fn redeem_if<T>(
     Ok(Some(given))
 }
 
-/// The select, with a lock on its codes alone, and without those that somebody else has locked: one of them must not hold
-/// up all others.
+/// The select, with a lock on its codes, and one on their organizations that lets nobody turn a switch meanwhile. What
+/// somebody else has locked is left out: one of them must not hold up all others.
 #[derive(Debug, Clone, Copy, QueryId)]
 struct Free<Q>(Q);
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Free<Q> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.0.walk_ast(pass.reborrow())?;
-        pass.push_sql(" FOR UPDATE OF authorization_codes SKIP LOCKED");
+        pass.push_sql(
+            " FOR UPDATE OF authorization_codes SKIP LOCKED FOR KEY SHARE OF organizations SKIP LOCKED",
+        );
         Ok(())
     }
 }

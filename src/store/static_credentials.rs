@@ -73,10 +73,6 @@ impl StaticCredential {
     pub fn has_ended(&self, now: Time) -> bool {
         self.ends_at.is_some_and(|end| end <= now)
     }
-
-    pub fn lives(&self, now: Time) -> bool {
-        self.revoked_at.is_none() && !self.has_ended(now)
-    }
 }
 
 impl TryFrom<Row> for StaticCredential {
