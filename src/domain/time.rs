@@ -8,7 +8,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-/// A point in time, cut to the microsecond that both databases keep.
+/// The years that have four digits, as RFC 3339 wants them: 1 to 9999.
+const FIRST: DateTime<Utc> = match DateTime::from_timestamp(-62_135_596_800, 0) {
+    Some(at) => at,
+    None => DateTime::UNIX_EPOCH,
+};
+const LAST: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 999_999_000) {
+    Some(at) => at,
+    None => DateTime::UNIX_EPOCH,
+};
+
+/// A point in time, cut to the microsecond that both databases keep, and never so far away that it could not be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(DateTime<Utc>);
 
@@ -19,7 +29,12 @@ impl Time {
     }
 
     pub fn from_micros(micros: i64) -> Option<Self> {
-        DateTime::from_timestamp_micros(micros).map(Self)
+        Self::within_reach(DateTime::from_timestamp_micros(micros)?)
+    }
+
+    /// Nothing for a year that could not be written.
+    fn within_reach(at: DateTime<Utc>) -> Option<Self> {
+        (FIRST..=LAST).contains(&at).then(|| Self::new(at))
     }
 
     pub fn micros(self) -> i64 {
@@ -33,7 +48,7 @@ impl Time {
 
     /// Reads an RFC 3339 time, such as [`Time::iso`] writes.
     pub fn parse(text: &str) -> Option<Self> {
-        DateTime::parse_from_rfc3339(text).ok().map(|at| Self::new(at.to_utc()))
+        Self::within_reach(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
     }
 
     pub fn utc(self) -> DateTime<Utc> {
@@ -53,8 +68,9 @@ impl Time {
 
 impl Add<TimeDelta> for Time {
     type Output = Self;
+    /// Stops at the last moment of the year 9999.
     fn add(self, by: TimeDelta) -> Self {
-        Self(self.0 + by)
+        Self(self.0.checked_add_signed(by).map_or(LAST, |at| at.min(LAST)))
     }
 }
 
@@ -123,6 +139,16 @@ mod tests {
     fn a_time_has_no_nanoseconds() {
         let at = DateTime::from_timestamp(1, 123_456_789).unwrap();
         assert_eq!(Time::new(at).iso_micros(), "1970-01-01T00:00:01.123456Z");
+    }
+
+    #[test]
+    fn a_time_that_could_not_be_written_is_none() {
+        assert_eq!(Time::parse("9999-12-31T23:59:59-12:00"), None);
+        assert_eq!(Time::parse("0000-12-31T23:59:59Z"), None);
+        assert_eq!(Time::from_micros(i64::MIN), None);
+        let last = Time::parse("9999-12-31T23:59:59.999999Z").unwrap();
+        assert_eq!(last + TimeDelta::days(400), last);
+        assert_eq!(Time::parse(&last.iso_micros()), Some(last));
     }
 
     #[test]

@@ -41,6 +41,9 @@ impl Gate {
         let size: usize = head.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         if target > LONGEST_TARGET {
             Some(plain(StatusCode::URI_TOO_LONG, "The address is too long."))
+        } else if head.uri.path().contains("%00") {
+            // No name here has one, and PostgreSQL has no text that could be looked for.
+            Some(plain(StatusCode::NOT_FOUND, "There is nothing at this address."))
         } else if size > LARGEST_HEADERS {
             Some(plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large."))
         } else if !PROBES.contains(&head.uri.path()) && !self.is_ours(head) {
