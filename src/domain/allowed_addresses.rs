@@ -43,6 +43,11 @@ impl AllowedAddresses {
         self.0.iter().any(|network| network.contains(&address))
     }
 
+    /// Whether each of them lies within the other list.
+    pub fn are_within(&self, other: &Self) -> bool {
+        self.0.iter().all(|inner| other.0.iter().any(|outer| outer.contains(inner)))
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(ToString::to_string)
     }

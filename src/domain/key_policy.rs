@@ -2,7 +2,9 @@
 
 use chrono::TimeDelta;
 
+use super::granted::Granted;
 use super::role;
+use super::scope::{Catalog, ScopeSet};
 use super::text_enum::text_enum;
 use super::time::Time;
 
@@ -31,6 +33,16 @@ pub struct KeyPolicy {
     /// Whether a key may be without scopes of its own.
     pub unrestricted: bool,
     pub lifetime: Lifetime,
+}
+
+impl KeyPolicy {
+    /// What a credential may do today: granted ∩ its owner's role ∩ this policy.
+    pub fn leaves(self, granted: &Granted, catalog: &Catalog, role: &str) -> ScopeSet {
+        match granted {
+            Granted::Unrestricted if !self.unrestricted => ScopeSet::default(),
+            Granted::Unrestricted | Granted::Scopes(_) => granted.within(catalog, role),
+        }
+    }
 }
 
 /// Personal tokens.

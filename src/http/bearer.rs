@@ -165,7 +165,17 @@ pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, De
     let (reader, now) = (app.clone(), app.now());
     let checked =
         app.store.read(move |conn| present::check(conn, &reader.config, &token, address, now)).await?;
-    let principal = checked.map_err(|refused| match refused {
+    let principal = checked.map_err(|refused| denied(app, refused))?;
+    if principal.credential.use_is_news(now) {
+        let (id, ip) = (principal.credential.id.clone(), address.map(|address| address.to_string()));
+        app.store.write(move |work| credentials::touch(work.conn, &id, work.now, ip.as_deref())).await?;
+    }
+    Ok(principal)
+}
+
+/// The refusal of a credential that gives nothing.
+pub fn denied(app: &App, refused: Refused) -> Denied {
+    match refused {
         Refused::Invalid => Denied::Invalid,
         Refused::Expired => Denied::Expired,
         Refused::Revoked => Denied::Revoked,
@@ -176,12 +186,7 @@ pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, De
         Refused::AdminsOnly { name } => Denied::AdminsOnly { name },
         Refused::KeysOff { name } => Denied::KeysOff { name },
         Refused::Address => Denied::Address,
-    })?;
-    if principal.credential.use_is_news(now) {
-        let (id, ip) = (principal.credential.id.clone(), address.map(|address| address.to_string()));
-        app.store.write(move |work| credentials::touch(work.conn, &id, work.now, ip.as_deref())).await?;
     }
-    Ok(principal)
 }
 
 /// Refuses a caller whose credential does not have this scope.

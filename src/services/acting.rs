@@ -1,10 +1,13 @@
 //! Whoever asks for a change: who, where, with which powers, and from where.
 
-use super::present::Principal;
-use super::refusal::Refusal;
+use super::bounds::Bounds;
+use super::present::{self, Principal};
+use super::refusal::{Refusal, allowed};
+use crate::config::Config;
 use crate::domain::audit::{Action, Event, Origin};
 use crate::domain::credential::CredentialKind;
-use crate::domain::role;
+use crate::domain::management;
+use crate::domain::role::{self, OWNER};
 use crate::domain::scope::{Catalog, ScopeSet};
 use crate::domain::subject::SubjectId;
 use crate::store::organizations::{self, Organization};
@@ -19,6 +22,8 @@ pub struct Acting {
     /// What they may do, and so the most that they may hand on.
     pub scopes: ScopeSet,
     pub means: Means,
+    /// What a program may not hand on, known once it is confirmed.
+    pub bounds: Bounds,
     pub origin: Origin,
 }
 
@@ -42,6 +47,7 @@ impl Acting {
             role: principal.role.clone(),
             scopes: principal.scopes.clone(),
             means: Means::Credential { id: principal.credential.id.clone(), kind: principal.credential.kind },
+            bounds: Bounds::default(),
             origin,
         }
     }
@@ -56,12 +62,14 @@ impl Acting {
     ) -> Self {
         let scopes = catalog.held_by(&role);
         let subject = SubjectId::User(user_id.to_owned());
-        Self { subject, organization, role, scopes, means: Means::Browser, origin }
+        let bounds = Bounds::default();
+        Self { subject, organization, role, scopes, means: Means::Browser, bounds, origin }
     }
 
     /// The same inside the transaction of the act, as things stand now: nobody changes the organization's policy until
-    /// it ends. `None` for somebody who is not in it any more.
-    pub fn confirm(&self, work: &mut Work<'_>, catalog: &Catalog) -> Result<Option<Self>, StoreError> {
+    /// it ends. Time has passed since the credential was presented, as much as its holder liked.
+    pub fn confirm(&self, work: &mut Work<'_>, config: &Config) -> Result<Result<Self, Refusal>, StoreError> {
+        const GONE: Refusal = Refusal::Credential(present::Refused::Revoked);
         let org_id = &self.organization.id;
         let organization = organizations::lock(work.conn, org_id)?;
         let role = match &self.subject {
@@ -70,9 +78,14 @@ impl Acting {
                 service_accounts::standing(work.conn, id)?.map(|(_, account)| account.role)
             }
         };
-        let (Some(organization), Some(role)) = (organization, role) else { return Ok(None) };
-        let scopes = self.scopes.intersection(&catalog.held_by(&role));
-        Ok(Some(Self { organization, role, scopes, ..self.clone() }))
+        let (Some(organization), Some(role)) = (organization, role) else { return Ok(Err(GONE)) };
+        let scopes = self.scopes.intersection(&config.catalog.held_by(&role));
+        let confirmed = Self { organization, role, scopes, ..self.clone() };
+        let Means::Credential { id, kind } = &self.means else { return Ok(Ok(confirmed)) };
+        let (organization, role) = (&confirmed.organization, &confirmed.role);
+        let left = allowed!(present::again(work.conn, config, organization, role, (*kind, id), work.now)?);
+        let scopes = confirmed.scopes.intersection(&left.scopes);
+        Ok(Ok(Self { scopes, bounds: left.bounds, ..confirmed }))
     }
 
     /// Refuses those whose credential does not have this scope.
@@ -87,6 +100,30 @@ impl Acting {
     pub fn may_hand_on(&self, scopes: &ScopeSet) -> Result<(), Refusal> {
         let missing = scopes.difference(&self.scopes);
         if missing.is_empty() { Ok(()) } else { Err(Refusal::MissingScopes(missing)) }
+    }
+
+    /// Refuses to act on somebody whose role can do more than theirs.
+    pub fn reaches(&self, catalog: &Catalog, role: &str) -> Result<(), Refusal> {
+        let holds_more = !catalog.held_by(role).is_subset(&catalog.held_by(&self.role));
+        let ranks_higher =
+            (role == OWNER && self.role != OWNER) || (role::administers(role) && !self.administers());
+        if holds_more || ranks_higher {
+            return Err(Refusal::forbidden(format!(
+                "The role {role} can do more than yours, {}.",
+                self.role
+            )));
+        }
+        Ok(())
+    }
+
+    /// Refuses to give a role that can do more than they can. Where keys may be without scopes of their own, which get all
+    /// that their owner's role holds, the credential in use has to hold that as well.
+    pub fn may_give(&self, config: &Config, role: &str) -> Result<(), Refusal> {
+        self.reaches(&config.catalog, role)?;
+        if self.organization.key_policy(&config.organizations).unrestricted {
+            self.may_hand_on(&config.catalog.held_by(role).difference(&management::scopes()))?;
+        }
+        Ok(())
     }
 
     pub fn administers(&self) -> bool {
@@ -107,6 +144,14 @@ impl Acting {
         match &self.subject {
             SubjectId::User(id) if in_person => Some(id),
             SubjectId::User(_) | SubjectId::ServiceAccount(_) => None,
+        }
+    }
+
+    /// Whether this is the credential in use.
+    pub fn uses(&self, credential_id: &str) -> bool {
+        match &self.means {
+            Means::Browser => false,
+            Means::Credential { id, .. } => id == credential_id,
         }
     }
 

@@ -5,6 +5,7 @@ pub mod acting;
 pub mod api_access;
 pub mod api_keys;
 pub mod authorization;
+pub mod bounds;
 pub mod credential_policy;
 pub mod device;
 pub mod idempotency;

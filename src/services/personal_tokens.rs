@@ -34,7 +34,7 @@ pub fn create(
     acting: &Acting,
     new: &NewToken,
 ) -> Result<Result<Created, Refusal>, StoreError> {
-    let Some(acting) = acting.confirm(work, &config.catalog)? else { return Ok(Err(NO_SUCH_TOKEN)) };
+    let acting = allowed!(acting.confirm(work, config)?);
     let owner = allowed!(person(&acting));
     let organization = &acting.organization;
     let policy = organization.token_policy(&config.organizations);
@@ -54,6 +54,7 @@ pub fn create(
     allowed!(acting.may_hand_on(&scopes));
     let ends_at =
         allowed!(wishes::end("personal tokens", &organization.name, policy.lifetime, work.now, new.ends_at));
+    allowed!(acting.bounds.allow(StaticKind::PersonalToken, ends_at, None));
     let draft = Draft {
         kind: StaticKind::PersonalToken,
         owner,

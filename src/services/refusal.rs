@@ -1,10 +1,13 @@
 //! Why an act on keys, tokens and service accounts is not done. Each says what to do instead.
 
+use super::present::Refused;
 use crate::domain::scope::ScopeSet;
 
 /// An act that is refused. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
+    /// The credential in use gives nothing any more.
+    Credential(Refused),
     /// There is none, or none that they may know of.
     NotFound(&'static str),
     /// It takes these scopes, which the credential in use does not have.

@@ -9,7 +9,6 @@ use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::id::Kind;
 use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
-use crate::domain::role::{self, OWNER};
 use crate::domain::time::Time;
 use crate::store::service_accounts::{self, ServiceAccount};
 use crate::store::{Conn, StoreError, Work, users};
@@ -45,7 +44,7 @@ pub fn create(
         return Ok(Err(Refusal::forbidden("Service accounts are made by people. Sign in as one.")));
     };
     allowed!(known(config, &new.role));
-    allowed!(within_reach(config, &acting, &new.role));
+    allowed!(acting.may_give(config, &new.role));
     let account = ServiceAccount {
         id: Kind::ServiceAccount.new_id(work.entropy),
         org_id: acting.organization.id.clone(),
@@ -92,6 +91,9 @@ pub fn set_enabled(
 ) -> Result<Result<Made, Refusal>, StoreError> {
     let acting = allowed!(manager(work, config, acting)?);
     let account = allowed!(managed(work, config, &acting, id)?);
+    if enabled {
+        allowed!(acting.may_give(config, &account.role));
+    }
     if account.disabled_at.is_none() != enabled {
         service_accounts::set_disabled(work.conn, id, (!enabled).then_some(work.now))?;
         let action = if enabled { Action::ServiceAccountEnabled } else { Action::ServiceAccountDisabled };
@@ -111,7 +113,7 @@ pub fn set_role(
     let acting = allowed!(manager(work, config, acting)?);
     let account = allowed!(managed(work, config, &acting, id)?);
     allowed!(known(config, role));
-    allowed!(within_reach(config, &acting, role));
+    allowed!(acting.may_give(config, role));
     if account.role != role {
         service_accounts::set_role(work.conn, id, role)?;
         let event = acting.event(Action::ServiceAccountRoleChanged).target(id);
@@ -125,7 +127,7 @@ fn manager(
     config: &Config,
     acting: &Acting,
 ) -> Result<Result<Acting, Refusal>, StoreError> {
-    let Some(acting) = acting.confirm(work, &config.catalog)? else { return Ok(Err(NO_SUCH_ACCOUNT)) };
+    let acting = allowed!(acting.confirm(work, config)?);
     Ok(acting.require(SERVICE_ACCOUNTS_MANAGE).map(|()| acting))
 }
 
@@ -139,7 +141,7 @@ fn managed(
     let Some(account) = service_accounts::lock(work.conn, &acting.organization.id, id)? else {
         return Ok(Err(NO_SUCH_ACCOUNT));
     };
-    Ok(within_reach(config, acting, &account.role).map(|()| account))
+    Ok(acting.reaches(&config.catalog, &account.role).map(|()| account))
 }
 
 fn known(config: &Config, role: &str) -> Result<(), Refusal> {
@@ -148,17 +150,6 @@ fn known(config: &Config, role: &str) -> Result<(), Refusal> {
     }
     let roles = config.roles.iter().map(|role| role.id.as_str()).collect::<Vec<_>>().join(", ");
     Err(Refusal::invalid("role", format!("role is none that exists. Use one of {roles}.")))
-}
-
-/// Nobody gives, or takes from, a role that holds more than their own.
-fn within_reach(config: &Config, acting: &Acting, role: &str) -> Result<(), Refusal> {
-    let holds_more = !config.catalog.held_by(role).is_subset(&config.catalog.held_by(&acting.role));
-    let ranks_higher =
-        (role == OWNER && acting.role != OWNER) || (role::administers(role) && !acting.administers());
-    if holds_more || ranks_higher {
-        return Err(Refusal::forbidden(format!("The role {role} can do more than yours, {}.", acting.role)));
-    }
-    Ok(())
 }
 
 fn made(conn: &mut Conn, account: ServiceAccount) -> Result<Made, StoreError> {

@@ -14,6 +14,7 @@ use crate::domain::secret::Digest;
 use crate::http::bearer;
 use crate::services::acting::Acting;
 use crate::services::idempotency::{Answer, Claim, Idempotency};
+use crate::services::present::Principal;
 use crate::services::refusal::Refusal;
 use crate::store::{StoreError, Work};
 use crate::web::app::App;
@@ -67,7 +68,7 @@ impl<T: DeserializeOwned> FromRequest for Command<T> {
             let bytes = json_body(&request, payload).await?;
             let key = idempotency_key(&request)?;
             let idempotency = key.map(|key| {
-                let digest = Digest::of_bytes(&bytes);
+                let digest = meaning(&principal, &bytes);
                 Idempotency::new(&app.master, &principal.credential.id, request.path(), key, digest)
             });
             let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
@@ -81,6 +82,13 @@ impl<T: DeserializeOwned> FromRequest for Command<T> {
             })
         })
     }
+}
+
+/// What makes two requests the same: the body, and what whoever asks may do. The answer may hold a secret, which a token
+/// that has become weaker must not get.
+fn meaning(principal: &Principal, body: &[u8]) -> Digest {
+    let may = format!("{}\n{}\n", principal.role, principal.scopes);
+    Digest::of_bytes(&[may.as_bytes(), body].concat())
 }
 
 /// An empty body needs no type.

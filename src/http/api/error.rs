@@ -66,6 +66,7 @@ impl ApiError {
     /// A refusal in the words of the API.
     pub fn refused(app: &App, refusal: Refusal) -> Self {
         match refusal {
+            Refusal::Credential(refused) => Self::Denied(bearer::denied(app, refused)),
             Refusal::NotFound(message) => Self::NotFound(message),
             Refusal::MissingScopes(scopes) => Self::Denied(bearer::lacking(app, scopes)),
             Refusal::Forbidden { code, message } => Self::Forbidden { code, message },

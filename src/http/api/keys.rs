@@ -1,7 +1,7 @@
 //! API keys.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::caller::Caller;
@@ -21,10 +21,17 @@ use crate::web::app::App;
 pub struct Create {
     name: String,
     mode: String,
+    #[serde(default, deserialize_with = "not_null")]
     scopes: Option<Vec<String>>,
     expires_at: Option<Moment>,
     service_account: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
     allowed_addresses: Option<Vec<String>>,
+}
+
+/// Leaving a limit out is a decision; a `null` that a program did not mean to send is none.
+fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    Vec::deserialize(deserializer).map(Some)
 }
 
 /// The body of a rotation.

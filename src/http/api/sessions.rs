@@ -7,6 +7,7 @@ use super::caller::Caller;
 use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
 use super::page::Page;
+use crate::domain::credential::CredentialKind;
 use crate::domain::subject::SubjectId;
 use crate::services::acting::{Acting, Means};
 use crate::services::refusal::Refusal;
@@ -18,24 +19,22 @@ use crate::web::app::App;
 
 const NO_SUCH_SESSION: &str = "There is no such session.";
 
-/// `GET /api/v1/sessions`: the caller's CLI sessions in the organization, the newest first. A service account has none.
+/// `GET /api/v1/sessions`: the caller's CLI sessions in the organization, the newest first. Keys and tokens see none of them.
 pub async fn list(
     app: web::Data<App>,
     request: HttpRequest,
     Caller(principal): Caller,
 ) -> Result<HttpResponse, ApiError> {
+    if principal.credential.kind != CredentialKind::CliSession {
+        return Err(ApiError::refused(&app, not_a_session()));
+    }
     let page = Page::read(request.query_string())?;
     let (org_id, limit) = (principal.organization.id.clone(), page.limit());
     let after = page.after.clone();
-    let sessions = match principal.subject.id() {
-        SubjectId::ServiceAccount(_) => Vec::new(),
-        SubjectId::User(user_id) => {
-            let read = move |conn: &mut _| {
-                credentials::cli_session_page(conn, &org_id, &user_id, after.as_ref(), limit)
-            };
-            app.store.read(read).await?
-        }
-    };
+    let user_id = principal.subject.id().as_str().to_owned();
+    let read =
+        move |conn: &mut _| credentials::cli_session_page(conn, &org_id, &user_id, after.as_ref(), limit);
+    let sessions = app.store.read(read).await?;
     let show = |(session, client): &(Credential, String)| {
         shown(session, client, &principal.organization, &principal.credential.id)
     };
@@ -51,6 +50,9 @@ pub async fn revoke(
 ) -> Result<HttpResponse, ApiError> {
     command
         .once(&app, move |_, work, acting, Nothing {}| {
+            let Means::Credential { id: current, kind: CredentialKind::CliSession } = &acting.means else {
+                return Ok(Err(not_a_session()));
+            };
             let Some(user_id) = own(acting, credentials::find(work.conn, &id)?.as_ref()) else {
                 return Ok(Err(Refusal::NotFound(NO_SUCH_SESSION)));
             };
@@ -61,14 +63,15 @@ pub async fn revoke(
                 Some(id) => clients::name(work.conn, id)?,
                 None => None,
             };
-            let current = match &acting.means {
-                Means::Credential { id, .. } => id,
-                Means::Browser => "",
-            };
             let shown = shown(&session, &client.unwrap_or_default(), &acting.organization, current);
             Ok(Ok(Done::ok(shown)))
         })
         .await
+}
+
+/// There is no scope for it, so that a key would see and end what a person does on their own machines.
+fn not_a_session() -> Refusal {
+    Refusal::forbidden("Only a CLI session sees and ends CLI sessions. Sign in with the tool.")
 }
 
 /// The person who acts, if the session is theirs and in the organization of the credential in use.

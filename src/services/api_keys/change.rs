@@ -41,9 +41,14 @@ pub fn set_scopes(
     let key = allowed!(managed(work, &acting, id)?);
     allowed!(living(&key, work.now));
     let scopes = allowed!(wishes::scopes(&config.catalog, scopes));
-    let role = owner_role(work.conn, &key)?.unwrap_or_default();
-    let added = scopes.difference(&key.granted.within(&config.catalog, &role));
-    allowed!(may_hand_on(&config.catalog, &acting, &Granted::Scopes(added), &role));
+    if let Some(role) = owner_role(work.conn, &key)? {
+        let policy = acting.organization.key_policy(&config.organizations);
+        let added = scopes.difference(&policy.leaves(&key.granted, &config.catalog, &role));
+        allowed!(may_hand_on(&config.catalog, &acting, &Granted::Scopes(added), &role));
+    } else if !scopes.is_subset(&key.granted.named()) {
+        let message = "The owner of the key has left or is disabled, so that it can only lose scopes.";
+        return Ok(Err(Refusal::invalid("scopes", message)));
+    }
     let granted = Granted::Scopes(scopes);
     if granted != key.granted {
         static_credentials::set_granted(work.conn, &key.id, &granted)?;

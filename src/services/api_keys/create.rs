@@ -39,7 +39,7 @@ pub fn create(
 ) -> Result<Result<Created, Refusal>, StoreError> {
     let acting = allowed!(manager(work, config, acting)?);
     allowed!(switched_on(config, &acting));
-    let (owner, role) = allowed!(owner(work, &acting, new.service_account.as_deref())?);
+    let (owner, role) = allowed!(owner(work, config, &acting, new.service_account.as_deref())?);
     let policy = acting.organization.key_policy(&config.organizations);
     let name = allowed!(wishes::name(&new.name));
     let granted = allowed!(granted(config, &acting, new.scopes.as_deref()));
@@ -47,7 +47,9 @@ pub fn create(
     let ends_at =
         allowed!(wishes::end("API keys", &acting.organization.name, policy.lifetime, work.now, new.ends_at));
     let allowed_addresses = allowed!(addresses(new.allowed_addresses.as_deref()));
-    let key = Draft { kind: StaticKind::ApiKey(new.mode), owner, name, granted, ends_at, allowed_addresses };
+    let kind = StaticKind::ApiKey(new.mode);
+    allowed!(acting.bounds.allow(kind, ends_at, allowed_addresses.as_ref()));
+    let key = Draft { kind, owner, name, granted, ends_at, allowed_addresses };
     let created = key.make(work, config, &acting)?;
     record(work, &acting, Action::ApiKeyCreated, &created.named.credential);
     Ok(Ok(created))
@@ -56,6 +58,7 @@ pub fn create(
 /// Whose role bounds the key, and which that is.
 fn owner(
     work: &mut Work<'_>,
+    config: &Config,
     acting: &Acting,
     service_account: Option<&str>,
 ) -> Result<Result<(SubjectId, String), Refusal>, StoreError> {
@@ -65,13 +68,19 @@ fn owner(
     if !acting.administers() {
         return Ok(Err(Refusal::forbidden("Only owners and admins make API keys for service accounts.")));
     }
-    let account = service_accounts::lock(work.conn, &acting.organization.id, id)?;
-    let able = account.filter(|account| account.disabled_at.is_none());
-    Ok(able.map(|account| (SubjectId::ServiceAccount(account.id), account.role)).ok_or_else(|| {
+    // PostgreSQL has no text with a NUL in it to look for.
+    let account = if id.contains('\0') {
+        None
+    } else {
+        service_accounts::lock(work.conn, &acting.organization.id, id)?
+    };
+    let Some(account) = account.filter(|account| account.disabled_at.is_none()) else {
         let message =
             "serviceAccount names none that could use a key. GET /api/v1/service-accounts lists them.";
-        Refusal::invalid("serviceAccount", message)
-    }))
+        return Ok(Err(Refusal::invalid("serviceAccount", message)));
+    };
+    allowed!(acting.reaches(&config.catalog, &account.role));
+    Ok(Ok((SubjectId::ServiceAccount(account.id), account.role)))
 }
 
 fn granted(config: &Config, acting: &Acting, scopes: Option<&[String]>) -> Result<Granted, Refusal> {

@@ -14,7 +14,7 @@ pub use rotate::{Overlap, Rotated, rotate};
 
 use super::acting::Acting;
 use super::named::{self, Named};
-use super::refusal::{ForbiddenCode, Refusal};
+use super::refusal::{ForbiddenCode, Refusal, allowed};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
 use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
@@ -75,7 +75,7 @@ fn manager(
     config: &Config,
     acting: &Acting,
 ) -> Result<Result<Acting, Refusal>, StoreError> {
-    let Some(acting) = acting.confirm(work, &config.catalog)? else { return Ok(Err(NO_SUCH_KEY)) };
+    let acting = allowed!(acting.confirm(work, config)?);
     Ok(acting.require(KEYS_MANAGE).map(|()| acting))
 }
 

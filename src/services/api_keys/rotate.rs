@@ -2,13 +2,14 @@
 
 use chrono::TimeDelta;
 
-use super::create::{Draft, may_hand_on};
+use super::create::{Draft, may_hand_on, record};
 use super::{Created, living, managed, manager, owner_role, switched_on};
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::EndReason;
 use crate::domain::granted::Granted;
 use crate::domain::key_policy::{KeyPolicy, Lifetime};
+use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::services::acting::Acting;
 use crate::services::refusal::{Refusal, allowed};
@@ -69,6 +70,7 @@ pub fn rotate(
         let message = "The owner of the key has left or is disabled. Create a key for somebody else.";
         return Ok(Err(Refusal::Ended(message.to_owned())));
     };
+    allowed!(may_hold(config, &acting, &old, &role));
     allowed!(may_hand_on(&config.catalog, &acting, &old.granted, &role));
     let draft = Draft {
         kind: old.kind,
@@ -78,7 +80,12 @@ pub fn rotate(
         ends_at: next_end(&old, policy.lifetime, work.now),
         allowed_addresses: old.allowed_addresses.clone(),
     };
+    // A key may renew itself; any other is one that whoever asks gets besides their own.
+    if !acting.uses(&old.id) {
+        allowed!(acting.bounds.allow(draft.kind, draft.ends_at, draft.allowed_addresses.as_ref()));
+    }
     let created = draft.make(work, config, &acting)?;
+    record(work, &acting, Action::ApiKeyCreated, &created.named.credential);
     let new_id = &created.named.credential.id;
     let overlap_ends = work.now + overlap.length();
     let old_ends_at = old.ends_at.map_or(overlap_ends, |end| end.min(overlap_ends));
@@ -99,6 +106,17 @@ pub fn rotate(
         .detail("new_ends_at", created.named.credential.ends_at.map(Time::iso));
     work.record(event);
     Ok(Ok(Rotated { created, old_id: old.id, old_ends_at }))
+}
+
+/// Refuses to hand a secret to somebody who would act with it as another person, or above their own role.
+fn may_hold(config: &Config, acting: &Acting, old: &StaticCredential, role: &str) -> Result<(), Refusal> {
+    match &old.owner {
+        owner if *owner == acting.subject => Ok(()),
+        SubjectId::ServiceAccount(_) => acting.reaches(&config.catalog, role),
+        SubjectId::User(_) => Err(Refusal::forbidden(
+            "Only its owner rotates this API key: it acts as that person. Revoke it, or make one for a service account.",
+        )),
+    }
 }
 
 fn replaceable(old: &StaticCredential, policy: KeyPolicy) -> Result<(), Refusal> {

@@ -10,6 +10,8 @@ use std::net::IpAddr;
 
 use chrono::TimeDelta;
 
+use super::bounds::Bounds;
+use super::refusal::Refusal;
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::credential::CredentialKind;
@@ -120,6 +122,35 @@ pub enum Refused {
     },
     /// The key may not be used from there.
     Address,
+}
+
+/// What is left of a credential.
+pub struct Left {
+    pub scopes: ScopeSet,
+    pub bounds: Bounds,
+}
+
+/// Looks at a credential that was presented before, inside the transaction of what it asks for. `role` is its owner's.
+pub fn again(
+    conn: &mut Conn,
+    config: &Config,
+    organization: &Organization,
+    role: &str,
+    credential: (CredentialKind, &str),
+    now: Time,
+) -> Result<Result<Left, Refusal>, StoreError> {
+    let left = match credential {
+        (CredentialKind::CliSession, id) => session::again(conn, organization, id, now)?
+            .map(|scopes| Left { scopes, bounds: Bounds::default() }),
+        (CredentialKind::ApiKey | CredentialKind::PersonalToken, _) => {
+            let policy = organization.key_policy(&config.organizations);
+            static_secret::again(conn, config, organization, role, credential, now)?.map(|credential| Left {
+                scopes: policy.leaves(&credential.granted, &config.catalog, role),
+                bounds: Bounds::of(&credential),
+            })
+        }
+    };
+    Ok(left.map_err(Refusal::Credential))
 }
 
 /// Reads what stands behind a token. `address` is where the request came from.

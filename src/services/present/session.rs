@@ -8,6 +8,7 @@ use crate::domain::time::Time;
 use crate::keys::jwt::AccessClaims;
 use crate::store::credentials::{self, Credential};
 use crate::store::memberships::{self, Standing};
+use crate::store::organizations::Organization;
 use crate::store::{Conn, StoreError, clients};
 
 pub(super) fn check(
@@ -39,7 +40,7 @@ pub(super) fn check(
         return Ok(Err(Refused::Revoked));
     };
     if !organization.personal_tokens {
-        return Ok(Err(Refused::SwitchedOff { name: organization.name, slug: organization.slug }));
+        return Ok(Err(switched_off(&organization)));
     }
     let scopes = client.effective_scopes(&config.catalog, &token_scopes, &role);
     Ok(Ok(Principal {
@@ -50,6 +51,27 @@ pub(super) fn check(
         client: Some(client),
         scopes,
     }))
+}
+
+/// The same session inside the transaction of what it asks for: the scopes that it was granted.
+pub(super) fn again(
+    conn: &mut Conn,
+    organization: &Organization,
+    id: &str,
+    now: Time,
+) -> Result<Result<ScopeSet, Refused>, StoreError> {
+    let Some(credential) = credentials::find(conn, id)? else { return Ok(Err(Refused::Revoked)) };
+    if let Some(refused) = ended(&credential, now) {
+        return Ok(Err(refused));
+    }
+    if !organization.personal_tokens {
+        return Ok(Err(switched_off(organization)));
+    }
+    Ok(Ok(ScopeSet::parse(&credential.scopes).unwrap_or_default()))
+}
+
+fn switched_off(organization: &Organization) -> Refused {
+    Refused::SwitchedOff { name: organization.name.clone(), slug: organization.slug.clone() }
 }
 
 fn presented(session: Credential) -> Presented {

@@ -4,8 +4,7 @@ use std::net::IpAddr;
 
 use super::{Presented, Principal, Refused, Subject};
 use crate::config::Config;
-use crate::domain::granted::Granted;
-use crate::domain::scope::ScopeSet;
+use crate::domain::credential::CredentialKind;
 use crate::domain::secret::Digest;
 use crate::domain::static_secret::StaticKind;
 use crate::domain::subject::SubjectId;
@@ -25,20 +24,25 @@ pub(super) fn check(
     let Some(credential) = static_credentials::by_secret(conn, digest)? else {
         return Ok(Err(Refused::Invalid));
     };
-    if credential.revoked_at.is_some() {
-        return Ok(Err(Refused::Revoked));
-    }
-    if credential.has_ended(now) {
-        return Ok(Err(Refused::Expired));
+    if let Some(refused) = ended(&credential, now) {
+        return Ok(Err(refused));
     }
     // A person who has left takes the keys along; those of service accounts belong to nobody who could leave.
     let Some((organization, subject, role)) = owner(conn, &credential)? else {
         return Ok(Err(Refused::Revoked));
     };
-    if let Some(refused) = forbidden(config, &organization, &role, &credential, address) {
+    if let Some(refused) = forbidden(config, &organization, &role, credential.kind) {
         return Ok(Err(refused));
     }
-    let scopes = effective(config, &organization, &role, &credential);
+    let from_here = match &credential.allowed_addresses {
+        None => true,
+        Some(list) => address.is_some_and(|address| list.contain(address)),
+    };
+    if !from_here {
+        return Ok(Err(Refused::Address));
+    }
+    let policy = organization.key_policy(&config.organizations);
+    let scopes = policy.leaves(&credential.granted, &config.catalog, &role);
     Ok(Ok(Principal { credential: presented(credential), subject, organization, role, client: None, scopes }))
 }
 
@@ -57,16 +61,33 @@ fn owner(conn: &mut Conn, credential: &StaticCredential) -> Result<Option<Owner>
     })
 }
 
-/// What the organization, or the key itself, has against this use.
-fn forbidden(
+/// The same credential inside the transaction of what it asks for.
+pub(super) fn again(
+    conn: &mut Conn,
     config: &Config,
     organization: &Organization,
     role: &str,
-    credential: &StaticCredential,
-    address: Option<IpAddr>,
-) -> Option<Refused> {
+    (kind, id): (CredentialKind, &str),
+    now: Time,
+) -> Result<Result<StaticCredential, Refused>, StoreError> {
+    let Some(credential) = static_credentials::find(conn, &organization.id, kind, id)? else {
+        return Ok(Err(Refused::Revoked));
+    };
+    let refused = ended(&credential, now).or_else(|| forbidden(config, organization, role, credential.kind));
+    Ok(refused.map_or(Ok(credential), Err))
+}
+
+fn ended(credential: &StaticCredential, now: Time) -> Option<Refused> {
+    if credential.revoked_at.is_some() {
+        return Some(Refused::Revoked);
+    }
+    credential.has_ended(now).then_some(Refused::Expired)
+}
+
+/// What the organization has against this use.
+fn forbidden(config: &Config, organization: &Organization, role: &str, kind: StaticKind) -> Option<Refused> {
     let name = || organization.name.clone();
-    match credential.kind {
+    match kind {
         StaticKind::ApiKey(_) => {
             if !organization.key_policy(&config.organizations).on {
                 return Some(Refused::KeysOff { name: name() });
@@ -82,25 +103,7 @@ fn forbidden(
             }
         }
     }
-    let allowed = match &credential.allowed_addresses {
-        None => true,
-        Some(list) => address.is_some_and(|address| list.contain(address)),
-    };
-    (!allowed).then_some(Refused::Address)
-}
-
-/// Granted ∩ the owner's live role ∩ the organization's policy.
-fn effective(
-    config: &Config,
-    organization: &Organization,
-    role: &str,
-    credential: &StaticCredential,
-) -> ScopeSet {
-    let policy = organization.key_policy(&config.organizations);
-    match &credential.granted {
-        Granted::Unrestricted if !policy.unrestricted => ScopeSet::default(),
-        granted @ (Granted::Unrestricted | Granted::Scopes(_)) => granted.within(&config.catalog, role),
-    }
+    None
 }
 
 fn presented(credential: StaticCredential) -> Presented {

@@ -73,7 +73,7 @@ const ROUTES: &[Route] = &[
     get("/api/v1/keys", Thing::Nothing, [200, 200, 200, 403]),
     post("/api/v1/keys", Thing::Nothing, key, [201, 201, 201, 403]),
     get("/api/v1/keys/{id}", Thing::Key, [200, 200, 404, 403]),
-    post("/api/v1/keys/{id}/rotate", Thing::Key, nothing, [201, 201, 404, 403]),
+    post("/api/v1/keys/{id}/rotate", Thing::Key, nothing, [201, 403, 404, 403]),
     post("/api/v1/keys/{id}/revoke", Thing::Key, nothing, [200, 200, 404, 403]),
     post("/api/v1/keys/{id}/scopes", Thing::Key, scopes, [200, 200, 404, 403]),
     get("/api/v1/tokens", Thing::Nothing, [200; 4]),

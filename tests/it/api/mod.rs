@@ -1,5 +1,6 @@
 //! The management API, over HTTP, on every engine.
 
+mod hand_on;
 mod idempotency;
 mod keys;
 mod matrix;

@@ -1,0 +1,85 @@
+//! What a program may not hand on, whatever scopes it holds: more time, more places or more money than it has itself.
+
+use super::refusal::Refusal;
+use crate::domain::allowed_addresses::AllowedAddresses;
+use crate::domain::static_secret::{Mode, StaticKind};
+use crate::domain::time::Time;
+use crate::store::static_credentials::StaticCredential;
+
+/// The bounds of a key or a token, and so of those that are made with it. A person who is signed in has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bounds {
+    ends_at: Option<Time>,
+    mode: Option<Mode>,
+    allowed_addresses: Option<AllowedAddresses>,
+}
+
+impl Bounds {
+    pub fn of(credential: &StaticCredential) -> Self {
+        Self {
+            ends_at: credential.ends_at,
+            mode: credential.kind.mode(),
+            allowed_addresses: credential.allowed_addresses.clone(),
+        }
+    }
+
+    /// Refuses a credential that would live longer, work from elsewhere, or be live where this one is for tests.
+    pub fn allow(
+        &self,
+        kind: StaticKind,
+        ends_at: Option<Time>,
+        allowed_addresses: Option<&AllowedAddresses>,
+    ) -> Result<(), Refusal> {
+        if let Some(last) = self.ends_at
+            && ends_at.is_none_or(|end| end > last)
+        {
+            let message = format!("What is made with this credential ends with it, by {}.", last.iso());
+            return Err(Refusal::invalid("expiresAt", message));
+        }
+        if self.mode == Some(Mode::Test) && kind.mode() == Some(Mode::Live) {
+            return Err(Refusal::invalid(
+                "mode",
+                "A test key makes test keys only. Sign in to make a live one.",
+            ));
+        }
+        if let Some(own) = &self.allowed_addresses
+            && !allowed_addresses.is_some_and(|wanted| wanted.are_within(own))
+        {
+            let message = format!("This credential works from {own} only, and so must what is made with it.");
+            return Err(Refusal::invalid("allowedAddresses", message));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_hands_on_no_more_than_it_has() {
+        let at = |seconds: i64| Time::from_micros(seconds * 1_000_000);
+        let list = |texts: &[&str]| AllowedAddresses::parse(texts.iter().copied()).unwrap();
+        let office = list(&["10.0.0.0/8"]);
+        let bounds =
+            Bounds { ends_at: at(60), mode: Some(Mode::Test), allowed_addresses: Some(office.clone()) };
+        let field = |mode, end, addresses: Option<&AllowedAddresses>| match bounds.allow(
+            StaticKind::ApiKey(mode),
+            end,
+            addresses,
+        ) {
+            Err(Refusal::Invalid { field, .. }) => Some(field),
+            Err(other) => panic!("{other:?}"),
+            Ok(()) => None,
+        };
+        let desk = list(&["10.1.2.3"]);
+        assert_eq!(field(Mode::Test, at(60), Some(&desk)), None);
+        assert_eq!(field(Mode::Test, at(61), Some(&desk)), Some("expiresAt"));
+        assert_eq!(field(Mode::Test, None, Some(&desk)), Some("expiresAt"));
+        assert_eq!(field(Mode::Live, at(60), Some(&desk)), Some("mode"));
+        assert_eq!(field(Mode::Test, at(60), None), Some("allowedAddresses"));
+        assert_eq!(field(Mode::Test, at(60), Some(&list(&["0.0.0.0/0"]))), Some("allowedAddresses"));
+        let person = Bounds::default();
+        assert_eq!(person.allow(StaticKind::ApiKey(Mode::Live), None, None), Ok(()));
+    }
+}
