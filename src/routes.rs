@@ -65,7 +65,11 @@ fn management(config: &mut ServiceConfig) {
         .service(resource("/api/v1/service-accounts/{id}").get(api::service_accounts::find))
         .service(resource("/api/v1/service-accounts/{id}/disable").post(api::service_accounts::disable))
         .service(resource("/api/v1/service-accounts/{id}/enable").post(api::service_accounts::enable))
-        .service(resource("/api/v1/service-accounts/{id}/role").post(api::service_accounts::set_role));
+        .service(resource("/api/v1/service-accounts/{id}/role").post(api::service_accounts::set_role))
+        .service(resource("/api/v1/audit").get(api::audit::list))
+        .service(resource("/api/v1/audit/export").get(api::audit::export))
+        .service(resource("/api/v1/uses").get(api::uses::list))
+        .service(resource("/api/v1/usage").get(api::uses::usage));
 }
 
 fn pages(config: &mut ServiceConfig) {

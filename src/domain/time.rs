@@ -5,7 +5,7 @@ use std::ops::{Add, Sub};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use serde::Serialize;
 
 /// A point in time, cut to the microsecond that both databases keep.
@@ -18,8 +18,10 @@ impl Time {
         Self(DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at))
     }
 
+    /// Of a year from 0 to 9999: what is beyond is nothing that a clock says or a database keeps.
     pub fn from_micros(micros: i64) -> Option<Self> {
-        DateTime::from_timestamp_micros(micros).map(Self)
+        let at = DateTime::from_timestamp_micros(micros);
+        at.filter(|at| (0..=9999).contains(&at.year())).map(Self)
     }
 
     pub fn micros(self) -> i64 {
@@ -33,7 +35,7 @@ impl Time {
 
     /// Reads an RFC 3339 time, such as [`Time::iso`] writes.
     pub fn parse(text: &str) -> Option<Self> {
-        DateTime::parse_from_rfc3339(text).ok().map(|at| Self::new(at.to_utc()))
+        DateTime::parse_from_rfc3339(text).ok().and_then(|at| Self::from_micros(at.timestamp_micros()))
     }
 
     pub fn utc(self) -> DateTime<Utc> {
@@ -43,6 +45,11 @@ impl Time {
     /// `2026-11-23T08:00:00.000Z`, the form that every JSON answer uses.
     pub fn iso(self) -> String {
         self.0.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    }
+
+    /// `2026-11-23`, in UTC.
+    pub fn day(self) -> String {
+        self.0.format("%Y-%m-%d").to_string()
     }
 
     /// `2026-11-23T08:00:00.000000Z`: sorts as text the way it sorts as time.
