@@ -2,6 +2,7 @@
 
 mod api;
 mod crash;
+mod pages;
 mod uses;
 
 use reqwest::Method;
