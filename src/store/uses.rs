@@ -60,7 +60,8 @@ pub fn page(
         .select(Used::as_select())
         .into_boxed();
     if let Some((at, id)) = after {
-        query = query.filter(uses::at.lt(*at).or(uses::at.eq(*at).and(uses::id.lt(id))));
+        // The first half is what the index finds.
+        query = query.filter(uses::at.le(*at).and(uses::at.lt(*at).or(uses::id.lt(id))));
     }
     if let Some(at) = since {
         query = query.filter(uses::at.ge(*at));
