@@ -1,7 +1,7 @@
 //! The administration commands of `keystiled`.
 
 mod accounts;
-mod audit;
+pub mod audit;
 mod clients;
 mod keys;
 
@@ -50,6 +50,9 @@ pub enum Failure {
     Store(#[from] StoreError),
     #[error("{0}")]
     Refused(String),
+    /// It did what it should and found something wrong: a report like any other, on which a script must stop.
+    #[error("{0}")]
+    Found(String),
 }
 
 /// What a command has to say, for programs and for people.

@@ -5,7 +5,9 @@ use actix_web::web::{ServiceConfig, resource, scope, to};
 use crate::http::{api, device, fallback, health, jwks, metadata, par, revoke, token, userinfo};
 use crate::pages::assets;
 use crate::pages::handlers::device as device_pages;
-use crate::pages::handlers::{account, api_access, authorize, misc, one_session, paste, sessions, setup};
+use crate::pages::handlers::{
+    account, api_access, audit, authorize, misc, one_session, paste, sessions, setup, usage,
+};
 
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID_METADATA: &str = "/.well-known/openid-configuration";
@@ -65,7 +67,11 @@ fn management(config: &mut ServiceConfig) {
         .service(resource("/api/v1/service-accounts/{id}").get(api::service_accounts::find))
         .service(resource("/api/v1/service-accounts/{id}/disable").post(api::service_accounts::disable))
         .service(resource("/api/v1/service-accounts/{id}/enable").post(api::service_accounts::enable))
-        .service(resource("/api/v1/service-accounts/{id}/role").post(api::service_accounts::set_role));
+        .service(resource("/api/v1/service-accounts/{id}/role").post(api::service_accounts::set_role))
+        .service(resource("/api/v1/audit").get(api::audit::list))
+        .service(resource("/api/v1/audit/export").get(api::audit::export))
+        .service(resource("/api/v1/uses").get(api::uses::list))
+        .service(resource("/api/v1/usage").get(api::uses::usage));
 }
 
 fn pages(config: &mut ServiceConfig) {
@@ -98,6 +104,10 @@ fn pages(config: &mut ServiceConfig) {
                 .get(api_access::revoke_all_page)
                 .post(api_access::revoke_all),
         )
+        .service(resource("/o/{org}/audit").get(audit::events))
+        .service(resource("/o/{org}/audit/export").get(audit::export))
+        .service(resource("/o/{org}/audit/uses").get(audit::uses))
+        .service(resource("/o/{org}/usage").get(usage::usage))
         .service(resource("/theme").post(misc::theme))
         .service(resource("/help").get(misc::help))
         .service(resource("/static/{name}").get(assets::get))

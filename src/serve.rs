@@ -2,6 +2,7 @@
 
 mod chores;
 pub mod logging;
+mod use_log;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -34,6 +35,9 @@ use crate::web::form::LARGEST_BODY;
 use crate::web::gate::Gate;
 use crate::web::keyring::Keyring;
 use crate::web::limits::Limits;
+use crate::web::uses::UseLog;
+
+use use_log::UseWriter;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 2048;
@@ -51,6 +55,7 @@ pub struct Server {
     handle: ServerHandle,
     running: JoinHandle<io::Result<()>>,
     chores: JoinHandle<()>,
+    uses: UseWriter,
 }
 
 /// The server does not start.
@@ -82,7 +87,8 @@ impl Server {
     /// configuration says what the public URL is.
     pub async fn start_on(listener: TcpListener, config: Config, clock: Clock) -> Result<Self, StartError> {
         let address = listener.local_addr()?;
-        let app = open(config, address, clock).await?;
+        let (uses, waiting) = UseLog::new();
+        let app = open(config, address, clock, uses).await?;
         let document = web::Data::new(Document::new(&app.config)?);
         let data = web::Data::new(app.clone());
         let server = HttpServer::new(move || {
@@ -107,6 +113,7 @@ impl Server {
             handle: server.handle(),
             running: tokio::spawn(server),
             chores: tokio::spawn(chores::run(app.clone())),
+            uses: UseWriter::start(app.clone(), waiting),
             app,
         })
     }
@@ -120,15 +127,17 @@ impl Server {
         &self.app
     }
 
-    /// Stops listening, lets the requests that are being answered finish, and ends.
+    /// Stops listening, lets the requests that are being answered finish, writes down what they used, and ends.
     pub async fn stop(self) -> io::Result<()> {
         self.chores.abort();
         self.handle.stop(true).await;
-        self.running.await.map_err(io::Error::other)?
+        let ended = self.running.await.map_err(io::Error::other)?;
+        self.uses.stop().await;
+        ended
     }
 }
 
-async fn open(config: Config, address: SocketAddr, clock: Clock) -> Result<App, StartError> {
+async fn open(config: Config, address: SocketAddr, clock: Clock, uses: UseLog) -> Result<App, StartError> {
     let (to_open, its_clock) = (config.clone(), clock.clone());
     let opened = spawn_blocking(move || instance::open(&to_open, its_clock)).await;
     let Instance { store, master } = opened.map_err(io::Error::other)??;
@@ -142,6 +151,7 @@ async fn open(config: Config, address: SocketAddr, clock: Clock) -> Result<App, 
         gate: Gate::new(&config, address),
         clients: KnownClients::default(),
         limits: Limits::new(config.limits),
+        uses,
         keyring: Keyring::new(set, signer),
         passwords: Passwords::new(config.sign_in.max_parallel_hashes),
         config: Arc::new(config),

@@ -4,11 +4,13 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{Failure, Report};
-use crate::store::{Store, audit};
+use crate::domain::audit::INSTANCE_CHAIN;
+use crate::domain::audit::chain::{Break, Fault, Head};
+use crate::store::{Store, audit, organizations};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check that no audit event was changed or taken away
+    /// Check that no audit event was changed, moved or taken away
     Verify {
         /// Print JSON
         #[arg(long)]
@@ -16,29 +18,80 @@ pub enum Command {
     },
 }
 
+/// What became of one chain.
+struct Checked {
+    chain: String,
+    /// Whose chain it is, for people.
+    name: String,
+    verdict: Result<Head, Break>,
+}
+
 pub(super) async fn run(store: &Store, command: Command) -> Result<String, Failure> {
     let Command::Verify { json } = command;
-    let verdicts = store
-        .read(|conn| {
-            let chains = audit::chains(conn)?;
-            chains
-                .into_iter()
-                .map(|chain| Ok((audit::verify(conn, &chain)?, chain)))
-                .collect::<Result<Vec<_>, _>>()
-        })
-        .await?;
-    if let Some((Err(at), chain)) = verdicts.iter().find(|(verdict, _)| verdict.is_err()) {
-        return Err(Failure::Refused(format!(
-            "The chain of {chain} breaks at event {at}: that event, or one before it, was changed or taken away."
-        )));
+    let mut checked = Vec::new();
+    for chain in store.read(audit::chains).await? {
+        let read = store.read(move |conn| {
+            let verdict = audit::verify(conn, &chain)?;
+            let name = match organizations::find(conn, &chain)? {
+                Some(organization) => organization.name,
+                None if chain == INSTANCE_CHAIN => "the server itself".to_owned(),
+                None => "no organization".to_owned(),
+            };
+            Ok(Checked { chain, name, verdict })
+        });
+        checked.push(read.await?);
     }
-    let text: Vec<String> = verdicts
-        .iter()
-        .map(|(verdict, chain)| format!("{chain}: {} events, none changed", verdict.unwrap_or_default()))
-        .collect();
-    let value: Value = verdicts
-        .iter()
-        .map(|(verdict, chain)| json!({ "chain": chain, "events": verdict.unwrap_or_default() }))
-        .collect();
-    Ok(Report { json: value, text: text.join("\n") }.shown(json))
+    let report = Report {
+        json: json!({ "intact": checked.iter().all(Checked::holds), "chains": described(&checked) }),
+        text: checked.iter().map(Checked::line).collect::<Vec<_>>().join("\n"),
+    };
+    let report = report.shown(json);
+    if checked.iter().all(Checked::holds) { Ok(report) } else { Err(Failure::Found(report)) }
+}
+
+fn described(checked: &[Checked]) -> Value {
+    let chain = |Checked { chain, name, verdict }: &Checked| match verdict {
+        Ok(head) => {
+            json!({ "chain": chain, "name": name, "events": head.sequence, "head": hexadecimal(&head.hash) })
+        }
+        Err(broken) => json!({
+            "chain": chain,
+            "name": name,
+            "broken_at": broken.sequence,
+            "reason": reason(broken.fault),
+        }),
+    };
+    checked.iter().map(chain).collect()
+}
+
+impl Checked {
+    fn holds(&self) -> bool {
+        self.verdict.is_ok()
+    }
+
+    fn line(&self) -> String {
+        let Self { chain, name, verdict } = self;
+        match verdict {
+            Ok(Head { sequence, hash }) => {
+                format!("intact  {chain} ({name}): {sequence} events, the last is {}", hexadecimal(hash))
+            }
+            Err(Break { sequence, fault }) => {
+                format!("BROKEN  {chain} ({name}): at event {sequence}, {}", reason(*fault))
+            }
+        }
+    }
+}
+
+fn reason(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Missing => "which is missing",
+        Fault::Unlinked => "which does not follow the event before it: one of the two was changed",
+        Fault::Changed => "which was changed",
+        Fault::NotTheHead => "which is not the event that was recorded last",
+        Fault::BehindTheHead => "which was added behind the last event that was recorded",
+    }
+}
+
+fn hexadecimal(hash: &[u8]) -> String {
+    hash.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

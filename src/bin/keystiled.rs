@@ -49,6 +49,10 @@ fn main() -> ExitCode {
                 println!("{report}");
                 ExitCode::SUCCESS
             }
+            Err(admin::Failure::Found(report)) => {
+                println!("{report}");
+                ExitCode::FAILURE
+            }
             Err(error) => fail(&error, 1),
         },
     }

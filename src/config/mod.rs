@@ -26,8 +26,8 @@ pub use env::Env;
 pub use fault::{Fault, Faults};
 pub use issuer::Issuer;
 pub use sections::{
-    Brand, Config, Database, Keys, Limits, Log, LogFormat, MasterKeySource, Organizations, Server, SignIn,
-    Tokens,
+    Audit, Brand, Config, Database, Keys, Limits, Log, LogFormat, MasterKeySource, Organizations, Server,
+    SignIn, Tokens,
 };
 
 use settings::Settings;

@@ -10,7 +10,7 @@ use super::fault::{Fault, Origin, Wrong};
 use super::issuer::Issuer;
 use super::master_key::{self, BadMasterKey};
 use super::sections::{
-    Brand, Config, Database, Keys, Limits, Log, MasterKeySource, Organizations, Server, SignIn, Tokens,
+    Audit, Brand, Config, Database, Keys, Limits, Log, MasterKeySource, Organizations, Server, SignIn, Tokens,
 };
 use super::settings::Settings;
 use super::values::{self, Parsed};
@@ -31,6 +31,11 @@ pub(super) fn config(settings: &mut Settings, env: &Env) -> Config {
         organizations: organizations(settings),
         limits: Limits {
             sign_ins_per_minute: settings.read("limits.sign_ins_per_minute", values::number(1, 1_000_000)),
+        },
+        audit: Audit {
+            log_uses: settings.read("audit.log_uses", values::flag),
+            keep_uses: settings.read("audit.keep_uses", values::duration),
+            keep_usage: settings.read("audit.keep_usage", values::duration),
         },
         log: log(settings),
         catalog: words::catalog(settings, &roles),

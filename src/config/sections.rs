@@ -25,6 +25,7 @@ pub struct Config {
     pub sign_in: SignIn,
     pub organizations: Organizations,
     pub limits: Limits,
+    pub audit: Audit,
     pub log: Log,
     pub catalog: Catalog,
     /// The four built-in roles first, then those that the deployment adds.
@@ -138,6 +139,17 @@ pub struct Organizations {
 pub struct Limits {
     /// Sign-ins that may be begun from one address in a minute, whoever begins them.
     pub sign_ins_per_minute: i32,
+}
+
+/// What is kept of the use of credentials. Audit events are always kept, and for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Audit {
+    /// Whether more is kept than when each credential was used last.
+    pub log_uses: bool,
+    /// How long each use.
+    pub keep_uses: TimeDelta,
+    /// How long the number of uses on a day.
+    pub keep_usage: TimeDelta,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

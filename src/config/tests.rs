@@ -152,12 +152,12 @@ fn unknown_keys_are_refused_with_those_that_exist() {
     );
     one_fault(
         "workers = 3\n",
-        "keystile.toml:1: workers: is not a section. Remove it, or use one of brand, catalog, database, keys, limits, log, \
+        "keystile.toml:1: workers: is not a section. Remove it, or use one of audit, brand, catalog, database, keys, limits, log, \
          organizations, server, sign_in, tokens.",
     );
     one_fault(
         "[[scope]]\nid = \"a\"\n",
-        "keystile.toml:1: scope: is not a section. Remove it, or use one of brand, catalog, database, keys, limits, log, \
+        "keystile.toml:1: scope: is not a section. Remove it, or use one of audit, brand, catalog, database, keys, limits, log, \
          organizations, server, sign_in, tokens.",
     );
     one_fault(

@@ -1,5 +1,8 @@
 //! Audit events and the chain that binds them.
 
+pub mod chain;
+pub mod export;
+
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -16,6 +19,7 @@ text_enum! {
         ApiKeyScopesChanged = "key.scopes_changed",
         ApiKeysOff = "organization.api_keys_off",
         ApiKeysOn = "organization.api_keys_on",
+        AuditExported = "audit.exported",
         AuthorizationApproved = "authorization.approved",
         AuthorizationDenied = "authorization.denied",
         AuthorizationSwitchedOff = "authorization.switched_off",

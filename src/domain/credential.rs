@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::id::Kind;
 use super::text_enum::text_enum;
 use super::time::Time;
 
@@ -17,6 +18,16 @@ text_enum! {
 }
 
 impl CredentialKind {
+    /// The kind of the credential that this is the id of.
+    pub fn of(id: &str) -> Option<Self> {
+        let kinds = [
+            (Kind::CliSession, Self::CliSession),
+            (Kind::PersonalToken, Self::PersonalToken),
+            (Kind::ApiKey, Self::ApiKey),
+        ];
+        kinds.into_iter().find(|(named, _)| id.starts_with(named.prefix())).map(|(_, kind)| kind)
+    }
+
     /// Whether the organization's switch for personal tokens governs it.
     pub fn is_personal(self) -> bool {
         match self {

@@ -16,6 +16,7 @@ pub enum Kind {
     Request,
     ServiceAccount,
     Transaction,
+    Use,
     User,
 }
 
@@ -32,6 +33,7 @@ impl Kind {
             Self::Request => "req_",
             Self::ServiceAccount => "sa_",
             Self::Transaction => "txn_",
+            Self::Use => "use_",
             Self::User => "usr_",
         }
     }

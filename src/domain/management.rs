@@ -6,6 +6,7 @@ pub const KEYS_READ: &str = "keys:read";
 pub const KEYS_MANAGE: &str = "keys:manage";
 pub const TOKENS_MANAGE: &str = "tokens:manage";
 pub const SERVICE_ACCOUNTS_MANAGE: &str = "service_accounts:manage";
+pub const AUDIT_READ: &str = "audit:read";
 
 /// Those with which a credential could make or widen others. Nobody gets them without naming them.
 pub fn scopes() -> ScopeSet {

@@ -12,6 +12,8 @@ pub mod client;
 #[cfg(feature = "server")]
 pub mod credential;
 #[cfg(feature = "server")]
+pub mod csv;
+#[cfg(feature = "server")]
 pub mod device;
 #[cfg(feature = "server")]
 pub mod email;
@@ -65,3 +67,5 @@ mod text_enum;
 pub mod time;
 #[cfg(feature = "server")]
 pub mod user_code;
+#[cfg(feature = "server")]
+pub mod uses;

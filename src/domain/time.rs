@@ -60,6 +60,11 @@ impl Time {
         self.0.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
     }
 
+    /// `2026-11-23`, in UTC.
+    pub fn day(self) -> String {
+        self.0.format("%Y-%m-%d").to_string()
+    }
+
     /// `2026-11-23T08:00:00.000000Z`: sorts as text the way it sorts as time.
     pub fn iso_micros(self) -> String {
         self.0.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()

@@ -11,10 +11,10 @@ use crate::domain::static_secret::Form;
 use crate::keys::jwt::{AccessClaims, Rejected};
 use crate::services::present::{self, Principal, Refused, Token};
 use crate::services::signing_keys::KeyFailure;
-use crate::store::{StoreError, credentials};
+use crate::store::StoreError;
 use crate::web::app::App;
 use crate::web::client_address::client_address;
-use crate::web::request_id;
+use crate::web::{request_id, uses};
 
 const API_KEY: &str = "x-api-key";
 /// Where a credential in a query would be.
@@ -158,19 +158,17 @@ impl From<StoreError> for Denied {
     }
 }
 
-/// Who calls. Notes on the credential that it was used.
+/// Who calls. Whether it is let in or not, the use of a credential that is known is noted.
 pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, Denied> {
     let token = recognize(app, &presented(request.headers(), request.query_string())?).await?;
     let address = client_address(request, &app.config.server.trusted_proxies);
     let (reader, now) = (app.clone(), app.now());
     let checked =
         app.store.read(move |conn| present::check(conn, &reader.config, &token, address, now)).await?;
-    let principal = checked.map_err(|refused| denied(app, refused))?;
-    if principal.credential.use_is_news(now) {
-        let (id, ip) = (principal.credential.id.clone(), address.map(|address| address.to_string()));
-        app.store.write(move |work| credentials::touch(work.conn, &id, work.now, ip.as_deref())).await?;
+    if let Some(credential) = checked.credential {
+        uses::note(request, credential);
     }
-    Ok(principal)
+    checked.verdict.map_err(|refused| denied(app, refused))
 }
 
 /// The refusal of a credential that gives nothing.

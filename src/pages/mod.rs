@@ -6,6 +6,8 @@
 
 pub mod api_access;
 pub mod assets;
+pub mod audit;
+pub mod audit_words;
 pub mod confirm;
 pub mod consent;
 pub mod device;
@@ -24,6 +26,7 @@ pub mod sign_in;
 #[cfg(any(test, debug_assertions))]
 pub mod styleguide;
 pub mod text;
+pub mod usage;
 pub mod way_back;
 pub mod words;
 

@@ -7,6 +7,8 @@ use super::text;
 pub enum Place {
     CliSessions,
     ApiAccess,
+    AuditLog,
+    Usage,
 }
 
 /// One of the person's organizations.

@@ -1,6 +1,8 @@
 //! Every page in its states, for the tests. Each text that comes from outside passes through `foreign`, so that a test
 //! can put something hostile in its place.
 
+mod logs;
+
 use askama::Template;
 
 use super::api_access::{ApiAccessPage, Change, Row, Switch};
@@ -49,6 +51,7 @@ pub(super) fn every_page(foreign: Foreign) -> Vec<Sample> {
     pages.extend(refusal_pages(foreign));
     pages.extend(session_pages(foreign));
     pages.extend(settings_pages(foreign));
+    pages.extend(logs::pages(foreign));
     pages
 }
 

@@ -21,6 +21,14 @@ impl Moment {
         Self { iso: at.format("%Y-%m-%d").to_string(), text: date_short(at) }
     }
 
+    /// "22 Dec 2026, 14:32:05 UTC"
+    pub fn second(at: DateTime<Utc>) -> Self {
+        Self {
+            iso: at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            text: format!("{}, {}", date_short(at), time_to_the_second(at)),
+        }
+    }
+
     /// "22 Dec 2026, 14:32 UTC"
     pub fn minute(at: DateTime<Utc>) -> Self {
         Self { iso: at.to_rfc3339_opts(SecondsFormat::Secs, true), text: date_time(at) }
@@ -181,6 +189,7 @@ mod tests {
         assert_eq!(date_time(at(22, 4, 2)), "22 Dec 2026, 04:02 UTC");
         assert_eq!(near_time(at(22, 4, 2), at(22, 9, 0)), "today at 04:02 UTC");
         assert_eq!(near_time(at(21, 4, 2), at(22, 9, 0)), "21 Dec 2026 at 04:02 UTC");
+        assert_eq!(Moment::second(at(22, 4, 2)).text, "22 Dec 2026, 04:02:05 UTC");
         assert_eq!(Moment::minute(at(22, 4, 2)).iso, "2026-12-22T04:02:05Z");
     }
 

@@ -108,13 +108,16 @@ pub fn revoke_all(
     let living = credentials::living_personal(work.conn, &organization.id, work.now)?;
     for (id, kind, owner) in &living {
         credentials::revoke(work.conn, id, work.now, EndReason::RevokedByAdmin)?;
-        let action = match kind {
-            CredentialKind::CliSession => Action::SessionRevoked,
-            CredentialKind::PersonalToken => Action::PersonalTokenRevoked,
-            CredentialKind::ApiKey => Action::ApiKeyRevoked,
-        };
-        let event = Event::new(action, actor.clone(), origin).org(&organization.id).credential(id);
-        work.record(event.target(owner.as_deref().unwrap_or_default()).detail("all", true));
+        let event =
+            |action| Event::new(action, actor.clone(), origin).org(&organization.id).detail("all", true);
+        work.record(match kind {
+            CredentialKind::CliSession => {
+                let event = event(Action::SessionRevoked).credential(id);
+                event.target(owner.as_deref().unwrap_or_default())
+            }
+            CredentialKind::PersonalToken => event(Action::PersonalTokenRevoked).target(id),
+            CredentialKind::ApiKey => event(Action::ApiKeyRevoked).target(id),
+        });
     }
     Ok(living.len())
 }

@@ -2,9 +2,10 @@
 
 use chrono::TimeDelta;
 
+use crate::config::Audit;
 use crate::store::{
-    StoreError, Work, authorization_requests, device_requests, idempotency_records, rates, throttles,
-    web_sessions,
+    StoreError, Work, authorization_requests, device_requests, idempotency_records, rates, throttles, usage,
+    uses, web_sessions,
 };
 
 /// How long a request with a code stays: a code that is used again later still ends the session it made.
@@ -23,4 +24,13 @@ pub fn sweep(work: &mut Work<'_>) -> Result<usize, StoreError> {
         + rates::delete_settled(work.conn, now)?
         + web_sessions::delete_ended(work.conn, now)?
         + throttles::delete_stale(work.conn, now - FAILURES_KEPT)?)
+}
+
+/// Uses of an organization that go in one transaction, so that nobody waits long for it.
+const USES_AT_ONCE: i64 = 1000;
+
+/// Deletes some of the uses and counts that have been kept long enough; nothing to delete means that none are left.
+pub fn sweep_uses(work: &mut Work<'_>, keep: Audit) -> Result<usize, StoreError> {
+    let uses = uses::delete_before(work.conn, work.now - keep.keep_uses, USES_AT_ONCE)?;
+    Ok(uses + usage::delete_before(work.conn, &(work.now - keep.keep_usage).day())?)
 }

@@ -1,38 +1,23 @@
 //! Audit events. They are only ever added.
 
+mod read;
+mod row;
+mod verify;
+
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+
+pub use read::{Filter, chain, latest, page};
+use row::Row;
+pub use verify::{chains, verify};
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::query::{Kept, Locked, Native};
 use super::schema::{audit_events, audit_heads};
-use crate::domain::audit::{self, Action, Event, INSTANCE_CHAIN, Recorded};
+use crate::domain::audit::{self, Event, INSTANCE_CHAIN, Recorded};
 use crate::domain::time::Time;
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_events)]
-#[diesel(treat_none_as_default_value = false)]
-struct Row {
-    id: String,
-    chain: String,
-    sequence: i64,
-    at: Time,
-    actor_kind: String,
-    actor_id: Option<String>,
-    org_id: Option<String>,
-    credential_id: Option<String>,
-    action: String,
-    target: Option<String>,
-    outcome: String,
-    ip: Option<String>,
-    user_agent: Option<String>,
-    request_id: Option<String>,
-    details: String,
-    previous_hash: Vec<u8>,
-    hash: Vec<u8>,
-}
 
 /// An event of a transaction that is still open.
 pub(in crate::store) struct Noted {
@@ -134,138 +119,4 @@ fn begin(conn: &mut Conn, chain: &str) -> Result<Head, StoreError> {
         .do_nothing();
     Native(start).execute(conn)?;
     head(conn, chain)?.ok_or_else(|| StoreError::Failed("an audit chain has not begun".to_owned()))
-}
-
-impl Row {
-    fn new(event: Recorded, previous_hash: Vec<u8>, hash: Vec<u8>) -> Self {
-        let Recorded {
-            id,
-            chain,
-            sequence,
-            at,
-            actor_kind,
-            actor_id,
-            org_id,
-            credential_id,
-            action,
-            target,
-            outcome,
-            ip,
-            user_agent,
-            request_id,
-            details,
-        } = event;
-        Self {
-            id,
-            chain,
-            sequence,
-            at,
-            actor_kind,
-            actor_id,
-            org_id,
-            credential_id,
-            action,
-            target,
-            outcome,
-            ip,
-            user_agent,
-            request_id,
-            details,
-            previous_hash,
-            hash,
-        }
-    }
-
-    fn into_event(self) -> (Recorded, Vec<u8>, Vec<u8>) {
-        let Self {
-            id,
-            chain,
-            sequence,
-            at,
-            actor_kind,
-            actor_id,
-            org_id,
-            credential_id,
-            action,
-            target,
-            outcome,
-            ip,
-            user_agent,
-            request_id,
-            details,
-            previous_hash,
-            hash,
-        } = self;
-        let event = Recorded {
-            id,
-            chain,
-            sequence,
-            at,
-            actor_kind,
-            actor_id,
-            org_id,
-            credential_id,
-            action,
-            target,
-            outcome,
-            ip,
-            user_agent,
-            request_id,
-            details,
-        };
-        (event, previous_hash, hash)
-    }
-}
-
-/// The events of a chain in their order, from the first.
-pub fn chain(conn: &mut Conn, chain: &str) -> Result<Vec<Recorded>, StoreError> {
-    let rows: Vec<Row> = audit_events::table
-        .filter(audit_events::chain.eq(chain))
-        .order(audit_events::sequence)
-        .select(Row::as_select())
-        .load(conn)?;
-    Ok(rows.into_iter().map(|row| row.into_event().0).collect())
-}
-
-/// The newest event of a chain with one of these actions.
-pub fn latest(conn: &mut Conn, chain: &str, actions: &[Action]) -> Result<Option<Recorded>, StoreError> {
-    let row: Option<Row> = audit_events::table
-        .filter(audit_events::chain.eq(chain))
-        .filter(audit_events::action.eq_any(actions.iter().map(|action| action.as_str())))
-        .order(audit_events::sequence.desc())
-        .select(Row::as_select())
-        .first(conn)
-        .optional()?;
-    Ok(row.map(|row| row.into_event().0))
-}
-
-/// Checks a chain and says at which event it breaks, if it does.
-pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<i64, i64>, StoreError> {
-    // The head first: what is recorded meanwhile comes after it.
-    let head: Option<(i64, Vec<u8>)> = audit_heads::table
-        .find(chain)
-        .select((audit_heads::sequence, audit_heads::hash))
-        .get_result(conn)
-        .optional()?;
-    let head = head.unwrap_or_default();
-    let rows: Vec<Row> = audit_events::table
-        .filter(audit_events::chain.eq(chain).and(audit_events::sequence.le(head.0)))
-        .order(audit_events::sequence)
-        .select(Row::as_select())
-        .load(conn)?;
-    let (mut count, mut last) = (0, Vec::new());
-    for row in rows {
-        let (event, previous, hash) = row.into_event();
-        count += 1;
-        if event.sequence != count || previous != last || audit::hash(&last, &event)[..] != hash[..] {
-            return Ok(Err(count));
-        }
-        last = hash;
-    }
-    Ok(if head == (count, last) { Ok(count) } else { Err(count + 1) })
-}
-
-/// Every chain that has events.
-pub fn chains(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
-    Ok(audit_heads::table.select(audit_heads::chain).order(audit_heads::chain).load(conn)?)
 }

@@ -22,6 +22,7 @@ use crate::domain::secret::Digest;
 use crate::domain::signing::KeyState;
 use crate::domain::static_secret::Mode;
 use crate::domain::time::Time;
+use crate::domain::uses::UseOutcome;
 
 /// A point in time: `timestamptz` on PostgreSQL, and on SQLite text that sorts as time does.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
@@ -129,7 +130,7 @@ macro_rules! value_of {
 value_of!(Moment: Time);
 value_of!(Binary: Digest);
 value_of!(Text: Action, ClientKind, CredentialKind, DeviceFlow, DeviceStatus, EndReason, KeyState, Mode, Outcome, RequestStatus,
-    TokenCreators);
+    TokenCreators, UseOutcome);
 
 /// Enums are stored as the words that they have on the wire.
 macro_rules! word {
@@ -166,7 +167,8 @@ word!(
     Mode,
     Outcome,
     RequestStatus,
-    TokenCreators
+    TokenCreators,
+    UseOutcome
 );
 
 impl<DB: Backend> ToSql<Binary, DB> for Digest

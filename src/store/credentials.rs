@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::query::{Kept, Locked};
+use super::query::{Kept, Locked, Unlocked};
 use super::schema::{clients, credentials};
 use crate::domain::client::ClientKind;
 use crate::domain::credential::{CredentialKind, EndReason};
@@ -109,11 +109,18 @@ pub fn rename(conn: &mut Conn, id: &str, name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Notes that a credential was used, at most once a minute so that reading stays reading.
+/// Those of these credentials whose last use that is noted is no later than this, and that nobody else is changing; and
+/// nobody else changes them until the transaction ends.
+pub fn lock_not_noted_since(conn: &mut Conn, ids: &[&str], at: Time) -> Result<Vec<String>, StoreError> {
+    let news = credentials::last_used_at.is_null().or(credentials::last_used_at.le(at));
+    let query = credentials::table.filter(credentials::id.eq_any(ids).and(news)).select(credentials::id);
+    Ok(Unlocked(query).load(conn)?)
+}
+
+/// Notes that a credential was used, unless a later use is noted already.
 pub fn touch(conn: &mut Conn, id: &str, at: Time, ip: Option<&str>) -> Result<(), StoreError> {
-    let minute = at - chrono::TimeDelta::seconds(60);
-    let stale = credentials::last_used_at.is_null().or(credentials::last_used_at.le(minute));
-    diesel::update(credentials::table.find(id).filter(stale))
+    let news = credentials::last_used_at.is_null().or(credentials::last_used_at.lt(at));
+    diesel::update(credentials::table.find(id).filter(news))
         .set((credentials::last_used_at.eq(at), credentials::last_used_ip.eq(ip)))
         .execute(conn)?;
     Ok(())

@@ -24,6 +24,7 @@ pub mod idempotency_records;
 mod link;
 pub mod memberships;
 mod migrate;
+pub mod names;
 pub mod organizations;
 mod pool;
 mod query;
@@ -37,7 +38,9 @@ pub mod service_accounts;
 pub mod signing_keys;
 pub mod static_credentials;
 pub mod throttles;
+pub mod usage;
 pub mod users;
+pub mod uses;
 pub mod web_sessions;
 mod writer;
 

@@ -81,6 +81,42 @@ impl<Q: Query> Query for Locked<Q> {
 
 impl<Q> RunQueryDsl<Conn> for Locked<Q> {}
 
+/// A query that locks those of the rows it reads that nobody else has locked, and leaves out the others: whoever holds
+/// several locks and waits for none is part of no circle.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(in crate::store) struct Unlocked<Q>(pub(in crate::store) Q);
+
+impl<Q> QueryFragment<MultiBackend> for Unlocked<Q>
+where
+    Q: QueryFragment<MultiBackend>,
+{
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        self.0.walk_ast(pass.reborrow())?;
+        MultiBackend::walk_variant_ast(&SkipLocked, pass)
+    }
+}
+
+impl<Q: Query> Query for Unlocked<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> RunQueryDsl<Conn> for Unlocked<Q> {}
+
+struct SkipLocked;
+
+impl QueryFragment<Pg> for SkipLocked {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        pass.push_sql(" FOR NO KEY UPDATE SKIP LOCKED");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Sqlite> for SkipLocked {
+    fn walk_ast<'b>(&'b self, _: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        Ok(())
+    }
+}
+
 struct ForUpdate;
 
 impl QueryFragment<Pg> for ForUpdate {

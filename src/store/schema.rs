@@ -312,6 +312,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::store::codec::Moment;
+
+    uses (id) {
+        id -> Text,
+        at -> Moment,
+        org_id -> Text,
+        user_id -> Nullable<Text>,
+        service_account_id -> Nullable<Text>,
+        credential_id -> Text,
+        endpoint -> Text,
+        outcome -> Text,
+        status -> BigInt,
+        ip -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+
+    usage (org_id, day, credential_id, endpoint, outcome) {
+        org_id -> Text,
+        day -> Text,
+        credential_id -> Text,
+        endpoint -> Text,
+        outcome -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable};
     use crate::store::codec::Moment;
 
@@ -351,5 +383,7 @@ allow_tables_to_appear_in_same_query!(
     signing_keys,
     facts,
     audit_heads,
-    audit_events
+    audit_events,
+    uses,
+    usage
 );

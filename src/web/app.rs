@@ -7,6 +7,7 @@ use super::clients::KnownClients;
 use super::gate::Gate;
 use super::keyring::Keyring;
 use super::limits::Limits;
+use super::uses::UseLog;
 use crate::config::Config;
 use crate::domain::time::{Clock, Time};
 use crate::keys::master::MasterKey;
@@ -28,6 +29,7 @@ pub struct Parts {
     pub passwords: Passwords,
     pub gate: Gate,
     pub limits: Limits,
+    pub uses: UseLog,
     pub clock: Clock,
 }
 

@@ -1,4 +1,5 @@
-//! What happens around every request: its id, the gate, the headers of the answer, and one line in the log.
+//! What happens around every request: its id, the gate, the headers of the answer, the use of a credential, and one
+//! line in the log.
 
 use std::time::Instant;
 
@@ -11,7 +12,7 @@ use tracing::Level;
 
 use super::app::App;
 use super::client_address::client_address;
-use super::{headers, request_id};
+use super::{headers, request_id, uses};
 use crate::domain::entropy::Entropy;
 
 /// The outermost middleware.
@@ -30,6 +31,7 @@ pub async fn envelope(
         response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), value);
     }
     headers::complete(response.headers_mut(), app.config.server.public_url.is_https());
+    uses::record(&app, response.request(), response.status().as_u16(), &id).await;
     log(&app, response.request(), response.status().as_u16(), started, &id);
     Ok(response)
 }

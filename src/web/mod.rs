@@ -1,10 +1,12 @@
 //! What the JSON face and the HTML face share.
 
 pub mod app;
+pub mod audit_query;
 pub mod browser;
 pub mod client_address;
 pub mod clients;
 pub mod envelope;
+pub mod export;
 pub mod form;
 pub mod gate;
 pub mod headers;
@@ -12,3 +14,4 @@ pub mod keyring;
 pub mod limits;
 pub mod origin;
 pub mod request_id;
+pub mod uses;

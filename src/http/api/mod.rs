@@ -1,5 +1,6 @@
 //! The management API under `/api/v1`.
 
+pub mod audit;
 pub mod caller;
 pub mod command;
 pub mod error;
@@ -11,4 +12,5 @@ pub mod sessions;
 mod shown;
 mod time;
 pub mod tokens;
+pub mod uses;
 pub mod whoami;

@@ -64,6 +64,17 @@ impl Member {
     }
 }
 
+/// The person, if they manage this organization. To others it is not there; members learn whom to ask.
+pub(super) async fn manager(visit: &Visit, slug: &str) -> Result<Result<Member, HttpResponse>, StoreError> {
+    Ok(match member(visit, Which::Slug(slug)).await? {
+        Ok(member) if role::administers(&member.role) => Ok(member),
+        Ok(member) => {
+            Err(visit.refuse(Refusal::NotAManager { organization: member.organization.name.clone() }))
+        }
+        Err(answer) => Err(answer),
+    })
+}
+
 pub(super) async fn own_sessions(
     visit: &Visit,
     member: &Member,
@@ -78,6 +89,8 @@ pub(super) fn nav(visit: &Visit, member: &Member, current: Place, rows: &[(Crede
     let link = |organization: &Organization| match current {
         Place::CliSessions => format!("{}/cli-sessions?org={}", visit.base(), organization.slug),
         Place::ApiAccess => format!("{}/o/{}/settings/api-access", visit.base(), organization.slug),
+        Place::AuditLog => format!("{}/o/{}/audit", visit.base(), organization.slug),
+        Place::Usage => format!("{}/o/{}/usage", visit.base(), organization.slug),
     };
     Nav {
         current,

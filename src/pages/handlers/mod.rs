@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod api_access;
+pub mod audit;
 pub mod authorize;
 mod consent;
 pub mod device;
@@ -11,6 +12,7 @@ pub mod one_session;
 pub mod paste;
 pub mod sessions;
 pub mod setup;
+pub mod usage;
 mod visit;
 mod waiting;
 

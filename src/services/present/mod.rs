@@ -8,8 +8,6 @@ mod static_secret;
 
 use std::net::IpAddr;
 
-use chrono::TimeDelta;
-
 use super::bounds::Bounds;
 use super::refusal::Refusal;
 use crate::config::Config;
@@ -20,11 +18,12 @@ use crate::domain::secret::Digest;
 use crate::domain::static_secret::Mode;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
+use crate::domain::uses::CredentialRef;
 use crate::keys::jwt::AccessClaims;
 use crate::store::organizations::Organization;
 use crate::store::service_accounts::ServiceAccount;
 use crate::store::users::User;
-use crate::store::{Conn, StoreError};
+use crate::store::{Conn, StoreError, static_credentials};
 
 /// What was presented, once its form holds.
 #[derive(Debug)]
@@ -60,13 +59,6 @@ pub struct Presented {
     pub created_at: Time,
     pub ends_at: Option<Time>,
     pub last_used_at: Option<Time>,
-}
-
-impl Presented {
-    /// Whether a use now should be noted: once a minute is enough for people to read.
-    pub fn use_is_news(&self, now: Time) -> bool {
-        self.last_used_at.is_none_or(|at| now - at >= TimeDelta::seconds(60))
-    }
 }
 
 /// On whose behalf a credential acts.
@@ -153,6 +145,14 @@ pub fn again(
     Ok(left.map_err(Refusal::Credential))
 }
 
+/// What stands behind a token.
+#[derive(Debug)]
+pub struct Checked {
+    /// The credential that was presented, let in or not. `None` if it was never one of ours.
+    pub credential: Option<CredentialRef>,
+    pub verdict: Result<Principal, Refused>,
+}
+
 /// Reads what stands behind a token. `address` is where the request came from.
 pub fn check(
     conn: &mut Conn,
@@ -160,9 +160,19 @@ pub fn check(
     token: &Token,
     address: Option<IpAddr>,
     now: Time,
-) -> Result<Result<Principal, Refused>, StoreError> {
-    match token {
-        Token::Access(claims) => session::check(conn, config, claims, now),
-        Token::Static(digest) => static_secret::check(conn, config, *digest, address, now),
-    }
+) -> Result<Checked, StoreError> {
+    let (credential, verdict) = match token {
+        Token::Access(claims) => {
+            let verdict = session::check(conn, config, claims, now)?;
+            (Some(session::credential(claims)), verdict)
+        }
+        Token::Static(digest) => match static_credentials::by_secret(conn, *digest)? {
+            Some(found) => {
+                let credential = static_secret::credential(&found);
+                (Some(credential), static_secret::check(conn, config, found, address, now)?)
+            }
+            None => (None, Err(Refused::Invalid)),
+        },
+    };
+    Ok(Checked { credential, verdict })
 }

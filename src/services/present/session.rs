@@ -4,12 +4,23 @@ use super::{Presented, Principal, Refused, Subject};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
 use crate::domain::scope::ScopeSet;
+use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
+use crate::domain::uses::CredentialRef;
 use crate::keys::jwt::AccessClaims;
 use crate::store::credentials::{self, Credential};
 use crate::store::memberships::{self, Standing};
 use crate::store::organizations::Organization;
 use crate::store::{Conn, StoreError, clients};
+
+/// The session that a token names.
+pub(super) fn credential(claims: &AccessClaims) -> CredentialRef {
+    CredentialRef {
+        id: claims.sid.clone(),
+        org_id: claims.org.clone(),
+        owner: SubjectId::User(claims.sub.clone()),
+    }
+}
 
 pub(super) fn check(
     conn: &mut Conn,

@@ -5,25 +5,27 @@ use std::net::IpAddr;
 use super::{Presented, Principal, Refused, Subject};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
-use crate::domain::secret::Digest;
 use crate::domain::static_secret::StaticKind;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
+use crate::domain::uses::CredentialRef;
 use crate::store::memberships::{self, Standing};
 use crate::store::organizations::Organization;
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{Conn, StoreError, service_accounts};
 
+/// The key or token, for the log.
+pub(super) fn credential(found: &StaticCredential) -> CredentialRef {
+    CredentialRef { id: found.id.clone(), org_id: found.org_id.clone(), owner: found.owner.clone() }
+}
+
 pub(super) fn check(
     conn: &mut Conn,
     config: &Config,
-    digest: Digest,
+    credential: StaticCredential,
     address: Option<IpAddr>,
     now: Time,
 ) -> Result<Result<Principal, Refused>, StoreError> {
-    let Some(credential) = static_credentials::by_secret(conn, digest)? else {
-        return Ok(Err(Refused::Invalid));
-    };
     if let Some(refused) = ended(&credential, now) {
         return Ok(Err(refused));
     }

@@ -86,6 +86,10 @@ const ROUTES: &[Route] = &[
     post("/api/v1/service-accounts/{id}/disable", Thing::ServiceAccount, nothing, [200, 200, 403, 403]),
     post("/api/v1/service-accounts/{id}/enable", Thing::ServiceAccount, nothing, [200, 200, 403, 403]),
     post("/api/v1/service-accounts/{id}/role", Thing::ServiceAccount, role, [200, 200, 403, 403]),
+    get("/api/v1/audit", Thing::Nothing, [200, 200, 403, 403]),
+    get("/api/v1/audit/export", Thing::Nothing, [400, 400, 403, 403]),
+    get("/api/v1/uses", Thing::Nothing, [200, 200, 403, 403]),
+    get("/api/v1/usage", Thing::Nothing, [200, 200, 403, 403]),
 ];
 
 #[test]

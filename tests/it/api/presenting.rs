@@ -97,13 +97,15 @@ both_engines! {
         let seen = async || tool.get(&path).await.json()["data"]["lastUsedAt"].clone();
         assert_eq!(seen().await, json!(null));
         let first = app.clock.now().iso();
-        for seconds in [0, 30, 29] {
+        for (seconds, uses) in [(0, 1), (30, 2), (29, 3)] {
             app.advance(chrono::TimeDelta::seconds(seconds));
             assert_eq!(holder.get("/api/v1/whoami").await.status, 200);
+            tool.uses_of(&key, uses).await;
             assert_eq!(seen().await, json!(first));
         }
         app.advance(chrono::TimeDelta::seconds(1));
         assert_eq!(holder.get("/api/v1/whoami").await.status, 200);
+        tool.uses_of(&key, 4).await;
         assert_eq!(seen().await, json!(app.clock.now().iso()));
         assert_eq!(tool.get(&path).await.json()["data"]["lastUsedIp"], "127.0.0.1");
     }

@@ -1,12 +1,14 @@
 //! How every page looks: for people, for assistive technology, on narrow screens, in both themes, with large text.
 
+use std::time::Duration;
+
 use keystile::domain::client::ClientKind;
 
 use super::device::choose;
 use super::{Tool, complaints, push, server, sign_in};
 use crate::support::app::TestApp;
 use crate::support::browser::{Browser, Page};
-use crate::support::oauth::Ask;
+use crate::support::oauth::{Ask, Tokens};
 use crate::support::people::Person;
 
 const WIDTHS: [i64; 3] = [320, 360, 1280];
@@ -107,7 +109,7 @@ async fn pages_before_the_sign_in_are_for_everybody() {
     app.stop().await;
 }
 
-/// A person with a few sessions, one of them on a device with the longest name there is.
+/// A person with a few sessions that were used, one of them on a device with the longest name there is.
 async fn with_sessions(app: &TestApp) -> Person {
     let owner = app.owner().await;
     let browser = app.browser_of(&owner).await;
@@ -115,7 +117,11 @@ async fn with_sessions(app: &TestApp) -> Person {
     for device in ["maya-mbp", "build-07", &"w".repeat(63)] {
         let ask = Ask::of(&client).with("device_name", device).with("scope", "openid deployments:delete");
         let code = app.authorize(&browser, &ask).await;
-        app.exchange(&ask, code.code()).await;
+        let tokens = Tokens::of(&app.exchange(&ask, code.code()).await);
+        app.whoami(&tokens.access).await;
+    }
+    while app.count("uses").await < 3 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     owner
 }
@@ -137,6 +143,12 @@ async fn pages_after_the_sign_in_are_for_everybody() {
         settings,
         &format!("{settings}/revoke-all"),
         &format!("{settings}/personal-tokens/off"),
+        "/o/northwind-labs/audit",
+        "/o/northwind-labs/audit?actor=nobody",
+        "/o/northwind-labs/audit/uses",
+        "/o/northwind-labs/audit/uses?outcome=denied",
+        "/o/northwind-labs/usage",
+        "/o/northwind-labs/usage?days=90",
     ] {
         look(&page, &mut found, &at(path), path).await;
     }

@@ -1,5 +1,7 @@
 //! `key`, `pat`, `scope` and `audit` against the server.
 
+use keystile::domain::audit::{Action, Actor, Event, Origin};
+
 use crate::support::app::TestApp;
 use crate::support::both_engines;
 use crate::support::cli::{Cli, Ran};
@@ -66,5 +68,46 @@ both_engines! {
         let ran = ran.failed(2, "Insufficient permissions\n");
         assert!(ran.err.contains("Run `keystile auth refresh --scopes keys:manage`."), "{ran:#?}");
         cli.run(&["auth", "refresh"]).await.good();
+    }
+
+    async fn the_audit_log_is_read_and_followed_from_the_terminal(app) {
+        let cli = app.cli();
+        let scopes = "keys:manage,deployments:read,audit:read";
+        app.sign_cli_in(&cli, &app.owner().await, &["--scopes", scopes]).await;
+        let session = cli.run(&["whoami", "--json"]).await.good().json()["credential"]["id"].clone();
+        let made = cli.run(&["key", "create", "CI", "--scopes", "deployments:read", "--json"]).await.good().json();
+        let id = made["id"].as_str().unwrap();
+        let mut follows = cli.start(cli.command(&["audit", "list", "--key", id, "--follow", "--json"]));
+        follows.on_terminal(|said| said.contains("key.created").then_some(())).await;
+        cli.run(&["key", "revoke", id]).await.good();
+        follows.on_terminal(|said| said.contains("key.revoked").then_some(())).await;
+        follows.kill();
+        assert_eq!(follows.ended().await.out.lines().count(), 2);
+
+        let text = cli.run(&["audit", "list"]).await.good().out;
+        let last = text.lines().last().unwrap();
+        let session = session.as_str().unwrap();
+        let said = format!("  success key.revoked  Olivia with {session} on {id} from 127.0.0.1");
+        assert!(last.ends_with(&said), "{text}");
+        let about = cli.run(&["audit", "list", "--key", id]).await.good().out;
+        assert_eq!(about.lines().count(), 2, "{about}");
+        // More than the server gives at once.
+        let org_id = app.owner().await.organization.id;
+        let recorded = app.inside().store.write(move |work| {
+            for _ in 0..150 {
+                work.record(Event::new(Action::SignedIn, Actor::Operator, &Origin::default()).org(&org_id));
+            }
+            Ok(())
+        });
+        recorded.await.unwrap();
+        let all = cli.run(&["audit", "list", "--json"]).await.good().json();
+        let sequences: Vec<_> = all.as_array().unwrap().iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
+        assert!(sequences.len() > 150 && sequences.is_sorted(), "{sequences:?}");
+    }
+
+    async fn without_its_scope_the_audit_log_stays_closed_and_the_remedy_is_said(app) {
+        let cli = manager(app).await;
+        let ran = cli.run(&["audit", "list"]).await.failed(2, "Insufficient permissions\n");
+        assert!(ran.err.contains("Run `keystile auth refresh --scopes audit:read`."), "{ran:#?}");
     }
 }

@@ -34,6 +34,9 @@ async fn pages(app: &TestApp) -> Vec<(String, Answer)> {
         "/sign-in/again",
         "/done?c=keystile-cli",
         API_ACCESS,
+        "/o/northwind-labs/audit",
+        "/o/northwind-labs/audit/uses",
+        "/o/northwind-labs/usage",
         "/device",
         "/c/code",
     ] {

@@ -1,5 +1,7 @@
 //! Audit events: only ever added, and a change shows.
 
+use keystile::admin::{self, Failure};
+use keystile::domain::audit::chain::Fault;
 use keystile::domain::audit::{Action, Actor, Event, Origin};
 use keystile::store::audit;
 
@@ -11,18 +13,40 @@ use crate::support::database::Database;
 const CHAIN: &str = "org_1";
 
 async fn record(app: &TestApp, n: usize) {
+    record_in(app, CHAIN, n).await;
+}
+
+async fn record_in(app: &TestApp, chain: &str, n: usize) {
+    let chain = chain.to_owned();
     let recorded = app.inside().store.write(move |work| {
         for number in 0..n {
             let event = Event::new(Action::SignedIn, Actor::Operator, &Origin::default());
-            work.record(event.org(CHAIN).detail("number", number));
+            work.record(event.org(&chain).detail("number", number));
         }
         Ok(())
     });
     recorded.await.unwrap();
 }
 
-async fn verified(app: &TestApp) -> Result<i64, i64> {
-    app.inside().store.read(|conn| audit::verify(conn, CHAIN)).await.unwrap()
+/// How many events the chain has, or at which it breaks and why.
+async fn verified(app: &TestApp) -> Result<i64, (i64, Fault)> {
+    verified_in(app, CHAIN).await
+}
+
+async fn verified_in(app: &TestApp, chain: &str) -> Result<i64, (i64, Fault)> {
+    let chain = chain.to_owned();
+    let verdict = app.inside().store.read(move |conn| audit::verify(conn, &chain)).await.unwrap();
+    verdict.map(|head| head.sequence).map_err(|broken| (broken.sequence, broken.fault))
+}
+
+/// What `keystiled audit verify` says, and whether it says that all is well.
+async fn reported(app: &TestApp, json: bool) -> (bool, String) {
+    let verify = admin::Command::Audit(admin::audit::Command::Verify { json });
+    match admin::run(verify, &app.config).await {
+        Ok(report) => (true, report),
+        Err(Failure::Found(report)) => (false, report),
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// What somebody does who owns the database.
@@ -59,20 +83,73 @@ both_engines! {
         assert_eq!(verified(app).await, Ok(2));
     }
 
-    async fn lo_04_a_changed_event_breaks_the_chain_where_it_stands(app) {
-        record(app, 4).await;
+    async fn lo_04_whatever_is_done_to_the_events_is_found_where_it_was_done(app) {
+        let cases = [
+            ("untouched", &["UPDATE audit_events SET target = target"][..], Ok(6)),
+            ("changed", &["UPDATE audit_events SET target = 'usr_1' WHERE sequence = 3"], Err((3, Fault::Changed))),
+            ("removed", &["DELETE FROM audit_events WHERE sequence = 2"], Err((2, Fault::Missing))),
+            (
+                "swapped",
+                &[
+                    "UPDATE audit_events SET sequence = 99 WHERE sequence = 2",
+                    "UPDATE audit_events SET sequence = 2 WHERE sequence = 3",
+                    "UPDATE audit_events SET sequence = 3 WHERE sequence = 99",
+                ],
+                Err((2, Fault::Unlinked)),
+            ),
+            ("cut", &["DELETE FROM audit_events WHERE sequence > 4"], Err((5, Fault::Missing))),
+            (
+                "cut-with-its-head",
+                &["DELETE FROM audit_events WHERE sequence > 4", "UPDATE audit_heads SET sequence = 4 WHERE true"],
+                Err((4, Fault::NotTheHead)),
+            ),
+            ("added", &["UPDATE audit_events SET sequence = 7 WHERE sequence = 6",
+                "UPDATE audit_heads SET sequence = 5, hash = (SELECT hash FROM audit_events e
+                    WHERE e.chain = audit_heads.chain AND e.sequence = 5) WHERE true"], Err((7, Fault::BehindTheHead))),
+            ("emptied", &["DELETE FROM audit_events WHERE true"], Err((1, Fault::Missing))),
+            ("beheaded", &["DELETE FROM audit_heads WHERE true"], Err((1, Fault::Missing))),
+        ];
+        for (chain, ..) in &cases {
+            record_in(app, chain, 6).await;
+        }
         drop_triggers(app).await;
-        app.execute("UPDATE audit_events SET target = 'usr_1' WHERE chain = 'org_1' AND sequence = 3").await.unwrap();
-        assert_eq!(verified(app).await, Err(3));
+        for (chain, statements, expected) in cases {
+            for statement in statements {
+                let filter = if statement.contains("WHERE") { "AND" } else { "WHERE" };
+                app.execute(&format!("{statement} {filter} chain = '{chain}'")).await.unwrap();
+            }
+            assert_eq!(verified_in(app, chain).await, expected, "{chain}");
+        }
     }
 
-    async fn lo_04_a_removed_event_breaks_the_chain_also_at_its_end(app) {
-        record(app, 4).await;
+    async fn lo_04_a_chain_of_several_stretches_is_walked_to_its_end(app) {
+        record(app, 1201).await;
+        assert_eq!(verified(app).await, Ok(1201));
         drop_triggers(app).await;
-        app.execute("DELETE FROM audit_events WHERE chain = 'org_1' AND sequence = 4").await.unwrap();
-        assert_eq!(verified(app).await, Err(4));
+        app.execute("UPDATE audit_events SET ip = '::1' WHERE chain = 'org_1' AND sequence = 1001").await.unwrap();
+        assert_eq!(verified(app).await, Err((1001, Fault::Changed)));
+    }
+
+    async fn lo_04_the_command_names_every_chain_and_what_is_wrong_with_it(app) {
+        let organization = app.owner().await.organization;
+        record(app, 3).await;
+        let (well, text) = reported(app, false).await;
+        assert!(well && text.contains("intact  org_1 (no organization): 3 events, the last is "), "{text}");
+        assert!(text.contains(&format!("intact  {} (Northwind Labs): ", organization.id)), "{text}");
+        assert!(text.contains("intact  instance (the server itself): "), "{text}");
+        drop_triggers(app).await;
         app.execute("DELETE FROM audit_events WHERE chain = 'org_1' AND sequence = 2").await.unwrap();
-        assert_eq!(verified(app).await, Err(2));
+        app.execute(&format!("DELETE FROM audit_events WHERE chain = '{}'", organization.id)).await.unwrap();
+        app.execute(&format!("DELETE FROM audit_heads WHERE chain = '{}'", organization.id)).await.unwrap();
+        let (well, text) = reported(app, false).await;
+        assert!(!well && text.contains("BROKEN  org_1 (no organization): at event 2, which is missing"), "{text}");
+        let whole = format!("BROKEN  {} (Northwind Labs): at event 1, which is missing", organization.id);
+        assert!(text.contains(&whole), "a chain that was taken away as a whole is missed: {text}");
+        let (well, text) = reported(app, true).await;
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((well, &report["intact"]), (false, &serde_json::json!(false)));
+        let chains = report["chains"].as_array().unwrap();
+        assert!(chains.iter().any(|chain| chain["chain"] == "org_1" && chain["broken_at"] == 2), "{text}");
     }
 
     async fn lo_04_what_is_rolled_back_leaves_no_event(app) {

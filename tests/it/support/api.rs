@@ -1,5 +1,7 @@
 //! A program at the management API.
 
+use std::time::{Duration, Instant};
+
 use keystile::domain::client::ClientKind;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -41,6 +43,20 @@ impl ApiCaller {
 
     pub(crate) async fn send_request(&self, request: RequestBuilder) -> Answer {
         self.caller.send(request).await
+    }
+
+    /// The uses of a credential, the newest first, once there are so many: they are written soon, not at once.
+    pub(crate) async fn uses_of(&self, made: &Value, expected: usize) -> Vec<Value> {
+        let path = format!("/api/v1/uses?credential={}", made["id"].as_str().unwrap());
+        let started = Instant::now();
+        loop {
+            let found = self.get(&path).await.json()["data"].as_array().unwrap().clone();
+            if found.len() >= expected {
+                return found;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "{found:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// A new key.

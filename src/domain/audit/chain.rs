@@ -1,0 +1,159 @@
+//! Whether a chain of events is still as it was recorded.
+
+use super::{Recorded, hash};
+
+/// An event with what binds it to the one before it.
+#[derive(Debug, Clone)]
+pub struct Link {
+    pub event: Recorded,
+    pub previous_hash: Vec<u8>,
+    pub hash: Vec<u8>,
+}
+
+/// Where a chain ends, by the number and the hash of its last event. The default is a chain without events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    pub sequence: i64,
+    pub hash: Vec<u8>,
+}
+
+/// What is wrong with an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not there.
+    Missing,
+    /// It names another event before it than the one that is there.
+    Unlinked,
+    /// What it says does not give its hash.
+    Changed,
+    /// It is not the one that the chain ends with.
+    NotTheHead,
+    /// It stands behind the end of the chain.
+    BehindTheHead,
+}
+
+/// The first event of a chain that does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Break {
+    pub sequence: i64,
+    pub fault: Fault,
+}
+
+/// A walk along a chain, from its first event on.
+#[derive(Debug, Default)]
+pub struct Walk(Head);
+
+impl Walk {
+    /// The number of the last event that fitted.
+    pub fn at(&self) -> i64 {
+        self.0.sequence
+    }
+
+    /// Goes on to the next event.
+    pub fn step(&mut self, link: Link) -> Result<(), Break> {
+        let next = self.0.sequence + 1;
+        let fault = if link.event.sequence != next {
+            Fault::Missing
+        } else if link.previous_hash != self.0.hash {
+            Fault::Unlinked
+        } else if hash(&self.0.hash, &link.event)[..] != link.hash[..] {
+            Fault::Changed
+        } else {
+            self.0 = Head { sequence: next, hash: link.hash };
+            return Ok(());
+        };
+        Err(Break { sequence: next, fault })
+    }
+
+    /// There is no further event: whether this is where the chain ends.
+    pub fn end(self, head: &Head) -> Result<(), Break> {
+        if self.0 == *head {
+            Ok(())
+        } else if self.0.sequence < head.sequence {
+            Err(Break { sequence: self.0.sequence + 1, fault: Fault::Missing })
+        } else {
+            Err(Break { sequence: self.0.sequence, fault: Fault::NotTheHead })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Time;
+
+    fn event(sequence: i64) -> Recorded {
+        Recorded {
+            id: format!("evt_{sequence}"),
+            chain: "org_1".to_owned(),
+            sequence,
+            at: Time::from_micros(sequence).unwrap(),
+            actor_kind: "operator".to_owned(),
+            actor_id: None,
+            org_id: None,
+            credential_id: None,
+            action: "user.signed_in".to_owned(),
+            target: None,
+            outcome: "success".to_owned(),
+            ip: None,
+            user_agent: None,
+            request_id: None,
+            details: "{}".to_owned(),
+        }
+    }
+
+    fn chain(length: i64) -> (Vec<Link>, Head) {
+        let mut head = Head::default();
+        let mut links = Vec::new();
+        for sequence in 1..=length {
+            let event = event(sequence);
+            let hash = hash(&head.hash, &event).to_vec();
+            links.push(Link { event, previous_hash: head.hash, hash: hash.clone() });
+            head = Head { sequence, hash };
+        }
+        (links, head)
+    }
+
+    fn verdict(links: Vec<Link>, head: &Head) -> Result<(), (i64, Fault)> {
+        let mut walk = Walk::default();
+        links
+            .into_iter()
+            .try_for_each(|link| walk.step(link))
+            .and_then(|()| walk.end(head))
+            .map_err(|broken| (broken.sequence, broken.fault))
+    }
+
+    #[test]
+    fn a_chain_that_nobody_touched_holds() {
+        let (links, head) = chain(4);
+        assert_eq!(verdict(links, &head), Ok(()));
+        assert_eq!(verdict(Vec::new(), &Head::default()), Ok(()));
+    }
+
+    #[test]
+    fn lo_04_every_change_is_found_where_it_was_made() {
+        let tampered = |change: &dyn Fn(&mut Vec<Link>)| {
+            let (mut links, head) = chain(4);
+            change(&mut links);
+            verdict(links, &head).unwrap_err()
+        };
+        assert_eq!(tampered(&|links| links[1].event.outcome = "refused".to_owned()), (2, Fault::Changed));
+        assert_eq!(tampered(&|links| links[1].hash[0] ^= 1), (2, Fault::Changed));
+        assert_eq!(tampered(&|links| links[1].previous_hash[0] ^= 1), (2, Fault::Unlinked));
+        assert_eq!(tampered(&|links| drop(links.remove(1))), (2, Fault::Missing));
+        assert_eq!(tampered(&|links| drop(links.remove(3))), (4, Fault::Missing));
+        assert_eq!(tampered(&|links| links.swap(1, 2)), (2, Fault::Missing));
+    }
+
+    #[test]
+    fn lo_04_an_event_with_a_hash_made_anew_does_not_carry_the_next_one() {
+        let (mut links, head) = chain(4);
+        links[1].event.target = Some("usr_1".to_owned());
+        links[1].hash = hash(&links[1].previous_hash, &links[1].event).to_vec();
+        assert_eq!(verdict(links, &head), Err((3, Fault::Unlinked)));
+        let (mut links, head) = chain(4);
+        links[3].event.target = Some("usr_1".to_owned());
+        links[3].hash = hash(&links[3].previous_hash, &links[3].event).to_vec();
+        assert_eq!(verdict(links, &head), Err((4, Fault::NotTheHead)));
+    }
+}

@@ -1,0 +1,111 @@
+//! The log as a file: CSV for spreadsheets, JSON Lines for programs.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Recorded;
+use crate::domain::csv;
+use crate::domain::text_enum::text_enum;
+
+/// Names by id.
+pub type Names = BTreeMap<String, String>;
+
+text_enum! {
+    /// How the file is written.
+    Format {
+        Csv = "csv",
+        JsonLines = "jsonl",
+    }
+}
+
+impl Format {
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::JsonLines => "application/jsonl; charset=utf-8",
+        }
+    }
+
+    /// What stands before the first event.
+    pub fn beginning(self) -> String {
+        match self {
+            Self::Csv => csv::line(COLUMNS),
+            Self::JsonLines => String::new(),
+        }
+    }
+
+    /// One event.
+    pub fn line(self, event: &Recorded, names: &Names) -> String {
+        match self {
+            Self::Csv => row(event, names),
+            Self::JsonLines => format!("{}\n", described(event, names)),
+        }
+    }
+}
+
+const COLUMNS: [&str; 16] = [
+    "id",
+    "sequence",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "credential",
+    "credential_name",
+    "action",
+    "target",
+    "target_name",
+    "outcome",
+    "ip",
+    "user_agent",
+    "request_id",
+    "details",
+];
+
+fn row(event: &Recorded, names: &Names) -> String {
+    let name = |id: &Option<String>| id.as_ref().and_then(|id| names.get(id)).map_or("", String::as_str);
+    let text = |value: &Option<String>| value.as_deref().unwrap_or_default().to_owned();
+    let (actor, credential, target) =
+        (text(&event.actor_id), text(&event.credential_id), text(&event.target));
+    let (ip, user_agent, request_id) = (text(&event.ip), text(&event.user_agent), text(&event.request_id));
+    csv::line([
+        event.id.as_str(),
+        &event.sequence.to_string(),
+        &event.at.iso(),
+        &event.actor_kind,
+        &actor,
+        name(&event.actor_id),
+        &credential,
+        name(&event.credential_id),
+        &event.action,
+        &target,
+        name(&event.target),
+        &event.outcome,
+        &ip,
+        &user_agent,
+        &request_id,
+        &event.details,
+    ])
+}
+
+/// An event as JSON, the same in the list and in the file.
+pub fn described(event: &Recorded, names: &Names) -> Value {
+    let name = |id: &Option<String>| id.as_ref().and_then(|id| names.get(id));
+    json!({
+        "id": event.id,
+        "sequence": event.sequence,
+        "at": event.at,
+        "actor": { "kind": event.actor_kind, "id": event.actor_id, "name": name(&event.actor_id) },
+        "credential": event.credential_id,
+        "credentialName": name(&event.credential_id),
+        "action": event.action,
+        "target": event.target,
+        "targetName": name(&event.target),
+        "outcome": event.outcome,
+        "ip": event.ip,
+        "userAgent": event.user_agent,
+        "requestId": event.request_id,
+        "details": serde_json::from_str::<Value>(&event.details).unwrap_or_default(),
+    })
+}

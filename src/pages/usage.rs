@@ -1,0 +1,170 @@
+//! `/o/{org}/usage`: how much the credentials of an organization are used.
+
+use askama::Template;
+
+use super::nav::{Nav, Place};
+use super::shell::{Shell, Theme};
+use super::text;
+
+#[derive(Template)]
+#[template(path = "usage.html")]
+pub struct UsagePage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub period: Period,
+    /// One after another, without a gap.
+    pub days: Vec<Day>,
+    /// The most used one first.
+    pub credentials: Vec<CredentialUsage>,
+    /// How many credentials there are besides.
+    pub others: i64,
+    /// Whether this server counts uses.
+    pub logged: bool,
+}
+
+/// How far back the page looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Period {
+    Week,
+    #[default]
+    Month,
+    Quarter,
+}
+
+impl Period {
+    pub const ALL: [Self; 3] = [Self::Week, Self::Month, Self::Quarter];
+
+    pub fn days(self) -> i32 {
+        match self {
+            Self::Week => 7,
+            Self::Month => 30,
+            Self::Quarter => 90,
+        }
+    }
+
+    /// What the query string names; anything else is the default.
+    pub fn from_value(value: &str) -> Self {
+        Self::ALL.into_iter().find(|period| period.days().to_string() == value).unwrap_or_default()
+    }
+}
+
+/// A day in UTC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Day {
+    /// `2026-11-23`
+    pub iso: String,
+    /// "23 Nov 2026"
+    pub text: String,
+    pub allowed: i64,
+    pub denied: i64,
+}
+
+/// How much one credential was used.
+#[derive(Debug, Clone)]
+pub struct CredentialUsage {
+    pub id: String,
+    pub name: String,
+    pub allowed: i64,
+    pub denied: i64,
+    /// The last day on which it was used.
+    pub last: String,
+}
+
+/// A bar of the chart, in the units of its view box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bar {
+    pub x: i32,
+    pub width: i32,
+    pub allowed: i32,
+    pub denied: i32,
+}
+
+/// The size of the chart.
+const WIDTH: i32 = 900;
+const HEIGHT: i32 = 180;
+
+impl Bar {
+    /// Where the lower part begins.
+    fn allowed_y(self) -> i32 {
+        HEIGHT - self.allowed
+    }
+
+    fn denied_y(self) -> i32 {
+        HEIGHT - self.allowed - self.denied
+    }
+}
+
+impl UsagePage {
+    fn allowed(&self) -> i64 {
+        self.days.iter().map(|day| day.allowed).sum()
+    }
+
+    fn denied(&self) -> i64 {
+        self.days.iter().map(|day| day.denied).sum()
+    }
+
+    fn stats(&self) -> [(&'static str, String); 4] {
+        let used = i64::try_from(self.credentials.len()).unwrap_or(i64::MAX).saturating_add(self.others);
+        [
+            ("Requests", text::number(self.allowed() + self.denied())),
+            ("Allowed", text::number(self.allowed())),
+            ("Denied", text::number(self.denied())),
+            ("Credentials used", text::number(used)),
+        ]
+    }
+
+    fn most(&self) -> i64 {
+        self.days.iter().map(|day| day.allowed + day.denied).max().unwrap_or_default()
+    }
+
+    /// What the chart shows, in words.
+    fn summary(&self) -> String {
+        let all = text::count(self.allowed() + self.denied(), "request", "requests");
+        let most = self.days.iter().max_by_key(|day| day.allowed + day.denied);
+        match most {
+            Some(day) => format!(
+                "{all} in {}, {} of them denied. The most on one day were {}, on {}.",
+                text::count(self.period.days().into(), "day", "days"),
+                text::number(self.denied()),
+                text::number(day.allowed + day.denied),
+                day.text
+            ),
+            None => format!("{all}."),
+        }
+    }
+
+    fn bars(&self) -> Vec<Bar> {
+        let most = self.most().max(1);
+        // Something that was there is seen, however little it was.
+        let height =
+            |n: i64| i32::try_from(n * i64::from(HEIGHT) / most).unwrap_or(HEIGHT).max(i32::from(n > 0) * 2);
+        let slot = WIDTH / i32::try_from(self.days.len().max(1)).unwrap_or(WIDTH);
+        let gap = (slot / 5).max(1);
+        let place = |(number, day): (i32, &Day)| {
+            let denied = height(day.denied);
+            let allowed = height(day.allowed).min(HEIGHT - denied);
+            Bar { x: number * slot, width: slot - gap, allowed, denied }
+        };
+        (0..).zip(&self.days).map(place).collect()
+    }
+
+    /// The days on which something happened, the last one first.
+    fn busy_days(&self) -> impl Iterator<Item = &Day> {
+        self.days.iter().rev().filter(|day| day.allowed + day.denied > 0)
+    }
+
+    fn uses(&self) -> String {
+        format!("{}/o/{}/audit/uses", self.shell.base, self.nav.slug)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_is_named_by_its_days() {
+        assert_eq!(Period::from_value("90"), Period::Quarter);
+        assert_eq!(Period::from_value("91"), Period::Month);
+    }
+}

@@ -1,0 +1,112 @@
+//! An audit event as a row.
+
+use diesel::prelude::*;
+
+use crate::domain::audit::Recorded;
+use crate::domain::audit::chain::Link;
+use crate::domain::time::Time;
+use crate::store::schema::audit_events;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_events)]
+#[diesel(treat_none_as_default_value = false)]
+pub(super) struct Row {
+    id: String,
+    chain: String,
+    sequence: i64,
+    at: Time,
+    actor_kind: String,
+    actor_id: Option<String>,
+    org_id: Option<String>,
+    credential_id: Option<String>,
+    action: String,
+    target: Option<String>,
+    outcome: String,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    request_id: Option<String>,
+    details: String,
+    previous_hash: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl Row {
+    pub(super) fn new(event: Recorded, previous_hash: Vec<u8>, hash: Vec<u8>) -> Self {
+        let Recorded {
+            id,
+            chain,
+            sequence,
+            at,
+            actor_kind,
+            actor_id,
+            org_id,
+            credential_id,
+            action,
+            target,
+            outcome,
+            ip,
+            user_agent,
+            request_id,
+            details,
+        } = event;
+        Self {
+            id,
+            chain,
+            sequence,
+            at,
+            actor_kind,
+            actor_id,
+            org_id,
+            credential_id,
+            action,
+            target,
+            outcome,
+            ip,
+            user_agent,
+            request_id,
+            details,
+            previous_hash,
+            hash,
+        }
+    }
+
+    pub(super) fn into_link(self) -> Link {
+        let Self {
+            id,
+            chain,
+            sequence,
+            at,
+            actor_kind,
+            actor_id,
+            org_id,
+            credential_id,
+            action,
+            target,
+            outcome,
+            ip,
+            user_agent,
+            request_id,
+            details,
+            previous_hash,
+            hash,
+        } = self;
+        let event = Recorded {
+            id,
+            chain,
+            sequence,
+            at,
+            actor_kind,
+            actor_id,
+            org_id,
+            credential_id,
+            action,
+            target,
+            outcome,
+            ip,
+            user_agent,
+            request_id,
+            details,
+        };
+        Link { event, previous_hash, hash }
+    }
+}

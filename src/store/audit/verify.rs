@@ -1,0 +1,68 @@
+//! Proving the chains.
+
+use diesel::prelude::*;
+
+use super::row::Row;
+use crate::domain::audit::chain::{Break, Fault, Head, Walk};
+use crate::store::conn::Conn;
+use crate::store::error::StoreError;
+use crate::store::schema::{audit_events, audit_heads, organizations};
+
+/// Events that are in memory at a time.
+const STRETCH: i64 = 500;
+
+/// Every chain that there is or should be: one that was taken away as a whole is missed.
+pub fn chains(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
+    let mut chains: Vec<String> = audit_heads::table.select(audit_heads::chain).load(conn)?;
+    chains.extend(audit_events::table.select(audit_events::chain).distinct().load::<String>(conn)?);
+    chains.extend(organizations::table.select(organizations::id).load::<String>(conn)?);
+    chains.sort();
+    chains.dedup();
+    Ok(chains)
+}
+
+/// Checks a chain: where it ends, or its first event that does not fit.
+pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<Head, Break>, StoreError> {
+    // The head first: what is recorded meanwhile comes after it.
+    let head = audit_heads::table.find(chain).select((audit_heads::sequence, audit_heads::hash));
+    let Some((sequence, hash)) = head.get_result(conn).optional()? else {
+        return Ok(Err(Break { sequence: 1, fault: Fault::Missing }));
+    };
+    let head = Head { sequence, hash };
+    let mut walk = Walk::default();
+    loop {
+        let stretch: Vec<Row> = audit_events::table
+            .filter(audit_events::chain.eq(chain))
+            .filter(audit_events::sequence.gt(walk.at()).and(audit_events::sequence.le(head.sequence)))
+            .order(audit_events::sequence)
+            .limit(STRETCH)
+            .select(Row::as_select())
+            .load(conn)?;
+        if stretch.is_empty() {
+            break;
+        }
+        for row in stretch {
+            if let Err(broken) = walk.step(row.into_link()) {
+                return Ok(Err(broken));
+            }
+        }
+    }
+    if let Err(broken) = walk.end(&head) {
+        return Ok(Err(broken));
+    }
+    Ok(match behind_head(conn, chain)? {
+        Some(sequence) => Err(Break { sequence, fault: Fault::BehindTheHead }),
+        None => Ok(head),
+    })
+}
+
+/// The first event of a chain that its head does not know. Both are read in one statement, because the chain may grow
+/// meanwhile.
+fn behind_head(conn: &mut Conn, chain: &str) -> Result<Option<i64>, StoreError> {
+    let events = audit_events::table.on(audit_events::chain.eq(audit_heads::chain));
+    Ok(audit_heads::table
+        .inner_join(events)
+        .filter(audit_heads::chain.eq(chain).and(audit_events::sequence.gt(audit_heads::sequence)))
+        .select(diesel::dsl::min(audit_events::sequence))
+        .get_result(conn)?)
+}

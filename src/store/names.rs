@@ -1,0 +1,49 @@
+//! What people call the things that an id stands for.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::schema::{clients, credentials, memberships, organizations, service_accounts, users};
+use crate::domain::audit::export::Names;
+
+/// The names of these ids, of whichever kind. What has none, or is gone, is left out.
+pub fn of<'a>(conn: &mut Conn, ids: impl IntoIterator<Item = &'a str>) -> Result<Names, StoreError> {
+    let ids: BTreeSet<&str> = ids.into_iter().collect();
+    let mut names = Names::new();
+    macro_rules! look_up {
+        ($($table:ident),+) => {$(
+            let found = $table::table.filter($table::id.eq_any(&ids)).select(($table::id, $table::name));
+            names.extend(found.load::<(String, String)>(conn)?);
+        )+};
+    }
+    if !ids.is_empty() {
+        look_up!(users, service_accounts, credentials, clients, organizations);
+    }
+    Ok(names)
+}
+
+/// Somebody who acts in an organization.
+#[derive(Debug, Clone, Queryable)]
+pub struct Known {
+    pub id: String,
+    pub name: String,
+    /// Nothing for a service account.
+    pub email: Option<String>,
+}
+
+/// The members and the service accounts of an organization.
+pub fn actors(conn: &mut Conn, org_id: &str) -> Result<Vec<Known>, StoreError> {
+    let mut known: Vec<Known> = memberships::table
+        .inner_join(users::table)
+        .filter(memberships::org_id.eq(org_id))
+        .select((users::id, users::name, users::email.nullable()))
+        .load(conn)?;
+    let accounts = service_accounts::table.filter(service_accounts::org_id.eq(org_id));
+    let accounts = accounts.select((service_accounts::id, service_accounts::name));
+    let accounts: Vec<(String, String)> = accounts.load(conn)?;
+    known.extend(accounts.into_iter().map(|(id, name)| Known { id, name, email: None }));
+    Ok(known)
+}

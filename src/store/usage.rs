@@ -1,0 +1,138 @@
+//! How often credentials were used, by day.
+
+use std::collections::BTreeMap;
+
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel::upsert::excluded;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::query::Kept;
+use super::schema::usage;
+use crate::domain::uses::{Counted, UseOutcome};
+
+/// A number of uses.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = usage)]
+pub struct Count {
+    pub day: String,
+    pub credential_id: String,
+    pub endpoint: String,
+    pub outcome: UseOutcome,
+    pub count: i64,
+}
+
+/// Adds to counts, on PostgreSQL in one statement.
+pub fn add(conn: &mut Conn, counts: &BTreeMap<Counted, i64>) -> Result<(), StoreError> {
+    let row = |(counted, count): (&Counted, &i64)| {
+        (
+            usage::org_id.eq(counted.org_id.clone()),
+            usage::day.eq(counted.day.clone()),
+            usage::credential_id.eq(counted.credential_id.clone()),
+            usage::endpoint.eq(counted.endpoint.clone()),
+            usage::outcome.eq(counted.outcome),
+            usage::count.eq(*count),
+        )
+    };
+    let place = (usage::org_id, usage::day, usage::credential_id, usage::endpoint, usage::outcome);
+    let more = usage::count.eq(usage::count + excluded(usage::count));
+    match conn {
+        Conn::Postgres(conn) => {
+            let rows: Vec<_> = counts.iter().map(row).collect();
+            diesel::insert_into(usage::table)
+                .values(rows)
+                .on_conflict(place)
+                .do_update()
+                .set(more)
+                .execute(conn)?;
+        }
+        Conn::Sqlite(conn) => {
+            for counted in counts {
+                let statement = diesel::insert_into(usage::table).values(row(counted));
+                Kept(statement.on_conflict(place).do_update().set(more)).execute(conn)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Which counts are wanted: from one day to another, both included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    pub from: String,
+    pub to: String,
+    pub credential: Option<String>,
+}
+
+/// The place of a count: day, credential, endpoint, outcome.
+pub type Place = [String; 4];
+
+/// The counts of an organization after a place, the first day first.
+pub fn page(
+    conn: &mut Conn,
+    org_id: &str,
+    filter: &Filter,
+    after: Option<&Place>,
+    limit: i64,
+) -> Result<Vec<Count>, StoreError> {
+    let mut query = usage::table
+        .filter(usage::org_id.eq(org_id).and(usage::day.between(&filter.from, &filter.to)))
+        .order((usage::day, usage::credential_id, usage::endpoint, usage::outcome))
+        .limit(limit)
+        .select(Count::as_select())
+        .into_boxed();
+    if let Some(id) = &filter.credential {
+        query = query.filter(usage::credential_id.eq(id));
+    }
+    if let Some([day, credential, endpoint, outcome]) = after {
+        let same_endpoint = usage::endpoint.eq(endpoint).and(usage::outcome.gt(outcome));
+        let same_credential =
+            usage::credential_id.eq(credential).and(usage::endpoint.gt(endpoint).or(same_endpoint));
+        let same_day = usage::day.eq(day).and(usage::credential_id.gt(credential).or(same_credential));
+        query = query.filter(usage::day.gt(day).or(same_day));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// How often something was, over several endpoints.
+fn total() -> SqlLiteral<BigInt> {
+    sql("CAST(SUM(count) AS BIGINT)")
+}
+
+/// The counts by day and outcome, the first day first.
+pub fn by_day(
+    conn: &mut Conn,
+    org_id: &str,
+    from: &str,
+    to: &str,
+) -> Result<Vec<(String, UseOutcome, i64)>, StoreError> {
+    Ok(usage::table
+        .filter(usage::org_id.eq(org_id).and(usage::day.between(from, to)))
+        .group_by((usage::day, usage::outcome))
+        .order((usage::day, usage::outcome))
+        .select((usage::day, usage::outcome, total()))
+        .load(conn)?)
+}
+
+/// The counts by credential and outcome, each with the last day.
+pub fn by_credential(
+    conn: &mut Conn,
+    org_id: &str,
+    from: &str,
+    to: &str,
+) -> Result<Vec<(String, UseOutcome, i64, String)>, StoreError> {
+    Ok(usage::table
+        .filter(usage::org_id.eq(org_id).and(usage::day.between(from, to)))
+        .group_by((usage::credential_id, usage::outcome))
+        .order((usage::credential_id, usage::outcome))
+        .select((usage::credential_id, usage::outcome, total(), sql::<Text>("MAX(day)")))
+        .load(conn)?)
+}
+
+/// Deletes the counts of the days before one.
+pub fn delete_before(conn: &mut Conn, day: &str) -> Result<usize, StoreError> {
+    Ok(diesel::delete(usage::table.filter(usage::day.lt(day))).execute(conn)?)
+}

@@ -1,0 +1,196 @@
+//! What a query says about which part of a log is wanted.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
+
+use crate::domain::audit::{Action, Outcome};
+use crate::domain::parameters::Parameters;
+use crate::domain::time::Time;
+use crate::domain::uses::UseOutcome;
+use crate::services::audit_log::Asked;
+use crate::store::usage::{self, Count};
+use crate::store::uses;
+
+/// A part of the query that cannot be understood; the text says what to mend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadQuery(pub &'static str);
+
+/// Days of usage that are shown unless another period is asked for.
+const USUAL_PERIOD: TimeDelta = TimeDelta::days(29);
+
+const BAD_TIME: BadQuery =
+    BadQuery("since and until are times such as 2026-11-23T08:00:00Z, or days such as 2026-11-23.");
+
+/// The query of a request.
+pub fn parse(query: &str) -> Result<Parameters, BadQuery> {
+    Parameters::parse(query.as_bytes()).map_err(|_| BadQuery("The query is malformed."))
+}
+
+/// The filters of the audit log.
+pub fn events(query: &Parameters) -> Result<Asked, BadQuery> {
+    let text = |name: &str| query.get(name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let action = |name: &str| Action::parse(name).ok_or(BadQuery("There is no such action."));
+    let outcome = |name: &str| Outcome::parse(name).ok_or(BadQuery("outcome is success or refused."));
+    Ok(Asked {
+        since: since(query)?,
+        until: until(query)?,
+        actor: text("actor"),
+        credential: text("credential"),
+        action: query.get("action").map(action).transpose()?,
+        outcome: query.get("outcome").map(outcome).transpose()?,
+    })
+}
+
+/// The filters of the list of uses.
+pub fn uses(query: &Parameters) -> Result<uses::Filter, BadQuery> {
+    let outcome = |name: &str| UseOutcome::parse(name).ok_or(BadQuery("outcome is allowed or denied."));
+    Ok(uses::Filter {
+        since: since(query)?,
+        until: until(query)?,
+        credential: query.get("credential").map(str::to_owned),
+        outcome: query.get("outcome").map(outcome).transpose()?,
+    })
+}
+
+/// The filters of the counts: the last thirty days, unless the query says otherwise.
+pub fn counts(query: &Parameters, now: Time) -> Result<usage::Filter, BadQuery> {
+    let day = |name: &str, usual: Time| match query.get(name) {
+        None => Ok(usual.day()),
+        Some(text)
+            if NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok_and(|day| day.to_string() == text) =>
+        {
+            Ok(text.to_owned())
+        }
+        Some(_) => Err(BadQuery("from and to are days such as 2026-11-23.")),
+    };
+    Ok(usage::Filter {
+        from: day("from", now - USUAL_PERIOD)?,
+        to: day("to", now)?,
+        credential: query.get("credential").map(str::to_owned),
+    })
+}
+
+/// From when on. A day means its beginning in UTC.
+pub fn since(query: &Parameters) -> Result<Option<Time>, BadQuery> {
+    query.get("since").map(|text| moment(text, TimeDelta::zero()).ok_or(BAD_TIME)).transpose()
+}
+
+/// Until when. A day means its end in UTC, so that it is asked for as well.
+pub fn until(query: &Parameters) -> Result<Option<Time>, BadQuery> {
+    query.get("until").map(|text| moment(text, TimeDelta::days(1)).ok_or(BAD_TIME)).transpose()
+}
+
+fn moment(text: &str, into_the_day: TimeDelta) -> Option<Time> {
+    match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        Ok(day) => {
+            let at = day.and_time(NaiveTime::MIN).checked_add_signed(into_the_day)?;
+            Time::from_micros(at.and_utc().timestamp_micros())
+        }
+        Err(_) => Time::parse(text),
+    }
+}
+
+/// How many entries of a list are wanted.
+pub fn limit(query: &Parameters, usual: usize, most: usize) -> Result<usize, BadQuery> {
+    match query.get("limit").map(str::parse) {
+        None => Ok(usual),
+        Some(Ok(limit)) if (1..=most).contains(&limit) => Ok(limit),
+        Some(_) => Err(BadQuery("limit is not a number that this list takes.")),
+    }
+}
+
+const BAD_CURSOR: BadQuery = BadQuery("The cursor is not one that this server has given.");
+
+/// Where a page of events ends, in a form that nobody is tempted to take apart.
+pub fn after_event(sequence: i64) -> String {
+    URL_SAFE_NO_PAD.encode(sequence.to_string())
+}
+
+/// Which event the page before ended with.
+pub fn before_event(query: &Parameters) -> Result<Option<i64>, BadQuery> {
+    query.get("cursor").map(|cursor| opened(cursor)?.parse().map_err(|_| BAD_CURSOR)).transpose()
+}
+
+/// Where a page of uses ends.
+pub fn after_use(at: Time, id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{} {id}", at.micros()))
+}
+
+/// Which use the page before ended with.
+pub fn before_use(query: &Parameters) -> Result<Option<(Time, String)>, BadQuery> {
+    let place = |text: String| {
+        let (micros, id) = text.split_once(' ')?;
+        Some((Time::from_micros(micros.parse().ok()?)?, id.to_owned()))
+    };
+    query.get("cursor").map(|cursor| place(opened(cursor)?).ok_or(BAD_CURSOR)).transpose()
+}
+
+/// Where a page of counts ends.
+pub fn behind_count(count: &Count) -> String {
+    let Count { day, credential_id, endpoint, outcome, .. } = count;
+    URL_SAFE_NO_PAD.encode([day, credential_id, endpoint, outcome.as_str()].join("\n"))
+}
+
+/// Which count the page before ended with.
+pub fn after_count(query: &Parameters) -> Result<Option<usage::Place>, BadQuery> {
+    let place = |text: String| {
+        let parts: Vec<String> = text.split('\n').map(str::to_owned).collect();
+        usage::Place::try_from(parts).map_err(|_| BAD_CURSOR)
+    };
+    query.get("cursor").map(|cursor| place(opened(cursor)?)).transpose()
+}
+
+fn opened(cursor: &str) -> Result<String, BadQuery> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| BAD_CURSOR)?;
+    // PostgreSQL has no text with a NUL in it.
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).ok_or(BAD_CURSOR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(query: &str) -> Result<Asked, BadQuery> {
+        events(&parse(query).unwrap())
+    }
+
+    #[test]
+    fn a_day_is_asked_for_from_its_beginning_to_its_end() {
+        let asked = asked("since=2026-11-23&until=2026-11-23").unwrap();
+        assert_eq!(asked.since.unwrap().iso(), "2026-11-23T00:00:00.000Z");
+        assert_eq!(asked.until.unwrap().iso(), "2026-11-24T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_time_may_have_a_zone() {
+        let asked = asked("since=2026-11-23T08:00:00%2B02:00&action=user.signed_in&outcome=refused").unwrap();
+        assert_eq!(asked.since.unwrap().iso(), "2026-11-23T06:00:00.000Z");
+        assert_eq!((asked.action, asked.outcome), (Some(Action::SignedIn), Some(Outcome::Refused)));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_refused() {
+        for query in
+            ["since=yesterday", "until=2026-13-01", "since=%2B12026-01-01", "action=nothing", "outcome=maybe"]
+        {
+            assert!(asked(query).is_err(), "{query}");
+        }
+        let beyond = format!("cursor={}", URL_SAFE_NO_PAD.encode(format!("{} use_1", i64::MAX / 2)));
+        let nul = format!("cursor={}", URL_SAFE_NO_PAD.encode("1 use\0"));
+        for query in ["cursor=!", "cursor=YQ", &beyond, &nul] {
+            let query = parse(query).unwrap();
+            assert!(before_event(&query).is_err() && before_use(&query).is_err());
+        }
+        assert!(limit(&parse("limit=101").unwrap(), 50, 100).is_err());
+    }
+
+    #[test]
+    fn a_cursor_leads_back_to_its_place() {
+        let query = parse(&format!("cursor={}", after_event(42))).unwrap();
+        assert_eq!(before_event(&query), Ok(Some(42)));
+        let at = Time::from_micros(1_795_000_000_123_456).unwrap();
+        let query = parse(&format!("cursor={}", after_use(at, "use_1"))).unwrap();
+        assert_eq!(before_use(&query), Ok(Some((at, "use_1".to_owned()))));
+    }
+}

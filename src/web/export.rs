@@ -1,0 +1,80 @@
+//! A copy of the audit log, sent while it is read.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::web::Bytes;
+use tokio::sync::mpsc;
+
+use super::app::App;
+use crate::domain::audit::export::Format;
+use crate::services::audit_log::{self, Asked};
+use crate::store::StoreError;
+use crate::store::organizations::Organization;
+
+/// Events that are in memory at a time.
+const STRETCH: usize = 500;
+
+/// The lines as they come. An error in the middle cuts the connection, so that nobody takes a part for the whole.
+struct Lines(mpsc::Receiver<Result<Bytes, StoreError>>);
+
+impl MessageBody for Lines {
+    type Error = StoreError;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, StoreError>>> {
+        self.0.poll_recv(context)
+    }
+}
+
+/// The events of an organization as a file, the newest first.
+pub fn answer(app: &App, organization: &Organization, asked: Asked, format: Format) -> HttpResponse {
+    let day = app.now().utc().format("%Y-%m-%d");
+    let file = format!("attachment; filename=\"audit-{}-{day}.{}\"", organization.slug, format.as_str());
+    // One stretch is read while another is sent.
+    let (lines, body) = mpsc::channel(1);
+    tokio::spawn(send(app.clone(), organization.id.clone(), asked, format, lines));
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, format.content_type()))
+        .insert_header((CONTENT_DISPOSITION, file))
+        .body(Lines(body))
+}
+
+async fn send(
+    app: App,
+    org_id: String,
+    asked: Asked,
+    format: Format,
+    lines: mpsc::Sender<Result<Bytes, StoreError>>,
+) {
+    let mut text = format.beginning();
+    let mut before = None;
+    loop {
+        let (org_id, asked) = (org_id.clone(), asked.clone());
+        let read = app.store.read(move |conn| audit_log::page(conn, &org_id, &asked, before, STRETCH)).await;
+        let page = match read {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::warn!(%error, "an export of the audit log was cut off");
+                // Whoever asked may have gone away too.
+                drop(lines.send(Err(error)).await);
+                return;
+            }
+        };
+        text.extend(page.events.iter().map(|event| format.line(event, &page.names)));
+        before = page.older;
+        let stretch = std::mem::take(&mut text);
+        if lines.send(Ok(stretch.into())).await.is_err() || before.is_none() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The way of each use of a credential into the log, which no request waits for.
+//!
+//! A handler notes which credential it was given, as soon as it is known; once the answer stands, the envelope puts the
+//! use into a queue. One task takes the queue to the database, and at a clean stop it takes all of it. A process that is
+//! killed loses what was not written yet, which is less than a second of uses. When the database is away the queue
+//! fills; then requests wait for a place in it for a while, and only after that a use is lost, which the log says.
+
+use std::time::Duration;
+
+use actix_web::{HttpMessage, HttpRequest};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::app::App;
+use super::origin;
+use crate::domain::uses::{CredentialRef, Use, UseOutcome};
+
+/// Uses that may wait to be written.
+const QUEUE: usize = 8192;
+/// How long a request waits for a place in the queue.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The beginning of the queue.
+#[derive(Debug, Clone)]
+pub struct UseLog(mpsc::Sender<Use>);
+
+impl UseLog {
+    /// The two ends of a queue. Whoever has the other one writes.
+    pub fn new() -> (Self, mpsc::Receiver<Use>) {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        (Self(sender), queue)
+    }
+
+    async fn record(&self, used: Use) {
+        match timeout(PATIENCE, self.0.send(used)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(mpsc::error::SendError(used))) => lost(&used, "the log of uses is closed"),
+            Err(_) => tracing::error!("a use of a credential was lost: the log of uses is full"),
+        }
+    }
+}
+
+fn lost(used: &Use, why: &str) {
+    tracing::error!(credential = used.credential.id, "a use of a credential was lost: {why}");
+}
+
+/// What a handler knows about the use that it serves.
+#[derive(Debug)]
+struct Noted {
+    credential: CredentialRef,
+    endpoint: Option<String>,
+}
+
+/// Notes which credential came with a request, whether it is let in or not.
+pub fn note(request: &HttpRequest, credential: CredentialRef) {
+    request.extensions_mut().insert(Noted { credential, endpoint: None });
+}
+
+/// Notes the same for another endpoint than the one that was called: the one behind a gateway that asks here.
+pub fn note_for(request: &HttpRequest, credential: CredentialRef, endpoint: String) {
+    request.extensions_mut().insert(Noted { credential, endpoint: Some(endpoint) });
+}
+
+/// Puts the use into the queue, if a credential was noted.
+pub(super) async fn record(app: &App, request: &HttpRequest, status: u16, id: &str) {
+    let noted = request.extensions_mut().remove::<Noted>();
+    let Some(Noted { credential, endpoint }) = noted else { return };
+    let here = || {
+        let pattern = request.match_pattern().unwrap_or_else(|| "(no such path)".to_owned());
+        format!("{} {pattern}", request.method())
+    };
+    let used = Use {
+        at: app.now(),
+        credential,
+        endpoint: endpoint.unwrap_or_else(here),
+        outcome: UseOutcome::of(status),
+        status,
+        ip: origin::of(app, request).ip,
+        request_id: id.to_owned(),
+    };
+    app.uses.record(used).await;
+}

@@ -1,0 +1,174 @@
+//! The audit log over the API.
+
+use keystile::domain::audit::{Action, Actor, Event, Origin};
+use keystile::domain::client::ClientKind;
+use serde_json::{Value, json};
+
+use super::{get, reader};
+use crate::support::app::TestApp;
+use crate::support::both_engines;
+
+const LOG: &str = "/api/v1/audit";
+
+/// The entries of a page.
+fn entries(page: &Value) -> &[Value] {
+    page["data"].as_array().unwrap()
+}
+
+/// Puts events into the log of an organization.
+async fn record(app: &TestApp, org_id: &str, events: Vec<Event>) {
+    let org_id = org_id.to_owned();
+    let recorded = app.inside().store.write(move |work| {
+        for event in events {
+            work.record(event.org(&org_id));
+        }
+        Ok(())
+    });
+    recorded.await.unwrap();
+}
+
+fn event(action: Action, actor: &str) -> Event {
+    let origin = Origin {
+        ip: Some("203.0.113.7".to_owned()),
+        user_agent: Some("=cmd|' /C calc'!A0, \"quoted\"\r\nsecond line".to_owned()),
+        request_id: Some("req_1".to_owned()),
+    };
+    Event::new(action, Actor::User(actor.to_owned()), &origin)
+}
+
+both_engines! {
+    async fn the_log_is_read_newest_first_and_page_by_page(app) {
+        let owner = app.owner().await;
+        let token = reader(app, &app.client(ClientKind::Native).await, &owner).await.access;
+        record(app, &owner.organization.id, (0..5).map(|_| event(Action::SessionRenamed, &owner.id)).collect()).await;
+        let all = get(app, LOG, &token).await.json();
+        let first = &entries(&all)[0];
+        assert_eq!(first["actor"], json!({ "kind": "user", "id": owner.id, "name": "Olivia" }));
+        assert_eq!((&first["action"], &first["outcome"]), (&json!("session.renamed"), &json!("success")));
+        assert_eq!((&first["ip"], &first["requestId"]), (&json!("203.0.113.7"), &json!("req_1")));
+        assert_eq!((&first["credential"], &first["details"]), (&Value::Null, &json!({})));
+        assert!(first["at"].as_str().unwrap().ends_with('Z') && first["id"].as_str().unwrap().starts_with("evt_"));
+        assert_eq!(all["nextCursor"], Value::Null);
+        let mut found = Vec::new();
+        let mut path = format!("{LOG}?limit=3");
+        loop {
+            let page = get(app, &path, &token).await.json();
+            found.extend(entries(&page).iter().map(|entry| entry["sequence"].as_i64().unwrap()));
+            // What is recorded meanwhile moves nothing.
+            record(app, &owner.organization.id, vec![event(Action::SignedIn, &owner.id)]).await;
+            let Some(cursor) = page["nextCursor"].as_str() else { break };
+            path = format!("{LOG}?limit=3&cursor={cursor}");
+        }
+        let expected: Vec<i64> = entries(&all).iter().map(|entry| entry["sequence"].as_i64().unwrap()).collect();
+        assert_eq!(found, expected);
+        assert!(found.windows(2).all(|pair| pair[0] == pair[1] + 1));
+    }
+
+    async fn every_filter_leaves_what_it_names(app, |app| app.manual_clock()) {
+        let owner = app.owner().await;
+        let client = app.client(ClientKind::Native).await;
+        let org_id = &owner.organization.id;
+        reader(app, &client, &owner).await;
+        app.advance(chrono::TimeDelta::days(1));
+        let session = reader(app, &client, &owner).await;
+        app.advance(chrono::TimeDelta::hours(1));
+        let since = app.clock.now();
+        let renamed = event(Action::SessionRenamed, "usr_gone").credential("ses_1");
+        record(app, org_id, vec![renamed, event(Action::SignedIn, &owner.id).refused()]).await;
+        app.advance(chrono::TimeDelta::hours(1));
+        let until = app.clock.now();
+        record(app, org_id, vec![event(Action::SessionRevoked, &owner.id)]).await;
+        let actions = async |filter: &str| {
+            let page = get(app, &format!("{LOG}?{filter}"), &session.access).await.json();
+            let names = entries(&page).iter().map(|entry| entry["action"].as_str().unwrap().to_owned());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(actions("actor=usr_gone").await, ["session.renamed"]);
+        assert_eq!(actions(&format!("since={since}&until={until}")).await, ["user.signed_in", "session.renamed"]);
+        assert_eq!(actions(&format!("since={since}&actor=oLiv")).await, ["session.revoked", "user.signed_in"]);
+        assert_eq!(actions(&format!("since={since}&actor=nobody")).await, [""; 0]);
+        assert_eq!(actions("credential=ses_1").await, ["session.renamed"]);
+        assert_eq!(actions("outcome=refused").await, ["user.signed_in"]);
+        assert_eq!(actions("action=session.started").await, ["session.started"; 2]);
+        for bad in ["since=yesterday", "action=x", "outcome=x", "limit=0", "limit=101", "cursor=x", "limit=1&limit=2"] {
+            let answer = get(app, &format!("{LOG}?{bad}"), &session.access).await;
+            assert_eq!((answer.status, &answer.json()["error"]["code"]), (400, &json!("invalid_request")), "{bad}");
+        }
+    }
+
+    async fn lo_02_an_export_holds_one_event_a_line_whatever_a_name_says(app) {
+        let owner = app.owner().await;
+        let token = reader(app, &app.client(ClientKind::Native).await, &owner).await.access;
+        let evil = event(Action::SessionRenamed, &owner.id).target("@SUM(A1)\u{1b}[2J");
+        record(app, &owner.organization.id, vec![evil]).await;
+        let file = get(app, &format!("{LOG}/export?format=jsonl&action=session.renamed"), &token).await;
+        assert_eq!(file.status, 200);
+        let lines: Vec<Value> = file.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 1, "{}", file.body);
+        assert_eq!(lines[0]["target"], json!("@SUM(A1)\u{1b}[2J"));
+        let listed = get(app, &format!("{LOG}?action=session.renamed"), &token).await.json();
+        assert_eq!(lines, entries(&listed), "a line is what the list has");
+        let file = get(app, &format!("{LOG}/export?format=csv&action=session.renamed"), &token).await;
+        let disposition = file.header("content-disposition").unwrap();
+        assert!(disposition.starts_with("attachment; filename=\"audit-northwind-labs-"), "{disposition}");
+        assert!(file.header("content-type").unwrap().starts_with("text/csv"));
+        let (header, row) = file.body.split_once("\r\n").unwrap();
+        assert!(header.starts_with("id,sequence,at,actor_kind,"), "{header}");
+        assert!(row.contains(",\"'@SUM(A1)"), "{row}");
+        assert!(row.contains("\"'=cmd|' /C calc'!A0, \"\"quoted\"\"\r\nsecond line\""), "{row}");
+        assert_eq!(app.audited("audit.exported").await, 2, "taking a copy is an event of its own");
+        for bad in ["", "?format=xml"] {
+            assert_eq!(get(app, &format!("{LOG}/export{bad}"), &token).await.status, 400);
+        }
+    }
+
+    async fn an_export_of_many_events_has_each_of_them_once(app) {
+        let owner = app.owner().await;
+        let token = reader(app, &app.client(ClientKind::Native).await, &owner).await.access;
+        let org_id = &owner.organization.id;
+        record(app, org_id, (0..1200).map(|_| event(Action::SessionRenamed, &owner.id)).collect()).await;
+        let file = get(app, &format!("{LOG}/export?format=jsonl"), &token).await;
+        let sequences: Vec<i64> = file
+            .body
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["sequence"].as_i64().unwrap())
+            .collect();
+        let newest = sequences[0];
+        assert_eq!(sequences, (1..=newest).rev().collect::<Vec<_>>());
+        assert!(newest > 1200);
+    }
+
+    async fn lo_06_whoever_manages_an_organization_reads_its_log_and_no_other(app) {
+        let owner = app.owner().await;
+        let client = app.client(ClientKind::Native).await;
+        let other = app.organization("Other Labs").await;
+        record(app, &other.id, vec![event(Action::SessionRenamed, "usr_1")]).await;
+        for role in ["owner", "admin", "member", "viewer"] {
+            let person = app.member(role).await;
+            let token = reader(app, &client, &person).await.access;
+            for path in [LOG, "/api/v1/audit/export?format=csv", "/api/v1/uses", "/api/v1/usage"] {
+                let answer = get(app, path, &token).await;
+                if role == "owner" || role == "admin" {
+                    assert_eq!(answer.status, 200, "{role} {path}: {}", answer.body);
+                    assert!(!answer.body.contains(&other.id), "{role} {path}");
+                } else {
+                    assert_eq!(answer.status, 403, "{role} {path}");
+                    assert_eq!(answer.json()["error"]["required_scopes"], json!(["audit:read"]));
+                }
+            }
+        }
+        // One who was an admin when the token was issued is one no longer.
+        let person = app.member("admin").await;
+        let token = reader(app, &client, &person).await.access;
+        assert_eq!(get(app, LOG, &token).await.status, 200);
+        let (org_id, user_id) = (owner.organization.id.clone(), person.id.clone());
+        let demoted = app.inside().store.write(move |work| {
+            keystile::store::memberships::set_role(work.conn, &org_id, &user_id, "member")
+        });
+        demoted.await.unwrap();
+        assert_eq!(get(app, LOG, &token).await.status, 403);
+        let own = app.member_of(&other, "owner").await;
+        let log = get(app, LOG, &reader(app, &client, &own).await.access).await;
+        assert!(log.body.contains("session.renamed") && !log.body.contains(&owner.organization.id));
+    }
+}
