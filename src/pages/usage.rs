@@ -66,8 +66,8 @@ pub struct CredentialUsage {
     pub name: String,
     pub allowed: i64,
     pub denied: i64,
-    /// The last day on which it was used.
-    pub last: String,
+    /// The last day on which it was used: "23 Nov 2026".
+    pub last: Option<String>,
 }
 
 /// A bar of the chart, in the units of its view box.

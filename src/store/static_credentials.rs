@@ -1,5 +1,7 @@
 //! API keys and personal tokens: the credentials with a static secret.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::prelude::*;
 
 use super::conn::Conn;
@@ -155,6 +157,15 @@ pub fn insert(conn: &mut Conn, credential: &StaticCredential) -> Result<(), Stor
     };
     diesel::insert_into(credentials::table).values(&row).execute(conn)?;
     Ok(())
+}
+
+/// Which of these credentials are keys, and of which mode.
+pub fn modes(conn: &mut Conn, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, Mode>, StoreError> {
+    let found: Vec<(String, Option<Mode>)> = credentials::table
+        .filter(credentials::id.eq_any(ids))
+        .select((credentials::id, credentials::mode))
+        .load(conn)?;
+    Ok(found.into_iter().filter_map(|(id, mode)| Some((id, mode?))).collect())
 }
 
 /// The credential with this secret, by the one index that knows secrets.

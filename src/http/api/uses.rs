@@ -9,10 +9,12 @@ use super::error::ApiError;
 use crate::domain::audit::export::Names;
 use crate::domain::credential::CredentialKind;
 use crate::domain::management::AUDIT_READ;
+use crate::domain::static_secret::Mode;
 use crate::http::bearer;
 use crate::services::uses;
 use crate::store::usage::{self, Count};
 use crate::store::uses::Used;
+use crate::store::{Conn, static_credentials};
 use crate::web::app::App;
 use crate::web::audit_query;
 
@@ -73,19 +75,26 @@ pub async fn usage(
     let org_id = principal.organization.id;
     // One more than asked for says whether there are more.
     let limit = i64::try_from(size + 1).unwrap_or(i64::MAX);
-    let read = move |conn: &mut _| usage::page(conn, &org_id, &filter, after.as_ref(), limit);
-    let mut counts = app.store.read(read).await?;
+    let read = move |conn: &mut Conn| {
+        let counts = usage::page(conn, &org_id, &filter, after.as_ref(), limit)?;
+        let ids = counts.iter().map(|count| count.credential_id.as_str()).collect();
+        let modes = static_credentials::modes(conn, &ids)?;
+        Ok((counts, modes))
+    };
+    let (mut counts, modes) = app.store.read(read).await?;
     let more = counts.len() > size;
     counts.truncate(size);
     let next_cursor = counts.last().filter(|_| more).map(audit_query::behind_count);
-    let data: Vec<Value> = counts.iter().map(counted).collect();
+    let data: Vec<Value> =
+        counts.iter().map(|count| counted(count, modes.get(&count.credential_id))).collect();
     Ok(HttpResponse::Ok().json(json!({ "data": data, "nextCursor": next_cursor })))
 }
 
-fn counted(count: &Count) -> Value {
+fn counted(count: &Count, mode: Option<&Mode>) -> Value {
     json!({
         "day": count.day,
         "credential": count.credential_id,
+        "mode": mode.map(|mode| mode.as_str()),
         "endpoint": count.endpoint,
         "outcome": count.outcome.as_str(),
         "count": count.count,

@@ -32,11 +32,12 @@ pub async fn usage(app: web::Data<App>, request: HttpRequest, slug: web::Path<St
             visit.app.store.read(move |conn| uses::overview(conn, &org_id, &from, &to, CREDENTIALS)).await?;
         let rows = own_sessions(visit, &member).await?;
         let Overview { days, credentials, others, names } = overview;
+        let days: Vec<Day> =
+            (0..period.days()).map(|n| day(first + TimeDelta::days(n.into()), &days)).collect();
         let page = UsagePage {
             shell: visit.shell(),
             nav: nav(visit, &member, Place::Usage, &rows),
             period,
-            days: (0..period.days()).map(|n| day(first + TimeDelta::days(n.into()), &days)).collect(),
             credentials: credentials
                 .into_iter()
                 .map(|total| CredentialUsage {
@@ -44,10 +45,11 @@ pub async fn usage(app: web::Data<App>, request: HttpRequest, slug: web::Path<St
                     id: total.id,
                     allowed: total.allowed,
                     denied: total.denied,
-                    last: total.last_day,
+                    last: days.iter().find(|day| day.iso == total.last_day).map(|day| day.text.clone()),
                 })
                 .collect(),
             logged: visit.app.config.audit.log_uses,
+            days,
             others: i64::try_from(others).unwrap_or(i64::MAX),
         };
         Ok(visit.page(StatusCode::OK, &page))

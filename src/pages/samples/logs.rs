@@ -98,7 +98,7 @@ fn usage(foreign: Foreign, credentials: i64) -> UsagePage {
         name: foreign("build-07"),
         allowed: n * 4_321,
         denied: n,
-        last: "2026-12-22".into(),
+        last: Some("22 Dec 2026".into()),
     };
     UsagePage {
         shell: shell(foreign),

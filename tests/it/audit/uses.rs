@@ -77,6 +77,22 @@ both_engines! {
         }
     }
 
+    async fn r98_r99_live_and_test_keys_are_counted_apart(app) {
+        let owner = app.owners_tool().await;
+        for (mode, times) in [("live", 3), ("test", 2)] {
+            let key = owner.key(&json!({ "name": mode, "mode": mode, "scopes": ["org:read"] })).await;
+            let holder = app.holder(&key);
+            for _ in 0..times {
+                holder.get("/api/v1/whoami").await;
+            }
+            owner.uses_of(&key, times).await;
+            let path = format!("/api/v1/usage?credential={}", key["id"].as_str().unwrap());
+            let usage = owner.get(&path).await.json();
+            let count = &usage["data"][0];
+            assert_eq!((&count["mode"], &count["count"]), (&json!(mode), &json!(times)), "{usage}");
+        }
+    }
+
     async fn a_use_after_the_end_is_denied_and_in_the_log(app) {
         let owner = app.owner().await;
         let client = app.client(ClientKind::Native).await;
