@@ -29,6 +29,18 @@ pub(super) struct Attempt<'a> {
     stored: Option<&'a Credential>,
 }
 
+/// Nothing at all would be the default of the server, which may be more than reading.
+fn only_reading(catalog: &Catalog, asked: &[String]) -> Result<Vec<String>, Fault> {
+    let scopes = catalog.only_reading(asked);
+    if scopes.is_empty() {
+        return Err(Fault::Usage {
+            message: "Nothing that this tool asks for only reads".into(),
+            hint: Some("Sign in without --read-only.".into()),
+        });
+    }
+    Ok(scopes)
+}
+
 impl<'a> Attempt<'a> {
     pub(super) async fn begin(
         context: &'a Context,
@@ -48,11 +60,16 @@ impl<'a> Attempt<'a> {
         }
         let asked = if options.scopes.is_empty() { &context.app.scopes } else { &options.scopes };
         let scopes = if options.read_only {
-            Catalog::of(context, issuer, &metadata).await?.only_reading(asked)
+            only_reading(&Catalog::of(context, issuer, &metadata).await?, asked)?
         } else {
             asked.clone()
         };
         Ok(Self { context, options, issuer, metadata, scopes, stored })
+    }
+
+    /// What is asked for, whichever road leads there.
+    pub(super) fn scopes(&self) -> &[String] {
+        &self.scopes
     }
 
     fn hints(&self) -> Vec<(&'static str, String)> {

@@ -126,6 +126,7 @@ pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<S
         profile: context.profile.clone(),
         named_issuer: options.issuer.is_some(),
         force: options.force,
+        scopes: attempt.scopes().to_vec(),
         expires_at: context
             .now()
             .checked_add_signed(lifetime)
@@ -154,7 +155,7 @@ pub(crate) async fn resume(
     let issuer = pending.issuer;
     may_replace(context, pending.force, stored.as_ref(), &issuer)?;
     let named = pending.named_issuer.then(|| issuer.clone());
-    let options = LoginOptions { issuer: named, timeout, ..LoginOptions::default() };
+    let options = LoginOptions { issuer: named, timeout, scopes: pending.scopes, ..LoginOptions::default() };
     let attempt = Attempt::begin(context, &options, &issuer, stored.as_ref()).await?;
     let left = (pending.expires_at - context.now()).to_std().unwrap_or_default();
     let pace = Pace::of(pending.code.interval());

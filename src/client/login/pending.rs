@@ -63,6 +63,8 @@ pub(super) struct Pending {
     /// Whether the person named the issuer, so that later commands must remember it.
     pub(super) named_issuer: bool,
     pub(super) force: bool,
+    /// What was asked for, in case the second step goes another road.
+    pub(super) scopes: Vec<String>,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) code: DeviceCode,
 }

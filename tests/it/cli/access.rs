@@ -116,6 +116,16 @@ async fn on_a_terminal_a_new_key_comes_with_the_advice_to_copy_it_now() {
 }
 
 #[tokio::test]
+async fn a_new_key_is_not_lost_when_the_rest_of_the_answer_cannot_be_read() {
+    let server = Scripted::start(|asked, _| match asked.path.as_str() {
+        "/api/v1/keys" => Some((201, json!({ "data": { "id": 9, "apiKey": KEY } }))),
+        _ => Some(answer(asked)),
+    });
+    let ran = tool(&server).run(&["key", "create", "ci"]).await.good();
+    assert_eq!((ran.out, ran.err), (format!("{KEY}\n"), "✓ Created a key\n".to_owned()));
+}
+
+#[tokio::test]
 async fn a_retry_makes_no_second_key() {
     let calls = AtomicUsize::new(0);
     let server = Scripted::start(move |asked, _| {
