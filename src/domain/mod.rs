@@ -18,6 +18,8 @@ pub mod device;
 #[cfg(feature = "server")]
 pub mod email;
 #[cfg(feature = "server")]
+pub mod endpoint;
+#[cfg(feature = "server")]
 pub mod engine;
 #[cfg(feature = "server")]
 pub mod entropy;

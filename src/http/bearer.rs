@@ -160,7 +160,12 @@ impl From<StoreError> for Denied {
 
 /// Who calls. Whether it is let in or not, the use of a credential that is known is noted.
 pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, Denied> {
-    let token = recognize(app, &presented(request.headers(), request.query_string())?).await?;
+    check(app, request, &presented(request.headers(), request.query_string())?).await
+}
+
+/// Who presents this credential from where the request comes from.
+pub async fn check(app: &App, request: &HttpRequest, secret: &Secret) -> Result<Principal, Denied> {
+    let token = recognize(app, secret).await?;
     let address = client_address(request, &app.config.server.trusted_proxies);
     let (reader, now) = (app.clone(), app.now());
     let checked =
@@ -238,10 +243,8 @@ async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, Denied> {
 }
 
 /// The one credential of a request.
-fn presented(headers: &HeaderMap, query: &str) -> Result<Secret, Denied> {
-    if names_credential(query) {
-        return Err(Denied::InQuery);
-    }
+pub(super) fn presented(headers: &HeaderMap, query: &str) -> Result<Secret, Denied> {
+    not_in_query(query)?;
     let bearer = headers.get_all(AUTHORIZATION).filter_map(|value| {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -250,6 +253,11 @@ fn presented(headers: &HeaderMap, query: &str) -> Result<Secret, Denied> {
     let mut tokens = bearer.chain(keys).filter(|token| !token.is_empty());
     let first = tokens.next().ok_or(Denied::Missing)?;
     if tokens.any(|other| other != first) { Err(Denied::Ambiguous) } else { Ok(Secret::new(first)) }
+}
+
+/// Refuses a credential in a query, where logs and histories keep it.
+pub(super) fn not_in_query(query: &str) -> Result<(), Denied> {
+    if names_credential(query) { Err(Denied::InQuery) } else { Ok(()) }
 }
 
 fn names_credential(query: &str) -> bool {

@@ -65,19 +65,15 @@ impl<T: DeserializeOwned> FromRequest for Command<T> {
             let app = request.app_data::<web::Data<App>>();
             let app = app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))?;
             let principal = bearer::principal(app, &request).await?;
-            let bytes = json_body(&request, payload).await?;
+            let bytes = json_bytes(&request, payload).await?;
             let key = idempotency_key(&request)?;
             let idempotency = key.map(|key| {
                 let digest = meaning(&principal, &bytes);
                 Idempotency::new(&app.master, &principal.credential.id, request.path(), key, digest)
             });
-            let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-            let body = serde_json::from_slice(text).map_err(|error| {
-                ApiError::bad_request(format!("The body cannot be read: {}.", told(&error)))
-            })?;
             Ok(Self {
                 acting: Acting::with_credential(&principal, origin::of(app, &request)),
-                body,
+                body: parse(&bytes)?,
                 idempotency,
             })
         })
@@ -91,8 +87,22 @@ fn meaning(principal: &Principal, body: &[u8]) -> Digest {
     Digest::of_bytes(&[may.as_bytes(), body].concat())
 }
 
+/// The body of a request that changes nothing.
+pub(super) async fn body<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<T, ApiError> {
+    parse(&json_bytes(request, payload).await?)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let text: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
+    serde_json::from_slice(text)
+        .map_err(|error| ApiError::bad_request(format!("The body cannot be read: {}.", told(&error))))
+}
+
 /// An empty body needs no type.
-async fn json_body(request: &HttpRequest, payload: Payload) -> Result<web::Bytes, ApiError> {
+async fn json_bytes(request: &HttpRequest, payload: Payload) -> Result<web::Bytes, ApiError> {
     let bytes = form::collect(request, payload).await.map_err(|bad| match bad {
         BadForm::TooLarge => ApiError::TooLarge,
         BadForm::ContentType | BadForm::Incomplete | BadForm::Parameters(_) => {

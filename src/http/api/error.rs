@@ -136,6 +136,34 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// What is said to the client.
+    pub fn body(&self) -> Value {
+        let (kind, code) = self.names();
+        let mut body = envelope(kind, code, &self.message());
+        let error = &mut body["error"];
+        match self {
+            Self::Invalid { field, .. } => error["param"] = json!(field),
+            Self::Denied(Denied::SwitchedOff { name, slug, settings_url }) => {
+                error["organization"] = json!({ "name": name, "slug": slug });
+                error["settings_url"] = json!(settings_url);
+            }
+            Self::Denied(Denied::InsufficientScope { required, .. }) => {
+                error["required_scopes"] = json!(required.iter().collect::<Vec<_>>());
+            }
+            Self::BadRequest(_)
+            | Self::NotFound(_)
+            | Self::Forbidden { .. }
+            | Self::Ended(_)
+            | Self::IdempotencyConflict
+            | Self::TooLarge
+            | Self::ContentType
+            | Self::Denied(_) => {}
+        }
+        body
+    }
+}
+
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
@@ -151,24 +179,14 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (kind, code) = self.names();
-        let mut body = envelope(kind, code, &self.message());
         let mut answer = HttpResponse::build(self.status_code());
-        if let Self::Invalid { field, .. } = self {
-            body["error"]["param"] = json!(field);
-        }
         if let Self::Denied(denied) = self {
             denied.log();
             if let Some(challenge) = denied.challenge() {
                 answer.insert_header((WWW_AUTHENTICATE, challenge));
             }
             match denied {
-                Denied::SwitchedOff { name, slug, settings_url } => {
-                    body["error"]["organization"] = json!({ "name": name, "slug": slug });
-                    body["error"]["settings_url"] = json!(settings_url);
-                }
                 Denied::InsufficientScope { required, header } => {
-                    body["error"]["required_scopes"] = json!(required.iter().collect::<Vec<_>>());
                     answer.insert_header((header.as_str(), required.to_string()));
                 }
                 Denied::Store(StoreError::Unavailable(_)) => {
@@ -180,13 +198,14 @@ impl ResponseError for ApiError {
                 | Denied::Invalid
                 | Denied::Expired
                 | Denied::Revoked
+                | Denied::SwitchedOff { .. }
                 | Denied::AdminsOnly { .. }
                 | Denied::KeysOff { .. }
                 | Denied::Address
                 | Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {}
             }
         }
-        answer.json(body)
+        answer.json(self.body())
     }
 }
 

@@ -13,4 +13,5 @@ mod shown;
 mod time;
 pub mod tokens;
 pub mod uses;
+pub mod verify;
 pub mod whoami;

@@ -65,8 +65,15 @@ fn role() -> Value {
     json!({ "role": "member" })
 }
 
+/// The credential is in the body, and this is none.
+fn checked() -> Value {
+    json!({ "credential": "keystile_live_x" })
+}
+
 const ROUTES: &[Route] = &[
     get("/api/v1/whoami", Thing::Nothing, [200; 4]),
+    get("/api/v1/verify", Thing::Nothing, [200; 4]),
+    post("/api/v1/verify", Thing::Nothing, checked, [401; 4]),
     Route { public: true, ..get("/api/v1/scopes", Thing::Nothing, [200; 4]) },
     get("/api/v1/sessions", Thing::Nothing, [200; 4]),
     post("/api/v1/sessions/{id}/revoke", Thing::Session, nothing, [200, 404, 404, 404]),

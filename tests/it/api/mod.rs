@@ -11,6 +11,7 @@ mod rotation;
 mod scopes;
 mod service_accounts;
 mod tokens;
+mod verify;
 
 use serde_json::{Value, json};
 

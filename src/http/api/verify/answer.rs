@@ -1,0 +1,107 @@
+//! What verify answers.
+
+use std::fmt::Write as _;
+
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::{Value, json};
+
+use super::super::error::ApiError;
+use crate::domain::static_secret::Mode;
+use crate::services::present::Principal;
+
+const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
+const ORGANIZATION: HeaderName = HeaderName::from_static("x-auth-org");
+const SCOPES: HeaderName = HeaderName::from_static("x-auth-scopes");
+const CREDENTIAL: HeaderName = HeaderName::from_static("x-auth-credential");
+const KIND: HeaderName = HeaderName::from_static("x-auth-kind");
+const MODE: HeaderName = HeaderName::from_static("x-auth-mode");
+/// The body of a refusal, for proxies that throw bodies away.
+const ERROR: HeaderName = HeaderName::from_static("x-auth-error");
+
+/// In which form an answer is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Form {
+    Headers,
+    Body,
+}
+
+impl Form {
+    pub(super) fn answer(self, decided: Result<Principal, ApiError>) -> HttpResponse {
+        match (self, decided) {
+            (Self::Headers, Ok(principal)) => headers(&principal),
+            (Self::Body, Ok(principal)) => HttpResponse::Ok().json(json!({ "data": shown(&principal) })),
+            (Self::Headers, Err(error)) => with_error_header(&error),
+            (Self::Body, Err(error)) => error.error_response(),
+        }
+    }
+}
+
+/// Every header every time: one that were missing could come from the client instead.
+fn headers(principal: &Principal) -> HttpResponse {
+    let Principal { credential, subject, organization, scopes, .. } = principal;
+    HttpResponse::Ok()
+        .insert_header((SUBJECT, subject.id().as_str()))
+        .insert_header((ORGANIZATION, organization.id.as_str()))
+        .insert_header((SCOPES, scopes.to_string()))
+        .insert_header((CREDENTIAL, credential.id.as_str()))
+        .insert_header((KIND, credential.kind.as_str()))
+        .insert_header((MODE, mode(principal).as_str()))
+        .finish()
+}
+
+/// Only keys can be for tests.
+fn mode(principal: &Principal) -> Mode {
+    principal.credential.mode.unwrap_or(Mode::Live)
+}
+
+fn shown(principal: &Principal) -> Value {
+    let Principal { credential, subject, organization, scopes, .. } = principal;
+    json!({
+        "subject": { "kind": subject.id().kind(), "id": subject.id().as_str() },
+        "organization": { "id": organization.id, "slug": organization.slug },
+        "credential": {
+            "id": credential.id,
+            "kind": credential.kind.as_str(),
+            "mode": mode(principal).as_str(),
+        },
+        "scopes": scopes.iter().collect::<Vec<_>>(),
+    })
+}
+
+fn with_error_header(error: &ApiError) -> HttpResponse {
+    let mut answer = error.error_response();
+    if let Ok(value) = HeaderValue::from_str(&ascii(&error.body())) {
+        answer.headers_mut().insert(ERROR, value);
+    }
+    answer
+}
+
+/// JSON that fits into a header.
+fn ascii(value: &Value) -> String {
+    let mut text = String::new();
+    for c in value.to_string().chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a text does not fail.
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_in_a_header_is_the_same_json() {
+        let value = json!({ "message": "Zoë \"✗\" 😀\n" });
+        let text = ascii(&value);
+        assert!(text.is_ascii() && HeaderValue::from_str(&text).is_ok());
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
+}

@@ -1,0 +1,149 @@
+//! What is asked of verify: what a request needs, and which request it is.
+
+use actix_web::http::header::HeaderMap;
+use serde::Deserialize;
+
+use super::super::error::ApiError;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::parameters::Parameters;
+use crate::domain::scope::ScopeSet;
+use crate::domain::secret::Secret;
+use crate::http::bearer;
+use crate::web::app::App;
+
+/// nginx and those who follow it; Traefik, Caddy and those who follow them.
+const METHOD: [&str; 2] = ["x-original-method", "x-forwarded-method"];
+const TARGET: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
+
+pub(super) struct Asked {
+    pub(super) required: Required,
+    /// The request that waits for the answer, if the proxy says which.
+    pub(super) original: Option<Endpoint>,
+}
+
+/// What a request must have, as whoever runs the gateway has written it down.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Required {
+    pub(super) scopes: ScopeSet,
+    /// The rate policy that counts it, besides those that its route and its scopes call for.
+    pub(super) policy: Option<String>,
+}
+
+impl Required {
+    /// Reads `scope=a+b&policy=name`. What is not understood is refused: a mistyped parameter must not let requests pass.
+    pub(super) fn parse(app: &App, query: &str) -> Result<Self, ApiError> {
+        let malformed = |_| ApiError::bad_request("The query is malformed.");
+        let parameters = Parameters::parse(query.as_bytes()).map_err(malformed)?;
+        bearer::not_in_query(query)?;
+        let (scope, policy) = (parameters.get("scope"), parameters.get("policy"));
+        let required = Self::of(app, scope.unwrap_or_default(), policy)?;
+        match parameters.into_pairs().iter().find(|(name, _)| name != "scope" && name != "policy") {
+            Some(_) => Err(ApiError::bad_request("The query may hold scope and policy, and nothing else.")),
+            None => Ok(required),
+        }
+    }
+
+    fn of(app: &App, scopes: &str, policy: Option<&str>) -> Result<Self, ApiError> {
+        let bad = || ApiError::bad_request("scope is not a list of scopes.");
+        let scopes = ScopeSet::parse(scopes).map_err(|_| bad())?;
+        if let Some(unknown) = scopes.iter().find(|scope| !app.config.catalog.contains(scope)) {
+            return Err(ApiError::bad_request(format!("The catalog has no scope {unknown}.")));
+        }
+        Ok(Self { scopes, policy: policy.map(str::to_owned) })
+    }
+}
+
+/// The request that a proxy holds. Headers that say different things come from the proxy and from its client, and
+/// nobody can tell which from whom.
+pub(super) fn original(headers: &HeaderMap) -> Result<Option<Endpoint>, ApiError> {
+    match (only(headers, METHOD)?, only(headers, TARGET)?) {
+        (method, Some(target)) => described(method.unwrap_or("GET"), target).map(Some),
+        (_, None) => Ok(None),
+    }
+}
+
+fn only<'a>(headers: &'a HeaderMap, names: [&str; 2]) -> Result<Option<&'a str>, ApiError> {
+    let mut values = names.into_iter().flat_map(|name| headers.get_all(name));
+    let Some(first) = values.next() else { return Ok(None) };
+    let text = first.to_str().ok().filter(|_| values.all(|other| other == first));
+    text.map(Some).ok_or_else(|| ApiError::bad_request("The headers name different requests."))
+}
+
+/// A request by its method and target, which must not hold a credential.
+pub(super) fn described(method: &str, target: &str) -> Result<Endpoint, ApiError> {
+    bearer::not_in_query(target.split_once('?').map_or("", |(_, query)| query))?;
+    let unreadable = || ApiError::bad_request("The original method or URI cannot be read.");
+    Endpoint::parse(method, target).ok_or_else(unreadable)
+}
+
+/// The same as JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Described {
+    credential: String,
+    method: Option<String>,
+    uri: Option<String>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    policy: Option<String>,
+}
+
+impl Described {
+    pub(super) fn read(self, app: &App) -> Result<(Secret, Asked), ApiError> {
+        let secret = Secret::new(self.credential);
+        let original = match &self.uri {
+            Some(uri) => Some(described(self.method.as_deref().unwrap_or("GET"), uri)?),
+            None => None,
+        };
+        let required = Required::of(app, &self.scopes.join(" "), self.policy.as_deref())?;
+        Ok((secret, Asked { required, original }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn name(headers: &[(&str, &str)]) -> Result<Option<String>, ApiError> {
+        let mut request = TestRequest::default();
+        for (name, value) in headers {
+            request = request.append_header((*name, *value));
+        }
+        let request = request.to_http_request();
+        Ok(original(request.headers())?.map(|endpoint| endpoint.name()))
+    }
+
+    #[test]
+    fn the_original_request_is_named_by_either_family_of_headers() {
+        let expected = Some("POST /v1/users".to_owned());
+        assert_eq!(
+            name(&[("x-original-method", "POST"), ("x-original-uri", "/v1/users?a=1")]).unwrap(),
+            expected
+        );
+        assert_eq!(
+            name(&[("x-forwarded-method", "POST"), ("x-forwarded-uri", "/v1/users")]).unwrap(),
+            expected
+        );
+        assert_eq!(name(&[]).unwrap(), None);
+        assert_eq!(name(&[("x-original-uri", "/")]).unwrap(), Some("GET /".to_owned()));
+    }
+
+    #[test]
+    fn headers_that_contradict_each_other_are_refused() {
+        for headers in [
+            [("x-original-uri", "/a"), ("x-forwarded-uri", "/b")],
+            [("x-original-uri", "/a"), ("x-original-uri", "/b")],
+            [("x-original-uri", "/a"), ("x-original-method", "a b")],
+        ] {
+            assert!(matches!(name(&headers), Err(ApiError::BadRequest(_))), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn ak_04_a_credential_in_the_original_address_is_refused() {
+        let denied = name(&[("x-original-uri", "/v1/users?api_key=abc")]);
+        assert!(matches!(denied, Err(ApiError::Denied(bearer::Denied::InQuery))));
+    }
+}

@@ -1,0 +1,75 @@
+//! Asking whether a request to another API may pass: forward authentication for proxies, and the same as JSON.
+
+mod answer;
+mod asked;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::command::body;
+use super::error::ApiError;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::secret::Secret;
+use crate::http::bearer;
+use crate::services::present::Principal;
+use crate::web::app::App;
+use answer::Form;
+use asked::{Asked, Described, Required};
+
+/// `GET /api/v1/verify?scope=&policy=`: the proxy passes on the headers of the request that it holds, and says what
+/// that request is in `X-Original-*` or `X-Forwarded-*`.
+pub async fn for_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let asked = Required::parse(&app, request.query_string())
+        .and_then(|required| Ok(Asked { required, original: asked::original(request.headers())? }));
+    Form::Headers.answer(match asked {
+        Ok(asked) => by_headers(&app, &request, asked).await,
+        Err(error) => Err(error),
+    })
+}
+
+/// `/api/v1/verify/{required}/{path}`: the same for proxies that ask with the method of the request, and put its path
+/// behind a prefix. `required` is what the query is above.
+pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let (required, path) = (request.match_info().query("required"), request.match_info().query("path"));
+    let target = format!("/{path}?{}", request.query_string());
+    let asked = Required::parse(&app, required).and_then(|required| {
+        Ok(Asked { required, original: Some(asked::described(request.method().as_str(), &target)?) })
+    });
+    Form::Headers.answer(match asked {
+        Ok(asked) => by_headers(&app, &request, asked).await,
+        Err(error) => Err(error),
+    })
+}
+
+/// `POST /api/v1/verify`: the credential is in the body. Whoever holds it may ask.
+pub async fn for_program(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    Form::Body.answer(by_body(&app, &request, payload).await)
+}
+
+async fn by_headers(app: &App, request: &HttpRequest, asked: Asked) -> Result<Principal, ApiError> {
+    let secret = bearer::presented(request.headers(), request.query_string())?;
+    decide(app, request, &secret, &asked).await
+}
+
+async fn by_body(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<Principal, ApiError> {
+    bearer::not_in_query(request.query_string())?;
+    let described: Described = body(request, payload.into_inner()).await?;
+    let (secret, asked) = described.read(app)?;
+    decide(app, request, &secret, &asked).await
+}
+
+/// Who asks, if the request may pass.
+async fn decide(
+    app: &App,
+    request: &HttpRequest,
+    secret: &Secret,
+    asked: &Asked,
+) -> Result<Principal, ApiError> {
+    let endpoint = asked.original.as_ref().map(Endpoint::name);
+    let principal = bearer::check(app, request, secret).await?;
+    tracing::debug!(credential = principal.credential.id, endpoint, "a gateway asks");
+    let Required { scopes, .. } = &asked.required;
+    if !scopes.is_subset(&principal.scopes) {
+        return Err(bearer::lacking(app, scopes.clone()).into());
+    }
+    Ok(principal)
+}

@@ -1,0 +1,145 @@
+//! Putting another API behind this server: verify.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{is, refusal, wanted};
+use crate::support::api::ApiCaller;
+use crate::support::app::TestApp;
+use crate::support::both_engines;
+use crate::support::http::Answer;
+
+const NAMES: [&str; 6] = ["subject", "org", "scopes", "credential", "kind", "mode"];
+
+/// What the API behind the proxy is told.
+fn told(answer: &Answer) -> [&str; 6] {
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    NAMES.map(|name| answer.header(&format!("x-auth-{name}")).unwrap_or_else(|| panic!("no {name}")))
+}
+
+async fn posted(app: &TestApp, body: &Value) -> Answer {
+    let anonymous = app.anonymous();
+    anonymous.send(anonymous.request(Method::POST, "/api/v1/verify").json(body)).await
+}
+
+async fn with_headers(holder: &ApiCaller, headers: &[(&str, &str)]) -> Answer {
+    let mut request = holder.request(Method::GET, "/api/v1/verify");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    holder.send_request(request).await
+}
+
+both_engines! {
+    async fn a_proxy_learns_who_sends_a_request_whatever_they_present(app) {
+        let (owner, tool) = (app.owner().await, app.owners_tool().await);
+        let scopes = json!({ "name": "CI", "mode": "test", "scopes": ["org:read", "deployments:read"] });
+        let key = tool.key(&scopes).await;
+        let token = tool.made("/api/v1/tokens", &json!({ "name": "laptop", "scopes": ["org:read"] })).await;
+        let org = owner.organization.id.as_str();
+
+        let answer = app.holder(&key).get("/api/v1/verify?scope=org:read%20deployments:read").await;
+        let id = key["id"].as_str().unwrap();
+        assert_eq!(told(&answer), [&owner.id, org, "deployments:read org:read", id, "api_key", "test"]);
+        assert_eq!(answer.body, "");
+
+        let answer = app.holder(&token).get("/api/v1/verify").await;
+        assert_eq!(told(&answer), [&owner.id, org, "org:read", token["id"].as_str().unwrap(), "personal_token", "live"]);
+
+        let session = tool.get("/api/v1/whoami").await.json();
+        let answer = tool.get("/api/v1/verify?scope=org:read").await;
+        let [subject, _, _, credential, kind, mode] = told(&answer);
+        assert_eq!((subject, kind, mode), (owner.id.as_str(), "cli_session", "live"));
+        assert_eq!(json!(credential), session["data"]["credential"]["id"]);
+    }
+
+    async fn r127_to_r130_a_missing_scope_is_403_and_named(app) {
+        let tool = app.owners_tool().await;
+        let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
+        let answer = holder.get("/api/v1/verify?scope=org:read+deployments:write").await;
+        assert_eq!(refusal(&answer), is(403, "insufficient_scope"));
+        assert_eq!(answer.json()["error"]["type"], "permission_error");
+        assert_eq!(answer.header("keystile-required-scopes"), Some("deployments:write org:read"));
+        assert!(answer.header("www-authenticate").unwrap().contains(r#"scope="deployments:write org:read""#));
+        let in_header: Value = serde_json::from_str(answer.header("x-auth-error").unwrap()).unwrap();
+        assert_eq!(in_header, answer.json(), "for proxies that throw the body away");
+        assert!(NAMES.iter().all(|name| answer.header(&format!("x-auth-{name}")).is_none()));
+    }
+
+    async fn what_does_not_work_any_more_is_401_at_once(app) {
+        let tool = app.owners_tool().await;
+        assert_eq!(refusal(&app.anonymous().get("/api/v1/verify").await), is(401, "missing_credential"));
+        let key = tool.key(&wanted(&["org:read"])).await;
+        let holder = app.holder(&key);
+        assert_eq!(holder.get("/api/v1/verify").await.status, 200);
+        tool.post(&format!("/api/v1/keys/{}/revoke", key["id"].as_str().unwrap()), &json!({})).await;
+        let answer = holder.get("/api/v1/verify").await;
+        assert_eq!(refusal(&answer), is(401, "revoked_api_key"));
+        assert!(answer.header("www-authenticate").unwrap().contains(r#"error="invalid_token""#));
+    }
+
+    async fn what_a_gateway_gets_wrong_never_lets_a_request_pass(app) {
+        let tool = app.owners_tool().await;
+        let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
+        for query in ["scopes=deployments:write", "scope=no:such", "scope=%ff", "scope=a&scope=b"] {
+            let answer = holder.get(&format!("/api/v1/verify?{query}")).await;
+            assert_eq!(refusal(&answer), is(400, "invalid_request"), "{query}");
+        }
+        for headers in [
+            [("x-original-uri", "/a"), ("x-forwarded-uri", "/b")],
+            [("x-original-uri", "/a"), ("x-original-method", "a b")],
+            [("x-original-uri", "a"), ("x-original-method", "GET")],
+        ] {
+            assert_eq!(refusal(&with_headers(&holder, &headers).await), is(400, "invalid_request"), "{headers:?}");
+        }
+    }
+
+    async fn ak_04_a_key_in_the_original_address_is_refused(app) {
+        let tool = app.owners_tool().await;
+        let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
+        let uri = format!("/v1/things?api_key={}", holder.credential);
+        let answer = with_headers(&holder, &[("x-original-uri", &uri), ("x-original-method", "GET")]).await;
+        assert_eq!(refusal(&answer), is(400, "credential_in_query"));
+        assert!(!answer.body.contains(&holder.credential));
+    }
+
+    async fn a_proxy_that_prefixes_the_path_asks_with_any_method(app) {
+        let tool = app.owners_tool().await;
+        let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
+        for method in [Method::GET, Method::PUT, Method::DELETE] {
+            let answer = holder.send(method, "/api/v1/verify/scope=org:read/v1/things/7?page=2", None).await;
+            assert_eq!(told(&answer)[4], "api_key");
+        }
+        let answer = holder.get("/api/v1/verify/scope=deployments:write/v1/things").await;
+        assert_eq!(refusal(&answer), is(403, "insufficient_scope"));
+        assert_eq!(refusal(&holder.get("/api/v1/verify/v1/things").await), is(400, "invalid_request"));
+    }
+
+    async fn a_program_asks_with_json_and_needs_no_other_credential(app) {
+        let (owner, tool) = (app.owner().await, app.owners_tool().await);
+        let key = tool.key(&wanted(&["org:read"])).await;
+        let secret = &key["apiKey"];
+        let body = json!({ "credential": secret, "method": "GET", "uri": "/v1/things?x=1", "scopes": ["org:read"] });
+        let answer = posted(app, &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let data = &answer.json()["data"];
+        assert_eq!(data["subject"], json!({ "kind": "user", "id": owner.id }));
+        assert_eq!(data["credential"], json!({ "id": key["id"], "kind": "api_key", "mode": "live" }));
+        assert_eq!(data["organization"], json!({ "id": owner.organization.id, "slug": owner.organization.slug }));
+        assert_eq!(data["scopes"], json!(["org:read"]));
+
+        let more = posted(app, &json!({ "credential": secret, "scopes": ["deployments:write"] })).await;
+        assert_eq!(refusal(&more), is(403, "insufficient_scope"));
+        assert_eq!(more.header("x-auth-error"), None);
+        for (body, expected) in [
+            (json!({}), is(400, "invalid_request")),
+            (json!({ "credential": "keystile_live_x" }), is(401, "invalid_api_key")),
+            (json!({ "credential": secret, "scopes": ["no:such"] }), is(400, "invalid_request")),
+            (json!({ "credential": secret, "uri": "/x?access_token=y" }), is(400, "credential_in_query")),
+        ] {
+            let answer = posted(app, &body).await;
+            assert_eq!(refusal(&answer), expected);
+            assert!(!answer.body.contains(secret.as_str().unwrap()));
+        }
+    }
+}
