@@ -2,7 +2,7 @@
 
 use actix_web::web::{ServiceConfig, resource, scope, to};
 
-use crate::http::{api, device, fallback, health, jwks, metadata, par, revoke, token, userinfo};
+use crate::http::{api, device, fallback, health, introspect, jwks, metadata, par, revoke, token, userinfo};
 use crate::pages::assets;
 use crate::pages::handlers::device as device_pages;
 use crate::pages::handlers::{
@@ -37,6 +37,7 @@ fn of_issuer(config: &mut ServiceConfig) {
         .service(resource("/oauth/device_authorization").post(device::start))
         .service(resource("/oauth/token").post(token::token))
         .service(resource("/oauth/revoke").post(revoke::revoke))
+        .service(resource("/oauth/introspect").post(introspect::introspect))
         .service(resource("/oauth/userinfo").get(userinfo::userinfo).post(userinfo::userinfo))
         .configure(management)
         .service(scope("/api").default_service(to(fallback::not_found)));

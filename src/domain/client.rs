@@ -23,7 +23,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// The grants that the token endpoint knows.
+    /// The grants that a client may be registered for.
     Grant {
         AuthorizationCode = "authorization_code",
         RefreshToken = "refresh_token",

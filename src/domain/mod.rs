@@ -29,6 +29,8 @@ pub mod granted;
 pub mod id;
 pub mod key_format;
 #[cfg(feature = "server")]
+pub mod key_grant;
+#[cfg(feature = "server")]
 pub mod key_policy;
 #[cfg(feature = "server")]
 pub mod management;

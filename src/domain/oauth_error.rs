@@ -49,6 +49,15 @@ impl OAuthCode {
 /// The organization's switch is off: the one refusal that says more than RFC 6749 has a code for.
 pub const PERSONAL_TOKENS_DISABLED: &str = "personal_tokens_disabled";
 
+/// The organization does not allow API keys.
+pub const API_KEYS_DISABLED: &str = "api_keys_disabled";
+
+/// The organization allows personal tokens to its owners and admins alone.
+pub const PERSONAL_TOKENS_ADMINS_ONLY: &str = "personal_tokens_admins_only";
+
+/// The API key may not be used from where it was used.
+pub const ADDRESS_NOT_ALLOWED: &str = "address_not_allowed";
+
 /// The organization does not let its members sign in with a device code.
 pub const DEVICE_FLOW_DISABLED: &str = "device_flow_disabled";
 
@@ -113,6 +122,14 @@ impl OAuthError {
             ))
             .into(),
             reason: "the organization's switch is off".into(),
+        }
+    }
+
+    /// What the organization or the credential itself has against its use.
+    pub fn forbidden(error_code: &'static str, description: &str) -> Self {
+        Self {
+            error_code: Some(error_code),
+            ..Self::new(OAuthCode::AccessDenied, printable(description), error_code)
         }
     }
 

@@ -206,7 +206,7 @@ pub fn lacking(app: &App, required: ScopeSet) -> Denied {
 }
 
 /// What was presented, by its form. A mistyped key is refused here, before the database is asked.
-async fn recognize(app: &App, secret: &Secret) -> Result<Token, Denied> {
+pub(super) async fn recognize(app: &App, secret: &Secret) -> Result<Token, Denied> {
     match Form::of(&app.config.brand.token_prefix, secret.expose()) {
         Form::Static(_) => Ok(Token::Static(secret.digest())),
         Form::Damaged => Err(Denied::Invalid),

@@ -7,7 +7,10 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use crate::domain::oauth_error::{OAuthCode, OAuthError, PERSONAL_TOKENS_DISABLED, RATE_LIMITED};
+use crate::domain::oauth_error::{
+    ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, OAuthCode, OAuthError, PERSONAL_TOKENS_ADMINS_ONLY,
+    PERSONAL_TOKENS_DISABLED, RATE_LIMITED,
+};
 use crate::keys::signer::NotSigned;
 use crate::store::StoreError;
 use crate::web::form::BadForm;
@@ -153,11 +156,15 @@ impl ResponseError for Failure {
     }
 }
 
+/// What an organization or a credential forbids.
+const FORBIDDEN: [&str; 4] =
+    [PERSONAL_TOKENS_DISABLED, PERSONAL_TOKENS_ADMINS_ONLY, API_KEYS_DISABLED, ADDRESS_NOT_ALLOWED];
+
 /// The status of an error code. 403 for the organization's switch is this product's own; RFC 6749 has 400 for nearly
 /// everything.
 fn status(error: &OAuthError) -> StatusCode {
     match error.code {
-        OAuthCode::AccessDenied if error.error_code == Some(PERSONAL_TOKENS_DISABLED) => {
+        OAuthCode::AccessDenied if error.error_code.is_some_and(|code| FORBIDDEN.contains(&code)) => {
             StatusCode::FORBIDDEN
         }
         OAuthCode::InvalidClient => StatusCode::UNAUTHORIZED,

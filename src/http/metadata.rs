@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::domain::client::Grant;
+use crate::domain::key_grant::KeyGrant;
 
 type Metadata = ProviderMetadata<
     Additional,
@@ -39,6 +40,8 @@ type Metadata = ProviderMetadata<
 struct Additional {
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
     pushed_authorization_request_endpoint: String,
     device_authorization_endpoint: String,
     code_challenge_methods_supported: Vec<PkceCodeChallengeMethod>,
@@ -107,6 +110,13 @@ fn describe(config: &Config) -> Result<Metadata, BadMetadata> {
     let additional = Additional {
         revocation_endpoint: issuer.join("/oauth/revoke"),
         revocation_endpoint_auth_methods_supported: client_authentication.clone(),
+        introspection_endpoint: issuer.join("/oauth/introspect"),
+        // An API key is presented as a bearer token.
+        introspection_endpoint_auth_methods_supported: vec![
+            CoreClientAuthMethod::ClientSecretBasic,
+            CoreClientAuthMethod::ClientSecretPost,
+            CoreClientAuthMethod::Extension("Bearer".to_owned()),
+        ],
         pushed_authorization_request_endpoint: issuer.join("/oauth/par"),
         device_authorization_endpoint: issuer.join("/oauth/device_authorization"),
         code_challenge_methods_supported: vec![PkceCodeChallengeMethod::new("S256".to_owned())],
@@ -135,6 +145,8 @@ fn describe(config: &Config) -> Result<Metadata, BadMetadata> {
             CoreGrantType::AuthorizationCode,
             CoreGrantType::RefreshToken,
             CoreGrantType::Extension(Grant::DeviceCode.as_str().to_owned()),
+            CoreGrantType::ClientCredentials,
+            CoreGrantType::Extension(KeyGrant::TokenExchange.as_str().to_owned()),
         ]))
         .set_token_endpoint_auth_methods_supported(Some(client_authentication))
         .set_claims_supported(Some(claims.map(|name| CoreClaimName::new(name.to_owned())).into()))
@@ -178,7 +190,8 @@ mod tests {
         }
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["response_types_supported"], json!(["code"]));
-        let grants = Grant::ALL.iter().map(|grant| grant.as_str()).collect::<Vec<_>>();
+        let of_keys = KeyGrant::ALL.iter().map(|grant| grant.as_str());
+        let grants = Grant::ALL.iter().map(|grant| grant.as_str()).chain(of_keys).collect::<Vec<_>>();
         assert_eq!(document["grant_types_supported"], json!(grants));
         assert_eq!(document["request_uri_parameter_supported"], json!(false));
         let methods = json!(["none", "client_secret_basic", "client_secret_post"]);

@@ -14,10 +14,11 @@ use tokio::time::timeout;
 use super::client_authentication::Claimed;
 use super::failure::Failure;
 use super::form::{OAuthForm, required};
-use super::id_token;
+use super::{id_token, key_token};
 use crate::domain::audit::Origin;
 use crate::domain::authorization;
 use crate::domain::client::{Client, Grant};
+use crate::domain::key_grant::KeyGrant;
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
@@ -40,6 +41,9 @@ pub async fn token(
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Failure> {
+    if let Some(grant) = form.get("grant_type").and_then(KeyGrant::parse) {
+        return key_token::give(&app, &request, &form, grant).await;
+    }
     let client = Claimed::read(request.headers(), &form)?;
     authorization::resource(app.issuer(), &form.all("resource"))?;
     let asked = Asked::read(&form, origin::of(&app, &request))?;

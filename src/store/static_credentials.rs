@@ -180,6 +180,17 @@ pub fn by_secret(conn: &mut Conn, digest: Digest) -> Result<Option<StaticCredent
     found.map(StaticCredential::try_from).transpose()
 }
 
+/// A credential of any organization; nothing if it is a CLI session.
+pub fn by_id(conn: &mut Conn, id: &str) -> Result<Option<StaticCredential>, StoreError> {
+    let row: Option<Row> = credentials::table
+        .find(id)
+        .filter(credentials::kind.ne(CredentialKind::CliSession))
+        .select(Row::as_select())
+        .get_result(conn)
+        .optional()?;
+    row.map(StaticCredential::try_from).transpose()
+}
+
 /// A credential of an organization. Other changes of it wait until the transaction ends.
 pub fn lock(
     conn: &mut Conn,

@@ -7,7 +7,9 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
-use crate::domain::oauth_error::PERSONAL_TOKENS_DISABLED;
+use crate::domain::oauth_error::{
+    ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, PERSONAL_TOKENS_ADMINS_ONLY, PERSONAL_TOKENS_DISABLED,
+};
 use crate::http::bearer::{self, Denied};
 use crate::http::failure::RETRY_SECONDS;
 use crate::services::refusal::{ForbiddenCode, Refusal};
@@ -15,9 +17,6 @@ use crate::store::StoreError;
 use crate::web::app::App;
 use crate::web::form::LARGEST_BODY;
 use crate::web::request_id;
-
-/// The code of every refusal by the organization's switch for API keys.
-const KEYS_DISABLED: &str = "api_keys_disabled";
 
 /// A call that gets an error.
 #[derive(Debug)]
@@ -90,7 +89,7 @@ impl ApiError {
             Self::NotFound(_) => ("not_found", "not_found"),
             Self::Invalid { .. } => ("invalid_request", "invalid_parameter"),
             Self::Forbidden { code, .. } => match code {
-                ForbiddenCode::KeysOff => ("permission_error", KEYS_DISABLED),
+                ForbiddenCode::KeysOff => ("permission_error", API_KEYS_DISABLED),
                 ForbiddenCode::PersonalTokensOff => ("permission_error", PERSONAL_TOKENS_DISABLED),
                 ForbiddenCode::NotPermitted => ("permission_error", "not_permitted"),
             },
@@ -106,9 +105,9 @@ impl ApiError {
                 Denied::Expired => ("auth_error", "expired_api_key"),
                 Denied::Revoked => ("auth_error", "revoked_api_key"),
                 Denied::SwitchedOff { .. } => ("permission_error", PERSONAL_TOKENS_DISABLED),
-                Denied::AdminsOnly { .. } => ("permission_error", "personal_tokens_admins_only"),
-                Denied::KeysOff { .. } => ("permission_error", KEYS_DISABLED),
-                Denied::Address => ("permission_error", "address_not_allowed"),
+                Denied::AdminsOnly { .. } => ("permission_error", PERSONAL_TOKENS_ADMINS_ONLY),
+                Denied::KeysOff { .. } => ("permission_error", API_KEYS_DISABLED),
+                Denied::Address => ("permission_error", ADDRESS_NOT_ALLOWED),
                 Denied::InsufficientScope { .. } => ("permission_error", "insufficient_scope"),
                 Denied::Store(StoreError::Unavailable(_)) => ("api_error", "temporarily_unavailable"),
                 Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {

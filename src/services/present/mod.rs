@@ -20,6 +20,8 @@ use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::domain::uses::CredentialRef;
 use crate::keys::jwt::AccessClaims;
+use crate::keys::master::MasterKey;
+use crate::keys::refresh_token;
 use crate::store::organizations::Organization;
 use crate::store::service_accounts::ServiceAccount;
 use crate::store::users::User;
@@ -28,7 +30,7 @@ use crate::store::{Conn, StoreError, static_credentials};
 /// What was presented, once its form holds.
 #[derive(Debug)]
 pub enum Token {
-    /// An access token whose signature holds.
+    /// An access token whose signature holds: of a CLI session, or given in exchange for a key or a token.
     Access(AccessClaims),
     /// The digest of an API key or a personal token whose checksum holds.
     Static(Digest),
@@ -161,18 +163,22 @@ pub fn check(
     address: Option<IpAddr>,
     now: Time,
 ) -> Result<Checked, StoreError> {
-    let (credential, verdict) = match token {
-        Token::Access(claims) => {
-            let verdict = session::check(conn, config, claims, now)?;
-            (Some(session::credential(claims)), verdict)
-        }
+    match token {
+        Token::Access(claims) => session::check(conn, config, claims, address, now),
         Token::Static(digest) => match static_credentials::by_secret(conn, *digest)? {
-            Some(found) => {
-                let credential = static_secret::credential(&found);
-                (Some(credential), static_secret::check(conn, config, found, address, now)?)
-            }
-            None => (None, Err(Refused::Invalid)),
+            Some(found) => static_secret::check(conn, config, found, address, now),
+            None => Ok(Checked { credential: None, verdict: Err(Refused::Invalid) }),
         },
-    };
-    Ok(Checked { credential, verdict })
+    }
+}
+
+/// Reads what stands behind a refresh token. It is not used up.
+pub fn check_refresh(
+    conn: &mut Conn,
+    config: &Config,
+    master: &MasterKey,
+    token: &refresh_token::Presented,
+    now: Time,
+) -> Result<Result<Principal, Refused>, StoreError> {
+    session::check_refresh(conn, config, master, token, now)
 }

@@ -1,6 +1,8 @@
-//! An access token, and the CLI session behind it.
+//! An access token or a refresh token, and the CLI session behind it.
 
-use super::{Presented, Principal, Refused, Subject};
+use std::net::IpAddr;
+
+use super::{Checked, Presented, Principal, Refused, Subject, static_secret};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
 use crate::domain::scope::ScopeSet;
@@ -8,13 +10,43 @@ use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::domain::uses::CredentialRef;
 use crate::keys::jwt::AccessClaims;
+use crate::keys::master::MasterKey;
+use crate::keys::refresh_token;
 use crate::store::credentials::{self, Credential};
 use crate::store::memberships::{self, Standing};
 use crate::store::organizations::Organization;
 use crate::store::{Conn, StoreError, clients};
 
-/// The session that a token names.
-pub(super) fn credential(claims: &AccessClaims) -> CredentialRef {
+pub(super) fn check(
+    conn: &mut Conn,
+    config: &Config,
+    claims: &AccessClaims,
+    address: Option<IpAddr>,
+    now: Time,
+) -> Result<Checked, StoreError> {
+    let of_session = |verdict| Checked { credential: Some(credential(claims)), verdict };
+    let token_scopes = match ScopeSet::parse(&claims.scope) {
+        Ok(scopes) if claims.aud == config.server.public_url.as_str() => scopes,
+        Ok(_) | Err(_) => return Ok(of_session(Err(Refused::Invalid))),
+    };
+    let Some(found) = credentials::find(conn, &claims.sid)? else {
+        return Ok(of_session(Err(Refused::Revoked)));
+    };
+    match found.kind {
+        CredentialKind::PersonalToken | CredentialKind::ApiKey => {
+            static_secret::exchanged(conn, config, claims, &token_scopes, address, now)
+        }
+        CredentialKind::CliSession
+            if found.user_id.as_ref() == Some(&claims.sub) && found.org_id == claims.org =>
+        {
+            Ok(of_session(stand(conn, config, found, &claims.client_id, &token_scopes, now)?))
+        }
+        CredentialKind::CliSession => Ok(of_session(Err(Refused::Revoked))),
+    }
+}
+
+/// The session that a token names, for the log.
+fn credential(claims: &AccessClaims) -> CredentialRef {
     CredentialRef {
         id: claims.sid.clone(),
         org_id: claims.org.clone(),
@@ -22,40 +54,54 @@ pub(super) fn credential(claims: &AccessClaims) -> CredentialRef {
     }
 }
 
-pub(super) fn check(
+/// The same for the current refresh token of a session, which is not used up.
+pub(super) fn check_refresh(
     conn: &mut Conn,
     config: &Config,
-    claims: &AccessClaims,
+    master: &MasterKey,
+    token: &refresh_token::Presented,
     now: Time,
 ) -> Result<Result<Principal, Refused>, StoreError> {
-    let token_scopes = match ScopeSet::parse(&claims.scope) {
-        Ok(scopes) if claims.aud == config.server.public_url.as_str() => scopes,
-        Ok(_) | Err(_) => return Ok(Err(Refused::Invalid)),
+    let ours = |session: &Credential| {
+        session.seed.as_deref().is_some_and(|seed| token.belongs_to(master, seed))
+            && session.generation == token.generation
     };
-    let Some(credential) = credentials::find(conn, &claims.sid)? else {
-        return Ok(Err(Refused::Revoked));
+    let Some(session) = credentials::find(conn, &token.credential_id)?.filter(ours) else {
+        return Ok(Err(Refused::Invalid));
     };
-    if let Some(refused) = ended(&credential, now) {
+    let (Some(client_id), Ok(scopes)) = (session.client_id.clone(), ScopeSet::parse(&session.scopes)) else {
+        return Ok(Err(Refused::Invalid));
+    };
+    stand(conn, config, session, &client_id, &scopes, now)
+}
+
+fn stand(
+    conn: &mut Conn,
+    config: &Config,
+    session: Credential,
+    client_id: &str,
+    token_scopes: &ScopeSet,
+    now: Time,
+) -> Result<Result<Principal, Refused>, StoreError> {
+    if let Some(refused) = ended(&session, now) {
         return Ok(Err(refused));
     }
-    let standing = match &credential.user_id {
-        Some(user) if *user == claims.sub && credential.org_id == claims.org => {
-            memberships::standing(conn, &credential.org_id, user)?
-        }
-        Some(_) | None => None,
+    let standing = match &session.user_id {
+        Some(user) => memberships::standing(conn, &session.org_id, user)?,
+        None => None,
     };
     let Some(Standing { organization, user, role }) = standing else {
         return Ok(Err(Refused::Revoked));
     };
-    let Some(client) = clients::find(conn, &claims.client_id)? else {
+    let Some(client) = clients::find(conn, client_id)? else {
         return Ok(Err(Refused::Revoked));
     };
     if !organization.personal_tokens {
         return Ok(Err(switched_off(&organization)));
     }
-    let scopes = client.effective_scopes(&config.catalog, &token_scopes, &role);
+    let scopes = client.effective_scopes(&config.catalog, token_scopes, &role);
     Ok(Ok(Principal {
-        credential: presented(credential),
+        credential: presented(session),
         subject: Subject::User(user),
         organization,
         role,
@@ -81,6 +127,13 @@ pub(super) fn again(
     Ok(Ok(ScopeSet::parse(&credential.scopes).unwrap_or_default()))
 }
 
+fn ended(session: &Credential, now: Time) -> Option<Refused> {
+    if session.revoked_at.is_some() {
+        return Some(Refused::Revoked);
+    }
+    (!session.lives(now)).then_some(Refused::Expired)
+}
+
 fn switched_off(organization: &Organization) -> Refused {
     Refused::SwitchedOff { name: organization.name.clone(), slug: organization.slug.clone() }
 }
@@ -94,15 +147,5 @@ fn presented(session: Credential) -> Presented {
         created_at: session.created_at,
         ends_at: session.ends_at,
         last_used_at: session.last_used_at,
-    }
-}
-
-fn ended(credential: &Credential, now: Time) -> Option<Refused> {
-    match credential.kind {
-        CredentialKind::CliSession if credential.revoked_at.is_some() => Some(Refused::Revoked),
-        CredentialKind::CliSession if !credential.lives(now) => Some(Refused::Expired),
-        CredentialKind::CliSession => None,
-        // They carry a secret of their own and stand behind no access token.
-        CredentialKind::PersonalToken | CredentialKind::ApiKey => Some(Refused::Invalid),
     }
 }

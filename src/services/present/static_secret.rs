@@ -2,24 +2,59 @@
 
 use std::net::IpAddr;
 
-use super::{Presented, Principal, Refused, Subject};
+use super::{Checked, Presented, Principal, Refused, Subject};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
+use crate::domain::scope::ScopeSet;
 use crate::domain::static_secret::StaticKind;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::domain::uses::CredentialRef;
+use crate::keys::jwt::AccessClaims;
 use crate::store::memberships::{self, Standing};
 use crate::store::organizations::Organization;
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{Conn, StoreError, service_accounts};
 
+pub(super) fn check(
+    conn: &mut Conn,
+    config: &Config,
+    found: StaticCredential,
+    address: Option<IpAddr>,
+    now: Time,
+) -> Result<Checked, StoreError> {
+    let credential = Some(credential(&found));
+    Ok(Checked { credential, verdict: stand(conn, config, found, address, now)? })
+}
+
+/// The same for an access token that was given in exchange for a secret. It dies with it.
+pub(super) fn exchanged(
+    conn: &mut Conn,
+    config: &Config,
+    claims: &AccessClaims,
+    token_scopes: &ScopeSet,
+    address: Option<IpAddr>,
+    now: Time,
+) -> Result<Checked, StoreError> {
+    let Some(found) = static_credentials::by_id(conn, &claims.sid)? else {
+        return Ok(Checked { credential: None, verdict: Err(Refused::Revoked) });
+    };
+    let is_theirs = [found.owner.as_str(), &found.id].contains(&claims.sub.as_str());
+    if !is_theirs || found.org_id != claims.org {
+        return Ok(Checked { credential: Some(credential(&found)), verdict: Err(Refused::Revoked) });
+    }
+    let Checked { credential, verdict } = check(conn, config, found, address, now)?;
+    let narrowed =
+        |principal: Principal| Principal { scopes: principal.scopes.intersection(token_scopes), ..principal };
+    Ok(Checked { credential, verdict: verdict.map(narrowed) })
+}
+
 /// The key or token, for the log.
-pub(super) fn credential(found: &StaticCredential) -> CredentialRef {
+fn credential(found: &StaticCredential) -> CredentialRef {
     CredentialRef { id: found.id.clone(), org_id: found.org_id.clone(), owner: found.owner.clone() }
 }
 
-pub(super) fn check(
+fn stand(
     conn: &mut Conn,
     config: &Config,
     credential: StaticCredential,

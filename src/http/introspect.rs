@@ -1,0 +1,114 @@
+//! The introspection endpoint: RFC 7662.
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{Error, HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use super::bearer::{self, Denied};
+use super::client_authentication::Claimed;
+use super::failure::Failure;
+use super::form::{OAuthForm, required};
+use super::not_told::NotTold;
+use crate::domain::management::TOKENS_INTROSPECT;
+use crate::domain::oauth_error::OAuthError;
+use crate::domain::parameters::Parameters;
+use crate::domain::secret::Secret;
+use crate::domain::static_secret::{Form, Mode, StaticKind};
+use crate::keys::refresh_token;
+use crate::services::introspection::{self, Active, Asking, Inspected};
+use crate::web::app::App;
+
+/// `POST /oauth/introspect`: for confidential clients, and for API keys with the scope. Nobody else learns anything.
+pub async fn introspect(
+    app: web::Data<App>,
+    request: HttpRequest,
+    OAuthForm(form): OAuthForm,
+) -> Result<HttpResponse, Error> {
+    let asking = asking(&app, &request, &form).await?;
+    let token = Secret::new(required(&form, "token").map_err(Failure::from)?);
+    let answer = match recognize(&app, &token).await? {
+        Some(inspected) => look(&app, asking, inspected).await?,
+        None => None,
+    };
+    Ok(HttpResponse::Ok().json(match answer {
+        Some(active) => shown(&app, &active),
+        None => json!({ "active": false }),
+    }))
+}
+
+async fn asking(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Asking, Error> {
+    let headers = request.headers();
+    let scheme = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split(' ').next());
+    let as_client = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
+    if as_client || form.get("client_id").is_some() {
+        let claimed = Claimed::read(headers, form).map_err(Failure::from)?;
+        let client = app.store.read(move |conn| claimed.check(conn)).await.map_err(Failure::from)?;
+        let client = client.map_err(Failure::from)?;
+        if client.is_public() {
+            return Err(Failure::from(OAuthError::invalid_client("a public client")).into());
+        }
+        return Ok(Asking::Client(client));
+    }
+    let secret = bearer::presented(headers, request.query_string()).map_err(NotTold)?;
+    match Form::of(&app.config.brand.token_prefix, secret.expose()) {
+        Form::Static(StaticKind::ApiKey(_)) => {}
+        Form::Static(StaticKind::PersonalToken) | Form::Damaged | Form::Other => {
+            return Err(NotTold(Denied::Invalid).into());
+        }
+    }
+    let principal = bearer::check(app, request, &secret).await.map_err(NotTold)?;
+    bearer::require(app, &principal, TOKENS_INTROSPECT).map_err(NotTold)?;
+    Ok(Asking::Organization { id: principal.organization.id })
+}
+
+/// What could be one of this server's tokens. `token_type_hint` is not needed for that.
+async fn recognize(app: &App, token: &Secret) -> Result<Option<Inspected>, Failure> {
+    if let Some(refresh) = refresh_token::parse(&app.config.brand.token_prefix, token.expose()) {
+        return Ok(Some(Inspected::Refresh(refresh)));
+    }
+    match bearer::recognize(app, token).await {
+        Ok(token) => Ok(Some(Inspected::Other(token))),
+        Err(Denied::Store(error)) => Err(error.into()),
+        Err(_) => Ok(None),
+    }
+}
+
+async fn look(app: &App, asking: Asking, inspected: Inspected) -> Result<Option<Active>, Failure> {
+    let (reader, now) = (app.clone(), app.now());
+    let looked = app
+        .store
+        .read(move |conn| introspection::look(conn, &reader.config, &reader.master, &asking, inspected, now));
+    Ok(looked.await?)
+}
+
+/// Section 2.2; and beside its members the organization, and what kind of credential stands behind the token.
+fn shown(app: &App, active: &Active) -> Value {
+    let Active { principal, claims, is_refresh } = active;
+    let credential = &principal.credential;
+    let client_id = principal.client.as_ref().map_or(&credential.id, |client| &client.id);
+    let (made, end) = (credential.created_at.seconds(), credential.ends_at.map(|end| end.seconds()));
+    let mut shown = json!({
+        "active": true,
+        "scope": principal.scopes.to_string(),
+        "client_id": client_id,
+        "iat": claims.as_ref().map_or(made, |claims| claims.iat),
+        "sub": principal.subject.id().as_str(),
+        "aud": app.issuer(),
+        "iss": app.issuer(),
+        "org": principal.organization.id,
+        "sid": credential.id,
+        "credential_kind": credential.kind.as_str(),
+    });
+    let optional = [
+        ("exp", claims.as_ref().map(|claims| claims.exp).or(end).map(Value::from)),
+        ("jti", claims.as_ref().map(|claims| claims.jti.as_str().into())),
+        ("token_type", (!is_refresh).then(|| "Bearer".into())),
+        ("mode", credential.mode.map(Mode::as_str).map(Value::from)),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            shown[name] = value;
+        }
+    }
+    shown
+}

@@ -1,0 +1,132 @@
+//! The token endpoint for API keys and personal tokens: RFC 6749 section 4.4 and RFC 8693.
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::bearer::{self, Denied};
+use super::client_authentication::Claimed;
+use super::failure::Failure;
+use super::form::required;
+use crate::domain::authorization;
+use crate::domain::entropy::Entropy;
+use crate::domain::key_grant::{ExchangeType, KeyGrant};
+use crate::domain::oauth_error::{
+    ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, OAuthCode, OAuthError, PERSONAL_TOKENS_ADMINS_ONLY,
+};
+use crate::domain::parameters::Parameters;
+use crate::domain::secret::Secret;
+use crate::domain::static_secret::{Form, StaticKind};
+use crate::keys::jwt::TokenType;
+use crate::services::key_exchange;
+use crate::services::present::{Principal, Subject};
+use crate::web::app::App;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
+    token_type: &'static str,
+    expires_in: i64,
+    scope: &'a str,
+}
+
+/// An access token for what is presented, without a refresh token: whoever has the key can come again.
+pub(super) async fn give(
+    app: &App,
+    request: &HttpRequest,
+    form: &Parameters,
+    grant: KeyGrant,
+) -> Result<HttpResponse, Failure> {
+    let principal = match grant {
+        KeyGrant::ClientCredentials => as_client(app, request, form).await?,
+        KeyGrant::TokenExchange => as_subject(app, request, form).await?,
+    };
+    authorization::resource(app.issuer(), &form.all("resource"))?;
+    let claims = key_exchange::claims(&app.config, &principal, form.get("scope"), app.now(), Entropy)?;
+    let access_token = app.keyring.sign(TokenType::Access, &claims).await?;
+    Ok(HttpResponse::Ok().json(Answer {
+        access_token,
+        issued_token_type: match grant {
+            KeyGrant::ClientCredentials => None,
+            KeyGrant::TokenExchange => Some(ExchangeType::AccessToken.as_str()),
+        },
+        token_type: "Bearer",
+        expires_in: claims.exp - claims.iat,
+        scope: &claims.scope,
+    }))
+}
+
+/// The key is the secret; the client is the key, or the service account that it belongs to.
+async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, Failure> {
+    let Claimed::Confidential { id, secret } = Claimed::read(request.headers(), form)? else {
+        return Err(OAuthError::invalid_client("client credentials without a secret").into());
+    };
+    match Form::of(&app.config.brand.token_prefix, secret.expose()) {
+        Form::Static(StaticKind::ApiKey(_)) => {}
+        Form::Static(StaticKind::PersonalToken) | Form::Damaged | Form::Other => {
+            return Err(OAuthError::invalid_client("the secret is not an API key").into());
+        }
+    }
+    let checked = bearer::check(app, request, &secret).await;
+    let principal = checked.map_err(|denied| refused(denied, OAuthError::invalid_client))?;
+    let is_account = matches!(&principal.subject, Subject::ServiceAccount(account) if account.id == id);
+    if is_account || principal.credential.id == id {
+        Ok(principal)
+    } else {
+        Err(OAuthError::invalid_client("the key belongs to another client").into())
+    }
+}
+
+/// The key or token is the subject. A client that names itself must be one, but none is needed.
+async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, Failure> {
+    if request.headers().contains_key(AUTHORIZATION) || form.get("client_id").is_some() {
+        let claimed = Claimed::read(request.headers(), form)?;
+        app.store.read(move |conn| claimed.check(conn)).await??;
+    }
+    let secret = subject_token(app, form)?;
+    let invalid = |reason: String| {
+        OAuthError::new(OAuthCode::InvalidRequest, "The subject_token is not valid, or not any more.", reason)
+    };
+    bearer::check(app, request, &secret).await.map_err(|denied| refused(denied, invalid))
+}
+
+fn subject_token(app: &App, form: &Parameters) -> Result<Secret, OAuthError> {
+    if form.get("actor_token").is_some() {
+        return Err(OAuthError::invalid_request("This server knows no actor_token."));
+    }
+    if ExchangeType::parse(required(form, "subject_token_type")?) != Some(ExchangeType::AccessToken) {
+        return Err(OAuthError::invalid_request("subject_token_type must be that of an access token."));
+    }
+    if form.get("requested_token_type").is_some_and(|wanted| ExchangeType::parse(wanted).is_none()) {
+        return Err(OAuthError::invalid_request("Only access tokens are given in exchange."));
+    }
+    if form.get("audience").is_some_and(|audience| audience != app.issuer()) {
+        let description = "Tokens of this server are for its issuer, and for no other audience.";
+        return Err(OAuthError::new(OAuthCode::InvalidTarget, description, "unknown audience"));
+    }
+    let secret = Secret::new(required(form, "subject_token")?);
+    match Form::of(&app.config.brand.token_prefix, secret.expose()) {
+        Form::Static(_) => Ok(secret),
+        Form::Damaged | Form::Other => {
+            Err(OAuthError::invalid_request("The subject_token is not an API key or a personal token."))
+        }
+    }
+}
+
+/// Why a credential gives nothing, in the words of OAuth. `invalid` says what it is when it does not work at all.
+fn refused(denied: Denied, invalid: impl FnOnce(String) -> OAuthError) -> Failure {
+    let text = denied.message();
+    match denied {
+        Denied::Store(error) => error.into(),
+        Denied::Invalid | Denied::Expired | Denied::Revoked => invalid(text).into(),
+        Denied::SwitchedOff { name, .. } => OAuthError::personal_tokens_disabled(&name).into(),
+        Denied::AdminsOnly { .. } => OAuthError::forbidden(PERSONAL_TOKENS_ADMINS_ONLY, &text).into(),
+        Denied::KeysOff { .. } => OAuthError::forbidden(API_KEYS_DISABLED, &text).into(),
+        Denied::Address => OAuthError::forbidden(ADDRESS_NOT_ALLOWED, &text).into(),
+        Denied::Missing | Denied::Ambiguous | Denied::InQuery | Denied::InsufficientScope { .. } => {
+            OAuthError::invalid_request(text).into()
+        }
+    }
+}

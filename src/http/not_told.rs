@@ -1,0 +1,64 @@
+//! Refusals of OAuth endpoints at which a credential is presented.
+
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::json;
+
+use super::bearer::Denied;
+use super::failure::RETRY_SECONDS;
+use crate::domain::oauth_error::PERSONAL_TOKENS_DISABLED;
+use crate::store::StoreError;
+
+/// A refusal in the words of RFC 6750.
+#[derive(Debug)]
+pub struct NotTold(pub Denied);
+
+impl std::fmt::Display for NotTold {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.message())
+    }
+}
+
+impl NotTold {
+    fn code(&self) -> Option<&'static str> {
+        match &self.0 {
+            Denied::Missing => None,
+            Denied::Ambiguous | Denied::InQuery => Some("invalid_request"),
+            Denied::Invalid | Denied::Expired | Denied::Revoked => Some("invalid_token"),
+            Denied::InsufficientScope { .. } => Some("insufficient_scope"),
+            Denied::SwitchedOff { .. }
+            | Denied::AdminsOnly { .. }
+            | Denied::KeysOff { .. }
+            | Denied::Address => Some("access_denied"),
+            Denied::Store(StoreError::Unavailable(_)) => Some("temporarily_unavailable"),
+            Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => Some("server_error"),
+        }
+    }
+}
+
+impl ResponseError for NotTold {
+    fn status_code(&self) -> actix_web::http::StatusCode {
+        self.0.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.0.log();
+        let mut answer = HttpResponse::build(self.0.status());
+        if let Some(challenge) = self.0.challenge() {
+            answer.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        let Some(code) = self.code() else { return answer.finish() };
+        let mut body = json!({ "error": code, "error_description": self.0.message() });
+        match &self.0 {
+            Denied::SwitchedOff { .. } => body["error_code"] = json!(PERSONAL_TOKENS_DISABLED),
+            Denied::InsufficientScope { required, header } => {
+                answer.insert_header((header.as_str(), required.to_string()));
+            }
+            Denied::Store(StoreError::Unavailable(_)) => {
+                answer.insert_header((RETRY_AFTER, RETRY_SECONDS));
+            }
+            _ => {}
+        }
+        answer.json(body)
+    }
+}

@@ -1,0 +1,129 @@
+//! Asking what a token is: RFC 7662.
+
+use chrono::TimeDelta;
+use keystile::domain::client::ClientKind;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{is, refusal};
+use crate::support::app::TestApp;
+use crate::support::both_engines;
+use crate::support::http::Answer;
+
+const PATH: &str = "/oauth/introspect";
+
+/// What a key with the scope for it learns.
+async fn told(app: &TestApp, key: &str, token: &str) -> Answer {
+    let anonymous = app.anonymous();
+    let request = anonymous.request(Method::POST, PATH).bearer_auth(key).form(&[("token", token)]);
+    anonymous.send(request).await
+}
+
+fn key(scopes: &[&str]) -> Value {
+    json!({ "name": "API", "mode": "live", "scopes": scopes })
+}
+
+fn secret(made: &Value) -> &str {
+    made.get("apiKey").or_else(|| made.get("token")).unwrap().as_str().unwrap()
+}
+
+both_engines! {
+    async fn every_kind_of_token_is_known_to_a_key_with_the_scope(app) {
+        let tool = app.owners_tool().await;
+        let (owner, asking) = (app.owner().await, tool.key(&key(&["tokens:introspect"])).await);
+        let asked = tool.key(&json!({ "name": "CI", "mode": "test", "scopes": ["org:read"], "expiresAt": "2099-01-01T00:00:00Z" })).await;
+        let answer = told(app, secret(&asking), secret(&asked)).await;
+        let body = answer.json();
+        assert_eq!((answer.status, &body["active"], &body["scope"]), (200, &json!(true), &json!("org:read")));
+        assert_eq!((&body["sub"], &body["sid"], &body["mode"]), (&json!(owner.id), &asked["id"], &json!("test")));
+        assert_eq!((&body["exp"], &body["iss"]), (&json!(4_070_908_800_i64), &json!(app.issuer())));
+
+        let token = tool.made("/api/v1/tokens", &json!({ "name": "x", "scopes": ["org:read"] })).await;
+        let body = told(app, secret(&asking), secret(&token)).await.json();
+        assert_eq!((&body["active"], &body["credential_kind"], body.get("exp")), (&json!(true), &json!("personal_token"), None));
+        let body = told(app, secret(&asking), &tool.credential).await.json();
+        assert_eq!((&body["active"], &body["credential_kind"], &body["token_type"]), (&json!(true), &json!("cli_session"), &json!("Bearer")));
+        assert_eq!((&body["org"], body["jti"].is_string()), (&json!(owner.organization.id), true));
+    }
+
+    async fn a_confidential_client_asks_about_access_tokens_and_its_own_refresh_tokens(app) {
+        let client = app.client(ClientKind::Confidential).await;
+        let theirs = app.session_of(&client, &app.owner().await).await.tokens;
+        let others = app.session().await.tokens;
+        for (token, active) in [(&theirs.access, true), (&theirs.refresh, true), (&others.access, true), (&others.refresh, false)] {
+            let answer = app.client_post(&client, PATH, &[("token", token), ("token_type_hint", "access_token")]).await;
+            assert_eq!((answer.status, answer.json()["active"].clone()), (200, json!(active)));
+        }
+        let old = app.client_post(&client, PATH, &[("token", &theirs.refresh)]).await.json();
+        assert_eq!((&old["active"], old.get("token_type")), (&json!(true), None));
+        app.refresh(&client, &theirs.refresh).await;
+        let after = app.client_post(&client, PATH, &[("token", &theirs.refresh)]).await;
+        assert_eq!(after.json(), json!({ "active": false }), "one that was used up");
+    }
+
+    async fn rs_09_nobody_learns_anything_without_being_allowed_to(app) {
+        let tool = app.owners_tool().await;
+        let token = tool.credential.as_str();
+        let anonymous = app.anonymous();
+        assert_eq!(anonymous.post(PATH, &[("token", token)]).await.status, 401);
+        let public = app.client(ClientKind::Native).await;
+        assert_eq!(refusal(&app.client_post(&public, PATH, &[("token", token)]).await), is(401, "invalid_client"));
+        let wrong = [("client_id", public.id.as_str()), ("client_secret", "x"), ("token", token)];
+        assert_eq!(refusal(&anonymous.post(PATH, &wrong).await), is(401, "invalid_client"));
+        let personal = tool.made("/api/v1/tokens", &json!({ "name": "x", "scopes": ["org:read"] })).await;
+        for caller in [token, secret(&personal), "keystile_live_x", "x"] {
+            let answer = told(app, caller, token).await;
+            assert_eq!(refusal(&answer), is(401, "invalid_token"));
+            assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer "));
+        }
+        let answer = told(app, secret(&tool.key(&key(&["org:read"])).await), token).await;
+        assert_eq!(refusal(&answer), is(403, "insufficient_scope"));
+        assert_eq!(answer.header("keystile-required-scopes"), Some("tokens:introspect"));
+        let asking = tool.key(&key(&["tokens:introspect"])).await;
+        let request = anonymous.request(Method::POST, PATH).bearer_auth(secret(&asking)).form(&[("nothing", "x")]);
+        assert_eq!(refusal(&anonymous.send(request).await), is(400, "invalid_request"));
+    }
+
+    async fn rs_10_what_does_not_work_is_inactive_and_nothing_more(app, |app| app.manual_clock()) {
+        let tool = app.owners_tool().await;
+        let asking = tool.key(&key(&["tokens:introspect"])).await;
+        let revoked = tool.key(&key(&["org:read"])).await;
+        tool.post(&format!("/api/v1/keys/{}/revoke", revoked["id"].as_str().unwrap()), &json!({})).await;
+        let mut bound = key(&["org:read"]);
+        bound["allowedAddresses"] = json!(["127.0.0.1"]);
+        let bound = tool.key(&bound).await;
+        let ended = app.session().await.tokens;
+        app.machine("keystile-cli").post("/oauth/revoke", &[("token", &ended.refresh)]).await;
+        let forged = format!("{}x", tool.credential);
+        let mut seen = Vec::new();
+        for token in [secret(&revoked), secret(&bound), &ended.refresh, &forged, "garbage", "keystile_live_x", "keystile_rt_x"] {
+            let answer = told(app, secret(&asking), token).await;
+            seen.push((answer.status, answer.body));
+        }
+        app.advance(TimeDelta::hours(8));
+        let expired = told(app, secret(&asking), &tool.credential).await;
+        seen.push((expired.status, expired.body));
+        assert!(seen.iter().all(|one| *one == (200, r#"{"active":false}"#.to_owned())), "{seen:?}");
+    }
+
+    async fn rs_10_a_switch_that_is_off_makes_its_tokens_inactive(app) {
+        let tool = app.owners_tool().await;
+        let asking = tool.key(&key(&["tokens:introspect"])).await;
+        let active = async || told(app, secret(&asking), &tool.credential).await.json()["active"].clone();
+        assert_eq!(active().await, json!(true));
+        app.execute("UPDATE organizations SET personal_tokens = false").await.unwrap();
+        assert_eq!(active().await, json!(false));
+        app.execute("UPDATE organizations SET personal_tokens = true").await.unwrap();
+        assert_eq!(active().await, json!(true));
+    }
+
+    async fn rs_11_a_key_of_one_organization_learns_nothing_of_another(app) {
+        let tool = app.owners_tool().await;
+        let elsewhere = app.organization("Elsewhere").await;
+        let stranger = app.tool_of(&app.member_of(&elsewhere, "owner").await, "keys:manage tokens:introspect").await;
+        let asking = stranger.key(&key(&["tokens:introspect"])).await;
+        for token in [tool.credential.as_str(), secret(&tool.key(&key(&["org:read"])).await)] {
+            assert_eq!(told(app, secret(&asking), token).await.json(), json!({ "active": false }));
+        }
+    }
+}
