@@ -7,6 +7,7 @@ use keystile::domain::engine::Engine;
 
 use super::codes;
 use super::crash::{self, Crash};
+use super::lookups::{self, Lookups};
 use super::overload::{self, Overload};
 use super::refresh::{self, Refresh};
 use crate::support::callers::TokenEndpoint;
@@ -27,6 +28,7 @@ pub(crate) struct Reached {
     pub(crate) codes: Measured,
     pub(crate) overload: Overload,
     pub(crate) crash: Crash,
+    pub(crate) lookups: Lookups,
 }
 
 pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached, Box<dyn Error>> {
@@ -52,6 +54,9 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached,
     eprintln!("{name}: kill -9");
     let (crash, mut sessions) = crash::measure(plan, &deployment, &endpoint, sessions).await?;
 
+    eprintln!("{name}: verify and introspect");
+    let lookups = lookups::measure(plan, database).await?;
+
     let million = match plan.length {
         Length::Long => {
             eprintln!("{name}: refresh with {MILLION} sessions");
@@ -60,5 +65,5 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached,
         }
         Length::Quick | Length::Usual => None,
     };
-    Ok(Reached { engine, refresh, few, million, codes, overload, crash })
+    Ok(Reached { engine, refresh, few, million, codes, overload, crash, lookups })
 }

@@ -5,6 +5,7 @@ pub(crate) mod crash;
 pub(crate) mod documents;
 pub(crate) mod engine;
 pub(crate) mod limits;
+pub(crate) mod lookups;
 pub(crate) mod overload;
 pub(crate) mod peers;
 pub(crate) mod refresh;

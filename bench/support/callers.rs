@@ -1,4 +1,5 @@
-//! Who calls: tools that refresh, tools that have just been approved, and readers of documents.
+//! Who calls: tools that refresh, tools that have just been approved, gateways that ask about keys, and readers of
+//! documents.
 
 use std::fmt::Write as _;
 use std::io;
@@ -156,6 +157,40 @@ impl Caller for Reader {
     }
 
     fn answered(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Asks about one key after the other, with a request for each that was written before.
+pub(crate) struct Asker {
+    requests: Vec<String>,
+    current: usize,
+}
+
+impl Asker {
+    /// Shares the keys among this many connections.
+    pub(crate) fn share(
+        keys: &[Secret],
+        connections: usize,
+        request: impl Fn(&Secret) -> String,
+    ) -> Vec<Self> {
+        let of = |n| keys.iter().skip(n).step_by(connections).map(&request).collect();
+        (0..connections).map(|n| Self { requests: of(n), current: 0 }).collect()
+    }
+}
+
+impl Caller for Asker {
+    fn request(&mut self, into: &mut String) -> io::Result<()> {
+        self.current = (self.current + 1) % self.requests.len();
+        into.push_str(&self.requests[self.current]);
+        Ok(())
+    }
+
+    fn answered(&mut self, body: &[u8]) -> io::Result<()> {
+        // A key that introspection does not know is answered with 200 as well.
+        if body == br#"{"active":false}"# {
+            return Err(io::Error::other("a key was not known"));
+        }
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod connection;
 pub(crate) mod database;
 pub(crate) mod deployment;
 pub(crate) mod hello;
+pub(crate) mod keys;
 pub(crate) mod load;
 pub(crate) mod machine;
 pub(crate) mod measured;

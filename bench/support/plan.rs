@@ -11,6 +11,8 @@ pub(crate) const CROWD: usize = 640;
 pub(crate) const FEW: usize = 1_000;
 /// Sessions in the database of everything else.
 pub(crate) const SESSIONS: usize = 10_000;
+/// API keys that are looked up in turn.
+pub(crate) const KEYS: usize = 1_000;
 /// Sessions in the database at the end of the comparison of sizes in a long run.
 pub(crate) const MILLION: usize = 1_000_000;
 

@@ -11,6 +11,7 @@ mod env;
 mod fault;
 mod issuer;
 pub mod master_key;
+mod rate_policies;
 mod read;
 mod sections;
 mod settings;

@@ -9,6 +9,7 @@ use super::env::Env;
 use super::fault::{Fault, Origin, Wrong};
 use super::issuer::Issuer;
 use super::master_key::{self, BadMasterKey};
+use super::rate_policies::rate_policies;
 use super::sections::{
     Audit, Brand, Config, Database, Keys, Limits, Log, MasterKeySource, Organizations, Server, SignIn, Tokens,
 };
@@ -22,6 +23,7 @@ const MASTER_KEY: &str = "KEYSTILE_MASTER_KEY";
 pub(super) fn config(settings: &mut Settings, env: &Env) -> Config {
     let server = server(settings, env);
     let roles = words::roles(settings);
+    let catalog = words::catalog(settings, &roles);
     Config {
         database: database(settings, &server.data_dir),
         keys: keys(settings, env),
@@ -31,6 +33,8 @@ pub(super) fn config(settings: &mut Settings, env: &Env) -> Config {
         organizations: organizations(settings),
         limits: Limits {
             sign_ins_per_minute: settings.read("limits.sign_ins_per_minute", values::number(1, 1_000_000)),
+            api_requests_per_minute: settings
+                .read("limits.api_requests_per_minute", values::number(1, 1_000_000)),
         },
         audit: Audit {
             log_uses: settings.read("audit.log_uses", values::flag),
@@ -38,7 +42,8 @@ pub(super) fn config(settings: &mut Settings, env: &Env) -> Config {
             keep_usage: settings.read("audit.keep_usage", values::duration),
         },
         log: log(settings),
-        catalog: words::catalog(settings, &roles),
+        rate_policies: rate_policies(settings, &catalog),
+        catalog,
         roles,
         server,
     }

@@ -10,6 +10,7 @@ use super::database_url::DatabaseUrl;
 use super::issuer::Issuer;
 use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
+use crate::domain::rate_policy::RatePolicy;
 use crate::domain::role::Role;
 use crate::domain::scope::Catalog;
 use crate::domain::secret::Secret;
@@ -26,6 +27,7 @@ pub struct Config {
     pub organizations: Organizations,
     pub limits: Limits,
     pub audit: Audit,
+    pub rate_policies: Vec<RatePolicy>,
     pub log: Log,
     pub catalog: Catalog,
     /// The four built-in roles first, then those that the deployment adds.
@@ -139,6 +141,8 @@ pub struct Organizations {
 pub struct Limits {
     /// Sign-ins that may be begun from one address in a minute, whoever begins them.
     pub sign_ins_per_minute: i32,
+    /// Requests to the management API with one credential in a minute.
+    pub api_requests_per_minute: i32,
 }
 
 /// What is kept of the use of credentials. Audit events are always kept, and for ever.

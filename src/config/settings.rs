@@ -28,7 +28,13 @@ pub(super) struct Settings {
 impl Settings {
     /// Starts from the embedded defaults: what they do not name does not exist.
     pub(super) fn new(defaults: &str) -> Self {
-        let document = Document::parse(Path::new("config/default.toml"), defaults).unwrap_or_default();
+        let mut document = Document::parse(Path::new("config/default.toml"), defaults).unwrap_or_default();
+        // `name = []` outside of all sections: a list that exists and is empty.
+        let empty: Vec<String> = document.settings.keys().filter(|key| !key.contains('.')).cloned().collect();
+        for name in empty {
+            document.settings.remove(&name);
+            document.lists.insert(name, Vec::new());
+        }
         Self {
             stacks: document.settings.into_iter().map(|(key, setting)| (key, vec![setting])).collect(),
             lists: document.lists.into_iter().map(|(name, entries)| (name, vec![entries])).collect(),

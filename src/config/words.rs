@@ -70,7 +70,7 @@ fn bundles(settings: &mut Settings, scopes: &[Scope]) -> Vec<Bundle> {
     bundles
 }
 
-fn twice() -> Wrong {
+pub(super) fn twice() -> Wrong {
     Wrong::new("is here twice", "Remove one of the two.")
 }
 
@@ -94,7 +94,7 @@ fn scope(reader: &mut EntryReader<'_>, roles: &[Role]) -> Option<Scope> {
 }
 
 /// Reads the fields of one entry and notes what is wrong with them.
-struct EntryReader<'a> {
+pub(super) struct EntryReader<'a> {
     kind: &'static str,
     entry: &'a Entry,
     settings: &'a mut Settings,
@@ -102,7 +102,12 @@ struct EntryReader<'a> {
 
 impl<'a> EntryReader<'a> {
     /// Refuses every field but `fields`.
-    fn new(kind: &'static str, fields: &[&str], entry: &'a Entry, settings: &'a mut Settings) -> Self {
+    pub(super) fn new(
+        kind: &'static str,
+        fields: &[&str],
+        entry: &'a Entry,
+        settings: &'a mut Settings,
+    ) -> Self {
         let mut reader = Self { kind, entry, settings };
         for field in entry.fields.keys().filter(|field| !fields.contains(&field.as_str())) {
             let remedy = format!("Remove it, or use one of {}.", fields.join(", "));
@@ -111,27 +116,32 @@ impl<'a> EntryReader<'a> {
         reader
     }
 
-    /// What messages call the entry: `scope "org:read"`, or `scope` while it has no id.
+    /// What messages call the entry: `scope "org:read"`, or `scope` while it has no id and no name.
     fn name(&self) -> String {
-        match self.entry.fields.get("id") {
+        match self.entry.fields.get("id").or_else(|| self.entry.fields.get("name")) {
             Some(Setting { value: Value::Text(id), .. }) => format!("{} {id:?}", self.kind),
             _ => self.kind.to_owned(),
         }
     }
 
-    fn required<T>(&mut self, field: &str, what: &str, parse: impl Fn(&Value) -> Parsed<T>) -> Option<T> {
+    pub(super) fn required<T>(
+        &mut self,
+        field: &str,
+        what: &str,
+        parse: impl Fn(&Value) -> Parsed<T>,
+    ) -> Option<T> {
         if !self.entry.fields.contains_key(field) {
             self.refuse(field, Wrong::new("is missing", format!("Write {what}.")));
         }
         self.optional(field, parse)
     }
 
-    fn optional<T>(&mut self, field: &str, parse: impl Fn(&Value) -> Parsed<T>) -> Option<T> {
+    pub(super) fn optional<T>(&mut self, field: &str, parse: impl Fn(&Value) -> Parsed<T>) -> Option<T> {
         let parsed = parse(&self.entry.fields.get(field)?.value);
         parsed.map_err(|wrong| self.refuse(field, wrong)).ok()
     }
 
-    fn refuse(&mut self, field: &str, wrong: Wrong) {
+    pub(super) fn refuse(&mut self, field: &str, wrong: Wrong) {
         let origin = self.entry.fields.get(field).map_or(&self.entry.origin, |setting| &setting.origin);
         self.settings.fault(Fault::new(origin.clone(), format!("{}: {field}", self.name()), wrong));
     }

@@ -48,6 +48,8 @@ pub mod policy;
 #[cfg(feature = "server")]
 pub mod rate;
 #[cfg(feature = "server")]
+pub mod rate_policy;
+#[cfg(feature = "server")]
 pub mod redirect_uri;
 #[cfg(feature = "server")]
 pub mod request;

@@ -30,6 +30,19 @@ impl Rate {
         now + self.debt(settled_at, now) + self.cost()
     }
 
+    /// How many times more it may happen now.
+    pub fn remaining(self, settled_at: Option<Time>, now: Time) -> i32 {
+        let left = self.window - self.debt(settled_at, now);
+        let cost = self.cost().num_microseconds().unwrap_or(i64::MAX).max(1);
+        let times = left.num_microseconds().unwrap_or(i64::MAX) / cost;
+        i32::try_from(times).unwrap_or(self.times).min(self.times)
+    }
+
+    /// Whole seconds until all that happened is forgotten.
+    pub fn settles_in(self, settled_at: Option<Time>, now: Time) -> i64 {
+        (self.debt(settled_at, now).num_milliseconds() + 999) / 1000
+    }
+
     /// Nothing settles later than one window from now. What seems to by far was written before the clock was set back,
     /// and is forgotten; by a little, the clocks of two nodes differ.
     fn debt(self, settled_at: Option<Time>, now: Time) -> TimeDelta {
@@ -56,6 +69,9 @@ mod tests {
             settled = Some(rate.spend(settled, at(0)));
         }
         assert_eq!(rate.wait(settled, at(0)), Some(90));
+        assert_eq!((rate.remaining(settled, at(0)), rate.settles_in(settled, at(0))), (0, 900));
+        assert_eq!((rate.remaining(settled, at(90)), rate.settles_in(settled, at(90))), (1, 810));
+        assert_eq!((rate.remaining(None, at(0)), rate.settles_in(None, at(0))), (10, 0));
         assert_eq!(rate.wait(settled, at(89)), Some(1));
         assert_eq!(rate.wait(settled, at(90)), None);
         settled = Some(rate.spend(settled, at(90)));

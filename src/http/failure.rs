@@ -96,7 +96,7 @@ impl Failure {
                 "The server cannot take this now. Try again in a moment.",
                 "unavailable",
             ),
-            Self::TooMany(TooMany { seconds }) => OAuthError {
+            Self::TooMany(TooMany { seconds, .. }) => OAuthError {
                 error_code: Some(RATE_LIMITED),
                 ..OAuthError::new(
                     OAuthCode::TemporarilyUnavailable,
@@ -149,7 +149,7 @@ impl ResponseError for Failure {
     fn error_response(&self) -> HttpResponse {
         self.log();
         let mut answer = answer(&self.told(), self.status_code());
-        if let Self::TooMany(TooMany { seconds }) = self {
+        if let Self::TooMany(TooMany { seconds, .. }) = self {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }
         answer

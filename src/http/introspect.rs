@@ -92,7 +92,7 @@ fn shown(app: &App, active: &Active) -> Value {
         "scope": principal.scopes.to_string(),
         "client_id": client_id,
         "iat": claims.as_ref().map_or(made, |claims| claims.iat),
-        "sub": principal.subject.id().as_str(),
+        "sub": claims.as_ref().map_or(principal.subject.id().as_str(), |claims| &claims.sub),
         "aud": app.issuer(),
         "iss": app.issuer(),
         "org": principal.organization.id,

@@ -44,7 +44,7 @@ pub(super) async fn give(
         KeyGrant::TokenExchange => as_subject(app, request, form).await?,
     };
     authorization::resource(app.issuer(), &form.all("resource"))?;
-    let claims = key_exchange::claims(&app.config, &principal, form.get("scope"), app.now(), Entropy)?;
+    let claims = key_exchange::claims(&app.config, grant, &principal, form.get("scope"), app.now(), Entropy)?;
     let access_token = app.keyring.sign(TokenType::Access, &claims).await?;
     Ok(HttpResponse::Ok().json(Answer {
         access_token,

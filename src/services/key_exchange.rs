@@ -3,8 +3,10 @@
 use crate::config::Config;
 use crate::domain::entropy::Entropy;
 use crate::domain::key_format::base62;
+use crate::domain::key_grant::KeyGrant;
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::scope::ScopeSet;
+use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::keys::jwt::AccessClaims;
 
@@ -14,17 +16,18 @@ use super::present::Principal;
 /// token does not outlive it, and it dies when the credential is revoked.
 pub fn claims(
     config: &Config,
+    grant: KeyGrant,
     principal: &Principal,
     requested: Option<&str>,
     now: Time,
     entropy: Entropy,
 ) -> Result<AccessClaims, OAuthError> {
-    let Principal { credential, subject, organization, .. } = principal;
+    let Principal { credential, organization, .. } = principal;
     let issuer = config.server.public_url.as_str();
     let end = now + config.tokens.access;
     Ok(AccessClaims {
         iss: issuer.to_owned(),
-        sub: subject.id().as_str().to_owned(),
+        sub: sub(grant, principal),
         aud: issuer.to_owned(),
         client_id: credential.id.clone(),
         iat: now.seconds(),
@@ -37,8 +40,19 @@ pub fn claims(
     })
 }
 
-/// All that the credential may do now, or the part of it that was asked for.
+/// A token of client credentials is the client's own (RFC 9068 section 5): it must not pass for one of a person.
+fn sub(grant: KeyGrant, principal: &Principal) -> String {
+    match (grant, principal.subject.id()) {
+        (KeyGrant::ClientCredentials, SubjectId::User(_)) => principal.credential.id.clone(),
+        (KeyGrant::TokenExchange, SubjectId::User(id)) | (_, SubjectId::ServiceAccount(id)) => id,
+    }
+}
+
+/// All that the credential may do now, or the part of it that was asked for. Nobody has signed in, so there is nobody to
+/// be identified and no session to be kept.
 fn narrowed(requested: Option<&str>, effective: &ScopeSet) -> Result<ScopeSet, OAuthError> {
+    let of_sign_ins: ScopeSet = ["openid", "offline_access"].map(str::to_owned).into_iter().collect();
+    let effective = &effective.difference(&of_sign_ins);
     let Some(requested) = requested.filter(|scope| !scope.trim().is_empty()) else {
         return Ok(effective.clone());
     };

@@ -18,6 +18,7 @@ pub mod named;
 pub mod personal_tokens;
 pub mod present;
 mod private_files;
+pub mod rate_limits;
 pub mod refusal;
 pub mod revocation;
 pub mod service_accounts;

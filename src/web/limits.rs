@@ -1,6 +1,8 @@
-//! How many sign-ins may be begun from one network. Each leaves a row behind before anybody has proved anything.
+//! What this node counts in memory: sign-ins that are begun from one network, each of which leaves a row behind before
+//! anybody has proved anything, and requests to the management API with one credential.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -12,41 +14,77 @@ use super::client_address::client_address;
 use crate::config;
 use crate::domain::network::subscriber;
 use crate::domain::rate::Rate;
+use crate::domain::rate_policy::{Exceeded, Per, RatePolicy};
+use crate::domain::scope::ScopeSet;
 use crate::domain::time::Time;
 
-/// Networks that are remembered before those that have been quiet are forgotten.
-const MOST_NETWORKS: usize = 10_000;
+/// How many are remembered before those that have been quiet are forgotten.
+const MOST: usize = 10_000;
 
-/// The network has to wait so many seconds.
+/// One has to wait so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany {
     pub seconds: i64,
+    /// When all that happened so far is forgotten.
+    settled_at: Time,
 }
 
-/// What this node has seen from each network.
+/// What this node has counted.
 #[derive(Debug)]
 pub struct Limits {
-    rate: Rate,
-    settled: Mutex<HashMap<IpAddr, Time>>,
+    sign_ins: Counter<IpAddr>,
+    api: RatePolicy,
+    api_calls: Counter<String>,
 }
 
 impl Limits {
     pub fn new(limits: config::Limits) -> Self {
-        Self { rate: Rate::new(limits.sign_ins_per_minute, TimeDelta::minutes(1)), settled: Mutex::default() }
+        let api = RatePolicy {
+            name: "api".to_owned(),
+            limit: limits.api_requests_per_minute,
+            window: TimeDelta::minutes(1),
+            per: Per::Credential,
+            scopes: ScopeSet::default(),
+            routes: Vec::new(),
+        };
+        Self {
+            sign_ins: Counter::new(Rate::new(limits.sign_ins_per_minute, TimeDelta::minutes(1))),
+            api_calls: Counter::new(api.rate()),
+            api,
+        }
     }
 
-    fn take(&self, address: IpAddr, now: Time) -> Result<(), TooMany> {
+    /// Counts a request to the management API, unless there have been too many with this credential.
+    pub fn call_api(&self, credential_id: &str, now: Time) -> Result<(), Exceeded> {
+        self.api_calls.take(credential_id.to_owned(), now).map_err(|TooMany { seconds, settled_at }| {
+            Exceeded { quota: self.api.quota(Some(settled_at), now), retry_after: seconds }
+        })
+    }
+}
+
+/// How often each of many has done something.
+#[derive(Debug)]
+struct Counter<K> {
+    rate: Rate,
+    settled: Mutex<HashMap<K, Time>>,
+}
+
+impl<K: Eq + Hash> Counter<K> {
+    fn new(rate: Rate) -> Self {
+        Self { rate, settled: Mutex::default() }
+    }
+
+    fn take(&self, key: K, now: Time) -> Result<(), TooMany> {
         let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        let network = subscriber(address);
-        let before = settled.get(&network).copied();
-        if let Some(seconds) = self.rate.wait(before, now) {
-            return Err(TooMany { seconds });
+        let before = settled.get(&key).copied();
+        if let Some((settled_at, seconds)) = before.zip(self.rate.wait(before, now)) {
+            return Err(TooMany { seconds, settled_at });
         }
-        if settled.len() >= MOST_NETWORKS {
+        if settled.len() >= MOST {
             settled.retain(|_, at| *at > now);
         }
-        if before.is_some() || settled.len() < MOST_NETWORKS {
-            settled.insert(network, self.rate.spend(before, now));
+        if before.is_some() || settled.len() < MOST {
+            settled.insert(key, self.rate.spend(before, now));
         }
         Ok(())
     }
@@ -55,7 +93,7 @@ impl Limits {
 /// Counts a request that begins a sign-in, unless there have been too many.
 pub fn begin_sign_in(app: &App, request: &HttpRequest) -> Result<(), TooMany> {
     match client_address(request, &app.config.server.trusted_proxies) {
-        Some(address) => app.limits.take(address, app.now()),
+        Some(address) => app.limits.sign_ins.take(subscriber(address), app.now()),
         None => Ok(()),
     }
 }
@@ -64,26 +102,43 @@ pub fn begin_sign_in(app: &App, request: &HttpRequest) -> Result<(), TooMany> {
 mod tests {
     use super::*;
 
+    fn at(seconds: i64) -> Time {
+        Time::from_micros(seconds * 1_000_000).unwrap()
+    }
+
     #[test]
     fn each_network_has_a_limit_of_its_own() {
-        let limits = Limits::new(config::Limits { sign_ins_per_minute: 2 });
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let at = |seconds: i64| Time::from_micros(seconds * 1_000_000).unwrap();
-        assert_eq!(limits.take(ip("2001:db8::1"), at(0)), Ok(()));
-        assert_eq!(limits.take(ip("2001:db8::2"), at(0)), Ok(()));
-        assert_eq!(limits.take(ip("2001:db8::3"), at(0)), Err(TooMany { seconds: 30 }));
-        assert_eq!(limits.take(ip("2001:db8:1::3"), at(0)), Ok(()));
-        assert_eq!(limits.take(ip("2001:db8::3"), at(30)), Ok(()));
+        let limits = Counter::new(Rate::new(2, TimeDelta::minutes(1)));
+        let take = |text: &str, now| {
+            let network = subscriber(text.parse::<IpAddr>().unwrap());
+            limits.take(network, at(now)).map_err(|too_many| too_many.seconds)
+        };
+        assert_eq!(take("2001:db8::1", 0), Ok(()));
+        assert_eq!(take("2001:db8::2", 0), Ok(()));
+        assert_eq!(take("2001:db8::3", 0), Err(30));
+        assert_eq!(take("2001:db8:1::3", 0), Ok(()));
+        assert_eq!(take("2001:db8::3", 30), Ok(()));
     }
 
     #[test]
     fn what_is_remembered_has_an_end() {
-        let limits = Limits::new(config::Limits { sign_ins_per_minute: 60 });
-        let at = |seconds: i64| Time::from_micros(seconds * 1_000_000).unwrap();
-        for n in 0..=MOST_NETWORKS {
-            let network = IpAddr::from(u32::try_from(n).unwrap().to_be_bytes());
-            assert_eq!(limits.take(network, at(i64::try_from(n / 1000).unwrap())), Ok(()));
+        let limits = Counter::new(Rate::new(60, TimeDelta::minutes(1)));
+        for n in 0..=MOST {
+            assert!(limits.take(n, at(i64::try_from(n / 1000).unwrap())).is_ok());
         }
-        assert!(limits.settled.lock().unwrap().len() <= MOST_NETWORKS);
+        assert!(limits.settled.lock().unwrap().len() <= MOST);
+    }
+
+    #[test]
+    fn each_credential_has_a_limit_of_its_own_that_is_named() {
+        let limits = Limits::new(config::Limits { sign_ins_per_minute: 1, api_requests_per_minute: 2 });
+        assert_eq!(limits.call_api("key_1", at(0)), Ok(()));
+        assert_eq!(limits.call_api("key_1", at(0)), Ok(()));
+        let exceeded = limits.call_api("key_1", at(0)).unwrap_err();
+        assert_eq!(
+            (exceeded.quota.policy.as_str(), exceeded.quota.remaining, exceeded.retry_after),
+            ("api", 0, 30)
+        );
+        assert_eq!(limits.call_api("key_2", at(0)), Ok(()));
     }
 }

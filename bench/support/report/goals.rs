@@ -103,6 +103,7 @@ fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
         growth(reached),
         rows_added(reached),
     ];
+    goals.extend(of_lookups(report, reached));
     goals.extend(refresh.updates.map(|updates| {
         let share = ratio(updates.hot, updates.all);
         Goal {
@@ -115,6 +116,21 @@ fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
         }
     }));
     goals
+}
+
+fn of_lookups<'a>(report: &Report, reached: &'a Reached) -> [Goal<'a>; 2] {
+    let hello = &report.documents.hello;
+    let lookups = &reached.lookups;
+    [("verify with an API key", &lookups.verify), ("introspection of an API key", &lookups.introspect)].map(
+        |(path, measured)| Goal {
+            path,
+            engine: name(reached.engine),
+            figure: format!("{:.0} a second", measured.per_second()),
+            limit: format!("{:.0} hello a second", hello.per_second()),
+            value: measured.per_second() / hello.per_second(),
+            bound: Bound::AtLeast(0.25),
+        },
+    )
 }
 
 fn growth(reached: &Reached) -> Goal<'_> {

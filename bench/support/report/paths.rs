@@ -15,6 +15,8 @@ pub(super) fn section(report: &Report) -> String {
             add("refresh, 1,000,000 sessions", million);
         }
         add("authorization code exchange", &reached.codes);
+        add("verify with an API key", &reached.lookups.verify);
+        add("introspection of an API key", &reached.lookups.introspect);
     }
     let documents = &report.documents;
     rows.push(row("JWKS", "", &documents.jwks));

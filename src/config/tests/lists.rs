@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
+use chrono::TimeDelta;
+
 use super::{faults, load, one_fault};
+use crate::domain::rate_policy::Per;
 
 const SCOPE: &str = "[[scopes]]\nid = \"fred:read\"\nlabel = \"See Fred\"\nnot_label = \"see Fred\"\nlevel = \"read\"\nroles = [\"auditor\"]\n";
 const ROLE: &str = "[[roles]]\nid = \"auditor\"\ndescription = \"Read the books\"\n";
@@ -99,5 +102,43 @@ fn scopes_and_roles_exist_once_and_have_no_other_fields() {
         &format!("{ROLE}{}", SCOPE.replace("fred:read", "fred read")),
         "keystile.toml:5: scope \"fred read\": id: is not the id of a scope. Write visible ASCII characters without \
          spaces and quotes.",
+    );
+}
+
+#[test]
+fn r197_to_r199_the_example_has_three_policies_by_the_hour() {
+    let config = load(include_str!("../../../config/rate-limits.toml"), &[]).unwrap();
+    let policies =
+        config.rate_policies.iter().map(|policy| (policy.name.as_str(), policy.limit, policy.window));
+    let hour = TimeDelta::hours(1);
+    assert_eq!(
+        policies.collect::<Vec<_>>(),
+        [("dev:conversations", 25, hour), ("dev:memories", 120, hour), ("dev:memories_batch", 15, hour)]
+    );
+    assert!(load("", &[]).unwrap().rate_policies.is_empty());
+}
+
+#[test]
+fn a_rate_policy_that_could_not_work_is_refused() {
+    let policy = "[[rate_policies]]\nname = \"talks\"\nlimit = 25\nwindow = \"1h\"\n";
+    let config =
+        load(&format!("{policy}per = \"organization\"\nroutes = [\"POST /v1/talks\"]\n"), &[]).unwrap();
+    assert_eq!(config.rate_policies[0].per, Per::Organization);
+    one_fault(
+        &format!("{policy}{policy}"),
+        "keystile.toml:6: rate policy \"talks\": name: is here twice. Remove one of the two.",
+    );
+    one_fault(
+        &format!("{policy}scopes = [\"no:such\"]\n"),
+        "keystile.toml:5: rate policy \"talks\": scopes: \"no:such\" is not a scope. Add it as [[scopes]], or remove it.",
+    );
+    one_fault(
+        &format!("{policy}routes = [\"talks\"]\n"),
+        "keystile.toml:5: rate policy \"talks\": routes: \"talks\" is not a route. Write it as \"/v1/talks\", \"POST /v1/talks/*\" \
+         or \"/v1/**\".",
+    );
+    one_fault(
+        &policy.replace("limit = 25\n", ""),
+        "keystile.toml:1: rate policy \"talks\": limit: is missing. Write how many requests, such as 25.",
     );
 }

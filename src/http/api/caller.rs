@@ -23,6 +23,13 @@ impl Caller {
     }
 }
 
+/// Who calls, unless they call too often.
+pub(super) async fn let_in(app: &App, request: &HttpRequest) -> Result<Principal, ApiError> {
+    let principal = bearer::principal(app, request).await?;
+    app.limits.call_api(&principal.credential.id, app.now())?;
+    Ok(principal)
+}
+
 impl FromRequest for Caller {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
@@ -32,7 +39,7 @@ impl FromRequest for Caller {
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>();
             let app = app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))?;
-            Ok(Self(bearer::principal(app, &request).await?))
+            Ok(Self(let_in(app, &request).await?))
         })
     }
 }

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::caller::let_in;
 use super::error::ApiError;
 use crate::domain::secret::Digest;
-use crate::http::bearer;
 use crate::services::acting::Acting;
 use crate::services::idempotency::{Answer, Claim, Idempotency};
 use crate::services::present::Principal;
@@ -64,7 +64,7 @@ impl<T: DeserializeOwned> FromRequest for Command<T> {
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>();
             let app = app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))?;
-            let principal = bearer::principal(app, &request).await?;
+            let principal = let_in(app, &request).await?;
             let bytes = json_bytes(&request, payload).await?;
             let key = idempotency_key(&request)?;
             let idempotency = key.map(|key| {

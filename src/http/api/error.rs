@@ -7,9 +7,12 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
+use super::rate_headers;
 use crate::domain::oauth_error::{
     ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, PERSONAL_TOKENS_ADMINS_ONLY, PERSONAL_TOKENS_DISABLED,
+    RATE_LIMITED,
 };
+use crate::domain::rate_policy::Exceeded;
 use crate::http::bearer::{self, Denied};
 use crate::http::failure::RETRY_SECONDS;
 use crate::services::refusal::{ForbiddenCode, Refusal};
@@ -42,7 +45,14 @@ pub enum ApiError {
     TooLarge,
     /// The body is not JSON.
     ContentType,
+    RateLimited(Exceeded),
     Denied(Denied),
+}
+
+impl From<Exceeded> for ApiError {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::RateLimited(exceeded)
+    }
 }
 
 impl From<Denied> for ApiError {
@@ -97,6 +107,7 @@ impl ApiError {
             Self::IdempotencyConflict => ("conflict", "idempotency_conflict"),
             Self::TooLarge => ("invalid_request", "too_large"),
             Self::ContentType => ("invalid_request", "unsupported_media_type"),
+            Self::RateLimited(_) => ("rate_limit_error", RATE_LIMITED),
             Self::Denied(denied) => match denied {
                 Denied::Ambiguous => ("invalid_request", "ambiguous_credentials"),
                 Denied::InQuery => ("invalid_request", "credential_in_query"),
@@ -130,6 +141,9 @@ impl ApiError {
             }
             Self::TooLarge => format!("The body is larger than {LARGEST_BODY} bytes."),
             Self::ContentType => "The body must be application/json.".to_owned(),
+            Self::RateLimited(Exceeded { quota, .. }) => {
+                format!("Rate limited: {} ({})", quota.policy, quota.in_words())
+            }
             Self::Denied(denied) => denied.message(),
         }
     }
@@ -157,6 +171,7 @@ impl ApiError {
             | Self::IdempotencyConflict
             | Self::TooLarge
             | Self::ContentType
+            | Self::RateLimited(_)
             | Self::Denied(_) => {}
         }
         body
@@ -173,12 +188,20 @@ impl ResponseError for ApiError {
             Self::Ended(_) | Self::IdempotencyConflict => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Denied(denied) => denied.status(),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status_code());
+        if let Self::RateLimited(Exceeded { quota, retry_after }) = self {
+            tracing::info!(request_id = request_id::current(), policy = quota.policy, "rate limited");
+            answer.insert_header((RETRY_AFTER, *retry_after));
+            let mut answer = answer.json(self.body());
+            rate_headers::add(answer.headers_mut(), std::slice::from_ref(quota));
+            return answer;
+        }
         if let Self::Denied(denied) = self {
             denied.log();
             if let Some(challenge) = denied.challenge() {

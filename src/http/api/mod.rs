@@ -6,6 +6,7 @@ pub mod command;
 pub mod error;
 pub mod keys;
 pub mod page;
+mod rate_headers;
 pub mod scopes;
 pub mod service_accounts;
 pub mod sessions;

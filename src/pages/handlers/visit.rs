@@ -93,7 +93,7 @@ impl Visit {
 
     /// The refusal of a sign-in too many from this network.
     pub(super) fn begin_sign_in(&self) -> Option<HttpResponse> {
-        let TooMany { seconds } = limits::begin_sign_in(&self.app, &self.request).err()?;
+        let TooMany { seconds, .. } = limits::begin_sign_in(&self.app, &self.request).err()?;
         Some(self.refuse(Refusal::TooManyTries { seconds }))
     }
 

@@ -7,6 +7,7 @@ mod matrix;
 mod owners;
 mod policy;
 mod presenting;
+mod rates;
 mod rotation;
 mod scopes;
 mod service_accounts;

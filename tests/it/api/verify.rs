@@ -110,6 +110,7 @@ both_engines! {
             let answer = holder.send(method, "/api/v1/verify/scope=org:read/v1/things/7?page=2", None).await;
             assert_eq!(told(&answer)[4], "api_key");
         }
+        assert_eq!(holder.get("/api/v1/verify/-/v1/things").await.status, 200);
         let answer = holder.get("/api/v1/verify/scope=deployments:write/v1/things").await;
         assert_eq!(refusal(&answer), is(403, "insufficient_scope"));
         assert_eq!(refusal(&holder.get("/api/v1/verify/v1/things").await), is(400, "invalid_request"));

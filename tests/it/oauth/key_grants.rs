@@ -59,15 +59,16 @@ both_engines! {
         let as_client = as_client(app, id(&made), secret(&made), "").await;
         assert_eq!(by_exchange.json()["issued_token_type"], ACCESS_TOKEN);
         assert_eq!(by_exchange.header("cache-control"), Some("no-store"));
-        for answer in [by_exchange, as_client] {
+        for (answer, sub) in [(by_exchange, &app.owner().await.id), (as_client, &id(&made).to_owned())] {
             let body = answer.json();
             assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(28_800)));
             assert_eq!((&body["scope"], body.get("refresh_token"), body.get("id_token")), (&json!("deployments:read org:read"), None, None));
             let token = claims(body["access_token"].as_str().unwrap());
             assert_eq!((&token["sid"], &token["client_id"]), (&made["id"], &made["id"]));
-            assert_eq!((&token["sub"], &token["aud"]), (&json!(app.owner().await.id), &json!(app.issuer())));
+            assert_eq!((&token["sub"], &token["aud"]), (&json!(sub), &json!(app.issuer())));
             let whoami = bearer(app, &answer).get("/api/v1/whoami").await.json();
             assert_eq!((&whoami["data"]["kind"], &whoami["data"]["credential"]["id"]), (&json!("api_key"), &made["id"]));
+            assert_eq!(whoami["data"]["subject"]["id"], json!(app.owner().await.id));
         }
     }
 
@@ -156,6 +157,18 @@ both_engines! {
         assert_eq!(exchanged(app, secret(&good), &[("client_id", "keystile-cli")]).await.status, 200);
         let public = [("grant_type", "client_credentials"), ("client_id", "keystile-cli")];
         assert_eq!(refusal(&app.anonymous().post("/oauth/token", &public).await), is(401, "invalid_client"));
+    }
+
+    async fn te_19_client_credentials_give_no_session_no_identity_and_nobodys_sub(app) {
+        let tool = app.owners_tool().await;
+        let made = tool.key(&key(&["openid", "offline_access", "org:read"])).await;
+        let body = as_client(app, id(&made), secret(&made), "").await.json();
+        assert_eq!((&body["scope"], body.get("refresh_token"), body.get("id_token")), (&json!("org:read"), None, None));
+        let sub = claims(body["access_token"].as_str().unwrap())["sub"].as_str().unwrap().to_owned();
+        assert_eq!(app.count(&format!("users WHERE id = '{sub}'")).await, 0);
+        for scope in ["openid", "offline_access"] {
+            assert_eq!(refusal(&as_client(app, id(&made), secret(&made), scope).await), is(400, "invalid_scope"));
+        }
     }
 
     async fn ak_13_a_token_of_a_key_tells_nothing_about_a_person_and_is_revoked_by_no_client(app) {

@@ -1,5 +1,6 @@
 //! A server of its own for each test: the real one, in this process, on a database of its own.
 
+use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +17,9 @@ use super::database::Database;
 use super::http::{Anonymous, BrowserCaller, Machine};
 use super::people::Person;
 use super::ready_made;
+
+/// The configuration file of a test that has one, in the data directory.
+const FILE: &str = "keystile.toml";
 
 /// The running server of one test with everything it owns.
 pub(crate) struct TestApp {
@@ -55,6 +59,12 @@ impl Builder {
         self
     }
 
+    /// With a configuration file, which other nodes on the same data directory have too.
+    pub(crate) fn with_file(self, text: &str) -> Self {
+        fs::write(self.data.path().join(FILE), text).unwrap();
+        self
+    }
+
     /// With a clock that stands until [`TestApp::advance`] moves it.
     pub(crate) fn manual_clock(mut self) -> Self {
         self.clock = Clock::manual(Clock::System.now());
@@ -72,7 +82,8 @@ impl Builder {
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value));
         let env: Env = own.into_iter().chain(self.settings.iter().cloned()).collect();
-        let config = Config::load(None, &env).unwrap_or_else(|faults| panic!("{faults}"));
+        let file = Some(self.data.path().join(FILE)).filter(|file| file.exists());
+        let config = Config::load(file.as_deref(), &env).unwrap_or_else(|faults| panic!("{faults}"));
         ready_made::signing_keys(&config, &self.clock).await;
         let server = Box::pin(Server::start_on(listener, config.clone(), self.clock.clone())).await;
         TestApp {

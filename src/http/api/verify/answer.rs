@@ -7,6 +7,8 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
 use super::super::error::ApiError;
+use super::super::rate_headers;
+use crate::domain::rate_policy::Quota;
 use crate::domain::static_secret::Mode;
 use crate::services::present::Principal;
 
@@ -27,13 +29,30 @@ pub(super) enum Form {
 }
 
 impl Form {
-    pub(super) fn answer(self, decided: Result<Principal, ApiError>) -> HttpResponse {
+    pub(super) fn answer(self, decided: Result<Passed, ApiError>) -> HttpResponse {
         match (self, decided) {
-            (Self::Headers, Ok(principal)) => headers(&principal),
-            (Self::Body, Ok(principal)) => HttpResponse::Ok().json(json!({ "data": shown(&principal) })),
+            (Self::Headers, Ok(passed)) => passed.with_quotas(headers(&passed.principal)),
+            (Self::Body, Ok(passed)) => {
+                let body = json!({ "data": shown(&passed.principal) });
+                passed.with_quotas(HttpResponse::Ok().json(body))
+            }
             (Self::Headers, Err(error)) => with_error_header(&error),
             (Self::Body, Err(error)) => error.error_response(),
         }
+    }
+}
+
+/// A request that may pass.
+pub(super) struct Passed {
+    pub(super) principal: Principal,
+    /// Of the rate policies that have counted it.
+    pub(super) quotas: Vec<Quota>,
+}
+
+impl Passed {
+    fn with_quotas(&self, mut answer: HttpResponse) -> HttpResponse {
+        rate_headers::add(answer.headers_mut(), &self.quotas);
+        answer
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::super::error::ApiError;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::parameters::Parameters;
+use crate::domain::rate_policy::RatePolicy;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::http::bearer;
@@ -29,6 +30,17 @@ pub(super) struct Required {
     pub(super) policy: Option<String>,
 }
 
+impl Asked {
+    /// The policies that count the request.
+    pub(super) fn policies(&self, all: &[RatePolicy]) -> Vec<RatePolicy> {
+        let Required { scopes, policy: named } = &self.required;
+        let counts = |policy: &&RatePolicy| {
+            named.as_ref() == Some(&policy.name) || policy.guards(scopes, self.original.as_ref())
+        };
+        all.iter().filter(counts).cloned().collect()
+    }
+}
+
 impl Required {
     /// Reads `scope=a+b&policy=name`. What is not understood is refused: a mistyped parameter must not let requests pass.
     pub(super) fn parse(app: &App, query: &str) -> Result<Self, ApiError> {
@@ -49,7 +61,13 @@ impl Required {
         if let Some(unknown) = scopes.iter().find(|scope| !app.config.catalog.contains(scope)) {
             return Err(ApiError::bad_request(format!("The catalog has no scope {unknown}.")));
         }
-        Ok(Self { scopes, policy: policy.map(str::to_owned) })
+        let named = |name: &str| app.config.rate_policies.iter().any(|policy| policy.name == name);
+        match policy {
+            Some(name) if !named(name) => {
+                Err(ApiError::bad_request(format!("There is no rate policy {name}.")))
+            }
+            _ => Ok(Self { scopes, policy: policy.map(str::to_owned) }),
+        }
     }
 }
 

@@ -10,9 +10,9 @@ use super::error::ApiError;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::secret::Secret;
 use crate::http::bearer;
-use crate::services::present::Principal;
+use crate::services::rate_limits;
 use crate::web::app::App;
-use answer::Form;
+use answer::{Form, Passed};
 use asked::{Asked, Described, Required};
 
 /// `GET /api/v1/verify?scope=&policy=`: the proxy passes on the headers of the request that it holds, and says what
@@ -27,11 +27,11 @@ pub async fn for_proxy(app: web::Data<App>, request: HttpRequest) -> HttpRespons
 }
 
 /// `/api/v1/verify/{required}/{path}`: the same for proxies that ask with the method of the request, and put its path
-/// behind a prefix. `required` is what the query is above.
+/// behind a prefix. `required` is what the query is above, or `-`.
 pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let (required, path) = (request.match_info().query("required"), request.match_info().query("path"));
     let target = format!("/{path}?{}", request.query_string());
-    let asked = Required::parse(&app, required).and_then(|required| {
+    let asked = Required::parse(&app, if required == "-" { "" } else { required }).and_then(|required| {
         Ok(Asked { required, original: Some(asked::described(request.method().as_str(), &target)?) })
     });
     Form::Headers.answer(match asked {
@@ -45,25 +45,25 @@ pub async fn for_program(app: web::Data<App>, request: HttpRequest, payload: web
     Form::Body.answer(by_body(&app, &request, payload).await)
 }
 
-async fn by_headers(app: &App, request: &HttpRequest, asked: Asked) -> Result<Principal, ApiError> {
+async fn by_headers(app: &App, request: &HttpRequest, asked: Asked) -> Result<Passed, ApiError> {
     let secret = bearer::presented(request.headers(), request.query_string())?;
     decide(app, request, &secret, &asked).await
 }
 
-async fn by_body(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<Principal, ApiError> {
+async fn by_body(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<Passed, ApiError> {
     bearer::not_in_query(request.query_string())?;
     let described: Described = body(request, payload.into_inner()).await?;
     let (secret, asked) = described.read(app)?;
     decide(app, request, &secret, &asked).await
 }
 
-/// Who asks, if the request may pass.
+/// Who asks and what is left to them, if the request may pass.
 async fn decide(
     app: &App,
     request: &HttpRequest,
     secret: &Secret,
     asked: &Asked,
-) -> Result<Principal, ApiError> {
+) -> Result<Passed, ApiError> {
     let endpoint = asked.original.as_ref().map(Endpoint::name);
     let principal = bearer::check(app, request, secret).await?;
     tracing::debug!(credential = principal.credential.id, endpoint, "a gateway asks");
@@ -71,5 +71,15 @@ async fn decide(
     if !scopes.is_subset(&principal.scopes) {
         return Err(bearer::lacking(app, scopes.clone()).into());
     }
-    Ok(principal)
+    let policies = asked.policies(&app.config.rate_policies);
+    if policies.is_empty() {
+        return Ok(Passed { principal, quotas: Vec::new() });
+    }
+    let (principal, counted) = app
+        .write(move |app, work| {
+            let counted = rate_limits::count(work, &app.master, &policies, &principal)?;
+            Ok((principal, counted))
+        })
+        .await?;
+    Ok(Passed { principal, quotas: counted? })
 }

@@ -1,0 +1,55 @@
+//! API keys that were there before the measurement.
+
+use std::error::Error;
+
+use keystile::config::Config;
+use keystile::domain::granted::Granted;
+use keystile::domain::id::Kind;
+use keystile::domain::management::TOKENS_INTROSPECT;
+use keystile::domain::secret::Secret;
+use keystile::domain::static_secret::{self, Minted, Mode, StaticKind};
+use keystile::domain::subject::SubjectId;
+use keystile::store::static_credentials::{self, StaticCredential};
+use keystile::store::{StoreError, Work};
+
+use super::deployment::{Deployment, Owner};
+
+/// The scope that every key has.
+pub(crate) const SCOPE: &str = "deployments:read";
+
+/// Makes this many keys of the owner, each with the scopes that verify and introspection ask for.
+pub(crate) async fn fill(deployment: &Deployment<'_>, count: usize) -> Result<Vec<Secret>, Box<dyn Error>> {
+    let (config, owner) = (deployment.config.clone(), deployment.owner.clone());
+    let insert = move |work: &mut Work<'_>| (0..count).map(|_| insert(work, &config, &owner)).collect();
+    Ok(deployment.store()?.write(insert).await?)
+}
+
+fn insert(work: &mut Work<'_>, config: &Config, owner: &Owner) -> Result<Secret, StoreError> {
+    let kind = StaticKind::ApiKey(Mode::Live);
+    let Minted { secret, digest, display_prefix, last_four } =
+        static_secret::mint(&config.brand.token_prefix, kind, work.entropy);
+    let person = SubjectId::User(owner.user.id.clone());
+    let key = StaticCredential {
+        id: Kind::ApiKey.new_id(work.entropy),
+        kind,
+        org_id: owner.organization.id.clone(),
+        owner: person.clone(),
+        created_by: person,
+        name: "benchmark".to_owned(),
+        granted: Granted::Scopes([SCOPE, TOKENS_INTROSPECT].map(str::to_owned).into_iter().collect()),
+        digest,
+        display_prefix,
+        last_four,
+        allowed_addresses: None,
+        created_at: work.now,
+        created_ip: None,
+        ends_at: None,
+        last_used_at: None,
+        last_used_ip: None,
+        revoked_at: None,
+        revoked_reason: None,
+        replaced_by: None,
+    };
+    static_credentials::insert(work.conn, &key)?;
+    Ok(secret)
+}

@@ -1,0 +1,204 @@
+//! Rate policies: how often something may be asked for, by name, and what is said about it.
+
+use chrono::TimeDelta;
+
+use super::endpoint::Endpoint;
+use super::rate::Rate;
+use super::scope::ScopeSet;
+use super::text_enum::text_enum;
+use super::time::Time;
+
+text_enum! {
+    /// Whose requests are counted together.
+    Per {
+        Credential = "credential",
+        Organization = "organization",
+    }
+}
+
+/// So many requests within a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RatePolicy {
+    pub name: String,
+    pub limit: i32,
+    pub window: TimeDelta,
+    pub per: Per,
+    /// It counts requests that need any of these.
+    pub scopes: ScopeSet,
+    /// And those to any of these.
+    pub routes: Vec<RoutePattern>,
+}
+
+impl RatePolicy {
+    pub fn rate(&self) -> Rate {
+        Rate::new(self.limit, self.window)
+    }
+
+    /// Whether it counts a request that needs these scopes, without being named.
+    pub fn guards(&self, scopes: &ScopeSet, endpoint: Option<&Endpoint>) -> bool {
+        !self.scopes.intersection(scopes).is_empty()
+            || endpoint.is_some_and(|endpoint| self.routes.iter().any(|route| route.matches(endpoint)))
+    }
+
+    /// What is left of it, once everything so far is settled at `settled_at`.
+    pub fn quota(&self, settled_at: Option<Time>, now: Time) -> Quota {
+        let rate = self.rate();
+        Quota {
+            policy: self.name.clone(),
+            limit: self.limit,
+            window: self.window,
+            remaining: rate.remaining(settled_at, now),
+            reset: rate.settles_in(settled_at, now),
+        }
+    }
+}
+
+/// How much of a policy is left to somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quota {
+    pub policy: String,
+    pub limit: i32,
+    pub window: TimeDelta,
+    /// Requests that would be let through now.
+    pub remaining: i32,
+    /// Seconds until all of the limit is there again.
+    pub reset: i64,
+}
+
+impl Quota {
+    /// `25/hr`
+    pub fn in_words(&self) -> String {
+        let seconds = self.window.num_seconds();
+        let units = [(86_400, "day"), (3_600, "hr"), (60, "min")];
+        let (length, unit) = units.into_iter().find(|(length, _)| seconds % length == 0).unwrap_or((1, "s"));
+        match seconds / length {
+            1 => format!("{}/{unit}", self.limit),
+            several => format!("{}/{several}{unit}", self.limit),
+        }
+    }
+}
+
+/// A request too many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exceeded {
+    /// The policy that has to be waited for the longest.
+    pub quota: Quota,
+    /// Seconds after which it lets a request through again.
+    pub retry_after: i64,
+}
+
+/// A method and a path in which `*` stands for one segment, and a last `**` for all that follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoutePattern {
+    method: Option<String>,
+    segments: Vec<Segment>,
+    open: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Segment {
+    Any,
+    Exactly(String),
+}
+
+impl RoutePattern {
+    /// Reads `POST /v1/conversations`, `/v1/conversations/*` or `/v1/**`. Nothing if it is none of these.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (method, path) = match text.split_once(' ') {
+            Some((method, path)) => (Some(method), path),
+            None => (None, text),
+        };
+        if method.is_some_and(|m| m.is_empty() || !m.bytes().all(|b| b.is_ascii_uppercase())) {
+            return None;
+        }
+        let rest = path.strip_prefix('/')?;
+        let (fixed, open) = match rest.strip_suffix("**") {
+            Some(fixed) if fixed.is_empty() || fixed.ends_with('/') => (fixed.trim_end_matches('/'), true),
+            Some(_) => return None,
+            None => (rest, false),
+        };
+        let segment = |text: &str| match text {
+            "" | "." | ".." => None,
+            "*" => Some(Segment::Any),
+            text if text.contains(['*', '?', '#']) => None,
+            text => Some(Segment::Exactly(text.to_owned())),
+        };
+        let segments = match fixed {
+            "" => Vec::new(),
+            fixed => fixed.split('/').map(segment).collect::<Option<_>>()?,
+        };
+        Some(Self { method: method.map(str::to_owned), segments, open })
+    }
+
+    fn matches(&self, endpoint: &Endpoint) -> bool {
+        let (pattern, path) = (&self.segments, endpoint.segments());
+        let fits = if self.open { path.len() >= pattern.len() } else { path.len() == pattern.len() };
+        fits && self.method.as_deref().is_none_or(|method| method == endpoint.method())
+            && pattern.iter().zip(path).all(|(pattern, segment)| match pattern {
+                Segment::Any => true,
+                Segment::Exactly(text) => text == segment,
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(limit: i32, window: TimeDelta) -> RatePolicy {
+        let name = "conversations".to_owned();
+        RatePolicy {
+            name,
+            limit,
+            window,
+            per: Per::Credential,
+            scopes: ScopeSet::default(),
+            routes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_limit_reads_as_people_say_it() {
+        let words =
+            |limit, window| policy(limit, window).quota(None, Time::from_micros(0).unwrap()).in_words();
+        assert_eq!(words(25, TimeDelta::hours(1)), "25/hr");
+        assert_eq!(words(1200, TimeDelta::minutes(1)), "1200/min");
+        assert_eq!(words(5, TimeDelta::seconds(1)), "5/s");
+        assert_eq!(words(5, TimeDelta::seconds(90)), "5/90s");
+        assert_eq!(words(100, TimeDelta::minutes(15)), "100/15min");
+        assert_eq!(words(1000, TimeDelta::days(1)), "1000/day");
+    }
+
+    #[test]
+    fn a_pattern_fits_whole_segments_and_a_method_if_it_names_one() {
+        let fits = |pattern: &str, method: &str, target: &str| {
+            RoutePattern::parse(pattern).unwrap().matches(&Endpoint::parse(method, target).unwrap())
+        };
+        assert!(
+            fits("POST /v1/talks", "POST", "/v1/talks?x=1") && !fits("POST /v1/talks", "GET", "/v1/talks")
+        );
+        assert!(fits("/v1/talks/*", "GET", "/v1/talks/7") && !fits("/v1/talks/*", "GET", "/v1/talks"));
+        assert!(
+            fits("/v1/**", "GET", "/v1") && fits("/v1/**", "PUT", "/v1/a/b") && !fits("/v1/**", "GET", "/v2")
+        );
+        assert!(fits("/**", "GET", "/") && fits("/", "GET", "/") && !fits("/", "GET", "/x"));
+        assert!(fits("/v1/talks", "GET", "//v1/x/%2e%2e/talks/"), "the same path in other words");
+        for bad in
+            ["", "v1", "post /v1", " /v1", "/v1/a*", "/v1/**/x", "/v1**", "/v1//x", "/v1/../x", "/v1?x=1"]
+        {
+            assert_eq!(RoutePattern::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn scopes_and_routes_each_call_for_it() {
+        let scopes = |text: &str| ScopeSet::parse(text).unwrap();
+        let endpoint = Endpoint::parse("GET", "/v1/talks").unwrap();
+        let by_scope = RatePolicy { scopes: scopes("a b"), ..policy(1, TimeDelta::hours(1)) };
+        assert!(by_scope.guards(&scopes("b c"), None) && !by_scope.guards(&scopes("c"), Some(&endpoint)));
+        let routes = vec![RoutePattern::parse("/v1/talks").unwrap()];
+        let by_route = RatePolicy { routes, ..policy(1, TimeDelta::hours(1)) };
+        assert!(by_route.guards(&scopes(""), Some(&endpoint)) && !by_route.guards(&scopes("a"), None));
+        assert!(!policy(1, TimeDelta::hours(1)).guards(&scopes("a"), Some(&endpoint)), "only by its name");
+    }
+}

@@ -1,0 +1,162 @@
+//! The example of a gateway: a real nginx in front of a small API, as `examples/gateway/` has it.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::app::TestApp;
+use crate::support::both_engines;
+use crate::support::http::{Anonymous, Answer};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/gateway");
+const SETTINGS: &str = include_str!("../../examples/gateway/keystile.toml");
+
+/// nginx and the API behind it. Both end with it.
+struct Gateway {
+    caller: Anonymous,
+    processes: [Child; 2],
+    _folder: TempDir,
+}
+
+impl Gateway {
+    /// The example with the addresses of this test in place of its own.
+    fn start(app: &TestApp) -> Self {
+        let (api, own, folder) = (free(), free(), TempDir::new().unwrap());
+        for name in ["nginx.conf", "keystile.conf"] {
+            let text = fs::read_to_string(Path::new(FOLDER).join(name)).unwrap();
+            let text = text
+                .replace("127.0.0.1:8642", &app.address().to_string())
+                .replace("127.0.0.1:9000", &api.to_string())
+                .replace("127.0.0.1:8080", &own.to_string());
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let nginx =
+            std::env::var("KEYSTILE_TEST_NGINX").unwrap_or_else(|_| panic!("tests/run prepares nginx"));
+        // Without a master process, so that ending it ends all of it.
+        let mut nginx = Command::new(nginx);
+        nginx.arg("-p").arg(folder.path()).args(["-c", "nginx.conf", "-g", "master_process off;"]);
+        let mut python = Command::new("python3");
+        python.arg(Path::new(FOLDER).join("api.py")).arg(api.port().to_string());
+        let processes = [nginx, python].map(|mut command| command.stdin(Stdio::null()).spawn().unwrap());
+        for address in [api, own] {
+            answers(address);
+        }
+        Self { caller: Anonymous::at(&format!("http://{own}")), processes, _folder: folder }
+    }
+
+    async fn get(&self, path: &str, credential: &str) -> Answer {
+        self.caller.send(self.caller.request(Method::GET, path).bearer_auth(credential)).await
+    }
+
+    /// With a key, and with headers that are the gateway's to set.
+    async fn post(&self, path: &str, key: &str) -> Answer {
+        let request =
+            self.caller.request(Method::POST, path).header("X-API-Key", key).json(&json!({ "a": 1 }));
+        self.caller.send(request.header("X-Auth-Subject", "root").header("X-Forwarded-Uri", "/other")).await
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        for process in &mut self.processes {
+            // One that has ended already is what is wanted.
+            drop(process.kill());
+            drop(process.wait());
+        }
+    }
+}
+
+/// An address that nobody listens at.
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn answers(address: SocketAddr) {
+    let started = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(started.elapsed() < Duration::from_secs(60), "nothing listens at {address}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn code(answer: &Answer) -> Value {
+    answer.json()["error"]["code"].clone()
+}
+
+fn secret(made: &Value) -> String {
+    made.get("apiKey").or_else(|| made.get("token")).unwrap().as_str().unwrap().to_owned()
+}
+
+/// The access token that a key is exchanged for.
+async fn exchanged(app: &TestApp, key: &str) -> String {
+    let form = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        ("subject_token", key),
+    ];
+    let answer = app.anonymous().post("/oauth/token", &form).await;
+    answer.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+both_engines! {
+    async fn every_kind_of_credential_passes_nginx_and_is_stopped_by_it(app, |app| app.with_file(super::SETTINGS)) {
+        let (owner, tool, gateway) = (app.owner().await, app.owners_tool().await, Gateway::start(app));
+        let key = json!({ "name": "CI", "mode": "live", "scopes": ["forecasts:read"] });
+        let token = json!({ "name": "laptop", "scopes": ["forecasts:read"] });
+        let credentials = [
+            ("api_key", secret(&tool.key(&key).await)),
+            ("api_key", exchanged(app, &secret(&tool.key(&key).await)).await),
+            ("personal_token", secret(&tool.made("/api/v1/tokens", &token).await)),
+            ("cli_session", app.tool_of(&owner, "forecasts:read").await.credential),
+        ];
+        for (kind, credential) in credentials {
+            for left in (0..5).rev() {
+                let answer = gateway.get("/forecasts", &credential).await;
+                assert_eq!(answer.status, 200, "{kind}: {}", answer.body);
+                let told = &answer.json()["told"];
+                assert_eq!((&told["X-Auth-Kind"], &told["X-Auth-Subject"]), (&json!(kind), &json!(owner.id)));
+                assert_eq!((&told["X-Auth-Org"], &told["X-Auth-Scopes"]), (&json!(owner.organization.id), &json!("forecasts:read")));
+                assert_eq!(answer.json()["leaked"], json!([]));
+                assert!(answer.header("ratelimit").unwrap().starts_with(&format!(r#""forecasts";r={left};"#)));
+            }
+            let answer = gateway.get("/forecasts", &credential).await;
+            assert_eq!((answer.status, code(&answer)), (429, json!("rate_limited")), "{kind}");
+            assert_eq!(answer.json()["error"]["message"], "Rate limited: forecasts (5/min)");
+            assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() <= 12);
+            assert_eq!(answer.header("ratelimit-policy"), Some(r#""forecasts";q=5;w=60"#));
+
+            let answer = gateway.caller.send(gateway.caller.request(Method::POST, "/stations").bearer_auth(&credential)).await;
+            assert_eq!((answer.status, code(&answer)), (403, json!("insufficient_scope")), "{kind}");
+            assert_eq!(answer.header("keystile-required-scopes"), Some("stations:write"));
+            assert!(answer.header("www-authenticate").unwrap().contains(r#"scope="stations:write""#));
+            assert_eq!(answer.header("content-type"), Some("application/json"));
+        }
+    }
+
+    async fn who_presents_nothing_good_does_not_reach_the_api(app, |app| app.with_file(super::SETTINGS)) {
+        let (tool, gateway) = (app.owners_tool().await, Gateway::start(app));
+        let answer = gateway.caller.get("/forecasts").await;
+        assert_eq!((answer.status, code(&answer)), (401, json!("missing_credential")));
+        let challenges: Vec<_> = answer.headers.get_all("www-authenticate").iter().collect();
+        assert_eq!(challenges, [r#"Bearer realm="api""#]);
+
+        let made = tool.key(&json!({ "name": "CI", "mode": "live", "scopes": ["stations:write"] })).await;
+        let key = secret(&made);
+        let answer = gateway.post("/stations", &key).await;
+        assert_eq!((answer.status, &answer.json()["told"]["X-Auth-Subject"]), (200, &json!(app.owner().await.id)));
+        let both = gateway.caller.request(Method::POST, "/stations").header("X-API-Key", &key).bearer_auth(&tool.credential);
+        let answer = gateway.caller.send(both).await;
+        assert_eq!((answer.status, code(&answer)), (400, json!("ambiguous_credentials")));
+
+        tool.post(&format!("/api/v1/keys/{}/revoke", made["id"].as_str().unwrap()), &json!({})).await;
+        let answer = gateway.post("/stations", &key).await;
+        assert_eq!((answer.status, code(&answer)), (401, json!("revoked_api_key")));
+        assert!(answer.header("www-authenticate").unwrap().contains(r#"error="invalid_token""#));
+    }
+}
