@@ -55,7 +55,7 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached,
     let (crash, mut sessions) = crash::measure(plan, &deployment, &endpoint, sessions).await?;
 
     eprintln!("{name}: verify and introspect");
-    let lookups = lookups::measure(plan, database).await?;
+    let lookups = Box::pin(lookups::measure(plan, database)).await?;
 
     let million = match plan.length {
         Length::Long => {

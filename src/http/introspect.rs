@@ -14,6 +14,7 @@ use crate::domain::oauth_error::OAuthError;
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::{Form, Mode, StaticKind};
+use crate::domain::time::Time;
 use crate::keys::refresh_token;
 use crate::services::introspection::{self, Active, Asking, Inspected};
 use crate::web::app::App;
@@ -47,7 +48,7 @@ async fn asking(app: &App, request: &HttpRequest, form: &Parameters) -> Result<A
         if client.is_public() {
             return Err(Failure::from(OAuthError::invalid_client("a public client")).into());
         }
-        return Ok(Asking::Client(client));
+        return Ok(Asking::Client { id: client.id });
     }
     let secret = bearer::presented(headers, request.query_string()).map_err(NotTold)?;
     match Form::of(&app.config.brand.token_prefix, secret.expose()) {
@@ -86,7 +87,7 @@ fn shown(app: &App, active: &Active) -> Value {
     let Active { principal, claims, is_refresh } = active;
     let credential = &principal.credential;
     let client_id = principal.client.as_ref().map_or(&credential.id, |client| &client.id);
-    let (made, end) = (credential.created_at.seconds(), credential.ends_at.map(|end| end.seconds()));
+    let (made, end) = (credential.created_at.seconds(), credential.ends_at.map(Time::seconds));
     let mut shown = json!({
         "active": true,
         "scope": principal.scopes.to_string(),
