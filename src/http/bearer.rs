@@ -160,18 +160,27 @@ impl From<StoreError> for Denied {
 
 /// Who calls. Whether it is let in or not, the use of a credential that is known is noted.
 pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, Denied> {
-    check(app, request, &presented(request.headers(), request.query_string())?).await
+    check(app, request, &presented(request.headers(), request.query_string())?, None).await
 }
 
-/// Who presents this credential from where the request comes from.
-pub async fn check(app: &App, request: &HttpRequest, secret: &Secret) -> Result<Principal, Denied> {
+/// Who presents this credential from where the request comes from. `endpoint` is what it is used for, unless that is this
+/// request itself.
+pub async fn check(
+    app: &App,
+    request: &HttpRequest,
+    secret: &Secret,
+    endpoint: Option<String>,
+) -> Result<Principal, Denied> {
     let token = recognize(app, secret).await?;
     let address = client_address(request, &app.config.server.trusted_proxies);
     let (reader, now) = (app.clone(), app.now());
     let checked =
         app.store.read(move |conn| present::check(conn, &reader.config, &token, address, now)).await?;
     if let Some(credential) = checked.credential {
-        uses::note(request, credential);
+        match endpoint {
+            Some(endpoint) => uses::note_for(request, credential, endpoint),
+            None => uses::note(request, credential),
+        }
     }
     checked.verdict.map_err(|refused| denied(app, refused))
 }

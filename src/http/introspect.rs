@@ -57,7 +57,7 @@ async fn asking(app: &App, request: &HttpRequest, form: &Parameters) -> Result<A
             return Err(NotTold(Denied::Invalid).into());
         }
     }
-    let principal = bearer::check(app, request, &secret).await.map_err(NotTold)?;
+    let principal = bearer::check(app, request, &secret, None).await.map_err(NotTold)?;
     bearer::require(app, &principal, TOKENS_INTROSPECT).map_err(NotTold)?;
     Ok(Asking::Organization { id: principal.organization.id })
 }

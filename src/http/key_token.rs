@@ -69,7 +69,7 @@ async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Resul
             return Err(OAuthError::invalid_client("the secret is not an API key").into());
         }
     }
-    let checked = bearer::check(app, request, &secret).await;
+    let checked = bearer::check(app, request, &secret, None).await;
     let principal = checked.map_err(|denied| refused(denied, OAuthError::invalid_client))?;
     let is_account = matches!(&principal.subject, Subject::ServiceAccount(account) if account.id == id);
     if is_account || principal.credential.id == id {
@@ -89,7 +89,7 @@ async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Resu
     let invalid = |reason: String| {
         OAuthError::new(OAuthCode::InvalidRequest, "The subject_token is not valid, or not any more.", reason)
     };
-    bearer::check(app, request, &secret).await.map_err(|denied| refused(denied, invalid))
+    bearer::check(app, request, &secret, None).await.map_err(|denied| refused(denied, invalid))
 }
 
 fn subject_token(app: &App, form: &Parameters) -> Result<Secret, OAuthError> {

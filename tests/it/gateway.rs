@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::api::ApiCaller;
 use crate::support::app::TestApp;
 use crate::support::both_engines;
 use crate::support::http::{Anonymous, Answer};
@@ -104,6 +105,25 @@ async fn exchanged(app: &TestApp, key: &str) -> String {
     answer.json()["access_token"].as_str().unwrap().to_owned()
 }
 
+/// What a credential was used for behind the gateway, once so many uses are written: the newest first.
+async fn logged(tool: &ApiCaller, credential: &str, count: usize) -> Vec<Value> {
+    let behind = ["GET /forecasts", "POST /stations"];
+    let started = Instant::now();
+    loop {
+        let list = tool.get(&format!("/api/v1/uses?credential={credential}")).await.json();
+        let uses = list["data"].as_array().unwrap().iter();
+        let uses: Vec<_> = uses
+            .filter(|used| behind.iter().any(|endpoint| used["endpoint"] == *endpoint))
+            .map(|used| json!([used["endpoint"], used["status"]]))
+            .collect();
+        if uses.len() >= count {
+            return uses;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "{list}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 both_engines! {
     async fn every_kind_of_credential_passes_nginx_and_is_stopped_by_it(app, |app| app.with_file(super::SETTINGS)) {
         let (owner, tool, gateway) = (app.owner().await, app.owners_tool().await, Gateway::start(app));
@@ -136,6 +156,10 @@ both_engines! {
             assert_eq!(answer.header("keystile-required-scopes"), Some("stations:write"));
             assert!(answer.header("www-authenticate").unwrap().contains(r#"scope="stations:write""#));
             assert_eq!(answer.header("content-type"), Some("application/json"));
+            let id = app.caller(&credential).get("/api/v1/whoami").await.json()["data"]["credential"]["id"].clone();
+            let uses = logged(&tool, id.as_str().unwrap(), 7).await;
+            assert_eq!((uses[0].clone(), uses[1].clone()), (json!(["POST /stations", 403]), json!(["GET /forecasts", 429])));
+            assert!(uses[2..].iter().all(|used| *used == json!(["GET /forecasts", 200])), "{uses:?}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Putting another API behind this server: verify.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -92,6 +94,31 @@ both_engines! {
         ] {
             assert_eq!(refusal(&with_headers(&holder, &headers).await), is(400, "invalid_request"), "{headers:?}");
         }
+    }
+
+    async fn each_use_is_logged_for_the_request_that_waits_and_without_what_it_names(app) {
+        let tool = app.owners_tool().await;
+        let made = tool.key(&wanted(&["org:read"])).await;
+        let holder = app.holder(&made);
+        let original = [("x-original-method", "PUT"), ("x-original-uri", "/v1/things/0192f0c1-7d57-7c3e-9f1a-0d3c8a7b6e5f?page=2")];
+        assert_eq!(with_headers(&holder, &original).await.status, 200);
+        holder.get("/api/v1/verify/scope=deployments:write/v1/things").await;
+        let body = json!({ "credential": made["apiKey"], "method": "GET", "uri": "/v1/others" });
+        assert_eq!(posted(app, &body).await.status, 200);
+        let path = format!("/api/v1/uses?credential={}", made["id"].as_str().unwrap());
+        let uses = loop {
+            let uses = tool.get(&path).await.json()["data"].as_array().unwrap().clone();
+            if uses.len() == 3 {
+                break uses;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        let said: Vec<_> = uses.iter().rev().map(|used| (&used["endpoint"], &used["outcome"], &used["status"])).collect();
+        assert_eq!(said, [
+            (&json!("PUT /v1/things/{id}"), &json!("allowed"), &json!(200)),
+            (&json!("GET /v1/things"), &json!("denied"), &json!(403)),
+            (&json!("GET /v1/others"), &json!("allowed"), &json!(200)),
+        ]);
     }
 
     async fn ak_04_a_key_in_the_original_address_is_refused(app) {

@@ -65,8 +65,7 @@ async fn decide(
     asked: &Asked,
 ) -> Result<Passed, ApiError> {
     let endpoint = asked.original.as_ref().map(Endpoint::name);
-    let principal = bearer::check(app, request, secret).await?;
-    tracing::debug!(credential = principal.credential.id, endpoint, "a gateway asks");
+    let principal = bearer::check(app, request, secret, endpoint).await?;
     let Required { scopes, .. } = &asked.required;
     if !scopes.is_subset(&principal.scopes) {
         return Err(bearer::lacking(app, scopes.clone()).into());
