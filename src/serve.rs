@@ -172,7 +172,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Serves until the process is asked to stop. `announce` gets what a person who starts the server wants to read.
 pub async fn until_stopped(config: Config, announce: impl FnOnce(&str)) -> Result<(), StartError> {
-    let server = Server::start(config, Clock::System).await?;
+    let server = Box::pin(Server::start(config, Clock::System)).await?;
     announce(&banner(&server).await?);
     stop_signal().await?;
     tracing::info!("stopping");

@@ -17,6 +17,8 @@ use crate::support::server::Server;
 /// What looking up a key costs on one engine.
 pub(crate) struct Lookups {
     pub(crate) verify: Measured,
+    /// The same without a log of uses.
+    pub(crate) unlogged: Measured,
     pub(crate) introspect: Measured,
 }
 
@@ -43,7 +45,11 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Lookups,
         )
     };
     let load = Load::full(plan.warm_up, plan.short);
-    let (verify, _) = load.drive(server.target, Asker::share(&keys, CONNECTIONS, verify)).await?;
+    let (logged, _) = load.drive(server.target, Asker::share(&keys, CONNECTIONS, verify)).await?;
     let (introspect, _) = load.drive(server.target, Asker::share(&keys, CONNECTIONS, introspect)).await?;
-    Ok(Lookups { verify, introspect })
+    drop(server);
+    let deployment = deployment.without_log_of_uses();
+    let server = Server::start(&deployment).await?;
+    let (unlogged, _) = load.drive(server.target, Asker::share(&keys, CONNECTIONS, verify)).await?;
+    Ok(Lookups { verify: logged, unlogged, introspect })
 }

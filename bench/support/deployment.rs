@@ -62,6 +62,12 @@ impl<'a> Deployment<'a> {
         &self.env
     }
 
+    /// The same, but without a log of what credentials are used for.
+    pub(crate) fn without_log_of_uses(mut self) -> Self {
+        self.env.push(("KEYSTILE_AUDIT__LOG_USES", "false".to_owned()));
+        self
+    }
+
     /// The database, opened beside the server's own connections.
     pub(crate) fn store(&self) -> Result<Store, Box<dyn Error>> {
         Ok(instance::open(&self.config, Clock::System)?.store)

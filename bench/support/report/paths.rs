@@ -16,6 +16,7 @@ pub(super) fn section(report: &Report) -> String {
         }
         add("authorization code exchange", &reached.codes);
         add("verify with an API key", &reached.lookups.verify);
+        add("the same without a log of uses", &reached.lookups.unlogged);
         add("introspection of an API key", &reached.lookups.introspect);
     }
     let documents = &report.documents;
