@@ -80,6 +80,20 @@ both_engines! {
         assert!(answer.header("www-authenticate").unwrap().contains(r#"error="invalid_token""#));
     }
 
+    async fn sw_10_the_switch_stops_people_at_gateways_and_not_keys(app) {
+        let tool = app.owners_tool().await;
+        let key = app.holder(&tool.key(&wanted(&["org:read"])).await);
+        let token = app.holder(&tool.made("/api/v1/tokens", &json!({ "name": "laptop", "scopes": ["org:read"] })).await);
+        app.execute("UPDATE organizations SET personal_tokens = false").await.unwrap();
+        for person in [&tool, &token] {
+            assert_eq!(refusal(&person.get("/api/v1/verify").await), is(403, "personal_tokens_disabled"));
+        }
+        assert_eq!(key.get("/api/v1/verify").await.status, 200);
+        app.execute("UPDATE organizations SET api_keys = false, personal_tokens = true").await.unwrap();
+        assert_eq!(refusal(&key.get("/api/v1/verify").await), is(403, "api_keys_disabled"));
+        assert_eq!(tool.get("/api/v1/verify").await.status, 200);
+    }
+
     async fn what_a_gateway_gets_wrong_never_lets_a_request_pass(app) {
         let tool = app.owners_tool().await;
         let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);

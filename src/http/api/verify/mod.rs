@@ -20,10 +20,7 @@ use asked::{Asked, Described, Required};
 pub async fn for_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let asked = Required::parse(&app, request.query_string())
         .and_then(|required| Ok(Asked { required, original: asked::original(request.headers())? }));
-    Form::Headers.answer(match asked {
-        Ok(asked) => by_headers(&app, &request, asked).await,
-        Err(error) => Err(error),
-    })
+    Form::Headers.answer(by_headers(&app, &request, asked).await)
 }
 
 /// `/api/v1/verify/{required}/{path}`: the same for proxies that ask with the method of the request, and put its path
@@ -34,10 +31,7 @@ pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> H
     let asked = Required::parse(&app, if required == "-" { "" } else { required }).and_then(|required| {
         Ok(Asked { required, original: Some(asked::described(request.method().as_str(), &target)?) })
     });
-    Form::Headers.answer(match asked {
-        Ok(asked) => by_headers(&app, &request, asked).await,
-        Err(error) => Err(error),
-    })
+    Form::Headers.answer(by_headers(&app, &request, asked).await)
 }
 
 /// `POST /api/v1/verify`: the credential is in the body. Whoever holds it may ask.
@@ -45,7 +39,13 @@ pub async fn for_program(app: web::Data<App>, request: HttpRequest, payload: web
     Form::Body.answer(by_body(&app, &request, payload).await)
 }
 
-async fn by_headers(app: &App, request: &HttpRequest, asked: Asked) -> Result<Passed, ApiError> {
+/// A question that makes no sense is refused before anybody looks at the credential.
+async fn by_headers(
+    app: &App,
+    request: &HttpRequest,
+    asked: Result<Asked, ApiError>,
+) -> Result<Passed, ApiError> {
+    let asked = asked?;
     let secret = bearer::presented(request.headers(), request.query_string())?;
     decide(app, request, &secret, &asked).await
 }
