@@ -48,6 +48,8 @@ fn of_issuer(config: &mut ServiceConfig) {
 
 fn management(config: &mut ServiceConfig) {
     config
+        .service(resource("/api/openapi.json").get(api::openapi::document))
+        .service(resource("/api/v1/leaked-secrets").post(api::leaks::report))
         .service(resource("/api/v1/whoami").get(api::whoami::whoami))
         .service(resource("/api/v1/verify").get(api::verify::for_proxy).post(api::verify::for_program))
         .service(resource("/api/v1/verify/{required}/{path:.*}").to(api::verify::for_prefixing_proxy))

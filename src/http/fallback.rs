@@ -3,7 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use super::api::error::envelope;
+use super::api::error::ErrorAnswer;
+use super::api::error_code::ErrorCode;
 
 const MESSAGE: &str = "There is nothing at this address.";
 
@@ -13,6 +14,6 @@ pub async fn not_found(request: HttpRequest) -> HttpResponse {
     if request.path().contains("/oauth/") {
         answer.json(json!({ "error": "not_found", "error_description": MESSAGE }))
     } else {
-        answer.json(envelope("not_found", "not_found", MESSAGE))
+        answer.json(ErrorAnswer::new(ErrorCode::NotFound, MESSAGE))
     }
 }
