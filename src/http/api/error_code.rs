@@ -37,7 +37,6 @@ text_enum! {
         PersonalTokensAdminsOnly = "personal_tokens_admins_only",
         AddressNotAllowed = "address_not_allowed",
         NotFound = "not_found",
-        MethodNotAllowed = "method_not_allowed",
         Ended = "ended",
         IdempotencyConflict = "idempotency_conflict",
         TooLarge = "too_large",
@@ -65,7 +64,6 @@ impl ErrorCode {
             | Self::PersonalTokensAdminsOnly
             | Self::AddressNotAllowed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Ended | Self::IdempotencyConflict => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -81,7 +79,6 @@ impl ErrorCode {
             Self::InvalidRequest
             | Self::AmbiguousCredentials
             | Self::CredentialInQuery
-            | Self::MethodNotAllowed
             | Self::TooLarge
             | Self::UnsupportedMediaType
             | Self::InvalidParameter => ErrorType::InvalidRequest,
@@ -122,7 +119,6 @@ impl ErrorCode {
             Self::PersonalTokensAdminsOnly => "Ask an owner or admin to allow everybody personal tokens.",
             Self::AddressNotAllowed => "Call from an address that the API key allows, or have it changed.",
             Self::NotFound => "Check the id, and that it belongs to the credential's organization.",
-            Self::MethodNotAllowed => "Use a method that the Allow header names.",
             Self::Ended => "Create a new one: what has ended stays as it is.",
             Self::IdempotencyConflict => "Use a new Idempotency-Key for each thing to be done.",
             Self::TooLarge => "Send a smaller body.",

@@ -113,7 +113,6 @@ fn error(status: StatusCode, codes: &[ErrorCode], required_scopes: &str) -> Resp
             ("WWW-Authenticate", "With `insufficient_scope`: the challenge of RFC 6750, with the scopes."),
             (required_scopes, "With `insufficient_scope`: the scopes that the call takes, by spaces."),
         ],
-        StatusCode::METHOD_NOT_ALLOWED => &[("Allow", "The methods that the path has.")],
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
             &[("Retry-After", "Seconds to wait.")]
         }
