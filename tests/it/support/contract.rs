@@ -1,7 +1,6 @@
 //! Holds every answer of the API that a test sees to the OpenAPI document.
 
 use std::collections::HashMap;
-use std::iter;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use jsonschema::Validator;
@@ -14,8 +13,9 @@ use super::http::Answer;
 
 /// The document of a server with its defaults.
 pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let config =
-        Config::load(None, &iter::empty().collect::<Env>()).unwrap_or_else(|faults| panic!("{faults}"));
+    // Nothing is kept there.
+    let env: Env = [("KEYSTILE_DATA_DIR", "/nonexistent")].into_iter().collect();
+    let config = Config::load(None, &env).unwrap_or_else(|faults| panic!("{faults}"));
     openapi::build(&config).value().clone()
 });
 
