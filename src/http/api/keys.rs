@@ -160,11 +160,11 @@ pub async fn find(
     path = "/api/v1/keys/{id}/rotate",
     operation_id = "rotateKey",
     tag = "API keys",
-    params(("id" = String, Path, description = "The id of the key: `key_...`"), Command<Rotate>),
-    request_body = Rotate,
+    params(("id" = String, Path, description = "The id of the key: `key_...`"), Command<Option<Rotate>>),
+    request_body = Option<Rotate>,
     responses(
         (status = 201, description = "The new key and its secret.", body = Data<RotatedKey>),
-        Command<Rotate>,
+        Command<Option<Rotate>>,
         Unknown,
         Invalid
     ),
@@ -173,11 +173,11 @@ pub async fn find(
 pub async fn rotate(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: Command<Rotate>,
+    command: Command<Option<Rotate>>,
 ) -> Result<HttpResponse, ApiError> {
     command
         .once(&app, move |app, work, acting, body| {
-            let Some(overlap) = Overlap::from_seconds(body.overlap_seconds) else {
+            let Some(overlap) = Overlap::from_seconds(body.unwrap_or_default().overlap_seconds) else {
                 let message = "overlapSeconds must be 0, 3600 or 86400.";
                 return Ok(Err(Refusal::invalid("overlapSeconds", message)));
             };
