@@ -20,6 +20,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::config::Config;
 use crate::domain::time::Clock;
 use crate::http::api::openapi;
+use crate::http::fallback;
 use crate::http::metadata::{BadMetadata, Document};
 use crate::keys::password::Passwords;
 use crate::keys::signer::Signer;
@@ -100,6 +101,7 @@ impl Server {
                 .app_data(document.clone())
                 .app_data(api.clone())
                 .app_data(web::PayloadConfig::new(LARGEST_BODY))
+                .app_data(web::PathConfig::default().error_handler(fallback::unreadable))
                 .wrap(from_fn(envelope))
                 .configure(|config| routes::routes(config, &issuer_path))
                 .default_service(web::to(misc::not_found))
