@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 
 use super::error::ErrorAnswer;
 use super::responses::{self, Failures};
-use super::{keys, leaks, scopes, service_accounts, sessions, tokens, whoami};
+use super::{audit, keys, leaks, scopes, service_accounts, sessions, tokens, uses, whoami};
 use crate::config::Config;
 use crate::web::api_document::ApiDocument;
 
@@ -35,6 +35,10 @@ use crate::web::api_document::ApiDocument;
         service_accounts::disable,
         service_accounts::enable,
         service_accounts::set_role,
+        audit::list,
+        audit::export,
+        uses::list,
+        uses::usage,
         leaks::report,
     ),
     components(schemas(ErrorAnswer)),
@@ -46,6 +50,7 @@ use crate::web::api_document::ApiDocument;
         (name = "Service accounts", description = "Programs that belong to an organization and never sign in."),
         (name = "Sessions", description = "What one sign-in of a command-line tool makes."),
         (name = "Scopes", description = "What credentials can be allowed to do."),
+        (name = "Audit log", description = "Who did what, and what credentials are used for."),
         (name = "Leaked secrets", description = "For those who search for secrets where they should not be."),
         (name = "This document", description = "The API as a machine reads it."),
     )

@@ -62,19 +62,26 @@ impl Page {
 
 impl IntoParams for Page {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let limit = ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .minimum(Some(1))
-            .maximum(Some(LARGEST_PAGE))
-            .default(Some(PAGE.into()));
-        let query = |name: &str, description: &str| {
-            ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).description(Some(description))
-        };
-        vec![
-            query("limit", "How many there are on a page.").schema(Some(limit)).build(),
-            query("cursor", "`nextCursor` of the page before.").schema(Some(String::schema())).build(),
-        ]
+        parameters(PAGE, LARGEST_PAGE)
     }
+}
+
+/// The parameters of a list that has so many entries on a page, and so many at most.
+pub(super) fn parameters(usual: usize, most: usize) -> Vec<Parameter> {
+    let limit = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(most))
+        .default(Some(usual.into()));
+    vec![
+        query("limit", "How many there are on a page.").schema(Some(limit)).build(),
+        query("cursor", "`nextCursor` of the page before.").schema(Some(String::schema())).build(),
+    ]
+}
+
+/// A parameter that may be in the query.
+pub(super) fn query(name: &str, description: &str) -> ParameterBuilder {
+    ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).description(Some(description))
 }
 
 /// Where a page ends, in a form that nobody is tempted to take apart.
