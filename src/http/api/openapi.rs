@@ -61,7 +61,10 @@ const DESCRIPTION: &str = "\
 Send an access token, an API key or a personal token with each call, as `Authorization: Bearer ...` or as `X-API-Key: ...`.
 
 What succeeds is in `data`. Lists have a `nextCursor`, which leads to the next page. What fails is in `error`, and its \
-`code` says why. Every answer has an `X-Request-Id`; one that you send is kept.";
+`code` says why. Every answer has an `X-Request-Id`; one that you send is kept.
+
+What cannot be meant for this server is refused before it reaches the API, in plain text: another `Host`, a head that is \
+too large, an address with a NUL in it.";
 
 /// The document of a deployment.
 pub fn build(config: &Config) -> ApiDocument {

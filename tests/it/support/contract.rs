@@ -67,13 +67,17 @@ impl Operation {
 /// Fails if the document does not foretell this answer.
 pub(super) fn hold(method: &Method, url: &Url, answer: &Answer) {
     let Some(operation) = Operation::of(method, url.path()) else { return };
+    let kind = answer.header("Content-Type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default();
+    // What the gate refuses does not reach the API.
+    if kind == "text/plain" && (400..500).contains(&answer.status) {
+        return;
+    }
     let at = format!("{} answers {}", operation.place, answer.status);
     let described = operation
         .answer(answer.status)
         .unwrap_or_else(|| panic!("{at}, which is not in the document: {}", answer.body));
     let contents = described["content"].as_object();
-    let kind = answer.header("Content-Type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default();
     let Some(content) = contents.and_then(|contents| contents.get(kind)) else {
         assert!(contents.is_none() && answer.body.is_empty(), "{at} as {kind:?}");
         return;
