@@ -61,7 +61,8 @@ const DESCRIPTION: &str = "\
 Send an access token, an API key or a personal token with each call, as `Authorization: Bearer ...` or as `X-API-Key: ...`.
 
 What succeeds is in `data`. Lists have a `nextCursor`, which leads to the next page. What fails is in `error`, and its \
-`code` says why. Every answer has an `X-Request-Id`; one that you send is kept.
+`code` says why. Every answer has an `X-Request-Id`; one that you send is kept. Times are those of \
+RFC 3339; answers give them in UTC, with milliseconds.
 
 What cannot be meant for this server is refused before it reaches the API, in plain text: another `Host`, a head that is \
 too large, an address with a NUL in it.";
@@ -115,8 +116,6 @@ fn with_request_ids(document: &mut Value) {
 }
 
 /// Get the OpenAPI document
-///
-/// It needs no credential.
 #[utoipa::path(
     get,
     path = "/api/openapi.json",

@@ -49,8 +49,6 @@ fn level() -> RefOr<Schema> {
 }
 
 /// List the scopes
-///
-/// It needs no credential.
 #[utoipa::path(
     get,
     path = "/api/v1/scopes",

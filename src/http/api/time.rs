@@ -23,7 +23,6 @@ impl PartialSchema for Moment {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .description(Some("A time as RFC 3339 writes it. Answers give it in UTC, with milliseconds."))
             .examples(["2026-11-23T08:00:00.000Z"])
             .into()
     }

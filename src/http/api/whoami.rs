@@ -86,8 +86,6 @@ impl Membership {
 }
 
 /// Say who a credential belongs to
-///
-/// It needs no scope.
 #[utoipa::path(
     get,
     path = "/api/v1/whoami",

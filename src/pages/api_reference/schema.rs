@@ -64,7 +64,7 @@ impl<'a> Schemas<'a> {
         }
         let alternatives = schema["oneOf"].as_array().into_iter().flatten();
         let mut kinds: Vec<String> = alternatives.map(|one| self.kind(one)).collect();
-        kinds.reverse();
+        kinds.sort_by_key(|kind| kind == "null");
         if kinds.is_empty() {
             let types =
                 schema["type"].as_array().map_or(std::slice::from_ref(&schema["type"]), Vec::as_slice);
