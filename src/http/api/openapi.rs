@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 
 use super::error::ErrorAnswer;
 use super::responses::{self, Failures};
-use super::{audit, keys, leaks, scopes, service_accounts, sessions, tokens, uses, whoami};
+use super::{audit, keys, leaks, scopes, service_accounts, sessions, tokens, uses, verify, whoami};
 use crate::config::Config;
 use crate::web::api_document::ApiDocument;
 
@@ -16,6 +16,8 @@ use crate::web::api_document::ApiDocument;
     paths(
         document,
         whoami::whoami,
+        verify::for_proxy,
+        verify::for_program,
         scopes::list,
         sessions::list,
         sessions::revoke,

@@ -51,6 +51,7 @@ impl IntoResponses for Caller {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut responses =
             named(&[StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN]);
+        responses.extend(Limited::responses());
         responses.extend(Failures::responses());
         responses
     }
@@ -113,9 +114,12 @@ fn error(status: StatusCode, codes: &[ErrorCode], required_scopes: &str) -> Resp
             ("WWW-Authenticate", "With `insufficient_scope`: the challenge of RFC 6750, with the scopes."),
             (required_scopes, "With `insufficient_scope`: the scopes that the call takes, by spaces."),
         ],
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            &[("Retry-After", "Seconds to wait.")]
-        }
+        StatusCode::TOO_MANY_REQUESTS => &[
+            ("Retry-After", "Seconds to wait."),
+            ("RateLimit", "What is left of the policy that has to be waited for."),
+            ("RateLimit-Policy", "That policy."),
+        ],
+        StatusCode::SERVICE_UNAVAILABLE => &[("Retry-After", "Seconds to wait.")],
         _ => &[],
     };
     for (name, description) in headers {
