@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
 
-.PHONY: help run test lint fmt clippy doc deny bench man
+.PHONY: help run test fuzz lint fmt clippy doc deny bench man
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -14,6 +14,9 @@ run: ## Start the server with its defaults: http://127.0.0.1:8642
 
 test: ## Run every test; installs and starts what they need (ARGS="-- pages" chooses)
 	tests/run $(ARGS)
+
+fuzz: ## Call the API with all that its OpenAPI document allows and forbids (ARGS="--seed 1")
+	tests/fuzz $(ARGS)
 
 lint: fmt clippy doc deny ## Check the form of the code and its dependencies
 

@@ -4,6 +4,7 @@ use actix_web::web::{ServiceConfig, resource, scope, to};
 
 use crate::http::{api, device, fallback, health, introspect, jwks, metadata, par, revoke, token, userinfo};
 use crate::pages::assets;
+use crate::pages::handlers::api_reference;
 use crate::pages::handlers::device as device_pages;
 use crate::pages::handlers::{
     account, api_access, audit, authorize, misc, one_session, paste, sessions, setup, usage,
@@ -40,6 +41,7 @@ fn of_issuer(config: &mut ServiceConfig) {
         .service(resource("/oauth/introspect").post(introspect::introspect))
         .service(resource("/oauth/userinfo").get(userinfo::userinfo).post(userinfo::userinfo))
         .configure(management)
+        .service(resource("/api").get(api_reference::page))
         .service(scope("/api").default_service(to(fallback::not_found)));
     pages(config);
     // Behind the pages, because one of them is the authorization endpoint.
@@ -48,6 +50,8 @@ fn of_issuer(config: &mut ServiceConfig) {
 
 fn management(config: &mut ServiceConfig) {
     config
+        .service(resource("/api/openapi.json").get(api::openapi::document))
+        .service(resource("/api/v1/leaked-secrets").post(api::leaks::report))
         .service(resource("/api/v1/whoami").get(api::whoami::whoami))
         .service(resource("/api/v1/verify").get(api::verify::for_proxy).post(api::verify::for_program))
         .service(resource("/api/v1/verify/{required}/{path:.*}").to(api::verify::for_prefixing_proxy))

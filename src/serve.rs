@@ -19,6 +19,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::config::Config;
 use crate::domain::time::Clock;
+use crate::http::api::openapi;
+use crate::http::fallback;
 use crate::http::metadata::{BadMetadata, Document};
 use crate::keys::password::Passwords;
 use crate::keys::signer::Signer;
@@ -90,13 +92,16 @@ impl Server {
         let (uses, waiting) = UseLog::new();
         let app = open(config, address, clock, uses).await?;
         let document = web::Data::new(Document::new(&app.config)?);
+        let api = web::Data::new(openapi::build(&app.config));
         let data = web::Data::new(app.clone());
         let server = HttpServer::new(move || {
             let issuer_path = data.config.server.public_url.path().to_owned();
             actix_web::App::new()
                 .app_data(data.clone())
                 .app_data(document.clone())
+                .app_data(api.clone())
                 .app_data(web::PayloadConfig::new(LARGEST_BODY))
+                .app_data(web::PathConfig::default().error_handler(fallback::unreadable))
                 .wrap(from_fn(envelope))
                 .configure(|config| routes::routes(config, &issuer_path))
                 .default_service(web::to(misc::not_found))

@@ -14,6 +14,7 @@ text_enum! {
     /// What happened.
     Action {
         ApiKeyCreated = "key.created",
+        ApiKeyLeaked = "key.leaked",
         ApiKeyRevoked = "key.revoked",
         ApiKeyRotated = "key.rotated",
         ApiKeyScopesChanged = "key.scopes_changed",
@@ -34,6 +35,7 @@ text_enum! {
         MemberAdded = "member.added",
         OrganizationCreated = "organization.created",
         PersonalTokenCreated = "token.created",
+        PersonalTokenLeaked = "token.leaked",
         PersonalTokenRevoked = "token.revoked",
         PersonalTokensOff = "organization.personal_tokens_off",
         PersonalTokensOn = "organization.personal_tokens_on",
@@ -43,6 +45,7 @@ text_enum! {
         ServiceAccountRoleChanged = "service_account.role_changed",
         SessionCodeReuse = "session.code_reuse",
         SessionForeignClient = "session.foreign_client",
+        SessionLeaked = "session.leaked",
         SessionRefreshReuse = "session.refresh_reuse",
         SessionRenamed = "session.renamed",
         SessionRevoked = "session.revoked",

@@ -49,6 +49,8 @@ text_enum! {
         Revoked = "revoked",
         /// A rotation that left it no time.
         Replaced = "replaced",
+        /// Its secret was found where it should not be.
+        Leaked = "leaked",
     }
 }
 

@@ -68,7 +68,7 @@ pub mod static_secret;
 #[cfg(feature = "server")]
 pub mod subject;
 #[cfg(feature = "server")]
-mod text_enum;
+pub(crate) mod text_enum;
 #[cfg(feature = "server")]
 pub mod time;
 #[cfg(feature = "server")]

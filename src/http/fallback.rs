@@ -1,9 +1,11 @@
 //! Paths that do not exist.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::error::PathError;
+use actix_web::{Error, HttpRequest, HttpResponse};
 use serde_json::json;
 
-use super::api::error::envelope;
+use super::api::error::{ApiError, ErrorAnswer};
+use super::api::error_code::ErrorCode;
 
 const MESSAGE: &str = "There is nothing at this address.";
 
@@ -13,6 +15,11 @@ pub async fn not_found(request: HttpRequest) -> HttpResponse {
     if request.path().contains("/oauth/") {
         answer.json(json!({ "error": "not_found", "error_description": MESSAGE }))
     } else {
-        answer.json(envelope("not_found", "not_found", MESSAGE))
+        answer.json(ErrorAnswer::new(ErrorCode::NotFound, MESSAGE))
     }
+}
+
+/// A path that says something other than text names nothing either.
+pub fn unreadable(error: PathError, request: &HttpRequest) -> Error {
+    if request.path().contains("/api/") { ApiError::NotFound(MESSAGE).into() } else { error.into() }
 }

@@ -10,6 +10,7 @@ use crate::domain::audit::{Action, Recorded};
 pub fn label(action: Action) -> &'static str {
     match action {
         Action::ApiKeyCreated => "API key created",
+        Action::ApiKeyLeaked => "API key leaked",
         Action::ApiKeyRevoked => "API key revoked",
         Action::ApiKeyRotated => "API key rotated",
         Action::ApiKeyScopesChanged => "Permissions of an API key changed",
@@ -30,6 +31,7 @@ pub fn label(action: Action) -> &'static str {
         Action::MemberAdded => "Member added",
         Action::OrganizationCreated => "Organization created",
         Action::PersonalTokenCreated => "Personal token created",
+        Action::PersonalTokenLeaked => "Personal token leaked",
         Action::PersonalTokenRevoked => "Personal token revoked",
         Action::PersonalTokensOff => "Personal tokens turned off",
         Action::PersonalTokensOn => "Personal tokens turned on",
@@ -39,6 +41,7 @@ pub fn label(action: Action) -> &'static str {
         Action::ServiceAccountRoleChanged => "Role of a service account changed",
         Action::SessionCodeReuse => "Authorization code used twice",
         Action::SessionForeignClient => "Session of another client",
+        Action::SessionLeaked => "Token of a session leaked",
         Action::SessionRefreshReuse => "Old refresh token used again",
         Action::SessionRenamed => "Session renamed",
         Action::SessionRevoked => "Session ended",
@@ -59,6 +62,7 @@ pub fn sentence(event: &Recorded, names: &Names) -> Sentence {
     };
     match action {
         Action::ApiKeyCreated => told.target(who.text(" created the API key ")),
+        Action::ApiKeyLeaked => told.leaked(" reported a leak of the API key "),
         Action::ApiKeyRevoked => told.target(who.text(" revoked the API key ")),
         Action::ApiKeyRotated => told.target(who.text(" rotated the API key ")),
         Action::ApiKeyScopesChanged => told.target(who.text(" changed the permissions of the API key ")),
@@ -84,6 +88,7 @@ pub fn sentence(event: &Recorded, names: &Names) -> Sentence {
         }
         Action::OrganizationCreated => told.target(who.text(" created ")),
         Action::PersonalTokenCreated => told.target(who.text(" created the personal token ")),
+        Action::PersonalTokenLeaked => told.leaked(" reported a leak of the personal token "),
         Action::PersonalTokenRevoked => told.target(who.text(" revoked the personal token ")),
         Action::PersonalTokensOff => who.text(" turned personal tokens off"),
         Action::PersonalTokensOn => who.text(" turned personal tokens on"),
@@ -107,6 +112,7 @@ pub fn sentence(event: &Recorded, names: &Names) -> Sentence {
         Action::SessionForeignClient => {
             told.credential(who.text(" presented the refresh token of another client’s session, "))
         }
+        Action::SessionLeaked => told.leaked(" reported a leaked token of the session "),
         Action::SessionRefreshReuse => {
             let who = who.text(" presented an old refresh token, so the session ");
             told.credential(who).text(" was ended")
@@ -166,6 +172,10 @@ impl Told<'_> {
             Some(id) => self.named(sentence, id),
             None => sentence.text("that it was for"),
         }
+    }
+
+    fn leaked(&self, words: &'static str) -> Sentence {
+        self.credential(self.actor().text(words)).text(", which ended it")
     }
 
     /// Whose it was, where that is somebody else.

@@ -5,6 +5,7 @@
 //! (sentences that hold foreign names), [`problems`] (what is wrong with a form) and [`text`] (dates, counts, names).
 
 pub mod api_access;
+pub mod api_reference;
 pub mod assets;
 pub mod audit;
 pub mod audit_words;

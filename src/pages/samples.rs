@@ -4,8 +4,10 @@
 mod logs;
 
 use askama::Template;
+use serde_json::json;
 
 use super::api_access::{ApiAccessPage, Change, Row, Switch};
+use super::api_reference::{self, ApiReferencePage};
 use super::confirm::{ConfirmPage, Question};
 use super::consent::{
     Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
@@ -52,7 +54,35 @@ pub(super) fn every_page(foreign: Foreign) -> Vec<Sample> {
     pages.extend(session_pages(foreign));
     pages.extend(settings_pages(foreign));
     pages.extend(logs::pages(foreign));
+    pages.push(("API reference", reference_page(foreign)));
     pages
+}
+
+fn reference_page(foreign: Foreign) -> String {
+    let error = json!({ "$ref": "#/components/responses/NotFound" });
+    let key = json!({ "type": "object", "required": ["id"], "properties": {
+        "id": { "type": "string", "description": "As in `key_1`." },
+        "name": { "type": ["string", "null"] },
+    } });
+    let document = json!({
+        "info": { "description": "Send `X-API-Key`." },
+        "tags": [{ "name": "API keys", "description": "Keys." }],
+        "paths": { "/api/v1/keys/{id}": { "post": {
+            "operationId": "changeKey",
+            "summary": "Change a key",
+            "description": "It is the same key.",
+            "tags": ["API keys"],
+            "security": [{ "bearer": ["keys:manage"] }],
+            "parameters": [{ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } }],
+            "requestBody": { "content": { "application/json": { "schema": key } } },
+            "responses": {
+                "200": { "description": "The key.", "content": { "application/json": { "schema": key } } },
+                "404": error,
+            },
+        } } },
+        "components": { "responses": { "NotFound": { "description": "- `not_found`: Check the id." } } },
+    });
+    print(&ApiReferencePage { shell: shell(foreign), reference: api_reference::read(&document) })
 }
 
 fn print(page: &impl Template) -> String {

@@ -14,6 +14,7 @@ pub mod instance;
 pub mod introspection;
 pub mod janitor;
 pub mod key_exchange;
+pub mod leaks;
 pub mod named;
 pub mod personal_tokens;
 pub mod present;

@@ -33,7 +33,12 @@ impl Token {
         }
     }
 
-    fn session(&self, work: &mut Work<'_>, master: &MasterKey) -> Result<Option<Credential>, StoreError> {
+    /// The session that it belongs to.
+    pub(super) fn session(
+        &self,
+        work: &mut Work<'_>,
+        master: &MasterKey,
+    ) -> Result<Option<Credential>, StoreError> {
         match self {
             Self::Refresh(presented) => {
                 let session = credentials::find(work.conn, &presented.credential_id)?;

@@ -1,5 +1,6 @@
 //! What this node counts in memory: sign-ins that are begun from one network, each of which leaves a row behind before
-//! anybody has proved anything, and requests to the management API with one credential.
+//! anybody has proved anything, reports of leaked secrets from one network, and requests to the management API with one
+//! credential.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -20,6 +21,8 @@ use crate::domain::time::Time;
 
 /// How many are remembered before those that have been quiet are forgotten.
 const MOST: usize = 10_000;
+/// Reports of leaked secrets in a minute. One may hold many secrets.
+const LEAKS_PER_MINUTE: i32 = 60;
 
 /// One has to wait so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,22 +38,20 @@ pub struct Limits {
     sign_ins: Counter<IpAddr>,
     api: RatePolicy,
     api_calls: Counter<String>,
+    leaks: RatePolicy,
+    leak_reports: Counter<IpAddr>,
 }
 
 impl Limits {
     pub fn new(limits: config::Limits) -> Self {
-        let api = RatePolicy {
-            name: "api".to_owned(),
-            limit: limits.api_requests_per_minute,
-            window: TimeDelta::minutes(1),
-            per: Per::Credential,
-            scopes: ScopeSet::default(),
-            routes: Vec::new(),
-        };
+        let api = per_minute("api", limits.api_requests_per_minute);
+        let leaks = per_minute("leaked-secrets", LEAKS_PER_MINUTE);
         Self {
             sign_ins: Counter::new(Rate::new(limits.sign_ins_per_minute, TimeDelta::minutes(1))),
             api_calls: Counter::new(api.rate()),
             api,
+            leak_reports: Counter::new(leaks.rate()),
+            leaks,
         }
     }
 
@@ -59,6 +60,18 @@ impl Limits {
         self.api_calls.take(credential_id.to_owned(), now).map_err(|TooMany { seconds, settled_at }| {
             Exceeded { quota: self.api.quota(Some(settled_at), now), retry_after: seconds }
         })
+    }
+}
+
+/// A policy under which nothing is counted but by name.
+fn per_minute(name: &str, limit: i32) -> RatePolicy {
+    RatePolicy {
+        name: name.to_owned(),
+        limit,
+        window: TimeDelta::minutes(1),
+        per: Per::Credential,
+        scopes: ScopeSet::default(),
+        routes: Vec::new(),
     }
 }
 
@@ -96,6 +109,17 @@ pub fn begin_sign_in(app: &App, request: &HttpRequest) -> Result<(), TooMany> {
         Some(address) => app.limits.sign_ins.take(subscriber(address), app.now()),
         None => Ok(()),
     }
+}
+
+/// Counts a report of leaked secrets, unless there have been too many.
+pub fn report_leaks(app: &App, request: &HttpRequest) -> Result<(), Exceeded> {
+    let Some(address) = client_address(request, &app.config.server.trusted_proxies) else { return Ok(()) };
+    let Limits { leaks, leak_reports, .. } = &app.limits;
+    let now = app.now();
+    leak_reports.take(subscriber(address), now).map_err(|TooMany { seconds, settled_at }| Exceeded {
+        quota: leaks.quota(Some(settled_at), now),
+        retry_after: seconds,
+    })
 }
 
 #[cfg(test)]

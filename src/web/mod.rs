@@ -1,5 +1,6 @@
 //! What the JSON face and the HTML face share.
 
+pub mod api_document;
 pub mod app;
 pub mod audit_query;
 pub mod browser;

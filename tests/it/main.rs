@@ -8,6 +8,7 @@ mod browser;
 mod cli;
 mod docs;
 mod examples;
+mod fuzz;
 mod gateway;
 mod harness;
 mod layering;

@@ -1,12 +1,18 @@
 //! The audit log of the caller's organization.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use super::answer::{List, one_of};
 use super::caller::Caller;
 use super::error::ApiError;
-use crate::domain::audit::Action;
+use super::page::{self, query};
+use super::time::Moment;
 use crate::domain::audit::export::{self, Format};
+use crate::domain::audit::{Action, Outcome};
 use crate::domain::management::AUDIT_READ;
 use crate::http::bearer;
 use crate::services::audit_log::{self, Asked};
@@ -24,7 +30,116 @@ impl From<BadQuery> for ApiError {
     }
 }
 
-/// `GET /api/v1/audit`: the events of the organization, the newest first.
+/// An event.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "says what `export::described` makes, for lists and for files alike")]
+struct AuditEvent {
+    id: String,
+    /// Its place in the log of the organization, which has no gaps.
+    sequence: i64,
+    at: Moment,
+    actor: Actor,
+    /// The credential that was presented.
+    #[schema(required)]
+    credential: Option<String>,
+    #[schema(required)]
+    credential_name: Option<String>,
+    #[schema(schema_with = actions)]
+    action: Action,
+    /// What it was done to.
+    #[schema(required)]
+    target: Option<String>,
+    #[schema(required)]
+    target_name: Option<String>,
+    #[schema(schema_with = outcomes)]
+    outcome: Outcome,
+    #[schema(required)]
+    ip: Option<String>,
+    #[schema(required)]
+    user_agent: Option<String>,
+    #[schema(required)]
+    request_id: Option<String>,
+    /// What more is known; the fields depend on the action.
+    #[schema(value_type = Object)]
+    details: Value,
+}
+
+/// Who did it: `user`, `service_account`, `client`, `operator` or `anonymous`.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a part of `AuditEvent`")]
+struct Actor {
+    kind: String,
+    #[schema(required)]
+    id: Option<String>,
+    #[schema(required)]
+    name: Option<String>,
+}
+
+fn actions() -> RefOr<Schema> {
+    one_of(Action::ALL.iter().map(|action| action.as_str()))
+}
+
+fn outcomes() -> RefOr<Schema> {
+    one_of(Outcome::ALL.iter().map(|outcome| outcome.as_str()))
+}
+
+/// `csv` or `jsonl`
+struct FileFormat;
+
+impl PartialSchema for FileFormat {
+    fn schema() -> RefOr<Schema> {
+        one_of(Format::ALL.iter().map(|format| format.as_str()))
+    }
+}
+
+impl ToSchema for FileFormat {}
+
+/// Which events are asked for.
+struct Filters;
+
+impl IntoParams for Filters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = period();
+        parameters.extend([
+            query("actor", "The id of whoever did it.").schema(Some(String::schema())).build(),
+            query("credential", "The id of the credential.").schema(Some(String::schema())).build(),
+            query("action", "What happened.").schema(Some(actions())).build(),
+            query("outcome", "How it ended.").schema(Some(outcomes())).build(),
+        ]);
+        parameters
+    }
+}
+
+/// `since` and `until`
+pub(super) fn period() -> Vec<Parameter> {
+    [("since", "From when on: a time, or a day in UTC."), ("until", "Until when: a time, or a day in UTC.")]
+        .into_iter()
+        .map(|(name, description)| query(name, description).schema(Some(String::schema())).build())
+        .collect()
+}
+
+/// Which page of the log is asked for.
+pub(super) struct Paging;
+
+impl IntoParams for Paging {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        page::parameters(PAGE, LARGEST_PAGE)
+    }
+}
+
+/// List the events of the audit log
+///
+/// Those of the organization of the credential, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/audit",
+    operation_id = "listAuditEvents",
+    tag = "Audit log",
+    params(Filters, Paging),
+    responses((status = 200, description = "A page of events.", body = List<AuditEvent>), Caller),
+    security(("bearer" = [AUDIT_READ]), ("apiKey" = [AUDIT_READ]))
+)]
 pub async fn list(
     app: web::Data<App>,
     request: HttpRequest,
@@ -38,10 +153,28 @@ pub async fn list(
     let page = app.store.read(move |conn| audit_log::page(conn, &org_id, &asked, before, size)).await?;
     let data: Vec<Value> = page.events.iter().map(|event| export::described(event, &page.names)).collect();
     let next_cursor = page.older.map(audit_query::after_event);
-    Ok(HttpResponse::Ok().json(json!({ "data": data, "nextCursor": next_cursor })))
+    Ok(HttpResponse::Ok().json(List { data, next_cursor }))
 }
 
-/// `GET /api/v1/audit/export?format=csv|jsonl`: every event that the filters leave, as a file.
+/// Export the audit log
+///
+/// Every event that the filters leave, as a file. The export itself is an event.
+#[utoipa::path(
+    get,
+    path = "/api/v1/audit/export",
+    operation_id = "exportAuditEvents",
+    tag = "Audit log",
+    params(("format" = inline(FileFormat), Query, description = "CSV, or one JSON object on each line."), Filters),
+    responses(
+        (
+            status = 200,
+            description = "The file, as `text/csv` or `application/jsonl`.",
+            content((String = "text/csv"), (String = "application/jsonl"))
+        ),
+        Caller
+    ),
+    security(("bearer" = [AUDIT_READ]), ("apiKey" = [AUDIT_READ]))
+)]
 pub async fn export(
     app: web::Data<App>,
     request: HttpRequest,

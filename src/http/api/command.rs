@@ -5,9 +5,12 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Type};
 
 use super::caller::let_in;
 use super::error::ApiError;
@@ -46,12 +49,12 @@ pub struct Done {
 }
 
 impl Done {
-    pub fn ok(data: Value) -> Self {
-        Self { status: StatusCode::OK, data }
+    pub fn ok(data: &impl Serialize) -> Self {
+        Self { status: StatusCode::OK, data: json!(data) }
     }
 
-    pub fn created(data: Value) -> Self {
-        Self { status: StatusCode::CREATED, data }
+    pub fn created(data: &impl Serialize) -> Self {
+        Self { status: StatusCode::CREATED, data: json!(data) }
     }
 }
 
@@ -144,6 +147,24 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
         Some(_) | None => {
             Err(ApiError::bad_request("Idempotency-Key must be one text of 1 to 255 visible characters."))
         }
+    }
+}
+
+impl<T> IntoParams for Command<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(LONGEST_KEY))
+            .pattern(Some("^[!-~]+$"));
+        let description = "Any text that is new for each thing to be done. A request that is sent again with the same \
+                           one and the same body gets the same answer, marked `Idempotent-Replayed: true`, for a day.";
+        let parameter = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .description(Some(description))
+            .schema(Some(schema));
+        vec![parameter.build()]
     }
 }
 

@@ -5,13 +5,11 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::error_code::{ErrorCode, ErrorType};
 use super::rate_headers;
-use crate::domain::oauth_error::{
-    ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, PERSONAL_TOKENS_ADMINS_ONLY, PERSONAL_TOKENS_DISABLED,
-    RATE_LIMITED,
-};
 use crate::domain::rate_policy::Exceeded;
 use crate::http::bearer::{self, Denied};
 use crate::http::failure::RETRY_SECONDS;
@@ -92,38 +90,35 @@ impl fmt::Display for ApiError {
 }
 
 impl ApiError {
-    /// The family and the code of the error.
-    fn names(&self) -> (&'static str, &'static str) {
+    fn code(&self) -> ErrorCode {
         match self {
-            Self::BadRequest(_) => ("invalid_request", "invalid_request"),
-            Self::NotFound(_) => ("not_found", "not_found"),
-            Self::Invalid { .. } => ("invalid_request", "invalid_parameter"),
+            Self::BadRequest(_) => ErrorCode::InvalidRequest,
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::Invalid { .. } => ErrorCode::InvalidParameter,
             Self::Forbidden { code, .. } => match code {
-                ForbiddenCode::KeysOff => ("permission_error", API_KEYS_DISABLED),
-                ForbiddenCode::PersonalTokensOff => ("permission_error", PERSONAL_TOKENS_DISABLED),
-                ForbiddenCode::NotPermitted => ("permission_error", "not_permitted"),
+                ForbiddenCode::KeysOff => ErrorCode::ApiKeysDisabled,
+                ForbiddenCode::PersonalTokensOff => ErrorCode::PersonalTokensDisabled,
+                ForbiddenCode::NotPermitted => ErrorCode::NotPermitted,
             },
-            Self::Ended(_) => ("conflict", "ended"),
-            Self::IdempotencyConflict => ("conflict", "idempotency_conflict"),
-            Self::TooLarge => ("invalid_request", "too_large"),
-            Self::ContentType => ("invalid_request", "unsupported_media_type"),
-            Self::RateLimited(_) => ("rate_limit_error", RATE_LIMITED),
+            Self::Ended(_) => ErrorCode::Ended,
+            Self::IdempotencyConflict => ErrorCode::IdempotencyConflict,
+            Self::TooLarge => ErrorCode::TooLarge,
+            Self::ContentType => ErrorCode::UnsupportedMediaType,
+            Self::RateLimited(_) => ErrorCode::RateLimited,
             Self::Denied(denied) => match denied {
-                Denied::Ambiguous => ("invalid_request", "ambiguous_credentials"),
-                Denied::InQuery => ("invalid_request", "credential_in_query"),
-                Denied::Missing => ("auth_error", "missing_credential"),
-                Denied::Invalid => ("auth_error", "invalid_api_key"),
-                Denied::Expired => ("auth_error", "expired_api_key"),
-                Denied::Revoked => ("auth_error", "revoked_api_key"),
-                Denied::SwitchedOff { .. } => ("permission_error", PERSONAL_TOKENS_DISABLED),
-                Denied::AdminsOnly { .. } => ("permission_error", PERSONAL_TOKENS_ADMINS_ONLY),
-                Denied::KeysOff { .. } => ("permission_error", API_KEYS_DISABLED),
-                Denied::Address => ("permission_error", ADDRESS_NOT_ALLOWED),
-                Denied::InsufficientScope { .. } => ("permission_error", "insufficient_scope"),
-                Denied::Store(StoreError::Unavailable(_)) => ("api_error", "temporarily_unavailable"),
-                Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {
-                    ("api_error", "internal_error")
-                }
+                Denied::Ambiguous => ErrorCode::AmbiguousCredentials,
+                Denied::InQuery => ErrorCode::CredentialInQuery,
+                Denied::Missing => ErrorCode::MissingCredential,
+                Denied::Invalid => ErrorCode::InvalidApiKey,
+                Denied::Expired => ErrorCode::ExpiredApiKey,
+                Denied::Revoked => ErrorCode::RevokedApiKey,
+                Denied::SwitchedOff { .. } => ErrorCode::PersonalTokensDisabled,
+                Denied::AdminsOnly { .. } => ErrorCode::PersonalTokensAdminsOnly,
+                Denied::KeysOff { .. } => ErrorCode::ApiKeysDisabled,
+                Denied::Address => ErrorCode::AddressNotAllowed,
+                Denied::InsufficientScope { .. } => ErrorCode::InsufficientScope,
+                Denied::Store(StoreError::Unavailable(_)) => ErrorCode::TemporarilyUnavailable,
+                Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => ErrorCode::InternalError,
             },
         }
     }
@@ -151,18 +146,17 @@ impl ApiError {
 
 impl ApiError {
     /// What is said to the client.
-    pub fn body(&self) -> Value {
-        let (kind, code) = self.names();
-        let mut body = envelope(kind, code, &self.message());
-        let error = &mut body["error"];
+    pub fn body(&self) -> ErrorAnswer {
+        let mut body = ErrorAnswer::new(self.code(), self.message());
+        let error = &mut body.error;
         match self {
-            Self::Invalid { field, .. } => error["param"] = json!(field),
+            Self::Invalid { field, .. } => error.param = Some(*field),
             Self::Denied(Denied::SwitchedOff { name, slug, settings_url }) => {
-                error["organization"] = json!({ "name": name, "slug": slug });
-                error["settings_url"] = json!(settings_url);
+                error.organization = Some(SwitchedOff { name: name.clone(), slug: slug.clone() });
+                error.settings_url = Some(settings_url.clone());
             }
             Self::Denied(Denied::InsufficientScope { required, .. }) => {
-                error["required_scopes"] = json!(required.iter().collect::<Vec<_>>());
+                error.required_scopes = Some(required.iter().map(str::to_owned).collect());
             }
             Self::BadRequest(_)
             | Self::NotFound(_)
@@ -180,70 +174,107 @@ impl ApiError {
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        match self {
-            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
-            Self::Ended(_) | Self::IdempotencyConflict => StatusCode::CONFLICT,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Denied(denied) => denied.status(),
-        }
+        self.code().status()
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status_code());
-        if let Self::RateLimited(Exceeded { quota, retry_after }) = self {
-            tracing::info!(request_id = request_id::current(), policy = quota.policy, "rate limited");
-            answer.insert_header((RETRY_AFTER, *retry_after));
-            let mut answer = answer.json(self.body());
-            rate_headers::add(answer.headers_mut(), std::slice::from_ref(quota));
-            return answer;
-        }
-        if let Self::Denied(denied) = self {
-            denied.log();
-            if let Some(challenge) = denied.challenge() {
-                answer.insert_header((WWW_AUTHENTICATE, challenge));
+        match self {
+            Self::RateLimited(Exceeded { quota, retry_after }) => {
+                tracing::info!(request_id = request_id::current(), policy = quota.policy, "rate limited");
+                answer.insert_header((RETRY_AFTER, *retry_after));
+                let mut answer = answer.json(self.body());
+                rate_headers::add(answer.headers_mut(), std::slice::from_ref(quota));
+                return answer;
             }
-            match denied {
-                Denied::InsufficientScope { required, header } => {
+            Self::Denied(denied) => {
+                denied.log();
+                if let Some(challenge) = denied.challenge() {
+                    answer.insert_header((WWW_AUTHENTICATE, challenge));
+                }
+                if let Denied::InsufficientScope { required, header } = denied {
                     answer.insert_header((header.as_str(), required.to_string()));
                 }
-                Denied::Store(StoreError::Unavailable(_)) => {
+                if let Denied::Store(StoreError::Unavailable(_)) = denied {
                     answer.insert_header((RETRY_AFTER, RETRY_SECONDS));
                 }
-                Denied::Missing
-                | Denied::Ambiguous
-                | Denied::InQuery
-                | Denied::Invalid
-                | Denied::Expired
-                | Denied::Revoked
-                | Denied::SwitchedOff { .. }
-                | Denied::AdminsOnly { .. }
-                | Denied::KeysOff { .. }
-                | Denied::Address
-                | Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {}
             }
+            Self::BadRequest(_)
+            | Self::NotFound(_)
+            | Self::Invalid { .. }
+            | Self::Forbidden { .. }
+            | Self::Ended(_)
+            | Self::IdempotencyConflict
+            | Self::TooLarge
+            | Self::ContentType => {}
         }
         answer.json(self.body())
     }
 }
 
 /// `{"error": {...}}`
-pub fn envelope(kind: &str, code: &str, message: &str) -> Value {
-    json!({ "error": {
-        "type": kind,
-        "code": code,
-        "message": message,
-        "request_id": request_id::current(),
-    } })
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub struct ErrorAnswer {
+    error: ErrorDetail,
+}
+
+/// What went wrong.
+#[derive(Serialize, ToSchema)]
+pub struct ErrorDetail {
+    #[serde(rename = "type")]
+    family: ErrorType,
+    code: ErrorCode,
+    /// For people; it may change.
+    message: String,
+    /// The same as in the header `X-Request-Id`.
+    request_id: String,
+    /// With `invalid_parameter`: the field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    param: Option<&'static str>,
+    /// With `insufficient_scope`: what the call takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    required_scopes: Option<Vec<String>>,
+    /// With `personal_tokens_disabled`: whose switch is off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    organization: Option<SwitchedOff>,
+    /// With `personal_tokens_disabled`: where an owner or admin turns it on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    settings_url: Option<String>,
+}
+
+/// The organization whose switch is off.
+#[derive(Serialize, ToSchema)]
+pub struct SwitchedOff {
+    name: String,
+    slug: String,
+}
+
+impl ErrorAnswer {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            error: ErrorDetail {
+                family: code.family(),
+                code,
+                message: message.into(),
+                request_id: request_id::current(),
+                param: None,
+                required_scopes: None,
+                organization: None,
+                settings_url: None,
+            },
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use actix_web::body::to_bytes;
+    use serde_json::{Value, json};
 
     use super::*;
 

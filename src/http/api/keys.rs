@@ -3,29 +3,43 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
+use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
+use super::answer::{Data, List, ScopeId, mode};
 use super::caller::Caller;
 use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
 use super::page::Page;
-use super::shown;
+use super::responses::{Invalid, Unknown};
+use super::shown::{ApiKey, CreatedKey, RotatedKey};
 use super::time::Moment;
+use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::static_secret::Mode;
 use crate::services::api_keys::{self, NewKey, Overlap};
 use crate::services::refusal::Refusal;
 use crate::web::app::App;
 
-/// The body of a creation.
-#[derive(Debug, Deserialize)]
+/// A key to be.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = NewKey)]
 pub struct Create {
+    #[schema(min_length = 1, max_length = 100, example = "CI")]
     name: String,
+    #[schema(schema_with = mode)]
     mode: String,
+    /// Leave it out for a key that may do whatever its owner may, if the organization allows that.
     #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = Option<Vec<ScopeId>>, nullable = false, min_items = 1, example = json!(["org:read"]))]
     scopes: Option<Vec<String>>,
+    /// When the key ends by itself. The organization may say by when it has to.
     expires_at: Option<Moment>,
+    /// The service account that it is for; yourself if left out.
     service_account: Option<String>,
+    /// The addresses and networks that it may be used from; anywhere if left out.
     #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false, example = json!(["192.0.2.0/24"]))]
     allowed_addresses: Option<Vec<String>>,
 }
 
@@ -34,22 +48,44 @@ fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Str
     Vec::deserialize(deserializer).map(Some)
 }
 
-/// The body of a rotation.
-#[derive(Debug, Default, Deserialize)]
+/// A rotation.
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = Rotation)]
 pub struct Rotate {
+    /// How long the old key works on: not at all, an hour or a day.
     #[serde(default)]
+    #[schema(schema_with = overlaps)]
     overlap_seconds: i64,
 }
 
-/// The body of a change of scopes.
-#[derive(Debug, Deserialize)]
+/// The scopes that a key shall have.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewScopes)]
 pub struct Scopes {
+    #[schema(value_type = Vec<ScopeId>, min_items = 1, example = json!(["org:read"]))]
     scopes: Vec<String>,
 }
 
-/// `POST /api/v1/keys`: a new key. The answer alone holds its secret.
+fn overlaps() -> RefOr<Schema> {
+    let values = [0, 3_600, 86_400];
+    ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some(values)).default(Some(json!(0))).into()
+}
+
+/// Create an API key
+///
+/// The answer alone holds the secret. Nobody can hand on scopes that they do not have.
+#[utoipa::path(
+    post,
+    path = "/api/v1/keys",
+    operation_id = "createKey",
+    tag = "API keys",
+    params(Command<Create>),
+    request_body = Create,
+    responses((status = 201, description = "The key and its secret.", body = Data<CreatedKey>), Command<Create>, Invalid),
+    security(("bearer" = [KEYS_MANAGE]), ("apiKey" = [KEYS_MANAGE]))
+)]
 pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<HttpResponse, ApiError> {
     command
         .once(&app, |app, work, acting, body| {
@@ -65,12 +101,23 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
                 allowed_addresses: body.allowed_addresses,
             };
             let created = api_keys::create(work, &app.config, acting, &new)?;
-            Ok(created.map(|created| Done::created(shown::created(&created))))
+            Ok(created.map(|created| Done::created(&CreatedKey::new(&created))))
         })
         .await
 }
 
-/// `GET /api/v1/keys`: every key for owners and admins, for others their own; the newest first.
+/// List API keys
+///
+/// Owners and admins see every key, others their own; the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/keys",
+    operation_id = "listKeys",
+    tag = "API keys",
+    params(Page),
+    responses((status = 200, description = "A page of keys.", body = List<ApiKey>), Caller),
+    security(("bearer" = [KEYS_READ]), ("apiKey" = [KEYS_READ]))
+)]
 pub async fn list(
     app: web::Data<App>,
     request: HttpRequest,
@@ -80,10 +127,19 @@ pub async fn list(
     let (acting, after, limit) = (caller.acting(&app, &request), page.after.clone(), page.limit());
     let keys = app.store.read(move |conn| api_keys::list(conn, &acting, after.as_ref(), limit)).await?;
     let keys = keys.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(page.answer(&keys, shown::credential, |key| (key.credential.created_at, &key.credential.id)))
+    Ok(page.answer(&keys, ApiKey::new, |key| (key.credential.created_at, &key.credential.id)))
 }
 
-/// `GET /api/v1/keys/{id}`
+/// Get an API key
+#[utoipa::path(
+    get,
+    path = "/api/v1/keys/{id}",
+    operation_id = "getKey",
+    tag = "API keys",
+    params(("id" = String, Path, description = "The id of the key: `key_...`")),
+    responses((status = 200, description = "The key.", body = Data<ApiKey>), Caller, Unknown),
+    security(("bearer" = [KEYS_READ]), ("apiKey" = [KEYS_READ]))
+)]
 pub async fn find(
     app: web::Data<App>,
     request: HttpRequest,
@@ -93,32 +149,56 @@ pub async fn find(
     let acting = caller.acting(&app, &request);
     let found = app.store.read(move |conn| api_keys::find(conn, &acting, &id)).await?;
     let key = found.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(HttpResponse::Ok().json(json!({ "data": shown::credential(&key) })))
+    Ok(HttpResponse::Ok().json(Data { data: ApiKey::new(&key) }))
 }
 
-/// `POST /api/v1/keys/{id}/rotate`: a new key like this one, which ends after the overlap.
+/// Rotate an API key
+///
+/// A new key takes the place of this one, which ends after the overlap.
+#[utoipa::path(
+    post,
+    path = "/api/v1/keys/{id}/rotate",
+    operation_id = "rotateKey",
+    tag = "API keys",
+    params(("id" = String, Path, description = "The id of the key: `key_...`"), Command<Option<Rotate>>),
+    request_body = Option<Rotate>,
+    responses(
+        (status = 201, description = "The new key and its secret.", body = Data<RotatedKey>),
+        Command<Option<Rotate>>,
+        Unknown,
+        Invalid
+    ),
+    security(("bearer" = [KEYS_MANAGE]), ("apiKey" = [KEYS_MANAGE]))
+)]
 pub async fn rotate(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: Command<Rotate>,
+    command: Command<Option<Rotate>>,
 ) -> Result<HttpResponse, ApiError> {
     command
         .once(&app, move |app, work, acting, body| {
-            let Some(overlap) = Overlap::from_seconds(body.overlap_seconds) else {
+            let Some(overlap) = Overlap::from_seconds(body.unwrap_or_default().overlap_seconds) else {
                 let message = "overlapSeconds must be 0, 3600 or 86400.";
                 return Ok(Err(Refusal::invalid("overlapSeconds", message)));
             };
             let rotated = api_keys::rotate(work, &app.config, acting, &id, overlap)?;
-            Ok(rotated.map(|rotated| {
-                let mut data = shown::created(&rotated.created);
-                data["replaces"] = json!({ "id": rotated.old_id, "expiresAt": rotated.old_ends_at });
-                Done::created(data)
-            }))
+            Ok(rotated.map(|rotated| Done::created(&RotatedKey::new(&rotated))))
         })
         .await
 }
 
-/// `POST /api/v1/keys/{id}/revoke`
+/// Revoke an API key
+///
+/// It stops at once and for good. Revoking it again changes nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/keys/{id}/revoke",
+    operation_id = "revokeKey",
+    tag = "API keys",
+    params(("id" = String, Path, description = "The id of the key: `key_...`"), Command<Nothing>),
+    responses((status = 200, description = "The key.", body = Data<ApiKey>), Command<Nothing>, Unknown),
+    security(("bearer" = [KEYS_MANAGE]), ("apiKey" = [KEYS_MANAGE]))
+)]
 pub async fn revoke(
     app: web::Data<App>,
     id: web::Path<String>,
@@ -127,12 +207,27 @@ pub async fn revoke(
     command
         .once(&app, move |app, work, acting, Nothing {}| {
             let revoked = api_keys::revoke(work, &app.config, acting, &id)?;
-            Ok(revoked.map(|key| Done::ok(shown::credential(&key))))
+            Ok(revoked.map(|key| Done::ok(&ApiKey::new(&key))))
         })
         .await
 }
 
-/// `POST /api/v1/keys/{id}/scopes`
+/// Change the scopes of an API key
+#[utoipa::path(
+    post,
+    path = "/api/v1/keys/{id}/scopes",
+    operation_id = "setKeyScopes",
+    tag = "API keys",
+    params(("id" = String, Path, description = "The id of the key: `key_...`"), Command<Scopes>),
+    request_body = Scopes,
+    responses(
+        (status = 200, description = "The key.", body = Data<ApiKey>),
+        Command<Scopes>,
+        Unknown,
+        Invalid
+    ),
+    security(("bearer" = [KEYS_MANAGE]), ("apiKey" = [KEYS_MANAGE]))
+)]
 pub async fn set_scopes(
     app: web::Data<App>,
     id: web::Path<String>,
@@ -141,7 +236,7 @@ pub async fn set_scopes(
     command
         .once(&app, move |app, work, acting, body| {
             let changed = api_keys::set_scopes(work, &app.config, acting, &id, &body.scopes)?;
-            Ok(changed.map(|key| Done::ok(shown::credential(&key))))
+            Ok(changed.map(|key| Done::ok(&ApiKey::new(&key))))
         })
         .await
 }

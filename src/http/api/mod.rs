@@ -1,12 +1,17 @@
 //! The management API under `/api/v1`.
 
+mod answer;
 pub mod audit;
 pub mod caller;
 pub mod command;
 pub mod error;
+pub mod error_code;
 pub mod keys;
+pub mod leaks;
+pub mod openapi;
 pub mod page;
 mod rate_headers;
+mod responses;
 pub mod scopes;
 pub mod service_accounts;
 pub mod sessions;

@@ -3,8 +3,12 @@
 use actix_web::HttpResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Type};
+use utoipa::{IntoParams, PartialSchema};
 
+use super::answer::List;
 use super::error::ApiError;
 use crate::domain::parameters::Parameters;
 use crate::domain::time::Time;
@@ -40,10 +44,10 @@ impl Page {
     }
 
     /// The answer: the page as it is shown, and the way to the next.
-    pub fn answer<'a, T>(
+    pub fn answer<'a, T, S: Serialize>(
         &self,
         rows: &'a [T],
-        show: impl Fn(&T) -> Value,
+        show: impl Fn(&T) -> S,
         place: impl Fn(&'a T) -> (Time, &'a String),
     ) -> HttpResponse {
         let page = &rows[..rows.len().min(self.size)];
@@ -52,9 +56,32 @@ impl Page {
             let (at, id) = place(row);
             cursor(at, id)
         });
-        let data: Vec<Value> = page.iter().map(show).collect();
-        HttpResponse::Ok().json(json!({ "data": data, "nextCursor": next_cursor }))
+        HttpResponse::Ok().json(List { data: page.iter().map(show).collect(), next_cursor })
     }
+}
+
+impl IntoParams for Page {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        parameters(PAGE, LARGEST_PAGE)
+    }
+}
+
+/// The parameters of a list that has so many entries on a page, and so many at most.
+pub(super) fn parameters(usual: usize, most: usize) -> Vec<Parameter> {
+    let limit = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(most))
+        .default(Some(usual.into()));
+    vec![
+        query("limit", "How many there are on a page.").schema(Some(limit)).build(),
+        query("cursor", "`nextCursor` of the page before.").schema(Some(String::schema())).build(),
+    ]
+}
+
+/// A parameter that may be in the query.
+pub(super) fn query(name: &str, description: &str) -> ParameterBuilder {
+    ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).description(Some(description))
 }
 
 /// Where a page ends, in a form that nobody is tempted to take apart.

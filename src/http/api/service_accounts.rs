@@ -1,44 +1,115 @@
 //! Service accounts.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::answer::{Data, List, Subject};
 use super::caller::Caller;
 use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
 use super::page::Page;
+use super::responses::{Invalid, Unknown};
+use super::time::Moment;
+use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
+use crate::domain::subject::SubjectId;
 use crate::services::service_accounts::{self, Made, NewServiceAccount};
 use crate::web::app::App;
 
-/// The body of a creation.
-#[derive(Debug, Deserialize)]
+/// A service account to be.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewServiceAccount)]
 pub struct Create {
+    #[schema(min_length = 1, max_length = 100, example = "CI")]
+    name: String,
+    /// What it is for, in words for people.
+    #[schema(min_length = 1, max_length = 200, example = "Deploys from the main branch")]
+    purpose: String,
+    #[schema(example = "viewer")]
+    role: String,
+}
+
+/// The role that a service account shall have.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewRole)]
+pub struct Role {
+    #[schema(example = "member")]
+    role: String,
+}
+
+/// A service account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceAccount {
+    id: String,
     name: String,
     purpose: String,
     role: String,
+    /// The person who made it; `null` once they are gone.
+    #[schema(required)]
+    created_by: Option<Subject>,
+    created_at: Moment,
+    /// Since when none of its keys work; `null` while they do.
+    #[schema(required)]
+    disabled_at: Option<Moment>,
 }
 
-/// The body of a change of role.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Role {
-    role: String,
+impl ServiceAccount {
+    fn new(made: &Made) -> Self {
+        let account = &made.account;
+        let creator = |id: &String| {
+            let name = made.creator_name.as_deref().unwrap_or_default();
+            Subject::new(&SubjectId::User(id.clone()), name)
+        };
+        Self {
+            id: account.id.clone(),
+            name: account.name.clone(),
+            purpose: account.purpose.clone(),
+            role: account.role.clone(),
+            created_by: account.created_by.as_ref().map(creator),
+            created_at: Moment(account.created_at),
+            disabled_at: account.disabled_at.map(Moment),
+        }
+    }
 }
 
-/// `POST /api/v1/service-accounts`
+/// Create a service account
+///
+/// People make them, and none with a role that holds more than what they hold themselves.
+#[utoipa::path(
+    post,
+    path = "/api/v1/service-accounts",
+    operation_id = "createServiceAccount",
+    tag = "Service accounts",
+    params(Command<Create>),
+    request_body = Create,
+    responses((status = 201, description = "The service account.", body = Data<ServiceAccount>), Command<Create>, Invalid),
+    security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
+)]
 pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<HttpResponse, ApiError> {
     command
         .once(&app, |app, work, acting, Create { name, purpose, role }| {
             let new = NewServiceAccount { name, purpose, role };
             let made = service_accounts::create(work, &app.config, acting, &new)?;
-            Ok(made.map(|made| Done::created(shown(&made))))
+            Ok(made.map(|made| Done::created(&ServiceAccount::new(&made))))
         })
         .await
 }
 
-/// `GET /api/v1/service-accounts`: the newest first.
+/// List service accounts
+///
+/// The newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/service-accounts",
+    operation_id = "listServiceAccounts",
+    tag = "Service accounts",
+    params(Page),
+    responses((status = 200, description = "A page of service accounts.", body = List<ServiceAccount>), Caller),
+    security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
+)]
 pub async fn list(
     app: web::Data<App>,
     request: HttpRequest,
@@ -48,10 +119,19 @@ pub async fn list(
     let (acting, after, limit) = (caller.acting(&app, &request), page.after.clone(), page.limit());
     let read = move |conn: &mut _| service_accounts::list(conn, &acting, after.as_ref(), limit);
     let accounts = app.store.read(read).await?.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(page.answer(&accounts, shown, |made| (made.account.created_at, &made.account.id)))
+    Ok(page.answer(&accounts, ServiceAccount::new, |made| (made.account.created_at, &made.account.id)))
 }
 
-/// `GET /api/v1/service-accounts/{id}`
+/// Get a service account
+#[utoipa::path(
+    get,
+    path = "/api/v1/service-accounts/{id}",
+    operation_id = "getServiceAccount",
+    tag = "Service accounts",
+    params(("id" = String, Path, description = "The id of the service account: `sa_...`")),
+    responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), Caller, Unknown),
+    security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
+)]
 pub async fn find(
     app: web::Data<App>,
     request: HttpRequest,
@@ -61,10 +141,21 @@ pub async fn find(
     let acting = caller.acting(&app, &request);
     let found = app.store.read(move |conn| service_accounts::find(conn, &acting, &id)).await?;
     let made = found.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(HttpResponse::Ok().json(json!({ "data": shown(&made) })))
+    Ok(HttpResponse::Ok().json(Data { data: ServiceAccount::new(&made) }))
 }
 
-/// `POST /api/v1/service-accounts/{id}/disable`: its keys stop at once.
+/// Disable a service account
+///
+/// Its keys stop at once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/service-accounts/{id}/disable",
+    operation_id = "disableServiceAccount",
+    tag = "Service accounts",
+    params(("id" = String, Path, description = "The id of the service account: `sa_...`"), Command<Nothing>),
+    responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), Command<Nothing>, Unknown),
+    security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
+)]
 pub async fn disable(
     app: web::Data<App>,
     id: web::Path<String>,
@@ -73,7 +164,18 @@ pub async fn disable(
     set_enabled(&app, id.into_inner(), command, false).await
 }
 
-/// `POST /api/v1/service-accounts/{id}/enable`
+/// Enable a service account
+///
+/// Its keys that have not ended work again.
+#[utoipa::path(
+    post,
+    path = "/api/v1/service-accounts/{id}/enable",
+    operation_id = "enableServiceAccount",
+    tag = "Service accounts",
+    params(("id" = String, Path, description = "The id of the service account: `sa_...`"), Command<Nothing>),
+    responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), Command<Nothing>, Unknown),
+    security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
+)]
 pub async fn enable(
     app: web::Data<App>,
     id: web::Path<String>,
@@ -91,12 +193,24 @@ async fn set_enabled(
     command
         .once(app, move |app, work, acting, Nothing {}| {
             let made = service_accounts::set_enabled(work, &app.config, acting, &id, enabled)?;
-            Ok(made.map(|made| Done::ok(shown(&made))))
+            Ok(made.map(|made| Done::ok(&ServiceAccount::new(&made))))
         })
         .await
 }
 
-/// `POST /api/v1/service-accounts/{id}/role`
+/// Change the role of a service account
+///
+/// What its keys may do changes with it.
+#[utoipa::path(
+    post,
+    path = "/api/v1/service-accounts/{id}/role",
+    operation_id = "setServiceAccountRole",
+    tag = "Service accounts",
+    params(("id" = String, Path, description = "The id of the service account: `sa_...`"), Command<Role>),
+    request_body = Role,
+    responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), Command<Role>, Unknown, Invalid),
+    security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
+)]
 pub async fn set_role(
     app: web::Data<App>,
     id: web::Path<String>,
@@ -105,24 +219,7 @@ pub async fn set_role(
     command
         .once(&app, move |app, work, acting, Role { role }| {
             let made = service_accounts::set_role(work, &app.config, acting, &id, &role)?;
-            Ok(made.map(|made| Done::ok(shown(&made))))
+            Ok(made.map(|made| Done::ok(&ServiceAccount::new(&made))))
         })
         .await
-}
-
-fn shown(made: &Made) -> Value {
-    let account = &made.account;
-    json!({
-        "id": account.id,
-        "name": account.name,
-        "purpose": account.purpose,
-        "role": account.role,
-        "createdBy": account.created_by.as_ref().map(|id| json!({
-            "kind": "user",
-            "id": id,
-            "name": made.creator_name,
-        })),
-        "createdAt": account.created_at,
-        "disabledAt": account.disabled_at,
-    })
 }

@@ -1,12 +1,16 @@
 //! CLI sessions as their owner sees them.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::answer::{Data, List};
 use super::caller::Caller;
 use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
 use super::page::Page;
+use super::responses::Unknown;
+use super::time::Moment;
 use crate::domain::credential::CredentialKind;
 use crate::domain::subject::SubjectId;
 use crate::services::acting::{Acting, Means};
@@ -19,7 +23,101 @@ use crate::web::app::App;
 
 const NO_SUCH_SESSION: &str = "There is no such session.";
 
-/// `GET /api/v1/sessions`: the caller's CLI sessions in the organization, the newest first. Keys and tokens see none of them.
+/// A CLI session: what one sign-in of a tool has made.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    id: String,
+    name: String,
+    client: SessionClient,
+    device: Device,
+    organization: SessionOrganization,
+    scopes: Vec<String>,
+    created_at: Moment,
+    /// When it was last used, to the minute.
+    #[schema(required)]
+    last_used_at: Option<Moment>,
+    #[schema(required)]
+    last_used_ip: Option<String>,
+    /// When it ends, however much it is used.
+    #[schema(required)]
+    ends_at: Option<Moment>,
+    /// When it ends unless it is used.
+    #[schema(required)]
+    idle_ends_at: Option<Moment>,
+    #[schema(required)]
+    revoked_at: Option<Moment>,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+/// The tool that holds it.
+#[derive(Serialize, ToSchema)]
+pub struct SessionClient {
+    #[schema(required)]
+    id: Option<String>,
+    name: String,
+}
+
+/// Where the tool runs, as it says.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    #[schema(required)]
+    name: Option<String>,
+    #[schema(required)]
+    os: Option<String>,
+    #[schema(required)]
+    tool_version: Option<String>,
+}
+
+/// The organization that it acts in.
+#[derive(Serialize, ToSchema)]
+pub struct SessionOrganization {
+    id: String,
+    slug: String,
+    name: String,
+}
+
+impl Session {
+    fn new(session: &Credential, client: &str, organization: &Organization, current: &str) -> Self {
+        Self {
+            id: session.id.clone(),
+            name: session.name.clone(),
+            client: SessionClient { id: session.client_id.clone(), name: client.to_owned() },
+            device: Device {
+                name: session.device_name.clone(),
+                os: session.device_os.clone(),
+                tool_version: session.tool_version.clone(),
+            },
+            organization: SessionOrganization {
+                id: organization.id.clone(),
+                slug: organization.slug.clone(),
+                name: organization.name.clone(),
+            },
+            scopes: session.scopes.split_whitespace().map(str::to_owned).collect(),
+            created_at: Moment(session.created_at),
+            last_used_at: session.last_used_at.map(Moment),
+            last_used_ip: session.last_used_ip.clone(),
+            ends_at: session.ends_at.map(Moment),
+            idle_ends_at: session.idle_ends_at.map(Moment),
+            revoked_at: session.revoked_at.map(Moment),
+            current: session.id == current,
+        }
+    }
+}
+
+/// List your CLI sessions
+///
+/// Those in the organization of the credential, the newest first. Only a CLI session sees them.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sessions",
+    operation_id = "listSessions",
+    tag = "Sessions",
+    params(Page),
+    responses((status = 200, description = "A page of sessions.", body = List<Session>), Caller),
+)]
 pub async fn list(
     app: web::Data<App>,
     request: HttpRequest,
@@ -36,13 +134,23 @@ pub async fn list(
         move |conn: &mut _| credentials::cli_session_page(conn, &org_id, &user_id, after.as_ref(), limit);
     let sessions = app.store.read(read).await?;
     let show = |(session, client): &(Credential, String)| {
-        shown(session, client, &principal.organization, &principal.credential.id)
+        Session::new(session, client, &principal.organization, &principal.credential.id)
     };
     Ok(page.answer(&sessions, show, |(session, _)| (session.created_at, &session.id)))
 }
 
-/// `POST /api/v1/sessions/{id}/revoke`: ends a session of the caller. Ending it twice is fine. Those of others are for
-/// admins to end on their page: a tool that acts for an admin has no scope that would let it.
+/// End one of your CLI sessions
+///
+/// Ending it again changes nothing. Admins end those of others on their page: a tool that acts for an admin has no
+/// scope that would let it.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sessions/{id}/revoke",
+    operation_id = "revokeSession",
+    tag = "Sessions",
+    params(("id" = String, Path, description = "The id of the session: `ses_...`"), Command<Nothing>),
+    responses((status = 200, description = "The session.", body = Data<Session>), Command<Nothing>, Unknown),
+)]
 pub async fn revoke(
     app: web::Data<App>,
     id: web::Path<String>,
@@ -63,8 +171,8 @@ pub async fn revoke(
                 Some(id) => clients::name(work.conn, id)?,
                 None => None,
             };
-            let shown = shown(&session, &client.unwrap_or_default(), &acting.organization, current);
-            Ok(Ok(Done::ok(shown)))
+            let shown = Session::new(&session, &client.unwrap_or_default(), &acting.organization, current);
+            Ok(Ok(Done::ok(&shown)))
         })
         .await
 }
@@ -80,26 +188,4 @@ fn own<'a>(acting: &'a Acting, session: Option<&Credential>) -> Option<&'a str> 
     let session = session?;
     let own = session.org_id == acting.organization.id && session.user_id.as_ref() == Some(user_id);
     own.then_some(user_id)
-}
-
-fn shown(session: &Credential, client: &str, organization: &Organization, current: &str) -> Value {
-    json!({
-        "id": session.id,
-        "name": session.name,
-        "client": { "id": session.client_id, "name": client },
-        "device": {
-            "name": session.device_name,
-            "os": session.device_os,
-            "toolVersion": session.tool_version,
-        },
-        "organization": { "id": organization.id, "slug": organization.slug, "name": organization.name },
-        "scopes": session.scopes.split_whitespace().collect::<Vec<_>>(),
-        "createdAt": session.created_at,
-        "lastUsedAt": session.last_used_at,
-        "lastUsedIp": session.last_used_ip,
-        "endsAt": session.ends_at,
-        "idleEndsAt": session.idle_ends_at,
-        "revokedAt": session.revoked_at,
-        "current": session.id == current,
-    })
 }

@@ -1,53 +1,148 @@
 //! Keys and tokens as the API shows them: everything but their secrets.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::domain::static_secret::StaticKind;
-use crate::domain::subject::SubjectId;
-use crate::services::api_keys::Created;
+use super::answer::{Subject, end_reason, mode};
+use super::time::Moment;
+use crate::domain::credential::EndReason;
+use crate::domain::static_secret::Mode;
+use crate::services::api_keys::{Created, Rotated};
 use crate::services::named::Named;
 
-/// A key or a token. Keys say besides whose they are, whether live or test, and from where they may be used.
-pub(super) fn credential(named: &Named) -> Value {
-    let credential = &named.credential;
-    let mut shown = json!({
-        "id": credential.id,
-        "name": credential.name,
-        "scopes": credential.granted.named().iter().collect::<Vec<_>>(),
-        "prefix": credential.display_prefix,
-        "lastFour": credential.last_four,
-        "createdAt": credential.created_at,
-        "createdBy": subject(&credential.created_by, &named.creator_name),
-        "expiresAt": credential.ends_at,
-        "lastUsedAt": credential.last_used_at,
-        "lastUsedIp": credential.last_used_ip,
-        "revokedAt": credential.revoked_at,
-    });
-    match credential.kind {
-        StaticKind::PersonalToken => {}
-        StaticKind::ApiKey(mode) => {
-            let addresses = credential.allowed_addresses.as_ref();
-            shown["mode"] = json!(mode.as_str());
-            shown["unrestricted"] = json!(credential.granted.is_unrestricted());
-            shown["owner"] = subject(&credential.owner, &named.owner_name);
-            shown["allowedAddresses"] = json!(addresses.map(|list| list.iter().collect::<Vec<_>>()));
-            shown["replacedBy"] = json!(credential.replaced_by);
+/// A personal token. An API key has the same and more.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PersonalToken {
+    id: String,
+    name: String,
+    /// The scopes that it was given. What it may do is never more than its owner may.
+    scopes: Vec<String>,
+    /// What the secret starts with.
+    prefix: String,
+    /// The last four characters of the secret.
+    last_four: String,
+    created_at: Moment,
+    created_by: Subject,
+    #[schema(required)]
+    expires_at: Option<Moment>,
+    /// When it was last used, to the minute.
+    #[schema(required)]
+    last_used_at: Option<Moment>,
+    #[schema(required)]
+    last_used_ip: Option<String>,
+    #[schema(required)]
+    revoked_at: Option<Moment>,
+    /// Why it does not work any more; `leaked` for one that was found where it should not be.
+    #[schema(schema_with = end_reason, required)]
+    revoked_reason: Option<&'static str>,
+}
+
+/// A personal token with its secret.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CreatedToken {
+    #[serde(flatten)]
+    shown: PersonalToken,
+    /// The secret. No other answer holds it.
+    token: String,
+}
+
+/// An API key.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ApiKey {
+    #[serde(flatten)]
+    shown: PersonalToken,
+    #[schema(schema_with = mode, required)]
+    mode: Option<&'static str>,
+    /// Without scopes of its own: it may do whatever its owner may.
+    unrestricted: bool,
+    /// Whose role bounds it.
+    owner: Subject,
+    /// Addresses and networks that it may be used from; `null` for anywhere.
+    #[schema(required)]
+    allowed_addresses: Option<Vec<String>>,
+    /// The key that a rotation put in its place.
+    #[schema(required)]
+    replaced_by: Option<String>,
+}
+
+/// An API key with its secret.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CreatedKey {
+    #[serde(flatten)]
+    shown: ApiKey,
+    /// The secret. No other answer holds it.
+    api_key: String,
+}
+
+/// The key that takes the place of another, with its secret.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RotatedKey {
+    #[serde(flatten)]
+    created: CreatedKey,
+    replaces: Replaced,
+}
+
+/// The key whose place it takes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Replaced {
+    id: String,
+    /// Until when it works.
+    expires_at: Moment,
+}
+
+impl PersonalToken {
+    pub(super) fn new(named: &Named) -> Self {
+        let credential = &named.credential;
+        Self {
+            id: credential.id.clone(),
+            name: credential.name.clone(),
+            scopes: credential.granted.named().iter().map(str::to_owned).collect(),
+            prefix: credential.display_prefix.clone(),
+            last_four: credential.last_four.clone(),
+            created_at: Moment(credential.created_at),
+            created_by: Subject::new(&credential.created_by, &named.creator_name),
+            expires_at: credential.ends_at.map(Moment),
+            last_used_at: credential.last_used_at.map(Moment),
+            last_used_ip: credential.last_used_ip.clone(),
+            revoked_at: credential.revoked_at.map(Moment),
+            revoked_reason: credential.revoked_reason.map(EndReason::as_str),
         }
     }
-    shown
 }
 
-/// The same with the secret, this once.
-pub(super) fn created(created: &Created) -> Value {
-    let mut shown = credential(&created.named);
-    let field = match created.named.credential.kind {
-        StaticKind::ApiKey(_) => "apiKey",
-        StaticKind::PersonalToken => "token",
-    };
-    shown[field] = json!(created.secret.expose());
-    shown
+impl CreatedToken {
+    pub(super) fn new(created: &Created) -> Self {
+        Self { shown: PersonalToken::new(&created.named), token: created.secret.expose().to_owned() }
+    }
 }
 
-fn subject(subject: &SubjectId, name: &str) -> Value {
-    json!({ "kind": subject.kind(), "id": subject.as_str(), "name": name })
+impl ApiKey {
+    pub(super) fn new(named: &Named) -> Self {
+        let credential = &named.credential;
+        Self {
+            shown: PersonalToken::new(named),
+            mode: credential.kind.mode().map(Mode::as_str),
+            unrestricted: credential.granted.is_unrestricted(),
+            owner: Subject::new(&credential.owner, &named.owner_name),
+            allowed_addresses: credential.allowed_addresses.as_ref().map(|list| list.iter().collect()),
+            replaced_by: credential.replaced_by.clone(),
+        }
+    }
+}
+
+impl CreatedKey {
+    pub(super) fn new(created: &Created) -> Self {
+        Self { shown: ApiKey::new(&created.named), api_key: created.secret.expose().to_owned() }
+    }
+}
+
+impl RotatedKey {
+    pub(super) fn new(rotated: &Rotated) -> Self {
+        let replaces = Replaced { id: rotated.old_id.clone(), expires_at: Moment(rotated.old_ends_at) };
+        Self { created: CreatedKey::new(&rotated.created), replaces }
+    }
 }

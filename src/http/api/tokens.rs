@@ -2,38 +2,68 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
+use super::answer::{Data, List, ScopeId};
 use super::caller::Caller;
 use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
 use super::page::Page;
-use super::shown;
+use super::responses::{Invalid, Unknown};
+use super::shown::{CreatedToken, PersonalToken};
 use super::time::Moment;
+use crate::domain::management::TOKENS_MANAGE;
 use crate::services::personal_tokens::{self, NewToken};
 use crate::web::app::App;
 
-/// The body of a creation.
-#[derive(Debug, Deserialize)]
+/// A token to be.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = NewToken)]
 pub struct Create {
+    #[schema(min_length = 1, max_length = 100, example = "laptop")]
     name: String,
+    #[schema(value_type = Vec<ScopeId>, min_items = 1, example = json!(["org:read"]))]
     scopes: Vec<String>,
+    /// When the token ends by itself. The organization may say by when it has to.
     expires_at: Option<Moment>,
 }
 
-/// `POST /api/v1/tokens`: a new token. The answer alone holds its secret.
+/// Create a personal token
+///
+/// The answer alone holds the secret. People make personal tokens; API keys cannot.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tokens",
+    operation_id = "createToken",
+    tag = "Personal tokens",
+    params(Command<Create>),
+    request_body = Create,
+    responses((status = 201, description = "The token and its secret.", body = Data<CreatedToken>), Command<Create>, Invalid),
+    security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
+)]
 pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<HttpResponse, ApiError> {
     command
         .once(&app, |app, work, acting, Create { name, scopes, expires_at }| {
             let new = NewToken { name, scopes, ends_at: expires_at.map(|Moment(at)| at) };
             let created = personal_tokens::create(work, &app.config, acting, &new)?;
-            Ok(created.map(|created| Done::created(shown::created(&created))))
+            Ok(created.map(|created| Done::created(&CreatedToken::new(&created))))
         })
         .await
 }
 
-/// `GET /api/v1/tokens`: the newest first.
+/// List your personal tokens
+///
+/// The newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tokens",
+    operation_id = "listTokens",
+    tag = "Personal tokens",
+    params(Page),
+    responses((status = 200, description = "A page of tokens.", body = List<PersonalToken>), Caller),
+    security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
+)]
 pub async fn list(
     app: web::Data<App>,
     request: HttpRequest,
@@ -43,10 +73,19 @@ pub async fn list(
     let (acting, after, limit) = (caller.acting(&app, &request), page.after.clone(), page.limit());
     let read = move |conn: &mut _| personal_tokens::list(conn, &acting, after.as_ref(), limit);
     let tokens = app.store.read(read).await?.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(page.answer(&tokens, shown::credential, |token| (token.credential.created_at, &token.credential.id)))
+    Ok(page.answer(&tokens, PersonalToken::new, |token| (token.credential.created_at, &token.credential.id)))
 }
 
-/// `GET /api/v1/tokens/{id}`
+/// Get a personal token
+#[utoipa::path(
+    get,
+    path = "/api/v1/tokens/{id}",
+    operation_id = "getToken",
+    tag = "Personal tokens",
+    params(("id" = String, Path, description = "The id of the token: `pat_...`")),
+    responses((status = 200, description = "The token.", body = Data<PersonalToken>), Caller, Unknown),
+    security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
+)]
 pub async fn find(
     app: web::Data<App>,
     request: HttpRequest,
@@ -56,10 +95,21 @@ pub async fn find(
     let acting = caller.acting(&app, &request);
     let found = app.store.read(move |conn| personal_tokens::find(conn, &acting, &id)).await?;
     let token = found.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(HttpResponse::Ok().json(json!({ "data": shown::credential(&token) })))
+    Ok(HttpResponse::Ok().json(Data { data: PersonalToken::new(&token) }))
 }
 
-/// `POST /api/v1/tokens/{id}/revoke`
+/// Revoke a personal token
+///
+/// It stops at once and for good. Revoking it again changes nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tokens/{id}/revoke",
+    operation_id = "revokeToken",
+    tag = "Personal tokens",
+    params(("id" = String, Path, description = "The id of the token: `pat_...`"), Command<Nothing>),
+    responses((status = 200, description = "The token.", body = Data<PersonalToken>), Command<Nothing>, Unknown),
+    security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
+)]
 pub async fn revoke(
     app: web::Data<App>,
     id: web::Path<String>,
@@ -68,7 +118,7 @@ pub async fn revoke(
     command
         .once(&app, move |_, work, acting, Nothing {}| {
             let revoked = personal_tokens::revoke(work, acting, &id)?;
-            Ok(revoked.map(|token| Done::ok(shown::credential(&token))))
+            Ok(revoked.map(|token| Done::ok(&PersonalToken::new(&token))))
         })
         .await
 }

@@ -1,15 +1,22 @@
 //! What credentials of the caller's organization are used for: each use, and how many there are on a day.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use super::audit::{LARGEST_PAGE, PAGE};
+use super::answer::{List, mode_or_null, one_of};
+use super::audit::{LARGEST_PAGE, PAGE, Paging, period};
 use super::caller::Caller;
 use super::error::ApiError;
+use super::page::{self, query};
+use super::time::Moment;
 use crate::domain::audit::export::Names;
 use crate::domain::credential::CredentialKind;
 use crate::domain::management::AUDIT_READ;
 use crate::domain::static_secret::Mode;
+use crate::domain::uses::UseOutcome;
 use crate::http::bearer;
 use crate::services::uses;
 use crate::store::usage::{self, Count};
@@ -22,7 +29,150 @@ use crate::web::audit_query;
 const COUNTS: usize = 500;
 const MOST_COUNTS: usize = 1000;
 
-/// `GET /api/v1/uses`: each use, the newest first.
+/// One use of a credential.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Use {
+    id: String,
+    at: Moment,
+    credential: UsedCredential,
+    /// The person whose credential it is.
+    #[schema(required)]
+    user: Option<Owner>,
+    /// The service account whose credential it is.
+    #[schema(required)]
+    service_account: Option<Owner>,
+    #[schema(example = "GET /api/v1/keys/{id}")]
+    endpoint: String,
+    #[schema(schema_with = outcomes)]
+    outcome: &'static str,
+    /// The status of the answer.
+    status: i64,
+    #[schema(required)]
+    ip: Option<String>,
+    #[schema(required)]
+    request_id: Option<String>,
+}
+
+/// The credential that was used.
+#[derive(Serialize, ToSchema)]
+pub struct UsedCredential {
+    id: String,
+    /// `cli_session`, `personal_token` or `api_key`.
+    #[schema(required)]
+    kind: Option<&'static str>,
+    #[schema(required)]
+    name: Option<String>,
+}
+
+/// Whose credential it is.
+#[derive(Serialize, ToSchema)]
+pub struct Owner {
+    id: String,
+    #[schema(required)]
+    name: Option<String>,
+}
+
+/// How often a credential was used for one thing on one day.
+#[derive(Serialize, ToSchema)]
+pub struct DailyCount {
+    /// In UTC.
+    #[schema(format = "date")]
+    day: String,
+    credential: String,
+    /// Of an API key.
+    #[schema(schema_with = mode_or_null, required)]
+    mode: Option<&'static str>,
+    endpoint: String,
+    #[schema(schema_with = outcomes)]
+    outcome: &'static str,
+    count: i64,
+}
+
+fn outcomes() -> RefOr<Schema> {
+    one_of(UseOutcome::ALL.iter().map(|outcome| outcome.as_str()))
+}
+
+impl Use {
+    fn new(used: &Used, names: &Names) -> Self {
+        let owner = |id: &String| Owner { id: id.clone(), name: names.get(id).cloned() };
+        Self {
+            id: used.id.clone(),
+            at: Moment(used.at),
+            credential: UsedCredential {
+                id: used.credential_id.clone(),
+                kind: CredentialKind::of(&used.credential_id).map(CredentialKind::as_str),
+                name: names.get(&used.credential_id).cloned(),
+            },
+            user: used.user_id.as_ref().map(owner),
+            service_account: used.service_account_id.as_ref().map(owner),
+            endpoint: used.endpoint.clone(),
+            outcome: used.outcome.as_str(),
+            status: used.status,
+            ip: used.ip.clone(),
+            request_id: used.request_id.clone(),
+        }
+    }
+}
+
+impl DailyCount {
+    fn new(count: &Count, mode: Option<&Mode>) -> Self {
+        Self {
+            day: count.day.clone(),
+            credential: count.credential_id.clone(),
+            mode: mode.map(|mode| mode.as_str()),
+            endpoint: count.endpoint.clone(),
+            outcome: count.outcome.as_str(),
+            count: count.count,
+        }
+    }
+}
+
+/// Which uses are asked for.
+struct Filters;
+
+impl IntoParams for Filters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = period();
+        parameters.push(of_credential());
+        parameters.push(query("outcome", "Whether it was let in.").schema(Some(outcomes())).build());
+        parameters
+    }
+}
+
+/// Which counts are asked for.
+struct Counts;
+
+impl IntoParams for Counts {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let day =
+            |name: &str, description: &str| query(name, description).schema(Some(String::schema())).build();
+        let mut parameters = vec![
+            day("from", "The first day, in UTC: `2026-11-23`. 29 days ago if left out."),
+            day("to", "The last day, in UTC. Today if left out."),
+            of_credential(),
+        ];
+        parameters.extend(page::parameters(COUNTS, MOST_COUNTS));
+        parameters
+    }
+}
+
+fn of_credential() -> Parameter {
+    query("credential", "The id of the credential.").schema(Some(String::schema())).build()
+}
+
+/// List the uses of credentials
+///
+/// Each use, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/uses",
+    operation_id = "listUses",
+    tag = "Audit log",
+    params(Filters, Paging),
+    responses((status = 200, description = "A page of uses.", body = List<Use>), Caller),
+    security(("bearer" = [AUDIT_READ]), ("apiKey" = [AUDIT_READ]))
+)]
 pub async fn list(
     app: web::Data<App>,
     request: HttpRequest,
@@ -37,31 +187,22 @@ pub async fn list(
     let page = app.store.read(read).await?;
     let last = page.uses.last().filter(|_| page.more);
     let next_cursor = last.map(|used| audit_query::after_use(used.at, &used.id));
-    let data: Vec<Value> = page.uses.iter().map(|used| described(used, &page.names)).collect();
-    Ok(HttpResponse::Ok().json(json!({ "data": data, "nextCursor": next_cursor })))
+    let data = page.uses.iter().map(|used| Use::new(used, &page.names)).collect();
+    Ok(HttpResponse::Ok().json(List { data, next_cursor }))
 }
 
-fn described(used: &Used, names: &Names) -> Value {
-    let owner = |id: &String| json!({ "id": id, "name": names.get(id) });
-    json!({
-        "id": used.id,
-        "at": used.at,
-        "credential": {
-            "id": used.credential_id,
-            "kind": CredentialKind::of(&used.credential_id).map(CredentialKind::as_str),
-            "name": names.get(&used.credential_id),
-        },
-        "user": used.user_id.as_ref().map(owner),
-        "serviceAccount": used.service_account_id.as_ref().map(owner),
-        "endpoint": used.endpoint,
-        "outcome": used.outcome.as_str(),
-        "status": used.status,
-        "ip": used.ip,
-        "requestId": used.request_id,
-    })
-}
-
-/// `GET /api/v1/usage`: the counts by day, credential, endpoint and outcome, the first day first.
+/// Count the uses of credentials
+///
+/// By day, credential, endpoint and outcome, the first day first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/usage",
+    operation_id = "countUses",
+    tag = "Audit log",
+    params(Counts),
+    responses((status = 200, description = "A page of counts.", body = List<DailyCount>), Caller),
+    security(("bearer" = [AUDIT_READ]), ("apiKey" = [AUDIT_READ]))
+)]
 pub async fn usage(
     app: web::Data<App>,
     request: HttpRequest,
@@ -85,18 +226,6 @@ pub async fn usage(
     let more = counts.len() > size;
     counts.truncate(size);
     let next_cursor = counts.last().filter(|_| more).map(audit_query::behind_count);
-    let data: Vec<Value> =
-        counts.iter().map(|count| counted(count, modes.get(&count.credential_id))).collect();
-    Ok(HttpResponse::Ok().json(json!({ "data": data, "nextCursor": next_cursor })))
-}
-
-fn counted(count: &Count, mode: Option<&Mode>) -> Value {
-    json!({
-        "day": count.day,
-        "credential": count.credential_id,
-        "mode": mode.map(|mode| mode.as_str()),
-        "endpoint": count.endpoint,
-        "outcome": count.outcome.as_str(),
-        "count": count.count,
-    })
+    let data = counts.iter().map(|count| DailyCount::new(count, modes.get(&count.credential_id))).collect();
+    Ok(HttpResponse::Ok().json(List { data, next_cursor }))
 }

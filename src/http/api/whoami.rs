@@ -1,63 +1,136 @@
 //! Who a credential belongs to.
 
 use actix_web::{HttpResponse, web};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
+use super::answer::{Data, mode_or_null, one_of, subject_kind};
 use super::caller::Caller;
 use super::error::ApiError;
+use super::time::Moment;
 use crate::domain::credential::CredentialKind;
 use crate::domain::static_secret::Mode;
 use crate::services::present::{Principal, Subject};
 use crate::store::memberships;
+use crate::store::organizations::Organization;
 use crate::web::app::App;
 
-/// `GET /api/v1/whoami`: needs no scope.
+/// What is behind a credential.
+#[derive(Serialize, ToSchema)]
+pub struct WhoAmI {
+    #[schema(schema_with = credential_kind)]
+    kind: &'static str,
+    credential: PresentedCredential,
+    subject: PresentingSubject,
+    organization: Membership,
+    /// With a CLI session: every organization of the person.
+    organizations: Vec<Membership>,
+    /// With a CLI session: the tool that holds it.
+    #[schema(required)]
+    client: Option<Client>,
+    /// What the credential may do at this moment.
+    scopes: Vec<String>,
+}
+
+/// The credential.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PresentedCredential {
+    id: String,
+    name: String,
+    /// Of an API key.
+    #[schema(schema_with = mode_or_null, required)]
+    mode: Option<&'static str>,
+    created_at: Moment,
+    #[schema(required)]
+    ends_at: Option<Moment>,
+}
+
+/// On whose behalf it acts.
+#[derive(Serialize, ToSchema)]
+pub struct PresentingSubject {
+    #[schema(schema_with = subject_kind)]
+    kind: &'static str,
+    id: String,
+    /// Of a person.
+    #[schema(required)]
+    email: Option<String>,
+    name: String,
+}
+
+/// An organization and the role in it.
+#[derive(Serialize, ToSchema)]
+pub struct Membership {
+    id: String,
+    slug: String,
+    name: String,
+    role: String,
+}
+
+/// A tool.
+#[derive(Serialize, ToSchema)]
+pub struct Client {
+    id: String,
+    name: String,
+}
+
+fn credential_kind() -> RefOr<Schema> {
+    one_of(CredentialKind::ALL.iter().map(|kind| kind.as_str()))
+}
+
+impl Membership {
+    fn new(organization: Organization, role: String) -> Self {
+        Self { id: organization.id, slug: organization.slug, name: organization.name, role }
+    }
+}
+
+/// Say who a credential belongs to
+#[utoipa::path(
+    get,
+    path = "/api/v1/whoami",
+    operation_id = "whoAmI",
+    tag = "Credentials",
+    responses((status = 200, description = "What is behind the credential.", body = Data<WhoAmI>), Caller)
+)]
 pub async fn whoami(app: web::Data<App>, Caller(principal): Caller) -> Result<HttpResponse, ApiError> {
     let organizations = organizations(&app, &principal).await?;
-    let (credential, organization) = (&principal.credential, &principal.organization);
-    let email = match &principal.subject {
-        Subject::User(user) => Some(&user.email),
+    let (credential, subject) = (principal.credential, principal.subject);
+    let email = match &subject {
+        Subject::User(user) => Some(user.email.clone()),
         Subject::ServiceAccount(_) => None,
     };
-    let client = principal.client.as_ref();
-    Ok(HttpResponse::Ok().json(json!({ "data": {
-        "kind": credential.kind.as_str(),
-        "credential": {
-            "id": credential.id,
-            "name": credential.name,
-            "mode": credential.mode.map(Mode::as_str),
-            "createdAt": credential.created_at,
-            "endsAt": credential.ends_at,
+    let data = WhoAmI {
+        kind: credential.kind.as_str(),
+        credential: PresentedCredential {
+            id: credential.id,
+            name: credential.name,
+            mode: credential.mode.map(Mode::as_str),
+            created_at: Moment(credential.created_at),
+            ends_at: credential.ends_at.map(Moment),
         },
-        "subject": {
-            "kind": principal.subject.id().kind(),
-            "id": principal.subject.id().as_str(),
-            "email": email,
-            "name": principal.subject.name(),
+        subject: PresentingSubject {
+            kind: subject.id().kind(),
+            id: subject.id().as_str().to_owned(),
+            email,
+            name: subject.name().to_owned(),
         },
-        "organization": {
-            "id": organization.id,
-            "slug": organization.slug,
-            "name": organization.name,
-            "role": principal.role,
-        },
-        "organizations": organizations,
-        "client": client.map(|client| json!({ "id": client.id, "name": client.name })),
-        "scopes": principal.scopes.iter().collect::<Vec<_>>(),
-    } })))
+        organization: Membership::new(principal.organization, principal.role),
+        organizations,
+        client: principal.client.map(|client| Client { id: client.id, name: client.name }),
+        scopes: principal.scopes.iter().map(str::to_owned).collect(),
+    };
+    Ok(HttpResponse::Ok().json(Data { data }))
 }
 
 /// Every organization of the person, so that their tool can offer them. A key or token for one organization says
 /// nothing about the others.
-async fn organizations(app: &App, principal: &Principal) -> Result<Vec<Value>, ApiError> {
+async fn organizations(app: &App, principal: &Principal) -> Result<Vec<Membership>, ApiError> {
     let (CredentialKind::CliSession, Subject::User(user)) = (principal.credential.kind, &principal.subject)
     else {
         return Ok(Vec::new());
     };
     let user_id = user.id.clone();
     let memberships = app.store.read(move |conn| memberships::of_user(conn, &user_id)).await?;
-    let organizations = memberships.into_iter().map(|(organization, role)| {
-        json!({ "id": organization.id, "slug": organization.slug, "name": organization.name, "role": role })
-    });
-    Ok(organizations.collect())
+    Ok(memberships.into_iter().map(|(organization, role)| Membership::new(organization, role)).collect())
 }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod api_access;
+pub mod api_reference;
 pub mod audit;
 pub mod authorize;
 mod consent;

@@ -219,6 +219,9 @@ fn history(session: &Credential) -> String {
             format!("{started} Ended because its authorization code was used twice.")
         }
         Some(EndReason::Revoked | EndReason::Replaced) => format!("{started} Revoked."),
+        Some(EndReason::Leaked) => {
+            format!("{started} Ended because its token was found where it should not be.")
+        }
         Some(EndReason::ClientRemoved) => format!("{started} Ended because the tool was removed."),
     }
 }

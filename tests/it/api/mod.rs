@@ -3,7 +3,9 @@
 mod hand_on;
 mod idempotency;
 mod keys;
+mod leaks;
 mod matrix;
+mod openapi;
 mod owners;
 mod policy;
 mod presenting;

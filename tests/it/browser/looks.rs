@@ -94,6 +94,7 @@ async fn pages_before_the_sign_in_are_for_everybody() {
     found.extend(faults(&page, "sign-in, wrong").await);
     for path in [
         "/help",
+        "/api",
         "/nothing",
         "/c/AAAA-AAAA",
         "/cli-auth?port=1",

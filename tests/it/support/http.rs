@@ -8,6 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
+use super::contract;
 use super::html::{self, Form};
 
 /// What the server answered, read to its end.
@@ -195,7 +196,12 @@ impl BrowserCaller {
 }
 
 async fn answer(request: RequestBuilder) -> Answer {
-    read(request.send().await.unwrap()).await
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    let (method, url) = (request.method().clone(), request.url().clone());
+    let answer = read(client.execute(request).await.unwrap()).await;
+    contract::hold(&method, &url, &answer);
+    answer
 }
 
 async fn read(response: reqwest::Response) -> Answer {

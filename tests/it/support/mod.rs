@@ -6,6 +6,7 @@ pub(crate) mod at_once;
 pub(crate) mod browser;
 mod chromium;
 pub(crate) mod cli;
+pub(crate) mod contract;
 pub(crate) mod daemon;
 pub(crate) mod database;
 pub(crate) mod device;

@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
+use super::super::answer::{Data, mode as modes};
 use super::super::error::ApiError;
 use super::super::rate_headers;
 use crate::domain::rate_policy::Quota;
@@ -33,7 +36,7 @@ impl Form {
         match (self, decided) {
             (Self::Headers, Ok(passed)) => passed.with_quotas(headers(&passed.principal)),
             (Self::Body, Ok(passed)) => {
-                let body = json!({ "data": shown(&passed.principal) });
+                let body = Data { data: Verified::new(&passed.principal) };
                 passed.with_quotas(HttpResponse::Ok().json(body))
             }
             (Self::Headers, Err(error)) => with_error_header(&error),
@@ -74,23 +77,62 @@ fn mode(principal: &Principal) -> Mode {
     principal.credential.mode.unwrap_or(Mode::Live)
 }
 
-fn shown(principal: &Principal) -> Value {
-    let Principal { credential, subject, organization, scopes, .. } = principal;
-    json!({
-        "subject": { "kind": subject.id().kind(), "id": subject.id().as_str() },
-        "organization": { "id": organization.id, "slug": organization.slug },
-        "credential": {
-            "id": credential.id,
-            "kind": credential.kind.as_str(),
-            "mode": mode(principal).as_str(),
-        },
-        "scopes": scopes.iter().collect::<Vec<_>>(),
-    })
+/// Who presents the credential, and what it may do.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Verified {
+    subject: VerifiedSubject,
+    organization: VerifiedOrganization,
+    credential: VerifiedCredential,
+    /// All that the credential may do at this moment.
+    scopes: Vec<String>,
+}
+
+/// `user` or `service_account`.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VerifiedSubject {
+    kind: &'static str,
+    id: String,
+}
+
+/// The organization that the credential belongs to.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VerifiedOrganization {
+    id: String,
+    slug: String,
+}
+
+/// The credential.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VerifiedCredential {
+    id: String,
+    /// `cli_session`, `personal_token` or `api_key`.
+    kind: &'static str,
+    #[schema(schema_with = modes)]
+    mode: &'static str,
+}
+
+impl Verified {
+    fn new(principal: &Principal) -> Self {
+        let Principal { credential, subject, organization, scopes, .. } = principal;
+        Self {
+            subject: VerifiedSubject { kind: subject.id().kind(), id: subject.id().as_str().to_owned() },
+            organization: VerifiedOrganization {
+                id: organization.id.clone(),
+                slug: organization.slug.clone(),
+            },
+            credential: VerifiedCredential {
+                id: credential.id.clone(),
+                kind: credential.kind.as_str(),
+                mode: mode(principal).as_str(),
+            },
+            scopes: scopes.iter().map(str::to_owned).collect(),
+        }
+    }
 }
 
 fn with_error_header(error: &ApiError) -> HttpResponse {
     let mut answer = error.error_response();
-    if let Ok(value) = HeaderValue::from_str(&ascii(&error.body())) {
+    if let Ok(value) = HeaderValue::from_str(&ascii(&json!(error.body()))) {
         answer.headers_mut().insert(ERROR, value);
     }
     answer

@@ -2,7 +2,9 @@
 
 use actix_web::http::header::HeaderMap;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
+use super::super::answer::ScopeId;
 use super::super::error::ApiError;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::parameters::Parameters;
@@ -95,14 +97,22 @@ pub(super) fn described(method: &str, target: &str) -> Result<Endpoint, ApiError
 }
 
 /// The same as JSON.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = VerifyRequest)]
 pub(super) struct Described {
+    /// What was presented.
     credential: String,
+    /// The method of the request; `GET` if left out.
     method: Option<String>,
+    /// Its path, with the query if there is one.
+    #[schema(example = "/v1/conversations")]
     uri: Option<String>,
+    /// What the credential must be allowed.
     #[serde(default)]
+    #[schema(value_type = Vec<ScopeId>)]
     scopes: Vec<String>,
+    /// The rate policy that counts it, besides those of its route and its scopes.
     policy: Option<String>,
 }
 

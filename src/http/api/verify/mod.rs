@@ -5,18 +5,50 @@ mod asked;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::answer::Data;
+use super::caller::Caller;
 use super::command::body;
 use super::error::ApiError;
+use super::responses::Reading;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::secret::Secret;
 use crate::http::bearer;
 use crate::services::rate_limits;
 use crate::web::app::App;
-use answer::{Form, Passed};
+use answer::{Form, Passed, Verified};
 use asked::{Asked, Described, Required};
 
-/// `GET /api/v1/verify?scope=&policy=`: the proxy passes on the headers of the request that it holds, and says what
-/// that request is in `X-Original-*` or `X-Forwarded-*`.
+/// Ask for a proxy whether a request may pass
+///
+/// The proxy passes on the headers of the request that it holds, and says what that request is in `X-Original-Method` and
+/// `X-Original-URI`, or in `X-Forwarded-Method` and `X-Forwarded-Uri`. The answer is in headers alone. Proxies that ask
+/// with the method of the request, and put its path behind a prefix, ask at `/api/v1/verify/{required}/...`, where
+/// `required` is what the query is here, or `-`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/verify",
+    operation_id = "verifyRequest",
+    tag = "Credentials",
+    params(
+        ("scope" = Option<String>, Query, description = "Scopes that the credential must have, by spaces."),
+        ("policy" = Option<String>, Query, description = "The rate policy that counts the request.")
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The request may pass.",
+            headers(
+                ("X-Auth-Subject" = String, description = "The id of the person or service account."),
+                ("X-Auth-Org" = String, description = "The id of the organization."),
+                ("X-Auth-Scopes" = String, description = "All that the credential may do, by spaces."),
+                ("X-Auth-Credential" = String, description = "The id of the credential."),
+                ("X-Auth-Kind" = String, description = "`cli_session`, `personal_token` or `api_key`."),
+                ("X-Auth-Mode" = String, description = "`live` or `test`.")
+            )
+        ),
+        Caller
+    )
+)]
 pub async fn for_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let asked = Required::parse(&app, request.query_string())
         .and_then(|required| Ok(Asked { required, original: asked::original(request.headers())? }));
@@ -34,7 +66,22 @@ pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> H
     Form::Headers.answer(by_headers(&app, &request, asked).await)
 }
 
-/// `POST /api/v1/verify`: the credential is in the body. Whoever holds it may ask.
+/// Ask whether a credential may do something
+///
+/// The credential is in the body. Whoever holds it may ask.
+#[utoipa::path(
+    post,
+    path = "/api/v1/verify",
+    operation_id = "verifyCredential",
+    tag = "Credentials",
+    request_body = Described,
+    responses(
+        (status = 200, description = "It may.", body = Data<Verified>),
+        Caller,
+        Reading
+    ),
+    security(())
+)]
 pub async fn for_program(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     Form::Body.answer(by_body(&app, &request, payload).await)
 }

@@ -1,0 +1,162 @@
+//! The errors of the API by name. A name says which status and which family an error has, and what to do about it.
+
+use actix_web::http::StatusCode;
+use serde::{Serialize, Serializer};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::answer::one_of;
+use crate::domain::text_enum::text_enum;
+
+text_enum! {
+    /// The family of an error.
+    ErrorType {
+        InvalidRequest = "invalid_request",
+        AuthError = "auth_error",
+        PermissionError = "permission_error",
+        NotFound = "not_found",
+        Conflict = "conflict",
+        RateLimitError = "rate_limit_error",
+        ApiError = "api_error",
+    }
+}
+
+text_enum! {
+    ErrorCode {
+        InvalidRequest = "invalid_request",
+        AmbiguousCredentials = "ambiguous_credentials",
+        CredentialInQuery = "credential_in_query",
+        MissingCredential = "missing_credential",
+        InvalidApiKey = "invalid_api_key",
+        ExpiredApiKey = "expired_api_key",
+        RevokedApiKey = "revoked_api_key",
+        InsufficientScope = "insufficient_scope",
+        NotPermitted = "not_permitted",
+        ApiKeysDisabled = "api_keys_disabled",
+        PersonalTokensDisabled = "personal_tokens_disabled",
+        PersonalTokensAdminsOnly = "personal_tokens_admins_only",
+        AddressNotAllowed = "address_not_allowed",
+        NotFound = "not_found",
+        Ended = "ended",
+        IdempotencyConflict = "idempotency_conflict",
+        TooLarge = "too_large",
+        UnsupportedMediaType = "unsupported_media_type",
+        InvalidParameter = "invalid_parameter",
+        RateLimited = "rate_limited",
+        InternalError = "internal_error",
+        TemporarilyUnavailable = "temporarily_unavailable",
+    }
+}
+
+impl ErrorCode {
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidRequest | Self::AmbiguousCredentials | Self::CredentialInQuery => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::MissingCredential | Self::InvalidApiKey | Self::ExpiredApiKey | Self::RevokedApiKey => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::InsufficientScope
+            | Self::NotPermitted
+            | Self::ApiKeysDisabled
+            | Self::PersonalTokensDisabled
+            | Self::PersonalTokensAdminsOnly
+            | Self::AddressNotAllowed => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Ended | Self::IdempotencyConflict => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::InvalidParameter => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    pub fn family(self) -> ErrorType {
+        match self {
+            Self::InvalidRequest
+            | Self::AmbiguousCredentials
+            | Self::CredentialInQuery
+            | Self::TooLarge
+            | Self::UnsupportedMediaType
+            | Self::InvalidParameter => ErrorType::InvalidRequest,
+            Self::MissingCredential | Self::InvalidApiKey | Self::ExpiredApiKey | Self::RevokedApiKey => {
+                ErrorType::AuthError
+            }
+            Self::InsufficientScope
+            | Self::NotPermitted
+            | Self::ApiKeysDisabled
+            | Self::PersonalTokensDisabled
+            | Self::PersonalTokensAdminsOnly
+            | Self::AddressNotAllowed => ErrorType::PermissionError,
+            Self::NotFound => ErrorType::NotFound,
+            Self::Ended | Self::IdempotencyConflict => ErrorType::Conflict,
+            Self::RateLimited => ErrorType::RateLimitError,
+            Self::InternalError | Self::TemporarilyUnavailable => ErrorType::ApiError,
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "Mend the request; the message says what is wrong with it.",
+            Self::AmbiguousCredentials => "Send one credential, in one header.",
+            Self::CredentialInQuery => {
+                "Send the credential in a header. What was in the URL is in logs now: replace it."
+            }
+            Self::MissingCredential => "Send Authorization: Bearer or X-API-Key.",
+            Self::InvalidApiKey => "Check that all of the credential was sent, and to the right server.",
+            Self::ExpiredApiKey => "Create a new credential, or sign in again.",
+            Self::RevokedApiKey => {
+                "Create a new credential, or sign in again; the audit log says who revoked it."
+            }
+            Self::InsufficientScope => "Use a credential with the scopes in required_scopes.",
+            Self::NotPermitted => "Ask an owner or admin of the organization.",
+            Self::ApiKeysDisabled => "Ask an owner or admin to turn API keys on.",
+            Self::PersonalTokensDisabled => "Ask an owner or admin to turn personal tokens on.",
+            Self::PersonalTokensAdminsOnly => "Ask an owner or admin to allow everybody personal tokens.",
+            Self::AddressNotAllowed => "Call from an address that the API key allows, or have it changed.",
+            Self::NotFound => "Check the id, and that it belongs to the credential's organization.",
+            Self::Ended => "Create a new one: what has ended stays as it is.",
+            Self::IdempotencyConflict => "Use a new Idempotency-Key for each thing to be done.",
+            Self::TooLarge => "Send a smaller body.",
+            Self::UnsupportedMediaType => "Send Content-Type: application/json.",
+            Self::InvalidParameter => "Mend the field that param names.",
+            Self::RateLimited => "Wait as many seconds as Retry-After says.",
+            Self::InternalError => "Try again; if it stays, give the request_id to whoever runs the server.",
+            Self::TemporarilyUnavailable => {
+                "Try again after as many seconds as Retry-After says. Nothing was changed."
+            }
+        }
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl PartialSchema for ErrorCode {
+    fn schema() -> RefOr<Schema> {
+        one_of(Self::ALL.iter().map(|code| code.as_str()))
+    }
+}
+
+impl ToSchema for ErrorCode {}
+
+impl Serialize for ErrorType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl PartialSchema for ErrorType {
+    fn schema() -> RefOr<Schema> {
+        one_of(Self::ALL.iter().map(|family| family.as_str()))
+    }
+}
+
+impl ToSchema for ErrorType {}

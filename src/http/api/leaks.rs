@@ -1,0 +1,71 @@
+//! Reports of secrets that were found where they should not be.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::answer::Data;
+use super::command::body;
+use super::error::ApiError;
+use super::responses::{Failures, Limited, Reading};
+use crate::domain::secret::Secret;
+use crate::services::leaks::Leak;
+use crate::web::app::App;
+use crate::web::limits;
+use crate::web::origin;
+
+/// Secrets in one report.
+const MOST: usize = 100;
+
+/// A secret that was found. The names are those that the secret scanning of GitHub uses; what else it sends is ignored.
+#[derive(Deserialize, ToSchema)]
+pub struct LeakedSecret {
+    /// The secret: an API key, a personal token, a refresh token or an access token.
+    #[schema(example = "keystile_live_...")]
+    token: String,
+    /// Where it was found. Without its query, it is shown to the owner.
+    #[schema(example = "https://github.com/acme/app/blob/main/.env")]
+    url: Option<String>,
+}
+
+/// What has become of a report.
+#[derive(Serialize, ToSchema)]
+pub struct Reported {
+    /// How many secrets were looked at.
+    received: usize,
+}
+
+/// Report leaked secrets
+///
+/// Each is revoked at once, and the audit log of its organization says when and where it was found. It needs no
+/// credential: whoever holds a secret may end it. The answer does not say which secrets exist.
+#[utoipa::path(
+    post,
+    path = "/api/v1/leaked-secrets",
+    operation_id = "reportLeakedSecrets",
+    tag = "Leaked secrets",
+    request_body(content = Vec<LeakedSecret>, description = "1 to 100 secrets."),
+    responses((status = 202, description = "The report was taken.", body = Data<Reported>), Reading, Limited, Failures),
+    security(())
+)]
+pub async fn report(
+    app: web::Data<App>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    limits::report_leaks(&app, &request)?;
+    let found: Vec<LeakedSecret> = body(&request, payload.into_inner()).await?;
+    if !(1..=MOST).contains(&found.len()) {
+        return Err(ApiError::bad_request(format!("A report holds 1 to {MOST} secrets.")));
+    }
+    let received = found.len();
+    let (keys, now) = (app.keyring.current(), app.now());
+    let read = |LeakedSecret { token, url }| {
+        Leak::read(&app.config, &keys, now, &Secret::new(token), url.as_deref())
+    };
+    let leaks: Vec<Leak> = found.into_iter().map(read).collect();
+    let origin = origin::of(&app, &request);
+    app.write(move |app, work| leaks.iter().try_for_each(|leak| leak.end(work, &app.master, &origin)))
+        .await?;
+    Ok(HttpResponse::Accepted().json(Data { data: Reported { received } }))
+}

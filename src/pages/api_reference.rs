@@ -1,0 +1,85 @@
+//! `/api`: the OpenAPI document as a page that people read.
+
+mod reading;
+mod schema;
+
+use askama::Template;
+
+use super::shell::{Shell, Theme};
+use super::words::{Piece, Sentence};
+
+pub use reading::read;
+
+#[derive(Template)]
+#[template(path = "api_reference.html")]
+pub struct ApiReferencePage {
+    pub shell: Shell,
+    pub reference: Reference,
+}
+
+/// The whole API.
+#[derive(Debug, Clone, Default)]
+pub struct Reference {
+    pub introduction: Vec<Sentence>,
+    pub groups: Vec<Group>,
+    pub errors: Vec<ErrorStatus>,
+}
+
+/// Operations that belong together.
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub name: String,
+    pub text: Sentence,
+    pub operations: Vec<Operation>,
+}
+
+/// What one method does at one path.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Its anchor on the page, and its name in the document.
+    pub id: String,
+    pub method: String,
+    pub path: String,
+    pub title: String,
+    pub text: Vec<Sentence>,
+    pub access: Access,
+    pub parameters: Vec<Field>,
+    pub body: Vec<Field>,
+    pub answer: Answer,
+    /// Statuses, each described once for all operations.
+    pub errors: Vec<String>,
+}
+
+/// Who may call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    Everybody,
+    AnyCredential,
+    Scopes(Vec<String>),
+}
+
+/// The answer to a call that succeeds.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    pub status: String,
+    pub text: Sentence,
+    pub fields: Vec<Field>,
+}
+
+/// A parameter, or a field of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// `createdBy.name`, `scopes[].id`, `data` in short.
+    pub name: String,
+    /// `string or null`
+    pub kind: String,
+    pub required: bool,
+    pub text: Sentence,
+}
+
+/// A status with the codes that come with it.
+#[derive(Debug, Clone)]
+pub struct ErrorStatus {
+    pub status: String,
+    pub codes: Vec<Sentence>,
+}

@@ -1,0 +1,118 @@
+//! Secrets that a scanner has found where they should not be. Who holds a secret could do worse than end it, so whoever
+//! reports one needs no other proof.
+
+use super::revocation::Token;
+use crate::config::Config;
+use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::credential::{CredentialKind, EndReason};
+use crate::domain::secret::{Digest, Secret};
+use crate::domain::static_secret::Form;
+use crate::domain::time::Time;
+use crate::keys::master::MasterKey;
+use crate::keys::set::KeySet;
+use crate::store::{StoreError, Work, credentials, static_credentials};
+
+/// Characters of the longest place that is kept.
+const LONGEST_PLACE: usize = 200;
+
+/// What was found, as far as its form tells.
+enum Found {
+    /// An API key or a personal token.
+    Static(Digest),
+    /// What a CLI session holds.
+    Session(Token),
+}
+
+/// A secret that was found, and where.
+pub struct Leak {
+    found: Found,
+    place: Option<String>,
+}
+
+impl Leak {
+    pub fn read(config: &Config, keys: &KeySet, now: Time, secret: &Secret, url: Option<&str>) -> Self {
+        let found = match Form::of(&config.brand.token_prefix, secret.expose()) {
+            Form::Static(_) => Found::Static(secret.digest()),
+            Form::Damaged | Form::Other => Found::Session(Token::read(config, keys, now, secret)),
+        };
+        let place = url.filter(|url| !url.contains(secret.expose())).and_then(place);
+        Self { found, place }
+    }
+
+    /// Ends what the secret belongs to. What is unknown or has ended already stays as it is.
+    pub fn end(&self, work: &mut Work<'_>, master: &MasterKey, origin: &Origin) -> Result<(), StoreError> {
+        let Some(victim) = self.victim(work, master)? else { return Ok(()) };
+        if !credentials::revoke(work.conn, &victim.id, work.now, EndReason::Leaked)? {
+            return Ok(());
+        }
+        let action = match victim.kind {
+            CredentialKind::ApiKey => Action::ApiKeyLeaked,
+            CredentialKind::PersonalToken => Action::PersonalTokenLeaked,
+            CredentialKind::CliSession => Action::SessionLeaked,
+        };
+        let mut event = Event::new(action, Actor::Anonymous, origin)
+            .org(&victim.org_id)
+            .credential(&victim.id)
+            .target(&victim.id)
+            .detail("name", victim.name);
+        if let Some(place) = &self.place {
+            event = event.detail("found_at", place.as_str());
+        }
+        work.record(event);
+        Ok(())
+    }
+
+    fn victim(&self, work: &mut Work<'_>, master: &MasterKey) -> Result<Option<Victim>, StoreError> {
+        match &self.found {
+            Found::Static(digest) => {
+                let found = static_credentials::by_secret(work.conn, *digest)?;
+                Ok(found.map(|credential| Victim {
+                    kind: credential.kind.credential_kind(),
+                    id: credential.id,
+                    org_id: credential.org_id,
+                    name: credential.name,
+                }))
+            }
+            Found::Session(token) => {
+                let session = token.session(work, master)?;
+                Ok(session.map(|session| Victim {
+                    kind: session.kind,
+                    id: session.id,
+                    org_id: session.org_id,
+                    name: session.name,
+                }))
+            }
+        }
+    }
+}
+
+/// What the secret belongs to.
+struct Victim {
+    kind: CredentialKind,
+    id: String,
+    org_id: String,
+    name: String,
+}
+
+/// Where it was found, for people to go there. A query may repeat the secret, so it is left out.
+fn place(url: &str) -> Option<String> {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let good = url.starts_with("https://") && url.bytes().all(|byte| byte.is_ascii_graphic());
+    (good && url.len() <= LONGEST_PLACE).then(|| url.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn a_place_is_an_address_without_its_query() {
+        let kept = "https://github.com/acme/app/blob/1/.env";
+        assert_eq!(place(&format!("{kept}?token=abc#L1")).as_deref(), Some(kept));
+        for bad in
+            ["", "acme/app", "javascript:alert(1)", "https://a b", &format!("https://{}", "a".repeat(200))]
+        {
+            assert_eq!(place(bad), None, "{bad}");
+        }
+    }
+}

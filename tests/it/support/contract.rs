@@ -1,0 +1,101 @@
+//! Holds every answer of the API that a test sees to the OpenAPI document.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use jsonschema::Validator;
+use keystile::config::{Config, Env};
+use keystile::http::api::openapi;
+use reqwest::{Method, Url};
+use serde_json::{Value, json};
+
+use super::http::Answer;
+
+/// The document of a server with its defaults.
+pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    // Nothing is kept there.
+    let env: Env = [("KEYSTILE_DATA_DIR", "/nonexistent")].into_iter().collect();
+    let config = Config::load(None, &env).unwrap_or_else(|faults| panic!("{faults}"));
+    openapi::build(&config).value().clone()
+});
+
+/// What the document says of a route.
+pub(crate) struct Operation {
+    /// Where in the document it is.
+    place: String,
+    described: &'static Value,
+}
+
+impl Operation {
+    /// The operation that answers a request, as its path fits the document best.
+    fn of(method: &Method, path: &str) -> Option<Self> {
+        let path = &path[path.find("/api/")?..];
+        let fits = |template: &&String| {
+            let (template, path) = (template.split('/'), path.split('/'));
+            template.clone().count() == path.clone().count()
+                && template.zip(path).all(|(part, text)| part.starts_with('{') || part == text)
+        };
+        let paths = DOCUMENT["paths"].as_object().unwrap();
+        let template = paths.keys().filter(fits).min_by_key(|template| template.matches('{').count())?;
+        Self::named(method, template)
+    }
+
+    /// The operation at this path of the document.
+    pub(crate) fn named(method: &Method, template: &str) -> Option<Self> {
+        let method = method.as_str().to_lowercase();
+        let described = DOCUMENT["paths"].get(template)?.get(&method)?;
+        Some(Self { place: format!("{method} {template}"), described })
+    }
+
+    /// The scopes of which a credential needs one; none for those that are for everybody.
+    pub(crate) fn scopes(&self) -> Vec<String> {
+        let security = self.described["security"].as_array();
+        let scopes = security.into_iter().flatten().filter_map(|way| way["bearer"].as_array());
+        scopes.flatten().map(|scope| scope.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// How the answer with this status is described.
+    fn answer(&self, status: u16) -> Option<&'static Value> {
+        let described = self.described["responses"].get(status.to_string())?;
+        match described["$ref"].as_str() {
+            Some(place) => DOCUMENT.pointer(place.trim_start_matches('#')),
+            None => Some(described),
+        }
+    }
+}
+
+/// Fails if the document does not foretell this answer.
+pub(super) fn hold(method: &Method, url: &Url, answer: &Answer) {
+    let Some(operation) = Operation::of(method, url.path()) else { return };
+    let kind = answer.header("Content-Type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default();
+    // What the gate refuses does not reach the API.
+    if kind == "text/plain" && (400..500).contains(&answer.status) {
+        return;
+    }
+    let at = format!("{} answers {}", operation.place, answer.status);
+    let described = operation
+        .answer(answer.status)
+        .unwrap_or_else(|| panic!("{at}, which is not in the document: {}", answer.body));
+    let contents = described["content"].as_object();
+    let Some(content) = contents.and_then(|contents| contents.get(kind)) else {
+        assert!(contents.is_none() && answer.body.is_empty(), "{at} as {kind:?}");
+        return;
+    };
+    if kind == "application/json" {
+        let validator = validator(&at, &content["schema"]);
+        let faults: Vec<_> = validator.iter_errors(&answer.json()).map(|fault| fault.to_string()).collect();
+        assert!(faults.is_empty(), "{at}: {faults:#?}\n{}", answer.body);
+    }
+}
+
+/// Made once for each kind of answer.
+fn validator(at: &str, schema: &Value) -> Arc<Validator> {
+    static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+    let make = || {
+        let schema = json!({ "allOf": [schema], "components": DOCUMENT["components"] });
+        Arc::new(jsonschema::draft202012::new(&schema).unwrap_or_else(|error| panic!("{at}: {error}")))
+    };
+    validators.entry(at.to_owned()).or_insert_with(make).clone()
+}
