@@ -6,7 +6,7 @@ use crate::http::{api, device, fallback, health, introspect, jwks, metadata, par
 use crate::pages::assets;
 use crate::pages::handlers::device as device_pages;
 use crate::pages::handlers::{
-    account, api_access, audit, authorize, misc, one_session, paste, sessions, setup, usage,
+    account, api_access, audit, authorize, keys, misc, one_key, one_session, paste, sessions, setup, usage,
 };
 
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -111,8 +111,20 @@ fn pages(config: &mut ServiceConfig) {
         .service(resource("/o/{org}/audit/export").get(audit::export))
         .service(resource("/o/{org}/audit/uses").get(audit::uses))
         .service(resource("/o/{org}/usage").get(usage::usage))
+        .configure(credential_pages)
         .service(resource("/theme").post(misc::theme))
         .service(resource("/help").get(misc::help))
         .service(resource("/static/{name}").get(assets::get))
         .default_service(to(misc::not_found));
+}
+
+fn credential_pages(config: &mut ServiceConfig) {
+    config
+        .service(resource("/keys").get(keys::home))
+        .service(resource("/keys/new").get(keys::new_home))
+        .service(resource("/dashboard/api-keys").get(keys::home))
+        .service(resource("/o/{org}/keys").get(keys::list))
+        .service(resource("/o/{org}/keys/new").get(keys::new).post(keys::create))
+        .service(resource("/o/{org}/keys/{id}/rotate").get(one_key::rotate_page).post(one_key::rotate))
+        .service(resource("/o/{org}/keys/{id}/end").get(one_key::revoke_page).post(one_key::revoke));
 }

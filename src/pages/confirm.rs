@@ -58,6 +58,15 @@ pub enum Question {
         sessions: i64,
         people: i64,
     },
+    RevokeKey {
+        slug: String,
+        id: String,
+        name: String,
+        /// "acme_live_…Wq3f"
+        shown: String,
+        /// "4 minutes ago"
+        last_used: Option<String>,
+    },
 }
 
 impl Question {
@@ -68,6 +77,7 @@ impl Question {
             Self::SignOutEverywhere { .. } => "Sign out everywhere?",
             Self::PersonalTokensOff { .. } => "Turn personal tokens off?",
             Self::PersonalTokensOn { .. } => "Turn personal tokens on?",
+            Self::RevokeKey { .. } => "Revoke an API key?",
         }
     }
 
@@ -90,6 +100,7 @@ impl Question {
             Self::PersonalTokensOn { organization, .. } => {
                 Sentence::from("Turn personal tokens on for ").name(organization).text("?")
             }
+            Self::RevokeKey { name, .. } => Sentence::from("Revoke ").name(name).text("?"),
         }
     }
 
@@ -137,6 +148,18 @@ impl Question {
                         _ => format!("{} start to work again.", sessions_of_people(*sessions, *people)),
                     }),
             ],
+            Self::RevokeKey { shown, last_used, .. } => vec![
+                Sentence::from("Whatever uses ").code(shown).text(" is refused from the next request on."),
+                Self::last_use(last_used.as_deref()),
+                "This is for good. To change it over without a gap, rotate it instead.".into(),
+            ],
+        }
+    }
+
+    fn last_use(ago: Option<&str>) -> Sentence {
+        match ago {
+            Some(ago) => Sentence::from("It was last used ").text(ago.to_owned()).text("."),
+            None => "It was never used.".into(),
         }
     }
 
@@ -146,6 +169,7 @@ impl Question {
             Self::SignOut { id, .. } | Self::SignOutOther { id, .. } => format!("/cli-sessions/{id}/end"),
             Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions/end-all?org={slug}"),
             Self::RevokeAll { slug, .. } => format!("/o/{slug}/settings/api-access/revoke-all"),
+            Self::RevokeKey { slug, id, .. } => format!("/o/{slug}/keys/{id}/end"),
             Self::PersonalTokensOff { slug, .. } | Self::PersonalTokensOn { slug, .. } => {
                 format!("/o/{slug}/settings/api-access")
             }
@@ -158,7 +182,8 @@ impl Question {
             Self::SignOut { .. }
             | Self::SignOutOther { .. }
             | Self::SignOutEverywhere { .. }
-            | Self::RevokeAll { .. } => None,
+            | Self::RevokeAll { .. }
+            | Self::RevokeKey { .. } => None,
             Self::PersonalTokensOff { .. } => Some(("personal_tokens", "off")),
             Self::PersonalTokensOn { .. } => Some(("personal_tokens", "on")),
         }
@@ -168,6 +193,7 @@ impl Question {
     pub fn back(&self) -> String {
         match self {
             Self::SignOut { .. } => "/cli-sessions".into(),
+            Self::RevokeKey { slug, .. } => format!("/o/{slug}/keys"),
             Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions?org={slug}"),
             Self::SignOutOther { slug, .. }
             | Self::RevokeAll { slug, .. }
@@ -178,7 +204,7 @@ impl Question {
 
     pub fn keep(&self) -> &'static str {
         match self {
-            Self::SignOut { .. } | Self::SignOutOther { .. } => "Keep it",
+            Self::SignOut { .. } | Self::SignOutOther { .. } | Self::RevokeKey { .. } => "Keep it",
             Self::SignOutEverywhere { .. } | Self::RevokeAll { .. } => "Keep them",
             Self::PersonalTokensOff { .. } => "Leave them on",
             Self::PersonalTokensOn { .. } => "Leave them off",
@@ -195,6 +221,7 @@ impl Question {
             Self::RevokeAll { sessions, .. } => {
                 Sentence::from("Revoke ").text(text::count(*sessions, "session", "sessions"))
             }
+            Self::RevokeKey { name, .. } => Sentence::from("Revoke ").name(name),
             Self::PersonalTokensOff { .. } => "Turn them off".into(),
             Self::PersonalTokensOn { .. } => "Turn them on".into(),
         }

@@ -1,13 +1,12 @@
 //! Lists, page by page.
 
 use actix_web::HttpResponse;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
 use crate::domain::parameters::Parameters;
 use crate::domain::time::Time;
+use crate::web::cursor;
 
 /// Things on a page, unless the request says otherwise.
 const PAGE: usize = 50;
@@ -50,27 +49,15 @@ impl Page {
         let last = page.last().filter(|_| rows.len() > self.size);
         let next_cursor = last.map(|row| {
             let (at, id) = place(row);
-            cursor(at, id)
+            cursor::write(at, id)
         });
         let data: Vec<Value> = page.iter().map(show).collect();
         HttpResponse::Ok().json(json!({ "data": data, "nextCursor": next_cursor }))
     }
 }
 
-/// Where a page ends, in a form that nobody is tempted to take apart.
-fn cursor(at: Time, id: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {id}", at.micros()))
-}
-
-fn place(cursor: &str) -> Result<(Time, String), ApiError> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let (micros, id) = text.split_once(' ')?;
-        Some((Time::from_micros(micros.parse().ok()?)?, id.to_owned()))
-    };
-    read()
-        // PostgreSQL has no text with a NUL in it.
-        .filter(|(_, id)| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+fn place(text: &str) -> Result<(Time, String), ApiError> {
+    cursor::read(text)
         .ok_or_else(|| ApiError::bad_request("The cursor is not one that this server has given."))
 }
 
@@ -81,7 +68,7 @@ mod tests {
     #[test]
     fn a_cursor_leads_back_to_its_place() {
         let at = Time::from_micros(1_795_000_000_123_456).unwrap();
-        let query = format!("limit=2&cursor={}", cursor(at, "ses_1"));
+        let query = format!("limit=2&cursor={}", cursor::write(at, "ses_1"));
         let page = Page::read(&query).unwrap();
         assert_eq!(page, Page { after: Some((at, "ses_1".to_owned())), size: 2 });
         assert_eq!(Page::read("").unwrap(), Page { after: None, size: PAGE });
@@ -89,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_bad_page_is_refused() {
-        let nul = format!("cursor={}", cursor(Time::from_micros(0).unwrap(), "a\0b"));
+        let nul = format!("cursor={}", cursor::write(Time::from_micros(0).unwrap(), "a\0b"));
         for query in ["limit=0", "limit=101", "limit=x", "cursor=!", "cursor=YQ", "limit=1&limit=2", &nul] {
             assert!(matches!(Page::read(query), Err(ApiError::BadRequest(_))), "{query}");
         }

@@ -230,6 +230,7 @@ fn flash(query: &str) -> Option<&'static str> {
         "signed-out-everywhere" => "Every session is signed out.",
         "personal-tokens-off" => "Personal tokens are off.",
         "personal-tokens-on" => "Personal tokens are on.",
+        "key-revoked" => "The API key is revoked. It is refused from now on.",
         "roads" => "How members may sign in is saved.",
         "revoked-all" => "Every session of the organization is revoked.",
         _ => return None,

@@ -84,6 +84,24 @@ impl Refusal {
                     .what(Sentence::from("Ask an owner or an admin of ").name(organization).text(" to change this."))
                     .next(Next::home(base))
             }
+            Self::NotForRole { organization, role, needed } => {
+                let needs = Sentence::from("You are ")
+                    .text(with_article(&role))
+                    .text(" in ")
+                    .name(organization)
+                    .text("; it needs ");
+                Words::new(StatusCode::FORBIDDEN, "Your role does not allow this")
+                    .what(names(needs, &needed, "or").text(". Ask an owner to change your role."))
+                    .next(Next::home(base))
+            }
+            Self::NotAllowed { message } => Words::new(StatusCode::FORBIDDEN, "That is not allowed here")
+                .what(Sentence::default().name(message))
+                .what("Nothing was changed.")
+                .next(Next::home(base)),
+            Self::PastChanging { message } => Words::new(StatusCode::CONFLICT, "This can’t be changed any more")
+                .what(Sentence::default().name(message))
+                .what("Nothing was changed.")
+                .next(Next::home(base)),
             Self::NotFound => Words::new(StatusCode::NOT_FOUND, "Page not found")
                 .what("There is nothing at this address.")
                 .next(Next::home(base)),

@@ -6,6 +6,7 @@ mod forms;
 mod forms_of_others;
 mod headers;
 mod hostile;
+mod keys;
 mod paste;
 mod records;
 mod sessions;
@@ -30,7 +31,7 @@ const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 const SESSION_COOKIE: &str = "keystile_sid";
 
 /// Every form that a page sends, by its route. `/setup` is there only as long as nobody owns the server.
-const FORMS: [&str; 14] = [
+const FORMS: [&str; 17] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -44,8 +45,14 @@ const FORMS: [&str; 14] = [
     "/device",
     "/device/{id}",
     "/c/code",
+    "/o/{org}/keys/new",
+    "/o/{org}/keys/{id}/rotate",
+    "/o/{org}/keys/{id}/end",
     "/theme",
 ];
+
+/// The forms whose answer shows a secret. It cannot be a 303: nothing may keep the secret for a page to come.
+const SECRETS: [&str; 2] = ["/o/{org}/keys/new", "/o/{org}/keys/{id}/rotate"];
 
 /// A form of this route, filled in so that it would do something, in a browser that may send it.
 async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, Form) {
@@ -102,6 +109,9 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
             let consent = app.ask(&browser, &paste::ask(app)).await;
             app.decide(&browser, &consent, "authorize").await.form(route)
         }
+        "/o/{org}/keys/new" => keys::filled_in(&browser).await,
+        "/o/{org}/keys/{id}/rotate" => keys::form_of_new(&browser, "rotate").await,
+        "/o/{org}/keys/{id}/end" => keys::form_of_new(&browser, "end").await,
         "/theme" => browser.get("/help").await.form(route).with("theme", "dark"),
         other => panic!("no form is known for {other}"),
     };

@@ -1,0 +1,217 @@
+//! The pages of API keys, personal tokens and service accounts.
+
+use super::{Foreign, LOGIN, Sample, moment, nav, print, shell};
+use crate::domain::scope::Level;
+use crate::domain::secret::Secret;
+use crate::domain::static_secret::Mode;
+use crate::pages::choices::{
+    BundleChoice, EndChoices, LevelChoices, NEVER, PermissionChoice, PermissionChoices, Tick,
+};
+use crate::pages::confirm::{ConfirmPage, Question};
+use crate::pages::credentials::{CardPermission, CredentialCard, End, Granted, LastUse, Owner, State};
+use crate::pages::keys::{AccountChoice, KeysPage, NewKeyPage, RotatePage};
+use crate::pages::nav::Place;
+use crate::pages::problems::Problems;
+use crate::pages::secret_once::{Made, SecretPage, ShownOncePage};
+use crate::pages::sessions::Pager;
+
+pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
+    let mut pages = key_pages(foreign);
+    pages.extend(secret_pages(foreign));
+    pages
+}
+
+fn card(foreign: Foreign, state: State, granted: Granted, end: End) -> CredentialCard {
+    CredentialCard {
+        name: foreign("Build pipeline"),
+        shown: "northwind_live_…Wq3f".into(),
+        mode: Some(Mode::Live),
+        state,
+        granted,
+        owner: Some(Owner::Person(foreign("Ada Byron"))),
+        last_used: Some(LastUse { at: moment(), address: Some("203.0.113.24".into()) }),
+        end,
+        made_at: moment(),
+        made_by: foreign("Maya Okafor"),
+        addresses: Vec::new(),
+        rotate: Some("/o/northwind/keys/key_1/rotate".into()),
+        revoke: Some("/o/northwind/keys/key_1/end".into()),
+    }
+}
+
+fn permissions() -> Granted {
+    let permission =
+        |id: &str, words: &str, level| CardPermission { id: id.into(), words: words.into(), level };
+    Granted::Permissions(vec![
+        permission("deployments:read", "See deployments, their logs and settings", Level::Read),
+        permission("deployments:write", "Create and change deployments", Level::Change),
+    ])
+}
+
+fn cards(foreign: Foreign) -> Vec<CredentialCard> {
+    let ahead = || End::Ahead(moment());
+    let card = |state, granted, end| card(foreign, state, granted, end);
+    let ended = |state| CredentialCard {
+        rotate: None,
+        revoke: None,
+        ..card(state, permissions(), End::Past(moment()))
+    };
+    vec![
+        card(State::Lately("Used 4 minutes ago".into()), permissions(), ahead()),
+        CredentialCard {
+            owner: Some(Owner::ServiceAccount(foreign("Deployer"))),
+            addresses: vec!["203.0.113.0/24".into(), "2001:db8::/32".into()],
+            ..card(State::Before("Used 12 days ago".into()), Granted::Unrestricted, End::Never)
+        },
+        CredentialCard {
+            mode: Some(Mode::Test),
+            owner: Some(Owner::You),
+            last_used: None,
+            ..card(State::Never, permissions(), ahead())
+        },
+        CredentialCard {
+            rotate: None,
+            ..card(State::EndsSoon("Ends in 23 hours".into()), permissions(), ahead())
+        },
+        CredentialCard { rotate: None, ..card(State::Suspended, permissions(), ahead()) },
+        ended(State::Expired),
+        ended(State::Revoked),
+        ended(State::Replaced),
+    ]
+}
+
+fn offered(unrestricted: Option<bool>) -> PermissionChoices {
+    let permission =
+        |id: &str, label: &str, tick| PermissionChoice { id: id.into(), label: label.into(), tick };
+    let level = |level, permissions| LevelChoices { level, permissions };
+    PermissionChoices {
+        unrestricted,
+        bundles: vec![
+            BundleChoice {
+                id: "deploy".into(),
+                label: "Deploy from a pipeline".into(),
+                note: None,
+                scopes: vec!["deployments:read".into(), "deployments:write".into()],
+                tick: Tick::On,
+            },
+            BundleChoice {
+                id: "legacy".into(),
+                label: "Legacy compatibility".into(),
+                note: Some("not recommended for new integrations".into()),
+                scopes: vec!["deployments:delete".into()],
+                tick: Tick::Closed,
+            },
+        ],
+        levels: vec![
+            level(
+                Level::Read,
+                vec![permission("deployments:read", "See deployments, their logs and settings", Tick::On)],
+            ),
+            level(Level::Change, vec![permission("deployments:write", "Change deployments", Tick::Off)]),
+            level(Level::Delete, vec![permission("deployments:delete", "Delete deployments", Tick::Closed)]),
+        ],
+    }
+}
+
+fn ends(never: bool) -> EndChoices {
+    EndChoices {
+        lengths: vec![("604800".into(), "7 days".into()), ("7776000".into(), "90 days".into())],
+        never,
+        chosen: if never { NEVER.into() } else { "7776000".into() },
+        date: "2026-12-22".into(),
+        most: (!never).then(|| "90 days".into()),
+    }
+}
+
+fn key_pages(foreign: Foreign) -> Vec<Sample> {
+    let list = |on, cards| KeysPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        on,
+        may_create: true,
+        cards,
+        pager: Pager { newer: None, older: Some("/o/northwind/keys?cursor=x".into()) },
+        login_command: LOGIN.into(),
+    };
+    let new = |problems, unrestricted, never| NewKeyPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        problems,
+        once: foreign("mark"),
+        name: foreign("Build pipeline"),
+        mode: Mode::Test,
+        accounts: vec![
+            AccountChoice { id: "sa_1".into(), name: foreign("Deployer"), chosen: true },
+            AccountChoice { id: "sa_2".into(), name: foreign("Backup"), chosen: false },
+        ],
+        permissions: offered(unrestricted),
+        ends: ends(never),
+        addresses: foreign("203.0.113.0/24"),
+    };
+    let problems = Problems::default()
+        .with("name", "Enter a name")
+        .with("owner", "That service account is disabled or gone. Choose another owner")
+        .with("scopes", "Choose at least one permission")
+        .with("ends", "Choose a day in the future")
+        .with("addresses", "Enter addresses such as 203.0.113.7");
+    let rotate = RotatePage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        once: "mark".into(),
+        id: "key_1".into(),
+        name: foreign("Build pipeline"),
+        shown: "northwind_live_…Wq3f".into(),
+        ends: Some(moment()),
+    };
+    let revoke = |last_used| ConfirmPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        question: Question::RevokeKey {
+            slug: "northwind".into(),
+            id: "key_1".into(),
+            name: foreign("Build pipeline"),
+            shown: "northwind_live_…Wq3f".into(),
+            last_used,
+        },
+    };
+    vec![
+        ("keys", print(&list(true, cards(foreign)))),
+        ("keys-off", print(&list(false, cards(foreign)))),
+        ("keys-none", print(&list(true, Vec::new()))),
+        ("new-key", print(&new(Problems::default(), None, false))),
+        ("new-key-unrestricted", print(&new(Problems::default(), Some(true), true))),
+        ("new-key-wrong", print(&new(problems, Some(false), false))),
+        ("rotate-key", print(&rotate)),
+        ("revoke-key", print(&revoke(Some("4 minutes ago".into())))),
+        ("revoke-key-never-used", print(&revoke(None))),
+    ]
+}
+
+fn secret_pages(foreign: Foreign) -> Vec<Sample> {
+    let secret = |made, replaces| SecretPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        made,
+        name: foreign("Build pipeline"),
+        secret: Secret::new("northwind_live_".to_owned() + &"x".repeat(49)),
+        variable: "ORBIT_API_KEY".into(),
+        ends: Some(moment()),
+        replaces,
+        list: "/o/northwind/keys".into(),
+    };
+    let again = |made| ShownOncePage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        made,
+        name: foreign("Build pipeline"),
+        list: "/o/northwind/keys".into(),
+        again: "/o/northwind/keys/key_1/rotate".into(),
+    };
+    vec![
+        ("key-created", print(&secret(Made::ApiKey, None))),
+        ("key-rotated", print(&secret(Made::ApiKey, Some(moment())))),
+        ("token-created", print(&secret(Made::PersonalToken, None))),
+        ("key-shown-once", print(&again(Made::ApiKey))),
+        ("token-shown-once", print(&again(Made::PersonalToken))),
+    ]
+}
