@@ -6,7 +6,8 @@ use crate::http::{api, device, fallback, health, introspect, jwks, metadata, par
 use crate::pages::assets;
 use crate::pages::handlers::device as device_pages;
 use crate::pages::handlers::{
-    account, api_access, audit, authorize, keys, misc, one_key, one_session, paste, sessions, setup, usage,
+    account, api_access, audit, authorize, keys, misc, one_key, one_session, paste, scopes, sessions, setup,
+    tokens, usage,
 };
 
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -126,5 +127,9 @@ fn credential_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{org}/keys").get(keys::list))
         .service(resource("/o/{org}/keys/new").get(keys::new).post(keys::create))
         .service(resource("/o/{org}/keys/{id}/rotate").get(one_key::rotate_page).post(one_key::rotate))
-        .service(resource("/o/{org}/keys/{id}/end").get(one_key::revoke_page).post(one_key::revoke));
+        .service(resource("/o/{org}/keys/{id}/end").get(one_key::revoke_page).post(one_key::revoke))
+        .service(resource("/tokens").get(tokens::list))
+        .service(resource("/tokens/new").get(tokens::new).post(tokens::create))
+        .service(resource("/tokens/{id}/end").get(tokens::revoke_page).post(tokens::revoke))
+        .service(resource("/scopes").get(scopes::catalog));
 }

@@ -67,6 +67,13 @@ pub enum Question {
         /// "4 minutes ago"
         last_used: Option<String>,
     },
+    RevokeToken {
+        slug: String,
+        id: String,
+        name: String,
+        shown: String,
+        last_used: Option<String>,
+    },
 }
 
 impl Question {
@@ -78,6 +85,7 @@ impl Question {
             Self::PersonalTokensOff { .. } => "Turn personal tokens off?",
             Self::PersonalTokensOn { .. } => "Turn personal tokens on?",
             Self::RevokeKey { .. } => "Revoke an API key?",
+            Self::RevokeToken { .. } => "Revoke a personal token?",
         }
     }
 
@@ -100,7 +108,9 @@ impl Question {
             Self::PersonalTokensOn { organization, .. } => {
                 Sentence::from("Turn personal tokens on for ").name(organization).text("?")
             }
-            Self::RevokeKey { name, .. } => Sentence::from("Revoke ").name(name).text("?"),
+            Self::RevokeKey { name, .. } | Self::RevokeToken { name, .. } => {
+                Sentence::from("Revoke ").name(name).text("?")
+            }
         }
     }
 
@@ -153,6 +163,11 @@ impl Question {
                 Self::last_use(last_used.as_deref()),
                 "This is for good. To change it over without a gap, rotate it instead.".into(),
             ],
+            Self::RevokeToken { shown, last_used, .. } => vec![
+                Sentence::from("Whatever uses ").code(shown).text(" is refused from the next request on."),
+                Self::last_use(last_used.as_deref()),
+                "This is for good.".into(),
+            ],
         }
     }
 
@@ -170,6 +185,7 @@ impl Question {
             Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions/end-all?org={slug}"),
             Self::RevokeAll { slug, .. } => format!("/o/{slug}/settings/api-access/revoke-all"),
             Self::RevokeKey { slug, id, .. } => format!("/o/{slug}/keys/{id}/end"),
+            Self::RevokeToken { slug, id, .. } => format!("/tokens/{id}/end?org={slug}"),
             Self::PersonalTokensOff { slug, .. } | Self::PersonalTokensOn { slug, .. } => {
                 format!("/o/{slug}/settings/api-access")
             }
@@ -183,7 +199,8 @@ impl Question {
             | Self::SignOutOther { .. }
             | Self::SignOutEverywhere { .. }
             | Self::RevokeAll { .. }
-            | Self::RevokeKey { .. } => None,
+            | Self::RevokeKey { .. }
+            | Self::RevokeToken { .. } => None,
             Self::PersonalTokensOff { .. } => Some(("personal_tokens", "off")),
             Self::PersonalTokensOn { .. } => Some(("personal_tokens", "on")),
         }
@@ -194,6 +211,7 @@ impl Question {
         match self {
             Self::SignOut { .. } => "/cli-sessions".into(),
             Self::RevokeKey { slug, .. } => format!("/o/{slug}/keys"),
+            Self::RevokeToken { slug, .. } => format!("/tokens?org={slug}"),
             Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions?org={slug}"),
             Self::SignOutOther { slug, .. }
             | Self::RevokeAll { slug, .. }
@@ -204,7 +222,10 @@ impl Question {
 
     pub fn keep(&self) -> &'static str {
         match self {
-            Self::SignOut { .. } | Self::SignOutOther { .. } | Self::RevokeKey { .. } => "Keep it",
+            Self::SignOut { .. }
+            | Self::SignOutOther { .. }
+            | Self::RevokeKey { .. }
+            | Self::RevokeToken { .. } => "Keep it",
             Self::SignOutEverywhere { .. } | Self::RevokeAll { .. } => "Keep them",
             Self::PersonalTokensOff { .. } => "Leave them on",
             Self::PersonalTokensOn { .. } => "Leave them off",
@@ -221,7 +242,9 @@ impl Question {
             Self::RevokeAll { sessions, .. } => {
                 Sentence::from("Revoke ").text(text::count(*sessions, "session", "sessions"))
             }
-            Self::RevokeKey { name, .. } => Sentence::from("Revoke ").name(name),
+            Self::RevokeKey { name, .. } | Self::RevokeToken { name, .. } => {
+                Sentence::from("Revoke ").name(name)
+            }
             Self::PersonalTokensOff { .. } => "Turn them off".into(),
             Self::PersonalTokensOn { .. } => "Turn them on".into(),
         }

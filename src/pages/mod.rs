@@ -22,6 +22,7 @@ pub mod paste;
 pub mod problems;
 pub mod reauthenticate;
 pub mod refusal;
+pub mod scopes;
 pub mod secret_once;
 pub mod sessions;
 pub mod setup;
@@ -30,6 +31,7 @@ pub mod sign_in;
 #[cfg(any(test, debug_assertions))]
 pub mod styleguide;
 pub mod text;
+pub mod tokens;
 pub mod usage;
 pub mod way_back;
 pub mod words;

@@ -38,6 +38,11 @@ pub(super) fn shown(credential: &StaticCredential) -> String {
     format!("{}…{}", credential.display_prefix, credential.last_four)
 }
 
+/// "4 minutes ago"
+pub(super) fn last_used(visit: &Visit, named: &Named) -> Option<String> {
+    named.credential.last_used_at.map(|at| text::ago(at.utc(), visit.app.now().utc()))
+}
+
 pub(super) fn card(visit: &Visit, listed: &Listed<'_>, named: &Named) -> CredentialCard {
     let (credential, now) = (&named.credential, visit.app.now());
     let living = credential.lives(now);

@@ -100,17 +100,12 @@ pub async fn revoke_page(
             slug: nav.slug.clone(),
             name: text::name(&key.credential.name),
             shown: credential_card::shown(&key.credential),
-            last_used: last_used(visit, &key),
+            last_used: credential_card::last_used(visit, &key),
             id: key.credential.id,
         };
         Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
     })
     .await
-}
-
-/// "4 minutes ago"
-pub(super) fn last_used(visit: &Visit, named: &Named) -> Option<String> {
-    named.credential.last_used_at.map(|at| text::ago(at.utc(), visit.app.now().utc()))
 }
 
 /// `POST /o/{org}/keys/{id}/end`

@@ -231,6 +231,7 @@ fn flash(query: &str) -> Option<&'static str> {
         "personal-tokens-off" => "Personal tokens are off.",
         "personal-tokens-on" => "Personal tokens are on.",
         "key-revoked" => "The API key is revoked. It is refused from now on.",
+        "token-revoked" => "The personal token is revoked. It is refused from now on.",
         "roads" => "How members may sign in is saved.",
         "revoked-all" => "Every session of the organization is revoked.",
         _ => return None,

@@ -12,12 +12,16 @@ use crate::pages::credentials::{CardPermission, CredentialCard, End, Granted, La
 use crate::pages::keys::{AccountChoice, KeysPage, NewKeyPage, RotatePage};
 use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
+use crate::pages::scopes::{BundleEntry, CatalogPage, ScopeEntry};
 use crate::pages::secret_once::{Made, SecretPage, ShownOncePage};
 use crate::pages::sessions::Pager;
+use crate::pages::tokens::{Allowed, NewTokenPage, TokensPage};
 
 pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
     let mut pages = key_pages(foreign);
     pages.extend(secret_pages(foreign));
+    pages.extend(token_pages(foreign));
+    pages.push(("catalog", print(&catalog(foreign))));
     pages
 }
 
@@ -214,4 +218,89 @@ fn secret_pages(foreign: Foreign) -> Vec<Sample> {
         ("key-shown-once", print(&again(Made::ApiKey))),
         ("token-shown-once", print(&again(Made::PersonalToken))),
     ]
+}
+
+fn token_pages(foreign: Foreign) -> Vec<Sample> {
+    let of_token = |card| CredentialCard {
+        shown: "northwind_pat_…Wq3f".into(),
+        mode: None,
+        owner: None,
+        rotate: None,
+        ..card
+    };
+    let list = |allowed, cards: Vec<CredentialCard>| TokensPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::PersonalTokens),
+        allowed,
+        cards: cards.into_iter().map(of_token).collect(),
+        pager: Pager { newer: Some("/tokens".into()), older: None },
+        login_command: LOGIN.into(),
+    };
+    let new = |problems| NewTokenPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::PersonalTokens),
+        problems,
+        once: "mark".into(),
+        name: foreign("Notebook"),
+        permissions: offered(None),
+        ends: ends(true),
+    };
+    let revoke = ConfirmPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::PersonalTokens),
+        question: Question::RevokeToken {
+            slug: "northwind".into(),
+            id: "pat_1".into(),
+            name: foreign("Notebook"),
+            shown: "northwind_pat_…Wq3f".into(),
+            last_used: None,
+        },
+    };
+    vec![
+        ("tokens", print(&list(Allowed::Yes, cards(foreign)))),
+        ("tokens-none", print(&list(Allowed::Yes, Vec::new()))),
+        ("tokens-off", print(&list(Allowed::Off, Vec::new()))),
+        ("tokens-admins-only", print(&list(Allowed::AdminsOnly, Vec::new()))),
+        ("new-token", print(&new(Problems::default()))),
+        (
+            "new-token-wrong",
+            print(&new(Problems::default().with("scopes", "Choose at least one permission"))),
+        ),
+        ("revoke-token", print(&revoke)),
+    ]
+}
+
+fn catalog(foreign: Foreign) -> CatalogPage {
+    CatalogPage {
+        shell: shell(foreign),
+        version: "v1".into(),
+        scopes: vec![
+            ScopeEntry {
+                id: "deployments:read".into(),
+                label: "See deployments, their logs and settings".into(),
+                level: Level::Read,
+                roles: "owner, admin and viewer".into(),
+            },
+            ScopeEntry {
+                id: "nobody".into(),
+                label: "Held by nobody".into(),
+                level: Level::Administer,
+                roles: String::new(),
+            },
+        ],
+        bundles: vec![
+            BundleEntry {
+                id: "read-only".into(),
+                label: "Read only".into(),
+                note: None,
+                scopes: vec!["deployments:read".into()],
+            },
+            BundleEntry {
+                id: "legacy".into(),
+                label: "Legacy compatibility".into(),
+                note: Some("not recommended for new integrations".into()),
+                scopes: vec!["deployments:read".into(), "nobody".into()],
+            },
+        ],
+    }
 }

@@ -14,6 +14,7 @@ mod setup;
 mod sign_in;
 mod switch;
 mod throttle;
+mod tokens;
 mod web_sessions;
 
 use keystile::domain::client::ClientKind;
@@ -31,7 +32,7 @@ const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 const SESSION_COOKIE: &str = "keystile_sid";
 
 /// Every form that a page sends, by its route. `/setup` is there only as long as nobody owns the server.
-const FORMS: [&str; 17] = [
+const FORMS: [&str; 19] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -48,11 +49,13 @@ const FORMS: [&str; 17] = [
     "/o/{org}/keys/new",
     "/o/{org}/keys/{id}/rotate",
     "/o/{org}/keys/{id}/end",
+    "/tokens/new",
+    "/tokens/{id}/end",
     "/theme",
 ];
 
 /// The forms whose answer shows a secret. It cannot be a 303: nothing may keep the secret for a page to come.
-const SECRETS: [&str; 2] = ["/o/{org}/keys/new", "/o/{org}/keys/{id}/rotate"];
+const SECRETS: [&str; 3] = ["/o/{org}/keys/new", "/o/{org}/keys/{id}/rotate", "/tokens/new"];
 
 /// A form of this route, filled in so that it would do something, in a browser that may send it.
 async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, Form) {
@@ -112,6 +115,8 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
         "/o/{org}/keys/new" => keys::filled_in(&browser).await,
         "/o/{org}/keys/{id}/rotate" => keys::form_of_new(&browser, "rotate").await,
         "/o/{org}/keys/{id}/end" => keys::form_of_new(&browser, "end").await,
+        "/tokens/new" => tokens::filled_in(&browser).await,
+        "/tokens/{id}/end" => tokens::form_of_new(&browser).await,
         "/theme" => browser.get("/help").await.form(route).with("theme", "dark"),
         other => panic!("no form is known for {other}"),
     };
