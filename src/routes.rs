@@ -6,8 +6,8 @@ use crate::http::{api, device, fallback, health, introspect, jwks, metadata, par
 use crate::pages::assets;
 use crate::pages::handlers::device as device_pages;
 use crate::pages::handlers::{
-    account, api_access, audit, authorize, keys, misc, one_key, one_session, paste, scopes, sessions, setup,
-    tokens, usage,
+    account, api_access, audit, authorize, credential_limits, keys, misc, one_key, one_service_account,
+    one_session, paste, scopes, service_accounts, sessions, setup, tokens, usage,
 };
 
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -128,6 +128,19 @@ fn credential_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{org}/keys/new").get(keys::new).post(keys::create))
         .service(resource("/o/{org}/keys/{id}/rotate").get(one_key::rotate_page).post(one_key::rotate))
         .service(resource("/o/{org}/keys/{id}/end").get(one_key::revoke_page).post(one_key::revoke))
+        .service(resource("/o/{org}/settings/api-access/api-keys").post(credential_limits::save_switch))
+        .service(resource("/o/{org}/settings/api-access/api-keys/{to}").get(credential_limits::confirm))
+        .service(resource("/o/{org}/settings/api-access/limits").post(credential_limits::save_limits))
+        .service(resource("/o/{org}/service-accounts").get(service_accounts::list))
+        .service(
+            resource("/o/{org}/service-accounts/new")
+                .get(service_accounts::new)
+                .post(service_accounts::create),
+        )
+        .service(resource("/o/{org}/service-accounts/{id}").get(one_service_account::show))
+        .service(resource("/o/{org}/service-accounts/{id}/role").post(one_service_account::set_role))
+        .service(resource("/o/{org}/service-accounts/{id}/disable").get(one_service_account::disable_page))
+        .service(resource("/o/{org}/service-accounts/{id}/state").post(one_service_account::set_state))
         .service(resource("/tokens").get(tokens::list))
         .service(resource("/tokens/new").get(tokens::new).post(tokens::create))
         .service(resource("/tokens/{id}/end").get(tokens::revoke_page).post(tokens::revoke))

@@ -58,6 +58,16 @@ pub enum Question {
         sessions: i64,
         people: i64,
     },
+    ApiKeysOff {
+        slug: String,
+        organization: String,
+        keys: i64,
+    },
+    ApiKeysOn {
+        slug: String,
+        organization: String,
+        keys: i64,
+    },
     RevokeKey {
         slug: String,
         id: String,
@@ -66,6 +76,12 @@ pub enum Question {
         shown: String,
         /// "4 minutes ago"
         last_used: Option<String>,
+    },
+    DisableServiceAccount {
+        slug: String,
+        id: String,
+        name: String,
+        keys: i64,
     },
     RevokeToken {
         slug: String,
@@ -84,8 +100,11 @@ impl Question {
             Self::SignOutEverywhere { .. } => "Sign out everywhere?",
             Self::PersonalTokensOff { .. } => "Turn personal tokens off?",
             Self::PersonalTokensOn { .. } => "Turn personal tokens on?",
+            Self::ApiKeysOff { .. } => "Turn API keys off?",
+            Self::ApiKeysOn { .. } => "Turn API keys on?",
             Self::RevokeKey { .. } => "Revoke an API key?",
             Self::RevokeToken { .. } => "Revoke a personal token?",
+            Self::DisableServiceAccount { .. } => "Disable a service account?",
         }
     }
 
@@ -110,6 +129,13 @@ impl Question {
             }
             Self::RevokeKey { name, .. } | Self::RevokeToken { name, .. } => {
                 Sentence::from("Revoke ").name(name).text("?")
+            }
+            Self::DisableServiceAccount { name, .. } => Sentence::from("Disable ").name(name).text("?"),
+            Self::ApiKeysOff { organization, .. } => {
+                Sentence::from("Turn API keys off for ").name(organization).text("?")
+            }
+            Self::ApiKeysOn { organization, .. } => {
+                Sentence::from("Turn API keys on for ").name(organization).text("?")
             }
         }
     }
@@ -163,6 +189,23 @@ impl Question {
                 Self::last_use(last_used.as_deref()),
                 "This is for good. To change it over without a gap, rotate it instead.".into(),
             ],
+            Self::ApiKeysOff { keys, .. } => vec![
+                Sentence::from("Turning this off stops ").text(text::count(*keys, "key", "keys")).text("."),
+                "Every program that presents one gets the answer 403 from now on, and nobody can create one. People and their tools keep working.".into(),
+                "Nothing is deleted: turning it on again makes the same keys work.".into(),
+            ],
+            Self::ApiKeysOn { keys, .. } => vec![
+                Sentence::from("Members can create API keys again. ").text(match keys {
+                    0 => "No earlier key is waiting for it.".to_owned(),
+                    _ => format!("{} work again.", text::count(*keys, "key", "keys")),
+                }),
+            ],
+            Self::DisableServiceAccount { keys, .. } => vec![
+                Sentence::from("This stops ").text(text::count(*keys, "API key", "API keys")).text(
+                    " from the next request on.",
+                ),
+                "Nothing is deleted: enabled again, the same keys work.".into(),
+            ],
             Self::RevokeToken { shown, last_used, .. } => vec![
                 Sentence::from("Whatever uses ").code(shown).text(" is refused from the next request on."),
                 Self::last_use(last_used.as_deref()),
@@ -186,6 +229,10 @@ impl Question {
             Self::RevokeAll { slug, .. } => format!("/o/{slug}/settings/api-access/revoke-all"),
             Self::RevokeKey { slug, id, .. } => format!("/o/{slug}/keys/{id}/end"),
             Self::RevokeToken { slug, id, .. } => format!("/tokens/{id}/end?org={slug}"),
+            Self::DisableServiceAccount { slug, id, .. } => format!("/o/{slug}/service-accounts/{id}/state"),
+            Self::ApiKeysOff { slug, .. } | Self::ApiKeysOn { slug, .. } => {
+                format!("/o/{slug}/settings/api-access/api-keys")
+            }
             Self::PersonalTokensOff { slug, .. } | Self::PersonalTokensOn { slug, .. } => {
                 format!("/o/{slug}/settings/api-access")
             }
@@ -201,6 +248,9 @@ impl Question {
             | Self::RevokeAll { .. }
             | Self::RevokeKey { .. }
             | Self::RevokeToken { .. } => None,
+            Self::DisableServiceAccount { .. } => Some(("state", "disabled")),
+            Self::ApiKeysOff { .. } => Some(("api_keys", "off")),
+            Self::ApiKeysOn { .. } => Some(("api_keys", "on")),
             Self::PersonalTokensOff { .. } => Some(("personal_tokens", "off")),
             Self::PersonalTokensOn { .. } => Some(("personal_tokens", "on")),
         }
@@ -212,11 +262,14 @@ impl Question {
             Self::SignOut { .. } => "/cli-sessions".into(),
             Self::RevokeKey { slug, .. } => format!("/o/{slug}/keys"),
             Self::RevokeToken { slug, .. } => format!("/tokens?org={slug}"),
+            Self::DisableServiceAccount { slug, id, .. } => format!("/o/{slug}/service-accounts/{id}"),
             Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions?org={slug}"),
             Self::SignOutOther { slug, .. }
             | Self::RevokeAll { slug, .. }
             | Self::PersonalTokensOff { slug, .. }
-            | Self::PersonalTokensOn { slug, .. } => format!("/o/{slug}/settings/api-access"),
+            | Self::PersonalTokensOn { slug, .. }
+            | Self::ApiKeysOff { slug, .. }
+            | Self::ApiKeysOn { slug, .. } => format!("/o/{slug}/settings/api-access"),
         }
     }
 
@@ -227,8 +280,9 @@ impl Question {
             | Self::RevokeKey { .. }
             | Self::RevokeToken { .. } => "Keep it",
             Self::SignOutEverywhere { .. } | Self::RevokeAll { .. } => "Keep them",
-            Self::PersonalTokensOff { .. } => "Leave them on",
-            Self::PersonalTokensOn { .. } => "Leave them off",
+            Self::DisableServiceAccount { .. } => "Keep it enabled",
+            Self::PersonalTokensOff { .. } | Self::ApiKeysOff { .. } => "Leave them on",
+            Self::PersonalTokensOn { .. } | Self::ApiKeysOn { .. } => "Leave them off",
         }
     }
 
@@ -245,13 +299,14 @@ impl Question {
             Self::RevokeKey { name, .. } | Self::RevokeToken { name, .. } => {
                 Sentence::from("Revoke ").name(name)
             }
-            Self::PersonalTokensOff { .. } => "Turn them off".into(),
-            Self::PersonalTokensOn { .. } => "Turn them on".into(),
+            Self::DisableServiceAccount { name, .. } => Sentence::from("Disable ").name(name),
+            Self::PersonalTokensOff { .. } | Self::ApiKeysOff { .. } => "Turn them off".into(),
+            Self::PersonalTokensOn { .. } | Self::ApiKeysOn { .. } => "Turn them on".into(),
         }
     }
 
     pub fn is_dangerous(&self) -> bool {
-        !matches!(self, Self::PersonalTokensOn { .. })
+        !matches!(self, Self::PersonalTokensOn { .. } | Self::ApiKeysOn { .. })
     }
 }
 

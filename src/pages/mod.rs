@@ -24,6 +24,7 @@ pub mod reauthenticate;
 pub mod refusal;
 pub mod scopes;
 pub mod secret_once;
+pub mod service_accounts;
 pub mod sessions;
 pub mod setup;
 pub mod shell;

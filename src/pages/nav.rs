@@ -53,6 +53,11 @@ impl Nav {
         format!("{base}/o/{}/keys", self.slug)
     }
 
+    /// The list of its service accounts.
+    pub fn service_accounts(&self, base: &str) -> String {
+        format!("{base}/o/{}/service-accounts", self.slug)
+    }
+
     /// A path of a page that is about one organization, with the organization where it is not the only one.
     pub fn of_this(&self, path: &str) -> String {
         if self.has_choice() { format!("{path}?org={}", self.slug) } else { path.to_owned() }

@@ -533,6 +533,7 @@ fn settings_pages(foreign: Foreign) -> Vec<Sample> {
         last_change: Some(Change { by: foreign("Ada Byron"), at: moment() }),
         device_flow: DeviceFlow::SameNetwork,
         copy_code: false,
+        keys: credentials::limits(personal_tokens == Switch::On),
         rows: vec![
             session_row(foreign, "build-07", Some(moment())),
             session_row(foreign, "DESKTOP-9K2L", None),

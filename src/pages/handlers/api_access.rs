@@ -4,6 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::query;
+use super::credential_limits;
+use super::member::{Member, Which, member, nav, own_sessions};
 use super::member::{Member, manager, nav, own_sessions};
 use super::visit::{Visit, visit};
 use crate::domain::audit::Actor;
@@ -61,6 +63,7 @@ pub async fn settings(app: web::Data<App>, request: HttpRequest, slug: web::Path
             }),
             device_flow: policy.device_flow,
             copy_code: policy.copy_code,
+            keys: credential_limits::keys(visit, &member).await?,
             rows: living.into_iter().map(row).collect(),
             pager: Pager {
                 newer: (number > 1).then(|| link(number - 1)),
@@ -237,6 +240,17 @@ pub async fn revoke_all(
         Ok(visit.go(&format!("/o/{slug}/settings/api-access?done=revoked-all")))
     })
     .await
+}
+
+/// The person, if they manage this organization. To others it is not there; members learn whom to ask.
+pub(super) async fn manager(visit: &Visit, slug: &str) -> Result<Result<Member, HttpResponse>, StoreError> {
+    Ok(match member(visit, Which::Slug(slug)).await? {
+        Ok(member) if role::administers(&member.role) => Ok(member),
+        Ok(member) => {
+            Err(visit.refuse(Refusal::NotAManager { organization: member.organization.name.clone() }))
+        }
+        Err(answer) => Err(answer),
+    })
 }
 
 async fn effect(visit: &Visit, member: &Member) -> Result<Effect, StoreError> {

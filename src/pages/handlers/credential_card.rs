@@ -61,8 +61,18 @@ pub(super) fn card(visit: &Visit, listed: &Listed<'_>, named: &Named) -> Credent
         made_at: Moment::minute(credential.created_at.utc()),
         made_by: text::name(&named.creator_name),
         addresses: credential.allowed_addresses.iter().flat_map(|addresses| addresses.iter()).collect(),
-        rotate: link(listed.rotate).filter(|_| listed.on && credential.replaced_by.is_none()),
+        rotate: link(listed.rotate).filter(|_| {
+            listed.on && credential.replaced_by.is_none() && may_rotate(listed.user_id, &credential.owner)
+        }),
         revoke: link(listed.revoke),
+    }
+}
+
+/// The new secret of a key that acts as a person is for that person alone.
+pub(super) fn may_rotate(user_id: &str, owner: &SubjectId) -> bool {
+    match owner {
+        SubjectId::User(id) => id == user_id,
+        SubjectId::ServiceAccount(_) => true,
     }
 }
 

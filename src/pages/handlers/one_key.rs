@@ -36,6 +36,10 @@ pub async fn rotate_page(
             let message = "It has ended, or another key has taken its place already. Create a new one.";
             return Ok(visit.refuse(Refusal::PastChanging { message: message.to_owned() }));
         }
+        if !credential_card::may_rotate(&member.user_id, &credential.owner) {
+            let message = "It acts as its owner, who alone may have its new secret. You can revoke it.";
+            return Ok(visit.refuse(Refusal::NotAllowed { message: message.to_owned() }));
+        }
         let page = RotatePage {
             shell: visit.shell(),
             nav: nav(visit, &member, Place::ApiKeys, &own_sessions(visit, &member).await?),

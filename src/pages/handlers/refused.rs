@@ -13,7 +13,8 @@ use crate::services::refusal::Refusal;
 pub(super) fn page(visit: &Visit, member: &Member, refusal: Refusal) -> HttpResponse {
     let organization = member.organization.name.clone();
     visit.refuse(match refusal {
-        Refusal::NotFound(_) => Page::NotFound,
+        // A browser has no credential that could end; its person has left the organization meanwhile.
+        Refusal::Credential(_) | Refusal::NotFound(_) => Page::NotFound,
         Refusal::MissingScopes(scopes) => {
             let needed = roles_with(visit, &scopes);
             Page::NotForRole { organization, role: member.role.clone(), needed }
@@ -53,6 +54,8 @@ pub(super) fn problems(refusal: Refusal) -> Result<Problems, Refusal> {
             let text = format!("Your role does not hold {scopes}. Leave it out, or ask an owner or an admin");
             Ok(Problems::default().with("scopes", text))
         }
-        Refusal::NotFound(_) | Refusal::Forbidden { .. } | Refusal::Ended(_) => Err(refusal),
+        Refusal::Credential(_) | Refusal::NotFound(_) | Refusal::Forbidden { .. } | Refusal::Ended(_) => {
+            Err(refusal)
+        }
     }
 }

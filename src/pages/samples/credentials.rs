@@ -1,9 +1,11 @@
 //! The pages of API keys, personal tokens and service accounts.
 
 use super::{Foreign, LOGIN, Sample, moment, nav, print, shell};
+use crate::domain::key_policy::TokenCreators;
 use crate::domain::scope::Level;
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::Mode;
+use crate::pages::api_access::{Keys, LifetimeChoice};
 use crate::pages::choices::{
     BundleChoice, EndChoices, LevelChoices, NEVER, PermissionChoice, PermissionChoices, Tick,
 };
@@ -14,6 +16,9 @@ use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
 use crate::pages::scopes::{BundleEntry, CatalogPage, ScopeEntry};
 use crate::pages::secret_once::{Made, SecretPage, ShownOncePage};
+use crate::pages::service_accounts::{
+    Account, NewServiceAccountPage, RoleChoice, ServiceAccountPage, ServiceAccountsPage,
+};
 use crate::pages::sessions::Pager;
 use crate::pages::tokens::{Allowed, NewTokenPage, TokensPage};
 
@@ -21,6 +26,8 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
     let mut pages = key_pages(foreign);
     pages.extend(secret_pages(foreign));
     pages.extend(token_pages(foreign));
+    pages.extend(service_account_pages(foreign));
+    pages.extend(switch_pages(foreign));
     pages.push(("catalog", print(&catalog(foreign))));
     pages
 }
@@ -268,6 +275,95 @@ fn token_pages(foreign: Foreign) -> Vec<Sample> {
         ),
         ("revoke-token", print(&revoke)),
     ]
+}
+
+fn service_account_pages(foreign: Foreign) -> Vec<Sample> {
+    let account = |disabled_at| Account {
+        id: "sa_1".into(),
+        name: foreign("Deployer"),
+        purpose: foreign("Deploys the website from the build pipeline"),
+        role: "member".into(),
+        created_by: Some(foreign("Ada Byron")),
+        created_at: moment(),
+        disabled_at,
+    };
+    let role =
+        |id: &str, tick| RoleChoice { id: id.into(), description: "Work with everything".into(), tick };
+    let roles = || vec![role("owner", Tick::Closed), role("member", Tick::On), role("viewer", Tick::Off)];
+    let list = |accounts| ServiceAccountsPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ServiceAccounts),
+        accounts,
+        pager: Pager::default(),
+    };
+    let new = |problems| NewServiceAccountPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ServiceAccounts),
+        problems,
+        name: foreign("Deployer"),
+        purpose: foreign("Deploys the website"),
+        roles: roles(),
+    };
+    let one = |disabled_at, cards| ServiceAccountPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ServiceAccounts),
+        problems: Problems::default(),
+        account: account(disabled_at),
+        roles: roles(),
+        cards,
+        pager: Pager::default(),
+        may_create: true,
+    };
+    let disable = ConfirmPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ServiceAccounts),
+        question: Question::DisableServiceAccount {
+            slug: "northwind".into(),
+            id: "sa_1".into(),
+            name: foreign("Deployer"),
+            keys: 3,
+        },
+    };
+    let problems = Problems::default()
+        .with("name", "Enter a name")
+        .with("purpose", "Say what it is for")
+        .with("role", "Choose a role");
+    vec![
+        ("service-accounts", print(&list(vec![account(None), account(Some(moment()))]))),
+        ("service-accounts-none", print(&list(Vec::new()))),
+        ("new-service-account", print(&new(Problems::default()))),
+        ("new-service-account-wrong", print(&new(problems))),
+        ("service-account", print(&one(None, cards(foreign)))),
+        ("service-account-disabled", print(&one(Some(moment()), Vec::new()))),
+        ("disable-service-account", print(&disable)),
+    ]
+}
+
+/// The switch for API keys and the limits, as the settings show them.
+pub(super) fn limits(on: bool) -> Keys {
+    let choice = |value: &str, words: &str, chosen| LifetimeChoice {
+        value: value.into(),
+        words: words.into(),
+        chosen,
+    };
+    let choices = || vec![choice("0", "No limit", true), choice("7776000", "90 days", false)];
+    Keys {
+        on,
+        living: 3,
+        unrestricted: !on,
+        key_lifetimes: choices(),
+        token_creators: TokenCreators::Members,
+        token_lifetimes: choices(),
+    }
+}
+
+fn switch_pages(foreign: Foreign) -> Vec<Sample> {
+    let confirm =
+        |question| ConfirmPage { shell: shell(foreign), nav: nav(foreign, Place::ApiAccess), question };
+    let (slug, organization) = (|| "northwind".to_owned(), || foreign("Northwind Labs"));
+    let off = Question::ApiKeysOff { slug: slug(), organization: organization(), keys: 3 };
+    let on = Question::ApiKeysOn { slug: slug(), organization: organization(), keys: 0 };
+    vec![("confirm-keys-off", print(&confirm(off))), ("confirm-keys-on", print(&confirm(on)))]
 }
 
 fn catalog(foreign: Foreign) -> CatalogPage {

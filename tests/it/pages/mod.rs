@@ -7,8 +7,10 @@ mod forms_of_others;
 mod headers;
 mod hostile;
 mod keys;
+mod limits;
 mod paste;
 mod records;
+mod service_accounts;
 mod sessions;
 mod setup;
 mod sign_in;
@@ -32,7 +34,7 @@ const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 const SESSION_COOKIE: &str = "keystile_sid";
 
 /// Every form that a page sends, by its route. `/setup` is there only as long as nobody owns the server.
-const FORMS: [&str; 19] = [
+const FORMS: [&str; 24] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -51,6 +53,11 @@ const FORMS: [&str; 19] = [
     "/o/{org}/keys/{id}/end",
     "/tokens/new",
     "/tokens/{id}/end",
+    "/o/{org}/service-accounts/new",
+    "/o/{org}/service-accounts/{id}/role",
+    "/o/{org}/service-accounts/{id}/state",
+    "/o/{org}/settings/api-access/api-keys",
+    "/o/{org}/settings/api-access/limits",
     "/theme",
 ];
 
@@ -117,6 +124,11 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
         "/o/{org}/keys/{id}/end" => keys::form_of_new(&browser, "end").await,
         "/tokens/new" => tokens::filled_in(&browser).await,
         "/tokens/{id}/end" => tokens::form_of_new(&browser).await,
+        "/o/{org}/service-accounts/new" => service_accounts::filled_in(&browser).await,
+        "/o/{org}/service-accounts/{id}/role" => service_accounts::role_form(&browser).await,
+        "/o/{org}/service-accounts/{id}/state" => service_accounts::state_form(&browser).await,
+        "/o/{org}/settings/api-access/api-keys" => limits::switch_form(&browser).await,
+        "/o/{org}/settings/api-access/limits" => limits::limits_form(&browser).await,
         "/theme" => browser.get("/help").await.form(route).with("theme", "dark"),
         other => panic!("no form is known for {other}"),
     };
