@@ -187,7 +187,7 @@ impl Question {
             Self::RevokeKey { shown, last_used, .. } => vec![
                 Sentence::from("Whatever uses ").code(shown).text(" is refused from the next request on."),
                 Self::last_use(last_used.as_deref()),
-                "This is for good. To change it over without a gap, rotate it instead.".into(),
+                "This is for good. Its owner can rotate it instead, to change it over without a gap.".into(),
             ],
             Self::ApiKeysOff { keys, .. } => vec![
                 Sentence::from("Turning this off stops ").text(text::count(*keys, "key", "keys")).text("."),

@@ -45,7 +45,7 @@ pub(super) fn last_used(visit: &Visit, named: &Named) -> Option<String> {
 
 pub(super) fn card(visit: &Visit, listed: &Listed<'_>, named: &Named) -> CredentialCard {
     let (credential, now) = (&named.credential, visit.app.now());
-    let living = credential.lives(now);
+    let living = credential.revoked_at.is_none() && !credential.has_ended(now);
     let link = |to: Option<&dyn Fn(&str) -> String>| to.map(|to| to(&credential.id)).filter(|_| living);
     CredentialCard {
         name: text::name(&credential.name),

@@ -32,7 +32,10 @@ pub async fn rotate_page(
             Err(answer) => return Ok(answer),
         };
         let credential = key.credential;
-        if !credential.lives(visit.app.now()) || credential.replaced_by.is_some() {
+        if credential.revoked_at.is_some()
+            || credential.has_ended(visit.app.now())
+            || credential.replaced_by.is_some()
+        {
             let message = "It has ended, or another key has taken its place already. Create a new one.";
             return Ok(visit.refuse(Refusal::PastChanging { message: message.to_owned() }));
         }

@@ -63,6 +63,8 @@ both_engines! {
             assert!(list.text().contains(words), "{words}: {}", list.text());
         }
         assert!(!list.body.contains(&secret) && !app.holds(&secret).await);
+        let advice = "Rotate each every 90 days, and revoke those that nothing uses.";
+        assert!(list.text().contains(advice), "{}", list.text());
     }
 
     async fn a_form_makes_one_key_however_often_it_is_sent(app) {
