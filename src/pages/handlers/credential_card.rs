@@ -24,8 +24,9 @@ pub(super) const PAGE: usize = 10;
 pub(super) struct Listed<'a> {
     /// Who looks at it.
     pub user_id: &'a str,
-    /// Whether the organization allows them.
+    /// Whether the organization allows them, and those without scopes of their own.
     pub on: bool,
+    pub unrestricted: bool,
     /// Whether the list says whose each is.
     pub owners: bool,
     /// Where one can be rotated and revoked, by its id.
@@ -46,12 +47,13 @@ pub(super) fn last_used(visit: &Visit, named: &Named) -> Option<String> {
 pub(super) fn card(visit: &Visit, listed: &Listed<'_>, named: &Named) -> CredentialCard {
     let (credential, now) = (&named.credential, visit.app.now());
     let living = credential.revoked_at.is_none() && !credential.has_ended(now);
+    let on = listed.on && (listed.unrestricted || !credential.granted.is_unrestricted());
     let link = |to: Option<&dyn Fn(&str) -> String>| to.map(|to| to(&credential.id)).filter(|_| living);
     CredentialCard {
         name: text::name(&credential.name),
         shown: shown(credential),
         mode: credential.kind.mode(),
-        state: state(credential, listed.on, now),
+        state: state(credential, on, now),
         granted: granted(visit, &credential.granted),
         owner: listed.owners.then(|| owner(listed.user_id, named)),
         last_used: credential
@@ -62,7 +64,7 @@ pub(super) fn card(visit: &Visit, listed: &Listed<'_>, named: &Named) -> Credent
         made_by: text::name(&named.creator_name),
         addresses: credential.allowed_addresses.iter().flat_map(|addresses| addresses.iter()).collect(),
         rotate: link(listed.rotate).filter(|_| {
-            listed.on && credential.replaced_by.is_none() && may_rotate(listed.user_id, &credential.owner)
+            on && credential.replaced_by.is_none() && may_rotate(listed.user_id, &credential.owner)
         }),
         revoke: link(listed.revoke),
     }

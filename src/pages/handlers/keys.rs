@@ -12,6 +12,7 @@ use super::refused;
 use super::secret;
 use super::visit::{Visit, visit};
 use crate::domain::allowed_addresses::{AllowedAddresses, BadAddresses};
+use crate::domain::key_policy::KeyPolicy;
 use crate::domain::management::{KEYS_MANAGE, SERVICE_ACCOUNTS_MANAGE};
 use crate::domain::parameters::Parameters;
 use crate::domain::static_secret::Mode;
@@ -67,12 +68,14 @@ pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<Str
             (key.credential.created_at, key.credential.id.as_str())
         });
         let manages = member.holds(visit, KEYS_MANAGE);
-        let on = member.organization.key_policy(&visit.app.config.organizations).on;
+        let KeyPolicy { on, unrestricted, .. } =
+            member.organization.key_policy(&visit.app.config.organizations);
         let (rotate, revoke) =
             (|id: &str| format!("{path}/{id}/rotate"), |id: &str| format!("{path}/{id}/end"));
         let listed = Listed {
             user_id: &member.user_id,
             on,
+            unrestricted,
             owners: true,
             rotate: manages.then_some(&rotate as &dyn Fn(&str) -> String),
             revoke: manages.then_some(&revoke as &dyn Fn(&str) -> String),

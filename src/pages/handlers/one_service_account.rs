@@ -9,6 +9,7 @@ use super::member::{Member, Which, member, nav, own_sessions};
 use super::refused;
 use super::service_accounts::{roles, shown};
 use super::visit::{Visit, visit};
+use crate::domain::key_policy::KeyPolicy;
 use crate::domain::management::KEYS_MANAGE;
 use crate::pages::confirm::{ConfirmPage, Question};
 use crate::pages::nav::Place;
@@ -62,7 +63,7 @@ async fn page(
     let pager = credential_card::pages(&mut keys, &path, first, |key| {
         (key.credential.created_at, key.credential.id.as_str())
     });
-    let on = member.organization.key_policy(&visit.app.config.organizations).on;
+    let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&visit.app.config.organizations);
     let manages = member.holds(visit, KEYS_MANAGE) && member.acting(visit).administers();
     let of_keys = nav.keys(visit.base());
     let (rotate, revoke) =
@@ -71,6 +72,7 @@ async fn page(
     let listed = Listed {
         user_id: &member.user_id,
         on: on && enabled,
+        unrestricted,
         owners: false,
         rotate: manages.then_some(&rotate as &dyn Fn(&str) -> String),
         revoke: manages.then_some(&revoke as &dyn Fn(&str) -> String),

@@ -50,6 +50,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         let listed = Listed {
             user_id: &member.user_id,
             on: allowed == Allowed::Yes,
+            unrestricted: false,
             owners: false,
             rotate: None,
             revoke: Some(&revoke),

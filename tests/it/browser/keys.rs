@@ -105,7 +105,7 @@ async fn pages_of_keys_are_for_everybody() {
     page.follow("Create service account").await;
     found.extend(faults(&page, "service account").await);
     let account = page.url().await;
-    for path in ["/o/northwind-labs/keys/new", "/tokens/new", "/scopes", "/scopes#deployments:read"] {
+    for path in ["/o/northwind-labs/keys/new", "/tokens/new", "/scopes#deployments:read"] {
         look(&page, &mut found, &at(path), path).await;
     }
     page.goto(&at("/o/northwind-labs/keys/new")).await;

@@ -145,6 +145,8 @@ both_engines! {
         secret(&browser.submit(&form.with("grant", "unrestricted")).await);
         let list = browser.get(KEYS).await.text();
         assert!(list.contains("Unrestricted") && list.contains("whatever the role of its owner allows"), "{list}");
+        app.execute("UPDATE organizations SET unrestricted_keys = false").await.unwrap();
+        assert!(browser.get(KEYS).await.text().contains("Suspended"));
     }
 
     async fn ak_10_a_rotated_key_is_shown_once_and_the_old_one_ends_as_asked(app) {
@@ -207,6 +209,24 @@ both_engines! {
         }
         assert_eq!(app.browser().get(KEYS).await.location(), "/sign-in");
         assert_eq!(app.count("credentials").await, 1);
+    }
+
+    async fn ak_08_an_admin_revokes_the_key_of_somebody_else_and_never_gets_its_new_secret(app) {
+        let owner = app.browser_of(&app.owner().await).await;
+        let key = made(&owner).await;
+        let (rotate, end) = (path_of_newest(&owner, "rotate").await, path_of_newest(&owner, "end").await);
+        let admin = app.browser_of(&app.member("admin").await).await;
+        let list = admin.get(KEYS).await;
+        assert!(list.text().contains("Olivia") && !links(&list.body).contains(&rotate), "{}", list.text());
+        assert_eq!(admin.get(&rotate).await.status, 403);
+        let mut forged = form_of_new(&admin, "rotate").await;
+        forged.action = rotate;
+        let refused = admin.submit(&forged).await;
+        assert_eq!(refused.status, 403);
+        assert!(refused.text().contains("Only its owner rotates this API key"), "{}", refused.text());
+        assert_eq!(app.count("credentials").await, 2);
+        admin.submit(&admin.get(&end).await.form(&end)).await;
+        assert_eq!(status(app, &key).await, 401);
     }
 
     async fn ak_08_a_box_that_the_role_does_not_hold_is_closed_and_cannot_be_forged(app) {
