@@ -72,7 +72,7 @@ pub enum Question {
         slug: String,
         id: String,
         name: String,
-        /// "acme_live_…Wq3f"
+        /// `acme_live_…Wq3f`
         shown: String,
         /// "4 minutes ago"
         last_used: Option<String>,

@@ -8,7 +8,7 @@ use crate::domain::static_secret::Mode;
 #[derive(Debug, Clone)]
 pub struct CredentialCard {
     pub name: String,
-    /// "acme_live_…Wq3f"
+    /// `acme_live_…Wq3f`
     pub shown: String,
     /// Of keys alone.
     pub mode: Option<Mode>,

@@ -68,12 +68,11 @@ impl NewKeyPage {
         self.accounts.iter().all(|account| !account.chosen)
     }
 
-    fn modes(&self) -> [(Mode, &'static str, &'static str); 2] {
-        [
-            (Mode::Live, "Live", "For real work."),
-            (Mode::Test, "Test", "For trying things out. Whoever checks the key is told."),
-        ]
-    }
+    /// Each with its name, and what it is for.
+    const MODES: [(Mode, &'static str, &'static str); 2] = [
+        (Mode::Live, "Live", "For real work."),
+        (Mode::Test, "Test", "For trying things out. Whoever checks the key is told."),
+    ];
 }
 
 #[derive(Template)]
@@ -94,15 +93,10 @@ impl RotatePage {
         self.nav.keys(&self.shell.base)
     }
 
-    fn overlaps(&self) -> [(&'static str, &'static str, &'static str); 3] {
-        [
-            ("86400", "For 24 hours", "Time to give the new key to everything that uses the old one."),
-            ("3600", "For 1 hour", "Where you can change it over right away."),
-            (
-                "0",
-                "Not at all",
-                "The old key is refused from the next request on. Choose this if it has leaked.",
-            ),
-        ]
-    }
+    /// The seconds, their name, and when to choose them.
+    const OVERLAPS: [(&'static str, &'static str, &'static str); 3] = [
+        ("86400", "For 24 hours", "Time to give the new key to everything that uses the old one."),
+        ("3600", "For 1 hour", "Where you can change it over right away."),
+        ("0", "Not at all", "The old key is refused from the next request on. Choose this if it has leaked."),
+    ];
 }

@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::query;
 use super::credential_limits;
-use super::member::{Member, Which, member, nav, own_sessions};
 use super::member::{Member, manager, nav, own_sessions};
 use super::visit::{Visit, visit};
 use crate::domain::audit::Actor;
@@ -240,17 +239,6 @@ pub async fn revoke_all(
         Ok(visit.go(&format!("/o/{slug}/settings/api-access?done=revoked-all")))
     })
     .await
-}
-
-/// The person, if they manage this organization. To others it is not there; members learn whom to ask.
-pub(super) async fn manager(visit: &Visit, slug: &str) -> Result<Result<Member, HttpResponse>, StoreError> {
-    Ok(match member(visit, Which::Slug(slug)).await? {
-        Ok(member) if role::administers(&member.role) => Ok(member),
-        Ok(member) => {
-            Err(visit.refuse(Refusal::NotAManager { organization: member.organization.name.clone() }))
-        }
-        Err(answer) => Err(answer),
-    })
 }
 
 async fn effect(visit: &Visit, member: &Member) -> Result<Effect, StoreError> {

@@ -52,9 +52,9 @@ impl Ticked {
 
     /// Every scope that was ticked, by itself or in a bundle.
     pub(super) fn all(&self, catalog: &Catalog) -> Vec<String> {
-        let bundles = catalog.bundles().iter().filter(|bundle| self.bundles.contains(&bundle.id));
-        let bundled = bundles.flat_map(|bundle| bundle.scopes.iter().map(String::as_str));
-        let all: ScopeSet = self.scopes.iter().chain(bundled).map(str::to_owned).collect();
+        let ticked = catalog.bundles().iter().filter(|bundle| self.bundles.contains(&bundle.id));
+        let in_bundles = ticked.flat_map(|bundle| bundle.scopes.iter().map(String::as_str));
+        let all: ScopeSet = self.scopes.iter().chain(in_bundles).map(str::to_owned).collect();
         all.iter().map(str::to_owned).collect()
     }
 

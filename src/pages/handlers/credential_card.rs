@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::visit::Visit;
+use crate::domain::allowed_addresses::AllowedAddresses;
 use crate::domain::granted::Granted as Given;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
@@ -34,7 +35,7 @@ pub(super) struct Listed<'a> {
     pub revoke: Option<&'a dyn Fn(&str) -> String>,
 }
 
-/// "acme_live_…Wq3f"
+/// `acme_live_…Wq3f`
 pub(super) fn shown(credential: &StaticCredential) -> String {
     format!("{}…{}", credential.display_prefix, credential.last_four)
 }
@@ -62,7 +63,7 @@ pub(super) fn card(visit: &Visit, listed: &Listed<'_>, named: &Named) -> Credent
         end: end(credential, now),
         made_at: Moment::minute(credential.created_at.utc()),
         made_by: text::name(&named.creator_name),
-        addresses: credential.allowed_addresses.iter().flat_map(|addresses| addresses.iter()).collect(),
+        addresses: credential.allowed_addresses.iter().flat_map(AllowedAddresses::iter).collect(),
         rotate: link(listed.rotate).filter(|_| {
             on && credential.replaced_by.is_none() && may_rotate(listed.user_id, &credential.owner)
         }),

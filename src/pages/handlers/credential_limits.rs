@@ -4,8 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
 
-use super::api_access::manager;
-use super::member::{Member, nav, own_sessions};
+use super::member::{Member, manager, nav, own_sessions};
 use super::visit::{Visit, visit};
 use crate::domain::audit::Actor;
 use crate::domain::key_policy::{Lifetime, TokenCreators};

@@ -169,7 +169,7 @@ impl Typed {
         if !addresses.is_empty()
             && let Err(bad) = AllowedAddresses::parse(addresses.iter().map(String::as_str))
         {
-            problems = problems.with("addresses", told(bad));
+            problems = problems.with("addresses", told(&bad));
         }
         let new = NewKey {
             name: self.name.clone(),
@@ -186,7 +186,7 @@ impl Typed {
     }
 }
 
-fn told(bad: BadAddresses) -> &'static str {
+fn told(bad: &BadAddresses) -> &'static str {
     match bad {
         BadAddresses::NotAnAddress => {
             "Enter addresses such as 203.0.113.7, or networks such as 203.0.113.0/24, separated by spaces"
