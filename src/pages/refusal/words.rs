@@ -84,9 +84,7 @@ impl Refusal {
                     .what(Sentence::from("Ask an owner or an admin of ").name(organization).text(" to change this."))
                     .next(Next::home(base))
             }
-            Self::NotForRole { organization, role, needed } => {
-                not_for_role(organization, &role, &needed).next(Next::home(base))
-            }
+            Self::NotForRole { organization, role, needed } => not_for_role(organization, &role, &needed, base),
             Self::NotAllowed { message } => {
                 unchanged(StatusCode::FORBIDDEN, "That is not allowed here", message).next(Next::home(base))
             }
@@ -131,8 +129,10 @@ fn role_too_small(organization: String, role: &str, needed: &[String], way_out: 
         .next(way_out.next())
 }
 
-fn not_for_role(organization: String, role: &str, needed: &[String]) -> Words {
-    Words::new(StatusCode::FORBIDDEN, "Your role does not allow this").what(needs(organization, role, needed))
+fn not_for_role(organization: String, role: &str, needed: &[String], base: &str) -> Words {
+    Words::new(StatusCode::FORBIDDEN, "Your role does not allow this")
+        .what(needs(organization, role, needed))
+        .next(Next::home(base))
 }
 
 fn unchanged(status: StatusCode, title: &'static str, message: String) -> Words {
