@@ -7,7 +7,8 @@ use crate::pages::assets;
 use crate::pages::handlers::api_reference;
 use crate::pages::handlers::device as device_pages;
 use crate::pages::handlers::{
-    account, api_access, audit, authorize, misc, one_session, paste, sessions, setup, usage,
+    account, api_access, audit, authorize, credential_limits, keys, misc, one_key, one_service_account,
+    one_session, paste, scopes, service_accounts, sessions, setup, tokens, usage,
 };
 
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -115,8 +116,37 @@ fn pages(config: &mut ServiceConfig) {
         .service(resource("/o/{org}/audit/export").get(audit::export))
         .service(resource("/o/{org}/audit/uses").get(audit::uses))
         .service(resource("/o/{org}/usage").get(usage::usage))
+        .configure(credential_pages)
         .service(resource("/theme").post(misc::theme))
         .service(resource("/help").get(misc::help))
         .service(resource("/static/{name}").get(assets::get))
         .default_service(to(misc::not_found));
+}
+
+fn credential_pages(config: &mut ServiceConfig) {
+    config
+        .service(resource("/keys").get(keys::home))
+        .service(resource("/keys/new").get(keys::new_home))
+        .service(resource("/dashboard/api-keys").get(keys::home))
+        .service(resource("/o/{org}/keys").get(keys::list))
+        .service(resource("/o/{org}/keys/new").get(keys::new).post(keys::create))
+        .service(resource("/o/{org}/keys/{id}/rotate").get(one_key::rotate_page).post(one_key::rotate))
+        .service(resource("/o/{org}/keys/{id}/end").get(one_key::revoke_page).post(one_key::revoke))
+        .service(resource("/o/{org}/settings/api-access/api-keys").post(credential_limits::save_switch))
+        .service(resource("/o/{org}/settings/api-access/api-keys/{to}").get(credential_limits::confirm))
+        .service(resource("/o/{org}/settings/api-access/limits").post(credential_limits::save_limits))
+        .service(resource("/o/{org}/service-accounts").get(service_accounts::list))
+        .service(
+            resource("/o/{org}/service-accounts/new")
+                .get(service_accounts::new)
+                .post(service_accounts::create),
+        )
+        .service(resource("/o/{org}/service-accounts/{id}").get(one_service_account::show))
+        .service(resource("/o/{org}/service-accounts/{id}/role").post(one_service_account::set_role))
+        .service(resource("/o/{org}/service-accounts/{id}/disable").get(one_service_account::disable_page))
+        .service(resource("/o/{org}/service-accounts/{id}/state").post(one_service_account::set_state))
+        .service(resource("/tokens").get(tokens::list))
+        .service(resource("/tokens/new").get(tokens::new).post(tokens::create))
+        .service(resource("/tokens/{id}/end").get(tokens::revoke_page).post(tokens::revoke))
+        .service(resource("/scopes").get(scopes::catalog));
 }

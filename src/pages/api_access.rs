@@ -6,7 +6,8 @@ use super::confirm::sessions_of_people;
 use super::nav::{Nav, Place};
 use super::sessions::Pager;
 use super::shell::{Shell, Theme};
-use super::text::Moment;
+use super::text::{self, Moment};
+use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
 
 #[derive(Template)]
@@ -22,9 +23,46 @@ pub struct ApiAccessPage {
     pub device_flow: DeviceFlow,
     /// Whether members may copy a code into a terminal.
     pub copy_code: bool,
+    pub keys: Keys,
     /// A page of the living sessions of the organization.
     pub rows: Vec<Row>,
     pub pager: Pager,
+}
+
+/// The switch for API keys, and the limits on keys and personal tokens.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    pub on: bool,
+    /// The keys that the switch concerns.
+    pub living: i64,
+    /// Whether a key may be without permissions of its own.
+    pub unrestricted: bool,
+    pub key_lifetimes: Vec<LifetimeChoice>,
+    pub token_creators: TokenCreators,
+    pub token_lifetimes: Vec<LifetimeChoice>,
+}
+
+/// A longest life to choose.
+#[derive(Debug, Clone)]
+pub struct LifetimeChoice {
+    /// In seconds.
+    pub value: String,
+    /// "90 days"
+    pub words: String,
+    pub chosen: bool,
+}
+
+impl Keys {
+    /// What turning the switch does, in numbers.
+    pub fn effect(&self) -> String {
+        let keys = text::count(self.living, "key", "keys");
+        match (self.on, self.living) {
+            (true, 0) => "Nothing uses one now.".into(),
+            (true, _) => format!("Turning this off stops {keys}."),
+            (false, 0) => "No earlier key is waiting for it.".into(),
+            (false, _) => format!("Turning this on makes {keys} work again."),
+        }
+    }
 }
 
 /// A session as whoever manages the organization sees it.
@@ -65,6 +103,11 @@ impl ApiAccessPage {
     /// The page that asks once more.
     pub fn link(&self, to: &str) -> String {
         format!("{}/o/{}/settings/api-access/personal-tokens/{to}", self.shell.base, self.nav.slug)
+    }
+
+    /// The same for API keys.
+    pub fn keys_link(&self, to: &str) -> String {
+        format!("{}/o/{}/settings/api-access/api-keys/{to}", self.shell.base, self.nav.slug)
     }
 
     pub fn revoke_all_link(&self) -> String {

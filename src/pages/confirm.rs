@@ -58,6 +58,38 @@ pub enum Question {
         sessions: i64,
         people: i64,
     },
+    ApiKeysOff {
+        slug: String,
+        organization: String,
+        keys: i64,
+    },
+    ApiKeysOn {
+        slug: String,
+        organization: String,
+        keys: i64,
+    },
+    RevokeKey {
+        slug: String,
+        id: String,
+        name: String,
+        /// `acme_live_…Wq3f`
+        shown: String,
+        /// "4 minutes ago"
+        last_used: Option<String>,
+    },
+    DisableServiceAccount {
+        slug: String,
+        id: String,
+        name: String,
+        keys: i64,
+    },
+    RevokeToken {
+        slug: String,
+        id: String,
+        name: String,
+        shown: String,
+        last_used: Option<String>,
+    },
 }
 
 impl Question {
@@ -68,6 +100,11 @@ impl Question {
             Self::SignOutEverywhere { .. } => "Sign out everywhere?",
             Self::PersonalTokensOff { .. } => "Turn personal tokens off?",
             Self::PersonalTokensOn { .. } => "Turn personal tokens on?",
+            Self::ApiKeysOff { .. } => "Turn API keys off?",
+            Self::ApiKeysOn { .. } => "Turn API keys on?",
+            Self::RevokeKey { .. } => "Revoke an API key?",
+            Self::RevokeToken { .. } => "Revoke a personal token?",
+            Self::DisableServiceAccount { .. } => "Disable a service account?",
         }
     }
 
@@ -89,6 +126,16 @@ impl Question {
             }
             Self::PersonalTokensOn { organization, .. } => {
                 Sentence::from("Turn personal tokens on for ").name(organization).text("?")
+            }
+            Self::RevokeKey { name, .. } | Self::RevokeToken { name, .. } => {
+                Sentence::from("Revoke ").name(name).text("?")
+            }
+            Self::DisableServiceAccount { name, .. } => Sentence::from("Disable ").name(name).text("?"),
+            Self::ApiKeysOff { organization, .. } => {
+                Sentence::from("Turn API keys off for ").name(organization).text("?")
+            }
+            Self::ApiKeysOn { organization, .. } => {
+                Sentence::from("Turn API keys on for ").name(organization).text("?")
             }
         }
     }
@@ -137,6 +184,40 @@ impl Question {
                         _ => format!("{} start to work again.", sessions_of_people(*sessions, *people)),
                     }),
             ],
+            Self::RevokeKey { shown, last_used, .. } => vec![
+                Sentence::from("Whatever uses ").code(shown).text(" is refused from the next request on."),
+                Self::last_use(last_used.as_deref()),
+                "This is for good. Its owner can rotate it instead, to change it over without a gap.".into(),
+            ],
+            Self::ApiKeysOff { keys, .. } => vec![
+                Sentence::from("Turning this off stops ").text(text::count(*keys, "key", "keys")).text("."),
+                "Every program that presents one gets the answer 403 from now on, and nobody can create one. People and their tools keep working.".into(),
+                "Nothing is deleted: turning it on again makes the same keys work.".into(),
+            ],
+            Self::ApiKeysOn { keys, .. } => vec![
+                Sentence::from("Members can create API keys again. ").text(match keys {
+                    0 => "No earlier key is waiting for it.".to_owned(),
+                    _ => format!("{} work again.", text::count(*keys, "key", "keys")),
+                }),
+            ],
+            Self::DisableServiceAccount { keys, .. } => vec![
+                Sentence::from("This stops ").text(text::count(*keys, "API key", "API keys")).text(
+                    " from the next request on.",
+                ),
+                "Nothing is deleted: enabled again, the same keys work.".into(),
+            ],
+            Self::RevokeToken { shown, last_used, .. } => vec![
+                Sentence::from("Whatever uses ").code(shown).text(" is refused from the next request on."),
+                Self::last_use(last_used.as_deref()),
+                "This is for good.".into(),
+            ],
+        }
+    }
+
+    fn last_use(ago: Option<&str>) -> Sentence {
+        match ago {
+            Some(ago) => Sentence::from("It was last used ").text(ago.to_owned()).text("."),
+            None => "It was never used.".into(),
         }
     }
 
@@ -146,6 +227,12 @@ impl Question {
             Self::SignOut { id, .. } | Self::SignOutOther { id, .. } => format!("/cli-sessions/{id}/end"),
             Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions/end-all?org={slug}"),
             Self::RevokeAll { slug, .. } => format!("/o/{slug}/settings/api-access/revoke-all"),
+            Self::RevokeKey { slug, id, .. } => format!("/o/{slug}/keys/{id}/end"),
+            Self::RevokeToken { slug, id, .. } => format!("/tokens/{id}/end?org={slug}"),
+            Self::DisableServiceAccount { slug, id, .. } => format!("/o/{slug}/service-accounts/{id}/state"),
+            Self::ApiKeysOff { slug, .. } | Self::ApiKeysOn { slug, .. } => {
+                format!("/o/{slug}/settings/api-access/api-keys")
+            }
             Self::PersonalTokensOff { slug, .. } | Self::PersonalTokensOn { slug, .. } => {
                 format!("/o/{slug}/settings/api-access")
             }
@@ -158,7 +245,12 @@ impl Question {
             Self::SignOut { .. }
             | Self::SignOutOther { .. }
             | Self::SignOutEverywhere { .. }
-            | Self::RevokeAll { .. } => None,
+            | Self::RevokeAll { .. }
+            | Self::RevokeKey { .. }
+            | Self::RevokeToken { .. } => None,
+            Self::DisableServiceAccount { .. } => Some(("state", "disabled")),
+            Self::ApiKeysOff { .. } => Some(("api_keys", "off")),
+            Self::ApiKeysOn { .. } => Some(("api_keys", "on")),
             Self::PersonalTokensOff { .. } => Some(("personal_tokens", "off")),
             Self::PersonalTokensOn { .. } => Some(("personal_tokens", "on")),
         }
@@ -168,20 +260,29 @@ impl Question {
     pub fn back(&self) -> String {
         match self {
             Self::SignOut { .. } => "/cli-sessions".into(),
+            Self::RevokeKey { slug, .. } => format!("/o/{slug}/keys"),
+            Self::RevokeToken { slug, .. } => format!("/tokens?org={slug}"),
+            Self::DisableServiceAccount { slug, id, .. } => format!("/o/{slug}/service-accounts/{id}"),
             Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions?org={slug}"),
             Self::SignOutOther { slug, .. }
             | Self::RevokeAll { slug, .. }
             | Self::PersonalTokensOff { slug, .. }
-            | Self::PersonalTokensOn { slug, .. } => format!("/o/{slug}/settings/api-access"),
+            | Self::PersonalTokensOn { slug, .. }
+            | Self::ApiKeysOff { slug, .. }
+            | Self::ApiKeysOn { slug, .. } => format!("/o/{slug}/settings/api-access"),
         }
     }
 
     pub fn keep(&self) -> &'static str {
         match self {
-            Self::SignOut { .. } | Self::SignOutOther { .. } => "Keep it",
+            Self::SignOut { .. }
+            | Self::SignOutOther { .. }
+            | Self::RevokeKey { .. }
+            | Self::RevokeToken { .. } => "Keep it",
             Self::SignOutEverywhere { .. } | Self::RevokeAll { .. } => "Keep them",
-            Self::PersonalTokensOff { .. } => "Leave them on",
-            Self::PersonalTokensOn { .. } => "Leave them off",
+            Self::DisableServiceAccount { .. } => "Keep it enabled",
+            Self::PersonalTokensOff { .. } | Self::ApiKeysOff { .. } => "Leave them on",
+            Self::PersonalTokensOn { .. } | Self::ApiKeysOn { .. } => "Leave them off",
         }
     }
 
@@ -195,13 +296,17 @@ impl Question {
             Self::RevokeAll { sessions, .. } => {
                 Sentence::from("Revoke ").text(text::count(*sessions, "session", "sessions"))
             }
-            Self::PersonalTokensOff { .. } => "Turn them off".into(),
-            Self::PersonalTokensOn { .. } => "Turn them on".into(),
+            Self::RevokeKey { name, .. } | Self::RevokeToken { name, .. } => {
+                Sentence::from("Revoke ").name(name)
+            }
+            Self::DisableServiceAccount { name, .. } => Sentence::from("Disable ").name(name),
+            Self::PersonalTokensOff { .. } | Self::ApiKeysOff { .. } => "Turn them off".into(),
+            Self::PersonalTokensOn { .. } | Self::ApiKeysOn { .. } => "Turn them on".into(),
         }
     }
 
     pub fn is_dangerous(&self) -> bool {
-        !matches!(self, Self::PersonalTokensOn { .. })
+        !matches!(self, Self::PersonalTokensOn { .. } | Self::ApiKeysOn { .. })
     }
 }
 

@@ -6,6 +6,9 @@ use super::text;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     CliSessions,
+    PersonalTokens,
+    ApiKeys,
+    ServiceAccounts,
     ApiAccess,
     AuditLog,
     Usage,
@@ -29,6 +32,8 @@ pub struct Nav {
     /// Shown as a chooser when there is more than one.
     pub organizations: Vec<OrganizationLink>,
     pub active_sessions: i64,
+    /// Whether the person may look at API keys here.
+    pub sees_keys: bool,
     /// Whether the person manages this organization.
     pub administers: bool,
 }
@@ -41,6 +46,16 @@ impl Nav {
     /// The list of one's own sessions in this organization.
     pub fn list(&self) -> String {
         self.of_this("/cli-sessions")
+    }
+
+    /// The list of the API keys of this organization; `base` is the path of the issuer.
+    pub fn keys(&self, base: &str) -> String {
+        format!("{base}/o/{}/keys", self.slug)
+    }
+
+    /// The list of its service accounts.
+    pub fn service_accounts(&self, base: &str) -> String {
+        format!("{base}/o/{}/service-accounts", self.slug)
     }
 
     /// A path of a page that is about one organization, with the organization where it is not the only one.

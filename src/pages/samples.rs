@@ -1,6 +1,7 @@
 //! Every page in its states, for the tests. Each text that comes from outside passes through `foreign`, so that a test
 //! can put something hostile in its place.
 
+mod credentials;
 mod logs;
 
 use askama::Template;
@@ -55,6 +56,7 @@ pub(super) fn every_page(foreign: Foreign) -> Vec<Sample> {
     pages.extend(settings_pages(foreign));
     pages.extend(logs::pages(foreign));
     pages.push(("API reference", reference_page(foreign)));
+    pages.extend(credentials::pages(foreign));
     pages
 }
 
@@ -118,6 +120,7 @@ fn nav(foreign: Foreign, current: Place) -> Nav {
         slug: "northwind".into(),
         organizations: vec![link("Northwind Labs", true), link("Maya’s sandbox", false)],
         active_sessions: 4,
+        sees_keys: true,
         administers: true,
     }
 }
@@ -438,6 +441,16 @@ pub(super) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal)> {
         ("cookies-off", Refusal::CookiesOff),
         ("unknown-code", Refusal::UnknownCode { command: command() }),
         ("not-a-manager", Refusal::NotAManager { organization: organization() }),
+        (
+            "not-for-role",
+            Refusal::NotForRole {
+                organization: organization(),
+                role: "viewer".into(),
+                needed: vec!["owner".into(), "admin".into()],
+            },
+        ),
+        ("not-allowed", Refusal::NotAllowed { message: foreign("Northwind Labs does not allow API keys.") }),
+        ("past-changing", Refusal::PastChanging { message: "The API key was revoked.".into() }),
         ("not-found", Refusal::NotFound),
         ("method-not-allowed", Refusal::MethodNotAllowed),
         ("too-many-tries", Refusal::TooManyTries { seconds: 40 }),
@@ -550,6 +563,7 @@ fn settings_pages(foreign: Foreign) -> Vec<Sample> {
         last_change: Some(Change { by: foreign("Ada Byron"), at: moment() }),
         device_flow: DeviceFlow::SameNetwork,
         copy_code: false,
+        keys: credentials::limits(personal_tokens == Switch::On),
         rows: vec![
             session_row(foreign, "build-07", Some(moment())),
             session_row(foreign, "DESKTOP-9K2L", None),

@@ -4,9 +4,11 @@ use chrono::TimeDelta;
 
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::credential::CredentialKind;
 use crate::domain::key_policy::{Lifetime, TokenCreators};
+use crate::domain::time::Time;
 use crate::store::organizations::{self, Organization};
-use crate::store::{StoreError, Work};
+use crate::store::{Conn, StoreError, Work, static_credentials};
 
 /// What an organization decides. What is chosen stays, whatever the configuration says one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,11 @@ pub fn set_api_keys(
     let action = if on { Action::ApiKeysOn } else { Action::ApiKeysOff };
     work.record(Event::new(action, actor.clone(), origin).org(org_id).target(org_id));
     Ok(true)
+}
+
+/// How many API keys the switch concerns.
+pub fn living_keys(conn: &mut Conn, org_id: &str, now: Time) -> Result<i64, StoreError> {
+    static_credentials::count_living(conn, org_id, CredentialKind::ApiKey, None, now)
 }
 
 /// Decides on the limits. They count for what is made from now on, and unrestricted keys and personal tokens feel them at

@@ -7,11 +7,13 @@ use super::refusal::{Refusal, allowed};
 use super::wishes;
 use crate::config::Config;
 use crate::domain::audit::Action;
+use crate::domain::credential::CredentialKind;
 use crate::domain::id::Kind;
 use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
+use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::store::service_accounts::{self, ServiceAccount};
-use crate::store::{Conn, StoreError, Work, users};
+use crate::store::{Conn, StoreError, Work, static_credentials, users};
 
 /// Characters of the longest purpose.
 const LONGEST_PURPOSE: usize = 200;
@@ -150,6 +152,12 @@ fn known(config: &Config, role: &str) -> Result<(), Refusal> {
     }
     let roles = config.roles.iter().map(|role| role.id.as_str()).collect::<Vec<_>>().join(", ");
     Err(Refusal::invalid("role", format!("role is none that exists. Use one of {roles}.")))
+}
+
+/// The keys of a service account that would stop with it.
+pub fn living_keys(conn: &mut Conn, org_id: &str, id: &str, now: Time) -> Result<i64, StoreError> {
+    let owner = SubjectId::ServiceAccount(id.to_owned());
+    static_credentials::count_living(conn, org_id, CredentialKind::ApiKey, Some(&owner), now)
 }
 
 fn made(conn: &mut Conn, account: ServiceAccount) -> Result<Made, StoreError> {

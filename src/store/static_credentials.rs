@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::conn::Conn;
@@ -249,6 +250,28 @@ pub fn page(
     }
     let rows: Vec<Row> = query.load(conn)?;
     rows.into_iter().map(StaticCredential::try_from).collect()
+}
+
+/// How many of an organization's credentials of a kind would work now; `owner` narrows it to those of one subject.
+pub fn count_living(
+    conn: &mut Conn,
+    org_id: &str,
+    kind: CredentialKind,
+    owner: Option<&SubjectId>,
+    now: Time,
+) -> Result<i64, StoreError> {
+    let mut query = credentials::table
+        .filter(credentials::org_id.eq(org_id).and(credentials::kind.eq(kind)))
+        .filter(credentials::revoked_at.is_null())
+        .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now)))
+        .select(count_star())
+        .into_boxed();
+    query = match owner {
+        None => query,
+        Some(SubjectId::User(id)) => query.filter(credentials::user_id.eq(id)),
+        Some(SubjectId::ServiceAccount(id)) => query.filter(credentials::service_account_id.eq(id)),
+    };
+    Ok(query.get_result(conn)?)
 }
 
 pub fn set_granted(conn: &mut Conn, id: &str, granted: &Granted) -> Result<(), StoreError> {

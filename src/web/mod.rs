@@ -6,6 +6,7 @@ pub mod audit_query;
 pub mod browser;
 pub mod client_address;
 pub mod clients;
+pub mod cursor;
 pub mod envelope;
 pub mod export;
 pub mod form;

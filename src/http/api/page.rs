@@ -1,8 +1,6 @@
 //! Lists, page by page.
 
 use actix_web::HttpResponse;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Type};
@@ -12,6 +10,7 @@ use super::answer::List;
 use super::error::ApiError;
 use crate::domain::parameters::Parameters;
 use crate::domain::time::Time;
+use crate::web::cursor;
 
 /// Things on a page, unless the request says otherwise.
 const PAGE: usize = 50;
@@ -54,7 +53,7 @@ impl Page {
         let last = page.last().filter(|_| rows.len() > self.size);
         let next_cursor = last.map(|row| {
             let (at, id) = place(row);
-            cursor(at, id)
+            cursor::write(at, id)
         });
         HttpResponse::Ok().json(List { data: page.iter().map(show).collect(), next_cursor })
     }
@@ -84,20 +83,8 @@ pub(super) fn query(name: &str, description: &str) -> ParameterBuilder {
     ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).description(Some(description))
 }
 
-/// Where a page ends, in a form that nobody is tempted to take apart.
-fn cursor(at: Time, id: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {id}", at.micros()))
-}
-
-fn place(cursor: &str) -> Result<(Time, String), ApiError> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let (micros, id) = text.split_once(' ')?;
-        Some((Time::from_micros(micros.parse().ok()?)?, id.to_owned()))
-    };
-    read()
-        // PostgreSQL has no text with a NUL in it.
-        .filter(|(_, id)| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+fn place(text: &str) -> Result<(Time, String), ApiError> {
+    cursor::read(text)
         .ok_or_else(|| ApiError::bad_request("The cursor is not one that this server has given."))
 }
 
@@ -108,7 +95,7 @@ mod tests {
     #[test]
     fn a_cursor_leads_back_to_its_place() {
         let at = Time::from_micros(1_795_000_000_123_456).unwrap();
-        let query = format!("limit=2&cursor={}", cursor(at, "ses_1"));
+        let query = format!("limit=2&cursor={}", cursor::write(at, "ses_1"));
         let page = Page::read(&query).unwrap();
         assert_eq!(page, Page { after: Some((at, "ses_1".to_owned())), size: 2 });
         assert_eq!(Page::read("").unwrap(), Page { after: None, size: PAGE });
@@ -116,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_bad_page_is_refused() {
-        let nul = format!("cursor={}", cursor(Time::from_micros(0).unwrap(), "a\0b"));
+        let nul = format!("cursor={}", cursor::write(Time::from_micros(0).unwrap(), "a\0b"));
         for query in ["limit=0", "limit=101", "limit=x", "cursor=!", "cursor=YQ", "limit=1&limit=2", &nul] {
             assert!(matches!(Page::read(query), Err(ApiError::BadRequest(_))), "{query}");
         }

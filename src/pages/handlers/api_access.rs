@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::query;
+use super::credential_limits;
 use super::member::{Member, manager, nav, own_sessions};
 use super::visit::{Visit, visit};
 use crate::domain::audit::Actor;
@@ -61,6 +62,7 @@ pub async fn settings(app: web::Data<App>, request: HttpRequest, slug: web::Path
             }),
             device_flow: policy.device_flow,
             copy_code: policy.copy_code,
+            keys: credential_limits::keys(visit, &member).await?,
             rows: living.into_iter().map(row).collect(),
             pager: Pager {
                 newer: (number > 1).then(|| link(number - 1)),

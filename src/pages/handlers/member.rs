@@ -4,9 +4,11 @@ use actix_web::HttpResponse;
 
 use super::account::query;
 use super::visit::Visit;
+use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::role;
 use crate::pages::nav::{Nav, OrganizationLink, Place};
 use crate::pages::refusal::{Refusal, WayOut};
+use crate::services::acting::Acting;
 use crate::store::credentials::{self, Credential, Tool};
 use crate::store::organizations::Organization;
 use crate::store::{StoreError, memberships};
@@ -55,6 +57,22 @@ pub(super) async fn member(
 }
 
 impl Member {
+    /// The person, able to do whatever the role holds.
+    pub(super) fn acting(&self, visit: &Visit) -> Acting {
+        Acting::in_browser(
+            &self.user_id,
+            self.organization.clone(),
+            self.role.clone(),
+            &visit.app.config.catalog,
+            visit.browser.origin.clone(),
+        )
+    }
+
+    /// Whether the role of the person holds this scope.
+    pub(super) fn holds(&self, visit: &Visit, scope: &str) -> bool {
+        visit.app.config.catalog.held_by(&self.role).contains(scope)
+    }
+
     /// The list of the person's sessions here, with one line about what was just done.
     pub(super) fn list_after(&self, done: &str) -> String {
         match self.all.as_slice() {
@@ -88,6 +106,9 @@ pub(super) fn nav(visit: &Visit, member: &Member, current: Place, rows: &[(Crede
     let active = rows.iter().filter(|(session, _)| session.lives(now)).count();
     let link = |organization: &Organization| match current {
         Place::CliSessions => format!("{}/cli-sessions?org={}", visit.base(), organization.slug),
+        Place::PersonalTokens => format!("{}/tokens?org={}", visit.base(), organization.slug),
+        Place::ApiKeys => format!("{}/o/{}/keys", visit.base(), organization.slug),
+        Place::ServiceAccounts => format!("{}/o/{}/service-accounts", visit.base(), organization.slug),
         Place::ApiAccess => format!("{}/o/{}/settings/api-access", visit.base(), organization.slug),
         Place::AuditLog => format!("{}/o/{}/audit", visit.base(), organization.slug),
         Place::Usage => format!("{}/o/{}/usage", visit.base(), organization.slug),
@@ -106,6 +127,7 @@ pub(super) fn nav(visit: &Visit, member: &Member, current: Place, rows: &[(Crede
             })
             .collect(),
         active_sessions: i64::try_from(active).unwrap_or(i64::MAX),
+        sees_keys: member.holds(visit, KEYS_MANAGE) || member.holds(visit, KEYS_READ),
         administers: role::administers(&member.role),
     }
 }

@@ -13,8 +13,13 @@ pub(super) enum Waiting {
     Device(String),
     /// A code that is still to be entered, or nothing yet but the wish to enter one.
     DeviceCode(Option<UserCode>),
+    /// The list of API keys, which tools send people to.
+    ApiKeys,
+    PersonalTokens,
 }
 
+const API_KEYS: &str = "keys";
+const PERSONAL_TOKENS: &str = "tokens";
 const DEVICE_CODE: &str = "device";
 
 /// What a sign-in page says of what waits.
@@ -33,6 +38,8 @@ impl Waiting {
             return None;
         }
         Some(match text.strip_prefix(DEVICE_CODE) {
+            None if text == API_KEYS => Self::ApiKeys,
+            None if text == PERSONAL_TOKENS => Self::PersonalTokens,
             Some(code) => Self::DeviceCode(UserCode::parse(code)),
             None if text.starts_with(Kind::DeviceRequest.prefix()) => Self::Device(text.to_owned()),
             None => Self::Authorization(text.to_owned()),
@@ -42,6 +49,8 @@ impl Waiting {
     pub(super) fn field(&self) -> String {
         match self {
             Self::Authorization(id) | Self::Device(id) => id.clone(),
+            Self::ApiKeys => API_KEYS.to_owned(),
+            Self::PersonalTokens => PERSONAL_TOKENS.to_owned(),
             Self::DeviceCode(None) => DEVICE_CODE.to_owned(),
             Self::DeviceCode(Some(code)) => format!("{DEVICE_CODE}_{}", code.letters()),
         }
@@ -52,6 +61,8 @@ impl Waiting {
         match self {
             Self::Authorization(id) => format!("/authorize/{id}"),
             Self::Device(id) => format!("/device/{id}"),
+            Self::ApiKeys => "/keys".to_owned(),
+            Self::PersonalTokens => "/tokens".to_owned(),
             Self::DeviceCode(None) => "/device".to_owned(),
             Self::DeviceCode(Some(code)) => format!("/device?user_code={}", code.shown()),
         }
@@ -61,6 +72,8 @@ impl Waiting {
     pub(super) async fn look_up(&self, visit: &Visit) -> Result<Waits, StoreError> {
         let browser = Some(visit.browser.digest());
         match self {
+            Self::ApiKeys => Ok(Waits { tool: Some("your API keys".to_owned()), hint: None }),
+            Self::PersonalTokens => Ok(Waits { tool: Some("your personal tokens".to_owned()), hint: None }),
             Self::DeviceCode(_) => Ok(Waits { tool: Some("your device".to_owned()), hint: None }),
             Self::Device(id) => {
                 let id = id.clone();
@@ -99,13 +112,15 @@ mod tests {
         let path = |text: &str| Waiting::parse(text).map(|waiting| waiting.path());
         assert_eq!(path("txn_abc").as_deref(), Some("/authorize/txn_abc"));
         assert_eq!(path("dev_abc").as_deref(), Some("/device/dev_abc"));
+        assert_eq!(path("keys").as_deref(), Some("/keys"));
+        assert_eq!(path("tokens").as_deref(), Some("/tokens"));
         assert_eq!(path("device").as_deref(), Some("/device"));
         assert_eq!(path("device_WDJBMJHT").as_deref(), Some("/device?user_code=WDJB-MJHT"));
         assert_eq!(path("device_nothing").as_deref(), Some("/device"));
         for bad in ["//evil.com", "https://evil.com", "a/b", "a?b", "a\\b", "é"] {
             assert_eq!(path(bad), None, "{bad}");
         }
-        for text in ["txn_abc", "dev_abc", "device", "device_WDJBMJHT"] {
+        for text in ["txn_abc", "dev_abc", "keys", "tokens", "device", "device_WDJBMJHT"] {
             assert_eq!(Waiting::parse(text).map(|waiting| waiting.field()).as_deref(), Some(text));
         }
     }

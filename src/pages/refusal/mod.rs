@@ -78,6 +78,21 @@ pub enum Refusal {
     NotAManager {
         organization: String,
     },
+    /// The role of the person does not hold what it takes.
+    NotForRole {
+        organization: String,
+        role: String,
+        /// The roles that do.
+        needed: Vec<String>,
+    },
+    /// The organization does not allow it.
+    NotAllowed {
+        message: String,
+    },
+    /// What it is about has ended, or has been replaced.
+    PastChanging {
+        message: String,
+    },
     NotFound,
     MethodNotAllowed,
     TooManyTries {

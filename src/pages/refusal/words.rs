@@ -84,6 +84,13 @@ impl Refusal {
                     .what(Sentence::from("Ask an owner or an admin of ").name(organization).text(" to change this."))
                     .next(Next::home(base))
             }
+            Self::NotForRole { organization, role, needed } => not_for_role(organization, &role, &needed, base),
+            Self::NotAllowed { message } => {
+                unchanged(StatusCode::FORBIDDEN, "That is not allowed here", message).next(Next::home(base))
+            }
+            Self::PastChanging { message } => {
+                unchanged(StatusCode::CONFLICT, "This can’t be changed any more", message).next(Next::home(base))
+            }
             Self::NotFound => Words::new(StatusCode::NOT_FOUND, "Page not found")
                 .what("There is nothing at this address.")
                 .next(Next::home(base)),
@@ -116,15 +123,30 @@ fn already_answered(send_again: Option<String>, command: String) -> Words {
 }
 
 fn role_too_small(organization: String, role: &str, needed: &[String], way_out: WayOut) -> Words {
+    Words::new(StatusCode::FORBIDDEN, "You can’t give this permission")
+        .what(needs(organization, role, needed))
+        .nothing_given()
+        .next(way_out.next())
+}
+
+fn not_for_role(organization: String, role: &str, needed: &[String], base: &str) -> Words {
+    Words::new(StatusCode::FORBIDDEN, "Your role does not allow this")
+        .what(needs(organization, role, needed))
+        .next(Next::home(base))
+}
+
+fn unchanged(status: StatusCode, title: &'static str, message: String) -> Words {
+    Words::new(status, title).what(Sentence::default().name(message)).what("Nothing was changed.")
+}
+
+/// "You are a viewer in Northwind Labs; it needs owner or admin."
+fn needs(organization: String, role: &str, needed: &[String]) -> Sentence {
     let needs = Sentence::from("You are ")
         .text(with_article(role))
         .text(" in ")
         .name(organization)
         .text("; it needs ");
-    Words::new(StatusCode::FORBIDDEN, "You can’t give this permission")
-        .what(names(needs, needed, "or").text(". Ask an owner to change your role."))
-        .nothing_given()
-        .next(way_out.next())
+    names(needs, needed, "or").text(". Ask an owner to change your role.")
 }
 
 fn personal_tokens_off(organization: String, who: TurnsOn, way_out: WayOut) -> Words {

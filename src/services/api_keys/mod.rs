@@ -48,6 +48,26 @@ pub fn list(
     named::all(conn, page).map(Ok)
 }
 
+/// A page of the keys of a service account, for those who see every key.
+pub fn of_service_account(
+    conn: &mut Conn,
+    acting: &Acting,
+    id: &str,
+    after: Option<&(Time, String)>,
+    limit: i64,
+) -> Result<Result<Vec<Named>, Refusal>, StoreError> {
+    if let Err(refusal) = may_read(acting) {
+        return Ok(Err(refusal));
+    }
+    let owner = SubjectId::ServiceAccount(id.to_owned());
+    if acting.sees().is_some_and(|seen| *seen != owner) {
+        return Ok(Ok(Vec::new()));
+    }
+    let (org_id, kind) = (&acting.organization.id, CredentialKind::ApiKey);
+    let page = static_credentials::page(conn, org_id, kind, Some(&owner), after, limit)?;
+    named::all(conn, page).map(Ok)
+}
+
 /// One key.
 pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Result<Named, Refusal>, StoreError> {
     if let Err(refusal) = may_read(acting) {

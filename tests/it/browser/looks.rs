@@ -20,7 +20,7 @@ const SPACED: &str = "const sheet = new CSSStyleSheet();
     void (document.adoptedStyleSheets = [sheet])";
 
 /// Everything that is wrong with the page that is open.
-async fn faults(page: &Page, name: &str) -> Vec<String> {
+pub(super) async fn faults(page: &Page, name: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for dark in [false, true] {
         page.set_dark(dark).await;
@@ -59,7 +59,7 @@ async fn faults(page: &Page, name: &str) -> Vec<String> {
     faults
 }
 
-async fn look(page: &Page, found: &mut Vec<String>, url: &str, name: &str) {
+pub(super) async fn look(page: &Page, found: &mut Vec<String>, url: &str, name: &str) {
     page.goto(url).await;
     found.extend(faults(page, name).await);
 }

@@ -4,6 +4,7 @@ mod back;
 mod device;
 mod journey;
 mod keyboard;
+mod keys;
 mod looks;
 mod paste;
 

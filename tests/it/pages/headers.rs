@@ -3,7 +3,7 @@
 use keystile::domain::client::ClientKind;
 use reqwest::Method;
 
-use super::API_ACCESS;
+use super::{API_ACCESS, keys};
 use crate::support::app::TestApp;
 use crate::support::both_engines;
 use crate::support::http::{Answer, BrowserCaller};
@@ -37,6 +37,13 @@ async fn pages(app: &TestApp) -> Vec<(String, Answer)> {
         "/o/northwind-labs/audit",
         "/o/northwind-labs/audit/uses",
         "/o/northwind-labs/usage",
+        "/o/northwind-labs/keys",
+        "/o/northwind-labs/keys/new",
+        "/o/northwind-labs/service-accounts",
+        "/o/northwind-labs/service-accounts/new",
+        "/tokens",
+        "/tokens/new",
+        "/scopes",
         "/device",
         "/c/code",
     ] {
@@ -62,7 +69,9 @@ async fn pages(app: &TestApp) -> Vec<(String, Answer)> {
     let codes = app.new_device_codes().await;
     let question = app.enter_code(&browser, &codes.user_code).await;
     let connected = app.answer_device(&browser, &question, "connect").await;
+    let new_key = browser.submit(&keys::filled_in(&browser).await).await;
     let named = [
+        ("new key", new_key),
         ("device question", question),
         ("device connected", connected),
         ("consent", consent),

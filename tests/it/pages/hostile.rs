@@ -6,7 +6,7 @@ use keystile::services::accounts::{self, NewUser};
 
 use super::API_ACCESS;
 use crate::support::both_engines;
-use crate::support::html::active_parts;
+use crate::support::html::{active_parts, links};
 use crate::support::http::Answer;
 use crate::support::oauth::{Ask, Tokens};
 use crate::support::people::Person;
@@ -77,6 +77,22 @@ both_engines! {
             let rename = browser.get(&path).await.form(&path).with("name", &hostile_name);
             inert(&browser.get(browser.submit(&rename).await.location()).await, "renamed");
             inert(&app.ask(&browser, &ask.clone().with("redirect_uri", hostile)).await, "redirect address");
+            let of_organization = |path: &str| format!("/o/{}/{path}", person.organization.slug);
+            let (accounts, keys) = (of_organization("service-accounts"), of_organization("keys"));
+            let new_account = format!("{accounts}/new");
+            let form = browser.get(&new_account).await.form(&new_account).with("role", "member");
+            let made = browser.submit(&form.with("name", hostile).with("purpose", hostile)).await;
+            inert(&browser.get(made.location()).await, "service account");
+            let new_key = format!("{keys}/new");
+            let form = browser.get(&new_key).await.form(&new_key).with("name", hostile);
+            inert(&browser.submit(&form.clone().with("addresses", hostile)).await, "new key, wrong");
+            inert(&browser.submit(&form.with("scope.org:read", "on")).await, "key created");
+            let list = browser.get(&keys).await;
+            inert(&list, "keys");
+            inert(&browser.get(&accounts).await, "service accounts");
+            for path in links(&list.body).into_iter().filter(|link| link.starts_with(&format!("{keys}/key_"))) {
+                inert(&browser.get(&path).await, &path);
+            }
         }
     }
 

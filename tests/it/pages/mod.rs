@@ -6,13 +6,17 @@ mod forms;
 mod forms_of_others;
 mod headers;
 mod hostile;
+mod keys;
+mod limits;
 mod paste;
 mod records;
+mod service_accounts;
 mod sessions;
 mod setup;
 mod sign_in;
 mod switch;
 mod throttle;
+mod tokens;
 mod web_sessions;
 
 use keystile::domain::client::ClientKind;
@@ -30,7 +34,7 @@ const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 const SESSION_COOKIE: &str = "keystile_sid";
 
 /// Every form that a page sends, by its route. `/setup` is there only as long as nobody owns the server.
-const FORMS: [&str; 14] = [
+const FORMS: [&str; 24] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -44,8 +48,21 @@ const FORMS: [&str; 14] = [
     "/device",
     "/device/{id}",
     "/c/code",
+    "/o/{org}/keys/new",
+    "/o/{org}/keys/{id}/rotate",
+    "/o/{org}/keys/{id}/end",
+    "/tokens/new",
+    "/tokens/{id}/end",
+    "/o/{org}/service-accounts/new",
+    "/o/{org}/service-accounts/{id}/role",
+    "/o/{org}/service-accounts/{id}/state",
+    "/o/{org}/settings/api-access/api-keys",
+    "/o/{org}/settings/api-access/limits",
     "/theme",
 ];
+
+/// The forms whose answer shows a secret. It cannot be a 303: nothing may keep the secret for a page to come.
+const SECRETS: [&str; 3] = ["/o/{org}/keys/new", "/o/{org}/keys/{id}/rotate", "/tokens/new"];
 
 /// A form of this route, filled in so that it would do something, in a browser that may send it.
 async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, Form) {
@@ -102,6 +119,16 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
             let consent = app.ask(&browser, &paste::ask(app)).await;
             app.decide(&browser, &consent, "authorize").await.form(route)
         }
+        "/o/{org}/keys/new" => keys::filled_in(&browser).await,
+        "/o/{org}/keys/{id}/rotate" => keys::form_of_new(&browser, "rotate").await,
+        "/o/{org}/keys/{id}/end" => keys::form_of_new(&browser, "end").await,
+        "/tokens/new" => tokens::filled_in(&browser).await,
+        "/tokens/{id}/end" => tokens::form_of_new(&browser).await,
+        "/o/{org}/service-accounts/new" => service_accounts::filled_in(&browser).await,
+        "/o/{org}/service-accounts/{id}/role" => service_accounts::role_form(&browser).await,
+        "/o/{org}/service-accounts/{id}/state" => service_accounts::state_form(&browser).await,
+        "/o/{org}/settings/api-access/api-keys" => limits::switch_form(&browser).await,
+        "/o/{org}/settings/api-access/limits" => limits::limits_form(&browser).await,
         "/theme" => browser.get("/help").await.form(route).with("theme", "dark"),
         other => panic!("no form is known for {other}"),
     };

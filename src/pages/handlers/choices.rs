@@ -1,0 +1,228 @@
+//! The permissions and the end of a key or a token: what a form offers, and what came back.
+
+use chrono::{NaiveDate, TimeDelta};
+
+use crate::domain::key_policy::Lifetime;
+use crate::domain::parameters::Parameters;
+use crate::domain::scope::{Bundle, Catalog, Level, Scope, ScopeSet};
+use crate::domain::time::Time;
+use crate::pages::choices::{
+    BundleChoice, EndChoices, LevelChoices, NEVER, ON_A_DATE, PermissionChoice, PermissionChoices, Tick,
+};
+use crate::pages::text;
+
+/// It says how long a session lasts, and means nothing for a secret that is not renewed.
+const OFFLINE_ACCESS: &str = "offline_access";
+
+/// Days that are offered, where the organization allows them.
+const DAYS: [i64; 3] = [7, 30, 90];
+
+/// What is ticked.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ticked {
+    scopes: ScopeSet,
+    bundles: Vec<String>,
+    pub unrestricted: bool,
+}
+
+impl Ticked {
+    /// What came back in a form.
+    pub(super) fn read(form: &Parameters, catalog: &Catalog) -> Self {
+        let on = |kind: &str, id: &str| form.get(&format!("{kind}.{id}")).is_some();
+        Self {
+            scopes: catalog.ids().filter(|id| on("scope", id)).map(str::to_owned).collect(),
+            bundles: catalog
+                .bundles()
+                .iter()
+                .filter(|bundle| on("bundle", &bundle.id))
+                .map(|bundle| bundle.id.clone())
+                .collect(),
+            unrestricted: form.get("grant") == Some("unrestricted"),
+        }
+    }
+
+    /// What a link suggests: `?bundle=deploy`, `?scope=deployments:read keys:read`.
+    pub(super) fn suggested(query: &Parameters) -> Self {
+        Self {
+            scopes: query.get("scope").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default(),
+            bundles: query.get("bundle").map(str::to_owned).into_iter().collect(),
+            unrestricted: false,
+        }
+    }
+
+    /// Every scope that was ticked, by itself or in a bundle.
+    pub(super) fn all(&self, catalog: &Catalog) -> Vec<String> {
+        let ticked = catalog.bundles().iter().filter(|bundle| self.bundles.contains(&bundle.id));
+        let in_bundles = ticked.flat_map(|bundle| bundle.scopes.iter().map(String::as_str));
+        let all: ScopeSet = self.scopes.iter().chain(in_bundles).map(str::to_owned).collect();
+        all.iter().map(str::to_owned).collect()
+    }
+
+    /// The boxes, for somebody who holds these scopes.
+    pub(super) fn offered(
+        &self,
+        catalog: &Catalog,
+        held: &ScopeSet,
+        unrestricted: bool,
+    ) -> PermissionChoices {
+        let tick = |open: bool, on: bool| if open { Tick::of(on) } else { Tick::Closed };
+        let permission = |scope: &Scope| PermissionChoice {
+            id: scope.id.clone(),
+            label: scope.label.clone(),
+            tick: tick(held.contains(&scope.id), self.scopes.contains(&scope.id)),
+        };
+        let bundle = |bundle: &Bundle| BundleChoice {
+            id: bundle.id.clone(),
+            label: bundle.label.clone(),
+            note: bundle.note.clone(),
+            scopes: bundle.scopes.clone(),
+            tick: tick(
+                bundle.scopes.iter().all(|scope| held.contains(scope)),
+                self.bundles.contains(&bundle.id),
+            ),
+        };
+        let of_level = |level: Level| {
+            let scopes = catalog.iter().filter(|scope| scope.level == level && scope.id != OFFLINE_ACCESS);
+            LevelChoices { level, permissions: scopes.map(permission).collect() }
+        };
+        let levels = [Level::Read, Level::Change, Level::Delete, Level::Administer];
+        PermissionChoices {
+            unrestricted: unrestricted.then_some(self.unrestricted),
+            bundles: catalog.bundles().iter().map(bundle).collect(),
+            levels: levels.map(of_level).into_iter().filter(|of| !of.permissions.is_empty()).collect(),
+        }
+    }
+}
+
+/// When it shall end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    After(TimeDelta),
+    At(Time),
+    Never,
+}
+
+impl End {
+    pub(super) fn seen_from(self, now: Time) -> Option<Time> {
+        match self {
+            Self::After(length) => Some(now + length),
+            Self::At(end) => Some(end),
+            Self::Never => None,
+        }
+    }
+}
+
+/// The end as it was chosen and typed.
+#[derive(Debug, Clone)]
+pub(super) struct EndChoice {
+    chosen: String,
+    date: String,
+}
+
+impl EndChoice {
+    /// The longest of the lengths that are offered.
+    pub(super) fn usual(lifetime: Lifetime) -> Self {
+        let longest = lengths(lifetime).last().map(|length| value(*length));
+        Self { chosen: longest.unwrap_or_default(), date: String::new() }
+    }
+
+    pub(super) fn read(form: &Parameters) -> Self {
+        let field = |name: &str| form.get(name).unwrap_or_default().chars().take(20).collect();
+        Self { chosen: field("ends"), date: field("date") }
+    }
+
+    /// The end itself, or what is wrong with it.
+    pub(super) fn resolve(&self, what: &str, lifetime: Lifetime, now: Time) -> Result<End, String> {
+        let end = match self.chosen.as_str() {
+            NEVER => End::Never,
+            ON_A_DATE => End::At(day(&self.date).ok_or("Enter the day on which it ends")?),
+            chosen => {
+                let length = lengths(lifetime).into_iter().find(|length| value(*length) == chosen);
+                End::After(length.ok_or("Choose when it ends")?)
+            }
+        };
+        match (end, lifetime) {
+            (End::At(at), _) if at <= now => Err("Choose a day in the future".to_owned()),
+            (_, Lifetime::AtMost(longest)) if !lifetime.allows(now, end.seen_from(now)) => Err(format!(
+                "{what} may live for at most {} here. Choose a day up to {}, or ask an owner or an admin to allow more",
+                text::duration(longest),
+                text::date((now + longest).utc()),
+            )),
+            _ => Ok(end),
+        }
+    }
+
+    pub(super) fn offered(&self, lifetime: Lifetime) -> EndChoices {
+        EndChoices {
+            lengths: lengths(lifetime)
+                .into_iter()
+                .map(|length| (value(length), text::duration(length)))
+                .collect(),
+            never: lifetime == Lifetime::Unlimited,
+            chosen: self.chosen.clone(),
+            date: self.date.clone(),
+            most: match lifetime {
+                Lifetime::Unlimited => None,
+                Lifetime::AtMost(longest) => Some(text::duration(longest)),
+            },
+        }
+    }
+}
+
+fn lengths(lifetime: Lifetime) -> Vec<TimeDelta> {
+    let usual = DAYS.map(TimeDelta::days);
+    match lifetime {
+        Lifetime::Unlimited => usual.into(),
+        Lifetime::AtMost(longest) if longest < usual[0] => vec![longest],
+        Lifetime::AtMost(longest) => usual.into_iter().filter(|length| *length <= longest).collect(),
+    }
+}
+
+fn value(length: TimeDelta) -> String {
+    length.num_seconds().to_string()
+}
+
+/// The beginning of a day, as browsers write it in the field of a date.
+fn day(date: &str) -> Option<Time> {
+    let day = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
+    Some(Time::new(day.and_hms_opt(0, 0, 0)?.and_utc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(chosen: &str, date: &str, lifetime: Lifetime) -> Result<End, String> {
+        let now = Time::parse("2026-11-23T08:00:00Z").unwrap();
+        EndChoice { chosen: chosen.to_owned(), date: date.to_owned() }.resolve("API keys", lifetime, now)
+    }
+
+    #[test]
+    fn an_end_is_a_length_a_day_or_never() {
+        assert_eq!(chosen("7776000", "", Lifetime::Unlimited), Ok(End::After(TimeDelta::days(90))));
+        assert_eq!(chosen("never", "2020-01-01", Lifetime::Unlimited), Ok(End::Never));
+        let day = Time::parse("2026-11-24T00:00:00Z").unwrap();
+        assert_eq!(chosen("date", "2026-11-24", Lifetime::Unlimited), Ok(End::At(day)));
+        for (value, date) in
+            [("", ""), ("1", ""), ("date", ""), ("date", "24.11.2026"), ("date", "2026-11-23")]
+        {
+            assert!(chosen(value, date, Lifetime::Unlimited).is_err(), "{value} {date}");
+        }
+    }
+
+    #[test]
+    fn an_end_beyond_what_is_allowed_names_the_last_day_that_is() {
+        let month = Lifetime::of(TimeDelta::days(30));
+        let problem = chosen("date", "2027-01-01", month).unwrap_err();
+        assert!(problem.contains("at most 30 days") && problem.contains("23 December 2026"), "{problem}");
+        assert!(chosen("never", "", month).is_err());
+        assert_eq!(chosen("7776000", "", month), Err("Choose when it ends".to_owned()));
+    }
+
+    #[test]
+    fn the_longest_length_that_is_allowed_is_chosen_beforehand() {
+        assert_eq!(EndChoice::usual(Lifetime::Unlimited).chosen, "7776000");
+        assert_eq!(EndChoice::usual(Lifetime::of(TimeDelta::days(30))).chosen, "2592000");
+        assert_eq!(EndChoice::usual(Lifetime::of(TimeDelta::hours(1))).chosen, "3600");
+    }
+}

@@ -1,0 +1,164 @@
+//! What may be done to an API key: rotate it, and revoke it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::credential_card;
+use super::member::{Member, Which, member, nav, own_sessions};
+use super::once::{self, Made, Sent};
+use super::visit::{Visit, visit};
+use super::{refused, secret};
+use crate::domain::management::KEYS_MANAGE;
+use crate::pages::confirm::{ConfirmPage, Question};
+use crate::pages::keys::RotatePage;
+use crate::pages::nav::Place;
+use crate::pages::refusal::Refusal;
+use crate::pages::secret_once;
+use crate::pages::text::{self, Moment};
+use crate::services::api_keys::{self, Overlap};
+use crate::services::named::Named;
+use crate::store::StoreError;
+use crate::web::app::App;
+
+/// `GET /o/{org}/keys/{id}/rotate`
+pub async fn rotate_page(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let (member, key) = match managed(visit, &path.0, &path.1).await? {
+            Ok(found) => found,
+            Err(answer) => return Ok(answer),
+        };
+        let credential = key.credential;
+        if credential.revoked_at.is_some()
+            || credential.has_ended(visit.app.now())
+            || credential.replaced_by.is_some()
+        {
+            let message = "It has ended, or another key has taken its place already. Create a new one.";
+            return Ok(visit.refuse(Refusal::PastChanging { message: message.to_owned() }));
+        }
+        if !credential_card::may_rotate(&member.user_id, &credential.owner) {
+            let message = "It acts as its owner, who alone may have its new secret. You can revoke it.";
+            return Ok(visit.refuse(Refusal::NotAllowed { message: message.to_owned() }));
+        }
+        let page = RotatePage {
+            shell: visit.shell(),
+            nav: nav(visit, &member, Place::ApiKeys, &own_sessions(visit, &member).await?),
+            once: once::mark(),
+            name: text::name(&credential.name),
+            shown: credential_card::shown(&credential),
+            ends: credential.ends_at.map(|at| Moment::minute(at.utc())),
+            id: credential.id,
+        };
+        Ok(visit.page(StatusCode::OK, &page))
+    })
+    .await
+}
+
+/// `POST /o/{org}/keys/{id}/rotate`: the answer shows the new secret, and no other page does.
+pub async fn rotate(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.form(payload, "rotate-key").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        let (slug, id) = path.into_inner();
+        let member = match member(visit, Which::Slug(&slug)).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        let seconds = form.get("overlap").and_then(|text| text.parse().ok());
+        let Some(overlap) = seconds.and_then(Overlap::from_seconds) else {
+            return Ok(visit.refuse(Refusal::NotFound));
+        };
+        let sent = once::send(visit, &member, &form, move |app, work, acting| {
+            let rotated = api_keys::rotate(work, &app.config, acting, &id, overlap)?;
+            Ok(rotated.map(|rotated| Made { created: rotated.created, replaces: Some(rotated.old_ends_at) }))
+        });
+        match sent.await? {
+            Sent::Made(made) => secret::shown(visit, &member, *made).await,
+            Sent::Again(id) => secret::shown_before(visit, &member, secret_once::Made::ApiKey, &id).await,
+            Sent::Refused(refusal) => Ok(refused::page(visit, &member, refusal)),
+        }
+    })
+    .await
+}
+
+/// `GET /o/{org}/keys/{id}/end`
+pub async fn revoke_page(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let (member, key) = match managed(visit, &path.0, &path.1).await? {
+            Ok(found) => found,
+            Err(answer) => return Ok(answer),
+        };
+        let nav = nav(visit, &member, Place::ApiKeys, &own_sessions(visit, &member).await?);
+        let question = Question::RevokeKey {
+            slug: nav.slug.clone(),
+            name: text::name(&key.credential.name),
+            shown: credential_card::shown(&key.credential),
+            last_used: credential_card::last_used(visit, &key),
+            id: key.credential.id,
+        };
+        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
+    })
+    .await
+}
+
+/// `POST /o/{org}/keys/{id}/end`
+pub async fn revoke(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        if let Err(answer) = visit.form(payload, "confirm").await {
+            return Ok(answer);
+        }
+        let (slug, id) = path.into_inner();
+        let member = match member(visit, Which::Slug(&slug)).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        let acting = member.acting(visit);
+        let revoked = visit.app.write(move |app, work| api_keys::revoke(work, &app.config, &acting, &id));
+        Ok(match revoked.await? {
+            Ok(_) => visit.go(&format!("/o/{slug}/keys?done=key-revoked")),
+            Err(refusal) => refused::page(visit, &member, refusal),
+        })
+    })
+    .await
+}
+
+/// A key that the person may change, with the person in its organization.
+async fn managed(
+    visit: &Visit,
+    slug: &str,
+    id: &str,
+) -> Result<Result<(Member, Named), HttpResponse>, StoreError> {
+    let member = match member(visit, Which::Slug(slug)).await? {
+        Ok(member) => member,
+        Err(answer) => return Ok(Err(answer)),
+    };
+    let acting = member.acting(visit);
+    if let Err(refusal) = acting.require(KEYS_MANAGE) {
+        return Ok(Err(refused::page(visit, &member, refusal)));
+    }
+    let id = id.to_owned();
+    let found = visit.app.store.read(move |conn| api_keys::find(conn, &acting, &id));
+    Ok(match found.await? {
+        Ok(key) => Ok((member, key)),
+        Err(refusal) => Err(refused::page(visit, &member, refusal)),
+    })
+}

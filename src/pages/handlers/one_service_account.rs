@@ -1,0 +1,190 @@
+//! One service account: its role, whether it may act, and its keys.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::account::query;
+use super::credential_card::{self, Listed, PAGE, card};
+use super::member::{Member, Which, member, nav, own_sessions};
+use super::refused;
+use super::service_accounts::{roles, shown};
+use super::visit::{Visit, visit};
+use crate::domain::key_policy::KeyPolicy;
+use crate::domain::management::KEYS_MANAGE;
+use crate::pages::confirm::{ConfirmPage, Question};
+use crate::pages::nav::Place;
+use crate::pages::problems::Problems;
+use crate::pages::refusal::Refusal;
+use crate::pages::service_accounts::ServiceAccountPage;
+use crate::pages::text;
+use crate::services::{api_keys, service_accounts};
+use crate::store::StoreError;
+use crate::web::app::App;
+use crate::web::cursor;
+
+/// `GET /o/{org}/service-accounts/{id}`
+pub async fn show(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let member = match member(visit, Which::Slug(&path.0)).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        page(visit, &member, &path.1, Problems::default()).await
+    })
+    .await
+}
+
+async fn page(
+    visit: &Visit,
+    member: &Member,
+    id: &str,
+    problems: Problems,
+) -> Result<HttpResponse, StoreError> {
+    let (acting, wanted) = (member.acting(visit), id.to_owned());
+    let after = query(visit).get("cursor").and_then(cursor::read);
+    let first = after.is_none();
+    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let found = visit.app.store.read(move |conn| {
+        let made = service_accounts::find(conn, &acting, &wanted)?;
+        let keys = api_keys::of_service_account(conn, &acting, &wanted, after.as_ref(), limit)?;
+        // Who manages service accounts may be somebody who sees no keys.
+        Ok(made.map(|made| (made, keys.unwrap_or_default())))
+    });
+    let (made, mut keys) = match found.await? {
+        Ok(found) => found,
+        Err(refusal) => return Ok(refused::page(visit, member, refusal)),
+    };
+    let nav = nav(visit, member, Place::ServiceAccounts, &own_sessions(visit, member).await?);
+    let path = format!("{}/{id}", nav.service_accounts(visit.base()));
+    let pager = credential_card::pages(&mut keys, &path, first, |key| {
+        (key.credential.created_at, key.credential.id.as_str())
+    });
+    let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&visit.app.config.organizations);
+    let manages = member.holds(visit, KEYS_MANAGE) && member.acting(visit).administers();
+    let of_keys = nav.keys(visit.base());
+    let (rotate, revoke) =
+        (|id: &str| format!("{of_keys}/{id}/rotate"), |id: &str| format!("{of_keys}/{id}/end"));
+    let enabled = made.account.disabled_at.is_none();
+    let listed = Listed {
+        user_id: &member.user_id,
+        on: on && enabled,
+        unrestricted,
+        owners: false,
+        rotate: manages.then_some(&rotate as &dyn Fn(&str) -> String),
+        revoke: manages.then_some(&revoke as &dyn Fn(&str) -> String),
+    };
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = ServiceAccountPage {
+        shell: visit.shell(),
+        problems,
+        roles: roles(visit, member, &made.account.role),
+        cards: keys.iter().map(|key| card(visit, &listed, key)).collect(),
+        pager,
+        may_create: manages && on && enabled,
+        account: shown(made),
+        nav,
+    };
+    Ok(visit.page(status, &page))
+}
+
+/// `POST /o/{org}/service-accounts/{id}/role`
+pub async fn set_role(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.form(payload, "service-account-role").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        let (slug, id) = path.into_inner();
+        let member = match member(visit, Which::Slug(&slug)).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        let (acting, wanted) = (member.acting(visit), id.clone());
+        let role = form.get("role").unwrap_or_default().to_owned();
+        let saved = visit
+            .app
+            .write(move |app, work| service_accounts::set_role(work, &app.config, &acting, &wanted, &role));
+        match saved.await? {
+            Ok(_) => Ok(visit.go(&format!("/o/{slug}/service-accounts/{id}?done=role-saved"))),
+            Err(refusal) => match refused::problems(refusal) {
+                Ok(problems) => page(visit, &member, &id, problems).await,
+                Err(refusal) => Ok(refused::page(visit, &member, refusal)),
+            },
+        }
+    })
+    .await
+}
+
+/// `GET /o/{org}/service-accounts/{id}/disable`: says what stops.
+pub async fn disable_page(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let (slug, id) = path.into_inner();
+        let member = match member(visit, Which::Slug(&slug)).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        let (acting, now) = (member.acting(visit), visit.app.now());
+        let found = visit.app.store.read(move |conn| {
+            let made = service_accounts::find(conn, &acting, &id)?;
+            let keys = service_accounts::living_keys(conn, &acting.organization.id, &id, now)?;
+            Ok(made.map(|made| (made.account, keys)))
+        });
+        let (account, keys) = match found.await? {
+            Ok(found) => found,
+            Err(refusal) => return Ok(refused::page(visit, &member, refusal)),
+        };
+        let nav = nav(visit, &member, Place::ServiceAccounts, &own_sessions(visit, &member).await?);
+        let name = text::name(&account.name);
+        let question = Question::DisableServiceAccount { slug, id: account.id, name, keys };
+        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
+    })
+    .await
+}
+
+/// `POST /o/{org}/service-accounts/{id}/state`
+pub async fn set_state(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.form(payload, "confirm").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        let (slug, id) = path.into_inner();
+        let member = match member(visit, Which::Slug(&slug)).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        let enabled = match form.get("state") {
+            Some("enabled") => true,
+            Some("disabled") => false,
+            _ => return Ok(visit.refuse(Refusal::NotFound)),
+        };
+        let (acting, wanted) = (member.acting(visit), id.clone());
+        let saved = visit.app.write(move |app, work| {
+            service_accounts::set_enabled(work, &app.config, &acting, &wanted, enabled)
+        });
+        let done = if enabled { "service-account-enabled" } else { "service-account-disabled" };
+        Ok(match saved.await? {
+            Ok(_) => visit.go(&format!("/o/{slug}/service-accounts/{id}?done={done}")),
+            Err(refusal) => refused::page(visit, &member, refusal),
+        })
+    })
+    .await
+}
