@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use keystile::domain::client::ClientKind;
 use keystile::services::janitor;
@@ -72,6 +74,28 @@ both_engines! {
         let request = post(app, &format!("Content-Length: {}\r\nConnection: close\r\n", smuggled.len()), &smuggled);
         let heard = say(app.address(), request.as_bytes(), SOON).await;
         assert_eq!(heard.statuses().len(), 1, "{heard:?}");
+    }
+
+    async fn ht_02_neither_chunks_nor_trailers_bring_what_a_head_must_hold(app) {
+        let client = app.client(ClientKind::Confidential).await;
+        let secret = client.secret.as_deref().unwrap();
+        let proof = format!("Authorization: Basic {}\r\n", STANDARD.encode(format!("{}:{secret}", client.id)));
+        let form = "grant_type=refresh_token&refresh_token=x";
+        let chunk = format!("{:x}\r\n{form}\r\n0\r\n", form.len());
+        let send = async |headers: &str, body: &str| {
+            let headers = format!("Transfer-Encoding: chunked\r\nConnection: close\r\n{headers}");
+            say(app.address(), post(app, &headers, body).as_bytes(), SOON).await
+        };
+        assert_eq!(send(&proof, &format!("{chunk}\r\n")).await.statuses(), [400], "a client that proves itself");
+        let trailer = send("", &format!("{chunk}{proof}\r\n")).await;
+        assert!(matches!(trailer.statuses()[..], [400 | 401]), "{trailer:?}");
+        assert!(!trailer.text.contains("invalid_grant"), "{trailer:?}");
+        for size in ["fffffffffffffffff", "10000000000000000", "-5", "0x5", " 5"] {
+            let heard = send("", &format!("{size}\r\n{form}\r\n0\r\n\r\n")).await;
+            assert_eq!(heard.statuses(), [400], "{size}: {heard:?}");
+        }
+        let endless = send("", &format!("5;{}", "x".repeat(1_000_000))).await;
+        assert!(endless.closed && endless.statuses().iter().all(|status| *status == 400), "{endless:?}");
     }
 
     async fn ht_03_a_large_body_is_refused_with_and_without_its_length(app) {

@@ -280,5 +280,6 @@ both_engines! {
         let page = browser.follow(browser.submit(&form).await).await;
         assert!(page.text().contains("No keys yet."), "{}", page.text());
         assert_eq!(browser.get("/keys").await.location(), KEYS);
+        assert!(browser.get("/").await.body.contains(&format!("href=\"{KEYS}\"")), "every page leads there");
     }
 }

@@ -63,22 +63,25 @@ both_engines! {
         let owner = app.owner().await;
         let gone = app.member("member").await;
         disable(app, &gone).await;
-        let mut fastest = Vec::new();
-        for email in ["nobody@example.com", &owner.email, &gone.email] {
-            let mut best = Duration::MAX;
-            for _ in 0..5 {
+        let mut fastest = [Duration::MAX; 3];
+        // Checking a password takes many times as long as everything else, so skipping it would show in every round.
+        // A machine that is busy with other things may need some to show that it is not skipped. Nine failures of one
+        // account are looked at before it is slowed down.
+        let alike = |fastest: &[Duration; 3]| *fastest.iter().max().unwrap() < *fastest.iter().min().unwrap() * 4;
+        for round in 0.. {
+            for (best, email) in fastest.iter_mut().zip(["nobody@example.com", &owner.email, &gone.email]) {
                 let browser = app.browser();
                 let form = browser.get("/sign-in").await.form("/sign-in");
                 let form = form.with("email", email).with("password", "wrong");
                 let start = Instant::now();
                 assert_eq!(browser.submit(&form).await.status, 422);
-                best = best.min(start.elapsed());
+                *best = start.elapsed().min(*best);
             }
-            fastest.push(best);
+            if round >= 4 && alike(&fastest) {
+                break;
+            }
+            assert!(round < 8, "{fastest:?}");
         }
-        // Checking a password takes many times as long as everything else, so skipping it would show at any load.
-        let (least, most) = (fastest.iter().min().unwrap(), fastest.iter().max().unwrap());
-        assert!(*most < *least * 4, "{fastest:?}");
     }
 
     async fn lg_14_an_address_is_the_same_in_any_case(app) {
