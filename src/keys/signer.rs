@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_says_so_at_once() {
+    fn a_full_queue_says_so_at_once_and_takes_what_is_committed() {
         let signer = Signer::start(1).unwrap();
         let (open, gate) = mpsc::channel::<()>();
         let (started, has_started) = mpsc::channel();
@@ -216,8 +216,11 @@ mod tests {
             signer.submit(|| Ok(()), |_| ());
         }
         let (sender, refused) = mpsc::channel();
-        signer.submit(|| Ok(()), move |outcome| sender.send(outcome).unwrap());
+        let committed = sender.clone();
+        signer.submit(|| Ok(()), move |outcome| committed.send(outcome).unwrap());
+        signer.try_submit(|| Ok(()), move |outcome| sender.send(outcome).unwrap());
         assert_eq!(refused.recv_timeout(PATIENCE).unwrap(), Err(NotSigned::Busy));
         drop(open);
+        assert_eq!(refused.recv_timeout(PATIENCE).unwrap(), Ok(()));
     }
 }
