@@ -6,7 +6,6 @@ use super::refusal::{Refusal, allowed};
 use crate::config::Config;
 use crate::domain::audit::{Action, Event, Origin};
 use crate::domain::credential::CredentialKind;
-use crate::domain::management;
 use crate::domain::role::{self, OWNER};
 use crate::domain::scope::{Catalog, ScopeSet};
 use crate::domain::subject::SubjectId;
@@ -112,16 +111,6 @@ impl Acting {
                 "The role {role} can do more than yours, {}.",
                 self.role
             )));
-        }
-        Ok(())
-    }
-
-    /// Refuses to give a role that can do more than they can. Where keys may be without scopes of their own, which get all
-    /// that their owner's role holds, the credential in use has to hold that as well.
-    pub fn may_give(&self, config: &Config, role: &str) -> Result<(), Refusal> {
-        self.reaches(&config.catalog, role)?;
-        if self.organization.key_policy(&config.organizations).unrestricted {
-            self.may_hand_on(&config.catalog.held_by(role).difference(&management::scopes()))?;
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ pub fn create(
         return Ok(Err(Refusal::forbidden("Service accounts are made by people. Sign in as one.")));
     };
     allowed!(known(config, &new.role));
-    allowed!(acting.may_give(config, &new.role));
+    allowed!(acting.reaches(&config.catalog, &new.role));
     let account = ServiceAccount {
         id: Kind::ServiceAccount.new_id(work.entropy),
         org_id: acting.organization.id.clone(),
@@ -93,8 +93,8 @@ pub fn set_enabled(
 ) -> Result<Result<Made, Refusal>, StoreError> {
     let acting = allowed!(manager(work, config, acting)?);
     let account = allowed!(managed(work, config, &acting, id)?);
-    if enabled {
-        allowed!(acting.may_give(config, &account.role));
+    if enabled && account.disabled_at.is_some() {
+        allowed!(may_gain(work, config, &acting, &account, None, &account.role)?);
     }
     if account.disabled_at.is_none() != enabled {
         service_accounts::set_disabled(work.conn, id, (!enabled).then_some(work.now))?;
@@ -115,7 +115,8 @@ pub fn set_role(
     let acting = allowed!(manager(work, config, acting)?);
     let account = allowed!(managed(work, config, &acting, id)?);
     allowed!(known(config, role));
-    allowed!(acting.may_give(config, role));
+    allowed!(acting.reaches(&config.catalog, role));
+    allowed!(may_gain(work, config, &acting, &account, Some(&account.role), role)?);
     if account.role != role {
         service_accounts::set_role(work.conn, id, role)?;
         let event = acting.event(Action::ServiceAccountRoleChanged).target(id);
@@ -144,6 +145,25 @@ fn managed(
         return Ok(Err(NO_SUCH_ACCOUNT));
     };
     Ok(acting.reaches(&config.catalog, &account.role).map(|()| account))
+}
+
+/// Refuses to let the keys of an account do what the credential in use cannot. Disabled, they could do nothing `before`.
+fn may_gain(
+    work: &mut Work<'_>,
+    config: &Config,
+    acting: &Acting,
+    account: &ServiceAccount,
+    before: Option<&str>,
+    after: &str,
+) -> Result<Result<(), Refusal>, StoreError> {
+    let policy = acting.organization.key_policy(&config.organizations);
+    let keys = static_credentials::living_of_account(work.conn, &account.org_id, &account.id, work.now)?;
+    let gained = keys.iter().flat_map(|key| {
+        let may = |role| policy.leaves(&key.granted, &config.catalog, role);
+        let had = before.map(may).unwrap_or_default();
+        may(after).difference(&had).iter().map(str::to_owned).collect::<Vec<_>>()
+    });
+    Ok(acting.may_hand_on(&gained.collect()))
 }
 
 fn known(config: &Config, role: &str) -> Result<(), Refusal> {

@@ -274,6 +274,22 @@ pub fn count_living(
     Ok(query.get_result(conn)?)
 }
 
+/// The keys of a service account that have not ended.
+pub fn living_of_account(
+    conn: &mut Conn,
+    org_id: &str,
+    service_account_id: &str,
+    now: Time,
+) -> Result<Vec<StaticCredential>, StoreError> {
+    let rows: Vec<Row> = credentials::table
+        .filter(credentials::service_account_id.eq(service_account_id))
+        .filter(credentials::org_id.eq(org_id).and(credentials::revoked_at.is_null()))
+        .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now)))
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(StaticCredential::try_from).collect()
+}
+
 pub fn set_granted(conn: &mut Conn, id: &str, granted: &Granted) -> Result<(), StoreError> {
     diesel::update(credentials::table.find(id))
         .set((

@@ -64,7 +64,7 @@ pub(super) fn shown(Made { account, creator_name }: Made) -> Account {
 pub(super) fn roles(visit: &Visit, member: &Member, chosen: &str) -> Vec<RoleChoice> {
     let (config, acting) = (&visit.app.config, member.acting(visit));
     let choice = |role: &Role| RoleChoice {
-        tick: if acting.may_give(config, &role.id).is_ok() {
+        tick: if acting.reaches(&config.catalog, &role.id).is_ok() {
             Tick::of(role.id == chosen)
         } else {
             Tick::Closed

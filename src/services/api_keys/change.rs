@@ -44,6 +44,9 @@ pub fn set_scopes(
     if let Some(role) = owner_role(work.conn, &key)? {
         let policy = acting.organization.key_policy(&config.organizations);
         let added = scopes.difference(&policy.leaves(&key.granted, &config.catalog, &role));
+        if !added.is_empty() && !acting.uses(&key.id) {
+            allowed!(acting.bounds.allow(key.kind, key.ends_at, key.allowed_addresses.as_ref()));
+        }
         allowed!(may_hand_on(&config.catalog, &acting, &Granted::Scopes(added), &role));
     } else if !scopes.is_subset(&key.granted.named()) {
         let message = "The owner of the key has left or is disabled, so that it can only lose scopes.";

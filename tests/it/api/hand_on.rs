@@ -53,7 +53,8 @@ both_engines! {
         allow_unrestricted(app, true).await;
         let admin = app.member("admin").await;
         let narrow = app.tool_of(&admin, "keys:manage service_accounts:manage org:read").await;
-        assert_eq!(refusal(&narrow.post(ACCOUNTS, &account("viewer")).await), is(403, "insufficient_scope"));
+        let own = narrow.made(ACCOUNTS, &account("viewer")).await;
+        assert_eq!(narrow.post(&path(&own, ACCOUNTS, "role"), &json!({ "role": "admin" })).await.status, 200, "nobody has a key of it");
         let owner = app.owners_tool().await;
         let made = owner.made(ACCOUNTS, &account("viewer")).await;
         let key = owner.key(&json!({ "name": "CI", "mode": "live", "serviceAccount": made["id"] })).await;
@@ -137,6 +138,29 @@ both_engines! {
         assert_eq!(refusal(&more), is(422, "invalid_parameter"));
         let less = owner.post(&scopes, &json!({ "scopes": ["org:read"] })).await;
         assert_eq!(less.json()["data"]["scopes"], json!(["org:read"]));
+    }
+
+    async fn ak_08_named_scopes_do_not_come_back_by_a_credential_without_them(app) {
+        let owner = app.owners_tool().await;
+        let made = owner.made(ACCOUNTS, &account("member")).await;
+        let mut body = wanted(&["deployments:write"]);
+        body["serviceAccount"] = made["id"].clone();
+        let holder = app.holder(&owner.key(&body).await);
+        assert_eq!(owner.post(&path(&made, ACCOUNTS, "role"), &json!({ "role": "viewer" })).await.status, 200);
+        let narrow = app.tool_of(&app.member("admin").await, "service_accounts:manage org:read").await;
+        let back = narrow.post(&path(&made, ACCOUNTS, "role"), &json!({ "role": "member" })).await;
+        assert_eq!(refusal(&back), is(403, "insufficient_scope"));
+        assert_eq!(holder.get("/api/v1/whoami").await.json()["data"]["scopes"], json!([]));
+    }
+
+    async fn ak_13_a_bounded_key_widens_no_unbounded_one(app) {
+        let tool = app.owners_tool().await;
+        let wide = tool.key(&wanted(&["org:read"])).await;
+        let mut body = wanted(&["keys:manage", "deployments:write"]);
+        body["mode"] = json!("test");
+        let holder = app.holder(&tool.key(&body).await);
+        let widened = holder.post(&path(&wide, KEYS, "scopes"), &json!({ "scopes": ["org:read", "deployments:write"] })).await;
+        assert_eq!(refusal(&widened), is(422, "invalid_parameter"));
     }
 
     async fn ak_13_what_a_key_makes_has_its_bounds(app) {
