@@ -11,6 +11,7 @@ use crate::domain::oauth_error::{
     ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, OAuthCode, OAuthError, PERSONAL_TOKENS_ADMINS_ONLY,
     PERSONAL_TOKENS_DISABLED, RATE_LIMITED,
 };
+use crate::domain::rate_policy::Exceeded;
 use crate::keys::signer::NotSigned;
 use crate::store::StoreError;
 use crate::web::form::BadForm;
@@ -27,7 +28,9 @@ pub enum Failure {
     Form(BadForm),
     Store(StoreError),
     Signing(NotSigned),
-    TooMany(TooMany),
+    TooMany {
+        seconds: i64,
+    },
     /// A bug.
     Internal(String),
 }
@@ -67,8 +70,14 @@ impl From<NotSigned> for Failure {
 }
 
 impl From<TooMany> for Failure {
-    fn from(error: TooMany) -> Self {
-        Self::TooMany(error)
+    fn from(TooMany { seconds, .. }: TooMany) -> Self {
+        Self::TooMany { seconds }
+    }
+}
+
+impl From<Exceeded> for Failure {
+    fn from(Exceeded { retry_after: seconds, .. }: Exceeded) -> Self {
+        Self::TooMany { seconds }
     }
 }
 
@@ -79,7 +88,7 @@ impl fmt::Display for Failure {
             Self::Form(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::Signing(error) => error.fmt(f),
-            Self::TooMany(_) => f.write_str("too many requests"),
+            Self::TooMany { .. } => f.write_str("too many requests"),
             Self::Internal(what) => f.write_str(what),
         }
     }
@@ -96,7 +105,7 @@ impl Failure {
                 "The server cannot take this now. Try again in a moment.",
                 "unavailable",
             ),
-            Self::TooMany(TooMany { seconds, .. }) => OAuthError {
+            Self::TooMany { seconds } => OAuthError {
                 error_code: Some(RATE_LIMITED),
                 ..OAuthError::new(
                     OAuthCode::TemporarilyUnavailable,
@@ -121,7 +130,9 @@ impl Failure {
                 tracing::info!(request_id, error = error.code.as_str(), reason = %error.reason, "refused");
             }
             Self::Form(error) => tracing::info!(request_id, reason = %error, "refused"),
-            Self::TooMany(_) => tracing::warn!(request_id, "too many sign-ins from one address"),
+            Self::TooMany { .. } => {
+                tracing::warn!(request_id, "too many requests of one address or credential")
+            }
             Self::Store(StoreError::Unavailable(_)) | Self::Signing(NotSigned::Busy) => {
                 tracing::warn!(request_id, error = %self, "cannot take the request now");
             }
@@ -137,7 +148,7 @@ impl ResponseError for Failure {
         match self {
             Self::Form(BadForm::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Form(BadForm::ContentType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Form(BadForm::Incomplete | BadForm::Parameters(_))
             | Self::Refused(_)
             | Self::Store(_)
@@ -149,7 +160,7 @@ impl ResponseError for Failure {
     fn error_response(&self) -> HttpResponse {
         self.log();
         let mut answer = answer(&self.told(), self.status_code());
-        if let Self::TooMany(TooMany { seconds, .. }) = self {
+        if let Self::TooMany { seconds } = self {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }
         answer

@@ -18,6 +18,7 @@ use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::{Form, StaticKind};
 use crate::keys::jwt::TokenType;
+use crate::keys::signer::NotSigned;
 use crate::services::key_exchange;
 use crate::services::present::{Principal, Subject};
 use crate::web::app::App;
@@ -44,6 +45,11 @@ pub(super) async fn give(
         KeyGrant::TokenExchange => as_subject(app, request, form).await?,
     };
     authorization::resource(app.issuer(), &form.all("resource"))?;
+    // A flood of one key must leave room for everybody's refreshes.
+    app.limits.call_api(&principal.credential.id, app.now())?;
+    if !app.keyring.has_room() {
+        return Err(NotSigned::Busy.into());
+    }
     let claims = key_exchange::claims(&app.config, grant, &principal, form.get("scope"), app.now(), Entropy)?;
     let access_token = app.keyring.sign(TokenType::Access, &claims).await?;
     Ok(HttpResponse::Ok().json(Answer {

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::bearer::Denied;
 use super::failure::RETRY_SECONDS;
-use crate::domain::oauth_error::PERSONAL_TOKENS_DISABLED;
+use crate::domain::oauth_error::{
+    ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, PERSONAL_TOKENS_ADMINS_ONLY, PERSONAL_TOKENS_DISABLED,
+};
 use crate::store::StoreError;
 
 /// A refusal in the words of RFC 6750.
@@ -51,13 +53,22 @@ impl ResponseError for NotTold {
         let mut body = json!({ "error": code, "error_description": self.0.message() });
         match &self.0 {
             Denied::SwitchedOff { .. } => body["error_code"] = json!(PERSONAL_TOKENS_DISABLED),
+            Denied::AdminsOnly { .. } => body["error_code"] = json!(PERSONAL_TOKENS_ADMINS_ONLY),
+            Denied::KeysOff { .. } => body["error_code"] = json!(API_KEYS_DISABLED),
+            Denied::Address => body["error_code"] = json!(ADDRESS_NOT_ALLOWED),
             Denied::InsufficientScope { required, header } => {
                 answer.insert_header((header.as_str(), required.to_string()));
             }
             Denied::Store(StoreError::Unavailable(_)) => {
                 answer.insert_header((RETRY_AFTER, RETRY_SECONDS));
             }
-            _ => {}
+            Denied::Missing
+            | Denied::Ambiguous
+            | Denied::InQuery
+            | Denied::Invalid
+            | Denied::Expired
+            | Denied::Revoked
+            | Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {}
         }
         answer.json(body)
     }

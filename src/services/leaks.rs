@@ -5,6 +5,7 @@ use super::revocation::Token;
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::credential::{CredentialKind, EndReason};
+use crate::domain::parameters::decode;
 use crate::domain::secret::{Digest, Secret};
 use crate::domain::static_secret::Form;
 use crate::domain::time::Time;
@@ -23,6 +24,15 @@ enum Found {
     Session(Token),
 }
 
+impl Found {
+    fn read(config: &Config, keys: &KeySet, now: Time, secret: &Secret) -> Self {
+        match Form::of(&config.brand.token_prefix, secret.expose()) {
+            Form::Static(_) => Self::Static(secret.digest()),
+            Form::Damaged | Form::Other => Self::Session(Token::read(config, keys, now, secret)),
+        }
+    }
+}
+
 /// A secret that was found, and where.
 pub struct Leak {
     found: Found,
@@ -30,13 +40,17 @@ pub struct Leak {
 }
 
 impl Leak {
-    pub fn read(config: &Config, keys: &KeySet, now: Time, secret: &Secret, url: Option<&str>) -> Self {
-        let found = match Form::of(&config.brand.token_prefix, secret.expose()) {
-            Form::Static(_) => Found::Static(secret.digest()),
-            Form::Damaged | Form::Other => Found::Session(Token::read(config, keys, now, secret)),
+    /// Reads a report. An address that holds one of its secrets is not kept.
+    pub fn read(config: &Config, keys: &KeySet, now: Time, report: &[(Secret, Option<String>)]) -> Vec<Self> {
+        let holds_secret = |text: &str| report.iter().any(|(secret, _)| text.contains(secret.expose()));
+        let is_clean = |url: &&str| {
+            !holds_secret(url) && decode(url.as_bytes()).is_some_and(|decoded| !holds_secret(&decoded))
         };
-        let place = url.filter(|url| !url.contains(secret.expose())).and_then(place);
-        Self { found, place }
+        let leak = |(secret, url): &(Secret, Option<String>)| Self {
+            found: Found::read(config, keys, now, secret),
+            place: url.as_deref().and_then(place).filter(|place| is_clean(&place.as_str())),
+        };
+        report.iter().map(leak).collect()
     }
 
     /// Ends what the secret belongs to. What is unknown or has ended already stays as it is.
@@ -97,7 +111,8 @@ struct Victim {
 /// Where it was found, for people to go there. A query may repeat the secret, so it is left out.
 fn place(url: &str) -> Option<String> {
     let url = url.split(['?', '#']).next().unwrap_or_default();
-    let good = url.starts_with("https://") && url.bytes().all(|byte| byte.is_ascii_graphic());
+    let (host, _) = url.strip_prefix("https://")?.split_once('/').unwrap_or((url, ""));
+    let good = !host.contains('@') && url.bytes().all(|byte| byte.is_ascii_graphic());
     (good && url.len() <= LONGEST_PLACE).then(|| url.to_owned())
 }
 
@@ -109,9 +124,14 @@ mod tests {
     fn a_place_is_an_address_without_its_query() {
         let kept = "https://github.com/acme/app/blob/1/.env";
         assert_eq!(place(&format!("{kept}?token=abc#L1")).as_deref(), Some(kept));
-        for bad in
-            ["", "acme/app", "javascript:alert(1)", "https://a b", &format!("https://{}", "a".repeat(200))]
-        {
+        for bad in [
+            "",
+            "acme/app",
+            "javascript:alert(1)",
+            "https://a b",
+            "https://ada:pw@example.com/a",
+            &format!("https://{}", "a".repeat(200)),
+        ] {
             assert_eq!(place(bad), None, "{bad}");
         }
     }

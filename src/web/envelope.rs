@@ -68,8 +68,9 @@ fn is_routine(path: &str) -> bool {
     ROUTINE.iter().any(|start| path.starts_with(start))
 }
 
-/// The path without its query, and without the secret that some paths end with.
+/// The path without its query, and without the secret, or the path of another API, that some paths end with.
 fn path(request: &HttpRequest) -> String {
-    let holds_secret = |pattern: &String| pattern.contains("{code}") || pattern.contains("{token}");
+    const FOREIGN: [&str; 3] = ["{code}", "{token}", "{path:"];
+    let holds_secret = |pattern: &String| FOREIGN.iter().any(|part| pattern.contains(part));
     request.match_pattern().filter(holds_secret).unwrap_or_else(|| request.path().chars().take(200).collect())
 }

@@ -60,10 +60,9 @@ pub async fn report(
     }
     let received = found.len();
     let (keys, now) = (app.keyring.current(), app.now());
-    let read = |LeakedSecret { token, url }| {
-        Leak::read(&app.config, &keys, now, &Secret::new(token), url.as_deref())
-    };
-    let leaks: Vec<Leak> = found.into_iter().map(read).collect();
+    let report: Vec<(Secret, Option<String>)> =
+        found.into_iter().map(|LeakedSecret { token, url }| (Secret::new(token), url)).collect();
+    let leaks = Leak::read(&app.config, &keys, now, &report);
     let origin = origin::of(&app, &request);
     app.write(move |app, work| leaks.iter().try_for_each(|leak| leak.end(work, &app.master, &origin)))
         .await?;

@@ -185,7 +185,7 @@ fn value(length: TimeDelta) -> String {
 /// The beginning of a day, as browsers write it in the field of a date.
 fn day(date: &str) -> Option<Time> {
     let day = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
-    Some(Time::new(day.and_hms_opt(0, 0, 0)?.and_utc()))
+    Time::from_micros(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros())
 }
 
 #[cfg(test)]
@@ -195,6 +195,14 @@ mod tests {
     fn chosen(chosen: &str, date: &str, lifetime: Lifetime) -> Result<End, String> {
         let now = Time::parse("2026-11-23T08:00:00Z").unwrap();
         EndChoice { chosen: chosen.to_owned(), date: date.to_owned() }.resolve("API keys", lifetime, now)
+    }
+
+    #[test]
+    fn a_year_that_could_not_be_written_is_no_date() {
+        assert!(day("2027-02-21").is_some());
+        for date in ["+12345-01-01", "-0001-01-01", "2027-02-30", ""] {
+            assert_eq!(day(date), None, "{date}");
+        }
     }
 
     #[test]

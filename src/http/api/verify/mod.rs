@@ -58,8 +58,10 @@ pub async fn for_proxy(app: web::Data<App>, request: HttpRequest) -> HttpRespons
 /// `/api/v1/verify/{required}/{path}`: the same for proxies that ask with the method of the request, and put its path
 /// behind a prefix. `required` is what the query is above, or `-`.
 pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    let (required, path) = (request.match_info().query("required"), request.match_info().query("path"));
-    let target = format!("/{path}?{}", request.query_string());
+    let required = request.match_info().query("required");
+    // As it came: what is decoded already could be read as another path than the one that the API will see.
+    let path = request.uri().path().strip_prefix("/api/v1/verify/").and_then(|rest| rest.split_once('/'));
+    let target = format!("/{}?{}", path.map_or("", |(_, path)| path), request.query_string());
     let asked = Required::parse(&app, if required == "-" { "" } else { required }).and_then(|required| {
         Ok(Asked { required, original: Some(asked::described(request.method().as_str(), &target)?) })
     });
