@@ -17,6 +17,10 @@ use crate::support::http::{Anonymous, Answer};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/gateway");
 const SETTINGS: &str = include_str!("../../examples/gateway/keystile.toml");
+/// A guarded location that does not say what it needs.
+const FORGETFUL: &str =
+    "location = /forgetful { include keystile-guard.conf; proxy_pass http://127.0.0.1:9000; }";
+const LAST_LOCATION: &str = "location = /stations {";
 
 /// nginx and the API behind it. Both end with it.
 struct Gateway {
@@ -29,9 +33,10 @@ impl Gateway {
     /// The example with the addresses of this test in place of its own.
     fn start(app: &TestApp) -> Self {
         let (api, own, folder) = (free(), free(), TempDir::new().unwrap());
-        for name in ["nginx.conf", "keystile.conf"] {
+        for name in ["nginx.conf", "keystile.conf", "keystile-guard.conf"] {
             let text = fs::read_to_string(Path::new(FOLDER).join(name)).unwrap();
             let text = text
+                .replace(LAST_LOCATION, &format!("{FORGETFUL} {LAST_LOCATION}"))
                 .replace("127.0.0.1:8642", &app.address().to_string())
                 .replace("127.0.0.1:9000", &api.to_string())
                 .replace("127.0.0.1:8080", &own.to_string());
@@ -173,10 +178,14 @@ both_engines! {
         let made = tool.key(&json!({ "name": "CI", "mode": "live", "scopes": ["stations:write"] })).await;
         let key = secret(&made);
         let answer = gateway.post("/stations", &key).await;
-        assert_eq!((answer.status, &answer.json()["told"]["X-Auth-Subject"]), (200, &json!(app.owner().await.id)));
+        let who = (&json!(app.owner().await.id), &json!([]));
+        assert_eq!((answer.status, (&answer.json()["told"]["X-Auth-Subject"], &answer.json()["leaked"])), (200, who));
         let both = gateway.caller.request(Method::POST, "/stations").header("X-API-Key", &key).bearer_auth(&tool.credential);
         let answer = gateway.caller.send(both).await;
         assert_eq!((answer.status, code(&answer)), (400, json!("ambiguous_credentials")));
+
+        let answer = gateway.get("/forgetful", &key).await;
+        assert_eq!((answer.status, code(&answer)), (400, json!("invalid_request")));
 
         tool.post(&format!("/api/v1/keys/{}/revoke", made["id"].as_str().unwrap()), &json!({})).await;
         let answer = gateway.post("/stations", &key).await;
