@@ -61,7 +61,12 @@ async fn run(app: App, mut queue: mpsc::Receiver<Use>, mut stopped: oneshot::Rec
                 _ = &mut stopped => return drain(&app, queue, batch).await,
             }
         }
-        write(&app, &mut batch, None).await;
+        while !written(&app, &mut batch).await {
+            tokio::select! {
+                () = sleep(AGAIN) => {}
+                _ = &mut stopped => return drain(&app, queue, batch).await,
+            }
+        }
     }
     drain(&app, queue, batch).await;
 }
@@ -71,8 +76,12 @@ async fn drain(app: &App, mut queue: mpsc::Receiver<Use>, mut batch: Vec<Use>) {
     queue.close();
     let until = Instant::now() + LAST_PATIENCE;
     loop {
-        if !batch.is_empty() {
-            write(app, &mut batch, Some(until)).await;
+        while !written(app, &mut batch).await {
+            if Instant::now() >= until {
+                tracing::error!(lost = batch.len() + queue.len(), "uses of credentials were lost");
+                return;
+            }
+            sleep(AGAIN).await;
         }
         if queue.recv_many(&mut batch, BATCH).await == 0 {
             return;
@@ -80,25 +89,20 @@ async fn drain(app: &App, mut queue: mpsc::Receiver<Use>, mut batch: Vec<Use>) {
     }
 }
 
-/// Writes a batch and empties it. A database that is away is waited for, at a stop not for ever.
-async fn write(app: &App, batch: &mut Vec<Use>, until: Option<Instant>) {
-    loop {
-        let (uses, keep) = (batch.clone(), app.config.audit);
-        match app.store.write(move |work| uses::record(work, &uses, keep)).await {
-            Ok(()) => break,
-            Err(StoreError::Unavailable(reason)) if until.is_none_or(|until| Instant::now() < until) => {
-                tracing::warn!(
-                    reason,
-                    waiting = batch.len(),
-                    "the uses of credentials cannot be written now"
-                );
-                sleep(AGAIN).await;
-            }
-            Err(error) => {
-                tracing::error!(%error, lost = batch.len(), "uses of credentials were lost");
-                break;
-            }
+/// Writes a batch and empties it. Not if the database is away, which is worth waiting for.
+async fn written(app: &App, batch: &mut Vec<Use>) -> bool {
+    if batch.is_empty() {
+        return true;
+    }
+    let (uses, keep) = (batch.clone(), app.config.audit);
+    match app.store.write(move |work| uses::record(work, &uses, keep)).await {
+        Ok(()) => {}
+        Err(StoreError::Unavailable(reason)) => {
+            tracing::warn!(reason, waiting = batch.len(), "the uses of credentials cannot be written now");
+            return false;
         }
+        Err(error) => tracing::error!(%error, lost = batch.len(), "uses of credentials were lost"),
     }
     batch.clear();
+    true
 }

@@ -5,11 +5,25 @@ use std::time::Duration;
 use keystile::domain::client::ClientKind;
 use reqwest::Method;
 
-use crate::support::app::Builder;
+use crate::support::app::{Builder, TestApp};
 use crate::support::at_once::at_once;
 use crate::support::both_databases;
 use crate::support::daemon::Daemons;
+use crate::support::database::Database;
 use crate::support::http::Anonymous;
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_ever_for_a_database_that_is_away() {
+    let app = TestApp::on(Database::sqlite()).await;
+    let token = app.session().await.tokens.access;
+    let away =
+        "CREATE TRIGGER away BEFORE INSERT ON uses BEGIN SELECT RAISE(ABORT, 'database is locked'); END";
+    app.execute(away).await.unwrap();
+    assert_eq!(app.whoami(&token).await.status, 200);
+    // Until it has been tried in vain.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::timeout(Duration::from_secs(40), app.stop()).await.unwrap();
+}
 
 both_databases! {
     async fn a_clean_stop_loses_no_use(database) {
