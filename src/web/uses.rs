@@ -3,12 +3,16 @@
 //! A handler notes which credential it was given, as soon as it is known; once the answer stands, the envelope puts the
 //! use into a queue. One task takes the queue to the database, and at a clean stop it takes all of it. A process that is
 //! killed loses what was not written yet, which is less than a second of uses. When the database is away the queue
-//! fills; then requests wait for a place in it for a while, and only after that a use is lost, which the log says.
+//! fills; then requests wait for a place in it for a while, and only after that a use is lost, which the log says. From
+//! then on no request waits, until there is a place again.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::{HttpMessage, HttpRequest};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::time::timeout;
 
 use super::app::App;
@@ -22,26 +26,45 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The beginning of the queue.
 #[derive(Debug, Clone)]
-pub struct UseLog(mpsc::Sender<Use>);
+pub struct UseLog {
+    queue: mpsc::Sender<Use>,
+    /// Whether somebody has waited for a place in vain, and there has been none since.
+    full: Arc<AtomicBool>,
+}
 
 impl UseLog {
     /// The two ends of a queue. Whoever has the other one writes.
     pub fn new() -> (Self, mpsc::Receiver<Use>) {
         let (sender, queue) = mpsc::channel(QUEUE);
-        (Self(sender), queue)
+        (Self { queue: sender, full: Arc::default() }, queue)
     }
 
     async fn record(&self, used: Use) {
-        match timeout(PATIENCE, self.0.send(used)).await {
+        match self.queue.try_send(used) {
+            Ok(()) => self.full.store(false, Ordering::Relaxed),
+            Err(TrySendError::Closed(used)) => lost(&used.credential, "the log of uses is closed"),
+            Err(TrySendError::Full(used)) => self.wait(used).await,
+        }
+    }
+
+    async fn wait(&self, used: Use) {
+        let credential = used.credential.clone();
+        if self.full.load(Ordering::Relaxed) {
+            return lost(&credential, "the log of uses is full");
+        }
+        match timeout(PATIENCE, self.queue.send(used)).await {
             Ok(Ok(())) => {}
-            Ok(Err(mpsc::error::SendError(used))) => lost(&used, "the log of uses is closed"),
-            Err(_) => tracing::error!("a use of a credential was lost: the log of uses is full"),
+            Ok(Err(SendError(_))) => lost(&credential, "the log of uses is closed"),
+            Err(_) => {
+                self.full.store(true, Ordering::Relaxed);
+                lost(&credential, "the log of uses is full");
+            }
         }
     }
 }
 
-fn lost(used: &Use, why: &str) {
-    tracing::error!(credential = used.credential.id, "a use of a credential was lost: {why}");
+fn lost(credential: &CredentialRef, why: &str) {
+    tracing::error!(credential = credential.id, "a use of a credential was lost: {why}");
 }
 
 /// What a handler knows about the use that it serves.
@@ -79,4 +102,42 @@ pub(super) async fn record(app: &App, request: &HttpRequest, status: u16, id: &s
         request_id: id.to_owned(),
     };
     app.uses.record(used).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::subject::SubjectId;
+    use crate::domain::time::Time;
+
+    fn used() -> Use {
+        Use {
+            at: Time::from_micros(0).unwrap(),
+            credential: CredentialRef {
+                id: "key_1".to_owned(),
+                org_id: "org_1".to_owned(),
+                owner: SubjectId::User("usr_1".to_owned()),
+            },
+            endpoint: "GET /".to_owned(),
+            outcome: UseOutcome::Allowed,
+            status: 200,
+            ip: None,
+            request_id: String::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_queue_that_was_waited_for_in_vain() {
+        let (log, mut queue) = UseLog::new();
+        for _ in 0..QUEUE {
+            log.record(used()).await;
+        }
+        let waits = async || timeout(PATIENCE / 2, log.record(used())).await.is_err();
+        assert!(waits().await);
+        log.record(used()).await;
+        assert!(!waits().await, "one has waited in vain");
+        queue.recv().await;
+        assert!(!waits().await, "there is a place");
+        assert!(waits().await, "there had been one");
+    }
 }
