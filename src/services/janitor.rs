@@ -26,11 +26,14 @@ pub fn sweep(work: &mut Work<'_>) -> Result<usize, StoreError> {
         + throttles::delete_stale(work.conn, now - FAILURES_KEPT)?)
 }
 
-/// Uses of an organization that go in one transaction, so that nobody waits long for it.
-const USES_AT_ONCE: i64 = 1000;
+/// Uses and counts that go in one transaction, so that nobody waits long for it.
+const USES_AT_ONCE: usize = 1000;
 
 /// Deletes some of the uses and counts that have been kept long enough; nothing to delete means that none are left.
 pub fn sweep_uses(work: &mut Work<'_>, keep: Audit) -> Result<usize, StoreError> {
     let uses = uses::delete_before(work.conn, work.now - keep.keep_uses, USES_AT_ONCE)?;
-    Ok(uses + usage::delete_before(work.conn, &(work.now - keep.keep_usage).day())?)
+    if uses >= USES_AT_ONCE {
+        return Ok(uses);
+    }
+    Ok(uses + usage::delete_before(work.conn, &(work.now - keep.keep_usage).day(), USES_AT_ONCE - uses)?)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use diesel::upsert::excluded;
 
@@ -132,7 +133,16 @@ pub fn by_credential(
         .load(conn)?)
 }
 
-/// Deletes the counts of the days before one.
-pub fn delete_before(conn: &mut Conn, day: &str) -> Result<usize, StoreError> {
-    Ok(diesel::delete(usage::table.filter(usage::day.lt(day))).execute(conn)?)
+/// Deletes some counts of the days before one, at most `limit`.
+pub fn delete_before(conn: &mut Conn, day: &str, limit: usize) -> Result<usize, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    // A place is five columns, so that rows are named in the way of each engine.
+    let row = match conn {
+        Conn::Postgres(_) => "ctid",
+        Conn::Sqlite(_) => "rowid",
+    };
+    let text = format!(
+        "DELETE FROM usage WHERE {row} IN (SELECT {row} FROM usage WHERE day < $1 ORDER BY day LIMIT $2)"
+    );
+    Ok(sql_query(text).bind::<Text, _>(day).bind::<BigInt, _>(limit).execute(conn)?)
 }

@@ -78,19 +78,23 @@ pub fn page(
     Ok(query.load(conn)?)
 }
 
-/// Deletes some uses from before a moment, at most `limit` of each organization.
-pub fn delete_before(conn: &mut Conn, before: Time, limit: i64) -> Result<usize, StoreError> {
+/// Deletes some uses from before a moment, at most `limit`.
+pub fn delete_before(conn: &mut Conn, before: Time, limit: usize) -> Result<usize, StoreError> {
+    // One organization after the other, because that is what the index finds.
     let organizations: Vec<String> = organizations::table.select(organizations::id).load(conn)?;
     let mut deleted = 0;
     for org_id in organizations {
         let old = uses::table
             .filter(uses::org_id.eq(org_id).and(uses::at.lt(before)))
             .order(uses::at)
-            .limit(limit)
+            .limit(i64::try_from(limit - deleted).unwrap_or(i64::MAX))
             .select(uses::id);
         let ids: Vec<String> = old.load(conn)?;
         if !ids.is_empty() {
             deleted += diesel::delete(uses::table.filter(uses::id.eq_any(ids))).execute(conn)?;
+        }
+        if deleted >= limit {
+            break;
         }
     }
     Ok(deleted)

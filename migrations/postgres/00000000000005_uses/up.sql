@@ -26,3 +26,4 @@ CREATE TABLE usage (
     count BIGINT NOT NULL,
     PRIMARY KEY (org_id, day, credential_id, endpoint, outcome)
 );
+CREATE INDEX usage_by_day ON usage (day);
