@@ -8,6 +8,8 @@ use super::parameters::decode;
 const LONGEST: usize = 200;
 /// What is as long as this and has a digit in it names one thing and not a kind of things.
 const SHORTEST_ID: usize = 16;
+/// What is longer than this names one thing, digits or not.
+const LONGEST_KIND: usize = 32;
 
 /// A method and the segments of a path, in the form in which an API behind a gateway would read them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +58,10 @@ impl Endpoint {
 
 fn is_id(segment: &str) -> bool {
     let digits = segment.bytes().filter(u8::is_ascii_digit).count();
-    digits == segment.len() || (digits > 0 && segment.len() >= SHORTEST_ID)
+    digits == segment.len()
+        || (digits > 0 && segment.len() >= SHORTEST_ID)
+        || segment.len() > LONGEST_KIND
+        || segment.contains('@')
 }
 
 #[cfg(test)]
@@ -74,7 +79,9 @@ mod tests {
         assert_eq!(name("/v1/deployments/42").unwrap(), "GET /v1/deployments/{id}");
         assert_eq!(name("/v1/deployments/web-2").unwrap(), "GET /v1/deployments/web-2");
         assert_eq!(name("/").unwrap(), "GET /");
-        assert_eq!(name(&format!("/{}", "ä".repeat(300))).unwrap().chars().count(), LONGEST);
+        assert_eq!(name("/v1/members/ada@example.com/keys").unwrap(), "GET /v1/members/{id}/keys");
+        assert_eq!(name(&format!("/v1/{}", "a".repeat(33))).unwrap(), "GET /v1/{id}");
+        assert_eq!(name(&"/ä".repeat(300)).unwrap().chars().count(), LONGEST);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The log of what credentials are used for.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
 use crate::config::Audit;
@@ -7,12 +9,17 @@ use crate::domain::audit::export::Names;
 use crate::domain::id::Kind;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::domain::uses::{self, CredentialRef, Use, UseOutcome};
+use crate::domain::uses::{self, Counted, CredentialRef, Use, UseOutcome};
 use crate::store::uses::{Filter, Used};
 use crate::store::{Conn, StoreError, Work, credentials, names, usage, uses as rows};
 
 /// A credential says when it was used last to this accuracy, so that busy ones are not written all the time.
 const NEWS: TimeDelta = TimeDelta::seconds(60);
+
+/// Endpoints by which the uses of a credential on one day are told apart. Behind a gateway, callers make up their names.
+const MOST_ENDPOINTS: usize = 200;
+/// What all the other ones are counted under.
+const OTHER_ENDPOINTS: &str = "(other)";
 
 /// Writes down some uses: on each credential when it was used last, and, unless that is switched off, each use and the
 /// counts of the day.
@@ -20,7 +27,8 @@ pub fn record(work: &mut Work<'_>, uses: &[Use], keep: Audit) -> Result<(), Stor
     if keep.log_uses {
         let rows: Vec<Used> = uses.iter().map(|used| row(work, used)).collect();
         rows::insert(work.conn, &rows)?;
-        usage::add(work.conn, &uses::counts(uses))?;
+        let counts = few_endpoints(work.conn, uses::counts(uses))?;
+        usage::add(work.conn, &counts)?;
     }
     let latest = uses::latest(uses);
     let Some(end) = latest.values().map(|used| used.at).max() else { return Ok(()) };
@@ -32,6 +40,38 @@ pub fn record(work: &mut Work<'_>, uses: &[Use], keep: Audit) -> Result<(), Stor
         }
     }
     Ok(())
+}
+
+/// Takes the endpoints together that are too many for a credential and a day.
+fn few_endpoints(
+    conn: &mut Conn,
+    counts: BTreeMap<Counted, i64>,
+) -> Result<BTreeMap<Counted, i64>, StoreError> {
+    let day = |counted: &Counted| {
+        let Counted { org_id, day, credential_id, .. } = counted;
+        (org_id.clone(), day.clone(), credential_id.clone())
+    };
+    // More than there will be, because some are known already; most credentials are far below the limit.
+    let mut numbers = usage::endpoints(conn, &counts)?;
+    for counted in counts.keys() {
+        *numbers.entry(day(counted)).or_default() += 1;
+    }
+    let mut known = BTreeMap::new();
+    for (day, _) in numbers.into_iter().filter(|(_, number)| *number > MOST_ENDPOINTS) {
+        let names = usage::endpoints_of(conn, &day)?;
+        known.insert(day, names);
+    }
+    let mut few = BTreeMap::new();
+    for (mut counted, count) in counts {
+        if let Some(names) = known.get_mut(&day(&counted)) {
+            if names.len() >= MOST_ENDPOINTS && !names.contains(&counted.endpoint) {
+                OTHER_ENDPOINTS.clone_into(&mut counted.endpoint);
+            }
+            names.insert(counted.endpoint.clone());
+        }
+        *few.entry(counted).or_default() += count;
+    }
+    Ok(few)
 }
 
 fn row(work: &Work<'_>, used: &Use) -> Used {

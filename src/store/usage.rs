@@ -1,6 +1,6 @@
 //! How often credentials were used, by day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -58,6 +58,40 @@ pub fn add(conn: &mut Conn, counts: &BTreeMap<Counted, i64>) -> Result<(), Store
         }
     }
     Ok(())
+}
+
+/// What the counts of one credential and day have in common: organization, day, credential.
+pub type CredentialDay = (String, String, String);
+
+/// How many endpoints are known for each credential and day of some counts.
+pub fn endpoints(
+    conn: &mut Conn,
+    counts: &BTreeMap<Counted, i64>,
+) -> Result<BTreeMap<CredentialDay, usize>, StoreError> {
+    let all = |part: fn(&Counted) -> &str| counts.keys().map(part).collect::<BTreeSet<_>>();
+    let rows: Vec<(String, String, String, i64)> = usage::table
+        .filter(usage::org_id.eq_any(all(|counted| &counted.org_id)))
+        .filter(usage::day.eq_any(all(|counted| &counted.day)))
+        .filter(usage::credential_id.eq_any(all(|counted| &counted.credential_id)))
+        .group_by((usage::org_id, usage::day, usage::credential_id))
+        .select((usage::org_id, usage::day, usage::credential_id, sql::<BigInt>("COUNT(DISTINCT endpoint)")))
+        .load(conn)?;
+    let number = |count| usize::try_from(count).unwrap_or(usize::MAX);
+    Ok(rows.into_iter().map(|(org_id, day, id, count)| ((org_id, day, id), number(count))).collect())
+}
+
+/// Which ones they are.
+pub fn endpoints_of(
+    conn: &mut Conn,
+    (org_id, day, credential_id): &CredentialDay,
+) -> Result<BTreeSet<String>, StoreError> {
+    let names: Vec<String> = usage::table
+        .filter(usage::org_id.eq(org_id).and(usage::day.eq(day)))
+        .filter(usage::credential_id.eq(credential_id))
+        .select(usage::endpoint)
+        .distinct()
+        .load(conn)?;
+    Ok(names.into_iter().collect())
 }
 
 /// Which counts are wanted: from one day to another, both included.

@@ -3,6 +3,9 @@
 use std::time::{Duration, Instant};
 
 use keystile::domain::client::ClientKind;
+use keystile::domain::subject::SubjectId;
+use keystile::domain::uses::{CredentialRef, Use, UseOutcome};
+use keystile::services::uses;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -149,6 +152,35 @@ both_engines! {
         let total: i64 = whoami.iter().map(|count| count["count"].as_i64().unwrap()).sum();
         assert_eq!(total, 600, "{usage}");
         assert!(whoami.iter().all(|count| count["credential"] == json!(tokens.session())));
+    }
+
+    async fn callers_cannot_make_up_endless_endpoints(app) {
+        let owner = app.owners_tool().await;
+        let key = owner.key(&json!({ "name": "CI", "mode": "live", "scopes": ["org:read"] })).await;
+        let id = key["id"].as_str().unwrap();
+        let person = app.owner().await;
+        for names in [0..150, 100..300, 0..400] {
+            let used = |name| Use {
+                at: app.clock.now(),
+                credential: CredentialRef {
+                    id: id.to_owned(),
+                    org_id: person.organization.id.clone(),
+                    owner: SubjectId::User(person.id.clone()),
+                },
+                endpoint: format!("GET /{name}"),
+                outcome: UseOutcome::Allowed,
+                status: 200,
+                ip: None,
+                request_id: String::new(),
+            };
+            let (used, keep) = (names.map(used).collect::<Vec<_>>(), app.config.audit);
+            app.inside().store.write(move |work| uses::record(work, &used, keep)).await.unwrap();
+        }
+        let usage = owner.get(&format!("/api/v1/usage?limit=1000&credential={id}")).await.json();
+        let counts = usage["data"].as_array().unwrap();
+        let count = |endpoint: &str| counts.iter().find(|count| count["endpoint"] == endpoint).unwrap()["count"].clone();
+        assert_eq!(counts.len(), 201, "{usage}");
+        assert_eq!((count("GET /0"), count("GET /120"), count("(other)")), (json!(2), json!(3), json!(300)));
     }
 
     async fn the_list_goes_on_where_it_stopped(app, |app| app.manual_clock()) {
