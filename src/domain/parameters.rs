@@ -5,8 +5,10 @@
 
 use std::fmt;
 
-/// More than any request needs.
+/// More than any OAuth request needs.
 const MOST: usize = 64;
+/// More than any page has fields: one for each scope of a catalog is the most.
+const MOST_FIELDS: usize = 512;
 const REPEATABLE: &str = "resource";
 
 /// Parameters by name. They may hold secrets, so only their names print.
@@ -18,7 +20,7 @@ pub struct Parameters(Vec<(String, String)>);
 pub enum BadParameters {
     #[error("it is not well-formed application/x-www-form-urlencoded text in UTF-8")]
     Malformed,
-    #[error("it has more than {MOST} parameters")]
+    #[error("it has too many parameters")]
     TooMany,
     #[error("a parameter is there more than once")]
     Repeated,
@@ -27,9 +29,18 @@ pub enum BadParameters {
 impl Parameters {
     /// Reads `application/x-www-form-urlencoded`.
     pub fn parse(text: &[u8]) -> Result<Self, BadParameters> {
+        Self::at_most(MOST, text)
+    }
+
+    /// Reads the same from a form of a page, which may have more fields.
+    pub fn parse_fields(text: &[u8]) -> Result<Self, BadParameters> {
+        Self::at_most(MOST_FIELDS, text)
+    }
+
+    fn at_most(most: usize, text: &[u8]) -> Result<Self, BadParameters> {
         let mut parameters = Self::default();
         for pair in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-            if parameters.0.len() == MOST {
+            if parameters.0.len() == most {
                 return Err(BadParameters::TooMany);
             }
             let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
@@ -130,6 +141,10 @@ mod tests {
         assert_eq!(Parameters::parse(b"a=\xff").unwrap_err(), BadParameters::Malformed);
         let flood: Vec<String> = (0..10_000).map(|n| format!("p{n}=1")).collect();
         assert_eq!(parse(&flood.join("&")).unwrap_err(), BadParameters::TooMany);
+        assert_eq!(parse(&flood[..=MOST].join("&")).unwrap_err(), BadParameters::TooMany);
+        assert!(Parameters::parse_fields(flood[..MOST_FIELDS].join("&").as_bytes()).is_ok());
+        let fields = Parameters::parse_fields(flood.join("&").as_bytes());
+        assert_eq!(fields.unwrap_err(), BadParameters::TooMany);
     }
 
     #[test]

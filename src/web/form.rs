@@ -27,9 +27,14 @@ pub enum BadForm {
     Parameters(#[from] BadParameters),
 }
 
-/// Reads a form.
+/// Reads the parameters of an OAuth request.
 pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Parameters, BadForm> {
     Ok(Parameters::parse(&body(request, payload).await?)?)
+}
+
+/// Reads a form of a page.
+pub async fn fields(request: &HttpRequest, payload: Payload) -> Result<Parameters, BadForm> {
+    Ok(Parameters::parse_fields(&body(request, payload).await?)?)
 }
 
 /// Reads the body of a form as it came.

@@ -203,7 +203,7 @@ impl Visit {
 
     /// Reads a form of ours and checks that it is ours. `form` is what its token was made for.
     pub(super) async fn form(&self, payload: web::Payload, form: &str) -> Result<Parameters, HttpResponse> {
-        let fields = form::read(&self.request, payload.into_inner()).await;
+        let fields = form::fields(&self.request, payload.into_inner()).await;
         let fields = fields.map_err(|error| self.unreadable(&error))?;
         let token = fields.get("csrf").unwrap_or_default();
         match self.browser.check(&self.app, &self.request, form, token) {
