@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
+use super::cursor;
 use crate::domain::audit::{Action, Outcome};
 use crate::domain::parameters::Parameters;
 use crate::domain::time::Time;
@@ -114,16 +115,12 @@ pub fn before_event(query: &Parameters) -> Result<Option<i64>, BadQuery> {
 
 /// Where a page of uses ends.
 pub fn after_use(at: Time, id: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {id}", at.micros()))
+    cursor::write(at, id)
 }
 
 /// Which use the page before ended with.
 pub fn before_use(query: &Parameters) -> Result<Option<(Time, String)>, BadQuery> {
-    let place = |text: String| {
-        let (micros, id) = text.split_once(' ')?;
-        Some((Time::from_micros(micros.parse().ok()?)?, id.to_owned()))
-    };
-    query.get("cursor").map(|cursor| place(opened(cursor)?).ok_or(BAD_CURSOR)).transpose()
+    query.get("cursor").map(|text| cursor::read(text).ok_or(BAD_CURSOR)).transpose()
 }
 
 /// Where a page of counts ends.
