@@ -131,7 +131,7 @@ impl Failure {
             }
             Self::Form(error) => tracing::info!(request_id, reason = %error, "refused"),
             Self::TooMany { .. } => {
-                tracing::warn!(request_id, "too many requests of one address or credential")
+                tracing::warn!(request_id, "too many requests of one address or credential");
             }
             Self::Store(StoreError::Unavailable(_)) | Self::Signing(NotSigned::Busy) => {
                 tracing::warn!(request_id, error = %self, "cannot take the request now");
