@@ -165,6 +165,9 @@ both_engines! {
             let uses = logged(&tool, id.as_str().unwrap(), 7).await;
             assert_eq!((uses[0].clone(), uses[1].clone()), (json!(["POST /stations", 403]), json!(["GET /forecasts", 429])));
             assert!(uses[2..].iter().all(|used| *used == json!(["GET /forecasts", 200])), "{uses:?}");
+            let page = format!("/o/{}/audit/uses?credential={}", owner.organization.slug, id.as_str().unwrap());
+            let page = app.browser_of(&owner).await.get(&page).await.text();
+            assert!(page.matches("GET /forecasts").count() >= 6 && page.contains("POST /stations"), "{kind}: {page}");
         }
     }
 

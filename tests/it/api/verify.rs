@@ -55,6 +55,14 @@ both_engines! {
         assert_eq!(json!(credential), session["data"]["credential"]["id"]);
     }
 
+    async fn a_key_opens_an_mcp_server_that_stands_behind_verify(app) {
+        let key = app.holder(&app.owners_tool().await.key(&wanted(&["org:read"])).await);
+        let call = [("X-Original-Method", "POST"), ("X-Original-URI", "/mcp")];
+        assert_eq!(told(&with_headers(&key, &call).await)[4], "api_key");
+        let nobody = app.caller("keystile_live_none");
+        assert_eq!(refusal(&with_headers(&nobody, &call).await), is(401, "invalid_api_key"));
+    }
+
     async fn r127_to_r130_a_missing_scope_is_403_and_named(app) {
         let tool = app.owners_tool().await;
         let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
