@@ -1,5 +1,7 @@
 //! Presenting a credential to an API of this server: RFC 6750, and `X-API-Key` for those who prefer it.
 
+use std::net::IpAddr;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
@@ -9,9 +11,9 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::Form;
 use crate::keys::jwt::{AccessClaims, Rejected};
-use crate::services::present::{self, Principal, Refused, Token};
+use crate::services::present::{self, Checked, Principal, Refused, Token};
 use crate::services::signing_keys::KeyFailure;
-use crate::store::StoreError;
+use crate::store::{Conn, StoreError};
 use crate::web::app::App;
 use crate::web::client_address::client_address;
 use crate::web::{request_id, uses};
@@ -173,9 +175,7 @@ pub async fn check(
 ) -> Result<Principal, Denied> {
     let token = recognize(app, secret).await?;
     let address = client_address(request, &app.config.server.trusted_proxies);
-    let (reader, now) = (app.clone(), app.now());
-    let checked =
-        app.store.read(move |conn| present::check(conn, &reader.config, &token, address, now)).await?;
+    let checked = look(app, &token, address).await?;
     if let Some(credential) = checked.credential {
         match endpoint {
             Some(endpoint) => uses::note_for(request, credential, endpoint),
@@ -183,6 +183,23 @@ pub async fn check(
         }
     }
     checked.verdict.map_err(|refused| denied(app, refused))
+}
+
+/// What stands behind a token that is used from this address.
+pub(super) async fn look(app: &App, token: &Token, address: Option<IpAddr>) -> Result<Checked, StoreError> {
+    let now = app.now();
+    match token {
+        Token::Static(secret) => {
+            let held = app.store.look(*secret).await?;
+            Ok(present::check_held(&app.config, held, address, now))
+        }
+        Token::Access(claims) => {
+            let (reader, claims) = (app.clone(), claims.clone());
+            let read =
+                move |conn: &mut Conn| present::check_access(conn, &reader.config, &claims, address, now);
+            app.store.read(read).await
+        }
+    }
 }
 
 /// The refusal of a credential that gives nothing.

@@ -16,7 +16,9 @@ use crate::domain::secret::Secret;
 use crate::domain::static_secret::{Form, Mode, StaticKind};
 use crate::domain::time::Time;
 use crate::keys::refresh_token;
-use crate::services::introspection::{self, Active, Asking, Inspected};
+use crate::services::introspection::{Active, Asking};
+use crate::services::present::{self, Token};
+use crate::store::Conn;
 use crate::web::app::App;
 
 /// `POST /oauth/introspect`: for confidential clients, and for API keys with the scope. Nobody else learns anything.
@@ -25,13 +27,11 @@ pub async fn introspect(
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Error> {
-    let asking = asking(&app, &request, &form).await?;
-    let token = Secret::new(required(&form, "token").map_err(Failure::from)?);
-    let answer = match recognize(&app, &token).await? {
-        Some(inspected) => look(&app, asking, inspected).await?,
-        None => None,
-    };
-    Ok(HttpResponse::Ok().json(match answer {
+    // Neither look waits for the other. What the second one finds is told by what the first one says.
+    let (asking, found) = tokio::join!(asking(&app, &request, &form), found(&app, &form));
+    let asking = asking?;
+    let active = found?.and_then(|active| active.told_to(&asking));
+    Ok(HttpResponse::Ok().json(match active {
         Some(active) => shown(&app, &active),
         None => json!({ "active": false }),
     }))
@@ -62,24 +62,29 @@ async fn asking(app: &App, request: &HttpRequest, form: &Parameters) -> Result<A
     Ok(Asking::Organization { id: principal.organization.id })
 }
 
-/// What could be one of this server's tokens. `token_type_hint` is not needed for that.
-async fn recognize(app: &App, token: &Secret) -> Result<Option<Inspected>, Failure> {
-    if let Some(refresh) = refresh_token::parse(&app.config.brand.token_prefix, token.expose()) {
-        return Ok(Some(Inspected::Refresh(refresh)));
+/// What stands behind the token, if it is one of this server's and works. `token_type_hint` is not needed for that. A key
+/// that works from some addresses alone is not found, because nobody says where it comes from.
+async fn found(app: &App, form: &Parameters) -> Result<Option<Active>, Failure> {
+    let secret = Secret::new(required(form, "token")?);
+    if let Some(refresh) = refresh_token::parse(&app.config.brand.token_prefix, secret.expose()) {
+        let (reader, now) = (app.clone(), app.now());
+        let read = move |conn: &mut Conn| {
+            present::check_refresh(conn, &reader.config, &reader.master, &refresh, now)
+        };
+        let principal = app.store.read(read).await?.ok();
+        return Ok(principal.map(|principal| Active { principal, claims: None, is_refresh: true }));
     }
-    match bearer::recognize(app, token).await {
-        Ok(token) => Ok(Some(Inspected::Other(token))),
-        Err(Denied::Store(error)) => Err(error.into()),
-        Err(_) => Ok(None),
-    }
-}
-
-async fn look(app: &App, asking: Asking, inspected: Inspected) -> Result<Option<Active>, Failure> {
-    let (reader, now) = (app.clone(), app.now());
-    let looked = app
-        .store
-        .read(move |conn| introspection::look(conn, &reader.config, &reader.master, &asking, inspected, now));
-    Ok(looked.await?)
+    let token = match bearer::recognize(app, &secret).await {
+        Ok(token) => token,
+        Err(Denied::Store(error)) => return Err(error.into()),
+        Err(_) => return Ok(None),
+    };
+    let principal = bearer::look(app, &token, None).await?.verdict.ok();
+    let claims = match token {
+        Token::Access(claims) => Some(claims),
+        Token::Static(_) => None,
+    };
+    Ok(principal.map(|principal| Active { principal, claims, is_refresh: false }))
 }
 
 /// Section 2.2; and beside its members the organization, and what kind of credential stands behind the token.

@@ -1,4 +1,4 @@
-//! Threads that do on PostgreSQL together what is asked for one by one.
+//! Threads that do together what is asked for one by one.
 //!
 //! A statement costs the server little and the way to it much. So whatever has queued up while the last statements were
 //! on their way goes together. A batch forms by itself under load; nothing ever waits for one to fill.

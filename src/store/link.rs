@@ -6,11 +6,11 @@ use r2d2::ManageConnection;
 use super::conn::{Conn, Manager, Pooled};
 use super::error::StoreError;
 
-/// Everything on such a connection looks rows up by their keys. Left to itself, the planner reads whole tables for a
-/// batch as soon as its statistics are old, or a table small when it was planned.
+/// Everything on such a connection looks rows up by their keys. Left to itself, the planner of PostgreSQL reads whole
+/// tables for a batch as soon as its statistics are old, or a table small when it was planned.
 const KEYS_ONLY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
-/// A thread's own connection to PostgreSQL, opened when it is needed.
+/// A thread's own connection to the database, opened when it is needed.
 pub(super) struct Link {
     manager: Manager,
     open: Option<Pooled>,
@@ -26,7 +26,9 @@ impl Link {
             pooled
         } else {
             let mut pooled = self.manager.connect()?;
-            pooled.conn.batch_execute(KEYS_ONLY)?;
+            if let Conn::Postgres(conn) = &mut pooled.conn {
+                conn.batch_execute(KEYS_ONLY)?;
+            }
             pooled
         };
         Ok(&mut self.open.insert(pooled).conn)

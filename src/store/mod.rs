@@ -2,7 +2,9 @@
 //!
 //! Writes go through [`Store::write`], which runs a closure in one transaction with one `now`. On PostgreSQL it takes a
 //! pooled connection; on SQLite the closure is handed to the one writer thread, which runs what is waiting, each in a
-//! savepoint, and commits it together. Reads go through [`Store::read`]. Nothing else opens a transaction.
+//! savepoint, and commits it together. Reads go through [`Store::read`], and those of
+//! keys and tokens by their secrets, which come with every request to the APIs behind, through [`Store::look`]. Nothing
+//! else opens a transaction.
 //!
 //! A look-up by a unique key ends with `get_result`, not with `first`: that adds a `LIMIT` whose number is bound, and SQLite
 //! plans a cached statement anew every time that such a number is bound again.
@@ -20,8 +22,10 @@ pub mod credentials;
 pub mod device_requests;
 mod error;
 pub mod facts;
+pub mod held;
 pub mod idempotency_records;
 mod link;
+mod looker;
 pub mod memberships;
 mod migrate;
 pub mod names;

@@ -11,6 +11,8 @@ use super::audit::{self, Noted};
 use super::batcher::Batcher;
 use super::conn::{Conn, Manager, Place};
 use super::error::StoreError;
+use super::held::Held;
+use super::looker::Looker;
 use super::redeemer;
 use super::redemption::{self, Redeemable, Redemption};
 use super::rotation::{self, LiveSession, Rotation, Sealed};
@@ -61,6 +63,7 @@ struct Inner {
     /// One permit a pooled connection, so that no more threads block than can make progress.
     permits: Arc<Semaphore>,
     batches: Batches,
+    looker: Looker,
     clock: Clock,
 }
 
@@ -84,6 +87,7 @@ impl Store {
                 redemptions: redeemer::start(&manager, &clock)?,
             },
         };
+        let looker = Looker::start(&manager, &clock)?;
         let pool = r2d2::Pool::builder()
             .max_size(connections)
             .min_idle(Some(1))
@@ -93,7 +97,7 @@ impl Store {
             .build(manager)
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let permits = Arc::new(Semaphore::new(connections as usize));
-        Ok(Self(Arc::new(Inner { engine: place.engine(), pool, era, permits, batches, clock })))
+        Ok(Self(Arc::new(Inner { engine: place.engine(), pool, era, permits, batches, looker, clock })))
     }
 
     pub fn engine(&self) -> Engine {
@@ -171,6 +175,11 @@ impl Store {
         F: FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     {
         self.on_connection(query).await
+    }
+
+    /// The key or token with this secret, as it is now, with who holds it.
+    pub async fn look(&self, secret: Digest) -> Result<Option<Held>, StoreError> {
+        self.0.looker.look(secret).await
     }
 
     async fn on_connection<T, F>(&self, job: F) -> Result<T, StoreError>

@@ -19,7 +19,7 @@ use crate::domain::time::Time;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = credentials)]
-struct Row {
+pub(in crate::store) struct Row {
     id: String,
     kind: CredentialKind,
     mode: Option<Mode>,
@@ -31,7 +31,7 @@ struct Row {
     name: String,
     scopes: String,
     unrestricted: bool,
-    secret_hash: Option<Digest>,
+    pub(in crate::store) secret_hash: Option<Digest>,
     display_prefix: Option<String>,
     last_four: Option<String>,
     allowed_addresses: Option<String>,
@@ -179,17 +179,6 @@ pub fn by_secret(conn: &mut Conn, digest: Digest) -> Result<Option<StaticCredent
     // The index finds by parts; whether all of it is equal is decided in constant time.
     let found = row.filter(|row| row.secret_hash == Some(digest));
     found.map(StaticCredential::try_from).transpose()
-}
-
-/// A credential of any organization; nothing if it is a CLI session.
-pub fn by_id(conn: &mut Conn, id: &str) -> Result<Option<StaticCredential>, StoreError> {
-    let row: Option<Row> = credentials::table
-        .find(id)
-        .filter(credentials::kind.ne(CredentialKind::CliSession))
-        .select(Row::as_select())
-        .get_result(conn)
-        .optional()?;
-    row.map(StaticCredential::try_from).transpose()
 }
 
 /// A credential of an organization. Other changes of it wait until the transaction ends.

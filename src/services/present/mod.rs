@@ -22,10 +22,11 @@ use crate::domain::uses::CredentialRef;
 use crate::keys::jwt::AccessClaims;
 use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
+use crate::store::held::Held;
 use crate::store::organizations::Organization;
 use crate::store::service_accounts::ServiceAccount;
 use crate::store::users::User;
-use crate::store::{Conn, StoreError, static_credentials};
+use crate::store::{Conn, StoreError};
 
 /// What was presented, once its form holds.
 #[derive(Debug)]
@@ -155,20 +156,22 @@ pub struct Checked {
     pub verdict: Result<Principal, Refused>,
 }
 
-/// Reads what stands behind a token. `address` is where the request came from.
-pub fn check(
+/// Reads what stands behind an access token. `address` is where the request came from.
+pub fn check_access(
     conn: &mut Conn,
     config: &Config,
-    token: &Token,
+    claims: &AccessClaims,
     address: Option<IpAddr>,
     now: Time,
 ) -> Result<Checked, StoreError> {
-    match token {
-        Token::Access(claims) => session::check(conn, config, claims, address, now),
-        Token::Static(digest) => match static_credentials::by_secret(conn, *digest)? {
-            Some(found) => static_secret::check(conn, config, found, address, now),
-            None => Ok(Checked { credential: None, verdict: Err(Refused::Invalid) }),
-        },
+    session::check(conn, config, claims, address, now)
+}
+
+/// Judges what was found behind a secret.
+pub fn check_held(config: &Config, found: Option<Held>, address: Option<IpAddr>, now: Time) -> Checked {
+    match found {
+        Some(held) => static_secret::check(config, held, address, now),
+        None => Checked { credential: None, verdict: Err(Refused::Invalid) },
     }
 }
 

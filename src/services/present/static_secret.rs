@@ -7,24 +7,18 @@ use crate::config::Config;
 use crate::domain::credential::CredentialKind;
 use crate::domain::scope::ScopeSet;
 use crate::domain::static_secret::StaticKind;
-use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::domain::uses::CredentialRef;
 use crate::keys::jwt::AccessClaims;
-use crate::store::memberships::{self, Standing};
+use crate::store::held::{self, Held, Holder};
+use crate::store::memberships::Standing;
 use crate::store::organizations::Organization;
 use crate::store::static_credentials::{self, StaticCredential};
-use crate::store::{Conn, StoreError, service_accounts};
+use crate::store::{Conn, StoreError};
 
-pub(super) fn check(
-    conn: &mut Conn,
-    config: &Config,
-    found: StaticCredential,
-    address: Option<IpAddr>,
-    now: Time,
-) -> Result<Checked, StoreError> {
-    let credential = Some(credential(&found));
-    Ok(Checked { credential, verdict: stand(conn, config, found, address, now)? })
+pub(super) fn check(config: &Config, held: Held, address: Option<IpAddr>, now: Time) -> Checked {
+    let credential = Some(credential(&held.credential));
+    Checked { credential, verdict: stand(config, held, address, now) }
 }
 
 /// The same for an access token that was given in exchange for a secret. It dies with it.
@@ -36,14 +30,15 @@ pub(super) fn exchanged(
     address: Option<IpAddr>,
     now: Time,
 ) -> Result<Checked, StoreError> {
-    let Some(found) = static_credentials::by_id(conn, &claims.sid)? else {
+    let Some(held) = held::by_id(conn, &claims.sid)? else {
         return Ok(Checked { credential: None, verdict: Err(Refused::Revoked) });
     };
+    let found = &held.credential;
     let is_theirs = [found.owner.as_str(), &found.id].contains(&claims.sub.as_str());
     if !is_theirs || found.org_id != claims.org {
-        return Ok(Checked { credential: Some(credential(&found)), verdict: Err(Refused::Revoked) });
+        return Ok(Checked { credential: Some(credential(found)), verdict: Err(Refused::Revoked) });
     }
-    let Checked { credential, verdict } = check(conn, config, found, address, now)?;
+    let Checked { credential, verdict } = check(config, held, address, now);
     let narrowed =
         |principal: Principal| Principal { scopes: principal.scopes.intersection(token_scopes), ..principal };
     Ok(Checked { credential, verdict: verdict.map(narrowed) })
@@ -54,48 +49,32 @@ fn credential(found: &StaticCredential) -> CredentialRef {
     CredentialRef { id: found.id.clone(), org_id: found.org_id.clone(), owner: found.owner.clone() }
 }
 
-fn stand(
-    conn: &mut Conn,
-    config: &Config,
-    credential: StaticCredential,
-    address: Option<IpAddr>,
-    now: Time,
-) -> Result<Result<Principal, Refused>, StoreError> {
+fn stand(config: &Config, held: Held, address: Option<IpAddr>, now: Time) -> Result<Principal, Refused> {
+    let Held { credential, holder } = held;
     if let Some(refused) = ended(&credential, now) {
-        return Ok(Err(refused));
+        return Err(refused);
     }
     // A person who has left takes the keys along; those of service accounts belong to nobody who could leave.
-    let Some((organization, subject, role)) = owner(conn, &credential)? else {
-        return Ok(Err(Refused::Revoked));
+    let (organization, subject, role) = match holder.ok_or(Refused::Revoked)? {
+        Holder::Person(Standing { organization, user, role }) => (organization, Subject::User(user), role),
+        Holder::Program(organization, account) => {
+            let role = account.role.clone();
+            (organization, Subject::ServiceAccount(account), role)
+        }
     };
     if let Some(refused) = forbidden(config, &organization, &role, credential.kind) {
-        return Ok(Err(refused));
+        return Err(refused);
     }
     let from_here = match &credential.allowed_addresses {
         None => true,
         Some(list) => address.is_some_and(|address| list.contain(address)),
     };
     if !from_here {
-        return Ok(Err(Refused::Address));
+        return Err(Refused::Address);
     }
     let policy = organization.key_policy(&config.organizations);
     let scopes = policy.leaves(&credential.granted, &config.catalog, &role);
-    Ok(Ok(Principal { credential: presented(credential), subject, organization, role, client: None, scopes }))
-}
-
-type Owner = (Organization, Subject, String);
-
-fn owner(conn: &mut Conn, credential: &StaticCredential) -> Result<Option<Owner>, StoreError> {
-    Ok(match &credential.owner {
-        SubjectId::User(id) => memberships::standing(conn, &credential.org_id, id)?
-            .map(|Standing { organization, user, role }| (organization, Subject::User(user), role)),
-        SubjectId::ServiceAccount(id) => {
-            service_accounts::standing(conn, id)?.map(|(organization, account)| {
-                let role = account.role.clone();
-                (organization, Subject::ServiceAccount(account), role)
-            })
-        }
-    })
+    Ok(Principal { credential: presented(credential), subject, organization, role, client: None, scopes })
 }
 
 /// The same credential inside the transaction of what it asks for.

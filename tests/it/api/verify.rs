@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::{is, refusal, wanted};
 use crate::support::api::ApiCaller;
@@ -86,6 +87,29 @@ both_engines! {
         let answer = holder.get("/api/v1/verify").await;
         assert_eq!(refusal(&answer), is(401, "revoked_api_key"));
         assert!(answer.header("www-authenticate").unwrap().contains(r#"error="invalid_token""#));
+    }
+
+    async fn many_who_ask_at_once_each_get_an_answer_of_their_own(app) {
+        let tool = app.owners_tool().await;
+        let mut keys = Vec::new();
+        for _ in 0..8 {
+            keys.push(tool.key(&wanted(&["org:read"])).await);
+        }
+        let id = |n: usize| keys[n]["id"].as_str().unwrap().to_owned();
+        tool.post(&format!("/api/v1/keys/{}/revoke", id(0)), &json!({})).await;
+        app.execute(&format!("UPDATE credentials SET last_four = NULL WHERE id = '{}'", id(1))).await.unwrap();
+        let mut asked = JoinSet::new();
+        for n in 0..400 {
+            let (holder, n) = (app.holder(&keys[n % 8]), n % 8);
+            asked.spawn(async move { (n, holder.get("/api/v1/verify").await) });
+        }
+        while let Some(answer) = asked.join_next().await {
+            match answer.unwrap() {
+                (0, answer) => assert_eq!(refusal(&answer), is(401, "revoked_api_key")),
+                (1, answer) => assert_eq!(refusal(&answer), is(500, "internal_error"), "damaged, and alone with it"),
+                (n, answer) => assert_eq!(told(&answer)[3], id(n)),
+            }
+        }
     }
 
     async fn sw_10_the_switch_stops_people_at_gateways_and_not_keys(app) {

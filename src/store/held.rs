@@ -1,0 +1,99 @@
+//! API keys and personal tokens, with who stands behind them right now.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::memberships::Standing;
+use super::organizations::Organization;
+use super::schema::{credentials, memberships, organizations, service_accounts, users};
+use super::service_accounts::ServiceAccount;
+use super::static_credentials::{Row, StaticCredential};
+use super::users::User;
+use crate::domain::credential::CredentialKind;
+use crate::domain::secret::Digest;
+
+/// A key or token, and its holder if there still is one.
+#[derive(Debug, Clone)]
+pub struct Held {
+    pub credential: StaticCredential,
+    /// Nobody where the organization, the person or the service account is disabled, or the person has left.
+    pub holder: Option<Holder>,
+}
+
+/// Who acts with a key or a token.
+#[derive(Debug, Clone)]
+pub enum Holder {
+    Person(Standing),
+    Program(Organization, ServiceAccount),
+}
+
+/// What the query gives.
+type Found = (Row, Organization, Option<User>, Option<String>, Option<ServiceAccount>);
+
+impl TryFrom<Found> for Held {
+    type Error = StoreError;
+
+    fn try_from((row, organization, user, role, account): Found) -> Result<Self, StoreError> {
+        let user = user.filter(|user| user.disabled_at.is_none());
+        let account = account.filter(|account| account.disabled_at.is_none());
+        let holder = match (user.zip(role), account) {
+            _ if organization.disabled_at.is_some() => None,
+            (Some((user, role)), None) => Some(Holder::Person(Standing { organization, user, role })),
+            (None, Some(account)) => Some(Holder::Program(organization, account)),
+            (None, None) | (Some(_), Some(_)) => None,
+        };
+        Ok(Self { credential: row.try_into()?, holder })
+    }
+}
+
+/// Everything in one look. A macro, because the two engines and the connection that is either have types of their own
+/// for it.
+macro_rules! with_holders {
+    ($condition:expr) => {
+        credentials::table
+            .inner_join(organizations::table)
+            .left_join(users::table)
+            .left_join(
+                memberships::table.on(memberships::org_id
+                    .eq(credentials::org_id)
+                    .and(memberships::user_id.nullable().eq(credentials::user_id))),
+            )
+            .left_join(
+                service_accounts::table
+                    .on(service_accounts::id.nullable().eq(credentials::service_account_id)),
+            )
+            .filter($condition)
+            .select((
+                Row::as_select(),
+                Organization::as_select(),
+                Option::<User>::as_select(),
+                memberships::role.nullable(),
+                Option::<ServiceAccount>::as_select(),
+            ))
+    };
+}
+
+/// By its id; nothing if that is a CLI session.
+pub fn by_id(conn: &mut Conn, id: &str) -> Result<Option<Held>, StoreError> {
+    let query = with_holders!(credentials::id.eq(id).and(credentials::kind.ne(CredentialKind::CliSession)));
+    query.get_result::<Found>(conn).optional()?.map(Held::try_from).transpose()
+}
+
+/// What was found under a secret.
+type Under = (Digest, Result<Held, StoreError>);
+
+/// By their secrets, each as it is by itself: one that is damaged is no failure of the others.
+pub(in crate::store) fn by_secrets(conn: &mut Conn, secrets: &[Digest]) -> Result<Vec<Under>, StoreError> {
+    let found: Vec<Found> = match conn {
+        Conn::Postgres(conn) => with_holders!(credentials::secret_hash.eq_any(secrets)).load(conn)?,
+        Conn::Sqlite(conn) => conn.transaction(|conn| {
+            let one = |secret: &Digest| {
+                with_holders!(credentials::secret_hash.eq(secret)).get_result(conn).optional()
+            };
+            secrets.iter().map(one).filter_map(Result::transpose).collect::<QueryResult<_>>()
+        })?,
+    };
+    let of_secret = |found: Found| Some((found.0.secret_hash?, found.try_into()));
+    Ok(found.into_iter().filter_map(of_secret).collect())
+}
