@@ -5,7 +5,7 @@ use std::ops::{Add, Sub};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 
 /// The years that have four digits, as RFC 3339 wants them: 1 to 9999.
@@ -57,7 +57,7 @@ impl Time {
 
     /// `2026-11-23T08:00:00.000Z`, the form that every JSON answer uses.
     pub fn iso(self) -> String {
-        self.0.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+        self.0.to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 
     /// `2026-11-23`, in UTC.
@@ -67,7 +67,7 @@ impl Time {
 
     /// `2026-11-23T08:00:00.000000Z`: sorts as text the way it sorts as time.
     pub fn iso_micros(self) -> String {
-        self.0.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+        self.0.to_rfc3339_opts(SecondsFormat::Micros, true)
     }
 }
 

@@ -59,6 +59,25 @@ impl<Q: Query> Query for Kept<Q> {
 
 impl<Q, C> RunQueryDsl<C> for Kept<Q> {}
 
+/// A statement without values, prepared once a connection.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct Plain(pub(in crate::store) &'static str);
+
+impl<DB: Backend> QueryFragment<DB> for Plain {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        pass.push_sql(self.0);
+        Ok(())
+    }
+}
+
+/// The text is the key.
+impl QueryId for Plain {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C> RunQueryDsl<C> for Plain {}
+
 /// A query that locks the rows it reads until the transaction ends.
 ///
 /// PostgreSQL needs to be told; on SQLite the whole write transaction is alone already.

@@ -7,6 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -15,12 +16,16 @@ use super::batch::gather;
 use super::conn::Conn;
 use super::error::StoreError;
 use super::pool::Work;
+use super::query::Plain;
 use crate::domain::time::Clock;
 
 /// Jobs that may wait; the next one is told to come back later.
 const QUEUE: usize = 4096;
 /// Jobs in one commit at the most, so that the first of them does not wait too long.
 const BATCH: usize = 128;
+
+/// SQLite's own 2 MB hold the pages of a few thousand sessions, and everybody's refreshes read all of them again and again.
+const CACHE: &str = "PRAGMA cache_size = -8000";
 
 /// A job runs inside a savepoint and says whether to keep it. The answer leaves once the commit has been decided.
 trait Job: Send {
@@ -66,7 +71,8 @@ where
 pub(super) struct Writer(mpsc::Sender<Box<dyn Job>>);
 
 impl Writer {
-    pub(super) fn start(conn: Conn, clock: Clock) -> Result<Self, StoreError> {
+    pub(super) fn start(mut conn: Conn, clock: Clock) -> Result<Self, StoreError> {
+        conn.batch_execute(CACHE)?;
         let (sender, queue) = mpsc::channel(QUEUE);
         thread::Builder::new()
             .name("store-writer".to_owned())
@@ -118,10 +124,10 @@ fn serve(mut conn: Conn, clock: &Clock, mut queue: mpsc::Receiver<Box<dyn Job>>)
 }
 
 fn commit(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    conn.batch_execute("BEGIN IMMEDIATE")?;
+    Plain("BEGIN IMMEDIATE").execute(conn)?;
     let done = run_all(conn, clock, batch)
         .and_then(|events| audit::append(conn, events))
-        .and_then(|()| Ok(conn.batch_execute("COMMIT")?));
+        .and_then(|()| Ok(Plain("COMMIT").execute(conn).map(drop)?));
     if done.is_err() {
         // A failed commit may have ended the transaction already.
         drop(conn.batch_execute("ROLLBACK"));
@@ -132,13 +138,13 @@ fn commit(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<
 fn run_all(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<Vec<Noted>, StoreError> {
     let mut events = Vec::new();
     for job in batch {
-        conn.batch_execute("SAVEPOINT job")?;
+        Plain("SAVEPOINT job").execute(conn)?;
         let mut work = Work::new(conn, clock.now());
         let verdict = catch_unwind(AssertUnwindSafe(|| job.run(&mut work))).unwrap_or(Verdict::RollBack);
         let noted = work.into_events();
         match verdict {
             Verdict::Keep => {
-                conn.batch_execute("RELEASE job")?;
+                Plain("RELEASE job").execute(conn)?;
                 events.extend(noted);
             }
             Verdict::RollBack => conn.batch_execute("ROLLBACK TO job; RELEASE job")?,
