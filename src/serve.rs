@@ -92,7 +92,7 @@ impl Server {
         let (uses, waiting) = UseLog::new();
         let app = open(config, address, clock, uses).await?;
         let document = web::Data::new(Document::new(&app.config)?);
-        let api = web::Data::new(openapi::build(&app.config));
+        let api = web::Data::new(openapi::build(app.config.clone()));
         let data = web::Data::new(app.clone());
         let server = HttpServer::new(move || {
             let issuer_path = data.config.server.public_url.path().to_owned();

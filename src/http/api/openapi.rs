@@ -1,5 +1,7 @@
 //! The OpenAPI document: what the types and the handlers of the API say of themselves, and what the configuration adds.
 
+use std::sync::Arc;
+
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
@@ -70,7 +72,11 @@ What cannot be meant for this server is refused before it reaches the API, in pl
 too large, an address with a NUL in it.";
 
 /// The document of a deployment.
-pub fn build(config: &Config) -> ApiDocument {
+pub fn build(config: Arc<Config>) -> ApiDocument {
+    ApiDocument::new(move || described(&config))
+}
+
+fn described(config: &Config) -> Value {
     let mut api = Api::openapi();
     let required_scopes = format!("{}-Required-Scopes", config.brand.header);
     api.components.get_or_insert_default().responses = responses::components(&required_scopes);
@@ -96,7 +102,7 @@ pub fn build(config: &Config) -> ApiDocument {
     });
     document["components"]["schemas"]["ScopeId"]["enum"] = json!(config.catalog.ids().collect::<Vec<_>>());
     with_request_ids(&mut document);
-    ApiDocument::new(document)
+    document
 }
 
 /// Every answer says which request it answers.

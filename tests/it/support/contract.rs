@@ -16,7 +16,7 @@ pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     // Nothing is kept there.
     let env: Env = [("KEYSTILE_DATA_DIR", "/nonexistent")].into_iter().collect();
     let config = Config::load(None, &env).unwrap_or_else(|faults| panic!("{faults}"));
-    openapi::build(&config).value().clone()
+    openapi::build(Arc::new(config)).value().clone()
 });
 
 /// What the document says of a route.
