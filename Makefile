@@ -49,5 +49,5 @@ man: ## Write the manual pages of the CLI to target/man and its completions to t
 		target/release/keystile completions $$shell >target/completions/keystile.$$shell; \
 	done
 
-bench: ## Measure against the limits of this machine (QUICK=1: two minutes, LONG=1: a million sessions)
-	QUICK="$(QUICK)" LONG="$(LONG)" bench/run
+bench: ## Measure against the limits of this machine (QUICK=1: two minutes, LONG=1: a million sessions, ONLY=refresh|codes|lookups)
+	QUICK="$(QUICK)" LONG="$(LONG)" ONLY="$(ONLY)" bench/run

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use runs::engine::Reached;
 use runs::limits::Limits;
+use runs::part::{self, Part};
 use runs::{documents, engine, peers, tool};
 use support::database::Database;
 use support::hello;
@@ -28,6 +29,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn measure() -> Result<(), Box<dyn Error>> {
     let plan = Plan::from_env();
+    if let Some(part) = Part::from_env()? {
+        return Box::pin(part::measure(&plan, part)).await;
+    }
     let machine = Machine::here(&std::env::temp_dir());
     let mut limits = Limits::measure(&plan)?;
     let [sqlite, postgres] = Database::both()?;

@@ -3,11 +3,11 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use super::limits::Signed;
 use crate::support::callers::{Redeemer, TokenEndpoint};
 use crate::support::codes;
 use crate::support::deployment::Deployment;
 use crate::support::load::Load;
-use crate::support::measured::Measured;
 use crate::support::plan::{CONNECTIONS, Plan};
 use crate::support::server::Server;
 
@@ -19,14 +19,15 @@ pub(crate) async fn measure(
     deployment: &Deployment<'_>,
     endpoint: &Arc<TokenEndpoint>,
     refreshes: f64,
-) -> Result<Measured, Box<dyn Error>> {
+) -> Result<Signed, Box<dyn Error>> {
     let time = plan.warm_up + plan.short;
     let codes = codes::fill(deployment, rounded(refreshes * time.as_secs_f64() * SPARE)).await?;
     deployment.database.settle()?;
     let server = Server::start(deployment).await?;
     let tools = (0..CONNECTIONS).map(|_| Redeemer::new(endpoint, &codes)).collect();
-    let (measured, _) = Load::full(plan.warm_up, plan.short).drive(server.target, tools).await?;
-    Ok(measured)
+    let load = Load::full(plan.warm_up, plan.short);
+    let (signed, _) = Signed::drive(plan, load, server.target, tools).await?;
+    Ok(signed)
 }
 
 #[expect(

@@ -7,6 +7,7 @@ use keystile::domain::engine::Engine;
 
 use super::codes;
 use super::crash::{self, Crash};
+use super::limits::Signed;
 use super::lookups::{self, Lookups};
 use super::overload::{self, Overload};
 use super::refresh::{self, Refresh};
@@ -25,7 +26,7 @@ pub(crate) struct Reached {
     pub(crate) few: Measured,
     /// Refreshes with a million, in a long run.
     pub(crate) million: Option<Measured>,
-    pub(crate) codes: Measured,
+    pub(crate) codes: Signed,
     pub(crate) overload: Overload,
     pub(crate) crash: Crash,
     pub(crate) lookups: Lookups,
@@ -46,7 +47,7 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached,
     let (refresh, sessions) = refresh::measure(plan, &deployment, &endpoint, sessions).await?;
 
     eprintln!("{name}: authorization code exchange");
-    let codes = codes::measure(plan, &deployment, &endpoint, refresh.full.per_second()).await?;
+    let codes = codes::measure(plan, &deployment, &endpoint, refresh.full.measured.per_second()).await?;
 
     eprintln!("{name}: overload");
     let (overload, sessions) = overload::measure(plan, &deployment, &endpoint, sessions, &refresh).await?;

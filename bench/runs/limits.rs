@@ -8,6 +8,8 @@ use std::process::Command;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
+use crate::support::load::{Caller, Load, Target};
+use crate::support::measured::Measured;
 use crate::support::plan::Plan;
 use crate::support::signing;
 
@@ -33,9 +35,8 @@ impl Limits {
 
     /// Looks once more and keeps what is better.
     pub(crate) fn again(&mut self, plan: &Plan) -> Result<(), Box<dyn Error>> {
-        let threads = available_parallelism().map_or(1, NonZero::get);
         self.single = self.single.max(signing::rate(1, plan.signing)?);
-        self.all = self.all.max(signing::rate(threads, plan.signing)?);
+        self.all = self.all.max(signing::rate(processors(), plan.signing)?);
         self.fsync = self.fsync.min(fsync()?);
         Ok(())
     }
@@ -44,6 +45,37 @@ impl Limits {
     pub(crate) fn signature_and_fsync(&self) -> Duration {
         Duration::from_secs_f64(1.0 / self.single) + self.fsync
     }
+}
+
+/// A load of which every answer is signed, and how much the machine could sign at that time: its speed changes with what its
+/// neighbors do.
+pub(crate) struct Signed {
+    pub(crate) measured: Measured,
+    /// Signatures per second on every processor, the mean of a look just before the load and one just after.
+    pub(crate) limit: f64,
+}
+
+impl Signed {
+    pub(crate) fn ratio(&self) -> f64 {
+        self.measured.per_second() / self.limit
+    }
+
+    /// Drives a load between two looks.
+    pub(crate) async fn drive<C: Caller>(
+        plan: &Plan,
+        load: Load,
+        target: Target,
+        callers: Vec<C>,
+    ) -> Result<(Self, Vec<C>), Box<dyn Error>> {
+        let look = || signing::rate(processors(), plan.signing);
+        let before = look()?;
+        let (measured, callers) = load.drive(target, callers).await?;
+        Ok((Self { measured, limit: f64::midpoint(before, look()?) }, callers))
+    }
+}
+
+fn processors() -> usize {
+    available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Where the databases are, too.

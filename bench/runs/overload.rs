@@ -40,7 +40,7 @@ pub(crate) async fn measure(
     usual: &Refresh,
 ) -> Result<(Overload, Vec<Secret>), Box<dyn Error>> {
     let server = Server::start(deployment).await?;
-    let rate = usual.full.per_second();
+    let rate = usual.full.measured.per_second();
     let offered = rate * 2.0;
     let load = Load {
         pace: Pace::Crowd(offered),

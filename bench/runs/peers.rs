@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
+use super::limits::Signed;
 use crate::support::callers::{Refresher, TokenEndpoint};
 use crate::support::database::Database;
 use crate::support::load::Load;
-use crate::support::measured::Measured;
 use crate::support::peer::{Manifest, Peer, Variant};
 use crate::support::plan::{CONNECTIONS, Plan, SESSIONS};
 
@@ -18,7 +18,7 @@ pub(crate) struct PeerRow {
 /// What a peer reached.
 pub(crate) struct Peered {
     pub(crate) variant: String,
-    pub(crate) refresh: Measured,
+    pub(crate) refresh: Signed,
     /// The most resident memory of all its processes in KiB, without the database's.
     pub(crate) loaded: u64,
 }
@@ -49,6 +49,7 @@ async fn refresh(
     let mut peer = Peer::start(manifest, variant, postgres, SESSIONS).await?;
     let endpoint = TokenEndpoint::new(peer.target.address, &manifest.path, &manifest.client_id);
     let tools = Refresher::share(&endpoint, std::mem::take(&mut peer.tokens), CONNECTIONS);
-    let (refresh, _) = Load::full(plan.warm_up, plan.short).drive(peer.target, tools).await?;
+    let load = Load::full(plan.warm_up, plan.short);
+    let (refresh, _) = Signed::drive(plan, load, peer.target, tools).await?;
     Ok(Peered { variant: variant.name.clone(), refresh, loaded: peer.target.process.peak()? })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use keystile::domain::secret::Secret;
 use tokio::time::sleep;
 
+use super::limits::Signed;
 use crate::support::callers::{Refresher, TokenEndpoint};
 use crate::support::database::Updates;
 use crate::support::deployment::Deployment;
@@ -21,7 +22,7 @@ const STARTS: usize = 7;
 /// What refreshes cost.
 pub(crate) struct Refresh {
     /// As fast as the connections go.
-    pub(crate) full: Measured,
+    pub(crate) full: Signed,
     /// At half of that rate.
     pub(crate) half: Measured,
     pub(crate) start: Duration,
@@ -68,9 +69,10 @@ pub(crate) async fn measure(
     let rows = database.rows()?;
 
     let tools = Refresher::share(endpoint, sessions, CONNECTIONS);
-    let (full, tools) = Load::full(plan.warm_up, plan.window).drive(server.target, tools).await?;
+    let load = Load::full(plan.warm_up, plan.window);
+    let (full, tools) = Signed::drive(plan, load, server.target, tools).await?;
     let loaded = process.peak()?;
-    let load = Load::steady(full.per_second() / 2.0, plan.warm_up, plan.half);
+    let load = Load::steady(full.measured.per_second() / 2.0, plan.warm_up, plan.half);
     let (half, tools) = load.drive(server.target, tools).await?;
 
     let rows_added = database.rows()? - rows;

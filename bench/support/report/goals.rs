@@ -9,6 +9,7 @@ use keystile::domain::engine::Engine;
 
 use super::{Report, mib, micros, ms, table};
 use crate::runs::engine::Reached;
+use crate::runs::limits::Signed;
 use crate::runs::lookups::Lookups;
 use crate::support::database::name;
 use crate::support::measured::Measured;
@@ -63,12 +64,12 @@ fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
         Engine::Postgres => (0.6, 0.5),
     };
     let engine = name(reached.engine);
-    let rate = |path, measured: &Measured, goal| Goal {
+    let rate = |path, signed: &Signed, goal| Goal {
         path,
         engine,
-        figure: format!("{:.0} a second", measured.per_second()),
-        limit: format!("{:.0} signatures a second", limits.all),
-        value: measured.per_second() / limits.all,
+        figure: format!("{:.0} a second", signed.measured.per_second()),
+        limit: format!("{:.0} signatures a second", signed.limit),
+        value: signed.ratio(),
         bound: Bound::AtLeast(goal),
     };
     let plain =
@@ -141,7 +142,7 @@ fn of_lookups<'a>(report: &Report, reached: &'a Reached) -> [Goal<'a>; 3] {
 fn growth(reached: &Reached) -> Goal<'_> {
     let (path, more) = match &reached.million {
         Some(million) => ("refresh with 1,000,000 sessions beside 1,000", million),
-        None => ("refresh with 10,000 sessions beside 1,000", &reached.refresh.full),
+        None => ("refresh with 10,000 sessions beside 1,000", &reached.refresh.full.measured),
     };
     Goal {
         path,
@@ -155,7 +156,7 @@ fn growth(reached: &Reached) -> Goal<'_> {
 
 fn rows_added(reached: &Reached) -> Goal<'_> {
     let refresh = &reached.refresh;
-    let count = refresh.full.counts.accepted + refresh.half.counts.accepted;
+    let count = refresh.full.measured.counts.accepted + refresh.half.counts.accepted;
     let added = refresh.rows_added;
     Goal {
         path: "rows added by refreshes",

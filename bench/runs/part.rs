@@ -1,0 +1,83 @@
+//! One path alone, for whoever works on it. Nothing is written down.
+
+use std::env;
+use std::error::Error;
+
+use keystile::domain::client::COMPANION;
+
+use super::limits::Limits;
+use super::{codes, documents, lookups, refresh};
+use crate::support::callers::TokenEndpoint;
+use crate::support::database::{Database, name};
+use crate::support::deployment::Deployment;
+use crate::support::measured::Measured;
+use crate::support::plan::{Plan, SESSIONS};
+use crate::support::sessions;
+
+/// What can be measured alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Refresh,
+    Codes,
+    Lookups,
+}
+
+impl Part {
+    /// `ONLY` in the environment, not empty.
+    pub(crate) fn from_env() -> Result<Option<Self>, String> {
+        match env::var("ONLY").unwrap_or_default().as_str() {
+            "" => Ok(None),
+            "refresh" => Ok(Some(Self::Refresh)),
+            "codes" => Ok(Some(Self::Codes)),
+            "lookups" => Ok(Some(Self::Lookups)),
+            other => Err(format!("ONLY={other}: it is refresh, codes or lookups")),
+        }
+    }
+}
+
+pub(crate) async fn measure(plan: &Plan, part: Part) -> Result<(), Box<dyn Error>> {
+    let databases = Database::both()?;
+    let mut limits = Limits::measure(plan)?;
+    let hello = match part {
+        Part::Lookups => Box::pin(documents::measure(plan, &databases[0])).await?.hello.per_second(),
+        Part::Refresh | Part::Codes => 0.0,
+    };
+    for database in &databases {
+        let engine = name(database.engine());
+        let deployment = Deployment::new(database).await?;
+        let endpoint = TokenEndpoint::new(deployment.address, "/oauth/token", COMPANION);
+        match part {
+            Part::Refresh => {
+                let sessions = sessions::fill(&deployment, 0..SESSIONS).await?;
+                let (refresh, _) = refresh::measure(plan, &deployment, &endpoint, sessions).await?;
+                println!("{engine}: {} KiB idle, {} KiB under load", refresh.idle, refresh.loaded);
+                print(engine, "refresh", &refresh.full.measured, refresh.full.limit);
+                print(engine, "refresh at half load", &refresh.half, refresh.full.limit);
+            }
+            Part::Codes => {
+                let codes = codes::measure(plan, &deployment, &endpoint, limits.all).await?;
+                print(engine, "codes", &codes.measured, codes.limit);
+            }
+            Part::Lookups => {
+                let lookups = Box::pin(lookups::measure(plan, database)).await?;
+                print(engine, "verify", &lookups.verify, hello);
+                print(engine, "verify without a log of uses", &lookups.unlogged, hello);
+                print(engine, "introspect", &lookups.introspect, hello);
+            }
+        }
+    }
+    limits.again(plan)?;
+    println!("a signature and an fsync: {:.2?}", limits.signature_and_fsync());
+    Ok(())
+}
+
+fn print(engine: &str, what: &str, measured: &Measured, limit: f64) {
+    println!(
+        "{engine}: {what}: {:.0} a second, {:.2} of {limit:.0}, p50 {:.1?}, p99 {:.1?}, processor time {:.0?} each",
+        measured.per_second(),
+        measured.per_second() / limit,
+        measured.percentile(0.5),
+        measured.percentile(0.99),
+        measured.server_each(),
+    );
+}
