@@ -1,19 +1,7 @@
-//! The static files, embedded in the binary and named by their content.
-//!
-//! A name changes with the content, so a browser may keep a file for ever. The files are compressed once, at first use.
-
-use std::borrow::Cow;
-use std::io::Write;
-use std::sync::LazyLock;
+//! The static files, embedded in the binary, named by their content and compressed when it was built.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use brotli::enc::BrotliEncoderParams;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256};
 
 /// The folder of the static files.
 pub const FOLDER: &str = "/static/";
@@ -22,16 +10,16 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// One static file.
 pub struct Asset {
     /// `/static/NAME.HASH.EXT`
-    pub url: String,
+    pub url: &'static str,
     content_type: &'static str,
-    plain: Cow<'static, [u8]>,
+    plain: &'static [u8],
     /// Nothing for a format that is compressed already.
     compressed: Option<Compressed>,
 }
 
 struct Compressed {
-    brotli: Vec<u8>,
-    gzip: Vec<u8>,
+    brotli: &'static [u8],
+    gzip: &'static [u8],
 }
 
 /// Every static file.
@@ -44,37 +32,10 @@ pub struct Assets {
     code_font: Asset,
 }
 
-pub static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::embedded);
+/// As `build.rs` wrote it.
+pub static ASSETS: Assets = include!(concat!(env!("OUT_DIR"), "/static_files.rs"));
 
 impl Assets {
-    fn embedded() -> Self {
-        let text_font = Asset::font("inter-latin", include_bytes!("../../static/fonts/inter-latin.woff2"));
-        let text_font_extended =
-            Asset::font("inter-latin-ext", include_bytes!("../../static/fonts/inter-latin-ext.woff2"));
-        let code_font = Asset::font(
-            "jetbrains-mono-latin",
-            include_bytes!("../../static/fonts/jetbrains-mono-latin.woff2"),
-        );
-        // The stylesheet lies in the same folder as the fonts: a relative name works under any path of the issuer.
-        let css = include_str!("../../static/app.css")
-            .replace("fonts/inter-latin.woff2", text_font.name())
-            .replace("fonts/inter-latin-ext.woff2", text_font_extended.name())
-            .replace("fonts/jetbrains-mono-latin.woff2", code_font.name());
-        Self {
-            stylesheet: Asset::text("app", "css", "text/css; charset=utf-8", css.into_bytes().into()),
-            script: Asset::text(
-                "app",
-                "js",
-                "text/javascript; charset=utf-8",
-                include_bytes!("../../static/app.js").into(),
-            ),
-            icon: Asset::text("icon", "svg", "image/svg+xml", include_bytes!("../../static/icon.svg").into()),
-            text_font,
-            text_font_extended,
-            code_font,
-        }
-    }
-
     fn find(&self, name: &str) -> Option<&Asset> {
         [
             &self.stylesheet,
@@ -90,26 +51,12 @@ impl Assets {
 }
 
 impl Asset {
-    fn text(stem: &str, extension: &str, content_type: &'static str, plain: Cow<'static, [u8]>) -> Self {
-        let compressed = Compressed::of(&plain);
-        Self { url: url(stem, extension, &plain), content_type, plain, compressed }
-    }
-
-    fn font(stem: &str, plain: &'static [u8]) -> Self {
-        Self {
-            url: url(stem, "woff2", plain),
-            content_type: "font/woff2",
-            plain: plain.into(),
-            compressed: None,
-        }
-    }
-
     fn name(&self) -> &str {
-        self.url.strip_prefix(FOLDER).unwrap_or(&self.url)
+        self.url.strip_prefix(FOLDER).unwrap_or(self.url)
     }
 
     /// The body in the best encoding that the browser takes, and the name of that encoding.
-    fn body(&self, accepted: &str) -> (&[u8], Option<&'static str>) {
+    fn body(&self, accepted: &str) -> (&'static [u8], Option<&'static str>) {
         let takes = |coding: &str| {
             accepted.split(',').any(|entry| {
                 let (name, quality) = entry.split_once(';').unwrap_or((entry, ""));
@@ -117,28 +64,11 @@ impl Asset {
             })
         };
         match &self.compressed {
-            Some(compressed) if takes("br") => (&compressed.brotli, Some("br")),
-            Some(compressed) if takes("gzip") => (&compressed.gzip, Some("gzip")),
-            _ => (&self.plain, None),
+            Some(compressed) if takes("br") => (compressed.brotli, Some("br")),
+            Some(compressed) if takes("gzip") => (compressed.gzip, Some("gzip")),
+            _ => (self.plain, None),
         }
     }
-}
-
-impl Compressed {
-    /// `None` if the encoder fails, which writing to memory never does: the plain file is then served.
-    fn of(plain: &[u8]) -> Option<Self> {
-        let parameters = BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
-        let mut brotli = Vec::new();
-        brotli::BrotliCompress(&mut &*plain, &mut brotli, &parameters).ok()?;
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-        gzip.write_all(plain).ok()?;
-        Some(Self { brotli, gzip: gzip.finish().ok()? })
-    }
-}
-
-fn url(stem: &str, extension: &str, content: &[u8]) -> String {
-    let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(content)[..9]);
-    format!("{FOLDER}{stem}.{hash}.{extension}")
 }
 
 /// `GET /static/{name}`
@@ -163,11 +93,13 @@ pub async fn get(name: web::Path<String>, request: HttpRequest) -> HttpResponse 
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     #[test]
     fn every_font_in_the_stylesheet_is_served_under_its_name() {
-        let css = String::from_utf8_lossy(&ASSETS.stylesheet.plain).into_owned();
+        let css = String::from_utf8_lossy(ASSETS.stylesheet.plain).into_owned();
         let mut fonts = 0;
         for rest in css.split("url(\"").skip(1) {
             let name = rest.split('"').next().unwrap();

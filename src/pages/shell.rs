@@ -77,18 +77,18 @@ impl Shell {
     }
 
     pub fn stylesheet(&self) -> &'static str {
-        &ASSETS.stylesheet.url
+        ASSETS.stylesheet.url
     }
 
     pub fn script(&self) -> &'static str {
-        &ASSETS.script.url
+        ASSETS.script.url
     }
 
     pub fn icon(&self) -> &'static str {
-        &ASSETS.icon.url
+        ASSETS.icon.url
     }
 
     pub fn text_font(&self) -> &'static str {
-        &ASSETS.text_font.url
+        ASSETS.text_font.url
     }
 }
