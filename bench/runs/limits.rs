@@ -51,7 +51,7 @@ impl Limits {
 /// neighbors do.
 pub(crate) struct Signed {
     pub(crate) measured: Measured,
-    /// Signatures per second on every processor, the mean of a look just before the load and one just after.
+    /// Signatures per second on every processor: the better of a look just before the load and one just after.
     pub(crate) limit: f64,
 }
 
@@ -70,7 +70,7 @@ impl Signed {
         let look = || signing::rate(processors(), plan.signing);
         let before = look()?;
         let (measured, callers) = load.drive(target, callers).await?;
-        Ok((Self { measured, limit: f64::midpoint(before, look()?) }, callers))
+        Ok((Self { measured, limit: before.max(look()?) }, callers))
     }
 }
 
