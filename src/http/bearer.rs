@@ -187,14 +187,13 @@ pub async fn check(
 
 /// What stands behind a token that is used from this address.
 pub(super) async fn look(app: &App, token: &Token, address: Option<IpAddr>) -> Result<Checked, StoreError> {
-    let now = app.now();
     match token {
         Token::Static(secret) => {
             let held = app.store.look(*secret).await?;
-            Ok(present::check_held(&app.config, held, address, now))
+            Ok(present::check_held(&app.config, held, address, app.now()))
         }
         Token::Access(claims) => {
-            let (reader, claims) = (app.clone(), claims.clone());
+            let (reader, claims, now) = (app.clone(), claims.clone(), app.now());
             let read =
                 move |conn: &mut Conn| present::check_access(conn, &reader.config, &claims, address, now);
             app.store.read(read).await

@@ -27,9 +27,9 @@ pub async fn introspect(
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Error> {
-    // Neither look waits for the other. What the second one finds is told by what the first one says.
-    let (asking, found) = tokio::join!(asking(&app, &request, &form), found(&app, &form));
-    let asking = asking?;
+    // The two looks go side by side. A caller who is refused ends both, and hears of no failure of the second.
+    let (asking, found) =
+        tokio::try_join!(biased; asking(&app, &request, &form), async { Ok(found(&app, &form).await) })?;
     let active = found?.and_then(|active| active.told_to(&asking));
     Ok(HttpResponse::Ok().json(match active {
         Some(active) => shown(&app, &active),

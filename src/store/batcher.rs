@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::batch::gather;
 use super::conn::Manager;
@@ -55,7 +56,12 @@ impl<J: Send + 'static> Batcher<J> {
 
     /// An error means that nothing was tried.
     pub(super) fn submit(&self, job: J) -> Result<(), StoreError> {
-        self.0.try_send(job).map_err(|_| StoreError::Unavailable("the queue is full".to_owned()))
+        self.0.try_send(job).map_err(|refused| {
+            StoreError::Unavailable(match refused {
+                TrySendError::Full(_) => "the queue is full".to_owned(),
+                TrySendError::Closed(_) => "the store is closed".to_owned(),
+            })
+        })
     }
 }
 
@@ -64,4 +70,58 @@ fn next_batch<J>(queue: &Mutex<mpsc::Receiver<J>>) -> Option<Vec<J>> {
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     let first = queue.blocking_recv()?;
     Some(gather(first, &mut queue, BATCH))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::mpsc as std_mpsc;
+    use std::time::Duration;
+
+    use super::super::conn::Place;
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn start<J: Send + 'static>(serve: fn(&mut Link, &Clock, Vec<J>)) -> Batcher<J> {
+        let nowhere = Manager::new(Place::File(PathBuf::from("/nonexistent")), Arc::default());
+        Batcher::start("test", 1, &nowhere, &Clock::System, serve).unwrap()
+    }
+
+    #[test]
+    fn a_batch_that_panics_takes_nobody_along() {
+        let batcher = start(|_, _, batch: Vec<(bool, std_mpsc::Sender<()>)>| {
+            for (well, done) in batch {
+                assert!(well, "in a test");
+                done.send(()).unwrap();
+            }
+        });
+        for well in [false, true] {
+            let (done, answer) = std_mpsc::channel();
+            batcher.submit((well, done)).unwrap();
+            let expected = if well { Ok(()) } else { Err(std_mpsc::RecvTimeoutError::Disconnected) };
+            assert_eq!(answer.recv_timeout(PATIENCE), expected, "whoever waits is told");
+        }
+    }
+
+    #[test]
+    fn a_full_queue_says_so_at_once() {
+        let batcher = start(|_, _, batch: Vec<std_mpsc::Receiver<()>>| {
+            for gate in batch {
+                while gate.recv().is_ok() {}
+            }
+        });
+        let (open, gate) = std_mpsc::channel();
+        batcher.submit(gate).unwrap();
+        let mut taken = 0;
+        let refused = loop {
+            match batcher.submit(std_mpsc::channel().1) {
+                Ok(()) => taken += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refused, StoreError::Unavailable(_)));
+        assert!((QUEUE - BATCH..=QUEUE + BATCH).contains(&taken), "{taken}");
+        drop(open);
+    }
 }

@@ -37,7 +37,10 @@ impl From<DieselError> for StoreError {
                 Self::Conflict(one_line(info.message()))
             }
             DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+                DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::SerializationFailure
+                | DatabaseErrorKind::ReadOnlyTransaction,
                 info,
             ) => Self::Unavailable(one_line(info.message())),
             DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) if away(info.message()) => {
@@ -57,10 +60,9 @@ fn one_line(message: &str) -> String {
 
 /// What the engines say when they are going down, coming up, full or locked.
 fn away(message: &str) -> bool {
-    const SIGNS: [&str; 11] = [
+    const SIGNS: [&str; 10] = [
         "canceling statement due to",
         "deadlock detected",
-        "could not serialize access",
         "database is locked",
         "database or disk is full",
         "terminating connection",

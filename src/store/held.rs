@@ -41,6 +41,7 @@ impl TryFrom<Found> for Held {
             _ if organization.disabled_at.is_some() => None,
             (Some((user, role)), None) => Some(Holder::Person(Standing { organization, user, role })),
             (None, Some(account)) => Some(Holder::Program(organization, account)),
+            // Nobody, or both, which the credential itself refuses below.
             (None, None) | (Some(_), Some(_)) => None,
         };
         Ok(Self { credential: row.try_into()?, holder })
@@ -60,8 +61,10 @@ macro_rules! with_holders {
                     .and(memberships::user_id.nullable().eq(credentials::user_id))),
             )
             .left_join(
-                service_accounts::table
-                    .on(service_accounts::id.nullable().eq(credentials::service_account_id)),
+                service_accounts::table.on(service_accounts::id
+                    .nullable()
+                    .eq(credentials::service_account_id)
+                    .and(service_accounts::org_id.eq(credentials::org_id))),
             )
             .filter($condition)
             .select((
@@ -81,9 +84,9 @@ pub fn by_id(conn: &mut Conn, id: &str) -> Result<Option<Held>, StoreError> {
 }
 
 /// What was found under a secret.
-type Under = (Digest, Result<Held, StoreError>);
+pub(in crate::store) type Under = (Digest, Result<Held, StoreError>);
 
-/// By their secrets, each as it is by itself: one that is damaged is no failure of the others.
+/// By their secrets. One whose parts do not fit together is no failure of the others.
 pub(in crate::store) fn by_secrets(conn: &mut Conn, secrets: &[Digest]) -> Result<Vec<Under>, StoreError> {
     let found: Vec<Found> = match conn {
         Conn::Postgres(conn) => with_holders!(credentials::secret_hash.eq_any(secrets)).load(conn)?,

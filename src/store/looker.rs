@@ -8,13 +8,13 @@ use tokio::time::timeout;
 use super::batcher::Batcher;
 use super::conn::Manager;
 use super::error::StoreError;
-use super::held::{self, Held};
+use super::held::{self, Held, Under};
 use super::link::Link;
 use crate::domain::secret::Digest;
 use crate::domain::time::Clock;
 
-/// Longer than any limit that the database has been given.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a request waits before it is told to come back later.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// One talks to the database while the other gathers.
 const THREADS: usize = 2;
 
@@ -42,21 +42,40 @@ impl Looker {
     }
 }
 
-fn serve(link: &mut Link, _: &Clock, batch: Vec<Job>) {
-    let secrets: Vec<Digest> = batch.iter().map(|job| job.secret).collect();
-    let found = link.begin(|conn| held::by_secrets(conn, &secrets));
-    if found.is_err() {
-        link.close();
+fn serve(link: &mut Link, _: &Clock, mut batch: Vec<Job>) {
+    // Some may have waited in vain while the database was away.
+    batch.retain(|job| !job.answer.is_closed());
+    if !batch.is_empty() {
+        look(link, batch);
     }
+}
+
+fn look(link: &mut Link, batch: Vec<Job>) {
+    let secrets: Vec<Digest> = batch.iter().map(|job| job.secret).collect();
+    match link.begin(|conn| held::by_secrets(conn, &secrets)) {
+        Ok(found) => hand_over(&found, batch),
+        // Something is wrong with one of the rows. One by one, that one alone fails.
+        Err(StoreError::Failed(_) | StoreError::Conflict(_)) if batch.len() > 1 => {
+            for job in batch {
+                look(link, vec![job]);
+            }
+        }
+        Err(error) => {
+            link.close();
+            for job in batch {
+                drop(job.answer.send(Err(error.clone())));
+            }
+        }
+    }
+}
+
+fn hand_over(found: &[Under], batch: Vec<Job>) {
     for Job { secret, answer } in batch {
-        let one = match &found {
-            // Compared in constant time; the index that found it compares by parts.
-            Ok(found) => match found.iter().find(|(found, _)| *found == secret) {
-                Some((_, Ok(held))) => Ok(Some(held.clone())),
-                Some((_, Err(damaged))) => Err(damaged.clone()),
-                None => Ok(None),
-            },
-            Err(error) => Err(error.clone()),
+        // Compared in constant time; the index that found it compares by parts.
+        let one = match found.iter().find(|(found, _)| *found == secret) {
+            Some((_, Ok(held))) => Ok(Some(held.clone())),
+            Some((_, Err(damaged))) => Err(damaged.clone()),
+            None => Ok(None),
         };
         // Nobody listens when the client has gone away.
         drop(answer.send(one));

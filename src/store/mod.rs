@@ -2,9 +2,11 @@
 //!
 //! Writes go through [`Store::write`], which runs a closure in one transaction with one `now`. On PostgreSQL it takes a
 //! pooled connection; on SQLite the closure is handed to the one writer thread, which runs what is waiting, each in a
-//! savepoint, and commits it together. Reads go through [`Store::read`], and those of
-//! keys and tokens by their secrets, which come with every request to the APIs behind, through [`Store::look`]. Nothing
-//! else opens a transaction.
+//! savepoint, and commits it together. Reads go through [`Store::read`].
+//!
+//! What there is most of is gathered and goes to the database together: [`Store::rotate`] for refreshes,
+//! [`Store::redeem`] for codes, [`Store::look`] for keys and tokens, which come with every request to the APIs behind.
+//! Nothing else opens a transaction.
 //!
 //! A look-up by a unique key ends with `get_result`, not with `first`: that adds a `LIMIT` whose number is bound, and SQLite
 //! plans a cached statement anew every time that such a number is bound again.

@@ -1,4 +1,4 @@
-//! The two doors to the database: `write` and `read`.
+//! The doors to the database: `write` and `read`, and those for what is gathered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

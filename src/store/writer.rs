@@ -124,10 +124,10 @@ fn serve(mut conn: Conn, clock: &Clock, mut queue: mpsc::Receiver<Box<dyn Job>>)
 }
 
 fn commit(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    Plain("BEGIN IMMEDIATE").execute(conn)?;
+    run(conn, "BEGIN IMMEDIATE")?;
     let done = run_all(conn, clock, batch)
         .and_then(|events| audit::append(conn, events))
-        .and_then(|()| Ok(Plain("COMMIT").execute(conn).map(drop)?));
+        .and_then(|()| run(conn, "COMMIT"));
     if done.is_err() {
         // A failed commit may have ended the transaction already.
         drop(conn.batch_execute("ROLLBACK"));
@@ -135,16 +135,21 @@ fn commit(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<
     done
 }
 
+fn run(conn: &mut Conn, statement: &'static str) -> Result<(), StoreError> {
+    Plain(statement).execute(conn)?;
+    Ok(())
+}
+
 fn run_all(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<Vec<Noted>, StoreError> {
     let mut events = Vec::new();
     for job in batch {
-        Plain("SAVEPOINT job").execute(conn)?;
+        run(conn, "SAVEPOINT job")?;
         let mut work = Work::new(conn, clock.now());
         let verdict = catch_unwind(AssertUnwindSafe(|| job.run(&mut work))).unwrap_or(Verdict::RollBack);
         let noted = work.into_events();
         match verdict {
             Verdict::Keep => {
-                Plain("RELEASE job").execute(conn)?;
+                run(conn, "RELEASE job")?;
                 events.extend(noted);
             }
             Verdict::RollBack => conn.batch_execute("ROLLBACK TO job; RELEASE job")?,

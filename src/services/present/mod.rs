@@ -6,6 +6,8 @@
 mod session;
 mod static_secret;
 
+pub use session::{check_access, check_refresh};
+
 use std::net::IpAddr;
 
 use super::bounds::Bounds;
@@ -20,8 +22,6 @@ use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::domain::uses::CredentialRef;
 use crate::keys::jwt::AccessClaims;
-use crate::keys::master::MasterKey;
-use crate::keys::refresh_token;
 use crate::store::held::Held;
 use crate::store::organizations::Organization;
 use crate::store::service_accounts::ServiceAccount;
@@ -156,32 +156,10 @@ pub struct Checked {
     pub verdict: Result<Principal, Refused>,
 }
 
-/// Reads what stands behind an access token. `address` is where the request came from.
-pub fn check_access(
-    conn: &mut Conn,
-    config: &Config,
-    claims: &AccessClaims,
-    address: Option<IpAddr>,
-    now: Time,
-) -> Result<Checked, StoreError> {
-    session::check(conn, config, claims, address, now)
-}
-
 /// Judges what was found behind a secret.
 pub fn check_held(config: &Config, found: Option<Held>, address: Option<IpAddr>, now: Time) -> Checked {
     match found {
         Some(held) => static_secret::check(config, held, address, now),
         None => Checked { credential: None, verdict: Err(Refused::Invalid) },
     }
-}
-
-/// Reads what stands behind a refresh token. It is not used up.
-pub fn check_refresh(
-    conn: &mut Conn,
-    config: &Config,
-    master: &MasterKey,
-    token: &refresh_token::Presented,
-    now: Time,
-) -> Result<Result<Principal, Refused>, StoreError> {
-    session::check_refresh(conn, config, master, token, now)
 }

@@ -17,7 +17,8 @@ use crate::store::memberships::{self, Standing};
 use crate::store::organizations::Organization;
 use crate::store::{Conn, StoreError, clients};
 
-pub(super) fn check(
+/// Reads what stands behind an access token. `address` is where the request came from.
+pub fn check_access(
     conn: &mut Conn,
     config: &Config,
     claims: &AccessClaims,
@@ -54,8 +55,8 @@ fn credential(claims: &AccessClaims) -> CredentialRef {
     }
 }
 
-/// The same for the current refresh token of a session, which is not used up.
-pub(super) fn check_refresh(
+/// The same for the current refresh token of a session. It is not used up.
+pub fn check_refresh(
     conn: &mut Conn,
     config: &Config,
     master: &MasterKey,

@@ -35,6 +35,42 @@ both_engines! {
         assert_eq!(refusal(&key.get("/api/v1/whoami").await), is(401, "revoked_api_key"));
     }
 
+    async fn credentials_stop_while_their_person_or_their_organization_is_disabled(app) {
+        let tool = app.owners_tool().await;
+        let body = json!({ "name": "CI", "purpose": "deploys", "role": "member" });
+        let account = tool.made("/api/v1/service-accounts", &body).await;
+        let mut of_account = wanted(&["org:read"]);
+        of_account["serviceAccount"] = account["id"].clone();
+        let key = tool.key(&wanted(&["org:read"])).await;
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", key["id"].as_str().unwrap()),
+            ("client_secret", key["apiKey"].as_str().unwrap()),
+        ];
+        let exchanged = app.anonymous().post("/oauth/token", &form).await.json();
+        let persons = [
+            app.holder(&key),
+            app.holder(&tool.made("/api/v1/tokens", &json!({ "name": "laptop", "scopes": ["org:read"] })).await),
+            app.caller(exchanged["access_token"].as_str().unwrap()),
+        ];
+        let program = app.holder(&tool.key(&of_account).await);
+        let all = async || {
+            let mut statuses = Vec::new();
+            for holder in persons.iter().chain([&program]) {
+                statuses.push(holder.get("/api/v1/whoami").await.status);
+            }
+            statuses
+        };
+        assert_eq!(all().await, [200; 4]);
+        app.execute("UPDATE users SET disabled_at = created_at").await.unwrap();
+        assert_eq!(all().await, [401, 401, 401, 200], "a service account is nobody's");
+        app.execute("UPDATE users SET disabled_at = NULL").await.unwrap();
+        app.execute("UPDATE organizations SET disabled_at = created_at").await.unwrap();
+        assert_eq!(all().await, [401; 4]);
+        app.execute("UPDATE organizations SET disabled_at = NULL").await.unwrap();
+        assert_eq!(all().await, [200; 4]);
+    }
+
     async fn the_key_of_a_service_account_lives_on_when_its_creator_leaves(app) {
         let admin = app.member("admin").await;
         let tool = app.tool_of(&admin, "keys:manage service_accounts:manage deployments:write").await;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use keystile::domain::entropy::Entropy;
+use keystile::domain::static_secret::{Mode, StaticKind, mint};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -97,17 +99,21 @@ both_engines! {
         }
         let id = |n: usize| keys[n]["id"].as_str().unwrap().to_owned();
         tool.post(&format!("/api/v1/keys/{}/revoke", id(0)), &json!({})).await;
-        app.execute(&format!("UPDATE credentials SET last_four = NULL WHERE id = '{}'", id(1))).await.unwrap();
+        for (n, damage) in [(1, "last_four = NULL"), (2, "revoked_reason = 'x'")] {
+            app.execute(&format!("UPDATE credentials SET {damage} WHERE id = '{}'", id(n))).await.unwrap();
+        }
+        keys.push(json!({ "apiKey": mint("keystile", StaticKind::ApiKey(Mode::Live), Entropy).secret.expose() }));
         let mut asked = JoinSet::new();
         for n in 0..400 {
-            let (holder, n) = (app.holder(&keys[n % 8]), n % 8);
+            let (holder, n) = (app.holder(&keys[n % 9]), n % 9);
             asked.spawn(async move { (n, holder.get("/api/v1/verify").await) });
         }
         while let Some(answer) = asked.join_next().await {
             match answer.unwrap() {
                 (0, answer) => assert_eq!(refusal(&answer), is(401, "revoked_api_key")),
-                (1, answer) => assert_eq!(refusal(&answer), is(500, "internal_error"), "damaged, and alone with it"),
-                (n, answer) => assert_eq!(told(&answer)[3], id(n)),
+                (n @ 1..3, answer) => assert_eq!(refusal(&answer), is(500, "internal_error"), "{n} is damaged, and alone with it"),
+                (8, answer) => assert_eq!(refusal(&answer), is(401, "invalid_api_key")),
+                (n, answer) => assert_eq!(told(&answer)[3], keys[n]["id"]),
             }
         }
     }

@@ -79,6 +79,10 @@ both_engines! {
         let answer = told(app, secret(&tool.key(&key(&["org:read"])).await), token).await;
         assert_eq!(refusal(&answer), is(403, "insufficient_scope"));
         assert_eq!(answer.header("keystile-required-scopes"), Some("tokens:introspect"));
+        let damaged = tool.key(&key(&["org:read"])).await;
+        let damage = format!("UPDATE credentials SET last_four = NULL WHERE id = '{}'", damaged["id"].as_str().unwrap());
+        app.execute(&damage).await.unwrap();
+        assert_eq!(anonymous.post(PATH, &[("token", secret(&damaged))]).await.status, 401, "nothing was looked at");
         let asking = tool.key(&key(&["tokens:introspect"])).await;
         let request = anonymous.request(Method::POST, PATH).bearer_auth(secret(&asking)).form(&[("nothing", "x")]);
         assert_eq!(refusal(&anonymous.send(request).await), is(400, "invalid_request"));

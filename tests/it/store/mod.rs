@@ -1,6 +1,7 @@
 //! What every engine promises the rest of the server.
 
 mod audit;
+mod connections;
 mod files;
 mod schema;
 mod values;

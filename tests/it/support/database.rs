@@ -36,7 +36,17 @@ impl Database {
     pub(crate) fn url(&self) -> String {
         match self {
             Self::Sqlite(folder) => format!("sqlite://{}/keystile.db", folder.path().display()),
-            Self::Postgres { cluster, schema } => format!("{cluster}?options=-c%20search_path%3D{schema}"),
+            Self::Postgres { cluster, schema } => {
+                format!("{cluster}?options=-c%20search_path%3D{schema}&application_name={schema}")
+            }
+        }
+    }
+
+    /// Cuts every connection that a server has to this database, as a restart of PostgreSQL does.
+    pub(crate) fn cut_connections(&self) {
+        if let Self::Postgres { cluster, schema } = self {
+            let theirs = format!("FROM pg_stat_activity WHERE application_name = '{schema}'");
+            execute(cluster, &format!("SELECT pg_terminate_backend(pid) {theirs}"));
         }
     }
 }
