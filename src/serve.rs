@@ -33,6 +33,7 @@ use crate::store::StoreError;
 use crate::web::app::{App, Parts};
 use crate::web::clients::KnownClients;
 use crate::web::envelope::envelope;
+use crate::web::exhausted::KnownExhausted;
 use crate::web::form::LARGEST_BODY;
 use crate::web::gate::Gate;
 use crate::web::keyring::Keyring;
@@ -156,6 +157,7 @@ async fn open(config: Config, address: SocketAddr, clock: Clock, uses: UseLog) -
         gate: Gate::new(&config, address),
         clients: KnownClients::default(),
         limits: Limits::new(config.limits),
+        exhausted: KnownExhausted::default(),
         uses,
         keyring: Keyring::new(set, signer),
         passwords: Passwords::new(config.sign_in.max_parallel_hashes),

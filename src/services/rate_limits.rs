@@ -8,43 +8,62 @@ use crate::store::{StoreError, Work, rates};
 
 use super::present::Principal;
 
-/// Counts a request against every policy, and says what is left of each; or against none, if one of them has nothing
-/// left.
-pub fn count(
-    work: &mut Work<'_>,
-    master: &MasterKey,
-    policies: &[RatePolicy],
-    principal: &Principal,
-) -> Result<Result<Vec<Quota>, Exceeded>, StoreError> {
-    let now = work.now;
-    let mut counted = lock(work, master, policies, principal)?;
-    let waits = counted.iter().filter_map(|(_, policy, settled_at)| {
-        let retry_after = policy.rate().wait(Some(*settled_at), now)?;
-        Some(Exceeded { quota: policy.quota(Some(*settled_at), now), retry_after })
-    });
-    if let Some(exceeded) = waits.max_by_key(|exceeded| exceeded.retry_after) {
-        return Ok(Err(exceeded));
-    }
-    for (key, policy, settled_at) in &mut counted {
-        *settled_at = policy.rate().spend(Some(*settled_at), now);
-        rates::set(work.conn, *key, *settled_at)?;
-    }
-    Ok(Ok(counted.iter().map(|(_, policy, settled_at)| policy.quota(Some(*settled_at), now)).collect()))
+/// What a request is counted under: a policy, and whose requests are counted together.
+pub struct Count {
+    pub key: Digest,
+    policy: RatePolicy,
 }
 
-type Counted<'a> = (Digest, &'a RatePolicy, Time);
+impl Count {
+    /// How long to wait, if nothing is left of the policy once everything so far is settled at `settled_at`.
+    pub fn exceeded(&self, settled_at: Time, now: Time) -> Option<Exceeded> {
+        let retry_after = self.policy.rate().wait(Some(settled_at), now)?;
+        Some(Exceeded { quota: self.policy.quota(Some(settled_at), now), retry_after })
+    }
 
-/// All of them in one order, so that two requests never wait for each other in a circle.
-fn lock<'a>(
-    work: &mut Work<'_>,
-    master: &MasterKey,
-    policies: &'a [RatePolicy],
-    principal: &Principal,
-) -> Result<Vec<Counted<'a>>, StoreError> {
-    let mut keys: Vec<(Digest, &RatePolicy)> =
-        policies.iter().map(|policy| (key(master, policy, principal), policy)).collect();
-    keys.sort_by(|(left, _), (right, _)| left.as_bytes().cmp(right.as_bytes()));
-    keys.into_iter().map(|(key, policy)| Ok((key, policy, rates::lock(work.conn, key, work.now)?))).collect()
+    fn spend(&self, settled_at: Time, now: Time) -> Time {
+        self.policy.rate().spend(Some(settled_at), now)
+    }
+}
+
+/// Nothing was left of a policy.
+pub struct Exhausted {
+    pub key: Digest,
+    /// It stays so for as long as this says, whoever asks: what is refused is not counted.
+    pub settled_at: Time,
+    pub exceeded: Exceeded,
+}
+
+/// What a request of this principal is counted under, in one order, so that two requests never wait for each other in a
+/// circle.
+pub fn counts(master: &MasterKey, policies: Vec<RatePolicy>, principal: &Principal) -> Vec<Count> {
+    let mut counts: Vec<Count> =
+        policies.into_iter().map(|policy| Count { key: key(master, &policy, principal), policy }).collect();
+    counts.sort_by(|left, right| left.key.as_bytes().cmp(right.key.as_bytes()));
+    counts
+}
+
+/// Counts a request against every policy, and says what is left of each; or against none, if one of them has nothing
+/// left.
+pub fn count(work: &mut Work<'_>, counts: &[Count]) -> Result<Result<Vec<Quota>, Exhausted>, StoreError> {
+    let now = work.now;
+    let mut settled = Vec::with_capacity(counts.len());
+    for count in counts {
+        settled.push(rates::lock(work.conn, count.key, now)?);
+    }
+    let exhausted = counts.iter().zip(&settled).filter_map(|(count, &settled_at)| {
+        Some(Exhausted { key: count.key, settled_at, exceeded: count.exceeded(settled_at, now)? })
+    });
+    if let Some(exhausted) = exhausted.max_by_key(|exhausted| exhausted.exceeded.retry_after) {
+        return Ok(Err(exhausted));
+    }
+    let mut left = Vec::with_capacity(counts.len());
+    for (count, settled_at) in counts.iter().zip(settled) {
+        let settled_at = count.spend(settled_at, now);
+        rates::set(work.conn, count.key, settled_at)?;
+        left.push(count.policy.quota(Some(settled_at), now));
+    }
+    Ok(Ok(left))
 }
 
 fn key(master: &MasterKey, policy: &RatePolicy, principal: &Principal) -> Digest {

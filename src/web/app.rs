@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::clients::KnownClients;
+use super::exhausted::KnownExhausted;
 use super::gate::Gate;
 use super::keyring::Keyring;
 use super::limits::Limits;
@@ -29,6 +30,7 @@ pub struct Parts {
     pub passwords: Passwords,
     pub gate: Gate,
     pub limits: Limits,
+    pub exhausted: KnownExhausted,
     pub uses: UseLog,
     pub clock: Clock,
 }

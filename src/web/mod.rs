@@ -8,6 +8,7 @@ pub mod client_address;
 pub mod clients;
 pub mod cursor;
 pub mod envelope;
+pub mod exhausted;
 pub mod export;
 pub mod form;
 pub mod gate;

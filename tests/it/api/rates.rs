@@ -95,6 +95,23 @@ both_engines! {
         assert_eq!(answer.header("ratelimit"), Some(r#""talks";r=1;t=35"#), "what one refused was not counted by the other");
     }
 
+    async fn whoever_goes_on_asking_costs_the_database_nothing(app, |app| app.manual_clock().with_file(super::MORE)) {
+        let tool = app.owners_tool().await;
+        let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
+        for _ in 0..3 {
+            assert_eq!(asked(&holder, "", "POST", "/v1/talks").await.status, 200);
+        }
+        assert_eq!(asked(&holder, "", "POST", "/v1/talks").await.header("retry-after"), Some("20"));
+        app.execute("DELETE FROM rates").await.unwrap();
+        app.advance(TimeDelta::seconds(15));
+        let answer = asked(&holder, "", "POST", "/v1/talks").await;
+        assert_eq!((refusal(&answer), answer.header("retry-after")), (is(429, "rate_limited"), Some("5")));
+        assert_eq!(app.count("rates").await, 0, "nobody asked there");
+        assert_eq!(asked(&holder, "", "GET", "/other").await.status, 200);
+        app.advance(TimeDelta::seconds(5));
+        assert_eq!(asked(&holder, "", "POST", "/v1/talks").await.status, 200);
+    }
+
     async fn what_is_refused_for_another_reason_is_not_counted(app, |app| app.manual_clock().with_file(super::MORE)) {
         let tool = app.owners_tool().await;
         let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);

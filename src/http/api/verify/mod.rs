@@ -123,11 +123,14 @@ async fn decide(
     if policies.is_empty() {
         return Ok(Passed { principal, quotas: Vec::new() });
     }
-    let (principal, counted) = app
-        .write(move |app, work| {
-            let counted = rate_limits::count(work, &app.master, &policies, &principal)?;
-            Ok((principal, counted))
-        })
-        .await?;
-    Ok(Passed { principal, quotas: counted? })
+    let counts = rate_limits::counts(&app.master, policies, &principal);
+    if let Some(exceeded) = app.exhausted.find(&counts, app.now()) {
+        return Err(exceeded.into());
+    }
+    let counted = app.write(move |_, work| rate_limits::count(work, &counts)).await?;
+    let quotas = counted.map_err(|exhausted| {
+        app.exhausted.remember(&exhausted, app.now());
+        exhausted.exceeded
+    })?;
+    Ok(Passed { principal, quotas })
 }
