@@ -1,6 +1,6 @@
 //! API keys.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -10,6 +10,7 @@ use super::answer::{Data, List, ScopeId, mode};
 use super::caller::Caller;
 use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
+use super::inquiry::Inquiry;
 use super::page::Page;
 use super::responses::{Invalid, Unknown};
 use super::shown::{ApiKey, CreatedKey, RotatedKey};
@@ -17,6 +18,7 @@ use super::time::Moment;
 use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::static_secret::Mode;
 use crate::services::api_keys::{self, NewKey, Overlap};
+use crate::services::named::Named;
 use crate::services::refusal::Refusal;
 use crate::web::app::App;
 
@@ -118,16 +120,10 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
     responses((status = 200, description = "A page of keys.", body = List<ApiKey>), Caller),
     security(("bearer" = [KEYS_READ]), ("apiKey" = [KEYS_READ]))
 )]
-pub async fn list(
-    app: web::Data<App>,
-    request: HttpRequest,
-    caller: Caller,
-) -> Result<HttpResponse, ApiError> {
-    let page = Page::read(request.query_string())?;
-    let (acting, after, limit) = (caller.acting(&app, &request), page.after.clone(), page.limit());
-    let keys = app.store.read(move |conn| api_keys::list(conn, &acting, after.as_ref(), limit)).await?;
-    let keys = keys.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(page.answer(&keys, ApiKey::new, |key| (key.credential.created_at, &key.credential.id)))
+pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
+    inquiry
+        .page(api_keys::list, ApiKey::new, |key: &Named| (key.credential.created_at, &key.credential.id))
+        .await
 }
 
 /// Get an API key
@@ -140,16 +136,8 @@ pub async fn list(
     responses((status = 200, description = "The key.", body = Data<ApiKey>), Caller, Unknown),
     security(("bearer" = [KEYS_READ]), ("apiKey" = [KEYS_READ]))
 )]
-pub async fn find(
-    app: web::Data<App>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    caller: Caller,
-) -> Result<HttpResponse, ApiError> {
-    let acting = caller.acting(&app, &request);
-    let found = app.store.read(move |conn| api_keys::find(conn, &acting, &id)).await?;
-    let key = found.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(HttpResponse::Ok().json(Data { data: ApiKey::new(&key) }))
+pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    inquiry.one(move |conn, acting| api_keys::find(conn, acting, &id), ApiKey::new).await
 }
 
 /// Rotate an API key

@@ -6,6 +6,7 @@ pub mod caller;
 pub mod command;
 pub mod error;
 pub mod error_code;
+pub mod inquiry;
 pub mod keys;
 pub mod leaks;
 pub mod openapi;

@@ -1,6 +1,6 @@
 //! Service accounts.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -8,6 +8,7 @@ use super::answer::{Data, List, Subject};
 use super::caller::Caller;
 use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
+use super::inquiry::Inquiry;
 use super::page::Page;
 use super::responses::{Invalid, Unknown};
 use super::time::Moment;
@@ -110,16 +111,12 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
     responses((status = 200, description = "A page of service accounts.", body = List<ServiceAccount>), Caller),
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
-pub async fn list(
-    app: web::Data<App>,
-    request: HttpRequest,
-    caller: Caller,
-) -> Result<HttpResponse, ApiError> {
-    let page = Page::read(request.query_string())?;
-    let (acting, after, limit) = (caller.acting(&app, &request), page.after.clone(), page.limit());
-    let read = move |conn: &mut _| service_accounts::list(conn, &acting, after.as_ref(), limit);
-    let accounts = app.store.read(read).await?.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(page.answer(&accounts, ServiceAccount::new, |made| (made.account.created_at, &made.account.id)))
+pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
+    inquiry
+        .page(service_accounts::list, ServiceAccount::new, |made: &Made| {
+            (made.account.created_at, &made.account.id)
+        })
+        .await
 }
 
 /// Get a service account
@@ -132,16 +129,8 @@ pub async fn list(
     responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), Caller, Unknown),
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
-pub async fn find(
-    app: web::Data<App>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    caller: Caller,
-) -> Result<HttpResponse, ApiError> {
-    let acting = caller.acting(&app, &request);
-    let found = app.store.read(move |conn| service_accounts::find(conn, &acting, &id)).await?;
-    let made = found.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(HttpResponse::Ok().json(Data { data: ServiceAccount::new(&made) }))
+pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    inquiry.one(move |conn, acting| service_accounts::find(conn, acting, &id), ServiceAccount::new).await
 }
 
 /// Disable a service account

@@ -1,6 +1,6 @@
 //! Personal tokens. A person sees and ends only their own.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -8,11 +8,13 @@ use super::answer::{Data, List, ScopeId};
 use super::caller::Caller;
 use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
+use super::inquiry::Inquiry;
 use super::page::Page;
 use super::responses::{Invalid, Unknown};
 use super::shown::{CreatedToken, PersonalToken};
 use super::time::Moment;
 use crate::domain::management::TOKENS_MANAGE;
+use crate::services::named::Named;
 use crate::services::personal_tokens::{self, NewToken};
 use crate::web::app::App;
 
@@ -64,16 +66,12 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
     responses((status = 200, description = "A page of tokens.", body = List<PersonalToken>), Caller),
     security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
 )]
-pub async fn list(
-    app: web::Data<App>,
-    request: HttpRequest,
-    caller: Caller,
-) -> Result<HttpResponse, ApiError> {
-    let page = Page::read(request.query_string())?;
-    let (acting, after, limit) = (caller.acting(&app, &request), page.after.clone(), page.limit());
-    let read = move |conn: &mut _| personal_tokens::list(conn, &acting, after.as_ref(), limit);
-    let tokens = app.store.read(read).await?.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(page.answer(&tokens, PersonalToken::new, |token| (token.credential.created_at, &token.credential.id)))
+pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
+    inquiry
+        .page(personal_tokens::list, PersonalToken::new, |token: &Named| {
+            (token.credential.created_at, &token.credential.id)
+        })
+        .await
 }
 
 /// Get a personal token
@@ -86,16 +84,8 @@ pub async fn list(
     responses((status = 200, description = "The token.", body = Data<PersonalToken>), Caller, Unknown),
     security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
 )]
-pub async fn find(
-    app: web::Data<App>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    caller: Caller,
-) -> Result<HttpResponse, ApiError> {
-    let acting = caller.acting(&app, &request);
-    let found = app.store.read(move |conn| personal_tokens::find(conn, &acting, &id)).await?;
-    let token = found.map_err(|refusal| ApiError::refused(&app, refusal))?;
-    Ok(HttpResponse::Ok().json(Data { data: PersonalToken::new(&token) }))
+pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    inquiry.one(move |conn, acting| personal_tokens::find(conn, acting, &id), PersonalToken::new).await
 }
 
 /// Revoke a personal token

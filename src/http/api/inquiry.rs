@@ -1,0 +1,86 @@
+//! A request that changes nothing: who asks, and what is read for them.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use serde::Serialize;
+
+use super::answer::Data;
+use super::caller::Caller;
+use super::error::ApiError;
+use super::page::Page;
+use crate::domain::time::Time;
+use crate::services::acting::Acting;
+use crate::services::refusal::Refusal;
+use crate::store::{Conn, StoreError};
+use crate::web::app::App;
+
+/// An authenticated GET.
+pub struct Inquiry {
+    app: web::Data<App>,
+    acting: Acting,
+    request: HttpRequest,
+}
+
+/// What a use case finds, unless it refuses.
+type Found<T> = Result<Result<T, Refusal>, StoreError>;
+/// Where the page before it ended.
+type Place = (Time, String);
+
+impl FromRequest for Inquiry {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let caller = caller.await?;
+            let app = request.app_data::<web::Data<App>>().cloned();
+            let app = app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))?;
+            Ok(Self { acting: caller.acting(&app, &request), app, request })
+        })
+    }
+}
+
+impl Inquiry {
+    /// One thing.
+    pub async fn one<T, S, R>(self, read: R, show: impl Fn(&T) -> S) -> Result<HttpResponse, ApiError>
+    where
+        T: Send + 'static,
+        S: Serialize,
+        R: FnOnce(&mut Conn, &Acting) -> Found<T> + Send + 'static,
+    {
+        let found = self.read(read).await?;
+        Ok(HttpResponse::Ok().json(Data { data: show(&found) }))
+    }
+
+    /// A page of a list. `read` gets where the page before it ended, and how many to find; `place` says where a thing is.
+    pub async fn page<T, S, R>(
+        self,
+        read: R,
+        show: impl Fn(&T) -> S,
+        place: impl Fn(&T) -> (Time, &String),
+    ) -> Result<HttpResponse, ApiError>
+    where
+        T: Send + 'static,
+        S: Serialize,
+        R: FnOnce(&mut Conn, &Acting, Option<&Place>, i64) -> Found<Vec<T>> + Send + 'static,
+    {
+        let page = Page::read(self.request.query_string())?;
+        let (after, limit) = (page.after.clone(), page.limit());
+        let found = self.read(move |conn, acting| read(conn, acting, after.as_ref(), limit)).await?;
+        Ok(page.answer(&found, show, place))
+    }
+
+    async fn read<T, R>(self, read: R) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        R: FnOnce(&mut Conn, &Acting) -> Found<T> + Send + 'static,
+    {
+        let Self { app, acting, .. } = self;
+        let found = app.store.read(move |conn| read(conn, &acting)).await?;
+        found.map_err(|refusal| ApiError::refused(&app, refusal))
+    }
+}
