@@ -5,6 +5,7 @@ use std::time::Duration;
 use oauth2::http::Request;
 use serde::{Deserialize, Serialize};
 use url::Url;
+use url::form_urlencoded::Serializer;
 
 use super::base_url::BaseUrl;
 use super::context::Context;
@@ -47,11 +48,33 @@ struct Envelope {
     data: Catalog,
 }
 
+/// Where a server says it.
+fn address(issuer: &BaseUrl, metadata: &Metadata) -> String {
+    let url = metadata.cli_configuration.scopes_url.as_ref().map(Url::to_string);
+    url.unwrap_or_else(|| format!("{issuer}{PATH}"))
+}
+
 impl Catalog {
     /// Asks a server, which wants no credential for it.
     pub(crate) async fn of(context: &Context, issuer: &BaseUrl, metadata: &Metadata) -> Result<Self, Fault> {
-        let url = metadata.cli_configuration.scopes_url.as_ref().map(Url::to_string);
-        let request = Request::get(url.unwrap_or_else(|| format!("{issuer}{PATH}")))
+        Self::at(context, issuer, address(issuer, metadata)).await
+    }
+
+    /// The same of what this tool may ask for.
+    pub(crate) async fn of_tool(
+        context: &Context,
+        issuer: &BaseUrl,
+        metadata: &Metadata,
+    ) -> Result<Self, Fault> {
+        let url = address(issuer, metadata);
+        let behind = if url.contains('?') { '&' } else { '?' };
+        let client_id =
+            Serializer::new(String::new()).append_pair("client_id", &context.app.client_id).finish();
+        Self::at(context, issuer, format!("{url}{behind}{client_id}")).await
+    }
+
+    async fn at(context: &Context, issuer: &BaseUrl, url: String) -> Result<Self, Fault> {
+        let request = Request::get(url)
             .header("accept", "application/json")
             .body(Vec::new())
             .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;

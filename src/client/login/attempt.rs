@@ -60,7 +60,7 @@ impl<'a> Attempt<'a> {
         }
         let asked = if options.scopes.is_empty() { &context.app.scopes } else { &options.scopes };
         let scopes = if options.read_only {
-            only_reading(&Catalog::of(context, issuer, &metadata).await?, asked)?
+            only_reading(&Catalog::of_tool(context, issuer, &metadata).await?, asked)?
         } else {
             asked.clone()
         };

@@ -14,6 +14,9 @@ use super::command::Command;
 use super::error::ErrorAnswer;
 use super::error_code::ErrorCode;
 
+/// 400: a query that cannot be read.
+pub(super) struct Malformed;
+
 /// 404: what the path names is not there, or not for the caller.
 pub(super) struct Unknown;
 
@@ -69,6 +72,12 @@ impl<T> IntoResponses for Command<T> {
 impl IntoResponses for Reading {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         named(&[StatusCode::BAD_REQUEST, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNSUPPORTED_MEDIA_TYPE])
+    }
+}
+
+impl IntoResponses for Malformed {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        named(&[StatusCode::BAD_REQUEST])
     }
 }
 

@@ -1,14 +1,17 @@
 //! The scope catalog.
 
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 use super::answer::{Data, one_of};
-use super::responses::Failures;
-use crate::domain::scope::{self, Level};
+use super::error::ApiError;
+use super::responses::{Failures, Malformed, Unknown};
+use crate::domain::parameters::Parameters;
+use crate::domain::scope::{self, Level, ScopeSet};
+use crate::store::clients;
 use crate::web::app::App;
 
 /// Every scope of this deployment.
@@ -44,6 +47,28 @@ pub struct Bundle {
     note: Option<String>,
 }
 
+impl Scope {
+    fn new(scope: &scope::Scope) -> Self {
+        Self {
+            id: scope.id.clone(),
+            label: scope.label.clone(),
+            level: scope.level,
+            roles: scope.roles.clone(),
+        }
+    }
+}
+
+impl Bundle {
+    fn new(bundle: &scope::Bundle) -> Self {
+        Self {
+            id: bundle.id.clone(),
+            label: bundle.label.clone(),
+            scopes: bundle.scopes.clone(),
+            note: bundle.note.clone(),
+        }
+    }
+}
+
 fn level() -> RefOr<Schema> {
     one_of(["read", "change", "delete", "administer"])
 }
@@ -54,27 +79,39 @@ fn level() -> RefOr<Schema> {
     path = "/api/v1/scopes",
     operation_id = "listScopes",
     tag = "Scopes",
-    responses((status = 200, description = "The catalog.", body = Data<Catalog>), Failures),
+    params(("client_id" = Option<String>, Query, description = "Only those that this OAuth client may ask for.")),
+    responses(
+        (status = 200, description = "The catalog.", body = Data<Catalog>),
+        Malformed,
+        Unknown,
+        Failures
+    ),
     security(())
 )]
-pub async fn list(app: web::Data<App>) -> HttpResponse {
+pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let query = Parameters::parse(request.query_string().as_bytes());
+    let query = query.map_err(|_| ApiError::bad_request("The query is malformed."))?;
+    let allowed = match query.get("client_id").map(str::to_owned) {
+        Some(id) => Some(allowed_to(&app, id).await?),
+        None => None,
+    };
+    let may = |id: &str| allowed.as_ref().is_none_or(|allowed| allowed.contains(id));
     let catalog = &app.config.catalog;
-    let scope = |scope: &scope::Scope| Scope {
-        id: scope.id.clone(),
-        label: scope.label.clone(),
-        level: scope.level,
-        roles: scope.roles.clone(),
-    };
-    let bundle = |bundle: &scope::Bundle| Bundle {
-        id: bundle.id.clone(),
-        label: bundle.label.clone(),
-        scopes: bundle.scopes.clone(),
-        note: bundle.note.clone(),
-    };
     let data = Catalog {
         version: catalog.version().to_owned(),
-        scopes: catalog.iter().map(scope).collect(),
-        bundles: catalog.bundles().iter().map(bundle).collect(),
+        scopes: catalog.iter().filter(|scope| may(&scope.id)).map(Scope::new).collect(),
+        bundles: catalog
+            .bundles()
+            .iter()
+            .filter(|bundle| bundle.scopes.iter().all(|id| may(id)))
+            .map(Bundle::new)
+            .collect(),
     };
-    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(Data { data })
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(Data { data }))
+}
+
+async fn allowed_to(app: &App, client_id: String) -> Result<ScopeSet, ApiError> {
+    let client = app.store.read(move |conn| clients::find(conn, &client_id)).await?;
+    let client = client.ok_or(ApiError::NotFound("There is no such OAuth client."))?;
+    Ok(client.allowed_scopes(&app.config.catalog))
 }

@@ -1,7 +1,10 @@
 //! The scope catalog.
 
-use serde_json::json;
+use keystile::domain::client::ClientKind;
+use keystile::domain::scope::ScopeSet;
+use serde_json::{Value, json};
 
+use super::{is, refusal};
 use crate::support::both_engines;
 
 both_engines! {
@@ -17,9 +20,22 @@ both_engines! {
             assert!(scopes.iter().any(|scope| scope["id"] == id), "{id}");
         }
         assert_eq!(data["bundles"][0]["id"], "read-only");
+        let of_nobody = app.anonymous().get("/api/v1/scopes?client_id=cli_nobody").await;
+        assert_eq!(refusal(&of_nobody), is(404, "not_found"));
+        let twice = app.anonymous().get("/api/v1/scopes?client_id=a&client_id=b").await;
+        assert_eq!(refusal(&twice), is(400, "invalid_request"));
         let metadata = app.anonymous().get("/.well-known/oauth-authorization-server").await.json();
         let tools = &metadata["cli_configuration"];
         assert_eq!(tools["scopes_url"], json!(format!("{}/api/v1/scopes", app.issuer())));
         assert_eq!(tools["dashboard_keys_url"], json!(format!("{}/keys", app.issuer())));
+    }
+
+    async fn a_client_learns_what_it_may_ask_for(app) {
+        let scopes = ScopeSet::parse("org:read deployments:write").unwrap();
+        let client = app.client_with(ClientKind::Native, |client| client.scopes = Some(scopes)).await;
+        let data = app.anonymous().get(&format!("/api/v1/scopes?client_id={}", client.id)).await.json()["data"].clone();
+        let ids = |list: &Value| list.as_array().unwrap().iter().map(|one| one["id"].clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&data["scopes"]), ["org:read", "deployments:write"]);
+        assert_eq!(data["bundles"], json!([]), "no bundle lies within these");
     }
 }

@@ -1,6 +1,7 @@
 //! `key`, `pat`, `scope` and `audit` against the server.
 
 use keystile::domain::audit::{Action, Actor, Event, Origin};
+use serde_json::json;
 
 use crate::support::app::TestApp;
 use crate::support::both_engines;
@@ -68,6 +69,14 @@ both_engines! {
         let ran = ran.failed(2, "Insufficient permissions\n");
         assert!(ran.err.contains("Run `keystile auth refresh --scopes keys:manage`."), "{ran:#?}");
         cli.run(&["auth", "refresh"]).await.good();
+    }
+
+    async fn a_read_only_sign_in_asks_for_no_more_than_the_tool_may(app) {
+        let narrow = "UPDATE clients SET scopes = 'keys:manage org:read', version = version + 1";
+        app.execute(&format!("{narrow} WHERE id = 'keystile-cli'")).await.unwrap();
+        let cli = app.cli();
+        app.sign_cli_in(&cli, &app.owner().await, &["--read-only"]).await;
+        assert_eq!(cli.run(&["whoami", "--json"]).await.good().json()["scopes"], json!(["org:read"]));
     }
 
     async fn the_audit_log_is_read_and_followed_from_the_terminal(app) {
