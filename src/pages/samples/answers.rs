@@ -1,0 +1,44 @@
+//! What a person sees once a tool has its answer.
+
+use super::{Foreign, Sample, print, shell};
+use crate::pages::done::{DonePage, NewSession};
+use crate::pages::text;
+use crate::pages::way_back::{self, Answer, WayBackPage};
+
+pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
+    let way_back = |answer, destination| WayBackPage {
+        shell: shell(foreign),
+        target: format!("http://127.0.0.1:53682/callback?code=c&state={}", foreign("s")),
+        answer,
+        destination,
+    };
+    let authorized =
+        Answer::Authorized { tool: foreign("Orbit CLI"), organization: foreign("Northwind Labs") };
+    let off = Answer::PersonalTokensOff { organization: foreign("Northwind Labs") };
+    let done = |session| DonePage { shell: shell(foreign), tool: Some(foreign("Orbit CLI")), session };
+    let session = NewSession {
+        tool: foreign("Orbit CLI"),
+        device: text::device_label(&foreign("maya-mbp")),
+        organization: foreign("Northwind Labs"),
+        email: foreign("maya@northwind.dev"),
+        until: "22 Dec 2026".into(),
+    };
+    vec![
+        ("return", print(&way_back(authorized.clone(), way_back::Destination::Terminal))),
+        (
+            "return-website",
+            print(&way_back(authorized, way_back::Destination::Website(foreign("orbit.dev")))),
+        ),
+        ("return-denied", print(&way_back(Answer::Denied, way_back::Destination::Terminal))),
+        ("return-off", print(&way_back(off, way_back::Destination::App(foreign("Orbit CLI"))))),
+        (
+            "return-refused",
+            print(&way_back(
+                Answer::Refused { what: "The tool asked for something this server does not offer." },
+                way_back::Destination::Terminal,
+            )),
+        ),
+        ("done", print(&done(Some(session)))),
+        ("done-unknown", print(&done(None))),
+    ]
+}

@@ -1,0 +1,111 @@
+//! The pages of API keys, and the secrets of new ones.
+
+use super::credentials::{cards, ends, offered};
+use super::{Foreign, LOGIN, Sample, moment, nav, print, shell};
+use crate::domain::secret::Secret;
+use crate::domain::static_secret::Mode;
+use crate::pages::confirm::{ConfirmPage, Question};
+use crate::pages::keys::{AccountChoice, KeysPage, NewKeyPage, RotatePage};
+use crate::pages::nav::Place;
+use crate::pages::problems::Problems;
+use crate::pages::secret_once::{Made, SecretPage, ShownOncePage};
+use crate::pages::sessions::Pager;
+
+pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
+    let mut pages = key_pages(foreign);
+    pages.extend(secret_pages(foreign));
+    pages
+}
+
+fn key_pages(foreign: Foreign) -> Vec<Sample> {
+    let list = |on, cards| KeysPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        on,
+        may_create: true,
+        cards,
+        pager: Pager { newer: None, older: Some("/o/northwind/keys?cursor=x".into()) },
+        login_command: LOGIN.into(),
+    };
+    let new = |problems, unrestricted, never| NewKeyPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        problems,
+        once: foreign("mark"),
+        name: foreign("Build pipeline"),
+        mode: Mode::Test,
+        accounts: vec![
+            AccountChoice { id: "sa_1".into(), name: foreign("Deployer"), chosen: true },
+            AccountChoice { id: "sa_2".into(), name: foreign("Backup"), chosen: false },
+        ],
+        permissions: offered(unrestricted),
+        ends: ends(never),
+        addresses: foreign("203.0.113.0/24"),
+    };
+    let problems = Problems::default()
+        .with("name", "Enter a name")
+        .with("owner", "That service account is disabled or gone. Choose another owner")
+        .with("scopes", "Choose at least one permission")
+        .with("ends", "Choose a day in the future")
+        .with("addresses", "Enter addresses such as 203.0.113.7");
+    let rotate = RotatePage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        once: "mark".into(),
+        id: "key_1".into(),
+        name: foreign("Build pipeline"),
+        shown: "northwind_live_…Wq3f".into(),
+        ends: Some(moment()),
+    };
+    let revoke = |last_used| ConfirmPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        question: Question::RevokeKey {
+            slug: "northwind".into(),
+            id: "key_1".into(),
+            name: foreign("Build pipeline"),
+            shown: "northwind_live_…Wq3f".into(),
+            last_used,
+        },
+    };
+    vec![
+        ("keys", print(&list(true, cards(foreign)))),
+        ("keys-off", print(&list(false, cards(foreign)))),
+        ("keys-none", print(&list(true, Vec::new()))),
+        ("new-key", print(&new(Problems::default(), None, false))),
+        ("new-key-unrestricted", print(&new(Problems::default(), Some(true), true))),
+        ("new-key-wrong", print(&new(problems, Some(false), false))),
+        ("rotate-key", print(&rotate)),
+        ("revoke-key", print(&revoke(Some("4 minutes ago".into())))),
+        ("revoke-key-never-used", print(&revoke(None))),
+    ]
+}
+
+fn secret_pages(foreign: Foreign) -> Vec<Sample> {
+    let secret = |made, replaces| SecretPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        made,
+        name: foreign("Build pipeline"),
+        secret: Secret::new("northwind_live_".to_owned() + &"x".repeat(49)),
+        variable: "ORBIT_API_KEY".into(),
+        ends: Some(moment()),
+        replaces,
+        list: "/o/northwind/keys".into(),
+    };
+    let again = |made| ShownOncePage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        made,
+        name: foreign("Build pipeline"),
+        list: "/o/northwind/keys".into(),
+        again: "/o/northwind/keys/key_1/rotate".into(),
+    };
+    vec![
+        ("key-created", print(&secret(Made::ApiKey, None))),
+        ("key-rotated", print(&secret(Made::ApiKey, Some(moment())))),
+        ("token-created", print(&secret(Made::PersonalToken, None))),
+        ("key-shown-once", print(&again(Made::ApiKey))),
+        ("token-shown-once", print(&again(Made::PersonalToken))),
+    ]
+}
