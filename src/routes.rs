@@ -7,8 +7,8 @@ use crate::pages::assets;
 use crate::pages::handlers::api_reference;
 use crate::pages::handlers::device as device_pages;
 use crate::pages::handlers::{
-    account, api_access, audit, authorize, credential_limits, keys, misc, one_key, one_service_account,
-    one_session, paste, scopes, service_accounts, sessions, setup, tokens, usage,
+    account, api_access, audit, authorize, credential_limits, key_permissions, keys, misc, one_key,
+    one_service_account, one_session, paste, scopes, service_accounts, sessions, setup, tokens, usage,
 };
 
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -130,6 +130,9 @@ fn credential_pages(config: &mut ServiceConfig) {
         .service(resource("/dashboard/api-keys").get(keys::home))
         .service(resource("/o/{org}/keys").get(keys::list))
         .service(resource("/o/{org}/keys/new").get(keys::new).post(keys::create))
+        .service(
+            resource("/o/{org}/keys/{id}/permissions").get(key_permissions::page).post(key_permissions::save),
+        )
         .service(resource("/o/{org}/keys/{id}/rotate").get(one_key::rotate_page).post(one_key::rotate))
         .service(resource("/o/{org}/keys/{id}/end").get(one_key::revoke_page).post(one_key::revoke))
         .service(resource("/o/{org}/settings/api-access/api-keys").post(credential_limits::save_switch))

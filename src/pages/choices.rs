@@ -25,9 +25,19 @@ impl Tick {
     }
 }
 
+/// What permissions are chosen for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A key or a token to be.
+    New,
+    /// A key that has permissions already.
+    Change,
+}
+
 /// The permissions to choose from.
 #[derive(Debug, Clone)]
 pub struct PermissionChoices {
+    pub purpose: Purpose,
     /// Whether a key may be without permissions of its own, and whether this one shall be.
     pub unrestricted: Option<bool>,
     pub bundles: Vec<BundleChoice>,
@@ -77,6 +87,31 @@ pub struct EndChoices {
 /// The values of the buttons beside the lengths.
 pub const ON_A_DATE: &str = "date";
 pub const NEVER: &str = "never";
+
+impl PermissionChoices {
+    pub fn bundles_heading(&self) -> &'static str {
+        match self.purpose {
+            Purpose::New => "In bundles",
+            Purpose::Change => "Add a bundle",
+        }
+    }
+
+    /// Why the box of a permission is closed.
+    pub fn why_closed(&self) -> &'static str {
+        match self.purpose {
+            Purpose::New => "Your role does not hold it.",
+            Purpose::Change => "Your role or its owner’s does not hold it.",
+        }
+    }
+
+    /// Why the box of a bundle is closed.
+    pub fn why_bundle_closed(&self) -> &'static str {
+        match self.purpose {
+            Purpose::New => "Your role does not hold all of them.",
+            Purpose::Change => "Your role or its owner’s does not hold all of them.",
+        }
+    }
+}
 
 impl LevelChoices {
     pub fn heading(&self) -> &'static str {

@@ -23,6 +23,7 @@ pub struct CredentialCard {
     /// From where it may be used; empty for everywhere.
     pub addresses: Vec<String>,
     /// The pages of what can be done to it, where something can.
+    pub permissions: Option<String>,
     pub rotate: Option<String>,
     pub revoke: Option<String>,
 }

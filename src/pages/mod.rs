@@ -17,6 +17,7 @@ pub mod device;
 pub mod done;
 pub mod handlers;
 pub mod help;
+pub mod key_permissions;
 pub mod keys;
 pub mod nav;
 pub mod paste;

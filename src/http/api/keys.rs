@@ -223,7 +223,7 @@ pub async fn set_scopes(
 ) -> Result<HttpResponse, ApiError> {
     command
         .once(&app, move |app, work, acting, body| {
-            let changed = api_keys::set_scopes(work, &app.config, acting, &id, &body.scopes)?;
+            let changed = api_keys::set_scopes(work, &app.config, acting, &id, &body.scopes, None)?;
             Ok(changed.map(|key| Done::ok(&ApiKey::new(&key))))
         })
         .await

@@ -2,12 +2,14 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
+use crate::domain::granted::Granted;
 use crate::domain::key_policy::Lifetime;
 use crate::domain::parameters::Parameters;
 use crate::domain::scope::{Bundle, Catalog, Level, Scope, ScopeSet};
 use crate::domain::time::Time;
 use crate::pages::choices::{
-    BundleChoice, EndChoices, LevelChoices, NEVER, ON_A_DATE, PermissionChoice, PermissionChoices, Tick,
+    BundleChoice, EndChoices, LevelChoices, NEVER, ON_A_DATE, PermissionChoice, PermissionChoices, Purpose,
+    Tick,
 };
 use crate::pages::text;
 
@@ -50,12 +52,30 @@ impl Ticked {
         }
     }
 
+    /// What a key has already.
+    pub(super) fn of(granted: &Granted) -> Self {
+        Self { scopes: granted.named(), ..Self::default() }
+    }
+
     /// Every scope that was ticked, by itself or in a bundle.
     pub(super) fn all(&self, catalog: &Catalog) -> Vec<String> {
         let ticked = catalog.bundles().iter().filter(|bundle| self.bundles.contains(&bundle.id));
         let in_bundles = ticked.flat_map(|bundle| bundle.scopes.iter().map(String::as_str));
         let all: ScopeSet = self.scopes.iter().chain(in_bundles).map(str::to_owned).collect();
         all.iter().map(str::to_owned).collect()
+    }
+
+    /// The boxes of a change to a key that has this and may have these. A bundle that it has already adds nothing.
+    pub(super) fn offered_to(
+        &self,
+        catalog: &Catalog,
+        granted: &Granted,
+        open: &ScopeSet,
+    ) -> PermissionChoices {
+        let mut offered = self.offered(catalog, open, false);
+        let named = granted.named();
+        offered.bundles.retain(|bundle| !bundle.scopes.iter().all(|scope| named.contains(scope)));
+        PermissionChoices { purpose: Purpose::Change, ..offered }
     }
 
     /// The boxes, for somebody who holds these scopes.
@@ -87,6 +107,7 @@ impl Ticked {
         };
         let levels = [Level::Read, Level::Change, Level::Delete, Level::Administer];
         PermissionChoices {
+            purpose: Purpose::New,
             unrestricted: unrestricted.then_some(self.unrestricted),
             bundles: catalog.bundles().iter().map(bundle).collect(),
             levels: levels.map(of_level).into_iter().filter(|of| !of.permissions.is_empty()).collect(),

@@ -30,7 +30,8 @@ pub(super) struct Listed<'a> {
     pub unrestricted: bool,
     /// Whether the list says whose each is.
     pub owners: bool,
-    /// Where one can be rotated and revoked, by its id.
+    /// Where the permissions of one can be changed, and where it can be rotated and revoked, by its id.
+    pub permissions: Option<&'a dyn Fn(&str) -> String>,
     pub rotate: Option<&'a dyn Fn(&str) -> String>,
     pub revoke: Option<&'a dyn Fn(&str) -> String>,
 }
@@ -64,6 +65,7 @@ pub(super) fn card(visit: &Visit, listed: &Listed<'_>, named: &Named) -> Credent
         made_at: Moment::minute(credential.created_at.utc()),
         made_by: text::name(&named.creator_name),
         addresses: credential.allowed_addresses.iter().flat_map(AllowedAddresses::iter).collect(),
+        permissions: link(listed.permissions),
         rotate: link(listed.rotate).filter(|_| {
             on && credential.replaced_by.is_none() && may_rotate(listed.user_id, &credential.owner)
         }),

@@ -70,13 +70,15 @@ pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<Str
         let manages = member.holds(visit, KEYS_MANAGE);
         let KeyPolicy { on, unrestricted, .. } =
             member.organization.key_policy(&visit.app.config.organizations);
-        let (rotate, revoke) =
-            (|id: &str| format!("{path}/{id}/rotate"), |id: &str| format!("{path}/{id}/end"));
+        let path = &path;
+        let to = |act: &'static str| move |id: &str| format!("{path}/{id}/{act}");
+        let (permissions, rotate, revoke) = (to("permissions"), to("rotate"), to("end"));
         let listed = Listed {
             user_id: &member.user_id,
             on,
             unrestricted,
             owners: true,
+            permissions: manages.then_some(&permissions as &dyn Fn(&str) -> String),
             rotate: manages.then_some(&rotate as &dyn Fn(&str) -> String),
             revoke: manages.then_some(&revoke as &dyn Fn(&str) -> String),
         };

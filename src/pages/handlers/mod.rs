@@ -10,6 +10,7 @@ mod consent;
 mod credential_card;
 pub mod credential_limits;
 pub mod device;
+pub mod key_permissions;
 pub mod keys;
 mod member;
 pub mod misc;

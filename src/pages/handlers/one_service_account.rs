@@ -65,15 +65,16 @@ async fn page(
     });
     let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&visit.app.config.organizations);
     let manages = member.holds(visit, KEYS_MANAGE) && member.acting(visit).administers();
-    let of_keys = nav.keys(visit.base());
-    let (rotate, revoke) =
-        (|id: &str| format!("{of_keys}/{id}/rotate"), |id: &str| format!("{of_keys}/{id}/end"));
+    let of_keys = &nav.keys(visit.base());
+    let to = |act: &'static str| move |id: &str| format!("{of_keys}/{id}/{act}");
+    let (permissions, rotate, revoke) = (to("permissions"), to("rotate"), to("end"));
     let enabled = made.account.disabled_at.is_none();
     let listed = Listed {
         user_id: &member.user_id,
         on: on && enabled,
         unrestricted,
         owners: false,
+        permissions: manages.then_some(&permissions as &dyn Fn(&str) -> String),
         rotate: manages.then_some(&rotate as &dyn Fn(&str) -> String),
         revoke: manages.then_some(&revoke as &dyn Fn(&str) -> String),
     };

@@ -52,6 +52,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
             on: allowed == Allowed::Yes,
             unrestricted: false,
             owners: false,
+            permissions: None,
             rotate: None,
             revoke: Some(&revoke),
         };

@@ -231,6 +231,7 @@ fn flash(query: &str) -> Option<&'static str> {
         "personal-tokens-off" => "Personal tokens are off.",
         "personal-tokens-on" => "Personal tokens are on.",
         "key-revoked" => "The API key is revoked. It is refused from now on.",
+        "key-permissions" => "The permissions are saved. They count from the next request on.",
         "token-revoked" => "The personal token is revoked. It is refused from now on.",
         "service-account-created" => "The service account is there. It can do nothing until it has a key.",
         "service-account-disabled" => "The service account is disabled. Its keys are refused from now on.",

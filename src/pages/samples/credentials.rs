@@ -4,7 +4,7 @@ use super::{Foreign, moment};
 use crate::domain::scope::Level;
 use crate::domain::static_secret::Mode;
 use crate::pages::choices::{
-    BundleChoice, EndChoices, LevelChoices, NEVER, PermissionChoice, PermissionChoices, Tick,
+    BundleChoice, EndChoices, LevelChoices, NEVER, PermissionChoice, PermissionChoices, Purpose, Tick,
 };
 use crate::pages::credentials::{CardPermission, CredentialCard, End, Granted, LastUse, Owner, State};
 
@@ -21,6 +21,7 @@ fn card(foreign: Foreign, state: State, granted: Granted, end: End) -> Credentia
         made_at: moment(),
         made_by: foreign("Maya Okafor"),
         addresses: Vec::new(),
+        permissions: Some("/o/northwind/keys/key_1/permissions".into()),
         rotate: Some("/o/northwind/keys/key_1/rotate".into()),
         revoke: Some("/o/northwind/keys/key_1/end".into()),
     }
@@ -39,6 +40,7 @@ pub(super) fn cards(foreign: Foreign) -> Vec<CredentialCard> {
     let ahead = || End::Ahead(moment());
     let card = |state, granted, end| card(foreign, state, granted, end);
     let ended = |state| CredentialCard {
+        permissions: None,
         rotate: None,
         revoke: None,
         ..card(state, permissions(), End::Past(moment()))
@@ -72,6 +74,7 @@ pub(super) fn offered(unrestricted: Option<bool>) -> PermissionChoices {
         |id: &str, label: &str, tick| PermissionChoice { id: id.into(), label: label.into(), tick };
     let level = |level, permissions| LevelChoices { level, permissions };
     PermissionChoices {
+        purpose: Purpose::New,
         unrestricted,
         bundles: vec![
             BundleChoice {

@@ -4,7 +4,9 @@ use super::credentials::{cards, ends, offered};
 use super::{Foreign, LOGIN, Sample, moment, nav, print, shell};
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::Mode;
+use crate::pages::choices::{PermissionChoices, Purpose};
 use crate::pages::confirm::{ConfirmPage, Question};
+use crate::pages::key_permissions::{GrantState, KeyPermissionsPage};
 use crate::pages::keys::{AccountChoice, KeysPage, NewKeyPage, RotatePage};
 use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
@@ -13,6 +15,7 @@ use crate::pages::sessions::Pager;
 
 pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
     let mut pages = key_pages(foreign);
+    pages.extend(permission_pages(foreign));
     pages.extend(secret_pages(foreign));
     pages
 }
@@ -78,6 +81,33 @@ fn key_pages(foreign: Foreign) -> Vec<Sample> {
         ("rotate-key", print(&rotate)),
         ("revoke-key", print(&revoke(Some("4 minutes ago".into())))),
         ("revoke-key-never-used", print(&revoke(None))),
+    ]
+}
+
+fn permission_pages(foreign: Foreign) -> Vec<Sample> {
+    let page = |state, problems, last_used| KeyPermissionsPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiKeys),
+        problems,
+        id: "key_1".into(),
+        name: foreign("Build pipeline"),
+        shown: "northwind_live_…Wq3f".into(),
+        last_used,
+        state,
+        seen: "deployments:read".into(),
+        permissions: PermissionChoices { purpose: Purpose::Change, ..offered(None) },
+    };
+    let shrunk = GrantState::Shrunk {
+        role: "viewer".into(),
+        lost: vec!["deployments:write".into(), "deployments:delete".into()],
+    };
+    let wrong = Problems::default().with("scopes", "The key was changed meanwhile");
+    vec![
+        ("key-permissions", print(&page(GrantState::Whole, Problems::default(), None))),
+        ("key-permissions-shrunk", print(&page(shrunk, Problems::default(), Some("4 minutes ago".into())))),
+        ("key-permissions-unrestricted", print(&page(GrantState::Unrestricted, Problems::default(), None))),
+        ("key-permissions-orphaned", print(&page(GrantState::Orphaned, Problems::default(), None))),
+        ("key-permissions-wrong", print(&page(GrantState::Whole, wrong, None))),
     ]
 }
 

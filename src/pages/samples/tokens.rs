@@ -14,6 +14,7 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
         shown: "northwind_pat_…Wq3f".into(),
         mode: None,
         owner: None,
+        permissions: None,
         rotate: None,
         ..card
     };

@@ -1,17 +1,30 @@
 //! Ending a key, and changing what it may do.
 
 use super::create::may_hand_on;
-use super::{living, managed, manager, owner_role};
+use super::{find, living, managed, manager, owner_role};
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::EndReason;
 use crate::domain::granted::Granted;
+use crate::domain::management::KEYS_MANAGE;
+use crate::domain::scope::ScopeSet;
+use crate::domain::time::Time;
 use crate::services::acting::Acting;
 use crate::services::named::{self, Named};
 use crate::services::refusal::{Refusal, allowed};
 use crate::services::wishes;
 use crate::store::static_credentials::{self, StaticCredential};
-use crate::store::{StoreError, Work, credentials};
+use crate::store::{Conn, StoreError, Work, credentials};
+
+/// A key as it is before its scopes are changed.
+#[derive(Debug)]
+pub struct Changeable {
+    pub named: Named,
+    /// The role that bounds it; nothing when its owner is gone or disabled.
+    pub role: Option<String>,
+    /// The scopes that whoever asks may leave it or give it.
+    pub open: ScopeSet,
+}
 
 /// Ends a key for good, at once. Ending it twice is fine.
 pub fn revoke(
@@ -29,27 +42,54 @@ pub fn revoke(
     again(work, &key)
 }
 
-/// Gives a key other scopes. What it could do already it may keep; what is new, whoever asks must hold.
+/// A key for somebody who wants to change its scopes.
+pub fn changeable(
+    conn: &mut Conn,
+    config: &Config,
+    acting: &Acting,
+    id: &str,
+    now: Time,
+) -> Result<Result<Changeable, Refusal>, StoreError> {
+    allowed!(acting.require(KEYS_MANAGE));
+    let named = allowed!(find(conn, acting, id)?);
+    allowed!(living(&named.credential, now));
+    let role = owner_role(conn, &named.credential)?;
+    let kept = may_keep(config, acting, &named.credential, role.as_deref());
+    let held = role.as_deref().map(|role| config.catalog.held_by(role)).unwrap_or_default();
+    let open = kept.union(&held.intersection(&acting.scopes));
+    Ok(Ok(Changeable { named, role, open }))
+}
+
+/// Gives a key other scopes. What it could do already it may keep; what is new, whoever asks must hold. `seen` is what
+/// it had by name when they decided, where that is known: nobody undoes the change of somebody else unawares.
 pub fn set_scopes(
     work: &mut Work<'_>,
     config: &Config,
     acting: &Acting,
     id: &str,
     scopes: &[String],
+    seen: Option<&ScopeSet>,
 ) -> Result<Result<Named, Refusal>, StoreError> {
     let acting = allowed!(manager(work, config, acting)?);
     let key = allowed!(managed(work, &acting, id)?);
     allowed!(living(&key, work.now));
     let scopes = allowed!(wishes::scopes(&config.catalog, scopes));
-    if let Some(role) = owner_role(work.conn, &key)? {
-        let policy = acting.organization.key_policy(&config.organizations);
-        let added = scopes.difference(&policy.leaves(&key.granted, &config.catalog, &role));
+    let named = key.granted.named();
+    if seen.is_some_and(|seen| *seen != named) && scopes != named {
+        let message = format!(
+            "The permissions of the key were changed meanwhile: it has {named} now. Check what is chosen, and save it again."
+        );
+        return Ok(Err(Refusal::invalid("scopes", message)));
+    }
+    let role = owner_role(work.conn, &key)?;
+    let added = scopes.difference(&may_keep(config, &acting, &key, role.as_deref()));
+    if let Some(role) = role {
         if !added.is_empty() && !acting.uses(&key.id) {
             allowed!(acting.bounds.allow(key.kind, key.ends_at, key.allowed_addresses.as_ref()));
         }
         allowed!(may_hand_on(&config.catalog, &acting, &Granted::Scopes(added), &role));
-    } else if !scopes.is_subset(&key.granted.named()) {
-        let message = "The owner of the key has left or is disabled, so that it can only lose scopes.";
+    } else if !added.is_empty() {
+        let message = "The owner of the key has left or is disabled, so that it can only lose what it has.";
         return Ok(Err(Refusal::invalid("scopes", message)));
     }
     let granted = Granted::Scopes(scopes);
@@ -64,6 +104,16 @@ pub fn set_scopes(
         work.record(event);
     }
     again(work, &key)
+}
+
+/// What a key may keep, whoever changes it: what is left of it today. One that nobody owns can do nothing, and keeps
+/// what it has.
+fn may_keep(config: &Config, acting: &Acting, key: &StaticCredential, role: Option<&str>) -> ScopeSet {
+    let policy = acting.organization.key_policy(&config.organizations);
+    match role {
+        Some(role) => policy.leaves(&key.granted, &config.catalog, role),
+        None => key.granted.named(),
+    }
 }
 
 /// The key as it is now.

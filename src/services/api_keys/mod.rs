@@ -7,7 +7,7 @@ mod change;
 mod create;
 mod rotate;
 
-pub use change::{revoke, set_scopes};
+pub use change::{Changeable, changeable, revoke, set_scopes};
 pub(super) use create::{Draft, record};
 pub use create::{NewKey, create};
 pub use rotate::{Overlap, Rotated, rotate};

@@ -61,6 +61,11 @@ async fn journey(java_script: bool) {
         .await
         .unwrap();
     page.goto(&format!("{}/keys", app.issuer())).await;
+    page.follow("Change permissions of Build pipeline").await;
+    tick(&page, "scope.deployments:write").await;
+    page.follow("Save permissions").await;
+    page.shows("The permissions are saved.").await;
+    assert!(may(&key, "deployments:read").await && !may(&key, "deployments:write").await);
     page.follow("Revoke Build pipeline").await;
     page.shows("This is for good.").await;
     page.follow("Revoke Build pipeline").await;
@@ -120,11 +125,17 @@ async fn pages_of_keys_are_for_everybody() {
     }
     page.evaluate::<Option<()>>("document.querySelectorAll('details').forEach(d => { d.open = true })").await;
     found.extend(faults(&page, "keys, all open").await);
-    for act in ["rotate", "end"] {
+    for act in ["permissions", "rotate", "end"] {
         page.goto(&at("/keys")).await;
         let link: String =
             page.evaluate(&format!("document.querySelector('.act a[href$={act}]').href")).await;
         look(&page, &mut found, &link, act).await;
+        if act == "permissions" {
+            let untick = "document.querySelectorAll('form.confirm :checked').forEach(box => box.click())";
+            page.evaluate::<Option<()>>(untick).await;
+            page.follow("Save permissions").await;
+            found.extend(faults(&page, "permissions, wrong").await);
+        }
     }
     look(&page, &mut found, &account.replace("?done=service-account-created", "/disable"), "disable").await;
     let settings = "/o/northwind-labs/settings/api-access/api-keys/off";

@@ -15,7 +15,7 @@ pub(super) async fn filled_in(browser: &BrowserCaller) -> Form {
     browser.get(NEW).await.form(NEW).with("name", "Build").with("scope.deployments:read", "on")
 }
 
-/// A form of a new key: "rotate" or "end".
+/// A form of a new key: "permissions", "rotate" or "end".
 pub(super) async fn form_of_new(browser: &BrowserCaller, act: &str) -> Form {
     made(browser).await;
     let path = path_of_newest(browser, act).await;
@@ -35,7 +35,8 @@ pub(super) fn secret(page: &Answer) -> String {
     secret.unwrap_or_else(|| panic!("no secret: {}", page.text())).to_owned()
 }
 
-async fn path_of_newest(browser: &BrowserCaller, act: &str) -> String {
+/// Where the newest key can be changed: "permissions", "rotate" or "end".
+pub(super) async fn path_of_newest(browser: &BrowserCaller, act: &str) -> String {
     let page = browser.get(KEYS).await;
     let path = links(&page.body).into_iter().find(|link| link.ends_with(&format!("/{act}")));
     path.unwrap_or_else(|| panic!("nothing to {act}: {}", page.text()))

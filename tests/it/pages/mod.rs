@@ -6,6 +6,7 @@ mod forms;
 mod forms_of_others;
 mod headers;
 mod hostile;
+mod key_permissions;
 mod keys;
 mod limits;
 mod paste;
@@ -34,7 +35,7 @@ const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 const SESSION_COOKIE: &str = "keystile_sid";
 
 /// Every form that a page sends, by its route. `/setup` is there only as long as nobody owns the server.
-const FORMS: [&str; 24] = [
+const FORMS: [&str; 25] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -49,6 +50,7 @@ const FORMS: [&str; 24] = [
     "/device/{id}",
     "/c/code",
     "/o/{org}/keys/new",
+    "/o/{org}/keys/{id}/permissions",
     "/o/{org}/keys/{id}/rotate",
     "/o/{org}/keys/{id}/end",
     "/tokens/new",
@@ -120,6 +122,9 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
             app.decide(&browser, &consent, "authorize").await.form(route)
         }
         "/o/{org}/keys/new" => keys::filled_in(&browser).await,
+        "/o/{org}/keys/{id}/permissions" => {
+            keys::form_of_new(&browser, "permissions").await.with("scope.keys:read", "on")
+        }
         "/o/{org}/keys/{id}/rotate" => keys::form_of_new(&browser, "rotate").await,
         "/o/{org}/keys/{id}/end" => keys::form_of_new(&browser, "end").await,
         "/tokens/new" => tokens::filled_in(&browser).await,

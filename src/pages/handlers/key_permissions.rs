@@ -1,0 +1,125 @@
+//! Changing what an API key may do.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::choices::Ticked;
+use super::member::{Member, Which, member, nav, own_sessions};
+use super::visit::{Visit, visit};
+use super::{credential_card, refused};
+use crate::domain::granted::Granted;
+use crate::domain::scope::ScopeSet;
+use crate::pages::key_permissions::{GrantState, KeyPermissionsPage};
+use crate::pages::nav::Place;
+use crate::pages::problems::Problems;
+use crate::pages::text;
+use crate::services::api_keys::{self, Changeable};
+use crate::store::StoreError;
+use crate::web::app::App;
+
+/// `GET /o/{org}/keys/{id}/permissions`
+pub async fn page(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let member = match member(visit, Which::Slug(&path.0)).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        show(visit, &member, &path.1, None, Problems::default()).await
+    })
+    .await
+}
+
+/// `POST /o/{org}/keys/{id}/permissions`
+pub async fn save(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.form(payload, "key-permissions").await {
+            Ok(form) => form,
+            Err(answer) => return Ok(answer),
+        };
+        let (slug, id) = path.into_inner();
+        let member = match member(visit, Which::Slug(&slug)).await? {
+            Ok(member) => member,
+            Err(answer) => return Ok(answer),
+        };
+        let ticked = Ticked::read(&form, &visit.app.config.catalog);
+        let scopes = ticked.all(&visit.app.config.catalog);
+        if scopes.is_empty() {
+            let none = "Choose at least one permission. A key that needs none can be revoked";
+            let problems = Problems::default().with("scopes", none);
+            return show(visit, &member, &id, Some(ticked), problems).await;
+        }
+        let seen = form.get("seen").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default();
+        let (acting, wanted) = (member.acting(visit), id.clone());
+        let saved = visit.app.write(move |app, work| {
+            api_keys::set_scopes(work, &app.config, &acting, &wanted, &scopes, Some(&seen))
+        });
+        match saved.await? {
+            Ok(_) => Ok(visit.go(&format!("/o/{slug}/keys?done=key-permissions"))),
+            Err(refusal) => match refused::problems(refusal) {
+                Ok(problems) => show(visit, &member, &id, Some(ticked), problems).await,
+                Err(refusal) => Ok(refused::page(visit, &member, refusal)),
+            },
+        }
+    })
+    .await
+}
+
+/// The form, with what the key has ticked unless it was filled in already.
+async fn show(
+    visit: &Visit,
+    member: &Member,
+    id: &str,
+    ticked: Option<Ticked>,
+    problems: Problems,
+) -> Result<HttpResponse, StoreError> {
+    let (app, acting, id) = (visit.app.clone(), member.acting(visit), id.to_owned());
+    let now = app.now();
+    let read = move |conn: &mut _| api_keys::changeable(conn, &app.config, &acting, &id, now);
+    let changeable = match visit.app.store.read(read).await? {
+        Ok(changeable) => changeable,
+        Err(refusal) => return Ok(refused::page(visit, member, refusal)),
+    };
+    let state = state(&changeable);
+    let Changeable { named, open, .. } = changeable;
+    let granted = &named.credential.granted;
+    let ticked = ticked.unwrap_or_else(|| Ticked::of(granted));
+    let page = KeyPermissionsPage {
+        shell: visit.shell(),
+        nav: nav(visit, member, Place::ApiKeys, &own_sessions(visit, member).await?),
+        name: text::name(&named.credential.name),
+        shown: credential_card::shown(&named.credential),
+        last_used: credential_card::last_used(visit, &named),
+        state,
+        seen: granted.named().to_string(),
+        permissions: ticked.offered_to(&visit.app.config.catalog, granted, &open),
+        id: named.credential.id,
+        problems,
+    };
+    let status = if page.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(visit.page(status, &page))
+}
+
+fn state(changeable: &Changeable) -> GrantState {
+    let Changeable { named, role, open } = changeable;
+    match (role, &named.credential.granted) {
+        (None, _) => GrantState::Orphaned,
+        (Some(_), Granted::Unrestricted) => GrantState::Unrestricted,
+        (Some(role), Granted::Scopes(scopes)) => {
+            let lost = scopes.difference(open);
+            if lost.is_empty() {
+                GrantState::Whole
+            } else {
+                GrantState::Shrunk { role: role.clone(), lost: lost.iter().map(str::to_owned).collect() }
+            }
+        }
+    }
+}
