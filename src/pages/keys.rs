@@ -3,10 +3,10 @@
 use askama::Template;
 
 use super::choices::{self, EndChoices, PermissionChoices};
-use super::credentials::{CredentialCard, End, Owner, State};
+use super::credential_list::{CredentialList, Listing, StateFilter};
+use super::credentials::{End, Owner, State};
 use super::nav::{Nav, Place};
 use super::problems::Problems;
-use super::sessions::Pager;
 use super::shell::{Shell, Theme};
 use super::text::Moment;
 use crate::domain::scope::Level;
@@ -21,8 +21,7 @@ pub struct KeysPage {
     pub on: bool,
     /// Whether the person may make keys.
     pub may_create: bool,
-    pub cards: Vec<CredentialCard>,
-    pub pager: Pager,
+    pub list: CredentialList,
     /// "orbit login"
     pub login_command: String,
 }

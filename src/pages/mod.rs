@@ -12,6 +12,7 @@ pub mod audit_words;
 pub mod choices;
 pub mod confirm;
 pub mod consent;
+pub mod credential_list;
 pub mod credentials;
 pub mod device;
 pub mod done;

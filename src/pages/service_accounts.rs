@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::choices::Tick;
-use super::credentials::{CredentialCard, End, Owner, State};
+use super::credential_list::{CredentialList, Listing, StateFilter};
+use super::credentials::{End, Owner, State};
 use super::nav::{Nav, Place};
 use super::problems::Problems;
 use super::sessions::Pager;
@@ -60,8 +61,7 @@ pub struct ServiceAccountPage {
     pub account: Account,
     pub roles: Vec<RoleChoice>,
     /// Its keys, the newest first.
-    pub cards: Vec<CredentialCard>,
-    pub pager: Pager,
+    pub list: CredentialList,
     /// Whether the person may make keys for it.
     pub may_create: bool,
 }

@@ -3,10 +3,10 @@
 use askama::Template;
 
 use super::choices::{self, EndChoices, PermissionChoices};
-use super::credentials::{CredentialCard, End, Owner, State};
+use super::credential_list::{CredentialList, Listing, StateFilter};
+use super::credentials::{End, Owner, State};
 use super::nav::{Nav, Place};
 use super::problems::Problems;
-use super::sessions::Pager;
 use super::shell::{Shell, Theme};
 use crate::domain::scope::Level;
 
@@ -16,8 +16,7 @@ pub struct TokensPage {
     pub shell: Shell,
     pub nav: Nav,
     pub allowed: Allowed,
-    pub cards: Vec<CredentialCard>,
-    pub pager: Pager,
+    pub list: CredentialList,
     /// "orbit login"
     pub login_command: String,
 }

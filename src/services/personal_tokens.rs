@@ -13,7 +13,7 @@ use crate::domain::management::TOKENS_MANAGE;
 use crate::domain::static_secret::StaticKind;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::store::static_credentials::{self, StaticCredential};
+use crate::store::static_credentials::{self, Part, StaticCredential};
 use crate::store::{Conn, StoreError, Work, credentials};
 
 /// A token to be.
@@ -68,15 +68,14 @@ pub fn create(
     Ok(Ok(created))
 }
 
-/// A page of the person's tokens, the newest first; `after` is where the page before it ended.
+/// A part of the person's tokens.
 pub fn list(
     conn: &mut Conn,
     acting: &Acting,
-    after: Option<&(Time, String)>,
-    limit: i64,
+    part: Part<'_>,
 ) -> Result<Result<Vec<Named>, Refusal>, StoreError> {
     let owner = allowed!(person(acting));
-    let page = static_credentials::page(conn, &acting.organization.id, KIND, Some(&owner), after, limit)?;
+    let page = static_credentials::page(conn, &acting.organization.id, KIND, Some(&owner), part)?;
     named::all(conn, page).map(Ok)
 }
 

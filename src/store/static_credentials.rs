@@ -212,20 +212,36 @@ pub fn find(
     row.map(StaticCredential::try_from).transpose()
 }
 
-/// A page of an organization's credentials of a kind, the newest first. `owner` narrows it to those of one subject;
-/// `after` is where the page before it ended.
+/// Which credentials a list has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Any,
+    /// Those that have not ended at this time.
+    Living(Time),
+    Ended(Time),
+}
+
+/// A part of a list, the newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    pub standing: Standing,
+    /// Where the part before it ended.
+    pub after: Option<&'a (Time, String)>,
+    pub limit: i64,
+}
+
+/// A part of an organization's credentials of a kind. `owner` narrows it to those of one subject.
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
     kind: CredentialKind,
     owner: Option<&SubjectId>,
-    after: Option<&(Time, String)>,
-    limit: i64,
+    part: Part<'_>,
 ) -> Result<Vec<StaticCredential>, StoreError> {
     let mut query = credentials::table
         .filter(credentials::org_id.eq(org_id).and(credentials::kind.eq(kind)))
         .order((credentials::created_at.desc(), credentials::id.desc()))
-        .limit(limit)
+        .limit(part.limit)
         .select(Row::as_select())
         .into_boxed();
     query = match owner {
@@ -233,7 +249,16 @@ pub fn page(
         Some(SubjectId::User(id)) => query.filter(credentials::user_id.eq(id)),
         Some(SubjectId::ServiceAccount(id)) => query.filter(credentials::service_account_id.eq(id)),
     };
-    if let Some((at, id)) = after {
+    query = match part.standing {
+        Standing::Any => query,
+        Standing::Living(now) => query
+            .filter(credentials::revoked_at.is_null())
+            .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now))),
+        Standing::Ended(now) => {
+            query.filter(credentials::revoked_at.is_not_null().or(credentials::ends_at.le(now)))
+        }
+    };
+    if let Some((at, id)) = part.after {
         let same_moment = credentials::created_at.eq(*at).and(credentials::id.lt(id));
         query = query.filter(credentials::created_at.lt(*at).or(same_moment));
     }

@@ -20,6 +20,7 @@ use crate::domain::static_secret::Mode;
 use crate::services::api_keys::{self, NewKey, Overlap};
 use crate::services::named::Named;
 use crate::services::refusal::Refusal;
+use crate::store::static_credentials::{Part, Standing};
 use crate::web::app::App;
 
 /// A key to be.
@@ -122,7 +123,13 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
 )]
 pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
     inquiry
-        .page(api_keys::list, ApiKey::new, |key: &Named| (key.credential.created_at, &key.credential.id))
+        .page(
+            |conn, acting, after, limit| {
+                api_keys::list(conn, acting, Part { standing: Standing::Any, after, limit })
+            },
+            ApiKey::new,
+            |key: &Named| (key.credential.created_at, &key.credential.id),
+        )
         .await
 }
 

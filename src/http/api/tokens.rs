@@ -16,6 +16,7 @@ use super::time::Moment;
 use crate::domain::management::TOKENS_MANAGE;
 use crate::services::named::Named;
 use crate::services::personal_tokens::{self, NewToken};
+use crate::store::static_credentials::{Part, Standing};
 use crate::web::app::App;
 
 /// A token to be.
@@ -68,9 +69,13 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
 )]
 pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
     inquiry
-        .page(personal_tokens::list, PersonalToken::new, |token: &Named| {
-            (token.credential.created_at, &token.credential.id)
-        })
+        .page(
+            |conn, acting, after, limit| {
+                personal_tokens::list(conn, acting, Part { standing: Standing::Any, after, limit })
+            },
+            PersonalToken::new,
+            |token: &Named| (token.credential.created_at, &token.credential.id),
+        )
         .await
 }
 

@@ -8,18 +8,14 @@ use crate::domain::granted::Granted as Given;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::pages::credentials::{CardPermission, CredentialCard, End, Granted, LastUse, Owner, State};
-use crate::pages::sessions::Pager;
 use crate::pages::text::{self, Moment};
 use crate::services::named::Named;
 use crate::store::static_credentials::StaticCredential;
-use crate::web::cursor;
 
 /// One that ends within this time says so.
 const SOON: TimeDelta = TimeDelta::days(7);
 /// "Used lately" is within this time.
 const LATELY: TimeDelta = TimeDelta::days(1);
-/// Cards on one page, which stays light enough to need no compression.
-pub(super) const PAGE: usize = 10;
 
 /// How a list treats those in it.
 pub(super) struct Listed<'a> {
@@ -138,21 +134,4 @@ fn end(credential: &StaticCredential, now: Time) -> End {
         (None, Some(at)) => End::Ahead(Moment::minute(at.utc())),
         (None, None) => End::Never,
     }
-}
-
-/// Cuts what was read to one page, and says where the next begins. One more than is shown tells whether there is one.
-pub(super) fn pages<T>(
-    rows: &mut Vec<T>,
-    path: &str,
-    first: bool,
-    place: impl Fn(&T) -> (Time, &str),
-) -> Pager {
-    let more = rows.len() > PAGE;
-    rows.truncate(PAGE);
-    let join = if path.contains('?') { '&' } else { '?' };
-    let older = rows.last().filter(|_| more).map(|last| {
-        let (at, id) = place(last);
-        format!("{path}{join}cursor={}", cursor::write(at, id))
-    });
-    Pager { newer: (!first).then(|| path.to_owned()), older }
 }

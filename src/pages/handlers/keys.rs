@@ -5,7 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::query;
 use super::choices::{EndChoice, Ticked};
-use super::credential_card::{self, Listed, PAGE, card};
+use super::credential_card::{Listed, card};
+use super::credential_list::Asked;
 use super::member::{Member, Which, member, nav, own_sessions};
 use super::once::{self, Made, Sent};
 use super::refused;
@@ -16,6 +17,7 @@ use crate::domain::key_policy::KeyPolicy;
 use crate::domain::management::{KEYS_MANAGE, SERVICE_ACCOUNTS_MANAGE};
 use crate::domain::parameters::Parameters;
 use crate::domain::static_secret::Mode;
+use crate::pages::credential_list::ListAddress;
 use crate::pages::keys::{AccountChoice, KeysPage, NewKeyPage};
 use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
@@ -24,7 +26,6 @@ use crate::services::api_keys::{self, NewKey};
 use crate::services::service_accounts;
 use crate::store::StoreError;
 use crate::web::app::App;
-use crate::web::cursor;
 
 /// `GET /keys` and `GET /dashboard/api-keys`: the keys of the organization that the person works in.
 pub async fn home(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
@@ -48,25 +49,22 @@ async fn lead(visit: &Visit, to: &str) -> Result<HttpResponse, StoreError> {
     })
 }
 
-/// `GET /o/{org}/keys`: every key for owners and admins, for others their own; the newest first.
+/// `GET /o/{org}/keys`: every key for owners and admins, for others their own; the newest first; those that have ended
+/// only when asked for.
 pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
         let member = match member(visit, Which::Slug(&slug)).await? {
             Ok(member) => member,
             Err(answer) => return Ok(answer),
         };
-        let (acting, after) = (member.acting(visit), query(visit).get("cursor").and_then(cursor::read));
-        let first = after.is_none();
-        let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-        let read = move |conn: &mut _| api_keys::list(conn, &acting, after.as_ref(), limit);
-        let mut keys = match visit.app.store.read(read).await? {
-            Ok(keys) => keys,
+        let path = format!("{}/o/{slug}/keys", visit.base());
+        let asked = Asked::read(visit, ListAddress { path: path.clone(), org: None });
+        let (acting, wanted) = (member.acting(visit), asked.clone());
+        let read = move |conn: &mut _| wanted.find(|part| api_keys::list(conn, &acting, part));
+        let found = match visit.app.store.read(read).await? {
+            Ok(found) => found,
             Err(refusal) => return Ok(refused::page(visit, &member, refusal)),
         };
-        let path = format!("{}/o/{slug}/keys", visit.base());
-        let pager = credential_card::pages(&mut keys, &path, first, |key| {
-            (key.credential.created_at, key.credential.id.as_str())
-        });
         let manages = member.holds(visit, KEYS_MANAGE);
         let KeyPolicy { on, unrestricted, .. } =
             member.organization.key_policy(&visit.app.config.organizations);
@@ -87,8 +85,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<Str
             nav: nav(visit, &member, Place::ApiKeys, &own_sessions(visit, &member).await?),
             on,
             may_create: manages,
-            cards: keys.iter().map(|key| card(visit, &listed, key)).collect(),
-            pager,
+            list: asked.shown(found, |key| card(visit, &listed, key)),
             login_command: visit.app.config.brand.login_command.clone(),
         };
         Ok(visit.page(StatusCode::OK, &page))

@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::account::query;
-use super::credential_card::{self, Listed, PAGE, card};
+use super::credential_card::{Listed, card};
+use super::credential_list::Asked;
 use super::member::{Member, Which, member, nav, own_sessions};
 use super::refused;
 use super::service_accounts::{roles, shown};
@@ -12,6 +12,7 @@ use super::visit::{Visit, visit};
 use crate::domain::key_policy::KeyPolicy;
 use crate::domain::management::KEYS_MANAGE;
 use crate::pages::confirm::{ConfirmPage, Question};
+use crate::pages::credential_list::ListAddress;
 use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
 use crate::pages::refusal::Refusal;
@@ -20,7 +21,6 @@ use crate::pages::text;
 use crate::services::{api_keys, service_accounts};
 use crate::store::StoreError;
 use crate::web::app::App;
-use crate::web::cursor;
 
 /// `GET /o/{org}/service-accounts/{id}`
 pub async fn show(
@@ -45,24 +45,20 @@ async fn page(
     problems: Problems,
 ) -> Result<HttpResponse, StoreError> {
     let (acting, wanted) = (member.acting(visit), id.to_owned());
-    let after = query(visit).get("cursor").and_then(cursor::read);
-    let first = after.is_none();
-    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let path = format!("{}/o/{}/service-accounts/{id}", visit.base(), member.organization.slug);
+    let asked = Asked::read(visit, ListAddress { path, org: None });
+    let of_keys = asked.clone();
     let found = visit.app.store.read(move |conn| {
         let made = service_accounts::find(conn, &acting, &wanted)?;
-        let keys = api_keys::of_service_account(conn, &acting, &wanted, after.as_ref(), limit)?;
+        let keys = of_keys.find(|part| api_keys::of_service_account(conn, &acting, &wanted, part))?;
         // Who manages service accounts may be somebody who sees no keys.
         Ok(made.map(|made| (made, keys.unwrap_or_default())))
     });
-    let (made, mut keys) = match found.await? {
+    let (made, keys) = match found.await? {
         Ok(found) => found,
         Err(refusal) => return Ok(refused::page(visit, member, refusal)),
     };
     let nav = nav(visit, member, Place::ServiceAccounts, &own_sessions(visit, member).await?);
-    let path = format!("{}/{id}", nav.service_accounts(visit.base()));
-    let pager = credential_card::pages(&mut keys, &path, first, |key| {
-        (key.credential.created_at, key.credential.id.as_str())
-    });
     let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&visit.app.config.organizations);
     let manages = member.holds(visit, KEYS_MANAGE) && member.acting(visit).administers();
     let of_keys = &nav.keys(visit.base());
@@ -83,8 +79,7 @@ async fn page(
         shell: visit.shell(),
         problems,
         roles: roles(visit, member, &made.account.role),
-        cards: keys.iter().map(|key| card(visit, &listed, key)).collect(),
-        pager,
+        list: asked.shown(keys, |key| card(visit, &listed, key)),
         may_create: manages && on && enabled,
         account: shown(made),
         nav,

@@ -4,16 +4,16 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::query;
-use super::credential_card::{self, PAGE};
 use super::member::{Member, Which, member, nav, own_sessions};
-use super::refused;
 use super::visit::{Visit, visit};
+use super::{paging, refused};
 use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
 use crate::domain::role::Role;
 use crate::pages::choices::Tick;
 use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
 use crate::pages::service_accounts::{Account, NewServiceAccountPage, RoleChoice, ServiceAccountsPage};
+use crate::pages::sessions::Pager;
 use crate::pages::text::{self, Moment};
 use crate::services::service_accounts::{self, Made, NewServiceAccount};
 use crate::store::StoreError;
@@ -29,7 +29,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<Str
         };
         let (acting, after) = (member.acting(visit), query(visit).get("cursor").and_then(cursor::read));
         let first = after.is_none();
-        let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+        let limit = paging::limit();
         let read = move |conn: &mut _| service_accounts::list(conn, &acting, after.as_ref(), limit);
         let mut accounts = match visit.app.store.read(read).await? {
             Ok(accounts) => accounts,
@@ -37,9 +37,9 @@ pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<Str
         };
         let nav = nav(visit, &member, Place::ServiceAccounts, &own_sessions(visit, &member).await?);
         let path = nav.service_accounts(visit.base());
-        let pager = credential_card::pages(&mut accounts, &path, first, |made| {
-            (made.account.created_at, made.account.id.as_str())
-        });
+        let next = paging::cut(&mut accounts, |made| (made.account.created_at, made.account.id.as_str()));
+        let older = next.map(|cursor| format!("{path}?cursor={cursor}"));
+        let pager = Pager { newer: (!first).then_some(path), older };
         let accounts = accounts.into_iter().map(shown).collect();
         let page = ServiceAccountsPage { shell: visit.shell(), nav, accounts, pager };
         Ok(visit.page(StatusCode::OK, &page))

@@ -5,7 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::query;
 use super::choices::{End, EndChoice, Ticked};
-use super::credential_card::{self, Listed, PAGE, card};
+use super::credential_card::{self, Listed, card};
+use super::credential_list::Asked;
 use super::member::{Member, Which, member, nav, own_sessions};
 use super::once::{self, Made, Sent};
 use super::visit::{Visit, visit};
@@ -13,6 +14,7 @@ use super::{refused, secret};
 use crate::domain::key_policy::TokenPolicy;
 use crate::domain::management::TOKENS_MANAGE;
 use crate::pages::confirm::{ConfirmPage, Question};
+use crate::pages::credential_list::ListAddress;
 use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
 use crate::pages::tokens::{Allowed, NewTokenPage, TokensPage};
@@ -20,7 +22,6 @@ use crate::pages::{secret_once, text};
 use crate::services::personal_tokens::{self, NewToken};
 use crate::store::StoreError;
 use crate::web::app::App;
-use crate::web::cursor;
 
 /// `GET /tokens`
 pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
@@ -32,19 +33,15 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
             Ok(member) => member,
             Err(answer) => return Ok(answer),
         };
-        let (acting, after) = (member.acting(visit), query(visit).get("cursor").and_then(cursor::read));
-        let first = after.is_none();
-        let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-        let read = move |conn: &mut _| personal_tokens::list(conn, &acting, after.as_ref(), limit);
-        let mut tokens = match visit.app.store.read(read).await? {
-            Ok(tokens) => tokens,
+        let nav = nav(visit, &member, Place::PersonalTokens, &own_sessions(visit, &member).await?);
+        let org = nav.has_choice().then(|| nav.slug.clone());
+        let asked = Asked::read(visit, ListAddress { path: format!("{}/tokens", visit.base()), org });
+        let (acting, wanted) = (member.acting(visit), asked.clone());
+        let read = move |conn: &mut _| wanted.find(|part| personal_tokens::list(conn, &acting, part));
+        let found = match visit.app.store.read(read).await? {
+            Ok(found) => found,
             Err(refusal) => return Ok(refused::page(visit, &member, refusal)),
         };
-        let nav = nav(visit, &member, Place::PersonalTokens, &own_sessions(visit, &member).await?);
-        let path = format!("{}{}", visit.base(), nav.of_this("/tokens"));
-        let pager = credential_card::pages(&mut tokens, &path, first, |token| {
-            (token.credential.created_at, token.credential.id.as_str())
-        });
         let allowed = allowed(policy(visit, &member), &member);
         let revoke = |id: &str| format!("{}{}", visit.base(), nav.of_this(&format!("/tokens/{id}/end")));
         let listed = Listed {
@@ -56,9 +53,9 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
             rotate: None,
             revoke: Some(&revoke),
         };
-        let cards = tokens.iter().map(|token| card(visit, &listed, token)).collect();
+        let list = asked.shown(found, |token| card(visit, &listed, token));
         let login_command = visit.app.config.brand.login_command.clone();
-        let page = TokensPage { shell: visit.shell(), allowed, cards, pager, login_command, nav };
+        let page = TokensPage { shell: visit.shell(), allowed, list, login_command, nav };
         Ok(visit.page(StatusCode::OK, &page))
     })
     .await

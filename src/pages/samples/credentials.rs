@@ -6,7 +6,9 @@ use crate::domain::static_secret::Mode;
 use crate::pages::choices::{
     BundleChoice, EndChoices, LevelChoices, NEVER, PermissionChoice, PermissionChoices, Purpose, Tick,
 };
+use crate::pages::credential_list::{CredentialList, ListAddress, Listing, StateFilter};
 use crate::pages::credentials::{CardPermission, CredentialCard, End, Granted, LastUse, Owner, State};
+use crate::pages::sessions::Pager;
 
 fn card(foreign: Foreign, state: State, granted: Granted, end: End) -> CredentialCard {
     CredentialCard {
@@ -36,15 +38,10 @@ fn permissions() -> Granted {
     ])
 }
 
+/// Some that have not ended.
 pub(super) fn cards(foreign: Foreign) -> Vec<CredentialCard> {
     let ahead = || End::Ahead(moment());
     let card = |state, granted, end| card(foreign, state, granted, end);
-    let ended = |state| CredentialCard {
-        permissions: None,
-        rotate: None,
-        revoke: None,
-        ..card(state, permissions(), End::Past(moment()))
-    };
     vec![
         card(State::Lately("Used 4 minutes ago".into()), permissions(), ahead()),
         CredentialCard {
@@ -63,10 +60,29 @@ pub(super) fn cards(foreign: Foreign) -> Vec<CredentialCard> {
             ..card(State::EndsSoon("Ends in 23 hours".into()), permissions(), ahead())
         },
         CredentialCard { rotate: None, ..card(State::Suspended, permissions(), ahead()) },
-        ended(State::Expired),
-        ended(State::Revoked),
-        ended(State::Replaced),
     ]
+}
+
+/// Some that have ended.
+pub(super) fn ended(foreign: Foreign) -> Vec<CredentialCard> {
+    let ended = |state| CredentialCard {
+        permissions: None,
+        rotate: None,
+        revoke: None,
+        ..card(foreign, state, permissions(), End::Past(moment()))
+    };
+    vec![ended(State::Expired), ended(State::Revoked), ended(State::Replaced)]
+}
+
+/// A list that is long or that has nothing to show.
+pub(super) fn list(path: &str, state: StateFilter, listing: Listing) -> CredentialList {
+    let address = ListAddress { path: path.into(), org: (path == "/tokens").then(|| "northwind".into()) };
+    let older = match &listing {
+        Listing::Cards(_) => Some(address.link(state, Some("x"))),
+        Listing::NoneYet | Listing::NoneActive | Listing::NoneEnded | Listing::NoMore => None,
+    };
+    let newer = matches!(listing, Listing::NoMore).then(|| address.of(state));
+    CredentialList { address, state, listing, pager: Pager { newer, older } }
 }
 
 pub(super) fn offered(unrestricted: Option<bool>) -> PermissionChoices {

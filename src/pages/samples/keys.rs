@@ -1,17 +1,17 @@
 //! The pages of API keys, and the secrets of new ones.
 
-use super::credentials::{cards, ends, offered};
+use super::credentials::{self, cards, ended, ends, offered};
 use super::{Foreign, LOGIN, Sample, moment, nav, print, shell};
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::Mode;
 use crate::pages::choices::{PermissionChoices, Purpose};
 use crate::pages::confirm::{ConfirmPage, Question};
+use crate::pages::credential_list::{Listing, StateFilter};
 use crate::pages::key_permissions::{GrantState, KeyPermissionsPage};
 use crate::pages::keys::{AccountChoice, KeysPage, NewKeyPage, RotatePage};
 use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
 use crate::pages::secret_once::{Made, SecretPage, ShownOncePage};
-use crate::pages::sessions::Pager;
 
 pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
     let mut pages = key_pages(foreign);
@@ -21,13 +21,12 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
 }
 
 fn key_pages(foreign: Foreign) -> Vec<Sample> {
-    let list = |on, cards| KeysPage {
+    let list = |on, state, listing| KeysPage {
         shell: shell(foreign),
         nav: nav(foreign, Place::ApiKeys),
         on,
         may_create: true,
-        cards,
-        pager: Pager { newer: None, older: Some("/o/northwind/keys?cursor=x".into()) },
+        list: credentials::list("/o/northwind/keys", state, listing),
         login_command: LOGIN.into(),
     };
     let new = |problems, unrestricted, never| NewKeyPage {
@@ -72,9 +71,13 @@ fn key_pages(foreign: Foreign) -> Vec<Sample> {
         },
     };
     vec![
-        ("keys", print(&list(true, cards(foreign)))),
-        ("keys-off", print(&list(false, cards(foreign)))),
-        ("keys-none", print(&list(true, Vec::new()))),
+        ("keys", print(&list(true, StateFilter::Active, Listing::Cards(cards(foreign))))),
+        ("keys-ended", print(&list(true, StateFilter::Ended, Listing::Cards(ended(foreign))))),
+        ("keys-off", print(&list(false, StateFilter::All, Listing::Cards(cards(foreign))))),
+        ("keys-none", print(&list(true, StateFilter::Active, Listing::NoneYet))),
+        ("keys-none-active", print(&list(true, StateFilter::Active, Listing::NoneActive))),
+        ("keys-none-ended", print(&list(true, StateFilter::Ended, Listing::NoneEnded))),
+        ("keys-no-more", print(&list(true, StateFilter::All, Listing::NoMore))),
         ("new-key", print(&new(Problems::default(), None, false))),
         ("new-key-unrestricted", print(&new(Problems::default(), Some(true), true))),
         ("new-key-wrong", print(&new(problems, Some(false), false))),

@@ -1,9 +1,10 @@
 //! The pages of service accounts.
 
-use super::credentials::cards;
+use super::credentials::{self, cards};
 use super::{Foreign, Sample, moment, nav, print, shell};
 use crate::pages::choices::Tick;
 use crate::pages::confirm::{ConfirmPage, Question};
+use crate::pages::credential_list::{Listing, StateFilter};
 use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
 use crate::pages::service_accounts::{
@@ -38,14 +39,13 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
         purpose: foreign("Deploys the website"),
         roles: roles(),
     };
-    let one = |disabled_at, cards| ServiceAccountPage {
+    let one = |disabled_at, listing| ServiceAccountPage {
         shell: shell(foreign),
         nav: nav(foreign, Place::ServiceAccounts),
         problems: Problems::default(),
         account: account(disabled_at),
         roles: roles(),
-        cards,
-        pager: Pager::default(),
+        list: credentials::list("/o/northwind/service-accounts/sa_1", StateFilter::Active, listing),
         may_create: true,
     };
     let disable = ConfirmPage {
@@ -67,8 +67,8 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
         ("service-accounts-none", print(&list(Vec::new()))),
         ("new-service-account", print(&new(Problems::default()))),
         ("new-service-account-wrong", print(&new(problems))),
-        ("service-account", print(&one(None, cards(foreign)))),
-        ("service-account-disabled", print(&one(Some(moment()), Vec::new()))),
+        ("service-account", print(&one(None, Listing::Cards(cards(foreign))))),
+        ("service-account-disabled", print(&one(Some(moment()), Listing::NoneYet))),
         ("disable-service-account", print(&disable)),
     ]
 }

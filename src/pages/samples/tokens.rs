@@ -1,12 +1,12 @@
 //! The pages of personal tokens.
 
-use super::credentials::{cards, ends, offered};
+use super::credentials::{self, cards, ended, ends, offered};
 use super::{Foreign, LOGIN, Sample, nav, print, shell};
 use crate::pages::confirm::{ConfirmPage, Question};
+use crate::pages::credential_list::{Listing, StateFilter};
 use crate::pages::credentials::CredentialCard;
 use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
-use crate::pages::sessions::Pager;
 use crate::pages::tokens::{Allowed, NewTokenPage, TokensPage};
 
 pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
@@ -18,12 +18,12 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
         rotate: None,
         ..card
     };
-    let list = |allowed, cards: Vec<CredentialCard>| TokensPage {
+    let of_tokens = |cards: Vec<CredentialCard>| Listing::Cards(cards.into_iter().map(of_token).collect());
+    let list = |allowed, state, listing| TokensPage {
         shell: shell(foreign),
         nav: nav(foreign, Place::PersonalTokens),
         allowed,
-        cards: cards.into_iter().map(of_token).collect(),
-        pager: Pager { newer: Some("/tokens".into()), older: None },
+        list: credentials::list("/tokens", state, listing),
         login_command: LOGIN.into(),
     };
     let new = |problems| NewTokenPage {
@@ -47,10 +47,12 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
         },
     };
     vec![
-        ("tokens", print(&list(Allowed::Yes, cards(foreign)))),
-        ("tokens-none", print(&list(Allowed::Yes, Vec::new()))),
-        ("tokens-off", print(&list(Allowed::Off, Vec::new()))),
-        ("tokens-admins-only", print(&list(Allowed::AdminsOnly, Vec::new()))),
+        ("tokens", print(&list(Allowed::Yes, StateFilter::All, of_tokens(cards(foreign))))),
+        ("tokens-ended", print(&list(Allowed::Yes, StateFilter::Ended, of_tokens(ended(foreign))))),
+        ("tokens-none", print(&list(Allowed::Yes, StateFilter::Active, Listing::NoneYet))),
+        ("tokens-none-active", print(&list(Allowed::Yes, StateFilter::Active, Listing::NoneActive))),
+        ("tokens-off", print(&list(Allowed::Off, StateFilter::Active, Listing::NoneYet))),
+        ("tokens-admins-only", print(&list(Allowed::AdminsOnly, StateFilter::Ended, Listing::NoneEnded))),
         ("new-token", print(&new(Problems::default()))),
         (
             "new-token-wrong",

@@ -21,7 +21,7 @@ use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::secret::Secret;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::store::static_credentials::{self, StaticCredential};
+use crate::store::static_credentials::{self, Part, StaticCredential};
 use crate::store::{Conn, StoreError, Work, memberships, service_accounts};
 
 /// A new credential and its secret, which nobody can read again.
@@ -33,28 +33,26 @@ pub struct Created {
 
 const NO_SUCH_KEY: Refusal = Refusal::NotFound("There is no such API key.");
 
-/// A page of keys, the newest first; `after` is where the page before it ended.
+/// A part of the keys that they see.
 pub fn list(
     conn: &mut Conn,
     acting: &Acting,
-    after: Option<&(Time, String)>,
-    limit: i64,
+    part: Part<'_>,
 ) -> Result<Result<Vec<Named>, Refusal>, StoreError> {
     if let Err(refusal) = may_read(acting) {
         return Ok(Err(refusal));
     }
     let (org_id, kind) = (&acting.organization.id, CredentialKind::ApiKey);
-    let page = static_credentials::page(conn, org_id, kind, acting.sees(), after, limit)?;
+    let page = static_credentials::page(conn, org_id, kind, acting.sees(), part)?;
     named::all(conn, page).map(Ok)
 }
 
-/// A page of the keys of a service account, for those who see every key.
+/// A part of the keys of a service account, for those who see every key.
 pub fn of_service_account(
     conn: &mut Conn,
     acting: &Acting,
     id: &str,
-    after: Option<&(Time, String)>,
-    limit: i64,
+    part: Part<'_>,
 ) -> Result<Result<Vec<Named>, Refusal>, StoreError> {
     if let Err(refusal) = may_read(acting) {
         return Ok(Err(refusal));
@@ -64,7 +62,7 @@ pub fn of_service_account(
         return Ok(Ok(Vec::new()));
     }
     let (org_id, kind) = (&acting.organization.id, CredentialKind::ApiKey);
-    let page = static_credentials::page(conn, org_id, kind, Some(&owner), after, limit)?;
+    let page = static_credentials::page(conn, org_id, kind, Some(&owner), part)?;
     named::all(conn, page).map(Ok)
 }
 

@@ -70,6 +70,11 @@ async fn journey(java_script: bool) {
     page.shows("This is for good.").await;
     page.follow("Revoke Build pipeline").await;
     page.shows("The API key is revoked.").await;
+    page.follow("Show ended").await;
+    page.shows("Revoked").await;
+    page.evaluate::<Option<()>>("void (document.getElementById('state').value = 'active')").await;
+    page.follow("Filter").await;
+    page.shows("No key works any more.").await;
     assert_eq!(key.get("/api/v1/whoami").await.status, 401);
     assert_eq!(complaints(&page), Vec::<String>::new());
     app.stop().await;
@@ -125,6 +130,7 @@ async fn pages_of_keys_are_for_everybody() {
     }
     page.evaluate::<Option<()>>("document.querySelectorAll('details').forEach(d => { d.open = true })").await;
     found.extend(faults(&page, "keys, all open").await);
+    look(&page, &mut found, &at("/keys?state=ended"), "keys, none ended").await;
     for act in ["permissions", "rotate", "end"] {
         page.goto(&at("/keys")).await;
         let link: String =
@@ -143,6 +149,10 @@ async fn pages_of_keys_are_for_everybody() {
     page.follow("Turn them off").await;
     for path in ["/keys", "/o/northwind-labs/settings/api-access"] {
         look(&page, &mut found, &at(path), &format!("{path}, keys off")).await;
+    }
+    app.execute("UPDATE credentials SET revoked_at = created_at").await.unwrap();
+    for path in ["/keys", "/keys?state=ended", "/tokens?state=ended"] {
+        look(&page, &mut found, &at(path), &format!("{path}, all ended")).await;
     }
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(complaints(&page), Vec::<String>::new());

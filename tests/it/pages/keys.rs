@@ -194,7 +194,7 @@ both_engines! {
         assert_eq!(answer.location(), format!("{KEYS}?done=key-revoked"));
         assert_eq!(status(app, &key).await, 401);
         let list = browser.get(answer.location()).await.text();
-        assert!(list.contains("The API key is revoked.") && list.contains("Revoked"), "{list}");
+        assert!(list.contains("The API key is revoked.") && list.contains("No key works any more."), "{list}");
         assert_eq!(app.audited("key.revoked").await, 1);
     }
 

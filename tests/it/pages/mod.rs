@@ -1,6 +1,7 @@
 //! What people see, without a browser: each page over HTTP, and each way to abuse it.
 
 mod api_access;
+mod credential_lists;
 mod device;
 mod forms;
 mod forms_of_others;
