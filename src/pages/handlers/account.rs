@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::visit::{Visit, visit};
+use super::visit::{Stop, Visit, visit};
 use super::waiting::{Waiting, Waits};
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
@@ -51,10 +51,7 @@ pub async fn sign_in_page(app: web::Data<App>, request: HttpRequest) -> HttpResp
 /// `POST /sign-in`
 pub async fn sign_in(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "sign-in").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "sign-in").await?;
         let email = form.get("email").unwrap_or_default().to_owned();
         let waiting = form.get("request").and_then(Waiting::parse);
         match attempt(visit, &form, email.clone()).await? {
@@ -91,10 +88,7 @@ pub async fn again_page(app: web::Data<App>, request: HttpRequest) -> HttpRespon
 /// `POST /sign-in/again`
 pub async fn sign_in_again(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "sign-in-again").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "sign-in-again").await?;
         let waiting = form.get("request").and_then(Waiting::parse);
         let Some((_, user)) = visit.person() else { return Ok(visit.go("/sign-in?because=ended")) };
         match attempt(visit, &form, user.email.clone()).await? {
@@ -113,10 +107,7 @@ pub async fn sign_in_again(app: web::Data<App>, request: HttpRequest, payload: w
 /// `POST /sign-out`; with a request, it is kept for whoever signs in next.
 pub async fn sign_out(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "sign-out").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "sign-out").await?;
         if let Some((session, _)) = visit.person().cloned() {
             let origin = visit.browser.origin.clone();
             visit.app.store.write(move |work| sign_in::sign_out(work, &session, &origin)).await?;
@@ -163,7 +154,7 @@ async fn again(
     waiting: Option<Waiting>,
     status: StatusCode,
     problems: Problems,
-) -> Result<HttpResponse, StoreError> {
+) -> Result<HttpResponse, Stop> {
     let Some((_, user)) = visit.person() else { return Ok(visit.go("/sign-in?because=ended")) };
     let Waits { tool, .. } = look_up(visit, waiting.as_ref()).await?;
     let reason = match &tool {

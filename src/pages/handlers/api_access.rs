@@ -27,10 +27,7 @@ const PAGE: i64 = 25;
 /// `GET /o/{org}/settings/api-access`
 pub async fn settings(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = manager(visit, &slug).await?;
         let (org_id, now) = (member.organization.id.clone(), visit.app.now());
         let number =
             query(visit).get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, 10_000);
@@ -97,10 +94,7 @@ pub async fn confirm(
 ) -> HttpResponse {
     visit(app, request, async |visit| {
         let (slug, to) = path.into_inner();
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = manager(visit, &slug).await?;
         let Effect { sessions, people } = effect(visit, &member).await?;
         let (sessions, people, organization) =
             (count(sessions), count(people), member.organization.name.clone());
@@ -124,14 +118,8 @@ pub async fn save(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "confirm").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "confirm").await?;
+        let member = manager(visit, &slug).await?;
         let on = match form.get("personal_tokens") {
             Some("on") => true,
             Some("off") => false,
@@ -159,14 +147,8 @@ pub async fn save_roads(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "roads").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "roads").await?;
+        let member = manager(visit, &slug).await?;
         let device_flow = form.get("device_flow").and_then(DeviceFlow::parse);
         let copy_code = match form.get("copy_code") {
             Some("on") => Some(true),
@@ -196,10 +178,7 @@ pub async fn revoke_all_page(
     slug: web::Path<String>,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = manager(visit, &slug).await?;
         let Effect { sessions, people } = effect(visit, &member).await?;
         let question = Question::RevokeAll {
             slug: slug.into_inner(),
@@ -223,13 +202,8 @@ pub async fn revoke_all(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        if let Err(answer) = visit.form(payload, "confirm").await {
-            return Ok(answer);
-        }
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        visit.form(payload, "confirm").await?;
+        let member = manager(visit, &slug).await?;
         let (actor, origin) = (Actor::User(member.user_id.clone()), visit.browser.origin.clone());
         visit
             .app

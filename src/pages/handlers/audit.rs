@@ -28,10 +28,7 @@ const PAGE: usize = 25;
 /// `GET /o/{org}/audit`
 pub async fn events(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = manager(visit, &slug).await?;
         let query = query(visit);
         let read =
             audit_query::events(&query).and_then(|asked| Ok((asked, audit_query::before_event(&query)?)));
@@ -62,10 +59,7 @@ pub async fn events(app: web::Data<App>, request: HttpRequest, slug: web::Path<S
 /// `GET /o/{org}/audit/export?format=csv|jsonl`
 pub async fn export(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = manager(visit, &slug).await?;
         let query = query(visit);
         let asked = match audit_query::events(&query) {
             Ok(asked) => asked,
@@ -91,10 +85,7 @@ pub async fn export(app: web::Data<App>, request: HttpRequest, slug: web::Path<S
 /// `GET /o/{org}/audit/uses`
 pub async fn uses(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = manager(visit, &slug).await?;
         let query = query(visit);
         let read =
             audit_query::uses(&query).and_then(|filter| Ok((filter, audit_query::before_use(&query)?)));

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::{encoded, query};
-use super::visit::{Visit, visit};
+use super::visit::{Stop, Visit, visit};
 use super::{consent, paste};
 use crate::domain::authorization::{Parameters, Untrusted};
 use crate::domain::parameters::decode;
@@ -50,11 +50,13 @@ pub async fn start(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 
 /// `POST /oauth/authorize`: the same parameters in a form (OpenID Connect Core section 3.1.2.1).
 pub async fn start_by_post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    visit(app, request, async |visit| match visit.foreign_form(payload).await {
+    visit(app, request, async |visit| {
+        let body = visit.foreign_form(payload).await?;
         // A form of another site brings no cookie, though the browser may have one: ask for the page as a link would.
-        Ok(body) if visit.browser.is_new() && pairs(&body).is_some() => Ok(again_by_get(visit, &body)),
-        Ok(body) => open(visit, &body).await,
-        Err(answer) => Ok(answer),
+        if visit.browser.is_new() && pairs(&body).is_some() {
+            return Ok(again_by_get(visit, &body));
+        }
+        open(visit, &body).await
     })
     .await
 }
@@ -89,7 +91,7 @@ pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Pa
     .await
 }
 
-async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, StoreError> {
+async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, Stop> {
     if let Some(refusal) = visit.begin_sign_in() {
         return Ok(refusal);
     }
@@ -151,7 +153,7 @@ pub async fn question(app: web::Data<App>, request: HttpRequest, id: web::Path<S
 }
 
 /// Shows the question, unless there is no organization to answer it for.
-async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, StoreError> {
+async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, Stop> {
     let Some(first) = question.choices.first() else {
         let way_out = told(visit, &question.request.id, &Decision::Deny).await?;
         return Ok(visit.refuse(Refusal::NoOrganization { way_out }));
@@ -185,10 +187,7 @@ pub async fn answer(
 ) -> HttpResponse {
     visit(app, request, async |visit| {
         let id = id.into_inner();
-        let form = match visit.form(payload, "authorize").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "authorize").await?;
         let decision = match (form.get("decision"), form.get("organization")) {
             (Some("authorize"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
             (Some("deny"), _) => Decision::Deny,
@@ -278,7 +277,7 @@ async fn way_back(visit: &Visit, id: &str) -> Result<Option<WayBack>, StoreError
         .await
 }
 
-async fn unanswerable(visit: &Visit, id: &str, why: Unanswerable) -> Result<HttpResponse, StoreError> {
+async fn unanswerable(visit: &Visit, id: &str, why: Unanswerable) -> Result<HttpResponse, Stop> {
     let command = visit.app.config.brand.login_command.clone();
     let return_page = format!("/authorize/return?request={}", encoded(id));
     Ok(match why {
@@ -312,7 +311,7 @@ pub(super) async fn closed(
     organization: &Organization,
     barrier: Barrier,
     way_out: WayOut,
-) -> Result<HttpResponse, StoreError> {
+) -> Result<HttpResponse, Stop> {
     let org_id = organization.id.clone();
     let managers = visit
         .app

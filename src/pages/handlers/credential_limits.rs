@@ -72,10 +72,7 @@ pub async fn confirm(
 ) -> HttpResponse {
     visit(app, request, async |visit| {
         let (slug, to) = path.into_inner();
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = manager(visit, &slug).await?;
         let (keys, organization) = (living(visit, &member).await?, member.organization.name.clone());
         let question = match to.as_str() {
             "off" => Question::ApiKeysOff { slug, organization, keys },
@@ -96,14 +93,8 @@ pub async fn save_switch(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "confirm").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "confirm").await?;
+        let member = manager(visit, &slug).await?;
         let Some(on) = on_or_off(&form, "api_keys") else { return Ok(visit.refuse(Refusal::NotFound)) };
         let (actor, origin) = (Actor::User(member.user_id.clone()), visit.browser.origin.clone());
         let org_id = member.organization.id;
@@ -126,14 +117,8 @@ pub async fn save_limits(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "limits").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "limits").await?;
+        let member = manager(visit, &slug).await?;
         let Some(limits) = read(&form) else { return Ok(visit.refuse(Refusal::NotFound)) };
         let (actor, origin) = (Actor::User(member.user_id.clone()), visit.browser.origin.clone());
         let org_id = member.organization.id;

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::account::{query, with_wait};
 use super::authorize::{closed, organization_name, role_too_small};
 use super::consent;
-use super::visit::{Visit, visit};
+use super::visit::{Stop, Visit, visit};
 use super::waiting::Waiting;
 use crate::domain::device::DeviceStatus;
 use crate::domain::policy::Barrier;
@@ -46,10 +46,7 @@ fn entry_page(visit: &Visit, code: String, problems: Problems) -> DeviceEntryPag
 /// `POST /device`
 pub async fn enter(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "device-code").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "device-code").await?;
         let typed: String = form.get("user_code").unwrap_or_default().chars().take(64).collect();
         let Some((session, _)) = visit.person().cloned() else {
             return sign_in_first(visit, &Waiting::DeviceCode(UserCode::parse(&typed))).await;
@@ -99,7 +96,7 @@ pub async fn question(app: web::Data<App>, request: HttpRequest, id: web::Path<S
 
 /// Shows the question, unless there is no organization to answer it for. Then the request ends, so that the tool does
 /// not go on asking.
-async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, StoreError> {
+async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, Stop> {
     let id = &question.request.id;
     let Some(first) = question.choices.first() else {
         decide(visit, id, Decision::Deny).await?;
@@ -130,10 +127,7 @@ pub async fn answer(
 ) -> HttpResponse {
     visit(app, request, async |visit| {
         let id = id.into_inner();
-        let form = match visit.form(payload, "device").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "device").await?;
         let here = Waiting::parse(&id).map_or_else(|| "/device".to_owned(), |waiting| waiting.path());
         let decision = match (form.get("decision"), form.get("organization")) {
             (Some("connect"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
@@ -168,14 +162,14 @@ async fn decide(visit: &Visit, id: &str, decision: Decision) -> Result<Option<De
     decided.await.map(Some)
 }
 
-async fn sign_in_first(visit: &Visit, waiting: &Waiting) -> Result<HttpResponse, StoreError> {
+async fn sign_in_first(visit: &Visit, waiting: &Waiting) -> Result<HttpResponse, Stop> {
     if visit.app.store.read(setup::is_open).await? {
         return Ok(visit.go("/setup"));
     }
     Ok(visit.go(&format!("/sign-in?request={}", waiting.field())))
 }
 
-async fn unanswerable(visit: &Visit, why: Unanswerable) -> Result<HttpResponse, StoreError> {
+async fn unanswerable(visit: &Visit, why: Unanswerable) -> Result<HttpResponse, Stop> {
     let command = visit.app.config.brand.login_command.clone();
     Ok(match why {
         Unanswerable::NotHere | Unanswerable::ClientGone => visit.refuse(Refusal::UnknownCode { command }),
@@ -188,7 +182,7 @@ async fn unanswerable(visit: &Visit, why: Unanswerable) -> Result<HttpResponse, 
 }
 
 /// What the person reads after the answer, and whenever they come back to it.
-async fn answered(visit: &Visit, request: DeviceRequest) -> Result<HttpResponse, StoreError> {
+async fn answered(visit: &Visit, request: DeviceRequest) -> Result<HttpResponse, Stop> {
     let refused_for = match request.status {
         DeviceStatus::SwitchedOff => Barrier::PersonalTokens,
         DeviceStatus::NotAllowed => Barrier::DeviceFlow,
@@ -210,7 +204,7 @@ async fn answered(visit: &Visit, request: DeviceRequest) -> Result<HttpResponse,
     }
 }
 
-async fn connected(visit: &Visit, request: DeviceRequest) -> Result<HttpResponse, StoreError> {
+async fn connected(visit: &Visit, request: DeviceRequest) -> Result<HttpResponse, Stop> {
     let client_id = request.client_id;
     let tool = visit.app.store.read(move |conn| clients::name(conn, &client_id)).await?;
     let answer = DeviceAnswer::Connected {

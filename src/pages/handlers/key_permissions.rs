@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::choices::Ticked;
 use super::member::{Member, Which, member, nav, own_sessions};
-use super::visit::{Visit, visit};
+use super::visit::{Stop, Visit, visit};
 use super::{credential_card, refused};
 use crate::domain::granted::Granted;
 use crate::domain::scope::ScopeSet;
@@ -14,7 +14,6 @@ use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
 use crate::pages::text;
 use crate::services::api_keys::{self, Changeable};
-use crate::store::StoreError;
 use crate::web::app::App;
 
 /// `GET /o/{org}/keys/{id}/permissions`
@@ -24,10 +23,7 @@ pub async fn page(
     path: web::Path<(String, String)>,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match member(visit, Which::Slug(&path.0)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&path.0)).await?;
         show(visit, &member, &path.1, None, Problems::default()).await
     })
     .await
@@ -41,15 +37,9 @@ pub async fn save(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "key-permissions").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "key-permissions").await?;
         let (slug, id) = path.into_inner();
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&slug)).await?;
         let ticked = Ticked::read(&form, &visit.app.config.catalog);
         let scopes = ticked.all(&visit.app.config.catalog);
         if scopes.is_empty() {
@@ -80,7 +70,7 @@ async fn show(
     id: &str,
     ticked: Option<Ticked>,
     problems: Problems,
-) -> Result<HttpResponse, StoreError> {
+) -> Result<HttpResponse, Stop> {
     let (app, acting, id) = (visit.app.clone(), member.acting(visit), id.to_owned());
     let now = app.now();
     let read = move |conn: &mut _| api_keys::changeable(conn, &app.config, &acting, &id, now);

@@ -11,7 +11,7 @@ use super::member::{Member, Which, member, nav, own_sessions};
 use super::once::{self, Made, Sent};
 use super::refused;
 use super::secret;
-use super::visit::{Visit, visit};
+use super::visit::{Stop, Visit, visit};
 use crate::domain::allowed_addresses::{AllowedAddresses, BadAddresses};
 use crate::domain::key_policy::KeyPolicy;
 use crate::domain::management::{KEYS_MANAGE, SERVICE_ACCOUNTS_MANAGE};
@@ -37,26 +37,21 @@ pub async fn new_home(app: web::Data<App>, request: HttpRequest) -> HttpResponse
     visit(app, request, async |visit| lead(visit, "/new").await).await
 }
 
-async fn lead(visit: &Visit, to: &str) -> Result<HttpResponse, StoreError> {
+async fn lead(visit: &Visit, to: &str) -> Result<HttpResponse, Stop> {
     if visit.person().is_none() {
         return Ok(visit.go("/sign-in?request=keys"));
     }
     let query = visit.request.query_string();
     let query = if query.is_empty() { String::new() } else { format!("?{query}") };
-    Ok(match member(visit, Which::Asked).await? {
-        Ok(member) => visit.go(&format!("/o/{}/keys{to}{query}", member.organization.slug)),
-        Err(answer) => answer,
-    })
+    let member = member(visit, Which::Asked).await?;
+    Ok(visit.go(&format!("/o/{}/keys{to}{query}", member.organization.slug)))
 }
 
 /// `GET /o/{org}/keys`: every key for owners and admins, for others their own; the newest first; those that have ended
 /// only when asked for.
 pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&slug)).await?;
         let path = format!("{}/o/{slug}/keys", visit.base());
         let asked = Asked::read(visit, ListAddress { path: path.clone(), org: None });
         let (acting, wanted) = (member.acting(visit), asked.clone());
@@ -96,10 +91,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<Str
 /// `GET /o/{org}/keys/new`
 pub async fn new(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&slug)).await?;
         let typed = Typed::suggested(visit, &member);
         new_page(visit, &member, typed, Problems::default()).await
     })
@@ -203,14 +195,8 @@ pub async fn create(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "new-key").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "new-key").await?;
+        let member = member(visit, Which::Slug(&slug)).await?;
         let typed = Typed::read(visit, &form);
         let (new, ends) = match typed.check(visit, &member) {
             Ok(checked) => checked,
@@ -238,7 +224,7 @@ async fn new_page(
     member: &Member,
     typed: Typed,
     problems: Problems,
-) -> Result<HttpResponse, StoreError> {
+) -> Result<HttpResponse, Stop> {
     let acting = member.acting(visit);
     if let Err(refusal) = acting.require(KEYS_MANAGE) {
         return Ok(refused::page(visit, member, refusal));

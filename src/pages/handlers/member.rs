@@ -1,9 +1,7 @@
 //! The signed-in person in one of their organizations.
 
-use actix_web::HttpResponse;
-
 use super::account::query;
-use super::visit::Visit;
+use super::visit::{Stop, Visit};
 use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::role;
 use crate::pages::nav::{Nav, OrganizationLink, Place};
@@ -31,11 +29,8 @@ pub(super) enum Which<'a> {
 
 /// The person as a member. Whoever is not signed in is sent to the sign-in page; an organization of others is not
 /// there.
-pub(super) async fn member(
-    visit: &Visit,
-    which: Which<'_>,
-) -> Result<Result<Member, HttpResponse>, StoreError> {
-    let Some((session, _)) = visit.person() else { return Ok(Err(visit.go("/sign-in"))) };
+pub(super) async fn member(visit: &Visit, which: Which<'_>) -> Result<Member, Stop> {
+    let Some((session, _)) = visit.person() else { return Err(visit.go("/sign-in").into()) };
     let user_id = session.user_id.clone();
     let owner = user_id.clone();
     let all = visit.app.store.read(move |conn| memberships::of_user(conn, &owner)).await?;
@@ -49,11 +44,11 @@ pub(super) async fn member(
             None => (false, all.first()),
         },
     };
-    Ok(match found.cloned() {
+    match found.cloned() {
         Some((organization, role)) => Ok(Member { user_id, organization, role, all }),
-        None if named => Err(visit.refuse(Refusal::NotFound)),
-        None => Err(visit.refuse(Refusal::NoOrganization { way_out: WayOut::default() })),
-    })
+        None if named => Err(visit.refuse(Refusal::NotFound).into()),
+        None => Err(visit.refuse(Refusal::NoOrganization { way_out: WayOut::default() }).into()),
+    }
 }
 
 impl Member {
@@ -83,14 +78,13 @@ impl Member {
 }
 
 /// The person, if they manage this organization. To others it is not there; members learn whom to ask.
-pub(super) async fn manager(visit: &Visit, slug: &str) -> Result<Result<Member, HttpResponse>, StoreError> {
-    Ok(match member(visit, Which::Slug(slug)).await? {
-        Ok(member) if role::administers(&member.role) => Ok(member),
-        Ok(member) => {
-            Err(visit.refuse(Refusal::NotAManager { organization: member.organization.name.clone() }))
-        }
-        Err(answer) => Err(answer),
-    })
+pub(super) async fn manager(visit: &Visit, slug: &str) -> Result<Member, Stop> {
+    let member = member(visit, Which::Slug(slug)).await?;
+    if !role::administers(&member.role) {
+        let organization = member.organization.name;
+        return Err(visit.refuse(Refusal::NotAManager { organization }).into());
+    }
+    Ok(member)
 }
 
 pub(super) async fn own_sessions(

@@ -68,10 +68,7 @@ pub async fn help(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 /// `POST /theme`
 pub async fn theme(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "theme").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "theme").await?;
         let theme = form.get("theme").and_then(Theme::from_value).unwrap_or_default();
         let cookie = Cookie::build("theme", theme.value())
             .path("/")

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::credential_card;
 use super::member::{Member, Which, member, nav, own_sessions};
 use super::once::{self, Made, Sent};
-use super::visit::{Visit, visit};
+use super::visit::{Stop, Visit, visit};
 use super::{refused, secret};
 use crate::domain::management::KEYS_MANAGE;
 use crate::pages::confirm::{ConfirmPage, Question};
@@ -17,7 +17,6 @@ use crate::pages::secret_once;
 use crate::pages::text::{self, Moment};
 use crate::services::api_keys::{self, Overlap};
 use crate::services::named::Named;
-use crate::store::StoreError;
 use crate::web::app::App;
 
 /// `GET /o/{org}/keys/{id}/rotate`
@@ -27,10 +26,7 @@ pub async fn rotate_page(
     path: web::Path<(String, String)>,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let (member, key) = match managed(visit, &path.0, &path.1).await? {
-            Ok(found) => found,
-            Err(answer) => return Ok(answer),
-        };
+        let (member, key) = managed(visit, &path.0, &path.1).await?;
         let credential = key.credential;
         if credential.revoked_at.is_some()
             || credential.has_ended(visit.app.now())
@@ -65,15 +61,9 @@ pub async fn rotate(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "rotate-key").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "rotate-key").await?;
         let (slug, id) = path.into_inner();
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&slug)).await?;
         let seconds = form.get("overlap").and_then(|text| text.parse().ok());
         let Some(overlap) = seconds.and_then(Overlap::from_seconds) else {
             return Ok(visit.refuse(Refusal::NotFound));
@@ -98,10 +88,7 @@ pub async fn revoke_page(
     path: web::Path<(String, String)>,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let (member, key) = match managed(visit, &path.0, &path.1).await? {
-            Ok(found) => found,
-            Err(answer) => return Ok(answer),
-        };
+        let (member, key) = managed(visit, &path.0, &path.1).await?;
         let nav = nav(visit, &member, Place::ApiKeys, &own_sessions(visit, &member).await?);
         let question = Question::RevokeKey {
             slug: nav.slug.clone(),
@@ -123,14 +110,9 @@ pub async fn revoke(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        if let Err(answer) = visit.form(payload, "confirm").await {
-            return Ok(answer);
-        }
+        visit.form(payload, "confirm").await?;
         let (slug, id) = path.into_inner();
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&slug)).await?;
         let acting = member.acting(visit);
         let revoked = visit.app.write(move |app, work| api_keys::revoke(work, &app.config, &acting, &id));
         Ok(match revoked.await? {
@@ -142,23 +124,14 @@ pub async fn revoke(
 }
 
 /// A key that the person may change, with the person in its organization.
-async fn managed(
-    visit: &Visit,
-    slug: &str,
-    id: &str,
-) -> Result<Result<(Member, Named), HttpResponse>, StoreError> {
-    let member = match member(visit, Which::Slug(slug)).await? {
-        Ok(member) => member,
-        Err(answer) => return Ok(Err(answer)),
-    };
+async fn managed(visit: &Visit, slug: &str, id: &str) -> Result<(Member, Named), Stop> {
+    let member = member(visit, Which::Slug(slug)).await?;
     let acting = member.acting(visit);
     if let Err(refusal) = acting.require(KEYS_MANAGE) {
-        return Ok(Err(refused::page(visit, &member, refusal)));
+        return Err(refused::page(visit, &member, refusal).into());
     }
     let id = id.to_owned();
     let found = visit.app.store.read(move |conn| api_keys::find(conn, &acting, &id));
-    Ok(match found.await? {
-        Ok(key) => Ok((member, key)),
-        Err(refusal) => Err(refused::page(visit, &member, refusal)),
-    })
+    let key = found.await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
+    Ok((member, key))
 }

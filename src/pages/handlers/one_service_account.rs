@@ -8,7 +8,7 @@ use super::credential_list::Asked;
 use super::member::{Member, Which, member, nav, own_sessions};
 use super::refused;
 use super::service_accounts::{roles, shown};
-use super::visit::{Visit, visit};
+use super::visit::{Stop, Visit, visit};
 use crate::domain::key_policy::KeyPolicy;
 use crate::domain::management::KEYS_MANAGE;
 use crate::pages::confirm::{ConfirmPage, Question};
@@ -19,7 +19,6 @@ use crate::pages::refusal::Refusal;
 use crate::pages::service_accounts::ServiceAccountPage;
 use crate::pages::text;
 use crate::services::{api_keys, service_accounts};
-use crate::store::StoreError;
 use crate::web::app::App;
 
 /// `GET /o/{org}/service-accounts/{id}`
@@ -29,21 +28,13 @@ pub async fn show(
     path: web::Path<(String, String)>,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match member(visit, Which::Slug(&path.0)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&path.0)).await?;
         page(visit, &member, &path.1, Problems::default()).await
     })
     .await
 }
 
-async fn page(
-    visit: &Visit,
-    member: &Member,
-    id: &str,
-    problems: Problems,
-) -> Result<HttpResponse, StoreError> {
+async fn page(visit: &Visit, member: &Member, id: &str, problems: Problems) -> Result<HttpResponse, Stop> {
     let (acting, wanted) = (member.acting(visit), id.to_owned());
     let path = format!("{}/o/{}/service-accounts/{id}", visit.base(), member.organization.slug);
     let asked = Asked::read(visit, ListAddress { path, org: None });
@@ -95,15 +86,9 @@ pub async fn set_role(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "service-account-role").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "service-account-role").await?;
         let (slug, id) = path.into_inner();
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&slug)).await?;
         let (acting, wanted) = (member.acting(visit), id.clone());
         let role = form.get("role").unwrap_or_default().to_owned();
         let saved = visit
@@ -128,10 +113,7 @@ pub async fn disable_page(
 ) -> HttpResponse {
     visit(app, request, async |visit| {
         let (slug, id) = path.into_inner();
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&slug)).await?;
         let (acting, now) = (member.acting(visit), visit.app.now());
         let found = visit.app.store.read(move |conn| {
             let made = service_accounts::find(conn, &acting, &id)?;
@@ -158,15 +140,9 @@ pub async fn set_state(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "confirm").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "confirm").await?;
         let (slug, id) = path.into_inner();
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&slug)).await?;
         let enabled = match form.get("state") {
             Some("enabled") => true,
             Some("disabled") => false,

@@ -5,14 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::api_access::device;
 use super::member::{Member, Which, member, nav, own_sessions};
-use super::visit::{Visit, visit};
+use super::visit::{Stop, Visit, visit};
 use crate::pages::confirm::{ConfirmPage, Question};
 use crate::pages::nav::Place;
 use crate::pages::problems::Problems;
 use crate::pages::refusal::Refusal;
 use crate::pages::sessions::RenamePage;
 use crate::services::sessions::{self, Standing};
-use crate::store::StoreError;
 use crate::store::cli_sessions::{self, Named};
 use crate::web::app::App;
 
@@ -29,14 +28,8 @@ pub async fn rename(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "rename").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
-        let one = match One::find(visit, &id).await? {
-            Ok(one) => one,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "rename").await?;
+        let one = One::find(visit, &id).await?;
         let (typed, origin) = (form.get("name").unwrap_or_default().to_owned(), visit.browser.origin.clone());
         let (name, target, user_id) = (typed.clone(), id.clone(), one.member.user_id.clone());
         let renamed = visit
@@ -59,12 +52,11 @@ async fn rename_view(
     id: &str,
     problems: Problems,
     typed: Option<String>,
-) -> Result<HttpResponse, StoreError> {
-    let one = match One::find(visit, id).await? {
-        Ok(one) if one.standing == Standing::Owner => one,
-        Ok(_) => return Ok(visit.refuse(Refusal::NotFound)),
-        Err(answer) => return Ok(answer),
-    };
+) -> Result<HttpResponse, Stop> {
+    let one = One::find(visit, id).await?;
+    if one.standing != Standing::Owner {
+        return Ok(visit.refuse(Refusal::NotFound));
+    }
     let rows = own_sessions(visit, &one.member).await?;
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let current = one.named.session.name;
@@ -82,10 +74,7 @@ async fn rename_view(
 /// `GET /cli-sessions/{id}/end`
 pub async fn end_page(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        let one = match One::find(visit, &id).await? {
-            Ok(one) => one,
-            Err(answer) => return Ok(answer),
-        };
+        let one = One::find(visit, &id).await?;
         let rows = own_sessions(visit, &one.member).await?;
         let Named { session, person, tool } = one.named;
         let login_command = visit.app.config.brand.login_command.clone();
@@ -115,13 +104,8 @@ pub async fn end(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        if let Err(answer) = visit.form(payload, "confirm").await {
-            return Ok(answer);
-        }
-        let one = match One::find(visit, &id).await? {
-            Ok(one) => one,
-            Err(answer) => return Ok(answer),
-        };
+        visit.form(payload, "confirm").await?;
+        let one = One::find(visit, &id).await?;
         let (target, user_id) = (id.into_inner(), one.member.user_id.clone());
         let origin = visit.browser.origin.clone();
         let ended =
@@ -140,10 +124,7 @@ pub async fn end(
 /// `GET /cli-sessions/end-all`
 pub async fn end_all_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match member(visit, Which::Asked).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Asked).await?;
         let rows = own_sessions(visit, &member).await?;
         let nav = nav(visit, &member, Place::CliSessions, &rows);
         let question = Question::SignOutEverywhere {
@@ -160,13 +141,8 @@ pub async fn end_all_page(app: web::Data<App>, request: HttpRequest) -> HttpResp
 /// `POST /cli-sessions/end-all`
 pub async fn end_all(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
-        if let Err(answer) = visit.form(payload, "confirm").await {
-            return Ok(answer);
-        }
-        let member = match member(visit, Which::Asked).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        visit.form(payload, "confirm").await?;
+        let member = member(visit, Which::Asked).await?;
         let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
         let origin = visit.browser.origin.clone();
         visit.app.store.write(move |work| sessions::end_all(work, &org_id, &user_id, &origin)).await?;
@@ -183,15 +159,17 @@ struct One {
 }
 
 impl One {
-    async fn find(visit: &Visit, id: &str) -> Result<Result<Self, HttpResponse>, StoreError> {
-        let Some((session, _)) = visit.person() else { return Ok(Err(visit.go("/sign-in?because=ended"))) };
+    async fn find(visit: &Visit, id: &str) -> Result<Self, Stop> {
+        let Some((session, _)) = visit.person() else {
+            return Err(visit.go("/sign-in?because=ended").into());
+        };
         let (id, user_id) = (id.to_owned(), session.user_id.clone());
         let seen = visit.app.store.read(move |conn| {
             let Some((_, standing)) = sessions::seen_by(conn, &id, &user_id)? else { return Ok(None) };
             Ok(cli_sessions::find(conn, &id)?.map(|named| (named, standing)))
         });
-        let Some((named, standing)) = seen.await? else { return Ok(Err(visit.refuse(Refusal::NotFound))) };
+        let Some((named, standing)) = seen.await? else { return Err(visit.refuse(Refusal::NotFound).into()) };
         let member = member(visit, Which::Id(&named.session.org_id)).await?;
-        Ok(member.map(|member| Self { named, standing, member }))
+        Ok(Self { named, standing, member })
     }
 }

@@ -62,10 +62,7 @@ pub async fn page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 /// `POST /c/code`: takes the code back.
 pub async fn cancel(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "cancel-code").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "cancel-code").await?;
         let id = form.get("request").unwrap_or_default().to_owned();
         let (target, browser) = (id.clone(), visit.browser.digest());
         visit.app.store.write(move |work| authorization::withdraw(work, &target, browser)).await?;

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 
 use super::member::{Member, nav, own_sessions};
 use super::once::Made;
-use super::visit::Visit;
+use super::visit::{Stop, Visit};
 use crate::domain::credential::CredentialKind;
 use crate::pages::nav::{Nav, Place};
 use crate::pages::secret_once::{self, SecretPage, ShownOncePage};
@@ -13,7 +13,7 @@ use crate::pages::text::{self, Moment};
 use crate::store::{StoreError, static_credentials};
 
 /// Shows the secret of what was made.
-pub(super) async fn shown(visit: &Visit, member: &Member, made: Made) -> Result<HttpResponse, StoreError> {
+pub(super) async fn shown(visit: &Visit, member: &Member, made: Made) -> Result<HttpResponse, Stop> {
     let Made { created, replaces } = made;
     let credential = created.named.credential;
     let what = match credential.kind.credential_kind() {
@@ -41,7 +41,7 @@ pub(super) async fn shown_before(
     member: &Member,
     made: secret_once::Made,
     id: &str,
-) -> Result<HttpResponse, StoreError> {
+) -> Result<HttpResponse, Stop> {
     let kind = match made {
         secret_once::Made::ApiKey => CredentialKind::ApiKey,
         secret_once::Made::PersonalToken => CredentialKind::PersonalToken,

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::query;
 use super::member::{Member, Which, member, nav, own_sessions};
-use super::visit::{Visit, visit};
+use super::visit::{Stop, Visit, visit};
 use super::{paging, refused};
 use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
 use crate::domain::role::Role;
@@ -16,17 +16,13 @@ use crate::pages::service_accounts::{Account, NewServiceAccountPage, RoleChoice,
 use crate::pages::sessions::Pager;
 use crate::pages::text::{self, Moment};
 use crate::services::service_accounts::{self, Made, NewServiceAccount};
-use crate::store::StoreError;
 use crate::web::app::App;
 use crate::web::cursor;
 
 /// `GET /o/{org}/service-accounts`: the newest first.
 pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&slug)).await?;
         let (acting, after) = (member.acting(visit), query(visit).get("cursor").and_then(cursor::read));
         let first = after.is_none();
         let limit = paging::limit();
@@ -78,10 +74,7 @@ pub(super) fn roles(visit: &Visit, member: &Member, chosen: &str) -> Vec<RoleCho
 /// `GET /o/{org}/service-accounts/new`
 pub async fn new(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Slug(&slug)).await?;
         let new = NewServiceAccount { name: String::new(), purpose: String::new(), role: String::new() };
         new_page(visit, &member, new, Problems::default()).await
     })
@@ -93,7 +86,7 @@ async fn new_page(
     member: &Member,
     typed: NewServiceAccount,
     problems: Problems,
-) -> Result<HttpResponse, StoreError> {
+) -> Result<HttpResponse, Stop> {
     if let Err(refusal) = member.acting(visit).require(SERVICE_ACCOUNTS_MANAGE) {
         return Ok(refused::page(visit, member, refusal));
     }
@@ -117,14 +110,8 @@ pub async fn create(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "new-service-account").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
-        let member = match member(visit, Which::Slug(&slug)).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "new-service-account").await?;
+        let member = member(visit, Which::Slug(&slug)).await?;
         let field = |name: &str| form.get(name).unwrap_or_default().to_owned();
         let new = NewServiceAccount { name: field("name"), purpose: field("purpose"), role: field("role") };
         let missing = missing(&new);

@@ -35,10 +35,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         if visit.person().is_none() && visit.app.store.read(setup::is_open).await? {
             return Ok(visit.go("/setup"));
         }
-        let member = match member(visit, Which::Asked).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Asked).await?;
         let rows = own_sessions(visit, &member).await?;
         Ok(visit.page(StatusCode::OK, &list_page(visit, &member, &rows)))
     })

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::visit::{Visit, visit};
+use super::visit::{Stop, Visit, visit};
 use crate::domain::entropy::Entropy;
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
@@ -14,7 +14,6 @@ use crate::pages::setup::{SetupDonePage, SetupPage, password_hint, wrong_code};
 use crate::services::accounts::{LONGEST_NAME, NewUser};
 use crate::services::setup::{self, Refused};
 use crate::services::sign_in;
-use crate::store::StoreError;
 use crate::web::app::App;
 use crate::web::browser::signed_in_cookies;
 
@@ -32,10 +31,7 @@ pub async fn setup_page(app: web::Data<App>, request: HttpRequest) -> HttpRespon
 /// `POST /setup`
 pub async fn set_up(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "setup").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "setup").await?;
         let filled = match Filled::check(visit, &form) {
             Ok(filled) => filled,
             Err(problems) => return Ok(again(visit, &form, problems)),
@@ -88,7 +84,7 @@ impl Filled {
     }
 }
 
-async fn complete(visit: &Visit, form: &Parameters, filled: Filled) -> Result<HttpResponse, StoreError> {
+async fn complete(visit: &Visit, form: &Parameters, filled: Filled) -> Result<HttpResponse, Stop> {
     let Filled { code, name, email, password, organization } = filled;
     let (app, now, typed) = (visit.app.clone(), visit.app.now(), code.clone());
     // Before the password is hashed: that costs something, and anybody can send this form.

@@ -9,7 +9,7 @@ use super::credential_card::{self, Listed, card};
 use super::credential_list::Asked;
 use super::member::{Member, Which, member, nav, own_sessions};
 use super::once::{self, Made, Sent};
-use super::visit::{Visit, visit};
+use super::visit::{Stop, Visit, visit};
 use super::{refused, secret};
 use crate::domain::key_policy::TokenPolicy;
 use crate::domain::management::TOKENS_MANAGE;
@@ -20,7 +20,6 @@ use crate::pages::problems::Problems;
 use crate::pages::tokens::{Allowed, NewTokenPage, TokensPage};
 use crate::pages::{secret_once, text};
 use crate::services::personal_tokens::{self, NewToken};
-use crate::store::StoreError;
 use crate::web::app::App;
 
 /// `GET /tokens`
@@ -29,10 +28,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         if visit.person().is_none() {
             return Ok(visit.go("/sign-in?request=tokens"));
         }
-        let member = match member(visit, Which::Asked).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Asked).await?;
         let nav = nav(visit, &member, Place::PersonalTokens, &own_sessions(visit, &member).await?);
         let org = nav.has_choice().then(|| nav.slug.clone());
         let asked = Asked::read(visit, ListAddress { path: format!("{}/tokens", visit.base()), org });
@@ -108,10 +104,7 @@ impl Typed {
 /// `GET /tokens/new`
 pub async fn new(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match member(visit, Which::Asked).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Asked).await?;
         let query = query(visit);
         let typed = Typed {
             once: once::mark(),
@@ -129,7 +122,7 @@ async fn new_page(
     member: &Member,
     typed: Typed,
     problems: Problems,
-) -> Result<HttpResponse, StoreError> {
+) -> Result<HttpResponse, Stop> {
     let acting = member.acting(visit);
     if let Err(refusal) = acting.require(TOKENS_MANAGE) {
         return Ok(refused::page(visit, member, refusal));
@@ -156,14 +149,8 @@ async fn new_page(
 /// `POST /tokens/new`: the answer shows the secret, and no other page does.
 pub async fn create(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = match visit.form(payload, "new-token").await {
-            Ok(form) => form,
-            Err(answer) => return Ok(answer),
-        };
-        let member = match member(visit, Which::Asked).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let form = visit.form(payload, "new-token").await?;
+        let member = member(visit, Which::Asked).await?;
         let typed = Typed {
             once: once::mark_of(&form),
             name: form.get("name").unwrap_or_default().to_owned(),
@@ -196,10 +183,7 @@ pub async fn create(app: web::Data<App>, request: HttpRequest, payload: web::Pay
 /// `GET /tokens/{id}/end`
 pub async fn revoke_page(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match member(visit, Which::Asked).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = member(visit, Which::Asked).await?;
         let (acting, id) = (member.acting(visit), id.into_inner());
         let found = visit.app.store.read(move |conn| personal_tokens::find(conn, &acting, &id));
         let token = match found.await? {
@@ -227,13 +211,8 @@ pub async fn revoke(
     payload: web::Payload,
 ) -> HttpResponse {
     visit(app, request, async |visit| {
-        if let Err(answer) = visit.form(payload, "confirm").await {
-            return Ok(answer);
-        }
-        let member = match member(visit, Which::Asked).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        visit.form(payload, "confirm").await?;
+        let member = member(visit, Which::Asked).await?;
         let (acting, id) = (member.acting(visit), id.into_inner());
         let revoked = visit.app.store.write(move |work| personal_tokens::revoke(work, &acting, &id));
         Ok(match revoked.await? {

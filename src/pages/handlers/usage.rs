@@ -20,10 +20,7 @@ const CREDENTIALS: usize = 50;
 /// `GET /o/{org}/usage`
 pub async fn usage(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
-        let member = match manager(visit, &slug).await? {
-            Ok(member) => member,
-            Err(answer) => return Ok(answer),
-        };
+        let member = manager(visit, &slug).await?;
         let period = Period::from_value(query(visit).get("days").unwrap_or_default());
         let (org_id, now) = (member.organization.id.clone(), visit.app.now());
         let first = now - TimeDelta::days(i64::from(period.days()) - 1);

@@ -55,7 +55,7 @@ pub(super) struct Visit {
 /// Runs a handler and turns what can go wrong on the way into pages.
 pub(super) async fn visit<F>(app: web::Data<App>, request: HttpRequest, handler: F) -> HttpResponse
 where
-    F: AsyncFnOnce(&Visit) -> Result<HttpResponse, StoreError>,
+    F: AsyncFnOnce(&Visit) -> Result<HttpResponse, Stop>,
 {
     let origin = origin::of(&app, &request);
     let loaded = Browser::load(&app, &request, origin.clone()).await;
@@ -71,10 +71,34 @@ where
         request,
     };
     let answer = match failure {
-        Some(error) => Err(error),
+        Some(error) => Err(Stop::Failed(error)),
         None => handler(&visit).await,
     };
-    answer.unwrap_or_else(|error| visit.failed(&error))
+    match answer {
+        Ok(answer) | Err(Stop::Answer(answer)) => answer,
+        Err(Stop::Failed(error)) => visit.failed(&error),
+    }
+}
+
+/// Why a handler goes no further.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Everything is said.
+    Answer(HttpResponse),
+    /// The database fails.
+    Failed(StoreError),
+}
+
+impl From<HttpResponse> for Stop {
+    fn from(answer: HttpResponse) -> Self {
+        Self::Answer(answer)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl Visit {
