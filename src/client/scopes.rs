@@ -54,13 +54,21 @@ fn address(issuer: &BaseUrl, metadata: &Metadata) -> String {
     url.unwrap_or_else(|| format!("{issuer}{PATH}"))
 }
 
+fn unsaid(issuer: &BaseUrl) -> Fault {
+    Fault::Usage {
+        message: format!("{} does not say which scopes there are", issuer.host()),
+        hint: Some("Ask for what you need by name, with --scopes.".into()),
+    }
+}
+
 impl Catalog {
     /// Asks a server, which wants no credential for it.
     pub(crate) async fn of(context: &Context, issuer: &BaseUrl, metadata: &Metadata) -> Result<Self, Fault> {
-        Self::at(context, issuer, address(issuer, metadata)).await
+        Self::at(context, issuer, address(issuer, metadata)).await?.ok_or_else(|| unsaid(issuer))
     }
 
-    /// The same of what this tool may ask for.
+    /// The same of what this tool may ask for; everything if the server does not know the tool, because it says so best
+    /// when the tool signs in.
     pub(crate) async fn of_tool(
         context: &Context,
         issuer: &BaseUrl,
@@ -70,22 +78,24 @@ impl Catalog {
         let behind = if url.contains('?') { '&' } else { '?' };
         let client_id =
             Serializer::new(String::new()).append_pair("client_id", &context.app.client_id).finish();
-        Self::at(context, issuer, format!("{url}{behind}{client_id}")).await
+        match Self::at(context, issuer, format!("{url}{behind}{client_id}")).await? {
+            Some(catalog) => Ok(catalog),
+            None => Self::of(context, issuer, metadata).await,
+        }
     }
 
-    async fn at(context: &Context, issuer: &BaseUrl, url: String) -> Result<Self, Fault> {
+    /// Nothing if there is nothing at that address.
+    async fn at(context: &Context, issuer: &BaseUrl, url: String) -> Result<Option<Self>, Fault> {
         let request = Request::get(url)
             .header("accept", "application/json")
             .body(Vec::new())
             .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
         let response = context.transport.send(request, PLAN).await?;
         match response.status() {
-            200 => Ok(response.parse::<Envelope>()?.data),
+            200 => Ok(Some(response.parse::<Envelope>()?.data)),
+            404 => Ok(None),
             status @ 500.. => Err(Fault::Server { status, request_id: None }),
-            _ => Err(Fault::Usage {
-                message: format!("{} does not say which scopes there are", issuer.host()),
-                hint: Some("Ask for what you need by name, with --scopes.".into()),
-            }),
+            _ => Err(unsaid(issuer)),
         }
     }
 

@@ -29,8 +29,19 @@ pub(super) struct Attempt<'a> {
     stored: Option<&'a Credential>,
 }
 
-/// Nothing at all would be the default of the server, which may be more than reading.
-fn only_reading(catalog: &Catalog, asked: &[String]) -> Result<Vec<String>, Fault> {
+/// What is asked for by name is looked up among all there is: what the tool may not ask for would else look like something
+/// that is none of the catalog's. Nothing at all would be the default of the server, which may be more than reading.
+async fn only_reading(
+    context: &Context,
+    issuer: &BaseUrl,
+    metadata: &Metadata,
+    asked: &[String],
+) -> Result<Vec<String>, Fault> {
+    let catalog = if asked.is_empty() {
+        Catalog::of_tool(context, issuer, metadata).await?
+    } else {
+        Catalog::of(context, issuer, metadata).await?
+    };
     let scopes = catalog.only_reading(asked);
     if scopes.is_empty() {
         return Err(Fault::Usage {
@@ -60,7 +71,7 @@ impl<'a> Attempt<'a> {
         }
         let asked = if options.scopes.is_empty() { &context.app.scopes } else { &options.scopes };
         let scopes = if options.read_only {
-            only_reading(&Catalog::of_tool(context, issuer, &metadata).await?, asked)?
+            only_reading(context, issuer, &metadata, asked).await?
         } else {
             asked.clone()
         };
