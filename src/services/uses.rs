@@ -82,7 +82,7 @@ fn row(work: &Work<'_>, used: &Use) -> Used {
         SubjectId::ServiceAccount(id) => (None, Some(id)),
     };
     Used {
-        id: Kind::Use.new_id(work.entropy),
+        id: Kind::Use.new_id_at(at, work.entropy),
         at,
         org_id,
         user_id,

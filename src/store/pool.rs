@@ -43,7 +43,11 @@ impl<'a> Work<'a> {
 
     /// Adds an event to the audit chain of its organization, if this transaction commits.
     pub fn record(&mut self, event: Event) {
-        self.events.push(Noted { id: Kind::AuditEvent.new_id(self.entropy), at: self.now, event });
+        self.events.push(Noted {
+            id: Kind::AuditEvent.new_id_at(self.now, self.entropy),
+            at: self.now,
+            event,
+        });
     }
 
     /// What is still to be added to the chains before the commit.
