@@ -22,7 +22,7 @@ impl Rate {
     /// Whole seconds until it may happen again, if it may not happen now.
     pub fn wait(self, settled_at: Option<Time>, now: Time) -> Option<i64> {
         let early = self.debt(settled_at, now) + self.cost() - self.window;
-        (early > TimeDelta::zero()).then(|| (early.num_milliseconds() + 999) / 1000)
+        (early > TimeDelta::zero()).then(|| whole_seconds(early))
     }
 
     /// What to keep after it has happened once more.
@@ -40,7 +40,7 @@ impl Rate {
 
     /// Whole seconds until all that happened is forgotten.
     pub fn settles_in(self, settled_at: Option<Time>, now: Time) -> i64 {
-        (self.debt(settled_at, now).num_milliseconds() + 999) / 1000
+        whole_seconds(self.debt(settled_at, now))
     }
 
     /// Nothing settles later than one window from now. What seems to by far was written before the clock was set back,
@@ -53,6 +53,11 @@ impl Rate {
     fn cost(self) -> TimeDelta {
         self.window / self.times
     }
+}
+
+/// Rounded up: whoever waits that long has waited long enough.
+fn whole_seconds(time: TimeDelta) -> i64 {
+    time.num_seconds() + i64::from(time.subsec_nanos() > 0)
 }
 
 #[cfg(test)]
@@ -73,6 +78,8 @@ mod tests {
         assert_eq!((rate.remaining(settled, at(90)), rate.settles_in(settled, at(90))), (1, 810));
         assert_eq!((rate.remaining(None, at(0)), rate.settles_in(None, at(0))), (10, 0));
         assert_eq!(rate.wait(settled, at(89)), Some(1));
+        let almost = Time::from_micros(90_000_000 - 400).unwrap();
+        assert_eq!(rate.wait(settled, almost), Some(1), "rounded up");
         assert_eq!(rate.wait(settled, at(90)), None);
         settled = Some(rate.spend(settled, at(90)));
         assert_eq!(rate.wait(settled, at(91)), Some(89));
