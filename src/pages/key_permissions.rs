@@ -36,6 +36,8 @@ pub enum GrantState {
     Unrestricted,
     /// Its owner has left or is disabled.
     Orphaned,
+    /// The same, and it has none that could be taken away.
+    OrphanedUnrestricted,
 }
 
 impl KeyPermissionsPage {

@@ -14,7 +14,7 @@ use crate::pages::choices::{
 use crate::pages::text;
 
 /// It says how long a session lasts, and means nothing for a secret that is not renewed.
-const OFFLINE_ACCESS: &str = "offline_access";
+pub(super) const OFFLINE_ACCESS: &str = "offline_access";
 
 /// Days that are offered, where the organization allows them.
 const DAYS: [i64; 3] = [7, 30, 90];

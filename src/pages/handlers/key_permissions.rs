@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::choices::Ticked;
+use super::choices::{OFFLINE_ACCESS, Ticked};
 use super::member::{Member, Which, member, nav, own_sessions};
 use super::visit::{Stop, Visit, visit};
 use super::{credential_card, refused};
@@ -24,7 +24,7 @@ pub async fn page(
 ) -> HttpResponse {
     visit(app, request, async |visit| {
         let member = member(visit, Which::Slug(&path.0)).await?;
-        show(visit, &member, &path.1, None, Problems::default()).await
+        show(visit, &member, &path.1, None).await
     })
     .await
 }
@@ -41,13 +41,17 @@ pub async fn save(
         let (slug, id) = path.into_inner();
         let member = member(visit, Which::Slug(&slug)).await?;
         let ticked = Ticked::read(&form, &visit.app.config.catalog);
-        let scopes = ticked.all(&visit.app.config.catalog);
+        let mut scopes = ticked.all(&visit.app.config.catalog);
+        let seen = form.get("seen").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default();
         if scopes.is_empty() {
             let none = "Choose at least one permission. A key that needs none can be revoked";
             let problems = Problems::default().with("scopes", none);
-            return show(visit, &member, &id, Some(ticked), problems).await;
+            return show(visit, &member, &id, Some(Rejected { ticked, problems, seen: Some(seen) })).await;
         }
-        let seen = form.get("seen").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default();
+        // There is no box for it, so nobody has unticked it.
+        if seen.contains(OFFLINE_ACCESS) {
+            scopes.push(OFFLINE_ACCESS.to_owned());
+        }
         let (acting, wanted) = (member.acting(visit), id.clone());
         let saved = visit.app.write(move |app, work| {
             api_keys::set_scopes(work, &app.config, &acting, &wanted, &scopes, Some(&seen))
@@ -55,7 +59,9 @@ pub async fn save(
         match saved.await? {
             Ok(_) => Ok(visit.go(&format!("/o/{slug}/keys?done=key-permissions"))),
             Err(refusal) => match refused::problems(refusal) {
-                Ok(problems) => show(visit, &member, &id, Some(ticked), problems).await,
+                Ok(problems) => {
+                    show(visit, &member, &id, Some(Rejected { ticked, problems, seen: None })).await
+                }
                 Err(refusal) => Ok(refused::page(visit, &member, refusal)),
             },
         }
@@ -63,13 +69,20 @@ pub async fn save(
     .await
 }
 
+/// A form that was filled in and does not do.
+struct Rejected {
+    ticked: Ticked,
+    problems: Problems,
+    /// What the key had when the form was filled in, unless the form now shows what it has since.
+    seen: Option<ScopeSet>,
+}
+
 /// The form, with what the key has ticked unless it was filled in already.
 async fn show(
     visit: &Visit,
     member: &Member,
     id: &str,
-    ticked: Option<Ticked>,
-    problems: Problems,
+    rejected: Option<Rejected>,
 ) -> Result<HttpResponse, Stop> {
     let (app, acting, id) = (visit.app.clone(), member.acting(visit), id.to_owned());
     let now = app.now();
@@ -81,7 +94,11 @@ async fn show(
     let state = state(&changeable);
     let Changeable { named, open, .. } = changeable;
     let granted = &named.credential.granted;
-    let ticked = ticked.unwrap_or_else(|| Ticked::of(granted));
+    let Rejected { ticked, problems, seen } = rejected.unwrap_or_else(|| Rejected {
+        ticked: Ticked::of(granted),
+        problems: Problems::default(),
+        seen: None,
+    });
     let page = KeyPermissionsPage {
         shell: visit.shell(),
         nav: nav(visit, member, Place::ApiKeys, &own_sessions(visit, member).await?),
@@ -89,7 +106,7 @@ async fn show(
         shown: credential_card::shown(&named.credential),
         last_used: credential_card::last_used(visit, &named),
         state,
-        seen: granted.named().to_string(),
+        seen: seen.unwrap_or_else(|| granted.named()).to_string(),
         permissions: ticked.offered_to(&visit.app.config.catalog, granted, &open),
         id: named.credential.id,
         problems,
@@ -101,7 +118,8 @@ async fn show(
 fn state(changeable: &Changeable) -> GrantState {
     let Changeable { named, role, open } = changeable;
     match (role, &named.credential.granted) {
-        (None, _) => GrantState::Orphaned,
+        (None, Granted::Unrestricted) => GrantState::OrphanedUnrestricted,
+        (None, Granted::Scopes(_)) => GrantState::Orphaned,
         (Some(_), Granted::Unrestricted) => GrantState::Unrestricted,
         (Some(role), Granted::Scopes(scopes)) => {
             let lost = scopes.difference(open);

@@ -110,6 +110,10 @@ fn permission_pages(foreign: Foreign) -> Vec<Sample> {
         ("key-permissions-shrunk", print(&page(shrunk, Problems::default(), Some("4 minutes ago".into())))),
         ("key-permissions-unrestricted", print(&page(GrantState::Unrestricted, Problems::default(), None))),
         ("key-permissions-orphaned", print(&page(GrantState::Orphaned, Problems::default(), None))),
+        (
+            "key-permissions-orphaned-unrestricted",
+            print(&page(GrantState::OrphanedUnrestricted, Problems::default(), None)),
+        ),
         ("key-permissions-wrong", print(&page(GrantState::Whole, wrong, None))),
     ]
 }
