@@ -23,6 +23,12 @@ impl Caller {
     }
 }
 
+/// The server that answers a request.
+pub(super) fn app_of(request: &HttpRequest) -> Result<&web::Data<App>, StoreError> {
+    let app = request.app_data::<web::Data<App>>();
+    app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))
+}
+
 /// Who calls, unless they call too often.
 pub(super) async fn let_in(app: &App, request: &HttpRequest) -> Result<Principal, ApiError> {
     let principal = bearer::principal(app, request).await?;
@@ -37,8 +43,7 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let app = request.app_data::<web::Data<App>>();
-            let app = app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))?;
+            let app = app_of(&request)?;
             Ok(Self(let_in(app, &request).await?))
         })
     }

@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::answer::Data;
-use super::caller::Caller;
+use super::caller::{Caller, app_of};
 use super::error::ApiError;
 use super::page::Page;
 use crate::domain::time::Time;
@@ -37,8 +37,7 @@ impl FromRequest for Inquiry {
         let request = request.clone();
         Box::pin(async move {
             let caller = caller.await?;
-            let app = request.app_data::<web::Data<App>>().cloned();
-            let app = app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))?;
+            let app = app_of(&request)?.clone();
             Ok(Self { acting: caller.acting(&app, &request), app, request })
         })
     }

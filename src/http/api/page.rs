@@ -26,8 +26,7 @@ pub struct Page {
 
 impl Page {
     pub fn read(query: &str) -> Result<Self, ApiError> {
-        let query = Parameters::parse(query.as_bytes())
-            .map_err(|_| ApiError::bad_request("The query is malformed."))?;
+        let query = parse(query)?;
         let after = query.get("cursor").map(place).transpose()?;
         let size = match query.get("limit").map(str::parse) {
             None => PAGE,
@@ -76,6 +75,11 @@ pub(super) fn parameters(usual: usize, most: usize) -> Vec<Parameter> {
         query("limit", "How many there are on a page.").schema(Some(limit)).build(),
         query("cursor", "`nextCursor` of the page before.").schema(Some(String::schema())).build(),
     ]
+}
+
+/// The parameters of a request.
+pub(super) fn parse(query: &str) -> Result<Parameters, ApiError> {
+    Parameters::parse(query.as_bytes()).map_err(|_| ApiError::bad_request("The query is malformed."))
 }
 
 /// A parameter that may be in the query.

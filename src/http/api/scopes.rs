@@ -8,8 +8,8 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::answer::{Data, one_of};
 use super::error::ApiError;
+use super::page;
 use super::responses::{Failures, Malformed, Unknown};
-use crate::domain::parameters::Parameters;
 use crate::domain::scope::{self, Level, ScopeSet};
 use crate::store::clients;
 use crate::web::app::App;
@@ -89,8 +89,7 @@ fn level() -> RefOr<Schema> {
     security(())
 )]
 pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let query = Parameters::parse(request.query_string().as_bytes());
-    let query = query.map_err(|_| ApiError::bad_request("The query is malformed."))?;
+    let query = page::parse(request.query_string())?;
     let allowed = match query.get("client_id").map(str::to_owned) {
         Some(id) => Some(allowed_to(&app, id).await?),
         None => None,

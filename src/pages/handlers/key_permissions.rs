@@ -87,10 +87,8 @@ async fn show(
     let (app, acting, id) = (visit.app.clone(), member.acting(visit), id.to_owned());
     let now = app.now();
     let read = move |conn: &mut _| api_keys::changeable(conn, &app.config, &acting, &id, now);
-    let changeable = match visit.app.store.read(read).await? {
-        Ok(changeable) => changeable,
-        Err(refusal) => return Ok(refused::page(visit, member, refusal)),
-    };
+    let changeable =
+        visit.app.store.read(read).await?.map_err(|refusal| refused::page(visit, member, refusal))?;
     let state = state(&changeable);
     let Changeable { named, open, .. } = changeable;
     let granted = &named.credential.granted;

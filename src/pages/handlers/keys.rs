@@ -56,10 +56,8 @@ pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<Str
         let asked = Asked::read(visit, ListAddress { path: path.clone(), org: None });
         let (acting, wanted) = (member.acting(visit), asked.clone());
         let read = move |conn: &mut _| wanted.find(|part| api_keys::list(conn, &acting, part));
-        let found = match visit.app.store.read(read).await? {
-            Ok(found) => found,
-            Err(refusal) => return Ok(refused::page(visit, &member, refusal)),
-        };
+        let found =
+            visit.app.store.read(read).await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
         let manages = member.holds(visit, KEYS_MANAGE);
         let KeyPolicy { on, unrestricted, .. } =
             member.organization.key_policy(&visit.app.config.organizations);

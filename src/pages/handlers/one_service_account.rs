@@ -45,10 +45,7 @@ async fn page(visit: &Visit, member: &Member, id: &str, problems: Problems) -> R
         // Who manages service accounts may be somebody who sees no keys.
         Ok(made.map(|made| (made, keys.unwrap_or_default())))
     });
-    let (made, keys) = match found.await? {
-        Ok(found) => found,
-        Err(refusal) => return Ok(refused::page(visit, member, refusal)),
-    };
+    let (made, keys) = found.await?.map_err(|refusal| refused::page(visit, member, refusal))?;
     let nav = nav(visit, member, Place::ServiceAccounts, &own_sessions(visit, member).await?);
     let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&visit.app.config.organizations);
     let manages = member.holds(visit, KEYS_MANAGE) && member.acting(visit).administers();
@@ -120,10 +117,7 @@ pub async fn disable_page(
             let keys = service_accounts::living_keys(conn, &acting.organization.id, &id, now)?;
             Ok(made.map(|made| (made.account, keys)))
         });
-        let (account, keys) = match found.await? {
-            Ok(found) => found,
-            Err(refusal) => return Ok(refused::page(visit, &member, refusal)),
-        };
+        let (account, keys) = found.await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
         let nav = nav(visit, &member, Place::ServiceAccounts, &own_sessions(visit, &member).await?);
         let name = text::name(&account.name);
         let question = Question::DisableServiceAccount { slug, id: account.id, name, keys };

@@ -34,10 +34,8 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         let asked = Asked::read(visit, ListAddress { path: format!("{}/tokens", visit.base()), org });
         let (acting, wanted) = (member.acting(visit), asked.clone());
         let read = move |conn: &mut _| wanted.find(|part| personal_tokens::list(conn, &acting, part));
-        let found = match visit.app.store.read(read).await? {
-            Ok(found) => found,
-            Err(refusal) => return Ok(refused::page(visit, &member, refusal)),
-        };
+        let found =
+            visit.app.store.read(read).await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
         let allowed = allowed(policy(visit, &member), &member);
         let revoke = |id: &str| format!("{}{}", visit.base(), nav.of_this(&format!("/tokens/{id}/end")));
         let listed = Listed {
@@ -186,10 +184,7 @@ pub async fn revoke_page(app: web::Data<App>, request: HttpRequest, id: web::Pat
         let member = member(visit, Which::Asked).await?;
         let (acting, id) = (member.acting(visit), id.into_inner());
         let found = visit.app.store.read(move |conn| personal_tokens::find(conn, &acting, &id));
-        let token = match found.await? {
-            Ok(token) => token,
-            Err(refusal) => return Ok(refused::page(visit, &member, refusal)),
-        };
+        let token = found.await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
         let nav = nav(visit, &member, Place::PersonalTokens, &own_sessions(visit, &member).await?);
         let question = Question::RevokeToken {
             slug: nav.slug.clone(),

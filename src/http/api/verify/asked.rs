@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::super::answer::ScopeId;
 use super::super::error::ApiError;
+use super::super::page;
 use crate::domain::endpoint::Endpoint;
-use crate::domain::parameters::Parameters;
 use crate::domain::rate_policy::RatePolicy;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
@@ -46,8 +46,7 @@ impl Asked {
 impl Required {
     /// Reads `scope=a+b&policy=name`. What is not understood is refused: a mistyped parameter must not let requests pass.
     pub(super) fn parse(app: &App, query: &str) -> Result<Self, ApiError> {
-        let malformed = |_| ApiError::bad_request("The query is malformed.");
-        let parameters = Parameters::parse(query.as_bytes()).map_err(malformed)?;
+        let parameters = page::parse(query)?;
         bearer::not_in_query(query)?;
         let (scope, policy) = (parameters.get("scope"), parameters.get("policy"));
         let required = Self::of(app, scope.unwrap_or_default(), policy)?;
