@@ -76,7 +76,7 @@ pub async fn run(command: Command, config: &Config) -> Result<String, Failure> {
             let applied = if applied.is_empty() { "nothing".to_owned() } else { applied.join(", ") };
             Ok(format!("{}: applied {applied}", config.database.url))
         }
-        Command::Init(init) => accounts::init(&store(config)?, config, init).await,
+        Command::Init(init) => accounts::init(config, init).await,
         Command::User(command) => accounts::user(&store(config)?, config, command).await,
         Command::Org(command) => accounts::org(&store(config)?, command).await,
         Command::Client(command) => clients::run(&store(config)?, config, command).await,
@@ -86,7 +86,7 @@ pub async fn run(command: Command, config: &Config) -> Result<String, Failure> {
 }
 
 fn store(config: &Config) -> Result<Store, OpenError> {
-    Ok(instance::open(config, Clock::System)?.store)
+    instance::open_database(config, Clock::System)
 }
 
 fn summary(config: &Config) -> String {

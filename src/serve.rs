@@ -145,7 +145,7 @@ impl Server {
 
 async fn open(config: Config, address: SocketAddr, clock: Clock, uses: UseLog) -> Result<App, StartError> {
     let (to_open, its_clock) = (config.clone(), clock.clone());
-    let opened = spawn_blocking(move || instance::open(&to_open, its_clock)).await;
+    let opened = spawn_blocking(move || instance::begin(&to_open, its_clock)).await;
     let Instance { store, master } = opened.map_err(io::Error::other)??;
     signing_keys::bootstrap(&store, &master, config.keys.rsa_bits).await?;
     let keys = store.read(signing_keys::list).await?;

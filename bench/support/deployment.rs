@@ -52,7 +52,7 @@ impl<'a> Deployment<'a> {
         ];
         let variables: Env = env.iter().cloned().collect();
         let config = Config::load(None, &variables).map_err(|faults| faults.to_string())?;
-        let Instance { store, master } = instance::open(&config, Clock::System)?;
+        let Instance { store, master } = instance::begin(&config, Clock::System)?;
         let registered = config.clone();
         let owner = store.write(move |work| people(work, &registered)).await?;
         Ok(Self { database, config, master, address, owner, env, _data: data })
@@ -70,7 +70,7 @@ impl<'a> Deployment<'a> {
 
     /// The database, opened beside the server's own connections.
     pub(crate) fn store(&self) -> Result<Store, Box<dyn Error>> {
-        Ok(instance::open(&self.config, Clock::System)?.store)
+        Ok(instance::open_database(&self.config, Clock::System)?)
     }
 }
 

@@ -10,10 +10,11 @@ use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
 use crate::domain::entropy::Entropy;
 use crate::domain::secret::Secret;
+use crate::domain::time::Clock;
 use crate::domain::{email, password, role};
 use crate::keys::password as hashing;
 use crate::services::accounts::{self, NewUser};
-use crate::services::setup;
+use crate::services::{instance, setup};
 use crate::store::{Store, StoreError, organizations, users};
 
 /// Bytes of standard input that are read for a password.
@@ -79,10 +80,12 @@ pub enum Org {
 }
 
 /// Makes the first owner and organization. A second time it refuses.
-pub(super) async fn init(store: &Store, config: &Config, init: Init) -> Result<String, Failure> {
+pub(super) async fn init(config: &Config, init: Init) -> Result<String, Failure> {
     let organization = named(&init.org, "--org")?;
     let owner = new_user(config, &init.email, init.name, &organization)?;
     let address = owner.email.clone();
+    // Opened after everything was checked, so that an `init` that refuses its arguments begins nothing.
+    let store = instance::begin_database(config, Clock::System)?;
     let made = store.write(move |work| setup::first(work, owner, &organization, &Origin::default())).await?;
     let Ok((user, organization)) = made else {
         let text = "This deployment has its first owner already. Add people with `keystiled user add`.";
@@ -92,7 +95,10 @@ pub(super) async fn init(store: &Store, config: &Config, init: Init) -> Result<S
         "user": { "id": user.id, "email": user.email },
         "organization": { "id": organization.id, "slug": organization.slug, "name": organization.name },
     });
-    let text = format!("{address} owns {} ({}).", organization.name, organization.slug);
+    let text = format!(
+        "{address} owns {} ({}), in {}.",
+        organization.name, organization.slug, config.database.url
+    );
     Ok(Report { json, text }.shown(init.json))
 }
 

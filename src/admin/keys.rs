@@ -30,14 +30,14 @@ pub enum Command {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<String, Failure> {
-    let Instance { store, master } = instance::open(config, Clock::System)?;
-    signing_keys::bootstrap(&store, &master, config.keys.rsa_bits).await?;
     match command {
         Command::List { json } => {
+            let store = instance::open_database(config, Clock::System)?;
             let keys = store.read(signing_keys::list).await?;
             Ok(if json { keys.iter().map(described).collect::<Value>().to_string() } else { table(&keys) })
         }
         Command::Rotate { now, json } => {
+            let Instance { store, master } = instance::open(config, Clock::System)?;
             let timing = if now { Timing::Now } else { Timing::OncePublished };
             match signing_keys::rotate(&store, &master, &config.keys, timing).await? {
                 Rotation::Done { activated } if json => Ok(json!({ "active": activated }).to_string()),

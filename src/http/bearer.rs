@@ -246,7 +246,7 @@ async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, Denied> {
         Err(Rejected::UnknownKey) if app.keyring.may_look() => {
             app.reload_keys().await.map_err(|error| match error {
                 KeyFailure::Store(error) => Denied::Store(error),
-                KeyFailure::Set(_) | KeyFailure::Made(_) => {
+                KeyFailure::Set(_) | KeyFailure::Made(_) | KeyFailure::ForeignNextKey(_) => {
                     Denied::Store(StoreError::Failed(error.to_string()))
                 }
             })?;

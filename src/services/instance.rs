@@ -1,4 +1,9 @@
 //! This deployment as seen from one machine: its data directory, its master key, its database.
+//!
+//! `keystiled serve` and `keystiled init` begin a deployment where there is none: [`begin`], [`begin_database`]. Every
+//! other command opens what exists, so that a command with another configuration than the server's cannot create a
+//! second database or a second master key. A [`MasterKey`] that this module hands out opens the active signing key, if
+//! there is one, so nothing is ever sealed with a key that the nodes do not have.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::private_files;
+use super::signing_keys::{self, SealedKeys};
 use crate::config::master_key::{self, BadMasterKey};
 use crate::config::{Config, MasterKeySource};
 use crate::domain::entropy::Entropy;
@@ -32,30 +38,121 @@ pub enum OpenError {
     MasterKeyVariable(BadMasterKey),
     #[error("{place}: {error}")]
     Database { place: String, error: StoreError },
+    #[error(
+        "{place}: no database there; which configuration does the server use? Run this command with the server's \
+         --config file and KEYSTILE_ variables, as the server's user. A new deployment begins with `keystiled init` \
+         or `keystiled serve`."
+    )]
+    NoDatabase { place: String },
+    #[error(
+        "{place}: no database there, but {} is the master key of one. Put the database back, or set \
+         KEYSTILE_DATABASE_URL to where it is now. To begin a new deployment, move that key away first.",
+        master_key.display()
+    )]
+    LostDatabase { place: String, master_key: PathBuf },
+    #[error(
+        "{}: no master key there, and the signing keys in {place} are sealed with one. Which configuration does the \
+         server use? Set KEYSTILE_MASTER_KEY_FILE or KEYSTILE_MASTER_KEY to the key that the other nodes have, or \
+         restore this file from its backup.",
+        path.display()
+    )]
+    MissingMasterKey { place: String, path: PathBuf },
+    #[error(
+        "{origin}: is not the master key that the signing keys in {place} are sealed with. Which configuration does \
+         the server use? Set KEYSTILE_MASTER_KEY_FILE or KEYSTILE_MASTER_KEY to the key that the other nodes have."
+    )]
+    WrongMasterKey { place: String, origin: String },
+    #[error("{place}: there are no signing keys yet. The server makes them when it starts: run `keystiled serve`.")]
+    NoSigningKeys { place: String },
 }
 
-/// Opens the master key and the database, and makes what the first start does not find. The schema is brought up to
-/// date on the way.
+/// Opens a deployment for `keystiled serve`, and begins one where there is none.
+pub fn begin(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
+    create_database(config)?;
+    // Read before the key file: a node that starts beside this one creates that file first and seals afterwards.
+    let sealed = sealed_keys(config)?;
+    let master = match find_master(config)? {
+        Some(master) => master,
+        None if sealed == SealedKeys::None => create_master(config)?,
+        None => return Err(missing_master(config)),
+    };
+    check_master(config, &master, &sealed)?;
+    Ok(Instance { store: connect(config, clock)?, master })
+}
+
+/// Opens the database for `keystiled init`, and creates one where there is none.
+pub fn begin_database(config: &Config, clock: Clock) -> Result<Store, OpenError> {
+    create_database(config)?;
+    connect(config, clock)
+}
+
+/// Opens a deployment that exists, with the master key that its signing keys are sealed with.
 pub fn open(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
-    migrate(config)?;
-    let master = master(config)?;
-    let store = Store::open(&place(config), config.database.pool_size, clock)
-        .map_err(|error| database_error(config, error))?;
+    let store = open_database(config, clock)?;
+    let sealed = sealed_keys(config)?;
+    if sealed == SealedKeys::None {
+        return Err(OpenError::NoSigningKeys { place: shown(config) });
+    }
+    let master = find_master(config)?.ok_or_else(|| missing_master(config))?;
+    check_master(config, &master, &sealed)?;
     Ok(Instance { store, master })
 }
 
-/// Brings the schema up to date and returns the names of the migrations that ran.
-pub fn migrate(config: &Config) -> Result<Vec<String>, OpenError> {
-    let file = config.database.url.sqlite_path();
-    let at_home = file.is_some_and(|file| file.starts_with(&config.server.data_dir));
-    if at_home || config.keys.master_key == MasterKeySource::DataDir {
-        let path = &config.server.data_dir;
-        private_files::directory(path).map_err(|error| OpenError::File { path: path.clone(), error })?;
+/// Opens a database that exists.
+pub fn open_database(config: &Config, clock: Clock) -> Result<Store, OpenError> {
+    if !has_schema(config)? {
+        return Err(OpenError::NoDatabase { place: shown(config) });
     }
-    if let Some(file) = file {
-        private_files::database(file).map_err(|error| OpenError::File { path: file.to_owned(), error })?;
+    update_schema(config)?;
+    connect(config, clock)
+}
+
+/// Brings the schema up to date and returns the names of the migrations that ran. An empty PostgreSQL database gets its
+/// tables, because the role that may create them is not always the server's; a SQLite file is not created.
+pub fn migrate(config: &Config) -> Result<Vec<String>, OpenError> {
+    if config.database.url.sqlite_path().is_some() && !has_schema(config)? {
+        return Err(OpenError::NoDatabase { place: shown(config) });
+    }
+    update_schema(config)
+}
+
+/// Creates the database where there is none, and brings its schema up to date.
+fn create_database(config: &Config) -> Result<(), OpenError> {
+    let url = &config.database.url;
+    let own_file = url.sqlite_path().filter(|file| file.starts_with(&config.server.data_dir));
+    let master_key = own_master_key(config).filter(|path| path.exists());
+    if !has_schema(config)? {
+        if let (Some(_), Some(master_key)) = (own_file, master_key) {
+            return Err(OpenError::LostDatabase { place: shown(config), master_key });
+        }
+        if own_file.is_some() {
+            create_data_dir(config)?;
+        }
+        if let Some(file) = url.sqlite_path() {
+            private_files::empty(file).map_err(|error| file_error(file, error))?;
+        }
+    }
+    update_schema(config).map(drop)
+}
+
+fn update_schema(config: &Config) -> Result<Vec<String>, OpenError> {
+    if let Some(file) = config.database.url.sqlite_path() {
+        private_files::restrict(file).map_err(|error| file_error(file, error))?;
     }
     store::migrate(&place(config)).map_err(|error| database_error(config, error))
+}
+
+fn has_schema(config: &Config) -> Result<bool, OpenError> {
+    store::has_schema(&place(config)).map_err(|error| database_error(config, error))
+}
+
+fn sealed_keys(config: &Config) -> Result<SealedKeys, OpenError> {
+    store::inspect(&place(config), signing_keys::sealed).map_err(|error| database_error(config, error))
+}
+
+fn connect(config: &Config, clock: Clock) -> Result<Store, OpenError> {
+    Store::open(&place(config), config.database.pool_size, clock)
+        .map_err(|error| database_error(config, error))
 }
 
 fn place(config: &Config) -> Place {
@@ -65,36 +162,76 @@ fn place(config: &Config) -> Place {
     }
 }
 
-fn database_error(config: &Config, error: StoreError) -> OpenError {
-    OpenError::Database { place: config.database.url.to_string(), error }
+fn shown(config: &Config) -> String {
+    config.database.url.to_string()
 }
 
-fn master(config: &Config) -> Result<MasterKey, OpenError> {
+fn database_error(config: &Config, error: StoreError) -> OpenError {
+    OpenError::Database { place: shown(config), error }
+}
+
+fn file_error(path: &Path, error: io::Error) -> OpenError {
+    OpenError::File { path: path.to_owned(), error }
+}
+
+fn missing_master(config: &Config) -> OpenError {
+    OpenError::MissingMasterKey { place: shown(config), path: config.server.data_dir.join(MASTER_KEY) }
+}
+
+/// Name of the master key in the data directory.
+const MASTER_KEY: &str = "master.key";
+
+/// The key file in the data directory, unless the configuration names another source.
+fn own_master_key(config: &Config) -> Option<PathBuf> {
+    (config.keys.master_key == MasterKeySource::DataDir).then(|| config.server.data_dir.join(MASTER_KEY))
+}
+
+/// `None` if the key should be in the data directory and is not.
+fn find_master(config: &Config) -> Result<Option<MasterKey>, OpenError> {
     let bytes = match &config.keys.master_key {
         MasterKeySource::Env(text) => {
             master_key::decode(text.expose()).map_err(OpenError::MasterKeyVariable)?
         }
         MasterKeySource::File(path) => read(path)?,
         MasterKeySource::DataDir => {
-            let path = config.server.data_dir.join("master.key");
-            make(&path, Entropy)?;
+            let path = config.server.data_dir.join(MASTER_KEY);
+            if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+                return Ok(None);
+            }
             read(&path)?
         }
     };
+    Ok(Some(MasterKey::new(&bytes)))
+}
+
+/// Creates the key in the data directory. Of nodes that share the directory, one does.
+fn create_master(config: &Config) -> Result<MasterKey, OpenError> {
+    create_data_dir(config)?;
+    let path = config.server.data_dir.join(MASTER_KEY);
+    let text = Zeroizing::new(STANDARD.encode(*Zeroizing::new(Entropy.bytes::<{ master_key::LENGTH }>())));
+    let content = Zeroizing::new(format!("{}\n", *text));
+    private_files::once(&path, content.as_bytes(), Entropy).map_err(|error| file_error(&path, error))?;
+    let bytes = read(&path)?;
     Ok(MasterKey::new(&bytes))
+}
+
+fn create_data_dir(config: &Config) -> Result<(), OpenError> {
+    let path = &config.server.data_dir;
+    private_files::directory(path).map_err(|error| file_error(path, error))
 }
 
 fn read(path: &Path) -> Result<master_key::Bytes, OpenError> {
     master_key::read(path).map_err(|error| OpenError::MasterKey { path: path.to_owned(), error })
 }
 
-fn make(path: &Path, entropy: Entropy) -> Result<(), OpenError> {
-    if path.symlink_metadata().is_ok() {
+fn check_master(config: &Config, master: &MasterKey, sealed: &SealedKeys) -> Result<(), OpenError> {
+    if sealed.opens_with(master) {
         return Ok(());
     }
-    let text = Zeroizing::new(STANDARD.encode(*Zeroizing::new(entropy.bytes::<{ master_key::LENGTH }>())));
-    let content = Zeroizing::new(format!("{}\n", *text));
-    private_files::once(path, content.as_bytes(), entropy)
-        .map(drop)
-        .map_err(|error| OpenError::File { path: path.to_owned(), error })
+    let origin = match &config.keys.master_key {
+        MasterKeySource::Env(_) => "KEYSTILE_MASTER_KEY".to_owned(),
+        MasterKeySource::File(path) => path.display().to_string(),
+        MasterKeySource::DataDir => config.server.data_dir.join(MASTER_KEY).display().to_string(),
+    };
+    Err(OpenError::WrongMasterKey { place: shown(config), origin })
 }

@@ -16,12 +16,11 @@ pub(super) fn directory(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Makes an empty file, or takes the rights of others from one that is there.
-pub(super) fn database(path: &Path) -> io::Result<()> {
+/// Makes an empty file; one that is there stays.
+pub(super) fn empty(path: &Path) -> io::Result<()> {
     match create(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => restrict(path),
-        Err(error) => Err(error),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -51,8 +50,9 @@ fn create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Takes the rights of group and others from a file that exists.
 #[cfg(unix)]
-fn restrict(path: &Path) -> io::Result<()> {
+pub(super) fn restrict(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
 
     if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
@@ -63,6 +63,6 @@ fn restrict(path: &Path) -> io::Result<()> {
 
 /// Elsewhere the directory decides who may read what is in it.
 #[cfg(not(unix))]
-fn restrict(_path: &Path) -> io::Result<()> {
+pub(super) fn restrict(_path: &Path) -> io::Result<()> {
     Ok(())
 }

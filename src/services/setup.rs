@@ -36,19 +36,16 @@ pub fn is_open(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(facts::find(conn, DONE)?.is_none() && !memberships::any(conn)?)
 }
 
-/// The code that opens `/setup`, while it is open. A code ends after a day; the next start prints another.
+/// The code that opens `/setup`, while it is open. A code ends after a day; the next start prints another. Nodes that
+/// start together print the same one.
 pub fn code(work: &mut Work<'_>, master: &MasterKey) -> Result<Option<String>, StoreError> {
     if !is_open(work.conn)? {
         return Ok(None);
     }
-    let known = facts::find(work.conn, NONCE)?.filter(|(_, at)| work.now - *at < LIFETIME);
-    let nonce = if let Some((nonce, _)) = known {
-        nonce
-    } else {
-        let nonce = Kind::Request.new_id(work.entropy);
-        facts::set(work.conn, NONCE, &nonce, work.now)?;
-        nonce
-    };
+    let fresh = Kind::Request.new_id(work.entropy);
+    facts::renew(work.conn, NONCE, &fresh, work.now, work.now - LIFETIME)?;
+    // Another node's nonce, if it was faster: its transaction has committed, or `renew` would still wait for it.
+    let nonce = facts::find(work.conn, NONCE)?.map_or(fresh, |(nonce, _)| nonce);
     Ok(Some(shown(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
 }
 

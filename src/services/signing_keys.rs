@@ -28,6 +28,11 @@ pub enum KeyFailure {
     Set(#[from] BadKeySet),
     #[error(transparent)]
     Made(#[from] KeyError),
+    #[error(
+        "the next signing key, {0}, is sealed with another master key than the active one, so no node could start \
+         once it signs. Nothing was changed."
+    )]
+    ForeignNextKey(String),
 }
 
 /// A key that is sealed and not yet in the database.
@@ -66,6 +71,36 @@ async fn make(master: &MasterKey, bits: u32) -> Result<Sealed, KeyFailure> {
     let made = tokio::task::spawn_blocking(move || rsa_key::generate(bits, Entropy)).await;
     let key = made.map_err(|error| StoreError::Failed(error.to_string()))??;
     Ok(Sealed::new(master, &key, Entropy))
+}
+
+/// What the database says of the master key that its signing keys are sealed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SealedKeys {
+    /// No signing key was ever made.
+    None,
+    /// Signing keys were made, and none of them is active: somebody changed the table by hand.
+    Lost,
+    Active { kid: String, private: Vec<u8> },
+}
+
+impl SealedKeys {
+    /// Whether this master key opens what there is to open.
+    pub fn opens_with(&self, master: &MasterKey) -> bool {
+        match self {
+            Self::None | Self::Lost => true,
+            Self::Active { kid, private } => master.open(kid, private).is_ok(),
+        }
+    }
+}
+
+/// Finds out whether signing keys have been sealed, and reads the active one.
+pub fn sealed(conn: &mut Conn) -> Result<SealedKeys, StoreError> {
+    let keys = rows::list(conn)?;
+    if let Some(SigningKey { kid, private_sealed, .. }) = in_state(&keys, KeyState::Active) {
+        return Ok(SealedKeys::Active { kid: kid.clone(), private: private_sealed.clone() });
+    }
+    let claimed = facts::find(conn, FIRST_KEYS)?.is_some();
+    Ok(if claimed || !keys.is_empty() { SealedKeys::Lost } else { SealedKeys::None })
 }
 
 /// Makes the first two keys, unless this or another node has.
@@ -148,12 +183,28 @@ pub async fn rotate(
     timing: Timing,
 ) -> Result<Rotation, KeyFailure> {
     let now = store.now();
-    if let Some(refusal) = refusal(&store.read(rows::list).await?, rules, timing, now) {
+    let keys = store.read(rows::list).await?;
+    if let Some(refusal) = refusal(&keys, rules, timing, now) {
         return Ok(refusal);
     }
+    openable(&keys, master)?;
     let fresh = make(master, rules.rsa_bits).await?;
     let rules = rules.clone();
     Ok(store.write(move |work| replace(work, fresh, &rules, timing)).await?)
+}
+
+/// Checks that this process has the master key of the other nodes, before it seals a key for them, and that they will be
+/// able to open the key that signs next.
+fn openable(keys: &[SigningKey], master: &MasterKey) -> Result<(), KeyFailure> {
+    if let Some(active) = in_state(keys, KeyState::Active) {
+        master.open(&active.kid, &active.private_sealed).map_err(BadKeySet::from)?;
+    }
+    match in_state(keys, KeyState::Next) {
+        Some(next) if master.open(&next.kid, &next.private_sealed).is_err() => {
+            Err(KeyFailure::ForeignNextKey(next.kid.clone()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Rotates inside a write, if that is still due: another node may have been faster.

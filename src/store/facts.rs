@@ -31,3 +31,15 @@ pub fn claim(conn: &mut Conn, name: &str, value: &str, at: Time) -> Result<bool,
         .do_nothing();
     Ok(Native(statement).execute(conn)? == 1)
 }
+
+/// Sets a fact that is missing or was last set at `before` or earlier; `false` if it is younger. Of nodes that try
+/// together, one succeeds.
+pub fn renew(conn: &mut Conn, name: &str, value: &str, at: Time, before: Time) -> Result<bool, StoreError> {
+    if claim(conn, name, value, at)? {
+        return Ok(true);
+    }
+    let old = facts::table.find(name).filter(facts::updated_at.le(before));
+    let updated =
+        diesel::update(old).set((facts::value.eq(value), facts::updated_at.eq(at))).execute(conn)?;
+    Ok(updated == 1)
+}

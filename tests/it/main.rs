@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose ground gives way should stop there")]
 
+mod admin;
 mod api;
 mod audit;
 mod browser;

@@ -27,7 +27,7 @@ pub(super) async fn signing_keys(config: &Config, clock: &Clock) {
     let (config, clock) = (config.clone(), clock.clone());
     let opened = tokio::task::spawn_blocking(move || {
         LazyLock::force(&KEYS);
-        instance::open(&config, clock)
+        instance::begin(&config, clock)
     });
     let instance = opened.await.unwrap().unwrap_or_else(|error| panic!("{error}"));
     let [active, next] = KEYS.each_ref().map(|key| Sealed::new(&instance.master, key, Entropy));

@@ -1,0 +1,59 @@
+//! The commands of `keystiled`, run as an operator runs them.
+
+mod beginning;
+mod setup_code;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A command line of `keystiled` with these variables and no others.
+fn keystiled(variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_keystiled"))
+        .args(arguments)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    Ran::of(output, arguments)
+}
+
+/// What a command that has ended said.
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn of(output: Output, arguments: &[&str]) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    #[track_caller]
+    fn good(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+        self.out
+    }
+
+    /// It ended with this exit status and one line that says so.
+    #[track_caller]
+    fn refused(self, code: i32, with: &str) {
+        assert_eq!((self.code, self.out.as_str()), (Some(code), ""), "{self:#?}");
+        assert!(self.err.contains(with), "{self:#?}");
+    }
+}
+
+/// The names in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| OsStr::to_string_lossy(&entry.unwrap().file_name()).into_owned())
+        .collect();
+    names.sort();
+    names
+}
