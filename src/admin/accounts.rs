@@ -95,10 +95,8 @@ pub(super) async fn init(config: &Config, init: Init) -> Result<String, Failure>
         "user": { "id": user.id, "email": user.email },
         "organization": { "id": organization.id, "slug": organization.slug, "name": organization.name },
     });
-    let text = format!(
-        "{address} owns {} ({}), in {}.",
-        organization.name, organization.slug, config.database.url
-    );
+    let text =
+        format!("{address} owns {} ({}), in {}.", organization.name, organization.slug, config.database.url);
     Ok(Report { json, text }.shown(init.json))
 }
 

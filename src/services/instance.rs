@@ -62,7 +62,9 @@ pub enum OpenError {
          the server use? Set KEYSTILE_MASTER_KEY_FILE or KEYSTILE_MASTER_KEY to the key that the other nodes have."
     )]
     WrongMasterKey { place: String, origin: String },
-    #[error("{place}: there are no signing keys yet. The server makes them when it starts: run `keystiled serve`.")]
+    #[error(
+        "{place}: there are no signing keys yet. The server makes them when it starts: run `keystiled serve`."
+    )]
     NoSigningKeys { place: String },
 }
 

@@ -80,7 +80,10 @@ pub enum SealedKeys {
     None,
     /// Signing keys were made, and none of them is active: somebody changed the table by hand.
     Lost,
-    Active { kid: String, private: Vec<u8> },
+    Active {
+        kid: String,
+        private: Vec<u8>,
+    },
 }
 
 impl SealedKeys {
