@@ -23,6 +23,9 @@ const LAST: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 999_
 pub struct Time(DateTime<Utc>);
 
 impl Time {
+    /// Before every time that is stored.
+    pub const FIRST: Self = Self(FIRST);
+
     /// Cuts to whole microseconds.
     pub fn new(at: DateTime<Utc>) -> Self {
         Self(DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at))

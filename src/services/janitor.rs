@@ -1,11 +1,19 @@
-//! Deletes requests, browser sessions and counts of failures that nobody can use any more.
+//! Deletes what nobody can use any more.
+//!
+//! A sweep has no size at which it stops others: it deletes in steps, each a write of its own with a bounded number of rows,
+//! and lets others write for as long between two steps as a step took. What a step deletes is found by an index, so that
+//! nothing walks over rows that are kept.
+
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
 use crate::config::Audit;
+use crate::domain::time::Time;
+use crate::store::sweeping::{Deleted, Span};
 use crate::store::{
-    StoreError, Work, authorization_requests, device_requests, idempotency_records, rates, throttles, usage,
-    uses, web_sessions,
+    Conn, Store, StoreError, authorization_requests, device_requests, idempotency_records, rates, throttles,
+    usage, uses, web_sessions,
 };
 
 /// How long a request with a code stays: a code that is used again later still ends the session it made.
@@ -14,26 +22,117 @@ const CODES_KEPT: TimeDelta = TimeDelta::hours(24);
 const REQUESTS_KEPT: TimeDelta = TimeDelta::minutes(30);
 const FAILURES_KEPT: TimeDelta = TimeDelta::hours(2);
 
-/// One round; every node may make it at any time.
-pub fn sweep(work: &mut Work<'_>) -> Result<usize, StoreError> {
-    let now = work.now;
-    Ok(authorization_requests::delete_expired(work.conn, now - CODES_KEPT)?
-        + authorization_requests::delete_without_code(work.conn, now - REQUESTS_KEPT)?
-        + device_requests::delete_expired(work.conn, now - REQUESTS_KEPT)?
-        + idempotency_records::delete_expired(work.conn, now)?
-        + rates::delete_settled(work.conn, now)?
-        + web_sessions::delete_ended(work.conn, now)?
-        + throttles::delete_stale(work.conn, now - FAILURES_KEPT)?)
+/// Rows that end.
+struct Heap {
+    /// In words for the log.
+    name: &'static str,
+    /// How long they stay after their end.
+    kept: fn(Audit) -> TimeDelta,
+    delete: fn(&mut Conn, Span) -> Result<Deleted, StoreError>,
 }
 
-/// Uses and counts that go in one transaction, so that nobody waits long for it.
-const USES_AT_ONCE: usize = 1000;
+const HEAPS: [Heap; 9] = [
+    Heap {
+        name: "requests without a code",
+        kept: |_| REQUESTS_KEPT,
+        delete: authorization_requests::delete_without_code,
+    },
+    Heap {
+        name: "requests with a code",
+        kept: |_| CODES_KEPT,
+        delete: authorization_requests::delete_expired,
+    },
+    Heap { name: "device requests", kept: |_| REQUESTS_KEPT, delete: device_requests::delete_expired },
+    Heap {
+        name: "idempotency records",
+        kept: |_| TimeDelta::zero(),
+        delete: idempotency_records::delete_expired,
+    },
+    Heap { name: "rates", kept: |_| TimeDelta::zero(), delete: rates::delete_settled },
+    Heap { name: "browser sessions", kept: |_| TimeDelta::zero(), delete: web_sessions::delete_ended },
+    Heap { name: "failed tries", kept: |_| FAILURES_KEPT, delete: throttles::delete_stale },
+    Heap { name: "uses of credentials", kept: |audit| audit.keep_uses, delete: uses::delete_old },
+    Heap { name: "counts of uses", kept: |audit| audit.keep_usage, delete: usage::delete_old },
+];
 
-/// Deletes some of the uses and counts that have been kept long enough; nothing to delete means that none are left.
-pub fn sweep_uses(work: &mut Work<'_>, keep: Audit) -> Result<usize, StoreError> {
-    let uses = uses::delete_before(work.conn, work.now - keep.keep_uses, USES_AT_ONCE)?;
-    if uses >= USES_AT_ONCE {
-        return Ok(uses);
+/// Deletes everything that has ended by now, and says how many rows that were. Every node may do it at any time. What fails
+/// is left to the next sweep, and keeps nothing else from being deleted.
+pub async fn sweep(store: &Store, keep: Audit) -> usize {
+    let now = store.now();
+    let mut rows = 0;
+    for heap in &HEAPS {
+        match sweep_heap(store, heap, now - (heap.kept)(keep)).await {
+            Ok(deleted) => rows += deleted,
+            Err(error) => tracing::warn!(%error, what = heap.name, "what has ended could not be deleted"),
+        }
     }
-    Ok(uses + usage::delete_before(work.conn, &(work.now - keep.keep_usage).day(), USES_AT_ONCE - uses)?)
+    rows
+}
+
+async fn sweep_heap(store: &Store, heap: &Heap, before: Time) -> Result<usize, StoreError> {
+    let delete = heap.delete;
+    let (mut pace, mut from, mut rows) = (Pace::default(), Time::FIRST, 0);
+    loop {
+        let span = Span { from, before, limit: pace.limit };
+        let step = store.write(move |work| {
+            // From here on others wait; before, this waited for others.
+            let begun = Instant::now();
+            Ok((delete(work.conn, span)?, begun))
+        });
+        let (deleted, begun) = step.await?;
+        rows += deleted.rows;
+        if i64::try_from(deleted.rows).is_ok_and(|rows| rows < span.limit) {
+            return Ok(rows);
+        }
+        from = deleted.to.unwrap_or(from);
+        let took = begun.elapsed();
+        pace.adapt(took);
+        tokio::time::sleep(took).await;
+    }
+}
+
+/// How many rows the next step deletes.
+#[derive(Debug)]
+struct Pace {
+    limit: i64,
+}
+
+impl Pace {
+    const FEWEST: i64 = 50;
+    const MOST: i64 = 2000;
+    /// Others wait for a step, its commit included, no longer than this where the machine can do it.
+    const LONG: Duration = Duration::from_millis(20);
+    const SHORT: Duration = Duration::from_millis(8);
+
+    fn adapt(&mut self, took: Duration) {
+        let limit = if took > Self::LONG {
+            self.limit / 2
+        } else if took < Self::SHORT {
+            self.limit * 2
+        } else {
+            self.limit
+        };
+        self.limit = limit.clamp(Self::FEWEST, Self::MOST);
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { limit: 200 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_step_makes_the_next_one_smaller_and_a_fast_one_larger() {
+        let mut pace = Pace::default();
+        let limits = [1, 1, 1, 1, 1, 10, 100, 100, 100, 100, 100, 100].map(|milliseconds| {
+            pace.adapt(Duration::from_millis(milliseconds));
+            pace.limit
+        });
+        assert_eq!(limits, [400, 800, 1600, 2000, 2000, 2000, 1000, 500, 250, 125, 62, 50]);
+    }
 }

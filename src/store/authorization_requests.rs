@@ -1,12 +1,12 @@
 //! Authorization requests, pushed or opened in a browser, until they are answered.
 
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::query::Locked;
-use super::schema::{authorization_codes as codes, authorization_requests as requests};
+use super::schema::authorization_requests as requests;
+use super::sweeping::{Deleted, Ending, Span};
 use crate::config::Config;
 use crate::domain::policy::{PASTE_PATH, Road};
 use crate::domain::request::RequestStatus;
@@ -125,14 +125,14 @@ pub fn answer(
     Ok(changed == 1)
 }
 
-/// Deletes what ended before `before` without ever having got a code.
-pub fn delete_without_code(conn: &mut Conn, before: Time) -> Result<usize, StoreError> {
-    let code = codes::table.filter(codes::request_id.eq(requests::id)).select(codes::hash);
-    let ended = requests::table.filter(requests::expires_at.lt(before)).filter(not(exists(code)));
-    Ok(diesel::delete(ended).execute(conn)?)
+/// Deletes requests that never got a code.
+pub fn delete_without_code(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    // An approval and its code are written together, so that the status says whether there is a code.
+    let condition = Some("status <> 'approved'");
+    Ending { table: "authorization_requests", column: "expires_at", condition }.delete(conn, span)
 }
 
-/// Deletes what nobody can use any more, codes with it.
-pub fn delete_expired(conn: &mut Conn, before: Time) -> Result<usize, StoreError> {
-    Ok(diesel::delete(requests::table.filter(requests::expires_at.lt(before))).execute(conn)?)
+/// Deletes requests, codes with them.
+pub fn delete_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    Ending { table: "authorization_requests", column: "expires_at", condition: None }.delete(conn, span)
 }

@@ -6,6 +6,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::query::Locked;
 use super::schema::device_requests as requests;
+use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::device::DeviceStatus;
 use crate::domain::policy::{Proximity, Road};
 use crate::domain::secret::Digest;
@@ -144,6 +145,6 @@ pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result
 }
 
 /// Deletes what nobody can use any more.
-pub fn delete_expired(conn: &mut Conn, before: Time) -> Result<usize, StoreError> {
-    Ok(diesel::delete(requests::table.filter(requests::expires_at.lt(before))).execute(conn)?)
+pub fn delete_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    Ending { table: "device_requests", column: "expires_at", condition: None }.delete(conn, span)
 }

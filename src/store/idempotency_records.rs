@@ -6,6 +6,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::query::Native;
 use super::schema::idempotency_records;
+use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
@@ -50,7 +51,6 @@ pub fn delete(conn: &mut Conn, key: Digest) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub fn delete_expired(conn: &mut Conn, before: Time) -> Result<usize, StoreError> {
-    let expired = idempotency_records::table.filter(idempotency_records::expires_at.lt(before));
-    Ok(diesel::delete(expired).execute(conn)?)
+pub fn delete_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    Ending { table: "idempotency_records", column: "expires_at", condition: None }.delete(conn, span)
 }

@@ -44,6 +44,7 @@ mod schema;
 pub mod service_accounts;
 pub mod signing_keys;
 pub mod static_credentials;
+pub mod sweeping;
 pub mod throttles;
 pub mod usage;
 pub mod users;

@@ -6,6 +6,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::query::Native;
 use super::schema::rates;
+use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
@@ -26,6 +27,6 @@ pub fn set(conn: &mut Conn, key: Digest, settled_at: Time) -> Result<(), StoreEr
     Ok(())
 }
 
-pub fn delete_settled(conn: &mut Conn, before: Time) -> Result<usize, StoreError> {
-    Ok(diesel::delete(rates::table.filter(rates::settled_at.lt(before))).execute(conn)?)
+pub fn delete_settled(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    Ending { table: "rates", column: "settled_at", condition: None }.delete(conn, span)
 }

@@ -6,6 +6,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::query::Native;
 use super::schema::throttles;
+use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
@@ -37,6 +38,6 @@ pub fn clear(conn: &mut Conn, key: Digest) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub fn delete_stale(conn: &mut Conn, before: Time) -> Result<usize, StoreError> {
-    Ok(diesel::delete(throttles::table.filter(throttles::updated_at.lt(before))).execute(conn)?)
+pub fn delete_stale(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    Ending { table: "throttles", column: "updated_at", condition: None }.delete(conn, span)
 }

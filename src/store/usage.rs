@@ -13,6 +13,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::query::Kept;
 use super::schema::usage;
+use super::sweeping::{Deleted, Span};
 use crate::domain::uses::{Counted, UseOutcome};
 
 /// A number of uses.
@@ -167,16 +168,17 @@ pub fn by_credential(
         .load(conn)?)
 }
 
-/// Deletes some counts of the days before one, at most `limit`.
-pub fn delete_before(conn: &mut Conn, day: &str, limit: usize) -> Result<usize, StoreError> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    // A place is five columns, so that rows are named in the way of each engine.
-    let row = match conn {
-        Conn::Postgres(_) => "ctid",
-        Conn::Sqlite(_) => "rowid",
-    };
-    let text = format!(
-        "DELETE FROM usage WHERE {row} IN (SELECT {row} FROM usage WHERE day < $1 ORDER BY day LIMIT $2)"
-    );
-    Ok(sql_query(text).bind::<Text, _>(day).bind::<BigInt, _>(limit).execute(conn)?)
+/// Deletes counts of old days: those of days that had ended before the span does.
+pub fn delete_old(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    // A row is named in the way of each engine, because the primary key has five columns.
+    let statement = sql_query(match conn {
+        Conn::Postgres(_) => {
+            "DELETE FROM usage WHERE ctid = ANY (ARRAY (SELECT ctid FROM usage WHERE day < $1 ORDER BY day LIMIT $2))"
+        }
+        Conn::Sqlite(_) => {
+            "DELETE FROM usage WHERE rowid IN (SELECT rowid FROM usage WHERE day < $1 ORDER BY day LIMIT $2)"
+        }
+    });
+    let rows = statement.bind::<Text, _>(span.before.day()).bind::<BigInt, _>(span.limit).execute(conn)?;
+    Ok(Deleted { rows, to: None })
 }

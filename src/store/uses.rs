@@ -4,7 +4,8 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::schema::{organizations, uses};
+use super::schema::uses;
+use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::time::Time;
 use crate::domain::uses::UseOutcome;
 
@@ -78,24 +79,7 @@ pub fn page(
     Ok(query.load(conn)?)
 }
 
-/// Deletes some uses from before a moment, at most `limit`.
-pub fn delete_before(conn: &mut Conn, before: Time, limit: usize) -> Result<usize, StoreError> {
-    // One organization after the other, because that is what the index finds.
-    let organizations: Vec<String> = organizations::table.select(organizations::id).load(conn)?;
-    let mut deleted = 0;
-    for org_id in organizations {
-        let old = uses::table
-            .filter(uses::org_id.eq(org_id).and(uses::at.lt(before)))
-            .order(uses::at)
-            .limit(i64::try_from(limit - deleted).unwrap_or(i64::MAX))
-            .select(uses::id);
-        let ids: Vec<String> = old.load(conn)?;
-        if !ids.is_empty() {
-            deleted += diesel::delete(uses::table.filter(uses::id.eq_any(ids))).execute(conn)?;
-        }
-        if deleted >= limit {
-            break;
-        }
-    }
-    Ok(deleted)
+/// Deletes old uses.
+pub fn delete_old(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    Ending { table: "uses", column: "at", condition: None }.delete(conn, span)
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::conn::Conn;
 use super::error::StoreError;
 use super::schema::{users, web_sessions};
+use super::sweeping::{Deleted, Ending, Span};
 use super::users::User;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
@@ -55,6 +56,6 @@ pub fn delete(conn: &mut Conn, hash: Digest) -> Result<bool, StoreError> {
     Ok(diesel::delete(web_sessions::table.find(hash)).execute(conn)? == 1)
 }
 
-pub fn delete_ended(conn: &mut Conn, now: Time) -> Result<usize, StoreError> {
-    Ok(diesel::delete(web_sessions::table.filter(web_sessions::ends_at.lt(now))).execute(conn)?)
+pub fn delete_ended(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    Ending { table: "web_sessions", column: "ends_at", condition: None }.delete(conn, span)
 }

@@ -225,23 +225,17 @@ both_engines! {
         app.manual_clock().with("KEYSTILE_AUDIT__KEEP_USES", "2d").with("KEYSTILE_AUDIT__KEEP_USAGE", "4d")
     }) {
         let tokens = app.session().await.tokens;
-        let sweep = async || {
-            let keep = app.config.audit;
-            let swept = app.inside().store.write(move |work| keystile::services::janitor::sweep_uses(work, keep));
-            swept.await.unwrap()
-        };
         for _ in 0..3 {
             app.whoami(&tokens.access).await;
         }
         written(app, 3).await;
-        assert_eq!(sweep().await, 0);
+        app.sweep().await;
+        assert_eq!((app.count("uses").await, app.count("usage").await), (3, 1));
         app.advance(chrono::TimeDelta::days(3));
-        let step = app.inside().store.write(|work| keystile::store::uses::delete_before(work.conn, work.now, 1));
-        assert_eq!(step.await.unwrap(), 1);
-        assert_eq!(sweep().await, 2);
+        app.sweep().await;
         assert_eq!((app.count("uses").await, app.count("usage").await), (0, 1));
         app.advance(chrono::TimeDelta::days(3));
-        assert_eq!((sweep().await, app.count("usage").await), (1, 0));
+        assert_eq!((app.sweep().await, app.count("usage").await), (1, 0));
         assert!(app.count("audit_events").await > 0, "events stay");
     }
 }

@@ -401,7 +401,7 @@ both_engines! {
         app.connect(&app.browser_of(&app.owner().await).await, &codes).await;
         assert_eq!(app.poll(&codes).await.status, 200);
         app.advance(TimeDelta::hours(1));
-        app.inside().store.write(keystile::services::janitor::sweep).await.unwrap();
+        app.sweep().await;
         assert_eq!((app.count("device_requests").await, app.count("credentials").await), (0, 1));
         assert_eq!(refusal(&app.poll(&codes).await), is(400, "invalid_grant"));
     }

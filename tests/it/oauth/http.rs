@@ -8,7 +8,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use keystile::domain::client::ClientKind;
-use keystile::services::janitor;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HOST};
 use tokio::io::AsyncWriteExt as _;
@@ -245,11 +244,11 @@ both_engines! {
         let session = app.session_in(&browser, &client, &owner).await;
         let tables = ["authorization_requests", "authorization_codes", "web_sessions"];
         app.advance(TimeDelta::hours(24));
-        app.inside().store.write(janitor::sweep).await.unwrap();
+        app.sweep().await;
         let kept = app.count(tables[0]).await;
         assert_eq!(kept, 1, "only the one with a code: used again, that still ends what it made");
         app.advance(TimeDelta::hours(1));
-        app.inside().store.write(janitor::sweep).await.unwrap();
+        app.sweep().await;
         for table in tables {
             assert_eq!(app.count(table).await, 0, "{table}");
         }

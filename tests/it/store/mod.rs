@@ -4,5 +4,6 @@ mod audit;
 mod connections;
 mod files;
 mod schema;
+mod sweeping;
 mod values;
 mod writes;

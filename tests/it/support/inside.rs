@@ -4,6 +4,7 @@ use std::fs;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use keystile::services::janitor;
 use keystile::store::credentials::{self, Credential};
 use keystile::store::{Conn, audit};
 
@@ -52,6 +53,11 @@ impl TestApp {
             })
         });
         done.await.map_err(|error| error.to_string())
+    }
+
+    /// Deletes what has ended, as the server does by itself every minute, and says how many rows that were.
+    pub(crate) async fn sweep(&self) -> usize {
+        janitor::sweep(&self.inside().store, self.config.audit).await
     }
 
     /// Whether this text stands anywhere in the database, in whichever table.

@@ -16,6 +16,7 @@ pub(crate) mod http;
 mod inside;
 pub(crate) mod oauth;
 pub(crate) mod people;
+pub(crate) mod reading;
 pub(crate) mod ready_made;
 pub(crate) mod relay;
 pub(crate) mod scripted;
