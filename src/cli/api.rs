@@ -36,7 +36,9 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
     let screen = app.screen(globals);
     // The answer is what was asked for, also where it says no; a broken server has nothing to say.
     if response.status() < 500 {
-        screen.raw(&with_line_end(response.bytes())).map_err(|fault| app.error(fault))?;
+        let bytes = with_line_end(response.bytes());
+        let shown = if screen.is_read_by_a_person() { indented(&bytes).unwrap_or(bytes) } else { bytes };
+        screen.raw(&shown).map_err(|fault| app.error(fault))?;
     }
     session.error_for(&response).await.map_or(Ok(()), Err)
 }
@@ -76,6 +78,17 @@ fn with_line_end(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A JSON document with one member a line, as people read it; `None` for anything else.
+fn indented(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut document = serde_json::Deserializer::from_slice(bytes);
+    let mut indented = Vec::with_capacity(bytes.len() * 2);
+    // The members stay in the order in which the server sent them.
+    serde_transcode::transcode(&mut document, &mut serde_json::Serializer::pretty(&mut indented)).ok()?;
+    document.end().ok()?;
+    indented.push(b'\n');
+    Some(indented)
+}
+
 fn usage(message: String, hint: &str) -> Fault {
     Fault::Usage { message, hint: Some(hint.to_owned()) }
 }
@@ -89,6 +102,17 @@ mod tests {
         let (name, value) = header("X-Note: a:b").unwrap();
         assert_eq!((name.as_str(), value.to_str().unwrap()), ("x-note", "a:b"));
         assert!(header("nothing").is_err());
+    }
+
+    #[test]
+    fn json_is_indented_in_its_own_order_and_nothing_else_is() {
+        let shown = indented(br#"{"b":1,"a":[true,"\u00e9"]}"#).unwrap();
+        assert_eq!(
+            String::from_utf8(shown).unwrap(),
+            "{\n  \"b\": 1,\n  \"a\": [\n    true,\n    \"\u{e9}\"\n  ]\n}\n"
+        );
+        assert_eq!(indented(b"not JSON"), None);
+        assert_eq!(indented(b"1 2"), None);
     }
 
     #[test]

@@ -52,15 +52,21 @@ pub fn in_words(span: Duration) -> String {
     format!("{amount} {name}{}", if amount == 1 { "" } else { "s" })
 }
 
-/// `7h 12m`, `3d 4h`, `45s`: at most two units, rounded down.
+/// `7h 12m`, `3d 4h`, `90d`, `45s`: at most two units, rounded to the nearest of the smaller one. So a span of 90 days
+/// that began a moment ago is `90d`.
 pub fn remaining(span: TimeDelta) -> String {
     let seconds = span.num_seconds().max(0);
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds}s"),
-        (0, 0, _) => format!("{minutes}m"),
-        (0, _, _) => format!("{hours}h {minutes}m"),
-        (_, _, _) => format!("{days}d {hours}h"),
+    let rounded = |unit: i64| (seconds + unit / 2) / unit * unit;
+    let (seconds, units) = match seconds {
+        0..60 => (seconds, [(1, "s"), (1, "")]),
+        60..3_600 if rounded(60) < 3_600 => (rounded(60), [(60, "m"), (1, "")]),
+        60..86_400 if rounded(60) < 86_400 => (rounded(60), [(3_600, "h"), (60, "m")]),
+        _ => (rounded(3_600), [(86_400, "d"), (3_600, "h")]),
+    };
+    let [(large, its_name), (small, name)] = units;
+    match (seconds / large, seconds % large / small) {
+        (amount, 0) => format!("{amount}{its_name}"),
+        (amount, rest) => format!("{amount}{its_name} {rest}{name}"),
     }
 }
 
@@ -98,7 +104,19 @@ mod tests {
     fn what_remains_has_two_units() {
         assert_eq!(remaining(TimeDelta::seconds(25_980)), "7h 13m");
         assert_eq!(remaining(TimeDelta::seconds(-5)), "0s");
-        assert_eq!(remaining(TimeDelta::days(3)), "3d 0h");
+        for (seconds, text) in [
+            (59, "59s"),
+            (60, "1m"),
+            (3_569, "59m"),
+            (3_570, "1h"),
+            (86_369, "23h 59m"),
+            (86_370, "1d"),
+            (3 * 86_400, "3d"),
+            (3 * 86_400 + 4 * 3_600 + 10, "3d 4h"),
+            (90 * 86_400 - 2, "90d"),
+        ] {
+            assert_eq!(remaining(TimeDelta::seconds(seconds)), text, "{seconds}");
+        }
         assert_eq!(countdown(Duration::from_secs(292)), "4:52");
     }
 }

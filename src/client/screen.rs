@@ -22,6 +22,7 @@ pub(crate) enum Mark {
 pub struct Screen {
     json: bool,
     quiet: bool,
+    terminal: bool,
     colored: Colored,
     redactor: Redactor,
 }
@@ -38,13 +39,12 @@ impl Screen {
         let wanted = !globals.no_color
             && environment.get("NO_COLOR").is_none()
             && environment.get("TERM") != Some("dumb");
+        let terminal = io::stdout().is_terminal();
         Self {
             json: globals.json,
             quiet: globals.quiet,
-            colored: Colored {
-                out: wanted && io::stdout().is_terminal(),
-                err: wanted && io::stderr().is_terminal(),
-            },
+            terminal,
+            colored: Colored { out: wanted && terminal, err: wanted && io::stderr().is_terminal() },
             redactor,
         }
     }
@@ -76,6 +76,11 @@ impl Screen {
             ErrorKind::BrokenPipe => Fault::ClosedPipe,
             _ => Fault::Local { what: "print".into(), cause: error.to_string() },
         })
+    }
+
+    /// Whether standard output is a terminal, where a person reads it.
+    pub fn is_read_by_a_person(&self) -> bool {
+        self.terminal && !self.json
     }
 
     /// A marked headline on standard output, for commands whose answer it is.

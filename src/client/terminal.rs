@@ -141,14 +141,25 @@ impl LoginUi for TerminalUi {
     }
 
     fn confirm(&self, question: &str) -> Option<bool> {
+        Some(matches!(self.answer(question, "y/N")?.as_str(), "y" | "yes"))
+    }
+
+    fn confirm_usual(&self, question: &str) -> Option<bool> {
+        Some(matches!(self.answer(question, "Y/n")?.as_str(), "" | "y" | "yes"))
+    }
+}
+
+impl TerminalUi {
+    /// The line that the person answers with, in lower case; `None` without a person, and at the end of the input.
+    fn answer(&self, question: &str, choices: &str) -> Option<String> {
         if !self.interactive {
             return None;
         }
         let mut err = std::io::stderr().lock();
-        write!(err, "? {question} [y/N] ").and_then(|()| err.flush()).ok()?;
+        write!(err, "? {question} [{choices}] ").and_then(|()| err.flush()).ok()?;
         let mut answer = String::new();
-        std::io::stdin().lock().read_line(&mut answer).ok()?;
-        Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+        let read = std::io::stdin().lock().read_line(&mut answer).ok()?;
+        (read > 0).then(|| answer.trim().to_lowercase())
     }
 }
 

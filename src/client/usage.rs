@@ -2,6 +2,7 @@
 //! error.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -13,15 +14,21 @@ use super::commands::main_exit;
 use super::error::{Exit, Fault};
 
 impl App {
-    /// Reads a command line. Whoever asked for help, or made a mistake, has been told when this gives an exit code:
-    /// 1 for a mistake, because 2 says that somebody is not signed in.
+    /// Parses a command line. `Err` is the exit code of a process that has printed everything it had to say: 0 after
+    /// help, which a command without its subcommand shows too; 1 after a mistake, because 2 means "not signed in".
     pub fn parse<P: Parser>(&self, arguments: &[OsString]) -> Result<P, ExitCode> {
         P::try_parse_from(arguments).map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
-                Ok(()) => ExitCode::SUCCESS,
-                // Nobody reads the help any more.
-                Err(_) => Exit::ClosedPipe.into(),
-            },
+            ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                let text = error.render();
+                let mut out = std::io::stdout().lock();
+                match write!(out, "{text}").and_then(|()| out.flush()) {
+                    Ok(()) => ExitCode::SUCCESS,
+                    // The reader of the help is gone.
+                    Err(_) => Exit::ClosedPipe.into(),
+                }
+            }
             _ => {
                 // What could not be read cannot say how errors are wanted, except for this flag.
                 let is_flag = |argument: &OsString| argument == "--json";
@@ -48,9 +55,7 @@ fn fault(error: &clap::Error) -> Fault {
             let known = suggestion.map(|name| format!("Did you mean {name}? ")).unwrap_or_default();
             (message, Some(format!("{known}Global flags work before or after the command.")))
         }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            ("a command is missing".into(), Some("Try --help.".into()))
-        }
+        ErrorKind::MissingSubcommand => ("a command is missing".into(), Some("Try --help.".into())),
         ErrorKind::MissingRequiredArgument => {
             let names = suggested_text(error.get(ContextKind::InvalidArg)).unwrap_or_default();
             (format!("missing argument {names}"), Some("Try --help.".into()))
@@ -111,7 +116,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         assert_eq!(usage("acme profile use").0, "missing argument <NAME>");
-        assert_eq!(usage("acme auth").0, "a command is missing");
+        assert_eq!(usage("acme --json").0, "a command is missing");
         assert_eq!(usage("acme auth staus").1.unwrap(), "Did you mean status?");
         assert_eq!(usage("acme auth logot").1.unwrap(), "Did you mean login or logout?");
         assert_eq!(usage("acme sessions").1.unwrap(), "Try --help.");

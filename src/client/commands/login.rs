@@ -65,6 +65,7 @@ fn print_started(context: &Context, started: &StartedLogin) -> Result<(), Fault>
             "verification_uri_complete": screen.complete,
             "user_code": screen.code,
             "expires_in": screen.lifetime.as_secs(),
+            "handle": handle,
             "resume": handle,
         }));
     }

@@ -26,7 +26,7 @@ use super::app::App;
 use super::args::{AuthCommand, Globals, SessionsCommand, ToolCommand};
 use super::context::Context;
 use super::env::Environment;
-use super::error::{Error, Fault};
+use super::error::{Error, Fault, MissingScope};
 use super::login::{
     Account, KeyOptions, LoginOptions, StartedLogin, StoredKey, login, login_with_key, resume, start,
 };
@@ -40,15 +40,12 @@ impl App {
     /// Runs a command: `auth ...`, or one of the others that a [`ToolCommand`] holds.
     pub async fn run(&self, command: impl Into<ToolCommand>, globals: &Globals) -> Result<(), Error> {
         let context = Arc::new(self.context(globals)?);
-        let result = match command.into() {
-            ToolCommand::Auth(command) => auth(&context, command).await,
-            ToolCommand::Profile(command) => profile::run(&context, command).await,
-            ToolCommand::Org(command) => org::run(&context, command).await,
-            ToolCommand::Key(command) => key::run(&context, command).await,
-            ToolCommand::Pat(command) => pat::run(&context, command).await,
-            ToolCommand::Scope(command) => scope::run(&context, command).await,
-            ToolCommand::Audit(command) => audit::run(&context, command).await,
-            ToolCommand::CredentialHelper(command) => helper::run(&context, command).await,
+        let command = command.into();
+        let result = match execute(&context, command.clone()).await {
+            Err(Fault::InsufficientScope(missing)) if missing.can_sign_in => {
+                widened(&context, command, missing).await
+            }
+            result => result,
         };
         context.say_warnings();
         result.map_err(|fault| context.error(fault))
@@ -129,6 +126,35 @@ impl App {
     fn context(&self, globals: &Globals) -> Result<Context, Error> {
         Context::new(self, globals).map_err(|fault| self.error(fault))
     }
+}
+
+async fn execute(context: &Arc<Context>, command: ToolCommand) -> Result<(), Fault> {
+    match command {
+        ToolCommand::Auth(command) => auth(context, command).await,
+        ToolCommand::Profile(command) => profile::run(context, command).await,
+        ToolCommand::Org(command) => org::run(context, command).await,
+        ToolCommand::Key(command) => key::run(context, command).await,
+        ToolCommand::Pat(command) => pat::run(context, command).await,
+        ToolCommand::Scope(command) => scope::run(context, command).await,
+        ToolCommand::Audit(command) => audit::run(context, command).await,
+        ToolCommand::CredentialHelper(command) => helper::run(context, command).await,
+    }
+}
+
+/// Offers a person, once, to sign in again with the scopes that a command lacks, and runs the command again. The server
+/// refused it before anything was done.
+async fn widened(
+    context: &Arc<Context>,
+    command: ToolCommand,
+    missing: Box<MissingScope>,
+) -> Result<(), Fault> {
+    let scopes: Vec<&str> = missing.required.iter().map(String::as_str).collect();
+    let question = format!("Your sign-in lacks {}. Sign in again with it?", scopes.join(" "));
+    if !context.interactive || context.ui.confirm_usual(&question) != Some(true) {
+        return Err(Fault::InsufficientScope(missing));
+    }
+    refresh::widen(context, &scopes).await?;
+    execute(context, command).await
 }
 
 async fn auth(context: &Arc<Context>, command: AuthCommand) -> Result<(), Fault> {

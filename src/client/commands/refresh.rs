@@ -10,7 +10,7 @@ use crate::client::context::Context;
 use crate::client::credentials::OauthCredential;
 use crate::client::duration::remaining;
 use crate::client::error::Fault;
-use crate::client::login::{LoginOptions, login};
+use crate::client::login::{Account, LoginOptions, login};
 use crate::client::screen::Mark;
 use crate::client::session::{Chosen, Want, obtain};
 
@@ -29,7 +29,7 @@ pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(),
         args.scopes.iter().map(|scope| scope.trim_start_matches('+')).filter(|scope| !scope.is_empty());
     let missing: Vec<_> = more.filter(|scope| !stored.scopes.iter().any(|held| held == scope)).collect();
     if !missing.is_empty() {
-        return ask_for_more(context, stored, &missing).await;
+        return print_widened(context, &sign_in_again(context, stored, &missing).await?);
     }
     let refreshed = obtain(context, Want::NewerThan { generation: stored.generation }).await?;
     if context.screen.is_json() {
@@ -47,11 +47,26 @@ pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(),
     Ok(())
 }
 
+/// Signs in again for the session in use and these scopes.
+pub(super) async fn widen(context: &Arc<Context>, missing: &[&str]) -> Result<(), Fault> {
+    match &session(context)?.chosen {
+        Chosen::Session { session, .. } => sign_in_again(context, session, missing).await.map(drop),
+        Chosen::Key { .. } => Err(Fault::NotAuthenticated),
+    }
+}
+
 /// A refresh can only give what the person has allowed, so the person is asked.
-async fn ask_for_more(context: &Context, stored: &OauthCredential, missing: &[&str]) -> Result<(), Fault> {
+async fn sign_in_again(
+    context: &Context,
+    stored: &OauthCredential,
+    missing: &[&str],
+) -> Result<Account, Fault> {
     let held = stored.scopes.iter().map(String::as_str);
     let scopes = held.chain(missing.iter().copied()).map(str::to_owned).collect();
-    let account = login(context, &LoginOptions { scopes, ..LoginOptions::default() }).await?;
+    login(context, &LoginOptions { scopes, ..LoginOptions::default() }).await
+}
+
+fn print_widened(context: &Context, account: &Account) -> Result<(), Fault> {
     if context.screen.is_json() {
         return context.screen.json(&json!({
             "profile": account.profile.as_str(),

@@ -170,8 +170,9 @@ fn insufficient_scope(missing: &MissingScope, brand: &Brand) -> Report {
     let swap = missing.keys_url.as_ref().filter(|_| !missing.can_sign_in).map(|_| {
         format!("then `{}` to swap it in. This one came {}.", brand.command("auth login"), missing.source)
     });
+    let holder = if missing.can_sign_in { "sign-in" } else { "API key" };
     Report::new("Insufficient permissions")
-        .line("Your API key does not have the required scope for this operation.")
+        .line(format!("Your {holder} does not have the required scope for this operation."))
         .line(format!("Needs {needs}, has {has}. {remedy}"))
         .maybe(swap)
 }

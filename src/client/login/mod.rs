@@ -24,7 +24,7 @@ use chrono::TimeDelta;
 use super::base_url::BaseUrl;
 use super::config::LoginMethod;
 use super::context::Context;
-use super::credentials::{AccountRef, Credential, OrgRef};
+use super::credentials::{AccountRef, Credential, CredentialState, OrgRef};
 use super::error::Fault;
 use super::oauth::Proof;
 use super::profile::ProfileName;
@@ -110,6 +110,7 @@ pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<A
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
     may_replace(context, options.force, stored.as_ref(), &issuer)?;
     let attempt = Attempt::begin(context, options, &issuer, stored.as_ref()).await?;
+    may_narrow(context, options.force, stored.as_ref(), attempt.scopes())?;
     drive(&attempt, Step::Change(road)).await
 }
 
@@ -119,6 +120,7 @@ pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<S
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
     may_replace(context, options.force, stored.as_ref(), &issuer)?;
     let attempt = Attempt::begin(context, options, &issuer, stored.as_ref()).await?;
+    may_narrow(context, options.force, stored.as_ref(), attempt.scopes())?;
     let code = attempt.device_code().await?.ok_or_else(|| Fault::NoDeviceCodes { host: issuer.host() })?;
     let screen = device::screen(options, &code, code.lifetime());
     let lifetime = TimeDelta::from_std(code.lifetime()).unwrap_or(TimeDelta::MAX);
@@ -203,6 +205,35 @@ fn may_replace(
         Some(stored) => in_words(stored),
     };
     agree_to_replace(context, force, &what, &format!("a session at {}", issuer.host()))
+}
+
+/// A sign-in that asks for less than the session it replaces needs a word too. Without scopes of its own the server
+/// chooses, and nothing can be compared.
+fn may_narrow(
+    context: &Context,
+    force: bool,
+    stored: Option<&Credential>,
+    asked: &[String],
+) -> Result<(), Fault> {
+    let Some(session) = stored.and_then(Credential::as_oauth) else { return Ok(()) };
+    let lost: Vec<&str> =
+        session.scopes.iter().filter(|held| !asked.contains(held)).map(String::as_str).collect();
+    if asked.is_empty() || lost.is_empty() || session.state != CredentialState::Ok {
+        return Ok(());
+    }
+    let (profile, lost) = (&context.profile, lost.join(" "));
+    let question =
+        format!("The session of profile {profile} also has {lost}. Replace it with one that has not?");
+    if force || context.ui.confirm(&question) == Some(true) {
+        return Ok(());
+    }
+    Err(Fault::Usage {
+        message: format!("This sign-in would take {lost} away from profile {profile}"),
+        hint: Some(format!(
+            "Use --force to replace the session, --scopes {} to keep what it has, or --profile NAME to keep both.",
+            session.scopes.join(",")
+        )),
+    })
 }
 
 /// What a profile holds, as part of a sentence.

@@ -120,6 +120,16 @@ both_engines! {
         assert_eq!(missing.json()["error"]["code"], "not_found");
     }
 
+    async fn cg_12_on_a_terminal_a_raw_call_is_indented(app) {
+        let cli = app.cli_of(&app.owner().await).await;
+        let shown = cli.start(cli.terminal("api GET /api/v1/whoami")).ended().await.good().out.replace('\r', "");
+        assert!(shown.starts_with("{\n  \"data\": {\n    \""), "{shown}");
+        let piped = cli.run(&["api", "GET", "/api/v1/whoami"]).await.good().out;
+        assert_eq!(piped.lines().count(), 1, "{piped}");
+        let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        assert_eq!(json(&shown)["data"]["subject"], json(&piped)["data"]["subject"]);
+    }
+
     async fn a_session_that_was_ended_elsewhere_is_told_apart_from_a_broken_server(app) {
         let cli = app.cli_of(&app.owner().await).await;
         let session = cli.stored("default")["session_id"].as_str().unwrap().to_owned();
@@ -218,4 +228,17 @@ async fn a_closed_pipe_is_silent() {
     let ran = cli.start(cli.wrapped("bash", &["-c", &format!("trap '' PIPE; {command}")])).ended().await;
     assert!(matches!(ran.exit, 0 | 141), "{ran:#?}");
     assert_eq!(ran.err, "");
+}
+
+#[tokio::test]
+async fn cg_12_a_command_without_its_subcommand_shows_its_help() {
+    let cli = Cli::at("http://127.0.0.1:9");
+    for command in [&[][..], &["auth"], &["key"], &["pat"], &["config"], &["credential-helper"]] {
+        let ran = cli.run(command).await.good();
+        let usage = ["Usage: keystile", &command.join(" ")].join(" ");
+        assert!(ran.out.contains(usage.trim_end()) && ran.out.contains("Commands:"), "{ran:#?}");
+        assert_eq!(ran.err, "");
+    }
+    let ran = cli.run(&["--json"]).await;
+    assert_eq!((ran.exit, &ran.error()["message"]), (1, &Value::from("a command is missing")));
 }

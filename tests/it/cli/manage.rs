@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::app::TestApp;
 use crate::support::both_engines;
-use crate::support::cli::{Cli, Ran};
+use crate::support::cli::{Cli, Ran, visit};
 
 /// The owner's tool, with what managing needs.
 async fn manager(app: &TestApp) -> Cli {
@@ -29,7 +29,7 @@ both_engines! {
         let listed = cli.run(&["key", "list", "--json"]).await.good().json();
         let id = listed[0]["id"].as_str().unwrap();
         let text = cli.run(&["key", "list"]).await.good().out;
-        assert!(text.contains(id) && text.contains("in 89d") && !text.contains(&first), "{text}");
+        assert!(text.contains(id) && text.contains("in 90d") && !text.contains(&first), "{text}");
 
         let changed = cli.run(&["key", "scopes", id, "deployments:read"]).await.good();
         assert_eq!(changed.out, "deployments:read\n");
@@ -43,6 +43,50 @@ both_engines! {
         cli.run(&["key", "revoke", id]).await.good();
         assert_eq!(whoami(app, &first).await.exit, 2);
         whoami(app, &second).await.good();
+    }
+
+    async fn cg_08_a_sign_in_without_the_scope_is_told_so_and_offered_it_once_on_a_terminal(app) {
+        let owner = app.owner().await;
+        let cli = app.cli().with("KEYSTILE_LOGIN_METHOD", "browser");
+        app.sign_cli_in(&cli, &owner, &["--scopes", "org:read"]).await;
+        for command in [["key", "list"], ["audit", "list"], ["pat", "list"]] {
+            let ran = cli.run(&command).await.failed(2, "Insufficient permissions\n");
+            assert!(ran.err.contains("Your sign-in does not have the required scope"), "{ran:#?}");
+            assert!(ran.err.contains(", has org:read. Run `keystile auth refresh --scopes "), "{ran:#?}");
+        }
+
+        let mut terminal = cli.start(cli.terminal("key list"));
+        let asks = |said: &str| said.contains("Your sign-in lacks keys:read. Sign in again with it? [Y/n]").then_some(());
+        terminal.on_terminal(asks).await;
+        terminal.types("\n");
+        let link = terminal
+            .on_terminal(|said| said.lines().map(str::trim).find(|line| line.contains("/c/")).map(str::to_owned))
+            .await;
+        let browser = app.browser_of(&owner).await;
+        visit(&app.answer(&browser, &link, "authorize").await.url).await;
+        let ran = terminal.ended().await.good();
+        assert!(ran.out.contains("keys:read") && !ran.out.contains("Insufficient"), "{ran:#?}");
+        cli.run(&["key", "list"]).await.good();
+
+        let mut terminal = cli.start(cli.terminal("audit list"));
+        terminal.on_terminal(|said| said.contains("[Y/n]").then_some(())).await;
+        terminal.types("n\n");
+        let ran = terminal.ended().await;
+        assert!(ran.exit == 2 && ran.out.contains("Needs audit:read"), "{ran:#?}");
+    }
+
+    async fn cg_12_a_sign_in_with_fewer_scopes_replaces_a_wider_one_only_when_told(app) {
+        let owner = app.owner().await;
+        let cli = app.cli();
+        app.sign_cli_in(&cli, &owner, &["--scopes", "keys:read,org:read"]).await;
+        let before = cli.stored("default");
+        let ran = cli.run(&["auth", "login", "--browser", "--scopes", "org:read"]).await;
+        let ran = ran.failed(1, "This sign-in would take keys:read away from profile default\n");
+        assert!(ran.err.contains("--force") && ran.err.contains("--scopes keys:read,org:read"), "{ran:#?}");
+        assert_eq!(cli.stored("default"), before);
+        app.sign_cli_in(&cli, &owner, &["--scopes", "org:read", "--force"]).await;
+        app.sign_cli_in(&cli, &owner, &["--scopes", "org:read,keys:read"]).await;
+        assert_eq!(cli.run(&["whoami", "--json"]).await.good().json()["scopes"].as_array().unwrap().len(), 2);
     }
 
     async fn a_personal_token_is_made_used_and_ended_from_the_terminal(app) {
