@@ -14,11 +14,12 @@ use crate::pages::handlers::{
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID_METADATA: &str = "/.well-known/openid-configuration";
 
-/// Puts everything in its place. `path` is the issuer's, empty when the server has the host for itself.
+/// Registers every route. `path` is the issuer's, empty when the server has the host for itself. Whatever takes `GET`
+/// takes `HEAD` as well: the envelope turns one into the other.
 pub fn routes(config: &mut ServiceConfig, path: &str) {
     config
-        .service(resource("/healthz").get(health::alive).head(health::alive))
-        .service(resource("/readyz").get(health::ready).head(health::ready));
+        .service(resource("/healthz").get(health::alive))
+        .service(resource("/readyz").get(health::ready));
     if path.is_empty() {
         of_issuer(config);
     } else {
@@ -32,9 +33,9 @@ pub fn routes(config: &mut ServiceConfig, path: &str) {
 
 fn of_issuer(config: &mut ServiceConfig) {
     config
-        .service(resource(OAUTH_METADATA).get(metadata::metadata).head(metadata::metadata))
-        .service(resource(OPENID_METADATA).get(metadata::metadata).head(metadata::metadata))
-        .service(resource("/oauth/jwks").get(jwks::jwks).head(jwks::jwks))
+        .service(resource(OAUTH_METADATA).get(metadata::metadata))
+        .service(resource(OPENID_METADATA).get(metadata::metadata))
+        .service(resource("/oauth/jwks").get(jwks::jwks))
         .service(resource("/oauth/par").post(par::push))
         .service(resource("/oauth/device_authorization").post(device::start))
         .service(resource("/oauth/token").post(token::token))
@@ -43,10 +44,10 @@ fn of_issuer(config: &mut ServiceConfig) {
         .service(resource("/oauth/userinfo").get(userinfo::userinfo).post(userinfo::userinfo))
         .configure(management)
         .service(resource("/api").get(api_reference::page))
-        .service(scope("/api").default_service(to(fallback::not_found)));
+        .service(scope("/api").default_service(to(fallback::no_resource)));
     pages(config);
     // Behind the pages, because one of them is the authorization endpoint.
-    config.service(scope("/oauth").default_service(to(fallback::not_found)));
+    config.service(scope("/oauth").default_service(to(fallback::no_endpoint)));
 }
 
 fn management(config: &mut ServiceConfig) {

@@ -32,6 +32,7 @@ use crate::services::{accounts, setup};
 use crate::store::StoreError;
 use crate::web::app::{App, Parts};
 use crate::web::clients::KnownClients;
+use crate::web::cookie_names::CookieNames;
 use crate::web::envelope::envelope;
 use crate::web::exhausted::KnownExhausted;
 use crate::web::form::LARGEST_BODY;
@@ -155,6 +156,7 @@ async fn open(config: Config, address: SocketAddr, clock: Clock, uses: UseLog) -
     let signer = Signer::start(available_parallelism().map_or(1, usize::from))?;
     Ok(App::new(Parts {
         gate: Gate::new(&config, address),
+        cookie_names: CookieNames::new(&config.server.public_url),
         clients: KnownClients::default(),
         limits: Limits::new(config.limits),
         exhausted: KnownExhausted::default(),

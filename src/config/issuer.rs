@@ -79,6 +79,18 @@ impl Issuer {
         &self.text[self.path_at..]
     }
 
+    /// `path` without the issuer's path: what the routes of this server are called wherever it is mounted. `None` for a
+    /// path outside of it.
+    pub fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(self.path()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// The port, unless it is the usual one of the scheme.
+    pub fn port(&self) -> Option<&str> {
+        let (_, port) = self.host_label().rsplit_once(':')?;
+        (!port.ends_with(']')).then_some(port)
+    }
+
     /// The URL of a path of this server; `path` starts with a slash.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.text)
@@ -112,6 +124,23 @@ mod tests {
         assert_eq!(issuer.path(), "/keystile");
         assert_eq!(issuer.join("/oauth/token"), "https://auth.example.com/keystile/oauth/token");
         assert!(issuer.is_https());
+    }
+
+    #[test]
+    fn a_path_below_the_issuer_is_found_and_no_other() {
+        let issuer = Issuer::parse("https://example.com/auth").unwrap();
+        assert_eq!(issuer.below("/auth/oauth/token"), Some("/oauth/token"));
+        assert_eq!(issuer.below("/auth"), Some(""));
+        assert_eq!([issuer.below("/auth2/x"), issuer.below("/x"), issuer.below("/")], [None; 3]);
+        assert_eq!(Issuer::parse("https://example.com").unwrap().below("/x"), Some("/x"));
+    }
+
+    #[test]
+    fn the_port_is_there_unless_it_is_the_usual_one() {
+        let port = |text: &str| Issuer::parse(text).unwrap().port().map(str::to_owned);
+        assert_eq!(port("http://[::1]:8642").as_deref(), Some("8642"));
+        assert_eq!(port("https://example.com:8443/auth").as_deref(), Some("8443"));
+        assert_eq!([port("http://[::1]"), port("https://example.com"), port("http://localhost/a:1")], [None, None, None]);
     }
 
     #[test]

@@ -6,20 +6,22 @@ use serde_json::json;
 
 use super::api::error::{ApiError, ErrorAnswer};
 use super::api::error_code::ErrorCode;
+use crate::web::route;
 
 const MESSAGE: &str = "There is nothing at this address.";
 
-/// Nothing is here: said in the shape that the rest of the path's family answers in.
-pub async fn not_found(request: HttpRequest) -> HttpResponse {
-    let mut answer = HttpResponse::NotFound();
-    if request.path().contains("/oauth/") {
-        answer.json(json!({ "error": "not_found", "error_description": MESSAGE }))
-    } else {
-        answer.json(ErrorAnswer::new(ErrorCode::NotFound, MESSAGE))
-    }
+/// No such path below `/oauth`: in the shape of RFC 6749.
+pub async fn no_endpoint() -> HttpResponse {
+    HttpResponse::NotFound().json(json!({ "error": "not_found", "error_description": MESSAGE }))
 }
 
-/// A path that says something other than text names nothing either.
+/// No such path below `/api`: in the shape of the management API.
+pub async fn no_resource() -> HttpResponse {
+    HttpResponse::NotFound().json(ErrorAnswer::new(ErrorCode::NotFound, MESSAGE))
+}
+
+/// A path parameter that cannot be read names nothing either.
 pub fn unreadable(error: PathError, request: &HttpRequest) -> Error {
-    if request.path().contains("/api/") { ApiError::NotFound(MESSAGE).into() } else { error.into() }
+    let of_api = route::of(request).is_some_and(|route| route.starts_with("/api/"));
+    if of_api { ApiError::NotFound(MESSAGE).into() } else { error.into() }
 }

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::clients::KnownClients;
+use super::cookie_names::CookieNames;
 use super::exhausted::KnownExhausted;
 use super::gate::Gate;
 use super::keyring::Keyring;
@@ -32,6 +33,7 @@ pub struct Parts {
     pub limits: Limits,
     pub exhausted: KnownExhausted,
     pub uses: UseLog,
+    pub cookie_names: CookieNames,
     pub clock: Clock,
 }
 

@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
-use actix_web::cookie::{Cookie, SameSite};
+use actix_web::cookie::{Cookie, CookieBuilder, SameSite};
 use actix_web::http::{Method, header};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,8 +18,8 @@ use crate::store::StoreError;
 use crate::store::users::User;
 use crate::store::web_sessions::WebSession;
 
-/// How long a browser keeps what says that it has signed in before: as long as browsers allow.
-const KNOWN_DEVICE_DAYS: i64 = 400;
+/// How long a browser keeps what outlives a session: as long as browsers allow.
+const KEPT_DAYS: i64 = 400;
 
 /// A browser. Somebody may be signed in.
 pub struct Browser {
@@ -45,7 +45,7 @@ impl Browser {
     /// Recognizes the browser and whoever is signed in. A browser without a cookie gets a new one; nothing is stored
     /// for it until somebody signs in.
     pub async fn load(app: &App, request: &HttpRequest, origin: Origin) -> Result<Self, StoreError> {
-        let Some(cookie) = cookie(request, app.cookie_names().session) else {
+        let Some(cookie) = cookie(request, &app.cookie_names.session) else {
             return Ok(Self { fresh: true, ..Self::unknown(origin) });
         };
         let (digest, now, config) = (cookie.digest(), app.now(), app.clone());
@@ -96,7 +96,7 @@ impl Browser {
 
     /// The cookie by which an account knows this device.
     pub fn known_device(app: &App, request: &HttpRequest) -> Option<String> {
-        cookie(request, app.cookie_names().known_device).map(|cookie| cookie.expose().to_owned())
+        cookie(request, &app.cookie_names.known_device).map(|cookie| cookie.expose().to_owned())
     }
 }
 
@@ -125,21 +125,26 @@ impl std::fmt::Debug for FormTokens {
 
 /// The cookies of somebody who has just signed in.
 pub fn signed_in_cookies(app: &App, session: &NewSession) -> [Cookie<'static>; 2] {
-    let known = base(app, app.cookie_names().known_device, session.known_device.expose());
-    [session_cookie(app, session.cookie.expose()), known.max_age(Duration::days(KNOWN_DEVICE_DAYS)).finish()]
+    let known = base(app, &app.cookie_names.known_device, session.known_device.expose());
+    [session_cookie(app, session.cookie.expose()), known.max_age(Duration::days(KEPT_DAYS)).finish()]
 }
 
 /// What takes the session cookie away again.
 pub fn removal_cookie(app: &App) -> Cookie<'static> {
-    base(app, app.cookie_names().session, "").max_age(Duration::ZERO).finish()
+    base(app, &app.cookie_names.session, "").max_age(Duration::ZERO).finish()
 }
 
 fn session_cookie(app: &App, value: &str) -> Cookie<'static> {
-    base(app, app.cookie_names().session, value).finish()
+    base(app, &app.cookie_names.session, value).finish()
 }
 
-fn base(app: &App, name: &'static str, value: &str) -> actix_web::cookie::CookieBuilder<'static> {
-    Cookie::build(name, value.to_owned())
+/// The theme that the person chose.
+pub fn theme_cookie(app: &App, theme: &'static str) -> Cookie<'static> {
+    base(app, &app.cookie_names.theme, theme).max_age(Duration::days(KEPT_DAYS)).finish()
+}
+
+fn base(app: &App, name: &str, value: &str) -> CookieBuilder<'static> {
+    Cookie::build(name.to_owned(), value.to_owned())
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
@@ -162,22 +167,4 @@ fn same_origin(request: &HttpRequest, own: &str) -> Result<(), Forged> {
     let site = said("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
     let origin = said(header::ORIGIN.as_str()).is_none_or(|origin| origin == own);
     if site && origin { Ok(()) } else { Err(Forged::CrossSite) }
-}
-
-/// What the cookies are called.
-pub struct CookieNames {
-    pub session: &'static str,
-    pub known_device: &'static str,
-}
-
-impl App {
-    /// Over https the names carry the prefix that keeps subdomains from setting them. Over plain http, which only
-    /// loopback addresses may use, browsers would refuse such a cookie.
-    pub fn cookie_names(&self) -> CookieNames {
-        if self.config.server.public_url.is_https() {
-            CookieNames { session: "__Host-sid", known_device: "__Host-known" }
-        } else {
-            CookieNames { session: "keystile_sid", known_device: "keystile_known" }
-        }
-    }
 }

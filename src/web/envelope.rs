@@ -6,23 +6,30 @@ use std::time::Instant;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::Method;
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, web};
+use actix_web::{Error, HttpMessage, HttpRequest, web};
 use tracing::Level;
 
 use super::app::App;
 use super::client_address::client_address;
-use super::{headers, request_id, uses};
+use super::{headers, request_id, route, uses};
 use crate::domain::entropy::Entropy;
 
 /// The outermost middleware.
 pub async fn envelope(
     app: web::Data<App>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
     let id = request_id::choose(request.headers(), Entropy);
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        // A HEAD request is answered as a GET; HTTP/1 leaves out the body of the answer by the request as it came.
+        request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(IsHead);
+    }
     let mut response = match app.gate.refusal(request.head()) {
         Some(refusal) => request.into_response(refusal).map_into_right_body(),
         None => request_id::under(id.clone(), next.call(request)).await?.map_into_left_body(),
@@ -32,18 +39,26 @@ pub async fn envelope(
     }
     headers::complete(response.headers_mut(), app.config.server.public_url.is_https());
     uses::record(&app, response.request(), response.status().as_u16(), &id).await;
-    log(&app, response.request(), response.status().as_u16(), started, &id);
+    log(&app, &method, response.request(), response.status().as_u16(), started, &id);
     Ok(response)
 }
 
-fn log(app: &App, request: &HttpRequest, status: u16, started: Instant, id: &str) {
+/// Marks a request that came with `HEAD`.
+struct IsHead;
+
+/// Whether a request came with `HEAD`. Handlers see `GET` in its place.
+pub fn is_head(request: &HttpRequest) -> bool {
+    request.extensions().contains::<IsHead>()
+}
+
+fn log(app: &App, method: &Method, request: &HttpRequest, status: u16, started: Instant, id: &str) {
     macro_rules! line {
         ($level:expr) => {{
             let client = client_address(request, &app.config.server.trusted_proxies);
             tracing::event!(
                 target: "keystile::access",
                 $level,
-                method = %request.method(),
+                %method,
                 path = path(request),
                 status,
                 ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3,
@@ -53,7 +68,7 @@ fn log(app: &App, request: &HttpRequest, status: u16, started: Instant, id: &str
             );
         }};
     }
-    if status == 200 && is_routine(request.path()) {
+    if status == 200 && is_routine(request) {
         if tracing::enabled!(target: "keystile::access", Level::DEBUG) {
             line!(Level::DEBUG);
         }
@@ -63,9 +78,9 @@ fn log(app: &App, request: &HttpRequest, status: u16, started: Instant, id: &str
 }
 
 /// What machines fetch over and over: keys, metadata, probes and the files of pages. It says nothing of anybody.
-fn is_routine(path: &str) -> bool {
+fn is_routine(request: &HttpRequest) -> bool {
     const ROUTINE: [&str; 5] = ["/.well-known/", "/oauth/jwks", "/static/", "/healthz", "/readyz"];
-    ROUTINE.iter().any(|start| path.starts_with(start))
+    route::of(request).is_some_and(|route| ROUTINE.iter().any(|start| route.starts_with(start)))
 }
 
 /// The path without its query, and without the secret, or the path of another API, that some paths end with.

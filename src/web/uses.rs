@@ -16,7 +16,7 @@ use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::time::timeout;
 
 use super::app::App;
-use super::origin;
+use super::{origin, route};
 use crate::domain::uses::{CredentialRef, Use, UseOutcome};
 
 /// Uses that may wait to be written.
@@ -89,7 +89,7 @@ pub(super) async fn record(app: &App, request: &HttpRequest, status: u16, id: &s
     let noted = request.extensions_mut().remove::<Noted>();
     let Some(Noted { credential, endpoint }) = noted else { return };
     let here = || {
-        let pattern = request.match_pattern().unwrap_or_else(|| "(no such path)".to_owned());
+        let pattern = route::of(request).unwrap_or_else(|| "(no such path)".to_owned());
         format!("{} {pattern}", request.method())
     };
     let used = Use {

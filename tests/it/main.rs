@@ -12,6 +12,7 @@ mod examples;
 mod fuzz;
 mod gateway;
 mod harness;
+mod head;
 mod layering;
 mod oauth;
 mod pages;

@@ -1,7 +1,5 @@
 //! The small pages: done, help, the colors, and what is not there.
 
-use actix_web::cookie::time::Duration;
-use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
@@ -15,6 +13,7 @@ use crate::pages::shell::Theme;
 use crate::pages::text;
 use crate::store::{StoreError, clients, credentials, organizations};
 use crate::web::app::App;
+use crate::web::browser::theme_cookie;
 
 /// A session that is older is not the one that this page is about.
 const JUST_NOW: TimeDelta = TimeDelta::minutes(10);
@@ -70,16 +69,10 @@ pub async fn theme(app: web::Data<App>, request: HttpRequest, payload: web::Payl
     visit(app, request, async |visit| {
         let form = visit.form(payload, "theme").await?;
         let theme = form.get("theme").and_then(Theme::from_value).unwrap_or_default();
-        let cookie = Cookie::build("theme", theme.value())
-            .path("/")
-            .http_only(true)
-            .same_site(SameSite::Lax)
-            .secure(visit.app.config.server.public_url.is_https())
-            .max_age(Duration::days(400))
-            .finish();
+        let cookie = theme_cookie(&visit.app, theme.value());
         let here = form.get("return_to").filter(|path| is_own_path(path)).unwrap_or("/");
-        // The path is the whole address already, base and all.
-        let here = here.strip_prefix(visit.base()).unwrap_or(here);
+        // The path begins with that of the public URL, which is added again.
+        let here = visit.app.config.server.public_url.below(here).unwrap_or("/");
         Ok(visit.go_with(here, [cookie]))
     })
     .await

@@ -66,7 +66,7 @@ where
     let visit = Visit {
         app: App::clone(&app),
         address: client_address(&request, &app.config.server.trusted_proxies),
-        theme: theme(&request),
+        theme: theme(&app, &request),
         browser,
         request,
     };
@@ -234,15 +234,15 @@ impl Visit {
             Ok(()) => Ok(fields),
             Err(Forged::NoCookie) => Err(self.refuse(Refusal::CookiesOff)),
             Err(Forged::CrossSite | Forged::Token) => {
-                let reload = format!("{}{}", self.base(), self.request.path());
+                let reload = self.request.path().to_owned();
                 Err(self.refuse(Refusal::FormTooOld { reload }))
             }
         }
     }
 }
 
-fn theme(request: &HttpRequest) -> Theme {
-    request.cookie("theme").and_then(|cookie| Theme::from_value(cookie.value())).unwrap_or_default()
+fn theme(app: &App, request: &HttpRequest) -> Theme {
+    request.cookie(&app.cookie_names.theme).and_then(|cookie| Theme::from_value(cookie.value())).unwrap_or_default()
 }
 
 /// One line about what was just done. The address only names it.

@@ -71,14 +71,14 @@ both_engines! {
         for path in ["/cli-sessions", "/o/northwind-labs/settings/api-access"] {
             let answer = anonymous.send(anonymous.request(Method::GET, path).bearer_auth(&tokens.access)).await;
             assert_ne!(answer.status, 200, "{path}");
-            let sneaked = format!("keystile_sid={}", tokens.access);
+            let sneaked = format!("{}={}", app.session_cookie(), tokens.access);
             let answer = anonymous.send(anonymous.request(Method::GET, path).header(COOKIE, sneaked)).await;
             assert_ne!(answer.status, 200, "{path}");
             assert_eq!(browser.get(path).await.status, 200, "{path}");
         }
         for path in ["/api/v1/whoami", "/api/v1/sessions", "/oauth/userinfo"] {
             assert_eq!(browser.get(path).await.status, 401, "{path}");
-            let cookie = browser.cookie("keystile_sid").unwrap();
+            let cookie = browser.cookie(app.session_cookie()).unwrap();
             assert_eq!(app.machine("").get(path, &cookie).await.status, 401, "{path}");
         }
     }

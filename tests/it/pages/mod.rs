@@ -32,9 +32,6 @@ use crate::support::oauth::{Ask, Session};
 /// Where the settings of the first organization are.
 const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 
-/// The name of the session cookie over plain http.
-const SESSION_COOKIE: &str = "keystile_sid";
-
 /// Every form that a page sends, by its route. `/setup` is there only as long as nobody owns the server.
 const FORMS: [&str; 25] = [
     "/authorize/{id}",

@@ -7,9 +7,9 @@ use keystile::store::{Conn, web_sessions as stored};
 use reqwest::Method;
 use reqwest::header::{COOKIE, SET_COOKIE};
 
-use super::SESSION_COOKIE;
 use crate::support::app::TestApp;
 use crate::support::both_engines;
+use crate::support::database::Database;
 use crate::support::http::BrowserCaller;
 use crate::support::oauth::Ask;
 
@@ -20,7 +20,7 @@ async fn signed_in(browser: &BrowserCaller) -> bool {
 
 fn browser_with(app: &TestApp, cookie: &str) -> BrowserCaller {
     let browser = app.browser();
-    browser.set_cookie(SESSION_COOKIE, cookie);
+    browser.set_cookie(app.session_cookie(), cookie);
     browser
 }
 
@@ -56,23 +56,37 @@ both_engines! {
     async fn wb_10_two_session_cookies_count_as_none(app) {
         let owner = app.owner().await;
         let browser = app.browser_of(&owner).await;
-        let own = browser.cookie(SESSION_COOKIE).unwrap();
+        let own = browser.cookie(app.session_cookie()).unwrap();
         for planted in ["x".repeat(43), own.clone()] {
-            let both = format!("{SESSION_COOKIE}={planted}; {SESSION_COOKIE}={own}");
+            let both = format!("{0}={planted}; {0}={own}", app.session_cookie());
             let request = app.anonymous().request(Method::GET, "/cli-sessions").header(COOKIE, both);
             let answer = app.anonymous().send(request).await;
             assert_eq!((answer.status, answer.location()), (303, "/sign-in"));
         }
     }
 
+    async fn cf_13_two_servers_on_one_host_keep_their_cookies_apart(app) {
+        let other = TestApp::on(Database::sqlite()).await;
+        let (here, there) = (app.owner().await, other.owner().await);
+        let browser = app.browser_of(&here).await;
+        // Browsers send cookies to every port of a host.
+        let at_other = browser.at_node(&other.base()).with_origin(other.issuer());
+        other.sign_in(&at_other, &there).await;
+        assert!(signed_in(&browser).await && signed_in(&at_other).await, "signing in there left the session here");
+        let answer = at_other.submit(&at_other.get("/").await.form("/sign-out")).await;
+        assert_eq!(answer.location(), "/sign-in?because=signed-out");
+        assert!(signed_in(&browser).await && !signed_in(&at_other).await, "signing out there left the session here");
+        other.stop().await;
+    }
+
     async fn cs_05_signing_in_changes_the_session_id(app) {
         let owner = app.owner().await;
         let attacker = app.browser();
         attacker.get("/sign-in").await;
-        let planted = attacker.cookie(SESSION_COOKIE).unwrap();
+        let planted = attacker.cookie(app.session_cookie()).unwrap();
         let victim = browser_with(app, &planted);
         app.sign_in(&victim, &owner).await;
-        assert_ne!(victim.cookie(SESSION_COOKIE), Some(planted.clone()));
+        assert_ne!(victim.cookie(app.session_cookie()), Some(planted.clone()));
         assert!(signed_in(&victim).await);
         assert!(!signed_in(&attacker).await && !signed_in(&browser_with(app, &planted)).await);
     }
@@ -80,19 +94,19 @@ both_engines! {
     async fn cs_06_signing_in_again_changes_the_session_id_and_ends_the_old_one(app) {
         let owner = app.owner().await;
         let browser = app.browser_of(&owner).await;
-        let old = browser.cookie(SESSION_COOKIE).unwrap();
+        let old = browser.cookie(app.session_cookie()).unwrap();
         let form = browser.get("/sign-in/again").await.form("/sign-in/again").with("password", owner.password);
         assert_eq!(browser.submit(&form).await.location(), "/");
-        assert_ne!(browser.cookie(SESSION_COOKIE), Some(old.clone()));
+        assert_ne!(browser.cookie(app.session_cookie()), Some(old.clone()));
         assert!(signed_in(&browser).await && !signed_in(&browser_with(app, &old)).await);
     }
 
     async fn signing_out_ends_the_session_for_every_copy_of_its_cookie(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        let copy = browser_with(app, &browser.cookie(SESSION_COOKIE).unwrap());
+        let copy = browser_with(app, &browser.cookie(app.session_cookie()).unwrap());
         let answer = browser.submit(&browser.get("/").await.form("/sign-out")).await;
         assert_eq!(answer.location(), "/sign-in?because=signed-out");
-        assert_eq!(browser.cookie(SESSION_COOKIE), None);
+        assert_eq!(browser.cookie(app.session_cookie()), None);
         assert!(!signed_in(&browser).await && !signed_in(&copy).await);
     }
 

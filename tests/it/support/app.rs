@@ -36,6 +36,8 @@ pub(crate) struct TestApp {
 /// A server to be.
 pub(crate) struct Builder {
     settings: Vec<(String, String)>,
+    /// The path of the public URL.
+    path: &'static str,
     clock: Clock,
     data: Arc<TempDir>,
     database: Arc<Database>,
@@ -46,6 +48,7 @@ impl Builder {
         let settings = [("KEYSTILE_DATABASE__POOL_SIZE", "4"), ("KEYSTILE_SERVER__WORKERS", "2")];
         Self {
             settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            path: "",
             clock: Clock::System,
             data: Arc::new(TempDir::new().unwrap()),
             database: Arc::new(database),
@@ -56,6 +59,12 @@ impl Builder {
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.retain(|(known, _)| known != name);
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a public URL that has a path.
+    pub(crate) fn with_path(mut self, path: &'static str) -> Self {
+        self.path = path;
         self
     }
 
@@ -75,7 +84,7 @@ impl Builder {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let own = [
-            ("KEYSTILE_PUBLIC_URL", format!("http://{address}")),
+            ("KEYSTILE_PUBLIC_URL", format!("http://{address}{}", self.path)),
             ("KEYSTILE_LISTEN", address.to_string()),
             ("KEYSTILE_DATA_DIR", self.data.path().display().to_string()),
             ("KEYSTILE_DATABASE_URL", self.database.url()),
@@ -109,6 +118,7 @@ impl TestApp {
     pub(crate) fn another_node(&self) -> Builder {
         let builder = Builder {
             settings: self.settings.clone(),
+            path: "",
             clock: self.clock.clone(),
             data: self.data.clone(),
             database: self.database.clone(),
@@ -137,6 +147,11 @@ impl TestApp {
     /// The public URL, as every client must spell it.
     pub(crate) fn issuer(&self) -> &str {
         self.config.server.public_url.as_str()
+    }
+
+    /// The name of the cookie of a browser's session.
+    pub(crate) fn session_cookie(&self) -> &str {
+        &self.inside().cookie_names.session
     }
 
     /// Moves the clock of a server that was built with [`Builder::manual_clock`].

@@ -49,6 +49,12 @@ impl Answer {
     }
 }
 
+/// Scheme, host and port of a URL.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").unwrap() + 3;
+    &url[..url[host..].find('/').map_or(url.len(), |slash| host + slash)]
+}
+
 /// Somebody who shows nothing.
 pub(crate) struct Anonymous {
     client: Client,
@@ -66,8 +72,17 @@ impl Anonymous {
 
     /// A request to a path of the server, for a test that needs a header or a body of its own.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = if path.starts_with('/') { format!("{}{path}", self.base) } else { path.to_owned() };
-        self.client.request(method, url)
+        self.client.request(method, self.url(path))
+    }
+
+    /// The URL of a path, which may begin with the path of the base as links of pages do.
+    fn url(&self, path: &str) -> String {
+        let origin = origin(&self.base);
+        match self.base.strip_prefix(origin) {
+            _ if !path.starts_with('/') => path.to_owned(),
+            Some(mount) if !mount.is_empty() && path.starts_with(&format!("{mount}/")) => format!("{origin}{path}"),
+            _ => format!("{}{path}", self.base),
+        }
     }
 
     /// Sends a request that was made with [`Anonymous::request`].
@@ -117,7 +132,7 @@ pub(crate) struct BrowserCaller {
 
 impl BrowserCaller {
     pub(crate) fn at(base: &str) -> Self {
-        Self { caller: Anonymous::at(base), origin: base.to_owned(), cookies: Arc::default() }
+        Self { caller: Anonymous::at(base), origin: origin(base).to_owned(), cookies: Arc::default() }
     }
 
     /// The same browser again: what one of them keeps, the other has.
@@ -128,6 +143,11 @@ impl BrowserCaller {
     /// The same browser, as it is led to another node of the deployment.
     pub(crate) fn at_node(&self, base: &str) -> Self {
         Self { caller: Anonymous::at(base), origin: self.origin.clone(), cookies: self.cookies.clone() }
+    }
+
+    /// The same browser at pages of another origin.
+    pub(crate) fn with_origin(self, origin: &str) -> Self {
+        Self { origin: origin.to_owned(), ..self }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -159,7 +159,7 @@ impl TestApp {
 
     /// Answers the question on a consent page and returns the page that leads back to the tool.
     pub(crate) async fn decide(&self, browser: &BrowserCaller, consent: &Answer, decision: &str) -> Answer {
-        let form = consent.form_to("/authorize/").with("decision", decision);
+        let form = consent.form_to(&format!("{}/authorize/", self.config.server.public_url.path())).with("decision", decision);
         let answer = browser.submit(&form).await;
         browser.follow(answer).await
     }
@@ -173,7 +173,11 @@ impl TestApp {
 
     /// What comes back of a request that is refused without a question.
     pub(crate) async fn refused(&self, browser: &BrowserCaller, ask: &Ask) -> Returned {
-        Returned::from_page(&self.ask(browser, ask).await)
+        let answer = self.ask(browser, ask).await;
+        match answer.header("location") {
+            Some(location) => Returned::from_url(location),
+            None => Returned::from_page(&answer),
+        }
     }
 
     /// A form of a client at one of the `/oauth` endpoints; a confidential client proves itself with Basic.

@@ -1,0 +1,95 @@
+//! `HEAD`, at every route there is.
+
+use std::time::Duration;
+
+use reqwest::Method;
+
+use crate::support::both_engines;
+use crate::support::oauth::Ask;
+use crate::support::wire::say;
+use keystile::domain::client::ClientKind;
+
+const ROUTES: &str = include_str!("../../src/routes.rs");
+
+/// The paths of all resources that take `GET`, with their parameters filled in.
+fn readable() -> Vec<String> {
+    let constant = |name: &str| {
+        let (_, rest) = ROUTES.split_once(&format!("const {name}: &str = \"")).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let resources = ROUTES.split("resource(").skip(1).filter(|rest| !rest.starts_with("format!"));
+    let found = resources.filter_map(|rest| {
+        let (path, methods) = rest.split_once(')').unwrap();
+        let methods = methods.split(';').next().unwrap();
+        let path = match path.trim().strip_prefix('"') {
+            Some(literal) => literal.trim_end_matches('"').to_owned(),
+            None => constant(path.trim()),
+        };
+        (methods.contains(".get(") || methods.contains(".to(")).then_some(path)
+    });
+    let found = found.map(|path| path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect::<Vec<_>>().join("x"));
+    found.collect()
+}
+
+both_engines! {
+    async fn cf_02_head_answers_as_get_does_at_every_route(app) {
+        let owner = app.owner().await;
+        let browser = app.browser_of(&owner).await;
+        let tool = app.owners_tool().await;
+        let paths = readable();
+        assert!(paths.len() > 60 && paths.contains(&"/oauth/jwks".to_owned()), "{paths:?}");
+        let more = [format!("/o/{}/keys", owner.organization.slug), "/api/v1/keys".to_owned(), "/nothing".to_owned()];
+        for path in paths.into_iter().chain(more) {
+            // Opening a request writes it down, so HEAD has an answer of its own there: see below.
+            if ["/oauth/authorize", "/cli-auth", "/c/x"].contains(&path.as_str()) {
+                continue;
+            }
+            let ask = async |method: Method| {
+                if path.starts_with("/api/") || path.starts_with("/oauth/") {
+                    tool.send(method, &path, None).await
+                } else {
+                    browser.send(browser.request(method, &path)).await
+                }
+            };
+            let (get, head) = (ask(Method::GET).await, ask(Method::HEAD).await);
+            assert_eq!(head.status, get.status, "{path}");
+            assert_ne!(head.status, 405, "{path}");
+            for name in ["content-type", "cache-control", "content-security-policy", "location"] {
+                assert_eq!(head.header(name), get.header(name), "{path}: {name}");
+            }
+            assert_eq!(head.body, "", "{path}");
+        }
+    }
+
+    async fn cf_02_an_answer_to_head_has_no_body_on_the_wire(app) {
+        for path in ["/sign-in", "/api/v1/whoami", "/oauth/jwks", "/healthz", "/nothing", "/static/nothing"] {
+            let request = format!("HEAD {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", app.address());
+            let heard = say(app.address(), request.as_bytes(), Duration::from_secs(10)).await;
+            let (head, body) = heard.text.split_once("\r\n\r\n").unwrap();
+            assert!(heard.closed && head.starts_with("HTTP/1.1 "), "{path}: {head}");
+            assert_eq!(body, "", "{path}");
+        }
+    }
+
+    async fn cf_02_head_opens_and_decides_nothing(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let ask = Ask::of(&app.client(ClientKind::Native).await);
+        let pushed = app.machine(&ask.client.id).post("/oauth/par", &ask.parameters()[1..].iter().map(|(name, value)| (&**name, &**value)).collect::<Vec<_>>()).await;
+        assert_eq!(pushed.status, 201, "{}", pushed.body);
+        let link = format!("/c/{}", pushed.json()["user_check"].as_str().unwrap());
+        let rows = app.count("authorization_requests").await;
+        let unbound = "authorization_requests WHERE browser_hash IS NULL";
+        for path in [ask.path(), ask.path().replace("/oauth/authorize", "/cli-auth"), link] {
+            let answer = browser.send(browser.request(Method::HEAD, &path)).await;
+            assert_eq!(answer.status, 200, "{path}");
+        }
+        assert_eq!((app.count("authorization_requests").await, app.count(unbound).await), (rows, 1));
+        let opened = app.ask(&browser, &ask).await;
+        assert_eq!(opened.status, 200);
+        let form = opened.form_to("/authorize/");
+        let answer = browser.send(browser.request(Method::HEAD, &form.action)).await;
+        assert_eq!(answer.status, 200);
+        let open = "authorization_requests WHERE status = 'open'";
+        assert_eq!(app.count(open).await, rows + 1);
+    }
+}
