@@ -8,7 +8,7 @@ use super::words::{EntryReader, twice};
 use crate::domain::rate_policy::{Per, RatePolicy, RoutePattern};
 use crate::domain::scope::{Catalog, ScopeSet};
 
-const FIELDS: &[&str] = &["name", "limit", "window", "per", "scopes", "routes"];
+const FIELDS: &[&str] = &["name", "limit", "window", "per", "scopes", "routes", "ignore_case"];
 
 /// Those of the strongest source that has some.
 pub(super) fn rate_policies(settings: &mut Settings, catalog: &Catalog) -> Vec<RatePolicy> {
@@ -32,7 +32,9 @@ fn rate_policy(settings: &mut Settings, entry: &Entry, catalog: &Catalog) -> Opt
     let per = reader.optional("per", per).unwrap_or(Per::Credential);
     let scopes = reader.optional("scopes", |value| known_scopes(value, catalog)).unwrap_or_default();
     let routes = reader.optional("routes", routes).unwrap_or_default();
-    Some(RatePolicy { name: name?, limit: limit?, window: window?, per, scopes, routes })
+    // Wide by default: many frameworks ignore the case of a path, and a request that is counted in vain does no harm.
+    let ignore_case = reader.optional("ignore_case", values::flag).unwrap_or(true);
+    Some(RatePolicy { name: name?, limit: limit?, window: window?, per, scopes, routes, ignore_case })
 }
 
 fn name(value: &Value) -> Parsed<String> {
@@ -63,7 +65,8 @@ fn known_scopes(value: &Value, catalog: &Catalog) -> Parsed<ScopeSet> {
 fn routes(value: &Value) -> Parsed<Vec<RoutePattern>> {
     let pattern = |text: &String| {
         RoutePattern::parse(text).ok_or_else(|| {
-            let remedy = "Write it as \"/v1/talks\", \"POST /v1/talks/*\" or \"/v1/**\".";
+            let remedy = "Write it as \"/v1/talks\", \"POST /v1/talks/*\" or \"/v1/**\": decoded, without parameters, and \
+                          GET for HEAD.";
             Wrong::new(format!("{text:?} is not a route"), remedy)
         })
     };

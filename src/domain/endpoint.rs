@@ -1,48 +1,93 @@
-//! What a request behind a gateway asks for: its method and its path, as a log and a rate policy know them.
-
-use url::Url;
+//! The request behind a gateway: its method and its path, as the log of uses and the rate policies see them.
+//!
+//! A path is read at least as widely as common servers read it, so that no spelling of a path escapes a policy on it:
+//!
+//! | in the target | read as |
+//! | --- | --- |
+//! | `%41` | the character, decoded once |
+//! | `%2F` | a slash; policies also look at the path in which it belongs to its segment |
+//! | `;...`, `%3B...` | the end of the segment: path parameters are dropped |
+//! | `//`, a trailing slash | no segment |
+//! | `HEAD` | `GET` |
+//!
+//! A path that servers read in different ways is refused: see [`Unreadable`].
 
 use super::parameters::decode;
 
 /// Characters of an endpoint's name that are kept.
 const LONGEST: usize = 200;
-/// What is as long as this and has a digit in it names one thing and not a kind of things.
+/// A segment of this length with a digit in it is taken for an id.
 const SHORTEST_ID: usize = 16;
-/// What is longer than this names one thing, digits or not.
+/// A longer segment is taken for an id, digits or not.
 const LONGEST_KIND: usize = 32;
 
-/// A method and the segments of a path, in the form in which an API behind a gateway would read them.
+/// A method, and a path as common servers read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     method: String,
+    /// The path with `%2F` as a slash.
     segments: Vec<String>,
+    /// The path with `%2F` as a part of its segment. `None` if the path has no `%2F`.
+    unsplit: Option<Vec<String>>,
+}
+
+/// Why a method and a target are not an [`Endpoint`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    #[error("the method is not one to twenty capital letters")]
+    Method,
+    #[error("the path does not begin with a slash")]
+    NotAPath,
+    #[error("the path has an escape that is incomplete or not UTF-8")]
+    Escape,
+    #[error("the path has an escape within an escape")]
+    DoubleEscape,
+    #[error("the path has a . or .. segment")]
+    DotSegment,
+    #[error("the path has a backslash")]
+    Backslash,
+    #[error("the path has a control character, a #, or space at the edge of a segment")]
+    Character,
+    #[error("the path has a segment of parameters alone, or a slash among parameters")]
+    PathParameters,
 }
 
 impl Endpoint {
-    /// Reads the target of a request line. Nothing if it is not one.
-    pub fn parse(method: &str, target: &str) -> Option<Self> {
-        let known =
-            !method.is_empty() && method.len() <= 20 && method.bytes().all(|b| b.is_ascii_uppercase());
-        if !known || !target.starts_with('/') {
-            return None;
+    /// Reads the target of a request line.
+    pub fn parse(method: &str, target: &str) -> Result<Self, Unreadable> {
+        let letters = method.bytes().all(|b| b.is_ascii_uppercase());
+        if !letters || !(1..=20).contains(&method.len()) {
+            return Err(Unreadable::Method);
         }
-        // It leaves out `.` and `..`, also the encoded ones.
-        let url = Url::parse(&format!("http://gateway{target}")).ok()?;
-        let segments = url.path_segments()?.filter(|segment| !segment.is_empty());
-        let decoded = |segment: &str| decode(segment.replace('+', "%2B").as_bytes());
-        Some(Self { method: method.to_owned(), segments: segments.map(decoded).collect::<Option<_>>()? })
+        let path = target.split('?').next().unwrap_or_default();
+        if path.contains('#') {
+            return Err(Unreadable::Character);
+        }
+        let raw = path.strip_prefix('/').ok_or(Unreadable::NotAPath)?.split('/');
+        let unsplit: Vec<String> = raw.map(decoded).collect::<Result<_, _>>()?;
+        let segments: Vec<String> = unsplit.iter().flat_map(|segment| segment.split('/')).map(str::to_owned).collect();
+        for segment in &segments {
+            check(segment)?;
+        }
+        let [segments, unsplit] = [segments, unsplit].map(without_empty);
+        Ok(Self {
+            method: if method == "HEAD" { "GET" } else { method }.to_owned(),
+            unsplit: (unsplit != segments).then_some(unsplit),
+            segments,
+        })
     }
 
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    pub fn segments(&self) -> &[String] {
-        &self.segments
+    /// Every path that a common server may read: one, or two if it has a `%2F`.
+    pub fn readings(&self) -> impl Iterator<Item = &[String]> {
+        std::iter::once(&self.segments).chain(&self.unsplit).map(Vec::as_slice)
     }
 
-    /// `GET /v1/deployments/{id}`: the same for all things of a kind, so that they can be counted together and no secret
-    /// that somebody has put into a path is kept.
+    /// `GET /v1/deployments/{id}`: one name for all resources of a kind, so that their uses are counted together and no
+    /// secret in a path is kept.
     pub fn name(&self) -> String {
         let mut name = format!("{} ", self.method);
         for segment in &self.segments {
@@ -54,6 +99,42 @@ impl Endpoint {
         }
         name.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST).collect()
     }
+}
+
+/// One segment between raw slashes, decoded once and without its parameters.
+fn decoded(raw: &str) -> Result<String, Unreadable> {
+    let text = decode(raw.replace('+', "%2B").as_bytes()).ok_or(Unreadable::Escape)?;
+    if text.contains('\\') {
+        return Err(Unreadable::Backslash);
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Unreadable::Character);
+    }
+    let escaped = |bytes: &[u8]| bytes[0] == b'%' && bytes[1..].iter().all(u8::is_ascii_hexdigit);
+    if text.as_bytes().windows(3).any(escaped) {
+        return Err(Unreadable::DoubleEscape);
+    }
+    match text.split_once(';') {
+        // Some servers drop the parameters before they decode, others after it.
+        Some((segment, parameters)) if segment.is_empty() || parameters.contains('/') => Err(Unreadable::PathParameters),
+        Some((segment, _)) => Ok(segment.to_owned()),
+        None => Ok(text),
+    }
+}
+
+/// Refuses a segment that some servers resolve or trim and others take literally.
+fn check(segment: &str) -> Result<(), Unreadable> {
+    if matches!(segment, "." | "..") {
+        return Err(Unreadable::DotSegment);
+    }
+    if segment.trim() != segment {
+        return Err(Unreadable::Character);
+    }
+    Ok(())
+}
+
+fn without_empty(segments: Vec<String>) -> Vec<String> {
+    segments.into_iter().filter(|segment| !segment.is_empty()).collect()
 }
 
 fn is_id(segment: &str) -> bool {
@@ -68,7 +149,7 @@ fn is_id(segment: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn name(target: &str) -> Option<String> {
+    fn name(target: &str) -> Result<String, Unreadable> {
         Endpoint::parse("GET", target).map(|endpoint| endpoint.name())
     }
 
@@ -85,18 +166,99 @@ mod tests {
     }
 
     #[test]
-    fn one_path_is_spelled_in_one_way() {
-        for target in ["/v1/users", "//v1//users/", "/v1/x/../users", "/v1/x/%2e%2E/users", "/v1/%75sers"] {
+    fn cd_02_spellings_of_one_path_have_one_name() {
+        for target in [
+            "/v1/users",
+            "/v1/users?x=/../y;z",
+            "//v1//users/",
+            "/v1%2fusers",
+            "/v1%2F%2Fusers%2f",
+            "/%76%31/%75sers",
+            "/v1/users;a=b",
+            "/v1;x/users;a=b;c",
+            "/v1/users%3ba=b",
+            "/v1/users;",
+        ] {
             assert_eq!(name(target).unwrap(), "GET /v1/users", "{target}");
         }
+        let head = Endpoint::parse("HEAD", "/v1/users").unwrap();
+        assert_eq!(Some(head), Endpoint::parse("GET", "/v1/users").ok());
+        assert_eq!(name("/v1/a+b%20c%25").unwrap(), "GET /v1/a+b c%");
     }
 
     #[test]
-    fn what_is_no_request_is_refused() {
-        for (method, target) in
-            [("GET", "v1"), ("GET", ""), ("", "/"), ("get", "/"), ("GET", "/%ff"), ("G T", "/")]
-        {
-            assert_eq!(Endpoint::parse(method, target), None, "{method} {target}");
+    fn cd_02_an_encoded_slash_is_read_both_ways() {
+        let endpoint = Endpoint::parse("GET", "/v1/files/a%2Fb").unwrap();
+        let readings: Vec<_> = endpoint.readings().map(<[String]>::to_vec).collect();
+        assert_eq!(readings, [vec!["v1", "files", "a", "b"], vec!["v1", "files", "a/b"]]);
+        assert_eq!(Endpoint::parse("GET", "/v1/files").unwrap().readings().count(), 1);
+    }
+
+    #[test]
+    fn cd_02_what_servers_read_differently_is_refused() {
+        for (target, why) in [
+            ("/v1/x/../users", Unreadable::DotSegment),
+            ("/v1/./users", Unreadable::DotSegment),
+            ("/v1/%2e%2E/users", Unreadable::DotSegment),
+            ("/v1/x/..;/users", Unreadable::DotSegment),
+            ("/v1/x%2f..%2fusers", Unreadable::DotSegment),
+            ("/v1/users/..", Unreadable::DotSegment),
+            ("/v1\\users", Unreadable::Backslash),
+            ("/v1%5cusers", Unreadable::Backslash),
+            ("/v1%252fusers", Unreadable::DoubleEscape),
+            ("/v1%25252fusers", Unreadable::DoubleEscape),
+            ("/v1/us%2565rs", Unreadable::DoubleEscape),
+            ("/v1/;x/users", Unreadable::PathParameters),
+            ("/v1/users;a=%2fb", Unreadable::PathParameters),
+            ("/v1/users%20", Unreadable::Character),
+            ("/v1/%09users", Unreadable::Character),
+            ("/v1/us\ters", Unreadable::Character),
+            ("/v1/users%0a", Unreadable::Character),
+            ("/v1/users#x", Unreadable::Character),
+            ("/v1/users%00", Unreadable::Escape),
+            ("/v1/%c0%afusers", Unreadable::Escape),
+            ("/v1/%u002fusers", Unreadable::Escape),
+            ("/v1/users%", Unreadable::Escape),
+            ("/%ff", Unreadable::Escape),
+            ("http://api/v1/users", Unreadable::NotAPath),
+            ("v1", Unreadable::NotAPath),
+            ("*", Unreadable::NotAPath),
+            ("", Unreadable::NotAPath),
+        ] {
+            assert_eq!(name(target), Err(why), "{target}");
         }
+        for method in ["", "get", "G T", "GET\n", &"A".repeat(21)] {
+            assert_eq!(Endpoint::parse(method, "/"), Err(Unreadable::Method), "{method:?}");
+        }
+    }
+
+    /// Replaces characters of a path by other spellings of them, in every combination of two places.
+    #[test]
+    fn cd_02_no_combination_of_spellings_hides_a_path() {
+        let path = "/v1/talks";
+        let spelled = |c: char| match c {
+            '/' => vec!["/", "//", "%2f", "%2F", "/%2f", ";x/", ";x=1%2f", "%3bx//"],
+            't' => vec!["t", "%74"],
+            'v' => vec!["v", "%76"],
+            _ => Vec::new(),
+        };
+        let places: Vec<(usize, char)> = path.char_indices().collect();
+        let mut readable = 0;
+        for (first, a) in &places {
+            for (second, b) in places.iter().filter(|(second, _)| second > first) {
+                for (one, other) in spelled(*a).into_iter().flat_map(|one| spelled(*b).into_iter().map(move |other| (one, other))) {
+                    let target = format!(
+                        "{}{one}{}{other}{}",
+                        &path[..*first], &path[first + 1..*second], &path[second + 1..]
+                    );
+                    // A leading spelling that is no slash is refused; nothing else may read as another path.
+                    if let Ok(name) = name(&target) {
+                        assert_eq!(name, "GET /v1/talks", "{target}");
+                        readable += 1;
+                    }
+                }
+            }
+        }
+        assert!(readable > 50, "{readable}");
     }
 }

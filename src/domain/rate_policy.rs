@@ -27,6 +27,8 @@ pub struct RatePolicy {
     pub scopes: ScopeSet,
     /// And those to any of these.
     pub routes: Vec<RoutePattern>,
+    /// Whether `routes` match whatever the case of letters is.
+    pub ignore_case: bool,
 }
 
 impl RatePolicy {
@@ -37,7 +39,9 @@ impl RatePolicy {
     /// Whether it counts a request that needs these scopes, without being named.
     pub fn guards(&self, scopes: &ScopeSet, endpoint: Option<&Endpoint>) -> bool {
         !self.scopes.intersection(scopes).is_empty()
-            || endpoint.is_some_and(|endpoint| self.routes.iter().any(|route| route.matches(endpoint)))
+            || endpoint.is_some_and(|endpoint| {
+                self.routes.iter().any(|route| route.matches(endpoint, self.ignore_case))
+            })
     }
 
     /// What is left of it, once everything so far is settled at `settled_at`.
@@ -87,7 +91,8 @@ pub struct Exceeded {
     pub retry_after: i64,
 }
 
-/// A method and a path in which `*` stands for one segment, and a last `**` for all that follow.
+/// A method and a path in which `*` stands for one segment, and a last `**` for all that follow. `GET` stands for `HEAD`
+/// as well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoutePattern {
     method: Option<String>,
@@ -102,13 +107,16 @@ enum Segment {
 }
 
 impl RoutePattern {
-    /// Reads `POST /v1/conversations`, `/v1/conversations/*` or `/v1/**`. Nothing if it is none of these.
+    /// Reads `POST /v1/conversations`, `/v1/conversations/*` or `/v1/**`. `None` if it is none of these, or if no
+    /// [`Endpoint`] could match it: segments are compared decoded and without parameters.
     pub fn parse(text: &str) -> Option<Self> {
         let (method, path) = match text.split_once(' ') {
             Some((method, path)) => (Some(method), path),
             None => (None, text),
         };
-        if method.is_some_and(|m| m.is_empty() || !m.bytes().all(|b| b.is_ascii_uppercase())) {
+        let unusual = |method: &str| method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase());
+        // Endpoints have GET in place of HEAD.
+        if method.is_some_and(|method| unusual(method) || method == "HEAD") {
             return None;
         }
         let rest = path.strip_prefix('/')?;
@@ -120,7 +128,8 @@ impl RoutePattern {
         let segment = |text: &str| match text {
             "" | "." | ".." => None,
             "*" => Some(Segment::Any),
-            text if text.contains(['*', '?', '#']) => None,
+            text if text.contains(['*', '?', '#', '%', ';', '\\']) || text.trim() != text => None,
+            text if text.ends_with('.') || text.contains(char::is_control) => None,
             text => Some(Segment::Exactly(text.to_owned())),
         };
         let segments = match fixed {
@@ -130,14 +139,30 @@ impl RoutePattern {
         Some(Self { method: method.map(str::to_owned), segments, open })
     }
 
-    fn matches(&self, endpoint: &Endpoint) -> bool {
-        let (pattern, path) = (&self.segments, endpoint.segments());
-        let fits = if self.open { path.len() >= pattern.len() } else { path.len() == pattern.len() };
-        fits && self.method.as_deref().is_none_or(|method| method == endpoint.method())
-            && pattern.iter().zip(path).all(|(pattern, segment)| match pattern {
+    fn matches(&self, endpoint: &Endpoint, ignore_case: bool) -> bool {
+        self.method.as_deref().is_none_or(|method| method == endpoint.method())
+            && endpoint.readings().any(|path| self.fits(path, ignore_case))
+    }
+
+    fn fits(&self, path: &[String], ignore_case: bool) -> bool {
+        let pattern = &self.segments;
+        let long_enough = if self.open { path.len() >= pattern.len() } else { path.len() == pattern.len() };
+        long_enough
+            && pattern.iter().zip(path).enumerate().all(|(at, (pattern, segment))| match pattern {
                 Segment::Any => true,
-                Segment::Exactly(text) => text == segment,
+                Segment::Exactly(text) => is_spelling(text, segment, at + 1 == path.len(), ignore_case),
             })
+    }
+}
+
+/// Whether a server may take `segment` for `text`: without trailing dots, and, at the end of a path, without a suffix
+/// such as `.json`.
+fn is_spelling(text: &str, segment: &str, is_last: bool, ignore_case: bool) -> bool {
+    let (text, segment) =
+        if ignore_case { (&*text.to_lowercase(), &*segment.to_lowercase()) } else { (text, segment) };
+    match segment.strip_prefix(text) {
+        Some(suffix) => suffix.trim_end_matches('.').is_empty() || (is_last && suffix.starts_with('.')),
+        None => false,
     }
 }
 
@@ -154,6 +179,7 @@ mod tests {
             per: Per::Credential,
             scopes: ScopeSet::default(),
             routes: Vec::new(),
+            ignore_case: false,
         }
     }
 
@@ -172,7 +198,7 @@ mod tests {
     #[test]
     fn a_pattern_fits_whole_segments_and_a_method_if_it_names_one() {
         let fits = |pattern: &str, method: &str, target: &str| {
-            RoutePattern::parse(pattern).unwrap().matches(&Endpoint::parse(method, target).unwrap())
+            RoutePattern::parse(pattern).unwrap().matches(&Endpoint::parse(method, target).unwrap(), false)
         };
         assert!(
             fits("POST /v1/talks", "POST", "/v1/talks?x=1") && !fits("POST /v1/talks", "GET", "/v1/talks")
@@ -182,11 +208,47 @@ mod tests {
             fits("/v1/**", "GET", "/v1") && fits("/v1/**", "PUT", "/v1/a/b") && !fits("/v1/**", "GET", "/v2")
         );
         assert!(fits("/**", "GET", "/") && fits("/", "GET", "/") && !fits("/", "GET", "/x"));
-        assert!(fits("/v1/talks", "GET", "//v1/x/%2e%2e/talks/"), "the same path in other words");
-        for bad in
-            ["", "v1", "post /v1", " /v1", "/v1/a*", "/v1/**/x", "/v1**", "/v1//x", "/v1/../x", "/v1?x=1"]
-        {
+        for bad in [
+            "", "v1", "post /v1", " /v1", "/v1/a*", "/v1/**/x", "/v1**", "/v1//x", "/v1/../x", "/v1?x=1",
+            "HEAD /v1", "/v1/a%20b", "/v1/a;b", "/v1/a\\b", "/v1/a.", "/v1/ a",
+        ] {
             assert_eq!(RoutePattern::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn cd_02_a_pattern_fits_every_spelling_of_its_path() {
+        let fits = |pattern: &str, method: &str, target: &str| {
+            RoutePattern::parse(pattern).unwrap().matches(&Endpoint::parse(method, target).unwrap(), false)
+        };
+        for target in [
+            "//v1/talks/", "/v1%2ftalks", "/v1/talks;a=b", "/v1/%74alks", "/v1/talks.json", "/v1/talks.", "/v1/talks..",
+        ] {
+            assert!(fits("GET /v1/talks", "GET", target) && fits("GET /v1/talks", "HEAD", target), "{target}");
+        }
+        assert!(fits("/v1/talks", "GET", "/v1./talks"));
+        for target in ["/v1/files/a%2Fb", "/v1/files/a%2Fb/", "/v1/files/a;x=1"] {
+            assert!(fits("/v1/files/*", "GET", target), "{target}");
+        }
+        assert!(fits("/v1/files/*/*", "GET", "/v1/files/a%2Fb"));
+        for target in ["/v1/talks2", "/v1/talks/x", "/v1/talk", "/v1/talks-x", "/v1/TALKS"] {
+            assert!(!fits("/v1/talks", "GET", target), "{target}");
+        }
+        assert!(!fits("/v1/talks/x", "GET", "/v1/talks.json/x"));
+    }
+
+    #[test]
+    fn cd_02_a_policy_may_ignore_case() {
+        let routes = vec![RoutePattern::parse("/v1/Talks").unwrap()];
+        let exact = RatePolicy { routes, ..policy(1, TimeDelta::hours(1)) };
+        let wide = RatePolicy { ignore_case: true, ..exact.clone() };
+        let none = ScopeSet::default();
+        for (target, by_exact, by_wide) in
+            [("/v1/Talks", true, true), ("/V1/tAlKs", false, true), ("/v1/talk", false, false)]
+        {
+            let endpoint = Endpoint::parse("GET", target).unwrap();
+            let guards = [&exact, &wide].map(|policy| policy.guards(&none, Some(&endpoint)));
+            assert_eq!(guards, [by_exact, by_wide], "{target}");
         }
     }
 

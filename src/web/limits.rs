@@ -72,6 +72,7 @@ fn per_minute(name: &str, limit: i32) -> RatePolicy {
         per: Per::Credential,
         scopes: ScopeSet::default(),
         routes: Vec::new(),
+        ignore_case: false,
     }
 }
 

@@ -135,7 +135,7 @@ fn a_rate_policy_that_could_not_work_is_refused() {
     one_fault(
         &format!("{policy}routes = [\"talks\"]\n"),
         "keystile.toml:5: rate policy \"talks\": routes: \"talks\" is not a route. Write it as \"/v1/talks\", \"POST /v1/talks/*\" \
-         or \"/v1/**\".",
+         or \"/v1/**\": decoded, without parameters, and GET for HEAD.",
     );
     one_fault(
         &policy.replace("limit = 25\n", ""),

@@ -7,6 +7,7 @@ mod leaks;
 mod matrix;
 mod openapi;
 mod owners;
+mod paths;
 mod policy;
 mod presenting;
 mod rates;

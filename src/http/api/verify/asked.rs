@@ -1,5 +1,6 @@
 //! What is asked of verify: what a request needs, and which request it is.
 
+use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -17,6 +18,9 @@ use crate::web::app::App;
 /// nginx and those who follow it; Traefik, Caddy and those who follow them.
 const METHOD: [&str; 2] = ["x-original-method", "x-forwarded-method"];
 const TARGET: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
+
+/// Where proxies ask that put a prefix before the path of the request.
+const PREFIX: &str = "/api/v1/verify/";
 
 pub(super) struct Asked {
     pub(super) required: Required,
@@ -88,11 +92,21 @@ fn only<'a>(headers: &'a HeaderMap, names: [&str; 2]) -> Result<Option<&'a str>,
     text.map(Some).ok_or_else(|| ApiError::bad_request("The headers name different requests."))
 }
 
+/// The request whose path a proxy has put behind `{issuer path}/api/v1/verify/{required}`. The path is read as it came:
+/// once decoded it could be another one than the API will see.
+pub(super) fn behind_prefix(issuer_path: &str, request: &HttpRequest) -> Result<Endpoint, ApiError> {
+    let below = request.uri().path().strip_prefix(issuer_path).and_then(|rest| rest.strip_prefix(PREFIX));
+    let (_, path) = below
+        .and_then(|rest| rest.split_once('/'))
+        .ok_or_else(|| ApiError::bad_request("The prefix of the proxy is not written as it is documented."))?;
+    described(request.method().as_str(), &format!("/{path}?{}", request.query_string()))
+}
+
 /// A request by its method and target, which must not hold a credential.
 pub(super) fn described(method: &str, target: &str) -> Result<Endpoint, ApiError> {
     bearer::not_in_query(target.split_once('?').map_or("", |(_, query)| query))?;
-    let unreadable = || ApiError::bad_request("The original method or URI cannot be read.");
-    Endpoint::parse(method, target).ok_or_else(unreadable)
+    Endpoint::parse(method, target)
+        .map_err(|why| ApiError::bad_request(format!("The original method or URI cannot be read: {why}.")))
 }
 
 /// The same as JSON.

@@ -59,12 +59,9 @@ pub async fn for_proxy(app: web::Data<App>, request: HttpRequest) -> HttpRespons
 /// behind a prefix. `required` is what the query is above, or `-`.
 pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let required = request.match_info().query("required");
-    // As it came: what is decoded already could be read as another path than the one that the API will see.
-    let path = request.uri().path().strip_prefix("/api/v1/verify/").and_then(|rest| rest.split_once('/'));
-    let target = format!("/{}?{}", path.map_or("", |(_, path)| path), request.query_string());
-    let asked = Required::parse(&app, if required == "-" { "" } else { required }).and_then(|required| {
-        Ok(Asked { required, original: Some(asked::described(request.method().as_str(), &target)?) })
-    });
+    let original = asked::behind_prefix(app.config.server.public_url.path(), &request);
+    let asked = Required::parse(&app, if required == "-" { "" } else { required })
+        .and_then(|required| Ok(Asked { required, original: Some(original?) }));
     Form::Headers.answer(by_headers(&app, &request, asked).await)
 }
 
