@@ -37,6 +37,7 @@ pub struct Parameters {
     pub org: Option<String>,
     pub request: Option<String>,
     pub request_uri: Option<String>,
+    pub registration: Option<String>,
     pub resource: Vec<String>,
     pub device_name: Option<String>,
     pub device_os: Option<String>,
@@ -77,6 +78,7 @@ impl Parameters {
             "org" => &mut self.org,
             "request" => &mut self.request,
             "request_uri" => &mut self.request_uri,
+            "registration" => &mut self.registration,
             "device_name" => &mut self.device_name,
             "device_os" => &mut self.device_os,
             "tool_version" => &mut self.tool_version,
@@ -86,6 +88,11 @@ impl Parameters {
 
     pub fn is_repeated(&self, name: &str) -> bool {
         self.repeated.contains(name)
+    }
+
+    /// Whether no page may be shown: `prompt=none`, also beside other words that contradict it.
+    pub fn is_silent(&self) -> bool {
+        self.prompt.as_deref().is_some_and(|prompt| prompt.split_ascii_whitespace().any(|word| word == "none"))
     }
 
     /// What the requesting program says of its device.
@@ -180,6 +187,10 @@ pub fn check(
     if parameters.request_uri.is_some() {
         let description = "Only a request_uri from the pushed authorization request endpoint is supported.";
         return Err(OAuthError::new(OAuthCode::RequestUriNotSupported, description, "foreign request_uri"));
+    }
+    if parameters.registration.is_some() {
+        let description = "Clients cannot register with a request; an operator registers them.";
+        return Err(OAuthError::new(OAuthCode::RegistrationNotSupported, description, "registration"));
     }
     response(parameters)?;
     resource(issuer, &parameters.resource)?;

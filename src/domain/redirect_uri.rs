@@ -8,6 +8,24 @@ use std::fmt;
 use url::Url;
 
 const LONGEST: usize = 2048;
+/// What answers hold. A redirect URI with one of them in its query would return it twice.
+const ANSWER_PARAMETERS: [&str; 15] = [
+    "access_token",
+    "code",
+    "error",
+    "error_code",
+    "error_description",
+    "error_uri",
+    "expires_in",
+    "id_token",
+    "iss",
+    "organization",
+    "response",
+    "scope",
+    "session_state",
+    "state",
+    "token_type",
+];
 const LOOPBACK_HOSTS: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
 
 /// A redirect URI that a client has registered.
@@ -27,6 +45,8 @@ pub enum BadRedirectUri {
     UserInfo,
     #[error("it holds a wildcard")]
     Wildcard,
+    #[error("its query holds {0}, which the answer to a request adds; rename that parameter")]
+    AnswerParameter(&'static str),
     #[error("http is for 127.0.0.1, [::1] and localhost only; use https")]
     PlainHttp,
     #[error("a private-use scheme must be a domain name turned around, such as com.example.app:/callback")]
@@ -51,6 +71,9 @@ impl RedirectUri {
         let url = Url::parse(text).map_err(|_| BadRedirectUri::NotAUri)?;
         if !url.username().is_empty() || url.password().is_some() || authority(text).contains('@') {
             return Err(BadRedirectUri::UserInfo);
+        }
+        if let Some(name) = url.query_pairs().find_map(|(name, _)| answer_parameter(&name)) {
+            return Err(BadRedirectUri::AnswerParameter(name));
         }
         match text.split_once(':').map_or("", |(scheme, _)| scheme) {
             "http" => Loopback::split(text).map(|_| Self(text.to_owned())).ok_or(BadRedirectUri::PlainHttp),
@@ -85,6 +108,12 @@ impl fmt::Display for RedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The answer's parameter of this name. Some frameworks read `code[]` as `code`.
+fn answer_parameter(name: &str) -> Option<&'static str> {
+    let name = name.split('[').next().unwrap_or_default();
+    ANSWER_PARAMETERS.into_iter().find(|known| *known == name)
 }
 
 fn authority(text: &str) -> &str {
@@ -265,6 +294,31 @@ mod tests {
             assert_eq!(RedirectUri::register(text), Err(why), "{text}");
         }
         assert!(RedirectUri::register("com.example.app:/cb").is_ok());
+    }
+
+    #[test]
+    fn cf_03_a_query_with_a_parameter_of_the_answer_may_not_be_registered() {
+        for (query, name) in [
+            ("code=x", "code"),
+            ("a=b&state=", "state"),
+            ("iss", "iss"),
+            ("error=x", "error"),
+            ("error_description=x", "error_description"),
+            ("error_uri=x", "error_uri"),
+            ("response=x", "response"),
+            ("%63ode=x", "code"),
+            ("code[]=x", "code"),
+            ("code%5B0%5D=x", "code"),
+            ("a=1&a=2&session_state=x", "session_state"),
+        ] {
+            for base in ["https://app.example/cb", "http://127.0.0.1/cb", "com.example.app:/cb"] {
+                let uri = format!("{base}?{query}");
+                assert_eq!(RedirectUri::register(&uri), Err(BadRedirectUri::AnswerParameter(name)), "{uri}");
+            }
+        }
+        for query in ["keep=1", "codec=x", "a=code", "Code=x", "a=b;c"] {
+            assert!(RedirectUri::register(&format!("https://app.example/cb?{query}")).is_ok(), "{query}");
+        }
     }
 
     #[test]

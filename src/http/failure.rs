@@ -188,6 +188,7 @@ fn status(error: &OAuthError) -> StatusCode {
         | OAuthCode::InvalidRequest
         | OAuthCode::InvalidScope
         | OAuthCode::InvalidTarget
+        | OAuthCode::RegistrationNotSupported
         | OAuthCode::RequestNotSupported
         | OAuthCode::RequestUriNotSupported
         | OAuthCode::SlowDown

@@ -13,7 +13,7 @@ use crate::store::StoreError;
 
 /// A refusal in the words of RFC 6750.
 #[derive(Debug)]
-pub struct NotTold(pub Denied);
+pub(super) struct NotTold(pub Denied);
 
 impl std::fmt::Display for NotTold {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

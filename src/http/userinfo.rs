@@ -1,25 +1,52 @@
 //! The userinfo endpoint: OpenID Connect Core section 5.3.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::Method;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
 use openidconnect::core::CoreUserInfoClaims;
 use openidconnect::{
     EmptyAdditionalClaims, EndUserEmail, EndUserName, LocalizedClaim, StandardClaims, SubjectIdentifier,
 };
 
 use super::bearer::{self, Denied};
+use super::failure::Failure;
 use super::not_told::NotTold;
 use crate::domain::scope::ScopeSet;
+use crate::domain::secret::Secret;
 use crate::store::users::User;
 use crate::web::app::App;
+use crate::web::form;
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// `GET POST /oauth/userinfo`
-pub async fn userinfo(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, NotTold> {
-    let principal = bearer::principal(&app, &request).await.map_err(NotTold)?;
+pub async fn userinfo(
+    app: web::Data<App>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Error> {
+    let in_body = match *request.method() {
+        Method::POST if request.content_type().eq_ignore_ascii_case(FORM) => {
+            let form = form::read(&request, payload.into_inner()).await.map_err(Failure::from)?;
+            form.get("access_token").map(Secret::new)
+        }
+        _ => None,
+    };
+    Ok(told(&app, &request, in_body).await?)
+}
+
+async fn told(app: &App, request: &HttpRequest, in_body: Option<Secret>) -> Result<HttpResponse, NotTold> {
+    // RFC 6750 section 2: a client uses one way to send its token.
+    let secret = match (bearer::presented(request.headers(), request.query_string()), in_body) {
+        (Err(Denied::Missing), Some(secret)) => secret,
+        (Ok(_), Some(_)) => return Err(NotTold(Denied::Ambiguous)),
+        (presented, _) => presented.map_err(NotTold)?,
+    };
+    let principal = bearer::check(app, request, &secret, None).await.map_err(NotTold)?;
     // It tells a tool who has signed in to it, and nobody has signed in with a key.
     let Some(user) = principal.subject.user().filter(|_| principal.client.is_some()) else {
         return Err(NotTold(Denied::Invalid));
     };
-    bearer::require(&app, &principal, "openid").map_err(NotTold)?;
+    bearer::require(app, &principal, "openid").map_err(NotTold)?;
     Ok(HttpResponse::Ok().json(claims(user, &principal.scopes)))
 }
 

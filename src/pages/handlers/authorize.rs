@@ -1,5 +1,6 @@
 //! The authorization endpoint and what follows: the question, the answer, the way back.
 
+use actix_web::http::header::{self, ContentType};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -21,6 +22,7 @@ use crate::services::authorization::{
 use crate::store::organizations::Organization;
 use crate::store::{StoreError, memberships, organizations};
 use crate::web::app::App;
+use crate::web::envelope::is_head;
 
 /// More than any request needs.
 const MOST_PARAMETERS: usize = 64;
@@ -51,6 +53,10 @@ pub async fn start(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 /// `POST /oauth/authorize`: the same parameters in a form (OpenID Connect Core section 3.1.2.1).
 pub async fn start_by_post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
+        if !visit.request.query_string().is_empty() {
+            let detail = "A request by POST has its parameters in its body; the address has some too.".to_owned();
+            return Ok(visit.refuse(Refusal::MalformedRequest { detail }));
+        }
         let body = visit.foreign_form(payload).await?;
         // A form of another site brings no cookie, though the browser may have one: ask for the page as a link would.
         if visit.browser.is_new() && pairs(&body).is_some() {
@@ -77,6 +83,9 @@ fn again_by_get(visit: &Visit, body: &[u8]) -> HttpResponse {
 /// `GET /c/{code}`
 pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
+        if is_head(&visit.request) {
+            return Ok(unopened());
+        }
         if let Some(refusal) = visit.begin_sign_in() {
             return Ok(refusal);
         }
@@ -86,12 +95,20 @@ pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Pa
             .app
             .write(move |app, work| authorization::open_short_link(work, &app.config, &code, browser))
             .await?;
-        Ok(after_opening(visit, opened))
+        after_opening(visit, opened).await
     })
     .await
 }
 
+/// The answer to `HEAD` where a request is opened: opening writes down the request and which browser it belongs to.
+fn unopened() -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::html()).finish()
+}
+
 async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, Stop> {
+    if is_head(&visit.request) {
+        return Ok(unopened());
+    }
     if let Some(refusal) = visit.begin_sign_in() {
         return Ok(refusal);
     }
@@ -106,12 +123,13 @@ async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, Stop> {
         .app
         .write(move |app, work| authorization::open(work, &app.config, &parameters, browser))
         .await?;
-    Ok(after_opening(visit, opened))
+    after_opening(visit, opened).await
 }
 
-fn after_opening(visit: &Visit, opened: Opened) -> HttpResponse {
+async fn after_opening(visit: &Visit, opened: Opened) -> Result<HttpResponse, Stop> {
     let command = visit.app.config.brand.login_command.clone();
-    match opened {
+    Ok(match opened {
+        Opened::Silent(id) => silently(visit, &id).await?,
         Opened::Request(id) => visit.go(&format!("/authorize/{id}")),
         Opened::Gone => visit.refuse(Refusal::UnknownCode { command }),
         Opened::Untrusted(Untrusted::UnknownClient { asked }) => {
@@ -125,6 +143,17 @@ fn after_opening(visit: &Visit, opened: Opened) -> HttpResponse {
             let detail = "state is longer than 8192 characters.".to_owned();
             visit.refuse(Refusal::MalformedRequest { detail })
         }
+    })
+}
+
+/// Tells the client at once, without a page (OpenID Connect Core section 3.1.2.6).
+async fn silently(visit: &Visit, id: &str) -> Result<HttpResponse, Stop> {
+    match way_back(visit, id).await? {
+        Some(back) if back.request.road(&visit.app.config) == Road::Paste => Ok(visit.go(&paste::path(id))),
+        Some(WayBack { url: Some(url), .. }) => {
+            Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, url)).finish())
+        }
+        Some(WayBack { url: None, .. }) | None => Ok(visit.refuse(gone(visit))),
     }
 }
 
@@ -270,10 +299,11 @@ async fn decide(visit: &Visit, id: &str, decision: &Decision) -> Result<Option<D
 
 async fn way_back(visit: &Visit, id: &str) -> Result<Option<WayBack>, StoreError> {
     let (app, now, id, browser) = (visit.app.clone(), visit.app.now(), id.to_owned(), visit.browser.digest());
+    let signed_in = visit.person().is_some();
     visit
         .app
         .store
-        .read(move |conn| authorization::way_back(conn, &app.config, &app.master, now, &id, browser))
+        .read(move |conn| authorization::way_back(conn, &app.config, &app.master, now, &id, browser, signed_in))
         .await
 }
 

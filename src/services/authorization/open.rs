@@ -30,6 +30,8 @@ pub struct Pushed {
 pub enum Opened {
     /// The request with this id waits for its person.
     Request(String),
+    /// The request with this id may show no page (`prompt=none`): the client is told at once.
+    Silent(String),
     Untrusted(Untrusted),
     /// A pushed request that was never there, is over, or belongs to another client.
     Gone,
@@ -98,7 +100,7 @@ pub fn open(
     request.browser_hash = Some(browser);
     request.expires_at = work.now + config.tokens.request;
     requests::insert(work.conn, &request)?;
-    Ok(Opened::Request(request.id))
+    Ok(if parameters.is_silent() { Opened::Silent(request.id) } else { Opened::Request(request.id) })
 }
 
 /// Opens a pushed request by its reference.
@@ -142,7 +144,8 @@ fn bind(
     } else if request.browser_hash != Some(browser) {
         return Ok(Opened::Gone);
     }
-    Ok(Opened::Request(request.id))
+    let silent = request.prompt.as_deref() == Some("none");
+    Ok(if silent { Opened::Silent(request.id) } else { Opened::Request(request.id) })
 }
 
 fn row(

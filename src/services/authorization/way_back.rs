@@ -22,7 +22,7 @@ pub struct WayBack {
     pub url: Option<String>,
 }
 
-/// Finds the way back for the browser that opened the request.
+/// Finds the way back for the browser that opened the request. `signed_in` says whether somebody is signed in there.
 pub fn way_back(
     conn: &mut Conn,
     config: &Config,
@@ -30,6 +30,7 @@ pub fn way_back(
     now: Time,
     id: &str,
     browser: Digest,
+    signed_in: bool,
 ) -> Result<Option<WayBack>, StoreError> {
     let Some(request) = requests::find(conn, id)?.filter(|request| opened_by(request, browser)) else {
         return Ok(None);
@@ -53,8 +54,12 @@ pub fn way_back(
             Some(refusal(config, &return_to, &request, error, description, &[]))
         }
         RequestStatus::Open if request.prompt.as_deref() == Some("none") => {
-            let description = "Consent is always asked for, so prompt=none cannot succeed.";
-            Some(refusal(config, &return_to, &request, "consent_required", description, &[]))
+            let (error, description) = if signed_in {
+                ("consent_required", "Consent is always asked for, so prompt=none cannot succeed.")
+            } else {
+                ("login_required", "Nobody is signed in to this server in this browser.")
+            };
+            Some(refusal(config, &return_to, &request, error, description, &[]))
         }
         RequestStatus::Open => None,
     };

@@ -2,6 +2,7 @@
 
 mod authorize;
 mod code;
+mod details;
 mod device;
 mod forge;
 mod http;
