@@ -17,9 +17,7 @@ const OPENID_METADATA: &str = "/.well-known/openid-configuration";
 /// Registers every route. `path` is the issuer's, empty when the server has the host for itself. Whatever takes `GET`
 /// takes `HEAD` as well: the envelope turns one into the other.
 pub fn routes(config: &mut ServiceConfig, path: &str) {
-    config
-        .service(resource("/healthz").get(health::alive))
-        .service(resource("/readyz").get(health::ready));
+    config.service(resource("/healthz").get(health::alive)).service(resource("/readyz").get(health::ready));
     if path.is_empty() {
         of_issuer(config);
     } else {

@@ -140,7 +140,10 @@ mod tests {
         let port = |text: &str| Issuer::parse(text).unwrap().port().map(str::to_owned);
         assert_eq!(port("http://[::1]:8642").as_deref(), Some("8642"));
         assert_eq!(port("https://example.com:8443/auth").as_deref(), Some("8443"));
-        assert_eq!([port("http://[::1]"), port("https://example.com"), port("http://localhost/a:1")], [None, None, None]);
+        assert_eq!(
+            [port("http://[::1]"), port("https://example.com"), port("http://localhost/a:1")],
+            [None, None, None]
+        );
     }
 
     #[test]

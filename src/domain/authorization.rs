@@ -92,7 +92,9 @@ impl Parameters {
 
     /// Whether no page may be shown: `prompt=none`, also beside other words that contradict it.
     pub fn is_silent(&self) -> bool {
-        self.prompt.as_deref().is_some_and(|prompt| prompt.split_ascii_whitespace().any(|word| word == "none"))
+        self.prompt
+            .as_deref()
+            .is_some_and(|prompt| prompt.split_ascii_whitespace().any(|word| word == "none"))
     }
 
     /// What the requesting program says of its device.

@@ -65,7 +65,8 @@ impl Endpoint {
         }
         let raw = path.strip_prefix('/').ok_or(Unreadable::NotAPath)?.split('/');
         let unsplit: Vec<String> = raw.map(decoded).collect::<Result<_, _>>()?;
-        let segments: Vec<String> = unsplit.iter().flat_map(|segment| segment.split('/')).map(str::to_owned).collect();
+        let segments: Vec<String> =
+            unsplit.iter().flat_map(|segment| segment.split('/')).map(str::to_owned).collect();
         for segment in &segments {
             check(segment)?;
         }
@@ -116,7 +117,9 @@ fn decoded(raw: &str) -> Result<String, Unreadable> {
     }
     match text.split_once(';') {
         // Some servers drop the parameters before they decode, others after it.
-        Some((segment, parameters)) if segment.is_empty() || parameters.contains('/') => Err(Unreadable::PathParameters),
+        Some((segment, parameters)) if segment.is_empty() || parameters.contains('/') => {
+            Err(Unreadable::PathParameters)
+        }
         Some((segment, _)) => Ok(segment.to_owned()),
         None => Ok(text),
     }
@@ -246,10 +249,15 @@ mod tests {
         let mut readable = 0;
         for (first, a) in &places {
             for (second, b) in places.iter().filter(|(second, _)| second > first) {
-                for (one, other) in spelled(*a).into_iter().flat_map(|one| spelled(*b).into_iter().map(move |other| (one, other))) {
+                for (one, other) in spelled(*a)
+                    .into_iter()
+                    .flat_map(|one| spelled(*b).into_iter().map(move |other| (one, other)))
+                {
                     let target = format!(
                         "{}{one}{}{other}{}",
-                        &path[..*first], &path[first + 1..*second], &path[second + 1..]
+                        &path[..*first],
+                        &path[first + 1..*second],
+                        &path[second + 1..]
                     );
                     // A leading spelling that is no slash is refused; nothing else may read as another path.
                     if let Ok(name) = name(&target) {

@@ -10,7 +10,8 @@ use ipnet::IpNet;
 pub fn client_address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).filter(|hop| !hop.is_empty()).collect();
+    let hops: Vec<&str> =
+        forwarded.flat_map(|value| value.split(',')).map(str::trim).filter(|hop| !hop.is_empty()).collect();
     Some(resolve(peer, &hops, trusted))
 }
 
@@ -71,9 +72,17 @@ mod tests {
         ] {
             assert_eq!(address(hop), Some(expected), "{hop}");
         }
-        for hop in
-            ["unknown", "_hidden", "\"", "\"\"", "203.0.113.9:", "203.0.113.9:99999", "[203.0.113.9]", "[2001:db8::1", "[]:1"]
-        {
+        for hop in [
+            "unknown",
+            "_hidden",
+            "\"",
+            "\"\"",
+            "203.0.113.9:",
+            "203.0.113.9:99999",
+            "[203.0.113.9]",
+            "[2001:db8::1",
+            "[]:1",
+        ] {
             assert_eq!(address(hop), None, "{hop}");
         }
     }

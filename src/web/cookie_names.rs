@@ -77,7 +77,10 @@ mod tests {
     #[test]
     fn the_names_are_plain_where_nothing_has_to_be_kept_apart() {
         let plain = names("https://example.com");
-        assert_eq!((&*plain.session, &*plain.known_device, &*plain.theme), ("__Host-sid", "__Host-known", "theme"));
+        assert_eq!(
+            (&*plain.session, &*plain.known_device, &*plain.theme),
+            ("__Host-sid", "__Host-known", "theme")
+        );
         assert_eq!(names("http://127.0.0.1:8642").session, "keystile_sid-8642");
         assert_eq!(names("https://example.com:8443/a/b").known_device, "__Host-known-8443.a.b");
     }

@@ -27,7 +27,12 @@ fn readable() -> Vec<String> {
         };
         (methods.contains(".get(") || methods.contains(".to(")).then_some(path)
     });
-    let found = found.map(|path| path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect::<Vec<_>>().join("x"));
+    let found = found.map(|path| {
+        path.split('{')
+            .map(|part| part.split_once('}').map_or(part, |(_, rest)| rest))
+            .collect::<Vec<_>>()
+            .join("x")
+    });
     found.collect()
 }
 

@@ -1,7 +1,7 @@
 //! The authorization endpoint and what follows: the question, the answer, the way back.
 
-use actix_web::http::header::{self, ContentType};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::{encoded, query};
@@ -54,7 +54,8 @@ pub async fn start(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 pub async fn start_by_post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
         if !visit.request.query_string().is_empty() {
-            let detail = "A request by POST has its parameters in its body; the address has some too.".to_owned();
+            let detail =
+                "A request by POST has its parameters in its body; the address has some too.".to_owned();
             return Ok(visit.refuse(Refusal::MalformedRequest { detail }));
         }
         let body = visit.foreign_form(payload).await?;
@@ -303,7 +304,9 @@ async fn way_back(visit: &Visit, id: &str) -> Result<Option<WayBack>, StoreError
     visit
         .app
         .store
-        .read(move |conn| authorization::way_back(conn, &app.config, &app.master, now, &id, browser, signed_in))
+        .read(move |conn| {
+            authorization::way_back(conn, &app.config, &app.master, now, &id, browser, signed_in)
+        })
         .await
 }
 

@@ -242,7 +242,10 @@ impl Visit {
 }
 
 fn theme(app: &App, request: &HttpRequest) -> Theme {
-    request.cookie(&app.cookie_names.theme).and_then(|cookie| Theme::from_value(cookie.value())).unwrap_or_default()
+    request
+        .cookie(&app.cookie_names.theme)
+        .and_then(|cookie| Theme::from_value(cookie.value()))
+        .unwrap_or_default()
 }
 
 /// One line about what was just done. The address only names it.

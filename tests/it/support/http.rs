@@ -80,7 +80,9 @@ impl Anonymous {
         let origin = origin(&self.base);
         match self.base.strip_prefix(origin) {
             _ if !path.starts_with('/') => path.to_owned(),
-            Some(mount) if !mount.is_empty() && path.starts_with(&format!("{mount}/")) => format!("{origin}{path}"),
+            Some(mount) if !mount.is_empty() && path.starts_with(&format!("{mount}/")) => {
+                format!("{origin}{path}")
+            }
             _ => format!("{}{path}", self.base),
         }
     }

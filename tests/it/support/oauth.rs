@@ -159,7 +159,9 @@ impl TestApp {
 
     /// Answers the question on a consent page and returns the page that leads back to the tool.
     pub(crate) async fn decide(&self, browser: &BrowserCaller, consent: &Answer, decision: &str) -> Answer {
-        let form = consent.form_to(&format!("{}/authorize/", self.config.server.public_url.path())).with("decision", decision);
+        let form = consent
+            .form_to(&format!("{}/authorize/", self.config.server.public_url.path()))
+            .with("decision", decision);
         let answer = browser.submit(&form).await;
         browser.follow(answer).await
     }

@@ -142,7 +142,10 @@ impl TestApp {
     /// Signs a browser in, through the page.
     pub(crate) async fn sign_in(&self, browser: &BrowserCaller, person: &Person) -> Answer {
         let page = browser.get("/sign-in").await;
-        let form = page.form(&format!("{}/sign-in", self.config.server.public_url.path())).with("email", &person.email).with("password", person.password);
+        let form = page
+            .form(&format!("{}/sign-in", self.config.server.public_url.path()))
+            .with("email", &person.email)
+            .with("password", person.password);
         let answer = browser.submit(&form).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         answer

@@ -96,9 +96,9 @@ fn only<'a>(headers: &'a HeaderMap, names: [&str; 2]) -> Result<Option<&'a str>,
 /// once decoded it could be another one than the API will see.
 pub(super) fn behind_prefix(issuer_path: &str, request: &HttpRequest) -> Result<Endpoint, ApiError> {
     let below = request.uri().path().strip_prefix(issuer_path).and_then(|rest| rest.strip_prefix(PREFIX));
-    let (_, path) = below
-        .and_then(|rest| rest.split_once('/'))
-        .ok_or_else(|| ApiError::bad_request("The prefix of the proxy is not written as it is documented."))?;
+    let (_, path) = below.and_then(|rest| rest.split_once('/')).ok_or_else(|| {
+        ApiError::bad_request("The prefix of the proxy is not written as it is documented.")
+    })?;
     described(request.method().as_str(), &format!("/{path}?{}", request.query_string()))
 }
 
