@@ -70,8 +70,8 @@ both_engines! {
         for path in ["/sign-in", "/api/v1/whoami", "/oauth/jwks", "/healthz", "/nothing", "/static/nothing"] {
             let request = format!("HEAD {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", app.address());
             let heard = say(app.address(), request.as_bytes(), Duration::from_secs(10)).await;
-            let (head, body) = heard.text.split_once("\r\n\r\n").unwrap();
-            assert!(heard.closed && head.starts_with("HTTP/1.1 "), "{path}: {head}");
+            let (top, body) = heard.text.split_once("\r\n\r\n").unwrap();
+            assert!(heard.closed && top.starts_with("HTTP/1.1 "), "{path}: {top}");
             assert_eq!(body, "", "{path}");
         }
     }

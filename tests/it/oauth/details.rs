@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{is, refusal, told_to_the_person};
 use crate::support::both_engines;
 use crate::support::oauth::{Ask, Returned};
+use crate::support::people::TestClient;
 
 both_engines! {
     async fn cf_01_prompt_none_shows_no_page(app) {
@@ -51,8 +52,8 @@ both_engines! {
         }
         // What may be registered returns each of its parameters once.
         let uri = RedirectUri::register("https://app.example/callback?keep=1").unwrap();
-        let mut client = app.client_with(ClientKind::Browser, |client| client.redirect_uris = vec![uri]).await;
-        client.redirect_uri = "https://app.example/callback?keep=1".to_owned();
+        let client = app.client_with(ClientKind::Browser, |client| client.redirect_uris = vec![uri]).await;
+        let client = TestClient { redirect_uri: "https://app.example/callback?keep=1".to_owned(), ..client };
         let browser = app.browser_of(&app.owner().await).await;
         let returned = app.authorize(&browser, &Ask::of(&client)).await;
         assert_eq!(returned.names(), ["keep", "code", "state", "iss"]);
