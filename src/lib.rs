@@ -16,6 +16,7 @@
 //! | 5 | `routes`, `serve`, `admin` | every URL, the running server, the administration commands |
 //! | side | `client` | the embeddable library for command-line tools |
 //! | side | `cli` | the companion CLI, on `client` |
+//! | side | `core_dumps` | what both binaries do before anything else |
 
 #[cfg(feature = "server")]
 pub mod admin;
@@ -25,6 +26,8 @@ pub mod cli;
 pub mod client;
 #[cfg(feature = "server")]
 pub mod config;
+#[cfg(any(feature = "client", feature = "server"))]
+pub mod core_dumps;
 pub mod domain;
 #[cfg(feature = "server")]
 pub mod grants;

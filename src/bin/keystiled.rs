@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use keystile::config::{Config, Env};
-use keystile::{admin, serve};
+use keystile::{admin, core_dumps, serve};
 
 /// Keystile: sign-in for command-line tools
 #[derive(Parser)]
@@ -27,6 +27,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Err(error) = core_dumps::disable() {
+        return fail(&format_args!("core dumps cannot be turned off: {error}"), 1);
+    }
     let arguments = Arguments::parse();
     let config = match Config::load(arguments.config.as_deref(), &Env::of_process()) {
         Ok(config) => config,

@@ -1,6 +1,8 @@
 //! The commands of `keystiled`, run as an operator runs them.
 
 mod beginning;
+#[cfg(target_os = "linux")]
+mod core_dumps;
 mod setup_code;
 
 use std::ffi::OsStr;

@@ -1,0 +1,53 @@
+//! No core dump holds the keys of the server or the tokens of a person.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// Starts a program that waits for its standard input, with core dumps on as far as this machine lets it.
+fn waiting(program: &str, arguments: &[&str], home: &TempDir) -> Child {
+    Command::new("sh")
+        .args(["-c", "ulimit -S -c $(ulimit -H -c); exec \"$@\"", "sh", program])
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home.path())
+        .current_dir(home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// The limits on the size of a core dump, soft and hard, as the kernel has them for a process.
+fn core_limits(child: &Child) -> (String, String) {
+    let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+    let mut columns = line.split_whitespace().map(str::to_owned);
+    (columns.next().unwrap(), columns.next().unwrap())
+}
+
+#[test]
+fn ce_03_a_program_that_is_ended_by_a_fault_leaves_no_core_dump() {
+    let init = ["init", "--org", "A", "--email", "ada@example.com", "--password-stdin"];
+    let login = ["auth", "login", "--issuer", "http://127.0.0.1:9", "--with-token"];
+    for (program, arguments) in
+        [(env!("CARGO_BIN_EXE_keystiled"), &init[..]), (env!("CARGO_BIN_EXE_keystile"), &login)]
+    {
+        let home = TempDir::new().unwrap();
+        let mut child = waiting(program, arguments, &home);
+        let started = Instant::now();
+        while core_limits(&child) != ("0".to_owned(), "0".to_owned()) {
+            assert!(started.elapsed() < Duration::from_secs(20), "{program}: {:?}", core_limits(&child));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        kill_process(Pid::from_child(&child), Signal::ABORT).unwrap();
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(Signal::ABORT.as_raw()), "{program}: {status}");
+        assert!(!status.core_dumped(), "{program}");
+    }
+}
