@@ -1,8 +1,9 @@
-//! The master key: 32 bytes, as text in the environment or in a file that only its owner can read.
+//! The master key: 32 bytes, as text in the environment or in a file that only root and this process can read.
 
-use std::fs::{self, File};
+#[cfg(not(unix))]
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -22,8 +23,14 @@ pub type Bytes = Zeroizing<[u8; LENGTH]>;
 pub enum BadMasterKey {
     #[error("is not {LENGTH} bytes in base64 or hexadecimal")]
     Text,
-    #[error("is a symbolic link, which somebody else could turn elsewhere")]
-    Link,
+    #[error("is reached over {}, which belongs to user {owner}", path.display())]
+    ForeignWay { path: PathBuf, owner: u32 },
+    #[error("is reached over a link and belongs to user {0}")]
+    ForeignTarget(u32),
+    #[error("is reached over {}, which can be written to by others (mode {mode:04o})", path.display())]
+    OpenFolder { path: PathBuf, mode: u32 },
+    #[error("was replaced while it was read")]
+    Replaced,
     #[error("is not a file")]
     NotAFile,
     #[error("can be read or changed by the group or by others (mode {0:04o})")]
@@ -37,9 +44,20 @@ impl BadMasterKey {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::Text => "Make one with: openssl rand -base64 32.",
-            Self::Link => "Give the path of the file itself.",
+            Self::ForeignWay { .. } | Self::ForeignTarget(_) => {
+                "A link is followed where all links, all folders and the file belong to root or to the user of this process: give them to one of the two, or give the path of the file itself."
+            }
+            Self::OpenFolder { .. } => {
+                "A link is followed where others can write to no folder on the way, unless it is a sticky one of root: run chmod go-w on the folder, or give the path of the file itself."
+            }
+            Self::Replaced => "Try again.",
             Self::NotAFile => "Give the path of a file that holds the key.",
-            Self::Mode(_) => "Run chmod 600 on it.",
+            Self::Mode(_) => {
+                "Run chmod 600 on it; where Kubernetes mounts it, set defaultMode: 0400 on the volume. A group may read a file of root if it is a group of this process."
+            }
+            Self::Unreadable(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                "Run this as the user that owns it; in Kubernetes, set fsGroup in the securityContext of the pod."
+            }
             Self::Unreadable(_) => "Give the path of a file that this process may read.",
         }
     }
@@ -64,41 +82,36 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     (0..LENGTH).map(|n| u8::from_str_radix(&text[2 * n..2 * n + 2], 16).ok()).collect()
 }
 
-/// Reads a key file, after a look at who else could read or replace it.
+/// A file that is replaced while it is opened is read again this often.
+const ATTEMPTS: usize = 3;
+
+/// Reads a key file that only root and this process can read or replace.
 pub fn read(path: &Path) -> Result<Bytes, BadMasterKey> {
-    let named = fs::symlink_metadata(path)?;
-    if named.file_type().is_symlink() {
-        return Err(BadMasterKey::Link);
+    let mut file = open(path);
+    for _ in 1..ATTEMPTS {
+        // Kubernetes exchanges the folder of a secret while nothing waits for it.
+        let again = match &file {
+            Err(BadMasterKey::Replaced) => true,
+            Err(BadMasterKey::Unreadable(error)) => error.kind() == io::ErrorKind::NotFound,
+            _ => false,
+        };
+        if !again {
+            break;
+        }
+        file = open(path);
     }
-    if !named.is_file() {
-        return Err(BadMasterKey::NotAFile);
-    }
-    let file = File::open(path)?;
-    private(&named, &file)?;
     let mut text = Zeroizing::new(String::new());
-    file.take(LONGEST_TEXT).read_to_string(&mut text)?;
+    file?.take(LONGEST_TEXT).read_to_string(&mut text)?;
     decode(&text)
 }
 
-/// The open file is the one that was looked at, and its mode keeps others out.
 #[cfg(unix)]
-fn private(named: &fs::Metadata, file: &File) -> Result<(), BadMasterKey> {
-    use std::os::unix::fs::MetadataExt;
-
-    let opened = file.metadata()?;
-    if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
-        return Err(BadMasterKey::Link);
-    }
-    match opened.mode() & 0o7777 {
-        open if open & 0o077 != 0 => Err(BadMasterKey::Mode(open)),
-        _ => Ok(()),
-    }
-}
+use super::key_file::open;
 
 /// Elsewhere the directory of the file decides who may read it.
 #[cfg(not(unix))]
-fn private(_named: &fs::Metadata, _file: &File) -> Result<(), BadMasterKey> {
-    Ok(())
+fn open(path: &Path) -> Result<File, BadMasterKey> {
+    if std::fs::metadata(path)?.is_file() { Ok(File::open(path)?) } else { Err(BadMasterKey::NotAFile) }
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod duration;
 mod env;
 mod fault;
 mod issuer;
+#[cfg(unix)]
+mod key_file;
 pub mod master_key;
 mod rate_policies;
 mod read;

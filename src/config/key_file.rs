@@ -1,0 +1,233 @@
+//! Who else could read or replace a key file.
+//!
+//! The path is walked component by component, links included. A file that is reached without a link is judged by its mode
+//! alone. As soon as the way leads over a link, everything on it has to be root's or this process's own, because whoever
+//! may replace a link or a folder chooses the key. Kubernetes mounts a secret like this: `master.key` leads to
+//! `..data/master.key`, `..data` to a folder with a time in its name, all in a folder of root with mode 1777.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::process::{getegid, geteuid, getgroups};
+
+use super::master_key::BadMasterKey;
+
+/// Links that a path may lead over, as in Linux.
+const MOST_LINKS: usize = 40;
+const ROOT: u32 = 0;
+const STICKY: u32 = 0o1000;
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// What decides who may read and replace a file, a folder or a link.
+#[derive(Debug, Clone, Copy)]
+struct Rights {
+    owner: u32,
+    group: u32,
+    mode: u32,
+}
+
+impl Rights {
+    fn of(metadata: &Metadata) -> Self {
+        Self { owner: metadata.uid(), group: metadata.gid(), mode: metadata.mode() & 0o7777 }
+    }
+}
+
+/// The user and the groups of a process.
+struct Identity {
+    user: u32,
+    groups: Vec<u32>,
+}
+
+impl Identity {
+    fn of_process() -> io::Result<Self> {
+        let groups = getgroups()?.into_iter().chain([getegid()]).map(|group| group.as_raw());
+        Ok(Self { user: geteuid().as_raw(), groups: groups.collect() })
+    }
+
+    fn trusts(&self, rights: Rights) -> bool {
+        rights.owner == ROOT || rights.owner == self.user
+    }
+}
+
+/// The way to a file.
+struct Route {
+    folders: Vec<(PathBuf, Rights)>,
+    links: Vec<(PathBuf, Rights)>,
+    /// The path of the file itself, without a link in it.
+    end: PathBuf,
+    found: Metadata,
+}
+
+/// Opens a key file that nobody but root and this process can read or replace.
+pub(super) fn open(path: &Path) -> Result<File, BadMasterKey> {
+    let route = Route::to(path)?;
+    if !route.found.is_file() {
+        return Err(BadMasterKey::NotAFile);
+    }
+    let file = File::open(&route.end)?;
+    let opened = file.metadata()?;
+    if (opened.dev(), opened.ino()) != (route.found.dev(), route.found.ino()) {
+        return Err(BadMasterKey::Replaced);
+    }
+    check(&route.links, &route.folders, Rights::of(&opened), &Identity::of_process()?)?;
+    Ok(file)
+}
+
+impl Route {
+    fn to(path: &Path) -> io::Result<Self> {
+        let absolute = std::path::absolute(path)?;
+        let mut ahead: VecDeque<OsString> = parts(&absolute).collect();
+        let (mut here, mut folders, mut links) = (PathBuf::from("/"), Vec::new(), Vec::new());
+        let mut found = fs::metadata(&here)?;
+        folders.push((here.clone(), Rights::of(&found)));
+        while let Some(part) = ahead.pop_front() {
+            if part == ".." {
+                here.pop();
+                continue;
+            }
+            let next = here.join(part);
+            found = fs::symlink_metadata(&next)?;
+            if found.is_symlink() {
+                if links.len() == MOST_LINKS {
+                    return Err(io::Error::other("it leads over too many links"));
+                }
+                let target = fs::read_link(&next)?;
+                links.push((next, Rights::of(&found)));
+                if target.is_absolute() {
+                    here = PathBuf::from("/");
+                }
+                for part in parts(&target).collect::<Vec<_>>().into_iter().rev() {
+                    ahead.push_front(part);
+                }
+            } else {
+                if found.is_dir() {
+                    folders.push((next.clone(), Rights::of(&found)));
+                }
+                here = next;
+            }
+        }
+        Ok(Self { folders, links, end: here, found })
+    }
+}
+
+/// The names in a path; what `.` and a double slash leave out changes nothing.
+fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
+    path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        Component::Prefix(_) | Component::RootDir | Component::CurDir => None,
+    })
+}
+
+/// The rule: links, folders and file as they were found, and who asks.
+fn check(
+    links: &[(PathBuf, Rights)],
+    folders: &[(PathBuf, Rights)],
+    file: Rights,
+    process: &Identity,
+) -> Result<(), BadMasterKey> {
+    if !links.is_empty() {
+        if let Some((path, rights)) = links.iter().chain(folders).find(|(_, rights)| !process.trusts(*rights))
+        {
+            return Err(BadMasterKey::ForeignWay { path: path.clone(), owner: rights.owner });
+        }
+        if !process.trusts(file) {
+            return Err(BadMasterKey::ForeignTarget(file.owner));
+        }
+        if let Some((path, rights)) = folders.iter().find(|(_, rights)| open_to_others(*rights)) {
+            return Err(BadMasterKey::OpenFolder { path: path.clone(), mode: rights.mode });
+        }
+    }
+    // Kubernetes gives a secret to root and to the group of the pod (`fsGroup`), and lets the group read it.
+    let shared = file.owner == ROOT && (file.group == ROOT || process.groups.contains(&file.group));
+    let group = if shared { 0o040 } else { 0 };
+    if file.mode & 0o077 & !group == 0 { Ok(()) } else { Err(BadMasterKey::Mode(file.mode)) }
+}
+
+/// Whether others could put something else where a link or a file is. Not in a sticky folder of root, where everybody
+/// may only replace what they own, nor where the group is root's.
+fn open_to_others(folder: Rights) -> bool {
+    let writable = if folder.group == ROOT { 0o002 } else { WRITABLE_BY_OTHERS };
+    let sticky = folder.owner == ROOT && folder.mode & STICKY != 0;
+    folder.mode & writable != 0 && !sticky
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADA: u32 = 1000;
+    const EVE: u32 = 1001;
+    const POD: u32 = 2000;
+
+    fn ada() -> Identity {
+        Identity { user: ADA, groups: vec![ADA, POD] }
+    }
+
+    fn rights(owner: u32, group: u32, mode: u32) -> Rights {
+        Rights { owner, group, mode }
+    }
+
+    fn file(owner: u32, group: u32, mode: u32) -> bool {
+        check(&[], &[], rights(owner, group, mode), &ada()).is_ok()
+    }
+
+    /// A file of root reached over one link in one folder.
+    fn linked(link_owner: u32, folder: Rights, target: Rights) -> bool {
+        let at = |rights| (PathBuf::from("/run/x"), rights);
+        check(&[at(rights(link_owner, 0, 0o777))], &[at(folder)], target, &ada()).is_ok()
+    }
+
+    #[test]
+    fn ca_04_a_group_may_read_what_root_gave_to_a_group_of_this_process() {
+        for mode in [0o400, 0o600, 0o440, 0o640] {
+            assert!(file(ROOT, POD, mode), "{mode:o}");
+            assert!(file(ROOT, ROOT, mode), "{mode:o}");
+            assert_eq!(file(ADA, ADA, mode), mode & 0o040 == 0, "{mode:o}: the owner is not root");
+            assert_eq!(file(ROOT, EVE, mode), mode & 0o040 == 0, "{mode:o}: the group is a foreign one");
+        }
+        for mode in [0o444, 0o644, 0o404, 0o460, 0o660, 0o420, 0o410, 0o401, 0o666] {
+            for (owner, group) in [(ROOT, POD), (ROOT, ROOT), (ADA, ADA)] {
+                assert!(!file(owner, group, mode), "{mode:o}");
+            }
+        }
+    }
+
+    #[test]
+    fn ca_04_a_link_is_followed_where_all_of_it_is_roots_or_ones_own() {
+        let (folder, target) = (rights(ROOT, ROOT, 0o755), rights(ROOT, POD, 0o440));
+        for owner in [ROOT, ADA] {
+            assert!(linked(owner, folder, target));
+            assert!(linked(ROOT, rights(owner, ADA, 0o700), target));
+            assert!(linked(ROOT, folder, rights(owner, ADA, 0o600)));
+        }
+        assert!(!linked(EVE, folder, target));
+        assert!(!linked(ROOT, rights(EVE, EVE, 0o755), target));
+        assert!(!linked(ROOT, folder, rights(EVE, EVE, 0o600)));
+    }
+
+    #[test]
+    fn ca_04_a_folder_on_the_way_is_closed_to_others_or_roots_and_sticky() {
+        let target = rights(ROOT, POD, 0o440);
+        for folder in [
+            rights(ROOT, ROOT, 0o1777),
+            rights(ROOT, POD, 0o3777),
+            rights(ROOT, POD, 0o2755),
+            rights(ROOT, ROOT, 0o775),
+        ] {
+            assert!(linked(ROOT, folder, target), "{folder:?}");
+        }
+        for folder in [
+            rights(ROOT, ROOT, 0o777),
+            rights(ROOT, POD, 0o2775),
+            rights(ADA, ADA, 0o775),
+            rights(ADA, ADA, 0o1777),
+        ] {
+            assert!(!linked(ROOT, folder, target), "{folder:?}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Files that hold the master key, as administrators and Kubernetes lay them out.
+
+use std::fs::{self, Permissions, create_dir};
+use std::os::unix::fs::{PermissionsExt as _, chown, lchown, symlink};
+use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
+use tempfile::TempDir;
+
+use super::{Ran, keystiled};
+
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+/// A user that is neither root nor the one who runs the tests.
+const STRANGER: u32 = 65534;
+
+/// A secret as the kubelet mounts it: `master.key` -> `..data/master.key`, `..data` -> `..2026_11_29`.
+struct Mount {
+    folder: TempDir,
+    file: PathBuf,
+}
+
+impl Mount {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let version = folder.path().join("..2026_11_29");
+        create_dir(&version).unwrap();
+        let file = version.join("master.key");
+        fs::write(&file, KEY).unwrap();
+        symlink("..2026_11_29", folder.path().join("..data")).unwrap();
+        symlink("..data/master.key", folder.path().join("master.key")).unwrap();
+        let mount = Self { folder, file };
+        mount.mode(&mount.file, 0o400);
+        mount
+    }
+
+    fn mode(&self, path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn check(&self) -> Ran {
+        check(&self.folder.path().join("master.key"))
+    }
+}
+
+fn check(path: &Path) -> Ran {
+    let file = path.to_str().unwrap();
+    keystiled(&[("HOME", "/nonexistent"), ("KEYSTILE_MASTER_KEY_FILE", file)], &["check-config"])
+}
+
+#[test]
+fn ca_04_a_secret_is_read_as_kubernetes_mounts_it() {
+    let mount = Mount::new();
+    mount.check().good();
+    // A newer version of the secret: the kubelet turns `..data` to it in one step.
+    let newer = mount.folder.path().join("..2026_11_30");
+    create_dir(&newer).unwrap();
+    fs::rename(&mount.file, newer.join("master.key")).unwrap();
+    symlink("..2026_11_30", mount.folder.path().join("..data_tmp")).unwrap();
+    fs::rename(mount.folder.path().join("..data_tmp"), mount.folder.path().join("..data")).unwrap();
+    mount.check().good();
+}
+
+#[test]
+fn ca_04_a_file_that_others_can_read_is_refused_with_the_mode_to_set() {
+    let mount = Mount::new();
+    for mode in [0o444, 0o644, 0o404, 0o420] {
+        mount.mode(&mount.file, mode);
+        for path in [&mount.folder.path().join("master.key"), &mount.file] {
+            check(path).refused(2, "defaultMode: 0400");
+        }
+    }
+    // The group may read what belongs to root: without `fsGroup`, the group is root's own.
+    for mode in [0o440, 0o640] {
+        mount.mode(&mount.file, mode);
+        let checked = mount.check();
+        if geteuid().is_root() { drop(checked.good()) } else { checked.refused(2, "defaultMode: 0400") }
+    }
+}
+
+#[test]
+fn ca_04_links_that_others_could_turn_elsewhere_are_refused() {
+    let mount = Mount::new();
+    let folder = mount.folder.path();
+    mount.mode(folder, 0o777);
+    mount.check().refused(2, "can be written to by others (mode 0777)");
+    mount.mode(folder, 0o1777);
+    let checked = mount.check();
+    // Sticky is enough in a folder of root only.
+    if geteuid().is_root() {
+        drop(checked.good())
+    } else {
+        checked.refused(2, "(mode 1777)")
+    }
+    mount.mode(folder, 0o755);
+    mount.check().good();
+    for looped in ["one", "other"] {
+        symlink(if looped == "one" { "other" } else { "one" }, folder.join(looped)).unwrap();
+    }
+    check(&folder.join("one")).refused(2, "too many links");
+
+    let belongs = &format!("belongs to user {STRANGER}");
+    let links = [folder.join("master.key"), folder.join("..data")];
+    let own = geteuid().as_raw();
+    for path in links.iter().map(PathBuf::as_path).chain([folder, mount.file.parent().unwrap(), &mount.file])
+    {
+        // Only root can give something away. Whoever is not is shown the rule by the tests beside it.
+        if lchown(path, Some(STRANGER), None).is_err() {
+            assert!(!geteuid().is_root());
+            return;
+        }
+        mount.check().refused(2, belongs);
+        lchown(path, Some(own), None).unwrap();
+        mount.check().good();
+    }
+    // The administrator looks at the deployment of a user: without a link, the mode alone counts.
+    chown(&mount.file, Some(STRANGER), None).unwrap();
+    check(&mount.file).good();
+}
