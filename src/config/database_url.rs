@@ -7,8 +7,9 @@ use crate::domain::engine::Engine;
 use crate::domain::secret::Secret;
 
 use super::fault::Wrong;
+use super::postgres_url;
 
-/// `sqlite://PATH` or `postgres://...`. It prints itself without password and parameters.
+/// `sqlite://PATH` or `postgres://...`. It prints itself without user, password and parameters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     text: Secret,
@@ -32,6 +33,9 @@ impl DatabaseUrl {
         };
         if rest.is_empty() {
             return Err(Wrong::new("names no database", "Write what follows the :// too."));
+        }
+        if engine == Engine::Postgres {
+            postgres_url::check(rest)?;
         }
         if engine == Engine::Sqlite && rest.starts_with(":memory:") {
             return Err(Wrong::new("would be forgotten when the server stops", "Write the path of a file."));
@@ -61,14 +65,7 @@ impl fmt::Display for DatabaseUrl {
             return f.write_str(text);
         }
         let (scheme, rest) = text.split_once("://").unwrap_or_default();
-        // A password may hold any character but these three unencoded, and a parameter may be a password too.
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(end);
-        let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
-        let user = user.split(':').next().unwrap_or_default();
-        let at = if user.is_empty() { "" } else { "@" };
-        let path = path.split(['?', '#']).next().unwrap_or_default();
-        write!(f, "{scheme}://{user}{at}{hosts}{path}")
+        write!(f, "{scheme}://{}", postgres_url::shown(rest))
     }
 }
 
@@ -97,13 +94,10 @@ mod tests {
     #[test]
     fn a_password_never_prints() {
         for (url, printed) in [
-            ("postgres://ada:s3cret@db/app", "postgres://ada@db/app"),
-            (
-                "postgres://ada:s3cret@db:5432,db2:5433/app?sslmode=require",
-                "postgres://ada@db:5432,db2:5433/app",
-            ),
+            ("postgres://ada:s3cret@db/app", "postgres://db/app"),
+            ("postgres://ada:s3cret@db:5432,db2:5433/app?sslmode=require", "postgres://db:5432,db2:5433/app"),
             ("postgresql://db/app?user=ada&password=s3cret", "postgresql://db/app"),
-            ("postgres://ada:s3cret@s3cret@db/app", "postgres://ada@db/app"),
+            ("postgres://ada:s3cret%40@db/app", "postgres://db/app"),
             ("postgres://:s3cret@db", "postgres://db"),
         ] {
             let parsed = parse(url).unwrap();
@@ -116,9 +110,15 @@ mod tests {
 
     #[test]
     fn other_databases_are_refused_without_repeating_the_url() {
-        for bad in
-            ["mysql://ada:s3cret@db/app", "keystile.db", "", "sqlite:", "sqlite://", "sqlite://:memory:"]
-        {
+        for bad in [
+            "postgres://ada:s3cret@s3cret@db/app",
+            "mysql://ada:s3cret@db/app",
+            "keystile.db",
+            "",
+            "sqlite:",
+            "sqlite://",
+            "sqlite://:memory:",
+        ] {
             let wrong = parse(bad).unwrap_err();
             assert!(!format!("{wrong:?}").contains("s3cret"), "{wrong:?}");
         }

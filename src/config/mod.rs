@@ -13,6 +13,7 @@ mod issuer;
 #[cfg(unix)]
 mod key_file;
 pub mod master_key;
+mod postgres_url;
 mod rate_policies;
 mod read;
 mod sections;

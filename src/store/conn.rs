@@ -39,7 +39,10 @@ impl Place {
         match self {
             Self::File(path) => open_sqlite(path).map(Conn::Sqlite),
             Self::Url(url) => {
-                PgConnection::establish(&with_limits(url)).map(Conn::Postgres).map_err(StoreError::connect)
+                let url = with_limits(url);
+                PgConnection::establish(&url)
+                    .map(Conn::Postgres)
+                    .map_err(|error| StoreError::connect_to(&url, error))
             }
         }
     }
@@ -66,7 +69,7 @@ fn with_limits(url: &str) -> String {
 }
 
 fn open_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
-    let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(StoreError::connect)?;
+    let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(StoreError::open)?;
     // FULL: a commit that was answered survives a power cut.
     conn.batch_execute(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",

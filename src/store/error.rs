@@ -1,6 +1,9 @@
 //! What can go wrong between the server and its database.
 
+use diesel::ConnectionError;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use super::url_secrets;
 
 /// A failure of the store. It says nothing that a client may see.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -17,18 +20,25 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The engine's own message may name host and user but never the password.
-    pub(in crate::store) fn connect(error: ConnectionError) -> Self {
+    /// A connection to SQLite that could not be opened.
+    pub(in crate::store) fn open(error: ConnectionError) -> Self {
+        Self::connect(error, str::to_owned)
+    }
+
+    /// A connection to PostgreSQL that could not be opened. What libpq says may quote any part of the URL.
+    pub(in crate::store) fn connect_to(url: &str, error: ConnectionError) -> Self {
+        Self::connect(error, |message| url_secrets::masked(url, message))
+    }
+
+    fn connect(error: ConnectionError, shown: impl FnOnce(&str) -> String) -> Self {
         match error {
             ConnectionError::InvalidConnectionUrl(_) => {
                 Self::Failed("the database URL is not valid".to_owned())
             }
-            other => Self::Unavailable(one_line(&other.to_string())),
+            other => Self::Unavailable(one_line(&shown(&other.to_string()))),
         }
     }
 }
-
-use diesel::ConnectionError;
 
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {

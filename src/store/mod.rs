@@ -46,6 +46,7 @@ pub mod signing_keys;
 pub mod static_credentials;
 pub mod sweeping;
 pub mod throttles;
+mod url_secrets;
 pub mod usage;
 pub mod users;
 pub mod uses;
