@@ -66,6 +66,9 @@ fn described(key: &SigningKey) -> Value {
 }
 
 fn table(keys: &[SigningKey]) -> String {
+    if keys.is_empty() {
+        return "There are no signing keys yet. The server makes them when it starts.".to_owned();
+    }
     let line = |key: &SigningKey| {
         let since = key.retired_at.or(key.activated_at).unwrap_or(key.created_at);
         format!("{:<8}  since {since}  {}", key.state.as_str(), key.kid)
