@@ -16,6 +16,7 @@ pub mod master_key;
 mod postgres_url;
 mod rate_policies;
 mod read;
+mod resources;
 mod sections;
 mod settings;
 #[cfg(test)]

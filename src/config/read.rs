@@ -10,6 +10,7 @@ use super::fault::{Fault, Origin, Wrong};
 use super::issuer::Issuer;
 use super::master_key::{self, BadMasterKey};
 use super::rate_policies::rate_policies;
+use super::resources::resources;
 use super::sections::{
     Audit, Brand, Config, Database, Keys, Limits, Log, MasterKeySource, Organizations, Server, SignIn, Tokens,
 };
@@ -27,7 +28,7 @@ pub(super) fn config(settings: &mut Settings, env: &Env) -> Config {
     Config {
         database: database(settings, &server.data_dir),
         keys: keys(settings, env),
-        brand: brand(settings),
+        brand: brand(settings, &server.public_url),
         tokens: tokens(settings),
         sign_in: sign_in(settings),
         organizations: organizations(settings),
@@ -43,6 +44,7 @@ pub(super) fn config(settings: &mut Settings, env: &Env) -> Config {
         },
         log: log(settings),
         rate_policies: rate_policies(settings, &catalog),
+        resources: resources(settings, &server.public_url),
         catalog,
         roles,
         server,
@@ -120,13 +122,31 @@ fn bad_master_key(bad: &BadMasterKey) -> Wrong {
     Wrong::new(bad.to_string(), bad.remedy())
 }
 
-fn brand(settings: &mut Settings) -> Brand {
+/// What the companion CLI is called with, and the server that it signs in at when it is told nothing else.
+const COMPANION_LOGIN: &str = "keystile auth login";
+const COMPANION_SERVER: &str = "http://127.0.0.1:8642";
+
+/// The command to sign in, which names the server where the companion CLI would go to another one.
+fn login_command(written: String, public_url: &Issuer) -> String {
+    let url = public_url.as_str();
+    if written != COMPANION_LOGIN || url == COMPANION_SERVER {
+        return written;
+    }
+    let plain = url.bytes().all(|b| b.is_ascii_alphanumeric() || b":/.-_~%".contains(&b));
+    if plain {
+        format!("{written} --issuer {url}")
+    } else {
+        format!("{written} --issuer '{}'", url.replace('\'', r"'\''"))
+    }
+}
+
+fn brand(settings: &mut Settings, public_url: &Issuer) -> Brand {
     Brand {
         name: settings.read("brand.name", values::words),
         token_prefix: settings.read("brand.token_prefix", values::token_prefix),
         header: settings.read("brand.header", values::header),
         cli_name: settings.read("brand.cli_name", values::command),
-        login_command: settings.read("brand.login_command", values::words),
+        login_command: login_command(settings.read("brand.login_command", values::words), public_url),
         status_url: settings.read("brand.status_url", values::link(&["https"])),
         support_url: settings.read("brand.support_url", values::link(&["https", "mailto"])),
     }
@@ -171,5 +191,29 @@ fn log(settings: &mut Settings) -> Log {
     Log {
         format: settings.read("log.format", values::log_format),
         level: settings.read("log.level", values::log_level),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn command(settings: &[(&str, &str)]) -> String {
+        let env: Env = settings.iter().copied().chain([("HOME", "/tmp")]).collect();
+        Config::load(None, &env).unwrap().brand.login_command
+    }
+
+    #[test]
+    fn cg_09_the_command_names_the_server_unless_the_tool_goes_there_anyway() {
+        let at = |url: &str| command(&[("KEYSTILE_PUBLIC_URL", url)]);
+        assert_eq!(command(&[]), "keystile auth login");
+        assert_eq!(at("http://127.0.0.1:8642"), "keystile auth login");
+        assert_eq!(at("http://127.0.0.1:9000"), "keystile auth login --issuer http://127.0.0.1:9000");
+        assert_eq!(at("https://example.com/auth"), "keystile auth login --issuer https://example.com/auth");
+        assert_eq!(at("http://[::1]:8642"), "keystile auth login --issuer 'http://[::1]:8642'");
+        assert_eq!(at("https://example.com/a'b"), r"keystile auth login --issuer 'https://example.com/a'\''b'");
+        let own = [("KEYSTILE_PUBLIC_URL", "https://example.com"), ("KEYSTILE_BRAND__LOGIN_COMMAND", "acme login")];
+        assert_eq!(command(&own), "acme login", "a tool of another brand knows its server");
     }
 }

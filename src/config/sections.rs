@@ -11,6 +11,7 @@ use super::issuer::Issuer;
 use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
 use crate::domain::rate_policy::RatePolicy;
+use crate::domain::resource::Resource;
 use crate::domain::role::Role;
 use crate::domain::scope::Catalog;
 use crate::domain::secret::Secret;
@@ -28,6 +29,8 @@ pub struct Config {
     pub limits: Limits,
     pub audit: Audit,
     pub rate_policies: Vec<RatePolicy>,
+    /// What tokens can be for besides this server.
+    pub resources: Vec<Resource>,
     pub log: Log,
     pub catalog: Catalog,
     /// The four built-in roles first, then those that the deployment adds.

@@ -54,6 +54,7 @@ pub mod redirect_uri;
 #[cfg(feature = "server")]
 pub mod request;
 #[cfg(feature = "server")]
+pub mod resource;
 pub mod role;
 #[cfg(feature = "server")]
 pub mod scope;

@@ -60,6 +60,9 @@ pub const PERSONAL_TOKENS_ADMINS_ONLY: &str = "personal_tokens_admins_only";
 /// The API key may not be used from where it was used.
 pub const ADDRESS_NOT_ALLOWED: &str = "address_not_allowed";
 
+/// The API key works from some addresses only, so nothing is given in exchange for it.
+pub const ADDRESS_BOUND_KEY: &str = "address_bound_key";
+
 /// The organization does not let its members sign in with a device code.
 pub const DEVICE_FLOW_DISABLED: &str = "device_flow_disabled";
 

@@ -1,5 +1,8 @@
 //! The secrets of API keys and personal tokens: what they look like, and what is kept of them.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::credential::CredentialKind;
 use super::entropy::Entropy;
 use super::key_format::{CHECKSUM_LENGTH, SECRET_LENGTH, checksum_holds, compose};
@@ -11,6 +14,19 @@ text_enum! {
     Mode {
         Live = "live",
         Test = "test",
+    }
+}
+
+impl Serialize for Mode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Mode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("no mode of a key"))
     }
 }
 

@@ -69,6 +69,7 @@ pub(super) fn issue(terms: &Terms<'_>, session: &LiveSession, wanted: &ScopeSet)
             org: session.org_id.clone(),
             sid: id.clone(),
             auth_time: session.auth_time.seconds(),
+            mode: None,
         },
         refresh_token: client
             .allows(Grant::RefreshToken)

@@ -11,7 +11,7 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::Form;
 use crate::keys::jwt::{AccessClaims, Rejected};
-use crate::services::present::{self, Checked, Principal, Refused, Token};
+use crate::services::present::{self, Audience, Checked, Principal, Refused, Token};
 use crate::services::signing_keys::KeyFailure;
 use crate::store::{Conn, StoreError};
 use crate::web::app::App;
@@ -173,9 +173,20 @@ pub async fn check(
     secret: &Secret,
     endpoint: Option<String>,
 ) -> Result<Principal, Denied> {
+    check_for(app, request, secret, &Audience::Issuer, endpoint).await
+}
+
+/// The same for access tokens of another audience.
+pub async fn check_for(
+    app: &App,
+    request: &HttpRequest,
+    secret: &Secret,
+    audience: &Audience,
+    endpoint: Option<String>,
+) -> Result<Principal, Denied> {
     let token = recognize(app, secret).await?;
     let address = client_address(request, &app.config.server.trusted_proxies);
-    let checked = look(app, &token, address).await?;
+    let checked = look(app, &token, audience, address).await?;
     if let Some(credential) = checked.credential {
         match endpoint {
             Some(endpoint) => uses::note_for(request, credential, endpoint),
@@ -186,16 +197,22 @@ pub async fn check(
 }
 
 /// What stands behind a token that is used from this address.
-pub(super) async fn look(app: &App, token: &Token, address: Option<IpAddr>) -> Result<Checked, StoreError> {
+pub(super) async fn look(
+    app: &App,
+    token: &Token,
+    audience: &Audience,
+    address: Option<IpAddr>,
+) -> Result<Checked, StoreError> {
     match token {
         Token::Static(secret) => {
             let held = app.store.look(*secret).await?;
             Ok(present::check_held(&app.config, held, address, app.now()))
         }
         Token::Access(claims) => {
-            let (reader, claims, now) = (app.clone(), claims.clone(), app.now());
-            let read =
-                move |conn: &mut Conn| present::check_access(conn, &reader.config, &claims, address, now);
+            let (reader, claims, audience, now) = (app.clone(), claims.clone(), audience.clone(), app.now());
+            let read = move |conn: &mut Conn| {
+                present::check_access(conn, &reader.config, &claims, &audience, address, now)
+            };
             app.store.read(read).await
         }
     }

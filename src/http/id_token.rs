@@ -72,6 +72,7 @@ mod tests {
                 org: "org_1".to_owned(),
                 sid: "ses_1".to_owned(),
                 auth_time: 1_794_999_000,
+                mode: None,
             },
             refresh_token: None,
             idle_ends_at: now,

@@ -17,7 +17,7 @@ use crate::domain::static_secret::{Form, Mode, StaticKind};
 use crate::domain::time::Time;
 use crate::keys::refresh_token;
 use crate::services::introspection::{Active, Asking};
-use crate::services::present::{self, Token};
+use crate::services::present::{self, Audience, Token};
 use crate::store::Conn;
 use crate::web::app::App;
 
@@ -79,7 +79,7 @@ async fn found(app: &App, form: &Parameters) -> Result<Option<Active>, Failure> 
         Err(Denied::Store(error)) => return Err(error.into()),
         Err(_) => return Ok(None),
     };
-    let principal = bearer::look(app, &token, None).await?.verdict.ok();
+    let principal = bearer::look(app, &token, &Audience::Any, None).await?.verdict.ok();
     let claims = match token {
         Token::Access(claims) => Some(claims),
         Token::Static(_) => None,
@@ -99,7 +99,7 @@ fn shown(app: &App, active: &Active) -> Value {
         "client_id": client_id,
         "iat": claims.as_ref().map_or(made, |claims| claims.iat),
         "sub": claims.as_ref().map_or(principal.subject.id().as_str(), |claims| &claims.sub),
-        "aud": app.issuer(),
+        "aud": claims.as_ref().map_or(app.issuer(), |claims| &claims.aud),
         "iss": app.issuer(),
         "org": principal.organization.id,
         "sid": credential.id,

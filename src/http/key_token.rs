@@ -8,7 +8,6 @@ use super::bearer::{self, Denied};
 use super::client_authentication::Claimed;
 use super::failure::Failure;
 use super::form::required;
-use crate::domain::authorization;
 use crate::domain::entropy::Entropy;
 use crate::domain::key_grant::{ExchangeType, KeyGrant};
 use crate::domain::oauth_error::{
@@ -44,13 +43,15 @@ pub(super) async fn give(
         KeyGrant::ClientCredentials => as_client(app, request, form).await?,
         KeyGrant::TokenExchange => as_subject(app, request, form).await?,
     };
-    authorization::resource(app.issuer(), &form.all("resource"))?;
+    let mut resources = form.all("resource");
+    resources.extend(form.get("audience").map(str::to_owned));
+    let asked = key_exchange::Asked { scope: form.get("scope"), resources: &resources };
     // A flood of one key must leave room for everybody's refreshes.
     app.limits.call_api(&principal.credential.id, app.now())?;
     if !app.keyring.has_room() {
         return Err(NotSigned::Busy.into());
     }
-    let claims = key_exchange::claims(&app.config, grant, &principal, form.get("scope"), app.now(), Entropy)?;
+    let claims = key_exchange::claims(&app.config, grant, &principal, &asked, app.now(), Entropy)?;
     let access_token = app.keyring.sign(TokenType::Access, &claims).await?;
     Ok(HttpResponse::Ok().json(Answer {
         access_token,
@@ -107,10 +108,6 @@ fn subject_token(app: &App, form: &Parameters) -> Result<Secret, OAuthError> {
     }
     if form.get("requested_token_type").is_some_and(|wanted| ExchangeType::parse(wanted).is_none()) {
         return Err(OAuthError::invalid_request("Only access tokens are given in exchange."));
-    }
-    if form.get("audience").is_some_and(|audience| audience != app.issuer()) {
-        let description = "Tokens of this server are for its issuer, and for no other audience.";
-        return Err(OAuthError::new(OAuthCode::InvalidTarget, description, "unknown audience"));
     }
     let secret = Secret::new(required(form, "subject_token")?);
     match Form::of(&app.config.brand.token_prefix, secret.expose()) {

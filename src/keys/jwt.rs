@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::set::KeySet;
+use crate::domain::static_secret::Mode;
 use crate::domain::time::Time;
 
 /// What a token is. The header says it, and each is refused where another is expected (RFC 8725 section 3.11).
@@ -41,6 +42,9 @@ pub struct AccessClaims {
     /// The credential that stands behind the token.
     pub sid: String,
     pub auth_time: i64,
+    /// `live` or `test`, in tokens that were made for an API key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
 }
 
 /// `header.payload`, ready to be signed.

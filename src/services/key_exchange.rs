@@ -4,7 +4,8 @@ use crate::config::Config;
 use crate::domain::entropy::Entropy;
 use crate::domain::key_format::base62;
 use crate::domain::key_grant::KeyGrant;
-use crate::domain::oauth_error::{OAuthCode, OAuthError};
+use crate::domain::oauth_error::{ADDRESS_BOUND_KEY, OAuthCode, OAuthError};
+use crate::domain::resource;
 use crate::domain::scope::ScopeSet;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
@@ -12,32 +13,53 @@ use crate::keys::jwt::AccessClaims;
 
 use super::present::Principal;
 
+/// What a token is asked for.
+pub struct Asked<'a> {
+    pub scope: Option<&'a str>,
+    /// Every `resource` and `audience`.
+    pub resources: &'a [String],
+}
+
 /// What the token says. The credential is the client as well, because there is no other: it was presented at `now`, the
 /// token does not outlive it, and it dies when the credential is revoked.
 pub fn claims(
     config: &Config,
     grant: KeyGrant,
     principal: &Principal,
-    requested: Option<&str>,
+    asked: &Asked<'_>,
     now: Time,
     entropy: Entropy,
 ) -> Result<AccessClaims, OAuthError> {
     let Principal { credential, organization, .. } = principal;
+    if credential.bound_to_addresses {
+        return Err(address_bound());
+    }
     let issuer = config.server.public_url.as_str();
     let end = now + config.tokens.access;
     Ok(AccessClaims {
         iss: issuer.to_owned(),
         sub: sub(grant, principal),
-        aud: issuer.to_owned(),
+        aud: resource::audience(issuer, &config.resources, asked.resources, credential.mode)?,
         client_id: credential.id.clone(),
         iat: now.seconds(),
         exp: credential.ends_at.map_or(end, |own| own.min(end)).seconds(),
         jti: base62(&entropy.bytes::<16>(), 22),
-        scope: narrowed(requested, &principal.scopes)?.to_string(),
+        scope: narrowed(asked.scope, &principal.scopes)?.to_string(),
         org: organization.id.clone(),
         sid: credential.id.clone(),
         auth_time: now.seconds(),
+        mode: credential.mode,
     })
+}
+
+/// Whoever verifies the token without asking could not hold it to the addresses of its key.
+fn address_bound() -> OAuthError {
+    let description = "An API key that works from some addresses only cannot be exchanged. Present the key itself, or \
+                       use one without allowed addresses.";
+    OAuthError {
+        error_code: Some(ADDRESS_BOUND_KEY),
+        ..OAuthError::new(OAuthCode::InvalidTarget, description, ADDRESS_BOUND_KEY)
+    }
 }
 
 /// A token of client credentials is the client's own (RFC 9068 section 5): it must not pass for one of a person.

@@ -142,3 +142,26 @@ fn a_rate_policy_that_could_not_work_is_refused() {
         "keystile.toml:1: rate policy \"talks\": limit: is missing. Write how many requests, such as 25.",
     );
 }
+
+#[test]
+fn cd_03_a_resource_has_an_absolute_url_of_its_own() {
+    let config = load("[[resources]]\nid = \"https://sandbox.example.com\"\nname = \"Sandbox\"\ntest = true\n", &[]).unwrap();
+    let [sandbox] = &config.resources[..] else { panic!("{:?}", config.resources) };
+    assert_eq!((&*sandbox.id, &*sandbox.name, sandbox.test), ("https://sandbox.example.com", "Sandbox", true));
+    let entry = |id: &str| format!("[[resources]]\nid = \"{id}\"\nname = \"API\"\n");
+    assert!(!load(&entry("https://api.example.com"), &[]).unwrap().resources[0].test);
+    one_fault(
+        &entry("api.example.com"),
+        "keystile.toml:2: resource \"api.example.com\": id: is not an absolute URL without a fragment. Write it as \
+         https://api.example.com.",
+    );
+    one_fault(
+        &entry("http://127.0.0.1:8642"),
+        "keystile.toml:2: resource \"http://127.0.0.1:8642\": id: is server.public_url. Remove the entry: tokens for this \
+         server need none.",
+    );
+    one_fault(
+        &[entry("https://api.example.com"), entry("https://API.example.com/")].concat(),
+        "keystile.toml:5: resource \"https://API.example.com/\": id: is here twice. Remove one of the two.",
+    );
+}

@@ -37,6 +37,28 @@ pub enum Token {
     Static(Digest),
 }
 
+/// Which audiences of access tokens are accepted. Keys and personal tokens have none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// This server.
+    Issuer,
+    /// The resource with this id, as it is configured.
+    Resource(String),
+    /// All that this server makes tokens for.
+    Any,
+}
+
+impl Audience {
+    fn accepts(&self, config: &Config, aud: &str) -> bool {
+        let is_issuer = aud == config.server.public_url.as_str();
+        match self {
+            Self::Issuer => is_issuer,
+            Self::Resource(id) => aud == id,
+            Self::Any => is_issuer || config.resources.iter().any(|resource| resource.id == aud),
+        }
+    }
+}
+
 /// Who calls, with what, and what that allows at this moment.
 #[derive(Debug, Clone)]
 pub struct Principal {
@@ -58,6 +80,8 @@ pub struct Presented {
     pub kind: CredentialKind,
     /// Of API keys alone.
     pub mode: Option<Mode>,
+    /// Whether it works from some addresses only.
+    pub bound_to_addresses: bool,
     pub name: String,
     pub created_at: Time,
     pub ends_at: Option<Time>,

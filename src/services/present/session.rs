@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Checked, Presented, Principal, Refused, Subject, static_secret};
+use super::{Audience, Checked, Presented, Principal, Refused, Subject, static_secret};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
 use crate::domain::scope::ScopeSet;
@@ -22,12 +22,13 @@ pub fn check_access(
     conn: &mut Conn,
     config: &Config,
     claims: &AccessClaims,
+    audience: &Audience,
     address: Option<IpAddr>,
     now: Time,
 ) -> Result<Checked, StoreError> {
     let of_session = |verdict| Checked { credential: Some(credential(claims)), verdict };
     let token_scopes = match ScopeSet::parse(&claims.scope) {
-        Ok(scopes) if claims.aud == config.server.public_url.as_str() => scopes,
+        Ok(scopes) if audience.accepts(config, &claims.aud) => scopes,
         Ok(_) | Err(_) => return Ok(of_session(Err(Refused::Invalid))),
     };
     let Some(found) = credentials::find(conn, &claims.sid)? else {
@@ -144,6 +145,7 @@ fn presented(session: Credential) -> Presented {
         id: session.id,
         kind: session.kind,
         mode: None,
+        bound_to_addresses: false,
         name: session.name,
         created_at: session.created_at,
         ends_at: session.ends_at,

@@ -127,6 +127,7 @@ fn presented(credential: StaticCredential) -> Presented {
         id: credential.id,
         kind: credential.kind.credential_kind(),
         mode: credential.kind.mode(),
+        bound_to_addresses: credential.allowed_addresses.is_some(),
         name: credential.name,
         created_at: credential.created_at,
         ends_at: credential.ends_at,

@@ -1,6 +1,7 @@
 //! API keys and personal tokens in exchange for access tokens.
 
 use chrono::TimeDelta;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{is, refusal};
@@ -51,7 +52,98 @@ fn key(scopes: &[&str]) -> Value {
     json!({ "name": "CI", "mode": "live", "scopes": scopes })
 }
 
+const RESOURCES: &str = r#"
+[[resources]]
+id = "https://api.example.com/v1"
+name = "API"
+
+[[resources]]
+id = "https://sandbox.example.com"
+name = "Sandbox"
+test = true
+"#;
+
 both_engines! {
+    async fn cd_03_a_test_key_is_exchanged_for_a_test_resource_alone(app, |app| app.with_file(super::RESOURCES)) {
+        let tool = app.owners_tool().await;
+        let (live, test) = (tool.key(&key(&["org:read"])).await, {
+            let mut body = key(&["org:read"]);
+            body["mode"] = json!("test");
+            tool.key(&body).await
+        });
+        let (api, sandbox) = ("https://api.example.com/v1", "https://sandbox.example.com");
+        let ask = async |made: &Value, more: &[(&str, &str)]| {
+            let as_client = [("grant_type", "client_credentials"), ("client_id", id(made)), ("client_secret", secret(made))];
+            let form: Vec<_> = as_client.into_iter().chain(more.iter().copied()).collect();
+            [exchanged(app, secret(made), more).await, app.anonymous().post("/oauth/token", &form).await]
+        };
+        for (made, asked) in [
+            (&test, &[][..]),
+            (&test, &[("resource", app.issuer())]),
+            (&test, &[("resource", api)]),
+            (&test, &[("resource", sandbox), ("resource", api)]),
+            (&test, &[("resource", "https://sandbox.example.com/other")]),
+            (&live, &[("resource", sandbox)]),
+            (&live, &[("resource", "https://elsewhere.example.com")]),
+        ] {
+            for answer in ask(made, asked).await {
+                assert_eq!(refusal(&answer), is(400, "invalid_target"), "{asked:?}");
+            }
+        }
+        assert_eq!(refusal(&exchanged(app, secret(&test), &[("audience", app.issuer())]).await), is(400, "invalid_target"));
+        let token = |answer: &Answer| answer.json()["access_token"].as_str().unwrap().to_owned();
+        for (made, asked, aud, mode) in [
+            (&test, &[("resource", sandbox)][..], sandbox, "test"),
+            (&test, &[("resource", "https://SANDBOX.example.com/")], sandbox, "test"),
+            (&live, &[], app.issuer(), "live"),
+            (&live, &[("resource", api)], api, "live"),
+        ] {
+            for answer in ask(made, asked).await {
+                assert_eq!(answer.status, 200, "{}", answer.body);
+                let said = claims(&token(&answer));
+                assert_eq!((&said["aud"], &said["mode"]), (&json!(aud), &json!(mode)));
+            }
+        }
+        // What tells the two apart holds at this server too.
+        let of_test = token(&exchanged(app, secret(&test), &[("audience", sandbox)]).await);
+        let bearer = app.caller(&of_test);
+        assert_eq!(bearer.get("/api/v1/whoami").await.status, 401, "its audience is another");
+        assert_eq!(bearer.get("/api/v1/verify").await.status, 401);
+        assert_eq!(bearer.get(&format!("/api/v1/verify?resource={api}")).await.status, 401);
+        let verified = bearer.get(&format!("/api/v1/verify?resource={sandbox}")).await;
+        assert_eq!((verified.status, verified.header("x-auth-mode")), (200, Some("test")));
+        assert_eq!(bearer.get("/api/v1/verify?resource=https://elsewhere.example.com").await.status, 400);
+        let twice = format!("/api/v1/verify?resource={sandbox}&resource={api}");
+        assert_eq!(bearer.get(&twice).await.status, 400);
+        let of_live = app.caller(&token(&exchanged(app, secret(&live), &[]).await));
+        assert_eq!(of_live.get("/api/v1/verify").await.status, 200);
+        assert_eq!(of_live.get(&format!("/api/v1/verify?resource={sandbox}")).await.status, 401);
+        let body = json!({ "credential": of_test, "resource": sandbox });
+        assert_eq!(app.anonymous().send(app.anonymous().request(Method::POST, "/api/v1/verify").json(&body)).await.status, 200);
+        let asking = tool.key(&key(&["tokens:introspect"])).await;
+        let request = app.anonymous().request(Method::POST, "/oauth/introspect").bearer_auth(secret(&asking));
+        let told = app.anonymous().send(request.form(&[("token", &of_test)])).await.json();
+        assert_eq!((&told["active"], &told["aud"], &told["mode"]), (&json!(true), &json!(sandbox), &json!("test")));
+    }
+
+    async fn cd_03_a_key_that_is_bound_to_addresses_is_not_exchanged(app, |app| app.with_file(super::RESOURCES)) {
+        let tool = app.owners_tool().await;
+        for (mode, resource) in [("live", app.issuer()), ("test", "https://sandbox.example.com")] {
+            let body = json!({ "name": "CI", "mode": mode, "scopes": ["org:read"], "allowedAddresses": ["127.0.0.1"] });
+            let made = tool.key(&body).await;
+            assert_eq!(app.holder(&made).get("/api/v1/whoami").await.status, 200, "the key itself works from here");
+            let resource = [("resource", resource)];
+            let by_exchange = exchanged(app, secret(&made), &resource).await;
+            for answer in [by_exchange, as_client(app, id(&made), secret(&made), "").await] {
+                assert_eq!(refusal(&answer), is(400, "invalid_target"));
+                assert_eq!(answer.json()["error_code"], "address_bound_key");
+            }
+        }
+        let away = json!({ "name": "CI", "mode": "live", "scopes": ["org:read"], "allowedAddresses": ["192.0.2.1"] });
+        let answer = exchanged(app, secret(&tool.key(&away).await), &[]).await;
+        assert_eq!((answer.status, &answer.json()["error_code"]), (403, &json!("address_not_allowed")));
+    }
+
     async fn a_key_becomes_an_access_token_in_either_way(app) {
         let tool = app.owners_tool().await;
         let made = tool.key(&key(&["org:read", "deployments:read"])).await;

@@ -10,9 +10,11 @@ use super::super::error::ApiError;
 use super::super::page;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::rate_policy::RatePolicy;
+use crate::domain::resource;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::http::bearer;
+use crate::services::present::Audience;
 use crate::web::app::App;
 
 /// nginx and those who follow it; Traefik, Caddy and those who follow them.
@@ -34,12 +36,14 @@ pub(super) struct Required {
     pub(super) scopes: ScopeSet,
     /// The rate policy that counts it, besides those that its route and its scopes call for.
     pub(super) policy: Option<String>,
+    /// What access tokens must be for.
+    pub(super) audience: Audience,
 }
 
 impl Asked {
     /// The policies that count the request.
     pub(super) fn policies(&self, all: &[RatePolicy]) -> Vec<RatePolicy> {
-        let Required { scopes, policy: named } = &self.required;
+        let Required { scopes, policy: named, .. } = &self.required;
         let counts = |policy: &&RatePolicy| {
             named.as_ref() == Some(&policy.name) || policy.guards(scopes, self.original.as_ref())
         };
@@ -48,19 +52,33 @@ impl Asked {
 }
 
 impl Required {
-    /// Reads `scope=a+b&policy=name`. What is not understood is refused: a mistyped parameter must not let requests pass.
+    /// Reads `scope=a+b&policy=name&resource=https://api.example.com`. What is not understood is refused: a mistyped parameter must not let requests pass.
     pub(super) fn parse(app: &App, query: &str) -> Result<Self, ApiError> {
         let parameters = page::parse(query)?;
         bearer::not_in_query(query)?;
-        let (scope, policy) = (parameters.get("scope"), parameters.get("policy"));
-        let required = Self::of(app, scope.unwrap_or_default(), policy)?;
-        match parameters.into_pairs().iter().find(|(name, _)| name != "scope" && name != "policy") {
-            Some(_) => Err(ApiError::bad_request("The query may hold scope and policy, and nothing else.")),
-            None => Ok(required),
+        const KNOWN: [&str; 3] = ["scope", "policy", "resource"];
+        if parameters.all("resource").len() > 1 {
+            return Err(ApiError::bad_request("The query may hold one resource."));
         }
+        let [scope, policy, resource] = KNOWN.map(|name| parameters.get(name));
+        let required = Self::of(app, scope.unwrap_or_default(), policy, resource)?;
+        if parameters.into_pairs().iter().any(|(name, _)| !KNOWN.contains(&name.as_str())) {
+            let message = "The query may hold scope, policy and one resource, and nothing else.";
+            return Err(ApiError::bad_request(message));
+        }
+        Ok(required)
     }
 
-    fn of(app: &App, scopes: &str, policy: Option<&str>) -> Result<Self, ApiError> {
+    fn of(app: &App, scopes: &str, policy: Option<&str>, resource: Option<&str>) -> Result<Self, ApiError> {
+        let config = &app.config;
+        let audience = match resource {
+            None => Audience::Issuer,
+            Some(id) => match resource::find(app.issuer(), &config.resources, id) {
+                Ok(None) => Audience::Issuer,
+                Ok(Some(resource)) => Audience::Resource(resource.id.clone()),
+                Err(_) => return Err(ApiError::bad_request("There is no such resource.")),
+            },
+        };
         let bad = || ApiError::bad_request("scope is not a list of scopes.");
         let scopes = ScopeSet::parse(scopes).map_err(|_| bad())?;
         if let Some(unknown) = scopes.iter().find(|scope| !app.config.catalog.contains(scope)) {
@@ -71,7 +89,7 @@ impl Required {
             Some(name) if !named(name) => {
                 Err(ApiError::bad_request(format!("There is no rate policy {name}.")))
             }
-            _ => Ok(Self { scopes, policy: policy.map(str::to_owned) }),
+            _ => Ok(Self { scopes, policy: policy.map(str::to_owned), audience }),
         }
     }
 }
@@ -127,6 +145,8 @@ pub(super) struct Described {
     scopes: Vec<String>,
     /// The rate policy that counts it, besides those of its route and its scopes.
     policy: Option<String>,
+    /// The resource that an access token must be for; this server if left out. Keys and personal tokens are for any.
+    resource: Option<String>,
 }
 
 impl Described {
@@ -136,7 +156,7 @@ impl Described {
             Some(uri) => Some(described(self.method.as_deref().unwrap_or("GET"), uri)?),
             None => None,
         };
-        let required = Required::of(app, &self.scopes.join(" "), self.policy.as_deref())?;
+        let required = Required::of(app, &self.scopes.join(" "), self.policy.as_deref(), self.resource.as_deref())?;
         Ok((secret, Asked { required, original }))
     }
 }

@@ -31,7 +31,8 @@ use asked::{Asked, Described, Required};
     tag = "Credentials",
     params(
         ("scope" = Option<String>, Query, description = "Scopes that the credential must have, by spaces."),
-        ("policy" = Option<String>, Query, description = "The rate policy that counts the request.")
+        ("policy" = Option<String>, Query, description = "The rate policy that counts the request."),
+        ("resource" = Option<String>, Query, description = "The resource that an access token must be for; this server if left out. Keys and personal tokens are for any.")
     ),
     responses(
         (
@@ -111,8 +112,8 @@ async fn decide(
     asked: &Asked,
 ) -> Result<Passed, ApiError> {
     let endpoint = asked.original.as_ref().map(Endpoint::name);
-    let principal = bearer::check(app, request, secret, endpoint).await?;
-    let Required { scopes, .. } = &asked.required;
+    let Required { scopes, audience, .. } = &asked.required;
+    let principal = bearer::check_for(app, request, secret, audience, endpoint).await?;
     if !scopes.is_subset(&principal.scopes) {
         return Err(bearer::lacking(app, scopes.clone()).into());
     }

@@ -1,0 +1,138 @@
+//! Resources: the APIs that an access token can be for (RFC 8707), besides this server's issuer.
+
+use url::Url;
+
+use super::oauth_error::{OAuthCode, OAuthError};
+use super::static_secret::Mode;
+
+/// An API with an audience of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// The `aud` of its tokens, as it was configured.
+    pub id: String,
+    pub name: String,
+    /// Whether it takes tokens of test keys, and of nothing else.
+    pub test: bool,
+}
+
+/// An id that is no absolute URL without a fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAResource;
+
+/// What ids are compared by: scheme and host in lower case, without a slash at the end; the rest to the letter.
+pub fn canonical(text: &str) -> Result<String, NotAResource> {
+    let url = Url::parse(text).map_err(|_| NotAResource)?;
+    let (scheme, rest) = text.split_once("://").ok_or(NotAResource)?;
+    let plain = text.bytes().all(|b| b.is_ascii_graphic());
+    if url.fragment().is_some() || !url.has_host() || !plain {
+        return Err(NotAResource);
+    }
+    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let id = format!("{}://{}{path}", scheme.to_ascii_lowercase(), host.to_ascii_lowercase());
+    Ok(id.strip_suffix('/').map(str::to_owned).unwrap_or(id))
+}
+
+/// The audience of a token that is made for a key or a personal token: the one that was asked for, or the issuer.
+///
+/// A verifier that does not look at `mode` would take the token of a test key for one of a live key, so a test key gets
+/// tokens for resources that take no other.
+pub fn audience(
+    issuer: &str,
+    resources: &[Resource],
+    asked: &[String],
+    mode: Option<Mode>,
+) -> Result<String, OAuthError> {
+    let mut wanted = asked.iter().map(|asked| find(issuer, resources, asked));
+    let first = wanted.next().unwrap_or(Ok(None))?;
+    for other in wanted {
+        if other? != first {
+            return Err(refused("A token is for one resource. Ask for one at a time.", "several resources"));
+        }
+    }
+    let is_test = mode == Some(Mode::Test);
+    match first {
+        Some(resource) if resource.test == is_test => Ok(resource.id.clone()),
+        None if !is_test => Ok(issuer.to_owned()),
+        Some(_) if !is_test => Err(refused(
+            "This resource takes tokens of test keys only.",
+            "a live credential for a test resource",
+        )),
+        Some(_) | None => Err(refused(
+            "A test key is exchanged only for a resource that is marked as test. Name one as resource.",
+            "a test key for a live audience",
+        )),
+    }
+}
+
+/// The resource that was asked for; `None` is the issuer.
+pub fn find<'a>(
+    issuer: &str,
+    resources: &'a [Resource],
+    asked: &str,
+) -> Result<Option<&'a Resource>, OAuthError> {
+    let unknown = || refused("This resource is not known here.", "unknown resource");
+    let asked = canonical(asked).map_err(|_| unknown())?;
+    if canonical(issuer).as_ref() == Ok(&asked) {
+        return Ok(None);
+    }
+    let found = resources.iter().find(|resource| canonical(&resource.id).as_ref() == Ok(&asked));
+    found.map(Some).ok_or_else(unknown)
+}
+
+fn refused(description: &'static str, reason: &'static str) -> OAuthError {
+    OAuthError::new(OAuthCode::InvalidTarget, description, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ISSUER: &str = "https://auth.example.com";
+
+    fn resources() -> [Resource; 2] {
+        [("https://api.example.com/v1", false), ("https://sandbox.example.com", true)]
+            .map(|(id, test)| Resource { id: id.to_owned(), name: "API".to_owned(), test })
+    }
+
+    fn aud(asked: &[&str], mode: Option<Mode>) -> Result<String, OAuthCode> {
+        let asked: Vec<String> = asked.iter().map(|&text| text.to_owned()).collect();
+        audience(ISSUER, &resources(), &asked, mode).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn cd_03_a_test_key_gets_tokens_for_test_resources_alone() {
+        const REFUSED: Result<String, OAuthCode> = Err(OAuthCode::InvalidTarget);
+        let (live, test) = (Some(Mode::Live), Some(Mode::Test));
+        let ok = |aud: &str| Ok(aud.to_owned());
+        for personal_or_live in [None, live] {
+            assert_eq!(aud(&[], personal_or_live), ok(ISSUER));
+            assert_eq!(aud(&["https://auth.example.com/"], personal_or_live), ok(ISSUER));
+            assert_eq!(aud(&["https://api.example.com/v1"], personal_or_live), ok("https://api.example.com/v1"));
+            assert_eq!(aud(&["https://sandbox.example.com"], personal_or_live), REFUSED);
+        }
+        assert_eq!(aud(&["https://sandbox.example.com"], test), ok("https://sandbox.example.com"));
+        for asked in [&[][..], &[ISSUER], &["https://api.example.com/v1"], &["https://sandbox.example.com", ISSUER]] {
+            assert_eq!(aud(asked, test), REFUSED, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_resource_is_named_in_the_spellings_of_its_host_and_to_the_letter_behind_it() {
+        for same in ["HTTPS://API.example.com/v1", "https://api.example.com/v1/"] {
+            assert_eq!(aud(&[same], None).unwrap(), "https://api.example.com/v1", "{same}");
+        }
+        assert!(aud(&["https://sandbox.example.com", "https://Sandbox.example.com/"], Some(Mode::Test)).is_ok());
+        for other in [
+            "https://api.example.com/V1",
+            "https://api.example.com/v1//",
+            "https://api.example.com/v1?x",
+            "https://api.example.com/v1#",
+            "https://api.example.com",
+            "api.example.com/v1",
+            "urn:api",
+            "",
+        ] {
+            assert_eq!(aud(&[other], None), Err(OAuthCode::InvalidTarget), "{other}");
+        }
+    }
+}
