@@ -30,7 +30,7 @@ pub async fn envelope(
         request.head_mut().method = Method::GET;
         request.extensions_mut().insert(IsHead);
     }
-    let mut response = match app.gate.refusal(request.head()) {
+    let mut response = match app.gate.refusal(request.head(), &id) {
         Some(refusal) => request.into_response(refusal).map_into_right_body(),
         None => request_id::under(id.clone(), next.call(request)).await?.map_into_left_body(),
     };

@@ -8,7 +8,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, HOST};
 use actix_web::http::uri::Authority;
 
-use crate::config::Config;
+use super::misdirected;
+use crate::config::{Config, Issuer};
 
 /// Bytes of all header names and values together.
 const LARGEST_HEADERS: usize = 16 * 1024;
@@ -21,7 +22,7 @@ const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 #[derive(Debug, Clone)]
 pub struct Gate {
     hosts: [String; 3],
-    public_url: String,
+    public_url: Issuer,
 }
 
 impl Gate {
@@ -31,12 +32,12 @@ impl Gate {
         let host = public.host_label().to_ascii_lowercase();
         Self {
             hosts: [format!("{host}{usual_port}"), host, address.to_string()],
-            public_url: public.as_str().to_owned(),
+            public_url: public.clone(),
         }
     }
 
     /// The answer to a request that goes no further.
-    pub(super) fn refusal(&self, head: &RequestHead) -> Option<HttpResponse> {
+    pub(super) fn refusal(&self, head: &RequestHead, request_id: &str) -> Option<HttpResponse> {
         let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
         let size: usize = head.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         if target > LONGEST_TARGET {
@@ -47,8 +48,7 @@ impl Gate {
         } else if size > LARGEST_HEADERS {
             Some(plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large."))
         } else if !PROBES.contains(&head.uri.path()) && !self.is_ours(head) {
-            let text = format!("This server is reached at {}.", self.public_url);
-            Some(plain(StatusCode::MISDIRECTED_REQUEST, &text))
+            Some(misdirected::answer(&self.public_url, head, request_id))
         } else {
             None
         }
@@ -82,7 +82,7 @@ mod tests {
         if let Some(host) = host {
             request = request.insert_header((HOST, host));
         }
-        gate.refusal(request.to_http_request().head()).map(|refusal| refusal.status().as_u16())
+        gate.refusal(request.to_http_request().head(), "").map(|refusal| refusal.status().as_u16())
     }
 
     #[test]

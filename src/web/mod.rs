@@ -16,6 +16,7 @@ pub mod gate;
 pub mod headers;
 pub mod keyring;
 pub mod limits;
+mod misdirected;
 pub mod origin;
 pub mod request_id;
 pub mod route;

@@ -64,6 +64,7 @@ pub(super) fn exit_of(fault: &Fault) -> Exit {
         Fault::Server { .. }
         | Fault::Unreachable { .. }
         | Fault::BadAnswer { .. }
+        | Fault::WrongAddress { .. }
         | Fault::LockBusy { .. } => Exit::Server,
         Fault::KeyUnverified { cause, .. } => exit_of(cause),
         Fault::Unwell { exit, .. } => *exit,

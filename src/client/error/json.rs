@@ -61,7 +61,10 @@ fn type_of(fault: &Fault) -> &'static str {
         Fault::KeyUnverified { cause, .. } => type_of(cause),
         Fault::NotFound { .. } => "not_found",
         Fault::RateLimited { .. } => "rate_limit_error",
-        Fault::Server { .. } | Fault::Unreachable { .. } | Fault::BadAnswer { .. } => "api_error",
+        Fault::Server { .. }
+        | Fault::Unreachable { .. }
+        | Fault::BadAnswer { .. }
+        | Fault::WrongAddress { .. } => "api_error",
         Fault::LockBusy { .. }
         | Fault::Unwell { .. }
         | Fault::Local { .. }
@@ -90,6 +93,7 @@ pub(super) fn code_of(fault: &Fault) -> &'static str {
         Fault::Server { .. } => "server_error",
         Fault::Unreachable { .. } => "unreachable",
         Fault::BadAnswer { .. } => "invalid_answer",
+        Fault::WrongAddress { .. } => "wrong_address",
         Fault::LoginTimedOut { .. } => "login_timed_out",
         Fault::CodeExpired { .. } => "expired_token",
         Fault::NoDeviceCodes { .. } => "device_codes_unavailable",

@@ -61,6 +61,8 @@ pub enum Fault {
     Unreachable { host: String, cause: String, proxy: Option<String> },
     /// The server answered what the protocol does not allow.
     BadAnswer { host: String, what: String },
+    /// The server is reached at another address.
+    WrongAddress { asked: String, address: String },
     /// Nobody approved in time.
     LoginTimedOut { after: Duration },
     /// Nobody approved the device code in time.
@@ -157,15 +159,21 @@ impl Error {
         exit::exit_of(&self.fault)
     }
 
+    /// Headline and help for `auth doctor`, which does not advise running itself.
+    pub(crate) fn finding(&self) -> (String, String) {
+        let report = text::report(&self.fault, &self.brand);
+        (report.headline, report.lines.join(" "))
+    }
+
     /// The document that `--json` prints on standard error.
     pub fn to_json(&self) -> serde_json::Value {
-        json::document(&self.fault, &text::report(&self.fault, &self.brand))
+        json::document(&self.fault, &text::report(&self.fault, &self.brand).with_advice())
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let report = text::report(&self.fault, &self.brand);
+        let report = text::report(&self.fault, &self.brand).with_advice();
         formatter.write_str(&report.headline)?;
         report.lines.iter().try_for_each(|line| write!(formatter, "\n  {line}"))
     }

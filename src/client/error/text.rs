@@ -12,15 +12,29 @@ use crate::client::source::CredentialSource;
 pub(super) struct Report {
     pub(super) headline: String,
     pub(super) lines: Vec<String>,
+    /// The command that finds out more; it belongs to the first line.
+    advice: Option<String>,
 }
 
 impl Report {
     pub(super) fn new(headline: impl Into<String>) -> Self {
-        Self { headline: headline.into(), lines: Vec::new() }
+        Self { headline: headline.into(), lines: Vec::new(), advice: None }
     }
 
     pub(super) fn line(mut self, line: impl Into<String>) -> Self {
         self.lines.push(line.into());
+        self
+    }
+
+    fn advise(self, command: String) -> Self {
+        Self { advice: Some(command), ..self }
+    }
+
+    /// The report with its advice, for every command but the one that it advises.
+    pub(super) fn with_advice(mut self) -> Self {
+        if let (Some(command), Some(first)) = (self.advice.take(), self.lines.first_mut()) {
+            first.push_str(&format!(" Run `{command}`."));
+        }
         self
     }
 
@@ -87,6 +101,8 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::BadAnswer { host, what } => {
             Report::new(format!("{host} gave an answer that makes no sense")).line(format!("{what}."))
         }
+        Fault::WrongAddress { asked, address } => Report::new(format!("{asked} is not the address of this server"))
+            .line(format!("It is reached at {address}. Run `{login} --issuer {address}`.")),
         Fault::LoginTimedOut { after } => sign_in::timed_out(*after, &login),
         Fault::CodeExpired { after } => sign_in::code_expired(*after, &login),
         Fault::NoDeviceCodes { host } => sign_in::no_device_codes(host, &login),
@@ -186,7 +202,6 @@ fn rate_limited(message: Option<&str>, retry_after: Option<Duration>) -> Report 
 
 fn unreachable(host: &str, cause: &str, proxy: Option<&str>, brand: &Brand) -> Report {
     let proxy = proxy.map(|proxy| format!(" Checked {proxy}.")).unwrap_or_default();
-    let doctor = brand.command("auth doctor");
     let authority = cause.contains("certificate").then(|| {
         format!(
             "If an authority of your own has signed it, name its certificate in {}.",
@@ -194,8 +209,9 @@ fn unreachable(host: &str, cause: &str, proxy: Option<&str>, brand: &Brand) -> R
         )
     });
     Report::new(format!("Cannot reach {host}"))
-        .line(format!("{cause}.{proxy} Run `{doctor}`."))
+        .line(format!("{cause}.{proxy}"))
         .maybe(authority)
+        .advise(brand.command("auth doctor"))
 }
 
 fn keyring(cause: &str, brand: &Brand) -> Report {

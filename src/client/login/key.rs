@@ -147,6 +147,7 @@ fn is_passing(fault: &Fault) -> bool {
             | Fault::Server { .. }
             | Fault::RateLimited { .. }
             | Fault::BadAnswer { .. }
+            | Fault::WrongAddress { .. }
     )
 }
 

@@ -86,6 +86,12 @@ pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<
     let bad = |what: String| Fault::BadAnswer { host: issuer.host(), what };
     match response.status() {
         200 => {}
+        421 => {
+            if let Some(address) = own_address(issuer, response) {
+                return Err(Fault::WrongAddress { asked: issuer.to_string(), address });
+            }
+            return Err(bad("It is no authorization server: its metadata answered 421".to_owned()));
+        }
         status @ 500.. => return Err(Fault::Server { status, request_id: None }),
         status => return Err(bad(format!("It is no authorization server: its metadata answered {status}"))),
     }
@@ -97,6 +103,19 @@ pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<
         )));
     }
     Ok(metadata)
+}
+
+/// Where a server that was asked at a wrong address says that it is.
+fn own_address(issuer: &BaseUrl, response: &ApiResponse) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Misdirected {
+        public_url: BaseUrl,
+    }
+    let Misdirected { public_url } = response.parse().ok()?;
+    // It is shown as a part of a command, so it holds nothing that a terminal or a shell gives a meaning.
+    let address = public_url.url().as_str().trim_end_matches('/');
+    let plain = address.bytes().all(|b| b.is_ascii_alphanumeric() || b":/.-_~%".contains(&b));
+    (plain && address != issuer.as_str()).then(|| address.to_owned())
 }
 
 /// The well-known part stands between the host and the path of the issuer.

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::both_engines;
 use crate::support::cli::Cli;
@@ -24,6 +24,18 @@ fn verdict(document: &Value, name: &str) -> String {
 }
 
 both_engines! {
+    async fn cg_09_a_server_at_another_address_says_which(app) {
+        let own = app.issuer();
+        let wrong = own.replace("127.0.0.1", "localhost");
+        let cli = Cli::at(&wrong);
+        let line = format!("{wrong} is not the address of this server\n  It is reached at {own}. Run `keystile auth login --issuer {own}`.");
+        cli.run(&["auth", "login", "--browser"]).await.failed(3, &line);
+        let ran = cli.run(&["auth", "doctor"]).await;
+        assert!(ran.out.contains(&format!("It is reached at {own}.")), "{ran:#?}");
+        let error = cli.run(&["auth", "login", "--browser", "--json"]).await.error();
+        assert_eq!((&error["code"], &error["exit_code"]), (&json!("wrong_address"), &json!(3)));
+    }
+
     async fn the_doctor_finds_a_signed_in_tool_well(app) {
         let cli = app.cli_of(&app.owner().await).await;
         let document = cli.run(&["auth", "doctor", "--json"]).await.good().json();
@@ -76,4 +88,16 @@ async fn the_doctor_says_why_a_server_cannot_be_reached() {
     assert!(ran.out.contains("Cannot reach 127.0.0.1:9"), "{ran:#?}");
     assert!(ran.err.starts_with("✗ A check failed: server\n"), "{ran:#?}");
     assert!(!cli.folder().exists(), "looking makes no files");
+}
+
+#[tokio::test]
+async fn cg_09_the_doctor_does_not_advise_itself() {
+    let cli = Cli::at("http://127.0.0.1:9");
+    for command in [&["auth", "doctor", "--no-retry"][..], &["auth", "doctor", "--no-retry", "--json"]] {
+        let ran = cli.run(command).await;
+        assert_eq!(ran.exit, 3, "{ran:#?}");
+        assert!(!ran.out.contains("auth doctor`") && !ran.err.contains("auth doctor`"), "{ran:#?}");
+    }
+    let other = cli.run(&["auth", "login", "--no-retry", "--browser"]).await;
+    assert!(other.err.contains(" Run `keystile auth doctor`."), "every other command does: {other:#?}");
 }

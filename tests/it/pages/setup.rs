@@ -49,6 +49,17 @@ both_engines! {
         assert_eq!(app.count("users").await, 1);
     }
 
+    async fn cg_09_the_command_after_setup_names_the_server(app) {
+        let browser = app.browser();
+        let form = form(&browser, &code(app).await).await;
+        let page = browser.submit(&form).await;
+        let page = browser.follow(page).await;
+        let command = format!("keystile auth login --issuer {}", app.issuer());
+        assert!(page.text().contains(&command), "{}", page.text());
+        let again = browser.get("/cli-sessions").await;
+        assert!(again.text().contains(&command), "{}", again.text());
+    }
+
     async fn lg_12_the_code_ends_after_a_day(app, |app| app.manual_clock()) {
         let browser = app.browser();
         let old = code(app).await;

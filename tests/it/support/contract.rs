@@ -70,7 +70,7 @@ pub(super) fn hold(method: &Method, url: &Url, answer: &Answer) {
     let kind = answer.header("Content-Type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default();
     // What the gate refuses does not reach the API.
-    if kind == "text/plain" && (400..500).contains(&answer.status) {
+    if answer.status == 421 || (kind == "text/plain" && (400..500).contains(&answer.status)) {
         return;
     }
     let at = format!("{} answers {}", operation.place, answer.status);

@@ -51,7 +51,7 @@ impl Answer {
 
 /// Scheme, host and port of a URL.
 fn origin(url: &str) -> &str {
-    let host = url.find("://").unwrap() + 3;
+    let host = url.find("://").map_or(0, |scheme| scheme + 3);
     &url[..url[host..].find('/').map_or(url.len(), |slash| host + slash)]
 }
 

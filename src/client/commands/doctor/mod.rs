@@ -55,9 +55,7 @@ impl Check {
     /// A fault in the words that every command has for it.
     fn fault(name: &'static str, context: &Context, fault: Fault) -> Self {
         let error = context.error(fault);
-        let text = error.to_string();
-        let (headline, rest) = text.split_once('\n').unwrap_or((&text, ""));
-        let remedy = rest.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        let (headline, remedy) = error.finding();
         Self { remedy: Some(remedy), ..Self::failed(name, error.exit_code(), headline, "") }
     }
 }
