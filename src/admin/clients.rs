@@ -208,3 +208,19 @@ fn line(client: &Client) -> String {
     let uris: Vec<&str> = client.redirect_uris.iter().map(RedirectUri::as_str).collect();
     format!("{}  {}  {}  {}", client.id, client.kind.as_str(), client.name, uris.join(" "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ru_24_a_client_has_twenty_redirect_uris_at_most() {
+        let uris = |count: usize| (0..count).map(|n| format!("https://app.example/{n}")).collect::<Vec<_>>();
+        assert_eq!(MOST_URIS, 20);
+        assert_eq!(checked_uris(&uris(20)).map(|uris| uris.len()).ok(), Some(20));
+        for too_many in [21, 50] {
+            let refused = checked_uris(&uris(too_many)).unwrap_err().to_string();
+            assert!(refused.contains("20 redirect URIs"), "{refused}");
+        }
+    }
+}

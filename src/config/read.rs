@@ -212,8 +212,12 @@ mod tests {
         assert_eq!(at("http://127.0.0.1:9000"), "keystile auth login --issuer http://127.0.0.1:9000");
         assert_eq!(at("https://example.com/auth"), "keystile auth login --issuer https://example.com/auth");
         assert_eq!(at("http://[::1]:8642"), "keystile auth login --issuer 'http://[::1]:8642'");
-        assert_eq!(at("https://example.com/a'b"), r"keystile auth login --issuer 'https://example.com/a'\''b'");
-        let own = [("KEYSTILE_PUBLIC_URL", "https://example.com"), ("KEYSTILE_BRAND__LOGIN_COMMAND", "acme login")];
+        assert_eq!(
+            at("https://example.com/a'b"),
+            r"keystile auth login --issuer 'https://example.com/a'\''b'"
+        );
+        let own =
+            [("KEYSTILE_PUBLIC_URL", "https://example.com"), ("KEYSTILE_BRAND__LOGIN_COMMAND", "acme login")];
         assert_eq!(command(&own), "acme login", "a tool of another brand knows its server");
     }
 }

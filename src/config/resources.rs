@@ -38,6 +38,7 @@ fn resource(settings: &mut Settings, entry: &Entry) -> Option<Resource> {
 
 fn id(value: &Value) -> Parsed<String> {
     let id = values::text(value)?;
-    let wrong = |_| Wrong::new("is not an absolute URL without a fragment", "Write it as https://api.example.com.");
+    let wrong =
+        |_| Wrong::new("is not an absolute URL without a fragment", "Write it as https://api.example.com.");
     canonical(id).map_err(wrong).map(|_| id.to_owned())
 }

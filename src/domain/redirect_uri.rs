@@ -270,7 +270,11 @@ mod tests {
     #[test]
     fn ru_12_16_17_18_24_what_may_not_be_registered() {
         use BadRedirectUri::{Fragment, NotAUri, PlainHttp, Scheme, TooLong, UserInfo, Wildcard};
-        let long = format!("https://app.example/{}", "a".repeat(9000));
+        let of_length = |length: usize| format!("https://app.example/{}", "a".repeat(length - 20));
+        assert_eq!(of_length(2048).len(), 2048);
+        assert!(RedirectUri::register(&of_length(2048)).is_ok());
+        assert_eq!(RedirectUri::register(&of_length(2049)), Err(TooLong));
+        let long = of_length(9000);
         for (text, why) in [
             ("javascript:alert(1)", Scheme),
             ("data:text/html,x", Scheme),

@@ -107,11 +107,16 @@ mod tests {
         for personal_or_live in [None, live] {
             assert_eq!(aud(&[], personal_or_live), ok(ISSUER));
             assert_eq!(aud(&["https://auth.example.com/"], personal_or_live), ok(ISSUER));
-            assert_eq!(aud(&["https://api.example.com/v1"], personal_or_live), ok("https://api.example.com/v1"));
+            assert_eq!(
+                aud(&["https://api.example.com/v1"], personal_or_live),
+                ok("https://api.example.com/v1")
+            );
             assert_eq!(aud(&["https://sandbox.example.com"], personal_or_live), REFUSED);
         }
         assert_eq!(aud(&["https://sandbox.example.com"], test), ok("https://sandbox.example.com"));
-        for asked in [&[][..], &[ISSUER], &["https://api.example.com/v1"], &["https://sandbox.example.com", ISSUER]] {
+        for asked in
+            [&[][..], &[ISSUER], &["https://api.example.com/v1"], &["https://sandbox.example.com", ISSUER]]
+        {
             assert_eq!(aud(asked, test), REFUSED, "{asked:?}");
         }
     }
@@ -121,7 +126,9 @@ mod tests {
         for same in ["HTTPS://API.example.com/v1", "https://api.example.com/v1/"] {
             assert_eq!(aud(&[same], None).unwrap(), "https://api.example.com/v1", "{same}");
         }
-        assert!(aud(&["https://sandbox.example.com", "https://Sandbox.example.com/"], Some(Mode::Test)).is_ok());
+        assert!(
+            aud(&["https://sandbox.example.com", "https://Sandbox.example.com/"], Some(Mode::Test)).is_ok()
+        );
         for other in [
             "https://api.example.com/V1",
             "https://api.example.com/v1//",

@@ -110,9 +110,13 @@ fn basic(headers: &HeaderMap) -> Result<Option<(String, Secret)>, OAuthError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use actix_web::http::header::HeaderValue;
 
     use super::*;
+    use crate::domain::client::ClientKind;
+    use crate::domain::time::Clock;
 
     fn read(header: Option<&str>, form: &str) -> Result<Claimed, OAuthError> {
         let mut headers = HeaderMap::new();
@@ -169,5 +173,45 @@ mod tests {
     fn te_13_header_and_body_must_name_the_same_client() {
         let error = read(Some(&basic("site:s3cret")), "client_id=other").unwrap_err();
         assert_eq!(error.code, OAuthCode::InvalidRequest);
+    }
+
+    fn client(kind: ClientKind) -> Client {
+        Client {
+            id: "site".to_owned(),
+            name: "Site".to_owned(),
+            kind,
+            secret: (kind == ClientKind::Confidential).then(|| Digest::of("s3cret")),
+            redirect_uris: Vec::new(),
+            scopes: None,
+            grants: Vec::new(),
+            command: None,
+            access: None,
+            created_at: Clock::System.now(),
+            disabled_at: None,
+            version: 1,
+        }
+    }
+
+    /// The secret is so long that its digest takes nearly all of the time, so that leaving it out for some would show
+    /// as a factor and not as a few percent.
+    #[test]
+    fn te_07_whoever_is_refused_has_the_secret_digested_alike() {
+        let claimed = confidential("site", &"x".repeat(500_000));
+        let clients = [Some(client(ClientKind::Confidential)), Some(client(ClientKind::Native)), None];
+        let mut times = [const { Vec::new() }; 3];
+        for _ in 0..31 {
+            for (client, times) in clients.iter().zip(&mut times) {
+                let started = Instant::now();
+                let refused = claimed.proves(client.as_ref()).unwrap_err();
+                times.push(started.elapsed());
+                assert_eq!(refused.code, OAuthCode::InvalidClient);
+            }
+        }
+        let medians = times.map(|mut times: Vec<Duration>| {
+            times.sort();
+            times[times.len() / 2]
+        });
+        let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
+        assert!(*most < 2 * *least, "wrong secret, public client, unknown client: {medians:?}");
     }
 }

@@ -30,10 +30,7 @@ impl Gate {
         let public = &config.server.public_url;
         let usual_port = if public.is_https() { ":443" } else { ":80" };
         let host = public.host_label().to_ascii_lowercase();
-        Self {
-            hosts: [format!("{host}{usual_port}"), host, address.to_string()],
-            public_url: public.clone(),
-        }
+        Self { hosts: [format!("{host}{usual_port}"), host, address.to_string()], public_url: public.clone() }
     }
 
     /// The answer to a request that goes no further.

@@ -22,7 +22,8 @@ pub(super) fn answer(public_url: &Issuer, head: &RequestHead, request_id: &str) 
     }
     let of_api = public_url.below(head.uri.path()).is_some_and(|path| path.starts_with("/api/"));
     answer.json(if of_api {
-        let error = json!({ "type": "invalid_request", "code": CODE, "message": message, "request_id": request_id });
+        let error =
+            json!({ "type": "invalid_request", "code": CODE, "message": message, "request_id": request_id });
         json!({ "error": error, "public_url": public_url.as_str() })
     } else {
         json!({ "error": CODE, "error_description": message, "public_url": public_url.as_str() })

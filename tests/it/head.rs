@@ -13,19 +13,24 @@ const ROUTES: &str = include_str!("../../src/routes.rs");
 
 /// The paths of all resources that take `GET`, with their parameters filled in.
 fn readable() -> Vec<String> {
+    taking(&[".get(", ".to("])
+}
+
+/// The paths of all resources with one of these methods.
+pub(crate) fn taking(methods: &[&str]) -> Vec<String> {
     let constant = |name: &str| {
         let (_, rest) = ROUTES.split_once(&format!("const {name}: &str = \"")).unwrap();
         rest.split('"').next().unwrap().to_owned()
     };
     let resources = ROUTES.split("resource(").skip(1).filter(|rest| !rest.starts_with("format!"));
     let found = resources.filter_map(|rest| {
-        let (path, methods) = rest.split_once(')').unwrap();
-        let methods = methods.split(';').next().unwrap();
+        let (path, handlers) = rest.split_once(')').unwrap();
+        let handlers = handlers.split(';').next().unwrap();
         let path = match path.trim().strip_prefix('"') {
             Some(literal) => literal.trim_end_matches('"').to_owned(),
             None => constant(path.trim()),
         };
-        (methods.contains(".get(") || methods.contains(".to(")).then_some(path)
+        methods.iter().any(|method| handlers.contains(method)).then_some(path)
     });
     let found = found.map(|path| {
         path.split('{')

@@ -145,9 +145,14 @@ fn a_rate_policy_that_could_not_work_is_refused() {
 
 #[test]
 fn cd_03_a_resource_has_an_absolute_url_of_its_own() {
-    let config = load("[[resources]]\nid = \"https://sandbox.example.com\"\nname = \"Sandbox\"\ntest = true\n", &[]).unwrap();
+    let config =
+        load("[[resources]]\nid = \"https://sandbox.example.com\"\nname = \"Sandbox\"\ntest = true\n", &[])
+            .unwrap();
     let [sandbox] = &config.resources[..] else { panic!("{:?}", config.resources) };
-    assert_eq!((&*sandbox.id, &*sandbox.name, sandbox.test), ("https://sandbox.example.com", "Sandbox", true));
+    assert_eq!(
+        (&*sandbox.id, &*sandbox.name, sandbox.test),
+        ("https://sandbox.example.com", "Sandbox", true)
+    );
     let entry = |id: &str| format!("[[resources]]\nid = \"{id}\"\nname = \"API\"\n");
     assert!(!load(&entry("https://api.example.com"), &[]).unwrap().resources[0].test);
     one_fault(

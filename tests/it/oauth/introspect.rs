@@ -3,6 +3,9 @@
 use chrono::TimeDelta;
 use keystile::domain::client::ClientKind;
 use reqwest::Method;
+use std::time::{Duration, Instant};
+
+use keystile::domain::key_format::compose;
 use serde_json::{Value, json};
 
 use super::{is, refusal};
@@ -108,6 +111,34 @@ both_engines! {
         let expired = told(app, secret(&asking), &tool.credential).await;
         seen.push((expired.status, expired.body));
         assert!(seen.iter().all(|one| *one == (200, r#"{"active":false}"#.to_owned())), "{seen:?}");
+    }
+
+    async fn rs_10_how_long_the_answer_takes_does_not_say_why(app) {
+        const ROUNDS: usize = 101;
+        let tool = app.owners_tool().await;
+        let asking = tool.key(&key(&["tokens:introspect"])).await;
+        let revoked = tool.key(&key(&["org:read"])).await;
+        tool.post(&format!("/api/v1/keys/{}/revoke", revoked["id"].as_str().unwrap()), &json!({})).await;
+        let foreign = app.tool_of(&app.member_of(&app.organization("Elsewhere").await, "owner").await, "keys:manage").await;
+        let foreign = foreign.key(&key(&["keys:manage"])).await;
+        // A key of the right form and checksum that was never made.
+        let unknown = compose("keystile_live_", &[7; 32]);
+        let tokens = [secret(&revoked), secret(&foreign), unknown.as_str(), "garbage"];
+        let mut times = [const { Vec::new() }; 4];
+        for _ in 0..ROUNDS {
+            for (token, times) in tokens.iter().zip(&mut times) {
+                let started = Instant::now();
+                let answer = told(app, secret(&asking), token).await;
+                times.push(started.elapsed());
+                assert_eq!((answer.status, &*answer.body), (200, r#"{"active":false}"#));
+            }
+        }
+        let medians = times.map(|mut times: Vec<Duration>| {
+            times.sort();
+            times[times.len() / 2]
+        });
+        let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
+        assert!(2 * *most < 3 * *least, "revoked, foreign, unknown, garbage: {medians:?}");
     }
 
     async fn rs_10_a_switch_that_is_off_makes_its_tokens_inactive(app) {

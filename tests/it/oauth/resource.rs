@@ -1,10 +1,12 @@
 //! What a token opens, and how it is closed again.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use keystile::domain::client::ClientKind;
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{is, refusal};
 use crate::support::both_engines;
@@ -154,9 +156,17 @@ both_engines! {
         assert_eq!((&said["iss"], &said["aud"]), (&json!(app.issuer()), &json!([ask.client.id])));
         assert_eq!((&said["sub"], &said["nonce"]), (&json!(owner.id), &json!(nonce)));
         assert_eq!(said["auth_time"], json!(signed_in.seconds()));
-        assert!(said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap() <= 28_800);
-        for secret in [&tokens.access, &tokens.refresh] {
-            assert!(!said.to_string().contains(secret.as_str()));
+        let lifetime = said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap();
+        assert!((1..=28_800).contains(&lifetime), "{lifetime}");
+        let header = URL_SAFE_NO_PAD.decode(id_token.split('.').next().unwrap()).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&header).unwrap()["alg"], "RS256");
+        // Not even a part of a token is in it: neither the parts of the access token nor the secret of the other.
+        let parts = tokens.access.split('.').chain([tokens.refresh.rsplit('_').next().unwrap()]);
+        for part in parts.filter(|part| part.len() > 20) {
+            assert!(!said.to_string().contains(part) && !id_token[..id_token.rfind('.').unwrap()].contains(&part[part.len() / 2..]), "{part}");
         }
+        // Sent as either kind of token, it opens nothing.
+        assert_eq!(app.whoami(id_token).await.status, 401);
+        assert_eq!(refusal(&app.refresh(&ask.client, id_token).await), is(400, "invalid_grant"));
     }
 }

@@ -5,6 +5,8 @@ use keystile::domain::client::ClientKind;
 use keystile::services::{accounts, api_access};
 use keystile::store::users;
 use reqwest::Method;
+use reqwest::header::COOKIE;
+use serde_json::json;
 
 use super::turn;
 use crate::support::app::TestApp;
@@ -55,13 +57,54 @@ both_engines! {
         Tokens::of(&app.exchange(&ask, returned.code()).await);
     }
 
-    async fn sw_13_neither_id_token_nor_refresh_token_gets_around_the_switch(app) {
-        let session = app.session().await;
-        turn(app, "off").await;
+    async fn sw_13_no_other_token_and_no_exchange_gets_around_the_switch(app) {
+        let owner = app.owner().await;
+        let browser = app.browser_of(&owner).await;
+        let client = app.client(ClientKind::Native).await;
+        let session = app.session_in(&browser, &client, &owner).await;
+        let tool = app.owners_tool().await;
+        let made = tool.made("/api/v1/tokens", &json!({ "name": "x", "scopes": ["org:read"] })).await;
+        let pat = made["token"].as_str().unwrap();
+        let key = tool.key(&json!({ "name": "CI", "mode": "live", "scopes": ["org:read"] })).await;
+        let exchange = async |subject: &str| {
+            let form = [("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("subject_token", subject),
+                ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token")];
+            app.anonymous().post("/oauth/token", &form).await
+        };
+        let as_client = async |id: &str, secret: &str| {
+            let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+            app.anonymous().post("/oauth/token", &form).await
+        };
+        let exchanged = exchange(pat).await.json()["access_token"].as_str().unwrap().to_owned();
         let id_token = session.tokens.body["id_token"].as_str().unwrap();
-        for token in [id_token, &session.tokens.refresh] {
-            assert_eq!(app.whoami(token).await.status, 401);
-            assert_eq!(app.userinfo(token).await.status, 401);
+        let cookie = browser.cookie(app.session_cookie()).unwrap();
+        let by_cookie = async || {
+            let request = app.anonymous().request(Method::GET, "/api/v1/whoami");
+            app.anonymous().send(request.header(COOKIE, format!("{}={cookie}", app.session_cookie()))).await
+        };
+        for on in [true, false, true] {
+            turn(app, if on { "on" } else { "off" }).await;
+            // What is no credential of the API never becomes one.
+            for token in [id_token, &session.tokens.refresh, &cookie] {
+                assert_eq!(app.whoami(token).await.status, 401, "{on}");
+                assert_eq!(app.userinfo(token).await.status, 401, "{on}");
+                assert_eq!(exchange(token).await.status, 400, "{on}");
+                assert_eq!(as_client(made["id"].as_str().unwrap(), token).await.status, 401, "{on}");
+            }
+            assert_eq!(by_cookie().await.status, 401, "{on}");
+            assert_eq!(exchange(&session.tokens.access).await.status, 400, "{on}: a session is exchanged for nothing");
+            assert_eq!(as_client(made["id"].as_str().unwrap(), pat).await.status, 401, "{on}");
+            // What is one works as long as the switch is on.
+            let expected = if on { 200 } else { 403 };
+            for token in [&session.tokens.access, pat, &exchanged] {
+                assert_eq!(app.whoami(token).await.status, expected, "{on}");
+            }
+            let answer = exchange(pat).await;
+            if on { assert_eq!(answer.status, 200, "{}", answer.body) } else { is_off(&answer) }
+            // A key has a switch of its own, and no token for it passes for a person's.
+            let for_key = exchange(key["apiKey"].as_str().unwrap()).await.json();
+            let told = app.whoami(for_key["access_token"].as_str().unwrap()).await.json();
+            assert_eq!((&told["data"]["kind"], &told["data"]["scopes"]), (&json!("api_key"), &json!(["org:read"])), "{on}");
         }
     }
 
@@ -73,12 +116,58 @@ both_engines! {
         api_is_off(&app.whoami(&session.tokens.access).await);
     }
 
-    async fn sw_20_where_the_organization_is_gone_every_session_is(app) {
-        let session = app.session().await;
-        app.execute("UPDATE organizations SET disabled_at = created_at").await.unwrap();
-        assert_eq!(app.whoami(&session.tokens.access).await.status, 401);
-        let refused = app.refresh(&session.client, &session.tokens.refresh).await;
-        assert_eq!((refused.status, &refused.json()["error"]), (400, &"invalid_grant".into()));
+    async fn sw_20_where_the_organization_is_gone_every_grant_is(app) {
+        let owner = app.owner().await;
+        let member = app.member("member").await;
+        let elsewhere = app.organization("Elsewhere").await;
+        app.join(&owner, &elsewhere, "owner").await;
+        let stranger = app.member_of(&elsewhere, "owner").await;
+        let client = app.client(ClientKind::Native).await;
+        let (first, second) = (app.session_of(&client, &member).await, app.session_of(&client, &member).await);
+        let theirs = app.session_of(&client, &stranger).await;
+        let tool = app.tool_of(&member, "keys:manage tokens:manage org:read").await;
+        let key = app.holder(&tool.key(&json!({ "name": "CI", "mode": "live", "scopes": ["org:read"] })).await);
+        let pat = app.holder(&tool.made("/api/v1/tokens", &json!({ "name": "x", "scopes": ["org:read"] })).await);
+        let ask = Ask::of(&client);
+        let returned = app.authorize(&app.browser_of(&member).await, &ask).await;
+        let works = async |access: &str| app.whoami(access).await.status;
+        for access in [&first.tokens.access, &second.tokens.access, &theirs.tokens.access, &tool.credential, &key.credential, &pat.credential] {
+            assert_eq!(works(access).await, 200);
+        }
+        // The switch is on throughout: it is not what refuses.
+        app.execute(&format!("UPDATE organizations SET disabled_at = created_at WHERE id = '{}'", owner.organization.id)).await.unwrap();
+        for access in [&first.tokens.access, &second.tokens.access, &tool.credential, &key.credential, &pat.credential] {
+            assert_eq!(works(access).await, 401);
+            assert_eq!(app.caller(access).get("/api/v1/verify").await.status, 401);
+        }
+        for session in [&first, &second] {
+            let refused = app.refresh(&session.client, &session.tokens.refresh).await;
+            assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_grant")));
+        }
+        let refused = app.exchange(&ask, returned.code()).await;
+        assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_grant")), "a code from before");
+        assert_eq!(works(&theirs.tokens.access).await, 200, "another organization is not touched");
+        assert_eq!(app.refresh(&client, &theirs.tokens.refresh).await.status, 200);
+    }
+
+    async fn sw_20_whoever_has_moved_takes_no_session_along(app) {
+        let member = app.member("member").await;
+        let elsewhere = app.organization("Elsewhere").await;
+        let client = app.client(ClientKind::Native).await;
+        let here = app.session_of(&client, &member).await;
+        let ask = Ask::of(&client);
+        let returned = app.authorize(&app.browser_of(&member).await, &ask).await;
+        let stays = app.session_of(&client, &app.member("member").await).await;
+        app.execute(&format!("DELETE FROM memberships WHERE user_id = '{}'", member.id)).await.unwrap();
+        app.join(&member, &elsewhere, "owner").await;
+        assert_eq!(app.whoami(&here.tokens.access).await.status, 401);
+        let refused = app.refresh(&client, &here.tokens.refresh).await;
+        assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_grant")));
+        let refused = app.exchange(&ask, returned.code()).await;
+        assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_grant")));
+        let there = app.session_of(&client, &member).await;
+        assert_eq!(there.tokens.claims()["org"], json!(elsewhere.id), "a new sign-in is for where the person is now");
+        assert_eq!(app.whoami(&stays.tokens.access).await.status, 200);
     }
 
     async fn sw_02_a_refresh_is_refused_and_the_token_works_again_afterwards(app) {

@@ -156,7 +156,8 @@ impl Described {
             Some(uri) => Some(described(self.method.as_deref().unwrap_or("GET"), uri)?),
             None => None,
         };
-        let required = Required::of(app, &self.scopes.join(" "), self.policy.as_deref(), self.resource.as_deref())?;
+        let required =
+            Required::of(app, &self.scopes.join(" "), self.policy.as_deref(), self.resource.as_deref())?;
         Ok((secret, Asked { required, original }))
     }
 }
