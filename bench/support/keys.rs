@@ -15,7 +15,7 @@ use keystile::store::{StoreError, Work};
 use super::deployment::{Deployment, Owner};
 
 /// The scope that every key has.
-pub(crate) const SCOPE: &str = "deployments:read";
+pub(crate) const SCOPE: &str = "org:read";
 
 /// Makes this many keys of the owner, each with the scopes that verify and introspection ask for.
 pub(crate) async fn fill(deployment: &Deployment<'_>, count: usize) -> Result<Vec<Secret>, Box<dyn Error>> {

@@ -67,9 +67,9 @@ fn a_server_that_was_told_nothing_has_the_defaults() {
         config.roles.iter().map(|role| role.id.as_str()).collect::<Vec<_>>(),
         ["owner", "admin", "member", "viewer"]
     );
-    assert_eq!(config.catalog.get("deployments:delete").unwrap().level, Level::Delete);
+    assert_eq!(config.catalog.get("keys:manage").unwrap().level, Level::Administer);
     assert!(config.catalog.defaults().contains("org:read"));
-    assert!(!config.catalog.held_by("viewer").contains("deployments:write"));
+    assert!(!config.catalog.held_by("viewer").contains("keys:manage"));
 }
 
 #[test]

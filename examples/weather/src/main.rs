@@ -40,7 +40,7 @@ fn describe() -> AppBuilder {
         .client_id("weather-cli")
         .api_base("https://api.example.com")
         .key_prefixes(["wx_live_", "wx_test_"])
-        .scopes(["openid", "email", "offline_access", "deployments:read"])
+        .scopes(["openid", "email", "offline_access", "org:read"])
 }
 
 async fn run(app: &App, globals: &Globals, command: Command) -> Result<(), Error> {

@@ -219,7 +219,7 @@ mod tests {
         let row = read(
             &json!({ "lastUsedAt": "2026-11-23T07:00:00.000Z", "expiresAt": "2026-11-25T08:00:00.000Z" }),
         );
-        let expected = ["key_9", "ci", "acme_live_…9f2c", "Ada", "1h 0m ago", "in 2d 0h", "deployments:read"];
+        let expected = ["key_9", "ci", "acme_live_…9f2c", "Ada", "1h ago", "in 2d", "deployments:read"];
         assert_eq!(row.row(now()), expected);
     }
 
@@ -235,7 +235,7 @@ mod tests {
         let new = read(&json!({ "replaces": { "id": "key_8", "expiresAt": "2026-11-23T09:00:00.000Z" } }));
         assert_eq!(
             facts(&new, now()).last().unwrap(),
-            "  Replaces      key_8, which works for another 1h 0m"
+            "  Replaces      key_8, which works for another 1h"
         );
         let new = read(&json!({ "replaces": { "id": "key_8", "expiresAt": "2026-11-23T08:00:00.000Z" } }));
         assert_eq!(facts(&new, now()).last().unwrap(), "  Replaces      key_8, which has ended");

@@ -62,7 +62,7 @@ fn a_missing_scope() {
     assert_eq!(
         text(missing_scope(true)),
         "Insufficient permissions\n  \
-         Your API key does not have the required scope for this operation.\n  \
+         Your sign-in does not have the required scope for this operation.\n  \
          Needs memories:write, has memories:read. Run `acme auth refresh --scopes memories:write`."
     );
     assert!(text(missing_scope(false)).ends_with("Use a key that has it; this one came from ACME_API_KEY."));

@@ -34,8 +34,22 @@ fn the_example_catalog_has_the_bundles_that_its_documentation_names() {
 }
 
 #[test]
+fn cg_11_the_default_catalog_has_what_this_server_offers_and_the_others_add_to_it() {
+    let own = load("", &[]).unwrap().catalog;
+    let of_openid = ["openid", "profile", "email", "offline_access"];
+    let of_this_server: Vec<&str> = own.ids().filter(|id| !of_openid.contains(id)).collect();
+    for id in &of_this_server {
+        let about = ["org:", "keys:", "tokens:", "service_accounts:", "audit:"];
+        assert!(about.iter().any(|area| id.starts_with(area)), "{id} is nothing that this server offers");
+    }
+    let deployments = load(include_str!("../../../config/deployments.toml"), &[]).unwrap().catalog;
+    assert!(own.ids().all(|id| deployments.contains(id)), "nothing of the server's own is lost");
+    assert!(deployments.contains("deployments:read") && !own.contains("deployments:read"));
+}
+
+#[test]
 fn bundles_name_scopes_that_exist_and_the_shipped_ones_go_with_the_shipped_scopes() {
-    assert_eq!(load("", &[]).unwrap().catalog.bundles().len(), 2);
+    assert_eq!(load("", &[]).unwrap().catalog.bundles().len(), 1);
     assert!(load(&format!("{ROLE}{SCOPE}"), &[]).unwrap().catalog.bundles().is_empty());
     one_fault(
         "[[bundles]]\nid = \"all\"\nlabel = \"All\"\nscopes = [\"no:such\"]\n",

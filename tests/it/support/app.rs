@@ -18,8 +18,10 @@ use super::http::{Anonymous, BrowserCaller, Machine};
 use super::people::Person;
 use super::ready_made;
 
-/// The configuration file of a test that has one, in the data directory.
-const FILE: &str = "keystile.toml";
+/// The configuration file of a test, in the data directory.
+pub(super) const FILE: &str = "keystile.toml";
+/// Its catalog, unless it says one of its own: that of a service with scopes of every level.
+const CATALOG: &str = include_str!("../../../config/deployments.toml");
 
 /// The running server of one test with everything it owns.
 pub(crate) struct TestApp {
@@ -46,13 +48,14 @@ pub(crate) struct Builder {
 impl Builder {
     pub(crate) fn on(database: Database) -> Self {
         let settings = [("KEYSTILE_DATABASE__POOL_SIZE", "4"), ("KEYSTILE_SERVER__WORKERS", "2")];
-        Self {
+        let builder = Self {
             settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             path: "",
             clock: Clock::System,
             data: Arc::new(TempDir::new().unwrap()),
             database: Arc::new(database),
-        }
+        };
+        builder.with_file("")
     }
 
     /// With a setting as the environment would give it; the last one of a name counts.
@@ -68,9 +71,10 @@ impl Builder {
         self
     }
 
-    /// With a configuration file, which other nodes on the same data directory have too.
+    /// With these lines in the configuration file, which other nodes on the same data directory have too.
     pub(crate) fn with_file(self, text: &str) -> Self {
-        fs::write(self.data.path().join(FILE), text).unwrap();
+        let catalog = if text.contains("[[scopes]]") { "" } else { CATALOG };
+        fs::write(self.data.path().join(FILE), format!("{text}\n{catalog}")).unwrap();
         self
     }
 
@@ -91,8 +95,7 @@ impl Builder {
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value));
         let env: Env = own.into_iter().chain(self.settings.iter().cloned()).collect();
-        let file = Some(self.data.path().join(FILE)).filter(|file| file.exists());
-        let config = Config::load(file.as_deref(), &env).unwrap_or_else(|faults| panic!("{faults}"));
+        let config = Config::load(Some(&self.data.path().join(FILE)), &env).unwrap_or_else(|faults| panic!("{faults}"));
         ready_made::signing_keys(&config, &self.clock).await;
         let server = Box::pin(Server::start_on(listener, config.clone(), self.clock.clone())).await;
         TestApp {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::app::FILE;
 use super::http::Anonymous;
 
 /// A running server.
@@ -23,7 +24,13 @@ pub(crate) struct Daemons {
 impl Daemons {
     /// A server with these settings; `url` is where it is found, and `folder` where its output goes.
     pub(crate) fn new(settings: &[(&str, String)], url: &str, folder: &Path) -> Self {
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let mut settings: Vec<_> =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        // The data of a server of the tests comes with its configuration.
+        let file = folder.join(FILE);
+        if file.exists() {
+            settings.push(("KEYSTILE_CONFIG".to_owned(), file.display().to_string()));
+        }
         Self { settings, log: folder.join("keystiled.log"), url: url.to_owned() }
     }
 
