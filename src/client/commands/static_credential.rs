@@ -233,10 +233,7 @@ mod tests {
     #[test]
     fn the_facts_of_a_rotation_say_how_long_the_old_key_works() {
         let new = read(&json!({ "replaces": { "id": "key_8", "expiresAt": "2026-11-23T09:00:00.000Z" } }));
-        assert_eq!(
-            facts(&new, now()).last().unwrap(),
-            "  Replaces      key_8, which works for another 1h"
-        );
+        assert_eq!(facts(&new, now()).last().unwrap(), "  Replaces      key_8, which works for another 1h");
         let new = read(&json!({ "replaces": { "id": "key_8", "expiresAt": "2026-11-23T08:00:00.000Z" } }));
         assert_eq!(facts(&new, now()).last().unwrap(), "  Replaces      key_8, which has ended");
     }

@@ -95,7 +95,8 @@ impl Builder {
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value));
         let env: Env = own.into_iter().chain(self.settings.iter().cloned()).collect();
-        let config = Config::load(Some(&self.data.path().join(FILE)), &env).unwrap_or_else(|faults| panic!("{faults}"));
+        let config = Config::load(Some(&self.data.path().join(FILE)), &env)
+            .unwrap_or_else(|faults| panic!("{faults}"));
         ready_made::signing_keys(&config, &self.clock).await;
         let server = Box::pin(Server::start_on(listener, config.clone(), self.clock.clone())).await;
         TestApp {

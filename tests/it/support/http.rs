@@ -77,9 +77,11 @@ impl Anonymous {
 
     /// The URL of a path, which may begin with the path of the base as links of pages do.
     fn url(&self, path: &str) -> String {
+        if !path.starts_with('/') {
+            return path.to_owned();
+        }
         let origin = origin(&self.base);
         match self.base.strip_prefix(origin) {
-            _ if !path.starts_with('/') => path.to_owned(),
             Some(mount) if !mount.is_empty() && path.starts_with(&format!("{mount}/")) => {
                 format!("{origin}{path}")
             }
