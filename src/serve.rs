@@ -2,6 +2,7 @@
 
 mod chores;
 pub mod logging;
+mod masked;
 mod use_log;
 
 use std::io;

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     };
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => {
-            serve::logging::start(&config.log);
+            serve::logging::start(&config.log, &config.brand.token_prefix);
             match runtime.block_on(serve::until_stopped(config, |banner| println!("{banner}"))) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => fail(&error, 1),

@@ -73,6 +73,8 @@ pub(crate) mod text_enum;
 #[cfg(feature = "server")]
 pub mod time;
 #[cfg(feature = "server")]
+pub mod token_mask;
+#[cfg(feature = "server")]
 pub mod user_code;
 #[cfg(feature = "server")]
 pub mod uses;

@@ -23,7 +23,7 @@ pub async fn envelope(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
-    let id = request_id::choose(request.headers(), Entropy);
+    let id = request_id::choose(request.headers(), &app.config.brand.token_prefix, Entropy);
     let method = request.method().clone();
     if method == Method::HEAD {
         // A HEAD request is answered as a GET; HTTP/1 leaves out the body of the answer by the request as it came.
@@ -51,15 +51,20 @@ pub fn is_head(request: &HttpRequest) -> bool {
     request.extensions().contains::<IsHead>()
 }
 
+/// The route of a request that no pattern matches.
+const UNMATCHED: &str = "none";
+
 fn log(app: &App, method: &Method, request: &HttpRequest, status: u16, started: Instant, id: &str) {
     macro_rules! line {
         ($level:expr) => {{
+            // The pattern and never the path: people paste keys into addresses.
+            let route = route::of(request);
             let client = client_address(request, &app.config.server.trusted_proxies);
             tracing::event!(
                 target: "keystile::access",
                 $level,
                 %method,
-                path = path(request),
+                route = route.as_deref().unwrap_or(UNMATCHED),
                 status,
                 ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3,
                 request_id = id,
@@ -81,11 +86,4 @@ fn log(app: &App, method: &Method, request: &HttpRequest, status: u16, started: 
 fn is_routine(request: &HttpRequest) -> bool {
     const ROUTINE: [&str; 5] = ["/.well-known/", "/oauth/jwks", "/static/", "/healthz", "/readyz"];
     route::of(request).is_some_and(|route| ROUTINE.iter().any(|start| route.starts_with(start)))
-}
-
-/// The path without its query, and without the secret, or the path of another API, that some paths end with.
-fn path(request: &HttpRequest) -> String {
-    const FOREIGN: [&str; 3] = ["{code}", "{token}", "{path:"];
-    let holds_secret = |pattern: &String| FOREIGN.iter().any(|part| pattern.contains(part));
-    request.match_pattern().filter(holds_secret).unwrap_or_else(|| request.path().chars().take(200).collect())
 }

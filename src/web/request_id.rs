@@ -1,9 +1,12 @@
 //! The id that ties an answer, its log lines and its audit events together.
 
+use std::borrow::Cow;
+
 use actix_web::http::header::HeaderMap;
 
 use crate::domain::entropy::Entropy;
 use crate::domain::id::Kind;
+use crate::domain::token_mask::mask;
 
 pub const HEADER: &str = "x-request-id";
 
@@ -24,11 +27,12 @@ pub(super) async fn under<F: Future>(id: String, answer: F) -> F::Output {
     CURRENT.scope(id, answer).await
 }
 
-/// A well-formed id that came with the request, or a new one.
-pub(super) fn choose(headers: &HeaderMap, entropy: Entropy) -> String {
+/// A well-formed id that came with the request, or a new one. An id is logged and audited, so one that holds a token is
+/// not taken over.
+pub(super) fn choose(headers: &HeaderMap, token_prefix: &str, entropy: Entropy) -> String {
     let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
     match given {
-        Some(id) if well_formed(id) => id.to_owned(),
+        Some(id) if well_formed(id) && matches!(mask(id, token_prefix), Cow::Borrowed(_)) => id.to_owned(),
         Some(_) | None => Kind::Request.new_id(entropy),
     }
 }
@@ -47,15 +51,15 @@ mod tests {
     fn chosen(given: &str) -> String {
         let mut headers = HeaderMap::new();
         headers.insert(HeaderName::from_static(HEADER), HeaderValue::from_str(given).unwrap());
-        choose(&headers, Entropy)
+        choose(&headers, "acme", Entropy)
     }
 
     #[test]
     fn a_well_formed_id_is_kept_and_any_other_replaced() {
         assert_eq!(chosen("trace-1.a_B"), "trace-1.a_B");
-        for bad in ["", "a b", "a\tb", "<script>", &"a".repeat(65)] {
+        for bad in ["", "a b", "a\tb", "<script>", &"a".repeat(65), "acme_live_abc", "x-keystile_pat_abc"] {
             assert!(chosen(bad).starts_with("req_"), "{bad}");
         }
-        assert!(choose(&HeaderMap::new(), Entropy).starts_with("req_"));
+        assert!(choose(&HeaderMap::new(), "acme", Entropy).starts_with("req_"));
     }
 }

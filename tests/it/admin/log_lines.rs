@@ -1,0 +1,78 @@
+//! What the log of a running server shows of requests that carry secrets where none belong.
+
+use std::net::TcpListener;
+
+use reqwest::Method;
+use tempfile::TempDir;
+
+use crate::support::daemon::Daemons;
+use crate::support::database::Database;
+use crate::support::http::Anonymous;
+
+/// The form of a secret: 43 characters and a checksum.
+const SECRET: &str = "Zq7Xw3Lm9Kd2Rt8Yv5Bn1Hc6Jf4Gs0Pa7Ue3Wi9Ox2Ck8Tz";
+
+async fn log_of(format: &str) -> String {
+    let (database, folder) = (Database::sqlite(), TempDir::new().unwrap());
+    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{listen}/auth");
+    let daemons = Daemons::new(
+        &[
+            ("KEYSTILE_PUBLIC_URL", url.clone()),
+            ("KEYSTILE_LISTEN", listen.to_string()),
+            ("KEYSTILE_DATA_DIR", folder.path().display().to_string()),
+            ("KEYSTILE_DATABASE_URL", database.url()),
+            ("KEYSTILE_BRAND__TOKEN_PREFIX", "acme".to_owned()),
+            ("KEYSTILE_LOG__LEVEL", "trace".to_owned()),
+            ("KEYSTILE_LOG__FORMAT", format.to_owned()),
+        ],
+        &url,
+        folder.path(),
+    );
+    let mut server = daemons.start().await;
+    let caller = Anonymous::at(&url);
+    let kinds = ["acme_live_", "acme_test_", "acme_pat_", "acme_rt_", "keystile_live_", "keystile_rt_"];
+    for token in
+        kinds.map(|kind| format!("{kind}{SECRET}")).into_iter().chain([format!("eyJ{SECRET}.eyJ{SECRET}")])
+    {
+        for path in [
+            format!("/{token}"),
+            format!("/api/v1/keys/{token}"),
+            format!("/api/v1/whoami/{token}?api_key={token}"),
+            format!("/c/{token}"),
+            format!("/o/{token}/keys"),
+            format!("/oauth/authorize?client_id={token}&redirect_uri=http://{token}/"),
+        ] {
+            let method = Method::from_bytes(token.as_bytes()).unwrap_or(Method::GET);
+            for method in [Method::GET, Method::HEAD, Method::POST, method] {
+                let request = caller.request(method, &path).header("x-request-id", &token);
+                let request = request.header("user-agent", format!("curl {token}")).header("referer", &token);
+                let answer = caller.send(request.bearer_auth(&token)).await;
+                assert_ne!(answer.status, 500);
+            }
+        }
+        let form = [("client_id", token.as_str()), ("grant_type", &token), ("refresh_token", &token)];
+        caller.post("/oauth/token", &form).await;
+    }
+    let mut log = daemons.output();
+    for _ in 0..100 {
+        if log.contains("/oauth/token") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        log = daemons.output();
+    }
+    server.kill();
+    log
+}
+
+#[tokio::test]
+async fn ce_02_the_log_has_routes_and_nothing_of_a_token_but_its_beginning() {
+    for format in ["text", "json"] {
+        let log = log_of(format).await;
+        assert!(!log.contains(&SECRET[..12]), "{:?}", log.lines().find(|line| line.contains(&SECRET[..12])));
+        for route in ["/api/v1/keys/{id}", "/c/{code}", "/oauth/token", "\"none\""] {
+            assert!(log.contains(route), "{route}: {log}");
+        }
+    }
+}
