@@ -18,15 +18,19 @@ install_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
 }
 
+free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
+
+cluster_bin() { dirname "$(readlink -f "$(find_initdb)")"; }
+
 # start_cluster FOLDER [OPTION...]: starts a cluster in FOLDER, with `-c` OPTIONs, and sets cluster_url.
 start_cluster() {
     local folder=$1 port option options
     shift
     cluster=$folder/cluster
-    cluster_bin=$(dirname "$(readlink -f "$(find_initdb)")")
+    cluster_bin=$(cluster_bin)
     mkdir -m 700 "$cluster"
     if ((EUID == 0)); then chmod 711 "$folder"; chown postgres: "$cluster"; fi
-    port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+    port=$(free_port)
     options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$cluster'"
     for option in "$@"; do options+=" -c $option"; done
     as_postgres "$cluster_bin/initdb" --pgdata "$cluster/data" --username keystile --auth trust \
@@ -36,7 +40,30 @@ start_cluster() {
     cluster_url="postgres://keystile@127.0.0.1:$port/postgres"
 }
 
-stop_cluster() {
-    [[ -e $cluster/data/postmaster.pid ]] || return 0
-    as_postgres "$cluster_bin/pg_ctl" stop --pgdata "$cluster/data" --mode immediate --silent || true
+# start_standby FOLDER URL: starts a standby of the cluster at URL, which start_cluster has started, in FOLDER, and sets
+# standby_url.
+start_standby() {
+    local folder=$1/standby port
+    mkdir -m 700 "$folder"
+    if ((EUID == 0)); then chown postgres: "$folder"; fi
+    as_postgres "$cluster_bin/pg_basebackup" --dbname "$2" --pgdata "$folder/data" --write-recovery-conf \
+        --checkpoint fast --no-sync
+    port=$(free_port)
+    as_postgres "$cluster_bin/pg_ctl" start --pgdata "$folder/data" --wait --silent --log "$folder/data/server.log" \
+        --options "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$folder' -c fsync=off" \
+        || { cat "$folder/data/server.log" >&2; exit 1; }
+    standby_url="postgres://keystile@127.0.0.1:$port/postgres"
+}
+
+stop_data() {
+    [[ -e $1/postmaster.pid ]] || return 0
+    as_postgres "$(cluster_bin)/pg_ctl" stop --pgdata "$1" --mode immediate --silent || true
+}
+
+stop_cluster() { stop_data "$cluster/data"; }
+
+# stop_clusters FOLDER: stops what start_cluster and start_standby have started in FOLDER.
+stop_clusters() {
+    stop_data "$1/standby/data"
+    stop_data "$1/cluster/data"
 }

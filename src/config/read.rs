@@ -83,6 +83,7 @@ fn database(settings: &mut Settings, data_dir: &Path) -> Database {
     Database {
         url: settings.read("database.url", |value| DatabaseUrl::parse(values::text(value)?, data_dir)),
         pool_size: settings.read("database.pool_size", values::number(1, 1000)),
+        pooler: settings.read("database.pooler", values::pooler),
     }
 }
 

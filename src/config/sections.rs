@@ -53,6 +53,16 @@ pub struct Server {
 pub struct Database {
     pub url: DatabaseUrl,
     pub pool_size: u32,
+    pub pooler: Pooler,
+}
+
+/// What stands between the server and PostgreSQL, as far as it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooler {
+    /// Nothing, or a pooler that gives each connection a session of its own.
+    Session,
+    /// A pooler that may give each transaction another session, such as PgBouncer with `pool_mode = transaction`.
+    Transaction,
 }
 
 #[derive(Debug, Clone)]

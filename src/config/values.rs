@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::document::Value;
 use super::duration;
 use super::fault::Wrong;
-use super::sections::LogFormat;
+use super::sections::{LogFormat, Pooler};
 use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
 
@@ -226,6 +226,17 @@ pub(super) fn log_format(value: &Value) -> Parsed<LogFormat> {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         _ => Err(Wrong::new("is not a format of the log", "Write \"text\" or \"json\".")),
+    }
+}
+
+pub(super) fn pooler(value: &Value) -> Parsed<Pooler> {
+    match text(value)? {
+        "session" => Ok(Pooler::Session),
+        "transaction" => Ok(Pooler::Transaction),
+        _ => Err(Wrong::new(
+            "is not a kind of pooler",
+            "Write \"transaction\" if a pooler in transaction mode stands before PostgreSQL, or else \"session\".",
+        )),
     }
 }
 

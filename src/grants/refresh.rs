@@ -179,7 +179,7 @@ fn not_rotated(
         }
         Presented::NotYetIssued => Ok(Err(OAuthError::invalid_grant("a generation that was never issued"))),
         Presented::Current => {
-            Err(StoreError::Unavailable("the session changed while it was being refreshed".to_owned()))
+            Err(StoreError::Unavailable("the session changed while it was being refreshed".into()))
         }
     }
 }

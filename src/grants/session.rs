@@ -133,7 +133,7 @@ pub(super) fn start(
     let session = new_session(work, config, client, approved, origin);
     credentials::insert(work.conn, &session)?;
     if !use_up(work, &session.id)? {
-        return Err(StoreError::Unavailable("the code was used at the same moment".to_owned()));
+        return Err(StoreError::Unavailable("the code was used at the same moment".into()));
     }
     work.record(started(&session, client, origin));
     let session = LiveSession::of(session, role)

@@ -249,7 +249,7 @@ mod tests {
 
     #[actix_web::test]
     async fn an_absent_database_answers_503_and_says_when_to_try_again() {
-        let unavailable = StoreError::Unavailable("connection to server at 10.1.2.3 failed".to_owned());
+        let unavailable = StoreError::Unavailable("connection to server at 10.1.2.3 failed".into());
         let (status, headers, body) = rendered(unavailable.into()).await;
         assert_eq!((status, body["error"].as_str()), (503, Some("temporarily_unavailable")));
         assert!(headers.contains_key(RETRY_AFTER));

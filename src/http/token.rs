@@ -93,7 +93,7 @@ async fn short_way(app: &App, claimed: &Claimed, asked: &Asked) -> Result<Option
         Err(error) => drop(done.send(Err(error.into()))),
     })?;
     let lost = |_| Failure::Internal("a grant was dropped on its way".to_owned());
-    let late = |_| StoreError::Unavailable("a grant was not done in time".to_owned());
+    let late = |_| StoreError::Unavailable("a grant was not done in time".into());
     timeout(PATIENCE, answered).await.map_err(late)?.map_err(lost)?
 }
 
@@ -126,6 +126,7 @@ impl Shortcut {
 }
 
 /// What a client asks for, by its `grant_type`.
+#[derive(Clone)]
 enum Asked {
     Code(CodeRequest),
     Refresh(RefreshRequest),

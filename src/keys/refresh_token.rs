@@ -18,6 +18,7 @@ const LENGTH: usize = 1 + ID_LENGTH + 8 + TAG_LENGTH;
 const CHARACTERS: usize = 74;
 
 /// A refresh token as presented: its form and checksum hold, its tag is not checked yet.
+#[derive(Clone)]
 pub struct Presented {
     pub credential_id: String,
     pub generation: i64,

@@ -98,7 +98,7 @@ async fn written(app: &App, batch: &mut Vec<Use>) -> bool {
     match app.store.write(move |work| uses::record(work, &uses, keep)).await {
         Ok(()) => {}
         Err(StoreError::Unavailable(reason)) => {
-            tracing::warn!(reason, waiting = batch.len(), "the uses of credentials cannot be written now");
+            tracing::warn!(%reason, waiting = batch.len(), "the uses of credentials cannot be written now");
             return false;
         }
         Err(error) => tracing::error!(%error, lost = batch.len(), "uses of credentials were lost"),

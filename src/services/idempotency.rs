@@ -48,7 +48,7 @@ impl Idempotency {
             return Ok(Claim::New);
         }
         let Some(record) = idempotency_records::find(work.conn, self.key)? else {
-            return Err(StoreError::Unavailable("an idempotency record was released just now".to_owned()));
+            return Err(StoreError::Unavailable("an idempotency record was released just now".into()));
         };
         if record.expires_at <= work.now {
             idempotency_records::delete(work.conn, self.key)?;
@@ -56,7 +56,7 @@ impl Idempotency {
             return if idempotency_records::claim(work.conn, self.key, self.request, ends)? {
                 Ok(Claim::New)
             } else {
-                Err(StoreError::Unavailable("an idempotency record was taken just now".to_owned()))
+                Err(StoreError::Unavailable("an idempotency record was taken just now".into()))
             };
         }
         if record.request != self.request {

@@ -7,6 +7,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,6 +21,9 @@ use crate::domain::entropy::Entropy;
 use crate::domain::time::Clock;
 use crate::keys::master::MasterKey;
 use crate::store::{self, Place, Store, StoreError};
+
+/// How long a migration waits for other nodes, and for the locks of others on its tables.
+const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the server and the administration commands work on.
 pub struct Instance {
@@ -141,7 +145,7 @@ fn update_schema(config: &Config) -> Result<Vec<String>, OpenError> {
     if let Some(file) = config.database.url.sqlite_path() {
         private_files::restrict(file).map_err(|error| file_error(file, error))?;
     }
-    store::migrate(&place(config)).map_err(|error| database_error(config, error))
+    store::migrate(&place(config), MIGRATION_PATIENCE).map_err(|error| database_error(config, error))
 }
 
 fn has_schema(config: &Config) -> Result<bool, OpenError> {
@@ -160,7 +164,10 @@ fn connect(config: &Config, clock: Clock) -> Result<Store, OpenError> {
 fn place(config: &Config) -> Place {
     match config.database.url.sqlite_path() {
         Some(file) => Place::File(file.to_owned()),
-        None => Place::Url(config.database.url.expose().to_owned()),
+        None => Place::Server {
+            url: config.database.url.expose().to_owned(),
+            pooler: config.database.pooler,
+        },
     }
 }
 

@@ -17,6 +17,7 @@ use crate::store::{StoreError, Work, credentials, static_credentials};
 const LONGEST_PLACE: usize = 200;
 
 /// What was found, as far as its form tells.
+#[derive(Clone)]
 enum Found {
     /// An API key or a personal token.
     Static(Digest),
@@ -34,6 +35,7 @@ impl Found {
 }
 
 /// A secret that was found, and where.
+#[derive(Clone)]
 pub struct Leak {
     found: Found,
     place: Option<String>,
@@ -53,9 +55,7 @@ impl Leak {
         report.iter().map(leak).collect()
     }
 
-    /// Ends what the secret belongs to. What is unknown or has ended already stays as it is.
-    pub fn end(&self, work: &mut Work<'_>, master: &MasterKey, origin: &Origin) -> Result<(), StoreError> {
-        let Some(victim) = self.victim(work, master)? else { return Ok(()) };
+    fn end(&self, work: &mut Work<'_>, victim: Victim, origin: &Origin) -> Result<(), StoreError> {
         if !credentials::revoke(work.conn, &victim.id, work.now, EndReason::Leaked)? {
             return Ok(());
         }
@@ -98,6 +98,24 @@ impl Leak {
             }
         }
     }
+}
+
+/// Ends what the secrets belong to, in the order of their ids, in which everybody locks credentials. What is unknown or has
+/// ended already stays as it is.
+pub fn end_all(
+    work: &mut Work<'_>,
+    master: &MasterKey,
+    leaks: &[Leak],
+    origin: &Origin,
+) -> Result<(), StoreError> {
+    let mut found = Vec::with_capacity(leaks.len());
+    for leak in leaks {
+        if let Some(victim) = leak.victim(work, master)? {
+            found.push((victim, leak));
+        }
+    }
+    found.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
+    found.into_iter().try_for_each(|(victim, leak)| leak.end(work, victim, origin))
 }
 
 /// What the secret belongs to.

@@ -9,6 +9,7 @@ use crate::store::{StoreError, Work, rates};
 use super::present::Principal;
 
 /// What a request is counted under: a policy, and whose requests are counted together.
+#[derive(Clone)]
 pub struct Count {
     pub key: Digest,
     policy: RatePolicy,

@@ -15,6 +15,7 @@ use crate::store::credentials::{self, Credential};
 use crate::store::{StoreError, Work};
 
 /// What was handed in to be revoked. A hint is not needed: the two kinds cannot be taken for one another.
+#[derive(Clone)]
 pub enum Token {
     Refresh(Presented),
     Access(AccessClaims),

@@ -62,8 +62,9 @@ pub fn end_all(
 ) -> Result<usize, StoreError> {
     let now = work.now;
     let sessions = credentials::cli_sessions(work.conn, org_id, user_id)?;
-    let living: Vec<Credential> =
+    let mut living: Vec<Credential> =
         sessions.into_iter().map(|(session, _)| session).filter(|session| session.lives(now)).collect();
+    living.sort_by(|left, right| left.id.cmp(&right.id));
     for session in &living {
         end_one(work, session, user_id, EndReason::SignedOut, origin)?;
     }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::authorization_requests::AuthorizationRequest;
 use super::conn::Conn;
 use super::error::StoreError;
+use super::organizations;
 use super::query::{Kept, Locked};
 use super::schema::{authorization_codes as codes, authorization_requests as requests};
 use crate::domain::secret::Digest;
@@ -31,16 +32,20 @@ pub fn insert(conn: &mut Conn, code: &AuthorizationCode) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Reads a code with the request it answers, and keeps others from using it until the transaction ends.
+/// Reads a code with the request it answers, and keeps others from using it, and from changing its organization, until the
+/// transaction ends.
 pub fn lock(
     conn: &mut Conn,
     hash: Digest,
 ) -> Result<Option<(AuthorizationCode, AuthorizationRequest)>, StoreError> {
-    let query = codes::table
-        .inner_join(requests::table)
-        .filter(codes::hash.eq(hash))
-        .select((AuthorizationCode::as_select(), AuthorizationRequest::as_select()));
-    Ok(Locked(query).get_result(conn).optional()?)
+    let of = codes::table.find(hash).inner_join(requests::table);
+    let of = of.select((codes::org_id, AuthorizationRequest::as_select()));
+    let Some((org_id, request)) = of.get_result::<(String, AuthorizationRequest)>(conn).optional()? else {
+        return Ok(None);
+    };
+    organizations::hold(conn, &org_id)?;
+    let code = Locked(codes::table.find(hash).select(AuthorizationCode::as_select()));
+    Ok(code.get_result(conn).optional()?.map(|code| (code, request)))
 }
 
 pub fn of_request(conn: &mut Conn, request_id: &str) -> Result<Option<AuthorizationCode>, StoreError> {

@@ -11,9 +11,9 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::batch::gather;
-use super::conn::Manager;
 use super::error::StoreError;
 use super::link::Link;
+use super::manager::Manager;
 use crate::domain::time::Clock;
 
 /// Jobs that may wait; the next one is told to come back later.
@@ -58,8 +58,8 @@ impl<J: Send + 'static> Batcher<J> {
     pub(super) fn submit(&self, job: J) -> Result<(), StoreError> {
         self.0.try_send(job).map_err(|refused| {
             StoreError::Unavailable(match refused {
-                TrySendError::Full(_) => "the queue is full".to_owned(),
-                TrySendError::Closed(_) => "the store is closed".to_owned(),
+                TrySendError::Full(_) => "the queue is full".into(),
+                TrySendError::Closed(_) => "the store is closed".into(),
             })
         })
     }
@@ -84,7 +84,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(20);
 
     fn start<J: Send + 'static>(serve: fn(&mut Link, &Clock, Vec<J>)) -> Batcher<J> {
-        let nowhere = Manager::new(Place::File(PathBuf::from("/nonexistent")), Arc::default());
+        let nowhere = Manager::new(Place::File(PathBuf::from("/nonexistent")));
         Batcher::start("test", 1, &nowhere, &Clock::System, serve).unwrap()
     }
 

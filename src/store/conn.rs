@@ -1,13 +1,13 @@
 //! One connection type for two engines, and how one is opened.
 
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{CacheSize, SimpleConnection};
 use diesel::prelude::*;
 
 use super::error::StoreError;
+use crate::config::Pooler;
 use crate::domain::engine::Engine;
 
 /// A connection to either engine.
@@ -21,51 +21,71 @@ pub enum Conn {
 #[derive(Clone)]
 pub enum Place {
     /// The path of a SQLite file.
-    File(std::path::PathBuf),
-    /// A PostgreSQL URL; it may hold a password.
-    Url(String),
+    File(PathBuf),
+    /// A PostgreSQL URL, which may hold a password, and what kind of pooler is in between.
+    Server { url: String, pooler: Pooler },
 }
 
 impl Place {
     pub fn engine(&self) -> Engine {
         match self {
             Self::File(_) => Engine::Sqlite,
-            Self::Url(_) => Engine::Postgres,
+            Self::Server { .. } => Engine::Postgres,
         }
     }
 
-    /// Opens a connection and brings it to the settings that the server counts on.
+    /// Whether settings of a session, and prepared statements, stay with the connection that made them.
+    pub(in crate::store) fn keeps_sessions(&self) -> bool {
+        match self {
+            Self::File(_) | Self::Server { pooler: Pooler::Session, .. } => true,
+            Self::Server { pooler: Pooler::Transaction, .. } => false,
+        }
+    }
+
+    /// Opens a connection. What a pooler in transaction mode may hand to another client is left as it is.
     pub(in crate::store) fn open(&self) -> Result<Conn, StoreError> {
         match self {
             Self::File(path) => open_sqlite(path).map(Conn::Sqlite),
-            Self::Url(url) => {
-                let url = with_limits(url);
-                PgConnection::establish(&url)
-                    .map(Conn::Postgres)
-                    .map_err(|error| StoreError::connect_to(&url, error))
+            Self::Server { url, .. } => {
+                let url = completed(url);
+                let mut conn =
+                    PgConnection::establish(&url).map_err(|error| StoreError::connect_to(&url, error))?;
+                if !self.keeps_sessions() {
+                    conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+                }
+                Ok(Conn::Postgres(conn))
             }
         }
     }
 }
 
-/// Adds what the URL does not say itself: how long to wait for a database that has vanished without a word.
-fn with_limits(url: &str) -> String {
-    const LIMITS: [&str; 5] = [
-        "connect_timeout=5",
-        "tcp_user_timeout=10000",
-        "keepalives_idle=10",
-        "keepalives_interval=5",
-        "keepalives_count=3",
+/// Adds the parameters that the URL does not set itself: how long to wait for a server that is silent, and that only a
+/// server that takes writes will do. So an address that leads to a demoted primary for a while gives no connection.
+fn completed(url: &str) -> Cow<'_, str> {
+    const DEFAULTS: [(&str, &str); 6] = [
+        ("connect_timeout", "5"),
+        ("tcp_user_timeout", "10000"),
+        ("keepalives_idle", "10"),
+        ("keepalives_interval", "5"),
+        ("keepalives_count", "3"),
+        ("target_session_attrs", "read-write"),
     ];
-    let mut limited = url.to_owned();
-    for limit in LIMITS {
-        let name = limit.split_inclusive('=').next().unwrap_or_default();
-        if !url.contains(name) {
-            limited.push(if limited.contains('?') { '&' } else { '?' });
-            limited.push_str(limit);
-        }
+    let set: Vec<&str> = url.split_once('?')
+        .map_or("", |(_, parameters)| parameters)
+        .split('&')
+        .filter_map(|pair| Some(pair.split_once('=')?.0))
+        .collect();
+    let missing = DEFAULTS.iter().filter(|(name, _)| !set.contains(name));
+    let missing: Vec<String> = missing.map(|(name, value)| format!("{name}={value}")).collect();
+    if missing.is_empty() {
+        return Cow::Borrowed(url);
     }
-    limited
+    let separator = match url.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    Cow::Owned(format!("{url}{separator}{}", missing.join("&")))
 }
 
 fn open_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
@@ -78,69 +98,19 @@ fn open_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(conn)
 }
 
-/// A request that waits longer in PostgreSQL fails, so that one stuck lock does not hold every connection.
-const LIMITS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
-    SET idle_in_transaction_session_timeout = '30s'";
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Opens connections for the pool, and knows which of them are no good any more.
-#[derive(Clone)]
-pub(in crate::store) struct Manager {
-    place: Place,
-    /// Grows when the database turns out to have gone away: what was opened before is dead.
-    era: Arc<AtomicU64>,
-}
-
-/// A connection in the pool.
-pub(in crate::store) struct Pooled {
-    pub(in crate::store) conn: Conn,
-    era: u64,
-}
-
-impl Manager {
-    pub(in crate::store) fn new(place: Place, era: Arc<AtomicU64>) -> Self {
-        Self { place, era }
-    }
-}
-
-impl Pooled {
-    pub(in crate::store) fn is_of(&self, era: &AtomicU64) -> bool {
-        self.era == era.load(Ordering::Acquire)
-    }
-
-    /// Whether the other end still answers.
-    pub(in crate::store) fn answers(&mut self) -> bool {
-        self.conn.batch_execute("SELECT 1").is_ok()
-    }
-}
-
-impl r2d2::ManageConnection for Manager {
-    type Connection = Pooled;
-    type Error = StoreError;
-
-    fn connect(&self) -> Result<Pooled, StoreError> {
-        // Read first: a connection that was opened while the database went away must not count as a new one.
-        let era = self.era.load(Ordering::Acquire);
-        let mut conn = self.place.open()?;
-        if let Conn::Postgres(conn) = &mut conn {
-            conn.batch_execute(LIMITS).map_err(StoreError::from)?;
-        }
-        Ok(Pooled { conn, era })
-    }
-
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), StoreError> {
-        pooled.conn.batch_execute("SELECT 1").map_err(StoreError::from)
-    }
-
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        use diesel::connection::TransactionManager;
-        let in_broken_transaction = match &mut pooled.conn {
-            Conn::Postgres(conn) => {
-                diesel::connection::AnsiTransactionManager::is_broken_transaction_manager(conn)
-            }
-            Conn::Sqlite(conn) => {
-                diesel::connection::AnsiTransactionManager::is_broken_transaction_manager(conn)
-            }
-        };
-        in_broken_transaction || !pooled.is_of(&self.era)
+    #[test]
+    fn a_url_gets_only_the_parameters_that_it_lacks() {
+        let all = completed("postgres://db/app").into_owned();
+        assert!(all.starts_with("postgres://db/app?connect_timeout=5&tcp_user_timeout=10000&"), "{all}");
+        assert!(all.ends_with("&target_session_attrs=read-write"), "{all}");
+        let own = completed("postgres://a,b/app?target_session_attrs=any&connect_timeout=1");
+        assert!(own.contains("target_session_attrs=any&connect_timeout=1&tcp_user_timeout"), "{own}");
+        assert_eq!(own.matches("target_session_attrs").count(), 1);
+        assert_eq!(own.matches("connect_timeout").count(), 1);
+        assert_eq!(completed(&all), all, "twice is once");
     }
 }

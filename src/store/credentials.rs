@@ -97,6 +97,12 @@ pub fn revoke(conn: &mut Conn, id: &str, at: Time, reason: EndReason) -> Result<
 
 /// Ends every living CLI session that a client holds and says which.
 pub fn revoke_of_client(conn: &mut Conn, client_id: &str, at: Time) -> Result<Vec<String>, StoreError> {
+    let living = credentials::table
+        .filter(credentials::client_id.eq(client_id).and(credentials::revoked_at.is_null()))
+        .order(credentials::id)
+        .select(credentials::id);
+    // An update alone would lock them in any order.
+    Locked(living).load::<String>(conn)?;
     Ok(diesel::update(credentials::table)
         .filter(credentials::client_id.eq(client_id).and(credentials::revoked_at.is_null()))
         .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(EndReason::ClientRemoved)))

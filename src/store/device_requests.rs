@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::organizations;
 use super::query::Locked;
 use super::schema::device_requests as requests;
 use super::sweeping::{Deleted, Ending, Span};
@@ -81,10 +82,21 @@ pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<DeviceRequest>, StoreErr
     Ok(Locked(query).get_result(conn).optional()?)
 }
 
-/// The same by the device code.
+/// The same by the device code. The organization of a request that was answered is kept from changes as well.
 pub fn lock_device(conn: &mut Conn, hash: Digest) -> Result<Option<DeviceRequest>, StoreError> {
-    let query = requests::table.filter(requests::device_hash.eq(hash)).select(DeviceRequest::as_select());
-    Ok(Locked(query).get_result(conn).optional()?)
+    let by_hash = requests::table.filter(requests::device_hash.eq(hash));
+    let answered_for: Option<Option<String>> =
+        by_hash.select(requests::org_id).get_result(conn).optional()?;
+    let answered_for = answered_for.flatten();
+    if let Some(org_id) = &answered_for {
+        organizations::hold(conn, org_id)?;
+    }
+    let locked = Locked(by_hash.select(DeviceRequest::as_select())).get_result(conn);
+    let locked: Option<DeviceRequest> = locked.optional()?;
+    if locked.as_ref().is_some_and(|request| request.org_id != answered_for) {
+        return Err(StoreError::collided("a device request was answered while it was being read"));
+    }
+    Ok(locked)
 }
 
 /// The same by the code that the device shows.

@@ -1,7 +1,9 @@
 //! What can go wrong between the server and its database.
 
+use std::fmt;
+
 use diesel::ConnectionError;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 
 use super::url_secrets;
 
@@ -10,13 +12,51 @@ use super::url_secrets;
 pub enum StoreError {
     /// The database is away, or too busy to take more work: try again.
     #[error("the database cannot take this now: {0}")]
-    Unavailable(String),
+    Unavailable(Away),
     /// Something with this identity exists already.
     #[error("this exists already: {0}")]
     Conflict(String),
     /// A bug or a damaged database.
     #[error("database error: {0}")]
     Failed(String),
+}
+
+/// Why the database cannot take something now.
+#[derive(Debug, Clone)]
+pub struct Away {
+    message: String,
+    cause: Cause,
+}
+
+/// What decides whether the same work may be tried again at once, and on which connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Cause {
+    /// Too much to do, or a wait that took too long.
+    Busy,
+    /// The connection has ended. Whether the statement that was sent last took effect is unknown.
+    Lost,
+    /// The server takes reads only, as a primary does after it was demoted. The statement had no effect.
+    ReadOnly,
+    /// PostgreSQL rolled the transaction back in favor of another one: a deadlock, or a serialization failure.
+    Collided,
+}
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<String> for Away {
+    fn from(message: String) -> Self {
+        Self { message, cause: Cause::Busy }
+    }
+}
+
+impl From<&str> for Away {
+    fn from(message: &str) -> Self {
+        message.to_owned().into()
+    }
 }
 
 impl StoreError {
@@ -35,7 +75,27 @@ impl StoreError {
             ConnectionError::InvalidConnectionUrl(_) => {
                 Self::Failed("the database URL is not valid".to_owned())
             }
-            other => Self::Unavailable(one_line(&shown(&other.to_string()))),
+            other => Self::Unavailable(one_line(&shown(&other.to_string())).into()),
+        }
+    }
+
+    /// Another transaction came in between, and the same work may run again from its beginning.
+    pub(in crate::store) fn collided(message: &str) -> Self {
+        away(Cause::Collided, message)
+    }
+
+    pub(in crate::store) fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Unavailable(away) => Some(away.cause),
+            Self::Conflict(_) | Self::Failed(_) => None,
+        }
+    }
+
+    /// The same failure, now that its connection turned out to have ended.
+    pub(in crate::store) fn lost(self) -> Self {
+        match self {
+            Self::Unavailable(Away { message, cause: Cause::Busy }) => away(Cause::Lost, &message),
+            other => other,
         }
     }
 }
@@ -43,24 +103,37 @@ impl StoreError {
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         match error {
-            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
-                Self::Conflict(one_line(info.message()))
-            }
-            DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection
-                | DatabaseErrorKind::UnableToSendCommand
-                | DatabaseErrorKind::SerializationFailure
-                | DatabaseErrorKind::ReadOnlyTransaction,
-                info,
-            ) => Self::Unavailable(one_line(info.message())),
-            DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) if away(info.message()) => {
-                Self::Unavailable(one_line(info.message()))
-            }
+            DieselError::DatabaseError(kind, info) => of_database(kind, &*info),
             DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
-            DieselError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
+            DieselError::BrokenTransactionManager => away(Cause::Lost, &error.to_string()),
             other => Self::Failed(one_line(&other.to_string())),
         }
     }
+}
+
+fn of_database(kind: DatabaseErrorKind, info: &dyn DatabaseErrorInformation) -> StoreError {
+    let message = info.message();
+    match kind {
+        DatabaseErrorKind::UniqueViolation => StoreError::Conflict(one_line(message)),
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+            away(Cause::Lost, message)
+        }
+        DatabaseErrorKind::ReadOnlyTransaction => away(Cause::ReadOnly, message),
+        DatabaseErrorKind::SerializationFailure => away(Cause::Collided, message),
+        _ if says(message, &DEADLOCK) => away(Cause::Collided, message),
+        _ if says(message, &ENDED) => away(Cause::Lost, message),
+        _ if says(message, &BUSY) => away(Cause::Busy, message),
+        _ if message.contains("prepared statement \"__diesel") => StoreError::Failed(format!(
+            "{}. This happens behind a pooler in transaction mode, such as PgBouncer: set database.pooler to \
+             \"transaction\"",
+            one_line(message)
+        )),
+        _ => StoreError::Failed(one_line(message)),
+    }
+}
+
+fn away(cause: Cause, message: &str) -> StoreError {
+    StoreError::Unavailable(Away { message: one_line(message), cause })
 }
 
 /// PostgreSQL tells some of its troubles in several lines; the log has one a line.
@@ -68,19 +141,50 @@ fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What the engines say when they are going down, coming up, full or locked.
-fn away(message: &str) -> bool {
-    const SIGNS: [&str; 10] = [
-        "canceling statement due to",
-        "deadlock detected",
-        "database is locked",
-        "database or disk is full",
-        "terminating connection",
-        "server closed the connection",
-        "the database system is",
-        "connection to server",
-        "no connection to the server",
-        "too many clients",
-    ];
-    SIGNS.iter().any(|sign| message.contains(sign))
+fn says(message: &str, signs: &[&str]) -> bool {
+    signs.iter().any(|sign| message.contains(sign))
+}
+
+// Diesel hands on no SQLSTATE but those that it has a kind for, so the rest is told by the message: 40P01,
+const DEADLOCK: [&str; 1] = ["deadlock detected"];
+/// 57P01 to 57P03 and class 08,
+const ENDED: [&str; 5] = [
+    "terminating connection",
+    "server closed the connection",
+    "the database system is",
+    "connection to server",
+    "no connection to the server",
+];
+/// and what both engines say when they are full, locked or canceled a statement.
+const BUSY: [&str; 4] =
+    ["canceling statement due to", "database is locked", "database or disk is full", "too many clients"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cause(kind: DatabaseErrorKind, message: &str) -> Option<Cause> {
+        StoreError::from(DieselError::DatabaseError(kind, Box::new(message.to_owned()))).cause()
+    }
+
+    #[test]
+    fn a_failure_of_the_database_says_what_may_be_tried_again() {
+        use DatabaseErrorKind::{
+            ClosedConnection, ReadOnlyTransaction, SerializationFailure, UniqueViolation, Unknown,
+        };
+        for (kind, message, expected) in [
+            (ClosedConnection, "verbindung verloren", Some(Cause::Lost)),
+            (Unknown, "terminating connection due to administrator command", Some(Cause::Lost)),
+            (Unknown, "the database system is starting up", Some(Cause::Lost)),
+            (ReadOnlyTransaction, "cannot execute INSERT in a read-only transaction", Some(Cause::ReadOnly)),
+            (SerializationFailure, "could not serialize access", Some(Cause::Collided)),
+            (Unknown, "deadlock detected", Some(Cause::Collided)),
+            (Unknown, "canceling statement due to lock timeout", Some(Cause::Busy)),
+            (Unknown, "database is locked", Some(Cause::Busy)),
+            (Unknown, "permission denied for table users", None),
+            (UniqueViolation, "terminating connection", None),
+        ] {
+            assert_eq!(cause(kind, message), expected, "{message}");
+        }
+    }
 }

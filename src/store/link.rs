@@ -1,29 +1,20 @@
 //! A connection that belongs to one thread.
 
-use std::time::{Duration, Instant};
-
 use diesel::connection::SimpleConnection;
 use r2d2::ManageConnection;
 
-use super::conn::{Conn, Manager, Pooled};
-use super::error::StoreError;
+use super::conn::Conn;
+use super::error::{Cause, StoreError};
+use super::manager::{Manager, Pooled};
 
 /// Everything on such a connection looks rows up by their keys. Left to itself, the planner of PostgreSQL reads whole
 /// tables for a batch as soon as its statistics are old, or a table small when it was planned.
 const KEYS_ONLY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
-/// As long as the pool keeps its connections: a server that was replaced is not asked for ever.
-const LIFETIME: Duration = Duration::from_secs(30 * 60);
-
 /// A thread's own connection to the database, opened when it is needed.
 pub(super) struct Link {
     manager: Manager,
-    open: Option<Open>,
-}
-
-struct Open {
-    pooled: Pooled,
-    since: Instant,
+    open: Option<Pooled>,
 }
 
 impl Link {
@@ -31,45 +22,55 @@ impl Link {
         Self { manager, open: None }
     }
 
-    pub(super) fn connection(&mut self) -> Result<&mut Conn, StoreError> {
-        let open = if let Some(open) = self.open.take() {
-            open
-        } else {
-            let mut pooled = self.manager.connect()?;
-            if let Conn::Postgres(conn) = &mut pooled.conn {
-                conn.batch_execute(KEYS_ONLY)?;
-            }
-            Open { pooled, since: Instant::now() }
-        };
-        Ok(&mut self.open.insert(open).pooled.conn)
+    pub(super) fn manager(&self) -> &Manager {
+        &self.manager
     }
 
-    /// Forgets a connection that has seen trouble.
+    pub(super) fn connection(&mut self) -> Result<&mut Conn, StoreError> {
+        let pooled = if let Some(pooled) = self.open.take() {
+            pooled
+        } else {
+            let mut pooled = self.manager.connect()?;
+            if let Conn::Postgres(conn) = &mut pooled.conn
+                && self.manager.place().keeps_sessions()
+            {
+                conn.batch_execute(KEYS_ONLY)?;
+            }
+            pooled
+        };
+        Ok(&mut self.open.insert(pooled).conn)
+    }
+
+    /// Closes a connection on which something failed, and says what that was. Whatever was open on it is rolled back.
+    pub(super) fn fail(&mut self, error: StoreError) -> StoreError {
+        match self.open.take() {
+            Some(mut pooled) => self.manager.judge(&mut pooled, error),
+            None => error,
+        }
+    }
+
+    /// Closes the connection.
     pub(super) fn close(&mut self) {
         self.open = None;
     }
 
-    /// Begins on the connection at hand, or on a new one if that has died meanwhile. A database that is only slow is not
-    /// asked twice.
+    /// Runs a query that changes nothing, or the beginning of a transaction, on the connection at hand, or on a new one
+    /// if that has died meanwhile. A database that is only slow is not asked twice.
     pub(super) fn begin<T>(
         &mut self,
         with: impl Fn(&mut Conn) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        if self.open.as_ref().is_some_and(|link| link.since.elapsed() > LIFETIME) {
+        if self.open.as_ref().is_some_and(|pooled| !self.manager.is_current(pooled)) {
             self.close();
         }
         let may_have_died = self.open.is_some();
-        let done = self.connection().and_then(&with);
-        match done {
-            Err(StoreError::Unavailable(_)) if may_have_died && !self.answers() => {
-                self.close();
-                self.connection().and_then(with)
-            }
-            done => done,
+        let error = match self.connection().and_then(&with) {
+            Ok(done) => return Ok(done),
+            Err(error) => self.fail(error),
+        };
+        match error.cause() {
+            Some(Cause::Lost | Cause::ReadOnly) if may_have_died => self.connection().and_then(with),
+            Some(Cause::Lost | Cause::ReadOnly | Cause::Busy | Cause::Collided) | None => Err(error),
         }
-    }
-
-    fn answers(&mut self) -> bool {
-        self.open.as_mut().is_some_and(|link| link.pooled.answers())
     }
 }

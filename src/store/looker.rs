@@ -6,10 +6,10 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::batcher::Batcher;
-use super::conn::Manager;
 use super::error::StoreError;
 use super::held::{self, Held, Under};
 use super::link::Link;
+use super::manager::Manager;
 use crate::domain::secret::Digest;
 use crate::domain::time::Clock;
 
@@ -36,7 +36,7 @@ impl Looker {
     pub(super) async fn look(&self, secret: Digest) -> Answer {
         let (answer, answered) = oneshot::channel();
         self.0.submit(Job { secret, answer })?;
-        let late = |_| StoreError::Unavailable("a look at a credential was not done in time".to_owned());
+        let late = |_| StoreError::Unavailable("a look at a credential was not done in time".into());
         let dropped = |_| StoreError::Failed("a look at a credential was dropped".to_owned());
         timeout(PATIENCE, answered).await.map_err(late)?.map_err(dropped)?
     }
@@ -61,7 +61,7 @@ fn look(link: &mut Link, batch: Vec<Job>) {
             }
         }
         Err(error) => {
-            link.close();
+            let error = link.fail(error);
             for job in batch {
                 drop(job.answer.send(Err(error.clone())));
             }

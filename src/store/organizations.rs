@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::query::Locked;
+use super::query::{Locked, Shared};
 use super::schema::organizations;
 use chrono::TimeDelta;
 
@@ -85,6 +85,14 @@ pub fn find_by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Organization>,
 pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<Organization>, StoreError> {
     let query = organizations::table.find(id).select(Organization::as_select());
     Ok(Locked(query).get_result(conn).optional()?)
+}
+
+/// Keeps others from [`lock`]ing an organization until the transaction ends. What makes a session in it, or uses up what a
+/// session is made from, calls this before it locks anything of the organization.
+pub fn hold(conn: &mut Conn, id: &str) -> Result<(), StoreError> {
+    let query = organizations::table.find(id).select(organizations::id);
+    Shared(query).get_result::<String>(conn).optional()?;
+    Ok(())
 }
 
 pub fn count(conn: &mut Conn) -> Result<i64, StoreError> {

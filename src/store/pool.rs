@@ -1,22 +1,23 @@
 //! The doors to the database: `write` and `read`, and those for what is gathered.
 
+use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use diesel::Connection;
 use tokio::sync::Semaphore;
 
-use super::audit::{self, Noted};
+use super::audit::Noted;
 use super::batcher::Batcher;
-use super::conn::{Conn, Manager, Place};
-use super::error::StoreError;
+use super::conn::{Conn, Place};
+use super::error::{Cause, StoreError};
 use super::held::Held;
 use super::looker::Looker;
+use super::manager::{LIFETIME, Manager};
 use super::redeemer;
 use super::redemption::{self, Redeemable, Redemption};
 use super::rotation::{self, LiveSession, Rotation, Sealed};
 use super::rotator;
+use super::transaction::{self, Undone};
 use super::writer::Writer;
 use crate::domain::audit::Event;
 use crate::domain::engine::Engine;
@@ -27,6 +28,8 @@ use crate::domain::time::{Clock, Time};
 
 /// How long a request waits for its turn before it is told to come back later.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a write runs when others keep getting in its way.
+const TRIES: usize = 5;
 
 /// What a write has in hand: a connection inside a transaction, the moment it happens at, and randomness.
 pub struct Work<'a> {
@@ -62,8 +65,8 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    manager: Manager,
     pool: r2d2::Pool<Manager>,
-    era: Arc<AtomicU64>,
     /// One permit a pooled connection, so that no more threads block than can make progress.
     permits: Arc<Semaphore>,
     batches: Batches,
@@ -82,8 +85,7 @@ enum Batches {
 impl Store {
     /// Opens the database. The schema must be up to date.
     pub fn open(place: &Place, connections: u32, clock: Clock) -> Result<Self, StoreError> {
-        let era = Arc::new(AtomicU64::new(0));
-        let manager = Manager::new(place.clone(), era.clone());
+        let manager = Manager::new(place.clone());
         let batches = match place.engine() {
             Engine::Sqlite => Batches::Sqlite(Writer::start(place.open()?, clock.clone())?),
             Engine::Postgres => Batches::Postgres {
@@ -97,11 +99,12 @@ impl Store {
             .min_idle(Some(1))
             .connection_timeout(PATIENCE)
             .error_handler(Box::new(LogPoolErrors))
+            .max_lifetime(Some(LIFETIME))
             .test_on_check_out(false)
-            .build(manager)
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            .build(manager.clone())
+            .map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
         let permits = Arc::new(Semaphore::new(connections as usize));
-        Ok(Self(Arc::new(Inner { engine: place.engine(), pool, era, permits, batches, looker, clock })))
+        Ok(Self(Arc::new(Inner { engine: place.engine(), manager, pool, permits, batches, looker, clock })))
     }
 
     pub fn engine(&self) -> Engine {
@@ -114,25 +117,19 @@ impl Store {
     }
 
     /// Runs `work` in one write transaction. `Err` rolls back; what `Ok` holds is committed before it is returned.
+    ///
+    /// On PostgreSQL `work` runs again when certainly nothing of it was committed and nothing is wrong with it: after a
+    /// deadlock, or on a new connection when the one at hand had died or led to a server that takes no writes. So it must
+    /// have no effect besides that on its connection.
     pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
     {
         if let Batches::Sqlite(writer) = &self.0.batches {
             return writer.run(work).await;
         }
-        let now = self.0.clock.now();
-        self.on_connection(move |conn| {
-            conn.transaction(|conn| {
-                let mut transaction = Work::new(conn, now);
-                let done = work(&mut transaction)?;
-                let events = transaction.into_events();
-                audit::append(conn, events)?;
-                Ok(done)
-            })
-        })
-        .await
+        self.on_connection(move |inner| inner.write(&work)).await
     }
 
     /// Rotates a session whose refresh token `belongs` to it, if nothing speaks against it. `deliver` gets the session
@@ -172,13 +169,13 @@ impl Store {
         }
     }
 
-    /// Runs `query` on a connection that is not in a transaction.
+    /// Runs `query` on a connection that is not in a transaction; once more if the connection had died.
     pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, StoreError> + Clone + Send + 'static,
     {
-        self.on_connection(query).await
+        self.on_connection(move |inner| inner.read(&query)).await
     }
 
     /// The key or token with this secret, as it is now, with who holds it.
@@ -189,17 +186,17 @@ impl Store {
     async fn on_connection<T, F>(&self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
     {
         let turn = tokio::time::timeout(PATIENCE, self.0.permits.clone().acquire_owned());
         let permit = turn
             .await
-            .map_err(|_| StoreError::Unavailable("every connection is busy".to_owned()))?
-            .map_err(|_| StoreError::Unavailable("the store is closed".to_owned()))?;
+            .map_err(|_| StoreError::Unavailable("every connection is busy".into()))?
+            .map_err(|_| StoreError::Unavailable("the store is closed".into()))?;
         let inner = self.0.clone();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            inner.run(job)
+            job(&inner)
         })
         .await
         .map_err(|error| StoreError::Failed(error.to_string()))?
@@ -207,21 +204,61 @@ impl Store {
 }
 
 impl Inner {
-    fn run<T>(&self, job: impl FnOnce(&mut Conn) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut pooled = self.connection()?;
-        let done = job(&mut pooled.conn);
-        if matches!(done, Err(StoreError::Unavailable(_))) && !pooled.answers() {
-            self.era.fetch_add(1, Ordering::AcqRel);
+    fn write<T, F>(&self, work: &F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Clone,
+    {
+        let mut tries = 1..TRIES;
+        let mut moved = false;
+        loop {
+            let mut pooled = self.connection()?;
+            let now = self.clock.now();
+            let done = transaction::run(&mut pooled.conn, self.manager.begin(), now, work.clone());
+            let Undone { error, certainly } = match done {
+                Ok(done) => return Ok(done),
+                Err(undone) => undone,
+            };
+            let error = self.manager.judge(&mut pooled, error);
+            let again = certainly
+                && match error.cause() {
+                    Some(Cause::Collided) => tries.next().is_some(),
+                    Some(Cause::Lost | Cause::ReadOnly) => !mem::replace(&mut moved, true),
+                    Some(Cause::Busy) | None => false,
+                };
+            if !again {
+                return Err(error);
+            }
+            tracing::debug!(%error, "a write runs again");
         }
-        done
     }
 
-    /// A connection that nothing speaks against. Asking each one first whether it still answers would cost every
-    /// request a round trip; instead, the first that does not answer gives all of its age away.
+    fn read<T, F>(&self, query: &F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&mut Conn) -> Result<T, StoreError> + Clone,
+    {
+        let mut moved = false;
+        loop {
+            let mut pooled = self.connection()?;
+            let error = match query.clone()(&mut pooled.conn) {
+                Ok(done) => return Ok(done),
+                Err(error) => self.manager.judge(&mut pooled, error),
+            };
+            match error.cause() {
+                Some(Cause::Lost | Cause::ReadOnly) if !mem::replace(&mut moved, true) => {}
+                Some(Cause::Lost | Cause::ReadOnly | Cause::Collided | Cause::Busy) | None => {
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// A connection that nothing is known against. Asking each one first whether it still answers would cost every
+    /// request a round trip; instead, the first that does not answer ends its whole generation.
     fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, StoreError> {
         loop {
-            let pooled = self.pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
-            if pooled.is_of(&self.era) {
+            let pooled =
+                self.pool.get().map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
+            if self.manager.is_current(&pooled) {
                 return Ok(pooled);
             }
         }

@@ -100,6 +100,27 @@ impl<Q: Query> Query for Locked<Q> {
 
 impl<Q> RunQueryDsl<Conn> for Locked<Q> {}
 
+/// A query that keeps the rows it reads from being locked by [`Locked`], and lets others do the same: what inserting a row
+/// that refers to them does anyway.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(in crate::store) struct Shared<Q>(pub(in crate::store) Q);
+
+impl<Q> QueryFragment<MultiBackend> for Shared<Q>
+where
+    Q: QueryFragment<MultiBackend>,
+{
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        self.0.walk_ast(pass.reborrow())?;
+        MultiBackend::walk_variant_ast(&ForKeyShare, pass)
+    }
+}
+
+impl<Q: Query> Query for Shared<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> RunQueryDsl<Conn> for Shared<Q> {}
+
 /// A query that locks those of the rows it reads that nobody else has locked, and leaves out the others: whoever holds
 /// several locks and waits for none is part of no circle.
 #[derive(Debug, Clone, Copy, QueryId)]
@@ -120,6 +141,21 @@ impl<Q: Query> Query for Unlocked<Q> {
 }
 
 impl<Q> RunQueryDsl<Conn> for Unlocked<Q> {}
+
+struct ForKeyShare;
+
+impl QueryFragment<Pg> for ForKeyShare {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        pass.push_sql(" FOR KEY SHARE");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Sqlite> for ForKeyShare {
+    fn walk_ast<'b>(&'b self, _: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        Ok(())
+    }
+}
 
 struct SkipLocked;
 

@@ -2,15 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use diesel::connection::SimpleConnection;
-
 use super::audit;
 use super::batcher::Batcher;
-use super::conn::{Conn, Manager};
-use super::error::StoreError;
+use super::conn::Conn;
+use super::error::{Cause, StoreError};
 use super::link::Link;
+use super::manager::Manager;
 use super::pool::Work;
 use super::redemption::{self, Redeemable, Redemption};
+use super::transaction::{self, Undone};
 use crate::domain::secret::Digest;
 use crate::domain::time::Clock;
 
@@ -72,32 +72,46 @@ pub(super) fn start(manager: &Manager, clock: &Clock) -> Result<Batcher<Job>, St
 }
 
 fn serve(link: &mut Link, clock: &Clock, mut batch: Vec<Job>) {
-    let begun = link.begin(|conn| Ok(conn.batch_execute("BEGIN")?));
-    let done = match begun.and_then(|()| redeem(link.connection()?, clock, &mut batch)) {
-        Ok(redeemed) => {
-            link.connection().and_then(|conn| Ok(conn.batch_execute("COMMIT")?)).map(|()| redeemed)
+    let done = match transact(link, clock, &mut batch) {
+        Ok(redeemed) => Ok(redeemed),
+        Err(Undone { error, certainly }) => {
+            let error = link.fail(error);
+            if certainly && !is_away(&error) {
+                // Nothing was redeemed, so each of them is tried again in a transaction of its own: if something is wrong
+                // with one, that one alone fails.
+                tracing::warn!(%error, "a batch of redemptions is taken apart");
+                Ok(Vec::new())
+            } else {
+                Err(error)
+            }
         }
-        // Something is wrong with one of them. One by one, that one alone fails.
-        Err(error @ (StoreError::Failed(_) | StoreError::Conflict(_))) => {
-            tracing::warn!(%error, "a batch of redemptions is taken apart");
-            link.close();
-            Ok(Vec::new())
-        }
-        Err(error) => Err(error),
     };
-    if done.is_err() {
-        // Whatever is open on it is rolled back with it.
-        link.close();
-    }
     for (number, job) in batch.into_iter().enumerate() {
         let outcome = match &done {
             Ok(redeemed) => Ok(redeemed.contains(&number)),
-            Err(error) => Err(StoreError::Unavailable(error.to_string())),
+            Err(error) => Err(StoreError::Unavailable(error.to_string().into())),
         };
         // A bug in one answer must not take theirs from all others.
         if catch_unwind(AssertUnwindSafe(|| job.answer(outcome))).is_err() {
             tracing::error!("a redemption could not be handed over");
         }
+    }
+}
+
+fn transact(link: &mut Link, clock: &Clock, batch: &mut [Job]) -> Result<Vec<usize>, Undone> {
+    let certainly = |error| Undone { error, certainly: true };
+    let begin = link.manager().begin();
+    link.begin(|conn| transaction::start(conn, begin)).map_err(certainly)?;
+    let conn = link.connection().map_err(certainly)?;
+    let redeemed = redeem(conn, clock, batch).map_err(certainly)?;
+    transaction::commit(conn).map(|()| redeemed)
+}
+
+/// Whether the database would refuse each of them as well.
+fn is_away(error: &StoreError) -> bool {
+    match error.cause() {
+        Some(Cause::Busy) => true,
+        Some(Cause::Lost | Cause::ReadOnly | Cause::Collided) | None => false,
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::batcher::Batcher;
-use super::conn::Manager;
-use super::error::StoreError;
+
+use super::error::{Cause, StoreError};
 use super::link::Link;
+use super::manager::Manager;
 use super::rotation::{self, LiveSession, Rotation, Sealed};
 use crate::domain::time::Clock;
 
@@ -36,7 +37,7 @@ fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {
     let (rotations, mut waiting) = match sealed {
         Ok(sealed) => checked(batch, &sealed),
         Err(error) => {
-            link.close();
+            let error = link.fail(error);
             return refuse(batch.into_iter().map(|job| job.deliver), &error);
         }
     };
@@ -55,8 +56,14 @@ fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {
             }
         }
         Err(error) => {
-            link.close();
-            refuse(waiting.into_values(), &error);
+            let error = link.fail(error);
+            match error.cause() {
+                // Certainly nothing has rotated, so each of them is tried again in a transaction of its own.
+                Some(Cause::ReadOnly | Cause::Collided) => {
+                    waiting.into_values().for_each(|deliver| deliver(Ok(None)));
+                }
+                Some(Cause::Lost | Cause::Busy) | None => refuse(waiting.into_values(), &error),
+            }
         }
     }
 }
@@ -82,6 +89,6 @@ fn checked(batch: Vec<Job>, sealed: &[Sealed]) -> (Vec<Rotation>, HashMap<String
 
 fn refuse(waiting: impl Iterator<Item = Delivery>, error: &StoreError) {
     for deliver in waiting {
-        deliver(Err(StoreError::Unavailable(error.to_string())));
+        deliver(Err(StoreError::Unavailable(error.to_string().into())));
     }
 }

@@ -101,7 +101,7 @@ impl Writer {
     {
         self.0
             .try_send(Box::new(Task { work: Some(work), outcome: None, deliver }))
-            .map_err(|_| StoreError::Unavailable("the write queue is full".to_owned()))
+            .map_err(|_| StoreError::Unavailable("the write queue is full".into()))
     }
 }
 
@@ -114,7 +114,7 @@ fn serve(mut conn: Conn, clock: &Clock, mut queue: mpsc::Receiver<Box<dyn Job>>)
         for job in batch {
             let commit = match &commit {
                 Ok(()) => Ok(()),
-                Err(error) => Err(StoreError::Unavailable(error.to_string())),
+                Err(error) => Err(StoreError::Unavailable(error.to_string().into())),
             };
             if catch_unwind(AssertUnwindSafe(|| job.answer(commit))).is_err() {
                 tracing::error!("the outcome of a write could not be handed over");

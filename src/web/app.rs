@@ -54,7 +54,7 @@ impl App {
     pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&App, &mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&App, &mut Work<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
     {
         let app = self.clone();
         self.store.write(move |transaction| work(&app, transaction)).await

@@ -38,7 +38,7 @@ pub struct Command<T> {
 }
 
 /// The body of a request that says all in its path.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
@@ -167,11 +167,12 @@ impl<T> IntoParams for Command<T> {
     }
 }
 
-impl<T: Send + 'static> Command<T> {
+impl<T: Clone + Send + 'static> Command<T> {
     /// Does it in one transaction, or gives the answer again that the same request got.
     pub async fn once<F>(self, app: &App, act: F) -> Result<HttpResponse, ApiError>
     where
         F: FnOnce(&App, &mut Work<'_>, &Acting, T) -> Result<Result<Done, Refusal>, StoreError>
+            + Clone
             + Send
             + 'static,
     {

@@ -49,7 +49,7 @@ impl Inquiry {
     where
         T: Send + 'static,
         S: Serialize,
-        R: FnOnce(&mut Conn, &Acting) -> Found<T> + Send + 'static,
+        R: FnOnce(&mut Conn, &Acting) -> Found<T> + Clone + Send + 'static,
     {
         let found = self.read(read).await?;
         Ok(HttpResponse::Ok().json(Data { data: show(&found) }))
@@ -65,7 +65,7 @@ impl Inquiry {
     where
         T: Send + 'static,
         S: Serialize,
-        R: FnOnce(&mut Conn, &Acting, Option<&Place>, i64) -> Found<Vec<T>> + Send + 'static,
+        R: FnOnce(&mut Conn, &Acting, Option<&Place>, i64) -> Found<Vec<T>> + Clone + Send + 'static,
     {
         let page = Page::read(self.request.query_string())?;
         let (after, limit) = (page.after.clone(), page.limit());
@@ -76,7 +76,7 @@ impl Inquiry {
     async fn read<T, R>(self, read: R) -> Result<T, ApiError>
     where
         T: Send + 'static,
-        R: FnOnce(&mut Conn, &Acting) -> Found<T> + Send + 'static,
+        R: FnOnce(&mut Conn, &Acting) -> Found<T> + Clone + Send + 'static,
     {
         let Self { app, acting, .. } = self;
         let found = app.store.read(move |conn| read(conn, &acting)).await?;

@@ -24,7 +24,7 @@ use crate::store::static_credentials::{Part, Standing};
 use crate::web::app::App;
 
 /// A key to be.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = NewKey)]
 pub struct Create {
@@ -52,7 +52,7 @@ fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Str
 }
 
 /// A rotation.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = Rotation)]
 pub struct Rotate {
@@ -63,7 +63,7 @@ pub struct Rotate {
 }
 
 /// The scopes that a key shall have.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewScopes)]
 pub struct Scopes {
@@ -144,6 +144,7 @@ pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
     security(("bearer" = [KEYS_READ]), ("apiKey" = [KEYS_READ]))
 )]
 pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let id = id.into_inner();
     inquiry.one(move |conn, acting| api_keys::find(conn, acting, &id), ApiKey::new).await
 }
 
@@ -170,6 +171,7 @@ pub async fn rotate(
     id: web::Path<String>,
     command: Command<Option<Rotate>>,
 ) -> Result<HttpResponse, ApiError> {
+    let id = id.into_inner();
     command
         .once(&app, move |app, work, acting, body| {
             let Some(overlap) = Overlap::from_seconds(body.unwrap_or_default().overlap_seconds) else {
@@ -199,6 +201,7 @@ pub async fn revoke(
     id: web::Path<String>,
     command: Command<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
+    let id = id.into_inner();
     command
         .once(&app, move |app, work, acting, Nothing {}| {
             let revoked = api_keys::revoke(work, &app.config, acting, &id)?;
@@ -228,6 +231,7 @@ pub async fn set_scopes(
     id: web::Path<String>,
     command: Command<Scopes>,
 ) -> Result<HttpResponse, ApiError> {
+    let id = id.into_inner();
     command
         .once(&app, move |app, work, acting, body| {
             let changed = api_keys::set_scopes(work, &app.config, acting, &id, &body.scopes, None)?;

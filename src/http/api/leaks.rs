@@ -9,7 +9,7 @@ use super::command::body;
 use super::error::ApiError;
 use super::responses::{Failures, Limited, Reading};
 use crate::domain::secret::Secret;
-use crate::services::leaks::Leak;
+use crate::services::leaks::{self, Leak};
 use crate::web::app::App;
 use crate::web::limits;
 use crate::web::origin;
@@ -64,7 +64,6 @@ pub async fn report(
         found.into_iter().map(|LeakedSecret { token, url }| (Secret::new(token), url)).collect();
     let leaks = Leak::read(&app.config, &keys, now, &report);
     let origin = origin::of(&app, &request);
-    app.write(move |app, work| leaks.iter().try_for_each(|leak| leak.end(work, &app.master, &origin)))
-        .await?;
+    app.write(move |app, work| leaks::end_all(work, &app.master, &leaks, &origin)).await?;
     Ok(HttpResponse::Accepted().json(Data { data: Reported { received } }))
 }

@@ -18,7 +18,7 @@ use crate::services::service_accounts::{self, Made, NewServiceAccount};
 use crate::web::app::App;
 
 /// A service account to be.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewServiceAccount)]
 pub struct Create {
@@ -32,7 +32,7 @@ pub struct Create {
 }
 
 /// The role that a service account shall have.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewRole)]
 pub struct Role {
@@ -130,6 +130,7 @@ pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
 pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let id = id.into_inner();
     inquiry.one(move |conn, acting| service_accounts::find(conn, acting, &id), ServiceAccount::new).await
 }
 
@@ -205,6 +206,7 @@ pub async fn set_role(
     id: web::Path<String>,
     command: Command<Role>,
 ) -> Result<HttpResponse, ApiError> {
+    let id = id.into_inner();
     command
         .once(&app, move |app, work, acting, Role { role }| {
             let made = service_accounts::set_role(work, &app.config, acting, &id, &role)?;

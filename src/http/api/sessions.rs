@@ -156,6 +156,7 @@ pub async fn revoke(
     id: web::Path<String>,
     command: Command<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
+    let id = id.into_inner();
     command
         .once(&app, move |_, work, acting, Nothing {}| {
             let Means::Credential { id: current, kind: CredentialKind::CliSession } = &acting.means else {

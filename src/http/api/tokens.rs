@@ -20,7 +20,7 @@ use crate::store::static_credentials::{Part, Standing};
 use crate::web::app::App;
 
 /// A token to be.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = NewToken)]
 pub struct Create {
@@ -90,6 +90,7 @@ pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
     security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
 )]
 pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let id = id.into_inner();
     inquiry.one(move |conn, acting| personal_tokens::find(conn, acting, &id), PersonalToken::new).await
 }
 
@@ -110,6 +111,7 @@ pub async fn revoke(
     id: web::Path<String>,
     command: Command<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
+    let id = id.into_inner();
     command
         .once(&app, move |_, work, acting, Nothing {}| {
             let revoked = personal_tokens::revoke(work, acting, &id)?;

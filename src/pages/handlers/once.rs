@@ -51,7 +51,10 @@ pub(super) async fn send<F>(
     act: F,
 ) -> Result<Sent, StoreError>
 where
-    F: FnOnce(&App, &mut Work<'_>, &Acting) -> Result<Result<Made, Refusal>, StoreError> + Send + 'static,
+    F: FnOnce(&App, &mut Work<'_>, &Acting) -> Result<Result<Made, Refusal>, StoreError>
+        + Clone
+        + Send
+        + 'static,
 {
     // Whatever a form says when it comes again, it has made its credential: the mark alone counts.
     let request = Digest::of_bytes(b"");

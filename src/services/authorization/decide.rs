@@ -141,7 +141,7 @@ fn answer(
     origin: &Origin,
 ) -> Result<(), StoreError> {
     if !requests::answer(work.conn, &question.request.id, status, &session.user_id, org_id, work.now)? {
-        return Err(StoreError::Unavailable("the request was answered at the same moment".to_owned()));
+        return Err(StoreError::Unavailable("the request was answered at the same moment".into()));
     }
     let action = match status {
         RequestStatus::Approved => Action::AuthorizationApproved,

@@ -33,5 +33,5 @@ pub fn unused_id(
             return Ok((id, code));
         }
     }
-    Err(StoreError::Unavailable("no user code is free".to_owned()))
+    Err(StoreError::Unavailable("no user code is free".into()))
 }

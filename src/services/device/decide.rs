@@ -115,7 +115,7 @@ fn answer(
         auth_time: granted.map(|_| session.auth_time),
     };
     if !requests::answer(work.conn, &question.request.id, &given)? {
-        return Err(StoreError::Unavailable("the request was answered at the same moment".to_owned()));
+        return Err(StoreError::Unavailable("the request was answered at the same moment".into()));
     }
     let action = match status {
         DeviceStatus::Approved => Action::AuthorizationApproved,

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -209,10 +210,11 @@ both_engines! {
         for _ in 0..size {
             let (store, ready) = (store.clone(), ready.clone());
             let (release, wait) = channel::<()>();
+            let wait = Arc::new(Mutex::new(wait));
             let held = async move {
                 store.read(move |_| {
                     ready.send(()).unwrap();
-                    wait.recv().ok();
+                    wait.lock().unwrap().recv().ok();
                     Ok(())
                 }).await
             };
@@ -239,12 +241,13 @@ both_engines! {
         let node = app.another_node().start().await;
         let store = node.inside().store.clone();
         let (release, wait) = channel::<()>();
+        let wait = Arc::new(Mutex::new(wait));
         // On SQLite everything waits for the one writer; on PostgreSQL for the row.
         let id = tokens.session();
         let holder = tokio::spawn(async move {
             store.write(move |work| {
                 keystile::store::credentials::rename(work.conn, &id, "held")?;
-                wait.recv().ok();
+                wait.lock().unwrap().recv().ok();
                 Ok(())
             }).await
         });

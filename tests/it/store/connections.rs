@@ -19,3 +19,29 @@ async fn after_a_restart_of_postgresql_the_very_next_requests_are_answered() {
     }
     app.stop().await;
 }
+
+#[tokio::test]
+async fn cc_05_the_first_request_after_connections_died_is_answered() {
+    let app = Builder::on(Database::postgres()).start().await;
+    let session = app.session().await;
+    let browser = app.browser_of(&session.person).await;
+    let renamed = format!("/cli-sessions/{}/rename", session.tokens.session());
+    let page = browser.get(&renamed).await;
+    let form = page.form(&renamed).with("name", "laptop");
+    app.database().cut_connections();
+    assert_eq!(browser.get("/cli-sessions").await.status, 200, "a page");
+    app.database().cut_connections();
+    assert_eq!(browser.submit(&form).await.status, 303, "a form");
+    app.database().cut_connections();
+    assert_eq!(app.whoami(&session.tokens.access).await.status, 200, "an access token");
+    app.database().cut_connections();
+    let refreshed = app.refresh(&session.client, &session.tokens.refresh).await;
+    assert_eq!(refreshed.status, 200, "a refresh");
+    app.database().cut_connections();
+    let codes = app.new_device_codes().await;
+    app.database().cut_connections();
+    assert_eq!(app.poll(&codes).await.json()["error"], "authorization_pending", "a device code");
+    app.database().cut_connections();
+    assert_eq!(app.names("SELECT name FROM credentials").await, ["laptop"], "a read");
+    app.stop().await;
+}

@@ -1,6 +1,6 @@
 //! The one door for writes: all or nothing, answered after the commit.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use keystile::domain::time::Time;
@@ -78,11 +78,12 @@ both_engines! {
         let started = Arc::new(AtomicBool::new(false));
         let seen = started.clone();
         let (release, wait) = std::sync::mpsc::channel::<()>();
+        let wait = Arc::new(Mutex::new(wait));
         let store = app.inside().store.clone();
         let asking = tokio::spawn(async move {
             store.write(move |work| {
                 seen.store(true, Ordering::SeqCst);
-                wait.recv().ok();
+                wait.lock().unwrap().recv().ok();
                 insert(work, "usr_1", "1@example.com")
             }).await
         });

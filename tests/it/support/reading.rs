@@ -59,7 +59,7 @@ impl TestApp {
     /// What `work` costs on `table`.
     pub(crate) async fn cost<F>(&self, table: &'static str, work: F) -> Cost
     where
-        F: FnOnce(&mut Conn) -> Result<(), StoreError> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<(), StoreError> + Clone + Send + 'static,
     {
         let measured = self.inside().store.write(move |open| measure(open.conn, table, work));
         measured.await.unwrap()

@@ -1,0 +1,113 @@
+//! Opens connections for the pool and for the threads that keep one, and knows which of them are no good any more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection};
+
+use super::conn::{Conn, Place};
+use super::error::{Cause, StoreError};
+
+/// Every connection is closed after so long, so that an address that leads to another server by now is asked again.
+pub(in crate::store) const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// Settings of a session, where a session belongs to its connection. A statement that waits longer than this fails, so
+/// that one stuck lock does not hold every connection; and the code counts on read committed, whatever the default of the
+/// database is.
+const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '30s'; SET default_transaction_isolation = 'read committed'";
+
+/// Begins a transaction where the session has these settings,
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// and where the next transaction may run in another session.
+const BEGIN_SHARED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '10s'; \
+    SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+
+/// Opens connections, all to one place.
+#[derive(Clone)]
+pub(in crate::store) struct Manager {
+    place: Place,
+    /// Grows when a connection turns out to be dead or to lead to a server that takes no writes: all that were opened
+    /// before it grew are taken to be like that one.
+    generation: Arc<AtomicU64>,
+}
+
+/// A connection with what decides whether it may be used again.
+pub(in crate::store) struct Pooled {
+    pub(in crate::store) conn: Conn,
+    generation: u64,
+    since: Instant,
+}
+
+impl Manager {
+    pub(in crate::store) fn new(place: Place) -> Self {
+        Self { place, generation: Arc::default() }
+    }
+
+    pub(in crate::store) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// What begins a transaction on PostgreSQL.
+    pub(in crate::store) fn begin(&self) -> &'static str {
+        if self.place.keeps_sessions() { BEGIN } else { BEGIN_SHARED }
+    }
+
+    /// Whether nothing is known against a connection.
+    pub(in crate::store) fn is_current(&self, pooled: &Pooled) -> bool {
+        pooled.generation == self.generation.load(Ordering::Acquire) && pooled.since.elapsed() < LIFETIME
+    }
+
+    /// Draws the conclusion from what failed on a connection, and says what that was.
+    pub(in crate::store) fn judge(&self, pooled: &mut Pooled, error: StoreError) -> StoreError {
+        let error = match error.cause() {
+            Some(Cause::Busy) if pooled.conn.batch_execute("SELECT 1").is_err() => error.lost(),
+            Some(Cause::Busy | Cause::Lost | Cause::ReadOnly | Cause::Collided) | None => error,
+        };
+        if matches!(error.cause(), Some(Cause::Lost | Cause::ReadOnly)) {
+            let ended = pooled.generation;
+            // Once for all that fail at the same moment. One of an older generation proves nothing.
+            let grown = self.generation.compare_exchange(
+                ended,
+                ended + 1,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            );
+            if grown.is_ok() {
+                tracing::warn!(%error, "the connections to the database are opened anew");
+            }
+        }
+        error
+    }
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Pooled;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<Pooled, StoreError> {
+        // Read first: a connection that was opened while the database went away must not count as a new one.
+        let generation = self.generation.load(Ordering::Acquire);
+        let mut conn = self.place.open()?;
+        if let Conn::Postgres(conn) = &mut conn
+            && self.place.keeps_sessions()
+        {
+            conn.batch_execute(SESSION)?;
+        }
+        Ok(Pooled { conn, generation, since: Instant::now() })
+    }
+
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), StoreError> {
+        Ok(pooled.conn.batch_execute("SELECT 1")?)
+    }
+
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        use diesel::connection::TransactionManager as _;
+        let in_broken_transaction = match &mut pooled.conn {
+            Conn::Postgres(conn) => AnsiTransactionManager::is_broken_transaction_manager(conn),
+            Conn::Sqlite(conn) => AnsiTransactionManager::is_broken_transaction_manager(conn),
+        };
+        in_broken_transaction || !self.is_current(pooled)
+    }
+}

@@ -1,0 +1,75 @@
+//! A write transaction on PostgreSQL, and what is known about one that failed.
+
+use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
+
+use super::audit;
+use super::conn::Conn;
+use super::error::{Cause, StoreError};
+use super::pool::Work;
+use crate::domain::time::Time;
+
+/// A transaction that failed.
+pub(super) struct Undone {
+    pub(super) error: StoreError,
+    /// Nothing of it is in the database. Unknown when the connection ended after COMMIT was sent.
+    pub(super) certainly: bool,
+}
+
+/// Runs `work` in a transaction that `begin` begins, and adds what it recorded to the audit chains.
+pub(super) fn run<T>(
+    conn: &mut Conn,
+    begin: &'static str,
+    now: Time,
+    work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError>,
+) -> Result<T, Undone> {
+    let certainly = |error| Undone { error, certainly: true };
+    start(conn, begin).map_err(certainly)?;
+    match in_between(conn, now, work) {
+        Ok(done) => commit(conn).map(|()| done),
+        Err(error) => {
+            // One that cannot be rolled back has ended with its connection, which the pool then drops.
+            drop(rollback(conn));
+            Err(certainly(error))
+        }
+    }
+}
+
+fn in_between<T>(
+    conn: &mut Conn,
+    now: Time,
+    work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut transaction = Work::new(conn, now);
+    let done = work(&mut transaction)?;
+    let events = transaction.into_events();
+    audit::append(conn, events)?;
+    Ok(done)
+}
+
+pub(super) fn start(conn: &mut Conn, begin: &str) -> Result<(), StoreError> {
+    match conn {
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, begin)?,
+        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?,
+    }
+    Ok(())
+}
+
+pub(super) fn commit(conn: &mut Conn) -> Result<(), Undone> {
+    let committed = match conn {
+        Conn::Postgres(conn) => AnsiTransactionManager::commit_transaction(conn),
+        Conn::Sqlite(conn) => AnsiTransactionManager::commit_transaction(conn),
+    };
+    committed.map_err(|error| {
+        let error = StoreError::from(error);
+        let certainly = error.cause() != Some(Cause::Lost);
+        Undone { error, certainly }
+    })
+}
+
+fn rollback(conn: &mut Conn) -> Result<(), StoreError> {
+    match conn {
+        Conn::Postgres(conn) => AnsiTransactionManager::rollback_transaction(conn)?,
+        Conn::Sqlite(conn) => AnsiTransactionManager::rollback_transaction(conn)?,
+    }
+    Ok(())
+}

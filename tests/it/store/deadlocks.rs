@@ -1,0 +1,182 @@
+//! Transactions that want the same rows.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use keystile::domain::client::ClientKind;
+use keystile::store::facts;
+
+use crate::support::app::{Builder, TestApp};
+use crate::support::at_once::at_once;
+use crate::support::database::Database;
+use crate::support::http::{Answer, BrowserCaller};
+use crate::support::oauth::{Ask, Tokens};
+use crate::support::postgres::{OwnDatabase, value};
+
+const REVOKE_ALL: &str = "/o/northwind-labs/settings/api-access/revoke-all";
+
+async fn revoke_all(browser: &BrowserCaller) -> Answer {
+    let form = browser.get(REVOKE_ALL).await.form(REVOKE_ALL);
+    browser.submit(&form).await
+}
+
+/// Holds rows of a table until the connection is dropped.
+fn hold(database: &OwnDatabase, table: &str) -> PgConnection {
+    let mut conn = PgConnection::establish(&database.url()).unwrap();
+    conn.batch_execute(&format!("BEGIN; SELECT 1 FROM {table} FOR UPDATE")).unwrap();
+    conn
+}
+
+/// Waits until so many transactions wait for rows.
+async fn waiting(database: &OwnDatabase, number: usize) {
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    for _ in 0..1000 {
+        if value(&database.url(), waiting) == number.to_string() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nobody waits for the row");
+}
+
+/// Lets one request, and then another one, wait for the rows of a table, and gives both answers.
+async fn one_behind_the_other(
+    database: &OwnDatabase,
+    table: &str,
+    one: impl Future<Output = Answer>,
+    other: impl Future<Output = Answer>,
+) -> (Answer, Answer) {
+    let held = hold(database, table);
+    let behind = async {
+        waiting(database, 1).await;
+        let release = async {
+            waiting(database, 2).await;
+            drop(held);
+        };
+        tokio::join!(other, release).0
+    };
+    tokio::join!(one, behind)
+}
+
+/// A server on a database in which a deadlock is never noticed: one ends by the limit of a wait, with an error.
+async fn server() -> (OwnDatabase, TestApp) {
+    let database = OwnDatabase::new("");
+    database.execute(&[&format!("ALTER DATABASE {} SET deadlock_timeout = '10min'", database.name)]);
+    let app = Builder::on(Database::sqlite()).with("KEYSTILE_DATABASE_URL", &database.url()).start().await;
+    (database, app)
+}
+
+#[tokio::test]
+async fn cc_04_revoking_everything_and_exchanging_a_code_lock_in_one_order() {
+    let (database, app) = server().await;
+    let owner = app.owner().await;
+    let ask = Ask::of(&app.client(ClientKind::Native).await);
+    let browser = app.browser_of(&owner).await;
+    let returned = app.authorize(&browser, &ask).await;
+    let form = browser.get(REVOKE_ALL).await.form(REVOKE_ALL);
+    let exchange = app.exchange(&ask, returned.code());
+    let (exchanged, revoked) =
+        one_behind_the_other(&database, "authorization_codes", exchange, browser.submit(&form)).await;
+    assert_eq!((exchanged.status, revoked.status), (200, 303), "{}", exchanged.body);
+    assert_eq!(app.whoami(&Tokens::of(&exchanged).access).await.status, 401, "the session was ended");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn cc_04_revoking_everything_and_fetching_a_device_s_answer_lock_in_one_order() {
+    let (database, app) = server().await;
+    let browser = app.browser_of(&app.owner().await).await;
+    let codes = app.new_device_codes().await;
+    app.connect(&browser, &codes).await;
+    let form = browser.get(REVOKE_ALL).await.form(REVOKE_ALL);
+    let (fetched, revoked) =
+        one_behind_the_other(&database, "device_requests", app.poll(&codes), browser.submit(&form)).await;
+    assert_eq!((fetched.status, revoked.status), (200, 303), "{}", fetched.body);
+    assert_eq!(app.whoami(&Tokens::of(&fetched).access).await.status, 401, "the session was ended");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn cc_04_sessions_that_end_together_are_locked_in_one_order() {
+    let (database, app) = server().await;
+    let owner = app.owner().await;
+    let client = app.client(ClientKind::Native).await;
+    let browser = app.browser_of(&owner).await;
+    let mut sessions = Vec::new();
+    for _ in 0..4 {
+        sessions.push(app.session_in(&browser, &client, &owner).await);
+    }
+    let mut ids: Vec<String> = sessions.iter().map(|session| session.tokens.session()).collect();
+    ids.sort();
+    // The newest comes first in a list; here it is the last by its id.
+    for (number, id) in ids.iter().enumerate() {
+        let at = format!("'2026-01-01'::timestamptz + interval '{number} days'");
+        app.execute(&format!("UPDATE credentials SET created_at = {at} WHERE id = '{id}'")).await.unwrap();
+    }
+    let all = "/cli-sessions/end-all";
+    let page = browser.get(&format!("{all}?org=northwind-labs")).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    let form = page.form_to(all);
+    let revoke = browser.get(REVOKE_ALL).await.form(REVOKE_ALL);
+    let middle = format!("credentials WHERE id = '{}'", ids[1]);
+    let (ended, revoked) =
+        one_behind_the_other(&database, &middle, browser.submit(&form), browser.submit(&revoke)).await;
+    assert_eq!((ended.status, revoked.status), (303, 303));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn cc_04_a_write_that_deadlocks_runs_again() {
+    let app = Builder::on(Database::postgres()).start().await;
+    let store = &app.inside().store;
+    for name in ["one", "other"] {
+        store.write(move |work| facts::set(work.conn, name, "0", work.now)).await.unwrap();
+    }
+    let (meeting, runs) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
+    let outcomes = at_once(2, async |number| {
+        let (meeting, runs) = (meeting.clone(), runs.clone());
+        let mut names = ["one", "other"];
+        names.rotate_left(number);
+        store
+            .write(move |work| {
+                facts::set(work.conn, names[0], &number.to_string(), work.now)?;
+                if runs.fetch_add(1, Ordering::SeqCst) < 2 {
+                    meeting.wait();
+                }
+                facts::set(work.conn, names[1], &number.to_string(), work.now)
+            })
+            .await
+    });
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(runs.load(Ordering::SeqCst), 3, "one of them ran twice");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn cc_04_the_button_that_revokes_everything_works_while_people_sign_in() {
+    let app = Builder::on(Database::postgres()).start().await;
+    let owner = app.owner().await;
+    let client = app.client(ClientKind::Native).await;
+    let browser = app.browser_of(&owner).await;
+    for _ in 0..4 {
+        let mut codes = Vec::new();
+        for _ in 0..5 {
+            let ask = Ask::of(&client);
+            let returned = app.authorize(&browser, &ask).await;
+            codes.push((ask, returned.code().to_owned()));
+        }
+        let statuses = at_once(codes.len() + 1, async |number| match codes.get(number) {
+            Some((ask, code)) => app.exchange(ask, code).await.status,
+            None => revoke_all(&browser).await.status,
+        });
+        let (revoked, exchanged) = statuses.split_last().unwrap();
+        assert_eq!(*revoked, 303, "{statuses:?}");
+        // A code that was revoked before it was exchanged is refused.
+        assert!(exchanged.iter().all(|status| [200, 400].contains(status)), "{statuses:?}");
+    }
+    app.stop().await;
+}

@@ -1,0 +1,101 @@
+//! PostgreSQL databases and roles of their own, for tests that change what holds for all connections.
+
+use std::env;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+use tempfile::TempDir;
+
+/// A name that no other test has.
+fn unique(kind: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{kind}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Runs statements one by one, each in a transaction of its own.
+pub(crate) fn execute(url: &str, statements: &[&str]) {
+    let mut connection = PgConnection::establish(url).unwrap();
+    for statement in statements {
+        connection.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+}
+
+/// The first column of the first row, as text.
+pub(crate) fn value(url: &str, query: &str) -> String {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Nullable<Text>)]
+        value: Option<String>,
+    }
+    let mut connection = PgConnection::establish(url).unwrap();
+    let query = format!("SELECT ({query})::text AS value");
+    diesel::sql_query(query).get_result::<Row>(&mut connection).unwrap().value.unwrap_or_default()
+}
+
+/// A database on the cluster of the tests, which is removed with this value.
+pub(crate) struct OwnDatabase {
+    cluster: String,
+    pub(crate) name: String,
+    roles: Vec<String>,
+}
+
+impl OwnDatabase {
+    /// With these options of `CREATE DATABASE`.
+    pub(crate) fn new(options: &str) -> Self {
+        let cluster = env::var("KEYSTILE_TEST_POSTGRES_URL").unwrap();
+        let name = unique("own");
+        execute(&cluster, &[&format!("CREATE DATABASE {name} {options}")]);
+        Self { cluster, name, roles: Vec::new() }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        let (server, _) = self.cluster.rsplit_once('/').unwrap();
+        format!("{server}/{}", self.name)
+    }
+
+    /// Host and port of the server.
+    pub(crate) fn host(&self) -> &str {
+        let (_, rest) = self.cluster.split_once('@').unwrap();
+        rest.split('/').next().unwrap()
+    }
+
+    pub(crate) fn execute(&self, statements: &[&str]) {
+        execute(&self.url(), statements);
+    }
+
+    /// Makes a role that can sign in, and says how it is called and its URL.
+    pub(crate) fn role(&mut self) -> (String, String) {
+        let role = unique("role");
+        self.execute(&[&format!("CREATE ROLE {role} LOGIN")]);
+        self.roles.push(role.clone());
+        let url = format!("postgres://{role}@{}/{}", self.host(), self.name);
+        (role, url)
+    }
+
+    /// What `keystiled migrate` prints, on this URL and with these settings besides.
+    pub(crate) fn migrate(url: &str, settings: &[(&str, &str)]) -> Result<String, String> {
+        let folder = TempDir::new().unwrap();
+        let done = Command::new(env!("CARGO_BIN_EXE_keystiled"))
+            .arg("migrate")
+            .env_clear()
+            .env("KEYSTILE_DATA_DIR", folder.path())
+            .env("KEYSTILE_DATABASE_URL", url)
+            .envs(settings.iter().copied())
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if done.status.success() { Ok(text(&done.stdout)) } else { Err(text(&done.stderr)) }
+    }
+}
+
+impl Drop for OwnDatabase {
+    fn drop(&mut self) {
+        execute(&self.cluster, &[&format!("DROP DATABASE {} WITH (FORCE)", self.name)]);
+        for role in &self.roles {
+            execute(&self.cluster, &[&format!("DROP ROLE {role}")]);
+        }
+    }
+}
