@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::app::FILE;
@@ -43,11 +43,23 @@ impl Daemons {
 
     /// Starts it and waits until it answers.
     pub(crate) async fn start(&self) -> Daemon {
-        let log = File::options().create(true).append(true).open(&self.log).unwrap();
-        let child = self.command(&[]).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        let daemon = Daemon { child, url: self.url.clone() };
+        self.start_with(|_| ()).await
+    }
+
+    /// The same with a command line that `change` has changed.
+    pub(crate) async fn start_with(&self, change: impl FnOnce(&mut Command)) -> Daemon {
+        let daemon = self.spawn_with(change);
         daemon.is_ready().await;
         daemon
+    }
+
+    /// Starts it and waits for nothing.
+    pub(crate) fn spawn_with(&self, change: impl FnOnce(&mut Command)) -> Daemon {
+        let log = File::options().create(true).append(true).open(&self.log).unwrap();
+        let mut command = self.command(&[]);
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+        change(&mut command);
+        Daemon { child: command.spawn().unwrap(), url: self.url.clone() }
     }
 
     /// Waits until it has printed what `find` looks for.
@@ -80,6 +92,30 @@ impl Daemon {
             assert!(started.elapsed() < Duration::from_secs(60), "the server does not start");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal: `TERM`, `INT`, `HUP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent =
+            Command::new("/bin/kill").args([format!("-{name}"), self.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Sets a limit of the running process: `prlimit` with this option.
+    pub(crate) fn limit(&self, option: &str) {
+        let pid = self.id().to_string();
+        let set = Command::new("prlimit").args(["--pid", &pid, option]).status().unwrap();
+        assert!(set.success());
     }
 
     /// Ends it as `kill -9` does.
