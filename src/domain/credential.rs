@@ -61,6 +61,8 @@ pub enum Presented {
     Current,
     /// The one before, so soon after the rotation that the answer may have been lost: the same successor again.
     Replayed,
+    /// The one before, but the rotation lies in the future by more than the grace: nothing can be said.
+    Undated,
     /// An old one: somebody has a copy.
     Reused,
     /// One that has not been issued yet.
@@ -80,10 +82,16 @@ pub fn judge(
         Equal => Presented::Current,
         Greater => Presented::NotYetIssued,
         Less => {
-            // Somebody who asked a moment earlier, or on a node whose clock is behind, sees a rotation in the future. A
-            // clock that was set far back must not prolong the grace, so the future counts no further than the past.
-            let fresh = rotated_at.is_some_and(|at| (now - at).abs() < grace);
-            if presented == current - 1 && fresh { Presented::Replayed } else { Presented::Reused }
+            if presented != current - 1 || grace.is_zero() {
+                return Presented::Reused;
+            }
+            match rotated_at.map(|at| now - at) {
+                // A request that came a moment earlier sees a rotation in the future, as far as the grace reaches. From
+                // further away it cannot be told whether the grace is over: the clock is wrong, not the token.
+                Some(age) if age <= -grace => Presented::Undated,
+                Some(age) if age < grace => Presented::Replayed,
+                Some(_) | None => Presented::Reused,
+            }
         }
     }
 }
@@ -119,7 +127,8 @@ mod tests {
     }
 
     #[test]
-    fn rt_16_a_clock_set_back_does_not_prolong_the_grace() {
-        assert_eq!(judge(6, 7, Some(at(9000)), at(1000), TimeDelta::seconds(60)), Presented::Reused);
+    fn rt_16_cc_06_under_a_clock_set_back_the_previous_token_is_neither_answered_nor_reuse() {
+        assert_eq!(judge(6, 7, Some(at(9000)), at(1000), TimeDelta::seconds(60)), Presented::Undated);
+        assert_eq!(judge(5, 7, Some(at(9000)), at(1000), TimeDelta::seconds(60)), Presented::Reused);
     }
 }

@@ -67,6 +67,8 @@ pub mod signing;
 #[cfg(feature = "server")]
 pub mod static_secret;
 #[cfg(feature = "server")]
+pub mod steady;
+#[cfg(feature = "server")]
 pub mod subject;
 #[cfg(feature = "server")]
 pub(crate) mod text_enum;
@@ -74,6 +76,7 @@ pub(crate) mod text_enum;
 pub mod time;
 #[cfg(feature = "server")]
 pub mod token_mask;
+pub mod timekeeper;
 #[cfg(feature = "server")]
 pub mod user_code;
 #[cfg(feature = "server")]

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::timekeeper::Timekeeper;
+
 /// The years that have four digits, as RFC 3339 wants them: 1 to 9999.
 const FIRST: DateTime<Utc> = match DateTime::from_timestamp(-62_135_596_800, 0) {
     Some(at) => at,
@@ -33,6 +35,11 @@ impl Time {
 
     pub fn from_micros(micros: i64) -> Option<Self> {
         Self::within_reach(DateTime::from_timestamp_micros(micros)?)
+    }
+
+    /// The beginning of 1970.
+    pub fn epoch() -> Self {
+        Self(DateTime::UNIX_EPOCH)
     }
 
     /// Nothing for a year that could not be written.
@@ -112,11 +119,18 @@ impl Serialize for Time {
 #[derive(Debug, Clone)]
 pub enum Clock {
     System,
+    /// The time of a server, which does not jump with the system clock.
+    Kept(Arc<Timekeeper>),
     /// A clock that stands until it is moved.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
+    /// The system clock watched over: one that jumps by more than the tolerance is not followed.
+    pub fn kept(tolerance: TimeDelta) -> Self {
+        Self::Kept(Arc::new(Timekeeper::new(tolerance)))
+    }
+
     pub fn manual(at: Time) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(at.micros())))
     }
@@ -125,13 +139,22 @@ impl Clock {
     pub fn now(&self) -> Time {
         match self {
             Self::System => Time::new(Utc::now()),
+            Self::Kept(keeper) => keeper.now(),
             Self::Manual(micros) => {
-                Time::from_micros(micros.load(Ordering::SeqCst)).unwrap_or(Time(DateTime::UNIX_EPOCH))
+                Time::from_micros(micros.load(Ordering::SeqCst)).unwrap_or_else(Time::epoch)
             }
         }
     }
 
-    /// Moves a manual clock; the system clock does not let itself be moved.
+    /// The keeper of a kept clock.
+    pub fn keeper(&self) -> Option<&Timekeeper> {
+        match self {
+            Self::Kept(keeper) => Some(keeper),
+            Self::System | Self::Manual(_) => None,
+        }
+    }
+
+    /// Moves a manual clock; no other lets itself be moved.
     pub fn advance(&self, by: TimeDelta) {
         if let (Self::Manual(micros), Some(by)) = (self, by.num_microseconds()) {
             micros.fetch_add(by, Ordering::SeqCst);

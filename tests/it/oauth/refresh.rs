@@ -203,8 +203,8 @@ both_engines! {
         let next = Tokens::of(&app.refresh(&other.client, &other.tokens.refresh).await);
         app.advance(TimeDelta::hours(-1));
         let replay = app.refresh(&other.client, &other.tokens.refresh).await;
-        assert_eq!(refusal(&replay), is(400, "invalid_grant"), "the grace is not an hour longer");
-        assert_eq!(app.refresh(&other.client, &next.refresh).await.status, 400);
+        assert_eq!(replay.status, 503, "the grace is not an hour longer, and a wrong clock proves no reuse");
+        assert_eq!(app.refresh(&other.client, &next.refresh).await.status, 200);
     }
 
     async fn rt_17_thief_and_owner_both_lose_a_stolen_token(app, |app| app.manual_clock()) {

@@ -1,0 +1,195 @@
+//! The time of the server, which no single clock can move by itself.
+//!
+//! Between two looks at the reference clock, time passes as the steady clock of the machine says, which nobody sets. The
+//! reference is the database's clock on PostgreSQL, so that all nodes agree, and the system clock on SQLite. A reference
+//! that moves by no more than the tolerance is followed. One that jumps is not followed until it has run steadily for
+//! [`ADOPT_AFTER`]: until then somebody may be setting it by mistake, and afterwards it was the time before that was
+//! wrong.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::TimeDelta;
+
+use super::steady;
+use super::time::{Clock, Time};
+
+/// How long a clock that has jumped must run steadily before it is followed.
+pub const ADOPT_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// How long nothing is deleted after a jump was followed.
+pub const KEEP_AFTER_JUMP: TimeDelta = TimeDelta::hours(24);
+
+/// The time of the server.
+#[derive(Debug)]
+pub struct Timekeeper {
+    tolerance: TimeDelta,
+    /// Microseconds between the steady clock and the time of the server.
+    offset: AtomicI64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    jump: Option<Jump>,
+    /// Until when, by the steady clock, nothing may be deleted.
+    deletes_from: i64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Jump {
+    by: TimeDelta,
+    /// When it was seen first, by the steady clock.
+    since: i64,
+}
+
+/// What came of a look at the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heeded {
+    /// It agrees with the time of the server, which follows it.
+    Agrees,
+    /// It has jumped by so much, and is not followed.
+    Jumped(TimeDelta),
+    /// It jumped long ago and has run steadily since: it is followed now.
+    Adopted(TimeDelta),
+}
+
+/// Which clock is wrong, and by how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockFault {
+    /// The reference has jumped.
+    Reference(TimeDelta),
+    /// The system clock differs from the time of the server.
+    System(TimeDelta),
+}
+
+impl Timekeeper {
+    /// Begins with what the system clock says.
+    pub fn new(tolerance: TimeDelta) -> Self {
+        Self::starting_at(Clock::System.now(), steady::micros(), tolerance)
+    }
+
+    fn starting_at(now: Time, steady: i64, tolerance: TimeDelta) -> Self {
+        Self { tolerance, offset: AtomicI64::new(now.micros() - steady), state: Mutex::default() }
+    }
+
+    pub fn now(&self) -> Time {
+        self.at(steady::micros())
+    }
+
+    fn at(&self, steady: i64) -> Time {
+        Time::from_micros(steady.saturating_add(self.offset.load(Ordering::SeqCst)))
+            .unwrap_or_else(Time::epoch)
+    }
+
+    /// Starts from what the reference said at this moment of the steady clock, whatever was known before.
+    pub fn set(&self, reference: Time, steady: i64) {
+        self.offset.store(reference.micros().saturating_sub(steady), Ordering::SeqCst);
+        self.state().jump = None;
+    }
+
+    /// Takes what the reference said at this moment of the steady clock.
+    pub fn heed(&self, reference: Time, steady: i64) -> Heeded {
+        let by = reference - self.at(steady);
+        let mut state = self.state();
+        if by.abs() <= self.tolerance {
+            state.jump = None;
+            self.offset.store(reference.micros().saturating_sub(steady), Ordering::SeqCst);
+            return Heeded::Agrees;
+        }
+        let known = state.jump.filter(|jump| (jump.by - by).abs() <= self.tolerance);
+        let jump = *state.jump.insert(known.unwrap_or(Jump { by, since: steady }));
+        if TimeDelta::microseconds(steady - jump.since) < ADOPT_AFTER {
+            return Heeded::Jumped(by);
+        }
+        state.jump = None;
+        state.deletes_from = steady.saturating_add(micros(KEEP_AFTER_JUMP));
+        self.offset.store(reference.micros().saturating_sub(steady), Ordering::SeqCst);
+        Heeded::Adopted(by)
+    }
+
+    /// What is wrong with the clocks now, if something is.
+    pub fn fault(&self) -> Option<ClockFault> {
+        self.fault_with(Clock::System.now(), steady::micros())
+    }
+
+    fn fault_with(&self, system: Time, steady: i64) -> Option<ClockFault> {
+        let jump = self.state().jump;
+        let off = system - self.at(steady);
+        jump.map(|jump| ClockFault::Reference(jump.by))
+            .or_else(|| (off.abs() > self.tolerance).then_some(ClockFault::System(off)))
+    }
+
+    /// Whether what is old enough may be deleted: not while a clock is wrong, nor for a day after a jump was followed.
+    pub fn may_delete(&self) -> bool {
+        self.fault().is_none() && self.state().deletes_from <= steady::micros()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn micros(time: TimeDelta) -> i64 {
+    time.num_microseconds().unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000_000;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_micros(seconds * SECOND).unwrap()
+    }
+
+    /// A server that began at 1,000,000 s when the steady clock stood at 0.
+    fn keeper() -> Timekeeper {
+        Timekeeper::starting_at(at(1_000_000), 0, TimeDelta::seconds(5))
+    }
+
+    #[test]
+    fn a_reference_within_the_tolerance_is_followed() {
+        let keeper = keeper();
+        for (steady, reference) in [(10, 1_000_012), (20, 1_000_026), (30, 1_000_031)] {
+            assert_eq!(keeper.heed(at(reference), steady * SECOND), Heeded::Agrees);
+            assert_eq!(keeper.at(steady * SECOND), at(reference));
+        }
+        assert_eq!(keeper.at(40 * SECOND), at(1_000_041));
+    }
+
+    #[test]
+    fn cb_11_a_reference_that_jumps_for_a_while_is_not_followed() {
+        let keeper = keeper();
+        for hours in [-2, 2_400] {
+            let by = TimeDelta::hours(hours);
+            assert_eq!(keeper.heed(at(1_000_010) + by, 10 * SECOND), Heeded::Jumped(by));
+            assert_eq!(keeper.at(11 * SECOND), at(1_000_011), "time goes on as before");
+            assert_eq!(keeper.fault_with(at(1_000_011), 11 * SECOND), Some(ClockFault::Reference(by)));
+            assert_eq!(keeper.heed(at(1_000_020), 20 * SECOND), Heeded::Agrees);
+            assert_eq!(keeper.fault_with(at(1_000_020), 20 * SECOND), None, "it is right again");
+        }
+    }
+
+    #[test]
+    fn cb_11_a_reference_that_stays_where_it_jumped_is_followed_in_the_end() {
+        let keeper = keeper();
+        let by = TimeDelta::hours(2);
+        assert_eq!(keeper.heed(at(1_000_000) + by, 0), Heeded::Jumped(by));
+        let other = by + TimeDelta::hours(1);
+        assert_eq!(keeper.heed(at(1_000_300) + other, 300 * SECOND), Heeded::Jumped(other), "it jumps again");
+        assert_eq!(keeper.heed(at(1_000_800) + other, 800 * SECOND), Heeded::Jumped(other));
+        assert_eq!(keeper.heed(at(1_000_900) + other, 900 * SECOND), Heeded::Adopted(other));
+        assert_eq!(keeper.at(900 * SECOND), at(1_000_900) + other);
+        assert!(keeper.state().deletes_from > 900 * SECOND, "but deletes nothing for a day");
+    }
+
+    #[test]
+    fn cc_06_a_system_clock_that_differs_from_the_reference_is_a_fault() {
+        let keeper = keeper();
+        let off = TimeDelta::seconds(-70);
+        assert_eq!(keeper.heed(at(1_000_010), 10 * SECOND), Heeded::Agrees);
+        assert_eq!(keeper.fault_with(at(1_000_010) + off, 10 * SECOND), Some(ClockFault::System(off)));
+        assert_eq!(keeper.fault_with(at(1_000_014), 10 * SECOND), None);
+    }
+}
