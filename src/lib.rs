@@ -6,6 +6,7 @@
 //! | --- | --- | --- |
 //! | 0 | [`domain`] | values, rules and state machines; no input or output |
 //! | 0 | `config` | the configuration: load, validate, explain |
+//! | 0 | `supervise` | background threads and tasks, started again when they panic |
 //! | 1 | `keys` | signing keys, master key, token formats, password hashing |
 //! | 1 | `store` | every line of SQL |
 //! | 2 | `grants` | one file per OAuth grant |
@@ -45,5 +46,7 @@ pub mod serve;
 pub mod services;
 #[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
+pub mod supervise;
 #[cfg(feature = "server")]
 pub mod web;

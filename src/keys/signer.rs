@@ -7,7 +7,6 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,6 +14,7 @@ use jsonwebtoken::signature::Signer as _;
 use tokio::sync::oneshot;
 
 use super::rsa_key::PrivateKey;
+use crate::supervise::Tasks;
 
 /// Messages that may wait for a signature.
 const QUEUE: usize = 4096;
@@ -80,13 +80,13 @@ impl Drop for Handle {
 }
 
 impl Signer {
-    pub fn start(threads: usize) -> std::io::Result<Self> {
+    pub fn start(threads: usize, tasks: &Tasks) -> std::io::Result<Self> {
         let threads = threads.max(1);
         let shared = Arc::new(Shared { desk: Mutex::default(), arrived: Condvar::new(), threads });
         let signer = Self(Arc::new(Handle(shared.clone())));
         for _ in 0..threads {
             let shared = shared.clone();
-            thread::Builder::new().name("signer".to_owned()).spawn(move || {
+            tasks.thread("signer", move || {
                 while let Some(jobs) = shared.next() {
                     let deliveries: Vec<Delivery> = jobs.into_iter().map(|job| job()).collect();
                     for deliver in deliveries {
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn everything_that_was_handed_in_is_delivered_once_and_the_threads_end_with_the_last_handle() {
-        let signer = Signer::start(2).unwrap();
+        let signer = Signer::start(2, &Tasks::default()).unwrap();
         let (sender, delivered) = mpsc::channel();
         for n in 0..1000 {
             let sender = sender.clone();
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_panic_takes_one_answer_and_no_thread() {
-        let signer = Signer::start(1).unwrap();
+        let signer = Signer::start(1, &Tasks::default()).unwrap();
         let (sender, delivered) = mpsc::channel();
         let failed = sender.clone();
         signer.submit(
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_says_so_at_once_and_takes_what_is_committed() {
-        let signer = Signer::start(1).unwrap();
+        let signer = Signer::start(1, &Tasks::default()).unwrap();
         let (open, gate) = mpsc::channel::<()>();
         let (started, has_started) = mpsc::channel();
         signer.submit(

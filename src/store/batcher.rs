@@ -5,7 +5,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -15,6 +14,7 @@ use super::error::StoreError;
 use super::link::Link;
 use super::manager::Manager;
 use crate::domain::time::Clock;
+use crate::supervise::Tasks;
 
 /// Jobs that may wait; the next one is told to come back later.
 const QUEUE: usize = 4096;
@@ -29,6 +29,7 @@ impl<J: Send + 'static> Batcher<J> {
     pub(super) fn start(
         name: &'static str,
         threads: usize,
+        tasks: &Tasks,
         manager: &Manager,
         clock: &Clock,
         serve: fn(&mut Link, &Clock, Vec<J>),
@@ -38,9 +39,8 @@ impl<J: Send + 'static> Batcher<J> {
         for _ in 0..threads {
             let mut link = Link::new(manager.clone());
             let (clock, queue) = (clock.clone(), queue.clone());
-            thread::Builder::new()
-                .name(name.to_owned())
-                .spawn(move || {
+            tasks
+                .thread(name, move || {
                     while let Some(batch) = next_batch(&queue) {
                         // A bug in one batch must not take the thread from all others; whoever waits for it is told.
                         if catch_unwind(AssertUnwindSafe(|| serve(&mut link, &clock, batch))).is_err() {
@@ -85,7 +85,7 @@ mod tests {
 
     fn start<J: Send + 'static>(serve: fn(&mut Link, &Clock, Vec<J>)) -> Batcher<J> {
         let nowhere = Manager::new(Place::File(PathBuf::from("/nonexistent")));
-        Batcher::start("test", 1, &nowhere, &Clock::System, serve).unwrap()
+        Batcher::start("test", 1, &Tasks::default(), &nowhere, &Clock::System, serve).unwrap()
     }
 
     #[test]

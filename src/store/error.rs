@@ -60,6 +60,11 @@ impl From<&str> for Away {
 }
 
 impl StoreError {
+    /// Whether another process has locked a SQLite file.
+    pub(in crate::store) fn is_locked(&self) -> bool {
+        matches!(self, Self::Unavailable(away) if away.message.contains("database is locked"))
+    }
+
     /// A connection to SQLite that could not be opened.
     pub(in crate::store) fn open(error: ConnectionError) -> Self {
         Self::connect(error, str::to_owned)
@@ -156,8 +161,14 @@ const ENDED: [&str; 5] = [
     "no connection to the server",
 ];
 /// and what both engines say when they are full, locked or canceled a statement.
-const BUSY: [&str; 4] =
-    ["canceling statement due to", "database is locked", "database or disk is full", "too many clients"];
+const BUSY: [&str; 6] = [
+    "canceling statement due to",
+    "database is locked",
+    "database or disk is full",
+    "disk I/O error",
+    "attempt to write a readonly database",
+    "too many clients",
+];
 
 #[cfg(test)]
 mod tests {

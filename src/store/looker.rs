@@ -12,6 +12,7 @@ use super::link::Link;
 use super::manager::Manager;
 use crate::domain::secret::Digest;
 use crate::domain::time::Clock;
+use crate::supervise::Tasks;
 
 /// How long a request waits before it is told to come back later.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,8 +30,8 @@ pub(super) struct Job {
 pub(super) struct Looker(Batcher<Job>);
 
 impl Looker {
-    pub(super) fn start(manager: &Manager, clock: &Clock) -> Result<Self, StoreError> {
-        Batcher::start("store-looker", THREADS, manager, clock, serve).map(Self)
+    pub(super) fn start(tasks: &Tasks, manager: &Manager, clock: &Clock) -> Result<Self, StoreError> {
+        Batcher::start("store-looker", THREADS, tasks, manager, clock, serve).map(Self)
     }
 
     pub(super) async fn look(&self, secret: Digest) -> Answer {

@@ -18,6 +18,9 @@ pub(in crate::store) const LIFETIME: Duration = Duration::from_secs(15 * 60);
 const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '30s'; SET default_transaction_isolation = 'read committed'";
 
+/// How long a read waits for a SQLite file that another process has locked.
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1500";
+
 /// Begins a transaction where the session has these settings,
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// and where the next transaction may run in another session.
@@ -90,10 +93,10 @@ impl r2d2::ManageConnection for Manager {
         // Read first: a connection that was opened while the database went away must not count as a new one.
         let generation = self.generation.load(Ordering::Acquire);
         let mut conn = self.place.open()?;
-        if let Conn::Postgres(conn) = &mut conn
-            && self.place.keeps_sessions()
-        {
-            conn.batch_execute(SESSION)?;
+        match &mut conn {
+            Conn::Postgres(conn) if self.place.keeps_sessions() => conn.batch_execute(SESSION)?,
+            Conn::Postgres(_) => {}
+            Conn::Sqlite(conn) => conn.batch_execute(SQLITE_SESSION)?,
         }
         Ok(Pooled { conn, generation, since: Instant::now() })
     }

@@ -51,6 +51,7 @@ mod pool;
 mod presence;
 mod query;
 pub mod rates;
+pub mod readiness;
 mod redeemer;
 pub mod redemption;
 pub mod rotation;

@@ -25,6 +25,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::id::Kind;
 use crate::domain::secret::Digest;
 use crate::domain::time::{Clock, Time};
+use crate::supervise::Tasks;
 
 /// How long a request waits for its turn before it is told to come back later.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -72,6 +73,7 @@ struct Inner {
     batches: Batches,
     looker: Looker,
     clock: Clock,
+    tasks: Tasks,
 }
 
 /// What is gathered while the database is busy, and goes to it together.
@@ -85,15 +87,16 @@ enum Batches {
 impl Store {
     /// Opens the database. The schema must be up to date.
     pub fn open(place: &Place, connections: u32, clock: Clock) -> Result<Self, StoreError> {
+        let tasks = Tasks::default();
         let manager = Manager::new(place.clone());
         let batches = match place.engine() {
-            Engine::Sqlite => Batches::Sqlite(Writer::start(place.open()?, clock.clone())?),
+            Engine::Sqlite => Batches::Sqlite(Writer::start(&tasks, place.open()?, clock.clone())?),
             Engine::Postgres => Batches::Postgres {
-                rotations: rotator::start(&manager, &clock)?,
-                redemptions: redeemer::start(&manager, &clock)?,
+                rotations: rotator::start(&tasks, &manager, &clock)?,
+                redemptions: redeemer::start(&tasks, &manager, &clock)?,
             },
         };
-        let looker = Looker::start(&manager, &clock)?;
+        let looker = Looker::start(&tasks, &manager, &clock)?;
         let pool = r2d2::Pool::builder()
             .max_size(connections)
             .min_idle(Some(1))
@@ -104,11 +107,30 @@ impl Store {
             .build(manager.clone())
             .map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
         let permits = Arc::new(Semaphore::new(connections as usize));
-        Ok(Self(Arc::new(Inner { engine: place.engine(), manager, pool, permits, batches, looker, clock })))
+        Ok(Self(Arc::new(Inner {
+            engine: place.engine(),
+            manager,
+            pool,
+            permits,
+            batches,
+            looker,
+            clock,
+            tasks,
+        })))
     }
 
     pub fn engine(&self) -> Engine {
         self.0.engine
+    }
+
+    /// Where `now` comes from.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The background tasks of the store; the server adds its own.
+    pub fn tasks(&self) -> &Tasks {
+        &self.0.tasks
     }
 
     /// The moment that a write would happen at.

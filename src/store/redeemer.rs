@@ -13,6 +13,7 @@ use super::redemption::{self, Redeemable, Redemption};
 use super::transaction::{self, Undone};
 use crate::domain::secret::Digest;
 use crate::domain::time::Clock;
+use crate::supervise::Tasks;
 
 /// Everybody of an organization waits for the end of its audit chain anyway.
 const THREADS: usize = 1;
@@ -67,8 +68,8 @@ where
     Box::new(Wanted { code, decide: Some(decide), given: None, deliver })
 }
 
-pub(super) fn start(manager: &Manager, clock: &Clock) -> Result<Batcher<Job>, StoreError> {
-    Batcher::start("store-redeemer", THREADS, manager, clock, serve)
+pub(super) fn start(tasks: &Tasks, manager: &Manager, clock: &Clock) -> Result<Batcher<Job>, StoreError> {
+    Batcher::start("store-redeemer", THREADS, tasks, manager, clock, serve)
 }
 
 fn serve(link: &mut Link, clock: &Clock, mut batch: Vec<Job>) {

@@ -11,6 +11,7 @@ use super::link::Link;
 use super::manager::Manager;
 use super::rotation::{self, LiveSession, Rotation, Sealed};
 use crate::domain::time::Clock;
+use crate::supervise::Tasks;
 
 /// One talks to the database while the other gathers.
 const THREADS: usize = 2;
@@ -27,8 +28,8 @@ pub(super) struct Job {
     pub(super) deliver: Delivery,
 }
 
-pub(super) fn start(manager: &Manager, clock: &Clock) -> Result<Batcher<Job>, StoreError> {
-    Batcher::start("store-rotator", THREADS, manager, clock, serve)
+pub(super) fn start(tasks: &Tasks, manager: &Manager, clock: &Clock) -> Result<Batcher<Job>, StoreError> {
+    Batcher::start("store-rotator", THREADS, tasks, manager, clock, serve)
 }
 
 fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {

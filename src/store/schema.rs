@@ -24,6 +24,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::BigInt;
+    use crate::store::codec::Moment;
+
+    readiness (id) {
+        id -> BigInt,
+        probed_at -> Moment,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Nullable, Text};
     use crate::store::codec::Moment;
 

@@ -6,6 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection;
@@ -18,11 +19,17 @@ use super::error::StoreError;
 use super::pool::Work;
 use super::query::Plain;
 use crate::domain::time::Clock;
+use crate::supervise::Tasks;
 
 /// Jobs that may wait; the next one is told to come back later.
 const QUEUE: usize = 4096;
 /// Jobs in one commit at the most, so that the first of them does not wait too long.
 const BATCH: usize = 128;
+
+/// How long a job waits for another process that has locked the database, before it is told to come back later.
+const PATIENCE: Duration = Duration::from_millis(1700);
+/// How long one attempt to begin waits for the lock: at the end of each, those that have waited too long are answered.
+const ATTEMPT: &str = "PRAGMA busy_timeout = 200";
 
 /// SQLite's own 2 MB hold the pages of a few thousand sessions, and everybody's refreshes read all of them again and again.
 const CACHE: &str = "PRAGMA cache_size = -8000";
@@ -67,16 +74,38 @@ where
     }
 }
 
+/// A job in the queue.
+struct Queued {
+    job: Box<dyn Job>,
+    since: Instant,
+}
+
+impl Queued {
+    fn is_late(&self) -> bool {
+        self.since.elapsed() >= PATIENCE
+    }
+
+    fn answer(self, commit: &Result<(), StoreError>) {
+        let commit = match commit {
+            Ok(()) => Ok(()),
+            Err(error) => Err(StoreError::Unavailable(error.to_string())),
+        };
+        if catch_unwind(AssertUnwindSafe(|| self.job.answer(commit))).is_err() {
+            tracing::error!("the outcome of a write could not be handed over");
+        }
+    }
+}
+
 /// The way to the writer thread. When the last handle is dropped, the thread finishes its queue and ends.
-pub(super) struct Writer(mpsc::Sender<Box<dyn Job>>);
+pub(super) struct Writer(mpsc::Sender<Queued>);
 
 impl Writer {
-    pub(super) fn start(mut conn: Conn, clock: Clock) -> Result<Self, StoreError> {
+    pub(super) fn start(tasks: &Tasks, mut conn: Conn, clock: Clock) -> Result<Self, StoreError> {
         conn.batch_execute(CACHE)?;
-        let (sender, queue) = mpsc::channel(QUEUE);
-        thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || serve(conn, &clock, queue))
+        conn.batch_execute(ATTEMPT)?;
+        let (sender, mut queue) = mpsc::channel(QUEUE);
+        tasks
+            .thread("store-writer", move || serve(&mut conn, &clock, &mut queue))
             .map_err(|error| StoreError::Failed(error.to_string()))?;
         Ok(Self(sender))
     }
@@ -100,31 +129,59 @@ impl Writer {
         D: FnOnce(Result<T, StoreError>) + Send + 'static,
     {
         self.0
-            .try_send(Box::new(Task { work: Some(work), outcome: None, deliver }))
+            .try_send(Queued {
+                job: Box::new(Task { work: Some(work), outcome: None, deliver }),
+                since: Instant::now(),
+            })
             .map_err(|_| StoreError::Unavailable("the write queue is full".into()))
     }
 }
 
-fn serve(mut conn: Conn, clock: &Clock, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+fn serve(conn: &mut Conn, clock: &Clock, queue: &mut mpsc::Receiver<Queued>) {
+    // A panic may have left a transaction open; usually there is none.
+    drop(conn.batch_execute("ROLLBACK"));
     while let Some(first) = queue.blocking_recv() {
         // On a busy machine this lets others add to the batch, on an idle one it returns at once.
         thread::yield_now();
-        let mut batch = gather(first, &mut queue, BATCH);
-        let commit = commit(&mut conn, clock, &mut batch);
-        for job in batch {
-            let commit = match &commit {
-                Ok(()) => Ok(()),
-                Err(error) => Err(StoreError::Unavailable(error.to_string().into())),
-            };
-            if catch_unwind(AssertUnwindSafe(|| job.answer(commit))).is_err() {
-                tracing::error!("the outcome of a write could not be handed over");
-            }
+        let mut batch = gather(first, queue, BATCH);
+        let done = match begin(conn, queue, &mut batch) {
+            Ok(()) => commit(conn, clock, &mut batch),
+            Err(error) => Err(error),
+        };
+        for queued in batch {
+            queued.answer(&done);
         }
     }
 }
 
-fn commit(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    run(conn, "BEGIN IMMEDIATE")?;
+/// Begins a transaction. While another process has the database locked, those who have waited long enough are answered,
+/// and others take their places; an empty batch begins nothing.
+fn begin(
+    conn: &mut Conn,
+    queue: &mut mpsc::Receiver<Queued>,
+    batch: &mut Vec<Queued>,
+) -> Result<(), StoreError> {
+    loop {
+        let error = match run(conn, "BEGIN IMMEDIATE") {
+            Err(error @ StoreError::Unavailable(_)) if error.is_locked() => error,
+            begun => return begun,
+        };
+        let (late, waiting): (Vec<_>, Vec<_>) = batch.drain(..).partition(Queued::is_late);
+        *batch = waiting;
+        let refused = Err(error);
+        late.into_iter().for_each(|queued| queued.answer(&refused));
+        while batch.len() < BATCH
+            && let Ok(queued) = queue.try_recv()
+        {
+            if queued.is_late() { queued.answer(&refused) } else { batch.push(queued) }
+        }
+        if batch.is_empty() {
+            return refused;
+        }
+    }
+}
+
+fn commit(conn: &mut Conn, clock: &Clock, batch: &mut [Queued]) -> Result<(), StoreError> {
     let done = run_all(conn, clock, batch)
         .and_then(|events| audit::append(conn, events))
         .and_then(|()| run(conn, "COMMIT"));
@@ -140,9 +197,9 @@ fn run(conn: &mut Conn, statement: &'static str) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn run_all(conn: &mut Conn, clock: &Clock, batch: &mut [Box<dyn Job>]) -> Result<Vec<Noted>, StoreError> {
+fn run_all(conn: &mut Conn, clock: &Clock, batch: &mut [Queued]) -> Result<Vec<Noted>, StoreError> {
     let mut events = Vec::new();
-    for job in batch {
+    for Queued { job, .. } in batch {
         run(conn, "SAVEPOINT job")?;
         let mut work = Work::new(conn, clock.now());
         let verdict = catch_unwind(AssertUnwindSafe(|| job.run(&mut work))).unwrap_or(Verdict::RollBack);

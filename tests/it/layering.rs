@@ -5,9 +5,10 @@ use std::fs;
 use crate::support::sources;
 
 /// Each module of `src/` and its floor.
-const FLOORS: [(&str, u8); 12] = [
+const FLOORS: [(&str, u8); 13] = [
     ("domain", 0),
     ("config", 0),
+    ("supervise", 0),
     ("keys", 1),
     ("store", 1),
     ("grants", 2),

@@ -1,0 +1,6 @@
+-- One row, which a node writes to find out whether a write would succeed.
+CREATE TABLE readiness (
+    id BIGINT PRIMARY KEY NOT NULL CHECK (id = 1),
+    probed_at TEXT NOT NULL
+);
+INSERT INTO readiness (id, probed_at) VALUES (1, '1970-01-01T00:00:00.000000Z');

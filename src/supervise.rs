@@ -1,0 +1,263 @@
+//! Background work that outlives its panics.
+//!
+//! A thread or a task that does something for the whole server is started here. When it panics it is started again
+//! after a pause, and [`Tasks::down`] names it until it has run for a while, so that readiness can say so.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+
+/// The pause before the first restart; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A task that ran this long before it panicked starts again with the first pause.
+const STEADY: Duration = Duration::from_secs(60);
+
+/// The background tasks of a server. A handle: clones are the same list.
+#[derive(Debug, Clone, Default)]
+pub struct Tasks(Arc<Mutex<Vec<Arc<Task>>>>);
+
+#[derive(Debug)]
+struct Task {
+    name: &'static str,
+    phase: Mutex<Phase>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Running,
+    Down,
+    /// Started again after a pause of this length, and not trusted until it has run as long.
+    Restarted(Instant, Duration),
+}
+
+impl Tasks {
+    /// Runs `work` on a thread of its own until it returns, and again whenever it panics.
+    pub fn thread(
+        &self,
+        name: &'static str,
+        mut work: impl FnMut() + Send + 'static,
+    ) -> std::io::Result<thread::JoinHandle<()>> {
+        let tasks = self.clone();
+        let task = self.add(name);
+        let spawned = thread::Builder::new().name(name.to_owned()).spawn({
+            let task = task.clone();
+            move || {
+                let mut restarts = Restarts::default();
+                while let Err(panic) = catch_unwind(AssertUnwindSafe(&mut work)) {
+                    let pause = restarts.next();
+                    task.fell(&*panic);
+                    thread::sleep(pause);
+                    task.rose(pause);
+                }
+                tasks.remove(&task);
+            }
+        });
+        if spawned.is_err() {
+            self.remove(&task);
+        }
+        spawned
+    }
+
+    /// Runs the future that `make` gives until it ends, and a new one whenever it panics.
+    pub fn spawn<F>(&self, name: &'static str, mut make: impl FnMut() -> F + Send + 'static) -> JoinHandle<()>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let tasks = self.clone();
+        let task = self.add(name);
+        tokio::spawn(async move {
+            let mut restarts = Restarts::default();
+            while let Err(panic) = caught(make()).await {
+                let pause = restarts.next();
+                task.fell(&*panic);
+                tokio::time::sleep(pause).await;
+                task.rose(pause);
+            }
+            tasks.remove(&task);
+        })
+    }
+
+    /// The names of those that do not run, or have only just been started again.
+    pub fn down(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> =
+            self.list().iter().filter(|task| task.is_down()).map(|task| task.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn add(&self, name: &'static str) -> Arc<Task> {
+        let task = Arc::new(Task { name, phase: Mutex::new(Phase::Running) });
+        self.list().push(task.clone());
+        task
+    }
+
+    fn remove(&self, ended: &Arc<Task>) {
+        self.list().retain(|task| !Arc::ptr_eq(task, ended));
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<Arc<Task>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Task {
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_down(&self) -> bool {
+        match *self.phase() {
+            Phase::Running => false,
+            Phase::Down => true,
+            Phase::Restarted(at, proves_itself_in) => at.elapsed() < proves_itself_in,
+        }
+    }
+
+    fn fell(&self, panic: &(dyn Any + Send)) {
+        *self.phase() = Phase::Down;
+        tracing::error!(
+            task = self.name,
+            reason = reason(panic),
+            "a background task panicked and is restarted"
+        );
+    }
+
+    fn rose(&self, pause: Duration) {
+        *self.phase() = Phase::Restarted(Instant::now(), pause);
+    }
+}
+
+/// How long to pause before each restart of one task.
+struct Restarts {
+    pause: Duration,
+    started: Instant,
+}
+
+impl Default for Restarts {
+    fn default() -> Self {
+        Self { pause: FIRST_PAUSE, started: Instant::now() }
+    }
+}
+
+impl Restarts {
+    fn next(&mut self) -> Duration {
+        if self.started.elapsed() > STEADY {
+            self.pause = FIRST_PAUSE;
+        }
+        let pause = self.pause;
+        self.pause = (pause * 2).min(LONGEST_PAUSE);
+        self.started = Instant::now() + pause;
+        pause
+    }
+}
+
+/// What comes of a future, or of its panic.
+async fn caught<T>(future: impl Future<Output = T>) -> thread::Result<T> {
+    let mut future = Box::pin(future);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}
+
+/// The message of a panic.
+fn reason(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
+}
+
+/// Writes a panic into the log. The default hook writes to the standard error stream and waits for whoever reads it.
+pub fn log_panic(panic: &PanicHookInfo<'_>) {
+    let thread = thread::current();
+    tracing::error!(
+        thread = thread.name().unwrap_or("unnamed"),
+        at = panic.location().map(tracing::field::display),
+        reason = reason(panic.payload()),
+        "panicked"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn eventually(holds: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !holds() {
+            assert!(started.elapsed() < PATIENCE, "it does not come about");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn cb_02_a_thread_that_panics_is_named_and_started_again() {
+        let tasks = Tasks::default();
+        let (work, waiting) = mpsc::channel::<bool>();
+        let (done, served) = mpsc::channel();
+        let run = move || {
+            for well in &waiting {
+                assert!(well, "in a test");
+                done.send(()).unwrap();
+            }
+        };
+        let thread = tasks.thread("worker", run).unwrap();
+        assert!(tasks.down().is_empty());
+        work.send(false).unwrap();
+        eventually(|| tasks.down() == ["worker"]);
+        work.send(true).unwrap();
+        served.recv_timeout(PATIENCE).unwrap();
+        eventually(|| tasks.down().is_empty());
+        drop(work);
+        thread.join().unwrap();
+        assert!(tasks.list().is_empty(), "what has ended is not missed");
+    }
+
+    #[tokio::test]
+    async fn cb_02_a_task_that_panics_is_named_and_started_again() {
+        let tasks = Tasks::default();
+        let (work, waiting) = tokio::sync::mpsc::channel::<bool>(4);
+        let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
+        let (done, mut served) = tokio::sync::mpsc::channel(4);
+        let task = tasks.spawn("worker", move || {
+            let (waiting, done) = (waiting.clone(), done.clone());
+            async move {
+                while let Some(well) = waiting.lock().await.recv().await {
+                    assert!(well, "in a test");
+                    done.send(()).await.unwrap();
+                }
+            }
+        });
+        work.send(false).await.unwrap();
+        while tasks.down() != ["worker"] {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        work.send(true).await.unwrap();
+        served.recv().await.unwrap();
+        while !tasks.down().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        drop(work);
+        task.await.unwrap();
+    }
+
+    #[test]
+    fn the_pause_doubles_up_to_a_bound() {
+        let mut restarts = Restarts::default();
+        let pauses: Vec<_> = (0..8).map(|_| restarts.next().as_millis()).collect();
+        assert_eq!(pauses, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+    }
+}
