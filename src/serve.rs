@@ -1,8 +1,15 @@
 //! The running server.
 
 mod chores;
+mod clocks;
+mod connections;
+mod descriptors;
+mod listener;
+mod log_queue;
 pub mod logging;
 mod masked;
+mod signals;
+mod tracked;
 mod use_log;
 
 use std::io;
@@ -12,21 +19,15 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
-use actix_web::{HttpServer, web};
 use tokio::net::TcpSocket;
-use tokio::signal::ctrl_c;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::config::Config;
 use crate::domain::time::Clock;
-use crate::http::api::openapi;
-use crate::http::fallback;
-use crate::http::metadata::{BadMetadata, Document};
+use crate::http::metadata::BadMetadata;
 use crate::keys::password::Passwords;
 use crate::keys::signer::Signer;
-use crate::pages::handlers::misc;
-use crate::routes;
+use crate::services::claim::{self, Claim};
 use crate::services::instance::{self, Instance, OpenError};
 use crate::services::signing_keys::{self, KeyFailure};
 use crate::services::{accounts, setup};
@@ -34,24 +35,22 @@ use crate::store::StoreError;
 use crate::web::app::{App, Parts};
 use crate::web::clients::KnownClients;
 use crate::web::cookie_names::CookieNames;
-use crate::web::envelope::envelope;
 use crate::web::exhausted::KnownExhausted;
-use crate::web::form::LARGEST_BODY;
 use crate::web::gate::Gate;
 use crate::web::keyring::Keyring;
 use crate::web::limits::Limits;
+use crate::web::readiness::Readiness;
 use crate::web::uses::UseLog;
 
+use connections::Connections;
+use listener::Documents;
+use signals::Signals;
 use use_log::UseWriter;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 2048;
-/// A request whose head takes longer to arrive is dropped.
-const HEAD_TIME: Duration = Duration::from_secs(5);
-/// An idle connection is kept for a next request.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// Seconds that requests have to finish when the server stops.
-const STOP_SECONDS: u64 = 15;
+/// How often a database that is away is asked for what the announcement says.
+const ANNOUNCE_AGAIN: Duration = Duration::from_secs(1);
 
 /// A server that answers.
 pub struct Server {
@@ -59,8 +58,11 @@ pub struct Server {
     address: SocketAddr,
     handle: ServerHandle,
     running: JoinHandle<io::Result<()>>,
-    chores: JoinHandle<()>,
+    chores: Vec<JoinHandle<()>>,
     uses: UseWriter,
+    connections: Connections,
+    /// Released last, when nothing writes any more.
+    _claim: Option<Claim>,
 }
 
 /// The server does not start.
@@ -93,36 +95,18 @@ impl Server {
     pub async fn start_on(listener: TcpListener, config: Config, clock: Clock) -> Result<Self, StartError> {
         let address = listener.local_addr()?;
         let (uses, waiting) = UseLog::new();
-        let app = open(config, address, clock, uses).await?;
-        let document = web::Data::new(Document::new(&app.config)?);
-        let api = web::Data::new(openapi::build(app.config.clone()));
-        let data = web::Data::new(app.clone());
-        let server = HttpServer::new(move || {
-            let issuer_path = data.config.server.public_url.path().to_owned();
-            actix_web::App::new()
-                .app_data(data.clone())
-                .app_data(document.clone())
-                .app_data(api.clone())
-                .app_data(web::PayloadConfig::new(LARGEST_BODY))
-                .app_data(web::PathConfig::default().error_handler(fallback::unreadable))
-                .wrap(from_fn(envelope))
-                .configure(|config| routes::routes(config, &issuer_path))
-                .default_service(web::to(misc::not_found))
-        })
-        .workers(app.config.server.workers)
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIME)
-        .shutdown_timeout(STOP_SECONDS)
-        .disable_signals()
-        .listen(listener)?
-        .run();
+        let (app, claim) = open(config, address, clock, uses).await?;
+        let connections = bounded(&app.config);
+        let server = listener::serve(listener, &app, Documents::new(&app)?, &connections)?;
         Ok(Self {
             address,
             handle: server.handle(),
             running: tokio::spawn(server),
-            chores: tokio::spawn(chores::run(app.clone())),
+            chores: chores::start(&app).into_iter().chain([clocks::start(&app)]).collect(),
             uses: UseWriter::start(app.clone(), waiting),
             app,
+            connections,
+            _claim: claim,
         })
     }
 
@@ -137,25 +121,47 @@ impl Server {
 
     /// Stops listening, lets the requests that are being answered finish, writes down what they used, and ends.
     pub async fn stop(self) -> io::Result<()> {
-        self.chores.abort();
-        self.handle.stop(true).await;
-        let ended = self.running.await.map_err(io::Error::other)?;
+        self.chores.iter().for_each(JoinHandle::abort);
+        let stopping = self.handle.stop(true);
+        self.connections.drain();
+        stopping.await;
+        // One that ended by itself has been waited for already.
+        let ended = if self.running.is_finished() { Ok(Ok(())) } else { self.running.await };
         self.uses.stop().await;
-        ended
+        ended.map_err(io::Error::other)?
+    }
+
+    /// Waits until the server ends without having been asked to.
+    async fn failure(&mut self) -> io::Error {
+        match (&mut self.running).await {
+            Ok(Ok(())) => io::Error::other("the listener ended by itself"),
+            Ok(Err(error)) => error,
+            Err(panicked) => io::Error::other(panicked),
+        }
     }
 }
 
-async fn open(config: Config, address: SocketAddr, clock: Clock, uses: UseLog) -> Result<App, StartError> {
-    let (to_open, its_clock) = (config.clone(), clock.clone());
-    let opened = spawn_blocking(move || instance::begin(&to_open, its_clock)).await;
-    let Instance { store, master } = opened.map_err(io::Error::other)??;
+async fn open(
+    config: Config,
+    address: SocketAddr,
+    clock: Clock,
+    uses: UseLog,
+) -> Result<(App, Option<Claim>), StartError> {
+    let to_open = config.clone();
+    let opened = spawn_blocking(move || {
+        // Before anything is migrated under a server that runs.
+        let claim = claim::claim(&to_open)?;
+        Ok::<_, OpenError>((claim, instance::begin(&to_open, clock)?))
+    })
+    .await;
+    let (claim, Instance { store, master }) = opened.map_err(io::Error::other)??;
     signing_keys::bootstrap(&store, &master, config.keys.rsa_bits).await?;
     let keys = store.read(signing_keys::list).await?;
     let set = signing_keys::open(&keys, &master).map_err(KeyFailure::from)?;
     let to_register = config.clone();
     store.write(move |work| accounts::ensure_companion(work, &to_register)).await?;
-    let signer = Signer::start(available_parallelism().map_or(1, usize::from))?;
-    Ok(App::new(Parts {
+    let signer = Signer::start(available_parallelism().map_or(1, usize::from), store.tasks())?;
+    let app = App::new(Parts {
         gate: Gate::new(&config, address),
         cookie_names: CookieNames::new(&config.server.public_url),
         clients: KnownClients::default(),
@@ -164,11 +170,13 @@ async fn open(config: Config, address: SocketAddr, clock: Clock, uses: UseLog) -
         uses,
         keyring: Keyring::new(set, signer),
         passwords: Passwords::new(config.sign_in.max_parallel_hashes),
+        readiness: Readiness::default(),
+        clock: store.clock().clone(),
         config: Arc::new(config),
         store,
         master: Arc::new(master),
-        clock,
-    }))
+    });
+    Ok((app, claim))
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -180,20 +188,65 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// Serves until the process is asked to stop. `announce` gets what a person who starts the server wants to read.
-pub async fn until_stopped(config: Config, announce: impl FnOnce(&str)) -> Result<(), StartError> {
-    let server = Box::pin(Server::start(config, Clock::System)).await?;
-    announce(&banner(&server).await?);
-    stop_signal().await?;
-    tracing::info!("stopping");
-    Ok(server.stop().await?)
+/// As many connections as the configuration and the system allow, of which one address gets three quarters at most.
+fn bounded(config: &Config) -> Connections {
+    let most = descriptors::connections(config.server.max_connections, config.database.pool_size);
+    let per_address = config.server.max_connections_per_address.min((most * 3 / 4).max(1));
+    Connections::new(most, per_address, config.server.trusted_proxies.clone())
+}
+
+/// Serves until the process is asked to stop. `announce` gets what a person who starts the server wants to read, once the
+/// database answers.
+pub async fn until_stopped(config: Config, announce: impl FnOnce(String)) -> Result<(), StartError> {
+    let mut signals = Signals::listen()?;
+    descriptors::raise();
+    let mut server = tokio::select! {
+        started = Box::pin(Server::start(config, Clock::System)) => started?,
+        signal = signals.next() => {
+            tracing::info!(signal, "stopped before it served");
+            return Ok(());
+        }
+    };
+    let app = server.app.clone();
+    let address = server.address;
+    let announced = async {
+        announce(banner(&app, address).await);
+        std::future::pending::<()>().await;
+    };
+    let failure = tokio::select! {
+        signal = signals.next() => {
+            tracing::info!(signal, "stopping");
+            None
+        }
+        error = server.failure() => Some(error),
+        () = announced => None,
+    };
+    let stopped = tokio::select! {
+        stopped = server.stop() => stopped,
+        signal = signals.next() => {
+            tracing::warn!(signal, "asked again to stop: what is being answered is cut off");
+            Ok(())
+        }
+    };
+    Ok(failure.map_or(stopped, Err)?)
+}
+
+/// What the banner says, as soon as the database has it.
+async fn banner(app: &App, address: SocketAddr) -> String {
+    loop {
+        match try_banner(app, address).await {
+            Ok(banner) => return banner,
+            Err(error) => tracing::warn!(%error, "the start cannot be announced yet"),
+        }
+        tokio::time::sleep(ANNOUNCE_AGAIN).await;
+    }
 }
 
 /// Where it listens, where the data is, and what to do next.
-async fn banner(server: &Server) -> Result<String, StoreError> {
-    let Config { server: settings, database, .. } = &*server.app.config;
+async fn try_banner(app: &App, address: SocketAddr) -> Result<String, StoreError> {
+    let Config { server: settings, database, .. } = &*app.config;
     let public_url = &settings.public_url;
-    let code = server.app.write(|app, work| setup::code(work, &app.master)).await?;
+    let code = app.write(|app, work| setup::code(work, &app.master)).await?;
     let next = match code {
         Some(code) => format!("Set it up at {public_url}/setup with the code {code} (once, within a day)"),
         None => format!("Sign in at {public_url}"),
@@ -201,22 +254,7 @@ async fn banner(server: &Server) -> Result<String, StoreError> {
     Ok(format!(
         "Keystile {version}\n  Listening  {address}, for {public_url}\n  Database   {url}\n  Data       {data}\n  Next       {next}",
         version = env!("CARGO_PKG_VERSION"),
-        address = server.address,
         url = database.url,
         data = settings.data_dir.display(),
     ))
-}
-
-#[cfg(unix)]
-async fn stop_signal() -> io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        asked = ctrl_c() => asked,
-        _ = terminate.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn stop_signal() -> io::Result<()> {
-    ctrl_c().await
 }

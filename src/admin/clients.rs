@@ -12,7 +12,6 @@ use crate::domain::id::Kind as IdKind;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::domain::time::Clock;
 use crate::services::accounts;
 use crate::store::{Store, StoreError, clients};
 
@@ -101,7 +100,7 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
                 grants: grants(device_codes),
                 command,
                 access: None,
-                created_at: Clock::System.now(),
+                created_at: store.now(),
                 disabled_at: None,
                 version: 1,
             };

@@ -7,6 +7,7 @@ mod init;
 mod reference;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::client::{App, AuthCommand, BadApp, Error, Fault, main_exit};
@@ -20,7 +21,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
     let app = match app() {
         Ok(app) => app,
         Err(error) => {
-            eprintln!("✗ {error}");
+            drop(writeln!(std::io::stderr(), "✗ {error}"));
             return ExitCode::FAILURE;
         }
     };

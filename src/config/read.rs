@@ -59,6 +59,10 @@ fn server(settings: &mut Settings, env: &Env) -> Server {
         data_dir: data_dir(settings, env),
         trusted_proxies: settings.read("server.trusted_proxies", values::networks),
         workers: if workers == 0 { available_parallelism().map_or(1, usize::from) } else { workers },
+        max_connections: settings.read("server.max_connections", values::number(16, 1_000_000)),
+        max_connections_per_address: settings
+            .read("server.max_connections_per_address", values::number(1, 1_000_000)),
+        clock_tolerance: settings.read("server.clock_tolerance", values::duration),
     }
 }
 

@@ -47,6 +47,11 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// Threads that serve HTTP.
     pub workers: usize,
+    /// Connections at most, from everybody and from one address.
+    pub max_connections: usize,
+    pub max_connections_per_address: usize,
+    /// How far clocks may be apart, or jump.
+    pub clock_tolerance: TimeDelta,
 }
 
 #[derive(Debug, Clone)]

@@ -1,23 +1,63 @@
 //! Whether the process runs, and whether it can work.
 
 use actix_web::{HttpResponse, web};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::store::signing_keys;
+use crate::domain::timekeeper::ClockFault;
 use crate::web::app::App;
+use crate::web::readiness::{NoWrite, Report};
 
 /// `GET /healthz`: the process answers.
 pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// `GET /readyz`: the database answers, so requests may be sent here.
+/// `GET /readyz`: requests may be sent here. A write succeeds, every background task runs, and the clocks agree.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
-    match app.store.read(signing_keys::list).await {
-        Ok(_) => HttpResponse::Ok().json(json!({ "status": "ok" })),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            HttpResponse::ServiceUnavailable().json(json!({ "status": "unavailable", "database": "away" }))
-        }
+    let report = app.readiness.report(&app).await;
+    let mut answer = if report.is_good() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    answer.json(described(&report))
+}
+
+fn described(report: &Report) -> Value {
+    json!({
+        "status": if report.is_good() { "ok" } else { "unavailable" },
+        "checks": { "database": database(report), "tasks": tasks(report), "clock": clock(report) },
+    })
+}
+
+fn database(report: &Report) -> Value {
+    match report.database {
+        None => json!({ "status": "ok" }),
+        Some(NoWrite::Late) => failed("a write does not end within 2 s"),
+        Some(NoWrite::Refused) => failed("a write fails; the log says why"),
     }
+}
+
+fn tasks(report: &Report) -> Value {
+    if report.tasks.is_empty() {
+        return json!({ "status": "ok" });
+    }
+    let mut described = failed("background tasks panicked and are being restarted; the log says why");
+    described["down"] = json!(report.tasks);
+    described
+}
+
+fn clock(report: &Report) -> Value {
+    let (reason, by) = match report.clock {
+        None => return json!({ "status": "ok" }),
+        Some(ClockFault::Reference(by)) => {
+            ("the clock that the server goes by has jumped; nothing is deleted meanwhile", by)
+        }
+        Some(ClockFault::System(by)) => {
+            ("the system clock differs from the time of the server; nothing is deleted meanwhile", by)
+        }
+    };
+    let mut described = failed(reason);
+    described["offSeconds"] = json!(by.num_seconds());
+    described
+}
+
+fn failed(reason: &str) -> Value {
+    json!({ "status": "failed", "reason": reason })
 }

@@ -1,22 +1,64 @@
 //! The log: one event a line on the standard error stream, as text or as JSON.
 
-use std::io::{self, IsTerminal};
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+use std::thread;
+use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
+use super::log_queue::LogQueue;
 use super::masked::Masked;
 use crate::config::{Log, LogFormat};
+use crate::supervise;
 
 /// What libraries say of themselves when nothing is wrong.
 const QUIET: &str = "actix_server=warn";
+/// How long the end of the process waits for its last lines.
+const LAST_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Starts logging for the whole process. Of a token that begins with this prefix, no line shows more.
-pub fn start(log: &Log, token_prefix: &str) {
+/// The log of the process. Dropping it writes what was logged before.
+pub struct Logging(LogQueue);
+
+/// Starts logging for the whole process, panics included. Of a token that begins with this prefix, no line shows more.
+pub fn start(log: &Log, token_prefix: &str) -> io::Result<Logging> {
+    let queue = LogQueue::start(io::stderr())?;
     let filter = EnvFilter::builder().parse_lossy(format!("{QUIET},{}", log.level));
-    let builder = fmt().with_env_filter(filter).with_writer(Masked::new(io::stderr, token_prefix));
+    // What cannot be formatted would be reported on the standard error stream, past the queue.
+    let masked = Masked::new(queue.clone(), token_prefix);
+    let builder = fmt().with_env_filter(filter).with_writer(masked).log_internal_errors(false);
     match log.format {
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+    std::panic::set_hook(Box::new(supervise::log_panic));
+    Ok(Logging(queue))
+}
+
+impl Logging {
+    /// Says in plain words why the process ends.
+    pub fn last_words(&self, error: &dyn Display) {
+        self.0.push(format!("{error}\n").into_bytes());
+    }
+}
+
+/// Prints a line on the standard output, on a thread of its own: a reader that has ended, or does not read, holds up
+/// nothing.
+pub fn print(line: String) {
+    let printed = thread::Builder::new().name("stdout".to_owned()).spawn(move || {
+        let mut out = io::stdout();
+        if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
+            tracing::warn!(%error, "the standard output cannot be written");
+        }
+    });
+    if let Err(error) = printed {
+        tracing::warn!(%error, "the standard output cannot be written");
+    }
+}
+
+impl Drop for Logging {
+    fn drop(&mut self) {
+        self.0.flush(LAST_PATIENCE);
     }
 }

@@ -1,8 +1,9 @@
 //! Writes the uses of credentials down, many at a time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -22,33 +23,38 @@ const LAST_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The task that writes.
 pub(super) struct UseWriter {
-    stop: oneshot::Sender<()>,
+    stop: watch::Sender<bool>,
     running: JoinHandle<()>,
 }
 
 impl UseWriter {
     pub(super) fn start(app: App, queue: mpsc::Receiver<Use>) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        Self { stop, running: tokio::spawn(run(app, queue, stopped)) }
+        let (stop, stopped) = watch::channel(false);
+        let tasks = app.store.tasks().clone();
+        // Kept outside of the task, so that one that is started again goes on with the same queue.
+        let queue = Arc::new(Mutex::new(queue));
+        let make = move || {
+            let (app, queue, stopped) = (app.clone(), queue.clone(), stopped.clone());
+            async move { run(&app, &mut *queue.lock().await, stopped).await }
+        };
+        Self { stop, running: tasks.spawn("use-log", make) }
     }
 
     /// Writes what is in the queue, and ends. What comes later is lost, so whoever answers requests must have stopped.
     pub(super) async fn stop(self) {
-        if self.stop.send(()).is_err() {
-            tracing::error!("the task that writes the uses of credentials had ended");
-        }
+        self.stop.send_replace(true);
         if let Err(error) = self.running.await {
             tracing::error!(%error, "the task that writes the uses of credentials failed");
         }
     }
 }
 
-async fn run(app: App, mut queue: mpsc::Receiver<Use>, mut stopped: oneshot::Receiver<()>) {
+async fn run(app: &App, queue: &mut mpsc::Receiver<Use>, mut stopped: watch::Receiver<bool>) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         tokio::select! {
             got = queue.recv_many(&mut batch, BATCH) => if got == 0 { return },
-            _ = &mut stopped => break,
+            () = asked(&mut stopped) => break,
         }
         let end = Instant::now() + GATHER;
         while batch.len() < BATCH {
@@ -58,21 +64,26 @@ async fn run(app: App, mut queue: mpsc::Receiver<Use>, mut stopped: oneshot::Rec
                     Ok(1..) => {}
                     Ok(0) | Err(_) => break,
                 },
-                _ = &mut stopped => return drain(&app, queue, batch).await,
+                () = asked(&mut stopped) => return drain(app, queue, batch).await,
             }
         }
-        while !written(&app, &mut batch).await {
+        while !written(app, &mut batch).await {
             tokio::select! {
                 () = sleep(AGAIN) => {}
-                _ = &mut stopped => return drain(&app, queue, batch).await,
+                () = asked(&mut stopped) => return drain(app, queue, batch).await,
             }
         }
     }
-    drain(&app, queue, batch).await;
+    drain(app, queue, batch).await;
+}
+
+/// Waits for the stop. The server that goes away without one stops the task as well.
+async fn asked(stopped: &mut watch::Receiver<bool>) {
+    drop(stopped.wait_for(|stop| *stop).await);
 }
 
 /// Writes everything that is left.
-async fn drain(app: &App, mut queue: mpsc::Receiver<Use>, mut batch: Vec<Use>) {
+async fn drain(app: &App, queue: &mut mpsc::Receiver<Use>, mut batch: Vec<Use>) {
     queue.close();
     let until = Instant::now() + LAST_PATIENCE;
     loop {

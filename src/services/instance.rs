@@ -18,9 +18,10 @@ use super::signing_keys::{self, SealedKeys};
 use crate::config::master_key::{self, BadMasterKey};
 use crate::config::{Config, MasterKeySource};
 use crate::domain::entropy::Entropy;
+use crate::domain::steady;
 use crate::domain::time::Clock;
 use crate::keys::master::MasterKey;
-use crate::store::{self, Place, Store, StoreError};
+use crate::store::{self, Place, Store, StoreError, readiness};
 
 /// How long a migration waits for other nodes, and for the locks of others on its tables.
 const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
@@ -70,6 +71,12 @@ pub enum OpenError {
         "{place}: there are no signing keys yet. The server makes them when it starts: run `keystiled serve`."
     )]
     NoSigningKeys { place: String },
+    #[error(
+        "{}: another server{holder} runs on this database. Stop that one first. Several servers share a PostgreSQL \
+         database, never a SQLite file.",
+        path.display()
+    )]
+    InUse { path: PathBuf, holder: String },
 }
 
 /// Opens a deployment for `keystiled serve`, and begins one where there is none.
@@ -157,8 +164,22 @@ fn sealed_keys(config: &Config) -> Result<SealedKeys, OpenError> {
 }
 
 fn connect(config: &Config, clock: Clock) -> Result<Store, OpenError> {
-    Store::open(&place(config), config.database.pool_size, clock)
-        .map_err(|error| database_error(config, error))
+    let place = place(config);
+    let failed = |error| database_error(config, error);
+    let clock = kept(clock, config, &place).map_err(failed)?;
+    Store::open(&place, config.database.pool_size, clock).map_err(failed)
+}
+
+/// Puts a keeper over the system clock, which starts with the time of the database where that has one.
+fn kept(clock: Clock, config: &Config, place: &Place) -> Result<Clock, StoreError> {
+    if !matches!(clock, Clock::System) {
+        return Ok(clock);
+    }
+    let clock = Clock::kept(config.server.clock_tolerance);
+    if let (Some(keeper), Some(now)) = (clock.keeper(), readiness::clock_at(place)?) {
+        keeper.set(now, steady::micros());
+    }
+    Ok(clock)
 }
 
 fn place(config: &Config) -> Place {
@@ -224,7 +245,7 @@ fn create_master(config: &Config) -> Result<MasterKey, OpenError> {
     Ok(MasterKey::new(&bytes))
 }
 
-fn create_data_dir(config: &Config) -> Result<(), OpenError> {
+pub(super) fn create_data_dir(config: &Config) -> Result<(), OpenError> {
     let path = &config.server.data_dir;
     private_files::directory(path).map_err(|error| file_error(path, error))
 }

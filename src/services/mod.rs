@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod audit_log;
 pub mod authorization;
 pub mod bounds;
+pub mod claim;
 pub mod credential_policy;
 pub mod device;
 pub mod idempotency;

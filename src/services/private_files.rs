@@ -24,6 +24,15 @@ pub(super) fn empty(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Opens a file that is there to be locked, and makes it first if need be. Its content stays.
+pub(super) fn lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Makes a file with a content, at once and for good; `false` if there is one already, which stays as it is.
 pub(super) fn once(path: &Path, content: &[u8], entropy: Entropy) -> io::Result<bool> {
     // A file that is linked into place is never seen half-written, not even after a crash.

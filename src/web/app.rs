@@ -9,6 +9,7 @@ use super::exhausted::KnownExhausted;
 use super::gate::Gate;
 use super::keyring::Keyring;
 use super::limits::Limits;
+use super::readiness::Readiness;
 use super::uses::UseLog;
 use crate::config::Config;
 use crate::domain::time::{Clock, Time};
@@ -34,6 +35,7 @@ pub struct Parts {
     pub exhausted: KnownExhausted,
     pub uses: UseLog,
     pub cookie_names: CookieNames,
+    pub readiness: Readiness,
     pub clock: Clock,
 }
 

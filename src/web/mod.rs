@@ -18,6 +18,7 @@ pub mod keyring;
 pub mod limits;
 mod misdirected;
 pub mod origin;
+pub mod readiness;
 pub mod request_id;
 pub mod route;
 pub mod uses;

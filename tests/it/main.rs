@@ -16,6 +16,7 @@ mod head;
 mod layering;
 mod oauth;
 mod pages;
+mod process;
 mod proof;
 mod secrets;
 mod store;

@@ -4,8 +4,9 @@ use keystile::store::memberships;
 use serde_json::json;
 
 use super::{is, refusal, wanted};
-use crate::support::app::TestApp;
+use crate::support::app::{Builder, TestApp};
 use crate::support::both_engines;
+use crate::support::database::Database;
 use crate::support::people::Person;
 
 async fn set_role(app: &TestApp, person: &Person, role: &'static str) {
@@ -86,22 +87,6 @@ both_engines! {
         assert_eq!(whoami["data"]["scopes"], json!(["deployments:write"]));
     }
 
-    async fn ak_07_on_one_node_demoted_is_demoted_on_the_other(app) {
-        let member = app.member("member").await;
-        let tool = app.tool_of(&member, "keys:manage deployments:write").await;
-        let made = tool.key(&wanted(&["deployments:write"])).await;
-        let other = Box::pin(app.another_node().start()).await;
-        let there = other.holder(&made);
-        assert_eq!(there.get("/api/v1/whoami").await.json()["data"]["scopes"], json!(["deployments:write"]));
-        set_role(app, &member, "viewer").await;
-        assert_eq!(there.get("/api/v1/whoami").await.json()["data"]["scopes"], json!([]));
-        set_role(app, &member, "member").await;
-        let revoke = format!("/api/v1/keys/{}/revoke", made["id"].as_str().unwrap());
-        assert_eq!(tool.post(&revoke, &json!({})).await.status, 200);
-        assert_eq!(refusal(&there.get("/api/v1/whoami").await), is(401, "revoked_api_key"));
-        other.stop().await;
-    }
-
     async fn ak_09_keys_of_another_organization_are_not_there(app) {
         let elsewhere = app.organization("Elsewhere").await;
         let theirs = app.tool_of(&app.member_of(&elsewhere, "owner").await, "keys:manage org:read").await;
@@ -130,4 +115,24 @@ both_engines! {
         assert_eq!(admin.post(&format!("{path}/revoke"), &json!({})).await.status, 200);
         assert_eq!(app.holder(&key).get("/api/v1/whoami").await.status, 401);
     }
+}
+
+#[tokio::test]
+async fn ak_07_on_one_node_demoted_is_demoted_on_the_other() {
+    let one = Builder::on(Database::postgres()).start().await;
+    let app = &one;
+    let member = app.member("member").await;
+    let tool = app.tool_of(&member, "keys:manage deployments:write").await;
+    let made = tool.key(&wanted(&["deployments:write"])).await;
+    let other = Box::pin(app.another_node().start()).await;
+    let there = other.holder(&made);
+    assert_eq!(there.get("/api/v1/whoami").await.json()["data"]["scopes"], json!(["deployments:write"]));
+    set_role(app, &member, "viewer").await;
+    assert_eq!(there.get("/api/v1/whoami").await.json()["data"]["scopes"], json!([]));
+    set_role(app, &member, "member").await;
+    let revoke = format!("/api/v1/keys/{}/revoke", made["id"].as_str().unwrap());
+    assert_eq!(tool.post(&revoke, &json!({})).await.status, 200);
+    assert_eq!(refusal(&there.get("/api/v1/whoami").await), is(401, "revoked_api_key"));
+    other.stop().await;
+    one.stop().await;
 }

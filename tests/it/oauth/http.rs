@@ -236,40 +236,6 @@ both_engines! {
         assert_eq!(app.refresh(&client, &tokens.refresh).await.status, 200, "nothing was lost");
     }
 
-    async fn ht_11_a_stop_lets_a_refresh_that_has_begun_finish(app) {
-        let Session { client, tokens, .. } = app.session().await;
-        let node = app.another_node().start().await;
-        let store = node.inside().store.clone();
-        let (release, wait) = channel::<()>();
-        let wait = Arc::new(Mutex::new(wait));
-        // On SQLite everything waits for the one writer; on PostgreSQL for the row.
-        let id = tokens.session();
-        let holder = tokio::spawn(async move {
-            store.write(move |work| {
-                keystile::store::credentials::rename(work.conn, &id, "held")?;
-                wait.lock().unwrap().recv().ok();
-                Ok(())
-            }).await
-        });
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let machine = node.machine(&client.id);
-        let refresh = tokens.refresh.clone();
-        let refreshing = tokio::spawn(async move {
-            machine.post("/oauth/token", &[("grant_type", "refresh_token"), ("refresh_token", &refresh)]).await
-        });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(!refreshing.is_finished());
-        let address = node.address();
-        let stopping = tokio::spawn(node.stop());
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(TcpStream::connect(address).await.is_err(), "nobody new is let in");
-        release.send(()).unwrap();
-        assert_eq!(refreshing.await.unwrap().status, 200);
-        stopping.await.unwrap();
-        holder.await.unwrap().unwrap();
-        assert_eq!(app.stored(&tokens.session()).await.generation, 2);
-    }
-
     async fn ht_14_what_nobody_can_use_any_more_is_swept_away(app, |app| app.manual_clock()) {
         let owner = app.owner().await;
         let browser = app.browser_of(&owner).await;

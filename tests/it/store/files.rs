@@ -26,6 +26,9 @@ async fn lo_07_lo_08_the_database_and_the_master_key_are_closed_to_others() {
     app.session().await;
     assert_eq!(private_files(app.data_dir()), ["master.key"]);
     let Database::Sqlite(folder) = app.database() else { unreachable!("it was made on SQLite") };
-    assert_eq!(private_files(folder.path()), ["keystile.db", "keystile.db-shm", "keystile.db-wal"]);
+    assert_eq!(
+        private_files(folder.path()),
+        ["keystile.db", "keystile.db-shm", "keystile.db-wal", "keystile.db.lock"]
+    );
     app.stop().await;
 }

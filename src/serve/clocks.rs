@@ -1,0 +1,82 @@
+//! Keeps the time of the server by the clock it goes by, and says so when one is wrong.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::domain::engine::Engine;
+use crate::domain::steady;
+use crate::domain::time::{Clock, Time};
+use crate::domain::timekeeper::{ClockFault, Heeded, Timekeeper};
+use crate::store::readiness;
+use crate::web::app::App;
+
+/// How often the clock of a database is asked.
+const ASK_DATABASE_EVERY: Duration = Duration::from_secs(5);
+/// How often the system clock is read on SQLite.
+const READ_SYSTEM_EVERY: Duration = Duration::from_secs(1);
+/// An answer that took longer says too little about when it was true, in microseconds.
+const LONGEST_ANSWER: i64 = 1_000_000;
+
+/// Runs until it is aborted.
+pub(super) fn start(app: &App) -> JoinHandle<()> {
+    let tasks = app.store.tasks().clone();
+    let app = app.clone();
+    tasks.spawn("clocks", move || watch(app.clone()))
+}
+
+async fn watch(app: App) {
+    let Some(keeper) = app.clock.keeper() else { return };
+    let mut tick = interval(match app.store.engine() {
+        Engine::Postgres => ASK_DATABASE_EVERY,
+        Engine::Sqlite => READ_SYSTEM_EVERY,
+    });
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut known = None;
+    loop {
+        tick.tick().await;
+        if let Some((now, steady)) = reference(&app).await
+            && let Heeded::Adopted(by) = keeper.heed(now, steady)
+        {
+            tracing::warn!(seconds = by.num_seconds(), "the clock that had jumped is taken to be right now");
+        }
+        known = told(keeper, known);
+    }
+}
+
+/// What the clock that the server goes by says, and the moment of the steady clock at which it said so.
+async fn reference(app: &App) -> Option<(Time, i64)> {
+    if app.store.engine() == Engine::Sqlite {
+        return Some((Clock::System.now(), steady::micros()));
+    }
+    let asked = steady::micros();
+    match app.store.read(readiness::clock).await {
+        Ok(now) => {
+            let took = steady::micros() - asked;
+            now.filter(|_| took <= LONGEST_ANSWER).map(|now| (now, asked + took / 2))
+        }
+        Err(error) => {
+            tracing::debug!(%error, "the clock of the database could not be read");
+            None
+        }
+    }
+}
+
+/// Logs when a clock goes wrong and when it is right again.
+fn told(keeper: &Timekeeper, known: Option<ClockFault>) -> Option<ClockFault> {
+    let fault = keeper.fault();
+    match (known, fault) {
+        (None, Some(ClockFault::Reference(by))) => tracing::error!(
+            seconds = by.num_seconds(),
+            "the clock that the server goes by has jumped: it is not followed, and nothing is deleted"
+        ),
+        (None, Some(ClockFault::System(by))) => tracing::error!(
+            seconds = by.num_seconds(),
+            "the system clock differs from the time of the server: set it right; nothing is deleted meanwhile"
+        ),
+        (Some(_), None) => tracing::info!("the clocks agree again"),
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+    fault
+}

@@ -1,0 +1,98 @@
+//! From a listening socket to the routes.
+
+use std::future::ready;
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_server::Server;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::AppConfig;
+use actix_web::middleware::from_fn;
+use actix_web::web;
+use tokio::net::TcpStream;
+
+use super::connections::Connections;
+use super::tracked::Tracked;
+use crate::http::api::openapi;
+use crate::http::fallback;
+use crate::http::metadata::{BadMetadata, Document};
+use crate::pages::handlers::misc;
+use crate::routes;
+use crate::web::api_document::ApiDocument;
+use crate::web::app::App;
+use crate::web::envelope::envelope;
+use crate::web::form::LARGEST_BODY;
+
+/// A request whose head takes longer to arrive is dropped.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+/// An idle connection is kept for a next request.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long a connection that is being closed waits for the other end.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// Seconds that requests have to finish when the server stops.
+const STOP_SECONDS: u64 = 15;
+/// Connections beyond the bound that a worker takes, so that they can be refused instead of kept waiting.
+const BEYOND: usize = 1024;
+
+/// What a request is answered with besides the app.
+pub(super) struct Documents {
+    metadata: web::Data<Document>,
+    api: web::Data<ApiDocument>,
+}
+
+impl Documents {
+    pub(super) fn new(app: &App) -> Result<Self, BadMetadata> {
+        let metadata = web::Data::new(Document::new(&app.config)?);
+        Ok(Self { metadata, api: web::Data::new(openapi::build(app.config.clone())) })
+    }
+}
+
+/// Answers whoever connects, until it is stopped.
+pub(super) fn serve(
+    listener: TcpListener,
+    app: &App,
+    documents: Documents,
+    connections: &Connections,
+) -> io::Result<Server> {
+    let address = listener.local_addr()?;
+    let (data, connections) = (web::Data::new(app.clone()), connections.clone());
+    Ok(Server::build()
+        .workers(app.config.server.workers)
+        .max_concurrent_connections(connections.most() + BEYOND)
+        .shutdown_timeout(STOP_SECONDS)
+        .disable_signals()
+        .listen("http", listener, move || {
+            let issuer_path = data.config.server.public_url.path().to_owned();
+            let routed = actix_web::App::new()
+                .app_data(data.clone())
+                .app_data(documents.metadata.clone())
+                .app_data(documents.api.clone())
+                .app_data(web::PayloadConfig::new(LARGEST_BODY))
+                .app_data(web::PathConfig::default().error_handler(fallback::unreadable))
+                .wrap(from_fn(envelope))
+                .configure(|config| routes::routes(config, &issuer_path))
+                .default_service(web::to(misc::not_found));
+            let answering = routed.into_factory().map_err(|error: actix_web::Error| error.error_response());
+            let http = HttpService::build()
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(HEAD_TIME)
+                .client_disconnect_timeout(GOODBYE)
+                .local_addr(address)
+                // No handler asks actix what the server is called: that is the public URL.
+                .h1(map_config(answering, |()| AppConfig::default()));
+            let connections = connections.clone();
+            fn_service(move |stream| ready(tracked(&connections, stream))).and_then(http)
+        })?
+        .run())
+}
+
+type Connected = (Tracked, Option<std::net::SocketAddr>);
+
+fn tracked(connections: &Connections, stream: TcpStream) -> Result<Connected, DispatchError> {
+    let from = stream.peer_addr().map_err(DispatchError::Io)?;
+    let place = connections.enter(from.ip()).map_err(|none| DispatchError::Io(io::Error::other(none)))?;
+    Ok((Tracked::new(stream, place), Some(from)))
+}

@@ -1,0 +1,57 @@
+//! One server at a time on a SQLite file.
+//!
+//! What a server knows of clients, limits and keys it keeps in memory, and SQLite gives it no way to hear of another
+//! server's changes. So a server holds a lock on a file beside the database for as long as it runs; the system releases
+//! it with the process, however that ends. Administration commands do not take it.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::instance::{self, OpenError};
+use super::private_files;
+use crate::config::Config;
+
+/// The right to serve this database. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Claim(#[expect(dead_code, reason = "held for its lock")] File);
+
+/// Claims the database for a server; `None` for PostgreSQL, which serves many nodes.
+pub fn claim(config: &Config) -> Result<Option<Claim>, OpenError> {
+    let Some(database) = config.database.url.sqlite_path() else { return Ok(None) };
+    if database.starts_with(&config.server.data_dir) {
+        instance::create_data_dir(config)?;
+    }
+    let path = beside(database);
+    let failed = |error: io::Error| OpenError::File { path: path.clone(), error };
+    let mut file = private_files::lock(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let known = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
+            let holder = if known { format!(" (process {})", holder.trim()) } else { String::new() };
+            return Err(OpenError::InUse { path: database.to_owned(), holder });
+        }
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+            tracing::warn!(
+                file = %path.display(),
+                "this file system has no locks: nothing keeps a second server from this database"
+            );
+        }
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    // For people only, so a full disk is no reason not to start.
+    let named = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+    if let Err(error) = named {
+        tracing::warn!(%error, file = %path.display(), "the process id could not be written down");
+    }
+    Ok(Some(Claim(file)))
+}
+
+/// `keystile.db.lock` for `keystile.db`.
+fn beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}

@@ -1,0 +1,100 @@
+//! Clocks that are wrong, and clocks that jump.
+
+use std::fs;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::{Ground, under_a_clock_of};
+use crate::support::both_databases;
+use crate::support::database::Database;
+use crate::support::http::{Anonymous, Machine};
+use crate::support::oauth::Tokens;
+
+/// Waits until a line with this was logged so many times. The maintenance comes once a minute.
+async fn logs(ground: &Ground, text: &str, times: usize) {
+    let started = Instant::now();
+    while ground.daemons.output().matches(text).count() < times {
+        assert!(started.elapsed() < Duration::from_secs(90), "{text}: {}", ground.daemons.output());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+both_databases! {
+    async fn cb_11_a_clock_that_jumps_ends_no_token_and_deletes_nothing(database) {
+        // A use older than this is deleted by the maintenance.
+        let ground = Ground::on(database, &[("KEYSTILE_AUDIT__KEEP_USES", "1d")]).await;
+        let folder = TempDir::new().unwrap();
+        let clock = folder.path().join("clock");
+        fs::write(&clock, "+0").unwrap();
+        let daemon = ground.daemons.start_with(under_a_clock_of(&clock)).await;
+        let mut current = ground.session.tokens.refresh.clone();
+        for (n, jump) in ["-2h", "+100d"].into_iter().enumerate() {
+            fs::write(&clock, jump).unwrap();
+            let red = ground.readiness(503).await;
+            let off = red["checks"]["clock"]["offSeconds"].as_i64().unwrap_or_default();
+            assert!(off.abs() > 7000 && (off > 0) == jump.starts_with('+'), "{red}");
+            assert_eq!(red["checks"]["database"]["status"], "ok", "{red}");
+            assert_eq!(ground.whoami().await.status, 200, "{jump}");
+            let answer = ground.refresh(&current).await;
+            assert_eq!(answer.status, 200, "{jump}: {}", answer.body);
+            current = Tokens::of(&answer).refresh;
+            logs(&ground, "seconds=", n + 1).await;
+            if jump == "+100d" {
+                logs(&ground, "the sweep pauses", 1).await;
+            }
+            fs::write(&clock, "+0").unwrap();
+            ground.readiness(200).await;
+            logs(&ground, "the clocks agree again", n + 1).await;
+        }
+        drop(daemon);
+        let app = ground.again.start().await;
+        assert!(app.count("uses").await > 0, "the log of uses is there");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn cc_06_nodes_whose_clocks_differ_go_by_the_clock_of_the_database() {
+    let ground = Ground::on(Database::postgres(), &[]).await;
+    let folder = TempDir::new().unwrap();
+    let clock = folder.path().join("clock");
+    fs::write(&clock, "-70s").unwrap();
+    let right = ground.daemons.start().await;
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let late = ground.daemons.spawn_with(|command| {
+        under_a_clock_of(&clock)(command);
+        command.env("KEYSTILE_LISTEN", elsewhere.to_string());
+    });
+    let there = format!("http://{elsewhere}");
+    let probe = Anonymous::at(&there);
+    while probe.request(reqwest::Method::GET, "/healthz").send().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let red = probe.get("/readyz").await;
+    assert_eq!(red.status, 503, "{}", red.body);
+    let off = red.json()["checks"]["clock"]["offSeconds"].as_i64().unwrap();
+    assert!((-72..=-68).contains(&off), "{off}");
+    assert_eq!(ground.anonymous().get("/readyz").await.status, 200);
+
+    // The node that is late presents a token again that the other one has just rotated, and the other way round.
+    let form =
+        |token: &str| [("grant_type", "refresh_token".to_owned()), ("refresh_token", token.to_owned())];
+    let late_node = Machine::at(&there, &ground.session.client.id);
+    let ask_late = async |token: &str| {
+        let form = form(token);
+        late_node.post("/oauth/token", &form.each_ref().map(|(name, value)| (*name, value.as_str()))).await
+    };
+    let first = ground.session.tokens.refresh.clone();
+    let second = Tokens::of(&ground.refresh(&first).await);
+    let again = ask_late(&first).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    assert_eq!(Tokens::of(&again).refresh, second.refresh, "the same successor");
+    let third = Tokens::of(&ask_late(&second.refresh).await);
+    let again = ground.refresh(&second.refresh).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    assert_eq!(Tokens::of(&again).refresh, third.refresh);
+    assert!(ground.daemons.output().contains("the system clock differs"), "{}", ground.daemons.output());
+    drop((right, late));
+}

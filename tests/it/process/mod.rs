@@ -1,0 +1,127 @@
+//! The server as a process among others: its log, its signals, its clock, its disk, its descriptors.
+
+mod clocks;
+mod connections;
+mod log;
+mod readiness;
+mod signals;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::app::{Builder, TestApp};
+use crate::support::daemon::{Daemon, Daemons};
+use crate::support::database::Database;
+use crate::support::http::{Anonymous, Answer, Machine};
+use crate::support::oauth::Session;
+
+/// What a daemon stands on: a database with a session in it, made by a server that has stopped.
+struct Ground {
+    daemons: Daemons,
+    url: String,
+    session: Session,
+    /// The same deployment in this process, for a look inside when the daemon has stopped.
+    again: Builder,
+}
+
+impl Ground {
+    async fn on(database: Database, more: &[(&str, &str)]) -> Self {
+        let app = Builder::on(database).start().await;
+        let session = app.session().await;
+        let url = app.issuer().to_owned();
+        let mut settings = settings_of(&app);
+        settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let daemons = Daemons::new(&settings, &url, app.data_dir());
+        let again = app.another_node();
+        app.stop().await;
+        Self { daemons, url, session, again }
+    }
+
+    fn anonymous(&self) -> Anonymous {
+        Anonymous::at(&self.url)
+    }
+
+    async fn whoami(&self) -> Answer {
+        let caller = self.anonymous();
+        caller
+            .send(caller.request(Method::GET, "/api/v1/whoami").bearer_auth(&self.session.tokens.access))
+            .await
+    }
+
+    async fn refresh(&self, token: &str) -> Answer {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        Machine::at(&self.url, &self.session.client.id).post("/oauth/token", &form).await
+    }
+
+    /// Waits until readiness answers with this status, and gives the answer.
+    async fn readiness(&self, status: u16) -> Value {
+        let started = Instant::now();
+        loop {
+            let answer = self.anonymous().get("/readyz").await;
+            if answer.status == status {
+                return answer.json();
+            }
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "{}\n{}",
+                answer.body,
+                self.daemons.output()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// What a process is given to stand on the same database and address as a server in this one.
+fn settings_of(app: &TestApp) -> Vec<(&'static str, String)> {
+    vec![
+        ("KEYSTILE_PUBLIC_URL", app.issuer().to_owned()),
+        ("KEYSTILE_LISTEN", app.address().to_string()),
+        ("KEYSTILE_DATA_DIR", app.data_dir().display().to_string()),
+        ("KEYSTILE_DATABASE_URL", app.database().url()),
+    ]
+}
+
+/// The same program under a clock that is off by what this file says, such as `-70s` or `+100d`, whenever it says it.
+fn under_a_clock_of(file: &Path) -> impl FnOnce(&mut Command) {
+    let library = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"]
+        .map(|folder| format!("{folder}/faketime/libfaketime.so.1"))
+        .into_iter()
+        .find(|library| Path::new(library).exists())
+        .expect("libfaketime is not installed: run `make test`, which installs the package faketime");
+    move |command| {
+        command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", file);
+        // Otherwise the clock that nobody sets would be set along.
+        command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    }
+}
+
+/// The same program started by another one, which gets its path as the last argument.
+fn through(program: &str, arguments: &[&str]) -> impl FnOnce(&mut Command) {
+    move |command| {
+        let mut outer = Command::new(program);
+        outer.args(arguments).arg(command.get_program());
+        outer.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
+        for (name, value) in command.get_envs() {
+            outer.env(name, value.unwrap_or_default());
+        }
+        outer.stdout(Stdio::null()).stderr(Stdio::null());
+        *command = outer;
+    }
+}
+
+/// Waits until the process has ended by itself, and says whether it was content.
+async fn ends(daemon: &mut Daemon) -> bool {
+    let started = Instant::now();
+    loop {
+        if let Some(code) = daemon.ended() {
+            return code.success();
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "it does not end");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
