@@ -1,7 +1,17 @@
 //! Comma-separated values: RFC 4180, and safe to open in a spreadsheet.
+//!
+//! Where a spreadsheet separates with semicolons or tabs, the quotes around a cell do not count: only a quote at the
+//! beginning of what *it* takes for a cell does. So no cell begins with a formula for such a reader either, and what a line
+//! break in a cell would begin for it does not.
 
 /// Characters with which a spreadsheet takes a cell for a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// Characters within a cell after which some reader begins another. A comma is none: where it separates, quotes count.
+const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
+
+/// Characters that readers drop before they look for a formula.
+const DROPPED: [char; 2] = [' ', '"'];
 
 /// One line with its end.
 pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
@@ -18,23 +28,22 @@ pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
 
 /// What begins like a formula gets an apostrophe before it, which spreadsheets take for "this is text".
 fn cell(line: &mut String, text: &str) {
-    let formula = text.trim_start_matches(' ').starts_with(FORMULA);
-    let quoted = formula || text.contains([',', '"', '\r', '\n']);
-    if quoted {
-        line.push('"');
-    }
-    if formula {
-        line.push('\'');
-    }
-    for character in text.chars() {
+    line.push('"');
+    let (mut begins, mut last) = (true, None);
+    for (place, character) in text.char_indices() {
+        // A line break of two characters stays one.
+        let broken = (last, character) == (Some('\r'), '\n');
+        if begins && !broken && text[place..].trim_start_matches(DROPPED).starts_with(FORMULA) {
+            line.push('\'');
+        }
         if character == '"' {
             line.push('"');
         }
         line.push(character);
+        begins = SEPARATORS.contains(&character);
+        last = Some(character);
     }
-    if quoted {
-        line.push('"');
-    }
+    line.push('"');
 }
 
 #[cfg(test)]
@@ -42,8 +51,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        assert_eq!(line(["a", "", "b c", "ä"]), "a,,b c,ä\r\n");
+    fn every_cell_is_quoted() {
+        assert_eq!(line(["a", "", "b c", "ä"]), "\"a\",\"\",\"b c\",\"ä\"\r\n");
         assert_eq!(
             line(["a,b", "say \"no\"", "two\nlines"]),
             "\"a,b\",\"say \"\"no\"\"\",\"two\nlines\"\r\n"
@@ -53,11 +62,61 @@ mod tests {
 
     #[test]
     fn lo_02_a_cell_never_becomes_a_formula() {
-        for evil in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1", "=cmd|' /C calc'!A0", "  =1"] {
+        for evil in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1", "=cmd|' /C calc'!A0", "  =1", "＝1"] {
             let line = line(["ok", evil]);
-            assert!(line.starts_with("ok,\"'"), "{line:?}");
+            assert!(line.starts_with("\"ok\",\"'"), "{line:?}");
             assert!(line.ends_with("\"\r\n"));
         }
         assert_eq!(line(["=\"a\""]), "\"'=\"\"a\"\"\"\r\n");
+    }
+
+    /// The cells as a reader takes them that separates with `separator`: a quote counts at the beginning of a cell, up to
+    /// the next one that is not doubled; whatever follows it belongs to the cell.
+    fn read(text: &str, separator: char) -> Vec<String> {
+        let mut cells = vec![String::new()];
+        let mut rest = text.chars().peekable();
+        let mut begins = true;
+        while let Some(next) = rest.next() {
+            let cell = cells.last_mut().unwrap();
+            match next {
+                '"' if begins => {
+                    while let Some(quoted) = rest.next() {
+                        match quoted {
+                            '"' if rest.peek() == Some(&'"') => cell.extend(rest.next()),
+                            '"' => break,
+                            other => cell.push(other),
+                        }
+                    }
+                    begins = false;
+                }
+                '\r' | '\n' => (cells, begins) = ([cells, vec![String::new()]].concat(), true),
+                next if next == separator => (cells, begins) = ([cells, vec![String::new()]].concat(), true),
+                next => {
+                    cell.push(next);
+                    begins = false;
+                }
+            }
+        }
+        cells
+    }
+
+    #[test]
+    fn ce_04_no_reader_finds_a_formula_whichever_separator_it_takes() {
+        let openings = ["", " ", "\"", "\" ", "''", "'"];
+        for formula in ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"] {
+            for between in ["", "x;", "x;;", "x\t", "x\n", "x\r\n", "x\";", "x;\"", "x\"\t\"", "x\";\""] {
+                for opening in openings {
+                    let evil = format!("{between}{opening}{formula}");
+                    let text = line(["ok", &evil, "a;b", &evil]);
+                    for separator in [',', ';', '\t'] {
+                        for cell in read(&text, separator) {
+                            let seen = cell.trim_start_matches([' ', '"']);
+                            assert!(!seen.starts_with(FORMULA), "{evil:?} by {separator:?}: {cell:?} in {text:?}");
+                        }
+                    }
+                    assert!(read(&text, ',').iter().any(|cell| cell.ends_with(formula)));
+                }
+            }
+        }
     }
 }

@@ -113,13 +113,25 @@ both_engines! {
         assert!(disposition.starts_with("attachment; filename=\"audit-northwind-labs-"), "{disposition}");
         assert!(file.header("content-type").unwrap().starts_with("text/csv"));
         let (header, row) = file.body.split_once("\r\n").unwrap();
-        assert!(header.starts_with("id,sequence,at,actor_kind,"), "{header}");
+        assert!(header.starts_with("\"id\",\"sequence\",\"at\",\"actor_kind\","), "{header}");
         assert!(row.contains(",\"'@SUM(A1)"), "{row}");
         assert!(row.contains("\"'=cmd|' /C calc'!A0, \"\"quoted\"\"\r\nsecond line\""), "{row}");
         assert_eq!(app.audited("audit.exported").await, 2, "taking a copy is an event of its own");
         for bad in ["", "?format=xml"] {
             assert_eq!(get(app, &format!("{LOG}/export{bad}"), &token).await.status, 400);
         }
+    }
+
+    async fn ce_04_an_export_holds_no_formula_where_semicolons_separate(app) {
+        let owner = app.owner().await;
+        let token = reader(app, &app.client(ClientKind::Native).await, &owner).await.access;
+        let mut evil = event(Action::SessionRenamed, &owner.id);
+        evil.origin.user_agent = Some("x;=cmd|' /C calc'!A0;\"@SUM(A1)\n-1".to_owned());
+        record(app, &owner.organization.id, vec![evil]).await;
+        let file = get(app, &format!("{LOG}/export?format=csv&action=session.renamed"), &token).await;
+        assert!(file.body.contains("\"x;'=cmd|' /C calc'!A0;'\"\"@SUM(A1)\n'-1\""), "{}", file.body);
+        let cells = file.body.split("\r\n").next().unwrap().split(',');
+        assert!(cells.clone().count() > 10 && cells.clone().all(|cell| cell.starts_with('"') && cell.ends_with('"')));
     }
 
     async fn an_export_of_many_events_has_each_of_them_once(app) {
