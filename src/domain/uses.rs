@@ -1,6 +1,6 @@
 //! What is kept of each use of a credential.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::subject::SubjectId;
 use super::text_enum::text_enum;
@@ -43,6 +43,33 @@ pub struct Use {
     pub status: u16,
     pub ip: Option<String>,
     pub request_id: String,
+    /// Whether it is kept in detail, and not only counted.
+    pub detailed: bool,
+}
+
+/// How many denied uses of each credential have been kept in detail in a minute. Denied uses cost their sender nothing, and
+/// would fill the log otherwise.
+#[derive(Debug, Default)]
+pub struct DeniedDetail {
+    minute: i64,
+    kept: HashMap<String, u32>,
+}
+
+impl DeniedDetail {
+    /// Whether another denied use of a credential is kept in detail, at most `most` of them in a minute.
+    pub fn takes(&mut self, credential_id: &str, at: Time, most: u32) -> bool {
+        let minute = at.seconds().div_euclid(60);
+        if minute != self.minute {
+            self.kept.clear();
+            self.minute = minute;
+        }
+        if let Some(kept) = self.kept.get_mut(credential_id) {
+            *kept = kept.saturating_add(1);
+            return *kept <= most;
+        }
+        self.kept.insert(credential_id.to_owned(), 1);
+        most > 0
+    }
 }
 
 /// What uses are counted by.
@@ -101,6 +128,7 @@ mod tests {
             status,
             ip: None,
             request_id: String::new(),
+            detailed: true,
         }
     }
 
@@ -123,6 +151,21 @@ mod tests {
                 ("1970-01-02", "a", "allowed", 1),
             ]
         );
+    }
+
+    #[test]
+    fn cb_07_so_many_denied_uses_of_a_credential_are_kept_in_a_minute() {
+        let at = |seconds: i64| Time::from_micros(seconds * 1_000_000).unwrap();
+        let mut detail = DeniedDetail::default();
+        let kept = |detail: &mut DeniedDetail, id: &str, seconds: i64| {
+            (0..100).filter(|_| detail.takes(id, at(seconds), 10)).count()
+        };
+        assert_eq!(kept(&mut detail, "key_1", 30), 10);
+        assert_eq!(kept(&mut detail, "key_1", 59), 0);
+        assert_eq!(kept(&mut detail, "key_2", 59), 10, "each credential for itself");
+        assert_eq!(kept(&mut detail, "key_1", 60), 10);
+        assert_eq!(detail.kept.len(), 1, "what was counted before is forgotten");
+        assert!(!detail.takes("key_3", at(60), 0));
     }
 
     #[test]

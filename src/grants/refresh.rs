@@ -5,21 +5,27 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{Client, Grant};
 use crate::domain::credential::{EndReason, Presented, judge};
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
+use crate::domain::rate::Rate;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::keys::master::MasterKey;
+use crate::keys::master::{MasterKey, Purpose};
 use crate::keys::refresh_token;
 use crate::store::credentials::{self, Credential};
 use crate::store::rotation::{self, LiveSession, Rotation};
-use crate::store::{Store, StoreError, Work, memberships, organizations};
+use crate::store::{Store, StoreError, Work, memberships, organizations, rates};
 
 use super::session::{Terms, issue};
 use super::{Granted, Outcome};
+
+/// How often it is recorded that a session's token came from another client.
+const FOREIGN_CLIENTS: Rate = Rate::new(10, TimeDelta::hours(1));
 
 /// A refresh request of an authenticated client.
 #[derive(Debug, Clone)]
@@ -100,7 +106,7 @@ pub fn exchange(
         return Ok(Err(OAuthError::invalid_grant("the tag does not verify")));
     }
     if session.client_id.as_deref() != Some(client.id.as_str()) {
-        work.record(foreign_client(&session, client, &request.origin));
+        note_foreign_client(work, master, &session, client, &request.origin)?;
         return Ok(Err(OAuthError::invalid_grant("the session belongs to another client")));
     }
     let granted = scopes_of(&session.id, &session.scopes)?;
@@ -214,11 +220,24 @@ fn narrowed(requested: Option<&str>, granted: &ScopeSet) -> Result<ScopeSet, OAu
     }
 }
 
-fn foreign_client(session: &Credential, client: &Client, origin: &Origin) -> Event {
-    Event::new(Action::SessionForeignClient, Actor::Client(client.id.clone()), origin)
-        .org(&session.org_id)
-        .credential(&session.id)
-        .refused()
+/// Records that another client presented the token of a session. It ends nothing, so it could be repeated for ever; only
+/// so many are recorded.
+fn note_foreign_client(
+    work: &mut Work<'_>,
+    master: &MasterKey,
+    session: &Credential,
+    client: &Client,
+    origin: &Origin,
+) -> Result<(), StoreError> {
+    let key = master.pseudonym(Purpose::Throttle, &[b"foreign client", session.id.as_bytes()]);
+    let settled_at = rates::lock(work.conn, key, work.now)?;
+    if FOREIGN_CLIENTS.wait(Some(settled_at), work.now).is_some() {
+        return Ok(());
+    }
+    rates::set(work.conn, key, FOREIGN_CLIENTS.spend(Some(settled_at), work.now))?;
+    let event = Event::new(Action::SessionForeignClient, Actor::Client(client.id.clone()), origin);
+    work.record(event.org(&session.org_id).credential(&session.id).refused());
+    Ok(())
 }
 
 fn reuse(session: &Credential, client: &Client, generation: i64, origin: &Origin) -> Event {

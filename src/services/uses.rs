@@ -21,11 +21,11 @@ const MOST_ENDPOINTS: usize = 200;
 /// What all the other ones are counted under.
 const OTHER_ENDPOINTS: &str = "(other)";
 
-/// Writes down some uses: on each credential when it was used last, and, unless that is switched off, each use and the
-/// counts of the day.
+/// Writes down some uses: on each credential when it was used last, and, unless that is switched off, the counts of the day
+/// and each use that is kept in detail.
 pub fn record(work: &mut Work<'_>, uses: &[Use], keep: Audit) -> Result<(), StoreError> {
     if keep.log_uses {
-        let rows: Vec<Used> = uses.iter().map(|used| row(work, used)).collect();
+        let rows: Vec<Used> = uses.iter().filter(|used| used.detailed).map(|used| row(work, used)).collect();
         rows::insert(work.conn, &rows)?;
         let counts = few_endpoints(work.conn, uses::counts(uses))?;
         usage::add(work.conn, &counts)?;
@@ -75,7 +75,7 @@ fn few_endpoints(
 }
 
 fn row(work: &Work<'_>, used: &Use) -> Used {
-    let Use { at, credential, endpoint, outcome, status, ip, request_id } = used.clone();
+    let Use { at, credential, endpoint, outcome, status, ip, request_id, detailed: _ } = used.clone();
     let CredentialRef { id: credential_id, org_id, owner } = credential;
     let (user_id, service_account_id) = match owner {
         SubjectId::User(id) => (Some(id), None),

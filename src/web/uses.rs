@@ -6,7 +6,7 @@
 //! fills; then requests wait for a place in it for a while, and only after that a use is lost, which the log says. From
 //! then on no request waits, until there is a place again.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ use tokio::time::timeout;
 
 use super::app::App;
 use super::{origin, route};
-use crate::domain::uses::{CredentialRef, Use, UseOutcome};
+use crate::domain::time::Time;
+use crate::domain::uses::{CredentialRef, DeniedDetail, Use, UseOutcome};
 
 /// Uses that may wait to be written.
 const QUEUE: usize = 8192;
@@ -30,13 +31,25 @@ pub struct UseLog {
     queue: mpsc::Sender<Use>,
     /// Whether somebody has waited for a place in vain, and there has been none since.
     full: Arc<AtomicBool>,
+    denied: Arc<Mutex<DeniedDetail>>,
 }
 
 impl UseLog {
     /// The two ends of a queue. Whoever has the other one writes.
     pub fn new() -> (Self, mpsc::Receiver<Use>) {
         let (sender, queue) = mpsc::channel(QUEUE);
-        (Self { queue: sender, full: Arc::default() }, queue)
+        (Self { queue: sender, full: Arc::default(), denied: Arc::default() }, queue)
+    }
+
+    /// Whether a use is kept in detail.
+    fn details(&self, outcome: UseOutcome, credential: &CredentialRef, at: Time, most: u32) -> bool {
+        match outcome {
+            UseOutcome::Allowed => true,
+            UseOutcome::Denied => {
+                let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+                denied.takes(&credential.id, at, most)
+            }
+        }
     }
 
     async fn record(&self, used: Use) {
@@ -92,11 +105,13 @@ pub(super) async fn record(app: &App, request: &HttpRequest, status: u16, id: &s
         let pattern = route::of(request).unwrap_or_else(|| "(no such path)".to_owned());
         format!("{} {pattern}", request.method())
     };
+    let (at, outcome) = (app.now(), UseOutcome::of(status));
     let used = Use {
-        at: app.now(),
+        at,
+        detailed: app.uses.details(outcome, &credential, at, app.config.audit.denied_uses_per_minute),
         credential,
         endpoint: endpoint.unwrap_or_else(here),
-        outcome: UseOutcome::of(status),
+        outcome,
         status,
         ip: origin::of(app, request).ip,
         request_id: id.to_owned(),
@@ -108,7 +123,6 @@ pub(super) async fn record(app: &App, request: &HttpRequest, status: u16, id: &s
 mod tests {
     use super::*;
     use crate::domain::subject::SubjectId;
-    use crate::domain::time::Time;
 
     fn used() -> Use {
         Use {
@@ -123,6 +137,7 @@ mod tests {
             status: 200,
             ip: None,
             request_id: String::new(),
+            detailed: true,
         }
     }
 

@@ -18,9 +18,14 @@ const USES: &str = "/api/v1/uses";
 
 /// Waits until so many uses are written, which takes less than a second.
 pub(super) async fn written(app: &TestApp, expected: i64) {
+    until(app, "uses", expected).await;
+}
+
+/// Waits until a table has so many rows.
+async fn until(app: &TestApp, table: &str, expected: i64) {
     let started = Instant::now();
-    while app.count("uses").await < expected {
-        assert!(started.elapsed() < Duration::from_secs(20), "{} of {expected}", app.count("uses").await);
+    while app.count(table).await < expected {
+        assert!(started.elapsed() < Duration::from_secs(20), "{} of {expected}", app.count(table).await);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -172,6 +177,7 @@ both_engines! {
                 status: 200,
                 ip: None,
                 request_id: String::new(),
+            detailed: true,
             };
             let (used, keep) = (names.map(used).collect::<Vec<_>>(), app.config.audit);
             app.inside().store.write(move |work| uses::record(work, &used, keep)).await.unwrap();
@@ -219,6 +225,30 @@ both_engines! {
         for bad in ["/api/v1/usage?from=x", "/api/v1/usage?to=2026-1-1", "/api/v1/uses?outcome=x"] {
             assert_eq!(get(app, bad, &tokens.access).await.status, 400, "{bad}");
         }
+    }
+
+    async fn cb_07_what_is_refused_is_counted_and_ten_a_minute_are_kept_in_detail(app, |app| app.manual_clock()) {
+        let owner = app.owners_tool().await;
+        let made = owner.key(&json!({ "name": "pipeline", "mode": "live", "scopes": ["org:read"] })).await;
+        let id = made["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/keys/{id}/revoke");
+        assert_eq!(owner.post(&path, &json!({})).await.status, 200);
+        let key = made["apiKey"].as_str().unwrap();
+        let present = async |times: usize| {
+            for _ in 0..times {
+                let request = app.anonymous().request(Method::GET, "/api/v1/verify").bearer_auth(key);
+                assert_eq!(app.anonymous().send(request).await.status, 401);
+            }
+        };
+        let counted = format!("usage WHERE credential_id = '{id}' AND outcome = 'denied' AND count =");
+        let kept = format!("uses WHERE credential_id = '{id}' AND outcome = 'denied'");
+        present(60).await;
+        until(app, &format!("{counted} 60"), 1).await;
+        assert_eq!(app.count(&kept).await, 10);
+        app.advance(chrono::TimeDelta::minutes(1));
+        present(15).await;
+        until(app, &format!("{counted} 75"), 1).await;
+        assert_eq!(app.count(&kept).await, 20);
     }
 
     async fn what_has_been_kept_long_enough_is_swept_away(app, |app| {

@@ -83,6 +83,19 @@ both_engines! {
         assert_eq!(app.refresh(&client, &tokens.refresh).await.status, 200);
     }
 
+    async fn cb_07_a_foreign_client_is_recorded_ten_times_an_hour_at_most(app, |app| app.manual_clock()) {
+        let Session { client, tokens, .. } = app.session().await;
+        let other = app.client(ClientKind::Native).await;
+        for recorded in [10, 20] {
+            for _ in 0..15 {
+                assert_eq!(refusal(&app.refresh(&other, &tokens.refresh).await), is(400, "invalid_grant"));
+            }
+            assert_eq!(app.audited("session.foreign_client").await, recorded);
+            app.advance(TimeDelta::hours(1));
+        }
+        assert_eq!(app.refresh(&client, &tokens.refresh).await.status, 200);
+    }
+
     async fn rt_07_a_wrong_secret_uses_nothing_up(app) {
         let client = app.client(ClientKind::Confidential).await;
         let Session { tokens, .. } = app.session_of(&client, &app.owner().await).await;
