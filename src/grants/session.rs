@@ -9,13 +9,12 @@ use crate::domain::client::{Client, Grant};
 use crate::domain::credential::CredentialKind;
 use crate::domain::entropy::Entropy;
 use crate::domain::id::Kind;
-use crate::domain::key_format::base62;
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::policy::{Barrier, Road};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
-use crate::keys::jwt::AccessClaims;
+use crate::keys::jwt::{AccessClaims, token_id};
 use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
 use crate::store::credentials::{self, Credential};
@@ -64,7 +63,7 @@ pub(super) fn issue(terms: &Terms<'_>, session: &LiveSession, wanted: &ScopeSet)
             iat: now.seconds(),
             // A token does not outlive its session.
             exp: session.ends_at.min(now + lifetime).seconds(),
-            jti: base62(&entropy.bytes::<16>(), 22),
+            jti: token_id(entropy),
             scope: client.effective_scopes(&config.catalog, wanted, &session.role).to_string(),
             org: session.org_id.clone(),
             sid: id.clone(),

@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::set::KeySet;
+use crate::domain::entropy::Entropy;
+use crate::domain::key_format::base62;
 use crate::domain::static_secret::Mode;
 use crate::domain::time::Time;
 
@@ -45,6 +47,11 @@ pub struct AccessClaims {
     /// `live` or `test`, in tokens that were made for an API key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
+}
+
+/// A name for an access token that no other has: 128 random bits.
+pub fn token_id(entropy: Entropy) -> String {
+    base62(&entropy.bytes::<16>(), 22)
 }
 
 /// `header.payload`, ready to be signed.
@@ -124,4 +131,22 @@ fn header_kid(token_type: TokenType, token: &str) -> Result<String, Rejected> {
     let header: Ours = serde_json::from_slice(&header).map_err(|_| Rejected::Header)?;
     let right = header.alg == "RS256" && header.typ == token_type.typ();
     if right { Ok(header.kid) } else { Err(Rejected::Header) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn jw_18_of_a_million_tokens_no_two_have_the_same_name() {
+        const MILLION: usize = 1_000_000;
+        let names: HashSet<String> = (0..MILLION).map(|_| token_id(Entropy)).collect();
+        assert_eq!(names.len(), MILLION);
+        // A million names say nothing of the bits beyond some forty; their length does.
+        assert!(names.iter().all(|name| name.len() == 22));
+        let same_at = |place: usize| names.iter().map(|name| name.as_bytes()[place]).collect::<HashSet<_>>().len();
+        assert!((1..22).all(|place| same_at(place) == 62), "every character but the first takes every value");
+    }
 }

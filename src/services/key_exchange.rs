@@ -2,14 +2,13 @@
 
 use crate::config::Config;
 use crate::domain::entropy::Entropy;
-use crate::domain::key_format::base62;
 use crate::domain::key_grant::KeyGrant;
 use crate::domain::oauth_error::{ADDRESS_BOUND_KEY, OAuthCode, OAuthError};
 use crate::domain::resource;
 use crate::domain::scope::ScopeSet;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::keys::jwt::AccessClaims;
+use crate::keys::jwt::{AccessClaims, token_id};
 
 use super::present::Principal;
 
@@ -43,7 +42,7 @@ pub fn claims(
         client_id: credential.id.clone(),
         iat: now.seconds(),
         exp: credential.ends_at.map_or(end, |own| own.min(end)).seconds(),
-        jti: base62(&entropy.bytes::<16>(), 22),
+        jti: token_id(entropy),
         scope: narrowed(asked.scope, &principal.scopes)?.to_string(),
         org: organization.id.clone(),
         sid: credential.id.clone(),

@@ -2,6 +2,7 @@
 
 mod api;
 mod crash;
+mod everything;
 mod pages;
 mod uses;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
+use keystile::domain::client::ClientKind;
 use keystile::domain::entropy::Entropy;
 use keystile::keys::rsa_key;
 use keystile::services::signing_keys::{self, Rotation, Timing};
@@ -19,7 +20,7 @@ use super::forge::{Forge, as_secrets, public_jwk};
 use crate::support::app::TestApp;
 use crate::support::at_once::at_once;
 use crate::support::both_engines;
-use crate::support::oauth::{Session, Tokens};
+use crate::support::oauth::{Ask, Session, Tokens, claims};
 
 /// Asserts that neither the API nor userinfo takes this token.
 async fn refused(app: &TestApp, token: &str, what: &str) {
@@ -302,14 +303,34 @@ both_engines! {
     }
 
     async fn jw_18_every_token_has_a_name_of_its_own_and_fits_into_a_header(app) {
-        let Session { client, tokens, .. } = app.session().await;
+        // The most that a token can hold: every scope, for a client with a long id.
+        let client = app.client_with(ClientKind::Native, |client| client.id = "c".repeat(64)).await;
+        let owner = app.owner().await;
+        let scopes = app.config.catalog.ids().collect::<Vec<_>>().join(" ");
+        let ask = Ask::of(&client).with("scope", &scopes);
+        let returned = app.authorize(&app.browser_of(&owner).await, &ask).await;
+        let mut tokens = Tokens::of(&app.exchange(&ask, returned.code()).await);
         let mut names = BTreeSet::new();
         for _ in 0..50 {
-            let token = Tokens::of(&app.refresh(&client, &tokens.refresh).await);
-            assert!(token.access.len() < 4_096, "{}", token.access.len());
-            names.insert(token.claims()["jti"].as_str().unwrap().to_owned());
+            tokens = Tokens::of(&app.refresh(&client, &tokens.refresh).await);
+            assert_eq!(tokens.claims()["scope"], json!(scopes), "nothing was left out");
+            assert!(tokens.access.len() < 4_096, "{}", tokens.access.len());
+            names.insert(tokens.claims()["jti"].as_str().unwrap().to_owned());
         }
-        assert_eq!(names.len(), 50);
-        assert!(names.iter().all(|name| name.len() == 22), "128 random bits");
+        let tool = app.owners_tool().await;
+        let key = tool.key(&json!({ "name": "CI", "mode": "live", "scopes": ["org:read"] })).await;
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", key["id"].as_str().unwrap()),
+            ("client_secret", key["apiKey"].as_str().unwrap()),
+        ];
+        for _ in 0..50 {
+            let answer = app.anonymous().post("/oauth/token", &form).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let access = claims(answer.json()["access_token"].as_str().unwrap());
+            names.insert(access["jti"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(names.len(), 100);
+        assert!(names.iter().all(|name| name.len() == 22), "as long as 128 bits in base62");
     }
 }

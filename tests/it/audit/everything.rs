@@ -1,0 +1,182 @@
+//! Everything that decides who may do what is recorded: who, what, when, for which organization, from where, how it ended,
+//! and under which request.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use chrono::TimeDelta;
+use keystile::domain::audit::{Action, Actor, INSTANCE_CHAIN, Origin, Outcome, Recorded};
+use keystile::domain::client::ClientKind;
+use keystile::services::accounts;
+use keystile::services::signing_keys::{self, Timing};
+use keystile::store::audit;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::app::TestApp;
+use crate::support::http::BrowserCaller;
+use crate::support::oauth::{Ask, Session, Tokens};
+use crate::support::{both_engines, sources};
+
+const SETTINGS: &str = "/o/northwind-labs/settings/api-access";
+
+/// Fills in the form at the end of a path and sends it.
+async fn submit(browser: &BrowserCaller, page: &str, action: &str, fields: &[(&str, &str)]) {
+    let form = browser.get(page).await.form(action);
+    let form = fields.iter().fold(form, |form, (name, value)| form.with(name, value));
+    let answer = browser.submit(&form).await;
+    assert!(matches!(answer.status, 200 | 303 | 401 | 403 | 422), "{page}: {} {}", answer.status, answer.text());
+}
+
+/// Signs in, with the wrong password and the right one, and out.
+async fn sign_in_and_out(app: &TestApp) {
+    let owner = app.owner().await;
+    let fields = [("email", owner.email.as_str()), ("password", "not the password at all")];
+    submit(&app.browser(), "/sign-in", "/sign-in", &fields).await;
+    let browser = app.browser_of(&owner).await;
+    browser.submit(&browser.get("/").await.form("/sign-out")).await;
+}
+
+/// Agrees to a tool and refuses another; asks while personal tokens are off.
+async fn consent(app: &TestApp, browser: &BrowserCaller) -> Session {
+    let session = app.session().await;
+    let deny = app.ask(browser, &Ask::of(&session.client)).await;
+    app.decide(browser, &deny, "deny").await;
+    let (off, on) = (format!("{SETTINGS}/personal-tokens/off"), format!("{SETTINGS}/personal-tokens/on"));
+    submit(browser, &off, SETTINGS, &[]).await;
+    app.ask(browser, &Ask::of(&session.client)).await;
+    submit(browser, &on, SETTINGS, &[]).await;
+    session
+}
+
+/// Uses a code twice, a refresh token of an older generation, a refresh token of another client; renames and ends.
+async fn sessions(app: &TestApp, browser: &BrowserCaller, session: &Session) {
+    let ask = Ask::of(&session.client);
+    let code = app.authorize(browser, &ask).await.code().to_owned();
+    assert_eq!(app.exchange(&ask, &code).await.status, 200);
+    assert_eq!(app.exchange(&ask, &code).await.status, 400);
+    let reused = app.session_of(&session.client, &session.person).await;
+    let second = Tokens::of(&app.refresh(&session.client, &reused.tokens.refresh).await);
+    assert_eq!(app.refresh(&session.client, &second.refresh).await.status, 200);
+    assert_eq!(app.refresh(&session.client, &reused.tokens.refresh).await.status, 400);
+    let other = app.client(ClientKind::Native).await;
+    assert_eq!(app.refresh(&other, &session.tokens.refresh).await.status, 400);
+    let path = format!("/cli-sessions/{}", session.tokens.session());
+    submit(browser, &format!("{path}/rename"), &format!("{path}/rename"), &[("name", "laptop")]).await;
+    submit(browser, &format!("{path}/end"), &format!("{path}/end"), &[]).await;
+}
+
+/// Makes, changes, rotates and revokes keys, personal tokens and service accounts over the API, and reports one of each as
+/// leaked.
+async fn credentials(app: &TestApp) {
+    let tool = app.owners_tool().await;
+    let done = async |path: String, body: Value| {
+        let answer = tool.post(&path, &body).await;
+        assert!(matches!(answer.status, 200 | 201), "{path}: {}", answer.body);
+    };
+    let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
+    let key = json!({ "name": "CI", "mode": "live", "scopes": ["org:read"] });
+    let (changed, leaked) = (tool.key(&key).await, tool.key(&key).await);
+    done(format!("/api/v1/keys/{}/scopes", id(&changed)), json!({ "scopes": ["org:read", "keys:read"] })).await;
+    done(format!("/api/v1/keys/{}/rotate", id(&changed)), json!({ "overlapSeconds": 3600 })).await;
+    done(format!("/api/v1/keys/{}/revoke", id(&changed)), json!({})).await;
+    let token = json!({ "name": "laptop", "scopes": ["org:read"] });
+    let (revoked, found) = (tool.made("/api/v1/tokens", &token).await, tool.made("/api/v1/tokens", &token).await);
+    done(format!("/api/v1/tokens/{}/revoke", id(&revoked)), json!({})).await;
+    let account = json!({ "name": "CI", "purpose": "deploys", "role": "member" });
+    let account = format!("/api/v1/service-accounts/{}", id(&tool.made("/api/v1/service-accounts", &account).await));
+    done(format!("{account}/role"), json!({ "role": "viewer" })).await;
+    done(format!("{account}/disable"), json!({})).await;
+    done(format!("{account}/enable"), json!({})).await;
+    assert_eq!(tool.get("/api/v1/audit/export?format=jsonl").await.status, 200);
+    let session = app.owners_tool().await.credential;
+    let secrets = [leaked["apiKey"].as_str().unwrap(), found["token"].as_str().unwrap(), &session];
+    let report: Vec<Value> = secrets.map(|secret| json!({ "token": secret, "type": "keystile" })).into();
+    let anonymous = app.anonymous();
+    let request = anonymous.request(Method::POST, "/api/v1/leaked-secrets").json(&report);
+    assert_eq!(anonymous.send(request).await.status, 202);
+}
+
+/// Changes each setting of the organization.
+async fn settings(app: &TestApp, browser: &BrowserCaller) {
+    let keys = format!("{SETTINGS}/api-keys");
+    for to in ["off", "on"] {
+        submit(browser, &format!("{keys}/{to}"), &keys, &[]).await;
+    }
+    app.set_roads(browser, "same_network", "on").await;
+    app.set_roads(browser, "off", "off").await;
+    let limits = [("key_lifetime", "604800"), ("token_lifetime", "604800"), ("token_creators", "admins")];
+    submit(browser, SETTINGS, &format!("{SETTINGS}/limits"), &limits).await;
+}
+
+/// What only the operator does: a client that ends, and a signing key that takes over.
+async fn operate(app: &TestApp) {
+    let client = app.client(ClientKind::Native).await.id;
+    app.member("member").await;
+    let removed = app.inside().store.write(move |work| {
+        accounts::remove_client(work, &client, &Actor::Operator, &Origin::default())
+    });
+    removed.await.unwrap();
+    let inside = app.inside();
+    signing_keys::rotate(&inside.store, &inside.master, &app.config.keys, Timing::Now).await.unwrap();
+}
+
+async fn recorded(app: &TestApp, chain: &str) -> Vec<Recorded> {
+    let chain = chain.to_owned();
+    app.inside().store.read(move |conn| audit::chain(conn, &chain)).await.unwrap()
+}
+
+both_engines! {
+    async fn lo_03_everything_that_decides_who_may_do_what_is_recorded(app) {
+        let (owner, begun) = (app.owner().await, app.clock.now());
+        let browser = app.browser_of(&owner).await;
+        sign_in_and_out(app).await;
+        let session = consent(app, &browser).await;
+        sessions(app, &browser, &session).await;
+        credentials(app).await;
+        settings(app, &browser).await;
+        operate(app).await;
+        let mut events = recorded(app, &owner.organization.id).await;
+        assert!(events.iter().all(|event| event.org_id.as_deref() == Some(owner.organization.id.as_str())));
+        events.extend(recorded(app, INSTANCE_CHAIN).await);
+
+        // A test of its own, which names the action, shows what is not done here.
+        let elsewhere: String = sources("tests")
+            .into_iter()
+            .filter(|path| !path.ends_with("audit/everything.rs"))
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect();
+        let known: BTreeSet<&str> = events.iter().map(|event| event.action.as_str()).collect();
+        let missing: Vec<&str> = Action::ALL
+            .iter()
+            .map(|action| action.as_str())
+            .filter(|action| !known.contains(action) && !elsewhere.contains(&format!("\"{action}\"")))
+            .collect();
+        assert_eq!(missing, [""; 0], "never recorded in any test");
+        assert!(known.len() >= 36, "{known:?}");
+
+        let refused = [
+            "session.code_reuse", "session.foreign_client", "session.refresh_reuse", "user.sign_in_failed",
+            "authorization.switched_off",
+        ];
+        for event in &events {
+            let Recorded { action, actor_kind, ip, request_id, outcome, at, .. } = event;
+            assert!(*at >= begun - TimeDelta::minutes(5) && *at <= app.clock.now(), "{event:?}");
+            if actor_kind == "operator" {
+                continue;
+            }
+            assert_eq!(ip.as_deref(), Some("127.0.0.1"), "{event:?}");
+            assert!(request_id.as_deref().is_some_and(|id| id.starts_with("req_")), "{event:?}");
+            assert_eq!(event.actor_id.is_some(), actor_kind != "anonymous", "{event:?}");
+            if refused.contains(&action.as_str()) {
+                assert_eq!(outcome, Outcome::Refused.as_str(), "{event:?}");
+            }
+        }
+        let by = |action: &str| events.iter().find(|event| event.action == action).unwrap();
+        assert_eq!(by("session.renamed").actor_id.as_deref(), Some(owner.id.as_str()));
+        assert_eq!(by("session.renamed").credential_id, Some(session.tokens.session()));
+        assert_eq!(by("user.sign_in_failed").actor_kind, "anonymous");
+        assert_eq!(by("signing_key.rotated").actor_kind, "operator");
+        assert_eq!(by("key.leaked").actor_kind, "anonymous");
+    }
+}
