@@ -7,6 +7,7 @@ use keystile::domain::engine::Engine;
 
 use super::codes;
 use super::crash::{self, Crash};
+use super::export::{self, Export};
 use super::limits::Signed;
 use super::lookups::{self, Lookups};
 use super::overload::{self, Overload};
@@ -30,6 +31,7 @@ pub(crate) struct Reached {
     pub(crate) overload: Overload,
     pub(crate) crash: Crash,
     pub(crate) lookups: Lookups,
+    pub(crate) export: Export,
 }
 
 pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached, Box<dyn Error>> {
@@ -58,6 +60,9 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached,
     eprintln!("{name}: verify and introspect");
     let lookups = Box::pin(lookups::measure(plan, database)).await?;
 
+    eprintln!("{name}: export");
+    let export = Box::pin(export::measure(database)).await?;
+
     let million = match plan.length {
         Length::Long => {
             eprintln!("{name}: refresh with {MILLION} sessions");
@@ -66,5 +71,5 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached,
         }
         Length::Quick | Length::Usual => None,
     };
-    Ok(Reached { engine, refresh, few, million, codes, overload, crash, lookups })
+    Ok(Reached { engine, refresh, few, million, codes, overload, crash, lookups, export })
 }

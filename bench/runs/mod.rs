@@ -4,6 +4,7 @@ pub(crate) mod codes;
 pub(crate) mod crash;
 pub(crate) mod documents;
 pub(crate) mod engine;
+pub(crate) mod export;
 pub(crate) mod limits;
 pub(crate) mod lookups;
 pub(crate) mod overload;

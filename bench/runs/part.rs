@@ -6,7 +6,7 @@ use std::error::Error;
 use keystile::domain::client::COMPANION;
 
 use super::limits::Limits;
-use super::{codes, documents, lookups, refresh};
+use super::{codes, documents, export, lookups, refresh};
 use crate::support::callers::TokenEndpoint;
 use crate::support::database::{Database, name};
 use crate::support::deployment::Deployment;
@@ -20,6 +20,7 @@ pub(crate) enum Part {
     Refresh,
     Codes,
     Lookups,
+    Export,
 }
 
 impl Part {
@@ -30,7 +31,8 @@ impl Part {
             "refresh" => Ok(Some(Self::Refresh)),
             "codes" => Ok(Some(Self::Codes)),
             "lookups" => Ok(Some(Self::Lookups)),
-            other => Err(format!("ONLY={other}: it is refresh, codes or lookups")),
+            "export" => Ok(Some(Self::Export)),
+            other => Err(format!("ONLY={other}: it is refresh, codes, lookups or export")),
         }
     }
 }
@@ -40,7 +42,7 @@ pub(crate) async fn measure(plan: &Plan, part: Part) -> Result<(), Box<dyn Error
     let mut limits = Limits::measure(plan)?;
     let hello = match part {
         Part::Lookups => Box::pin(documents::measure(plan, &databases[0])).await?.hello.per_second(),
-        Part::Refresh | Part::Codes => 0.0,
+        Part::Refresh | Part::Codes | Part::Export => 0.0,
     };
     for database in &databases {
         let engine = name(database.engine());
@@ -63,6 +65,13 @@ pub(crate) async fn measure(plan: &Plan, part: Part) -> Result<(), Box<dyn Error
                 print(engine, "verify", &lookups.verify, hello);
                 print(engine, "verify without a log of uses", &lookups.unlogged, hello);
                 print(engine, "introspect", &lookups.introspect, hello);
+            }
+            Part::Export => {
+                let export = Box::pin(export::measure(database)).await?;
+                println!(
+                    "{engine}: export: {} KiB at most, {} bytes in {:.1?}",
+                    export.peak, export.bytes, export.took
+                );
             }
         }
     }

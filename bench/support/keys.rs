@@ -5,7 +5,7 @@ use std::error::Error;
 use keystile::config::Config;
 use keystile::domain::granted::Granted;
 use keystile::domain::id::Kind;
-use keystile::domain::management::TOKENS_INTROSPECT;
+use keystile::domain::management::{AUDIT_READ, TOKENS_INTROSPECT};
 use keystile::domain::secret::Secret;
 use keystile::domain::static_secret::{self, Minted, Mode, StaticKind};
 use keystile::domain::subject::SubjectId;
@@ -17,7 +17,7 @@ use super::deployment::{Deployment, Owner};
 /// The scope that every key has.
 pub(crate) const SCOPE: &str = "org:read";
 
-/// Makes this many keys of the owner, each with the scopes that verify and introspection ask for.
+/// Makes this many keys of the owner, each with the scopes that verify, introspection and exports ask for.
 pub(crate) async fn fill(deployment: &Deployment<'_>, count: usize) -> Result<Vec<Secret>, Box<dyn Error>> {
     let (config, owner) = (deployment.config.clone(), deployment.owner.clone());
     let insert = move |work: &mut Work<'_>| (0..count).map(|_| insert(work, &config, &owner)).collect();
@@ -36,7 +36,7 @@ fn insert(work: &mut Work<'_>, config: &Config, owner: &Owner) -> Result<Secret,
         owner: person.clone(),
         created_by: person,
         name: "benchmark".to_owned(),
-        granted: Granted::Scopes([SCOPE, TOKENS_INTROSPECT].map(str::to_owned).into_iter().collect()),
+        granted: Granted::Scopes([SCOPE, TOKENS_INTROSPECT, AUDIT_READ].map(str::to_owned).into_iter().collect()),
         digest,
         display_prefix,
         last_four,

@@ -13,6 +13,8 @@ pub(crate) const FEW: usize = 1_000;
 pub(crate) const SESSIONS: usize = 10_000;
 /// API keys that are looked up in turn.
 pub(crate) const KEYS: usize = 1_000;
+/// Audit events of an export.
+pub(crate) const EVENTS: usize = 500_000;
 /// Sessions in the database at the end of the comparison of sizes in a long run.
 pub(crate) const MILLION: usize = 1_000_000;
 

@@ -106,6 +106,12 @@ fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
         rows_added(reached),
     ];
     goals.extend(of_lookups(report, reached));
+    goals.push(plain(
+        "memory, most under an export of 500,000 audit events",
+        memory(reached.export.peak),
+        mib(reached.export.peak),
+        Bound::AtMost(40.0),
+    ));
     goals.extend(refresh.updates.map(|updates| {
         let share = ratio(updates.hot, updates.all);
         Goal {
