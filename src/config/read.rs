@@ -39,6 +39,7 @@ pub(super) fn config(settings: &mut Settings, env: &Env) -> Config {
         },
         audit: Audit {
             log_uses: settings.read("audit.log_uses", values::flag),
+            denied_uses_per_minute: settings.read("audit.denied_uses_per_minute", values::number(0, 1_000_000)),
             keep_uses: settings.read("audit.keep_uses", values::duration),
             keep_usage: settings.read("audit.keep_usage", values::duration),
         },
@@ -88,6 +89,7 @@ fn database(settings: &mut Settings, data_dir: &Path) -> Database {
         url: settings.read("database.url", |value| DatabaseUrl::parse(values::text(value)?, data_dir)),
         pool_size: settings.read("database.pool_size", values::number(1, 1000)),
         pooler: settings.read("database.pooler", values::pooler),
+        report_pool_size: settings.read("database.report_pool_size", values::number(1, 1000)),
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Server {
 pub struct Database {
     pub url: DatabaseUrl,
     pub pool_size: u32,
+    /// Connections of their own for filtered logs, exports and sums.
+    pub report_pool_size: u32,
     pub pooler: Pooler,
 }
 
@@ -168,6 +170,8 @@ pub struct Limits {
 pub struct Audit {
     /// Whether more is kept than when each credential was used last.
     pub log_uses: bool,
+    /// How many denied uses of a credential are kept in detail in a minute.
+    pub denied_uses_per_minute: u32,
     /// How long each use.
     pub keep_uses: TimeDelta,
     /// How long the number of uses on a day.

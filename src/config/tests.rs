@@ -148,7 +148,7 @@ fn a_file_that_is_not_there_is_a_fault() {
 fn unknown_keys_are_refused_with_those_that_exist() {
     one_fault(
         "[database]\nurl = \"sqlite:///a\"\npool = 3\n",
-        "keystile.toml:3: database.pool: is not a setting. Remove it, or use one of pool_size, pooler, url.",
+        "keystile.toml:3: database.pool: is not a setting. Remove it, or use one of pool_size, pooler, report_pool_size, url.",
     );
     one_fault(
         "workers = 3\n",
@@ -166,7 +166,7 @@ fn unknown_keys_are_refused_with_those_that_exist() {
     );
     one_env_fault(
         &[("KEYSTILE_DATABASE__POOL", "3")],
-        "KEYSTILE_DATABASE__POOL: database.pool: is not a setting. Remove it, or use one of pool_size, pooler, url.",
+        "KEYSTILE_DATABASE__POOL: database.pool: is not a setting. Remove it, or use one of pool_size, pooler, report_pool_size, url.",
     );
 }
 

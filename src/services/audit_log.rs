@@ -3,7 +3,8 @@
 use crate::domain::audit::export::{Format, Names};
 use crate::domain::audit::{Action, Event, Outcome, Recorded};
 use crate::domain::time::Time;
-use crate::store::{Conn, StoreError, Work, audit, names};
+use crate::store::audit::{self, Filter, Place};
+use crate::store::{Conn, StoreError, Work, names};
 
 /// Which events are asked for, as somebody who asks puts it. Nothing means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,38 +24,53 @@ pub struct Page {
     pub events: Vec<Recorded>,
     /// Of everything that the events name by an id.
     pub names: Names,
-    /// The number of the last event, if older ones follow.
-    pub older: Option<i64>,
+    /// The place of the last event, if older ones follow.
+    pub older: Option<Place>,
 }
 
-/// The events of an organization before a number, at most `size` of them.
-pub fn page(
+/// Actors that a text may mean. Each is looked up by itself.
+const MOST_ACTORS: usize = 1000;
+
+/// The text for the actor means more actors than can be looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyActors;
+
+/// Finds out which actors are meant.
+pub fn filter(
     conn: &mut Conn,
     org_id: &str,
     asked: &Asked,
-    before: Option<i64>,
+) -> Result<Result<Filter, TooManyActors>, StoreError> {
+    let actors = match asked.actor.as_deref() {
+        None => None,
+        Some(text) => match actors(conn, org_id, text)? {
+            actors if actors.len() > MOST_ACTORS => return Ok(Err(TooManyActors)),
+            actors => Some(actors),
+        },
+    };
+    let Asked { since, until, actor: _, credential, action, outcome } = asked.clone();
+    Ok(Ok(Filter { since, until, actors, credential, action, outcome }))
+}
+
+/// The events of an organization before a place, at most `size` of them.
+pub fn page(
+    conn: &mut Conn,
+    org_id: &str,
+    filter: &Filter,
+    before: Option<Place>,
     size: usize,
 ) -> Result<Page, StoreError> {
-    let filter = audit::Filter {
-        since: asked.since,
-        until: asked.until,
-        actors: asked.actor.as_deref().map(|text| actors(conn, org_id, text)).transpose()?,
-        credential: asked.credential.clone(),
-        action: asked.action,
-        outcome: asked.outcome,
-    };
     // One more than asked for says whether there are older ones.
-    let limit = i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1);
-    let mut events = audit::page(conn, org_id, &filter, before, limit)?;
+    let mut events = audit::page(conn, org_id, filter, before, size.saturating_add(1))?;
     let more = events.len() > size;
     events.truncate(size);
-    let older = events.last().filter(|_| more).map(|event| event.sequence);
+    let older = events.last().filter(|_| more).map(|event| (event.at, event.sequence));
     let ids = events.iter().flat_map(|event| [&event.actor_id, &event.credential_id, &event.target]);
     let names = names::of(conn, ids.flatten().map(String::as_str))?;
     Ok(Page { events, names, older })
 }
 
-/// Whoever a text may mean: the one with this id, and those whose name or address holds it.
+/// The actor with this id, and the members and service accounts whose name or email address holds the text.
 fn actors(conn: &mut Conn, org_id: &str, text: &str) -> Result<Vec<String>, StoreError> {
     let wanted = text.to_lowercase();
     let holds = |text: &str| text.to_lowercase().contains(&wanted);

@@ -164,10 +164,10 @@ fn sealed_keys(config: &Config) -> Result<SealedKeys, OpenError> {
 }
 
 fn connect(config: &Config, clock: Clock) -> Result<Store, OpenError> {
-    let place = place(config);
+    let (place, database) = (place(config), &config.database);
     let failed = |error| database_error(config, error);
     let clock = kept(clock, config, &place).map_err(failed)?;
-    Store::open(&place, config.database.pool_size, clock).map_err(failed)
+    Store::open(&place, database.pool_size, database.report_pool_size, clock).map_err(failed)
 }
 
 /// Puts a keeper over the system clock, which starts with the time of the database where that has one.

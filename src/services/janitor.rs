@@ -98,11 +98,12 @@ struct Pace {
 }
 
 impl Pace {
-    const FEWEST: i64 = 50;
+    const FEWEST: i64 = 25;
     const MOST: i64 = 2000;
-    /// Others wait for a step, its commit included, no longer than this where the machine can do it.
-    const LONG: Duration = Duration::from_millis(20);
-    const SHORT: Duration = Duration::from_millis(8);
+    /// A step that took longer, its commit included, makes the next one smaller. On SQLite others wait for a step, and for
+    /// several of these together where the disk or a checkpoint is slow: 50 ms are not to be exceeded.
+    const LONG: Duration = Duration::from_millis(10);
+    const SHORT: Duration = Duration::from_millis(4);
 
     fn adapt(&mut self, took: Duration) {
         let limit = if took > Self::LONG {
@@ -129,10 +130,10 @@ mod tests {
     #[test]
     fn a_slow_step_makes_the_next_one_smaller_and_a_fast_one_larger() {
         let mut pace = Pace::default();
-        let limits = [1, 1, 1, 1, 1, 10, 100, 100, 100, 100, 100, 100].map(|milliseconds| {
+        let limits = [1, 1, 1, 1, 1, 7, 50, 50, 50, 50, 50, 50, 50].map(|milliseconds| {
             pace.adapt(Duration::from_millis(milliseconds));
             pace.limit
         });
-        assert_eq!(limits, [400, 800, 1600, 2000, 2000, 2000, 1000, 500, 250, 125, 62, 50]);
+        assert_eq!(limits, [400, 800, 1600, 2000, 2000, 2000, 1000, 500, 250, 125, 62, 31, 25]);
     }
 }

@@ -1,9 +1,13 @@
 //! Credentials: CLI sessions, personal tokens and API keys.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
+use super::codec::Moment;
 use super::conn::Conn;
 use super::error::StoreError;
+use super::keyset;
 use super::query::{Kept, Locked, Unlocked};
 use super::schema::{clients, credentials};
 use crate::domain::client::ClientKind;
@@ -168,8 +172,7 @@ pub fn cli_session_page(
         .select((Credential::as_select(), clients::name))
         .into_boxed();
     if let Some((at, id)) = after {
-        let same_moment = credentials::created_at.eq(*at).and(credentials::id.lt(id));
-        query = query.filter(credentials::created_at.lt(*at).or(same_moment));
+        query = query.filter(keyset::before!("credentials.created_at, credentials.id", Moment: *at, Text: id));
     }
     Ok(query.load(conn)?)
 }
@@ -209,5 +212,5 @@ pub fn latest_of(
 pub fn has_used_client(conn: &mut Conn, user_id: &str, client_id: &str) -> Result<bool, StoreError> {
     let used =
         credentials::table.filter(credentials::user_id.eq(user_id).and(credentials::client_id.eq(client_id)));
-    Ok(used.count().get_result::<i64>(conn)? > 0)
+    Ok(diesel::select(exists(used)).get_result(conn)?)
 }

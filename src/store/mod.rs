@@ -40,6 +40,8 @@ mod error;
 pub mod facts;
 pub mod held;
 pub mod idempotency_records;
+mod keyset;
+mod lane;
 mod link;
 mod looker;
 mod manager;

@@ -1,23 +1,19 @@
 //! The doors to the database: `write` and `read`, and those for what is gathered.
 
-use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::sync::Semaphore;
 
 use super::audit::Noted;
 use super::batcher::Batcher;
 use super::conn::{Conn, Place};
-use super::error::{Cause, StoreError};
+use super::error::StoreError;
 use super::held::Held;
 use super::looker::Looker;
-use super::manager::{LIFETIME, Manager};
+use super::lane::Lane;
+use super::manager::Manager;
 use super::redeemer;
 use super::redemption::{self, Redeemable, Redemption};
 use super::rotation::{self, LiveSession, Rotation, Sealed};
 use super::rotator;
-use super::transaction::{self, Undone};
 use super::writer::Writer;
 use crate::domain::audit::Event;
 use crate::domain::engine::Engine;
@@ -26,11 +22,6 @@ use crate::domain::id::Kind;
 use crate::domain::secret::Digest;
 use crate::domain::time::{Clock, Time};
 use crate::supervise::Tasks;
-
-/// How long a request waits for its turn before it is told to come back later.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How often a write runs when others keep getting in its way.
-const TRIES: usize = 5;
 
 /// What a write has in hand: a connection inside a transaction, the moment it happens at, and randomness.
 pub struct Work<'a> {
@@ -66,10 +57,8 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    manager: Manager,
-    pool: r2d2::Pool<Manager>,
-    /// One permit a pooled connection, so that no more threads block than can make progress.
-    permits: Arc<Semaphore>,
+    requests: Lane,
+    reports: Lane,
     batches: Batches,
     looker: Looker,
     clock: Clock,
@@ -86,7 +75,12 @@ enum Batches {
 
 impl Store {
     /// Opens the database. The schema must be up to date.
-    pub fn open(place: &Place, connections: u32, clock: Clock) -> Result<Self, StoreError> {
+    pub fn open(
+        place: &Place,
+        connections: u32,
+        report_connections: u32,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
         let tasks = Tasks::default();
         let manager = Manager::new(place.clone());
         let batches = match place.engine() {
@@ -97,26 +91,9 @@ impl Store {
             },
         };
         let looker = Looker::start(&tasks, &manager, &clock)?;
-        let pool = r2d2::Pool::builder()
-            .max_size(connections)
-            .min_idle(Some(1))
-            .connection_timeout(PATIENCE)
-            .error_handler(Box::new(LogPoolErrors))
-            .max_lifetime(Some(LIFETIME))
-            .test_on_check_out(false)
-            .build(manager.clone())
-            .map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
-        let permits = Arc::new(Semaphore::new(connections as usize));
-        Ok(Self(Arc::new(Inner {
-            engine: place.engine(),
-            manager,
-            pool,
-            permits,
-            batches,
-            looker,
-            clock,
-            tasks,
-        })))
+        let requests = Lane::open(manager.clone(), connections, 1)?;
+        let reports = Lane::open(manager, report_connections, 0)?;
+        Ok(Self(Arc::new(Inner { engine: place.engine(), requests, reports, batches, looker, clock, tasks })))
     }
 
     pub fn engine(&self) -> Engine {
@@ -151,7 +128,8 @@ impl Store {
         if let Batches::Sqlite(writer) = &self.0.batches {
             return writer.run(work).await;
         }
-        self.on_connection(move |inner| inner.write(&work)).await
+        let clock = self.0.clock.clone();
+        self.0.requests.run(move |lane| lane.write(&clock, &work)).await
     }
 
     /// Rotates a session whose refresh token `belongs` to it, if nothing speaks against it. `deliver` gets the session
@@ -197,101 +175,21 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, StoreError> + Clone + Send + 'static,
     {
-        self.on_connection(move |inner| inner.read(&query)).await
+        self.0.requests.run(move |lane| lane.read(&query)).await
+    }
+
+    /// The same for what reads much: filtered logs, exports, sums. Reports have connections of their own, so that nothing
+    /// else ever waits for them; too many at once are told to come back later.
+    pub async fn report<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, StoreError> + Clone + Send + 'static,
+    {
+        self.0.reports.run(move |lane| lane.read(&query)).await
     }
 
     /// The key or token with this secret, as it is now, with who holds it.
     pub async fn look(&self, secret: Digest) -> Result<Option<Held>, StoreError> {
         self.0.looker.look(secret).await
-    }
-
-    async fn on_connection<T, F>(&self, job: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
-    {
-        let turn = tokio::time::timeout(PATIENCE, self.0.permits.clone().acquire_owned());
-        let permit = turn
-            .await
-            .map_err(|_| StoreError::Unavailable("every connection is busy".into()))?
-            .map_err(|_| StoreError::Unavailable("the store is closed".into()))?;
-        let inner = self.0.clone();
-        tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            job(&inner)
-        })
-        .await
-        .map_err(|error| StoreError::Failed(error.to_string()))?
-    }
-}
-
-impl Inner {
-    fn write<T, F>(&self, work: &F) -> Result<T, StoreError>
-    where
-        F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Clone,
-    {
-        let mut tries = 1..TRIES;
-        let mut moved = false;
-        loop {
-            let mut pooled = self.connection()?;
-            let now = self.clock.now();
-            let done = transaction::run(&mut pooled.conn, self.manager.begin(), now, work.clone());
-            let Undone { error, certainly } = match done {
-                Ok(done) => return Ok(done),
-                Err(undone) => undone,
-            };
-            let error = self.manager.judge(&mut pooled, error);
-            let again = certainly
-                && match error.cause() {
-                    Some(Cause::Collided) => tries.next().is_some(),
-                    Some(Cause::Lost | Cause::ReadOnly) => !mem::replace(&mut moved, true),
-                    Some(Cause::Busy) | None => false,
-                };
-            if !again {
-                return Err(error);
-            }
-            tracing::debug!(%error, "a write runs again");
-        }
-    }
-
-    fn read<T, F>(&self, query: &F) -> Result<T, StoreError>
-    where
-        F: FnOnce(&mut Conn) -> Result<T, StoreError> + Clone,
-    {
-        let mut moved = false;
-        loop {
-            let mut pooled = self.connection()?;
-            let error = match query.clone()(&mut pooled.conn) {
-                Ok(done) => return Ok(done),
-                Err(error) => self.manager.judge(&mut pooled, error),
-            };
-            match error.cause() {
-                Some(Cause::Lost | Cause::ReadOnly) if !mem::replace(&mut moved, true) => {}
-                Some(Cause::Lost | Cause::ReadOnly | Cause::Collided | Cause::Busy) | None => {
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    /// A connection that nothing is known against. Asking each one first whether it still answers would cost every
-    /// request a round trip; instead, the first that does not answer ends its whole generation.
-    fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, StoreError> {
-        loop {
-            let pooled =
-                self.pool.get().map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
-            if self.manager.is_current(&pooled) {
-                return Ok(pooled);
-            }
-        }
-    }
-}
-
-#[derive(Debug)]
-struct LogPoolErrors;
-
-impl r2d2::HandleError<StoreError> for LogPoolErrors {
-    fn handle_error(&self, error: StoreError) {
-        tracing::warn!(%error, "a database connection could not be opened");
     }
 }

@@ -1,9 +1,12 @@
 //! Service accounts: programs that belong to an organization and never sign in.
 
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
+use super::codec::Moment;
 use super::conn::Conn;
 use super::error::StoreError;
+use super::keyset;
 use super::organizations::Organization;
 use super::query::Locked;
 use super::schema::{organizations, service_accounts};
@@ -70,8 +73,7 @@ pub fn page(
         .select(ServiceAccount::as_select())
         .into_boxed();
     if let Some((at, id)) = after {
-        let same_moment = service_accounts::created_at.eq(*at).and(service_accounts::id.lt(id));
-        query = query.filter(service_accounts::created_at.lt(*at).or(same_moment));
+        query = query.filter(keyset::before!("created_at, id", Moment: *at, Text: id));
     }
     Ok(query.load(conn)?)
 }

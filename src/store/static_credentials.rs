@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
+use super::codec::Moment;
 use super::conn::Conn;
 use super::error::StoreError;
+use super::keyset;
 use super::query::Locked;
 use super::schema::credentials;
 use crate::domain::allowed_addresses::AllowedAddresses;
@@ -259,8 +262,7 @@ pub fn page(
         }
     };
     if let Some((at, id)) = part.after {
-        let same_moment = credentials::created_at.eq(*at).and(credentials::id.lt(id));
-        query = query.filter(credentials::created_at.lt(*at).or(same_moment));
+        query = query.filter(keyset::before!("created_at, id", Moment: *at, Text: id));
     }
     let rows: Vec<Row> = query.load(conn)?;
     rows.into_iter().map(StaticCredential::try_from).collect()

@@ -11,6 +11,7 @@ use diesel::upsert::excluded;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::keyset;
 use super::query::Kept;
 use super::schema::usage;
 use super::sweeping::{Deleted, Span};
@@ -115,7 +116,7 @@ pub fn page(
     limit: i64,
 ) -> Result<Vec<Count>, StoreError> {
     let mut query = usage::table
-        .filter(usage::org_id.eq(org_id).and(usage::day.between(&filter.from, &filter.to)))
+        .filter(usage::org_id.eq(org_id).and(usage::day.le(&filter.to)))
         .order((usage::day, usage::credential_id, usage::endpoint, usage::outcome))
         .limit(limit)
         .select(Count::as_select())
@@ -123,12 +124,15 @@ pub fn page(
     if let Some(id) = &filter.credential {
         query = query.filter(usage::credential_id.eq(id));
     }
-    if let Some([day, credential, endpoint, outcome]) = after {
-        let same_endpoint = usage::endpoint.eq(endpoint).and(usage::outcome.gt(outcome));
-        let same_credential =
-            usage::credential_id.eq(credential).and(usage::endpoint.gt(endpoint).or(same_endpoint));
-        let same_day = usage::day.eq(day).and(usage::credential_id.gt(credential).or(same_credential));
-        query = query.filter(usage::day.gt(day).or(same_day));
+    // One lower bound: SQLite searches by one, and would walk to the place from the first day on every page.
+    match after {
+        Some([day, credential, endpoint, outcome]) if *day >= filter.from => {
+            query = query.filter(keyset::after!(
+                "day, credential_id, endpoint, outcome",
+                Text: day, Text: credential, Text: endpoint, Text: outcome,
+            ));
+        }
+        _ => query = query.filter(usage::day.ge(&filter.from)),
     }
     Ok(query.load(conn)?)
 }

@@ -1,9 +1,13 @@
 //! The uses of credentials, one by one.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 
+use super::codec::Moment;
 use super::conn::Conn;
 use super::error::StoreError;
+use super::keyset;
 use super::schema::uses;
 use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::time::Time;
@@ -37,6 +41,9 @@ pub struct Filter {
 
 /// Adds uses, on PostgreSQL in one statement.
 pub fn insert(conn: &mut Conn, rows: &[Used]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let statement = diesel::insert_into(uses::table).values(rows);
     match conn {
         Conn::Postgres(conn) => statement.execute(conn)?,
@@ -60,21 +67,25 @@ pub fn page(
         .limit(limit)
         .select(Used::as_select())
         .into_boxed();
-    if let Some((at, id)) = after {
-        // The first half is what the index finds.
-        query = query.filter(uses::at.le(*at).and(uses::at.lt(*at).or(uses::id.lt(id))));
-    }
     if let Some(at) = since {
         query = query.filter(uses::at.ge(*at));
     }
-    if let Some(at) = until {
-        query = query.filter(uses::at.lt(*at));
+    // One upper bound: SQLite searches by one, and would walk to the place from the end of the period on every page.
+    match (after, until) {
+        (Some((at, id)), until) if until.is_none_or(|until| *at < until) => {
+            query = query.filter(keyset::before!("at, id", Moment: *at, Text: id));
+        }
+        (_, Some(until)) => query = query.filter(uses::at.lt(*until)),
+        (_, None) => {}
     }
     if let Some(id) = credential {
         query = query.filter(uses::credential_id.eq(id));
     }
-    if let Some(outcome) = outcome {
-        query = query.filter(uses::outcome.eq(*outcome));
+    match outcome {
+        None => {}
+        // Word for word the condition of its indexes.
+        Some(UseOutcome::Denied) => query = query.filter(sql::<Bool>("outcome = 'denied'")),
+        Some(UseOutcome::Allowed) => query = query.filter(uses::outcome.eq(UseOutcome::Allowed)),
     }
     Ok(query.load(conn)?)
 }

@@ -9,7 +9,8 @@ use crate::domain::audit::{Action, Outcome};
 use crate::domain::parameters::Parameters;
 use crate::domain::time::Time;
 use crate::domain::uses::UseOutcome;
-use crate::services::audit_log::Asked;
+use crate::services::audit_log::{Asked, TooManyActors};
+use crate::store::audit::Place;
 use crate::store::usage::{self, Count};
 use crate::store::uses;
 
@@ -19,6 +20,12 @@ pub struct BadQuery(pub &'static str);
 
 /// Days of usage that are shown unless another period is asked for.
 const USUAL_PERIOD: TimeDelta = TimeDelta::days(29);
+
+impl From<TooManyActors> for BadQuery {
+    fn from(TooManyActors: TooManyActors) -> Self {
+        Self("The actor's text is in more than 1,000 names. Give more of the name, the email address, or an id.")
+    }
+}
 
 const BAD_TIME: BadQuery =
     BadQuery("since and until are times such as 2026-11-23T08:00:00Z, or days such as 2026-11-23.");
@@ -104,13 +111,17 @@ pub fn limit(query: &Parameters, usual: usize, most: usize) -> Result<usize, Bad
 const BAD_CURSOR: BadQuery = BadQuery("The cursor is not one that this server has given.");
 
 /// Where a page of events ends, in a form that nobody is tempted to take apart.
-pub fn after_event(sequence: i64) -> String {
-    URL_SAFE_NO_PAD.encode(sequence.to_string())
+pub fn after_event((at, sequence): Place) -> String {
+    cursor::write(at, &sequence.to_string())
 }
 
 /// Which event the page before ended with.
-pub fn before_event(query: &Parameters) -> Result<Option<i64>, BadQuery> {
-    query.get("cursor").map(|cursor| opened(cursor)?.parse().map_err(|_| BAD_CURSOR)).transpose()
+pub fn before_event(query: &Parameters) -> Result<Option<Place>, BadQuery> {
+    let place = |text| {
+        let (at, sequence) = cursor::read(text)?;
+        Some((at, sequence.parse().ok()?))
+    };
+    query.get("cursor").map(|text| place(text).ok_or(BAD_CURSOR)).transpose()
 }
 
 /// Where a page of uses ends.
@@ -184,9 +195,9 @@ mod tests {
 
     #[test]
     fn a_cursor_leads_back_to_its_place() {
-        let query = parse(&format!("cursor={}", after_event(42))).unwrap();
-        assert_eq!(before_event(&query), Ok(Some(42)));
         let at = Time::from_micros(1_795_000_000_123_456).unwrap();
+        let query = parse(&format!("cursor={}", after_event((at, 42)))).unwrap();
+        assert_eq!(before_event(&query), Ok(Some((at, 42))));
         let query = parse(&format!("cursor={}", after_use(at, "use_1"))).unwrap();
         assert_eq!(before_use(&query), Ok(Some((at, "use_1".to_owned()))));
     }

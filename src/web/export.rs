@@ -1,6 +1,7 @@
 //! A copy of the audit log, sent while it is read.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::HttpResponse;
@@ -11,8 +12,9 @@ use tokio::sync::mpsc;
 
 use super::app::App;
 use crate::domain::audit::export::Format;
-use crate::services::audit_log::{self, Asked};
+use crate::services::audit_log;
 use crate::store::StoreError;
+use crate::store::audit::Filter;
 use crate::store::organizations::Organization;
 
 /// Events that are in memory at a time.
@@ -37,12 +39,12 @@ impl MessageBody for Lines {
 }
 
 /// The events of an organization as a file, the newest first.
-pub fn answer(app: &App, organization: &Organization, asked: Asked, format: Format) -> HttpResponse {
+pub fn answer(app: &App, organization: &Organization, filter: Filter, format: Format) -> HttpResponse {
     let day = app.now().utc().format("%Y-%m-%d");
     let file = format!("attachment; filename=\"audit-{}-{day}.{}\"", organization.slug, format.as_str());
     // One stretch is read while another is sent.
     let (lines, body) = mpsc::channel(1);
-    tokio::spawn(send(app.clone(), organization.id.clone(), asked, format, lines));
+    tokio::spawn(send(app.clone(), organization.id.clone(), filter, format, lines));
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, format.content_type()))
         .insert_header((CONTENT_DISPOSITION, file))
@@ -52,15 +54,16 @@ pub fn answer(app: &App, organization: &Organization, asked: Asked, format: Form
 async fn send(
     app: App,
     org_id: String,
-    asked: Asked,
+    filter: Filter,
     format: Format,
     lines: mpsc::Sender<Result<Bytes, StoreError>>,
 ) {
     let mut text = format.beginning();
+    let filter = Arc::new(filter);
     let mut before = None;
     loop {
-        let (org_id, asked) = (org_id.clone(), asked.clone());
-        let read = app.store.read(move |conn| audit_log::page(conn, &org_id, &asked, before, STRETCH)).await;
+        let (org_id, filter) = (org_id.clone(), filter.clone());
+        let read = app.store.report(move |conn| audit_log::page(conn, &org_id, &filter, before, STRETCH)).await;
         let page = match read {
             Ok(page) => page,
             Err(error) => {

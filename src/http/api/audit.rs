@@ -16,6 +16,7 @@ use crate::domain::audit::{Action, Outcome};
 use crate::domain::management::AUDIT_READ;
 use crate::http::bearer;
 use crate::services::audit_log::{self, Asked};
+use crate::store::Conn;
 use crate::web::app::App;
 use crate::web::audit_query::{self, BadQuery};
 use crate::web::export as file;
@@ -150,7 +151,11 @@ pub async fn list(
     let (asked, before) = (audit_query::events(&query)?, audit_query::before_event(&query)?);
     let size = audit_query::limit(&query, PAGE, LARGEST_PAGE)?;
     let org_id = principal.organization.id;
-    let page = app.store.read(move |conn| audit_log::page(conn, &org_id, &asked, before, size)).await?;
+    let read = move |conn: &mut Conn| match audit_log::filter(conn, &org_id, &asked)? {
+        Ok(filter) => audit_log::page(conn, &org_id, &filter, before, size).map(Ok),
+        Err(too_many) => Ok(Err(too_many)),
+    };
+    let page = app.store.report(read).await?.map_err(BadQuery::from)?;
     let data: Vec<Value> = page.events.iter().map(|event| export::described(event, &page.names)).collect();
     let next_cursor = page.older.map(audit_query::after_event);
     Ok(HttpResponse::Ok().json(List { data, next_cursor }))
@@ -185,11 +190,14 @@ pub async fn export(
     let asked: Asked = audit_query::events(&query)?;
     let format = query.get("format").and_then(Format::parse);
     let format = format.ok_or_else(|| ApiError::bad_request("format is csv or jsonl."))?;
+    let org_id = caller.0.organization.id.clone();
+    let filter = app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;
+    let filter = filter.map_err(BadQuery::from)?;
     let by = caller.acting(&app, &request).event(Action::AuditExported);
     app.write(move |_, work| {
         audit_log::record_export(work, by, format);
         Ok(())
     })
     .await?;
-    Ok(file::answer(&app, &caller.0.organization, asked, format))
+    Ok(file::answer(&app, &caller.0.organization, filter, format))
 }

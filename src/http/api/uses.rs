@@ -184,7 +184,7 @@ pub async fn list(
     let size = audit_query::limit(&query, PAGE, LARGEST_PAGE)?;
     let org_id = principal.organization.id;
     let read = move |conn: &mut _| uses::page(conn, &org_id, &filter, after.as_ref(), size);
-    let page = app.store.read(read).await?;
+    let page = app.store.report(read).await?;
     let last = page.uses.last().filter(|_| page.more);
     let next_cursor = last.map(|used| audit_query::after_use(used.at, &used.id));
     let data = page.uses.iter().map(|used| Use::new(used, &page.names)).collect();
@@ -222,7 +222,7 @@ pub async fn usage(
         let modes = static_credentials::modes(conn, &ids)?;
         Ok((counts, modes))
     };
-    let (mut counts, modes) = app.store.read(read).await?;
+    let (mut counts, modes) = app.store.report(read).await?;
     let more = counts.len() > size;
     counts.truncate(size);
     let next_cursor = counts.last().filter(|_| more).map(audit_query::behind_count);

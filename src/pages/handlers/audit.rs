@@ -17,6 +17,7 @@ use crate::pages::refusal::Refusal;
 use crate::pages::sessions::Pager;
 use crate::pages::text::{self, Moment};
 use crate::services::{audit_log, uses};
+use crate::store::Conn;
 use crate::store::uses::Used;
 use crate::web::app::App;
 use crate::web::audit_query::{self, BadQuery};
@@ -37,11 +38,17 @@ pub async fn events(app: web::Data<App>, request: HttpRequest, slug: web::Path<S
             Err(bad) => return Ok(refused(visit, bad)),
         };
         let (org_id, chosen, outcome) = (member.organization.id.clone(), asked.action, asked.outcome);
-        let page =
-            visit.app.store.read(move |conn| audit_log::page(conn, &org_id, &asked, before, PAGE)).await?;
+        let read = move |conn: &mut Conn| match audit_log::filter(conn, &org_id, &asked)? {
+            Ok(filter) => audit_log::page(conn, &org_id, &filter, before, PAGE).map(Ok),
+            Err(too_many) => Ok(Err(too_many)),
+        };
+        let page = match visit.app.store.report(read).await? {
+            Ok(page) => page,
+            Err(too_many) => return Ok(refused(visit, too_many.into())),
+        };
         let rows = own_sessions(visit, &member).await?;
         let path = format!("{}/o/{slug}/audit", visit.base());
-        let older = page.older.map(|sequence| after(&path, &query, &audit_query::after_event(sequence)));
+        let older = page.older.map(|place| after(&path, &query, &audit_query::after_event(place)));
         let page = AuditPage {
             shell: visit.shell(),
             nav: nav(visit, &member, Place::AuditLog, &rows),
@@ -68,6 +75,12 @@ pub async fn export(app: web::Data<App>, request: HttpRequest, slug: web::Path<S
         let Some(format) = query.get("format").and_then(Format::parse) else {
             return Ok(refused(visit, BadQuery("format is csv or jsonl.")));
         };
+        let org_id = member.organization.id.clone();
+        let filter = visit.app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;
+        let filter = match filter {
+            Ok(filter) => filter,
+            Err(too_many) => return Ok(refused(visit, too_many.into())),
+        };
         let actor = Actor::User(member.user_id);
         let by = Event::new(Action::AuditExported, actor, &visit.browser.origin).org(&member.organization.id);
         visit
@@ -77,7 +90,7 @@ pub async fn export(app: web::Data<App>, request: HttpRequest, slug: web::Path<S
                 Ok(())
             })
             .await?;
-        Ok(export::answer(&visit.app, &member.organization, asked, format))
+        Ok(export::answer(&visit.app, &member.organization, filter, format))
     })
     .await
 }
@@ -95,7 +108,7 @@ pub async fn uses(app: web::Data<App>, request: HttpRequest, slug: web::Path<Str
         };
         let (org_id, outcome, continued) = (member.organization.id.clone(), filter.outcome, place.is_some());
         let read = move |conn: &mut _| uses::page(conn, &org_id, &filter, place.as_ref(), PAGE);
-        let page = visit.app.store.read(read).await?;
+        let page = visit.app.store.report(read).await?;
         let rows = own_sessions(visit, &member).await?;
         let path = format!("{}/o/{slug}/audit/uses", visit.base());
         let last = page.uses.last().filter(|_| page.more);

@@ -1,15 +1,25 @@
 //! Reading what was recorded.
+//!
+//! A page is read by time, the newest event first, and each filter has an index that ends with the time. What no single
+//! index finds (one of several actors; a credential that acted or was acted on) is asked for one by one: the places of the
+//! events are put together, and the events read by their numbers.
 
+use std::cmp::Reverse;
+
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
 
 use super::row::Row;
 use crate::domain::audit::{Action, Outcome, Recorded};
 use crate::domain::time::Time;
+use crate::store::codec::Moment;
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
+use crate::store::keyset;
 use crate::store::schema::audit_events;
 
-/// Which events are wanted. Nothing means any.
+/// Which events are wanted. `None` means any.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub since: Option<Time>,
@@ -21,43 +31,132 @@ pub struct Filter {
     pub outcome: Option<Outcome>,
 }
 
-/// Events of a chain before a number, the newest first.
+/// The place of an event in a list: its time and its number in the chain.
+pub type Place = (Time, i64);
+
+/// The column in which a credential is looked for.
+#[derive(Debug, Clone, Copy)]
+enum As {
+    Credential,
+    Target,
+}
+
+/// A part of what a filter leaves, found by one index.
+#[derive(Debug, Clone, Copy)]
+struct Branch<'a> {
+    actor: Option<&'a str>,
+    credential: Option<(As, &'a str)>,
+}
+
+impl Filter {
+    fn branches(&self) -> Vec<Branch<'_>> {
+        let actors = self.actors.as_ref().map_or_else(
+            || vec![None],
+            |actors| actors.iter().map(|actor| Some(actor.as_str())).collect(),
+        );
+        let credentials = self.credential.as_deref().map_or_else(
+            || vec![None],
+            |id| vec![Some((As::Credential, id)), Some((As::Target, id))],
+        );
+        let with = |actor| credentials.iter().map(move |credential| Branch { actor, credential: *credential });
+        actors.into_iter().flat_map(with).collect()
+    }
+}
+
+/// The part of a chain's events that a branch of a filter leaves, the newest first. A macro, because the type of a boxed
+/// query names everything that is selected.
+macro_rules! select {
+    ($selection:expr, $chain:expr, $filter:expr, $branch:expr, $before:expr, $limit:expr) => {{
+        let Filter { since, until, action, outcome, actors: _, credential: _ } = $filter;
+        let Branch { actor, credential } = $branch;
+        let mut query = audit_events::table
+            .filter(audit_events::chain.eq($chain))
+            .order((audit_events::at.desc(), audit_events::sequence.desc()))
+            .limit($limit)
+            .select($selection)
+            .into_boxed();
+        if let Some(at) = since {
+            query = query.filter(audit_events::at.ge(*at));
+        }
+        // One upper bound: SQLite searches by one, and would walk to the place from the end of the period on every page.
+        match ($before, until) {
+            (Some((at, sequence)), until) if until.is_none_or(|until| at < until) => {
+                query = query.filter(keyset::before!("at, sequence", Moment: at, BigInt: sequence));
+            }
+            (_, Some(until)) => query = query.filter(audit_events::at.lt(*until)),
+            (_, None) => {}
+        }
+        if let Some(id) = actor {
+            query = query.filter(audit_events::actor_id.eq(id));
+        }
+        match credential {
+            None => {}
+            Some((As::Credential, id)) => query = query.filter(audit_events::credential_id.eq(id)),
+            Some((As::Target, id)) => query = query.filter(audit_events::target.eq(id)),
+        }
+        if let Some(action) = action {
+            query = query.filter(audit_events::action.eq(action.as_str()));
+        }
+        match outcome {
+            None => {}
+            // Word for word the condition of its index.
+            Some(Outcome::Refused) => query = query.filter(sql::<Bool>("outcome = 'refused'")),
+            Some(outcome) => query = query.filter(audit_events::outcome.eq(outcome.as_str())),
+        }
+        query
+    }};
+}
+
+/// Events of a chain before a place, the newest first.
 pub fn page(
     conn: &mut Conn,
     chain: &str,
     filter: &Filter,
-    before: Option<i64>,
-    limit: i64,
+    before: Option<Place>,
+    limit: usize,
 ) -> Result<Vec<Recorded>, StoreError> {
-    let Filter { since, until, actors, credential, action, outcome } = filter;
-    let mut query = audit_events::table
-        .filter(audit_events::chain.eq(chain))
-        .order(audit_events::sequence.desc())
-        .limit(limit)
+    let branches = filter.branches();
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    if let [branch] = branches[..] {
+        let rows: Vec<Row> = select!(Row::as_select(), chain, filter, branch, before, most).load(conn)?;
+        return Ok(rows.into_iter().map(|row| row.into_link().event).collect());
+    }
+    let sequences = places(conn, chain, filter, &branches, before, limit)?;
+    // Sorted here: told to sort, SQLite walks along the index by time instead of looking the numbers up.
+    let rows: Vec<Row> = audit_events::table
+        .filter(audit_events::chain.eq(chain).and(audit_events::sequence.eq_any(sequences)))
         .select(Row::as_select())
-        .into_boxed();
-    if let Some(sequence) = before {
-        query = query.filter(audit_events::sequence.lt(sequence));
+        .load(conn)?;
+    let mut events: Vec<Recorded> = rows.into_iter().map(|row| row.into_link().event).collect();
+    events.sort_unstable_by_key(|event| Reverse((event.at, event.sequence)));
+    Ok(events)
+}
+
+/// The numbers of the newest events that any of the branches leaves.
+fn places(
+    conn: &mut Conn,
+    chain: &str,
+    filter: &Filter,
+    branches: &[Branch<'_>],
+    before: Option<Place>,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut filter = filter.clone();
+    let mut places: Vec<Place> = Vec::new();
+    for branch in branches {
+        let selection = (audit_events::at, audit_events::sequence);
+        let found: Vec<Place> = select!(selection, chain, &filter, *branch, before, most).load(conn)?;
+        places.extend(found);
+        places.sort_unstable_by(|one, other| other.cmp(one));
+        places.dedup();
+        places.truncate(limit);
+        // Nothing older than the last of a full page is wanted any more.
+        if let Some((at, _)) = places.last().filter(|_| places.len() == limit) {
+            filter.since = Some(*at);
+        }
     }
-    if let Some(at) = since {
-        query = query.filter(audit_events::at.ge(*at));
-    }
-    if let Some(at) = until {
-        query = query.filter(audit_events::at.lt(*at));
-    }
-    if let Some(ids) = actors {
-        query = query.filter(audit_events::actor_id.eq_any(ids));
-    }
-    if let Some(id) = credential {
-        query = query.filter(audit_events::credential_id.eq(id).or(audit_events::target.eq(id)));
-    }
-    if let Some(action) = action {
-        query = query.filter(audit_events::action.eq(action.as_str()));
-    }
-    if let Some(outcome) = outcome {
-        query = query.filter(audit_events::outcome.eq(outcome.as_str()));
-    }
-    Ok(query.load(conn)?.into_iter().map(|row: Row| row.into_link().event).collect())
+    Ok(places.into_iter().map(|(_, sequence)| sequence).collect())
 }
 
 /// The events of a chain in their order, from the first.
@@ -72,12 +171,11 @@ pub fn chain(conn: &mut Conn, chain: &str) -> Result<Vec<Recorded>, StoreError> 
 
 /// The newest event of a chain with one of these actions.
 pub fn latest(conn: &mut Conn, chain: &str, actions: &[Action]) -> Result<Option<Recorded>, StoreError> {
-    let row: Option<Row> = audit_events::table
-        .filter(audit_events::chain.eq(chain))
-        .filter(audit_events::action.eq_any(actions.iter().map(|action| action.as_str())))
-        .order(audit_events::sequence.desc())
-        .select(Row::as_select())
-        .first(conn)
-        .optional()?;
-    Ok(row.map(|row| row.into_link().event))
+    let mut latest: Option<Recorded> = None;
+    for action in actions {
+        let filter = Filter { action: Some(*action), ..Filter::default() };
+        let found = page(conn, chain, &filter, None, 1)?.pop();
+        latest = latest.into_iter().chain(found).max_by_key(|event| (event.at, event.sequence));
+    }
+    Ok(latest)
 }

@@ -31,25 +31,23 @@ pub(crate) enum Cost {
 }
 
 impl Cost {
-    /// On SQLite, `index` alone finds what is read of the table, without sorting; on PostgreSQL, at most `rows` are read.
+    /// On SQLite, these indexes alone find what is read of the table, without sorting; on PostgreSQL, at most `rows` are read.
     #[track_caller]
-    pub(crate) fn is_bounded(&self, table: &str, index: &str, rows: i64) {
+    pub(crate) fn is_bounded(&self, table: &str, indexes: &[&str], rows: i64) {
         match self {
             Self::Plan(steps) => {
-                let reads: Vec<&String> = steps
-                    .iter()
-                    .filter(|step| {
-                        step.split(' ').nth(1) == Some(table) || step.contains("TEMP B-TREE FOR ORDER")
-                    })
-                    .collect();
-                let by = format!(" INDEX {index} (");
+                let of_table = |step: &&String| {
+                    step.split(' ').nth(1) == Some(table) || step.contains("TEMP B-TREE FOR ORDER")
+                };
+                let found = |step: &String| indexes.iter().any(|index| step.contains(&format!(" INDEX {index} (")));
+                let reads: Vec<&String> = steps.iter().filter(of_table).collect();
                 assert!(
-                    !reads.is_empty() && reads.iter().all(|step| step.contains(&by)),
-                    "{index}: {steps:#?}"
+                    !reads.is_empty() && reads.iter().all(|step| found(step)),
+                    "by {indexes:?}: {steps:#?}"
                 );
             }
             Self::Rows(read) => {
-                assert!(*read <= rows, "{index}: {read} rows were read, {rows} at most were expected");
+                assert!(*read <= rows, "{indexes:?}: {read} rows were read, {rows} at most were expected");
             }
         }
     }

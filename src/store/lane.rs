@@ -1,0 +1,134 @@
+//! Pooled connections that one kind of request waits for.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::conn::Conn;
+use super::error::{Cause, StoreError};
+use super::manager::{LIFETIME, Manager};
+use super::pool::Work;
+use super::transaction::{self, Undone};
+use crate::domain::time::Clock;
+
+/// How long a request waits for its turn before it is told to come back later.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a write runs when others keep getting in its way.
+const TRIES: usize = 5;
+
+/// A pool with its queue.
+#[derive(Clone)]
+pub(super) struct Lane {
+    manager: Manager,
+    pool: r2d2::Pool<Manager>,
+    /// One permit a pooled connection, so that no more threads block than can make progress.
+    permits: Arc<Semaphore>,
+}
+
+impl Lane {
+    pub(super) fn open(manager: Manager, connections: u32, min_idle: u32) -> Result<Self, StoreError> {
+        let pool = r2d2::Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(min_idle))
+            .connection_timeout(PATIENCE)
+            .error_handler(Box::new(LogPoolErrors))
+            .max_lifetime(Some(LIFETIME))
+            .test_on_check_out(false)
+            .build(manager.clone())
+            .map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
+        Ok(Self { manager, pool, permits: Arc::new(Semaphore::new(connections as usize)) })
+    }
+
+    /// Runs `job` on a thread that may block, once there is a connection for it.
+    pub(super) async fn run<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    {
+        let turn = tokio::time::timeout(PATIENCE, self.permits.clone().acquire_owned());
+        let permit = turn
+            .await
+            .map_err(|_| StoreError::Unavailable("every connection is busy".into()))?
+            .map_err(|_| StoreError::Unavailable("the store is closed".into()))?;
+        let lane = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            job(&lane)
+        })
+        .await
+        .map_err(|error| StoreError::Failed(error.to_string()))?
+    }
+
+    /// One write transaction on PostgreSQL, run again where it certainly had no effect.
+    pub(super) fn write<T, F>(&self, clock: &Clock, work: &F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Clone,
+    {
+        let mut tries = 1..TRIES;
+        let mut moved = false;
+        loop {
+            let mut pooled = self.connection()?;
+            let now = clock.now();
+            let done = transaction::run(&mut pooled.conn, self.manager.begin(), now, work.clone());
+            let Undone { error, certainly } = match done {
+                Ok(done) => return Ok(done),
+                Err(undone) => undone,
+            };
+            let error = self.manager.judge(&mut pooled, error);
+            let again = certainly
+                && match error.cause() {
+                    Some(Cause::Collided) => tries.next().is_some(),
+                    Some(Cause::Lost | Cause::ReadOnly) => !mem::replace(&mut moved, true),
+                    Some(Cause::Busy) | None => false,
+                };
+            if !again {
+                return Err(error);
+            }
+            tracing::debug!(%error, "a write runs again");
+        }
+    }
+
+    /// Runs `query`, once more on a new connection if the first has ended.
+    pub(super) fn read<T, F>(&self, query: &F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&mut Conn) -> Result<T, StoreError> + Clone,
+    {
+        let mut moved = false;
+        loop {
+            let mut pooled = self.connection()?;
+            let error = match query.clone()(&mut pooled.conn) {
+                Ok(done) => return Ok(done),
+                Err(error) => self.manager.judge(&mut pooled, error),
+            };
+            match error.cause() {
+                Some(Cause::Lost | Cause::ReadOnly) if !mem::replace(&mut moved, true) => {}
+                Some(Cause::Lost | Cause::ReadOnly | Cause::Collided | Cause::Busy) | None => {
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// A connection that nothing is known against. Asking each one first whether it still answers would cost every
+    /// request a round trip; instead, the first that does not answer ends its whole generation.
+    fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, StoreError> {
+        loop {
+            let pooled =
+                self.pool.get().map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
+            if self.manager.is_current(&pooled) {
+                return Ok(pooled);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct LogPoolErrors;
+
+impl r2d2::HandleError<StoreError> for LogPoolErrors {
+    fn handle_error(&self, error: StoreError) {
+        tracing::warn!(%error, "a database connection could not be opened");
+    }
+}

@@ -1,0 +1,327 @@
+//! Every list is read by an index that finds what is asked for, however much there is besides.
+
+use std::sync::mpsc::channel;
+
+use chrono::TimeDelta;
+use keystile::domain::audit::{Action, Outcome};
+use keystile::domain::credential::CredentialKind;
+use keystile::domain::engine::Engine;
+use keystile::domain::subject::SubjectId;
+use keystile::domain::time::Time;
+use keystile::domain::uses::UseOutcome;
+use keystile::store::audit::{self, Filter};
+use keystile::store::static_credentials::{Part, Standing};
+use keystile::store::{credentials, service_accounts, static_credentials, usage, uses};
+
+use super::numbers;
+use crate::support::app::TestApp;
+use crate::support::both_engines;
+use crate::support::oauth::Session;
+
+/// Rows that are not asked for.
+const MANY: usize = 5_000;
+/// Rows and index entries that a page of 51 may cost.
+const BOUND: i64 = 200;
+
+fn start() -> Time {
+    Time::parse("2026-01-01T00:00:00Z").unwrap()
+}
+
+/// SQL for the time `i` seconds after the start.
+fn at(app: &TestApp) -> &'static str {
+    match app.inside().store.engine() {
+        Engine::Sqlite => "strftime('%Y-%m-%dT%H:%M:%S.000000Z', '2026-01-01', '+' || i || ' seconds')",
+        Engine::Postgres => "timestamptz '2026-01-01T00:00:00Z' + i * interval '1 second'",
+    }
+}
+
+fn bytes(app: &TestApp) -> &'static str {
+    match app.inside().store.engine() {
+        Engine::Sqlite => "CAST(printf('%032d', i) AS BLOB)",
+        Engine::Postgres => "convert_to(lpad(i::text, 32, '0'), 'UTF8')",
+    }
+}
+
+/// Adds rows, `rest` being what comes after `INSERT INTO` with `i` for the number of the row, and brings the statistics of
+/// PostgreSQL up to date.
+async fn fill(app: &TestApp, table: &str, rest: &str) {
+    app.execute(&format!("{} INSERT INTO {table} {rest} FROM numbers", numbers(MANY))).await.unwrap();
+    if app.inside().store.engine() == Engine::Postgres {
+        app.execute(&format!("ANALYZE {table}")).await.unwrap();
+    }
+}
+
+/// The first three events are of a rare kind, by a rare actor, with a rare credential, and refused; the next three are about
+/// that credential.
+async fn fill_events(app: &TestApp, chain: &str) {
+    let (at, bytes) = (at(app), bytes(app));
+    let rare = |rare: &str, common: &str| format!("CASE WHEN i <= 3 THEN {rare} ELSE {common} END");
+    let columns = "(id, chain, sequence, at, actor_kind, actor_id, credential_id, action, target, outcome, details,
+        previous_hash, hash)";
+    let values = format!(
+        "SELECT 'evt_' || i, '{chain}', 1000000 + i, {at}, 'user', {}, {}, {},
+            CASE WHEN i BETWEEN 4 AND 6 THEN 'ses_rare' ELSE 'ses_other' END, {}, '{{}}', {bytes}, {bytes}",
+        rare("'usr_rare'", "'usr_common'"),
+        rare("'ses_rare'", "'ses_common'"),
+        rare("'key.leaked'", "'session.renamed'"),
+        rare("'refused'", "'success'"),
+    );
+    fill(app, "audit_events", &format!("{columns} {values}")).await;
+}
+
+/// 10 keys of the organization are alive, and they are the oldest.
+async fn fill_credentials(app: &TestApp, session: &Session, kind: CredentialKind) {
+    let (at, bytes, kind) = (at(app), bytes(app), kind.as_str());
+    let (user, org, client) = (&session.person.id, &session.person.organization.id, &session.client.id);
+    let (mode, client) = match kind {
+        "api_key" => ("'live'", "NULL".to_owned()),
+        _ => ("NULL", format!("'{client}'")),
+    };
+    let columns = "(id, kind, org_id, user_id, client_id, name, scopes, mode, secret_hash, display_prefix, last_four,
+        created_at, created_by_user, revoked_at)";
+    let hash = if kind == "api_key" { bytes } else { "NULL" };
+    let values = format!(
+        "SELECT '{kind}_' || i, '{kind}', '{org}', '{user}', {client}, 'key', 'org:read', {mode}, {hash}, 'k_', 'abcd',
+            {at}, '{user}', CASE WHEN i <= 10 THEN NULL ELSE {at} END"
+    );
+    fill(app, "credentials", &format!("{columns} {values}")).await;
+}
+
+both_engines! {
+    async fn cb_06_each_filter_of_the_audit_log_has_an_index(app) {
+        let chain = app.owner().await.organization.id;
+        fill_events(app, &chain).await;
+        let any = Filter::default;
+        let deep = Some((start() + TimeDelta::seconds(60), 1_000_060));
+        let id = |id: &str| Some(id.to_owned());
+        let period = || Filter {
+            since: Some(start() + TimeDelta::seconds(100)),
+            until: Some(start() + TimeDelta::seconds(200)),
+            ..any()
+        };
+        let by_credential: &[&str] =
+            &["audit_events_by_credential", "audit_events_by_target", "audit_events_by_chain"];
+        let cases: [(&str, Filter, Option<(Time, i64)>, &[&str], usize); 13] = [
+            ("all", any(), None, &["audit_events_by_time"], 51),
+            ("the last page", any(), deep, &["audit_events_by_time"], 51),
+            ("a period", period(), None, &["audit_events_by_time"], 51),
+            ("the last page of a period", Filter { since: None, ..period() }, deep, &["audit_events_by_time"], 51),
+            ("an actor", Filter { actors: Some(vec!["usr_rare".to_owned()]), ..any() }, None, &["audit_events_by_actor"], 3),
+            (
+                "several actors",
+                Filter { actors: Some(["usr_none", "usr_rare", "usr_gone"].map(str::to_owned).to_vec()), ..any() },
+                None,
+                &["audit_events_by_actor", "audit_events_by_chain"],
+                3,
+            ),
+            ("an action", Filter { action: Some(Action::ApiKeyLeaked), ..any() }, None, &["audit_events_by_action"], 3),
+            ("none of an action", Filter { action: Some(Action::MemberAdded), ..period() }, None, &["audit_events_by_action"], 0),
+            ("a credential", Filter { credential: id("ses_rare"), ..any() }, None, by_credential, 6),
+            ("a busy credential", Filter { credential: id("ses_common"), ..any() }, deep, by_credential, 51),
+            ("what was refused", Filter { outcome: Some(Outcome::Refused), ..any() }, None, &["audit_events_refused"], 3),
+            (
+                "what was refused in a period",
+                Filter { outcome: Some(Outcome::Refused), ..period() },
+                None,
+                &["audit_events_refused"],
+                0,
+            ),
+            ("what succeeded", Filter { outcome: Some(Outcome::Success), ..any() }, None, &["audit_events_by_time"], 51),
+        ];
+        for (name, filter, before, indexes, expected) in cases {
+            let (org, asked) = (chain.clone(), filter.clone());
+            let found = app.inside().store.report(move |conn| audit::page(conn, &org, &asked, before, 51)).await.unwrap();
+            assert_eq!(found.len(), expected, "{name}");
+            assert!(found.is_sorted_by(|one, next| (one.at, one.sequence) > (next.at, next.sequence)), "{name}");
+            let org = chain.clone();
+            let cost = app.cost("audit_events", move |conn| audit::page(conn, &org, &filter, before, 51).map(drop)).await;
+            cost.is_bounded("audit_events", indexes, BOUND);
+        }
+        let turns = [Action::PersonalTokensOff, Action::PersonalTokensOn];
+        let cost = app.cost("audit_events", move |conn| audit::latest(conn, &chain, &turns).map(drop)).await;
+        cost.is_bounded("audit_events", &["audit_events_by_action"], BOUND);
+    }
+
+    async fn cb_06_a_page_of_several_actors_or_of_a_credential_continues_where_it_ended(app) {
+        let chain = app.owner().await.organization.id;
+        fill_events(app, &chain).await;
+        let filter = Filter { credential: Some("ses_rare".to_owned()), ..Filter::default() };
+        let actors = Filter { actors: Some(vec!["usr_common".to_owned(), "usr_rare".to_owned()]), ..Filter::default() };
+        for (filter, size, all) in [(filter, 2, 6), (actors, 1000, MANY)] {
+            let (mut before, mut found) = (None, Vec::new());
+            loop {
+                let (org, filter) = (chain.clone(), filter.clone());
+                let page = app.inside().store.report(move |conn| audit::page(conn, &org, &filter, before, size));
+                let page = page.await.unwrap();
+                let Some(last) = page.last() else { break };
+                before = Some((last.at, last.sequence));
+                found.extend(page.iter().map(|event| event.sequence));
+            }
+            let expected: Vec<i64> = (1..=i64::try_from(all).unwrap()).rev().map(|i| 1_000_000 + i).collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    async fn cb_06_each_filter_of_the_uses_has_an_index(app) {
+        let org = app.owner().await.organization.id;
+        let columns = "(id, at, org_id, credential_id, endpoint, outcome, status)";
+        let rare = |rare: &str, common: &str| format!("CASE WHEN i <= 3 THEN '{rare}' ELSE '{common}' END");
+        let values = format!(
+            "SELECT 'use_' || i, {}, '{org}', {}, 'GET /', {}, 200",
+            at(app), rare("key_rare", "key_common"), rare("denied", "allowed"),
+        );
+        fill(app, "uses", &format!("{columns} {values}")).await;
+        let of = |id: &str, outcome| uses::Filter { credential: Some(id.to_owned()), outcome, ..uses::Filter::default() };
+        let denied = uses::Filter { outcome: Some(UseOutcome::Denied), ..uses::Filter::default() };
+        let until = Some(start() + TimeDelta::seconds(4000));
+        let deep = (start() + TimeDelta::seconds(60), "use_60".to_owned());
+        for (filter, after, index, expected) in [
+            (uses::Filter::default(), None, "uses_by_org", 51),
+            (uses::Filter { until, ..uses::Filter::default() }, Some(deep.clone()), "uses_by_org", 51),
+            (of("key_rare", None), None, "uses_by_credential", 3),
+            (of("key_common", None), Some(deep.clone()), "uses_by_credential", 51),
+            (denied, None, "uses_denied_by_org", 3),
+            (of("key_common", Some(UseOutcome::Denied)), None, "uses_denied_by_credential", 0),
+            (of("key_common", Some(UseOutcome::Allowed)), Some(deep), "uses_by_credential", 51),
+        ] {
+            let (org, asked, place) = (org.clone(), filter.clone(), after.clone());
+            let read = app.inside().store.report(move |conn| uses::page(conn, &org, &asked, place.as_ref(), 51));
+            assert_eq!(read.await.unwrap().len(), expected, "{filter:?}");
+            let org = app.owner().await.organization.id;
+            let read = move |conn: &mut _| uses::page(conn, &org, &filter, after.as_ref(), 51).map(drop);
+            app.cost("uses", read).await.is_bounded("uses", &[index], BOUND);
+        }
+    }
+
+    async fn cb_06_counts_of_uses_are_read_from_a_place_on(app) {
+        let org = app.owner().await.organization.id;
+        let columns = "(org_id, day, credential_id, endpoint, outcome, count)";
+        let values = format!(
+            "SELECT '{org}', CASE WHEN i % 2 = 0 THEN '2026-01-01' ELSE '2026-01-02' END,
+                CASE WHEN i <= 2 THEN 'key_rare' ELSE 'key_' || (10000 + i) END, 'GET /', 'allowed', 1"
+        );
+        fill(app, "usage", &format!("{columns} {values}")).await;
+        let filter = |credential: Option<&str>| usage::Filter {
+            from: "2026-01-01".to_owned(),
+            to: "2026-01-31".to_owned(),
+            credential: credential.map(str::to_owned),
+        };
+        let deep = ["2026-01-02", "key_14900", "GET /", "allowed"].map(str::to_owned);
+        for (credential, after, index, expected) in [
+            (None, None, "sqlite_autoindex_usage_1", 51),
+            (None, Some(deep), "sqlite_autoindex_usage_1", 51),
+            (Some("key_rare"), None, "usage_by_credential", 2),
+        ] {
+            let (org, filter) = (org.clone(), filter(credential));
+            let (again, place, asked) = (org.clone(), after.clone(), filter.clone());
+            let read = app.inside().store.report(move |conn| usage::page(conn, &again, &asked, place.as_ref(), 51));
+            assert_eq!(read.await.unwrap().len(), expected, "{filter:?}");
+            let read = move |conn: &mut _| usage::page(conn, &org, &filter, after.as_ref(), 51).map(drop);
+            app.cost("usage", read).await.is_bounded("usage", &[index], BOUND);
+        }
+    }
+
+    async fn cb_06_lists_of_credentials_have_an_index_for_their_owner_and_their_order(app) {
+        let session = app.session().await;
+        fill_credentials(app, &session, CredentialKind::ApiKey).await;
+        let (org, now) = (session.person.organization.id.clone(), app.clock.now());
+        let deep = (start() + TimeDelta::seconds(60), "api_key_60".to_owned());
+        let person = || Some(SubjectId::User(session.person.id.clone()));
+        for (owner, standing, after, index, expected) in [
+            (None, Standing::Any, None, "credentials_by_org", 51),
+            (None, Standing::Any, Some(deep.clone()), "credentials_by_org", 51),
+            (None, Standing::Living(now), None, "credentials_not_revoked", 10),
+            (None, Standing::Ended(now), Some(deep.clone()), "credentials_by_org", 49),
+            (person(), Standing::Any, Some(deep.clone()), "credentials_by_user", 51),
+        ] {
+            let org = org.clone();
+            let read = move |conn: &mut _| {
+                let part = Part { standing, after: after.as_ref(), limit: 51 };
+                let found = static_credentials::page(conn, &org, CredentialKind::ApiKey, owner.as_ref(), part)?;
+                assert_eq!(found.len(), expected, "{owner:?} {standing:?}");
+                Ok(())
+            };
+            app.cost("credentials", read).await.is_bounded("credentials", &[index], BOUND);
+        }
+        let count = org.clone();
+        let read = move |conn: &mut _| {
+            static_credentials::count_living(conn, &count, CredentialKind::ApiKey, None, now).map(drop)
+        };
+        app.cost("credentials", read).await.is_bounded("credentials", &["credentials_not_revoked"], BOUND);
+    }
+
+    async fn cb_06_lists_of_sessions_and_accounts_are_read_from_a_place_on(app) {
+        let session = app.session().await;
+        fill_credentials(app, &session, CredentialKind::CliSession).await;
+        let (org, user, client) =
+            (session.person.organization.id.clone(), session.person.id.clone(), session.client.id.clone());
+        for after in [None, Some((start() + TimeDelta::seconds(60), "cli_session_60".to_owned()))] {
+            let (org, user) = (org.clone(), user.clone());
+            let read = move |conn: &mut _| {
+                let found = credentials::cli_session_page(conn, &org, &user, after.as_ref(), 51)?;
+                assert_eq!(found.len(), 51);
+                Ok(())
+            };
+            app.cost("credentials", read).await.is_bounded("credentials", &["credentials_by_user"], BOUND);
+        }
+        let owner = user.clone();
+        let read = move |conn: &mut _| {
+            assert!(credentials::has_used_client(conn, &owner, &client)?);
+            credentials::latest_of(conn, &owner, &client, start() + TimeDelta::days(1)).map(drop)
+        };
+        app.cost("credentials", read).await.is_bounded("credentials", &["credentials_by_client"], BOUND);
+
+        let columns = "(id, org_id, name, purpose, role, created_at)";
+        fill(app, "service_accounts", &format!("{columns} SELECT 'sa_' || i, '{org}', 'a', 'b', 'viewer', {}", at(app))).await;
+        for after in [None, Some((start() + TimeDelta::seconds(60), "sa_60".to_owned()))] {
+            let org = org.clone();
+            let read = move |conn: &mut _| {
+                assert_eq!(service_accounts::page(conn, &org, after.as_ref(), 51)?.len(), 51);
+                Ok(())
+            };
+            app.cost("service_accounts", read).await.is_bounded("service_accounts", &["service_accounts_by_org"], BOUND);
+        }
+    }
+
+    async fn cb_06_nothing_else_waits_for_reports(app) {
+        let session = app.session().await;
+        let tool = app.owners_tool().await;
+        let mut holders = Vec::new();
+        let (ready, held) = channel();
+        let size = app.config.database.report_pool_size;
+        for _ in 0..size {
+            let (store, ready) = (app.inside().store.clone(), ready.clone());
+            let (release, wait) = channel::<()>();
+            let held = async move {
+                store.report(move |_| {
+                    ready.send(()).unwrap();
+                    wait.recv().ok();
+                    Ok(())
+                }).await
+            };
+            holders.push((release, tokio::spawn(held)));
+        }
+        tokio::task::spawn_blocking(move || (0..size).for_each(|_| held.recv().unwrap())).await.unwrap();
+        let busy = ["/api/v1/audit?action=key.leaked", "/api/v1/uses", "/api/v1/usage"];
+        let waiting = async { for path in busy {
+            let answer = tool.get(path).await;
+            assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{path}");
+        }};
+        let others = async {
+            for _ in 0..20 {
+                assert_eq!(app.whoami(&session.tokens.access).await.status, 200);
+                assert_eq!(app.anonymous().get("/sign-in").await.status, 200);
+            }
+            assert_eq!(app.refresh(&session.client, &session.tokens.refresh).await.status, 200);
+            app.browser_of(&session.person).await;
+        };
+        tokio::join!(waiting, others);
+        for (release, holder) in holders {
+            release.send(()).unwrap();
+            holder.await.unwrap().unwrap();
+        }
+        for path in busy {
+            assert_eq!(tool.get(path).await.status, 200, "{path}");
+        }
+    }
+}
