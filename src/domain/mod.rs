@@ -75,8 +75,11 @@ pub(crate) mod text_enum;
 #[cfg(feature = "server")]
 pub mod time;
 #[cfg(feature = "server")]
-pub mod token_mask;
 pub mod timekeeper;
+#[cfg(feature = "server")]
+pub mod token_mask;
+#[cfg(feature = "server")]
+pub mod typed;
 #[cfg(feature = "server")]
 pub mod user_code;
 #[cfg(feature = "server")]

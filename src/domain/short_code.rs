@@ -1,9 +1,12 @@
 //! The code at the end of a short sign-in link. Terminal and page show it, and the person compares the two.
 
 use super::entropy::Entropy;
+use super::typed;
 
 /// No vowels, so that no words form, and nothing that is easily taken for something else.
 const ALPHABET: &[u8; 28] = b"23456789BCDFGHJKMNPQRSTVWXYZ";
+
+const LENGTH: usize = 8;
 
 /// Eight characters, shown `7KQ2-XM4T`.
 pub fn new(entropy: Entropy) -> String {
@@ -24,10 +27,9 @@ pub fn new(entropy: Entropy) -> String {
 
 /// Brings what a person typed to the form that is stored; `None` if it cannot be a code.
 pub fn canonical(typed: &str) -> Option<String> {
-    let letters: Vec<char> =
-        typed.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase()).collect();
-    let known = |c: &char| c.is_ascii() && ALPHABET.contains(&(*c as u8));
-    (letters.len() == 8 && letters.iter().all(known))
+    let letters: Vec<char> = typed::characters(typed).take(LENGTH + 1).collect();
+    let known = |c: &char| u8::try_from(*c).is_ok_and(|byte| ALPHABET.contains(&byte));
+    (letters.len() == LENGTH && letters.iter().all(known))
         .then(|| letters[..4].iter().chain(&['-']).chain(&letters[4..]).collect())
 }
 
@@ -45,7 +47,9 @@ mod tests {
 
     #[test]
     fn case_spaces_and_dashes_do_not_matter() {
-        assert_eq!(canonical(" 7kq2 xm4t").as_deref(), Some("7KQ2-XM4T"));
+        for typed in [" 7kq2 xm4t", "7KQ2–XM4T", "７ｋｑ２－ｘｍ４ｔ"] {
+            assert_eq!(canonical(typed).as_deref(), Some("7KQ2-XM4T"), "{typed}");
+        }
         assert_eq!(canonical("7KQ2-XM4"), None);
         assert_eq!(canonical("7KQ2-XM4A"), None);
     }

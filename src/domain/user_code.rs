@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use super::typed;
+
 /// No vowels, so that no words form, and no digits, so that nothing is taken for a letter.
 const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 const LETTERS: usize = 8;
+/// More characters than anybody needs for eight letters.
+const LONGEST_TYPED: usize = 64;
 
 /// Eight letters. They are a secret as long as they are waited for, so they are only printed on purpose.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,14 +25,10 @@ impl UserCode {
 
     /// Reads what a person typed, in any case, with spaces and dashes wherever they like.
     pub fn parse(typed: &str) -> Option<Self> {
-        if typed.len() > 64 {
+        if typed.chars().count() > LONGEST_TYPED {
             return None;
         }
-        let letters: String = typed
-            .chars()
-            .filter(|c| !c.is_whitespace() && !c.is_ascii_punctuation())
-            .map(|c| c.to_ascii_uppercase())
-            .collect();
+        let letters: String = typed::characters(typed).collect();
         let known = letters.bytes().all(|byte| ALPHABET.contains(&byte));
         (letters.len() == LETTERS && known).then_some(Self(letters))
     }
@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn case_spaces_and_dashes_do_not_matter() {
-        for typed in ["WDJB-MJHT", "wdjbmjht", " wdjb mjht ", "W D J B.M J H T"] {
+        for typed in ["WDJB-MJHT", "wdjbmjht", " wdjb mjht ", "W D J B.M J H T", "ＷＤＪＢ–ＭＪＨＴ"]
+        {
             assert_eq!(
                 UserCode::parse(typed).map(|code| code.shown()).as_deref(),
                 Some("WDJB-MJHT"),
@@ -65,7 +66,7 @@ mod tests {
             );
         }
         for bad in
-            ["", "WDJB-MJH", "WDJB-MJHTT", "WDJB-MJHA", "WDJB-MJH7", "ＷＤＪＢＭＪＨＴ", &"W".repeat(100)]
+            ["", "WDJB-MJH", "WDJB-MJHTT", "WDJB-MJHA", "WDJB-MJH7", "ＷＤＪＢＭＪＨЖ", &"W".repeat(100)]
         {
             assert_eq!(UserCode::parse(bad), None, "{bad}");
         }

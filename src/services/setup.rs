@@ -10,6 +10,7 @@ use crate::domain::id::Kind;
 use crate::domain::role;
 use crate::domain::secret::equal;
 use crate::domain::time::Time;
+use crate::domain::typed;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::organizations::Organization;
 use crate::store::users::User;
@@ -98,5 +99,5 @@ fn shown(mac: &[u8; 32]) -> String {
 }
 
 fn canonical(typed: &str) -> String {
-    typed.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+    typed::characters(typed).collect()
 }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::visit::{Stop, Visit, visit};
+use super::visit::{Posted, Stop, Visit, visit};
 use super::waiting::{Waiting, Waits};
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
@@ -51,7 +51,10 @@ pub async fn sign_in_page(app: web::Data<App>, request: HttpRequest) -> HttpResp
 /// `POST /sign-in`
 pub async fn sign_in(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = visit.form(payload, "sign-in").await?;
+        let form = match visit.posted(payload, "sign-in").await? {
+            Posted::Ours(form) => form,
+            Posted::Stale(form) => return Ok(shown_before(visit, &form)),
+        };
         let email = form.get("email").unwrap_or_default().to_owned();
         let waiting = form.get("request").and_then(Waiting::parse);
         match attempt(visit, &form, email.clone()).await? {
@@ -88,7 +91,10 @@ pub async fn again_page(app: web::Data<App>, request: HttpRequest) -> HttpRespon
 /// `POST /sign-in/again`
 pub async fn sign_in_again(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
-        let form = visit.form(payload, "sign-in-again").await?;
+        let form = match visit.posted(payload, "sign-in-again").await? {
+            Posted::Ours(form) => form,
+            Posted::Stale(form) => return Ok(visit.too_old(&sign_in_path(visit, &form))),
+        };
         let waiting = form.get("request").and_then(Waiting::parse);
         let Some((_, user)) = visit.person() else { return Ok(visit.go("/sign-in?because=ended")) };
         match attempt(visit, &form, user.email.clone()).await? {
@@ -119,6 +125,24 @@ pub async fn sign_out(app: web::Data<App>, request: HttpRequest, payload: web::P
         })
     })
     .await
+}
+
+/// The answer to a sign-in form that was shown before this browser signed in or out in another tab. What waits for the
+/// sign-in is not lost: it leads to its question, or to a new form.
+fn shown_before(visit: &Visit, form: &Parameters) -> HttpResponse {
+    if visit.person().is_some() {
+        return visit.go(&after(form.get("request").and_then(Waiting::parse).as_ref()));
+    }
+    visit.too_old(&sign_in_path(visit, form))
+}
+
+/// The page with a new sign-in form for what waits.
+fn sign_in_path(visit: &Visit, form: &Parameters) -> String {
+    let page = if visit.person().is_some() { "/sign-in/again" } else { "/sign-in" };
+    match form.get("request").and_then(Waiting::parse) {
+        Some(waiting) => format!("{page}?request={}", waiting.field()),
+        None => page.to_owned(),
+    }
 }
 
 async fn attempt(visit: &Visit, form: &Parameters, email: String) -> Result<SignedIn, StoreError> {

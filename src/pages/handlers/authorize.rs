@@ -1,7 +1,7 @@
 //! The authorization endpoint and what follows: the question, the answer, the way back.
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::{encoded, query};
@@ -13,11 +13,12 @@ use crate::domain::policy::{Barrier, Road};
 use crate::domain::redirect_uri::Target;
 use crate::domain::request::RequestStatus;
 use crate::domain::role;
-use crate::pages::refusal::{Refusal, TurnsOn, WayOut};
+use crate::pages::consent::Destination as GoesTo;
+use crate::pages::refusal::{Refusal, RefusalForm, TurnsOn, WayOut};
 use crate::pages::text;
 use crate::pages::way_back::{Answer, Destination, WayBackPage};
 use crate::services::authorization::{
-    self, Answerable, Decided, Decision, Opened, Question, Unanswerable, WayBack,
+    self, Answerable, Decided, Decision, Obstacle, Opened, Question, Unanswerable, WayBack,
 };
 use crate::store::organizations::Organization;
 use crate::store::{StoreError, memberships, organizations};
@@ -87,6 +88,9 @@ pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Pa
         if is_head(&visit.request) {
             return Ok(unopened());
         }
+        if let Some(answer) = take_cookie_first(visit) {
+            return Ok(answer);
+        }
         if let Some(refusal) = visit.begin_sign_in() {
             return Ok(refusal);
         }
@@ -106,12 +110,27 @@ fn unopened() -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::html()).finish()
 }
 
+/// What marks the address of a pushed request when a browser without a cookie is sent there a second time.
+const WITH_COOKIE: &str = "opened=again";
+
+/// A pushed request belongs to the first browser that opens it. What opens links without being a browser (previews of
+/// chat programs, scanners of mail) brings no cookie back, and so does not get it.
+fn take_cookie_first(visit: &Visit) -> Option<HttpResponse> {
+    if !visit.browser.is_new() || *visit.request.method() == Method::POST {
+        return None;
+    }
+    let (path, query) = (visit.request.path(), visit.request.query_string());
+    if query.split('&').any(|pair| pair == WITH_COOKIE) {
+        return Some(visit.refuse(Refusal::CookiesOff));
+    }
+    let path = path.strip_prefix(visit.base()).unwrap_or(path);
+    let separator = if query.is_empty() { "" } else { "&" };
+    Some(visit.go(&format!("{path}?{query}{separator}{WITH_COOKIE}")))
+}
+
 async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, Stop> {
     if is_head(&visit.request) {
         return Ok(unopened());
-    }
-    if let Some(refusal) = visit.begin_sign_in() {
-        return Ok(refusal);
     }
     let Some(parameters) = pairs(text).map(Parameters::from_pairs) else {
         let detail = format!(
@@ -119,6 +138,14 @@ async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, Stop> {
         );
         return Ok(visit.refuse(Refusal::MalformedRequest { detail }));
     };
+    if parameters.request_uri.is_some()
+        && let Some(answer) = take_cookie_first(visit)
+    {
+        return Ok(answer);
+    }
+    if let Some(refusal) = visit.begin_sign_in() {
+        return Ok(refusal);
+    }
     let browser = visit.browser.digest();
     let opened = visit
         .app
@@ -133,6 +160,7 @@ async fn after_opening(visit: &Visit, opened: Opened) -> Result<HttpResponse, St
         Opened::Silent(id) => silently(visit, &id).await?,
         Opened::Request(id) => visit.go(&format!("/authorize/{id}")),
         Opened::Gone => visit.refuse(Refusal::UnknownCode { command }),
+        Opened::OpenElsewhere => visit.refuse(Refusal::OpenElsewhere { command }),
         Opened::Untrusted(Untrusted::UnknownClient { asked }) => {
             visit.refuse(Refusal::UnknownClient { client_id: asked.unwrap_or_default() })
         }
@@ -182,30 +210,33 @@ pub async fn question(app: web::Data<App>, request: HttpRequest, id: web::Path<S
     .await
 }
 
-/// Shows the question, unless there is no organization to answer it for.
+/// Shows the question, or why the person cannot say yes. Reading either answers nothing: the page that says why not has
+/// a form that tells the tool.
 async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, Stop> {
-    let Some(first) = question.choices.first() else {
-        let way_out = told(visit, &question.request.id, &Decision::Deny).await?;
-        return Ok(visit.refuse(Refusal::NoOrganization { way_out }));
+    let Some(obstacle) = authorization::obstacle(&question.choices) else {
+        return Ok(visit.page(StatusCode::OK, &consent::page(visit, &question)));
     };
-    if let Some(barrier) =
-        first.barrier.filter(|_| question.choices.iter().all(|choice| choice.barrier.is_some()))
-    {
-        let org_id = first.organization.id.clone();
-        let way_out = match barrier {
-            Barrier::PersonalTokens => {
-                told(visit, &question.request.id, &Decision::SwitchedOff { org_id }).await?
-            }
-            // Nobody can be told on this road, so the question stays open until somebody allows it.
-            Barrier::CopyCode | Barrier::DeviceFlow | Barrier::OtherNetwork => WayOut::default(),
-        };
-        return closed(visit, &first.organization, barrier, way_out).await;
+    let label = match consent::destination(&question) {
+        GoesTo::Loopback { .. } => "Return to your terminal",
+        GoesTo::Website { .. } | GoesTo::App { .. } => "Return to the tool",
+        GoesTo::Code => "End the request",
+    };
+    let way_out = WayOut::ended_by(RefusalForm {
+        action: format!("{}/authorize/{}", visit.base(), question.request.id),
+        token: visit.shell().tokens.of("authorize"),
+        label,
+    });
+    match obstacle {
+        Obstacle::NoOrganization => Ok(visit.refuse(Refusal::NoOrganization { way_out })),
+        Obstacle::RoleTooSmall(choice) => Ok(visit.refuse(role_too_small(visit, choice, way_out))),
+        Obstacle::Closed(choice, Barrier::PersonalTokens) => {
+            closed(visit, &choice.organization, Barrier::PersonalTokens, way_out).await
+        }
+        // The question stays open until an owner allows it.
+        Obstacle::Closed(choice, barrier) => {
+            closed(visit, &choice.organization, barrier, WayOut::default()).await
+        }
     }
-    if question.choices.iter().all(|choice| choice.granted.is_empty()) {
-        let way_out = told(visit, &question.request.id, &Decision::Deny).await?;
-        return Ok(visit.refuse(role_too_small(visit, first, way_out)));
-    }
-    Ok(visit.page(StatusCode::OK, &consent::page(visit, &question)))
 }
 
 /// `POST /authorize/{id}`
@@ -221,6 +252,7 @@ pub async fn answer(
         let decision = match (form.get("decision"), form.get("organization")) {
             (Some("authorize"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
             (Some("deny"), _) => Decision::Deny,
+            (Some("refuse"), _) => Decision::Refuse,
             _ => return Ok(visit.go(&format!("/authorize/{}", encoded(&id)))),
         };
         match decide(visit, &id, &decision).await? {
@@ -228,10 +260,12 @@ pub async fn answer(
             Some(Decided::Answered) => Ok(visit.go(&format!("/authorize/return?request={}", encoded(&id)))),
             Some(Decided::Unanswerable(why)) => unanswerable(visit, &id, *why).await,
             Some(Decided::SignInAgain) => Ok(visit.go(&format!("/sign-in/again?request={}", encoded(&id)))),
+            Some(Decided::Closed(_, Barrier::PersonalTokens)) if decision == Decision::Refuse => {
+                Ok(visit.go(&format!("/authorize/return?request={}", encoded(&id))))
+            }
             Some(Decided::Closed(organization, barrier)) => {
-                let tell_the_tool = way_back(visit, &id).await?.and_then(|back| back.url);
-                let way_out = WayOut { tell_the_tool, other_organization: None };
-                closed(visit, &organization, barrier, way_out).await
+                let url = way_back(visit, &id).await?.and_then(|back| back.url);
+                closed(visit, &organization, barrier, WayOut::link(url)).await
             }
             Some(Decided::NotThere) => Ok(visit.go(&format!("/authorize/{}", encoded(&id)))),
         }
@@ -282,13 +316,6 @@ fn answered(back: &WayBack, organization: String) -> Answer {
     }
 }
 
-/// Answers in the person's name and says how the tool is told.
-async fn told(visit: &Visit, id: &str, decision: &Decision) -> Result<WayOut, StoreError> {
-    decide(visit, id, decision).await?;
-    let tell_the_tool = way_back(visit, id).await?.and_then(|back| back.url);
-    Ok(WayOut { tell_the_tool, other_organization: None })
-}
-
 async fn decide(visit: &Visit, id: &str, decision: &Decision) -> Result<Option<Decided>, StoreError> {
     let Some((session, _)) = visit.person().cloned() else { return Ok(None) };
     let (id, decision, origin) = (id.to_owned(), decision.clone(), visit.browser.origin.clone());
@@ -320,8 +347,7 @@ async fn unanswerable(visit: &Visit, id: &str, why: Unanswerable) -> Result<Http
             visit.refuse(Refusal::RequestEnded { open_for, command })
         }
         Unanswerable::Answered(request) if request.status == RequestStatus::SwitchedOff => {
-            let tell_the_tool = way_back(visit, id).await?.and_then(|back| back.url);
-            let way_out = WayOut { tell_the_tool, other_organization: None };
+            let way_out = WayOut::link(way_back(visit, id).await?.and_then(|back| back.url));
             let org_id = request.org_id.unwrap_or_default();
             let organization = visit.app.store.read(move |conn| organizations::find(conn, &org_id)).await?;
             match organization {
@@ -361,7 +387,7 @@ pub(super) async fn closed(
     Ok(visit.refuse(match barrier {
         Barrier::PersonalTokens => Refusal::PersonalTokensOff { organization, who, way_out },
         Barrier::DeviceFlow | Barrier::OtherNetwork | Barrier::CopyCode => {
-            Refusal::RoadClosed { organization, barrier, who }
+            Refusal::RoadClosed { organization, barrier, who, way_out }
         }
     }))
 }

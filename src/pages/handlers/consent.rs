@@ -129,7 +129,7 @@ pub(super) fn device(name: Option<&str>, os: Option<&str>, tool_version: Option<
     })
 }
 
-fn destination(question: &Question) -> Destination {
+pub(super) fn destination(question: &Question) -> Destination {
     if question.road == Road::Paste {
         return Destination::Code;
     }

@@ -17,9 +17,9 @@ use crate::pages::device::{
     DeviceAnswer, DeviceConfirmPage, DeviceEntryPage, DeviceResultPage, too_many_codes, unknown_code,
 };
 use crate::pages::problems::Problems;
-use crate::pages::refusal::{Refusal, WayOut};
+use crate::pages::refusal::{Refusal, RefusalForm, WayOut};
 use crate::pages::text;
-use crate::services::authorization::{Answerable, Choice};
+use crate::services::authorization::{self, Answerable, Choice, Obstacle};
 use crate::services::device::{self, Answerer, Decided, Decision, Entered, Question, Unanswerable};
 use crate::services::setup;
 use crate::store::device_requests::DeviceRequest;
@@ -48,13 +48,13 @@ pub async fn enter(app: web::Data<App>, request: HttpRequest, payload: web::Payl
     visit(app, request, async |visit| {
         let form = visit.form(payload, "device-code").await?;
         let typed: String = form.get("user_code").unwrap_or_default().chars().take(64).collect();
-        let Some((session, _)) = visit.person().cloned() else {
+        let Some(answerer) = answerer(visit) else {
             return sign_in_first(visit, &Waiting::DeviceCode(UserCode::parse(&typed))).await;
         };
-        let (code, address, origin) = (typed.clone(), visit.address, visit.browser.origin.clone());
+        let (code, address) = (typed.clone(), visit.address);
         let entered = visit
             .app
-            .write(move |app, work| device::enter(work, &app.master, &code, &session, address, &origin))
+            .write(move |app, work| device::enter(work, &app.config, &app.master, &code, &answerer, address))
             .await?;
         Ok(match entered {
             Entered::Request(id) => visit.go(&Waiting::Device(id).path()),
@@ -74,8 +74,9 @@ pub async fn enter(app: web::Data<App>, request: HttpRequest, payload: web::Payl
 pub async fn question(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
         let id = id.into_inner();
+        let Some(waiting @ Waiting::Device(_)) = Waiting::parse(&id) else { return Ok(unknown(visit)) };
         let Some(answerer) = answerer(visit) else {
-            return sign_in_first(visit, &Waiting::Device(id)).await;
+            return sign_in_first(visit, &waiting).await;
         };
         let (app, now, asked) = (visit.app.clone(), visit.app.now(), id.clone());
         let posed = visit
@@ -94,28 +95,28 @@ pub async fn question(app: web::Data<App>, request: HttpRequest, id: web::Path<S
     .await
 }
 
-/// Shows the question, unless there is no organization to answer it for. Then the request ends, so that the tool does
-/// not go on asking.
+/// Shows the question, or why the person cannot say yes. Reading either answers nothing: where the reason is younger
+/// than the code, the page has a form that tells the device.
 async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, Stop> {
     let id = &question.request.id;
-    let Some(first) = question.choices.first() else {
-        decide(visit, id, Decision::Deny).await?;
-        return Ok(visit.refuse(Refusal::NoOrganization { way_out: WayOut::default() }));
+    let way_out = || {
+        WayOut::ended_by(RefusalForm {
+            action: format!("{}/device/{id}", visit.base()),
+            token: visit.shell().tokens.of("device"),
+            label: "Tell the device",
+        })
     };
-    if let Some(barrier) = first.barrier
-        && question.choices.iter().all(|choice| choice.barrier.is_some())
-    {
-        decide(visit, id, Decision::Closed { org_id: first.organization.id.clone() }).await?;
-        return closed(visit, &first.organization, barrier, WayOut::default()).await;
+    match authorization::obstacle(&question.choices) {
+        Some(Obstacle::NoOrganization) => Ok(visit.refuse(Refusal::NoOrganization { way_out: way_out() })),
+        Some(Obstacle::RoleTooSmall(choice)) => Ok(visit.refuse(role_too_small(visit, choice, way_out()))),
+        Some(Obstacle::Closed(choice, barrier)) => {
+            closed(visit, &choice.organization, barrier, way_out()).await
+        }
+        None if question.standing == Answerable::AfterSigningInAgain => {
+            Ok(visit.go(&format!("/sign-in/again?request={id}")))
+        }
+        None => Ok(visit.page(StatusCode::OK, &confirm_page(visit, &question))),
     }
-    if !question.choices.iter().any(Choice::is_open) {
-        decide(visit, id, Decision::Deny).await?;
-        return Ok(visit.refuse(role_too_small(visit, first, WayOut::default())));
-    }
-    if question.standing == Answerable::AfterSigningInAgain {
-        return Ok(visit.go(&format!("/sign-in/again?request={id}")));
-    }
-    Ok(visit.page(StatusCode::OK, &confirm_page(visit, &question)))
 }
 
 /// `POST /device/{id}`
@@ -128,17 +129,22 @@ pub async fn answer(
     visit(app, request, async |visit| {
         let id = id.into_inner();
         let form = visit.form(payload, "device").await?;
-        let here = Waiting::parse(&id).map_or_else(|| "/device".to_owned(), |waiting| waiting.path());
+        let Some(waiting @ Waiting::Device(_)) = Waiting::parse(&id) else { return Ok(unknown(visit)) };
+        let here = waiting.path();
         let decision = match (form.get("decision"), form.get("organization")) {
             (Some("connect"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
             (Some("deny"), _) => Decision::Deny,
+            (Some("refuse"), _) => Decision::Refuse,
             _ => return Ok(visit.go(&here)),
         };
+        let refuses = matches!(decision, Decision::Refuse);
         match decide(visit, &id, decision).await? {
-            None => sign_in_first(visit, &Waiting::Device(id)).await,
+            None => sign_in_first(visit, &waiting).await,
             Some(Decided::Answered | Decided::NotThere) => Ok(visit.go(&here)),
             Some(Decided::Unanswerable(why)) => unanswerable(visit, *why).await,
             Some(Decided::SignInAgain) => Ok(visit.go(&format!("/sign-in/again?request={id}"))),
+            // The page that shows the answer says why.
+            Some(Decided::Closed(..)) if refuses => Ok(visit.go(&here)),
             Some(Decided::Closed(organization, barrier)) => {
                 closed(visit, &organization, barrier, WayOut::default()).await
             }
@@ -169,25 +175,39 @@ async fn sign_in_first(visit: &Visit, waiting: &Waiting) -> Result<HttpResponse,
     Ok(visit.go(&format!("/sign-in?request={}", waiting.field())))
 }
 
+fn unknown(visit: &Visit) -> HttpResponse {
+    visit.refuse(Refusal::UnknownCode { command: visit.app.config.brand.login_command.clone() })
+}
+
 async fn unanswerable(visit: &Visit, why: Unanswerable) -> Result<HttpResponse, Stop> {
     let command = visit.app.config.brand.login_command.clone();
     Ok(match why {
-        Unanswerable::NotHere | Unanswerable::ClientGone => visit.refuse(Refusal::UnknownCode { command }),
+        Unanswerable::NotHere | Unanswerable::ClientGone => unknown(visit),
         Unanswerable::Expired => {
             let open_for = text::duration(visit.app.config.tokens.device_request);
             visit.refuse(Refusal::RequestEnded { open_for, command })
         }
-        Unanswerable::Answered(request) => answered(visit, *request).await?,
+        Unanswerable::Answered { request, choices } => answered(visit, *request, &choices).await?,
     })
 }
 
 /// What the person reads after the answer, and whenever they come back to it.
-async fn answered(visit: &Visit, request: DeviceRequest) -> Result<HttpResponse, Stop> {
+async fn answered(visit: &Visit, request: DeviceRequest, choices: &[Choice]) -> Result<HttpResponse, Stop> {
     let refused_for = match request.status {
         DeviceStatus::SwitchedOff => Barrier::PersonalTokens,
         DeviceStatus::NotAllowed => Barrier::DeviceFlow,
         DeviceStatus::Approved => return connected(visit, request).await,
         DeviceStatus::Denied | DeviceStatus::Open => {
+            // Nobody is asked who could not have said yes.
+            match authorization::obstacle(choices) {
+                Some(Obstacle::NoOrganization) => {
+                    return Ok(visit.refuse(Refusal::NoOrganization { way_out: WayOut::default() }));
+                }
+                Some(Obstacle::RoleTooSmall(choice)) => {
+                    return Ok(visit.refuse(role_too_small(visit, choice, WayOut::default())));
+                }
+                Some(Obstacle::Closed(..)) | None => {}
+            }
             let page = DeviceResultPage { shell: visit.shell(), answer: DeviceAnswer::Ended };
             return Ok(visit.page(StatusCode::OK, &page));
         }

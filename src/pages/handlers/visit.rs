@@ -89,6 +89,13 @@ pub(super) enum Stop {
     Failed(StoreError),
 }
 
+/// A form of this server that a browser sent.
+pub(super) enum Posted {
+    Ours(Parameters),
+    /// Its token is not one of this browser's session, so nothing may change because of it.
+    Stale(Parameters),
+}
+
 impl From<HttpResponse> for Stop {
     fn from(answer: HttpResponse) -> Self {
         Self::Answer(answer)
@@ -202,7 +209,7 @@ impl Visit {
 
     pub(super) fn go_with<const N: usize>(&self, path: &str, cookies: [Cookie<'static>; N]) -> HttpResponse {
         let mut answer = HttpResponse::SeeOther();
-        answer.insert_header((header::LOCATION, format!("{}{path}", self.base())));
+        answer.insert_header((header::LOCATION, location(self.base(), path)));
         let fresh = if N == 0 { self.browser.new_cookie(&self.app, &self.request) } else { None };
         for cookie in cookies.into_iter().chain(fresh) {
             answer.cookie(cookie);
@@ -227,18 +234,52 @@ impl Visit {
 
     /// Reads a form of ours and checks that it is ours. `form` is what its token was made for.
     pub(super) async fn form(&self, payload: web::Payload, form: &str) -> Result<Parameters, HttpResponse> {
+        match self.posted(payload, form).await? {
+            Posted::Ours(fields) => Ok(fields),
+            Posted::Stale(_) => Err(self.too_old(&self.form_page())),
+        }
+    }
+
+    /// Reads a form of ours that may have been shown before the browser signed in or out.
+    pub(super) async fn posted(&self, payload: web::Payload, form: &str) -> Result<Posted, HttpResponse> {
         let fields = form::fields(&self.request, payload.into_inner()).await;
         let fields = fields.map_err(|error| self.unreadable(&error))?;
         let token = fields.get("csrf").unwrap_or_default();
         match self.browser.check(&self.app, &self.request, form, token) {
-            Ok(()) => Ok(fields),
+            Ok(()) => Ok(Posted::Ours(fields)),
             Err(Forged::NoCookie) => Err(self.refuse(Refusal::CookiesOff)),
-            Err(Forged::CrossSite | Forged::Token) => {
-                let reload = self.request.path().to_owned();
-                Err(self.refuse(Refusal::FormTooOld { reload }))
-            }
+            Err(Forged::Token) => Ok(Posted::Stale(fields)),
+            Err(Forged::CrossSite) => Err(self.too_old(&self.form_page())),
         }
     }
+
+    /// The refusal of a form that is not of this browser's session; `page` shows the form anew.
+    pub(super) fn too_old(&self, page: &str) -> HttpResponse {
+        self.refuse(Refusal::FormTooOld { reload: format!("{}{page}", self.base()) })
+    }
+
+    /// The page of this server that a form was on, behind the path of the issuer: as the browser names it, else where
+    /// the form goes.
+    fn form_page(&self) -> String {
+        let referrer = self.request.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
+        let own = referrer.and_then(|url| url.strip_prefix(self.app.config.server.public_url.as_str()));
+        let plain = |path: &&str| path.starts_with('/') && !path.starts_with("//");
+        let path = self.request.path();
+        own.filter(plain).unwrap_or_else(|| path.strip_prefix(self.base()).unwrap_or(path)).to_owned()
+    }
+}
+
+/// An address that fits into a header, whatever stood in the path that a browser asked for.
+fn location(base: &str, path: &str) -> String {
+    let mut location = base.to_owned();
+    for byte in path.bytes() {
+        if byte.is_ascii_graphic() {
+            location.push(char::from(byte));
+        } else {
+            location.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    location
 }
 
 fn theme(app: &App, request: &HttpRequest) -> Theme {

@@ -56,6 +56,7 @@ pub enum Refusal {
         organization: String,
         barrier: Barrier,
         who: TurnsOn,
+        way_out: WayOut,
     },
     /// A code to copy that was used, taken back, or is too old.
     CopiedCodeEnded {
@@ -71,6 +72,10 @@ pub enum Refusal {
         reload: String,
     },
     CookiesOff,
+    /// A pushed request that another browser opened first.
+    OpenElsewhere {
+        command: String,
+    },
     /// `/c/{code}`: wrong, used and ended codes look alike.
     UnknownCode {
         command: String,
@@ -111,13 +116,31 @@ pub enum TurnsOn {
     Others(Vec<String>),
 }
 
-/// How to leave a refusal that concerns one organization.
+/// How to leave a refusal that concerns one organization, and how the tool learns of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WayOut {
-    /// The redirect address with the refusal in its query, so that the tool does not wait until it gives up.
+    /// A request that has its answer: the redirect address with the refusal in its query, so that the tool does not wait
+    /// until it gives up.
     pub tell_the_tool: Option<String>,
+    /// A request that is still open: what answers it.
+    pub refuse: Option<RefusalForm>,
     /// The same request with the other organizations to choose from.
     pub other_organization: Option<String>,
+}
+
+/// A form with one button, which answers a request that the person cannot approve.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefusalForm {
+    pub action: String,
+    /// The token of the form.
+    pub token: String,
+    pub label: &'static str,
+}
+
+impl std::fmt::Debug for RefusalForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RefusalForm").field("action", &self.action).field("label", &self.label).finish()
+    }
 }
 
 /// A refusal as the template prints it.
@@ -130,6 +153,7 @@ pub struct Words {
     pub what: Vec<Sentence>,
     pub nothing_given: bool,
     pub next: Next,
+    pub refuse: Option<RefusalForm>,
     /// Facts for whoever makes the tool.
     pub details: Vec<Detail>,
 }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 
 use super::super::text;
 use super::super::words::{Sentence, names};
-use super::{Detail, Link, Next, Refusal, TurnsOn, WayOut, Words};
+use super::{Detail, Link, Next, Refusal, RefusalForm, TurnsOn, WayOut, Words};
 use crate::domain::policy::Barrier;
 
 impl Refusal {
@@ -50,7 +50,9 @@ impl Refusal {
             Self::PersonalTokensOff { organization, who, way_out } => {
                 personal_tokens_off(organization, who, way_out)
             }
-            Self::RoadClosed { organization, barrier, who } => road_closed(organization, barrier, who),
+            Self::RoadClosed { organization, barrier, who, way_out } => {
+                road_closed(organization, barrier, who, way_out)
+            }
             Self::CopiedCodeEnded { command } => {
                 Words::new(StatusCode::GONE, "This code has ended")
                     .what("It was used, canceled, or is too old. Start again in your terminal:")
@@ -63,7 +65,7 @@ impl Refusal {
                 Words::new(StatusCode::FORBIDDEN, "You are in no organization yet")
                     .what("A tool always acts in one organization. Ask an owner for an invite link.")
                     .nothing_given()
-                    .next(way_out.next())
+                    .way_out(way_out)
             }
             Self::FormTooOld { reload } => Words::new(StatusCode::FORBIDDEN, "This page was open too long")
                 .what("Nothing was changed. Open the page again and repeat the last step.")
@@ -72,6 +74,13 @@ impl Refusal {
                 .what("This server sets one cookie. It says that this browser is signed in, and nothing else reads it.")
                 .what("Allow cookies for this address, then go back and try again.")
                 .nothing_given(),
+            Self::OpenElsewhere { command } => {
+                Words::new(StatusCode::CONFLICT, "This sign-in is open in another browser")
+                    .what("The first browser that opens the link of a sign-in is the only one that can answer it. Go on there.")
+                    .what("If you did not open it there, somebody else did, or you signed out here since. Stop the command in your terminal and start again:")
+                    .nothing_given()
+                    .next(Next::Run(command))
+            }
             Self::UnknownCode { command } => {
                 Words::new(StatusCode::NOT_FOUND, "That code has ended or was never issued")
                     .tab("Error: That code has ended or was never issued")
@@ -126,7 +135,7 @@ fn role_too_small(organization: String, role: &str, needed: &[String], way_out: 
     Words::new(StatusCode::FORBIDDEN, "You can’t give this permission")
         .what(needs(organization, role, needed))
         .nothing_given()
-        .next(way_out.next())
+        .way_out(way_out)
 }
 
 fn not_for_role(organization: String, role: &str, needed: &[String], base: &str) -> Words {
@@ -150,7 +159,7 @@ fn needs(organization: String, role: &str, needed: &[String]) -> Sentence {
 }
 
 fn personal_tokens_off(organization: String, who: TurnsOn, way_out: WayOut) -> Words {
-    let mut links = way_out.links();
+    let mut links = Vec::new();
     let ask = match who {
         TurnsOn::You(href) => {
             links.push(Link { label: "Open API access", href });
@@ -169,9 +178,10 @@ fn personal_tokens_off(organization: String, who: TurnsOn, way_out: WayOut) -> W
         .what(ask)
         .nothing_given()
         .next(Next::Links(links))
+        .way_out(way_out)
 }
 
-fn road_closed(organization: String, barrier: Barrier, who: TurnsOn) -> Words {
+fn road_closed(organization: String, barrier: Barrier, who: TurnsOn, way_out: WayOut) -> Words {
     let words = Words::new(StatusCode::FORBIDDEN, "This way to sign in is off");
     let words = match barrier {
         Barrier::DeviceFlow | Barrier::PersonalTokens => words
@@ -187,7 +197,7 @@ fn road_closed(organization: String, barrier: Barrier, who: TurnsOn) -> Words {
             .what("Sign in with a browser on the computer where the tool runs, or with a device code."),
     };
     let words = words.nothing_given();
-    match who {
+    let words = match who {
         TurnsOn::You(href) => {
             words.what("You can change this under API access.").next(Next::links([("Open API access", href)]))
         }
@@ -197,7 +207,8 @@ fn road_closed(organization: String, barrier: Barrier, who: TurnsOn) -> Words {
         TurnsOn::Others(managers) => {
             words.what(names("Ask ".into(), &managers, "or").text(" to change this."))
         }
-    }
+    };
+    words.way_out(way_out)
 }
 
 /// "an owner", "a viewer"
@@ -215,6 +226,7 @@ impl Words {
             what: Vec::new(),
             nothing_given: false,
             next: Next::Nothing,
+            refuse: None,
             details: Vec::new(),
         }
     }
@@ -240,6 +252,17 @@ impl Words {
         Self { next, ..self }
     }
 
+    /// Puts the links of the way out before those that are there.
+    fn way_out(self, way_out: WayOut) -> Self {
+        let refuse = way_out.refuse.clone();
+        let links = match self.next {
+            Next::Links(links) => links,
+            Next::Nothing | Next::Run(_) => Vec::new(),
+        };
+        let next = Next::Links(way_out.links().into_iter().chain(links).collect());
+        Self { refuse, next, ..self }
+    }
+
     fn detail(mut self, term: &'static str, values: impl Into<Vec<String>>) -> Self {
         self.details.push(Detail { term, values: values.into() });
         self
@@ -257,8 +280,14 @@ impl Next {
 }
 
 impl WayOut {
-    fn next(self) -> Next {
-        Next::Links(self.links())
+    /// The way out of a request that is still open.
+    pub fn ended_by(form: RefusalForm) -> Self {
+        Self { refuse: Some(form), ..Self::default() }
+    }
+
+    /// The way out of a request that has its answer, which is in this address.
+    pub fn link(url: Option<String>) -> Self {
+        Self { tell_the_tool: url, ..Self::default() }
     }
 
     fn links(self) -> Vec<Link> {

@@ -2,7 +2,7 @@
 
 use super::{Foreign, LOGIN, Sample, print, shell};
 use crate::domain::policy::Barrier;
-use crate::pages::refusal::{Refusal, RefusalPage, TurnsOn, WayOut};
+use crate::pages::refusal::{Refusal, RefusalForm, RefusalPage, TurnsOn, WayOut};
 
 /// One of each, in the order of the enum.
 pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal)> {
@@ -11,6 +11,14 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
     let way_out = || WayOut {
         tell_the_tool: Some(format!("http://127.0.0.1:53682/callback?state={}", foreign("s"))),
         other_organization: Some("/oauth/authorize?request=r".into()),
+        ..WayOut::default()
+    };
+    let refuse = || {
+        WayOut::ended_by(RefusalForm {
+            action: "/authorize/txn_9fK2".into(),
+            token: "token".into(),
+            label: "Return to your terminal",
+        })
     };
     vec![
         ("request-ended", Refusal::RequestEnded { open_for: "10 minutes".into(), command: command() }),
@@ -39,7 +47,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
                 organization: organization(),
                 role: "viewer".into(),
                 needed: vec!["developer".into(), "owner".into()],
-                way_out: way_out(),
+                way_out: refuse(),
             },
         ),
         (
@@ -56,6 +64,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
                 organization: organization(),
                 barrier: Barrier::DeviceFlow,
                 who: TurnsOn::Others(vec![foreign("Ada Byron")]),
+                way_out: refuse(),
             },
         ),
         (
@@ -64,6 +73,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
                 organization: organization(),
                 barrier: Barrier::OtherNetwork,
                 who: TurnsOn::Others(Vec::new()),
+                way_out: WayOut::default(),
             },
         ),
         (
@@ -72,6 +82,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
                 organization: organization(),
                 barrier: Barrier::CopyCode,
                 who: TurnsOn::You("/o/northwind/settings/api-access".into()),
+                way_out: WayOut::default(),
             },
         ),
         ("copied-code-ended", Refusal::CopiedCodeEnded { command: command() }),
@@ -79,6 +90,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
         ("no-organization", Refusal::NoOrganization { way_out: WayOut::default() }),
         ("form-too-old", Refusal::FormTooOld { reload: format!("/here?{}", foreign("q")) }),
         ("cookies-off", Refusal::CookiesOff),
+        ("open-elsewhere", Refusal::OpenElsewhere { command: command() }),
         ("unknown-code", Refusal::UnknownCode { command: command() }),
         ("not-a-manager", Refusal::NotAManager { organization: organization() }),
         (

@@ -34,6 +34,31 @@ impl Choice {
     }
 }
 
+/// Why a person can say yes in none of their organizations.
+#[derive(Debug, Clone, Copy)]
+pub enum Obstacle<'a> {
+    NoOrganization,
+    /// Every organization has something against this sign-in; the first one's reason.
+    Closed(&'a Choice, Barrier),
+    /// No role of the person holds anything of what is asked for; the first organization where nothing else is in the
+    /// way.
+    RoleTooSmall(&'a Choice),
+}
+
+/// What stands in the way of a yes; `None` if the person can choose.
+pub fn obstacle(choices: &[Choice]) -> Option<Obstacle<'_>> {
+    let Some(first) = choices.first() else { return Some(Obstacle::NoOrganization) };
+    if choices.iter().any(Choice::is_open) {
+        return None;
+    }
+    let allowed = choices.iter().find(|choice| choice.barrier.is_none());
+    Some(match (allowed, first.barrier) {
+        (Some(choice), _) => Obstacle::RoleTooSmall(choice),
+        (None, Some(barrier)) => Obstacle::Closed(first, barrier),
+        (None, None) => Obstacle::RoleTooSmall(first),
+    })
+}
+
 /// What a tool asks for, on which road, with the organization that it suggests.
 pub(in crate::services) struct Wanted<'a> {
     pub client: &'a Client,

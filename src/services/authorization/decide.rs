@@ -14,21 +14,19 @@ use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
 use crate::store::{StoreError, Work, organizations};
 
-use super::choices::Choice;
+use super::choices::{Choice, Obstacle, obstacle};
 use super::question::{Answerable, Question, Unanswerable, pose};
 
 /// What the person chose.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     Deny,
     /// Approve for the organization with this id.
     Approve {
         org_id: String,
     },
-    /// No decision of the person: the organization does not allow personal tokens. Never gives anything.
-    SwitchedOff {
-        org_id: String,
-    },
+    /// The person cannot approve, and lets the tool know why. Answers nothing if they can. Never gives anything.
+    Refuse,
 }
 
 /// What came of it.
@@ -61,16 +59,19 @@ pub fn decide(
         Ok(question) => question,
         Err(unanswerable) => return Ok(Decided::Unanswerable(Box::new(unanswerable))),
     };
-    let (org_id, approves) = match decision {
-        Decision::Deny => {
+    let org_id = match (decision, obstacle(&question.choices)) {
+        (Decision::Deny, _)
+        | (Decision::Refuse, Some(Obstacle::NoOrganization | Obstacle::RoleTooSmall(_))) => {
             let organization = question.choices.first().map(|choice| choice.organization.id.clone());
             answer(work, &question, session, RequestStatus::Denied, organization.as_deref(), origin)?;
             return Ok(Decided::Answered);
         }
-        Decision::Approve { org_id } => (org_id, true),
-        Decision::SwitchedOff { org_id } => (org_id, false),
+        (Decision::Refuse, None) => return Ok(Decided::NotThere),
+        (Decision::Refuse, Some(Obstacle::Closed(choice, _))) => &choice.organization.id,
+        (Decision::Approve { org_id }, _) => org_id,
     };
-    if question.standing == Answerable::AfterSigningInAgain {
+    let approves = matches!(decision, Decision::Approve { .. });
+    if approves && question.standing == Answerable::AfterSigningInAgain {
         return Ok(Decided::SignInAgain);
     }
     let Some(choice) = question.choices.iter().find(|choice| choice.organization.id == *org_id) else {

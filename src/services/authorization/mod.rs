@@ -10,7 +10,7 @@ mod paste;
 mod question;
 mod way_back;
 
-pub use choices::Choice;
+pub use choices::{Choice, Obstacle, obstacle};
 pub(super) use choices::{FRESH, Wanted, choices, is_stale};
 pub use decide::{Decided, Decision, decide};
 pub use open::{Opened, Pushed, open, open_pushed, open_short_link, push};

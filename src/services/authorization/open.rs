@@ -35,6 +35,8 @@ pub enum Opened {
     Untrusted(Untrusted),
     /// A pushed request that was never there, is over, or belongs to another client.
     Gone,
+    /// A pushed request that another browser opened before.
+    OpenElsewhere,
 }
 
 /// Takes a pushed request from an authenticated client. Everything is checked now, and errors are told at once.
@@ -129,7 +131,8 @@ pub fn open_short_link(
     bind(work, config, request, browser)
 }
 
-/// The browser that opens a request last is the one that may answer it. An answered request stays what it is.
+/// The browser that opens a pushed request first is the only one that may answer it: a link that is opened a second time
+/// may have been passed on or read over a shoulder.
 fn bind(
     work: &mut Work<'_>,
     config: &Config,
@@ -139,10 +142,10 @@ fn bind(
     let Some(request) = request.filter(|request| work.now < request.expires_at) else {
         return Ok(Opened::Gone);
     };
-    if request.status == RequestStatus::Open && request.browser_hash != Some(browser) {
-        requests::bind(work.conn, &request.id, browser, work.now + config.tokens.request)?;
-    } else if request.browser_hash != Some(browser) {
-        return Ok(Opened::Gone);
+    match request.browser_hash {
+        None => requests::bind(work.conn, &request.id, browser, work.now + config.tokens.request)?,
+        Some(first) if first == browser => {}
+        Some(_) => return Ok(Opened::OpenElsewhere),
     }
     let silent = request.prompt.as_deref() == Some("none");
     Ok(if silent { Opened::Silent(request.id) } else { Opened::Request(request.id) })

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::super::authorization::Answerable;
+use super::super::authorization::{Answerable, Obstacle, obstacle};
 use super::question::{Question, Unanswerable, pose};
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
@@ -21,8 +21,8 @@ pub enum Decision {
     Deny,
     /// Approve for the organization with this id.
     Approve { org_id: String },
-    /// No decision of the person: the organization does not allow it. Never gives anything.
-    Closed { org_id: String },
+    /// The person cannot approve, and lets the tool know why. Answers nothing if they can. Never gives anything.
+    Refuse,
 }
 
 /// What came of it.
@@ -62,15 +62,18 @@ pub fn decide(
         Ok(question) => question,
         Err(unanswerable) => return Ok(Decided::Unanswerable(Box::new(unanswerable))),
     };
-    let (org_id, approves) = match decision {
-        Decision::Deny => {
+    let org_id = match (decision, obstacle(&question.choices)) {
+        (Decision::Deny, _)
+        | (Decision::Refuse, Some(Obstacle::NoOrganization | Obstacle::RoleTooSmall(_))) => {
             let organization = question.choices.first().map(|choice| choice.organization.id.clone());
             answer(work, &question, answerer, DeviceStatus::Denied, organization.as_deref(), None)?;
             return Ok(Decided::Answered);
         }
-        Decision::Approve { org_id } => (org_id, true),
-        Decision::Closed { org_id } => (org_id, false),
+        (Decision::Refuse, None) => return Ok(Decided::NotThere),
+        (Decision::Refuse, Some(Obstacle::Closed(choice, _))) => &choice.organization.id,
+        (Decision::Approve { org_id }, _) => org_id,
     };
+    let approves = matches!(decision, Decision::Approve { .. });
     if approves && question.standing == Answerable::AfterSigningInAgain {
         return Ok(Decided::SignInAgain);
     }

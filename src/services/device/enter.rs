@@ -8,6 +8,8 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 
 use super::code::hash;
+use super::decide::{Answerer, Decision, decide};
+use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::device::DeviceStatus;
 use crate::domain::network::subscriber;
@@ -16,7 +18,6 @@ use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 use crate::domain::user_code::UserCode;
 use crate::keys::master::{MasterKey, Purpose};
-use crate::store::web_sessions::WebSession;
 use crate::store::{StoreError, Work, device_requests as requests, rates};
 
 const BY_PERSON: Rate = Rate::new(10, TimeDelta::minutes(15));
@@ -33,15 +34,17 @@ pub enum Entered {
     Wait(i64),
 }
 
-/// Looks a code up for a person who is signed in.
+/// Looks a code up for a person who is signed in. If they cannot approve it in any of their organizations, it is
+/// answered with that, so that the device does not go on asking. `address` is what guesses are counted by.
 pub fn enter(
     work: &mut Work<'_>,
+    config: &Config,
     master: &MasterKey,
     typed: &str,
-    session: &WebSession,
+    answerer: &Answerer,
     address: Option<IpAddr>,
-    origin: &Origin,
 ) -> Result<Entered, StoreError> {
+    let Answerer { session, origin, .. } = answerer;
     // What cannot be a code is a slip, not a guess.
     let Some(code) = UserCode::parse(typed) else { return Ok(Entered::Wrong) };
     let guesses = Guesses::lock(work, master, &session.user_id, address)?;
@@ -56,6 +59,7 @@ pub fn enter(
         return Ok(Entered::Wrong);
     };
     requests::bind(work.conn, &request.id, session.hash)?;
+    decide(work, config, master, &request.id, answerer, &Decision::Refuse)?;
     Ok(Entered::Request(request.id))
 }
 

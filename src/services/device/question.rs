@@ -44,8 +44,11 @@ pub enum Unanswerable {
     /// There is no such request, or its code was entered in another browser.
     NotHere,
     Expired,
-    /// It has had its answer.
-    Answered(Box<DeviceRequest>),
+    /// It has had its answer. `choices` are as they would be now.
+    Answered {
+        request: Box<DeviceRequest>,
+        choices: Vec<Choice>,
+    },
     ClientGone,
 }
 
@@ -77,13 +80,8 @@ pub(super) fn pose(
     let Some(request) = request.filter(|request| request.browser_hash == Some(session.hash)) else {
         return Ok(Err(Unanswerable::NotHere));
     };
-    match request.status {
-        DeviceStatus::Approved
-        | DeviceStatus::Denied
-        | DeviceStatus::SwitchedOff
-        | DeviceStatus::NotAllowed => return Ok(Err(Unanswerable::Answered(Box::new(request)))),
-        DeviceStatus::Open if now >= request.expires_at => return Ok(Err(Unanswerable::Expired)),
-        DeviceStatus::Open => {}
+    if request.status == DeviceStatus::Open && now >= request.expires_at {
+        return Ok(Err(Unanswerable::Expired));
     }
     let Some(client) = clients::find(conn, &request.client_id)? else {
         return Ok(Err(Unanswerable::ClientGone));
@@ -99,6 +97,16 @@ pub(super) fn pose(
         road: Road::Device(proximity),
     };
     let choices = choices(conn, config, &session.user_id, &wanted)?;
+    match request.status {
+        DeviceStatus::Open => {}
+        DeviceStatus::Approved
+        | DeviceStatus::Denied
+        | DeviceStatus::SwitchedOff
+        | DeviceStatus::NotAllowed => {
+            let request = Box::new(request);
+            return Ok(Err(Unanswerable::Answered { request, choices }));
+        }
+    }
     let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id)?;
     // A tool that is new to the person and asks from elsewhere is what a phisher's would look like.
     let suspicious = first_time && proximity == Proximity::DifferentNetwork;

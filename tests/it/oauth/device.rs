@@ -412,12 +412,12 @@ both_engines! {
             .with("KEYSTILE_SERVER__TRUSTED_PROXIES", "127.0.0.1")
     }) {
         let client = app.device_client().await;
-        let anonymous = app.anonymous();
+        let (anonymous, browser) = (app.anonymous(), app.browser());
+        browser.get("/help").await;
         let from = async |method: Method, path: &str, address: &str| {
             let form = [("client_id", client.id.as_str())];
             let request = anonymous.request(method.clone(), path).header("X-Forwarded-For", address);
-            let request = if method == Method::POST { request.form(&form) } else { request };
-            anonymous.send(request).await
+            if method == Method::POST { anonymous.send(request.form(&form)).await } else { browser.send(request).await }
         };
         let doors = [
             (Method::POST, "/oauth/device_authorization"),

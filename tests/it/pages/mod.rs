@@ -12,6 +12,7 @@ mod keys;
 mod limits;
 mod paste;
 mod records;
+mod requests;
 mod service_accounts;
 mod sessions;
 mod setup;

@@ -210,9 +210,9 @@ both_engines! {
             "Nothing was given."] {
             assert!(text.contains(words), "{words}: {text}");
         }
-        let link = page.body.split("<a class=\"btn secondary\" href=\"").nth(1).unwrap();
-        let link = link.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
-        let told = Returned::from_url(&link);
+        assert!(text.contains("Return to your terminal"), "{text}");
+        let answer = browser.submit(&page.form_to("/authorize/").with("decision", "refuse")).await;
+        let told = Returned::from_page(&browser.follow(answer).await);
         assert!(told.url.starts_with(&client.redirect_uri), "{}", told.url);
         assert_eq!(told.get("error"), Some("access_denied"));
         assert_eq!(told.get("error_code"), Some("personal_tokens_disabled"));
