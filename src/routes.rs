@@ -92,6 +92,7 @@ fn pages(config: &mut ServiceConfig) {
         .service(resource("/device").get(device_pages::entry).post(device_pages::enter))
         .service(resource("/device/{id}").get(device_pages::question).post(device_pages::answer))
         .service(resource("/done").get(misc::done))
+        .service(resource("/denied").get(misc::denied))
         .service(resource("/setup").get(setup::setup_page).post(setup::set_up))
         .service(resource("/sign-in").get(account::sign_in_page).post(account::sign_in))
         .service(resource("/sign-in/again").get(account::again_page).post(account::sign_in_again))

@@ -154,6 +154,7 @@ fn brand(settings: &mut Settings, public_url: &Issuer) -> Brand {
         header: settings.read("brand.header", values::header),
         cli_name: settings.read("brand.cli_name", values::command),
         login_command: login_command(settings.read("brand.login_command", values::words), public_url),
+        help_url: settings.read("brand.help_url", values::link(&["https"])),
         status_url: settings.read("brand.status_url", values::link(&["https"])),
         support_url: settings.read("brand.support_url", values::link(&["https", "mailto"])),
     }

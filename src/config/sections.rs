@@ -105,6 +105,8 @@ pub struct Brand {
     pub cli_name: String,
     /// What a person types to sign in.
     pub login_command: String,
+    /// Where the deployment explains itself to its people.
+    pub help_url: Option<String>,
     pub status_url: Option<String>,
     pub support_url: Option<String>,
 }

@@ -61,6 +61,32 @@ pub struct Catalog {
     bundles: Vec<Bundle>,
 }
 
+/// The scopes of OpenID Connect: what a sign-in tells of a person, and how long it lasts. They mean nothing for a secret
+/// that no person signs in with.
+const OF_SIGN_IN: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
+
+impl Scope {
+    /// Whether it can only matter to a tool that a person signs in to.
+    pub fn is_of_sign_in(&self) -> bool {
+        OF_SIGN_IN.contains(&self.id.as_str())
+    }
+}
+
+impl Level {
+    /// Weakest first.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Change, Self::Delete, Self::Administer];
+
+    /// The name in forms and in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Read => "read",
+            Level::Change => "change",
+            Level::Delete => "delete",
+            Level::Administer => "administer",
+        }
+    }
+}
+
 impl Catalog {
     pub fn new(version: String, scopes: Vec<Scope>, bundles: Vec<Bundle>) -> Self {
         Self { version, scopes, bundles }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::confirm::sessions_of_people;
+use super::concerned::Concerned;
 use super::nav::{Nav, Place};
 use super::sessions::Pager;
 use super::shell::{Shell, Theme};
@@ -16,9 +16,8 @@ pub struct ApiAccessPage {
     pub shell: Shell,
     pub nav: Nav,
     pub personal_tokens: Switch,
-    /// The sessions that the switch concerns, and of how many people they are.
-    pub sessions: i64,
-    pub people: i64,
+    /// What the switch concerns.
+    pub concerned: Concerned,
     pub last_change: Option<Change>,
     pub device_flow: DeviceFlow,
     /// Whether members may copy a code into a terminal.
@@ -71,7 +70,10 @@ pub struct Row {
     pub id: String,
     pub person: String,
     pub device: String,
+    /// The registered name of the client.
     pub tool: String,
+    /// What the tool said that it is.
+    pub claimed: Option<String>,
     pub last_used: Option<Moment>,
 }
 
@@ -114,18 +116,14 @@ impl ApiAccessPage {
         format!("{}/o/{}/settings/api-access/revoke-all", self.shell.base, self.nav.slug)
     }
 
-    pub fn session_count(&self) -> String {
-        sessions_of_people(self.sessions, self.people)
-    }
-
     /// What turning the switch does, in numbers.
     pub fn effect(&self) -> String {
-        let concerned = sessions_of_people(self.sessions, self.people);
-        match (self.personal_tokens, self.sessions) {
-            (Switch::On, 0) => "Nobody uses one now.".into(),
-            (Switch::On, _) => format!("Turning this off stops {concerned}."),
-            (Switch::Off, 0) => "No earlier session is waiting for it.".into(),
-            (Switch::Off, _) => format!("Turning this on makes {concerned} work again."),
+        let words = self.concerned.words();
+        match (self.personal_tokens, self.concerned.is_empty()) {
+            (Switch::On, true) => "Nobody has a session or a personal token now.".into(),
+            (Switch::On, false) => format!("Turning this off stops {words}."),
+            (Switch::Off, true) => "No earlier session or personal token is waiting for it.".into(),
+            (Switch::Off, false) => format!("Turning this on makes {words} work again."),
         }
     }
 }

@@ -33,6 +33,14 @@ pub struct Group {
     pub operations: Vec<Operation>,
 }
 
+impl Group {
+    /// Its anchor on the page; that of no operation, whose ids hold no dash.
+    pub fn anchor(&self) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+        format!("group-{}", self.name.chars().map(plain).collect::<String>())
+    }
+}
+
 /// What one method does at one path.
 #[derive(Debug, Clone)]
 pub struct Operation {

@@ -199,7 +199,16 @@ pub fn details(event: &Recorded) -> Vec<(String, String)> {
     let details: Value = serde_json::from_str(&event.details).unwrap_or_default();
     let line = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let noted = details.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    noted.map(|(name, value)| (name.replace('_', " "), line(value))).collect()
+    noted
+        .map(|(name, value)| {
+            let words = match name.as_str() {
+                // Claims of a tool that nobody has verified.
+                "device" | "os" | "tool" => format!("{name}, as reported"),
+                _ => name.replace('_', " "),
+            };
+            (words, line(value))
+        })
+        .collect()
 }
 
 #[cfg(test)]

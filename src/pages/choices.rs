@@ -60,6 +60,8 @@ pub struct BundleChoice {
 #[derive(Debug, Clone)]
 pub struct LevelChoices {
     pub level: Level,
+    /// Whether all of them are chosen at once; `None` where there are too few to ask.
+    pub all: Option<bool>,
     pub permissions: Vec<PermissionChoice>,
 }
 
@@ -121,6 +123,11 @@ impl LevelChoices {
             Level::Delete => "To delete",
             Level::Administer => "To administer",
         }
+    }
+
+    /// How many can be chosen.
+    pub fn open(&self) -> usize {
+        self.permissions.iter().filter(|permission| !permission.tick.is_closed()).count()
     }
 }
 

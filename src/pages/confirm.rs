@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::concerned::Concerned;
 use super::nav::{Nav, Place};
 use super::shell::{Shell, Theme};
 use super::text;
@@ -42,21 +43,18 @@ pub enum Question {
     RevokeAll {
         slug: String,
         organization: String,
-        sessions: i64,
-        people: i64,
+        concerned: Concerned,
         login_command: String,
     },
     PersonalTokensOff {
         slug: String,
         organization: String,
-        sessions: i64,
-        people: i64,
+        concerned: Concerned,
     },
     PersonalTokensOn {
         slug: String,
         organization: String,
-        sessions: i64,
-        people: i64,
+        concerned: Concerned,
     },
     ApiKeysOff {
         slug: String,
@@ -96,7 +94,7 @@ impl Question {
     pub fn tab(&self) -> &'static str {
         match self {
             Self::SignOut { .. } | Self::SignOutOther { .. } => "Sign out a session?",
-            Self::RevokeAll { .. } => "Revoke every session?",
+            Self::RevokeAll { .. } => "Revoke every session and personal token?",
             Self::SignOutEverywhere { .. } => "Sign out everywhere?",
             Self::PersonalTokensOff { .. } => "Turn personal tokens off?",
             Self::PersonalTokensOn { .. } => "Turn personal tokens on?",
@@ -119,7 +117,7 @@ impl Question {
                 Sentence::from("Sign out everywhere in ").name(organization).text("?")
             }
             Self::RevokeAll { organization, .. } => {
-                Sentence::from("Revoke every session of ").name(organization).text("?")
+                Sentence::from("Revoke every session and personal token of ").name(organization).text("?")
             }
             Self::PersonalTokensOff { organization, .. } => {
                 Sentence::from("Turn personal tokens off for ").name(organization).text("?")
@@ -156,13 +154,13 @@ impl Question {
                     .name(person)
                     .text(" can sign in again. To stop that too, turn personal tokens off."),
             ],
-            Self::RevokeAll { sessions, people, login_command, .. } => vec![
+            Self::RevokeAll { concerned, login_command, .. } => vec![
                 Sentence::from("This ends ")
-                    .text(sessions_of_people(*sessions, *people))
-                    .text(" for good. Tools that are running may fail."),
-                Sentence::from("Turning personal tokens off and on does not bring them back: everybody signs in again with ")
+                    .text(concerned.words())
+                    .text(" for good. Tools and programs that are running may fail. API keys keep working."),
+                Sentence::from("Turning personal tokens off and on does not bring them back: people sign in again with ")
                     .code(login_command)
-                    .text("."),
+                    .text(", and create personal tokens anew."),
             ],
             Self::SignOutEverywhere { sessions, login_command, .. } => vec![
                 Sentence::from("This ends ")
@@ -170,19 +168,25 @@ impl Question {
                     .text(" now. Tools that are running may fail. You can sign in again with ")
                     .code(login_command)
                     .text("."),
-                "This browser stays signed in.".into(),
+                "This browser stays signed in, and your personal tokens keep working.".into(),
             ],
-            Self::PersonalTokensOff { sessions, people, .. } => vec![
-                Sentence::from("Turning this off stops ").text(sessions_of_people(*sessions, *people)).text("."),
-                "Every tool gets the answer 403 from now on, and nobody can sign one in. API keys keep working.".into(),
-                "Nothing is deleted: turning it on again makes the same sessions work.".into(),
+            Self::PersonalTokensOff { concerned, .. } => vec![
+                if concerned.is_empty() {
+                    "Nobody has a session or a personal token now.".into()
+                } else {
+                    Sentence::from("Turning this off stops ").text(concerned.words()).text(".")
+                },
+                "Every tool that presents one gets the answer 403 from now on, nobody can sign a tool in, and nobody can create a personal token. API keys keep working.".into(),
+                "Nothing is deleted: turning it on again makes the same sessions and personal tokens work.".into(),
             ],
-            Self::PersonalTokensOn { sessions, people, .. } => vec![
-                Sentence::from("Members can sign in command-line tools again. ")
-                    .text(match sessions {
-                        0 => "No earlier session is waiting for it.".to_owned(),
-                        _ => format!("{} start to work again.", sessions_of_people(*sessions, *people)),
-                    }),
+            Self::PersonalTokensOn { concerned, .. } => vec![
+                "Members can sign in command-line tools and create personal tokens again.".into(),
+                if concerned.is_empty() {
+                    "No earlier session or personal token is waiting for it.".into()
+                } else {
+                    let verb = if concerned.is_one() { " works again." } else { " work again." };
+                    Sentence::default().text(concerned.words()).text(verb)
+                },
             ],
             Self::RevokeKey { shown, last_used, .. } => vec![
                 Sentence::from("Whatever uses ").code(shown).text(" is refused from the next request on."),
@@ -293,9 +297,7 @@ impl Question {
                 Sentence::from("Sign out ").name(name)
             }
             Self::SignOutEverywhere { .. } => "Sign out everywhere".into(),
-            Self::RevokeAll { sessions, .. } => {
-                Sentence::from("Revoke ").text(text::count(*sessions, "session", "sessions"))
-            }
+            Self::RevokeAll { concerned, .. } => Sentence::from("Revoke ").text(concerned.credentials()),
             Self::RevokeKey { name, .. } | Self::RevokeToken { name, .. } => {
                 Sentence::from("Revoke ").name(name)
             }
@@ -308,9 +310,4 @@ impl Question {
     pub fn is_dangerous(&self) -> bool {
         !matches!(self, Self::PersonalTokensOn { .. } | Self::ApiKeysOn { .. })
     }
-}
-
-/// "14 sessions of 9 people"
-pub(super) fn sessions_of_people(sessions: i64, people: i64) -> String {
-    format!("{} of {}", text::count(sessions, "session", "sessions"), text::count(people, "person", "people"))
 }

@@ -23,7 +23,7 @@ pub struct ConsentPage {
     /// `None`: unknown, or not to be trusted behind this proxy.
     pub origin: Option<Origin>,
     pub notices: Vec<Notice>,
-    pub permissions: Vec<Permission>,
+    pub permissions: Permissions,
     /// The strongest things that the tool did not ask for, in the catalog's words.
     pub not_asked: Vec<String>,
     pub organizations: Organizations,
@@ -140,6 +140,60 @@ pub struct Permission {
     pub level: Level,
 }
 
+/// More permissions than this are grouped by level, so that the strong ones are not lost among the others.
+const FLAT: usize = 6;
+
+/// What a yes gives, what reaches furthest first.
+#[derive(Debug, Clone)]
+pub struct Permissions {
+    /// One list if there are few, else one list for each level.
+    pub groups: Vec<PermissionGroup>,
+}
+
+#[derive(Debug, Clone)]
+pub struct PermissionGroup {
+    /// `None` for the one list of a few permissions.
+    pub level: Option<Level>,
+    pub permissions: Vec<Permission>,
+    /// Whether a list that can be folded is not.
+    pub open: bool,
+}
+
+impl Permissions {
+    pub fn new(mut permissions: Vec<Permission>) -> Self {
+        permissions.sort_by_key(|permission| std::cmp::Reverse(permission.level));
+        if permissions.len() <= FLAT {
+            return Self { groups: vec![PermissionGroup { level: None, permissions, open: true }] };
+        }
+        let only_reads = permissions.iter().all(|permission| permission.level == Level::Read);
+        let groups = permissions.chunk_by(|one, other| one.level == other.level);
+        let group = |of: &[Permission]| PermissionGroup {
+            level: of.first().map(|permission| permission.level),
+            permissions: of.to_vec(),
+            open: only_reads,
+        };
+        Self { groups: groups.map(group).collect() }
+    }
+
+    /// Whether there is more to it than reading.
+    pub fn change_something(&self) -> bool {
+        let mut all = self.groups.iter().flat_map(|group| &group.permissions);
+        all.any(|permission| permission.level > Level::Read)
+    }
+}
+
+impl PermissionGroup {
+    pub fn count_words(&self) -> String {
+        let count = i64::try_from(self.permissions.len()).unwrap_or(i64::MAX);
+        super::text::count(count, "permission", "permissions")
+    }
+
+    /// Whether the page shows the count, and the list when it is unfolded.
+    pub fn can_be_folded(&self) -> bool {
+        self.level == Some(Level::Read)
+    }
+}
+
 /// Where the tool may act.
 #[derive(Debug, Clone)]
 pub enum Organizations {
@@ -155,8 +209,20 @@ pub struct Organization {
     pub name: String,
     /// The person's role there.
     pub role: String,
-    /// What was asked for and this role does not hold, in the catalog's words.
+    /// What was asked for and this role does not hold, in the catalog's words, what reaches furthest first.
     pub left_out: Vec<String>,
+}
+
+/// How many of the things that are left out are named.
+const NAMED: usize = 5;
+
+impl Organization {
+    /// "delete deployments, manage members and 12 more"
+    pub fn left_out_words(&self) -> String {
+        let (named, rest) = self.left_out.split_at(self.left_out.len().min(NAMED));
+        let named = named.join(", ");
+        if rest.is_empty() { named } else { format!("{named} and {} more", rest.len()) }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -192,6 +258,11 @@ impl Organizations {
 }
 
 impl ConsentPage {
+    /// Whether the role of the person leaves something out of what was asked for.
+    pub fn leaves_out(&self) -> bool {
+        self.organizations.only().is_some_and(|organization| !organization.left_out.is_empty())
+    }
+
     /// "Nobody from ... will ever ask you to approve a sign-in."
     pub fn nobody_from(&self) -> &str {
         self.organizations.only().map_or(&self.shell.brand, |organization| &organization.name)

@@ -5,7 +5,7 @@
 
 use askama::Template;
 
-use super::consent::{ChoiceState, Device, Lasts, Notice, Organization, Organizations, Origin, Permission};
+use super::consent::{ChoiceState, Device, Lasts, Notice, Organization, Organizations, Origin, Permissions};
 use super::problems::Problems;
 use super::shell::{Shell, Theme};
 use super::text;
@@ -41,7 +41,7 @@ pub struct DeviceConfirmPage {
     /// "14:46 UTC"
     pub expires_at: String,
     pub notices: Vec<Notice>,
-    pub permissions: Vec<Permission>,
+    pub permissions: Permissions,
     /// The strongest things that the tool did not ask for, in the catalog's words.
     pub not_asked: Vec<String>,
     pub organizations: Organizations,
@@ -52,6 +52,11 @@ impl DeviceConfirmPage {
     /// In whose name the warning speaks.
     pub fn nobody_from(&self) -> &str {
         self.only().map_or(&self.shell.brand, |organization| &organization.name)
+    }
+
+    /// Whether the role of the person leaves something out of what was asked for.
+    pub fn leaves_out(&self) -> bool {
+        self.only().is_some_and(|organization| !organization.left_out.is_empty())
     }
 
     pub fn only(&self) -> Option<&Organization> {

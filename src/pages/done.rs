@@ -1,4 +1,6 @@
 //! `/done`: where a tool sends the browser once it is signed in, so that no code stays in the address bar.
+//!
+//! Anybody can open the address, so it says "signed in" only of a session that the signed-in person has just made.
 
 use askama::Template;
 
@@ -8,9 +10,7 @@ use super::shell::{Shell, Theme};
 #[template(path = "done.html")]
 pub struct DonePage {
     pub shell: Shell,
-    /// The name of the client that the address names.
-    pub tool: Option<String>,
-    /// What the signed-in person just started, when it is known.
+    /// What the signed-in person has just started with the client that the address names.
     pub session: Option<NewSession>,
 }
 
@@ -23,4 +23,10 @@ pub struct NewSession {
     pub email: String,
     /// "22 Dec 2026"
     pub until: String,
+}
+
+impl DonePage {
+    pub fn title(&self) -> &'static str {
+        if self.session.is_some() { "You can return to your terminal" } else { "Look at your terminal" }
+    }
 }

@@ -19,7 +19,7 @@ mod tokens;
 use askama::Template;
 
 use super::nav::{Nav, OrganizationLink, Place};
-use super::shell::{Person, Shell, Theme};
+use super::shell::{FootLinks, Person, Shell, Theme};
 use super::styleguide::StyleguidePage;
 use super::text::Moment;
 use crate::web::browser::FormTokens;
@@ -68,6 +68,11 @@ pub(super) fn shell(foreign: Foreign) -> Shell {
         theme: Theme::System,
         tokens: FormTokens::new([7; 32]),
         flash: None,
+        links: FootLinks {
+            help: Some("https://help.northwind.dev/sign-in".into()),
+            support: Some("mailto:help@northwind.dev".into()),
+            status: Some("https://status.northwind.dev/".into()),
+        },
         here: format!("/here?{}", foreign("state=1")),
     }
 }

@@ -90,8 +90,10 @@ pub struct Card {
     pub id: String,
     /// The name that the person gave it, else the device's.
     pub name: String,
-    /// "Orbit CLI 2.14.0 on macOS"
-    pub about: String,
+    /// The registered name of the client.
+    pub tool: String,
+    /// What the tool said of itself and its device: "orbit 2.14.0, macOS 15". `None` if it said nothing.
+    pub claimed: Option<String>,
     pub kind: DeviceKind,
     pub usage: Usage,
     pub last_used: Option<LastUse>,
@@ -121,6 +123,8 @@ pub enum Usage {
     Before(String),
     /// "Ends in 2 days"
     EndsSoon(String),
+    /// Signed in within the last day, and not used since.
+    NotYet,
     Never,
     Expired,
     SignedOut,

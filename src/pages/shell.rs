@@ -52,6 +52,22 @@ impl Person {
     }
 }
 
+/// The deployment's own addresses at the foot of every page; `None` where there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FootLinks {
+    pub help: Option<String>,
+    pub support: Option<String>,
+    pub status: Option<String>,
+}
+
+impl FootLinks {
+    pub fn shown(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [("Help", &self.help), ("Support", &self.support), ("Status", &self.status)]
+            .into_iter()
+            .filter_map(|(label, href)| href.as_deref().map(|href| (label, href)))
+    }
+}
+
 /// What every page needs.
 #[derive(Debug, Clone)]
 pub struct Shell {
@@ -67,6 +83,8 @@ pub struct Shell {
     pub tokens: FormTokens,
     /// One line about what was just done.
     pub flash: Option<String>,
+    /// Where else people find help, as the deployment is configured.
+    pub links: FootLinks,
     /// Path and query of this page: where a change of theme leads back to.
     pub here: String,
 }

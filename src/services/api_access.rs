@@ -7,21 +7,36 @@ use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::policy::DeviceFlow;
 use crate::domain::time::Time;
+use crate::store::credentials::Owned;
 use crate::store::organizations::{self, Organization};
 use crate::store::{Conn, StoreError, Work, audit, authorization_codes, credentials, device_requests, users};
 
-/// What turning personal tokens off stops.
+/// What turning personal tokens off stops, and revoking all ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effect {
+    /// CLI sessions.
     pub sessions: usize,
+    pub personal_tokens: usize,
+    /// How many people hold them.
     pub people: usize,
+}
+
+impl Effect {
+    fn of(living: &[Owned]) -> Self {
+        let of_kind = |wanted| living.iter().filter(|(_, kind, _)| *kind == wanted).count();
+        let people: HashSet<&Option<String>> = living.iter().map(|(_, _, owner)| owner).collect();
+        Self {
+            sessions: of_kind(CredentialKind::CliSession),
+            personal_tokens: of_kind(CredentialKind::PersonalToken),
+            people: people.len(),
+        }
+    }
 }
 
 /// Counts before anything is saved.
 pub fn effect(conn: &mut Conn, org_id: &str, now: Time) -> Result<Effect, StoreError> {
     let living = credentials::living_personal(conn, org_id, now)?;
-    let people: HashSet<&Option<String>> = living.iter().map(|(_, _, owner)| owner).collect();
-    Ok(Effect { sessions: living.len(), people: people.len() })
+    Ok(Effect::of(&living))
 }
 
 /// Who turned the switch last, and when.
@@ -59,7 +74,12 @@ pub fn set_personal_tokens(
     organizations::set_personal_tokens(work.conn, &organization.id, on)?;
     let action = if on { Action::PersonalTokensOn } else { Action::PersonalTokensOff };
     let event = Event::new(action, actor.clone(), origin).org(&organization.id).target(&organization.id);
-    work.record(event.detail("sessions", effect.sessions).detail("people", effect.people));
+    work.record(
+        event
+            .detail("sessions", effect.sessions)
+            .detail("personal_tokens", effect.personal_tokens)
+            .detail("people", effect.people),
+    );
     Ok(true)
 }
 
@@ -100,7 +120,7 @@ pub fn revoke_all(
     organization: &Organization,
     actor: &Actor,
     origin: &Origin,
-) -> Result<usize, StoreError> {
+) -> Result<Effect, StoreError> {
     // Nobody gets a new one between this look and the end, and what was approved but not fetched yet ends as well.
     organizations::lock(work.conn, &organization.id)?;
     authorization_codes::expire_of_organization(work.conn, &organization.id, work.now)?;
@@ -119,5 +139,5 @@ pub fn revoke_all(
             CredentialKind::ApiKey => event(Action::ApiKeyRevoked).target(id),
         });
     }
-    Ok(living.len())
+    Ok(Effect::of(&living))
 }

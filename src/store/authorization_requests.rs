@@ -125,6 +125,22 @@ pub fn answer(
     Ok(changed == 1)
 }
 
+/// The newest request of a browser that was refused since `since`, by its person or by a setting.
+pub fn latest_refused(
+    conn: &mut Conn,
+    browser: Digest,
+    since: Time,
+) -> Result<Option<AuthorizationRequest>, StoreError> {
+    Ok(requests::table
+        .filter(requests::browser_hash.eq(browser))
+        .filter(requests::status.eq_any([RequestStatus::Denied, RequestStatus::SwitchedOff]))
+        .filter(requests::answered_at.ge(since))
+        .order(requests::answered_at.desc())
+        .select(AuthorizationRequest::as_select())
+        .first(conn)
+        .optional()?)
+}
+
 /// Deletes requests that never got a code.
 pub fn delete_without_code(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     // An approval and its code are written together, so that the status says whether there is a code.

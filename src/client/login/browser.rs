@@ -102,16 +102,25 @@ pub(super) async fn finish(
 ) -> Result<Account, Fault> {
     match trade(attempt, &arrival, redirect, proof).await {
         Ok(account) => {
-            let client: String = byte_serialize(attempt.context.app.client_id.as_bytes()).collect();
-            arrival.answer(Page::Done { url: format!("{}/done?c={client}", attempt.issuer) }).await;
+            arrival.answer(Page::Done { url: page_of_server(attempt, "done") }).await;
             attempt.end_replaced().await;
             Ok(account)
+        }
+        Err(fault @ (Fault::Denied | Fault::TokensDisabled { .. })) => {
+            arrival.answer(Page::Denied { url: page_of_server(attempt, "denied") }).await;
+            Err(fault)
         }
         Err(fault) => {
             arrival.answer(Page::Failed { tool: attempt.context.brand().name().to_owned() }).await;
             Err(fault)
         }
     }
+}
+
+/// A page of the server on which the browser ends, so that no part of the answer stays in its address bar.
+fn page_of_server(attempt: &Attempt<'_>, name: &str) -> String {
+    let client: String = byte_serialize(attempt.context.app.client_id.as_bytes()).collect();
+    format!("{}/{name}?c={client}", attempt.issuer)
 }
 
 async fn trade(

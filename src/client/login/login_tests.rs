@@ -201,9 +201,10 @@ async fn a_server_that_promises_to_name_itself_must() {
 #[tokio::test]
 async fn a_refusal_reaches_the_terminal() {
     let world = world();
-    let (account, _) =
+    let (account, page) =
         world.sign_in(|state| format!("error=access_denied&state={state}&iss={}", world.issuer())).await;
     assert_eq!(account, Err(Fault::Denied));
+    assert!(page.contains(&format!("Location: {}\r\n", world.server.url("/denied?c=acme-cli"))), "{page}");
 }
 
 #[tokio::test]

@@ -7,6 +7,10 @@ pub(crate) enum Page {
     Done {
         url: String,
     },
+    /// The person or their organization said no; the server's own page says what to do about it.
+    Denied {
+        url: String,
+    },
     /// The login failed; the terminal says why.
     Failed {
         tool: String,
@@ -21,7 +25,7 @@ pub(crate) enum Page {
 impl Page {
     pub(super) fn status(&self) -> u16 {
         match self {
-            Self::Done { .. } => 303,
+            Self::Done { .. } | Self::Denied { .. } => 303,
             Self::Failed { .. } | Self::BadRequest => 400,
             Self::AlreadyAnswered => 409,
             Self::NotFound => 404,
@@ -32,14 +36,14 @@ impl Page {
     /// The whole HTTP answer.
     pub(super) fn to_http(&self) -> String {
         let reason = match self {
-            Self::Done { .. } => "See Other",
+            Self::Done { .. } | Self::Denied { .. } => "See Other",
             Self::Failed { .. } | Self::BadRequest => "Bad Request",
             Self::AlreadyAnswered => "Conflict",
             Self::NotFound => "Not Found",
             Self::MethodNotAllowed => "Method Not Allowed",
         };
         let extra = match self {
-            Self::Done { url } => format!("Location: {url}\r\n"),
+            Self::Done { url } | Self::Denied { url } => format!("Location: {url}\r\n"),
             Self::MethodNotAllowed => "Allow: GET\r\n".into(),
             Self::Failed { .. } | Self::AlreadyAnswered | Self::NotFound | Self::BadRequest => String::new(),
         };
@@ -57,6 +61,7 @@ impl Page {
     fn body(&self) -> String {
         let (title, text) = match self {
             Self::Done { .. } => ("Signed in", "You can return to your terminal.".to_owned()),
+            Self::Denied { .. } => ("Nothing was given", "Your terminal has been told.".to_owned()),
             // The name is made of lower-case letters, digits and dashes, so it needs no escaping.
             Self::Failed { tool } => (
                 "Sign-in failed",

@@ -10,6 +10,7 @@ use super::visit::{Visit, visit};
 use crate::domain::audit::Actor;
 use crate::domain::policy::DeviceFlow;
 use crate::pages::api_access::{ApiAccessPage, Change, Row, Switch};
+use crate::pages::concerned::Concerned;
 use crate::pages::confirm::{ConfirmPage, Question};
 use crate::pages::nav::Place;
 use crate::pages::refusal::Refusal;
@@ -51,8 +52,7 @@ pub async fn settings(app: web::Data<App>, request: HttpRequest, slug: web::Path
             shell: visit.shell(),
             nav: nav(visit, &member, Place::ApiAccess, &rows),
             personal_tokens: if member.organization.personal_tokens { Switch::On } else { Switch::Off },
-            sessions: count(effect.sessions),
-            people: count(effect.people),
+            concerned: concerned(effect),
             last_change: last_change.map(|change| Change {
                 by: change.by.unwrap_or_else(|| "the operator of this server".to_owned()),
                 at: Moment::minute(change.at.utc()),
@@ -81,7 +81,8 @@ fn row(Named { session, person, tool }: Named) -> Row {
         device: device(&session),
         id: session.id,
         person: text::name(&person),
-        tool: session.tool_version.unwrap_or(tool),
+        claimed: session.tool_version.as_deref().map(text::device_words),
+        tool: text::name(&tool),
         last_used: session.last_used_at.map(|at| Moment::minute(at.utc())),
     }
 }
@@ -95,12 +96,11 @@ pub async fn confirm(
     visit(app, request, async |visit| {
         let (slug, to) = path.into_inner();
         let member = manager(visit, &slug).await?;
-        let Effect { sessions, people } = effect(visit, &member).await?;
-        let (sessions, people, organization) =
-            (count(sessions), count(people), member.organization.name.clone());
+        let concerned = concerned(effect(visit, &member).await?);
+        let organization = member.organization.name.clone();
         let question = match to.as_str() {
-            "off" => Question::PersonalTokensOff { slug, organization, sessions, people },
-            "on" => Question::PersonalTokensOn { slug, organization, sessions, people },
+            "off" => Question::PersonalTokensOff { slug, organization, concerned },
+            "on" => Question::PersonalTokensOn { slug, organization, concerned },
             _ => return Ok(visit.refuse(Refusal::NotFound)),
         };
         let rows = own_sessions(visit, &member).await?;
@@ -179,12 +179,10 @@ pub async fn revoke_all_page(
 ) -> HttpResponse {
     visit(app, request, async |visit| {
         let member = manager(visit, &slug).await?;
-        let Effect { sessions, people } = effect(visit, &member).await?;
         let question = Question::RevokeAll {
+            concerned: concerned(effect(visit, &member).await?),
             slug: slug.into_inner(),
             organization: member.organization.name.clone(),
-            sessions: count(sessions),
-            people: count(people),
             login_command: visit.app.config.brand.login_command.clone(),
         };
         let rows = own_sessions(visit, &member).await?;
@@ -218,6 +216,11 @@ pub async fn revoke_all(
 async fn effect(visit: &Visit, member: &Member) -> Result<Effect, StoreError> {
     let (org_id, now) = (member.organization.id.clone(), visit.app.now());
     visit.app.store.read(move |conn| api_access::effect(conn, &org_id, now)).await
+}
+
+fn concerned(effect: Effect) -> Concerned {
+    let Effect { sessions, personal_tokens, people } = effect;
+    Concerned { sessions: count(sessions), personal_tokens: count(personal_tokens), people: count(people) }
 }
 
 fn count(n: usize) -> i64 {

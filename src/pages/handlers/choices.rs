@@ -13,9 +13,6 @@ use crate::pages::choices::{
 };
 use crate::pages::text;
 
-/// It says how long a session lasts, and means nothing for a secret that is not renewed.
-pub(super) const OFFLINE_ACCESS: &str = "offline_access";
-
 /// Days that are offered, where the organization allows them.
 const DAYS: [i64; 3] = [7, 30, 90];
 
@@ -24,8 +21,13 @@ const DAYS: [i64; 3] = [7, 30, 90];
 pub(super) struct Ticked {
     scopes: ScopeSet,
     bundles: Vec<String>,
+    /// Levels of which everything is chosen.
+    levels: Vec<Level>,
     pub unrestricted: bool,
 }
+
+/// A level with at least so many permissions to give has a box for all of them.
+const MANY: usize = 3;
 
 impl Ticked {
     /// What came back in a form.
@@ -39,6 +41,7 @@ impl Ticked {
                 .filter(|bundle| on("bundle", &bundle.id))
                 .map(|bundle| bundle.id.clone())
                 .collect(),
+            levels: Level::ALL.into_iter().filter(|level| on("level", level.as_str())).collect(),
             unrestricted: form.get("grant") == Some("unrestricted"),
         }
     }
@@ -48,7 +51,7 @@ impl Ticked {
         Self {
             scopes: query.get("scope").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default(),
             bundles: query.get("bundle").map(str::to_owned).into_iter().collect(),
-            unrestricted: false,
+            ..Self::default()
         }
     }
 
@@ -57,11 +60,19 @@ impl Ticked {
         Self { scopes: granted.named(), ..Self::default() }
     }
 
-    /// Every scope that was ticked, by itself or in a bundle.
-    pub(super) fn all(&self, catalog: &Catalog) -> Vec<String> {
+    /// Whether everything of some level was ticked.
+    pub(super) fn has_levels(&self) -> bool {
+        !self.levels.is_empty()
+    }
+
+    /// Every scope that was ticked: by itself, in a bundle, or with all of its level that may be given.
+    pub(super) fn all(&self, catalog: &Catalog, held: &ScopeSet) -> Vec<String> {
         let ticked = catalog.bundles().iter().filter(|bundle| self.bundles.contains(&bundle.id));
         let in_bundles = ticked.flat_map(|bundle| bundle.scopes.iter().map(String::as_str));
-        let all: ScopeSet = self.scopes.iter().chain(in_bundles).map(str::to_owned).collect();
+        let of_levels = offered_of(catalog).filter(|scope| self.levels.contains(&scope.level));
+        let of_levels = of_levels.map(|scope| scope.id.as_str()).filter(|id| held.contains(id));
+        let all: ScopeSet =
+            self.scopes.iter().chain(in_bundles).chain(of_levels).map(str::to_owned).collect();
         all.iter().map(str::to_owned).collect()
     }
 
@@ -102,17 +113,29 @@ impl Ticked {
             ),
         };
         let of_level = |level: Level| {
-            let scopes = catalog.iter().filter(|scope| scope.level == level && scope.id != OFFLINE_ACCESS);
-            LevelChoices { level, permissions: scopes.map(permission).collect() }
+            let scopes = offered_of(catalog).filter(|scope| scope.level == level);
+            let mut choices =
+                LevelChoices { level, all: None, permissions: scopes.map(permission).collect() };
+            choices.all = (choices.open() >= MANY).then(|| self.levels.contains(&level));
+            choices
         };
-        let levels = [Level::Read, Level::Change, Level::Delete, Level::Administer];
         PermissionChoices {
             purpose: Purpose::New,
             unrestricted: unrestricted.then_some(self.unrestricted),
             bundles: catalog.bundles().iter().map(bundle).collect(),
-            levels: levels.map(of_level).into_iter().filter(|of| !of.permissions.is_empty()).collect(),
+            levels: Level::ALL.map(of_level).into_iter().filter(|of| !of.permissions.is_empty()).collect(),
         }
     }
+}
+
+/// The scopes that have a box.
+fn offered_of(catalog: &Catalog) -> impl Iterator<Item = &Scope> {
+    catalog.iter().filter(|scope| !scope.is_of_sign_in())
+}
+
+/// Those of a set that have no box, so that nobody has unticked them.
+pub(super) fn without_a_box(catalog: &Catalog, set: &ScopeSet) -> Vec<String> {
+    catalog.entries(set).filter(|scope| scope.is_of_sign_in()).map(|scope| scope.id.clone()).collect()
 }
 
 /// When it shall end.

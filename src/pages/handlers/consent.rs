@@ -11,7 +11,7 @@ use crate::domain::scope::{Level, ScopeSet};
 use crate::domain::time::Time;
 use crate::pages::consent::{
     Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
-    Origin, Permission, Standing, Tool,
+    Origin, Permission, Permissions, Standing, Tool,
 };
 use crate::pages::text;
 use crate::services::authorization::{Choice as Possible, Question};
@@ -43,7 +43,7 @@ pub(super) fn page(visit: &Visit, question: &Question) -> ConsentPage {
         shell: visit.shell(),
         request: request.id.clone(),
         tool: Tool {
-            name: question.client.name.clone(),
+            name: text::name(&question.client.name),
             standing: Standing::RegisteredBy(config.brand.name.clone()),
             command: question.client.command.clone().unwrap_or_else(|| question.client.id.clone()),
         },
@@ -65,14 +65,16 @@ pub(super) fn page(visit: &Visit, question: &Question) -> ConsentPage {
 }
 
 /// What a yes gives: in the one organization there is, else as far as a role there goes.
-pub(super) fn permissions(visit: &Visit, asked: &ScopeSet, choices: &[Possible]) -> Vec<Permission> {
+pub(super) fn permissions(visit: &Visit, asked: &ScopeSet, choices: &[Possible]) -> Permissions {
     let given = match choices {
         [only] => &only.granted,
         _ => asked,
     };
     let catalog = &visit.app.config.catalog;
     let said = catalog.entries(given).filter(|scope| scope.id != DURATION);
-    said.map(|scope| Permission { label: scope.label.clone(), level: scope.level }).collect()
+    Permissions::new(
+        said.map(|scope| Permission { label: scope.label.clone(), level: scope.level }).collect(),
+    )
 }
 
 pub(super) fn lasts(visit: &Visit, client: &Client) -> Lasts {
@@ -84,17 +86,15 @@ pub(super) fn lasts(visit: &Visit, client: &Client) -> Lasts {
 }
 
 pub(super) fn organizations(visit: &Visit, choices: &[Possible]) -> Organizations {
-    let one = |choice: &Possible| Organization {
-        id: choice.organization.id.clone(),
-        name: choice.organization.name.clone(),
-        role: choice.role.clone(),
-        left_out: visit
-            .app
-            .config
-            .catalog
-            .entries(&choice.left_out)
-            .map(|scope| scope.not_label.clone())
-            .collect(),
+    let one = |choice: &Possible| {
+        let mut left_out: Vec<_> = visit.app.config.catalog.entries(&choice.left_out).collect();
+        left_out.sort_by_key(|scope| std::cmp::Reverse(scope.level));
+        Organization {
+            id: choice.organization.id.clone(),
+            name: text::name(&choice.organization.name),
+            role: choice.role.clone(),
+            left_out: left_out.into_iter().map(|scope| scope.not_label.clone()).collect(),
+        }
     };
     if let [only] = choices {
         return Organizations::One(one(only));

@@ -10,7 +10,6 @@ use super::visit::{Stop, Visit, visit};
 use super::waiting::Waiting;
 use crate::domain::device::DeviceStatus;
 use crate::domain::policy::Barrier;
-use crate::domain::scope::Level;
 use crate::domain::user_code::UserCode;
 use crate::pages::consent::{Notice, Origin};
 use crate::pages::device::{
@@ -243,7 +242,7 @@ fn confirm_page(visit: &Visit, question: &Question) -> DeviceConfirmPage {
         (Notice::DifferentNetwork, matches!(origin, Some(Origin::DifferentNetwork { .. }))),
         (Notice::FirstTime, question.first_time),
         (Notice::Old, now - request.created_at > consent::OLD),
-        (Notice::Changes, permissions.iter().any(|permission| permission.level > Level::Read)),
+        (Notice::Changes, permissions.change_something()),
     ];
     DeviceConfirmPage {
         shell: visit.shell(),

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::choices::{OFFLINE_ACCESS, Ticked};
+use super::choices::{Ticked, without_a_box};
 use super::member::{Member, Which, member, nav, own_sessions};
 use super::visit::{Stop, Visit, visit};
 use super::{credential_card, refused};
@@ -41,17 +41,20 @@ pub async fn save(
         let (slug, id) = path.into_inner();
         let member = member(visit, Which::Slug(&slug)).await?;
         let ticked = Ticked::read(&form, &visit.app.config.catalog);
-        let mut scopes = ticked.all(&visit.app.config.catalog);
+        // Without a box for a whole level it does not matter what may be given: the service looks at every scope.
+        let open = if ticked.has_levels() {
+            changeable(visit, &member, &id).await?.open
+        } else {
+            ScopeSet::default()
+        };
+        let mut scopes = ticked.all(&visit.app.config.catalog, &open);
         let seen = form.get("seen").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default();
         if scopes.is_empty() {
             let none = "Choose at least one permission. A key that needs none can be revoked";
             let problems = Problems::default().with("scopes", none);
             return show(visit, &member, &id, Some(Rejected { ticked, problems, seen: Some(seen) })).await;
         }
-        // There is no box for it, so nobody has unticked it.
-        if seen.contains(OFFLINE_ACCESS) {
-            scopes.push(OFFLINE_ACCESS.to_owned());
-        }
+        scopes.extend(without_a_box(&visit.app.config.catalog, &seen));
         let (acting, wanted) = (member.acting(visit), id.clone());
         let saved = visit.app.write(move |app, work| {
             api_keys::set_scopes(work, &app.config, &acting, &wanted, &scopes, Some(&seen))
@@ -77,6 +80,14 @@ struct Rejected {
     seen: Option<ScopeSet>,
 }
 
+/// The key and what it may be given, or the page that says why not.
+async fn changeable(visit: &Visit, member: &Member, id: &str) -> Result<Changeable, Stop> {
+    let (app, acting, id) = (visit.app.clone(), member.acting(visit), id.to_owned());
+    let now = app.now();
+    let read = move |conn: &mut _| api_keys::changeable(conn, &app.config, &acting, &id, now);
+    Ok(visit.app.store.read(read).await?.map_err(|refusal| refused::page(visit, member, refusal))?)
+}
+
 /// The form, with what the key has ticked unless it was filled in already.
 async fn show(
     visit: &Visit,
@@ -84,11 +95,7 @@ async fn show(
     id: &str,
     rejected: Option<Rejected>,
 ) -> Result<HttpResponse, Stop> {
-    let (app, acting, id) = (visit.app.clone(), member.acting(visit), id.to_owned());
-    let now = app.now();
-    let read = move |conn: &mut _| api_keys::changeable(conn, &app.config, &acting, &id, now);
-    let changeable =
-        visit.app.store.read(read).await?.map_err(|refusal| refused::page(visit, member, refusal))?;
+    let changeable = changeable(visit, member, id).await?;
     let state = state(&changeable);
     let Changeable { named, open, .. } = changeable;
     let granted = &named.credential.granted;

@@ -137,7 +137,7 @@ impl Typed {
     /// A key to be whose end counts from `now` on, or what is wrong with the fields.
     fn check(&self, visit: &Visit, member: &Member) -> Result<(NewKey, super::choices::End), Problems> {
         let policy = member.organization.key_policy(&visit.app.config.organizations);
-        let scopes = self.ticked.all(&visit.app.config.catalog);
+        let scopes = self.ticked.all(&visit.app.config.catalog, &member.acting(visit).scopes);
         let addresses: Vec<String> = self
             .addresses
             .split([' ', ',', '\r', '\n', '\t'])

@@ -6,6 +6,7 @@ use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::role;
 use crate::pages::nav::{Nav, OrganizationLink, Place};
 use crate::pages::refusal::{Refusal, WayOut};
+use crate::pages::text;
 use crate::services::acting::Acting;
 use crate::store::credentials::{self, Credential, Tool};
 use crate::store::organizations::Organization;
@@ -109,13 +110,13 @@ pub(super) fn nav(visit: &Visit, member: &Member, current: Place, rows: &[(Crede
     };
     Nav {
         current,
-        organization: member.organization.name.clone(),
+        organization: text::name(&member.organization.name),
         slug: member.organization.slug.clone(),
         organizations: member
             .all
             .iter()
             .map(|(organization, _)| OrganizationLink {
-                name: organization.name.clone(),
+                name: text::name(&organization.name),
                 href: link(organization),
                 current: organization.id == member.organization.id,
             })

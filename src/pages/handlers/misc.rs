@@ -1,4 +1,4 @@
-//! The small pages: done, help, the colors, and what is not there.
+//! The small pages: done, denied, help, the colors, and what is not there.
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -6,12 +6,15 @@ use chrono::TimeDelta;
 
 use super::account::query;
 use super::visit::{Visit, visit};
+use crate::domain::request::RequestStatus;
+use crate::pages::denied::{DeniedPage, EndedRequest, Why};
 use crate::pages::done::{DonePage, NewSession};
 use crate::pages::help::HelpPage;
 use crate::pages::refusal::Refusal;
 use crate::pages::shell::Theme;
 use crate::pages::text;
-use crate::store::{StoreError, clients, credentials, organizations};
+use crate::store::users::User;
+use crate::store::{StoreError, authorization_requests, clients, credentials, organizations};
 use crate::web::app::App;
 use crate::web::browser::theme_cookie;
 
@@ -22,11 +25,11 @@ const JUST_NOW: TimeDelta = TimeDelta::minutes(10);
 pub async fn done(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| {
         let client_id = query(visit).get("c").map(str::to_owned);
-        let (tool, session) = match client_id {
-            Some(id) => just_started(visit, id).await?,
-            None => (None, None),
+        let session = match (client_id, visit.person()) {
+            (Some(id), Some((_, user))) => just_started(visit, id, user.clone()).await?,
+            (None, _) | (_, None) => None,
         };
-        Ok(visit.page(StatusCode::OK, &DonePage { shell: visit.shell(), tool, session }))
+        Ok(visit.page(StatusCode::OK, &DonePage { shell: visit.shell(), session }))
     })
     .await
 }
@@ -34,23 +37,60 @@ pub async fn done(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 async fn just_started(
     visit: &Visit,
     client_id: String,
-) -> Result<(Option<String>, Option<NewSession>), StoreError> {
-    let user = visit.person().map(|(_, user)| user.clone());
+    user: User,
+) -> Result<Option<NewSession>, StoreError> {
     let since = visit.app.now() - JUST_NOW;
     let read = visit.app.store.read(move |conn| {
-        let Some(client) = clients::find(conn, &client_id)? else { return Ok((None, None)) };
-        let Some(user) = user else { return Ok((Some(client.name), None)) };
-        let latest = credentials::latest_of(conn, &user.id, &client_id, since)?;
-        let Some(latest) = latest else { return Ok((Some(client.name), None)) };
+        let Some(client) = clients::find(conn, &client_id)? else { return Ok(None) };
+        let Some(latest) = credentials::latest_of(conn, &user.id, &client_id, since)? else {
+            return Ok(None);
+        };
         let organization = organizations::find(conn, &latest.org_id)?;
-        let session = NewSession {
-            tool: client.name.clone(),
+        Ok(Some(NewSession {
+            tool: text::name(&client.name),
             device: text::device_label(&latest.name),
-            organization: organization.map(|organization| organization.name).unwrap_or_default(),
+            organization: organization.map(|found| text::name(&found.name)).unwrap_or_default(),
             email: user.email,
             until: latest.ends_at.map(|end| text::date_short(end.utc())).unwrap_or_default(),
+        }))
+    });
+    read.await
+}
+
+/// `GET /denied`: where the tool sends the browser once it has learned that it gets nothing.
+pub async fn denied(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let page = DeniedPage {
+            request: just_ended(visit).await?,
+            login_command: visit.app.config.brand.login_command.clone(),
+            shell: visit.shell(),
         };
-        Ok((Some(client.name), Some(session)))
+        Ok(visit.page(StatusCode::OK, &page))
+    })
+    .await
+}
+
+async fn just_ended(visit: &Visit) -> Result<Option<EndedRequest>, StoreError> {
+    let (browser, now) = (visit.browser.digest(), visit.app.now());
+    let read = visit.app.store.read(move |conn| {
+        let Some(request) = authorization_requests::latest_refused(conn, browser, now - JUST_NOW)? else {
+            return Ok(None);
+        };
+        let tool = clients::name(conn, &request.client_id)?.unwrap_or_default();
+        let organization = match (&request.status, &request.org_id) {
+            (RequestStatus::SwitchedOff, Some(id)) => organizations::find(conn, id)?,
+            _ => None,
+        };
+        Ok(Some(EndedRequest {
+            tool: text::name(&tool),
+            device: request.device_name.as_deref().map(text::device_label),
+            asked_from: request.pushed_ip,
+            asked_at: text::near_time(request.created_at.utc(), now.utc()),
+            why: match organization {
+                Some(organization) => Why::PersonalTokensOff(text::name(&organization.name)),
+                None => Why::Denied,
+            },
+        }))
     });
     read.await
 }

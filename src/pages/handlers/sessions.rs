@@ -135,11 +135,11 @@ fn card(
 ) -> Card {
     let scopes = ScopeSet::parse(&session.scopes).unwrap_or_default();
     let permissions = visit.app.config.catalog.entries(&scopes).filter(|scope| scope.id != "offline_access");
-    let about = [session.tool_version.clone().unwrap_or_else(|| tool.clone())]
+    let claimed: Vec<String> = [session.tool_version.as_deref(), session.device_os.as_deref()]
         .into_iter()
-        .chain(session.device_os.as_ref().map(|os| format!("on {os}")))
-        .collect::<Vec<_>>()
-        .join(" ");
+        .flatten()
+        .map(text::device_words)
+        .collect();
     let end = if session.lives(now) {
         let end = session.ends_at.unwrap_or(now);
         End::Ahead { at: Moment::day(end.utc()), idle: text::duration(visit.app.config.tokens.session_idle) }
@@ -150,7 +150,8 @@ fn card(
     Card {
         id: session.id.clone(),
         name: session.name.clone(),
-        about,
+        tool: text::name(tool),
+        claimed: (!claimed.is_empty()).then(|| claimed.join(", ")),
         kind: kind(session),
         usage: usage(session, organization, now),
         last_used: last_use(visit, session),
@@ -186,6 +187,7 @@ fn usage(session: &Credential, organization: &Organization, now: Time) -> Usage 
         return Usage::EndsSoon(format!("Ends in {}", text::about(end - now)));
     }
     match session.last_used_at {
+        _ if never_used(session) && now - session.created_at < LATELY => Usage::NotYet,
         None => Usage::Never,
         Some(_) if never_used(session) => Usage::Never,
         Some(at) if now - at < LATELY => Usage::Lately(format!("Used {}", text::ago(at.utc(), now.utc()))),

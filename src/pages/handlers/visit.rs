@@ -10,7 +10,7 @@ use askama::Template;
 
 use crate::domain::parameters::Parameters;
 use crate::pages::refusal::{Refusal, RefusalPage};
-use crate::pages::shell::{Person, Shell, Theme};
+use crate::pages::shell::{FootLinks, Person, Shell, Theme};
 use crate::store::StoreError;
 use crate::store::users::User;
 use crate::store::web_sessions::WebSession;
@@ -134,8 +134,9 @@ impl Visit {
 
     pub(super) fn shell(&self) -> Shell {
         let path = self.request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let brand = &self.app.config.brand;
         Shell {
-            brand: self.app.config.brand.name.clone(),
+            brand: brand.name.clone(),
             host: self.app.config.server.public_url.host_label().to_owned(),
             base: self.base().to_owned(),
             person: self
@@ -144,6 +145,11 @@ impl Visit {
             theme: self.theme,
             tokens: self.tokens(),
             flash: flash(self.request.query_string()).map(str::to_owned),
+            links: FootLinks {
+                help: brand.help_url.clone(),
+                support: brand.support_url.clone(),
+                status: brand.status_url.clone(),
+            },
             here: path.to_owned(),
         }
     }
@@ -276,7 +282,11 @@ fn location(base: &str, path: &str) -> String {
         if byte.is_ascii_graphic() {
             location.push(char::from(byte));
         } else {
-            location.push_str(&format!("%{byte:02X}"));
+            location.push('%');
+            for digit in [byte >> 4, byte & 0xF] {
+                let digit = char::from_digit(u32::from(digit), 16).unwrap_or_default();
+                location.push(digit.to_ascii_uppercase());
+            }
         }
     }
     location
@@ -309,7 +319,7 @@ fn flash(query: &str) -> Option<&'static str> {
         "api-keys-on" => "API keys are on.",
         "limits" => "The limits are saved.",
         "roads" => "How members may sign in is saved.",
-        "revoked-all" => "Every session of the organization is revoked.",
+        "revoked-all" => "Every session and personal token of the organization is revoked.",
         _ => return None,
     })
 }

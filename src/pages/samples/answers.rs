@@ -1,6 +1,7 @@
 //! What a person sees once a tool has its answer.
 
-use super::{Foreign, Sample, print, shell};
+use super::{Foreign, LOGIN, Sample, print, shell};
+use crate::pages::denied::{DeniedPage, EndedRequest, Why};
 use crate::pages::done::{DonePage, NewSession};
 use crate::pages::text;
 use crate::pages::way_back::{self, Answer, WayBackPage};
@@ -15,7 +16,16 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
     let authorized =
         Answer::Authorized { tool: foreign("Orbit CLI"), organization: foreign("Northwind Labs") };
     let off = Answer::PersonalTokensOff { organization: foreign("Northwind Labs") };
-    let done = |session| DonePage { shell: shell(foreign), tool: Some(foreign("Orbit CLI")), session };
+    let done = |session| DonePage { shell: shell(foreign), session };
+    let denied = |request| DeniedPage { shell: shell(foreign), request, login_command: LOGIN.into() };
+    let ended = |why| EndedRequest {
+        tool: text::name(&foreign("Orbit CLI")),
+        device: (why == Why::Denied).then(|| text::device_label(&foreign("maya-mbp"))),
+        asked_from: Some("198.51.100.7".into()),
+        asked_at: "today at 14:32 UTC".into(),
+        why,
+    };
+    let by_setting = Why::PersonalTokensOff(text::name(&foreign("Northwind Labs")));
     let session = NewSession {
         tool: foreign("Orbit CLI"),
         device: text::device_label(&foreign("maya-mbp")),
@@ -40,5 +50,8 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
         ),
         ("done", print(&done(Some(session)))),
         ("done-unknown", print(&done(None))),
+        ("denied", print(&denied(Some(ended(Why::Denied))))),
+        ("denied-by-setting", print(&denied(Some(ended(by_setting))))),
+        ("denied-unknown", print(&denied(None))),
     ]
 }

@@ -4,7 +4,7 @@ use super::{Foreign, LOGIN, Sample, print, shell};
 use crate::domain::scope::Level;
 use crate::pages::consent::{
     Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
-    Origin, Permission, Standing, Tool,
+    Origin, Permission, Permissions, Standing, Tool,
 };
 use crate::pages::text;
 
@@ -26,16 +26,30 @@ pub(in crate::pages) fn consent(foreign: Foreign) -> ConsentPage {
         goes_to: Destination::Loopback { address: "127.0.0.1".into(), port: 53682 },
         origin: Some(Origin::SameNetwork { address: "203.0.113.24".into(), at: "today at 14:32 UTC".into() }),
         notices: Vec::new(),
-        permissions: vec![
+        permissions: Permissions::new(vec![
             permission("See your name and your organizations", Level::Read),
             permission("See deployments, their logs and settings", Level::Read),
             permission("Create and change deployments", Level::Change),
-        ],
+        ]),
         not_asked: ["delete deployments", "manage members", "create keys"].map(String::from).into(),
         organizations: Organizations::One(organization(foreign, "developer", &[])),
         lasts: Lasts { access: "8 hours".into(), renewed_until: Some("22 December 2026".into()) },
         expires_at: "14:42 UTC".into(),
     }
+}
+
+/// What a tool for everything asks for.
+pub(super) fn many() -> Permissions {
+    let things = ["deployments", "domains", "builds", "secrets", "metrics", "members", "invoices", "alerts"];
+    let of = |level, verb: &'static str, taken: usize| {
+        things.iter().take(taken).map(move |thing| Permission { label: format!("{verb} {thing}"), level })
+    };
+    let all = of(Level::Read, "See", 8)
+        .chain(of(Level::Read, "Search", 8))
+        .chain(of(Level::Change, "Create and change", 7))
+        .chain(of(Level::Delete, "Delete", 3))
+        .chain(of(Level::Administer, "Decide who may see", 2));
+    Permissions::new(all.collect())
 }
 
 pub(super) fn organization(foreign: Foreign, role: &str, left_out: &[&str]) -> Organization {
@@ -73,20 +87,22 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
             at: "today at 14:32 UTC".into(),
         }),
         notices: vec![Notice::DifferentNetwork, Notice::UnregisteredTool, Notice::FirstTime, Notice::Old],
-        permissions: vec![
+        permissions: Permissions::new(vec![
             Permission { label: "Delete deployments".into(), level: Level::Delete },
             Permission { label: "Manage members and their roles".into(), level: Level::Administer },
-        ],
+        ]),
         not_asked: vec!["create keys".into()],
         organizations: Organizations::One(organization(foreign, "viewer", &["change deployments"])),
         lasts: Lasts { access: "8 hours".into(), renewed_until: None },
         ..consent(foreign)
     };
+    let many = ConsentPage { permissions: many(), ..consent(foreign) };
     let pasted = ConsentPage { goes_to: Destination::Code, origin: None, ..consent(foreign) };
     vec![
         ("consent", print(&plain)),
         ("consent-several", print(&several)),
         ("consent-careful", print(&careful)),
+        ("consent-many", print(&many)),
         ("consent-code", print(&pasted)),
     ]
 }

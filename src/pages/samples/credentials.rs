@@ -88,7 +88,11 @@ pub(super) fn list(path: &str, state: StateFilter, listing: Listing) -> Credenti
 pub(super) fn offered(unrestricted: Option<bool>) -> PermissionChoices {
     let permission =
         |id: &str, label: &str, tick| PermissionChoice { id: id.into(), label: label.into(), tick };
-    let level = |level, permissions| LevelChoices { level, permissions };
+    let level = |level: Level, permissions| LevelChoices {
+        level,
+        all: (level == Level::Read).then_some(false),
+        permissions,
+    };
     PermissionChoices {
         purpose: Purpose::New,
         unrestricted,
@@ -111,7 +115,12 @@ pub(super) fn offered(unrestricted: Option<bool>) -> PermissionChoices {
         levels: vec![
             level(
                 Level::Read,
-                vec![permission("deployments:read", "See deployments, their logs and settings", Tick::On)],
+                vec![
+                    permission("deployments:read", "See deployments, their logs and settings", Tick::On),
+                    permission("domains:read", "See domains", Tick::Off),
+                    permission("invoices:read", "See invoices", Tick::Closed),
+                    permission("metrics:read", "See metrics", Tick::Off),
+                ],
             ),
             level(Level::Change, vec![permission("deployments:write", "Change deployments", Tick::Off)]),
             level(Level::Delete, vec![permission("deployments:delete", "Delete deployments", Tick::Closed)]),

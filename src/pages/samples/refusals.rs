@@ -16,7 +16,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
     let refuse = || {
         WayOut::ended_by(RefusalForm {
             action: "/authorize/txn_9fK2".into(),
-            token: "token".into(),
+            token: shell(foreign).tokens.of("authorize"),
             label: "Return to your terminal",
         })
     };

@@ -9,14 +9,15 @@ use crate::pages::sessions::{
     SessionsPage, StateFilter, Usage,
 };
 use crate::pages::shell::Shell;
-use crate::pages::text::Moment;
+use crate::pages::text::{self, Moment};
 
 fn card(foreign: Foreign, device: &str, kind: DeviceKind, usage: Usage) -> Card {
     let permission = |words: &str, level| CardPermission { words: words.into(), level };
     Card {
         id: format!("ses_{}", device.len()),
         name: foreign(device),
-        about: foreign("Orbit CLI 2.14.0 on macOS"),
+        tool: text::name(&foreign("Orbit CLI")),
+        claimed: (device != "staging").then(|| text::device_words(&foreign("orbit 2.14.0, macOS 15"))),
         kind,
         usage,
         last_used: Some(LastUse {
@@ -68,6 +69,7 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
         card(foreign, "build-07", DeviceKind::Server, Usage::Before("Used yesterday".into())),
         card(foreign, "ci-runner", DeviceKind::Server, Usage::EndsSoon("Ends in 2 days".into())),
         card(foreign, "staging", DeviceKind::Server, Usage::Suspended),
+        Card { last_used: None, ..card(foreign, "new-laptop", DeviceKind::Laptop, Usage::NotYet) },
         never,
         ended,
         expired,

@@ -4,6 +4,7 @@ use super::{Foreign, LOGIN, Sample, moment, nav, print, shell};
 use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
 use crate::pages::api_access::{ApiAccessPage, Change, Keys, LifetimeChoice, Row, Switch};
+use crate::pages::concerned::Concerned;
 use crate::pages::confirm::{ConfirmPage, Question};
 use crate::pages::nav::Place;
 use crate::pages::sessions::Pager;
@@ -16,12 +17,17 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
     pages
 }
 
+fn concerned(sessions: i64, personal_tokens: i64, people: i64) -> Concerned {
+    Concerned { sessions, personal_tokens, people }
+}
+
 fn session_row(foreign: Foreign, device: &str, last_used: Option<Moment>) -> Row {
     Row {
         id: "ses_1".into(),
         person: text::name(&foreign("Ada Byron")),
         device: text::device_label(&foreign(device)),
-        tool: foreign("Orbit CLI 2.14.0"),
+        tool: text::name(&foreign("Orbit CLI")),
+        claimed: last_used.as_ref().map(|_| text::device_words(&foreign("orbit 2.14.0"))),
         last_used,
     }
 }
@@ -49,8 +55,7 @@ fn access_pages(foreign: Foreign) -> Vec<Sample> {
         shell: shell(foreign),
         nav: nav(foreign, Place::ApiAccess),
         personal_tokens,
-        sessions: 14,
-        people: 9,
+        concerned: concerned(14, 3, 9),
         last_change: Some(Change { by: foreign("Ada Byron"), at: moment() }),
         device_flow: DeviceFlow::SameNetwork,
         copy_code: false,
@@ -107,8 +112,7 @@ fn sign_out_pages(foreign: Foreign) -> Vec<Sample> {
             print(&confirm(Question::RevokeAll {
                 slug: slug(),
                 organization: organization(),
-                sessions: 14,
-                people: 9,
+                concerned: concerned(14, 3, 9),
                 login_command: login_command(),
             })),
         ),
@@ -117,8 +121,7 @@ fn sign_out_pages(foreign: Foreign) -> Vec<Sample> {
             print(&confirm(Question::PersonalTokensOff {
                 slug: slug(),
                 organization: organization(),
-                sessions: 14,
-                people: 9,
+                concerned: concerned(14, 3, 9),
             })),
         ),
         (
@@ -126,8 +129,7 @@ fn sign_out_pages(foreign: Foreign) -> Vec<Sample> {
             print(&confirm(Question::PersonalTokensOn {
                 slug: slug(),
                 organization: organization(),
-                sessions: 0,
-                people: 0,
+                concerned: concerned(0, 0, 0),
             })),
         ),
     ]

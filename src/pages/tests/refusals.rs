@@ -26,6 +26,7 @@ fn every_refusal_says_what_happened_and_its_reference() {
         ("no-organization", 403, "You are in no organization yet"),
         ("form-too-old", 403, "This page was open too long"),
         ("cookies-off", 400, "Cookies are needed to sign in"),
+        ("open-elsewhere", 409, "This sign-in is open in another browser"),
         ("unknown-code", 404, "That code has ended or was never issued"),
         ("not-a-manager", 403, "Owners and admins only"),
         ("not-for-role", 403, "Your role does not allow this"),

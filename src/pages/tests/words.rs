@@ -15,7 +15,16 @@ fn pages_avoid_the_words_that_help_nobody() {
 
 #[test]
 fn the_switch_says_its_effect_in_numbers_before_it_is_saved() {
-    assert!(words_of("api-access-on").contains("Turning this off stops 14 sessions of 9 people."));
-    assert!(words_of("confirm-off").contains("Turning this off stops 14 sessions of 9 people."));
-    assert!(words_of("api-access-off").contains("Turning this on makes 14 sessions of 9 people work again."));
+    assert!(
+        words_of("api-access-on")
+            .contains("Turning this off stops 14 sessions and 3 personal tokens of 9 people.")
+    );
+    assert!(
+        words_of("confirm-off")
+            .contains("Turning this off stops 14 sessions and 3 personal tokens of 9 people.")
+    );
+    assert!(
+        words_of("api-access-off")
+            .contains("Turning this on makes 14 sessions and 3 personal tokens of 9 people work again.")
+    );
 }

@@ -44,7 +44,8 @@ async fn consent(app: &TestApp, browser: &BrowserCaller) -> Session {
     app.decide(browser, &deny, "deny").await;
     let (off, on) = (format!("{SETTINGS}/personal-tokens/off"), format!("{SETTINGS}/personal-tokens/on"));
     submit(browser, &off, SETTINGS, &[]).await;
-    app.ask(browser, &Ask::of(&session.client)).await;
+    let closed = app.ask(browser, &Ask::of(&session.client)).await;
+    app.decide(browser, &closed, "refuse").await;
     submit(browser, &on, SETTINGS, &[]).await;
     session
 }

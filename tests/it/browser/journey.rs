@@ -40,7 +40,9 @@ async fn sign_in_tool(app: &TestApp, page: &Page, host: &str) -> Tokens {
     assert_eq!(answer.get("iss"), Some(app.issuer()));
     page.arrives_at(&format!("{}/done?c=keystile-cli", app.issuer())).await;
     assert!(!page.url().await.contains("code="), "the code stays nowhere");
+    page.shows("Look at your terminal").await;
     let tokens = Tokens::of(&app.exchange(&ask, answer.code()).await);
+    page.goto(&page.url().await).await;
     page.shows("You can return to your terminal").await;
     tokens
 }

@@ -101,6 +101,7 @@ async fn pages_before_the_sign_in_are_for_everybody() {
         "/oauth/authorize?client_id=nobody",
         "/oauth/authorize?client_id=keystile-cli&redirect_uri=https://evil.example/",
         "/done",
+        "/denied",
         "/sign-in?because=signed-out",
     ] {
         look(&page, &mut found, &at(path), path).await;
@@ -182,8 +183,8 @@ async fn pages_of_a_request_are_for_everybody() {
     let request = page.url().await;
     page.click("Deny").await;
     tool.answer().await;
-    page.shows("You can return to your terminal").await;
-    found.extend(faults(&page, "done").await);
+    page.shows("Did you not start this sign-in yourself?").await;
+    found.extend(faults(&page, "denied").await);
     look(&page, &mut found, &request, "answered").await;
     let plain = tool.ask().without("device_name").without("device_os").without("tool_version");
     look(&page, &mut found, &format!("{}{}", app.issuer(), plain.path()), "consent without a push").await;

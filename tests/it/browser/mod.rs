@@ -7,6 +7,8 @@ mod keyboard;
 mod keys;
 mod looks;
 mod paste;
+mod settle;
+mod shown;
 
 use keystile::services::setup;
 use serde_json::Value;
@@ -41,7 +43,7 @@ impl Tool {
     async fn at(app: &TestApp, host: &str) -> Self {
         let listener = TcpListener::bind(format!("{host}:0")).await.unwrap();
         let redirect_uri = format!("http://{}/callback", listener.local_addr().unwrap());
-        let done = format!("{}/done?c=keystile-cli", app.issuer());
+        let issuer = app.issuer().to_owned();
         let (sender, answers) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
@@ -52,8 +54,9 @@ impl Tool {
                 else {
                     continue;
                 };
+                let page = if target.contains("error=access_denied") { "denied" } else { "done" };
                 let answer = format!(
-                    "HTTP/1.1 303 See Other\r\nLocation: {done}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    "HTTP/1.1 303 See Other\r\nLocation: {issuer}/{page}?c=keystile-cli\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                 );
                 stream.write_all(answer.as_bytes()).await.unwrap();
                 let _ = sender.send(target.to_owned());

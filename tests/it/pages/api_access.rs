@@ -73,7 +73,7 @@ both_engines! {
         }
         assert_eq!(app.whoami(&elsewhere.tokens.access).await.status, 200);
         assert_eq!(app.audited("session.revoked").await, 2);
-        assert!(browser.get(API_ACCESS).await.text().contains("Nobody is signed in"));
+        assert!(browser.get(API_ACCESS).await.text().contains("Nobody has a session or a personal token."));
     }
 
     async fn tn_01_nobody_else_sees_or_turns_the_switch(app) {

@@ -16,6 +16,7 @@ mod requests;
 mod service_accounts;
 mod sessions;
 mod setup;
+mod shown;
 mod sign_in;
 mod switch;
 mod throttle;

@@ -11,7 +11,7 @@ use chromiumoxide::Page as Tab;
 use chromiumoxide::cdp::IntoEventKind;
 use chromiumoxide::cdp::browser_protocol::browser::BrowserContextId;
 use chromiumoxide::cdp::browser_protocol::emulation::{
-    MediaFeature, SetDeviceMetricsOverrideParams, SetScriptExecutionDisabledParams,
+    MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetScriptExecutionDisabledParams,
 };
 use chromiumoxide::cdp::browser_protocol::input::InsertTextParams;
 use chromiumoxide::cdp::browser_protocol::log::EventEntryAdded;
@@ -33,6 +33,8 @@ use super::elsewhere::Elsewhere;
 
 /// How long a page may take to show what it should.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+const SETTLED: &str = "!document.documentElement.classList.contains('settling')";
 
 /// Finds what a person would click or fill in, by the name they read.
 const FIND: &str = include_str!("find.js");
@@ -133,6 +135,24 @@ impl Page {
     /// Clicks a link, a button or a label.
     pub(crate) async fn click(&self, name: &str) {
         self.mouse(&format!("control({})", json!(name)), name).await;
+    }
+
+    /// Presses at once what is there, without waiting for the page to settle.
+    pub(crate) async fn press_at_once(&self, name: &str) {
+        let center = format!("({FIND}).center(({FIND}).control({}))", json!(name));
+        self.until(&format!("{center} !== null"), &format!("the page has no {name:?}")).await;
+        let (x, y) = self.evaluate(&center).await;
+        self.tab.click(Point::new(x, y)).await.unwrap();
+    }
+
+    /// Waits until the page takes every press.
+    pub(crate) async fn settles(&self) {
+        self.until(SETTLED, "the page never settles").await;
+    }
+
+    /// Shows the page as it would be printed.
+    pub(crate) async fn on_paper(&self) {
+        self.tab.execute(SetEmulatedMediaParams::builder().media("print").build()).await.unwrap();
     }
 
     /// Clicks what leads to another page, and waits for that page.
@@ -264,6 +284,8 @@ impl Page {
     async fn mouse(&self, found: &str, name: &str) {
         let center = format!("({FIND}).center(({FIND}).{found})");
         self.until(&format!("{center} !== null"), &format!("the page has no {name:?}")).await;
+        // A page that has just come into view does not take every press.
+        self.until(SETTLED, "the page never settles").await;
         let (x, y) = self.evaluate(&center).await;
         self.tab.click(Point::new(x, y)).await.unwrap();
     }

@@ -1,0 +1,177 @@
+//! What people see of names, codes and long pages.
+
+use super::{Tool, push, server, sign_in};
+use crate::support::browser::{Browser, Page};
+
+/// Whether this element is cut and says so at its end.
+async fn box_of(page: &Page, selector: &str) -> (f64, f64) {
+    page.evaluate(&format!(
+        "(e => [e.getBoundingClientRect().width, e.getBoundingClientRect().height])(document.querySelector({selector:?}))"
+    ))
+    .await
+}
+
+#[tokio::test]
+async fn cg_14_what_is_typed_or_copied_is_drawn_as_it_is_written() {
+    let app = server().await;
+    let page = Browser::new().await.page().await;
+    page.goto(&format!("{}/help", app.issuer())).await;
+    // With its contextual alternates, Inter draws a multiplication sign between digits, which is wider.
+    let same: bool = page
+        .evaluate(
+            "document.fonts.ready.then(() => {
+                const width = (tag, off) => {
+                    const e = document.createElement(tag);
+                    e.textContent = '7k2x9 2x3 ->';
+                    if (off) e.attributeStyleMap.set('font-variant-ligatures', 'no-contextual');
+                    document.querySelector('h1').append(e);
+                    const width = e.getBoundingClientRect().width;
+                    e.remove();
+                    return width;
+                };
+                return ['span', 'code'].every(tag => width(tag, false) === width(tag, true));
+            })",
+        )
+        .await;
+    assert!(same);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn cg_14_a_card_looks_chosen_only_if_its_own_button_is() {
+    let app = server().await;
+    let page = Browser::new().await.page().await;
+    page.goto(&format!("{}/help", app.issuer())).await;
+    let shadows: Vec<String> = page
+        .evaluate(
+            "[['radio', ''], ['radio', ' checked']].map(([, checked]) => {
+                const card = document.createElement('div');
+                card.className = 'radio';
+                const button = Object.assign(document.createElement('input'), { type: 'radio', checked: !!checked });
+                const select = document.createElement('select');
+                select.append(new Option('a', 'a', true, true));
+                card.append(button, select);
+                document.querySelector('main').append(card);
+                return getComputedStyle(card).boxShadow;
+            })",
+        )
+        .await;
+    assert_eq!(shadows[0], "none", "the chosen option of a list does not count");
+    assert_ne!(shadows[1], "none");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn cg_06_names_of_any_script_are_cut_at_their_end() {
+    let app = server().await;
+    let owner = app.owner().await;
+    let page = Browser::new().await.page().await;
+    sign_in(&app, &page, &owner).await;
+    let arabic = "أداة النشر الخاصة بشركة الرياح الشمالية";
+    app.execute(&format!("UPDATE clients SET name = '{arabic}'")).await.unwrap();
+    app.execute(&format!("UPDATE users SET name = '{arabic}'")).await.unwrap();
+    let tool = Tool::at(&app, "127.0.0.1").await;
+    app.execute(&format!("UPDATE clients SET name = '{arabic}'")).await.unwrap();
+    let (link, _) = push(&app, &tool.ask()).await;
+    page.goto(&link).await;
+    for selector in [".btn .cut", ".who bdi"] {
+        let (direction, overflow, cut): (String, String, bool) = page
+            .evaluate(&format!(
+                "(e => [getComputedStyle(e).direction, getComputedStyle(e).textOverflow, e.scrollWidth > e.clientWidth])(document.querySelector({selector:?}))"
+            ))
+            .await;
+        // The end of a line is where its direction says, and the sign for what is left out stands there.
+        assert_eq!((direction.as_str(), overflow.as_str(), cut), ("rtl", "ellipsis", true), "{selector}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn cg_06_lists_keep_their_shape() {
+    let app = server().await;
+    let owner = app.owner().await;
+    let page = Browser::new().await.page().await;
+    sign_in(&app, &page, &owner).await;
+    // A service account is told in one line about who made it, and when.
+    page.goto(&format!("{}/o/northwind-labs/service-accounts/new", app.issuer())).await;
+    page.fill("Name", "Deployer").await;
+    page.fill("What it is for", "Deploys the website").await;
+    let _: Option<()> =
+        page.evaluate("document.querySelector('[name=role][value=member]').checked = true; null").await;
+    page.follow("Create service account").await;
+    page.goto(&format!("{}/o/northwind-labs/service-accounts", app.issuer())).await;
+    let (_, height) = box_of(&page, ".session .made").await;
+    assert!(height < 30.0, "{height}");
+    // The longest name of an organization takes two lines of the navigation.
+    app.execute(&format!("UPDATE organizations SET name = '{}'", "Northwind Laboratories ".repeat(4).trim()))
+        .await
+        .unwrap();
+    page.goto(&format!("{}/", app.issuer())).await;
+    let (_, height) = box_of(&page, ".nav-d h2 bdi").await;
+    assert!(height > 10.0 && height < 45.0, "{height}");
+    // Across a sheet of A4, the audit log has the whole width.
+    page.goto(&format!("{}/o/northwind-labs/audit", app.issuer())).await;
+    page.set_viewport(1045, 718).await;
+    page.on_paper().await;
+    let (width, _) = box_of(&page, ".data-table").await;
+    assert!(width > 1000.0, "{width}");
+    let toolbar: String = page.evaluate("getComputedStyle(document.querySelector('.toolbar')).display").await;
+    assert_eq!(toolbar, "none");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn cg_13_the_contents_of_the_api_reference_stay_in_view() {
+    let app = server().await;
+    let page = Browser::new().await.page().await;
+    page.goto(&format!("{}/api", app.issuer())).await;
+    let dangling: Vec<String> = page
+        .evaluate(
+            "[...document.querySelectorAll('.toc a')].map(a => a.hash).filter(hash => !document.querySelector(hash))",
+        )
+        .await;
+    assert_eq!(dangling, Vec::<String>::new());
+    let operations: usize = page.evaluate("document.querySelectorAll('.operation').length").await;
+    let links: usize = page.evaluate("document.querySelectorAll('.toc li a').length").await;
+    assert!(operations > 20 && links == operations, "{links} of {operations}");
+    page.click("Errors").await;
+    let top: f64 = page.evaluate("document.querySelector('.toc').getBoundingClientRect().top").await;
+    assert!((0.0..100.0).contains(&top), "{top}");
+    let height: f64 = page.evaluate("document.documentElement.scrollHeight").await;
+    assert!(height < 30_000.0, "{height}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn cg_10_a_box_for_a_level_ticks_those_below_it() {
+    let app = server().await;
+    let owner = app.owner().await;
+    let page = Browser::new().await.page().await;
+    sign_in(&app, &page, &owner).await;
+    page.goto(&format!("{}/o/northwind-labs/keys/new", app.issuer())).await;
+    let ticked = "[...document.querySelectorAll('.picks input')].filter(box => box.checked).length";
+    assert_eq!(page.evaluate::<usize>(ticked).await, 0);
+    let _: Option<()> = page.evaluate("document.querySelector('[name=\"level.read\"]').click(); null").await;
+    assert!(page.evaluate::<usize>(ticked).await >= 3);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn cg_10_reads_are_folded_behind_their_count() {
+    let app = server().await;
+    let owner = app.owner().await;
+    let page = Browser::new().await.page().await;
+    page.java_script(false).await;
+    sign_in(&app, &page, &owner).await;
+    let tool = Tool::at(&app, "127.0.0.1").await;
+    let ask = tool.ask().with("scope", "openid profile email org:read deployments:read deployments:write operations:read keys:read audit:read");
+    let (link, _) = push(&app, &ask).await;
+    page.goto(&link).await;
+    page.shows("Create and change deployments").await;
+    page.shows("8 permissions").await;
+    let folded = "See deployments, their logs and settings";
+    assert!(!page.text().await.contains(folded));
+    page.click("Read 8 permissions").await;
+    page.shows(folded).await;
+    app.stop().await;
+}
