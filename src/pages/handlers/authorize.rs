@@ -18,7 +18,7 @@ use crate::pages::refusal::{Refusal, RefusalForm, TurnsOn, WayOut};
 use crate::pages::text;
 use crate::pages::way_back::{Answer, Destination, WayBackPage};
 use crate::services::authorization::{
-    self, Answerable, Decided, Decision, Obstacle, Opened, Question, Unanswerable, WayBack,
+    self, Answerable, Decided, Decision, Obstacle, Opened, Opener, Question, Unanswerable, WayBack,
 };
 use crate::store::organizations::Organization;
 use crate::store::{StoreError, memberships, organizations};
@@ -94,11 +94,11 @@ pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Pa
         if let Some(refusal) = visit.begin_sign_in() {
             return Ok(refusal);
         }
-        let browser = visit.browser.digest();
+        let opener = opener(visit);
         let code = code.into_inner();
         let opened = visit
             .app
-            .write(move |app, work| authorization::open_short_link(work, &app.config, &code, browser))
+            .write(move |app, work| authorization::open_short_link(work, &app.config, &code, opener))
             .await?;
         after_opening(visit, opened).await
     })
@@ -113,19 +113,20 @@ fn unopened() -> HttpResponse {
 /// What marks the address of a pushed request when a browser without a cookie is sent there a second time.
 const WITH_COOKIE: &str = "opened=again";
 
-/// A pushed request belongs to the first browser that opens it. What opens links without being a browser (previews of
-/// chat programs, scanners of mail) brings no cookie back, and so does not get it.
+/// A pushed request belongs to the first browser that opens it and keeps a cookie. One that has none yet gets one, and is
+/// sent to the same address again.
 fn take_cookie_first(visit: &Visit) -> Option<HttpResponse> {
-    if !visit.browser.is_new() || *visit.request.method() == Method::POST {
-        return None;
-    }
     let (path, query) = (visit.request.path(), visit.request.query_string());
-    if query.split('&').any(|pair| pair == WITH_COOKIE) {
-        return Some(visit.refuse(Refusal::CookiesOff));
-    }
-    let path = path.strip_prefix(visit.base()).unwrap_or(path);
-    let separator = if query.is_empty() { "" } else { "&" };
-    Some(visit.go(&format!("{path}?{query}{separator}{WITH_COOKIE}")))
+    let first_time = !query.split('&').any(|pair| pair == WITH_COOKIE);
+    (visit.browser.is_new() && first_time && *visit.request.method() == Method::GET).then(|| {
+        let path = path.strip_prefix(visit.base()).unwrap_or(path);
+        let separator = if query.is_empty() { "" } else { "&" };
+        visit.go(&format!("{path}?{query}{separator}{WITH_COOKIE}"))
+    })
+}
+
+fn opener(visit: &Visit) -> Opener {
+    Opener { browser: visit.browser.digest(), keeps_cookie: !visit.browser.is_new() }
 }
 
 async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, Stop> {
@@ -146,11 +147,9 @@ async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, Stop> {
     if let Some(refusal) = visit.begin_sign_in() {
         return Ok(refusal);
     }
-    let browser = visit.browser.digest();
-    let opened = visit
-        .app
-        .write(move |app, work| authorization::open(work, &app.config, &parameters, browser))
-        .await?;
+    let opener = opener(visit);
+    let opened =
+        visit.app.write(move |app, work| authorization::open(work, &app.config, &parameters, opener)).await?;
     after_opening(visit, opened).await
 }
 
@@ -159,6 +158,9 @@ async fn after_opening(visit: &Visit, opened: Opened) -> Result<HttpResponse, St
     Ok(match opened {
         Opened::Silent(id) => silently(visit, &id).await?,
         Opened::Request(id) => visit.go(&format!("/authorize/{id}")),
+        // Whether there is such a request is for a browser that can have it.
+        Opened::Gone | Opened::OpenElsewhere if visit.browser.is_new() => visit.refuse(Refusal::CookiesOff),
+        Opened::NeedsCookie => visit.refuse(Refusal::CookiesOff),
         Opened::Gone => visit.refuse(Refusal::UnknownCode { command }),
         Opened::OpenElsewhere => visit.refuse(Refusal::OpenElsewhere { command }),
         Opened::Untrusted(Untrusted::UnknownClient { asked }) => {

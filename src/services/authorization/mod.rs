@@ -13,7 +13,7 @@ mod way_back;
 pub use choices::{Choice, Obstacle, obstacle};
 pub(super) use choices::{FRESH, Wanted, choices, is_stale};
 pub use decide::{Decided, Decision, decide};
-pub use open::{Opened, Pushed, open, open_pushed, open_short_link, push};
+pub use open::{Opened, Opener, Pushed, open, open_pushed, open_short_link, push};
 pub use paste::{Pasted, PastedCode, pasted, withdraw};
 pub use question::{Answerable, Question, Unanswerable, question};
 pub use way_back::{WayBack, way_back};

@@ -37,6 +37,8 @@ pub enum Opened {
     Gone,
     /// A pushed request that another browser opened before.
     OpenElsewhere,
+    /// A pushed request, opened by what may not keep a cookie: it stays free for a browser that does.
+    NeedsCookie,
 }
 
 /// Takes a pushed request from an authenticated client. Everything is checked now, and errors are told at once.
@@ -73,18 +75,27 @@ pub fn push(
     Ok(Ok(Pushed { request_uri, expires_in: config.tokens.pushed_request, user_check }))
 }
 
+/// The browser that opens a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Opener {
+    pub browser: Digest,
+    /// Whether it has sent a cookie. What opens links without being a browser (previews of chat programs, scanners of
+    /// mail) keeps none.
+    pub keeps_cookie: bool,
+}
+
 /// Opens a request whose parameters came through the browser, or that names a pushed one.
 pub fn open(
     work: &mut Work<'_>,
     config: &Config,
     parameters: &Parameters,
-    browser: Digest,
+    opener: Opener,
 ) -> Result<Opened, StoreError> {
     let repeated = ["client_id", "request_uri"].into_iter().any(|name| parameters.is_repeated(name));
     let pushed =
         parameters.request_uri.as_deref().and_then(|uri| uri.strip_prefix(URN)).filter(|_| !repeated);
     if let Some(reference) = pushed {
-        return open_pushed(work, config, parameters.client_id.as_deref(), reference, browser);
+        return open_pushed(work, config, parameters.client_id.as_deref(), reference, opener);
     }
     let client = match &parameters.client_id {
         Some(id) => clients::find(work.conn, id)?,
@@ -99,7 +110,7 @@ pub fn open(
         .permit(Grant::AuthorizationCode)
         .and_then(|()| check(client, &config.catalog, config.server.public_url.as_str(), parameters));
     let mut request = row(work, client, parameters, &addressed, asked);
-    request.browser_hash = Some(browser);
+    request.browser_hash = Some(opener.browser);
     request.expires_at = work.now + config.tokens.request;
     requests::insert(work.conn, &request)?;
     Ok(if parameters.is_silent() { Opened::Silent(request.id) } else { Opened::Request(request.id) })
@@ -111,10 +122,10 @@ pub fn open_pushed(
     config: &Config,
     client_id: Option<&str>,
     reference: &str,
-    browser: Digest,
+    opener: Opener,
 ) -> Result<Opened, StoreError> {
     let request = requests::lock_pushed(work.conn, Digest::of(reference))?;
-    bind(work, config, request.filter(|request| Some(request.client_id.as_str()) == client_id), browser)
+    bind(work, config, request.filter(|request| Some(request.client_id.as_str()) == client_id), opener)
 }
 
 /// Opens a pushed request by the code at the end of its short link.
@@ -122,13 +133,13 @@ pub fn open_short_link(
     work: &mut Work<'_>,
     config: &Config,
     code: &str,
-    browser: Digest,
+    opener: Opener,
 ) -> Result<Opened, StoreError> {
     let request = match short_code::canonical(code) {
         Some(code) => requests::lock_short_code(work.conn, &code)?,
         None => None,
     };
-    bind(work, config, request, browser)
+    bind(work, config, request, opener)
 }
 
 /// The browser that opens a pushed request first is the only one that may answer it: a link that is opened a second time
@@ -137,17 +148,22 @@ fn bind(
     work: &mut Work<'_>,
     config: &Config,
     request: Option<AuthorizationRequest>,
-    browser: Digest,
+    opener: Opener,
 ) -> Result<Opened, StoreError> {
     let Some(request) = request.filter(|request| work.now < request.expires_at) else {
         return Ok(Opened::Gone);
     };
+    let silent = request.prompt.as_deref() == Some("none");
+    // Nobody is asked anything by a silent request, which is answered to its client alone.
+    if !opener.keeps_cookie && !silent {
+        return Ok(Opened::NeedsCookie);
+    }
+    let browser = opener.browser;
     match request.browser_hash {
         None => requests::bind(work.conn, &request.id, browser, work.now + config.tokens.request)?,
         Some(first) if first == browser => {}
         Some(_) => return Ok(Opened::OpenElsewhere),
     }
-    let silent = request.prompt.as_deref() == Some("none");
     Ok(if silent { Opened::Silent(request.id) } else { Opened::Request(request.id) })
 }
 
