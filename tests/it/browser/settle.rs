@@ -26,6 +26,8 @@ async fn cf_16_a_press_on_a_page_that_has_just_come_into_view_does_not_authorize
     let app = server().await;
     let (page, mut tool) = consent(&app).await;
     for event in [COMES_INTO_VIEW, GETS_FOCUS] {
+        let _: Option<()> = page.evaluate("document.getElementById('early').hidden = true; null").await;
+        assert!(!page.text().await.contains(EARLY));
         // The focus that a press brings with it is milliseconds older than the press; this one is not.
         let _: Option<()> = page.evaluate(event).await;
         let _: Option<()> = page.evaluate("new Promise(done => setTimeout(() => done(null), 60))").await;

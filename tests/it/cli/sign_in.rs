@@ -125,7 +125,8 @@ both_engines! {
         let login = cli.login(&[]);
         let browser = app.browser_of(&app.owner().await).await;
         let back = app.answer(&browser, &login.link().await, "deny").await;
-        assert_eq!(visit(&back.url).await.status, 400);
+        let page = visit(&back.url).await;
+        assert_eq!((page.status, page.location()), (303, format!("{}/denied?c=keystile-cli", app.issuer()).as_str()));
         login.ended().await.says_at_its_end(2, "Sign-in was denied\n  \
             You (or your organization) chose Deny on the approval page. Nothing was stored.");
         assert!(!cli.credentials_file().exists());

@@ -40,7 +40,14 @@ both_engines! {
         let form: Vec<_> = ask.parameters()[1..].iter().map(|(name, value)| (&**name, &**value)).collect();
         let pushed = app.machine(&ask.client.id).post("/oauth/par", &form).await.json();
         let link = format!("/c/{}", pushed["user_check"].as_str().unwrap());
-        let answer = app.browser().get(&link).await;
+        let browser = app.browser();
+        let answer = browser.get(&link).await;
+        let answer = browser.follow(answer).await;
+        assert_eq!(Returned::from_url(answer.location()).get("error"), Some("login_required"));
+        // Nor where the browser keeps no cookie, as in a frame of another site.
+        let pushed = app.machine(&ask.client.id).post("/oauth/par", &form).await.json();
+        let answer = app.anonymous().get(&format!("/c/{}", pushed["user_check"].as_str().unwrap())).await;
+        let answer = app.anonymous().get(answer.location()).await;
         assert_eq!(Returned::from_url(answer.location()).get("error"), Some("login_required"));
     }
 

@@ -57,7 +57,7 @@ both_engines! {
         assert!(browser.get(&all).await.text().contains("This ends 1 personal token of 1 person for good."));
         let done = browser.submit(&browser.get(&all).await.form(&all)).await;
         assert!(browser.follow(done).await.text().contains("Every session and personal token of the organization is revoked."));
-        assert_eq!(app.audited("personal_token.revoked").await, 1);
+        assert_eq!(app.audited("token.revoked").await, 1);
     }
 
     async fn cg_03_a_person_who_denied_reads_what_to_do(app) {
