@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
 
-.PHONY: help run test fuzz lint fmt clippy doc deny bench man
+.PHONY: help run test chaos fuzz lint fmt clippy doc deny bench man
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -14,6 +14,11 @@ run: ## Start the server with its defaults: http://127.0.0.1:8642
 
 test: ## Run every test; installs and starts what they need (ARGS="-- pages" chooses)
 	tests/run $(ARGS)
+
+chaos: ## Trouble under load on the release build (SECONDS=300 each, ONE_BY_ONE=1, ARGS="-- chaos::clock" chooses)
+	cargo build --release --locked --bin keystiled
+	KEYSTILE_TEST_SERVER="$$PWD/target/release/keystiled" KEYSTILE_CHAOS_SECONDS="$(or $(SECONDS),20)" \
+		tests/run $(or $(ARGS),-- chaos::) --nocapture $(if $(ONE_BY_ONE),--test-threads=1,--test-threads=64)
 
 fuzz: ## Call the API with all that its OpenAPI document allows and forbids (ARGS="--seed 1")
 	tests/fuzz $(ARGS)

@@ -178,9 +178,9 @@ fn not_rotated(
                 .ok_or_else(|| StoreError::Failed(format!("session {session_id} lacks a part")))?;
             Ok(Ok(issue(terms, &session, wanted)))
         }
-        Presented::Undated => Err(StoreError::Unavailable(format!(
-            "session {session_id} was rotated in the future: a clock is wrong"
-        ))),
+        Presented::Undated => Err(StoreError::Unavailable(
+            format!("session {session_id} was rotated in the future: a clock is wrong").into(),
+        )),
         Presented::Reused => {
             credentials::revoke(work.conn, &session.id, work.now, EndReason::RefreshReuse)?;
             work.record(reuse(&session, terms.client, generation, origin));

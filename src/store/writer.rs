@@ -88,7 +88,7 @@ impl Queued {
     fn answer(self, commit: &Result<(), StoreError>) {
         let commit = match commit {
             Ok(()) => Ok(()),
-            Err(error) => Err(StoreError::Unavailable(error.to_string())),
+            Err(error) => Err(StoreError::Unavailable(error.to_string().into())),
         };
         if catch_unwind(AssertUnwindSafe(|| self.job.answer(commit))).is_err() {
             tracing::error!("the outcome of a write could not be handed over");

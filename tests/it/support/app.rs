@@ -58,6 +58,14 @@ impl Builder {
         builder.with_file("")
     }
 
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// With a setting as the environment would give it; the last one of a name counts.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.retain(|(known, _)| known != name);

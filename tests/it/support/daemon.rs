@@ -1,5 +1,7 @@
 //! The built `keystiled` as a process of its own, which can be killed.
 
+use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -7,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::app::FILE;
 use super::http::Anonymous;
+
+/// The server to run instead of the one that was built with the tests.
+const SERVER: &str = "KEYSTILE_TEST_SERVER";
 
 /// A running server.
 pub(crate) struct Daemon {
@@ -34,10 +39,24 @@ impl Daemons {
         Self { settings, log: folder.join("keystiled.log"), url: url.to_owned() }
     }
 
+    /// With one more setting, or another value of one.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// A command line of the server.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keystiled"));
-        command.args(arguments).env_clear().envs(self.settings.iter().cloned()).stdin(Stdio::null());
+        let mut command = self.program(server());
+        command.args(arguments);
+        command
+    }
+
+    /// Another program with the environment of the server, which it may start.
+    pub(crate) fn program(&self, program: impl Into<OsString>) -> Command {
+        let mut command = Command::new(program.into());
+        command.env_clear().envs(self.settings.iter().cloned()).stdin(Stdio::null());
         command
     }
 
@@ -48,17 +67,28 @@ impl Daemons {
 
     /// The same with a command line that `change` has changed.
     pub(crate) async fn start_with(&self, change: impl FnOnce(&mut Command)) -> Daemon {
-        let daemon = self.spawn_with(change);
+        let mut command = self.command(&[]);
+        let daemon = self.spawn(&mut command, change);
+        daemon.is_ready().await;
+        daemon
+    }
+
+    /// Starts it by a command of another program, and waits until it answers.
+    pub(crate) async fn start_by(&self, mut command: Command) -> Daemon {
+        let daemon = self.spawn(&mut command, |_| ());
         daemon.is_ready().await;
         daemon
     }
 
     /// Starts it and waits for nothing.
     pub(crate) fn spawn_with(&self, change: impl FnOnce(&mut Command)) -> Daemon {
+        self.spawn(&mut self.command(&[]), change)
+    }
+
+    fn spawn(&self, command: &mut Command, change: impl FnOnce(&mut Command)) -> Daemon {
         let log = File::options().create(true).append(true).open(&self.log).unwrap();
-        let mut command = self.command(&[]);
         command.stdout(log.try_clone().unwrap()).stderr(log);
-        change(&mut command);
+        change(command);
         Daemon { child: command.spawn().unwrap(), url: self.url.clone() }
     }
 
@@ -80,7 +110,23 @@ impl Daemons {
     }
 }
 
+/// The server that is tested.
+pub(crate) fn server() -> OsString {
+    env::var_os(SERVER).unwrap_or_else(|| env!("CARGO_BIN_EXE_keystiled").into())
+}
+
 impl Daemon {
+    /// The most resident memory that it has had, in KiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     async fn is_ready(&self) {
         let caller = Anonymous::at(&self.url);
         let started = Instant::now();

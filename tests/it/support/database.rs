@@ -4,7 +4,7 @@ use std::env;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, PgConnection};
+use diesel::{Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 const POSTGRES_URL: &str = "KEYSTILE_TEST_POSTGRES_URL";
@@ -47,6 +47,31 @@ impl Database {
         if let Self::Postgres { cluster, schema } = self {
             let theirs = format!("FROM pg_stat_activity WHERE application_name = '{schema}'");
             execute(cluster, &format!("SELECT pg_terminate_backend(pid) {theirs}"));
+        }
+    }
+}
+
+/// Locks that another process holds, until this is dropped.
+pub(crate) enum Locked {
+    Sqlite(#[expect(dead_code, reason = "holds the lock")] SqliteConnection),
+    Postgres(#[expect(dead_code, reason = "holds the lock")] PgConnection),
+}
+
+impl Database {
+    /// Locks everything against writes, and on PostgreSQL against reads of sessions and keys too.
+    pub(crate) fn lock_everything(&self) -> Locked {
+        match self {
+            Self::Sqlite(folder) => {
+                let path = folder.path().join("keystile.db");
+                let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                connection.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").unwrap();
+                Locked::Sqlite(connection)
+            }
+            Self::Postgres { .. } => {
+                let mut connection = PgConnection::establish(&self.url()).unwrap();
+                connection.batch_execute("BEGIN; LOCK TABLE credentials IN ACCESS EXCLUSIVE MODE").unwrap();
+                Locked::Postgres(connection)
+            }
         }
     }
 }

@@ -1,0 +1,152 @@
+//! The clients: tools that refresh, programs that call the API, browsers at the sign-in page. Together they send
+//! 100 requests a second, whether or not the answers keep up.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use super::seen::{Outcome, Seen};
+
+/// How long a client waits for an answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two requests of one client: 20 clients make 100 requests a second.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A tool with the refresh token it was given last.
+pub(super) struct Tool {
+    pub(super) client_id: String,
+    pub(super) refresh: String,
+    pub(super) access: String,
+}
+
+/// What the clients need to know.
+pub(super) struct Target {
+    pub(super) url: String,
+    pub(super) tools: Vec<Arc<Mutex<Tool>>>,
+    pub(super) key: String,
+}
+
+/// The clients at work.
+pub(super) struct Crowd {
+    pub(super) seen: Arc<Seen>,
+    stop: Arc<AtomicBool>,
+    clients: Vec<JoinHandle<()>>,
+}
+
+impl Crowd {
+    /// Eight tools that refresh, four that call the API, four programs with a key, two browsers, two readers of
+    /// metadata and keys.
+    pub(super) fn start(target: &Target) -> Self {
+        let http = || Client::builder().redirect(Policy::none()).no_proxy().timeout(PATIENCE);
+        let (http, stranger) =
+            (http().build().unwrap(), http().pool_max_idle_per_host(0).build().unwrap());
+        let (seen, stop) = (Arc::new(Seen::new()), Arc::new(AtomicBool::new(false)));
+        let url = |path: &str| format!("{}{path}", target.url);
+        let mut clients = Vec::new();
+        let client = Caller { http, seen: seen.clone() };
+        for tool in &target.tools {
+            let (client, url, tool) = (client.clone(), url("/oauth/token"), tool.clone());
+            clients.push(paced(&stop, move || client.clone().refresh(url.clone(), tool.clone())));
+        }
+        for tool in target.tools.iter().take(4) {
+            let (client, url, tool) = (client.clone(), url("/api/v1/whoami"), tool.clone());
+            clients.push(paced(&stop, move || {
+                let request = client.http.get(&url).bearer_auth(&lock(&tool).access);
+                client.clone().ask(request)
+            }));
+        }
+        for _ in 0..4 {
+            let (client, url, key) = (client.clone(), url("/api/v1/verify"), target.key.clone());
+            clients.push(paced(&stop, move || client.clone().ask(client.http.get(&url).bearer_auth(&key))));
+        }
+        // A connection for each request, as newcomers have.
+        let client = Caller { http: stranger, seen: seen.clone() };
+        for path in ["/sign-in", "/sign-in", "/.well-known/openid-configuration", "/oauth/jwks"] {
+            let (client, url) = (client.clone(), url(path));
+            clients.push(paced(&stop, move || client.clone().ask(client.http.get(&url))));
+        }
+        Self { seen, stop, clients }
+    }
+
+    pub(super) async fn stop(self) -> Arc<Seen> {
+        self.stop.store(true, Ordering::Relaxed);
+        for client in self.clients {
+            client.await.unwrap();
+        }
+        self.seen
+    }
+}
+
+pub(super) fn lock(tool: &Mutex<Tool>) -> std::sync::MutexGuard<'_, Tool> {
+    tool.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn paced<R: Future<Output = ()> + Send>(
+    stop: &Arc<AtomicBool>,
+    mut request: impl FnMut() -> R + Send + 'static,
+) -> JoinHandle<()> {
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        let mut clock = tokio::time::interval(PAUSE);
+        while !stop.load(Ordering::Relaxed) {
+            clock.tick().await;
+            request().await;
+        }
+    })
+}
+
+#[derive(Clone)]
+struct Caller {
+    http: Client,
+    seen: Arc<Seen>,
+}
+
+impl Caller {
+    async fn ask(self, request: RequestBuilder) {
+        self.answer(request).await;
+    }
+
+    /// Presents the refresh token that the tool was given last, as it does after a lost answer too.
+    async fn refresh(self, url: String, tool: Arc<Mutex<Tool>>) {
+        let (client_id, presented) = {
+            let tool = lock(&tool);
+            (tool.client_id.clone(), tool.refresh.clone())
+        };
+        let form = [("grant_type", "refresh_token"), ("client_id", &client_id), ("refresh_token", &presented)];
+        let Some(body) = self.answer(self.http.post(url).form(&form)).await else { return };
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let mut tool = lock(&tool);
+        body["refresh_token"].as_str().unwrap().clone_into(&mut tool.refresh);
+        body["access_token"].as_str().unwrap().clone_into(&mut tool.access);
+    }
+
+    /// Sends a request and notes what came of it; returns the body of a 200.
+    async fn answer(&self, request: RequestBuilder) -> Option<String> {
+        let sent = Instant::now();
+        let answer = async {
+            let answer = request.send().await?;
+            let (url, status, headers) = (answer.url().clone(), answer.status(), answer.headers().clone());
+            // A body that was cut off is no answer.
+            Ok::<_, reqwest::Error>((url, status, headers, answer.text().await?))
+        };
+        let Ok((url, status, headers, body)) = answer.await else {
+            self.seen.note(Outcome::NoAnswer, sent.elapsed());
+            return None;
+        };
+        if status == StatusCode::OK {
+            self.seen.note(Outcome::Ok, sent.elapsed());
+            return Some(body);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE && headers.contains_key("retry-after") {
+            self.seen.note(Outcome::Unavailable, sent.elapsed());
+        } else {
+            self.seen.note_wrong(format!("{}: {status}: {body}", url.path()));
+        }
+        None
+    }
+}

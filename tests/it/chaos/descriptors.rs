@@ -1,0 +1,41 @@
+//! Idle connections take all descriptors that the server may have.
+
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::seen::Outcome;
+use super::stage::{Stage, trouble};
+use crate::support::daemon::server;
+use crate::support::database::Database;
+
+/// Descriptors that the server may have.
+const LIMIT: &str = "256";
+/// Connections that are opened and not used.
+const IDLE: usize = 400;
+
+#[tokio::test]
+async fn idle_connections_take_the_descriptors() {
+    let stage = Stage::on("idle connections take the descriptors", Database::sqlite()).await;
+    let mut command = stage.daemons.program("prlimit");
+    command.env("PATH", std::env::var_os("PATH").unwrap());
+    command.arg(format!("--nofile={LIMIT}:{LIMIT}")).arg(server());
+    let mut daemon = stage.daemons.start_by(command).await;
+    let address = stage.target.url.trim_start_matches("http://").parse().unwrap();
+    let seen = stage
+        .play(&mut daemon, async |_| {
+            let mut held: Vec<TcpStream> = Vec::new();
+            for _ in 0..IDLE {
+                // From an address of its own, so that the crowd is not behind the same one.
+                let socket = TcpSocket::new_v4().unwrap();
+                socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+                if let Ok(Ok(stream)) =
+                    tokio::time::timeout(std::time::Duration::from_secs(1), socket.connect(address)).await
+                {
+                    held.push(stream);
+                }
+            }
+            assert!(held.len() > IDLE / 2, "{} connections", held.len());
+            tokio::time::sleep(trouble()).await;
+        })
+        .await;
+    assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+}

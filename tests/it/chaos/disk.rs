@@ -1,0 +1,42 @@
+//! The disk of the database is full.
+
+use std::fs::File;
+use std::io::Write;
+
+use super::seen::Outcome;
+use super::stage::{Stage, trouble};
+use crate::support::daemon::server;
+use crate::support::database::Database;
+
+/// Puts a small disk of its own over the folder of the database, which only the server sees, and starts the server.
+const ON_A_SMALL_DISK: &str = r#"
+    set -e
+    cp -a "$1" "$1.copy"
+    mount -t tmpfs -o size=8m,mode=0700 none "$1"
+    cp -a "$1.copy/." "$1"
+    exec "$2"
+"#;
+
+#[tokio::test]
+async fn the_disk_of_the_database_is_full() {
+    let stage = Stage::on("the disk of the database is full", Database::sqlite()).await;
+    let Database::Sqlite(folder) = stage.database() else { unreachable!("it was made above") };
+    let mut command = stage.daemons.program("unshare");
+    command.env("PATH", std::env::var_os("PATH").unwrap());
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", ON_A_SMALL_DISK, "sh"]);
+    command.arg(folder.path()).arg(server());
+    let mut daemon = stage.daemons.start_by(command).await;
+    let seen_from_here = format!("/proc/{}/root{}", daemon.id(), folder.path().display());
+    let stage = stage.with_database_url(&format!("sqlite://{seen_from_here}/keystile.db"));
+    let filler = format!("{seen_from_here}/filler");
+    let seen = stage
+        .play(&mut daemon, async |_| {
+            let mut file = File::create(&filler).unwrap();
+            while file.write_all(&[0; 4096]).is_ok() {}
+            tokio::time::sleep(trouble()).await;
+            std::fs::remove_file(&filler).unwrap();
+        })
+        .await;
+    assert!(seen.count(Outcome::Unavailable) > 0, "the disk was never full: {}", seen.line());
+    assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+}

@@ -1,0 +1,45 @@
+//! Somebody tries passwords.
+
+use super::seen::Outcome;
+use super::stage::{Stage, trouble};
+use crate::support::database::Database;
+use crate::support::http::BrowserCaller;
+use std::time::Instant;
+
+/// Guesses under way at once.
+const AT_ONCE: usize = 25;
+/// Guesses each of them makes, at least.
+const EACH: usize = 4;
+
+#[tokio::test]
+async fn a_hundred_wrong_passwords() {
+    let stage = Stage::on("100 wrong passwords and more", Database::sqlite()).await;
+    let mut daemon = stage.daemons.start().await;
+    let url = stage.target.url.clone();
+    let seen = stage
+        .play(&mut daemon, async |_| {
+            let until = Instant::now() + trouble();
+            let guesses = (0..AT_ONCE).map(|number| {
+                let url = url.clone();
+                tokio::spawn(async move {
+                    let browser = BrowserCaller::at(&url);
+                    let mut tried = 0;
+                    while tried < EACH || Instant::now() < until {
+                        let page = browser.get("/sign-in").await;
+                        let form = page.form_to("/sign-in");
+                        let email = format!("ada-{number}-{tried}@example.com");
+                        let answer = browser
+                            .submit(&form.with("email", &email).with("password", "a wrong one, but long enough"))
+                            .await;
+                        assert!([401, 422, 429, 503].contains(&answer.status), "{}", answer.status);
+                        tried += 1;
+                    }
+                })
+            });
+            for guess in guesses.collect::<Vec<_>>() {
+                guess.await.unwrap();
+            }
+        })
+        .await;
+    assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+}

@@ -1,0 +1,88 @@
+//! What the clients of a case saw.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What came of one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Outcome {
+    Ok,
+    /// 503 with `Retry-After`: nothing was changed.
+    Unavailable,
+    /// No answer: the connection was refused, cut, or silent for longer than [`super::crowd::PATIENCE`].
+    NoAnswer,
+}
+
+/// Everything that the clients saw, with the moment.
+pub(super) struct Seen {
+    begun: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    counts: BTreeMap<Outcome, usize>,
+    /// Answers that no case may have, with the request they belong to.
+    wrong: Vec<String>,
+    last_trouble: Option<Instant>,
+    slowest: Duration,
+}
+
+impl Seen {
+    pub(super) fn new() -> Self {
+        Self { begun: Instant::now(), state: Mutex::default() }
+    }
+
+    pub(super) fn note(&self, outcome: Outcome, took: Duration) {
+        let mut state = self.state();
+        *state.counts.entry(outcome).or_default() += 1;
+        state.slowest = state.slowest.max(took);
+        if outcome != Outcome::Ok {
+            state.last_trouble = Some(Instant::now());
+        }
+    }
+
+    pub(super) fn note_wrong(&self, what: String) {
+        let mut state = self.state();
+        state.last_trouble = Some(Instant::now());
+        state.wrong.push(what);
+    }
+
+    pub(super) fn count(&self, outcome: Outcome) -> usize {
+        self.state().counts.get(&outcome).copied().unwrap_or_default()
+    }
+
+    /// How long after `moment` the last request failed.
+    pub(super) fn trouble_after(&self, moment: Instant) -> Duration {
+        self.state().last_trouble.map_or(Duration::ZERO, |last| last.saturating_duration_since(moment))
+    }
+
+    /// Demands that every answer was one that the contract names.
+    pub(super) fn assert_contract(&self) {
+        let state = self.state();
+        assert!(state.wrong.is_empty(), "{} answers outside the contract: {:#?}", state.wrong.len(), {
+            state.wrong.iter().take(8).collect::<Vec<_>>()
+        });
+    }
+
+    /// One line for the report.
+    pub(super) fn line(&self) -> String {
+        let (ok, unavailable, none) = (
+            self.count(Outcome::Ok),
+            self.count(Outcome::Unavailable),
+            self.count(Outcome::NoAnswer),
+        );
+        let state = self.state();
+        format!(
+            "{ok} ok, {unavailable} 503, {none} without an answer, {} wrong in {:.1} s; slowest {:.2} s",
+            state.wrong.len(),
+            self.begun.elapsed().as_secs_f64(),
+            state.slowest.as_secs_f64(),
+        )
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,132 @@
+//! The ground of a case: the built server as a process, sessions and a key, and what must hold at the end.
+
+use std::env;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use keystile::domain::client::ClientKind;
+use reqwest::Method;
+use serde_json::json;
+
+use super::crowd::{Crowd, Target, Tool, lock};
+use super::seen::Seen;
+use crate::support::app::Builder;
+use crate::support::daemon::{Daemon, Daemons};
+use crate::support::database::Database;
+use crate::support::http::Anonymous;
+
+const SECONDS: &str = "KEYSTILE_CHAOS_SECONDS";
+const TOOLS: usize = 8;
+/// How long a server may take until it answers everything again. The report says how long it took.
+const HEALING: Duration = Duration::from_secs(60);
+
+/// How long the trouble of a case lasts: two seconds, unless `make chaos` says more.
+pub(super) fn trouble() -> Duration {
+    let asked = env::var(SECONDS).map(|seconds| seconds.parse().unwrap_or_else(|_| panic!("{SECONDS}={seconds}")));
+    Duration::from_secs(asked.unwrap_or(2))
+}
+
+/// Deployment data with sessions and a key in it, and how its server is started.
+pub(super) struct Stage {
+    name: &'static str,
+    pub(super) daemons: Daemons,
+    pub(super) target: Target,
+    /// Keeps the database and the data directory.
+    ground: Builder,
+}
+
+impl Stage {
+    pub(super) async fn on(name: &'static str, database: Database) -> Self {
+        let app = Builder::on(database).start().await;
+        let owner = app.owner().await;
+        let client = app.client(ClientKind::Native).await;
+        let browser = app.browser_of(&owner).await;
+        let mut tools = Vec::new();
+        for _ in 0..TOOLS {
+            let tokens = app.session_in(&browser, &client, &owner).await.tokens;
+            let tool = Tool { client_id: client.id.clone(), refresh: tokens.refresh, access: tokens.access };
+            tools.push(Arc::new(Mutex::new(tool)));
+        }
+        let key = app.owners_tool().await.key(&json!({ "name": "CI", "mode": "live", "scopes": ["org:read"] })).await;
+        let key = app.holder(&key).credential;
+        let url = app.issuer().to_owned();
+        let settings = [
+            ("KEYSTILE_PUBLIC_URL", url.clone()),
+            ("KEYSTILE_LISTEN", app.address().to_string()),
+            ("KEYSTILE_DATA_DIR", app.data_dir().display().to_string()),
+            ("KEYSTILE_DATABASE_URL", app.database().url()),
+        ];
+        let daemons = Daemons::new(&settings, &url, app.data_dir());
+        let ground = app.another_node();
+        app.stop().await;
+        Self { name, daemons, target: Target { url, tools, key }, ground }
+    }
+
+    /// The same, where the commands of the operator find the database elsewhere than the server.
+    pub(super) fn with_database_url(self, url: &str) -> Self {
+        Self { daemons: self.daemons.with("KEYSTILE_DATABASE_URL", url), ..self }
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        self.ground.database()
+    }
+
+    pub(super) fn data_dir(&self) -> &Path {
+        self.ground.data_dir()
+    }
+
+    /// Runs the crowd against the server while `trouble` happens, and waits until all is well again.
+    pub(super) async fn play<T: AsyncFnOnce(&mut Daemon)>(&self, daemon: &mut Daemon, trouble: T) -> Arc<Seen> {
+        let crowd = Crowd::start(&self.target);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let begun = Instant::now();
+        trouble(daemon).await;
+        let mended = Instant::now();
+        self.is_well(&crowd.seen, mended).await;
+        let seen = crowd.stop().await;
+        println!(
+            "chaos: {}: {}; trouble {:.1} s, healed {:.1} s after it; memory at most {} MiB",
+            self.name,
+            seen.line(),
+            mended.duration_since(begun).as_secs_f64(),
+            seen.trouble_after(mended).as_secs_f64(),
+            daemon.peak_memory() / 1024,
+        );
+        seen.assert_contract();
+        self.nothing_is_lost().await;
+        seen
+    }
+
+    /// Waits for a second in which no request failed, with readiness green at its end.
+    async fn is_well(&self, seen: &Seen, mended: Instant) {
+        let caller = Anonymous::at(&self.target.url);
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let quiet = mended.elapsed().saturating_sub(seen.trouble_after(mended));
+            let ready = caller.request(Method::GET, "/readyz").send().await;
+            if quiet > Duration::from_secs(1) && ready.is_ok_and(|answer| answer.status() == 200) {
+                return;
+            }
+            assert!(mended.elapsed() < HEALING, "{}: not healed: {}\n{}", self.name, seen.line(), self.daemons.output());
+        }
+    }
+
+    /// Every tool refreshes with the token it was given last, its access token works, and the audit log is whole.
+    async fn nothing_is_lost(&self) {
+        let caller = Anonymous::at(&self.target.url);
+        for tool in &self.target.tools {
+            let (client_id, refresh, access) = {
+                let tool = lock(tool);
+                (tool.client_id.clone(), tool.refresh.clone(), tool.access.clone())
+            };
+            let form = [("grant_type", "refresh_token"), ("client_id", &client_id), ("refresh_token", &refresh)];
+            let answer = caller.post("/oauth/token", &form).await;
+            assert_eq!(answer.status, 200, "{}: a session is lost: {}", self.name, answer.body);
+            let whoami = caller.request(Method::GET, "/api/v1/whoami").bearer_auth(access);
+            assert_eq!(caller.send(whoami).await.status, 200, "{}: an access token is lost", self.name);
+        }
+        let verified = self.daemons.command(&["audit", "verify"]).output().unwrap();
+        assert!(verified.status.success(), "{}: {}", self.name, String::from_utf8_lossy(&verified.stderr));
+    }
+}
