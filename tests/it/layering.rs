@@ -1,6 +1,7 @@
 //! The floors of the server: a module names only what is below it.
 
 use std::fs;
+use std::path::Path;
 
 use crate::support::sources;
 
@@ -46,7 +47,8 @@ fn a_module_names_only_what_is_below_it() {
             .to_owned();
         let root = if module == "bin" { "keystile::" } else { "crate::" };
         let text = fs::read_to_string(&path).unwrap();
-        for (line, other) in named_modules(&text, root) {
+        let above = above(&text, depth(&path));
+        for (line, other) in named_modules(&text, root).chain(above) {
             if module != "lib" && !allowed(&module, other) {
                 faults.push(format!("{}:{line} {module} names {other}", path.display()));
             }
@@ -73,18 +75,61 @@ fn named_modules<'a>(text: &'a str, root: &'a str) -> impl Iterator<Item = (usiz
     })
 }
 
-/// The first name of a path, or of each path of a group.
-fn names(rest: &str) -> Vec<&str> {
-    let word = |text: &str| text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
-    let Some(group) = rest.strip_prefix('{') else { return vec![&rest[..word(rest)]] };
-    let (mut depth, mut names, mut start) = (0usize, Vec::new(), 0);
+/// How many modules deep a file is: 1 for `src/http.rs` and `src/http/mod.rs`.
+fn depth(path: &Path) -> usize {
+    let names = path.components().count() - 1;
+    if path.ends_with("mod.rs") { names - 1 } else { names }
+}
+
+/// Every top module that a source of this depth names by `super::`, with its line.
+fn above(text: &str, depth: usize) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    // The indents of the inline modules that are open; formatted code closes each with a brace at the same indent.
+    let mut inline: Vec<usize> = Vec::new();
+    let mut at = 0;
+    for (number, line) in text.lines().enumerate() {
+        let code = line.trim_start();
+        let indent = line.len() - code.len();
+        if code.starts_with('}') && inline.last() == Some(&indent) {
+            inline.pop();
+        }
+        if !code.starts_with("//") {
+            for (place, _) in line.match_indices("super::") {
+                let begins = !line[..place].ends_with(|c: char| c.is_alphanumeric() || "_:".contains(c));
+                if begins {
+                    let names = top_names(&text[at + place..], depth + inline.len());
+                    found.extend(names.into_iter().map(|name| (number + 1, name)));
+                }
+            }
+        }
+        let opens = code.trim_start_matches("pub ").starts_with("mod ") && code.ends_with('{');
+        if opens {
+            inline.push(indent);
+        }
+        at += line.len() + 1;
+    }
+    found
+}
+
+/// The top modules that a path names which begins in a module of this depth.
+fn top_names(path: &str, depth: usize) -> Vec<&str> {
+    match path.strip_prefix("super::") {
+        Some(rest) if depth > 1 => top_names(rest, depth - 1),
+        Some(rest) => names(rest),
+        None => paths_of_group(path).into_iter().flat_map(|path| top_names(path, depth)).collect(),
+    }
+}
+
+/// The paths of a group, `{a, b::c}`; none if there is no group.
+fn paths_of_group(rest: &str) -> Vec<&str> {
+    let Some(group) = rest.strip_prefix('{') else { return Vec::new() };
+    let (mut level, mut paths, mut start) = (0usize, Vec::new(), 0);
     for (at, c) in group.char_indices() {
         match c {
-            '{' => depth += 1,
-            '}' if depth > 0 => depth -= 1,
-            ',' | '}' if depth == 0 => {
-                let path = group[start..at].trim_start();
-                names.push(&path[..word(path)]);
+            '{' => level += 1,
+            '}' if level > 0 => level -= 1,
+            ',' | '}' if level == 0 => {
+                paths.push(group[start..at].trim());
                 start = at + 1;
                 if c == '}' {
                     break;
@@ -93,7 +138,14 @@ fn names(rest: &str) -> Vec<&str> {
             _ => {}
         }
     }
-    names
+    paths
+}
+
+/// The first name of a path, or of each path of a group.
+fn names(rest: &str) -> Vec<&str> {
+    let word = |path: &'_ str| path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(path.len());
+    let paths = if rest.starts_with('{') { paths_of_group(rest) } else { vec![rest] };
+    paths.into_iter().map(|path| &path[..word(path)]).collect()
 }
 
 #[test]
@@ -104,4 +156,15 @@ fn names_in_groups_and_lines_are_found() {
     assert!(allowed("http", "web") && allowed("config", "domain") && allowed("client", "domain"));
     assert!(!allowed("http", "pages") && !allowed("store", "keys") && !allowed("domain", "config"));
     assert!(!allowed("cli", "store") && !allowed("bin", "store") && !allowed("client", "cli"));
+}
+
+#[test]
+fn names_by_way_of_the_parent_are_found() {
+    let text = "use super::super::{pages, store::{Store, Work}};\nuse super::answer;\n// super::super::keys\n\
+        mod tests {\n    use super::super::super::admin;\n    use super::super::other;\n}\n\
+        let x = super::super::web::y();\nuse super::{a, super::serve};\n";
+    let path = Path::new("src/http/token.rs");
+    assert_eq!(above(text, depth(path)), [(1, "pages"), (1, "store"), (5, "admin"), (8, "web"), (9, "serve")]);
+    assert_eq!(depth(Path::new("src/http/mod.rs")), 1);
+    assert_eq!(above("use super::keys;\n", depth(Path::new("src/http/mod.rs"))), [(1, "keys")]);
 }
