@@ -39,7 +39,8 @@ pub(super) fn config(settings: &mut Settings, env: &Env) -> Config {
         },
         audit: Audit {
             log_uses: settings.read("audit.log_uses", values::flag),
-            denied_uses_per_minute: settings.read("audit.denied_uses_per_minute", values::number(0, 1_000_000)),
+            denied_uses_per_minute: settings
+                .read("audit.denied_uses_per_minute", values::number(0, 1_000_000)),
             keep_uses: settings.read("audit.keep_uses", values::duration),
             keep_usage: settings.read("audit.keep_usage", values::duration),
         },

@@ -111,7 +111,10 @@ mod tests {
                     for separator in [',', ';', '\t'] {
                         for cell in read(&text, separator) {
                             let seen = cell.trim_start_matches([' ', '"']);
-                            assert!(!seen.starts_with(FORMULA), "{evil:?} by {separator:?}: {cell:?} in {text:?}");
+                            assert!(
+                                !seen.starts_with(FORMULA),
+                                "{evil:?} by {separator:?}: {cell:?} in {text:?}"
+                            );
                         }
                     }
                     assert!(read(&text, ',').iter().any(|cell| cell.ends_with(formula)));

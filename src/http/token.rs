@@ -1,5 +1,6 @@
 //! The token endpoint: RFC 6749 section 3.2.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -194,7 +195,7 @@ enum Spelled {
 impl WireTokenType for Spelled {}
 
 /// What RFC 6749 does not have: the ends of the session and the ID token.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct SessionFields {
     /// Seconds that the refresh token may lie unused.
     refresh_token_timeout: i64,
@@ -205,6 +206,12 @@ struct SessionFields {
 }
 
 impl ExtraTokenFields for SessionFields {}
+
+impl fmt::Debug for SessionFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionFields([redacted])")
+    }
+}
 
 fn answer(
     issued: &Issued,

@@ -146,7 +146,8 @@ mod tests {
         assert_eq!(names.len(), MILLION);
         // A million names say nothing of the bits beyond some forty; their length does.
         assert!(names.iter().all(|name| name.len() == 22));
-        let same_at = |place: usize| names.iter().map(|name| name.as_bytes()[place]).collect::<HashSet<_>>().len();
+        let same_at =
+            |place: usize| names.iter().map(|name| name.as_bytes()[place]).collect::<HashSet<_>>().len();
         assert!((1..22).all(|place| same_at(place) == 62), "every character but the first takes every value");
     }
 }

@@ -15,7 +15,7 @@ use crate::store::{StoreError, Work, clients, credentials, facts};
 pub const LONGEST_NAME: usize = 100;
 
 /// A person to be.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewUser {
     /// Already in its canonical form.
     pub email: String,

@@ -185,10 +185,9 @@ fn kept(clock: Clock, config: &Config, place: &Place) -> Result<Clock, StoreErro
 fn place(config: &Config) -> Place {
     match config.database.url.sqlite_path() {
         Some(file) => Place::File(file.to_owned()),
-        None => Place::Server {
-            url: config.database.url.expose().to_owned(),
-            pooler: config.database.pooler,
-        },
+        None => {
+            Place::Server { url: config.database.url.expose().to_owned(), pooler: config.database.pooler }
+        }
     }
 }
 

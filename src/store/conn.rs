@@ -70,7 +70,8 @@ fn completed(url: &str) -> Cow<'_, str> {
         ("keepalives_count", "3"),
         ("target_session_attrs", "read-write"),
     ];
-    let set: Vec<&str> = url.split_once('?')
+    let set: Vec<&str> = url
+        .split_once('?')
         .map_or("", |(_, parameters)| parameters)
         .split('&')
         .filter_map(|pair| Some(pair.split_once('=')?.0))

@@ -172,7 +172,8 @@ pub fn cli_session_page(
         .select((Credential::as_select(), clients::name))
         .into_boxed();
     if let Some((at, id)) = after {
-        query = query.filter(keyset::before!("credentials.created_at, credentials.id", Moment: *at, Text: id));
+        query =
+            query.filter(keyset::before!("credentials.created_at, credentials.id", Moment: *at, Text: id));
     }
     Ok(query.load(conn)?)
 }

@@ -71,12 +71,8 @@ impl Manager {
         if matches!(error.cause(), Some(Cause::Lost | Cause::ReadOnly)) {
             let ended = pooled.generation;
             // Once for all that fail at the same moment. One of an older generation proves nothing.
-            let grown = self.generation.compare_exchange(
-                ended,
-                ended + 1,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            );
+            let grown =
+                self.generation.compare_exchange(ended, ended + 1, Ordering::AcqRel, Ordering::Acquire);
             if grown.is_ok() {
                 tracing::warn!(%error, "the connections to the database are opened anew");
             }

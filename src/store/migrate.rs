@@ -75,7 +75,8 @@ fn version(migration: &dyn Migration<Pg>) -> String {
 
 fn lock(conn: &mut PgConnection, patience: Duration) -> Result<(), Boxed> {
     conn.batch_execute(&format!("SET LOCAL lock_timeout = '{}ms'", patience.as_millis()))?;
-    let free = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS value").bind::<BigInt, _>(ADVISORY_LOCK);
+    let free =
+        diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS value").bind::<BigInt, _>(ADVISORY_LOCK);
     if !free.get_result::<Flag>(conn)?.value {
         tracing::info!("waiting for another node that brings the database schema up to date");
         conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))?;

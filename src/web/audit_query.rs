@@ -23,7 +23,9 @@ const USUAL_PERIOD: TimeDelta = TimeDelta::days(29);
 
 impl From<TooManyActors> for BadQuery {
     fn from(TooManyActors: TooManyActors) -> Self {
-        Self("The actor's text is in more than 1,000 names. Give more of the name, the email address, or an id.")
+        Self(
+            "The actor's text is in more than 1,000 names. Give more of the name, the email address, or an id.",
+        )
     }
 }
 

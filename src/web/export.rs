@@ -63,7 +63,8 @@ async fn send(
     let mut before = None;
     loop {
         let (org_id, filter) = (org_id.clone(), filter.clone());
-        let read = app.store.report(move |conn| audit_log::page(conn, &org_id, &filter, before, STRETCH)).await;
+        let read =
+            app.store.report(move |conn| audit_log::page(conn, &org_id, &filter, before, STRETCH)).await;
         let page = match read {
             Ok(page) => page,
             Err(error) => {

@@ -6,8 +6,8 @@
 //! fills; then requests wait for a place in it for a while, and only after that a use is lost, which the log says. From
 //! then on no request waits, until there is a place again.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::{HttpMessage, HttpRequest};

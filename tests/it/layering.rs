@@ -164,7 +164,10 @@ fn names_by_way_of_the_parent_are_found() {
         mod tests {\n    use super::super::super::admin;\n    use super::super::other;\n}\n\
         let x = super::super::web::y();\nuse super::{a, super::serve};\n";
     let path = Path::new("src/http/token.rs");
-    assert_eq!(above(text, depth(path)), [(1, "pages"), (1, "store"), (5, "admin"), (8, "web"), (9, "serve")]);
+    assert_eq!(
+        above(text, depth(path)),
+        [(1, "pages"), (1, "store"), (5, "admin"), (8, "web"), (9, "serve")]
+    );
     assert_eq!(depth(Path::new("src/http/mod.rs")), 1);
     assert_eq!(above("use super::keys;\n", depth(Path::new("src/http/mod.rs"))), [(1, "keys")]);
 }

@@ -19,6 +19,7 @@ mod oauth;
 mod pages;
 mod process;
 mod proof;
+mod redaction;
 mod secrets;
 mod store;
 mod support;

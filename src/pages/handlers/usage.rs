@@ -25,8 +25,11 @@ pub async fn usage(app: web::Data<App>, request: HttpRequest, slug: web::Path<St
         let (org_id, now) = (member.organization.id.clone(), visit.app.now());
         let first = now - TimeDelta::days(i64::from(period.days()) - 1);
         let (from, to) = (first.day(), now.day());
-        let overview =
-            visit.app.store.report(move |conn| uses::overview(conn, &org_id, &from, &to, CREDENTIALS)).await?;
+        let overview = visit
+            .app
+            .store
+            .report(move |conn| uses::overview(conn, &org_id, &from, &to, CREDENTIALS))
+            .await?;
         let rows = own_sessions(visit, &member).await?;
         let Overview { days, credentials, others, names } = overview;
         let days: Vec<Day> =

@@ -50,15 +50,16 @@ struct Branch<'a> {
 
 impl Filter {
     fn branches(&self) -> Vec<Branch<'_>> {
-        let actors = self.actors.as_ref().map_or_else(
-            || vec![None],
-            |actors| actors.iter().map(|actor| Some(actor.as_str())).collect(),
-        );
-        let credentials = self.credential.as_deref().map_or_else(
-            || vec![None],
-            |id| vec![Some((As::Credential, id)), Some((As::Target, id))],
-        );
-        let with = |actor| credentials.iter().map(move |credential| Branch { actor, credential: *credential });
+        let actors = self
+            .actors
+            .as_ref()
+            .map_or_else(|| vec![None], |actors| actors.iter().map(|actor| Some(actor.as_str())).collect());
+        let credentials = self
+            .credential
+            .as_deref()
+            .map_or_else(|| vec![None], |id| vec![Some((As::Credential, id)), Some((As::Target, id))]);
+        let with =
+            |actor| credentials.iter().map(move |credential| Branch { actor, credential: *credential });
         actors.into_iter().flat_map(with).collect()
     }
 }

@@ -25,7 +25,12 @@ async fn submit(browser: &BrowserCaller, page: &str, action: &str, fields: &[(&s
     let form = browser.get(page).await.form(action);
     let form = fields.iter().fold(form, |form, (name, value)| form.with(name, value));
     let answer = browser.submit(&form).await;
-    assert!(matches!(answer.status, 200 | 303 | 401 | 403 | 422), "{page}: {} {}", answer.status, answer.text());
+    assert!(
+        matches!(answer.status, 200 | 303 | 401 | 403 | 422),
+        "{page}: {} {}",
+        answer.status,
+        answer.text()
+    );
 }
 
 /// Signs in, with the wrong password and the right one, and out.
@@ -78,14 +83,17 @@ async fn credentials(app: &TestApp) {
     let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
     let key = json!({ "name": "CI", "mode": "live", "scopes": ["org:read"] });
     let (changed, leaked) = (tool.key(&key).await, tool.key(&key).await);
-    done(format!("/api/v1/keys/{}/scopes", id(&changed)), json!({ "scopes": ["org:read", "keys:read"] })).await;
+    done(format!("/api/v1/keys/{}/scopes", id(&changed)), json!({ "scopes": ["org:read", "keys:read"] }))
+        .await;
     done(format!("/api/v1/keys/{}/rotate", id(&changed)), json!({ "overlapSeconds": 3600 })).await;
     done(format!("/api/v1/keys/{}/revoke", id(&changed)), json!({})).await;
     let token = json!({ "name": "laptop", "scopes": ["org:read"] });
-    let (revoked, found) = (tool.made("/api/v1/tokens", &token).await, tool.made("/api/v1/tokens", &token).await);
+    let (revoked, found) =
+        (tool.made("/api/v1/tokens", &token).await, tool.made("/api/v1/tokens", &token).await);
     done(format!("/api/v1/tokens/{}/revoke", id(&revoked)), json!({})).await;
     let account = json!({ "name": "CI", "purpose": "deploys", "role": "member" });
-    let account = format!("/api/v1/service-accounts/{}", id(&tool.made("/api/v1/service-accounts", &account).await));
+    let account =
+        format!("/api/v1/service-accounts/{}", id(&tool.made("/api/v1/service-accounts", &account).await));
     done(format!("{account}/role"), json!({ "role": "viewer" })).await;
     done(format!("{account}/disable"), json!({})).await;
     done(format!("{account}/enable"), json!({})).await;
@@ -114,9 +122,10 @@ async fn settings(app: &TestApp, browser: &BrowserCaller) {
 async fn operate(app: &TestApp) {
     let client = app.client(ClientKind::Native).await.id;
     app.member("member").await;
-    let removed = app.inside().store.write(move |work| {
-        accounts::remove_client(work, &client, &Actor::Operator, &Origin::default())
-    });
+    let removed = app
+        .inside()
+        .store
+        .write(move |work| accounts::remove_client(work, &client, &Actor::Operator, &Origin::default()));
     removed.await.unwrap();
     let inside = app.inside();
     signing_keys::rotate(&inside.store, &inside.master, &app.config.keys, Timing::Now).await.unwrap();

@@ -4,20 +4,14 @@ use std::fs;
 
 use super::seen::Outcome;
 use super::stage::{Stage, trouble};
+use crate::process::under_a_clock_of;
 use crate::support::both_databases;
-
-const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 async fn jumps(name: &'static str, by: &str, database: crate::support::database::Database) {
     let stage = Stage::on(name, database).await;
     let clock = stage.data_dir().join("clock");
     fs::write(&clock, "+0").unwrap();
-    assert!(fs::exists(LIBRARY).unwrap(), "{LIBRARY}: install faketime");
-    let start = stage.daemons.start_with(|command| {
-        command.env("LD_PRELOAD", LIBRARY).env("FAKETIME_TIMESTAMP_FILE", &clock);
-        command.env("FAKETIME_CACHE_DURATION", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-    });
-    let mut daemon = start.await;
+    let mut daemon = stage.daemons.start_with(under_a_clock_of(&clock)).await;
     let seen = stage
         .play(&mut daemon, async |_| {
             fs::write(&clock, by).unwrap();

@@ -43,8 +43,7 @@ impl Crowd {
     /// metadata and keys.
     pub(super) fn start(target: &Target) -> Self {
         let http = || Client::builder().redirect(Policy::none()).no_proxy().timeout(PATIENCE);
-        let (http, stranger) =
-            (http().build().unwrap(), http().pool_max_idle_per_host(0).build().unwrap());
+        let (http, stranger) = (http().build().unwrap(), http().pool_max_idle_per_host(0).build().unwrap());
         let (seen, stop) = (Arc::new(Seen::new()), Arc::new(AtomicBool::new(false)));
         let url = |path: &str| format!("{}{path}", target.url);
         let mut clients = Vec::new();
@@ -117,7 +116,8 @@ impl Caller {
             let tool = lock(&tool);
             (tool.client_id.clone(), tool.refresh.clone())
         };
-        let form = [("grant_type", "refresh_token"), ("client_id", &client_id), ("refresh_token", &presented)];
+        let form =
+            [("grant_type", "refresh_token"), ("client_id", &client_id), ("refresh_token", &presented)];
         let Some(body) = self.answer(self.http.post(url).form(&form)).await else { return };
         let body: Value = serde_json::from_str(&body).unwrap();
         let mut tool = lock(&tool);

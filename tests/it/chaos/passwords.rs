@@ -29,7 +29,9 @@ async fn a_hundred_wrong_passwords() {
                         let form = page.form_to("/sign-in");
                         let email = format!("ada-{number}-{tried}@example.com");
                         let answer = browser
-                            .submit(&form.with("email", &email).with("password", "a wrong one, but long enough"))
+                            .submit(
+                                &form.with("email", &email).with("password", "a wrong one, but long enough"),
+                            )
                             .await;
                         assert!([401, 422, 429, 503].contains(&answer.status), "{}", answer.status);
                         tried += 1;

@@ -68,11 +68,8 @@ impl Seen {
 
     /// One line for the report.
     pub(super) fn line(&self) -> String {
-        let (ok, unavailable, none) = (
-            self.count(Outcome::Ok),
-            self.count(Outcome::Unavailable),
-            self.count(Outcome::NoAnswer),
-        );
+        let (ok, unavailable, none) =
+            (self.count(Outcome::Ok), self.count(Outcome::Unavailable), self.count(Outcome::NoAnswer));
         let state = self.state();
         format!(
             "{ok} ok, {unavailable} 503, {none} without an answer, {} wrong in {:.1} s; slowest {:.2} s",

@@ -23,7 +23,8 @@ const HEALING: Duration = Duration::from_secs(60);
 
 /// How long the trouble of a case lasts: two seconds, unless `make chaos` says more.
 pub(super) fn trouble() -> Duration {
-    let asked = env::var(SECONDS).map(|seconds| seconds.parse().unwrap_or_else(|_| panic!("{SECONDS}={seconds}")));
+    let asked =
+        env::var(SECONDS).map(|seconds| seconds.parse().unwrap_or_else(|_| panic!("{SECONDS}={seconds}")));
     Duration::from_secs(asked.unwrap_or(2))
 }
 
@@ -48,7 +49,11 @@ impl Stage {
             let tool = Tool { client_id: client.id.clone(), refresh: tokens.refresh, access: tokens.access };
             tools.push(Arc::new(Mutex::new(tool)));
         }
-        let key = app.owners_tool().await.key(&json!({ "name": "CI", "mode": "live", "scopes": ["org:read"] })).await;
+        let key = app
+            .owners_tool()
+            .await
+            .key(&json!({ "name": "CI", "mode": "live", "scopes": ["org:read"] }))
+            .await;
         let key = app.holder(&key).credential;
         let url = app.issuer().to_owned();
         let settings = [
@@ -77,7 +82,11 @@ impl Stage {
     }
 
     /// Runs the crowd against the server while `trouble` happens, and waits until all is well again.
-    pub(super) async fn play<T: AsyncFnOnce(&mut Daemon)>(&self, daemon: &mut Daemon, trouble: T) -> Arc<Seen> {
+    pub(super) async fn play<T: AsyncFnOnce(&mut Daemon)>(
+        &self,
+        daemon: &mut Daemon,
+        trouble: T,
+    ) -> Arc<Seen> {
         let crowd = Crowd::start(&self.target);
         tokio::time::sleep(Duration::from_secs(1)).await;
         let begun = Instant::now();
@@ -108,7 +117,13 @@ impl Stage {
             if quiet > Duration::from_secs(1) && ready.is_ok_and(|answer| answer.status() == 200) {
                 return;
             }
-            assert!(mended.elapsed() < HEALING, "{}: not healed: {}\n{}", self.name, seen.line(), self.daemons.output());
+            assert!(
+                mended.elapsed() < HEALING,
+                "{}: not healed: {}\n{}",
+                self.name,
+                seen.line(),
+                self.daemons.output()
+            );
         }
     }
 
@@ -120,7 +135,8 @@ impl Stage {
                 let tool = lock(tool);
                 (tool.client_id.clone(), tool.refresh.clone(), tool.access.clone())
             };
-            let form = [("grant_type", "refresh_token"), ("client_id", &client_id), ("refresh_token", &refresh)];
+            let form =
+                [("grant_type", "refresh_token"), ("client_id", &client_id), ("refresh_token", &refresh)];
             let answer = caller.post("/oauth/token", &form).await;
             assert_eq!(answer.status, 200, "{}: a session is lost: {}", self.name, answer.body);
             let whoami = caller.request(Method::GET, "/api/v1/whoami").bearer_auth(access);

@@ -3,7 +3,6 @@
 use keystile::domain::secret::Secret;
 use keystile::web::browser::FormTokens;
 
-
 #[test]
 fn lo_10_a_secret_in_a_debug_print_is_redacted() {
     assert_eq!(format!("{:?}", Secret::new("swordfish")), "[redacted]");

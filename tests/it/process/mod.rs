@@ -87,7 +87,7 @@ fn settings_of(app: &TestApp) -> Vec<(&'static str, String)> {
 }
 
 /// The same program under a clock that is off by what this file says, such as `-70s` or `+100d`, whenever it says it.
-fn under_a_clock_of(file: &Path) -> impl FnOnce(&mut Command) {
+pub(crate) fn under_a_clock_of(file: &Path) -> impl FnOnce(&mut Command) {
     let library = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"]
         .map(|folder| format!("{folder}/faketime/libfaketime.so.1"))
         .into_iter()

@@ -1,6 +1,7 @@
 //! How the process starts and stops.
 
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
@@ -20,12 +21,13 @@ both_databases! {
         let again = node.another_node();
         let store = node.inside().store.clone();
         let (release, wait) = channel::<()>();
+        let wait = Arc::new(Mutex::new(wait));
         // On SQLite everything waits for the one writer; on PostgreSQL for the row.
         let id = tokens.session();
         let holder = tokio::spawn(async move {
             store.write(move |work| {
                 keystile::store::credentials::rename(work.conn, &id, "held")?;
-                wait.recv().ok();
+                wait.lock().unwrap().recv().ok();
                 Ok(())
             }).await
         });

@@ -1,6 +1,7 @@
 //! Every list is read by an index that finds what is asked for, however much there is besides.
 
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use keystile::domain::audit::{Action, Outcome};
@@ -56,7 +57,8 @@ async fn fill(app: &TestApp, table: &str, rest: &str) {
 async fn fill_events(app: &TestApp, chain: &str) {
     let (at, bytes) = (at(app), bytes(app));
     let rare = |rare: &str, common: &str| format!("CASE WHEN i <= 3 THEN {rare} ELSE {common} END");
-    let columns = "(id, chain, sequence, at, actor_kind, actor_id, credential_id, action, target, outcome, details,
+    let columns =
+        "(id, chain, sequence, at, actor_kind, actor_id, credential_id, action, target, outcome, details,
         previous_hash, hash)";
     let values = format!(
         "SELECT 'evt_' || i, '{chain}', 1000000 + i, {at}, 'user', {}, {}, {},
@@ -77,7 +79,8 @@ async fn fill_credentials(app: &TestApp, session: &Session, kind: CredentialKind
         "api_key" => ("'live'", "NULL".to_owned()),
         _ => ("NULL", format!("'{client}'")),
     };
-    let columns = "(id, kind, org_id, user_id, client_id, name, scopes, mode, secret_hash, display_prefix, last_four,
+    let columns =
+        "(id, kind, org_id, user_id, client_id, name, scopes, mode, secret_hash, display_prefix, last_four,
         created_at, created_by_user, revoked_at)";
     let hash = if kind == "api_key" { bytes } else { "NULL" };
     let values = format!(
@@ -292,10 +295,11 @@ both_engines! {
         for _ in 0..size {
             let (store, ready) = (app.inside().store.clone(), ready.clone());
             let (release, wait) = channel::<()>();
+            let wait = Arc::new(Mutex::new(wait));
             let held = async move {
                 store.report(move |_| {
                     ready.send(()).unwrap();
-                    wait.recv().ok();
+                    wait.lock().unwrap().recv().ok();
                     Ok(())
                 }).await
             };

@@ -49,7 +49,11 @@ async fn cc_02_everything_works_where_each_transaction_has_another_session() {
                  (SELECT oid FROM pg_database WHERE datname = current_database())";
     assert_eq!(value(&database.url(), locks), "0", "nothing stays behind in a session of the pooler");
     let other = on_it(app.another_node()).start().await;
-    assert_eq!(other.refresh(&client, &sessions[0].tokens.refresh).await.status, 400, "it was rotated five times");
+    assert_eq!(
+        other.refresh(&client, &sessions[0].tokens.refresh).await.status,
+        400,
+        "it was rotated five times"
+    );
     other.stop().await;
     app.stop().await;
 }
@@ -70,7 +74,9 @@ async fn cc_02_a_pooler_in_transaction_mode_is_noticed_at_the_start() {
 async fn cc_02_a_lock_that_stays_behind_is_named_and_holds_up_nothing_that_is_up_to_date() {
     let migrated = OwnDatabase::new("");
     OwnDatabase::migrate(&migrated.url(), &[]).unwrap();
-    for (database, patience) in [(&migrated, Duration::from_secs(600)), (&OwnDatabase::new(""), Duration::from_millis(300))] {
+    for (database, patience) in
+        [(&migrated, Duration::from_secs(600)), (&OwnDatabase::new(""), Duration::from_millis(300))]
+    {
         let (held, hold) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
         let url = database.url();

@@ -18,7 +18,13 @@ fn documented_grants(owner: &str, role: &str) -> Vec<String> {
     let block = block.replace("keystile_owner", owner).replace("keystile_app", role);
     let block: String = block.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n");
     let is_grant = |statement: &&str| !statement.starts_with("CREATE ");
-    block.split(';').map(str::trim).filter(|text| !text.is_empty()).filter(is_grant).map(str::to_owned).collect()
+    block
+        .split(';')
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .filter(is_grant)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[tokio::test]
@@ -45,7 +51,10 @@ async fn cc_03_a_role_that_only_reads_and_writes_rows_runs_a_migrated_server() {
     let session = app.session().await;
     assert_eq!(app.refresh(&session.client, &session.tokens.refresh).await.status, 200);
     janitor::sweep(&app.inside().store, app.config.audit).await;
-    assert_eq!(app.client_post(&session.client, "/oauth/revoke", &[("token", &session.tokens.refresh)]).await.status, 200);
+    assert_eq!(
+        app.client_post(&session.client, "/oauth/revoke", &[("token", &session.tokens.refresh)]).await.status,
+        200
+    );
     assert_eq!(app.audited("session.started").await, 1);
     for forbidden in [
         "DROP TABLE audit_events",
@@ -55,7 +64,10 @@ async fn cc_03_a_role_that_only_reads_and_writes_rows_runs_a_migrated_server() {
         "TRUNCATE audit_events",
     ] {
         let error = app.execute(forbidden).await.unwrap_err();
-        assert!(error.contains("permission denied") || error.contains("must be owner"), "{forbidden}: {error}");
+        assert!(
+            error.contains("permission denied") || error.contains("must be owner"),
+            "{forbidden}: {error}"
+        );
     }
     app.stop().await;
 }

@@ -47,7 +47,10 @@ async fn cc_01_after_a_switchover_the_first_request_is_answered() {
 
     // The primary takes no writes any more, and its connections live on.
     cluster.settle();
-    execute(&cluster.primary, &["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"]);
+    execute(
+        &cluster.primary,
+        &["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"],
+    );
     wait_for("the primary still takes writes", || {
         value(&cluster.primary, "current_setting('transaction_read_only')") == "on"
     });

@@ -1,7 +1,7 @@
 //! The one door for writes: all or nothing, answered after the commit.
 
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use keystile::domain::time::Time;
 use keystile::store::users::{self, User};

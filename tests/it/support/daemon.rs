@@ -123,10 +123,6 @@ impl Daemon {
         peak.split_whitespace().next().unwrap().parse().unwrap()
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     async fn is_ready(&self) {
         let caller = Anonymous::at(&self.url);
         let started = Instant::now();

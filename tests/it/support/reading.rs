@@ -39,7 +39,8 @@ impl Cost {
                 let of_table = |step: &&String| {
                     step.split(' ').nth(1) == Some(table) || step.contains("TEMP B-TREE FOR ORDER")
                 };
-                let found = |step: &String| indexes.iter().any(|index| step.contains(&format!(" INDEX {index} (")));
+                let found =
+                    |step: &String| indexes.iter().any(|index| step.contains(&format!(" INDEX {index} (")));
                 let reads: Vec<&String> = steps.iter().filter(of_table).collect();
                 assert!(
                     !reads.is_empty() && reads.iter().all(|step| found(step)),

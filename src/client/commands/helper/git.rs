@@ -6,13 +6,14 @@ use super::{USER_NAME, input, replace, session_for};
 use crate::client::base_url::BaseUrl;
 use crate::client::context::Context;
 use crate::client::error::Fault;
+use crate::client::secret::Secret;
 use crate::client::session::{USUAL_TTL, Want};
 
 /// What git asks about.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Asked {
     server: Option<BaseUrl>,
-    password: Option<String>,
+    password: Option<Secret>,
 }
 
 pub(super) async fn run(context: &Arc<Context>, action: &str) -> Result<(), Fault> {
@@ -40,7 +41,7 @@ async fn erase(context: &Arc<Context>) -> Result<(), Fault> {
     let asked = Asked::read(&input()?);
     let (Some(server), Some(password)) = (asked.server, asked.password) else { return Ok(()) };
     match session_for(context, |bound| bound.same_origin(&server)).await? {
-        Some(session) => replace(&session, &password).await,
+        Some(session) => replace(&session, password.expose()).await,
         None => Ok(()),
     }
 }
@@ -53,7 +54,7 @@ impl Asked {
         let server = value("protocol")
             .zip(value("host"))
             .and_then(|(protocol, host)| BaseUrl::parse(&format!("{protocol}://{host}")).ok());
-        Self { server, password: value("password") }
+        Self { server, password: value("password").map(Secret::new) }
     }
 }
 

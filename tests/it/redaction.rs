@@ -1,0 +1,104 @@
+//! No type that holds a secret can print it: in a struct or enum that derives `Debug`, a field named like a secret has a
+//! type that redacts itself.
+
+use std::fs;
+
+use quote::ToTokens as _;
+use syn::visit::{self, Visit};
+use syn::{Attribute, Field, ItemEnum, ItemStruct};
+
+use crate::support::sources;
+
+/// Words in the name of a field that say it holds a secret.
+const SECRET: [&str; 14] = [
+    "access", "code", "cookie", "csrf", "hash", "key", "nonce", "password", "private", "refresh", "secret",
+    "seed", "token", "verifier",
+];
+
+/// Fields that are named like a secret and hold none: names of settings and errors, hashes of the audit chain, what a
+/// client sends openly, and the codes that a person is shown to compare or to type.
+const PUBLIC: [&str; 25] = [
+    "AuditListArgs::key",
+    "AuthorizationRequest::code_challenge",
+    "AuthorizationRequest::nonce",
+    "AuthorizationRequest::short_code",
+    "Asked::nonce",
+    "Additional::refresh_token_expiration_types_supported",
+    "Brand::token_prefix",
+    "CliConfiguration::key_prefixes",
+    "CodeScreen::code",
+    "DeviceCode::user_code",
+    "Fault::code",
+    "Fault::key",
+    "Head::hash",
+    "Issued::nonce",
+    "KeyCredential::key_id",
+    "Lasts::access",
+    "Link::hash",
+    "Link::previous_hash",
+    "Names::key_prefixes",
+    "Parameters::code_challenge",
+    "Parameters::code_challenge_method",
+    "Parameters::nonce",
+    "OAuthError::error_code",
+    "OauthRefusal::error_code",
+    "SettingCommand::key",
+];
+
+#[derive(Default)]
+struct Fields {
+    path: String,
+    owner: String,
+    found: Vec<String>,
+}
+
+fn derives_debug(attributes: &[Attribute]) -> bool {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("derive"))
+        .any(|attribute| attribute.to_token_stream().to_string().contains("Debug"))
+}
+
+/// Whether a value of this type prints its bytes.
+fn is_plain(of: &str) -> bool {
+    ["String", "str", "u8", "Value"]
+        .iter()
+        .any(|plain| of.split(|c: char| !c.is_alphanumeric()).any(|word| word == *plain))
+}
+
+impl<'ast> Visit<'ast> for Fields {
+    fn visit_item_struct(&mut self, item: &'ast ItemStruct) {
+        if derives_debug(&item.attrs) {
+            self.owner = item.ident.to_string();
+            visit::visit_item_struct(self, item);
+        }
+    }
+
+    fn visit_item_enum(&mut self, item: &'ast ItemEnum) {
+        if derives_debug(&item.attrs) {
+            self.owner = item.ident.to_string();
+            visit::visit_item_enum(self, item);
+        }
+    }
+
+    fn visit_field(&mut self, field: &'ast Field) {
+        let Some(name) = &field.ident else { return };
+        let (name, kind) = (name.to_string(), field.ty.to_token_stream().to_string());
+        let field = format!("{}::{name}", self.owner);
+        let public = PUBLIC.contains(&field.as_str());
+        if name.split('_').any(|word| SECRET.contains(&word)) && is_plain(&kind) && !public {
+            self.found.push(format!("{} {field}: {kind}", self.path));
+        }
+    }
+}
+
+#[test]
+fn lo_10_no_type_that_derives_debug_holds_a_secret_in_the_clear() {
+    let mut fields = Fields::default();
+    for path in sources("src") {
+        fields.path = path.display().to_string();
+        let file = syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap();
+        fields.visit_file(&file);
+    }
+    assert!(fields.found.is_empty(), "{:#?}", fields.found);
+}
