@@ -12,7 +12,7 @@ use crate::support::database::Database;
 async fn the_reader_of_the_log_dies() {
     let stage = Stage::on("the reader of the log dies", Database::sqlite()).await;
     let (mut reader, writer) = pipe().unwrap();
-    let mut daemon = stage.daemons.start_with(|command| drop(command.stderr(writer))).await;
+    let mut daemon = stage.daemons.start_with(|command| _ = command.stderr(writer)).await;
     // It reads a little, and then no more.
     thread::spawn(move || reader.read_exact(&mut [0; 100]));
     let seen = stage.play(&mut daemon, async |_| tokio::time::sleep(trouble()).await).await;
@@ -23,7 +23,7 @@ async fn the_reader_of_the_log_dies() {
 async fn the_disk_of_the_log_is_full() {
     let stage = Stage::on("the disk of the log is full", Database::sqlite()).await;
     let full = || File::options().write(true).open("/dev/full").unwrap();
-    let mut daemon = stage.daemons.start_with(|command| drop(command.stdout(full()).stderr(full()))).await;
+    let mut daemon = stage.daemons.start_with(|command| _ = command.stdout(full()).stderr(full())).await;
     let seen = stage.play(&mut daemon, async |_| tokio::time::sleep(trouble()).await).await;
     assert_eq!(seen.count(Outcome::Unavailable) + seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
 }
