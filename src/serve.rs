@@ -25,7 +25,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::config::Config;
 use crate::domain::time::Clock;
 use crate::http::metadata::BadMetadata;
-use crate::keys::password::Passwords;
+use crate::keys::hashing::Passwords;
 use crate::keys::signer::Signer;
 use crate::services::claim::{self, Claim};
 use crate::services::instance::{self, Instance, OpenError};
@@ -169,7 +169,7 @@ async fn open(
         exhausted: KnownExhausted::default(),
         uses,
         keyring: Keyring::new(set, signer),
-        passwords: Passwords::new(config.sign_in.max_parallel_hashes),
+        passwords: Passwords::start(config.sign_in.max_parallel_hashes)?,
         readiness: Readiness::default(),
         clock: store.clock().clone(),
         config: Arc::new(config),

@@ -26,6 +26,8 @@ pub mod entropy;
 #[cfg(feature = "server")]
 pub mod granted;
 #[cfg(feature = "server")]
+pub mod guessing;
+#[cfg(feature = "server")]
 pub mod id;
 pub mod key_format;
 #[cfg(feature = "server")]

@@ -1,5 +1,6 @@
 //! Everything that needs the master key or a signing key, and password hashing.
 
+pub mod hashing;
 pub mod jwt;
 pub mod master;
 pub mod password;

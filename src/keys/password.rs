@@ -1,11 +1,9 @@
-//! Password hashing: Argon2id with 19 MiB, two passes and one lane, on a bounded number of threads.
+//! Password hashing: Argon2id with 19 MiB, two passes and one lane.
 
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::sync::LazyLock;
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use crate::domain::entropy::Entropy;
 use crate::domain::secret::Secret;
@@ -13,13 +11,6 @@ use crate::domain::secret::Secret;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// How long a sign-in waits for its turn to hash.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Too many passwords are being checked at this moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many passwords are being checked at this moment")]
-pub struct Busy;
 
 /// What a check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,112 +21,134 @@ pub enum Match {
     Wrong,
 }
 
-/// Hashes and checks passwords, a few at a time.
-#[derive(Clone)]
-pub struct Passwords(Arc<Semaphore>);
+/// The memory of one hash at a time: 19 MiB, allocated at the first one and kept. An allocation for each hash would come
+/// from whatever arena the thread has, which the allocator grows and does not give back.
+#[derive(Default)]
+pub struct Memory(Vec<Block>);
 
-impl Passwords {
-    pub fn new(at_once: usize) -> Self {
-        Self(Arc::new(Semaphore::new(at_once)))
+impl Memory {
+    fn compute(
+        &mut self,
+        algorithm: Algorithm,
+        version: Version,
+        params: &Params,
+        password: &Secret,
+        salt: Salt<'_>,
+        length: usize,
+    ) -> argon2::password_hash::Result<Output> {
+        let blocks = params.block_count();
+        if self.0.len() < blocks {
+            self.0.resize(blocks, Block::default());
+        }
+        let mut decoded = [0; Salt::MAX_LENGTH];
+        let salt = salt.decode_b64(&mut decoded)?;
+        let argon2 = Argon2::new(algorithm, version, params.clone());
+        Output::init_with(length, |out| {
+            let memory = &mut self.0[..blocks];
+            Ok(argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, out, memory)?)
+        })
     }
 
     /// The PHC string of a password.
-    pub async fn hash(&self, password: Secret, entropy: Entropy) -> Result<String, Busy> {
-        self.in_turn(move || hash(&password, entropy)).await
+    ///
+    /// # Panics
+    /// Never: any bytes can be hashed, and the salt has the right length.
+    pub fn hash(&mut self, password: &Secret, entropy: Entropy) -> String {
+        #[expect(clippy::expect_used, reason = "16 bytes are a valid salt and any password can be hashed")]
+        let salt = SaltString::encode_b64(&entropy.bytes::<16>()).expect("16 bytes are a valid salt");
+        let (algorithm, version, params) = (Algorithm::Argon2id, Version::V0x13, current());
+        let length = Params::DEFAULT_OUTPUT_LEN;
+        let computed = self.compute(algorithm, version, &params, password, salt.as_salt(), length);
+        #[expect(clippy::expect_used, reason = "any password can be hashed")]
+        let hash = computed.expect("a password can be hashed");
+        #[expect(clippy::expect_used, reason = "the parameters are numbers")]
+        let shown = ParamsString::try_from(&params).expect("the parameters can be written");
+        let version = Some(version.into());
+        let salt = Some(salt.as_salt());
+        PasswordHash { algorithm: algorithm.ident(), version, params: shown, salt, hash: Some(hash) }.to_string()
     }
 
-    /// Checks a password. Without a hash (nobody has that address) the same work is done for nothing, so that the time
-    /// an answer takes does not say who has an account.
-    pub async fn check(&self, password: Secret, hash: Option<String>) -> Result<Match, Busy> {
-        self.in_turn(move || {
-            if let Some(hash) = hash {
-                return check(&password, &hash);
+    /// Checks a password against a PHC string. Without one (no account has that address) the same work is done for
+    /// nothing, so that the time an answer takes does not say who has an account.
+    pub fn check(&mut self, password: &Secret, hash: Option<&str>) -> Match {
+        match hash {
+            Some(hash) => self.check_stored(password, hash).unwrap_or(Match::Wrong),
+            None => {
+                // The outcome is the same whatever was typed.
+                let _ = self.check_stored(password, &NOBODY);
+                Match::Wrong
             }
-            check(&password, &NOBODY);
-            Match::Wrong
-        })
-        .await
+        }
     }
 
-    async fn in_turn<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
-        let turn = tokio::time::timeout(PATIENCE, self.0.clone().acquire_owned()).await;
-        let permit = turn.map_err(|_| Busy)?.map_err(|_| Busy)?;
-        tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            job()
-        })
-        .await
-        .map_err(|_| Busy)
+    /// `None` if the stored text is not a hash that this server can check.
+    fn check_stored(&mut self, password: &Secret, hash: &str) -> Option<Match> {
+        let stored = PasswordHash::new(hash).ok()?;
+        let algorithm = Algorithm::try_from(stored.algorithm).ok()?;
+        let version = stored.version.map_or(Ok(Version::V0x13), Version::try_from).ok()?;
+        let params = Params::try_from(&stored).ok()?;
+        let expected = stored.hash?;
+        let computed =
+            self.compute(algorithm, version, &params, password, stored.salt?, expected.len()).ok()?;
+        if params.block_count() > current().block_count() {
+            // Parameters of another time do not decide how much memory is kept.
+            *self = Self::default();
+        }
+        // In constant time.
+        if computed != expected {
+            return Some(Match::Wrong);
+        }
+        let same = (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES);
+        Some(if same && algorithm == Algorithm::Argon2id { Match::Right } else { Match::RightButOutdated })
     }
+}
+
+fn current() -> Params {
+    #[expect(clippy::expect_used, reason = "the parameters are constants within Argon2's limits")]
+    Params::new(MEMORY_KIB, PASSES, LANES, None).expect("valid Argon2 parameters")
 }
 
 static NOBODY: LazyLock<String> = LazyLock::new(|| hash(&Secret::new(String::new()), Entropy));
 
-fn argon2() -> Argon2<'static> {
-    #[expect(clippy::expect_used, reason = "the parameters are constants within Argon2's limits")]
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("valid Argon2 parameters");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-}
-
-/// Hashes on this thread; for the administration commands.
-///
-/// # Panics
-/// Never: any bytes can be hashed, and the salt has the right length.
+/// Hashes on this thread, with memory of its own; for the administration commands.
 pub fn hash(password: &Secret, entropy: Entropy) -> String {
-    #[expect(clippy::expect_used, reason = "16 bytes are a valid salt and any password can be hashed")]
-    let salt = SaltString::encode_b64(&entropy.bytes::<16>()).expect("16 bytes are a valid salt");
-    #[expect(clippy::expect_used, reason = "any password can be hashed")]
-    let hash = argon2().hash_password(password.expose().as_bytes(), &salt).expect("a password can be hashed");
-    hash.to_string()
-}
-
-fn check(password: &Secret, hash: &str) -> Match {
-    let Ok(parsed) = PasswordHash::new(hash) else { return Match::Wrong };
-    let current = argon2();
-    if current.verify_password(password.expose().as_bytes(), &parsed).is_err() {
-        return Match::Wrong;
-    }
-    let same = Params::try_from(&parsed).is_ok_and(|params| {
-        (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES)
-    });
-    if same && parsed.algorithm == Algorithm::Argon2id.ident() {
-        Match::Right
-    } else {
-        Match::RightButOutdated
-    }
+    Memory::default().hash(password, entropy)
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
     use super::*;
 
     #[test]
     fn lg_02_a_password_is_hashed_with_argon2id_and_its_own_salt() {
+        let mut memory = Memory::default();
         let password = Secret::new("correct horse battery");
-        let (one, two) = (hash(&password, Entropy), hash(&password, Entropy));
+        let (one, two) = (memory.hash(&password, Entropy), memory.hash(&password, Entropy));
         assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
         assert_ne!(one, two);
-        assert_eq!(check(&password, &one), Match::Right);
-        assert_eq!(check(&Secret::new("wrong"), &one), Match::Wrong);
+        assert_eq!(memory.check(&password, Some(&one)), Match::Right);
+        assert_eq!(memory.check(&Secret::new("wrong"), Some(&one)), Match::Wrong);
+        assert_eq!(memory.check(&Secret::new(""), None), Match::Wrong);
+        assert_eq!(PasswordHash::new(&NOBODY).unwrap().params, PasswordHash::new(&one).unwrap().params);
+        assert_eq!(memory.check(&password, Some("not a hash")), Match::Wrong);
+        let parsed = PasswordHash::new(&one).unwrap();
+        assert!(Argon2::default().verify_password(b"correct horse battery", &parsed).is_ok(), "{one}");
     }
 
     #[test]
     fn lg_02_a_hash_with_older_parameters_still_works_and_asks_to_be_renewed() {
-        let params = Params::new(8 * 1024, 1, 1, None).unwrap();
-        let salt = SaltString::encode_b64(&[7; 16]).unwrap();
-        let old = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password(b"x", &salt)
-            .unwrap()
-            .to_string();
-        assert_eq!(check(&Secret::new("x"), &old), Match::RightButOutdated);
-    }
-
-    #[tokio::test]
-    async fn lg_08_more_passwords_at_once_than_there_is_memory_for_are_turned_away() {
-        let passwords = Passwords::new(1);
-        let held = passwords.0.clone().acquire_owned().await.unwrap();
-        assert_eq!(passwords.check(Secret::new("x"), None).await, Err(Busy));
-        drop(held);
-        assert_eq!(passwords.check(Secret::new("x"), None).await, Ok(Match::Wrong));
+        let mut memory = Memory::default();
+        for kib in [8 * 1024, 32 * 1024] {
+            let params = Params::new(kib, 1, 1, None).unwrap();
+            let salt = SaltString::encode_b64(&[7; 16]).unwrap();
+            let old = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+                .hash_password(b"x", &salt)
+                .unwrap()
+                .to_string();
+            assert_eq!(memory.check(&Secret::new("x"), Some(&old)), Match::RightButOutdated);
+            assert!(memory.0.len() <= current().block_count());
+        }
     }
 }

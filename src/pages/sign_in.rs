@@ -48,3 +48,9 @@ pub fn too_many_tries(seconds: i64) -> Problems {
     let wait = text::count(seconds, "second", "seconds");
     Problems::default().with("email", format!("Too many tries. Try again in {wait}"))
 }
+
+/// Nothing about this person: others are signing in.
+pub fn busy(seconds: i64) -> Problems {
+    let wait = text::count(seconds, "second", "seconds");
+    Problems::default().with("email", format!("The server is busy. Try again in {wait}"))
+}

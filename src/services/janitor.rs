@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 
 use crate::config::Audit;
+use crate::domain::guessing;
 use crate::domain::time::Time;
 use crate::store::sweeping::{Deleted, Span};
 use crate::store::{
@@ -20,7 +21,6 @@ use crate::store::{
 const CODES_KEPT: TimeDelta = TimeDelta::hours(24);
 /// How long any other request stays after its end, for the page that says so.
 const REQUESTS_KEPT: TimeDelta = TimeDelta::minutes(30);
-const FAILURES_KEPT: TimeDelta = TimeDelta::hours(2);
 
 /// Rows that end.
 struct Heap {
@@ -31,7 +31,7 @@ struct Heap {
     delete: fn(&mut Conn, Span) -> Result<Deleted, StoreError>,
 }
 
-const HEAPS: [Heap; 9] = [
+const HEAPS: [Heap; 10] = [
     Heap {
         name: "requests without a code",
         kept: |_| REQUESTS_KEPT,
@@ -50,7 +50,12 @@ const HEAPS: [Heap; 9] = [
     },
     Heap { name: "rates", kept: |_| TimeDelta::zero(), delete: rates::delete_settled },
     Heap { name: "browser sessions", kept: |_| TimeDelta::zero(), delete: web_sessions::delete_ended },
-    Heap { name: "failed tries", kept: |_| FAILURES_KEPT, delete: throttles::delete_stale },
+    Heap { name: "accounts that were tried", kept: |_| TimeDelta::zero(), delete: throttles::delete_due_accounts },
+    Heap {
+        name: "networks and devices that tried",
+        kept: |_| guessing::MEMORY,
+        delete: throttles::delete_quiet_sources,
+    },
     Heap { name: "uses of credentials", kept: |audit| audit.keep_uses, delete: uses::delete_old },
     Heap { name: "counts of uses", kept: |audit| audit.keep_usage, delete: usage::delete_old },
 ];

@@ -210,10 +210,22 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Binary};
     use crate::store::codec::Moment;
 
-    throttles (key) {
+    throttled_sources (key) {
         key -> Binary,
-        failures -> BigInt,
-        updated_at -> Moment,
+        wrong -> BigInt,
+        settled_at -> Moment,
+        last_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::store::codec::Moment;
+
+    throttled_accounts (key) {
+        key -> Binary,
+        state -> Text,
+        due_at -> Moment,
     }
 }
 
@@ -386,7 +398,8 @@ allow_tables_to_appear_in_same_query!(
     authorization_requests,
     authorization_codes,
     web_sessions,
-    throttles,
+    throttled_accounts,
+    throttled_sources,
     device_requests,
     rates,
     idempotency_records,

@@ -1,43 +1,95 @@
-//! Failed tries, by what they are counted for.
+//! Tries at passwords: `throttled_accounts` and `throttled_sources`. The rules are in [`crate::domain::guessing`].
 
 use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::query::Native;
-use super::schema::throttles;
+use super::schema::{throttled_accounts as accounts, throttled_sources as sources};
 use super::sweeping::{Deleted, Ending, Span};
+use crate::domain::guessing::{Account, Source};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = throttles)]
-pub struct Throttle {
-    pub key: Digest,
-    pub failures: i64,
-    pub updated_at: Time,
-}
-
-pub fn find(conn: &mut Conn, key: Digest) -> Result<Option<Throttle>, StoreError> {
-    Ok(throttles::table.find(key).select(Throttle::as_select()).get_result(conn).optional()?)
-}
-
-/// Counts a failure. Two at the same moment count as two.
-pub fn count(conn: &mut Conn, key: Digest, at: Time) -> Result<(), StoreError> {
-    let statement = diesel::insert_into(throttles::table)
-        .values((throttles::key.eq(key), throttles::failures.eq(1_i64), throttles::updated_at.eq(at)))
-        .on_conflict(throttles::key)
+/// Reads an account. Others who try at it wait until the transaction ends. A row is there afterwards: [`save_account`] it.
+pub fn lock_account(conn: &mut Conn, key: Digest, now: Time) -> Result<Account, StoreError> {
+    // One statement, because a row that is due may be swept away between two.
+    let row = diesel::insert_into(accounts::table)
+        .values((accounts::key.eq(key), accounts::state.eq(""), accounts::due_at.eq(now)))
+        .on_conflict(accounts::key)
         .do_update()
-        .set((throttles::failures.eq(throttles::failures + 1), throttles::updated_at.eq(at)));
+        .set(accounts::due_at.eq(accounts::due_at))
+        .returning(accounts::state);
+    let state: String = Native(row).get_result(conn)?;
+    if state.is_empty() {
+        return Ok(Account::default());
+    }
+    serde_json::from_str(&state).map_err(|error| StoreError::Failed(format!("throttled_accounts.state: {error}")))
+}
+
+/// Writes an account that is locked; one with nothing to remember has no row.
+pub fn save_account(conn: &mut Conn, key: Digest, account: &Account, now: Time) -> Result<(), StoreError> {
+    if account.is_empty() {
+        diesel::delete(accounts::table.find(key)).execute(conn)?;
+        return Ok(());
+    }
+    let state = serde_json::to_string(account).map_err(|error| StoreError::Failed(error.to_string()))?;
+    diesel::update(accounts::table.find(key))
+        .set((accounts::state.eq(state), accounts::due_at.eq(account.due_at(now))))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Reads a source. For a network, its account must be locked.
+pub fn find_source(conn: &mut Conn, key: Digest) -> Result<Option<Source>, StoreError> {
+    let row: Option<(i64, Time, Time)> = sources::table
+        .find(key)
+        .select((sources::wrong, sources::settled_at, sources::last_at))
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(|(wrong, settled_at, last_at)| Source { wrong, settled_at, last_at }))
+}
+
+/// Reads a source that belongs to no locked account. Others wait until the transaction ends. A row is there afterwards:
+/// [`save_source`] it.
+pub fn lock_source(conn: &mut Conn, key: Digest, now: Time) -> Result<Option<Source>, StoreError> {
+    let row = diesel::insert_into(sources::table)
+        .values((
+            sources::key.eq(key),
+            sources::wrong.eq(0_i64),
+            sources::settled_at.eq(now),
+            sources::last_at.eq(now),
+        ))
+        .on_conflict(sources::key)
+        .do_update()
+        .set(sources::wrong.eq(sources::wrong))
+        .returning((sources::wrong, sources::settled_at, sources::last_at));
+    let (wrong, settled_at, last_at): (i64, Time, Time) = Native(row).get_result(conn)?;
+    Ok((wrong > 0).then_some(Source { wrong, settled_at, last_at }))
+}
+
+/// Writes a source; a quiet one has no row.
+pub fn save_source(conn: &mut Conn, key: Digest, source: Option<Source>) -> Result<(), StoreError> {
+    let Some(Source { wrong, settled_at, last_at }) = source else {
+        diesel::delete(sources::table.find(key)).execute(conn)?;
+        return Ok(());
+    };
+    let columns = (sources::wrong.eq(wrong), sources::settled_at.eq(settled_at), sources::last_at.eq(last_at));
+    let statement = diesel::insert_into(sources::table)
+        .values((sources::key.eq(key), columns))
+        .on_conflict(sources::key)
+        .do_update()
+        .set(columns);
     Native(statement).execute(conn)?;
     Ok(())
 }
 
-pub fn clear(conn: &mut Conn, key: Digest) -> Result<(), StoreError> {
-    diesel::delete(throttles::table.find(key)).execute(conn)?;
-    Ok(())
+/// Deletes accounts of which nothing counts any more.
+pub fn delete_due_accounts(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    Ending { table: "throttled_accounts", column: "due_at", condition: None }.delete(conn, span)
 }
 
-pub fn delete_stale(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
-    Ending { table: "throttles", column: "updated_at", condition: None }.delete(conn, span)
+/// Deletes sources by their last try.
+pub fn delete_quiet_sources(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    Ending { table: "throttled_sources", column: "last_at", condition: None }.delete(conn, span)
 }

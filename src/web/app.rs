@@ -14,7 +14,7 @@ use super::uses::UseLog;
 use crate::config::Config;
 use crate::domain::time::{Clock, Time};
 use crate::keys::master::MasterKey;
-use crate::keys::password::Passwords;
+use crate::keys::hashing::Passwords;
 use crate::services::signing_keys::{self, KeyFailure};
 use crate::store::{Store, StoreError, Work};
 

@@ -10,7 +10,7 @@ use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::pages::problems::Problems;
 use crate::pages::reauthenticate::{self, ReauthenticatePage};
-use crate::pages::sign_in::{Notice, SignInPage, too_many_tries, wrong_pair};
+use crate::pages::sign_in::{Notice, SignInPage, busy, too_many_tries, wrong_pair};
 use crate::services::setup;
 use crate::services::sign_in::{self, Attempt, SignedIn};
 use crate::store::StoreError;
@@ -155,13 +155,13 @@ async fn attempt(visit: &Visit, form: &Parameters, email: String) -> Result<Sign
         address: visit.address,
         origin: visit.browser.origin.clone(),
     };
-    sign_in::sign_in(&app.store, &app.config, &app.master, &app.passwords, app.now(), attempt).await
+    sign_in::sign_in(&app.store, &app.config, &app.master, &app.passwords, attempt).await
 }
 
 fn told(outcome: &SignedIn, wrong: Problems) -> (StatusCode, Problems, Option<i64>) {
     match outcome {
         SignedIn::Wait(seconds) => (StatusCode::TOO_MANY_REQUESTS, too_many_tries(*seconds), Some(*seconds)),
-        SignedIn::Busy => (StatusCode::SERVICE_UNAVAILABLE, too_many_tries(2), Some(2)),
+        SignedIn::Busy => (StatusCode::SERVICE_UNAVAILABLE, busy(2), Some(2)),
         SignedIn::Yes(_) | SignedIn::No => (StatusCode::UNPROCESSABLE_ENTITY, wrong, None),
     }
 }

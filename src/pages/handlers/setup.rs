@@ -8,6 +8,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::domain::{email, password};
+use crate::keys::hashing::Busy;
 use crate::pages::problems::Problems;
 use crate::pages::refusal::Refusal;
 use crate::pages::setup::{SetupDonePage, SetupPage, password_hint, wrong_code};
@@ -32,7 +33,7 @@ pub async fn setup_page(app: web::Data<App>, request: HttpRequest) -> HttpRespon
 pub async fn set_up(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit(app, request, async |visit| {
         let form = visit.form(payload, "setup").await?;
-        let filled = match Filled::check(visit, &form) {
+        let filled = match Filled::check(&form) {
             Ok(filled) => filled,
             Err(problems) => return Ok(again(visit, &form, problems)),
         };
@@ -51,7 +52,7 @@ struct Filled {
 }
 
 impl Filled {
-    fn check(visit: &Visit, form: &Parameters) -> Result<Self, Problems> {
+    fn check(form: &Parameters) -> Result<Self, Problems> {
         let text = |field: &str| form.get(field).unwrap_or_default().trim().to_owned();
         let (name, organization, typed) = (text("name"), text("organization"), text("email"));
         let password = Secret::new(form.get("password").unwrap_or_default());
@@ -63,13 +64,6 @@ impl Filled {
         let address = email::canonical(&typed);
         if address.is_none() {
             problems = problems.with("email", "Enter an email address, like ada@example.com");
-        }
-        let context =
-            [typed.as_str(), name.as_str(), organization.as_str(), visit.app.config.brand.name.as_str()];
-        if let Err(unfit) =
-            password::check_new(password.expose(), visit.app.config.sign_in.password_min, &context)
-        {
-            problems = problems.with("password", unfit.to_string());
         }
         if !named(&organization) {
             problems =
@@ -87,12 +81,26 @@ impl Filled {
 async fn complete(visit: &Visit, form: &Parameters, filled: Filled) -> Result<HttpResponse, Stop> {
     let Filled { code, name, email, password, organization } = filled;
     let (app, now, typed) = (visit.app.clone(), visit.app.now(), code.clone());
-    // Before the password is hashed: that costs something, and anybody can send this form.
+    // Before the password is judged and hashed: that costs something, and anybody can send this form.
     if !visit.app.store.read(move |conn| setup::recognizes(conn, &app.master, &typed, now)).await? {
         return Ok(again(visit, form, wrong_code()));
     }
-    let Ok(password_hash) = visit.app.passwords.hash(password, Entropy).await else {
-        return Ok(visit.refuse(Refusal::TooManyTries { seconds: 2 }));
+    let settings = &visit.app.config;
+    let context = [email.as_str(), &name, &organization, &settings.brand.name].map(str::to_owned);
+    let least = settings.sign_in.password_min;
+    let vet = move |password: &Secret| {
+        password::check_new(password.expose(), least, &context.each_ref().map(String::as_str))
+    };
+    let hashed = match visit.app.passwords.place(visit.address) {
+        Ok(place) => place.vet_and_hash(password, vet, Entropy).await,
+        Err(busy) => Err(busy),
+    };
+    let password_hash = match hashed {
+        Ok(Ok(hash)) => hash,
+        Ok(Err(unfit)) => {
+            return Ok(again(visit, form, Problems::default().with("password", unfit.to_string())));
+        }
+        Err(Busy) => return Ok(visit.refuse(Refusal::TooManyTries { seconds: 2 })),
     };
     let owner = NewUser { email, name, password_hash };
     let (browser, origin) = (visit.browser.digest(), visit.browser.origin.clone());

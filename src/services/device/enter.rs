@@ -1,7 +1,9 @@
 //! A person enters the code that their device shows.
 //!
-//! Only wrong codes are counted, for the person who is signed in and for their network. So nobody else's guesses can
-//! keep a person from their own device, unless they guess from the same network while signed in themselves.
+//! Only wrong codes are counted, for the person who is signed in and for their network. The count of a network stops only
+//! those who have entered a wrong code themselves, so nobody else's guesses keep a person from their own device. Counts are
+//! locked before the code is looked up and written in the same transaction, so a burst gets as many tries as one after the
+//! other.
 
 use std::net::IpAddr;
 
@@ -63,7 +65,7 @@ pub fn enter(
     Ok(Entered::Request(request.id))
 }
 
-/// The wrong codes of a person and of a network, which nobody else counts until the transaction ends.
+/// The wrong codes of a person, and then of a network, which nobody else counts until the transaction ends.
 struct Guesses(Vec<(Digest, Rate, Time)>);
 
 impl Guesses {
@@ -88,6 +90,10 @@ impl Guesses {
     }
 
     fn wait(&self, work: &Work<'_>) -> Option<i64> {
+        let made_none = self.0.first().is_none_or(|(_, _, settled_at)| *settled_at <= work.now);
+        if made_none {
+            return None;
+        }
         self.0.iter().filter_map(|(_, rate, settled_at)| rate.wait(Some(*settled_at), work.now)).max()
     }
 

@@ -1,7 +1,7 @@
 //! How a person proves who they are, and the browser session that comes of it.
 
+mod budget;
 mod session;
-mod throttle;
 
 use std::net::IpAddr;
 
@@ -11,14 +11,15 @@ use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::email;
 use crate::domain::entropy::Entropy;
+use crate::domain::guessing::Verdict;
 use crate::domain::secret::{Digest, Secret};
-use crate::domain::time::Time;
 use crate::keys::master::MasterKey;
-use crate::keys::password::{Busy, Match, Passwords};
+use crate::keys::hashing::{Busy, Passwords};
+use crate::keys::password::Match;
 use crate::store::users::{self, User};
 use crate::store::{Store, StoreError, Work};
 
-use throttle::Throttles;
+use budget::Budget;
 
 /// What a person typed, and where.
 #[derive(Debug, Clone)]
@@ -44,13 +45,12 @@ pub enum SignedIn {
     Busy,
 }
 
-/// Checks a password outside any transaction, then records the outcome.
+/// Takes a unit of the account's budget, checks the password outside of any transaction, and records the outcome.
 pub async fn sign_in(
     store: &Store,
     config: &Config,
     master: &MasterKey,
     passwords: &Passwords,
-    now: Time,
     attempt: Attempt,
 ) -> Result<SignedIn, StoreError> {
     let address = email::canonical(&attempt.email);
@@ -62,31 +62,35 @@ pub async fn sign_in(
     // An address that cannot exist is counted like any other.
     let account = address.unwrap_or_else(|| attempt.email.trim().to_lowercase());
     let known = session::known_device(master, user.as_ref(), attempt.known_device.as_deref());
-    let throttles = Throttles::new(master, &account, known.as_deref(), attempt.address);
-    let waited = throttles.clone();
-    if let Some(seconds) = store.read(move |conn| waited.wait(conn, now)).await? {
-        return Ok(SignedIn::Wait(seconds));
-    }
+    let budget = Budget::new(master, &account, known.as_deref(), attempt.address);
+    // Before anything is written: a flood costs the database nothing.
+    let Ok(place) = passwords.place(attempt.address) else { return Ok(SignedIn::Busy) };
+    let taken = match store.write(move |work| budget.take(work)).await? {
+        Verdict::Wait(seconds) => return Ok(SignedIn::Wait(seconds)),
+        Verdict::Look(taken) => taken,
+    };
     let usable = user.filter(|user| user.disabled_at.is_none());
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
-    let renewed = attempt.password.clone();
-    let found = match passwords.check(attempt.password.clone(), hash).await {
+    let found = match place.check(attempt.password.clone(), hash).await {
         Ok(found) => found,
-        Err(Busy) => return Ok(SignedIn::Busy),
+        Err(Busy) => {
+            store.write(move |work| budget.give_back(work, &taken)).await?;
+            return Ok(SignedIn::Busy);
+        }
     };
     let (Some(user), Match::Right | Match::RightButOutdated) = (usable, found) else {
-        store.write(move |work| fail(work, &throttles, &attempt.origin)).await?;
+        store.write(move |work| fail(work, &attempt.origin)).await?;
         return Ok(SignedIn::No);
     };
     let hash = match found {
-        Match::RightButOutdated => passwords.hash(renewed, Entropy).await.ok(),
+        Match::RightButOutdated => renewed(passwords, &attempt).await,
         Match::Right | Match::Wrong => None,
     };
     let limits = config.sign_in.clone();
     let known_device = session::remember(master, &user, known, Entropy);
     let session = store
         .write(move |work| {
-            throttles.clear(work)?;
+            budget.give_back(work, &taken)?;
             if let Some(hash) = &hash {
                 users::set_password(work.conn, &user.id, hash, work.now)?;
             }
@@ -94,6 +98,11 @@ pub async fn sign_in(
         })
         .await?;
     Ok(SignedIn::Yes(session))
+}
+
+/// The password hashed anew. If there is no time for that now, there will be at another sign-in.
+async fn renewed(passwords: &Passwords, attempt: &Attempt) -> Option<String> {
+    passwords.place(attempt.address).ok()?.hash(attempt.password.clone(), Entropy).await.ok()
 }
 
 /// Starts a session for somebody who has just proved in another way who they are: with the setup code.
@@ -109,8 +118,7 @@ pub fn start_for(
     session::start(work, &config.sign_in, user, known_device, browser, origin)
 }
 
-fn fail(work: &mut Work<'_>, throttles: &Throttles, origin: &Origin) -> Result<(), StoreError> {
-    throttles.count(work)?;
+fn fail(work: &mut Work<'_>, origin: &Origin) -> Result<(), StoreError> {
     work.record(Event::new(Action::SignInFailed, Actor::Anonymous, origin).refused());
     Ok(())
 }

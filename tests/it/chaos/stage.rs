@@ -100,7 +100,7 @@ impl Stage {
             seen.line(),
             mended.duration_since(begun).as_secs_f64(),
             seen.trouble_after(mended).as_secs_f64(),
-            daemon.peak_memory() / 1024,
+            daemon.memory("VmHWM") / 1024,
         );
         seen.assert_contract();
         self.nothing_is_lost().await;

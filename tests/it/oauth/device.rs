@@ -162,7 +162,11 @@ both_engines! {
         for _ in 0..3 {
             exhaust(app, &app.browser_of(&app.member("member").await).await, 10).await;
         }
+        // A person who has entered no wrong code is not stopped by what others did.
+        let another = app.browser_of(&app.member("member").await).await;
+        assert_eq!(app.enter_code(&another, &codes.user_code).await.status, 200);
         let browser = app.browser_of(&app.member("member").await).await;
+        exhaust(app, &browser, 1).await;
         let page = app.enter_code(&browser, &codes.user_code).await;
         assert_eq!((page.status, page.header("retry-after")), (429, Some("30")));
     }

@@ -10,6 +10,7 @@ mod hostile;
 mod key_permissions;
 mod keys;
 mod limits;
+mod memory;
 mod paste;
 mod records;
 mod requests;
@@ -147,7 +148,7 @@ async fn state(app: &TestApp, session: &Session) -> String {
         app.count("audit_events").await,
         app.count("authorization_codes").await,
         app.count("web_sessions").await,
-        app.count("throttles").await,
+        app.count("throttled_sources").await,
     ];
     let waiting = app
         .names("SELECT status || CASE WHEN browser_hash IS NULL THEN '' ELSE ', entered' END AS name FROM device_requests")

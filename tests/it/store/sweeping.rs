@@ -59,7 +59,8 @@ const DELETIONS: [(&str, &str, Delete); 9] = [
     ("idempotency_records", "idempotency_records_by_expiry", idempotency_records::delete_expired),
     ("rates", "rates_by_settling", rates::delete_settled),
     ("web_sessions", "web_sessions_by_end", web_sessions::delete_ended),
-    ("throttles", "throttles_by_update", throttles::delete_stale),
+    ("throttled_accounts", "throttled_accounts_by_due", throttles::delete_due_accounts),
+    ("throttled_sources", "throttled_sources_by_last", throttles::delete_quiet_sources),
     ("uses", "uses_by_time", uses::delete_old),
     ("usage", "usage_by_day", usage::delete_old),
 ];

@@ -116,13 +116,6 @@ pub(crate) fn server() -> OsString {
 }
 
 impl Daemon {
-    /// The most resident memory that it has had, in KiB.
-    pub(crate) fn peak_memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        peak.split_whitespace().next().unwrap().parse().unwrap()
-    }
-
     async fn is_ready(&self) {
         let caller = Anonymous::at(&self.url);
         let started = Instant::now();
@@ -158,6 +151,13 @@ impl Daemon {
         let pid = self.id().to_string();
         let set = Command::new("prlimit").args(["--pid", &pid, option]).status().unwrap();
         assert!(set.success());
+    }
+
+    /// Resident memory in KiB: now (`VmRSS`), or the most there was (`VmHWM`).
+    pub(crate) fn memory(&self, field: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
     }
 
     /// Ends it as `kill -9` does.

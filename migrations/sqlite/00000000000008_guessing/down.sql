@@ -1,0 +1,2 @@
+DROP TABLE throttled_sources;
+DROP TABLE throttled_accounts;

@@ -1,0 +1,316 @@
+//! The threads that hash passwords: `sign_in.max_parallel_hashes` of them, each with one block of memory, below the priority
+//! of the threads that sign.
+//!
+//! A try needs a place in the queue before anything else is done for it. Places are few, one network gets at most half of
+//! them, and the threads serve the networks in turn, so that a flood from one network does not keep others waiting.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::password::{Match, Memory};
+use crate::domain::entropy::Entropy;
+use crate::domain::network::site;
+use crate::domain::secret::Secret;
+
+/// Places for each thread, the one at work included.
+const PLACES: usize = 64;
+/// How long a try waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Too many passwords are being checked at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many passwords are being checked at this moment")]
+pub struct Busy;
+
+/// A network; `None` for callers whose address is not known.
+type Network = Option<IpAddr>;
+
+struct Job {
+    since: Instant,
+    /// Gets no memory if its turn came too late.
+    run: Box<dyn FnOnce(Option<&mut Memory>) + Send>,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// The networks with jobs, in the order of their turns.
+    turns: VecDeque<(Network, VecDeque<Job>)>,
+    /// Places that each network holds.
+    held: HashMap<Network, usize>,
+    places: usize,
+    closed: bool,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+    most: usize,
+    hashed: AtomicU64,
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job; `None` once the queue is closed and empty.
+    fn next(&self) -> Option<Job> {
+        let mut queue = self.queue();
+        loop {
+            if let Some((network, mut jobs)) = queue.turns.pop_front() {
+                let job = jobs.pop_front();
+                if !jobs.is_empty() {
+                    queue.turns.push_back((network, jobs));
+                }
+                if job.is_some() {
+                    return job;
+                }
+            } else if queue.closed {
+                return None;
+            } else {
+                queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
+    fn submit(&self, network: Network, job: Job) {
+        let mut queue = self.queue();
+        match queue.turns.iter_mut().find(|(known, _)| *known == network) {
+            Some((_, jobs)) => jobs.push_back(job),
+            None => queue.turns.push_back((network, VecDeque::from([job]))),
+        }
+        drop(queue);
+        self.arrived.notify_one();
+    }
+}
+
+/// Hashes and checks passwords, a few at a time. The threads end when the last handle is dropped.
+#[derive(Clone)]
+pub struct Passwords(Arc<Handle>);
+
+struct Handle(Arc<Shared>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.queue().closed = true;
+        self.0.arrived.notify_all();
+    }
+}
+
+impl Passwords {
+    pub fn start(threads: usize) -> std::io::Result<Self> {
+        let threads = threads.max(1);
+        let most = threads * PLACES;
+        let shared = Arc::new(Shared { queue: Mutex::default(), arrived: Condvar::new(), most, hashed: AtomicU64::new(0) });
+        let passwords = Self(Arc::new(Handle(shared.clone())));
+        for _ in 0..threads {
+            let shared = shared.clone();
+            thread::Builder::new().name("hasher".to_owned()).spawn(move || serve(&shared))?;
+        }
+        Ok(passwords)
+    }
+
+    /// How many passwords were hashed so far.
+    pub fn hashed(&self) -> u64 {
+        self.0.0.hashed.load(Ordering::Relaxed)
+    }
+
+    /// A place in the queue, for a caller at this address.
+    pub fn place(&self, address: Option<IpAddr>) -> Result<Place, Busy> {
+        let shared = &self.0.0;
+        let network = address.map(site);
+        let mut queue = shared.queue();
+        let of_network = queue.held.get(&network).copied().unwrap_or(0);
+        if queue.places >= shared.most || of_network >= shared.most.div_ceil(2) {
+            return Err(Busy);
+        }
+        queue.places += 1;
+        queue.held.insert(network, of_network + 1);
+        drop(queue);
+        Ok(Place { shared: shared.clone(), network })
+    }
+}
+
+/// A place in the queue; dropped, it is free again.
+pub struct Place {
+    shared: Arc<Shared>,
+    network: Network,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut queue = self.shared.queue();
+        queue.places -= 1;
+        match queue.held.get_mut(&self.network) {
+            Some(held) if *held > 1 => *held -= 1,
+            Some(_) | None => {
+                queue.held.remove(&self.network);
+            }
+        }
+    }
+}
+
+impl Place {
+    /// Checks a password against a PHC string; without one, the same work is done for nothing.
+    pub async fn check(self, password: Secret, hash: Option<String>) -> Result<Match, Busy> {
+        self.run(move |memory| memory.check(&password, hash.as_deref())).await
+    }
+
+    /// The PHC string of a password.
+    pub async fn hash(self, password: Secret, entropy: Entropy) -> Result<String, Busy> {
+        self.run(move |memory| memory.hash(&password, entropy)).await
+    }
+
+    /// The PHC string of a password that `vet` has nothing against. Judging one takes long, too.
+    pub async fn vet_and_hash<E: Send + 'static>(
+        self,
+        password: Secret,
+        vet: impl FnOnce(&Secret) -> Result<(), E> + Send + 'static,
+        entropy: Entropy,
+    ) -> Result<Result<String, E>, Busy> {
+        self.run(move |memory| vet(&password).map(|()| memory.hash(&password, entropy))).await
+    }
+
+    async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let (reply, done) = oneshot::channel();
+        let (shared, network) = (self.shared.clone(), self.network);
+        let run = move |memory: Option<&mut Memory>| {
+            // Held until the work is done, so that callers who hang up do not make room for more.
+            let place = self;
+            // Nobody listens when the client has gone away.
+            if let Some(memory) = memory.filter(|_| !reply.is_closed()) {
+                let found = work(memory);
+                place.shared.hashed.fetch_add(1, Ordering::Relaxed);
+                drop(place);
+                drop(reply.send(found));
+            }
+        };
+        shared.submit(network, Job { since: Instant::now(), run: Box::new(run) });
+        done.await.map_err(|_| Busy)
+    }
+}
+
+fn serve(shared: &Shared) {
+    yield_to_signers();
+    let mut memory = Memory::default();
+    while let Some(Job { since, run }) = shared.next() {
+        let turn = if since.elapsed() < PATIENCE { Some(&mut memory) } else { None };
+        // A bug in one job must not take the thread from all others.
+        if catch_unwind(AssertUnwindSafe(|| run(turn))).is_err() {
+            tracing::error!("checking a password panicked");
+        }
+    }
+}
+
+/// Gives this thread about a third of the weight of others when processors are scarce. Elsewhere than on Linux, priorities
+/// belong to whole processes.
+#[cfg(target_os = "linux")]
+fn yield_to_signers() {
+    const NICE: i32 = 5;
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::warn!(%error, "password hashing runs with the priority of everything else");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn yield_to_signers() {}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    fn at(last: u8) -> Option<IpAddr> {
+        Some(IpAddr::from([198, 51, last, 1]))
+    }
+
+    /// Keeps a thread at work until the sender is dropped.
+    async fn occupy(passwords: &Passwords) -> mpsc::Sender<()> {
+        let (open, gate) = mpsc::channel::<()>();
+        let (started, has_started) = oneshot::channel();
+        let place = passwords.place(None).unwrap();
+        tokio::spawn(place.run(move |_| {
+            started.send(()).unwrap();
+            drop(gate.recv());
+        }));
+        has_started.await.unwrap();
+        open
+    }
+
+    #[tokio::test]
+    async fn lg_08_more_passwords_at_once_than_there_are_places_are_turned_away_and_the_rest_is_checked() {
+        let passwords = Passwords::start(2).unwrap();
+        let hash = super::super::password::hash(&Secret::new("right"), Entropy);
+        let work = [occupy(&passwords).await, occupy(&passwords).await];
+        let mut waiting = Vec::new();
+        let mut refused = 0;
+        for n in 0..=255 {
+            match passwords.place(at(n)) {
+                Ok(place) => {
+                    let password = Secret::new(if n == 0 { "right" } else { "wrong" });
+                    // Most give up: what is left takes a moment, not seconds.
+                    let check = tokio::spawn(place.check(password, Some(hash.clone())));
+                    tokio::task::yield_now().await;
+                    if n < 6 { waiting.push(check) } else { check.abort() }
+                }
+                Err(Busy) => refused += 1,
+            }
+        }
+        assert_eq!(refused, 256 - (2 * PLACES - 2), "each of the two at work has a place, too");
+        drop(work);
+        let mut found = Vec::new();
+        for check in waiting {
+            found.push(check.await.unwrap().unwrap());
+        }
+        assert_eq!(found[0], Match::Right);
+        assert!(found[1..].iter().all(|found| *found == Match::Wrong));
+        // Those who gave up were skipped, and have left their places.
+        let last = passwords.place(at(0)).unwrap();
+        assert_eq!(last.check(Secret::new("right"), Some(hash)).await, Ok(Match::Right));
+        while passwords.0.0.queue().places > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn one_network_has_half_of_the_places_and_the_networks_take_turns() {
+        let passwords = Passwords::start(1).unwrap();
+        let work = occupy(&passwords).await;
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut jobs = Vec::new();
+        for n in [1, 1, 1, 1, 2, 3] {
+            let order = order.clone();
+            let place = passwords.place(at(n)).unwrap();
+            jobs.push(tokio::spawn(place.run(move |_| order.lock().unwrap().push(n))));
+            tokio::task::yield_now().await;
+        }
+        let more: Vec<Place> = (0..).map_while(|_| passwords.place(at(1)).ok()).collect();
+        assert_eq!(more.len(), PLACES / 2 - 4);
+        assert!(passwords.place(at(4)).is_ok());
+        drop(work);
+        for job in jobs {
+            job.await.unwrap().unwrap();
+        }
+        assert_eq!(*order.lock().unwrap(), [1, 2, 3, 1, 1, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_takes_one_answer_and_no_thread() {
+        let passwords = Passwords::start(1).unwrap();
+        let panics = passwords.place(None).unwrap().run(|_| panic!("in a test"));
+        assert_eq!(panics.await, Err::<(), _>(Busy));
+        assert_eq!(passwords.place(None).unwrap().run(|_| 1).await, Ok(1));
+    }
+}

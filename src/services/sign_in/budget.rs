@@ -1,0 +1,82 @@
+//! Takes a unit of what [`guessing`] allows, before a password is looked at.
+
+use std::net::IpAddr;
+
+use crate::domain::guessing::{self, Account, Taken, Verdict};
+use crate::domain::network::site;
+use crate::domain::secret::Digest;
+use crate::keys::master::{MasterKey, Purpose};
+use crate::store::{StoreError, Work, throttles};
+
+/// What a try is counted for. Neither the address nor the network can be read from its keys.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Budget {
+    /// A device that has signed in to the account before.
+    Device(Digest),
+    /// The account, and the account as seen from one network.
+    Network { account: Digest, network: Digest },
+}
+
+impl Budget {
+    /// `account` is the typed email address, whether or not an account has it.
+    pub(super) fn new(
+        master: &MasterKey,
+        account: &str,
+        known_device: Option<&str>,
+        address: Option<IpAddr>,
+    ) -> Self {
+        let key = |parts: [&str; 3]| master.pseudonym(Purpose::Throttle, &parts.map(str::as_bytes));
+        match known_device {
+            Some(device) => Self::Device(key(["device", account, device])),
+            None => {
+                let network = address.map(|address| site(address).to_string()).unwrap_or_default();
+                Self::Network {
+                    account: key(["account", account, ""]),
+                    network: key(["network", account, &network]),
+                }
+            }
+        }
+    }
+
+    /// Takes a unit, or says how many seconds to wait.
+    pub(super) fn take(self, work: &mut Work<'_>) -> Result<Verdict, StoreError> {
+        match self {
+            Self::Device(key) => {
+                let mut source = throttles::lock_source(work.conn, key, work.now)?;
+                let verdict = guessing::try_from_device(&mut source, work.now);
+                throttles::save_source(work.conn, key, source)?;
+                Ok(verdict)
+            }
+            Self::Network { account: key, network } => {
+                let mut account = throttles::lock_account(work.conn, key, work.now)?;
+                for passed in account.turn(work.now) {
+                    let source = throttles::find_source(work.conn, passed)?;
+                    throttles::save_source(work.conn, passed, Some(Account::no_show(source, work.now)))?;
+                }
+                let mut source = throttles::find_source(work.conn, network)?;
+                let verdict = guessing::try_from_network(&mut account, network, &mut source, work.now);
+                if matches!(verdict, Verdict::Look(_)) {
+                    throttles::save_source(work.conn, network, source)?;
+                }
+                throttles::save_account(work.conn, key, &account, work.now)?;
+                Ok(verdict)
+            }
+        }
+    }
+
+    /// Gives a unit back: the password was right, or was not looked at.
+    pub(super) fn give_back(self, work: &mut Work<'_>, taken: &Taken) -> Result<(), StoreError> {
+        let key = match self {
+            Self::Device(key) => key,
+            Self::Network { account: key, network } => {
+                let mut account = throttles::lock_account(work.conn, key, work.now)?;
+                account.give_back(taken);
+                throttles::save_account(work.conn, key, &account, work.now)?;
+                network
+            }
+        };
+        let mut source = throttles::lock_source(work.conn, key, work.now)?;
+        taken.return_to(&mut source);
+        throttles::save_source(work.conn, key, source)
+    }
+}
