@@ -29,6 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[error("too many passwords are being checked at this moment")]
 pub struct Busy;
 
+/// By how much the niceness of a hashing thread is above that of the process.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
+
 /// A network; `None` for callers whose address is not known.
 type Network = Option<IpAddr>;
 
@@ -108,7 +112,12 @@ impl Passwords {
     pub fn start(threads: usize) -> std::io::Result<Self> {
         let threads = threads.max(1);
         let most = threads * PLACES;
-        let shared = Arc::new(Shared { queue: Mutex::default(), arrived: Condvar::new(), most, hashed: AtomicU64::new(0) });
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            arrived: Condvar::new(),
+            most,
+            hashed: AtomicU64::new(0),
+        });
         let passwords = Self(Arc::new(Handle(shared.clone())));
         for _ in 0..threads {
             let shared = shared.clone();
@@ -216,8 +225,9 @@ fn serve(shared: &Shared) {
 /// belong to whole processes.
 #[cfg(target_os = "linux")]
 fn yield_to_signers() {
-    const NICE: i32 = 5;
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+    let lower = rustix::process::getpriority_process(None)
+        .and_then(|priority| rustix::process::setpriority_process(None, (priority + NICE).min(19)));
+    if let Err(error) = lower {
         tracing::warn!(%error, "password hashing runs with the priority of everything else");
     }
 }
@@ -243,7 +253,7 @@ mod tests {
         let place = passwords.place(None).unwrap();
         tokio::spawn(place.run(move |_| {
             started.send(()).unwrap();
-            drop(gate.recv());
+            let _ = gate.recv();
         }));
         has_started.await.unwrap();
         open
@@ -285,7 +295,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_network_has_half_of_the_places_and_the_networks_take_turns() {
+    async fn cb_13_one_network_has_half_of_the_places_and_the_networks_take_turns() {
         let passwords = Passwords::start(1).unwrap();
         let work = occupy(&passwords).await;
         let order = Arc::new(Mutex::new(Vec::new()));
@@ -304,6 +314,17 @@ mod tests {
             job.await.unwrap().unwrap();
         }
         assert_eq!(*order.lock().unwrap(), [1, 2, 3, 1, 1, 1]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn cb_13_hashing_runs_on_threads_of_its_own_at_a_lower_priority() {
+        let passwords = Passwords::start(1).unwrap();
+        let here = rustix::process::getpriority_process(None).unwrap();
+        let there = passwords.place(None).unwrap().run(|_| {
+            (thread::current().name().map(str::to_owned), rustix::process::getpriority_process(None).unwrap())
+        });
+        assert_eq!(there.await, Ok((Some("hasher".to_owned()), (here + NICE).min(19))));
     }
 
     #[tokio::test]

@@ -65,7 +65,8 @@ impl Memory {
         let shown = ParamsString::try_from(&params).expect("the parameters can be written");
         let version = Some(version.into());
         let salt = Some(salt.as_salt());
-        PasswordHash { algorithm: algorithm.ident(), version, params: shown, salt, hash: Some(hash) }.to_string()
+        PasswordHash { algorithm: algorithm.ident(), version, params: shown, salt, hash: Some(hash) }
+            .to_string()
     }
 
     /// Checks a password against a PHC string. Without one (no account has that address) the same work is done for

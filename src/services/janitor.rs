@@ -50,7 +50,11 @@ const HEAPS: [Heap; 10] = [
     },
     Heap { name: "rates", kept: |_| TimeDelta::zero(), delete: rates::delete_settled },
     Heap { name: "browser sessions", kept: |_| TimeDelta::zero(), delete: web_sessions::delete_ended },
-    Heap { name: "accounts that were tried", kept: |_| TimeDelta::zero(), delete: throttles::delete_due_accounts },
+    Heap {
+        name: "accounts that were tried",
+        kept: |_| TimeDelta::zero(),
+        delete: throttles::delete_due_accounts,
+    },
     Heap {
         name: "networks and devices that tried",
         kept: |_| guessing::MEMORY,

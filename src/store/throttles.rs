@@ -24,7 +24,8 @@ pub fn lock_account(conn: &mut Conn, key: Digest, now: Time) -> Result<Account, 
     if state.is_empty() {
         return Ok(Account::default());
     }
-    serde_json::from_str(&state).map_err(|error| StoreError::Failed(format!("throttled_accounts.state: {error}")))
+    serde_json::from_str(&state)
+        .map_err(|error| StoreError::Failed(format!("throttled_accounts.state: {error}")))
 }
 
 /// Writes an account that is locked; one with nothing to remember has no row.
@@ -74,7 +75,8 @@ pub fn save_source(conn: &mut Conn, key: Digest, source: Option<Source>) -> Resu
         diesel::delete(sources::table.find(key)).execute(conn)?;
         return Ok(());
     };
-    let columns = (sources::wrong.eq(wrong), sources::settled_at.eq(settled_at), sources::last_at.eq(last_at));
+    let columns =
+        (sources::wrong.eq(wrong), sources::settled_at.eq(settled_at), sources::last_at.eq(last_at));
     let statement = diesel::insert_into(sources::table)
         .values((sources::key.eq(key), columns))
         .on_conflict(sources::key)

@@ -13,8 +13,8 @@ use super::readiness::Readiness;
 use super::uses::UseLog;
 use crate::config::Config;
 use crate::domain::time::{Clock, Time};
-use crate::keys::master::MasterKey;
 use crate::keys::hashing::Passwords;
+use crate::keys::master::MasterKey;
 use crate::services::signing_keys::{self, KeyFailure};
 use crate::store::{Store, StoreError, Work};
 

@@ -73,7 +73,8 @@ impl World {
 
     /// The most wrong tries that were looked at in any 24 hours.
     fn worst_day(&self) -> usize {
-        let within = |from: i64| self.looked.iter().filter(|(at, _)| (from..from + 86_400).contains(at)).count();
+        let within =
+            |from: i64| self.looked.iter().filter(|(at, _)| (from..from + 86_400).contains(at)).count();
         self.looked.iter().map(|(at, _)| within(*at)).max().unwrap_or(0)
     }
 }
@@ -172,7 +173,8 @@ fn cb_04_ten_networks_with_one_wrong_password_a_minute_keep_nobody_out() {
 }
 
 #[test]
-fn cb_04_a_guesser_with_any_number_of_networks_has_a_thousand_tries_a_day_and_twenty_a_minute_to_begin_with() {
+fn cb_04_a_guesser_with_any_number_of_networks_has_a_thousand_tries_a_day_and_twenty_a_minute_to_begin_with()
+{
     let mut world = World::new(7);
     let mut random = Random(7);
     for second in (0..3 * 86_400).step_by(2) {

@@ -6,10 +6,10 @@ use reqwest::Method;
 use super::sign_in::{disable, shown};
 use crate::support::app::{Builder, TestApp};
 use crate::support::at_once::at_once;
+use crate::support::both_engines;
 use crate::support::database::Database;
 use crate::support::html::Form;
 use crate::support::http::{Answer, BrowserCaller};
-use crate::support::both_engines;
 
 async fn sign_in_form(browser: &BrowserCaller, email: &str, password: &str) -> Form {
     browser.get("/sign-in").await.form("/sign-in").with("email", email).with("password", password)

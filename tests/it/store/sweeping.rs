@@ -48,7 +48,7 @@ async fn add_codes(app: &TestApp, name: &str, n: usize, end: Time) {
 type Delete = fn(&mut Conn, Span) -> Result<Deleted, StoreError>;
 
 /// Every deletion of a sweep, with its table and the index that finds what it deletes.
-const DELETIONS: [(&str, &str, Delete); 9] = [
+const DELETIONS: [(&str, &str, Delete); 10] = [
     (
         "authorization_requests",
         "authorization_requests_without_code",
