@@ -54,5 +54,5 @@ man: ## Write the manual pages of the CLI to target/man and its completions to t
 		target/release/keystile completions $$shell >target/completions/keystile.$$shell; \
 	done
 
-bench: ## Measure against the limits of this machine (QUICK=1: two minutes, LONG=1: a million sessions, ONLY=refresh|codes|lookups)
+bench: ## Measure against the limits of this machine (QUICK=1: two minutes, LONG=1: a million sessions, ONLY=refresh|codes|lookups|export|passwords)
 	QUICK="$(QUICK)" LONG="$(LONG)" ONLY="$(ONLY)" bench/run

@@ -11,6 +11,7 @@ use super::export::{self, Export};
 use super::limits::Signed;
 use super::lookups::{self, Lookups};
 use super::overload::{self, Overload};
+use super::passwords::{self, Passwords};
 use super::refresh::{self, Refresh};
 use crate::support::callers::TokenEndpoint;
 use crate::support::database::{Database, name};
@@ -32,6 +33,7 @@ pub(crate) struct Reached {
     pub(crate) crash: Crash,
     pub(crate) lookups: Lookups,
     pub(crate) export: Export,
+    pub(crate) passwords: Passwords,
 }
 
 pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached, Box<dyn Error>> {
@@ -55,13 +57,17 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached,
     let (overload, sessions) = overload::measure(plan, &deployment, &endpoint, sessions, &refresh).await?;
 
     eprintln!("{name}: kill -9");
-    let (crash, mut sessions) = crash::measure(plan, &deployment, &endpoint, sessions).await?;
+    let (crash, sessions) = crash::measure(plan, &deployment, &endpoint, sessions).await?;
 
     eprintln!("{name}: verify and introspect");
     let lookups = Box::pin(lookups::measure(plan, database)).await?;
 
     eprintln!("{name}: export");
     let export = Box::pin(export::measure(database)).await?;
+    eprintln!("{name}: passwords");
+    let limit = refresh.full.limit;
+    let measured = passwords::measure(plan, &deployment, &endpoint, sessions, limit);
+    let (passwords, mut sessions) = Box::pin(measured).await?;
 
     let million = match plan.length {
         Length::Long => {
@@ -71,5 +77,16 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached,
         }
         Length::Quick | Length::Usual => None,
     };
-    Ok(Reached { engine, refresh, few, million, codes, overload, crash, lookups, export })
+    Ok(Reached {
+        engine,
+        refresh,
+        few,
+        million,
+        codes,
+        overload,
+        crash,
+        lookups,
+        export,
+        passwords,
+    })
 }

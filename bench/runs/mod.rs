@@ -9,6 +9,7 @@ pub(crate) mod limits;
 pub(crate) mod lookups;
 pub(crate) mod overload;
 pub(crate) mod part;
+pub(crate) mod passwords;
 pub(crate) mod peers;
 pub(crate) mod refresh;
 pub(crate) mod tool;

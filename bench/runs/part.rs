@@ -6,7 +6,7 @@ use std::error::Error;
 use keystile::domain::client::COMPANION;
 
 use super::limits::Limits;
-use super::{codes, documents, export, lookups, refresh};
+use super::{codes, documents, export, lookups, passwords, refresh};
 use crate::support::callers::TokenEndpoint;
 use crate::support::database::{Database, name};
 use crate::support::deployment::Deployment;
@@ -21,6 +21,7 @@ pub(crate) enum Part {
     Codes,
     Lookups,
     Export,
+    Passwords,
 }
 
 impl Part {
@@ -32,7 +33,8 @@ impl Part {
             "codes" => Ok(Some(Self::Codes)),
             "lookups" => Ok(Some(Self::Lookups)),
             "export" => Ok(Some(Self::Export)),
-            other => Err(format!("ONLY={other}: it is refresh, codes, lookups or export")),
+            "passwords" => Ok(Some(Self::Passwords)),
+            other => Err(format!("ONLY={other}: it is refresh, codes, lookups, export or passwords")),
         }
     }
 }
@@ -42,7 +44,7 @@ pub(crate) async fn measure(plan: &Plan, part: Part) -> Result<(), Box<dyn Error
     let mut limits = Limits::measure(plan)?;
     let hello = match part {
         Part::Lookups => Box::pin(documents::measure(plan, &databases[0])).await?.hello.per_second(),
-        Part::Refresh | Part::Codes | Part::Export => 0.0,
+        Part::Refresh | Part::Codes | Part::Export | Part::Passwords => 0.0,
     };
     for database in &databases {
         let engine = name(database.engine());
@@ -72,6 +74,19 @@ pub(crate) async fn measure(plan: &Plan, part: Part) -> Result<(), Box<dyn Error
                     "{engine}: export: {} KiB at most, {} bytes in {:.1?}",
                     export.peak, export.bytes, export.took
                 );
+            }
+            Part::Passwords => {
+                let sessions = sessions::fill(&deployment, 0..SESSIONS).await?;
+                let measured = passwords::measure(plan, &deployment, &endpoint, sessions, limits.all);
+                let (passwords, _) = Box::pin(measured).await?;
+                println!(
+                    "{engine}: {} KiB idle, {} KiB under wrong passwords",
+                    passwords.idle, passwords.peak
+                );
+                println!("{engine}: unknown, wrong, disabled: {:.2?}", passwords.refusals);
+                println!("{engine}: {:.1} sign-ins a second", passwords.sign_ins);
+                print(engine, "refresh", &passwords.alone, limits.all);
+                print(engine, "refresh beside sign-ins", &passwords.beside, limits.all);
             }
         }
     }

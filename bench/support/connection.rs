@@ -17,6 +17,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
     /// Whether the server said when to come back.
     pub(crate) retry_after: bool,
+    pub(crate) head: &'a [u8],
     pub(crate) body: &'a [u8],
 }
 
@@ -41,7 +42,8 @@ impl Connection {
         while self.buffer.len() < head + length {
             self.read().await?;
         }
-        Ok(Answer { status, retry_after, body: &self.buffer[head..head + length] })
+        let (head, rest) = self.buffer.split_at(head);
+        Ok(Answer { status, retry_after, head, body: &rest[..length] })
     }
 
     async fn read(&mut self) -> io::Result<()> {

@@ -17,3 +17,4 @@ pub(crate) mod report;
 pub(crate) mod server;
 pub(crate) mod sessions;
 pub(crate) mod signing;
+pub(crate) mod visitor;

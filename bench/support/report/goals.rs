@@ -11,8 +11,9 @@ use super::{Report, mib, micros, ms, table};
 use crate::runs::engine::Reached;
 use crate::runs::limits::Signed;
 use crate::runs::lookups::Lookups;
+use crate::runs::passwords::Passwords;
 use crate::support::database::name;
-use crate::support::measured::Measured;
+use crate::support::measured::{Measured, real};
 use crate::support::server;
 
 /// One line of the table.
@@ -112,6 +113,7 @@ fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
         mib(reached.export.peak),
         Bound::AtMost(40.0),
     ));
+    goals.extend(of_passwords(reached));
     goals.extend(refresh.updates.map(|updates| {
         let share = ratio(updates.hot, updates.all);
         Goal {
@@ -142,6 +144,42 @@ fn of_lookups<'a>(report: &Report, reached: &'a Reached) -> [Goal<'a>; 3] {
         beside("verify with an API key, uses logged", verify, "hello", hello, 0.25),
         beside("verify with a log of uses beside without", verify, "without", unlogged, 0.0),
         beside("introspection of an API key", introspect, "hello", hello, 0.25),
+    ]
+}
+
+fn of_passwords(reached: &Reached) -> [Goal<'_>; 3] {
+    let Passwords { at_once, idle, peak, refusals, alone, beside, sign_ins } = &reached.passwords;
+    let engine = name(reached.engine);
+    let most = mib(*idle) + 19.0 * real(*at_once) + 10.0;
+    let (p99, usual) = (beside.percentile(0.99), alone.percentile(0.99));
+    let (slowest, fastest) = refusals
+        .iter()
+        .fold((Duration::ZERO, Duration::MAX), |(most, least), time| (most.max(*time), least.min(*time)));
+    [
+        Goal {
+            path: "memory, most under wrong passwords",
+            engine,
+            figure: format!("{:.1} MiB", mib(*peak)),
+            limit: format!("{most:.1} MiB: idle, {at_once} hashes and 10"),
+            value: mib(*peak) / most,
+            bound: Bound::AtMost(1.0),
+        },
+        Goal {
+            path: "p99 of refresh while 64 people sign in",
+            engine,
+            figure: format!("{} beside {sign_ins:.0} sign-ins a second", ms(p99)),
+            limit: format!("{} without them", ms(usual)),
+            value: p99.as_secs_f64() / usual.as_secs_f64(),
+            bound: Bound::AtMost(3.0),
+        },
+        Goal {
+            path: "refusal of an unknown address, a wrong password, a disabled account",
+            engine,
+            figure: format!("{} for the slowest median", ms(slowest)),
+            limit: format!("{} for the fastest", ms(fastest)),
+            value: slowest.as_secs_f64() / fastest.as_secs_f64(),
+            bound: Bound::AtMost(1.05),
+        },
     ]
 }
 

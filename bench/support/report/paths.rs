@@ -18,6 +18,8 @@ pub(super) fn section(report: &Report) -> String {
         add("verify with an API key", &reached.lookups.verify);
         add("the same without a log of uses", &reached.lookups.unlogged);
         add("introspection of an API key", &reached.lookups.introspect);
+        add("refresh at a fifth of the signing limit", &reached.passwords.alone);
+        add("the same while 64 people sign in", &reached.passwords.beside);
     }
     let documents = &report.documents;
     rows.push(row("JWKS", "", &documents.jwks));

@@ -1,0 +1,90 @@
+//! People at the sign-in page, each time with a browser that the server has not seen.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use keystile::domain::audit::{Actor, Origin};
+use keystile::domain::entropy::Entropy;
+use keystile::domain::secret::Secret;
+use keystile::keys::password;
+use keystile::services::accounts::{self, NewUser};
+use keystile::store::users;
+
+use super::connection::Connection;
+use super::deployment::Deployment;
+
+/// The password of everybody.
+pub(crate) const PASSWORD: &str = "seven lanterns under the bridge";
+
+/// Adds people with these names, who can sign in or are disabled.
+pub(crate) async fn add(
+    deployment: &Deployment<'_>,
+    name: &'static str,
+    count: usize,
+    disabled: bool,
+) -> Result<(), Box<dyn Error>> {
+    // One hash for everybody: making it is what takes long.
+    let password_hash = password::hash(&Secret::new(PASSWORD), Entropy);
+    let add = deployment.store()?.write(move |work| {
+        for n in 0..count {
+            let new = NewUser {
+                email: email(name, n),
+                name: name.to_owned(),
+                password_hash: password_hash.clone(),
+            };
+            let user = accounts::create_user(work, new, &Actor::Operator, &Origin::default())?;
+            if disabled {
+                users::set_disabled(work.conn, &user.id, Some(work.now))?;
+            }
+        }
+        Ok(())
+    });
+    Ok(add.await?)
+}
+
+/// The address of one of them; nobody has it if it was not added.
+pub(crate) fn email(name: &str, n: usize) -> String {
+    format!("{name}{n}@example.com")
+}
+
+/// A connection over which people sign in.
+pub(crate) struct Visitor {
+    address: SocketAddr,
+    connection: Connection,
+}
+
+impl Visitor {
+    pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self { address, connection: Connection::open(address).await? })
+    }
+
+    /// Opens the sign-in page and sends the form. Returns the status of the answer, and how long it took.
+    pub(crate) async fn sign_in(&mut self, email: &str, password: &str) -> io::Result<(u16, Duration)> {
+        let address = self.address;
+        let page = format!("GET /sign-in HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        let page = self.connection.exchange(page.as_bytes()).await?;
+        let unread = || io::Error::other("the sign-in page has no form or no cookie");
+        let head = std::str::from_utf8(page.head).map_err(io::Error::other)?;
+        let cookie = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("set-cookie").then(|| value.split(';').next().unwrap_or_default())
+        });
+        let html = std::str::from_utf8(page.body).map_err(io::Error::other)?;
+        let form =
+            html.split_once("action=\"/sign-in\"").and_then(|(_, form)| form.split_once("name=\"csrf\""));
+        let token = form.and_then(|(_, rest)| rest.split_once("value=\"")?.1.split('"').next());
+        let (cookie, token) = (cookie.ok_or_else(unread)?, token.ok_or_else(unread)?);
+        let fields = [("csrf", token), ("email", email), ("password", password)];
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let post = format!(
+            "POST /sign-in HTTP/1.1\r\nHost: {address}\r\nCookie: {cookie}\r\nContent-Type: \
+             application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let begun = Instant::now();
+        let answer = self.connection.exchange(post.as_bytes()).await?;
+        Ok((answer.status, begun.elapsed()))
+    }
+}
