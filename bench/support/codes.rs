@@ -106,5 +106,6 @@ fn code(
         wrong_tries: 0,
         consumed_at: None,
         credential_id: None,
+        seed: None,
     }
 }

@@ -25,6 +25,8 @@ pub struct AuthorizationCode {
     pub wrong_tries: i64,
     pub consumed_at: Option<Time>,
     pub credential_id: Option<String>,
+    /// What the code is derived from.
+    pub seed: Option<Vec<u8>>,
 }
 
 pub fn insert(conn: &mut Conn, code: &AuthorizationCode) -> Result<(), StoreError> {

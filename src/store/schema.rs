@@ -45,6 +45,7 @@ diesel::table! {
         password_changed_at -> Nullable<Moment>,
         created_at -> Moment,
         disabled_at -> Nullable<Moment>,
+        devices_forgotten_at -> Nullable<Moment>,
     }
 }
 
@@ -94,6 +95,8 @@ diesel::table! {
         created_at -> Moment,
         disabled_at -> Nullable<Moment>,
         version -> BigInt,
+        old_secret_hash -> Nullable<Binary>,
+        old_secret_ends_at -> Nullable<Moment>,
     }
 }
 
@@ -134,6 +137,17 @@ diesel::table! {
         created_by_service_account -> Nullable<Text>,
         allowed_addresses -> Nullable<Text>,
         replaced_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+
+    /// What else the table `credentials` has: Diesel's tables have 32 columns at most.
+    #[sql_name = "credentials"]
+    more_of_credentials (id) {
+        id -> Text,
+        installation_hash -> Nullable<Binary>,
     }
 }
 
@@ -187,6 +201,7 @@ diesel::table! {
         wrong_tries -> BigInt,
         consumed_at -> Nullable<Moment>,
         credential_id -> Nullable<Text>,
+        seed -> Nullable<Binary>,
     }
 }
 
@@ -253,6 +268,15 @@ diesel::table! {
         name -> Text,
         value -> Text,
         updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+
+    counters (name) {
+        name -> Text,
+        value -> BigInt,
     }
 }
 
@@ -405,6 +429,7 @@ allow_tables_to_appear_in_same_query!(
     idempotency_records,
     signing_keys,
     facts,
+    counters,
     audit_heads,
     audit_events,
     uses,

@@ -91,15 +91,15 @@ pub fn decide(
         return Ok(Decided::NotThere);
     }
     answer(work, &question, session, RequestStatus::Approved, Some(org_id), origin)?;
-    let code = code_of(master, &question.request.id);
-    codes::insert(work.conn, &new_code(work, config, &code, &question, choice, session))?;
+    codes::insert(work.conn, &new_code(work, config, master, &question, choice, session))?;
     Ok(Decided::Answered)
 }
 
-/// The code that answers a request: a MAC over the request's random id. So the answer can be sent again while the code
-/// is unused, although only the code's digest is stored.
-pub(super) fn code_of(master: &MasterKey, request_id: &str) -> Secret {
-    master.token(Purpose::AuthorizationCode, &[request_id.as_bytes()])
+/// The code that answers a request: a MAC over random bits that are stored beside the code's digest and appear nowhere
+/// else. The answer can be sent again while the code is unused, and neither the database nor the master key alone
+/// yields it.
+pub(super) fn code_of(master: &MasterKey, seed: &[u8]) -> Secret {
+    master.token(Purpose::AuthorizationCode, &[seed])
 }
 
 /// A person who copies a code needs longer than a browser that carries it.
@@ -113,13 +113,14 @@ fn lifetime(config: &Config, road: Road) -> TimeDelta {
 fn new_code(
     work: &Work<'_>,
     config: &Config,
-    code: &Secret,
+    master: &MasterKey,
     question: &Question,
     choice: &Choice,
     session: &WebSession,
 ) -> AuthorizationCode {
+    let seed = work.entropy.bytes::<32>();
     AuthorizationCode {
-        hash: code.digest(),
+        hash: code_of(master, &seed).digest(),
         request_id: question.request.id.clone(),
         user_id: session.user_id.clone(),
         org_id: choice.organization.id.clone(),
@@ -130,6 +131,7 @@ fn new_code(
         wrong_tries: 0,
         consumed_at: None,
         credential_id: None,
+        seed: Some(seed.to_vec()),
     }
 }
 

@@ -57,7 +57,10 @@ pub fn pasted(
     let code = match request.status {
         RequestStatus::Approved if allowed(conn, config, &request)? => codes::of_request(conn, id)?
             .filter(|code| code.consumed_at.is_none() && now < code.expires_at)
-            .map(|code| PastedCode { text: text(master, &request), until: code.expires_at }),
+            .and_then(|code| {
+                let seed = code.seed?;
+                Some(PastedCode { text: text(master, &seed, &request), until: code.expires_at })
+            }),
         RequestStatus::Approved
         | RequestStatus::Denied
         | RequestStatus::SwitchedOff
@@ -78,8 +81,8 @@ fn allowed(conn: &mut Conn, config: &Config, request: &AuthorizationRequest) -> 
     }))
 }
 
-fn text(master: &MasterKey, request: &AuthorizationRequest) -> Secret {
-    let code = code_of(master, &request.id);
+fn text(master: &MasterKey, seed: &[u8], request: &AuthorizationRequest) -> Secret {
+    let code = code_of(master, seed);
     let plain = |state: &&str| {
         let kept = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
         state.len() <= LONGEST_STATE && state.bytes().all(kept)

@@ -40,8 +40,11 @@ pub fn way_back(
     let url = match request.status {
         RequestStatus::Approved => {
             let code = codes::of_request(conn, id)?;
-            let usable = code.is_some_and(|code| code.consumed_at.is_none() && now < code.expires_at);
-            usable.then(|| address(config, &return_to, &request, &[("code", code_of(master, id).expose())]))
+            let usable = code.filter(|code| code.consumed_at.is_none() && now < code.expires_at);
+            let seed = usable.and_then(|code| code.seed);
+            seed.map(|seed| {
+                address(config, &return_to, &request, &[("code", code_of(master, &seed).expose())])
+            })
         }
         RequestStatus::Denied => {
             let description = "The person chose Deny on the approval page.";

@@ -1,15 +1,18 @@
 //! Authorization codes: exchanged once, by whom they were made for.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use keystile::domain::client::ClientKind;
 use keystile::domain::entropy::Entropy;
-use keystile::domain::secret::Secret;
-use keystile::store::audit;
+use keystile::domain::secret::{Digest, Secret};
+use keystile::keys::master::Purpose;
+use keystile::store::{audit, authorization_codes as codes};
 
 use super::{is, refusal};
 use crate::support::at_once::at_once;
 use crate::support::both_engines;
-use crate::support::oauth::{Ask, Tokens};
+use crate::support::oauth::{Ask, Returned, Tokens};
 
 both_engines! {
     async fn co_01_a_code_that_is_used_twice_ends_the_session_it_made(app) {
@@ -25,6 +28,31 @@ both_engines! {
         assert_eq!((app.count("credentials").await, app.audited("session.code_reuse").await), (1, 1));
         app.exchange(&ask, returned.code()).await;
         assert_eq!(app.audited("session.code_reuse").await, 1, "it ends once");
+    }
+
+    async fn cf_10_a_code_comes_from_random_bits_that_no_path_or_log_shows(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let ask = Ask::of(&app.client(ClientKind::Native).await);
+        let consent = app.ask(&browser, &ask).await;
+        let page = app.decide(&browser, &consent, "authorize").await;
+        let returned = Returned::from_page(&page);
+        let requests = app.names("SELECT id AS name FROM authorization_requests").await;
+        let [id] = &requests[..] else { panic!("{requests:?}") };
+        let known = app.inside().master.token(Purpose::AuthorizationCode, &[id.as_bytes()]);
+        assert_ne!(returned.code(), known.expose(), "whoever reads a log and the master key has no code");
+        let again = browser.get(&format!("/authorize/return?request={id}")).await;
+        assert_eq!(Returned::from_page(&again).code(), returned.code(), "the answer can be sent again");
+        assert!(!app.holds(returned.code()).await);
+        let id_of_hash = Digest::of(returned.code());
+        let code = app.inside().store.write(move |work| codes::lock(work.conn, id_of_hash)).await.unwrap();
+        let seed = code.unwrap().0.seed.unwrap();
+        assert_eq!(seed.len(), 32);
+        for shown in [URL_SAFE_NO_PAD.encode(&seed), seed.iter().map(|byte| format!("{byte:02x}")).collect()] {
+            assert!(!page.body.contains(&shown) && !returned.url.contains(&shown));
+        }
+        Tokens::of(&app.exchange(&ask, returned.code()).await);
+        let other = app.authorize(&browser, &ask).await;
+        assert_ne!(other.code(), returned.code());
     }
 
     async fn co_02_a_replay_that_proves_nothing_harms_nobody(app) {
