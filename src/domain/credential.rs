@@ -51,6 +51,8 @@ text_enum! {
         Replaced = "replaced",
         /// Its secret was found where it should not be.
         Leaked = "leaked",
+        /// A genuine refresh token was ahead of the database.
+        Ahead = "ahead",
     }
 }
 
@@ -65,8 +67,8 @@ pub enum Presented {
     Undated,
     /// An old one: somebody has a copy.
     Reused,
-    /// One that has not been issued yet.
-    NotYetIssued,
+    /// One that this database has not seen. Only this deployment can have made it, so the database went back in time.
+    Ahead,
 }
 
 /// Judges a refresh token by its generation. `grace` zero means that even the previous one is reuse.
@@ -80,7 +82,7 @@ pub fn judge(
     use std::cmp::Ordering::{Equal, Greater, Less};
     match presented.cmp(&current) {
         Equal => Presented::Current,
-        Greater => Presented::NotYetIssued,
+        Greater => Presented::Ahead,
         Less => {
             if presented != current - 1 || grace.is_zero() {
                 return Presented::Reused;
@@ -113,7 +115,7 @@ mod tests {
         assert_eq!(judge(6, 1059), Presented::Replayed);
         assert_eq!(judge(6, 1060), Presented::Reused);
         assert_eq!(judge(5, 1001), Presented::Reused);
-        assert_eq!(judge(8, 1001), Presented::NotYetIssued);
+        assert_eq!(judge(8, 1001), Presented::Ahead);
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub mod authorization;
 #[cfg(feature = "server")]
 pub mod client;
 #[cfg(feature = "server")]
+pub mod counter;
+#[cfg(feature = "server")]
 pub mod credential;
 #[cfg(feature = "server")]
 pub mod csv;
@@ -29,6 +31,8 @@ pub mod granted;
 pub mod guessing;
 #[cfg(feature = "server")]
 pub mod id;
+#[cfg(feature = "server")]
+pub mod installation;
 pub mod key_format;
 #[cfg(feature = "server")]
 pub mod key_grant;

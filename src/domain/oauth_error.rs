@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::time::Time;
+
 /// The error codes of RFC 6749 and its extensions that this server answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OAuthCode {
@@ -69,6 +71,20 @@ pub const DEVICE_FLOW_DISABLED: &str = "device_flow_disabled";
 /// Too many requests came from one address.
 pub const RATE_LIMITED: &str = "rate_limited";
 
+/// The refresh token is genuine, and a newer one has replaced it.
+pub const REFRESH_TOKEN_REPLACED: &str = "refresh_token_replaced";
+
+/// What the holder of a replaced refresh token learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replaced {
+    /// When the session was refreshed the last time.
+    pub last_rotation: Time,
+    /// Whether that refresh replaced this very token; otherwise an earlier one did.
+    pub by_last_rotation: bool,
+    /// Whether the same installation made that refresh; `None` unless both said which they are.
+    pub same_device: Option<bool>,
+}
+
 /// A refusal. `description` is sent; `reason` is for the log alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuthError {
@@ -77,6 +93,8 @@ pub struct OAuthError {
     pub error_code: Option<&'static str>,
     /// The name of the organization that refuses, where one does.
     pub organization: Option<String>,
+    /// For a refresh token that a newer one has replaced.
+    pub replaced: Option<Replaced>,
     pub description: Cow<'static, str>,
     pub reason: Cow<'static, str>,
 }
@@ -91,6 +109,7 @@ impl OAuthError {
             code,
             error_code: None,
             organization: None,
+            replaced: None,
             description: description.into(),
             reason: reason.into(),
         }
@@ -111,6 +130,19 @@ impl OAuthError {
         )
     }
 
+    /// A grant that gives nothing because its genuine refresh token is an old one.
+    pub fn refresh_token_replaced(replaced: Replaced, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            error_code: Some(REFRESH_TOKEN_REPLACED),
+            replaced: Some(replaced),
+            ..Self::new(
+                OAuthCode::InvalidGrant,
+                "This refresh token was replaced by a newer one. Sign in again.",
+                reason,
+            )
+        }
+    }
+
     /// Failed client authentication. Which part failed is not said.
     pub fn invalid_client(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::new(OAuthCode::InvalidClient, "Client authentication failed.", reason)
@@ -122,6 +154,7 @@ impl OAuthError {
             code: OAuthCode::AccessDenied,
             error_code: Some(PERSONAL_TOKENS_DISABLED),
             organization: Some(organization.to_owned()),
+            replaced: None,
             description: printable(&format!(
                 "{organization} does not allow personal tokens. An organization admin can turn them on at Settings > API access > Personal tokens."
             ))
@@ -144,6 +177,7 @@ impl OAuthError {
             code: OAuthCode::AccessDenied,
             error_code: Some(DEVICE_FLOW_DISABLED),
             organization: Some(organization.to_owned()),
+            replaced: None,
             description: printable(&format!(
                 "{organization} does not allow this sign-in with a device code. Sign in with a browser on the same computer, or ask an organization admin about Settings > API access > Device codes."
             ))

@@ -3,29 +3,27 @@
 //! A session is one row. Its current refresh token is made from the row, so a refresh adds nothing, an answer that got
 //! lost can be given again, and a token of an older generation shows that somebody has a copy.
 
+mod refusal;
+
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use crate::config::Config;
-use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::audit::Origin;
 use crate::domain::client::{Client, Grant};
+use crate::domain::counter::Counter;
 use crate::domain::credential::{EndReason, Presented, judge};
+use crate::domain::installation::InstallationId;
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
-use crate::domain::rate::Rate;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::keys::master::{MasterKey, Purpose};
-use crate::keys::refresh_token;
+use crate::keys::master::MasterKey;
+use crate::keys::refresh_token::{self, Version};
 use crate::store::credentials::{self, Credential};
 use crate::store::rotation::{self, LiveSession, Rotation};
-use crate::store::{Store, StoreError, Work, memberships, organizations, rates};
+use crate::store::{Store, StoreError, Work, counters, memberships, organizations, recovery};
 
 use super::session::{Terms, issue};
 use super::{Granted, Outcome};
-
-/// How often it is recorded that a session's token came from another client.
-const FOREIGN_CLIENTS: Rate = Rate::new(10, TimeDelta::hours(1));
 
 /// A refresh request of an authenticated client.
 #[derive(Debug, Clone)]
@@ -33,6 +31,8 @@ pub struct RefreshRequest {
     pub refresh_token: Secret,
     /// Narrows the access token, never the session.
     pub scope: Option<String>,
+    /// Which installation of the tool asks, if it says so.
+    pub installation: Option<InstallationId>,
     pub origin: Origin,
 }
 
@@ -64,7 +64,7 @@ impl Shortcut {
         let Self { client, presented, request } = self;
         let (master, scope) = (master.clone(), request.scope.clone());
         store.rotate(
-            rotation_to(&presented, config, &client, &request.origin),
+            rotation_to(&presented, config, &master, &client, &request),
             move |sealed| {
                 sealed.seed.as_deref().is_some_and(|seed| presented.belongs_to(&master, seed))
                     && wanted_of(scope.as_deref(), &sealed.scopes).is_some()
@@ -106,7 +106,7 @@ pub fn exchange(
         return Ok(Err(OAuthError::invalid_grant("the tag does not verify")));
     }
     if session.client_id.as_deref() != Some(client.id.as_str()) {
-        note_foreign_client(work, master, &session, client, &request.origin)?;
+        refusal::note_foreign_client(work, master, &session, client, &request.origin)?;
         return Ok(Err(OAuthError::invalid_grant("the session belongs to another client")));
     }
     let granted = scopes_of(&session.id, &session.scopes)?;
@@ -116,51 +116,60 @@ pub fn exchange(
     };
 
     let terms = Terms { config, master, client, now: work.now, entropy: work.entropy };
-    let rotation = rotation_to(&presented, config, client, &request.origin);
-    match rotation::rotate(work.conn, &[rotation], work.now)?.pop() {
+    let rotation = rotation_to(&presented, config, master, client, request);
+    match rotation::rotate(work.conn, std::slice::from_ref(&rotation), work.now)?.pop() {
         Some(rotated) => Ok(Ok(issue(&terms, &rotated, &wanted))),
-        None => not_rotated(work, &terms, presented.generation, &session.id, &wanted, &request.origin),
+        None => not_rotated(work, &terms, presented.version, rotation, &wanted, &request.origin),
     }
 }
 
 fn rotation_to(
     presented: &refresh_token::Presented,
     config: &Config,
+    master: &MasterKey,
     client: &Client,
-    origin: &Origin,
+    request: &RefreshRequest,
 ) -> Rotation {
+    let id = &presented.credential_id;
+    let pseudonym = |installation: &InstallationId| {
+        master.pseudonym(Purpose::Installation, &[id.as_bytes(), installation.expose().as_bytes()])
+    };
     Rotation {
-        id: presented.credential_id.clone(),
+        id: id.clone(),
         generation: presented.generation,
         client_id: client.id.clone(),
         client_version: client.version,
         idle: config.tokens.session_idle,
-        ip: origin.ip.clone(),
+        ip: request.origin.ip.clone(),
+        installation: request.installation.as_ref().map(pseudonym),
     }
 }
 
-/// Nothing changed: says why, and does what that calls for.
+/// Nothing changed: says why, and does what that calls for. The token is genuine, and its client has authenticated.
 fn not_rotated(
     work: &mut Work<'_>,
     terms: &Terms<'_>,
-    generation: i64,
-    session_id: &str,
+    version: Version,
+    rotation: Rotation,
     wanted: &ScopeSet,
     origin: &Origin,
 ) -> Result<Outcome, StoreError> {
-    let Some(session) = credentials::find(work.conn, session_id)? else {
+    let Rotation { generation, installation, .. } = rotation;
+    let Some(session) = credentials::find(work.conn, &rotation.id)? else {
         return Ok(Err(OAuthError::invalid_grant("no such session")));
     };
+    let replaced = refusal::replaced(work.conn, &session, generation, installation)?;
+    let refused = |reason| Ok(Err(refusal::invalid_grant(replaced, reason)));
     if !session.lives(work.now) {
-        return Ok(Err(OAuthError::invalid_grant("the session has ended")));
+        return refused("the session has ended");
     }
     let Some(organization) =
         organizations::find(work.conn, &session.org_id)?.filter(|org| org.disabled_at.is_none())
     else {
-        return Ok(Err(OAuthError::invalid_grant("the organization is gone")));
+        return refused("the organization is gone");
     };
     let Some(role) = role_of(work, &session)? else {
-        return Ok(Err(OAuthError::invalid_grant("the owner is no longer a member")));
+        return refused("the owner is no longer a member");
     };
     if !organization.personal_tokens {
         return Ok(Err(OAuthError::personal_tokens_disabled(&organization.name)));
@@ -175,22 +184,56 @@ fn not_rotated(
         Presented::Replayed => {
             tracing::info!(session = session.id, "refresh answered again");
             let session = LiveSession::of(session, role)
-                .ok_or_else(|| StoreError::Failed(format!("session {session_id} lacks a part")))?;
+                .ok_or_else(|| StoreError::Failed(format!("session {} lacks a part", rotation.id)))?;
             Ok(Ok(issue(terms, &session, wanted)))
         }
         Presented::Undated => Err(StoreError::Unavailable(
-            format!("session {session_id} was rotated in the future: a clock is wrong").into(),
+            format!("session {} was rotated in the future: a clock is wrong", rotation.id).into(),
         )),
         Presented::Reused => {
             credentials::revoke(work.conn, &session.id, work.now, EndReason::RefreshReuse)?;
-            work.record(reuse(&session, terms.client, generation, origin));
-            Ok(Err(OAuthError::invalid_grant("an old refresh token was used again; the session is revoked")))
+            let same_device = replaced.and_then(|replaced| replaced.same_device);
+            work.record(refusal::reuse(&session, terms.client, generation, same_device, origin));
+            refused("an old refresh token was used again; the session is revoked")
         }
-        Presented::NotYetIssued => Ok(Err(OAuthError::invalid_grant("a generation that was never issued"))),
+        Presented::Ahead => ahead(work, terms, version, rotation, &session, wanted, origin),
         Presented::Current => {
             Err(StoreError::Unavailable("the session changed while it was being refreshed".into()))
         }
     }
+}
+
+/// A genuine token of a generation that the database has not seen: the database went back in time. While a recovery is
+/// open, the session moves forward to that generation and rotates. Otherwise it ends: an old copy of the deployment
+/// could be where somebody aged a stolen token.
+fn ahead(
+    work: &mut Work<'_>,
+    terms: &Terms<'_>,
+    version: Version,
+    rotation: Rotation,
+    session: &Credential,
+    wanted: &ScopeSet,
+    origin: &Origin,
+) -> Result<Outcome, StoreError> {
+    let event = refusal::ahead(session, terms.client, rotation.generation, origin);
+    // A token of the first version could come from a copy under another public URL.
+    let forward = version == Version::Second && recovery::is_open(work.conn, work.now)?;
+    if !forward {
+        credentials::revoke(work.conn, &session.id, work.now, EndReason::Ahead)?;
+        counters::increment(work.conn, Counter::SessionsAheadEnded)?;
+        work.record(event.refused());
+        tracing::warn!(session = session.id, "a refresh token is ahead of the database: session ended");
+        return Ok(Err(OAuthError::invalid_grant("ahead of the database; the session is revoked")));
+    }
+    let changed = || StoreError::Unavailable("the session changed while it was being refreshed".to_owned());
+    let (from, to) = (session.generation, rotation.generation);
+    if !credentials::skip_to_generation(work.conn, &session.id, from, to)? {
+        return Err(changed());
+    }
+    let rotated = rotation::rotate(work.conn, &[rotation], work.now)?.pop().ok_or_else(changed)?;
+    counters::increment(work.conn, Counter::SessionsAheadForwarded)?;
+    work.record(event);
+    Ok(Ok(issue(terms, &rotated, wanted)))
 }
 
 fn role_of(work: &mut Work<'_>, session: &Credential) -> Result<Option<String>, StoreError> {
@@ -218,34 +261,4 @@ fn narrowed(requested: Option<&str>, granted: &ScopeSet) -> Result<ScopeSet, OAu
             "scope outside the grant",
         )),
     }
-}
-
-/// Records that another client presented the token of a session. It ends nothing, so it could be repeated for ever; only
-/// so many are recorded.
-fn note_foreign_client(
-    work: &mut Work<'_>,
-    master: &MasterKey,
-    session: &Credential,
-    client: &Client,
-    origin: &Origin,
-) -> Result<(), StoreError> {
-    let key = master.pseudonym(Purpose::Throttle, &[b"foreign client", session.id.as_bytes()]);
-    let settled_at = rates::lock(work.conn, key, work.now)?;
-    if FOREIGN_CLIENTS.wait(Some(settled_at), work.now).is_some() {
-        return Ok(());
-    }
-    rates::set(work.conn, key, FOREIGN_CLIENTS.spend(Some(settled_at), work.now))?;
-    let event = Event::new(Action::SessionForeignClient, Actor::Client(client.id.clone()), origin);
-    work.record(event.org(&session.org_id).credential(&session.id).refused());
-    Ok(())
-}
-
-fn reuse(session: &Credential, client: &Client, generation: i64, origin: &Origin) -> Event {
-    Event::new(Action::SessionRefreshReuse, Actor::Client(client.id.clone()), origin)
-        .org(&session.org_id)
-        .credential(&session.id)
-        .target(session.user_id.as_deref().unwrap_or_default())
-        .detail("presented_generation", generation)
-        .detail("current_generation", session.generation)
-        .refused()
 }

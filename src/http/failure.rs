@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use crate::domain::oauth_error::{
     ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, OAuthCode, OAuthError, PERSONAL_TOKENS_ADMINS_ONLY,
-    PERSONAL_TOKENS_DISABLED, RATE_LIMITED,
+    PERSONAL_TOKENS_DISABLED, RATE_LIMITED, Replaced,
 };
 use crate::domain::rate_policy::Exceeded;
+use crate::domain::time::Time;
 use crate::keys::signer::NotSigned;
 use crate::store::StoreError;
 use crate::web::form::BadForm;
@@ -43,6 +44,31 @@ struct Body<'a> {
     error_description: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     organization: Option<&'a str>,
+    #[serde(flatten)]
+    replaced: Option<ReplacedFields>,
+}
+
+/// When a newer token has replaced a refresh token: exactly, if the last refresh of the session did.
+#[derive(Serialize)]
+struct ReplacedFields {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced_at: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced_before: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_device: Option<bool>,
+}
+
+impl From<Replaced> for ReplacedFields {
+    fn from(replaced: Replaced) -> Self {
+        let at = Some(replaced.last_rotation);
+        let exact = replaced.by_last_rotation;
+        Self {
+            replaced_at: at.filter(|_| exact),
+            replaced_before: at.filter(|_| !exact),
+            same_device: replaced.same_device,
+        }
+    }
 }
 
 impl From<OAuthError> for Failure {
@@ -211,6 +237,7 @@ fn answer(error: &OAuthError, status: StatusCode) -> HttpResponse {
         error_code: error.error_code,
         error_description: &error.description,
         organization: error.organization.as_deref(),
+        replaced: error.replaced.map(ReplacedFields::from),
     })
 }
 

@@ -17,7 +17,10 @@ use crate::domain::secret::{Digest, Secret, equal};
 pub enum Purpose {
     AuthorizationCode,
     Csrf,
+    /// Refresh tokens of version 1, which do not depend on the issuer.
+    FirstRefreshToken,
     Idempotency,
+    Installation,
     KnownDevice,
     RefreshToken,
     SetupCode,
@@ -26,16 +29,48 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    const ALL: [Self; 10] = [
+        Self::AuthorizationCode,
+        Self::Csrf,
+        Self::FirstRefreshToken,
+        Self::Idempotency,
+        Self::Installation,
+        Self::KnownDevice,
+        Self::RefreshToken,
+        Self::SetupCode,
+        Self::Throttle,
+        Self::UserCode,
+    ];
+
     fn label(self) -> &'static [u8] {
         match self {
             Self::AuthorizationCode => b"keystile authorization code",
             Self::Csrf => b"keystile csrf",
+            Self::FirstRefreshToken => b"keystile refresh token",
             Self::Idempotency => b"keystile idempotency key",
+            Self::Installation => b"keystile installation",
             Self::KnownDevice => b"keystile known device",
-            Self::RefreshToken => b"keystile refresh token",
+            Self::RefreshToken => b"keystile refresh token 2\0",
             Self::SetupCode => b"keystile setup code",
             Self::Throttle => b"keystile throttle",
             Self::UserCode => b"keystile user code",
+        }
+    }
+
+    /// What is derived for one issuer alone. A copy of the deployment under another public URL has the same master key
+    /// and the same rows, and must not make refresh tokens that this one accepts.
+    fn is_bound_to_issuer(self) -> bool {
+        match self {
+            Self::RefreshToken => true,
+            Self::AuthorizationCode
+            | Self::Csrf
+            | Self::FirstRefreshToken
+            | Self::Idempotency
+            | Self::Installation
+            | Self::KnownDevice
+            | Self::SetupCode
+            | Self::Throttle
+            | Self::UserCode => false,
         }
     }
 }
@@ -45,7 +80,7 @@ const SEALING: &[u8] = b"keystile sealing";
 /// The master key, ready for use.
 pub struct MasterKey {
     /// In the order of [`Purpose`].
-    macs: [hmac::Key; 8],
+    macs: [hmac::Key; Purpose::ALL.len()],
     sealing: LessSafeKey,
 }
 
@@ -57,24 +92,18 @@ pub struct MasterKey {
 pub struct WrongMasterKey;
 
 impl MasterKey {
+    /// `issuer` is the public URL of this deployment.
+    ///
     /// # Panics
     /// Never: every derived key has the length that its algorithm asks for.
-    pub fn new(bytes: &[u8; 32]) -> Self {
+    pub fn new(bytes: &[u8; 32], issuer: &str) -> Self {
         let derivation = hkdf::Salt::new(hkdf::HKDF_SHA256, b"keystile").extract(bytes);
-        let mac =
-            |purpose: Purpose| hmac::Key::new(hmac::HMAC_SHA256, &*derive(&derivation, purpose.label()));
-        let macs = [
-            Purpose::AuthorizationCode,
-            Purpose::Csrf,
-            Purpose::Idempotency,
-            Purpose::KnownDevice,
-            Purpose::RefreshToken,
-            Purpose::SetupCode,
-            Purpose::Throttle,
-            Purpose::UserCode,
-        ]
-        .map(mac);
-        let sealing = derive(&derivation, SEALING);
+        let mac = |purpose: Purpose| {
+            let issuer = if purpose.is_bound_to_issuer() { issuer } else { "" };
+            hmac::Key::new(hmac::HMAC_SHA256, &*derive(&derivation, &[purpose.label(), issuer.as_bytes()]))
+        };
+        let macs = Purpose::ALL.map(mac);
+        let sealing = derive(&derivation, &[SEALING]);
         #[expect(clippy::expect_used, reason = "the key has the length of the algorithm")]
         let sealing = UnboundKey::new(&AES_256_GCM, &*sealing).expect("32 bytes are an AES-256 key");
         Self { macs, sealing: LessSafeKey::new(sealing) }
@@ -138,10 +167,10 @@ impl std::fmt::Debug for MasterKey {
     }
 }
 
-fn derive(from: &hkdf::Prk, label: &[u8]) -> Zeroizing<[u8; 32]> {
+fn derive(from: &hkdf::Prk, info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
     #[expect(clippy::expect_used, reason = "HKDF-SHA-256 gives up to 8160 bytes")]
-    from.expand(&[label], hkdf::HKDF_SHA256)
+    from.expand(info, hkdf::HKDF_SHA256)
         .and_then(|material| material.fill(&mut *key))
         .expect("32 bytes are within what HKDF gives");
     key
@@ -151,19 +180,37 @@ fn derive(from: &hkdf::Prk, label: &[u8]) -> Zeroizing<[u8; 32]> {
 mod tests {
     use super::*;
 
+    const ISSUER: &str = "https://auth.example.com";
+
+    #[test]
+    fn only_refresh_tokens_depend_on_the_issuer() {
+        let (key, copy) =
+            (MasterKey::new(&[1; 32], ISSUER), MasterKey::new(&[1; 32], "https://staging.example"));
+        for purpose in Purpose::ALL {
+            let same = key.mac(purpose, &[b"a"]) == copy.mac(purpose, &[b"a"]);
+            assert_eq!(same, purpose != Purpose::RefreshToken, "{purpose:?}");
+        }
+    }
+
     #[test]
     fn what_is_sealed_opens_only_under_its_own_name_and_key() {
-        let key = MasterKey::new(&[1; 32]);
+        let key = MasterKey::new(&[1; 32], ISSUER);
         let sealed = key.seal("kid-1", b"private", Entropy);
         assert_eq!(&**key.open("kid-1", &sealed).unwrap(), b"private");
         assert!(key.open("kid-2", &sealed).is_err());
-        assert!(MasterKey::new(&[2; 32]).open("kid-1", &sealed).is_err());
+        assert!(MasterKey::new(&[2; 32], ISSUER).open("kid-1", &sealed).is_err());
         assert!(key.open("kid-1", &sealed[..5]).is_err());
     }
 
     #[test]
     fn purposes_and_lists_of_parts_are_kept_apart() {
-        let key = MasterKey::new(&[1; 32]);
+        let key = MasterKey::new(&[1; 32], ISSUER);
+        let macs: std::collections::HashSet<_> =
+            Purpose::ALL.iter().map(|purpose| key.mac(*purpose, &[b"a"])).collect();
+        assert_eq!(macs.len(), Purpose::ALL.len());
+        for (index, purpose) in Purpose::ALL.into_iter().enumerate() {
+            assert_eq!(purpose as usize, index, "the order of the keys");
+        }
         assert_ne!(key.mac(Purpose::Csrf, &[b"a"]), key.mac(Purpose::RefreshToken, &[b"a"]));
         assert_ne!(key.mac(Purpose::Csrf, &[b"ab", b"c"]), key.mac(Purpose::Csrf, &[b"a", b"bc"]));
     }

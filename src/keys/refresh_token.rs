@@ -2,14 +2,14 @@
 //!
 //! `{prefix}_rt_` + base62(version, credential id, generation, tag) + CRC-32. The tag is an HMAC over the id, the
 //! generation and the session's random seed, so neither the database nor the master key alone yields a token, and the
-//! server can make the current token of a session again when an answer was lost.
+//! server can make the current token of a session again when an answer was lost. Tokens of version 2 also depend on the
+//! issuer, by the key of the HMAC.
 
 use crate::domain::key_format::{base62, checksum, checksum_holds, from_base62};
 use crate::domain::secret::Secret;
 
 use super::master::{MasterKey, Purpose};
 
-const VERSION: u8 = 1;
 const ID_LENGTH: usize = 26;
 const TAG_LENGTH: usize = 20;
 /// Version, id, generation and tag.
@@ -17,9 +17,31 @@ const LENGTH: usize = 1 + ID_LENGTH + 8 + TAG_LENGTH;
 /// Base62 characters that hold that many bytes.
 const CHARACTERS: usize = 74;
 
+/// How a refresh token is derived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// Still read, no longer made: a copy of the deployment under another public URL makes the same tokens.
+    First = 1,
+    Second = 2,
+}
+
+impl Version {
+    fn of(byte: u8) -> Option<Self> {
+        [Self::First, Self::Second].into_iter().find(|version| *version as u8 == byte)
+    }
+
+    fn purpose(self) -> Purpose {
+        match self {
+            Self::First => Purpose::FirstRefreshToken,
+            Self::Second => Purpose::RefreshToken,
+        }
+    }
+}
+
 /// A refresh token as presented: its form and checksum hold, its tag is not checked yet.
 #[derive(Clone)]
 pub struct Presented {
+    pub version: Version,
     pub credential_id: String,
     pub generation: i64,
     tag: [u8; TAG_LENGTH],
@@ -27,11 +49,23 @@ pub struct Presented {
 
 /// Makes the refresh token of a session's generation.
 pub fn make(master: &MasterKey, prefix: &str, credential_id: &str, generation: i64, seed: &[u8]) -> Secret {
+    make_version(Version::Second, master, prefix, credential_id, generation, seed)
+}
+
+/// The same in a given version.
+pub fn make_version(
+    version: Version,
+    master: &MasterKey,
+    prefix: &str,
+    credential_id: &str,
+    generation: i64,
+    seed: &[u8],
+) -> Secret {
     let mut bytes = Vec::with_capacity(LENGTH);
-    bytes.push(VERSION);
+    bytes.push(version as u8);
     bytes.extend_from_slice(credential_id.as_bytes());
     bytes.extend_from_slice(&generation.to_be_bytes());
-    bytes.extend_from_slice(&tag(master, credential_id, generation, seed));
+    bytes.extend_from_slice(&tag(version, master, credential_id, generation, seed));
     let body = format!("{prefix}_rt_{}", base62(&bytes, CHARACTERS));
     let checksum = checksum(&body);
     Secret::new(body + &checksum)
@@ -48,10 +82,11 @@ pub fn parse(prefix: &str, text: &str) -> Option<Presented> {
     let (id, rest) = rest.split_at(ID_LENGTH);
     let (generation, tag) = rest.split_at(8);
     Some(Presented {
+        version: Version::of(*version)?,
         // Anybody can make the checksum, so what comes here is not yet an id.
         credential_id: String::from_utf8(id.to_vec())
             .ok()
-            .filter(|id| *version == VERSION && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))?,
+            .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))?,
         generation: i64::from_be_bytes(generation.try_into().ok()?),
         tag: tag.try_into().ok()?,
     })
@@ -61,13 +96,19 @@ impl Presented {
     /// Whether the tag is right for this session.
     pub fn belongs_to(&self, master: &MasterKey, seed: &[u8]) -> bool {
         use subtle::ConstantTimeEq;
-        tag(master, &self.credential_id, self.generation, seed).ct_eq(&self.tag).into()
+        tag(self.version, master, &self.credential_id, self.generation, seed).ct_eq(&self.tag).into()
     }
 }
 
-fn tag(master: &MasterKey, credential_id: &str, generation: i64, seed: &[u8]) -> [u8; TAG_LENGTH] {
+fn tag(
+    version: Version,
+    master: &MasterKey,
+    credential_id: &str,
+    generation: i64,
+    seed: &[u8],
+) -> [u8; TAG_LENGTH] {
     let full = master
-        .mac(Purpose::RefreshToken, &[b"refresh", credential_id.as_bytes(), &generation.to_be_bytes(), seed]);
+        .mac(version.purpose(), &[b"refresh", credential_id.as_bytes(), &generation.to_be_bytes(), seed]);
     let mut tag = [0; TAG_LENGTH];
     tag.copy_from_slice(&full[..TAG_LENGTH]);
     tag
@@ -79,9 +120,35 @@ mod tests {
     use crate::domain::entropy::Entropy;
     use crate::domain::id::Kind;
 
+    const ISSUER: &str = "https://auth.example.com";
+
+    #[test]
+    fn a_token_of_another_issuer_does_not_verify_and_one_of_the_first_version_still_does() {
+        let (ours, copy) =
+            (MasterKey::new(&[3; 32], ISSUER), MasterKey::new(&[3; 32], "https://staging.example"));
+        let id = Kind::CliSession.new_id(Entropy);
+        let staged = parse("keystile", make(&copy, "keystile", &id, 1, &[9; 32]).expose()).unwrap();
+        assert!(staged.belongs_to(&copy, &[9; 32]) && !staged.belongs_to(&ours, &[9; 32]));
+        let first = make_version(Version::First, &copy, "keystile", &id, 1, &[9; 32]);
+        let first = parse("keystile", first.expose()).unwrap();
+        assert_eq!(first.version, Version::First);
+        assert!(first.belongs_to(&ours, &[9; 32]));
+    }
+
+    #[test]
+    fn the_tag_of_one_version_does_not_verify_as_the_other() {
+        let master = MasterKey::new(&[3; 32], ISSUER);
+        let id = Kind::CliSession.new_id(Entropy);
+        for (version, other) in [(Version::First, Version::Second), (Version::Second, Version::First)] {
+            let token = make_version(version, &master, "keystile", &id, 1, &[9; 32]);
+            let presented = parse("keystile", token.expose()).unwrap();
+            assert!(!Presented { version: other, ..presented }.belongs_to(&master, &[9; 32]));
+        }
+    }
+
     #[test]
     fn a_token_is_checked_and_made_again_from_the_row_and_the_master_key() {
-        let master = MasterKey::new(&[3; 32]);
+        let master = MasterKey::new(&[3; 32], ISSUER);
         let id = Kind::CliSession.new_id(Entropy);
         let token = make(&master, "keystile", &id, 41, &[9; 32]);
         assert_eq!(token.expose(), make(&master, "keystile", &id, 41, &[9; 32]).expose());
@@ -89,12 +156,12 @@ mod tests {
         assert_eq!((presented.credential_id.as_str(), presented.generation), (id.as_str(), 41));
         assert!(presented.belongs_to(&master, &[9; 32]));
         assert!(!presented.belongs_to(&master, &[8; 32]));
-        assert!(!presented.belongs_to(&MasterKey::new(&[4; 32]), &[9; 32]));
+        assert!(!presented.belongs_to(&MasterKey::new(&[4; 32], ISSUER), &[9; 32]));
     }
 
     #[test]
     fn an_id_of_other_characters_never_reaches_the_database() {
-        let master = MasterKey::new(&[3; 32]);
+        let master = MasterKey::new(&[3; 32], ISSUER);
         for start in ["ses_\0", "ses_';--", "ses_ü"] {
             let id = format!("{start}{}", "a".repeat(ID_LENGTH - start.len()));
             assert!(
@@ -106,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_token_of_another_brand_or_with_a_changed_character_is_none_of_ours() {
-        let master = MasterKey::new(&[3; 32]);
+        let master = MasterKey::new(&[3; 32], ISSUER);
         let token = make(&master, "keystile", &Kind::CliSession.new_id(Entropy), 1, &[9; 32]);
         assert!(parse("acme", token.expose()).is_none());
         let changed = token.expose().replacen(|c: char| c.is_ascii_digit(), "z", 1);

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::words::Sentence;
 use crate::domain::audit::export::Names;
-use crate::domain::audit::{Action, Recorded};
+use crate::domain::audit::{Action, Outcome, Recorded};
 
 /// What to choose in the filter.
 pub fn label(action: Action) -> &'static str {
@@ -20,13 +20,18 @@ pub fn label(action: Action) -> &'static str {
         Action::AuthorizationApproved => "Tool allowed",
         Action::AuthorizationDenied => "Tool not allowed",
         Action::AuthorizationSwitchedOff => "Tool stopped by a setting",
+        Action::BrowsersSignedOut => "Browsers signed out",
         Action::ClientCreated => "OAuth client registered",
+        Action::ClientOldSecretEnded => "Old client secret ended",
         Action::ClientRemoved => "OAuth client removed",
+        Action::ClientSecretRotated => "Client secret rotated",
         Action::CopyCodeOff => "Codes to copy turned off",
         Action::CopyCodeOn => "Codes to copy turned on",
         Action::CredentialLimitsChanged => "Limits of keys and tokens changed",
         Action::DeviceCodesGuessed => "Device codes guessed",
         Action::DeviceFlowChanged => "Device codes changed",
+        Action::DevicesForgotten => "Known devices forgotten",
+        Action::KeyRevoked => "Signing key revoked",
         Action::KeyRotated => "Signing key rotated",
         Action::MemberAdded => "Member added",
         Action::OrganizationCreated => "Organization created",
@@ -35,10 +40,13 @@ pub fn label(action: Action) -> &'static str {
         Action::PersonalTokenRevoked => "Personal token revoked",
         Action::PersonalTokensOff => "Personal tokens turned off",
         Action::PersonalTokensOn => "Personal tokens turned on",
+        Action::RecoveryClosed => "Recovery closed",
+        Action::RecoveryOpened => "Recovery opened",
         Action::ServiceAccountCreated => "Service account created",
         Action::ServiceAccountDisabled => "Service account disabled",
         Action::ServiceAccountEnabled => "Service account enabled",
         Action::ServiceAccountRoleChanged => "Role of a service account changed",
+        Action::SessionAhead => "Refresh token ahead of the database",
         Action::SessionCodeReuse => "Authorization code used twice",
         Action::SessionForeignClient => "Session of another client",
         Action::SessionLeaked => "Token of a session leaked",
@@ -74,13 +82,18 @@ pub fn sentence(event: &Recorded, names: &Names) -> Sentence {
         Action::AuthorizationSwitchedOff => {
             told.target(who.text(" could not allow ")).text(" to act for them: a setting forbids it")
         }
+        Action::BrowsersSignedOut => told.target(who.text(" signed out every browser of ")),
         Action::ClientCreated => told.target(who.text(" registered the OAuth client ")),
+        Action::ClientOldSecretEnded => told.target(who.text(" ended the old secret of the OAuth client ")),
         Action::ClientRemoved => told.target(who.text(" removed the OAuth client ")),
+        Action::ClientSecretRotated => told.target(who.text(" rotated the secret of the OAuth client ")),
         Action::CopyCodeOff => who.text(" turned codes to copy off"),
         Action::CopyCodeOn => who.text(" turned codes to copy on"),
         Action::CredentialLimitsChanged => who.text(" changed the limits of API keys and personal tokens"),
         Action::DeviceCodesGuessed => who.text(" entered too many wrong device codes"),
         Action::DeviceFlowChanged => who.text(" changed where device codes may be entered"),
+        Action::DevicesForgotten => told.target(who.text(" ended the recognition of the devices of ")),
+        Action::KeyRevoked => told.target(who.text(" revoked the signing key ")),
         Action::KeyRotated => who.text(" put a new signing key to use"),
         Action::MemberAdded => {
             let added = told.target(who.text(" added ")).text(" as ");
@@ -92,6 +105,8 @@ pub fn sentence(event: &Recorded, names: &Names) -> Sentence {
         Action::PersonalTokenRevoked => told.target(who.text(" revoked the personal token ")),
         Action::PersonalTokensOff => who.text(" turned personal tokens off"),
         Action::PersonalTokensOn => who.text(" turned personal tokens on"),
+        Action::RecoveryClosed => who.text(" closed the recovery after a restore"),
+        Action::RecoveryOpened => who.text(" opened a recovery after a restore"),
         Action::ServiceAccountCreated => {
             let made = told.target(who.text(" created the service account ")).text(" as ");
             made.name(told.detail("role").unwrap_or_else(|| "a member".to_owned()))
@@ -103,6 +118,15 @@ pub fn sentence(event: &Recorded, names: &Names) -> Sentence {
             match (told.detail("before"), told.detail("after")) {
                 (Some(before), Some(after)) => changed.text(" from ").name(before).text(" to ").name(after),
                 _ => changed,
+            }
+        }
+        Action::SessionAhead => {
+            let who = told
+                .credential(who.text(" presented a refresh token newer than the database for the session "));
+            if event.outcome == Outcome::Refused.as_str() {
+                who.text(", which was ended")
+            } else {
+                who.text(", which moved forward")
             }
         }
         Action::SessionCodeReuse => {

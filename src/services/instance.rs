@@ -230,7 +230,7 @@ fn find_master(config: &Config) -> Result<Option<MasterKey>, OpenError> {
             read(&path)?
         }
     };
-    Ok(Some(MasterKey::new(&bytes)))
+    Ok(Some(bind(config, &bytes)))
 }
 
 /// Creates the key in the data directory. Of nodes that share the directory, one does.
@@ -241,7 +241,11 @@ fn create_master(config: &Config) -> Result<MasterKey, OpenError> {
     let content = Zeroizing::new(format!("{}\n", *text));
     private_files::once(&path, content.as_bytes(), Entropy).map_err(|error| file_error(&path, error))?;
     let bytes = read(&path)?;
-    Ok(MasterKey::new(&bytes))
+    Ok(bind(config, &bytes))
+}
+
+fn bind(config: &Config, bytes: &master_key::Bytes) -> MasterKey {
+    MasterKey::new(bytes, config.server.public_url.as_str())
 }
 
 pub(super) fn create_data_dir(config: &Config) -> Result<(), OpenError> {

@@ -9,9 +9,10 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::keyset;
 use super::query::{Kept, Locked, Unlocked};
-use super::schema::{clients, credentials};
+use super::schema::{clients, credentials, more_of_credentials};
 use crate::domain::client::ClientKind;
 use crate::domain::credential::{CredentialKind, EndReason};
+use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -91,6 +92,12 @@ pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<Credential>, StoreError>
     Ok(Locked(query).get_result(conn).optional()?)
 }
 
+/// The installation that made the last refresh of a session, when its tool said which.
+pub fn last_installation(conn: &mut Conn, id: &str) -> Result<Option<Digest>, StoreError> {
+    let found = more_of_credentials::table.find(id).select(more_of_credentials::installation_hash);
+    Ok(found.get_result::<Option<Digest>>(conn).optional()?.flatten())
+}
+
 /// Ends one credential; `false` if it had ended already.
 pub fn revoke(conn: &mut Conn, id: &str, at: Time, reason: EndReason) -> Result<bool, StoreError> {
     let changed = diesel::update(credentials::table.find(id).filter(credentials::revoked_at.is_null()))
@@ -112,6 +119,15 @@ pub fn revoke_of_client(conn: &mut Conn, client_id: &str, at: Time) -> Result<Ve
         .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(EndReason::ClientRemoved)))
         .returning(credentials::id)
         .get_results(conn)?)
+}
+
+/// Moves a session forward to a generation that this database has not seen; `false` if it is no longer at `from`.
+pub fn skip_to_generation(conn: &mut Conn, id: &str, from: i64, to: i64) -> Result<bool, StoreError> {
+    let at = credentials::table.find(id).filter(credentials::generation.eq(from));
+    let changed = diesel::update(at.filter(credentials::revoked_at.is_null()))
+        .set(credentials::generation.eq(to))
+        .execute(conn)?;
+    Ok(changed == 1)
 }
 
 pub fn rename(conn: &mut Conn, id: &str, name: &str) -> Result<(), StoreError> {

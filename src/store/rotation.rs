@@ -15,6 +15,7 @@ use super::conn::Conn;
 use super::credentials::Credential;
 use super::error::StoreError;
 use super::schema::credentials;
+use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
 /// A wish to move a session from one generation to the next.
@@ -30,6 +31,8 @@ pub struct Rotation {
     /// How long the session lives on without use.
     pub idle: TimeDelta,
     pub ip: Option<String>,
+    /// The installation that asks, when its tool says which.
+    pub installation: Option<Digest>,
 }
 
 /// What a token and a requested scope are checked against before anything rotates. It never changes.
@@ -130,7 +133,8 @@ const BEFORE: &str = "\
         idle_ends_at = CASE WHEN credentials.ends_at < wanted.idle_ends_at \
             THEN credentials.ends_at ELSE wanted.idle_ends_at END, \
         last_used_at = wanted.at, \
-        last_used_ip = wanted.ip \
+        last_used_ip = wanted.ip, \
+        installation_hash = wanted.installation \
     FROM ";
 
 const BEHIND: &str = " AS wanted, clients, organizations, memberships, users \
@@ -199,6 +203,8 @@ impl QueryFragment<Sqlite> for Rotate<One<'_>> {
         pass.push_sql(" AS client_version, ");
         pass.push_bind_param::<Nullable<Text>, _>(&wanted.ip)?;
         pass.push_sql(" AS ip, ");
+        pass.push_bind_param::<Nullable<Binary>, _>(&wanted.installation)?;
+        pass.push_sql(" AS installation, ");
         pass.push_bind_param::<Moment, _>(at)?;
         pass.push_sql(" AS at, ");
         pass.push_bind_param::<Moment, _>(idle_ends_at)?;
@@ -215,6 +221,7 @@ struct Arrays<'a> {
     client_ids: Vec<&'a str>,
     client_versions: Vec<i64>,
     ips: Vec<Option<&'a str>>,
+    installations: Vec<Option<Digest>>,
     idle_ends_at: Vec<Time>,
     at: Time,
 }
@@ -227,6 +234,7 @@ impl<'a> Arrays<'a> {
             client_ids: wanted.iter().map(|wanted| wanted.client_id.as_str()).collect(),
             client_versions: wanted.iter().map(|wanted| wanted.client_version).collect(),
             ips: wanted.iter().map(|wanted| wanted.ip.as_deref()).collect(),
+            installations: wanted.iter().map(|wanted| wanted.installation).collect(),
             idle_ends_at: wanted.iter().map(|wanted| at + wanted.idle).collect(),
             at,
         }
@@ -240,7 +248,8 @@ impl QueryId for Rotate<Arrays<'_>> {
 
 impl QueryFragment<Pg> for Rotate<Arrays<'_>> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let Arrays { ids, generations, client_ids, client_versions, ips, idle_ends_at, at } = &self.0;
+        let Arrays { ids, generations, client_ids, client_versions, ips, installations, idle_ends_at, at } =
+            &self.0;
         pass.push_sql(BEFORE);
         pass.push_sql("(SELECT listed.*, ");
         pass.push_bind_param::<Moment, _>(at)?;
@@ -255,9 +264,11 @@ impl QueryFragment<Pg> for Rotate<Arrays<'_>> {
         pass.push_sql(", ");
         pass.push_bind_param::<Array<Nullable<Text>>, _>(ips)?;
         pass.push_sql(", ");
+        pass.push_bind_param::<Array<Nullable<Binary>>, _>(installations)?;
+        pass.push_sql(", ");
         pass.push_bind_param::<Array<Moment>, _>(idle_ends_at)?;
         pass.push_sql(
-            ") AS listed (id, generation, client_id, client_version, ip, idle_ends_at) \
+            ") AS listed (id, generation, client_id, client_version, ip, installation, idle_ends_at) \
             JOIN credentials AS free ON free.id = listed.id FOR NO KEY UPDATE OF free SKIP LOCKED)",
         );
         pass.push_sql(BEHIND);

@@ -221,6 +221,9 @@ fn history(session: &Credential) -> String {
         Some(EndReason::Leaked) => {
             format!("{started} Ended because its token was found where it should not be.")
         }
+        Some(EndReason::Ahead) => {
+            format!("{started} Ended because its token was newer than the restored database.")
+        }
         Some(EndReason::ClientRemoved) => format!("{started} Ended because the tool was removed."),
     }
 }

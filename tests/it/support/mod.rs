@@ -16,6 +16,7 @@ pub(crate) mod html;
 pub(crate) mod http;
 mod inside;
 pub(crate) mod oauth;
+pub(crate) mod operator;
 pub(crate) mod people;
 pub(crate) mod postgres;
 pub(crate) mod reading;

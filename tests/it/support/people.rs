@@ -116,6 +116,7 @@ impl TestApp {
             name: "Fred".to_owned(),
             kind,
             secret: secret.as_ref().map(Secret::digest),
+            old_secret: None,
             redirect_uris: uris.into_iter().map(|uri| RedirectUri::register(uri).unwrap()).collect(),
             scopes: None,
             grants: vec![Grant::AuthorizationCode, Grant::RefreshToken],

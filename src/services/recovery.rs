@@ -1,0 +1,51 @@
+//! The recovery after a restore: for a limited time, sessions move forward to the generation that their tools hold.
+
+use chrono::TimeDelta;
+
+use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::counter::Counter;
+use crate::domain::time::Time;
+use crate::store::recovery::{self as row, Recovery};
+use crate::store::{Conn, StoreError, Work, counters};
+
+/// How long a recovery stays open unless the operator says otherwise.
+pub const USUAL_LENGTH: TimeDelta = TimeDelta::hours(24);
+/// The longest: while one is open, a token from a forgotten copy of the deployment is accepted.
+pub const LONGEST: TimeDelta = TimeDelta::days(7);
+
+/// Opens a recovery, or moves the end of the open one.
+pub fn open(work: &mut Work<'_>, length: TimeDelta, actor: &Actor) -> Result<Time, StoreError> {
+    let ends_at = work.now + length.min(LONGEST);
+    row::end_at(work.conn, ends_at, work.now)?;
+    let event = Event::new(Action::RecoveryOpened, actor.clone(), &Origin::default());
+    work.record(event.detail("ends_at", ends_at.iso()));
+    Ok(ends_at)
+}
+
+/// Closes the recovery; `false` if none is open.
+pub fn close(work: &mut Work<'_>, actor: &Actor) -> Result<bool, StoreError> {
+    if !row::is_open(work.conn, work.now)? {
+        return Ok(false);
+    }
+    row::end_at(work.conn, work.now, work.now)?;
+    work.record(Event::new(Action::RecoveryClosed, actor.clone(), &Origin::default()));
+    Ok(true)
+}
+
+/// The last recovery, and what was counted since the deployment began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status {
+    pub last: Option<Recovery>,
+    /// Sessions that moved forward.
+    pub forwarded: i64,
+    /// Sessions that ended because no recovery was open.
+    pub ended: i64,
+}
+
+pub fn status(conn: &mut Conn) -> Result<Status, StoreError> {
+    Ok(Status {
+        last: row::last(conn)?,
+        forwarded: counters::value(conn, Counter::SessionsAheadForwarded)?,
+        ended: counters::value(conn, Counter::SessionsAheadEnded)?,
+    })
+}

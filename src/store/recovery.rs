@@ -1,0 +1,41 @@
+//! The recovery that follows a restore: while one is open, sessions move forward to the generation that their tools
+//! hold.
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::facts;
+use crate::domain::time::Time;
+
+/// The fact whose value is the end of the recovery, in microseconds since 1970.
+const FACT: &str = "recovery_ends_at";
+
+/// The last recovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recovery {
+    pub changed_at: Time,
+    pub ends_at: Time,
+}
+
+impl Recovery {
+    pub fn is_open(&self, now: Time) -> bool {
+        now < self.ends_at
+    }
+}
+
+/// The last recovery, open or not; `None` if there never was one.
+pub fn last(conn: &mut Conn) -> Result<Option<Recovery>, StoreError> {
+    let Some((value, changed_at)) = facts::find(conn, FACT)? else { return Ok(None) };
+    let ends_at = value.parse().ok().and_then(Time::from_micros);
+    let ends_at =
+        ends_at.ok_or_else(|| StoreError::Failed(format!("the fact {FACT} is no time: {value}")))?;
+    Ok(Some(Recovery { changed_at, ends_at }))
+}
+
+pub fn is_open(conn: &mut Conn, now: Time) -> Result<bool, StoreError> {
+    Ok(last(conn)?.is_some_and(|recovery| recovery.is_open(now)))
+}
+
+/// Opens a recovery, or changes the end of the open one. An end that is not after `now` closes it.
+pub fn end_at(conn: &mut Conn, ends_at: Time, now: Time) -> Result<(), StoreError> {
+    facts::set(conn, FACT, &ends_at.micros().to_string(), now)
+}
