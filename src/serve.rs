@@ -16,7 +16,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use tokio::net::TcpSocket;
@@ -87,7 +87,7 @@ impl Server {
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
         let address = config.server.listen;
         let listener = listen(address).map_err(|error| StartError::Listen { address, error })?;
-        Self::start_on(listener, config, clock).await
+        Box::pin(Self::start_on(listener, config, clock)).await
     }
 
     /// The same on a socket that listens already; so a caller that asked for any free port knows it before the
@@ -95,7 +95,7 @@ impl Server {
     pub async fn start_on(listener: TcpListener, config: Config, clock: Clock) -> Result<Self, StartError> {
         let address = listener.local_addr()?;
         let (uses, waiting) = UseLog::new();
-        let (app, claim) = open(config, address, clock, uses).await?;
+        let (app, claim) = Box::pin(open(config, address, clock, uses)).await?;
         let connections = bounded(&app.config);
         let server = listener::serve(listener, &app, Documents::new(&app)?, &connections)?;
         Ok(Self {
@@ -156,7 +156,8 @@ async fn open(
     .await;
     let (claim, Instance { store, master }) = opened.map_err(io::Error::other)??;
     signing_keys::bootstrap(&store, &master, config.keys.rsa_bits).await?;
-    let keys = store.read(signing_keys::list).await?;
+    let (access, read_at) = (config.tokens.access, Instant::now());
+    let keys = store.read(move |conn| signing_keys::read(conn, access)).await?;
     let set = signing_keys::open(&keys, &master).map_err(KeyFailure::from)?;
     let to_register = config.clone();
     store.write(move |work| accounts::ensure_companion(work, &to_register)).await?;
@@ -168,7 +169,7 @@ async fn open(
         limits: Limits::new(config.limits),
         exhausted: KnownExhausted::default(),
         uses,
-        keyring: Keyring::new(set, signer),
+        keyring: Keyring::new(set, keys, read_at, signer),
         passwords: Passwords::start(config.sign_in.max_parallel_hashes)?,
         readiness: Readiness::default(),
         clock: store.clock().clone(),

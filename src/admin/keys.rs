@@ -3,11 +3,11 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::Failure;
+use super::{Failure, Report};
 use crate::config::Config;
 use crate::domain::time::Clock;
 use crate::services::instance::{self, Instance};
-use crate::services::signing_keys::{self, Rotation, Timing};
+use crate::services::signing_keys::{self, Revocation, Revoked, Rotation, Timing};
 use crate::store::signing_keys::SigningKey;
 
 #[derive(Debug, Subcommand)]
@@ -23,6 +23,18 @@ pub enum Command {
         /// Even if the next key has not been published long enough for every cache to know it
         #[arg(long)]
         now: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End keys at once: no node signs with them or accepts their tokens, and their private halves are deleted
+    Revoke {
+        /// The keys, as `keystiled keys list` names them; after `--` if one begins with a dash
+        #[arg(value_name = "KID", required_unless_present = "all", conflicts_with = "all")]
+        kids: Vec<String>,
+        /// Every key there is, those that wait or have retired too
+        #[arg(long)]
+        all: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -49,6 +61,24 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<String, Fai
                     "There is no next key to rotate to. If another node has just rotated, nothing is left to do."
                         .to_owned(),
                 )),
+            }
+        }
+        Command::Revoke { kids, all, json } => {
+            let Instance { store, master } = instance::open(config, Clock::System)?;
+            let which = if all { Revocation::All } else { Revocation::Named(kids) };
+            match signing_keys::revoke(&store, &master, &config.keys, which).await? {
+                Revoked::Done { revoked, active } => Ok(Report {
+                    text: format!(
+                        "Revoked: {}.\nKey {active} signs now. Every node follows within 5 seconds. APIs that verify \
+                         tokens by themselves follow when they fetch the key set again, which caches keep for 5 minutes.",
+                        revoked.join(", ")
+                    ),
+                    json: json!({ "revoked": revoked, "active": active }),
+                }
+                .shown(json)),
+                Revoked::Unknown(kid) => Err(Failure::Refused(format!(
+                    "There is no signing key {kid}. Nothing was revoked. `keystiled keys list` shows the keys there are."
+                ))),
             }
         }
     }

@@ -12,7 +12,6 @@ use crate::domain::secret::Secret;
 use crate::domain::static_secret::Form;
 use crate::keys::jwt::{AccessClaims, Rejected};
 use crate::services::present::{self, Audience, Checked, Principal, Refused, Token};
-use crate::services::signing_keys::KeyFailure;
 use crate::store::{Conn, StoreError};
 use crate::web::app::App;
 use crate::web::client_address::client_address;
@@ -256,17 +255,17 @@ pub(super) async fn recognize(app: &App, secret: &Secret) -> Result<Token, Denie
     }
 }
 
-/// Checks signature and time. A key that is not known here may be one that another node has just made.
+/// Checks signature and time. A key or a lifetime that is not known here may be one that another node has just made, and
+/// a key that is known here may have been revoked.
 async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, Denied> {
     let verify = || app.keyring.verify_access(app.issuer(), app.now(), token.expose());
     let verdict = match verify() {
-        Err(Rejected::UnknownKey) if app.keyring.may_look() => {
-            app.reload_keys().await.map_err(|error| match error {
-                KeyFailure::Store(error) => Denied::Store(error),
-                KeyFailure::Set(_) | KeyFailure::Made(_) | KeyFailure::ForeignNextKey(_) => {
-                    Denied::Store(StoreError::Failed(error.to_string()))
-                }
-            })?;
+        Err(Rejected::UnknownKey | Rejected::Lifetime) if app.keyring.may_look() => {
+            app.reread_keys().await.map_err(Denied::Store)?;
+            verify()
+        }
+        Ok(_) if app.keyring.is_stale() => {
+            app.confirm_keys().await.map_err(Denied::Store)?;
             verify()
         }
         verdict => verdict,
@@ -279,7 +278,9 @@ async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, Denied> {
             | Rejected::Header
             | Rejected::UnknownKey
             | Rejected::Signature
-            | Rejected::Issuer => Denied::Invalid,
+            | Rejected::Issuer
+            | Rejected::Retired
+            | Rejected::Lifetime => Denied::Invalid,
         }
     })
 }

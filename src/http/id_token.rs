@@ -14,6 +14,9 @@ use crate::grants::Issued;
 use crate::keys::jwt::TokenType;
 use crate::web::app::App;
 
+/// An ID token says that somebody has just signed in. It is no credential, and a client checks it at once.
+const LONGEST_SECONDS: i64 = 60 * 60;
+
 /// Signs what the client may know of the person who signed in. Name and e-mail address are asked for at the userinfo
 /// endpoint.
 pub(super) async fn sign(app: &App, issued: &Issued, access_token: &str) -> Result<String, Failure> {
@@ -29,7 +32,7 @@ fn claims(issued: &Issued, access_token: &str) -> Result<CoreIdTokenClaims, Fail
     Ok(CoreIdTokenClaims::new(
         url,
         audience,
-        moment(access.exp)?,
+        moment(access.exp.min(access.iat.saturating_add(LONGEST_SECONDS)))?,
         moment(access.iat)?,
         subject,
         EmptyAdditionalClaims {},
@@ -57,7 +60,7 @@ mod tests {
     use crate::keys::jwt::AccessClaims;
 
     #[test]
-    fn an_id_token_says_who_signed_in_when_and_for_which_client() {
+    fn cf_07_an_id_token_says_who_signed_in_when_and_for_which_client_for_an_hour() {
         let now = Time::from_micros(1_795_000_000_000_000).unwrap();
         let issued = Issued {
             claims: AccessClaims {
@@ -85,7 +88,7 @@ mod tests {
             "sub": "usr_1",
             "aud": ["tool"],
             "iat": 1_795_000_000,
-            "exp": 1_795_028_800,
+            "exp": 1_795_003_600,
             "auth_time": 1_794_999_000,
             "nonce": "n-0S6_WzA2Mj",
             "at_hash": half_hash("access"),

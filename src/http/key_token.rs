@@ -48,6 +48,7 @@ pub(super) async fn give(
     let asked = key_exchange::Asked { scope: form.get("scope"), resources: &resources };
     // A flood of one key must leave room for everybody's refreshes.
     app.limits.call_api(&principal.credential.id, app.now())?;
+    app.confirm_keys().await?;
     if !app.keyring.has_room() {
         return Err(NotSigned::Busy.into());
     }
@@ -90,7 +91,8 @@ async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Resul
 async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, Failure> {
     if request.headers().contains_key(AUTHORIZATION) || form.get("client_id").is_some() {
         let claimed = Claimed::read(request.headers(), form)?;
-        app.store.read(move |conn| claimed.check(conn)).await??;
+        let now = app.now();
+        app.store.read(move |conn| claimed.check(conn, now)).await??;
     }
     let secret = subject_token(app, form)?;
     let invalid = |reason: String| {

@@ -18,9 +18,10 @@ pub async fn revoke(
 ) -> Result<HttpResponse, Failure> {
     let client = Claimed::read(request.headers(), &form)?;
     let text = Secret::new(required(&form, "token")?);
+    app.confirm_keys().await?;
     let token = Token::read(&app.config, &app.keyring.current(), app.now(), &text);
     let origin = origin::of(&app, &request);
-    app.write(move |app, work| match client.check(work.conn)? {
+    app.write(move |app, work| match client.check(work.conn, work.now)? {
         Ok(client) => revocation::by_client(work, &app.master, &client, &token, &origin),
         Err(error) => Ok(Err(error)),
     })

@@ -84,36 +84,68 @@ pub enum Rejected {
     Issuer,
     #[error("it has ended or is not valid yet")]
     Time,
+    #[error("issued after its key retired")]
+    Retired,
+    #[error("lives longer than any token that this server issues")]
+    Lifetime,
 }
 
 /// Longer than anything this server signs.
 const LONGEST: usize = 8192;
 
+/// Seconds by which the clocks of two nodes may differ.
+const SKEW: i64 = 60;
+
 /// Verifies an access token: form, type, key, signature, issuer and time, in this order.
 pub fn verify_access(keys: &KeySet, issuer: &str, now: Time, token: &str) -> Result<AccessClaims, Rejected> {
-    let claims: AccessClaims = verify(keys, TokenType::Access, token)?;
+    let (Dated { claims, nbf }, retired_at) = verify::<Dated>(keys, TokenType::Access, token)?;
     if claims.iss != issuer {
         return Err(Rejected::Issuer);
     }
-    if claims.exp <= now.seconds() || claims.iat > now.seconds() + 60 {
+    let now = now.seconds();
+    if claims.exp <= now || claims.iat > now + SKEW || nbf.is_some_and(|nbf| nbf > now) {
         return Err(Rejected::Time);
+    }
+    // A key that leaked is worth nothing beyond the lifetime of what it could honestly have signed: with `iat` bounded
+    // above by the retirement and by the clock, this bounds `exp` as well.
+    if retired_at.is_some_and(|retired| claims.iat > retired.seconds()) {
+        return Err(Rejected::Retired);
+    }
+    let lifetime = claims.exp.checked_sub(claims.iat);
+    if lifetime.is_none_or(|seconds| seconds > keys.longest_lifetime().num_seconds()) {
+        return Err(Rejected::Lifetime);
     }
     Ok(claims)
 }
 
-fn verify<T: DeserializeOwned>(keys: &KeySet, token_type: TokenType, token: &str) -> Result<T, Rejected> {
+/// The claims of a token with `nbf`, which this server never writes.
+#[derive(Deserialize)]
+struct Dated {
+    #[serde(flatten)]
+    claims: AccessClaims,
+    nbf: Option<i64>,
+}
+
+/// The claims of a token with a good signature, and when its key retired.
+fn verify<T: DeserializeOwned>(
+    keys: &KeySet,
+    token_type: TokenType,
+    token: &str,
+) -> Result<(T, Option<Time>), Rejected> {
     if token.len() > LONGEST || !token.is_ascii() || token.split('.').count() != 3 {
         return Err(Rejected::Form);
     }
     let kid = header_kid(token_type, token)?;
-    let key = keys.verifying(&kid).ok_or(Rejected::UnknownKey)?;
+    let verifying = keys.verifying(&kid).ok_or(Rejected::UnknownKey)?;
     let mut validation = Validation::new(Algorithm::RS256);
     // The claims are checked against the server's own clock and issuer.
     validation.validate_exp = false;
+    validation.validate_nbf = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    let data = jsonwebtoken::decode::<T>(token, key, &validation).map_err(|_| Rejected::Signature)?;
-    Ok(data.claims)
+    let data =
+        jsonwebtoken::decode::<T>(token, verifying.key, &validation).map_err(|_| Rejected::Signature)?;
+    Ok((data.claims, verifying.retired_at))
 }
 
 /// The `kid` of a header that has exactly the members this server writes; `jwk`, `jku`, `crit` and the like are not

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use jsonwebtoken::DecodingKey;
 use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet};
 
 use super::master::MasterKey;
 use super::rsa_key::PrivateKey;
 use crate::domain::signing::KeyState;
+use crate::domain::time::Time;
 
 /// A key as the store holds it.
 pub struct StoredKey<'a> {
@@ -15,12 +17,22 @@ pub struct StoredKey<'a> {
     pub state: KeyState,
     pub public_jwk: &'a str,
     pub private_sealed: &'a [u8],
+    pub retired_at: Option<Time>,
 }
 
 /// One key, ready to verify with.
 struct Published {
     kid: String,
     verify: DecodingKey,
+    retired_at: Option<Time>,
+}
+
+/// What a token is verified with.
+#[derive(Clone, Copy)]
+pub struct Verifying<'a> {
+    pub key: &'a DecodingKey,
+    /// The key verifies nothing that was issued after it retired.
+    pub retired_at: Option<Time>,
 }
 
 /// Every published key, and the one that signs.
@@ -28,6 +40,7 @@ pub struct KeySet {
     published: Vec<Published>,
     active: Arc<PrivateKey>,
     jwks: String,
+    longest_lifetime: TimeDelta,
 }
 
 /// The keys in the database cannot be used.
@@ -42,7 +55,11 @@ pub enum BadKeySet {
 }
 
 impl KeySet {
-    pub fn open(master: &MasterKey, keys: &[StoredKey<'_>]) -> Result<Self, BadKeySet> {
+    pub fn open(
+        master: &MasterKey,
+        keys: &[StoredKey<'_>],
+        longest_lifetime: TimeDelta,
+    ) -> Result<Self, BadKeySet> {
         let mut published = Vec::with_capacity(keys.len());
         let mut jwks: Vec<CoreJsonWebKey> = Vec::with_capacity(keys.len());
         let mut active = None;
@@ -50,7 +67,7 @@ impl KeySet {
             let damaged = || BadKeySet::Damaged(key.kid.to_owned());
             let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_str(key.public_jwk).map_err(|_| damaged())?;
             let verify = DecodingKey::from_jwk(&jwk).map_err(|_| damaged())?;
-            published.push(Published { kid: key.kid.to_owned(), verify });
+            published.push(Published { kid: key.kid.to_owned(), verify, retired_at: key.retired_at });
             jwks.push(serde_json::from_str(key.public_jwk).map_err(|_| damaged())?);
             if key.state == KeyState::Active {
                 let pkcs8 = master.open(key.kid, key.private_sealed)?;
@@ -59,7 +76,7 @@ impl KeySet {
         }
         let jwks =
             serde_json::to_string(&CoreJsonWebKeySet::new(jwks)).map_err(|_| BadKeySet::NoActiveKey)?;
-        Ok(Self { published, active: active.ok_or(BadKeySet::NoActiveKey)?, jwks })
+        Ok(Self { published, active: active.ok_or(BadKeySet::NoActiveKey)?, jwks, longest_lifetime })
     }
 
     /// The key that signs now.
@@ -68,8 +85,14 @@ impl KeySet {
     }
 
     /// The key to verify with. A `kid` is only ever compared with what is in memory.
-    pub fn verifying(&self, kid: &str) -> Option<&DecodingKey> {
-        self.published.iter().find(|key| key.kid == kid).map(|key| &key.verify)
+    pub fn verifying(&self, kid: &str) -> Option<Verifying<'_>> {
+        let published = self.published.iter().find(|key| key.kid == kid)?;
+        Some(Verifying { key: &published.verify, retired_at: published.retired_at })
+    }
+
+    /// The longest lifetime of a token that these keys sign.
+    pub fn longest_lifetime(&self) -> TimeDelta {
+        self.longest_lifetime
     }
 
     /// The JWK set (RFC 7517) as it is served.

@@ -3,6 +3,8 @@
 //! Making an RSA key takes up to a second, so it never happens inside a write: a key is made and sealed first, and the
 //! write decides whether it is wanted.
 
+mod revoke;
+
 use chrono::TimeDelta;
 
 use crate::config;
@@ -14,10 +16,13 @@ use crate::keys::master::MasterKey;
 use crate::keys::rsa_key::{self, KeyError, NewKey};
 use crate::keys::set::{BadKeySet, KeySet, StoredKey};
 use crate::store::signing_keys::{self as rows, SigningKey};
-use crate::store::{Conn, Store, StoreError, Work, facts};
+use crate::store::{Conn, Store, StoreError, Work, clients, facts};
 
-/// The first pair of keys is made once, however many nodes start together.
-const FIRST_KEYS: &str = "signing_keys";
+pub use revoke::{Revocation, Revoked, revoke};
+
+/// A scheduled rotation lets the old key sign for so much longer: the other nodes hear of the rotation within a few
+/// seconds, and their clocks may differ by some. A key verifies nothing that was issued after it retired.
+const HANDOVER: TimeDelta = TimeDelta::seconds(10);
 
 /// The signing keys cannot be made or used.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +57,8 @@ impl Sealed {
         }
     }
 
-    fn into_row(self, state: KeyState, now: Time) -> SigningKey {
+    /// The key as the database has it.
+    pub fn into_row(self, state: KeyState, now: Time) -> SigningKey {
         SigningKey {
             kid: self.kid,
             state,
@@ -102,7 +108,7 @@ pub fn sealed(conn: &mut Conn) -> Result<SealedKeys, StoreError> {
     if let Some(SigningKey { kid, private_sealed, .. }) = in_state(&keys, KeyState::Active) {
         return Ok(SealedKeys::Active { kid: kid.clone(), private: private_sealed.clone() });
     }
-    let claimed = facts::find(conn, FIRST_KEYS)?.is_some();
+    let claimed = facts::find(conn, rows::MADE)?.is_some();
     Ok(if claimed || !keys.is_empty() { SealedKeys::Lost } else { SealedKeys::None })
 }
 
@@ -119,7 +125,8 @@ pub async fn bootstrap(store: &Store, master: &MasterKey, bits: u32) -> Result<(
 
 /// Puts the first two keys in place; `false` if there are keys already.
 pub fn install(work: &mut Work<'_>, active: Sealed, next: Sealed) -> Result<bool, StoreError> {
-    let first = facts::claim(work.conn, FIRST_KEYS, &active.kid, work.now)?;
+    // However many nodes start together.
+    let first = facts::claim(work.conn, rows::MADE, &active.kid, work.now)?;
     if first {
         rows::insert(work.conn, &active.into_row(KeyState::Active, work.now))?;
         rows::insert(work.conn, &next.into_row(KeyState::Next, work.now))?;
@@ -132,23 +139,39 @@ pub fn list(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
     rows::list(conn)
 }
 
-/// Reads every key and opens the active one.
-pub fn load(conn: &mut Conn, master: &MasterKey) -> Result<KeySet, KeyFailure> {
-    Ok(open(&rows::list(conn)?, master)?)
+/// The signing keys and the longest lifetime of what they sign, as the database has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    keys: Vec<SigningKey>,
+    longest_lifetime: TimeDelta,
 }
 
-/// Opens keys that have been read.
-pub fn open(keys: &[SigningKey], master: &MasterKey) -> Result<KeySet, BadKeySet> {
-    let stored: Vec<StoredKey<'_>> = keys
+impl Stored {
+    pub fn new(keys: Vec<SigningKey>, longest_lifetime: TimeDelta) -> Self {
+        Self { keys, longest_lifetime }
+    }
+}
+
+/// Reads every key. `access` is the deployment's own lifetime of access tokens; a client may have a longer one.
+pub fn read(conn: &mut Conn, access: TimeDelta) -> Result<Stored, StoreError> {
+    let longest_lifetime = clients::longest_access(conn)?.map_or(access, |longest| longest.max(access));
+    Ok(Stored::new(rows::list(conn)?, longest_lifetime))
+}
+
+/// Opens the active one of keys that have been read.
+pub fn open(stored: &Stored, master: &MasterKey) -> Result<KeySet, BadKeySet> {
+    let keys: Vec<StoredKey<'_>> = stored
+        .keys
         .iter()
         .map(|key| StoredKey {
             kid: &key.kid,
             state: key.state,
             public_jwk: &key.public_jwk,
             private_sealed: &key.private_sealed,
+            retired_at: key.retired_at,
         })
         .collect();
-    KeySet::open(master, &stored)
+    KeySet::open(master, &keys, stored.longest_lifetime)
 }
 
 /// When the next key may sign.
@@ -190,7 +213,7 @@ pub async fn rotate(
     if let Some(refusal) = refusal(&keys, rules, timing, now) {
         return Ok(refusal);
     }
-    openable(&keys, master)?;
+    openable(in_state(&keys, KeyState::Active), in_state(&keys, KeyState::Next), master)?;
     let fresh = make(master, rules.rsa_bits).await?;
     let rules = rules.clone();
     Ok(store.write(move |work| replace(work, fresh, &rules, timing)).await?)
@@ -198,11 +221,15 @@ pub async fn rotate(
 
 /// Checks that this process has the master key of the other nodes, before it seals a key for them, and that they will be
 /// able to open the key that signs next.
-fn openable(keys: &[SigningKey], master: &MasterKey) -> Result<(), KeyFailure> {
-    if let Some(active) = in_state(keys, KeyState::Active) {
+fn openable(
+    active: Option<&SigningKey>,
+    next: Option<&SigningKey>,
+    master: &MasterKey,
+) -> Result<(), KeyFailure> {
+    if let Some(active) = active {
         master.open(&active.kid, &active.private_sealed).map_err(BadKeySet::from)?;
     }
-    match in_state(keys, KeyState::Next) {
+    match next {
         Some(next) if master.open(&next.kid, &next.private_sealed).is_err() => {
             Err(KeyFailure::ForeignNextKey(next.kid.clone()))
         }
@@ -223,7 +250,11 @@ fn replace(
     }
     let Some(next) = in_state(&keys, KeyState::Next) else { return Ok(Rotation::NoNextKey) };
     if let Some(active) = in_state(&keys, KeyState::Active) {
-        rows::retire(work.conn, &active.kid, work.now)?;
+        let retires_at = match timing {
+            Timing::Now => work.now,
+            Timing::OncePublished | Timing::WhenDue => work.now + HANDOVER,
+        };
+        rows::retire(work.conn, &active.kid, retires_at)?;
     }
     rows::activate(work.conn, &next.kid, work.now)?;
     rows::insert(work.conn, &fresh.into_row(KeyState::Next, work.now))?;

@@ -4,13 +4,19 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::query::Native;
+use super::query::{Locked, Native};
 use super::schema::facts;
 use crate::domain::time::Time;
 
 /// A fact and when it was last set.
 pub fn find(conn: &mut Conn, name: &str) -> Result<Option<(String, Time)>, StoreError> {
     Ok(facts::table.find(name).select((facts::value, facts::updated_at)).get_result(conn).optional()?)
+}
+
+/// Keeps others who lock this fact waiting until the transaction ends.
+pub fn lock(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
+    Locked(facts::table.find(name).select(facts::name)).get_result::<String>(conn).optional()?;
+    Ok(())
 }
 
 pub fn set(conn: &mut Conn, name: &str, value: &str, at: Time) -> Result<(), StoreError> {

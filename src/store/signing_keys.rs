@@ -4,12 +4,15 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::query::Locked;
+use super::facts;
 use super::schema::signing_keys;
 use crate::domain::signing::KeyState;
 use crate::domain::time::Time;
 
-#[derive(Clone, Queryable, Selectable, Insertable)]
+/// The fact that the first keys have been made.
+pub const MADE: &str = "signing_keys";
+
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = signing_keys)]
 pub struct SigningKey {
     pub kid: String,
@@ -36,12 +39,11 @@ pub fn list(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
     Ok(keys.select(SigningKey::as_select()).load(conn)?)
 }
 
-/// Reads every key and keeps others from rotating until the transaction ends.
+/// Reads every key and keeps others from changing them until the transaction ends. The lock is on a fact and not on the
+/// rows of the keys, because a statement that has waited for a row does not see the rows that were inserted meanwhile.
 pub fn lock(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
-    let keys = signing_keys::table
-        .order((signing_keys::created_at, signing_keys::kid))
-        .select(SigningKey::as_select());
-    Ok(Locked(keys).load(conn)?)
+    facts::lock(conn, MADE)?;
+    list(conn)
 }
 
 pub fn insert(conn: &mut Conn, key: &SigningKey) -> Result<(), StoreError> {

@@ -64,10 +64,25 @@ impl App {
 
     /// Takes over the signing keys as they are in the database now.
     pub async fn reload_keys(&self) -> Result<(), KeyFailure> {
-        let app = self.clone();
-        let loaded = self.store.read(move |conn| Ok(signing_keys::load(conn, &app.master))).await?;
-        self.keyring.replace(loaded?);
-        Ok(())
+        let access = self.config.tokens.access;
+        let read = async || self.store.read(move |conn| signing_keys::read(conn, access)).await;
+        self.keyring.reload(&self.master, read).await
+    }
+
+    /// Compares the signing keys with the database, unless that was done a moment ago: before a token is signed, and
+    /// before one is accepted.
+    pub async fn confirm_keys(&self) -> Result<(), StoreError> {
+        if self.keyring.is_stale() { self.reread_keys().await } else { Ok(()) }
+    }
+
+    /// [`App::reload_keys`] for a request.
+    pub async fn reread_keys(&self) -> Result<(), StoreError> {
+        self.reload_keys().await.map_err(|error| match error {
+            KeyFailure::Store(error) => error,
+            KeyFailure::Set(_) | KeyFailure::Made(_) | KeyFailure::ForeignNextKey(_) => {
+                StoreError::Failed(error.to_string())
+            }
+        })
     }
 }
 

@@ -59,6 +59,7 @@ pub async fn report(
         return Err(ApiError::bad_request(format!("A report holds 1 to {MOST} secrets.")));
     }
     let received = found.len();
+    app.confirm_keys().await?;
     let (keys, now) = (app.keyring.current(), app.now());
     let report: Vec<(Secret, Option<String>)> =
         found.into_iter().map(|LeakedSecret { token, url }| (Secret::new(token), url)).collect();

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::signature::Signer as _;
+use keystile::keys::rsa_key::PrivateKey;
 use rsa::RsaPublicKey;
 use rsa::pkcs8::{EncodePublicKey as _, LineEnding};
 use serde_json::{Value, json};
@@ -47,7 +48,11 @@ impl Forge {
 
     /// Signed with the key that the server signs with now.
     pub(super) fn signed(&self, app: &TestApp) -> String {
-        let key = app.inside().keyring.current().active();
+        self.signed_with(&app.inside().keyring.current().active())
+    }
+
+    /// Signed with a private key of the server, which may have leaked.
+    pub(super) fn signed_with(&self, key: &PrivateKey) -> String {
         let signature = key.try_sign(self.message().as_bytes()).unwrap();
         format!("{}.{}", self.message(), URL_SAFE_NO_PAD.encode(signature))
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use keystile::domain::client::ClientKind;
 use keystile::domain::entropy::Entropy;
@@ -223,6 +224,27 @@ both_engines! {
         assert_eq!(scopes, json!(["deployments:delete", "openid"]), "the owner's role holds it");
     }
 
+    async fn cf_08_a_token_is_worth_nothing_before_its_nbf(app) {
+        let forge = Forge::of(&app.session().await.tokens.access);
+        let now = app.clock.now().seconds();
+        assert_eq!(app.whoami(&forge.clone().claim("nbf", now).signed(app)).await.status, 200);
+        for nbf in [json!(now + 30), json!(now + 3600), json!(i64::MAX), json!("now"), json!([now])] {
+            refused(app, &forge.clone().claim("nbf", nbf.clone()).signed(app), &format!("nbf {nbf}")).await;
+        }
+    }
+
+    async fn cf_07_an_id_token_lives_an_hour_at_most(app) {
+        let lifetime = |tokens: &Tokens| {
+            let id_token = claims(tokens.body["id_token"].as_str().unwrap());
+            id_token["exp"].as_i64().unwrap() - id_token["iat"].as_i64().unwrap()
+        };
+        let usual = app.session().await.tokens;
+        assert_eq!((usual.body["expires_in"].as_i64(), lifetime(&usual)), (Some(28_800), 3_600));
+        let short = app.client_with(ClientKind::Native, |client| client.access = Some(TimeDelta::minutes(10))).await;
+        let short = app.session_of(&short, &app.owner().await).await.tokens;
+        assert_eq!((short.body["expires_in"].as_i64(), lifetime(&short)), (Some(600), 600));
+    }
+
     async fn jw_12_keys_rotate_under_load_without_a_single_401(
         app, |app| app.with("KEYSTILE_KEYS__PUBLISH_AHEAD", "1s")
     ) {
@@ -270,6 +292,10 @@ both_engines! {
 
         let inside = app.inside();
         app.advance(app.config.keys.keep_after);
+        signing_keys::tend(&inside.store, &inside.master, &app.config.keys).await.unwrap();
+        inside.reload_keys().await.unwrap();
+        assert_eq!(published(app).await.len(), 3, "other nodes may have signed with it for some seconds more");
+        app.advance(TimeDelta::seconds(10));
         signing_keys::tend(&inside.store, &inside.master, &app.config.keys).await.unwrap();
         inside.reload_keys().await.unwrap();
         assert_eq!(published(app).await.len(), 2);

@@ -1,0 +1,130 @@
+//! The end of a signing key at once: it signs and verifies nothing any more, and its private half is deleted.
+
+use crate::config;
+use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::signing::KeyState;
+use crate::keys::master::MasterKey;
+use crate::store::signing_keys::{self as rows, SigningKey};
+use crate::store::{Store, StoreError, Work};
+
+use super::{KeyFailure, Sealed, in_state, make, openable};
+
+/// Attempts at a revocation while other nodes change the keys.
+const ATTEMPTS: usize = 4;
+
+/// Which keys to revoke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revocation {
+    Named(Vec<String>),
+    All,
+}
+
+impl Revocation {
+    fn covers(&self, key: &SigningKey) -> bool {
+        match self {
+            Self::Named(kids) => kids.contains(&key.kid),
+            Self::All => true,
+        }
+    }
+
+    /// A named key that does not exist.
+    fn unknown<'a>(&'a self, keys: &[SigningKey]) -> Option<&'a str> {
+        match self {
+            Self::Named(kids) => kids.iter().find(|kid| keys.iter().all(|key| key.kid != **kid)),
+            Self::All => None,
+        }
+        .map(String::as_str)
+    }
+}
+
+/// What a revocation came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revoked {
+    Done {
+        revoked: Vec<String>,
+        /// The key that signs from now on.
+        active: String,
+    },
+    /// There is no key with this name. Nothing was revoked.
+    Unknown(String),
+}
+
+/// Revokes keys. If the active key is among them, the next one signs from now on; keys that are then missing are made.
+pub async fn revoke(
+    store: &Store,
+    master: &MasterKey,
+    rules: &config::Keys,
+    which: Revocation,
+) -> Result<Revoked, KeyFailure> {
+    for _ in 0..ATTEMPTS {
+        let keys = store.read(rows::list).await?;
+        if let Some(kid) = which.unknown(&keys) {
+            return Ok(Revoked::Unknown(kid.to_owned()));
+        }
+        let active = in_state(&keys, KeyState::Active);
+        let takes_over = active.is_none_or(|active| which.covers(active));
+        let next = in_state(&keys, KeyState::Next).filter(|next| takes_over && !which.covers(next));
+        openable(active, next, master)?;
+        let mut fresh = Vec::new();
+        for _ in 0..missing(&keys, &which) {
+            fresh.push(make(master, rules.rsa_bits).await?);
+        }
+        let which = which.clone();
+        if let Some(done) = store.write(move |work| replace(work, &which, fresh)).await? {
+            return Ok(done);
+        }
+    }
+    Err(StoreError::Unavailable("the signing keys kept changing; revoke again".to_owned()).into())
+}
+
+/// How many keys have to be made so that one signs and one waits.
+fn missing(keys: &[SigningKey], which: &Revocation) -> usize {
+    let remains = |state| in_state(keys, state).is_some_and(|key| !which.covers(key));
+    [KeyState::Active, KeyState::Next].into_iter().filter(|state| !remains(*state)).count()
+}
+
+/// Revokes inside a write; `None` if the keys have changed so much that others have to be made first.
+fn replace(
+    work: &mut Work<'_>,
+    which: &Revocation,
+    mut fresh: Vec<Sealed>,
+) -> Result<Option<Revoked>, StoreError> {
+    let keys = rows::lock(work.conn)?;
+    if let Some(kid) = which.unknown(&keys) {
+        return Ok(Some(Revoked::Unknown(kid.to_owned())));
+    }
+    if fresh.len() < missing(&keys, which) {
+        return Ok(None);
+    }
+    let (revoked, kept): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| which.covers(key));
+    for key in &revoked {
+        rows::delete(work.conn, &key.kid)?;
+    }
+    let mut next = in_state(&kept, KeyState::Next).map(|key| key.kid.clone());
+    let active = match in_state(&kept, KeyState::Active).map(|key| key.kid.clone()) {
+        Some(active) => active,
+        None => match next.take() {
+            Some(next) => {
+                rows::activate(work.conn, &next, work.now)?;
+                next
+            }
+            None => insert(work, fresh.pop(), KeyState::Active)?,
+        },
+    };
+    if next.is_none() {
+        insert(work, fresh.pop(), KeyState::Next)?;
+    }
+    for key in &revoked {
+        let event = Event::new(Action::KeyRevoked, Actor::Operator, &Origin::default());
+        let event = event.target(&key.kid).detail("state", key.state.as_str());
+        work.record(event.detail("active", active.clone()));
+    }
+    Ok(Some(Revoked::Done { revoked: revoked.into_iter().map(|key| key.kid).collect(), active }))
+}
+
+fn insert(work: &mut Work<'_>, fresh: Option<Sealed>, state: KeyState) -> Result<String, StoreError> {
+    let fresh = fresh.ok_or_else(|| StoreError::Failed("a signing key is missing".to_owned()))?;
+    let row = fresh.into_row(state, work.now);
+    rows::insert(work.conn, &row)?;
+    Ok(row.kid)
+}
