@@ -1,9 +1,10 @@
 //! `keystiled client`
 
+use chrono::TimeDelta;
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Failure, Report};
+use super::{Failure, Report, duration};
 use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
 use crate::domain::client::{Client, ClientKind, Grant};
@@ -13,6 +14,7 @@ use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::services::accounts;
+use crate::services::client_secrets::{self, Refused};
 use crate::store::{Store, StoreError, clients};
 
 /// Redirect URIs that one client may have.
@@ -72,6 +74,23 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Give a confidential client a new secret
+    RotateSecret {
+        id: String,
+        /// How long the old secret is still accepted, up to 30d; it ends at once unless given
+        #[arg(long, value_name = "DURATION")]
+        keep_old: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End the secret before the last rotation at once
+    EndOldSecret {
+        id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove a client and end every session that it holds
     Remove {
         id: String,
@@ -95,6 +114,7 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
                 name: checked_name(&name)?,
                 kind: kind.into(),
                 secret: secret.as_ref().map(Secret::digest),
+                old_secret: None,
                 redirect_uris: checked_uris(&redirect_uris)?,
                 scopes: checked_scopes(config, scopes)?,
                 grants: grants(device_codes),
@@ -110,6 +130,18 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
             let clients = store.read(clients::list).await?;
             let lines: Vec<String> = clients.iter().map(line).collect();
             Ok(Report { json: clients.iter().map(described).collect(), text: lines.join("\n") }.shown(json))
+        }
+        Command::RotateSecret { id, keep_old, json } => rotate_secret(store, id, keep_old, json).await,
+        Command::EndOldSecret { id, json } => {
+            let target = id.clone();
+            let ended = store.write(move |work| client_secrets::end_old(work, &target, &Actor::Operator));
+            let ended = ended.await?.map_err(|refused| no_secret(&id, refused))?;
+            let text = if ended {
+                format!("The old secret of client {id} is no longer accepted.")
+            } else {
+                format!("Client {id} has no old secret that is still accepted.")
+            };
+            Ok(Report { json: json!({ "client_id": id, "ended": ended }), text }.shown(json))
         }
         Command::Remove { id, json } => {
             let target = id.clone();
@@ -143,6 +175,41 @@ async fn add(store: &Store, client: Client, secret: Option<Secret>, json: bool) 
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn rotate_secret(
+    store: &Store,
+    id: String,
+    keep_old: Option<String>,
+    json: bool,
+) -> Result<String, Failure> {
+    let keep_old = keep_old.map_or(Ok(TimeDelta::zero()), |text| {
+        duration("--keep-old", &text, client_secrets::LONGEST_OVERLAP)
+    })?;
+    let secret = Secret::random(Entropy);
+    let (target, digest) = (id.clone(), secret.digest());
+    let rotated = store
+        .write(move |work| client_secrets::rotate(work, &target, digest, keep_old, &Actor::Operator))
+        .await?;
+    let old_ends_at = rotated.map_err(|refused| no_secret(&id, refused))?;
+    let old = match old_ends_at {
+        Some(at) => {
+            format!("The old secret is accepted until {at}; `keystiled client end-old-secret {id}` ends it.")
+        }
+        None => "The old secret is no longer accepted.".to_owned(),
+    };
+    Ok(Report {
+        json: json!({ "client_id": id, "client_secret": secret.expose(), "old_secret_ends_at": old_ends_at }),
+        text: format!("The new secret of client {id}, shown only now: {}\n{old}", secret.expose()),
+    }
+    .shown(json))
+}
+
+fn no_secret(id: &str, refused: Refused) -> Failure {
+    Failure::Refused(match refused {
+        Refused::NoSuchClient => format!("There is no client {id}. `keystiled client list` shows them."),
+        Refused::Public => format!("Client {id} is public and has no secret."),
+    })
 }
 
 /// An id of our own never looks like one that is the URL of a metadata document.
@@ -200,6 +267,7 @@ fn described(client: &Client) -> Value {
         "redirect_uris": client.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>(),
         "scope": client.scopes.as_ref().map(ToString::to_string),
         "created_at": client.created_at,
+        "old_secret_ends_at": client.old_secret.map(|old| old.ends_at),
     })
 }
 

@@ -5,17 +5,20 @@ use chrono::TimeDelta;
 /// So long that nobody needs more, and so short that adding it to a date cannot overflow.
 const LONGEST: TimeDelta = TimeDelta::days(36_500);
 
-pub(super) const REMEDY: &str = "Write a whole number and a unit: 60s, 10min, 8h or 90d.";
+/// What to write instead of something that is no duration.
+pub const REMEDY: &str = "Write a whole number and a unit: 60s, 10min, 8h or 90d.";
 
+/// The text is no duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadDuration {
+pub enum BadDuration {
     #[error("is not a duration")]
     Shape,
     #[error("is longer than 100 years")]
     TooLong,
 }
 
-pub(super) fn parse(text: &str) -> Result<TimeDelta, BadDuration> {
+/// A whole number and a unit; negative ones too, so that a check can say what is wrong with them.
+pub fn parse(text: &str) -> Result<TimeDelta, BadDuration> {
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or(BadDuration::Shape)?;
     let (number, unit) = text.split_at(unit_at);
     let seconds: i64 = match unit {

@@ -6,7 +6,7 @@
 mod checks;
 mod database_url;
 mod document;
-mod duration;
+pub mod duration;
 mod env;
 mod fault;
 mod issuer;

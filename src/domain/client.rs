@@ -31,6 +31,13 @@ text_enum! {
     }
 }
 
+/// A client secret that has been replaced and is still accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OldSecret {
+    pub digest: Digest,
+    pub ends_at: Time,
+}
+
 /// A registered client.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -39,6 +46,8 @@ pub struct Client {
     pub kind: ClientKind,
     /// Only confidential clients have one.
     pub secret: Option<Digest>,
+    /// The secret before the last rotation, until it ends.
+    pub old_secret: Option<OldSecret>,
     pub redirect_uris: Vec<RedirectUri>,
     /// What the client may ask for; `None` is anything in the catalog.
     pub scopes: Option<ScopeSet>,
@@ -60,6 +69,14 @@ impl Client {
             ClientKind::Native | ClientKind::Browser | ClientKind::Metadata => true,
             ClientKind::Confidential => false,
         }
+    }
+
+    /// Whether this is the digest of the client's secret, or of the one before while that is accepted. Compares both, so
+    /// that the time does not say which.
+    pub fn accepts_secret(&self, presented: Digest, now: Time) -> bool {
+        let is_current = self.secret.is_some_and(|secret| secret == presented);
+        let is_old = self.old_secret.is_some_and(|old| old.digest == presented && now < old.ends_at);
+        is_current | is_old
     }
 
     pub fn allows(&self, grant: Grant) -> bool {
@@ -100,5 +117,36 @@ impl Client {
     /// What a request without `scope` asks for.
     pub fn default_scopes(&self, catalog: &Catalog) -> ScopeSet {
         self.scopes.clone().unwrap_or_else(|| catalog.defaults())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ca_03_an_old_secret_is_accepted_until_it_ends() {
+        let at = |seconds: i64| Time::from_micros(seconds * 1_000_000).unwrap();
+        let (new, old) = (Digest::of("new"), Digest::of("old"));
+        let client = Client {
+            id: "site".to_owned(),
+            name: "Site".to_owned(),
+            kind: ClientKind::Confidential,
+            secret: Some(new),
+            old_secret: Some(OldSecret { digest: old, ends_at: at(100) }),
+            redirect_uris: Vec::new(),
+            scopes: None,
+            grants: Vec::new(),
+            command: None,
+            access: None,
+            created_at: at(0),
+            disabled_at: None,
+            version: 2,
+        };
+        assert!(client.accepts_secret(new, at(99)) && client.accepts_secret(new, at(100)));
+        assert!(client.accepts_secret(old, at(99)) && !client.accepts_secret(old, at(100)));
+        assert!(!client.accepts_secret(Digest::of("other"), at(0)));
+        let without = Client { secret: None, old_secret: None, ..client };
+        assert!(!without.accepts_secret(Digest::of(""), at(0)));
     }
 }

@@ -10,7 +10,11 @@ use crate::domain::client::Client;
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::parameters::{Parameters, decode};
 use crate::domain::secret::{Digest, Secret};
+use crate::domain::time::Time;
 use crate::store::{Conn, StoreError, clients};
+
+/// The digest of no known secret, for the same steps where there is no client.
+const NOBODYS: Digest = Digest::of_mac([0; 32]);
 
 /// Who a request says it comes from, and how it proves that.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +58,12 @@ impl Claimed {
 
     /// Finds the client and checks its proof. An unknown client and a wrong secret read the same and take the same
     /// steps.
-    pub(super) fn check(&self, conn: &mut Conn) -> Result<Result<Client, OAuthError>, StoreError> {
-        Ok(self.proves(clients::find(conn, self.id())?))
+    pub(super) fn check(&self, conn: &mut Conn, now: Time) -> Result<Result<Client, OAuthError>, StoreError> {
+        Ok(self.proves(clients::find(conn, self.id())?, now))
     }
 
     /// Checks the proof against a client that was found, or was not.
-    pub(super) fn proves<C: Borrow<Client>>(&self, client: Option<C>) -> Result<C, OAuthError> {
+    pub(super) fn proves<C: Borrow<Client>>(&self, client: Option<C>, now: Time) -> Result<C, OAuthError> {
         let is_public = client.as_ref().map(|client| client.borrow().is_public());
         let reason = match self {
             Self::Public { .. } => match is_public {
@@ -68,9 +72,11 @@ impl Claimed {
                 None => Some("no such client"),
             },
             Self::Confidential { secret, .. } => {
-                let nobodys = Digest::of("");
-                let expected = client.as_ref().and_then(|client| client.borrow().secret).unwrap_or(nobodys);
-                let matches = expected == secret.digest();
+                let presented = secret.digest();
+                let matches = match &client {
+                    Some(client) => client.borrow().accepts_secret(presented, now),
+                    None => presented == NOBODYS,
+                };
                 match is_public {
                     Some(false) if matches => None,
                     Some(false) => Some("wrong client secret"),
@@ -181,6 +187,7 @@ mod tests {
             name: "Site".to_owned(),
             kind,
             secret: (kind == ClientKind::Confidential).then(|| Digest::of("s3cret")),
+            old_secret: None,
             redirect_uris: Vec::new(),
             scopes: None,
             grants: Vec::new(),
@@ -196,13 +203,13 @@ mod tests {
     /// as a factor and not as a few percent.
     #[test]
     fn te_07_whoever_is_refused_has_the_secret_digested_alike() {
-        let claimed = confidential("site", &"x".repeat(500_000));
+        let (claimed, now) = (confidential("site", &"x".repeat(500_000)), Clock::System.now());
         let clients = [Some(client(ClientKind::Confidential)), Some(client(ClientKind::Native)), None];
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..31 {
             for (client, times) in clients.iter().zip(&mut times) {
                 let started = Instant::now();
-                let refused = claimed.proves(client.as_ref()).unwrap_err();
+                let refused = claimed.proves(client.as_ref(), now).unwrap_err();
                 times.push(started.elapsed());
                 assert_eq!(refused.code, OAuthCode::InvalidClient);
             }

@@ -32,7 +32,7 @@ pub async fn start(
     let parameters = Parameters::from_pairs(form.into_pairs());
     let ip = origin::of(&app, &request).ip;
     let started = app
-        .write(move |app, work| match client.check(work.conn)? {
+        .write(move |app, work| match client.check(work.conn, work.now)? {
             Ok(client) => device::start(work, &app.config, &app.master, &client, &parameters, ip.as_deref()),
             Err(error) => Ok(Err(error)),
         })

@@ -43,7 +43,8 @@ async fn asking(app: &App, request: &HttpRequest, form: &Parameters) -> Result<A
     let as_client = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
     if as_client || form.get("client_id").is_some() {
         let claimed = Claimed::read(headers, form).map_err(Failure::from)?;
-        let client = app.store.read(move |conn| claimed.check(conn)).await.map_err(Failure::from)?;
+        let now = app.now();
+        let client = app.store.read(move |conn| claimed.check(conn, now)).await.map_err(Failure::from)?;
         let client = client.map_err(Failure::from)?;
         if client.is_public() {
             return Err(Failure::from(OAuthError::invalid_client("a public client")).into());

@@ -30,7 +30,7 @@ pub async fn push(
     let parameters = Parameters::from_pairs(form.into_pairs());
     let ip = origin::of(&app, &request).ip;
     let pushed = app
-        .write(move |app, work| match client.check(work.conn)? {
+        .write(move |app, work| match client.check(work.conn, work.now)? {
             Ok(client) => authorization::push(work, &app.config, &client, &parameters, ip.as_deref()),
             Err(error) => Ok(Err(error)),
         })

@@ -19,6 +19,7 @@ use super::{id_token, key_token};
 use crate::domain::audit::Origin;
 use crate::domain::authorization;
 use crate::domain::client::{Client, Grant};
+use crate::domain::installation::InstallationId;
 use crate::domain::key_grant::KeyGrant;
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::parameters::Parameters;
@@ -49,6 +50,7 @@ pub async fn token(
     authorization::resource(app.issuer(), &form.all("resource"))?;
     let asked = Asked::read(&form, origin::of(&app, &request))?;
     let grant = asked.grant();
+    app.confirm_keys().await?;
     let (issued, access_token) = if let Some(signed) = short_way(&app, &client, &asked).await? {
         signed
     } else {
@@ -74,7 +76,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// The short way for a client that this node knows, when all is as it should be: from the thread that has written to the
 /// database straight to one that signs. Nothing means that nothing has changed.
 async fn short_way(app: &App, claimed: &Claimed, asked: &Asked) -> Result<Option<(Issued, String)>, Failure> {
-    let Ok(client) = claimed.proves(app.clients.get(claimed.id())) else { return Ok(None) };
+    let Ok(client) = claimed.proves(app.clients.get(claimed.id()), app.now()) else { return Ok(None) };
     let Some(shortcut) = Shortcut::of(app, client, asked) else { return Ok(None) };
     if !app.keyring.has_room() {
         return Err(NotSigned::Busy.into());
@@ -147,6 +149,7 @@ impl Asked {
             Some(Grant::RefreshToken) => Ok(Self::Refresh(RefreshRequest {
                 refresh_token: Secret::new(required(form, "refresh_token")?),
                 scope: form.get("scope").map(str::to_owned),
+                installation: installation(form)?,
                 origin,
             })),
             Some(Grant::DeviceCode) => Ok(Self::Device(DeviceCodeRequest {
@@ -170,7 +173,7 @@ impl Asked {
     }
 
     fn exchange(&self, app: &App, work: &mut Work<'_>, claimed: &Claimed) -> Result<Outcome, StoreError> {
-        let client = match claimed.check(work.conn)? {
+        let client = match claimed.check(work.conn, work.now)? {
             Ok(client) => client,
             Err(error) => return Ok(Err(error)),
         };
@@ -184,6 +187,16 @@ impl Asked {
             Self::Device(request) => device::exchange(work, &app.config, &app.master, client, request),
         }
     }
+}
+
+/// The optional `installation_id`, a parameter of our own.
+fn installation(form: &Parameters) -> Result<Option<InstallationId>, OAuthError> {
+    let Some(text) = form.get("installation_id") else { return Ok(None) };
+    InstallationId::parse(text).map(Some).ok_or_else(|| {
+        OAuthError::invalid_request(
+            "installation_id needs 16 to 128 letters, digits, dots, dashes, underscores and tildes.",
+        )
+    })
 }
 
 /// The one token type, spelled as RFC 6750 does.

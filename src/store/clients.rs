@@ -1,12 +1,14 @@
 //! OAuth clients.
 
 use chrono::TimeDelta;
+use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::query::Locked;
 use super::schema::clients;
-use crate::domain::client::{Client, ClientKind, Grant};
+use crate::domain::client::{Client, ClientKind, Grant, OldSecret};
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Digest;
@@ -27,6 +29,8 @@ struct Row {
     created_at: Time,
     disabled_at: Option<Time>,
     version: i64,
+    old_secret_hash: Option<Digest>,
+    old_secret_ends_at: Option<Time>,
 }
 
 impl TryFrom<Row> for Client {
@@ -46,6 +50,10 @@ impl TryFrom<Row> for Client {
             name: row.name,
             kind: row.kind,
             secret: row.secret_hash,
+            old_secret: row
+                .old_secret_hash
+                .zip(row.old_secret_ends_at)
+                .map(|(digest, ends_at)| OldSecret { digest, ends_at }),
             command: row.command,
             created_at: row.created_at,
             disabled_at: row.disabled_at,
@@ -68,6 +76,8 @@ pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StoreError> {
         created_at: client.created_at,
         disabled_at: client.disabled_at,
         version: client.version,
+        old_secret_hash: client.old_secret.map(|old| old.digest),
+        old_secret_ends_at: client.old_secret.map(|old| old.ends_at),
     };
     diesel::insert_into(clients::table).values(&row).execute(conn)?;
     Ok(())
@@ -109,6 +119,36 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Client>, StoreError> {
         .get_result(conn)
         .optional()?;
     row.map(Client::try_from).transpose()
+}
+
+/// The same, and nobody else changes it until the transaction ends.
+pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<Client>, StoreError> {
+    let client = clients::table.find(id).filter(clients::disabled_at.is_null()).select(Row::as_select());
+    Locked(client).get_result::<Row>(conn).optional()?.map(Client::try_from).transpose()
+}
+
+/// Replaces the secrets of a client.
+pub fn set_secrets(
+    conn: &mut Conn,
+    id: &str,
+    secret: Option<Digest>,
+    old: Option<OldSecret>,
+) -> Result<(), StoreError> {
+    diesel::update(clients::table.find(id))
+        .set((
+            clients::secret_hash.eq(secret),
+            clients::old_secret_hash.eq(old.map(|old| old.digest)),
+            clients::old_secret_ends_at.eq(old.map(|old| old.ends_at)),
+            clients::version.eq(clients::version + 1),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The longest lifetime of an access token that a client has for itself.
+pub fn longest_access(conn: &mut Conn) -> Result<Option<TimeDelta>, StoreError> {
+    let longest = clients::table.filter(clients::disabled_at.is_null()).select(max(clients::access_seconds));
+    Ok(longest.get_result::<Option<i64>>(conn)?.and_then(TimeDelta::try_seconds))
 }
 
 /// The name of a client, also of a removed one.

@@ -40,6 +40,7 @@ mod tests {
             name: "Tool".to_owned(),
             kind: ClientKind::Native,
             secret: None,
+            old_secret: None,
             redirect_uris: Vec::new(),
             scopes: None,
             grants: Vec::new(),

@@ -13,6 +13,7 @@ fn client() -> Client {
         name: "Tool".into(),
         kind: ClientKind::Native,
         secret: None,
+        old_secret: None,
         redirect_uris: vec![RedirectUri::register("http://127.0.0.1/callback").unwrap()],
         scopes: None,
         grants: vec![Grant::AuthorizationCode, Grant::RefreshToken],

@@ -1,0 +1,58 @@
+//! The secrets of confidential clients: replaced with or without an overlap, and ended at once.
+
+use chrono::TimeDelta;
+
+use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::client::OldSecret;
+use crate::domain::secret::Digest;
+use crate::domain::time::Time;
+use crate::store::{StoreError, Work, clients};
+
+/// The longest time that a replaced secret may live on.
+pub const LONGEST_OVERLAP: TimeDelta = TimeDelta::days(30);
+
+/// Why nothing was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    NoSuchClient,
+    /// The client is public and has no secret.
+    Public,
+}
+
+/// Gives a client a new secret. The one that it had is accepted for `keep_old` longer, and any before that one ends.
+/// Returns when the old one ends, if it lives on.
+pub fn rotate(
+    work: &mut Work<'_>,
+    id: &str,
+    new: Digest,
+    keep_old: TimeDelta,
+    actor: &Actor,
+) -> Result<Result<Option<Time>, Refused>, StoreError> {
+    let Some(client) = clients::lock(work.conn, id)? else { return Ok(Err(Refused::NoSuchClient)) };
+    if client.is_public() {
+        return Ok(Err(Refused::Public));
+    }
+    let lives_on = keep_old > TimeDelta::zero();
+    let old = client.secret.filter(|_| lives_on);
+    let old = old.map(|digest| OldSecret { digest, ends_at: work.now + keep_old.min(LONGEST_OVERLAP) });
+    clients::set_secrets(work.conn, id, Some(new), old)?;
+    let ends_at = old.map(|old| old.ends_at);
+    let event = Event::new(Action::ClientSecretRotated, actor.clone(), &Origin::default()).target(id);
+    work.record(event.detail("old_secret_ends_at", ends_at.map(Time::iso)));
+    Ok(Ok(ends_at))
+}
+
+/// Ends the secret before the last rotation at once; `false` if there is none that is still accepted.
+pub fn end_old(work: &mut Work<'_>, id: &str, actor: &Actor) -> Result<Result<bool, Refused>, StoreError> {
+    let Some(client) = clients::lock(work.conn, id)? else { return Ok(Err(Refused::NoSuchClient)) };
+    if client.is_public() {
+        return Ok(Err(Refused::Public));
+    }
+    let accepted = client.old_secret.is_some_and(|old| work.now < old.ends_at);
+    clients::set_secrets(work.conn, id, client.secret, None)?;
+    if accepted {
+        let event = Event::new(Action::ClientOldSecretEnded, actor.clone(), &Origin::default());
+        work.record(event.target(id));
+    }
+    Ok(Ok(accepted))
+}
