@@ -4,10 +4,12 @@ mod accounts;
 pub mod audit;
 mod clients;
 mod keys;
+mod restore;
 
+use chrono::TimeDelta;
 use clap::Subcommand;
 
-use crate::config::Config;
+use crate::config::{Config, duration};
 use crate::domain::time::Clock;
 use crate::services::instance::{self, OpenError};
 use crate::services::signing_keys::KeyFailure;
@@ -22,21 +24,24 @@ pub enum Command {
     Migrate,
     /// Make the first owner and the first organization, without a browser
     Init(accounts::Init),
-    /// Add people
+    /// Add people, and end what their devices are trusted with
     #[command(subcommand)]
     User(accounts::User),
     /// Add organizations
     #[command(subcommand)]
     Org(accounts::Org),
-    /// Register, list and remove OAuth clients
+    /// Register, list and remove OAuth clients, and rotate their secrets
     #[command(subcommand)]
     Client(clients::Command),
     /// Check the audit log
     #[command(subcommand)]
     Audit(audit::Command),
-    /// See and rotate the keys that sign tokens
+    /// See, rotate and revoke the keys that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
+    /// After the database was restored from a copy
+    #[command(subcommand)]
+    Restore(restore::Command),
 }
 
 /// A command that did not do what it should.
@@ -82,11 +87,22 @@ pub async fn run(command: Command, config: &Config) -> Result<String, Failure> {
         Command::Client(command) => clients::run(&store(config)?, config, command).await,
         Command::Audit(command) => audit::run(&store(config)?, command).await,
         Command::Keys(command) => keys::run(command, config).await,
+        Command::Restore(command) => restore::run(&store(config)?, command).await,
     }
 }
 
 fn store(config: &Config) -> Result<Store, OpenError> {
     instance::open_database(config, Clock::System)
+}
+
+/// A duration of an option, up to `longest`.
+fn duration(option: &str, text: &str, longest: TimeDelta) -> Result<TimeDelta, Failure> {
+    let refused = |what: String| Failure::Refused(format!("{option} {text} {what}."));
+    let duration = duration::parse(text).map_err(|bad| refused(format!("{bad}. {}", duration::REMEDY)))?;
+    if (TimeDelta::zero()..=longest).contains(&duration) {
+        return Ok(duration);
+    }
+    Err(refused(format!("is not between 0 and {} days", longest.num_days())))
 }
 
 fn summary(config: &Config) -> String {

@@ -62,6 +62,24 @@ pub enum User {
         #[arg(long)]
         json: bool,
     },
+    /// Sign out every browser of a person; sessions of tools go on
+    SignOut {
+        /// The email address of the person
+        #[arg(value_name = "ADDRESS")]
+        email: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop recognizing every device that a person has signed in on, for example after one was stolen
+    ForgetDevices {
+        /// The email address of the person
+        #[arg(value_name = "ADDRESS")]
+        email: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,7 +119,13 @@ pub(super) async fn init(config: &Config, init: Init) -> Result<String, Failure>
 }
 
 pub(super) async fn user(store: &Store, config: &Config, command: User) -> Result<String, Failure> {
-    let User::Add { email, name, org, role, password_stdin, json } = command;
+    let (email, name, org, role, password_stdin, json) = match command {
+        User::Add { email, name, org, role, password_stdin, json } => {
+            (email, name, org, role, password_stdin, json)
+        }
+        User::SignOut { email, json } => return sign_out(store, &email, json).await,
+        User::ForgetDevices { email, json } => return forget_devices(store, &email, json).await,
+    };
     if !config.roles.iter().any(|known| known.id == role) {
         let known: Vec<&str> = config.roles.iter().map(|role| role.id.as_str()).collect();
         return Err(Failure::Refused(format!("There is no role {role}. Take one of: {}.", known.join(", "))));
@@ -150,6 +174,32 @@ pub(super) async fn user(store: &Store, config: &Config, command: User) -> Resul
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn sign_out(store: &Store, email: &str, json: bool) -> Result<String, Failure> {
+    let address = canonical(email)?;
+    let target = address.clone();
+    let signed_out = store
+        .write(move |work| accounts::sign_out_browsers(work, &target, &Actor::Operator, &Origin::default()));
+    let browsers = signed_out.await?.ok_or_else(|| nobody(&address))?;
+    let text = format!("{address} is signed out in {browsers} browsers.");
+    Ok(Report { json: json!({ "email": address, "browsers": browsers }), text }.shown(json))
+}
+
+fn nobody(address: &str) -> Failure {
+    Failure::Refused(format!("Nobody has the address {address}."))
+}
+
+async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String, Failure> {
+    let address = canonical(email)?;
+    let looked_up = address.clone();
+    let forgotten = store
+        .write(move |work| accounts::forget_devices(work, &looked_up, &Actor::Operator, &Origin::default()))
+        .await?;
+    let user = forgotten.ok_or_else(|| nobody(&address))?;
+    let text =
+        format!("No device is known to {address} any more. Browsers that are signed in stay signed in.");
+    Ok(Report { json: json!({ "user": { "id": user.id, "email": user.email } }), text }.shown(json))
 }
 
 pub(super) async fn org(store: &Store, command: Org) -> Result<String, Failure> {

@@ -9,7 +9,7 @@ use crate::domain::redirect_uri::RedirectUri;
 use crate::store::memberships::{self, Membership};
 use crate::store::organizations::{self, Organization};
 use crate::store::users::{self, User};
-use crate::store::{StoreError, Work, clients, credentials, facts};
+use crate::store::{StoreError, Work, clients, credentials, facts, web_sessions};
 
 /// Characters of the longest name of a person, an organization or a client.
 pub const LONGEST_NAME: usize = 100;
@@ -39,6 +39,7 @@ pub fn create_user(
         password_changed_at: Some(work.now),
         created_at: work.now,
         disabled_at: None,
+        devices_forgotten_at: None,
     };
     users::insert(work.conn, &user)?;
     work.record(Event::new(Action::UserCreated, actor.clone(), origin).target(&user.id));
@@ -78,6 +79,33 @@ pub fn create_organization(
     let event = Event::new(Action::OrganizationCreated, actor.clone(), origin).org(&organization.id);
     work.record(event.target(&organization.id));
     Ok(organization)
+}
+
+/// Ends the recognition of all devices that a person has signed in on; `None` if nobody has this address.
+pub fn forget_devices(
+    work: &mut Work<'_>,
+    email: &str,
+    actor: &Actor,
+    origin: &Origin,
+) -> Result<Option<User>, StoreError> {
+    let Some(user) = users::find_by_email(work.conn, email)? else { return Ok(None) };
+    users::forget_devices(work.conn, &user.id, work.now)?;
+    work.record(Event::new(Action::DevicesForgotten, actor.clone(), origin).target(&user.id));
+    Ok(Some(user))
+}
+
+/// Signs out every browser of a person and says how many; `None` if nobody has this address.
+pub fn sign_out_browsers(
+    work: &mut Work<'_>,
+    email: &str,
+    actor: &Actor,
+    origin: &Origin,
+) -> Result<Option<usize>, StoreError> {
+    let Some(user) = users::find_by_email(work.conn, email)? else { return Ok(None) };
+    let browsers = web_sessions::delete_of_user(work.conn, &user.id)?;
+    let event = Event::new(Action::BrowsersSignedOut, actor.clone(), origin).target(&user.id);
+    work.record(event.detail("browsers", browsers));
+    Ok(Some(browsers))
 }
 
 /// Makes a person a member.
@@ -148,6 +176,7 @@ pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), Stor
         name: format!("{} CLI", config.brand.name),
         kind: ClientKind::Native,
         secret: None,
+        old_secret: None,
         redirect_uris,
         scopes: None,
         grants,

@@ -19,6 +19,8 @@ pub struct User {
     pub password_changed_at: Option<Time>,
     pub created_at: Time,
     pub disabled_at: Option<Time>,
+    /// Known-device cookies issued at or before this time are not recognized.
+    pub devices_forgotten_at: Option<Time>,
 }
 
 impl std::fmt::Debug for User {
@@ -55,8 +57,20 @@ pub fn set_password(conn: &mut Conn, id: &str, hash: &str, at: Time) -> Result<(
     Ok(())
 }
 
-/// Disables a person, or lets them in again.
+/// Replaces the hash of a password that stays the same.
+pub fn renew_hash(conn: &mut Conn, id: &str, hash: &str) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id)).set(users::password_hash.eq(hash)).execute(conn)?;
+    Ok(())
+}
+
+/// Ends the recognition of every device that this person has signed in on until now.
+pub fn forget_devices(conn: &mut Conn, id: &str, at: Time) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id)).set(users::devices_forgotten_at.eq(at)).execute(conn)?;
+    Ok(())
+}
+
+/// Disables a person, or lets them in again. No device of a disabled person is known when they come back.
 pub fn set_disabled(conn: &mut Conn, id: &str, at: Option<Time>) -> Result<(), StoreError> {
     diesel::update(users::table.find(id)).set(users::disabled_at.eq(at)).execute(conn)?;
-    Ok(())
+    at.map_or(Ok(()), |at| forget_devices(conn, id, at))
 }

@@ -56,6 +56,11 @@ pub fn delete(conn: &mut Conn, hash: Digest) -> Result<bool, StoreError> {
     Ok(diesel::delete(web_sessions::table.find(hash)).execute(conn)? == 1)
 }
 
+/// Signs out every browser of a person.
+pub fn delete_of_user(conn: &mut Conn, user_id: &str) -> Result<usize, StoreError> {
+    Ok(diesel::delete(web_sessions::table.filter(web_sessions::user_id.eq(user_id))).execute(conn)?)
+}
+
 pub fn delete_ended(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     Ending { table: "web_sessions", column: "ends_at", condition: None }.delete(conn, span)
 }

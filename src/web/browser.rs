@@ -126,7 +126,8 @@ impl std::fmt::Debug for FormTokens {
 /// The cookies of somebody who has just signed in.
 pub fn signed_in_cookies(app: &App, session: &NewSession) -> [Cookie<'static>; 2] {
     let known = base(app, &app.cookie_names.known_device, session.known_device.expose());
-    [session_cookie(app, session.cookie.expose()), known.max_age(Duration::days(KEPT_DAYS)).finish()]
+    let known = known.max_age(Duration::seconds(sign_in::DEVICE_KNOWN_FOR.num_seconds()));
+    [session_cookie(app, session.cookie.expose()), known.finish()]
 }
 
 /// What takes the session cookie away again.

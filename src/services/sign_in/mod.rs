@@ -5,7 +5,7 @@ mod session;
 
 use std::net::IpAddr;
 
-pub use session::{NewSession, current, is_due, sign_out, touch};
+pub use session::{DEVICE_KNOWN_FOR, NewSession, current, is_due, sign_out, touch};
 
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
@@ -61,7 +61,7 @@ pub async fn sign_in(
     };
     // An address that cannot exist is counted like any other.
     let account = address.unwrap_or_else(|| attempt.email.trim().to_lowercase());
-    let known = session::known_device(master, user.as_ref(), attempt.known_device.as_deref());
+    let known = session::known_device(master, user.as_ref(), attempt.known_device.as_deref(), now);
     let budget = Budget::new(master, &account, known.as_deref(), attempt.address);
     // Before anything is written: a flood costs the database nothing.
     let Ok(place) = passwords.place(attempt.address) else { return Ok(SignedIn::Busy) };
@@ -87,12 +87,12 @@ pub async fn sign_in(
         Match::Right | Match::Wrong => None,
     };
     let limits = config.sign_in.clone();
-    let known_device = session::remember(master, &user, known, Entropy);
+    let known_device = session::remember(master, &user, known, now, Entropy);
     let session = store
         .write(move |work| {
             budget.give_back(work, &taken)?;
             if let Some(hash) = &hash {
-                users::set_password(work.conn, &user.id, hash, work.now)?;
+                users::renew_hash(work.conn, &user.id, hash)?;
             }
             session::start(work, &limits, user, known_device, attempt.browser, &attempt.origin)
         })
@@ -114,7 +114,7 @@ pub fn start_for(
     browser: Digest,
     origin: &Origin,
 ) -> Result<NewSession, StoreError> {
-    let known_device = session::remember(master, &user, None, work.entropy);
+    let known_device = session::remember(master, &user, None, work.now, work.entropy);
     session::start(work, &config.sign_in, user, known_device, browser, origin)
 }
 

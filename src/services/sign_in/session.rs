@@ -79,16 +79,100 @@ pub fn sign_out(work: &mut Work<'_>, session: &WebSession, origin: &Origin) -> R
     Ok(())
 }
 
-/// The nonce of a device that this account knows, if the cookie is one that the server made for it.
-pub(super) fn known_device(master: &MasterKey, user: Option<&User>, cookie: Option<&str>) -> Option<String> {
-    let (nonce, mac) = cookie?.split_once('.')?;
-    let parts = [user?.id.as_bytes(), nonce.as_bytes()];
-    master.recognizes(Purpose::KnownDevice, &parts, mac).then(|| nonce.to_owned())
+/// How long an account knows a device after the last sign-in on it.
+pub const DEVICE_KNOWN_FOR: TimeDelta = TimeDelta::days(180);
+
+/// The nonce of a device that this account knows: the server made its cookie, not too long ago, and the devices of
+/// this person have not been forgotten since. A new password forgets them too.
+pub(super) fn known_device(
+    master: &MasterKey,
+    user: Option<&User>,
+    cookie: Option<&str>,
+    now: Time,
+) -> Option<String> {
+    let user = user?;
+    let (signed, mac) = cookie?.rsplit_once('.')?;
+    let (nonce, issued_micros) = signed.split_once('.')?;
+    let issued = Time::from_micros(issued_micros.parse().ok()?)?;
+    let genuine = master.recognizes(Purpose::KnownDevice, &device_parts(user, nonce, issued_micros), mac);
+    let known = genuine
+        && now - issued < DEVICE_KNOWN_FOR
+        && user.devices_forgotten_at.is_none_or(|forgotten| issued > forgotten)
+        && user.password_changed_at.is_none_or(|changed| issued >= changed);
+    known.then(|| nonce.to_owned())
 }
 
-/// The cookie by which a device is known; a device that is known already keeps its own.
-pub(super) fn remember(master: &MasterKey, user: &User, known: Option<String>, entropy: Entropy) -> Secret {
+/// The cookie by which a device is known from now on. A device that is known already keeps its nonce.
+pub(super) fn remember(
+    master: &MasterKey,
+    user: &User,
+    known: Option<String>,
+    now: Time,
+    entropy: Entropy,
+) -> Secret {
     let nonce = known.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(entropy.bytes::<16>()));
-    let mac = master.token(Purpose::KnownDevice, &[user.id.as_bytes(), nonce.as_bytes()]);
-    Secret::new(format!("{nonce}.{}", mac.expose()))
+    let issued = now.micros().to_string();
+    let mac = master.token(Purpose::KnownDevice, &device_parts(user, &nonce, &issued));
+    Secret::new(format!("{nonce}.{issued}.{}", mac.expose()))
+}
+
+fn device_parts<'a>(user: &'a User, nonce: &'a str, issued: &'a str) -> [&'a [u8]; 3] {
+    [user.id.as_bytes(), nonce.as_bytes(), issued.as_bytes()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Kind;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_micros((1_795_000_000 + seconds) * 1_000_000).unwrap()
+    }
+
+    fn user() -> User {
+        User {
+            id: Kind::User.new_id(Entropy),
+            email: "ada@example.com".to_owned(),
+            name: "Ada".to_owned(),
+            password_hash: None,
+            password_changed_at: Some(at(0)),
+            created_at: at(0),
+            disabled_at: None,
+            devices_forgotten_at: None,
+        }
+    }
+
+    #[test]
+    fn ca_03_a_device_is_known_until_it_is_too_old_forgotten_or_the_password_is_new() {
+        let master = MasterKey::new(&[1; 32], "https://auth.example.com");
+        let ada = user();
+        let cookie = remember(&master, &ada, None, at(10), Entropy);
+        let known = |user: &User, now| known_device(&master, Some(user), Some(cookie.expose()), now);
+        let nonce = known(&ada, at(10)).unwrap();
+        let end = at(10) + DEVICE_KNOWN_FOR;
+        assert_eq!(known(&ada, end - TimeDelta::seconds(1)), Some(nonce.clone()));
+        assert_eq!(known(&ada, end), None);
+        let renewed = remember(&master, &ada, Some(nonce.clone()), end, Entropy);
+        assert_eq!(known_device(&master, Some(&ada), Some(renewed.expose()), end), Some(nonce.clone()));
+
+        let forgotten = User { devices_forgotten_at: Some(at(10)), ..ada.clone() };
+        assert_eq!(known(&forgotten, at(11)), None);
+        let earlier = User { devices_forgotten_at: Some(at(9)), ..ada.clone() };
+        assert_eq!(known(&earlier, at(11)), Some(nonce));
+        let new_password = User { password_changed_at: Some(at(11)), ..ada.clone() };
+        assert_eq!(known(&new_password, at(11)), None);
+        assert_eq!(known(&user(), at(11)), None, "another person");
+    }
+
+    #[test]
+    fn ca_03_the_time_in_a_known_device_cookie_cannot_be_changed() {
+        let master = MasterKey::new(&[1; 32], "https://auth.example.com");
+        let ada = user();
+        let cookie = remember(&master, &ada, None, at(10), Entropy);
+        let later = cookie.expose().replace(&at(10).micros().to_string(), &at(99).micros().to_string());
+        let without = cookie.expose().replace(&format!(".{}", at(10).micros()), "");
+        for text in [later.as_str(), &without, "", ".", "..", "a.b.c"] {
+            assert_eq!(known_device(&master, Some(&ada), Some(text), at(20)), None, "{text}");
+        }
+    }
 }

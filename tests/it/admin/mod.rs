@@ -4,6 +4,7 @@ mod beginning;
 #[cfg(target_os = "linux")]
 mod core_dumps;
 mod database_password;
+mod leaks;
 mod log_lines;
 mod master_key_file;
 mod setup_code;

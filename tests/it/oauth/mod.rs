@@ -1,6 +1,7 @@
 //! The OAuth endpoints under attack, over HTTP, on every engine.
 
 mod authorize;
+mod client_secrets;
 mod code;
 mod details;
 mod device;
@@ -13,9 +14,12 @@ mod key_grants;
 mod nodes;
 mod par;
 mod pkce;
+mod recovery;
 mod redirect_uri;
 mod refresh;
+mod replaced;
 mod resource;
+mod revoked_keys;
 mod strangers;
 mod tenancy;
 mod token;

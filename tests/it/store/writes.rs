@@ -19,6 +19,7 @@ fn user(id: &str, email: &str, at: Time) -> User {
         password_changed_at: None,
         created_at: at,
         disabled_at: None,
+        devices_forgotten_at: None,
     }
 }
 
