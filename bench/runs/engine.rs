@@ -77,16 +77,5 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached,
         }
         Length::Quick | Length::Usual => None,
     };
-    Ok(Reached {
-        engine,
-        refresh,
-        few,
-        million,
-        codes,
-        overload,
-        crash,
-        lookups,
-        export,
-        passwords,
-    })
+    Ok(Reached { engine, refresh, few, million, codes, overload, crash, lookups, export, passwords })
 }

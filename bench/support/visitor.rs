@@ -27,7 +27,8 @@ pub(crate) async fn add(
 ) -> Result<(), Box<dyn Error>> {
     // One hash for everybody: making it is what takes long.
     let password_hash = password::hash(&Secret::new(PASSWORD), Entropy);
-    let add = deployment.store()?.write(move |work| {
+    let store = deployment.store()?;
+    let add = store.write(move |work| {
         for n in 0..count {
             let new = NewUser {
                 email: email(name, n),

@@ -16,7 +16,7 @@ use crate::domain::installation::InstallationId;
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::keys::master::MasterKey;
+use crate::keys::master::{MasterKey, Purpose};
 use crate::keys::refresh_token::{self, Version};
 use crate::store::credentials::{self, Credential};
 use crate::store::rotation::{self, LiveSession, Rotation};
@@ -225,7 +225,7 @@ fn ahead(
         tracing::warn!(session = session.id, "a refresh token is ahead of the database: session ended");
         return Ok(Err(OAuthError::invalid_grant("ahead of the database; the session is revoked")));
     }
-    let changed = || StoreError::Unavailable("the session changed while it was being refreshed".to_owned());
+    let changed = || StoreError::Unavailable("the session changed while it was being refreshed".into());
     let (from, to) = (session.generation, rotation.generation);
     if !credentials::skip_to_generation(work.conn, &session.id, from, to)? {
         return Err(changed());

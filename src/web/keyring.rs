@@ -147,12 +147,12 @@ mod tests {
         };
         let (first, second) = (stored(), stored());
         let open = |stored: &Stored| signing_keys::open(stored, &master).unwrap();
-        let signer = Signer::start(1).unwrap();
+        let signer = Signer::start(1, &crate::supervise::Tasks::default()).unwrap();
         assert!(!Keyring::new(open(&first), first.clone(), ago(0), signer.clone()).is_stale());
 
         let keyring = Keyring::new(open(&first), first.clone(), ago(10), signer);
         assert!(keyring.is_stale());
-        let away = keyring.reload(&master, async || Err(StoreError::Unavailable("away".to_owned()))).await;
+        let away = keyring.reload(&master, async || Err(StoreError::Unavailable("away".into()))).await;
         assert!(away.is_err() && keyring.is_stale(), "what cannot be compared is not trusted");
         let before = keyring.current();
         keyring.reload(&master, async || Ok(first.clone())).await.unwrap();

@@ -53,6 +53,7 @@ pub async fn sign_in(
     passwords: &Passwords,
     attempt: Attempt,
 ) -> Result<SignedIn, StoreError> {
+    let now = store.now();
     let address = email::canonical(&attempt.email);
     let looked_up = address.clone();
     let user = match looked_up {

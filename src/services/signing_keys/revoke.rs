@@ -74,7 +74,7 @@ pub async fn revoke(
             return Ok(done);
         }
     }
-    Err(StoreError::Unavailable("the signing keys kept changing; revoke again".to_owned()).into())
+    Err(StoreError::Unavailable("the signing keys kept changing; revoke again".into()).into())
 }
 
 /// How many keys have to be made so that one signs and one waits.
