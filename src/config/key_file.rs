@@ -12,7 +12,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::process::{getegid, geteuid, getgroups};
+use rustix::process::{Gid, getegid, geteuid, getgroups};
 
 use super::master_key::BadMasterKey;
 
@@ -44,7 +44,7 @@ struct Identity {
 
 impl Identity {
     fn of_process() -> io::Result<Self> {
-        let groups = getgroups()?.into_iter().chain([getegid()]).map(|group| group.as_raw());
+        let groups = getgroups()?.into_iter().chain([getegid()]).map(Gid::as_raw);
         Ok(Self { user: geteuid().as_raw(), groups: groups.collect() })
     }
 
