@@ -33,7 +33,7 @@ impl Report {
     /// The report with its advice, for every command but the one that it advises.
     pub(super) fn with_advice(mut self) -> Self {
         if let (Some(command), Some(first)) = (self.advice.take(), self.lines.first_mut()) {
-            first.push_str(&format!(" Run `{command}`."));
+            *first = format!("{first} Run `{command}`.");
         }
         self
     }

@@ -54,9 +54,9 @@ impl Asked {
 impl Required {
     /// Reads `scope=a+b&policy=name&resource=https://api.example.com`. What is not understood is refused: a mistyped parameter must not let requests pass.
     pub(super) fn parse(app: &App, query: &str) -> Result<Self, ApiError> {
+        const KNOWN: [&str; 3] = ["scope", "policy", "resource"];
         let parameters = page::parse(query)?;
         bearer::not_in_query(query)?;
-        const KNOWN: [&str; 3] = ["scope", "policy", "resource"];
         if parameters.all("resource").len() > 1 {
             return Err(ApiError::bad_request("The query may hold one resource."));
         }
