@@ -11,6 +11,7 @@ use tracing_subscriber::fmt;
 use super::log_queue::LogQueue;
 use super::masked::Masked;
 use crate::config::{Log, LogFormat};
+use crate::domain::token_mask::mask;
 use crate::supervise;
 
 /// What libraries say of themselves when nothing is wrong.
@@ -19,27 +20,33 @@ const QUIET: &str = "actix_server=warn";
 const LAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The log of the process. Dropping it writes what was logged before.
-pub struct Logging(LogQueue);
+pub struct Logging {
+    queue: LogQueue,
+    token_prefix: String,
+}
 
 /// Starts logging for the whole process, panics included. Of a token that begins with this prefix, no line shows more.
 pub fn start(log: &Log, token_prefix: &str) -> io::Result<Logging> {
     let queue = LogQueue::start(io::stderr())?;
     let filter = EnvFilter::builder().parse_lossy(format!("{QUIET},{}", log.level));
     // What cannot be formatted would be reported on the standard error stream, past the queue.
-    let masked = Masked::new(queue.clone(), token_prefix);
-    let builder = fmt().with_env_filter(filter).with_writer(masked).log_internal_errors(false);
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(Masked::new(queue.clone(), token_prefix))
+        .log_internal_errors(false);
     match log.format {
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
     std::panic::set_hook(Box::new(supervise::log_panic));
-    Ok(Logging(queue))
+    Ok(Logging { queue, token_prefix: token_prefix.to_owned() })
 }
 
 impl Logging {
     /// Says in plain words why the process ends.
     pub fn last_words(&self, error: &dyn Display) {
-        self.0.push(format!("{error}\n").into_bytes());
+        let line = format!("{error}\n");
+        self.queue.push(mask(&line, &self.token_prefix).into_owned().into_bytes());
     }
 }
 
@@ -59,6 +66,6 @@ pub fn print(line: String) {
 
 impl Drop for Logging {
     fn drop(&mut self) {
-        self.0.flush(LAST_PATIENCE);
+        self.queue.flush(LAST_PATIENCE);
     }
 }
