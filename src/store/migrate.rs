@@ -33,7 +33,8 @@ pub fn migrate(place: &Place, patience: Duration) -> Result<Vec<String>, StoreEr
         }
         Conn::Sqlite(mut conn) => {
             conn.batch_execute("BEGIN EXCLUSIVE; COMMIT")?;
-            let versions = conn.run_pending_migrations(SQLITE).map_err(failed)?;
+            let versions =
+                conn.run_pending_migrations(SQLITE).map_err(|error| StoreError::Failed(error.to_string()))?;
             Ok(versions.iter().map(ToString::to_string).collect())
         }
     }
@@ -42,7 +43,8 @@ pub fn migrate(place: &Place, patience: Duration) -> Result<Vec<String>, StoreEr
 /// Each migration is a transaction, and the lock is a part of it: a lock of the session would stay behind in a pooler. A
 /// schema that is up to date is only read, which every role may do that the server may run as.
 fn postgres(conn: &mut PgConnection, patience: Duration) -> Result<Vec<String>, StoreError> {
-    let mut migrations = MigrationSource::<Pg>::migrations(&POSTGRES).map_err(failed)?;
+    let mut migrations = MigrationSource::<Pg>::migrations(&POSTGRES)
+        .map_err(|error| StoreError::Failed(error.to_string()))?;
     migrations.sort_by_key(|migration| migration.name().version().as_owned());
     let applied = applied(conn)?;
     migrations.retain(|migration| !applied.contains(&version(migration)));
@@ -178,8 +180,4 @@ fn explain(conn: &mut PgConnection, version: &str, error: &Boxed) -> StoreError 
         )),
         None => StoreError::Failed(format!("migration {version}: {error}")),
     }
-}
-
-fn failed(error: Boxed) -> StoreError {
-    StoreError::Failed(error.to_string())
 }

@@ -61,7 +61,9 @@ fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {
             match error.cause() {
                 // Certainly nothing has rotated, so each of them is tried again in a transaction of its own.
                 Some(Cause::ReadOnly | Cause::Collided) => {
-                    waiting.into_values().for_each(|deliver| deliver(Ok(None)));
+                    for deliver in waiting.into_values() {
+                        deliver(Ok(None));
+                    }
                 }
                 Some(Cause::Lost | Cause::Busy) | None => refuse(waiting.into_values(), &error),
             }
