@@ -227,8 +227,10 @@ both_engines! {
         let paths = taking(&[".get(", ".post(", ".to("]);
         assert!(paths.len() > 80 && paths.contains(&"/oauth/token".to_owned()), "{paths:?}");
         for path in &paths {
-            for origin in ["https://evil.example", "null", "http://127.0.0.1:1"] {
-                let foreign = |method| anonymous.request(method, path).header("Origin", origin);
+            // The endpoints that give tokens are asked for every kind of origin.
+            let origins = ["https://evil.example", "null", "http://127.0.0.1:1"];
+            for origin in &origins[..if path.starts_with("/oauth/") { 3 } else { 1 }] {
+                let foreign = |method| anonymous.request(method, path).header("Origin", *origin);
                 let preflight = foreign(Method::OPTIONS)
                     .header("Access-Control-Request-Method", "POST")
                     .header("Access-Control-Request-Headers", "authorization");
