@@ -36,10 +36,12 @@ const NICE: i32 = 5;
 /// A network; `None` for callers whose address is not known.
 type Network = Option<IpAddr>;
 
+/// What a thread runs. It gets no memory if its turn came too late.
+type Run = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
+
 struct Job {
     since: Instant,
-    /// Gets no memory if its turn came too late.
-    run: Box<dyn FnOnce(Option<&mut Memory>) + Send>,
+    run: Run,
 }
 
 #[derive(Default)]
@@ -242,8 +244,8 @@ mod tests {
 
     use super::*;
 
-    fn at(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([198, 51, last, 1]))
+    fn at(network: u8) -> IpAddr {
+        IpAddr::from([198, 51, network, 1])
     }
 
     /// Keeps a thread at work until the sender is dropped.
@@ -267,7 +269,7 @@ mod tests {
         let mut waiting = Vec::new();
         let mut refused = 0;
         for n in 0..=255 {
-            match passwords.place(at(n)) {
+            match passwords.place(Some(at(n))) {
                 Ok(place) => {
                     let password = Secret::new(if n == 0 { "right" } else { "wrong" });
                     // Most give up: what is left takes a moment, not seconds.
@@ -287,7 +289,7 @@ mod tests {
         assert_eq!(found[0], Match::Right);
         assert!(found[1..].iter().all(|found| *found == Match::Wrong));
         // Those who gave up were skipped, and have left their places.
-        let last = passwords.place(at(0)).unwrap();
+        let last = passwords.place(Some(at(0))).unwrap();
         assert_eq!(last.check(Secret::new("right"), Some(hash)).await, Ok(Match::Right));
         while passwords.0.0.queue().places > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -302,13 +304,13 @@ mod tests {
         let mut jobs = Vec::new();
         for n in [1, 1, 1, 1, 2, 3] {
             let order = order.clone();
-            let place = passwords.place(at(n)).unwrap();
+            let place = passwords.place(Some(at(n))).unwrap();
             jobs.push(tokio::spawn(place.run(move |_| order.lock().unwrap().push(n))));
             tokio::task::yield_now().await;
         }
-        let more: Vec<Place> = (0..).map_while(|_| passwords.place(at(1)).ok()).collect();
+        let more: Vec<Place> = (0..).map_while(|_| passwords.place(Some(at(1))).ok()).collect();
         assert_eq!(more.len(), PLACES / 2 - 4);
-        assert!(passwords.place(at(4)).is_ok());
+        assert!(passwords.place(Some(at(4))).is_ok());
         drop(work);
         for job in jobs {
             job.await.unwrap().unwrap();

@@ -80,12 +80,10 @@ pub fn try_from_network(
         },
         None => account.admit_quiet(network, now),
     };
-    match admitted {
-        Err(seconds) => Verdict::Wait(seconds),
-        Ok(()) => {
-            *source = Some(Source::after(before, now));
-            let minute = before.is_none().then(|| account.minute());
-            Verdict::Look(Taken::of_source(before, now).with_minute(minute))
-        }
+    if let Err(seconds) = admitted {
+        return Verdict::Wait(seconds);
     }
+    *source = Some(Source::after(before, now));
+    let minute = before.is_none().then(|| account.minute());
+    Verdict::Look(Taken::of_source(before, now).with_minute(minute))
 }

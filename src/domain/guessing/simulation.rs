@@ -9,7 +9,7 @@ use super::{Account, Source, Verdict, try_from_device, try_from_network};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-/// SplitMix64, so that a failure can be repeated.
+/// `SplitMix64`, so that a failure can be repeated.
 struct Random(u64);
 
 impl Random {

@@ -26,16 +26,11 @@ impl Budget {
         address: Option<IpAddr>,
     ) -> Self {
         let key = |parts: [&str; 3]| master.pseudonym(Purpose::Throttle, &parts.map(str::as_bytes));
-        match known_device {
-            Some(device) => Self::Device(key(["device", account, device])),
-            None => {
-                let network = address.map(|address| site(address).to_string()).unwrap_or_default();
-                Self::Network {
-                    account: key(["account", account, ""]),
-                    network: key(["network", account, &network]),
-                }
-            }
+        if let Some(device) = known_device {
+            return Self::Device(key(["device", account, device]));
         }
+        let network = address.map(|address| site(address).to_string()).unwrap_or_default();
+        Self::Network { account: key(["account", account, ""]), network: key(["network", account, &network]) }
     }
 
     /// Takes a unit, or says how many seconds to wait.

@@ -13,7 +13,7 @@ use crate::domain::email;
 use crate::domain::entropy::Entropy;
 use crate::domain::guessing::Verdict;
 use crate::domain::secret::{Digest, Secret};
-use crate::keys::hashing::{Busy, Passwords};
+use crate::keys::hashing::Passwords;
 use crate::keys::master::MasterKey;
 use crate::keys::password::Match;
 use crate::store::users::{self, User};
@@ -72,15 +72,16 @@ pub async fn sign_in(
     };
     let usable = user.filter(|user| user.disabled_at.is_none());
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
-    let found = match place.check(attempt.password.clone(), hash).await {
-        Ok(found) => found,
-        Err(Busy) => {
-            store.write(move |work| budget.give_back(work, &taken)).await?;
-            return Ok(SignedIn::Busy);
-        }
+    let Ok(found) = place.check(attempt.password.clone(), hash).await else {
+        store.write(move |work| budget.give_back(work, &taken)).await?;
+        return Ok(SignedIn::Busy);
     };
     let (Some(user), Match::Right | Match::RightButOutdated) = (usable, found) else {
-        store.write(move |work| fail(work, &attempt.origin)).await?;
+        let failed = move |work: &mut Work<'_>| {
+            work.record(Event::new(Action::SignInFailed, Actor::Anonymous, &attempt.origin).refused());
+            Ok(())
+        };
+        store.write(failed).await?;
         return Ok(SignedIn::No);
     };
     let hash = match found {
@@ -117,9 +118,4 @@ pub fn start_for(
 ) -> Result<NewSession, StoreError> {
     let known_device = session::remember(master, &user, None, work.now, work.entropy);
     session::start(work, &config.sign_in, user, known_device, browser, origin)
-}
-
-fn fail(work: &mut Work<'_>, origin: &Origin) -> Result<(), StoreError> {
-    work.record(Event::new(Action::SignInFailed, Actor::Anonymous, origin).refused());
-    Ok(())
 }
