@@ -1,4 +1,4 @@
-//! Where a page of a list begins.
+//! Conditions of lists: where a page begins, and which index finds it.
 
 /// The rows after a place in a list that is sorted downwards (or upwards, with `after`) by `columns`: one comparison of
 /// whole rows, which an index on the columns answers from the place on. `a < x OR (a = x AND b < y)` says the same, and
@@ -24,4 +24,18 @@ macro_rules! compare {
     };
 }
 
-pub(in crate::store) use {after, before, compare};
+/// `column = value`, where few rows have that value. SQLite has no statistics, and for a period of time takes an index by
+/// time alone for as good as one by the column and the time.
+macro_rules! rare {
+    ($conn:expr, $column:literal, $value:expr) => {{
+        let (open, close) = match $conn {
+            $crate::store::conn::Conn::Postgres(_) => (concat!("(", $column, " = "), ")"),
+            $crate::store::conn::Conn::Sqlite(_) => (concat!("likelihood(", $column, " = "), ", 0.001)"),
+        };
+        diesel::dsl::sql::<diesel::sql_types::Bool>(open)
+            .bind::<diesel::sql_types::Text, _>($value)
+            .sql(close)
+    }};
+}
+
+pub(in crate::store) use {after, before, compare, rare};

@@ -79,7 +79,7 @@ pub fn page(
         (_, None) => {}
     }
     if let Some(id) = credential {
-        query = query.filter(uses::credential_id.eq(id));
+        query = query.filter(keyset::rare!(conn, "credential_id", id));
     }
     match outcome {
         None => {}

@@ -17,6 +17,8 @@ DROP INDEX audit_events_by_action;
 DROP INDEX audit_events_by_time;
 DROP INDEX usage_by_credential;
 DROP INDEX uses_denied_by_credential;
+DROP INDEX uses_by_credential;
+CREATE INDEX uses_by_credential ON uses (credential_id, at);
 DROP INDEX uses_denied_by_org;
 DROP INDEX uses_by_time;
 DROP INDEX device_requests_by_org;

@@ -9,7 +9,9 @@ CREATE INDEX device_requests_by_org ON device_requests (org_id, expires_at) WHER
 -- Uses: deleted by their age, and listed by outcome. Denied uses are few: most are only counted.
 CREATE INDEX uses_by_time ON uses (at);
 CREATE INDEX uses_denied_by_org ON uses (org_id, at) WHERE outcome = 'denied';
-CREATE INDEX uses_denied_by_credential ON uses (credential_id, at) WHERE outcome = 'denied';
+DROP INDEX uses_by_credential;
+CREATE INDEX uses_by_credential ON uses (org_id, credential_id, at);
+CREATE INDEX uses_denied_by_credential ON uses (org_id, credential_id, at) WHERE outcome = 'denied';
 CREATE INDEX usage_by_credential ON usage (credential_id, day, endpoint, outcome);
 
 -- The audit log is listed by time, newest first. One index for each of its filters.

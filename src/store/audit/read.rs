@@ -67,7 +67,7 @@ impl Filter {
 /// The part of a chain's events that a branch of a filter leaves, the newest first. A macro, because the type of a boxed
 /// query names everything that is selected.
 macro_rules! select {
-    ($selection:expr, $chain:expr, $filter:expr, $branch:expr, $before:expr, $limit:expr) => {{
+    ($conn:expr, $selection:expr, $chain:expr, $filter:expr, $branch:expr, $before:expr, $limit:expr) => {{
         let Filter { since, until, action, outcome, actors: _, credential: _ } = $filter;
         let Branch { actor, credential } = $branch;
         let mut query = audit_events::table
@@ -88,15 +88,15 @@ macro_rules! select {
             (_, None) => {}
         }
         if let Some(id) = actor {
-            query = query.filter(audit_events::actor_id.eq(id));
+            query = query.filter(keyset::rare!($conn, "actor_id", id));
         }
         match credential {
             None => {}
-            Some((As::Credential, id)) => query = query.filter(audit_events::credential_id.eq(id)),
-            Some((As::Target, id)) => query = query.filter(audit_events::target.eq(id)),
+            Some((As::Credential, id)) => query = query.filter(keyset::rare!($conn, "credential_id", id)),
+            Some((As::Target, id)) => query = query.filter(keyset::rare!($conn, "target", id)),
         }
         if let Some(action) = action {
-            query = query.filter(audit_events::action.eq(action.as_str()));
+            query = query.filter(keyset::rare!($conn, "action", action.as_str()));
         }
         match outcome {
             None => {}
@@ -119,7 +119,8 @@ pub fn page(
     let branches = filter.branches();
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     if let [branch] = branches[..] {
-        let rows: Vec<Row> = select!(Row::as_select(), chain, filter, branch, before, most).load(conn)?;
+        let rows: Vec<Row> =
+            select!(conn, Row::as_select(), chain, filter, branch, before, most).load(conn)?;
         return Ok(rows.into_iter().map(|row| row.into_link().event).collect());
     }
     let sequences = places(conn, chain, filter, &branches, before, limit)?;
@@ -147,7 +148,7 @@ fn places(
     let mut places: Vec<Place> = Vec::new();
     for branch in branches {
         let selection = (audit_events::at, audit_events::sequence);
-        let found: Vec<Place> = select!(selection, chain, &filter, *branch, before, most).load(conn)?;
+        let found: Vec<Place> = select!(conn, selection, chain, &filter, *branch, before, most).load(conn)?;
         places.extend(found);
         places.sort_unstable_by(|one, other| other.cmp(one));
         places.dedup();

@@ -287,7 +287,11 @@ both_engines! {
         const TABLES: [&str; 2] = ["authorization_requests", "device_requests"];
         let (client, device) = (app.client(ClientKind::Native).await, app.device_client().await);
         let push = Ask::of(&client).parameters().to_vec();
-        let push: Vec<(&str, &str)> = push.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let push: Vec<(&str, &str)> = push
+            .iter()
+            .filter(|(name, _)| name != "client_id")
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         let mut most = [0, 0];
         for round in 0..ROUNDS {
             // One of each kind as a tool begins it, and many more copies of it, each with an id and secrets of its own.

@@ -104,7 +104,7 @@ both_engines! {
         };
         let by_credential: &[&str] =
             &["audit_events_by_credential", "audit_events_by_target", "audit_events_by_chain"];
-        let cases: [(&str, Filter, Option<(Time, i64)>, &[&str], usize); 13] = [
+        let cases: [(&str, Filter, Option<(Time, i64)>, &[&str], usize); 15] = [
             ("all", any(), None, &["audit_events_by_time"], 51),
             ("the last page", any(), deep, &["audit_events_by_time"], 51),
             ("a period", period(), None, &["audit_events_by_time"], 51),
@@ -119,6 +119,14 @@ both_engines! {
             ),
             ("an action", Filter { action: Some(Action::ApiKeyLeaked), ..any() }, None, &["audit_events_by_action"], 3),
             ("none of an action", Filter { action: Some(Action::MemberAdded), ..period() }, None, &["audit_events_by_action"], 0),
+            (
+                "an actor in a period",
+                Filter { actors: Some(vec!["usr_rare".to_owned()]), ..period() },
+                None,
+                &["audit_events_by_actor"],
+                0,
+            ),
+            ("a credential in a period", Filter { credential: id("ses_rare"), ..period() }, None, by_credential, 0),
             ("a credential", Filter { credential: id("ses_rare"), ..any() }, None, by_credential, 6),
             ("a busy credential", Filter { credential: id("ses_common"), ..any() }, deep, by_credential, 51),
             ("what was refused", Filter { outcome: Some(Outcome::Refused), ..any() }, None, &["audit_events_refused"], 3),
@@ -165,7 +173,7 @@ both_engines! {
         }
     }
 
-    async fn cb_06_each_filter_of_the_uses_has_an_index(app) {
+    async fn cb_06_each_filter_of_the_uses_has_an_index(app, |app| app.with("KEYSTILE_AUDIT__KEEP_USES", "3650d")) {
         let org = app.owner().await.organization.id;
         let columns = "(id, at, org_id, credential_id, endpoint, outcome, status)";
         let rare = |rare: &str, common: &str| format!("CASE WHEN i <= 3 THEN '{rare}' ELSE '{common}' END");
@@ -176,12 +184,14 @@ both_engines! {
         fill(app, "uses", &format!("{columns} {values}")).await;
         let of = |id: &str, outcome| uses::Filter { credential: Some(id.to_owned()), outcome, ..uses::Filter::default() };
         let denied = uses::Filter { outcome: Some(UseOutcome::Denied), ..uses::Filter::default() };
-        let until = Some(start() + TimeDelta::seconds(4000));
+        let (since, until) = (Some(start() + TimeDelta::seconds(100)), Some(start() + TimeDelta::seconds(4000)));
         let deep = (start() + TimeDelta::seconds(60), "use_60".to_owned());
         for (filter, after, index, expected) in [
             (uses::Filter::default(), None, "uses_by_org", 51),
             (uses::Filter { until, ..uses::Filter::default() }, Some(deep.clone()), "uses_by_org", 51),
             (of("key_rare", None), None, "uses_by_credential", 3),
+            (uses::Filter { since, until, ..of("key_rare", None) }, None, "uses_by_credential", 0),
+            (uses::Filter { since, until, ..denied.clone() }, None, "uses_denied_by_org", 0),
             (of("key_common", None), Some(deep.clone()), "uses_by_credential", 51),
             (denied, None, "uses_denied_by_org", 3),
             (of("key_common", Some(UseOutcome::Denied)), None, "uses_denied_by_credential", 0),
