@@ -157,7 +157,7 @@ both_engines! {
         assert_eq!((&said["sub"], &said["nonce"]), (&json!(owner.id), &json!(nonce)));
         assert_eq!(said["auth_time"], json!(signed_in.seconds()));
         let lifetime = said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap();
-        assert!((1..=28_800).contains(&lifetime), "{lifetime}");
+        assert!((1..=3_600).contains(&lifetime), "{lifetime}");
         let header = URL_SAFE_NO_PAD.decode(id_token.split('.').next().unwrap()).unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&header).unwrap()["alg"], "RS256");
         // Not even a part of a token is in it: neither claims and signature of the access token nor the refresh token.
