@@ -19,7 +19,8 @@ pub struct Claim(#[expect(dead_code, reason = "held for its lock")] File);
 /// Claims the database for a server; `None` for PostgreSQL, which serves many nodes.
 pub fn claim(config: &Config) -> Result<Option<Claim>, OpenError> {
     let Some(database) = config.database.url.sqlite_path() else { return Ok(None) };
-    if database.starts_with(&config.server.data_dir) {
+    // A start that is refused leaves no file behind.
+    if instance::is_missing(config)? && database.starts_with(&config.server.data_dir) {
         instance::create_data_dir(config)?;
     }
     let path = beside(database);

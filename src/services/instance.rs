@@ -131,21 +131,32 @@ pub fn migrate(config: &Config) -> Result<Vec<String>, OpenError> {
 
 /// Creates the database where there is none, and brings its schema up to date.
 fn create_database(config: &Config) -> Result<(), OpenError> {
-    let url = &config.database.url;
-    let own_file = url.sqlite_path().filter(|file| file.starts_with(&config.server.data_dir));
-    let master_key = own_master_key(config).filter(|path| path.exists());
-    if !has_schema(config)? {
-        if let (Some(_), Some(master_key)) = (own_file, master_key) {
-            return Err(OpenError::LostDatabase { place: shown(config), master_key });
-        }
-        if own_file.is_some() {
+    if is_missing(config)? {
+        if own_file(config).is_some() {
             create_data_dir(config)?;
         }
-        if let Some(file) = url.sqlite_path() {
+        if let Some(file) = config.database.url.sqlite_path() {
             private_files::empty(file).map_err(|error| file_error(file, error))?;
         }
     }
     update_schema(config).map(drop)
+}
+
+/// Whether there is no database yet. One whose master key is there has been lost, and is not begun again.
+pub(super) fn is_missing(config: &Config) -> Result<bool, OpenError> {
+    if has_schema(config)? {
+        return Ok(false);
+    }
+    let master_key = own_master_key(config).filter(|path| path.exists());
+    match (own_file(config), master_key) {
+        (Some(_), Some(master_key)) => Err(OpenError::LostDatabase { place: shown(config), master_key }),
+        (Some(_), None) | (None, _) => Ok(true),
+    }
+}
+
+/// The SQLite file, if it is in the data directory.
+fn own_file(config: &Config) -> Option<&Path> {
+    config.database.url.sqlite_path().filter(|file| file.starts_with(&config.server.data_dir))
 }
 
 fn update_schema(config: &Config) -> Result<Vec<String>, OpenError> {
