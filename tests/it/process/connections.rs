@@ -24,18 +24,25 @@ fn room_for_the_crowd() {
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
 }
 
-async fn connected(url: &str) -> TcpStream {
+/// A connection that has been answered, and is kept for a next request.
+async fn kept_alive(url: &str) -> TcpStream {
     let address: SocketAddr = url.trim_start_matches("http://").parse().unwrap();
-    timeout(Duration::from_secs(5), TcpStream::connect(address)).await.unwrap().unwrap()
+    let answered = async {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut heard = Vec::new();
+        while !heard.ends_with(br#"{"status":"ok"}"#) {
+            assert!(stream.read_buf(&mut heard).await.unwrap() > 0, "{}", String::from_utf8_lossy(&heard));
+        }
+        stream
+    };
+    timeout(Duration::from_secs(20), answered).await.expect("nobody else is let in")
 }
 
-/// Whether the server has closed it.
+/// Whether the server has closed it, or says why it does.
 async fn is_closed(stream: &mut TcpStream) -> bool {
-    let mut byte = [0];
-    match timeout(Duration::from_millis(1), stream.read(&mut byte)).await {
-        Ok(read) => read.map_or(true, |length| length == 0),
-        Err(_) => false,
-    }
+    timeout(Duration::from_millis(1), stream.read(&mut [0])).await.is_ok()
 }
 
 async fn closed_of(crowd: &mut [TcpStream]) -> usize {
@@ -53,7 +60,7 @@ async fn cb_08_a_crowd_of_idle_connections_keeps_nobody_out() {
     let daemon = ground.daemons.start_with(through("prlimit", &["--nofile=1024:1024"])).await;
     let mut crowd = Vec::new();
     for n in 0..CROWD {
-        crowd.push(connected(&ground.url).await);
+        crowd.push(kept_alive(&ground.url).await);
         if n % 100 == 99 {
             let newcomer = timeout(Duration::from_secs(10), ground.whoami()).await;
             assert_eq!(newcomer.unwrap().status, 200, "after {n}");
@@ -74,7 +81,7 @@ async fn cb_08_the_soft_limit_is_raised_to_the_hard_one() {
     let daemon = ground.daemons.start_with(through("prlimit", &["--nofile=256:8192"])).await;
     let mut crowd = Vec::new();
     for _ in 0..500 {
-        crowd.push(connected(&ground.url).await);
+        crowd.push(kept_alive(&ground.url).await);
     }
     assert_eq!(ground.whoami().await.status, 200);
     assert_eq!(closed_of(&mut crowd).await, 0);
