@@ -80,7 +80,7 @@ async fn make(master: &MasterKey, bits: u32) -> Result<Sealed, KeyFailure> {
 }
 
 /// What the database says of the master key that its signing keys are sealed with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum SealedKeys {
     /// No signing key was ever made.
     None,

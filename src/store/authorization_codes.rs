@@ -11,7 +11,7 @@ use super::schema::{authorization_codes as codes, authorization_requests as requ
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = codes)]
 pub struct AuthorizationCode {
     pub hash: Digest,

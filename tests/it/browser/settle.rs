@@ -9,6 +9,9 @@ use crate::support::browser::{Browser, Page};
 const COMES_INTO_VIEW: &str = "document.dispatchEvent(new Event('visibilitychange')); null";
 /// The window gets the focus, because another one over it was closed.
 const GETS_FOCUS: &str = "dispatchEvent(new Event('focus')); null";
+/// The page takes back what it said of an early press, to the eye and to the ear.
+const FORGETS: &str = "document.getElementById('early').hidden = true; \
+    document.getElementById('live').textContent = ''; null";
 const EARLY: &str = "Your click came just as this page appeared";
 
 async fn consent(app: &TestApp) -> (Page, Tool) {
@@ -26,7 +29,7 @@ async fn cf_16_a_press_on_a_page_that_has_just_come_into_view_does_not_authorize
     let app = server().await;
     let (page, mut tool) = consent(&app).await;
     for event in [COMES_INTO_VIEW, GETS_FOCUS] {
-        let _: Option<()> = page.evaluate("document.getElementById('early').hidden = true; null").await;
+        let _: Option<()> = page.evaluate(FORGETS).await;
         assert!(!page.text().await.contains(EARLY));
         // The focus that a press brings with it is milliseconds older than the press; this one is not.
         let _: Option<()> = page.evaluate(event).await;

@@ -7,7 +7,7 @@ use super::stage::{Stage, trouble};
 use crate::support::both_databases;
 
 /// A server that waits for a lock gives up within this time.
-const WAITS: Duration = Duration::from_secs(4);
+const WAITS: Duration = Duration::from_secs(6);
 
 both_databases! {
     async fn another_process_locks_the_database(database) {

@@ -6,7 +6,7 @@ use keystile::services::api_access;
 use crate::support::app::TestApp;
 use crate::support::both_engines;
 use crate::support::cli::visit;
-use crate::support::html;
+use crate::support::oauth::Returned;
 
 async fn turn(app: &TestApp, on: bool) {
     let organization = app.owner().await.organization;
@@ -63,8 +63,8 @@ both_engines! {
         let opened = browser.get(&login.link().await).await;
         let refused = browser.follow(opened).await;
         assert_eq!(refused.status, 403, "{}", refused.text());
-        let back = html::links(&refused.body).into_iter().find(|link| link.contains("/callback?")).unwrap();
-        assert_eq!(visit(&back).await.status, 400);
+        let back = Returned::from_page(&app.decide(&browser, &refused, "refuse").await);
+        assert!(visit(&back.url).await.location().contains("/denied"));
         login.ended().await.says_at_its_end(2, &off_text(app).await);
         assert!(!cli.credentials_file().exists());
     }
@@ -75,7 +75,7 @@ both_engines! {
         let browser = app.browser_of(&app.owner().await).await;
         let back = app.answer(&browser, &login.link().await, "authorize").await;
         turn(app, false).await;
-        assert_eq!(visit(&back.url).await.status, 400);
+        assert!(visit(&back.url).await.location().contains("/denied"));
         let name = app.owner().await.organization.name;
         login.ended().await.says_at_its_end(2, &format!("Personal access tokens are not enabled for {name} (403)\n"));
         assert!(!cli.credentials_file().exists());

@@ -24,7 +24,7 @@ fn private_files(folder: &Path) -> Vec<String> {
 async fn lo_07_lo_08_the_database_and_the_master_key_are_closed_to_others() {
     let app = TestApp::on(Database::sqlite()).await;
     app.session().await;
-    assert_eq!(private_files(app.data_dir()), ["master.key"]);
+    assert_eq!(private_files(app.data_dir()), ["keystile.toml", "master.key"]);
     let Database::Sqlite(folder) = app.database() else { unreachable!("it was made on SQLite") };
     assert_eq!(
         private_files(folder.path()),

@@ -1,7 +1,8 @@
 //! A server of its own for each test: the real one, in this process, on a database of its own.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -82,7 +83,9 @@ impl Builder {
     /// With these lines in the configuration file, which other nodes on the same data directory have too.
     pub(crate) fn with_file(self, text: &str) -> Self {
         let catalog = if text.contains("[[scopes]]") { "" } else { CATALOG };
-        fs::write(self.data.path().join(FILE), format!("{text}\n{catalog}")).unwrap();
+        let path = self.data.path().join(FILE);
+        fs::write(&path, format!("{text}\n{catalog}")).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         self
     }
 
