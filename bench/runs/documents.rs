@@ -23,7 +23,7 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Document
     eprintln!("documents");
     let before = hello(plan).await?;
     let database = database.another("documents")?;
-    let deployment = Deployment::new(&database).await?;
+    let deployment = Box::pin(Deployment::new(&database)).await?;
     let server = Server::start(&deployment).await?;
     let jwks = read(plan, server.target, "/oauth/jwks").await?;
     let metadata = read(plan, server.target, METADATA).await?;

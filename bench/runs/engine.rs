@@ -39,7 +39,7 @@ pub(crate) struct Reached {
 pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Reached, Box<dyn Error>> {
     let engine = database.engine();
     let name = name(engine);
-    let deployment = Deployment::new(database).await?;
+    let deployment = Box::pin(Deployment::new(database)).await?;
     let endpoint = TokenEndpoint::new(deployment.address, "/oauth/token", COMPANION);
 
     eprintln!("{name}: refresh with {FEW} sessions");

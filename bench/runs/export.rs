@@ -30,7 +30,7 @@ pub(crate) struct Export {
 
 pub(crate) async fn measure(database: &Database) -> Result<Export, Box<dyn Error>> {
     let database = database.another("export")?;
-    let deployment = Deployment::new(&database).await?;
+    let deployment = Box::pin(Deployment::new(&database)).await?;
     let key = keys::fill(&deployment, 1).await?.pop().ok_or("no key was made")?;
     fill(&deployment).await?;
     database.settle()?;

@@ -24,7 +24,7 @@ pub(crate) struct Lookups {
 
 pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Lookups, Box<dyn Error>> {
     let database = database.another("lookups")?;
-    let deployment = Deployment::new(&database).await?;
+    let deployment = Box::pin(Deployment::new(&database)).await?;
     let keys: Arc<[Secret]> = keys::fill(&deployment, KEYS).await?.into();
     database.settle()?;
     let server = Server::start(&deployment).await?;

@@ -48,7 +48,7 @@ pub(crate) async fn measure(plan: &Plan, part: Part) -> Result<(), Box<dyn Error
     };
     for database in &databases {
         let engine = name(database.engine());
-        let deployment = Deployment::new(database).await?;
+        let deployment = Box::pin(Deployment::new(database)).await?;
         let endpoint = TokenEndpoint::new(deployment.address, "/oauth/token", COMPANION);
         match part {
             Part::Refresh => {

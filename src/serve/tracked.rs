@@ -38,9 +38,8 @@ impl AsyncRead for Tracked {
                 self.busy = true;
                 self.place.busy();
             }
-            Poll::Ready(_) => {}
             Poll::Pending if self.place.closes(context.waker()) => return Poll::Ready(Ok(())),
-            Poll::Pending => {}
+            Poll::Ready(_) | Poll::Pending => {}
         }
         read
     }

@@ -169,7 +169,9 @@ fn begin(
         let (late, waiting): (Vec<_>, Vec<_>) = batch.drain(..).partition(Queued::is_late);
         *batch = waiting;
         let refused = Err(error);
-        late.into_iter().for_each(|queued| queued.answer(&refused));
+        for queued in late {
+            queued.answer(&refused);
+        }
         while batch.len() < BATCH
             && let Ok(queued) = queue.try_recv()
         {

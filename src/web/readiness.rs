@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::app::App;
-use crate::domain::timekeeper::ClockFault;
+use crate::domain::timekeeper::{ClockFault, Timekeeper};
 use crate::store::{StoreError, readiness};
 
 /// How long a good answer stands.
@@ -58,7 +58,7 @@ impl Readiness {
         Report {
             database: self.database(app).await,
             tasks: app.store.tasks().down(),
-            clock: app.clock.keeper().and_then(|keeper| keeper.fault()),
+            clock: app.clock.keeper().and_then(Timekeeper::fault),
         }
     }
 

@@ -94,11 +94,11 @@ pub async fn short_link(app: web::Data<App>, request: HttpRequest, code: web::Pa
         if let Some(refusal) = visit.begin_sign_in() {
             return Ok(refusal);
         }
-        let opener = opener(visit);
+        let by = opener(visit);
         let code = code.into_inner();
         let opened = visit
             .app
-            .write(move |app, work| authorization::open_short_link(work, &app.config, &code, opener))
+            .write(move |app, work| authorization::open_short_link(work, &app.config, &code, by))
             .await?;
         after_opening(visit, opened).await
     })
@@ -147,9 +147,9 @@ async fn open(visit: &Visit, text: &[u8]) -> Result<HttpResponse, Stop> {
     if let Some(refusal) = visit.begin_sign_in() {
         return Ok(refusal);
     }
-    let opener = opener(visit);
+    let by = opener(visit);
     let opened =
-        visit.app.write(move |app, work| authorization::open(work, &app.config, &parameters, opener)).await?;
+        visit.app.write(move |app, work| authorization::open(work, &app.config, &parameters, by)).await?;
     after_opening(visit, opened).await
 }
 

@@ -139,7 +139,10 @@ pub struct RefusalForm {
 
 impl std::fmt::Debug for RefusalForm {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RefusalForm").field("action", &self.action).field("label", &self.label).finish()
+        f.debug_struct("RefusalForm")
+            .field("action", &self.action)
+            .field("label", &self.label)
+            .finish_non_exhaustive()
     }
 }
 

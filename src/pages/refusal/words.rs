@@ -9,6 +9,7 @@ use crate::domain::policy::Barrier;
 
 impl Refusal {
     /// The words of this refusal; `base` is the path of the issuer.
+    #[expect(clippy::too_many_lines, reason = "one table of words, an entry a refusal")]
     pub(super) fn words(self, base: &str) -> Words {
         match self {
             Self::RequestEnded { open_for, command } => Words::new(StatusCode::GONE, "This request has ended")
@@ -260,7 +261,7 @@ impl Words {
             Next::Nothing | Next::Run(_) => Vec::new(),
         };
         let next = Next::Links(way_out.links().into_iter().chain(links).collect());
-        Self { refuse, next, ..self }
+        Self { next, refuse, ..self }
     }
 
     fn detail(mut self, term: &'static str, values: impl Into<Vec<String>>) -> Self {

@@ -5,6 +5,7 @@ use crate::domain::policy::Barrier;
 use crate::pages::refusal::{Refusal, RefusalForm, RefusalPage, TurnsOn, WayOut};
 
 /// One of each, in the order of the enum.
+#[expect(clippy::too_many_lines, reason = "a list, an entry a refusal")]
 pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal)> {
     let command = || LOGIN.to_owned();
     let organization = || foreign("Northwind Labs");

@@ -47,9 +47,8 @@ both_engines! {
         let code = app.inside().store.write(move |work| codes::lock(work.conn, id_of_hash)).await.unwrap();
         let seed = code.unwrap().0.seed.unwrap();
         assert_eq!(seed.len(), 32);
-        for shown in [URL_SAFE_NO_PAD.encode(&seed), seed.iter().map(|byte| format!("{byte:02x}")).collect()] {
-            assert!(!page.body.contains(&shown) && !returned.url.contains(&shown));
-        }
+        let shown = URL_SAFE_NO_PAD.encode(&seed);
+        assert!(!page.body.contains(&shown) && !returned.url.contains(&shown));
         Tokens::of(&app.exchange(&ask, returned.code()).await);
         let other = app.authorize(&browser, &ask).await;
         assert_ne!(other.code(), returned.code());

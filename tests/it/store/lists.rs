@@ -19,6 +19,9 @@ use crate::support::app::TestApp;
 use crate::support::both_engines;
 use crate::support::oauth::Session;
 
+/// Its name, what is asked for, from which place on, the indexes that may serve it, and how many rows come.
+type Case<'a> = (&'a str, Filter, Option<(Time, i64)>, &'a [&'a str], usize);
+
 /// Rows that are not asked for.
 const MANY: usize = 5_000;
 /// Rows and index entries that a page of 51 may cost.
@@ -104,7 +107,7 @@ both_engines! {
         };
         let by_credential: &[&str] =
             &["audit_events_by_credential", "audit_events_by_target", "audit_events_by_chain"];
-        let cases: [(&str, Filter, Option<(Time, i64)>, &[&str], usize); 15] = [
+        let cases: [Case; 15] = [
             ("all", any(), None, &["audit_events_by_time"], 51),
             ("the last page", any(), deep, &["audit_events_by_time"], 51),
             ("a period", period(), None, &["audit_events_by_time"], 51),

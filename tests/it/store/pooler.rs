@@ -77,7 +77,7 @@ async fn cc_02_a_lock_that_stays_behind_is_named_and_holds_up_nothing_that_is_up
     for (database, patience) in
         [(&migrated, Duration::from_secs(600)), (&OwnDatabase::new(""), Duration::from_millis(300))]
     {
-        let (held, hold) = mpsc::channel();
+        let (held, is_held) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
         let url = database.url();
         let holder = std::thread::spawn(move || {
@@ -87,7 +87,7 @@ async fn cc_02_a_lock_that_stays_behind_is_named_and_holds_up_nothing_that_is_up
             held.send(()).unwrap();
             released.recv().ok();
         });
-        hold.recv().unwrap();
+        is_held.recv().unwrap();
         let place = Place::Server { url: database.url(), pooler: Pooler::Session };
         let done = store::migrate(&place, patience);
         if patience > Duration::from_secs(1) {
