@@ -27,7 +27,7 @@ async fn the_disk_of_the_database_is_full() {
     command.arg(folder.path()).arg(server());
     let mut daemon = stage.daemons.start_by(command).await;
     let seen_from_here = format!("/proc/{}/root{}", daemon.id(), folder.path().display());
-    let stage = stage.with_database_url(&format!("sqlite://{seen_from_here}/keystile.db"));
+    let stage = stage.with("KEYSTILE_DATABASE_URL", &format!("sqlite://{seen_from_here}/keystile.db"));
     let filler = format!("{seen_from_here}/filler");
     let seen = stage
         .play(&mut daemon, async |_| {

@@ -4,6 +4,7 @@
 //! for each what its clients saw, how long the trouble and the healing lasted, and the most memory the server held.
 //! Every case demands the same: only answers that the contract names, no session lost, an audit chain that verifies.
 
+mod away;
 mod clock;
 mod crowd;
 mod descriptors;
@@ -14,3 +15,4 @@ mod passwords;
 mod restart;
 mod seen;
 mod stage;
+mod sweep;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::crowd::{Crowd, Target, Tool, lock};
 use super::seen::Seen;
-use crate::support::app::Builder;
+use crate::support::app::{Builder, TestApp};
 use crate::support::daemon::{Daemon, Daemons};
 use crate::support::database::Database;
 use crate::support::http::Anonymous;
@@ -39,7 +39,16 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn on(name: &'static str, database: Database) -> Self {
-        let app = Builder::on(database).start().await;
+        Self::of(name, Builder::on(database), async |_, _| ()).await
+    }
+
+    /// On a deployment that is built so, and to whose database `fill` adds something; it gets the id of the client.
+    pub(super) async fn of<F: AsyncFnOnce(&TestApp, &str)>(
+        name: &'static str,
+        builder: Builder,
+        fill: F,
+    ) -> Self {
+        let app = builder.start().await;
         let owner = app.owner().await;
         let client = app.client(ClientKind::Native).await;
         let browser = app.browser_of(&owner).await;
@@ -55,12 +64,13 @@ impl Stage {
             .key(&json!({ "name": "CI", "mode": "live", "scopes": ["org:read"] }))
             .await;
         let key = app.holder(&key).credential;
+        fill(&app, &client.id).await;
         let url = app.issuer().to_owned();
         let settings = [
             ("KEYSTILE_PUBLIC_URL", url.clone()),
             ("KEYSTILE_LISTEN", app.address().to_string()),
             ("KEYSTILE_DATA_DIR", app.data_dir().display().to_string()),
-            ("KEYSTILE_DATABASE_URL", app.database().url()),
+            ("KEYSTILE_DATABASE_URL", app.config.database.url.expose().to_owned()),
         ];
         let daemons = Daemons::new(&settings, &url, app.data_dir());
         let ground = app.another_node();
@@ -68,9 +78,9 @@ impl Stage {
         Self { name, daemons, target: Target { url, tools, key }, ground }
     }
 
-    /// The same, where the commands of the operator find the database elsewhere than the server.
-    pub(super) fn with_database_url(self, url: &str) -> Self {
-        Self { daemons: self.daemons.with("KEYSTILE_DATABASE_URL", url), ..self }
+    /// With one more setting of its server and of the operator's commands.
+    pub(super) fn with(self, name: &str, value: &str) -> Self {
+        Self { daemons: self.daemons.with(name, value), ..self }
     }
 
     pub(super) fn database(&self) -> &Database {

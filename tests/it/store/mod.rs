@@ -14,6 +14,6 @@ mod values;
 mod writes;
 
 /// The numbers from 1 to `n` as `numbers (i)`, in front of an INSERT.
-fn numbers(n: usize) -> String {
+pub(crate) fn numbers(n: usize) -> String {
     format!("WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {n})")
 }

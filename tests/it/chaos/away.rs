@@ -1,0 +1,76 @@
+//! PostgreSQL is away for a while, moves to another server, or has a pooler before it.
+
+use std::net::{SocketAddr, TcpListener};
+
+use super::seen::Outcome;
+use super::stage::{Stage, trouble};
+use crate::support::app::Builder;
+use crate::support::database::Database;
+use crate::support::failover::{Cluster, PgBouncer, Tunnel, address_of};
+use crate::support::postgres::{OwnDatabase, execute};
+
+const URL: &str = "KEYSTILE_DATABASE_URL";
+const POOLER: (&str, &str) = ("KEYSTILE_DATABASE__POOLER", "transaction");
+
+/// A deployment on the PostgreSQL at this URL.
+fn at(url: &str) -> Builder {
+    Builder::on(Database::sqlite()).with(URL, url)
+}
+
+/// An address at which nothing listens.
+fn nowhere() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+#[tokio::test]
+async fn postgresql_goes_away_and_comes_back() {
+    let database = OwnDatabase::new("");
+    let server = address_of(&database.url());
+    let tunnel = Tunnel::to(server);
+    let stage = Stage::of("PostgreSQL goes away", at(&tunnel.url(&database.url())), async |_, _| ()).await;
+    let mut daemon = stage.daemons.start().await;
+    let seen = stage
+        .play(&mut daemon, async |_| {
+            tunnel.lead_to(nowhere());
+            tunnel.cut();
+            tokio::time::sleep(trouble()).await;
+            tunnel.lead_to(server);
+        })
+        .await;
+    assert!(seen.count(Outcome::Unavailable) > 0, "it was never away: {}", seen.line());
+    assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+}
+
+#[tokio::test]
+async fn postgresql_moves_to_its_standby() {
+    let cluster = Cluster::with_standby();
+    let tunnel = Tunnel::to(address_of(&cluster.primary));
+    let stage =
+        Stage::of("PostgreSQL moves to its standby", at(&tunnel.url(&cluster.primary)), async |_, _| ())
+            .await;
+    let mut daemon = stage.daemons.start().await;
+    let seen = stage
+        .play(&mut daemon, async |_| {
+            // The address leads to the standby before that takes writes.
+            tunnel.lead_to(address_of(&cluster.standby));
+            tunnel.cut();
+            tokio::time::sleep(trouble()).await;
+            cluster.settle();
+            execute(&cluster.standby, &["SELECT pg_promote()"]);
+        })
+        .await;
+    assert!(seen.count(Outcome::Unavailable) > 0, "it never moved: {}", seen.line());
+    assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+}
+
+#[tokio::test]
+async fn a_pooler_in_transaction_mode_stands_before_postgresql() {
+    let database = OwnDatabase::new("");
+    let pgbouncer = PgBouncer::start(database.host(), true);
+    let builder = at(&pgbouncer.url(&database.url())).with(POOLER.0, POOLER.1);
+    let stage = Stage::of("a pooler stands before PostgreSQL", builder, async |_, _| ()).await;
+    let stage = stage.with(POOLER.0, POOLER.1);
+    let mut daemon = stage.daemons.start().await;
+    let seen = stage.play(&mut daemon, async |_| tokio::time::sleep(trouble()).await).await;
+    assert_eq!(seen.count(Outcome::Unavailable) + seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+}
