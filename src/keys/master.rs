@@ -208,6 +208,9 @@ mod tests {
         let macs: std::collections::HashSet<_> =
             Purpose::ALL.iter().map(|purpose| key.mac(*purpose, &[b"a"])).collect();
         assert_eq!(macs.len(), Purpose::ALL.len());
+        let labels: std::collections::HashSet<_> =
+            Purpose::ALL.iter().map(|purpose| purpose.label()).chain([SEALING]).collect();
+        assert_eq!(labels.len(), Purpose::ALL.len() + 1, "what seals signing keys has a key of its own too");
         for (index, purpose) in Purpose::ALL.into_iter().enumerate() {
             assert_eq!(purpose as usize, index, "the order of the keys");
         }

@@ -1,4 +1,4 @@
-//! No type that holds a secret can print it: in a struct or enum that derives `Debug`, a field named like a secret has a
+//! What the sources say of secrets. No type that holds one can print it: in a struct or enum that derives `Debug`, a field named like a secret has a
 //! type that redacts itself.
 
 use std::fs;
@@ -101,4 +101,35 @@ fn lo_10_no_type_that_derives_debug_holds_a_secret_in_the_clear() {
         fields.visit_file(&file);
     }
     assert!(fields.found.is_empty(), "{:#?}", fields.found);
+}
+
+/// What would do anything but sign with an RSA key.
+const OTHER_USES: [&str; 6] = [
+    "decrypt",
+    "PrivateDecryptingKey",
+    "Oaep",
+    "Pkcs1v15Encrypt",
+    "BlindedSigningKey",
+    "RsaPrivateKey::from",
+];
+
+#[test]
+fn jw_17_signing_keys_only_sign() {
+    let server = sources("src").into_iter().filter(|path| !path.starts_with("src/client"));
+    for path in server {
+        let text = fs::read_to_string(&path).unwrap();
+        for other in OTHER_USES {
+            assert!(!text.contains(other), "{}: {other}", path.display());
+        }
+        let holds = text.contains("RsaKeyPair");
+        assert!(!holds || path.ends_with("keys/rsa_key.rs"), "{}: an RSA key of its own", path.display());
+        if holds {
+            let uses: Vec<&str> = text
+                .split("self.pair")
+                .skip(1)
+                .map(|rest| rest.trim_start().split('(').next().unwrap())
+                .collect();
+            assert_eq!(uses, [".public_modulus_len", ".sign"], "what is done with the private half");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::entropy::Entropy;
 use crate::domain::policy::{Barrier, Road};
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::Secret;
@@ -95,6 +96,11 @@ pub fn decide(
     Ok(Decided::Answered)
 }
 
+/// The bits that a code is derived from.
+fn new_seed(entropy: Entropy) -> [u8; 32] {
+    entropy.bytes()
+}
+
 /// The code that answers a request: a MAC over random bits that are stored beside the code's digest and appear nowhere
 /// else. The answer can be sent again while the code is unused, and neither the database nor the master key alone
 /// yields it.
@@ -118,7 +124,7 @@ fn new_code(
     choice: &Choice,
     session: &WebSession,
 ) -> AuthorizationCode {
-    let seed = work.entropy.bytes::<32>();
+    let seed = new_seed(work.entropy);
     AuthorizationCode {
         hash: code_of(master, &seed).digest(),
         request_id: question.request.id.clone(),
@@ -163,4 +169,30 @@ fn answer(
     }
     work.record(event);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn co_08_of_a_million_codes_no_two_are_alike() {
+        const MILLION: usize = 1_000_000;
+        let master = MasterKey::new(&[7; 32], "https://auth.example.com");
+        let mut seen = HashSet::with_capacity(MILLION);
+        // Every bit of a seed takes both values, so all 256 are drawn.
+        let (mut ever, mut always) = ([0_u8; 32], [u8::MAX; 32]);
+        for _ in 0..MILLION {
+            let seed = new_seed(Entropy);
+            for (place, byte) in seed.iter().enumerate() {
+                ever[place] |= byte;
+                always[place] &= byte;
+            }
+            seen.insert(code_of(&master, &seed).digest().as_bytes().to_owned());
+        }
+        assert_eq!(seen.len(), MILLION);
+        assert_eq!((ever, always), ([u8::MAX; 32], [0; 32]));
+    }
 }
