@@ -42,7 +42,7 @@ impl From<Kind> for ClientKind {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Register a client
+    /// Register a client; its id may be that of a client that was removed
     Add {
         /// Its id; without it, one is made
         #[arg(long)]
@@ -91,7 +91,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Remove a client and end every session that it holds
+    /// Remove a client and end every session that it holds; `client add` can register its id again
     Remove {
         id: String,
         /// Print JSON
@@ -170,9 +170,9 @@ async fn add(store: &Store, client: Client, secret: Option<Secret>, json: bool) 
         store.write(move |work| accounts::create_client(work, &client, &Actor::Operator, &Origin::default()));
     match added.await {
         Ok(()) => Ok(Report { json: value, text }.shown(json)),
-        Err(StoreError::Conflict(_)) => {
-            Err(Failure::Refused(format!("The id {id} is taken, or was once. Choose another.")))
-        }
+        Err(StoreError::Conflict(_)) => Err(Failure::Refused(format!(
+            "The id {id} is in use. Choose another, or end that client with `keystiled client remove {id}`."
+        ))),
         Err(error) => Err(error.into()),
     }
 }

@@ -9,7 +9,9 @@ use crate::domain::redirect_uri::RedirectUri;
 use crate::store::memberships::{self, Membership};
 use crate::store::organizations::{self, Organization};
 use crate::store::users::{self, User};
-use crate::store::{StoreError, Work, clients, credentials, facts, web_sessions};
+use crate::store::{
+    StoreError, Work, authorization_requests, clients, credentials, device_requests, facts, web_sessions,
+};
 
 /// Characters of the longest name of a person, an organization or a client.
 pub const LONGEST_NAME: usize = 100;
@@ -129,14 +131,21 @@ pub fn add_member(
     Ok(())
 }
 
-/// Registers a client.
+/// Registers a client; `StoreError::Conflict` if its id is in use. The id of a removed client can be registered again:
+/// nothing that the removed client held or had asked for passes to the new one.
 pub fn create_client(
     work: &mut Work<'_>,
     client: &Client,
     actor: &Actor,
     origin: &Origin,
 ) -> Result<(), StoreError> {
-    clients::insert(work.conn, client)?;
+    if clients::replace_removed(work.conn, client)? {
+        credentials::revoke_of_client(work.conn, &client.id, work.now)?;
+        authorization_requests::delete_of_client(work.conn, &client.id)?;
+        device_requests::delete_of_client(work.conn, &client.id)?;
+    } else {
+        clients::insert(work.conn, client)?;
+    }
     let event = Event::new(Action::ClientCreated, actor.clone(), origin).target(&client.id);
     work.record(event.detail("kind", client.kind.as_str()));
     Ok(())

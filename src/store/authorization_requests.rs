@@ -141,6 +141,12 @@ pub fn latest_refused(
         .optional()?)
 }
 
+/// Deletes what a client has asked for, codes with it.
+pub fn delete_of_client(conn: &mut Conn, client_id: &str) -> Result<(), StoreError> {
+    diesel::delete(requests::table.filter(requests::client_id.eq(client_id))).execute(conn)?;
+    Ok(())
+}
+
 /// Deletes requests that never got a code.
 pub fn delete_without_code(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     // An approval and its code are written together, so that the status says whether there is a code.

@@ -14,8 +14,8 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = clients)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = clients, treat_none_as_null = true)]
 struct Row {
     id: String,
     name: String,
@@ -62,25 +62,43 @@ impl TryFrom<Row> for Client {
     }
 }
 
+impl From<&Client> for Row {
+    fn from(client: &Client) -> Self {
+        Self {
+            id: client.id.clone(),
+            name: client.name.clone(),
+            kind: client.kind,
+            secret_hash: client.secret,
+            redirect_uris: uris(&client.redirect_uris),
+            scopes: client.scopes.as_ref().map(ToString::to_string),
+            grants: words(&client.grants),
+            command: client.command.clone(),
+            access_seconds: client.access.map(|access| access.num_seconds()),
+            created_at: client.created_at,
+            disabled_at: client.disabled_at,
+            version: client.version,
+            old_secret_hash: client.old_secret.map(|old| old.digest),
+            old_secret_ends_at: client.old_secret.map(|old| old.ends_at),
+        }
+    }
+}
+
+/// Inserts a client; `StoreError::Conflict` if its id is registered, or was.
 pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StoreError> {
-    let row = Row {
-        id: client.id.clone(),
-        name: client.name.clone(),
-        kind: client.kind,
-        secret_hash: client.secret,
-        redirect_uris: uris(&client.redirect_uris),
-        scopes: client.scopes.as_ref().map(ToString::to_string),
-        grants: words(&client.grants),
-        command: client.command.clone(),
-        access_seconds: client.access.map(|access| access.num_seconds()),
-        created_at: client.created_at,
-        disabled_at: client.disabled_at,
-        version: client.version,
-        old_secret_hash: client.old_secret.map(|old| old.digest),
-        old_secret_ends_at: client.old_secret.map(|old| old.ends_at),
-    };
-    diesel::insert_into(clients::table).values(&row).execute(conn)?;
+    diesel::insert_into(clients::table).values(&Row::from(client)).execute(conn)?;
     Ok(())
+}
+
+/// Replaces a removed client of the same id by this registration; `false` if none was removed. The version goes on from
+/// the removed one, so that no copy of that passes for the new one.
+pub fn replace_removed(conn: &mut Conn, client: &Client) -> Result<bool, StoreError> {
+    let removed = clients::table.find(&client.id).filter(clients::disabled_at.is_not_null());
+    let Some(version) = Locked(removed.select(clients::version)).get_result::<i64>(conn).optional()? else {
+        return Ok(false);
+    };
+    let row = Row { version: version + 1, ..Row::from(client) };
+    diesel::update(clients::table.find(&client.id)).set(&row).execute(conn)?;
+    Ok(true)
 }
 
 fn uris(uris: &[RedirectUri]) -> String {
@@ -170,7 +188,7 @@ pub fn list(conn: &mut Conn) -> Result<Vec<Client>, StoreError> {
     rows.into_iter().map(Client::try_from).collect()
 }
 
-/// Removes a client. Its row stays, so that its id is never given to another.
+/// Removes a client. Its row stays, because its sessions refer to it.
 pub fn disable(conn: &mut Conn, id: &str, at: Time) -> Result<bool, StoreError> {
     let changed = diesel::update(clients::table.find(id).filter(clients::disabled_at.is_null()))
         .set((clients::disabled_at.eq(at), clients::version.eq(clients::version + 1)))

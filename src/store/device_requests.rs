@@ -156,6 +156,12 @@ pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result
         .execute(conn)?)
 }
 
+/// Deletes what a client has asked for.
+pub fn delete_of_client(conn: &mut Conn, client_id: &str) -> Result<(), StoreError> {
+    diesel::delete(requests::table.filter(requests::client_id.eq(client_id))).execute(conn)?;
+    Ok(())
+}
+
 /// Deletes what nobody can use any more.
 pub fn delete_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     Ending { table: "device_requests", column: "expires_at", condition: None }.delete(conn, span)

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::operator::documented_registrations;
 use crate::support::{files, sources};
 
 /// The pages that a person may land on.
@@ -75,6 +76,25 @@ fn gives(literal: &str, line: &str) -> bool {
         }
         None => false,
     })
+}
+
+#[test]
+fn cg_02_every_page_registers_a_tool_with_the_same_command() {
+    let examples =
+        files("examples", "md").into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap()));
+    let registrations: BTreeMap<PathBuf, Vec<String>> = pages()
+        .into_iter()
+        .chain(examples)
+        .map(|(path, text)| (path, documented_registrations(&text)))
+        .filter(|(_, registrations)| !registrations.is_empty())
+        .collect();
+    let expected = &registrations[Path::new("README.md")];
+    for page in ["docs/cli/embedding.md", "examples/weather/README.md"] {
+        assert!(registrations.contains_key(Path::new(page)), "{page} registers no tool");
+    }
+    for (page, registrations) in &registrations {
+        assert_eq!(registrations, expected, "{}", page.display());
+    }
 }
 
 #[test]

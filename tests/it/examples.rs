@@ -118,6 +118,23 @@ async fn stays_signed_in(app: &TestApp, example: &Example) {
 }
 
 both_engines! {
+    async fn cg_02_the_registration_in_the_readme_is_enough_for_every_example(app) {
+        app.register_documented_tool().await;
+        let registered = |example: Example| {
+            Example { cli: example.cli.with("CLIENT_ID", "weather-cli"), ..example }
+        };
+        let bash = registered(Example::bash(app));
+        let script = bash.start(&[]);
+        connect(app, &script.says(user_code).await).await;
+        script.ended().await.good();
+        for example in [Example::python(app), Example::go(app), Example::node(app)] {
+            goes_the_way_of_the_browser(app, &registered(example)).await;
+        }
+        for example in [Example::go(app), Example::node(app)] {
+            goes_the_way_of_the_device(app, &registered(example)).await;
+        }
+    }
+
     async fn bash_and_curl_sign_in_with_a_device_code(app) {
         let example = Example::bash(app);
         let script = example.start(&[]);

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex};
 
 use keystile::client::testing::{Answer, Server};
-use keystile::domain::client::{Client, ClientKind};
 use serde_json::json;
 
 use crate::support::app::TestApp;
@@ -12,8 +11,7 @@ use crate::support::cli::Cli;
 
 /// The tool, and the API that it is for. The API takes whatever token the server has given.
 async fn weather(app: &TestApp) -> (Cli, Arc<Mutex<Vec<String>>>) {
-    let rename = |client: &mut Client| "weather-cli".clone_into(&mut client.id);
-    app.client_with(ClientKind::Native, rename).await;
+    app.register_documented_tool().await;
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = seen.clone();
     let api = Server::start(move |asked| {

@@ -17,6 +17,7 @@ mod pkce;
 mod recovery;
 mod redirect_uri;
 mod refresh;
+mod removed_clients;
 mod replaced;
 mod resource;
 mod revoked_keys;

@@ -1,10 +1,29 @@
 //! The operator's command line: the built `keystiled` on the database of a test's server.
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
 use super::app::TestApp;
+
+const KEYSTILED: &str = env!("CARGO_BIN_EXE_keystiled");
+
+/// The commands on a page that register a client, with the lines that they go on in.
+pub(crate) fn documented_registrations(page: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        let Some(start) = line.find("keystiled client add --") else { continue };
+        let mut command = line[start..].to_owned();
+        while command.ends_with('\\') {
+            command.push('\n');
+            command.push_str(lines.next().unwrap());
+        }
+        found.push(command);
+    }
+    found
+}
 
 /// What a command came to.
 #[derive(Debug)]
@@ -24,16 +43,36 @@ impl From<Output> for Ran {
 impl TestApp {
     /// Runs `keystiled` with these arguments, as a process of its own.
     pub(crate) async fn keystiled(&self, arguments: &[&str]) -> Ran {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keystiled"));
+        let mut command = Command::new(KEYSTILED);
+        command.args(arguments).env_clear();
+        self.run_as_operator(command).await
+    }
+
+    /// Runs a line as a shell does in which `keystiled` is installed.
+    pub(crate) async fn shell(&self, line: &str) -> Ran {
+        let folder = Path::new(KEYSTILED).parent().unwrap();
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", line]).env_clear().env("PATH", folder);
+        self.run_as_operator(command).await
+    }
+
+    async fn run_as_operator(&self, mut command: Command) -> Ran {
         command
-            .args(arguments)
-            .env_clear()
             .env("KEYSTILE_PUBLIC_URL", self.issuer())
             .env("KEYSTILE_LISTEN", self.address().to_string())
             .env("KEYSTILE_DATA_DIR", self.data_dir())
             .env("KEYSTILE_DATABASE_URL", self.database().url())
             .stdin(Stdio::null());
         tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap().into()
+    }
+
+    /// Registers `weather-cli` with the very command that stands in README.md.
+    pub(crate) async fn register_documented_tool(&self) {
+        let registrations = documented_registrations(&std::fs::read_to_string("README.md").unwrap());
+        let [registration] = registrations.as_slice() else { panic!("one registration: {registrations:#?}") };
+        let ran = self.shell(registration).await;
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{registration}");
+        assert_eq!(ran.stdout.trim_end(), "Client weather-cli is registered.");
     }
 
     /// The same for a command of two words that succeeds and prints JSON.
