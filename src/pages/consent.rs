@@ -38,8 +38,9 @@ pub struct Tool {
     /// Made with [`super::text::name`].
     pub name: String,
     pub standing: Standing,
-    /// The command that starts the sign-in: "orbit login"
-    pub command: String,
+    /// The command that usually starts a sign-in: "orbit login". Which one of the tool's commands did start this one is
+    /// not known.
+    pub command: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -45,7 +45,7 @@ pub(super) fn page(visit: &Visit, question: &Question) -> ConsentPage {
         tool: Tool {
             name: text::name(&question.client.name),
             standing: Standing::RegisteredBy(config.brand.name.clone()),
-            command: question.client.command.clone().unwrap_or_else(|| question.client.id.clone()),
+            command: question.client.command.clone(),
         },
         check: request.short_code.clone().map_or(Check::Started, Check::Code),
         device: device(

@@ -16,7 +16,7 @@ pub(in crate::pages) fn consent(foreign: Foreign) -> ConsentPage {
         tool: Tool {
             name: text::name(&foreign("Orbit CLI")),
             standing: Standing::RegisteredBy(text::name(&foreign("Northwind Labs"))),
-            command: LOGIN.into(),
+            command: Some(LOGIN.into()),
         },
         check: Check::Code("7KQ2-XM4T".into()),
         device: Some(Device {

@@ -30,7 +30,7 @@ fn the_facts_of_the_consent_page_stand_in_reading_order() {
         "Organization Northwind Labs (developer)",
         "The tool gets access to this one organization only.",
         "Lasts 8 hours, renewed while in use Until 22 December 2026 at the latest",
-        "Did you just run orbit login yourself?",
+        "Did you just run orbit login, or another command of Orbit CLI, yourself?",
         "If not, choose Deny. Nobody from Northwind Labs will ever ask you to approve a sign-in.",
         "Deny",
         "Authorize Orbit CLI",
@@ -60,7 +60,7 @@ fn consent_says_what_the_role_leaves_out_and_what_is_unusual() {
     for words in [
         "Left out, because your role is viewer: change deployments",
         "Not registered here. Anyone can claim this name.",
-        "Did you run this just now?",
+        "Did you start this just now?",
         "Device Not reported by the tool",
         "Device 198.51.100.7, you 203.0.113.24",
         "Lasts 8 hours",

@@ -23,6 +23,21 @@ async fn details(app: &TestApp, action: &str) -> String {
 }
 
 both_engines! {
+    async fn cg_07_the_question_is_true_for_every_command_of_the_tool(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let known = app.client(ClientKind::Native).await;
+        let unknown = app.client_with(ClientKind::Native, |client| client.command = None).await;
+        let page = app.ask(&browser, &Ask::of(&known)).await.text();
+        for words in ["Did you just run fred login", "or another command of Fred", "If not, choose Deny."] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        let page = app.ask(&browser, &Ask::of(&unknown)).await.text();
+        for words in ["Did you just start this with Fred yourself?", "If not, choose Deny."] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert!(!page.contains(&unknown.id), "{page}");
+    }
+
     async fn cg_01_what_the_switch_and_revoking_all_act_on_is_counted_by_kind(app) {
         let client = app.client(ClientKind::Native).await;
         let (owner, member) = (app.owner().await, app.member("member").await);
