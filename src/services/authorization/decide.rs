@@ -181,7 +181,7 @@ mod tests {
     fn co_08_of_a_million_codes_no_two_are_alike() {
         const MILLION: usize = 1_000_000;
         let master = MasterKey::new(&[7; 32], "https://auth.example.com");
-        let mut seen = HashSet::with_capacity(MILLION);
+        let mut codes = HashSet::with_capacity(MILLION);
         // Every bit of a seed takes both values, so all 256 are drawn.
         let (mut ever, mut always) = ([0_u8; 32], [u8::MAX; 32]);
         for _ in 0..MILLION {
@@ -190,9 +190,9 @@ mod tests {
                 ever[place] |= byte;
                 always[place] &= byte;
             }
-            seen.insert(code_of(&master, &seed).digest().as_bytes().to_owned());
+            codes.insert(code_of(&master, &seed).digest().as_bytes().to_owned());
         }
-        assert_eq!(seen.len(), MILLION);
+        assert_eq!(codes.len(), MILLION);
         assert_eq!((ever, always), ([u8::MAX; 32], [0; 32]));
     }
 }
