@@ -14,7 +14,7 @@ pub fn disable() -> io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere nothing writes a dump unless somebody has set that up.
+/// Other systems write no dump unless they are configured to.
 #[cfg(not(unix))]
 pub fn disable() -> io::Result<()> {
     Ok(())

@@ -1,4 +1,4 @@
-//! Takes tokens out of a text that somebody else has written into, such as a line of the log.
+//! Masks tokens in text from other sources, such as a line of the log.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -205,7 +205,7 @@ fn not_rotated(
 
 /// A genuine token of a generation that the database has not seen: the database went back in time. While a recovery is
 /// open, the session moves forward to that generation and rotates. Otherwise it ends: an old copy of the deployment
-/// could be where somebody aged a stolen token.
+/// could have been used to age a stolen token.
 fn ahead(
     work: &mut Work<'_>,
     terms: &Terms<'_>,

@@ -14,7 +14,7 @@ use crate::grants::Issued;
 use crate::keys::jwt::TokenType;
 use crate::web::app::App;
 
-/// An ID token says that somebody has just signed in. It is no credential, and a client checks it at once.
+/// An ID token says that a person has just signed in. It is no credential, and a client checks it at once.
 const LONGEST_SECONDS: i64 = 60 * 60;
 
 /// Signs what the client may know of the person who signed in. Name and e-mail address are asked for at the userinfo

@@ -51,7 +51,7 @@ pub fn claims(
     })
 }
 
-/// Whoever verifies the token without asking could not hold it to the addresses of its key.
+/// An offline verifier could not hold the token to the addresses of its key.
 fn address_bound() -> OAuthError {
     let description = "An API key that works from some addresses only cannot be exchanged. Present the key itself, or \
                        use one without allowed addresses.";

@@ -84,7 +84,7 @@ async fn make(master: &MasterKey, bits: u32) -> Result<Sealed, KeyFailure> {
 pub enum SealedKeys {
     /// No signing key was ever made.
     None,
-    /// Signing keys were made, and none of them is active: somebody changed the table by hand.
+    /// Signing keys were made, and none of them is active: the table was changed by hand.
     Lost,
     Active {
         kid: String,

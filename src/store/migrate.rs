@@ -23,7 +23,7 @@ const ADVISORY_LOCK: i64 = 0x6b65_7973_7469_6c65;
 type Boxed = Box<dyn Error + Send + Sync>;
 
 /// Runs the migrations that are missing and returns their names. Nodes that start together take turns; one waits no
-/// longer than `patience` for its turn, or for a table that somebody else has locked.
+/// longer than `patience` for its turn, or for a table that another session has locked.
 pub fn migrate(place: &Place, patience: Duration) -> Result<Vec<String>, StoreError> {
     match place.open()? {
         Conn::Postgres(mut conn) => {
@@ -159,7 +159,7 @@ fn check_privileges(conn: &mut PgConnection, missing: usize) -> Result<(), Store
     )))
 }
 
-/// A migration that did not run, and who is in its way if somebody is.
+/// A migration that did not run, and the session that blocks it, if any.
 fn explain(conn: &mut PgConnection, version: &str, error: &Boxed) -> StoreError {
     #[derive(QueryableByName)]
     struct Holder {

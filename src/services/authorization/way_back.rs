@@ -22,7 +22,7 @@ pub struct WayBack {
     pub url: Option<String>,
 }
 
-/// Finds the way back for the browser that opened the request. `signed_in` says whether somebody is signed in there.
+/// Finds the way back for the browser that opened the request. `signed_in` says whether a person is signed in there.
 pub fn way_back(
     conn: &mut Conn,
     config: &Config,

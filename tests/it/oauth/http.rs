@@ -44,7 +44,7 @@ async fn dripping(address: SocketAddr, beginning: String) -> (Heard, Duration) {
     (heard, started.elapsed())
 }
 
-/// How long all but the slowest one in a hundred requests of somebody else take.
+/// The p99 of the requests of another client.
 async fn ninety_ninth(app: &TestApp, access: &str) -> Duration {
     let mut times = Vec::new();
     for _ in 0..100 {

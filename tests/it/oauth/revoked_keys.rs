@@ -16,7 +16,7 @@ use crate::support::both_engines;
 use crate::support::database::Database;
 use crate::support::oauth::{Session, Tokens};
 
-/// The private half of the key that signs now, as somebody who took it has it.
+/// The private half of the active key, as a thief has it.
 fn leaked(app: &TestApp) -> Arc<PrivateKey> {
     app.inside().keyring.current().active()
 }
