@@ -121,6 +121,28 @@ impl Client {
 }
 
 #[cfg(test)]
+impl Client {
+    /// A client without a secret, for unit tests to change.
+    pub(crate) fn sample(id: &str, kind: ClientKind) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: "Site".to_owned(),
+            kind,
+            secret: None,
+            old_secret: None,
+            redirect_uris: Vec::new(),
+            scopes: None,
+            grants: Vec::new(),
+            command: None,
+            access: None,
+            created_at: super::time::Clock::System.now(),
+            disabled_at: None,
+            version: 1,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -129,19 +151,9 @@ mod tests {
         let at = |seconds: i64| Time::from_micros(seconds * 1_000_000).unwrap();
         let (new, old) = (Digest::of("new"), Digest::of("old"));
         let client = Client {
-            id: "site".to_owned(),
-            name: "Site".to_owned(),
-            kind: ClientKind::Confidential,
             secret: Some(new),
             old_secret: Some(OldSecret { digest: old, ends_at: at(100) }),
-            redirect_uris: Vec::new(),
-            scopes: None,
-            grants: Vec::new(),
-            command: None,
-            access: None,
-            created_at: at(0),
-            disabled_at: None,
-            version: 2,
+            ..Client::sample("site", ClientKind::Confidential)
         };
         assert!(client.accepts_secret(new, at(99)) && client.accepts_secret(new, at(100)));
         assert!(client.accepts_secret(old, at(99)) && !client.accepts_secret(old, at(100)));

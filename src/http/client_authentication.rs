@@ -182,21 +182,8 @@ mod tests {
     }
 
     fn client(kind: ClientKind) -> Client {
-        Client {
-            id: "site".to_owned(),
-            name: "Site".to_owned(),
-            kind,
-            secret: (kind == ClientKind::Confidential).then(|| Digest::of("s3cret")),
-            old_secret: None,
-            redirect_uris: Vec::new(),
-            scopes: None,
-            grants: Vec::new(),
-            command: None,
-            access: None,
-            created_at: Clock::System.now(),
-            disabled_at: None,
-            version: 1,
-        }
+        let secret = (kind == ClientKind::Confidential).then(|| Digest::of("s3cret"));
+        Client { secret, ..Client::sample("site", kind) }
     }
 
     /// The secret is so long that its digest takes nearly all of the time, so that leaving it out for some would show

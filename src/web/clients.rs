@@ -32,24 +32,9 @@ impl KnownClients {
 mod tests {
     use super::*;
     use crate::domain::client::ClientKind;
-    use crate::domain::time::Clock;
 
     fn client(id: usize) -> Client {
-        Client {
-            id: id.to_string(),
-            name: "Tool".to_owned(),
-            kind: ClientKind::Native,
-            secret: None,
-            old_secret: None,
-            redirect_uris: Vec::new(),
-            scopes: None,
-            grants: Vec::new(),
-            command: None,
-            access: None,
-            created_at: Clock::System.now(),
-            disabled_at: None,
-            version: 1,
-        }
+        Client::sample(&id.to_string(), ClientKind::Native)
     }
 
     #[test]
