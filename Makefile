@@ -29,25 +29,24 @@ fmt:
 	cargo fmt --check
 
 clippy:
-	cargo clippy --locked --all-targets -- -D warnings
-	cargo clippy --locked --lib --bins --no-default-features --features client -- -D warnings
-	cargo clippy --locked --lib --bins --no-default-features --features keyring -- -D warnings
-	cargo clippy --locked --package weather --all-targets -- -D warnings
+	cargo clippy --locked --workspace --exclude weather --all-targets -- -D warnings
+	cargo clippy --locked --package keystile --package weather --all-targets -- -D warnings
+	cargo clippy --locked --package keystile-cli --all-features -- -D warnings
 
 doc:
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
 deny:
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
-	cargo deny --locked --all-features check licenses bans sources
+	cargo deny --locked --workspace --all-features check licenses bans sources
 	@if cargo deny --locked fetch db 2>/dev/null; then \
-		cargo deny --locked --all-features check advisories; \
+		cargo deny --locked --workspace --all-features check advisories; \
 	else \
 		echo "WARNING: the database of advisories cannot be reached, so known vulnerabilities were NOT checked." >&2; \
 	fi
 
 man: ## Write the manual pages of the CLI to target/man and its completions to target/completions
-	cargo build --release --locked --bin keystile
+	cargo build --release --locked --package keystile-cli
 	target/release/keystile man target/man
 	mkdir -p target/completions
 	for shell in bash zsh fish powershell elvish; do \

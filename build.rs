@@ -1,18 +1,11 @@
 //! Names the static files by their content and compresses them, so that the server needs no encoder and no time for it.
 
-#[cfg(feature = "server")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=static");
     static_files::write()
 }
 
-#[cfg(not(feature = "server"))]
-fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
-}
-
-#[cfg(feature = "server")]
 mod static_files {
     use std::io::{self, Write};
     use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! No core dumps: the memory of both programs holds keys and tokens, and a dump would write them to a disk.
+//! No core dumps: the memory of the server holds keys and secrets, and a dump would write them to a disk.
 
 use std::io;
 

@@ -15,38 +15,19 @@
 //! | 4 | `http` | the JSON face: OAuth endpoints and the management API |
 //! | 4 | `pages` | the HTML face: the pages a person sees |
 //! | 5 | `routes`, `serve`, `admin` | every URL, the running server, the administration commands |
-//! | side | `client` | the embeddable library for command-line tools |
-//! | side | `cli` | the companion CLI, on `client` |
-//! | side | `core_dumps` | what both binaries do before anything else |
+//! | side | `core_dumps` | what the server does before anything else |
 
-#[cfg(feature = "server")]
 pub mod admin;
-#[cfg(feature = "client")]
-pub mod cli;
-#[cfg(feature = "client")]
-pub mod client;
-#[cfg(feature = "server")]
 pub mod config;
-#[cfg(any(feature = "client", feature = "server"))]
 pub mod core_dumps;
 pub mod domain;
-#[cfg(feature = "server")]
 pub mod grants;
-#[cfg(feature = "server")]
 pub mod http;
-#[cfg(feature = "server")]
 pub mod keys;
-#[cfg(feature = "server")]
 pub mod pages;
-#[cfg(feature = "server")]
 pub mod routes;
-#[cfg(feature = "server")]
 pub mod serve;
-#[cfg(feature = "server")]
 pub mod services;
-#[cfg(feature = "server")]
 pub mod store;
-#[cfg(feature = "server")]
 pub mod supervise;
-#[cfg(feature = "server")]
 pub mod web;

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use keystile::domain::secret::Secret;
+use keystiled::domain::secret::Secret;
 use tokio::time::sleep;
 
 use crate::support::callers::{Refresher, TokenEndpoint, member};

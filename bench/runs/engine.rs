@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use keystile::domain::client::COMPANION;
-use keystile::domain::engine::Engine;
+use keystiled::domain::client::COMPANION;
+use keystiled::domain::engine::Engine;
 
 use super::codes;
 use super::crash::{self, Crash};

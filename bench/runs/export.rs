@@ -5,8 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use keystile::domain::audit::{Action, Actor, Event, Origin};
-use keystile::domain::secret::Secret;
+use keystiled::domain::audit::{Action, Actor, Event, Origin};
+use keystiled::domain::secret::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

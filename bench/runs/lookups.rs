@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use keystile::domain::secret::Secret;
+use keystiled::domain::secret::Secret;
 
 use crate::support::callers::Asker;
 use crate::support::database::Database;

@@ -3,7 +3,7 @@
 use std::env;
 use std::error::Error;
 
-use keystile::domain::client::COMPANION;
+use keystiled::domain::client::COMPANION;
 
 use super::limits::Limits;
 use super::{codes, documents, export, lookups, passwords, refresh};

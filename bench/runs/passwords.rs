@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use keystile::domain::secret::Secret;
+use keystiled::domain::secret::Secret;
 use tokio::time::sleep;
 
 use crate::support::callers::{Refresher, TokenEndpoint};

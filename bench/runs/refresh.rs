@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keystile::domain::secret::Secret;
+use keystiled::domain::secret::Secret;
 use tokio::time::sleep;
 
 use super::limits::Signed;

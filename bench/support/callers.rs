@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use keystile::domain::secret::Secret;
+use keystiled::domain::secret::Secret;
 
 use super::load::Caller;
 

@@ -8,7 +8,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
-use keystile::domain::engine::Engine;
+use keystiled::domain::engine::Engine;
 use tempfile::TempDir;
 
 /// An empty database.

@@ -5,17 +5,17 @@ use std::net::{SocketAddr, TcpListener};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use keystile::config::{Config, Env};
-use keystile::domain::audit::{Actor, Origin};
-use keystile::domain::entropy::Entropy;
-use keystile::domain::role;
-use keystile::domain::time::Clock;
-use keystile::keys::master::MasterKey;
-use keystile::services::accounts::{self, NewUser};
-use keystile::services::instance::{self, Instance};
-use keystile::store::organizations::Organization;
-use keystile::store::users::User;
-use keystile::store::{Store, StoreError, Work};
+use keystiled::config::{Config, Env};
+use keystiled::domain::audit::{Actor, Origin};
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::role;
+use keystiled::domain::time::Clock;
+use keystiled::keys::master::MasterKey;
+use keystiled::services::accounts::{self, NewUser};
+use keystiled::services::instance::{self, Instance};
+use keystiled::store::organizations::Organization;
+use keystiled::store::users::User;
+use keystiled::store::{Store, StoreError, Work};
 use tempfile::TempDir;
 
 use super::database::Database;

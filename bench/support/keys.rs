@@ -2,15 +2,15 @@
 
 use std::error::Error;
 
-use keystile::config::Config;
-use keystile::domain::granted::Granted;
-use keystile::domain::id::Kind;
-use keystile::domain::management::{AUDIT_READ, TOKENS_INTROSPECT};
-use keystile::domain::secret::Secret;
-use keystile::domain::static_secret::{self, Minted, Mode, StaticKind};
-use keystile::domain::subject::SubjectId;
-use keystile::store::static_credentials::{self, StaticCredential};
-use keystile::store::{StoreError, Work};
+use keystiled::config::Config;
+use keystiled::domain::granted::Granted;
+use keystiled::domain::id::Kind;
+use keystiled::domain::management::{AUDIT_READ, TOKENS_INTROSPECT};
+use keystiled::domain::secret::Secret;
+use keystiled::domain::static_secret::{self, Minted, Mode, StaticKind};
+use keystiled::domain::subject::SubjectId;
+use keystiled::store::static_credentials::{self, StaticCredential};
+use keystiled::store::{StoreError, Work};
 
 use super::deployment::{Deployment, Owner};
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread::available_parallelism;
 
-use keystile::domain::time::{Clock, Time};
+use keystiled::domain::time::{Clock, Time};
 
 /// The machine and the moment of a run.
 pub(crate) struct Machine {

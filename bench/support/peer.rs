@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use keystile::domain::secret::Secret;
+use keystiled::domain::secret::Secret;
 use serde::Deserialize;
 use tempfile::TempDir;
 use tokio::time::sleep;

@@ -4,13 +4,13 @@ use std::error::Error;
 use std::ops::Range;
 
 use diesel::{RunQueryDsl as _, sql_query};
-use keystile::config::Config;
-use keystile::domain::client::COMPANION;
-use keystile::domain::credential::CredentialKind;
-use keystile::domain::secret::Secret;
-use keystile::keys::refresh_token;
-use keystile::store::credentials::{self, Credential};
-use keystile::store::{StoreError, Work};
+use keystiled::config::Config;
+use keystiled::domain::client::COMPANION;
+use keystiled::domain::credential::CredentialKind;
+use keystiled::domain::secret::Secret;
+use keystiled::keys::refresh_token;
+use keystiled::store::credentials::{self, Credential};
+use keystiled::store::{StoreError, Work};
 
 use super::deployment::{Deployment, Owner};
 

@@ -5,12 +5,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use keystile::domain::audit::{Actor, Origin};
-use keystile::domain::entropy::Entropy;
-use keystile::domain::secret::Secret;
-use keystile::keys::password;
-use keystile::services::accounts::{self, NewUser};
-use keystile::store::users;
+use keystiled::domain::audit::{Actor, Origin};
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::secret::Secret;
+use keystiled::keys::password;
+use keystiled::services::accounts::{self, NewUser};
+use keystiled::store::users;
 
 use super::connection::Connection;
 use super::deployment::Deployment;

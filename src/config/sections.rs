@@ -183,7 +183,7 @@ pub struct Audit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     pub format: LogFormat,
-    /// A level, or a filter such as `info,keystile::store=debug`.
+    /// A level, or a filter such as `info,keystiled::store=debug`.
     pub level: String,
 }
 

@@ -246,7 +246,7 @@ pub(super) fn log_level(value: &Value) -> Parsed<String> {
         Ok(_) if !text.is_empty() => Ok(text.to_owned()),
         _ => Err(Wrong::new(
             "is not a level of the log",
-            "Write error, warn, info, debug or trace, or a filter such as \"info,keystile::store=debug\".",
+            "Write error, warn, info, debug or trace, or a filter such as \"info,keystiled::store=debug\".",
         )),
     }
 }

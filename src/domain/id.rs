@@ -1,8 +1,8 @@
 //! Identifiers: a prefix that says what they name, and 128 bits in base62, all of them random unless it says otherwise.
 
 use super::entropy::Entropy;
-use super::key_format::base62;
 use super::time::Time;
+use keystile_key_format::base62;
 
 /// What an identifier names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::credential::CredentialKind;
 use super::entropy::Entropy;
-use super::key_format::{CHECKSUM_LENGTH, SECRET_LENGTH, checksum_holds, compose};
 use super::secret::{Digest, Secret};
 use super::text_enum::text_enum;
+use keystile_key_format::{CHECKSUM_LENGTH, SECRET_LENGTH, checksum_holds, compose};
 
 text_enum! {
     /// What the use of a key counts for.

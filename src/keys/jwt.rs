@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::set::KeySet;
 use crate::domain::entropy::Entropy;
-use crate::domain::key_format::base62;
 use crate::domain::static_secret::Mode;
 use crate::domain::time::Time;
+use keystile_key_format::base62;
 
 /// What a token is. The header says it, and each is refused where another is expected (RFC 8725 section 3.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

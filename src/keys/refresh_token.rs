@@ -5,8 +5,8 @@
 //! server can make the current token of a session again when an answer was lost. Tokens of version 2 also depend on the
 //! issuer, by the key of the HMAC.
 
-use crate::domain::key_format::{base62, checksum, checksum_holds, from_base62};
 use crate::domain::secret::Secret;
+use keystile_key_format::{base62, checksum, checksum_holds, from_base62};
 
 use super::master::{MasterKey, Purpose};
 
@@ -74,7 +74,7 @@ pub fn make_version(
 /// Reads a refresh token; `None` for anything that was never one of ours.
 pub fn parse(prefix: &str, text: &str) -> Option<Presented> {
     let rest = text.strip_prefix(prefix)?.strip_prefix("_rt_")?;
-    if rest.len() != CHARACTERS + crate::domain::key_format::CHECKSUM_LENGTH || !checksum_holds(text) {
+    if rest.len() != CHARACTERS + keystile_key_format::CHECKSUM_LENGTH || !checksum_holds(text) {
         return None;
     }
     let bytes = from_base62(&rest[..CHARACTERS], LENGTH)?;

@@ -28,7 +28,7 @@ pub struct Logging {
 /// Starts logging for the whole process, panics included. Of a token that begins with this prefix, no line shows more.
 pub fn start(log: &Log, token_prefix: &str) -> io::Result<Logging> {
     let queue = LogQueue::start(io::stderr())?;
-    let filter = EnvFilter::builder().parse_lossy(format!("{QUIET},{}", log.level));
+    let filter = EnvFilter::builder().parse_lossy(format!("{QUIET},{}", with_server_targets(&log.level)));
     // What cannot be formatted would be reported on the standard error stream, past the queue.
     let builder = fmt()
         .with_env_filter(filter)
@@ -40,6 +40,17 @@ pub fn start(log: &Log, token_prefix: &str) -> io::Result<Logging> {
     }
     std::panic::set_hook(Box::new(supervise::log_panic));
     Ok(Logging { queue, token_prefix: token_prefix.to_owned() })
+}
+
+/// A filter in which `keystile::store=debug` also means `keystiled::store=debug`. The access log alone has a target that
+/// begins with `keystile::`.
+fn with_server_targets(filter: &str) -> String {
+    let twin = |directive: &str| {
+        let rest = directive.trim().strip_prefix("keystile")?;
+        (rest.starts_with("::") || rest.starts_with('=')).then(|| format!("keystiled{rest},"))
+    };
+    let directives = filter.split(',').map(|directive| twin(directive).unwrap_or_default() + directive);
+    directives.collect::<Vec<_>>().join(",")
 }
 
 impl Logging {
@@ -67,5 +78,22 @@ pub fn print(line: String) {
 impl Drop for Logging {
     fn drop(&mut self) {
         self.queue.flush(LAST_PATIENCE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_server_targets;
+
+    #[test]
+    fn a_filter_for_keystile_also_holds_for_the_server() {
+        for (filter, expected) in [
+            ("info", "info"),
+            ("info,keystiled::store=debug", "info,keystiled::store=debug"),
+            ("warn,keystile::store=debug", "warn,keystiled::store=debug,keystile::store=debug"),
+            ("keystile=trace,actix=info", "keystiled=trace,keystile=trace,actix=info"),
+        ] {
+            assert_eq!(with_server_targets(filter), expected);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use crate::domain::entropy::Entropy;
-use crate::domain::key_format::base62;
+use keystile_key_format::base62;
 
 /// Makes a directory and those above it, if it is not there yet.
 pub(super) fn directory(path: &Path) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::cli::companion;
 use crate::support::operator::documented_registrations;
 use crate::support::{files, sources};
 
@@ -100,7 +101,8 @@ fn cg_02_every_page_registers_a_tool_with_the_same_command() {
 #[test]
 fn what_troubleshooting_quotes_is_what_the_cli_says() {
     let page = fs::read_to_string("docs/cli/troubleshooting.md").unwrap();
-    let texts: Vec<_> = sources("src/client").iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let texts: Vec<_> =
+        sources("crates/keystile/src").iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let literals: BTreeSet<_> = texts.iter().flat_map(|text| literals(text)).collect();
     // Long texts stand in the sources in several lines.
     let words: String = literals.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
@@ -116,7 +118,7 @@ fn what_troubleshooting_quotes_is_what_the_cli_says() {
         }
     }
     assert!(headlines > 30, "{headlines}");
-    assert!(strange.is_empty(), "nothing in src/client says\n{}", strange.join("\n"));
+    assert!(strange.is_empty(), "nothing in crates/keystile says\n{}", strange.join("\n"));
 }
 
 #[test]
@@ -142,7 +144,8 @@ fn names<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
 fn the_variables_of_the_pages_and_of_the_cli_are_the_same() {
     let page = fs::read_to_string("docs/cli/environment.md").unwrap();
     let (documented, known) = (names(&page, "KEYSTILE_"), names(&page, ""));
-    let code: String = sources("src/client").iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let code: String =
+        sources("crates/keystile/src").iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let unknown: Vec<_> = documented.iter().filter(|name| !code.contains(&format!("\"{name}\""))).collect();
     assert!(unknown.is_empty(), "nobody reads KEYSTILE_{unknown:?}");
     let elsewhere: Vec<_> = cli_pages()
@@ -163,7 +166,7 @@ fn the_variables_of_the_pages_and_of_the_cli_are_the_same() {
 #[test]
 fn every_code_of_an_error_is_in_the_table() {
     let page = fs::read_to_string("docs/cli/exit-codes-and-json.md").unwrap();
-    let source = fs::read_to_string("src/client/error/json.rs").unwrap();
+    let source = fs::read_to_string("crates/keystile/src/error/json.rs").unwrap();
     let arms = source.lines().filter_map(|line| line.split_once("=> \"")?.1.split('"').next());
     let missing: Vec<_> = arms.filter(|code| !page.contains(&format!("`{code}`"))).collect();
     assert!(missing.is_empty(), "the page has no {missing:?}");
@@ -176,7 +179,7 @@ struct Help(BTreeMap<Vec<String>, String>);
 impl Help {
     fn of(&mut self, path: &[String]) -> &str {
         self.0.entry(path.to_vec()).or_insert_with(|| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_keystile"));
+            let mut command = Command::new(companion());
             command.args(path).arg("--help").env_clear().env("HOME", "/nonexistent");
             let said = command.output().unwrap();
             assert!(said.status.success(), "{path:?}: {said:?}");

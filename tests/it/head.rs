@@ -7,7 +7,7 @@ use reqwest::Method;
 use crate::support::both_engines;
 use crate::support::oauth::Ask;
 use crate::support::wire::say;
-use keystile::domain::client::ClientKind;
+use keystiled::domain::client::ClientKind;
 
 const ROUTES: &str = include_str!("../../src/routes.rs");
 

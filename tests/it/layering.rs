@@ -23,10 +23,8 @@ const FLOORS: [(&str, u8); 13] = [
 ];
 
 /// What stands outside the floors, or may look at a neighbor, and which modules it may name.
-const ASIDE: [(&str, &[&str]); 6] = [
-    ("client", &["domain"]),
-    ("cli", &["client", "domain"]),
-    ("bin", &["admin", "cli", "config", "serve"]),
+const ASIDE: [(&str, &[&str]); 4] = [
+    ("main", &["admin", "config", "serve"]),
     ("config", &["domain"]),
     ("serve", &["routes"]),
     ("admin", &["serve"]),
@@ -45,7 +43,7 @@ fn a_module_names_only_what_is_below_it() {
             .unwrap()
             .trim_end_matches(".rs")
             .to_owned();
-        let root = if module == "bin" { "keystile::" } else { "crate::" };
+        let root = if module == "main" { "keystiled::" } else { "crate::" };
         let text = fs::read_to_string(&path).unwrap();
         let above = above(&text, depth(&path));
         for (line, other) in named_modules(&text, root).chain(above) {
@@ -153,9 +151,9 @@ fn names_in_groups_and_lines_are_found() {
     let text = "use crate::store;\n// crate::pages\nuse crate::{\n    domain::{a, b},\n    http,\n};\nlet x = crate::web::y();";
     let found: Vec<_> = named_modules(text, "crate::").collect();
     assert_eq!(found, [(1, "store"), (3, "domain"), (3, "http"), (3, ""), (7, "web")]);
-    assert!(allowed("http", "web") && allowed("config", "domain") && allowed("client", "domain"));
+    assert!(allowed("http", "web") && allowed("config", "domain"));
     assert!(!allowed("http", "pages") && !allowed("store", "keys") && !allowed("domain", "config"));
-    assert!(!allowed("cli", "store") && !allowed("bin", "store") && !allowed("client", "cli"));
+    assert!(allowed("main", "serve") && !allowed("main", "store"));
 }
 
 #[test]

@@ -22,8 +22,10 @@ fn tests(proof: &str) -> Vec<&str> {
 
 /// Every function of the sources and the tests.
 fn functions() -> BTreeSet<String> {
-    let texts =
-        sources("src").into_iter().chain(sources("tests")).map(|path| fs::read_to_string(path).unwrap());
+    let texts = ["src", "crates", "tests"]
+        .into_iter()
+        .flat_map(sources)
+        .map(|path| fs::read_to_string(path).unwrap());
     texts
         .flat_map(|text| {
             let names = text.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());

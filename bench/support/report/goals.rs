@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use keystile::domain::engine::Engine;
+use keystiled::domain::engine::Engine;
 
 use super::{Report, mib, micros, ms, table};
 use crate::runs::engine::Reached;

@@ -1,6 +1,6 @@
 //! `forecast CITY`
 
-use keystile::client::{App, Error, Globals};
+use keystile::{App, Error, Globals};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -29,8 +29,8 @@ pub(crate) async fn run(app: &App, globals: &Globals, city: &str) -> Result<(), 
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use keystile::client::testing::{Answer, ManualClock, MemoryStore, Server, TempFolder, signed_in};
-    use keystile::client::{BaseUrl, Environment, Exit, ProfileName, Seams};
+    use keystile::testing::{Answer, ManualClock, MemoryStore, Server, TempFolder, signed_in};
+    use keystile::{BaseUrl, Environment, Exit, ProfileName, Seams};
 
     use super::*;
 

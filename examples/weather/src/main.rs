@@ -8,7 +8,7 @@ mod forecast;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use keystile::client::{App, AppBuilder, AuthCommand, BadApp, Error, Globals, main_exit};
+use keystile::{App, AppBuilder, AuthCommand, BadApp, Error, Globals, main_exit};
 
 /// The weather of tomorrow
 #[derive(Parser)]

@@ -61,7 +61,7 @@ fn a_log_level_that_nobody_knows_is_refused() {
     one_fault(
         "[log]\nlevel = \"info,keystile=loud\"\n",
         "keystile.toml:2: log.level: is not a level of the log. Write error, warn, info, debug or trace, or a filter \
-         such as \"info,keystile::store=debug\".",
+         such as \"info,keystiled::store=debug\".",
     );
 }
 

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::support::cli::companion;
+
 /// Starts a program that waits for its standard input, with core dumps on as far as this machine lets it.
 fn waiting(program: &str, arguments: &[&str], home: &TempDir) -> Child {
     Command::new("sh")
@@ -35,9 +37,7 @@ fn core_limits(child: &Child) -> (String, String) {
 fn ce_03_a_program_that_is_ended_by_a_fault_leaves_no_core_dump() {
     let init = ["init", "--org", "A", "--email", "ada@example.com", "--password-stdin"];
     let login = ["auth", "login", "--issuer", "http://127.0.0.1:9", "--with-token"];
-    for (program, arguments) in
-        [(env!("CARGO_BIN_EXE_keystiled"), &init[..]), (env!("CARGO_BIN_EXE_keystile"), &login)]
-    {
+    for (program, arguments) in [(env!("CARGO_BIN_EXE_keystiled"), &init[..]), (&companion(), &login)] {
         let home = TempDir::new().unwrap();
         let mut child = waiting(program, arguments, &home);
         let started = Instant::now();

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use keystile::domain::client::ClientKind;
-use keystile::store::users;
+use keystiled::domain::client::ClientKind;
+use keystiled::store::users;
 
 use crate::support::app::TestApp;
 use crate::support::both_engines;

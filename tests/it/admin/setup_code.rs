@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::TcpListener;
 
 use futures_util::future::join_all;
-use keystile::services::setup;
+use keystiled::services::setup;
 use tempfile::TempDir;
 
 use crate::support::at_once::at_once;

@@ -1,6 +1,6 @@
 //! API keys: made, listed, changed and ended.
 
-use keystile::domain::secret::Digest;
+use keystiled::domain::secret::Digest;
 use serde_json::{Value, json};
 
 use super::{is, refusal, wanted};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use keystile::http::api::error_code::ErrorCode;
+use keystiled::http::api::error_code::ErrorCode;
 use reqwest::Method;
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! A key is bounded by whoever it was made for, as they are today.
 
-use keystile::store::memberships;
+use keystiled::store::memberships;
 use serde_json::json;
 
 use super::{is, refusal, wanted};

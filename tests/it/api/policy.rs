@@ -1,10 +1,10 @@
 //! What an organization allows of keys and tokens.
 
 use chrono::TimeDelta;
-use keystile::domain::audit::{Actor, Origin};
-use keystile::domain::key_policy::{Lifetime, TokenCreators};
-use keystile::services::credential_policy::{self, Limits};
-use keystile::store::organizations;
+use keystiled::domain::audit::{Actor, Origin};
+use keystiled::domain::key_policy::{Lifetime, TokenCreators};
+use keystiled::services::credential_policy::{self, Limits};
+use keystiled::store::organizations;
 use serde_json::{Value, json};
 
 use super::{is, refusal, wanted};

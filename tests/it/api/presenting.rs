@@ -1,7 +1,7 @@
 //! Presenting a key: in which header, from where, and what is said when it does not work.
 
-use keystile::domain::entropy::Entropy;
-use keystile::domain::static_secret::{self, Mode, StaticKind};
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::static_secret::{self, Mode, StaticKind};
 use reqwest::Method;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! The scope catalog.
 
-use keystile::domain::client::ClientKind;
-use keystile::domain::scope::ScopeSet;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::scope::ScopeSet;
 use serde_json::{Value, json};
 
 use super::{is, refusal};

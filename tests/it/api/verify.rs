@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use keystile::domain::entropy::Entropy;
-use keystile::domain::static_secret::{Mode, StaticKind, mint};
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::static_secret::{Mode, StaticKind, mint};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;

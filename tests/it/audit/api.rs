@@ -1,7 +1,7 @@
 //! The audit log over the API.
 
-use keystile::domain::audit::{Action, Actor, Event, Origin};
-use keystile::domain::client::ClientKind;
+use keystiled::domain::audit::{Action, Actor, Event, Origin};
+use keystiled::domain::client::ClientKind;
 use serde_json::{Value, json};
 
 use super::{get, reader};
@@ -175,7 +175,7 @@ both_engines! {
         assert_eq!(get(app, LOG, &token).await.status, 200);
         let (org_id, user_id) = (owner.organization.id.clone(), person.id.clone());
         let demoted = app.inside().store.write(move |work| {
-            keystile::store::memberships::set_role(work.conn, &org_id, &user_id, "member")
+            keystiled::store::memberships::set_role(work.conn, &org_id, &user_id, "member")
         });
         demoted.await.unwrap();
         assert_eq!(get(app, LOG, &token).await.status, 403);

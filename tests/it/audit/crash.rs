@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keystile::domain::client::ClientKind;
+use keystiled::domain::client::ClientKind;
 use reqwest::Method;
 
 use crate::support::app::{Builder, TestApp};

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use chrono::TimeDelta;
-use keystile::domain::audit::{Action, Actor, INSTANCE_CHAIN, Origin, Outcome, Recorded};
-use keystile::domain::client::ClientKind;
-use keystile::services::accounts;
-use keystile::services::signing_keys::{self, Timing};
-use keystile::store::audit;
+use keystiled::domain::audit::{Action, Actor, INSTANCE_CHAIN, Origin, Outcome, Recorded};
+use keystiled::domain::client::ClientKind;
+use keystiled::services::accounts;
+use keystiled::services::signing_keys::{self, Timing};
+use keystiled::store::audit;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use keystile::domain::client::ClientKind;
-use keystile::domain::subject::SubjectId;
-use keystile::domain::uses::{CredentialRef, Use, UseOutcome};
-use keystile::services::uses;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::subject::SubjectId;
+use keystiled::domain::uses::{CredentialRef, Use, UseOutcome};
+use keystiled::services::uses;
 use reqwest::Method;
 use serde_json::{Value, json};
 

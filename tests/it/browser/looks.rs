@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keystile::domain::client::ClientKind;
+use keystiled::domain::client::ClientKind;
 
 use super::device::choose;
 use super::{Tool, complaints, push, server, sign_in};

@@ -10,7 +10,7 @@ mod paste;
 mod settle;
 mod shown;
 
-use keystile::services::setup;
+use keystiled::services::setup;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

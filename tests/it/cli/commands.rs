@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::both_engines;
-use crate::support::cli::{Cli, Ran};
+use crate::support::cli::{Cli, Ran, companion};
 
 both_engines! {
     async fn a_signed_in_person_sees_who_they_are(app) {
@@ -223,7 +223,7 @@ async fn a_typing_error_ends_with_1_and_says_what_was_meant() {
 #[tokio::test]
 async fn a_closed_pipe_is_silent() {
     let cli = Cli::at("http://127.0.0.1:9");
-    let command = format!("{} config path | true; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_keystile"));
+    let command = format!("{} config path | true; exit ${{PIPESTATUS[0]}}", companion());
     // Whether the reader is gone before the line is written is a race, and both outcomes are good.
     let ran = cli.start(cli.wrapped("bash", &["-c", &format!("trap '' PIPE; {command}")])).ended().await;
     assert!(matches!(ran.exit, 0 | 141), "{ran:#?}");

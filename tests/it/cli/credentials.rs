@@ -8,7 +8,7 @@ use rustix::process::geteuid;
 use serde_json::Value;
 
 use crate::support::both_engines;
-use crate::support::cli::{Cli, Ran};
+use crate::support::cli::{Cli, Ran, companion};
 
 /// A key in the right form that no server has issued.
 const KEY: &str = "keystile_live_0123456789abcdefghijklmnopqrstuvwxyz";
@@ -24,7 +24,7 @@ fn chmod(path: &Path, mode: u32) {
 /// Runs the tool as somebody whom permissions stop. They do not stop an administrator with all capabilities.
 async fn run_bound(cli: &Cli, arguments: &str) -> Ran {
     let without = if geteuid().is_root() { "setpriv --bounding-set=-all" } else { "" };
-    let line = format!("exec {without} {} {arguments}", env!("CARGO_BIN_EXE_keystile"));
+    let line = format!("exec {without} {} {arguments}", companion());
     cli.start(cli.wrapped("sh", &["-c", &line])).ended().await
 }
 
@@ -66,13 +66,13 @@ both_engines! {
     async fn files_are_private_whatever_the_umask_and_the_home(app) {
         let cli = app.cli();
         chmod(cli.home(), 0o777);
-        let command = format!("umask 000; exec {} auth login --browser", env!("CARGO_BIN_EXE_keystile"));
+        let command = format!("umask 000; exec {} auth login --browser", companion());
         let login = cli.start(cli.wrapped("sh", &["-c", &command]));
         let browser = app.browser_of(&app.owner().await).await;
         let back = app.answer(&browser, &login.link().await, "authorize").await;
         crate::support::cli::visit(&back.url).await;
         login.ended().await.good();
-        let refresh = format!("umask 000; exec {} auth refresh", env!("CARGO_BIN_EXE_keystile"));
+        let refresh = format!("umask 000; exec {} auth refresh", companion());
         cli.start(cli.wrapped("sh", &["-c", &refresh])).ended().await.good();
         let folder = cli.folder();
         assert_eq!((mode(&folder), mode(&folder.join("locks"))), (0o700, 0o700));

@@ -1,9 +1,10 @@
 //! `credential-helper`: what git, docker, kubectl and the AWS tools get to hear.
 
-use keystile::client::testing::{Answer, Server};
+use keystile::testing::{Answer, Server};
 use serde_json::{Value, json};
 
 use crate::support::both_engines;
+use crate::support::cli::companion;
 
 both_engines! {
     async fn git_gets_the_token_for_its_own_host_only(app) {
@@ -106,7 +107,7 @@ both_engines! {
     async fn no_helper_prints_a_token_to_a_terminal(app) {
         let cli = app.cli_of(&app.owner().await).await;
         let token = cli.stored("default")["access_token"].as_str().unwrap().to_owned();
-        let line = format!("{} credential-helper kube", env!("CARGO_BIN_EXE_keystile"));
+        let line = format!("{} credential-helper kube", companion());
         let ran = cli.start(cli.wrapped("script", &["-qec", &line, "/dev/null"])).ended().await;
         assert_eq!(ran.exit, 1, "{ran:#?}");
         assert!(ran.out.contains("answers programs, and this is a terminal"), "{ran:#?}");

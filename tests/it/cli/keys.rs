@@ -4,11 +4,11 @@ use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use keystile::domain::key_format::compose;
+use keystile_key_format::compose;
 use serde_json::json;
 
 use crate::support::both_engines;
-use crate::support::cli::{Cli, Ran};
+use crate::support::cli::{Cli, Ran, companion};
 use crate::support::scripted::{Reply, Scripted};
 
 fn live() -> String {
@@ -131,7 +131,7 @@ async fn without_a_terminal_nobody_is_asked_for_a_key() {
 async fn a_key_is_asked_for_without_showing_it() {
     let server = accepting();
     let cli = Cli::at(&server.url()).with("TERM", "xterm");
-    let command = format!("{} auth login --api-key", env!("CARGO_BIN_EXE_keystile"));
+    let command = format!("{} auth login --api-key", companion());
     let mut script = cli.wrapped("script", &["-qec", &command, "/dev/null"]);
     script.stdin(Stdio::piped());
     let mut login = cli.start(script);

@@ -1,6 +1,6 @@
 //! `key`, `pat`, `scope` and `audit` against the server.
 
-use keystile::domain::audit::{Action, Actor, Event, Origin};
+use keystiled::domain::audit::{Action, Actor, Event, Origin};
 use serde_json::json;
 
 use crate::support::app::TestApp;

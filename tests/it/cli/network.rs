@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use keystile::client::testing::{Answer, Asked, Server};
+use keystile::testing::{Answer, Asked, Server};
 use serde_json::{Value, json};
 
 use crate::support::app::Builder;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::cli::{Cli, Ran, Running};
+use crate::support::cli::{Cli, Ran, Running, companion};
 use crate::support::scripted::{Asked, Scripted};
 
 const DEVICE_CODE: &str = "device-code-that-nobody-may-see";
@@ -60,7 +60,7 @@ fn form(body: &str, name: &str) -> Option<String> {
 
 /// A shell command on a terminal of its own, with the settings of the terminal before and after it.
 fn on_terminal(cli: &Cli, arguments: &str) -> Running {
-    let tool = env!("CARGO_BIN_EXE_keystile");
+    let tool = companion();
     // Ctrl-C reaches the shell too, which is to go on and look at the terminal.
     let line =
         format!("trap : INT; stty -g >before; {tool} {arguments}; code=$?; stty -g >after; exit $code");

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use keystile::domain::client::ClientKind;
-use keystile::domain::entropy::Entropy;
-use keystile::domain::secret::Secret;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::secret::Secret;
 use reqwest::Method;
 
 use crate::support::app::Builder;

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use url::Url;
 
 use crate::support::both_engines;
-use crate::support::cli::{Cli, visit};
+use crate::support::cli::{Cli, companion, visit};
 use crate::support::http::Anonymous;
 
 /// What comes back, with one parameter replaced.
@@ -163,7 +163,7 @@ both_engines! {
 
     async fn cli_13_on_a_terminal_the_browser_opens_and_the_link_is_one_line_at_40_columns(app) {
         let cli = app.cli().with_recording_browser().with("TERM", "xterm");
-        let command = format!("stty cols 40; exec {} auth login", env!("CARGO_BIN_EXE_keystile"));
+        let command = format!("stty cols 40; exec {} auth login", companion());
         let mut script = cli.wrapped("script", &["-qec", &command, "/dev/null"]);
         script.stdin(std::process::Stdio::piped());
         let mut login = cli.start(script);

@@ -1,7 +1,7 @@
 //! The organization's switch for personal tokens, as the tool meets it.
 
-use keystile::domain::audit::{Actor, Origin};
-use keystile::services::api_access;
+use keystiled::domain::audit::{Actor, Origin};
+use keystiled::services::api_access;
 
 use crate::support::app::TestApp;
 use crate::support::both_engines;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use keystile::client::testing::{Answer, Server};
+use keystile::testing::{Answer, Server};
 use serde_json::json;
 
 use crate::support::app::TestApp;

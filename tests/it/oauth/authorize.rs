@@ -1,8 +1,8 @@
 //! The authorization endpoint: who is told what, and what an answer is bound to.
 
 use chrono::TimeDelta;
-use keystile::domain::client::{ClientKind, Grant};
-use keystile::store::clients;
+use keystiled::domain::client::{ClientKind, Grant};
+use keystiled::store::clients;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::json;

@@ -1,11 +1,11 @@
 //! The secret of a confidential client is replaced with an overlap, and ends at once when that is asked for.
 
 use chrono::TimeDelta;
-use keystile::domain::audit::Actor;
-use keystile::domain::client::ClientKind;
-use keystile::domain::entropy::Entropy;
-use keystile::domain::secret::Secret;
-use keystile::services::client_secrets;
+use keystiled::domain::audit::Actor;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::secret::Secret;
+use keystiled::services::client_secrets;
 
 use super::{is, refusal};
 use crate::support::app::TestApp;

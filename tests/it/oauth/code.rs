@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use keystile::domain::client::ClientKind;
-use keystile::domain::entropy::Entropy;
-use keystile::domain::secret::{Digest, Secret};
-use keystile::keys::master::Purpose;
-use keystile::store::{audit, authorization_codes as codes};
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::secret::{Digest, Secret};
+use keystiled::keys::master::Purpose;
+use keystiled::store::{audit, authorization_codes as codes};
 
 use super::{is, refusal};
 use crate::support::at_once::at_once;

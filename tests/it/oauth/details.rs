@@ -1,7 +1,7 @@
 //! Details of the protocol that programs of others rely on.
 
-use keystile::domain::client::ClientKind;
-use keystile::domain::redirect_uri::RedirectUri;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::redirect_uri::RedirectUri;
 use reqwest::Method;
 use serde_json::json;
 

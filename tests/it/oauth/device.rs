@@ -1,8 +1,8 @@
 //! Device codes under attack: RFC 8628, RFC 10027.
 
 use chrono::TimeDelta;
-use keystile::domain::client::ClientKind;
-use keystile::services::device;
+use keystiled::domain::client::ClientKind;
+use keystiled::services::device;
 use reqwest::Method;
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::signature::Signer as _;
-use keystile::keys::rsa_key::PrivateKey;
+use keystiled::keys::rsa_key::PrivateKey;
 use rsa::RsaPublicKey;
 use rsa::pkcs8::{EncodePublicKey as _, LineEnding};
 use serde_json::{Value, json};

@@ -1,11 +1,11 @@
 //! Asking what a token is: RFC 7662.
 
 use chrono::TimeDelta;
-use keystile::domain::client::ClientKind;
+use keystiled::domain::client::ClientKind;
 use reqwest::Method;
 use std::time::{Duration, Instant};
 
-use keystile::domain::key_format::compose;
+use keystile_key_format::compose;
 use serde_json::{Value, json};
 
 use super::{is, refusal};

@@ -1,6 +1,6 @@
 //! Which server an answer comes from, and for whom a token is.
 
-use keystile::domain::client::ClientKind;
+use keystiled::domain::client::ClientKind;
 use serde_json::json;
 
 use crate::support::app::TestApp;

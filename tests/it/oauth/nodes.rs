@@ -1,7 +1,7 @@
 //! Several nodes of one deployment on one PostgreSQL.
 
-use keystile::domain::client::ClientKind;
-use keystile::services::signing_keys::{self, Timing};
+use keystiled::domain::client::ClientKind;
+use keystiled::services::signing_keys::{self, Timing};
 use serde_json::json;
 
 use super::forge::Forge;

@@ -1,7 +1,7 @@
 //! Pushed authorization requests.
 
 use chrono::TimeDelta;
-use keystile::domain::client::ClientKind;
+use keystiled::domain::client::ClientKind;
 use reqwest::Method;
 use serde_json::Value;
 

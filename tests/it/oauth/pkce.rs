@@ -1,8 +1,8 @@
 //! Proof Key for Code Exchange: nobody gets around it.
 
-use keystile::domain::client::ClientKind;
-use keystile::domain::entropy::Entropy;
-use keystile::domain::secret::Secret;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::secret::Secret;
 use serde_json::json;
 
 use super::{is, refusal};

@@ -3,13 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
-use keystile::domain::audit::Actor;
-use keystile::domain::client::ClientKind;
-use keystile::domain::credential::EndReason;
-use keystile::keys::master::MasterKey;
-use keystile::keys::refresh_token::{self, Version};
-use keystile::services::recovery;
-use keystile::store::{audit, memberships};
+use keystiled::domain::audit::Actor;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::credential::EndReason;
+use keystiled::keys::master::MasterKey;
+use keystiled::keys::refresh_token::{self, Version};
+use keystiled::services::recovery;
+use keystiled::store::{audit, memberships};
 use serde_json::{Value, json};
 
 use super::{is, refusal};

@@ -1,7 +1,7 @@
 //! Redirect URIs: the string that was registered, and on loopback any port.
 
-use keystile::domain::client::ClientKind;
-use keystile::domain::redirect_uri::RedirectUri;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::redirect_uri::RedirectUri;
 
 use super::{is, refusal, told_to_the_person};
 use crate::support::both_engines;

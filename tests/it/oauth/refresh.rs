@@ -1,11 +1,11 @@
 //! Refresh tokens: each works once, and a stolen one ends the session.
 
 use chrono::TimeDelta;
-use keystile::domain::audit::{Actor, Origin};
-use keystile::domain::client::ClientKind;
-use keystile::domain::credential::EndReason;
-use keystile::services::accounts;
-use keystile::store::memberships;
+use keystiled::domain::audit::{Actor, Origin};
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::credential::EndReason;
+use keystiled::services::accounts;
+use keystiled::store::memberships;
 use serde_json::json;
 
 use super::{is, refusal};

@@ -1,6 +1,6 @@
 //! A client that was removed can be registered again, and gets nothing that the removed one had.
 
-use keystile::domain::client::ClientKind;
+use keystiled::domain::client::ClientKind;
 
 use super::{is, refusal};
 use crate::support::app::TestApp;

@@ -1,7 +1,7 @@
 //! The holder of a genuine but old refresh token learns that it was replaced, when, and whether by itself.
 
 use chrono::TimeDelta;
-use keystile::domain::client::ClientKind;
+use keystiled::domain::client::ClientKind;
 use serde_json::{Value, json};
 
 use super::{is, refusal};

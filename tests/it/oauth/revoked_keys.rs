@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use keystile::domain::client::ClientKind;
-use keystile::keys::rsa_key::PrivateKey;
-use keystile::services::signing_keys::{self, Revocation, Revoked, Rotation, Timing};
+use keystiled::domain::client::ClientKind;
+use keystiled::keys::rsa_key::PrivateKey;
+use keystiled::services::signing_keys::{self, Revocation, Revoked, Rotation, Timing};
 use serde_json::{Value, json};
 
 use super::forge::Forge;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keystile::domain::client::ClientKind;
-use keystile::domain::entropy::Entropy;
-use keystile::domain::secret::Secret;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::secret::Secret;
 use oauth2::basic::BasicClient;
 use oauth2::{
     AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, DeviceAuthorizationUrl, HttpRequest,

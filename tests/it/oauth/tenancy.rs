@@ -1,7 +1,7 @@
 //! Whose is what: people, roles and organizations behind a token.
 
-use keystile::domain::client::ClientKind;
-use keystile::store::memberships;
+use keystiled::domain::client::ClientKind;
+use keystiled::store::memberships;
 use reqwest::Method;
 use reqwest::header::COOKIE;
 use serde_json::json;

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use keystile::domain::client::{ClientKind, Grant};
-use keystile::domain::secret::Digest;
+use keystiled::domain::client::{ClientKind, Grant};
+use keystiled::domain::secret::Digest;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::json;

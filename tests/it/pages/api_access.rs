@@ -1,7 +1,7 @@
 //! `/o/{org}/settings/api-access`: for owners and admins of that organization.
 
-use keystile::domain::client::ClientKind;
-use keystile::domain::credential::EndReason;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::credential::EndReason;
 
 use super::{API_ACCESS, personal_tokens, turn};
 use crate::support::both_engines;

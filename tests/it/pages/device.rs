@@ -1,7 +1,7 @@
 //! The pages on which a person connects a device.
 
-use keystile::domain::client::ClientKind;
-use keystile::domain::client::Grant;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::client::Grant;
 use reqwest::Method;
 
 use super::API_ACCESS;

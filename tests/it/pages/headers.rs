@@ -1,6 +1,6 @@
 //! The headers of every page.
 
-use keystile::domain::client::ClientKind;
+use keystiled::domain::client::ClientKind;
 use reqwest::Method;
 
 use super::{API_ACCESS, keys};

@@ -1,8 +1,8 @@
 //! Text that others write is only ever text.
 
-use keystile::domain::audit::{Actor, Origin};
-use keystile::domain::client::ClientKind;
-use keystile::services::accounts::{self, NewUser};
+use keystiled::domain::audit::{Actor, Origin};
+use keystiled::domain::client::ClientKind;
+use keystiled::services::accounts::{self, NewUser};
 
 use super::API_ACCESS;
 use crate::support::both_engines;

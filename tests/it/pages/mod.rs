@@ -24,8 +24,8 @@ mod throttle;
 mod tokens;
 mod web_sessions;
 
-use keystile::domain::client::ClientKind;
-use keystile::store::organizations;
+use keystiled::domain::client::ClientKind;
+use keystiled::store::organizations;
 
 use crate::support::app::TestApp;
 use crate::support::html::Form;

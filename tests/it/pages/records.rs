@@ -1,7 +1,7 @@
 //! What is recorded of what people do, and what is not.
 
-use keystile::domain::secret::Secret;
-use keystile::web::browser::FormTokens;
+use keystiled::domain::secret::Secret;
+use keystiled::web::browser::FormTokens;
 
 #[test]
 fn lo_10_a_secret_in_a_debug_print_is_redacted() {

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use keystile::domain::client::{ClientKind, Grant};
+use keystiled::domain::client::{ClientKind, Grant};
 use reqwest::Method;
 use serde_json::Value;
 

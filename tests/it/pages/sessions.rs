@@ -1,11 +1,11 @@
 //! `/cli-sessions`: one's own sessions, in each of one's organizations, and nobody else's.
 
 use chrono::TimeDelta;
-use keystile::domain::audit::{Actor, Origin};
-use keystile::domain::client::ClientKind;
-use keystile::domain::credential::EndReason;
-use keystile::services::accounts;
-use keystile::store::users;
+use keystiled::domain::audit::{Actor, Origin};
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::credential::EndReason;
+use keystiled::services::accounts;
+use keystiled::store::users;
 
 use crate::support::app::TestApp;
 use crate::support::both_engines;

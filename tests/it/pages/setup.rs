@@ -1,7 +1,7 @@
 //! `/setup`: the first owner, once.
 
 use chrono::TimeDelta;
-use keystile::services::setup;
+use keystiled::services::setup;
 
 use crate::support::app::TestApp;
 use crate::support::both_engines;

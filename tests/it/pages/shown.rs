@@ -1,7 +1,7 @@
 //! What the pages count, name and link: as much as there is, and nothing that is not known.
 
 use chrono::TimeDelta;
-use keystile::domain::client::ClientKind;
+use keystiled::domain::client::ClientKind;
 
 use super::{API_ACCESS, turn};
 use crate::support::app::TestApp;

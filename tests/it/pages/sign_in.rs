@@ -1,6 +1,6 @@
 //! `/sign-in`: who may come in, and what the page gives away to those who may not.
 
-use keystile::store::users;
+use keystiled::store::users;
 use reqwest::Method;
 
 use crate::support::app::TestApp;

@@ -1,9 +1,9 @@
 //! Personal tokens off: everything answers 403 at once, nothing is consumed, and turned on again all works.
 
-use keystile::domain::audit::{Actor, Origin};
-use keystile::domain::client::ClientKind;
-use keystile::services::{accounts, api_access};
-use keystile::store::users;
+use keystiled::domain::audit::{Actor, Origin};
+use keystiled::domain::client::ClientKind;
+use keystiled::services::{accounts, api_access};
+use keystiled::store::users;
 use reqwest::Method;
 use reqwest::header::COOKIE;
 use serde_json::json;

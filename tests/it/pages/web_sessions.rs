@@ -1,9 +1,9 @@
 //! The session of a browser: its cookie, its ends, and that nobody else can get into it.
 
 use chrono::TimeDelta;
-use keystile::domain::client::ClientKind;
-use keystile::domain::secret::Digest;
-use keystile::store::{Conn, web_sessions as stored};
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::secret::Digest;
+use keystiled::store::{Conn, web_sessions as stored};
 use reqwest::Method;
 use reqwest::header::{COOKIE, SET_COOKIE};
 

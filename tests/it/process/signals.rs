@@ -26,7 +26,7 @@ both_databases! {
         let id = tokens.session();
         let holder = tokio::spawn(async move {
             store.write(move |work| {
-                keystile::store::credentials::rename(work.conn, &id, "held")?;
+                keystiled::store::credentials::rename(work.conn, &id, "held")?;
                 wait.lock().unwrap().recv().ok();
                 Ok(())
             }).await

@@ -1,9 +1,9 @@
 //! Audit events: only ever added, and a change shows.
 
-use keystile::admin::{self, Failure};
-use keystile::domain::audit::chain::Fault;
-use keystile::domain::audit::{Action, Actor, Event, Origin};
-use keystile::store::audit;
+use keystiled::admin::{self, Failure};
+use keystiled::domain::audit::chain::Fault;
+use keystiled::domain::audit::{Action, Actor, Event, Origin};
+use keystiled::store::audit;
 
 use crate::support::app::TestApp;
 use crate::support::at_once::at_once;
@@ -156,7 +156,7 @@ both_engines! {
         record(app, 1).await;
         let failed = app.inside().store.write(|work| {
             work.record(Event::new(Action::SignedIn, Actor::Operator, &Origin::default()).org(CHAIN));
-            Err::<(), _>(keystile::store::StoreError::Failed("on purpose".to_owned()))
+            Err::<(), _>(keystiled::store::StoreError::Failed("on purpose".to_owned()))
         });
         failed.await.unwrap_err();
         assert_eq!(verified(app).await, Ok(1));

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use keystile::domain::client::ClientKind;
-use keystile::store::facts;
+use keystiled::domain::client::ClientKind;
+use keystiled::store::facts;
 
 use crate::support::app::{Builder, TestApp};
 use crate::support::at_once::at_once;

@@ -4,15 +4,15 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
-use keystile::domain::audit::{Action, Outcome};
-use keystile::domain::credential::CredentialKind;
-use keystile::domain::engine::Engine;
-use keystile::domain::subject::SubjectId;
-use keystile::domain::time::Time;
-use keystile::domain::uses::UseOutcome;
-use keystile::store::audit::{self, Filter};
-use keystile::store::static_credentials::{Part, Standing};
-use keystile::store::{credentials, service_accounts, static_credentials, usage, uses};
+use keystiled::domain::audit::{Action, Outcome};
+use keystiled::domain::credential::CredentialKind;
+use keystiled::domain::engine::Engine;
+use keystiled::domain::subject::SubjectId;
+use keystiled::domain::time::Time;
+use keystiled::domain::uses::UseOutcome;
+use keystiled::store::audit::{self, Filter};
+use keystiled::store::static_credentials::{Part, Standing};
+use keystiled::store::{credentials, service_accounts, static_credentials, usage, uses};
 
 use super::numbers;
 use crate::support::app::TestApp;

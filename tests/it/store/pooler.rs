@@ -3,9 +3,9 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use keystile::config::Pooler;
-use keystile::domain::client::ClientKind;
-use keystile::store::{self, Place};
+use keystiled::config::Pooler;
+use keystiled::domain::client::ClientKind;
+use keystiled::store::{self, Place};
 use serde_json::json;
 
 use crate::support::app::Builder;

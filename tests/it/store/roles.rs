@@ -1,8 +1,8 @@
 //! Roles, encodings and defaults that a PostgreSQL may come with.
 
-use keystile::domain::client::ClientKind;
-use keystile::services::janitor;
-use keystile::store::{Conn, StoreError};
+use keystiled::domain::client::ClientKind;
+use keystiled::services::janitor;
+use keystiled::store::{Conn, StoreError};
 
 use crate::support::app::Builder;
 use crate::support::at_once::at_once;

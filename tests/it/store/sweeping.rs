@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use keystile::domain::client::ClientKind;
-use keystile::domain::engine::Engine;
-use keystile::domain::time::Time;
-use keystile::store::sweeping::{Deleted, Span};
-use keystile::store::{
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::engine::Engine;
+use keystiled::domain::time::Time;
+use keystiled::store::sweeping::{Deleted, Span};
+use keystiled::store::{
     Conn, StoreError, authorization_requests, device_requests, idempotency_records, rates, throttles, usage,
     uses, web_sessions,
 };
@@ -73,7 +73,7 @@ both_engines! {
         add_requests(app, &client.id, "ended", "open", ENDED, app.clock.now() + TimeDelta::hours(1)).await;
         app.advance(TimeDelta::hours(3));
         let (store, keep) = (app.inside().store.clone(), app.config.audit);
-        let sweeping = tokio::spawn(async move { keystile::services::janitor::sweep(&store, keep).await });
+        let sweeping = tokio::spawn(async move { keystiled::services::janitor::sweep(&store, keep).await });
         let mut seen = BTreeSet::new();
         for turn in 0.. {
             if sweeping.is_finished() {

@@ -1,7 +1,7 @@
 //! What is written comes back, and sorts the same on every engine.
 
-use keystile::domain::time::Time;
-use keystile::store::facts;
+use keystiled::domain::time::Time;
+use keystiled::store::facts;
 
 use crate::support::both_engines;
 

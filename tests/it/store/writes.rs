@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use keystile::domain::time::Time;
-use keystile::store::users::{self, User};
-use keystile::store::{StoreError, Work, facts, memberships};
+use keystiled::domain::time::Time;
+use keystiled::store::users::{self, User};
+use keystiled::store::{StoreError, Work, facts, memberships};
 
 use crate::support::at_once::at_once;
 use crate::support::both_engines;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use keystile::domain::client::ClientKind;
+use keystiled::domain::client::ClientKind;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 

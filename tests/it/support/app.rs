@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use keystile::config::{Config, Env};
-use keystile::domain::time::Clock;
-use keystile::serve::Server;
-use keystile::web::app::App;
+use keystiled::config::{Config, Env};
+use keystiled::domain::time::Clock;
+use keystiled::serve::Server;
+use keystiled::web::app::App;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use keystile::domain::time::Clock;
+use keystiled::domain::time::Clock;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -132,6 +132,11 @@ impl Running {
     }
 }
 
+/// The companion CLI, which belongs to another package and so has to be built before the tests.
+pub(crate) fn companion() -> String {
+    std::env::var("KEYSTILE_TEST_CLI").expect("tests/run builds the companion CLI")
+}
+
 /// Waits until a file holds what `find` looks for.
 async fn until<T>(file: &Path, find: impl Fn(&str) -> Option<T>) -> T {
     let started = Instant::now();
@@ -148,7 +153,7 @@ async fn until<T>(file: &Path, find: impl Fn(&str) -> Option<T>) -> T {
 impl Cli {
     /// A tool that nobody has used yet, for the server at this address.
     pub(crate) fn at(issuer: &str) -> Self {
-        Self::of_brand(env!("CARGO_BIN_EXE_keystile"), "keystile").with("KEYSTILE_ISSUER", issuer)
+        Self::of_brand(companion(), "keystile").with("KEYSTILE_ISSUER", issuer)
     }
 
     /// A tool of another brand.

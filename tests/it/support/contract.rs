@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use jsonschema::Validator;
-use keystile::config::{Config, Env};
-use keystile::http::api::openapi;
+use keystiled::config::{Config, Env};
+use keystiled::http::api::openapi;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The sign-in of a tool that shows a code: the tool asks, a person enters the code in a browser and answers.
 
-use keystile::domain::client::{ClientKind, Grant};
-use keystile::store::organizations;
+use keystiled::domain::client::{ClientKind, Grant};
+use keystiled::store::organizations;
 
 use super::app::TestApp;
 use super::http::{Answer, BrowserCaller};

@@ -4,9 +4,9 @@ use std::fs;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use keystile::services::janitor;
-use keystile::store::credentials::{self, Credential};
-use keystile::store::{Conn, audit};
+use keystiled::services::janitor;
+use keystiled::store::credentials::{self, Credential};
+use keystiled::store::{Conn, audit};
 
 use super::app::TestApp;
 use super::database::Database;

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use keystile::domain::entropy::Entropy;
-use keystile::domain::secret::Secret;
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::secret::Secret;
 use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -231,7 +231,7 @@ impl TestApp {
 
     /// The owner's sign-in to a new native client.
     pub(crate) async fn session(&self) -> Session {
-        let client = self.client(keystile::domain::client::ClientKind::Native).await;
+        let client = self.client(keystiled::domain::client::ClientKind::Native).await;
         self.session_of(&client, &self.owner().await).await
     }
 

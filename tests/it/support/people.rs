@@ -1,15 +1,15 @@
 //! Who uses the server: organizations, people, clients.
 
-use keystile::domain::audit::{Actor, Origin};
-use keystile::domain::client::{Client, ClientKind, Grant};
-use keystile::domain::entropy::Entropy;
-use keystile::domain::id::Kind;
-use keystile::domain::redirect_uri::RedirectUri;
-use keystile::domain::secret::Secret;
-use keystile::services::accounts::{self, NewUser};
-use keystile::services::setup;
-use keystile::store::organizations::Organization;
-use keystile::store::users::{self, User};
+use keystiled::domain::audit::{Actor, Origin};
+use keystiled::domain::client::{Client, ClientKind, Grant};
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::id::Kind;
+use keystiled::domain::redirect_uri::RedirectUri;
+use keystiled::domain::secret::Secret;
+use keystiled::services::accounts::{self, NewUser};
+use keystiled::services::setup;
+use keystiled::store::organizations::Organization;
+use keystiled::store::users::{self, User};
 
 use super::app::TestApp;
 use super::http::{Answer, BrowserCaller};

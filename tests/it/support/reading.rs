@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use diesel::connection::{Connection as _, InstrumentationEvent};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use keystile::store::{Conn, StoreError};
+use keystiled::store::{Conn, StoreError};
 
 use super::app::TestApp;
 

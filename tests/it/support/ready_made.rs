@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use keystile::config::Config;
-use keystile::domain::entropy::Entropy;
-use keystile::domain::secret::Secret;
-use keystile::domain::time::Clock;
-use keystile::keys::password;
-use keystile::keys::rsa_key::{self, NewKey};
-use keystile::services::instance;
-use keystile::services::signing_keys::{self, Sealed};
+use keystiled::config::Config;
+use keystiled::domain::entropy::Entropy;
+use keystiled::domain::secret::Secret;
+use keystiled::domain::time::Clock;
+use keystiled::keys::password;
+use keystiled::keys::rsa_key::{self, NewKey};
+use keystiled::services::instance;
+use keystiled::services::signing_keys::{self, Sealed};
 
 /// The password of every person in every test.
 pub(crate) const PASSWORD: &str = "seven lanterns under the bridge";

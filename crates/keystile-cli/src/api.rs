@@ -1,0 +1,123 @@
+//! `api METHOD PATH`: a raw call with the credential in use.
+
+use std::io::Read;
+
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+
+use super::args::ApiArgs;
+use keystile::{App, Error, Fault, Globals};
+
+pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(), Error> {
+    let method = args.method.to_uppercase();
+    let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
+    let method = known
+        .contains(&method.as_str())
+        .then(|| Method::from_bytes(method.as_bytes()).ok())
+        .flatten()
+        .ok_or_else(|| {
+            app.error(usage(
+                format!("`{}` is not a method", args.method),
+                "It is GET, POST, PUT, PATCH, DELETE or HEAD.",
+            ))
+        })?;
+    let headers = args.headers.iter().map(|text| header(text)).collect::<Result<Vec<_>, _>>();
+    let headers = headers.map_err(|fault| app.error(fault))?;
+    let body = args.data.as_deref().map(body).transpose().map_err(|fault| app.error(fault))?;
+    let session = app.session(globals).await?;
+    let mut request = session.client().request(method, args.path);
+    if let Some(body) = body {
+        request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
+    }
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let response = request.send_unchecked().await?;
+    let screen = app.screen(globals);
+    // The answer is what was asked for, also where it says no; a broken server has nothing to say.
+    if response.status() < 500 {
+        let bytes = with_line_end(response.bytes());
+        let shown = if screen.is_read_by_a_person() { indented(&bytes).unwrap_or(bytes) } else { bytes };
+        screen.raw(&shown).map_err(|fault| app.error(fault))?;
+    }
+    session.error_for(&response).await.map_or(Ok(()), Err)
+}
+
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), Fault> {
+    let bad = || usage(format!("`{text}` is not a header"), "Write NAME:VALUE.");
+    let (name, value) = text.split_once(':').ok_or_else(bad)?;
+    let name: HeaderName = name.trim().parse().map_err(|_| bad())?;
+    if name == reqwest::header::AUTHORIZATION || name == "x-api-key" {
+        return Err(usage(
+            format!("{name} is set by the tool"),
+            "Choose the credential with --profile, --api-key or the environment.",
+        ));
+    }
+    Ok((name, value.trim().parse().map_err(|_| bad())?))
+}
+
+fn body(text: &str) -> Result<Vec<u8>, Fault> {
+    let Some(path) = text.strip_prefix('@') else { return Ok(text.as_bytes().to_vec()) };
+    let mut bytes = Vec::new();
+    let read = if path == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes).map(drop)
+    } else {
+        std::fs::read(path).map(|read| bytes = read)
+    };
+    read.map_err(|error| {
+        usage(format!("Cannot read {path}: {error}"), "Write -d @FILE, or @- for standard input.")
+    })?;
+    Ok(bytes)
+}
+
+fn with_line_end(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    if bytes.last().is_some_and(|last| *last != b'\n') {
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+/// A JSON document with one member a line, as people read it; `None` for anything else.
+fn indented(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut document = serde_json::Deserializer::from_slice(bytes);
+    let mut indented = Vec::with_capacity(bytes.len() * 2);
+    // The members stay in the order in which the server sent them.
+    serde_transcode::transcode(&mut document, &mut serde_json::Serializer::pretty(&mut indented)).ok()?;
+    document.end().ok()?;
+    indented.push(b'\n');
+    Some(indented)
+}
+
+fn usage(message: String, hint: &str) -> Fault {
+    Fault::Usage { message, hint: Some(hint.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_split_at_its_first_colon() {
+        let (name, value) = header("X-Note: a:b").unwrap();
+        assert_eq!((name.as_str(), value.to_str().unwrap()), ("x-note", "a:b"));
+        assert!(header("nothing").is_err());
+    }
+
+    #[test]
+    fn json_is_indented_in_its_own_order_and_nothing_else_is() {
+        let shown = indented(br#"{"b":1,"a":[true,"\u00e9"]}"#).unwrap();
+        assert_eq!(
+            String::from_utf8(shown).unwrap(),
+            "{\n  \"b\": 1,\n  \"a\": [\n    true,\n    \"\u{e9}\"\n  ]\n}\n"
+        );
+        assert_eq!(indented(b"not JSON"), None);
+        assert_eq!(indented(b"1 2"), None);
+    }
+
+    #[test]
+    fn the_credential_headers_cannot_be_given_by_hand() {
+        assert!(header("Authorization: Bearer x").is_err());
+        assert!(header("X-API-Key: x").is_err());
+    }
+}

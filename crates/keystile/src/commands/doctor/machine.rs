@@ -1,0 +1,78 @@
+//! What a sign-in needs of this machine: a port that the browser can come back to, and a browser.
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use super::Check;
+use crate::context::Context;
+use crate::error::Exit;
+
+/// Nothing on this machine takes longer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(super) async fn checks(context: &Context) -> Vec<Check> {
+    let mut checks = vec![loopback(context).await, browser(context)];
+    checks.extend(variables(context));
+    checks
+}
+
+/// Goes the way that the browser will take.
+async fn loopback(context: &Context) -> Check {
+    const NAME: &str = "loopback";
+    let visit = async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let (mut visitor, accepted) = tokio::try_join!(TcpStream::connect(address), listener.accept())?;
+        visitor.shutdown().await?;
+        drop(accepted);
+        Ok::<_, std::io::Error>(())
+    };
+    let way_around = format!("Sign in with `{}`", context.brand().command("auth login --device"));
+    match timeout(PATIENCE, visit).await {
+        Ok(Ok(())) => Check::good(NAME, "a browser here can come back to the tool"),
+        Ok(Err(error)) => {
+            Check::failed(NAME, Exit::Usage, format!("no port of this machine: {error}"), way_around)
+        }
+        Err(_) => Check::failed(NAME, Exit::Usage, "a port of this machine does not answer", way_around),
+    }
+}
+
+fn browser(context: &Context) -> Check {
+    const NAME: &str = "browser";
+    let environment = &context.environment;
+    let link = "The link is printed; open it anywhere";
+    match environment.get("BROWSER") {
+        Some(program) => Check::good(NAME, format!("BROWSER={program}")),
+        None if environment.own_flag(context.brand(), "NO_BROWSER") => {
+            Check::good(NAME, format!("{} keeps it closed", context.brand().variable("NO_BROWSER")))
+        }
+        None if environment.is_remote() => {
+            Check::attention(NAME, "this shell runs on another machine than your screen", link)
+        }
+        None if environment.has_desktop() => Check::good(NAME, "the one of this desktop"),
+        None => Check::attention(NAME, "there is no desktop here", link),
+    }
+}
+
+/// Variables that change which credential is used, and the way to the server.
+fn variables(context: &Context) -> Option<Check> {
+    const NAME: &str = "environment";
+    let names =
+        ["API_KEY", "API_TOKEN", "PROFILE", "ORG", "API_BASE", "BASE_URL", "ISSUER", "HOME", "CONFIG"]
+            .map(|suffix| context.brand().variable(suffix));
+    let own = names.iter().map(String::as_str);
+    let set: Vec<_> = own.filter(|name| context.environment.get(name).is_some()).collect();
+    if set.is_empty() {
+        return None;
+    }
+    let keys = [context.brand().variable("API_KEY"), context.brand().variable("API_TOKEN")];
+    let detail = format!("set: {}", set.join(", "));
+    Some(if set.iter().any(|name| keys.iter().any(|key| key == name)) {
+        Check::attention(NAME, detail, "The key of the environment is used before any profile")
+    } else {
+        Check::good(NAME, detail)
+    })
+}

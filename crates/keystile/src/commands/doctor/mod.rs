@@ -1,0 +1,120 @@
+//! `auth doctor`: looks at everything that a sign-in and a call need, and says what to do about what is wrong.
+
+mod credential;
+mod local;
+mod machine;
+mod network;
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::args::DoctorArgs;
+use crate::context::Context;
+use crate::error::{Exit, Fault};
+use crate::screen::{Mark, fact};
+
+/// What came of looking at one thing.
+#[derive(Debug)]
+struct Check {
+    name: &'static str,
+    verdict: Verdict,
+    detail: String,
+    remedy: Option<String>,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    /// It was wrong and is not any more.
+    Mended,
+    /// It works, or may work, but somebody should know.
+    Attention,
+    /// It does not work.
+    Failed(Exit),
+}
+
+impl Check {
+    fn good(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Good, detail: detail.into(), remedy: None }
+    }
+
+    fn mended(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Mended, ..Self::good(name, detail) }
+    }
+
+    fn attention(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Attention, remedy: Some(remedy.into()), ..Self::good(name, detail) }
+    }
+
+    fn failed(name: &'static str, exit: Exit, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Failed(exit), remedy: Some(remedy.into()), ..Self::good(name, detail) }
+    }
+
+    /// A fault in the words that every command has for it.
+    fn fault(name: &'static str, context: &Context, fault: Fault) -> Self {
+        let error = context.error(fault);
+        let (headline, remedy) = error.finding();
+        Self { remedy: Some(remedy), ..Self::failed(name, error.exit_code(), headline, "") }
+    }
+}
+
+pub(super) async fn run(context: &Arc<Context>, args: DoctorArgs) -> Result<(), Fault> {
+    let mut checks = local::checks(context, args.fix);
+    checks.extend(machine::checks(context).await);
+    let network = network::checks(context).await;
+    let is_reachable = network.iter().all(|check| !matches!(check.verdict, Verdict::Failed(_)));
+    checks.extend(network);
+    checks.push(credential::check(context, is_reachable).await);
+    print(context, &checks, args.fix)?;
+    let failed: Vec<_> = checks
+        .iter()
+        .filter_map(|check| match check.verdict {
+            Verdict::Failed(exit) => Some((check.name, exit)),
+            Verdict::Good | Verdict::Mended | Verdict::Attention => None,
+        })
+        .collect();
+    match failed.first() {
+        None => Ok(()),
+        Some(&(_, exit)) => {
+            Err(Fault::Unwell { found: failed.iter().map(|(name, _)| *name).collect(), exit })
+        }
+    }
+}
+
+fn print(context: &Context, checks: &[Check], fixes: bool) -> Result<(), Fault> {
+    let screen = &context.screen;
+    if screen.is_json() {
+        let documents: Vec<_> = checks
+            .iter()
+            .map(|check| {
+                let verdict = match check.verdict {
+                    Verdict::Good => "good",
+                    Verdict::Mended => "mended",
+                    Verdict::Attention => "attention",
+                    Verdict::Failed(_) => "failed",
+                };
+                json!({ "name": check.name, "verdict": verdict, "detail": check.detail, "remedy": check.remedy })
+            })
+            .collect();
+        return screen.json(&json!({ "checks": documents }));
+    }
+    for check in checks {
+        let mark = match check.verdict {
+            Verdict::Good | Verdict::Mended => Mark::Good,
+            Verdict::Attention => Mark::Attention,
+            Verdict::Failed(_) => Mark::Bad,
+        };
+        screen.headline(mark, fact(check.name, &check.detail).trim_start())?;
+        if let Some(remedy) = check.remedy.as_deref().filter(|remedy| !remedy.is_empty()) {
+            screen.data(&fact("", &format!("  {remedy}")))?;
+        }
+    }
+    let is_mendable =
+        checks.iter().any(|check| check.remedy.as_deref().is_some_and(|text| text.contains("--fix")));
+    if is_mendable && !fixes {
+        screen.tell(&format!("\n`{}` mends what it can.", context.brand().command("auth doctor --fix")));
+    }
+    Ok(())
+}

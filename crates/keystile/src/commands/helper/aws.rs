@@ -1,0 +1,202 @@
+//! `credential_process` of the AWS tools.
+//!
+//! They want an access key, which no OAuth server has. What AWS offers instead is to trade a token of a trusted issuer
+//! for the credentials of a role (`AssumeRoleWithWebIdentity`), so that is done here. The role names the account that
+//! trusts the issuer, and naming it is the person's word that the token may go to AWS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use oauth2::http::Request;
+use serde::Deserialize;
+use serde_json::json;
+use url::form_urlencoded;
+
+use super::session;
+use crate::base_url::BaseUrl;
+use crate::context::Context;
+use crate::error::Fault;
+use crate::http::{ApiResponse, Plan, Replay};
+use crate::secret::Secret;
+use crate::session::{Chosen, USUAL_TTL, Want};
+
+/// Asking twice gives two sets of credentials and harms nothing.
+const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    assume_role_with_web_identity_response: Response,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Response {
+    assume_role_with_web_identity_result: Outcome,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Outcome {
+    credentials: RoleCredentials,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RoleCredentials {
+    access_key_id: String,
+    secret_access_key: Secret,
+    session_token: Secret,
+    expiration: End,
+}
+
+/// AWS says seconds since 1970, services in its likeness an RFC 3339 time.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum End {
+    Seconds(f64),
+    Time(DateTime<Utc>),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Refusal {
+    error: Reason,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reason {
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+pub(super) async fn run(
+    context: &Arc<Context>,
+    role_arn: Option<String>,
+    region: Option<String>,
+) -> Result<(), Fault> {
+    let variable = |name: &str| context.environment.get(name).map(str::to_owned);
+    let role = role_arn.or_else(|| variable("AWS_ROLE_ARN")).ok_or_else(|| Fault::Usage {
+        message: "Which role?".into(),
+        hint: Some(
+            "Name it with --role-arn or AWS_ROLE_ARN; it must trust the issuer of your session.".into(),
+        ),
+    })?;
+    let region = region.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
+    let endpoint = endpoint(variable("AWS_ENDPOINT_URL_STS").as_deref(), region.as_deref())?;
+    let session = session(context)?;
+    if let Chosen::Key { source, .. } = &session.chosen {
+        return Err(Fault::Usage {
+            message: "AWS takes the token of a session, not a key".into(),
+            hint: Some(format!(
+                "The credential {source} is a key. Sign in, and name the profile with --profile."
+            )),
+        });
+    }
+    let token = session.token(Want::Fresh { min_ttl: USUAL_TTL }).await?;
+    let body = form_urlencoded::Serializer::new(String::new())
+        .append_pair("Action", "AssumeRoleWithWebIdentity")
+        .append_pair("Version", "2011-06-15")
+        .append_pair("RoleArn", &role)
+        .append_pair("RoleSessionName", &session_name(context, variable("AWS_ROLE_SESSION_NAME")))
+        .append_pair("WebIdentityToken", token.secret())
+        .finish();
+    let request = Request::post(endpoint.as_str())
+        .header("accept", "application/json")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.into_bytes())
+        .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+    let response = context.transport.send(request, PLAN).await?;
+    let credentials = read(&response, &endpoint)?;
+    context.screen.json(&json!({
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "SessionToken": credentials.session_token,
+        "Expiration": expiration(&credentials.expiration, &endpoint)?,
+    }))
+}
+
+/// The token service: the one that is set, else that of the region.
+fn endpoint(set: Option<&str>, region: Option<&str>) -> Result<BaseUrl, Fault> {
+    let is_region = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let text = match (set, region) {
+        (Some(set), _) => set.to_owned(),
+        (None, Some(region)) if is_region(region) => {
+            let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+            format!("https://sts.{region}.{domain}")
+        }
+        (None, Some(region)) => {
+            return Err(Fault::Usage { message: format!("`{region}` is not a region"), hint: None });
+        }
+        (None, None) => "https://sts.amazonaws.com".to_owned(),
+    };
+    BaseUrl::parse(&text).map_err(|error| Fault::Usage { message: error.to_string(), hint: None })
+}
+
+/// What the account's log calls the caller: letters, digits and `=,.@-`, from 2 to 64 of them.
+fn session_name(context: &Context, set: Option<String>) -> String {
+    set.unwrap_or_else(|| format!("{}-{}", context.brand().name(), context.profile))
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "=,.@-_".contains(c) { c } else { '-' })
+        .take(64)
+        .collect()
+}
+
+fn read(response: &ApiResponse, endpoint: &BaseUrl) -> Result<RoleCredentials, Fault> {
+    match response.status() {
+        200 => {
+            let answer: Answer = response.parse()?;
+            Ok(answer.assume_role_with_web_identity_response.assume_role_with_web_identity_result.credentials)
+        }
+        status @ 500.. => Err(Fault::Server { status, request_id: None }),
+        status => {
+            let reason = response.parse::<Refusal>().ok().map(|refusal| refusal.error);
+            let (code, message) = reason.map_or_else(
+                || (None, format!("{} gave no reason.", endpoint.host())),
+                |reason| (Some(reason.code), reason.message),
+            );
+            Err(Fault::BadRequest { status, code, message, request_id: None })
+        }
+    }
+}
+
+fn expiration(end: &End, endpoint: &BaseUrl) -> Result<String, Fault> {
+    #[expect(clippy::cast_possible_truncation, reason = "what is no time is refused below")]
+    let time = match *end {
+        End::Seconds(seconds) => DateTime::from_timestamp(seconds as i64, 0),
+        End::Time(time) => Some(time),
+    };
+    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).ok_or_else(|| Fault::BadAnswer {
+        host: endpoint.host(),
+        what: "Its credentials end at no time that exists".into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_names_the_token_service() {
+        let at = |set, region| endpoint(set, region).map(|url| url.to_string());
+        assert_eq!(at(None, None).unwrap(), "https://sts.amazonaws.com");
+        assert_eq!(at(None, Some("eu-north-1")).unwrap(), "https://sts.eu-north-1.amazonaws.com");
+        assert_eq!(at(None, Some("cn-north-1")).unwrap(), "https://sts.cn-north-1.amazonaws.com.cn");
+        assert_eq!(at(Some("http://127.0.0.1:1"), Some("x")).unwrap(), "http://127.0.0.1:1");
+        assert!(at(None, Some("evil.example/")).is_err());
+    }
+
+    #[test]
+    fn the_end_is_a_time_that_the_tools_read() {
+        let url = BaseUrl::parse("https://sts.amazonaws.com").unwrap();
+        for text in ["1.7954208E9", "1795420800", "\"2026-11-23T08:00:00Z\""] {
+            let end = serde_json::from_str(text).unwrap();
+            assert_eq!(expiration(&end, &url).unwrap(), "2026-11-23T08:00:00Z");
+        }
+        assert!(expiration(&End::Seconds(f64::INFINITY), &url).is_err());
+    }
+}

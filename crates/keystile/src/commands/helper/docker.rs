@@ -1,0 +1,75 @@
+//! The protocol of `docker-credential-...` programs: an address in, a JSON document out.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{USER_NAME, input, session, session_for};
+use crate::args::DockerAction;
+use crate::base_url::BaseUrl;
+use crate::context::Context;
+use crate::error::Fault;
+use crate::session::{USUAL_TTL, Want};
+
+/// The words by which docker knows that a helper has nothing, on standard output.
+const NOTHING: &str = "credentials not found in native keychain";
+
+pub(super) async fn run(context: &Arc<Context>, action: DockerAction) -> Result<(), Fault> {
+    match action {
+        DockerAction::Get => get(context, input()?.trim()).await,
+        DockerAction::List => list(context).await,
+        // The session is ended by signing out, not by leaving one registry.
+        DockerAction::Erase => Ok(()),
+        DockerAction::Store => Err(Fault::Usage {
+            message: "This helper keeps no passwords".into(),
+            hint: Some(format!("`{}` signs in, for docker too.", context.brand().command("auth login"))),
+        }),
+    }
+}
+
+async fn get(context: &Arc<Context>, registry: &str) -> Result<(), Fault> {
+    let host = host(registry);
+    let is_meant = |bound: &BaseUrl| host.as_deref() == Some(bound.host().as_str());
+    let Some(session) = session_for(context, is_meant).await? else {
+        context.screen.raw(format!("{NOTHING}\n").as_bytes())?;
+        return Err(Fault::NotFound {
+            message: format!("There is no credential for {registry}."),
+            request_id: None,
+        });
+    };
+    let token = session.token(Want::Fresh { min_ttl: USUAL_TTL }).await?;
+    let answer = json!({ "ServerURL": registry, "Username": USER_NAME, "Secret": token.secret() });
+    context.screen.json(&answer)
+}
+
+async fn list(context: &Arc<Context>) -> Result<(), Fault> {
+    let registries = match session(context) {
+        Ok(session) => {
+            let base = session.api_base().await?;
+            [(base.to_string(), Value::from(USER_NAME))].into_iter().collect()
+        }
+        Err(Fault::NotAuthenticated) => serde_json::Map::new(),
+        Err(fault) => return Err(fault),
+    };
+    context.screen.json(&Value::Object(registries))
+}
+
+/// The host of a registry, which docker names with or without a scheme and a path.
+fn host(registry: &str) -> Option<String> {
+    let with_scheme =
+        if registry.contains("://") { registry.to_owned() } else { format!("https://{registry}") };
+    BaseUrl::parse(&with_scheme).ok().map(|url| url.host())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_is_known_by_its_host() {
+        assert_eq!(host("registry.acme.dev").as_deref(), Some("registry.acme.dev"));
+        assert_eq!(host("https://registry.acme.dev/v1/").as_deref(), Some("registry.acme.dev"));
+        assert_eq!(host("localhost:5000").as_deref(), Some("localhost:5000"));
+        assert_eq!(host(""), None);
+    }
+}

@@ -1,0 +1,72 @@
+//! The protocol of `git credential`: lines of `name=value`.
+
+use std::sync::Arc;
+
+use super::{USER_NAME, input, replace, session_for};
+use crate::base_url::BaseUrl;
+use crate::context::Context;
+use crate::error::Fault;
+use crate::secret::Secret;
+use crate::session::{USUAL_TTL, Want};
+
+/// What git asks about.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    server: Option<BaseUrl>,
+    password: Option<Secret>,
+}
+
+pub(super) async fn run(context: &Arc<Context>, action: &str) -> Result<(), Fault> {
+    match action {
+        "get" => get(context).await,
+        "erase" => erase(context).await,
+        // `store` repeats what `get` has said, and later versions of git may ask for more.
+        _ => Ok(()),
+    }
+}
+
+async fn get(context: &Arc<Context>) -> Result<(), Fault> {
+    let Some(server) = Asked::read(&input()?).server else { return Ok(()) };
+    let Some(session) = session_for(context, |bound| bound.same_origin(&server)).await? else {
+        return Ok(());
+    };
+    let token = session.token(Want::Fresh { min_ttl: USUAL_TTL }).await?;
+    let end = token.expires_at().map(|end| format!("password_expiry_utc={}\n", end.timestamp()));
+    let answer = format!("username={USER_NAME}\npassword={}\n{}", token.secret(), end.unwrap_or_default());
+    context.screen.raw(answer.as_bytes())
+}
+
+/// Git says so when a server has refused a password.
+async fn erase(context: &Arc<Context>) -> Result<(), Fault> {
+    let asked = Asked::read(&input()?);
+    let (Some(server), Some(password)) = (asked.server, asked.password) else { return Ok(()) };
+    match session_for(context, |bound| bound.same_origin(&server)).await? {
+        Some(session) => replace(&session, password.expose()).await,
+        None => Ok(()),
+    }
+}
+
+impl Asked {
+    fn read(text: &str) -> Self {
+        let value = |name: &str| {
+            text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
+        };
+        let server = value("protocol")
+            .zip(value("host"))
+            .and_then(|(protocol, host)| BaseUrl::parse(&format!("{protocol}://{host}")).ok());
+        Self { server, password: value("password").map(Secret::new) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn protocol_and_host_name_the_server() {
+        let asked = Asked::read("protocol=https\nhost=git.acme.dev:8443\npath=a.git\n\n");
+        assert_eq!(asked.server.unwrap().as_str(), "https://git.acme.dev:8443");
+        assert_eq!(Asked::read("host=git.acme.dev\n"), Asked::default());
+        assert_eq!(Asked::read("protocol=ssh\nhost=git.acme.dev\n"), Asked::default());
+    }
+}

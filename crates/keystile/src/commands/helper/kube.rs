@@ -1,0 +1,84 @@
+//! The protocol of kubectl's credential plugins: an `ExecCredential`.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::session;
+use crate::base_url::BaseUrl;
+use crate::context::Context;
+use crate::error::Fault;
+use crate::session::{USUAL_TTL, Want};
+
+/// What kubectl says about itself in `KUBERNETES_EXEC_INFO`.
+#[derive(Deserialize, Default)]
+struct Info {
+    #[serde(default, rename = "apiVersion")]
+    api_version: Option<String>,
+    #[serde(default)]
+    spec: Spec,
+}
+
+#[derive(Deserialize, Default)]
+struct Spec {
+    #[serde(default)]
+    cluster: Option<Cluster>,
+}
+
+#[derive(Deserialize)]
+struct Cluster {
+    server: BaseUrl,
+}
+
+/// A kubeconfig that sets `provideClusterInfo` lets the helper see which cluster it is, and then the credential goes to
+/// its own servers only. Without that, whoever wrote the kubeconfig has decided.
+pub(super) async fn run(context: &Arc<Context>) -> Result<(), Fault> {
+    let info = context.environment.get("KUBERNETES_EXEC_INFO").map(read).transpose()?.unwrap_or_default();
+    let session = session(context)?;
+    if let Some(Cluster { server }) = &info.spec.cluster {
+        let bound = session.api_base().await?;
+        if !server.same_origin(&bound) && !server.same_origin(&session.home().await?) {
+            return Err(Fault::ForeignHost {
+                source: session.source().clone(),
+                asked: server.host(),
+                bound: bound.host(),
+            });
+        }
+    }
+    let token = session.token(Want::Fresh { min_ttl: USUAL_TTL }).await?;
+    let mut status = json!({ "token": token.secret() });
+    if let Some(end) = token.expires_at() {
+        status["expirationTimestamp"] = Value::from(end.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    }
+    context.screen.json(&json!({
+        "apiVersion": info.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1"),
+        "kind": "ExecCredential",
+        "status": status,
+    }))
+}
+
+fn read(text: &str) -> Result<Info, Fault> {
+    serde_json::from_str(text).map_err(|error| Fault::Usage {
+        message: "KUBERNETES_EXEC_INFO is not what kubectl writes there".into(),
+        hint: Some(format!("{error}.")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cluster_is_read_where_the_kubeconfig_provides_it() {
+        let info = read(
+            r#"{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential",
+                "spec":{"interactive":false,"cluster":{"server":"https://k8s.acme.dev"}}}"#,
+        )
+        .unwrap();
+        assert_eq!(info.api_version.as_deref(), Some("client.authentication.k8s.io/v1beta1"));
+        assert_eq!(info.spec.cluster.unwrap().server.as_str(), "https://k8s.acme.dev");
+        assert!(read(r#"{"spec":{}}"#).unwrap().spec.cluster.is_none());
+        assert!(read("nonsense").is_err());
+    }
+}

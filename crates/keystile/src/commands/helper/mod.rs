@@ -1,0 +1,80 @@
+//! `credential-helper`: answers git, docker, kubectl and the AWS tools in their own protocols.
+//!
+//! What they get is the access token of now, never the refresh token, and only for the servers that the credential is
+//! bound to.
+
+mod aws;
+mod docker;
+mod git;
+mod kube;
+
+use std::io::{IsTerminal, Read};
+use std::sync::Arc;
+
+use super::session;
+use crate::args::HelperCommand;
+use crate::base_url::BaseUrl;
+use crate::context::Context;
+use crate::error::Fault;
+use crate::session::{Chosen, Session, Want};
+
+/// Who the token belongs to, where a protocol wants a user name beside it.
+const USER_NAME: &str = "oauth2";
+/// No tool asks for more than a few lines.
+const LONGEST_INPUT: u64 = 64 * 1024;
+
+pub(super) async fn run(context: &Arc<Context>, command: HelperCommand) -> Result<(), Fault> {
+    if std::io::stdout().is_terminal() {
+        return Err(Fault::Usage {
+            message: "credential-helper answers programs, and this is a terminal".into(),
+            hint: Some(format!("`{}` prints the token.", context.brand().command("auth token"))),
+        });
+    }
+    match command {
+        HelperCommand::Git { action } => git::run(context, &action).await,
+        HelperCommand::Docker { action } => docker::run(context, action).await,
+        HelperCommand::Kube => kube::run(context).await,
+        HelperCommand::Aws { role_arn, region } => aws::run(context, role_arn, region).await,
+    }
+}
+
+/// The session in use, if its credential is meant for a server. `None` lets the tool ask somebody else.
+async fn session_for(
+    context: &Arc<Context>,
+    is_meant: impl Fn(&BaseUrl) -> bool,
+) -> Result<Option<Session>, Fault> {
+    match session(context) {
+        Ok(session) => {
+            let bound = [session.api_base().await?, session.home().await?];
+            Ok(bound.iter().any(is_meant).then_some(session))
+        }
+        Err(Fault::NotAuthenticated) => {
+            let app = &context.app;
+            let is_own = std::iter::once(&app.issuer).chain(&app.api_base).any(is_meant);
+            if is_own { Err(Fault::NotAuthenticated) } else { Ok(None) }
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The server has refused this token: if it is still the one in use, the next caller gets another.
+async fn replace(session: &Session, refused: &str) -> Result<(), Fault> {
+    let Chosen::Session { session: stored, .. } = &session.chosen else { return Ok(()) };
+    if stored.access_token.expose() != refused {
+        return Ok(());
+    }
+    match session.token(Want::NewerThan { generation: stored.generation }).await {
+        Ok(_) => Ok(()),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn input() -> Result<String, Fault> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text);
+    read.map_err(|error| Fault::Usage {
+        message: "The request on standard input cannot be read".into(),
+        hint: Some(format!("{error}.")),
+    })?;
+    Ok(text)
+}

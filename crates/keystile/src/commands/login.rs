@@ -1,0 +1,157 @@
+//! `auth login`
+
+mod key;
+
+use serde_json::json;
+
+use crate::args::LoginArgs;
+use crate::config::LoginMethod;
+use crate::context::Context;
+use crate::duration::in_words;
+use crate::error::Fault;
+use crate::login::{Account, LoginOptions, StartedLogin, login, resume, start};
+use crate::screen::{Mark, fact};
+use crate::session::key_variable;
+
+pub(super) async fn run(context: &Context, args: LoginArgs) -> Result<(), Fault> {
+    if let Some(entry) = key::entry(&args)? {
+        return key::run(context, entry, args).await;
+    }
+    if let Some(handle) = &args.resume {
+        let account = resume(context, handle, args.timeout).await?;
+        return print(context, &account);
+    }
+    let begins_only = args.start;
+    let options = LoginOptions::from(args);
+    if begins_only {
+        return print_started(context, &start(context, &options).await?);
+    }
+    let account = login(context, &options).await?;
+    print(context, &account)
+}
+
+impl From<LoginArgs> for LoginOptions {
+    fn from(args: LoginArgs) -> Self {
+        // The command line takes one of them at most.
+        let method = match (args.browser, args.device, args.no_browser) {
+            (true, _, _) => Some(LoginMethod::Browser),
+            (_, true, _) => Some(LoginMethod::Device),
+            (_, _, true) => Some(LoginMethod::Paste),
+            (false, false, false) => None,
+        };
+        Self {
+            method,
+            issuer: args.issuer,
+            provider: args.provider,
+            scopes: args.scopes.into_iter().filter(|scope| !scope.is_empty()).collect(),
+            read_only: args.read_only,
+            port: args.port,
+            timeout: args.timeout,
+            force: args.force,
+            device_name: args.name,
+            login_hint: args.login_hint,
+            #[cfg(feature = "qr")]
+            qr: args.qr,
+        }
+    }
+}
+
+/// The handle is what a script goes on with, so it stands on standard output.
+fn print_started(context: &Context, started: &StartedLogin) -> Result<(), Fault> {
+    let StartedLogin { screen, handle } = started;
+    if context.screen.is_json() {
+        return context.screen.json(&json!({
+            "verification_uri": screen.page,
+            "verification_uri_complete": screen.complete,
+            "user_code": screen.code,
+            "expires_in": screen.lifetime.as_secs(),
+            "handle": handle,
+            "resume": handle,
+        }));
+    }
+    context.screen.tell(&format!("Open {} on any device and enter this code:  {}", screen.page, screen.code));
+    if let Some(picture) = &screen.picture {
+        context.screen.tell(picture);
+    }
+    let resume = context.brand().command(&format!("auth login --resume {handle}"));
+    context.screen.tell(&format!(
+        "The code expires in {}. Then, or meanwhile, run: {resume}",
+        in_words(screen.lifetime)
+    ));
+    context.screen.data(handle)
+}
+
+fn print(context: &Context, account: &Account) -> Result<(), Fault> {
+    if context.screen.is_json() {
+        return context.screen.json(&json!({
+            "profile": account.profile.as_str(),
+            "account": account.account,
+            "org": account.org,
+            "scopes": account.scopes,
+            "stored_in": account.stored_in,
+            "access_lifetime": account.access_lifetime.as_secs(),
+            "idle_lifetime": account.idle_lifetime.map(|span| span.as_secs()),
+            "refreshable": account.refreshable,
+        }));
+    }
+    let who = account.account.as_ref().map_or("an unnamed account", |account| account.shown());
+    context.screen.say(Mark::Good, &format!("Signed in as {who}"));
+    for line in facts(account) {
+        context.screen.tell(&line);
+    }
+    warn_of_variable(context)
+}
+
+/// A variable hides what was just stored.
+fn warn_of_variable(context: &Context) -> Result<(), Fault> {
+    if let Some((variable, _)) = key_variable(context)? {
+        context
+            .screen
+            .say(Mark::Attention, &format!("{variable} is set and would be used instead without --profile"));
+    }
+    Ok(())
+}
+
+fn facts(account: &Account) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(org) = &account.org {
+        lines.push(fact("Organization", &format!("{} ({})", org.shown(), org.id)));
+    }
+    lines.push(fact("Profile", account.profile.as_str()));
+    lines.push(fact("Stored in", &format!("{} (0600)", account.stored_in.display())));
+    let renewal = if account.refreshable { ", refreshed automatically" } else { ", then sign in again" };
+    let end = account.idle_lifetime.map(|span| format!("; ends after {} without use", in_words(span)));
+    let access = in_words(account.access_lifetime);
+    lines.push(fact("Access", &format!("{access}{renewal}{}", end.unwrap_or_default())));
+    lines
+}
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::testing::session;
+
+    #[test]
+    fn the_facts_of_a_sign_in() {
+        let account = Account {
+            profile: crate::ProfileName::default(),
+            account: session().account,
+            org: session().org,
+            scopes: Vec::new(),
+            stored_in: "/home/ada/.acme/credentials.json".into(),
+            access_lifetime: Duration::from_secs(28_800),
+            idle_lifetime: Some(Duration::from_secs(90 * 86_400)),
+            refreshable: true,
+        };
+        assert_eq!(
+            facts(&account),
+            [
+                "  Organization  Analytical (org_7Q2M)",
+                "  Profile       default",
+                "  Stored in     /home/ada/.acme/credentials.json (0600)",
+                "  Access        8 hours, refreshed automatically; ends after 90 days without use",
+            ]
+        );
+    }
+}

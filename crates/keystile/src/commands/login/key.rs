@@ -1,0 +1,123 @@
+//! `auth login` with a key: from the command line, from standard input, or asked for.
+
+use std::io::{IsTerminal as _, Read as _};
+
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::args::LoginArgs;
+use crate::context::Context;
+use crate::error::Fault;
+use crate::login::{KeyOptions, StoredKey, login_with_key, prompt_secret};
+use crate::screen::{Mark, fact};
+use crate::secret::Secret;
+use crate::source::CredentialSource;
+
+/// No key is longer, so nothing more is read.
+const LONGEST_INPUT: u64 = 64 * 1024;
+
+/// Where the key comes from.
+pub(super) enum Entry {
+    /// The command line.
+    Given(Secret),
+    StandardInput,
+    /// The person, who is asked.
+    Prompt,
+}
+
+/// The key that the command line speaks of, if it does.
+pub(super) fn entry(args: &LoginArgs) -> Result<Option<Entry>, Fault> {
+    let given = match (&args.api_key, &args.token) {
+        _ if args.with_token => Some(Entry::StandardInput),
+        (Some(key), _) | (None, Some(key)) => Some(match key.expose() {
+            "" => Entry::Prompt,
+            "-" => Entry::StandardInput,
+            _ => Entry::Given(key.clone()),
+        }),
+        (None, None) => None,
+    };
+    // The flag may stand before the verb, where the other flags of the login are not known yet.
+    let is_person = args.browser || args.device || args.no_browser || args.start || args.resume.is_some();
+    if given.is_some() && is_person {
+        return Err(Fault::Usage {
+            message: "A key is no way to sign in with the browser or a code".into(),
+            hint: Some("Give either the key, or the way to sign in.".into()),
+        });
+    }
+    Ok(given)
+}
+
+pub(super) async fn run(context: &Context, entry: Entry, args: LoginArgs) -> Result<(), Fault> {
+    let (key, source) = match entry {
+        Entry::Given(key) => {
+            let other = context.brand().command("auth login --api-key");
+            let warning = format!(
+                "A key on the command line stays in the history of the shell. `{other}` alone asks for it."
+            );
+            context.screen.say(Mark::Attention, &warning);
+            (key, CredentialSource::Flag)
+        }
+        Entry::StandardInput if !std::io::stdin().is_terminal() => (read_input()?, CredentialSource::Fresh),
+        Entry::StandardInput | Entry::Prompt => (ask(context).await?, CredentialSource::Fresh),
+    };
+    let options = KeyOptions { issuer: args.issuer, force: args.force };
+    let stored = login_with_key(context, &key, source, &options).await?;
+    print(context, &stored)
+}
+
+async fn ask(context: &Context) -> Result<Secret, Fault> {
+    let nobody = || Fault::Usage {
+        message: "There is no terminal here to ask for the key at".into(),
+        hint: Some(format!("Pipe it: `{} <FILE`.", context.brand().command("auth login --with-token"))),
+    };
+    if !context.interactive {
+        return Err(nobody());
+    }
+    prompt_secret(context, "Paste your key:").await?.ok_or_else(nobody)
+}
+
+fn read_input() -> Result<Secret, Fault> {
+    let mut text = Zeroizing::new(String::new());
+    std::io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text).map_err(|error| Fault::Usage {
+        message: "The key on standard input cannot be read".into(),
+        hint: Some(error.to_string()),
+    })?;
+    Ok(Secret::new(text.as_str()))
+}
+
+fn print(context: &Context, stored: &StoredKey) -> Result<(), Fault> {
+    if let Some(reason) = &stored.unverified {
+        let status = context.brand().command("auth status");
+        let warning = format!("Stored the key, but could not verify it ({reason}). Try `{status}` shortly.");
+        context.screen.say(Mark::Attention, &warning);
+    }
+    if context.screen.is_json() {
+        return context.screen.json(&json!({
+            "profile": stored.profile.as_str(),
+            "credential": stored.masked,
+            "verified": stored.unverified.is_none(),
+            "account": stored.account,
+            "org": stored.org,
+            "scopes": stored.scopes,
+            "stored_in": stored.stored_in,
+        }));
+    }
+    if let Some(account) = &stored.account {
+        context.screen.say(Mark::Good, &format!("Signed in as {}", account.shown()));
+    }
+    for line in facts(stored) {
+        context.screen.tell(&line);
+    }
+    super::warn_of_variable(context)
+}
+
+fn facts(stored: &StoredKey) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(org) = &stored.org {
+        lines.push(fact("Organization", &format!("{} ({})", org.shown(), org.id)));
+    }
+    lines.push(fact("Profile", stored.profile.as_str()));
+    lines.push(fact("Stored in", &format!("{} (0600)", stored.stored_in.display())));
+    lines.push(fact("Key", &stored.masked));
+    lines
+}

@@ -1,0 +1,118 @@
+//! `auth logout`
+
+use serde_json::{Value, json};
+
+use crate::args::LogoutArgs;
+use crate::context::Context;
+use crate::credentials::{Credential, CredentialState, OauthCredential, Swap};
+use crate::error::Fault;
+use crate::profile::ProfileName;
+use crate::screen::Mark;
+use crate::session::{end, lock_profile};
+
+/// What became of a session at its server.
+enum AtServer {
+    Revoked,
+    /// There was nothing to revoke: an API key, or a session that had ended.
+    Nothing,
+    /// `--local`
+    NotAsked,
+    Unreached(Fault),
+}
+
+pub(super) async fn run(context: &Context, args: LogoutArgs) -> Result<(), Fault> {
+    let profiles = if args.all {
+        context.store.read()?.iter().map(|(name, _)| name.clone()).collect()
+    } else {
+        vec![context.profile.clone()]
+    };
+    let mut documents = Vec::new();
+    for profile in &profiles {
+        documents.extend(sign_out(context, profile, args.local).await?);
+    }
+    if context.screen.is_json() {
+        return context.screen.json(&json!({ "signed_out": documents }));
+    }
+    if documents.is_empty() {
+        context.screen.tell(&match profiles.as_slice() {
+            [profile] => format!("Profile {profile} is not signed in."),
+            _ => "No profile is signed in.".into(),
+        });
+    }
+    Ok(())
+}
+
+/// Revokes first and removes second, so that a session never lives on without its owner knowing.
+pub(super) async fn sign_out(
+    context: &Context,
+    profile: &ProfileName,
+    local: bool,
+) -> Result<Option<Value>, Fault> {
+    let _lock = lock_profile(context, profile).await?;
+    let Some(credential) = context.store.read()?.get(profile).cloned() else { return Ok(None) };
+    let at_server = match &credential {
+        Credential::Oauth(session) => revoke(context, session, local).await,
+        Credential::ApiKey(_) => AtServer::Nothing,
+    };
+    match context.store.compare_and_swap(profile, Some(credential.generation()), None)? {
+        Swap::Done => {}
+        Swap::Conflict => {
+            return Err(Fault::Local {
+                what: format!("sign out of profile {profile}"),
+                cause: "somebody signed in to it at the same moment. Try again".into(),
+            });
+        }
+    }
+    say(context, profile, &credential, &at_server);
+    let revoked = matches!(at_server, AtServer::Revoked);
+    Ok(Some(json!({ "profile": profile.as_str(), "revoked": revoked })))
+}
+
+async fn revoke(context: &Context, session: &OauthCredential, local: bool) -> AtServer {
+    match (&session.refresh_token, session.state) {
+        (None, _) | (_, CredentialState::NeedsLogin) => AtServer::Nothing,
+        (Some(_), CredentialState::Ok) if local => AtServer::NotAsked,
+        (Some(token), CredentialState::Ok) => match end(context, session, token).await {
+            Ok(()) => AtServer::Revoked,
+            Err(fault) => AtServer::Unreached(fault),
+        },
+    }
+}
+
+fn say(context: &Context, profile: &ProfileName, credential: &Credential, at_server: &AtServer) {
+    let screen = &context.screen;
+    let session = credential.as_oauth();
+    let server = session.map(|session| session.issuer.host()).unwrap_or_default();
+    let on_this_machine = match at_server {
+        AtServer::Revoked => {
+            let text = format!(
+                "Signed out of profile {profile}: session revoked at {server}, local credentials removed."
+            );
+            return screen.say(Mark::Good, &text);
+        }
+        AtServer::Nothing => {
+            let text = format!("Signed out of profile {profile}: local credentials removed.");
+            return screen.say(Mark::Good, &text);
+        }
+        AtServer::NotAsked => "the session was not revoked.".to_owned(),
+        AtServer::Unreached(Fault::Unreachable { .. }) => {
+            format!("could not reach {server} to revoke the session.")
+        }
+        AtServer::Unreached(fault) => {
+            let error = context.error(fault.clone()).to_string();
+            let headline = error.lines().next().unwrap_or_default();
+            format!("{server} did not revoke the session ({headline}).")
+        }
+    };
+    screen.say(
+        Mark::Attention,
+        &format!("Signed out of profile {profile} on this machine only: {on_this_machine}"),
+    );
+    if let Some(session) = session {
+        let until = session
+            .session_expires_at
+            .map(|end| format!("It stays valid until {}. ", end.format("%Y-%m-%d")))
+            .unwrap_or_default();
+        screen.tell(&format!("  {until}Revoke it at {}/cli-sessions", session.issuer));
+    }
+}

@@ -1,0 +1,145 @@
+//! `org`: the organization that a profile acts for.
+//!
+//! A session is for one organization, so another organization is another session: one that a profile holds already,
+//! or a new one.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{profile, session, whoami};
+use crate::args::{Globals, OrgCommand};
+use crate::config::ConfigFile;
+use crate::context::Context;
+use crate::credentials::{Credential, OauthCredential, OrgRef};
+use crate::error::Fault;
+use crate::login::{LoginOptions, login};
+use crate::profile::ProfileName;
+use crate::screen::Mark;
+use crate::session::Organization;
+use crate::table;
+
+pub(super) async fn run(context: &Arc<Context>, command: OrgCommand) -> Result<(), Fault> {
+    match command {
+        OrgCommand::List => list(context).await,
+        OrgCommand::Current => current(context).await,
+        OrgCommand::Switch { org } => switch(context, &org).await,
+    }
+}
+
+/// The sessions of this machine that are for an organization.
+fn signed_in(context: &Context) -> Result<Vec<(ProfileName, OauthCredential, OrgRef)>, Fault> {
+    let document = context.store.read()?;
+    let sessions = document.iter().filter_map(|(name, credential)| match credential {
+        Credential::Oauth(session) => {
+            let org = session.org.clone()?;
+            Some((name.clone(), session.as_ref().clone(), org))
+        }
+        Credential::ApiKey(_) => None,
+    });
+    Ok(sessions.collect())
+}
+
+/// Every organization of the account as the server sees them, and with which profile this machine acts for each.
+async fn list(context: &Arc<Context>) -> Result<(), Fault> {
+    let session = session(context)?;
+    let home = session.home().await?;
+    let whoami = whoami::ask(&session).await?;
+    let own = whoami.account();
+    let current = whoami.organization.as_ref().map(|organization| organization.id.clone());
+    let signed_in = signed_in(context)?;
+    let profile = |id: &str| {
+        let is_for = |session: &OauthCredential, org: &OrgRef| {
+            let account = session.account.as_ref().map(|account| account.id.as_str());
+            org.id == id && session.issuer == home && account == Some(own.id.as_str())
+        };
+        // The one in use, if several are for it.
+        let mut names =
+            signed_in.iter().filter(|(_, session, org)| is_for(session, org)).map(|(name, ..)| name);
+        names.clone().find(|name| **name == context.profile).or_else(|| names.next())
+    };
+    // A server that does not list them has said at least for which one the credential is.
+    let known =
+        if whoami.organizations.is_empty() { whoami.organization.as_slice() } else { &whoami.organizations };
+    if context.screen.is_json() {
+        let document = |org: &Organization| {
+            json!({
+                "id": org.id, "slug": org.slug, "name": org.name, "role": org.role,
+                "profile": profile(&org.id).map(ProfileName::as_str), "current": current.as_ref() == Some(&org.id),
+            })
+        };
+        return context.screen.json(&Value::Array(known.iter().map(document).collect()));
+    }
+    if known.is_empty() {
+        context.screen.tell("You are in no organization.");
+        return Ok(());
+    }
+    let mut rows = vec![["", "ORGANIZATION", "ID", "ROLE", "PROFILE"].map(str::to_owned).to_vec()];
+    rows.extend(known.iter().map(|org| {
+        let mark = if current.as_ref() == Some(&org.id) { "*" } else { "" };
+        let profile = profile(&org.id).map(ToString::to_string).unwrap_or_default();
+        let role = org.role.clone().unwrap_or_default();
+        vec![mark.to_owned(), org.reference().shown().to_owned(), org.id.clone(), role, profile]
+    }));
+    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))?;
+    let switch = context.brand().command("org switch ORGANIZATION");
+    context.screen.tell(&format!("\n* is the one you act for. Act for another with `{switch}`."));
+    Ok(())
+}
+
+async fn current(context: &Arc<Context>) -> Result<(), Fault> {
+    let whoami = whoami::ask(&session(context)?).await?;
+    let organization = whoami.organization.as_ref();
+    if context.screen.is_json() {
+        return context.screen.json(&json!(organization));
+    }
+    let Some((organization, org)) = organization.zip(whoami.org()) else {
+        context.screen.tell("The credential is for no organization.");
+        return Ok(());
+    };
+    let role = organization.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
+    context.screen.data(&format!("{} ({}){role}", org.shown(), org.id))
+}
+
+/// Uses the session that is there for the organization, else signs in for it in the same profile.
+async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), Fault> {
+    let sessions = signed_in(context)?;
+    let own = sessions.iter().find(|(name, ..)| *name == context.profile);
+    if own.is_some_and(|(_, _, org)| org.is_called(asked)) {
+        return say(context, &context.profile, own.map(|(_, _, org)| org));
+    }
+    let is_like_own = |session: &OauthCredential| {
+        own.is_none_or(|(_, own, _)| own.issuer == session.issuer && own.account == session.account)
+    };
+    if let Some((name, _, org)) =
+        sessions.iter().find(|(_, session, org)| org.is_called(asked) && is_like_own(session))
+    {
+        profile::activate(context, name)?;
+        return say(context, name, Some(org));
+    }
+    let scopes = own.map(|(_, session, _)| session.scopes.clone()).unwrap_or_default();
+    let globals = Globals {
+        org: Some(asked.to_owned()),
+        profile: Some(context.profile.clone()),
+        ..context.globals.clone()
+    };
+    let account =
+        login(&Context::new(&context.app, &globals)?, &LoginOptions { scopes, ..LoginOptions::default() })
+            .await?;
+    // The settings would ask for the organization of before.
+    if context.profile_config().org.is_some() {
+        let mut file = ConfigFile::open(context.paths.config())?;
+        file.set(&format!("profiles.{}.org", context.profile), asked)?;
+        file.save()?;
+    }
+    say(context, &context.profile, account.org.as_ref())
+}
+
+fn say(context: &Context, profile: &ProfileName, org: Option<&OrgRef>) -> Result<(), Fault> {
+    if context.screen.is_json() {
+        return context.screen.json(&json!({ "profile": profile.as_str(), "org": org }));
+    }
+    let shown = org.map_or("the organization you chose", |org| org.shown());
+    context.screen.say(Mark::Good, &format!("Acting for {shown} with profile {profile}"));
+    Ok(())
+}

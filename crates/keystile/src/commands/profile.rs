@@ -1,0 +1,256 @@
+//! `profile` and `auth switch`: several accounts, kept apart by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::logout;
+use crate::args::ProfileCommand;
+use crate::base_url::BaseUrl;
+use crate::config::{ConfigFile, ProfileConfig};
+use crate::context::Context;
+use crate::credentials::{Credential, CredentialState, Swap};
+use crate::error::Fault;
+use crate::profile::ProfileName;
+use crate::screen::Mark;
+use crate::session::lock_profile;
+use crate::table;
+
+/// A profile that has settings, holds a credential, or both.
+#[derive(Default)]
+struct Known {
+    credential: Option<Credential>,
+    settings: ProfileConfig,
+}
+
+pub(super) async fn run(context: &Arc<Context>, command: ProfileCommand) -> Result<(), Fault> {
+    match command {
+        ProfileCommand::List => list(context),
+        ProfileCommand::Use { name } => switch(context, Some(name)),
+        ProfileCommand::Create { name, issuer } => create(context, &name, issuer.as_ref()),
+        ProfileCommand::Rename { from, to } => rename(context, &from, &to).await,
+        ProfileCommand::Delete { name } => delete(context, &name).await,
+    }
+}
+
+/// Makes a profile the one that commands use; without a name, the other one of two.
+pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(), Fault> {
+    let known = known(context)?;
+    let name = match name {
+        Some(name) => name,
+        None => other(context, &known)?,
+    };
+    if !known.contains_key(&name) {
+        return Err(unknown(&known, &name));
+    }
+    activate(context, &name)?;
+    if context.screen.is_json() {
+        return context.screen.json(&json!({ "active_profile": name.as_str() }));
+    }
+    let who = known.get(&name).and_then(who).map(|who| format!(" ({who})")).unwrap_or_default();
+    context.screen.say(Mark::Good, &format!("Using profile {name}{who}"));
+    let variable = context.brand().variable("PROFILE");
+    if let Some(set) = context.environment.get(&variable).filter(|set| *set != name.as_str()) {
+        context.screen.say(Mark::Attention, &format!("{variable} is set and still chooses profile {set}"));
+    }
+    Ok(())
+}
+
+/// Notes the choice in the settings.
+pub(super) fn activate(context: &Context, name: &ProfileName) -> Result<(), Fault> {
+    let mut file = ConfigFile::open(context.paths.config())?;
+    file.set("active_profile", name.as_str())?;
+    file.save()
+}
+
+/// What is known of the profiles besides the selected one, without asking any server.
+pub(super) fn others(context: &Context) -> Result<Vec<Value>, Fault> {
+    let (known, active) = (known(context)?, active(context));
+    let others = known.iter().filter(|(name, _)| **name != context.profile);
+    Ok(others.map(|(name, one)| document(name, one, *name == active)).collect())
+}
+
+fn list(context: &Context) -> Result<(), Fault> {
+    let (known, active) = (known(context)?, active(context));
+    if context.screen.is_json() {
+        let documents = known.iter().map(|(name, one)| document(name, one, *name == active)).collect();
+        return context.screen.json(&Value::Array(documents));
+    }
+    let mut rows = vec![["", "PROFILE", "ACCOUNT", "ORGANIZATION", "SERVER"].map(str::to_owned).to_vec()];
+    for (name, one) in &known {
+        let session = one.credential.as_ref().and_then(Credential::as_oauth);
+        let org = session.and_then(|session| session.org.as_ref()).map(|org| org.shown().to_owned());
+        let server = session.map(|session| &session.issuer).or(one.settings.issuer.as_ref());
+        rows.push(vec![
+            if *name == active { "*" } else { "" }.to_owned(),
+            name.to_string(),
+            who(one).unwrap_or_else(|| "not signed in".into()),
+            org.or_else(|| one.settings.org.clone()).unwrap_or_default(),
+            server.map(BaseUrl::host).unwrap_or_default(),
+        ]);
+    }
+    if known.is_empty() {
+        context.screen.tell(&format!(
+            "There is no profile yet. `{}` makes one.",
+            context.brand().command("auth login")
+        ));
+        return Ok(());
+    }
+    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))
+}
+
+fn create(context: &Context, name: &ProfileName, issuer: Option<&BaseUrl>) -> Result<(), Fault> {
+    if known(context)?.contains_key(name) {
+        return Err(taken(name));
+    }
+    let mut file = ConfigFile::open(context.paths.config())?;
+    file.add_profile(name)?;
+    let settings = [
+        ("issuer", issuer.map(BaseUrl::as_str)),
+        ("api_base", context.globals.api_base.as_ref().map(BaseUrl::as_str)),
+        ("org", context.globals.org.as_deref()),
+    ];
+    for (setting, value) in settings {
+        if let Some(value) = value {
+            file.set(&format!("profiles.{name}.{setting}"), value)?;
+        }
+    }
+    file.save()?;
+    if context.screen.is_json() {
+        return context.screen.json(&json!({ "created": name.as_str() }));
+    }
+    context.screen.say(Mark::Good, &format!("Created profile {name}"));
+    context.screen.tell(&format!(
+        "  Sign in to it with `{}`.",
+        context.brand().command(&format!("auth login --profile {name}"))
+    ));
+    Ok(())
+}
+
+async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Result<(), Fault> {
+    let known = known(context)?;
+    if !known.contains_key(from) {
+        return Err(unknown(&known, from));
+    }
+    if known.contains_key(to) {
+        return Err(taken(to));
+    }
+    let _locks = (lock_profile(context, from).await?, lock_profile(context, to).await?);
+    let credential = context.store.read()?.get(from).cloned();
+    if let Some(credential) = credential {
+        // In this order a stop in between leaves the credential under both names, never under none.
+        let generation = credential.generation();
+        let stored = context.store.compare_and_swap(to, None, Some(&credential))?;
+        let removed = match stored {
+            Swap::Done => context.store.compare_and_swap(from, Some(generation), None)?,
+            Swap::Conflict => Swap::Conflict,
+        };
+        match removed {
+            Swap::Done => {}
+            Swap::Conflict => {
+                return Err(Fault::Local {
+                    what: format!("rename profile {from}"),
+                    cause: "somebody else changed it at the same moment. Try again".into(),
+                });
+            }
+        }
+    }
+    let mut file = ConfigFile::open(context.paths.config())?;
+    file.rename_profile(from, to)?;
+    file.save()?;
+    if context.screen.is_json() {
+        return context.screen.json(&json!({ "renamed": from.as_str(), "to": to.as_str() }));
+    }
+    context.screen.say(Mark::Good, &format!("Profile {from} is now called {to}"));
+    Ok(())
+}
+
+async fn delete(context: &Context, name: &ProfileName) -> Result<(), Fault> {
+    let known = known(context)?;
+    if !known.contains_key(name) {
+        return Err(unknown(&known, name));
+    }
+    let signed_out = logout::sign_out(context, name, false).await?;
+    let mut file = ConfigFile::open(context.paths.config())?;
+    file.remove_profile(name)?;
+    file.save()?;
+    if context.screen.is_json() {
+        return context.screen.json(&json!({ "deleted": name.as_str(), "signed_out": signed_out.is_some() }));
+    }
+    context.screen.say(Mark::Good, &format!("Deleted profile {name}"));
+    Ok(())
+}
+
+/// Every profile of the settings and the store.
+fn known(context: &Context) -> Result<BTreeMap<ProfileName, Known>, Fault> {
+    let mut known: BTreeMap<ProfileName, Known> = BTreeMap::new();
+    for (name, settings) in &context.config.profiles {
+        known.entry(name.clone()).or_default().settings = settings.clone();
+    }
+    for (name, credential) in context.store.read()?.iter() {
+        known.entry(name.clone()).or_default().credential = Some(credential.clone());
+    }
+    Ok(known)
+}
+
+fn active(context: &Context) -> ProfileName {
+    context.config.active_profile.clone().unwrap_or_default()
+}
+
+/// The only profile beside the active one.
+fn other(context: &Context, known: &BTreeMap<ProfileName, Known>) -> Result<ProfileName, Fault> {
+    let active = active(context);
+    let others: Vec<_> = known.keys().filter(|name| **name != active).collect();
+    match others[..] {
+        [other] => Ok(other.clone()),
+        [] => Err(Fault::Usage {
+            message: "There is no other profile".into(),
+            hint: Some(format!("`{}` makes one.", context.brand().command("auth login --profile NAME"))),
+        }),
+        [_, _, ..] => {
+            Err(Fault::Usage { message: "Which profile?".into(), hint: Some(names("It is one of", &others)) })
+        }
+    }
+}
+
+/// Who a profile is, as far as the store knows.
+fn who(known: &Known) -> Option<String> {
+    match known.credential.as_ref()? {
+        Credential::Oauth(session) if session.state == CredentialState::NeedsLogin => {
+            Some("needs a new sign-in".into())
+        }
+        Credential::Oauth(session) => {
+            Some(session.account.as_ref().map_or("signed in", |account| account.shown()).to_owned())
+        }
+        Credential::ApiKey(key) => Some(format!("key {}", key.api_key.masked())),
+    }
+}
+
+fn document(name: &ProfileName, known: &Known, is_active: bool) -> Value {
+    let session = known.credential.as_ref().and_then(Credential::as_oauth);
+    json!({
+        "name": name.as_str(),
+        "active": is_active,
+        "method": known.credential.as_ref().map(Credential::method),
+        "account": session.and_then(|session| session.account.as_ref()),
+        "org": session.and_then(|session| session.org.as_ref()),
+        "issuer": session.map(|session| &session.issuer).or(known.settings.issuer.as_ref()),
+        "needs_login": session.is_some_and(|session| session.state == CredentialState::NeedsLogin),
+    })
+}
+
+fn unknown(known: &BTreeMap<ProfileName, Known>, name: &ProfileName) -> Fault {
+    let list = known.keys().collect::<Vec<_>>();
+    let there_are = if list.is_empty() { String::new() } else { format!(" {}", names("There is", &list)) };
+    Fault::NotFound { message: format!("There is no profile {name}.{there_are}"), request_id: None }
+}
+
+fn taken(name: &ProfileName) -> Fault {
+    Fault::Usage { message: format!("There is a profile {name} already"), hint: None }
+}
+
+fn names(beginning: &str, names: &[&ProfileName]) -> String {
+    let list = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    format!("{beginning} {list}.")
+}

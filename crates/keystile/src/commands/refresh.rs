@@ -1,0 +1,80 @@
+//! `auth refresh`
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::session;
+use crate::args::RefreshArgs;
+use crate::context::Context;
+use crate::credentials::OauthCredential;
+use crate::duration::remaining;
+use crate::error::Fault;
+use crate::login::{Account, LoginOptions, login};
+use crate::screen::Mark;
+use crate::session::{Chosen, Want, obtain};
+
+pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(), Fault> {
+    let session = session(context)?;
+    let stored = match &session.chosen {
+        Chosen::Session { session, .. } => session,
+        Chosen::Key { source, .. } => {
+            return Err(Fault::Usage {
+                message: "There is nothing to refresh".into(),
+                hint: Some(format!("The credential {source} is a key, and a key does not expire by itself.")),
+            });
+        }
+    };
+    let more =
+        args.scopes.iter().map(|scope| scope.trim_start_matches('+')).filter(|scope| !scope.is_empty());
+    let missing: Vec<_> = more.filter(|scope| !stored.scopes.iter().any(|held| held == scope)).collect();
+    if !missing.is_empty() {
+        return print_widened(context, &sign_in_again(context, stored, &missing).await?);
+    }
+    let refreshed = obtain(context, Want::NewerThan { generation: stored.generation }).await?;
+    if context.screen.is_json() {
+        return context.screen.json(&json!({
+            "profile": context.profile.as_str(),
+            "access_expires_at": refreshed.access_expires_at,
+            "session_expires_at": refreshed.session_expires_at,
+        }));
+    }
+    let left = remaining(refreshed.access_expires_at - context.now());
+    context.screen.say(
+        Mark::Good,
+        &format!("Refreshed profile {}: the access token expires in {left}", context.profile),
+    );
+    Ok(())
+}
+
+/// Signs in again for the session in use and these scopes.
+pub(super) async fn widen(context: &Arc<Context>, missing: &[&str]) -> Result<(), Fault> {
+    match &session(context)?.chosen {
+        Chosen::Session { session, .. } => sign_in_again(context, session, missing).await.map(drop),
+        Chosen::Key { .. } => Err(Fault::NotAuthenticated),
+    }
+}
+
+/// A refresh can only give what the person has allowed, so the person is asked.
+async fn sign_in_again(
+    context: &Context,
+    stored: &OauthCredential,
+    missing: &[&str],
+) -> Result<Account, Fault> {
+    let held = stored.scopes.iter().map(String::as_str);
+    let scopes = held.chain(missing.iter().copied()).map(str::to_owned).collect();
+    login(context, &LoginOptions { scopes, ..LoginOptions::default() }).await
+}
+
+fn print_widened(context: &Context, account: &Account) -> Result<(), Fault> {
+    if context.screen.is_json() {
+        return context.screen.json(&json!({
+            "profile": account.profile.as_str(),
+            "scopes": account.scopes,
+            "access_lifetime": account.access_lifetime.as_secs(),
+        }));
+    }
+    let scopes = account.scopes.join(" ");
+    context.screen.say(Mark::Good, &format!("Profile {} has the scopes {scopes}", account.profile));
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! `scope`: what can be asked for.
+
+use serde_json::json;
+
+use crate::args::ScopeCommand;
+use crate::context::Context;
+use crate::error::Fault;
+use crate::scopes::Catalog;
+use crate::table;
+
+pub(super) async fn run(context: &Context, command: ScopeCommand) -> Result<(), Fault> {
+    let stored = context.store.read()?.get(&context.profile).cloned();
+    let issuer = context.issuer_for(None, stored.as_ref())?;
+    let catalog = Catalog::of(context, &issuer, &context.metadata(&issuer).await?).await?;
+    let rows = match command {
+        ScopeCommand::List if context.screen.is_json() => return context.screen.json(&json!(catalog.scopes)),
+        ScopeCommand::Bundles if context.screen.is_json() => {
+            return context.screen.json(&json!(catalog.bundles));
+        }
+        ScopeCommand::List => scopes(&catalog),
+        ScopeCommand::Bundles => bundles(&catalog),
+    };
+    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))
+}
+
+fn scopes(catalog: &Catalog) -> Vec<Vec<String>> {
+    let mut rows = vec![["SCOPE", "LEVEL", "ROLES", "WHAT IT ALLOWS"].map(str::to_owned).to_vec()];
+    rows.extend(catalog.scopes.iter().map(|scope| {
+        vec![scope.id.clone(), scope.level.clone(), scope.roles.join(" "), scope.label.clone()]
+    }));
+    rows
+}
+
+fn bundles(catalog: &Catalog) -> Vec<Vec<String>> {
+    let mut rows = vec![["BUNDLE", "FOR", "SCOPES"].map(str::to_owned).to_vec()];
+    rows.extend(
+        catalog
+            .bundles
+            .iter()
+            .map(|bundle| vec![bundle.id.clone(), bundle.label.clone(), bundle.scopes.join(",")]),
+    );
+    rows
+}

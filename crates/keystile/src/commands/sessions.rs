@@ -1,0 +1,154 @@
+//! `auth sessions`: the sessions of the account, on every machine.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use oauth2::http::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::list::{self, Envelope, encoded};
+use super::session;
+use crate::args::SessionsCommand;
+use crate::context::Context;
+use crate::credentials::Swap;
+use crate::duration::remaining;
+use crate::error::Fault;
+use crate::screen::Mark;
+use crate::session::{Chosen, Session, lock_profile};
+use crate::table;
+
+const PATH: &str = "/api/v1/sessions";
+
+/// What a person wants to know of a session.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CliSession {
+    id: String,
+    #[serde(default)]
+    client: Named,
+    #[serde(default)]
+    device: Named,
+    #[serde(default)]
+    last_used_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    last_used_ip: Option<String>,
+    #[serde(default)]
+    ends_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    idle_ends_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    revoked_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    current: bool,
+}
+
+#[derive(Deserialize, Default)]
+struct Named {
+    #[serde(default)]
+    name: Option<String>,
+}
+
+pub(super) async fn run(context: &Arc<Context>, command: SessionsCommand) -> Result<(), Fault> {
+    let session = session(context)?;
+    match command {
+        SessionsCommand::List => show(context, &session).await,
+        SessionsCommand::Revoke { id } => revoke(context, &session, &id).await,
+    }
+}
+
+async fn show(context: &Context, session: &Session) -> Result<(), Fault> {
+    let documents = list::all(session, PATH, &[]).await?;
+    if context.screen.is_json() {
+        return context.screen.json(&Value::Array(documents));
+    }
+    let now = context.now();
+    let mut rows = vec![["", "SESSION", "TOOL", "MACHINE", "LAST USED", "FROM"].map(str::to_owned).to_vec()];
+    for document in &documents {
+        let one: CliSession = list::read(session, document).await?;
+        if one.lives(now) {
+            rows.push(row(one, now));
+        }
+    }
+    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))?;
+    let revoke = context.brand().command("auth sessions revoke ID");
+    context.screen.tell(&format!("\n* is the one in use here. End one with `{revoke}`."));
+    Ok(())
+}
+
+async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), Fault> {
+    let path = format!("{PATH}/{}/revoke", encoded(id));
+    let Envelope { data } = session.client().home(Method::POST, path).ask().await?;
+    let ended: CliSession = list::read(session, &data).await?;
+    if ended.current {
+        forget(context, session).await?;
+    }
+    if context.screen.is_json() {
+        return context.screen.json(&data);
+    }
+    let machine = ended.device.name.map(|name| format!(" on {name}")).unwrap_or_default();
+    context.screen.say(Mark::Good, &format!("Ended session {}{machine}", ended.id));
+    if ended.current {
+        context.screen.tell("  It was the one in use here, so the local credentials are removed too.");
+    }
+    Ok(())
+}
+
+/// Removes the credential of a session that has just been ended; if it has changed meanwhile, it is another's.
+async fn forget(context: &Context, session: &Session) -> Result<(), Fault> {
+    let Chosen::Session { session, .. } = &session.chosen else { return Ok(()) };
+    let _lock = lock_profile(context, &context.profile).await?;
+    let current = context.stored_session()?.filter(|stored| stored.session_id == session.session_id);
+    let Some(current) = current else { return Ok(()) };
+    match context.store.compare_and_swap(&context.profile, Some(current.generation), None)? {
+        Swap::Done | Swap::Conflict => Ok(()),
+    }
+}
+
+impl CliSession {
+    fn lives(&self, now: DateTime<Utc>) -> bool {
+        let ends = [self.ends_at, self.idle_ends_at];
+        self.revoked_at.is_none() && ends.into_iter().flatten().all(|end| end > now)
+    }
+}
+
+fn row(session: CliSession, now: DateTime<Utc>) -> Vec<String> {
+    let used = session.last_used_at.map(|at| format!("{} ago", remaining(now - at)));
+    vec![
+        if session.current { "*" } else { "" }.to_owned(),
+        session.id,
+        session.client.name.unwrap_or_default(),
+        session.device.name.unwrap_or_default(),
+        used.unwrap_or_else(|| "never".into()),
+        session.last_used_ip.unwrap_or_default(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_session_is_one_row() {
+        let document = json!({
+            "id": "ses_9fK2", "client": { "id": "acme-cli", "name": "Acme CLI" }, "device": { "name": "laptop" },
+            "lastUsedAt": "2026-11-23T07:00:00Z", "lastUsedIp": "192.0.2.1", "current": true
+        });
+        let now = "2026-11-23T08:05:00Z".parse().unwrap();
+        let row = row(CliSession::deserialize(&document).unwrap(), now);
+        assert_eq!(row, ["*", "ses_9fK2", "Acme CLI", "laptop", "1h 5m ago", "192.0.2.1"]);
+    }
+
+    #[test]
+    fn what_has_ended_is_not_listed() {
+        let now = "2026-11-23T08:05:00Z".parse().unwrap();
+        let lives = |name: &str, at: &str| {
+            CliSession::deserialize(&json!({ "id": "ses_1", name: at })).unwrap().lives(now)
+        };
+        assert!(lives("idleEndsAt", "2026-11-24T00:00:00Z"));
+        assert!(!lives("idleEndsAt", "2026-11-23T08:00:00Z"));
+        assert!(!lives("revokedAt", "2026-11-23T08:00:00Z"));
+    }
+}

@@ -1,0 +1,240 @@
+//! What keys and personal tokens have in common: how they are listed, and how a new one is handed over.
+
+use std::io::IsTerminal as _;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use oauth2::http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::list::{self, Envelope, encoded};
+use crate::context::Context;
+use crate::duration::remaining;
+use crate::error::{Error, Fault};
+use crate::screen::{Mark, fact};
+use crate::secret::Secret;
+use crate::session::Session;
+use crate::table;
+
+/// Where one kind of them is in the API, and what it is called.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    pub(super) path: &'static str,
+    /// The field that holds the secret of a new one.
+    pub(super) secret: &'static str,
+    pub(super) name: &'static str,
+    pub(super) heading: &'static str,
+}
+
+/// What a person wants to know of one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StaticCredential {
+    pub(super) id: String,
+    name: String,
+    #[serde(default)]
+    mode: Option<String>,
+    #[serde(default)]
+    pub(super) scopes: Vec<String>,
+    #[serde(default)]
+    pub(super) unrestricted: bool,
+    prefix: String,
+    last_four: String,
+    #[serde(default)]
+    owner: Option<Owner>,
+    #[serde(default)]
+    expires_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    last_used_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    revoked_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    replaces: Option<Replaced>,
+}
+
+#[derive(Deserialize)]
+struct Owner {
+    name: String,
+}
+
+/// The key that a new one takes the place of.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Replaced {
+    id: String,
+    #[serde(default)]
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl StaticCredential {
+    fn lives(&self, now: DateTime<Utc>) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
+    }
+
+    /// Its two ends, by which a person tells it from others.
+    fn shown(&self) -> String {
+        format!("{}…{}", self.prefix, self.last_four)
+    }
+
+    fn row(&self, now: DateTime<Utc>) -> Vec<String> {
+        let used = self.last_used_at.map(|at| format!("{} ago", remaining(now - at)));
+        let end = match (self.revoked_at, self.expires_at) {
+            (Some(_), _) => "revoked".to_owned(),
+            (None, Some(end)) if end <= now => "expired".to_owned(),
+            (None, Some(end)) => format!("in {}", remaining(end - now)),
+            (None, None) => "never".to_owned(),
+        };
+        let owner = self.owner.as_ref().map(|owner| owner.name.clone()).unwrap_or_default();
+        let used = used.unwrap_or_else(|| "never".into());
+        vec![self.id.clone(), self.name.clone(), self.shown(), owner, used, end, self.may()]
+    }
+
+    /// What it may do, in one cell.
+    pub(super) fn may(&self) -> String {
+        if self.unrestricted { "everything".into() } else { self.scopes.join(" ") }
+    }
+}
+
+impl Kind {
+    /// Prints those that live, or all.
+    pub(super) async fn list(self, context: &Context, session: &Session, ended: bool) -> Result<(), Fault> {
+        let documents = list::all(session, self.path, &[]).await?;
+        if context.screen.is_json() {
+            return context.screen.json(&Value::Array(documents));
+        }
+        let now = context.now();
+        let heading = [self.heading, "NAME", "BEGINS", "OWNER", "LAST USED", "ENDS", "SCOPES"];
+        let mut rows = vec![heading.map(str::to_owned).to_vec()];
+        for document in &documents {
+            let one: StaticCredential = list::read(session, document).await?;
+            if ended || one.lives(now) {
+                rows.push(one.row(now));
+            }
+        }
+        if rows.len() == 1 {
+            context.screen.tell(&format!("There is no {} yet.", self.name));
+            return Ok(());
+        }
+        table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))
+    }
+
+    /// Makes one and hands it over: the secret is all that stands on standard output.
+    pub(super) async fn issue(
+        self,
+        context: &Context,
+        session: &Session,
+        path: &str,
+        asked: &Value,
+    ) -> Result<(), Fault> {
+        let mut document = self.post(session, path, asked).await?;
+        if context.screen.is_json() {
+            return context.screen.json(&document);
+        }
+        // Out of the document, so that no error can quote it.
+        let Some(Value::String(secret)) = document.get_mut(self.secret).map(Value::take) else {
+            let what = format!("It made a {} and did not give it", self.name);
+            return Err(Fault::BadAnswer { host: session.home().await?.host(), what });
+        };
+        let secret = Secret::new(secret);
+        // The secret counts; a server that says less about it than expected must not cost it.
+        match StaticCredential::deserialize(&document) {
+            Ok(one) => {
+                context.screen.say(Mark::Good, &format!("Created {} {}", self.name, one.id));
+                for line in facts(&one, context.now()) {
+                    context.screen.tell(&line);
+                }
+            }
+            Err(_) => context.screen.say(Mark::Good, &format!("Created a {}", self.name)),
+        }
+        if std::io::stdout().is_terminal() {
+            context.screen.tell("\n  Copy it now, it is shown only once:\n");
+        }
+        context.screen.raw(format!("{}\n", secret.expose()).as_bytes())
+    }
+
+    /// Ends one.
+    pub(super) async fn revoke(self, context: &Context, session: &Session, id: &str) -> Result<(), Fault> {
+        let path = format!("{}/{}/revoke", self.path, encoded(id));
+        let document = self.post(session, &path, &json!({})).await?;
+        if context.screen.is_json() {
+            return context.screen.json(&document);
+        }
+        let one: StaticCredential = list::read(session, &document).await?;
+        context.screen.say(Mark::Good, &format!("Revoked {} {} ({})", self.name, one.id, one.name));
+        Ok(())
+    }
+
+    /// Repeated, it is done once: every `POST` carries a key of its own.
+    pub(super) async fn post(self, session: &Session, path: &str, asked: &Value) -> Result<Value, Fault> {
+        let request = session.client().home(Method::POST, path).json(asked).map_err(Error::into_fault)?;
+        Ok(request.ask::<Envelope>().await?.data)
+    }
+}
+
+fn facts(one: &StaticCredential, now: DateTime<Utc>) -> Vec<String> {
+    let mut lines = vec![fact("Name", &one.name)];
+    lines.extend(one.owner.as_ref().map(|owner| fact("Owner", &owner.name)));
+    lines.extend(one.mode.as_ref().map(|mode| fact("Mode", mode)));
+    lines.push(fact("Scopes", &one.may()));
+    let end = one.expires_at.map_or_else(|| "never".into(), |end| format!("in {}", remaining(end - now)));
+    lines.push(fact("Ends", &end));
+    lines.extend(one.replaces.as_ref().map(|old| {
+        let left = old.expires_at.map(|end| end - now).filter(|left| *left > TimeDelta::zero());
+        let until = left.map_or_else(
+            || "which has ended".to_owned(),
+            |left| format!("which works for another {}", remaining(left)),
+        );
+        fact("Replaces", &format!("{}, {until}", old.id))
+    }));
+    lines
+}
+
+/// The moment after this time, as the API writes it.
+pub(super) fn end_after(context: &Context, span: std::time::Duration) -> Result<String, Fault> {
+    let span = TimeDelta::from_std(span).ok();
+    let end = span.and_then(|span| context.now().checked_add_signed(span));
+    end.map(|end| end.to_rfc3339_opts(SecondsFormat::Millis, true))
+        .ok_or_else(|| Fault::Usage { message: "Nothing can last that long".into(), hint: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(more: &Value) -> StaticCredential {
+        let mut document = json!({
+            "id": "key_9", "name": "ci", "mode": "live", "scopes": ["deployments:read"], "unrestricted": false,
+            "prefix": "acme_live_", "lastFour": "9f2c", "owner": { "kind": "user", "id": "usr_1", "name": "Ada" },
+        });
+        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(document).unwrap()
+    }
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-23T08:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_key_is_one_row() {
+        let row = read(
+            &json!({ "lastUsedAt": "2026-11-23T07:00:00.000Z", "expiresAt": "2026-11-25T08:00:00.000Z" }),
+        );
+        let expected = ["key_9", "ci", "acme_live_…9f2c", "Ada", "1h ago", "in 2d", "deployments:read"];
+        assert_eq!(row.row(now()), expected);
+    }
+
+    #[test]
+    fn what_was_revoked_or_has_expired_no_longer_lives() {
+        assert!(read(&json!({})).lives(now()));
+        assert!(!read(&json!({ "revokedAt": "2026-11-23T07:00:00.000Z" })).lives(now()));
+        assert!(!read(&json!({ "expiresAt": "2026-11-23T08:00:00.000Z" })).lives(now()));
+    }
+
+    #[test]
+    fn the_facts_of_a_rotation_say_how_long_the_old_key_works() {
+        let new = read(&json!({ "replaces": { "id": "key_8", "expiresAt": "2026-11-23T09:00:00.000Z" } }));
+        assert_eq!(facts(&new, now()).last().unwrap(), "  Replaces      key_8, which works for another 1h");
+        let new = read(&json!({ "replaces": { "id": "key_8", "expiresAt": "2026-11-23T08:00:00.000Z" } }));
+        assert_eq!(facts(&new, now()).last().unwrap(), "  Replaces      key_8, which has ended");
+    }
+}

@@ -1,0 +1,246 @@
+//! `auth status`: exit 0 signed in, 2 not, 3 could not check.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::{profile, session, whoami};
+use crate::args::StatusArgs;
+use crate::context::Context;
+use crate::credentials::{
+    AccountRef, Credential, CredentialState, OauthCredential, OrgRef, SignedInBy, method_of,
+};
+use crate::duration::remaining;
+use crate::error::Fault;
+use crate::screen::{Mark, fact};
+use crate::session::{Chosen, Session, key_variable};
+use crate::source::CredentialSource;
+
+/// What is known of the credential, from the file and from the server.
+#[derive(Default)]
+struct Status {
+    method: &'static str,
+    signed_in_by: Option<SignedInBy>,
+    account: Option<AccountRef>,
+    org: Option<OrgRef>,
+    scopes: Vec<String>,
+    credential: Option<String>,
+    access_expires_at: Option<DateTime<Utc>>,
+    session_expires_at: Option<DateTime<Utc>>,
+    refreshable: bool,
+    in_keyring: bool,
+    api_base: Option<String>,
+    verified: bool,
+    warnings: Vec<String>,
+}
+
+pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), Fault> {
+    let session = match session(context) {
+        Ok(session) => session,
+        Err(fault) => {
+            print_absent(context)?;
+            return Err(fault);
+        }
+    };
+    let mut status = local(&session);
+    let checked = if args.offline { offline(&session) } else { online(&session, &mut status).await };
+    status.warnings.extend(context.store.take_warnings());
+    status.warnings.extend(hidden_variable(context, session.source())?);
+    let others = if args.all { profile::others(context)? } else { Vec::new() };
+    match &checked {
+        // What could not be checked is shown as far as it is known.
+        Ok(()) | Err(Fault::Unreachable { .. } | Fault::Server { .. } | Fault::RateLimited { .. }) => {
+            print(context, &session, &status, checked.is_ok(), &others)?;
+        }
+        Err(_) => print_absent(context)?,
+    }
+    match checked {
+        // The contract has one code for "could not check".
+        Err(Fault::RateLimited { request_id, .. }) => Err(Fault::Server { status: 429, request_id }),
+        checked => checked,
+    }
+}
+
+fn local(session: &Session) -> Status {
+    match &session.chosen {
+        Chosen::Session { session, .. } => Status { method: "oauth", ..stored(session) },
+        Chosen::Key { key, target, .. } => Status {
+            method: method_of(key),
+            credential: Some(key.masked()),
+            api_base: target.api_base.as_ref().map(ToString::to_string),
+            ..Status::default()
+        },
+    }
+}
+
+fn stored(session: &OauthCredential) -> Status {
+    Status {
+        signed_in_by: session.signed_in_by,
+        account: session.account.clone(),
+        org: session.org.clone(),
+        scopes: session.scopes.clone(),
+        credential: session.session_id.clone(),
+        access_expires_at: Some(session.access_expires_at),
+        session_expires_at: session.session_expires_at,
+        refreshable: session.refresh_token.is_some(),
+        in_keyring: Credential::from(session.clone()).is_in_keyring(),
+        api_base: Some(session.api_base.to_string()),
+        ..Status::default()
+    }
+}
+
+/// The way that a session was signed in, in front of its name.
+fn road(by: Option<SignedInBy>) -> &'static str {
+    match by {
+        Some(SignedInBy::Browser) => "browser sign-in, ",
+        Some(SignedInBy::DeviceCode) => "sign-in by device code, ",
+        Some(SignedInBy::PastedCode) => "sign-in by pasted code, ",
+        Some(SignedInBy::Other) | None => "",
+    }
+}
+
+/// Without the server only the file can say that a session has ended.
+fn offline(session: &Session) -> Result<(), Fault> {
+    match &session.chosen {
+        Chosen::Session { session, .. } if session.state == CredentialState::NeedsLogin => {
+            Err(Fault::RefreshFailed)
+        }
+        Chosen::Session { .. } | Chosen::Key { .. } => Ok(()),
+    }
+}
+
+async fn online(session: &Session, status: &mut Status) -> Result<(), Fault> {
+    let whoami = whoami::ask(session).await?;
+    // The call may have refreshed the session.
+    if let Some(current) = session.context.stored_session()?
+        && let Chosen::Session { .. } = session.chosen
+    {
+        *status = Status { method: status.method, ..stored(&current) };
+    }
+    status.account = Some(whoami.account());
+    status.org = whoami.org();
+    status.scopes.clone_from(&whoami.scopes);
+    if status.method == "oauth" {
+        status.credential = Some(whoami.credential.id);
+    }
+    if status.api_base.is_none() {
+        status.api_base = Some(session.api_base().await?.to_string());
+    }
+    status.verified = true;
+    Ok(())
+}
+
+/// A variable that would win over the stored session of a profile that was asked for by name.
+fn hidden_variable(context: &Context, source: &CredentialSource) -> Result<Option<String>, Fault> {
+    let is_stored = matches!(source, CredentialSource::Profile(_));
+    let variable = key_variable(context)?.filter(|_| is_stored);
+    Ok(variable.map(|(name, _)| format!("{name} is set and would be used instead without --profile")))
+}
+
+fn print_absent(context: &Context) -> Result<(), Fault> {
+    if !context.screen.is_json() {
+        return Ok(());
+    }
+    context.screen.json(&json!({
+        "profile": context.profile.as_str(),
+        "authenticated": false,
+        "verified": false,
+        "warnings": context.store.take_warnings(),
+    }))
+}
+
+fn print(
+    context: &Context,
+    session: &Session,
+    status: &Status,
+    authenticated: bool,
+    others: &[Value],
+) -> Result<(), Fault> {
+    let screen = &context.screen;
+    if screen.is_json() {
+        return screen.json(&json!({
+            "profile": context.profile.as_str(),
+            "authenticated": authenticated,
+            "verified": status.verified,
+            "method": status.method,
+            "signed_in_by": status.signed_in_by,
+            "source": if status.in_keyring { "keyring" } else { session.source().kind() },
+            "account": status.account,
+            "org": status.org,
+            "scopes": status.scopes,
+            "credential": status.credential,
+            "access_expires_at": status.access_expires_at,
+            "session_expires_at": status.session_expires_at,
+            "refreshable": status.refreshable,
+            "api_base": status.api_base,
+            "warnings": status.warnings,
+            "other_profiles": others,
+        }));
+    }
+    let mark = if authenticated { Mark::Good } else { Mark::Attention };
+    let server = status
+        .api_base
+        .as_deref()
+        .map_or("", |base| base.trim_start_matches("https://").trim_start_matches("http://"));
+    let to = if server.is_empty() { String::new() } else { format!(" to {server}") };
+    let as_whom =
+        status.account.as_ref().map(|account| format!(" as {}", account.shown())).unwrap_or_default();
+    screen.headline(mark, &format!("Signed in{to}{as_whom}"))?;
+    for line in facts(context, session.source(), status) {
+        screen.data(&line)?;
+    }
+    for warning in &status.warnings {
+        screen.say(Mark::Attention, warning);
+    }
+    for other in others {
+        let text = |name: &str| other[name].as_str().unwrap_or_default();
+        let account = other["account"]["email"].as_str().unwrap_or("not checked");
+        screen.data(&format!("\n  {}: {account} {}", text("name"), text("issuer")))?;
+    }
+    Ok(())
+}
+
+fn facts(context: &Context, source: &CredentialSource, status: &Status) -> Vec<String> {
+    let is_active = context.config.active_profile.clone().unwrap_or_default() == context.profile;
+    let mut lines = Vec::new();
+    match source {
+        CredentialSource::Profile(stored) => {
+            let active = if is_active { " (active)" } else { "" };
+            lines.push(fact("Profile", &format!("{}{active}", stored.name)));
+        }
+        CredentialSource::Flag | CredentialSource::Variable(_) | CredentialSource::Fresh => {}
+    }
+    if let Some(org) = &status.org {
+        lines.push(fact("Organization", &format!("{} ({})", org.shown(), org.id)));
+    }
+    let credential = status.credential.as_deref().unwrap_or("unknown");
+    lines.push(fact(
+        "Method",
+        &match status.method {
+            "oauth" => format!("{}CLI session {credential}", road(status.signed_in_by)),
+            "pat" => format!("personal token {credential}"),
+            _ => format!("API key {credential}"),
+        },
+    ));
+    lines.push(fact(
+        "Source",
+        &match source {
+            CredentialSource::Profile(stored) => context.paths.shown(&stored.path),
+            CredentialSource::Flag => "--api-key".into(),
+            CredentialSource::Variable(name) => name.clone(),
+            CredentialSource::Fresh => "this sign-in".into(),
+        },
+    ));
+    if let Some(end) = status.access_expires_at {
+        let left = end - context.now();
+        let renewal = if status.refreshable { ", refreshes automatically" } else { "" };
+        let when =
+            if left.num_seconds() > 0 { format!("expires in {}", remaining(left)) } else { "expired".into() };
+        lines.push(fact("Access token", &format!("{when}{renewal}")));
+    }
+    if !status.scopes.is_empty() {
+        lines.push(fact("Scopes", &status.scopes.join(" ")));
+    }
+    lines
+}

@@ -1,0 +1,32 @@
+//! `auth token`: the only command that prints a token.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::session;
+use crate::args::{TokenArgs, TokenFormat};
+use crate::context::Context;
+use crate::error::Fault;
+use crate::session::Want;
+
+pub(super) async fn run(context: &Arc<Context>, args: TokenArgs) -> Result<(), Fault> {
+    let session = session(context)?;
+    let token = session.token(Want::Fresh { min_ttl: args.min_ttl }).await?;
+    let secret = token.secret();
+    let format = if context.screen.is_json() { TokenFormat::Json } else { args.format };
+    match format {
+        TokenFormat::Raw => context.screen.raw(format!("{secret}\n").as_bytes()),
+        TokenFormat::Header => context.screen.raw(format!("Authorization: Bearer {secret}\n").as_bytes()),
+        TokenFormat::Env => {
+            let variable = context.brand().variable("ACCESS_TOKEN");
+            context.screen.raw(format!("export {variable}='{secret}'\n").as_bytes())
+        }
+        TokenFormat::Json => context.screen.json(&json!({
+            "token": secret,
+            "token_type": "Bearer",
+            "expires_at": token.expires_at(),
+            "api_base": session.api_base().await?,
+        })),
+    }
+}

@@ -1,0 +1,36 @@
+//! `auth whoami`
+
+use std::sync::Arc;
+
+use oauth2::http::Method;
+use serde_json::json;
+
+use super::session;
+use crate::context::Context;
+use crate::error::Fault;
+use crate::screen::fact;
+use crate::session::{Session, WHOAMI_PATH, Whoami, WhoamiEnvelope};
+
+pub(super) async fn run(context: &Arc<Context>) -> Result<(), Fault> {
+    let whoami = ask(&session(context)?).await?;
+    if context.screen.is_json() {
+        return context.screen.json(&json!(whoami));
+    }
+    let account = whoami.account();
+    context.screen.data(account.shown())?;
+    if let Some(org) = &whoami.organization {
+        let role = org.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
+        let name = whoami.org().map(|org| org.shown().to_owned()).unwrap_or_default();
+        context.screen.data(&fact("Organization", &format!("{name} ({}){role}", org.id)))?;
+    }
+    context
+        .screen
+        .data(&fact("Credential", &format!("{} {}", whoami.kind.replace('_', " "), whoami.credential.id)))?;
+    context.screen.data(&fact("Scopes", &whoami.scopes.join(" ")))
+}
+
+/// Asks the server who the credential is.
+pub(super) async fn ask(session: &Session) -> Result<Whoami, Fault> {
+    let envelope: WhoamiEnvelope = session.client().home(Method::GET, WHOAMI_PATH).ask().await?;
+    Ok(envelope.data)
+}

@@ -1,0 +1,289 @@
+//! `config.toml`: settings without secrets.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use super::base_url::BaseUrl;
+use super::credentials::StorePlace;
+use super::error::Fault;
+use super::files;
+use super::profile::ProfileName;
+
+/// What `config.toml` says. Unknown settings are left to newer versions.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Config {
+    /// The profile that commands use unless told otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active_profile: Option<ProfileName>,
+    /// Settings of every profile.
+    pub defaults: Defaults,
+    /// Settings of one profile.
+    pub profiles: BTreeMap<ProfileName, ProfileConfig>,
+}
+
+/// Settings of every profile.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Defaults {
+    /// How to sign in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login_method: Option<LoginMethod>,
+    /// Where refresh tokens and keys are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StorePlace>,
+}
+
+/// How to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LoginMethod {
+    /// By what the environment allows.
+    Auto,
+    /// With the browser of this machine.
+    Browser,
+    /// With a code that is typed on any other device.
+    Device,
+    /// With a link for any browser, and the code that it shows.
+    Paste,
+}
+
+/// Settings of one profile.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct ProfileConfig {
+    /// The authorization server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<BaseUrl>,
+    /// The API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_base: Option<BaseUrl>,
+    /// The organization to sign in for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org: Option<String>,
+}
+
+impl Config {
+    /// Reads the file; a missing file has no settings.
+    pub fn load(path: &Path) -> Result<Self, Fault> {
+        let text = ConfigFile::open(path)?.document.to_string();
+        toml::from_str(&text).map_err(|error| bad(path, error.to_string().trim()))
+    }
+
+    /// The settings of a profile.
+    pub fn profile(&self, name: &ProfileName) -> ProfileConfig {
+        self.profiles.get(name).cloned().unwrap_or_default()
+    }
+}
+
+/// `config.toml` for editing: what a person wrote around the settings stays.
+pub struct ConfigFile {
+    path: PathBuf,
+    document: DocumentMut,
+}
+
+impl ConfigFile {
+    /// Opens the file, or begins one.
+    pub fn open(path: &Path) -> Result<Self, Fault> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(bad(path, &error.to_string())),
+        };
+        let document =
+            text.parse().map_err(|error: toml_edit::TomlError| bad(path, error.to_string().trim()))?;
+        Ok(Self { path: path.to_owned(), document })
+    }
+
+    /// The whole file as it would be written.
+    pub fn text(&self) -> String {
+        self.document.to_string()
+    }
+
+    /// The setting under a dotted name.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let item = name.split('.').try_fold(self.document.as_item(), |item, part| item.get(part))?;
+        match item {
+            Item::Value(toml_edit::Value::String(text)) => Some(text.value().clone()),
+            Item::Value(other) => Some(other.clone().decorated("", "").to_string()),
+            Item::None | Item::Table(_) | Item::ArrayOfTables(_) => None,
+        }
+    }
+
+    /// Changes a setting. The change is refused if the file would make no sense with it.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), Fault> {
+        let mut changed = self.begun();
+        let (parents, last) = split(name);
+        let mut table = changed.as_table_mut();
+        for part in parents {
+            let item = table.entry(part).or_insert_with(|| {
+                let mut table = Table::new();
+                table.set_implicit(true);
+                Item::Table(table)
+            });
+            table =
+                item.as_table_mut().ok_or_else(|| bad(&self.path, &format!("`{part}` is not a section")))?;
+        }
+        table[last] = value(text);
+        self.accept(name, changed)
+    }
+
+    /// Removes a setting; says whether it was there.
+    pub fn unset(&mut self, name: &str) -> Result<bool, Fault> {
+        let mut changed = self.document.clone();
+        let (parents, last) = split(name);
+        let mut table = Some(changed.as_table_mut());
+        for part in parents {
+            table = table.and_then(|table| table.get_mut(part)).and_then(Item::as_table_mut);
+        }
+        let existed = table.is_some_and(|table| table.remove(last).is_some());
+        self.accept(name, changed)?;
+        Ok(existed)
+    }
+
+    /// Begins the section of a profile; says whether there was none.
+    pub fn add_profile(&mut self, name: &ProfileName) -> Result<bool, Fault> {
+        let mut changed = self.begun();
+        let profiles = Self::profiles(&mut changed);
+        let is_new = profiles.is_some_and(|profiles| {
+            let is_new = !profiles.contains_key(name.as_str());
+            profiles.entry(name.as_str()).or_insert_with(toml_edit::table);
+            is_new
+        });
+        self.accept(name.as_str(), changed)?;
+        Ok(is_new)
+    }
+
+    /// Moves the settings of a profile to another name, and the choice of it too.
+    pub fn rename_profile(&mut self, from: &ProfileName, to: &ProfileName) -> Result<(), Fault> {
+        let mut changed = self.document.clone();
+        if let Some(profiles) = Self::profiles(&mut changed)
+            && let Some(settings) = profiles.remove(from.as_str())
+        {
+            profiles.insert(to.as_str(), settings);
+        }
+        if self.get("active_profile").unwrap_or_else(|| ProfileName::default().into()) == from.as_str() {
+            changed["active_profile"] = value(to.as_str());
+        }
+        self.accept(from.as_str(), changed)
+    }
+
+    /// Removes the settings of a profile, and the choice of it; says whether there were any.
+    pub fn remove_profile(&mut self, name: &ProfileName) -> Result<bool, Fault> {
+        let mut changed = self.document.clone();
+        let removed = Self::profiles(&mut changed).and_then(|profiles| profiles.remove(name.as_str()));
+        if self.get("active_profile").as_deref() == Some(name.as_str()) {
+            changed.remove("active_profile");
+        }
+        self.accept(name.as_str(), changed)?;
+        Ok(removed.is_some())
+    }
+
+    /// A copy to change; a new file names its version.
+    fn begun(&self) -> DocumentMut {
+        let mut document = self.document.clone();
+        if document.as_table().is_empty() {
+            document["version"] = value(1);
+        }
+        document
+    }
+
+    fn profiles(document: &mut DocumentMut) -> Option<&mut Table> {
+        let item = document.entry("profiles").or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        item.as_table_mut()
+    }
+
+    /// Writes the file.
+    pub fn save(&self) -> Result<(), Fault> {
+        files::write_private(&self.path, self.document.to_string().as_bytes()).map_err(|error| Fault::Local {
+            what: format!("write {}", self.path.display()),
+            cause: error.to_string(),
+        })
+    }
+
+    fn accept(&mut self, name: &str, changed: DocumentMut) -> Result<(), Fault> {
+        toml::from_str::<Config>(&changed.to_string())
+            .map_err(|error| Fault::Usage { message: format!("{name}: {}", error.message()), hint: None })?;
+        self.document = changed;
+        Ok(())
+    }
+}
+
+fn split(name: &str) -> (Vec<&str>, &str) {
+    let mut parts: Vec<&str> = name.split('.').collect();
+    let last = parts.pop().unwrap_or(name);
+    (parts, last)
+}
+
+fn bad(path: &Path, message: &str) -> Fault {
+    Fault::Config { path: path.to_owned(), message: message.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TempFolder;
+
+    #[test]
+    fn comments_survive_a_change() {
+        let folder = TempFolder::new();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, "# mine\nversion = 1\n\n[profiles.work] # the job\norg = \"analytical\"\n").unwrap();
+        let mut file = ConfigFile::open(&path).unwrap();
+        file.set("profiles.work.issuer", "https://auth.acme.dev").unwrap();
+        file.save().unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# mine\n") && text.contains("# the job"), "{text}");
+        let work = ProfileName::parse("work").unwrap();
+        assert_eq!(
+            Config::load(&path).unwrap().profile(&work).issuer.unwrap().as_str(),
+            "https://auth.acme.dev"
+        );
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_refused() {
+        let folder = TempFolder::new();
+        let mut file = ConfigFile::open(&folder.path().join("config.toml")).unwrap();
+        assert!(file.set("defaults.login_method", "pigeon").is_err());
+        assert!(file.set("profiles.work.issuer", "not an address").is_err());
+        assert!(file.set("active_profile", "../x").is_err());
+        assert_eq!(file.get("defaults.login_method"), None);
+    }
+
+    #[test]
+    fn a_profile_is_begun_renamed_and_removed() {
+        let folder = TempFolder::new();
+        let mut file = ConfigFile::open(&folder.path().join("config.toml")).unwrap();
+        let (work, job) = (ProfileName::parse("work").unwrap(), ProfileName::parse("job").unwrap());
+        assert!(file.add_profile(&work).unwrap());
+        assert!(!file.add_profile(&work).unwrap());
+        file.set("profiles.work.org", "analytical").unwrap();
+        file.set("active_profile", "work").unwrap();
+        file.rename_profile(&work, &job).unwrap();
+        assert_eq!(file.get("profiles.job.org").as_deref(), Some("analytical"));
+        assert_eq!(file.get("active_profile").as_deref(), Some("job"));
+        assert!(file.remove_profile(&job).unwrap());
+        assert!(!file.remove_profile(&job).unwrap());
+        assert_eq!(file.get("active_profile"), None);
+    }
+
+    #[test]
+    fn a_setting_goes_away() {
+        let folder = TempFolder::new();
+        let mut file = ConfigFile::open(&folder.path().join("config.toml")).unwrap();
+        file.set("profiles.work.org", "analytical").unwrap();
+        assert_eq!(file.get("profiles.work.org").as_deref(), Some("analytical"));
+        assert!(file.unset("profiles.work.org").unwrap());
+        assert!(!file.unset("profiles.work.org").unwrap());
+    }
+}

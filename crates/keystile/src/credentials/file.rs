@@ -1,0 +1,142 @@
+//! `credentials.json`, shared by every process of one user.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use super::lock::FileLock;
+use super::{Credential, CredentialStore, Document, ProfileLock, Swap, trust};
+use crate::error::Fault;
+use crate::files;
+use crate::paths::Paths;
+use crate::profile::ProfileName;
+
+/// A change reads, writes and renames a small file; whoever takes longer is stuck.
+const CHANGE_WAIT: Duration = Duration::from_secs(5);
+
+/// Credentials in a private file.
+pub struct FileStore {
+    paths: Paths,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl FileStore {
+    /// The store at these paths. Nothing is made before something is stored.
+    pub fn new(paths: Paths) -> Self {
+        Self { paths, warnings: Mutex::default() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.paths.credentials()
+    }
+
+    fn warn(&self, warning: String) {
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+
+    /// What a damaged file is kept as: it carries the day of its last change.
+    fn name_aside(&self) -> String {
+        let changed = fs::metadata(self.path()).and_then(|metadata| metadata.modified());
+        let date = changed.map(DateTime::<Utc>::from).unwrap_or_default().format("%Y%m%d");
+        format!("credentials.json.corrupt-{date}")
+    }
+
+    /// One change at a time: profiles have locks of their own, but they share the file.
+    fn change_lock(&self) -> Result<FileLock, Fault> {
+        // A profile name cannot begin with a dot, so no profile has this lock.
+        let path = self.paths.locks().join(".change.lock");
+        let deadline = Instant::now() + CHANGE_WAIT;
+        loop {
+            match FileLock::try_acquire(&path).map_err(|error| failed("lock", &path, &error))? {
+                Some(lock) => return Ok(lock),
+                None if Instant::now() >= deadline => return Err(Fault::LockBusy { path }),
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+}
+
+impl CredentialStore for FileStore {
+    fn read(&self) -> Result<Document, Fault> {
+        let path = self.path();
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Document::default()),
+            Err(error) => return Err(trust::unreadable(&path, &self.paths, &error)),
+        };
+        if let Some(warning) = trust::check(&file, &path, &self.paths)? {
+            self.warn(warning);
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|error| trust::unreadable(&path, &self.paths, &error))?;
+        Document::parse(&bytes).map_err(|error| Fault::CredentialsDamaged {
+            path: path.clone(),
+            line: error.line(),
+            column: error.column(),
+            kept_as: self.name_aside(),
+        })
+    }
+
+    fn probe(&self) -> Result<(), Fault> {
+        let path = self.path();
+        files::try_to_write(&path).map_err(|error| failed("write", &path, &error))
+    }
+
+    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, Fault> {
+        let path = self.paths.locks().join(format!("{profile}.lock"));
+        let lock = FileLock::try_acquire(&path).map_err(|error| failed("lock", &path, &error))?;
+        Ok(lock.map(|lock| Box::new(lock) as Box<dyn ProfileLock>))
+    }
+
+    fn compare_and_swap(
+        &self,
+        profile: &ProfileName,
+        expected: Option<u64>,
+        credential: Option<&Credential>,
+    ) -> Result<Swap, Fault> {
+        let _lock = self.change_lock()?;
+        let mut document = self.read()?;
+        if document.get(profile).map(Credential::generation) != expected {
+            return Ok(Swap::Conflict);
+        }
+        document.generation += 1;
+        let next = expected.unwrap_or(0) + 1;
+        document.set(profile, credential.map(|credential| credential.clone().at_generation(next)));
+        let path = self.path();
+        let written = document.to_bytes().map_err(std::io::Error::from);
+        written
+            .and_then(|bytes| files::write_private(&path, &bytes))
+            .map_err(|error| failed("write", &path, &error))?;
+        Ok(Swap::Done)
+    }
+
+    fn set_damaged_aside(&self) -> Result<String, Fault> {
+        let (path, name) = (self.path(), self.name_aside());
+        fs::rename(&path, path.with_file_name(&name)).map_err(|error| failed("move", &path, &error))?;
+        Ok(name)
+    }
+
+    fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn location(&self) -> PathBuf {
+        self.path()
+    }
+}
+
+fn failed(what: &str, path: &Path, error: &std::io::Error) -> Fault {
+    Fault::CredentialsUnwritable { what: format!("{what} {}", path.display()), cause: error.to_string() }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+#[path = "file_tests.rs"]
+mod tests;

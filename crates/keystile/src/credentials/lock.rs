@@ -1,0 +1,117 @@
+//! A lock between processes, which ends with the process that holds it.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::ProfileLock;
+use crate::files;
+
+/// Where the file system knows no locks, a holder that has been silent for this long is gone.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// An exclusive lock on a file. The file itself stays: removing it would let two processes lock two files.
+pub struct FileLock(Held);
+
+/// How the lock is held.
+enum Held {
+    /// By the operating system, which frees it when the file is closed.
+    System { _file: File },
+    /// By a marker file, for file systems without locks.
+    Marker { path: PathBuf },
+}
+
+impl FileLock {
+    /// Takes the lock, unless somebody else holds it.
+    pub fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
+        if let Some(folder) = path.parent() {
+            files::ensure_private_folder(folder)?;
+        }
+        let file = files::open_private(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(Held::System { _file: file }))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => Self::try_marker(path),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// The marker is held for one change or one refresh, both shorter than [`SILENCE`], so it needs no heartbeat.
+    fn try_marker(lock: &Path) -> io::Result<Option<Self>> {
+        let path = lock.with_extension("held");
+        if let Ok(metadata) = fs::metadata(&path)
+            && metadata.modified()?.elapsed().is_ok_and(|age| age > SILENCE)
+        {
+            // Renaming has one winner; the others find the marker gone and race for a new one.
+            let stale = lock.with_extension(format!("stale-{}", std::process::id()));
+            if fs::rename(&path, &stale).is_ok() {
+                fs::remove_file(&stale)?;
+            }
+        }
+        match files::create_private(&path) {
+            Ok(mut file) => {
+                writeln!(file, "{}", std::process::id())?;
+                Ok(Some(Self(Held::Marker { path })))
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl ProfileLock for FileLock {}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        match &self.0 {
+            Held::System { .. } => {}
+            Held::Marker { path } => {
+                // Nobody can act on a failure here, and the marker ages.
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
+/// NFS without a lock service and some network file systems.
+fn has_no_locks(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::Unsupported || (cfg!(target_os = "linux") && error.raw_os_error() == Some(37))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TempFolder;
+
+    #[test]
+    fn only_one_holds_a_lock_and_its_file_stays() {
+        let folder = TempFolder::new();
+        let path = folder.path().join("locks").join("work.lock");
+        let held = FileLock::try_acquire(&path).unwrap();
+        assert!(held.is_some());
+        assert!(FileLock::try_acquire(&path).unwrap().is_none());
+        drop(held);
+        assert!(path.exists());
+        assert!(FileLock::try_acquire(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_marker_keeps_others_out_until_it_is_dropped() {
+        let folder = TempFolder::new();
+        let path = folder.path().join("work.lock");
+        let held = FileLock::try_marker(&path).unwrap();
+        assert!(FileLock::try_marker(&path).unwrap().is_none());
+        drop(held);
+        assert!(FileLock::try_marker(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_silent_marker_is_taken_over() {
+        let folder = TempFolder::new();
+        let path = folder.path().join("work.lock");
+        let marker = File::create(folder.path().join("work.held")).unwrap();
+        marker.set_modified(std::time::UNIX_EPOCH).unwrap();
+        assert!(FileLock::try_marker(&path).unwrap().is_some());
+    }
+}

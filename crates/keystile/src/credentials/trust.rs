@@ -1,0 +1,88 @@
+//! Whether a file with secrets may be believed.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use crate::error::Fault;
+use crate::paths::Paths;
+
+/// Refuses a file that somebody else owns or can write; takes read access away from others and says so.
+#[cfg(unix)]
+pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<String>, Fault> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    let metadata = file.metadata().map_err(|error| unreadable(path, paths, &error))?;
+    let me = rustix::process::geteuid().as_raw();
+    let mode = metadata.permissions().mode() & 0o777;
+    if metadata.uid() != me {
+        return Err(Fault::CredentialsUnreadable {
+            path: path.to_owned(),
+            cause: "it belongs to another user".into(),
+            remedy: Some(ownership(metadata.uid(), path, paths)),
+        });
+    }
+    if mode & 0o022 != 0 {
+        return Err(Fault::CredentialsUnreadable {
+            path: path.to_owned(),
+            cause: format!("others can write it ({mode:04o})"),
+            remedy: Some(format!(
+                "If nobody changed it: chmod 600 {0}. If in doubt, remove it and sign in again.",
+                paths.shown(path)
+            )),
+        });
+    }
+    if mode.trailing_zeros() >= 6 {
+        return Ok(None);
+    }
+    let fixed = file.set_permissions(PermissionsExt::from_mode(0o600));
+    let shown = paths.shown(path);
+    Ok(Some(match fixed {
+        Ok(()) => format!(
+            "{shown} is readable by others ({mode:04o}). Fixed to 0600. If this returns, something else changes it."
+        ),
+        Err(error) => {
+            format!("{shown} is readable by others ({mode:04o}), and that could not be fixed: {error}")
+        }
+    }))
+}
+
+/// Access lists of other systems are inherited from the user's own folder.
+#[cfg(not(unix))]
+pub(crate) fn check(_: &File, _: &Path, _: &Paths) -> Result<Option<String>, Fault> {
+    Ok(None)
+}
+
+/// Says why the file could not be read, and what to do about it.
+pub(super) fn unreadable(path: &Path, paths: &Paths, error: &io::Error) -> Fault {
+    let (cause, remedy) = match error.kind() {
+        ErrorKind::PermissionDenied => ("permission denied".to_owned(), owner_remedy(path, paths)),
+        _ => (error.to_string(), None),
+    };
+    Fault::CredentialsUnreadable { path: path.to_owned(), cause, remedy }
+}
+
+#[cfg(unix)]
+fn owner_remedy(path: &Path, paths: &Paths) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+
+    let owner = std::fs::metadata(path).ok()?.uid();
+    let shown = paths.shown(path);
+    if owner == rustix::process::geteuid().as_raw() {
+        return Some(format!("Fix: chmod 600 {shown}"));
+    }
+    Some(ownership(owner, path, paths))
+}
+
+#[cfg(not(unix))]
+fn owner_remedy(_: &Path, _: &Paths) -> Option<String> {
+    None
+}
+
+#[cfg(unix)]
+fn ownership(owner: u32, path: &Path, paths: &Paths) -> String {
+    let shown = paths.shown(path);
+    let owner =
+        if owner == 0 { "root (was the CLI run with sudo?)".to_owned() } else { format!("user {owner}") };
+    format!("Owned by {owner}. Fix: sudo chown \"$(id -un)\" {shown} && chmod 600 {shown}")
+}

@@ -1,0 +1,129 @@
+//! The keyring of the system: one secret under each name.
+
+use crate::error::Fault;
+use crate::secret::Secret;
+
+/// Keeps secrets by name.
+pub(super) trait Vault: Send + Sync {
+    /// Finds out, within a second, whether secrets can be kept.
+    fn probe(&self) -> Result<(), Fault>;
+
+    fn set(&self, name: &str, secret: &Secret) -> Result<(), Fault>;
+
+    fn get(&self, name: &str) -> Result<Secret, Fault>;
+
+    fn delete(&self, name: &str) -> Result<(), Fault>;
+}
+
+#[cfg(not(feature = "keyring"))]
+mod system {
+    use super::{Fault, Secret, Vault};
+
+    /// What a build without the feature `keyring` has.
+    pub(crate) struct SystemVault;
+
+    impl SystemVault {
+        pub(crate) fn of(_service: &str) -> Self {
+            Self
+        }
+    }
+
+    impl Vault for SystemVault {
+        fn probe(&self) -> Result<(), Fault> {
+            Err(missing())
+        }
+
+        fn set(&self, _name: &str, _secret: &Secret) -> Result<(), Fault> {
+            Err(missing())
+        }
+
+        fn get(&self, _name: &str) -> Result<Secret, Fault> {
+            Err(missing())
+        }
+
+        fn delete(&self, _name: &str) -> Result<(), Fault> {
+            Err(missing())
+        }
+    }
+
+    fn missing() -> Fault {
+        Fault::KeyringUnusable { cause: "it was built without keyring support".into() }
+    }
+}
+
+#[cfg(feature = "keyring")]
+mod system {
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    use std::time::Duration;
+
+    use keyring::{Entry, Error};
+
+    use super::{Fault, Secret, Vault};
+
+    const PROBE_LIMIT: Duration = Duration::from_secs(1);
+    /// Long enough for a person to unlock the keyring.
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    /// The keyring of the system.
+    pub(crate) struct SystemVault {
+        service: String,
+    }
+
+    impl SystemVault {
+        /// The one that holds the secrets of this tool.
+        pub(crate) fn of(service: &str) -> Self {
+            Self { service: service.to_owned() }
+        }
+
+        /// Runs a call on a thread of its own, because the keyring of a machine without a desktop may never answer.
+        fn within<T: Send + 'static>(
+            &self,
+            limit: Duration,
+            name: &str,
+            call: impl FnOnce(&Entry) -> Result<T, Error> + Send + 'static,
+        ) -> Result<T, Fault> {
+            let (service, name) = (self.service.clone(), name.to_owned());
+            let (sender, receiver) = channel();
+            std::thread::spawn(move || {
+                let outcome = Entry::new(&service, &name).and_then(|entry| call(&entry));
+                // Nobody waits any more after the limit.
+                let _ = sender.send(outcome);
+            });
+            let unusable = |cause: String| Fault::KeyringUnusable { cause };
+            match receiver.recv_timeout(limit) {
+                Ok(outcome) => outcome.map_err(|error| unusable(error.to_string())),
+                Err(RecvTimeoutError::Timeout) => {
+                    Err(unusable(format!("it did not answer within {} s", limit.as_secs())))
+                }
+                Err(RecvTimeoutError::Disconnected) => Err(unusable("it ended without an answer".into())),
+            }
+        }
+    }
+
+    impl Vault for SystemVault {
+        fn probe(&self) -> Result<(), Fault> {
+            self.within(PROBE_LIMIT, "probe", |entry| {
+                entry.set_password("probe")?;
+                entry.delete_credential()
+            })
+        }
+
+        fn set(&self, name: &str, secret: &Secret) -> Result<(), Fault> {
+            let secret = secret.clone();
+            self.within(LIMIT, name, move |entry| entry.set_password(secret.expose()))
+        }
+
+        fn get(&self, name: &str) -> Result<Secret, Fault> {
+            self.within(LIMIT, name, |entry| entry.get_password().map(Secret::new))
+        }
+
+        fn delete(&self, name: &str) -> Result<(), Fault> {
+            self.within(LIMIT, name, |entry| match entry.delete_credential() {
+                Err(Error::NoEntry) => Ok(()),
+                outcome => outcome,
+            })
+        }
+    }
+}
+
+pub(crate) use system::SystemVault;

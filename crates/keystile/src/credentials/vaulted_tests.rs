@@ -1,0 +1,117 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::*;
+use crate::credentials::KeyCredential;
+use crate::env::Environment;
+use crate::paths::Paths;
+use crate::secret::Secret;
+use crate::testing::{TempFolder, brand, session};
+
+/// A keyring in memory, which can be locked.
+#[derive(Clone, Default)]
+struct MemoryVault(Arc<Mutex<(bool, BTreeMap<String, Secret>)>>);
+
+impl MemoryVault {
+    fn open<T>(&self, call: impl FnOnce(&mut BTreeMap<String, Secret>) -> T) -> Result<T, Fault> {
+        let mut state = self.0.lock().unwrap();
+        if state.0 { Err(Fault::KeyringUnusable { cause: "locked".into() }) } else { Ok(call(&mut state.1)) }
+    }
+
+    fn lock(&self) {
+        self.0.lock().unwrap().0 = true;
+    }
+
+    fn len(&self) -> usize {
+        self.0.lock().unwrap().1.len()
+    }
+}
+
+impl Vault for MemoryVault {
+    fn probe(&self) -> Result<(), Fault> {
+        self.open(|_| ())
+    }
+
+    fn set(&self, name: &str, secret: &Secret) -> Result<(), Fault> {
+        self.open(|secrets| drop(secrets.insert(name.into(), secret.clone())))
+    }
+
+    fn get(&self, name: &str) -> Result<Secret, Fault> {
+        let found = self.open(|secrets| secrets.get(name).cloned())?;
+        found.ok_or_else(|| Fault::KeyringUnusable { cause: "no entry".into() })
+    }
+
+    fn delete(&self, name: &str) -> Result<(), Fault> {
+        self.open(|secrets| drop(secrets.remove(name)))
+    }
+}
+
+fn store(folder: &TempFolder, vault: &MemoryVault, place: StorePlace) -> VaultedStore {
+    let home = folder.path().to_str().unwrap();
+    let paths = Paths::find(&brand(), &Environment::from([("ACME_HOME", home)])).unwrap();
+    VaultedStore::with_vault(FileStore::new(paths), Box::new(vault.clone()), place)
+}
+
+fn text(folder: &TempFolder) -> String {
+    std::fs::read_to_string(folder.path().join("credentials.json")).unwrap_or_default()
+}
+
+#[test]
+fn only_the_lasting_secret_leaves_the_file() {
+    let (folder, vault, name) = (TempFolder::new(), MemoryVault::default(), ProfileName::default());
+    let store = store(&folder, &vault, StorePlace::Keyring);
+    let credential = Credential::from(session());
+    assert_eq!(store.compare_and_swap(&name, None, Some(&credential)), Ok(Swap::Done));
+    let written: serde_json::Value = serde_json::from_str(&text(&folder)).unwrap();
+    assert_eq!(written["profiles"]["default"]["access_token"], "access");
+    assert!(written["profiles"]["default"]["refresh_token"].is_null());
+    let read = store.read().unwrap();
+    let read = read.get(&name).and_then(Credential::as_oauth).unwrap();
+    assert_eq!((&read.refresh_token, read.generation), (&Some(Secret::new("refresh")), 1));
+
+    let key = Credential::from(KeyCredential::new(Secret::new("acme_live_0123456789abcdefghij")));
+    assert_eq!(store.compare_and_swap(&name, Some(1), Some(&key)), Ok(Swap::Done));
+    assert!(!text(&folder).contains("acme_live_"), "{}", text(&folder));
+    assert_eq!(vault.len(), 1, "what is no longer used is gone");
+    assert_eq!(store.compare_and_swap(&name, Some(2), None), Ok(Swap::Done));
+    assert_eq!(vault.len(), 0);
+}
+
+#[test]
+fn a_keyring_that_fails_stops_everything_and_changes_nothing() {
+    let (folder, vault, name) = (TempFolder::new(), MemoryVault::default(), ProfileName::default());
+    let store = store(&folder, &vault, StorePlace::Keyring);
+    let credential = Credential::from(session());
+    assert_eq!(store.compare_and_swap(&name, None, Some(&credential)), Ok(Swap::Done));
+    let before = text(&folder);
+    vault.lock();
+    let locked = Fault::KeyringUnusable { cause: "locked".into() };
+    assert_eq!(store.probe(), Err(locked.clone()));
+    assert_eq!(store.read().err(), Some(locked.clone()), "no secret is not the same as an unreadable one");
+    assert_eq!(store.compare_and_swap(&name, Some(1), Some(&credential)), Err(locked));
+    assert_eq!(text(&folder), before);
+}
+
+#[test]
+fn a_secret_is_found_where_it_was_put_whatever_the_settings_say_now() {
+    let (folder, vault, name) = (TempFolder::new(), MemoryVault::default(), ProfileName::default());
+    let credential = Credential::from(session());
+    let swapped =
+        store(&folder, &vault, StorePlace::Keyring).compare_and_swap(&name, None, Some(&credential));
+    assert_eq!(swapped, Ok(Swap::Done));
+    let to_file = store(&folder, &vault, StorePlace::File);
+    let read = to_file.read().unwrap().get(&name).cloned().unwrap();
+    assert_eq!(read.lasting_secret(), Some(Secret::new("refresh")));
+    assert_eq!(to_file.compare_and_swap(&name, Some(1), Some(&read)), Ok(Swap::Done));
+    assert_eq!(vault.len(), 0);
+    assert!(text(&folder).contains("\"refresh\""));
+}
+
+#[test]
+fn who_comes_too_late_leaves_no_secret_behind() {
+    let (folder, vault, name) = (TempFolder::new(), MemoryVault::default(), ProfileName::default());
+    let store = store(&folder, &vault, StorePlace::Keyring);
+    let credential = Credential::from(session());
+    assert_eq!(store.compare_and_swap(&name, Some(7), Some(&credential)), Ok(Swap::Conflict));
+    assert_eq!(vault.len(), 0);
+}

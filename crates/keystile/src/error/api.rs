@@ -1,0 +1,85 @@
+//! From an answer of the API to a fault.
+
+use oauth2::http::HeaderMap;
+use serde::Deserialize;
+
+use super::{Fault, MissingScope};
+use crate::http::{ApiResponse, retry_after};
+use crate::source::CredentialSource;
+
+#[derive(Deserialize, Default)]
+struct Envelope {
+    error: Body,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Body {
+    code: Option<String>,
+    message: Option<String>,
+    request_id: Option<String>,
+    required_scopes: Vec<String>,
+    granted_scopes: Vec<String>,
+    organization: Option<Organization>,
+    settings_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Organization {
+    name: String,
+}
+
+/// Who made the call, for the words of the fault.
+pub(crate) struct Caller<'a> {
+    pub(crate) source: &'a CredentialSource,
+    /// Whether a new sign-in can grant more.
+    pub(crate) can_sign_in: bool,
+    pub(crate) scopes: &'a [String],
+    /// Where a person makes keys, if the server says so.
+    pub(crate) keys_url: Option<&'a str>,
+}
+
+/// What an answer outside 2xx means; `None` for the others.
+pub(crate) fn fault_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<Fault> {
+    let status = response.status();
+    if status < 400 {
+        return None;
+    }
+    let body = serde_json::from_slice::<Envelope>(response.bytes()).unwrap_or_default().error;
+    let request_id = body.request_id.or_else(|| header(response.headers(), "x-request-id"));
+    let source = caller.source.clone();
+    let message = body.message.unwrap_or_else(|| format!("The server answered {status} without a reason."));
+    Some(match (status, body.code.as_deref()) {
+        (401, _) => Fault::Rejected { source, code: body.code, request_id },
+        (403, Some("personal_tokens_disabled")) => Fault::TokensDisabled {
+            organization: body.organization.map(|organization| organization.name),
+            settings_url: body.settings_url,
+            request_id,
+        },
+        (403, Some("insufficient_scope")) => Fault::InsufficientScope(Box::new(MissingScope {
+            source,
+            can_sign_in: caller.can_sign_in,
+            required: body.required_scopes,
+            granted: if body.granted_scopes.is_empty() {
+                caller.scopes.to_vec()
+            } else {
+                body.granted_scopes
+            },
+            keys_url: caller.keys_url.map(str::to_owned),
+            request_id,
+        })),
+        (403, _) => Fault::Forbidden { source, code: body.code, message, request_id },
+        (404, _) => Fault::NotFound { message, request_id },
+        (429, _) => Fault::RateLimited {
+            message: Some(message).filter(|message| message.starts_with("Rate limited")),
+            retry_after: retry_after(response.headers(), response.received()),
+            request_id,
+        },
+        (500.., _) => Fault::Server { status, request_id },
+        (_, _) => Fault::BadRequest { status, code: body.code, message, request_id },
+    })
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}

@@ -1,0 +1,77 @@
+//! The words for sign-ins and sessions that fail.
+
+use std::time::Duration;
+
+use super::text::Report;
+use super::{Fault, json};
+use crate::duration::in_words;
+use crate::profile::ProfileName;
+
+pub(super) fn timed_out(after: Duration, login: &str) -> Report {
+    Report::new("OAuth flow timed out").line(format!(
+        "No callback received within {}. Try again, or use `{login} --device` or `--api-key` instead.",
+        in_words(after)
+    ))
+}
+
+pub(super) fn code_expired(after: Duration, login: &str) -> Report {
+    Report::new("The sign-in code has expired")
+        .line(format!("Nobody approved it within {}. Run `{login} --device` for a new one.", in_words(after)))
+}
+
+pub(super) fn no_device_codes(host: &str, login: &str) -> Report {
+    Report::new(format!("{host} gives no device codes to this tool"))
+        .line(format!("Run `{login} --no-browser` and paste a code instead."))
+}
+
+pub(super) fn nothing_pasted(login: &str) -> Report {
+    Report::new("No code was pasted")
+        .line(format!("Nothing was stored. Run `{login} --no-browser` to try again."))
+}
+
+pub(super) fn nothing_pending(handle: &str, login: &str) -> Report {
+    Report::new(format!("No sign-in called {handle} waits here"))
+        .line(format!("It has ended, or was begun by another user. Run `{login} --start` for a new one."))
+}
+
+pub(super) fn key_rejected(profile: &ProfileName, kept: Option<&str>, keys_url: Option<&str>) -> Report {
+    let kept = kept.map(|kept| format!("Profile {profile} still uses {kept}. ")).unwrap_or_default();
+    let place = keys_url.map(|url| format!(" at {url}")).unwrap_or_default();
+    Report::new("The key was rejected (401), so it was not stored")
+        .line(format!("{kept}Create a new key{place} and try again."))
+}
+
+pub(super) fn key_unverified(profile: &ProfileName, kept: &str, cause: &Fault) -> Report {
+    Report::new("The key could not be verified, so it was not stored")
+        .line(format!("{}. Profile {profile} still uses {kept}.", in_short(cause)))
+        .line("Try again, or use --force to store it all the same.")
+}
+
+pub(super) fn tokens_disabled(organization: Option<&str>, settings_url: Option<String>) -> Report {
+    let organization = organization.unwrap_or("your organization");
+    let end = if settings_url.is_some() { ":" } else { "." };
+    Report::new(format!("Personal access tokens are not enabled for {organization} (403)"))
+        .line(format!(
+            "An organization admin can turn them on at Settings > API access > Personal tokens{end}"
+        ))
+        .maybe(settings_url)
+}
+
+pub(super) fn refresh_failed(login: &str) -> Report {
+    // The contract names the class 401, whichever status the token endpoint used.
+    Report::new("Session refresh failed (401)")
+        .line(format!("Re-run `{login} --browser` to get fresh credentials."))
+        .line("The session was revoked, signed out elsewhere, or its rotation was not saved. Your data is safe; only the")
+        .line("local credentials are stale.")
+}
+
+/// A fault in a few words, for the middle of a sentence.
+pub(crate) fn in_short(fault: &Fault) -> String {
+    match fault {
+        Fault::Unreachable { cause, .. } => cause.clone(),
+        Fault::Server { status, .. } => format!("the server answered {status}"),
+        Fault::RateLimited { .. } => "the server asks for patience".into(),
+        Fault::BadAnswer { what, .. } => what.clone(),
+        other => json::code_of(other).replace('_', " "),
+    }
+}

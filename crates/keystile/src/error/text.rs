@@ -1,0 +1,243 @@
+//! The words for every fault. The headline and the first line below it are a contract; the rest is help.
+
+use std::time::Duration;
+
+use super::{Fault, MissingScope, sign_in};
+use crate::app::Brand;
+use crate::keys::KeyProblem;
+use crate::source::CredentialSource;
+
+/// A headline and the lines below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Report {
+    pub(super) headline: String,
+    pub(super) lines: Vec<String>,
+    /// The command that finds out more; it belongs to the first line.
+    advice: Option<String>,
+}
+
+impl Report {
+    pub(super) fn new(headline: impl Into<String>) -> Self {
+        Self { headline: headline.into(), lines: Vec::new(), advice: None }
+    }
+
+    pub(super) fn line(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
+    fn advise(self, command: String) -> Self {
+        Self { advice: Some(command), ..self }
+    }
+
+    /// The report with its advice, for every command but the one that it advises.
+    pub(super) fn with_advice(mut self) -> Self {
+        if let (Some(command), Some(first)) = (self.advice.take(), self.lines.first_mut()) {
+            *first = format!("{first} Run `{command}`.");
+        }
+        self
+    }
+
+    pub(super) fn maybe(self, line: Option<String>) -> Self {
+        match line {
+            Some(line) => self.line(line),
+            None => self,
+        }
+    }
+}
+
+pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
+    let login = brand.command("auth login");
+    match fault {
+        Fault::Usage { message, hint } => Report::new(message).maybe(hint.clone()),
+        Fault::Config { path, message } => {
+            Report::new(format!("Cannot use {}", path.display())).line(message).line("Correct the file and try again.")
+        }
+        Fault::KeyFormat { source, problem } => key_format(source, *problem, brand),
+        Fault::NotAuthenticated => not_authenticated(brand, &login),
+        Fault::NobodyThere => not_authenticated(brand, &login).line(format!(
+            "There is no terminal here to ask at; `{login} --device` prints a code and waits all the same."
+        )),
+        Fault::ForeignHost { source, asked, bound } => Report::new(format!("No credential for {asked}"))
+            .line(format!("The one {source} belongs to {bound} and is sent nowhere else."))
+            .line(format!("Sign in there under a profile of its own: `{login} --profile NAME`.")),
+        Fault::ForeignOrganization { source, asked, bound } => {
+            Report::new(format!("No credential for the organization {asked}"))
+                .line(format!("The one {source} belongs to {bound}."))
+                .line(format!("Sign in for it under a profile of its own: `{login} --org {asked} --profile NAME`."))
+        }
+        Fault::InsecureUrl { url } => Report::new(format!("Refusing plain http to {url}"))
+            .line("A credential is sent over https only, except to this machine."),
+        Fault::Rejected { source, request_id, .. } => Report::new("The credential was rejected (401)")
+            .line(format!("The server did not accept the one {source}.{}", in_parentheses(request_id.as_deref())))
+            .line(match source {
+                CredentialSource::Profile(_) | CredentialSource::Fresh => format!("Run `{login}` to sign in again."),
+                CredentialSource::Flag | CredentialSource::Variable(_) => {
+                    "Check that it is complete, not revoked, and meant for this server.".into()
+                }
+            }),
+        Fault::InsufficientScope(missing) => insufficient_scope(missing, brand),
+        Fault::Forbidden { source, message, request_id, .. } => Report::new("Permission denied (403)")
+            .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
+            .line(format!("The credential was the one {source}.")),
+        Fault::TokensDisabled { organization, settings_url, .. } => {
+            sign_in::tokens_disabled(organization.as_deref(), settings_url.clone())
+        }
+        Fault::NotFound { message, request_id } => {
+            Report::new("Not found").line(format!("{message}{}", in_parentheses(request_id.as_deref())))
+        }
+        Fault::BadRequest { status, message, request_id, .. } => {
+            Report::new(format!("The request was refused ({status})"))
+                .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
+        }
+        Fault::RateLimited { message, retry_after, .. } => rate_limited(message.as_deref(), *retry_after),
+        Fault::Server { status, request_id } => Report::new(format!("Server error ({status})")).line(format!(
+            "The {} API returned an error. Try again{}.{}",
+            brand.name(),
+            brand.status_page().map_or_else(|| " in a minute".into(), |page| format!(", then check {page}")),
+            request_id.as_deref().map(|id| format!(" (request {id})")).unwrap_or_default(),
+        )),
+        Fault::Unreachable { host, cause, proxy } => unreachable(host, cause, proxy.as_deref(), brand),
+        Fault::BadAnswer { host, what } => {
+            Report::new(format!("{host} gave an answer that makes no sense")).line(format!("{what}."))
+        }
+        Fault::WrongAddress { asked, address } => Report::new(format!("{asked} is not the address of this server"))
+            .line(format!("It is reached at {address}. Run `{login} --issuer {address}`.")),
+        Fault::LoginTimedOut { after } => sign_in::timed_out(*after, &login),
+        Fault::CodeExpired { after } => sign_in::code_expired(*after, &login),
+        Fault::NoDeviceCodes { host } => sign_in::no_device_codes(host, &login),
+        Fault::NothingPasted => sign_in::nothing_pasted(&login),
+        Fault::NothingPending { handle } => sign_in::nothing_pending(handle, &login),
+        Fault::KeyRejected { profile, kept, keys_url, .. } => {
+            sign_in::key_rejected(profile, kept.as_deref(), keys_url.as_deref())
+        }
+        Fault::KeyUnverified { profile, kept, cause } => sign_in::key_unverified(profile, kept, cause),
+        Fault::StateMismatch => Report::new("OAuth state mismatch")
+            .line("The browser callback did not match the original session token. Possible CSRF — aborting."),
+        Fault::IssuerMismatch { issuer } => Report::new("OAuth issuer mismatch").line(format!(
+            "The browser callback came from {} and not from the server that was asked. Possible mix-up — aborting.",
+            issuer.as_deref().unwrap_or("an unnamed server")
+        )),
+        Fault::Denied => Report::new("Sign-in was denied")
+            .line("You (or your organization) chose Deny on the approval page. Nothing was stored."),
+        Fault::LoginRefused { code, description } => Report::new(format!("Sign-in failed ({code})"))
+            .line(description.clone().unwrap_or_else(|| "The server gave no reason.".into()))
+            .line("Nothing was stored."),
+        Fault::RefreshFailed => sign_in::refresh_failed(&login),
+        Fault::LockBusy { path } => Report::new("Another process is refreshing this session")
+            .line(format!("It has held {} for 30 seconds. Try again.", path.display())),
+        Fault::CredentialsUnreadable { path, cause, remedy } => {
+            Report::new(format!("Cannot read {}: {cause}", path.display())).maybe(remedy.clone())
+        }
+        Fault::CredentialsDamaged { path, line, column, kept_as } => {
+            Report::new(format!("{} is not valid JSON (line {line}, column {column})", path.display()))
+                .line(format!("Fix it, or run `{login}`: the damaged file is kept as {kept_as}."))
+        }
+        Fault::CredentialsUnwritable { what, cause } | Fault::Local { what, cause } => Report::new(format!("Could not {what}")).line(format!("{cause}.")),
+        Fault::KeyringUnusable { cause } => keyring(cause, brand),
+        Fault::Unwell { found, .. } => unwell(found),
+        Fault::Interrupted => Report::new("Stopped"),
+        Fault::ClosedPipe => Report::new("Nobody reads the output"),
+    }
+}
+
+fn not_authenticated(brand: &Brand, login: &str) -> Report {
+    Report::new("Not authenticated")
+        .line(format!(
+            "Run `{login}` and paste your API key, or sign in with your browser. (See `{login} --help`.)"
+        ))
+        .line(format!("In scripts and CI, set {}.", brand.variable("API_KEY")))
+}
+
+fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> Report {
+    let origin = match source {
+        CredentialSource::Flag => "--api-key".to_owned(),
+        CredentialSource::Variable(name) => name.clone(),
+        CredentialSource::Profile(profile) => format!("profile {}", profile.name),
+        CredentialSource::Fresh => "your input".to_owned(),
+    };
+    Report::new(format!("That doesn't look like {} key", with_article(brand.name())))
+        .line(format!(
+            "Expected a token starting with {}, at least {} characters (from {origin}).",
+            brand.key_prefixes().join(" or "),
+            crate::keys::SHORTEST_KEY,
+        ))
+        .line(match problem {
+            KeyProblem::Bearer => "The value starts with \"Bearer \". Paste only the token, without quotes.",
+            KeyProblem::Quoted => "The value is in quotes. Paste only the token, without quotes.",
+            KeyProblem::ForeignPrefix => "The value starts differently.",
+            KeyProblem::TooShort => "The value is shorter. Was the whole token pasted?",
+            KeyProblem::ForeignCharacter => "The value holds a character that no token has.",
+            KeyProblem::Checksum => "The value has a typing error: its checksum does not match.",
+        })
+}
+
+fn insufficient_scope(missing: &MissingScope, brand: &Brand) -> Report {
+    let needs = missing.required.join(" ");
+    let has = if missing.granted.is_empty() { "none".to_owned() } else { missing.granted.join(" ") };
+    let remedy = if missing.can_sign_in {
+        format!("Run `{} --scopes {}`.", brand.command("auth refresh"), missing.required.join(","))
+    } else {
+        match &missing.keys_url {
+            Some(url) => format!("Create a key with it at {url},"),
+            None => format!("Use a key that has it; this one came {}.", missing.source),
+        }
+    };
+    let swap = missing.keys_url.as_ref().filter(|_| !missing.can_sign_in).map(|_| {
+        format!("then `{}` to swap it in. This one came {}.", brand.command("auth login"), missing.source)
+    });
+    let holder = if missing.can_sign_in { "sign-in" } else { "API key" };
+    Report::new("Insufficient permissions")
+        .line(format!("Your {holder} does not have the required scope for this operation."))
+        .line(format!("Needs {needs}, has {has}. {remedy}"))
+        .maybe(swap)
+}
+
+fn rate_limited(message: Option<&str>, retry_after: Option<Duration>) -> Report {
+    Report::new(message.unwrap_or("Rate limited")).line(match retry_after {
+        Some(wait) => format!("Retry in {}s. Slow down and retry shortly.", wait.as_secs()),
+        None => "Slow down and retry shortly.".into(),
+    })
+}
+
+fn unreachable(host: &str, cause: &str, proxy: Option<&str>, brand: &Brand) -> Report {
+    let proxy = proxy.map(|proxy| format!(" Checked {proxy}.")).unwrap_or_default();
+    let authority = cause.contains("certificate").then(|| {
+        format!(
+            "If an authority of your own has signed it, name its certificate in {}.",
+            brand.variable("CA_BUNDLE")
+        )
+    });
+    Report::new(format!("Cannot reach {host}"))
+        .line(format!("{cause}.{proxy}"))
+        .maybe(authority)
+        .advise(brand.command("auth doctor"))
+}
+
+fn keyring(cause: &str, brand: &Brand) -> Report {
+    let login = brand.command("auth login");
+    Report::new("Cannot use the keyring of this system").line(format!("{cause}.")).line(format!(
+        "Unlock it, or keep credentials in the file: set {}=file and run `{login}` again.",
+        brand.variable("CREDENTIAL_STORE")
+    ))
+}
+
+fn unwell(found: &[&str]) -> Report {
+    Report::new(match found {
+        [one] => format!("A check failed: {one}"),
+        several => format!("{} checks failed: {}", several.len(), several.join(", ")),
+    })
+}
+
+fn in_parentheses(request_id: Option<&str>) -> String {
+    request_id.map(|id| format!(" (request {id})")).unwrap_or_default()
+}
+
+fn with_article(word: &str) -> String {
+    let vowel = word.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']);
+    format!("{} {word}", if vowel { "an" } else { "a" })
+}
+
+#[cfg(test)]
+#[path = "text_tests.rs"]
+mod tests;

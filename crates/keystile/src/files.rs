@@ -1,0 +1,139 @@
+//! Private files: written whole or not at all, readable by their owner only.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::random;
+
+/// Writes a file in one step: a temporary file beside it, flushed to the disk, then renamed over it.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = temporary_beside(path)?;
+    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // What is left of a failed write holds secrets and helps nobody.
+        let _ = fs::remove_file(&temporary);
+    }
+    written?;
+    sync_folder(path.parent().ok_or(io::ErrorKind::InvalidInput)?)
+}
+
+/// A name that nobody has, in the folder of a file, which is made if need be.
+fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    ensure_private_folder(folder)?;
+    let suffix = random::uuid().map_err(io::Error::other)?;
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    Ok(folder.join(format!(".{name}.{suffix}")))
+}
+
+/// Finds out whether [`write_private`] could write this file, and leaves nothing behind.
+pub(crate) fn try_to_write(path: &Path) -> io::Result<()> {
+    let temporary = temporary_beside(path)?;
+    let written = write_new(&temporary, b"{}");
+    if temporary.exists() {
+        fs::remove_file(&temporary)?;
+    }
+    written
+}
+
+/// Opens a private file for locking; it is made when missing and never truncated.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    only_owner(&mut options);
+    options.open(path)
+}
+
+/// Makes a file that must not exist yet.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    only_owner(&mut options);
+    options.open(path)
+}
+
+/// Makes a folder that only its owner can enter.
+pub(crate) fn ensure_private_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    tighten(folder, 0o700)
+}
+
+/// Takes the permissions of everybody else away, whatever the umask left.
+pub(crate) fn tighten(path: &Path, mode: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    #[cfg(not(unix))]
+    let _ = (path, mode);
+    Ok(())
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = create_private(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn only_owner(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Without this a power cut may forget the rename.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::testing::TempFolder;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_written_file_is_private_and_so_is_its_folder() {
+        let temp = TempFolder::new();
+        let path = temp.path().join("acme").join("credentials.json");
+        write_private(&path, b"{}").unwrap();
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    }
+
+    #[test]
+    fn a_rewrite_makes_an_open_file_private_again() {
+        let temp = TempFolder::new();
+        let path = temp.path().join("credentials.json");
+        fs::write(&path, "old").unwrap();
+        tighten(&path, 0o666).unwrap();
+        write_private(&path, b"new").unwrap();
+        assert_eq!((mode(&path), fs::read(&path).unwrap().as_slice()), (0o600, &b"new"[..]));
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let temp = TempFolder::new();
+        let path = temp.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("inside"), "x").unwrap();
+        assert!(write_private(&path, b"new").is_err());
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
+    }
+}

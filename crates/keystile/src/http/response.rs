@@ -1,0 +1,55 @@
+//! A whole answer.
+
+use chrono::{DateTime, Utc};
+use oauth2::HttpResponse;
+use oauth2::http::HeaderMap;
+use serde::de::DeserializeOwned;
+
+use crate::error::Fault;
+
+/// What a server answered, read to its end.
+#[derive(Debug)]
+pub struct ApiResponse {
+    inner: HttpResponse,
+    host: String,
+    received: DateTime<Utc>,
+}
+
+impl ApiResponse {
+    pub(crate) fn new(inner: HttpResponse, host: String, received: DateTime<Utc>) -> Self {
+        Self { inner, host, received }
+    }
+
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        self.inner.status().as_u16()
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.inner.headers()
+    }
+
+    /// The body.
+    pub fn bytes(&self) -> &[u8] {
+        self.inner.body()
+    }
+
+    /// When it arrived.
+    pub(crate) fn received(&self) -> DateTime<Utc> {
+        self.received
+    }
+
+    pub(crate) fn into_inner(self) -> HttpResponse {
+        self.inner
+    }
+
+    /// The body as JSON.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        serde_json::from_slice(self.bytes()).map_err(|error| Fault::BadAnswer {
+            host: self.host.clone(),
+            // Serde names what it met and where, never the rest of the body.
+            what: format!("Its JSON is not what the protocol says: {error}"),
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! Sends requests. The client behind it is built when the first request needs it, not when the tool starts.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use oauth2::http::Response;
+use oauth2::{HttpRequest, HttpResponse};
+use reqwest::redirect::Policy;
+use url::Url;
+
+use super::response::ApiResponse;
+use super::retry::{Outcome, Replay, retry_after, wait_before_next};
+use super::trace::Trace;
+use crate::base_url::{host_of, is_loopback};
+use crate::clock::Clock;
+use crate::env::Environment;
+use crate::error::Fault;
+use crate::random;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a call needs besides its request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// Whether the request may be repeated.
+    pub(crate) replay: Replay,
+    /// How long one attempt may take.
+    pub(crate) timeout: Duration,
+}
+
+/// What the calls of one invocation have in common.
+pub(crate) struct TransportOptions {
+    pub(crate) user_agent: String,
+    pub(crate) ca_bundle: Option<PathBuf>,
+    /// For tests against a server without TLS on another machine.
+    pub(crate) allow_http: bool,
+    pub(crate) retries: bool,
+}
+
+/// Sends requests.
+pub(crate) struct Transport {
+    options: TransportOptions,
+    environment: Environment,
+    trace: Trace,
+    clock: Arc<dyn Clock>,
+    proxied: OnceLock<reqwest::Client>,
+    /// For this machine, where a proxy of the company has no business.
+    direct: OnceLock<reqwest::Client>,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        options: TransportOptions,
+        environment: Environment,
+        trace: Trace,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { options, environment, trace, clock, proxied: OnceLock::new(), direct: OnceLock::new() }
+    }
+
+    /// Sends a request, again if the plan and the outcome allow. Any answer is `Ok`, whatever its status.
+    pub(crate) async fn send(&self, request: HttpRequest, plan: Plan) -> Result<ApiResponse, Fault> {
+        let url = Url::parse(&request.uri().to_string())
+            .map_err(|error| Fault::Usage { message: format!("Bad address: {error}"), hint: None })?;
+        if url.scheme() != "https" && !is_loopback(&url) && !self.options.allow_http {
+            return Err(Fault::InsecureUrl { url: format!("{}://{}", url.scheme(), host_of(&url)) });
+        }
+        let client = self.client_for(&url)?;
+        let mut number = 1;
+        loop {
+            let attempt = self.attempt(client, &url, request.clone(), plan.timeout).await;
+            let outcome = match &attempt {
+                Ok(response) => Outcome::Answered {
+                    status: response.status().as_u16(),
+                    retry_after: retry_after(response.headers(), self.clock.now()),
+                },
+                Err(error) if error.is_connect() => Outcome::Unsent,
+                Err(_) => Outcome::Broken,
+            };
+            match wait_before_next(number, outcome, plan.replay, random::fraction()) {
+                Some(wait) if self.options.retries => {
+                    self.trace.note(&format!("retry {number} of 3 in {:.2}s", wait.as_secs_f64()));
+                    tokio::time::sleep(wait).await;
+                    number += 1;
+                }
+                Some(_) | None => {
+                    return attempt
+                        .map(|response| ApiResponse::new(response, host_of(&url), self.clock.now()))
+                        .map_err(|error| self.unreachable(&url, &error));
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        client: &reqwest::Client,
+        url: &Url,
+        request: HttpRequest,
+        timeout: Duration,
+    ) -> Result<HttpResponse, reqwest::Error> {
+        let method = request.method().to_string();
+        self.trace.headers('>', request.headers());
+        let started = Instant::now();
+        let answer = run(client, request, timeout).await;
+        match &answer {
+            Ok(response) => {
+                self.trace.call(&method, url.path(), response.status().as_str(), started.elapsed());
+                self.trace.headers('<', response.headers());
+            }
+            Err(error) => self.trace.call(&method, url.path(), &cause_of(error), started.elapsed()),
+        }
+        answer
+    }
+
+    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Fault> {
+        let is_local = is_loopback(url);
+        let cell = if is_local { &self.direct } else { &self.proxied };
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        let client = self.build(is_local)?;
+        Ok(cell.get_or_init(|| client))
+    }
+
+    fn build(&self, is_local: bool) -> Result<reqwest::Client, Fault> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(&self.options.user_agent)
+            .connect_timeout(CONNECT_TIMEOUT)
+            // A redirect would carry a credential, or an answer, to where nobody asked it to go.
+            .redirect(Policy::none());
+        if is_local {
+            builder = builder.no_proxy();
+        }
+        if let Some(path) = &self.options.ca_bundle {
+            let unusable = |cause: String| Fault::Usage {
+                message: format!("Cannot use the certificates in {}", path.display()),
+                hint: Some(cause),
+            };
+            let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+            let certificates =
+                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?;
+            builder = builder.tls_certs_merge(certificates);
+        }
+        builder
+            .build()
+            .map_err(|error| Fault::Local { what: "start the HTTP client".into(), cause: error.to_string() })
+    }
+
+    fn unreachable(&self, url: &Url, error: &reqwest::Error) -> Fault {
+        let proxy = if is_loopback(url) { None } else { self.environment.proxy(url.scheme()) };
+        Fault::Unreachable { host: host_of(url), cause: cause_of(error), proxy }
+    }
+}
+
+async fn run(
+    client: &reqwest::Client,
+    request: HttpRequest,
+    timeout: Duration,
+) -> Result<HttpResponse, reqwest::Error> {
+    let mut request = reqwest::Request::try_from(request)?;
+    *request.timeout_mut() = Some(timeout);
+    let response = client.execute(request).await?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.bytes().await?;
+    let mut answer = Response::new(body.to_vec());
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    Ok(answer)
+}
+
+/// The innermost reason, without the address that the outer ones repeat.
+fn cause_of(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "connection timed out".into();
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    match innermost.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+        Some(std::io::ErrorKind::ConnectionRefused) => "connection refused".into(),
+        Some(std::io::ErrorKind::ConnectionReset) => "connection reset".into(),
+        Some(_) | None => {
+            let text = innermost.to_string();
+            if text.contains("lookup") || error.to_string().contains("dns") {
+                format!("name not found: {text}")
+            } else {
+                text
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "transport_tests.rs"]
+mod tests;

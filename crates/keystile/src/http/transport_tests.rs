@@ -1,0 +1,69 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use oauth2::http::Request;
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::testing::{Answer, Server};
+
+fn transport(retries: bool) -> Transport {
+    let options =
+        TransportOptions { user_agent: "acme/1".into(), ca_bundle: None, allow_http: false, retries };
+    Transport::new(options, Environment::default(), Trace::default(), Arc::new(SystemClock))
+}
+
+fn get(url: &str) -> HttpRequest {
+    Request::get(url).body(Vec::new()).unwrap()
+}
+
+const SAFE: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(5) };
+
+#[tokio::test]
+async fn a_busy_server_is_asked_again_and_then_answers() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let server = Server::start(move |_| match counter.fetch_add(1, Ordering::SeqCst) {
+        0 => Answer::status(503).header("retry-after", "0"),
+        1 => Answer::hang_up(),
+        _ => Answer::status(200),
+    });
+    let answer = transport(true).send(get(&server.url("/x")), SAFE).await.unwrap();
+    assert_eq!((answer.status(), count.load(Ordering::SeqCst)), (200, 3));
+}
+
+#[tokio::test]
+async fn a_request_that_the_server_may_have_seen_is_not_repeated() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let server = Server::start(move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Answer::hang_up()
+    });
+    let plan = Plan { replay: Replay::OnlyIfUnsent, ..SAFE };
+    assert!(matches!(
+        transport(true).send(get(&server.url("/x")), plan).await,
+        Err(Fault::Unreachable { .. })
+    ));
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_is_not_followed() {
+    let server = Server::start(|_| Answer::status(302).header("location", "https://evil.example/"));
+    let answer = transport(true).send(get(&server.url("/x")), SAFE).await.unwrap();
+    assert_eq!(answer.status(), 302);
+}
+
+#[tokio::test]
+async fn plain_http_goes_to_this_machine_only() {
+    let answer = transport(false).send(get("http://192.0.2.1/"), SAFE).await;
+    assert_eq!(answer.err(), Some(Fault::InsecureUrl { url: "http://192.0.2.1".into() }));
+}
+
+#[tokio::test]
+async fn a_closed_port_is_named_with_its_cause() {
+    let answer = transport(false).send(get("http://127.0.0.1:1/"), SAFE).await;
+    let expected =
+        Fault::Unreachable { host: "127.0.0.1:1".into(), cause: "connection refused".into(), proxy: None };
+    assert_eq!(answer.err(), Some(expected));
+}

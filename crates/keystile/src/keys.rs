@@ -1,0 +1,75 @@
+//! The local check of a key, before anybody is called.
+
+use super::secret::Secret;
+use keystile_key_format::{CHECKSUM_LENGTH, SECRET_LENGTH, checksum_holds};
+
+/// Nothing shorter is a key.
+pub(crate) const SHORTEST_KEY: usize = 24;
+
+/// What is wrong with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyProblem {
+    /// It begins with `Bearer `.
+    Bearer,
+    /// It stands in quotes.
+    Quoted,
+    /// It does not begin as the keys of this tool do.
+    ForeignPrefix,
+    /// It is too short.
+    TooShort,
+    /// It holds something besides letters and digits.
+    ForeignCharacter,
+    /// Its checksum does not match.
+    Checksum,
+}
+
+/// Reads a key that a person gave: white space around it is forgiven, nothing else.
+pub(crate) fn parse(text: &str, prefixes: &[String]) -> Result<Secret, KeyProblem> {
+    let text = text.trim();
+    if text.get(..7).is_some_and(|head| head.eq_ignore_ascii_case("bearer ")) {
+        return Err(KeyProblem::Bearer);
+    }
+    if text.starts_with(['"', '\'']) || text.ends_with(['"', '\'']) {
+        return Err(KeyProblem::Quoted);
+    }
+    let rest = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix.as_str()));
+    let rest = rest.ok_or(KeyProblem::ForeignPrefix)?;
+    if text.len() < SHORTEST_KEY {
+        return Err(KeyProblem::TooShort);
+    }
+    if !rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(KeyProblem::ForeignCharacter);
+    }
+    if rest.len() == SECRET_LENGTH + CHECKSUM_LENGTH && !checksum_holds(text) {
+        return Err(KeyProblem::Checksum);
+    }
+    Ok(Secret::new(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keystile_key_format::compose;
+
+    fn check(text: &str) -> Result<(), KeyProblem> {
+        parse(text, &["acme_live_".into(), "acme_test_".into()]).map(drop)
+    }
+
+    #[test]
+    fn a_good_key_passes_with_white_space_around_it() {
+        let key = compose("acme_live_", &[7; 32]);
+        assert_eq!(check(&format!("  {key}\n")), Ok(()));
+    }
+
+    #[test]
+    fn each_mistake_is_named() {
+        let key = compose("acme_live_", &[7; 32]);
+        let typo = format!("{}x", &key[..key.len() - 1]);
+        assert_eq!(check(&format!("Bearer {key}")), Err(KeyProblem::Bearer));
+        assert_eq!(check(&format!("\"{key}\"")), Err(KeyProblem::Quoted));
+        assert_eq!(check("sk_live_0123456789abcdefghij"), Err(KeyProblem::ForeignPrefix));
+        assert_eq!(check("acme_live_0123"), Err(KeyProblem::TooShort));
+        assert_eq!(check("acme_live_0123456789-abcdefghij"), Err(KeyProblem::ForeignCharacter));
+        assert_eq!(check(&typo), Err(KeyProblem::Checksum));
+    }
+}

@@ -1,0 +1,279 @@
+//! What the roads of one sign-in have in common: what is asked for, and what becomes of the tokens.
+
+use std::time::Duration;
+
+use oauth2::{AuthorizationCode, PkceCodeVerifier, RedirectUrl, TokenResponse as _};
+use subtle::ConstantTimeEq;
+
+use super::callback::Callback;
+use super::{Account, LoginOptions, facts, store};
+use crate::base_url::BaseUrl;
+use crate::context::Context;
+use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy};
+use crate::error::Fault;
+use crate::oauth::{
+    self, Asked, CodeAsked, DeviceCode, Link, Metadata, Proof, Refusal, TokenAnswer, TokenFault,
+};
+use crate::scopes::Catalog;
+use crate::secret::Secret;
+use crate::session::whoami_of;
+
+/// One sign-in.
+pub(super) struct Attempt<'a> {
+    pub(super) context: &'a Context,
+    pub(super) options: &'a LoginOptions,
+    pub(super) issuer: &'a BaseUrl,
+    pub(super) metadata: Metadata,
+    scopes: Vec<String>,
+    /// What the profile holds now.
+    stored: Option<&'a Credential>,
+}
+
+/// What is asked for by name is looked up among all there is: what the tool may not ask for would else look like something
+/// that is none of the catalog's. Nothing at all would be the default of the server, which may be more than reading.
+async fn only_reading(
+    context: &Context,
+    issuer: &BaseUrl,
+    metadata: &Metadata,
+    asked: &[String],
+) -> Result<Vec<String>, Fault> {
+    let catalog = if asked.is_empty() {
+        Catalog::of_tool(context, issuer, metadata).await?
+    } else {
+        Catalog::of(context, issuer, metadata).await?
+    };
+    let scopes = catalog.only_reading(asked);
+    if scopes.is_empty() {
+        return Err(Fault::Usage {
+            message: "Nothing that this tool asks for only reads".into(),
+            hint: Some("Sign in without --read-only.".into()),
+        });
+    }
+    Ok(scopes)
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) async fn begin(
+        context: &'a Context,
+        options: &'a LoginOptions,
+        issuer: &'a BaseUrl,
+        stored: Option<&'a Credential>,
+    ) -> Result<Self, Fault> {
+        let metadata = context.metadata(issuer).await?;
+        if let Some(provider) = &options.provider
+            && !metadata.cli_configuration.providers.contains(provider)
+        {
+            let known = metadata.cli_configuration.providers.join(", ");
+            return Err(Fault::Usage {
+                message: format!("{} has no sign-in with {provider}", issuer.host()),
+                hint: (!known.is_empty()).then(|| format!("It has: {known}.")),
+            });
+        }
+        let asked = if options.scopes.is_empty() { &context.app.scopes } else { &options.scopes };
+        let scopes = if options.read_only {
+            only_reading(context, issuer, &metadata, asked).await?
+        } else {
+            asked.clone()
+        };
+        Ok(Self { context, options, issuer, metadata, scopes, stored })
+    }
+
+    /// What is asked for, whichever road leads there.
+    pub(super) fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
+    fn hints(&self) -> Vec<(&'static str, String)> {
+        let org = self.context.wanted_org().map(|org| ("org", org));
+        let login_hint = self.options.login_hint.clone().map(|hint| ("login_hint", hint));
+        let provider = self.options.provider.clone().map(|provider| ("provider", provider));
+        org.into_iter().chain(login_hint).chain(provider).collect()
+    }
+
+    fn facts(&self) -> oauth::DeviceFacts {
+        let context = self.context;
+        facts::facts(context.brand(), &context.environment, self.options.device_name.as_deref())
+    }
+
+    /// The link that leads to the approval, and from there to `redirect`.
+    pub(super) async fn link(&self, redirect: &RedirectUrl, proof: &Proof) -> Result<Link, Fault> {
+        let mut hints = self.hints();
+        // A first sign-in lets the person choose the account; a renewal keeps it.
+        if self.stored.is_none() {
+            hints.push(("prompt", "select_account".into()));
+        }
+        let asked = Asked {
+            client_id: &self.context.app.client_id,
+            redirect,
+            scopes: &self.scopes,
+            hints: &hints,
+            device: &self.facts(),
+        };
+        oauth::request_link(&self.context.transport, &self.metadata, &asked, proof).await
+    }
+
+    /// A code for another device; `None` if the server gives none.
+    pub(super) async fn device_code(&self) -> Result<Option<DeviceCode>, Fault> {
+        let Some(endpoint) = self.metadata.device_endpoint() else { return Ok(None) };
+        let asked = CodeAsked {
+            client_id: &self.context.app.client_id,
+            scopes: &self.scopes,
+            hints: &self.hints(),
+            device: &self.facts(),
+        };
+        match oauth::request_code(&self.context.transport, endpoint, &asked).await {
+            Ok(code) => Ok(Some(code)),
+            // The server has device codes, but not for this tool.
+            Err(Fault::LoginRefused { code, .. }) if code == "unauthorized_client" => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The code of an answer that must prove to which login it belongs.
+    pub(super) fn code_of(&self, answer: &Callback, proof: &Proof) -> Result<AuthorizationCode, Fault> {
+        if answer.state.is_none() {
+            return Err(Fault::StateMismatch);
+        }
+        if answer.iss.is_none() && self.metadata.authorization_response_iss_parameter_supported {
+            return Err(Fault::IssuerMismatch { issuer: None });
+        }
+        self.code_of_pasted(answer, proof)
+    }
+
+    /// The code of an answer that a person pasted, maybe without the rest of it. First that it belongs to this
+    /// login, then that it comes from this server, then what it says.
+    pub(super) fn code_of_pasted(
+        &self,
+        answer: &Callback,
+        proof: &Proof,
+    ) -> Result<AuthorizationCode, Fault> {
+        let is_ours = |state: &String| state.as_bytes().ct_eq(proof.state.secret().as_bytes());
+        if !answer.state.as_ref().is_none_or(|state| bool::from(is_ours(state))) {
+            return Err(Fault::StateMismatch);
+        }
+        if answer.iss.as_ref().is_some_and(|iss| iss.trim_end_matches('/') != self.issuer.as_str()) {
+            return Err(Fault::IssuerMismatch { issuer: answer.iss.clone() });
+        }
+        if let Some(error) = &answer.error {
+            return Err(oauth::refused(Refusal {
+                code: error.clone(),
+                description: answer.error_description.clone(),
+                finer: answer.error_code.clone(),
+                organization: answer.organization.clone(),
+                // Only a page of the server itself is worth sending somebody to.
+                settings_url: answer
+                    .error_uri
+                    .as_deref()
+                    .and_then(|uri| self.issuer.join(uri))
+                    .map(String::from),
+            }));
+        }
+        answer.code.clone().map(AuthorizationCode::new).ok_or_else(|| Fault::BadAnswer {
+            host: self.issuer.host(),
+            what: "Its callback brought neither a code nor an error".into(),
+        })
+    }
+
+    /// Trades the code of a link for tokens.
+    pub(super) async fn exchange(
+        &self,
+        code: AuthorizationCode,
+        redirect: RedirectUrl,
+        proof: &Proof,
+    ) -> Result<TokenAnswer, TokenFault> {
+        let verifier = PkceCodeVerifier::new(proof.verifier.secret().clone());
+        let (transport, client_id) = (&self.context.transport, &self.context.app.client_id);
+        oauth::exchange_code(transport, &self.metadata, client_id, redirect, code, verifier).await
+    }
+
+    /// Asks who signed in, and stores the session.
+    pub(super) async fn keep(&self, tokens: &TokenAnswer, by: SignedInBy) -> Result<Account, Fault> {
+        let context = self.context;
+        let whoami = match whoami_of(&context.transport, self.issuer, tokens.access_token().secret()).await {
+            Ok(whoami) => Some(whoami),
+            // The session is good, and throwing it away would only leave it behind at the server.
+            Err(fault) => {
+                let error = context.error(fault);
+                context.ui.notice(&format!("Signed in, but the server did not say as whom: {error}"));
+                None
+            }
+        };
+        let session = store::session(
+            tokens,
+            self.issuer,
+            self.api_base()?,
+            &context.app.client_id,
+            by,
+            whoami.as_ref(),
+            context.now(),
+        );
+        let account = self.account(&session, oauth::lifetime(tokens), tokens.extra_fields().idle());
+        if let Err(fault) = store::keep(context, session.into()).await {
+            self.discard(tokens).await;
+            return Err(fault);
+        }
+        store::remember(context, self.options.issuer.as_ref())?;
+        Ok(account)
+    }
+
+    /// Ends a session that nobody here will use: it would live on at the server, unseen.
+    pub(super) async fn discard(&self, tokens: &TokenAnswer) {
+        let context = self.context;
+        let (Some(endpoint), Some(token)) = (&self.metadata.revocation_endpoint, tokens.refresh_token())
+        else {
+            return;
+        };
+        let token = Secret::new(token.secret());
+        let ended = oauth::revoke(&context.transport, endpoint, &context.app.client_id, &token).await;
+        if let Err(fault) = ended {
+            let error = context.error(fault);
+            context.ui.notice(&format!("The unused session could not be ended at the server: {error}"));
+        }
+    }
+
+    /// The API that the credential is for.
+    pub(super) fn api_base(&self) -> Result<BaseUrl, Fault> {
+        Ok(self
+            .context
+            .wanted_api_base()?
+            .or_else(|| self.context.app.api_base.clone())
+            .or_else(|| self.metadata.cli_configuration.api_base.clone())
+            .unwrap_or_else(|| self.issuer.clone()))
+    }
+
+    fn account(
+        &self,
+        session: &OauthCredential,
+        access_lifetime: Duration,
+        idle_lifetime: Option<Duration>,
+    ) -> Account {
+        Account {
+            profile: self.context.profile.clone(),
+            account: session.account.clone(),
+            org: session.org.clone(),
+            scopes: session.scopes.clone(),
+            stored_in: self.context.store.location(),
+            access_lifetime,
+            idle_lifetime,
+            refreshable: session.refresh_token.is_some(),
+        }
+    }
+
+    /// The session that the new one replaces would live on unseen, so it is ended at its server.
+    pub(super) async fn end_replaced(&self) {
+        end_replaced(self.context, self.stored, self.issuer).await;
+    }
+}
+
+/// Ends the session that a profile held before, if it was one of this server.
+pub(super) async fn end_replaced(context: &Context, stored: Option<&Credential>, issuer: &BaseUrl) {
+    let Some(old) = stored.and_then(Credential::as_oauth) else { return };
+    let (Some(token), CredentialState::Ok) = (&old.refresh_token, old.state) else { return };
+    if &old.issuer != issuer {
+        return;
+    }
+    if let Err(fault) = crate::session::end(context, old, token).await {
+        let error = context.error(fault);
+        context.ui.notice(&format!("The replaced session could not be ended at the server: {error}"));
+    }
+}

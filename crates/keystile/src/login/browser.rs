@@ -1,0 +1,135 @@
+//! The browser road: a short link, a comparison code, and a listener that the browser comes back to.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use oauth2::RedirectUrl;
+use tokio::time::{Instant, sleep_until};
+use url::form_urlencoded::byte_serialize;
+
+use super::attempt::Attempt;
+use super::loopback::{Arrival, Loopback};
+use super::page::Page;
+use super::paste;
+use super::road::{Otherwise, Road};
+use super::wait::{Frames, open_browser, stopped};
+use super::{Account, Step};
+use crate::credentials::SignedInBy;
+use crate::error::Fault;
+use crate::oauth::{Link, Proof, TokenFault};
+use crate::ui::{LinkScreen, Waiting, WayBack, Wish};
+
+const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// What the wait ended with.
+enum Waited {
+    Arrived(Arrival),
+    /// The person has no browser here after all.
+    Wished(Wish),
+}
+
+pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, Fault> {
+    let timeout = attempt.context.login_timeout(attempt.options.timeout)?.unwrap_or(USUAL_TIMEOUT);
+    let proof = Proof::new()?;
+    let mut loopback = Loopback::bind(attempt.options.port).await?;
+    let (url, check) = match attempt.link(&loopback.redirect_url()?, &proof).await? {
+        Link::Short { url, check } => (url, check),
+        Link::Long { url } => (url, None),
+    };
+    attempt.context.ui.show_link(&LinkScreen {
+        server: attempt.issuer.host(),
+        url: url.to_string(),
+        check,
+        way_back: WayBack::Port { port: loopback.port(), opens_browser: opens },
+    });
+    match wait(attempt, &mut loopback, url.as_str(), opens, timeout).await? {
+        Waited::Arrived(arrival) => {
+            let redirect = loopback.redirect_url()?;
+            finish(attempt, arrival, redirect, &proof).await.map(signed_in)
+        }
+        // The browser may still end on the port, or its address may be what is pasted.
+        Waited::Wished(Wish::Paste) => {
+            paste::sign_in(attempt, &proof, Some(&mut loopback)).await.map(signed_in)
+        }
+        Waited::Wished(Wish::DeviceCode | Wish::Browser) => {
+            Ok(Step::Change(Road::Device { opens: false, otherwise: Otherwise::Paste }))
+        }
+    }
+}
+
+fn signed_in(account: Account) -> Step {
+    Step::SignedIn(Box::new(account))
+}
+
+/// Waits for the browser to come back.
+async fn wait(
+    attempt: &Attempt<'_>,
+    loopback: &mut Loopback,
+    url: &str,
+    opens: bool,
+    timeout: Duration,
+) -> Result<Waited, Fault> {
+    let context = attempt.context;
+    let deadline = Instant::now() + timeout;
+    let mut frames = Frames::of(context);
+    let mut stop = pin!(stopped());
+    if opens {
+        open_browser(context, url);
+    }
+    loop {
+        tokio::select! {
+            arrival = loopback.arrival() => return arrival.map(Waited::Arrived),
+            () = sleep_until(deadline) => return Err(Fault::LoginTimedOut { after: timeout }),
+            fault = &mut stop => return Err(fault),
+            () = frames.next() => {
+                context.ui.progress(Waiting::ForBrowser(deadline - Instant::now()));
+                match context.ui.wish() {
+                    None => {}
+                    Some(Wish::Browser) => open_browser(context, url),
+                    Some(wish @ (Wish::DeviceCode | Wish::Paste)) => return Ok(Waited::Wished(wish)),
+                }
+            }
+        }
+    }
+}
+
+/// Stores the session that the callback leads to, and only then tells the browser.
+pub(super) async fn finish(
+    attempt: &Attempt<'_>,
+    arrival: Arrival,
+    redirect: RedirectUrl,
+    proof: &Proof,
+) -> Result<Account, Fault> {
+    match trade(attempt, &arrival, redirect, proof).await {
+        Ok(account) => {
+            arrival.answer(Page::Done { url: page_of_server(attempt, "done") }).await;
+            attempt.end_replaced().await;
+            Ok(account)
+        }
+        Err(fault @ (Fault::Denied | Fault::TokensDisabled { .. })) => {
+            arrival.answer(Page::Denied { url: page_of_server(attempt, "denied") }).await;
+            Err(fault)
+        }
+        Err(fault) => {
+            arrival.answer(Page::Failed { tool: attempt.context.brand().name().to_owned() }).await;
+            Err(fault)
+        }
+    }
+}
+
+/// A page of the server on which the browser ends, so that no part of the answer stays in its address bar.
+fn page_of_server(attempt: &Attempt<'_>, name: &str) -> String {
+    let client: String = byte_serialize(attempt.context.app.client_id.as_bytes()).collect();
+    format!("{}/{name}?c={client}", attempt.issuer)
+}
+
+async fn trade(
+    attempt: &Attempt<'_>,
+    arrival: &Arrival,
+    redirect: RedirectUrl,
+    proof: &Proof,
+) -> Result<Account, Fault> {
+    let code = attempt.code_of(&arrival.callback, proof)?;
+    let tokens = attempt.exchange(code, redirect, proof).await.map_err(TokenFault::into_fault)?;
+    attempt.keep(&tokens, SignedInBy::Browser).await
+}

@@ -1,0 +1,178 @@
+//! The device road: a code that is typed on any other device, and polls until it is answered (RFC 8628).
+
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::attempt::Attempt;
+use super::pace::Pace;
+use super::road::{Otherwise, Road};
+use super::wait::{Frames, open_browser, stopped};
+use super::{LoginOptions, Step};
+use crate::credentials::SignedInBy;
+use crate::error::Fault;
+use crate::oauth::{self, DeviceCode, Poll, TokenAnswer};
+use crate::ui::{CodeScreen, Waiting, Wish};
+
+/// How long a poll that is under way may still take when nobody wants its answer any more.
+const LAST_POLL: Duration = Duration::from_secs(5);
+
+/// What the wait ended with.
+enum Waited {
+    Approved(Box<TokenAnswer>),
+    /// The person has another browser after all.
+    Paste,
+}
+
+/// Why nobody waits any longer.
+enum Left {
+    /// For another road. An approval that comes at the same moment is what the person wanted all along.
+    ForPaste,
+    TimedOut,
+    Stopped(Fault),
+}
+
+pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool, otherwise: Otherwise) -> Result<Step, Fault> {
+    let Some(code) = attempt.device_code().await? else {
+        let host = attempt.issuer.host();
+        return match otherwise {
+            Otherwise::Fail => Err(Fault::NoDeviceCodes { host }),
+            Otherwise::Paste => {
+                attempt.context.ui.notice(&format!("{host} gives no device codes. Paste a code instead."));
+                Ok(Step::Change(Road::Paste))
+            }
+        };
+    };
+    let lifetime = code.lifetime();
+    approve(attempt, &code, lifetime, opens, Pace::of(code.interval())).await
+}
+
+/// Shows a code, waits for its approval as long as it is still good, and stores the session.
+pub(super) async fn approve(
+    attempt: &Attempt<'_>,
+    code: &DeviceCode,
+    left: Duration,
+    opens: bool,
+    pace: Pace,
+) -> Result<Step, Fault> {
+    attempt.context.ui.show_code(&screen(attempt.options, code, left));
+    match wait(attempt, code, left, opens, pace).await? {
+        Waited::Paste => Ok(Step::Change(Road::Paste)),
+        Waited::Approved(tokens) => {
+            let account = attempt.keep(&tokens, SignedInBy::DeviceCode).await?;
+            attempt.end_replaced().await;
+            Ok(Step::SignedIn(Box::new(account)))
+        }
+    }
+}
+
+pub(super) fn screen(options: &LoginOptions, code: &DeviceCode, lifetime: Duration) -> CodeScreen {
+    CodeScreen {
+        page: code.verification_uri.to_string(),
+        complete: code.verification_uri_complete.as_ref().map(ToString::to_string),
+        code: code.user_code.clone(),
+        lifetime: in_whole_minutes(lifetime),
+        picture: picture(options, page_of(code)),
+    }
+}
+
+/// Nobody reads seconds: 599 of them are ten minutes.
+fn in_whole_minutes(span: Duration) -> Duration {
+    let seconds = span.as_secs();
+    Duration::from_secs(if seconds > 60 { seconds.div_ceil(60) * 60 } else { seconds })
+}
+
+/// The page, with the code filled in if the server can.
+fn page_of(code: &DeviceCode) -> &str {
+    code.verification_uri_complete.as_ref().unwrap_or(&code.verification_uri).as_str()
+}
+
+#[cfg(feature = "qr")]
+fn picture(options: &LoginOptions, url: &str) -> Option<String> {
+    use qrcode::QrCode;
+    use qrcode::render::unicode::Dense1x2;
+
+    // What does not fit into a picture is still there as text.
+    let code = options.qr.then(|| QrCode::new(url).ok()).flatten()?;
+    // On a dark terminal the light parts are what is drawn.
+    Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
+}
+
+#[cfg(not(feature = "qr"))]
+fn picture(_: &LoginOptions, _: &str) -> Option<String> {
+    None
+}
+
+async fn wait(
+    attempt: &Attempt<'_>,
+    code: &DeviceCode,
+    left: Duration,
+    opens: bool,
+    pace: Pace,
+) -> Result<Waited, Fault> {
+    let context = attempt.context;
+    let patience = context.login_timeout(attempt.options.timeout)?.map_or(left, |asked| asked.min(left));
+    let deadline = Instant::now() + patience;
+    let leave = Notify::new();
+    let mut answer = pin!(poll_until_answered(attempt, code, pace, &leave));
+    let mut stop = pin!(stopped());
+    let mut frames = Frames::of(context);
+    if opens {
+        open_browser(context, page_of(code));
+    }
+    let left = loop {
+        tokio::select! {
+            answer = &mut answer => return answer.map(|tokens| tokens.map_or(Waited::Paste, Waited::Approved)),
+            () = sleep_until(deadline) => break Left::TimedOut,
+            fault = &mut stop => break Left::Stopped(fault),
+            () = frames.next() => {
+                context.ui.progress(Waiting::ForCode);
+                match context.ui.wish() {
+                    Some(Wish::Browser) => open_browser(context, page_of(code)),
+                    Some(Wish::Paste) => break Left::ForPaste,
+                    Some(Wish::DeviceCode) | None => {}
+                }
+            }
+        }
+    };
+    // The answer to a poll that is under way may be a session, which must not be left behind at the server.
+    leave.notify_one();
+    let late = timeout(LAST_POLL, answer).await;
+    let approved = late.ok().and_then(Result::ok).flatten();
+    match (left, approved) {
+        (Left::ForPaste | Left::TimedOut, Some(tokens)) => Ok(Waited::Approved(tokens)),
+        (Left::ForPaste, None) => Ok(Waited::Paste),
+        (Left::TimedOut, None) => Err(Fault::CodeExpired { after: patience }),
+        (Left::Stopped(fault), Some(tokens)) => {
+            attempt.discard(&tokens).await;
+            Err(fault)
+        }
+        (Left::Stopped(fault), None) => Err(fault),
+    }
+}
+
+/// Polls until there is an answer, or until somebody has left; `None` then. A poll that has begun is ended either way.
+async fn poll_until_answered(
+    attempt: &Attempt<'_>,
+    code: &DeviceCode,
+    mut pace: Pace,
+    leave: &Notify,
+) -> Result<Option<Box<TokenAnswer>>, Fault> {
+    let (transport, client_id) = (&attempt.context.transport, &attempt.context.app.client_id);
+    loop {
+        tokio::select! {
+            () = sleep(pace.interval()) => {}
+            () = leave.notified() => return Ok(None),
+        }
+        match oauth::poll(transport, &attempt.metadata, client_id, &code.secret).await {
+            Poll::Approved(tokens) => return Ok(Some(tokens)),
+            Poll::Pending => {}
+            Poll::SlowDown => pace.slow_down(),
+            Poll::Unanswered { retry_after } => pace.back_off(retry_after),
+            Poll::Expired => return Err(Fault::CodeExpired { after: code.lifetime() }),
+            Poll::Refused(fault) => return Err(fault),
+        }
+    }
+}

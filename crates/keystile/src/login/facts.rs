@@ -1,0 +1,46 @@
+//! What the tool says about the machine it runs on.
+
+use crate::app::Brand;
+use crate::env::Environment;
+use crate::oauth::DeviceFacts;
+
+/// The host name, the system and the version of the tool; `name` is what the person calls the machine.
+pub(super) fn facts(brand: &Brand, environment: &Environment, name: Option<&str>) -> DeviceFacts {
+    DeviceFacts {
+        device_name: name.map(str::to_owned).or_else(|| host_name(environment)),
+        device_os: system(),
+        tool_version: format!("{} {}", brand.name(), brand.version()),
+    }
+}
+
+#[cfg(unix)]
+fn host_name(_: &Environment) -> Option<String> {
+    let name = rustix::system::uname().nodename().to_str().ok()?.to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(not(unix))]
+fn host_name(environment: &Environment) -> Option<String> {
+    environment.get("COMPUTERNAME").map(str::to_owned)
+}
+
+fn system() -> String {
+    match std::env::consts::OS {
+        "linux" => "Linux".into(),
+        "windows" => "Windows".into(),
+        "macos" => format!("macOS {}", mac_version().unwrap_or_default()).trim().into(),
+        other => other.into(),
+    }
+}
+
+/// Darwin counts on its own: 24 is macOS 15, and from 25 on the numbers lie one apart (macOS 26).
+#[cfg(unix)]
+fn mac_version() -> Option<String> {
+    let darwin: u32 = rustix::system::uname().release().to_str().ok()?.split('.').next()?.parse().ok()?;
+    Some(if darwin >= 25 { darwin + 1 } else { darwin.checked_sub(9)? }.to_string())
+}
+
+#[cfg(not(unix))]
+fn mac_version() -> Option<String> {
+    None
+}

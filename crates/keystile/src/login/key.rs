@@ -1,0 +1,198 @@
+//! Signing in with a key: checked here, verified at the server, and only then stored.
+
+use std::path::PathBuf;
+
+use super::attempt::end_replaced;
+use super::{agree_to_replace, in_words, store};
+use crate::base_url::BaseUrl;
+use crate::context::Context;
+use crate::credentials::{AccountRef, Credential, CredentialState, KeyCredential, OrgRef};
+use crate::error::{Fault, in_short};
+use crate::keys;
+use crate::oauth::Metadata;
+use crate::profile::ProfileName;
+use crate::secret::Secret;
+use crate::session::{Whoami, whoami_of};
+use crate::source::CredentialSource;
+
+/// How to sign in with a key.
+#[derive(Clone, Debug, Default)]
+pub struct KeyOptions {
+    /// The server that the key is for.
+    pub issuer: Option<BaseUrl>,
+    /// Replace what the profile holds without asking, also with a key that could not be verified.
+    pub force: bool,
+}
+
+/// A key that was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredKey {
+    /// The profile that holds it.
+    pub profile: ProfileName,
+    /// What a person may see of it.
+    pub masked: String,
+    /// For whom it acts, once the server has said so.
+    pub account: Option<AccountRef>,
+    /// For which organization.
+    pub org: Option<OrgRef>,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// Where it is stored.
+    pub stored_in: PathBuf,
+    /// Why it could not be verified, if so.
+    pub unverified: Option<String>,
+}
+
+/// What the server had to say about a key.
+enum Verdict {
+    Accepted(Box<Whoami>),
+    /// Nothing: it was out of reach or broken.
+    Unknown(Fault),
+}
+
+/// A server that keys are for, as far as it could be asked.
+struct Target {
+    issuer: BaseUrl,
+    api_base: Option<BaseUrl>,
+    keys_url: Option<String>,
+}
+
+/// Checks and verifies a key, and stores it.
+pub(crate) async fn sign_in(
+    context: &Context,
+    text: &Secret,
+    source: CredentialSource,
+    options: &KeyOptions,
+) -> Result<StoredKey, Fault> {
+    let key = keys::parse(text.expose(), context.brand().key_prefixes())
+        .map_err(|problem| Fault::KeyFormat { source, problem })?;
+    let stored = store::prepare(context)?;
+    let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
+    let (target, verdict) = match context.metadata(&issuer).await {
+        Ok(metadata) => {
+            let target = Target::of(context, issuer, &metadata)?;
+            let verdict = verify(context, &target, &key, stored.as_ref()).await?;
+            (target, verdict)
+        }
+        Err(fault) if is_passing(&fault) => (Target::unasked(context, issuer)?, Verdict::Unknown(fault)),
+        Err(fault) => return Err(fault),
+    };
+    may_replace(context, options.force, stored.as_ref(), &verdict)?;
+    let (whoami, unverified) = match verdict {
+        Verdict::Accepted(whoami) => (Some(whoami), None),
+        Verdict::Unknown(fault) => (None, Some(in_short(&fault))),
+    };
+    let credential = KeyCredential {
+        issuer: Some(target.issuer.clone()),
+        api_base: target.api_base,
+        key_id: whoami.as_ref().map(|whoami| whoami.credential.id.clone()),
+        verified: Some(whoami.is_some()),
+        ..KeyCredential::new(key.clone())
+    };
+    store::keep(context, credential.into()).await?;
+    store::remember(context, options.issuer.as_ref())?;
+    end_replaced(context, stored.as_ref(), &target.issuer).await;
+    Ok(StoredKey {
+        profile: context.profile.clone(),
+        masked: key.masked(),
+        account: whoami.as_ref().map(|whoami| whoami.account()),
+        org: whoami.as_ref().and_then(|whoami| whoami.org()),
+        scopes: whoami.map(|whoami| whoami.scopes).unwrap_or_default(),
+        stored_in: context.store.location(),
+        unverified,
+    })
+}
+
+impl Target {
+    fn of(context: &Context, issuer: BaseUrl, metadata: &Metadata) -> Result<Self, Fault> {
+        let known = Self::unasked(context, issuer)?;
+        let configuration = &metadata.cli_configuration;
+        let keys_url = configuration.dashboard_keys_url.as_ref().map(ToString::to_string);
+        let api_base =
+            known.api_base.or_else(|| configuration.api_base.clone()).unwrap_or_else(|| known.issuer.clone());
+        Ok(Self { api_base: Some(api_base), keys_url, ..known })
+    }
+
+    fn unasked(context: &Context, issuer: BaseUrl) -> Result<Self, Fault> {
+        let api_base = context.wanted_api_base()?.or_else(|| context.app.api_base.clone());
+        Ok(Self { issuer, api_base, keys_url: None })
+    }
+}
+
+async fn verify(
+    context: &Context,
+    target: &Target,
+    key: &Secret,
+    stored: Option<&Credential>,
+) -> Result<Verdict, Fault> {
+    let server = target.api_base.as_ref().unwrap_or(&target.issuer);
+    match whoami_of(&context.transport, server, key.expose()).await {
+        Ok(whoami) => Ok(Verdict::Accepted(Box::new(whoami))),
+        Err(fault) if is_passing(&fault) => Ok(Verdict::Unknown(fault)),
+        Err(Fault::Rejected { code, .. }) => Err(Fault::KeyRejected {
+            profile: context.profile.clone(),
+            kept: stored.map(kept),
+            code,
+            keys_url: target.keys_url.clone(),
+        }),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Whether a fault says nothing about the key, because it comes from the network or a broken server.
+fn is_passing(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Unreachable { .. }
+            | Fault::Server { .. }
+            | Fault::RateLimited { .. }
+            | Fault::BadAnswer { .. }
+            | Fault::WrongAddress { .. }
+    )
+}
+
+/// A key may replace a key; another kind of credential, or a working one by what is not verified, needs a word.
+fn may_replace(
+    context: &Context,
+    force: bool,
+    stored: Option<&Credential>,
+    verdict: &Verdict,
+) -> Result<(), Fault> {
+    let Some(stored) = stored else { return Ok(()) };
+    match verdict {
+        Verdict::Unknown(cause) if works(stored) => {
+            let (profile, kept, short) = (&context.profile, kept(stored), in_short(cause));
+            let question = format!(
+                "The key could not be verified ({short}). Profile {profile} uses {kept}. Replace it all the same?"
+            );
+            if force || context.ui.confirm(&question) == Some(true) {
+                return Ok(());
+            }
+            Err(Fault::KeyUnverified { profile: profile.clone(), kept, cause: Box::new(cause.clone()) })
+        }
+        Verdict::Accepted(_) | Verdict::Unknown(_) => match stored {
+            Credential::ApiKey(_) => Ok(()),
+            Credential::Oauth(_) => agree_to_replace(context, force, &in_words(stored), "the key"),
+        },
+    }
+}
+
+/// Whether a credential is good, as far as this machine knows.
+fn works(stored: &Credential) -> bool {
+    match stored {
+        Credential::Oauth(session) => session.state == CredentialState::Ok,
+        Credential::ApiKey(key) => key.verified != Some(false),
+    }
+}
+
+/// What a profile goes on using, without its secret.
+fn kept(stored: &Credential) -> String {
+    match stored {
+        Credential::Oauth(_) => in_words(stored),
+        Credential::ApiKey(key) => key.api_key.masked(),
+    }
+}
+
+#[cfg(test)]
+#[path = "key_tests.rs"]
+mod tests;

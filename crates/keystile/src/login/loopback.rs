@@ -1,0 +1,159 @@
+//! The listener on this machine that the browser comes back to.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use oauth2::RedirectUrl;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::callback::{self, Callback, Request};
+use super::page::Page;
+use crate::error::Fault;
+
+const LARGEST_HEAD: usize = 16 * 1024;
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the browser may take to fetch the last page before the tool goes on.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// An open listener. Dropping it closes the port and every connection.
+pub(crate) struct Loopback {
+    port: u16,
+    host: &'static str,
+    arrivals: mpsc::Receiver<Arrival>,
+    acceptor: JoinSet<()>,
+}
+
+/// A callback, and the browser that waits for an answer to it.
+pub(crate) struct Arrival {
+    pub(crate) callback: Callback,
+    browser: oneshot::Sender<(Page, oneshot::Sender<()>)>,
+}
+
+impl Arrival {
+    /// Answers the browser; it may be gone, which changes nothing.
+    pub(crate) async fn answer(self, page: Page) {
+        let (sender, sent) = oneshot::channel();
+        if self.browser.send((page, sender)).is_ok() {
+            let _ = timeout(FAREWELL, sent).await;
+        }
+    }
+}
+
+impl Loopback {
+    /// Opens a port that only this machine can reach; `0` lets the system choose.
+    pub(crate) async fn bind(port: u16) -> Result<Self, Fault> {
+        let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
+        let (bound, host) = match v4 {
+            Err(error) if error.kind() == std::io::ErrorKind::AddrNotAvailable => {
+                (TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await, "[::1]")
+            }
+            bound => (bound, "127.0.0.1"),
+        };
+        let failed = |error: std::io::Error| Fault::Usage {
+            message: format!("Cannot listen on port {port} of this machine: {error}"),
+            hint: Some("Leave --port out to let the system choose one.".into()),
+        };
+        let listener = bound.map_err(failed)?;
+        let port = listener.local_addr().map_err(failed)?.port();
+        let (sender, arrivals) = mpsc::channel(1);
+        let mut acceptor = JoinSet::new();
+        acceptor.spawn(accept(listener, format!("{host}:{port}"), sender));
+        Ok(Self { port, host, arrivals, acceptor })
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The address that the authorization server sends the browser to.
+    pub(crate) fn redirect_url(&self) -> Result<RedirectUrl, Fault> {
+        RedirectUrl::new(format!("http://{}:{}/callback", self.host, self.port)).map_err(|error| {
+            Fault::Local { what: "make the callback address".into(), cause: error.to_string() }
+        })
+    }
+
+    /// The first callback.
+    pub(crate) async fn arrival(&mut self) -> Result<Arrival, Fault> {
+        self.arrivals.recv().await.ok_or_else(|| Fault::Local {
+            what: "listen for the callback".into(),
+            cause: format!("the listener ended ({} left)", self.acceptor.len()),
+        })
+    }
+}
+
+async fn accept(listener: TcpListener, host: String, sender: mpsc::Sender<Arrival>) {
+    let host: Arc<str> = host.into();
+    let settled = Arc::new(AtomicBool::new(false));
+    let mut connections = JoinSet::new();
+    loop {
+        // Ended connections are reaped here, so that the set does not grow with every probe of the port.
+        while connections.try_join_next().is_some() {}
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                connections.spawn(serve(stream, host.clone(), settled.clone(), sender.clone()));
+            }
+            // Out of file descriptors, most likely; the others close soon.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    host: Arc<str>,
+    settled: Arc<AtomicBool>,
+    sender: mpsc::Sender<Arrival>,
+) {
+    let Ok(Some(head)) = timeout(READ_TIMEOUT, read_head(&mut stream)).await else { return };
+    let (page, sent) = match callback::read(&head, &host) {
+        Request::Refused(page) => (page, None),
+        Request::Callback(_) if settled.swap(true, Ordering::SeqCst) => (Page::AlreadyAnswered, None),
+        Request::Callback(callback) => {
+            let (browser, answer) = oneshot::channel();
+            if sender.send(Arrival { callback, browser }).await.is_err() {
+                return;
+            }
+            match answer.await {
+                Ok((page, sent)) => (page, Some(sent)),
+                Err(_) => return,
+            }
+        }
+    };
+    // A browser that has hung up does not matter: the callback is already recorded.
+    let _ = timeout(READ_TIMEOUT, write(&mut stream, &page)).await;
+    if let Some(sent) = sent {
+        let _ = sent.send(());
+    }
+}
+
+async fn write(stream: &mut TcpStream, page: &Page) -> std::io::Result<()> {
+    stream.write_all(page.to_http().as_bytes()).await?;
+    stream.shutdown().await
+}
+
+/// The request line and headers; `None` if they are too long or end too early.
+async fn read_head(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::with_capacity(2048);
+    let mut chunk = [0; 2048];
+    loop {
+        let count = stream.read(&mut chunk).await.ok().filter(|count| *count > 0)?;
+        bytes.extend_from_slice(&chunk[..count]);
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            bytes.truncate(end);
+            return String::from_utf8(bytes).ok();
+        }
+        if bytes.len() > LARGEST_HEAD {
+            return None;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "loopback_tests.rs"]
+mod tests;

@@ -1,0 +1,108 @@
+//! The paste road: a link for any browser, whose page shows a code that is worthless without the verifier kept here.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use oauth2::RedirectUrl;
+use tokio::time::{Instant, sleep_until};
+
+use super::Account;
+use super::attempt::Attempt;
+use super::browser;
+use super::loopback::{Arrival, Loopback};
+use super::pasted;
+use super::wait::stopped;
+use crate::credentials::SignedInBy;
+use crate::error::Fault;
+use crate::oauth::{Link, Proof, TokenFault};
+use crate::secret::Secret;
+use crate::ui::{LinkScreen, WayBack};
+
+const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
+const QUESTION: &str = "Paste the code shown there (or the full address the browser ended on):";
+/// Who pastes the wrong thing may try again.
+const TRIES: usize = 3;
+
+/// What ended one question.
+enum Answered {
+    Entered(Secret),
+    /// The browser came back to the port after all, which it was sent to at this address.
+    Arrived(Box<(Arrival, RedirectUrl)>),
+}
+
+/// Signs in with what is pasted. A listener that is still open may bring the answer as well.
+pub(super) async fn sign_in(
+    attempt: &Attempt<'_>,
+    proof: &Proof,
+    mut loopback: Option<&mut Loopback>,
+) -> Result<Account, Fault> {
+    let timeout = attempt.context.login_timeout(attempt.options.timeout)?.unwrap_or(USUAL_TIMEOUT);
+    let hosted = RedirectUrl::new(format!("{}/c/code", attempt.issuer)).map_err(|error| Fault::Local {
+        what: "make the address of the code".into(),
+        cause: error.to_string(),
+    })?;
+    let (Link::Short { url, .. } | Link::Long { url }) = attempt.link(&hosted, proof).await?;
+    attempt.context.ui.show_link(&LinkScreen {
+        server: attempt.issuer.host(),
+        url: url.to_string(),
+        check: None,
+        way_back: WayBack::Paste,
+    });
+    let deadline = Instant::now() + timeout;
+    for _ in 0..TRIES {
+        let entered = match ask(attempt, loopback.as_deref_mut(), deadline, timeout).await? {
+            Answered::Entered(entered) => entered,
+            Answered::Arrived(arrived) => {
+                let (arrival, redirect) = *arrived;
+                return browser::finish(attempt, arrival, redirect, proof).await;
+            }
+        };
+        let Some(pasted) = pasted::read(entered.expose(), attempt.issuer) else {
+            attempt.context.ui.notice("That is neither a code nor the address of this sign-in.");
+            continue;
+        };
+        let code = attempt.code_of_pasted(&pasted.answer, proof)?;
+        let redirect = match &loopback {
+            Some(loopback) if pasted.at_port => loopback.redirect_url()?,
+            Some(_) | None => hosted.clone(),
+        };
+        match attempt.exchange(code, redirect, proof).await {
+            Ok(tokens) => {
+                let account = attempt.keep(&tokens, SignedInBy::PastedCode).await?;
+                attempt.end_replaced().await;
+                return Ok(account);
+            }
+            Err(TokenFault::InvalidGrant(_)) => attempt.context.ui.notice(
+                "The server did not accept that code. It works once and for one minute; get a new one.",
+            ),
+            Err(fault) => return Err(fault.into_fault()),
+        }
+    }
+    Err(Fault::NothingPasted)
+}
+
+async fn ask(
+    attempt: &Attempt<'_>,
+    loopback: Option<&mut Loopback>,
+    deadline: Instant,
+    timeout: Duration,
+) -> Result<Answered, Fault> {
+    let arrival = async {
+        match loopback {
+            Some(loopback) => {
+                let redirect = loopback.redirect_url()?;
+                Ok(Answered::Arrived(Box::new((loopback.arrival().await?, redirect))))
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let mut stop = pin!(stopped());
+    tokio::select! {
+        arrived = arrival => arrived,
+        () = sleep_until(deadline) => Err(Fault::LoginTimedOut { after: timeout }),
+        fault = &mut stop => Err(fault),
+        entered = attempt.context.ui.prompt_secret(QUESTION) => {
+            entered.map(Answered::Entered).ok_or(Fault::NothingPasted)
+        }
+    }
+}

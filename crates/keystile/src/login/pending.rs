@@ -1,0 +1,143 @@
+//! A sign-in in two steps: one process gets a code, another waits for its approval. What the second needs to know is
+//! kept in a file of its own meanwhile.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::base_url::BaseUrl;
+use crate::context::Context;
+use crate::credentials::check_trust;
+use crate::error::Fault;
+use crate::files;
+use crate::oauth::DeviceCode;
+use crate::profile::ProfileName;
+use crate::random;
+
+const MARK: &str = "lh_";
+
+/// The name of a sign-in that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Handle(String);
+
+impl Handle {
+    fn new() -> Result<Self, Fault> {
+        Ok(Self(format!("{MARK}{}", random::uuid()?.replace('-', ""))))
+    }
+
+    /// Reads a handle. It becomes the name of a file, so it has no other form than its own.
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        let is_handle = text.trim().strip_prefix(MARK).is_some_and(|digits| {
+            digits.len() == 32
+                && digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
+        });
+        if is_handle {
+            return Ok(Self(text.trim().to_owned()));
+        }
+        Err(Fault::Usage {
+            message: "That is no handle of --resume".into(),
+            hint: Some(format!("It begins with {MARK}, as --start printed it.")),
+        })
+    }
+
+    fn file(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("{}.json", self.0))
+    }
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// What the second step needs to know.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct Pending {
+    pub(super) profile: ProfileName,
+    pub(super) issuer: BaseUrl,
+    /// Whether the person named the issuer, so that later commands must remember it.
+    pub(super) named_issuer: bool,
+    pub(super) force: bool,
+    /// What was asked for, in case the second step goes another road.
+    pub(super) scopes: Vec<String>,
+    pub(super) expires_at: DateTime<Utc>,
+    pub(super) code: DeviceCode,
+}
+
+impl Pending {
+    /// Keeps it for the second step, and clears away what nobody can resume any more.
+    pub(super) fn save(&self, context: &Context) -> Result<Handle, Fault> {
+        let folder = context.paths.pending();
+        clear_ended(&folder, context.now());
+        let handle = Handle::new()?;
+        let path = handle.file(&folder);
+        let failed = |cause: String| Fault::Local { what: format!("write {}", path.display()), cause };
+        let bytes = serde_json::to_vec_pretty(self).map_err(|error| failed(error.to_string()))?;
+        files::write_private(&path, &bytes).map_err(|error| failed(error.to_string()))?;
+        Ok(handle)
+    }
+
+    /// Reads what the first step kept.
+    pub(super) fn load(context: &Context, handle: &Handle) -> Result<Self, Fault> {
+        let nothing = || Fault::NothingPending { handle: handle.to_string() };
+        let folder = context.paths.pending();
+        clear_ended(&folder, context.now());
+        let path = handle.file(&folder);
+        let unreadable = |error: std::io::Error| match error.kind() {
+            ErrorKind::NotFound => nothing(),
+            _ => Fault::Local { what: format!("read {}", path.display()), cause: error.to_string() },
+        };
+        let mut file = File::open(&path).map_err(unreadable)?;
+        if let Some(warning) = check_trust(&file, &path, &context.paths)? {
+            context.ui.notice(&warning);
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(unreadable)?;
+        serde_json::from_slice(&bytes).map_err(|_| nothing())
+    }
+
+    /// Forgets it: it was answered.
+    pub(super) fn forget(context: &Context, handle: &Handle) {
+        // What stays behind is cleared away once its code has ended.
+        let _ = fs::remove_file(handle.file(&context.paths.pending()));
+    }
+}
+
+/// Removes the files whose codes have ended, and those that cannot be read.
+fn clear_ended(folder: &Path, now: DateTime<Utc>) {
+    // A folder that cannot be listed has nothing that could be cleared.
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let is_ours = path.extension().is_some_and(|extension| extension == "json");
+        let pending = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Pending>(&bytes).ok());
+        if is_ours && pending.is_none_or(|pending| pending.expires_at <= now) {
+            // Another process may have removed it first.
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_names_no_other_file() {
+        let handle = Handle::new().unwrap();
+        assert_eq!(Handle::parse(&handle.to_string()), Ok(handle));
+        for text in [
+            "",
+            "lh_",
+            "lh_../../credentials",
+            "../lh_0123456789abcdef0123456789abcdef",
+            "lh_0123456789ABCDEF0123456789ABCDEF",
+        ] {
+            assert!(Handle::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! How a person signs in, chosen by looking at where the tool runs.
+
+use std::path::Path;
+
+use crate::config::LoginMethod;
+use crate::context::Context;
+use crate::error::Fault;
+
+/// A way to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Road {
+    /// The browser comes back to a port of this machine.
+    Browser {
+        /// Whether the tool opens the browser, or only prints the link.
+        opens: bool,
+    },
+    /// A code is typed on any other device.
+    Device {
+        /// Whether the tool also opens the page here.
+        opens: bool,
+        /// What to do where the server gives no device codes.
+        otherwise: Otherwise,
+    },
+    /// What any browser shows is pasted.
+    Paste,
+}
+
+/// What to do where the server gives no device codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Otherwise {
+    /// Say so: the person asked for a code.
+    Fail,
+    /// Take the next best road: the tool chose the code.
+    Paste,
+}
+
+/// What the choice depends on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Surroundings {
+    /// What a flag, a variable or the settings ask for.
+    method: LoginMethod,
+    /// Somebody is there.
+    interactive: bool,
+    /// Nobody is to be asked anything, even if somebody is there.
+    silent: bool,
+    /// Whether a browser can be shown to that somebody.
+    browser: BrowserHere,
+}
+
+/// Whether a browser can be shown to the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BrowserHere {
+    No,
+    /// It may work, but something speaks against it.
+    OnRequest,
+    Yes,
+}
+
+impl Surroundings {
+    pub(super) fn look(context: &Context, asked: Option<LoginMethod>) -> Result<Self, Fault> {
+        let (environment, brand) = (&context.environment, context.brand());
+        let method = match (asked, environment.own(brand, "LOGIN_METHOD")) {
+            (Some(asked), _) => asked,
+            (None, None) => context.config.defaults.login_method.unwrap_or(LoginMethod::Auto),
+            (None, Some("auto")) => LoginMethod::Auto,
+            (None, Some("browser")) => LoginMethod::Browser,
+            (None, Some("device")) => LoginMethod::Device,
+            (None, Some("paste")) => LoginMethod::Paste,
+            (None, Some(other)) => {
+                return Err(Fault::Usage {
+                    message: format!("{} cannot be `{other}`", brand.variable("LOGIN_METHOD")),
+                    hint: Some("It is auto, browser, device or paste.".into()),
+                });
+            }
+        };
+        // Who names a browser has one, also where the signs speak against it.
+        let is_named = environment.get("BROWSER").is_some();
+        let can_open = !environment.own_flag(brand, "NO_BROWSER")
+            && !environment.is_remote()
+            && (is_named || environment.has_desktop());
+        Ok(Self {
+            method,
+            interactive: context.interactive,
+            silent: context.globals.no_input || environment.own_flag(brand, "NO_INPUT"),
+            browser: match can_open {
+                false => BrowserHere::No,
+                true if is_named || !is_container() => BrowserHere::Yes,
+                true => BrowserHere::OnRequest,
+            },
+        })
+    }
+}
+
+/// Whether this is a container that does not say so in its environment.
+fn is_container() -> bool {
+    ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists())
+}
+
+/// The road to take; without a person, and without being told, none.
+pub(super) fn choose(around: Surroundings) -> Result<Road, Fault> {
+    let Surroundings { method, interactive, silent, browser } = around;
+    let at_desk = browser == BrowserHere::Yes;
+    match method {
+        LoginMethod::Browser => Ok(Road::Browser { opens: browser != BrowserHere::No }),
+        LoginMethod::Device => Ok(Road::Device { opens: at_desk && interactive, otherwise: Otherwise::Fail }),
+        LoginMethod::Paste if silent => Err(Fault::NobodyThere),
+        LoginMethod::Paste => Ok(Road::Paste),
+        LoginMethod::Auto if !interactive => Err(Fault::NobodyThere),
+        LoginMethod::Auto if at_desk => Ok(Road::Browser { opens: true }),
+        LoginMethod::Auto => Ok(Road::Device { opens: false, otherwise: Otherwise::Paste }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DESK: Surroundings = Surroundings {
+        method: LoginMethod::Auto,
+        interactive: true,
+        silent: false,
+        browser: BrowserHere::Yes,
+    };
+
+    fn asked(method: LoginMethod, around: Surroundings) -> Result<Road, Fault> {
+        choose(Surroundings { method, ..around })
+    }
+
+    #[test]
+    fn without_a_terminal_only_being_told_starts_a_login() {
+        let alone = Surroundings { interactive: false, ..DESK };
+        assert_eq!(choose(alone), Err(Fault::NobodyThere));
+        assert_eq!(asked(LoginMethod::Browser, alone), Ok(Road::Browser { opens: true }));
+        let device = Road::Device { opens: false, otherwise: Otherwise::Fail };
+        assert_eq!(asked(LoginMethod::Device, alone), Ok(device));
+        assert_eq!(asked(LoginMethod::Paste, alone), Ok(Road::Paste));
+        assert_eq!(
+            asked(LoginMethod::Paste, Surroundings { silent: true, ..alone }),
+            Err(Fault::NobodyThere)
+        );
+    }
+
+    #[test]
+    fn at_a_desk_the_browser_opens() {
+        assert_eq!(choose(DESK), Ok(Road::Browser { opens: true }));
+    }
+
+    #[test]
+    fn where_no_browser_can_be_shown_it_is_a_device_code_or_else_a_pasted_one() {
+        let ssh = Surroundings { browser: BrowserHere::No, ..DESK };
+        assert_eq!(choose(ssh), Ok(Road::Device { opens: false, otherwise: Otherwise::Paste }));
+        assert_eq!(asked(LoginMethod::Browser, ssh), Ok(Road::Browser { opens: false }));
+    }
+
+    #[test]
+    fn in_a_container_the_browser_opens_for_who_asks_for_it() {
+        let container = Surroundings { browser: BrowserHere::OnRequest, ..DESK };
+        assert_eq!(choose(container), Ok(Road::Device { opens: false, otherwise: Otherwise::Paste }));
+        assert_eq!(asked(LoginMethod::Browser, container), Ok(Road::Browser { opens: true }));
+    }
+
+    #[test]
+    fn who_asks_for_a_code_is_told_if_there_is_none() {
+        assert_eq!(
+            asked(LoginMethod::Device, DESK),
+            Ok(Road::Device { opens: true, otherwise: Otherwise::Fail })
+        );
+    }
+}

@@ -1,0 +1,254 @@
+//! The roads besides the browser on this machine, and the ways between them.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::tests::{World, world, world_where};
+use super::*;
+use crate::testing::Answer;
+use crate::ui::{WayBack, Wish};
+
+const QUICK: Duration = Duration::from_millis(20);
+
+fn refusal(code: &str) -> Answer {
+    Answer::json(&json!({ "error": code })).with_status(400)
+}
+
+fn asking_for(world: &World, method: LoginMethod) -> LoginOptions {
+    LoginOptions { method: Some(method), ..world.options() }
+}
+
+/// Waits for the approval of a code, with polls that come faster than a real server allows.
+async fn approve_at_pace(world: &World, unit: Duration) -> Result<Account, Fault> {
+    let options = asking_for(world, LoginMethod::Device);
+    let issuer = options.issuer.clone().unwrap();
+    let attempt = Attempt::begin(&world.context, &options, &issuer, None).await?;
+    let code = attempt.device_code().await?.unwrap();
+    let step = device::approve(&attempt, &code, code.lifetime(), false, Pace::hurried(unit)).await?;
+    drive(&attempt, step).await
+}
+
+#[tokio::test]
+async fn a_device_code_is_shown_approved_and_stored() {
+    let world = world();
+    let account = login(&world.context, &asking_for(&world, LoginMethod::Device)).await.unwrap();
+    assert_eq!(account.account.unwrap().email.as_deref(), Some("ada@example.com"));
+    let code = &world.ui.codes()[0];
+    assert_eq!((code.code.as_str(), code.page.as_str()), ("WDJB-MJHT", world.server.url("/device").as_str()));
+    assert_eq!(code.lifetime, Duration::from_secs(600));
+    let asked = |name| world.sent("/oauth/device_authorization", name);
+    assert_eq!(asked("client_id").as_deref(), Some("acme-cli"));
+    assert!(asked("device_os").is_some() && asked("tool_version").is_some());
+    assert_eq!(world.sent("/oauth/token", "device_code").as_deref(), Some("the-device-code"));
+    assert_eq!(world.stored(), 1);
+    assert!(world.browser.opened().is_empty());
+}
+
+#[tokio::test]
+async fn cli_14_polls_survive_three_dropped_connections_and_honor_slow_down() {
+    let world = world();
+    world.polls([
+        Answer::hang_up(),
+        Answer::hang_up(),
+        Answer::hang_up(),
+        refusal("slow_down"),
+        refusal("authorization_pending"),
+    ]);
+    let started = std::time::Instant::now();
+    approve_at_pace(&world, QUICK).await.unwrap();
+    // 1, 2, 4 and 8 before the polls that fail, then 8 + 5 twice.
+    assert!(started.elapsed() >= QUICK * (1 + 2 + 4 + 8 + 13 + 13), "{:?}", started.elapsed());
+    assert_eq!(world.asked("/oauth/token"), 6);
+    assert_eq!(world.stored(), 1);
+}
+
+#[tokio::test]
+async fn a_broken_server_ends_no_wait() {
+    let world = world();
+    world.polls([Answer::status(502), Answer::status(429), refusal("authorization_pending")]);
+    approve_at_pace(&world, QUICK).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_denied_or_has_expired_says_so_and_stores_nothing() {
+    for (code, fault) in [
+        ("access_denied", Fault::Denied),
+        ("expired_token", Fault::CodeExpired { after: Duration::from_secs(600) }),
+    ] {
+        let world = world();
+        world.polls([refusal("authorization_pending"), refusal(code)]);
+        assert_eq!(approve_at_pace(&world, QUICK).await, Err(fault));
+        assert_eq!(world.stored(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_approves_ends_at_the_deadline() {
+    let world = world();
+    let after = Duration::from_millis(50);
+    let options = LoginOptions { timeout: Some(after), ..asking_for(&world, LoginMethod::Device) };
+    assert_eq!(login(&world.context, &options).await, Err(Fault::CodeExpired { after }));
+}
+
+#[tokio::test]
+async fn who_asks_for_a_code_where_there_is_none_is_told() {
+    let world = world_where(false);
+    let fault = login(&world.context, &asking_for(&world, LoginMethod::Device)).await.unwrap_err();
+    assert!(matches!(fault, Fault::NoDeviceCodes { .. }), "{fault:?}");
+}
+
+#[tokio::test]
+async fn a_pasted_code_is_traded_with_the_verifier() {
+    let world = world();
+    world.ui.will_enter("neither=nor");
+    world.ui.will_enter(" the-code\n");
+    login(&world.context, &asking_for(&world, LoginMethod::Paste)).await.unwrap();
+    assert_eq!(world.ui.links()[0].way_back, WayBack::Paste);
+    assert_eq!(world.pushed("redirect_uri"), Some(world.server.url("/c/code")));
+    let traded = |name| world.sent("/oauth/token", name);
+    assert_eq!(traded("code").as_deref(), Some("the-code"));
+    assert_eq!(traded("redirect_uri"), Some(world.server.url("/c/code")));
+    assert_eq!(traded("code_verifier").unwrap().len(), 43);
+    assert_eq!(world.ui.notices(), ["That is neither a code nor the address of this sign-in."]);
+}
+
+#[tokio::test]
+async fn a_pasted_answer_of_another_login_or_server_is_refused() {
+    let world = world();
+    world.ui.will_enter("the-code#another-state");
+    let options = asking_for(&world, LoginMethod::Paste);
+    assert_eq!(login(&world.context, &options).await, Err(Fault::StateMismatch));
+    world.ui.will_enter("http://127.0.0.1:1/callback?code=c&iss=https%3A%2F%2Fevil.example");
+    let issuer = Some("https://evil.example".to_owned());
+    assert_eq!(login(&world.context, &options).await, Err(Fault::IssuerMismatch { issuer }));
+    assert_eq!((world.stored(), world.asked("/oauth/token")), (0, 0));
+}
+
+#[tokio::test]
+async fn three_useless_pastes_end_the_login() {
+    let world = world();
+    (0..3).for_each(|_| world.ui.will_enter("neither nor?"));
+    let options = asking_for(&world, LoginMethod::Paste);
+    assert_eq!(login(&world.context, &options).await, Err(Fault::NothingPasted));
+}
+
+#[tokio::test]
+async fn while_the_browser_is_waited_for_d_switches_to_a_device_code() {
+    let world = world();
+    world.ui.will_wish(Wish::DeviceCode);
+    login(&world.context, &world.options()).await.unwrap();
+    assert_eq!((world.ui.links().len(), world.ui.codes().len()), (1, 1));
+    assert_eq!(world.stored(), 1);
+}
+
+#[tokio::test]
+async fn without_device_codes_d_leads_to_the_pasted_code() {
+    let world = world_where(false);
+    world.ui.will_wish(Wish::DeviceCode);
+    world.ui.will_enter("the-code");
+    login(&world.context, &world.options()).await.unwrap();
+    assert_eq!(world.ui.links()[1].way_back, WayBack::Paste);
+}
+
+#[tokio::test]
+async fn after_p_the_failed_address_of_the_first_link_will_do() {
+    let world = world();
+    world.ui.will_wish(Wish::Paste);
+    let options = world.options();
+    let paste = async {
+        world.until(|world| world.ui.links().len() == 2).await;
+        let WayBack::Port { port, .. } = world.ui.links()[0].way_back else { panic!("no port") };
+        let state = world.pushed("state").unwrap();
+        world.ui.will_enter(&format!("http://127.0.0.1:{port}/callback?code=c&state={state}"));
+        port
+    };
+    let (account, port) = tokio::join!(login(&world.context, &options), paste);
+    account.unwrap();
+    let redirect = format!("http://127.0.0.1:{port}/callback");
+    assert_eq!(world.sent("/oauth/token", "redirect_uri"), Some(redirect));
+}
+
+#[tokio::test]
+async fn after_p_the_browser_may_still_come_back_by_itself() {
+    let world = world();
+    world.ui.will_wish(Wish::Paste);
+    let options = world.options();
+    let back = async {
+        world.until(|world| world.ui.links().len() == 2).await;
+        let WayBack::Port { port, .. } = world.ui.links()[0].way_back else { panic!("no port") };
+        let state = world.pushed("state").unwrap();
+        let url = format!("http://127.0.0.1:{port}/callback?code=c&state={state}&iss={}", world.issuer());
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap()
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    let (account, status) = tokio::join!(login(&world.context, &options), back);
+    account.unwrap();
+    assert_eq!(status, 303);
+}
+
+#[tokio::test]
+async fn a_login_in_two_steps_survives_the_process_between_them() {
+    let world = world();
+    let started = start(&world.context, &world.options()).await.unwrap();
+    assert_eq!(started.screen.code, "WDJB-MJHT");
+    let file = world.home.path().join(format!(".acme/pending/{}.json", started.handle));
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert!(kept.contains("\"scopes\""), "another road asks for no more: {kept}");
+    assert_eq!(world.stored(), 0);
+    resume(&world.context, &started.handle, None).await.unwrap();
+    assert_eq!(world.stored(), 1);
+    assert!(!file.exists(), "what was answered is forgotten");
+    let again = resume(&world.context, &started.handle, None).await;
+    assert_eq!(again, Err(Fault::NothingPending { handle: started.handle }));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_waits_to_be_resumed_is_private_and_cleared_once_it_has_ended() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let world = world();
+    let first = start(&world.context, &world.options()).await.unwrap();
+    let folder = world.context.paths.pending();
+    let file = folder.join(format!("{}.json", first.handle));
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600));
+    let text = fs::read_to_string(&file).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    document["expires_at"] = "2020-01-01T00:00:00Z".into();
+    fs::write(&file, document.to_string()).unwrap();
+    start(&world.context, &world.options()).await.unwrap();
+    assert!(!file.exists());
+}
+
+#[tokio::test]
+async fn a_started_login_whose_answer_is_not_there_yet_can_be_resumed_again() {
+    let world = world();
+    let started = start(&world.context, &world.options()).await.unwrap();
+    let after = Duration::from_millis(50);
+    let early = resume(&world.context, &started.handle, Some(after)).await;
+    assert_eq!(early, Err(Fault::CodeExpired { after }));
+    resume(&world.context, &started.handle, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_provider_is_passed_on_where_the_server_offers_it() {
+    let world = world();
+    let with = |provider: &str| LoginOptions {
+        provider: Some(provider.into()),
+        ..asking_for(&world, LoginMethod::Device)
+    };
+    login(&world.context, &with("apple")).await.unwrap();
+    assert_eq!(world.sent("/oauth/device_authorization", "provider").as_deref(), Some("apple"));
+    let fault = login(&world.context, &with("google")).await.unwrap_err();
+    assert!(matches!(fault, Fault::Usage { message, .. } if message.ends_with("has no sign-in with google")));
+}

@@ -1,0 +1,91 @@
+//! Waiting for a person, and being stopped meanwhile.
+
+use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::context::Context;
+use crate::error::Fault;
+use crate::secret::Secret;
+use crate::ui::LoginUi;
+
+const FRAME: Duration = Duration::from_millis(100);
+
+/// While it lives, the screen shows a wait. However the wait ends, the terminal is as it was.
+pub(super) struct Frames<'a> {
+    ui: &'a dyn LoginUi,
+    ticks: Interval,
+}
+
+impl<'a> Frames<'a> {
+    pub(super) fn of(context: &'a Context) -> Self {
+        let mut ticks = interval(FRAME);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self { ui: context.ui.as_ref(), ticks }
+    }
+
+    pub(super) async fn next(&mut self) {
+        self.ticks.tick().await;
+    }
+}
+
+impl Drop for Frames<'_> {
+    fn drop(&mut self) {
+        self.ui.progress_done();
+    }
+}
+
+/// Ends when somebody stops the tool: with Ctrl-C, or by closing or ending what it runs in.
+pub(super) async fn stopped() -> Fault {
+    match signal().await {
+        Ok(_) => Fault::Interrupted,
+        Err(error) => Fault::Local { what: "listen for Ctrl-C".into(), cause: error.to_string() },
+    }
+}
+
+/// Gives the signals back to the tool: the runtime goes on catching them once it has begun, so after a login nothing
+/// would stop the process any more.
+pub(super) fn release_signals() {
+    tokio::spawn(async {
+        if let Ok(code) = signal().await {
+            std::process::exit(code);
+        }
+    });
+}
+
+/// Waits for a signal; the exit code is the one that a shell gives a process that it ended.
+#[cfg(unix)]
+async fn signal() -> std::io::Result<i32> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| 130),
+        _ = terminate.recv() => Ok(143),
+        _ = hang_up.recv() => Ok(129),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() -> std::io::Result<i32> {
+    tokio::signal::ctrl_c().await.map(|()| 130)
+}
+
+/// Asks for a secret until it is entered or the tool is stopped.
+pub(crate) async fn prompt_secret(context: &Context, question: &str) -> Result<Option<Secret>, Fault> {
+    tokio::select! {
+        fault = stopped() => Err(fault),
+        entered = context.ui.prompt_secret(question) => Ok(entered),
+    }
+}
+
+/// Opens the browser beside the wait; a browser that does not open is a note, since the address is printed.
+pub(super) fn open_browser(context: &Context, url: &str) {
+    let (browser, ui, url) = (context.app.seams.browser.clone(), context.ui.clone(), url.to_owned());
+    tokio::spawn(async move {
+        if let Err(reason) = browser.open(&url).await {
+            ui.notice(&format!("No browser could be opened ({reason}). Open the link yourself."));
+        }
+    });
+}

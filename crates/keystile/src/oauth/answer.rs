@@ -1,0 +1,154 @@
+//! The answers of the token endpoint: the standard ones, and what this server adds.
+
+use std::fmt;
+use std::time::Duration;
+
+use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType, BasicTokenType};
+use oauth2::{ErrorResponse, ExtraTokenFields, StandardTokenResponse, TokenResponse as _};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Fault;
+
+/// A successful answer of the token endpoint.
+pub(crate) type TokenAnswer = StandardTokenResponse<SessionTimes, BasicTokenType>;
+
+/// How long an access token lasts; a server that does not say is asked again soon.
+pub(crate) fn lifetime(tokens: &TokenAnswer) -> Duration {
+    tokens.expires_in().unwrap_or(Duration::from_secs(300))
+}
+
+/// When the session behind a refresh token ends.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct SessionTimes {
+    /// Seconds without use.
+    #[serde(default)]
+    refresh_token_timeout: Option<u64>,
+    /// Seconds in any case.
+    #[serde(default)]
+    authorization_expires_in: Option<u64>,
+}
+
+impl ExtraTokenFields for SessionTimes {}
+
+impl SessionTimes {
+    /// How long the session lasts if nobody uses it from now on.
+    pub(crate) fn idle(self) -> Option<Duration> {
+        let seconds = match (self.refresh_token_timeout, self.authorization_expires_in) {
+            (Some(idle), Some(absolute)) => Some(idle.min(absolute)),
+            (idle, absolute) => idle.or(absolute),
+        };
+        seconds.map(Duration::from_secs)
+    }
+}
+
+/// An error of an OAuth endpoint, with the finer code that this server adds.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct OauthRefusal {
+    #[serde(flatten)]
+    standard: BasicErrorResponse,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error_code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    organization: Option<String>,
+}
+
+impl ErrorResponse for OauthRefusal {}
+
+impl fmt::Display for OauthRefusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.standard.fmt(formatter)
+    }
+}
+
+impl OauthRefusal {
+    /// Whether the grant itself is worthless now.
+    pub(crate) fn is_invalid_grant(&self) -> bool {
+        matches!(self.standard.error(), BasicErrorResponseType::InvalidGrant)
+    }
+
+    /// The code of the standard.
+    pub(super) fn code(&self) -> &str {
+        self.standard.error().as_ref()
+    }
+
+    /// What the refusal means to the person.
+    pub(crate) fn into_fault(self) -> Fault {
+        refused(Refusal {
+            code: self.standard.error().as_ref().to_owned(),
+            description: self.standard.error_description().cloned(),
+            finer: self.error_code,
+            organization: self.organization,
+            settings_url: None,
+        })
+    }
+}
+
+/// What an OAuth error says, wherever it came from.
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    pub(crate) description: Option<String>,
+    /// The code that this server adds where the standard has none.
+    pub(crate) finer: Option<String>,
+    /// The name of the organization that refuses.
+    pub(crate) organization: Option<String>,
+    /// Where somebody can change that.
+    pub(crate) settings_url: Option<String>,
+}
+
+/// What an OAuth error means to the person.
+pub(crate) fn refused(refusal: Refusal) -> Fault {
+    let Refusal { code, description, finer, organization, settings_url } = refusal;
+    match (code.as_str(), finer.as_deref()) {
+        (_, Some("personal_tokens_disabled")) => {
+            Fault::TokensDisabled { organization, settings_url, request_id: None }
+        }
+        ("access_denied", Some(finer)) => Fault::LoginRefused { code: finer.to_owned(), description },
+        ("access_denied", None) => Fault::Denied,
+        (_, _) => Fault::LoginRefused { code, description },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> OauthRefusal {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_finer_code_decides() {
+        let off = refusal(
+            r#"{"error":"access_denied","error_code":"personal_tokens_disabled","organization":"Analytical"}"#,
+        );
+        let organization = Some("Analytical".into());
+        let disabled = Fault::TokensDisabled { organization, settings_url: None, request_id: None };
+        assert_eq!(off.into_fault(), disabled);
+        assert_eq!(refusal(r#"{"error":"access_denied"}"#).into_fault(), Fault::Denied);
+        let codes_off = refusal(
+            r#"{"error":"access_denied","error_code":"device_flow_disabled","error_description":"No codes."}"#,
+        );
+        assert_eq!(
+            codes_off.into_fault(),
+            Fault::LoginRefused {
+                code: "device_flow_disabled".into(),
+                description: Some("No codes.".into())
+            }
+        );
+        let grant = refusal(r#"{"error":"invalid_grant"}"#);
+        assert!(grant.is_invalid_grant());
+        assert_eq!(
+            grant.into_fault(),
+            Fault::LoginRefused { code: "invalid_grant".into(), description: None }
+        );
+    }
+
+    #[test]
+    fn the_nearer_end_of_the_session_counts() {
+        let times =
+            |text| serde_json::from_str::<SessionTimes>(text).unwrap().idle().map(|span| span.as_secs());
+        assert_eq!(times(r#"{"refresh_token_timeout":90,"authorization_expires_in":60}"#), Some(60));
+        assert_eq!(times(r#"{"refresh_token_timeout":90}"#), Some(90));
+        assert_eq!(times("{}"), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! Device authorization (RFC 8628): a code for another device, and the question whether it was approved.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::answer::{OauthRefusal, TokenAnswer};
+use super::discovery::Metadata;
+use super::form_post;
+use super::par::DeviceFacts;
+use super::token::busy;
+use crate::base_url::host_of;
+use crate::error::Fault;
+use crate::http::{ApiResponse, Plan, Replay, Transport};
+use crate::secret::Secret;
+
+/// The pace of the polls decides what is repeated, and when.
+const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// The interval of a server that names none.
+const USUAL_INTERVAL: u64 = 5;
+
+/// What to ask for.
+pub(crate) struct CodeAsked<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) scopes: &'a [String],
+    /// `org` and others of the server's own, those that apply.
+    pub(crate) hints: &'a [(&'static str, String)],
+    pub(crate) device: &'a DeviceFacts,
+}
+
+/// A code that waits for approval.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct DeviceCode {
+    #[serde(rename = "device_code")]
+    pub(crate) secret: Secret,
+    pub(crate) user_code: String,
+    pub(crate) verification_uri: Url,
+    pub(crate) verification_uri_complete: Option<Url>,
+    expires_in: u64,
+    interval: Option<u64>,
+}
+
+impl DeviceCode {
+    /// How long it is good.
+    pub(crate) fn lifetime(&self) -> Duration {
+        Duration::from_secs(self.expires_in)
+    }
+
+    /// How long to wait between polls; never nothing, whatever the server says.
+    pub(crate) fn interval(&self) -> Duration {
+        Duration::from_secs(self.interval.unwrap_or(USUAL_INTERVAL).max(1))
+    }
+}
+
+/// What a poll found out.
+#[derive(Debug)]
+pub(crate) enum Poll {
+    /// It was approved.
+    Approved(Box<TokenAnswer>),
+    /// Nobody has answered yet.
+    Pending,
+    /// Nobody has answered yet, and the polls come too fast.
+    SlowDown,
+    /// The server was busy, broken or out of reach; it may have said when to come back.
+    Unanswered { retry_after: Option<Duration> },
+    /// The code has ended.
+    Expired,
+    /// It was denied, or the server refuses for another reason.
+    Refused(Fault),
+}
+
+/// Asks for a code.
+pub(crate) async fn request_code(
+    transport: &Transport,
+    endpoint: &Url,
+    asked: &CodeAsked<'_>,
+) -> Result<DeviceCode, Fault> {
+    let scope = asked.scopes.join(" ");
+    let mut pairs = vec![("client_id", asked.client_id)];
+    pairs.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
+    pairs.extend(asked.hints.iter().map(|(name, value)| (*name, value.as_str())));
+    pairs.extend(asked.device.pairs());
+    let request = form_post(endpoint, pairs.into_iter().map(|(name, value)| (name.into(), value.into())))?;
+    let response = transport.send(request, PLAN).await?;
+    busy(&response).map_or(Ok(()), Err)?;
+    if response.status() == 200 {
+        return secret_answer(&response, endpoint);
+    }
+    Err(response.parse::<OauthRefusal>()?.into_fault())
+}
+
+/// Asks once whether the code was approved.
+pub(crate) async fn poll(
+    transport: &Transport,
+    metadata: &Metadata,
+    client_id: &str,
+    device_code: &Secret,
+) -> Poll {
+    let pairs = [("grant_type", GRANT), ("device_code", device_code.expose()), ("client_id", client_id)];
+    let pairs = pairs.map(|(name, value)| (name.into(), value.into()));
+    match ask(transport, metadata.token_endpoint.url(), pairs).await {
+        Ok(poll) => poll,
+        Err(Fault::Unreachable { .. } | Fault::Server { .. }) => Poll::Unanswered { retry_after: None },
+        Err(Fault::RateLimited { retry_after, .. }) => Poll::Unanswered { retry_after },
+        Err(fault) => Poll::Refused(fault),
+    }
+}
+
+async fn ask<'a, const N: usize>(
+    transport: &Transport,
+    endpoint: &Url,
+    pairs: [(Cow<'a, str>, Cow<'a, str>); N],
+) -> Result<Poll, Fault> {
+    let response = transport.send(form_post(endpoint, pairs)?, PLAN).await?;
+    busy(&response).map_or(Ok(()), Err)?;
+    if response.status() == 200 {
+        return Ok(Poll::Approved(Box::new(secret_answer(&response, endpoint)?)));
+    }
+    let refusal: OauthRefusal = response.parse()?;
+    Ok(match refusal.code() {
+        "authorization_pending" => Poll::Pending,
+        "slow_down" => Poll::SlowDown,
+        "expired_token" => Poll::Expired,
+        _ => Poll::Refused(refusal.into_fault()),
+    })
+}
+
+/// Reads an answer that holds a secret: what cannot be read is not repeated.
+fn secret_answer<T: DeserializeOwned>(response: &ApiResponse, endpoint: &Url) -> Result<T, Fault> {
+    serde_json::from_slice(response.bytes()).map_err(|_| Fault::BadAnswer {
+        host: host_of(endpoint),
+        what: format!("{} did not answer as OAuth says", endpoint.path()),
+    })
+}

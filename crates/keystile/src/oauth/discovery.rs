@@ -1,0 +1,149 @@
+//! The metadata of an authorization server (RFC 8414).
+
+use std::time::Duration;
+
+use oauth2::http::{Method, Request};
+use oauth2::{AuthUrl, RevocationUrl, TokenUrl};
+use serde::Deserialize;
+use url::Url;
+
+use crate::base_url::BaseUrl;
+use crate::error::Fault;
+use crate::http::{ApiResponse, Plan, Replay, Transport};
+
+const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
+
+/// What the library needs to know of an authorization server.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Metadata {
+    issuer: String,
+    pub(crate) authorization_endpoint: AuthUrl,
+    pub(crate) token_endpoint: TokenUrl,
+    #[serde(default)]
+    pub(crate) pushed_authorization_request_endpoint: Option<Url>,
+    #[serde(default)]
+    device_authorization_endpoint: Option<Url>,
+    #[serde(default)]
+    pub(crate) revocation_endpoint: Option<RevocationUrl>,
+    /// Whether every callback names its issuer (RFC 9207).
+    #[serde(default)]
+    pub(crate) authorization_response_iss_parameter_supported: bool,
+    #[serde(default)]
+    pub(crate) cli_configuration: CliConfiguration,
+}
+
+/// What the server says to command-line tools besides the standard.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CliConfiguration {
+    pub(crate) api_base: Option<BaseUrl>,
+    /// Where a person makes keys.
+    pub(crate) dashboard_keys_url: Option<Url>,
+    /// Where the scopes are that tools may ask for.
+    pub(crate) scopes_url: Option<Url>,
+    /// Whether device codes are offered at the moment.
+    device_flow: Option<bool>,
+    /// The providers that a person can sign in with besides the server's own accounts.
+    pub(crate) providers: Vec<String>,
+}
+
+impl Metadata {
+    /// Where device codes come from, if the server gives any.
+    pub(crate) fn device_endpoint(&self) -> Option<&Url> {
+        let is_off = self.cli_configuration.device_flow == Some(false);
+        self.device_authorization_endpoint.as_ref().filter(|_| !is_off)
+    }
+}
+
+/// Asks a server for its metadata.
+pub(crate) async fn discover(transport: &Transport, issuer: &BaseUrl) -> Result<Metadata, Fault> {
+    read_metadata(issuer, &ask_for_metadata(transport, issuer).await?)
+}
+
+/// The answer of a server that is asked for its metadata.
+pub(crate) async fn ask_for_metadata(transport: &Transport, issuer: &BaseUrl) -> Result<ApiResponse, Fault> {
+    let answer = get(transport, &well_known(issuer, "oauth-authorization-server")).await?;
+    if answer.status() == 404 {
+        get(transport, &well_known(issuer, "openid-configuration")).await
+    } else {
+        Ok(answer)
+    }
+}
+
+async fn get(transport: &Transport, url: &Url) -> Result<ApiResponse, Fault> {
+    let request = Request::builder()
+        .method(Method::GET)
+        .uri(url.as_str())
+        .header("accept", "application/json")
+        .body(Vec::new())
+        .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+    transport.send(request, PLAN).await
+}
+
+/// What the answer says, if it is from the server that was asked.
+pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<Metadata, Fault> {
+    let bad = |what: String| Fault::BadAnswer { host: issuer.host(), what };
+    match response.status() {
+        200 => {}
+        421 => {
+            if let Some(address) = own_address(issuer, response) {
+                return Err(Fault::WrongAddress { asked: issuer.to_string(), address });
+            }
+            return Err(bad("It is no authorization server: its metadata answered 421".to_owned()));
+        }
+        status @ 500.. => return Err(Fault::Server { status, request_id: None }),
+        status => return Err(bad(format!("It is no authorization server: its metadata answered {status}"))),
+    }
+    let metadata: Metadata = response.parse()?;
+    if metadata.issuer.trim_end_matches('/') != issuer.as_str() {
+        return Err(bad(format!("It calls itself {}, so its answers cannot be trusted", metadata.issuer)));
+    }
+    Ok(metadata)
+}
+
+/// Where a server that was asked at a wrong address says that it is.
+fn own_address(issuer: &BaseUrl, response: &ApiResponse) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Misdirected {
+        public_url: BaseUrl,
+    }
+    let Misdirected { public_url } = response.parse().ok()?;
+    // It is shown as a part of a command, so it holds nothing that a terminal or a shell gives a meaning.
+    let address = public_url.url().as_str().trim_end_matches('/');
+    let plain = address.bytes().all(|b| b.is_ascii_alphanumeric() || b":/.-_~%".contains(&b));
+    (plain && address != issuer.as_str()).then(|| address.to_owned())
+}
+
+/// The well-known part stands between the host and the path of the issuer.
+fn well_known(issuer: &BaseUrl, name: &str) -> Url {
+    let mut url = issuer.url().clone();
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&match name {
+        // OpenID Connect Discovery appends instead.
+        "openid-configuration" => format!("{path}/.well-known/{name}"),
+        _ => format!("/.well-known/{name}{path}"),
+    });
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_well_known_path_follows_the_standard() {
+        let at = |issuer, name| well_known(&BaseUrl::parse(issuer).unwrap(), name).to_string();
+        assert_eq!(
+            at("https://a.example", "oauth-authorization-server"),
+            "https://a.example/.well-known/oauth-authorization-server"
+        );
+        assert_eq!(
+            at("https://a.example/t", "oauth-authorization-server"),
+            "https://a.example/.well-known/oauth-authorization-server/t"
+        );
+        assert_eq!(
+            at("https://a.example/t", "openid-configuration"),
+            "https://a.example/t/.well-known/openid-configuration"
+        );
+    }
+}

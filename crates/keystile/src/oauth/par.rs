@@ -1,0 +1,126 @@
+//! The authorization request: pushed (RFC 9126) where the server can, else as a long address.
+
+use std::time::Duration;
+
+use oauth2::basic::BasicClient;
+use oauth2::{ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
+use serde::Deserialize;
+use url::Url;
+
+use super::answer::OauthRefusal;
+use super::discovery::Metadata;
+use super::form_post;
+use crate::error::Fault;
+use crate::http::{Plan, Replay, Transport};
+use crate::random;
+
+const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
+
+/// What proves that the one who started a login also finishes it.
+pub(crate) struct Proof {
+    pub(crate) state: CsrfToken,
+    pub(crate) verifier: PkceCodeVerifier,
+}
+
+impl Proof {
+    pub(crate) fn new() -> Result<Self, Fault> {
+        Ok(Self {
+            state: CsrfToken::new(random::token()?),
+            verifier: PkceCodeVerifier::new(random::token()?),
+        })
+    }
+}
+
+/// What the consent page says about where the login was started. It is a claim and shown as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeviceFacts {
+    pub(crate) device_name: Option<String>,
+    pub(crate) device_os: String,
+    pub(crate) tool_version: String,
+}
+
+impl DeviceFacts {
+    /// The facts as parameters of a request.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let name = self.device_name.as_deref().map(|name| ("device_name", name));
+        let others = [("device_os", self.device_os.as_str()), ("tool_version", self.tool_version.as_str())];
+        name.into_iter().chain(others)
+    }
+}
+
+/// What to ask for.
+pub(crate) struct Asked<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) redirect: &'a RedirectUrl,
+    pub(crate) scopes: &'a [String],
+    /// `org`, `login_hint`, `prompt`: those that apply.
+    pub(crate) hints: &'a [(&'static str, String)],
+    pub(crate) device: &'a DeviceFacts,
+}
+
+/// Where the person goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// Short enough to type, with a code to compare.
+    Short { url: Url, check: Option<String> },
+    /// The whole request in one address.
+    Long { url: Url },
+}
+
+#[derive(Deserialize)]
+struct Pushed {
+    request_uri: String,
+    login_url: Option<Url>,
+    user_check: Option<String>,
+}
+
+/// Makes the link that the person opens.
+pub(crate) async fn request_link(
+    transport: &Transport,
+    metadata: &Metadata,
+    asked: &Asked<'_>,
+    proof: &Proof,
+) -> Result<Link, Fault> {
+    let client = BasicClient::new(ClientId::new(asked.client_id.to_owned()))
+        .set_auth_uri(metadata.authorization_endpoint.clone())
+        .set_redirect_uri(asked.redirect.clone());
+    let mut request = client
+        .authorize_url(|| proof.state.clone())
+        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&proof.verifier))
+        .add_scopes(asked.scopes.iter().cloned().map(Scope::new));
+    for (name, value) in asked.hints {
+        request = request.add_extra_param(*name, value);
+    }
+    let (url, _state) = request.url();
+    let Some(endpoint) = &metadata.pushed_authorization_request_endpoint else {
+        return Ok(Link::Long { url });
+    };
+    let pushed = push(transport, endpoint, &url, asked.device).await?;
+    Ok(match pushed {
+        Pushed { login_url: Some(url), user_check, .. } => Link::Short { url, check: user_check },
+        Pushed { login_url: None, request_uri, .. } => {
+            let mut url = metadata.authorization_endpoint.url().clone();
+            url.query_pairs_mut()
+                .append_pair("client_id", asked.client_id)
+                .append_pair("request_uri", &request_uri);
+            Link::Long { url }
+        }
+    })
+}
+
+/// Sends the parameters of the authorization request in a form, where no proxy logs them and no link shows them.
+async fn push(
+    transport: &Transport,
+    endpoint: &Url,
+    request: &Url,
+    device: &DeviceFacts,
+) -> Result<Pushed, Fault> {
+    let facts = device.pairs().map(|(name, value)| (name.into(), value.into()));
+    let request = form_post(endpoint, request.query_pairs().chain(facts))?;
+    let response = transport.send(request, PLAN).await?;
+    super::token::busy(&response).map_or(Ok(()), Err)?;
+    if response.status() == 201 || response.status() == 200 {
+        return response.parse();
+    }
+    Err(response.parse::<OauthRefusal>()?.into_fault())
+}

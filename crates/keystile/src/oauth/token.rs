@@ -1,0 +1,157 @@
+//! The requests to the token and revocation endpoints.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use oauth2::basic::{BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
+use oauth2::{
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, RevocationUrl,
+    StandardRevocableToken, TokenUrl,
+};
+
+use super::answer::{OauthRefusal, TokenAnswer};
+use super::discovery::Metadata;
+use super::form_post;
+use crate::base_url::host_of;
+use crate::error::Fault;
+use crate::http::{ApiResponse, Plan, Replay, Transport, retry_after};
+use crate::secret::Secret;
+
+/// A code or refresh token is used once, so nothing is repeated that the server may have seen.
+const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
+
+type Client<Revocation = EndpointNotSet, Token = EndpointNotSet> = oauth2::Client<
+    OauthRefusal,
+    TokenAnswer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    Revocation,
+    Token,
+>;
+
+/// Why the token endpoint gave no tokens.
+#[derive(Debug)]
+pub(crate) enum TokenFault {
+    /// The code or refresh token is worth nothing (any more).
+    InvalidGrant(Fault),
+    /// The server was busy, broken or out of reach; the grant is still good.
+    Transient(Fault),
+    /// Anything else.
+    Refused(Fault),
+}
+
+impl TokenFault {
+    pub(crate) fn into_fault(self) -> Fault {
+        match self {
+            Self::InvalidGrant(fault) | Self::Transient(fault) | Self::Refused(fault) => fault,
+        }
+    }
+}
+
+/// Trades an authorization code for tokens.
+pub(crate) async fn exchange_code(
+    transport: &Transport,
+    metadata: &Metadata,
+    client_id: &str,
+    redirect: RedirectUrl,
+    code: AuthorizationCode,
+    verifier: PkceCodeVerifier,
+) -> Result<TokenAnswer, TokenFault> {
+    let client = client(client_id, &metadata.token_endpoint).set_redirect_uri(redirect);
+    let request = client.exchange_code(code).set_pkce_verifier(verifier);
+    request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
+}
+
+/// Trades a refresh token for the next pair.
+pub(crate) async fn refresh(
+    transport: &Transport,
+    metadata: &Metadata,
+    client_id: &str,
+    token: RefreshToken,
+) -> Result<TokenAnswer, TokenFault> {
+    let client = client(client_id, &metadata.token_endpoint);
+    let request = client.exchange_refresh_token(&token);
+    request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
+}
+
+/// Ends a session at the server (RFC 7009).
+pub(crate) async fn revoke(
+    transport: &Transport,
+    endpoint: &RevocationUrl,
+    client_id: &str,
+    token: &Secret,
+) -> Result<(), Fault> {
+    let pairs = [("token", token.expose()), ("token_type_hint", "refresh_token"), ("client_id", client_id)];
+    let request = form_post(endpoint.url(), pairs.map(|(name, value)| (name.into(), value.into())))?;
+    // Revoking twice is as good as once.
+    let response = transport.send(request, Plan { replay: Replay::Safe, ..PLAN }).await?;
+    match (busy(&response), response.status()) {
+        (Some(fault), _) => Err(fault),
+        (None, 200 | 204) => Ok(()),
+        (None, status) => Err(Fault::BadAnswer {
+            host: host_of(endpoint.url()),
+            what: format!("Revoking answered {status}"),
+        }),
+    }
+}
+
+fn client(client_id: &str, token_url: &TokenUrl) -> Client<EndpointNotSet, EndpointSet> {
+    Client::new(ClientId::new(client_id.to_owned()))
+        // A public client has no secret to put into a header.
+        .set_auth_type(AuthType::RequestBody)
+        .set_token_uri(token_url.clone())
+}
+
+impl<'c> AsyncHttpClient<'c> for Transport {
+    type Error = Fault;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Fault>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let response = self.send(request, PLAN).await?;
+            match busy(&response) {
+                Some(fault) => Err(fault),
+                None => Ok(response.into_inner()),
+            }
+        })
+    }
+}
+
+/// Whether the endpoint could not work on the request at all.
+pub(super) fn busy(response: &ApiResponse) -> Option<Fault> {
+    match response.status() {
+        429 => Some(Fault::RateLimited {
+            message: None,
+            retry_after: retry_after(response.headers(), response.received()),
+            request_id: None,
+        }),
+        status @ 500.. => {
+            let id =
+                response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+            Some(Fault::Server { status, request_id: id })
+        }
+        _ => None,
+    }
+}
+
+fn classify(error: RequestTokenError<Fault, OauthRefusal>, endpoint: &TokenUrl) -> TokenFault {
+    let bad = |what: &str| Fault::BadAnswer { host: host_of(endpoint.url()), what: what.to_owned() };
+    match error {
+        RequestTokenError::ServerResponse(refusal) if refusal.is_invalid_grant() => {
+            TokenFault::InvalidGrant(refusal.into_fault())
+        }
+        RequestTokenError::ServerResponse(refusal) => TokenFault::Refused(refusal.into_fault()),
+        RequestTokenError::Request(fault) => TokenFault::Transient(fault),
+        // The body may hold tokens, so nothing of it is repeated.
+        RequestTokenError::Parse(_, _) => {
+            TokenFault::Refused(bad("Its token endpoint did not answer as OAuth says"))
+        }
+        RequestTokenError::Other(what) => TokenFault::Refused(bad(&what)),
+    }
+}

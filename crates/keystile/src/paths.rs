@@ -1,0 +1,107 @@
+//! Where the files are.
+
+use std::path::{Path, PathBuf};
+
+use super::app::Brand;
+use super::env::Environment;
+use super::error::Fault;
+
+/// The files of a tool. Settings and secrets may live apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    config: PathBuf,
+    state: PathBuf,
+    home: Option<PathBuf>,
+}
+
+impl Paths {
+    /// `~/.acme`, or what the environment says: the tool's own home first, then XDG.
+    pub fn find(brand: &Brand, env: &Environment) -> Result<Self, Fault> {
+        let home = env.path("HOME").or_else(|| env.path("USERPROFILE"));
+        let own = env.path(&brand.variable("HOME"));
+        let folder = |variable: &str, name: &str| match &own {
+            Some(folder) => Some(folder.clone()),
+            None => env
+                .path(variable)
+                .map(|base| base.join(name))
+                .or_else(|| home.as_ref().map(|home| home.join(format!(".{}", brand.name())))),
+        };
+        let (config_base, state_base) =
+            if cfg!(windows) { ("APPDATA", "LOCALAPPDATA") } else { ("XDG_CONFIG_HOME", "XDG_STATE_HOME") };
+        let missing = || Fault::Usage {
+            message: "Cannot tell where your files are: HOME is not set".into(),
+            hint: Some(format!("Set HOME or {} to an absolute path.", brand.variable("HOME"))),
+        };
+        let config = match env.path(&brand.variable("CONFIG")) {
+            Some(file) => file,
+            None => folder(config_base, brand.name()).ok_or_else(missing)?.join("config.toml"),
+        };
+        let state = folder(state_base, brand.name()).ok_or_else(missing)?;
+        Ok(Self { config, state, home })
+    }
+
+    /// The settings, without secrets.
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
+    /// The credentials.
+    pub fn credentials(&self) -> PathBuf {
+        self.state.join("credentials.json")
+    }
+
+    /// The lock files.
+    pub fn locks(&self) -> PathBuf {
+        self.state.join("locks")
+    }
+
+    /// The sign-ins that were begun and wait to be resumed.
+    pub(crate) fn pending(&self) -> PathBuf {
+        self.state.join("pending")
+    }
+
+    /// A path as a person writes it, with `~`.
+    pub fn shown(&self, path: &Path) -> String {
+        match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+            Some(rest) => format!("~/{}", rest.display()),
+            None => path.display().to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use crate::testing::brand;
+
+    fn paths<const N: usize>(variables: [(&str, &str); N]) -> Paths {
+        Paths::find(&brand(), &Environment::from(variables)).unwrap()
+    }
+
+    #[test]
+    fn one_folder_in_the_home_by_default() {
+        let paths = paths([("HOME", "/home/ada")]);
+        assert_eq!(paths.config(), Path::new("/home/ada/.acme/config.toml"));
+        assert_eq!(paths.credentials(), Path::new("/home/ada/.acme/credentials.json"));
+        assert_eq!(paths.shown(&paths.credentials()), "~/.acme/credentials.json");
+    }
+
+    #[test]
+    fn xdg_keeps_secrets_out_of_the_settings() {
+        let paths = paths([("HOME", "/home/ada"), ("XDG_CONFIG_HOME", "/c"), ("XDG_STATE_HOME", "/s")]);
+        assert_eq!(paths.config(), Path::new("/c/acme/config.toml"));
+        assert_eq!(paths.credentials(), Path::new("/s/acme/credentials.json"));
+    }
+
+    #[test]
+    fn the_tools_own_home_overrides_all() {
+        let paths = paths([("HOME", "/home/ada"), ("XDG_STATE_HOME", "/s"), ("ACME_HOME", "/a")]);
+        assert_eq!(paths.locks(), Path::new("/a/locks"));
+    }
+
+    #[test]
+    fn no_home_is_said() {
+        assert!(matches!(Paths::find(&brand(), &Environment::default()), Err(Fault::Usage { .. })));
+    }
+}

@@ -1,0 +1,54 @@
+//! `.acme.toml` in a project names the profile to work with. It can name nothing else, because whoever wrote the
+//! project may not say where credentials go.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::app::Brand;
+use super::error::Fault;
+use super::profile::ProfileName;
+
+#[derive(Deserialize)]
+struct Project {
+    profile: Option<ProfileName>,
+}
+
+/// What the nearest project file around the working folder says.
+pub(super) fn profile(brand: &Brand) -> Result<Option<ProfileName>, Fault> {
+    match std::env::current_dir() {
+        Ok(folder) => profile_above(&folder, brand),
+        // Without a working folder there is no project.
+        Err(_) => Ok(None),
+    }
+}
+
+fn profile_above(folder: &Path, brand: &Brand) -> Result<Option<ProfileName>, Fault> {
+    let name = format!(".{}.toml", brand.name());
+    for folder in folder.ancestors() {
+        let path = folder.join(&name);
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let project: Project = toml::from_str(&text)
+            .map_err(|error| Fault::Config { path, message: error.message().to_owned() })?;
+        return Ok(project.profile);
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TempFolder, brand};
+
+    #[test]
+    fn the_nearest_file_names_the_profile() {
+        let temp = TempFolder::new();
+        let inner = temp.path().join("a/b");
+        std::fs::create_dir_all(&inner).unwrap();
+        std::fs::write(temp.path().join(".acme.toml"), "profile = \"work\"\nissuer = \"https://evil\"")
+            .unwrap();
+        assert_eq!(profile_above(&inner, &brand()).unwrap(), Some(ProfileName::parse("work").unwrap()));
+        std::fs::write(temp.path().join("a/.acme.toml"), "profile = \"../x\"").unwrap();
+        assert!(profile_above(&inner, &brand()).is_err());
+    }
+}

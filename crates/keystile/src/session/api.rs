@@ -1,0 +1,226 @@
+//! Calls to the API with the credential in use.
+
+use std::time::Duration;
+
+use oauth2::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use oauth2::http::{Method, Request};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::{AccessToken, Chosen, Session, USUAL_TTL, Want};
+use crate::base_url::BaseUrl;
+use crate::error::{Caller, Error, Fault, fault_of};
+use crate::http::{ApiResponse, Plan, Replay};
+use crate::random;
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Calls an API: bearer token, refresh, retry, and never another host than the credential's own.
+#[derive(Clone, Copy)]
+pub struct ApiClient<'a> {
+    session: &'a Session,
+}
+
+/// A call that is being put together.
+pub struct ApiRequest<'a> {
+    session: &'a Session,
+    method: Method,
+    path: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Vec<u8>,
+    base: Base,
+}
+
+/// What a path is relative to.
+enum Base {
+    Api,
+    /// The server that issued the credential.
+    Home,
+}
+
+impl<'a> ApiClient<'a> {
+    pub(super) fn new(session: &'a Session) -> Self {
+        Self { session }
+    }
+
+    /// A call with any method.
+    pub fn request(self, method: Method, path: impl Into<String>) -> ApiRequest<'a> {
+        let path = path.into();
+        ApiRequest {
+            session: self.session,
+            method,
+            path,
+            headers: Vec::new(),
+            body: Vec::new(),
+            base: Base::Api,
+        }
+    }
+
+    /// `GET`
+    pub fn get(self, path: impl Into<String>) -> ApiRequest<'a> {
+        self.request(Method::GET, path)
+    }
+
+    /// `PUT`
+    pub fn put(self, path: impl Into<String>) -> ApiRequest<'a> {
+        self.request(Method::PUT, path)
+    }
+
+    /// `PATCH`
+    pub fn patch(self, path: impl Into<String>) -> ApiRequest<'a> {
+        self.request(Method::PATCH, path)
+    }
+
+    /// `DELETE`
+    pub fn delete(self, path: impl Into<String>) -> ApiRequest<'a> {
+        self.request(Method::DELETE, path)
+    }
+
+    /// `POST`
+    pub fn post(self, path: impl Into<String>) -> ApiRequest<'a> {
+        self.request(Method::POST, path)
+    }
+
+    /// A call to the server that issued the credential.
+    pub(crate) fn home(self, method: Method, path: impl Into<String>) -> ApiRequest<'a> {
+        ApiRequest { base: Base::Home, ..self.request(method, path) }
+    }
+}
+
+impl ApiRequest<'_> {
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Sends these bytes.
+    #[must_use]
+    pub fn body(mut self, body: Vec<u8>) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Sends a JSON document.
+    pub fn json<T: Serialize>(self, document: &T) -> Result<Self, Error> {
+        let session = self.session;
+        let body = serde_json::to_vec(document).map_err(|error| {
+            session
+                .context
+                .error(Fault::Local { what: "write the JSON to send".into(), cause: error.to_string() })
+        })?;
+        let json = HeaderValue::from_static("application/json");
+        Ok(self.header(oauth2::http::header::CONTENT_TYPE, json).body(body))
+    }
+
+    /// Sends the call; an answer of 400 or more is an error.
+    pub async fn send(self) -> Result<ApiResponse, Error> {
+        let session = self.session;
+        let response = self.send_unchecked().await?;
+        match session.fault_of(&response).await {
+            Some(fault) => Err(session.context.error(fault)),
+            None => Ok(response),
+        }
+    }
+
+    /// Sends the call and reads the JSON of the answer.
+    pub async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let session = self.session;
+        let response = self.send().await?;
+        response.parse().map_err(|fault| session.context.error(fault))
+    }
+
+    /// The same for a command of the library, which wants the fault itself.
+    pub(crate) async fn ask<T: DeserializeOwned>(self) -> Result<T, Fault> {
+        self.fetch().await.map_err(Error::into_fault)
+    }
+
+    /// Sends the call; any answer will do.
+    pub async fn send_unchecked(self) -> Result<ApiResponse, Error> {
+        let session = self.session;
+        self.run().await.map_err(|fault| session.context.error(fault))
+    }
+
+    async fn run(mut self) -> Result<ApiResponse, Fault> {
+        let base = match self.base {
+            Base::Api => self.session.api_base().await?,
+            Base::Home => self.session.home().await?,
+        };
+        let url = self.resolve(&base)?;
+        if self.method == Method::POST || self.method == Method::PATCH {
+            // With a key the server does the work once, however often the call is repeated.
+            let key = HeaderValue::from_str(&random::uuid()?).map_err(|error| unusable(&error))?;
+            self.headers.insert(0, (HeaderName::from_static("idempotency-key"), key));
+        }
+        let token = self.session.token(Want::Fresh { min_ttl: USUAL_TTL }).await?;
+        let response = self.attempt(&url, &token).await?;
+        match (response.status(), token.generation) {
+            (401, Some(generation)) => {
+                let newer = self.session.token(Want::NewerThan { generation }).await?;
+                self.attempt(&url, &newer).await
+            }
+            _ => Ok(response),
+        }
+    }
+
+    fn resolve(&self, base: &BaseUrl) -> Result<Url, Fault> {
+        base.join(&self.path).ok_or_else(|| match Url::parse(&self.path) {
+            Ok(url) => Fault::ForeignHost {
+                source: self.session.source().clone(),
+                asked: crate::base_url::host_of(&url),
+                bound: base.host(),
+            },
+            Err(_) => Fault::Usage { message: format!("`{}` is not a path", self.path), hint: None },
+        })
+    }
+
+    async fn attempt(&self, url: &Url, token: &AccessToken) -> Result<ApiResponse, Fault> {
+        let mut request = Request::builder()
+            .method(self.method.clone())
+            .uri(url.as_str())
+            .body(self.body.clone())
+            .map_err(|error| unusable(&error))?;
+        let headers = request.headers_mut();
+        headers.insert("accept", HeaderValue::from_static("application/json"));
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        let mut bearer =
+            HeaderValue::from_str(&format!("Bearer {}", token.secret())).map_err(|error| unusable(&error))?;
+        bearer.set_sensitive(true);
+        headers.insert(AUTHORIZATION, bearer);
+        let plan = Plan { replay: Replay::of(&request), timeout: TIMEOUT };
+        self.session.context.transport.send(request, plan).await
+    }
+}
+
+impl Session {
+    /// The error that an answer of the API is, if it is one.
+    pub async fn error_for(&self, response: &ApiResponse) -> Option<Error> {
+        self.fault_of(response).await.map(|fault| self.context.error(fault))
+    }
+
+    /// What an answer of the API means to this credential.
+    async fn fault_of(&self, response: &ApiResponse) -> Option<Fault> {
+        let (can_sign_in, scopes) = match &self.chosen {
+            Chosen::Session { session, .. } => (true, session.scopes.as_slice()),
+            Chosen::Key { .. } => (false, &[][..]),
+        };
+        let keys_url = if response.status() == 403 { self.keys_url().await } else { None };
+        let caller = Caller { source: self.source(), can_sign_in, scopes, keys_url: keys_url.as_deref() };
+        fault_of(response, &caller)
+    }
+
+    /// Where a person makes keys. It is a help and no more, so a server that does not say it now is none.
+    async fn keys_url(&self) -> Option<String> {
+        let Chosen::Key { target, .. } = &self.chosen else { return None };
+        let metadata = self.context.metadata(&target.issuer).await.ok()?;
+        metadata.cli_configuration.dashboard_keys_url.map(String::from)
+    }
+}
+
+fn unusable(error: &dyn std::fmt::Display) -> Fault {
+    Fault::Usage { message: format!("The request makes no sense: {error}"), hint: None }
+}

@@ -1,0 +1,128 @@
+//! Which credential an invocation uses: the flag, then the environment, then the profile.
+
+use crate::base_url::BaseUrl;
+use crate::context::Context;
+use crate::credentials::{Credential, OauthCredential};
+use crate::error::Fault;
+use crate::keys;
+use crate::secret::Secret;
+use crate::source::CredentialSource;
+
+/// The credential in use.
+#[derive(Clone, Debug)]
+pub(crate) enum Chosen {
+    /// A key.
+    Key { source: CredentialSource, key: Secret, target: Box<KeyTarget> },
+    /// A CLI session as it was when the command began; the store has its tokens of now.
+    Session { source: CredentialSource, session: Box<OauthCredential> },
+}
+
+/// Where a key may be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyTarget {
+    pub(crate) issuer: BaseUrl,
+    /// The server's metadata says it if nothing else does.
+    pub(crate) api_base: Option<BaseUrl>,
+}
+
+impl Chosen {
+    pub(crate) fn source(&self) -> &CredentialSource {
+        match self {
+            Self::Key { source, .. } | Self::Session { source, .. } => source,
+        }
+    }
+}
+
+/// Chooses; `None` = there is no credential at all.
+pub(crate) fn choose(context: &Context) -> Result<Option<Chosen>, Fault> {
+    let chosen = match given(context)? {
+        Some((source, text)) => Some(given_key(context, source, &text)?),
+        None => stored(context)?,
+    };
+    if let Some(chosen) = &chosen {
+        context.trace.note(&format!("credential {}", chosen.source()));
+    }
+    Ok(chosen)
+}
+
+/// The name of the variable that gives a key, and would be used before any profile.
+pub(crate) fn key_variable(context: &Context) -> Result<Option<(String, String)>, Fault> {
+    let brand = context.brand();
+    let [key, token] = ["API_KEY", "API_TOKEN"].map(|suffix| {
+        context.environment.own(brand, suffix).map(|value| (brand.variable(suffix), value.to_owned()))
+    });
+    match (key, token) {
+        (Some((key_name, key)), Some((token_name, token))) if key.trim() != token.trim() => {
+            Err(Fault::Usage {
+                message: format!("{key_name} and {token_name} are both set, and differ"),
+                hint: Some(format!("They mean the same; unset {token_name}.")),
+            })
+        }
+        (key, token) => Ok(key.or(token)),
+    }
+}
+
+fn given(context: &Context) -> Result<Option<(CredentialSource, String)>, Fault> {
+    if let Some(flag) = context.globals.api_key.as_ref().filter(|flag| !flag.expose().is_empty()) {
+        return Ok(Some((CredentialSource::Flag, flag.expose().to_owned())));
+    }
+    // A profile that was asked for by name is meant, whatever the environment holds.
+    if context.globals.profile.is_some() {
+        return Ok(None);
+    }
+    Ok(key_variable(context)?.map(|(name, value)| (CredentialSource::Variable(name), value)))
+}
+
+fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<Chosen, Fault> {
+    let key = keys::parse(text, context.brand().key_prefixes())
+        .map_err(|problem| Fault::KeyFormat { source: source.clone(), problem })?;
+    Ok(Chosen::Key {
+        source,
+        key,
+        target: Box::new(KeyTarget {
+            issuer: context.wanted_issuer()?.unwrap_or_else(|| context.app.issuer.clone()),
+            api_base: context.wanted_api_base()?.or_else(|| context.app.api_base.clone()),
+        }),
+    })
+}
+
+/// The profile's credential, if it is for the server and the organization that were asked for.
+fn stored(context: &Context) -> Result<Option<Chosen>, Fault> {
+    let document = context.store.read()?;
+    let Some(credential) = document.get(&context.profile) else { return Ok(None) };
+    let source = CredentialSource::Profile(context.stored_profile());
+    let bound = |asked: Option<BaseUrl>, own: &BaseUrl, same: fn(&BaseUrl, &BaseUrl) -> bool| match asked {
+        Some(asked) if !same(&asked, own) => {
+            Err(Fault::ForeignHost { source: source.clone(), asked: asked.host(), bound: own.host() })
+        }
+        Some(_) | None => Ok(()),
+    };
+    match credential {
+        Credential::Oauth(session) => {
+            bound(context.wanted_issuer()?, &session.issuer, |asked, own| asked == own)?;
+            bound(context.wanted_api_base()?, &session.api_base, BaseUrl::same_origin)?;
+            if let (Some(asked), Some(org)) = (context.wanted_org(), &session.org)
+                && !org.is_called(&asked)
+            {
+                let bound = org.shown().to_owned();
+                return Err(Fault::ForeignOrganization { source, asked, bound });
+            }
+            Ok(Some(Chosen::Session { source, session: session.clone() }))
+        }
+        Credential::ApiKey(stored) => {
+            let issuer = stored.issuer.clone().unwrap_or_else(|| context.app.issuer.clone());
+            let api_base = stored
+                .api_base
+                .clone()
+                .or_else(|| context.profile_config().api_base)
+                .or_else(|| context.app.api_base.clone());
+            bound(context.wanted_api_base()?, api_base.as_ref().unwrap_or(&issuer), BaseUrl::same_origin)?;
+            let target = Box::new(KeyTarget { issuer, api_base });
+            Ok(Some(Chosen::Key { source, key: stored.api_key.clone(), target }))
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "choose_tests.rs"]
+mod tests;

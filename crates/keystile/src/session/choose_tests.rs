@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::Seams;
+use crate::args::Globals;
+use crate::credentials::KeyCredential;
+use crate::profile::ProfileName;
+use crate::testing::{MemoryStore, TempFolder, app, session};
+
+const LIVE: &str = "acme_live_0123456789abcdefghij";
+const TEST: &str = "acme_test_0123456789abcdefghij";
+
+fn chosen(
+    stored: Credential,
+    globals: &Globals,
+    variables: &[(&str, &str)],
+) -> Result<Option<Chosen>, Fault> {
+    let home = TempFolder::new();
+    let home_variable = [("HOME", home.path().to_str().unwrap())];
+    let variables = variables.iter().chain(&home_variable);
+    let seams = Seams {
+        environment: Some(variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()),
+        store: Some(Arc::new(MemoryStore::holding(&ProfileName::default(), stored))),
+        ..Seams::default()
+    };
+    choose(&Context::new(&app().seams(seams).build().unwrap(), globals)?)
+}
+
+fn oauth() -> Credential {
+    session().into()
+}
+
+fn source(stored: Credential, globals: &Globals, variables: &[(&str, &str)]) -> CredentialSource {
+    chosen(stored, globals, variables).unwrap().unwrap().source().clone()
+}
+
+#[test]
+fn the_flag_beats_the_variable_and_the_variable_beats_the_file() {
+    let flag = Globals { api_key: Some(TEST.into()), ..Globals::default() };
+    assert_eq!(source(oauth(), &flag, &[("ACME_API_KEY", LIVE)]), CredentialSource::Flag);
+    let variable = CredentialSource::Variable("ACME_API_KEY".into());
+    assert_eq!(source(oauth(), &Globals::default(), &[("ACME_API_KEY", LIVE)]), variable);
+    assert!(matches!(source(oauth(), &Globals::default(), &[]), CredentialSource::Profile(_)));
+}
+
+#[test]
+fn an_empty_variable_is_no_credential() {
+    assert!(matches!(
+        source(oauth(), &Globals::default(), &[("ACME_API_KEY", "")]),
+        CredentialSource::Profile(_)
+    ));
+}
+
+#[test]
+fn a_profile_asked_for_by_name_is_meant() {
+    let named = Globals { profile: Some(ProfileName::default()), ..Globals::default() };
+    assert!(matches!(source(oauth(), &named, &[("ACME_API_KEY", LIVE)]), CredentialSource::Profile(_)));
+}
+
+#[test]
+fn two_variables_that_differ_are_refused() {
+    let both =
+        |token| chosen(oauth(), &Globals::default(), &[("ACME_API_KEY", LIVE), ("ACME_API_TOKEN", token)]);
+    assert!(matches!(both(TEST), Err(Fault::Usage { .. })));
+    assert!(both(LIVE).is_ok());
+}
+
+#[test]
+fn a_malformed_key_is_refused_before_anybody_is_called() {
+    let result = chosen(oauth(), &Globals::default(), &[("ACME_API_KEY", "Bearer x")]);
+    assert!(matches!(result, Err(Fault::KeyFormat { .. })));
+}
+
+#[test]
+fn a_stored_credential_stays_with_its_host() {
+    let elsewhere =
+        Globals { api_base: Some(BaseUrl::parse("https://evil.example").unwrap()), ..Globals::default() };
+    assert!(matches!(chosen(oauth(), &elsewhere, &[]), Err(Fault::ForeignHost { .. })));
+    let key: Credential = KeyCredential::new(Secret::new(LIVE)).into();
+    assert!(matches!(chosen(key, &elsewhere, &[]), Err(Fault::ForeignHost { .. })));
+    assert!(matches!(
+        chosen(oauth(), &Globals::default(), &[("ACME_ISSUER", "https://evil.example")]),
+        Err(Fault::ForeignHost { .. })
+    ));
+}
+
+#[test]
+fn a_session_serves_its_own_organization_only() {
+    let org = |org: &str| Globals { org: Some(org.into()), ..Globals::default() };
+    assert!(chosen(oauth(), &org("analytical"), &[]).is_ok());
+    assert!(matches!(chosen(oauth(), &org("other"), &[]), Err(Fault::ForeignOrganization { .. })));
+}

@@ -1,0 +1,175 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::{DateTime, Utc};
+
+use super::*;
+use crate::Seams;
+use crate::args::Globals;
+use crate::base_url::BaseUrl;
+use crate::testing::{Answer, ManualClock, MemoryStore, RecordingUi, Server, TempFolder, app, session};
+
+const FRESH: Want = Want::Fresh { min_ttl: Duration::from_secs(60) };
+
+/// An authorization server, a clock and a store around one session.
+struct World {
+    context: Arc<Context>,
+    clock: Arc<ManualClock>,
+    store: Arc<MemoryStore>,
+    ui: Arc<RecordingUi>,
+    refreshes: Arc<AtomicUsize>,
+    _server: Server,
+    _home: TempFolder,
+}
+
+fn expiry() -> DateTime<Utc> {
+    session().access_expires_at
+}
+
+fn world(token_endpoint: fn() -> Answer) -> World {
+    let refreshes = Arc::new(AtomicUsize::new(0));
+    let counter = refreshes.clone();
+    let server = Server::start(move |request| {
+        if request.path.starts_with("/.well-known/") {
+            let at = |path| format!("http://{}{path}", request.host);
+            return Answer::json(&serde_json::json!({
+                "issuer": at(""),
+                "authorization_endpoint": at("/oauth/authorize"),
+                "token_endpoint": at("/oauth/token"),
+            }));
+        }
+        assert!(
+            request.body.contains("grant_type=refresh_token") && request.body.contains("client_id=acme-cli")
+        );
+        counter.fetch_add(1, Ordering::SeqCst);
+        token_endpoint()
+    });
+    let home = TempFolder::new();
+    let stored = OauthCredential { issuer: BaseUrl::parse(&server.url("")).unwrap(), ..session() };
+    let store = Arc::new(MemoryStore::holding(&ProfileName::default(), stored.into()));
+    let clock = Arc::new(ManualClock::at(expiry() - TimeDelta::hours(1)));
+    let ui = Arc::new(RecordingUi::default());
+    let seams = Seams {
+        environment: Some([("HOME", home.path().to_str().unwrap())].into()),
+        store: Some(store.clone()),
+        clock: clock.clone(),
+        ui: Some(ui.clone()),
+        ..Seams::default()
+    };
+    let globals = Globals { no_retry: true, ..Globals::default() };
+    let context = Arc::new(Context::new(&app().seams(seams).build().unwrap(), &globals).unwrap());
+    World { context, clock, store, ui, refreshes, _server: server, _home: home }
+}
+
+fn new_tokens() -> Answer {
+    Answer::json(&serde_json::json!({
+        "access_token": "access-2", "token_type": "Bearer", "expires_in": 28800, "refresh_token": "refresh-2",
+        "refresh_token_timeout": 7_776_000, "scope": "deployments:read"
+    }))
+}
+
+fn invalid_grant() -> Answer {
+    Answer::json(&serde_json::json!({ "error": "invalid_grant" })).with_status(400)
+}
+
+fn switched_off() -> Answer {
+    Answer::json(&serde_json::json!({ "error": "access_denied", "error_code": "personal_tokens_disabled" }))
+        .with_status(403)
+}
+
+fn unavailable() -> Answer {
+    Answer::status(503)
+}
+
+impl World {
+    fn expire(&self) {
+        self.clock.advance(TimeDelta::hours(2));
+    }
+
+    fn stored(&self) -> OauthCredential {
+        self.context.stored_session().unwrap().unwrap()
+    }
+
+    fn refreshes(&self) -> usize {
+        self.refreshes.load(Ordering::SeqCst)
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_lasts_is_used_without_a_call() {
+    let world = world(new_tokens);
+    assert_eq!(obtain(&world.context, FRESH).await.unwrap().access_token.expose(), "access");
+    assert_eq!(world.refreshes(), 0);
+}
+
+#[tokio::test]
+async fn many_who_ask_at_expiry_share_one_refresh() {
+    let world = world(new_tokens);
+    world.expire();
+    let tasks: Vec<_> = (0..24)
+        .map(|_| {
+            let context = world.context.clone();
+            tokio::spawn(async move { obtain(&context, FRESH).await })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap().unwrap().access_token.expose(), "access-2");
+    }
+    assert_eq!((world.refreshes(), world.stored().generation), (1, 1));
+    assert_eq!(world.stored().refresh_token.unwrap().expose(), "refresh-2");
+}
+
+#[tokio::test]
+async fn an_ended_session_is_marked_and_keeps_its_tokens() {
+    let world = world(invalid_grant);
+    world.expire();
+    assert_eq!(obtain(&world.context, FRESH).await.err(), Some(Fault::RefreshFailed));
+    let stored = world.stored();
+    assert_eq!(stored.state, CredentialState::NeedsLogin);
+    assert_eq!(stored.refresh_token.unwrap().expose(), "refresh");
+    assert_eq!(obtain(&world.context, FRESH).await.err(), Some(Fault::RefreshFailed));
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test]
+async fn a_server_away_is_no_reason_to_stop_while_the_token_lasts() {
+    let world = world(unavailable);
+    world.clock.advance(TimeDelta::minutes(59) + TimeDelta::seconds(30));
+    assert_eq!(obtain(&world.context, FRESH).await.unwrap().access_token.expose(), "access");
+    world.expire();
+    assert!(matches!(obtain(&world.context, FRESH).await, Err(Fault::Server { status: 503, .. })));
+    assert_eq!(world.stored().state, CredentialState::Ok);
+}
+
+#[tokio::test]
+async fn the_switch_consumes_nothing_and_names_the_organization() {
+    let world = world(switched_off);
+    world.expire();
+    match obtain(&world.context, FRESH).await {
+        Err(Fault::TokensDisabled { organization, settings_url, .. }) => {
+            assert_eq!(organization.as_deref(), Some("Analytical"));
+            assert!(settings_url.unwrap().ends_with("/o/analytical/settings/api-access"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let stored = world.stored();
+    assert_eq!((stored.state, stored.generation), (CredentialState::Ok, 0));
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_stored_is_used_and_said() {
+    let world = world(new_tokens);
+    world.expire();
+    world.store.refuse_writes();
+    assert_eq!(obtain(&world.context, FRESH).await.unwrap().access_token.expose(), "access-2");
+    assert_eq!(world.ui.notices().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_token_is_replaced_once_for_all_who_held_it() {
+    let world = world(new_tokens);
+    let want = Want::NewerThan { generation: 0 };
+    assert_eq!(obtain(&world.context, want).await.unwrap().generation, 1);
+    assert_eq!(obtain(&world.context, want).await.unwrap().generation, 1);
+    assert_eq!(world.refreshes(), 1);
+}

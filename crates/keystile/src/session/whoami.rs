@@ -1,0 +1,115 @@
+//! `GET /api/v1/whoami`: who a credential is, as the server sees it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use oauth2::http::Request;
+use serde::{Deserialize, Serialize};
+
+use crate::base_url::BaseUrl;
+use crate::credentials::{AccountRef, OrgRef};
+use crate::error::{Caller, Fault, fault_of};
+use crate::http::{Plan, Replay, Transport};
+use crate::source::CredentialSource;
+
+const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
+pub(crate) const PATH: &str = "/api/v1/whoami";
+
+/// The envelope of every answer.
+#[derive(Deserialize)]
+pub(crate) struct Envelope {
+    pub(crate) data: Whoami,
+}
+
+/// Who a credential is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Whoami {
+    pub(crate) kind: String,
+    pub(crate) credential: CredentialFacts,
+    pub(crate) subject: Subject,
+    #[serde(default)]
+    pub(crate) organization: Option<Organization>,
+    /// Every organization of the person, if the server says them.
+    #[serde(default)]
+    pub(crate) organizations: Vec<Organization>,
+    #[serde(default)]
+    pub(crate) client: Option<ClientFacts>,
+    #[serde(default)]
+    pub(crate) scopes: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CredentialFacts {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) created_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub(crate) ends_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Subject {
+    pub(crate) kind: String,
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) email: Option<String>,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Organization {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) slug: Option<String>,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) role: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct ClientFacts {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+}
+
+impl Whoami {
+    pub(crate) fn account(&self) -> AccountRef {
+        AccountRef {
+            id: self.subject.id.clone(),
+            email: self.subject.email.clone(),
+            name: self.subject.name.clone(),
+        }
+    }
+
+    pub(crate) fn org(&self) -> Option<OrgRef> {
+        self.organization.as_ref().map(Organization::reference)
+    }
+}
+
+impl Organization {
+    pub(crate) fn reference(&self) -> OrgRef {
+        OrgRef { id: self.id.clone(), slug: self.slug.clone(), name: self.name.clone() }
+    }
+}
+
+/// Asks with a token that is not stored yet.
+pub(crate) async fn whoami_of(transport: &Transport, server: &BaseUrl, token: &str) -> Result<Whoami, Fault> {
+    let url = format!("{server}{PATH}");
+    let request = Request::get(url)
+        .header("accept", "application/json")
+        .header("authorization", format!("Bearer {token}"))
+        .body(Vec::new())
+        .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+    let response = transport.send(request, PLAN).await?;
+    let caller = Caller { source: &CredentialSource::Fresh, can_sign_in: true, scopes: &[], keys_url: None };
+    match fault_of(&response, &caller) {
+        Some(fault) => Err(fault),
+        None => Ok(response.parse::<Envelope>()?.data),
+    }
+}

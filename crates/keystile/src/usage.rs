@@ -1,0 +1,124 @@
+//! The command line of a tool, and what clap has to say about it in the form and with the exit code of every other
+//! error.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::app::App;
+use super::args::Globals;
+use super::commands::main_exit;
+use super::error::{Exit, Fault};
+
+impl App {
+    /// Parses a command line. `Err` is the exit code of a process that has printed everything it had to say: 0 after
+    /// help, which a command without its subcommand shows too; 1 after a mistake, because 2 means "not signed in".
+    pub fn parse<P: Parser>(&self, arguments: &[OsString]) -> Result<P, ExitCode> {
+        P::try_parse_from(arguments).map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                let text = error.render();
+                let mut out = std::io::stdout().lock();
+                match write!(out, "{text}").and_then(|()| out.flush()) {
+                    Ok(()) => ExitCode::SUCCESS,
+                    // The reader of the help is gone.
+                    Err(_) => Exit::ClosedPipe.into(),
+                }
+            }
+            _ => {
+                // What could not be read cannot say how errors are wanted, except for this flag.
+                let is_flag = |argument: &OsString| argument == "--json";
+                let json = arguments.iter().take_while(|argument| *argument != "--").any(is_flag);
+                let screen = self.screen(&Globals { json, ..Globals::default() });
+                main_exit(Err(self.error(fault(&error))), &screen)
+            }
+        })
+    }
+}
+
+fn fault(error: &clap::Error) -> Fault {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or("bad command line");
+    let message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+    let suggestion =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+            .into_iter()
+            .find_map(|kind| suggested(error.get(kind)?));
+    let (message, hint) = match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let named = suggested_text(error.get(ContextKind::InvalidArg));
+            let message = named.map_or(message, |name| format!("unexpected argument '{name}'"));
+            let known = suggestion.map(|name| format!("Did you mean {name}? ")).unwrap_or_default();
+            (message, Some(format!("{known}Global flags work before or after the command.")))
+        }
+        ErrorKind::MissingSubcommand => ("a command is missing".into(), Some("Try --help.".into())),
+        ErrorKind::MissingRequiredArgument => {
+            let names = suggested_text(error.get(ContextKind::InvalidArg)).unwrap_or_default();
+            (format!("missing argument {names}"), Some("Try --help.".into()))
+        }
+        ErrorKind::InvalidSubcommand => {
+            let known =
+                suggestion.map_or_else(|| "Try --help.".into(), |name| format!("Did you mean {name}?"));
+            (message, Some(known))
+        }
+        _ => (message, suggestion.map(|name| format!("Did you mean {name}?"))),
+    };
+    Fault::Usage { message, hint }
+}
+
+fn suggested(value: &ContextValue) -> Option<String> {
+    let text = match value {
+        ContextValue::Strings(texts) => texts.join(" or "),
+        other => suggested_text(Some(other))?,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+fn suggested_text(value: Option<&ContextValue>) -> Option<String> {
+    match value? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => Some(texts.join(" ")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::ToolCommand;
+
+    #[derive(Parser, Debug)]
+    struct Arguments {
+        #[command(flatten)]
+        _globals: Globals,
+        #[command(subcommand)]
+        _command: ToolCommand,
+    }
+
+    fn usage(line: &str) -> (String, Option<String>) {
+        match fault(&Arguments::try_parse_from(line.split(' ')).unwrap_err()) {
+            Fault::Usage { message, hint } => (message, hint),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_typing_error_is_answered_with_the_flag_that_was_meant() {
+        let (message, hint) = usage("acme auth status --jsn");
+        assert_eq!(message, "unexpected argument '--jsn'");
+        assert_eq!(hint.unwrap(), "Did you mean --json? Global flags work before or after the command.");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        assert_eq!(usage("acme profile use").0, "missing argument <NAME>");
+        assert_eq!(usage("acme --json").0, "a command is missing");
+        assert_eq!(usage("acme auth staus").1.unwrap(), "Did you mean status?");
+        assert_eq!(usage("acme auth logot").1.unwrap(), "Did you mean login or logout?");
+        assert_eq!(usage("acme sessions").1.unwrap(), "Try --help.");
+    }
+}
