@@ -14,9 +14,9 @@ use crate::domain::time::Time;
 use crate::keys::master::MasterKey;
 use crate::store::authorization_codes::{self as codes, AuthorizationCode};
 use crate::store::authorization_requests::AuthorizationRequest;
+use crate::store::batched::redemption::{Redeemable, Redemption};
+use crate::store::batched::rotation::LiveSession;
 use crate::store::credentials;
-use crate::store::redemption::{Redeemable, Redemption};
-use crate::store::rotation::LiveSession;
 use crate::store::{Store, StoreError, Work};
 
 use super::session::{Approved, Terms, admit, new_session, start, started};

@@ -18,8 +18,8 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::keys::refresh_token::{self, Version};
+use crate::store::batched::rotation::{self, LiveSession, Rotation};
 use crate::store::credentials::{self, Credential};
-use crate::store::rotation::{self, LiveSession, Rotation};
 use crate::store::{Store, StoreError, Work, counters, memberships, organizations, recovery};
 
 use super::session::{Terms, issue};

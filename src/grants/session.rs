@@ -17,10 +17,10 @@ use crate::domain::time::Time;
 use crate::keys::jwt::{AccessClaims, token_id};
 use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
+use crate::store::batched::rotation::LiveSession;
 use crate::store::credentials::{self, Credential};
 use crate::store::memberships::{self, Standing};
 use crate::store::organizations::Organization;
-use crate::store::rotation::LiveSession;
 use crate::store::{StoreError, Work};
 
 /// What a client is about to get. The access token still has to be signed.

@@ -12,10 +12,10 @@ pub use read::{Filter, Place, chain, latest, page};
 use row::Row;
 pub use verify::{chains, verify};
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::query::{Kept, Locked, Native};
-use super::schema::{audit_events, audit_heads};
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::query::{Kept, Locked, Native};
+use super::engine::schema::{audit_events, audit_heads};
 use crate::domain::audit::{self, Event, INSTANCE_CHAIN, Recorded};
 use crate::domain::time::Time;
 

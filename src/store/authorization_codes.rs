@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 
 use super::authorization_requests::AuthorizationRequest;
-use super::conn::Conn;
-use super::error::StoreError;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::query::{Kept, Locked};
+use super::engine::schema::{authorization_codes as codes, authorization_requests as requests};
 use super::organizations;
-use super::query::{Kept, Locked};
-use super::schema::{authorization_codes as codes, authorization_requests as requests};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 

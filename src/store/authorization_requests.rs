@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::query::Locked;
-use super::schema::authorization_requests as requests;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::query::Locked;
+use super::engine::schema::authorization_requests as requests;
 use super::sweeping::{Deleted, Ending, Span};
 use crate::config::Config;
 use crate::domain::policy::{PASTE_PATH, Road};

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
 use super::credentials::Credential;
-use super::error::StoreError;
-use super::schema::{clients, credentials, users};
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::schema::{clients, credentials, users};
 use crate::domain::credential::CredentialKind;
 use crate::domain::time::Time;
 

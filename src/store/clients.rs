@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 use diesel::dsl::max;
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::query::Locked;
-use super::schema::clients;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::query::Locked;
+use super::engine::schema::clients;
 use crate::domain::client::{Client, ClientKind, Grant, OldSecret};
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::scope::ScopeSet;

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::query::Native;
-use super::schema::counters;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::query::Native;
+use super::engine::schema::counters;
 use crate::domain::counter::Counter;
 
 /// Adds one. Two at the same moment count as two.

@@ -4,12 +4,12 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::codec::Moment;
-use super::conn::Conn;
-use super::error::StoreError;
-use super::keyset;
-use super::query::{Kept, Locked, Unlocked};
-use super::schema::{clients, credentials, more_of_credentials};
+use super::engine::codec::Moment;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::keyset;
+use super::engine::query::{Kept, Locked, Unlocked};
+use super::engine::schema::{clients, credentials, more_of_credentials};
 use crate::domain::client::ClientKind;
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::secret::Digest;

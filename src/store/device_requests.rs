@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::query::Locked;
+use super::engine::schema::device_requests as requests;
 use super::organizations;
-use super::query::Locked;
-use super::schema::device_requests as requests;
 use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::device::DeviceStatus;
 use crate::domain::policy::{Proximity, Road};

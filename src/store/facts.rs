@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::query::{Locked, Native};
-use super::schema::facts;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::query::{Locked, Native};
+use super::engine::schema::facts;
 use crate::domain::time::Time;
 
 /// A fact and when it was last set.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::conn::Conn;
-use super::error::{Cause, StoreError};
-use super::manager::{LIFETIME, Manager};
-use super::pool::Work;
+use super::engine::conn::Conn;
+use super::engine::error::{Cause, StoreError};
+use super::engine::manager::{LIFETIME, Manager};
 use super::transaction::{self, Undone};
+use super::work::Work;
 use crate::domain::time::Clock;
 
 /// How long a request waits for its turn before it is told to come back later.

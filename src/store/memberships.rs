@@ -3,10 +3,10 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::schema::{memberships, organizations, users};
 use super::organizations::Organization;
-use super::schema::{memberships, organizations, users};
 use super::users::User;
 use crate::domain::time::Time;
 

@@ -1,4 +1,5 @@
-//! Every line of SQL. Queries are plain functions over a connection, one file per table.
+//! Every line of SQL, in three rooms: [`Store`] with one file per table, whose queries are plain functions over a
+//! connection; `engine`, which knows both databases and no table; and [`batched`], for the statements that are gathered.
 //!
 //! Writes go through [`Store::write`], which runs a closure in one transaction with one `now`. On PostgreSQL it takes a
 //! pooled connection; on SQLite the closure is handed to the one writer thread, which runs what is waiting, each in a
@@ -28,54 +29,38 @@
 pub mod audit;
 pub mod authorization_codes;
 pub mod authorization_requests;
-mod batch;
-mod batcher;
+pub mod batched;
 pub mod cli_sessions;
 pub mod clients;
-mod codec;
-mod conn;
 pub mod counters;
 pub mod credentials;
 pub mod device_requests;
-mod error;
+mod engine;
 pub mod facts;
-pub mod held;
 pub mod idempotency_records;
-mod keyset;
 mod lane;
-mod link;
-mod looker;
-mod manager;
 pub mod memberships;
-mod migrate;
 pub mod names;
 pub mod organizations;
 mod pool;
-mod presence;
-mod query;
 pub mod rates;
 pub mod readiness;
 pub mod recovery;
-mod redeemer;
-pub mod redemption;
-pub mod rotation;
-mod rotator;
-mod schema;
 pub mod service_accounts;
 pub mod signing_keys;
 pub mod static_credentials;
 pub mod sweeping;
 pub mod throttles;
 mod transaction;
-mod url_secrets;
 pub mod usage;
 pub mod users;
 pub mod uses;
 pub mod web_sessions;
-mod writer;
+mod work;
 
-pub use conn::{Conn, Place};
-pub use error::{Away, StoreError};
-pub use migrate::migrate;
-pub use pool::{Store, Work};
-pub use presence::{has_schema, inspect};
+pub use engine::conn::{Conn, Place};
+pub use engine::error::{Away, StoreError};
+pub use engine::migrate::migrate;
+pub use engine::presence::{has_schema, inspect};
+pub use pool::Store;
+pub use work::Work;

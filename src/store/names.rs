@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::schema::{clients, credentials, memberships, organizations, service_accounts, users};
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::schema::{clients, credentials, memberships, organizations, service_accounts, users};
 use crate::domain::audit::export::Names;
 
 /// The names of these ids, of whichever kind. What has none, or is gone, is left out.

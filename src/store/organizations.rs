@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::query::{Locked, Shared};
-use super::schema::organizations;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::query::{Locked, Shared};
+use super::engine::schema::organizations;
 use chrono::TimeDelta;
 
 use crate::config::Organizations;

@@ -2,54 +2,23 @@
 
 use std::sync::Arc;
 
-use super::audit::Noted;
-use super::batcher::Batcher;
-use super::conn::{Conn, Place};
-use super::error::StoreError;
-use super::held::Held;
+use super::batched::credential_holders::Held;
+use super::batched::lookups::Looker;
+use super::batched::redemption::{self, Redeemable, Redemption};
+use super::batched::redemptions;
+use super::batched::rotation::{self, LiveSession, Rotation, Sealed};
+use super::batched::rotations;
+use super::batched::sqlite_writer::Writer;
+use super::engine::batcher::Batcher;
+use super::engine::conn::{Conn, Place};
+use super::engine::error::StoreError;
+use super::engine::manager::Manager;
 use super::lane::Lane;
-use super::looker::Looker;
-use super::manager::Manager;
-use super::redeemer;
-use super::redemption::{self, Redeemable, Redemption};
-use super::rotation::{self, LiveSession, Rotation, Sealed};
-use super::rotator;
-use super::writer::Writer;
-use crate::domain::audit::Event;
+use super::work::Work;
 use crate::domain::engine::Engine;
-use crate::domain::entropy::Entropy;
-use crate::domain::id::Kind;
 use crate::domain::secret::Digest;
 use crate::domain::time::{Clock, Time};
 use crate::supervise::Tasks;
-
-/// What a write has in hand: a connection inside a transaction, the moment it happens at, and randomness.
-pub struct Work<'a> {
-    pub conn: &'a mut Conn,
-    pub now: Time,
-    pub entropy: Entropy,
-    events: Vec<Noted>,
-}
-
-impl<'a> Work<'a> {
-    pub(in crate::store) fn new(conn: &'a mut Conn, now: Time) -> Self {
-        Self { conn, now, entropy: Entropy, events: Vec::new() }
-    }
-
-    /// Adds an event to the audit chain of its organization, if this transaction commits.
-    pub fn record(&mut self, event: Event) {
-        self.events.push(Noted {
-            id: Kind::AuditEvent.new_id_at(self.now, self.entropy),
-            at: self.now,
-            event,
-        });
-    }
-
-    /// What is still to be added to the chains before the commit.
-    pub(in crate::store) fn into_events(self) -> Vec<Noted> {
-        self.events
-    }
-}
 
 /// The database, whichever engine it is.
 #[derive(Clone)]
@@ -70,7 +39,7 @@ enum Batches {
     /// Every write, because there can be one writer only.
     Sqlite(Writer),
     /// What there is much of, because every statement is a way to the server.
-    Postgres { rotations: Batcher<rotator::Job>, redemptions: Batcher<redeemer::Job> },
+    Postgres { rotations: Batcher<rotations::Job>, redemptions: Batcher<redemptions::Job> },
 }
 
 impl Store {
@@ -86,8 +55,8 @@ impl Store {
         let batches = match place.engine() {
             Engine::Sqlite => Batches::Sqlite(Writer::start(&tasks, place.open()?, clock.clone())?),
             Engine::Postgres => Batches::Postgres {
-                rotations: rotator::start(&tasks, &manager, &clock)?,
-                redemptions: redeemer::start(&tasks, &manager, &clock)?,
+                rotations: rotations::start(&tasks, &manager, &clock)?,
+                redemptions: redemptions::start(&tasks, &manager, &clock)?,
             },
         };
         let looker = Looker::start(&tasks, &manager, &clock)?;
@@ -144,7 +113,7 @@ impl Store {
             Batches::Sqlite(writer) => {
                 writer.submit(move |work| rotation::rotate_if(work.conn, &wanted, work.now, belongs), deliver)
             }
-            Batches::Postgres { rotations, .. } => rotations.submit(rotator::Job {
+            Batches::Postgres { rotations, .. } => rotations.submit(rotations::Job {
                 rotation: wanted,
                 check: Box::new(belongs),
                 deliver: Box::new(deliver),
@@ -165,7 +134,9 @@ impl Store {
             Batches::Sqlite(writer) => {
                 writer.submit(move |work| redemption::redeem_if(work, code, decide), deliver)
             }
-            Batches::Postgres { redemptions, .. } => redemptions.submit(redeemer::job(code, decide, deliver)),
+            Batches::Postgres { redemptions, .. } => {
+                redemptions.submit(redemptions::job(code, decide, deliver))
+            }
         }
     }
 

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::query::Native;
-use super::schema::rates;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::query::Native;
+use super::engine::schema::rates;
 use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;

@@ -3,11 +3,11 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 
-use super::codec::Moment;
-use super::conn::{Conn, Place};
-use super::error::StoreError;
-use super::pool::Work;
-use super::schema::readiness;
+use super::engine::codec::Moment;
+use super::engine::conn::{Conn, Place};
+use super::engine::error::StoreError;
+use super::engine::schema::readiness;
+use super::work::Work;
 use crate::domain::time::Time;
 
 /// Reads the one row that there is for this.

@@ -1,8 +1,8 @@
 //! The recovery that follows a restore: while one is open, sessions move forward to the generation that their tools
 //! hold.
 
-use super::conn::Conn;
-use super::error::StoreError;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
 use super::facts;
 use crate::domain::time::Time;
 

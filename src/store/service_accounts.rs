@@ -3,13 +3,13 @@
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::codec::Moment;
-use super::conn::Conn;
-use super::error::StoreError;
-use super::keyset;
+use super::engine::codec::Moment;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::keyset;
+use super::engine::query::Locked;
+use super::engine::schema::{organizations, service_accounts};
 use super::organizations::Organization;
-use super::query::Locked;
-use super::schema::{organizations, service_accounts};
 use crate::domain::time::Time;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::schema::signing_keys;
 use super::facts;
-use super::schema::signing_keys;
 use crate::domain::signing::KeyState;
 use crate::domain::time::Time;
 

@@ -6,12 +6,12 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::codec::Moment;
-use super::conn::Conn;
-use super::error::StoreError;
-use super::keyset;
-use super::query::Locked;
-use super::schema::credentials;
+use super::engine::codec::Moment;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::keyset;
+use super::engine::query::Locked;
+use super::engine::schema::credentials;
 use crate::domain::allowed_addresses::AllowedAddresses;
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::granted::Granted;

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
 
-use super::codec::Moment;
-use super::conn::Conn;
-use super::error::StoreError;
+use super::engine::codec::Moment;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
 use crate::domain::time::Time;
 
 /// Which rows a step deletes: the `limit` oldest of those that ended from one time on and before another.

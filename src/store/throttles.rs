@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::query::Native;
-use super::schema::{throttled_accounts as accounts, throttled_sources as sources};
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::query::Native;
+use super::engine::schema::{throttled_accounts as accounts, throttled_sources as sources};
 use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::guessing::{Account, Source};
 use crate::domain::secret::Digest;

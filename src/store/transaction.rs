@@ -3,9 +3,9 @@
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 
 use super::audit;
-use super::conn::Conn;
-use super::error::{Cause, StoreError};
-use super::pool::Work;
+use super::engine::conn::Conn;
+use super::engine::error::{Cause, StoreError};
+use super::work::Work;
 use crate::domain::time::Time;
 
 /// A transaction that failed.

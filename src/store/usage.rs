@@ -9,11 +9,11 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use diesel::upsert::excluded;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::keyset;
-use super::query::Kept;
-use super::schema::usage;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::keyset;
+use super::engine::query::Kept;
+use super::engine::schema::usage;
 use super::sweeping::{Deleted, Span};
 use crate::domain::uses::{Counted, UseOutcome};
 

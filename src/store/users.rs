@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::schema::users;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::schema::users;
 use crate::domain::time::Time;
 
 #[derive(Clone, Queryable, Selectable, Insertable)]

@@ -4,11 +4,11 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
-use super::codec::Moment;
-use super::conn::Conn;
-use super::error::StoreError;
-use super::keyset;
-use super::schema::uses;
+use super::engine::codec::Moment;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::keyset;
+use super::engine::schema::uses;
 use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::time::Time;
 use crate::domain::uses::UseOutcome;

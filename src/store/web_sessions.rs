@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::schema::{users, web_sessions};
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::schema::{users, web_sessions};
 use super::sweeping::{Deleted, Ending, Span};
 use super::users::User;
 use crate::domain::secret::Digest;

@@ -22,7 +22,7 @@ use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::domain::uses::CredentialRef;
 use crate::keys::jwt::AccessClaims;
-use crate::store::held::Held;
+use crate::store::batched::credential_holders::Held;
 use crate::store::organizations::Organization;
 use crate::store::service_accounts::ServiceAccount;
 use crate::store::users::User;

@@ -10,7 +10,7 @@ use crate::domain::static_secret::StaticKind;
 use crate::domain::time::Time;
 use crate::domain::uses::CredentialRef;
 use crate::keys::jwt::AccessClaims;
-use crate::store::held::{self, Held, Holder};
+use crate::store::batched::credential_holders::{self, Held, Holder};
 use crate::store::memberships::Standing;
 use crate::store::organizations::Organization;
 use crate::store::static_credentials::{self, StaticCredential};
@@ -30,7 +30,7 @@ pub(super) fn exchanged(
     address: Option<IpAddr>,
     now: Time,
 ) -> Result<Checked, StoreError> {
-    let Some(held) = held::by_id(conn, &claims.sid)? else {
+    let Some(held) = credential_holders::by_id(conn, &claims.sid)? else {
         return Ok(Checked { credential: None, verdict: Err(Refused::Revoked) });
     };
     let found = &held.credential;

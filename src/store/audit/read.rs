@@ -13,11 +13,11 @@ use diesel::sql_types::{BigInt, Bool};
 use super::row::Row;
 use crate::domain::audit::{Action, Outcome, Recorded};
 use crate::domain::time::Time;
-use crate::store::codec::Moment;
-use crate::store::conn::Conn;
-use crate::store::error::StoreError;
-use crate::store::keyset;
-use crate::store::schema::audit_events;
+use crate::store::engine::codec::Moment;
+use crate::store::engine::conn::Conn;
+use crate::store::engine::error::StoreError;
+use crate::store::engine::keyset;
+use crate::store::engine::schema::audit_events;
 
 /// Which events are wanted. `None` means any.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::domain::audit::Recorded;
 use crate::domain::audit::chain::Link;
 use crate::domain::time::Time;
-use crate::store::schema::audit_events;
+use crate::store::engine::schema::audit_events;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_events)]

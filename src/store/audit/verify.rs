@@ -4,9 +4,9 @@ use diesel::prelude::*;
 
 use super::row::Row;
 use crate::domain::audit::chain::{Break, Fault, Head, Walk};
-use crate::store::conn::Conn;
-use crate::store::error::StoreError;
-use crate::store::schema::{audit_events, audit_heads, organizations};
+use crate::store::engine::conn::Conn;
+use crate::store::engine::error::StoreError;
+use crate::store::engine::schema::{audit_events, audit_heads, organizations};
 
 /// Events that are in memory at a time.
 const STRETCH: i64 = 500;

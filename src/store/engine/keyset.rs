@@ -5,13 +5,13 @@
 /// walks the index from its end on both engines.
 macro_rules! before {
     ($columns:literal, $($sql_type:ty: $value:expr),+ $(,)?) => {
-        $crate::store::keyset::compare!($columns, " < (", $($sql_type: $value),+)
+        $crate::store::engine::keyset::compare!($columns, " < (", $($sql_type: $value),+)
     };
 }
 
 macro_rules! after {
     ($columns:literal, $($sql_type:ty: $value:expr),+ $(,)?) => {
-        $crate::store::keyset::compare!($columns, " > (", $($sql_type: $value),+)
+        $crate::store::engine::keyset::compare!($columns, " > (", $($sql_type: $value),+)
     };
 }
 
@@ -29,8 +29,10 @@ macro_rules! compare {
 macro_rules! rare {
     ($conn:expr, $column:literal, $value:expr) => {{
         let (open, close) = match $conn {
-            $crate::store::conn::Conn::Postgres(_) => (concat!("(", $column, " = "), ")"),
-            $crate::store::conn::Conn::Sqlite(_) => (concat!("likelihood(", $column, " = "), ", 0.001)"),
+            $crate::store::engine::conn::Conn::Postgres(_) => (concat!("(", $column, " = "), ")"),
+            $crate::store::engine::conn::Conn::Sqlite(_) => {
+                (concat!("likelihood(", $column, " = "), ", 0.001)")
+            }
         };
         diesel::dsl::sql::<diesel::sql_types::Bool>(open)
             .bind::<diesel::sql_types::Text, _>($value)

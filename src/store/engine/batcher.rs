@@ -9,9 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::batch::gather;
+use super::dedicated_connection::Link;
 use super::error::StoreError;
-use super::link::Link;
 use super::manager::Manager;
 use crate::domain::time::Clock;
 use crate::supervise::Tasks;
@@ -22,11 +21,11 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 64;
 
 /// The way to the threads. They end when the last handle is dropped.
-pub(super) struct Batcher<J>(mpsc::Sender<J>);
+pub(in crate::store) struct Batcher<J>(mpsc::Sender<J>);
 
 impl<J: Send + 'static> Batcher<J> {
     /// Starts threads that `serve` batches. Each opens a connection of its own when it needs one.
-    pub(super) fn start(
+    pub(in crate::store) fn start(
         name: &'static str,
         threads: usize,
         tasks: &Tasks,
@@ -55,7 +54,7 @@ impl<J: Send + 'static> Batcher<J> {
     }
 
     /// An error means that nothing was tried.
-    pub(super) fn submit(&self, job: J) -> Result<(), StoreError> {
+    pub(in crate::store) fn submit(&self, job: J) -> Result<(), StoreError> {
         self.0.try_send(job).map_err(|refused| {
             StoreError::Unavailable(match refused {
                 TrySendError::Full(_) => "the queue is full".into(),
@@ -124,4 +123,15 @@ mod tests {
         assert!((QUEUE - BATCH..=QUEUE + BATCH).contains(&taken), "{taken}");
         drop(open);
     }
+}
+
+/// Adds to `first` whatever waits, up to `most` together. Never waits for more.
+pub(in crate::store) fn gather<T>(first: T, queue: &mut mpsc::Receiver<T>, most: usize) -> Vec<T> {
+    let mut batch = vec![first];
+    while batch.len() < most
+        && let Ok(job) = queue.try_recv()
+    {
+        batch.push(job);
+    }
+    batch
 }

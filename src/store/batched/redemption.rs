@@ -8,18 +8,18 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, Binary, Text};
 
-use super::authorization_codes::{self, AuthorizationCode};
-use super::authorization_requests::AuthorizationRequest;
-use super::codec::Moment;
-use super::conn::Conn;
-use super::credentials::{self, Credential};
-use super::error::StoreError;
-use super::organizations::Organization;
-use super::pool::Work;
-use super::schema::{
+use super::super::authorization_codes::{self, AuthorizationCode};
+use super::super::authorization_requests::AuthorizationRequest;
+use super::super::credentials::{self, Credential};
+use super::super::engine::codec::Moment;
+use super::super::engine::conn::Conn;
+use super::super::engine::error::StoreError;
+use super::super::engine::schema::{
     authorization_codes as codes, authorization_requests as requests, clients, memberships, organizations,
     users,
 };
+use super::super::organizations::Organization;
+use super::super::work::Work;
 use crate::domain::audit::Event;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;

@@ -12,12 +12,12 @@ use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::audit::{self, Noted};
-use super::batch::gather;
-use super::conn::Conn;
-use super::error::StoreError;
-use super::pool::Work;
-use super::query::Plain;
+use super::super::audit::{self, Noted};
+use super::super::engine::batcher::gather;
+use super::super::engine::conn::Conn;
+use super::super::engine::error::StoreError;
+use super::super::engine::query::Plain;
+use super::super::work::Work;
 use crate::domain::time::Clock;
 use crate::supervise::Tasks;
 
@@ -97,10 +97,10 @@ impl Queued {
 }
 
 /// The way to the writer thread. When the last handle is dropped, the thread finishes its queue and ends.
-pub(super) struct Writer(mpsc::Sender<Queued>);
+pub(in crate::store) struct Writer(mpsc::Sender<Queued>);
 
 impl Writer {
-    pub(super) fn start(tasks: &Tasks, mut conn: Conn, clock: Clock) -> Result<Self, StoreError> {
+    pub(in crate::store) fn start(tasks: &Tasks, mut conn: Conn, clock: Clock) -> Result<Self, StoreError> {
         conn.batch_execute(CACHE)?;
         conn.batch_execute(ATTEMPT)?;
         let (sender, mut queue) = mpsc::channel(QUEUE);
@@ -110,7 +110,7 @@ impl Writer {
         Ok(Self(sender))
     }
 
-    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(in crate::store) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -122,7 +122,7 @@ impl Writer {
     }
 
     /// Hands over on this thread what comes of `work`, once it has been committed. An error means that it never ran.
-    pub(super) fn submit<T, F, D>(&self, work: F, deliver: D) -> Result<(), StoreError>
+    pub(in crate::store) fn submit<T, F, D>(&self, work: F, deliver: D) -> Result<(), StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,

@@ -2,14 +2,14 @@
 
 use diesel::prelude::*;
 
-use super::conn::Conn;
-use super::error::StoreError;
-use super::memberships::Standing;
-use super::organizations::Organization;
-use super::schema::{credentials, memberships, organizations, service_accounts, users};
-use super::service_accounts::ServiceAccount;
-use super::static_credentials::{Row, StaticCredential};
-use super::users::User;
+use super::super::engine::conn::Conn;
+use super::super::engine::error::StoreError;
+use super::super::engine::schema::{credentials, memberships, organizations, service_accounts, users};
+use super::super::memberships::Standing;
+use super::super::organizations::Organization;
+use super::super::service_accounts::ServiceAccount;
+use super::super::static_credentials::{Row, StaticCredential};
+use super::super::users::User;
 use crate::domain::credential::CredentialKind;
 use crate::domain::secret::Digest;
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::batcher::Batcher;
-use super::error::StoreError;
-use super::held::{self, Held, Under};
-use super::link::Link;
-use super::manager::Manager;
+use super::super::engine::batcher::Batcher;
+use super::super::engine::dedicated_connection::Link;
+use super::super::engine::error::StoreError;
+use super::super::engine::manager::Manager;
+use super::credential_holders::{self, Held, Under};
 use crate::domain::secret::Digest;
 use crate::domain::time::Clock;
 use crate::supervise::Tasks;
@@ -21,20 +21,24 @@ const THREADS: usize = 2;
 
 type Answer = Result<Option<Held>, StoreError>;
 
-pub(super) struct Job {
+pub(in crate::store) struct Job {
     secret: Digest,
     answer: oneshot::Sender<Answer>,
 }
 
 /// The way to the threads that look.
-pub(super) struct Looker(Batcher<Job>);
+pub(in crate::store) struct Looker(Batcher<Job>);
 
 impl Looker {
-    pub(super) fn start(tasks: &Tasks, manager: &Manager, clock: &Clock) -> Result<Self, StoreError> {
+    pub(in crate::store) fn start(
+        tasks: &Tasks,
+        manager: &Manager,
+        clock: &Clock,
+    ) -> Result<Self, StoreError> {
         Batcher::start("store-looker", THREADS, tasks, manager, clock, serve).map(Self)
     }
 
-    pub(super) async fn look(&self, secret: Digest) -> Answer {
+    pub(in crate::store) async fn look(&self, secret: Digest) -> Answer {
         let (answer, answered) = oneshot::channel();
         self.0.submit(Job { secret, answer })?;
         let late = |_| StoreError::Unavailable("a look at a credential was not done in time".into());
@@ -53,7 +57,7 @@ fn serve(link: &mut Link, _: &Clock, mut batch: Vec<Job>) {
 
 fn look(link: &mut Link, batch: Vec<Job>) {
     let secrets: Vec<Digest> = batch.iter().map(|job| job.secret).collect();
-    match link.begin(|conn| held::by_secrets(conn, &secrets)) {
+    match link.begin(|conn| credential_holders::by_secrets(conn, &secrets)) {
         Ok(found) => hand_over(&found, batch),
         // Something is wrong with one of the rows. One by one, that one alone fails.
         Err(StoreError::Failed(_) | StoreError::Conflict(_)) if batch.len() > 1 => {

@@ -12,21 +12,21 @@ use super::manager::{Manager, Pooled};
 const KEYS_ONLY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 /// A thread's own connection to the database, opened when it is needed.
-pub(super) struct Link {
+pub(in crate::store) struct Link {
     manager: Manager,
     open: Option<Pooled>,
 }
 
 impl Link {
-    pub(super) fn new(manager: Manager) -> Self {
+    pub(in crate::store) fn new(manager: Manager) -> Self {
         Self { manager, open: None }
     }
 
-    pub(super) fn manager(&self) -> &Manager {
+    pub(in crate::store) fn manager(&self) -> &Manager {
         &self.manager
     }
 
-    pub(super) fn connection(&mut self) -> Result<&mut Conn, StoreError> {
+    pub(in crate::store) fn connection(&mut self) -> Result<&mut Conn, StoreError> {
         let pooled = if let Some(pooled) = self.open.take() {
             pooled
         } else {
@@ -42,7 +42,7 @@ impl Link {
     }
 
     /// Closes a connection on which something failed, and says what that was. Whatever was open on it is rolled back.
-    pub(super) fn fail(&mut self, error: StoreError) -> StoreError {
+    pub(in crate::store) fn fail(&mut self, error: StoreError) -> StoreError {
         match self.open.take() {
             Some(mut pooled) => self.manager.judge(&mut pooled, error),
             None => error,
@@ -50,13 +50,13 @@ impl Link {
     }
 
     /// Closes the connection.
-    pub(super) fn close(&mut self) {
+    pub(in crate::store) fn close(&mut self) {
         self.open = None;
     }
 
     /// Runs a query that changes nothing, or the beginning of a transaction, on the connection at hand, or on a new one
     /// if that has died meanwhile. A database that is only slow is not asked twice.
-    pub(super) fn begin<T>(
+    pub(in crate::store) fn begin<T>(
         &mut self,
         with: impl Fn(&mut Conn) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

@@ -14,7 +14,7 @@ const SHORTEST: usize = 4;
 
 /// The message of a connection that failed, without anything that stands before the `@` of the URL, and without the
 /// values of its parameters.
-pub(super) fn masked(url: &str, message: &str) -> String {
+pub(in crate::store) fn masked(url: &str, message: &str) -> String {
     let message = message.replace(url, MASK);
     if !ATTEMPTS.iter().any(|start| message.starts_with(start)) {
         return without_quotes(&message);

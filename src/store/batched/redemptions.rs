@@ -2,15 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::audit;
-use super::batcher::Batcher;
-use super::conn::Conn;
-use super::error::{Cause, StoreError};
-use super::link::Link;
-use super::manager::Manager;
-use super::pool::Work;
+use super::super::audit;
+use super::super::engine::batcher::Batcher;
+use super::super::engine::conn::Conn;
+use super::super::engine::dedicated_connection::Link;
+use super::super::engine::error::{Cause, StoreError};
+use super::super::engine::manager::Manager;
+use super::super::transaction::{self, Undone};
+use super::super::work::Work;
 use super::redemption::{self, Redeemable, Redemption};
-use super::transaction::{self, Undone};
 use crate::domain::secret::Digest;
 use crate::domain::time::Clock;
 use crate::supervise::Tasks;
@@ -18,10 +18,10 @@ use crate::supervise::Tasks;
 /// Everybody of an organization waits for the end of its audit chain anyway.
 const THREADS: usize = 1;
 
-pub(super) type Job = Box<dyn Redeeming>;
+pub(in crate::store) type Job = Box<dyn Redeeming>;
 
 /// Wants one code redeemed.
-pub(super) trait Redeeming: Send {
+pub(in crate::store) trait Redeeming: Send {
     fn hash(&self) -> Digest;
     /// Nothing leaves the code as it is.
     fn decide(&mut self, found: Redeemable, work: &Work<'_>) -> Option<Redemption>;
@@ -59,7 +59,7 @@ where
     }
 }
 
-pub(super) fn job<T, F, D>(code: Digest, decide: F, deliver: D) -> Job
+pub(in crate::store) fn job<T, F, D>(code: Digest, decide: F, deliver: D) -> Job
 where
     T: Send + 'static,
     F: FnOnce(Redeemable, &Work<'_>) -> Option<(Redemption, T)> + Send + 'static,
@@ -68,7 +68,11 @@ where
     Box::new(Wanted { code, decide: Some(decide), given: None, deliver })
 }
 
-pub(super) fn start(tasks: &Tasks, manager: &Manager, clock: &Clock) -> Result<Batcher<Job>, StoreError> {
+pub(in crate::store) fn start(
+    tasks: &Tasks,
+    manager: &Manager,
+    clock: &Clock,
+) -> Result<Batcher<Job>, StoreError> {
     Batcher::start("store-redeemer", THREADS, tasks, manager, clock, serve)
 }
 

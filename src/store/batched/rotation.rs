@@ -10,11 +10,11 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
-use super::codec::Moment;
-use super::conn::Conn;
-use super::credentials::Credential;
-use super::error::StoreError;
-use super::schema::credentials;
+use super::super::credentials::Credential;
+use super::super::engine::codec::Moment;
+use super::super::engine::conn::Conn;
+use super::super::engine::error::StoreError;
+use super::super::engine::schema::credentials;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 

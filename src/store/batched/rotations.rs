@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::batcher::Batcher;
+use super::super::engine::batcher::Batcher;
 
-use super::error::{Cause, StoreError};
-use super::link::Link;
-use super::manager::Manager;
+use super::super::engine::dedicated_connection::Link;
+use super::super::engine::error::{Cause, StoreError};
+use super::super::engine::manager::Manager;
 use super::rotation::{self, LiveSession, Rotation, Sealed};
 use crate::domain::time::Clock;
 use crate::supervise::Tasks;
@@ -17,18 +17,22 @@ use crate::supervise::Tasks;
 const THREADS: usize = 2;
 
 /// Whether what was presented belongs to the session that it names.
-pub(super) type Check = Box<dyn FnOnce(&Sealed) -> bool + Send>;
+pub(in crate::store) type Check = Box<dyn FnOnce(&Sealed) -> bool + Send>;
 
 /// Takes what came of a rotation, on the thread of the rotator.
-pub(super) type Delivery = Box<dyn FnOnce(Result<Option<LiveSession>, StoreError>) + Send>;
+pub(in crate::store) type Delivery = Box<dyn FnOnce(Result<Option<LiveSession>, StoreError>) + Send>;
 
-pub(super) struct Job {
-    pub(super) rotation: Rotation,
-    pub(super) check: Check,
-    pub(super) deliver: Delivery,
+pub(in crate::store) struct Job {
+    pub(in crate::store) rotation: Rotation,
+    pub(in crate::store) check: Check,
+    pub(in crate::store) deliver: Delivery,
 }
 
-pub(super) fn start(tasks: &Tasks, manager: &Manager, clock: &Clock) -> Result<Batcher<Job>, StoreError> {
+pub(in crate::store) fn start(
+    tasks: &Tasks,
+    manager: &Manager,
+    clock: &Clock,
+) -> Result<Batcher<Job>, StoreError> {
     Batcher::start("store-rotator", THREADS, tasks, manager, clock, serve)
 }
 

@@ -4,7 +4,7 @@ use diesel::{allow_tables_to_appear_in_same_query, joinable};
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     organizations (id) {
         id -> Text,
@@ -25,7 +25,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::BigInt;
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     readiness (id) {
         id -> BigInt,
@@ -35,7 +35,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     users (id) {
         id -> Text,
@@ -51,7 +51,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     memberships (org_id, user_id) {
         org_id -> Text,
@@ -63,7 +63,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     service_accounts (id) {
         id -> Text,
@@ -79,7 +79,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     clients (id) {
         id -> Text,
@@ -102,7 +102,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     credentials (id) {
         id -> Text,
@@ -153,7 +153,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     authorization_requests (id) {
         id -> Text,
@@ -187,7 +187,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     authorization_codes (hash) {
         hash -> Binary,
@@ -207,7 +207,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     web_sessions (hash) {
         hash -> Binary,
@@ -223,7 +223,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     throttled_sources (key) {
         key -> Binary,
@@ -235,7 +235,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     throttled_accounts (key) {
         key -> Binary,
@@ -246,7 +246,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     signing_keys (kid) {
         kid -> Text,
@@ -262,7 +262,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     facts (name) {
         name -> Text,
@@ -292,7 +292,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     audit_events (id) {
         id -> Text,
@@ -317,7 +317,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     device_requests (id) {
         id -> Text,
@@ -349,7 +349,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Binary;
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     rates (key) {
         key -> Binary,
@@ -359,7 +359,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     uses (id) {
         id -> Text,
@@ -391,7 +391,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable};
-    use crate::store::codec::Moment;
+    use crate::store::engine::codec::Moment;
 
     idempotency_records (key) {
         key -> Binary,

@@ -1,0 +1,9 @@
+//! Statements that are gathered: whatever queues up while the database is busy goes to it together.
+
+pub mod credential_holders;
+pub(super) mod lookups;
+pub mod redemption;
+pub(super) mod redemptions;
+pub mod rotation;
+pub(super) mod rotations;
+pub(super) mod sqlite_writer;

@@ -1,0 +1,36 @@
+//! What a write works with.
+
+use super::audit::Noted;
+use super::engine::conn::Conn;
+use crate::domain::audit::Event;
+use crate::domain::entropy::Entropy;
+use crate::domain::id::Kind;
+use crate::domain::time::Time;
+
+/// What a write has in hand: a connection inside a transaction, the moment it happens at, and randomness.
+pub struct Work<'a> {
+    pub conn: &'a mut Conn,
+    pub now: Time,
+    pub entropy: Entropy,
+    events: Vec<Noted>,
+}
+
+impl<'a> Work<'a> {
+    pub(in crate::store) fn new(conn: &'a mut Conn, now: Time) -> Self {
+        Self { conn, now, entropy: Entropy, events: Vec::new() }
+    }
+
+    /// Adds an event to the audit chain of its organization, if this transaction commits.
+    pub fn record(&mut self, event: Event) {
+        self.events.push(Noted {
+            id: Kind::AuditEvent.new_id_at(self.now, self.entropy),
+            at: self.now,
+            event,
+        });
+    }
+
+    /// What is still to be added to the chains before the commit.
+    pub(in crate::store) fn into_events(self) -> Vec<Noted> {
+        self.events
+    }
+}
