@@ -160,7 +160,7 @@ impl Restarts {
 }
 
 /// What comes of a future, or of its panic.
-async fn caught<T>(future: impl Future<Output = T>) -> thread::Result<T> {
+pub async fn caught<T>(future: impl Future<Output = T>) -> thread::Result<T> {
     let mut future = Box::pin(future);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
         Ok(Poll::Pending) => Poll::Pending,

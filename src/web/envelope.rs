@@ -5,16 +5,19 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, web};
 use tracing::Level;
 
 use super::app::App;
+use super::bare::Face;
 use super::client_address::client_address;
-use super::{headers, request_id, route, uses};
+use super::{headers, panicked, request_id, route, uses};
 use crate::domain::entropy::Entropy;
+use crate::supervise;
 
 /// The outermost middleware.
 pub async fn envelope(
@@ -30,17 +33,36 @@ pub async fn envelope(
         request.head_mut().method = Method::GET;
         request.extensions_mut().insert(IsHead);
     }
+    let face = Face::of(&app.config.server.public_url, request.head());
     let mut response = match app.gate.refusal(request.head(), &id) {
         Some(refusal) => request.into_response(refusal).map_into_right_body(),
-        None => request_id::under(id.clone(), next.call(request)).await?.map_into_left_body(),
+        None => {
+            let answering = request_id::under(id.clone(), async { next.call(request).await });
+            match supervise::caught(answering).await {
+                Ok(answered) => answered?.map_into_left_body(),
+                Err(_) => return Err(after_panic(&app, face, &method, &id)),
+            }
+        }
     };
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), value);
-    }
-    headers::complete(response.headers_mut(), app.config.server.public_url.is_https());
+    complete(&app, response.headers_mut(), &id);
     uses::record(&app, response.request(), response.status().as_u16(), &id).await;
     log(&app, &method, response.request(), response.status().as_u16(), started, &id);
     Ok(response)
+}
+
+fn complete(app: &App, headers: &mut HeaderMap, id: &str) {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(HeaderName::from_static(request_id::HEADER), value);
+    }
+    headers::complete(headers, app.config.server.public_url.is_https());
+}
+
+/// The answer after a panic, as an error: the request itself is gone. Where the panic was, its own line in the log says.
+fn after_panic(app: &App, face: Face, method: &Method, id: &str) -> Error {
+    tracing::error!(target: "keystile::access", %method, status = 500, request_id = id, "a handler panicked");
+    let mut answer = panicked::answer(face, id);
+    complete(app, answer.headers_mut(), id);
+    InternalError::from_response("a handler panicked", answer).into()
 }
 
 /// Marks a request that came with `HEAD`.

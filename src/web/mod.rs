@@ -3,6 +3,7 @@
 pub mod api_document;
 pub mod app;
 pub mod audit_query;
+mod bare;
 pub mod browser;
 pub mod client_address;
 pub mod clients;
@@ -18,6 +19,7 @@ pub mod keyring;
 pub mod limits;
 mod misdirected;
 pub mod origin;
+mod panicked;
 pub mod readiness;
 pub mod request_id;
 pub mod route;

@@ -5,14 +5,19 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use actix_web::dev::Service as _;
+use actix_web::http::header::{ACCEPT, HOST as HOST_HEADER};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpResponse, test, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use keystiled::domain::client::ClientKind;
 use keystiled::domain::engine::Engine;
+use keystiled::web::envelope::envelope;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HOST};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -403,6 +408,40 @@ both_engines! {
         let error = &body["error"];
         assert_eq!((&error["type"], &error["code"], &error["message"]), (&json!("invalid_request"), &json!("misdirected_request"), &json!(told)));
         assert!(error["request_id"].as_str().unwrap().starts_with("req_") && body["public_url"] == json!(own));
+    }
+
+    async fn cb_02_a_handler_that_panics_is_a_500_with_the_request_id(app) {
+        async fn broken() -> HttpResponse {
+            panic!("in a test");
+        }
+        let routes = App::new().app_data(web::Data::new(app.inside().clone())).wrap(from_fn(envelope));
+        let server = test::init_service(routes.default_service(web::to(broken))).await;
+        let own = app.address().to_string();
+        for (path, accept) in [("/", "text/html"), ("/api/v1/whoami", "*/*"), ("/oauth/token", "*/*")] {
+            let request = test::TestRequest::with_uri(path).insert_header((HOST_HEADER, own.as_str()));
+            let request = request.insert_header((ACCEPT, accept)).insert_header(("X-Request-Id", "mine-1"));
+            let Err(error) = server.call(request.to_request()).await else { panic!("{path} is answered") };
+            let answer = error.error_response();
+            let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+            assert_eq!(answer.status().as_u16(), 500, "{path}");
+            assert_eq!(header("x-request-id").as_deref(), Some("mine-1"));
+            assert_eq!(header("cache-control").as_deref(), Some("no-store"));
+            assert!(header("content-security-policy").is_some() && header("x-frame-options").is_some());
+            let body = actix_web::body::to_bytes(answer.into_body()).await.unwrap();
+            let text = std::str::from_utf8(&body).unwrap();
+            assert!(!text.contains("in a test"), "{text}");
+            match path {
+                "/" => assert!(text.contains("Something went wrong") && text.contains("mine-1"), "{text}"),
+                "/oauth/token" => {
+                    assert_eq!(serde_json::from_str::<Value>(text).unwrap()["error"], "server_error");
+                }
+                _ => {
+                    let error = &serde_json::from_str::<Value>(text).unwrap()["error"];
+                    assert_eq!(error["code"], "internal_error");
+                    assert_eq!(error["request_id"], "mine-1");
+                }
+            }
+        }
     }
 
     async fn wb_08_a_host_in_the_request_line_counts_as_well(app) {
