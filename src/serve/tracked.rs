@@ -1,13 +1,20 @@
-//! A connection that knows whether it is idle, and can be asked to close.
+//! A connection that knows whether it is idle, can be asked to close, and has an end where the other side makes it wait.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::connections::Place;
+
+/// How long a request may take to arrive, from its first byte on, and how long an answer waits for a reader who takes
+/// nothing of it. Below this, the HTTP layer limits the head of the first request of a connection and no other, and a
+/// connection that is busy makes room for nobody.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A connection with its place. When it is asked to close, it reads like one whose other end has gone: what is being
 /// answered is answered, and nothing else.
@@ -16,11 +23,41 @@ pub(super) struct Tracked {
     place: Place,
     /// Whether something was read since the last answer.
     busy: bool,
+    /// When it has been busy for too long to read more.
+    read_by: Alarm,
+    /// When an answer has waited for too long; `None` while the other end takes what is written.
+    written_by: Option<Alarm>,
+}
+
+/// A moment that is waited for. The timer is made when there is something to wait for, and used again.
+struct Alarm {
+    at: Instant,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Alarm {
+    fn after(patience: Duration) -> Self {
+        Self { at: Instant::now() + patience, timer: None }
+    }
+
+    fn set(&mut self, patience: Duration) {
+        self.at = Instant::now() + patience;
+    }
+
+    /// Whether the moment has come. If not, the task is woken when it does.
+    fn rings(&mut self, context: &mut Context<'_>) -> bool {
+        let at = self.at;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        if timer.deadline() != at {
+            timer.as_mut().reset(at);
+        }
+        timer.as_mut().poll(context).is_ready()
+    }
 }
 
 impl Tracked {
     pub(super) fn new(stream: TcpStream, place: Place) -> Self {
-        Self { stream, place, busy: false }
+        Self { stream, place, busy: false, read_by: Alarm::after(PATIENCE), written_by: None }
     }
 }
 
@@ -36,9 +73,11 @@ impl AsyncRead for Tracked {
             // What has arrived is answered, even if it was asked to close meanwhile.
             Poll::Ready(Ok(())) if buffer.filled().len() > before && !self.busy => {
                 self.busy = true;
+                self.read_by.set(PATIENCE);
                 self.place.busy();
             }
             Poll::Pending if self.place.closes(context.waker()) => return Poll::Ready(Ok(())),
+            Poll::Pending if self.busy && self.read_by.rings(context) => return Poll::Ready(Ok(())),
             Poll::Ready(_) | Poll::Pending => {}
         }
         read
@@ -52,6 +91,11 @@ impl AsyncWrite for Tracked {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if written.is_ready() {
+            self.written_by = None;
+        } else if self.written_by.get_or_insert_with(|| Alarm::after(PATIENCE)).rings(context) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         if matches!(written, Poll::Ready(Ok(n)) if n == bytes.len()) && self.busy {
             self.busy = false;
             self.place.idle();

@@ -18,13 +18,15 @@ use keystiled::web::envelope::envelope;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HOST};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::{is, refusal, told_to_the_person};
-use crate::support::app::TestApp;
+use crate::support::app::{Builder, TestApp};
 use crate::support::both_engines;
+use crate::support::database::Database;
 use crate::support::oauth::{Ask, Session};
 use crate::support::wire::{Heard, listen, say};
 
@@ -59,6 +61,37 @@ async fn ninety_ninth(app: &TestApp, access: &str) -> Duration {
     }
     times.sort();
     times[98]
+}
+
+#[tokio::test]
+async fn cb_08_a_request_that_never_ends_and_an_answer_that_nobody_reads_are_let_go() {
+    let app = Builder::on(Database::sqlite()).start().await;
+    let address = app.address();
+    let whole = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let unfinished = async {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(whole.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost").await.unwrap();
+        listen(&mut stream, Duration::from_secs(40)).await
+    };
+    let unread = async {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let many = format!("GET /api HTTP/1.1\r\nHost: {address}\r\n\r\n").repeat(1_000);
+        while let Ok(sent) = timeout(Duration::from_secs(3), stream.write_all(many.as_bytes())).await {
+            if sent.is_err() {
+                break;
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(25)).await;
+        listen(&mut stream, Duration::from_secs(15)).await
+    };
+    let (unfinished, unread) = tokio::join!(unfinished, unread);
+    assert!(unfinished.closed, "{unfinished:?}");
+    assert!(unread.closed, "it goes on being answered");
+    app.stop().await;
 }
 
 both_engines! {
