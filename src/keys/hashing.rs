@@ -1,8 +1,9 @@
 //! The threads that hash passwords: `sign_in.max_parallel_hashes` of them, each with one block of memory, below the priority
 //! of the threads that sign.
 //!
-//! A try needs a place in the queue before anything else is done for it. Places are few, one network gets at most half of
-//! them, and the threads serve the networks in turn, so that a flood from one network does not keep others waiting.
+//! A try needs a place in the queue before anything else is done for it. Places are few. One network gets at most half of
+//! them; when none is free, the network with the most gives its newest one to a network with fewer; and the threads serve
+//! the networks in turn. So a flood from a few networks neither keeps others waiting nor out.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -52,6 +53,23 @@ struct Queue {
     held: HashMap<Network, usize>,
     places: usize,
     closed: bool,
+}
+
+impl Queue {
+    /// Takes the newest waiting job of the network with the most places out, if that leaves it with no fewer than one
+    /// that holds `held` gets with one more.
+    fn give_way(&mut self, held: usize) -> Option<Job> {
+        let of = |network: &Network| self.held.get(network).copied().unwrap_or(0);
+        let most = (0..self.turns.len()).max_by_key(|turn| of(&self.turns[*turn].0))?;
+        if of(&self.turns[most].0) <= held + 1 {
+            return None;
+        }
+        let job = self.turns[most].1.pop_back();
+        if self.turns[most].1.is_empty() {
+            self.turns.remove(most);
+        }
+        job
+    }
 }
 
 struct Shared {
@@ -139,12 +157,16 @@ impl Passwords {
         let network = address.map(site);
         let mut queue = shared.queue();
         let of_network = queue.held.get(&network).copied().unwrap_or(0);
-        if queue.places >= shared.most || of_network >= shared.most.div_ceil(2) {
+        if of_network >= shared.most.div_ceil(2) {
             return Err(Busy);
         }
+        let given_up =
+            if queue.places < shared.most { None } else { Some(queue.give_way(of_network).ok_or(Busy)?) };
         queue.places += 1;
         queue.held.insert(network, of_network + 1);
+        // With the job goes its place, which is given back under the same lock.
         drop(queue);
+        drop(given_up);
         Ok(Place { shared: shared.clone(), network })
     }
 }
@@ -316,6 +338,49 @@ mod tests {
             job.await.unwrap().unwrap();
         }
         assert_eq!(*order.lock().unwrap(), [1, 2, 3, 1, 1, 1]);
+    }
+
+    #[tokio::test]
+    async fn cb_13_networks_that_fill_the_queue_keep_no_other_out() {
+        let passwords = Passwords::start(1).unwrap();
+        let work = occupy(&passwords).await;
+        let mut flood = Vec::new();
+        for network in [1, 2].into_iter().cycle() {
+            let Ok(place) = passwords.place(Some(at(network))) else { break };
+            flood.push(tokio::spawn(place.run(|_| ())));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(flood.len(), PLACES - 1, "the one at work has a place, too");
+        assert_eq!(passwords.place(Some(at(1))).err(), Some(Busy));
+        let others: Vec<_> = (3..23).map(|network| passwords.place(Some(at(network))).unwrap()).collect();
+        assert_eq!(passwords.0.0.queue().places, PLACES);
+        drop(work);
+        for place in others {
+            assert_eq!(place.run(|_| 1).await, Ok(1));
+        }
+        let mut turned_away = [0; 2];
+        for (n, job) in flood.into_iter().enumerate() {
+            turned_away[n % 2] += usize::from(job.await.unwrap().is_err());
+        }
+        assert_eq!(turned_away, [10, 10], "those with the most give way");
+        assert_eq!(passwords.0.0.queue().places, 0);
+    }
+
+    #[tokio::test]
+    async fn networks_with_one_place_each_do_not_give_way() {
+        let passwords = Passwords::start(1).unwrap();
+        let work = occupy(&passwords).await;
+        let mut places = Vec::new();
+        for network in 0..=255 {
+            let Ok(place) = passwords.place(Some(at(network))) else { break };
+            places.push(tokio::spawn(place.run(|_| ())));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(places.len(), PLACES - 1);
+        drop(work);
+        for place in places {
+            assert_eq!(place.await.unwrap(), Ok(()));
+        }
     }
 
     #[cfg(target_os = "linux")]
