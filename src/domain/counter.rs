@@ -8,5 +8,7 @@ text_enum! {
         SessionsAheadForwarded = "sessions_ahead_forwarded",
         /// Sessions that ended because of a refresh token of a generation that the database has not seen.
         SessionsAheadEnded = "sessions_ahead_ended",
+        /// Failed sign-ins since the last one that the audit log has.
+        SignInFailuresNotRecorded = "sign_in_failures_not_recorded",
     }
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
-use super::engine::query::Native;
+use super::engine::query::{Locked, Native};
 use super::engine::schema::counters;
 use crate::domain::counter::Counter;
 
@@ -17,6 +17,19 @@ pub fn increment(conn: &mut Conn, counter: Counter) -> Result<(), StoreError> {
         .set(counters::value.eq(counters::value + 1));
     Native(statement).execute(conn)?;
     Ok(())
+}
+
+/// Reads a counter and begins it anew.
+pub fn take(conn: &mut Conn, counter: Counter) -> Result<i64, StoreError> {
+    let row = counters::table.find(counter.as_str()).select(counters::value);
+    let found: Option<i64> = Locked(row).get_result(conn).optional()?;
+    let count = found.unwrap_or_default();
+    if count > 0 {
+        diesel::update(counters::table.find(counter.as_str()))
+            .set(counters::value.eq(0_i64))
+            .execute(conn)?;
+    }
+    Ok(count)
 }
 
 pub fn value(conn: &mut Conn, counter: Counter) -> Result<i64, StoreError> {

@@ -1,6 +1,7 @@
 //! How a person proves who they are, and the browser session that comes of it.
 
 mod budget;
+mod failure;
 mod session;
 
 use std::net::IpAddr;
@@ -8,7 +9,7 @@ use std::net::IpAddr;
 pub use session::{DEVICE_KNOWN_FOR, NewSession, current, is_due, sign_out, touch};
 
 use crate::config::Config;
-use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::audit::Origin;
 use crate::domain::email;
 use crate::domain::entropy::Entropy;
 use crate::domain::guessing::Verdict;
@@ -20,6 +21,7 @@ use crate::store::users::{self, User};
 use crate::store::{Store, StoreError, Work};
 
 use budget::Budget;
+use failure::Recorder;
 
 /// What a person typed, and where.
 #[derive(Debug, Clone)]
@@ -77,11 +79,8 @@ pub async fn sign_in(
         return Ok(SignedIn::Busy);
     };
     let (Some(user), Match::Right | Match::RightButOutdated) = (usable, found) else {
-        let failed = move |work: &mut Work<'_>| {
-            work.record(Event::new(Action::SignInFailed, Actor::Anonymous, &attempt.origin).refused());
-            Ok(())
-        };
-        store.write(failed).await?;
+        let recorder = Recorder::new(master, attempt.address);
+        store.write(move |work| recorder.record(work, &attempt.origin)).await?;
         return Ok(SignedIn::No);
     };
     let hash = match found {

@@ -171,7 +171,8 @@ both_engines! {
         assert!(question.text().contains(forms[1].1.trim_start_matches("/c/")), "{}", question.text());
         // The password of a stale form is not looked at: a wrong one leads to the same question.
         let answer = second.submit(&forms[1].0.clone().with("password", "wrong")).await;
-        assert_eq!((answer.status, app.audited("user.sign_in_failed").await), (303, 0));
+        let failed = app.count("audit_events WHERE action = 'user.sign_in_failed'").await;
+        assert_eq!((answer.status, failed), (303, 0));
     }
 
     async fn cf_14_a_stale_form_keeps_its_request(app) {

@@ -75,6 +75,25 @@ fn networks(from: usize, count: usize) -> Vec<String> {
 }
 
 both_engines! {
+    async fn cb_07_failed_sign_ins_are_recorded_so_many_times_an_hour(app, super::behind_a_proxy) {
+        let owner = app.owner().await;
+        let fail = async |address: &str, n: usize| {
+            let answer = from(&app.browser(), address, &format!("nobody{n}@example.com"), "wrong").await;
+            assert_eq!(answer.status, 422, "{}", answer.text());
+        };
+        for (address, recorded) in [("198.51.100.1", 30), ("198.51.100.9", 30), ("203.0.113.1", 60)] {
+            for n in 0..35 {
+                fail(address, n).await;
+            }
+            let events = app.count("audit_events WHERE action = 'user.sign_in_failed'").await;
+            assert_eq!(events, recorded, "{address}");
+        }
+        app.advance(TimeDelta::hours(1));
+        assert_eq!(from(&app.browser(), "198.51.100.1", &owner.email, "wrong").await.status, 422);
+        let said = "audit_events WHERE details LIKE '%\"not_recorded_before\":40%'";
+        assert_eq!(app.count(said).await, 1);
+    }
+
     async fn lg_05_failures_make_the_next_try_wait_longer_and_longer(app, super::behind_a_proxy) {
         let owner = app.owner().await;
         exhaust(app, "198.51.100.1", &owner.email).await;
