@@ -19,7 +19,7 @@ use crate::domain::rate_policy::{Exceeded, Per, RatePolicy};
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Time;
 
-/// How many are remembered before those that have been quiet are forgotten.
+/// How many are remembered. When there are more, those with the least to be forgotten are.
 const MOST: usize = 10_000;
 /// Reports of leaked secrets in a minute. One may hold many secrets.
 const LEAKS_PER_MINUTE: i32 = 60;
@@ -94,13 +94,23 @@ impl<K: Eq + Hash> Counter<K> {
         if let Some((settled_at, seconds)) = before.zip(self.rate.wait(before, now)) {
             return Err(TooMany { seconds, settled_at });
         }
-        if settled.len() >= MOST {
-            settled.retain(|_, at| *at > now);
+        if before.is_none() && settled.len() >= MOST {
+            make_room(&mut settled, now);
         }
-        if before.is_some() || settled.len() < MOST {
-            settled.insert(key, self.rate.spend(before, now));
-        }
+        settled.insert(key, self.rate.spend(before, now));
         Ok(())
+    }
+}
+
+/// Forgets those that have been quiet, and if they are few, the half that would be forgotten first. Not to count the
+/// newcomer instead would leave it without a limit for as long as somebody keeps the memory full.
+fn make_room<K: Eq + Hash>(settled: &mut HashMap<K, Time>, now: Time) {
+    settled.retain(|_, at| *at > now);
+    if settled.len() > MOST / 2 {
+        let mut ends: Vec<Time> = settled.values().copied().collect();
+        let middle = ends.len() / 2;
+        let (_, end, _) = ends.select_nth_unstable(middle);
+        settled.retain(|_, at| *at > *end);
     }
 }
 
@@ -152,6 +162,21 @@ mod tests {
             assert!(limits.take(n, at(i64::try_from(n / 1000).unwrap())).is_ok());
         }
         assert!(limits.settled.lock().unwrap().len() <= MOST);
+    }
+
+    #[test]
+    fn cb_05_whoever_comes_when_the_memory_is_full_is_counted_too() {
+        let limits = Counter::new(Rate::new(2, TimeDelta::minutes(1)));
+        let busy = usize::MAX;
+        assert!(limits.take(busy, at(0)).is_ok() && limits.take(busy, at(0)).is_ok());
+        for n in 0..2 * MOST {
+            assert!(limits.take(n, Time::from_micros(i64::try_from(n).unwrap()).unwrap()).is_ok());
+        }
+        assert!(limits.settled.lock().unwrap().len() <= MOST);
+        assert!(limits.take(busy, at(1)).is_err(), "the one with the most to be forgotten is remembered");
+        let new = usize::MAX - 1;
+        assert!(limits.take(new, at(1)).is_ok() && limits.take(new, at(1)).is_ok());
+        assert!(limits.take(new, at(1)).is_err());
     }
 
     #[test]
