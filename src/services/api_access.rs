@@ -125,9 +125,9 @@ pub fn revoke_all(
     organizations::lock(work.conn, &organization.id)?;
     authorization_codes::expire_of_organization(work.conn, &organization.id, work.now)?;
     device_requests::expire_of_organization(work.conn, &organization.id, work.now)?;
-    let living = credentials::living_personal(work.conn, &organization.id, work.now)?;
-    for (id, kind, owner) in &living {
-        credentials::revoke(work.conn, id, work.now, EndReason::RevokedByAdmin)?;
+    let reason = EndReason::RevokedByAdmin;
+    let ended = credentials::revoke_personal(work.conn, &organization.id, work.now, reason)?;
+    for (id, kind, owner) in &ended {
         let event =
             |action| Event::new(action, actor.clone(), origin).org(&organization.id).detail("all", true);
         work.record(match kind {
@@ -139,5 +139,5 @@ pub fn revoke_all(
             CredentialKind::ApiKey => event(Action::ApiKeyRevoked).target(id),
         });
     }
-    Ok(Effect::of(&living))
+    Ok(Effect::of(&ended))
 }

@@ -197,16 +197,44 @@ pub fn cli_session_page(
 /// A credential by its id, with its kind and its owner.
 pub type Owned = (String, CredentialKind, Option<String>);
 
+/// Which credentials live and are governed by the switch for personal tokens.
+macro_rules! personal {
+    ($org_id:expr, $now:expr) => {
+        credentials::org_id
+            .eq($org_id)
+            .and(credentials::kind.ne(CredentialKind::ApiKey))
+            .and(credentials::revoked_at.is_null())
+            .and(credentials::idle_ends_at.is_null().or(credentials::idle_ends_at.gt($now)))
+            .and(credentials::ends_at.is_null().or(credentials::ends_at.gt($now)))
+    };
+}
+
 /// The living credentials that the switch for personal tokens governs.
 pub fn living_personal(conn: &mut Conn, org_id: &str, now: Time) -> Result<Vec<Owned>, StoreError> {
-    let open = credentials::idle_ends_at.is_null().or(credentials::idle_ends_at.gt(now));
     Ok(credentials::table
-        .filter(credentials::org_id.eq(org_id).and(credentials::kind.ne(CredentialKind::ApiKey)))
-        .filter(credentials::revoked_at.is_null().and(open))
-        .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now)))
+        .filter(personal!(org_id, now))
         .order(credentials::id)
         .select((credentials::id, credentials::kind, credentials::user_id))
         .load(conn)?)
+}
+
+/// Ends the same, in two statements however many they are, and says which they were.
+pub fn revoke_personal(
+    conn: &mut Conn,
+    org_id: &str,
+    at: Time,
+    reason: EndReason,
+) -> Result<Vec<Owned>, StoreError> {
+    let living =
+        credentials::table.filter(personal!(org_id, at)).order(credentials::id).select(credentials::id);
+    // An update alone would lock them in any order.
+    Locked(living).load::<String>(conn)?;
+    let mut ended: Vec<Owned> = diesel::update(credentials::table.filter(personal!(org_id, at)))
+        .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
+        .returning((credentials::id, credentials::kind, credentials::user_id))
+        .get_results(conn)?;
+    ended.sort_unstable_by(|(left, ..), (right, ..)| left.cmp(right));
+    Ok(ended)
 }
 
 /// The newest living session of a person with a client, if it was made since `since`.
