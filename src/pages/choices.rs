@@ -60,8 +60,6 @@ pub struct BundleChoice {
 #[derive(Debug, Clone)]
 pub struct LevelChoices {
     pub level: Level,
-    /// Whether all of them are chosen at once; `None` where there are too few to ask.
-    pub all: Option<bool>,
     pub permissions: Vec<PermissionChoice>,
 }
 
@@ -69,6 +67,8 @@ pub struct LevelChoices {
 pub struct PermissionChoice {
     pub id: String,
     pub label: String,
+    /// The roles that hold it.
+    pub roles: Vec<String>,
     pub tick: Tick,
 }
 
@@ -125,9 +125,10 @@ impl LevelChoices {
         }
     }
 
-    /// How many can be chosen.
-    pub fn open(&self) -> usize {
-        self.permissions.iter().filter(|permission| !permission.tick.is_closed()).count()
+    /// Whether there are enough of them for a box that ticks the others.
+    pub fn has_box_for_all(&self) -> bool {
+        const MANY: usize = 3;
+        self.permissions.iter().filter(|permission| !permission.tick.is_closed()).count() >= MANY
     }
 }
 

@@ -41,6 +41,8 @@ pub struct NewKeyPage {
     /// Marks this form, so that it makes one key however often it is sent.
     pub once: String,
     pub name: String,
+    /// The role of the person.
+    pub role: String,
     pub mode: Mode,
     /// Whose the key may be besides one's own. Empty for those who make none for others.
     pub accounts: Vec<AccountChoice>,
@@ -55,6 +57,7 @@ pub struct NewKeyPage {
 pub struct AccountChoice {
     pub id: String,
     pub name: String,
+    pub role: String,
     pub chosen: bool,
 }
 

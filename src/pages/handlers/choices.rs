@@ -21,13 +21,8 @@ const DAYS: [i64; 3] = [7, 30, 90];
 pub(super) struct Ticked {
     scopes: ScopeSet,
     bundles: Vec<String>,
-    /// Levels of which everything is chosen.
-    levels: Vec<Level>,
     pub unrestricted: bool,
 }
-
-/// A level with at least so many permissions to give has a box for all of them.
-const MANY: usize = 3;
 
 impl Ticked {
     /// What came back in a form.
@@ -41,7 +36,6 @@ impl Ticked {
                 .filter(|bundle| on("bundle", &bundle.id))
                 .map(|bundle| bundle.id.clone())
                 .collect(),
-            levels: Level::ALL.into_iter().filter(|level| on("level", level.as_str())).collect(),
             unrestricted: form.get("grant") == Some("unrestricted"),
         }
     }
@@ -60,19 +54,11 @@ impl Ticked {
         Self { scopes: granted.named(), ..Self::default() }
     }
 
-    /// Whether everything of some level was ticked.
-    pub(super) fn has_levels(&self) -> bool {
-        !self.levels.is_empty()
-    }
-
-    /// Every scope that was ticked: by itself, in a bundle, or with all of its level that may be given.
-    pub(super) fn all(&self, catalog: &Catalog, held: &ScopeSet) -> Vec<String> {
+    /// Every scope that was ticked, by itself or in a bundle.
+    pub(super) fn all(&self, catalog: &Catalog) -> Vec<String> {
         let ticked = catalog.bundles().iter().filter(|bundle| self.bundles.contains(&bundle.id));
         let in_bundles = ticked.flat_map(|bundle| bundle.scopes.iter().map(String::as_str));
-        let of_levels = offered_of(catalog).filter(|scope| self.levels.contains(&scope.level));
-        let of_levels = of_levels.map(|scope| scope.id.as_str()).filter(|id| held.contains(id));
-        let all: ScopeSet =
-            self.scopes.iter().chain(in_bundles).chain(of_levels).map(str::to_owned).collect();
+        let all: ScopeSet = self.scopes.iter().chain(in_bundles).map(str::to_owned).collect();
         all.iter().map(str::to_owned).collect()
     }
 
@@ -100,6 +86,7 @@ impl Ticked {
         let permission = |scope: &Scope| PermissionChoice {
             id: scope.id.clone(),
             label: scope.label.clone(),
+            roles: scope.roles.clone(),
             tick: tick(held.contains(&scope.id), self.scopes.contains(&scope.id)),
         };
         let bundle = |bundle: &Bundle| BundleChoice {
@@ -114,10 +101,7 @@ impl Ticked {
         };
         let of_level = |level: Level| {
             let scopes = offered_of(catalog).filter(|scope| scope.level == level);
-            let mut choices =
-                LevelChoices { level, all: None, permissions: scopes.map(permission).collect() };
-            choices.all = (choices.open() >= MANY).then(|| self.levels.contains(&level));
-            choices
+            LevelChoices { level, permissions: scopes.map(permission).collect() }
         };
         PermissionChoices {
             purpose: Purpose::New,
@@ -133,7 +117,7 @@ fn offered_of(catalog: &Catalog) -> impl Iterator<Item = &Scope> {
     catalog.iter().filter(|scope| !scope.is_of_sign_in())
 }
 
-/// Those of a set that have no box, so that nobody has unticked them.
+/// The scopes of `set` that the form does not list; saving keeps them.
 pub(super) fn without_a_box(catalog: &Catalog, set: &ScopeSet) -> Vec<String> {
     catalog.entries(set).filter(|scope| scope.is_of_sign_in()).map(|scope| scope.id.clone()).collect()
 }

@@ -41,13 +41,7 @@ pub async fn save(
         let (slug, id) = path.into_inner();
         let member = member(visit, Which::Slug(&slug)).await?;
         let ticked = Ticked::read(&form, &visit.app.config.catalog);
-        // Without a box for a whole level it does not matter what may be given: the service looks at every scope.
-        let open = if ticked.has_levels() {
-            changeable(visit, &member, &id).await?.open
-        } else {
-            ScopeSet::default()
-        };
-        let mut scopes = ticked.all(&visit.app.config.catalog, &open);
+        let mut scopes = ticked.all(&visit.app.config.catalog);
         let seen = form.get("seen").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default();
         if scopes.is_empty() {
             let none = "Choose at least one permission. A key that needs none can be revoked";

@@ -137,7 +137,7 @@ impl Typed {
     /// A key to be whose end counts from `now` on, or what is wrong with the fields.
     fn check(&self, visit: &Visit, member: &Member) -> Result<(NewKey, super::choices::End), Problems> {
         let policy = member.organization.key_policy(&visit.app.config.organizations);
-        let scopes = self.ticked.all(&visit.app.config.catalog, &member.acting(visit).scopes);
+        let scopes = self.ticked.all(&visit.app.config.catalog);
         let addresses: Vec<String> = self
             .addresses
             .split([' ', ',', '\r', '\n', '\t'])
@@ -240,6 +240,7 @@ async fn new_page(
         ends: typed.ends.offered(policy.lifetime),
         once: typed.once,
         name: typed.name,
+        role: acting.role.clone(),
         mode: typed.mode,
         addresses: typed.addresses,
         problems,
@@ -272,6 +273,7 @@ async fn accounts(
         .map(|account| AccountChoice {
             chosen: chosen == Some(account.id.as_str()),
             name: text::name(&account.name),
+            role: account.role,
             id: account.id,
         })
         .collect())

@@ -80,7 +80,7 @@ struct Typed {
 impl Typed {
     /// A token to be whose end counts from `now` on, or what is wrong with the fields.
     fn check(&self, visit: &Visit, member: &Member) -> Result<(NewToken, End), Problems> {
-        let scopes = self.ticked.all(&visit.app.config.catalog, &member.acting(visit).scopes);
+        let scopes = self.ticked.all(&visit.app.config.catalog);
         let mut problems = Problems::default();
         if self.name.trim().is_empty() {
             problems = problems.with("name", "Enter a name");

@@ -86,13 +86,13 @@ pub(super) fn list(path: &str, state: StateFilter, listing: Listing) -> Credenti
 }
 
 pub(super) fn offered(unrestricted: Option<bool>) -> PermissionChoices {
-    let permission =
-        |id: &str, label: &str, tick| PermissionChoice { id: id.into(), label: label.into(), tick };
-    let level = |level: Level, permissions| LevelChoices {
-        level,
-        all: (level == Level::Read).then_some(false),
-        permissions,
+    let permission = |id: &str, label: &str, tick| PermissionChoice {
+        id: id.into(),
+        label: label.into(),
+        roles: vec!["owner".into(), "member".into()],
+        tick,
     };
+    let level = |level: Level, permissions| LevelChoices { level, permissions };
     PermissionChoices {
         purpose: Purpose::New,
         unrestricted,

@@ -35,10 +35,21 @@ fn key_pages(foreign: Foreign) -> Vec<Sample> {
         problems,
         once: foreign("mark"),
         name: foreign("Build pipeline"),
+        role: "owner".into(),
         mode: Mode::Test,
         accounts: vec![
-            AccountChoice { id: "sa_1".into(), name: foreign("Deployer"), chosen: true },
-            AccountChoice { id: "sa_2".into(), name: foreign("Backup"), chosen: false },
+            AccountChoice {
+                id: "sa_1".into(),
+                name: foreign("Deployer"),
+                role: "member".into(),
+                chosen: true,
+            },
+            AccountChoice {
+                id: "sa_2".into(),
+                name: foreign("Backup"),
+                role: "viewer".into(),
+                chosen: false,
+            },
         ],
         permissions: offered(unrestricted),
         ends: ends(never),

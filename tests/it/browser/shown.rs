@@ -1,9 +1,11 @@
 //! What people see of names, codes and long pages.
 
+use serde_json::json;
+
 use super::{Tool, push, server, sign_in};
 use crate::support::browser::{Browser, Page};
 
-/// Whether this element is cut and says so at its end.
+/// Width and height of an element, in CSS pixels.
 async fn box_of(page: &Page, selector: &str) -> (f64, f64) {
     page.evaluate(&format!(
         "(e => [e.getBoundingClientRect().width, e.getBoundingClientRect().height])(document.querySelector({selector:?}))"
@@ -143,16 +145,83 @@ async fn cg_13_the_contents_of_the_api_reference_stay_in_view() {
 }
 
 #[tokio::test]
-async fn cg_10_a_box_for_a_level_ticks_those_below_it() {
+async fn cg_10_a_box_for_a_level_ticks_those_below_it_and_grants_nothing_itself() {
     let app = server().await;
     let owner = app.owner().await;
     let page = Browser::new().await.page().await;
     sign_in(&app, &page, &owner).await;
-    page.goto(&format!("{}/o/northwind-labs/keys/new", app.issuer())).await;
+    let click = async |selector: &str| {
+        let click = format!("document.querySelector('{selector}').click(); null");
+        let _: Option<()> = page.evaluate(&click).await;
+    };
+    let all = async |state: &str| {
+        page.evaluate::<bool>(&format!("document.querySelector('[data-all]').{state}")).await
+    };
+    let granted = async |kind: &str| {
+        let newest = format!(
+            "SELECT scopes AS name FROM credentials WHERE kind = '{kind}' ORDER BY created_at DESC, id LIMIT 1"
+        );
+        app.names(&newest).await.swap_remove(0)
+    };
     let ticked = "[...document.querySelectorAll('.picks input')].filter(box => box.checked).length";
-    assert_eq!(page.evaluate::<usize>(ticked).await, 0);
-    let _: Option<()> = page.evaluate("document.querySelector('[name=\"level.read\"]').click(); null").await;
-    assert!(page.evaluate::<usize>(ticked).await >= 3);
+    for (path, button, kind) in [
+        ("/o/northwind-labs/keys/new", "Create API key", "api_key"),
+        ("/tokens/new", "Create token", "personal_token"),
+    ] {
+        page.goto(&format!("{}{path}", app.issuer())).await;
+        assert_eq!(page.evaluate::<usize>(ticked).await, 0);
+        click("[data-all]").await;
+        let most: usize = page.evaluate(ticked).await;
+        assert!(most >= 3 && all("checked").await && !all("indeterminate").await, "{most}");
+        click("[name=\"scope.deployments:read\"]").await;
+        assert!(!all("checked").await && all("indeterminate").await, "{path}");
+        page.fill("Name", "Build pipeline").await;
+        page.follow(button).await;
+        page.shows("You will not see it again.").await;
+        let granted = granted(kind).await;
+        assert_eq!(granted.split(' ').count(), most - 1, "{granted}");
+        assert!(!granted.contains("deployments:read"), "{granted}");
+    }
+
+    // The same where a key is changed: the box shows what the key has.
+    let id = app.names("SELECT id AS name FROM credentials WHERE kind = 'api_key'").await.swap_remove(0);
+    page.goto(&format!("{}/o/northwind-labs/keys/{id}/permissions", app.issuer())).await;
+    assert!(all("indeterminate").await);
+    click("[data-all]").await;
+    assert!(all("checked").await);
+    click("[name=\"scope.keys:read\"]").await;
+    page.follow("Save permissions").await;
+    page.shows("The permissions are saved.").await;
+    let granted = granted("api_key").await;
+    assert!(granted.contains("deployments:read") && !granted.contains("keys:read"), "{granted}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn cg_10_the_boxes_of_a_key_are_those_that_the_role_of_its_owner_holds() {
+    let app = server().await;
+    let owner = app.owner().await;
+    let account = json!({ "name": "CI", "purpose": "watches", "role": "viewer" });
+    let made = app.owners_tool().await.made("/api/v1/service-accounts", &account).await;
+    let account = made["id"].as_str().unwrap();
+    let page = Browser::new().await.page().await;
+    sign_in(&app, &page, &owner).await;
+    page.goto(&format!("{}/o/northwind-labs/keys/new?owner={account}", app.issuer())).await;
+    let is = async |selector: &str, state: &str| {
+        page.evaluate::<bool>(&format!("document.querySelector('{selector}').{state}")).await
+    };
+    let (write, read) = ("[name=\"scope.deployments:write\"]", "[name=\"scope.deployments:read\"]");
+    page.shows("Service account with the role viewer").await;
+    assert!(is(write, "disabled").await && !is(read, "disabled").await);
+    let _: Option<()> = page.evaluate("document.querySelector('[name=owner]').click(); null").await;
+    assert!(!is(write, "disabled").await);
+    for button in [&format!("[name=owner][value={account}]"), "[data-all]"] {
+        let _: Option<()> = page.evaluate(&format!("document.querySelector('{button}').click(); null")).await;
+    }
+    assert!(is(write, "disabled").await && is(read, "checked").await);
+    page.fill("Name", "Build pipeline").await;
+    page.follow("Create API key").await;
+    page.shows("You will not see it again.").await;
     app.stop().await;
 }
 
