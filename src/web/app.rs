@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::clients::KnownClients;
 use super::cookie_names::CookieNames;
@@ -64,25 +65,36 @@ impl App {
 
     /// Takes over the signing keys as they are in the database now.
     pub async fn reload_keys(&self) -> Result<(), KeyFailure> {
+        self.compare_keys(Instant::now()).await
+    }
+
+    async fn compare_keys(&self, since: Instant) -> Result<(), KeyFailure> {
         let access = self.config.tokens.access;
         let read = async || self.store.read(move |conn| signing_keys::read(conn, access)).await;
-        self.keyring.reload(&self.master, read).await
+        self.keyring.reload(since, &self.master, read).await
     }
 
     /// Compares the signing keys with the database, unless that was done a moment ago: before a token is signed, and
     /// before one is accepted.
     pub async fn confirm_keys(&self) -> Result<(), StoreError> {
-        if self.keyring.is_stale() { self.reread_keys().await } else { Ok(()) }
+        if !self.keyring.is_stale() {
+            return Ok(());
+        }
+        self.compare_keys(Keyring::trusted_since()).await.map_err(for_a_request)
     }
 
     /// [`App::reload_keys`] for a request.
     pub async fn reread_keys(&self) -> Result<(), StoreError> {
-        self.reload_keys().await.map_err(|error| match error {
-            KeyFailure::Store(error) => error,
-            KeyFailure::Set(_) | KeyFailure::Made(_) | KeyFailure::ForeignNextKey(_) => {
-                StoreError::Failed(error.to_string())
-            }
-        })
+        self.reload_keys().await.map_err(for_a_request)
+    }
+}
+
+fn for_a_request(error: KeyFailure) -> StoreError {
+    match error {
+        KeyFailure::Store(error) => error,
+        KeyFailure::Set(_) | KeyFailure::Made(_) | KeyFailure::ForeignNextKey(_) => {
+            StoreError::Failed(error.to_string())
+        }
     }
 }
 

@@ -26,8 +26,9 @@ pub struct Keyring {
     held: RwLock<Held>,
     signer: Signer,
     looked_at: Mutex<Option<Instant>>,
-    /// Held while the database is read, so that what is older never replaces what is newer.
-    reading: tokio::sync::Mutex<()>,
+    /// Held while the database is read, so that what is older never replaces what is newer. Has the last failure and when
+    /// it was known.
+    reading: tokio::sync::Mutex<Option<(Instant, StoreError)>>,
 }
 
 struct Held {
@@ -41,7 +42,7 @@ impl Keyring {
     /// `set` is what was opened of `stored`, which the database had at `confirmed`.
     pub fn new(set: KeySet, stored: Stored, confirmed: Instant, signer: Signer) -> Self {
         let held = RwLock::new(Held { set: Arc::new(set), stored, confirmed });
-        Self { held, signer, looked_at: Mutex::new(None), reading: tokio::sync::Mutex::new(()) }
+        Self { held, signer, looked_at: Mutex::new(None), reading: tokio::sync::Mutex::default() }
     }
 
     pub fn current(&self) -> Arc<KeySet> {
@@ -50,18 +51,40 @@ impl Keyring {
 
     /// Whether the keys have to be compared with the database before they are used.
     pub fn is_stale(&self) -> bool {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).confirmed.elapsed() > TRUSTED_FOR
+        self.confirmed() < Self::trusted_since()
     }
 
-    /// Takes over what `read` finds in the database. If it finds the same as before, no key is opened again.
+    fn confirmed(&self) -> Instant {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).confirmed
+    }
+
+    /// The oldest comparison with the database that still counts.
+    pub fn trusted_since() -> Instant {
+        let now = Instant::now();
+        now.checked_sub(TRUSTED_FOR).unwrap_or(now)
+    }
+
+    /// Takes over what `read` finds in the database, unless a read that began at `since` or later has succeeded. If it
+    /// finds the same as before, no key is opened again. A read that fails fails for all who waited for it: with the
+    /// database away, nobody waits for the reads of others and then for one more.
     pub async fn reload(
         &self,
+        since: Instant,
         master: &MasterKey,
         read: impl AsyncFnOnce() -> Result<Stored, StoreError>,
     ) -> Result<(), KeyFailure> {
-        let _reading = self.reading.lock().await;
+        let asked = Instant::now();
+        let mut failed = self.reading.lock().await;
+        if self.confirmed() >= since {
+            return Ok(());
+        }
+        if let Some((at, error)) = &*failed
+            && *at >= asked
+        {
+            return Err(error.clone().into());
+        }
         let began = Instant::now();
-        let stored = read().await?;
+        let stored = read().await.inspect_err(|error| *failed = Some((Instant::now(), error.clone())))?;
         if self.confirm(&stored, began) {
             return Ok(());
         }
@@ -152,15 +175,53 @@ mod tests {
 
         let keyring = Keyring::new(open(&first), first.clone(), ago(10), signer);
         assert!(keyring.is_stale());
-        let away = keyring.reload(&master, async || Err(StoreError::Unavailable("away".into()))).await;
+        let away = keyring
+            .reload(Instant::now(), &master, async || Err(StoreError::Unavailable("away".into())))
+            .await;
         assert!(away.is_err() && keyring.is_stale(), "what cannot be compared is not trusted");
         let before = keyring.current();
-        keyring.reload(&master, async || Ok(first.clone())).await.unwrap();
+        keyring.reload(Instant::now(), &master, async || Ok(first.clone())).await.unwrap();
         assert!(
             !keyring.is_stale() && Arc::ptr_eq(&before, &keyring.current()),
             "the same is not opened again"
         );
-        keyring.reload(&master, async || Ok(second.clone())).await.unwrap();
+        keyring.reload(Instant::now(), &master, async || Ok(second.clone())).await.unwrap();
         assert_ne!(before.active().kid, keyring.current().active().kid);
+    }
+
+    #[tokio::test]
+    async fn ht_10_callers_share_the_read_that_they_wait_for() {
+        const CROWD: usize = 100;
+        let master = MasterKey::new(&[1; 32], "https://auth.example.com");
+        let key = rsa_key::generate(2048, Entropy).unwrap();
+        let row = Sealed::new(&master, &key, Entropy).into_row(KeyState::Active, Clock::System.now());
+        let stored = Stored::new(vec![row], chrono::TimeDelta::hours(8));
+        let signer = Signer::start(1, &crate::supervise::Tasks::default()).unwrap();
+        let set = signing_keys::open(&stored, &master).unwrap();
+        let keyring = Keyring::new(set, stored.clone(), ago(10), signer);
+        let reads = std::cell::Cell::new(0);
+        let crowd = async |since: fn() -> Instant, found: Result<Stored, StoreError>| {
+            reads.set(0);
+            let one = || {
+                keyring.reload(since(), &master, async || {
+                    reads.set(reads.get() + 1);
+                    // Everybody has asked before it ends.
+                    tokio::task::yield_now().await;
+                    found.clone()
+                })
+            };
+            futures_util::future::join_all((0..CROWD).map(|_| one())).await
+        };
+        let away = || StoreError::Unavailable("away".into());
+        for answer in crowd(Keyring::trusted_since, Err(away())).await {
+            assert!(matches!(answer, Err(KeyFailure::Store(StoreError::Unavailable(_)))));
+        }
+        assert_eq!(reads.get(), 1, "one failure is told to all who waited for it");
+        for answer in crowd(Keyring::trusted_since, Ok(stored)).await {
+            answer.unwrap();
+        }
+        assert_eq!(reads.get(), 1, "an earlier failure is not told, and one success is enough for all");
+        assert!(crowd(Instant::now, Err(away())).await.iter().all(Result::is_err));
+        assert_eq!(reads.get(), 1, "what has to be newer is read");
     }
 }

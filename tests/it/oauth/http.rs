@@ -261,6 +261,8 @@ both_engines! {
             holders.push((release, tokio::spawn(held)));
         }
         tokio::task::spawn_blocking(move || (0..size).for_each(|_| held.recv().unwrap())).await.unwrap();
+        // The signing keys are too old by now to be used without a look at the database, where everybody would wait.
+        tokio::time::sleep(Duration::from_secs(4)).await;
         // The same noise slows the timer down that the answers are compared with.
         let timer = tokio::spawn(async {
             let begun = Instant::now();
