@@ -86,7 +86,14 @@ both_engines! {
         assert_eq!(cli.stored("default"), before);
         app.sign_cli_in(&cli, &owner, &["--scopes", "org:read", "--force"]).await;
         app.sign_cli_in(&cli, &owner, &["--scopes", "org:read,keys:read"]).await;
-        assert_eq!(cli.run(&["whoami", "--json"]).await.good().json()["scopes"].as_array().unwrap().len(), 2);
+        let scopes = async || cli.run(&["whoami", "--json"]).await.good().json()["scopes"].clone();
+        assert_eq!(scopes().await, serde_json::json!(["keys:read", "org:read"]));
+        // Without `--scopes` the session keeps what it has, and `--force` takes the default of the server.
+        app.sign_cli_in(&cli, &owner, &["--scopes", "keys:manage,keys:read,org:read"]).await;
+        app.sign_cli_in(&cli, &owner, &[]).await;
+        assert_eq!(scopes().await, serde_json::json!(["keys:manage", "keys:read", "org:read"]));
+        app.sign_cli_in(&cli, &owner, &["--force"]).await;
+        assert!(!scopes().await.as_array().unwrap().contains(&"keys:manage".into()));
     }
 
     async fn a_personal_token_is_made_used_and_ended_from_the_terminal(app) {

@@ -52,6 +52,12 @@ async fn only_reading(
     Ok(scopes)
 }
 
+/// A sign-in that requests no scopes keeps those of the session that it replaces. The default of the server may be fewer.
+fn scopes_to_keep<'a>(stored: Option<&'a Credential>, issuer: &BaseUrl) -> Option<&'a Vec<String>> {
+    let session = stored.and_then(Credential::as_oauth)?;
+    (session.state == CredentialState::Ok && &session.issuer == issuer).then_some(&session.scopes)
+}
+
 impl<'a> Attempt<'a> {
     pub(super) async fn begin(
         context: &'a Context,
@@ -70,6 +76,12 @@ impl<'a> Attempt<'a> {
             });
         }
         let asked = if options.scopes.is_empty() { &context.app.scopes } else { &options.scopes };
+        let kept = if asked.is_empty() && !options.read_only && !options.force {
+            scopes_to_keep(stored, issuer)
+        } else {
+            None
+        };
+        let asked = kept.unwrap_or(asked);
         let scopes = if options.read_only {
             only_reading(context, issuer, &metadata, asked).await?
         } else {

@@ -47,7 +47,8 @@ pub struct LoginOptions {
     pub issuer: Option<BaseUrl>,
     /// Sign in with this provider, where the server offers it.
     pub provider: Option<String>,
-    /// Ask for these scopes; the tool's own if empty.
+    /// Request these scopes. If empty, the tool's own; if it has none, those of the session that the profile holds; if it
+    /// holds none, or with `force`, the default of the server.
     pub scopes: Vec<String>,
     /// Of these scopes ask only for those that read.
     pub read_only: bool,
@@ -157,7 +158,13 @@ pub(crate) async fn resume(
     let issuer = pending.issuer;
     may_replace(context, pending.force, stored.as_ref(), &issuer)?;
     let named = pending.named_issuer.then(|| issuer.clone());
-    let options = LoginOptions { issuer: named, timeout, scopes: pending.scopes, ..LoginOptions::default() };
+    let options = LoginOptions {
+        issuer: named,
+        timeout,
+        scopes: pending.scopes,
+        force: pending.force,
+        ..LoginOptions::default()
+    };
     let attempt = Attempt::begin(context, &options, &issuer, stored.as_ref()).await?;
     let left = (pending.expires_at - context.now()).to_std().unwrap_or_default();
     let pace = Pace::of(pending.code.interval());
