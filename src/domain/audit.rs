@@ -23,6 +23,7 @@ text_enum! {
         AuditExported = "audit.exported",
         AuthorizationApproved = "authorization.approved",
         AuthorizationDenied = "authorization.denied",
+        AuthorizationNotPossible = "authorization.not_possible",
         AuthorizationSwitchedOff = "authorization.switched_off",
         BrowsersSignedOut = "user.browsers_signed_out",
         ClientCreated = "client.created",

@@ -20,6 +20,8 @@ text_enum! {
         Open = "open",
         Approved = "approved",
         Denied = "denied",
+        /// The person belongs to no organization, or has a role that holds nothing of what was requested.
+        CannotApprove = "cannot_approve",
         /// The organization does not allow personal tokens.
         SwitchedOff = "switched_off",
         /// The organization does not allow device codes, or not from where this one was entered.

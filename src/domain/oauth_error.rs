@@ -171,6 +171,16 @@ impl OAuthError {
         }
     }
 
+    /// The person who was asked could not approve: no role of theirs holds what was requested, or they have none.
+    pub fn cannot_approve(has_organization: bool) -> Self {
+        let description = if has_organization {
+            "The role of the person does not hold what was requested."
+        } else {
+            "The person belongs to no organization here."
+        };
+        Self::new(OAuthCode::AccessDenied, description, "the person could not approve")
+    }
+
     /// The organization does not allow device codes, or not from where this one was entered.
     pub fn device_flow_disabled(organization: &str) -> Self {
         Self {

@@ -10,6 +10,8 @@ text_enum! {
         Open = "open",
         Approved = "approved",
         Denied = "denied",
+        /// The person belongs to no organization, or has a role that holds nothing of what was requested.
+        CannotApprove = "cannot_approve",
         /// The organization does not allow personal tokens.
         SwitchedOff = "switched_off",
     }

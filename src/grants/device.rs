@@ -55,6 +55,10 @@ pub fn exchange(
             let description = "The sign-in was refused in the browser. Nothing was given.";
             Ok(Err(OAuthError::new(OAuthCode::AccessDenied, description, "the person said no")))
         }
+        DeviceStatus::CannotApprove => {
+            requests::consume(work.conn, &asked.id, None, work.now)?;
+            Ok(Err(OAuthError::cannot_approve(asked.org_id.is_some())))
+        }
         DeviceStatus::SwitchedOff => {
             Ok(Err(OAuthError::personal_tokens_disabled(&organization_name(work, &asked)?)))
         }

@@ -19,6 +19,7 @@ pub fn label(action: Action) -> &'static str {
         Action::AuditExported => "Audit log exported",
         Action::AuthorizationApproved => "Tool allowed",
         Action::AuthorizationDenied => "Tool not allowed",
+        Action::AuthorizationNotPossible => "Tool that could not be allowed",
         Action::AuthorizationSwitchedOff => "Tool stopped by a setting",
         Action::BrowsersSignedOut => "Browsers signed out",
         Action::ClientCreated => "OAuth client registered",
@@ -79,6 +80,9 @@ pub fn sentence(event: &Recorded, names: &Names) -> Sentence {
         Action::AuditExported => who.text(" exported the audit log"),
         Action::AuthorizationApproved => told.target(who.text(" allowed ")).text(" to act for them"),
         Action::AuthorizationDenied => told.target(who.text(" did not allow ")).text(" to act for them"),
+        Action::AuthorizationNotPossible => told
+            .target(who.text(" could not allow "))
+            .text(" to act for them: their role, or the lack of an organization, forbids it"),
         Action::AuthorizationSwitchedOff => {
             told.target(who.text(" could not allow ")).text(" to act for them: a setting forbids it")
         }

@@ -11,7 +11,7 @@ use super::shell::{Shell, Theme};
 #[template(path = "denied.html")]
 pub struct DeniedPage {
     pub shell: Shell,
-    /// `None`: this browser has ended none lately.
+    /// `None`: this browser has ended none lately, as when the organization stopped a sign-in after its approval.
     pub request: Option<EndedRequest>,
     /// "orbit login"
     pub login_command: String,
@@ -33,8 +33,17 @@ pub struct EndedRequest {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
-    /// The person said no, or could not say yes.
+    /// The person chose Deny.
     Denied,
+    /// The person's role in this organization holds nothing of what was requested.
+    RoleTooSmall(String),
+    NoOrganization,
     /// Personal tokens are off for this organization.
     PersonalTokensOff(String),
+}
+
+impl DeniedPage {
+    fn was_denied(&self) -> bool {
+        self.request.as_ref().is_some_and(|request| request.why == Why::Denied)
+    }
 }

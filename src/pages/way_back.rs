@@ -37,6 +37,11 @@ pub enum Answer {
         organization: String,
     },
     Denied,
+    /// The person's role in this organization holds nothing of what was requested.
+    RoleTooSmall {
+        organization: String,
+    },
+    NoOrganization,
     PersonalTokensOff {
         organization: String,
     },
@@ -84,6 +89,11 @@ impl WayBackPage {
                 .name(organization)
                 .text("."),
             Answer::Denied => Sentence::from("You chose Deny and the request is ended.").text(told),
+            Answer::RoleTooSmall { organization } => Sentence::from("Your role in ")
+                .name(organization)
+                .text(" does not hold what was requested.")
+                .text(told),
+            Answer::NoOrganization => Sentence::from("You belong to no organization.").text(told),
             Answer::PersonalTokensOff { organization } => Sentence::default()
                 .name(organization)
                 .text(" does not allow command-line sign-in.")

@@ -125,7 +125,7 @@ pub fn answer(
     Ok(changed == 1)
 }
 
-/// The newest request of a browser that was refused since `since`, by its person or by a setting.
+/// The newest request of a browser that was answered since `since` without an approval.
 pub fn latest_refused(
     conn: &mut Conn,
     browser: Digest,
@@ -133,7 +133,11 @@ pub fn latest_refused(
 ) -> Result<Option<AuthorizationRequest>, StoreError> {
     Ok(requests::table
         .filter(requests::browser_hash.eq(browser))
-        .filter(requests::status.eq_any([RequestStatus::Denied, RequestStatus::SwitchedOff]))
+        .filter(requests::status.eq_any([
+            RequestStatus::Denied,
+            RequestStatus::CannotApprove,
+            RequestStatus::SwitchedOff,
+        ]))
         .filter(requests::answered_at.ge(since))
         .order(requests::answered_at.desc())
         .select(AuthorizationRequest::as_select())

@@ -308,6 +308,10 @@ fn answered(back: &WayBack, organization: String) -> Answer {
     match back.request.status {
         RequestStatus::Approved => Answer::Authorized { tool: back.client_name.clone(), organization },
         RequestStatus::Denied => Answer::Denied,
+        RequestStatus::CannotApprove => match back.request.org_id {
+            Some(_) => Answer::RoleTooSmall { organization },
+            None => Answer::NoOrganization,
+        },
         RequestStatus::SwitchedOff => Answer::PersonalTokensOff { organization },
         RequestStatus::Invalid => {
             Answer::Refused { what: "The tool sent something that this server does not understand." }

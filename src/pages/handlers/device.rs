@@ -196,7 +196,7 @@ async fn answered(visit: &Visit, request: DeviceRequest, choices: &[Choice]) -> 
         DeviceStatus::SwitchedOff => Barrier::PersonalTokens,
         DeviceStatus::NotAllowed => Barrier::DeviceFlow,
         DeviceStatus::Approved => return connected(visit, request).await,
-        DeviceStatus::Denied | DeviceStatus::Open => {
+        DeviceStatus::Denied | DeviceStatus::CannotApprove | DeviceStatus::Open => {
             // Nobody is asked who could not have said yes.
             match authorization::obstacle(choices) {
                 Some(Obstacle::NoOrganization) => {

@@ -78,7 +78,9 @@ async fn just_ended(visit: &Visit) -> Result<Option<EndedRequest>, StoreError> {
         };
         let tool = clients::name(conn, &request.client_id)?.unwrap_or_default();
         let organization = match (&request.status, &request.org_id) {
-            (RequestStatus::SwitchedOff, Some(id)) => organizations::find(conn, id)?,
+            (RequestStatus::SwitchedOff | RequestStatus::CannotApprove, Some(id)) => {
+                organizations::find(conn, id)?
+            }
             _ => None,
         };
         Ok(Some(EndedRequest {
@@ -86,9 +88,11 @@ async fn just_ended(visit: &Visit) -> Result<Option<EndedRequest>, StoreError> {
             device: request.device_name.as_deref().map(text::device_label),
             asked_from: request.pushed_ip,
             asked_at: text::near_time(request.created_at.utc(), now.utc()),
-            why: match organization {
-                Some(organization) => Why::PersonalTokensOff(text::name(&organization.name)),
-                None => Why::Denied,
+            why: match (request.status, organization) {
+                (RequestStatus::CannotApprove, Some(found)) => Why::RoleTooSmall(text::name(&found.name)),
+                (RequestStatus::CannotApprove, None) => Why::NoOrganization,
+                (_, Some(found)) => Why::PersonalTokensOff(text::name(&found.name)),
+                (_, None) => Why::Denied,
             },
         }))
     });

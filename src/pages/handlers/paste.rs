@@ -44,7 +44,9 @@ pub async fn page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
                 visit.page(StatusCode::OK, &page)
             }
             (RequestStatus::Approved, None) => visit.refuse(Refusal::CopiedCodeEnded { command }),
-            (RequestStatus::Denied | RequestStatus::SwitchedOff, _) => visit.refuse(Refusal::NothingToCopy),
+            (RequestStatus::Denied | RequestStatus::CannotApprove | RequestStatus::SwitchedOff, _) => {
+                visit.refuse(Refusal::NothingToCopy)
+            }
             (RequestStatus::Invalid, _) => {
                 let detail = request.error_description.unwrap_or_default();
                 visit.refuse(Refusal::MalformedRequest { detail })

@@ -25,6 +25,8 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
         asked_at: "today at 14:32 UTC".into(),
         why,
     };
+    let role = Answer::RoleTooSmall { organization: foreign("Northwind Labs") };
+    let by_role = Why::RoleTooSmall(text::name(&foreign("Northwind Labs")));
     let by_setting = Why::PersonalTokensOff(text::name(&foreign("Northwind Labs")));
     let session = NewSession {
         tool: foreign("Orbit CLI"),
@@ -40,6 +42,8 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
             print(&way_back(authorized, way_back::Destination::Website(foreign("orbit.dev")))),
         ),
         ("return-denied", print(&way_back(Answer::Denied, way_back::Destination::Terminal))),
+        ("return-role", print(&way_back(role, way_back::Destination::Terminal))),
+        ("return-no-organization", print(&way_back(Answer::NoOrganization, way_back::Destination::Terminal))),
         ("return-off", print(&way_back(off, way_back::Destination::App(foreign("Orbit CLI"))))),
         (
             "return-refused",
@@ -51,6 +55,8 @@ pub(super) fn pages(foreign: Foreign) -> Vec<Sample> {
         ("done", print(&done(Some(session)))),
         ("done-unknown", print(&done(None))),
         ("denied", print(&denied(Some(ended(Why::Denied))))),
+        ("denied-by-role", print(&denied(Some(ended(by_role))))),
+        ("denied-no-organization", print(&denied(Some(ended(Why::NoOrganization))))),
         ("denied-by-setting", print(&denied(Some(ended(by_setting))))),
         ("denied-unknown", print(&denied(None))),
     ]

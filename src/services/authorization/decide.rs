@@ -61,10 +61,18 @@ pub fn decide(
         Err(unanswerable) => return Ok(Decided::Unanswerable(Box::new(unanswerable))),
     };
     let org_id = match (decision, obstacle(&question.choices)) {
-        (Decision::Deny, _)
-        | (Decision::Refuse, Some(Obstacle::NoOrganization | Obstacle::RoleTooSmall(_))) => {
+        (Decision::Deny, _) => {
             let organization = question.choices.first().map(|choice| choice.organization.id.clone());
             answer(work, &question, session, RequestStatus::Denied, organization.as_deref(), origin)?;
+            return Ok(Decided::Answered);
+        }
+        (Decision::Refuse, Some(Obstacle::NoOrganization)) => {
+            answer(work, &question, session, RequestStatus::CannotApprove, None, origin)?;
+            return Ok(Decided::Answered);
+        }
+        (Decision::Refuse, Some(Obstacle::RoleTooSmall(choice))) => {
+            let organization = Some(choice.organization.id.as_str());
+            answer(work, &question, session, RequestStatus::CannotApprove, organization, origin)?;
             return Ok(Decided::Answered);
         }
         (Decision::Refuse, None) => return Ok(Decided::NotThere),
@@ -155,6 +163,7 @@ fn answer(
     let action = match status {
         RequestStatus::Approved => Action::AuthorizationApproved,
         RequestStatus::SwitchedOff => Action::AuthorizationSwitchedOff,
+        RequestStatus::CannotApprove => Action::AuthorizationNotPossible,
         RequestStatus::Denied | RequestStatus::Open | RequestStatus::Invalid => Action::AuthorizationDenied,
     };
     let mut event = Event::new(action, Actor::User(session.user_id.clone()), origin)

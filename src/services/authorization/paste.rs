@@ -63,6 +63,7 @@ pub fn pasted(
             }),
         RequestStatus::Approved
         | RequestStatus::Denied
+        | RequestStatus::CannotApprove
         | RequestStatus::SwitchedOff
         | RequestStatus::Invalid
         | RequestStatus::Open => None,

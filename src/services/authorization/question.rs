@@ -78,7 +78,10 @@ pub(super) fn pose(
         return Ok(Err(Unanswerable::NotHere));
     };
     match request.status {
-        RequestStatus::Approved | RequestStatus::Denied | RequestStatus::SwitchedOff => {
+        RequestStatus::Approved
+        | RequestStatus::Denied
+        | RequestStatus::CannotApprove
+        | RequestStatus::SwitchedOff => {
             return Ok(Err(Unanswerable::Answered(request)));
         }
         RequestStatus::Open | RequestStatus::Invalid if now >= request.expires_at => {

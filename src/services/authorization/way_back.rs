@@ -50,6 +50,10 @@ pub fn way_back(
             let description = "The person chose Deny on the approval page.";
             Some(refusal(config, &return_to, &request, "access_denied", description, &[]))
         }
+        RequestStatus::CannotApprove => {
+            let error = OAuthError::cannot_approve(request.org_id.is_some());
+            Some(refusal(config, &return_to, &request, error.code.as_str(), &error.description, &[]))
+        }
         RequestStatus::SwitchedOff => Some(switched_off(conn, config, &return_to, &request)?),
         RequestStatus::Invalid => {
             let error = request.error.as_deref().unwrap_or("invalid_request");

@@ -63,10 +63,18 @@ pub fn decide(
         Err(unanswerable) => return Ok(Decided::Unanswerable(Box::new(unanswerable))),
     };
     let org_id = match (decision, obstacle(&question.choices)) {
-        (Decision::Deny, _)
-        | (Decision::Refuse, Some(Obstacle::NoOrganization | Obstacle::RoleTooSmall(_))) => {
+        (Decision::Deny, _) => {
             let organization = question.choices.first().map(|choice| choice.organization.id.clone());
             answer(work, &question, answerer, DeviceStatus::Denied, organization.as_deref(), None)?;
+            return Ok(Decided::Answered);
+        }
+        (Decision::Refuse, Some(Obstacle::NoOrganization)) => {
+            answer(work, &question, answerer, DeviceStatus::CannotApprove, None, None)?;
+            return Ok(Decided::Answered);
+        }
+        (Decision::Refuse, Some(Obstacle::RoleTooSmall(choice))) => {
+            let organization = Some(choice.organization.id.as_str());
+            answer(work, &question, answerer, DeviceStatus::CannotApprove, organization, None)?;
             return Ok(Decided::Answered);
         }
         (Decision::Refuse, None) => return Ok(Decided::NotThere),
@@ -123,6 +131,7 @@ fn answer(
     let action = match status {
         DeviceStatus::Approved => Action::AuthorizationApproved,
         DeviceStatus::SwitchedOff | DeviceStatus::NotAllowed => Action::AuthorizationSwitchedOff,
+        DeviceStatus::CannotApprove => Action::AuthorizationNotPossible,
         DeviceStatus::Denied | DeviceStatus::Open => Action::AuthorizationDenied,
     };
     let request = &question.request;

@@ -101,6 +101,7 @@ pub(super) fn pose(
         DeviceStatus::Open => {}
         DeviceStatus::Approved
         | DeviceStatus::Denied
+        | DeviceStatus::CannotApprove
         | DeviceStatus::SwitchedOff
         | DeviceStatus::NotAllowed => {
             let request = Box::new(request);

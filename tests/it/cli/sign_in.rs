@@ -126,9 +126,9 @@ both_engines! {
         let browser = app.browser_of(&app.owner().await).await;
         let back = app.answer(&browser, &login.link().await, "deny").await;
         let page = visit(&back.url).await;
-        assert_eq!((page.status, page.location()), (303, format!("{}/denied?c=keystile-cli", app.issuer()).as_str()));
+        assert_eq!((page.status, page.location()), (303, format!("{}/denied", app.issuer()).as_str()));
         login.ended().await.says_at_its_end(2, "Sign-in was denied\n  \
-            You (or your organization) chose Deny on the approval page. Nothing was stored.");
+            You chose Deny on the approval page, or could not approve there. Nothing was stored.");
         assert!(!cli.credentials_file().exists());
     }
 

@@ -81,7 +81,34 @@ both_engines! {
         assert!(refusal.status == 403 && refusal.text().contains("You can’t give this permission"), "{}", refusal.text());
         assert_eq!(requests(app).await, before);
         let answer = viewer.submit(&refusal.form_to("/authorize/").with("decision", "refuse")).await;
-        assert_eq!(Returned::from_page(&viewer.follow(answer).await).get("error"), Some("access_denied"));
+        let back = viewer.follow(answer).await;
+        assert!(back.text().contains("Your role in Northwind Labs does not hold what was requested."), "{}", back.text());
+        let returned = Returned::from_page(&back);
+        assert_eq!(returned.get("error"), Some("access_denied"));
+        assert_eq!(returned.get("error_description"), Some("The role of the person does not hold what was requested."));
+        let denied = viewer.get("/denied").await.text();
+        assert!(denied.contains("Your role in Northwind Labs does not hold what was requested."), "{denied}");
+        assert!(!denied.contains("by mistake") && !denied.contains("denying it"), "{denied}");
+        assert_eq!((app.audited("authorization.denied").await, app.audited("authorization.not_possible").await), (0, 1));
+
+        // So is that of a device.
+        let tool = app.client_with(ClientKind::Native, |client| client.grants.push(Grant::DeviceCode)).await;
+        let codes = app.device_codes(&tool, &[("scope", "deployments:delete")]).await;
+        assert!(app.enter_code(&viewer, &codes.user_code).await.text().contains("You can’t give this permission"));
+        let told = app.poll(&codes).await.json();
+        assert_eq!(told["error_description"], "The role of the person does not hold what was requested.");
+        assert_eq!((app.audited("authorization.denied").await, app.audited("authorization.not_possible").await), (0, 2));
+
+        // Whose last membership has ended meanwhile cannot approve either.
+        let person = app.member("member").await;
+        let homeless = app.browser_of(&person).await;
+        let opened = homeless.get(&Ask::of(&client).path()).await;
+        app.execute(&format!("DELETE FROM memberships WHERE user_id = '{}'", person.id)).await.unwrap();
+        let refusal = homeless.get(opened.location()).await;
+        let answer = homeless.submit(&refusal.form_to("/authorize/").with("decision", "refuse")).await;
+        let back = homeless.follow(answer).await;
+        assert!(back.text().contains("You belong to no organization."), "{}", back.text());
+        assert_eq!(Returned::from_page(&back).get("error_description"), Some("The person belongs to no organization here."));
 
         // The switch is off.
         let member = app.browser_of(&app.member("member").await).await;

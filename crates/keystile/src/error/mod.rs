@@ -81,7 +81,7 @@ pub enum Fault {
     StateMismatch,
     /// The callback came from another authorization server.
     IssuerMismatch { issuer: Option<String> },
-    /// A person chose Deny.
+    /// The person chose Deny, or could not approve.
     Denied,
     /// The authorization server refused the login.
     LoginRefused { code: String, description: Option<String> },

@@ -119,7 +119,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
             issuer.as_deref().unwrap_or("an unnamed server")
         )),
         Fault::Denied => Report::new("Sign-in was denied")
-            .line("You (or your organization) chose Deny on the approval page. Nothing was stored."),
+            .line("You chose Deny on the approval page, or could not approve there. Nothing was stored."),
         Fault::LoginRefused { code, description } => Report::new(format!("Sign-in failed ({code})"))
             .line(description.clone().unwrap_or_else(|| "The server gave no reason.".into()))
             .line("Nothing was stored."),

@@ -121,7 +121,7 @@ fn a_login_that_fails() {
     assert_eq!(
         text(Fault::Denied),
         "Sign-in was denied\n  \
-         You (or your organization) chose Deny on the approval page. Nothing was stored."
+         You chose Deny on the approval page, or could not approve there. Nothing was stored."
     );
 }
 

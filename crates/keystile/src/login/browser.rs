@@ -102,12 +102,12 @@ pub(super) async fn finish(
 ) -> Result<Account, Fault> {
     match trade(attempt, &arrival, redirect, proof).await {
         Ok(account) => {
-            arrival.answer(Page::Done { url: page_of_server(attempt, "done") }).await;
+            arrival.answer(Page::Done { url: done_page(attempt) }).await;
             attempt.end_replaced().await;
             Ok(account)
         }
         Err(fault @ (Fault::Denied | Fault::TokensDisabled { .. })) => {
-            arrival.answer(Page::Denied { url: page_of_server(attempt, "denied") }).await;
+            arrival.answer(Page::Denied { url: format!("{}/denied", attempt.issuer) }).await;
             Err(fault)
         }
         Err(fault) => {
@@ -118,9 +118,9 @@ pub(super) async fn finish(
 }
 
 /// A page of the server on which the browser ends, so that no part of the answer stays in its address bar.
-fn page_of_server(attempt: &Attempt<'_>, name: &str) -> String {
+fn done_page(attempt: &Attempt<'_>) -> String {
     let client: String = byte_serialize(attempt.context.app.client_id.as_bytes()).collect();
-    format!("{}/{name}?c={client}", attempt.issuer)
+    format!("{}/done?c={client}", attempt.issuer)
 }
 
 async fn trade(
