@@ -116,7 +116,7 @@ impl Denied {
                 format!("The credential does not have the required scope: {required}.")
             }
             Self::Store(StoreError::Unavailable(_)) => {
-                "The server cannot take this now. Nothing was changed; try again.".to_owned()
+                "The server cannot take this now. Try again, a POST with the same Idempotency-Key.".to_owned()
             }
             Self::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {
                 "Something went wrong on the server.".to_owned()

@@ -127,7 +127,7 @@ impl ErrorCode {
             Self::RateLimited => "Wait as many seconds as Retry-After says.",
             Self::InternalError => "Try again; if it stays, give the request_id to whoever runs the server.",
             Self::TemporarilyUnavailable => {
-                "Try again after as many seconds as Retry-After says. Nothing was changed."
+                "Try again after as many seconds as Retry-After says, a POST with the same Idempotency-Key: it may have taken effect."
             }
         }
     }
