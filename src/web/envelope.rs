@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{self, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::Method;
@@ -29,7 +29,7 @@ pub async fn envelope(
     let id = request_id::choose(request.headers(), &app.config.brand.token_prefix, Entropy);
     let method = request.method().clone();
     if method == Method::HEAD {
-        // A HEAD request is answered as a GET; HTTP/1 leaves out the body of the answer by the request as it came.
+        // A HEAD request is answered as a GET whose body is taken away at the end.
         request.head_mut().method = Method::GET;
         request.extensions_mut().insert(IsHead);
     }
@@ -47,7 +47,13 @@ pub async fn envelope(
     complete(&app, response.headers_mut(), &id);
     uses::record(&app, response.request(), response.status().as_u16(), &id).await;
     log(&app, &method, response.request(), response.status().as_u16(), started, &id);
-    Ok(response)
+    // Where a pipelined GET follows, actix would send the body of HEAD as well.
+    let is_head = method == Method::HEAD;
+    Ok(response.map_body(
+        |_, body| {
+            if is_head { EitherBody::right(body::None::new()) } else { EitherBody::left(body) }
+        },
+    ))
 }
 
 fn complete(app: &App, headers: &mut HeaderMap, id: &str) {

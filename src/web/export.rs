@@ -40,15 +40,20 @@ impl MessageBody for Lines {
 
 /// The events of an organization as a file, the newest first.
 pub fn answer(app: &App, organization: &Organization, filter: Filter, format: Format) -> HttpResponse {
-    let day = app.now().utc().format("%Y-%m-%d");
-    let file = format!("attachment; filename=\"audit-{}-{day}.{}\"", organization.slug, format.as_str());
     // One stretch is read while another is sent.
     let (lines, body) = mpsc::channel(1);
     tokio::spawn(send(app.clone(), organization.id.clone(), filter, format, lines));
+    head(app, organization, format).set_body(Lines(body)).map_into_boxed_body()
+}
+
+/// What [`answer`] says before its body.
+pub fn head(app: &App, organization: &Organization, format: Format) -> HttpResponse {
+    let day = app.now().utc().format("%Y-%m-%d");
+    let file = format!("attachment; filename=\"audit-{}-{day}.{}\"", organization.slug, format.as_str());
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, format.content_type()))
         .insert_header((CONTENT_DISPOSITION, file))
-        .body(Lines(body))
+        .finish()
 }
 
 async fn send(

@@ -81,6 +81,35 @@ both_engines! {
         }
     }
 
+    async fn cf_02_an_answer_to_head_has_no_body_where_a_get_follows_in_the_same_packet(app) {
+        for path in ["/sign-in", "/oauth/jwks", "/nothing"] {
+            let host = app.address();
+            let both = format!(
+                "HEAD {path} HTTP/1.1\r\nHost: {host}\r\n\r\nGET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+            );
+            let heard = say(host, both.as_bytes(), Duration::from_secs(10)).await;
+            let (_, behind) = heard.text.split_once("\r\n\r\n").unwrap();
+            assert!(behind.starts_with("HTTP/1.1 200 "), "{path}: {behind}");
+        }
+    }
+
+    async fn cf_02_head_of_an_export_exports_nothing(app) {
+        let owner = app.owner().await;
+        let browser = app.browser_of(&owner).await;
+        let tool = app.owners_tool().await;
+        let query = "format=csv";
+        let page = format!("/o/{}/audit/export?{query}", owner.organization.slug);
+        let head = browser.send(browser.request(Method::HEAD, &page)).await;
+        let of_api = tool.send(Method::HEAD, &format!("/api/v1/audit/export?{query}"), None).await;
+        for answer in [head, of_api] {
+            assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/csv; charset=utf-8; header=present")));
+            assert!(answer.header("content-disposition").unwrap().contains("audit-"));
+        }
+        assert_eq!(app.audited("audit.exported").await, 0);
+        browser.get(&page).await;
+        assert_eq!(app.audited("audit.exported").await, 1);
+    }
+
     async fn cf_02_head_opens_and_decides_nothing(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let ask = Ask::of(&app.client(ClientKind::Native).await);

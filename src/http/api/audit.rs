@@ -19,6 +19,7 @@ use crate::services::audit_log::{self, Asked};
 use crate::store::Conn;
 use crate::web::app::App;
 use crate::web::audit_query::{self, BadQuery};
+use crate::web::envelope::is_head;
 use crate::web::export as file;
 
 /// Entries of a list, unless the request says otherwise.
@@ -193,6 +194,9 @@ pub async fn export(
     let org_id = caller.0.organization.id.clone();
     let filter = app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;
     let filter = filter.map_err(BadQuery::from)?;
+    if is_head(&request) {
+        return Ok(file::head(&app, &caller.0.organization, format));
+    }
     let by = caller.acting(&app, &request).event(Action::AuditExported);
     app.write(move |_, work| {
         audit_log::record_export(work, by, format);

@@ -21,6 +21,7 @@ use crate::store::Conn;
 use crate::store::uses::Used;
 use crate::web::app::App;
 use crate::web::audit_query::{self, BadQuery};
+use crate::web::envelope::is_head;
 use crate::web::export;
 
 /// Entries on one page.
@@ -81,6 +82,9 @@ pub async fn export(app: web::Data<App>, request: HttpRequest, slug: web::Path<S
             Ok(filter) => filter,
             Err(too_many) => return Ok(refused(visit, too_many.into())),
         };
+        if is_head(&visit.request) {
+            return Ok(export::head(&visit.app, &member.organization, format));
+        }
         let actor = Actor::User(member.user_id);
         let by = Event::new(Action::AuditExported, actor, &visit.browser.origin).org(&member.organization.id);
         visit
