@@ -81,7 +81,7 @@ pub use credentials::{
     OauthCredential, OrgRef, ProfileLock, SignedInBy, StorePlace, Swap,
 };
 pub use env::Environment;
-pub use error::{Error, Exit, Fault, MissingScope};
+pub use error::{Error, Exit, Fault, MissingScope, Widening};
 pub use http::ApiResponse;
 pub use keys::KeyProblem;
 pub use login::{Account, KeyOptions, LoginOptions, StartedLogin, StoredKey};

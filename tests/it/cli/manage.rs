@@ -56,7 +56,7 @@ both_engines! {
         }
 
         let mut terminal = cli.start(cli.terminal("key list"));
-        let asks = |said: &str| said.contains("Your sign-in lacks keys:read. Sign in again with it? [Y/n]").then_some(());
+        let asks = |said: &str| said.contains("Your session lacks the scope keys:read. Sign in again to add it? [Y/n]").then_some(());
         terminal.on_terminal(asks).await;
         terminal.types("\n");
         let link = terminal
@@ -73,6 +73,22 @@ both_engines! {
         terminal.types("n\n");
         let ran = terminal.ended().await;
         assert!(ran.exit == 2 && ran.out.contains("Needs audit:read"), "{ran:#?}");
+    }
+
+    async fn cg_08_a_scope_that_the_role_does_not_hold_is_not_offered_again(app) {
+        let member = app.member("member").await;
+        let cli = app.cli().with("KEYSTILE_LOGIN_METHOD", "browser");
+        app.sign_cli_in(&cli, &member, &["--scopes", "org:read"]).await;
+        let mut terminal = cli.start(cli.terminal("audit list"));
+        terminal.on_terminal(|said| said.contains("[Y/n]").then_some(())).await;
+        terminal.types("\n");
+        let link = terminal
+            .on_terminal(|said| said.lines().map(str::trim).find(|line| line.contains("/c/")).map(str::to_owned))
+            .await;
+        visit(&app.answer(&app.browser_of(&member).await, &link, "authorize").await.url).await;
+        let ran = terminal.ended().await;
+        assert!(ran.exit == 2 && ran.out.contains("Your role does not hold audit:read."), "{ran:#?}");
+        assert!(!ran.out.contains("auth refresh --scopes"), "{ran:#?}");
     }
 
     async fn cg_12_a_sign_in_with_fewer_scopes_replaces_a_wider_one_only_when_told(app) {

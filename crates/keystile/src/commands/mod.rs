@@ -26,7 +26,7 @@ use super::app::App;
 use super::args::{AuthCommand, Globals, SessionsCommand, ToolCommand};
 use super::context::Context;
 use super::env::Environment;
-use super::error::{Error, Fault, MissingScope};
+use super::error::{Error, Fault, MissingScope, Widening};
 use super::login::{
     Account, KeyOptions, LoginOptions, StartedLogin, StoredKey, login, login_with_key, resume, start,
 };
@@ -42,7 +42,7 @@ impl App {
         let context = Arc::new(self.context(globals)?);
         let command = command.into();
         let result = match execute(&context, command.clone()).await {
-            Err(Fault::InsufficientScope(missing)) if missing.can_sign_in => {
+            Err(Fault::InsufficientScope(missing)) if missing.widening == Widening::SignIn => {
                 widened(&context, command, missing).await
             }
             result => result,
@@ -149,12 +149,17 @@ async fn widened(
     missing: Box<MissingScope>,
 ) -> Result<(), Fault> {
     let scopes: Vec<&str> = missing.required.iter().map(String::as_str).collect();
-    let question = format!("Your sign-in lacks {}. Sign in again with it?", scopes.join(" "));
+    let question = format!("Your session lacks the scope {}. Sign in again to add it?", scopes.join(" "));
     if !context.interactive || context.ui.confirm_usual(&question) != Some(true) {
         return Err(Fault::InsufficientScope(missing));
     }
     refresh::widen(context, &scopes).await?;
-    execute(context, command).await
+    match execute(context, command).await {
+        Err(Fault::InsufficientScope(missing)) if missing.widening == Widening::SignIn => {
+            Err(Fault::InsufficientScope(Box::new(MissingScope { widening: Widening::NotHeld, ..*missing })))
+        }
+        result => result,
+    }
 }
 
 async fn auth(context: &Arc<Context>, command: AuthCommand) -> Result<(), Fault> {

@@ -3,7 +3,7 @@
 use oauth2::http::HeaderMap;
 use serde::Deserialize;
 
-use super::{Fault, MissingScope};
+use super::{Fault, MissingScope, Widening};
 use crate::http::{ApiResponse, retry_after};
 use crate::source::CredentialSource;
 
@@ -58,7 +58,7 @@ pub(crate) fn fault_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<Fa
         },
         (403, Some("insufficient_scope")) => Fault::InsufficientScope(Box::new(MissingScope {
             source,
-            can_sign_in: caller.can_sign_in,
+            widening: if caller.can_sign_in { Widening::SignIn } else { Widening::Key },
             required: body.required_scopes,
             granted: if body.granted_scopes.is_empty() {
                 caller.scopes.to_vec()

@@ -107,13 +107,24 @@ pub enum Fault {
     ClosedPipe,
 }
 
+/// Whether a credential can be given more scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Widening {
+    /// A session, which a new sign-in can replace with a wider one.
+    SignIn,
+    /// A session whose person has signed in for the scopes and did not get them: the role does not hold them.
+    NotHeld,
+    /// A key, which has what it was made with.
+    Key,
+}
+
 /// Which scopes a call needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingScope {
     /// Where the credential came from.
     pub source: CredentialSource,
     /// Whether a new sign-in can grant more.
-    pub can_sign_in: bool,
+    pub widening: Widening,
     /// What the call needs.
     pub required: Vec<String>,
     /// What the credential has.

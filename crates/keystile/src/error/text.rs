@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Fault, MissingScope, sign_in};
+use super::{Fault, MissingScope, Widening, sign_in};
 use crate::app::Brand;
 use crate::keys::KeyProblem;
 use crate::source::CredentialSource;
@@ -175,18 +175,21 @@ fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> 
 fn insufficient_scope(missing: &MissingScope, brand: &Brand) -> Report {
     let needs = missing.required.join(" ");
     let has = if missing.granted.is_empty() { "none".to_owned() } else { missing.granted.join(" ") };
-    let remedy = if missing.can_sign_in {
-        format!("Run `{} --scopes {}`.", brand.command("auth refresh"), missing.required.join(","))
-    } else {
-        match &missing.keys_url {
-            Some(url) => format!("Create a key with it at {url},"),
-            None => format!("Use a key that has it; this one came {}.", missing.source),
+    let remedy = match (missing.widening, &missing.keys_url) {
+        (Widening::SignIn, _) => {
+            format!("Run `{} --scopes {}`.", brand.command("auth refresh"), missing.required.join(","))
         }
+        (Widening::NotHeld, _) => {
+            format!("Your role does not hold {needs}. Ask an owner or admin of the organization.")
+        }
+        (Widening::Key, Some(url)) => format!("Create a key with it at {url},"),
+        (Widening::Key, None) => format!("Use a key that has it; this one came {}.", missing.source),
     };
-    let swap = missing.keys_url.as_ref().filter(|_| !missing.can_sign_in).map(|_| {
+    let is_key = missing.widening == Widening::Key;
+    let swap = missing.keys_url.as_ref().filter(|_| is_key).map(|_| {
         format!("then `{}` to swap it in. This one came {}.", brand.command("auth login"), missing.source)
     });
-    let holder = if missing.can_sign_in { "sign-in" } else { "API key" };
+    let holder = if is_key { "API key" } else { "sign-in" };
     Report::new("Insufficient permissions")
         .line(format!("Your {holder} does not have the required scope for this operation."))
         .line(format!("Needs {needs}, has {has}. {remedy}"))

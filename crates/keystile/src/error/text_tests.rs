@@ -15,10 +15,10 @@ fn profile() -> CredentialSource {
     CredentialSource::Profile(StoredProfile { name: ProfileName::default(), path: "/c.json".into() })
 }
 
-fn missing_scope(can_sign_in: bool) -> Fault {
+fn missing_scope(widening: Widening) -> Fault {
     Fault::InsufficientScope(Box::new(MissingScope {
         source: CredentialSource::Variable("ACME_API_KEY".into()),
-        can_sign_in,
+        widening,
         required: vec!["memories:write".into()],
         granted: vec!["memories:read".into()],
         keys_url: None,
@@ -60,12 +60,15 @@ fn a_key_in_the_wrong_form() {
 #[test]
 fn a_missing_scope() {
     assert_eq!(
-        text(missing_scope(true)),
+        text(missing_scope(Widening::SignIn)),
         "Insufficient permissions\n  \
          Your sign-in does not have the required scope for this operation.\n  \
          Needs memories:write, has memories:read. Run `acme auth refresh --scopes memories:write`."
     );
-    assert!(text(missing_scope(false)).ends_with("Use a key that has it; this one came from ACME_API_KEY."));
+    assert!(
+        text(missing_scope(Widening::Key))
+            .ends_with("Use a key that has it; this one came from ACME_API_KEY.")
+    );
 }
 
 #[test]
@@ -171,7 +174,7 @@ fn a_rejected_credential_names_its_source() {
 
 #[test]
 fn the_json_has_the_type_and_code_of_the_server() {
-    let error = Error::new(missing_scope(false), brand()).to_json();
+    let error = Error::new(missing_scope(Widening::Key), brand()).to_json();
     let error = &error["error"];
     assert_eq!(error["type"], "permission_error");
     assert_eq!(error["code"], "insufficient_scope");
