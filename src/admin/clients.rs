@@ -76,6 +76,7 @@ pub enum Command {
     },
     /// Give a confidential client a new secret
     RotateSecret {
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// How long the old secret is still accepted, up to 30d; it ends at once unless given
         #[arg(long, value_name = "DURATION")]
@@ -86,6 +87,7 @@ pub enum Command {
     },
     /// End the secret before the last rotation at once
     EndOldSecret {
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// Print JSON
         #[arg(long)]
@@ -93,6 +95,7 @@ pub enum Command {
     },
     /// Remove a client and end every session that it holds; `client add` can register its id again
     Remove {
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// Print JSON
         #[arg(long)]

@@ -37,8 +37,6 @@ async fn arguments(app: &TestApp, command: &str, address: &str) -> Vec<String> {
             "KID" => {
                 let listed = app.operate(&["keys", "list"]).await;
                 let active = listed.as_array().unwrap().iter().find(|key| key["state"] == "active");
-                // Behind the dashes, because a name may begin with one.
-                arguments.push("--".to_owned());
                 active.unwrap()["kid"].as_str().unwrap().to_owned()
             }
             "CLIENT" => app.client(ClientKind::Confidential).await.id,
