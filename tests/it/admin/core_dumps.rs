@@ -26,8 +26,8 @@ fn waiting(program: &str, arguments: &[&str], home: &TempDir) -> Child {
 }
 
 /// The limits on the size of a core dump, soft and hard, as the kernel has them for a process.
-fn core_limits(child: &Child) -> (String, String) {
-    let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+fn core_limits(process: u32) -> (String, String) {
+    let limits = fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
     let mut columns = line.split_whitespace().map(str::to_owned);
     (columns.next().unwrap(), columns.next().unwrap())
@@ -39,10 +39,15 @@ fn ce_03_a_program_that_is_ended_by_a_fault_leaves_no_core_dump() {
     let login = ["auth", "login", "--issuer", "http://127.0.0.1:9", "--with-token"];
     for (program, arguments) in [(env!("CARGO_BIN_EXE_keystiled"), &init[..]), (&companion(), &login)] {
         let home = TempDir::new().unwrap();
+        let (_, most) = core_limits(std::process::id());
+        assert_ne!(
+            most, "0",
+            "core dumps are off here, so nothing can be seen: raise the hard limit (ulimit -H -c)"
+        );
         let mut child = waiting(program, arguments, &home);
         let started = Instant::now();
-        while core_limits(&child) != ("0".to_owned(), "0".to_owned()) {
-            assert!(started.elapsed() < Duration::from_secs(20), "{program}: {:?}", core_limits(&child));
+        while core_limits(child.id()) != ("0".to_owned(), "0".to_owned()) {
+            assert!(started.elapsed() < Duration::from_secs(20), "{program}: {:?}", core_limits(child.id()));
             std::thread::sleep(Duration::from_millis(10));
         }
         kill_process(Pid::from_child(&child), Signal::ABORT).unwrap();

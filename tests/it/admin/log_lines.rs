@@ -33,6 +33,7 @@ async fn log_of(format: &str) -> String {
     let caller = Anonymous::at(&url);
     let kinds = ["acme_live_", "acme_rt_", "keystile_pat_"];
     let jwt = format!("eyJ{SECRET}.eyJ{SECRET}");
+    let sent = kinds.len() + 1;
     for token in kinds.map(|kind| format!("{kind}{SECRET}")).into_iter().chain([jwt]) {
         for path in [
             format!("/{token}"),
@@ -55,7 +56,8 @@ async fn log_of(format: &str) -> String {
     }
     let mut log = daemons.output();
     for _ in 0..100 {
-        if log.contains("/oauth/token") {
+        let answered = log.lines().filter(|line| line.contains("/oauth/token") && line.contains("answered"));
+        if answered.count() == sent {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
