@@ -44,7 +44,9 @@ fn cg_11_the_default_catalog_has_what_this_server_offers_and_the_others_add_to_i
     }
     let deployments = load(include_str!("../../../config/deployments.toml"), &[]).unwrap().catalog;
     assert!(own.ids().all(|id| deployments.contains(id)), "nothing of the server's own is lost");
-    assert!(deployments.contains("deployments:read") && !own.contains("deployments:read"));
+    for id in ["deployments:read", "deployments:write", "deployments:delete", "operations:read"] {
+        assert!(deployments.contains(id) && !own.contains(id), "{id}");
+    }
 }
 
 #[test]
