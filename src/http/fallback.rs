@@ -20,7 +20,7 @@ pub async fn no_resource() -> HttpResponse {
     HttpResponse::NotFound().json(ErrorAnswer::new(ErrorCode::NotFound, MESSAGE))
 }
 
-/// A path parameter that cannot be read names nothing either.
+/// A path parameter that is not valid text is a 404, in the shape of its route.
 pub fn unreadable(error: PathError, request: &HttpRequest) -> Error {
     let of_api = route::of(request).is_some_and(|route| route.starts_with("/api/"));
     if of_api { ApiError::NotFound(MESSAGE).into() } else { error.into() }

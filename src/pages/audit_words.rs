@@ -96,7 +96,7 @@ pub fn sentence(event: &Recorded, names: &Names) -> Sentence {
         Action::CredentialLimitsChanged => who.text(" changed the limits of API keys and personal tokens"),
         Action::DeviceCodesGuessed => who.text(" entered too many wrong device codes"),
         Action::DeviceFlowChanged => who.text(" changed where device codes may be entered"),
-        Action::DevicesForgotten => told.target(who.text(" ended the recognition of the devices of ")),
+        Action::DevicesForgotten => told.target(who.text(" made the server forget the known devices of ")),
         Action::KeyRevoked => told.target(who.text(" revoked the signing key ")),
         Action::KeyRotated => who.text(" put a new signing key to use"),
         Action::MemberAdded => {

@@ -33,7 +33,7 @@ impl Concerned {
         format!("{} of {}", self.credentials(), text::count(self.people, "person", "people"))
     }
 
-    /// Whether there is more than one, for the verb behind the words.
+    /// Whether it is exactly one credential, for the verb after the words.
     pub fn is_one(self) -> bool {
         self.sessions + self.personal_tokens == 1
     }

@@ -189,7 +189,7 @@ impl PermissionGroup {
         super::text::count(count, "permission", "permissions")
     }
 
-    /// Whether the page shows the count, and the list when it is unfolded.
+    /// Whether the list is folded behind its count, as the reads are.
     pub fn can_be_folded(&self) -> bool {
         self.level == Some(Level::Read)
     }

@@ -29,7 +29,7 @@ pub(super) fn answer(public_url: &Issuer, head: &RequestHead, request_id: &str) 
 }
 
 fn page(public_url: &Issuer) -> String {
-    // A URL in its normal form holds no other character that HTML gives a meaning.
+    // A normalized URL contains no other character that is special in HTML.
     let url = public_url.as_str().replace('&', "&amp;").replace('\'', "&#39;");
     bare::page("Wrong address", &format!("<p>This server is reached at <a href=\"{url}\">{url}</a>.</p>"))
 }

@@ -17,7 +17,7 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How long a write may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What was found; empty if nothing speaks against sending requests here.
+/// The checks that failed; the default means that requests may be sent here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Why no write succeeds.

@@ -158,7 +158,7 @@ async fn after_opening(visit: &Visit, opened: Opened) -> Result<HttpResponse, St
     Ok(match opened {
         Opened::Silent(id) => silently(visit, &id).await?,
         Opened::Request(id) => visit.go(&format!("/authorize/{id}")),
-        // Whether there is such a request is for a browser that can have it.
+        // A browser without a cookie is not told whether the request exists.
         Opened::Gone | Opened::OpenElsewhere if visit.browser.is_new() => visit.refuse(Refusal::CookiesOff),
         Opened::NeedsCookie => visit.refuse(Refusal::CookiesOff),
         Opened::Gone => visit.refuse(Refusal::UnknownCode { command }),

@@ -275,7 +275,7 @@ impl Visit {
     }
 }
 
-/// An address that fits into a header, whatever stood in the path that a browser asked for.
+/// Percent-encodes whatever may not stand in a `Location` header.
 fn location(base: &str, path: &str) -> String {
     let mut location = base.to_owned();
     for byte in path.bytes() {

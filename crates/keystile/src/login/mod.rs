@@ -214,8 +214,7 @@ fn may_replace(
     agree_to_replace(context, force, &what, &format!("a session at {}", issuer.host()))
 }
 
-/// A sign-in that asks for less than the session it replaces needs a word too. Without scopes of its own the server
-/// chooses, and nothing can be compared.
+/// A sign-in that requests fewer scopes than the session it replaces must be confirmed.
 fn may_narrow(
     context: &Context,
     force: bool,
@@ -230,7 +229,7 @@ fn may_narrow(
     }
     let (profile, lost) = (&context.profile, lost.join(" "));
     let question =
-        format!("The session of profile {profile} also has {lost}. Replace it with one that has not?");
+        format!("The session of profile {profile} also has {lost}. Replace it with one that lacks them?");
     if force || context.ui.confirm(&question) == Some(true) {
         return Ok(());
     }
