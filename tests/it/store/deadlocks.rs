@@ -2,46 +2,18 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
-use std::time::Duration;
 
-use diesel::connection::SimpleConnection as _;
-use diesel::prelude::*;
 use keystiled::domain::client::ClientKind;
 use keystiled::store::facts;
 
 use crate::support::app::{Builder, TestApp};
 use crate::support::at_once::at_once;
 use crate::support::database::Database;
-use crate::support::http::{Answer, BrowserCaller};
+use crate::support::http::Answer;
 use crate::support::oauth::{Ask, Tokens};
-use crate::support::postgres::{OwnDatabase, value};
+use crate::support::postgres::OwnDatabase;
 
 const REVOKE_ALL: &str = "/o/northwind-labs/settings/api-access/revoke-all";
-
-async fn revoke_all(browser: &BrowserCaller) -> Answer {
-    let form = browser.get(REVOKE_ALL).await.form(REVOKE_ALL);
-    browser.submit(&form).await
-}
-
-/// Holds rows of a table until the connection is dropped.
-fn hold(database: &OwnDatabase, table: &str) -> PgConnection {
-    let mut conn = PgConnection::establish(&database.url()).unwrap();
-    conn.batch_execute(&format!("BEGIN; SELECT 1 FROM {table} FOR UPDATE")).unwrap();
-    conn
-}
-
-/// Waits until so many transactions wait for rows.
-async fn waiting(database: &OwnDatabase, number: usize) {
-    let waiting = "SELECT count(*) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    for _ in 0..1000 {
-        if value(&database.url(), waiting) == number.to_string() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("nobody waits for the row");
-}
 
 /// Lets one request, and then another one, wait for the rows of a table, and gives both answers.
 async fn one_behind_the_other(
@@ -50,11 +22,11 @@ async fn one_behind_the_other(
     one: impl Future<Output = Answer>,
     other: impl Future<Output = Answer>,
 ) -> (Answer, Answer) {
-    let held = hold(database, table);
+    let held = database.in_transaction(&format!("SELECT 1 FROM {table} FOR UPDATE"));
     let behind = async {
-        waiting(database, 1).await;
+        database.until_waiting(1).await;
         let release = async {
-            waiting(database, 2).await;
+            database.until_waiting(2).await;
             drop(held);
         };
         tokio::join!(other, release).0
@@ -152,31 +124,7 @@ async fn cc_04_a_write_that_deadlocks_runs_again() {
             .await
     });
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
-    assert_eq!(runs.load(Ordering::SeqCst), 3, "one of them ran twice");
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn cc_04_the_button_that_revokes_everything_works_while_people_sign_in() {
-    let app = Builder::on(Database::postgres()).start().await;
-    let owner = app.owner().await;
-    let client = app.client(ClientKind::Native).await;
-    let browser = app.browser_of(&owner).await;
-    for _ in 0..4 {
-        let mut codes = Vec::new();
-        for _ in 0..5 {
-            let ask = Ask::of(&client);
-            let returned = app.authorize(&browser, &ask).await;
-            codes.push((ask, returned.code().to_owned()));
-        }
-        let statuses = at_once(codes.len() + 1, async |number| match codes.get(number) {
-            Some((ask, code)) => app.exchange(ask, code).await.status,
-            None => revoke_all(&browser).await.status,
-        });
-        let (revoked, exchanged) = statuses.split_last().unwrap();
-        assert_eq!(*revoked, 303, "{statuses:?}");
-        // A code that was revoked before it was exchanged is refused.
-        assert!(exchanged.iter().all(|status| [200, 400].contains(status)), "{statuses:?}");
-    }
+    // The one that was rolled back may meet the other one again before that has its second row.
+    assert!(runs.load(Ordering::SeqCst) >= 3, "one of them ran again");
     app.stop().await;
 }

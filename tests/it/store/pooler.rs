@@ -75,7 +75,7 @@ async fn cc_02_a_lock_that_stays_behind_is_named_and_holds_up_nothing_that_is_up
     let migrated = OwnDatabase::new("");
     OwnDatabase::migrate(&migrated.url(), &[]).unwrap();
     for (database, patience) in
-        [(&migrated, Duration::from_secs(600)), (&OwnDatabase::new(""), Duration::from_millis(300))]
+        [(&migrated, Duration::from_secs(20)), (&OwnDatabase::new(""), Duration::from_millis(300))]
     {
         let (held, is_held) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();

@@ -97,6 +97,12 @@ async fn cc_07_transactions_are_read_committed_whatever_the_database_defaults_to
     };
     assert_eq!(store.read(inside).await.unwrap(), "read committed");
     assert_eq!(store.write(move |work| inside(work.conn)).await.unwrap(), "read committed");
+    // Where the next transaction may have another session, each says so itself.
+    let other = app.another_node().with("KEYSTILE_DATABASE_URL", &database.url());
+    let other = other.with("KEYSTILE_DATABASE__POOLER", "transaction").start().await;
+    let level = other.inside().store.write(move |work| inside(work.conn)).await.unwrap();
+    assert_eq!(level, "read committed");
+    other.stop().await;
     let client = app.client(ClientKind::Native).await;
     let owner = app.owner().await;
     let browser = app.browser_of(&owner).await;

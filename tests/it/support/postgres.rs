@@ -3,6 +3,7 @@
 use std::env;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -64,6 +65,31 @@ impl OwnDatabase {
 
     pub(crate) fn execute(&self, statements: &[&str]) {
         execute(&self.url(), statements);
+    }
+
+    /// Begins a transaction with this statement. What it locks is locked until the connection is dropped.
+    pub(crate) fn in_transaction(&self, statement: &str) -> PgConnection {
+        let mut connection = PgConnection::establish(&self.url()).unwrap();
+        connection.batch_execute(&format!("BEGIN; {statement}")).unwrap();
+        connection
+    }
+
+    /// How many transactions wait for a lock.
+    pub(crate) fn waiting(&self) -> usize {
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        value(&self.url(), waiting).parse().unwrap()
+    }
+
+    /// Returns once so many transactions wait for locks.
+    pub(crate) async fn until_waiting(&self, number: usize) {
+        for _ in 0..1000 {
+            if self.waiting() == number {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{} transactions wait for locks, not {number}", self.waiting());
     }
 
     /// Makes a role that can sign in, and says how it is called and its URL.
