@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use keystiled::domain::audit::Actor;
 use keystiled::domain::client::ClientKind;
 use keystiled::domain::credential::EndReason;
@@ -18,6 +19,7 @@ use crate::support::at_once::at_once;
 use crate::support::both_engines;
 use crate::support::database::Database;
 use crate::support::oauth::{Session, Tokens};
+use crate::support::postgres::OwnDatabase;
 
 const AHEAD: &str = "session.ahead";
 
@@ -227,17 +229,24 @@ both_engines! {
 
 #[tokio::test]
 async fn re_10_of_many_at_once_on_two_nodes_one_moves_the_session_forward() {
-    let one = Builder::on(Database::postgres()).start().await;
-    let other = one.another_node().start().await;
-    let nodes = [&one, &other];
+    let database = OwnDatabase::new("");
+    let on_it = |node: Builder| node.with("KEYSTILE_DATABASE_URL", &database.url());
+    let one = on_it(Builder::on(Database::sqlite())).start().await;
+    let other = on_it(one.another_node()).start().await;
     let Restored { session, newest, .. } = restored(&one).await;
     open(&one, TimeDelta::hours(1)).await;
-    let answers = at_once(40, |number| nodes[number % 2].refresh(&session.client, &newest));
-    let given: Vec<Tokens> = answers.iter().filter(|answer| answer.status == 200).map(Tokens::of).collect();
-    assert!(!given.is_empty() && given.iter().all(|one| one.refresh == given[0].refresh), "one live branch");
-    let clean = |status| matches!(status, 200 | 503);
-    assert!(answers.iter().all(|answer| clean(answer.status)), "{answers:?}");
-    assert_eq!(one.stored(&session.tokens.session()).await.generation, 6);
+    let id = session.tokens.session();
+    // All of them wait for the session before any has changed it.
+    let held = database.in_transaction(&format!("SELECT 1 FROM credentials WHERE id = '{id}' FOR UPDATE"));
+    let release = async {
+        database.until_waiting(4).await;
+        drop(held);
+    };
+    let requests = [&one, &other, &one, &other].map(|node| node.refresh(&session.client, &newest));
+    let (answers, ()) = tokio::join!(join_all(requests), release);
+    let given: Vec<Tokens> = answers.iter().map(Tokens::of).collect();
+    assert!(given.iter().all(|one| one.refresh == given[0].refresh), "one live branch");
+    assert_eq!(one.stored(&id).await.generation, 6);
     assert_eq!(ahead(&one).await.len(), 1);
     assert_eq!(other.refresh(&session.client, &given[0].refresh).await.status, 200);
     other.stop().await;
