@@ -8,11 +8,13 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::{state, turn};
-use crate::support::app::TestApp;
+use crate::support::app::{Builder, TestApp};
 use crate::support::both_engines;
+use crate::support::database::Database;
 use crate::support::http::{Answer, BrowserCaller};
 use crate::support::oauth::{Ask, Returned};
 use crate::support::people::TestClient;
+use crate::support::postgres::OwnDatabase;
 
 /// Pushes a request and returns the path of its short link.
 async fn short_link(app: &TestApp, client: &TestClient) -> String {
@@ -281,4 +283,32 @@ both_engines! {
         assert!(is_elsewhere(&open(&app.browser(), &link).await));
         assert_eq!(state(app, &session).await, before);
     }
+}
+
+#[tokio::test]
+async fn cf_15_of_two_browsers_that_open_a_request_at_once_one_gets_it() {
+    let database = OwnDatabase::new("");
+    let app = Builder::on(Database::sqlite()).with("KEYSTILE_DATABASE_URL", &database.url()).start().await;
+    let (owner, client) = (app.owner().await, app.client(ClientKind::Native).await);
+    let browsers = [app.browser_of(&owner).await, app.browser_of(&owner).await];
+    for by_link in [true, false] {
+        let pushed = push(&app, &client).await;
+        let [code, uri] = ["user_check", "request_uri"].map(|name| pushed[name].as_str().unwrap());
+        let path = if by_link {
+            format!("/c/{code}")
+        } else {
+            format!("/oauth/authorize?client_id={}&request_uri={uri}", client.id)
+        };
+        // Both wait for the request before either has it.
+        let held = database.in_transaction("SELECT 1 FROM authorization_requests FOR UPDATE");
+        let release = async {
+            database.until_waiting(2).await;
+            drop(held);
+        };
+        let (one, other, ()) = tokio::join!(browsers[0].get(&path), browsers[1].get(&path), release);
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [303, 409], "{path}");
+    }
+    app.stop().await;
 }
