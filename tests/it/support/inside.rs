@@ -60,7 +60,7 @@ impl TestApp {
         janitor::sweep(&self.inside().store, self.config.audit).await
     }
 
-    /// Whether this text stands anywhere in the database, in whichever table.
+    /// Whether this text stands anywhere in the database, in whichever table, as text or as bytes.
     pub(crate) async fn holds(&self, text: &str) -> bool {
         match self.database() {
             Database::Sqlite(folder) => {
@@ -74,7 +74,10 @@ impl TestApp {
                 );
                 for table in self.names(&tables).await {
                     let quoted = text.replace('\'', "''");
-                    let found = format!("{table} t WHERE position('{quoted}' in t::text) > 0");
+                    let bytes: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+                    let found = format!(
+                        "{table} t WHERE position('{quoted}' in t::text) > 0 OR position('{bytes}' in t::text) > 0"
+                    );
                     if self.count(&found).await > 0 {
                         return true;
                     }
