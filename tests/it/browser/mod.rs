@@ -10,7 +10,9 @@ mod paste;
 mod settle;
 mod shown;
 
-use keystiled::services::setup;
+use std::time::Duration;
+
+use keystile::services::setup;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -75,7 +77,8 @@ impl Tool {
 
     /// What came back to the tool, if something did.
     async fn answer(&mut self) -> Returned {
-        let target = self.answers.recv().await.unwrap();
+        let target = tokio::time::timeout(Duration::from_secs(60), self.answers.recv());
+        let target = target.await.expect("the tool hears nothing").unwrap();
         Returned::from_url(&format!("http://tool{target}"))
     }
 
