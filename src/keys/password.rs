@@ -138,6 +138,17 @@ mod tests {
     }
 
     #[test]
+    fn lg_01_where_there_is_no_account_a_hash_is_computed_all_the_same() {
+        let mut memory = Memory::default();
+        assert_eq!(memory.check(&Secret::new("wrong"), None), Match::Wrong);
+        assert_eq!(memory.0.len(), current().block_count());
+        assert!(
+            memory.0.iter().all(|block| block.as_ref().iter().any(|word| *word != 0)),
+            "every block was filled"
+        );
+    }
+
+    #[test]
     fn lg_02_a_hash_with_older_parameters_still_works_and_asks_to_be_renewed() {
         let mut memory = Memory::default();
         for kib in [8 * 1024, 32 * 1024] {

@@ -79,8 +79,9 @@ impl World {
     }
 }
 
-/// Guessers of which each minute has `fresh` new ones. All ask once a second from their first second on, until they have
-/// been looked at or `stay` minutes are over; they use what they win, or do not.
+/// Guessers of which each minute has new ones: as many as there are units until the owner comes, so that every unit is held
+/// by one that asked a minute earlier, and `fresh` from then on. All ask once a second from their first second on, until
+/// they have been looked at or `stay` minutes are over; they use what they win, or do not.
 struct Horde {
     fresh: i64,
     stay: i64,
@@ -93,6 +94,13 @@ impl Horde {
         let mut random = Random(seed);
         let mut world = World::new(seed);
         let begins = 180 + random.below(120);
+        let units = i64::try_from(MINUTE).unwrap();
+        let born_in = |minute: i64| match minute {
+            // The first ones find the units free.
+            0 => 2 * units,
+            _ if minute < begins / 60 => units,
+            _ => self.fresh,
+        };
         let (mut next, mut entered) = (begins, None);
         let mut done: HashMap<String, bool> = HashMap::new();
         for second in 0..minutes * 60 {
@@ -111,7 +119,7 @@ impl Horde {
             }
             let minute = second / 60;
             for born in (minute - self.stay + 1).max(0)..=minute {
-                for n in 0..self.fresh {
+                for n in 0..born_in(born) {
                     let name = format!("{born}/{n}");
                     if done.contains_key(&name) || (!self.use_it && born != minute) {
                         continue;
