@@ -50,8 +50,9 @@ pub enum OpenError {
     )]
     NoDatabase { place: String },
     #[error(
-        "{place}: no database there, but {} is the master key of one. Put the database back, or set \
-         KEYSTILE_DATABASE_URL to where it is now. To begin a new deployment, move that key away first.",
+        "{place}: no database there, but {} is the master key of a deployment that had one. Restore the database, or \
+         set KEYSTILE_DATABASE_URL to where it is now. To begin a new deployment, move that key away first, or set \
+         KEYSTILE_DATA_DIR to another folder.",
         master_key.display()
     )]
     LostDatabase { place: String, master_key: PathBuf },
@@ -123,7 +124,7 @@ pub fn open_database(config: &Config, clock: Clock) -> Result<Store, OpenError> 
 /// Brings the schema up to date and returns the names of the migrations that ran. An empty PostgreSQL database gets its
 /// tables, because the role that may create them is not always the server's; a SQLite file is not created.
 pub fn migrate(config: &Config) -> Result<Vec<String>, OpenError> {
-    if config.database.url.sqlite_path().is_some() && !has_schema(config)? {
+    if is_missing(config)? && config.database.url.sqlite_path().is_some() {
         return Err(OpenError::NoDatabase { place: shown(config) });
     }
     update_schema(config)
@@ -142,16 +143,15 @@ fn create_database(config: &Config) -> Result<(), OpenError> {
     update_schema(config).map(drop)
 }
 
-/// Whether there is no database yet. One whose master key is there has been lost, and is not begun again.
+/// Whether there is no database yet. A master key in the data directory proves that there was one: `LostDatabase`.
 pub(super) fn is_missing(config: &Config) -> Result<bool, OpenError> {
+    // Checked before the database: a node that starts at the same time creates the tables before the key.
+    let master_key = own_master_key(config).filter(|path| path.exists());
     if has_schema(config)? {
         return Ok(false);
     }
-    let master_key = own_master_key(config).filter(|path| path.exists());
-    match (own_file(config), master_key) {
-        (Some(_), Some(master_key)) => Err(OpenError::LostDatabase { place: shown(config), master_key }),
-        (Some(_), None) | (None, _) => Ok(true),
-    }
+    master_key
+        .map_or(Ok(true), |master_key| Err(OpenError::LostDatabase { place: shown(config), master_key }))
 }
 
 /// The SQLite file, if it is in the data directory.

@@ -123,6 +123,27 @@ both_databases! {
         }
     }
 
+    async fn ca_02_beside_a_master_key_no_other_database_is_begun(database) {
+        let home = TempDir::new().unwrap();
+        let data = home.path().join("data");
+        fs::create_dir(&data).unwrap();
+        fs::write(data.join("master.key"), KEY).unwrap();
+        let url = database.url();
+        let variables = [
+            ("KEYSTILE_DATABASE_URL", url.as_str()),
+            ("KEYSTILE_DATA_DIR", data.to_str().unwrap()),
+            ("KEYSTILE_LISTEN", "127.0.0.1:0"),
+        ];
+        init(&variables, &["--org", "Analytical"]).refused(1, "no database there, but ");
+        for command in [&["migrate"][..], &["serve"]] {
+            keystiled(&variables, command).refused(1, "no database there, but ");
+        }
+        assert_eq!(names(&data), ["master.key"]);
+        // The key of another source says nothing of a database.
+        let elsewhere = [&variables[..], &[("KEYSTILE_MASTER_KEY", KEY)]].concat();
+        init(&elsewhere, &["--org", "Analytical"]).good();
+    }
+
     async fn ca_02_init_begins_a_deployment_that_serve_and_the_commands_then_open(database) {
         let (home, url) = (TempDir::new().unwrap(), database.url());
         let variables = [("HOME", home.path().to_str().unwrap()), ("KEYSTILE_DATABASE_URL", url.as_str())];
