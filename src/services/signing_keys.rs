@@ -20,8 +20,9 @@ use crate::store::{Conn, Store, StoreError, Work, clients, facts};
 
 pub use revoke::{Revocation, Revoked, revoke};
 
-/// A scheduled rotation lets the old key sign for so much longer: the other nodes hear of the rotation within a few
-/// seconds, and their clocks may differ by some. A key verifies nothing that was issued after it retired.
+/// How long the old key may sign after a rotation: every node signs with it until it has read the keys again, which takes
+/// a few seconds, and clocks may differ by some. A key verifies nothing that was issued after it retired, so tokens of
+/// these seconds would be refused for all their life. Against a key that has leaked there is [`revoke`].
 const HANDOVER: TimeDelta = TimeDelta::seconds(10);
 
 /// The signing keys cannot be made or used.
@@ -181,7 +182,7 @@ pub enum Timing {
     OncePublished,
     /// When, besides, the active key has signed for its time.
     WhenDue,
-    /// At once: tokens may be refused until caches have caught up.
+    /// At once, however young it is: resource servers that cache the key set refuse its tokens until they fetch it again.
     Now,
 }
 
@@ -250,11 +251,7 @@ fn replace(
     }
     let Some(next) = in_state(&keys, KeyState::Next) else { return Ok(Rotation::NoNextKey) };
     if let Some(active) = in_state(&keys, KeyState::Active) {
-        let retires_at = match timing {
-            Timing::Now => work.now,
-            Timing::OncePublished | Timing::WhenDue => work.now + HANDOVER,
-        };
-        rows::retire(work.conn, &active.kid, retires_at)?;
+        rows::retire(work.conn, &active.kid, work.now + HANDOVER)?;
     }
     rows::activate(work.conn, &next.kid, work.now)?;
     rows::insert(work.conn, &fresh.into_row(KeyState::Next, work.now))?;

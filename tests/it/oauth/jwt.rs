@@ -302,6 +302,16 @@ both_engines! {
         assert!(!published(app).await.contains(&still_served["kid"].as_str().unwrap().to_owned()));
     }
 
+    async fn jw_12_a_node_that_has_not_heard_of_a_rotation_yet_signs_tokens_that_work(app, |app| app.manual_clock()) {
+        let Session { client, tokens, .. } = app.session().await;
+        let inside = app.inside();
+        signing_keys::rotate(&inside.store, &inside.master, &app.config.keys, Timing::Now).await.unwrap();
+        app.advance(TimeDelta::seconds(3));
+        let late = Tokens::of(&app.refresh(&client, &tokens.refresh).await).access;
+        inside.reload_keys().await.unwrap();
+        assert_eq!(app.whoami(&late).await.status, 200);
+    }
+
     async fn jw_13_the_tokens_of_a_key_that_was_dropped_are_dead(app) {
         let token = app.session().await.tokens.access;
         let kid = Forge::of(&token).header["kid"].as_str().unwrap().to_owned();
