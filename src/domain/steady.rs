@@ -1,4 +1,4 @@
-//! The clock of the machine that nobody sets.
+//! The monotonic clock of the machine.
 
 /// Microseconds since some moment in the past.
 #[cfg(target_os = "linux")]

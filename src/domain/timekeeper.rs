@@ -1,7 +1,6 @@
 //! The time of the server, which no single clock can move by itself.
 //!
-//! Between two looks at the reference clock, time passes as the steady clock of the machine says, which nobody sets. The
-//! reference is the database's clock on PostgreSQL, so that all nodes agree, and the system clock on SQLite. A reference
+//! Between two readings of the reference clock, time advances by the monotonic clock. The reference is the database's clock on PostgreSQL, so that all nodes agree, and the system clock on SQLite. A reference
 //! that moves by no more than the tolerance is followed. One that jumps is not followed until it has run steadily for
 //! [`ADOPT_AFTER`]: until then somebody may be setting it by mistake, and afterwards it was the time before that was
 //! wrong.
@@ -16,14 +15,17 @@ use super::time::{Clock, Time};
 
 /// How long a clock that has jumped must run steadily before it is followed.
 pub const ADOPT_AFTER: TimeDelta = TimeDelta::minutes(10);
-/// How long nothing is deleted after a jump was followed.
+/// How long nothing is deleted after a jump was followed, or after a start with a gap of more than [`LONGEST_GAP`].
 pub const KEEP_AFTER_JUMP: TimeDelta = TimeDelta::hours(24);
+/// How far the time at the start may be ahead of the newest time in the database before it is doubted: the server was off
+/// for so long, or a clock is wrong and will be corrected.
+pub const LONGEST_GAP: TimeDelta = TimeDelta::hours(24);
 
 /// The time of the server.
 #[derive(Debug)]
 pub struct Timekeeper {
     tolerance: TimeDelta,
-    /// Microseconds between the steady clock and the time of the server.
+    /// Microseconds between the monotonic clock and the time of the server.
     offset: AtomicI64,
     state: Mutex<State>,
 }
@@ -31,20 +33,20 @@ pub struct Timekeeper {
 #[derive(Debug, Default)]
 struct State {
     jump: Option<Jump>,
-    /// Until when, by the steady clock, nothing may be deleted.
+    /// Until when, by the monotonic clock, nothing may be deleted.
     deletes_from: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Jump {
     by: TimeDelta,
-    /// When it was seen first, by the steady clock.
+    /// When it was seen first, by the monotonic clock.
     since: i64,
 }
 
-/// What came of a look at the reference.
+/// What came of a reading of the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heeded {
+pub enum Observation {
     /// It agrees with the time of the server, which follows it.
     Agrees,
     /// It has jumped by so much, and is not followed.
@@ -81,30 +83,38 @@ impl Timekeeper {
             .unwrap_or_else(Time::epoch)
     }
 
-    /// Starts from what the reference said at this moment of the steady clock, whatever was known before.
+    /// Starts from what the reference said at this moment of the monotonic clock, whatever was known before.
     pub fn set(&self, reference: Time, steady: i64) {
         self.offset.store(reference.micros().saturating_sub(steady), Ordering::SeqCst);
         self.state().jump = None;
     }
 
-    /// Takes what the reference said at this moment of the steady clock.
-    pub fn heed(&self, reference: Time, steady: i64) -> Heeded {
+    /// Compares the time at the start with the newest time in the database. Nothing is deleted for a day if it is far ahead
+    /// of that: a keeper that has just started has seen no jump.
+    pub fn resume(&self, newest: Option<Time>, steady: i64) {
+        if newest.is_some_and(|newest| self.at(steady) - newest > LONGEST_GAP) {
+            self.state().deletes_from = steady.saturating_add(micros(KEEP_AFTER_JUMP));
+        }
+    }
+
+    /// Takes what the reference said at this moment of the monotonic clock.
+    pub fn observe(&self, reference: Time, steady: i64) -> Observation {
         let by = reference - self.at(steady);
         let mut state = self.state();
         if by.abs() <= self.tolerance {
             state.jump = None;
             self.offset.store(reference.micros().saturating_sub(steady), Ordering::SeqCst);
-            return Heeded::Agrees;
+            return Observation::Agrees;
         }
         let known = state.jump.filter(|jump| (jump.by - by).abs() <= self.tolerance);
         let jump = *state.jump.insert(known.unwrap_or(Jump { by, since: steady }));
         if TimeDelta::microseconds(steady - jump.since) < ADOPT_AFTER {
-            return Heeded::Jumped(by);
+            return Observation::Jumped(by);
         }
         state.jump = None;
         state.deletes_from = steady.saturating_add(micros(KEEP_AFTER_JUMP));
         self.offset.store(reference.micros().saturating_sub(steady), Ordering::SeqCst);
-        Heeded::Adopted(by)
+        Observation::Adopted(by)
     }
 
     /// What is wrong with the clocks now, if something is.
@@ -119,7 +129,8 @@ impl Timekeeper {
             .or_else(|| (off.abs() > self.tolerance).then_some(ClockFault::System(off)))
     }
 
-    /// Whether what is old enough may be deleted: not while a clock is wrong, nor for a day after a jump was followed.
+    /// Whether what is old enough may be deleted: not while a clock is wrong, nor for a day after a jump was followed or
+    /// after a start with a gap of more than [`LONGEST_GAP`].
     pub fn may_delete(&self) -> bool {
         self.fault().is_none() && self.state().deletes_from <= steady::micros()
     }
@@ -143,7 +154,7 @@ mod tests {
         Time::from_micros(seconds * SECOND).unwrap()
     }
 
-    /// A server that began at 1,000,000 s when the steady clock stood at 0.
+    /// A server that began at 1,000,000 s when the monotonic clock stood at 0.
     fn keeper() -> Timekeeper {
         Timekeeper::starting_at(at(1_000_000), 0, TimeDelta::seconds(5))
     }
@@ -152,7 +163,7 @@ mod tests {
     fn a_reference_within_the_tolerance_is_followed() {
         let keeper = keeper();
         for (steady, reference) in [(10, 1_000_012), (20, 1_000_026), (30, 1_000_031)] {
-            assert_eq!(keeper.heed(at(reference), steady * SECOND), Heeded::Agrees);
+            assert_eq!(keeper.observe(at(reference), steady * SECOND), Observation::Agrees);
             assert_eq!(keeper.at(steady * SECOND), at(reference));
         }
         assert_eq!(keeper.at(40 * SECOND), at(1_000_041));
@@ -163,10 +174,10 @@ mod tests {
         let keeper = keeper();
         for hours in [-2, 2_400] {
             let by = TimeDelta::hours(hours);
-            assert_eq!(keeper.heed(at(1_000_010) + by, 10 * SECOND), Heeded::Jumped(by));
+            assert_eq!(keeper.observe(at(1_000_010) + by, 10 * SECOND), Observation::Jumped(by));
             assert_eq!(keeper.at(11 * SECOND), at(1_000_011), "time goes on as before");
             assert_eq!(keeper.fault_with(at(1_000_011), 11 * SECOND), Some(ClockFault::Reference(by)));
-            assert_eq!(keeper.heed(at(1_000_020), 20 * SECOND), Heeded::Agrees);
+            assert_eq!(keeper.observe(at(1_000_020), 20 * SECOND), Observation::Agrees);
             assert_eq!(keeper.fault_with(at(1_000_020), 20 * SECOND), None, "it is right again");
         }
     }
@@ -175,20 +186,40 @@ mod tests {
     fn cb_11_a_reference_that_stays_where_it_jumped_is_followed_in_the_end() {
         let keeper = keeper();
         let by = TimeDelta::hours(2);
-        assert_eq!(keeper.heed(at(1_000_000) + by, 0), Heeded::Jumped(by));
+        assert_eq!(keeper.observe(at(1_000_000) + by, 0), Observation::Jumped(by));
         let other = by + TimeDelta::hours(1);
-        assert_eq!(keeper.heed(at(1_000_300) + other, 300 * SECOND), Heeded::Jumped(other), "it jumps again");
-        assert_eq!(keeper.heed(at(1_000_800) + other, 800 * SECOND), Heeded::Jumped(other));
-        assert_eq!(keeper.heed(at(1_000_900) + other, 900 * SECOND), Heeded::Adopted(other));
+        assert_eq!(
+            keeper.observe(at(1_000_300) + other, 300 * SECOND),
+            Observation::Jumped(other),
+            "it jumps again"
+        );
+        assert_eq!(keeper.observe(at(1_000_800) + other, 800 * SECOND), Observation::Jumped(other));
+        assert_eq!(keeper.observe(at(1_000_900) + other, 900 * SECOND), Observation::Adopted(other));
         assert_eq!(keeper.at(900 * SECOND), at(1_000_900) + other);
         assert!(keeper.state().deletes_from > 900 * SECOND, "but deletes nothing for a day");
+    }
+
+    #[test]
+    fn cb_11_a_start_long_after_the_newest_time_in_the_database_deletes_nothing_for_a_day() {
+        for (hours, held) in [(-2, false), (0, false), (24, false), (25, true), (2_400, true)] {
+            let keeper = keeper();
+            keeper.resume(Some(at(1_000_000) - TimeDelta::hours(hours)), 0);
+            assert_eq!(
+                keeper.state().deletes_from,
+                if held { micros(KEEP_AFTER_JUMP) } else { 0 },
+                "{hours} h"
+            );
+        }
+        let keeper = keeper();
+        keeper.resume(None, 0);
+        assert_eq!(keeper.state().deletes_from, 0, "an empty database");
     }
 
     #[test]
     fn cc_06_a_system_clock_that_differs_from_the_reference_is_a_fault() {
         let keeper = keeper();
         let off = TimeDelta::seconds(-70);
-        assert_eq!(keeper.heed(at(1_000_010), 10 * SECOND), Heeded::Agrees);
+        assert_eq!(keeper.observe(at(1_000_010), 10 * SECOND), Observation::Agrees);
         assert_eq!(keeper.fault_with(at(1_000_010) + off, 10 * SECOND), Some(ClockFault::System(off)));
         assert_eq!(keeper.fault_with(at(1_000_014), 10 * SECOND), None);
     }

@@ -46,9 +46,11 @@ fn tasks(report: &Report) -> Value {
 fn clock(report: &Report) -> Value {
     let (reason, by) = match report.clock {
         None => return json!({ "status": "ok" }),
-        Some(ClockFault::Reference(by)) => {
-            ("the clock that the server goes by has jumped; nothing is deleted meanwhile", by)
-        }
+        Some(ClockFault::Reference(by)) => (
+            "the reference clock (the database's on PostgreSQL, the system's on SQLite) has jumped; nothing is deleted \
+             until it is stable",
+            by,
+        ),
         Some(ClockFault::System(by)) => {
             ("the system clock differs from the time of the server; nothing is deleted meanwhile", by)
         }

@@ -6,6 +6,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::services::{janitor, signing_keys};
+use crate::store::readiness;
 use crate::web::app::App;
 
 /// How long it takes a node to know the keys that another has made or revoked.
@@ -47,13 +48,14 @@ async fn follow_keys(app: App) {
 
 async fn tend(app: App) {
     let mut clock = ticks(TEND_EVERY);
+    let mut paused = false;
     loop {
         clock.tick().await;
-        if paused(&app, "key maintenance") {
+        if pauses(&app, "key maintenance", &mut paused) {
             continue;
         }
         if let Err(error) = signing_keys::tend(&app.store, &app.master, &app.config.keys).await {
-            tracing::warn!(%error, "the signing keys could not be tended");
+            tracing::warn!(%error, "signing key maintenance failed");
         }
     }
 }
@@ -65,8 +67,13 @@ fn ticks(every: Duration) -> Interval {
 }
 
 async fn sweep(app: App) {
+    let mut paused = false;
     loop {
-        if !paused(&app, "sweep") {
+        // So that the next start sees when this server ran last, although no load balancer probes it.
+        if let Err(error) = app.store.write(readiness::probe).await {
+            tracing::debug!(%error, "the time of the sweep could not be stored");
+        }
+        if !pauses(&app, "sweep", &mut paused) {
             match janitor::sweep(&app.store, app.config.audit).await {
                 0 => {}
                 rows => tracing::debug!(rows, "swept"),
@@ -76,11 +83,15 @@ async fn sweep(app: App) {
     }
 }
 
-/// Whether a round is left out, because keys would rotate, or what is kept be deleted, by a time that may be wrong.
-fn paused(app: &App, what: &str) -> bool {
-    let paused = app.clock.keeper().is_some_and(|keeper| !keeper.may_delete());
-    if paused {
-        tracing::warn!("the {what} pauses, because a clock is wrong or has jumped in the last 24 hours");
+/// Whether a round is left out, because keys would rotate, or rows be deleted, by a time that may be wrong. `paused` is
+/// the answer of the round before; the log says when a pause begins.
+fn pauses(app: &App, what: &str, paused: &mut bool) -> bool {
+    let before = std::mem::replace(paused, app.clock.keeper().is_some_and(|keeper| !keeper.may_delete()));
+    if *paused && !before {
+        tracing::warn!(
+            "the {what} pauses: a clock is wrong, or jumped within the last 24 hours, or the server started within the \
+             last 24 hours after a gap of more than 24 hours"
+        );
     }
-    paused
+    *paused
 }

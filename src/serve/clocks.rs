@@ -1,4 +1,5 @@
-//! Keeps the time of the server by the clock it goes by, and says so when one is wrong.
+//! Keeps the time of the server by the reference clock (the database's on PostgreSQL, the system's on SQLite), and logs
+//! when a clock is wrong.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::domain::engine::Engine;
 use crate::domain::steady;
 use crate::domain::time::{Clock, Time};
-use crate::domain::timekeeper::{ClockFault, Heeded, Timekeeper};
+use crate::domain::timekeeper::{ClockFault, Observation, Timekeeper};
 use crate::store::readiness;
 use crate::web::app::App;
 
@@ -37,7 +38,7 @@ async fn watch(app: App) {
     loop {
         tick.tick().await;
         if let Some((now, steady)) = reference(&app).await
-            && let Heeded::Adopted(by) = keeper.heed(now, steady)
+            && let Observation::Adopted(by) = keeper.observe(now, steady)
         {
             tracing::warn!(seconds = by.num_seconds(), "the clock that had jumped is taken to be right now");
         }
@@ -45,7 +46,7 @@ async fn watch(app: App) {
     }
 }
 
-/// What the clock that the server goes by says, and the moment of the steady clock at which it said so.
+/// What the reference clock says, and the moment of the monotonic clock at which it said so.
 async fn reference(app: &App) -> Option<(Time, i64)> {
     if app.store.engine() == Engine::Sqlite {
         return Some((Clock::System.now(), steady::micros()));
@@ -69,7 +70,7 @@ fn told(keeper: &Timekeeper, known: Option<ClockFault>) -> Option<ClockFault> {
     match (known, fault) {
         (None, Some(ClockFault::Reference(by))) => tracing::error!(
             seconds = by.num_seconds(),
-            "the clock that the server goes by has jumped: it is not followed, and nothing is deleted"
+            "the reference clock has jumped: it is not followed, and nothing is deleted"
         ),
         (None, Some(ClockFault::System(by))) => tracing::error!(
             seconds = by.num_seconds(),

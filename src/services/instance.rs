@@ -181,14 +181,21 @@ fn connect(config: &Config, clock: Clock) -> Result<Store, OpenError> {
     Store::open(&place, database.pool_size, database.report_pool_size, clock).map_err(failed)
 }
 
-/// Puts a keeper over the system clock, which starts with the time of the database where that has one.
+/// Puts a keeper over the system clock. It starts with the time of the database where that has a clock, and does not trust
+/// a time that is far ahead of what the database holds.
 fn kept(clock: Clock, config: &Config, place: &Place) -> Result<Clock, StoreError> {
     if !matches!(clock, Clock::System) {
         return Ok(clock);
     }
     let clock = Clock::kept(config.server.clock_tolerance);
-    if let (Some(keeper), Some(now)) = (clock.keeper(), readiness::clock_at(place)?) {
-        keeper.set(now, steady::micros());
+    if let Some(keeper) = clock.keeper() {
+        let (reference, newest) =
+            store::inspect(place, |conn| Ok((readiness::clock(conn)?, readiness::newest(conn)?)))?;
+        let steady = steady::micros();
+        if let Some(now) = reference {
+            keeper.set(now, steady);
+        }
+        keeper.resume(newest, steady);
     }
     Ok(clock)
 }

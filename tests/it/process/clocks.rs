@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{Ground, under_a_clock_of};
+use super::{Ground, ends, under_a_clock_of};
 use crate::support::both_databases;
 use crate::support::database::Database;
 use crate::support::http::{Anonymous, Machine};
@@ -53,6 +53,25 @@ both_databases! {
         assert!(app.count("uses").await > 0, "the log of uses is there");
         app.stop().await;
     }
+}
+
+#[tokio::test]
+async fn cb_11_a_clock_that_is_wrong_at_the_start_deletes_nothing() {
+    // On PostgreSQL such a clock differs from that of the database.
+    let ground = Ground::on(Database::sqlite(), &[("KEYSTILE_AUDIT__KEEP_USES", "1d")]).await;
+    let mut right = ground.daemons.start().await;
+    assert_eq!(ground.whoami().await.status, 200);
+    right.signal("TERM");
+    assert!(ends(&mut right).await);
+    let folder = TempDir::new().unwrap();
+    let clock = folder.path().join("clock");
+    fs::write(&clock, "+100d").unwrap();
+    let wrong = ground.daemons.start_with(under_a_clock_of(&clock)).await;
+    logs(&ground, "the sweep pauses", 1).await;
+    drop(wrong);
+    let app = ground.again.start().await;
+    assert!(app.count("uses").await > 0, "the log of uses is there");
+    app.stop().await;
 }
 
 #[tokio::test]
