@@ -167,8 +167,11 @@ pub fn remove_client(
     Ok(Some(ended.len()))
 }
 
-/// Registers the companion CLI once. Nodes that start together make one, and one that was removed stays removed. What
-/// it may do follows this version and this public URL.
+/// The fact that the companion CLI was registered, with the time of its registration.
+const FACT: &str = "companion";
+
+/// Registers the companion CLI once. Of nodes that start together, one does; a registration that was removed stays removed.
+/// Redirect URIs and grants follow this version and this public URL, unless an operator registered the id again.
 pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), StoreError> {
     let pasted = config.server.public_url.join(PASTE_PATH);
     let redirect_uris: Vec<RedirectUri> =
@@ -177,8 +180,9 @@ pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), Stor
             .map(|uri| RedirectUri::stored(uri.to_owned()))
             .collect();
     let grants = vec![Grant::AuthorizationCode, Grant::RefreshToken, Grant::DeviceCode];
-    if !facts::claim(work.conn, "companion", COMPANION, work.now)? {
-        return clients::set_roads(work.conn, COMPANION, &redirect_uris, &grants);
+    if !facts::claim(work.conn, FACT, COMPANION, work.now)? {
+        let Some((_, registered_at)) = facts::find(work.conn, FACT)? else { return Ok(()) };
+        return clients::update_registration(work.conn, COMPANION, registered_at, &redirect_uris, &grants);
     }
     let client = Client {
         id: COMPANION.to_owned(),

@@ -109,8 +109,9 @@ fn words(grants: &[Grant]) -> String {
     grants.iter().map(|grant| grant.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// Changes where the answers of a client may go and which grants it may use. A removed one stays as it was.
-pub fn set_roads(
+/// Changes redirect URIs and grants of the registration that was made at this time. A removed one, and a later one under
+/// the same id, stay as they are.
+pub fn update_registration(
     conn: &mut Conn,
     id: &str,
     redirect_uris: &[RedirectUri],
@@ -118,7 +119,11 @@ pub fn set_roads(
 ) -> Result<(), StoreError> {
     let (uris, grants) = (uris(redirect_uris), words(grants));
     let differs = clients::redirect_uris.ne(&uris).or(clients::grants.ne(&grants));
-    diesel::update(clients::table.find(id).filter(clients::disabled_at.is_null()).filter(differs))
+    let registration = clients::table
+        .find(id)
+        .filter(clients::created_at.eq(created_at).and(clients::disabled_at.is_null()));
+    diesel::update(registration.filter(differs))
+    created_at: Time,
         .set((
             clients::redirect_uris.eq(&uris),
             clients::grants.eq(&grants),

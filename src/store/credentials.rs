@@ -253,9 +253,16 @@ pub fn latest_of(
         .optional()?)
 }
 
-/// Whether a person has signed in with this client before.
-pub fn has_used_client(conn: &mut Conn, user_id: &str, client_id: &str) -> Result<bool, StoreError> {
-    let used =
-        credentials::table.filter(credentials::user_id.eq(user_id).and(credentials::client_id.eq(client_id)));
+/// Whether a person has signed in with a client since it was registered. Sessions of a removed client that had the same id
+/// do not count.
+pub fn has_used_client(
+    conn: &mut Conn,
+    user_id: &str,
+    client_id: &str,
+    registered_at: Time,
+) -> Result<bool, StoreError> {
+    let used = credentials::table
+        .filter(credentials::user_id.eq(user_id).and(credentials::client_id.eq(client_id)))
+        .filter(credentials::created_at.ge(registered_at));
     Ok(diesel::select(exists(used)).get_result(conn)?)
 }

@@ -105,7 +105,7 @@ pub(super) fn pose(
     let wanted = Wanted { client: &client, scopes: &asked, org_hint: request.org_hint.as_deref(), road };
     let choices = choices(conn, config, &session.user_id, &wanted)?;
     let standing = standing(config, now, &request, &asked, session);
-    let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id)?;
+    let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id, client.created_at)?;
     Ok(Ok(Question { request, client, road, asked, choices, first_time, standing }))
 }
 

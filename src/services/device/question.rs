@@ -108,7 +108,7 @@ pub(super) fn pose(
             return Ok(Err(Unanswerable::Answered { request, choices }));
         }
     }
-    let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id)?;
+    let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id, client.created_at)?;
     // A tool that is new to the person and asks from elsewhere is what a phisher's would look like.
     let suspicious = first_time && proximity == Proximity::DifferentNetwork;
     let stale = is_stale(config, now, &asked, session) || (suspicious && now - session.auth_time > FRESH);

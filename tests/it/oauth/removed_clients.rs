@@ -1,6 +1,7 @@
 //! A client that was removed can be registered again, and gets nothing that the removed one had.
 
-use keystiled::domain::client::ClientKind;
+use keystiled::domain::client::{COMPANION, ClientKind};
+use keystiled::services::accounts;
 
 use super::{is, refusal};
 use crate::support::app::TestApp;
@@ -65,6 +66,50 @@ both_engines! {
             of_clients.ends_with(&[&"client.created".into(), &"client.removed".into(), &"client.created".into()]),
             "{of_clients:?}"
         );
+    }
+
+    async fn cg_02_a_person_is_told_that_the_new_registration_is_new_to_them(app) {
+        let new_here = "You have not used this tool here before.";
+        let owner = app.owner().await;
+        let browser = app.browser_of(&owner).await;
+        let client = app.device_client().await;
+        let told = async || {
+            let codes = app.device_codes(&client, &[]).await;
+            let device = app.enter_code(&browser, &codes.user_code).await;
+            let consent = app.ask(&browser, &Ask::of(&client)).await;
+            [device, consent].map(|page| page.text().contains(new_here))
+        };
+        assert_eq!(told().await, [true; 2]);
+        app.session_in(&browser, &client, &owner).await;
+        assert_eq!(told().await, [false; 2]);
+        app.operate(&["client", "remove", &client.id]).await;
+        assert_eq!(register(app, &client, "Fred the Second").await.code, Some(0));
+        assert_eq!(told().await, [true; 2]);
+    }
+
+    async fn cg_02_the_companion_that_an_operator_registers_again_stays_as_registered(app) {
+        let registered = async || {
+            app.names(&format!("SELECT redirect_uris || grants AS name FROM clients WHERE id = '{COMPANION}'")).await
+        };
+        let start = async || {
+            let config = app.config.clone();
+            let store = &app.inside().store;
+            store.write(move |work| accounts::ensure_companion(work, &config)).await.unwrap();
+        };
+        let of_this_version = registered().await;
+        app.execute(&format!("UPDATE clients SET grants = 'refresh_token' WHERE id = '{COMPANION}'")).await.unwrap();
+        start().await;
+        assert_eq!(registered().await, of_this_version, "what an earlier version registered follows this one");
+
+        app.operate(&["client", "remove", COMPANION]).await;
+        start().await;
+        let uri = "http://127.0.0.1/other";
+        app.operate(&["client", "add", "--id", COMPANION, "--name", "Ours", "--kind", "native", "--redirect-uri", uri])
+            .await;
+        let of_the_operator = registered().await;
+        assert!(of_the_operator[0].contains(uri));
+        start().await;
+        assert_eq!(registered().await, of_the_operator);
     }
 
     async fn cg_02_a_secret_of_the_removed_registration_is_not_accepted(app) {

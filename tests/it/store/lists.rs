@@ -282,7 +282,7 @@ both_engines! {
         }
         let owner = user.clone();
         let read = move |conn: &mut _| {
-            assert!(credentials::has_used_client(conn, &owner, &client)?);
+            assert!(credentials::has_used_client(conn, &owner, &client, Time::epoch())?);
             credentials::latest_of(conn, &owner, &client, start() + TimeDelta::days(1)).map(drop)
         };
         app.cost("credentials", read).await.is_bounded("credentials", &["credentials_by_client"], BOUND);
