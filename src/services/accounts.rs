@@ -139,10 +139,13 @@ pub fn create_client(
     actor: &Actor,
     origin: &Origin,
 ) -> Result<(), StoreError> {
-    if clients::replace_removed(work.conn, client)? {
-        credentials::revoke_of_client(work.conn, &client.id, work.now)?;
+    let removed = clients::is_removed(work.conn, &client.id)?;
+    if removed {
         authorization_requests::delete_of_client(work.conn, &client.id)?;
         device_requests::delete_of_client(work.conn, &client.id)?;
+    }
+    if removed && clients::replace_removed(work.conn, client)? {
+        credentials::revoke_of_client(work.conn, &client.id, work.now)?;
     } else {
         clients::insert(work.conn, client)?;
     }

@@ -89,6 +89,12 @@ pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether a client with this id was removed and its id has not been registered again.
+pub fn is_removed(conn: &mut Conn, id: &str) -> Result<bool, StoreError> {
+    let removed = clients::table.find(id).filter(clients::disabled_at.is_not_null());
+    Ok(removed.count().get_result::<i64>(conn)? > 0)
+}
+
 /// Replaces a removed client of the same id by this registration; `false` if none was removed. The version goes on from
 /// the removed one, so that no copy of that passes for the new one.
 pub fn replace_removed(conn: &mut Conn, client: &Client) -> Result<bool, StoreError> {
@@ -114,6 +120,7 @@ fn words(grants: &[Grant]) -> String {
 pub fn update_registration(
     conn: &mut Conn,
     id: &str,
+    created_at: Time,
     redirect_uris: &[RedirectUri],
     grants: &[Grant],
 ) -> Result<(), StoreError> {
@@ -123,7 +130,6 @@ pub fn update_registration(
         .find(id)
         .filter(clients::created_at.eq(created_at).and(clients::disabled_at.is_null()));
     diesel::update(registration.filter(differs))
-    created_at: Time,
         .set((
             clients::redirect_uris.eq(&uris),
             clients::grants.eq(&grants),

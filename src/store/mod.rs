@@ -11,14 +11,16 @@
 //!
 //! Transactions on PostgreSQL lock rows in one order, so that none waits for another in a circle:
 //!
-//! 1. what stands for the caller alone: idempotency records, rates and throttles, in the order of their keys
+//! 1. what belongs to the caller alone: idempotency records, rates and throttles, in the order of their keys. The rate that
+//!    belongs to one session is locked after that session, and nothing else takes it
 //! 2. a request that waits for its answer, authorization or device
 //! 3. clients
 //! 4. organizations: [`organizations::lock`] to change what is allowed in one, or to end everything in it;
 //!    [`organizations::hold`] to make a session in one. Inserting a row that refers to an organization holds it too, so it
 //!    must be held before anything of 5 is locked
 //! 5. service accounts, codes, device requests that were answered, credentials; credentials in the order of their ids
-//! 6. the ends of the audit chains, in the order of their names, as the last thing before the commit
+//! 6. counters and facts. A transaction that changes signing keys locks their fact first, and then only 7
+//! 7. the ends of the audit chains, in the order of their names, as the last thing before the commit
 //!
 //! What takes many rows of others together takes none that is locked (`SKIP LOCKED`). What deadlocks all the same runs
 //! again.

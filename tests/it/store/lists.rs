@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use keystiled::domain::audit::{Action, Outcome};
+use keystiled::domain::client::ClientKind;
 use keystiled::domain::credential::CredentialKind;
 use keystiled::domain::engine::Engine;
 use keystiled::domain::subject::SubjectId;
@@ -12,7 +13,9 @@ use keystiled::domain::time::Time;
 use keystiled::domain::uses::UseOutcome;
 use keystiled::store::audit::{self, Filter};
 use keystiled::store::static_credentials::{Part, Standing};
-use keystiled::store::{credentials, service_accounts, static_credentials, usage, uses};
+use keystiled::store::{
+    authorization_requests, credentials, device_requests, service_accounts, static_credentials, usage, uses,
+};
 
 use super::numbers;
 use crate::support::app::TestApp;
@@ -297,6 +300,24 @@ both_engines! {
             };
             app.cost("service_accounts", read).await.is_bounded("service_accounts", &["service_accounts_by_org"], BOUND);
         }
+    }
+
+    async fn the_requests_of_a_removed_client_are_found_by_an_index(app) {
+        let (removed, other) = (app.client(ClientKind::Native).await, app.client(ClientKind::Native).await);
+        let (at, bytes) = (at(app), bytes(app));
+        let columns = "(id, client_id, redirect_uri, scopes, created_at, expires_at, status)";
+        let values = format!("'req_' || i, '{}', 'http://localhost/', 'openid', {at}, {at}, 'open'", other.id);
+        fill(app, "authorization_requests", &format!("{columns} SELECT {values}")).await;
+        let columns = "(id, device_hash, user_code_hash, client_id, scopes, interval_seconds, created_at, expires_at, status)";
+        let values = format!("'dev_' || i, {bytes}, {bytes}, '{}', 'openid', 5, {at}, {at}, 'open'", other.id);
+        fill(app, "device_requests", &format!("{columns} SELECT {values}")).await;
+        let id = removed.id.clone();
+        let delete = move |conn: &mut _| authorization_requests::delete_of_client(conn, &id);
+        let cost = app.cost("authorization_requests", delete).await;
+        cost.is_bounded("authorization_requests", &["authorization_requests_by_client"], BOUND);
+        let delete = move |conn: &mut _| device_requests::delete_of_client(conn, &removed.id);
+        let cost = app.cost("device_requests", delete).await;
+        cost.is_bounded("device_requests", &["device_requests_by_client"], BOUND);
     }
 
     async fn cb_06_nothing_else_waits_for_reports(app) {

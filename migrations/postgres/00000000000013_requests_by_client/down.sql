@@ -1,0 +1,2 @@
+DROP INDEX device_requests_by_client;
+DROP INDEX authorization_requests_by_client;
