@@ -4,11 +4,11 @@
 //! has ended or does not read), lines are dropped and counted, and the log says how many as soon as it can be written
 //! again.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
@@ -21,20 +21,33 @@ const LINES: usize = 8192;
 const BYTES: usize = 4 * 1024 * 1024;
 /// How often the log says that lines were dropped.
 const NOTICE_EVERY: Duration = Duration::from_secs(10);
-/// How often a flush looks whether there is room in the queue.
-const LOOK: Duration = Duration::from_millis(5);
+
+thread_local! {
+    /// Whether this thread is the one that writes. Its notice of dropped lines is not dropped: it says so when the queue is
+    /// full.
+    static WRITES: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The beginning of the queue. A handle: clones are the same queue.
 #[derive(Clone)]
 pub(super) struct LogQueue {
-    sender: SyncSender<Message>,
+    sender: Sender<Message>,
     counts: Arc<Counts>,
 }
 
 #[derive(Default)]
 struct Counts {
+    lines: AtomicUsize,
     bytes: AtomicUsize,
     dropped: AtomicU64,
+}
+
+impl Counts {
+    /// A line of this length is no longer in the queue.
+    fn took(&self, length: usize) {
+        self.lines.fetch_sub(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(length, Ordering::Relaxed);
+    }
 }
 
 enum Message {
@@ -45,7 +58,7 @@ enum Message {
 impl LogQueue {
     /// Starts the thread that writes to `out`.
     pub(super) fn start(mut out: impl Write + Send + 'static) -> io::Result<Self> {
-        let (sender, queue) = sync_channel(LINES);
+        let (sender, queue) = channel();
         let counts = Arc::new(Counts::default());
         let for_thread = counts.clone();
         // Readiness does not hang on the log, so nobody looks at this list.
@@ -56,9 +69,11 @@ impl LogQueue {
     /// Adds a line, which ends with a line break.
     pub(super) fn push(&self, line: Vec<u8>) {
         let length = line.len();
-        let waiting = self.counts.bytes.fetch_add(length, Ordering::Relaxed);
-        if waiting + length > BYTES || self.sender.try_send(Message::Line(line)).is_err() {
-            self.counts.bytes.fetch_sub(length, Ordering::Relaxed);
+        let lines = self.counts.lines.fetch_add(1, Ordering::Relaxed) + 1;
+        let bytes = self.counts.bytes.fetch_add(length, Ordering::Relaxed) + length;
+        let fits = (lines <= LINES && bytes <= BYTES) || WRITES.get();
+        if !fits || self.sender.send(Message::Line(line)).is_err() {
+            self.counts.took(length);
             self.counts.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -67,13 +82,8 @@ impl LogQueue {
     pub(super) fn flush(&self, patience: Duration) {
         let until = Instant::now() + patience;
         let (done, flushed) = sync_channel(1);
-        let mut message = Message::Flush(done);
-        while let Err(TrySendError::Full(back)) = self.sender.try_send(message) {
-            if Instant::now() >= until {
-                return;
-            }
-            message = back;
-            thread::sleep(LOOK);
+        if self.sender.send(Message::Flush(done)).is_err() {
+            return;
         }
         // Nothing is left to do for lines that were not written in time.
         flushed.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
@@ -103,6 +113,7 @@ impl<'a> MakeWriter<'a> for LogQueue {
 }
 
 fn write_all(queue: &Receiver<Message>, counts: &Counts, out: &mut impl Write) {
+    WRITES.set(true);
     let mut torn = false;
     let mut noticed: Option<Instant> = None;
     for message in queue {
@@ -113,7 +124,7 @@ fn write_all(queue: &Receiver<Message>, counts: &Counts, out: &mut impl Write) {
                 continue;
             }
         };
-        counts.bytes.fetch_sub(line.len(), Ordering::Relaxed);
+        counts.took(line.len());
         let whole = (!torn || write(out, b"\n") == 1) && {
             let written = write(out, &line);
             torn = written < line.len() && (torn || written > 0);
@@ -147,8 +158,8 @@ fn write(out: &mut impl Write, text: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::{Mutex, OnceLock, PoisonError};
+    use std::thread;
 
     use super::*;
 
@@ -202,6 +213,46 @@ mod tests {
         log.flush(PATIENCE);
         assert_eq!(text.lock().unwrap().len(), (LINES + 10 - usize::try_from(dropped).unwrap()) * 7);
         assert_eq!(log.counts.dropped.load(Ordering::Relaxed), 0, "the log has said so");
+    }
+
+    /// Takes everything. While it takes the first line, others fill the queue, and this thread logs to it.
+    struct Pressed(Arc<OnceLock<LogQueue>>, Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Pressed {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            let mut written = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+            if written.is_empty() {
+                let log = self.0.wait().clone();
+                let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+                // Until the thread ends.
+                std::mem::forget(tracing::subscriber::set_default(subscriber));
+                let fill = || (0..LINES + 7).for_each(|_| log.push(b"a line\n".to_vec()));
+                thread::scope(|scope| drop(scope.spawn(fill)));
+            }
+            written.extend_from_slice(text);
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn cb_02_the_log_says_how_many_lines_were_dropped_although_the_queue_is_full() {
+        let (handle, text) = (Arc::new(OnceLock::new()), Arc::new(Mutex::new(Vec::new())));
+        let log = LogQueue::start(Pressed(handle.clone(), text.clone())).unwrap();
+        assert!(handle.set(log.clone()).is_ok());
+        log.push(b"first\n".to_vec());
+        while text.lock().unwrap().is_empty() {
+            thread::sleep(Duration::from_millis(5));
+        }
+        log.flush(PATIENCE);
+        let text = String::from_utf8(text.lock().unwrap().clone()).unwrap();
+        let notices: Vec<&str> =
+            text.lines().filter(|line| line.contains("log lines were dropped")).collect();
+        assert_eq!(notices.len(), 1, "{notices:?}");
+        assert!(notices[0].contains('7'), "{notices:?}");
     }
 
     #[test]
