@@ -1,8 +1,8 @@
 //! Who else could read or replace a key file.
 //!
-//! The path is walked component by component, links included. A file that is reached without a link is judged by its mode
-//! alone. As soon as the way leads over a link, everything on it has to be root's or this process's own, because whoever
-//! may replace a link or a folder chooses the key. Kubernetes mounts a secret like this: `master.key` leads to
+//! The path is walked component by component, links included. The file must belong to root or to the user of this process,
+//! and its mode must be closed to others. As soon as the path contains a link, every component must belong to root or to
+//! the user of this process, because anyone who can replace a link or a folder chooses the key. Kubernetes mounts a secret like this: `master.key` leads to
 //! `..data/master.key`, `..data` to a folder with a time in its name, all in a folder of root with mode 1777.
 
 use std::collections::VecDeque;
@@ -135,12 +135,13 @@ fn check(
         {
             return Err(BadMasterKey::ForeignWay { path: path.clone(), owner: rights.owner });
         }
-        if !process.trusts(file) {
-            return Err(BadMasterKey::ForeignTarget(file.owner));
-        }
         if let Some((path, rights)) = folders.iter().find(|(_, rights)| open_to_others(*rights)) {
             return Err(BadMasterKey::OpenFolder { path: path.clone(), mode: rights.mode });
         }
+    }
+    // The owner of a file can always read and change it.
+    if !process.trusts(file) {
+        return Err(BadMasterKey::ForeignOwner(file.owner));
     }
     // Kubernetes gives a secret to root and to the group of the pod (`fsGroup`), and lets the group read it.
     let shared = file.owner == ROOT && (file.group == ROOT || process.groups.contains(&file.group));
@@ -194,6 +195,19 @@ mod tests {
             for (owner, group) in [(ROOT, POD), (ROOT, ROOT), (ADA, ADA)] {
                 assert!(!file(owner, group, mode), "{mode:o}");
             }
+        }
+    }
+
+    #[test]
+    fn ca_04_a_file_that_belongs_to_another_user_is_refused() {
+        let root = Identity { user: ROOT, groups: vec![ROOT] };
+        for mode in [0o400, 0o600] {
+            assert!(file(ADA, ADA, mode) && file(ROOT, ROOT, mode));
+            assert!(!file(EVE, ADA, mode));
+            assert!(
+                check(&[], &[], rights(ADA, ADA, mode), &root).is_err(),
+                "root can read it, and so can Ada"
+            );
         }
     }
 

@@ -25,8 +25,8 @@ pub enum BadMasterKey {
     Text,
     #[error("is reached over {}, which belongs to user {owner}", path.display())]
     ForeignWay { path: PathBuf, owner: u32 },
-    #[error("is reached over a link and belongs to user {0}")]
-    ForeignTarget(u32),
+    #[error("belongs to user {0}, who is neither root nor the user of this process")]
+    ForeignOwner(u32),
     #[error("is reached over {}, which can be written to by others (mode {mode:04o})", path.display())]
     OpenFolder { path: PathBuf, mode: u32 },
     #[error("was replaced while it was read")]
@@ -44,8 +44,11 @@ impl BadMasterKey {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::Text => "Make one with: openssl rand -base64 32.",
-            Self::ForeignWay { .. } | Self::ForeignTarget(_) => {
-                "A link is followed where all links, all folders and the file belong to root or to the user of this process: give them to one of the two, or give the path of the file itself."
+            Self::ForeignWay { .. } => {
+                "A link is followed where all links and all folders belong to root or to the user of this process: give them to one of the two, or give the path of the file itself."
+            }
+            Self::ForeignOwner(_) => {
+                "Run keystiled as the user that owns the file, or give the file to the user that runs keystiled: chown."
             }
             Self::OpenFolder { .. } => {
                 "A link is followed where others can write to no folder on the way, unless it is a sticky one of root: run chmod go-w on the folder, or give the path of the file itself."

@@ -133,7 +133,7 @@ fn ca_04_what_belongs_to_another_user_is_refused() {
         lchown(path, Some(own), None).unwrap();
         mount.check().good();
     }
-    // The administrator looks at the deployment of a user: without a link, the mode alone counts.
+    // Without a link, too: its owner can read and change it.
     chown(&mount.file, Some(STRANGER), None).unwrap();
-    check(&mount.file).good();
+    check(&mount.file).refused(2, "who is neither root nor the user of this process");
 }
