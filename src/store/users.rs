@@ -50,16 +50,10 @@ pub fn names(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, String)>, Sto
         .load(conn)?)
 }
 
-pub fn set_password(conn: &mut Conn, id: &str, hash: &str, at: Time) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id))
-        .set((users::password_hash.eq(hash), users::password_changed_at.eq(at)))
-        .execute(conn)?;
-    Ok(())
-}
-
-/// Replaces the hash of a password that stays the same.
-pub fn renew_hash(conn: &mut Conn, id: &str, hash: &str) -> Result<(), StoreError> {
-    diesel::update(users::table.find(id)).set(users::password_hash.eq(hash)).execute(conn)?;
+/// Replaces the hash of a password that stays the same. If the password was changed since `old` was read, nothing happens.
+pub fn renew_hash(conn: &mut Conn, id: &str, old: &str, new: &str) -> Result<(), StoreError> {
+    let unchanged = users::table.find(id).filter(users::password_hash.eq(old));
+    diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn)?;
     Ok(())
 }
 

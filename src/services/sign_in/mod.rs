@@ -92,8 +92,8 @@ pub async fn sign_in(
     let session = store
         .write(move |work| {
             budget.give_back(work, &taken)?;
-            if let Some(hash) = &hash {
-                users::renew_hash(work.conn, &user.id, hash)?;
+            if let (Some(new), Some(old)) = (&hash, &user.password_hash) {
+                users::renew_hash(work.conn, &user.id, old, new)?;
             }
             session::start(work, &limits, user, known_device, attempt.browser, &attempt.origin)
         })

@@ -39,6 +39,19 @@ both_engines! {
         assert_eq!(app.count("users").await, 16);
     }
 
+    async fn a_hash_is_renewed_only_where_the_password_is_still_the_one_that_was_checked(app) {
+        let hashes = app.inside().store.write(|work| {
+            users::insert(work.conn, &User { password_hash: Some("new".to_owned()), ..user("usr_1", "1@example.com", work.now) })?;
+            let mut hashes = Vec::new();
+            for old in ["old", "new"] {
+                users::renew_hash(work.conn, "usr_1", old, "renewed")?;
+                hashes.push(users::find(work.conn, "usr_1")?.unwrap().password_hash.unwrap());
+            }
+            Ok(hashes)
+        }).await.unwrap();
+        assert_eq!(hashes, ["new", "renewed"]);
+    }
+
     async fn an_error_takes_everything_back(app) {
         let failed: Result<(), StoreError> = app.inside().store.write(|work| {
             insert(work, "usr_1", "1@example.com")?;
