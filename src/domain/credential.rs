@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::id::Kind;
 use super::text_enum::text_enum;
 use super::time::Time;
+use super::timekeeper::ADOPT_AFTER;
 
 text_enum! {
     CredentialKind {
@@ -63,8 +64,12 @@ pub enum Presented {
     Current,
     /// The one before, so soon after the rotation that the answer may have been lost: the same successor again.
     Replayed,
-    /// The one before, but the rotation lies in the future by more than the grace: nothing can be said.
+    /// The previous generation, rotated further in the future than the grace: the clock is wrong, so this is neither
+    /// replay nor reuse.
     Undated,
+    /// The same, rotated so far in the future that a clock which was wrong then has been corrected since: to wait for that
+    /// time helps nobody.
+    Misdated,
     /// An old one: somebody has a copy.
     Reused,
     /// One that this database has not seen. Only this deployment can have made it, so the database went back in time.
@@ -88,6 +93,7 @@ pub fn judge(
                 return Presented::Reused;
             }
             match rotated_at.map(|at| now - at) {
+                Some(age) if age <= -grace.max(ADOPT_AFTER) => Presented::Misdated,
                 // A request that came a moment earlier sees a rotation in the future, as far as the grace reaches. From
                 // further away it cannot be told whether the grace is over: the clock is wrong, not the token.
                 Some(age) if age <= -grace => Presented::Undated,
@@ -130,7 +136,21 @@ mod tests {
 
     #[test]
     fn rt_16_cc_06_under_a_clock_set_back_the_previous_token_is_neither_answered_nor_reuse() {
-        assert_eq!(judge(6, 7, Some(at(9000)), at(1000), TimeDelta::seconds(60)), Presented::Undated);
+        for (rotated, expected) in [
+            (1059, Presented::Replayed),
+            (1060, Presented::Undated),
+            (1599, Presented::Undated),
+            (1600, Presented::Misdated),
+            (9000, Presented::Misdated),
+        ] {
+            assert_eq!(
+                judge(6, 7, Some(at(rotated)), at(1000), TimeDelta::seconds(60)),
+                expected,
+                "{rotated}"
+            );
+        }
+        let long = TimeDelta::minutes(20);
+        assert_eq!(judge(6, 7, Some(at(1700)), at(1000), long), Presented::Replayed);
         assert_eq!(judge(5, 7, Some(at(9000)), at(1000), TimeDelta::seconds(60)), Presented::Reused);
     }
 }

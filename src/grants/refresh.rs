@@ -190,6 +190,8 @@ fn not_rotated(
         Presented::Undated => Err(StoreError::Unavailable(
             format!("session {} was rotated in the future: a clock is wrong", rotation.id).into(),
         )),
+        // Nothing is revoked: the date proves no reuse, and whoever holds the current token goes on.
+        Presented::Misdated => refused("the rotation is dated far in the future: a clock was wrong"),
         Presented::Reused => {
             credentials::revoke(work.conn, &session.id, work.now, EndReason::RefreshReuse)?;
             let same_device = replaced.and_then(|replaced| replaced.same_device);

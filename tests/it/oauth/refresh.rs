@@ -214,9 +214,12 @@ both_engines! {
 
         let other = app.session().await;
         let next = Tokens::of(&app.refresh(&other.client, &other.tokens.refresh).await);
-        app.advance(TimeDelta::hours(-1));
+        app.advance(TimeDelta::minutes(-9));
         let replay = app.refresh(&other.client, &other.tokens.refresh).await;
-        assert_eq!(replay.status, 503, "the grace is not an hour longer, and a wrong clock proves no reuse");
+        assert_eq!(replay.status, 503, "the grace is not 9 minutes longer, and a wrong clock proves no reuse");
+        app.advance(TimeDelta::minutes(-51));
+        let replay = app.refresh(&other.client, &other.tokens.refresh).await;
+        assert_eq!(refusal(&replay), is(400, "invalid_grant"), "it would be told to wait for an hour");
         assert_eq!(app.refresh(&other.client, &next.refresh).await.status, 200);
     }
 
