@@ -191,7 +191,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// As many connections as the configuration and the system allow, of which one address gets three quarters at most.
 fn bounded(config: &Config) -> Connections {
-    let most = descriptors::connections(config.server.max_connections, config.database.pool_size);
+    let pooled = config.database.pool_size.saturating_add(config.database.report_pool_size);
+    let most = descriptors::connections(config.server.max_connections, pooled);
     let per_address = config.server.max_connections_per_address.min((most * 3 / 4).max(1));
     Connections::new(most, per_address, config.server.trusted_proxies.clone())
 }

@@ -4,8 +4,8 @@
 const OTHERS: usize = 64;
 /// A SQLite connection has a file, a log and shared memory open, and sometimes a journal.
 const PER_DATABASE_CONNECTION: usize = 4;
-/// Connections of the store besides its pool.
-const BESIDES_THE_POOL: usize = 6;
+/// Connections of the store besides its pools.
+const BESIDES_THE_POOLS: usize = 6;
 /// Even where nearly nothing may be opened, some connections are let in.
 const LEAST: usize = 16;
 
@@ -27,9 +27,10 @@ pub(super) fn raise() {
 #[cfg(not(unix))]
 pub(super) fn raise() {}
 
-/// How many connections there may be at once: as many as are wanted, if the system allows it.
-pub(super) fn connections(wanted: usize, pool_size: u32) -> usize {
-    let allowed = allowed().map_or(wanted, |files| left_of(files, pool_size));
+/// How many connections there may be at once: as many as are wanted, if the system allows it besides the pooled connections
+/// to the database.
+pub(super) fn connections(wanted: usize, pooled: u32) -> usize {
+    let allowed = allowed().map_or(wanted, |files| left_of(files, pooled));
     if allowed < wanted {
         tracing::info!(
             allowed,
@@ -40,8 +41,8 @@ pub(super) fn connections(wanted: usize, pool_size: u32) -> usize {
     wanted.min(allowed)
 }
 
-fn left_of(files: usize, pool_size: u32) -> usize {
-    let database = (pool_size as usize + BESIDES_THE_POOL) * PER_DATABASE_CONNECTION;
+fn left_of(files: usize, pooled: u32) -> usize {
+    let database = (pooled as usize + BESIDES_THE_POOLS) * PER_DATABASE_CONNECTION;
     files.saturating_sub(OTHERS + database).max(LEAST)
 }
 
