@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::engine::conn::Conn;
 use super::engine::error::{Cause, StoreError};
-use super::engine::manager::{LIFETIME, Manager};
+use super::engine::manager::{LIFETIME, Manager, NotOpened};
 use super::transaction::{self, Undone};
 use super::work::Work;
 use crate::domain::time::Clock;
@@ -127,8 +127,25 @@ impl Lane {
 #[derive(Debug)]
 struct LogPoolErrors;
 
-impl r2d2::HandleError<StoreError> for LogPoolErrors {
-    fn handle_error(&self, error: StoreError) {
+impl r2d2::HandleError<NotOpened> for LogPoolErrors {
+    fn handle_error(&self, error: NotOpened) {
         tracing::warn!(%error, "a database connection could not be opened");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::super::engine::conn::Place;
+    use super::*;
+
+    #[test]
+    fn a_connection_that_cannot_be_opened_is_reported_once() {
+        let nowhere = Manager::new(Place::File(PathBuf::from("/nonexistent/keystile.db")));
+        let lane = Lane::open(nowhere, 1, 0).unwrap();
+        let error = lane.read(&|_: &mut Conn| Ok(())).unwrap_err().to_string();
+        assert_eq!(error.matches("the database cannot take this now").count(), 1, "{error}");
+        assert!(error.contains("unable to open database file"), "{error}");
     }
 }

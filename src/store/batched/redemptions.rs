@@ -94,7 +94,7 @@ fn serve(link: &mut Link, clock: &Clock, mut batch: Vec<Job>) {
     for (number, job) in batch.into_iter().enumerate() {
         let outcome = match &done {
             Ok(redeemed) => Ok(redeemed.contains(&number)),
-            Err(error) => Err(StoreError::Unavailable(error.to_string().into())),
+            Err(error) => Err(error.clone()),
         };
         // A bug in one answer must not take theirs from all others.
         if catch_unwind(AssertUnwindSafe(|| job.answer(outcome))).is_err() {

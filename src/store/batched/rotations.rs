@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::super::engine::batcher::Batcher;
-
 use super::super::engine::dedicated_connection::Link;
 use super::super::engine::error::{Cause, StoreError};
 use super::super::engine::manager::Manager;
@@ -96,6 +95,6 @@ fn checked(batch: Vec<Job>, sealed: &[Sealed]) -> (Vec<Rotation>, HashMap<String
 
 fn refuse(waiting: impl Iterator<Item = Delivery>, error: &StoreError) {
     for deliver in waiting {
-        deliver(Err(StoreError::Unavailable(error.to_string().into())));
+        deliver(Err(error.clone()));
     }
 }

@@ -86,10 +86,7 @@ impl Queued {
     }
 
     fn answer(self, commit: &Result<(), StoreError>) {
-        let commit = match commit {
-            Ok(()) => Ok(()),
-            Err(error) => Err(StoreError::Unavailable(error.to_string().into())),
-        };
+        let commit = commit.clone();
         if catch_unwind(AssertUnwindSafe(|| self.job.answer(commit))).is_err() {
             tracing::error!("the outcome of a write could not be handed over");
         }
@@ -215,4 +212,26 @@ fn run_all(conn: &mut Conn, clock: &Clock, batch: &mut [Queued]) -> Result<Vec<N
         }
     }
     Ok(events)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_job_is_answered_with_the_very_error_of_its_commit() {
+        for error in [StoreError::Failed("damaged".to_owned()), StoreError::Unavailable("disk full".into())] {
+            let (reply, answer) = mpsc::channel();
+            let task = Task {
+                work: None::<fn(&mut Work<'_>) -> Result<(), StoreError>>,
+                outcome: Some(Ok(())),
+                deliver: move |outcome| drop(reply.send(outcome)),
+            };
+            let expected = format!("{error:?}");
+            Queued { job: Box::new(task), since: Instant::now() }.answer(&Err(error));
+            assert_eq!(format!("{:?}", answer.recv().unwrap().unwrap_err()), expected);
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! A connection that belongs to one thread.
 
 use diesel::connection::SimpleConnection;
-use r2d2::ManageConnection;
 
 use super::conn::Conn;
 use super::error::{Cause, StoreError};
@@ -30,7 +29,7 @@ impl Link {
         let pooled = if let Some(pooled) = self.open.take() {
             pooled
         } else {
-            let mut pooled = self.manager.connect()?;
+            let mut pooled = self.manager.open()?;
             if let Conn::Postgres(conn) = &mut pooled.conn
                 && self.manager.place().keeps_sessions()
             {

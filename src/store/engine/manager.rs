@@ -21,9 +21,9 @@ const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
 /// How long a read waits for a SQLite file that another process has locked.
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1500";
 
-/// Begins a transaction where the session has these settings,
+/// `BEGIN` where session settings persist.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-/// and where the next transaction may run in another session.
+/// `BEGIN` behind a transaction pooler, with the settings for this transaction.
 const BEGIN_SHARED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '10s'; \
     SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
 
@@ -43,6 +43,21 @@ pub(in crate::store) struct Pooled {
     since: Instant,
 }
 
+/// Why a connection could not be opened. The message alone, because r2d2 quotes it in an error of its own, which becomes a
+/// `StoreError` again.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(in crate::store) struct NotOpened(String);
+
+impl From<StoreError> for NotOpened {
+    fn from(error: StoreError) -> Self {
+        Self(match error {
+            StoreError::Unavailable(away) => away.to_string(),
+            StoreError::Conflict(message) | StoreError::Failed(message) => message,
+        })
+    }
+}
+
 impl Manager {
     pub(in crate::store) fn new(place: Place) -> Self {
         Self { place, generation: Arc::default() }
@@ -50,6 +65,19 @@ impl Manager {
 
     pub(in crate::store) fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// Opens a connection.
+    pub(in crate::store) fn open(&self) -> Result<Pooled, StoreError> {
+        // Read first: a connection that was opened while the database went away must not count as a new one.
+        let generation = self.generation.load(Ordering::Acquire);
+        let mut conn = self.place.open()?;
+        match &mut conn {
+            Conn::Postgres(conn) if self.place.keeps_sessions() => conn.batch_execute(SESSION)?,
+            Conn::Postgres(_) => {}
+            Conn::Sqlite(conn) => conn.batch_execute(SQLITE_SESSION)?,
+        }
+        Ok(Pooled { conn, generation, since: Instant::now() })
     }
 
     /// What begins a transaction on PostgreSQL.
@@ -83,22 +111,14 @@ impl Manager {
 
 impl r2d2::ManageConnection for Manager {
     type Connection = Pooled;
-    type Error = StoreError;
+    type Error = NotOpened;
 
-    fn connect(&self) -> Result<Pooled, StoreError> {
-        // Read first: a connection that was opened while the database went away must not count as a new one.
-        let generation = self.generation.load(Ordering::Acquire);
-        let mut conn = self.place.open()?;
-        match &mut conn {
-            Conn::Postgres(conn) if self.place.keeps_sessions() => conn.batch_execute(SESSION)?,
-            Conn::Postgres(_) => {}
-            Conn::Sqlite(conn) => conn.batch_execute(SQLITE_SESSION)?,
-        }
-        Ok(Pooled { conn, generation, since: Instant::now() })
+    fn connect(&self) -> Result<Pooled, NotOpened> {
+        Ok(self.open()?)
     }
 
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), StoreError> {
-        Ok(pooled.conn.batch_execute("SELECT 1")?)
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), NotOpened> {
+        Ok(pooled.conn.batch_execute("SELECT 1").map_err(StoreError::from)?)
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
