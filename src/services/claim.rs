@@ -4,7 +4,7 @@
 //! server's changes. So a server holds a lock on a file beside the database for as long as it runs; the system releases
 //! it with the process, however that ends. Administration commands do not take it.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,8 @@ pub fn claim(config: &Config) -> Result<Option<Claim>, OpenError> {
     if instance::is_missing(config)? && database.starts_with(&config.server.data_dir) {
         instance::create_data_dir(config)?;
     }
-    let path = beside(database);
+    // One lock for all paths that lead to one file over links; SQLite follows them as well.
+    let path = beside(&fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
     let failed = |error: io::Error| OpenError::File { path: path.clone(), error };
     let mut file = private_files::lock(&path).map_err(failed)?;
     match file.try_lock() {

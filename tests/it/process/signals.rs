@@ -1,5 +1,6 @@
 //! How the process starts and stops.
 
+use std::os::unix::fs::symlink;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -115,6 +116,16 @@ async fn cb_10_a_second_server_on_a_sqlite_file_refuses() {
     assert!(said.contains(&process), "{said}");
     let listed = ground.daemons.command(&["client", "list"]).output().unwrap();
     assert!(listed.status.success(), "commands work beside it");
+    let other = tempfile::TempDir::new().unwrap();
+    let link = other.path().join("linked.db");
+    let Database::Sqlite(folder) = ground.again.database() else { unreachable!() };
+    symlink(folder.path().join("keystile.db"), &link).unwrap();
+    let url = format!("sqlite://{}", link.display());
+    let mut over_a_link = ground.daemons.spawn_with(|command| {
+        command.env("KEYSTILE_DATABASE_URL", url);
+    });
+    assert!(!ends(&mut over_a_link).await);
+    assert!(ground.daemons.output().contains(&process), "{}", ground.daemons.output());
     drop(first);
     let third = ground.daemons.spawn_with(|_| ());
     let again = |text: &str| (text.matches("Listening").count() == 2).then_some(());
