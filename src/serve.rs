@@ -170,7 +170,7 @@ async fn open(
         exhausted: KnownExhausted::default(),
         uses,
         keyring: Keyring::new(set, keys, read_at, signer),
-        passwords: Passwords::start(config.sign_in.max_parallel_hashes)?,
+        passwords: Passwords::start(config.sign_in.max_parallel_hashes, store.tasks())?,
         readiness: Readiness::default(),
         clock: store.clock().clone(),
         config: Arc::new(config),

@@ -10,7 +10,6 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -19,6 +18,7 @@ use super::password::{Match, Memory};
 use crate::domain::entropy::Entropy;
 use crate::domain::network::site;
 use crate::domain::secret::Secret;
+use crate::supervise::Tasks;
 
 /// Places for each thread, the one at work included.
 const PLACES: usize = 64;
@@ -129,7 +129,7 @@ impl Drop for Handle {
 }
 
 impl Passwords {
-    pub fn start(threads: usize) -> std::io::Result<Self> {
+    pub fn start(threads: usize, tasks: &Tasks) -> std::io::Result<Self> {
         let threads = threads.max(1);
         let most = threads * PLACES;
         let shared = Arc::new(Shared {
@@ -141,7 +141,7 @@ impl Passwords {
         let passwords = Self(Arc::new(Handle(shared.clone())));
         for _ in 0..threads {
             let shared = shared.clone();
-            thread::Builder::new().name("hasher".to_owned()).spawn(move || serve(&shared))?;
+            tasks.thread("hasher", move || serve(&shared))?;
         }
         Ok(passwords)
     }
@@ -263,6 +263,7 @@ fn yield_to_signers() {}
 mod tests {
     use std::sync::mpsc;
     use std::sync::{Arc, Mutex};
+    use std::thread;
 
     use super::*;
 
@@ -285,7 +286,7 @@ mod tests {
 
     #[tokio::test]
     async fn lg_08_more_passwords_at_once_than_there_are_places_are_turned_away_and_the_rest_is_checked() {
-        let passwords = Passwords::start(2).unwrap();
+        let passwords = Passwords::start(2, &Tasks::default()).unwrap();
         let hash = super::super::password::hash(&Secret::new("right"), Entropy);
         let work = [occupy(&passwords).await, occupy(&passwords).await];
         let mut waiting = Vec::new();
@@ -320,7 +321,7 @@ mod tests {
 
     #[tokio::test]
     async fn cb_13_one_network_has_half_of_the_places_and_the_networks_take_turns() {
-        let passwords = Passwords::start(1).unwrap();
+        let passwords = Passwords::start(1, &Tasks::default()).unwrap();
         let work = occupy(&passwords).await;
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut jobs = Vec::new();
@@ -342,7 +343,7 @@ mod tests {
 
     #[tokio::test]
     async fn cb_13_networks_that_fill_the_queue_keep_no_other_out() {
-        let passwords = Passwords::start(1).unwrap();
+        let passwords = Passwords::start(1, &Tasks::default()).unwrap();
         let work = occupy(&passwords).await;
         let mut flood = Vec::new();
         for network in [1, 2].into_iter().cycle() {
@@ -368,7 +369,7 @@ mod tests {
 
     #[tokio::test]
     async fn networks_with_one_place_each_do_not_give_way() {
-        let passwords = Passwords::start(1).unwrap();
+        let passwords = Passwords::start(1, &Tasks::default()).unwrap();
         let work = occupy(&passwords).await;
         let mut places = Vec::new();
         for network in 0..=255 {
@@ -386,7 +387,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn cb_13_hashing_runs_on_threads_of_its_own_at_a_lower_priority() {
-        let passwords = Passwords::start(1).unwrap();
+        let passwords = Passwords::start(1, &Tasks::default()).unwrap();
         let here = rustix::process::getpriority_process(None).unwrap();
         let there = passwords.place(None).unwrap().run(|_| {
             (thread::current().name().map(str::to_owned), rustix::process::getpriority_process(None).unwrap())
@@ -396,7 +397,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_takes_one_answer_and_no_thread() {
-        let passwords = Passwords::start(1).unwrap();
+        let passwords = Passwords::start(1, &Tasks::default()).unwrap();
         let panics = passwords.place(None).unwrap().run(|_| panic!("in a test"));
         assert_eq!(panics.await, Err::<(), _>(Busy));
         assert_eq!(passwords.place(None).unwrap().run(|_| 1).await, Ok(1));
