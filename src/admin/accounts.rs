@@ -182,7 +182,10 @@ async fn sign_out(store: &Store, email: &str, json: bool) -> Result<String, Fail
     let signed_out = store
         .write(move |work| accounts::sign_out_browsers(work, &target, &Actor::Operator, &Origin::default()));
     let browsers = signed_out.await?.ok_or_else(|| nobody(&address))?;
-    let text = format!("{address} is signed out in {browsers} browsers.");
+    let text = match browsers {
+        1 => format!("{address} is signed out in 1 browser."),
+        _ => format!("{address} is signed out in {browsers} browsers."),
+    };
     Ok(Report { json: json!({ "email": address, "browsers": browsers }), text }.shown(json))
 }
 

@@ -1,17 +1,19 @@
-//! Who is connected, and who makes room when there is none.
+//! The open connections, their limits, and which are closed when a limit is reached.
 //!
 //! There is a bound on all connections and one on those of an address, both below what the system lets the process open,
 //! so that accepting never fails for want of a descriptor. When a bound is reached, the connections that have been idle
 //! for longest are closed; when none is idle, the new one is.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
+
+use crate::domain::network::subscriber;
 
 /// One in so many idle connections is closed at a time, so that a flood does not cost a search for each.
 const SHARE: usize = 16;
@@ -93,7 +95,7 @@ impl Connections {
     pub(super) fn enter(&self, from: IpAddr) -> Result<Place, NoRoom> {
         let shared = &self.0;
         let bounded = !shared.trusted.iter().any(|network| network.contains(&from.to_canonical()));
-        let address = group(from);
+        let address = subscriber(from);
         let mut list = self.list();
         if bounded && list.by_address.get(&address).is_some_and(|known| known.open >= shared.most_per_address)
         {
@@ -258,17 +260,6 @@ impl Drop for Place {
                 list.by_address.remove(&self.address);
             }
         }
-    }
-}
-
-/// What counts as one address: of IPv6 the /64, which one customer has.
-fn group(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 

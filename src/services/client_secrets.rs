@@ -34,7 +34,7 @@ pub fn rotate(
     }
     let lives_on = keep_old > TimeDelta::zero();
     let old = client.secret.filter(|_| lives_on);
-    let old = old.map(|digest| OldSecret { digest, ends_at: work.now + keep_old.min(LONGEST_OVERLAP) });
+    let old = old.map(|digest| OldSecret { digest, ends_at: work.now + keep_old });
     clients::set_secrets(work.conn, id, Some(new), old)?;
     let ends_at = old.map(|old| old.ends_at);
     let event = Event::new(Action::ClientSecretRotated, actor.clone(), &Origin::default()).target(id);

@@ -15,7 +15,7 @@ pub const LONGEST: TimeDelta = TimeDelta::days(7);
 
 /// Opens a recovery, or moves the end of the open one.
 pub fn open(work: &mut Work<'_>, length: TimeDelta, actor: &Actor) -> Result<Time, StoreError> {
-    let ends_at = work.now + length.min(LONGEST);
+    let ends_at = work.now + length;
     row::end_at(work.conn, ends_at, work.now)?;
     let event = Event::new(Action::RecoveryOpened, actor.clone(), &Origin::default());
     work.record(event.detail("ends_at", ends_at.iso()));

@@ -12,7 +12,6 @@ const FACT: &str = "recovery_ends_at";
 /// The last recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recovery {
-    pub changed_at: Time,
     pub ends_at: Time,
 }
 
@@ -24,11 +23,11 @@ impl Recovery {
 
 /// The last recovery, open or not; `None` if there never was one.
 pub fn last(conn: &mut Conn) -> Result<Option<Recovery>, StoreError> {
-    let Some((value, changed_at)) = facts::find(conn, FACT)? else { return Ok(None) };
+    let Some((value, _)) = facts::find(conn, FACT)? else { return Ok(None) };
     let ends_at = value.parse().ok().and_then(Time::from_micros);
     let ends_at =
         ends_at.ok_or_else(|| StoreError::Failed(format!("the fact {FACT} is no time: {value}")))?;
-    Ok(Some(Recovery { changed_at, ends_at }))
+    Ok(Some(Recovery { ends_at }))
 }
 
 pub fn is_open(conn: &mut Conn, now: Time) -> Result<bool, StoreError> {
