@@ -68,7 +68,7 @@ fn serve_until_stopped(config: Config, runtime: Runtime) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            logging.last_words(&error);
+            logging.log_fatal(&error);
             ExitCode::FAILURE
         }
     }

@@ -238,7 +238,9 @@ async fn banner(app: &App, address: SocketAddr) -> String {
     loop {
         match try_banner(app, address).await {
             Ok(banner) => return banner,
-            Err(error) => tracing::warn!(%error, "the start cannot be announced yet"),
+            Err(error) => {
+                tracing::warn!(%error, "the startup banner is delayed: the database does not answer")
+            }
         }
         tokio::time::sleep(ANNOUNCE_AGAIN).await;
     }

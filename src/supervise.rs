@@ -52,9 +52,9 @@ impl Tasks {
                 let mut restarts = Restarts::default();
                 while let Err(panic) = catch_unwind(AssertUnwindSafe(&mut work)) {
                     let pause = restarts.next();
-                    task.fell(&*panic);
+                    task.mark_down(&*panic);
                     thread::sleep(pause);
-                    task.rose(pause);
+                    task.mark_restarted(pause);
                 }
                 tasks.remove(&task);
             }
@@ -76,9 +76,9 @@ impl Tasks {
             let mut restarts = Restarts::default();
             while let Err(panic) = caught(make()).await {
                 let pause = restarts.next();
-                task.fell(&*panic);
+                task.mark_down(&*panic);
                 tokio::time::sleep(pause).await;
-                task.rose(pause);
+                task.mark_restarted(pause);
             }
             tasks.remove(&task);
         })
@@ -117,11 +117,11 @@ impl Task {
         match *self.phase() {
             Phase::Running => false,
             Phase::Down => true,
-            Phase::Restarted(at, proves_itself_in) => at.elapsed() < proves_itself_in,
+            Phase::Restarted(at, probation) => at.elapsed() < probation,
         }
     }
 
-    fn fell(&self, panic: &(dyn Any + Send)) {
+    fn mark_down(&self, panic: &(dyn Any + Send)) {
         *self.phase() = Phase::Down;
         tracing::error!(
             task = self.name,
@@ -130,7 +130,7 @@ impl Task {
         );
     }
 
-    fn rose(&self, pause: Duration) {
+    fn mark_restarted(&self, pause: Duration) {
         *self.phase() = Phase::Restarted(Instant::now(), pause);
     }
 }

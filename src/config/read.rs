@@ -130,7 +130,7 @@ fn bad_master_key(bad: &BadMasterKey) -> Wrong {
     Wrong::new(bad.to_string(), bad.remedy())
 }
 
-/// What the companion CLI is called with, and the server that it signs in at when it is told nothing else.
+/// The companion CLI's login command and default issuer.
 const COMPANION_LOGIN: &str = "keystile auth login";
 const COMPANION_SERVER: &str = "http://127.0.0.1:8642";
 

@@ -95,7 +95,7 @@ impl Denied {
         match self {
             Self::Missing => "No credential was presented.".to_owned(),
             Self::Ambiguous => "More than one credential was presented. Send one, in one place.".to_owned(),
-            Self::InQuery => "A credential does not belong into a URL. Send it in a header.".to_owned(),
+            Self::InQuery => "A credential does not belong in a URL. Send it in a header.".to_owned(),
             Self::Invalid => "The credential is not valid.".to_owned(),
             Self::Expired => "The credential has expired.".to_owned(),
             Self::Revoked => "The credential was revoked.".to_owned(),

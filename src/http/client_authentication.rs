@@ -14,7 +14,7 @@ use crate::domain::time::Time;
 use crate::store::{Conn, StoreError, clients};
 
 /// The digest of no known secret, for the same steps where there is no client.
-const NOBODYS: Digest = Digest::of_mac([0; 32]);
+const DUMMY_DIGEST: Digest = Digest::of_mac([0; 32]);
 
 /// Who a request says it comes from, and how it proves that.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Claimed {
                 let presented = secret.digest();
                 let matches = match &client {
                     Some(client) => client.borrow().accepts_secret(presented, now),
-                    None => presented == NOBODYS,
+                    None => presented == DUMMY_DIGEST,
                 };
                 match is_public {
                     Some(false) if matches => None,

@@ -70,7 +70,7 @@ impl Memory {
     /// Checks a password against a PHC string. Without one (no account has that address) the same work is done for
     /// nothing, so that the time an answer takes does not say who has an account.
     pub fn check(&mut self, password: &Secret, hash: Option<&str>) -> Match {
-        let checked = self.check_stored(password, hash.unwrap_or(NOBODY));
+        let checked = self.check_stored(password, hash.unwrap_or(DUMMY_HASH));
         hash.and(checked).unwrap_or(Match::Wrong)
     }
 
@@ -102,7 +102,7 @@ fn current() -> Params {
 }
 
 /// A hash of nothing, with the current parameters.
-const NOBODY: &str =
+const DUMMY_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes on this thread, with memory of its own; for the administration commands.
@@ -127,11 +127,11 @@ mod tests {
         assert_eq!(memory.check(&Secret::new("wrong"), Some(&one)), Match::Wrong);
         assert_eq!(memory.check(&Secret::new(""), None), Match::Wrong);
         assert_eq!(
-            memory.check_stored(&password, NOBODY),
+            memory.check_stored(&password, DUMMY_HASH),
             Some(Match::Wrong),
             "and not that it cannot be read"
         );
-        assert_eq!(PasswordHash::new(NOBODY).unwrap().params, PasswordHash::new(&one).unwrap().params);
+        assert_eq!(PasswordHash::new(DUMMY_HASH).unwrap().params, PasswordHash::new(&one).unwrap().params);
         assert_eq!(memory.check(&password, Some("not a hash")), Match::Wrong);
         let parsed = PasswordHash::new(&one).unwrap();
         assert!(Argon2::default().verify_password(b"correct horse battery", &parsed).is_ok(), "{one}");

@@ -31,7 +31,7 @@ const HEAD_TIME: Duration = Duration::from_secs(5);
 /// An idle connection is kept for a next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long a connection that is being closed waits for the other end.
-const GOODBYE: Duration = Duration::from_secs(1);
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Seconds that requests have to finish when the server stops.
 const STOP_SECONDS: u64 = 15;
 /// Connections beyond the bound that a worker takes, so that they can be refused instead of kept waiting.
@@ -50,7 +50,7 @@ impl Documents {
     }
 }
 
-/// Answers whoever connects, until it is stopped.
+/// Serves the routes on a listening socket until stopped.
 pub(super) fn serve(
     listener: TcpListener,
     app: &App,
@@ -79,7 +79,7 @@ pub(super) fn serve(
             let http = HttpService::build()
                 .keep_alive(KEEP_ALIVE)
                 .client_request_timeout(HEAD_TIME)
-                .client_disconnect_timeout(GOODBYE)
+                .client_disconnect_timeout(DISCONNECT_TIMEOUT)
                 .local_addr(address)
                 // No handler asks actix what the server is called: that is the public URL.
                 .h1(map_config(answering, |()| AppConfig::default()));

@@ -54,8 +54,8 @@ fn with_server_targets(filter: &str) -> String {
 }
 
 impl Logging {
-    /// Says in plain words why the process ends.
-    pub fn last_words(&self, error: &dyn Display) {
+    /// Logs the error that ends the process.
+    pub fn log_fatal(&self, error: &dyn Display) {
         let line = format!("{error}\n");
         self.queue.push(mask(&line, &self.token_prefix).into_owned().into_bytes());
     }

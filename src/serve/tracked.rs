@@ -16,8 +16,8 @@ use super::connections::Place;
 /// connection that is busy makes room for nobody.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A connection with its place. When it is asked to close, it reads like one whose other end has gone: what is being
-/// answered is answered, and nothing else.
+/// A connection with its place. Once asked to close, its reads return end of file: the request under way is answered, and
+/// no other is read.
 pub(super) struct Tracked {
     stream: TcpStream,
     place: Place,

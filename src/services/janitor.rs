@@ -1,4 +1,4 @@
-//! Deletes what nobody can use any more.
+//! Deletes expired rows.
 //!
 //! A sweep has no size at which it stops others: it deletes in steps, each a write of its own with a bounded number of rows,
 //! and lets others write for as long between two steps as a step took. What a step deletes is found by an index, so that
@@ -22,8 +22,8 @@ const CODES_KEPT: TimeDelta = TimeDelta::hours(24);
 /// How long any other request stays after its end, for the page that says so.
 const REQUESTS_KEPT: TimeDelta = TimeDelta::minutes(30);
 
-/// Rows that end.
-struct Heap {
+/// Rows that expire, and how long they are kept afterwards.
+struct Expiring {
     /// In words for the log.
     name: &'static str,
     /// How long they stay after their end.
@@ -31,37 +31,37 @@ struct Heap {
     delete: fn(&mut Conn, Span) -> Result<Deleted, StoreError>,
 }
 
-const HEAPS: [Heap; 10] = [
-    Heap {
+const EXPIRING: [Expiring; 10] = [
+    Expiring {
         name: "requests without a code",
         kept: |_| REQUESTS_KEPT,
         delete: authorization_requests::delete_without_code,
     },
-    Heap {
+    Expiring {
         name: "requests with a code",
         kept: |_| CODES_KEPT,
         delete: authorization_requests::delete_expired,
     },
-    Heap { name: "device requests", kept: |_| REQUESTS_KEPT, delete: device_requests::delete_expired },
-    Heap {
+    Expiring { name: "device requests", kept: |_| REQUESTS_KEPT, delete: device_requests::delete_expired },
+    Expiring {
         name: "idempotency records",
         kept: |_| TimeDelta::zero(),
         delete: idempotency_records::delete_expired,
     },
-    Heap { name: "rates", kept: |_| TimeDelta::zero(), delete: rates::delete_settled },
-    Heap { name: "browser sessions", kept: |_| TimeDelta::zero(), delete: web_sessions::delete_ended },
-    Heap {
+    Expiring { name: "rates", kept: |_| TimeDelta::zero(), delete: rates::delete_settled },
+    Expiring { name: "browser sessions", kept: |_| TimeDelta::zero(), delete: web_sessions::delete_ended },
+    Expiring {
         name: "accounts that were tried",
         kept: |_| TimeDelta::zero(),
         delete: throttles::delete_due_accounts,
     },
-    Heap {
+    Expiring {
         name: "networks and devices that tried",
         kept: |_| guessing::MEMORY,
         delete: throttles::delete_quiet_sources,
     },
-    Heap { name: "uses of credentials", kept: |audit| audit.keep_uses, delete: uses::delete_old },
-    Heap { name: "counts of uses", kept: |audit| audit.keep_usage, delete: usage::delete_old },
+    Expiring { name: "uses of credentials", kept: |audit| audit.keep_uses, delete: uses::delete_old },
+    Expiring { name: "counts of uses", kept: |audit| audit.keep_usage, delete: usage::delete_old },
 ];
 
 /// Deletes everything that has ended by now, and says how many rows that were. Every node may do it at any time. What fails
@@ -69,17 +69,17 @@ const HEAPS: [Heap; 10] = [
 pub async fn sweep(store: &Store, keep: Audit) -> usize {
     let now = store.now();
     let mut rows = 0;
-    for heap in &HEAPS {
-        match sweep_heap(store, heap, now - (heap.kept)(keep)).await {
+    for expiring in &EXPIRING {
+        match sweep_expiring(store, expiring, now - (expiring.kept)(keep)).await {
             Ok(deleted) => rows += deleted,
-            Err(error) => tracing::warn!(%error, what = heap.name, "what has ended could not be deleted"),
+            Err(error) => tracing::warn!(%error, what = expiring.name, "what has ended could not be deleted"),
         }
     }
     rows
 }
 
-async fn sweep_heap(store: &Store, heap: &Heap, before: Time) -> Result<usize, StoreError> {
-    let delete = heap.delete;
+async fn sweep_expiring(store: &Store, expiring: &Expiring, before: Time) -> Result<usize, StoreError> {
+    let delete = expiring.delete;
     let (mut pace, mut from, mut rows) = (Pace::default(), Time::FIRST, 0);
     loop {
         let span = Span { from, before, limit: pace.limit };

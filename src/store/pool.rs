@@ -1,4 +1,4 @@
-//! The doors to the database: `write` and `read`, and those for what is gathered.
+//! The store: `write`, `read`, and the batched operations.
 
 use std::sync::Arc;
 

@@ -23,7 +23,7 @@ pub struct Choice {
     pub granted: ScopeSet,
     /// What was asked for and the role does not hold.
     pub left_out: ScopeSet,
-    /// What the organization has against this sign-in.
+    /// The organization's policy that forbids this sign-in.
     pub barrier: Option<Barrier>,
 }
 
@@ -45,7 +45,7 @@ pub enum Obstacle<'a> {
     RoleTooSmall(&'a Choice),
 }
 
-/// What stands in the way of a yes; `None` if the person can choose.
+/// Why no organization can be approved; `None` if one can.
 pub fn obstacle(choices: &[Choice]) -> Option<Obstacle<'_>> {
     let Some(first) = choices.first() else { return Some(Obstacle::NoOrganization) };
     if choices.iter().any(Choice::is_open) {

@@ -59,8 +59,8 @@ impl Place {
     }
 }
 
-/// Adds the parameters that the URL does not set itself: how long to wait for a server that is silent, and that only a
-/// server that takes writes will do. So an address that leads to a demoted primary for a while gives no connection.
+/// Adds the parameters that the URL lacks: timeouts for an unresponsive server, and `target_session_attrs=read-write`, so
+/// that an address that still points to a demoted primary yields no connection.
 fn completed(url: &str) -> Cow<'_, str> {
     const DEFAULTS: [(&str, &str); 6] = [
         ("connect_timeout", "5"),

@@ -150,9 +150,11 @@ fn says(message: &str, signs: &[&str]) -> bool {
     signs.iter().any(|sign| message.contains(sign))
 }
 
-// Diesel hands on no SQLSTATE but those that it has a kind for, so the rest is told by the message: 40P01,
+// Diesel exposes no SQLSTATE for these, so they are recognized by their message.
+
+/// 40P01.
 const DEADLOCK: [&str; 1] = ["deadlock detected"];
-/// 57P01 to 57P03 and class 08,
+/// 57P01 to 57P03 and class 08.
 const ENDED: [&str; 5] = [
     "terminating connection",
     "server closed the connection",
@@ -160,7 +162,7 @@ const ENDED: [&str; 5] = [
     "connection to server",
     "no connection to the server",
 ];
-/// and what both engines say when they are full, locked or canceled a statement.
+/// Full, locked, or canceled, on both engines.
 const BUSY: [&str; 6] = [
     "canceling statement due to",
     "database is locked",
