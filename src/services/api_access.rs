@@ -35,8 +35,9 @@ impl Effect {
 
 /// Counts before anything is saved.
 pub fn effect(conn: &mut Conn, org_id: &str, now: Time) -> Result<Effect, StoreError> {
-    let living = credentials::living_personal(conn, org_id, now)?;
-    Ok(Effect::of(&living))
+    let [sessions, personal_tokens, people] = credentials::count_personal(conn, org_id, now)?
+        .map(|count| usize::try_from(count).unwrap_or_default());
+    Ok(Effect { sessions, personal_tokens, people })
 }
 
 /// Who turned the switch last, and when.

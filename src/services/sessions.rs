@@ -4,6 +4,7 @@ use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::role;
 use crate::store::credentials::{self, Credential};
+use crate::store::own_sessions::{self, Whose};
 use crate::store::{Conn, StoreError, Work, memberships};
 
 /// Characters of the longest name that a session may be given.
@@ -60,15 +61,11 @@ pub fn end_all(
     user_id: &str,
     origin: &Origin,
 ) -> Result<usize, StoreError> {
-    let now = work.now;
-    let sessions = credentials::cli_sessions(work.conn, org_id, user_id)?;
-    let mut living: Vec<Credential> =
-        sessions.into_iter().map(|(session, _)| session).filter(|session| session.lives(now)).collect();
-    living.sort_by(|left, right| left.id.cmp(&right.id));
-    for session in &living {
-        end_one(work, session, user_id, EndReason::SignedOut, origin)?;
+    let ended = own_sessions::revoke(work.conn, Whose { org_id, user_id }, work.now, EndReason::SignedOut)?;
+    for session_id in &ended {
+        work.record(ended_event(org_id, session_id, user_id, user_id, EndReason::SignedOut, origin));
     }
-    Ok(living.len())
+    Ok(ended.len())
 }
 
 fn end_one(
@@ -81,13 +78,24 @@ fn end_one(
     if !credentials::revoke(work.conn, &session.id, work.now, reason)? {
         return Ok(());
     }
-    let event = Event::new(Action::SessionRevoked, Actor::User(user_id.to_owned()), origin)
-        .org(&session.org_id)
-        .credential(&session.id)
-        .target(session.user_id.as_deref().unwrap_or_default())
-        .detail("reason", reason.as_str());
-    work.record(event);
+    let owner = session.user_id.as_deref().unwrap_or_default();
+    work.record(ended_event(&session.org_id, &session.id, owner, user_id, reason, origin));
     Ok(())
+}
+
+fn ended_event(
+    org_id: &str,
+    session_id: &str,
+    owner: &str,
+    by: &str,
+    reason: EndReason,
+    origin: &Origin,
+) -> Event {
+    Event::new(Action::SessionRevoked, Actor::User(by.to_owned()), origin)
+        .org(org_id)
+        .credential(session_id)
+        .target(owner)
+        .detail("reason", reason.as_str())
 }
 
 /// Gives a session of one's own another name; `false` if it is not one's own or the name cannot be.

@@ -1,6 +1,6 @@
 //! Credentials: CLI sessions, personal tokens and API keys.
 
-use diesel::dsl::exists;
+use diesel::dsl::{count, exists};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -152,24 +152,6 @@ pub fn touch(conn: &mut Conn, id: &str, at: Time, ip: Option<&str>) -> Result<()
     Ok(())
 }
 
-/// The name and kind of the client that a session belongs to.
-pub type Tool = (String, ClientKind);
-
-/// The CLI sessions of a person in an organization, the newest first.
-pub fn cli_sessions(
-    conn: &mut Conn,
-    org_id: &str,
-    user_id: &str,
-) -> Result<Vec<(Credential, Tool)>, StoreError> {
-    Ok(credentials::table
-        .inner_join(clients::table)
-        .filter(credentials::org_id.eq(org_id).and(credentials::user_id.eq(user_id)))
-        .filter(credentials::kind.eq(CredentialKind::CliSession))
-        .order((credentials::created_at.desc(), credentials::id))
-        .select((Credential::as_select(), (clients::name, clients::kind)))
-        .load(conn)?)
-}
-
 /// A page of a person's CLI sessions in an organization, each with its client's name, the newest first. `after` is where
 /// the page before it ended.
 pub fn cli_session_page(
@@ -209,16 +191,20 @@ macro_rules! personal {
     };
 }
 
-/// The living credentials that the switch for personal tokens governs.
-pub fn living_personal(conn: &mut Conn, org_id: &str, now: Time) -> Result<Vec<Owned>, StoreError> {
-    Ok(credentials::table
-        .filter(personal!(org_id, now))
-        .order(credentials::id)
-        .select((credentials::id, credentials::kind, credentials::user_id))
-        .load(conn)?)
+/// How many living credentials the switch for personal tokens governs: CLI sessions, personal tokens, and the people who
+/// hold them.
+pub fn count_personal(conn: &mut Conn, org_id: &str, now: Time) -> Result<[i64; 3], StoreError> {
+    let living = || credentials::table.filter(personal!(org_id, now));
+    let of_kind = |kind| living().filter(credentials::kind.eq(kind)).count();
+    Ok([
+        of_kind(CredentialKind::CliSession).get_result(conn)?,
+        of_kind(CredentialKind::PersonalToken).get_result(conn)?,
+        living().select(count(credentials::user_id).aggregate_distinct()).get_result(conn)?,
+    ])
 }
 
-/// Ends the same, in two statements however many they are, and says which they were.
+/// Ends the living credentials that the switch for personal tokens governs, in two statements however many they are, and
+/// says which they were.
 pub fn revoke_personal(
     conn: &mut Conn,
     org_id: &str,

@@ -44,6 +44,7 @@ mod lane;
 pub mod memberships;
 pub mod names;
 pub mod organizations;
+pub mod own_sessions;
 mod pool;
 pub mod rates;
 pub mod readiness;

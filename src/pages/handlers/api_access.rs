@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::query;
 use super::credential_limits;
-use super::member::{Member, manager, nav, own_sessions};
+use super::member::{Member, active_sessions, manager, nav};
 use super::visit::{Visit, visit};
 use crate::domain::audit::Actor;
 use crate::domain::policy::DeviceFlow;
@@ -46,11 +46,11 @@ pub async fn settings(app: web::Data<App>, request: HttpRequest, slug: web::Path
         let more = count(living.len()) > PAGE;
         living.truncate(usize::try_from(PAGE).unwrap_or_default());
         let link = |number: i64| format!("{}/o/{}/settings/api-access?page={number}", visit.base(), *slug);
-        let rows = own_sessions(visit, &member).await?;
+        let active = active_sessions(visit, &member).await?;
         let policy = member.organization.policy(&visit.app.config.organizations);
         let page = ApiAccessPage {
             shell: visit.shell(),
-            nav: nav(visit, &member, Place::ApiAccess, &rows),
+            nav: nav(visit, &member, Place::ApiAccess, active),
             personal_tokens: if member.organization.personal_tokens { Switch::On } else { Switch::Off },
             concerned: concerned(effect),
             last_change: last_change.map(|change| Change {
@@ -103,8 +103,8 @@ pub async fn confirm(
             "on" => Question::PersonalTokensOn { slug, organization, concerned },
             _ => return Ok(visit.refuse(Refusal::NotFound)),
         };
-        let rows = own_sessions(visit, &member).await?;
-        let nav = nav(visit, &member, Place::ApiAccess, &rows);
+        let active = active_sessions(visit, &member).await?;
+        let nav = nav(visit, &member, Place::ApiAccess, active);
         Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
     })
     .await
@@ -185,8 +185,8 @@ pub async fn revoke_all_page(
             organization: member.organization.name.clone(),
             login_command: visit.app.config.brand.login_command.clone(),
         };
-        let rows = own_sessions(visit, &member).await?;
-        let nav = nav(visit, &member, Place::ApiAccess, &rows);
+        let active = active_sessions(visit, &member).await?;
+        let nav = nav(visit, &member, Place::ApiAccess, active);
         Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
     })
     .await

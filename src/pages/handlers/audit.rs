@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded::Serializer;
 
 use super::account::query;
-use super::member::{manager, nav, own_sessions};
+use super::member::{active_sessions, manager, nav};
 use super::visit::{Visit, visit};
 use crate::domain::audit::export::{Format, Names};
 use crate::domain::audit::{Action, Actor, Event, Outcome, Recorded};
@@ -47,12 +47,12 @@ pub async fn events(app: web::Data<App>, request: HttpRequest, slug: web::Path<S
             Ok(page) => page,
             Err(too_many) => return Ok(refused(visit, too_many.into())),
         };
-        let rows = own_sessions(visit, &member).await?;
+        let active = active_sessions(visit, &member).await?;
         let path = format!("{}/o/{slug}/audit", visit.base());
         let older = page.older.map(|place| after(&path, &query, &audit_query::after_event(place)));
         let page = AuditPage {
             shell: visit.shell(),
-            nav: nav(visit, &member, Place::AuditLog, &rows),
+            nav: nav(visit, &member, Place::AuditLog, active),
             filter: event_filter(&query, chosen, outcome),
             rows: page.events.iter().map(|event| event_row(event, &page.names)).collect(),
             pager: Pager { newer: None, older },
@@ -113,13 +113,13 @@ pub async fn uses(app: web::Data<App>, request: HttpRequest, slug: web::Path<Str
         let (org_id, outcome, continued) = (member.organization.id.clone(), filter.outcome, place.is_some());
         let read = move |conn: &mut _| uses::page(conn, &org_id, &filter, place.as_ref(), PAGE);
         let page = visit.app.store.report(read).await?;
-        let rows = own_sessions(visit, &member).await?;
+        let active = active_sessions(visit, &member).await?;
         let path = format!("{}/o/{slug}/audit/uses", visit.base());
         let last = page.uses.last().filter(|_| page.more);
         let older = last.map(|used| after(&path, &query, &audit_query::after_use(used.at, &used.id)));
         let page = UsesPage {
             shell: visit.shell(),
-            nav: nav(visit, &member, Place::AuditLog, &rows),
+            nav: nav(visit, &member, Place::AuditLog, active),
             filter: UseFilter {
                 credential: typed(&query, "credential"),
                 outcome,

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
 
-use super::member::{Member, manager, nav, own_sessions};
+use super::member::{Member, active_sessions, manager, nav};
 use super::visit::{Visit, visit};
 use crate::domain::audit::Actor;
 use crate::domain::key_policy::{Lifetime, TokenCreators};
@@ -79,7 +79,7 @@ pub async fn confirm(
             "on" => Question::ApiKeysOn { slug, organization, keys },
             _ => return Ok(visit.refuse(Refusal::NotFound)),
         };
-        let nav = nav(visit, &member, Place::ApiAccess, &own_sessions(visit, &member).await?);
+        let nav = nav(visit, &member, Place::ApiAccess, active_sessions(visit, &member).await?);
         Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
     })
     .await

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::choices::{Ticked, without_a_box};
-use super::member::{Member, Which, member, nav, own_sessions};
+use super::member::{Member, Which, active_sessions, member, nav};
 use super::visit::{Stop, Visit, visit};
 use super::{credential_card, refused};
 use crate::domain::granted::Granted;
@@ -100,7 +100,7 @@ async fn show(
     });
     let page = KeyPermissionsPage {
         shell: visit.shell(),
-        nav: nav(visit, member, Place::ApiKeys, &own_sessions(visit, member).await?),
+        nav: nav(visit, member, Place::ApiKeys, active_sessions(visit, member).await?),
         name: text::name(&named.credential.name),
         shown: credential_card::shown(&named.credential),
         last_used: credential_card::last_used(visit, &named),

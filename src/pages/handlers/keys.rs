@@ -7,7 +7,7 @@ use super::account::query;
 use super::choices::{EndChoice, Ticked};
 use super::credential_card::{Listed, card};
 use super::credential_list::Asked;
-use super::member::{Member, Which, member, nav, own_sessions};
+use super::member::{Member, Which, active_sessions, member, nav};
 use super::once::{self, Made, Sent};
 use super::refused;
 use super::secret;
@@ -75,7 +75,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<Str
         };
         let page = KeysPage {
             shell: visit.shell(),
-            nav: nav(visit, &member, Place::ApiKeys, &own_sessions(visit, &member).await?),
+            nav: nav(visit, &member, Place::ApiKeys, active_sessions(visit, &member).await?),
             on,
             may_create: manages,
             list: asked.shown(found, |key| card(visit, &listed, key)),
@@ -234,7 +234,7 @@ async fn new_page(
     }
     let page = NewKeyPage {
         shell: visit.shell(),
-        nav: nav(visit, member, Place::ApiKeys, &own_sessions(visit, member).await?),
+        nav: nav(visit, member, Place::ApiKeys, active_sessions(visit, member).await?),
         accounts: accounts(visit, member, typed.owner.as_deref()).await?,
         permissions: typed.ticked.offered(&config.catalog, &acting.scopes, policy.unrestricted),
         ends: typed.ends.offered(policy.lifetime),

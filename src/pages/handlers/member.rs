@@ -8,9 +8,9 @@ use crate::pages::nav::{Nav, OrganizationLink, Place};
 use crate::pages::refusal::{Refusal, WayOut};
 use crate::pages::text;
 use crate::services::acting::Acting;
-use crate::store::credentials::{self, Credential, Tool};
 use crate::store::organizations::Organization;
-use crate::store::{StoreError, memberships};
+use crate::store::own_sessions::{self, Whose};
+use crate::store::{Conn, StoreError, memberships};
 
 pub(super) struct Member {
     pub user_id: String,
@@ -88,17 +88,17 @@ pub(super) async fn manager(visit: &Visit, slug: &str) -> Result<Member, Stop> {
     Ok(member)
 }
 
-pub(super) async fn own_sessions(
-    visit: &Visit,
-    member: &Member,
-) -> Result<Vec<(Credential, Tool)>, StoreError> {
+/// How many CLI sessions of the person live here, for the navigation.
+pub(super) async fn active_sessions(visit: &Visit, member: &Member) -> Result<i64, StoreError> {
     let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
-    visit.app.store.read(move |conn| credentials::cli_sessions(conn, &org_id, &user_id)).await
+    let now = visit.app.now();
+    let count = move |conn: &mut Conn| {
+        own_sessions::count_living(conn, Whose { org_id: &org_id, user_id: &user_id }, now)
+    };
+    visit.app.store.read(count).await
 }
 
-pub(super) fn nav(visit: &Visit, member: &Member, current: Place, rows: &[(Credential, Tool)]) -> Nav {
-    let now = visit.app.now();
-    let active = rows.iter().filter(|(session, _)| session.lives(now)).count();
+pub(super) fn nav(visit: &Visit, member: &Member, current: Place, active_sessions: i64) -> Nav {
     let link = |organization: &Organization| match current {
         Place::CliSessions => format!("{}/cli-sessions?org={}", visit.base(), organization.slug),
         Place::PersonalTokens => format!("{}/tokens?org={}", visit.base(), organization.slug),
@@ -121,7 +121,7 @@ pub(super) fn nav(visit: &Visit, member: &Member, current: Place, rows: &[(Crede
                 current: organization.id == member.organization.id,
             })
             .collect(),
-        active_sessions: i64::try_from(active).unwrap_or(i64::MAX),
+        active_sessions,
         sees_keys: member.holds(visit, KEYS_MANAGE) || member.holds(visit, KEYS_READ),
         administers: role::administers(&member.role),
     }

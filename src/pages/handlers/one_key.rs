@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::credential_card;
-use super::member::{Member, Which, member, nav, own_sessions};
+use super::member::{Member, Which, active_sessions, member, nav};
 use super::once::{self, Made, Sent};
 use super::visit::{Stop, Visit, visit};
 use super::{refused, secret};
@@ -41,7 +41,7 @@ pub async fn rotate_page(
         }
         let page = RotatePage {
             shell: visit.shell(),
-            nav: nav(visit, &member, Place::ApiKeys, &own_sessions(visit, &member).await?),
+            nav: nav(visit, &member, Place::ApiKeys, active_sessions(visit, &member).await?),
             once: once::mark(),
             name: text::name(&credential.name),
             shown: credential_card::shown(&credential),
@@ -89,7 +89,7 @@ pub async fn revoke_page(
 ) -> HttpResponse {
     visit(app, request, async |visit| {
         let (member, key) = managed(visit, &path.0, &path.1).await?;
-        let nav = nav(visit, &member, Place::ApiKeys, &own_sessions(visit, &member).await?);
+        let nav = nav(visit, &member, Place::ApiKeys, active_sessions(visit, &member).await?);
         let question = Question::RevokeKey {
             slug: nav.slug.clone(),
             name: text::name(&key.credential.name),

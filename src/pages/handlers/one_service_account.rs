@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::credential_card::{Listed, card};
 use super::credential_list::Asked;
-use super::member::{Member, Which, member, nav, own_sessions};
+use super::member::{Member, Which, active_sessions, member, nav};
 use super::refused;
 use super::service_accounts::{roles, shown};
 use super::visit::{Stop, Visit, visit};
@@ -46,7 +46,7 @@ async fn page(visit: &Visit, member: &Member, id: &str, problems: Problems) -> R
         Ok(made.map(|made| (made, keys.unwrap_or_default())))
     });
     let (made, keys) = found.await?.map_err(|refusal| refused::page(visit, member, refusal))?;
-    let nav = nav(visit, member, Place::ServiceAccounts, &own_sessions(visit, member).await?);
+    let nav = nav(visit, member, Place::ServiceAccounts, active_sessions(visit, member).await?);
     let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&visit.app.config.organizations);
     let manages = member.holds(visit, KEYS_MANAGE) && member.acting(visit).administers();
     let of_keys = &nav.keys(visit.base());
@@ -118,7 +118,7 @@ pub async fn disable_page(
             Ok(made.map(|made| (made.account, keys)))
         });
         let (account, keys) = found.await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
-        let nav = nav(visit, &member, Place::ServiceAccounts, &own_sessions(visit, &member).await?);
+        let nav = nav(visit, &member, Place::ServiceAccounts, active_sessions(visit, &member).await?);
         let name = text::name(&account.name);
         let question = Question::DisableServiceAccount { slug, id: account.id, name, keys };
         Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::api_access::device;
-use super::member::{Member, Which, member, nav, own_sessions};
+use super::member::{Member, Which, active_sessions, member, nav};
 use super::visit::{Stop, Visit, visit};
 use crate::pages::confirm::{ConfirmPage, Question};
 use crate::pages::nav::Place;
@@ -57,12 +57,12 @@ async fn rename_view(
     if one.standing != Standing::Owner {
         return Ok(visit.refuse(Refusal::NotFound));
     }
-    let rows = own_sessions(visit, &one.member).await?;
+    let active = active_sessions(visit, &one.member).await?;
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let current = one.named.session.name;
     let page = RenamePage {
         shell: visit.shell(),
-        nav: nav(visit, &one.member, Place::CliSessions, &rows),
+        nav: nav(visit, &one.member, Place::CliSessions, active),
         problems,
         id: one.named.session.id,
         name: typed.unwrap_or_else(|| current.clone()),
@@ -75,7 +75,7 @@ async fn rename_view(
 pub async fn end_page(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
     visit(app, request, async |visit| {
         let one = One::find(visit, &id).await?;
-        let rows = own_sessions(visit, &one.member).await?;
+        let active = active_sessions(visit, &one.member).await?;
         let Named { session, person, tool } = one.named;
         let login_command = visit.app.config.brand.login_command.clone();
         let (place, question) = match one.standing {
@@ -90,7 +90,7 @@ pub async fn end_page(app: web::Data<App>, request: HttpRequest, id: web::Path<S
                 (Place::ApiAccess, question)
             }
         };
-        let nav = nav(visit, &one.member, place, &rows);
+        let nav = nav(visit, &one.member, place, active);
         Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
     })
     .await
@@ -125,8 +125,8 @@ pub async fn end(
 pub async fn end_all_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     visit(app, request, async |visit| {
         let member = member(visit, Which::Asked).await?;
-        let rows = own_sessions(visit, &member).await?;
-        let nav = nav(visit, &member, Place::CliSessions, &rows);
+        let active = active_sessions(visit, &member).await?;
+        let nav = nav(visit, &member, Place::CliSessions, active);
         let question = Question::SignOutEverywhere {
             slug: nav.slug.clone(),
             organization: nav.has_choice().then(|| nav.organization.clone()),

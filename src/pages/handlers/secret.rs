@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-use super::member::{Member, nav, own_sessions};
+use super::member::{Member, active_sessions, nav};
 use super::once::Made;
 use super::visit::{Stop, Visit};
 use crate::domain::credential::CredentialKind;
@@ -66,7 +66,7 @@ async fn nav_of(visit: &Visit, member: &Member, made: secret_once::Made) -> Resu
         secret_once::Made::ApiKey => Place::ApiKeys,
         secret_once::Made::PersonalToken => Place::PersonalTokens,
     };
-    Ok(nav(visit, member, place, &own_sessions(visit, member).await?))
+    Ok(nav(visit, member, place, active_sessions(visit, member).await?))
 }
 
 fn list(visit: &Visit, nav: &Nav, made: secret_once::Made) -> String {

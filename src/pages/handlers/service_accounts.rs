@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::account::query;
-use super::member::{Member, Which, member, nav, own_sessions};
+use super::member::{Member, Which, active_sessions, member, nav};
 use super::visit::{Stop, Visit, visit};
 use super::{paging, refused};
 use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
@@ -31,7 +31,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<Str
             Ok(accounts) => accounts,
             Err(refusal) => return Ok(refused::page(visit, &member, refusal)),
         };
-        let nav = nav(visit, &member, Place::ServiceAccounts, &own_sessions(visit, &member).await?);
+        let nav = nav(visit, &member, Place::ServiceAccounts, active_sessions(visit, &member).await?);
         let path = nav.service_accounts(visit.base());
         let next = paging::cut(&mut accounts, |made| (made.account.created_at, made.account.id.as_str()));
         let older = next.map(|cursor| format!("{path}?cursor={cursor}"));
@@ -93,7 +93,7 @@ async fn new_page(
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = NewServiceAccountPage {
         shell: visit.shell(),
-        nav: nav(visit, member, Place::ServiceAccounts, &own_sessions(visit, member).await?),
+        nav: nav(visit, member, Place::ServiceAccounts, active_sessions(visit, member).await?),
         problems,
         roles: roles(visit, member, &typed.role),
         name: typed.name,

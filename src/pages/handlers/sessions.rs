@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
 
 use super::account::query;
-use super::member::{Member, Which, member, nav, own_sessions};
+use super::member::{Member, Which, member, nav};
 use super::visit::{Visit, visit};
 use crate::domain::credential::EndReason;
 use crate::domain::network;
@@ -18,16 +18,20 @@ use crate::pages::sessions::{
 };
 use crate::pages::text::{self, Moment};
 use crate::services::setup;
-use crate::store::credentials::{Credential, Tool};
+use crate::store::credentials::Credential;
 use crate::store::organizations::Organization;
+use crate::store::own_sessions::{self, State, Whose};
+use crate::store::{Conn, StoreError};
 use crate::web::app::App;
 
 /// A session that ends within this time says so.
 const SOON: TimeDelta = TimeDelta::days(7);
 /// "Used lately" is within this time.
 const LATELY: TimeDelta = TimeDelta::days(1);
+/// "Used, 14 days"
+const COUNTED: TimeDelta = TimeDelta::days(14);
 /// Cards on one page, which stays light enough to need no compression.
-const PAGE: usize = 10;
+const PAGE: i64 = 10;
 
 /// `GET /` and `GET /cli-sessions`
 pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
@@ -36,85 +40,74 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
             return Ok(visit.go("/setup"));
         }
         let member = member(visit, Which::Asked).await?;
-        let rows = own_sessions(visit, &member).await?;
-        Ok(visit.page(StatusCode::OK, &list_page(visit, &member, &rows)))
+        Ok(visit.page(StatusCode::OK, &list_page(visit, &member).await?))
     })
     .await
 }
 
-fn list_page(visit: &Visit, member: &Member, rows: &[(Credential, Tool)]) -> SessionsPage {
+async fn list_page(visit: &Visit, member: &Member) -> Result<SessionsPage, StoreError> {
     let now = visit.app.now();
     let query = query(visit);
     let filter = Filter {
         query: query.get("q").unwrap_or_default().chars().take(100).collect(),
         state: StateFilter::from_value(query.get("state").unwrap_or_default()),
     };
-    let wanted = filter.query.to_lowercase();
-    let matching: Vec<&(Credential, Tool)> = rows
-        .iter()
-        .filter(|(session, _)| shows(filter.state, session, now))
-        .filter(|(session, tool)| {
-            session.name.to_lowercase().contains(&wanted) || tool.0.to_lowercase().contains(&wanted)
-        })
-        .collect();
-    let page = query.get("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1).clamp(1, 10_000);
-    let link = |page: usize| {
+    let page = query.get("page").and_then(|page| page.parse::<i64>().ok()).unwrap_or(1).clamp(1, 10_000);
+    let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
+    let (text, state) = (filter.query.clone(), state(filter.state));
+    let read = move |conn: &mut Conn| {
+        let whose = Whose { org_id: &org_id, user_id: &user_id };
+        let numbers = own_sessions::numbers(conn, whose, now, now - COUNTED)?;
+        // One more than is shown tells whether there is a next page.
+        let rows = own_sessions::page(conn, whose, now, state, &text, (page - 1) * PAGE, PAGE + 1)?;
+        let any = !rows.is_empty() || own_sessions::exist(conn, whose)?;
+        Ok((numbers, rows, any))
+    };
+    let (numbers, mut rows, any) = visit.app.store.read(read).await?;
+    let link = |page: i64| {
         let mut link = url::form_urlencoded::Serializer::new(format!("{}/cli-sessions?", visit.base()));
         link.append_pair("org", &member.organization.slug).append_pair("state", filter.state.value());
         link.append_pair("q", &filter.query).append_pair("page", &page.to_string());
         link.finish()
     };
+    let shown = usize::try_from(PAGE).unwrap_or_default();
     let pager = Pager {
         newer: (page > 1).then(|| link(page - 1)),
-        older: (matching.len() > page * PAGE).then(|| link(page + 1)),
+        older: (rows.len() > shown).then(|| link(page + 1)),
     };
-    let cards: Vec<Card> = matching
-        .into_iter()
-        .skip((page - 1) * PAGE)
-        .take(PAGE)
-        .map(|row| card(visit, &member.organization, row, now))
-        .collect();
-    let listing = match (rows.is_empty(), cards.is_empty()) {
-        (true, _) => Listing::NoneYet,
-        (false, true) => Listing::NoneMatch,
-        (false, false) => Listing::Cards(cards),
+    rows.truncate(shown);
+    let cards: Vec<Card> = rows.iter().map(|row| card(visit, &member.organization, row, now)).collect();
+    let listing = match (any, cards.is_empty()) {
+        (false, _) => Listing::NoneYet,
+        (true, true) => Listing::NoneMatch,
+        (true, false) => Listing::Cards(cards),
     };
-    SessionsPage {
+    Ok(SessionsPage {
         shell: visit.shell(),
-        nav: nav(visit, member, Place::CliSessions, rows),
-        numbers: numbers(rows, now),
+        nav: nav(visit, member, Place::CliSessions, numbers.living),
+        numbers: shown_numbers(numbers, now),
         filter,
         listing,
         pager,
         login_command: visit.app.config.brand.login_command.clone(),
-    }
+    })
 }
 
-fn shows(filter: StateFilter, session: &Credential, now: Time) -> bool {
+fn state(filter: StateFilter) -> State {
     match filter {
-        StateFilter::All => true,
-        StateFilter::Active => session.lives(now),
-        StateFilter::Ended => session.revoked_at.is_some(),
-        StateFilter::Expired => session.revoked_at.is_none() && !session.lives(now),
+        StateFilter::All => State::Any,
+        StateFilter::Active => State::Living,
+        StateFilter::Ended => State::Revoked,
+        StateFilter::Expired => State::Expired,
     }
 }
 
-fn numbers(rows: &[(Credential, Tool)], now: Time) -> Numbers {
-    let living: Vec<&Credential> =
-        rows.iter().map(|(session, _)| session).filter(|one| one.lives(now)).collect();
-    let used_since = |session: &&&Credential| {
-        !never_used(session) && session.last_used_at.is_some_and(|at| now - at < TimeDelta::days(14))
-    };
-    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let next = living
-        .iter()
-        .filter_map(|session| next_end(session).map(|end| (end, session)))
-        .min_by_key(|(end, _)| *end);
+fn shown_numbers(numbers: own_sessions::Numbers, now: Time) -> Numbers {
     Numbers {
-        active: count(living.len()),
-        used_in_14_days: count(living.iter().filter(used_since).count()),
-        never_used: count(living.iter().filter(|session| never_used(session)).count()),
-        next_end: next.map(|(end, session)| (format!("In {}", text::about(end - now)), session.name.clone())),
+        active: numbers.living,
+        used_in_14_days: numbers.used,
+        never_used: numbers.never_used,
+        next_end: numbers.next_end.map(|(end, name)| (format!("In {}", text::about(end - now)), name)),
     }
 }
 
@@ -130,7 +123,7 @@ fn next_end(session: &Credential) -> Option<Time> {
 fn card(
     visit: &Visit,
     organization: &Organization,
-    (session, (tool, _)): &(Credential, Tool),
+    (session, tool): &(Credential, String),
     now: Time,
 ) -> Card {
     let scopes = ScopeSet::parse(&session.scopes).unwrap_or_default();

@@ -7,7 +7,7 @@ use super::account::query;
 use super::choices::{End, EndChoice, Ticked};
 use super::credential_card::{self, Listed, card};
 use super::credential_list::Asked;
-use super::member::{Member, Which, member, nav, own_sessions};
+use super::member::{Member, Which, active_sessions, member, nav};
 use super::once::{self, Made, Sent};
 use super::visit::{Stop, Visit, visit};
 use super::{refused, secret};
@@ -29,7 +29,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
             return Ok(visit.go("/sign-in?request=tokens"));
         }
         let member = member(visit, Which::Asked).await?;
-        let nav = nav(visit, &member, Place::PersonalTokens, &own_sessions(visit, &member).await?);
+        let nav = nav(visit, &member, Place::PersonalTokens, active_sessions(visit, &member).await?);
         let org = nav.has_choice().then(|| nav.slug.clone());
         let asked = Asked::read(visit, ListAddress { path: format!("{}/tokens", visit.base()), org });
         let (acting, wanted) = (member.acting(visit), asked.clone());
@@ -126,7 +126,7 @@ async fn new_page(
         return Ok(refused::page(visit, member, refusal));
     }
     let policy = policy(visit, member);
-    let nav = nav(visit, member, Place::PersonalTokens, &own_sessions(visit, member).await?);
+    let nav = nav(visit, member, Place::PersonalTokens, active_sessions(visit, member).await?);
     if allowed(policy, member) != Allowed::Yes {
         // The list says why, and whom to ask.
         return Ok(visit.go(&nav.of_this("/tokens")));
@@ -185,7 +185,7 @@ pub async fn revoke_page(app: web::Data<App>, request: HttpRequest, id: web::Pat
         let (acting, id) = (member.acting(visit), id.into_inner());
         let found = visit.app.store.read(move |conn| personal_tokens::find(conn, &acting, &id));
         let token = found.await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
-        let nav = nav(visit, &member, Place::PersonalTokens, &own_sessions(visit, &member).await?);
+        let nav = nav(visit, &member, Place::PersonalTokens, active_sessions(visit, &member).await?);
         let question = Question::RevokeToken {
             slug: nav.slug.clone(),
             name: text::name(&token.credential.name),

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
 
 use super::account::query;
-use super::member::{manager, nav, own_sessions};
+use super::member::{active_sessions, manager, nav};
 use super::visit::visit;
 use crate::domain::time::Time;
 use crate::pages::nav::Place;
@@ -30,13 +30,13 @@ pub async fn usage(app: web::Data<App>, request: HttpRequest, slug: web::Path<St
             .store
             .report(move |conn| uses::overview(conn, &org_id, &from, &to, CREDENTIALS))
             .await?;
-        let rows = own_sessions(visit, &member).await?;
+        let active = active_sessions(visit, &member).await?;
         let Overview { days, credentials, others, names } = overview;
         let days: Vec<Day> =
             (0..period.days()).map(|n| day(first + TimeDelta::days(n.into()), &days)).collect();
         let page = UsagePage {
             shell: visit.shell(),
-            nav: nav(visit, &member, Place::Usage, &rows),
+            nav: nav(visit, &member, Place::Usage, active),
             period,
             credentials: credentials
                 .into_iter()

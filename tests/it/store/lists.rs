@@ -12,6 +12,7 @@ use keystiled::domain::subject::SubjectId;
 use keystiled::domain::time::Time;
 use keystiled::domain::uses::UseOutcome;
 use keystiled::store::audit::{self, Filter};
+use keystiled::store::own_sessions::{self, State, Whose};
 use keystiled::store::static_credentials::{Part, Standing};
 use keystiled::store::{
     authorization_requests, credentials, device_requests, service_accounts, static_credentials, usage, uses,
@@ -318,6 +319,33 @@ both_engines! {
         let delete = move |conn: &mut _| device_requests::delete_of_client(conn, &removed.id);
         let cost = app.cost("device_requests", delete).await;
         cost.is_bounded("device_requests", &["device_requests_by_client"], BOUND);
+    }
+
+    async fn cb_12_the_sessions_of_a_person_are_counted_and_paged_by_an_index(app) {
+        let session = app.session().await;
+        fill_credentials(app, &session, CredentialKind::CliSession).await;
+        let (of_org, of_user) = (session.person.organization.id.clone(), session.person.id.clone());
+        let later = start() + TimeDelta::days(1);
+        let pages = [(State::Living, "", 11), (State::Revoked, "", 51), (State::Any, "", 51), (State::Living, "KEY", 10)];
+        for (state, text, expected) in pages {
+            let (org, user) = (of_org.clone(), of_user.clone());
+            let read = move |conn: &mut _| {
+                let whose = Whose { org_id: &org, user_id: &user };
+                let rows = own_sessions::page(conn, whose, later, state, text, 0, 51)?;
+                assert_eq!(rows.len(), expected, "{state:?} {text}");
+                Ok(())
+            };
+            let indexes = ["credentials_by_user", "credentials_of_user_not_revoked"];
+            app.cost("credentials", read).await.is_bounded("credentials", &indexes, BOUND);
+        }
+        let read = move |conn: &mut _| {
+            let whose = Whose { org_id: &of_org, user_id: &of_user };
+            assert_eq!(own_sessions::count_living(conn, whose, later)?, 11);
+            let numbers = own_sessions::numbers(conn, whose, later, start())?;
+            assert_eq!((numbers.living, numbers.never_used), (11, 11));
+            Ok(())
+        };
+        app.cost("credentials", read).await.is_bounded("credentials", &["credentials_of_user_not_revoked"], BOUND);
     }
 
     async fn cb_06_nothing_else_waits_for_reports(app) {
