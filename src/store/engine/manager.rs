@@ -13,9 +13,9 @@ use super::error::{Cause, StoreError};
 pub(in crate::store) const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// Settings of a session, where a session belongs to its connection. A statement that waits longer than this fails, so
-/// that one stuck lock does not hold every connection; and the code counts on read committed, whatever the default of the
+/// that one stuck lock does not hold every connection, and a request is answered within two seconds; and the code counts on read committed, whatever the default of the
 /// database is.
-const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '1700ms'; \
     SET idle_in_transaction_session_timeout = '30s'; SET default_transaction_isolation = 'read committed'";
 
 /// How long a read waits for a SQLite file that another process has locked.
@@ -25,7 +25,7 @@ const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1500";
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// `BEGIN` behind a transaction pooler, with the settings for this transaction.
 const BEGIN_SHARED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '10s'; \
-    SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+    SET LOCAL lock_timeout = '1700ms'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
 
 /// Opens connections, all to one place.
 #[derive(Clone)]
