@@ -34,14 +34,13 @@ pub async fn envelope(
         request.extensions_mut().insert(IsHead);
     }
     let face = Face::of(&app.config.server.public_url, request.head());
-    let mut response = match app.gate.refusal(request.head(), &id) {
-        Some(refusal) => request.into_response(refusal).map_into_right_body(),
-        None => {
-            let answering = request_id::under(id.clone(), async { next.call(request).await });
-            match supervise::caught(answering).await {
-                Ok(answered) => answered?.map_into_left_body(),
-                Err(_) => return Err(after_panic(&app, face, &method, &id)),
-            }
+    let mut response = if let Some(refusal) = app.gate.refusal(request.head(), &id) {
+        request.into_response(refusal).map_into_right_body()
+    } else {
+        let answering = request_id::under(id.clone(), async { next.call(request).await });
+        match supervise::caught(answering).await {
+            Ok(answered) => answered?.map_into_left_body(),
+            Err(_) => return Err(after_panic(&app, face, &method, &id)),
         }
     };
     complete(&app, response.headers_mut(), &id);

@@ -34,8 +34,7 @@ impl Recorder {
             let parts = ["failed sign-in", network].map(str::as_bytes);
             master.pseudonym(Purpose::Throttle, &parts)
         };
-        let network =
-            address.map(|address| site(address).to_string()).unwrap_or_else(|| "unknown".to_owned());
+        let network = address.map_or_else(|| "unknown".to_owned(), |address| site(address).to_string());
         Self { network: key(&network), all: key("") }
     }
 
