@@ -97,12 +97,12 @@ fn store(config: &Config) -> Result<Store, OpenError> {
 
 /// A duration of an option, up to `longest`.
 fn duration(option: &str, text: &str, longest: TimeDelta) -> Result<TimeDelta, Failure> {
-    let refused = |what: String| Failure::Refused(format!("{option} {text} {what}."));
+    let refused = |what: String| Failure::Refused(format!("{option} {text} {what}"));
     let duration = duration::parse(text).map_err(|bad| refused(format!("{bad}. {}", duration::REMEDY)))?;
     if (TimeDelta::zero()..=longest).contains(&duration) {
         return Ok(duration);
     }
-    Err(refused(format!("is not between 0 and {} days", longest.num_days())))
+    Err(refused(format!("is not between 0 and {} days.", longest.num_days())))
 }
 
 fn summary(config: &Config) -> String {

@@ -206,6 +206,7 @@ both_engines! {
         for (length, said) in [("8d", "is not between 0 and 7 days"), ("0s", "needs a time to be open"), ("x", "Write a whole number")] {
             let ran = app.keystiled(&["restore", "accept", "--forward", "--for", length]).await;
             assert_eq!((ran.code, ran.stderr.contains(said)), (Some(1), true), "{}", ran.stderr);
+            assert!(!ran.stderr.contains(".."), "{}", ran.stderr);
         }
         assert_eq!(app.operate(&["restore", "status"]).await["ends_at"], Value::Null);
         app.operate(&["restore", "accept", "--forward", "--for", "2h"]).await;
