@@ -35,6 +35,7 @@ fn of_issuer(config: &mut ServiceConfig) {
         .service(resource(OPENID_METADATA).get(metadata::metadata))
         .service(resource("/oauth/jwks").get(jwks::jwks))
         .service(resource("/oauth/par").post(par::push))
+        .service(resource("/oauth/par/status").post(par::status))
         .service(resource("/oauth/device_authorization").post(device::start))
         .service(resource("/oauth/token").post(token::token))
         .service(resource("/oauth/revoke").post(revoke::revoke))

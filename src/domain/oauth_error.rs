@@ -68,6 +68,9 @@ pub const ADDRESS_BOUND_KEY: &str = "address_bound_key";
 /// The organization does not let its members sign in with a device code.
 pub const DEVICE_FLOW_DISABLED: &str = "device_flow_disabled";
 
+/// The organization does not allow codes to be copied.
+pub const COPIED_CODES_DISABLED: &str = "copied_codes_disabled";
+
 /// Too many requests came from one address.
 pub const RATE_LIMITED: &str = "rate_limited";
 

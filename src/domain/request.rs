@@ -14,6 +14,8 @@ text_enum! {
         CannotApprove = "cannot_approve",
         /// The organization does not allow personal tokens.
         SwitchedOff = "switched_off",
+        /// The organization does not allow codes to be copied, and the tool that waited for one was told so.
+        NotAllowed = "not_allowed",
     }
 }
 

@@ -66,6 +66,8 @@ struct CliConfiguration {
     scopes_url: String,
     key_prefixes: Vec<String>,
     device_flow: bool,
+    /// Where a tool asks whether a code can still come that a person copies.
+    pushed_request_status_url: String,
     providers: Vec<String>,
 }
 
@@ -165,6 +167,7 @@ fn cli_configuration(config: &Config) -> CliConfiguration {
         scopes_url: config.server.public_url.join("/api/v1/scopes"),
         key_prefixes: vec![format!("{prefix}_live_"), format!("{prefix}_test_")],
         device_flow: true,
+        pushed_request_status_url: config.server.public_url.join("/oauth/par/status"),
         providers: Vec::new(),
     }
 }

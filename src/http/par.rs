@@ -1,13 +1,17 @@
 //! Pushed authorization requests: RFC 9126. The answer adds what a terminal shows: a short link and a code to compare.
+//! To a tool that no browser comes back to, the status says whether a code to copy can still come.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::client_authentication::Claimed;
 use super::failure::Failure;
-use super::form::OAuthForm;
+use super::form::{OAuthForm, required};
 use crate::domain::authorization::Parameters;
-use crate::services::authorization;
+use crate::domain::oauth_error::{COPIED_CODES_DISABLED, OAuthCode, OAuthError, PERSONAL_TOKENS_DISABLED};
+use crate::domain::secret::Secret;
+use crate::services::authorization::{self, Progress};
+use crate::store::Conn;
 use crate::web::app::App;
 use crate::web::{limits, origin};
 
@@ -41,4 +45,86 @@ pub async fn push(
         login_url: app.config.server.public_url.join(&format!("/c/{}", pushed.user_check)),
         user_check: &pushed.user_check,
     }))
+}
+
+#[derive(Serialize)]
+struct Status {
+    status: &'static str,
+    #[serde(flatten)]
+    refused: Option<Refused>,
+}
+
+#[derive(Serialize)]
+struct Refused {
+    error: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'static str>,
+    error_description: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_codes: Option<bool>,
+}
+
+/// `POST /oauth/par/status`: for the client that pushed the request, which is the only one that knows its `request_uri`.
+pub async fn status(
+    app: web::Data<App>,
+    request: HttpRequest,
+    OAuthForm(form): OAuthForm,
+) -> Result<HttpResponse, Failure> {
+    let client = Claimed::read(request.headers(), &form)?;
+    let request_uri = Secret::new(required(&form, "request_uri")?);
+    let (reader, claimed, uri) = (App::clone(&app), client.clone(), request_uri.clone());
+    let look = move |conn: &mut Conn| {
+        let now = reader.now();
+        let client = match claimed.check(conn, now)? {
+            Ok(client) => client,
+            Err(error) => return Ok(Err(error)),
+        };
+        if reader.limits.look(uri.digest(), now).is_err() {
+            return Ok(Err(too_fast()));
+        }
+        authorization::progress(conn, &reader.config, now, &client, uri.expose()).map(Ok)
+    };
+    let mut progress = app.store.read(look).await??;
+    if let Progress::CopiedCodesOff { .. } = progress {
+        let origin = origin::of(&app, &request);
+        progress = app
+            .write(move |app, work| match client.check(work.conn, work.now)? {
+                Ok(client) => {
+                    authorization::leave(work, &app.config, &client, request_uri.expose(), &origin).map(Ok)
+                }
+                Err(error) => Ok(Err(error)),
+            })
+            .await??;
+    }
+    Ok(HttpResponse::Ok().json(told(progress)))
+}
+
+fn too_fast() -> OAuthError {
+    let description = "The status is asked for too often. Wait 5 seconds longer each time.";
+    OAuthError::new(OAuthCode::SlowDown, description, "asked too fast")
+}
+
+fn told(progress: Progress) -> Status {
+    let refused = |error_code, error_description, device_codes| Status {
+        status: "refused",
+        refused: Some(Refused {
+            error: OAuthCode::AccessDenied.as_str(),
+            error_code,
+            error_description,
+            device_codes,
+        }),
+    };
+    match progress {
+        Progress::Waiting => Status { status: "waiting", refused: None },
+        Progress::Ended => Status { status: "ended", refused: None },
+        Progress::Denied => refused(None, "The person chose Deny on the approval page.", None),
+        Progress::PersonalTokensOff => {
+            let description = "The organization does not allow personal tokens.";
+            refused(Some(PERSONAL_TOKENS_DISABLED), description, None)
+        }
+        Progress::CopiedCodesOff { device_codes } => {
+            let description = "The organization does not allow codes to be copied.";
+            refused(Some(COPIED_CODES_DISABLED), description, Some(device_codes))
+        }
+    }
 }

@@ -73,6 +73,13 @@ pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<AuthorizationRequest>, S
 }
 
 /// By the `request_uri` of a pushed request.
+pub fn find_pushed(conn: &mut Conn, hash: Digest) -> Result<Option<AuthorizationRequest>, StoreError> {
+    let query =
+        requests::table.filter(requests::pushed_hash.eq(hash)).select(AuthorizationRequest::as_select());
+    Ok(query.get_result(conn).optional()?)
+}
+
+/// The same, and keeps others from answering it until the transaction ends.
 pub fn lock_pushed(conn: &mut Conn, hash: Digest) -> Result<Option<AuthorizationRequest>, StoreError> {
     let query =
         requests::table.filter(requests::pushed_hash.eq(hash)).select(AuthorizationRequest::as_select());

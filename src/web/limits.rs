@@ -1,5 +1,5 @@
 //! What this node counts in memory: sign-ins that are begun from one network, each of which leaves a row behind before
-//! anybody has proved anything, reports of leaked secrets from one network, and requests to the management API with one
+//! anybody has proved anything, looks at one pushed request, reports of leaked secrets from one network, and requests to the management API with one
 //! credential.
 
 use std::collections::HashMap;
@@ -17,12 +17,15 @@ use crate::domain::network::subscriber;
 use crate::domain::rate::Rate;
 use crate::domain::rate_policy::{Exceeded, Per, RatePolicy};
 use crate::domain::scope::ScopeSet;
+use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
 /// How many are remembered. When there are more, those with the least to be forgotten are.
 const MOST: usize = 10_000;
 /// Reports of leaked secrets in a minute. One may hold many secrets.
 const LEAKS_PER_MINUTE: i32 = 60;
+/// Looks at one pushed request in a minute. The CLI takes 20.
+const LOOKS_PER_MINUTE: i32 = 60;
 
 /// One has to wait so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,7 @@ pub struct TooMany {
 #[derive(Debug)]
 pub struct Limits {
     sign_ins: Counter<IpAddr>,
+    looks: Counter<Digest>,
     api: RatePolicy,
     api_calls: Counter<String>,
     leaks: RatePolicy,
@@ -48,11 +52,17 @@ impl Limits {
         let leaks = per_minute("leaked-secrets", LEAKS_PER_MINUTE);
         Self {
             sign_ins: Counter::new(Rate::new(limits.sign_ins_per_minute, TimeDelta::minutes(1))),
+            looks: Counter::new(Rate::new(LOOKS_PER_MINUTE, TimeDelta::minutes(1))),
             api_calls: Counter::new(api.rate()),
             api,
             leak_reports: Counter::new(leaks.rate()),
             leaks,
         }
+    }
+
+    /// Counts a look at a pushed request, unless there have been too many.
+    pub fn look(&self, request_uri: Digest, now: Time) -> Result<(), TooMany> {
+        self.looks.take(request_uri, now)
     }
 
     /// Counts a request to the management API, unless there have been too many with this credential.

@@ -316,6 +316,9 @@ fn answered(back: &WayBack, organization: String) -> Answer {
         RequestStatus::Invalid => {
             Answer::Refused { what: "The tool sent something that this server does not understand." }
         }
+        RequestStatus::NotAllowed => {
+            Answer::Refused { what: "The organization does not allow codes to be copied." }
+        }
         RequestStatus::Open => Answer::Refused {
             what: "The tool asked to be let in without a question, which never happens here.",
         },
@@ -360,6 +363,9 @@ async fn unanswerable(visit: &Visit, id: &str, why: Unanswerable) -> Result<Http
                 Some(organization) => closed(visit, &organization, Barrier::PersonalTokens, way_out).await?,
                 None => visit.refuse(Refusal::NoOrganization { way_out }),
             }
+        }
+        Unanswerable::Answered(request) if request.status == RequestStatus::NotAllowed => {
+            visit.refuse(Refusal::TerminalLeft)
         }
         Unanswerable::Answered(_) => {
             let usable = way_back(visit, id).await?.is_some_and(|back| back.url.is_some());

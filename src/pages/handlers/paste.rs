@@ -47,6 +47,7 @@ pub async fn page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
             (RequestStatus::Denied | RequestStatus::CannotApprove | RequestStatus::SwitchedOff, _) => {
                 visit.refuse(Refusal::NothingToCopy)
             }
+            (RequestStatus::NotAllowed, _) => visit.refuse(Refusal::TerminalLeft),
             (RequestStatus::Invalid, _) => {
                 let detail = request.error_description.unwrap_or_default();
                 visit.refuse(Refusal::MalformedRequest { detail })

@@ -62,8 +62,10 @@ pub enum Refusal {
     CopiedCodeEnded {
         command: String,
     },
-    /// The person said no, and the terminal waits for a code that does not come.
+    /// The person said no, and the terminal may wait for a code that does not come.
     NothingToCopy,
+    /// The terminal has learned that codes may not be copied, and goes on in another way.
+    TerminalLeft,
     NoOrganization {
         way_out: WayOut,
     },

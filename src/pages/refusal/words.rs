@@ -60,8 +60,12 @@ impl Refusal {
                     .next(Next::Run(command))
             }
             Self::NothingToCopy => Words::new(StatusCode::OK, "Nothing was given")
-                .what("The request is ended. Your terminal still waits for a code: stop it with Ctrl+C.")
+                .what("The request is ended. If your terminal still waits for a code, stop it with Ctrl+C.")
                 .nothing_given(),
+            Self::TerminalLeft => Words::new(StatusCode::GONE, "Your terminal no longer uses this link")
+                .what("Codes were not allowed to be copied when you opened it. Do what your terminal shows now.")
+                .nothing_given()
+                .next(Next::links([("Enter a device code", format!("{base}/device"))])),
             Self::NoOrganization { way_out } => {
                 Words::new(StatusCode::FORBIDDEN, "You are in no organization yet")
                     .what("A tool always acts in one organization. Ask an owner for an invite link.")
@@ -195,7 +199,8 @@ fn road_closed(organization: String, barrier: Barrier, who: TurnsOn, way_out: Wa
         ),
         Barrier::CopyCode => words
             .title(Sentence::default().name(organization).text(" does not allow codes to be copied"))
-            .what("Sign in with a browser on the computer where the tool runs, or with a device code."),
+            .what("Look at your terminal: it may show a device code by now.")
+            .what("If it does not, sign in with a browser on the computer where the tool runs, or with a device code."),
     };
     let words = words.nothing_given();
     let words = match who {

@@ -88,6 +88,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
         ),
         ("copied-code-ended", Refusal::CopiedCodeEnded { command: command() }),
         ("nothing-to-copy", Refusal::NothingToCopy),
+        ("terminal-left", Refusal::TerminalLeft),
         ("no-organization", Refusal::NoOrganization { way_out: WayOut::default() }),
         ("form-too-old", Refusal::FormTooOld { reload: format!("/here?{}", foreign("q")) }),
         ("cookies-off", Refusal::CookiesOff),

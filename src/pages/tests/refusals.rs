@@ -23,6 +23,7 @@ fn every_refusal_says_what_happened_and_its_reference() {
         ("copied-codes-off", 403, "Northwind Labs does not allow codes to be copied"),
         ("copied-code-ended", 410, "This code has ended"),
         ("nothing-to-copy", 200, "Nothing was given"),
+        ("terminal-left", 410, "Your terminal no longer uses this link"),
         ("no-organization", 403, "You are in no organization yet"),
         ("form-too-old", 403, "This page was open too long"),
         ("cookies-off", 400, "Cookies are needed to sign in"),

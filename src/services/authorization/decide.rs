@@ -149,7 +149,7 @@ fn new_code(
     }
 }
 
-fn answer(
+pub(super) fn answer(
     work: &mut Work<'_>,
     question: &Question,
     session: &WebSession,
@@ -162,7 +162,7 @@ fn answer(
     }
     let action = match status {
         RequestStatus::Approved => Action::AuthorizationApproved,
-        RequestStatus::SwitchedOff => Action::AuthorizationSwitchedOff,
+        RequestStatus::SwitchedOff | RequestStatus::NotAllowed => Action::AuthorizationSwitchedOff,
         RequestStatus::CannotApprove => Action::AuthorizationNotPossible,
         RequestStatus::Denied | RequestStatus::Open | RequestStatus::Invalid => Action::AuthorizationDenied,
     };

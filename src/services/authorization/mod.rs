@@ -7,6 +7,7 @@ mod choices;
 mod decide;
 mod open;
 mod paste;
+mod progress;
 mod question;
 mod way_back;
 
@@ -15,5 +16,6 @@ pub(super) use choices::{FRESH, Wanted, choices, is_stale};
 pub use decide::{Decided, Decision, decide};
 pub use open::{Opened, Opener, Pushed, open, open_pushed, open_short_link, push};
 pub use paste::{Pasted, PastedCode, pasted, withdraw};
+pub use progress::{Progress, leave, progress};
 pub use question::{Answerable, Question, Unanswerable, question};
 pub use way_back::{WayBack, way_back};

@@ -16,6 +16,11 @@ use crate::store::{StoreError, Work, clients};
 /// What `request_uri` starts with, RFC 9126 section 2.2.
 const URN: &str = "urn:ietf:params:oauth:request_uri:";
 
+/// The secret part of a `request_uri`; `None` if it is none of this server's.
+pub(super) fn reference(request_uri: &str) -> Option<&str> {
+    request_uri.strip_prefix(URN)
+}
+
 /// A pushed request, as the tool is told of it.
 #[derive(Debug)]
 pub struct Pushed {
@@ -92,8 +97,7 @@ pub fn open(
     opener: Opener,
 ) -> Result<Opened, StoreError> {
     let repeated = ["client_id", "request_uri"].into_iter().any(|name| parameters.is_repeated(name));
-    let pushed =
-        parameters.request_uri.as_deref().and_then(|uri| uri.strip_prefix(URN)).filter(|_| !repeated);
+    let pushed = parameters.request_uri.as_deref().and_then(reference).filter(|_| !repeated);
     if let Some(reference) = pushed {
         return open_pushed(work, config, parameters.client_id.as_deref(), reference, opener);
     }

@@ -65,6 +65,7 @@ pub fn pasted(
         | RequestStatus::Denied
         | RequestStatus::CannotApprove
         | RequestStatus::SwitchedOff
+        | RequestStatus::NotAllowed
         | RequestStatus::Invalid
         | RequestStatus::Open => None,
     };

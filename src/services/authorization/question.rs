@@ -81,7 +81,8 @@ pub(super) fn pose(
         RequestStatus::Approved
         | RequestStatus::Denied
         | RequestStatus::CannotApprove
-        | RequestStatus::SwitchedOff => {
+        | RequestStatus::SwitchedOff
+        | RequestStatus::NotAllowed => {
             return Ok(Err(Unanswerable::Answered(request)));
         }
         RequestStatus::Open | RequestStatus::Invalid if now >= request.expires_at => {

@@ -68,7 +68,8 @@ pub fn way_back(
             };
             Some(refusal(config, &return_to, &request, error, description, &[]))
         }
-        RequestStatus::Open => None,
+        // Only a code to copy is not allowed, and no address carries one.
+        RequestStatus::NotAllowed | RequestStatus::Open => None,
     };
     Ok(Some(WayBack { target: return_to.target(), client_name: client.name, request, url }))
 }

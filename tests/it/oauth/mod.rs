@@ -13,6 +13,7 @@ mod jwt;
 mod key_grants;
 mod nodes;
 mod par;
+mod par_status;
 mod pkce;
 mod recovery;
 mod redirect_uri;
