@@ -133,9 +133,9 @@ impl LoginUi for TerminalUi {
     fn prompt_secret<'a>(&'a self, question: &'a str) -> Entered<'a> {
         Box::pin(async move {
             let _ = write!(std::io::stderr(), "{question} ");
+            let mut line = OpenLine { ends_with: "" };
             let entered = enter_secret().await;
-            let stars = if entered.is_some() { HIDDEN } else { "" };
-            let _ = writeln!(std::io::stderr(), "{stars}");
+            line.ends_with = if entered.is_some() { HIDDEN } else { "" };
             entered
         })
     }
@@ -146,6 +146,17 @@ impl LoginUi for TerminalUi {
 
     fn confirm_usual(&self, question: &str) -> Option<bool> {
         Some(matches!(self.answer(question, "Y/n")?.as_str(), "" | "y" | "yes"))
+    }
+}
+
+/// A line that ends when this is dropped, also where nobody answers it any more.
+struct OpenLine {
+    ends_with: &'static str,
+}
+
+impl Drop for OpenLine {
+    fn drop(&mut self) {
+        let _ = writeln!(std::io::stderr(), "{}", self.ends_with);
     }
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod commands;
+mod copied_codes;
 mod credentials;
 mod doctor;
 mod helpers;

@@ -294,6 +294,46 @@ async fn without_a_person_nothing_can_be_pasted() {
     cli.run(&["auth", "login", "--no-browser", "--no-input"]).await.failed(2, "Not authenticated\n");
 }
 
+/// A server that says this to those who ask for the status of a pushed request.
+fn with_status(status: (u16, Value)) -> Scripted {
+    Scripted::start(move |asked, base| {
+        Some(if asked.path == "/oauth/par/status" { status.clone() } else { usual(asked, base) })
+    })
+}
+
+#[tokio::test]
+async fn cg_04_a_link_that_has_ended_leads_to_a_device_code() {
+    let server = with_status((200, json!({ "status": "ended" })));
+    let cli = Cli::at(&server.url());
+    let login = on_terminal(&cli, "auth login --no-browser");
+    login.on_terminal(|said| said.contains("WDJB-MJHT").then_some(())).await;
+    let ran = login.ended().await.good();
+    assert!(ran.out.contains("The link has ended. Use a device code instead.\r\n"), "{ran:#?}");
+    assert_eq!(cli.stored("default")["signed_in_by"], "device_code");
+    let asked = &server.bodies("/oauth/par/status")[0];
+    let sent = ["client_id", "request_uri"].map(|name| form(asked, name));
+    assert_eq!(sent, [Some("keystile-cli".to_owned()), Some("urn:x".to_owned())]);
+    terminal_is_restored(&cli);
+}
+
+#[tokio::test]
+async fn cg_04_a_code_can_be_pasted_where_the_server_gives_no_status() {
+    for status in
+        [(500, json!({})), (404, json!({})), (200, json!("nonsense")), (200, json!({ "status": "new" }))]
+    {
+        let server = with_status(status.clone());
+        let cli = Cli::at(&server.url());
+        let mut login = on_terminal(&cli, "auth login --no-browser");
+        asked(&server, "/oauth/par/status").await;
+        // The answer has come by now, and changes nothing.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        login.types("the-code\n");
+        let ran = login.ended().await.good();
+        assert!(!ran.out.contains("WDJB-MJHT"), "{status:?}: {ran:#?}");
+        assert_eq!(cli.stored("default")["signed_in_by"], "pasted_code");
+    }
+}
+
 #[tokio::test]
 async fn the_settings_and_the_variable_choose_the_road() {
     let server = server(0);

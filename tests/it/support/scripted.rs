@@ -103,6 +103,7 @@ fn metadata(base: &str) -> Value {
         "revocation_endpoint": format!("{base}/oauth/revoke"),
         "cli_configuration": {
             "api_base": base, "device_flow": true, "dashboard_keys_url": format!("{base}/dashboard/api-keys"),
+            "pushed_request_status_url": format!("{base}/oauth/par/status"),
         },
     })
 }

@@ -49,6 +49,7 @@ pub(super) fn exit_of(fault: &Fault) -> Exit {
         | Fault::LoginTimedOut { .. }
         | Fault::CodeExpired { .. }
         | Fault::NoDeviceCodes { .. }
+        | Fault::NoCodesAllowed
         | Fault::NothingPasted
         | Fault::NothingPending { .. }
         | Fault::KeyRejected { .. }

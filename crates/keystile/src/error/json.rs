@@ -43,6 +43,7 @@ fn type_of(fault: &Fault) -> &'static str {
         | Fault::LoginTimedOut { .. }
         | Fault::CodeExpired { .. }
         | Fault::NoDeviceCodes { .. }
+        | Fault::NoCodesAllowed
         | Fault::NothingPasted
         | Fault::NothingPending { .. }
         | Fault::KeyRejected { .. }
@@ -97,6 +98,7 @@ pub(super) fn code_of(fault: &Fault) -> &'static str {
         Fault::LoginTimedOut { .. } => "login_timed_out",
         Fault::CodeExpired { .. } => "expired_token",
         Fault::NoDeviceCodes { .. } => "device_codes_unavailable",
+        Fault::NoCodesAllowed => "codes_not_allowed",
         Fault::NothingPasted => "nothing_pasted",
         Fault::NothingPending { .. } => "nothing_pending",
         Fault::KeyRejected { .. } => "invalid_api_key",

@@ -69,6 +69,8 @@ pub enum Fault {
     CodeExpired { after: Duration },
     /// The server gives no device codes.
     NoDeviceCodes { host: String },
+    /// The organization allows neither codes to be copied nor device codes.
+    NoCodesAllowed,
     /// Nothing that could be used was pasted.
     NothingPasted,
     /// There is no sign-in under this name that waits to be resumed.

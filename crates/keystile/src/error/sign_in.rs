@@ -24,6 +24,13 @@ pub(super) fn no_device_codes(host: &str, login: &str) -> Report {
         .line(format!("Run `{login} --no-browser` and paste a code instead."))
 }
 
+pub(super) fn no_codes_allowed(login: &str) -> Report {
+    Report::new("Your organization allows neither codes to be copied nor device codes").line(format!(
+        "Nothing was stored. Run `{login} --browser` where a browser can open, or ask an owner to change this at \
+         Settings > API access."
+    ))
+}
+
 pub(super) fn nothing_pasted(login: &str) -> Report {
     Report::new("No code was pasted")
         .line(format!("Nothing was stored. Run `{login} --no-browser` to try again."))

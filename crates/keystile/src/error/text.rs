@@ -106,6 +106,7 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
         Fault::LoginTimedOut { after } => sign_in::timed_out(*after, &login),
         Fault::CodeExpired { after } => sign_in::code_expired(*after, &login),
         Fault::NoDeviceCodes { host } => sign_in::no_device_codes(host, &login),
+        Fault::NoCodesAllowed => sign_in::no_codes_allowed(&login),
         Fault::NothingPasted => sign_in::nothing_pasted(&login),
         Fault::NothingPending { handle } => sign_in::nothing_pending(handle, &login),
         Fault::KeyRejected { profile, kept, keys_url, .. } => {

@@ -12,7 +12,8 @@ use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy};
 use crate::error::Fault;
 use crate::oauth::{
-    self, Asked, CodeAsked, DeviceCode, Link, Metadata, Proof, Refusal, TokenAnswer, TokenFault,
+    self, Asked, CodeAsked, DeviceCode, Link, Metadata, Proof, PushedRequest, Refusal, TokenAnswer,
+    TokenFault,
 };
 use crate::scopes::Catalog;
 use crate::secret::Secret;
@@ -108,7 +109,11 @@ impl<'a> Attempt<'a> {
     }
 
     /// The link that leads to the approval, and from there to `redirect`.
-    pub(super) async fn link(&self, redirect: &RedirectUrl, proof: &Proof) -> Result<Link, Fault> {
+    pub(super) async fn link(
+        &self,
+        redirect: &RedirectUrl,
+        proof: &Proof,
+    ) -> Result<(Link, Option<PushedRequest>), Fault> {
         let mut hints = self.hints();
         // A first sign-in lets the person choose the account; a renewal keeps it.
         if self.stored.is_none() {

@@ -32,7 +32,8 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
     let timeout = attempt.context.login_timeout(attempt.options.timeout)?.unwrap_or(USUAL_TIMEOUT);
     let proof = Proof::new()?;
     let mut loopback = Loopback::bind(attempt.options.port).await?;
-    let (url, check) = match attempt.link(&loopback.redirect_url()?, &proof).await? {
+    let (link, _) = attempt.link(&loopback.redirect_url()?, &proof).await?;
+    let (url, check) = match link {
         Link::Short { url, check } => (url, check),
         Link::Long { url } => (url, None),
     };
@@ -48,16 +49,14 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
             finish(attempt, arrival, redirect, &proof).await.map(signed_in)
         }
         // The browser may still end on the port, or its address may be what is pasted.
-        Waited::Wished(Wish::Paste) => {
-            paste::sign_in(attempt, &proof, Some(&mut loopback)).await.map(signed_in)
-        }
+        Waited::Wished(Wish::Paste) => paste::sign_in(attempt, &proof, Some(&mut loopback)).await,
         Waited::Wished(Wish::DeviceCode | Wish::Browser) => {
             Ok(Step::Change(Road::Device { opens: false, otherwise: Otherwise::Paste }))
         }
     }
 }
 
-fn signed_in(account: Account) -> Step {
+pub(super) fn signed_in(account: Account) -> Step {
     Step::SignedIn(Box::new(account))
 }
 

@@ -192,9 +192,7 @@ async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<Account, Fault> 
             Step::Change(Road::Device { opens, otherwise }) => {
                 device::sign_in(attempt, opens, otherwise).await?
             }
-            Step::Change(Road::Paste) => {
-                Step::SignedIn(Box::new(paste::sign_in(attempt, &Proof::new()?, None).await?))
-            }
+            Step::Change(Road::Paste) => paste::sign_in(attempt, &Proof::new()?, None).await?,
         };
     }
 }

@@ -4,21 +4,25 @@ use std::pin::pin;
 use std::time::Duration;
 
 use oauth2::RedirectUrl;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::Account;
+use super::Step;
 use super::attempt::Attempt;
-use super::browser;
+use super::browser::{self, signed_in};
 use super::loopback::{Arrival, Loopback};
+use super::pace::Pace;
 use super::pasted;
+use super::road::{Otherwise, Road};
 use super::wait::stopped;
 use crate::credentials::SignedInBy;
 use crate::error::Fault;
-use crate::oauth::{Link, Proof, TokenFault};
+use crate::oauth::{self, Link, Progress, Proof, PushedRequest, TokenFault};
 use crate::secret::Secret;
 use crate::ui::{LinkScreen, WayBack};
 
 const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
+/// How often to ask whether a code can still come.
+const INTERVAL: Duration = Duration::from_secs(3);
 const QUESTION: &str = "Paste the code shown there (or the full address the browser ended on):";
 /// Who pastes the wrong thing may try again.
 const TRIES: usize = 3;
@@ -28,6 +32,14 @@ enum Answered {
     Entered(Secret),
     /// The browser came back to the port after all, which it was sent to at this address.
     Arrived(Box<(Arrival, RedirectUrl)>),
+    /// No code can come any more.
+    Unanswerable(Unanswerable),
+}
+
+/// Why no code can come.
+enum Unanswerable {
+    CopiedCodesOff { device_codes: bool },
+    LinkEnded,
 }
 
 /// Signs in with what is pasted. A listener that is still open may bring the answer as well.
@@ -35,13 +47,13 @@ pub(super) async fn sign_in(
     attempt: &Attempt<'_>,
     proof: &Proof,
     mut loopback: Option<&mut Loopback>,
-) -> Result<Account, Fault> {
+) -> Result<Step, Fault> {
     let timeout = attempt.context.login_timeout(attempt.options.timeout)?.unwrap_or(USUAL_TIMEOUT);
     let hosted = RedirectUrl::new(format!("{}/c/code", attempt.issuer)).map_err(|error| Fault::Local {
         what: "make the address of the code".into(),
         cause: error.to_string(),
     })?;
-    let (Link::Short { url, .. } | Link::Long { url }) = attempt.link(&hosted, proof).await?;
+    let (Link::Short { url, .. } | Link::Long { url }, pushed) = attempt.link(&hosted, proof).await?;
     attempt.context.ui.show_link(&LinkScreen {
         server: attempt.issuer.host(),
         url: url.to_string(),
@@ -50,12 +62,13 @@ pub(super) async fn sign_in(
     });
     let deadline = Instant::now() + timeout;
     for _ in 0..TRIES {
-        let entered = match ask(attempt, loopback.as_deref_mut(), deadline, timeout).await? {
+        let entered = match ask(attempt, loopback.as_deref_mut(), pushed.as_ref(), deadline, timeout).await? {
             Answered::Entered(entered) => entered,
             Answered::Arrived(arrived) => {
                 let (arrival, redirect) = *arrived;
-                return browser::finish(attempt, arrival, redirect, proof).await;
+                return browser::finish(attempt, arrival, redirect, proof).await.map(signed_in);
             }
+            Answered::Unanswerable(why) => return change(attempt, &why),
         };
         let Some(pasted) = pasted::read(entered.expose(), attempt.issuer) else {
             attempt.context.ui.notice("That is neither a code nor the address of this sign-in.");
@@ -70,7 +83,7 @@ pub(super) async fn sign_in(
             Ok(tokens) => {
                 let account = attempt.keep(&tokens, SignedInBy::PastedCode).await?;
                 attempt.end_replaced().await;
-                return Ok(account);
+                return Ok(signed_in(account));
             }
             Err(TokenFault::InvalidGrant(_)) => attempt.context.ui.notice(
                 "The server did not accept that code. It works once and for one minute; get a new one.",
@@ -81,9 +94,48 @@ pub(super) async fn sign_in(
     Err(Fault::NothingPasted)
 }
 
+/// Goes on with a device code, which needs nothing to be copied.
+fn change(attempt: &Attempt<'_>, why: &Unanswerable) -> Result<Step, Fault> {
+    let notice = match why {
+        Unanswerable::CopiedCodesOff { device_codes: false } => return Err(Fault::NoCodesAllowed),
+        Unanswerable::CopiedCodesOff { device_codes: true }
+            if attempt.metadata.device_endpoint().is_none() =>
+        {
+            return Err(Fault::NoCodesAllowed);
+        }
+        Unanswerable::CopiedCodesOff { device_codes: true } => {
+            "Your organization does not allow codes to be copied. Use a device code instead."
+        }
+        Unanswerable::LinkEnded => "The link has ended. Use a device code instead.",
+    };
+    attempt.context.ui.notice(notice);
+    Ok(Step::Change(Road::Device { opens: false, otherwise: Otherwise::Fail }))
+}
+
+/// Ends once no code can come any more, as far as the server tells.
+async fn watch(attempt: &Attempt<'_>, pushed: Option<&PushedRequest>) -> Result<Unanswerable, Fault> {
+    let Some(pushed) = pushed else { return std::future::pending().await };
+    let (transport, client_id) = (&attempt.context.transport, &attempt.context.app.client_id);
+    let mut pace = Pace::of(INTERVAL);
+    loop {
+        sleep(pace.interval()).await;
+        match oauth::progress(transport, client_id, pushed).await {
+            Progress::Waiting => {}
+            Progress::SlowDown => pace.slow_down(),
+            Progress::Unanswered { retry_after } => pace.back_off(retry_after),
+            Progress::Ended => return Ok(Unanswerable::LinkEnded),
+            Progress::CopiedCodesOff { device_codes } => {
+                return Ok(Unanswerable::CopiedCodesOff { device_codes });
+            }
+            Progress::Refused(fault) => return Err(fault),
+        }
+    }
+}
+
 async fn ask(
     attempt: &Attempt<'_>,
     loopback: Option<&mut Loopback>,
+    pushed: Option<&PushedRequest>,
     deadline: Instant,
     timeout: Duration,
 ) -> Result<Answered, Fault> {
@@ -99,6 +151,7 @@ async fn ask(
     let mut stop = pin!(stopped());
     tokio::select! {
         arrived = arrival => arrived,
+        ended = watch(attempt, pushed) => ended.map(Answered::Unanswerable),
         () = sleep_until(deadline) => Err(Fault::LoginTimedOut { after: timeout }),
         fault = &mut stop => Err(fault),
         entered = attempt.context.ui.prompt_secret(QUESTION) => {

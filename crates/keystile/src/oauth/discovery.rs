@@ -43,11 +43,20 @@ pub(crate) struct CliConfiguration {
     pub(crate) scopes_url: Option<Url>,
     /// Whether device codes are offered at the moment.
     device_flow: Option<bool>,
+    /// Where to ask whether an answer to a pushed request can still come.
+    pushed_request_status_url: Option<Url>,
     /// The providers that a person can sign in with besides the server's own accounts.
     pub(crate) providers: Vec<String>,
 }
 
 impl Metadata {
+    /// Where to ask for the status of a pushed request. It gets the `request_uri`, so it is where that came from.
+    pub(super) fn pushed_request_status_url(&self) -> Option<&Url> {
+        let pushed_at = self.pushed_authorization_request_endpoint.as_ref()?;
+        let status_url = self.cli_configuration.pushed_request_status_url.as_ref()?;
+        (status_url.origin() == pushed_at.origin()).then_some(status_url)
+    }
+
     /// Where device codes come from, if the server gives any.
     pub(crate) fn device_endpoint(&self) -> Option<&Url> {
         let is_off = self.cli_configuration.device_flow == Some(false);
@@ -129,6 +138,27 @@ fn well_known(issuer: &BaseUrl, name: &str) -> Url {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_status_is_asked_for_only_where_the_request_was_pushed() {
+        let status_url = |url: &str| {
+            let document = serde_json::json!({
+                "issuer": "https://a.example", "authorization_endpoint": "https://a.example/authorize",
+                "token_endpoint": "https://a.example/token",
+                "pushed_authorization_request_endpoint": "https://a.example/par",
+                "cli_configuration": { "pushed_request_status_url": url },
+            });
+            let metadata: Metadata = serde_json::from_value(document).unwrap();
+            metadata.pushed_request_status_url().map(Url::to_string)
+        };
+        let same = "https://a.example/par/status";
+        assert_eq!(status_url(same).as_deref(), Some(same));
+        for other in
+            ["https://b.example/par/status", "http://a.example/par/status", "https://a.example:8443/s"]
+        {
+            assert_eq!(status_url(other), None);
+        }
+    }
 
     #[test]
     fn the_well_known_path_follows_the_standard() {

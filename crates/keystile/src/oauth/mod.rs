@@ -4,6 +4,7 @@ mod answer;
 mod device;
 mod discovery;
 mod par;
+mod progress;
 mod token;
 
 use std::borrow::Cow;
@@ -18,6 +19,7 @@ pub(crate) use answer::{Refusal, TokenAnswer, lifetime, refused};
 pub(crate) use device::{CodeAsked, DeviceCode, Poll, poll, request_code};
 pub(crate) use discovery::{Metadata, ask_for_metadata, discover, read_metadata};
 pub(crate) use par::{Asked, DeviceFacts, Link, Proof, request_link};
+pub(crate) use progress::{Progress, PushedRequest, progress};
 pub(crate) use token::{TokenFault, exchange_code, refresh, revoke};
 
 /// A request with a form: where no proxy logs it and no link shows it.

@@ -10,6 +10,7 @@ use url::Url;
 use super::answer::OauthRefusal;
 use super::discovery::Metadata;
 use super::form_post;
+use super::progress::PushedRequest;
 use crate::error::Fault;
 use crate::http::{Plan, Replay, Transport};
 use crate::random;
@@ -74,13 +75,13 @@ struct Pushed {
     user_check: Option<String>,
 }
 
-/// Makes the link that the person opens.
+/// Makes the link that the person opens. The second is there if the server tells of the progress of what was pushed.
 pub(crate) async fn request_link(
     transport: &Transport,
     metadata: &Metadata,
     asked: &Asked<'_>,
     proof: &Proof,
-) -> Result<Link, Fault> {
+) -> Result<(Link, Option<PushedRequest>), Fault> {
     let client = BasicClient::new(ClientId::new(asked.client_id.to_owned()))
         .set_auth_uri(metadata.authorization_endpoint.clone())
         .set_redirect_uri(asked.redirect.clone());
@@ -93,10 +94,12 @@ pub(crate) async fn request_link(
     }
     let (url, _state) = request.url();
     let Some(endpoint) = &metadata.pushed_authorization_request_endpoint else {
-        return Ok(Link::Long { url });
+        return Ok((Link::Long { url }, None));
     };
     let pushed = push(transport, endpoint, &url, asked.device).await?;
-    Ok(match pushed {
+    let status_url = metadata.pushed_request_status_url();
+    let request = status_url.map(|url| PushedRequest::new(&pushed.request_uri, url));
+    let link = match pushed {
         Pushed { login_url: Some(url), user_check, .. } => Link::Short { url, check: user_check },
         Pushed { login_url: None, request_uri, .. } => {
             let mut url = metadata.authorization_endpoint.url().clone();
@@ -105,7 +108,8 @@ pub(crate) async fn request_link(
                 .append_pair("request_uri", &request_uri);
             Link::Long { url }
         }
-    })
+    };
+    Ok((link, request))
 }
 
 /// Sends the parameters of the authorization request in a form, where no proxy logs them and no link shows them.

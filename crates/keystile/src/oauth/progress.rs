@@ -1,0 +1,96 @@
+//! Whether an answer to a pushed request can still come, for a tool that no browser comes back to.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::Url;
+
+use super::answer::{OauthRefusal, Refusal, refused};
+use super::form_post;
+use super::token::busy;
+use crate::error::Fault;
+use crate::http::{Plan, Replay, Transport};
+use crate::secret::Secret;
+
+/// The pace of the polls decides what is repeated, and when.
+const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
+
+/// A pushed request whose status can be asked for.
+pub(crate) struct PushedRequest {
+    request_uri: Secret,
+    status_url: Url,
+}
+
+impl PushedRequest {
+    pub(super) fn new(request_uri: &str, status_url: &Url) -> Self {
+        Self { request_uri: Secret::new(request_uri), status_url: status_url.clone() }
+    }
+}
+
+/// How far a pushed request has come.
+#[derive(Debug)]
+pub(crate) enum Progress {
+    /// An answer can still come.
+    Waiting,
+    /// The same, and the polls come too fast.
+    SlowDown,
+    /// The server did not say; it may have said when to come back.
+    Unanswered { retry_after: Option<Duration> },
+    /// The link is too old to be opened.
+    Ended,
+    /// The organization does not allow codes to be copied.
+    CopiedCodesOff {
+        /// Whether the person could approve a device code instead.
+        device_codes: bool,
+    },
+    /// It was denied, or the server refuses for another reason.
+    Refused(Fault),
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    status: String,
+    error: Option<String>,
+    error_code: Option<String>,
+    error_description: Option<String>,
+    #[serde(default)]
+    device_codes: bool,
+}
+
+/// Asks once. Whatever goes wrong ends no sign-in: the code can be pasted without it.
+pub(crate) async fn progress(transport: &Transport, client_id: &str, pushed: &PushedRequest) -> Progress {
+    match ask(transport, client_id, pushed).await {
+        Ok(progress) => progress,
+        Err(Fault::RateLimited { retry_after, .. }) => Progress::Unanswered { retry_after },
+        Err(_) => Progress::Unanswered { retry_after: None },
+    }
+}
+
+async fn ask(transport: &Transport, client_id: &str, pushed: &PushedRequest) -> Result<Progress, Fault> {
+    let pairs = [("client_id", client_id), ("request_uri", pushed.request_uri.expose())];
+    let request = form_post(&pushed.status_url, pairs.map(|(name, value)| (name.into(), value.into())))?;
+    let response = transport.send(request, PLAN).await?;
+    busy(&response).map_or(Ok(()), Err)?;
+    if response.status() != 200 {
+        let refusal: OauthRefusal = response.parse()?;
+        return Ok(match refusal.code() {
+            "slow_down" => Progress::SlowDown,
+            _ => Progress::Unanswered { retry_after: None },
+        });
+    }
+    let answer: Answer = response.parse()?;
+    Ok(match (answer.status.as_str(), answer.error_code.as_deref()) {
+        ("ended", _) => Progress::Ended,
+        ("refused", Some("copied_codes_disabled")) => {
+            Progress::CopiedCodesOff { device_codes: answer.device_codes }
+        }
+        ("refused", _) => Progress::Refused(refused(Refusal {
+            code: answer.error.unwrap_or_else(|| "access_denied".to_owned()),
+            description: answer.error_description,
+            finer: answer.error_code,
+            organization: None,
+            settings_url: None,
+        })),
+        (_, _) => Progress::Waiting,
+    })
+}
