@@ -239,7 +239,7 @@ async fn banner(app: &App, address: SocketAddr) -> String {
         match try_banner(app, address).await {
             Ok(banner) => return banner,
             Err(error) => {
-                tracing::warn!(%error, "the startup banner is delayed: the database does not answer")
+                tracing::warn!(%error, "the startup banner is delayed: the database does not answer");
             }
         }
         tokio::time::sleep(ANNOUNCE_AGAIN).await;

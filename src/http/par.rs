@@ -1,6 +1,8 @@
 //! Pushed authorization requests: RFC 9126. The answer adds what a terminal shows: a short link and a code to compare.
 //! To a tool that no browser comes back to, the status says whether a code to copy can still come.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
@@ -59,7 +61,7 @@ struct Refused {
     error: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'static str>,
-    error_description: &'static str,
+    error_description: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     device_codes: Option<bool>,
 }
@@ -105,12 +107,12 @@ fn too_fast() -> OAuthError {
 }
 
 fn told(progress: Progress) -> Status {
-    let refused = |error_code, error_description, device_codes| Status {
+    let refused = |error_code, description: &'static str, device_codes| Status {
         status: "refused",
         refused: Some(Refused {
             error: OAuthCode::AccessDenied.as_str(),
             error_code,
-            error_description,
+            error_description: description.into(),
             device_codes,
         }),
     };
@@ -118,6 +120,13 @@ fn told(progress: Progress) -> Status {
         Progress::Waiting => Status { status: "waiting", refused: None },
         Progress::Ended => Status { status: "ended", refused: None },
         Progress::Denied => refused(None, "The person chose Deny on the approval page.", None),
+        Progress::CannotApprove { in_organization } => {
+            let error = OAuthError::cannot_approve(in_organization);
+            let (code, description) = (error.code.as_str(), error.description);
+            let refused =
+                Refused { error: code, error_code: None, error_description: description, device_codes: None };
+            Status { status: "refused", refused: Some(refused) }
+        }
         Progress::PersonalTokensOff => {
             let description = "The organization does not allow personal tokens.";
             refused(Some(PERSONAL_TOKENS_DISABLED), description, None)

@@ -10,7 +10,6 @@ use super::engine::error::StoreError;
 use super::engine::keyset;
 use super::engine::query::{Kept, Locked, Unlocked};
 use super::engine::schema::{clients, credentials, more_of_credentials};
-use crate::domain::client::ClientKind;
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;

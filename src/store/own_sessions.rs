@@ -4,8 +4,8 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
-use super::engine::conn::Conn;
 use super::credentials::Credential;
+use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use super::engine::query::Locked;
 use super::engine::schema::{clients, credentials};

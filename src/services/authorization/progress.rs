@@ -25,6 +25,10 @@ pub enum Progress {
     /// Unanswered, or answered with a code that waits to be copied.
     Waiting,
     Denied,
+    /// The role of the person is too small, or they belong to no organization.
+    CannotApprove {
+        in_organization: bool,
+    },
     /// The organization does not allow personal tokens.
     PersonalTokensOff,
     /// The page cannot show a code, because no organization of the person allows that.
@@ -121,6 +125,9 @@ fn so_far(
     Ok(match (request.status, &request.user_id) {
         (RequestStatus::Approved, _) => Progress::Waiting,
         (RequestStatus::Denied, _) => Progress::Denied,
+        (RequestStatus::CannotApprove, _) => {
+            Progress::CannotApprove { in_organization: request.org_id.is_some() }
+        }
         (RequestStatus::SwitchedOff, _) => Progress::PersonalTokensOff,
         (RequestStatus::NotAllowed, Some(user_id)) => {
             return copied_codes_off(conn, config, client, request, user_id);

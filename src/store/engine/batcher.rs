@@ -71,6 +71,17 @@ fn next_batch<J>(queue: &Mutex<mpsc::Receiver<J>>) -> Option<Vec<J>> {
     Some(gather(first, &mut queue, BATCH))
 }
 
+/// Adds to `first` whatever waits, up to `most` together. Never waits for more.
+pub(in crate::store) fn gather<T>(first: T, queue: &mut mpsc::Receiver<T>, most: usize) -> Vec<T> {
+    let mut batch = vec![first];
+    while batch.len() < most
+        && let Ok(job) = queue.try_recv()
+    {
+        batch.push(job);
+    }
+    batch
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
@@ -123,15 +134,4 @@ mod tests {
         assert!((QUEUE - BATCH..=QUEUE + BATCH).contains(&taken), "{taken}");
         drop(open);
     }
-}
-
-/// Adds to `first` whatever waits, up to `most` together. Never waits for more.
-pub(in crate::store) fn gather<T>(first: T, queue: &mut mpsc::Receiver<T>, most: usize) -> Vec<T> {
-    let mut batch = vec![first];
-    while batch.len() < most
-        && let Ok(job) = queue.try_recv()
-    {
-        batch.push(job);
-    }
-    batch
 }

@@ -19,7 +19,8 @@ use crate::support::oauth::{Ask, Session, Tokens};
 use crate::support::{both_engines, sources};
 
 /// What is not done here, but by a test of its own.
-const ELSEWHERE: [&str; 9] = [
+const ELSEWHERE: [&str; 10] = [
+    "authorization.not_possible",
     "client.old_secret_ended",
     "client.secret_rotated",
     "device.codes_guessed",

@@ -12,7 +12,7 @@ mod shown;
 
 use std::time::Duration;
 
-use keystile::services::setup;
+use keystiled::services::setup;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

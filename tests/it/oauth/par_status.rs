@@ -1,8 +1,8 @@
 //! What the status of a pushed request tells, and to which client.
 
 use chrono::TimeDelta;
-use keystile::domain::client::ClientKind;
-use keystile::domain::redirect_uri::RedirectUri;
+use keystiled::domain::client::ClientKind;
+use keystiled::domain::redirect_uri::RedirectUri;
 use reqwest::Method;
 use serde_json::{Value, json};
 
