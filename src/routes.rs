@@ -3,13 +3,7 @@
 use actix_web::web::{ServiceConfig, resource, scope, to};
 
 use crate::http::{api, device, fallback, health, introspect, jwks, metadata, par, revoke, token, userinfo};
-use crate::pages::assets;
-use crate::pages::handlers::api_reference;
-use crate::pages::handlers::device as device_pages;
-use crate::pages::handlers::{
-    account, api_access, audit, authorize, credential_limits, key_permissions, keys, misc, one_key,
-    one_service_account, one_session, paste, scopes, service_accounts, sessions, setup, tokens, usage,
-};
+use crate::pages;
 
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID_METADATA: &str = "/.well-known/openid-configuration";
@@ -42,7 +36,7 @@ fn of_issuer(config: &mut ServiceConfig) {
         .service(resource("/oauth/introspect").post(introspect::introspect))
         .service(resource("/oauth/userinfo").get(userinfo::userinfo).post(userinfo::userinfo))
         .configure(management)
-        .service(resource("/api").get(api_reference::page))
+        .service(resource("/api").get(pages::reference::api::page))
         .service(scope("/api").default_service(to(fallback::no_resource)));
     pages(config);
     // Behind the pages, because one of them is the authorization endpoint.
@@ -84,73 +78,139 @@ fn management(config: &mut ServiceConfig) {
 
 fn pages(config: &mut ServiceConfig) {
     config
-        .service(resource("/oauth/authorize").get(authorize::start).post(authorize::start_by_post))
-        .service(resource("/cli-auth").get(authorize::start_from_tool))
-        .service(resource("/c/code").get(paste::page).post(paste::cancel))
-        .service(resource("/c/{code}").get(authorize::short_link))
-        .service(resource("/authorize/return").get(authorize::return_page))
-        .service(resource("/authorize/{id}").get(authorize::question).post(authorize::answer))
-        .service(resource("/device").get(device_pages::entry).post(device_pages::enter))
-        .service(resource("/device/{id}").get(device_pages::question).post(device_pages::answer))
-        .service(resource("/done").get(misc::done))
-        .service(resource("/denied").get(misc::denied))
-        .service(resource("/setup").get(setup::setup_page).post(setup::set_up))
-        .service(resource("/sign-in").get(account::sign_in_page).post(account::sign_in))
-        .service(resource("/sign-in/again").get(account::again_page).post(account::sign_in_again))
-        .service(resource("/sign-out").post(account::sign_out))
-        .service(resource("/").get(sessions::list))
-        .service(resource("/cli-sessions").get(sessions::list))
-        .service(resource("/cli-sessions/end-all").get(one_session::end_all_page).post(one_session::end_all))
         .service(
-            resource("/cli-sessions/{id}/rename").get(one_session::rename_page).post(one_session::rename),
+            resource("/oauth/authorize")
+                .get(pages::authorize::start::start)
+                .post(pages::authorize::start::start_by_post),
         )
-        .service(resource("/cli-sessions/{id}/end").get(one_session::end_page).post(one_session::end))
-        .service(resource("/o/{org}/settings/api-access").get(api_access::settings).post(api_access::save))
-        .service(resource("/o/{org}/settings/api-access/roads").post(api_access::save_roads))
-        .service(resource("/o/{org}/settings/api-access/personal-tokens/{to}").get(api_access::confirm))
+        .service(resource("/cli-auth").get(pages::authorize::start::start_from_tool))
+        .service(resource("/c/code").get(pages::authorize::paste::page).post(pages::authorize::paste::cancel))
+        .service(resource("/c/{code}").get(pages::authorize::start::short_link))
+        .service(resource("/authorize/return").get(pages::authorize::return_page::return_page))
+        .service(
+            resource("/authorize/{id}")
+                .get(pages::authorize::question::question)
+                .post(pages::authorize::question::answer),
+        )
+        .service(resource("/device").get(pages::device::entry::entry).post(pages::device::entry::enter))
+        .service(
+            resource("/device/{id}")
+                .get(pages::device::confirm::question)
+                .post(pages::device::answer::answer),
+        )
+        .service(resource("/done").get(pages::shared::small_pages::done))
+        .service(resource("/denied").get(pages::shared::small_pages::denied))
+        .service(resource("/setup").get(pages::setup::form::setup_page).post(pages::setup::form::set_up))
+        .service(
+            resource("/sign-in").get(pages::sign_in::form::sign_in_page).post(pages::sign_in::form::sign_in),
+        )
+        .service(
+            resource("/sign-in/again")
+                .get(pages::sign_in::again::again_page)
+                .post(pages::sign_in::again::sign_in_again),
+        )
+        .service(resource("/sign-out").post(pages::sign_in::form::sign_out))
+        .service(resource("/").get(pages::sessions::list::list))
+        .service(resource("/cli-sessions").get(pages::sessions::list::list))
+        .service(
+            resource("/cli-sessions/end-all")
+                .get(pages::sessions::session::end_all_page)
+                .post(pages::sessions::session::end_all),
+        )
+        .service(
+            resource("/cli-sessions/{id}/rename")
+                .get(pages::sessions::session::rename_page)
+                .post(pages::sessions::session::rename),
+        )
+        .service(
+            resource("/cli-sessions/{id}/end")
+                .get(pages::sessions::session::end_page)
+                .post(pages::sessions::session::end),
+        )
+        .service(
+            resource("/o/{org}/settings/api-access")
+                .get(pages::settings::api_access::settings)
+                .post(pages::settings::api_access::save),
+        )
+        .service(resource("/o/{org}/settings/api-access/roads").post(pages::settings::api_access::save_roads))
+        .service(
+            resource("/o/{org}/settings/api-access/personal-tokens/{to}")
+                .get(pages::settings::api_access::confirm),
+        )
         .service(
             resource("/o/{org}/settings/api-access/revoke-all")
-                .get(api_access::revoke_all_page)
-                .post(api_access::revoke_all),
+                .get(pages::settings::api_access::revoke_all_page)
+                .post(pages::settings::api_access::revoke_all),
         )
-        .service(resource("/o/{org}/audit").get(audit::events))
-        .service(resource("/o/{org}/audit/export").get(audit::export))
-        .service(resource("/o/{org}/audit/uses").get(audit::uses))
-        .service(resource("/o/{org}/usage").get(usage::usage))
+        .service(resource("/o/{org}/audit").get(pages::records::audit::events))
+        .service(resource("/o/{org}/audit/export").get(pages::records::audit::export))
+        .service(resource("/o/{org}/audit/uses").get(pages::records::uses::uses))
+        .service(resource("/o/{org}/usage").get(pages::records::usage::usage))
         .configure(credential_pages)
-        .service(resource("/theme").post(misc::theme))
-        .service(resource("/help").get(misc::help))
-        .service(resource("/static/{name}").get(assets::get))
-        .default_service(to(misc::not_found));
+        .service(resource("/theme").post(pages::shared::small_pages::theme))
+        .service(resource("/help").get(pages::shared::small_pages::help))
+        .service(resource("/static/{name}").get(pages::shared::assets::get))
+        .default_service(to(pages::shared::small_pages::not_found));
 }
 
 fn credential_pages(config: &mut ServiceConfig) {
     config
-        .service(resource("/keys").get(keys::home))
-        .service(resource("/keys/new").get(keys::new_home))
-        .service(resource("/dashboard/api-keys").get(keys::home))
-        .service(resource("/o/{org}/keys").get(keys::list))
-        .service(resource("/o/{org}/keys/new").get(keys::new).post(keys::create))
+        .service(resource("/keys").get(pages::keys::list::home))
+        .service(resource("/keys/new").get(pages::keys::list::new_home))
+        .service(resource("/dashboard/api-keys").get(pages::keys::list::home))
+        .service(resource("/o/{org}/keys").get(pages::keys::list::list))
+        .service(resource("/o/{org}/keys/new").get(pages::keys::new::new).post(pages::keys::new::create))
         .service(
-            resource("/o/{org}/keys/{id}/permissions").get(key_permissions::page).post(key_permissions::save),
+            resource("/o/{org}/keys/{id}/permissions")
+                .get(pages::keys::permissions::page)
+                .post(pages::keys::permissions::save),
         )
-        .service(resource("/o/{org}/keys/{id}/rotate").get(one_key::rotate_page).post(one_key::rotate))
-        .service(resource("/o/{org}/keys/{id}/end").get(one_key::revoke_page).post(one_key::revoke))
-        .service(resource("/o/{org}/settings/api-access/api-keys").post(credential_limits::save_switch))
-        .service(resource("/o/{org}/settings/api-access/api-keys/{to}").get(credential_limits::confirm))
-        .service(resource("/o/{org}/settings/api-access/limits").post(credential_limits::save_limits))
-        .service(resource("/o/{org}/service-accounts").get(service_accounts::list))
+        .service(
+            resource("/o/{org}/keys/{id}/rotate")
+                .get(pages::keys::key::rotate_page)
+                .post(pages::keys::key::rotate),
+        )
+        .service(
+            resource("/o/{org}/keys/{id}/end")
+                .get(pages::keys::key::revoke_page)
+                .post(pages::keys::key::revoke),
+        )
+        .service(
+            resource("/o/{org}/settings/api-access/api-keys")
+                .post(pages::settings::credential_limits::save_switch),
+        )
+        .service(
+            resource("/o/{org}/settings/api-access/api-keys/{to}")
+                .get(pages::settings::credential_limits::confirm),
+        )
+        .service(
+            resource("/o/{org}/settings/api-access/limits")
+                .post(pages::settings::credential_limits::save_limits),
+        )
+        .service(resource("/o/{org}/service-accounts").get(pages::service_accounts::list::list))
         .service(
             resource("/o/{org}/service-accounts/new")
-                .get(service_accounts::new)
-                .post(service_accounts::create),
+                .get(pages::service_accounts::new::new)
+                .post(pages::service_accounts::new::create),
         )
-        .service(resource("/o/{org}/service-accounts/{id}").get(one_service_account::show))
-        .service(resource("/o/{org}/service-accounts/{id}/role").post(one_service_account::set_role))
-        .service(resource("/o/{org}/service-accounts/{id}/disable").get(one_service_account::disable_page))
-        .service(resource("/o/{org}/service-accounts/{id}/state").post(one_service_account::set_state))
-        .service(resource("/tokens").get(tokens::list))
-        .service(resource("/tokens/new").get(tokens::new).post(tokens::create))
-        .service(resource("/tokens/{id}/end").get(tokens::revoke_page).post(tokens::revoke))
-        .service(resource("/scopes").get(scopes::catalog));
+        .service(resource("/o/{org}/service-accounts/{id}").get(pages::service_accounts::account::show))
+        .service(
+            resource("/o/{org}/service-accounts/{id}/role").post(pages::service_accounts::account::set_role),
+        )
+        .service(
+            resource("/o/{org}/service-accounts/{id}/disable")
+                .get(pages::service_accounts::account::disable_page),
+        )
+        .service(
+            resource("/o/{org}/service-accounts/{id}/state")
+                .post(pages::service_accounts::account::set_state),
+        )
+        .service(resource("/tokens").get(pages::tokens::list::list))
+        .service(resource("/tokens/new").get(pages::tokens::new::new).post(pages::tokens::new::create))
+        .service(
+            resource("/tokens/{id}/end")
+                .get(pages::tokens::token::revoke_page)
+                .post(pages::tokens::token::revoke),
+        )
+        .service(resource("/scopes").get(pages::reference::scopes::catalog));
 }

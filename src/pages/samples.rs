@@ -1,65 +1,49 @@
 //! Every page in its states, for the tests. Each text that comes from outside passes through `foreign`, so that a test
 //! can put something hostile in its place.
 
-mod answers;
-mod catalog;
-mod consent;
-mod credentials;
-mod device;
-mod keys;
-mod logs;
-mod reference;
-mod refusals;
-mod service_accounts;
-mod sessions;
-mod settings;
-mod sign_in;
-mod tokens;
-
 use askama::Template;
 
-use super::nav::{Nav, OrganizationLink, Place};
-use super::shell::{FootLinks, Person, Shell, Theme};
-use super::styleguide::StyleguidePage;
-use super::text::Moment;
+pub(super) use crate::pages::authorize::samples::consent;
+use crate::pages::shared::nav::{Nav, OrganizationLink, Place};
+pub(super) use crate::pages::shared::refusal_samples::refusals;
+use crate::pages::shared::shell::{FootLinks, Person, Shell, Theme};
+use crate::pages::shared::styleguide::StyleguidePage;
+use crate::pages::shared::text::Moment;
 use crate::web::browser::FormTokens;
 
-pub(super) use consent::consent;
-pub(super) use refusals::refusals;
-
-pub(super) const LOGIN: &str = "orbit login";
+pub(in crate::pages) const LOGIN: &str = "orbit login";
 
 /// A text from outside, as the person or the tool wrote it.
-pub(super) type Foreign<'a> = &'a dyn Fn(&str) -> String;
+pub(in crate::pages) type Foreign<'a> = &'a dyn Fn(&str) -> String;
 
 /// The name of a state and its page.
-pub(super) type Sample = (&'static str, String);
+pub(in crate::pages) type Sample = (&'static str, String);
 
-pub(super) fn every_page(foreign: Foreign) -> Vec<Sample> {
+pub(in crate::pages) fn every_page(foreign: Foreign) -> Vec<Sample> {
     let mut pages = Vec::new();
-    pages.extend(sign_in::pages(foreign));
-    pages.extend(consent::pages(foreign));
-    pages.extend(device::pages(foreign));
-    pages.extend(answers::pages(foreign));
-    pages.extend(refusals::pages(foreign));
-    pages.extend(sessions::pages(foreign));
-    pages.extend(settings::pages(foreign));
-    pages.extend(logs::pages(foreign));
-    pages.extend(keys::pages(foreign));
-    pages.extend(tokens::pages(foreign));
-    pages.extend(service_accounts::pages(foreign));
-    pages.push(("API reference", reference::page(foreign)));
-    pages.push(("catalog", catalog::page(foreign)));
+    pages.extend(super::sign_in::samples::pages(foreign));
+    pages.extend(super::authorize::samples::pages(foreign));
+    pages.extend(super::device::samples::pages(foreign));
+    pages.extend(super::authorize::answer_samples::pages(foreign));
+    pages.extend(super::shared::refusal_samples::pages(foreign));
+    pages.extend(super::sessions::samples::pages(foreign));
+    pages.extend(super::settings::samples::pages(foreign));
+    pages.extend(super::records::samples::pages(foreign));
+    pages.extend(super::keys::samples::pages(foreign));
+    pages.extend(super::tokens::samples::pages(foreign));
+    pages.extend(super::service_accounts::samples::pages(foreign));
+    pages.push(("API reference", super::reference::samples::page(foreign)));
+    pages.push(("catalog", super::reference::scope_samples::page(foreign)));
     let guide = StyleguidePage::new(shell(foreign), nav(foreign, Place::CliSessions));
     pages.push(("styleguide", print(&guide)));
     pages
 }
 
-fn print(page: &impl Template) -> String {
+pub(in crate::pages) fn print(page: &impl Template) -> String {
     page.render().unwrap()
 }
 
-pub(super) fn shell(foreign: Foreign) -> Shell {
+pub(in crate::pages) fn shell(foreign: Foreign) -> Shell {
     Shell {
         brand: "Keystile".into(),
         host: "auth.northwind.dev".into(),
@@ -77,11 +61,11 @@ pub(super) fn shell(foreign: Foreign) -> Shell {
     }
 }
 
-fn stranger(foreign: Foreign) -> Shell {
+pub(in crate::pages) fn stranger(foreign: Foreign) -> Shell {
     Shell { person: None, ..shell(foreign) }
 }
 
-fn nav(foreign: Foreign, current: Place) -> Nav {
+pub(in crate::pages) fn nav(foreign: Foreign, current: Place) -> Nav {
     let link = |name: &str, current| OrganizationLink {
         name: foreign(name),
         href: format!("/cli-sessions?org={}", name.len()),
@@ -98,6 +82,6 @@ fn nav(foreign: Foreign, current: Place) -> Nav {
     }
 }
 
-fn moment() -> Moment {
+pub(in crate::pages) fn moment() -> Moment {
     Moment { iso: "2026-12-22T14:32:00Z".into(), text: "22 Dec 2026, 14:32 UTC".into() }
 }

@@ -1,12 +1,16 @@
 //! What holds for every page.
 
-mod consent;
-mod hostile;
-mod refusals;
-mod structure;
-mod words;
+use crate::pages::samples::{Sample, every_page};
 
-use super::samples::{Sample, every_page};
+mod consent;
+
+mod hostile;
+
+mod refusals;
+
+mod structure;
+
+mod words;
 
 fn as_written(text: &str) -> String {
     text.to_owned()

@@ -19,12 +19,11 @@ use super::tracked::Tracked;
 use crate::http::api::openapi;
 use crate::http::fallback;
 use crate::http::metadata::{BadMetadata, Document};
-use crate::pages::handlers::misc;
-use crate::routes;
 use crate::web::api_document::ApiDocument;
 use crate::web::app::App;
 use crate::web::envelope::envelope;
 use crate::web::form::LARGEST_BODY;
+use crate::{pages, routes};
 
 /// A request whose head takes longer to arrive is dropped.
 const HEAD_TIME: Duration = Duration::from_secs(5);
@@ -74,7 +73,7 @@ pub(super) fn serve(
                 .app_data(web::PathConfig::default().error_handler(fallback::unreadable))
                 .wrap(from_fn(envelope))
                 .configure(|config| routes::routes(config, &issuer_path))
-                .default_service(web::to(misc::not_found));
+                .default_service(web::to(pages::shared::small_pages::not_found));
             let answering = routed.into_factory().map_err(|error: actix_web::Error| error.error_response());
             let http = HttpService::build()
                 .keep_alive(KEEP_ALIVE)

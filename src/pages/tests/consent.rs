@@ -2,9 +2,9 @@
 
 use askama::Template;
 
-use super::{as_written, pages, visible, words_of};
-use crate::pages::consent::{ConsentPage, Notice, Origin};
+use crate::pages::authorize::consent::{ConsentPage, Notice, Origin};
 use crate::pages::samples::consent;
+use crate::pages::tests::{as_written, pages, visible, words_of};
 
 #[test]
 fn the_facts_of_the_consent_page_stand_in_reading_order() {

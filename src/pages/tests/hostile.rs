@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::pages;
 use crate::pages::samples::every_page;
+use crate::pages::tests::pages;
 
 const HOSTILE: [&str; 6] = [
     "<script>alert(1)</script>",

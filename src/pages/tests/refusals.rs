@@ -2,9 +2,9 @@
 
 use askama::Template;
 
-use super::{as_written, visible, words_of};
-use crate::pages::refusal::RefusalPage;
 use crate::pages::samples::{LOGIN, refusals, shell};
+use crate::pages::shared::refusal::RefusalPage;
+use crate::pages::tests::{as_written, visible, words_of};
 
 #[test]
 fn every_refusal_says_what_happened_and_its_reference() {

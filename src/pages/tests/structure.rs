@@ -1,7 +1,7 @@
 //! Headings, forms, fields and weight.
 
-use super::{page, pages, visible};
 use crate::domain::scope::Level;
+use crate::pages::tests::{page, pages, visible};
 
 #[test]
 fn every_page_has_one_heading_a_title_and_a_way_to_its_content() {

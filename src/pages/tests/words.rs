@@ -1,6 +1,6 @@
 //! How pages speak.
 
-use super::{pages, visible, words_of};
+use crate::pages::tests::{pages, visible, words_of};
 
 #[test]
 fn pages_avoid_the_words_that_help_nobody() {

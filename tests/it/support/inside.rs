@@ -74,7 +74,7 @@ impl TestApp {
                 );
                 for table in self.names(&tables).await {
                     let quoted = text.replace('\'', "''");
-                    let bytes: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+                    let bytes = text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
                     let found = format!(
                         "{table} t WHERE position('{quoted}' in t::text) > 0 OR position('{bytes}' in t::text) > 0"
                     );

@@ -1,0 +1,59 @@
+//! What a person sees once a tool has its answer.
+
+use crate::pages::authorize::return_page::{Answer, Destination, WayBackPage};
+use crate::pages::samples::{Foreign, LOGIN, Sample, print, shell};
+use crate::pages::shared::small_pages::{DeniedPage, DonePage, EndedRequest, NewSession, Why};
+use crate::pages::shared::text;
+
+pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
+    let way_back = |answer, destination| WayBackPage {
+        shell: shell(foreign),
+        target: format!("http://127.0.0.1:53682/callback?code=c&state={}", foreign("s")),
+        answer,
+        destination,
+    };
+    let authorized =
+        Answer::Authorized { tool: foreign("Orbit CLI"), organization: foreign("Northwind Labs") };
+    let off = Answer::PersonalTokensOff { organization: foreign("Northwind Labs") };
+    let done = |session| DonePage { shell: shell(foreign), session };
+    let denied = |request| DeniedPage { shell: shell(foreign), request, login_command: LOGIN.into() };
+    let ended = |why| EndedRequest {
+        tool: text::name(&foreign("Orbit CLI")),
+        device: (why == Why::Denied).then(|| text::device_label(&foreign("maya-mbp"))),
+        asked_from: Some("198.51.100.7".into()),
+        asked_at: "today at 14:32 UTC".into(),
+        why,
+    };
+    let role = Answer::RoleTooSmall { organization: foreign("Northwind Labs") };
+    let by_role = Why::RoleTooSmall(text::name(&foreign("Northwind Labs")));
+    let by_setting = Why::PersonalTokensOff(text::name(&foreign("Northwind Labs")));
+    let session = NewSession {
+        tool: foreign("Orbit CLI"),
+        device: text::device_label(&foreign("maya-mbp")),
+        organization: foreign("Northwind Labs"),
+        email: foreign("maya@northwind.dev"),
+        until: "22 Dec 2026".into(),
+    };
+    vec![
+        ("return", print(&way_back(authorized.clone(), Destination::Terminal))),
+        ("return-website", print(&way_back(authorized, Destination::Website(foreign("orbit.dev"))))),
+        ("return-denied", print(&way_back(Answer::Denied, Destination::Terminal))),
+        ("return-role", print(&way_back(role, Destination::Terminal))),
+        ("return-no-organization", print(&way_back(Answer::NoOrganization, Destination::Terminal))),
+        ("return-off", print(&way_back(off, Destination::App(foreign("Orbit CLI"))))),
+        (
+            "return-refused",
+            print(&way_back(
+                Answer::Refused { what: "The tool asked for something this server does not offer." },
+                Destination::Terminal,
+            )),
+        ),
+        ("done", print(&done(Some(session)))),
+        ("done-unknown", print(&done(None))),
+        ("denied", print(&denied(Some(ended(Why::Denied))))),
+        ("denied-by-role", print(&denied(Some(ended(by_role))))),
+        ("denied-no-organization", print(&denied(Some(ended(Why::NoOrganization))))),
+        ("denied-by-setting", print(&denied(Some(ended(by_setting))))),
+        ("denied-unknown", print(&denied(None))),
+    ]
+}

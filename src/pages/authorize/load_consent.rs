@@ -1,0 +1,175 @@
+//! Turns a question into the consent page.
+
+use chrono::TimeDelta;
+
+use crate::domain::client::Client;
+use crate::domain::network;
+use crate::domain::policy::{Barrier, Road};
+use crate::domain::redirect_uri::Target;
+use crate::domain::scope::{Level, ScopeSet};
+use crate::domain::time::Time;
+use crate::pages::authorize::consent::{
+    Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
+    Origin, Permission, Permissions, Standing, Tool,
+};
+use crate::pages::shared::request::Visit;
+use crate::pages::shared::text;
+use crate::services::authorization::{Choice as Possible, Question};
+
+/// Said as how long it lasts, not as a permission.
+const DURATION: &str = "offline_access";
+/// How many of the things that were not asked for are named.
+const NAMED: usize = 3;
+/// A request that is older deserves a second look.
+pub(in crate::pages) const OLD: TimeDelta = TimeDelta::minutes(2);
+
+pub(in crate::pages) fn page(visit: &Visit, question: &Question) -> ConsentPage {
+    let now = visit.app.now();
+    let config = &visit.app.config;
+    let request = &question.request;
+    let origin = origin(visit, request.pushed_ip.as_deref(), request.created_at);
+    let mut notices = Vec::new();
+    if matches!(origin, Some(Origin::DifferentNetwork { .. })) {
+        notices.push(Notice::DifferentNetwork);
+    }
+    if question.first_time {
+        notices.push(Notice::FirstTime);
+    }
+    if now - request.created_at > OLD {
+        notices.push(Notice::Old);
+    }
+    let organizations = organizations(visit, &question.choices);
+    ConsentPage {
+        shell: visit.shell(),
+        request: request.id.clone(),
+        tool: Tool {
+            name: text::name(&question.client.name),
+            standing: Standing::RegisteredBy(config.brand.name.clone()),
+            command: question.client.command.clone(),
+        },
+        check: request.short_code.clone().map_or(Check::Started, Check::Code),
+        device: device(
+            request.device_name.as_deref(),
+            request.device_os.as_deref(),
+            request.tool_version.as_deref(),
+        ),
+        goes_to: destination(question),
+        origin,
+        notices,
+        permissions: permissions(visit, &question.asked, &question.choices),
+        not_asked: not_asked(visit, &question.asked),
+        organizations,
+        lasts: lasts(visit, &question.client),
+        expires_at: text::time(request.expires_at.utc()),
+    }
+}
+
+/// What a yes gives: in the one organization there is, else as far as a role there goes.
+pub(in crate::pages) fn permissions(visit: &Visit, asked: &ScopeSet, choices: &[Possible]) -> Permissions {
+    let given = match choices {
+        [only] => &only.granted,
+        _ => asked,
+    };
+    let catalog = &visit.app.config.catalog;
+    let said = catalog.entries(given).filter(|scope| scope.id != DURATION);
+    Permissions::new(
+        said.map(|scope| Permission { label: scope.label.clone(), level: scope.level }).collect(),
+    )
+}
+
+pub(in crate::pages) fn lasts(visit: &Visit, client: &Client) -> Lasts {
+    let tokens = &visit.app.config.tokens;
+    Lasts {
+        access: text::duration(client.access.unwrap_or(tokens.access)),
+        renewed_until: Some(text::date((visit.app.now() + tokens.session_max).utc())),
+    }
+}
+
+pub(in crate::pages) fn organizations(visit: &Visit, choices: &[Possible]) -> Organizations {
+    let one = |choice: &Possible| {
+        let mut left_out: Vec<_> = visit.app.config.catalog.entries(&choice.left_out).collect();
+        left_out.sort_by_key(|scope| std::cmp::Reverse(scope.level));
+        Organization {
+            id: choice.organization.id.clone(),
+            name: text::name(&choice.organization.name),
+            role: choice.role.clone(),
+            left_out: left_out.into_iter().map(|scope| scope.not_label.clone()).collect(),
+        }
+    };
+    if let [only] = choices {
+        return Organizations::One(one(only));
+    }
+    let preselected = choices.iter().position(Possible::is_open);
+    let several = choices.iter().enumerate().map(|(at, choice)| Choice {
+        organization: one(choice),
+        state: match choice.barrier {
+            Some(barrier) => ChoiceState::Closed(closed(barrier)),
+            None if choice.granted.is_empty() => ChoiceState::Closed("Your role there is too small"),
+            None if Some(at) == preselected => ChoiceState::Preselected,
+            None => ChoiceState::Open,
+        },
+    });
+    Organizations::Several(several.collect())
+}
+
+fn closed(barrier: Barrier) -> &'static str {
+    match barrier {
+        Barrier::PersonalTokens => "Does not allow command-line sign-in",
+        Barrier::DeviceFlow => "Does not allow device codes",
+        Barrier::OtherNetwork => "Allows device codes on the same network only",
+        Barrier::CopyCode => "Does not allow codes to be copied",
+    }
+}
+
+pub(in crate::pages) fn device(
+    name: Option<&str>,
+    os: Option<&str>,
+    tool_version: Option<&str>,
+) -> Option<Device> {
+    let about: Vec<String> = [os, tool_version].into_iter().flatten().map(text::device_words).collect();
+    (name.is_some() || !about.is_empty()).then(|| Device {
+        name: text::device_label(name.unwrap_or("?")),
+        about: if about.is_empty() { "No more is known".to_owned() } else { about.join(", ") },
+    })
+}
+
+pub(in crate::pages) fn destination(question: &Question) -> Destination {
+    if question.road == Road::Paste {
+        return Destination::Code;
+    }
+    let target = question.client.return_to(&question.request.redirect_uri).map(|to| to.target());
+    match target {
+        Some(Target::Loopback { host, port }) => {
+            Destination::Loopback { address: host, port: port.unwrap_or(80) }
+        }
+        Some(Target::Website { host }) => Destination::Website { host },
+        Some(Target::App { scheme }) => Destination::App { scheme },
+        None => Destination::Code,
+    }
+}
+
+/// Where a tool asked from, which is only known when it called us itself.
+pub(in crate::pages) fn origin(visit: &Visit, asked_from: Option<&str>, asked_at: Time) -> Option<Origin> {
+    let browser = visit.comparable_address()?;
+    let device = asked_from?.parse().ok()?;
+    let at = text::near_time(asked_at.utc(), visit.app.now().utc());
+    Some(if network::same(browser, device) {
+        Origin::SameNetwork { address: browser.to_string(), at }
+    } else {
+        Origin::DifferentNetwork { device: device.to_string(), browser: browser.to_string(), at }
+    })
+}
+
+/// The strongest things that the tool did not ask for.
+pub(in crate::pages) fn not_asked(visit: &Visit, asked: &ScopeSet) -> Vec<String> {
+    let mut rest: Vec<(Level, &str)> = visit
+        .app
+        .config
+        .catalog
+        .iter()
+        .filter(|scope| !asked.contains(&scope.id) && scope.level > Level::Read)
+        .map(|scope| (scope.level, scope.not_label.as_str()))
+        .collect();
+    rest.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
+    rest.into_iter().take(NAMED).map(|(_, label)| label.to_owned()).collect()
+}

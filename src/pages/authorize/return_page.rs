@@ -1,0 +1,159 @@
+//! `/authorize/return`: the page that leads back to a client whose callback is not on this machine.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::policy::Road;
+use crate::domain::redirect_uri::Target;
+use crate::pages::authorize::{paste, question};
+use crate::pages::shared::refusal::Refusal;
+use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::urls::query;
+use crate::pages::shared::words::{Piece, Sentence};
+use crate::services::authorization::{self, WayBack};
+use crate::store::StoreError;
+use crate::web::app::App;
+
+#[derive(Template)]
+#[template(path = "authorize/return_page.html")]
+pub struct WayBackPage {
+    pub shell: Shell,
+    /// The registered redirect address with the answer in its query.
+    pub target: String,
+    pub answer: Answer,
+    pub destination: Destination,
+}
+
+/// Who waits for the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// A program on this computer.
+    Terminal,
+    /// "orbit.dev"
+    Website(String),
+    /// Whatever the system opens for the tool's own scheme.
+    App(String),
+}
+
+/// What the tool is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Authorized {
+        tool: String,
+        organization: String,
+    },
+    Denied,
+    /// The person's role in this organization holds nothing of what was requested.
+    RoleTooSmall {
+        organization: String,
+    },
+    NoOrganization,
+    PersonalTokensOff {
+        organization: String,
+    },
+    /// Anything else that ends the request: nothing was given.
+    Refused {
+        what: &'static str,
+    },
+}
+
+impl WayBackPage {
+    pub fn tab_title(&self) -> &'static str {
+        match self.destination {
+            _ if !self.answer.given() => "Nothing was given",
+            Destination::Terminal => "You can return to your terminal",
+            Destination::Website(_) | Destination::App(_) => "You are going back",
+        }
+    }
+
+    pub fn title(&self) -> Sentence {
+        match &self.destination {
+            Destination::Terminal if self.answer.given() => "You can return to your terminal".into(),
+            Destination::Website(host) => Sentence::from("You are going back to ").name(host),
+            Destination::App(tool) => Sentence::from("You are going back to ").name(tool),
+            Destination::Terminal => "Nothing was given".into(),
+        }
+    }
+
+    pub fn still_waiting(&self) -> &'static str {
+        match self.destination {
+            Destination::Terminal => "Terminal still waiting?",
+            Destination::Website(_) | Destination::App(_) => "Still here?",
+        }
+    }
+
+    pub fn what(&self) -> Sentence {
+        let told = match self.destination {
+            Destination::Terminal => " Your terminal has been told.",
+            Destination::Website(_) => " The website has been told.",
+            Destination::App(_) => " The tool has been told.",
+        };
+        match &self.answer {
+            Answer::Authorized { tool, organization } => Sentence::from("You authorized ")
+                .name(tool)
+                .text(" to act as you in ")
+                .name(organization)
+                .text("."),
+            Answer::Denied => Sentence::from("You chose Deny and the request is ended.").text(told),
+            Answer::RoleTooSmall { organization } => Sentence::from("Your role in ")
+                .name(organization)
+                .text(" does not hold what was requested.")
+                .text(told),
+            Answer::NoOrganization => Sentence::from("You belong to no organization.").text(told),
+            Answer::PersonalTokensOff { organization } => Sentence::default()
+                .name(organization)
+                .text(" does not allow command-line sign-in.")
+                .text(told),
+            Answer::Refused { what } => Sentence::from(*what).text(told),
+        }
+    }
+}
+
+impl Answer {
+    pub fn given(&self) -> bool {
+        matches!(self, Self::Authorized { .. })
+    }
+}
+
+/// `GET /authorize/return`
+pub async fn return_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let query = query(visit);
+        let id = query.get("request").unwrap_or_default();
+        let Some(back) = way_back(visit, id).await? else { return Ok(visit.refuse(question::gone(visit))) };
+        if back.request.road(&visit.app.config) == Road::Paste {
+            return Ok(visit.go(&paste::path(id)));
+        }
+        let Some(target) = back.url.clone() else {
+            let command = visit.app.config.brand.login_command.clone();
+            return Ok(visit.refuse(Refusal::AlreadyAnswered { send_again: None, command }));
+        };
+        let organization = question::organization_name(visit, back.request.org_id.clone()).await?;
+        let page = WayBackPage {
+            shell: visit.shell(),
+            target,
+            answer: question::answered(&back, organization),
+            destination: match back.target {
+                Target::Loopback { .. } => Destination::Terminal,
+                Target::Website { host } => Destination::Website(host),
+                Target::App { .. } => Destination::App(back.client_name),
+            },
+        };
+        Ok(visit.page(StatusCode::OK, &page))
+    })
+    .await
+}
+
+pub(in crate::pages) async fn way_back(visit: &Visit, id: &str) -> Result<Option<WayBack>, StoreError> {
+    let (app, now, id, browser) = (visit.app.clone(), visit.app.now(), id.to_owned(), visit.browser.digest());
+    let signed_in = visit.person().is_some();
+    visit
+        .app
+        .store
+        .read(move |conn| {
+            authorization::way_back(conn, &app.config, &app.master, now, &id, browser, signed_in)
+        })
+        .await
+}

@@ -1,0 +1,250 @@
+//! The card of one API key or personal token in a list.
+
+use chrono::TimeDelta;
+
+use crate::domain::allowed_addresses::AllowedAddresses;
+use crate::domain::granted::Granted as Given;
+use crate::domain::scope::Level;
+use crate::domain::static_secret::Mode;
+use crate::domain::subject::SubjectId;
+use crate::domain::time::Time;
+use crate::pages::shared::request::Visit;
+use crate::pages::shared::text::{self, Moment};
+use crate::services::named::Named;
+use crate::store::static_credentials::StaticCredential;
+
+/// A key or a token.
+#[derive(Debug, Clone)]
+pub struct CredentialCard {
+    pub name: String,
+    /// `acme_live_…Wq3f`
+    pub shown: String,
+    /// Of keys alone.
+    pub mode: Option<Mode>,
+    pub state: State,
+    pub granted: Granted,
+    /// Whose it is. Nothing for tokens, which are always one's own.
+    pub owner: Option<Owner>,
+    pub last_used: Option<LastUse>,
+    pub end: End,
+    pub made_at: Moment,
+    pub made_by: String,
+    /// From where it may be used; empty for everywhere.
+    pub addresses: Vec<String>,
+    /// The pages of what can be done to it, where something can.
+    pub permissions: Option<String>,
+    pub rotate: Option<String>,
+    pub revoke: Option<String>,
+}
+
+/// The tag beside the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// "Used 4 minutes ago", within the last day.
+    Lately(String),
+    /// "Used 12 days ago"
+    Before(String),
+    Never,
+    /// "Ends in 2 days"
+    EndsSoon(String),
+    /// The organization does not allow it now.
+    Suspended,
+    Expired,
+    Revoked,
+    /// Another key took its place.
+    Replaced,
+}
+
+/// What it may do.
+#[derive(Debug, Clone)]
+pub enum Granted {
+    Unrestricted,
+    Permissions(Vec<CardPermission>),
+}
+
+/// A permission in words, with its id.
+#[derive(Debug, Clone)]
+pub struct CardPermission {
+    pub id: String,
+    pub words: String,
+    pub level: Level,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    You,
+    Person(String),
+    ServiceAccount(String),
+}
+
+#[derive(Debug, Clone)]
+pub struct LastUse {
+    pub at: Moment,
+    pub address: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub enum End {
+    Never,
+    Ahead(Moment),
+    Past(Moment),
+}
+
+impl Granted {
+    pub fn words(&self) -> String {
+        match self {
+            Self::Unrestricted => "Unrestricted".to_owned(),
+            Self::Permissions(permissions) => {
+                let n = i64::try_from(permissions.len()).unwrap_or(i64::MAX);
+                text::count(n, "permission", "permissions")
+            }
+        }
+    }
+
+    pub fn is_unrestricted(&self) -> bool {
+        match self {
+            Self::Unrestricted => true,
+            Self::Permissions(_) => false,
+        }
+    }
+
+    pub fn permissions(&self) -> &[CardPermission] {
+        match self {
+            Self::Unrestricted => &[],
+            Self::Permissions(permissions) => permissions,
+        }
+    }
+}
+
+impl CredentialCard {
+    pub fn mode_word(&self) -> Option<&'static str> {
+        self.mode.map(|mode| match mode {
+            Mode::Live => "Live",
+            Mode::Test => "Test",
+        })
+    }
+}
+
+/// One that ends within this time says so.
+const SOON: TimeDelta = TimeDelta::days(7);
+/// "Used lately" is within this time.
+const LATELY: TimeDelta = TimeDelta::days(1);
+
+/// How a list treats those in it.
+pub(in crate::pages) struct Listed<'a> {
+    /// Who looks at it.
+    pub user_id: &'a str,
+    /// Whether the organization allows them, and those without scopes of their own.
+    pub on: bool,
+    pub unrestricted: bool,
+    /// Whether the list says whose each is.
+    pub owners: bool,
+    /// Where the permissions of one can be changed, and where it can be rotated and revoked, by its id.
+    pub permissions: Option<&'a dyn Fn(&str) -> String>,
+    pub rotate: Option<&'a dyn Fn(&str) -> String>,
+    pub revoke: Option<&'a dyn Fn(&str) -> String>,
+}
+
+/// `acme_live_…Wq3f`
+pub(in crate::pages) fn shown(credential: &StaticCredential) -> String {
+    format!("{}…{}", credential.display_prefix, credential.last_four)
+}
+
+/// "4 minutes ago"
+pub(in crate::pages) fn last_used(visit: &Visit, named: &Named) -> Option<String> {
+    named.credential.last_used_at.map(|at| text::ago(at.utc(), visit.app.now().utc()))
+}
+
+pub(in crate::pages) fn card(visit: &Visit, listed: &Listed<'_>, named: &Named) -> CredentialCard {
+    let (credential, now) = (&named.credential, visit.app.now());
+    let living = credential.revoked_at.is_none() && !credential.has_ended(now);
+    let on = listed.on && (listed.unrestricted || !credential.granted.is_unrestricted());
+    let link = |to: Option<&dyn Fn(&str) -> String>| to.map(|to| to(&credential.id)).filter(|_| living);
+    CredentialCard {
+        name: text::name(&credential.name),
+        shown: shown(credential),
+        mode: credential.kind.mode(),
+        state: state(credential, on, now),
+        granted: granted(visit, &credential.granted),
+        owner: listed.owners.then(|| owner(listed.user_id, named)),
+        last_used: credential
+            .last_used_at
+            .map(|at| LastUse { at: Moment::minute(at.utc()), address: credential.last_used_ip.clone() }),
+        end: end(credential, now),
+        made_at: Moment::minute(credential.created_at.utc()),
+        made_by: text::name(&named.creator_name),
+        addresses: credential.allowed_addresses.iter().flat_map(AllowedAddresses::iter).collect(),
+        permissions: link(listed.permissions),
+        rotate: link(listed.rotate).filter(|_| {
+            on && credential.replaced_by.is_none() && may_rotate(listed.user_id, &credential.owner)
+        }),
+        revoke: link(listed.revoke),
+    }
+}
+
+/// The new secret of a key that acts as a person is for that person alone.
+pub(in crate::pages) fn may_rotate(user_id: &str, owner: &SubjectId) -> bool {
+    match owner {
+        SubjectId::User(id) => id == user_id,
+        SubjectId::ServiceAccount(_) => true,
+    }
+}
+
+fn state(credential: &StaticCredential, on: bool, now: Time) -> State {
+    let ended = credential.revoked_at.is_some() || credential.has_ended(now);
+    if ended && credential.replaced_by.is_some() {
+        return State::Replaced;
+    }
+    if credential.revoked_at.is_some() {
+        return State::Revoked;
+    }
+    if credential.has_ended(now) {
+        return State::Expired;
+    }
+    if !on {
+        return State::Suspended;
+    }
+    if let Some(end) = credential.ends_at.filter(|end| *end - now < SOON) {
+        return State::EndsSoon(format!("Ends in {}", text::about(end - now)));
+    }
+    match credential.last_used_at {
+        None => State::Never,
+        Some(at) if now - at < LATELY => State::Lately(format!("Used {}", text::ago(at.utc(), now.utc()))),
+        Some(at) => State::Before(format!("Used {}", text::ago(at.utc(), now.utc()))),
+    }
+}
+
+fn granted(visit: &Visit, given: &Given) -> Granted {
+    match given {
+        Given::Unrestricted => Granted::Unrestricted,
+        Given::Scopes(scopes) => {
+            let entries = visit.app.config.catalog.entries(scopes);
+            Granted::Permissions(
+                entries
+                    .map(|scope| CardPermission {
+                        id: scope.id.clone(),
+                        words: scope.label.clone(),
+                        level: scope.level,
+                    })
+                    .collect(),
+            )
+        }
+    }
+}
+
+fn owner(user_id: &str, named: &Named) -> Owner {
+    match &named.credential.owner {
+        SubjectId::User(id) if id == user_id => Owner::You,
+        SubjectId::User(_) => Owner::Person(text::name(&named.owner_name)),
+        SubjectId::ServiceAccount(_) => Owner::ServiceAccount(text::name(&named.owner_name)),
+    }
+}
+
+fn end(credential: &StaticCredential, now: Time) -> End {
+    match (credential.revoked_at, credential.ends_at) {
+        (Some(at), _) => End::Past(Moment::minute(at.utc())),
+        (None, Some(at)) if at <= now => End::Past(Moment::minute(at.utc())),
+        (None, Some(at)) => End::Ahead(Moment::minute(at.utc())),
+        (None, None) => End::Never,
+    }
+}

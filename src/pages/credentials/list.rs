@@ -1,0 +1,192 @@
+//! Lists of API keys and personal tokens: filter, search, pages.
+
+use crate::domain::time::Time;
+use crate::pages::credentials::card::CredentialCard;
+use crate::pages::records::paging;
+use crate::pages::sessions::list::Pager;
+use crate::pages::shared::request::Visit;
+use crate::pages::shared::urls::query;
+use crate::services::named::Named;
+use crate::services::refusal::Refusal;
+use crate::store::StoreError;
+use crate::store::static_credentials::{Part, Standing};
+use crate::web::cursor;
+
+#[derive(Debug, Clone)]
+pub struct CredentialList {
+    pub address: ListAddress,
+    pub state: StateFilter,
+    pub listing: Listing,
+    pub pager: Pager,
+}
+
+/// Where a list is.
+#[derive(Debug, Clone)]
+pub struct ListAddress {
+    pub path: String,
+    /// The organization, where the path does not name it and there are several.
+    pub org: Option<String>,
+}
+
+/// Which of them are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StateFilter {
+    /// Those that have not ended.
+    #[default]
+    Active,
+    Ended,
+    All,
+}
+
+#[derive(Debug, Clone)]
+pub enum Listing {
+    Cards(Vec<CredentialCard>),
+    /// There never was one.
+    NoneYet,
+    /// All have ended.
+    NoneActive,
+    /// All still work.
+    NoneEnded,
+    /// Those that stood behind the page before have gone from this list meanwhile.
+    NoMore,
+}
+
+impl StateFilter {
+    pub const ALL: [Self; 3] = [Self::Active, Self::Ended, Self::All];
+
+    pub fn value(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Ended => "ended",
+            Self::All => "all",
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Ended => "Ended",
+            Self::All => "All",
+        }
+    }
+
+    /// What the query string names; anything else is the default.
+    pub fn from_value(value: &str) -> Self {
+        Self::ALL.into_iter().find(|state| state.value() == value).unwrap_or_default()
+    }
+}
+
+impl ListAddress {
+    /// This list with another choice, from its beginning.
+    pub fn of(&self, state: StateFilter) -> String {
+        self.link(state, None)
+    }
+
+    /// The page of this list that begins behind `cursor`.
+    pub fn link(&self, state: StateFilter, cursor: Option<&str>) -> String {
+        let state = Some(state).filter(|state| *state != StateFilter::default()).map(StateFilter::value);
+        let pairs = [("org", self.org.as_deref()), ("state", state), ("cursor", cursor)];
+        let pairs = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        let query = pairs.collect::<Vec<_>>().join("&");
+        if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
+    }
+}
+
+impl CredentialList {
+    pub fn is_new(&self) -> bool {
+        match self.listing {
+            Listing::NoneYet => true,
+            Listing::Cards(_) | Listing::NoneActive | Listing::NoneEnded | Listing::NoMore => false,
+        }
+    }
+}
+
+/// What a visit asks of a list.
+#[derive(Debug, Clone)]
+pub(in crate::pages) struct Asked {
+    address: ListAddress,
+    state: StateFilter,
+    after: Option<(Time, String)>,
+    now: Time,
+}
+
+/// What there is of it.
+#[derive(Debug, Default)]
+pub(in crate::pages) struct Found {
+    /// With the first of the page behind it.
+    rows: Vec<Named>,
+    /// Whether there is one at all, whatever its state.
+    any: bool,
+}
+
+impl Asked {
+    pub(in crate::pages) fn read(visit: &Visit, address: ListAddress) -> Self {
+        let query = query(visit);
+        Self {
+            address,
+            state: StateFilter::from_value(query.get("state").unwrap_or_default()),
+            after: query.get("cursor").and_then(cursor::read),
+            now: visit.app.now(),
+        }
+    }
+
+    /// Reads it with `list`.
+    pub(in crate::pages) fn find(
+        &self,
+        mut list: impl FnMut(Part<'_>) -> Result<Result<Vec<Named>, Refusal>, StoreError>,
+    ) -> Result<Result<Found, Refusal>, StoreError> {
+        let standing = match self.state {
+            StateFilter::Active => Standing::Living(self.now),
+            StateFilter::Ended => Standing::Ended(self.now),
+            StateFilter::All => Standing::Any,
+        };
+        let part = Part { standing, after: self.after.as_ref(), limit: paging::limit() };
+        let rows = match list(part)? {
+            Ok(rows) => rows,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if !rows.is_empty() {
+            return Ok(Ok(Found { rows, any: true }));
+        }
+        let first = list(Part { standing: Standing::Any, after: None, limit: 1 })?;
+        Ok(first.map(|first| Found { rows, any: !first.is_empty() }))
+    }
+
+    /// The list as the page shows it.
+    pub(in crate::pages) fn shown(
+        self,
+        found: Found,
+        card: impl Fn(&Named) -> CredentialCard,
+    ) -> CredentialList {
+        let Found { mut rows, any } = found;
+        let next = paging::cut(&mut rows, |row| (row.credential.created_at, row.credential.id.as_str()));
+        let older = next.map(|cursor| self.address.link(self.state, Some(&cursor)));
+        let listing = match (rows.is_empty(), any, &self.after, self.state) {
+            (false, ..) => Listing::Cards(rows.iter().map(card).collect()),
+            (true, false, ..) => Listing::NoneYet,
+            (true, true, None, StateFilter::Active) => Listing::NoneActive,
+            (true, true, None, StateFilter::Ended) => Listing::NoneEnded,
+            (true, true, Some(_), _) | (true, true, None, StateFilter::All) => Listing::NoMore,
+        };
+        let newer = self.after.is_some().then(|| self.address.of(self.state));
+        CredentialList { address: self.address, state: self.state, listing, pager: Pager { newer, older } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_names_only_what_is_not_usual() {
+        let keys = ListAddress { path: "/o/acme/keys".into(), org: None };
+        assert_eq!(keys.of(StateFilter::Active), "/o/acme/keys");
+        assert_eq!(keys.link(StateFilter::Ended, Some("x")), "/o/acme/keys?state=ended&cursor=x");
+        let tokens = ListAddress { path: "/tokens".into(), org: Some("acme".into()) };
+        assert_eq!(tokens.of(StateFilter::All), "/tokens?org=acme&state=all");
+        for state in StateFilter::ALL {
+            assert_eq!(StateFilter::from_value(state.value()), state);
+        }
+        assert_eq!(StateFilter::from_value("nonsense"), StateFilter::Active);
+    }
+}

@@ -1,0 +1,61 @@
+//! What the services refuse, as pages say it.
+
+use actix_web::HttpResponse;
+
+use crate::domain::scope::ScopeSet;
+use crate::pages::shared::member::Member;
+use crate::pages::shared::problems::Problems;
+use crate::pages::shared::refusal::Refusal as Page;
+use crate::pages::shared::request::Visit;
+use crate::services::refusal::Refusal;
+
+/// The page of a refusal that no field of a form can mend.
+pub(in crate::pages) fn page(visit: &Visit, member: &Member, refusal: Refusal) -> HttpResponse {
+    let organization = member.organization.name.clone();
+    visit.refuse(match refusal {
+        // A browser has no credential that could end; its person has left the organization meanwhile.
+        Refusal::Credential(_) | Refusal::NotFound(_) => Page::NotFound,
+        Refusal::MissingScopes(scopes) => {
+            let needed = roles_with(visit, &scopes);
+            Page::NotForRole { organization, role: member.role.clone(), needed }
+        }
+        Refusal::Forbidden { message, .. } | Refusal::Invalid { message, .. } => Page::NotAllowed { message },
+        Refusal::Ended(message) => Page::PastChanging { message },
+    })
+}
+
+/// The roles that hold all of these.
+fn roles_with(visit: &Visit, scopes: &ScopeSet) -> Vec<String> {
+    let config = &visit.app.config;
+    let hold = config.roles.iter().filter(|role| scopes.is_subset(&config.catalog.held_by(&role.id)));
+    hold.map(|role| role.id.clone()).collect()
+}
+
+/// What is wrong with a field, or the refusal again if it is about none.
+pub(in crate::pages) fn problems(refusal: Refusal) -> Result<Problems, Refusal> {
+    match refusal {
+        Refusal::Invalid { field, message } => {
+            let (field, text) = match field {
+                "name" => ("name", "Enter a name: one line of at most 100 characters".to_owned()),
+                "purpose" => {
+                    ("purpose", "Say what it is for, in one line of at most 200 characters".to_owned())
+                }
+                "serviceAccount" => {
+                    ("owner", "That service account is disabled or gone. Choose another owner".to_owned())
+                }
+                "role" => ("role", "Choose one of these roles".to_owned()),
+                "expiresAt" => ("ends", message.trim_end_matches('.').to_owned()),
+                "allowedAddresses" => ("addresses", message.trim_end_matches('.').to_owned()),
+                _ => ("scopes", message.trim_end_matches('.').to_owned()),
+            };
+            Ok(Problems::default().with(field, text))
+        }
+        Refusal::MissingScopes(scopes) => {
+            let text = format!("Your role does not hold {scopes}. Leave it out, or ask an owner or an admin");
+            Ok(Problems::default().with("scopes", text))
+        }
+        Refusal::Credential(_) | Refusal::NotFound(_) | Refusal::Forbidden { .. } | Refusal::Ended(_) => {
+            Err(refusal)
+        }
+    }
+}

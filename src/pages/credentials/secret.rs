@@ -1,0 +1,155 @@
+//! The page that shows a new secret once.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use crate::domain::credential::CredentialKind;
+use crate::domain::secret::Secret;
+use crate::pages::credentials::idempotent_form::Made;
+use crate::pages::shared::member::{Member, active_sessions, nav};
+use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::request::{Stop, Visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text::{self, Moment};
+use crate::store::{StoreError, static_credentials};
+
+/// What was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretKind {
+    ApiKey,
+    PersonalToken,
+}
+
+#[derive(Template)]
+#[template(path = "credentials/secret.html")]
+pub struct SecretPage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub made: SecretKind,
+    pub name: String,
+    pub secret: Secret,
+    /// The environment variable that the companion CLI reads.
+    pub variable: String,
+    pub ends: Option<Moment>,
+    /// Until when the key that it replaces works, if it replaces one.
+    pub replaces: Option<Moment>,
+    /// The list that it is in now.
+    pub list: String,
+}
+
+/// The same form again.
+#[derive(Template)]
+#[template(path = "credentials/shown_once.html")]
+pub struct ShownOncePage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub made: SecretKind,
+    pub name: String,
+    pub list: String,
+    /// The page that makes another one.
+    pub again: String,
+}
+
+impl SecretKind {
+    /// "API key", as it begins a sentence.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::ApiKey => "API key",
+            Self::PersonalToken => "Personal token",
+        }
+    }
+
+    /// The same in the middle of one.
+    pub fn in_sentence(self) -> &'static str {
+        match self {
+            Self::ApiKey => "API key",
+            Self::PersonalToken => "personal token",
+        }
+    }
+
+    /// What to do when the secret was not stored.
+    fn again(self) -> &'static str {
+        match self {
+            Self::ApiKey => "Rotate it",
+            Self::PersonalToken => "Create another",
+        }
+    }
+}
+
+/// Shows the secret of what was made.
+pub(in crate::pages) async fn shown(
+    visit: &Visit,
+    member: &Member,
+    made: Made,
+) -> Result<HttpResponse, Stop> {
+    let Made { created, replaces } = made;
+    let credential = created.named.credential;
+    let what = match credential.kind.credential_kind() {
+        CredentialKind::PersonalToken => SecretKind::PersonalToken,
+        CredentialKind::ApiKey | CredentialKind::CliSession => SecretKind::ApiKey,
+    };
+    let nav = nav_of(visit, member, what).await?;
+    let page = SecretPage {
+        shell: visit.shell(),
+        made: what,
+        name: text::name(&credential.name),
+        secret: created.secret,
+        variable: variable(&visit.app.config.brand.cli_name, what),
+        ends: credential.ends_at.map(|at| Moment::minute(at.utc())),
+        replaces: replaces.map(|at| Moment::minute(at.utc())),
+        list: list(visit, &nav, what),
+        nav,
+    };
+    Ok(visit.page(StatusCode::OK, &page))
+}
+
+/// Says that a form has made its credential already.
+pub(in crate::pages) async fn shown_before(
+    visit: &Visit,
+    member: &Member,
+    made: SecretKind,
+    id: &str,
+) -> Result<HttpResponse, Stop> {
+    let kind = match made {
+        SecretKind::ApiKey => CredentialKind::ApiKey,
+        SecretKind::PersonalToken => CredentialKind::PersonalToken,
+    };
+    let (org_id, wanted) = (member.organization.id.clone(), id.to_owned());
+    let found = visit.app.store.read(move |conn| static_credentials::find(conn, &org_id, kind, &wanted));
+    let name = found.await?.map(|credential| text::name(&credential.name)).unwrap_or_default();
+    let nav = nav_of(visit, member, made).await?;
+    let list = list(visit, &nav, made);
+    let again = match made {
+        SecretKind::ApiKey => format!("{list}/{id}/rotate"),
+        SecretKind::PersonalToken => {
+            format!("{}{}", visit.base(), nav.of_this("/tokens/new"))
+        }
+    };
+    let page = ShownOncePage { shell: visit.shell(), nav, made, name, list, again };
+    Ok(visit.page(StatusCode::OK, &page))
+}
+
+async fn nav_of(visit: &Visit, member: &Member, made: SecretKind) -> Result<Nav, StoreError> {
+    let place = match made {
+        SecretKind::ApiKey => Place::ApiKeys,
+        SecretKind::PersonalToken => Place::PersonalTokens,
+    };
+    Ok(nav(visit, member, place, active_sessions(visit, member).await?))
+}
+
+fn list(visit: &Visit, nav: &Nav, made: SecretKind) -> String {
+    match made {
+        SecretKind::ApiKey => nav.keys(visit.base()),
+        SecretKind::PersonalToken => format!("{}{}", visit.base(), nav.of_this("/tokens")),
+    }
+}
+
+/// `ACME_API_KEY`: what the companion CLI reads.
+fn variable(cli_name: &str, made: SecretKind) -> String {
+    let name = cli_name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    match made {
+        SecretKind::ApiKey => format!("{name}_API_KEY"),
+        SecretKind::PersonalToken => format!("{name}_API_TOKEN"),
+    }
+}

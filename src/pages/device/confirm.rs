@@ -1,0 +1,169 @@
+//! `/device/{id}`: the page that asks whether to connect a device.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::scope::Level;
+use crate::pages::authorize::consent::{
+    ChoiceState, Device, Lasts, Notice, Organization, Organizations, Origin, Permissions,
+};
+use crate::pages::authorize::load_consent;
+use crate::pages::authorize::question::{closed, role_too_small};
+use crate::pages::device::answer;
+use crate::pages::device::entry;
+use crate::pages::shared::refusal::{Refusal, RefusalForm, WayOut};
+use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text;
+use crate::pages::sign_in::continue_to::Waiting;
+use crate::services::authorization::{self, Answerable, Obstacle};
+use crate::services::device::{self, Answerer, Question};
+use crate::services::setup;
+use crate::web::app::App;
+
+#[derive(Template)]
+#[template(path = "device/confirm.html")]
+pub struct DeviceConfirmPage {
+    pub shell: Shell,
+    /// The handle of the request.
+    pub request: String,
+    /// Made with [`crate::pages::shared::text::name`].
+    pub tool: String,
+    /// "WDJB-MJHT"
+    pub code: String,
+    /// `None`: the tool reported nothing about its device.
+    pub device: Option<Device>,
+    /// `None`: not known, or not to be compared behind this proxy.
+    pub origin: Option<Origin>,
+    /// "today at 14:36 UTC"
+    pub asked_at: String,
+    /// "2 minutes ago"
+    pub ago: String,
+    /// "14:46 UTC"
+    pub expires_at: String,
+    pub notices: Vec<Notice>,
+    pub permissions: Permissions,
+    /// The strongest things that the tool did not ask for, in the catalog's words.
+    pub not_asked: Vec<String>,
+    pub organizations: Organizations,
+    pub lasts: Lasts,
+}
+
+impl DeviceConfirmPage {
+    /// In whose name the warning speaks.
+    pub fn nobody_from(&self) -> &str {
+        self.only().map_or(&self.shell.brand, |organization| &organization.name)
+    }
+
+    /// Whether the role of the person leaves something out of what was asked for.
+    pub fn leaves_out(&self) -> bool {
+        self.only().is_some_and(|organization| !organization.left_out.is_empty())
+    }
+
+    pub fn only(&self) -> Option<&Organization> {
+        match &self.organizations {
+            Organizations::One(organization) => Some(organization),
+            Organizations::Several(_) => None,
+        }
+    }
+
+    pub fn monogram(&self) -> String {
+        text::monogram(self.nobody_from())
+    }
+
+    /// What is connected: the device by the name it gave, else the tool.
+    pub fn subject(&self) -> &str {
+        self.device.as_ref().map_or(&self.tool, |device| &device.name)
+    }
+}
+
+/// `GET /device/{id}`: the question, and once it is answered, the answer.
+pub async fn question(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let id = id.into_inner();
+        let Some(waiting @ Waiting::Device(_)) = Waiting::parse(&id) else {
+            return Ok(entry::unknown(visit));
+        };
+        let Some(answerer) = answer::answerer(visit) else {
+            return sign_in_first(visit, &waiting).await;
+        };
+        let (app, now, asked) = (visit.app.clone(), visit.app.now(), id.clone());
+        let posed = visit
+            .app
+            .store
+            .read(move |conn| {
+                let Answerer { session, address, .. } = &answerer;
+                device::question(conn, &app.config, &app.master, now, &asked, session, *address)
+            })
+            .await?;
+        match posed {
+            Err(why) => answer::unanswerable(visit, why).await,
+            Ok(question) => ask(visit, question).await,
+        }
+    })
+    .await
+}
+
+/// Shows the question, or why the person cannot say yes. Reading either answers nothing: where the reason is younger
+/// than the code, the page has a form that tells the device.
+async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, Stop> {
+    let id = &question.request.id;
+    let way_out = || {
+        WayOut::ended_by(RefusalForm {
+            action: format!("{}/device/{id}", visit.base()),
+            token: visit.shell().tokens.of("device"),
+            label: "Tell the device",
+        })
+    };
+    match authorization::obstacle(&question.choices) {
+        Some(Obstacle::NoOrganization) => Ok(visit.refuse(Refusal::NoOrganization { way_out: way_out() })),
+        Some(Obstacle::RoleTooSmall(choice)) => Ok(visit.refuse(role_too_small(visit, choice, way_out()))),
+        Some(Obstacle::Closed(choice, barrier)) => {
+            closed(visit, &choice.organization, barrier, way_out()).await
+        }
+        None if question.standing == Answerable::AfterSigningInAgain => {
+            Ok(visit.go(&format!("/sign-in/again?request={id}")))
+        }
+        None => Ok(visit.page(StatusCode::OK, &confirm_page(visit, &question))),
+    }
+}
+
+pub(in crate::pages) async fn sign_in_first(visit: &Visit, waiting: &Waiting) -> Result<HttpResponse, Stop> {
+    if visit.app.store.read(setup::is_open).await? {
+        return Ok(visit.go("/setup"));
+    }
+    Ok(visit.go(&format!("/sign-in?request={}", waiting.field())))
+}
+
+fn confirm_page(visit: &Visit, question: &Question) -> DeviceConfirmPage {
+    let (now, request) = (visit.app.now(), &question.request);
+    let origin = load_consent::origin(visit, request.ip.as_deref(), request.created_at);
+    let permissions = load_consent::permissions(visit, &question.asked, &question.choices);
+    let notices = [
+        (Notice::DifferentNetwork, matches!(origin, Some(Origin::DifferentNetwork { .. }))),
+        (Notice::FirstTime, question.first_time),
+        (Notice::Old, now - request.created_at > load_consent::OLD),
+        (Notice::Changes, permissions.change_something()),
+    ];
+    DeviceConfirmPage {
+        shell: visit.shell(),
+        request: request.id.clone(),
+        tool: text::name(&question.client.name),
+        code: question.user_code.shown(),
+        device: load_consent::device(
+            request.device_name.as_deref(),
+            request.device_os.as_deref(),
+            request.tool_version.as_deref(),
+        ),
+        origin,
+        asked_at: text::near_time(request.created_at.utc(), now.utc()),
+        ago: text::ago(request.created_at.utc(), now.utc()),
+        expires_at: text::time(request.expires_at.utc()),
+        notices: notices.into_iter().filter_map(|(notice, applies)| applies.then_some(notice)).collect(),
+        permissions,
+        not_asked: load_consent::not_asked(visit, &question.asked),
+        organizations: load_consent::organizations(visit, &question.choices),
+        lasts: load_consent::lasts(visit, &question.client),
+    }
+}

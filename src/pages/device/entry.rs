@@ -1,0 +1,87 @@
+//! `/device`: the page where a device code is typed.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::user_code::UserCode;
+use crate::pages::device::answer;
+use crate::pages::device::confirm;
+use crate::pages::shared::problems::Problems;
+use crate::pages::shared::refusal::Refusal;
+use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text;
+use crate::pages::shared::urls::query;
+use crate::pages::sign_in::continue_to::Waiting;
+use crate::pages::sign_in::form::with_wait;
+use crate::services::device::{self, Entered};
+use crate::web::app::App;
+
+#[derive(Template)]
+#[template(path = "device/entry.html")]
+pub struct DeviceEntryPage {
+    pub shell: Shell,
+    pub problems: Problems,
+    /// What was typed, or what stood in the link. Never sent by itself.
+    pub code: String,
+}
+
+/// One message for wrong, used and ended codes, so that none of them can be told apart.
+pub fn unknown_code() -> Problems {
+    Problems::default().with("user_code", "That code has ended or was never issued")
+}
+
+/// The same, however the codes were wrong.
+pub fn too_many_codes(seconds: i64) -> Problems {
+    let wait = text::count(seconds, "second", "seconds");
+    Problems::default().with("user_code", format!("Too many tries. Try again in {wait}"))
+}
+
+/// `GET /device`. A code in the address fills the field and does nothing else. Nobody can try codes without signing in.
+pub async fn entry(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let code = query(visit).get("user_code").and_then(UserCode::parse);
+        if visit.person().is_none() {
+            return confirm::sign_in_first(visit, &Waiting::DeviceCode(code)).await;
+        }
+        let code = code.map(|code| code.shown()).unwrap_or_default();
+        Ok(visit.page(StatusCode::OK, &entry_page(visit, code, Problems::default())))
+    })
+    .await
+}
+
+fn entry_page(visit: &Visit, code: String, problems: Problems) -> DeviceEntryPage {
+    DeviceEntryPage { shell: visit.shell(), problems, code }
+}
+
+/// `POST /device`
+pub async fn enter(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = visit.form(payload, "device-code").await?;
+        let typed: String = form.get("user_code").unwrap_or_default().chars().take(64).collect();
+        let Some(answerer) = answer::answerer(visit) else {
+            return confirm::sign_in_first(visit, &Waiting::DeviceCode(UserCode::parse(&typed))).await;
+        };
+        let (code, address) = (typed.clone(), visit.address);
+        let entered = visit
+            .app
+            .write(move |app, work| device::enter(work, &app.config, &app.master, &code, &answerer, address))
+            .await?;
+        Ok(match entered {
+            Entered::Request(id) => visit.go(&Waiting::Device(id).path()),
+            Entered::Wrong => {
+                visit.page(StatusCode::UNPROCESSABLE_ENTITY, &entry_page(visit, typed, unknown_code()))
+            }
+            Entered::Wait(seconds) => {
+                let page = entry_page(visit, typed, too_many_codes(seconds));
+                with_wait(visit.page(StatusCode::TOO_MANY_REQUESTS, &page), Some(seconds))
+            }
+        })
+    })
+    .await
+}
+
+pub(in crate::pages) fn unknown(visit: &Visit) -> HttpResponse {
+    visit.refuse(Refusal::UnknownCode { command: visit.app.config.brand.login_command.clone() })
+}

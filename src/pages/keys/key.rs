@@ -1,0 +1,164 @@
+//! Rotating and revoking one API key.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::management::KEYS_MANAGE;
+use crate::pages::credentials::card;
+use crate::pages::credentials::idempotent_form::{self, Made, Sent};
+use crate::pages::credentials::refused;
+use crate::pages::credentials::secret::{self, SecretKind};
+use crate::pages::shared::confirm::{ConfirmPage, Question};
+use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
+use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::refusal::Refusal;
+use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text::{self, Moment};
+use crate::services::api_keys::{self, Overlap};
+use crate::services::named::Named;
+use crate::web::app::App;
+
+#[derive(Template)]
+#[template(path = "keys/rotate.html")]
+pub struct RotatePage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub once: String,
+    pub id: String,
+    pub name: String,
+    pub shown: String,
+    /// When the old key ends anyway, if it does.
+    pub ends: Option<Moment>,
+}
+
+impl RotatePage {
+    fn list(&self) -> String {
+        self.nav.keys(&self.shell.base)
+    }
+
+    /// The seconds, their name, and when to choose them.
+    const OVERLAPS: [(&'static str, &'static str, &'static str); 3] = [
+        ("86400", "For 24 hours", "Time to give the new key to everything that uses the old one."),
+        ("3600", "For 1 hour", "Where you can change it over right away."),
+        ("0", "Not at all", "The old key is refused from the next request on. Choose this if it has leaked."),
+    ];
+}
+
+/// `GET /o/{org}/keys/{id}/rotate`
+pub async fn rotate_page(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let (member, key) = managed(visit, &path.0, &path.1).await?;
+        let credential = key.credential;
+        if credential.revoked_at.is_some()
+            || credential.has_ended(visit.app.now())
+            || credential.replaced_by.is_some()
+        {
+            let message = "It has ended, or another key has taken its place already. Create a new one.";
+            return Ok(visit.refuse(Refusal::PastChanging { message: message.to_owned() }));
+        }
+        if !card::may_rotate(&member.user_id, &credential.owner) {
+            let message = "It acts as its owner, who alone may have its new secret. You can revoke it.";
+            return Ok(visit.refuse(Refusal::NotAllowed { message: message.to_owned() }));
+        }
+        let page = RotatePage {
+            shell: visit.shell(),
+            nav: nav(visit, &member, Place::ApiKeys, active_sessions(visit, &member).await?),
+            once: idempotent_form::mark(),
+            name: text::name(&credential.name),
+            shown: card::shown(&credential),
+            ends: credential.ends_at.map(|at| Moment::minute(at.utc())),
+            id: credential.id,
+        };
+        Ok(visit.page(StatusCode::OK, &page))
+    })
+    .await
+}
+
+/// `POST /o/{org}/keys/{id}/rotate`: the answer shows the new secret, and no other page does.
+pub async fn rotate(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = visit.form(payload, "rotate-key").await?;
+        let (slug, id) = path.into_inner();
+        let member = member(visit, Which::Slug(&slug)).await?;
+        let seconds = form.get("overlap").and_then(|text| text.parse().ok());
+        let Some(overlap) = seconds.and_then(Overlap::from_seconds) else {
+            return Ok(visit.refuse(Refusal::NotFound));
+        };
+        let sent = idempotent_form::send(visit, &member, &form, move |app, work, acting| {
+            let rotated = api_keys::rotate(work, &app.config, acting, &id, overlap)?;
+            Ok(rotated.map(|rotated| Made { created: rotated.created, replaces: Some(rotated.old_ends_at) }))
+        });
+        match sent.await? {
+            Sent::Made(made) => secret::shown(visit, &member, *made).await,
+            Sent::Again(id) => secret::shown_before(visit, &member, SecretKind::ApiKey, &id).await,
+            Sent::Refused(refusal) => Ok(refused::page(visit, &member, refusal)),
+        }
+    })
+    .await
+}
+
+/// `GET /o/{org}/keys/{id}/end`
+pub async fn revoke_page(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let (member, key) = managed(visit, &path.0, &path.1).await?;
+        let nav = nav(visit, &member, Place::ApiKeys, active_sessions(visit, &member).await?);
+        let question = Question::RevokeKey {
+            slug: nav.slug.clone(),
+            name: text::name(&key.credential.name),
+            shown: card::shown(&key.credential),
+            last_used: card::last_used(visit, &key),
+            id: key.credential.id,
+        };
+        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
+    })
+    .await
+}
+
+/// `POST /o/{org}/keys/{id}/end`
+pub async fn revoke(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        visit.form(payload, "confirm").await?;
+        let (slug, id) = path.into_inner();
+        let member = member(visit, Which::Slug(&slug)).await?;
+        let acting = member.acting(visit);
+        let revoked = visit.app.write(move |app, work| api_keys::revoke(work, &app.config, &acting, &id));
+        Ok(match revoked.await? {
+            Ok(_) => visit.go(&format!("/o/{slug}/keys?done=key-revoked")),
+            Err(refusal) => refused::page(visit, &member, refusal),
+        })
+    })
+    .await
+}
+
+/// A key that the person may change, with the person in its organization.
+async fn managed(visit: &Visit, slug: &str, id: &str) -> Result<(Member, Named), Stop> {
+    let member = member(visit, Which::Slug(slug)).await?;
+    let acting = member.acting(visit);
+    if let Err(refusal) = acting.require(KEYS_MANAGE) {
+        return Err(refused::page(visit, &member, refusal).into());
+    }
+    let id = id.to_owned();
+    let found = visit.app.store.read(move |conn| api_keys::find(conn, &acting, &id));
+    let key = found.await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
+    Ok((member, key))
+}

@@ -1,0 +1,267 @@
+//! `/o/{org}/keys/new`: a new API key.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::allowed_addresses::{AllowedAddresses, BadAddresses};
+use crate::domain::management::{KEYS_MANAGE, SERVICE_ACCOUNTS_MANAGE};
+use crate::domain::parameters::Parameters;
+use crate::domain::static_secret::Mode;
+use crate::pages::credentials::choices::{self, EndChoice, EndChoices, PermissionChoices, Ticked};
+use crate::pages::credentials::idempotent_form::{self, Made, Sent};
+use crate::pages::credentials::refused;
+use crate::pages::credentials::secret::{self, SecretKind};
+use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
+use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::problems::Problems;
+use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text;
+use crate::pages::shared::urls::query;
+use crate::services::api_keys::{self, NewKey};
+use crate::services::service_accounts;
+use crate::store::StoreError;
+use crate::web::app::App;
+
+#[derive(Template)]
+#[template(path = "keys/new.html")]
+pub struct NewKeyPage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub problems: Problems,
+    /// Marks this form, so that it makes one key however often it is sent.
+    pub once: String,
+    pub name: String,
+    /// The role of the person.
+    pub role: String,
+    pub mode: Mode,
+    /// Whose the key may be besides one's own. Empty for those who make none for others.
+    pub accounts: Vec<AccountChoice>,
+    pub permissions: PermissionChoices,
+    pub ends: EndChoices,
+    /// As they were typed.
+    pub addresses: String,
+}
+
+/// A service account that a key may belong to.
+#[derive(Debug, Clone)]
+pub struct AccountChoice {
+    pub id: String,
+    pub name: String,
+    pub role: String,
+    pub chosen: bool,
+}
+
+impl NewKeyPage {
+    fn list(&self) -> String {
+        self.nav.keys(&self.shell.base)
+    }
+
+    fn is_own(&self) -> bool {
+        self.accounts.iter().all(|account| !account.chosen)
+    }
+
+    /// Each with its name, and what it is for.
+    const MODES: [(Mode, &'static str, &'static str); 2] = [
+        (Mode::Live, "Live", "For real work."),
+        (Mode::Test, "Test", "For trying things out. Whoever checks the key is told."),
+    ];
+}
+
+/// `GET /o/{org}/keys/new`
+pub async fn new(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let member = member(visit, Which::Slug(&slug)).await?;
+        let typed = Typed::suggested(visit, &member);
+        new_page(visit, &member, typed, Problems::default()).await
+    })
+    .await
+}
+
+/// The form as it was filled in.
+struct Typed {
+    once: String,
+    name: String,
+    mode: Mode,
+    owner: Option<String>,
+    ticked: Ticked,
+    ends: EndChoice,
+    addresses: String,
+}
+
+impl Typed {
+    fn suggested(visit: &Visit, member: &Member) -> Self {
+        let query = query(visit);
+        let policy = member.organization.key_policy(&visit.app.config.organizations);
+        Self {
+            once: idempotent_form::mark(),
+            name: query.get("name").unwrap_or_default().to_owned(),
+            mode: query.get("mode").and_then(Mode::parse).unwrap_or(Mode::Live),
+            owner: query.get("owner").map(str::to_owned),
+            ticked: Ticked::suggested(&query),
+            ends: EndChoice::usual(policy.lifetime),
+            addresses: String::new(),
+        }
+    }
+
+    fn read(visit: &Visit, form: &Parameters) -> Self {
+        Self {
+            once: idempotent_form::mark_of(form),
+            name: form.get("name").unwrap_or_default().to_owned(),
+            mode: form.get("mode").and_then(Mode::parse).unwrap_or(Mode::Live),
+            owner: form.get("owner").map(str::to_owned),
+            ticked: Ticked::read(form, &visit.app.config.catalog),
+            ends: EndChoice::read(form),
+            addresses: form.get("addresses").unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// A key to be whose end counts from `now` on, or what is wrong with the fields.
+    fn check(
+        &self,
+        visit: &Visit,
+        member: &Member,
+    ) -> Result<(NewKey, crate::pages::credentials::choices::ChosenEnd), Problems> {
+        let policy = member.organization.key_policy(&visit.app.config.organizations);
+        let scopes = self.ticked.all(&visit.app.config.catalog);
+        let addresses: Vec<String> = self
+            .addresses
+            .split([' ', ',', '\r', '\n', '\t'])
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+            .collect();
+        let mut problems = Problems::default();
+        if self.name.trim().is_empty() {
+            problems = problems.with("name", "Enter a name");
+        }
+        if scopes.is_empty() && !self.ticked.unrestricted {
+            problems = problems.with("scopes", "Choose at least one permission");
+        }
+        let ends = self.ends.resolve("API keys", policy.lifetime, visit.app.now());
+        if let Err(problem) = &ends {
+            problems = problems.with("ends", problem);
+        }
+        if !addresses.is_empty()
+            && let Err(bad) = AllowedAddresses::parse(addresses.iter().map(String::as_str))
+        {
+            problems = problems.with("addresses", told(&bad));
+        }
+        let new = NewKey {
+            name: self.name.clone(),
+            mode: self.mode,
+            scopes: (!self.ticked.unrestricted).then_some(scopes),
+            ends_at: None,
+            service_account: self.owner.clone(),
+            allowed_addresses: (!addresses.is_empty()).then_some(addresses),
+        };
+        match ends {
+            Ok(ends) if problems.is_empty() => Ok((new, ends)),
+            Ok(_) | Err(_) => Err(problems),
+        }
+    }
+}
+
+fn told(bad: &BadAddresses) -> &'static str {
+    match bad {
+        BadAddresses::NotAnAddress => {
+            "Enter addresses such as 203.0.113.7, or networks such as 203.0.113.0/24, separated by spaces"
+        }
+        BadAddresses::TooMany => "Enter at most 32 addresses. A network stands for many",
+        BadAddresses::Empty => "Enter an address, or leave the field empty",
+    }
+}
+
+/// `POST /o/{org}/keys/new`: the answer shows the secret, and no other page does.
+pub async fn create(
+    app: web::Data<App>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = visit.form(payload, "new-key").await?;
+        let member = member(visit, Which::Slug(&slug)).await?;
+        let typed = Typed::read(visit, &form);
+        let (new, ends) = match typed.check(visit, &member) {
+            Ok(checked) => checked,
+            Err(problems) => return new_page(visit, &member, typed, problems).await,
+        };
+        let sent = idempotent_form::send(visit, &member, &form, move |app, work, acting| {
+            let new = NewKey { ends_at: ends.seen_from(work.now), ..new };
+            let created = api_keys::create(work, &app.config, acting, &new)?;
+            Ok(created.map(|created| Made { created, replaces: None }))
+        });
+        match sent.await? {
+            Sent::Made(made) => secret::shown(visit, &member, *made).await,
+            Sent::Again(id) => secret::shown_before(visit, &member, SecretKind::ApiKey, &id).await,
+            Sent::Refused(refusal) => match refused::problems(refusal) {
+                Ok(problems) => new_page(visit, &member, typed, problems).await,
+                Err(refusal) => Ok(refused::page(visit, &member, refusal)),
+            },
+        }
+    })
+    .await
+}
+
+async fn new_page(
+    visit: &Visit,
+    member: &Member,
+    typed: Typed,
+    problems: Problems,
+) -> Result<HttpResponse, Stop> {
+    let acting = member.acting(visit);
+    if let Err(refusal) = acting.require(KEYS_MANAGE) {
+        return Ok(refused::page(visit, member, refusal));
+    }
+    let config = &visit.app.config;
+    let policy = member.organization.key_policy(&config.organizations);
+    if !policy.on {
+        return Ok(visit.go(&format!("/o/{}/keys", member.organization.slug)));
+    }
+    let page = NewKeyPage {
+        shell: visit.shell(),
+        nav: nav(visit, member, Place::ApiKeys, active_sessions(visit, member).await?),
+        accounts: accounts(visit, member, typed.owner.as_deref()).await?,
+        permissions: typed.ticked.offered(&config.catalog, &acting.scopes, policy.unrestricted),
+        ends: typed.ends.offered(policy.lifetime),
+        once: typed.once,
+        name: typed.name,
+        role: acting.role.clone(),
+        mode: typed.mode,
+        addresses: typed.addresses,
+        problems,
+    };
+    let status = if page.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(visit.page(status, &page))
+}
+
+/// The service accounts that a key may be made for: the newest, and the one that is chosen.
+async fn accounts(
+    visit: &Visit,
+    member: &Member,
+    chosen: Option<&str>,
+) -> Result<Vec<AccountChoice>, StoreError> {
+    let acting = member.acting(visit);
+    if !acting.administers() || acting.require(SERVICE_ACCOUNTS_MANAGE).is_err() {
+        return Ok(Vec::new());
+    }
+    let wanted = chosen.map(str::to_owned);
+    let found = visit.app.store.read(move |conn| {
+        let mut made = service_accounts::list(conn, &acting, None, 100)?.unwrap_or_default();
+        if let Some(id) = wanted.filter(|id| made.iter().all(|made| made.account.id != *id)) {
+            made.extend(service_accounts::find(conn, &acting, &id)?.ok());
+        }
+        Ok(made)
+    });
+    let able =
+        found.await?.into_iter().map(|made| made.account).filter(|account| account.disabled_at.is_none());
+    Ok(able
+        .map(|account| AccountChoice {
+            chosen: chosen == Some(account.id.as_str()),
+            name: text::name(&account.name),
+            role: account.role,
+            id: account.id,
+        })
+        .collect())
+}

@@ -1,0 +1,172 @@
+//! `/o/{org}/keys/{id}/permissions`: what an API key may do from now on.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::granted::Granted;
+use crate::domain::scope::ScopeSet;
+use crate::pages::credentials::choices::{PermissionChoices, Ticked, without_a_box};
+use crate::pages::credentials::{card, refused};
+use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
+use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::problems::Problems;
+use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text;
+use crate::services::api_keys::{self, Changeable};
+use crate::web::app::App;
+
+#[derive(Template)]
+#[template(path = "keys/permissions.html")]
+pub struct KeyPermissionsPage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub problems: Problems,
+    pub id: String,
+    pub name: String,
+    /// `acme_live_…Wq3f`
+    pub shown: String,
+    /// "4 minutes ago"
+    pub last_used: Option<String>,
+    pub state: GrantState,
+    /// The ids of what it has, as the form sends them back: so a change by somebody else meanwhile is noticed.
+    pub seen: String,
+    pub permissions: PermissionChoices,
+}
+
+/// What is to be said of the permissions that a key has before they are changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GrantState {
+    /// All of them count.
+    Whole,
+    /// The role of its owner, by name, does not hold these any more.
+    Shrunk { role: String, lost: Vec<String> },
+    /// It has none of its own.
+    Unrestricted,
+    /// Its owner has left or is disabled.
+    Orphaned,
+    /// The same, and it has none that could be taken away.
+    OrphanedUnrestricted,
+}
+
+impl KeyPermissionsPage {
+    fn list(&self) -> String {
+        self.nav.keys(&self.shell.base)
+    }
+}
+
+/// `GET /o/{org}/keys/{id}/permissions`
+pub async fn page(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let member = member(visit, Which::Slug(&path.0)).await?;
+        show(visit, &member, &path.1, None).await
+    })
+    .await
+}
+
+/// `POST /o/{org}/keys/{id}/permissions`
+pub async fn save(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = visit.form(payload, "key-permissions").await?;
+        let (slug, id) = path.into_inner();
+        let member = member(visit, Which::Slug(&slug)).await?;
+        let ticked = Ticked::read(&form, &visit.app.config.catalog);
+        let mut scopes = ticked.all(&visit.app.config.catalog);
+        let seen = form.get("seen").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default();
+        if scopes.is_empty() {
+            let none = "Choose at least one permission. A key that needs none can be revoked";
+            let problems = Problems::default().with("scopes", none);
+            return show(visit, &member, &id, Some(Rejected { ticked, problems, seen: Some(seen) })).await;
+        }
+        scopes.extend(without_a_box(&visit.app.config.catalog, &seen));
+        let (acting, wanted) = (member.acting(visit), id.clone());
+        let saved = visit.app.write(move |app, work| {
+            api_keys::set_scopes(work, &app.config, &acting, &wanted, &scopes, Some(&seen))
+        });
+        match saved.await? {
+            Ok(_) => Ok(visit.go(&format!("/o/{slug}/keys?done=key-permissions"))),
+            Err(refusal) => match refused::problems(refusal) {
+                Ok(problems) => {
+                    show(visit, &member, &id, Some(Rejected { ticked, problems, seen: None })).await
+                }
+                Err(refusal) => Ok(refused::page(visit, &member, refusal)),
+            },
+        }
+    })
+    .await
+}
+
+/// A form that was filled in and does not do.
+struct Rejected {
+    ticked: Ticked,
+    problems: Problems,
+    /// What the key had when the form was filled in, unless the form now shows what it has since.
+    seen: Option<ScopeSet>,
+}
+
+/// The key and what it may be given, or the page that says why not.
+async fn changeable(visit: &Visit, member: &Member, id: &str) -> Result<Changeable, Stop> {
+    let (app, acting, id) = (visit.app.clone(), member.acting(visit), id.to_owned());
+    let now = app.now();
+    let read = move |conn: &mut _| api_keys::changeable(conn, &app.config, &acting, &id, now);
+    Ok(visit.app.store.read(read).await?.map_err(|refusal| refused::page(visit, member, refusal))?)
+}
+
+/// The form, with what the key has ticked unless it was filled in already.
+async fn show(
+    visit: &Visit,
+    member: &Member,
+    id: &str,
+    rejected: Option<Rejected>,
+) -> Result<HttpResponse, Stop> {
+    let changeable = changeable(visit, member, id).await?;
+    let state = state(&changeable);
+    let Changeable { named, open, .. } = changeable;
+    let granted = &named.credential.granted;
+    let Rejected { ticked, problems, seen } = rejected.unwrap_or_else(|| Rejected {
+        ticked: Ticked::of(granted),
+        problems: Problems::default(),
+        seen: None,
+    });
+    let page = KeyPermissionsPage {
+        shell: visit.shell(),
+        nav: nav(visit, member, Place::ApiKeys, active_sessions(visit, member).await?),
+        name: text::name(&named.credential.name),
+        shown: card::shown(&named.credential),
+        last_used: card::last_used(visit, &named),
+        state,
+        seen: seen.unwrap_or_else(|| granted.named()).to_string(),
+        permissions: ticked.offered_to(&visit.app.config.catalog, granted, &open),
+        id: named.credential.id,
+        problems,
+    };
+    let status = if page.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(visit.page(status, &page))
+}
+
+fn state(changeable: &Changeable) -> GrantState {
+    let Changeable { named, role, open } = changeable;
+    match (role, &named.credential.granted) {
+        (None, Granted::Unrestricted) => GrantState::OrphanedUnrestricted,
+        (None, Granted::Scopes(_)) => GrantState::Orphaned,
+        (Some(_), Granted::Unrestricted) => GrantState::Unrestricted,
+        (Some(role), Granted::Scopes(scopes)) => {
+            let lost = scopes.difference(open);
+            if lost.is_empty() {
+                GrantState::Whole
+            } else {
+                GrantState::Shrunk { role: role.clone(), lost: lost.iter().map(str::to_owned).collect() }
+            }
+        }
+    }
+}

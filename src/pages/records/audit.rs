@@ -1,0 +1,217 @@
+//! `/o/{org}/audit`: the audit log of an organization and its export.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use url::form_urlencoded::Serializer;
+
+use crate::domain::audit::export::{Format, Names};
+use crate::domain::audit::{Action, Actor, Event, Outcome, Recorded};
+use crate::domain::parameters::Parameters;
+use crate::pages::records::audit_words;
+use crate::pages::sessions::list::Pager;
+use crate::pages::shared::member::{active_sessions, manager, nav};
+use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::refusal::Refusal;
+use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text::Moment;
+use crate::pages::shared::urls::query;
+use crate::pages::shared::words::{Piece, Sentence};
+use crate::services::audit_log;
+use crate::store::Conn;
+use crate::web::app::App;
+use crate::web::audit_query::{self, BadQuery};
+use crate::web::envelope::is_head;
+use crate::web::export;
+
+#[derive(Template)]
+#[template(path = "records/audit.html")]
+pub struct AuditPage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub filter: EventFilter,
+    pub rows: Vec<EventRow>,
+    pub pager: Pager,
+    /// Where the filtered log comes as a file, but for the format.
+    pub export: String,
+    /// Whether newer events stand before this page.
+    pub continued: bool,
+}
+
+/// The filters as they were typed.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    pub actor: String,
+    /// What may be chosen, and whether it is.
+    pub actions: Vec<(&'static str, &'static str, bool)>,
+    pub outcome: Option<Outcome>,
+    pub credential: String,
+    pub since: String,
+    pub until: String,
+}
+
+/// One event.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    pub at: Moment,
+    pub words: Sentence,
+    pub refused: bool,
+    pub address: Option<String>,
+    /// What else is known, by its name.
+    pub facts: Vec<(&'static str, String)>,
+    /// What the action has noted besides.
+    pub details: Vec<(String, String)>,
+}
+
+impl AuditPage {
+    fn path(&self) -> String {
+        format!("{}/o/{}/audit", self.shell.base, self.nav.slug)
+    }
+
+    fn outcomes(&self) -> [(&'static str, &'static str, bool); 2] {
+        [(Outcome::Success, "Done"), (Outcome::Refused, "Refused")]
+            .map(|(outcome, word)| (outcome.as_str(), word, self.filter.outcome == Some(outcome)))
+    }
+}
+
+/// Entries on one page.
+pub(in crate::pages) const PAGE: usize = 25;
+
+/// `GET /o/{org}/audit`
+pub async fn events(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let member = manager(visit, &slug).await?;
+        let query = query(visit);
+        let read =
+            audit_query::events(&query).and_then(|asked| Ok((asked, audit_query::before_event(&query)?)));
+        let (asked, before) = match read {
+            Ok(read) => read,
+            Err(bad) => return Ok(refused(visit, bad)),
+        };
+        let (org_id, chosen, outcome) = (member.organization.id.clone(), asked.action, asked.outcome);
+        let read = move |conn: &mut Conn| match audit_log::filter(conn, &org_id, &asked)? {
+            Ok(filter) => audit_log::page(conn, &org_id, &filter, before, PAGE).map(Ok),
+            Err(too_many) => Ok(Err(too_many)),
+        };
+        let page = match visit.app.store.report(read).await? {
+            Ok(page) => page,
+            Err(too_many) => return Ok(refused(visit, too_many.into())),
+        };
+        let active = active_sessions(visit, &member).await?;
+        let path = format!("{}/o/{slug}/audit", visit.base());
+        let older = page.older.map(|place| after(&path, &query, &audit_query::after_event(place)));
+        let page = AuditPage {
+            shell: visit.shell(),
+            nav: nav(visit, &member, Place::AuditLog, active),
+            filter: event_filter(&query, chosen, outcome),
+            rows: page.events.iter().map(|event| event_row(event, &page.names)).collect(),
+            pager: Pager { newer: None, older },
+            export: with_filters(&format!("{path}/export"), &query),
+            continued: before.is_some(),
+        };
+        Ok(visit.page(StatusCode::OK, &page))
+    })
+    .await
+}
+
+/// `GET /o/{org}/audit/export?format=csv|jsonl`
+pub async fn export(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let member = manager(visit, &slug).await?;
+        let query = query(visit);
+        let asked = match audit_query::events(&query) {
+            Ok(asked) => asked,
+            Err(bad) => return Ok(refused(visit, bad)),
+        };
+        let Some(format) = query.get("format").and_then(Format::parse) else {
+            return Ok(refused(visit, BadQuery("format is csv or jsonl.")));
+        };
+        let org_id = member.organization.id.clone();
+        let filter = visit.app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;
+        let filter = match filter {
+            Ok(filter) => filter,
+            Err(too_many) => return Ok(refused(visit, too_many.into())),
+        };
+        if is_head(&visit.request) {
+            return Ok(export::head(&visit.app, &member.organization, format));
+        }
+        let actor = Actor::User(member.user_id);
+        let by = Event::new(Action::AuditExported, actor, &visit.browser.origin).org(&member.organization.id);
+        visit
+            .app
+            .write(move |_, work| {
+                audit_log::record_export(work, by, format);
+                Ok(())
+            })
+            .await?;
+        Ok(export::answer(&visit.app, &member.organization, filter, format))
+    })
+    .await
+}
+
+pub(in crate::pages) fn refused(visit: &Visit, BadQuery(what): BadQuery) -> HttpResponse {
+    visit.refuse(Refusal::MalformedRequest { detail: what.to_owned() })
+}
+
+/// This page with its filters, ready for one more parameter.
+fn with_filters(path: &str, query: &Parameters) -> String {
+    const FILTERS: [&str; 6] = ["actor", "action", "outcome", "credential", "since", "until"];
+    let mut link = Serializer::new(format!("{path}?"));
+    for name in FILTERS {
+        if let Some(value) = query.get(name) {
+            link.append_pair(name, value);
+        }
+    }
+    let link = link.finish();
+    if link.ends_with('?') { link } else { format!("{link}&") }
+}
+
+pub(in crate::pages) fn after(path: &str, query: &Parameters, cursor: &str) -> String {
+    format!("{}cursor={cursor}", with_filters(path, query))
+}
+
+pub(in crate::pages) fn typed(query: &Parameters, name: &str) -> String {
+    query.get(name).unwrap_or_default().chars().take(100).collect()
+}
+
+/// What a field for a day can hold of what the query says.
+pub(in crate::pages) fn day(query: &Parameters, name: &str) -> String {
+    query.get(name).unwrap_or_default().chars().take(10).collect()
+}
+
+fn event_filter(query: &Parameters, chosen: Option<Action>, outcome: Option<Outcome>) -> EventFilter {
+    let choice = |action: &Action| (action.as_str(), audit_words::label(*action), chosen == Some(*action));
+    let mut actions: Vec<_> = Action::ALL.iter().map(choice).collect();
+    actions.sort_unstable_by_key(|(_, label, _)| *label);
+    EventFilter {
+        actor: typed(query, "actor"),
+        actions,
+        outcome,
+        credential: typed(query, "credential"),
+        since: day(query, "since"),
+        until: day(query, "until"),
+    }
+}
+
+fn event_row(event: &Recorded, names: &Names) -> EventRow {
+    let known = [
+        ("Event", Some(format!("{} ({})", event.sequence, event.id))),
+        ("Action", Some(event.action.clone())),
+        ("Actor", event.actor_id.clone()),
+        ("Credential", event.credential_id.clone()),
+        ("Target", event.target.clone()),
+        ("Tool", event.user_agent.clone()),
+        ("Request", event.request_id.clone()),
+    ];
+    let facts =
+        known.into_iter().filter_map(|(name, value)| Some((name, value.filter(|text| !text.is_empty())?)));
+    EventRow {
+        at: Moment::second(event.at.utc()),
+        words: audit_words::sentence(event, names),
+        refused: event.outcome == Outcome::Refused.as_str(),
+        address: event.ip.clone(),
+        facts: facts.collect(),
+        details: audit_words::details(event),
+    }
+}

@@ -1,0 +1,313 @@
+//! Audit events as people read them.
+
+use serde_json::Value;
+
+use crate::domain::audit::export::Names;
+use crate::domain::audit::{Action, Outcome, Recorded};
+use crate::pages::shared::words::Sentence;
+
+/// What to choose in the filter.
+pub fn label(action: Action) -> &'static str {
+    match action {
+        Action::ApiKeyCreated => "API key created",
+        Action::ApiKeyLeaked => "API key leaked",
+        Action::ApiKeyRevoked => "API key revoked",
+        Action::ApiKeyRotated => "API key rotated",
+        Action::ApiKeyScopesChanged => "Permissions of an API key changed",
+        Action::ApiKeysOff => "API keys turned off",
+        Action::ApiKeysOn => "API keys turned on",
+        Action::AuditExported => "Audit log exported",
+        Action::AuthorizationApproved => "Tool allowed",
+        Action::AuthorizationDenied => "Tool not allowed",
+        Action::AuthorizationNotPossible => "Tool that could not be allowed",
+        Action::AuthorizationSwitchedOff => "Tool stopped by a setting",
+        Action::BrowsersSignedOut => "Browsers signed out",
+        Action::ClientCreated => "OAuth client registered",
+        Action::ClientOldSecretEnded => "Old client secret ended",
+        Action::ClientRemoved => "OAuth client removed",
+        Action::ClientSecretRotated => "Client secret rotated",
+        Action::CopyCodeOff => "Codes to copy turned off",
+        Action::CopyCodeOn => "Codes to copy turned on",
+        Action::CredentialLimitsChanged => "Limits of keys and tokens changed",
+        Action::DeviceCodesGuessed => "Device codes guessed",
+        Action::DeviceFlowChanged => "Device codes changed",
+        Action::DevicesForgotten => "Known devices forgotten",
+        Action::KeyRevoked => "Signing key revoked",
+        Action::KeyRotated => "Signing key rotated",
+        Action::MemberAdded => "Member added",
+        Action::OrganizationCreated => "Organization created",
+        Action::PersonalTokenCreated => "Personal token created",
+        Action::PersonalTokenLeaked => "Personal token leaked",
+        Action::PersonalTokenRevoked => "Personal token revoked",
+        Action::PersonalTokensOff => "Personal tokens turned off",
+        Action::PersonalTokensOn => "Personal tokens turned on",
+        Action::RecoveryClosed => "Recovery closed",
+        Action::RecoveryOpened => "Recovery opened",
+        Action::ServiceAccountCreated => "Service account created",
+        Action::ServiceAccountDisabled => "Service account disabled",
+        Action::ServiceAccountEnabled => "Service account enabled",
+        Action::ServiceAccountRoleChanged => "Role of a service account changed",
+        Action::SessionAhead => "Refresh token ahead of the database",
+        Action::SessionCodeReuse => "Authorization code used twice",
+        Action::SessionForeignClient => "Session of another client",
+        Action::SessionLeaked => "Token of a session leaked",
+        Action::SessionRefreshReuse => "Old refresh token used again",
+        Action::SessionRenamed => "Session renamed",
+        Action::SessionRevoked => "Session ended",
+        Action::SessionStarted => "Session started",
+        Action::SignedIn => "Signed in",
+        Action::SignedOut => "Signed out",
+        Action::SignInFailed => "Sign-in failed",
+        Action::UserCreated => "User created",
+    }
+}
+
+/// What happened, in one sentence.
+pub fn sentence(event: &Recorded, names: &Names) -> Sentence {
+    let told = Told { event, names };
+    let who = told.actor();
+    let Some(action) = Action::parse(&event.action) else {
+        return who.text(": ").code(event.action.clone());
+    };
+    match action {
+        Action::ApiKeyCreated => told.target(who.text(" created the API key ")),
+        Action::ApiKeyLeaked => told.leaked(" reported a leak of the API key "),
+        Action::ApiKeyRevoked => told.target(who.text(" revoked the API key ")),
+        Action::ApiKeyRotated => told.target(who.text(" rotated the API key ")),
+        Action::ApiKeyScopesChanged => told.target(who.text(" changed the permissions of the API key ")),
+        Action::ApiKeysOff => who.text(" turned API keys off"),
+        Action::ApiKeysOn => who.text(" turned API keys on"),
+        Action::AuditExported => who.text(" exported the audit log"),
+        Action::AuthorizationApproved => told.target(who.text(" allowed ")).text(" to act for them"),
+        Action::AuthorizationDenied => told.target(who.text(" did not allow ")).text(" to act for them"),
+        Action::AuthorizationNotPossible => told
+            .target(who.text(" could not allow "))
+            .text(" to act for them: their role, or the lack of an organization, forbids it"),
+        Action::AuthorizationSwitchedOff => {
+            told.target(who.text(" could not allow ")).text(" to act for them: a setting forbids it")
+        }
+        Action::BrowsersSignedOut => told.target(who.text(" signed out every browser of ")),
+        Action::ClientCreated => told.target(who.text(" registered the OAuth client ")),
+        Action::ClientOldSecretEnded => told.target(who.text(" ended the old secret of the OAuth client ")),
+        Action::ClientRemoved => told.target(who.text(" removed the OAuth client ")),
+        Action::ClientSecretRotated => told.target(who.text(" rotated the secret of the OAuth client ")),
+        Action::CopyCodeOff => who.text(" turned codes to copy off"),
+        Action::CopyCodeOn => who.text(" turned codes to copy on"),
+        Action::CredentialLimitsChanged => who.text(" changed the limits of API keys and personal tokens"),
+        Action::DeviceCodesGuessed => who.text(" entered too many wrong device codes"),
+        Action::DeviceFlowChanged => who.text(" changed where device codes may be entered"),
+        Action::DevicesForgotten => told.target(who.text(" made the server forget the known devices of ")),
+        Action::KeyRevoked => told.target(who.text(" revoked the signing key ")),
+        Action::KeyRotated => who.text(" put a new signing key to use"),
+        Action::MemberAdded => {
+            let added = told.target(who.text(" added ")).text(" as ");
+            added.name(told.detail("role").unwrap_or_else(|| "a member".to_owned()))
+        }
+        Action::OrganizationCreated => told.target(who.text(" created ")),
+        Action::PersonalTokenCreated => told.target(who.text(" created the personal token ")),
+        Action::PersonalTokenLeaked => told.leaked(" reported a leak of the personal token "),
+        Action::PersonalTokenRevoked => told.target(who.text(" revoked the personal token ")),
+        Action::PersonalTokensOff => who.text(" turned personal tokens off"),
+        Action::PersonalTokensOn => who.text(" turned personal tokens on"),
+        Action::RecoveryClosed => who.text(" closed the recovery after a restore"),
+        Action::RecoveryOpened => who.text(" opened a recovery after a restore"),
+        Action::ServiceAccountCreated => {
+            let made = told.target(who.text(" created the service account ")).text(" as ");
+            made.name(told.detail("role").unwrap_or_else(|| "a member".to_owned()))
+        }
+        Action::ServiceAccountDisabled => told.target(who.text(" disabled the service account ")),
+        Action::ServiceAccountEnabled => told.target(who.text(" enabled the service account ")),
+        Action::ServiceAccountRoleChanged => {
+            let changed = told.target(who.text(" changed the role of the service account "));
+            match (told.detail("before"), told.detail("after")) {
+                (Some(before), Some(after)) => changed.text(" from ").name(before).text(" to ").name(after),
+                _ => changed,
+            }
+        }
+        Action::SessionAhead => {
+            let who = told
+                .credential(who.text(" presented a refresh token newer than the database for the session "));
+            if event.outcome == Outcome::Refused.as_str() {
+                who.text(", which was ended")
+            } else {
+                who.text(", which moved forward")
+            }
+        }
+        Action::SessionCodeReuse => {
+            let who = who.text(" presented an authorization code twice, so the session ");
+            told.credential(who).text(" was ended")
+        }
+        Action::SessionForeignClient => {
+            told.credential(who.text(" presented the refresh token of another client’s session, "))
+        }
+        Action::SessionLeaked => told.leaked(" reported a leaked token of the session "),
+        Action::SessionRefreshReuse => {
+            let who = who.text(" presented an old refresh token, so the session ");
+            told.credential(who).text(" was ended")
+        }
+        Action::SessionRenamed => match (told.detail("before"), told.detail("after")) {
+            (Some(before), Some(after)) => {
+                who.text(" renamed the session ").name(before).text(" to ").name(after)
+            }
+            _ => told.credential(who.text(" renamed the session ")),
+        },
+        Action::SessionRevoked => told.owner(told.credential(who.text(" ended the session "))),
+        Action::SessionStarted => {
+            let who = told.target(who.text(" signed in "));
+            match told.detail("device") {
+                Some(device) => who.text(" on ").name(device),
+                None => who,
+            }
+        }
+        Action::SignedIn => who.text(" signed in"),
+        Action::SignedOut => who.text(" signed out"),
+        Action::SignInFailed => who.text(" failed to sign in"),
+        Action::UserCreated => told.target(who.text(" created the user ")),
+    }
+}
+
+/// An event with the names of what it is about.
+struct Told<'a> {
+    event: &'a Recorded,
+    names: &'a Names,
+}
+
+impl Told<'_> {
+    fn actor(&self) -> Sentence {
+        match (self.event.actor_kind.as_str(), &self.event.actor_id) {
+            ("operator", _) => "The operator of this server".into(),
+            (_, Some(id)) => self.named(Sentence::default(), id),
+            (_, None) => "Somebody who was not signed in".into(),
+        }
+    }
+
+    fn named(&self, sentence: Sentence, id: &str) -> Sentence {
+        match self.names.get(id) {
+            Some(name) => sentence.name(crate::pages::shared::text::name(name)),
+            None => sentence.code(id),
+        }
+    }
+
+    fn target(&self, sentence: Sentence) -> Sentence {
+        match &self.event.target {
+            Some(id) if !id.is_empty() => self.named(sentence, id),
+            Some(_) | None => sentence.text("something unnamed"),
+        }
+    }
+
+    fn credential(&self, sentence: Sentence) -> Sentence {
+        match &self.event.credential_id {
+            Some(id) => self.named(sentence, id),
+            None => sentence.text("that it was for"),
+        }
+    }
+
+    fn leaked(&self, words: &'static str) -> Sentence {
+        self.credential(self.actor().text(words)).text(", which ended it")
+    }
+
+    /// Whose it was, where that is somebody else.
+    fn owner(&self, sentence: Sentence) -> Sentence {
+        match &self.event.target {
+            Some(id) if !id.is_empty() && self.event.actor_id.as_ref() != Some(id) => {
+                self.named(sentence.text(" of "), id)
+            }
+            Some(_) | None => sentence,
+        }
+    }
+
+    fn detail(&self, name: &str) -> Option<String> {
+        let details: Value = serde_json::from_str(&self.event.details).ok()?;
+        details.get(name)?.as_str().map(crate::pages::shared::text::name)
+    }
+}
+
+/// What an event has noted, each in one line.
+pub fn details(event: &Recorded) -> Vec<(String, String)> {
+    let details: Value = serde_json::from_str(&event.details).unwrap_or_default();
+    let line = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let noted = details.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    noted
+        .map(|(name, value)| {
+            let words = match name.as_str() {
+                // Claims of a tool that nobody has verified.
+                "device" | "os" | "tool" => format!("{name}, as reported"),
+                _ => name.replace('_', " "),
+            };
+            (words, line(value))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Time;
+    use crate::pages::shared::words::Piece;
+
+    fn event(action: &str, actor_kind: &str, details: &str) -> Recorded {
+        Recorded {
+            id: "evt_1".to_owned(),
+            chain: "org_1".to_owned(),
+            sequence: 1,
+            at: Time::from_micros(0).unwrap(),
+            actor_kind: actor_kind.to_owned(),
+            actor_id: (actor_kind == "user").then(|| "usr_1".to_owned()),
+            org_id: Some("org_1".to_owned()),
+            credential_id: Some("ses_1".to_owned()),
+            action: action.to_owned(),
+            target: Some("usr_2".to_owned()),
+            outcome: "success".to_owned(),
+            ip: None,
+            user_agent: None,
+            request_id: None,
+            details: details.to_owned(),
+        }
+    }
+
+    fn told(event: &Recorded) -> String {
+        let names = [("usr_1", "Maya"), ("ses_1", "build-07")];
+        let names = names.into_iter().map(|(id, name)| (id.to_owned(), name.to_owned())).collect();
+        let piece = |piece: &Piece| match piece {
+            Piece::Text(text) => text.to_string(),
+            Piece::Name(name) => format!("[{name}]"),
+            Piece::Code(code) => format!("<{code}>"),
+        };
+        sentence(event, &names).pieces().iter().map(piece).collect()
+    }
+
+    #[test]
+    fn an_event_reads_as_a_sentence() {
+        assert_eq!(
+            told(&event("session.revoked", "user", "{}")),
+            "[Maya] ended the session [build-07] of <usr_2>"
+        );
+        let renamed = event("session.renamed", "user", r#"{"before":"a","after":"b"}"#);
+        assert_eq!(told(&renamed), "[Maya] renamed the session [a] to [b]");
+        let added = event("member.added", "operator", r#"{"role":"admin"}"#);
+        assert_eq!(told(&added), "The operator of this server added <usr_2> as [admin]");
+        assert_eq!(
+            told(&event("user.sign_in_failed", "anonymous", "{}")),
+            "Somebody who was not signed in failed to sign in"
+        );
+        assert_eq!(told(&event("of.a.later.version", "user", "{}")), "[Maya]: <of.a.later.version>");
+    }
+
+    #[test]
+    fn every_action_has_words_of_its_own() {
+        let mut labels: Vec<&str> = Action::ALL.iter().map(|action| label(*action)).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        assert_eq!(labels.len(), Action::ALL.len());
+        for action in Action::ALL {
+            assert!(!told(&event(action.as_str(), "user", "{}")).contains(action.as_str()), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn details_are_told_by_name() {
+        let told = details(&event("x", "user", r#"{"asked_from":"::1","device":null,"sessions":3}"#));
+        let expected = [("asked from", "::1"), ("sessions", "3")];
+        assert_eq!(told, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+}

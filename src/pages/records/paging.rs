@@ -1,0 +1,20 @@
+//! Lists of cards, page by page.
+
+use crate::domain::time::Time;
+use crate::web::cursor;
+
+/// Cards on one page, which stays light enough to need no compression.
+const PAGE: usize = 10;
+
+/// Rows to read: one more than is shown tells whether there is another page.
+pub(in crate::pages) fn limit() -> i64 {
+    i64::try_from(PAGE + 1).unwrap_or(i64::MAX)
+}
+
+/// Cuts what was read to one page. The cursor to the next, if there is one.
+pub(in crate::pages) fn cut<T>(rows: &mut Vec<T>, place: impl Fn(&T) -> (Time, &str)) -> Option<String> {
+    let more = rows.len() > PAGE;
+    rows.truncate(PAGE);
+    let (at, id) = rows.last().filter(|_| more).map(place)?;
+    Some(cursor::write(at, id))
+}

@@ -1,0 +1,107 @@
+//! `/api`: the reference of the API.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+pub use crate::pages::reference::reading::read;
+use crate::pages::shared::request::visit;
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::words::{Piece, Sentence};
+use crate::web::api_document::ApiDocument;
+use crate::web::app::App;
+
+#[derive(Template)]
+#[template(path = "reference/api.html")]
+pub struct ApiReferencePage {
+    pub shell: Shell,
+    pub reference: Reference,
+}
+
+/// The whole API.
+#[derive(Debug, Clone, Default)]
+pub struct Reference {
+    pub introduction: Vec<Sentence>,
+    pub groups: Vec<Group>,
+    pub errors: Vec<ErrorStatus>,
+}
+
+/// Operations that belong together.
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub name: String,
+    pub text: Sentence,
+    pub operations: Vec<Operation>,
+}
+
+impl Group {
+    /// Its anchor on the page; that of no operation, whose ids hold no dash.
+    pub fn anchor(&self) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+        format!("group-{}", self.name.chars().map(plain).collect::<String>())
+    }
+}
+
+/// What one method does at one path.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Its anchor on the page, and its name in the document.
+    pub id: String,
+    pub method: String,
+    pub path: String,
+    pub title: String,
+    pub text: Vec<Sentence>,
+    pub access: Access,
+    pub parameters: Vec<Field>,
+    pub body: Vec<Field>,
+    pub answer: Answer,
+    /// Statuses, each described once for all operations.
+    pub errors: Vec<String>,
+}
+
+/// Who may call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    Everybody,
+    AnyCredential,
+    Scopes(Vec<String>),
+}
+
+/// The answer to a call that succeeds.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    pub status: String,
+    pub text: Sentence,
+    pub fields: Vec<Field>,
+}
+
+/// A parameter, or a field of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// `createdBy.name`, `scopes[].id`, `data` in short.
+    pub name: String,
+    /// `string or null`
+    pub kind: String,
+    pub required: bool,
+    pub text: Sentence,
+}
+
+/// A status with the codes that come with it.
+#[derive(Debug, Clone)]
+pub struct ErrorStatus {
+    pub status: String,
+    pub codes: Vec<Sentence>,
+}
+
+/// `GET /api`
+pub async fn page(
+    app: web::Data<App>,
+    document: web::Data<ApiDocument>,
+    request: HttpRequest,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let reference = read(document.value());
+        Ok(visit.page(StatusCode::OK, &ApiReferencePage { shell: visit.shell(), reference }))
+    })
+    .await
+}

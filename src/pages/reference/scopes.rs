@@ -1,0 +1,73 @@
+//! `/scopes`: the scopes that tools may ask for.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::scope::{Bundle, Level, Scope};
+use crate::pages::shared::request::visit;
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::words;
+use crate::web::app::App;
+
+#[derive(Template)]
+#[template(path = "reference/scopes.html")]
+pub struct CatalogPage {
+    pub shell: Shell,
+    /// Changes when the meaning of a permission does.
+    pub version: String,
+    pub scopes: Vec<ScopeEntry>,
+    pub bundles: Vec<BundleEntry>,
+}
+
+/// A permission.
+#[derive(Debug, Clone)]
+pub struct ScopeEntry {
+    pub id: String,
+    pub label: String,
+    pub level: Level,
+    /// "owner, admin and member"
+    pub roles: String,
+}
+
+/// Permissions that go well together.
+#[derive(Debug, Clone)]
+pub struct BundleEntry {
+    pub id: String,
+    pub label: String,
+    pub note: Option<String>,
+    pub scopes: Vec<String>,
+}
+
+/// `GET /scopes`
+pub async fn catalog(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let catalog = &visit.app.config.catalog;
+        let page = CatalogPage {
+            shell: visit.shell(),
+            version: catalog.version().to_owned(),
+            scopes: catalog.iter().map(scope).collect(),
+            bundles: catalog.bundles().iter().map(bundle).collect(),
+        };
+        Ok(visit.page(StatusCode::OK, &page))
+    })
+    .await
+}
+
+fn scope(scope: &Scope) -> ScopeEntry {
+    ScopeEntry {
+        id: scope.id.clone(),
+        label: scope.label.clone(),
+        level: scope.level,
+        roles: words::list(&scope.roles, "and"),
+    }
+}
+
+fn bundle(bundle: &Bundle) -> BundleEntry {
+    BundleEntry {
+        id: bundle.id.clone(),
+        label: bundle.label.clone(),
+        note: bundle.note.clone(),
+        scopes: bundle.scopes.clone(),
+    }
+}

@@ -1,0 +1,132 @@
+//! `/o/{org}/service-accounts/new`: a new service account.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
+use crate::domain::role::Role;
+use crate::pages::credentials::choices::Tick;
+use crate::pages::credentials::refused;
+use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
+use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::problems::Problems;
+use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::services::service_accounts::{self, NewServiceAccount};
+use crate::web::app::App;
+
+#[derive(Template)]
+#[template(path = "service_accounts/new.html")]
+pub struct NewServiceAccountPage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub problems: Problems,
+    pub name: String,
+    pub purpose: String,
+    pub roles: Vec<RoleChoice>,
+}
+
+/// A role that a service account may have.
+#[derive(Debug, Clone)]
+pub struct RoleChoice {
+    pub id: String,
+    pub description: String,
+    pub tick: Tick,
+}
+
+impl NewServiceAccountPage {
+    fn list(&self) -> String {
+        self.nav.service_accounts(&self.shell.base)
+    }
+}
+
+/// Every role, with those closed that the person cannot give.
+pub(in crate::pages) fn roles(visit: &Visit, member: &Member, chosen: &str) -> Vec<RoleChoice> {
+    let (config, acting) = (&visit.app.config, member.acting(visit));
+    let choice = |role: &Role| RoleChoice {
+        tick: if acting.reaches(&config.catalog, &role.id).is_ok() {
+            Tick::of(role.id == chosen)
+        } else {
+            Tick::Closed
+        },
+        id: role.id.clone(),
+        description: role.description.clone(),
+    };
+    config.roles.iter().map(choice).collect()
+}
+
+/// `GET /o/{org}/service-accounts/new`
+pub async fn new(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let member = member(visit, Which::Slug(&slug)).await?;
+        let new = NewServiceAccount { name: String::new(), purpose: String::new(), role: String::new() };
+        new_page(visit, &member, new, Problems::default()).await
+    })
+    .await
+}
+
+async fn new_page(
+    visit: &Visit,
+    member: &Member,
+    typed: NewServiceAccount,
+    problems: Problems,
+) -> Result<HttpResponse, Stop> {
+    if let Err(refusal) = member.acting(visit).require(SERVICE_ACCOUNTS_MANAGE) {
+        return Ok(refused::page(visit, member, refusal));
+    }
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = NewServiceAccountPage {
+        shell: visit.shell(),
+        nav: nav(visit, member, Place::ServiceAccounts, active_sessions(visit, member).await?),
+        problems,
+        roles: roles(visit, member, &typed.role),
+        name: typed.name,
+        purpose: typed.purpose,
+    };
+    Ok(visit.page(status, &page))
+}
+
+/// `POST /o/{org}/service-accounts/new`
+pub async fn create(
+    app: web::Data<App>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = visit.form(payload, "new-service-account").await?;
+        let member = member(visit, Which::Slug(&slug)).await?;
+        let field = |name: &str| form.get(name).unwrap_or_default().to_owned();
+        let new = NewServiceAccount { name: field("name"), purpose: field("purpose"), role: field("role") };
+        let missing = missing(&new);
+        if !missing.is_empty() {
+            return new_page(visit, &member, new, missing).await;
+        }
+        let (acting, wanted) = (member.acting(visit), new.clone());
+        let created =
+            visit.app.write(move |app, work| service_accounts::create(work, &app.config, &acting, &wanted));
+        match created.await? {
+            Ok(made) => {
+                let id = made.account.id;
+                Ok(visit.go(&format!("/o/{slug}/service-accounts/{id}?done=service-account-created")))
+            }
+            Err(refusal) => match refused::problems(refusal) {
+                Ok(problems) => new_page(visit, &member, new, problems).await,
+                Err(refusal) => Ok(refused::page(visit, &member, refusal)),
+            },
+        }
+    })
+    .await
+}
+
+/// Everything that was left out, at once.
+fn missing(new: &NewServiceAccount) -> Problems {
+    let fields = [
+        ("name", &new.name, "Enter a name"),
+        ("purpose", &new.purpose, "Say what it is for"),
+        ("role", &new.role, "Choose a role"),
+    ];
+    let empty = fields.into_iter().filter(|(_, text, _)| text.trim().is_empty());
+    empty.fold(Problems::default(), |problems, (field, _, words)| problems.with(field, words))
+}

@@ -1,0 +1,403 @@
+//! `/cli-sessions`: the sessions of a person or of an organization.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::TimeDelta;
+
+use crate::domain::credential::EndReason;
+use crate::domain::network;
+use crate::domain::scope::{Level, ScopeSet};
+use crate::domain::time::Time;
+use crate::pages::shared::member::{Member, Which, member, nav};
+use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text::{self, Moment};
+use crate::pages::shared::urls::query;
+use crate::services::setup;
+use crate::store::credentials::Credential;
+use crate::store::organizations::Organization;
+use crate::store::own_sessions::{self, State, Whose};
+use crate::store::{Conn, StoreError};
+use crate::web::app::App;
+
+#[derive(Template)]
+#[template(path = "sessions/list.html")]
+pub struct SessionsPage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub numbers: Numbers,
+    pub filter: Filter,
+    pub listing: Listing,
+    pub pager: Pager,
+    /// "orbit login"
+    pub login_command: String,
+}
+
+/// The four numbers at the top.
+#[derive(Debug, Clone, Default)]
+pub struct Numbers {
+    pub active: i64,
+    pub used_in_14_days: i64,
+    pub never_used: i64,
+    /// When the next session ends ("In 2 days"), and on which device.
+    pub next_end: Option<(String, String)>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub query: String,
+    pub state: StateFilter,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StateFilter {
+    #[default]
+    Active,
+    /// The time ran out.
+    Expired,
+    /// Signed out or revoked.
+    Ended,
+    All,
+}
+
+impl StateFilter {
+    pub const ALL: [Self; 4] = [Self::Active, Self::Expired, Self::Ended, Self::All];
+
+    pub fn value(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Ended => "ended",
+            Self::All => "all",
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Expired => "Expired",
+            Self::Ended => "Ended",
+            Self::All => "All",
+        }
+    }
+
+    /// What the query string names; anything else is the default.
+    pub fn from_value(value: &str) -> Self {
+        Self::ALL.into_iter().find(|state| state.value() == value).unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Clone)]
+pub enum Listing {
+    /// No tool was ever signed in.
+    NoneYet,
+    NoneMatch,
+    Cards(Vec<Card>),
+}
+
+/// One session.
+#[derive(Debug, Clone)]
+pub struct Card {
+    /// As in the paths: `ses_9fK2`
+    pub id: String,
+    /// The name that the person gave it, else the device's.
+    pub name: String,
+    /// The registered name of the client.
+    pub tool: String,
+    /// What the tool said of itself and its device: "orbit 2.14.0, macOS 15". `None` if it said nothing.
+    pub claimed: Option<String>,
+    pub kind: DeviceKind,
+    pub usage: Usage,
+    pub last_used: Option<LastUse>,
+    /// Where the sign-in was asked from, for a session that was never used.
+    pub asked_from: String,
+    pub end: End,
+    /// How often it renewed its access.
+    pub renewals: i64,
+    pub permissions: Vec<CardPermission>,
+    /// "Signed in on 22 November 2026 at 14:33 UTC, in a browser."
+    pub history: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceKind {
+    Laptop,
+    Server,
+    Unknown,
+}
+
+/// The tag beside the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Usage {
+    /// "Used 4 minutes ago", within the last day.
+    Lately(String),
+    /// "Used 12 days ago"
+    Before(String),
+    /// "Ends in 2 days"
+    EndsSoon(String),
+    /// Signed in within the last day, and not used since.
+    NotYet,
+    Never,
+    Expired,
+    SignedOut,
+    /// The organization turned personal tokens off.
+    Suspended,
+}
+
+#[derive(Debug, Clone)]
+pub struct LastUse {
+    pub address: String,
+    pub at: Moment,
+    /// `None` where the addresses cannot be compared.
+    pub same_network: Option<bool>,
+}
+
+#[derive(Debug, Clone)]
+pub enum End {
+    /// The session still lives.
+    Ahead {
+        at: Moment,
+        /// "90 days"
+        idle: String,
+    },
+    Past {
+        at: Moment,
+    },
+}
+
+/// A permission in the short words of its tag: "Change deployments".
+#[derive(Debug, Clone)]
+pub struct CardPermission {
+    pub words: String,
+    pub level: Level,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Pager {
+    pub newer: Option<String>,
+    pub older: Option<String>,
+}
+
+impl Numbers {
+    fn shown(&self) -> [(&'static str, String); 3] {
+        [
+            ("Active sessions", text::number(self.active)),
+            ("Used, 14 days", text::number(self.used_in_14_days)),
+            ("Never used", text::number(self.never_used)),
+        ]
+    }
+}
+
+impl Card {
+    pub fn is_live(&self) -> bool {
+        matches!(self.end, End::Ahead { .. })
+    }
+
+    pub fn renewal_count(&self) -> String {
+        text::count(self.renewals, "time", "times")
+    }
+
+    pub fn permission_count(&self) -> String {
+        let n = i64::try_from(self.permissions.len()).unwrap_or(i64::MAX);
+        text::count(n, "permission", "permissions")
+    }
+}
+
+/// A session that ends within this time says so.
+const SOON: TimeDelta = TimeDelta::days(7);
+/// "Used lately" is within this time.
+const LATELY: TimeDelta = TimeDelta::days(1);
+/// "Used, 14 days"
+const COUNTED: TimeDelta = TimeDelta::days(14);
+/// Cards on one page, which stays light enough to need no compression.
+const PAGE: i64 = 10;
+
+/// `GET /` and `GET /cli-sessions`
+pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        if visit.person().is_none() && visit.app.store.read(setup::is_open).await? {
+            return Ok(visit.go("/setup"));
+        }
+        let member = member(visit, Which::Asked).await?;
+        Ok(visit.page(StatusCode::OK, &list_page(visit, &member).await?))
+    })
+    .await
+}
+
+async fn list_page(visit: &Visit, member: &Member) -> Result<SessionsPage, StoreError> {
+    let now = visit.app.now();
+    let query = query(visit);
+    let filter = Filter {
+        query: query.get("q").unwrap_or_default().chars().take(100).collect(),
+        state: StateFilter::from_value(query.get("state").unwrap_or_default()),
+    };
+    let page = query.get("page").and_then(|page| page.parse::<i64>().ok()).unwrap_or(1).clamp(1, 10_000);
+    let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
+    let (text, state) = (filter.query.clone(), state(filter.state));
+    let read = move |conn: &mut Conn| {
+        let whose = Whose { org_id: &org_id, user_id: &user_id };
+        let numbers = own_sessions::numbers(conn, whose, now, now - COUNTED)?;
+        // One more than is shown tells whether there is a next page.
+        let rows = own_sessions::page(conn, whose, now, state, &text, (page - 1) * PAGE, PAGE + 1)?;
+        let any = !rows.is_empty() || own_sessions::exist(conn, whose)?;
+        Ok((numbers, rows, any))
+    };
+    let (numbers, mut rows, any) = visit.app.store.read(read).await?;
+    let link = |page: i64| {
+        let mut link = url::form_urlencoded::Serializer::new(format!("{}/cli-sessions?", visit.base()));
+        link.append_pair("org", &member.organization.slug).append_pair("state", filter.state.value());
+        link.append_pair("q", &filter.query).append_pair("page", &page.to_string());
+        link.finish()
+    };
+    let shown = usize::try_from(PAGE).unwrap_or_default();
+    let pager = Pager {
+        newer: (page > 1).then(|| link(page - 1)),
+        older: (rows.len() > shown).then(|| link(page + 1)),
+    };
+    rows.truncate(shown);
+    let cards: Vec<Card> = rows.iter().map(|row| card(visit, &member.organization, row, now)).collect();
+    let listing = match (any, cards.is_empty()) {
+        (false, _) => Listing::NoneYet,
+        (true, true) => Listing::NoneMatch,
+        (true, false) => Listing::Cards(cards),
+    };
+    Ok(SessionsPage {
+        shell: visit.shell(),
+        nav: nav(visit, member, Place::CliSessions, numbers.living),
+        numbers: shown_numbers(numbers, now),
+        filter,
+        listing,
+        pager,
+        login_command: visit.app.config.brand.login_command.clone(),
+    })
+}
+
+fn state(filter: StateFilter) -> State {
+    match filter {
+        StateFilter::All => State::Any,
+        StateFilter::Active => State::Living,
+        StateFilter::Ended => State::Revoked,
+        StateFilter::Expired => State::Expired,
+    }
+}
+
+fn shown_numbers(numbers: own_sessions::Numbers, now: Time) -> Numbers {
+    Numbers {
+        active: numbers.living,
+        used_in_14_days: numbers.used,
+        never_used: numbers.never_used,
+        next_end: numbers.next_end.map(|(end, name)| (format!("In {}", text::about(end - now)), name)),
+    }
+}
+
+/// Nothing came after the sign-in itself.
+fn never_used(session: &Credential) -> bool {
+    session.last_used_at.is_none_or(|at| at <= session.created_at)
+}
+
+fn next_end(session: &Credential) -> Option<Time> {
+    session.idle_ends_at.into_iter().chain(session.ends_at).min()
+}
+
+fn card(
+    visit: &Visit,
+    organization: &Organization,
+    (session, tool): &(Credential, String),
+    now: Time,
+) -> Card {
+    let scopes = ScopeSet::parse(&session.scopes).unwrap_or_default();
+    let permissions = visit.app.config.catalog.entries(&scopes).filter(|scope| scope.id != "offline_access");
+    let claimed: Vec<String> = [session.tool_version.as_deref(), session.device_os.as_deref()]
+        .into_iter()
+        .flatten()
+        .map(text::device_words)
+        .collect();
+    let end = if session.lives(now) {
+        let end = session.ends_at.unwrap_or(now);
+        End::Ahead { at: Moment::day(end.utc()), idle: text::duration(visit.app.config.tokens.session_idle) }
+    } else {
+        let ended = session.revoked_at.or_else(|| next_end(session)).unwrap_or(now);
+        End::Past { at: Moment::minute(ended.utc()) }
+    };
+    Card {
+        id: session.id.clone(),
+        name: session.name.clone(),
+        tool: text::name(tool),
+        claimed: (!claimed.is_empty()).then(|| claimed.join(", ")),
+        kind: kind(session),
+        usage: usage(session, organization, now),
+        last_used: last_use(visit, session),
+        asked_from: session.created_ip.clone().unwrap_or_else(|| "unknown".to_owned()),
+        end,
+        renewals: session.generation - 1,
+        permissions: permissions
+            .map(|scope| CardPermission { words: scope.label.clone(), level: scope.level })
+            .collect(),
+        history: history(session),
+    }
+}
+
+fn kind(session: &Credential) -> DeviceKind {
+    match session.device_os.as_deref() {
+        Some(os) if os.starts_with("macOS") || os.starts_with("Windows") => DeviceKind::Laptop,
+        Some(_) => DeviceKind::Server,
+        None => DeviceKind::Unknown,
+    }
+}
+
+fn usage(session: &Credential, organization: &Organization, now: Time) -> Usage {
+    if session.revoked_at.is_some() {
+        return Usage::SignedOut;
+    }
+    if !session.lives(now) {
+        return Usage::Expired;
+    }
+    if !organization.personal_tokens {
+        return Usage::Suspended;
+    }
+    if let Some(end) = next_end(session).filter(|end| *end - now < SOON) {
+        return Usage::EndsSoon(format!("Ends in {}", text::about(end - now)));
+    }
+    match session.last_used_at {
+        _ if never_used(session) && now - session.created_at < LATELY => Usage::NotYet,
+        None => Usage::Never,
+        Some(_) if never_used(session) => Usage::Never,
+        Some(at) if now - at < LATELY => Usage::Lately(format!("Used {}", text::ago(at.utc(), now.utc()))),
+        Some(at) => Usage::Before(format!("Used {}", text::ago(at.utc(), now.utc()))),
+    }
+}
+
+fn last_use(visit: &Visit, session: &Credential) -> Option<LastUse> {
+    let at = session.last_used_at.filter(|_| !never_used(session))?;
+    let address = session.last_used_ip.clone()?;
+    let same = address.parse().ok().zip(visit.address).map(|(there, here)| network::same(there, here));
+    Some(LastUse { address, at: Moment::minute(at.utc()), same_network: same })
+}
+
+fn history(session: &Credential) -> String {
+    let started = format!("Signed in on {}, in a browser.", text::date_time(session.created_at.utc()));
+    match session.revoked_reason {
+        None => started,
+        Some(EndReason::SignedOut) => format!("{started} Signed out here."),
+        Some(EndReason::SignedOutByTool) => format!("{started} Signed out by the tool."),
+        Some(EndReason::RevokedByAdmin) => format!("{started} Ended by an admin."),
+        Some(EndReason::RefreshReuse) => {
+            format!(
+                "{started} Ended because an old refresh token was used again: somebody may have had a copy."
+            )
+        }
+        Some(EndReason::CodeReuse) => {
+            format!("{started} Ended because its authorization code was used twice.")
+        }
+        Some(EndReason::Revoked | EndReason::Replaced) => format!("{started} Revoked."),
+        Some(EndReason::Leaked) => {
+            format!("{started} Ended because its token was found where it should not be.")
+        }
+        Some(EndReason::Ahead) => {
+            format!("{started} Ended because its token was newer than the restored database.")
+        }
+        Some(EndReason::ClientRemoved) => format!("{started} Ended because the tool was removed."),
+    }
+}

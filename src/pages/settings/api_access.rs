@@ -1,0 +1,348 @@
+//! `/o/{org}/settings/api-access`: what credentials an organization allows.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::audit::Actor;
+use crate::domain::key_policy::TokenCreators;
+use crate::domain::policy::DeviceFlow;
+use crate::pages::sessions::list::Pager;
+use crate::pages::settings::credential_limits;
+use crate::pages::shared::concerned::Concerned;
+use crate::pages::shared::confirm::{ConfirmPage, Question};
+use crate::pages::shared::member::{Member, active_sessions, manager, nav};
+use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::refusal::Refusal;
+use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text::{self, Moment};
+use crate::pages::shared::urls::query;
+use crate::services::api_access::{self, Effect, Roads};
+use crate::store::StoreError;
+use crate::store::cli_sessions::{self, Named};
+use crate::store::credentials::Credential;
+use crate::web::app::App;
+
+#[derive(Template)]
+#[template(path = "settings/api_access.html")]
+pub struct ApiAccessPage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub personal_tokens: Switch,
+    /// What the switch concerns.
+    pub concerned: Concerned,
+    pub last_change: Option<Change>,
+    pub device_flow: DeviceFlow,
+    /// Whether members may copy a code into a terminal.
+    pub copy_code: bool,
+    pub keys: Keys,
+    /// A page of the living sessions of the organization.
+    pub rows: Vec<Row>,
+    pub pager: Pager,
+}
+
+/// The switch for API keys, and the limits on keys and personal tokens.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    pub on: bool,
+    /// The keys that the switch concerns.
+    pub living: i64,
+    /// Whether a key may be without permissions of its own.
+    pub unrestricted: bool,
+    pub key_lifetimes: Vec<LifetimeChoice>,
+    pub token_creators: TokenCreators,
+    pub token_lifetimes: Vec<LifetimeChoice>,
+}
+
+/// A longest life to choose.
+#[derive(Debug, Clone)]
+pub struct LifetimeChoice {
+    /// In seconds.
+    pub value: String,
+    /// "90 days"
+    pub words: String,
+    pub chosen: bool,
+}
+
+impl Keys {
+    /// What turning the switch does, in numbers.
+    pub fn effect(&self) -> String {
+        let keys = text::count(self.living, "key", "keys");
+        match (self.on, self.living) {
+            (true, 0) => "Nothing uses one now.".into(),
+            (true, _) => format!("Turning this off stops {keys}."),
+            (false, 0) => "No earlier key is waiting for it.".into(),
+            (false, _) => format!("Turning this on makes {keys} work again."),
+        }
+    }
+}
+
+/// A session as whoever manages the organization sees it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub id: String,
+    pub person: String,
+    pub device: String,
+    /// The registered name of the client.
+    pub tool: String,
+    /// What the tool said that it is.
+    pub claimed: Option<String>,
+    pub last_used: Option<Moment>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub by: String,
+    pub at: Moment,
+}
+
+impl ApiAccessPage {
+    pub fn device_flows(&self) -> [(DeviceFlow, &'static str, &'static str); 3] {
+        [
+            (DeviceFlow::On, "Anywhere", "The page tells people when the device is on another network."),
+            (
+                DeviceFlow::SameNetwork,
+                "On the same network",
+                "Only in a browser on the network from which the device asked.",
+            ),
+            (DeviceFlow::Off, "Nowhere", "Tools on machines without a browser need another way to sign in."),
+        ]
+    }
+
+    /// The page that asks once more.
+    pub fn link(&self, to: &str) -> String {
+        format!("{}/o/{}/settings/api-access/personal-tokens/{to}", self.shell.base, self.nav.slug)
+    }
+
+    /// The same for API keys.
+    pub fn keys_link(&self, to: &str) -> String {
+        format!("{}/o/{}/settings/api-access/api-keys/{to}", self.shell.base, self.nav.slug)
+    }
+
+    pub fn revoke_all_link(&self) -> String {
+        format!("{}/o/{}/settings/api-access/revoke-all", self.shell.base, self.nav.slug)
+    }
+
+    /// What turning the switch does, in numbers.
+    pub fn effect(&self) -> String {
+        let words = self.concerned.words();
+        match (self.personal_tokens, self.concerned.is_empty()) {
+            (Switch::On, true) => "Nobody has a session or a personal token now.".into(),
+            (Switch::On, false) => format!("Turning this off stops {words}."),
+            (Switch::Off, true) => "No earlier session or personal token is waiting for it.".into(),
+            (Switch::Off, false) => format!("Turning this on makes {words} work again."),
+        }
+    }
+}
+
+/// Sessions on one page.
+const PAGE: i64 = 25;
+
+/// `GET /o/{org}/settings/api-access`
+pub async fn settings(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let member = manager(visit, &slug).await?;
+        let (org_id, now) = (member.organization.id.clone(), visit.app.now());
+        let number =
+            query(visit).get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, 10_000);
+        let (effect, last_change, mut living) = visit
+            .app
+            .store
+            .read(move |conn| {
+                let effect = api_access::effect(conn, &org_id, now)?;
+                let last_change = api_access::last_change(conn, &org_id)?;
+                // One more than is shown tells whether there is a next page.
+                let living = cli_sessions::living(conn, &org_id, now, (number - 1) * PAGE, PAGE + 1)?;
+                Ok((effect, last_change, living))
+            })
+            .await?;
+        let more = count(living.len()) > PAGE;
+        living.truncate(usize::try_from(PAGE).unwrap_or_default());
+        let link = |number: i64| format!("{}/o/{}/settings/api-access?page={number}", visit.base(), *slug);
+        let active = active_sessions(visit, &member).await?;
+        let policy = member.organization.policy(&visit.app.config.organizations);
+        let page = ApiAccessPage {
+            shell: visit.shell(),
+            nav: nav(visit, &member, Place::ApiAccess, active),
+            personal_tokens: if member.organization.personal_tokens { Switch::On } else { Switch::Off },
+            concerned: concerned(effect),
+            last_change: last_change.map(|change| Change {
+                by: change.by.unwrap_or_else(|| "the operator of this server".to_owned()),
+                at: Moment::minute(change.at.utc()),
+            }),
+            device_flow: policy.device_flow,
+            copy_code: policy.copy_code,
+            keys: credential_limits::keys(visit, &member).await?,
+            rows: living.into_iter().map(row).collect(),
+            pager: Pager {
+                newer: (number > 1).then(|| link(number - 1)),
+                older: more.then(|| link(number + 1)),
+            },
+        };
+        Ok(visit.page(StatusCode::OK, &page))
+    })
+    .await
+}
+
+/// What the device calls itself: the name that a person gave the session is for that person.
+pub(in crate::pages) fn device(session: &Credential) -> String {
+    session.device_name.as_deref().map_or_else(|| "unknown-device".to_owned(), text::device_label)
+}
+
+fn row(Named { session, person, tool }: Named) -> Row {
+    Row {
+        device: device(&session),
+        id: session.id,
+        person: text::name(&person),
+        claimed: session.tool_version.as_deref().map(text::device_words),
+        tool: text::name(&tool),
+        last_used: session.last_used_at.map(|at| Moment::minute(at.utc())),
+    }
+}
+
+/// `GET /o/{org}/settings/api-access/personal-tokens/{to}`: says what it will do before anything is saved.
+pub async fn confirm(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let (slug, to) = path.into_inner();
+        let member = manager(visit, &slug).await?;
+        let concerned = concerned(effect(visit, &member).await?);
+        let organization = member.organization.name.clone();
+        let question = match to.as_str() {
+            "off" => Question::PersonalTokensOff { slug, organization, concerned },
+            "on" => Question::PersonalTokensOn { slug, organization, concerned },
+            _ => return Ok(visit.refuse(Refusal::NotFound)),
+        };
+        let active = active_sessions(visit, &member).await?;
+        let nav = nav(visit, &member, Place::ApiAccess, active);
+        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
+    })
+    .await
+}
+
+/// `POST /o/{org}/settings/api-access`
+pub async fn save(
+    app: web::Data<App>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = visit.form(payload, "confirm").await?;
+        let member = manager(visit, &slug).await?;
+        let on = match form.get("personal_tokens") {
+            Some("on") => true,
+            Some("off") => false,
+            _ => return Ok(visit.refuse(Refusal::NotFound)),
+        };
+        let (actor, origin) = (Actor::User(member.user_id.clone()), visit.browser.origin.clone());
+        visit
+            .app
+            .store
+            .write(move |work| {
+                api_access::set_personal_tokens(work, &member.organization, on, &actor, &origin)
+            })
+            .await?;
+        let done = if on { "personal-tokens-on" } else { "personal-tokens-off" };
+        Ok(visit.go(&format!("/o/{slug}/settings/api-access?done={done}")))
+    })
+    .await
+}
+
+/// `POST /o/{org}/settings/api-access/roads`: device codes and codes to copy.
+pub async fn save_roads(
+    app: web::Data<App>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = visit.form(payload, "roads").await?;
+        let member = manager(visit, &slug).await?;
+        let device_flow = form.get("device_flow").and_then(DeviceFlow::parse);
+        let copy_code = match form.get("copy_code") {
+            Some("on") => Some(true),
+            Some("off") => Some(false),
+            _ => None,
+        };
+        let (Some(device_flow), Some(copy_code)) = (device_flow, copy_code) else {
+            return Ok(visit.refuse(Refusal::NotFound));
+        };
+        let roads = Roads { device_flow, copy_code };
+        let (actor, origin) = (Actor::User(member.user_id.clone()), visit.browser.origin.clone());
+        visit
+            .app
+            .write(move |app, work| {
+                api_access::set_roads(work, &app.config, &member.organization.id, roads, &actor, &origin)
+            })
+            .await?;
+        Ok(visit.go(&format!("/o/{slug}/settings/api-access?done=roads")))
+    })
+    .await
+}
+
+/// `GET /o/{org}/settings/api-access/revoke-all`
+pub async fn revoke_all_page(
+    app: web::Data<App>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let member = manager(visit, &slug).await?;
+        let question = Question::RevokeAll {
+            concerned: concerned(effect(visit, &member).await?),
+            slug: slug.into_inner(),
+            organization: member.organization.name.clone(),
+            login_command: visit.app.config.brand.login_command.clone(),
+        };
+        let active = active_sessions(visit, &member).await?;
+        let nav = nav(visit, &member, Place::ApiAccess, active);
+        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
+    })
+    .await
+}
+
+/// `POST /o/{org}/settings/api-access/revoke-all`
+pub async fn revoke_all(
+    app: web::Data<App>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+    payload: web::Payload,
+) -> HttpResponse {
+    visit(app, request, async |visit| {
+        visit.form(payload, "confirm").await?;
+        let member = manager(visit, &slug).await?;
+        let (actor, origin) = (Actor::User(member.user_id.clone()), visit.browser.origin.clone());
+        visit
+            .app
+            .store
+            .write(move |work| api_access::revoke_all(work, &member.organization, &actor, &origin))
+            .await?;
+        Ok(visit.go(&format!("/o/{slug}/settings/api-access?done=revoked-all")))
+    })
+    .await
+}
+
+async fn effect(visit: &Visit, member: &Member) -> Result<Effect, StoreError> {
+    let (org_id, now) = (member.organization.id.clone(), visit.app.now());
+    visit.app.store.read(move |conn| api_access::effect(conn, &org_id, now)).await
+}
+
+fn concerned(effect: Effect) -> Concerned {
+    let Effect { sessions, personal_tokens, people } = effect;
+    Concerned { sessions: count(sessions), personal_tokens: count(personal_tokens), people: count(people) }
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

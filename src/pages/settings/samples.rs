@@ -1,0 +1,145 @@
+//! The settings of an organization, and the questions that come before a change.
+
+use crate::domain::key_policy::TokenCreators;
+use crate::domain::policy::DeviceFlow;
+use crate::pages::samples::{Foreign, LOGIN, Sample, moment, nav, print, shell};
+use crate::pages::sessions::list::Pager;
+use crate::pages::settings::api_access::{ApiAccessPage, Change, Keys, LifetimeChoice, Row, Switch};
+use crate::pages::shared::concerned::Concerned;
+use crate::pages::shared::confirm::{ConfirmPage, Question};
+use crate::pages::shared::nav::Place;
+use crate::pages::shared::text::{self, Moment};
+
+pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
+    let mut pages = access_pages(foreign);
+    pages.extend(sign_out_pages(foreign));
+    pages.extend(switch_pages(foreign));
+    pages
+}
+
+fn concerned(sessions: i64, personal_tokens: i64, people: i64) -> Concerned {
+    Concerned { sessions, personal_tokens, people }
+}
+
+fn session_row(foreign: Foreign, device: &str, last_used: Option<Moment>) -> Row {
+    Row {
+        id: "ses_1".into(),
+        person: text::name(&foreign("Ada Byron")),
+        device: text::device_label(&foreign(device)),
+        tool: text::name(&foreign("Orbit CLI")),
+        claimed: last_used.as_ref().map(|_| text::device_words(&foreign("orbit 2.14.0"))),
+        last_used,
+    }
+}
+
+/// The switch for API keys and the limits, as the settings show them.
+fn limits(on: bool) -> Keys {
+    let choice = |value: &str, words: &str, chosen| LifetimeChoice {
+        value: value.into(),
+        words: words.into(),
+        chosen,
+    };
+    let choices = || vec![choice("0", "No limit", true), choice("7776000", "90 days", false)];
+    Keys {
+        on,
+        living: 3,
+        unrestricted: !on,
+        key_lifetimes: choices(),
+        token_creators: TokenCreators::Members,
+        token_lifetimes: choices(),
+    }
+}
+
+fn access_pages(foreign: Foreign) -> Vec<Sample> {
+    let api_access = |personal_tokens| ApiAccessPage {
+        shell: shell(foreign),
+        nav: nav(foreign, Place::ApiAccess),
+        personal_tokens,
+        concerned: concerned(14, 3, 9),
+        last_change: Some(Change { by: foreign("Ada Byron"), at: moment() }),
+        device_flow: DeviceFlow::SameNetwork,
+        copy_code: false,
+        keys: limits(personal_tokens == Switch::On),
+        rows: vec![
+            session_row(foreign, "build-07", Some(moment())),
+            session_row(foreign, "DESKTOP-9K2L", None),
+        ],
+        pager: Pager { newer: None, older: Some("/o/northwind/settings/api-access?page=2".into()) },
+    };
+    vec![
+        ("api-access-on", print(&api_access(Switch::On))),
+        ("api-access-off", print(&api_access(Switch::Off))),
+    ]
+}
+
+fn sign_out_pages(foreign: Foreign) -> Vec<Sample> {
+    let confirm =
+        |question| ConfirmPage { shell: shell(foreign), nav: nav(foreign, Place::CliSessions), question };
+    let slug = || "northwind".to_owned();
+    let organization = || foreign("Northwind Labs");
+    let login_command = || LOGIN.to_owned();
+    vec![
+        (
+            "confirm-sign-out",
+            print(&confirm(Question::SignOut {
+                id: "ses_1".into(),
+                name: foreign("maya-mbp"),
+                tool: foreign("Orbit CLI"),
+                login_command: login_command(),
+            })),
+        ),
+        (
+            "confirm-sign-out-everywhere",
+            print(&confirm(Question::SignOutEverywhere {
+                slug: slug(),
+                organization: Some(organization()),
+                sessions: 4,
+                login_command: login_command(),
+            })),
+        ),
+        (
+            "confirm-sign-out-other",
+            print(&confirm(Question::SignOutOther {
+                id: "ses_1".into(),
+                name: foreign("maya-mbp"),
+                tool: foreign("Orbit CLI"),
+                person: foreign("Maya Okafor"),
+                slug: slug(),
+            })),
+        ),
+        (
+            "confirm-revoke-all",
+            print(&confirm(Question::RevokeAll {
+                slug: slug(),
+                organization: organization(),
+                concerned: concerned(14, 3, 9),
+                login_command: login_command(),
+            })),
+        ),
+        (
+            "confirm-off",
+            print(&confirm(Question::PersonalTokensOff {
+                slug: slug(),
+                organization: organization(),
+                concerned: concerned(14, 3, 9),
+            })),
+        ),
+        (
+            "confirm-on",
+            print(&confirm(Question::PersonalTokensOn {
+                slug: slug(),
+                organization: organization(),
+                concerned: concerned(0, 0, 0),
+            })),
+        ),
+    ]
+}
+
+fn switch_pages(foreign: Foreign) -> Vec<Sample> {
+    let confirm =
+        |question| ConfirmPage { shell: shell(foreign), nav: nav(foreign, Place::ApiAccess), question };
+    let (slug, organization) = (|| "northwind".to_owned(), || foreign("Northwind Labs"));
+    let off = Question::ApiKeysOff { slug: slug(), organization: organization(), keys: 3 };
+    let on = Question::ApiKeysOn { slug: slug(), organization: organization(), keys: 0 };
+    vec![("confirm-keys-off", print(&confirm(off))), ("confirm-keys-on", print(&confirm(on)))]
+}

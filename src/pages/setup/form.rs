@@ -1,0 +1,182 @@
+//! `/setup`: the first organization and its owner.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::entropy::Entropy;
+use crate::domain::parameters::Parameters;
+use crate::domain::secret::Secret;
+use crate::domain::{email, password};
+use crate::keys::hashing::Busy;
+use crate::pages::shared::problems::Problems;
+use crate::pages::shared::refusal::Refusal;
+use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text;
+use crate::services::accounts::{LONGEST_NAME, NewUser};
+use crate::services::setup::{self, Refused};
+use crate::services::sign_in;
+use crate::web::app::App;
+use crate::web::browser::signed_in_cookies;
+
+#[derive(Template)]
+#[template(path = "setup/form.html")]
+pub struct SetupPage {
+    pub shell: Shell,
+    pub problems: Problems,
+    pub code: String,
+    pub name: String,
+    pub email: String,
+    pub organization: String,
+    /// See [`password_hint`].
+    pub password_hint: String,
+}
+
+#[derive(Template)]
+#[template(path = "setup/done.html")]
+pub struct SetupDonePage {
+    pub shell: Shell,
+    pub organization: String,
+    pub login_command: String,
+}
+
+/// How long a new password must be.
+pub fn password_hint(least: usize) -> String {
+    format!(
+        "At least {}. A few words in a row are fine.",
+        text::count(i64::try_from(least).unwrap_or(i64::MAX), "character", "characters")
+    )
+}
+
+/// One message for a wrong, used or ended code.
+pub fn wrong_code() -> Problems {
+    Problems::default().with("code", "That is not the setup code. The newest one is in the log of the server")
+}
+
+/// `GET /setup`
+pub async fn setup_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        if !visit.app.store.read(setup::is_open).await? {
+            return Ok(visit.refuse(Refusal::NotFound));
+        }
+        Ok(visit.page(StatusCode::OK, &form_page(visit, &Parameters::default(), Problems::default())))
+    })
+    .await
+}
+
+/// `POST /setup`
+pub async fn set_up(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = visit.form(payload, "setup").await?;
+        let filled = match Filled::check(&form) {
+            Ok(filled) => filled,
+            Err(problems) => return Ok(again(visit, &form, problems)),
+        };
+        complete(visit, &form, filled).await
+    })
+    .await
+}
+
+/// A form in which nothing is missing. Whether the code is right is still to be seen.
+struct Filled {
+    code: String,
+    name: String,
+    email: String,
+    password: Secret,
+    organization: String,
+}
+
+impl Filled {
+    fn check(form: &Parameters) -> Result<Self, Problems> {
+        let text = |field: &str| form.get(field).unwrap_or_default().trim().to_owned();
+        let (name, organization, typed) = (text("name"), text("organization"), text("email"));
+        let password = Secret::new(form.get("password").unwrap_or_default());
+        let mut problems = Problems::default();
+        let named = |name: &str| !name.is_empty() && name.chars().count() <= LONGEST_NAME;
+        if !named(&name) {
+            problems = problems.with("name", "Enter your name, at most 100 characters");
+        }
+        let address = email::canonical(&typed);
+        if address.is_none() {
+            problems = problems.with("email", "Enter an email address, like ada@example.com");
+        }
+        if !named(&organization) {
+            problems =
+                problems.with("organization", "Enter the name of your organization, at most 100 characters");
+        }
+        match address {
+            Some(email) if problems.is_empty() => {
+                Ok(Self { code: text("code"), name, email, password, organization })
+            }
+            Some(_) | None => Err(problems),
+        }
+    }
+}
+
+async fn complete(visit: &Visit, form: &Parameters, filled: Filled) -> Result<HttpResponse, Stop> {
+    let Filled { code, name, email, password, organization } = filled;
+    let (app, now, typed) = (visit.app.clone(), visit.app.now(), code.clone());
+    // Before the password is judged and hashed: that costs something, and anybody can send this form.
+    if !visit.app.store.read(move |conn| setup::recognizes(conn, &app.master, &typed, now)).await? {
+        return Ok(again(visit, form, wrong_code()));
+    }
+    let settings = &visit.app.config;
+    let context = [email.as_str(), &name, &organization, &settings.brand.name].map(str::to_owned);
+    let least = settings.sign_in.password_min;
+    let vet = move |password: &Secret| {
+        password::check_new(password.expose(), least, &context.each_ref().map(String::as_str))
+    };
+    let hashed = match visit.app.passwords.place(visit.address) {
+        Ok(place) => place.vet_and_hash(password, vet, Entropy).await,
+        Err(busy) => Err(busy),
+    };
+    let password_hash = match hashed {
+        Ok(Ok(hash)) => hash,
+        Ok(Err(unfit)) => {
+            return Ok(again(visit, form, Problems::default().with("password", unfit.to_string())));
+        }
+        Err(Busy) => return Ok(visit.refuse(Refusal::TooManyTries { seconds: 2 })),
+    };
+    let owner = NewUser { email, name, password_hash };
+    let (browser, origin) = (visit.browser.digest(), visit.browser.origin.clone());
+    let done = visit.app.write(move |app, work| {
+        let made = setup::complete(work, &app.master, &code, owner, &organization, &origin)?;
+        let Ok((user, organization)) = made else { return Ok(Err(made.err())) };
+        let session = sign_in::start_for(work, &app.config, &app.master, user, browser, &origin)?;
+        Ok(Ok((session, organization)))
+    });
+    match done.await? {
+        Ok((session, organization)) => {
+            let page = SetupDonePage {
+                shell: visit.shell(),
+                organization: organization.name,
+                login_command: visit.app.config.brand.login_command.clone(),
+            };
+            let mut answer = visit.page(StatusCode::OK, &page);
+            for cookie in signed_in_cookies(&visit.app, &session) {
+                drop(answer.add_cookie(&cookie));
+            }
+            Ok(answer)
+        }
+        Err(Some(Refused::WrongCode)) => Ok(again(visit, form, wrong_code())),
+        Err(Some(Refused::Done) | None) => Ok(visit.refuse(Refusal::NotFound)),
+    }
+}
+
+fn again(visit: &Visit, form: &Parameters, problems: Problems) -> HttpResponse {
+    visit.page(StatusCode::UNPROCESSABLE_ENTITY, &form_page(visit, form, problems))
+}
+
+fn form_page(visit: &Visit, form: &Parameters, problems: Problems) -> SetupPage {
+    let text = |field: &str| form.get(field).unwrap_or_default().to_owned();
+    SetupPage {
+        shell: visit.shell(),
+        problems,
+        code: text("code"),
+        name: text("name"),
+        email: text("email"),
+        organization: text("organization"),
+        password_hint: password_hint(visit.app.config.sign_in.password_min),
+    }
+}

@@ -1,0 +1,3 @@
+//! The first start.
+
+pub mod form;

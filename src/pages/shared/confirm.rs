@@ -1,0 +1,313 @@
+//! The page between a destructive button and what it does.
+
+use askama::Template;
+
+use crate::pages::shared::concerned::Concerned;
+use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text;
+use crate::pages::shared::words::{Piece, Sentence};
+
+#[derive(Template)]
+#[template(path = "shared/confirm.html")]
+pub struct ConfirmPage {
+    pub shell: Shell,
+    pub nav: Nav,
+    pub question: Question,
+}
+
+/// What is to be confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    SignOut {
+        id: String,
+        name: String,
+        tool: String,
+        login_command: String,
+    },
+    /// Another person's session, by somebody who manages the organization.
+    SignOutOther {
+        id: String,
+        name: String,
+        tool: String,
+        person: String,
+        slug: String,
+    },
+    /// `organization` is named to people who are in several.
+    SignOutEverywhere {
+        slug: String,
+        organization: Option<String>,
+        sessions: i64,
+        login_command: String,
+    },
+    RevokeAll {
+        slug: String,
+        organization: String,
+        concerned: Concerned,
+        login_command: String,
+    },
+    PersonalTokensOff {
+        slug: String,
+        organization: String,
+        concerned: Concerned,
+    },
+    PersonalTokensOn {
+        slug: String,
+        organization: String,
+        concerned: Concerned,
+    },
+    ApiKeysOff {
+        slug: String,
+        organization: String,
+        keys: i64,
+    },
+    ApiKeysOn {
+        slug: String,
+        organization: String,
+        keys: i64,
+    },
+    RevokeKey {
+        slug: String,
+        id: String,
+        name: String,
+        /// `acme_live_…Wq3f`
+        shown: String,
+        /// "4 minutes ago"
+        last_used: Option<String>,
+    },
+    DisableServiceAccount {
+        slug: String,
+        id: String,
+        name: String,
+        keys: i64,
+    },
+    RevokeToken {
+        slug: String,
+        id: String,
+        name: String,
+        shown: String,
+        last_used: Option<String>,
+    },
+}
+
+impl Question {
+    pub fn tab(&self) -> &'static str {
+        match self {
+            Self::SignOut { .. } | Self::SignOutOther { .. } => "Sign out a session?",
+            Self::RevokeAll { .. } => "Revoke every session and personal token?",
+            Self::SignOutEverywhere { .. } => "Sign out everywhere?",
+            Self::PersonalTokensOff { .. } => "Turn personal tokens off?",
+            Self::PersonalTokensOn { .. } => "Turn personal tokens on?",
+            Self::ApiKeysOff { .. } => "Turn API keys off?",
+            Self::ApiKeysOn { .. } => "Turn API keys on?",
+            Self::RevokeKey { .. } => "Revoke an API key?",
+            Self::RevokeToken { .. } => "Revoke a personal token?",
+            Self::DisableServiceAccount { .. } => "Disable a service account?",
+        }
+    }
+
+    pub fn title(&self) -> Sentence {
+        match self {
+            Self::SignOut { name, .. } => Sentence::from("Sign out ").name(name).text("?"),
+            Self::SignOutOther { name, person, .. } => {
+                Sentence::from("Sign out ").name(name).text(" of ").name(person).text("?")
+            }
+            Self::SignOutEverywhere { organization: None, .. } => self.tab().into(),
+            Self::SignOutEverywhere { organization: Some(organization), .. } => {
+                Sentence::from("Sign out everywhere in ").name(organization).text("?")
+            }
+            Self::RevokeAll { organization, .. } => {
+                Sentence::from("Revoke every session and personal token of ").name(organization).text("?")
+            }
+            Self::PersonalTokensOff { organization, .. } => {
+                Sentence::from("Turn personal tokens off for ").name(organization).text("?")
+            }
+            Self::PersonalTokensOn { organization, .. } => {
+                Sentence::from("Turn personal tokens on for ").name(organization).text("?")
+            }
+            Self::RevokeKey { name, .. } | Self::RevokeToken { name, .. } => {
+                Sentence::from("Revoke ").name(name).text("?")
+            }
+            Self::DisableServiceAccount { name, .. } => Sentence::from("Disable ").name(name).text("?"),
+            Self::ApiKeysOff { organization, .. } => {
+                Sentence::from("Turn API keys off for ").name(organization).text("?")
+            }
+            Self::ApiKeysOn { organization, .. } => {
+                Sentence::from("Turn API keys on for ").name(organization).text("?")
+            }
+        }
+    }
+
+    /// What happens at once, in numbers where there are some, and how to undo it.
+    pub fn effect(&self) -> Vec<Sentence> {
+        match self {
+            Self::SignOut { tool, login_command, .. } => vec![
+                Sentence::default()
+                    .name(tool)
+                    .text(" there stops working now. What it is running may fail. You can sign in again with ")
+                    .code(login_command)
+                    .text("."),
+            ],
+            Self::SignOutOther { tool, person, .. } => vec![
+                Sentence::default().name(tool).text(" there stops working now. What it is running may fail."),
+                Sentence::default()
+                    .name(person)
+                    .text(" can sign in again. To stop that too, turn personal tokens off."),
+            ],
+            Self::RevokeAll { concerned, login_command, .. } => vec![
+                Sentence::from("This ends ")
+                    .text(concerned.words())
+                    .text(" for good. Tools and programs that are running may fail. API keys keep working."),
+                Sentence::from("Turning personal tokens off and on does not bring them back: people sign in again with ")
+                    .code(login_command)
+                    .text(", and create personal tokens anew."),
+            ],
+            Self::SignOutEverywhere { sessions, login_command, .. } => vec![
+                Sentence::from("This ends ")
+                    .text(text::count(*sessions, "session", "sessions"))
+                    .text(" now. Tools that are running may fail. You can sign in again with ")
+                    .code(login_command)
+                    .text("."),
+                "This browser stays signed in, and your personal tokens keep working.".into(),
+            ],
+            Self::PersonalTokensOff { concerned, .. } => vec![
+                if concerned.is_empty() {
+                    "Nobody has a session or a personal token now.".into()
+                } else {
+                    Sentence::from("Turning this off stops ").text(concerned.words()).text(".")
+                },
+                "Every tool that presents one gets the answer 403 from now on, nobody can sign a tool in, and nobody can create a personal token. API keys keep working.".into(),
+                "Nothing is deleted: turning it on again makes the same sessions and personal tokens work.".into(),
+            ],
+            Self::PersonalTokensOn { concerned, .. } => vec![
+                "Members can sign in command-line tools and create personal tokens again.".into(),
+                if concerned.is_empty() {
+                    "No earlier session or personal token is waiting for it.".into()
+                } else {
+                    let verb = if concerned.is_one() { " works again." } else { " work again." };
+                    Sentence::default().text(concerned.words()).text(verb)
+                },
+            ],
+            Self::RevokeKey { shown, last_used, .. } => vec![
+                Sentence::from("Whatever uses ").code(shown).text(" is refused from the next request on."),
+                Self::last_use(last_used.as_deref()),
+                "This is for good. Its owner can rotate it instead, to change it over without a gap.".into(),
+            ],
+            Self::ApiKeysOff { keys, .. } => vec![
+                Sentence::from("Turning this off stops ").text(text::count(*keys, "key", "keys")).text("."),
+                "Every program that presents one gets the answer 403 from now on, and nobody can create one. People and their tools keep working.".into(),
+                "Nothing is deleted: turning it on again makes the same keys work.".into(),
+            ],
+            Self::ApiKeysOn { keys, .. } => vec![
+                Sentence::from("Members can create API keys again. ").text(match keys {
+                    0 => "No earlier key is waiting for it.".to_owned(),
+                    _ => format!("{} work again.", text::count(*keys, "key", "keys")),
+                }),
+            ],
+            Self::DisableServiceAccount { keys, .. } => vec![
+                Sentence::from("This stops ").text(text::count(*keys, "API key", "API keys")).text(
+                    " from the next request on.",
+                ),
+                "Nothing is deleted: enabled again, the same keys work.".into(),
+            ],
+            Self::RevokeToken { shown, last_used, .. } => vec![
+                Sentence::from("Whatever uses ").code(shown).text(" is refused from the next request on."),
+                Self::last_use(last_used.as_deref()),
+                "This is for good.".into(),
+            ],
+        }
+    }
+
+    fn last_use(ago: Option<&str>) -> Sentence {
+        match ago {
+            Some(ago) => Sentence::from("It was last used ").text(ago.to_owned()).text("."),
+            None => "It was never used.".into(),
+        }
+    }
+
+    /// Where the form goes, behind the path of the issuer.
+    pub fn action(&self) -> String {
+        match self {
+            Self::SignOut { id, .. } | Self::SignOutOther { id, .. } => format!("/cli-sessions/{id}/end"),
+            Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions/end-all?org={slug}"),
+            Self::RevokeAll { slug, .. } => format!("/o/{slug}/settings/api-access/revoke-all"),
+            Self::RevokeKey { slug, id, .. } => format!("/o/{slug}/keys/{id}/end"),
+            Self::RevokeToken { slug, id, .. } => format!("/tokens/{id}/end?org={slug}"),
+            Self::DisableServiceAccount { slug, id, .. } => format!("/o/{slug}/service-accounts/{id}/state"),
+            Self::ApiKeysOff { slug, .. } | Self::ApiKeysOn { slug, .. } => {
+                format!("/o/{slug}/settings/api-access/api-keys")
+            }
+            Self::PersonalTokensOff { slug, .. } | Self::PersonalTokensOn { slug, .. } => {
+                format!("/o/{slug}/settings/api-access")
+            }
+        }
+    }
+
+    /// The field that says what to do, where the address does not.
+    pub fn choice(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::SignOut { .. }
+            | Self::SignOutOther { .. }
+            | Self::SignOutEverywhere { .. }
+            | Self::RevokeAll { .. }
+            | Self::RevokeKey { .. }
+            | Self::RevokeToken { .. } => None,
+            Self::DisableServiceAccount { .. } => Some(("state", "disabled")),
+            Self::ApiKeysOff { .. } => Some(("api_keys", "off")),
+            Self::ApiKeysOn { .. } => Some(("api_keys", "on")),
+            Self::PersonalTokensOff { .. } => Some(("personal_tokens", "off")),
+            Self::PersonalTokensOn { .. } => Some(("personal_tokens", "on")),
+        }
+    }
+
+    /// Where "Keep it" leads, behind the path of the issuer.
+    pub fn back(&self) -> String {
+        match self {
+            Self::SignOut { .. } => "/cli-sessions".into(),
+            Self::RevokeKey { slug, .. } => format!("/o/{slug}/keys"),
+            Self::RevokeToken { slug, .. } => format!("/tokens?org={slug}"),
+            Self::DisableServiceAccount { slug, id, .. } => format!("/o/{slug}/service-accounts/{id}"),
+            Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions?org={slug}"),
+            Self::SignOutOther { slug, .. }
+            | Self::RevokeAll { slug, .. }
+            | Self::PersonalTokensOff { slug, .. }
+            | Self::PersonalTokensOn { slug, .. }
+            | Self::ApiKeysOff { slug, .. }
+            | Self::ApiKeysOn { slug, .. } => format!("/o/{slug}/settings/api-access"),
+        }
+    }
+
+    pub fn keep(&self) -> &'static str {
+        match self {
+            Self::SignOut { .. }
+            | Self::SignOutOther { .. }
+            | Self::RevokeKey { .. }
+            | Self::RevokeToken { .. } => "Keep it",
+            Self::SignOutEverywhere { .. } | Self::RevokeAll { .. } => "Keep them",
+            Self::DisableServiceAccount { .. } => "Keep it enabled",
+            Self::PersonalTokensOff { .. } | Self::ApiKeysOff { .. } => "Leave them on",
+            Self::PersonalTokensOn { .. } | Self::ApiKeysOn { .. } => "Leave them off",
+        }
+    }
+
+    /// The button that does it: verb and object.
+    pub fn act(&self) -> Sentence {
+        match self {
+            Self::SignOut { name, .. } | Self::SignOutOther { name, .. } => {
+                Sentence::from("Sign out ").name(name)
+            }
+            Self::SignOutEverywhere { .. } => "Sign out everywhere".into(),
+            Self::RevokeAll { concerned, .. } => Sentence::from("Revoke ").text(concerned.credentials()),
+            Self::RevokeKey { name, .. } | Self::RevokeToken { name, .. } => {
+                Sentence::from("Revoke ").name(name)
+            }
+            Self::DisableServiceAccount { name, .. } => Sentence::from("Disable ").name(name),
+            Self::PersonalTokensOff { .. } | Self::ApiKeysOff { .. } => "Turn them off".into(),
+            Self::PersonalTokensOn { .. } | Self::ApiKeysOn { .. } => "Turn them on".into(),
+        }
+    }
+
+    pub fn is_dangerous(&self) -> bool {
+        !matches!(self, Self::PersonalTokensOn { .. } | Self::ApiKeysOn { .. })
+    }
+}

@@ -1,0 +1,20 @@
+//! What pages share: the request, who makes it, the frame, words, small pages.
+
+pub mod assets;
+pub mod concerned;
+pub mod confirm;
+pub mod member;
+pub mod nav;
+pub mod problems;
+pub mod refusal;
+pub mod request;
+pub mod shell;
+pub mod small_pages;
+#[cfg(any(test, debug_assertions))]
+pub mod styleguide;
+pub mod text;
+pub mod urls;
+pub mod words;
+
+#[cfg(test)]
+pub(in crate::pages) mod refusal_samples;

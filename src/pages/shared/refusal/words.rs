@@ -1,0 +1,306 @@
+//! What each refusal says.
+
+use actix_web::http::StatusCode;
+
+use crate::domain::policy::Barrier;
+use crate::pages::shared::refusal::{Detail, Link, Next, Refusal, RefusalForm, TurnsOn, WayOut, Words};
+use crate::pages::shared::text;
+use crate::pages::shared::words::{Sentence, names};
+
+impl Refusal {
+    /// The words of this refusal; `base` is the path of the issuer.
+    #[expect(clippy::too_many_lines, reason = "one table of words, an entry a refusal")]
+    pub(in crate::pages) fn words(self, base: &str) -> Words {
+        match self {
+            Self::RequestEnded { open_for, command } => Words::new(StatusCode::GONE, "This request has ended")
+                .what(Sentence::from("It was open for ").text(open_for).text(". Start again in your terminal:"))
+                .nothing_given()
+                .next(Next::Run(command)),
+            Self::AlreadyAnswered { send_again, command } => already_answered(send_again, command),
+            Self::UnknownClient { client_id } => {
+                Words::new(StatusCode::BAD_REQUEST, "We don’t know this tool")
+                    .what("It is not registered here, so you were not sent back to it.")
+                    .what("Update the tool, or tell its maker what stands under Details.")
+                    .nothing_given()
+                    .detail("Client id", [client_id])
+            }
+            Self::OutdatedTool { command } => Words::new(StatusCode::BAD_REQUEST, "This tool has to be updated")
+                .what("It asked for a key in a web address, where others could read it. That is never sent.")
+                .what("Update the tool, then sign in again:")
+                .nothing_given()
+                .next(Next::Run(command)),
+            Self::RedirectNotRegistered { tool, asked, registered } => {
+                Words::new(StatusCode::BAD_REQUEST, "This tool asked us to send you somewhere it may not")
+                    .what(Sentence::default().name(tool).text(
+                        " named an address that is not registered for it, so you were not sent there.",
+                    ))
+                    .what("Do not repeat the sign-in from a link that somebody sent you.")
+                    .nothing_given()
+                    .detail("Asked for", [asked])
+                    .detail("Registered", registered)
+            }
+            Self::MalformedRequest { detail } => {
+                Words::new(StatusCode::BAD_REQUEST, "This request can’t be read")
+                    .what("The tool sent something that this server does not understand. Update the tool and try again.")
+                    .nothing_given()
+                    .detail("For its maker", [detail])
+            }
+            Self::RoleTooSmall { organization, role, needed, way_out } => {
+                role_too_small(organization, &role, &needed, way_out)
+            }
+            Self::PersonalTokensOff { organization, who, way_out } => {
+                personal_tokens_off(organization, who, way_out)
+            }
+            Self::RoadClosed { organization, barrier, who, way_out } => {
+                road_closed(organization, barrier, who, way_out)
+            }
+            Self::CopiedCodeEnded { command } => {
+                Words::new(StatusCode::GONE, "This code has ended")
+                    .what("It was used, canceled, or is too old. Start again in your terminal:")
+                    .next(Next::Run(command))
+            }
+            Self::NothingToCopy => Words::new(StatusCode::OK, "Nothing was given")
+                .what("The request is ended. If your terminal still waits for a code, stop it with Ctrl+C.")
+                .nothing_given(),
+            Self::TerminalLeft => Words::new(StatusCode::GONE, "Your terminal no longer uses this link")
+                .what("Codes were not allowed to be copied when you opened it. Do what your terminal shows now.")
+                .nothing_given()
+                .next(Next::links([("Enter a device code", format!("{base}/device"))])),
+            Self::NoOrganization { way_out } => {
+                Words::new(StatusCode::FORBIDDEN, "You are in no organization yet")
+                    .what("A tool always acts in one organization. Ask an owner for an invite link.")
+                    .nothing_given()
+                    .way_out(way_out)
+            }
+            Self::FormTooOld { reload } => Words::new(StatusCode::FORBIDDEN, "This page was open too long")
+                .what("Nothing was changed. Open the page again and repeat the last step.")
+                .next(Next::links([("Open the page again", reload)])),
+            Self::CookiesOff => Words::new(StatusCode::BAD_REQUEST, "Cookies are needed to sign in")
+                .what("This server sets one cookie. It says that this browser is signed in, and nothing else reads it.")
+                .what("Allow cookies for this address, then go back and try again.")
+                .nothing_given(),
+            Self::OpenElsewhere { command } => {
+                Words::new(StatusCode::CONFLICT, "This sign-in is open in another browser")
+                    .what("The first browser that opens the link of a sign-in is the only one that can answer it. Go on there.")
+                    .what("If you did not open it there, somebody else did, or you signed out here since. Stop the command in your terminal and start again:")
+                    .nothing_given()
+                    .next(Next::Run(command))
+            }
+            Self::UnknownCode { command } => {
+                Words::new(StatusCode::NOT_FOUND, "That code has ended or was never issued")
+                    .tab("Error: That code has ended or was never issued")
+                    .what("Compare it with your terminal. Codes last a few minutes; this brings a new one:")
+                    .nothing_given()
+                    .next(Next::Run(command))
+            }
+            Self::NotAManager { organization } => {
+                Words::new(StatusCode::FORBIDDEN, "Owners and admins only")
+                    .what(Sentence::from("Ask an owner or an admin of ").name(organization).text(" to change this."))
+                    .next(Next::home(base))
+            }
+            Self::NotForRole { organization, role, needed } => not_for_role(organization, &role, &needed, base),
+            Self::NotAllowed { message } => {
+                unchanged(StatusCode::FORBIDDEN, "That is not allowed here", message).next(Next::home(base))
+            }
+            Self::PastChanging { message } => {
+                unchanged(StatusCode::CONFLICT, "This can’t be changed any more", message).next(Next::home(base))
+            }
+            Self::NotFound => Words::new(StatusCode::NOT_FOUND, "Page not found")
+                .what("There is nothing at this address.")
+                .next(Next::home(base)),
+            Self::MethodNotAllowed => {
+                Words::new(StatusCode::METHOD_NOT_ALLOWED, "This address takes no such request")
+                    .what("Nothing was changed. Use the form on the page it belongs to.")
+                    .next(Next::home(base))
+            }
+            Self::TooManyTries { seconds } => Words::new(StatusCode::TOO_MANY_REQUESTS, "Too many tries")
+                .what(Sentence::from("Try again in ").text(text::count(seconds, "second", "seconds")).text("."))
+                .nothing_given(),
+            Self::Broken => Words::new(StatusCode::INTERNAL_SERVER_ERROR, "Something broke on our side")
+                .what("Try again. If it stays, tell whoever runs this server the reference below.")
+                .nothing_given(),
+            Self::Restarting => Words::new(StatusCode::SERVICE_UNAVAILABLE, "We are restarting")
+                .what("Try again in a few seconds. Tools that are signed in keep working until their access ends.")
+                .nothing_given(),
+        }
+    }
+}
+
+fn already_answered(send_again: Option<String>, command: String) -> Words {
+    let words = Words::new(StatusCode::OK, "You already answered this");
+    match send_again {
+        Some(href) => {
+            words.what("Is your terminal still waiting?").next(Next::links([("Send the answer again", href)]))
+        }
+        None => words.what("Is your terminal still waiting? Start again there:").next(Next::Run(command)),
+    }
+}
+
+fn role_too_small(organization: String, role: &str, needed: &[String], way_out: WayOut) -> Words {
+    Words::new(StatusCode::FORBIDDEN, "You can’t give this permission")
+        .what(needs(organization, role, needed))
+        .nothing_given()
+        .way_out(way_out)
+}
+
+fn not_for_role(organization: String, role: &str, needed: &[String], base: &str) -> Words {
+    Words::new(StatusCode::FORBIDDEN, "Your role does not allow this")
+        .what(needs(organization, role, needed))
+        .next(Next::home(base))
+}
+
+fn unchanged(status: StatusCode, title: &'static str, message: String) -> Words {
+    Words::new(status, title).what(Sentence::default().name(message)).what("Nothing was changed.")
+}
+
+/// "You are a viewer in Northwind Labs; it needs owner or admin."
+fn needs(organization: String, role: &str, needed: &[String]) -> Sentence {
+    let needs = Sentence::from("You are ")
+        .text(with_article(role))
+        .text(" in ")
+        .name(organization)
+        .text("; it needs ");
+    names(needs, needed, "or").text(". Ask an owner to change your role.")
+}
+
+fn personal_tokens_off(organization: String, who: TurnsOn, way_out: WayOut) -> Words {
+    let mut links = Vec::new();
+    let ask = match who {
+        TurnsOn::You(href) => {
+            links.push(Link { label: "Open API access", href });
+            "You can turn them on under API access.".into()
+        }
+        TurnsOn::Others(names_of) if names_of.is_empty() => {
+            "Ask an owner of the organization to turn personal tokens on.".into()
+        }
+        TurnsOn::Others(managers) => {
+            names("Ask ".into(), &managers, "or").text(" to turn personal tokens on.")
+        }
+    };
+    Words::new(StatusCode::FORBIDDEN, "Command-line sign-in is off")
+        .title(Sentence::default().name(organization).text(" does not allow command-line sign-in"))
+        .what("Personal tokens are off for this organization.")
+        .what(ask)
+        .nothing_given()
+        .next(Next::Links(links))
+        .way_out(way_out)
+}
+
+fn road_closed(organization: String, barrier: Barrier, who: TurnsOn, way_out: WayOut) -> Words {
+    let words = Words::new(StatusCode::FORBIDDEN, "This way to sign in is off");
+    let words = match barrier {
+        Barrier::DeviceFlow | Barrier::PersonalTokens => words
+            .title(Sentence::default().name(organization).text(" does not allow device codes"))
+            .what("Sign in with a browser on the computer where the tool runs."),
+        Barrier::OtherNetwork => words.title("This device is on a different network".into()).what(
+            Sentence::default()
+                .name(organization)
+                .text(" allows device codes only in a browser on the network from which the device asked."),
+        ),
+        Barrier::CopyCode => words
+            .title(Sentence::default().name(organization).text(" does not allow codes to be copied"))
+            .what("Look at your terminal: it may show a device code by now.")
+            .what("If it does not, sign in with a browser on the computer where the tool runs, or with a device code."),
+    };
+    let words = words.nothing_given();
+    let words = match who {
+        TurnsOn::You(href) => {
+            words.what("You can change this under API access.").next(Next::links([("Open API access", href)]))
+        }
+        TurnsOn::Others(managers) if managers.is_empty() => {
+            words.what("Ask an owner of the organization to change this.")
+        }
+        TurnsOn::Others(managers) => {
+            words.what(names("Ask ".into(), &managers, "or").text(" to change this."))
+        }
+    };
+    words.way_out(way_out)
+}
+
+/// "an owner", "a viewer"
+fn with_article(role: &str) -> String {
+    let vowel = role.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {role}", if vowel { "an" } else { "a" })
+}
+
+impl Words {
+    fn new(status: StatusCode, title: &'static str) -> Self {
+        Self {
+            status,
+            tab: title,
+            title: title.into(),
+            what: Vec::new(),
+            nothing_given: false,
+            next: Next::Nothing,
+            refuse: None,
+            details: Vec::new(),
+        }
+    }
+
+    fn tab(self, tab: &'static str) -> Self {
+        Self { tab, ..self }
+    }
+
+    fn title(self, title: Sentence) -> Self {
+        Self { title, ..self }
+    }
+
+    fn what(mut self, sentence: impl Into<Sentence>) -> Self {
+        self.what.push(sentence.into());
+        self
+    }
+
+    fn nothing_given(self) -> Self {
+        Self { nothing_given: true, ..self }
+    }
+
+    fn next(self, next: Next) -> Self {
+        Self { next, ..self }
+    }
+
+    /// Puts the links of the way out before those that are there.
+    fn way_out(self, way_out: WayOut) -> Self {
+        let refuse = way_out.refuse.clone();
+        let links = match self.next {
+            Next::Links(links) => links,
+            Next::Nothing | Next::Run(_) => Vec::new(),
+        };
+        let next = Next::Links(way_out.links().into_iter().chain(links).collect());
+        Self { next, refuse, ..self }
+    }
+
+    fn detail(mut self, term: &'static str, values: impl Into<Vec<String>>) -> Self {
+        self.details.push(Detail { term, values: values.into() });
+        self
+    }
+}
+
+impl Next {
+    fn links<const N: usize>(links: [(&'static str, String); N]) -> Self {
+        Self::Links(links.into_iter().map(|(label, href)| Link { label, href }).collect())
+    }
+
+    fn home(base: &str) -> Self {
+        Self::links([("Go to CLI sessions", format!("{base}/"))])
+    }
+}
+
+impl WayOut {
+    /// The way out of a request that is still open.
+    pub fn ended_by(form: RefusalForm) -> Self {
+        Self { refuse: Some(form), ..Self::default() }
+    }
+
+    /// The way out of a request that has its answer, which is in this address.
+    pub fn link(url: Option<String>) -> Self {
+        Self { tell_the_tool: url, ..Self::default() }
+    }
+
+    fn links(self) -> Vec<Link> {
+        let links = [
+            ("Return to your terminal", self.tell_the_tool),
+            ("Choose another organization", self.other_organization),
+        ];
+        links.into_iter().filter_map(|(label, href)| href.map(|href| Link { label, href })).collect()
+    }
+}

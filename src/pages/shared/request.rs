@@ -1,0 +1,340 @@
+//! One visit of a browser to a page, from recognizing the browser to the answer.
+
+use std::net::IpAddr;
+
+use actix_web::cookie::Cookie;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::parameters::Parameters;
+use crate::pages::shared::refusal::{Refusal, RefusalPage};
+use crate::pages::shared::shell::{FootLinks, Person, Shell, Theme};
+use crate::store::StoreError;
+use crate::store::users::User;
+use crate::store::web_sessions::WebSession;
+use crate::web::app::App;
+use crate::web::browser::{Browser, Forged, FormTokens};
+use crate::web::client_address::client_address;
+use crate::web::form::{self, BadForm};
+use crate::web::limits::{self, TooMany};
+use crate::web::{origin, request_id};
+
+/// What every page carries. There is no inline code anywhere, so the policy needs no exception.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; \
+    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
+const FEATURES: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self), \
+    clipboard-write=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()";
+
+/// The headers of every page.
+pub fn security_headers() -> [(HeaderName, &'static str); 8] {
+    [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        // Under no-referrer, browsers send `Origin: null` with our own forms.
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), FEATURES),
+        (header::CACHE_CONTROL, "no-store"),
+    ]
+}
+
+/// A browser at a page.
+pub(in crate::pages) struct Visit {
+    pub app: App,
+    pub browser: Browser,
+    pub address: Option<IpAddr>,
+    pub request: HttpRequest,
+    theme: Theme,
+}
+
+/// Runs a handler and turns what can go wrong on the way into pages.
+pub(in crate::pages) async fn visit<F>(app: web::Data<App>, request: HttpRequest, handler: F) -> HttpResponse
+where
+    F: AsyncFnOnce(&Visit) -> Result<HttpResponse, Stop>,
+{
+    let origin = origin::of(&app, &request);
+    let loaded = Browser::load(&app, &request, origin.clone()).await;
+    let (browser, failure) = match loaded {
+        Ok(browser) => (browser, None),
+        Err(error) => (Browser::unknown(origin), Some(error)),
+    };
+    let visit = Visit {
+        app: App::clone(&app),
+        address: client_address(&request, &app.config.server.trusted_proxies),
+        theme: theme(&app, &request),
+        browser,
+        request,
+    };
+    let answer = match failure {
+        Some(error) => Err(Stop::Failed(error)),
+        None => handler(&visit).await,
+    };
+    match answer {
+        Ok(answer) | Err(Stop::Answer(answer)) => answer,
+        Err(Stop::Failed(error)) => visit.failed(&error),
+    }
+}
+
+/// Why a handler goes no further.
+#[derive(Debug)]
+pub(in crate::pages) enum Stop {
+    /// Everything is said.
+    Answer(HttpResponse),
+    /// The database fails.
+    Failed(StoreError),
+}
+
+/// A form of this server that a browser sent.
+pub(in crate::pages) enum Posted {
+    Ours(Parameters),
+    /// Its token is not one of this browser's session, so nothing may change because of it.
+    Stale(Parameters),
+}
+
+impl From<HttpResponse> for Stop {
+    fn from(answer: HttpResponse) -> Self {
+        Self::Answer(answer)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Visit {
+    /// Who is signed in.
+    pub(in crate::pages) fn person(&self) -> Option<&(WebSession, User)> {
+        self.browser.session.as_ref()
+    }
+
+    /// The browser's address, where it can be compared with a tool's. Behind a proxy that is not trusted, both would be
+    /// the proxy's, and a wrong "same network" is worse than none.
+    pub(in crate::pages) fn comparable_address(&self) -> Option<IpAddr> {
+        let forwarded = self.request.headers().contains_key("x-forwarded-for");
+        let peer = self.request.peer_addr()?.ip().to_canonical();
+        self.address.filter(|address| !forwarded || *address != peer)
+    }
+
+    /// The refusal of a sign-in too many from this network.
+    pub(in crate::pages) fn begin_sign_in(&self) -> Option<HttpResponse> {
+        let TooMany { seconds, .. } = limits::begin_sign_in(&self.app, &self.request).err()?;
+        Some(self.refuse(Refusal::TooManyTries { seconds }))
+    }
+
+    pub(in crate::pages) fn base(&self) -> &str {
+        self.app.config.server.public_url.path()
+    }
+
+    pub(in crate::pages) fn shell(&self) -> Shell {
+        let path = self.request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let brand = &self.app.config.brand;
+        Shell {
+            brand: brand.name.clone(),
+            host: self.app.config.server.public_url.host_label().to_owned(),
+            base: self.base().to_owned(),
+            person: self
+                .person()
+                .map(|(_, user)| Person { name: user.name.clone(), email: user.email.clone() }),
+            theme: self.theme,
+            tokens: self.tokens(),
+            flash: flash(self.request.query_string()).map(str::to_owned),
+            links: FootLinks {
+                help: brand.help_url.clone(),
+                support: brand.support_url.clone(),
+                status: brand.status_url.clone(),
+            },
+            here: path.to_owned(),
+        }
+    }
+
+    fn tokens(&self) -> FormTokens {
+        self.browser.tokens(&self.app)
+    }
+
+    /// A page.
+    pub(in crate::pages) fn page<T: Template>(&self, status: StatusCode, page: &T) -> HttpResponse {
+        match page.render() {
+            Ok(html) => self.html(status, html),
+            Err(error) => {
+                tracing::error!(%error, "a page could not be drawn");
+                HttpResponse::InternalServerError().finish()
+            }
+        }
+    }
+
+    fn html(&self, status: StatusCode, html: String) -> HttpResponse {
+        let mut answer = HttpResponse::build(status);
+        for (name, value) in security_headers() {
+            answer.insert_header((name, HeaderValue::from_static(value)));
+        }
+        if let Some(cookie) = self.browser.new_cookie(&self.app, &self.request) {
+            answer.cookie(cookie);
+        }
+        answer.content_type("text/html; charset=utf-8").body(html)
+    }
+
+    /// A page that says why not.
+    pub(in crate::pages) fn refuse(&self, refusal: Refusal) -> HttpResponse {
+        let seconds = match refusal {
+            Refusal::TooManyTries { seconds } => Some(seconds),
+            Refusal::Restarting => Some(5),
+            _ => None,
+        };
+        let page = RefusalPage::new(self.shell(), refusal, request_id::current());
+        let mut answer = self.page(page.status(), &page);
+        if let Some(seconds) = seconds {
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        answer
+    }
+
+    fn failed(&self, error: &StoreError) -> HttpResponse {
+        match error {
+            StoreError::Unavailable(reason) => {
+                tracing::warn!(%reason, "the database is away");
+                self.refuse(Refusal::Restarting)
+            }
+            StoreError::Conflict(_) | StoreError::Failed(_) => {
+                tracing::error!(%error, "a page failed");
+                self.refuse(Refusal::Broken)
+            }
+        }
+    }
+
+    /// On to another page of ours; always with 303, so that no form is sent twice.
+    pub(in crate::pages) fn go(&self, path: &str) -> HttpResponse {
+        self.go_with(path, [])
+    }
+
+    pub(in crate::pages) fn go_with<const N: usize>(
+        &self,
+        path: &str,
+        cookies: [Cookie<'static>; N],
+    ) -> HttpResponse {
+        let mut answer = HttpResponse::SeeOther();
+        answer.insert_header((header::LOCATION, location(self.base(), path)));
+        let fresh = if N == 0 { self.browser.new_cookie(&self.app, &self.request) } else { None };
+        for cookie in cookies.into_iter().chain(fresh) {
+            answer.cookie(cookie);
+        }
+        answer.finish()
+    }
+
+    /// Reads the body of a form that need not be ours.
+    pub(in crate::pages) async fn foreign_form(
+        &self,
+        payload: web::Payload,
+    ) -> Result<web::Bytes, HttpResponse> {
+        form::body(&self.request, payload.into_inner()).await.map_err(|error| self.unreadable(&error))
+    }
+
+    fn unreadable(&self, error: &BadForm) -> HttpResponse {
+        match error {
+            BadForm::TooLarge => HttpResponse::PayloadTooLarge().finish(),
+            BadForm::ContentType => HttpResponse::UnsupportedMediaType().finish(),
+            BadForm::Incomplete | BadForm::Parameters(_) => {
+                self.refuse(Refusal::MalformedRequest { detail: error.to_string() })
+            }
+        }
+    }
+
+    /// Reads a form of ours and checks that it is ours. `form` is what its token was made for.
+    pub(in crate::pages) async fn form(
+        &self,
+        payload: web::Payload,
+        form: &str,
+    ) -> Result<Parameters, HttpResponse> {
+        match self.posted(payload, form).await? {
+            Posted::Ours(fields) => Ok(fields),
+            Posted::Stale(_) => Err(self.too_old(&self.form_page())),
+        }
+    }
+
+    /// Reads a form of ours that may have been shown before the browser signed in or out.
+    pub(in crate::pages) async fn posted(
+        &self,
+        payload: web::Payload,
+        form: &str,
+    ) -> Result<Posted, HttpResponse> {
+        let fields = form::fields(&self.request, payload.into_inner()).await;
+        let fields = fields.map_err(|error| self.unreadable(&error))?;
+        let token = fields.get("csrf").unwrap_or_default();
+        match self.browser.check(&self.app, &self.request, form, token) {
+            Ok(()) => Ok(Posted::Ours(fields)),
+            Err(Forged::NoCookie) => Err(self.refuse(Refusal::CookiesOff)),
+            Err(Forged::Token) => Ok(Posted::Stale(fields)),
+            Err(Forged::CrossSite) => Err(self.too_old(&self.form_page())),
+        }
+    }
+
+    /// The refusal of a form that is not of this browser's session; `page` shows the form anew.
+    pub(in crate::pages) fn too_old(&self, page: &str) -> HttpResponse {
+        self.refuse(Refusal::FormTooOld { reload: format!("{}{page}", self.base()) })
+    }
+
+    /// The page of this server that a form was on, behind the path of the issuer: as the browser names it, else where
+    /// the form goes.
+    fn form_page(&self) -> String {
+        let referrer = self.request.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
+        let own = referrer.and_then(|url| url.strip_prefix(self.app.config.server.public_url.as_str()));
+        let plain = |path: &&str| path.starts_with('/') && !path.starts_with("//");
+        let path = self.request.path();
+        own.filter(plain).unwrap_or_else(|| path.strip_prefix(self.base()).unwrap_or(path)).to_owned()
+    }
+}
+
+/// Percent-encodes whatever may not stand in a `Location` header.
+fn location(base: &str, path: &str) -> String {
+    let mut location = base.to_owned();
+    for byte in path.bytes() {
+        if byte.is_ascii_graphic() {
+            location.push(char::from(byte));
+        } else {
+            location.push('%');
+            for digit in [byte >> 4, byte & 0xF] {
+                let digit = char::from_digit(u32::from(digit), 16).unwrap_or_default();
+                location.push(digit.to_ascii_uppercase());
+            }
+        }
+    }
+    location
+}
+
+fn theme(app: &App, request: &HttpRequest) -> Theme {
+    request
+        .cookie(&app.cookie_names.theme)
+        .and_then(|cookie| Theme::from_value(cookie.value()))
+        .unwrap_or_default()
+}
+
+/// One line about what was just done. The address only names it.
+fn flash(query: &str) -> Option<&'static str> {
+    let done = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
+    Some(match done {
+        "renamed" => "The session has its new name.",
+        "signed-out" => "The session is signed out.",
+        "signed-out-everywhere" => "Every session is signed out.",
+        "personal-tokens-off" => "Personal tokens are off.",
+        "personal-tokens-on" => "Personal tokens are on.",
+        "key-revoked" => "The API key is revoked. It is refused from now on.",
+        "key-permissions" => "The permissions are saved. They count from the next request on.",
+        "token-revoked" => "The personal token is revoked. It is refused from now on.",
+        "service-account-created" => "The service account is there. It can do nothing until it has a key.",
+        "service-account-disabled" => "The service account is disabled. Its keys are refused from now on.",
+        "service-account-enabled" => "The service account is enabled. Its keys work again.",
+        "role-saved" => "The role is saved. It counts from now on.",
+        "api-keys-off" => "API keys are off.",
+        "api-keys-on" => "API keys are on.",
+        "limits" => "The limits are saved.",
+        "roads" => "How members may sign in is saved.",
+        "revoked-all" => "Every session and personal token of the organization is revoked.",
+        _ => return None,
+    })
+}

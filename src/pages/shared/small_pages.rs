@@ -1,0 +1,224 @@
+//! Pages of a few words: `/done`, `/denied`, `/help`, `/theme` and what is not found.
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::TimeDelta;
+
+use crate::domain::request::RequestStatus;
+use crate::pages::shared::refusal::Refusal;
+use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::text;
+use crate::pages::shared::urls::query;
+use crate::store::users::User;
+use crate::store::{StoreError, authorization_requests, clients, credentials, organizations};
+use crate::web::app::App;
+use crate::web::browser::theme_cookie;
+
+#[derive(Template)]
+#[template(path = "shared/done.html")]
+pub struct DonePage {
+    pub shell: Shell,
+    /// What the signed-in person has just started with the client that the address names.
+    pub session: Option<NewSession>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    pub tool: String,
+    /// Made with [`crate::pages::shared::text::device_label`].
+    pub device: String,
+    pub organization: String,
+    pub email: String,
+    /// "22 Dec 2026"
+    pub until: String,
+}
+
+impl DonePage {
+    pub fn title(&self) -> &'static str {
+        if self.session.is_some() { "You can return to your terminal" } else { "Look at your terminal" }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "shared/denied.html")]
+pub struct DeniedPage {
+    pub shell: Shell,
+    /// `None`: this browser has ended none lately, as when the organization stopped a sign-in after its approval.
+    pub request: Option<EndedRequest>,
+    /// "orbit login"
+    pub login_command: String,
+}
+
+/// A request that got nothing.
+#[derive(Debug, Clone)]
+pub struct EndedRequest {
+    /// The registered name of the client.
+    pub tool: String,
+    /// Made with [`crate::pages::shared::text::device_label`].
+    pub device: Option<String>,
+    /// The address that the tool asked from, if it called the server itself.
+    pub asked_from: Option<String>,
+    /// "today at 14:32 UTC"
+    pub asked_at: String,
+    pub why: Why,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// The person chose Deny.
+    Denied,
+    /// The person's role in this organization holds nothing of what was requested.
+    RoleTooSmall(String),
+    NoOrganization,
+    /// Personal tokens are off for this organization.
+    PersonalTokensOff(String),
+}
+
+impl DeniedPage {
+    fn was_denied(&self) -> bool {
+        self.request.as_ref().is_some_and(|request| request.why == Why::Denied)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "shared/help.html")]
+pub struct HelpPage {
+    pub shell: Shell,
+    pub login_command: String,
+}
+
+/// A session that is older is not the one that this page is about.
+const JUST_NOW: TimeDelta = TimeDelta::minutes(10);
+
+/// `GET /done`: where the tool sends the browser once it holds its tokens.
+pub async fn done(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let client_id = query(visit).get("c").map(str::to_owned);
+        let session = match (client_id, visit.person()) {
+            (Some(id), Some((_, user))) => just_started(visit, id, user.clone()).await?,
+            (None, _) | (_, None) => None,
+        };
+        Ok(visit.page(StatusCode::OK, &DonePage { shell: visit.shell(), session }))
+    })
+    .await
+}
+
+async fn just_started(
+    visit: &Visit,
+    client_id: String,
+    user: User,
+) -> Result<Option<NewSession>, StoreError> {
+    let since = visit.app.now() - JUST_NOW;
+    let read = visit.app.store.read(move |conn| {
+        let Some(client) = clients::find(conn, &client_id)? else { return Ok(None) };
+        let Some(latest) = credentials::latest_of(conn, &user.id, &client_id, since)? else {
+            return Ok(None);
+        };
+        let organization = organizations::find(conn, &latest.org_id)?;
+        Ok(Some(NewSession {
+            tool: text::name(&client.name),
+            device: text::device_label(&latest.name),
+            organization: organization.map(|found| text::name(&found.name)).unwrap_or_default(),
+            email: user.email,
+            until: latest.ends_at.map(|end| text::date_short(end.utc())).unwrap_or_default(),
+        }))
+    });
+    read.await
+}
+
+/// `GET /denied`: where the tool sends the browser once it has learned that it gets nothing.
+pub async fn denied(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let page = DeniedPage {
+            request: just_ended(visit).await?,
+            login_command: visit.app.config.brand.login_command.clone(),
+            shell: visit.shell(),
+        };
+        Ok(visit.page(StatusCode::OK, &page))
+    })
+    .await
+}
+
+async fn just_ended(visit: &Visit) -> Result<Option<EndedRequest>, StoreError> {
+    let (browser, now) = (visit.browser.digest(), visit.app.now());
+    let read = visit.app.store.read(move |conn| {
+        let Some(request) = authorization_requests::latest_refused(conn, browser, now - JUST_NOW)? else {
+            return Ok(None);
+        };
+        let tool = clients::name(conn, &request.client_id)?.unwrap_or_default();
+        let organization = match (&request.status, &request.org_id) {
+            (RequestStatus::SwitchedOff | RequestStatus::CannotApprove, Some(id)) => {
+                organizations::find(conn, id)?
+            }
+            _ => None,
+        };
+        Ok(Some(EndedRequest {
+            tool: text::name(&tool),
+            device: request.device_name.as_deref().map(text::device_label),
+            asked_from: request.pushed_ip,
+            asked_at: text::near_time(request.created_at.utc(), now.utc()),
+            why: match (request.status, organization) {
+                (RequestStatus::CannotApprove, Some(found)) => Why::RoleTooSmall(text::name(&found.name)),
+                (RequestStatus::CannotApprove, None) => Why::NoOrganization,
+                (_, Some(found)) => Why::PersonalTokensOff(text::name(&found.name)),
+                (_, None) => Why::Denied,
+            },
+        }))
+    });
+    read.await
+}
+
+/// `GET /help`
+pub async fn help(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let login_command = visit.app.config.brand.login_command.clone();
+        Ok(visit.page(StatusCode::OK, &HelpPage { shell: visit.shell(), login_command }))
+    })
+    .await
+}
+
+/// `POST /theme`
+pub async fn theme(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = visit.form(payload, "theme").await?;
+        let theme = form.get("theme").and_then(Theme::from_value).unwrap_or_default();
+        let cookie = theme_cookie(&visit.app, theme.value());
+        let here = form.get("return_to").filter(|path| is_own_path(path)).unwrap_or("/");
+        // The path begins with that of the public URL, which is added again.
+        let here = visit.app.config.server.public_url.below(here).unwrap_or("/");
+        Ok(visit.go_with(here, [cookie]))
+    })
+    .await
+}
+
+/// A path of this server, whatever a browser makes of slashes and backslashes.
+fn is_own_path(path: &str) -> bool {
+    let plain = path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    path.starts_with('/') && !path.starts_with("//") && plain
+}
+
+/// Whatever has no page.
+pub async fn not_found(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let reading = matches!(*visit.request.method(), Method::GET | Method::HEAD);
+        Ok(visit.refuse(if reading { Refusal::NotFound } else { Refusal::MethodNotAllowed }))
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own_path;
+
+    #[test]
+    fn ui_04_only_a_path_of_this_server_is_gone_back_to() {
+        assert!(is_own_path("/cli-sessions?state=all"));
+        for bad in
+            ["https://evil.com", "//evil.com", "/\\evil.com", "/\t/evil.com", "https:evil.com", "", "/ä"]
+        {
+            assert!(!is_own_path(bad), "{bad}");
+        }
+    }
+}

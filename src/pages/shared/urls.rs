@@ -1,0 +1,14 @@
+//! Query strings.
+
+use crate::domain::parameters::Parameters;
+use crate::pages::shared::request::Visit;
+
+pub(in crate::pages) fn query(visit: &Visit) -> Parameters {
+    Parameters::parse(visit.request.query_string().as_bytes()).unwrap_or_default()
+}
+
+/// An id of ours as it stands in a path; what could not be one stands for nothing.
+pub(in crate::pages) fn encoded(id: &str) -> &str {
+    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if plain { id } else { "unknown" }
+}

@@ -1,0 +1,127 @@
+//! What waits while a person signs in: the `request` in the addresses and forms of the sign-in pages.
+
+use crate::domain::id::Kind;
+use crate::domain::user_code::UserCode;
+use crate::pages::shared::request::Visit;
+use crate::store::{StoreError, authorization_requests, clients, device_requests};
+
+/// Where a sign-in leads. Nothing else can be asked for.
+pub(in crate::pages) enum Waiting {
+    /// An authorization request with this id.
+    Authorization(String),
+    /// A device whose code has been entered.
+    Device(String),
+    /// A code that is still to be entered, or nothing yet but the wish to enter one.
+    DeviceCode(Option<UserCode>),
+    /// The list of API keys, which tools send people to.
+    ApiKeys,
+    PersonalTokens,
+}
+
+const API_KEYS: &str = "keys";
+const PERSONAL_TOKENS: &str = "tokens";
+const DEVICE_CODE: &str = "device";
+
+/// What a sign-in page says of what waits.
+#[derive(Default)]
+pub(in crate::pages) struct Waits {
+    /// Whom the person goes on to; nothing if there is no such request in this browser.
+    pub tool: Option<String>,
+    /// The address that the tool suggests.
+    pub hint: Option<String>,
+}
+
+impl Waiting {
+    /// Reads a field; what could not be an id of ours stands for nothing.
+    pub(in crate::pages) fn parse(text: &str) -> Option<Self> {
+        if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            return None;
+        }
+        Some(match text.strip_prefix(DEVICE_CODE) {
+            None if text == API_KEYS => Self::ApiKeys,
+            None if text == PERSONAL_TOKENS => Self::PersonalTokens,
+            Some(code) => Self::DeviceCode(UserCode::parse(code)),
+            None if text.starts_with(Kind::DeviceRequest.prefix()) => Self::Device(text.to_owned()),
+            None => Self::Authorization(text.to_owned()),
+        })
+    }
+
+    pub(in crate::pages) fn field(&self) -> String {
+        match self {
+            Self::Authorization(id) | Self::Device(id) => id.clone(),
+            Self::ApiKeys => API_KEYS.to_owned(),
+            Self::PersonalTokens => PERSONAL_TOKENS.to_owned(),
+            Self::DeviceCode(None) => DEVICE_CODE.to_owned(),
+            Self::DeviceCode(Some(code)) => format!("{DEVICE_CODE}_{}", code.letters()),
+        }
+    }
+
+    /// The page that the person wanted.
+    pub(in crate::pages) fn path(&self) -> String {
+        match self {
+            Self::Authorization(id) => format!("/authorize/{id}"),
+            Self::Device(id) => format!("/device/{id}"),
+            Self::ApiKeys => "/keys".to_owned(),
+            Self::PersonalTokens => "/tokens".to_owned(),
+            Self::DeviceCode(None) => "/device".to_owned(),
+            Self::DeviceCode(Some(code)) => format!("/device?user_code={}", code.shown()),
+        }
+    }
+
+    /// Looks up what waits in this browser.
+    pub(in crate::pages) async fn look_up(&self, visit: &Visit) -> Result<Waits, StoreError> {
+        let browser = Some(visit.browser.digest());
+        match self {
+            Self::ApiKeys => Ok(Waits { tool: Some("your API keys".to_owned()), hint: None }),
+            Self::PersonalTokens => Ok(Waits { tool: Some("your personal tokens".to_owned()), hint: None }),
+            Self::DeviceCode(_) => Ok(Waits { tool: Some("your device".to_owned()), hint: None }),
+            Self::Device(id) => {
+                let id = id.clone();
+                let found = visit.app.store.read(move |conn| {
+                    let found = device_requests::find(conn, &id)?;
+                    let Some(request) = found.filter(|request| request.browser_hash == browser) else {
+                        return Ok(Waits::default());
+                    };
+                    let client = clients::find(conn, &request.client_id)?;
+                    Ok(Waits { tool: client.map(|client| client.name), hint: None })
+                });
+                found.await
+            }
+            Self::Authorization(id) => {
+                let id = id.clone();
+                let found = visit.app.store.read(move |conn| {
+                    let found = authorization_requests::find(conn, &id)?;
+                    let Some(request) = found.filter(|request| request.browser_hash == browser) else {
+                        return Ok(Waits::default());
+                    };
+                    let client = clients::find(conn, &request.client_id)?;
+                    Ok(Waits { tool: client.map(|client| client.name), hint: request.login_hint })
+                });
+                found.await
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ui_04_a_sign_in_leads_to_pages_of_its_own_only() {
+        let path = |text: &str| Waiting::parse(text).map(|waiting| waiting.path());
+        assert_eq!(path("txn_abc").as_deref(), Some("/authorize/txn_abc"));
+        assert_eq!(path("dev_abc").as_deref(), Some("/device/dev_abc"));
+        assert_eq!(path("keys").as_deref(), Some("/keys"));
+        assert_eq!(path("tokens").as_deref(), Some("/tokens"));
+        assert_eq!(path("device").as_deref(), Some("/device"));
+        assert_eq!(path("device_WDJBMJHT").as_deref(), Some("/device?user_code=WDJB-MJHT"));
+        assert_eq!(path("device_nothing").as_deref(), Some("/device"));
+        for bad in ["//evil.com", "https://evil.com", "a/b", "a?b", "a\\b", "é"] {
+            assert_eq!(path(bad), None, "{bad}");
+        }
+        for text in ["txn_abc", "dev_abc", "keys", "tokens", "device", "device_WDJBMJHT"] {
+            assert_eq!(Waiting::parse(text).map(|waiting| waiting.field()).as_deref(), Some(text));
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! `/sign-in` and `/sign-out`.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::domain::parameters::Parameters;
+use crate::domain::secret::Secret;
+use crate::pages::shared::problems::Problems;
+use crate::pages::shared::request::{Posted, Visit, visit};
+use crate::pages::shared::shell::{Shell, Theme};
+use crate::pages::shared::{text, urls};
+use crate::pages::sign_in::continue_to::{Waiting, Waits};
+use crate::services::setup;
+use crate::services::sign_in::{self, Attempt, SignedIn};
+use crate::store::StoreError;
+use crate::web::app::App;
+use crate::web::browser::{Browser, removal_cookie, signed_in_cookies};
+
+#[derive(Template)]
+#[template(path = "sign_in/form.html")]
+pub struct SignInPage {
+    pub shell: Shell,
+    pub problems: Problems,
+    /// What was typed before, so that nobody types it twice.
+    pub email: String,
+    /// The name of the tool that waits for the answer.
+    pub continue_to: Option<String>,
+    /// The handle of the request that waits for the answer.
+    pub request: Option<String>,
+    pub notice: Option<Notice>,
+}
+
+/// Why the person is here, when it was not their own idea.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    SessionEnded,
+    SignedOut,
+    SwitchAccount,
+}
+
+impl Notice {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::SessionEnded => "Your session has ended. Sign in to go on.",
+            Self::SignedOut => "You are signed out.",
+            Self::SwitchAccount => "You are signed out. The request is kept: sign in as the right person.",
+        }
+    }
+}
+
+/// One message for an unknown email and for a wrong password, so that neither can be found out.
+pub fn wrong_pair() -> Problems {
+    Problems::default().with("email", "This email and password do not belong together")
+}
+
+/// The same for every email, known or not.
+pub fn too_many_tries(seconds: i64) -> Problems {
+    let wait = text::count(seconds, "second", "seconds");
+    Problems::default().with("email", format!("Too many tries. Try again in {wait}"))
+}
+
+/// Nothing about this person: others are signing in.
+pub fn busy(seconds: i64) -> Problems {
+    let wait = text::count(seconds, "second", "seconds");
+    Problems::default().with("email", format!("The server is busy. Try again in {wait}"))
+}
+
+/// `GET /sign-in`
+pub async fn sign_in_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    visit(app, request, async |visit| {
+        if visit.app.store.read(setup::is_open).await? {
+            return Ok(visit.go("/setup"));
+        }
+        let query = urls::query(visit);
+        let waiting = query.get("request").and_then(Waiting::parse);
+        if visit.person().is_some() {
+            return Ok(visit.go(&after(waiting.as_ref())));
+        }
+        let Waits { tool, hint } = look_up(visit, waiting.as_ref()).await?;
+        let notice = match query.get("because") {
+            Some("signed-out") => Some(Notice::SignedOut),
+            Some("switch") => Some(Notice::SwitchAccount),
+            Some("ended") => Some(Notice::SessionEnded),
+            _ => None,
+        };
+        let page = SignInPage {
+            shell: visit.shell(),
+            problems: Problems::default(),
+            email: hint.unwrap_or_default(),
+            request: waiting.filter(|_| tool.is_some()).map(|waiting| waiting.field()),
+            continue_to: tool,
+            notice,
+        };
+        Ok(visit.page(StatusCode::OK, &page))
+    })
+    .await
+}
+
+/// `POST /sign-in`
+pub async fn sign_in(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = match visit.posted(payload, "sign-in").await? {
+            Posted::Ours(form) => form,
+            Posted::Stale(form) => return Ok(shown_before(visit, &form)),
+        };
+        let email = form.get("email").unwrap_or_default().to_owned();
+        let waiting = form.get("request").and_then(Waiting::parse);
+        match attempt(visit, &form, email.clone()).await? {
+            SignedIn::Yes(session) => {
+                Ok(visit.go_with(&after(waiting.as_ref()), signed_in_cookies(&visit.app, &session)))
+            }
+            outcome => {
+                let Waits { tool, .. } = look_up(visit, waiting.as_ref()).await?;
+                let (status, problems, wait) = told(&outcome, wrong_pair());
+                let page = SignInPage {
+                    shell: visit.shell(),
+                    problems,
+                    email,
+                    continue_to: tool,
+                    request: waiting.map(|waiting| waiting.field()),
+                    notice: None,
+                };
+                Ok(with_wait(visit.page(status, &page), wait))
+            }
+        }
+    })
+    .await
+}
+
+/// `POST /sign-out`; with a request, it is kept for whoever signs in next.
+pub async fn sign_out(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    visit(app, request, async |visit| {
+        let form = visit.form(payload, "sign-out").await?;
+        if let Some((session, _)) = visit.person().cloned() {
+            let origin = visit.browser.origin.clone();
+            visit.app.store.write(move |work| sign_in::sign_out(work, &session, &origin)).await?;
+        }
+        Ok(match form.get("request").and_then(Waiting::parse) {
+            // The browser keeps its cookie: the request is tied to it, and nobody is signed in under it any more.
+            Some(waiting) => visit.go(&format!("/sign-in?request={}&because=switch", waiting.field())),
+            None => visit.go_with("/sign-in?because=signed-out", [removal_cookie(&visit.app)]),
+        })
+    })
+    .await
+}
+
+/// The answer to a sign-in form that was shown before this browser signed in or out in another tab. What waits for the
+/// sign-in is not lost: it leads to its question, or to a new form.
+fn shown_before(visit: &Visit, form: &Parameters) -> HttpResponse {
+    if visit.person().is_some() {
+        return visit.go(&after(form.get("request").and_then(Waiting::parse).as_ref()));
+    }
+    visit.too_old(&sign_in_path(visit, form))
+}
+
+/// The page with a new sign-in form for what waits.
+pub(in crate::pages) fn sign_in_path(visit: &Visit, form: &Parameters) -> String {
+    let page = if visit.person().is_some() { "/sign-in/again" } else { "/sign-in" };
+    match form.get("request").and_then(Waiting::parse) {
+        Some(waiting) => format!("{page}?request={}", waiting.field()),
+        None => page.to_owned(),
+    }
+}
+
+pub(in crate::pages) async fn attempt(
+    visit: &Visit,
+    form: &Parameters,
+    email: String,
+) -> Result<SignedIn, StoreError> {
+    let app = &visit.app;
+    let attempt = Attempt {
+        email,
+        password: Secret::new(form.get("password").unwrap_or_default()),
+        known_device: Browser::known_device(app, &visit.request),
+        browser: visit.browser.digest(),
+        address: visit.address,
+        origin: visit.browser.origin.clone(),
+    };
+    sign_in::sign_in(&app.store, &app.config, &app.master, &app.passwords, attempt).await
+}
+
+pub(in crate::pages) fn told(outcome: &SignedIn, wrong: Problems) -> (StatusCode, Problems, Option<i64>) {
+    match outcome {
+        SignedIn::Wait(seconds) => (StatusCode::TOO_MANY_REQUESTS, too_many_tries(*seconds), Some(*seconds)),
+        SignedIn::Busy => (StatusCode::SERVICE_UNAVAILABLE, busy(2), Some(2)),
+        SignedIn::Yes(_) | SignedIn::No => (StatusCode::UNPROCESSABLE_ENTITY, wrong, None),
+    }
+}
+
+pub(in crate::pages) fn with_wait(mut answer: HttpResponse, seconds: Option<i64>) -> HttpResponse {
+    if let Some(seconds) = seconds {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer
+}
+
+pub(in crate::pages) async fn look_up(visit: &Visit, waiting: Option<&Waiting>) -> Result<Waits, StoreError> {
+    match waiting {
+        Some(waiting) => waiting.look_up(visit).await,
+        None => Ok(Waits::default()),
+    }
+}
+
+/// Where a sign-in leads: back to what waits, else home.
+pub(in crate::pages) fn after(waiting: Option<&Waiting>) -> String {
+    waiting.map_or_else(|| "/".to_owned(), Waiting::path)
+}

@@ -1,0 +1,8 @@
+//! Personal access tokens.
+
+pub mod list;
+pub mod new;
+pub mod token;
+
+#[cfg(test)]
+pub(in crate::pages) mod samples;
