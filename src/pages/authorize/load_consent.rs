@@ -12,7 +12,7 @@ use crate::pages::authorize::consent::{
     Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
     Origin, Permission, Permissions, Standing, Tool,
 };
-use crate::pages::shared::request::Visit;
+use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::text;
 use crate::services::authorization::{Choice as Possible, Question};
 
@@ -23,11 +23,11 @@ const NAMED: usize = 3;
 /// A request that is older deserves a second look.
 pub(in crate::pages) const OLD: TimeDelta = TimeDelta::minutes(2);
 
-pub(in crate::pages) fn page(visit: &Visit, question: &Question) -> ConsentPage {
-    let now = visit.app.now();
-    let config = &visit.app.config;
+pub(in crate::pages) fn page(req: &PageRequest, question: &Question) -> ConsentPage {
+    let now = req.app.now();
+    let config = &req.app.config;
     let request = &question.request;
-    let origin = origin(visit, request.pushed_ip.as_deref(), request.created_at);
+    let origin = origin(req, request.pushed_ip.as_deref(), request.created_at);
     let mut notices = Vec::new();
     if matches!(origin, Some(Origin::DifferentNetwork { .. })) {
         notices.push(Notice::DifferentNetwork);
@@ -38,9 +38,9 @@ pub(in crate::pages) fn page(visit: &Visit, question: &Question) -> ConsentPage 
     if now - request.created_at > OLD {
         notices.push(Notice::Old);
     }
-    let organizations = organizations(visit, &question.choices);
+    let organizations = organizations(req, &question.choices);
     ConsentPage {
-        shell: visit.shell(),
+        shell: req.shell(),
         request: request.id.clone(),
         tool: Tool {
             name: text::name(&question.client.name),
@@ -56,38 +56,42 @@ pub(in crate::pages) fn page(visit: &Visit, question: &Question) -> ConsentPage 
         goes_to: destination(question),
         origin,
         notices,
-        permissions: permissions(visit, &question.asked, &question.choices),
-        not_asked: not_asked(visit, &question.asked),
+        permissions: permissions(req, &question.asked, &question.choices),
+        not_asked: not_asked(req, &question.asked),
         organizations,
-        lasts: lasts(visit, &question.client),
+        lasts: lasts(req, &question.client),
         expires_at: text::time(request.expires_at.utc()),
     }
 }
 
 /// What a yes gives: in the one organization there is, else as far as a role there goes.
-pub(in crate::pages) fn permissions(visit: &Visit, asked: &ScopeSet, choices: &[Possible]) -> Permissions {
+pub(in crate::pages) fn permissions(
+    req: &PageRequest,
+    asked: &ScopeSet,
+    choices: &[Possible],
+) -> Permissions {
     let given = match choices {
         [only] => &only.granted,
         _ => asked,
     };
-    let catalog = &visit.app.config.catalog;
+    let catalog = &req.app.config.catalog;
     let said = catalog.entries(given).filter(|scope| scope.id != DURATION);
     Permissions::new(
         said.map(|scope| Permission { label: scope.label.clone(), level: scope.level }).collect(),
     )
 }
 
-pub(in crate::pages) fn lasts(visit: &Visit, client: &Client) -> Lasts {
-    let tokens = &visit.app.config.tokens;
+pub(in crate::pages) fn lasts(req: &PageRequest, client: &Client) -> Lasts {
+    let tokens = &req.app.config.tokens;
     Lasts {
         access: text::duration(client.access.unwrap_or(tokens.access)),
-        renewed_until: Some(text::date((visit.app.now() + tokens.session_max).utc())),
+        renewed_until: Some(text::date((req.app.now() + tokens.session_max).utc())),
     }
 }
 
-pub(in crate::pages) fn organizations(visit: &Visit, choices: &[Possible]) -> Organizations {
+pub(in crate::pages) fn organizations(req: &PageRequest, choices: &[Possible]) -> Organizations {
     let one = |choice: &Possible| {
-        let mut left_out: Vec<_> = visit.app.config.catalog.entries(&choice.left_out).collect();
+        let mut left_out: Vec<_> = req.app.config.catalog.entries(&choice.left_out).collect();
         left_out.sort_by_key(|scope| std::cmp::Reverse(scope.level));
         Organization {
             id: choice.organization.id.clone(),
@@ -149,10 +153,14 @@ pub(in crate::pages) fn destination(question: &Question) -> Destination {
 }
 
 /// Where a tool asked from, which is only known when it called us itself.
-pub(in crate::pages) fn origin(visit: &Visit, asked_from: Option<&str>, asked_at: Time) -> Option<Origin> {
-    let browser = visit.comparable_address()?;
+pub(in crate::pages) fn origin(
+    req: &PageRequest,
+    asked_from: Option<&str>,
+    asked_at: Time,
+) -> Option<Origin> {
+    let browser = req.comparable_address()?;
     let device = asked_from?.parse().ok()?;
-    let at = text::near_time(asked_at.utc(), visit.app.now().utc());
+    let at = text::near_time(asked_at.utc(), req.app.now().utc());
     Some(if network::same(browser, device) {
         Origin::SameNetwork { address: browser.to_string(), at }
     } else {
@@ -161,8 +169,8 @@ pub(in crate::pages) fn origin(visit: &Visit, asked_from: Option<&str>, asked_at
 }
 
 /// The strongest things that the tool did not ask for.
-pub(in crate::pages) fn not_asked(visit: &Visit, asked: &ScopeSet) -> Vec<String> {
-    let mut rest: Vec<(Level, &str)> = visit
+pub(in crate::pages) fn not_asked(req: &PageRequest, asked: &ScopeSet) -> Vec<String> {
+    let mut rest: Vec<(Level, &str)> = req
         .app
         .config
         .catalog

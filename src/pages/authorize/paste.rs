@@ -1,20 +1,19 @@
 //! `/c/code`: a code to copy into a terminal.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::policy::PASTE_PATH;
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::Secret;
 use crate::pages::shared::refusal::Refusal;
-use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::{encoded, query};
 use crate::services::authorization::{self, Pasted, PastedCode};
 use crate::store::StoreError;
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "authorize/paste.html")]
@@ -36,64 +35,57 @@ pub(in crate::pages) fn path(id: &str) -> String {
 }
 
 /// `GET /c/code`
-pub async fn page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let query = query(visit);
-        let command = visit.app.config.brand.login_command.clone();
-        let Some(id) = query.get("request") else {
-            return Ok(visit.refuse(Refusal::UnknownCode { command }));
-        };
-        let Some(found) = pasted(visit, id).await? else {
-            return Ok(visit.refuse(Refusal::UnknownCode { command }));
-        };
-        let Pasted { request, client_name, code } = found;
-        Ok(match (request.status, code) {
-            (RequestStatus::Approved, Some(PastedCode { text: code, until })) => {
-                let page = PastePage {
-                    shell: visit.shell(),
-                    request: request.id,
-                    tool: client_name,
-                    device: request.device_name.as_deref().map(text::device_label),
-                    code,
-                    until: text::time_to_the_second(until.utc()),
-                };
-                visit.page(StatusCode::OK, &page)
-            }
-            (RequestStatus::Approved, None) => visit.refuse(Refusal::CopiedCodeEnded { command }),
-            (RequestStatus::Denied | RequestStatus::CannotApprove | RequestStatus::SwitchedOff, _) => {
-                visit.refuse(Refusal::NothingToCopy)
-            }
-            (RequestStatus::NotAllowed, _) => visit.refuse(Refusal::TerminalLeft),
-            (RequestStatus::Invalid, _) => {
-                let detail = request.error_description.unwrap_or_default();
-                visit.refuse(Refusal::MalformedRequest { detail })
-            }
-            (RequestStatus::Open, _) if request.prompt.as_deref() == Some("none") => {
-                let detail = "Consent is always asked for, so prompt=none cannot succeed.".to_owned();
-                visit.refuse(Refusal::MalformedRequest { detail })
-            }
-            (RequestStatus::Open, _) => visit.go(&format!("/authorize/{}", encoded(&request.id))),
-        })
+pub async fn page(req: PageRequest) -> PageResult {
+    let query = query(&req);
+    let command = req.app.config.brand.login_command.clone();
+    let Some(id) = query.get("request") else {
+        return Ok(req.refuse(Refusal::UnknownCode { command }));
+    };
+    let Some(found) = pasted(&req, id).await? else {
+        return Ok(req.refuse(Refusal::UnknownCode { command }));
+    };
+    let Pasted { request, client_name, code } = found;
+    Ok(match (request.status, code) {
+        (RequestStatus::Approved, Some(PastedCode { text: code, until })) => {
+            let page = PastePage {
+                shell: req.shell(),
+                request: request.id,
+                tool: client_name,
+                device: request.device_name.as_deref().map(text::device_label),
+                code,
+                until: text::time_to_the_second(until.utc()),
+            };
+            req.page(StatusCode::OK, &page)
+        }
+        (RequestStatus::Approved, None) => req.refuse(Refusal::CopiedCodeEnded { command }),
+        (RequestStatus::Denied | RequestStatus::CannotApprove | RequestStatus::SwitchedOff, _) => {
+            req.refuse(Refusal::NothingToCopy)
+        }
+        (RequestStatus::NotAllowed, _) => req.refuse(Refusal::TerminalLeft),
+        (RequestStatus::Invalid, _) => {
+            let detail = request.error_description.unwrap_or_default();
+            req.refuse(Refusal::MalformedRequest { detail })
+        }
+        (RequestStatus::Open, _) if request.prompt.as_deref() == Some("none") => {
+            let detail = "Consent is always asked for, so prompt=none cannot succeed.".to_owned();
+            req.refuse(Refusal::MalformedRequest { detail })
+        }
+        (RequestStatus::Open, _) => req.go(&format!("/authorize/{}", encoded(&request.id))),
     })
-    .await
 }
 
 /// `POST /c/code`: takes the code back.
-pub async fn cancel(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "cancel-code").await?;
-        let id = form.get("request").unwrap_or_default().to_owned();
-        let (target, browser) = (id.clone(), visit.browser.digest());
-        visit.app.store.write(move |work| authorization::withdraw(work, &target, browser)).await?;
-        Ok(visit.go(&path(&id)))
-    })
-    .await
+pub async fn cancel(req: PageRequest, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "cancel-code").await?;
+    let id = form.get("request").unwrap_or_default().to_owned();
+    let (target, browser) = (id.clone(), req.browser.digest());
+    req.app.store.write(move |work| authorization::withdraw(work, &target, browser)).await?;
+    Ok(req.go(&path(&id)))
 }
 
-async fn pasted(visit: &Visit, id: &str) -> Result<Option<Pasted>, StoreError> {
-    let (app, now, id, browser) = (visit.app.clone(), visit.app.now(), id.to_owned(), visit.browser.digest());
-    visit
-        .app
+async fn pasted(req: &PageRequest, id: &str) -> Result<Option<Pasted>, StoreError> {
+    let (app, now, id, browser) = (req.app.clone(), req.app.now(), id.to_owned(), req.browser.digest());
+    req.app
         .store
         .read(move |conn| authorization::pasted(conn, &app.config, &app.master, now, &id, browser))
         .await

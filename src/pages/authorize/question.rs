@@ -1,7 +1,7 @@
 //! `/authorize/{id}`: the consent page and its answer.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 
 use crate::domain::policy::Barrier;
 use crate::domain::request::RequestStatus;
@@ -10,7 +10,7 @@ use crate::pages::authorize::consent::Destination as GoesTo;
 use crate::pages::authorize::load_consent;
 use crate::pages::authorize::return_page::{self, Answer};
 use crate::pages::shared::refusal::{Refusal, RefusalForm, TurnsOn, WayOut};
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::encoded;
 use crate::services::authorization::{
@@ -18,37 +18,33 @@ use crate::services::authorization::{
 };
 use crate::store::organizations::{self, Organization};
 use crate::store::{StoreError, memberships};
-use crate::web::app::App;
 
 /// `GET /authorize/{id}`
-pub async fn question(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let id = id.into_inner();
-        let Some((session, _)) = visit.person().cloned() else {
-            return Ok(visit.go(&format!("/sign-in?request={}", encoded(&id))));
-        };
-        let (app, now, asked) = (visit.app.clone(), visit.app.now(), id.clone());
-        let posed = visit
-            .app
-            .store
-            .read(move |conn| authorization::question(conn, &app.config, now, &asked, &session))
-            .await?;
-        match posed {
-            Err(why) => unanswerable(visit, &id, why).await,
-            Ok(question) if question.standing == Answerable::AfterSigningInAgain => {
-                Ok(visit.go(&format!("/sign-in/again?request={}", encoded(&id))))
-            }
-            Ok(question) => ask(visit, question).await,
+pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
+    let id = id.into_inner();
+    let Some((session, _)) = req.person().cloned() else {
+        return Ok(req.go(&format!("/sign-in?request={}", encoded(&id))));
+    };
+    let (app, now, asked) = (req.app.clone(), req.app.now(), id.clone());
+    let posed = req
+        .app
+        .store
+        .read(move |conn| authorization::question(conn, &app.config, now, &asked, &session))
+        .await?;
+    match posed {
+        Err(why) => unanswerable(&req, &id, why).await,
+        Ok(question) if question.standing == Answerable::AfterSigningInAgain => {
+            Ok(req.go(&format!("/sign-in/again?request={}", encoded(&id))))
         }
-    })
-    .await
+        Ok(question) => ask(&req, question).await,
+    }
 }
 
 /// Shows the question, or why the person cannot say yes. Reading either answers nothing: the page that says why not has
 /// a form that tells the tool.
-pub(in crate::pages) async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, Stop> {
+pub(in crate::pages) async fn ask(req: &PageRequest, question: Question) -> PageResult {
     let Some(obstacle) = authorization::obstacle(&question.choices) else {
-        return Ok(visit.page(StatusCode::OK, &load_consent::page(visit, &question)));
+        return Ok(req.page(StatusCode::OK, &load_consent::page(req, &question)));
     };
     let label = match load_consent::destination(&question) {
         GoesTo::Loopback { .. } => "Return to your terminal",
@@ -56,55 +52,47 @@ pub(in crate::pages) async fn ask(visit: &Visit, question: Question) -> Result<H
         GoesTo::Code => "End the request",
     };
     let way_out = WayOut::ended_by(RefusalForm {
-        action: format!("{}/authorize/{}", visit.base(), question.request.id),
-        token: visit.shell().tokens.of("authorize"),
+        action: format!("{}/authorize/{}", req.base(), question.request.id),
+        token: req.shell().tokens.of("authorize"),
         label,
     });
     match obstacle {
-        Obstacle::NoOrganization => Ok(visit.refuse(Refusal::NoOrganization { way_out })),
-        Obstacle::RoleTooSmall(choice) => Ok(visit.refuse(role_too_small(visit, choice, way_out))),
+        Obstacle::NoOrganization => Ok(req.refuse(Refusal::NoOrganization { way_out })),
+        Obstacle::RoleTooSmall(choice) => Ok(req.refuse(role_too_small(req, choice, way_out))),
         Obstacle::Closed(choice, Barrier::PersonalTokens) => {
-            closed(visit, &choice.organization, Barrier::PersonalTokens, way_out).await
+            closed(req, &choice.organization, Barrier::PersonalTokens, way_out).await
         }
         // The question stays open until an owner allows it.
         Obstacle::Closed(choice, barrier) => {
-            closed(visit, &choice.organization, barrier, WayOut::default()).await
+            closed(req, &choice.organization, barrier, WayOut::default()).await
         }
     }
 }
 
 /// `POST /authorize/{id}`
-pub async fn answer(
-    app: web::Data<App>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let id = id.into_inner();
-        let form = visit.form(payload, "authorize").await?;
-        let decision = match (form.get("decision"), form.get("organization")) {
-            (Some("authorize"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
-            (Some("deny"), _) => Decision::Deny,
-            (Some("refuse"), _) => Decision::Refuse,
-            _ => return Ok(visit.go(&format!("/authorize/{}", encoded(&id)))),
-        };
-        match decide(visit, &id, &decision).await? {
-            None => Ok(visit.go(&format!("/sign-in?request={}", encoded(&id)))),
-            Some(Decided::Answered) => Ok(visit.go(&format!("/authorize/return?request={}", encoded(&id)))),
-            Some(Decided::Unanswerable(why)) => unanswerable(visit, &id, *why).await,
-            Some(Decided::SignInAgain) => Ok(visit.go(&format!("/sign-in/again?request={}", encoded(&id)))),
-            Some(Decided::Closed(_, Barrier::PersonalTokens)) if decision == Decision::Refuse => {
-                Ok(visit.go(&format!("/authorize/return?request={}", encoded(&id))))
-            }
-            Some(Decided::Closed(organization, barrier)) => {
-                let url = return_page::way_back(visit, &id).await?.and_then(|back| back.url);
-                closed(visit, &organization, barrier, WayOut::link(url)).await
-            }
-            Some(Decided::NotThere) => Ok(visit.go(&format!("/authorize/{}", encoded(&id)))),
+pub async fn answer(req: PageRequest, id: web::Path<String>, payload: web::Payload) -> PageResult {
+    let id = id.into_inner();
+    let form = req.form(payload, "authorize").await?;
+    let decision = match (form.get("decision"), form.get("organization")) {
+        (Some("authorize"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
+        (Some("deny"), _) => Decision::Deny,
+        (Some("refuse"), _) => Decision::Refuse,
+        _ => return Ok(req.go(&format!("/authorize/{}", encoded(&id)))),
+    };
+    match decide(&req, &id, &decision).await? {
+        None => Ok(req.go(&format!("/sign-in?request={}", encoded(&id)))),
+        Some(Decided::Answered) => Ok(req.go(&format!("/authorize/return?request={}", encoded(&id)))),
+        Some(Decided::Unanswerable(why)) => unanswerable(&req, &id, *why).await,
+        Some(Decided::SignInAgain) => Ok(req.go(&format!("/sign-in/again?request={}", encoded(&id)))),
+        Some(Decided::Closed(_, Barrier::PersonalTokens)) if decision == Decision::Refuse => {
+            Ok(req.go(&format!("/authorize/return?request={}", encoded(&id))))
         }
-    })
-    .await
+        Some(Decided::Closed(organization, barrier)) => {
+            let url = return_page::way_back(&req, &id).await?.and_then(|back| back.url);
+            closed(&req, &organization, barrier, WayOut::link(url)).await
+        }
+        Some(Decided::NotThere) => Ok(req.go(&format!("/authorize/{}", encoded(&id)))),
+    }
 }
 
 pub(in crate::pages) fn answered(back: &WayBack, organization: String) -> Answer {
@@ -128,66 +116,66 @@ pub(in crate::pages) fn answered(back: &WayBack, organization: String) -> Answer
     }
 }
 
-async fn decide(visit: &Visit, id: &str, decision: &Decision) -> Result<Option<Decided>, StoreError> {
-    let Some((session, _)) = visit.person().cloned() else { return Ok(None) };
-    let (id, decision, origin) = (id.to_owned(), decision.clone(), visit.browser.origin.clone());
-    let decided = visit.app.write(move |app, work| {
+async fn decide(req: &PageRequest, id: &str, decision: &Decision) -> Result<Option<Decided>, StoreError> {
+    let Some((session, _)) = req.person().cloned() else { return Ok(None) };
+    let (id, decision, origin) = (id.to_owned(), decision.clone(), req.browser.origin.clone());
+    let decided = req.app.write(move |app, work| {
         authorization::decide(work, &app.config, &app.master, &id, &session, &decision, &origin)
     });
     decided.await.map(Some)
 }
 
-async fn unanswerable(visit: &Visit, id: &str, why: Unanswerable) -> Result<HttpResponse, Stop> {
-    let command = visit.app.config.brand.login_command.clone();
+async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageResult {
+    let command = req.app.config.brand.login_command.clone();
     let return_page = format!("/authorize/return?request={}", encoded(id));
     Ok(match why {
-        Unanswerable::NotHere | Unanswerable::ClientGone => visit.refuse(gone(visit)),
+        Unanswerable::NotHere | Unanswerable::ClientGone => req.refuse(gone(req)),
         Unanswerable::Expired => {
-            let open_for = text::duration(visit.app.config.tokens.request);
-            visit.refuse(Refusal::RequestEnded { open_for, command })
+            let open_for = text::duration(req.app.config.tokens.request);
+            req.refuse(Refusal::RequestEnded { open_for, command })
         }
         Unanswerable::Answered(request) if request.status == RequestStatus::SwitchedOff => {
-            let way_out = WayOut::link(return_page::way_back(visit, id).await?.and_then(|back| back.url));
+            let way_out = WayOut::link(return_page::way_back(req, id).await?.and_then(|back| back.url));
             let org_id = request.org_id.unwrap_or_default();
-            let organization = visit.app.store.read(move |conn| organizations::find(conn, &org_id)).await?;
+            let organization = req.app.store.read(move |conn| organizations::find(conn, &org_id)).await?;
             match organization {
-                Some(organization) => closed(visit, &organization, Barrier::PersonalTokens, way_out).await?,
-                None => visit.refuse(Refusal::NoOrganization { way_out }),
+                Some(organization) => closed(req, &organization, Barrier::PersonalTokens, way_out).await?,
+                None => req.refuse(Refusal::NoOrganization { way_out }),
             }
         }
         Unanswerable::Answered(request) if request.status == RequestStatus::NotAllowed => {
-            visit.refuse(Refusal::TerminalLeft)
+            req.refuse(Refusal::TerminalLeft)
         }
         Unanswerable::Answered(_) => {
-            let usable = return_page::way_back(visit, id).await?.is_some_and(|back| back.url.is_some());
-            let send_again = usable.then(|| format!("{}{return_page}", visit.base()));
-            visit.refuse(Refusal::AlreadyAnswered { send_again, command })
+            let usable = return_page::way_back(req, id).await?.is_some_and(|back| back.url.is_some());
+            let send_again = usable.then(|| format!("{}{return_page}", req.base()));
+            req.refuse(Refusal::AlreadyAnswered { send_again, command })
         }
-        Unanswerable::Invalid(_) | Unanswerable::MayNotAsk(_) => visit.go(&return_page),
+        Unanswerable::Invalid(_) | Unanswerable::MayNotAsk(_) => req.go(&return_page),
     })
 }
 
 /// The page that says what an organization does not allow, and who can change that.
 pub(in crate::pages) async fn closed(
-    visit: &Visit,
+    req: &PageRequest,
     organization: &Organization,
     barrier: Barrier,
     way_out: WayOut,
-) -> Result<HttpResponse, Stop> {
+) -> PageResult {
     let org_id = organization.id.clone();
-    let managers = visit
+    let managers = req
         .app
         .store
         .read(move |conn| memberships::with_roles(conn, &org_id, &[role::OWNER, role::ADMIN]))
         .await?;
-    let reader = visit.person().map(|(session, _)| session.user_id.as_str());
+    let reader = req.person().map(|(session, _)| session.user_id.as_str());
     let who = if managers.iter().any(|manager| Some(manager.id.as_str()) == reader) {
-        TurnsOn::You(format!("{}/o/{}/settings/api-access", visit.base(), organization.slug))
+        TurnsOn::You(format!("{}/o/{}/settings/api-access", req.base(), organization.slug))
     } else {
         TurnsOn::Others(managers.into_iter().map(|user| user.name).take(5).collect())
     };
     let organization = organization.name.clone();
-    Ok(visit.refuse(match barrier {
+    Ok(req.refuse(match barrier {
         Barrier::PersonalTokens => Refusal::PersonalTokensOff { organization, who, way_out },
         Barrier::DeviceFlow | Barrier::OtherNetwork | Barrier::CopyCode => {
             Refusal::RoadClosed { organization, barrier, who, way_out }
@@ -196,11 +184,11 @@ pub(in crate::pages) async fn closed(
 }
 
 pub(in crate::pages) fn role_too_small(
-    visit: &Visit,
+    req: &PageRequest,
     choice: &authorization::Choice,
     way_out: WayOut,
 ) -> Refusal {
-    let needed = visit.app.config.catalog.entries(&choice.left_out).flat_map(|scope| scope.roles.clone());
+    let needed = req.app.config.catalog.entries(&choice.left_out).flat_map(|scope| scope.roles.clone());
     let mut needed: Vec<String> = needed.collect();
     needed.sort();
     needed.dedup();
@@ -213,14 +201,14 @@ pub(in crate::pages) fn role_too_small(
 }
 
 pub(in crate::pages) async fn organization_name(
-    visit: &Visit,
+    req: &PageRequest,
     id: Option<String>,
 ) -> Result<String, StoreError> {
     let Some(id) = id else { return Ok(String::new()) };
-    let found = visit.app.store.read(move |conn| organizations::find(conn, &id)).await?;
+    let found = req.app.store.read(move |conn| organizations::find(conn, &id)).await?;
     Ok(found.map(|organization| organization.name).unwrap_or_default())
 }
 
-pub(in crate::pages) fn gone(visit: &Visit) -> Refusal {
-    Refusal::UnknownCode { command: visit.app.config.brand.login_command.clone() }
+pub(in crate::pages) fn gone(req: &PageRequest) -> Refusal {
+    Refusal::UnknownCode { command: req.app.config.brand.login_command.clone() }
 }

@@ -1,20 +1,18 @@
 //! `/authorize/return`: the page that leads back to a client whose callback is not on this machine.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::domain::policy::Road;
 use crate::domain::redirect_uri::Target;
 use crate::pages::authorize::{paste, question};
 use crate::pages::shared::refusal::Refusal;
-use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::urls::query;
 use crate::pages::shared::words::{Piece, Sentence};
 use crate::services::authorization::{self, WayBack};
 use crate::store::StoreError;
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "authorize/return_page.html")]
@@ -118,39 +116,35 @@ impl Answer {
 }
 
 /// `GET /authorize/return`
-pub async fn return_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let query = query(visit);
-        let id = query.get("request").unwrap_or_default();
-        let Some(back) = way_back(visit, id).await? else { return Ok(visit.refuse(question::gone(visit))) };
-        if back.request.road(&visit.app.config) == Road::Paste {
-            return Ok(visit.go(&paste::path(id)));
-        }
-        let Some(target) = back.url.clone() else {
-            let command = visit.app.config.brand.login_command.clone();
-            return Ok(visit.refuse(Refusal::AlreadyAnswered { send_again: None, command }));
-        };
-        let organization = question::organization_name(visit, back.request.org_id.clone()).await?;
-        let page = WayBackPage {
-            shell: visit.shell(),
-            target,
-            answer: question::answered(&back, organization),
-            destination: match back.target {
-                Target::Loopback { .. } => Destination::Terminal,
-                Target::Website { host } => Destination::Website(host),
-                Target::App { .. } => Destination::App(back.client_name),
-            },
-        };
-        Ok(visit.page(StatusCode::OK, &page))
-    })
-    .await
+pub async fn return_page(req: PageRequest) -> PageResult {
+    let query = query(&req);
+    let id = query.get("request").unwrap_or_default();
+    let Some(back) = way_back(&req, id).await? else { return Ok(req.refuse(question::gone(&req))) };
+    if back.request.road(&req.app.config) == Road::Paste {
+        return Ok(req.go(&paste::path(id)));
+    }
+    let Some(target) = back.url.clone() else {
+        let command = req.app.config.brand.login_command.clone();
+        return Ok(req.refuse(Refusal::AlreadyAnswered { send_again: None, command }));
+    };
+    let organization = question::organization_name(&req, back.request.org_id.clone()).await?;
+    let page = WayBackPage {
+        shell: req.shell(),
+        target,
+        answer: question::answered(&back, organization),
+        destination: match back.target {
+            Target::Loopback { .. } => Destination::Terminal,
+            Target::Website { host } => Destination::Website(host),
+            Target::App { .. } => Destination::App(back.client_name),
+        },
+    };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
-pub(in crate::pages) async fn way_back(visit: &Visit, id: &str) -> Result<Option<WayBack>, StoreError> {
-    let (app, now, id, browser) = (visit.app.clone(), visit.app.now(), id.to_owned(), visit.browser.digest());
-    let signed_in = visit.person().is_some();
-    visit
-        .app
+pub(in crate::pages) async fn way_back(req: &PageRequest, id: &str) -> Result<Option<WayBack>, StoreError> {
+    let (app, now, id, browser) = (req.app.clone(), req.app.now(), id.to_owned(), req.browser.digest());
+    let signed_in = req.person().is_some();
+    req.app
         .store
         .read(move |conn| {
             authorization::way_back(conn, &app.config, &app.master, now, &id, browser, signed_in)

@@ -8,7 +8,7 @@ use crate::domain::scope::Level;
 use crate::domain::static_secret::Mode;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::pages::shared::request::Visit;
+use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::text::{self, Moment};
 use crate::services::named::Named;
 use crate::store::static_credentials::StaticCredential;
@@ -151,12 +151,12 @@ pub(in crate::pages) fn shown(credential: &StaticCredential) -> String {
 }
 
 /// "4 minutes ago"
-pub(in crate::pages) fn last_used(visit: &Visit, named: &Named) -> Option<String> {
-    named.credential.last_used_at.map(|at| text::ago(at.utc(), visit.app.now().utc()))
+pub(in crate::pages) fn last_used(req: &PageRequest, named: &Named) -> Option<String> {
+    named.credential.last_used_at.map(|at| text::ago(at.utc(), req.app.now().utc()))
 }
 
-pub(in crate::pages) fn card(visit: &Visit, listed: &Listed<'_>, named: &Named) -> CredentialCard {
-    let (credential, now) = (&named.credential, visit.app.now());
+pub(in crate::pages) fn card(req: &PageRequest, listed: &Listed<'_>, named: &Named) -> CredentialCard {
+    let (credential, now) = (&named.credential, req.app.now());
     let living = credential.revoked_at.is_none() && !credential.has_ended(now);
     let on = listed.on && (listed.unrestricted || !credential.granted.is_unrestricted());
     let link = |to: Option<&dyn Fn(&str) -> String>| to.map(|to| to(&credential.id)).filter(|_| living);
@@ -165,7 +165,7 @@ pub(in crate::pages) fn card(visit: &Visit, listed: &Listed<'_>, named: &Named) 
         shown: shown(credential),
         mode: credential.kind.mode(),
         state: state(credential, on, now),
-        granted: granted(visit, &credential.granted),
+        granted: granted(req, &credential.granted),
         owner: listed.owners.then(|| owner(listed.user_id, named)),
         last_used: credential
             .last_used_at
@@ -214,11 +214,11 @@ fn state(credential: &StaticCredential, on: bool, now: Time) -> State {
     }
 }
 
-fn granted(visit: &Visit, given: &Given) -> Granted {
+fn granted(req: &PageRequest, given: &Given) -> Granted {
     match given {
         Given::Unrestricted => Granted::Unrestricted,
         Given::Scopes(scopes) => {
-            let entries = visit.app.config.catalog.entries(scopes);
+            let entries = req.app.config.catalog.entries(scopes);
             Granted::Permissions(
                 entries
                     .map(|scope| CardPermission {

@@ -5,7 +5,7 @@ use crate::domain::parameters::Parameters;
 use crate::domain::secret::{Digest, Secret};
 use crate::domain::time::Time;
 use crate::pages::shared::member::Member;
-use crate::pages::shared::request::Visit;
+use crate::pages::shared::request::PageRequest;
 use crate::services::acting::Acting;
 use crate::services::api_keys::Created;
 use crate::services::idempotency::{Answer, Claim, Idempotency};
@@ -45,7 +45,7 @@ pub(in crate::pages) fn mark_of(form: &Parameters) -> String {
 
 /// Does what a form asks for, unless it did that already.
 pub(in crate::pages) async fn send<F>(
-    visit: &Visit,
+    req: &PageRequest,
     member: &Member,
     form: &Parameters,
     act: F,
@@ -58,11 +58,10 @@ where
 {
     // Whatever a form says when it comes again, it has made its credential: the mark alone counts.
     let request = Digest::of_bytes(b"");
-    let path = visit.request.path();
-    let idempotency = Idempotency::new(&visit.app.master, &member.user_id, path, &mark_of(form), request);
-    let acting = member.acting(visit);
-    visit
-        .app
+    let path = req.http.path();
+    let idempotency = Idempotency::new(&req.app.master, &member.user_id, path, &mark_of(form), request);
+    let acting = member.acting(req);
+    req.app
         .write(move |app, work| {
             match idempotency.claim(work, &app.master)? {
                 Claim::New => {}

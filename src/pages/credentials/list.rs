@@ -4,7 +4,7 @@ use crate::domain::time::Time;
 use crate::pages::credentials::card::CredentialCard;
 use crate::pages::records::paging;
 use crate::pages::sessions::list::Pager;
-use crate::pages::shared::request::Visit;
+use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::urls::query;
 use crate::services::named::Named;
 use crate::services::refusal::Refusal;
@@ -101,7 +101,7 @@ impl CredentialList {
     }
 }
 
-/// What a visit asks of a list.
+/// What a request asks of a list.
 #[derive(Debug, Clone)]
 pub(in crate::pages) struct Asked {
     address: ListAddress,
@@ -120,13 +120,13 @@ pub(in crate::pages) struct Found {
 }
 
 impl Asked {
-    pub(in crate::pages) fn read(visit: &Visit, address: ListAddress) -> Self {
-        let query = query(visit);
+    pub(in crate::pages) fn read(req: &PageRequest, address: ListAddress) -> Self {
+        let query = query(req);
         Self {
             address,
             state: StateFilter::from_value(query.get("state").unwrap_or_default()),
             after: query.get("cursor").and_then(cursor::read),
-            now: visit.app.now(),
+            now: req.app.now(),
         }
     }
 

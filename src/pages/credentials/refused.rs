@@ -6,17 +6,17 @@ use crate::domain::scope::ScopeSet;
 use crate::pages::shared::member::Member;
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::refusal::Refusal as Page;
-use crate::pages::shared::request::Visit;
+use crate::pages::shared::request::PageRequest;
 use crate::services::refusal::Refusal;
 
 /// The page of a refusal that no field of a form can mend.
-pub(in crate::pages) fn page(visit: &Visit, member: &Member, refusal: Refusal) -> HttpResponse {
+pub(in crate::pages) fn page(req: &PageRequest, member: &Member, refusal: Refusal) -> HttpResponse {
     let organization = member.organization.name.clone();
-    visit.refuse(match refusal {
+    req.refuse(match refusal {
         // A browser has no credential that could end; its person has left the organization meanwhile.
         Refusal::Credential(_) | Refusal::NotFound(_) => Page::NotFound,
         Refusal::MissingScopes(scopes) => {
-            let needed = roles_with(visit, &scopes);
+            let needed = roles_with(req, &scopes);
             Page::NotForRole { organization, role: member.role.clone(), needed }
         }
         Refusal::Forbidden { message, .. } | Refusal::Invalid { message, .. } => Page::NotAllowed { message },
@@ -25,8 +25,8 @@ pub(in crate::pages) fn page(visit: &Visit, member: &Member, refusal: Refusal) -
 }
 
 /// The roles that hold all of these.
-fn roles_with(visit: &Visit, scopes: &ScopeSet) -> Vec<String> {
-    let config = &visit.app.config;
+fn roles_with(req: &PageRequest, scopes: &ScopeSet) -> Vec<String> {
+    let config = &req.app.config;
     let hold = config.roles.iter().filter(|role| scopes.is_subset(&config.catalog.held_by(&role.id)));
     hold.map(|role| role.id.clone()).collect()
 }

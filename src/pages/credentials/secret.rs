@@ -1,6 +1,5 @@
 //! The page that shows a new secret once.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
@@ -9,7 +8,7 @@ use crate::domain::secret::Secret;
 use crate::pages::credentials::idempotent_form::Made;
 use crate::pages::shared::member::{Member, active_sessions, nav};
 use crate::pages::shared::nav::{Nav, Place};
-use crate::pages::shared::request::{Stop, Visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, Moment};
 use crate::store::{StoreError, static_credentials};
@@ -78,70 +77,66 @@ impl SecretKind {
 }
 
 /// Shows the secret of what was made.
-pub(in crate::pages) async fn shown(
-    visit: &Visit,
-    member: &Member,
-    made: Made,
-) -> Result<HttpResponse, Stop> {
+pub(in crate::pages) async fn shown(req: &PageRequest, member: &Member, made: Made) -> PageResult {
     let Made { created, replaces } = made;
     let credential = created.named.credential;
     let what = match credential.kind.credential_kind() {
         CredentialKind::PersonalToken => SecretKind::PersonalToken,
         CredentialKind::ApiKey | CredentialKind::CliSession => SecretKind::ApiKey,
     };
-    let nav = nav_of(visit, member, what).await?;
+    let nav = nav_of(req, member, what).await?;
     let page = SecretPage {
-        shell: visit.shell(),
+        shell: req.shell(),
         made: what,
         name: text::name(&credential.name),
         secret: created.secret,
-        variable: variable(&visit.app.config.brand.cli_name, what),
+        variable: variable(&req.app.config.brand.cli_name, what),
         ends: credential.ends_at.map(|at| Moment::minute(at.utc())),
         replaces: replaces.map(|at| Moment::minute(at.utc())),
-        list: list(visit, &nav, what),
+        list: list(req, &nav, what),
         nav,
     };
-    Ok(visit.page(StatusCode::OK, &page))
+    Ok(req.page(StatusCode::OK, &page))
 }
 
 /// Says that a form has made its credential already.
 pub(in crate::pages) async fn shown_before(
-    visit: &Visit,
+    req: &PageRequest,
     member: &Member,
     made: SecretKind,
     id: &str,
-) -> Result<HttpResponse, Stop> {
+) -> PageResult {
     let kind = match made {
         SecretKind::ApiKey => CredentialKind::ApiKey,
         SecretKind::PersonalToken => CredentialKind::PersonalToken,
     };
     let (org_id, wanted) = (member.organization.id.clone(), id.to_owned());
-    let found = visit.app.store.read(move |conn| static_credentials::find(conn, &org_id, kind, &wanted));
+    let found = req.app.store.read(move |conn| static_credentials::find(conn, &org_id, kind, &wanted));
     let name = found.await?.map(|credential| text::name(&credential.name)).unwrap_or_default();
-    let nav = nav_of(visit, member, made).await?;
-    let list = list(visit, &nav, made);
+    let nav = nav_of(req, member, made).await?;
+    let list = list(req, &nav, made);
     let again = match made {
         SecretKind::ApiKey => format!("{list}/{id}/rotate"),
         SecretKind::PersonalToken => {
-            format!("{}{}", visit.base(), nav.of_this("/tokens/new"))
+            format!("{}{}", req.base(), nav.of_this("/tokens/new"))
         }
     };
-    let page = ShownOncePage { shell: visit.shell(), nav, made, name, list, again };
-    Ok(visit.page(StatusCode::OK, &page))
+    let page = ShownOncePage { shell: req.shell(), nav, made, name, list, again };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
-async fn nav_of(visit: &Visit, member: &Member, made: SecretKind) -> Result<Nav, StoreError> {
+async fn nav_of(req: &PageRequest, member: &Member, made: SecretKind) -> Result<Nav, StoreError> {
     let place = match made {
         SecretKind::ApiKey => Place::ApiKeys,
         SecretKind::PersonalToken => Place::PersonalTokens,
     };
-    Ok(nav(visit, member, place, active_sessions(visit, member).await?))
+    Ok(nav(req, member, place, active_sessions(req, member).await?))
 }
 
-fn list(visit: &Visit, nav: &Nav, made: SecretKind) -> String {
+fn list(req: &PageRequest, nav: &Nav, made: SecretKind) -> String {
     match made {
-        SecretKind::ApiKey => nav.keys(visit.base()),
-        SecretKind::PersonalToken => format!("{}{}", visit.base(), nav.of_this("/tokens")),
+        SecretKind::ApiKey => nav.keys(req.base()),
+        SecretKind::PersonalToken => format!("{}{}", req.base(), nav.of_this("/tokens")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a device request was answered with.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::device::DeviceStatus;
@@ -9,7 +9,7 @@ use crate::domain::policy::Barrier;
 use crate::pages::authorize::question::{closed, organization_name, role_too_small};
 use crate::pages::device::{confirm, entry};
 use crate::pages::shared::refusal::{Refusal, WayOut};
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::sign_in::continue_to::Waiting;
@@ -17,7 +17,6 @@ use crate::services::authorization::{self, Choice, Obstacle};
 use crate::services::device::{self, Answerer, Decided, Decision, Unanswerable};
 use crate::store::device_requests::DeviceRequest;
 use crate::store::{StoreError, clients, organizations};
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "device/answer.html")]
@@ -48,112 +47,104 @@ impl DeviceResultPage {
 }
 
 /// `POST /device/{id}`
-pub async fn answer(
-    app: web::Data<App>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let id = id.into_inner();
-        let form = visit.form(payload, "device").await?;
-        let Some(waiting @ Waiting::Device(_)) = Waiting::parse(&id) else {
-            return Ok(entry::unknown(visit));
-        };
-        let here = waiting.path();
-        let decision = match (form.get("decision"), form.get("organization")) {
-            (Some("connect"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
-            (Some("deny"), _) => Decision::Deny,
-            (Some("refuse"), _) => Decision::Refuse,
-            _ => return Ok(visit.go(&here)),
-        };
-        let refuses = matches!(decision, Decision::Refuse);
-        match decide(visit, &id, decision).await? {
-            None => confirm::sign_in_first(visit, &waiting).await,
-            Some(Decided::Answered | Decided::NotThere) => Ok(visit.go(&here)),
-            Some(Decided::Unanswerable(why)) => unanswerable(visit, *why).await,
-            Some(Decided::SignInAgain) => Ok(visit.go(&format!("/sign-in/again?request={id}"))),
-            // The page that shows the answer says why.
-            Some(Decided::Closed(..)) if refuses => Ok(visit.go(&here)),
-            Some(Decided::Closed(organization, barrier)) => {
-                closed(visit, &organization, barrier, WayOut::default()).await
-            }
+pub async fn answer(req: PageRequest, id: web::Path<String>, payload: web::Payload) -> PageResult {
+    let id = id.into_inner();
+    let form = req.form(payload, "device").await?;
+    let Some(waiting @ Waiting::Device(_)) = Waiting::parse(&id) else {
+        return Ok(entry::unknown(&req));
+    };
+    let here = waiting.path();
+    let decision = match (form.get("decision"), form.get("organization")) {
+        (Some("connect"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
+        (Some("deny"), _) => Decision::Deny,
+        (Some("refuse"), _) => Decision::Refuse,
+        _ => return Ok(req.go(&here)),
+    };
+    let refuses = matches!(decision, Decision::Refuse);
+    match decide(&req, &id, decision).await? {
+        None => confirm::sign_in_first(&req, &waiting).await,
+        Some(Decided::Answered | Decided::NotThere) => Ok(req.go(&here)),
+        Some(Decided::Unanswerable(why)) => unanswerable(&req, *why).await,
+        Some(Decided::SignInAgain) => Ok(req.go(&format!("/sign-in/again?request={id}"))),
+        // The page that shows the answer says why.
+        Some(Decided::Closed(..)) if refuses => Ok(req.go(&here)),
+        Some(Decided::Closed(organization, barrier)) => {
+            closed(&req, &organization, barrier, WayOut::default()).await
         }
-    })
-    .await
+    }
 }
 
-pub(in crate::pages) fn answerer(visit: &Visit) -> Option<Answerer> {
-    let (session, _) = visit.person()?;
-    let (session, origin) = (session.clone(), visit.browser.origin.clone());
-    Some(Answerer { session, address: visit.comparable_address(), origin })
+pub(in crate::pages) fn answerer(req: &PageRequest) -> Option<Answerer> {
+    let (session, _) = req.person()?;
+    let (session, origin) = (session.clone(), req.browser.origin.clone());
+    Some(Answerer { session, address: req.comparable_address(), origin })
 }
 
-async fn decide(visit: &Visit, id: &str, decision: Decision) -> Result<Option<Decided>, StoreError> {
-    let Some(answerer) = answerer(visit) else { return Ok(None) };
+async fn decide(req: &PageRequest, id: &str, decision: Decision) -> Result<Option<Decided>, StoreError> {
+    let Some(answerer) = answerer(req) else { return Ok(None) };
     let id = id.to_owned();
-    let decided = visit
+    let decided = req
         .app
         .write(move |app, work| device::decide(work, &app.config, &app.master, &id, &answerer, &decision));
     decided.await.map(Some)
 }
 
-pub(in crate::pages) async fn unanswerable(visit: &Visit, why: Unanswerable) -> Result<HttpResponse, Stop> {
-    let command = visit.app.config.brand.login_command.clone();
+pub(in crate::pages) async fn unanswerable(req: &PageRequest, why: Unanswerable) -> PageResult {
+    let command = req.app.config.brand.login_command.clone();
     Ok(match why {
-        Unanswerable::NotHere | Unanswerable::ClientGone => entry::unknown(visit),
+        Unanswerable::NotHere | Unanswerable::ClientGone => entry::unknown(req),
         Unanswerable::Expired => {
-            let open_for = text::duration(visit.app.config.tokens.device_request);
-            visit.refuse(Refusal::RequestEnded { open_for, command })
+            let open_for = text::duration(req.app.config.tokens.device_request);
+            req.refuse(Refusal::RequestEnded { open_for, command })
         }
-        Unanswerable::Answered { request, choices } => answered(visit, *request, &choices).await?,
+        Unanswerable::Answered { request, choices } => answered(req, *request, &choices).await?,
     })
 }
 
 /// What the person reads after the answer, and whenever they come back to it.
 pub(in crate::pages) async fn answered(
-    visit: &Visit,
+    req: &PageRequest,
     request: DeviceRequest,
     choices: &[Choice],
-) -> Result<HttpResponse, Stop> {
+) -> PageResult {
     let refused_for = match request.status {
         DeviceStatus::SwitchedOff => Barrier::PersonalTokens,
         DeviceStatus::NotAllowed => Barrier::DeviceFlow,
-        DeviceStatus::Approved => return connected(visit, request).await,
+        DeviceStatus::Approved => return connected(req, request).await,
         DeviceStatus::Denied | DeviceStatus::CannotApprove | DeviceStatus::Open => {
             // Nobody is asked who could not have said yes.
             match authorization::obstacle(choices) {
                 Some(Obstacle::NoOrganization) => {
-                    return Ok(visit.refuse(Refusal::NoOrganization { way_out: WayOut::default() }));
+                    return Ok(req.refuse(Refusal::NoOrganization { way_out: WayOut::default() }));
                 }
                 Some(Obstacle::RoleTooSmall(choice)) => {
-                    return Ok(visit.refuse(role_too_small(visit, choice, WayOut::default())));
+                    return Ok(req.refuse(role_too_small(req, choice, WayOut::default())));
                 }
                 Some(Obstacle::Closed(..)) | None => {}
             }
-            let page = DeviceResultPage { shell: visit.shell(), answer: DeviceAnswer::Ended };
-            return Ok(visit.page(StatusCode::OK, &page));
+            let page = DeviceResultPage { shell: req.shell(), answer: DeviceAnswer::Ended };
+            return Ok(req.page(StatusCode::OK, &page));
         }
     };
     let org_id = request.org_id.clone().unwrap_or_default();
-    match visit.app.store.read(move |conn| organizations::find(conn, &org_id)).await? {
+    match req.app.store.read(move |conn| organizations::find(conn, &org_id)).await? {
         Some(organization) => {
             // As the policy says it today; if it would say nothing any more, as the status does.
-            let policy = organization.policy(&visit.app.config.organizations);
+            let policy = organization.policy(&req.app.config.organizations);
             let barrier = policy.barrier(request.answered_on()).unwrap_or(refused_for);
-            closed(visit, &organization, barrier, WayOut::default()).await
+            closed(req, &organization, barrier, WayOut::default()).await
         }
-        None => Ok(visit.refuse(Refusal::NoOrganization { way_out: WayOut::default() })),
+        None => Ok(req.refuse(Refusal::NoOrganization { way_out: WayOut::default() })),
     }
 }
 
-async fn connected(visit: &Visit, request: DeviceRequest) -> Result<HttpResponse, Stop> {
+async fn connected(req: &PageRequest, request: DeviceRequest) -> PageResult {
     let client_id = request.client_id;
-    let tool = visit.app.store.read(move |conn| clients::name(conn, &client_id)).await?;
+    let tool = req.app.store.read(move |conn| clients::name(conn, &client_id)).await?;
     let answer = DeviceAnswer::Connected {
         tool: text::name(&tool.unwrap_or_default()),
         device: request.device_name.as_deref().map(text::device_label),
-        organization: organization_name(visit, request.org_id).await?,
+        organization: organization_name(req, request.org_id).await?,
     };
-    Ok(visit.page(StatusCode::OK, &DeviceResultPage { shell: visit.shell(), answer }))
+    Ok(req.page(StatusCode::OK, &DeviceResultPage { shell: req.shell(), answer }))
 }

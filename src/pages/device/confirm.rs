@@ -1,7 +1,7 @@
 //! `/device/{id}`: the page that asks whether to connect a device.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::scope::Level;
@@ -13,14 +13,13 @@ use crate::pages::authorize::question::{closed, role_too_small};
 use crate::pages::device::answer;
 use crate::pages::device::entry;
 use crate::pages::shared::refusal::{Refusal, RefusalForm, WayOut};
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::sign_in::continue_to::Waiting;
 use crate::services::authorization::{self, Answerable, Obstacle};
 use crate::services::device::{self, Answerer, Question};
 use crate::services::setup;
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "device/confirm.html")]
@@ -79,67 +78,64 @@ impl DeviceConfirmPage {
 }
 
 /// `GET /device/{id}`: the question, and once it is answered, the answer.
-pub async fn question(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let id = id.into_inner();
-        let Some(waiting @ Waiting::Device(_)) = Waiting::parse(&id) else {
-            return Ok(entry::unknown(visit));
-        };
-        let Some(answerer) = answer::answerer(visit) else {
-            return sign_in_first(visit, &waiting).await;
-        };
-        let (app, now, asked) = (visit.app.clone(), visit.app.now(), id.clone());
-        let posed = visit
-            .app
-            .store
-            .read(move |conn| {
-                let Answerer { session, address, .. } = &answerer;
-                device::question(conn, &app.config, &app.master, now, &asked, session, *address)
-            })
-            .await?;
-        match posed {
-            Err(why) => answer::unanswerable(visit, why).await,
-            Ok(question) => ask(visit, question).await,
-        }
-    })
-    .await
+pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
+    let id = id.into_inner();
+    let Some(waiting @ Waiting::Device(_)) = Waiting::parse(&id) else {
+        return Ok(entry::unknown(&req));
+    };
+    let Some(answerer) = answer::answerer(&req) else {
+        return sign_in_first(&req, &waiting).await;
+    };
+    let (app, now, asked) = (req.app.clone(), req.app.now(), id.clone());
+    let posed = req
+        .app
+        .store
+        .read(move |conn| {
+            let Answerer { session, address, .. } = &answerer;
+            device::question(conn, &app.config, &app.master, now, &asked, session, *address)
+        })
+        .await?;
+    match posed {
+        Err(why) => answer::unanswerable(&req, why).await,
+        Ok(question) => ask(&req, question).await,
+    }
 }
 
 /// Shows the question, or why the person cannot say yes. Reading either answers nothing: where the reason is younger
 /// than the code, the page has a form that tells the device.
-async fn ask(visit: &Visit, question: Question) -> Result<HttpResponse, Stop> {
+async fn ask(req: &PageRequest, question: Question) -> PageResult {
     let id = &question.request.id;
     let way_out = || {
         WayOut::ended_by(RefusalForm {
-            action: format!("{}/device/{id}", visit.base()),
-            token: visit.shell().tokens.of("device"),
+            action: format!("{}/device/{id}", req.base()),
+            token: req.shell().tokens.of("device"),
             label: "Tell the device",
         })
     };
     match authorization::obstacle(&question.choices) {
-        Some(Obstacle::NoOrganization) => Ok(visit.refuse(Refusal::NoOrganization { way_out: way_out() })),
-        Some(Obstacle::RoleTooSmall(choice)) => Ok(visit.refuse(role_too_small(visit, choice, way_out()))),
+        Some(Obstacle::NoOrganization) => Ok(req.refuse(Refusal::NoOrganization { way_out: way_out() })),
+        Some(Obstacle::RoleTooSmall(choice)) => Ok(req.refuse(role_too_small(req, choice, way_out()))),
         Some(Obstacle::Closed(choice, barrier)) => {
-            closed(visit, &choice.organization, barrier, way_out()).await
+            closed(req, &choice.organization, barrier, way_out()).await
         }
         None if question.standing == Answerable::AfterSigningInAgain => {
-            Ok(visit.go(&format!("/sign-in/again?request={id}")))
+            Ok(req.go(&format!("/sign-in/again?request={id}")))
         }
-        None => Ok(visit.page(StatusCode::OK, &confirm_page(visit, &question))),
+        None => Ok(req.page(StatusCode::OK, &confirm_page(req, &question))),
     }
 }
 
-pub(in crate::pages) async fn sign_in_first(visit: &Visit, waiting: &Waiting) -> Result<HttpResponse, Stop> {
-    if visit.app.store.read(setup::is_open).await? {
-        return Ok(visit.go("/setup"));
+pub(in crate::pages) async fn sign_in_first(req: &PageRequest, waiting: &Waiting) -> PageResult {
+    if req.app.store.read(setup::is_open).await? {
+        return Ok(req.go("/setup"));
     }
-    Ok(visit.go(&format!("/sign-in?request={}", waiting.field())))
+    Ok(req.go(&format!("/sign-in?request={}", waiting.field())))
 }
 
-fn confirm_page(visit: &Visit, question: &Question) -> DeviceConfirmPage {
-    let (now, request) = (visit.app.now(), &question.request);
-    let origin = load_consent::origin(visit, request.ip.as_deref(), request.created_at);
-    let permissions = load_consent::permissions(visit, &question.asked, &question.choices);
+fn confirm_page(req: &PageRequest, question: &Question) -> DeviceConfirmPage {
+    let (now, request) = (req.app.now(), &question.request);
+    let origin = load_consent::origin(req, request.ip.as_deref(), request.created_at);
+    let permissions = load_consent::permissions(req, &question.asked, &question.choices);
     let notices = [
         (Notice::DifferentNetwork, matches!(origin, Some(Origin::DifferentNetwork { .. }))),
         (Notice::FirstTime, question.first_time),
@@ -147,7 +143,7 @@ fn confirm_page(visit: &Visit, question: &Question) -> DeviceConfirmPage {
         (Notice::Changes, permissions.change_something()),
     ];
     DeviceConfirmPage {
-        shell: visit.shell(),
+        shell: req.shell(),
         request: request.id.clone(),
         tool: text::name(&question.client.name),
         code: question.user_code.shown(),
@@ -162,8 +158,8 @@ fn confirm_page(visit: &Visit, question: &Question) -> DeviceConfirmPage {
         expires_at: text::time(request.expires_at.utc()),
         notices: notices.into_iter().filter_map(|(notice, applies)| applies.then_some(notice)).collect(),
         permissions,
-        not_asked: load_consent::not_asked(visit, &question.asked),
-        organizations: load_consent::organizations(visit, &question.choices),
-        lasts: load_consent::lasts(visit, &question.client),
+        not_asked: load_consent::not_asked(req, &question.asked),
+        organizations: load_consent::organizations(req, &question.choices),
+        lasts: load_consent::lasts(req, &question.client),
     }
 }

@@ -1,7 +1,7 @@
 //! `/device`: the page where a device code is typed.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::domain::user_code::UserCode;
@@ -9,14 +9,13 @@ use crate::pages::device::answer;
 use crate::pages::device::confirm;
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::refusal::Refusal;
-use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
 use crate::pages::sign_in::continue_to::Waiting;
 use crate::pages::sign_in::form::with_wait;
 use crate::services::device::{self, Entered};
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "device/entry.html")]
@@ -39,49 +38,43 @@ pub fn too_many_codes(seconds: i64) -> Problems {
 }
 
 /// `GET /device`. A code in the address fills the field and does nothing else. Nobody can try codes without signing in.
-pub async fn entry(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let code = query(visit).get("user_code").and_then(UserCode::parse);
-        if visit.person().is_none() {
-            return confirm::sign_in_first(visit, &Waiting::DeviceCode(code)).await;
-        }
-        let code = code.map(|code| code.shown()).unwrap_or_default();
-        Ok(visit.page(StatusCode::OK, &entry_page(visit, code, Problems::default())))
-    })
-    .await
+pub async fn entry(req: PageRequest) -> PageResult {
+    let code = query(&req).get("user_code").and_then(UserCode::parse);
+    if req.person().is_none() {
+        return confirm::sign_in_first(&req, &Waiting::DeviceCode(code)).await;
+    }
+    let code = code.map(|code| code.shown()).unwrap_or_default();
+    Ok(req.page(StatusCode::OK, &entry_page(&req, code, Problems::default())))
 }
 
-fn entry_page(visit: &Visit, code: String, problems: Problems) -> DeviceEntryPage {
-    DeviceEntryPage { shell: visit.shell(), problems, code }
+fn entry_page(req: &PageRequest, code: String, problems: Problems) -> DeviceEntryPage {
+    DeviceEntryPage { shell: req.shell(), problems, code }
 }
 
 /// `POST /device`
-pub async fn enter(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "device-code").await?;
-        let typed: String = form.get("user_code").unwrap_or_default().chars().take(64).collect();
-        let Some(answerer) = answer::answerer(visit) else {
-            return confirm::sign_in_first(visit, &Waiting::DeviceCode(UserCode::parse(&typed))).await;
-        };
-        let (code, address) = (typed.clone(), visit.address);
-        let entered = visit
-            .app
-            .write(move |app, work| device::enter(work, &app.config, &app.master, &code, &answerer, address))
-            .await?;
-        Ok(match entered {
-            Entered::Request(id) => visit.go(&Waiting::Device(id).path()),
-            Entered::Wrong => {
-                visit.page(StatusCode::UNPROCESSABLE_ENTITY, &entry_page(visit, typed, unknown_code()))
-            }
-            Entered::Wait(seconds) => {
-                let page = entry_page(visit, typed, too_many_codes(seconds));
-                with_wait(visit.page(StatusCode::TOO_MANY_REQUESTS, &page), Some(seconds))
-            }
-        })
+pub async fn enter(req: PageRequest, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "device-code").await?;
+    let typed: String = form.get("user_code").unwrap_or_default().chars().take(64).collect();
+    let Some(answerer) = answer::answerer(&req) else {
+        return confirm::sign_in_first(&req, &Waiting::DeviceCode(UserCode::parse(&typed))).await;
+    };
+    let (code, address) = (typed.clone(), req.address);
+    let entered = req
+        .app
+        .write(move |app, work| device::enter(work, &app.config, &app.master, &code, &answerer, address))
+        .await?;
+    Ok(match entered {
+        Entered::Request(id) => req.go(&Waiting::Device(id).path()),
+        Entered::Wrong => {
+            req.page(StatusCode::UNPROCESSABLE_ENTITY, &entry_page(&req, typed, unknown_code()))
+        }
+        Entered::Wait(seconds) => {
+            let page = entry_page(&req, typed, too_many_codes(seconds));
+            with_wait(req.page(StatusCode::TOO_MANY_REQUESTS, &page), Some(seconds))
+        }
     })
-    .await
 }
 
-pub(in crate::pages) fn unknown(visit: &Visit) -> HttpResponse {
-    visit.refuse(Refusal::UnknownCode { command: visit.app.config.brand.login_command.clone() })
+pub(in crate::pages) fn unknown(req: &PageRequest) -> HttpResponse {
+    req.refuse(Refusal::UnknownCode { command: req.app.config.brand.login_command.clone() })
 }

@@ -1,7 +1,7 @@
 //! Rotating and revoking one API key.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::management::KEYS_MANAGE;
@@ -13,12 +13,11 @@ use crate::pages::shared::confirm::{ConfirmPage, Question};
 use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
 use crate::pages::shared::nav::{Nav, Place};
 use crate::pages::shared::refusal::Refusal;
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageError, PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, Moment};
 use crate::services::api_keys::{self, Overlap};
 use crate::services::named::Named;
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "keys/rotate.html")]
@@ -47,118 +46,96 @@ impl RotatePage {
 }
 
 /// `GET /o/{org}/keys/{id}/rotate`
-pub async fn rotate_page(
-    app: web::Data<App>,
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let (member, key) = managed(visit, &path.0, &path.1).await?;
-        let credential = key.credential;
-        if credential.revoked_at.is_some()
-            || credential.has_ended(visit.app.now())
-            || credential.replaced_by.is_some()
-        {
-            let message = "It has ended, or another key has taken its place already. Create a new one.";
-            return Ok(visit.refuse(Refusal::PastChanging { message: message.to_owned() }));
-        }
-        if !card::may_rotate(&member.user_id, &credential.owner) {
-            let message = "It acts as its owner, who alone may have its new secret. You can revoke it.";
-            return Ok(visit.refuse(Refusal::NotAllowed { message: message.to_owned() }));
-        }
-        let page = RotatePage {
-            shell: visit.shell(),
-            nav: nav(visit, &member, Place::ApiKeys, active_sessions(visit, &member).await?),
-            once: idempotent_form::mark(),
-            name: text::name(&credential.name),
-            shown: card::shown(&credential),
-            ends: credential.ends_at.map(|at| Moment::minute(at.utc())),
-            id: credential.id,
-        };
-        Ok(visit.page(StatusCode::OK, &page))
-    })
-    .await
+pub async fn rotate_page(req: PageRequest, path: web::Path<(String, String)>) -> PageResult {
+    let (member, key) = managed(&req, &path.0, &path.1).await?;
+    let credential = key.credential;
+    if credential.revoked_at.is_some()
+        || credential.has_ended(req.app.now())
+        || credential.replaced_by.is_some()
+    {
+        let message = "It has ended, or another key has taken its place already. Create a new one.";
+        return Ok(req.refuse(Refusal::PastChanging { message: message.to_owned() }));
+    }
+    if !card::may_rotate(&member.user_id, &credential.owner) {
+        let message = "It acts as its owner, who alone may have its new secret. You can revoke it.";
+        return Ok(req.refuse(Refusal::NotAllowed { message: message.to_owned() }));
+    }
+    let page = RotatePage {
+        shell: req.shell(),
+        nav: nav(&req, &member, Place::ApiKeys, active_sessions(&req, &member).await?),
+        once: idempotent_form::mark(),
+        name: text::name(&credential.name),
+        shown: card::shown(&credential),
+        ends: credential.ends_at.map(|at| Moment::minute(at.utc())),
+        id: credential.id,
+    };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
 /// `POST /o/{org}/keys/{id}/rotate`: the answer shows the new secret, and no other page does.
 pub async fn rotate(
-    app: web::Data<App>,
-    request: HttpRequest,
+    req: PageRequest,
     path: web::Path<(String, String)>,
     payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "rotate-key").await?;
-        let (slug, id) = path.into_inner();
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let seconds = form.get("overlap").and_then(|text| text.parse().ok());
-        let Some(overlap) = seconds.and_then(Overlap::from_seconds) else {
-            return Ok(visit.refuse(Refusal::NotFound));
-        };
-        let sent = idempotent_form::send(visit, &member, &form, move |app, work, acting| {
-            let rotated = api_keys::rotate(work, &app.config, acting, &id, overlap)?;
-            Ok(rotated.map(|rotated| Made { created: rotated.created, replaces: Some(rotated.old_ends_at) }))
-        });
-        match sent.await? {
-            Sent::Made(made) => secret::shown(visit, &member, *made).await,
-            Sent::Again(id) => secret::shown_before(visit, &member, SecretKind::ApiKey, &id).await,
-            Sent::Refused(refusal) => Ok(refused::page(visit, &member, refusal)),
-        }
-    })
-    .await
+) -> PageResult {
+    let form = req.form(payload, "rotate-key").await?;
+    let (slug, id) = path.into_inner();
+    let member = member(&req, Which::Slug(&slug)).await?;
+    let seconds = form.get("overlap").and_then(|text| text.parse().ok());
+    let Some(overlap) = seconds.and_then(Overlap::from_seconds) else {
+        return Ok(req.refuse(Refusal::NotFound));
+    };
+    let sent = idempotent_form::send(&req, &member, &form, move |app, work, acting| {
+        let rotated = api_keys::rotate(work, &app.config, acting, &id, overlap)?;
+        Ok(rotated.map(|rotated| Made { created: rotated.created, replaces: Some(rotated.old_ends_at) }))
+    });
+    match sent.await? {
+        Sent::Made(made) => secret::shown(&req, &member, *made).await,
+        Sent::Again(id) => secret::shown_before(&req, &member, SecretKind::ApiKey, &id).await,
+        Sent::Refused(refusal) => Ok(refused::page(&req, &member, refusal)),
+    }
 }
 
 /// `GET /o/{org}/keys/{id}/end`
-pub async fn revoke_page(
-    app: web::Data<App>,
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let (member, key) = managed(visit, &path.0, &path.1).await?;
-        let nav = nav(visit, &member, Place::ApiKeys, active_sessions(visit, &member).await?);
-        let question = Question::RevokeKey {
-            slug: nav.slug.clone(),
-            name: text::name(&key.credential.name),
-            shown: card::shown(&key.credential),
-            last_used: card::last_used(visit, &key),
-            id: key.credential.id,
-        };
-        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
-    })
-    .await
+pub async fn revoke_page(req: PageRequest, path: web::Path<(String, String)>) -> PageResult {
+    let (member, key) = managed(&req, &path.0, &path.1).await?;
+    let nav = nav(&req, &member, Place::ApiKeys, active_sessions(&req, &member).await?);
+    let question = Question::RevokeKey {
+        slug: nav.slug.clone(),
+        name: text::name(&key.credential.name),
+        shown: card::shown(&key.credential),
+        last_used: card::last_used(&req, &key),
+        id: key.credential.id,
+    };
+    Ok(req.page(StatusCode::OK, &ConfirmPage { shell: req.shell(), nav, question }))
 }
 
 /// `POST /o/{org}/keys/{id}/end`
 pub async fn revoke(
-    app: web::Data<App>,
-    request: HttpRequest,
+    req: PageRequest,
     path: web::Path<(String, String)>,
     payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        visit.form(payload, "confirm").await?;
-        let (slug, id) = path.into_inner();
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let acting = member.acting(visit);
-        let revoked = visit.app.write(move |app, work| api_keys::revoke(work, &app.config, &acting, &id));
-        Ok(match revoked.await? {
-            Ok(_) => visit.go(&format!("/o/{slug}/keys?done=key-revoked")),
-            Err(refusal) => refused::page(visit, &member, refusal),
-        })
+) -> PageResult {
+    req.form(payload, "confirm").await?;
+    let (slug, id) = path.into_inner();
+    let member = member(&req, Which::Slug(&slug)).await?;
+    let acting = member.acting(&req);
+    let revoked = req.app.write(move |app, work| api_keys::revoke(work, &app.config, &acting, &id));
+    Ok(match revoked.await? {
+        Ok(_) => req.go(&format!("/o/{slug}/keys?done=key-revoked")),
+        Err(refusal) => refused::page(&req, &member, refusal),
     })
-    .await
 }
 
 /// A key that the person may change, with the person in its organization.
-async fn managed(visit: &Visit, slug: &str, id: &str) -> Result<(Member, Named), Stop> {
-    let member = member(visit, Which::Slug(slug)).await?;
-    let acting = member.acting(visit);
+async fn managed(req: &PageRequest, slug: &str, id: &str) -> Result<(Member, Named), PageError> {
+    let member = member(req, Which::Slug(slug)).await?;
+    let acting = member.acting(req);
     if let Err(refusal) = acting.require(KEYS_MANAGE) {
-        return Err(refused::page(visit, &member, refusal).into());
+        return Err(refused::page(req, &member, refusal).into());
     }
     let id = id.to_owned();
-    let found = visit.app.store.read(move |conn| api_keys::find(conn, &acting, &id));
-    let key = found.await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
+    let found = req.app.store.read(move |conn| api_keys::find(conn, &acting, &id));
+    let key = found.await?.map_err(|refusal| refused::page(req, &member, refusal))?;
     Ok((member, key))
 }

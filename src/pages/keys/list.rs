@@ -1,7 +1,7 @@
 //! `/o/{org}/keys`: the API keys of an organization.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::key_policy::KeyPolicy;
@@ -10,12 +10,11 @@ use crate::domain::scope::Level;
 use crate::pages::credentials::card::{End, Listed, Owner, State, card};
 use crate::pages::credentials::list::{Asked, CredentialList, ListAddress, Listing, StateFilter};
 use crate::pages::credentials::refused;
-use crate::pages::shared::member::{Which, active_sessions, member, nav};
+use crate::pages::shared::member::{MemberRequest, Which, active_sessions, member, nav};
 use crate::pages::shared::nav::{Nav, Place};
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::services::api_keys;
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "keys/list.html")]
@@ -38,60 +37,54 @@ impl KeysPage {
 }
 
 /// `GET /keys` and `GET /dashboard/api-keys`: the keys of the organization that the person works in.
-pub async fn home(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| lead(visit, "").await).await
+pub async fn home(req: PageRequest) -> PageResult {
+    lead(&req, "").await
 }
 
 /// `GET /keys/new`, with what a link suggests.
-pub async fn new_home(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| lead(visit, "/new").await).await
+pub async fn new_home(req: PageRequest) -> PageResult {
+    lead(&req, "/new").await
 }
 
-async fn lead(visit: &Visit, to: &str) -> Result<HttpResponse, Stop> {
-    if visit.person().is_none() {
-        return Ok(visit.go("/sign-in?request=keys"));
+async fn lead(req: &PageRequest, to: &str) -> PageResult {
+    if req.person().is_none() {
+        return Ok(req.go("/sign-in?request=keys"));
     }
-    let query = visit.request.query_string();
+    let query = req.http.query_string();
     let query = if query.is_empty() { String::new() } else { format!("?{query}") };
-    let member = member(visit, Which::Asked).await?;
-    Ok(visit.go(&format!("/o/{}/keys{to}{query}", member.organization.slug)))
+    let member = member(req, Which::Asked).await?;
+    Ok(req.go(&format!("/o/{}/keys{to}{query}", member.organization.slug)))
 }
 
 /// `GET /o/{org}/keys`: every key for owners and admins, for others their own; the newest first; those that have ended
 /// only when asked for.
-pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let path = format!("{}/o/{slug}/keys", visit.base());
-        let asked = Asked::read(visit, ListAddress { path: path.clone(), org: None });
-        let (acting, wanted) = (member.acting(visit), asked.clone());
-        let read = move |conn: &mut _| wanted.find(|part| api_keys::list(conn, &acting, part));
-        let found =
-            visit.app.store.read(read).await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
-        let manages = member.holds(visit, KEYS_MANAGE);
-        let KeyPolicy { on, unrestricted, .. } =
-            member.organization.key_policy(&visit.app.config.organizations);
-        let path = &path;
-        let to = |act: &'static str| move |id: &str| format!("{path}/{id}/{act}");
-        let (permissions, rotate, revoke) = (to("permissions"), to("rotate"), to("end"));
-        let listed = Listed {
-            user_id: &member.user_id,
-            on,
-            unrestricted,
-            owners: true,
-            permissions: manages.then_some(&permissions as &dyn Fn(&str) -> String),
-            rotate: manages.then_some(&rotate as &dyn Fn(&str) -> String),
-            revoke: manages.then_some(&revoke as &dyn Fn(&str) -> String),
-        };
-        let page = KeysPage {
-            shell: visit.shell(),
-            nav: nav(visit, &member, Place::ApiKeys, active_sessions(visit, &member).await?),
-            on,
-            may_create: manages,
-            list: asked.shown(found, |key| card(visit, &listed, key)),
-            login_command: visit.app.config.brand.login_command.clone(),
-        };
-        Ok(visit.page(StatusCode::OK, &page))
-    })
-    .await
+pub async fn list(MemberRequest(req, member): MemberRequest, slug: web::Path<String>) -> PageResult {
+    let path = format!("{}/o/{slug}/keys", req.base());
+    let asked = Asked::read(&req, ListAddress { path: path.clone(), org: None });
+    let (acting, wanted) = (member.acting(&req), asked.clone());
+    let read = move |conn: &mut _| wanted.find(|part| api_keys::list(conn, &acting, part));
+    let found = req.app.store.read(read).await?.map_err(|refusal| refused::page(&req, &member, refusal))?;
+    let manages = member.holds(&req, KEYS_MANAGE);
+    let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&req.app.config.organizations);
+    let path = &path;
+    let to = |act: &'static str| move |id: &str| format!("{path}/{id}/{act}");
+    let (permissions, rotate, revoke) = (to("permissions"), to("rotate"), to("end"));
+    let listed = Listed {
+        user_id: &member.user_id,
+        on,
+        unrestricted,
+        owners: true,
+        permissions: manages.then_some(&permissions as &dyn Fn(&str) -> String),
+        rotate: manages.then_some(&rotate as &dyn Fn(&str) -> String),
+        revoke: manages.then_some(&revoke as &dyn Fn(&str) -> String),
+    };
+    let page = KeysPage {
+        shell: req.shell(),
+        nav: nav(&req, &member, Place::ApiKeys, active_sessions(&req, &member).await?),
+        on,
+        may_create: manages,
+        list: asked.shown(found, |key| card(&req, &listed, key)),
+        login_command: req.app.config.brand.login_command.clone(),
+    };
+    Ok(req.page(StatusCode::OK, &page))
 }

@@ -1,7 +1,7 @@
 //! `/o/{org}/keys/new`: a new API key.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::allowed_addresses::{AllowedAddresses, BadAddresses};
@@ -12,17 +12,16 @@ use crate::pages::credentials::choices::{self, EndChoice, EndChoices, Permission
 use crate::pages::credentials::idempotent_form::{self, Made, Sent};
 use crate::pages::credentials::refused;
 use crate::pages::credentials::secret::{self, SecretKind};
-use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
+use crate::pages::shared::member::{Member, MemberRequest, Which, active_sessions, member, nav};
 use crate::pages::shared::nav::{Nav, Place};
 use crate::pages::shared::problems::Problems;
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
 use crate::services::api_keys::{self, NewKey};
 use crate::services::service_accounts;
 use crate::store::StoreError;
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "keys/new.html")]
@@ -70,13 +69,9 @@ impl NewKeyPage {
 }
 
 /// `GET /o/{org}/keys/new`
-pub async fn new(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let typed = Typed::suggested(visit, &member);
-        new_page(visit, &member, typed, Problems::default()).await
-    })
-    .await
+pub async fn new(MemberRequest(req, member): MemberRequest) -> PageResult {
+    let typed = Typed::suggested(&req, &member);
+    new_page(&req, &member, typed, Problems::default()).await
 }
 
 /// The form as it was filled in.
@@ -91,9 +86,9 @@ struct Typed {
 }
 
 impl Typed {
-    fn suggested(visit: &Visit, member: &Member) -> Self {
-        let query = query(visit);
-        let policy = member.organization.key_policy(&visit.app.config.organizations);
+    fn suggested(req: &PageRequest, member: &Member) -> Self {
+        let query = query(req);
+        let policy = member.organization.key_policy(&req.app.config.organizations);
         Self {
             once: idempotent_form::mark(),
             name: query.get("name").unwrap_or_default().to_owned(),
@@ -105,13 +100,13 @@ impl Typed {
         }
     }
 
-    fn read(visit: &Visit, form: &Parameters) -> Self {
+    fn read(req: &PageRequest, form: &Parameters) -> Self {
         Self {
             once: idempotent_form::mark_of(form),
             name: form.get("name").unwrap_or_default().to_owned(),
             mode: form.get("mode").and_then(Mode::parse).unwrap_or(Mode::Live),
             owner: form.get("owner").map(str::to_owned),
-            ticked: Ticked::read(form, &visit.app.config.catalog),
+            ticked: Ticked::read(form, &req.app.config.catalog),
             ends: EndChoice::read(form),
             addresses: form.get("addresses").unwrap_or_default().to_owned(),
         }
@@ -120,11 +115,11 @@ impl Typed {
     /// A key to be whose end counts from `now` on, or what is wrong with the fields.
     fn check(
         &self,
-        visit: &Visit,
+        req: &PageRequest,
         member: &Member,
     ) -> Result<(NewKey, crate::pages::credentials::choices::ChosenEnd), Problems> {
-        let policy = member.organization.key_policy(&visit.app.config.organizations);
-        let scopes = self.ticked.all(&visit.app.config.catalog);
+        let policy = member.organization.key_policy(&req.app.config.organizations);
+        let scopes = self.ticked.all(&req.app.config.catalog);
         let addresses: Vec<String> = self
             .addresses
             .split([' ', ',', '\r', '\n', '\t'])
@@ -138,7 +133,7 @@ impl Typed {
         if scopes.is_empty() && !self.ticked.unrestricted {
             problems = problems.with("scopes", "Choose at least one permission");
         }
-        let ends = self.ends.resolve("API keys", policy.lifetime, visit.app.now());
+        let ends = self.ends.resolve("API keys", policy.lifetime, req.app.now());
         if let Err(problem) = &ends {
             problems = problems.with("ends", problem);
         }
@@ -173,56 +168,43 @@ fn told(bad: &BadAddresses) -> &'static str {
 }
 
 /// `POST /o/{org}/keys/new`: the answer shows the secret, and no other page does.
-pub async fn create(
-    app: web::Data<App>,
-    request: HttpRequest,
-    slug: web::Path<String>,
-    payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "new-key").await?;
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let typed = Typed::read(visit, &form);
-        let (new, ends) = match typed.check(visit, &member) {
-            Ok(checked) => checked,
-            Err(problems) => return new_page(visit, &member, typed, problems).await,
-        };
-        let sent = idempotent_form::send(visit, &member, &form, move |app, work, acting| {
-            let new = NewKey { ends_at: ends.seen_from(work.now), ..new };
-            let created = api_keys::create(work, &app.config, acting, &new)?;
-            Ok(created.map(|created| Made { created, replaces: None }))
-        });
-        match sent.await? {
-            Sent::Made(made) => secret::shown(visit, &member, *made).await,
-            Sent::Again(id) => secret::shown_before(visit, &member, SecretKind::ApiKey, &id).await,
-            Sent::Refused(refusal) => match refused::problems(refusal) {
-                Ok(problems) => new_page(visit, &member, typed, problems).await,
-                Err(refusal) => Ok(refused::page(visit, &member, refusal)),
-            },
-        }
-    })
-    .await
+pub async fn create(req: PageRequest, slug: web::Path<String>, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "new-key").await?;
+    let member = member(&req, Which::Slug(&slug)).await?;
+    let typed = Typed::read(&req, &form);
+    let (new, ends) = match typed.check(&req, &member) {
+        Ok(checked) => checked,
+        Err(problems) => return new_page(&req, &member, typed, problems).await,
+    };
+    let sent = idempotent_form::send(&req, &member, &form, move |app, work, acting| {
+        let new = NewKey { ends_at: ends.seen_from(work.now), ..new };
+        let created = api_keys::create(work, &app.config, acting, &new)?;
+        Ok(created.map(|created| Made { created, replaces: None }))
+    });
+    match sent.await? {
+        Sent::Made(made) => secret::shown(&req, &member, *made).await,
+        Sent::Again(id) => secret::shown_before(&req, &member, SecretKind::ApiKey, &id).await,
+        Sent::Refused(refusal) => match refused::problems(refusal) {
+            Ok(problems) => new_page(&req, &member, typed, problems).await,
+            Err(refusal) => Ok(refused::page(&req, &member, refusal)),
+        },
+    }
 }
 
-async fn new_page(
-    visit: &Visit,
-    member: &Member,
-    typed: Typed,
-    problems: Problems,
-) -> Result<HttpResponse, Stop> {
-    let acting = member.acting(visit);
+async fn new_page(req: &PageRequest, member: &Member, typed: Typed, problems: Problems) -> PageResult {
+    let acting = member.acting(req);
     if let Err(refusal) = acting.require(KEYS_MANAGE) {
-        return Ok(refused::page(visit, member, refusal));
+        return Ok(refused::page(req, member, refusal));
     }
-    let config = &visit.app.config;
+    let config = &req.app.config;
     let policy = member.organization.key_policy(&config.organizations);
     if !policy.on {
-        return Ok(visit.go(&format!("/o/{}/keys", member.organization.slug)));
+        return Ok(req.go(&format!("/o/{}/keys", member.organization.slug)));
     }
     let page = NewKeyPage {
-        shell: visit.shell(),
-        nav: nav(visit, member, Place::ApiKeys, active_sessions(visit, member).await?),
-        accounts: accounts(visit, member, typed.owner.as_deref()).await?,
+        shell: req.shell(),
+        nav: nav(req, member, Place::ApiKeys, active_sessions(req, member).await?),
+        accounts: accounts(req, member, typed.owner.as_deref()).await?,
         permissions: typed.ticked.offered(&config.catalog, &acting.scopes, policy.unrestricted),
         ends: typed.ends.offered(policy.lifetime),
         once: typed.once,
@@ -233,21 +215,21 @@ async fn new_page(
         problems,
     };
     let status = if page.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(visit.page(status, &page))
+    Ok(req.page(status, &page))
 }
 
 /// The service accounts that a key may be made for: the newest, and the one that is chosen.
 async fn accounts(
-    visit: &Visit,
+    req: &PageRequest,
     member: &Member,
     chosen: Option<&str>,
 ) -> Result<Vec<AccountChoice>, StoreError> {
-    let acting = member.acting(visit);
+    let acting = member.acting(req);
     if !acting.administers() || acting.require(SERVICE_ACCOUNTS_MANAGE).is_err() {
         return Ok(Vec::new());
     }
     let wanted = chosen.map(str::to_owned);
-    let found = visit.app.store.read(move |conn| {
+    let found = req.app.store.read(move |conn| {
         let mut made = service_accounts::list(conn, &acting, None, 100)?.unwrap_or_default();
         if let Some(id) = wanted.filter(|id| made.iter().all(|made| made.account.id != *id)) {
             made.extend(service_accounts::find(conn, &acting, &id)?.ok());

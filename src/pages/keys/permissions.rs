@@ -1,21 +1,20 @@
 //! `/o/{org}/keys/{id}/permissions`: what an API key may do from now on.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::granted::Granted;
 use crate::domain::scope::ScopeSet;
 use crate::pages::credentials::choices::{PermissionChoices, Ticked, without_a_box};
 use crate::pages::credentials::{card, refused};
-use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
+use crate::pages::shared::member::{Member, MemberRequest, Which, active_sessions, member, nav};
 use crate::pages::shared::nav::{Nav, Place};
 use crate::pages::shared::problems::Problems;
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageError, PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::services::api_keys::{self, Changeable};
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "keys/permissions.html")]
@@ -58,52 +57,37 @@ impl KeyPermissionsPage {
 
 /// `GET /o/{org}/keys/{id}/permissions`
 pub async fn page(
-    app: web::Data<App>,
-    request: HttpRequest,
+    MemberRequest(req, member): MemberRequest,
     path: web::Path<(String, String)>,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = member(visit, Which::Slug(&path.0)).await?;
-        show(visit, &member, &path.1, None).await
-    })
-    .await
+) -> PageResult {
+    show(&req, &member, &path.1, None).await
 }
 
 /// `POST /o/{org}/keys/{id}/permissions`
-pub async fn save(
-    app: web::Data<App>,
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-    payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "key-permissions").await?;
-        let (slug, id) = path.into_inner();
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let ticked = Ticked::read(&form, &visit.app.config.catalog);
-        let mut scopes = ticked.all(&visit.app.config.catalog);
-        let seen = form.get("seen").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default();
-        if scopes.is_empty() {
-            let none = "Choose at least one permission. A key that needs none can be revoked";
-            let problems = Problems::default().with("scopes", none);
-            return show(visit, &member, &id, Some(Rejected { ticked, problems, seen: Some(seen) })).await;
-        }
-        scopes.extend(without_a_box(&visit.app.config.catalog, &seen));
-        let (acting, wanted) = (member.acting(visit), id.clone());
-        let saved = visit.app.write(move |app, work| {
-            api_keys::set_scopes(work, &app.config, &acting, &wanted, &scopes, Some(&seen))
-        });
-        match saved.await? {
-            Ok(_) => Ok(visit.go(&format!("/o/{slug}/keys?done=key-permissions"))),
-            Err(refusal) => match refused::problems(refusal) {
-                Ok(problems) => {
-                    show(visit, &member, &id, Some(Rejected { ticked, problems, seen: None })).await
-                }
-                Err(refusal) => Ok(refused::page(visit, &member, refusal)),
-            },
-        }
-    })
-    .await
+pub async fn save(req: PageRequest, path: web::Path<(String, String)>, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "key-permissions").await?;
+    let (slug, id) = path.into_inner();
+    let member = member(&req, Which::Slug(&slug)).await?;
+    let ticked = Ticked::read(&form, &req.app.config.catalog);
+    let mut scopes = ticked.all(&req.app.config.catalog);
+    let seen = form.get("seen").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default();
+    if scopes.is_empty() {
+        let none = "Choose at least one permission. A key that needs none can be revoked";
+        let problems = Problems::default().with("scopes", none);
+        return show(&req, &member, &id, Some(Rejected { ticked, problems, seen: Some(seen) })).await;
+    }
+    scopes.extend(without_a_box(&req.app.config.catalog, &seen));
+    let (acting, wanted) = (member.acting(&req), id.clone());
+    let saved = req.app.write(move |app, work| {
+        api_keys::set_scopes(work, &app.config, &acting, &wanted, &scopes, Some(&seen))
+    });
+    match saved.await? {
+        Ok(_) => Ok(req.go(&format!("/o/{slug}/keys?done=key-permissions"))),
+        Err(refusal) => match refused::problems(refusal) {
+            Ok(problems) => show(&req, &member, &id, Some(Rejected { ticked, problems, seen: None })).await,
+            Err(refusal) => Ok(refused::page(&req, &member, refusal)),
+        },
+    }
 }
 
 /// A form that was filled in and does not do.
@@ -115,21 +99,16 @@ struct Rejected {
 }
 
 /// The key and what it may be given, or the page that says why not.
-async fn changeable(visit: &Visit, member: &Member, id: &str) -> Result<Changeable, Stop> {
-    let (app, acting, id) = (visit.app.clone(), member.acting(visit), id.to_owned());
+async fn changeable(req: &PageRequest, member: &Member, id: &str) -> Result<Changeable, PageError> {
+    let (app, acting, id) = (req.app.clone(), member.acting(req), id.to_owned());
     let now = app.now();
     let read = move |conn: &mut _| api_keys::changeable(conn, &app.config, &acting, &id, now);
-    Ok(visit.app.store.read(read).await?.map_err(|refusal| refused::page(visit, member, refusal))?)
+    Ok(req.app.store.read(read).await?.map_err(|refusal| refused::page(req, member, refusal))?)
 }
 
 /// The form, with what the key has ticked unless it was filled in already.
-async fn show(
-    visit: &Visit,
-    member: &Member,
-    id: &str,
-    rejected: Option<Rejected>,
-) -> Result<HttpResponse, Stop> {
-    let changeable = changeable(visit, member, id).await?;
+async fn show(req: &PageRequest, member: &Member, id: &str, rejected: Option<Rejected>) -> PageResult {
+    let changeable = changeable(req, member, id).await?;
     let state = state(&changeable);
     let Changeable { named, open, .. } = changeable;
     let granted = &named.credential.granted;
@@ -139,19 +118,19 @@ async fn show(
         seen: None,
     });
     let page = KeyPermissionsPage {
-        shell: visit.shell(),
-        nav: nav(visit, member, Place::ApiKeys, active_sessions(visit, member).await?),
+        shell: req.shell(),
+        nav: nav(req, member, Place::ApiKeys, active_sessions(req, member).await?),
         name: text::name(&named.credential.name),
         shown: card::shown(&named.credential),
-        last_used: card::last_used(visit, &named),
+        last_used: card::last_used(req, &named),
         state,
         seen: seen.unwrap_or_else(|| granted.named()).to_string(),
-        permissions: ticked.offered_to(&visit.app.config.catalog, granted, &open),
+        permissions: ticked.offered_to(&req.app.config.catalog, granted, &open),
         id: named.credential.id,
         problems,
     };
     let status = if page.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(visit.page(status, &page))
+    Ok(req.page(status, &page))
 }
 
 fn state(changeable: &Changeable) -> GrantState {

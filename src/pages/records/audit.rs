@@ -1,7 +1,7 @@
 //! `/o/{org}/audit`: the audit log of an organization and its export.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use url::form_urlencoded::Serializer;
 
@@ -10,17 +10,16 @@ use crate::domain::audit::{Action, Actor, Event, Outcome, Recorded};
 use crate::domain::parameters::Parameters;
 use crate::pages::records::audit_words;
 use crate::pages::sessions::list::Pager;
-use crate::pages::shared::member::{active_sessions, manager, nav};
+use crate::pages::shared::member::{ManagerRequest, active_sessions, nav};
 use crate::pages::shared::nav::{Nav, Place};
 use crate::pages::shared::refusal::Refusal;
-use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::Moment;
 use crate::pages::shared::urls::query;
 use crate::pages::shared::words::{Piece, Sentence};
 use crate::services::audit_log;
 use crate::store::Conn;
-use crate::web::app::App;
 use crate::web::audit_query::{self, BadQuery};
 use crate::web::envelope::is_head;
 use crate::web::export;
@@ -79,79 +78,69 @@ impl AuditPage {
 pub(in crate::pages) const PAGE: usize = 25;
 
 /// `GET /o/{org}/audit`
-pub async fn events(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = manager(visit, &slug).await?;
-        let query = query(visit);
-        let read =
-            audit_query::events(&query).and_then(|asked| Ok((asked, audit_query::before_event(&query)?)));
-        let (asked, before) = match read {
-            Ok(read) => read,
-            Err(bad) => return Ok(refused(visit, bad)),
-        };
-        let (org_id, chosen, outcome) = (member.organization.id.clone(), asked.action, asked.outcome);
-        let read = move |conn: &mut Conn| match audit_log::filter(conn, &org_id, &asked)? {
-            Ok(filter) => audit_log::page(conn, &org_id, &filter, before, PAGE).map(Ok),
-            Err(too_many) => Ok(Err(too_many)),
-        };
-        let page = match visit.app.store.report(read).await? {
-            Ok(page) => page,
-            Err(too_many) => return Ok(refused(visit, too_many.into())),
-        };
-        let active = active_sessions(visit, &member).await?;
-        let path = format!("{}/o/{slug}/audit", visit.base());
-        let older = page.older.map(|place| after(&path, &query, &audit_query::after_event(place)));
-        let page = AuditPage {
-            shell: visit.shell(),
-            nav: nav(visit, &member, Place::AuditLog, active),
-            filter: event_filter(&query, chosen, outcome),
-            rows: page.events.iter().map(|event| event_row(event, &page.names)).collect(),
-            pager: Pager { newer: None, older },
-            export: with_filters(&format!("{path}/export"), &query),
-            continued: before.is_some(),
-        };
-        Ok(visit.page(StatusCode::OK, &page))
-    })
-    .await
+pub async fn events(ManagerRequest(req, member): ManagerRequest, slug: web::Path<String>) -> PageResult {
+    let query = query(&req);
+    let read = audit_query::events(&query).and_then(|asked| Ok((asked, audit_query::before_event(&query)?)));
+    let (asked, before) = match read {
+        Ok(read) => read,
+        Err(bad) => return Ok(refused(&req, bad)),
+    };
+    let (org_id, chosen, outcome) = (member.organization.id.clone(), asked.action, asked.outcome);
+    let read = move |conn: &mut Conn| match audit_log::filter(conn, &org_id, &asked)? {
+        Ok(filter) => audit_log::page(conn, &org_id, &filter, before, PAGE).map(Ok),
+        Err(too_many) => Ok(Err(too_many)),
+    };
+    let page = match req.app.store.report(read).await? {
+        Ok(page) => page,
+        Err(too_many) => return Ok(refused(&req, too_many.into())),
+    };
+    let active = active_sessions(&req, &member).await?;
+    let path = format!("{}/o/{slug}/audit", req.base());
+    let older = page.older.map(|place| after(&path, &query, &audit_query::after_event(place)));
+    let page = AuditPage {
+        shell: req.shell(),
+        nav: nav(&req, &member, Place::AuditLog, active),
+        filter: event_filter(&query, chosen, outcome),
+        rows: page.events.iter().map(|event| event_row(event, &page.names)).collect(),
+        pager: Pager { newer: None, older },
+        export: with_filters(&format!("{path}/export"), &query),
+        continued: before.is_some(),
+    };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
 /// `GET /o/{org}/audit/export?format=csv|jsonl`
-pub async fn export(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = manager(visit, &slug).await?;
-        let query = query(visit);
-        let asked = match audit_query::events(&query) {
-            Ok(asked) => asked,
-            Err(bad) => return Ok(refused(visit, bad)),
-        };
-        let Some(format) = query.get("format").and_then(Format::parse) else {
-            return Ok(refused(visit, BadQuery("format is csv or jsonl.")));
-        };
-        let org_id = member.organization.id.clone();
-        let filter = visit.app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;
-        let filter = match filter {
-            Ok(filter) => filter,
-            Err(too_many) => return Ok(refused(visit, too_many.into())),
-        };
-        if is_head(&visit.request) {
-            return Ok(export::head(&visit.app, &member.organization, format));
-        }
-        let actor = Actor::User(member.user_id);
-        let by = Event::new(Action::AuditExported, actor, &visit.browser.origin).org(&member.organization.id);
-        visit
-            .app
-            .write(move |_, work| {
-                audit_log::record_export(work, by, format);
-                Ok(())
-            })
-            .await?;
-        Ok(export::answer(&visit.app, &member.organization, filter, format))
-    })
-    .await
+pub async fn export(ManagerRequest(req, member): ManagerRequest) -> PageResult {
+    let query = query(&req);
+    let asked = match audit_query::events(&query) {
+        Ok(asked) => asked,
+        Err(bad) => return Ok(refused(&req, bad)),
+    };
+    let Some(format) = query.get("format").and_then(Format::parse) else {
+        return Ok(refused(&req, BadQuery("format is csv or jsonl.")));
+    };
+    let org_id = member.organization.id.clone();
+    let filter = req.app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;
+    let filter = match filter {
+        Ok(filter) => filter,
+        Err(too_many) => return Ok(refused(&req, too_many.into())),
+    };
+    if is_head(&req.http) {
+        return Ok(export::head(&req.app, &member.organization, format));
+    }
+    let actor = Actor::User(member.user_id);
+    let by = Event::new(Action::AuditExported, actor, &req.browser.origin).org(&member.organization.id);
+    req.app
+        .write(move |_, work| {
+            audit_log::record_export(work, by, format);
+            Ok(())
+        })
+        .await?;
+    Ok(export::answer(&req.app, &member.organization, filter, format))
 }
 
-pub(in crate::pages) fn refused(visit: &Visit, BadQuery(what): BadQuery) -> HttpResponse {
-    visit.refuse(Refusal::MalformedRequest { detail: what.to_owned() })
+pub(in crate::pages) fn refused(req: &PageRequest, BadQuery(what): BadQuery) -> HttpResponse {
+    req.refuse(Refusal::MalformedRequest { detail: what.to_owned() })
 }
 
 /// This page with its filters, ready for one more parameter.

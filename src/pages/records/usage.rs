@@ -1,19 +1,17 @@
 //! `/o/{org}/usage`: verifications by day and credential.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::TimeDelta;
 
 use crate::domain::time::Time;
-use crate::pages::shared::member::{active_sessions, manager, nav};
+use crate::pages::shared::member::{ManagerRequest, active_sessions, nav};
 use crate::pages::shared::nav::{Nav, Place};
-use crate::pages::shared::request::visit;
+use crate::pages::shared::request::PageResult;
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
 use crate::services::uses::{self, DayTotal, Overview};
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "records/usage.html")]
@@ -171,43 +169,35 @@ impl UsagePage {
 const CREDENTIALS: usize = 50;
 
 /// `GET /o/{org}/usage`
-pub async fn usage(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = manager(visit, &slug).await?;
-        let period = Period::from_value(query(visit).get("days").unwrap_or_default());
-        let (org_id, now) = (member.organization.id.clone(), visit.app.now());
-        let first = now - TimeDelta::days(i64::from(period.days()) - 1);
-        let (from, to) = (first.day(), now.day());
-        let overview = visit
-            .app
-            .store
-            .report(move |conn| uses::overview(conn, &org_id, &from, &to, CREDENTIALS))
-            .await?;
-        let active = active_sessions(visit, &member).await?;
-        let Overview { days, credentials, others, names } = overview;
-        let days: Vec<Day> =
-            (0..period.days()).map(|n| day(first + TimeDelta::days(n.into()), &days)).collect();
-        let page = UsagePage {
-            shell: visit.shell(),
-            nav: nav(visit, &member, Place::Usage, active),
-            period,
-            credentials: credentials
-                .into_iter()
-                .map(|total| CredentialUsage {
-                    name: names.get(&total.id).map_or_else(|| total.id.clone(), |name| text::name(name)),
-                    id: total.id,
-                    allowed: total.allowed,
-                    denied: total.denied,
-                    last: days.iter().find(|day| day.iso == total.last_day).map(|day| day.text.clone()),
-                })
-                .collect(),
-            logged: visit.app.config.audit.log_uses,
-            days,
-            others: i64::try_from(others).unwrap_or(i64::MAX),
-        };
-        Ok(visit.page(StatusCode::OK, &page))
-    })
-    .await
+pub async fn usage(ManagerRequest(req, member): ManagerRequest) -> PageResult {
+    let period = Period::from_value(query(&req).get("days").unwrap_or_default());
+    let (org_id, now) = (member.organization.id.clone(), req.app.now());
+    let first = now - TimeDelta::days(i64::from(period.days()) - 1);
+    let (from, to) = (first.day(), now.day());
+    let overview =
+        req.app.store.report(move |conn| uses::overview(conn, &org_id, &from, &to, CREDENTIALS)).await?;
+    let active = active_sessions(&req, &member).await?;
+    let Overview { days, credentials, others, names } = overview;
+    let days: Vec<Day> = (0..period.days()).map(|n| day(first + TimeDelta::days(n.into()), &days)).collect();
+    let page = UsagePage {
+        shell: req.shell(),
+        nav: nav(&req, &member, Place::Usage, active),
+        period,
+        credentials: credentials
+            .into_iter()
+            .map(|total| CredentialUsage {
+                name: names.get(&total.id).map_or_else(|| total.id.clone(), |name| text::name(name)),
+                id: total.id,
+                allowed: total.allowed,
+                denied: total.denied,
+                last: days.iter().find(|day| day.iso == total.last_day).map(|day| day.text.clone()),
+            })
+            .collect(),
+        logged: req.app.config.audit.log_uses,
+        days,
+        others: i64::try_from(others).unwrap_or(i64::MAX),
+    };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
 /// A day with what was counted on it.

@@ -1,22 +1,21 @@
 //! `/o/{org}/audit/uses`: single uses of credentials.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::audit::export::Names;
 use crate::domain::uses::UseOutcome;
 use crate::pages::records::audit::{self, PAGE};
 use crate::pages::sessions::list::Pager;
-use crate::pages::shared::member::{active_sessions, manager, nav};
+use crate::pages::shared::member::{ManagerRequest, active_sessions, nav};
 use crate::pages::shared::nav::{Nav, Place};
-use crate::pages::shared::request::visit;
+use crate::pages::shared::request::PageResult;
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, Moment};
 use crate::pages::shared::urls::query;
 use crate::services::uses;
 use crate::store::uses::Used;
-use crate::web::app::App;
 use crate::web::audit_query;
 
 #[derive(Template)]
@@ -70,40 +69,35 @@ impl UsesPage {
 }
 
 /// `GET /o/{org}/audit/uses`
-pub async fn uses(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = manager(visit, &slug).await?;
-        let query = query(visit);
-        let read =
-            audit_query::uses(&query).and_then(|filter| Ok((filter, audit_query::before_use(&query)?)));
-        let (filter, place) = match read {
-            Ok(read) => read,
-            Err(bad) => return Ok(audit::refused(visit, bad)),
-        };
-        let (org_id, outcome, continued) = (member.organization.id.clone(), filter.outcome, place.is_some());
-        let read = move |conn: &mut _| uses::page(conn, &org_id, &filter, place.as_ref(), PAGE);
-        let page = visit.app.store.report(read).await?;
-        let active = active_sessions(visit, &member).await?;
-        let path = format!("{}/o/{slug}/audit/uses", visit.base());
-        let last = page.uses.last().filter(|_| page.more);
-        let older = last.map(|used| audit::after(&path, &query, &audit_query::after_use(used.at, &used.id)));
-        let page = UsesPage {
-            shell: visit.shell(),
-            nav: nav(visit, &member, Place::AuditLog, active),
-            filter: UseFilter {
-                credential: audit::typed(&query, "credential"),
-                outcome,
-                since: audit::day(&query, "since"),
-                until: audit::day(&query, "until"),
-            },
-            rows: page.uses.iter().map(|used| use_row(used, &page.names)).collect(),
-            pager: Pager { newer: None, older },
-            continued,
-            kept: visit.app.config.audit.log_uses.then(|| text::duration(visit.app.config.audit.keep_uses)),
-        };
-        Ok(visit.page(StatusCode::OK, &page))
-    })
-    .await
+pub async fn uses(ManagerRequest(req, member): ManagerRequest, slug: web::Path<String>) -> PageResult {
+    let query = query(&req);
+    let read = audit_query::uses(&query).and_then(|filter| Ok((filter, audit_query::before_use(&query)?)));
+    let (filter, place) = match read {
+        Ok(read) => read,
+        Err(bad) => return Ok(audit::refused(&req, bad)),
+    };
+    let (org_id, outcome, continued) = (member.organization.id.clone(), filter.outcome, place.is_some());
+    let read = move |conn: &mut _| uses::page(conn, &org_id, &filter, place.as_ref(), PAGE);
+    let page = req.app.store.report(read).await?;
+    let active = active_sessions(&req, &member).await?;
+    let path = format!("{}/o/{slug}/audit/uses", req.base());
+    let last = page.uses.last().filter(|_| page.more);
+    let older = last.map(|used| audit::after(&path, &query, &audit_query::after_use(used.at, &used.id)));
+    let page = UsesPage {
+        shell: req.shell(),
+        nav: nav(&req, &member, Place::AuditLog, active),
+        filter: UseFilter {
+            credential: audit::typed(&query, "credential"),
+            outcome,
+            since: audit::day(&query, "since"),
+            until: audit::day(&query, "until"),
+        },
+        rows: page.uses.iter().map(|used| use_row(used, &page.names)).collect(),
+        pager: Pager { newer: None, older },
+        continued,
+        kept: req.app.config.audit.log_uses.then(|| text::duration(req.app.config.audit.keep_uses)),
+    };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
 fn use_row(used: &Used, names: &Names) -> UseRow {

@@ -1,15 +1,15 @@
 //! `/api`: the reference of the API.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
-pub use crate::pages::reference::reading::read;
-use crate::pages::shared::request::visit;
+use crate::pages::reference::reading::read;
+pub use crate::pages::shared::request::{PageRequest, PageResult};
+
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::words::{Piece, Sentence};
 use crate::web::api_document::ApiDocument;
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "reference/api.html")]
@@ -94,14 +94,7 @@ pub struct ErrorStatus {
 }
 
 /// `GET /api`
-pub async fn page(
-    app: web::Data<App>,
-    document: web::Data<ApiDocument>,
-    request: HttpRequest,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let reference = read(document.value());
-        Ok(visit.page(StatusCode::OK, &ApiReferencePage { shell: visit.shell(), reference }))
-    })
-    .await
+pub async fn page(req: PageRequest, document: web::Data<ApiDocument>) -> PageResult {
+    let reference = read(document.value());
+    Ok(req.page(StatusCode::OK, &ApiReferencePage { shell: req.shell(), reference }))
 }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::pages::reference::api::{self, ApiReferencePage};
+use crate::pages::reference::api::ApiReferencePage;
+use crate::pages::reference::reading;
 use crate::pages::samples::{Foreign, print, shell};
 
 pub(in crate::pages) fn page(foreign: Foreign) -> String {
@@ -29,5 +30,5 @@ pub(in crate::pages) fn page(foreign: Foreign) -> String {
         } } },
         "components": { "responses": { "NotFound": { "description": "- `not_found`: Check the id." } } },
     });
-    print(&ApiReferencePage { shell: shell(foreign), reference: api::read(&document) })
+    print(&ApiReferencePage { shell: shell(foreign), reference: reading::read(&document) })
 }

@@ -1,14 +1,12 @@
 //! `/scopes`: the scopes that tools may ask for.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::domain::scope::{Bundle, Level, Scope};
-use crate::pages::shared::request::visit;
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::words;
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "reference/scopes.html")]
@@ -40,18 +38,15 @@ pub struct BundleEntry {
 }
 
 /// `GET /scopes`
-pub async fn catalog(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let catalog = &visit.app.config.catalog;
-        let page = CatalogPage {
-            shell: visit.shell(),
-            version: catalog.version().to_owned(),
-            scopes: catalog.iter().map(scope).collect(),
-            bundles: catalog.bundles().iter().map(bundle).collect(),
-        };
-        Ok(visit.page(StatusCode::OK, &page))
-    })
-    .await
+pub async fn catalog(req: PageRequest) -> PageResult {
+    let catalog = &req.app.config.catalog;
+    let page = CatalogPage {
+        shell: req.shell(),
+        version: catalog.version().to_owned(),
+        scopes: catalog.iter().map(scope).collect(),
+        bundles: catalog.bundles().iter().map(bundle).collect(),
+    };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
 fn scope(scope: &Scope) -> ScopeEntry {

@@ -1,7 +1,7 @@
 //! `/o/{org}/service-accounts/{id}`: one service account.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::key_policy::KeyPolicy;
@@ -13,15 +13,14 @@ use crate::pages::credentials::refused;
 use crate::pages::service_accounts::list::{Account, shown};
 use crate::pages::service_accounts::new::{RoleChoice, roles};
 use crate::pages::shared::confirm::{ConfirmPage, Question};
-use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
+use crate::pages::shared::member::{Member, MemberRequest, Which, active_sessions, member, nav};
 use crate::pages::shared::nav::{Nav, Place};
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::refusal::Refusal;
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::services::{api_keys, service_accounts};
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "service_accounts/account.html")]
@@ -49,33 +48,28 @@ impl ServiceAccountPage {
 
 /// `GET /o/{org}/service-accounts/{id}`
 pub async fn show(
-    app: web::Data<App>,
-    request: HttpRequest,
+    MemberRequest(req, member): MemberRequest,
     path: web::Path<(String, String)>,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = member(visit, Which::Slug(&path.0)).await?;
-        page(visit, &member, &path.1, Problems::default()).await
-    })
-    .await
+) -> PageResult {
+    page(&req, &member, &path.1, Problems::default()).await
 }
 
-async fn page(visit: &Visit, member: &Member, id: &str, problems: Problems) -> Result<HttpResponse, Stop> {
-    let (acting, wanted) = (member.acting(visit), id.to_owned());
-    let path = format!("{}/o/{}/service-accounts/{id}", visit.base(), member.organization.slug);
-    let asked = Asked::read(visit, ListAddress { path, org: None });
+async fn page(req: &PageRequest, member: &Member, id: &str, problems: Problems) -> PageResult {
+    let (acting, wanted) = (member.acting(req), id.to_owned());
+    let path = format!("{}/o/{}/service-accounts/{id}", req.base(), member.organization.slug);
+    let asked = Asked::read(req, ListAddress { path, org: None });
     let of_keys = asked.clone();
-    let found = visit.app.store.read(move |conn| {
+    let found = req.app.store.read(move |conn| {
         let made = service_accounts::find(conn, &acting, &wanted)?;
         let keys = of_keys.find(|part| api_keys::of_service_account(conn, &acting, &wanted, part))?;
         // Who manages service accounts may be somebody who sees no keys.
         Ok(made.map(|made| (made, keys.unwrap_or_default())))
     });
-    let (made, keys) = found.await?.map_err(|refusal| refused::page(visit, member, refusal))?;
-    let nav = nav(visit, member, Place::ServiceAccounts, active_sessions(visit, member).await?);
-    let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&visit.app.config.organizations);
-    let manages = member.holds(visit, KEYS_MANAGE) && member.acting(visit).administers();
-    let of_keys = &nav.keys(visit.base());
+    let (made, keys) = found.await?.map_err(|refusal| refused::page(req, member, refusal))?;
+    let nav = nav(req, member, Place::ServiceAccounts, active_sessions(req, member).await?);
+    let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&req.app.config.organizations);
+    let manages = member.holds(req, KEYS_MANAGE) && member.acting(req).administers();
+    let of_keys = &nav.keys(req.base());
     let to = |act: &'static str| move |id: &str| format!("{of_keys}/{id}/{act}");
     let (permissions, rotate, revoke) = (to("permissions"), to("rotate"), to("end"));
     let enabled = made.account.disabled_at.is_none();
@@ -90,93 +84,80 @@ async fn page(visit: &Visit, member: &Member, id: &str, problems: Problems) -> R
     };
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = ServiceAccountPage {
-        shell: visit.shell(),
+        shell: req.shell(),
         problems,
-        roles: roles(visit, member, &made.account.role),
-        list: asked.shown(keys, |key| card(visit, &listed, key)),
+        roles: roles(req, member, &made.account.role),
+        list: asked.shown(keys, |key| card(req, &listed, key)),
         may_create: manages && on && enabled,
         account: shown(made),
         nav,
     };
-    Ok(visit.page(status, &page))
+    Ok(req.page(status, &page))
 }
 
 /// `POST /o/{org}/service-accounts/{id}/role`
 pub async fn set_role(
-    app: web::Data<App>,
-    request: HttpRequest,
+    req: PageRequest,
     path: web::Path<(String, String)>,
     payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "service-account-role").await?;
-        let (slug, id) = path.into_inner();
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let (acting, wanted) = (member.acting(visit), id.clone());
-        let role = form.get("role").unwrap_or_default().to_owned();
-        let saved = visit
-            .app
-            .write(move |app, work| service_accounts::set_role(work, &app.config, &acting, &wanted, &role));
-        match saved.await? {
-            Ok(_) => Ok(visit.go(&format!("/o/{slug}/service-accounts/{id}?done=role-saved"))),
-            Err(refusal) => match refused::problems(refusal) {
-                Ok(problems) => page(visit, &member, &id, problems).await,
-                Err(refusal) => Ok(refused::page(visit, &member, refusal)),
-            },
-        }
-    })
-    .await
+) -> PageResult {
+    let form = req.form(payload, "service-account-role").await?;
+    let (slug, id) = path.into_inner();
+    let member = member(&req, Which::Slug(&slug)).await?;
+    let (acting, wanted) = (member.acting(&req), id.clone());
+    let role = form.get("role").unwrap_or_default().to_owned();
+    let saved = req
+        .app
+        .write(move |app, work| service_accounts::set_role(work, &app.config, &acting, &wanted, &role));
+    match saved.await? {
+        Ok(_) => Ok(req.go(&format!("/o/{slug}/service-accounts/{id}?done=role-saved"))),
+        Err(refusal) => match refused::problems(refusal) {
+            Ok(problems) => page(&req, &member, &id, problems).await,
+            Err(refusal) => Ok(refused::page(&req, &member, refusal)),
+        },
+    }
 }
 
 /// `GET /o/{org}/service-accounts/{id}/disable`: says what stops.
 pub async fn disable_page(
-    app: web::Data<App>,
-    request: HttpRequest,
+    MemberRequest(req, member): MemberRequest,
     path: web::Path<(String, String)>,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let (slug, id) = path.into_inner();
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let (acting, now) = (member.acting(visit), visit.app.now());
-        let found = visit.app.store.read(move |conn| {
-            let made = service_accounts::find(conn, &acting, &id)?;
-            let keys = service_accounts::living_keys(conn, &acting.organization.id, &id, now)?;
-            Ok(made.map(|made| (made.account, keys)))
-        });
-        let (account, keys) = found.await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
-        let nav = nav(visit, &member, Place::ServiceAccounts, active_sessions(visit, &member).await?);
-        let name = text::name(&account.name);
-        let question = Question::DisableServiceAccount { slug, id: account.id, name, keys };
-        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
-    })
-    .await
+) -> PageResult {
+    let (slug, id) = path.into_inner();
+    let (acting, now) = (member.acting(&req), req.app.now());
+    let found = req.app.store.read(move |conn| {
+        let made = service_accounts::find(conn, &acting, &id)?;
+        let keys = service_accounts::living_keys(conn, &acting.organization.id, &id, now)?;
+        Ok(made.map(|made| (made.account, keys)))
+    });
+    let (account, keys) = found.await?.map_err(|refusal| refused::page(&req, &member, refusal))?;
+    let nav = nav(&req, &member, Place::ServiceAccounts, active_sessions(&req, &member).await?);
+    let name = text::name(&account.name);
+    let question = Question::DisableServiceAccount { slug, id: account.id, name, keys };
+    Ok(req.page(StatusCode::OK, &ConfirmPage { shell: req.shell(), nav, question }))
 }
 
 /// `POST /o/{org}/service-accounts/{id}/state`
 pub async fn set_state(
-    app: web::Data<App>,
-    request: HttpRequest,
+    req: PageRequest,
     path: web::Path<(String, String)>,
     payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "confirm").await?;
-        let (slug, id) = path.into_inner();
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let enabled = match form.get("state") {
-            Some("enabled") => true,
-            Some("disabled") => false,
-            _ => return Ok(visit.refuse(Refusal::NotFound)),
-        };
-        let (acting, wanted) = (member.acting(visit), id.clone());
-        let saved = visit.app.write(move |app, work| {
-            service_accounts::set_enabled(work, &app.config, &acting, &wanted, enabled)
-        });
-        let done = if enabled { "service-account-enabled" } else { "service-account-disabled" };
-        Ok(match saved.await? {
-            Ok(_) => visit.go(&format!("/o/{slug}/service-accounts/{id}?done={done}")),
-            Err(refusal) => refused::page(visit, &member, refusal),
-        })
+) -> PageResult {
+    let form = req.form(payload, "confirm").await?;
+    let (slug, id) = path.into_inner();
+    let member = member(&req, Which::Slug(&slug)).await?;
+    let enabled = match form.get("state") {
+        Some("enabled") => true,
+        Some("disabled") => false,
+        _ => return Ok(req.refuse(Refusal::NotFound)),
+    };
+    let (acting, wanted) = (member.acting(&req), id.clone());
+    let saved = req
+        .app
+        .write(move |app, work| service_accounts::set_enabled(work, &app.config, &acting, &wanted, enabled));
+    let done = if enabled { "service-account-enabled" } else { "service-account-disabled" };
+    Ok(match saved.await? {
+        Ok(_) => req.go(&format!("/o/{slug}/service-accounts/{id}?done={done}")),
+        Err(refusal) => refused::page(&req, &member, refusal),
     })
-    .await
 }

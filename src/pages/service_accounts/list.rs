@@ -1,20 +1,18 @@
 //! `/o/{org}/service-accounts`: the service accounts of an organization.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::pages::credentials::refused;
 use crate::pages::records::paging;
 use crate::pages::sessions::list::Pager;
-use crate::pages::shared::member::{Which, active_sessions, member, nav};
+use crate::pages::shared::member::{MemberRequest, active_sessions, nav};
 use crate::pages::shared::nav::{Nav, Place};
-use crate::pages::shared::request::visit;
+use crate::pages::shared::request::PageResult;
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, Moment};
 use crate::pages::shared::urls::query;
 use crate::services::service_accounts::{self, Made};
-use crate::web::app::App;
 use crate::web::cursor;
 
 #[derive(Template)]
@@ -45,27 +43,23 @@ impl ServiceAccountsPage {
 }
 
 /// `GET /o/{org}/service-accounts`: the newest first.
-pub async fn list(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let (acting, after) = (member.acting(visit), query(visit).get("cursor").and_then(cursor::read));
-        let first = after.is_none();
-        let limit = paging::limit();
-        let read = move |conn: &mut _| service_accounts::list(conn, &acting, after.as_ref(), limit);
-        let mut accounts = match visit.app.store.read(read).await? {
-            Ok(accounts) => accounts,
-            Err(refusal) => return Ok(refused::page(visit, &member, refusal)),
-        };
-        let nav = nav(visit, &member, Place::ServiceAccounts, active_sessions(visit, &member).await?);
-        let path = nav.service_accounts(visit.base());
-        let next = paging::cut(&mut accounts, |made| (made.account.created_at, made.account.id.as_str()));
-        let older = next.map(|cursor| format!("{path}?cursor={cursor}"));
-        let pager = Pager { newer: (!first).then_some(path), older };
-        let accounts = accounts.into_iter().map(shown).collect();
-        let page = ServiceAccountsPage { shell: visit.shell(), nav, accounts, pager };
-        Ok(visit.page(StatusCode::OK, &page))
-    })
-    .await
+pub async fn list(MemberRequest(req, member): MemberRequest) -> PageResult {
+    let (acting, after) = (member.acting(&req), query(&req).get("cursor").and_then(cursor::read));
+    let first = after.is_none();
+    let limit = paging::limit();
+    let read = move |conn: &mut _| service_accounts::list(conn, &acting, after.as_ref(), limit);
+    let mut accounts = match req.app.store.read(read).await? {
+        Ok(accounts) => accounts,
+        Err(refusal) => return Ok(refused::page(&req, &member, refusal)),
+    };
+    let nav = nav(&req, &member, Place::ServiceAccounts, active_sessions(&req, &member).await?);
+    let path = nav.service_accounts(req.base());
+    let next = paging::cut(&mut accounts, |made| (made.account.created_at, made.account.id.as_str()));
+    let older = next.map(|cursor| format!("{path}?cursor={cursor}"));
+    let pager = Pager { newer: (!first).then_some(path), older };
+    let accounts = accounts.into_iter().map(shown).collect();
+    let page = ServiceAccountsPage { shell: req.shell(), nav, accounts, pager };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
 /// A service account as its pages show it.

@@ -1,20 +1,19 @@
 //! `/o/{org}/service-accounts/new`: a new service account.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
 use crate::domain::role::Role;
 use crate::pages::credentials::choices::Tick;
 use crate::pages::credentials::refused;
-use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
+use crate::pages::shared::member::{Member, MemberRequest, Which, active_sessions, member, nav};
 use crate::pages::shared::nav::{Nav, Place};
 use crate::pages::shared::problems::Problems;
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::services::service_accounts::{self, NewServiceAccount};
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "service_accounts/new.html")]
@@ -42,8 +41,8 @@ impl NewServiceAccountPage {
 }
 
 /// Every role, with those closed that the person cannot give.
-pub(in crate::pages) fn roles(visit: &Visit, member: &Member, chosen: &str) -> Vec<RoleChoice> {
-    let (config, acting) = (&visit.app.config, member.acting(visit));
+pub(in crate::pages) fn roles(req: &PageRequest, member: &Member, chosen: &str) -> Vec<RoleChoice> {
+    let (config, acting) = (&req.app.config, member.acting(req));
     let choice = |role: &Role| RoleChoice {
         tick: if acting.reaches(&config.catalog, &role.id).is_ok() {
             Tick::of(role.id == chosen)
@@ -57,67 +56,55 @@ pub(in crate::pages) fn roles(visit: &Visit, member: &Member, chosen: &str) -> V
 }
 
 /// `GET /o/{org}/service-accounts/new`
-pub async fn new(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let new = NewServiceAccount { name: String::new(), purpose: String::new(), role: String::new() };
-        new_page(visit, &member, new, Problems::default()).await
-    })
-    .await
+pub async fn new(MemberRequest(req, member): MemberRequest) -> PageResult {
+    let new = NewServiceAccount { name: String::new(), purpose: String::new(), role: String::new() };
+    new_page(&req, &member, new, Problems::default()).await
 }
 
 async fn new_page(
-    visit: &Visit,
+    req: &PageRequest,
     member: &Member,
     typed: NewServiceAccount,
     problems: Problems,
-) -> Result<HttpResponse, Stop> {
-    if let Err(refusal) = member.acting(visit).require(SERVICE_ACCOUNTS_MANAGE) {
-        return Ok(refused::page(visit, member, refusal));
+) -> PageResult {
+    if let Err(refusal) = member.acting(req).require(SERVICE_ACCOUNTS_MANAGE) {
+        return Ok(refused::page(req, member, refusal));
     }
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = NewServiceAccountPage {
-        shell: visit.shell(),
-        nav: nav(visit, member, Place::ServiceAccounts, active_sessions(visit, member).await?),
+        shell: req.shell(),
+        nav: nav(req, member, Place::ServiceAccounts, active_sessions(req, member).await?),
         problems,
-        roles: roles(visit, member, &typed.role),
+        roles: roles(req, member, &typed.role),
         name: typed.name,
         purpose: typed.purpose,
     };
-    Ok(visit.page(status, &page))
+    Ok(req.page(status, &page))
 }
 
 /// `POST /o/{org}/service-accounts/new`
-pub async fn create(
-    app: web::Data<App>,
-    request: HttpRequest,
-    slug: web::Path<String>,
-    payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "new-service-account").await?;
-        let member = member(visit, Which::Slug(&slug)).await?;
-        let field = |name: &str| form.get(name).unwrap_or_default().to_owned();
-        let new = NewServiceAccount { name: field("name"), purpose: field("purpose"), role: field("role") };
-        let missing = missing(&new);
-        if !missing.is_empty() {
-            return new_page(visit, &member, new, missing).await;
+pub async fn create(req: PageRequest, slug: web::Path<String>, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "new-service-account").await?;
+    let member = member(&req, Which::Slug(&slug)).await?;
+    let field = |name: &str| form.get(name).unwrap_or_default().to_owned();
+    let new = NewServiceAccount { name: field("name"), purpose: field("purpose"), role: field("role") };
+    let missing = missing(&new);
+    if !missing.is_empty() {
+        return new_page(&req, &member, new, missing).await;
+    }
+    let (acting, wanted) = (member.acting(&req), new.clone());
+    let created =
+        req.app.write(move |app, work| service_accounts::create(work, &app.config, &acting, &wanted));
+    match created.await? {
+        Ok(made) => {
+            let id = made.account.id;
+            Ok(req.go(&format!("/o/{slug}/service-accounts/{id}?done=service-account-created")))
         }
-        let (acting, wanted) = (member.acting(visit), new.clone());
-        let created =
-            visit.app.write(move |app, work| service_accounts::create(work, &app.config, &acting, &wanted));
-        match created.await? {
-            Ok(made) => {
-                let id = made.account.id;
-                Ok(visit.go(&format!("/o/{slug}/service-accounts/{id}?done=service-account-created")))
-            }
-            Err(refusal) => match refused::problems(refusal) {
-                Ok(problems) => new_page(visit, &member, new, problems).await,
-                Err(refusal) => Ok(refused::page(visit, &member, refusal)),
-            },
-        }
-    })
-    .await
+        Err(refusal) => match refused::problems(refusal) {
+            Ok(problems) => new_page(&req, &member, new, problems).await,
+            Err(refusal) => Ok(refused::page(&req, &member, refusal)),
+        },
+    }
 }
 
 /// Everything that was left out, at once.

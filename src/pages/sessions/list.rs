@@ -1,7 +1,6 @@
 //! `/cli-sessions`: the sessions of a person or of an organization.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::TimeDelta;
 
@@ -11,7 +10,7 @@ use crate::domain::scope::{Level, ScopeSet};
 use crate::domain::time::Time;
 use crate::pages::shared::member::{Member, Which, member, nav};
 use crate::pages::shared::nav::{Nav, Place};
-use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, Moment};
 use crate::pages::shared::urls::query;
@@ -20,7 +19,6 @@ use crate::store::credentials::Credential;
 use crate::store::organizations::Organization;
 use crate::store::own_sessions::{self, State, Whose};
 use crate::store::{Conn, StoreError};
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "sessions/list.html")]
@@ -215,20 +213,17 @@ const COUNTED: TimeDelta = TimeDelta::days(14);
 const PAGE: i64 = 10;
 
 /// `GET /` and `GET /cli-sessions`
-pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        if visit.person().is_none() && visit.app.store.read(setup::is_open).await? {
-            return Ok(visit.go("/setup"));
-        }
-        let member = member(visit, Which::Asked).await?;
-        Ok(visit.page(StatusCode::OK, &list_page(visit, &member).await?))
-    })
-    .await
+pub async fn list(req: PageRequest) -> PageResult {
+    if req.person().is_none() && req.app.store.read(setup::is_open).await? {
+        return Ok(req.go("/setup"));
+    }
+    let member = member(&req, Which::Asked).await?;
+    Ok(req.page(StatusCode::OK, &list_page(&req, &member).await?))
 }
 
-async fn list_page(visit: &Visit, member: &Member) -> Result<SessionsPage, StoreError> {
-    let now = visit.app.now();
-    let query = query(visit);
+async fn list_page(req: &PageRequest, member: &Member) -> Result<SessionsPage, StoreError> {
+    let now = req.app.now();
+    let query = query(req);
     let filter = Filter {
         query: query.get("q").unwrap_or_default().chars().take(100).collect(),
         state: StateFilter::from_value(query.get("state").unwrap_or_default()),
@@ -244,9 +239,9 @@ async fn list_page(visit: &Visit, member: &Member) -> Result<SessionsPage, Store
         let any = !rows.is_empty() || own_sessions::exist(conn, whose)?;
         Ok((numbers, rows, any))
     };
-    let (numbers, mut rows, any) = visit.app.store.read(read).await?;
+    let (numbers, mut rows, any) = req.app.store.read(read).await?;
     let link = |page: i64| {
-        let mut link = url::form_urlencoded::Serializer::new(format!("{}/cli-sessions?", visit.base()));
+        let mut link = url::form_urlencoded::Serializer::new(format!("{}/cli-sessions?", req.base()));
         link.append_pair("org", &member.organization.slug).append_pair("state", filter.state.value());
         link.append_pair("q", &filter.query).append_pair("page", &page.to_string());
         link.finish()
@@ -257,20 +252,20 @@ async fn list_page(visit: &Visit, member: &Member) -> Result<SessionsPage, Store
         older: (rows.len() > shown).then(|| link(page + 1)),
     };
     rows.truncate(shown);
-    let cards: Vec<Card> = rows.iter().map(|row| card(visit, &member.organization, row, now)).collect();
+    let cards: Vec<Card> = rows.iter().map(|row| card(req, &member.organization, row, now)).collect();
     let listing = match (any, cards.is_empty()) {
         (false, _) => Listing::NoneYet,
         (true, true) => Listing::NoneMatch,
         (true, false) => Listing::Cards(cards),
     };
     Ok(SessionsPage {
-        shell: visit.shell(),
-        nav: nav(visit, member, Place::CliSessions, numbers.living),
+        shell: req.shell(),
+        nav: nav(req, member, Place::CliSessions, numbers.living),
         numbers: shown_numbers(numbers, now),
         filter,
         listing,
         pager,
-        login_command: visit.app.config.brand.login_command.clone(),
+        login_command: req.app.config.brand.login_command.clone(),
     })
 }
 
@@ -302,13 +297,13 @@ fn next_end(session: &Credential) -> Option<Time> {
 }
 
 fn card(
-    visit: &Visit,
+    req: &PageRequest,
     organization: &Organization,
     (session, tool): &(Credential, String),
     now: Time,
 ) -> Card {
     let scopes = ScopeSet::parse(&session.scopes).unwrap_or_default();
-    let permissions = visit.app.config.catalog.entries(&scopes).filter(|scope| scope.id != "offline_access");
+    let permissions = req.app.config.catalog.entries(&scopes).filter(|scope| scope.id != "offline_access");
     let claimed: Vec<String> = [session.tool_version.as_deref(), session.device_os.as_deref()]
         .into_iter()
         .flatten()
@@ -316,7 +311,7 @@ fn card(
         .collect();
     let end = if session.lives(now) {
         let end = session.ends_at.unwrap_or(now);
-        End::Ahead { at: Moment::day(end.utc()), idle: text::duration(visit.app.config.tokens.session_idle) }
+        End::Ahead { at: Moment::day(end.utc()), idle: text::duration(req.app.config.tokens.session_idle) }
     } else {
         let ended = session.revoked_at.or_else(|| next_end(session)).unwrap_or(now);
         End::Past { at: Moment::minute(ended.utc()) }
@@ -328,7 +323,7 @@ fn card(
         claimed: (!claimed.is_empty()).then(|| claimed.join(", ")),
         kind: kind(session),
         usage: usage(session, organization, now),
-        last_used: last_use(visit, session),
+        last_used: last_use(req, session),
         asked_from: session.created_ip.clone().unwrap_or_else(|| "unknown".to_owned()),
         end,
         renewals: session.generation - 1,
@@ -369,10 +364,10 @@ fn usage(session: &Credential, organization: &Organization, now: Time) -> Usage 
     }
 }
 
-fn last_use(visit: &Visit, session: &Credential) -> Option<LastUse> {
+fn last_use(req: &PageRequest, session: &Credential) -> Option<LastUse> {
     let at = session.last_used_at.filter(|_| !never_used(session))?;
     let address = session.last_used_ip.clone()?;
-    let same = address.parse().ok().zip(visit.address).map(|(there, here)| network::same(there, here));
+    let same = address.parse().ok().zip(req.address).map(|(there, here)| network::same(there, here));
     Some(LastUse { address, at: Moment::minute(at.utc()), same_network: same })
 }
 

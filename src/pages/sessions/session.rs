@@ -1,7 +1,7 @@
 //! Renaming and ending one session, or all of them.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::pages::settings::api_access::device;
@@ -10,11 +10,10 @@ use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
 use crate::pages::shared::nav::{Nav, Place};
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::refusal::Refusal;
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageError, PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::services::sessions::{self, Standing};
 use crate::store::cli_sessions::{self, Named};
-use crate::web::app::App;
 
 /// `/cli-sessions/{id}/rename`
 #[derive(Template)]
@@ -31,139 +30,105 @@ pub struct RenamePage {
 }
 
 /// `GET /cli-sessions/{id}/rename`
-pub async fn rename_page(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| rename_view(visit, &id, Problems::default(), None).await).await
+pub async fn rename_page(req: PageRequest, id: web::Path<String>) -> PageResult {
+    rename_view(&req, &id, Problems::default(), None).await
 }
 
 /// `POST /cli-sessions/{id}/rename`
-pub async fn rename(
-    app: web::Data<App>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "rename").await?;
-        let one = One::find(visit, &id).await?;
-        let (typed, origin) = (form.get("name").unwrap_or_default().to_owned(), visit.browser.origin.clone());
-        let (name, target, user_id) = (typed.clone(), id.clone(), one.member.user_id.clone());
-        let renamed = visit
-            .app
-            .store
-            .write(move |work| sessions::rename(work, &target, &user_id, &name, &origin))
-            .await?;
-        if renamed {
-            return Ok(visit.go(&one.member.list_after("renamed")));
-        }
-        let problems = Problems::default().with("name", "Enter a name of at most 63 characters");
-        rename_view(visit, &id, problems, Some(typed)).await
-    })
-    .await
+pub async fn rename(req: PageRequest, id: web::Path<String>, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "rename").await?;
+    let one = One::find(&req, &id).await?;
+    let (typed, origin) = (form.get("name").unwrap_or_default().to_owned(), req.browser.origin.clone());
+    let (name, target, user_id) = (typed.clone(), id.clone(), one.member.user_id.clone());
+    let renamed =
+        req.app.store.write(move |work| sessions::rename(work, &target, &user_id, &name, &origin)).await?;
+    if renamed {
+        return Ok(req.go(&one.member.list_after("renamed")));
+    }
+    let problems = Problems::default().with("name", "Enter a name of at most 63 characters");
+    rename_view(&req, &id, problems, Some(typed)).await
 }
 
 /// Only the owner sees the name, so nobody else may change it.
-async fn rename_view(
-    visit: &Visit,
-    id: &str,
-    problems: Problems,
-    typed: Option<String>,
-) -> Result<HttpResponse, Stop> {
-    let one = One::find(visit, id).await?;
+async fn rename_view(req: &PageRequest, id: &str, problems: Problems, typed: Option<String>) -> PageResult {
+    let one = One::find(req, id).await?;
     if one.standing != Standing::Owner {
-        return Ok(visit.refuse(Refusal::NotFound));
+        return Ok(req.refuse(Refusal::NotFound));
     }
-    let active = active_sessions(visit, &one.member).await?;
+    let active = active_sessions(req, &one.member).await?;
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let current = one.named.session.name;
     let page = RenamePage {
-        shell: visit.shell(),
-        nav: nav(visit, &one.member, Place::CliSessions, active),
+        shell: req.shell(),
+        nav: nav(req, &one.member, Place::CliSessions, active),
         problems,
         id: one.named.session.id,
         name: typed.unwrap_or_else(|| current.clone()),
         current,
     };
-    Ok(visit.page(status, &page))
+    Ok(req.page(status, &page))
 }
 
 /// `GET /cli-sessions/{id}/end`
-pub async fn end_page(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let one = One::find(visit, &id).await?;
-        let active = active_sessions(visit, &one.member).await?;
-        let Named { session, person, tool } = one.named;
-        let login_command = visit.app.config.brand.login_command.clone();
-        let (place, question) = match one.standing {
-            Standing::Owner => {
-                let question = Question::SignOut { id: session.id, name: session.name, tool, login_command };
-                (Place::CliSessions, question)
-            }
-            Standing::Admin => {
-                let slug = one.member.organization.slug.clone();
-                let name = device(&session);
-                let question = Question::SignOutOther { id: session.id, name, tool, person, slug };
-                (Place::ApiAccess, question)
-            }
-        };
-        let nav = nav(visit, &one.member, place, active);
-        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
-    })
-    .await
+pub async fn end_page(req: PageRequest, id: web::Path<String>) -> PageResult {
+    let one = One::find(&req, &id).await?;
+    let active = active_sessions(&req, &one.member).await?;
+    let Named { session, person, tool } = one.named;
+    let login_command = req.app.config.brand.login_command.clone();
+    let (place, question) = match one.standing {
+        Standing::Owner => {
+            let question = Question::SignOut { id: session.id, name: session.name, tool, login_command };
+            (Place::CliSessions, question)
+        }
+        Standing::Admin => {
+            let slug = one.member.organization.slug.clone();
+            let name = device(&session);
+            let question = Question::SignOutOther { id: session.id, name, tool, person, slug };
+            (Place::ApiAccess, question)
+        }
+    };
+    let nav = nav(&req, &one.member, place, active);
+    Ok(req.page(StatusCode::OK, &ConfirmPage { shell: req.shell(), nav, question }))
 }
 
 /// `POST /cli-sessions/{id}/end`: one's own session, or as an admin another's.
-pub async fn end(
-    app: web::Data<App>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        visit.form(payload, "confirm").await?;
-        let one = One::find(visit, &id).await?;
-        let (target, user_id) = (id.into_inner(), one.member.user_id.clone());
-        let origin = visit.browser.origin.clone();
-        let ended =
-            visit.app.store.write(move |work| sessions::end(work, &target, &user_id, &origin)).await?;
-        Ok(match (ended, one.standing) {
-            (None, _) => visit.refuse(Refusal::NotFound),
-            (Some(_), Standing::Owner) => visit.go(&one.member.list_after("signed-out")),
-            (Some(_), Standing::Admin) => {
-                visit.go(&format!("/o/{}/settings/api-access?done=signed-out", one.member.organization.slug))
-            }
-        })
+pub async fn end(req: PageRequest, id: web::Path<String>, payload: web::Payload) -> PageResult {
+    req.form(payload, "confirm").await?;
+    let one = One::find(&req, &id).await?;
+    let (target, user_id) = (id.into_inner(), one.member.user_id.clone());
+    let origin = req.browser.origin.clone();
+    let ended = req.app.store.write(move |work| sessions::end(work, &target, &user_id, &origin)).await?;
+    Ok(match (ended, one.standing) {
+        (None, _) => req.refuse(Refusal::NotFound),
+        (Some(_), Standing::Owner) => req.go(&one.member.list_after("signed-out")),
+        (Some(_), Standing::Admin) => {
+            req.go(&format!("/o/{}/settings/api-access?done=signed-out", one.member.organization.slug))
+        }
     })
-    .await
 }
 
 /// `GET /cli-sessions/end-all`
-pub async fn end_all_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = member(visit, Which::Asked).await?;
-        let active = active_sessions(visit, &member).await?;
-        let nav = nav(visit, &member, Place::CliSessions, active);
-        let question = Question::SignOutEverywhere {
-            slug: nav.slug.clone(),
-            organization: nav.has_choice().then(|| nav.organization.clone()),
-            sessions: nav.active_sessions,
-            login_command: visit.app.config.brand.login_command.clone(),
-        };
-        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
-    })
-    .await
+pub async fn end_all_page(req: PageRequest) -> PageResult {
+    let member = member(&req, Which::Asked).await?;
+    let active = active_sessions(&req, &member).await?;
+    let nav = nav(&req, &member, Place::CliSessions, active);
+    let question = Question::SignOutEverywhere {
+        slug: nav.slug.clone(),
+        organization: nav.has_choice().then(|| nav.organization.clone()),
+        sessions: nav.active_sessions,
+        login_command: req.app.config.brand.login_command.clone(),
+    };
+    Ok(req.page(StatusCode::OK, &ConfirmPage { shell: req.shell(), nav, question }))
 }
 
 /// `POST /cli-sessions/end-all`
-pub async fn end_all(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    visit(app, request, async |visit| {
-        visit.form(payload, "confirm").await?;
-        let member = member(visit, Which::Asked).await?;
-        let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
-        let origin = visit.browser.origin.clone();
-        visit.app.store.write(move |work| sessions::end_all(work, &org_id, &user_id, &origin)).await?;
-        Ok(visit.go(&member.list_after("signed-out-everywhere")))
-    })
-    .await
+pub async fn end_all(req: PageRequest, payload: web::Payload) -> PageResult {
+    req.form(payload, "confirm").await?;
+    let member = member(&req, Which::Asked).await?;
+    let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
+    let origin = req.browser.origin.clone();
+    req.app.store.write(move |work| sessions::end_all(work, &org_id, &user_id, &origin)).await?;
+    Ok(req.go(&member.list_after("signed-out-everywhere")))
 }
 
 /// A session that this person may see, with the person in its organization.
@@ -174,17 +139,17 @@ struct One {
 }
 
 impl One {
-    async fn find(visit: &Visit, id: &str) -> Result<Self, Stop> {
-        let Some((session, _)) = visit.person() else {
-            return Err(visit.go("/sign-in?because=ended").into());
+    async fn find(req: &PageRequest, id: &str) -> Result<Self, PageError> {
+        let Some((session, _)) = req.person() else {
+            return Err(req.go("/sign-in?because=ended").into());
         };
         let (id, user_id) = (id.to_owned(), session.user_id.clone());
-        let seen = visit.app.store.read(move |conn| {
+        let seen = req.app.store.read(move |conn| {
             let Some((_, standing)) = sessions::seen_by(conn, &id, &user_id)? else { return Ok(None) };
             Ok(cli_sessions::find(conn, &id)?.map(|named| (named, standing)))
         });
-        let Some((named, standing)) = seen.await? else { return Err(visit.refuse(Refusal::NotFound).into()) };
-        let member = member(visit, Which::Id(&named.session.org_id)).await?;
+        let Some((named, standing)) = seen.await? else { return Err(req.refuse(Refusal::NotFound).into()) };
+        let member = member(req, Which::Id(&named.session.org_id)).await?;
         Ok(Self { named, standing, member })
     }
 }

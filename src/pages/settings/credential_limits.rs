@@ -1,7 +1,7 @@
 //! Settings > API access: the switch for API keys, and the limits on keys and personal tokens.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use chrono::TimeDelta;
 
 use crate::domain::audit::Actor;
@@ -9,24 +9,23 @@ use crate::domain::key_policy::{Lifetime, TokenCreators};
 use crate::domain::parameters::Parameters;
 use crate::pages::settings::api_access::{Keys, LifetimeChoice};
 use crate::pages::shared::confirm::{ConfirmPage, Question};
-use crate::pages::shared::member::{Member, active_sessions, manager, nav};
+use crate::pages::shared::member::{ManagerRequest, Member, active_sessions, manager, nav};
 use crate::pages::shared::nav::Place;
 use crate::pages::shared::refusal::Refusal;
-use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::text;
 use crate::services::credential_policy::{self, Limits};
 use crate::store::StoreError;
-use crate::web::app::App;
 
 /// Days that are offered as the longest life.
 const DAYS: [i64; 5] = [7, 30, 90, 180, 365];
 
 /// How the switch and the limits stand.
-pub(in crate::pages) async fn keys(visit: &Visit, member: &Member) -> Result<Keys, StoreError> {
-    let limits = Limits::of(&member.organization, &visit.app.config);
+pub(in crate::pages) async fn keys(req: &PageRequest, member: &Member) -> Result<Keys, StoreError> {
+    let limits = Limits::of(&member.organization, &req.app.config);
     Ok(Keys {
         on: member.organization.api_keys,
-        living: living(visit, member).await?,
+        living: living(req, member).await?,
         unrestricted: limits.unrestricted_keys,
         key_lifetimes: lifetimes(limits.key_lifetime),
         token_creators: limits.token_creators,
@@ -34,9 +33,9 @@ pub(in crate::pages) async fn keys(visit: &Visit, member: &Member) -> Result<Key
     })
 }
 
-async fn living(visit: &Visit, member: &Member) -> Result<i64, StoreError> {
-    let (org_id, now) = (member.organization.id.clone(), visit.app.now());
-    visit.app.store.read(move |conn| credential_policy::living_keys(conn, &org_id, now)).await
+async fn living(req: &PageRequest, member: &Member) -> Result<i64, StoreError> {
+    let (org_id, now) = (member.organization.id.clone(), req.app.now());
+    req.app.store.read(move |conn| credential_policy::living_keys(conn, &org_id, now)).await
 }
 
 /// No limit, the usual ones, and the one that holds, if it is another.
@@ -66,71 +65,48 @@ fn seconds(lifetime: Lifetime) -> i64 {
 
 /// `GET /o/{org}/settings/api-access/api-keys/{to}`: says what it will do before anything is saved.
 pub async fn confirm(
-    app: web::Data<App>,
-    request: HttpRequest,
+    ManagerRequest(req, member): ManagerRequest,
     path: web::Path<(String, String)>,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let (slug, to) = path.into_inner();
-        let member = manager(visit, &slug).await?;
-        let (keys, organization) = (living(visit, &member).await?, member.organization.name.clone());
-        let question = match to.as_str() {
-            "off" => Question::ApiKeysOff { slug, organization, keys },
-            "on" => Question::ApiKeysOn { slug, organization, keys },
-            _ => return Ok(visit.refuse(Refusal::NotFound)),
-        };
-        let nav = nav(visit, &member, Place::ApiAccess, active_sessions(visit, &member).await?);
-        Ok(visit.page(StatusCode::OK, &ConfirmPage { shell: visit.shell(), nav, question }))
-    })
-    .await
+) -> PageResult {
+    let (slug, to) = path.into_inner();
+    let (keys, organization) = (living(&req, &member).await?, member.organization.name.clone());
+    let question = match to.as_str() {
+        "off" => Question::ApiKeysOff { slug, organization, keys },
+        "on" => Question::ApiKeysOn { slug, organization, keys },
+        _ => return Ok(req.refuse(Refusal::NotFound)),
+    };
+    let nav = nav(&req, &member, Place::ApiAccess, active_sessions(&req, &member).await?);
+    Ok(req.page(StatusCode::OK, &ConfirmPage { shell: req.shell(), nav, question }))
 }
 
 /// `POST /o/{org}/settings/api-access/api-keys`
-pub async fn save_switch(
-    app: web::Data<App>,
-    request: HttpRequest,
-    slug: web::Path<String>,
-    payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "confirm").await?;
-        let member = manager(visit, &slug).await?;
-        let Some(on) = on_or_off(&form, "api_keys") else { return Ok(visit.refuse(Refusal::NotFound)) };
-        let (actor, origin) = (Actor::User(member.user_id.clone()), visit.browser.origin.clone());
-        let org_id = member.organization.id;
-        visit
-            .app
-            .store
-            .write(move |work| credential_policy::set_api_keys(work, &org_id, on, &actor, &origin))
-            .await?;
-        let done = if on { "api-keys-on" } else { "api-keys-off" };
-        Ok(visit.go(&format!("/o/{slug}/settings/api-access?done={done}")))
-    })
-    .await
+pub async fn save_switch(req: PageRequest, slug: web::Path<String>, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "confirm").await?;
+    let member = manager(&req, &slug).await?;
+    let Some(on) = on_or_off(&form, "api_keys") else { return Ok(req.refuse(Refusal::NotFound)) };
+    let (actor, origin) = (Actor::User(member.user_id.clone()), req.browser.origin.clone());
+    let org_id = member.organization.id;
+    req.app
+        .store
+        .write(move |work| credential_policy::set_api_keys(work, &org_id, on, &actor, &origin))
+        .await?;
+    let done = if on { "api-keys-on" } else { "api-keys-off" };
+    Ok(req.go(&format!("/o/{slug}/settings/api-access?done={done}")))
 }
 
 /// `POST /o/{org}/settings/api-access/limits`
-pub async fn save_limits(
-    app: web::Data<App>,
-    request: HttpRequest,
-    slug: web::Path<String>,
-    payload: web::Payload,
-) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "limits").await?;
-        let member = manager(visit, &slug).await?;
-        let Some(limits) = read(&form) else { return Ok(visit.refuse(Refusal::NotFound)) };
-        let (actor, origin) = (Actor::User(member.user_id.clone()), visit.browser.origin.clone());
-        let org_id = member.organization.id;
-        visit
-            .app
-            .write(move |app, work| {
-                credential_policy::set_limits(work, &app.config, &org_id, limits, &actor, &origin)
-            })
-            .await?;
-        Ok(visit.go(&format!("/o/{slug}/settings/api-access?done=limits")))
-    })
-    .await
+pub async fn save_limits(req: PageRequest, slug: web::Path<String>, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "limits").await?;
+    let member = manager(&req, &slug).await?;
+    let Some(limits) = read(&form) else { return Ok(req.refuse(Refusal::NotFound)) };
+    let (actor, origin) = (Actor::User(member.user_id.clone()), req.browser.origin.clone());
+    let org_id = member.organization.id;
+    req.app
+        .write(move |app, work| {
+            credential_policy::set_limits(work, &app.config, &org_id, limits, &actor, &origin)
+        })
+        .await?;
+    Ok(req.go(&format!("/o/{slug}/settings/api-access?done=limits")))
 }
 
 /// What the form says; nothing for a form that is not ours.

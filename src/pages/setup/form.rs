@@ -1,7 +1,7 @@
 //! `/setup`: the first organization and its owner.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::domain::entropy::Entropy;
@@ -11,13 +11,12 @@ use crate::domain::{email, password};
 use crate::keys::hashing::Busy;
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::refusal::Refusal;
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::services::accounts::{LONGEST_NAME, NewUser};
 use crate::services::setup::{self, Refused};
 use crate::services::sign_in;
-use crate::web::app::App;
 use crate::web::browser::signed_in_cookies;
 
 #[derive(Template)]
@@ -55,27 +54,21 @@ pub fn wrong_code() -> Problems {
 }
 
 /// `GET /setup`
-pub async fn setup_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        if !visit.app.store.read(setup::is_open).await? {
-            return Ok(visit.refuse(Refusal::NotFound));
-        }
-        Ok(visit.page(StatusCode::OK, &form_page(visit, &Parameters::default(), Problems::default())))
-    })
-    .await
+pub async fn setup_page(req: PageRequest) -> PageResult {
+    if !req.app.store.read(setup::is_open).await? {
+        return Ok(req.refuse(Refusal::NotFound));
+    }
+    Ok(req.page(StatusCode::OK, &form_page(&req, &Parameters::default(), Problems::default())))
 }
 
 /// `POST /setup`
-pub async fn set_up(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "setup").await?;
-        let filled = match Filled::check(&form) {
-            Ok(filled) => filled,
-            Err(problems) => return Ok(again(visit, &form, problems)),
-        };
-        complete(visit, &form, filled).await
-    })
-    .await
+pub async fn set_up(req: PageRequest, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "setup").await?;
+    let filled = match Filled::check(&form) {
+        Ok(filled) => filled,
+        Err(problems) => return Ok(again(&req, &form, problems)),
+    };
+    complete(&req, &form, filled).await
 }
 
 /// A form in which nothing is missing. Whether the code is right is still to be seen.
@@ -114,33 +107,33 @@ impl Filled {
     }
 }
 
-async fn complete(visit: &Visit, form: &Parameters, filled: Filled) -> Result<HttpResponse, Stop> {
+async fn complete(req: &PageRequest, form: &Parameters, filled: Filled) -> PageResult {
     let Filled { code, name, email, password, organization } = filled;
-    let (app, now, typed) = (visit.app.clone(), visit.app.now(), code.clone());
+    let (app, now, typed) = (req.app.clone(), req.app.now(), code.clone());
     // Before the password is judged and hashed: that costs something, and anybody can send this form.
-    if !visit.app.store.read(move |conn| setup::recognizes(conn, &app.master, &typed, now)).await? {
-        return Ok(again(visit, form, wrong_code()));
+    if !req.app.store.read(move |conn| setup::recognizes(conn, &app.master, &typed, now)).await? {
+        return Ok(again(req, form, wrong_code()));
     }
-    let settings = &visit.app.config;
+    let settings = &req.app.config;
     let context = [email.as_str(), &name, &organization, &settings.brand.name].map(str::to_owned);
     let least = settings.sign_in.password_min;
     let vet = move |password: &Secret| {
         password::check_new(password.expose(), least, &context.each_ref().map(String::as_str))
     };
-    let hashed = match visit.app.passwords.place(visit.address) {
+    let hashed = match req.app.passwords.place(req.address) {
         Ok(place) => place.vet_and_hash(password, vet, Entropy).await,
         Err(busy) => Err(busy),
     };
     let password_hash = match hashed {
         Ok(Ok(hash)) => hash,
         Ok(Err(unfit)) => {
-            return Ok(again(visit, form, Problems::default().with("password", unfit.to_string())));
+            return Ok(again(req, form, Problems::default().with("password", unfit.to_string())));
         }
-        Err(Busy) => return Ok(visit.refuse(Refusal::TooManyTries { seconds: 2 })),
+        Err(Busy) => return Ok(req.refuse(Refusal::TooManyTries { seconds: 2 })),
     };
     let owner = NewUser { email, name, password_hash };
-    let (browser, origin) = (visit.browser.digest(), visit.browser.origin.clone());
-    let done = visit.app.write(move |app, work| {
+    let (browser, origin) = (req.browser.digest(), req.browser.origin.clone());
+    let done = req.app.write(move |app, work| {
         let made = setup::complete(work, &app.master, &code, owner, &organization, &origin)?;
         let Ok((user, organization)) = made else { return Ok(Err(made.err())) };
         let session = sign_in::start_for(work, &app.config, &app.master, user, browser, &origin)?;
@@ -149,34 +142,34 @@ async fn complete(visit: &Visit, form: &Parameters, filled: Filled) -> Result<Ht
     match done.await? {
         Ok((session, organization)) => {
             let page = SetupDonePage {
-                shell: visit.shell(),
+                shell: req.shell(),
                 organization: organization.name,
-                login_command: visit.app.config.brand.login_command.clone(),
+                login_command: req.app.config.brand.login_command.clone(),
             };
-            let mut answer = visit.page(StatusCode::OK, &page);
-            for cookie in signed_in_cookies(&visit.app, &session) {
+            let mut answer = req.page(StatusCode::OK, &page);
+            for cookie in signed_in_cookies(&req.app, &session) {
                 drop(answer.add_cookie(&cookie));
             }
             Ok(answer)
         }
-        Err(Some(Refused::WrongCode)) => Ok(again(visit, form, wrong_code())),
-        Err(Some(Refused::Done) | None) => Ok(visit.refuse(Refusal::NotFound)),
+        Err(Some(Refused::WrongCode)) => Ok(again(req, form, wrong_code())),
+        Err(Some(Refused::Done) | None) => Ok(req.refuse(Refusal::NotFound)),
     }
 }
 
-fn again(visit: &Visit, form: &Parameters, problems: Problems) -> HttpResponse {
-    visit.page(StatusCode::UNPROCESSABLE_ENTITY, &form_page(visit, form, problems))
+fn again(req: &PageRequest, form: &Parameters, problems: Problems) -> HttpResponse {
+    req.page(StatusCode::UNPROCESSABLE_ENTITY, &form_page(req, form, problems))
 }
 
-fn form_page(visit: &Visit, form: &Parameters, problems: Problems) -> SetupPage {
+fn form_page(req: &PageRequest, form: &Parameters, problems: Problems) -> SetupPage {
     let text = |field: &str| form.get(field).unwrap_or_default().to_owned();
     SetupPage {
-        shell: visit.shell(),
+        shell: req.shell(),
         problems,
         code: text("code"),
         name: text("name"),
         email: text("email"),
         organization: text("organization"),
-        password_hint: password_hint(visit.app.config.sign_in.password_min),
+        password_hint: password_hint(req.app.config.sign_in.password_min),
     }
 }

@@ -1,10 +1,15 @@
 //! The signed-in person in one of their organizations.
 
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
 use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::role;
 use crate::pages::shared::nav::{Nav, OrganizationLink, Place};
 use crate::pages::shared::refusal::{Refusal, WayOut};
-use crate::pages::shared::request::{Stop, Visit};
+use crate::pages::shared::request::{PageError, PageRequest};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
 use crate::services::acting::Acting;
@@ -12,7 +17,7 @@ use crate::store::organizations::Organization;
 use crate::store::own_sessions::{self, Whose};
 use crate::store::{Conn, StoreError, memberships};
 
-pub(in crate::pages) struct Member {
+pub struct Member {
     pub user_id: String,
     pub organization: Organization,
     pub role: String,
@@ -28,14 +33,53 @@ pub(in crate::pages) enum Which<'a> {
     Asked,
 }
 
+/// A request of a member of the organization that the path names.
+pub struct MemberRequest(pub PageRequest, pub Member);
+
+/// A request of an owner or admin of the organization that the path names.
+pub struct ManagerRequest(pub PageRequest, pub Member);
+
+impl FromRequest for MemberRequest {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (slug, page) = (slug(request), PageRequest::from_request(request, payload));
+        Box::pin(async move {
+            let req = page.await?;
+            let member = member(&req, Which::Slug(&slug)).await?;
+            Ok(Self(req, member))
+        })
+    }
+}
+
+impl FromRequest for ManagerRequest {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (slug, page) = (slug(request), PageRequest::from_request(request, payload));
+        Box::pin(async move {
+            let req = page.await?;
+            let member = manager(&req, &slug).await?;
+            Ok(Self(req, member))
+        })
+    }
+}
+
+/// The name of the organization in the path.
+fn slug(request: &HttpRequest) -> String {
+    request.match_info().query("org").to_owned()
+}
+
 /// The person as a member. Whoever is not signed in is sent to the sign-in page; an organization of others is not
 /// there.
-pub(in crate::pages) async fn member(visit: &Visit, which: Which<'_>) -> Result<Member, Stop> {
-    let Some((session, _)) = visit.person() else { return Err(visit.go("/sign-in").into()) };
+pub(in crate::pages) async fn member(req: &PageRequest, which: Which<'_>) -> Result<Member, PageError> {
+    let Some((session, _)) = req.person() else { return Err(req.go("/sign-in").into()) };
     let user_id = session.user_id.clone();
     let owner = user_id.clone();
-    let all = visit.app.store.read(move |conn| memberships::of_user(conn, &owner)).await?;
-    let query = query(visit);
+    let all = req.app.store.read(move |conn| memberships::of_user(conn, &owner)).await?;
+    let query = query(req);
     let by_slug = |slug: &str| all.iter().find(|(organization, _)| organization.slug == slug);
     let (named, found) = match which {
         Which::Slug(slug) => (true, by_slug(slug)),
@@ -47,26 +91,26 @@ pub(in crate::pages) async fn member(visit: &Visit, which: Which<'_>) -> Result<
     };
     match found.cloned() {
         Some((organization, role)) => Ok(Member { user_id, organization, role, all }),
-        None if named => Err(visit.refuse(Refusal::NotFound).into()),
-        None => Err(visit.refuse(Refusal::NoOrganization { way_out: WayOut::default() }).into()),
+        None if named => Err(req.refuse(Refusal::NotFound).into()),
+        None => Err(req.refuse(Refusal::NoOrganization { way_out: WayOut::default() }).into()),
     }
 }
 
 impl Member {
     /// The person, able to do whatever the role holds.
-    pub(in crate::pages) fn acting(&self, visit: &Visit) -> Acting {
+    pub(in crate::pages) fn acting(&self, req: &PageRequest) -> Acting {
         Acting::in_browser(
             &self.user_id,
             self.organization.clone(),
             self.role.clone(),
-            &visit.app.config.catalog,
-            visit.browser.origin.clone(),
+            &req.app.config.catalog,
+            req.browser.origin.clone(),
         )
     }
 
     /// Whether the role of the person holds this scope.
-    pub(in crate::pages) fn holds(&self, visit: &Visit, scope: &str) -> bool {
-        visit.app.config.catalog.held_by(&self.role).contains(scope)
+    pub(in crate::pages) fn holds(&self, req: &PageRequest, scope: &str) -> bool {
+        req.app.config.catalog.held_by(&self.role).contains(scope)
     }
 
     /// The list of the person's sessions here, with one line about what was just done.
@@ -79,34 +123,34 @@ impl Member {
 }
 
 /// The person, if they manage this organization. To others it is not there; members learn whom to ask.
-pub(in crate::pages) async fn manager(visit: &Visit, slug: &str) -> Result<Member, Stop> {
-    let member = member(visit, Which::Slug(slug)).await?;
+pub(in crate::pages) async fn manager(req: &PageRequest, slug: &str) -> Result<Member, PageError> {
+    let member = member(req, Which::Slug(slug)).await?;
     if !role::administers(&member.role) {
         let organization = member.organization.name;
-        return Err(visit.refuse(Refusal::NotAManager { organization }).into());
+        return Err(req.refuse(Refusal::NotAManager { organization }).into());
     }
     Ok(member)
 }
 
 /// How many CLI sessions of the person live here, for the navigation.
-pub(in crate::pages) async fn active_sessions(visit: &Visit, member: &Member) -> Result<i64, StoreError> {
+pub(in crate::pages) async fn active_sessions(req: &PageRequest, member: &Member) -> Result<i64, StoreError> {
     let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
-    let now = visit.app.now();
+    let now = req.app.now();
     let count = move |conn: &mut Conn| {
         own_sessions::count_living(conn, Whose { org_id: &org_id, user_id: &user_id }, now)
     };
-    visit.app.store.read(count).await
+    req.app.store.read(count).await
 }
 
-pub(in crate::pages) fn nav(visit: &Visit, member: &Member, current: Place, active_sessions: i64) -> Nav {
+pub(in crate::pages) fn nav(req: &PageRequest, member: &Member, current: Place, active_sessions: i64) -> Nav {
     let link = |organization: &Organization| match current {
-        Place::CliSessions => format!("{}/cli-sessions?org={}", visit.base(), organization.slug),
-        Place::PersonalTokens => format!("{}/tokens?org={}", visit.base(), organization.slug),
-        Place::ApiKeys => format!("{}/o/{}/keys", visit.base(), organization.slug),
-        Place::ServiceAccounts => format!("{}/o/{}/service-accounts", visit.base(), organization.slug),
-        Place::ApiAccess => format!("{}/o/{}/settings/api-access", visit.base(), organization.slug),
-        Place::AuditLog => format!("{}/o/{}/audit", visit.base(), organization.slug),
-        Place::Usage => format!("{}/o/{}/usage", visit.base(), organization.slug),
+        Place::CliSessions => format!("{}/cli-sessions?org={}", req.base(), organization.slug),
+        Place::PersonalTokens => format!("{}/tokens?org={}", req.base(), organization.slug),
+        Place::ApiKeys => format!("{}/o/{}/keys", req.base(), organization.slug),
+        Place::ServiceAccounts => format!("{}/o/{}/service-accounts", req.base(), organization.slug),
+        Place::ApiAccess => format!("{}/o/{}/settings/api-access", req.base(), organization.slug),
+        Place::AuditLog => format!("{}/o/{}/audit", req.base(), organization.slug),
+        Place::Usage => format!("{}/o/{}/usage", req.base(), organization.slug),
     };
     Nav {
         current,
@@ -122,7 +166,7 @@ pub(in crate::pages) fn nav(visit: &Visit, member: &Member, current: Place, acti
             })
             .collect(),
         active_sessions,
-        sees_keys: member.holds(visit, KEYS_MANAGE) || member.holds(visit, KEYS_READ),
+        sees_keys: member.holds(req, KEYS_MANAGE) || member.holds(req, KEYS_READ),
         administers: role::administers(&member.role),
     }
 }

@@ -1,11 +1,18 @@
-//! One visit of a browser to a page, from recognizing the browser to the answer.
+//! A request for a page, from recognizing the browser to the answer.
 
+use std::cell::RefCell;
+use std::fmt;
 use std::net::IpAddr;
+use std::pin::Pin;
+use std::rc::Rc;
 
+use actix_web::body::MessageBody;
 use actix_web::cookie::Cookie;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
 
 use crate::domain::parameters::Parameters;
@@ -43,50 +50,93 @@ pub fn security_headers() -> [(HeaderName, &'static str); 8] {
     ]
 }
 
-/// A browser at a page.
-pub(in crate::pages) struct Visit {
+/// A request for a page, with the browser that makes it: what every handler of a page takes first.
+pub struct PageRequest {
     pub app: App,
-    pub browser: Browser,
+    pub browser: Rc<Browser>,
     pub address: Option<IpAddr>,
-    pub request: HttpRequest,
+    pub http: HttpRequest,
     theme: Theme,
 }
 
-/// Runs a handler and turns what can go wrong on the way into pages.
-pub(in crate::pages) async fn visit<F>(app: web::Data<App>, request: HttpRequest, handler: F) -> HttpResponse
-where
-    F: AsyncFnOnce(&Visit) -> Result<HttpResponse, Stop>,
-{
-    let origin = origin::of(&app, &request);
-    let loaded = Browser::load(&app, &request, origin.clone()).await;
-    let (browser, failure) = match loaded {
-        Ok(browser) => (browser, None),
-        Err(error) => (Browser::unknown(origin), Some(error)),
-    };
-    let visit = Visit {
-        app: App::clone(&app),
-        address: client_address(&request, &app.config.server.trusted_proxies),
-        theme: theme(&app, &request),
-        browser,
-        request,
-    };
-    let answer = match failure {
-        Some(error) => Err(Stop::Failed(error)),
-        None => handler(&visit).await,
-    };
-    match answer {
-        Ok(answer) | Err(Stop::Answer(answer)) => answer,
-        Err(Stop::Failed(error)) => visit.failed(&error),
-    }
-}
+/// The answer of a page's handler.
+pub type PageResult = Result<HttpResponse, PageError>;
 
 /// Why a handler goes no further.
 #[derive(Debug)]
-pub(in crate::pages) enum Stop {
-    /// Everything is said.
-    Answer(HttpResponse),
-    /// The database fails.
+pub enum PageError {
+    /// The answer is complete. It is taken once.
+    Answer(RefCell<Option<HttpResponse>>),
+    /// The database fails; [`render_failures`] says so on a page.
     Failed(StoreError),
+}
+
+impl FromRequest for PageRequest {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = request.app_data::<web::Data<App>>().cloned();
+            let app = app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))?;
+            let browser = Rc::new(Browser::load(&app, &request, origin::of(&app, &request)).await?);
+            request.extensions_mut().insert(browser.clone());
+            Ok(Self::new(&app, request, browser))
+        })
+    }
+}
+
+impl fmt::Display for PageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answer(_) => f.write_str("answered early"),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl ResponseError for PageError {
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::Answer(answer) => {
+                answer.take().unwrap_or_else(|| HttpResponse::InternalServerError().finish())
+            }
+            Self::Failed(_) => HttpResponse::InternalServerError().finish(),
+        }
+    }
+}
+
+impl From<HttpResponse> for PageError {
+    fn from(answer: HttpResponse) -> Self {
+        Self::Answer(RefCell::new(Some(answer)))
+    }
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Answers with a page where a handler of a page failed. A middleware, because an error does not know its request.
+pub async fn render_failures(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let response = next.call(request).await?;
+    let failure = match response.response().error().and_then(|error| error.as_error()) {
+        Some(PageError::Failed(error)) => error.clone(),
+        Some(PageError::Answer(_)) | None => return Ok(response.map_into_left_body()),
+    };
+    let request = response.request().clone();
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
+        return Ok(response.map_into_left_body());
+    };
+    let known = request.extensions().get::<Rc<Browser>>().cloned();
+    let browser = known.unwrap_or_else(|| Rc::new(Browser::unknown(origin::of(&app, &request))));
+    let answer = PageRequest::new(&app, request, browser).failed(&failure);
+    Ok(response.into_response(answer).map_into_right_body())
 }
 
 /// A form of this server that a browser sent.
@@ -96,19 +146,17 @@ pub(in crate::pages) enum Posted {
     Stale(Parameters),
 }
 
-impl From<HttpResponse> for Stop {
-    fn from(answer: HttpResponse) -> Self {
-        Self::Answer(answer)
+impl PageRequest {
+    fn new(app: &App, http: HttpRequest, browser: Rc<Browser>) -> Self {
+        Self {
+            app: app.clone(),
+            address: client_address(&http, &app.config.server.trusted_proxies),
+            theme: theme(app, &http),
+            browser,
+            http,
+        }
     }
-}
 
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl Visit {
     /// Who is signed in.
     pub(in crate::pages) fn person(&self) -> Option<&(WebSession, User)> {
         self.browser.session.as_ref()
@@ -117,14 +165,14 @@ impl Visit {
     /// The browser's address, where it can be compared with a tool's. Behind a proxy that is not trusted, both would be
     /// the proxy's, and a wrong "same network" is worse than none.
     pub(in crate::pages) fn comparable_address(&self) -> Option<IpAddr> {
-        let forwarded = self.request.headers().contains_key("x-forwarded-for");
-        let peer = self.request.peer_addr()?.ip().to_canonical();
+        let forwarded = self.http.headers().contains_key("x-forwarded-for");
+        let peer = self.http.peer_addr()?.ip().to_canonical();
         self.address.filter(|address| !forwarded || *address != peer)
     }
 
     /// The refusal of a sign-in too many from this network.
     pub(in crate::pages) fn begin_sign_in(&self) -> Option<HttpResponse> {
-        let TooMany { seconds, .. } = limits::begin_sign_in(&self.app, &self.request).err()?;
+        let TooMany { seconds, .. } = limits::begin_sign_in(&self.app, &self.http).err()?;
         Some(self.refuse(Refusal::TooManyTries { seconds }))
     }
 
@@ -133,7 +181,7 @@ impl Visit {
     }
 
     pub(in crate::pages) fn shell(&self) -> Shell {
-        let path = self.request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let path = self.http.uri().path_and_query().map_or("/", |path| path.as_str());
         let brand = &self.app.config.brand;
         Shell {
             brand: brand.name.clone(),
@@ -144,7 +192,7 @@ impl Visit {
                 .map(|(_, user)| Person { name: user.name.clone(), email: user.email.clone() }),
             theme: self.theme,
             tokens: self.tokens(),
-            flash: flash(self.request.query_string()).map(str::to_owned),
+            flash: flash(self.http.query_string()).map(str::to_owned),
             links: FootLinks {
                 help: brand.help_url.clone(),
                 support: brand.support_url.clone(),
@@ -174,7 +222,7 @@ impl Visit {
         for (name, value) in security_headers() {
             answer.insert_header((name, HeaderValue::from_static(value)));
         }
-        if let Some(cookie) = self.browser.new_cookie(&self.app, &self.request) {
+        if let Some(cookie) = self.browser.new_cookie(&self.app, &self.http) {
             answer.cookie(cookie);
         }
         answer.content_type("text/html; charset=utf-8").body(html)
@@ -220,7 +268,7 @@ impl Visit {
     ) -> HttpResponse {
         let mut answer = HttpResponse::SeeOther();
         answer.insert_header((header::LOCATION, location(self.base(), path)));
-        let fresh = if N == 0 { self.browser.new_cookie(&self.app, &self.request) } else { None };
+        let fresh = if N == 0 { self.browser.new_cookie(&self.app, &self.http) } else { None };
         for cookie in cookies.into_iter().chain(fresh) {
             answer.cookie(cookie);
         }
@@ -232,7 +280,7 @@ impl Visit {
         &self,
         payload: web::Payload,
     ) -> Result<web::Bytes, HttpResponse> {
-        form::body(&self.request, payload.into_inner()).await.map_err(|error| self.unreadable(&error))
+        form::body(&self.http, payload.into_inner()).await.map_err(|error| self.unreadable(&error))
     }
 
     fn unreadable(&self, error: &BadForm) -> HttpResponse {
@@ -263,10 +311,10 @@ impl Visit {
         payload: web::Payload,
         form: &str,
     ) -> Result<Posted, HttpResponse> {
-        let fields = form::fields(&self.request, payload.into_inner()).await;
+        let fields = form::fields(&self.http, payload.into_inner()).await;
         let fields = fields.map_err(|error| self.unreadable(&error))?;
         let token = fields.get("csrf").unwrap_or_default();
-        match self.browser.check(&self.app, &self.request, form, token) {
+        match self.browser.check(&self.app, &self.http, form, token) {
             Ok(()) => Ok(Posted::Ours(fields)),
             Err(Forged::NoCookie) => Err(self.refuse(Refusal::CookiesOff)),
             Err(Forged::Token) => Ok(Posted::Stale(fields)),
@@ -282,10 +330,10 @@ impl Visit {
     /// The page of this server that a form was on, behind the path of the issuer: as the browser names it, else where
     /// the form goes.
     fn form_page(&self) -> String {
-        let referrer = self.request.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
+        let referrer = self.http.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
         let own = referrer.and_then(|url| url.strip_prefix(self.app.config.server.public_url.as_str()));
         let plain = |path: &&str| path.starts_with('/') && !path.starts_with("//");
-        let path = self.request.path();
+        let path = self.http.path();
         own.filter(plain).unwrap_or_else(|| path.strip_prefix(self.base()).unwrap_or(path)).to_owned()
     }
 }

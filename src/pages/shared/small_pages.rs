@@ -1,19 +1,18 @@
 //! Pages of a few words: `/done`, `/denied`, `/help`, `/theme` and what is not found.
 
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 use chrono::TimeDelta;
 
 use crate::domain::request::RequestStatus;
 use crate::pages::shared::refusal::Refusal;
-use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
 use crate::store::users::User;
 use crate::store::{StoreError, authorization_requests, clients, credentials, organizations};
-use crate::web::app::App;
 use crate::web::browser::theme_cookie;
 
 #[derive(Template)]
@@ -93,25 +92,22 @@ pub struct HelpPage {
 const JUST_NOW: TimeDelta = TimeDelta::minutes(10);
 
 /// `GET /done`: where the tool sends the browser once it holds its tokens.
-pub async fn done(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let client_id = query(visit).get("c").map(str::to_owned);
-        let session = match (client_id, visit.person()) {
-            (Some(id), Some((_, user))) => just_started(visit, id, user.clone()).await?,
-            (None, _) | (_, None) => None,
-        };
-        Ok(visit.page(StatusCode::OK, &DonePage { shell: visit.shell(), session }))
-    })
-    .await
+pub async fn done(req: PageRequest) -> PageResult {
+    let client_id = query(&req).get("c").map(str::to_owned);
+    let session = match (client_id, req.person()) {
+        (Some(id), Some((_, user))) => just_started(&req, id, user.clone()).await?,
+        (None, _) | (_, None) => None,
+    };
+    Ok(req.page(StatusCode::OK, &DonePage { shell: req.shell(), session }))
 }
 
 async fn just_started(
-    visit: &Visit,
+    req: &PageRequest,
     client_id: String,
     user: User,
 ) -> Result<Option<NewSession>, StoreError> {
-    let since = visit.app.now() - JUST_NOW;
-    let read = visit.app.store.read(move |conn| {
+    let since = req.app.now() - JUST_NOW;
+    let read = req.app.store.read(move |conn| {
         let Some(client) = clients::find(conn, &client_id)? else { return Ok(None) };
         let Some(latest) = credentials::latest_of(conn, &user.id, &client_id, since)? else {
             return Ok(None);
@@ -129,21 +125,18 @@ async fn just_started(
 }
 
 /// `GET /denied`: where the tool sends the browser once it has learned that it gets nothing.
-pub async fn denied(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let page = DeniedPage {
-            request: just_ended(visit).await?,
-            login_command: visit.app.config.brand.login_command.clone(),
-            shell: visit.shell(),
-        };
-        Ok(visit.page(StatusCode::OK, &page))
-    })
-    .await
+pub async fn denied(req: PageRequest) -> PageResult {
+    let page = DeniedPage {
+        request: just_ended(&req).await?,
+        login_command: req.app.config.brand.login_command.clone(),
+        shell: req.shell(),
+    };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
-async fn just_ended(visit: &Visit) -> Result<Option<EndedRequest>, StoreError> {
-    let (browser, now) = (visit.browser.digest(), visit.app.now());
-    let read = visit.app.store.read(move |conn| {
+async fn just_ended(req: &PageRequest) -> Result<Option<EndedRequest>, StoreError> {
+    let (browser, now) = (req.browser.digest(), req.app.now());
+    let read = req.app.store.read(move |conn| {
         let Some(request) = authorization_requests::latest_refused(conn, browser, now - JUST_NOW)? else {
             return Ok(None);
         };
@@ -171,26 +164,20 @@ async fn just_ended(visit: &Visit) -> Result<Option<EndedRequest>, StoreError> {
 }
 
 /// `GET /help`
-pub async fn help(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let login_command = visit.app.config.brand.login_command.clone();
-        Ok(visit.page(StatusCode::OK, &HelpPage { shell: visit.shell(), login_command }))
-    })
-    .await
+pub async fn help(req: PageRequest) -> PageResult {
+    let login_command = req.app.config.brand.login_command.clone();
+    Ok(req.page(StatusCode::OK, &HelpPage { shell: req.shell(), login_command }))
 }
 
 /// `POST /theme`
-pub async fn theme(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "theme").await?;
-        let theme = form.get("theme").and_then(Theme::from_value).unwrap_or_default();
-        let cookie = theme_cookie(&visit.app, theme.value());
-        let here = form.get("return_to").filter(|path| is_own_path(path)).unwrap_or("/");
-        // The path begins with that of the public URL, which is added again.
-        let here = visit.app.config.server.public_url.below(here).unwrap_or("/");
-        Ok(visit.go_with(here, [cookie]))
-    })
-    .await
+pub async fn theme(req: PageRequest, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "theme").await?;
+    let theme = form.get("theme").and_then(Theme::from_value).unwrap_or_default();
+    let cookie = theme_cookie(&req.app, theme.value());
+    let here = form.get("return_to").filter(|path| is_own_path(path)).unwrap_or("/");
+    // The path begins with that of the public URL, which is added again.
+    let here = req.app.config.server.public_url.below(here).unwrap_or("/");
+    Ok(req.go_with(here, [cookie]))
 }
 
 /// A path of this server, whatever a browser makes of slashes and backslashes.
@@ -200,12 +187,9 @@ fn is_own_path(path: &str) -> bool {
 }
 
 /// Whatever has no page.
-pub async fn not_found(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let reading = matches!(*visit.request.method(), Method::GET | Method::HEAD);
-        Ok(visit.refuse(if reading { Refusal::NotFound } else { Refusal::MethodNotAllowed }))
-    })
-    .await
+pub async fn not_found(req: PageRequest) -> PageResult {
+    let reading = matches!(*req.http.method(), Method::GET | Method::HEAD);
+    Ok(req.refuse(if reading { Refusal::NotFound } else { Refusal::MethodNotAllowed }))
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Query strings.
 
 use crate::domain::parameters::Parameters;
-use crate::pages::shared::request::Visit;
+use crate::pages::shared::request::PageRequest;
 
-pub(in crate::pages) fn query(visit: &Visit) -> Parameters {
-    Parameters::parse(visit.request.query_string().as_bytes()).unwrap_or_default()
+pub(in crate::pages) fn query(req: &PageRequest) -> Parameters {
+    Parameters::parse(req.http.query_string().as_bytes()).unwrap_or_default()
 }
 
 /// An id of ours as it stands in a path; what could not be one stands for nothing.

@@ -1,18 +1,17 @@
 //! `/sign-in/again`: the password once more before something that matters.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::pages::shared::problems::Problems;
-use crate::pages::shared::request::{Posted, Stop, Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult, Posted};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::urls;
 use crate::pages::shared::words::{Piece, Sentence};
 use crate::pages::sign_in::continue_to::{Waiting, Waits};
 use crate::pages::sign_in::form;
 use crate::services::sign_in::SignedIn;
-use crate::web::app::App;
 use crate::web::browser::signed_in_cookies;
 
 #[derive(Template)]
@@ -37,54 +36,48 @@ pub fn wrong_password() -> Problems {
 }
 
 /// `GET /sign-in/again`
-pub async fn again_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let waiting = urls::query(visit).get("request").and_then(Waiting::parse);
-        again(visit, waiting, StatusCode::OK, Problems::default()).await
-    })
-    .await
+pub async fn again_page(req: PageRequest) -> PageResult {
+    let waiting = urls::query(&req).get("request").and_then(Waiting::parse);
+    again(&req, waiting, StatusCode::OK, Problems::default()).await
 }
 
 /// `POST /sign-in/again`
-pub async fn sign_in_again(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = match visit.posted(payload, "sign-in-again").await? {
-            Posted::Ours(form) => form,
-            Posted::Stale(form) => return Ok(visit.too_old(&form::sign_in_path(visit, &form))),
-        };
-        let waiting = form.get("request").and_then(Waiting::parse);
-        let Some((_, user)) = visit.person() else { return Ok(visit.go("/sign-in?because=ended")) };
-        match form::attempt(visit, &form, user.email.clone()).await? {
-            SignedIn::Yes(session) => {
-                Ok(visit.go_with(&form::after(waiting.as_ref()), signed_in_cookies(&visit.app, &session)))
-            }
-            outcome => {
-                let (status, problems, wait) = form::told(&outcome, wrong_password());
-                Ok(form::with_wait(again(visit, waiting, status, problems).await?, wait))
-            }
+pub async fn sign_in_again(req: PageRequest, payload: web::Payload) -> PageResult {
+    let form = match req.posted(payload, "sign-in-again").await? {
+        Posted::Ours(form) => form,
+        Posted::Stale(form) => return Ok(req.too_old(&form::sign_in_path(&req, &form))),
+    };
+    let waiting = form.get("request").and_then(Waiting::parse);
+    let Some((_, user)) = req.person() else { return Ok(req.go("/sign-in?because=ended")) };
+    match form::attempt(&req, &form, user.email.clone()).await? {
+        SignedIn::Yes(session) => {
+            Ok(req.go_with(&form::after(waiting.as_ref()), signed_in_cookies(&req.app, &session)))
         }
-    })
-    .await
+        outcome => {
+            let (status, problems, wait) = form::told(&outcome, wrong_password());
+            Ok(form::with_wait(again(&req, waiting, status, problems).await?, wait))
+        }
+    }
 }
 
 pub(in crate::pages) async fn again(
-    visit: &Visit,
+    req: &PageRequest,
     waiting: Option<Waiting>,
     status: StatusCode,
     problems: Problems,
-) -> Result<HttpResponse, Stop> {
-    let Some((_, user)) = visit.person() else { return Ok(visit.go("/sign-in?because=ended")) };
-    let Waits { tool, .. } = form::look_up(visit, waiting.as_ref()).await?;
+) -> PageResult {
+    let Some((_, user)) = req.person() else { return Ok(req.go("/sign-in?because=ended")) };
+    let Waits { tool, .. } = form::look_up(req, waiting.as_ref()).await?;
     let reason = match &tool {
         Some(tool) => reason(tool, "act as you"),
         None => "to go on".into(),
     };
     let page = ReauthenticatePage {
-        shell: visit.shell(),
+        shell: req.shell(),
         problems,
         email: user.email.clone(),
         reason,
         request: waiting.filter(|_| tool.is_some()).map(|waiting| waiting.field()),
     };
-    Ok(visit.page(status, &page))
+    Ok(req.page(status, &page))
 }

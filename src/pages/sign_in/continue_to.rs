@@ -2,7 +2,7 @@
 
 use crate::domain::id::Kind;
 use crate::domain::user_code::UserCode;
-use crate::pages::shared::request::Visit;
+use crate::pages::shared::request::PageRequest;
 use crate::store::{StoreError, authorization_requests, clients, device_requests};
 
 /// Where a sign-in leads. Nothing else can be asked for.
@@ -69,15 +69,15 @@ impl Waiting {
     }
 
     /// Looks up what waits in this browser.
-    pub(in crate::pages) async fn look_up(&self, visit: &Visit) -> Result<Waits, StoreError> {
-        let browser = Some(visit.browser.digest());
+    pub(in crate::pages) async fn look_up(&self, req: &PageRequest) -> Result<Waits, StoreError> {
+        let browser = Some(req.browser.digest());
         match self {
             Self::ApiKeys => Ok(Waits { tool: Some("your API keys".to_owned()), hint: None }),
             Self::PersonalTokens => Ok(Waits { tool: Some("your personal tokens".to_owned()), hint: None }),
             Self::DeviceCode(_) => Ok(Waits { tool: Some("your device".to_owned()), hint: None }),
             Self::Device(id) => {
                 let id = id.clone();
-                let found = visit.app.store.read(move |conn| {
+                let found = req.app.store.read(move |conn| {
                     let found = device_requests::find(conn, &id)?;
                     let Some(request) = found.filter(|request| request.browser_hash == browser) else {
                         return Ok(Waits::default());
@@ -89,7 +89,7 @@ impl Waiting {
             }
             Self::Authorization(id) => {
                 let id = id.clone();
-                let found = visit.app.store.read(move |conn| {
+                let found = req.app.store.read(move |conn| {
                     let found = authorization_requests::find(conn, &id)?;
                     let Some(request) = found.filter(|request| request.browser_hash == browser) else {
                         return Ok(Waits::default());

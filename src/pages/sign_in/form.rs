@@ -2,20 +2,19 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::pages::shared::problems::Problems;
-use crate::pages::shared::request::{Posted, Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult, Posted};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::{text, urls};
 use crate::pages::sign_in::continue_to::{Waiting, Waits};
 use crate::services::setup;
 use crate::services::sign_in::{self, Attempt, SignedIn};
 use crate::store::StoreError;
-use crate::web::app::App;
 use crate::web::browser::{Browser, removal_cookie, signed_in_cookies};
 
 #[derive(Template)]
@@ -68,96 +67,87 @@ pub fn busy(seconds: i64) -> Problems {
 }
 
 /// `GET /sign-in`
-pub async fn sign_in_page(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        if visit.app.store.read(setup::is_open).await? {
-            return Ok(visit.go("/setup"));
-        }
-        let query = urls::query(visit);
-        let waiting = query.get("request").and_then(Waiting::parse);
-        if visit.person().is_some() {
-            return Ok(visit.go(&after(waiting.as_ref())));
-        }
-        let Waits { tool, hint } = look_up(visit, waiting.as_ref()).await?;
-        let notice = match query.get("because") {
-            Some("signed-out") => Some(Notice::SignedOut),
-            Some("switch") => Some(Notice::SwitchAccount),
-            Some("ended") => Some(Notice::SessionEnded),
-            _ => None,
-        };
-        let page = SignInPage {
-            shell: visit.shell(),
-            problems: Problems::default(),
-            email: hint.unwrap_or_default(),
-            request: waiting.filter(|_| tool.is_some()).map(|waiting| waiting.field()),
-            continue_to: tool,
-            notice,
-        };
-        Ok(visit.page(StatusCode::OK, &page))
-    })
-    .await
+pub async fn sign_in_page(req: PageRequest) -> PageResult {
+    if req.app.store.read(setup::is_open).await? {
+        return Ok(req.go("/setup"));
+    }
+    let query = urls::query(&req);
+    let waiting = query.get("request").and_then(Waiting::parse);
+    if req.person().is_some() {
+        return Ok(req.go(&after(waiting.as_ref())));
+    }
+    let Waits { tool, hint } = look_up(&req, waiting.as_ref()).await?;
+    let notice = match query.get("because") {
+        Some("signed-out") => Some(Notice::SignedOut),
+        Some("switch") => Some(Notice::SwitchAccount),
+        Some("ended") => Some(Notice::SessionEnded),
+        _ => None,
+    };
+    let page = SignInPage {
+        shell: req.shell(),
+        problems: Problems::default(),
+        email: hint.unwrap_or_default(),
+        request: waiting.filter(|_| tool.is_some()).map(|waiting| waiting.field()),
+        continue_to: tool,
+        notice,
+    };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
 /// `POST /sign-in`
-pub async fn sign_in(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = match visit.posted(payload, "sign-in").await? {
-            Posted::Ours(form) => form,
-            Posted::Stale(form) => return Ok(shown_before(visit, &form)),
-        };
-        let email = form.get("email").unwrap_or_default().to_owned();
-        let waiting = form.get("request").and_then(Waiting::parse);
-        match attempt(visit, &form, email.clone()).await? {
-            SignedIn::Yes(session) => {
-                Ok(visit.go_with(&after(waiting.as_ref()), signed_in_cookies(&visit.app, &session)))
-            }
-            outcome => {
-                let Waits { tool, .. } = look_up(visit, waiting.as_ref()).await?;
-                let (status, problems, wait) = told(&outcome, wrong_pair());
-                let page = SignInPage {
-                    shell: visit.shell(),
-                    problems,
-                    email,
-                    continue_to: tool,
-                    request: waiting.map(|waiting| waiting.field()),
-                    notice: None,
-                };
-                Ok(with_wait(visit.page(status, &page), wait))
-            }
+pub async fn sign_in(req: PageRequest, payload: web::Payload) -> PageResult {
+    let form = match req.posted(payload, "sign-in").await? {
+        Posted::Ours(form) => form,
+        Posted::Stale(form) => return Ok(shown_before(&req, &form)),
+    };
+    let email = form.get("email").unwrap_or_default().to_owned();
+    let waiting = form.get("request").and_then(Waiting::parse);
+    match attempt(&req, &form, email.clone()).await? {
+        SignedIn::Yes(session) => {
+            Ok(req.go_with(&after(waiting.as_ref()), signed_in_cookies(&req.app, &session)))
         }
-    })
-    .await
+        outcome => {
+            let Waits { tool, .. } = look_up(&req, waiting.as_ref()).await?;
+            let (status, problems, wait) = told(&outcome, wrong_pair());
+            let page = SignInPage {
+                shell: req.shell(),
+                problems,
+                email,
+                continue_to: tool,
+                request: waiting.map(|waiting| waiting.field()),
+                notice: None,
+            };
+            Ok(with_wait(req.page(status, &page), wait))
+        }
+    }
 }
 
 /// `POST /sign-out`; with a request, it is kept for whoever signs in next.
-pub async fn sign_out(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "sign-out").await?;
-        if let Some((session, _)) = visit.person().cloned() {
-            let origin = visit.browser.origin.clone();
-            visit.app.store.write(move |work| sign_in::sign_out(work, &session, &origin)).await?;
-        }
-        Ok(match form.get("request").and_then(Waiting::parse) {
-            // The browser keeps its cookie: the request is tied to it, and nobody is signed in under it any more.
-            Some(waiting) => visit.go(&format!("/sign-in?request={}&because=switch", waiting.field())),
-            None => visit.go_with("/sign-in?because=signed-out", [removal_cookie(&visit.app)]),
-        })
+pub async fn sign_out(req: PageRequest, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "sign-out").await?;
+    if let Some((session, _)) = req.person().cloned() {
+        let origin = req.browser.origin.clone();
+        req.app.store.write(move |work| sign_in::sign_out(work, &session, &origin)).await?;
+    }
+    Ok(match form.get("request").and_then(Waiting::parse) {
+        // The browser keeps its cookie: the request is tied to it, and nobody is signed in under it any more.
+        Some(waiting) => req.go(&format!("/sign-in?request={}&because=switch", waiting.field())),
+        None => req.go_with("/sign-in?because=signed-out", [removal_cookie(&req.app)]),
     })
-    .await
 }
 
 /// The answer to a sign-in form that was shown before this browser signed in or out in another tab. What waits for the
 /// sign-in is not lost: it leads to its question, or to a new form.
-fn shown_before(visit: &Visit, form: &Parameters) -> HttpResponse {
-    if visit.person().is_some() {
-        return visit.go(&after(form.get("request").and_then(Waiting::parse).as_ref()));
+fn shown_before(req: &PageRequest, form: &Parameters) -> HttpResponse {
+    if req.person().is_some() {
+        return req.go(&after(form.get("request").and_then(Waiting::parse).as_ref()));
     }
-    visit.too_old(&sign_in_path(visit, form))
+    req.too_old(&sign_in_path(req, form))
 }
 
 /// The page with a new sign-in form for what waits.
-pub(in crate::pages) fn sign_in_path(visit: &Visit, form: &Parameters) -> String {
-    let page = if visit.person().is_some() { "/sign-in/again" } else { "/sign-in" };
+pub(in crate::pages) fn sign_in_path(req: &PageRequest, form: &Parameters) -> String {
+    let page = if req.person().is_some() { "/sign-in/again" } else { "/sign-in" };
     match form.get("request").and_then(Waiting::parse) {
         Some(waiting) => format!("{page}?request={}", waiting.field()),
         None => page.to_owned(),
@@ -165,18 +155,18 @@ pub(in crate::pages) fn sign_in_path(visit: &Visit, form: &Parameters) -> String
 }
 
 pub(in crate::pages) async fn attempt(
-    visit: &Visit,
+    req: &PageRequest,
     form: &Parameters,
     email: String,
 ) -> Result<SignedIn, StoreError> {
-    let app = &visit.app;
+    let app = &req.app;
     let attempt = Attempt {
         email,
         password: Secret::new(form.get("password").unwrap_or_default()),
-        known_device: Browser::known_device(app, &visit.request),
-        browser: visit.browser.digest(),
-        address: visit.address,
-        origin: visit.browser.origin.clone(),
+        known_device: Browser::known_device(app, &req.http),
+        browser: req.browser.digest(),
+        address: req.address,
+        origin: req.browser.origin.clone(),
     };
     sign_in::sign_in(&app.store, &app.config, &app.master, &app.passwords, attempt).await
 }
@@ -196,9 +186,12 @@ pub(in crate::pages) fn with_wait(mut answer: HttpResponse, seconds: Option<i64>
     answer
 }
 
-pub(in crate::pages) async fn look_up(visit: &Visit, waiting: Option<&Waiting>) -> Result<Waits, StoreError> {
+pub(in crate::pages) async fn look_up(
+    req: &PageRequest,
+    waiting: Option<&Waiting>,
+) -> Result<Waits, StoreError> {
     match waiting {
-        Some(waiting) => waiting.look_up(visit).await,
+        Some(waiting) => waiting.look_up(req).await,
         None => Ok(Waits::default()),
     }
 }

@@ -1,7 +1,6 @@
 //! `/tokens`: the personal access tokens of a person.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::domain::key_policy::TokenPolicy;
@@ -11,10 +10,9 @@ use crate::pages::credentials::list::{Asked, CredentialList, ListAddress, Listin
 use crate::pages::credentials::refused;
 use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
 use crate::pages::shared::nav::{Nav, Place};
-use crate::pages::shared::request::{Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::services::personal_tokens;
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "tokens/list.html")]
@@ -48,40 +46,36 @@ impl TokensPage {
 }
 
 /// `GET /tokens`
-pub async fn list(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        if visit.person().is_none() {
-            return Ok(visit.go("/sign-in?request=tokens"));
-        }
-        let member = member(visit, Which::Asked).await?;
-        let nav = nav(visit, &member, Place::PersonalTokens, active_sessions(visit, &member).await?);
-        let org = nav.has_choice().then(|| nav.slug.clone());
-        let asked = Asked::read(visit, ListAddress { path: format!("{}/tokens", visit.base()), org });
-        let (acting, wanted) = (member.acting(visit), asked.clone());
-        let read = move |conn: &mut _| wanted.find(|part| personal_tokens::list(conn, &acting, part));
-        let found =
-            visit.app.store.read(read).await?.map_err(|refusal| refused::page(visit, &member, refusal))?;
-        let allowed = allowed(policy(visit, &member), &member);
-        let revoke = |id: &str| format!("{}{}", visit.base(), nav.of_this(&format!("/tokens/{id}/end")));
-        let listed = Listed {
-            user_id: &member.user_id,
-            on: allowed == Allowed::Yes,
-            unrestricted: false,
-            owners: false,
-            permissions: None,
-            rotate: None,
-            revoke: Some(&revoke),
-        };
-        let list = asked.shown(found, |token| card(visit, &listed, token));
-        let login_command = visit.app.config.brand.login_command.clone();
-        let page = TokensPage { shell: visit.shell(), allowed, list, login_command, nav };
-        Ok(visit.page(StatusCode::OK, &page))
-    })
-    .await
+pub async fn list(req: PageRequest) -> PageResult {
+    if req.person().is_none() {
+        return Ok(req.go("/sign-in?request=tokens"));
+    }
+    let member = member(&req, Which::Asked).await?;
+    let nav = nav(&req, &member, Place::PersonalTokens, active_sessions(&req, &member).await?);
+    let org = nav.has_choice().then(|| nav.slug.clone());
+    let asked = Asked::read(&req, ListAddress { path: format!("{}/tokens", req.base()), org });
+    let (acting, wanted) = (member.acting(&req), asked.clone());
+    let read = move |conn: &mut _| wanted.find(|part| personal_tokens::list(conn, &acting, part));
+    let found = req.app.store.read(read).await?.map_err(|refusal| refused::page(&req, &member, refusal))?;
+    let allowed = allowed(policy(&req, &member), &member);
+    let revoke = |id: &str| format!("{}{}", req.base(), nav.of_this(&format!("/tokens/{id}/end")));
+    let listed = Listed {
+        user_id: &member.user_id,
+        on: allowed == Allowed::Yes,
+        unrestricted: false,
+        owners: false,
+        permissions: None,
+        rotate: None,
+        revoke: Some(&revoke),
+    };
+    let list = asked.shown(found, |token| card(&req, &listed, token));
+    let login_command = req.app.config.brand.login_command.clone();
+    let page = TokensPage { shell: req.shell(), allowed, list, login_command, nav };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
-pub(in crate::pages) fn policy(visit: &Visit, member: &Member) -> TokenPolicy {
-    member.organization.token_policy(&visit.app.config.organizations)
+pub(in crate::pages) fn policy(req: &PageRequest, member: &Member) -> TokenPolicy {
+    member.organization.token_policy(&req.app.config.organizations)
 }
 
 pub(in crate::pages) fn allowed(policy: TokenPolicy, member: &Member) -> Allowed {

@@ -1,7 +1,7 @@
 //! `/tokens/new`: a new personal access token.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::management::TOKENS_MANAGE;
@@ -12,12 +12,11 @@ use crate::pages::credentials::secret::{self, SecretKind};
 use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
 use crate::pages::shared::nav::{Nav, Place};
 use crate::pages::shared::problems::Problems;
-use crate::pages::shared::request::{Stop, Visit, visit};
+use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::urls::query;
 use crate::pages::tokens::list::{self, Allowed};
 use crate::services::personal_tokens::{self, NewToken};
-use crate::web::app::App;
 
 #[derive(Template)]
 #[template(path = "tokens/new.html")]
@@ -48,8 +47,8 @@ struct Typed {
 
 impl Typed {
     /// A token to be whose end counts from `now` on, or what is wrong with the fields.
-    fn check(&self, visit: &Visit, member: &Member) -> Result<(NewToken, ChosenEnd), Problems> {
-        let scopes = self.ticked.all(&visit.app.config.catalog);
+    fn check(&self, req: &PageRequest, member: &Member) -> Result<(NewToken, ChosenEnd), Problems> {
+        let scopes = self.ticked.all(&req.app.config.catalog);
         let mut problems = Problems::default();
         if self.name.trim().is_empty() {
             problems = problems.with("name", "Enter a name");
@@ -57,8 +56,8 @@ impl Typed {
         if scopes.is_empty() {
             problems = problems.with("scopes", "Choose at least one permission");
         }
-        let lifetime = list::policy(visit, member).lifetime;
-        match self.ends.resolve("Personal tokens", lifetime, visit.app.now()) {
+        let lifetime = list::policy(req, member).lifetime;
+        match self.ends.resolve("Personal tokens", lifetime, req.app.now()) {
             Ok(end) if problems.is_empty() => {
                 Ok((NewToken { name: self.name.clone(), scopes, ends_at: None }, end))
             }
@@ -69,78 +68,67 @@ impl Typed {
 }
 
 /// `GET /tokens/new`
-pub async fn new(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let member = member(visit, Which::Asked).await?;
-        let query = query(visit);
-        let typed = Typed {
-            once: idempotent_form::mark(),
-            name: query.get("name").unwrap_or_default().to_owned(),
-            ticked: Ticked::suggested(&query),
-            ends: EndChoice::usual(list::policy(visit, &member).lifetime),
-        };
-        new_page(visit, &member, typed, Problems::default()).await
-    })
-    .await
+pub async fn new(req: PageRequest) -> PageResult {
+    let member = member(&req, Which::Asked).await?;
+    let query = query(&req);
+    let typed = Typed {
+        once: idempotent_form::mark(),
+        name: query.get("name").unwrap_or_default().to_owned(),
+        ticked: Ticked::suggested(&query),
+        ends: EndChoice::usual(list::policy(&req, &member).lifetime),
+    };
+    new_page(&req, &member, typed, Problems::default()).await
 }
 
-async fn new_page(
-    visit: &Visit,
-    member: &Member,
-    typed: Typed,
-    problems: Problems,
-) -> Result<HttpResponse, Stop> {
-    let acting = member.acting(visit);
+async fn new_page(req: &PageRequest, member: &Member, typed: Typed, problems: Problems) -> PageResult {
+    let acting = member.acting(req);
     if let Err(refusal) = acting.require(TOKENS_MANAGE) {
-        return Ok(refused::page(visit, member, refusal));
+        return Ok(refused::page(req, member, refusal));
     }
-    let policy = list::policy(visit, member);
-    let nav = nav(visit, member, Place::PersonalTokens, active_sessions(visit, member).await?);
+    let policy = list::policy(req, member);
+    let nav = nav(req, member, Place::PersonalTokens, active_sessions(req, member).await?);
     if list::allowed(policy, member) != Allowed::Yes {
         // The list says why, and whom to ask.
-        return Ok(visit.go(&nav.of_this("/tokens")));
+        return Ok(req.go(&nav.of_this("/tokens")));
     }
     let page = NewTokenPage {
-        shell: visit.shell(),
+        shell: req.shell(),
         nav,
-        permissions: typed.ticked.offered(&visit.app.config.catalog, &acting.scopes, false),
+        permissions: typed.ticked.offered(&req.app.config.catalog, &acting.scopes, false),
         ends: typed.ends.offered(policy.lifetime),
         once: typed.once,
         name: typed.name,
         problems,
     };
     let status = if page.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(visit.page(status, &page))
+    Ok(req.page(status, &page))
 }
 
 /// `POST /tokens/new`: the answer shows the secret, and no other page does.
-pub async fn create(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    visit(app, request, async |visit| {
-        let form = visit.form(payload, "new-token").await?;
-        let member = member(visit, Which::Asked).await?;
-        let typed = Typed {
-            once: idempotent_form::mark_of(&form),
-            name: form.get("name").unwrap_or_default().to_owned(),
-            ticked: Ticked::read(&form, &visit.app.config.catalog),
-            ends: EndChoice::read(&form),
-        };
-        let (new, end) = match typed.check(visit, &member) {
-            Ok(checked) => checked,
-            Err(problems) => return new_page(visit, &member, typed, problems).await,
-        };
-        let sent = idempotent_form::send(visit, &member, &form, move |app, work, acting| {
-            let new = NewToken { ends_at: end.seen_from(work.now), ..new };
-            let created = personal_tokens::create(work, &app.config, acting, &new)?;
-            Ok(created.map(|created| Made { created, replaces: None }))
-        });
-        match sent.await? {
-            Sent::Made(made) => secret::shown(visit, &member, *made).await,
-            Sent::Again(id) => secret::shown_before(visit, &member, SecretKind::PersonalToken, &id).await,
-            Sent::Refused(refusal) => match refused::problems(refusal) {
-                Ok(problems) => new_page(visit, &member, typed, problems).await,
-                Err(refusal) => Ok(refused::page(visit, &member, refusal)),
-            },
-        }
-    })
-    .await
+pub async fn create(req: PageRequest, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "new-token").await?;
+    let member = member(&req, Which::Asked).await?;
+    let typed = Typed {
+        once: idempotent_form::mark_of(&form),
+        name: form.get("name").unwrap_or_default().to_owned(),
+        ticked: Ticked::read(&form, &req.app.config.catalog),
+        ends: EndChoice::read(&form),
+    };
+    let (new, end) = match typed.check(&req, &member) {
+        Ok(checked) => checked,
+        Err(problems) => return new_page(&req, &member, typed, problems).await,
+    };
+    let sent = idempotent_form::send(&req, &member, &form, move |app, work, acting| {
+        let new = NewToken { ends_at: end.seen_from(work.now), ..new };
+        let created = personal_tokens::create(work, &app.config, acting, &new)?;
+        Ok(created.map(|created| Made { created, replaces: None }))
+    });
+    match sent.await? {
+        Sent::Made(made) => secret::shown(&req, &member, *made).await,
+        Sent::Again(id) => secret::shown_before(&req, &member, SecretKind::PersonalToken, &id).await,
+        Sent::Refused(refusal) => match refused::problems(refusal) {
+            Ok(problems) => new_page(&req, &member, typed, problems).await,
+            Err(refusal) => Ok(refused::page(&req, &member, refusal)),
+        },
+    }
 }
