@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::base_url::BaseUrl;
-use super::seams::Seams;
+use super::dependencies::Dependencies;
 
 /// The names of a tool: what its texts, files and variables are called.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl Brand {
     }
 }
 
-/// A tool that signs in: its brand, its server, and the seams that tests replace.
+/// A tool that signs in: its brand, its server and its dependencies.
 #[derive(Clone)]
 pub struct App {
     pub(crate) brand: Brand,
@@ -63,7 +63,7 @@ pub struct App {
     pub(crate) client_id: String,
     pub(crate) api_base: Option<BaseUrl>,
     pub(crate) scopes: Vec<String>,
-    pub(crate) seams: Seams,
+    pub(crate) dependencies: Dependencies,
 }
 
 impl App {
@@ -78,7 +78,7 @@ impl App {
             key_prefixes: Vec::new(),
             scopes: Vec::new(),
             status_page: None,
-            seams: Seams::default(),
+            dependencies: Dependencies::default(),
         }
     }
 
@@ -98,7 +98,7 @@ pub struct AppBuilder {
     key_prefixes: Vec<String>,
     scopes: Vec<String>,
     status_page: Option<String>,
-    seams: Seams,
+    dependencies: Dependencies,
 }
 
 /// Why a description does not make a tool.
@@ -164,8 +164,8 @@ impl AppBuilder {
 
     /// Replaces what the tool touches: the credential store, the clock, the browser, the screen.
     #[must_use]
-    pub fn seams(mut self, seams: Seams) -> Self {
-        self.seams = seams;
+    pub fn dependencies(mut self, dependencies: Dependencies) -> Self {
+        self.dependencies = dependencies;
         self
     }
 
@@ -182,7 +182,7 @@ impl AppBuilder {
             api_base: self.api_base.as_deref().map(BaseUrl::parse).transpose()?,
             client_id,
             scopes: self.scopes,
-            seams: self.seams,
+            dependencies: self.dependencies,
             brand: Brand(Arc::new(Names {
                 name: self.name,
                 version: self.version,

@@ -45,7 +45,7 @@ impl Context {
     pub(crate) fn new(app: &App, globals: &Globals) -> Result<Self, Fault> {
         let app = app.clone();
         let brand = app.brand.clone();
-        let environment = app.seams.environment.clone().unwrap_or_else(Environment::of_process);
+        let environment = app.dependencies.environment.clone().unwrap_or_else(Environment::of_process);
         let paths = Paths::find(&brand, &environment)?;
         let config = Config::load(paths.config())?;
         let profile = choose_profile(globals, &environment, &brand, &config)?;
@@ -58,14 +58,17 @@ impl Context {
             && environment.get("CI").is_none()
             && std::io::stdin().is_terminal()
             && std::io::stderr().is_terminal();
-        let store = if let Some(store) = &app.seams.store {
+        let store = if let Some(store) = &app.dependencies.store {
             store.clone()
         } else {
             let place = store_place(&environment, &brand, &config)?;
             Arc::new(VaultedStore::new(FileStore::new(paths.clone()), brand.name(), place))
         };
-        let ui =
-            app.seams.ui.clone().unwrap_or_else(|| Arc::new(TerminalUi::new(screen.clone(), interactive)));
+        let ui = app
+            .dependencies
+            .ui
+            .clone()
+            .unwrap_or_else(|| Arc::new(TerminalUi::new(screen.clone(), interactive)));
         let options = TransportOptions {
             user_agent: format!(
                 "{} ({}; {})",
@@ -77,7 +80,8 @@ impl Context {
             allow_http: environment.own_flag(&brand, "DANGEROUSLY_ALLOW_HTTP"),
             retries: !globals.no_retry,
         };
-        let transport = Transport::new(options, environment.clone(), trace.clone(), app.seams.clock.clone());
+        let transport =
+            Transport::new(options, environment.clone(), trace.clone(), app.dependencies.clock.clone());
         Ok(Self {
             globals: globals.clone(),
             app,
@@ -107,7 +111,7 @@ impl Context {
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
-        self.app.seams.clock.as_ref()
+        self.app.dependencies.clock.as_ref()
     }
 
     pub(crate) fn profile_config(&self) -> ProfileConfig {

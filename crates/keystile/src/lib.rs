@@ -25,7 +25,7 @@
 //! the same screens; [`ToolCommand`] has profiles, organizations and credential helpers besides. `examples/weather` in
 //! the repository is a whole tool. An [`Error`] knows its text, its JSON
 //! and its exit code; [`main_exit`] ends the process with them. What the library touches can be replaced through
-//! [`Seams`], and [`testing`] has a double of each.
+//! [`Dependencies`], and [`testing`] has a double of each.
 
 #![deny(missing_docs)]
 
@@ -39,6 +39,7 @@ mod config;
 mod context;
 mod core_dumps;
 mod credentials;
+mod dependencies;
 pub mod duration;
 mod env;
 mod error;
@@ -54,7 +55,6 @@ mod random;
 mod redact;
 mod scopes;
 mod screen;
-mod seams;
 mod secret;
 mod session;
 mod source;
@@ -80,6 +80,7 @@ pub use credentials::{
     AccountRef, Credential, CredentialState, CredentialStore, Document, FileLock, FileStore, KeyCredential,
     OauthCredential, OrgRef, ProfileLock, SignedInBy, StorePlace, Swap,
 };
+pub use dependencies::Dependencies;
 pub use env::Environment;
 pub use error::{Error, Exit, Fault, MissingScope, Widening};
 pub use http::ApiResponse;
@@ -89,7 +90,6 @@ pub use paths::Paths;
 pub use profile::{BadProfileName, ProfileName};
 pub use redact::Redactor;
 pub use screen::Screen;
-pub use seams::Seams;
 pub use secret::Secret;
 pub use session::{AccessToken, ApiClient, ApiRequest, Session};
 pub use source::{CredentialSource, StoredProfile};

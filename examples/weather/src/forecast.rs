@@ -30,7 +30,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use keystile::testing::{Answer, ManualClock, MemoryStore, Server, TempFolder, signed_in};
-    use keystile::{BaseUrl, Environment, Exit, ProfileName, Seams};
+    use keystile::{BaseUrl, Dependencies, Environment, Exit, ProfileName};
 
     use super::*;
 
@@ -38,13 +38,13 @@ mod tests {
     fn app(home: &TempFolder, api: &Server, store: impl FnOnce(&BaseUrl) -> MemoryStore) -> App {
         let api = BaseUrl::parse(&api.url("")).unwrap();
         let home = home.path().to_str().unwrap();
-        let seams = Seams {
+        let dependencies = Dependencies {
             environment: Some(Environment::from([("HOME", home), ("CI", "1")])),
             store: Some(Arc::new(store(&api))),
             clock: Arc::new(ManualClock::at("2026-11-23T08:00:00Z".parse().unwrap())),
-            ..Seams::default()
+            ..Dependencies::default()
         };
-        crate::describe().api_base(api.as_str()).seams(seams).build().unwrap()
+        crate::describe().api_base(api.as_str()).dependencies(dependencies).build().unwrap()
     }
 
     fn holding(api: &BaseUrl) -> MemoryStore {

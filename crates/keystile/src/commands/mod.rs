@@ -120,7 +120,7 @@ impl App {
     }
 
     fn environment(&self) -> Environment {
-        self.seams.environment.clone().unwrap_or_else(Environment::of_process)
+        self.dependencies.environment.clone().unwrap_or_else(Environment::of_process)
     }
 
     fn context(&self, globals: &Globals) -> Result<Context, Error> {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::Seams;
+use crate::Dependencies;
 use crate::args::Globals;
 use crate::credentials::CredentialStore as _;
 use crate::keys::KeyProblem;
@@ -37,14 +37,14 @@ fn world(judge: fn() -> Answer, stored: Option<Credential>, answer: Option<bool>
         Some(stored) => MemoryStore::holding(&ProfileName::default(), stored),
         None => MemoryStore::default(),
     });
-    let seams = Seams {
+    let dependencies = Dependencies {
         environment: Some([("HOME", home.path().to_str().unwrap())].into()),
         store: Some(store.clone()),
         ui: Some(Arc::new(RecordingUi::answering(answer))),
-        ..Seams::default()
+        ..Dependencies::default()
     };
     let globals = Globals { no_retry: true, ..Globals::default() };
-    let context = Context::new(&app().seams(seams).build().unwrap(), &globals).unwrap();
+    let context = Context::new(&app().dependencies(dependencies).build().unwrap(), &globals).unwrap();
     World { context, server, store, _home: home }
 }
 

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
 use super::*;
-use crate::Seams;
+use crate::Dependencies;
 use crate::args::Globals;
 use crate::testing::{Answer, Asked, MemoryStore, RecordingBrowser, RecordingUi, Server, TempFolder, app};
 
@@ -46,14 +46,15 @@ pub(super) fn world_where(has_device_codes: bool) -> World {
     });
     let home = TempFolder::new();
     let (ui, browser) = (Arc::new(RecordingUi::default()), Arc::new(RecordingBrowser::default()));
-    let seams = Seams {
+    let dependencies = Dependencies {
         environment: Some([("HOME", home.path().to_str().unwrap()), ("DISPLAY", ":0")].into()),
         store: Some(Arc::new(MemoryStore::default())),
         browser: browser.clone(),
         ui: Some(ui.clone()),
-        ..Seams::default()
+        ..Dependencies::default()
     };
-    let context = Context::new(&app().seams(seams).build().unwrap(), &Globals::default()).unwrap();
+    let context =
+        Context::new(&app().dependencies(dependencies).build().unwrap(), &Globals::default()).unwrap();
     World { context, server, sent, polls, ui, browser, home }
 }
 

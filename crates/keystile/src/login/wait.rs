@@ -82,7 +82,7 @@ pub(crate) async fn prompt_secret(context: &Context, question: &str) -> Result<O
 
 /// Opens the browser beside the wait; a browser that does not open is a note, since the address is printed.
 pub(super) fn open_browser(context: &Context, url: &str) {
-    let (browser, ui, url) = (context.app.seams.browser.clone(), context.ui.clone(), url.to_owned());
+    let (browser, ui, url) = (context.app.dependencies.browser.clone(), context.ui.clone(), url.to_owned());
     tokio::spawn(async move {
         if let Err(reason) = browser.open(&url).await {
             ui.notice(&format!("No browser could be opened ({reason}). Open the link yourself."));

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::Seams;
+use crate::Dependencies;
 use crate::args::Globals;
 use crate::credentials::KeyCredential;
 use crate::profile::ProfileName;
@@ -18,12 +18,12 @@ fn chosen(
     let home = TempFolder::new();
     let home_variable = [("HOME", home.path().to_str().unwrap())];
     let variables = variables.iter().chain(&home_variable);
-    let seams = Seams {
+    let dependencies = Dependencies {
         environment: Some(variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()),
         store: Some(Arc::new(MemoryStore::holding(&ProfileName::default(), stored))),
-        ..Seams::default()
+        ..Dependencies::default()
     };
-    choose(&Context::new(&app().seams(seams).build().unwrap(), globals)?)
+    choose(&Context::new(&app().dependencies(dependencies).build().unwrap(), globals)?)
 }
 
 fn oauth() -> Credential {

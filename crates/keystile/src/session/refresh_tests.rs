@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::Seams;
+use crate::Dependencies;
 use crate::args::Globals;
 use crate::base_url::BaseUrl;
 use crate::testing::{Answer, ManualClock, MemoryStore, RecordingUi, Server, TempFolder, app, session};
@@ -49,15 +49,16 @@ fn world(token_endpoint: fn() -> Answer) -> World {
     let store = Arc::new(MemoryStore::holding(&ProfileName::default(), stored.into()));
     let clock = Arc::new(ManualClock::at(expiry() - TimeDelta::hours(1)));
     let ui = Arc::new(RecordingUi::default());
-    let seams = Seams {
+    let dependencies = Dependencies {
         environment: Some([("HOME", home.path().to_str().unwrap())].into()),
         store: Some(store.clone()),
         clock: clock.clone(),
         ui: Some(ui.clone()),
-        ..Seams::default()
+        ..Dependencies::default()
     };
     let globals = Globals { no_retry: true, ..Globals::default() };
-    let context = Arc::new(Context::new(&app().seams(seams).build().unwrap(), &globals).unwrap());
+    let context =
+        Arc::new(Context::new(&app().dependencies(dependencies).build().unwrap(), &globals).unwrap());
     World { context, clock, store, ui, refreshes, _server: server, _home: home }
 }
 

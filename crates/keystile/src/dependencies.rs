@@ -10,7 +10,7 @@ use super::ui::LoginUi;
 
 /// The things outside of the library that it touches. Each has a double in [`testing`](super::testing).
 #[derive(Clone)]
-pub struct Seams {
+pub struct Dependencies {
     /// The environment; the process's own unless said.
     pub environment: Option<Environment>,
     /// Where credentials are kept; the credentials file unless said.
@@ -23,7 +23,7 @@ pub struct Seams {
     pub ui: Option<Arc<dyn LoginUi>>,
 }
 
-impl Default for Seams {
+impl Default for Dependencies {
     fn default() -> Self {
         Self {
             environment: None,
