@@ -6,7 +6,7 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::args::ApiArgs;
-use keystile::{App, Error, Fault, Globals};
+use keystile::{App, Error, ErrorKind, Globals};
 
 pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(), Error> {
     let method = args.method.to_uppercase();
@@ -22,8 +22,8 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
             ))
         })?;
     let headers = args.headers.iter().map(|text| header(text)).collect::<Result<Vec<_>, _>>();
-    let headers = headers.map_err(|fault| app.error(fault))?;
-    let body = args.data.as_deref().map(body).transpose().map_err(|fault| app.error(fault))?;
+    let headers = headers.map_err(|kind| app.error(kind))?;
+    let body = args.data.as_deref().map(body).transpose().map_err(|kind| app.error(kind))?;
     let session = app.session(globals).await?;
     let mut request = session.client().request(method, args.path);
     if let Some(body) = body {
@@ -38,12 +38,12 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
     if response.status() < 500 {
         let bytes = with_line_end(response.bytes());
         let shown = if screen.is_read_by_a_person() { indented(&bytes).unwrap_or(bytes) } else { bytes };
-        screen.raw(&shown).map_err(|fault| app.error(fault))?;
+        screen.raw(&shown).map_err(|kind| app.error(kind))?;
     }
     session.error_for(&response).await.map_or(Ok(()), Err)
 }
 
-fn header(text: &str) -> Result<(HeaderName, HeaderValue), Fault> {
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), ErrorKind> {
     let bad = || usage(format!("`{text}` is not a header"), "Write NAME:VALUE.");
     let (name, value) = text.split_once(':').ok_or_else(bad)?;
     let name: HeaderName = name.trim().parse().map_err(|_| bad())?;
@@ -56,7 +56,7 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), Fault> {
     Ok((name, value.trim().parse().map_err(|_| bad())?))
 }
 
-fn body(text: &str) -> Result<Vec<u8>, Fault> {
+fn body(text: &str) -> Result<Vec<u8>, ErrorKind> {
     let Some(path) = text.strip_prefix('@') else { return Ok(text.as_bytes().to_vec()) };
     let mut bytes = Vec::new();
     let read = if path == "-" {
@@ -89,8 +89,8 @@ fn indented(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(indented)
 }
 
-fn usage(message: String, hint: &str) -> Fault {
-    Fault::Usage { message, hint: Some(hint.to_owned()) }
+fn usage(message: String, hint: &str) -> ErrorKind {
+    ErrorKind::Usage { message, hint: Some(hint.to_owned()) }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::args::SettingCommand;
-use keystile::{App, Config, ConfigFile, Error, Fault, Globals, Paths, ProfileName, Screen};
+use keystile::{App, Config, ConfigFile, Error, ErrorKind, Globals, Paths, ProfileName, Screen};
 
 /// Settings of one profile, which may be named without it.
 const PROFILE_SETTINGS: [&str; 3] = ["issuer", "api_base", "org"];
@@ -28,10 +28,10 @@ pub(super) fn run(app: &App, globals: &Globals, command: &SettingCommand) -> Res
             full_name(key, &profile).and_then(|name| unset(&screen, &paths, &name))
         }
     };
-    result.map_err(|fault| app.error(fault))
+    result.map_err(|kind| app.error(kind))
 }
 
-fn path(screen: &Screen, paths: &Paths, credentials: bool) -> Result<(), Fault> {
+fn path(screen: &Screen, paths: &Paths, credentials: bool) -> Result<(), ErrorKind> {
     let path = if credentials { paths.credentials() } else { paths.config().to_owned() };
     if screen.is_json() {
         screen.json(&json!({ "path": path }))
@@ -40,7 +40,7 @@ fn path(screen: &Screen, paths: &Paths, credentials: bool) -> Result<(), Fault> 
     }
 }
 
-fn show(screen: &Screen, paths: &Paths) -> Result<(), Fault> {
+fn show(screen: &Screen, paths: &Paths) -> Result<(), ErrorKind> {
     if screen.is_json() {
         return screen.json(&json!(Config::load(paths.config())?));
     }
@@ -49,23 +49,23 @@ fn show(screen: &Screen, paths: &Paths) -> Result<(), Fault> {
     screen.data(ConfigFile::open(paths.config())?.text().trim_end())
 }
 
-fn get(screen: &Screen, paths: &Paths, name: &str) -> Result<(), Fault> {
+fn get(screen: &Screen, paths: &Paths, name: &str) -> Result<(), ErrorKind> {
     let value = ConfigFile::open(paths.config())?.get(name);
-    let value = value.ok_or_else(|| Fault::NotFound {
+    let value = value.ok_or_else(|| ErrorKind::NotFound {
         message: format!("{name} is not set in {}.", paths.shown(paths.config())),
         request_id: None,
     })?;
     if screen.is_json() { screen.json(&json!({ name: value })) } else { screen.data(&value) }
 }
 
-fn set(screen: &Screen, paths: &Paths, name: &str, value: &str) -> Result<(), Fault> {
+fn set(screen: &Screen, paths: &Paths, name: &str, value: &str) -> Result<(), ErrorKind> {
     let mut file = ConfigFile::open(paths.config())?;
     file.set(name, value)?;
     file.save()?;
     if screen.is_json() { screen.json(&json!({ name: value })) } else { Ok(()) }
 }
 
-fn unset(screen: &Screen, paths: &Paths, name: &str) -> Result<(), Fault> {
+fn unset(screen: &Screen, paths: &Paths, name: &str) -> Result<(), ErrorKind> {
     let mut file = ConfigFile::open(paths.config())?;
     let existed = file.unset(name)?;
     if existed {
@@ -75,7 +75,7 @@ fn unset(screen: &Screen, paths: &Paths, name: &str) -> Result<(), Fault> {
 }
 
 /// The dotted name of a setting; a setting of a profile may leave the profile out.
-fn full_name(key: &str, profile: &ProfileName) -> Result<String, Fault> {
+fn full_name(key: &str, profile: &ProfileName) -> Result<String, ErrorKind> {
     if SETTINGS.contains(&key) {
         return Ok(key.to_owned());
     }
@@ -87,7 +87,7 @@ fn full_name(key: &str, profile: &ProfileName) -> Result<String, Fault> {
         Some((name, setting)) if PROFILE_SETTINGS.contains(&setting) && ProfileName::parse(name).is_ok() => {
             Ok(key.to_owned())
         }
-        Some(_) | None => Err(Fault::Usage {
+        Some(_) | None => Err(ErrorKind::Usage {
             message: format!("There is no setting `{key}`"),
             hint: Some(format!("There are {} and {}.", PROFILE_SETTINGS.join(", "), SETTINGS.join(", "))),
         }),

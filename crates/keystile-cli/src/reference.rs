@@ -6,13 +6,13 @@ use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
 use super::args::Arguments;
-use keystile::{App, Error, Fault, Globals};
+use keystile::{App, Error, ErrorKind, Globals};
 
 /// Prints the completions of a shell.
 pub(super) fn completions(app: &App, globals: &Globals, shell: Shell) -> Result<(), Error> {
     let mut script = Vec::new();
     generate(shell, &mut Arguments::command(), app.brand().name(), &mut script);
-    app.screen(globals).raw(&script).map_err(|fault| app.error(fault))
+    app.screen(globals).raw(&script).map_err(|kind| app.error(kind))
 }
 
 /// Writes a page for every command into a folder.
@@ -22,7 +22,7 @@ pub(super) fn manual(app: &App, folder: &Path) -> Result<(), Error> {
         clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), folder)
     };
     write().map_err(|error| {
-        app.error(Fault::Local {
+        app.error(ErrorKind::Local {
             what: format!("write the manual to {}", folder.display()),
             cause: error.to_string(),
         })

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::args::{Arguments, Command, ConfigCommand};
 use crate::{api, config, init, reference};
-use keystile::{App, AuthCommand, BadApp, Error, Fault, main_exit};
+use keystile::{App, AuthCommand, BadApp, Error, ErrorKind, main_exit};
 
 /// The server that a fresh `keystiled` runs at.
 const LOCAL_SERVER: &str = "http://127.0.0.1:8642";
@@ -67,6 +67,6 @@ fn wait(app: &App, work: impl Future<Output = Result<(), Error>>) -> Result<(), 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| app.error(Fault::Local { what: "start".into(), cause: error.to_string() }))?;
+        .map_err(|error| app.error(ErrorKind::Local { what: "start".into(), cause: error.to_string() }))?;
     runtime.block_on(work)
 }

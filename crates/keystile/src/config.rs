@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::base_url::BaseUrl;
 use super::credentials::StorePlace;
-use super::error::Fault;
+use super::error::ErrorKind;
 use super::files;
 use super::profile::ProfileName;
 
@@ -70,7 +70,7 @@ pub struct ProfileConfig {
 
 impl Config {
     /// Reads the file; a missing file has no settings.
-    pub fn load(path: &Path) -> Result<Self, Fault> {
+    pub fn load(path: &Path) -> Result<Self, ErrorKind> {
         let text = ConfigFile::open(path)?.document.to_string();
         toml::from_str(&text).map_err(|error| bad(path, error.to_string().trim()))
     }
@@ -89,10 +89,10 @@ pub struct ConfigFile {
 
 impl ConfigFile {
     /// Opens the file, or begins one.
-    pub fn open(path: &Path) -> Result<Self, Fault> {
+    pub fn open(path: &Path) -> Result<Self, ErrorKind> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(bad(path, &error.to_string())),
         };
         let document =
@@ -116,7 +116,7 @@ impl ConfigFile {
     }
 
     /// Changes a setting. The change is refused if the file would make no sense with it.
-    pub fn set(&mut self, name: &str, text: &str) -> Result<(), Fault> {
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), ErrorKind> {
         let mut changed = self.begun();
         let (parents, last) = split(name);
         let mut table = changed.as_table_mut();
@@ -134,7 +134,7 @@ impl ConfigFile {
     }
 
     /// Removes a setting; says whether it was there.
-    pub fn unset(&mut self, name: &str) -> Result<bool, Fault> {
+    pub fn unset(&mut self, name: &str) -> Result<bool, ErrorKind> {
         let mut changed = self.document.clone();
         let (parents, last) = split(name);
         let mut table = Some(changed.as_table_mut());
@@ -147,7 +147,7 @@ impl ConfigFile {
     }
 
     /// Begins the section of a profile; says whether there was none.
-    pub fn add_profile(&mut self, name: &ProfileName) -> Result<bool, Fault> {
+    pub fn add_profile(&mut self, name: &ProfileName) -> Result<bool, ErrorKind> {
         let mut changed = self.begun();
         let profiles = Self::profiles(&mut changed);
         let is_new = profiles.is_some_and(|profiles| {
@@ -160,7 +160,7 @@ impl ConfigFile {
     }
 
     /// Moves the settings of a profile to another name, and the choice of it too.
-    pub fn rename_profile(&mut self, from: &ProfileName, to: &ProfileName) -> Result<(), Fault> {
+    pub fn rename_profile(&mut self, from: &ProfileName, to: &ProfileName) -> Result<(), ErrorKind> {
         let mut changed = self.document.clone();
         if let Some(profiles) = Self::profiles(&mut changed)
             && let Some(settings) = profiles.remove(from.as_str())
@@ -174,7 +174,7 @@ impl ConfigFile {
     }
 
     /// Removes the settings of a profile, and the choice of it; says whether there were any.
-    pub fn remove_profile(&mut self, name: &ProfileName) -> Result<bool, Fault> {
+    pub fn remove_profile(&mut self, name: &ProfileName) -> Result<bool, ErrorKind> {
         let mut changed = self.document.clone();
         let removed = Self::profiles(&mut changed).and_then(|profiles| profiles.remove(name.as_str()));
         if self.get("active_profile").as_deref() == Some(name.as_str()) {
@@ -203,16 +203,17 @@ impl ConfigFile {
     }
 
     /// Writes the file.
-    pub fn save(&self) -> Result<(), Fault> {
-        files::write_private(&self.path, self.document.to_string().as_bytes()).map_err(|error| Fault::Local {
-            what: format!("write {}", self.path.display()),
-            cause: error.to_string(),
+    pub fn save(&self) -> Result<(), ErrorKind> {
+        files::write_private(&self.path, self.document.to_string().as_bytes()).map_err(|error| {
+            ErrorKind::Local { what: format!("write {}", self.path.display()), cause: error.to_string() }
         })
     }
 
-    fn accept(&mut self, name: &str, changed: DocumentMut) -> Result<(), Fault> {
-        toml::from_str::<Config>(&changed.to_string())
-            .map_err(|error| Fault::Usage { message: format!("{name}: {}", error.message()), hint: None })?;
+    fn accept(&mut self, name: &str, changed: DocumentMut) -> Result<(), ErrorKind> {
+        toml::from_str::<Config>(&changed.to_string()).map_err(|error| ErrorKind::Usage {
+            message: format!("{name}: {}", error.message()),
+            hint: None,
+        })?;
         self.document = changed;
         Ok(())
     }
@@ -224,8 +225,8 @@ fn split(name: &str) -> (Vec<&str>, &str) {
     (parts, last)
 }
 
-fn bad(path: &Path, message: &str) -> Fault {
-    Fault::Config { path: path.to_owned(), message: message.to_owned() }
+fn bad(path: &Path, message: &str) -> ErrorKind {
+    ErrorKind::Config { path: path.to_owned(), message: message.to_owned() }
 }
 
 #[cfg(test)]

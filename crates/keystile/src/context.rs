@@ -13,7 +13,7 @@ use super::clock::Clock;
 use super::config::{Config, ProfileConfig};
 use super::credentials::{Credential, CredentialStore, FileStore, OauthCredential, StorePlace, VaultedStore};
 use super::env::Environment;
-use super::error::{Error, Fault};
+use super::error::{Error, ErrorKind};
 use super::http::{Trace, Transport, TransportOptions};
 use super::oauth::{self, Metadata};
 use super::paths::Paths;
@@ -42,7 +42,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(app: &App, globals: &Globals) -> Result<Self, Fault> {
+    pub(crate) fn new(app: &App, globals: &Globals) -> Result<Self, ErrorKind> {
         let app = app.clone();
         let brand = app.brand.clone();
         let environment = app.dependencies.environment.clone().unwrap_or_else(Environment::of_process);
@@ -102,8 +102,8 @@ impl Context {
         &self.app.brand
     }
 
-    pub(crate) fn error(&self, fault: Fault) -> Error {
-        Error::new(fault, self.app.brand.clone())
+    pub(crate) fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(kind, self.app.brand.clone())
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -119,9 +119,9 @@ impl Context {
     }
 
     /// A variable that holds an address.
-    fn url_variable(&self, suffix: &str) -> Result<Option<BaseUrl>, Fault> {
+    fn url_variable(&self, suffix: &str) -> Result<Option<BaseUrl>, ErrorKind> {
         let parse = |text| {
-            BaseUrl::parse(text).map_err(|error| Fault::Usage {
+            BaseUrl::parse(text).map_err(|error| ErrorKind::Usage {
                 message: format!("{} is wrong: {error}", self.brand().variable(suffix)),
                 hint: None,
             })
@@ -130,7 +130,7 @@ impl Context {
     }
 
     /// The issuer that the person asked for, if they did.
-    pub(crate) fn wanted_issuer(&self) -> Result<Option<BaseUrl>, Fault> {
+    pub(crate) fn wanted_issuer(&self) -> Result<Option<BaseUrl>, ErrorKind> {
         Ok(self.url_variable("ISSUER")?.or(self.profile_config().issuer))
     }
 
@@ -140,7 +140,7 @@ impl Context {
         &self,
         flag: Option<&BaseUrl>,
         stored: Option<&Credential>,
-    ) -> Result<BaseUrl, Fault> {
+    ) -> Result<BaseUrl, ErrorKind> {
         if let Some(flag) = flag {
             return Ok(flag.clone());
         }
@@ -152,7 +152,7 @@ impl Context {
     }
 
     /// The API that the person asked for, if they did.
-    pub(crate) fn wanted_api_base(&self) -> Result<Option<BaseUrl>, Fault> {
+    pub(crate) fn wanted_api_base(&self) -> Result<Option<BaseUrl>, ErrorKind> {
         if let Some(flag) = &self.globals.api_base {
             return Ok(Some(flag.clone()));
         }
@@ -173,11 +173,11 @@ impl Context {
     }
 
     /// The session that the profile holds now.
-    pub(crate) fn stored_session(&self) -> Result<Option<OauthCredential>, Fault> {
+    pub(crate) fn stored_session(&self) -> Result<Option<OauthCredential>, ErrorKind> {
         Ok(self.store.read()?.get(&self.profile).and_then(|credential| credential.as_oauth().cloned()))
     }
 
-    pub(crate) async fn metadata(&self, issuer: &BaseUrl) -> Result<Metadata, Fault> {
+    pub(crate) async fn metadata(&self, issuer: &BaseUrl) -> Result<Metadata, ErrorKind> {
         oauth::discover(&self.transport, issuer).await
     }
 
@@ -191,11 +191,11 @@ impl Context {
     }
 
     /// How long a login is to wait, if the person said so.
-    pub(crate) fn login_timeout(&self, flag: Option<Duration>) -> Result<Option<Duration>, Fault> {
+    pub(crate) fn login_timeout(&self, flag: Option<Duration>) -> Result<Option<Duration>, ErrorKind> {
         let variable = self.environment.own(self.brand(), "LOGIN_TIMEOUT");
         let parse = |text| {
             super::duration::parse(text)
-                .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })
+                .map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })
         };
         match flag {
             Some(flag) => Ok(Some(flag)),
@@ -210,12 +210,12 @@ pub(crate) fn tool_version(brand: &Brand) -> String {
 }
 
 /// The variable, the settings, else the file.
-fn store_place(environment: &Environment, brand: &Brand, config: &Config) -> Result<StorePlace, Fault> {
+fn store_place(environment: &Environment, brand: &Brand, config: &Config) -> Result<StorePlace, ErrorKind> {
     match environment.own(brand, "CREDENTIAL_STORE") {
         None => Ok(config.defaults.store.unwrap_or_default()),
         Some("file") => Ok(StorePlace::File),
         Some("keyring") => Ok(StorePlace::Keyring),
-        Some(other) => Err(Fault::Usage {
+        Some(other) => Err(ErrorKind::Usage {
             message: format!("{} cannot be `{other}`", brand.variable("CREDENTIAL_STORE")),
             hint: Some("It is file or keyring.".into()),
         }),
@@ -228,11 +228,12 @@ fn choose_profile(
     environment: &Environment,
     brand: &Brand,
     config: &Config,
-) -> Result<ProfileName, Fault> {
+) -> Result<ProfileName, ErrorKind> {
     if let Some(flag) = &globals.profile {
         return Ok(flag.clone());
     }
-    let bad = |error: super::profile::BadProfileName| Fault::Usage { message: error.to_string(), hint: None };
+    let bad =
+        |error: super::profile::BadProfileName| ErrorKind::Usage { message: error.to_string(), hint: None };
     if let Some(name) = environment.own(brand, "PROFILE") {
         return ProfileName::parse(name).map_err(bad);
     }

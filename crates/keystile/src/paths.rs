@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::app::Brand;
 use super::env::Environment;
-use super::error::Fault;
+use super::error::ErrorKind;
 
 /// The files of a tool. Settings and secrets may live apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Paths {
 
 impl Paths {
     /// `~/.acme`, or what the environment says: the tool's own home first, then XDG.
-    pub fn find(brand: &Brand, env: &Environment) -> Result<Self, Fault> {
+    pub fn find(brand: &Brand, env: &Environment) -> Result<Self, ErrorKind> {
         let home = env.path("HOME").or_else(|| env.path("USERPROFILE"));
         let own = env.path(&brand.variable("HOME"));
         let folder = |variable: &str, name: &str| match &own {
@@ -28,7 +28,7 @@ impl Paths {
         };
         let (config_base, state_base) =
             if cfg!(windows) { ("APPDATA", "LOCALAPPDATA") } else { ("XDG_CONFIG_HOME", "XDG_STATE_HOME") };
-        let missing = || Fault::Usage {
+        let missing = || ErrorKind::Usage {
             message: "Cannot tell where your files are: HOME is not set".into(),
             hint: Some(format!("Set HOME or {} to an absolute path.", brand.variable("HOME"))),
         };
@@ -102,6 +102,6 @@ mod tests {
 
     #[test]
     fn no_home_is_said() {
-        assert!(matches!(Paths::find(&brand(), &Environment::default()), Err(Fault::Usage { .. })));
+        assert!(matches!(Paths::find(&brand(), &Environment::default()), Err(ErrorKind::Usage { .. })));
     }
 }

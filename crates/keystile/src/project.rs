@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::app::Brand;
-use super::error::Fault;
+use super::error::ErrorKind;
 use super::profile::ProfileName;
 
 #[derive(Deserialize)]
@@ -15,7 +15,7 @@ struct Project {
 }
 
 /// What the nearest project file around the working folder says.
-pub(super) fn profile(brand: &Brand) -> Result<Option<ProfileName>, Fault> {
+pub(super) fn profile(brand: &Brand) -> Result<Option<ProfileName>, ErrorKind> {
     match std::env::current_dir() {
         Ok(folder) => profile_above(&folder, brand),
         // Without a working folder there is no project.
@@ -23,13 +23,13 @@ pub(super) fn profile(brand: &Brand) -> Result<Option<ProfileName>, Fault> {
     }
 }
 
-fn profile_above(folder: &Path, brand: &Brand) -> Result<Option<ProfileName>, Fault> {
+fn profile_above(folder: &Path, brand: &Brand) -> Result<Option<ProfileName>, ErrorKind> {
     let name = format!(".{}.toml", brand.name());
     for folder in folder.ancestors() {
         let path = folder.join(&name);
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         let project: Project = toml::from_str(&text)
-            .map_err(|error| Fault::Config { path, message: error.message().to_owned() })?;
+            .map_err(|error| ErrorKind::Config { path, message: error.message().to_owned() })?;
         return Ok(project.profile);
     }
     Ok(None)

@@ -3,17 +3,17 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::error::Fault;
+use super::error::ErrorKind;
 
 /// 256 random bits in base64url: a `state` or a PKCE verifier.
-pub(crate) fn token() -> Result<String, Fault> {
+pub(crate) fn token() -> Result<String, ErrorKind> {
     let mut bytes = [0; 32];
     fill(&mut bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// A random UUID (version 4), for `Idempotency-Key`.
-pub(crate) fn uuid() -> Result<String, Fault> {
+pub(crate) fn uuid() -> Result<String, ErrorKind> {
     let mut bytes = [0; 16];
     fill(&mut bytes)?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
@@ -33,9 +33,9 @@ pub(crate) fn fraction() -> f64 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place of the client that draws randomness")]
-fn fill(bytes: &mut [u8]) -> Result<(), Fault> {
+fn fill(bytes: &mut [u8]) -> Result<(), ErrorKind> {
     getrandom::fill(bytes)
-        .map_err(|error| Fault::Local { what: "draw random numbers".into(), cause: error.to_string() })
+        .map_err(|error| ErrorKind::Local { what: "draw random numbers".into(), cause: error.to_string() })
 }
 
 #[cfg(test)]

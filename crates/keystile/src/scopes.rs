@@ -9,7 +9,7 @@ use url::form_urlencoded::Serializer;
 
 use super::base_url::BaseUrl;
 use super::context::Context;
-use super::error::Fault;
+use super::error::ErrorKind;
 use super::http::{Plan, Replay};
 use super::oauth::Metadata;
 
@@ -54,8 +54,8 @@ fn address(issuer: &BaseUrl, metadata: &Metadata) -> String {
     url.unwrap_or_else(|| format!("{issuer}{PATH}"))
 }
 
-fn unsaid(issuer: &BaseUrl) -> Fault {
-    Fault::Usage {
+fn unsaid(issuer: &BaseUrl) -> ErrorKind {
+    ErrorKind::Usage {
         message: format!("{} does not say which scopes there are", issuer.host()),
         hint: Some("Ask for what you need by name, with --scopes.".into()),
     }
@@ -63,7 +63,11 @@ fn unsaid(issuer: &BaseUrl) -> Fault {
 
 impl Catalog {
     /// Asks a server, which wants no credential for it.
-    pub(crate) async fn of(context: &Context, issuer: &BaseUrl, metadata: &Metadata) -> Result<Self, Fault> {
+    pub(crate) async fn of(
+        context: &Context,
+        issuer: &BaseUrl,
+        metadata: &Metadata,
+    ) -> Result<Self, ErrorKind> {
         Self::at(context, issuer, address(issuer, metadata)).await?.ok_or_else(|| unsaid(issuer))
     }
 
@@ -73,7 +77,7 @@ impl Catalog {
         context: &Context,
         issuer: &BaseUrl,
         metadata: &Metadata,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, ErrorKind> {
         let url = address(issuer, metadata);
         let behind = if url.contains('?') { '&' } else { '?' };
         let client_id =
@@ -85,16 +89,16 @@ impl Catalog {
     }
 
     /// Nothing if there is nothing at that address.
-    async fn at(context: &Context, issuer: &BaseUrl, url: String) -> Result<Option<Self>, Fault> {
+    async fn at(context: &Context, issuer: &BaseUrl, url: String) -> Result<Option<Self>, ErrorKind> {
         let request = Request::get(url)
             .header("accept", "application/json")
             .body(Vec::new())
-            .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+            .map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })?;
         let response = context.transport.send(request, PLAN).await?;
         match response.status() {
             200 => Ok(Some(response.parse::<Envelope>()?.data)),
             404 => Ok(None),
-            status @ 500.. => Err(Fault::Server { status, request_id: None }),
+            status @ 500.. => Err(ErrorKind::Server { status, request_id: None }),
             _ => Err(unsaid(issuer)),
         }
     }

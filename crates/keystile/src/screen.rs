@@ -1,12 +1,12 @@
 //! The two outputs: standard output is data, standard error is talk.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
 use super::args::Globals;
 use super::env::Environment;
-use super::error::{Error, Fault};
+use super::error::{Error, ErrorKind};
 use super::redact::Redactor;
 
 /// How a line begins.
@@ -60,21 +60,21 @@ impl Screen {
     }
 
     /// A JSON document on standard output.
-    pub fn json(&self, document: &Value) -> Result<(), Fault> {
+    pub fn json(&self, document: &Value) -> Result<(), ErrorKind> {
         self.raw(format!("{document}\n").as_bytes())
     }
 
     /// Text on standard output, with secrets masked.
-    pub fn data(&self, text: &str) -> Result<(), Fault> {
+    pub fn data(&self, text: &str) -> Result<(), ErrorKind> {
         self.raw(format!("{}\n", self.redactor.clean(text)).as_bytes())
     }
 
     /// Bytes on standard output as they are: what was asked for by name.
-    pub fn raw(&self, bytes: &[u8]) -> Result<(), Fault> {
+    pub fn raw(&self, bytes: &[u8]) -> Result<(), ErrorKind> {
         let mut out = io::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| match error.kind() {
-            ErrorKind::BrokenPipe => Fault::ClosedPipe,
-            _ => Fault::Local { what: "print".into(), cause: error.to_string() },
+            io::ErrorKind::BrokenPipe => ErrorKind::ClosedPipe,
+            _ => ErrorKind::Local { what: "print".into(), cause: error.to_string() },
         })
     }
 
@@ -84,7 +84,7 @@ impl Screen {
     }
 
     /// A marked headline on standard output, for commands whose answer it is.
-    pub(crate) fn headline(&self, mark: Mark, text: &str) -> Result<(), Fault> {
+    pub(crate) fn headline(&self, mark: Mark, text: &str) -> Result<(), ErrorKind> {
         self.raw(format!("{} {}\n", sign(mark, self.colored.out), self.redactor.clean(text)).as_bytes())
     }
 
@@ -111,8 +111,8 @@ impl Screen {
 
     /// An error on standard error.
     pub fn error(&self, error: &Error) {
-        match (error.fault(), self.json) {
-            (Fault::ClosedPipe, _) => {}
+        match (error.kind(), self.json) {
+            (ErrorKind::ClosedPipe, _) => {}
             (_, true) => write_err(&format!("{}\n", self.redactor.clean(&error.to_json().to_string()))),
             (_, false) => {
                 let text = error.to_string();

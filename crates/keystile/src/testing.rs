@@ -17,7 +17,7 @@ use super::clock::Clock;
 use super::credentials::{
     AccountRef, Credential, CredentialState, CredentialStore, Document, OauthCredential, ProfileLock, Swap,
 };
-use super::error::Fault;
+use super::error::ErrorKind;
 use super::profile::ProfileName;
 use super::secret::Secret;
 use super::ui::{CodeScreen, Entered, LinkScreen, LoginUi, Waiting, Wish};
@@ -183,11 +183,11 @@ impl Drop for MemoryLock {
 }
 
 impl CredentialStore for MemoryStore {
-    fn read(&self) -> Result<Document, Fault> {
+    fn read(&self) -> Result<Document, ErrorKind> {
         Ok(locked(&self.document).clone())
     }
 
-    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, Fault> {
+    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, ErrorKind> {
         let mut held = locked(&self.lock);
         if held.contains(profile) {
             return Ok(None);
@@ -201,9 +201,12 @@ impl CredentialStore for MemoryStore {
         profile: &ProfileName,
         expected: Option<u64>,
         credential: Option<&Credential>,
-    ) -> Result<Swap, Fault> {
+    ) -> Result<Swap, ErrorKind> {
         if *locked(&self.refuses_writes) {
-            return Err(Fault::CredentialsUnwritable { what: "write".into(), cause: "told to fail".into() });
+            return Err(ErrorKind::CredentialsUnwritable {
+                what: "write".into(),
+                cause: "told to fail".into(),
+            });
         }
         let mut document = locked(&self.document);
         if document.get(profile).map(Credential::generation) != expected {
@@ -214,7 +217,7 @@ impl CredentialStore for MemoryStore {
         Ok(Swap::Done)
     }
 
-    fn set_damaged_aside(&self) -> Result<String, Fault> {
+    fn set_damaged_aside(&self) -> Result<String, ErrorKind> {
         *locked(&self.document) = Document::default();
         Ok("memory".into())
     }

@@ -6,21 +6,21 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 
 use super::app::App;
 use super::args::Globals;
 use super::commands::main_exit;
-use super::error::{Exit, Fault};
+use super::error::{ErrorKind, Exit};
 
 impl App {
     /// Parses a command line. `Err` is the exit code of a process that has printed everything it had to say: 0 after
     /// help, which a command without its subcommand shows too; 1 after a mistake, because 2 means "not signed in".
     pub fn parse<P: Parser>(&self, arguments: &[OsString]) -> Result<P, ExitCode> {
         P::try_parse_from(arguments).map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp
-            | ErrorKind::DisplayVersion
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            ClapErrorKind::DisplayHelp
+            | ClapErrorKind::DisplayVersion
+            | ClapErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 let text = error.render();
                 let mut out = std::io::stdout().lock();
                 match write!(out, "{text}").and_then(|()| out.flush()) {
@@ -34,13 +34,13 @@ impl App {
                 let is_flag = |argument: &OsString| argument == "--json";
                 let json = arguments.iter().take_while(|argument| *argument != "--").any(is_flag);
                 let screen = self.screen(&Globals { json, ..Globals::default() });
-                main_exit(Err(self.error(fault(&error))), &screen)
+                main_exit(Err(self.error(usage_error(&error))), &screen)
             }
         })
     }
 }
 
-fn fault(error: &clap::Error) -> Fault {
+fn usage_error(error: &clap::Error) -> ErrorKind {
     let text = error.to_string();
     let first = text.lines().next().unwrap_or("bad command line");
     let message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
@@ -49,25 +49,25 @@ fn fault(error: &clap::Error) -> Fault {
             .into_iter()
             .find_map(|kind| suggested(error.get(kind)?));
     let (message, hint) = match error.kind() {
-        ErrorKind::UnknownArgument => {
+        ClapErrorKind::UnknownArgument => {
             let named = suggested_text(error.get(ContextKind::InvalidArg));
             let message = named.map_or(message, |name| format!("unexpected argument '{name}'"));
             let known = suggestion.map(|name| format!("Did you mean {name}? ")).unwrap_or_default();
             (message, Some(format!("{known}Global flags work before or after the command.")))
         }
-        ErrorKind::MissingSubcommand => ("a command is missing".into(), Some("Try --help.".into())),
-        ErrorKind::MissingRequiredArgument => {
+        ClapErrorKind::MissingSubcommand => ("a command is missing".into(), Some("Try --help.".into())),
+        ClapErrorKind::MissingRequiredArgument => {
             let names = suggested_text(error.get(ContextKind::InvalidArg)).unwrap_or_default();
             (format!("missing argument {names}"), Some("Try --help.".into()))
         }
-        ErrorKind::InvalidSubcommand => {
+        ClapErrorKind::InvalidSubcommand => {
             let known =
                 suggestion.map_or_else(|| "Try --help.".into(), |name| format!("Did you mean {name}?"));
             (message, Some(known))
         }
         _ => (message, suggestion.map(|name| format!("Did you mean {name}?"))),
     };
-    Fault::Usage { message, hint }
+    ErrorKind::Usage { message, hint }
 }
 
 fn suggested(value: &ContextValue) -> Option<String> {
@@ -100,8 +100,8 @@ mod tests {
     }
 
     fn usage(line: &str) -> (String, Option<String>) {
-        match fault(&Arguments::try_parse_from(line.split(' ')).unwrap_err()) {
-            Fault::Usage { message, hint } => (message, hint),
+        match usage_error(&Arguments::try_parse_from(line.split(' ')).unwrap_err()) {
+            ErrorKind::Usage { message, hint } => (message, hint),
             other => panic!("{other:?}"),
         }
     }

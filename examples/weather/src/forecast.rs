@@ -22,7 +22,7 @@ pub(crate) async fn run(app: &App, globals: &Globals, city: &str) -> Result<(), 
     } else {
         screen.data(&format!("{}: {}, {} °C", forecast.city, forecast.sky, forecast.celsius))
     };
-    printed.map_err(|fault| app.error(fault))
+    printed.map_err(|kind| app.error(kind))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{list, session};
 use crate::args::{AuditCommand, AuditListArgs};
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::session::Session;
 
 const PATH: &str = "/api/v1/audit";
@@ -42,7 +42,7 @@ struct Actor {
     name: Option<String>,
 }
 
-pub(super) async fn run(context: &Arc<Context>, command: AuditCommand) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, command: AuditCommand) -> Result<(), ErrorKind> {
     let AuditCommand::List(args) = command;
     let session = session(context)?;
     let start = TimeDelta::from_std(args.since).ok().and_then(|span| context.now().checked_sub_signed(span));
@@ -55,7 +55,11 @@ pub(super) async fn run(context: &Arc<Context>, command: AuditCommand) -> Result
 }
 
 /// The events since a moment, the latest last.
-async fn since(session: &Session, args: &AuditListArgs, start: DateTime<Utc>) -> Result<Vec<Value>, Fault> {
+async fn since(
+    session: &Session,
+    args: &AuditListArgs,
+    start: DateTime<Utc>,
+) -> Result<Vec<Value>, ErrorKind> {
     let start = start.to_rfc3339_opts(SecondsFormat::Millis, true);
     let mut filters = vec![("since", start.as_str())];
     filters.extend(args.key.as_deref().map(|key| ("credential", key)));
@@ -64,7 +68,7 @@ async fn since(session: &Session, args: &AuditListArgs, start: DateTime<Utc>) ->
     Ok(documents)
 }
 
-async fn print(context: &Context, session: &Session, documents: &[Value]) -> Result<(), Fault> {
+async fn print(context: &Context, session: &Session, documents: &[Value]) -> Result<(), ErrorKind> {
     if context.screen.is_json() {
         return context.screen.json(&Value::Array(documents.to_vec()));
     }
@@ -84,7 +88,7 @@ async fn follow(
     args: &AuditListArgs,
     mut start: DateTime<Utc>,
     mut documents: Vec<Value>,
-) -> Result<(), Fault> {
+) -> Result<(), ErrorKind> {
     let mut last = None;
     loop {
         for document in &documents {

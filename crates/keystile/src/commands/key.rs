@@ -10,13 +10,13 @@ use super::session;
 use super::static_credential::{Kind, StaticCredential, end_after};
 use crate::args::{KeyCommand, KeyCreateArgs, Mode, Overlap};
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::screen::Mark;
 use crate::session::Session;
 
 const KEY: Kind = Kind { path: "/api/v1/keys", secret: "apiKey", name: "key", heading: "KEY" };
 
-pub(super) async fn run(context: &Arc<Context>, command: KeyCommand) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, command: KeyCommand) -> Result<(), ErrorKind> {
     let session = session(context)?;
     match command {
         KeyCommand::List(args) => KEY.list(context, &session, args.all).await,
@@ -30,7 +30,7 @@ pub(super) async fn run(context: &Arc<Context>, command: KeyCommand) -> Result<(
     }
 }
 
-fn asked(context: &Context, args: KeyCreateArgs) -> Result<Value, Fault> {
+fn asked(context: &Context, args: KeyCreateArgs) -> Result<Value, ErrorKind> {
     let mut asked = Map::new();
     asked.insert("name".into(), args.name.into());
     asked.insert(
@@ -64,7 +64,12 @@ fn seconds(overlap: Overlap) -> u32 {
 }
 
 /// Says what a key may do, after a change if there is one.
-async fn scopes(context: &Context, session: &Session, id: &str, scopes: Vec<String>) -> Result<(), Fault> {
+async fn scopes(
+    context: &Context,
+    session: &Session,
+    id: &str,
+    scopes: Vec<String>,
+) -> Result<(), ErrorKind> {
     let path = format!("{}/{}", KEY.path, encoded(id));
     let is_change = !scopes.is_empty();
     let document = if is_change {

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::session::Session;
 
 /// The largest page that the API gives.
@@ -31,7 +31,7 @@ pub(super) async fn all(
     session: &Session,
     path: &str,
     filters: &[(&str, &str)],
-) -> Result<Vec<Value>, Fault> {
+) -> Result<Vec<Value>, ErrorKind> {
     let mut documents = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -49,9 +49,9 @@ pub(super) async fn all(
 }
 
 /// A document of the API as what a screen shows of it.
-pub(super) async fn read<T: DeserializeOwned>(session: &Session, document: &Value) -> Result<T, Fault> {
+pub(super) async fn read<T: DeserializeOwned>(session: &Session, document: &Value) -> Result<T, ErrorKind> {
     let host = session.home().await?.host();
-    T::deserialize(document).map_err(|error| Fault::BadAnswer {
+    T::deserialize(document).map_err(|error| ErrorKind::BadAnswer {
         host,
         what: format!("Its JSON is not what the protocol says: {error}"),
     })

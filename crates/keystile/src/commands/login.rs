@@ -8,12 +8,12 @@ use crate::args::LoginArgs;
 use crate::config::LoginMethod;
 use crate::context::Context;
 use crate::duration::in_words;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::login::{Account, LoginOptions, StartedLogin, login, resume, start};
 use crate::screen::{Mark, fact};
 use crate::session::key_variable;
 
-pub(super) async fn run(context: &Context, args: LoginArgs) -> Result<(), Fault> {
+pub(super) async fn run(context: &Context, args: LoginArgs) -> Result<(), ErrorKind> {
     if let Some(entry) = key::entry(&args)? {
         return key::run(context, entry, args).await;
     }
@@ -57,7 +57,7 @@ impl From<LoginArgs> for LoginOptions {
 }
 
 /// The handle is what a script goes on with, so it stands on standard output.
-fn print_started(context: &Context, started: &StartedLogin) -> Result<(), Fault> {
+fn print_started(context: &Context, started: &StartedLogin) -> Result<(), ErrorKind> {
     let StartedLogin { screen, handle } = started;
     if context.screen.is_json() {
         return context.screen.json(&json!({
@@ -81,7 +81,7 @@ fn print_started(context: &Context, started: &StartedLogin) -> Result<(), Fault>
     context.screen.data(handle)
 }
 
-fn print(context: &Context, account: &Account) -> Result<(), Fault> {
+fn print(context: &Context, account: &Account) -> Result<(), ErrorKind> {
     if context.screen.is_json() {
         return context.screen.json(&json!({
             "profile": account.profile.as_str(),
@@ -103,7 +103,7 @@ fn print(context: &Context, account: &Account) -> Result<(), Fault> {
 }
 
 /// A variable hides what was just stored.
-fn warn_of_variable(context: &Context) -> Result<(), Fault> {
+fn warn_of_variable(context: &Context) -> Result<(), ErrorKind> {
     if let Some((variable, _)) = key_variable(context)? {
         context
             .screen

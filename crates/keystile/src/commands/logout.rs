@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::args::LogoutArgs;
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, Swap};
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::profile::ProfileName;
 use crate::screen::Mark;
 use crate::session::{end, lock_profile};
@@ -17,10 +17,10 @@ enum AtServer {
     Nothing,
     /// `--local`
     NotAsked,
-    Unreached(Fault),
+    Unreached(ErrorKind),
 }
 
-pub(super) async fn run(context: &Context, args: LogoutArgs) -> Result<(), Fault> {
+pub(super) async fn run(context: &Context, args: LogoutArgs) -> Result<(), ErrorKind> {
     let profiles = if args.all {
         context.store.read()?.iter().map(|(name, _)| name.clone()).collect()
     } else {
@@ -47,7 +47,7 @@ pub(super) async fn sign_out(
     context: &Context,
     profile: &ProfileName,
     local: bool,
-) -> Result<Option<Value>, Fault> {
+) -> Result<Option<Value>, ErrorKind> {
     let _lock = lock_profile(context, profile).await?;
     let Some(credential) = context.store.read()?.get(profile).cloned() else { return Ok(None) };
     let at_server = match &credential {
@@ -57,7 +57,7 @@ pub(super) async fn sign_out(
     match context.store.compare_and_swap(profile, Some(credential.generation()), None)? {
         Swap::Done => {}
         Swap::Conflict => {
-            return Err(Fault::Local {
+            return Err(ErrorKind::Local {
                 what: format!("sign out of profile {profile}"),
                 cause: "somebody signed in to it at the same moment. Try again".into(),
             });
@@ -74,7 +74,7 @@ async fn revoke(context: &Context, session: &OauthCredential, local: bool) -> At
         (Some(_), CredentialState::Ok) if local => AtServer::NotAsked,
         (Some(token), CredentialState::Ok) => match end(context, session, token).await {
             Ok(()) => AtServer::Revoked,
-            Err(fault) => AtServer::Unreached(fault),
+            Err(kind) => AtServer::Unreached(kind),
         },
     }
 }
@@ -95,11 +95,11 @@ fn say(context: &Context, profile: &ProfileName, credential: &Credential, at_ser
             return screen.say(Mark::Good, &text);
         }
         AtServer::NotAsked => "the session was not revoked.".to_owned(),
-        AtServer::Unreached(Fault::Unreachable { .. }) => {
+        AtServer::Unreached(ErrorKind::Unreachable { .. }) => {
             format!("could not reach {server} to revoke the session.")
         }
-        AtServer::Unreached(fault) => {
-            let error = context.error(fault.clone()).to_string();
+        AtServer::Unreached(kind) => {
+            let error = context.error(kind.clone()).to_string();
             let headline = error.lines().next().unwrap_or_default();
             format!("{server} did not revoke the session ({headline}).")
         }

@@ -26,7 +26,7 @@ use super::app::App;
 use super::args::{AuthCommand, Globals, SessionsCommand, ToolCommand};
 use super::context::Context;
 use super::env::Environment;
-use super::error::{Error, Fault, MissingScope, Widening};
+use super::error::{Error, ErrorKind, MissingScope, Widening};
 use super::login::{
     Account, KeyOptions, LoginOptions, StartedLogin, StoredKey, login, login_with_key, resume, start,
 };
@@ -42,19 +42,19 @@ impl App {
         let context = Arc::new(self.context(globals)?);
         let command = command.into();
         let result = match execute(&context, command.clone()).await {
-            Err(Fault::InsufficientScope(missing)) if missing.widening == Widening::SignIn => {
+            Err(ErrorKind::InsufficientScope(missing)) if missing.widening == Widening::SignIn => {
                 widened(&context, command, missing).await
             }
             result => result,
         };
         context.say_warnings();
-        result.map_err(|fault| context.error(fault))
+        result.map_err(|kind| context.error(kind))
     }
 
     /// Signs in and stores the session.
     pub async fn login(&self, globals: &Globals, options: &LoginOptions) -> Result<Account, Error> {
         let context = self.context(globals)?;
-        login(&context, options).await.map_err(|fault| context.error(fault))
+        login(&context, options).await.map_err(|kind| context.error(kind))
     }
 
     /// Gets a device code and keeps it, so that another process can wait for its approval.
@@ -64,7 +64,7 @@ impl App {
         options: &LoginOptions,
     ) -> Result<StartedLogin, Error> {
         let context = self.context(globals)?;
-        start(&context, options).await.map_err(|fault| context.error(fault))
+        start(&context, options).await.map_err(|kind| context.error(kind))
     }
 
     /// Waits for the approval of what [`start_login`](Self::start_login) began, and stores the session.
@@ -75,7 +75,7 @@ impl App {
         timeout: Option<Duration>,
     ) -> Result<Account, Error> {
         let context = self.context(globals)?;
-        resume(&context, handle, timeout).await.map_err(|fault| context.error(fault))
+        resume(&context, handle, timeout).await.map_err(|kind| context.error(kind))
     }
 
     /// Checks a key, verifies it at the server, and stores it.
@@ -87,7 +87,7 @@ impl App {
     ) -> Result<StoredKey, Error> {
         let context = self.context(globals)?;
         let stored = login_with_key(&context, key, CredentialSource::Fresh, options).await;
-        stored.map_err(|fault| context.error(fault))
+        stored.map_err(|kind| context.error(kind))
     }
 
     /// The credential to use: the flag, the environment, the profile, else a sign-in if somebody is there and says
@@ -96,12 +96,12 @@ impl App {
         let context = Arc::new(self.context(globals)?);
         let session = session_or_login(&context).await;
         context.say_warnings();
-        session.map_err(|fault| context.error(fault))
+        session.map_err(|kind| context.error(kind))
     }
 
     /// Where the files of the tool are.
     pub fn paths(&self) -> Result<super::paths::Paths, Error> {
-        super::paths::Paths::find(&self.brand, &self.environment()).map_err(|fault| self.error(fault))
+        super::paths::Paths::find(&self.brand, &self.environment()).map_err(|kind| self.error(kind))
     }
 
     /// The profile that an invocation with these arguments works with.
@@ -114,9 +114,9 @@ impl App {
         Screen::new(globals, &self.environment(), Redactor::new(self.brand.key_prefixes()))
     }
 
-    /// A fault in the words of this tool.
-    pub fn error(&self, fault: Fault) -> Error {
-        Error::new(fault, self.brand.clone())
+    /// An [`Error`] of this kind, worded for this tool.
+    pub fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(kind, self.brand.clone())
     }
 
     fn environment(&self) -> Environment {
@@ -124,11 +124,11 @@ impl App {
     }
 
     fn context(&self, globals: &Globals) -> Result<Context, Error> {
-        Context::new(self, globals).map_err(|fault| self.error(fault))
+        Context::new(self, globals).map_err(|kind| self.error(kind))
     }
 }
 
-async fn execute(context: &Arc<Context>, command: ToolCommand) -> Result<(), Fault> {
+async fn execute(context: &Arc<Context>, command: ToolCommand) -> Result<(), ErrorKind> {
     match command {
         ToolCommand::Auth(command) => auth(context, command).await,
         ToolCommand::Profile(command) => profile::run(context, command).await,
@@ -147,22 +147,25 @@ async fn widened(
     context: &Arc<Context>,
     command: ToolCommand,
     missing: Box<MissingScope>,
-) -> Result<(), Fault> {
+) -> Result<(), ErrorKind> {
     let scopes: Vec<&str> = missing.required.iter().map(String::as_str).collect();
     let question = format!("Your session lacks the scope {}. Sign in again to add it?", scopes.join(" "));
     if !context.interactive || context.ui.confirm_usual(&question) != Some(true) {
-        return Err(Fault::InsufficientScope(missing));
+        return Err(ErrorKind::InsufficientScope(missing));
     }
     refresh::widen(context, &scopes).await?;
     match execute(context, command).await {
-        Err(Fault::InsufficientScope(missing)) if missing.widening == Widening::SignIn => {
-            Err(Fault::InsufficientScope(Box::new(MissingScope { widening: Widening::NotHeld, ..*missing })))
+        Err(ErrorKind::InsufficientScope(missing)) if missing.widening == Widening::SignIn => {
+            Err(ErrorKind::InsufficientScope(Box::new(MissingScope {
+                widening: Widening::NotHeld,
+                ..*missing
+            })))
         }
         result => result,
     }
 }
 
-async fn auth(context: &Arc<Context>, command: AuthCommand) -> Result<(), Fault> {
+async fn auth(context: &Arc<Context>, command: AuthCommand) -> Result<(), ErrorKind> {
     match command {
         AuthCommand::Login(args) => return login::run(context, *args).await,
         AuthCommand::Logout(args) => logout::run(context, args).await?,
@@ -180,7 +183,7 @@ async fn auth(context: &Arc<Context>, command: AuthCommand) -> Result<(), Fault>
 }
 
 /// A key of the environment wins over every profile, which nobody expects who has forgotten it.
-fn announce_variable(context: &Context) -> Result<(), Fault> {
+fn announce_variable(context: &Context) -> Result<(), ErrorKind> {
     // Who names a credential knows which one is used.
     if context.globals.api_key.is_some() || context.globals.profile.is_some() {
         return Ok(());
@@ -205,16 +208,16 @@ pub fn main_exit(result: Result<(), Error>, screen: &Screen) -> ExitCode {
 }
 
 /// The session that is there.
-pub(super) fn session(context: &Arc<Context>) -> Result<Session, Fault> {
-    let chosen = choose(context)?.ok_or(Fault::NotAuthenticated)?;
+pub(super) fn session(context: &Arc<Context>) -> Result<Session, ErrorKind> {
+    let chosen = choose(context)?.ok_or(ErrorKind::NotAuthenticated)?;
     Ok(Session { context: context.clone(), chosen })
 }
 
-async fn session_or_login(context: &Arc<Context>) -> Result<Session, Fault> {
+async fn session_or_login(context: &Arc<Context>) -> Result<Session, ErrorKind> {
     match session(context) {
-        Err(Fault::NotAuthenticated) if context.interactive => {
+        Err(ErrorKind::NotAuthenticated) if context.interactive => {
             if context.ui.confirm("You are not signed in. Sign in with your browser now?") != Some(true) {
-                return Err(Fault::NotAuthenticated);
+                return Err(ErrorKind::NotAuthenticated);
             }
             login(context, &LoginOptions::default()).await?;
             session(context)

@@ -12,14 +12,14 @@ use crate::args::{Globals, OrgCommand};
 use crate::config::ConfigFile;
 use crate::context::Context;
 use crate::credentials::{Credential, OauthCredential, OrgRef};
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::login::{LoginOptions, login};
 use crate::profile::ProfileName;
 use crate::screen::Mark;
 use crate::session::Organization;
 use crate::table;
 
-pub(super) async fn run(context: &Arc<Context>, command: OrgCommand) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, command: OrgCommand) -> Result<(), ErrorKind> {
     match command {
         OrgCommand::List => list(context).await,
         OrgCommand::Current => current(context).await,
@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Arc<Context>, command: OrgCommand) -> Result<(
 }
 
 /// The sessions of this machine that are for an organization.
-fn signed_in(context: &Context) -> Result<Vec<(ProfileName, OauthCredential, OrgRef)>, Fault> {
+fn signed_in(context: &Context) -> Result<Vec<(ProfileName, OauthCredential, OrgRef)>, ErrorKind> {
     let document = context.store.read()?;
     let sessions = document.iter().filter_map(|(name, credential)| match credential {
         Credential::Oauth(session) => {
@@ -41,7 +41,7 @@ fn signed_in(context: &Context) -> Result<Vec<(ProfileName, OauthCredential, Org
 }
 
 /// Every organization of the account as the server sees them, and with which profile this machine acts for each.
-async fn list(context: &Arc<Context>) -> Result<(), Fault> {
+async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let session = session(context)?;
     let home = session.home().await?;
     let whoami = whoami::ask(&session).await?;
@@ -87,7 +87,7 @@ async fn list(context: &Arc<Context>) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn current(context: &Arc<Context>) -> Result<(), Fault> {
+async fn current(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let whoami = whoami::ask(&session(context)?).await?;
     let organization = whoami.organization.as_ref();
     if context.screen.is_json() {
@@ -102,7 +102,7 @@ async fn current(context: &Arc<Context>) -> Result<(), Fault> {
 }
 
 /// Uses the session that is there for the organization, else signs in for it in the same profile.
-async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), Fault> {
+async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), ErrorKind> {
     let sessions = signed_in(context)?;
     let own = sessions.iter().find(|(name, ..)| *name == context.profile);
     if own.is_some_and(|(_, _, org)| org.is_called(asked)) {
@@ -135,7 +135,7 @@ async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), Fault> {
     say(context, &context.profile, account.org.as_ref())
 }
 
-fn say(context: &Context, profile: &ProfileName, org: Option<&OrgRef>) -> Result<(), Fault> {
+fn say(context: &Context, profile: &ProfileName, org: Option<&OrgRef>) -> Result<(), ErrorKind> {
     if context.screen.is_json() {
         return context.screen.json(&json!({ "profile": profile.as_str(), "org": org }));
     }

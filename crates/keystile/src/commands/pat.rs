@@ -8,12 +8,12 @@ use super::session;
 use super::static_credential::{Kind, end_after};
 use crate::args::PatCommand;
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 
 const TOKEN: Kind =
     Kind { path: "/api/v1/tokens", secret: "token", name: "personal token", heading: "TOKEN" };
 
-pub(super) async fn run(context: &Arc<Context>, command: PatCommand) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, command: PatCommand) -> Result<(), ErrorKind> {
     let session = session(context)?;
     match command {
         PatCommand::List(args) => TOKEN.list(context, &session, args.all).await,

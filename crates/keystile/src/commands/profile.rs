@@ -11,7 +11,7 @@ use crate::base_url::BaseUrl;
 use crate::config::{ConfigFile, ProfileConfig};
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, Swap};
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::profile::ProfileName;
 use crate::screen::Mark;
 use crate::session::lock_profile;
@@ -24,7 +24,7 @@ struct Known {
     settings: ProfileConfig,
 }
 
-pub(super) async fn run(context: &Arc<Context>, command: ProfileCommand) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, command: ProfileCommand) -> Result<(), ErrorKind> {
     match command {
         ProfileCommand::List => list(context),
         ProfileCommand::Use { name } => switch(context, Some(name)),
@@ -35,7 +35,7 @@ pub(super) async fn run(context: &Arc<Context>, command: ProfileCommand) -> Resu
 }
 
 /// Makes a profile the one that commands use; without a name, the other one of two.
-pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(), Fault> {
+pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(), ErrorKind> {
     let known = known(context)?;
     let name = match name {
         Some(name) => name,
@@ -58,20 +58,20 @@ pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(),
 }
 
 /// Notes the choice in the settings.
-pub(super) fn activate(context: &Context, name: &ProfileName) -> Result<(), Fault> {
+pub(super) fn activate(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> {
     let mut file = ConfigFile::open(context.paths.config())?;
     file.set("active_profile", name.as_str())?;
     file.save()
 }
 
 /// What is known of the profiles besides the selected one, without asking any server.
-pub(super) fn others(context: &Context) -> Result<Vec<Value>, Fault> {
+pub(super) fn others(context: &Context) -> Result<Vec<Value>, ErrorKind> {
     let (known, active) = (known(context)?, active(context));
     let others = known.iter().filter(|(name, _)| **name != context.profile);
     Ok(others.map(|(name, one)| document(name, one, *name == active)).collect())
 }
 
-fn list(context: &Context) -> Result<(), Fault> {
+fn list(context: &Context) -> Result<(), ErrorKind> {
     let (known, active) = (known(context)?, active(context));
     if context.screen.is_json() {
         let documents = known.iter().map(|(name, one)| document(name, one, *name == active)).collect();
@@ -100,7 +100,7 @@ fn list(context: &Context) -> Result<(), Fault> {
     table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))
 }
 
-fn create(context: &Context, name: &ProfileName, issuer: Option<&BaseUrl>) -> Result<(), Fault> {
+fn create(context: &Context, name: &ProfileName, issuer: Option<&BaseUrl>) -> Result<(), ErrorKind> {
     if known(context)?.contains_key(name) {
         return Err(taken(name));
     }
@@ -128,7 +128,7 @@ fn create(context: &Context, name: &ProfileName, issuer: Option<&BaseUrl>) -> Re
     Ok(())
 }
 
-async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Result<(), Fault> {
+async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Result<(), ErrorKind> {
     let known = known(context)?;
     if !known.contains_key(from) {
         return Err(unknown(&known, from));
@@ -149,7 +149,7 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
         match removed {
             Swap::Done => {}
             Swap::Conflict => {
-                return Err(Fault::Local {
+                return Err(ErrorKind::Local {
                     what: format!("rename profile {from}"),
                     cause: "somebody else changed it at the same moment. Try again".into(),
                 });
@@ -166,7 +166,7 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
     Ok(())
 }
 
-async fn delete(context: &Context, name: &ProfileName) -> Result<(), Fault> {
+async fn delete(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> {
     let known = known(context)?;
     if !known.contains_key(name) {
         return Err(unknown(&known, name));
@@ -183,7 +183,7 @@ async fn delete(context: &Context, name: &ProfileName) -> Result<(), Fault> {
 }
 
 /// Every profile of the settings and the store.
-fn known(context: &Context) -> Result<BTreeMap<ProfileName, Known>, Fault> {
+fn known(context: &Context) -> Result<BTreeMap<ProfileName, Known>, ErrorKind> {
     let mut known: BTreeMap<ProfileName, Known> = BTreeMap::new();
     for (name, settings) in &context.config.profiles {
         known.entry(name.clone()).or_default().settings = settings.clone();
@@ -199,18 +199,19 @@ fn active(context: &Context) -> ProfileName {
 }
 
 /// The only profile beside the active one.
-fn other(context: &Context, known: &BTreeMap<ProfileName, Known>) -> Result<ProfileName, Fault> {
+fn other(context: &Context, known: &BTreeMap<ProfileName, Known>) -> Result<ProfileName, ErrorKind> {
     let active = active(context);
     let others: Vec<_> = known.keys().filter(|name| **name != active).collect();
     match others[..] {
         [other] => Ok(other.clone()),
-        [] => Err(Fault::Usage {
+        [] => Err(ErrorKind::Usage {
             message: "There is no other profile".into(),
             hint: Some(format!("`{}` makes one.", context.brand().command("auth login --profile NAME"))),
         }),
-        [_, _, ..] => {
-            Err(Fault::Usage { message: "Which profile?".into(), hint: Some(names("It is one of", &others)) })
-        }
+        [_, _, ..] => Err(ErrorKind::Usage {
+            message: "Which profile?".into(),
+            hint: Some(names("It is one of", &others)),
+        }),
     }
 }
 
@@ -240,14 +241,14 @@ fn document(name: &ProfileName, known: &Known, is_active: bool) -> Value {
     })
 }
 
-fn unknown(known: &BTreeMap<ProfileName, Known>, name: &ProfileName) -> Fault {
+fn unknown(known: &BTreeMap<ProfileName, Known>, name: &ProfileName) -> ErrorKind {
     let list = known.keys().collect::<Vec<_>>();
     let there_are = if list.is_empty() { String::new() } else { format!(" {}", names("There is", &list)) };
-    Fault::NotFound { message: format!("There is no profile {name}.{there_are}"), request_id: None }
+    ErrorKind::NotFound { message: format!("There is no profile {name}.{there_are}"), request_id: None }
 }
 
-fn taken(name: &ProfileName) -> Fault {
-    Fault::Usage { message: format!("There is a profile {name} already"), hint: None }
+fn taken(name: &ProfileName) -> ErrorKind {
+    ErrorKind::Usage { message: format!("There is a profile {name} already"), hint: None }
 }
 
 fn names(beginning: &str, names: &[&ProfileName]) -> String {

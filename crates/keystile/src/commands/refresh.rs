@@ -9,17 +9,17 @@ use crate::args::RefreshArgs;
 use crate::context::Context;
 use crate::credentials::OauthCredential;
 use crate::duration::remaining;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::login::{Account, LoginOptions, login};
 use crate::screen::Mark;
 use crate::session::{Chosen, Want, obtain};
 
-pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(), ErrorKind> {
     let session = session(context)?;
     let stored = match &session.chosen {
         Chosen::Session { session, .. } => session,
         Chosen::Key { source, .. } => {
-            return Err(Fault::Usage {
+            return Err(ErrorKind::Usage {
                 message: "There is nothing to refresh".into(),
                 hint: Some(format!("The credential {source} is a key, and a key does not expire by itself.")),
             });
@@ -48,10 +48,10 @@ pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(),
 }
 
 /// Signs in again for the session in use and these scopes.
-pub(super) async fn widen(context: &Arc<Context>, missing: &[&str]) -> Result<(), Fault> {
+pub(super) async fn widen(context: &Arc<Context>, missing: &[&str]) -> Result<(), ErrorKind> {
     match &session(context)?.chosen {
         Chosen::Session { session, .. } => sign_in_again(context, session, missing).await.map(drop),
-        Chosen::Key { .. } => Err(Fault::NotAuthenticated),
+        Chosen::Key { .. } => Err(ErrorKind::NotAuthenticated),
     }
 }
 
@@ -60,13 +60,13 @@ async fn sign_in_again(
     context: &Context,
     stored: &OauthCredential,
     missing: &[&str],
-) -> Result<Account, Fault> {
+) -> Result<Account, ErrorKind> {
     let held = stored.scopes.iter().map(String::as_str);
     let scopes = held.chain(missing.iter().copied()).map(str::to_owned).collect();
     login(context, &LoginOptions { scopes, ..LoginOptions::default() }).await
 }
 
-fn print_widened(context: &Context, account: &Account) -> Result<(), Fault> {
+fn print_widened(context: &Context, account: &Account) -> Result<(), ErrorKind> {
     if context.screen.is_json() {
         return context.screen.json(&json!({
             "profile": account.profile.as_str(),

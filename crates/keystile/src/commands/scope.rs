@@ -4,11 +4,11 @@ use serde_json::json;
 
 use crate::args::ScopeCommand;
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::scopes::Catalog;
 use crate::table;
 
-pub(super) async fn run(context: &Context, command: ScopeCommand) -> Result<(), Fault> {
+pub(super) async fn run(context: &Context, command: ScopeCommand) -> Result<(), ErrorKind> {
     let stored = context.store.read()?.get(&context.profile).cloned();
     let issuer = context.issuer_for(None, stored.as_ref())?;
     let catalog = Catalog::of(context, &issuer, &context.metadata(&issuer).await?).await?;

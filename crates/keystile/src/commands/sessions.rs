@@ -13,7 +13,7 @@ use crate::args::SessionsCommand;
 use crate::context::Context;
 use crate::credentials::Swap;
 use crate::duration::remaining;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::screen::Mark;
 use crate::session::{Chosen, Session, lock_profile};
 use crate::table;
@@ -49,7 +49,7 @@ struct Named {
     name: Option<String>,
 }
 
-pub(super) async fn run(context: &Arc<Context>, command: SessionsCommand) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, command: SessionsCommand) -> Result<(), ErrorKind> {
     let session = session(context)?;
     match command {
         SessionsCommand::List => show(context, &session).await,
@@ -57,7 +57,7 @@ pub(super) async fn run(context: &Arc<Context>, command: SessionsCommand) -> Res
     }
 }
 
-async fn show(context: &Context, session: &Session) -> Result<(), Fault> {
+async fn show(context: &Context, session: &Session) -> Result<(), ErrorKind> {
     let documents = list::all(session, PATH, &[]).await?;
     if context.screen.is_json() {
         return context.screen.json(&Value::Array(documents));
@@ -76,7 +76,7 @@ async fn show(context: &Context, session: &Session) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), Fault> {
+async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), ErrorKind> {
     let path = format!("{PATH}/{}/revoke", encoded(id));
     let Envelope { data } = session.client().home(Method::POST, path).ask().await?;
     let ended: CliSession = list::read(session, &data).await?;
@@ -95,7 +95,7 @@ async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), Fa
 }
 
 /// Removes the credential of a session that has just been ended; if it has changed meanwhile, it is another's.
-async fn forget(context: &Context, session: &Session) -> Result<(), Fault> {
+async fn forget(context: &Context, session: &Session) -> Result<(), ErrorKind> {
     let Chosen::Session { session, .. } = &session.chosen else { return Ok(()) };
     let _lock = lock_profile(context, &context.profile).await?;
     let current = context.stored_session()?.filter(|stored| stored.session_id == session.session_id);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::list::{self, Envelope, encoded};
 use crate::context::Context;
 use crate::duration::remaining;
-use crate::error::{Error, Fault};
+use crate::error::{Error, ErrorKind};
 use crate::screen::{Mark, fact};
 use crate::secret::Secret;
 use crate::session::Session;
@@ -97,7 +97,12 @@ impl StaticCredential {
 
 impl Kind {
     /// Prints those that live, or all.
-    pub(super) async fn list(self, context: &Context, session: &Session, ended: bool) -> Result<(), Fault> {
+    pub(super) async fn list(
+        self,
+        context: &Context,
+        session: &Session,
+        ended: bool,
+    ) -> Result<(), ErrorKind> {
         let documents = list::all(session, self.path, &[]).await?;
         if context.screen.is_json() {
             return context.screen.json(&Value::Array(documents));
@@ -125,7 +130,7 @@ impl Kind {
         session: &Session,
         path: &str,
         asked: &Value,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ErrorKind> {
         let mut document = self.post(session, path, asked).await?;
         if context.screen.is_json() {
             return context.screen.json(&document);
@@ -133,7 +138,7 @@ impl Kind {
         // Out of the document, so that no error can quote it.
         let Some(Value::String(secret)) = document.get_mut(self.secret).map(Value::take) else {
             let what = format!("It made a {} and did not give it", self.name);
-            return Err(Fault::BadAnswer { host: session.home().await?.host(), what });
+            return Err(ErrorKind::BadAnswer { host: session.home().await?.host(), what });
         };
         let secret = Secret::new(secret);
         // The secret counts; a server that says less about it than expected must not cost it.
@@ -153,7 +158,12 @@ impl Kind {
     }
 
     /// Ends one.
-    pub(super) async fn revoke(self, context: &Context, session: &Session, id: &str) -> Result<(), Fault> {
+    pub(super) async fn revoke(
+        self,
+        context: &Context,
+        session: &Session,
+        id: &str,
+    ) -> Result<(), ErrorKind> {
         let path = format!("{}/{}/revoke", self.path, encoded(id));
         let document = self.post(session, &path, &json!({})).await?;
         if context.screen.is_json() {
@@ -165,8 +175,8 @@ impl Kind {
     }
 
     /// Repeated, it is done once: every `POST` carries a key of its own.
-    pub(super) async fn post(self, session: &Session, path: &str, asked: &Value) -> Result<Value, Fault> {
-        let request = session.client().home(Method::POST, path).json(asked).map_err(Error::into_fault)?;
+    pub(super) async fn post(self, session: &Session, path: &str, asked: &Value) -> Result<Value, ErrorKind> {
+        let request = session.client().home(Method::POST, path).json(asked).map_err(Error::into_kind)?;
         Ok(request.ask::<Envelope>().await?.data)
     }
 }
@@ -190,11 +200,11 @@ fn facts(one: &StaticCredential, now: DateTime<Utc>) -> Vec<String> {
 }
 
 /// The moment after this time, as the API writes it.
-pub(super) fn end_after(context: &Context, span: std::time::Duration) -> Result<String, Fault> {
+pub(super) fn end_after(context: &Context, span: std::time::Duration) -> Result<String, ErrorKind> {
     let span = TimeDelta::from_std(span).ok();
     let end = span.and_then(|span| context.now().checked_add_signed(span));
     end.map(|end| end.to_rfc3339_opts(SecondsFormat::Millis, true))
-        .ok_or_else(|| Fault::Usage { message: "Nothing can last that long".into(), hint: None })
+        .ok_or_else(|| ErrorKind::Usage { message: "Nothing can last that long".into(), hint: None })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::credentials::{
     AccountRef, Credential, CredentialState, OauthCredential, OrgRef, SignedInBy, method_of,
 };
 use crate::duration::remaining;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::screen::{Mark, fact};
 use crate::session::{Chosen, Session, key_variable};
 use crate::source::CredentialSource;
@@ -35,12 +35,12 @@ struct Status {
     warnings: Vec<String>,
 }
 
-pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), ErrorKind> {
     let session = match session(context) {
         Ok(session) => session,
-        Err(fault) => {
+        Err(kind) => {
             print_absent(context)?;
-            return Err(fault);
+            return Err(kind);
         }
     };
     let mut status = local(&session);
@@ -50,14 +50,15 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
     let others = if args.all { profile::others(context)? } else { Vec::new() };
     match &checked {
         // What could not be checked is shown as far as it is known.
-        Ok(()) | Err(Fault::Unreachable { .. } | Fault::Server { .. } | Fault::RateLimited { .. }) => {
+        Ok(())
+        | Err(ErrorKind::Unreachable { .. } | ErrorKind::Server { .. } | ErrorKind::RateLimited { .. }) => {
             print(context, &session, &status, checked.is_ok(), &others)?;
         }
         Err(_) => print_absent(context)?,
     }
     match checked {
         // The contract has one code for "could not check".
-        Err(Fault::RateLimited { request_id, .. }) => Err(Fault::Server { status: 429, request_id }),
+        Err(ErrorKind::RateLimited { request_id, .. }) => Err(ErrorKind::Server { status: 429, request_id }),
         checked => checked,
     }
 }
@@ -101,16 +102,16 @@ fn road(by: Option<SignedInBy>) -> &'static str {
 }
 
 /// Without the server only the file can say that a session has ended.
-fn offline(session: &Session) -> Result<(), Fault> {
+fn offline(session: &Session) -> Result<(), ErrorKind> {
     match &session.chosen {
         Chosen::Session { session, .. } if session.state == CredentialState::NeedsLogin => {
-            Err(Fault::RefreshFailed)
+            Err(ErrorKind::RefreshFailed)
         }
         Chosen::Session { .. } | Chosen::Key { .. } => Ok(()),
     }
 }
 
-async fn online(session: &Session, status: &mut Status) -> Result<(), Fault> {
+async fn online(session: &Session, status: &mut Status) -> Result<(), ErrorKind> {
     let whoami = whoami::ask(session).await?;
     // The call may have refreshed the session.
     if let Some(current) = session.context.stored_session()?
@@ -132,13 +133,13 @@ async fn online(session: &Session, status: &mut Status) -> Result<(), Fault> {
 }
 
 /// A variable that would win over the stored session of a profile that was asked for by name.
-fn hidden_variable(context: &Context, source: &CredentialSource) -> Result<Option<String>, Fault> {
+fn hidden_variable(context: &Context, source: &CredentialSource) -> Result<Option<String>, ErrorKind> {
     let is_stored = matches!(source, CredentialSource::Profile(_));
     let variable = key_variable(context)?.filter(|_| is_stored);
     Ok(variable.map(|(name, _)| format!("{name} is set and would be used instead without --profile")))
 }
 
-fn print_absent(context: &Context) -> Result<(), Fault> {
+fn print_absent(context: &Context) -> Result<(), ErrorKind> {
     if !context.screen.is_json() {
         return Ok(());
     }
@@ -156,7 +157,7 @@ fn print(
     status: &Status,
     authenticated: bool,
     others: &[Value],
-) -> Result<(), Fault> {
+) -> Result<(), ErrorKind> {
     let screen = &context.screen;
     if screen.is_json() {
         return screen.json(&json!({

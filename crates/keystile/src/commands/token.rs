@@ -7,10 +7,10 @@ use serde_json::json;
 use super::session;
 use crate::args::{TokenArgs, TokenFormat};
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::session::Want;
 
-pub(super) async fn run(context: &Arc<Context>, args: TokenArgs) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, args: TokenArgs) -> Result<(), ErrorKind> {
     let session = session(context)?;
     let token = session.token(Want::Fresh { min_ttl: args.min_ttl }).await?;
     let secret = token.secret();

@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::session;
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::screen::fact;
 use crate::session::{Session, WHOAMI_PATH, Whoami, WhoamiEnvelope};
 
-pub(super) async fn run(context: &Arc<Context>) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let whoami = ask(&session(context)?).await?;
     if context.screen.is_json() {
         return context.screen.json(&json!(whoami));
@@ -30,7 +30,7 @@ pub(super) async fn run(context: &Arc<Context>) -> Result<(), Fault> {
 }
 
 /// Asks the server who the credential is.
-pub(super) async fn ask(session: &Session) -> Result<Whoami, Fault> {
+pub(super) async fn ask(session: &Session) -> Result<Whoami, ErrorKind> {
     let envelope: WhoamiEnvelope = session.client().home(Method::GET, WHOAMI_PATH).ask().await?;
     Ok(envelope.data)
 }

@@ -1,7 +1,7 @@
 //! `credentials.json`, shared by every process of one user.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::lock::FileLock;
 use super::{Credential, CredentialStore, Document, ProfileLock, Swap, trust};
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::files;
 use crate::paths::Paths;
 use crate::profile::ProfileName;
@@ -49,14 +49,14 @@ impl FileStore {
     }
 
     /// One change at a time: profiles have locks of their own, but they share the file.
-    fn change_lock(&self) -> Result<FileLock, Fault> {
+    fn change_lock(&self) -> Result<FileLock, ErrorKind> {
         // A profile name cannot begin with a dot, so no profile has this lock.
         let path = self.paths.locks().join(".change.lock");
         let deadline = Instant::now() + CHANGE_WAIT;
         loop {
             match FileLock::try_acquire(&path).map_err(|error| failed("lock", &path, &error))? {
                 Some(lock) => return Ok(lock),
-                None if Instant::now() >= deadline => return Err(Fault::LockBusy { path }),
+                None if Instant::now() >= deadline => return Err(ErrorKind::LockBusy { path }),
                 None => std::thread::sleep(Duration::from_millis(10)),
             }
         }
@@ -64,11 +64,11 @@ impl FileStore {
 }
 
 impl CredentialStore for FileStore {
-    fn read(&self) -> Result<Document, Fault> {
+    fn read(&self) -> Result<Document, ErrorKind> {
         let path = self.path();
         let mut file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Document::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Document::default()),
             Err(error) => return Err(trust::unreadable(&path, &self.paths, &error)),
         };
         if let Some(warning) = trust::check(&file, &path, &self.paths)? {
@@ -76,7 +76,7 @@ impl CredentialStore for FileStore {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|error| trust::unreadable(&path, &self.paths, &error))?;
-        Document::parse(&bytes).map_err(|error| Fault::CredentialsDamaged {
+        Document::parse(&bytes).map_err(|error| ErrorKind::CredentialsDamaged {
             path: path.clone(),
             line: error.line(),
             column: error.column(),
@@ -84,12 +84,12 @@ impl CredentialStore for FileStore {
         })
     }
 
-    fn probe(&self) -> Result<(), Fault> {
+    fn probe(&self) -> Result<(), ErrorKind> {
         let path = self.path();
         files::try_to_write(&path).map_err(|error| failed("write", &path, &error))
     }
 
-    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, Fault> {
+    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, ErrorKind> {
         let path = self.paths.locks().join(format!("{profile}.lock"));
         let lock = FileLock::try_acquire(&path).map_err(|error| failed("lock", &path, &error))?;
         Ok(lock.map(|lock| Box::new(lock) as Box<dyn ProfileLock>))
@@ -100,7 +100,7 @@ impl CredentialStore for FileStore {
         profile: &ProfileName,
         expected: Option<u64>,
         credential: Option<&Credential>,
-    ) -> Result<Swap, Fault> {
+    ) -> Result<Swap, ErrorKind> {
         let _lock = self.change_lock()?;
         let mut document = self.read()?;
         if document.get(profile).map(Credential::generation) != expected {
@@ -117,7 +117,7 @@ impl CredentialStore for FileStore {
         Ok(Swap::Done)
     }
 
-    fn set_damaged_aside(&self) -> Result<String, Fault> {
+    fn set_damaged_aside(&self) -> Result<String, ErrorKind> {
         let (path, name) = (self.path(), self.name_aside());
         fs::rename(&path, path.with_file_name(&name)).map_err(|error| failed("move", &path, &error))?;
         Ok(name)
@@ -132,8 +132,8 @@ impl CredentialStore for FileStore {
     }
 }
 
-fn failed(what: &str, path: &Path, error: &std::io::Error) -> Fault {
-    Fault::CredentialsUnwritable { what: format!("{what} {}", path.display()), cause: error.to_string() }
+fn failed(what: &str, path: &Path, error: &std::io::Error) -> ErrorKind {
+    ErrorKind::CredentialsUnwritable { what: format!("{what} {}", path.display()), cause: error.to_string() }
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ fn a_file_that_others_can_write_is_refused() {
     let store = store(&folder);
     let _ = put(&store, "work", None);
     files::tighten(&store.path(), 0o662).unwrap();
-    assert!(matches!(store.read(), Err(Fault::CredentialsUnreadable { .. })));
+    assert!(matches!(store.read(), Err(ErrorKind::CredentialsUnreadable { .. })));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_damaged_file_names_the_place_and_is_kept() {
     let store = store(&folder);
     files::write_private(&store.path(), b"{\n  \"version\": 1,\n  oops\n}").unwrap();
     match store.read() {
-        Err(Fault::CredentialsDamaged { line, column, .. }) => assert_eq!((line, column), (3, 3)),
+        Err(ErrorKind::CredentialsDamaged { line, column, .. }) => assert_eq!((line, column), (3, 3)),
         other => panic!("{other:?}"),
     }
     let kept = store.set_damaged_aside().unwrap();

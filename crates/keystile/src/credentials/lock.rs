@@ -1,7 +1,7 @@
 //! A lock between processes, which ends with the process that holds it.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl FileLock {
                 writeln!(file, "{}", std::process::id())?;
                 Ok(Some(Self(Held::Marker { path })))
             }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -76,7 +76,8 @@ impl Drop for FileLock {
 
 /// NFS without a lock service and some network file systems.
 fn has_no_locks(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::Unsupported || (cfg!(target_os = "linux") && error.raw_os_error() == Some(37))
+    error.kind() == io::ErrorKind::Unsupported
+        || (cfg!(target_os = "linux") && error.raw_os_error() == Some(37))
 }
 
 #[cfg(test)]

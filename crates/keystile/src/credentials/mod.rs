@@ -9,7 +9,7 @@ mod vaulted;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::Fault;
+use super::error::ErrorKind;
 use super::profile::ProfileName;
 
 pub(crate) use document::method_of;
@@ -27,15 +27,15 @@ pub(crate) use vaulted::VaultedStore;
 /// refreshes holds the lock of the profile.
 pub trait CredentialStore: Send + Sync {
     /// What is stored now.
-    fn read(&self) -> Result<Document, Fault>;
+    fn read(&self) -> Result<Document, ErrorKind>;
 
     /// Finds out whether something can be stored, before a person does anything for it.
-    fn probe(&self) -> Result<(), Fault> {
+    fn probe(&self) -> Result<(), ErrorKind> {
         Ok(())
     }
 
     /// Takes the lock of a profile, unless somebody else holds it.
-    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, Fault>;
+    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, ErrorKind>;
 
     /// Stores what a profile holds (`None` removes it), if it still has the generation that the caller read.
     fn compare_and_swap(
@@ -43,10 +43,10 @@ pub trait CredentialStore: Send + Sync {
         profile: &ProfileName,
         expected: Option<u64>,
         credential: Option<&Credential>,
-    ) -> Result<Swap, Fault>;
+    ) -> Result<Swap, ErrorKind>;
 
     /// Moves a store that cannot be read out of the way, so that a new sign-in has a place; says where it went.
-    fn set_damaged_aside(&self) -> Result<String, Fault>;
+    fn set_damaged_aside(&self) -> Result<String, ErrorKind>;
 
     /// What a person should know about the store, said once.
     fn take_warnings(&self) -> Vec<String> {

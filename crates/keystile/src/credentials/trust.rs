@@ -1,29 +1,29 @@
 //! Whether a file with secrets may be believed.
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::paths::Paths;
 
 /// Refuses a file that somebody else owns or can write; takes read access away from others and says so.
 #[cfg(unix)]
-pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<String>, Fault> {
+pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<String>, ErrorKind> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     let metadata = file.metadata().map_err(|error| unreadable(path, paths, &error))?;
     let me = rustix::process::geteuid().as_raw();
     let mode = metadata.permissions().mode() & 0o777;
     if metadata.uid() != me {
-        return Err(Fault::CredentialsUnreadable {
+        return Err(ErrorKind::CredentialsUnreadable {
             path: path.to_owned(),
             cause: "it belongs to another user".into(),
             remedy: Some(ownership(metadata.uid(), path, paths)),
         });
     }
     if mode & 0o022 != 0 {
-        return Err(Fault::CredentialsUnreadable {
+        return Err(ErrorKind::CredentialsUnreadable {
             path: path.to_owned(),
             cause: format!("others can write it ({mode:04o})"),
             remedy: Some(format!(
@@ -49,17 +49,17 @@ pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<St
 
 /// Access lists of other systems are inherited from the user's own folder.
 #[cfg(not(unix))]
-pub(crate) fn check(_: &File, _: &Path, _: &Paths) -> Result<Option<String>, Fault> {
+pub(crate) fn check(_: &File, _: &Path, _: &Paths) -> Result<Option<String>, ErrorKind> {
     Ok(None)
 }
 
 /// Says why the file could not be read, and what to do about it.
-pub(super) fn unreadable(path: &Path, paths: &Paths, error: &io::Error) -> Fault {
+pub(super) fn unreadable(path: &Path, paths: &Paths, error: &io::Error) -> ErrorKind {
     let (cause, remedy) = match error.kind() {
-        ErrorKind::PermissionDenied => ("permission denied".to_owned(), owner_remedy(path, paths)),
+        io::ErrorKind::PermissionDenied => ("permission denied".to_owned(), owner_remedy(path, paths)),
         _ => (error.to_string(), None),
     };
-    Fault::CredentialsUnreadable { path: path.to_owned(), cause, remedy }
+    ErrorKind::CredentialsUnreadable { path: path.to_owned(), cause, remedy }
 }
 
 #[cfg(unix)]

@@ -1,23 +1,23 @@
 //! The keyring of the system: one secret under each name.
 
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::secret::Secret;
 
 /// Keeps secrets by name.
 pub(super) trait Vault: Send + Sync {
     /// Finds out, within a second, whether secrets can be kept.
-    fn probe(&self) -> Result<(), Fault>;
+    fn probe(&self) -> Result<(), ErrorKind>;
 
-    fn set(&self, name: &str, secret: &Secret) -> Result<(), Fault>;
+    fn set(&self, name: &str, secret: &Secret) -> Result<(), ErrorKind>;
 
-    fn get(&self, name: &str) -> Result<Secret, Fault>;
+    fn get(&self, name: &str) -> Result<Secret, ErrorKind>;
 
-    fn delete(&self, name: &str) -> Result<(), Fault>;
+    fn delete(&self, name: &str) -> Result<(), ErrorKind>;
 }
 
 #[cfg(not(feature = "keyring"))]
 mod system {
-    use super::{Fault, Secret, Vault};
+    use super::{ErrorKind, Secret, Vault};
 
     /// What a build without the feature `keyring` has.
     pub(crate) struct SystemVault;
@@ -29,25 +29,25 @@ mod system {
     }
 
     impl Vault for SystemVault {
-        fn probe(&self) -> Result<(), Fault> {
+        fn probe(&self) -> Result<(), ErrorKind> {
             Err(missing())
         }
 
-        fn set(&self, _name: &str, _secret: &Secret) -> Result<(), Fault> {
+        fn set(&self, _name: &str, _secret: &Secret) -> Result<(), ErrorKind> {
             Err(missing())
         }
 
-        fn get(&self, _name: &str) -> Result<Secret, Fault> {
+        fn get(&self, _name: &str) -> Result<Secret, ErrorKind> {
             Err(missing())
         }
 
-        fn delete(&self, _name: &str) -> Result<(), Fault> {
+        fn delete(&self, _name: &str) -> Result<(), ErrorKind> {
             Err(missing())
         }
     }
 
-    fn missing() -> Fault {
-        Fault::KeyringUnusable { cause: "it was built without keyring support".into() }
+    fn missing() -> ErrorKind {
+        ErrorKind::KeyringUnusable { cause: "it was built without keyring support".into() }
     }
 }
 
@@ -58,7 +58,7 @@ mod system {
 
     use keyring::{Entry, Error};
 
-    use super::{Fault, Secret, Vault};
+    use super::{ErrorKind, Secret, Vault};
 
     const PROBE_LIMIT: Duration = Duration::from_secs(1);
     /// Long enough for a person to unlock the keyring.
@@ -81,7 +81,7 @@ mod system {
             limit: Duration,
             name: &str,
             call: impl FnOnce(&Entry) -> Result<T, Error> + Send + 'static,
-        ) -> Result<T, Fault> {
+        ) -> Result<T, ErrorKind> {
             let (service, name) = (self.service.clone(), name.to_owned());
             let (sender, receiver) = channel();
             std::thread::spawn(move || {
@@ -89,7 +89,7 @@ mod system {
                 // Nobody waits any more after the limit.
                 let _ = sender.send(outcome);
             });
-            let unusable = |cause: String| Fault::KeyringUnusable { cause };
+            let unusable = |cause: String| ErrorKind::KeyringUnusable { cause };
             match receiver.recv_timeout(limit) {
                 Ok(outcome) => outcome.map_err(|error| unusable(error.to_string())),
                 Err(RecvTimeoutError::Timeout) => {
@@ -101,23 +101,23 @@ mod system {
     }
 
     impl Vault for SystemVault {
-        fn probe(&self) -> Result<(), Fault> {
+        fn probe(&self) -> Result<(), ErrorKind> {
             self.within(PROBE_LIMIT, "probe", |entry| {
                 entry.set_password("probe")?;
                 entry.delete_credential()
             })
         }
 
-        fn set(&self, name: &str, secret: &Secret) -> Result<(), Fault> {
+        fn set(&self, name: &str, secret: &Secret) -> Result<(), ErrorKind> {
             let secret = secret.clone();
             self.within(LIMIT, name, move |entry| entry.set_password(secret.expose()))
         }
 
-        fn get(&self, name: &str) -> Result<Secret, Fault> {
+        fn get(&self, name: &str) -> Result<Secret, ErrorKind> {
             self.within(LIMIT, name, |entry| entry.get_password().map(Secret::new))
         }
 
-        fn delete(&self, name: &str) -> Result<(), Fault> {
+        fn delete(&self, name: &str) -> Result<(), ErrorKind> {
             self.within(LIMIT, name, |entry| match entry.delete_credential() {
                 Err(Error::NoEntry) => Ok(()),
                 outcome => outcome,

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::vault::{SystemVault, Vault};
 use super::{Credential, CredentialStore, Document, FileStore, ProfileLock, StorePlace, Swap};
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::profile::ProfileName;
 use crate::random;
 
@@ -35,7 +35,7 @@ impl VaultedStore {
         &self,
         profile: &ProfileName,
         credential: &Credential,
-    ) -> Result<(Credential, Option<String>), Fault> {
+    ) -> Result<(Credential, Option<String>), ErrorKind> {
         let mut credential = credential.clone();
         credential.set_keyring_entry(None);
         match (self.place, credential.lasting_secret()) {
@@ -53,7 +53,8 @@ impl VaultedStore {
 
     /// A secret that stays behind is of no use to anybody any more, so it is a note and not an error.
     fn discard(&self, name: Option<String>) {
-        let Some(Err(Fault::KeyringUnusable { cause })) = name.map(|name| self.vault.delete(&name)) else {
+        let Some(Err(ErrorKind::KeyringUnusable { cause })) = name.map(|name| self.vault.delete(&name))
+        else {
             return;
         };
         let note = format!("The keyring still holds a secret that is no longer used: {cause}.");
@@ -62,7 +63,7 @@ impl VaultedStore {
 }
 
 impl CredentialStore for VaultedStore {
-    fn read(&self) -> Result<Document, Fault> {
+    fn read(&self) -> Result<Document, ErrorKind> {
         let mut document = self.file.read()?;
         let away: Vec<_> = document
             .iter()
@@ -77,7 +78,7 @@ impl CredentialStore for VaultedStore {
         Ok(document)
     }
 
-    fn probe(&self) -> Result<(), Fault> {
+    fn probe(&self) -> Result<(), ErrorKind> {
         self.file.probe()?;
         match self.place {
             StorePlace::File => Ok(()),
@@ -85,7 +86,7 @@ impl CredentialStore for VaultedStore {
         }
     }
 
-    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, Fault> {
+    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, ErrorKind> {
         self.file.try_lock(profile)
     }
 
@@ -94,7 +95,7 @@ impl CredentialStore for VaultedStore {
         profile: &ProfileName,
         expected: Option<u64>,
         credential: Option<&Credential>,
-    ) -> Result<Swap, Fault> {
+    ) -> Result<Swap, ErrorKind> {
         let old = self.file.read()?.get(profile).and_then(Credential::keyring_entry).map(str::to_owned);
         let (next, new) = match credential {
             Some(credential) => {
@@ -111,7 +112,7 @@ impl CredentialStore for VaultedStore {
         swapped
     }
 
-    fn set_damaged_aside(&self) -> Result<String, Fault> {
+    fn set_damaged_aside(&self) -> Result<String, ErrorKind> {
         self.file.set_damaged_aside()
     }
 

@@ -13,9 +13,13 @@ use crate::testing::{TempFolder, brand, session};
 struct MemoryVault(Arc<Mutex<(bool, BTreeMap<String, Secret>)>>);
 
 impl MemoryVault {
-    fn open<T>(&self, call: impl FnOnce(&mut BTreeMap<String, Secret>) -> T) -> Result<T, Fault> {
+    fn open<T>(&self, call: impl FnOnce(&mut BTreeMap<String, Secret>) -> T) -> Result<T, ErrorKind> {
         let mut state = self.0.lock().unwrap();
-        if state.0 { Err(Fault::KeyringUnusable { cause: "locked".into() }) } else { Ok(call(&mut state.1)) }
+        if state.0 {
+            Err(ErrorKind::KeyringUnusable { cause: "locked".into() })
+        } else {
+            Ok(call(&mut state.1))
+        }
     }
 
     fn lock(&self) {
@@ -28,20 +32,20 @@ impl MemoryVault {
 }
 
 impl Vault for MemoryVault {
-    fn probe(&self) -> Result<(), Fault> {
+    fn probe(&self) -> Result<(), ErrorKind> {
         self.open(|_| ())
     }
 
-    fn set(&self, name: &str, secret: &Secret) -> Result<(), Fault> {
+    fn set(&self, name: &str, secret: &Secret) -> Result<(), ErrorKind> {
         self.open(|secrets| drop(secrets.insert(name.into(), secret.clone())))
     }
 
-    fn get(&self, name: &str) -> Result<Secret, Fault> {
+    fn get(&self, name: &str) -> Result<Secret, ErrorKind> {
         let found = self.open(|secrets| secrets.get(name).cloned())?;
-        found.ok_or_else(|| Fault::KeyringUnusable { cause: "no entry".into() })
+        found.ok_or_else(|| ErrorKind::KeyringUnusable { cause: "no entry".into() })
     }
 
-    fn delete(&self, name: &str) -> Result<(), Fault> {
+    fn delete(&self, name: &str) -> Result<(), ErrorKind> {
         self.open(|secrets| drop(secrets.remove(name)))
     }
 }
@@ -85,7 +89,7 @@ fn a_keyring_that_fails_stops_everything_and_changes_nothing() {
     assert_eq!(store.compare_and_swap(&name, None, Some(&credential)), Ok(Swap::Done));
     let before = text(&folder);
     vault.lock();
-    let locked = Fault::KeyringUnusable { cause: "locked".into() };
+    let locked = ErrorKind::KeyringUnusable { cause: "locked".into() };
     assert_eq!(store.probe(), Err(locked.clone()));
     assert_eq!(store.read().err(), Some(locked.clone()), "no secret is not the same as an unreadable one");
     assert_eq!(store.compare_and_swap(&name, Some(1), Some(&credential)), Err(locked));

@@ -1,9 +1,9 @@
-//! From an answer of the API to a fault.
+//! Maps API responses to error kinds.
 
 use oauth2::http::HeaderMap;
 use serde::Deserialize;
 
-use super::{Fault, MissingScope, Widening};
+use super::{ErrorKind, MissingScope, Widening};
 use crate::http::{ApiResponse, retry_after};
 use crate::source::CredentialSource;
 
@@ -29,7 +29,7 @@ struct Organization {
     name: String,
 }
 
-/// Who made the call, for the words of the fault.
+/// The caller, for the text of the error.
 pub(crate) struct Caller<'a> {
     pub(crate) source: &'a CredentialSource,
     /// Whether a new sign-in can grant more.
@@ -40,7 +40,7 @@ pub(crate) struct Caller<'a> {
 }
 
 /// What an answer outside 2xx means; `None` for the others.
-pub(crate) fn fault_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<Fault> {
+pub(crate) fn kind_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<ErrorKind> {
     let status = response.status();
     if status < 400 {
         return None;
@@ -50,13 +50,13 @@ pub(crate) fn fault_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<Fa
     let source = caller.source.clone();
     let message = body.message.unwrap_or_else(|| format!("The server answered {status} without a reason."));
     Some(match (status, body.code.as_deref()) {
-        (401, _) => Fault::Rejected { source, code: body.code, request_id },
-        (403, Some("personal_tokens_disabled")) => Fault::TokensDisabled {
+        (401, _) => ErrorKind::Rejected { source, code: body.code, request_id },
+        (403, Some("personal_tokens_disabled")) => ErrorKind::TokensDisabled {
             organization: body.organization.map(|organization| organization.name),
             settings_url: body.settings_url,
             request_id,
         },
-        (403, Some("insufficient_scope")) => Fault::InsufficientScope(Box::new(MissingScope {
+        (403, Some("insufficient_scope")) => ErrorKind::InsufficientScope(Box::new(MissingScope {
             source,
             widening: if caller.can_sign_in { Widening::SignIn } else { Widening::Key },
             required: body.required_scopes,
@@ -68,15 +68,15 @@ pub(crate) fn fault_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<Fa
             keys_url: caller.keys_url.map(str::to_owned),
             request_id,
         })),
-        (403, _) => Fault::Forbidden { source, code: body.code, message, request_id },
-        (404, _) => Fault::NotFound { message, request_id },
-        (429, _) => Fault::RateLimited {
+        (403, _) => ErrorKind::Forbidden { source, code: body.code, message, request_id },
+        (404, _) => ErrorKind::NotFound { message, request_id },
+        (429, _) => ErrorKind::RateLimited {
             message: Some(message).filter(|message| message.starts_with("Rate limited")),
             retry_after: retry_after(response.headers(), response.received()),
             request_id,
         },
-        (500.., _) => Fault::Server { status, request_id },
-        (_, _) => Fault::BadRequest { status, code: body.code, message, request_id },
+        (500.., _) => ErrorKind::Server { status, request_id },
+        (_, _) => ErrorKind::BadRequest { status, code: body.code, message, request_id },
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::Fault;
+use super::ErrorKind;
 
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,48 +30,48 @@ impl From<Exit> for ExitCode {
     }
 }
 
-pub(super) fn exit_of(fault: &Fault) -> Exit {
-    match fault {
-        Fault::Usage { .. }
-        | Fault::Config { .. }
-        | Fault::KeyFormat { .. }
-        | Fault::InsecureUrl { .. }
-        | Fault::BadRequest { .. }
-        | Fault::Local { .. } => Exit::Usage,
-        Fault::NotAuthenticated
-        | Fault::NobodyThere
-        | Fault::ForeignHost { .. }
-        | Fault::ForeignOrganization { .. }
-        | Fault::Rejected { .. }
-        | Fault::InsufficientScope(_)
-        | Fault::Forbidden { .. }
-        | Fault::TokensDisabled { .. }
-        | Fault::LoginTimedOut { .. }
-        | Fault::CodeExpired { .. }
-        | Fault::NoDeviceCodes { .. }
-        | Fault::NoCodesAllowed
-        | Fault::NothingPasted
-        | Fault::NothingPending { .. }
-        | Fault::KeyRejected { .. }
-        | Fault::StateMismatch
-        | Fault::IssuerMismatch { .. }
-        | Fault::Denied
-        | Fault::LoginRefused { .. }
-        | Fault::RefreshFailed
-        | Fault::CredentialsUnreadable { .. }
-        | Fault::CredentialsUnwritable { .. }
-        | Fault::CredentialsDamaged { .. }
-        | Fault::KeyringUnusable { .. } => Exit::Auth,
-        Fault::Server { .. }
-        | Fault::Unreachable { .. }
-        | Fault::BadAnswer { .. }
-        | Fault::WrongAddress { .. }
-        | Fault::LockBusy { .. } => Exit::Server,
-        Fault::KeyUnverified { cause, .. } => exit_of(cause),
-        Fault::Unwell { exit, .. } => *exit,
-        Fault::RateLimited { .. } => Exit::RateLimited,
-        Fault::NotFound { .. } => Exit::NotFound,
-        Fault::Interrupted => Exit::Interrupted,
-        Fault::ClosedPipe => Exit::ClosedPipe,
+pub(super) fn exit_of(kind: &ErrorKind) -> Exit {
+    match kind {
+        ErrorKind::Usage { .. }
+        | ErrorKind::Config { .. }
+        | ErrorKind::KeyFormat { .. }
+        | ErrorKind::InsecureUrl { .. }
+        | ErrorKind::BadRequest { .. }
+        | ErrorKind::Local { .. } => Exit::Usage,
+        ErrorKind::NotAuthenticated
+        | ErrorKind::NobodyThere
+        | ErrorKind::ForeignHost { .. }
+        | ErrorKind::ForeignOrganization { .. }
+        | ErrorKind::Rejected { .. }
+        | ErrorKind::InsufficientScope(_)
+        | ErrorKind::Forbidden { .. }
+        | ErrorKind::TokensDisabled { .. }
+        | ErrorKind::LoginTimedOut { .. }
+        | ErrorKind::CodeExpired { .. }
+        | ErrorKind::NoDeviceCodes { .. }
+        | ErrorKind::NoCodesAllowed
+        | ErrorKind::NothingPasted
+        | ErrorKind::NothingPending { .. }
+        | ErrorKind::KeyRejected { .. }
+        | ErrorKind::StateMismatch
+        | ErrorKind::IssuerMismatch { .. }
+        | ErrorKind::Denied
+        | ErrorKind::LoginRefused { .. }
+        | ErrorKind::RefreshFailed
+        | ErrorKind::CredentialsUnreadable { .. }
+        | ErrorKind::CredentialsUnwritable { .. }
+        | ErrorKind::CredentialsDamaged { .. }
+        | ErrorKind::KeyringUnusable { .. } => Exit::Auth,
+        ErrorKind::Server { .. }
+        | ErrorKind::Unreachable { .. }
+        | ErrorKind::BadAnswer { .. }
+        | ErrorKind::WrongAddress { .. }
+        | ErrorKind::LockBusy { .. } => Exit::Server,
+        ErrorKind::KeyUnverified { cause, .. } => exit_of(cause),
+        ErrorKind::Unwell { exit, .. } => *exit,
+        ErrorKind::RateLimited { .. } => Exit::RateLimited,
+        ErrorKind::NotFound { .. } => Exit::NotFound,
+        ErrorKind::Interrupted => Exit::Interrupted,
+        ErrorKind::ClosedPipe => Exit::ClosedPipe,
     }
 }

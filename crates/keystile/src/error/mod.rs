@@ -1,4 +1,4 @@
-//! What can go wrong: one [`Fault`] becomes one text, one JSON document and one exit code.
+//! Errors: each [`ErrorKind`] has one text, one JSON document and one exit code.
 
 mod api;
 mod exit;
@@ -16,15 +16,15 @@ use super::keys::KeyProblem;
 use super::profile::ProfileName;
 use super::source::CredentialSource;
 
-pub(crate) use api::{Caller, fault_of};
+pub(crate) use api::{Caller, kind_of};
 pub use exit::Exit;
 pub(crate) use sign_in::in_short;
 
-/// What went wrong, without the words of any one tool.
+/// What went wrong, independent of the tool that reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the fields are named after what they hold")]
-pub enum Fault {
+pub enum ErrorKind {
     /// The command line or a setting makes no sense.
     Usage { message: String, hint: Option<String> },
     /// `config.toml` cannot be used.
@@ -51,7 +51,7 @@ pub enum Fault {
     TokensDisabled { organization: Option<String>, settings_url: Option<String>, request_id: Option<String> },
     /// There is nothing at that address.
     NotFound { message: String, request_id: Option<String> },
-    /// The server found fault with the request.
+    /// The server refused the request as invalid.
     BadRequest { status: u16, code: Option<String>, message: String, request_id: Option<String> },
     /// Too many requests, also after retries.
     RateLimited { message: Option<String>, retry_after: Option<Duration>, request_id: Option<String> },
@@ -78,7 +78,7 @@ pub enum Fault {
     /// The server does not accept the key that was to be stored; what the profile holds is shown masked.
     KeyRejected { profile: ProfileName, kept: Option<String>, code: Option<String>, keys_url: Option<String> },
     /// The key could not be verified and would have replaced what works.
-    KeyUnverified { profile: ProfileName, kept: String, cause: Box<Fault> },
+    KeyUnverified { profile: ProfileName, kept: String, cause: Box<ErrorKind> },
     /// The callback was not meant for this login.
     StateMismatch,
     /// The callback came from another authorization server.
@@ -137,56 +137,56 @@ pub struct MissingScope {
     pub request_id: Option<String>,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ErrorKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(json::code_of(self))
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for ErrorKind {}
 
-/// A [`Fault`] in the words of one tool. `Display` is the text for a person, without the leading mark.
+/// An [`ErrorKind`] worded for one tool. `Display` is the text for people, without the leading icon.
 #[derive(Clone, Debug)]
 pub struct Error {
-    fault: Box<Fault>,
+    kind: Box<ErrorKind>,
     brand: Brand,
 }
 
 impl Error {
-    pub(crate) fn new(fault: Fault, brand: Brand) -> Self {
-        Self { fault: Box::new(fault), brand }
+    pub(crate) fn new(kind: ErrorKind, brand: Brand) -> Self {
+        Self { kind: Box::new(kind), brand }
     }
 
     /// What went wrong.
-    pub fn fault(&self) -> &Fault {
-        &self.fault
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
     }
 
-    /// The fault itself, without the words.
-    pub fn into_fault(self) -> Fault {
-        *self.fault
+    /// The kind, without the text.
+    pub fn into_kind(self) -> ErrorKind {
+        *self.kind
     }
 
     /// The exit code of the process.
     pub fn exit_code(&self) -> Exit {
-        exit::exit_of(&self.fault)
+        exit::exit_of(&self.kind)
     }
 
     /// Headline and help for `auth doctor`, which does not advise running itself.
     pub(crate) fn finding(&self) -> (String, String) {
-        let report = text::report(&self.fault, &self.brand);
+        let report = text::report(&self.kind, &self.brand);
         (report.headline, report.lines.join(" "))
     }
 
     /// The document that `--json` prints on standard error.
     pub fn to_json(&self) -> serde_json::Value {
-        json::document(&self.fault, &text::report(&self.fault, &self.brand).with_advice())
+        json::document(&self.kind, &text::report(&self.kind, &self.brand).with_advice())
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let report = text::report(&self.fault, &self.brand).with_advice();
+        let report = text::report(&self.kind, &self.brand).with_advice();
         formatter.write_str(&report.headline)?;
         report.lines.iter().try_for_each(|line| write!(formatter, "\n  {line}"))
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::text::Report;
-use super::{Fault, json};
+use super::{ErrorKind, json};
 use crate::duration::in_words;
 use crate::profile::ProfileName;
 
@@ -48,7 +48,7 @@ pub(super) fn key_rejected(profile: &ProfileName, kept: Option<&str>, keys_url: 
         .line(format!("{kept}Create a new key{place} and try again."))
 }
 
-pub(super) fn key_unverified(profile: &ProfileName, kept: &str, cause: &Fault) -> Report {
+pub(super) fn key_unverified(profile: &ProfileName, kept: &str, cause: &ErrorKind) -> Report {
     Report::new("The key could not be verified, so it was not stored")
         .line(format!("{}. Profile {profile} still uses {kept}.", in_short(cause)))
         .line("Try again, or use --force to store it all the same.")
@@ -72,13 +72,13 @@ pub(super) fn refresh_failed(login: &str) -> Report {
         .line("local credentials are stale.")
 }
 
-/// A fault in a few words, for the middle of a sentence.
-pub(crate) fn in_short(fault: &Fault) -> String {
-    match fault {
-        Fault::Unreachable { cause, .. } => cause.clone(),
-        Fault::Server { status, .. } => format!("the server answered {status}"),
-        Fault::RateLimited { .. } => "the server asks for patience".into(),
-        Fault::BadAnswer { what, .. } => what.clone(),
+/// A short form for the middle of a sentence.
+pub(crate) fn in_short(kind: &ErrorKind) -> String {
+    match kind {
+        ErrorKind::Unreachable { cause, .. } => cause.clone(),
+        ErrorKind::Server { status, .. } => format!("the server answered {status}"),
+        ErrorKind::RateLimited { .. } => "the server asks for patience".into(),
+        ErrorKind::BadAnswer { what, .. } => what.clone(),
         other => json::code_of(other).replace('_', " "),
     }
 }

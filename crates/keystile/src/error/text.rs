@@ -1,8 +1,8 @@
-//! The words for every fault. The headline and the first line below it are a contract; the rest is help.
+//! The text of every error. The headline and the line below it are stable; the rest may change.
 
 use std::time::Duration;
 
-use super::{Fault, MissingScope, Widening, sign_in};
+use super::{ErrorKind, MissingScope, Widening, sign_in};
 use crate::app::Brand;
 use crate::keys::KeyProblem;
 use crate::source::CredentialSource;
@@ -46,29 +46,29 @@ impl Report {
     }
 }
 
-pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
+pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
     let login = brand.command("auth login");
-    match fault {
-        Fault::Usage { message, hint } => Report::new(message).maybe(hint.clone()),
-        Fault::Config { path, message } => {
+    match kind {
+        ErrorKind::Usage { message, hint } => Report::new(message).maybe(hint.clone()),
+        ErrorKind::Config { path, message } => {
             Report::new(format!("Cannot use {}", path.display())).line(message).line("Correct the file and try again.")
         }
-        Fault::KeyFormat { source, problem } => key_format(source, *problem, brand),
-        Fault::NotAuthenticated => not_authenticated(brand, &login),
-        Fault::NobodyThere => not_authenticated(brand, &login).line(format!(
+        ErrorKind::KeyFormat { source, problem } => key_format(source, *problem, brand),
+        ErrorKind::NotAuthenticated => not_authenticated(brand, &login),
+        ErrorKind::NobodyThere => not_authenticated(brand, &login).line(format!(
             "There is no terminal here to ask at; `{login} --device` prints a code and waits all the same."
         )),
-        Fault::ForeignHost { source, asked, bound } => Report::new(format!("No credential for {asked}"))
+        ErrorKind::ForeignHost { source, asked, bound } => Report::new(format!("No credential for {asked}"))
             .line(format!("The one {source} belongs to {bound} and is sent nowhere else."))
             .line(format!("Sign in there under a profile of its own: `{login} --profile NAME`.")),
-        Fault::ForeignOrganization { source, asked, bound } => {
+        ErrorKind::ForeignOrganization { source, asked, bound } => {
             Report::new(format!("No credential for the organization {asked}"))
                 .line(format!("The one {source} belongs to {bound}."))
                 .line(format!("Sign in for it under a profile of its own: `{login} --org {asked} --profile NAME`."))
         }
-        Fault::InsecureUrl { url } => Report::new(format!("Refusing plain http to {url}"))
+        ErrorKind::InsecureUrl { url } => Report::new(format!("Refusing plain http to {url}"))
             .line("A credential is sent over https only, except to this machine."),
-        Fault::Rejected { source, request_id, .. } => Report::new("The credential was rejected (401)")
+        ErrorKind::Rejected { source, request_id, .. } => Report::new("The credential was rejected (401)")
             .line(format!("The server did not accept the one {source}.{}", in_parentheses(request_id.as_deref())))
             .line(match source {
                 CredentialSource::Profile(_) | CredentialSource::Fresh => format!("Run `{login}` to sign in again."),
@@ -76,69 +76,69 @@ pub(super) fn report(fault: &Fault, brand: &Brand) -> Report {
                     "Check that it is complete, not revoked, and meant for this server.".into()
                 }
             }),
-        Fault::InsufficientScope(missing) => insufficient_scope(missing, brand),
-        Fault::Forbidden { source, message, request_id, .. } => Report::new("Permission denied (403)")
+        ErrorKind::InsufficientScope(missing) => insufficient_scope(missing, brand),
+        ErrorKind::Forbidden { source, message, request_id, .. } => Report::new("Permission denied (403)")
             .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
             .line(format!("The credential was the one {source}.")),
-        Fault::TokensDisabled { organization, settings_url, .. } => {
+        ErrorKind::TokensDisabled { organization, settings_url, .. } => {
             sign_in::tokens_disabled(organization.as_deref(), settings_url.clone())
         }
-        Fault::NotFound { message, request_id } => {
+        ErrorKind::NotFound { message, request_id } => {
             Report::new("Not found").line(format!("{message}{}", in_parentheses(request_id.as_deref())))
         }
-        Fault::BadRequest { status, message, request_id, .. } => {
+        ErrorKind::BadRequest { status, message, request_id, .. } => {
             Report::new(format!("The request was refused ({status})"))
                 .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
         }
-        Fault::RateLimited { message, retry_after, .. } => rate_limited(message.as_deref(), *retry_after),
-        Fault::Server { status, request_id } => Report::new(format!("Server error ({status})")).line(format!(
+        ErrorKind::RateLimited { message, retry_after, .. } => rate_limited(message.as_deref(), *retry_after),
+        ErrorKind::Server { status, request_id } => Report::new(format!("Server error ({status})")).line(format!(
             "The {} API returned an error. Try again{}.{}",
             brand.name(),
             brand.status_page().map_or_else(|| " in a minute".into(), |page| format!(", then check {page}")),
             request_id.as_deref().map(|id| format!(" (request {id})")).unwrap_or_default(),
         )),
-        Fault::Unreachable { host, cause, proxy } => unreachable(host, cause, proxy.as_deref(), brand),
-        Fault::BadAnswer { host, what } => {
+        ErrorKind::Unreachable { host, cause, proxy } => unreachable(host, cause, proxy.as_deref(), brand),
+        ErrorKind::BadAnswer { host, what } => {
             Report::new(format!("{host} gave an answer that makes no sense")).line(format!("{what}."))
         }
-        Fault::WrongAddress { asked, address } => Report::new(format!("{asked} is not the address of this server"))
+        ErrorKind::WrongAddress { asked, address } => Report::new(format!("{asked} is not the address of this server"))
             .line(format!("It is reached at {address}. Run `{login} --issuer {address}`.")),
-        Fault::LoginTimedOut { after } => sign_in::timed_out(*after, &login),
-        Fault::CodeExpired { after } => sign_in::code_expired(*after, &login),
-        Fault::NoDeviceCodes { host } => sign_in::no_device_codes(host, &login),
-        Fault::NoCodesAllowed => sign_in::no_codes_allowed(&login),
-        Fault::NothingPasted => sign_in::nothing_pasted(&login),
-        Fault::NothingPending { handle } => sign_in::nothing_pending(handle, &login),
-        Fault::KeyRejected { profile, kept, keys_url, .. } => {
+        ErrorKind::LoginTimedOut { after } => sign_in::timed_out(*after, &login),
+        ErrorKind::CodeExpired { after } => sign_in::code_expired(*after, &login),
+        ErrorKind::NoDeviceCodes { host } => sign_in::no_device_codes(host, &login),
+        ErrorKind::NoCodesAllowed => sign_in::no_codes_allowed(&login),
+        ErrorKind::NothingPasted => sign_in::nothing_pasted(&login),
+        ErrorKind::NothingPending { handle } => sign_in::nothing_pending(handle, &login),
+        ErrorKind::KeyRejected { profile, kept, keys_url, .. } => {
             sign_in::key_rejected(profile, kept.as_deref(), keys_url.as_deref())
         }
-        Fault::KeyUnverified { profile, kept, cause } => sign_in::key_unverified(profile, kept, cause),
-        Fault::StateMismatch => Report::new("OAuth state mismatch")
+        ErrorKind::KeyUnverified { profile, kept, cause } => sign_in::key_unverified(profile, kept, cause),
+        ErrorKind::StateMismatch => Report::new("OAuth state mismatch")
             .line("The browser callback did not match the original session token. Possible CSRF — aborting."),
-        Fault::IssuerMismatch { issuer } => Report::new("OAuth issuer mismatch").line(format!(
+        ErrorKind::IssuerMismatch { issuer } => Report::new("OAuth issuer mismatch").line(format!(
             "The browser callback came from {} and not from the server that was asked. Possible mix-up — aborting.",
             issuer.as_deref().unwrap_or("an unnamed server")
         )),
-        Fault::Denied => Report::new("Sign-in was denied")
+        ErrorKind::Denied => Report::new("Sign-in was denied")
             .line("You chose Deny on the approval page, or could not approve there. Nothing was stored."),
-        Fault::LoginRefused { code, description } => Report::new(format!("Sign-in failed ({code})"))
+        ErrorKind::LoginRefused { code, description } => Report::new(format!("Sign-in failed ({code})"))
             .line(description.clone().unwrap_or_else(|| "The server gave no reason.".into()))
             .line("Nothing was stored."),
-        Fault::RefreshFailed => sign_in::refresh_failed(&login),
-        Fault::LockBusy { path } => Report::new("Another process is refreshing this session")
+        ErrorKind::RefreshFailed => sign_in::refresh_failed(&login),
+        ErrorKind::LockBusy { path } => Report::new("Another process is refreshing this session")
             .line(format!("It has held {} for 30 seconds. Try again.", path.display())),
-        Fault::CredentialsUnreadable { path, cause, remedy } => {
+        ErrorKind::CredentialsUnreadable { path, cause, remedy } => {
             Report::new(format!("Cannot read {}: {cause}", path.display())).maybe(remedy.clone())
         }
-        Fault::CredentialsDamaged { path, line, column, kept_as } => {
+        ErrorKind::CredentialsDamaged { path, line, column, kept_as } => {
             Report::new(format!("{} is not valid JSON (line {line}, column {column})", path.display()))
                 .line(format!("Fix it, or run `{login}`: the damaged file is kept as {kept_as}."))
         }
-        Fault::CredentialsUnwritable { what, cause } | Fault::Local { what, cause } => Report::new(format!("Could not {what}")).line(format!("{cause}.")),
-        Fault::KeyringUnusable { cause } => keyring(cause, brand),
-        Fault::Unwell { found, .. } => unwell(found),
-        Fault::Interrupted => Report::new("Stopped"),
-        Fault::ClosedPipe => Report::new("Nobody reads the output"),
+        ErrorKind::CredentialsUnwritable { what, cause } | ErrorKind::Local { what, cause } => Report::new(format!("Could not {what}")).line(format!("{cause}.")),
+        ErrorKind::KeyringUnusable { cause } => keyring(cause, brand),
+        ErrorKind::Unwell { found, .. } => unwell(found),
+        ErrorKind::Interrupted => Report::new("Stopped"),
+        ErrorKind::ClosedPipe => Report::new("Nobody reads the output"),
     }
 }
 

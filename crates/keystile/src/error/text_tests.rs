@@ -7,16 +7,16 @@ use crate::profile::ProfileName;
 use crate::source::StoredProfile;
 use crate::testing::{app, brand};
 
-fn text(fault: Fault) -> String {
-    Error::new(fault, brand()).to_string()
+fn text(kind: ErrorKind) -> String {
+    Error::new(kind, brand()).to_string()
 }
 
 fn profile() -> CredentialSource {
     CredentialSource::Profile(StoredProfile { name: ProfileName::default(), path: "/c.json".into() })
 }
 
-fn missing_scope(widening: Widening) -> Fault {
-    Fault::InsufficientScope(Box::new(MissingScope {
+fn missing_scope(widening: Widening) -> ErrorKind {
+    ErrorKind::InsufficientScope(Box::new(MissingScope {
         source: CredentialSource::Variable("ACME_API_KEY".into()),
         widening,
         required: vec!["memories:write".into()],
@@ -29,7 +29,7 @@ fn missing_scope(widening: Widening) -> Fault {
 #[test]
 fn not_authenticated() {
     assert_eq!(
-        text(Fault::NotAuthenticated),
+        text(ErrorKind::NotAuthenticated),
         "Not authenticated\n  \
          Run `acme auth login` and paste your API key, or sign in with your browser. (See `acme auth login --help`.)\n  \
          In scripts and CI, set ACME_API_KEY."
@@ -38,19 +38,19 @@ fn not_authenticated() {
 
 #[test]
 fn a_login_without_a_terminal_says_what_would_work() {
-    let text = text(Fault::NobodyThere);
+    let text = text(ErrorKind::NobodyThere);
     assert!(text.starts_with("Not authenticated\n  Run `acme auth login` and"), "{text}");
     assert!(text.ends_with("`acme auth login --device` prints a code and waits all the same."), "{text}");
 }
 
 #[test]
 fn a_key_in_the_wrong_form() {
-    let fault = Fault::KeyFormat {
+    let kind = ErrorKind::KeyFormat {
         source: CredentialSource::Variable("ACME_API_KEY".into()),
         problem: KeyProblem::Bearer,
     };
     assert_eq!(
-        text(fault),
+        text(kind),
         "That doesn't look like an acme key\n  \
          Expected a token starting with acme_live_ or acme_test_, at least 24 characters (from ACME_API_KEY).\n  \
          The value starts with \"Bearer \". Paste only the token, without quotes."
@@ -73,13 +73,13 @@ fn a_missing_scope() {
 
 #[test]
 fn a_rate_limit() {
-    let fault = Fault::RateLimited {
+    let kind = ErrorKind::RateLimited {
         message: Some("Rate limited: conversations (25/hr)".into()),
         retry_after: Some(Duration::from_secs(12)),
         request_id: None,
     };
     assert_eq!(
-        text(fault),
+        text(kind),
         "Rate limited: conversations (25/hr)\n  Retry in 12s. Slow down and retry shortly."
     );
 }
@@ -87,9 +87,9 @@ fn a_rate_limit() {
 #[test]
 fn a_broken_server() {
     let app = app().status_page("status.acme.dev").build().unwrap();
-    let fault = Fault::Server { status: 502, request_id: Some("req_8h2".into()) };
+    let kind = ErrorKind::Server { status: 502, request_id: Some("req_8h2".into()) };
     assert_eq!(
-        Error::new(fault, app.brand().clone()).to_string(),
+        Error::new(kind, app.brand().clone()).to_string(),
         "Server error (502)\n  \
          The acme API returned an error. Try again, then check status.acme.dev. (request req_8h2)"
     );
@@ -97,13 +97,13 @@ fn a_broken_server() {
 
 #[test]
 fn a_server_out_of_reach() {
-    let fault = Fault::Unreachable {
+    let kind = ErrorKind::Unreachable {
         host: "api.acme.dev".into(),
         cause: "connection refused".into(),
         proxy: Some("HTTPS_PROXY=http://proxy:3128".into()),
     };
     assert_eq!(
-        text(fault),
+        text(kind),
         "Cannot reach api.acme.dev\n  connection refused. Checked HTTPS_PROXY=http://proxy:3128. \
          Run `acme auth doctor`."
     );
@@ -112,17 +112,17 @@ fn a_server_out_of_reach() {
 #[test]
 fn a_login_that_fails() {
     assert_eq!(
-        text(Fault::LoginTimedOut { after: Duration::from_secs(300) }),
+        text(ErrorKind::LoginTimedOut { after: Duration::from_secs(300) }),
         "OAuth flow timed out\n  \
          No callback received within 5 minutes. Try again, or use `acme auth login --device` or `--api-key` instead."
     );
     assert_eq!(
-        text(Fault::StateMismatch),
+        text(ErrorKind::StateMismatch),
         "OAuth state mismatch\n  \
          The browser callback did not match the original session token. Possible CSRF — aborting."
     );
     assert_eq!(
-        text(Fault::Denied),
+        text(ErrorKind::Denied),
         "Sign-in was denied\n  \
          You chose Deny on the approval page, or could not approve there. Nothing was stored."
     );
@@ -130,13 +130,13 @@ fn a_login_that_fails() {
 
 #[test]
 fn personal_tokens_are_off() {
-    let fault = Fault::TokensDisabled {
+    let kind = ErrorKind::TokensDisabled {
         organization: Some("Analytical".into()),
         settings_url: Some("https://acme.dev/o/analytical/settings/api-access".into()),
         request_id: None,
     };
     assert_eq!(
-        text(fault),
+        text(kind),
         "Personal access tokens are not enabled for Analytical (403)\n  \
          An organization admin can turn them on at Settings > API access > Personal tokens:\n  \
          https://acme.dev/o/analytical/settings/api-access"
@@ -145,21 +145,21 @@ fn personal_tokens_are_off() {
 
 #[test]
 fn an_ended_session() {
-    assert!(text(Fault::RefreshFailed).starts_with(
+    assert!(text(ErrorKind::RefreshFailed).starts_with(
         "Session refresh failed (401)\n  Re-run `acme auth login --browser` to get fresh credentials."
     ));
 }
 
 #[test]
 fn a_damaged_credentials_file() {
-    let fault = Fault::CredentialsDamaged {
+    let kind = ErrorKind::CredentialsDamaged {
         path: PathBuf::from("/home/ada/.acme/credentials.json"),
         line: 7,
         column: 3,
         kept_as: "credentials.json.corrupt-20261123".into(),
     };
     assert_eq!(
-        text(fault),
+        text(kind),
         "/home/ada/.acme/credentials.json is not valid JSON (line 7, column 3)\n  \
          Fix it, or run `acme auth login`: the damaged file is kept as credentials.json.corrupt-20261123."
     );
@@ -167,7 +167,7 @@ fn a_damaged_credentials_file() {
 
 #[test]
 fn a_rejected_credential_names_its_source() {
-    let rejected = |source| text(Fault::Rejected { source, code: None, request_id: None });
+    let rejected = |source| text(ErrorKind::Rejected { source, code: None, request_id: None });
     assert!(rejected(CredentialSource::Flag).contains("from --api-key"));
     assert!(rejected(profile()).contains("of profile default (/c.json)"));
 }
@@ -188,15 +188,15 @@ fn the_json_has_the_type_and_code_of_the_server() {
 
 #[test]
 fn the_exit_codes_are_the_contract() {
-    let exit = |fault| Error::new(fault, brand()).exit_code();
-    assert_eq!(exit(Fault::Usage { message: "x".into(), hint: None }), Exit::Usage);
-    assert_eq!(exit(Fault::NotAuthenticated), Exit::Auth);
-    assert_eq!(exit(Fault::Server { status: 500, request_id: None }), Exit::Server);
+    let exit = |kind| Error::new(kind, brand()).exit_code();
+    assert_eq!(exit(ErrorKind::Usage { message: "x".into(), hint: None }), Exit::Usage);
+    assert_eq!(exit(ErrorKind::NotAuthenticated), Exit::Auth);
+    assert_eq!(exit(ErrorKind::Server { status: 500, request_id: None }), Exit::Server);
     assert_eq!(
-        exit(Fault::RateLimited { message: None, retry_after: None, request_id: None }),
+        exit(ErrorKind::RateLimited { message: None, retry_after: None, request_id: None }),
         Exit::RateLimited
     );
-    assert_eq!(exit(Fault::NotFound { message: "x".into(), request_id: None }), Exit::NotFound);
-    assert_eq!(exit(Fault::Interrupted) as u8, 130);
-    assert_eq!(exit(Fault::ClosedPipe) as u8, 141);
+    assert_eq!(exit(ErrorKind::NotFound { message: "x".into(), request_id: None }), Exit::NotFound);
+    assert_eq!(exit(ErrorKind::Interrupted) as u8, 130);
+    assert_eq!(exit(ErrorKind::ClosedPipe) as u8, 141);
 }

@@ -5,7 +5,7 @@ use oauth2::HttpResponse;
 use oauth2::http::HeaderMap;
 use serde::de::DeserializeOwned;
 
-use crate::error::Fault;
+use crate::error::ErrorKind;
 
 /// What a server answered, read to its end.
 #[derive(Debug)]
@@ -45,8 +45,8 @@ impl ApiResponse {
     }
 
     /// The body as JSON.
-    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Fault> {
-        serde_json::from_slice(self.bytes()).map_err(|error| Fault::BadAnswer {
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, ErrorKind> {
+        serde_json::from_slice(self.bytes()).map_err(|error| ErrorKind::BadAnswer {
             host: self.host.clone(),
             // Serde names what it met and where, never the rest of the body.
             what: format!("Its JSON is not what the protocol says: {error}"),

@@ -15,7 +15,7 @@ use super::trace::Trace;
 use crate::base_url::{host_of, is_loopback};
 use crate::clock::Clock;
 use crate::env::Environment;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::random;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,11 +60,11 @@ impl Transport {
     }
 
     /// Sends a request, again if the plan and the outcome allow. Any answer is `Ok`, whatever its status.
-    pub(crate) async fn send(&self, request: HttpRequest, plan: Plan) -> Result<ApiResponse, Fault> {
+    pub(crate) async fn send(&self, request: HttpRequest, plan: Plan) -> Result<ApiResponse, ErrorKind> {
         let url = Url::parse(&request.uri().to_string())
-            .map_err(|error| Fault::Usage { message: format!("Bad address: {error}"), hint: None })?;
+            .map_err(|error| ErrorKind::Usage { message: format!("Bad address: {error}"), hint: None })?;
         if url.scheme() != "https" && !is_loopback(&url) && !self.options.allow_http {
-            return Err(Fault::InsecureUrl { url: format!("{}://{}", url.scheme(), host_of(&url)) });
+            return Err(ErrorKind::InsecureUrl { url: format!("{}://{}", url.scheme(), host_of(&url)) });
         }
         let client = self.client_for(&url)?;
         let mut number = 1;
@@ -114,7 +114,7 @@ impl Transport {
         answer
     }
 
-    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Fault> {
+    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, ErrorKind> {
         let is_local = is_loopback(url);
         let cell = if is_local { &self.direct } else { &self.proxied };
         if let Some(client) = cell.get() {
@@ -124,7 +124,7 @@ impl Transport {
         Ok(cell.get_or_init(|| client))
     }
 
-    fn build(&self, is_local: bool) -> Result<reqwest::Client, Fault> {
+    fn build(&self, is_local: bool) -> Result<reqwest::Client, ErrorKind> {
         let mut builder = reqwest::Client::builder()
             .user_agent(&self.options.user_agent)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -134,7 +134,7 @@ impl Transport {
             builder = builder.no_proxy();
         }
         if let Some(path) = &self.options.ca_bundle {
-            let unusable = |cause: String| Fault::Usage {
+            let unusable = |cause: String| ErrorKind::Usage {
                 message: format!("Cannot use the certificates in {}", path.display()),
                 hint: Some(cause),
             };
@@ -143,14 +143,15 @@ impl Transport {
                 reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?;
             builder = builder.tls_certs_merge(certificates);
         }
-        builder
-            .build()
-            .map_err(|error| Fault::Local { what: "start the HTTP client".into(), cause: error.to_string() })
+        builder.build().map_err(|error| ErrorKind::Local {
+            what: "start the HTTP client".into(),
+            cause: error.to_string(),
+        })
     }
 
-    fn unreachable(&self, url: &Url, error: &reqwest::Error) -> Fault {
+    fn unreachable(&self, url: &Url, error: &reqwest::Error) -> ErrorKind {
         let proxy = if is_loopback(url) { None } else { self.environment.proxy(url.scheme()) };
-        Fault::Unreachable { host: host_of(url), cause: cause_of(error), proxy }
+        ErrorKind::Unreachable { host: host_of(url), cause: cause_of(error), proxy }
     }
 }
 

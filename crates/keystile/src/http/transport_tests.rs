@@ -42,7 +42,7 @@ async fn a_request_that_the_server_may_have_seen_is_not_repeated() {
     let plan = Plan { replay: Replay::OnlyIfUnsent, ..SAFE };
     assert!(matches!(
         transport(true).send(get(&server.url("/x")), plan).await,
-        Err(Fault::Unreachable { .. })
+        Err(ErrorKind::Unreachable { .. })
     ));
     assert_eq!(count.load(Ordering::SeqCst), 1);
 }
@@ -57,13 +57,16 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 #[tokio::test]
 async fn plain_http_goes_to_this_machine_only() {
     let answer = transport(false).send(get("http://192.0.2.1/"), SAFE).await;
-    assert_eq!(answer.err(), Some(Fault::InsecureUrl { url: "http://192.0.2.1".into() }));
+    assert_eq!(answer.err(), Some(ErrorKind::InsecureUrl { url: "http://192.0.2.1".into() }));
 }
 
 #[tokio::test]
 async fn a_closed_port_is_named_with_its_cause() {
     let answer = transport(false).send(get("http://127.0.0.1:1/"), SAFE).await;
-    let expected =
-        Fault::Unreachable { host: "127.0.0.1:1".into(), cause: "connection refused".into(), proxy: None };
+    let expected = ErrorKind::Unreachable {
+        host: "127.0.0.1:1".into(),
+        cause: "connection refused".into(),
+        proxy: None,
+    };
     assert_eq!(answer.err(), Some(expected));
 }

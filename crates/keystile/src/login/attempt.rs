@@ -10,10 +10,10 @@ use super::{Account, LoginOptions, facts, store};
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy};
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::oauth::{
     self, Asked, CodeAsked, DeviceCode, Link, Metadata, Proof, PushedRequest, Refusal, TokenAnswer,
-    TokenFault,
+    TokenError,
 };
 use crate::scopes::Catalog;
 use crate::secret::Secret;
@@ -37,7 +37,7 @@ async fn only_reading(
     issuer: &BaseUrl,
     metadata: &Metadata,
     asked: &[String],
-) -> Result<Vec<String>, Fault> {
+) -> Result<Vec<String>, ErrorKind> {
     let catalog = if asked.is_empty() {
         Catalog::of_tool(context, issuer, metadata).await?
     } else {
@@ -45,7 +45,7 @@ async fn only_reading(
     };
     let scopes = catalog.only_reading(asked);
     if scopes.is_empty() {
-        return Err(Fault::Usage {
+        return Err(ErrorKind::Usage {
             message: "Nothing that this tool asks for only reads".into(),
             hint: Some("Sign in without --read-only.".into()),
         });
@@ -65,13 +65,13 @@ impl<'a> Attempt<'a> {
         options: &'a LoginOptions,
         issuer: &'a BaseUrl,
         stored: Option<&'a Credential>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, ErrorKind> {
         let metadata = context.metadata(issuer).await?;
         if let Some(provider) = &options.provider
             && !metadata.cli_configuration.providers.contains(provider)
         {
             let known = metadata.cli_configuration.providers.join(", ");
-            return Err(Fault::Usage {
+            return Err(ErrorKind::Usage {
                 message: format!("{} has no sign-in with {provider}", issuer.host()),
                 hint: (!known.is_empty()).then(|| format!("It has: {known}.")),
             });
@@ -113,7 +113,7 @@ impl<'a> Attempt<'a> {
         &self,
         redirect: &RedirectUrl,
         proof: &Proof,
-    ) -> Result<(Link, Option<PushedRequest>), Fault> {
+    ) -> Result<(Link, Option<PushedRequest>), ErrorKind> {
         let mut hints = self.hints();
         // A first sign-in lets the person choose the account; a renewal keeps it.
         if self.stored.is_none() {
@@ -130,7 +130,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// A code for another device; `None` if the server gives none.
-    pub(super) async fn device_code(&self) -> Result<Option<DeviceCode>, Fault> {
+    pub(super) async fn device_code(&self) -> Result<Option<DeviceCode>, ErrorKind> {
         let Some(endpoint) = self.metadata.device_endpoint() else { return Ok(None) };
         let asked = CodeAsked {
             client_id: &self.context.app.client_id,
@@ -141,18 +141,18 @@ impl<'a> Attempt<'a> {
         match oauth::request_code(&self.context.transport, endpoint, &asked).await {
             Ok(code) => Ok(Some(code)),
             // The server has device codes, but not for this tool.
-            Err(Fault::LoginRefused { code, .. }) if code == "unauthorized_client" => Ok(None),
-            Err(fault) => Err(fault),
+            Err(ErrorKind::LoginRefused { code, .. }) if code == "unauthorized_client" => Ok(None),
+            Err(kind) => Err(kind),
         }
     }
 
     /// The code of an answer that must prove to which login it belongs.
-    pub(super) fn code_of(&self, answer: &Callback, proof: &Proof) -> Result<AuthorizationCode, Fault> {
+    pub(super) fn code_of(&self, answer: &Callback, proof: &Proof) -> Result<AuthorizationCode, ErrorKind> {
         if answer.state.is_none() {
-            return Err(Fault::StateMismatch);
+            return Err(ErrorKind::StateMismatch);
         }
         if answer.iss.is_none() && self.metadata.authorization_response_iss_parameter_supported {
-            return Err(Fault::IssuerMismatch { issuer: None });
+            return Err(ErrorKind::IssuerMismatch { issuer: None });
         }
         self.code_of_pasted(answer, proof)
     }
@@ -163,13 +163,13 @@ impl<'a> Attempt<'a> {
         &self,
         answer: &Callback,
         proof: &Proof,
-    ) -> Result<AuthorizationCode, Fault> {
+    ) -> Result<AuthorizationCode, ErrorKind> {
         let is_ours = |state: &String| state.as_bytes().ct_eq(proof.state.secret().as_bytes());
         if !answer.state.as_ref().is_none_or(|state| bool::from(is_ours(state))) {
-            return Err(Fault::StateMismatch);
+            return Err(ErrorKind::StateMismatch);
         }
         if answer.iss.as_ref().is_some_and(|iss| iss.trim_end_matches('/') != self.issuer.as_str()) {
-            return Err(Fault::IssuerMismatch { issuer: answer.iss.clone() });
+            return Err(ErrorKind::IssuerMismatch { issuer: answer.iss.clone() });
         }
         if let Some(error) = &answer.error {
             return Err(oauth::refused(Refusal {
@@ -185,7 +185,7 @@ impl<'a> Attempt<'a> {
                     .map(String::from),
             }));
         }
-        answer.code.clone().map(AuthorizationCode::new).ok_or_else(|| Fault::BadAnswer {
+        answer.code.clone().map(AuthorizationCode::new).ok_or_else(|| ErrorKind::BadAnswer {
             host: self.issuer.host(),
             what: "Its callback brought neither a code nor an error".into(),
         })
@@ -197,20 +197,20 @@ impl<'a> Attempt<'a> {
         code: AuthorizationCode,
         redirect: RedirectUrl,
         proof: &Proof,
-    ) -> Result<TokenAnswer, TokenFault> {
+    ) -> Result<TokenAnswer, TokenError> {
         let verifier = PkceCodeVerifier::new(proof.verifier.secret().clone());
         let (transport, client_id) = (&self.context.transport, &self.context.app.client_id);
         oauth::exchange_code(transport, &self.metadata, client_id, redirect, code, verifier).await
     }
 
     /// Asks who signed in, and stores the session.
-    pub(super) async fn keep(&self, tokens: &TokenAnswer, by: SignedInBy) -> Result<Account, Fault> {
+    pub(super) async fn keep(&self, tokens: &TokenAnswer, by: SignedInBy) -> Result<Account, ErrorKind> {
         let context = self.context;
         let whoami = match whoami_of(&context.transport, self.issuer, tokens.access_token().secret()).await {
             Ok(whoami) => Some(whoami),
             // The session is good, and throwing it away would only leave it behind at the server.
-            Err(fault) => {
-                let error = context.error(fault);
+            Err(kind) => {
+                let error = context.error(kind);
                 context.ui.notice(&format!("Signed in, but the server did not say as whom: {error}"));
                 None
             }
@@ -225,9 +225,9 @@ impl<'a> Attempt<'a> {
             context.now(),
         );
         let account = self.account(&session, oauth::lifetime(tokens), tokens.extra_fields().idle());
-        if let Err(fault) = store::keep(context, session.into()).await {
+        if let Err(kind) = store::keep(context, session.into()).await {
             self.discard(tokens).await;
-            return Err(fault);
+            return Err(kind);
         }
         store::remember(context, self.options.issuer.as_ref())?;
         Ok(account)
@@ -242,14 +242,14 @@ impl<'a> Attempt<'a> {
         };
         let token = Secret::new(token.secret());
         let ended = oauth::revoke(&context.transport, endpoint, &context.app.client_id, &token).await;
-        if let Err(fault) = ended {
-            let error = context.error(fault);
+        if let Err(kind) = ended {
+            let error = context.error(kind);
             context.ui.notice(&format!("The unused session could not be ended at the server: {error}"));
         }
     }
 
     /// The API that the credential is for.
-    pub(super) fn api_base(&self) -> Result<BaseUrl, Fault> {
+    pub(super) fn api_base(&self) -> Result<BaseUrl, ErrorKind> {
         Ok(self
             .context
             .wanted_api_base()?
@@ -289,8 +289,8 @@ pub(super) async fn end_replaced(context: &Context, stored: Option<&Credential>,
     if &old.issuer != issuer {
         return;
     }
-    if let Err(fault) = crate::session::end(context, old, token).await {
-        let error = context.error(fault);
+    if let Err(kind) = crate::session::end(context, old, token).await {
+        let error = context.error(kind);
         context.ui.notice(&format!("The replaced session could not be ended at the server: {error}"));
     }
 }

@@ -15,8 +15,8 @@ use super::road::{Otherwise, Road};
 use super::wait::{Frames, open_browser, stopped};
 use super::{Account, Step};
 use crate::credentials::SignedInBy;
-use crate::error::Fault;
-use crate::oauth::{Link, Proof, TokenFault};
+use crate::error::ErrorKind;
+use crate::oauth::{Link, Proof, TokenError};
 use crate::ui::{LinkScreen, Waiting, WayBack, Wish};
 
 const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
@@ -28,7 +28,7 @@ enum Waited {
     Wished(Wish),
 }
 
-pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, Fault> {
+pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, ErrorKind> {
     let timeout = attempt.context.login_timeout(attempt.options.timeout)?.unwrap_or(USUAL_TIMEOUT);
     let proof = Proof::new()?;
     let mut loopback = Loopback::bind(attempt.options.port).await?;
@@ -67,7 +67,7 @@ async fn wait(
     url: &str,
     opens: bool,
     timeout: Duration,
-) -> Result<Waited, Fault> {
+) -> Result<Waited, ErrorKind> {
     let context = attempt.context;
     let deadline = Instant::now() + timeout;
     let mut frames = Frames::of(context);
@@ -78,8 +78,8 @@ async fn wait(
     loop {
         tokio::select! {
             arrival = loopback.arrival() => return arrival.map(Waited::Arrived),
-            () = sleep_until(deadline) => return Err(Fault::LoginTimedOut { after: timeout }),
-            fault = &mut stop => return Err(fault),
+            () = sleep_until(deadline) => return Err(ErrorKind::LoginTimedOut { after: timeout }),
+            kind = &mut stop => return Err(kind),
             () = frames.next() => {
                 context.ui.progress(Waiting::ForBrowser(deadline - Instant::now()));
                 match context.ui.wish() {
@@ -98,20 +98,20 @@ pub(super) async fn finish(
     arrival: Arrival,
     redirect: RedirectUrl,
     proof: &Proof,
-) -> Result<Account, Fault> {
+) -> Result<Account, ErrorKind> {
     match trade(attempt, &arrival, redirect, proof).await {
         Ok(account) => {
             arrival.answer(Page::Done { url: done_page(attempt) }).await;
             attempt.end_replaced().await;
             Ok(account)
         }
-        Err(fault @ (Fault::Denied | Fault::TokensDisabled { .. })) => {
+        Err(kind @ (ErrorKind::Denied | ErrorKind::TokensDisabled { .. })) => {
             arrival.answer(Page::Denied { url: format!("{}/denied", attempt.issuer) }).await;
-            Err(fault)
+            Err(kind)
         }
-        Err(fault) => {
+        Err(kind) => {
             arrival.answer(Page::Failed { tool: attempt.context.brand().name().to_owned() }).await;
-            Err(fault)
+            Err(kind)
         }
     }
 }
@@ -127,8 +127,8 @@ async fn trade(
     arrival: &Arrival,
     redirect: RedirectUrl,
     proof: &Proof,
-) -> Result<Account, Fault> {
+) -> Result<Account, ErrorKind> {
     let code = attempt.code_of(&arrival.callback, proof)?;
-    let tokens = attempt.exchange(code, redirect, proof).await.map_err(TokenFault::into_fault)?;
+    let tokens = attempt.exchange(code, redirect, proof).await.map_err(TokenError::into_kind)?;
     attempt.keep(&tokens, SignedInBy::Browser).await
 }

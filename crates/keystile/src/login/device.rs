@@ -12,7 +12,7 @@ use super::road::{Otherwise, Road};
 use super::wait::{Frames, open_browser, stopped};
 use super::{LoginOptions, Step};
 use crate::credentials::SignedInBy;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::oauth::{self, DeviceCode, Poll, TokenAnswer};
 use crate::ui::{CodeScreen, Waiting, Wish};
 
@@ -31,14 +31,18 @@ enum Left {
     /// For another road. An approval that comes at the same moment is what the person wanted all along.
     ForPaste,
     TimedOut,
-    Stopped(Fault),
+    Stopped(ErrorKind),
 }
 
-pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool, otherwise: Otherwise) -> Result<Step, Fault> {
+pub(super) async fn sign_in(
+    attempt: &Attempt<'_>,
+    opens: bool,
+    otherwise: Otherwise,
+) -> Result<Step, ErrorKind> {
     let Some(code) = attempt.device_code().await? else {
         let host = attempt.issuer.host();
         return match otherwise {
-            Otherwise::Fail => Err(Fault::NoDeviceCodes { host }),
+            Otherwise::Fail => Err(ErrorKind::NoDeviceCodes { host }),
             Otherwise::Paste => {
                 attempt.context.ui.notice(&format!("{host} gives no device codes. Paste a code instead."));
                 Ok(Step::Change(Road::Paste))
@@ -56,7 +60,7 @@ pub(super) async fn approve(
     left: Duration,
     opens: bool,
     pace: Pace,
-) -> Result<Step, Fault> {
+) -> Result<Step, ErrorKind> {
     attempt.context.ui.show_code(&screen(attempt.options, code, left));
     match wait(attempt, code, left, opens, pace).await? {
         Waited::Paste => Ok(Step::Change(Road::Paste)),
@@ -111,7 +115,7 @@ async fn wait(
     left: Duration,
     opens: bool,
     pace: Pace,
-) -> Result<Waited, Fault> {
+) -> Result<Waited, ErrorKind> {
     let context = attempt.context;
     let patience = context.login_timeout(attempt.options.timeout)?.map_or(left, |asked| asked.min(left));
     let deadline = Instant::now() + patience;
@@ -126,7 +130,7 @@ async fn wait(
         tokio::select! {
             answer = &mut answer => return answer.map(|tokens| tokens.map_or(Waited::Paste, Waited::Approved)),
             () = sleep_until(deadline) => break Left::TimedOut,
-            fault = &mut stop => break Left::Stopped(fault),
+            kind = &mut stop => break Left::Stopped(kind),
             () = frames.next() => {
                 context.ui.progress(Waiting::ForCode);
                 match context.ui.wish() {
@@ -144,12 +148,12 @@ async fn wait(
     match (left, approved) {
         (Left::ForPaste | Left::TimedOut, Some(tokens)) => Ok(Waited::Approved(tokens)),
         (Left::ForPaste, None) => Ok(Waited::Paste),
-        (Left::TimedOut, None) => Err(Fault::CodeExpired { after: patience }),
-        (Left::Stopped(fault), Some(tokens)) => {
+        (Left::TimedOut, None) => Err(ErrorKind::CodeExpired { after: patience }),
+        (Left::Stopped(kind), Some(tokens)) => {
             attempt.discard(&tokens).await;
-            Err(fault)
+            Err(kind)
         }
-        (Left::Stopped(fault), None) => Err(fault),
+        (Left::Stopped(kind), None) => Err(kind),
     }
 }
 
@@ -159,7 +163,7 @@ async fn poll_until_answered(
     code: &DeviceCode,
     mut pace: Pace,
     leave: &Notify,
-) -> Result<Option<Box<TokenAnswer>>, Fault> {
+) -> Result<Option<Box<TokenAnswer>>, ErrorKind> {
     let (transport, client_id) = (&attempt.context.transport, &attempt.context.app.client_id);
     loop {
         tokio::select! {
@@ -171,8 +175,8 @@ async fn poll_until_answered(
             Poll::Pending => {}
             Poll::SlowDown => pace.slow_down(),
             Poll::Unanswered { retry_after } => pace.back_off(retry_after),
-            Poll::Expired => return Err(Fault::CodeExpired { after: code.lifetime() }),
-            Poll::Refused(fault) => return Err(fault),
+            Poll::Expired => return Err(ErrorKind::CodeExpired { after: code.lifetime() }),
+            Poll::Refused(kind) => return Err(kind),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{agree_to_replace, in_words, store};
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::credentials::{AccountRef, Credential, CredentialState, KeyCredential, OrgRef};
-use crate::error::{Fault, in_short};
+use crate::error::{ErrorKind, in_short};
 use crate::keys;
 use crate::oauth::Metadata;
 use crate::profile::ProfileName;
@@ -47,7 +47,7 @@ pub struct StoredKey {
 enum Verdict {
     Accepted(Box<Whoami>),
     /// Nothing: it was out of reach or broken.
-    Unknown(Fault),
+    Unknown(ErrorKind),
 }
 
 /// A server that keys are for, as far as it could be asked.
@@ -63,9 +63,9 @@ pub(crate) async fn sign_in(
     text: &Secret,
     source: CredentialSource,
     options: &KeyOptions,
-) -> Result<StoredKey, Fault> {
+) -> Result<StoredKey, ErrorKind> {
     let key = keys::parse(text.expose(), context.brand().key_prefixes())
-        .map_err(|problem| Fault::KeyFormat { source, problem })?;
+        .map_err(|problem| ErrorKind::KeyFormat { source, problem })?;
     let stored = store::prepare(context)?;
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
     let (target, verdict) = match context.metadata(&issuer).await {
@@ -74,13 +74,13 @@ pub(crate) async fn sign_in(
             let verdict = verify(context, &target, &key, stored.as_ref()).await?;
             (target, verdict)
         }
-        Err(fault) if is_passing(&fault) => (Target::unasked(context, issuer)?, Verdict::Unknown(fault)),
-        Err(fault) => return Err(fault),
+        Err(kind) if is_passing(&kind) => (Target::unasked(context, issuer)?, Verdict::Unknown(kind)),
+        Err(kind) => return Err(kind),
     };
     may_replace(context, options.force, stored.as_ref(), &verdict)?;
     let (whoami, unverified) = match verdict {
         Verdict::Accepted(whoami) => (Some(whoami), None),
-        Verdict::Unknown(fault) => (None, Some(in_short(&fault))),
+        Verdict::Unknown(kind) => (None, Some(in_short(&kind))),
     };
     let credential = KeyCredential {
         issuer: Some(target.issuer.clone()),
@@ -104,7 +104,7 @@ pub(crate) async fn sign_in(
 }
 
 impl Target {
-    fn of(context: &Context, issuer: BaseUrl, metadata: &Metadata) -> Result<Self, Fault> {
+    fn of(context: &Context, issuer: BaseUrl, metadata: &Metadata) -> Result<Self, ErrorKind> {
         let known = Self::unasked(context, issuer)?;
         let configuration = &metadata.cli_configuration;
         let keys_url = configuration.dashboard_keys_url.as_ref().map(ToString::to_string);
@@ -113,7 +113,7 @@ impl Target {
         Ok(Self { api_base: Some(api_base), keys_url, ..known })
     }
 
-    fn unasked(context: &Context, issuer: BaseUrl) -> Result<Self, Fault> {
+    fn unasked(context: &Context, issuer: BaseUrl) -> Result<Self, ErrorKind> {
         let api_base = context.wanted_api_base()?.or_else(|| context.app.api_base.clone());
         Ok(Self { issuer, api_base, keys_url: None })
     }
@@ -124,30 +124,30 @@ async fn verify(
     target: &Target,
     key: &Secret,
     stored: Option<&Credential>,
-) -> Result<Verdict, Fault> {
+) -> Result<Verdict, ErrorKind> {
     let server = target.api_base.as_ref().unwrap_or(&target.issuer);
     match whoami_of(&context.transport, server, key.expose()).await {
         Ok(whoami) => Ok(Verdict::Accepted(Box::new(whoami))),
-        Err(fault) if is_passing(&fault) => Ok(Verdict::Unknown(fault)),
-        Err(Fault::Rejected { code, .. }) => Err(Fault::KeyRejected {
+        Err(kind) if is_passing(&kind) => Ok(Verdict::Unknown(kind)),
+        Err(ErrorKind::Rejected { code, .. }) => Err(ErrorKind::KeyRejected {
             profile: context.profile.clone(),
             kept: stored.map(kept),
             code,
             keys_url: target.keys_url.clone(),
         }),
-        Err(fault) => Err(fault),
+        Err(kind) => Err(kind),
     }
 }
 
-/// Whether a fault says nothing about the key, because it comes from the network or a broken server.
-fn is_passing(fault: &Fault) -> bool {
+/// Whether the error says nothing about the key: it came from the network or a failing server.
+fn is_passing(kind: &ErrorKind) -> bool {
     matches!(
-        fault,
-        Fault::Unreachable { .. }
-            | Fault::Server { .. }
-            | Fault::RateLimited { .. }
-            | Fault::BadAnswer { .. }
-            | Fault::WrongAddress { .. }
+        kind,
+        ErrorKind::Unreachable { .. }
+            | ErrorKind::Server { .. }
+            | ErrorKind::RateLimited { .. }
+            | ErrorKind::BadAnswer { .. }
+            | ErrorKind::WrongAddress { .. }
     )
 }
 
@@ -157,7 +157,7 @@ fn may_replace(
     force: bool,
     stored: Option<&Credential>,
     verdict: &Verdict,
-) -> Result<(), Fault> {
+) -> Result<(), ErrorKind> {
     let Some(stored) = stored else { return Ok(()) };
     match verdict {
         Verdict::Unknown(cause) if works(stored) => {
@@ -168,7 +168,7 @@ fn may_replace(
             if force || context.ui.confirm(&question) == Some(true) {
                 return Ok(());
             }
-            Err(Fault::KeyUnverified { profile: profile.clone(), kept, cause: Box::new(cause.clone()) })
+            Err(ErrorKind::KeyUnverified { profile: profile.clone(), kept, cause: Box::new(cause.clone()) })
         }
         Verdict::Accepted(_) | Verdict::Unknown(_) => match stored {
             Credential::ApiKey(_) => Ok(()),

@@ -68,7 +68,7 @@ fn key(text: &str) -> Credential {
 }
 
 impl World {
-    async fn sign_in(&self, text: &str, force: bool) -> Result<StoredKey, Fault> {
+    async fn sign_in(&self, text: &str, force: bool) -> Result<StoredKey, ErrorKind> {
         let issuer = Some(BaseUrl::parse(&self.server.url("")).unwrap());
         let options = KeyOptions { issuer, force };
         sign_in(&self.context, &Secret::new(text), CredentialSource::Flag, &options).await
@@ -99,17 +99,17 @@ async fn an_accepted_key_is_stored_with_what_the_server_says_of_it() {
 #[tokio::test]
 async fn a_key_in_the_wrong_form_is_refused_before_anybody_is_called() {
     let world = world(|| panic!("called"), None, None);
-    let fault = world.sign_in(&format!("Bearer {NEW}"), false).await.unwrap_err();
-    assert_eq!(fault, Fault::KeyFormat { source: CredentialSource::Flag, problem: KeyProblem::Bearer });
+    let kind = world.sign_in(&format!("Bearer {NEW}"), false).await.unwrap_err();
+    assert_eq!(kind, ErrorKind::KeyFormat { source: CredentialSource::Flag, problem: KeyProblem::Bearer });
 }
 
 #[tokio::test]
 async fn a_rejected_key_leaves_the_old_one_and_says_so() {
     let world = world(rejects, Some(key(OLD)), Some(true));
-    let fault = world.sign_in(NEW, true).await.unwrap_err();
+    let kind = world.sign_in(NEW, true).await.unwrap_err();
     assert_eq!(world.stored().as_deref(), Some(OLD));
     assert_eq!(
-        world.context.error(fault).to_string(),
+        world.context.error(kind).to_string(),
         "The key was rejected (401), so it was not stored\n  \
          Profile default still uses acme_live_…9f2c. Create a new key at https://acme.dev/dashboard/api-keys and try \
          again."
@@ -135,9 +135,9 @@ async fn a_key_that_cannot_be_verified_replaces_a_working_one_only_with_a_word()
     let world_with = |answer| world(breaks, Some(key(OLD)), answer);
     for answer in [None, Some(false)] {
         let world = world_with(answer);
-        let fault = world.sign_in(NEW, false).await.unwrap_err();
-        assert!(matches!(fault, Fault::KeyUnverified { .. }), "{fault:?}");
-        assert_eq!(world.context.error(fault).exit_code() as u8, 3);
+        let kind = world.sign_in(NEW, false).await.unwrap_err();
+        assert!(matches!(kind, ErrorKind::KeyUnverified { .. }), "{kind:?}");
+        assert_eq!(world.context.error(kind).exit_code() as u8, 3);
         assert_eq!(world.stored().as_deref(), Some(OLD));
     }
     for (answer, force) in [(Some(true), false), (None, true)] {
@@ -153,7 +153,7 @@ async fn a_key_replaces_a_key_at_once_and_a_session_only_with_a_word() {
     keyed.sign_in(NEW, false).await.unwrap();
     assert_eq!(keyed.stored().as_deref(), Some(NEW));
     let signed_in = world(accepts, Some(session().into()), None);
-    assert!(matches!(signed_in.sign_in(NEW, false).await, Err(Fault::Usage { .. })));
+    assert!(matches!(signed_in.sign_in(NEW, false).await, Err(ErrorKind::Usage { .. })));
     assert_eq!(signed_in.stored().as_deref(), Some("session"));
     signed_in.sign_in(NEW, true).await.unwrap();
     assert_eq!(signed_in.stored().as_deref(), Some(NEW));

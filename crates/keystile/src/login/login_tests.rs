@@ -139,7 +139,7 @@ impl World {
         LoginOptions { method: Some(LoginMethod::Browser), issuer: Some(issuer), ..LoginOptions::default() }
     }
 
-    async fn sign_in(&self, parameters: impl Fn(&str) -> String) -> (Result<Account, Fault>, String) {
+    async fn sign_in(&self, parameters: impl Fn(&str) -> String) -> (Result<Account, ErrorKind>, String) {
         let options = self.options();
         tokio::join!(login(&self.context, &options), self.approve(parameters))
     }
@@ -176,7 +176,7 @@ async fn an_approved_login_is_stored_and_the_browser_is_sent_to_the_done_page() 
 async fn a_wrong_state_stops_the_login_and_stores_nothing() {
     let world = world();
     let (account, page) = world.sign_in(|_| format!("code=c&state=other&iss={}", world.issuer())).await;
-    assert_eq!(account, Err(Fault::StateMismatch));
+    assert_eq!(account, Err(ErrorKind::StateMismatch));
     assert!(page.starts_with("HTTP/1.1 400") && page.contains("Sign-in failed"));
     assert_eq!(world.stored(), 0);
 }
@@ -186,7 +186,7 @@ async fn an_answer_of_another_server_is_refused() {
     let world = world();
     let (account, _) =
         world.sign_in(|state| format!("code=c&state={state}&iss=https%3A%2F%2Fevil.example")).await;
-    assert_eq!(account, Err(Fault::IssuerMismatch { issuer: Some("https://evil.example".into()) }));
+    assert_eq!(account, Err(ErrorKind::IssuerMismatch { issuer: Some("https://evil.example".into()) }));
     assert_eq!(world.stored(), 0);
 }
 
@@ -194,7 +194,7 @@ async fn an_answer_of_another_server_is_refused() {
 async fn a_server_that_promises_to_name_itself_must() {
     let world = world();
     let (account, _) = world.sign_in(|state| format!("code=c&state={state}")).await;
-    assert_eq!(account, Err(Fault::IssuerMismatch { issuer: None }));
+    assert_eq!(account, Err(ErrorKind::IssuerMismatch { issuer: None }));
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn a_refusal_reaches_the_terminal() {
     let world = world();
     let (account, page) =
         world.sign_in(|state| format!("error=access_denied&state={state}&iss={}", world.issuer())).await;
-    assert_eq!(account, Err(Fault::Denied));
+    assert_eq!(account, Err(ErrorKind::Denied));
     assert!(page.contains(&format!("Location: {}\r\n", world.server.url("/denied?c=acme-cli"))), "{page}");
 }
 
@@ -211,7 +211,7 @@ async fn nobody_answers_in_time() {
     let world = world();
     let after = Duration::from_millis(50);
     let options = LoginOptions { timeout: Some(after), ..world.options() };
-    assert_eq!(login(&world.context, &options).await, Err(Fault::LoginTimedOut { after }));
+    assert_eq!(login(&world.context, &options).await, Err(ErrorKind::LoginTimedOut { after }));
 }
 
 #[test]

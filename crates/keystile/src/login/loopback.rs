@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::callback::{self, Callback, Request};
 use super::page::Page;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 
 const LARGEST_HEAD: usize = 16 * 1024;
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
@@ -47,7 +47,7 @@ impl Arrival {
 
 impl Loopback {
     /// Opens a port that only this machine can reach; `0` lets the system choose.
-    pub(crate) async fn bind(port: u16) -> Result<Self, Fault> {
+    pub(crate) async fn bind(port: u16) -> Result<Self, ErrorKind> {
         let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
         let (bound, host) = match v4 {
             Err(error) if error.kind() == std::io::ErrorKind::AddrNotAvailable => {
@@ -55,7 +55,7 @@ impl Loopback {
             }
             bound => (bound, "127.0.0.1"),
         };
-        let failed = |error: std::io::Error| Fault::Usage {
+        let failed = |error: std::io::Error| ErrorKind::Usage {
             message: format!("Cannot listen on port {port} of this machine: {error}"),
             hint: Some("Leave --port out to let the system choose one.".into()),
         };
@@ -72,15 +72,15 @@ impl Loopback {
     }
 
     /// The address that the authorization server sends the browser to.
-    pub(crate) fn redirect_url(&self) -> Result<RedirectUrl, Fault> {
+    pub(crate) fn redirect_url(&self) -> Result<RedirectUrl, ErrorKind> {
         RedirectUrl::new(format!("http://{}:{}/callback", self.host, self.port)).map_err(|error| {
-            Fault::Local { what: "make the callback address".into(), cause: error.to_string() }
+            ErrorKind::Local { what: "make the callback address".into(), cause: error.to_string() }
         })
     }
 
     /// The first callback.
-    pub(crate) async fn arrival(&mut self) -> Result<Arrival, Fault> {
-        self.arrivals.recv().await.ok_or_else(|| Fault::Local {
+    pub(crate) async fn arrival(&mut self) -> Result<Arrival, ErrorKind> {
+        self.arrivals.recv().await.ok_or_else(|| ErrorKind::Local {
             what: "listen for the callback".into(),
             cause: format!("the listener ended ({} left)", self.acceptor.len()),
         })

@@ -25,7 +25,7 @@ use super::base_url::BaseUrl;
 use super::config::LoginMethod;
 use super::context::Context;
 use super::credentials::{AccountRef, Credential, CredentialState, OrgRef};
-use super::error::Fault;
+use super::error::ErrorKind;
 use super::oauth::Proof;
 use super::profile::ProfileName;
 use super::ui::CodeScreen;
@@ -105,7 +105,7 @@ enum Step {
 }
 
 /// Signs in and stores the session.
-pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<Account, Fault> {
+pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<Account, ErrorKind> {
     let road = road::choose(Surroundings::look(context, options.method)?)?;
     let stored = store::prepare(context)?;
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
@@ -116,13 +116,14 @@ pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<A
 }
 
 /// Gets a device code and keeps it for [`resume`].
-pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<StartedLogin, Fault> {
+pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<StartedLogin, ErrorKind> {
     let stored = store::prepare(context)?;
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
     may_replace(context, options.force, stored.as_ref(), &issuer)?;
     let attempt = Attempt::begin(context, options, &issuer, stored.as_ref()).await?;
     may_narrow(context, options.force, stored.as_ref(), attempt.scopes())?;
-    let code = attempt.device_code().await?.ok_or_else(|| Fault::NoDeviceCodes { host: issuer.host() })?;
+    let code =
+        attempt.device_code().await?.ok_or_else(|| ErrorKind::NoDeviceCodes { host: issuer.host() })?;
     let screen = device::screen(options, &code, code.lifetime());
     let lifetime = TimeDelta::from_std(code.lifetime()).unwrap_or(TimeDelta::MAX);
     let pending = Pending {
@@ -145,11 +146,11 @@ pub(crate) async fn resume(
     context: &Context,
     handle: &str,
     timeout: Option<Duration>,
-) -> Result<Account, Fault> {
+) -> Result<Account, ErrorKind> {
     let handle = Handle::parse(handle)?;
     let pending = Pending::load(context, &handle)?;
     if pending.profile != context.profile {
-        return Err(Fault::Usage {
+        return Err(ErrorKind::Usage {
             message: format!("{handle} signs in to profile {}", pending.profile),
             hint: Some(format!("Add --profile {}.", pending.profile)),
         });
@@ -170,18 +171,18 @@ pub(crate) async fn resume(
     let pace = Pace::of(pending.code.interval());
     let result = match device::approve(&attempt, &pending.code, left, false, pace).await {
         Ok(step) => drive(&attempt, step).await,
-        Err(fault) => Err(fault),
+        Err(kind) => Err(kind),
     };
     match &result {
         // Nobody has answered, so it can be resumed again.
-        Err(Fault::Interrupted | Fault::CodeExpired { .. } | Fault::Unreachable { .. }) => {}
+        Err(ErrorKind::Interrupted | ErrorKind::CodeExpired { .. } | ErrorKind::Unreachable { .. }) => {}
         Ok(_) | Err(_) => Pending::forget(context, &handle),
     }
     result
 }
 
 /// Goes from road to road until one leads to a session.
-async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<Account, Fault> {
+async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<Account, ErrorKind> {
     loop {
         step = match step {
             Step::SignedIn(account) => {
@@ -203,7 +204,7 @@ fn may_replace(
     force: bool,
     stored: Option<&Credential>,
     issuer: &BaseUrl,
-) -> Result<(), Fault> {
+) -> Result<(), ErrorKind> {
     let what = match stored {
         None => return Ok(()),
         Some(Credential::Oauth(session)) if &session.issuer == issuer => return Ok(()),
@@ -218,7 +219,7 @@ fn may_narrow(
     force: bool,
     stored: Option<&Credential>,
     asked: &[String],
-) -> Result<(), Fault> {
+) -> Result<(), ErrorKind> {
     let Some(session) = stored.and_then(Credential::as_oauth) else { return Ok(()) };
     let lost: Vec<&str> =
         session.scopes.iter().filter(|held| !asked.contains(held)).map(String::as_str).collect();
@@ -231,7 +232,7 @@ fn may_narrow(
     if force || context.ui.confirm(&question) == Some(true) {
         return Ok(());
     }
-    Err(Fault::Usage {
+    Err(ErrorKind::Usage {
         message: format!("This sign-in would take {lost} away from profile {profile}"),
         hint: Some(format!(
             "Use --force to replace the session, --scopes {} to keep what it has, or --profile NAME to keep both.",
@@ -248,13 +249,13 @@ fn in_words(stored: &Credential) -> String {
     }
 }
 
-fn agree_to_replace(context: &Context, force: bool, what: &str, by: &str) -> Result<(), Fault> {
+fn agree_to_replace(context: &Context, force: bool, what: &str, by: &str) -> Result<(), ErrorKind> {
     let profile = &context.profile;
     let question = format!("Profile {profile} holds {what}. Replace it with {by}?");
     if force || context.ui.confirm(&question) == Some(true) {
         return Ok(());
     }
-    Err(Fault::Usage {
+    Err(ErrorKind::Usage {
         message: format!("Profile {profile} holds {what}"),
         hint: Some("Use --force to replace it, or --profile NAME to keep both.".into()),
     })

@@ -15,8 +15,8 @@ use super::pasted;
 use super::road::{Otherwise, Road};
 use super::wait::stopped;
 use crate::credentials::SignedInBy;
-use crate::error::Fault;
-use crate::oauth::{self, Link, Progress, Proof, PushedRequest, TokenFault};
+use crate::error::ErrorKind;
+use crate::oauth::{self, Link, Progress, Proof, PushedRequest, TokenError};
 use crate::secret::Secret;
 use crate::ui::{LinkScreen, WayBack};
 
@@ -47,11 +47,10 @@ pub(super) async fn sign_in(
     attempt: &Attempt<'_>,
     proof: &Proof,
     mut loopback: Option<&mut Loopback>,
-) -> Result<Step, Fault> {
+) -> Result<Step, ErrorKind> {
     let timeout = attempt.context.login_timeout(attempt.options.timeout)?.unwrap_or(USUAL_TIMEOUT);
-    let hosted = RedirectUrl::new(format!("{}/c/code", attempt.issuer)).map_err(|error| Fault::Local {
-        what: "make the address of the code".into(),
-        cause: error.to_string(),
+    let hosted = RedirectUrl::new(format!("{}/c/code", attempt.issuer)).map_err(|error| {
+        ErrorKind::Local { what: "make the address of the code".into(), cause: error.to_string() }
     })?;
     let (Link::Short { url, .. } | Link::Long { url }, pushed) = attempt.link(&hosted, proof).await?;
     attempt.context.ui.show_link(&LinkScreen {
@@ -85,23 +84,23 @@ pub(super) async fn sign_in(
                 attempt.end_replaced().await;
                 return Ok(signed_in(account));
             }
-            Err(TokenFault::InvalidGrant(_)) => attempt.context.ui.notice(
+            Err(TokenError::InvalidGrant(_)) => attempt.context.ui.notice(
                 "The server did not accept that code. It works once and for one minute; get a new one.",
             ),
-            Err(fault) => return Err(fault.into_fault()),
+            Err(kind) => return Err(kind.into_kind()),
         }
     }
-    Err(Fault::NothingPasted)
+    Err(ErrorKind::NothingPasted)
 }
 
 /// Goes on with a device code, which needs nothing to be copied.
-fn change(attempt: &Attempt<'_>, why: &Unanswerable) -> Result<Step, Fault> {
+fn change(attempt: &Attempt<'_>, why: &Unanswerable) -> Result<Step, ErrorKind> {
     let notice = match why {
-        Unanswerable::CopiedCodesOff { device_codes: false } => return Err(Fault::NoCodesAllowed),
+        Unanswerable::CopiedCodesOff { device_codes: false } => return Err(ErrorKind::NoCodesAllowed),
         Unanswerable::CopiedCodesOff { device_codes: true }
             if attempt.metadata.device_endpoint().is_none() =>
         {
-            return Err(Fault::NoCodesAllowed);
+            return Err(ErrorKind::NoCodesAllowed);
         }
         Unanswerable::CopiedCodesOff { device_codes: true } => {
             "Your organization does not allow codes to be copied. Use a device code instead."
@@ -113,7 +112,7 @@ fn change(attempt: &Attempt<'_>, why: &Unanswerable) -> Result<Step, Fault> {
 }
 
 /// Ends once no code can come any more, as far as the server tells.
-async fn watch(attempt: &Attempt<'_>, pushed: Option<&PushedRequest>) -> Result<Unanswerable, Fault> {
+async fn watch(attempt: &Attempt<'_>, pushed: Option<&PushedRequest>) -> Result<Unanswerable, ErrorKind> {
     let Some(pushed) = pushed else { return std::future::pending().await };
     let (transport, client_id) = (&attempt.context.transport, &attempt.context.app.client_id);
     let mut pace = Pace::of(INTERVAL);
@@ -127,7 +126,7 @@ async fn watch(attempt: &Attempt<'_>, pushed: Option<&PushedRequest>) -> Result<
             Progress::CopiedCodesOff { device_codes } => {
                 return Ok(Unanswerable::CopiedCodesOff { device_codes });
             }
-            Progress::Refused(fault) => return Err(fault),
+            Progress::Refused(kind) => return Err(kind),
         }
     }
 }
@@ -138,7 +137,7 @@ async fn ask(
     pushed: Option<&PushedRequest>,
     deadline: Instant,
     timeout: Duration,
-) -> Result<Answered, Fault> {
+) -> Result<Answered, ErrorKind> {
     let arrival = async {
         match loopback {
             Some(loopback) => {
@@ -152,10 +151,10 @@ async fn ask(
     tokio::select! {
         arrived = arrival => arrived,
         ended = watch(attempt, pushed) => ended.map(Answered::Unanswerable),
-        () = sleep_until(deadline) => Err(Fault::LoginTimedOut { after: timeout }),
-        fault = &mut stop => Err(fault),
+        () = sleep_until(deadline) => Err(ErrorKind::LoginTimedOut { after: timeout }),
+        kind = &mut stop => Err(kind),
         entered = attempt.context.ui.prompt_secret(QUESTION) => {
-            entered.map(Answered::Entered).ok_or(Fault::NothingPasted)
+            entered.map(Answered::Entered).ok_or(ErrorKind::NothingPasted)
         }
     }
 }

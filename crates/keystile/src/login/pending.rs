@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::credentials::check_trust;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::files;
 use crate::oauth::DeviceCode;
 use crate::profile::ProfileName;
@@ -25,12 +25,12 @@ const MARK: &str = "lh_";
 pub(super) struct Handle(String);
 
 impl Handle {
-    fn new() -> Result<Self, Fault> {
+    fn new() -> Result<Self, ErrorKind> {
         Ok(Self(format!("{MARK}{}", random::uuid()?.replace('-', ""))))
     }
 
     /// Reads a handle. It becomes the name of a file, so it has no other form than its own.
-    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+    pub(super) fn parse(text: &str) -> Result<Self, ErrorKind> {
         let is_handle = text.trim().strip_prefix(MARK).is_some_and(|digits| {
             digits.len() == 32
                 && digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
@@ -38,7 +38,7 @@ impl Handle {
         if is_handle {
             return Ok(Self(text.trim().to_owned()));
         }
-        Err(Fault::Usage {
+        Err(ErrorKind::Usage {
             message: "That is no handle of --resume".into(),
             hint: Some(format!("It begins with {MARK}, as --start printed it.")),
         })
@@ -71,26 +71,26 @@ pub(super) struct Pending {
 
 impl Pending {
     /// Keeps it for the second step, and clears away what nobody can resume any more.
-    pub(super) fn save(&self, context: &Context) -> Result<Handle, Fault> {
+    pub(super) fn save(&self, context: &Context) -> Result<Handle, ErrorKind> {
         let folder = context.paths.pending();
         clear_ended(&folder, context.now());
         let handle = Handle::new()?;
         let path = handle.file(&folder);
-        let failed = |cause: String| Fault::Local { what: format!("write {}", path.display()), cause };
+        let failed = |cause: String| ErrorKind::Local { what: format!("write {}", path.display()), cause };
         let bytes = serde_json::to_vec_pretty(self).map_err(|error| failed(error.to_string()))?;
         files::write_private(&path, &bytes).map_err(|error| failed(error.to_string()))?;
         Ok(handle)
     }
 
     /// Reads what the first step kept.
-    pub(super) fn load(context: &Context, handle: &Handle) -> Result<Self, Fault> {
-        let nothing = || Fault::NothingPending { handle: handle.to_string() };
+    pub(super) fn load(context: &Context, handle: &Handle) -> Result<Self, ErrorKind> {
+        let nothing = || ErrorKind::NothingPending { handle: handle.to_string() };
         let folder = context.paths.pending();
         clear_ended(&folder, context.now());
         let path = handle.file(&folder);
         let unreadable = |error: std::io::Error| match error.kind() {
-            ErrorKind::NotFound => nothing(),
-            _ => Fault::Local { what: format!("read {}", path.display()), cause: error.to_string() },
+            io::ErrorKind::NotFound => nothing(),
+            _ => ErrorKind::Local { what: format!("read {}", path.display()), cause: error.to_string() },
         };
         let mut file = File::open(&path).map_err(unreadable)?;
         if let Some(warning) = check_trust(&file, &path, &context.paths)? {

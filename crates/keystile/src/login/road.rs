@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::LoginMethod;
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ enum BrowserHere {
 }
 
 impl Surroundings {
-    pub(super) fn look(context: &Context, asked: Option<LoginMethod>) -> Result<Self, Fault> {
+    pub(super) fn look(context: &Context, asked: Option<LoginMethod>) -> Result<Self, ErrorKind> {
         let (environment, brand) = (&context.environment, context.brand());
         let method = match (asked, environment.own(brand, "LOGIN_METHOD")) {
             (Some(asked), _) => asked,
@@ -67,7 +67,7 @@ impl Surroundings {
             (None, Some("device")) => LoginMethod::Device,
             (None, Some("paste")) => LoginMethod::Paste,
             (None, Some(other)) => {
-                return Err(Fault::Usage {
+                return Err(ErrorKind::Usage {
                     message: format!("{} cannot be `{other}`", brand.variable("LOGIN_METHOD")),
                     hint: Some("It is auto, browser, device or paste.".into()),
                 });
@@ -97,15 +97,15 @@ fn is_container() -> bool {
 }
 
 /// The road to take; without a person, and without being told, none.
-pub(super) fn choose(around: Surroundings) -> Result<Road, Fault> {
+pub(super) fn choose(around: Surroundings) -> Result<Road, ErrorKind> {
     let Surroundings { method, interactive, silent, browser } = around;
     let at_desk = browser == BrowserHere::Yes;
     match method {
         LoginMethod::Browser => Ok(Road::Browser { opens: browser != BrowserHere::No }),
         LoginMethod::Device => Ok(Road::Device { opens: at_desk && interactive, otherwise: Otherwise::Fail }),
-        LoginMethod::Paste if silent => Err(Fault::NobodyThere),
+        LoginMethod::Paste if silent => Err(ErrorKind::NobodyThere),
         LoginMethod::Paste => Ok(Road::Paste),
-        LoginMethod::Auto if !interactive => Err(Fault::NobodyThere),
+        LoginMethod::Auto if !interactive => Err(ErrorKind::NobodyThere),
         LoginMethod::Auto if at_desk => Ok(Road::Browser { opens: true }),
         LoginMethod::Auto => Ok(Road::Device { opens: false, otherwise: Otherwise::Paste }),
     }
@@ -122,21 +122,21 @@ mod tests {
         browser: BrowserHere::Yes,
     };
 
-    fn asked(method: LoginMethod, around: Surroundings) -> Result<Road, Fault> {
+    fn asked(method: LoginMethod, around: Surroundings) -> Result<Road, ErrorKind> {
         choose(Surroundings { method, ..around })
     }
 
     #[test]
     fn without_a_terminal_only_being_told_starts_a_login() {
         let alone = Surroundings { interactive: false, ..DESK };
-        assert_eq!(choose(alone), Err(Fault::NobodyThere));
+        assert_eq!(choose(alone), Err(ErrorKind::NobodyThere));
         assert_eq!(asked(LoginMethod::Browser, alone), Ok(Road::Browser { opens: true }));
         let device = Road::Device { opens: false, otherwise: Otherwise::Fail };
         assert_eq!(asked(LoginMethod::Device, alone), Ok(device));
         assert_eq!(asked(LoginMethod::Paste, alone), Ok(Road::Paste));
         assert_eq!(
             asked(LoginMethod::Paste, Surroundings { silent: true, ..alone }),
-            Err(Fault::NobodyThere)
+            Err(ErrorKind::NobodyThere)
         );
     }
 

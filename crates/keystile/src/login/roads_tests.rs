@@ -20,7 +20,7 @@ fn asking_for(world: &World, method: LoginMethod) -> LoginOptions {
 }
 
 /// Waits for the approval of a code, with polls that come faster than a real server allows.
-async fn approve_at_pace(world: &World, unit: Duration) -> Result<Account, Fault> {
+async fn approve_at_pace(world: &World, unit: Duration) -> Result<Account, ErrorKind> {
     let options = asking_for(world, LoginMethod::Device);
     let issuer = options.issuer.clone().unwrap();
     let attempt = Attempt::begin(&world.context, &options, &issuer, None).await?;
@@ -72,13 +72,13 @@ async fn a_broken_server_ends_no_wait() {
 
 #[tokio::test]
 async fn what_was_denied_or_has_expired_says_so_and_stores_nothing() {
-    for (code, fault) in [
-        ("access_denied", Fault::Denied),
-        ("expired_token", Fault::CodeExpired { after: Duration::from_secs(600) }),
+    for (code, kind) in [
+        ("access_denied", ErrorKind::Denied),
+        ("expired_token", ErrorKind::CodeExpired { after: Duration::from_secs(600) }),
     ] {
         let world = world();
         world.polls([refusal("authorization_pending"), refusal(code)]);
-        assert_eq!(approve_at_pace(&world, QUICK).await, Err(fault));
+        assert_eq!(approve_at_pace(&world, QUICK).await, Err(kind));
         assert_eq!(world.stored(), 0);
     }
 }
@@ -88,14 +88,14 @@ async fn a_code_that_nobody_approves_ends_at_the_deadline() {
     let world = world();
     let after = Duration::from_millis(50);
     let options = LoginOptions { timeout: Some(after), ..asking_for(&world, LoginMethod::Device) };
-    assert_eq!(login(&world.context, &options).await, Err(Fault::CodeExpired { after }));
+    assert_eq!(login(&world.context, &options).await, Err(ErrorKind::CodeExpired { after }));
 }
 
 #[tokio::test]
 async fn who_asks_for_a_code_where_there_is_none_is_told() {
     let world = world_where(false);
-    let fault = login(&world.context, &asking_for(&world, LoginMethod::Device)).await.unwrap_err();
-    assert!(matches!(fault, Fault::NoDeviceCodes { .. }), "{fault:?}");
+    let kind = login(&world.context, &asking_for(&world, LoginMethod::Device)).await.unwrap_err();
+    assert!(matches!(kind, ErrorKind::NoDeviceCodes { .. }), "{kind:?}");
 }
 
 #[tokio::test]
@@ -118,10 +118,10 @@ async fn a_pasted_answer_of_another_login_or_server_is_refused() {
     let world = world();
     world.ui.will_enter("the-code#another-state");
     let options = asking_for(&world, LoginMethod::Paste);
-    assert_eq!(login(&world.context, &options).await, Err(Fault::StateMismatch));
+    assert_eq!(login(&world.context, &options).await, Err(ErrorKind::StateMismatch));
     world.ui.will_enter("http://127.0.0.1:1/callback?code=c&iss=https%3A%2F%2Fevil.example");
     let issuer = Some("https://evil.example".to_owned());
-    assert_eq!(login(&world.context, &options).await, Err(Fault::IssuerMismatch { issuer }));
+    assert_eq!(login(&world.context, &options).await, Err(ErrorKind::IssuerMismatch { issuer }));
     assert_eq!((world.stored(), world.asked("/oauth/token")), (0, 0));
 }
 
@@ -130,7 +130,7 @@ async fn three_useless_pastes_end_the_login() {
     let world = world();
     (0..3).for_each(|_| world.ui.will_enter("neither nor?"));
     let options = asking_for(&world, LoginMethod::Paste);
-    assert_eq!(login(&world.context, &options).await, Err(Fault::NothingPasted));
+    assert_eq!(login(&world.context, &options).await, Err(ErrorKind::NothingPasted));
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn a_login_in_two_steps_survives_the_process_between_them() {
     assert_eq!(world.stored(), 1);
     assert!(!file.exists(), "what was answered is forgotten");
     let again = resume(&world.context, &started.handle, None).await;
-    assert_eq!(again, Err(Fault::NothingPending { handle: started.handle }));
+    assert_eq!(again, Err(ErrorKind::NothingPending { handle: started.handle }));
 }
 
 #[cfg(unix)]
@@ -236,7 +236,7 @@ async fn a_started_login_whose_answer_is_not_there_yet_can_be_resumed_again() {
     let started = start(&world.context, &world.options()).await.unwrap();
     let after = Duration::from_millis(50);
     let early = resume(&world.context, &started.handle, Some(after)).await;
-    assert_eq!(early, Err(Fault::CodeExpired { after }));
+    assert_eq!(early, Err(ErrorKind::CodeExpired { after }));
     resume(&world.context, &started.handle, None).await.unwrap();
 }
 
@@ -249,6 +249,8 @@ async fn a_provider_is_passed_on_where_the_server_offers_it() {
     };
     login(&world.context, &with("apple")).await.unwrap();
     assert_eq!(world.sent("/oauth/device_authorization", "provider").as_deref(), Some("apple"));
-    let fault = login(&world.context, &with("google")).await.unwrap_err();
-    assert!(matches!(fault, Fault::Usage { message, .. } if message.ends_with("has no sign-in with google")));
+    let kind = login(&world.context, &with("google")).await.unwrap_err();
+    assert!(
+        matches!(kind, ErrorKind::Usage { message, .. } if message.ends_with("has no sign-in with google"))
+    );
 }

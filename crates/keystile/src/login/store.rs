@@ -10,17 +10,17 @@ use crate::base_url::BaseUrl;
 use crate::config::ConfigFile;
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy, Swap};
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::oauth::{self, TokenAnswer};
 use crate::secret::Secret;
 use crate::session::{Whoami, lock_profile};
 
 /// Looks at what the profile holds, and finds out before the person does anything whether it can be replaced.
-pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, Fault> {
+pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, ErrorKind> {
     let stored = match context.store.read() {
         Ok(document) => document.get(&context.profile).cloned(),
-        Err(Fault::CredentialsDamaged { .. }) => None,
-        Err(fault) => return Err(fault),
+        Err(ErrorKind::CredentialsDamaged { .. }) => None,
+        Err(kind) => return Err(kind),
     };
     drop(context.store.try_lock(&context.profile)?);
     context.store.probe()?;
@@ -61,18 +61,18 @@ pub(super) fn session(
 }
 
 /// Stores a credential in the profile, whatever was there.
-pub(super) async fn keep(context: &Context, credential: Credential) -> Result<(), Fault> {
+pub(super) async fn keep(context: &Context, credential: Credential) -> Result<(), ErrorKind> {
     let _lock = lock_profile(context, &context.profile).await?;
     // Nobody else refreshes while the lock is held, but another login may store first: the later one wins.
     loop {
         let expected = match context.store.read() {
             Ok(document) => document.get(&context.profile).map(Credential::generation),
-            Err(Fault::CredentialsDamaged { .. }) => {
+            Err(ErrorKind::CredentialsDamaged { .. }) => {
                 let kept = context.store.set_damaged_aside()?;
                 context.ui.notice(&format!("The damaged credentials file is kept as {kept}."));
                 None
             }
-            Err(fault) => return Err(fault),
+            Err(kind) => return Err(kind),
         };
         match context.store.compare_and_swap(&context.profile, expected, Some(&credential))? {
             Swap::Done => return Ok(()),
@@ -83,7 +83,7 @@ pub(super) async fn keep(context: &Context, credential: Credential) -> Result<()
 
 /// Notes in `config.toml` what later commands need to find this session: a server that was named by hand, and the
 /// profile, if the active one holds nothing.
-pub(super) fn remember(context: &Context, issuer: Option<&BaseUrl>) -> Result<(), Fault> {
+pub(super) fn remember(context: &Context, issuer: Option<&BaseUrl>) -> Result<(), ErrorKind> {
     let mut file = ConfigFile::open(context.paths.config())?;
     let mut changed = false;
     if let Some(issuer) = issuer.filter(|issuer| context.profile_config().issuer.as_ref() != Some(issuer)) {

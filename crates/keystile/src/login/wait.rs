@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::secret::Secret;
 use crate::ui::LoginUi;
 
@@ -36,10 +36,10 @@ impl Drop for Frames<'_> {
 }
 
 /// Ends when somebody stops the tool: with Ctrl-C, or by closing or ending what it runs in.
-pub(super) async fn stopped() -> Fault {
+pub(super) async fn stopped() -> ErrorKind {
     match signal().await {
-        Ok(_) => Fault::Interrupted,
-        Err(error) => Fault::Local { what: "listen for Ctrl-C".into(), cause: error.to_string() },
+        Ok(_) => ErrorKind::Interrupted,
+        Err(error) => ErrorKind::Local { what: "listen for Ctrl-C".into(), cause: error.to_string() },
     }
 }
 
@@ -73,9 +73,9 @@ async fn signal() -> std::io::Result<i32> {
 }
 
 /// Asks for a secret until it is entered or the tool is stopped.
-pub(crate) async fn prompt_secret(context: &Context, question: &str) -> Result<Option<Secret>, Fault> {
+pub(crate) async fn prompt_secret(context: &Context, question: &str) -> Result<Option<Secret>, ErrorKind> {
     tokio::select! {
-        fault = stopped() => Err(fault),
+        kind = stopped() => Err(kind),
         entered = context.ui.prompt_secret(question) => Ok(entered),
     }
 }

@@ -7,7 +7,7 @@ use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType, BasicTokenType};
 use oauth2::{ErrorResponse, ExtraTokenFields, StandardTokenResponse, TokenResponse as _};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Fault;
+use crate::error::ErrorKind;
 
 /// A successful answer of the token endpoint.
 pub(crate) type TokenAnswer = StandardTokenResponse<SessionTimes, BasicTokenType>;
@@ -72,7 +72,7 @@ impl OauthRefusal {
     }
 
     /// What the refusal means to the person.
-    pub(crate) fn into_fault(self) -> Fault {
+    pub(crate) fn into_kind(self) -> ErrorKind {
         refused(Refusal {
             code: self.standard.error().as_ref().to_owned(),
             description: self.standard.error_description().cloned(),
@@ -96,15 +96,15 @@ pub(crate) struct Refusal {
 }
 
 /// What an OAuth error means to the person.
-pub(crate) fn refused(refusal: Refusal) -> Fault {
+pub(crate) fn refused(refusal: Refusal) -> ErrorKind {
     let Refusal { code, description, finer, organization, settings_url } = refusal;
     match (code.as_str(), finer.as_deref()) {
         (_, Some("personal_tokens_disabled")) => {
-            Fault::TokensDisabled { organization, settings_url, request_id: None }
+            ErrorKind::TokensDisabled { organization, settings_url, request_id: None }
         }
-        ("access_denied", Some(finer)) => Fault::LoginRefused { code: finer.to_owned(), description },
-        ("access_denied", None) => Fault::Denied,
-        (_, _) => Fault::LoginRefused { code, description },
+        ("access_denied", Some(finer)) => ErrorKind::LoginRefused { code: finer.to_owned(), description },
+        ("access_denied", None) => ErrorKind::Denied,
+        (_, _) => ErrorKind::LoginRefused { code, description },
     }
 }
 
@@ -122,15 +122,15 @@ mod tests {
             r#"{"error":"access_denied","error_code":"personal_tokens_disabled","organization":"Analytical"}"#,
         );
         let organization = Some("Analytical".into());
-        let disabled = Fault::TokensDisabled { organization, settings_url: None, request_id: None };
-        assert_eq!(off.into_fault(), disabled);
-        assert_eq!(refusal(r#"{"error":"access_denied"}"#).into_fault(), Fault::Denied);
+        let disabled = ErrorKind::TokensDisabled { organization, settings_url: None, request_id: None };
+        assert_eq!(off.into_kind(), disabled);
+        assert_eq!(refusal(r#"{"error":"access_denied"}"#).into_kind(), ErrorKind::Denied);
         let codes_off = refusal(
             r#"{"error":"access_denied","error_code":"device_flow_disabled","error_description":"No codes."}"#,
         );
         assert_eq!(
-            codes_off.into_fault(),
-            Fault::LoginRefused {
+            codes_off.into_kind(),
+            ErrorKind::LoginRefused {
                 code: "device_flow_disabled".into(),
                 description: Some("No codes.".into())
             }
@@ -138,8 +138,8 @@ mod tests {
         let grant = refusal(r#"{"error":"invalid_grant"}"#);
         assert!(grant.is_invalid_grant());
         assert_eq!(
-            grant.into_fault(),
-            Fault::LoginRefused { code: "invalid_grant".into(), description: None }
+            grant.into_kind(),
+            ErrorKind::LoginRefused { code: "invalid_grant".into(), description: None }
         );
     }
 

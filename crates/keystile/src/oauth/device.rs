@@ -13,7 +13,7 @@ use super::form_post;
 use super::par::DeviceFacts;
 use super::token::busy;
 use crate::base_url::host_of;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::http::{ApiResponse, Plan, Replay, Transport};
 use crate::secret::Secret;
 
@@ -70,7 +70,7 @@ pub(crate) enum Poll {
     /// The code has ended.
     Expired,
     /// It was denied, or the server refuses for another reason.
-    Refused(Fault),
+    Refused(ErrorKind),
 }
 
 /// Asks for a code.
@@ -78,7 +78,7 @@ pub(crate) async fn request_code(
     transport: &Transport,
     endpoint: &Url,
     asked: &CodeAsked<'_>,
-) -> Result<DeviceCode, Fault> {
+) -> Result<DeviceCode, ErrorKind> {
     let scope = asked.scopes.join(" ");
     let mut pairs = vec![("client_id", asked.client_id)];
     pairs.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
@@ -90,7 +90,7 @@ pub(crate) async fn request_code(
     if response.status() == 200 {
         return secret_answer(&response, endpoint);
     }
-    Err(response.parse::<OauthRefusal>()?.into_fault())
+    Err(response.parse::<OauthRefusal>()?.into_kind())
 }
 
 /// Asks once whether the code was approved.
@@ -104,9 +104,11 @@ pub(crate) async fn poll(
     let pairs = pairs.map(|(name, value)| (name.into(), value.into()));
     match ask(transport, metadata.token_endpoint.url(), pairs).await {
         Ok(poll) => poll,
-        Err(Fault::Unreachable { .. } | Fault::Server { .. }) => Poll::Unanswered { retry_after: None },
-        Err(Fault::RateLimited { retry_after, .. }) => Poll::Unanswered { retry_after },
-        Err(fault) => Poll::Refused(fault),
+        Err(ErrorKind::Unreachable { .. } | ErrorKind::Server { .. }) => {
+            Poll::Unanswered { retry_after: None }
+        }
+        Err(ErrorKind::RateLimited { retry_after, .. }) => Poll::Unanswered { retry_after },
+        Err(kind) => Poll::Refused(kind),
     }
 }
 
@@ -114,7 +116,7 @@ async fn ask<'a, const N: usize>(
     transport: &Transport,
     endpoint: &Url,
     pairs: [(Cow<'a, str>, Cow<'a, str>); N],
-) -> Result<Poll, Fault> {
+) -> Result<Poll, ErrorKind> {
     let response = transport.send(form_post(endpoint, pairs)?, PLAN).await?;
     busy(&response).map_or(Ok(()), Err)?;
     if response.status() == 200 {
@@ -125,13 +127,13 @@ async fn ask<'a, const N: usize>(
         "authorization_pending" => Poll::Pending,
         "slow_down" => Poll::SlowDown,
         "expired_token" => Poll::Expired,
-        _ => Poll::Refused(refusal.into_fault()),
+        _ => Poll::Refused(refusal.into_kind()),
     })
 }
 
 /// Reads an answer that holds a secret: what cannot be read is not repeated.
-fn secret_answer<T: DeserializeOwned>(response: &ApiResponse, endpoint: &Url) -> Result<T, Fault> {
-    serde_json::from_slice(response.bytes()).map_err(|_| Fault::BadAnswer {
+fn secret_answer<T: DeserializeOwned>(response: &ApiResponse, endpoint: &Url) -> Result<T, ErrorKind> {
+    serde_json::from_slice(response.bytes()).map_err(|_| ErrorKind::BadAnswer {
         host: host_of(endpoint),
         what: format!("{} did not answer as OAuth says", endpoint.path()),
     })

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::base_url::BaseUrl;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::http::{ApiResponse, Plan, Replay, Transport};
 
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
@@ -65,12 +65,15 @@ impl Metadata {
 }
 
 /// Asks a server for its metadata.
-pub(crate) async fn discover(transport: &Transport, issuer: &BaseUrl) -> Result<Metadata, Fault> {
+pub(crate) async fn discover(transport: &Transport, issuer: &BaseUrl) -> Result<Metadata, ErrorKind> {
     read_metadata(issuer, &ask_for_metadata(transport, issuer).await?)
 }
 
 /// The answer of a server that is asked for its metadata.
-pub(crate) async fn ask_for_metadata(transport: &Transport, issuer: &BaseUrl) -> Result<ApiResponse, Fault> {
+pub(crate) async fn ask_for_metadata(
+    transport: &Transport,
+    issuer: &BaseUrl,
+) -> Result<ApiResponse, ErrorKind> {
     let answer = get(transport, &well_known(issuer, "oauth-authorization-server")).await?;
     if answer.status() == 404 {
         get(transport, &well_known(issuer, "openid-configuration")).await
@@ -79,28 +82,28 @@ pub(crate) async fn ask_for_metadata(transport: &Transport, issuer: &BaseUrl) ->
     }
 }
 
-async fn get(transport: &Transport, url: &Url) -> Result<ApiResponse, Fault> {
+async fn get(transport: &Transport, url: &Url) -> Result<ApiResponse, ErrorKind> {
     let request = Request::builder()
         .method(Method::GET)
         .uri(url.as_str())
         .header("accept", "application/json")
         .body(Vec::new())
-        .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+        .map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })?;
     transport.send(request, PLAN).await
 }
 
 /// What the answer says, if it is from the server that was asked.
-pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<Metadata, Fault> {
-    let bad = |what: String| Fault::BadAnswer { host: issuer.host(), what };
+pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<Metadata, ErrorKind> {
+    let bad = |what: String| ErrorKind::BadAnswer { host: issuer.host(), what };
     match response.status() {
         200 => {}
         421 => {
             if let Some(address) = own_address(issuer, response) {
-                return Err(Fault::WrongAddress { asked: issuer.to_string(), address });
+                return Err(ErrorKind::WrongAddress { asked: issuer.to_string(), address });
             }
             return Err(bad("It is no authorization server: its metadata answered 421".to_owned()));
         }
-        status @ 500.. => return Err(Fault::Server { status, request_id: None }),
+        status @ 500.. => return Err(ErrorKind::Server { status, request_id: None }),
         status => return Err(bad(format!("It is no authorization server: its metadata answered {status}"))),
     }
     let metadata: Metadata = response.parse()?;

@@ -13,24 +13,24 @@ use oauth2::HttpRequest;
 use oauth2::http::Request;
 use url::{Url, form_urlencoded};
 
-use super::error::Fault;
+use super::error::ErrorKind;
 
 pub(crate) use answer::{Refusal, TokenAnswer, lifetime, refused};
 pub(crate) use device::{CodeAsked, DeviceCode, Poll, poll, request_code};
 pub(crate) use discovery::{Metadata, ask_for_metadata, discover, read_metadata};
 pub(crate) use par::{Asked, DeviceFacts, Link, Proof, request_link};
 pub(crate) use progress::{Progress, PushedRequest, progress};
-pub(crate) use token::{TokenFault, exchange_code, refresh, revoke};
+pub(crate) use token::{TokenError, exchange_code, refresh, revoke};
 
 /// A request with a form: where no proxy logs it and no link shows it.
 fn form_post<'a>(
     endpoint: &Url,
     pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
-) -> Result<HttpRequest, Fault> {
+) -> Result<HttpRequest, ErrorKind> {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     Request::post(endpoint.as_str())
         .header("content-type", "application/x-www-form-urlencoded")
         .header("accept", "application/json")
         .body(body.into_bytes())
-        .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })
+        .map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })
 }

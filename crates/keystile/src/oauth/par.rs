@@ -11,7 +11,7 @@ use super::answer::OauthRefusal;
 use super::discovery::Metadata;
 use super::form_post;
 use super::progress::PushedRequest;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::http::{Plan, Replay, Transport};
 use crate::random;
 
@@ -24,7 +24,7 @@ pub(crate) struct Proof {
 }
 
 impl Proof {
-    pub(crate) fn new() -> Result<Self, Fault> {
+    pub(crate) fn new() -> Result<Self, ErrorKind> {
         Ok(Self {
             state: CsrfToken::new(random::token()?),
             verifier: PkceCodeVerifier::new(random::token()?),
@@ -81,7 +81,7 @@ pub(crate) async fn request_link(
     metadata: &Metadata,
     asked: &Asked<'_>,
     proof: &Proof,
-) -> Result<(Link, Option<PushedRequest>), Fault> {
+) -> Result<(Link, Option<PushedRequest>), ErrorKind> {
     let client = BasicClient::new(ClientId::new(asked.client_id.to_owned()))
         .set_auth_uri(metadata.authorization_endpoint.clone())
         .set_redirect_uri(asked.redirect.clone());
@@ -118,7 +118,7 @@ async fn push(
     endpoint: &Url,
     request: &Url,
     device: &DeviceFacts,
-) -> Result<Pushed, Fault> {
+) -> Result<Pushed, ErrorKind> {
     let facts = device.pairs().map(|(name, value)| (name.into(), value.into()));
     let request = form_post(endpoint, request.query_pairs().chain(facts))?;
     let response = transport.send(request, PLAN).await?;
@@ -126,5 +126,5 @@ async fn push(
     if response.status() == 201 || response.status() == 200 {
         return response.parse();
     }
-    Err(response.parse::<OauthRefusal>()?.into_fault())
+    Err(response.parse::<OauthRefusal>()?.into_kind())
 }

@@ -8,7 +8,7 @@ use url::Url;
 use super::answer::{OauthRefusal, Refusal, refused};
 use super::form_post;
 use super::token::busy;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::http::{Plan, Replay, Transport};
 use crate::secret::Secret;
 
@@ -44,7 +44,7 @@ pub(crate) enum Progress {
         device_codes: bool,
     },
     /// It was denied, or the server refuses for another reason.
-    Refused(Fault),
+    Refused(ErrorKind),
 }
 
 #[derive(Deserialize)]
@@ -61,12 +61,12 @@ struct Answer {
 pub(crate) async fn progress(transport: &Transport, client_id: &str, pushed: &PushedRequest) -> Progress {
     match ask(transport, client_id, pushed).await {
         Ok(progress) => progress,
-        Err(Fault::RateLimited { retry_after, .. }) => Progress::Unanswered { retry_after },
+        Err(ErrorKind::RateLimited { retry_after, .. }) => Progress::Unanswered { retry_after },
         Err(_) => Progress::Unanswered { retry_after: None },
     }
 }
 
-async fn ask(transport: &Transport, client_id: &str, pushed: &PushedRequest) -> Result<Progress, Fault> {
+async fn ask(transport: &Transport, client_id: &str, pushed: &PushedRequest) -> Result<Progress, ErrorKind> {
     let pairs = [("client_id", client_id), ("request_uri", pushed.request_uri.expose())];
     let request = form_post(&pushed.status_url, pairs.map(|(name, value)| (name.into(), value.into())))?;
     let response = transport.send(request, PLAN).await?;

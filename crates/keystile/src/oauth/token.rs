@@ -15,7 +15,7 @@ use super::answer::{OauthRefusal, TokenAnswer};
 use super::discovery::Metadata;
 use super::form_post;
 use crate::base_url::host_of;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::http::{ApiResponse, Plan, Replay, Transport, retry_after};
 use crate::secret::Secret;
 
@@ -37,19 +37,19 @@ type Client<Revocation = EndpointNotSet, Token = EndpointNotSet> = oauth2::Clien
 
 /// Why the token endpoint gave no tokens.
 #[derive(Debug)]
-pub(crate) enum TokenFault {
+pub(crate) enum TokenError {
     /// The code or refresh token is worth nothing (any more).
-    InvalidGrant(Fault),
+    InvalidGrant(ErrorKind),
     /// The server was busy, broken or out of reach; the grant is still good.
-    Transient(Fault),
+    Transient(ErrorKind),
     /// Anything else.
-    Refused(Fault),
+    Refused(ErrorKind),
 }
 
-impl TokenFault {
-    pub(crate) fn into_fault(self) -> Fault {
+impl TokenError {
+    pub(crate) fn into_kind(self) -> ErrorKind {
         match self {
-            Self::InvalidGrant(fault) | Self::Transient(fault) | Self::Refused(fault) => fault,
+            Self::InvalidGrant(kind) | Self::Transient(kind) | Self::Refused(kind) => kind,
         }
     }
 }
@@ -62,7 +62,7 @@ pub(crate) async fn exchange_code(
     redirect: RedirectUrl,
     code: AuthorizationCode,
     verifier: PkceCodeVerifier,
-) -> Result<TokenAnswer, TokenFault> {
+) -> Result<TokenAnswer, TokenError> {
     let client = client(client_id, &metadata.token_endpoint).set_redirect_uri(redirect);
     let request = client.exchange_code(code).set_pkce_verifier(verifier);
     request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
@@ -74,7 +74,7 @@ pub(crate) async fn refresh(
     metadata: &Metadata,
     client_id: &str,
     token: RefreshToken,
-) -> Result<TokenAnswer, TokenFault> {
+) -> Result<TokenAnswer, TokenError> {
     let client = client(client_id, &metadata.token_endpoint);
     let request = client.exchange_refresh_token(&token);
     request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
@@ -86,15 +86,15 @@ pub(crate) async fn revoke(
     endpoint: &RevocationUrl,
     client_id: &str,
     token: &Secret,
-) -> Result<(), Fault> {
+) -> Result<(), ErrorKind> {
     let pairs = [("token", token.expose()), ("token_type_hint", "refresh_token"), ("client_id", client_id)];
     let request = form_post(endpoint.url(), pairs.map(|(name, value)| (name.into(), value.into())))?;
     // Revoking twice is as good as once.
     let response = transport.send(request, Plan { replay: Replay::Safe, ..PLAN }).await?;
     match (busy(&response), response.status()) {
-        (Some(fault), _) => Err(fault),
+        (Some(kind), _) => Err(kind),
         (None, 200 | 204) => Ok(()),
-        (None, status) => Err(Fault::BadAnswer {
+        (None, status) => Err(ErrorKind::BadAnswer {
             host: host_of(endpoint.url()),
             what: format!("Revoking answered {status}"),
         }),
@@ -109,14 +109,14 @@ fn client(client_id: &str, token_url: &TokenUrl) -> Client<EndpointNotSet, Endpo
 }
 
 impl<'c> AsyncHttpClient<'c> for Transport {
-    type Error = Fault;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Fault>> + Send + 'c>>;
+    type Error = ErrorKind;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, ErrorKind>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let response = self.send(request, PLAN).await?;
             match busy(&response) {
-                Some(fault) => Err(fault),
+                Some(kind) => Err(kind),
                 None => Ok(response.into_inner()),
             }
         })
@@ -124,9 +124,9 @@ impl<'c> AsyncHttpClient<'c> for Transport {
 }
 
 /// Whether the endpoint could not work on the request at all.
-pub(super) fn busy(response: &ApiResponse) -> Option<Fault> {
+pub(super) fn busy(response: &ApiResponse) -> Option<ErrorKind> {
     match response.status() {
-        429 => Some(Fault::RateLimited {
+        429 => Some(ErrorKind::RateLimited {
             message: None,
             retry_after: retry_after(response.headers(), response.received()),
             request_id: None,
@@ -134,24 +134,24 @@ pub(super) fn busy(response: &ApiResponse) -> Option<Fault> {
         status @ 500.. => {
             let id =
                 response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-            Some(Fault::Server { status, request_id: id })
+            Some(ErrorKind::Server { status, request_id: id })
         }
         _ => None,
     }
 }
 
-fn classify(error: RequestTokenError<Fault, OauthRefusal>, endpoint: &TokenUrl) -> TokenFault {
-    let bad = |what: &str| Fault::BadAnswer { host: host_of(endpoint.url()), what: what.to_owned() };
+fn classify(error: RequestTokenError<ErrorKind, OauthRefusal>, endpoint: &TokenUrl) -> TokenError {
+    let bad = |what: &str| ErrorKind::BadAnswer { host: host_of(endpoint.url()), what: what.to_owned() };
     match error {
         RequestTokenError::ServerResponse(refusal) if refusal.is_invalid_grant() => {
-            TokenFault::InvalidGrant(refusal.into_fault())
+            TokenError::InvalidGrant(refusal.into_kind())
         }
-        RequestTokenError::ServerResponse(refusal) => TokenFault::Refused(refusal.into_fault()),
-        RequestTokenError::Request(fault) => TokenFault::Transient(fault),
+        RequestTokenError::ServerResponse(refusal) => TokenError::Refused(refusal.into_kind()),
+        RequestTokenError::Request(kind) => TokenError::Transient(kind),
         // The body may hold tokens, so nothing of it is repeated.
         RequestTokenError::Parse(_, _) => {
-            TokenFault::Refused(bad("Its token endpoint did not answer as OAuth says"))
+            TokenError::Refused(bad("Its token endpoint did not answer as OAuth says"))
         }
-        RequestTokenError::Other(what) => TokenFault::Refused(bad(&what)),
+        RequestTokenError::Other(what) => TokenError::Refused(bad(&what)),
     }
 }

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{AccessToken, Chosen, Session, USUAL_TTL, Want};
 use crate::base_url::BaseUrl;
-use crate::error::{Caller, Error, Fault, fault_of};
+use crate::error::{Caller, Error, ErrorKind, kind_of};
 use crate::http::{ApiResponse, Plan, Replay};
 use crate::random;
 
@@ -109,7 +109,7 @@ impl ApiRequest<'_> {
         let body = serde_json::to_vec(document).map_err(|error| {
             session
                 .context
-                .error(Fault::Local { what: "write the JSON to send".into(), cause: error.to_string() })
+                .error(ErrorKind::Local { what: "write the JSON to send".into(), cause: error.to_string() })
         })?;
         let json = HeaderValue::from_static("application/json");
         Ok(self.header(oauth2::http::header::CONTENT_TYPE, json).body(body))
@@ -119,8 +119,8 @@ impl ApiRequest<'_> {
     pub async fn send(self) -> Result<ApiResponse, Error> {
         let session = self.session;
         let response = self.send_unchecked().await?;
-        match session.fault_of(&response).await {
-            Some(fault) => Err(session.context.error(fault)),
+        match session.kind_of(&response).await {
+            Some(kind) => Err(session.context.error(kind)),
             None => Ok(response),
         }
     }
@@ -129,21 +129,21 @@ impl ApiRequest<'_> {
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
         let session = self.session;
         let response = self.send().await?;
-        response.parse().map_err(|fault| session.context.error(fault))
+        response.parse().map_err(|kind| session.context.error(kind))
     }
 
-    /// The same for a command of the library, which wants the fault itself.
-    pub(crate) async fn ask<T: DeserializeOwned>(self) -> Result<T, Fault> {
-        self.fetch().await.map_err(Error::into_fault)
+    /// Like [`fetch`](Self::fetch), for commands of the library, which work with [`ErrorKind`].
+    pub(crate) async fn ask<T: DeserializeOwned>(self) -> Result<T, ErrorKind> {
+        self.fetch().await.map_err(Error::into_kind)
     }
 
     /// Sends the call; any answer will do.
     pub async fn send_unchecked(self) -> Result<ApiResponse, Error> {
         let session = self.session;
-        self.run().await.map_err(|fault| session.context.error(fault))
+        self.run().await.map_err(|kind| session.context.error(kind))
     }
 
-    async fn run(mut self) -> Result<ApiResponse, Fault> {
+    async fn run(mut self) -> Result<ApiResponse, ErrorKind> {
         let base = match self.base {
             Base::Api => self.session.api_base().await?,
             Base::Home => self.session.home().await?,
@@ -165,18 +165,18 @@ impl ApiRequest<'_> {
         }
     }
 
-    fn resolve(&self, base: &BaseUrl) -> Result<Url, Fault> {
+    fn resolve(&self, base: &BaseUrl) -> Result<Url, ErrorKind> {
         base.join(&self.path).ok_or_else(|| match Url::parse(&self.path) {
-            Ok(url) => Fault::ForeignHost {
+            Ok(url) => ErrorKind::ForeignHost {
                 source: self.session.source().clone(),
                 asked: crate::base_url::host_of(&url),
                 bound: base.host(),
             },
-            Err(_) => Fault::Usage { message: format!("`{}` is not a path", self.path), hint: None },
+            Err(_) => ErrorKind::Usage { message: format!("`{}` is not a path", self.path), hint: None },
         })
     }
 
-    async fn attempt(&self, url: &Url, token: &AccessToken) -> Result<ApiResponse, Fault> {
+    async fn attempt(&self, url: &Url, token: &AccessToken) -> Result<ApiResponse, ErrorKind> {
         let mut request = Request::builder()
             .method(self.method.clone())
             .uri(url.as_str())
@@ -199,18 +199,18 @@ impl ApiRequest<'_> {
 impl Session {
     /// The error that an answer of the API is, if it is one.
     pub async fn error_for(&self, response: &ApiResponse) -> Option<Error> {
-        self.fault_of(response).await.map(|fault| self.context.error(fault))
+        self.kind_of(response).await.map(|kind| self.context.error(kind))
     }
 
     /// What an answer of the API means to this credential.
-    async fn fault_of(&self, response: &ApiResponse) -> Option<Fault> {
+    async fn kind_of(&self, response: &ApiResponse) -> Option<ErrorKind> {
         let (can_sign_in, scopes) = match &self.chosen {
             Chosen::Session { session, .. } => (true, session.scopes.as_slice()),
             Chosen::Key { .. } => (false, &[][..]),
         };
         let keys_url = if response.status() == 403 { self.keys_url().await } else { None };
         let caller = Caller { source: self.source(), can_sign_in, scopes, keys_url: keys_url.as_deref() };
-        fault_of(response, &caller)
+        kind_of(response, &caller)
     }
 
     /// Where a person makes keys. It is a help and no more, so a server that does not say it now is none.
@@ -221,6 +221,6 @@ impl Session {
     }
 }
 
-fn unusable(error: &dyn std::fmt::Display) -> Fault {
-    Fault::Usage { message: format!("The request makes no sense: {error}"), hint: None }
+fn unusable(error: &dyn std::fmt::Display) -> ErrorKind {
+    ErrorKind::Usage { message: format!("The request makes no sense: {error}"), hint: None }
 }

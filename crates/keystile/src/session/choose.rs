@@ -3,7 +3,7 @@
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::credentials::{Credential, OauthCredential};
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::keys;
 use crate::secret::Secret;
 use crate::source::CredentialSource;
@@ -34,7 +34,7 @@ impl Chosen {
 }
 
 /// Chooses; `None` = there is no credential at all.
-pub(crate) fn choose(context: &Context) -> Result<Option<Chosen>, Fault> {
+pub(crate) fn choose(context: &Context) -> Result<Option<Chosen>, ErrorKind> {
     let chosen = match given(context)? {
         Some((source, text)) => Some(given_key(context, source, &text)?),
         None => stored(context)?,
@@ -46,14 +46,14 @@ pub(crate) fn choose(context: &Context) -> Result<Option<Chosen>, Fault> {
 }
 
 /// The name of the variable that gives a key, and would be used before any profile.
-pub(crate) fn key_variable(context: &Context) -> Result<Option<(String, String)>, Fault> {
+pub(crate) fn key_variable(context: &Context) -> Result<Option<(String, String)>, ErrorKind> {
     let brand = context.brand();
     let [key, token] = ["API_KEY", "API_TOKEN"].map(|suffix| {
         context.environment.own(brand, suffix).map(|value| (brand.variable(suffix), value.to_owned()))
     });
     match (key, token) {
         (Some((key_name, key)), Some((token_name, token))) if key.trim() != token.trim() => {
-            Err(Fault::Usage {
+            Err(ErrorKind::Usage {
                 message: format!("{key_name} and {token_name} are both set, and differ"),
                 hint: Some(format!("They mean the same; unset {token_name}.")),
             })
@@ -62,7 +62,7 @@ pub(crate) fn key_variable(context: &Context) -> Result<Option<(String, String)>
     }
 }
 
-fn given(context: &Context) -> Result<Option<(CredentialSource, String)>, Fault> {
+fn given(context: &Context) -> Result<Option<(CredentialSource, String)>, ErrorKind> {
     if let Some(flag) = context.globals.api_key.as_ref().filter(|flag| !flag.expose().is_empty()) {
         return Ok(Some((CredentialSource::Flag, flag.expose().to_owned())));
     }
@@ -73,9 +73,9 @@ fn given(context: &Context) -> Result<Option<(CredentialSource, String)>, Fault>
     Ok(key_variable(context)?.map(|(name, value)| (CredentialSource::Variable(name), value)))
 }
 
-fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<Chosen, Fault> {
+fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<Chosen, ErrorKind> {
     let key = keys::parse(text, context.brand().key_prefixes())
-        .map_err(|problem| Fault::KeyFormat { source: source.clone(), problem })?;
+        .map_err(|problem| ErrorKind::KeyFormat { source: source.clone(), problem })?;
     Ok(Chosen::Key {
         source,
         key,
@@ -87,13 +87,13 @@ fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<
 }
 
 /// The profile's credential, if it is for the server and the organization that were asked for.
-fn stored(context: &Context) -> Result<Option<Chosen>, Fault> {
+fn stored(context: &Context) -> Result<Option<Chosen>, ErrorKind> {
     let document = context.store.read()?;
     let Some(credential) = document.get(&context.profile) else { return Ok(None) };
     let source = CredentialSource::Profile(context.stored_profile());
     let bound = |asked: Option<BaseUrl>, own: &BaseUrl, same: fn(&BaseUrl, &BaseUrl) -> bool| match asked {
         Some(asked) if !same(&asked, own) => {
-            Err(Fault::ForeignHost { source: source.clone(), asked: asked.host(), bound: own.host() })
+            Err(ErrorKind::ForeignHost { source: source.clone(), asked: asked.host(), bound: own.host() })
         }
         Some(_) | None => Ok(()),
     };
@@ -105,7 +105,7 @@ fn stored(context: &Context) -> Result<Option<Chosen>, Fault> {
                 && !org.is_called(&asked)
             {
                 let bound = org.shown().to_owned();
-                return Err(Fault::ForeignOrganization { source, asked, bound });
+                return Err(ErrorKind::ForeignOrganization { source, asked, bound });
             }
             Ok(Some(Chosen::Session { source, session: session.clone() }))
         }

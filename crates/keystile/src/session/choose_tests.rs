@@ -14,7 +14,7 @@ fn chosen(
     stored: Credential,
     globals: &Globals,
     variables: &[(&str, &str)],
-) -> Result<Option<Chosen>, Fault> {
+) -> Result<Option<Chosen>, ErrorKind> {
     let home = TempFolder::new();
     let home_variable = [("HOME", home.path().to_str().unwrap())];
     let variables = variables.iter().chain(&home_variable);
@@ -61,26 +61,26 @@ fn a_profile_asked_for_by_name_is_meant() {
 fn two_variables_that_differ_are_refused() {
     let both =
         |token| chosen(oauth(), &Globals::default(), &[("ACME_API_KEY", LIVE), ("ACME_API_TOKEN", token)]);
-    assert!(matches!(both(TEST), Err(Fault::Usage { .. })));
+    assert!(matches!(both(TEST), Err(ErrorKind::Usage { .. })));
     assert!(both(LIVE).is_ok());
 }
 
 #[test]
 fn a_malformed_key_is_refused_before_anybody_is_called() {
     let result = chosen(oauth(), &Globals::default(), &[("ACME_API_KEY", "Bearer x")]);
-    assert!(matches!(result, Err(Fault::KeyFormat { .. })));
+    assert!(matches!(result, Err(ErrorKind::KeyFormat { .. })));
 }
 
 #[test]
 fn a_stored_credential_stays_with_its_host() {
     let elsewhere =
         Globals { api_base: Some(BaseUrl::parse("https://evil.example").unwrap()), ..Globals::default() };
-    assert!(matches!(chosen(oauth(), &elsewhere, &[]), Err(Fault::ForeignHost { .. })));
+    assert!(matches!(chosen(oauth(), &elsewhere, &[]), Err(ErrorKind::ForeignHost { .. })));
     let key: Credential = KeyCredential::new(Secret::new(LIVE)).into();
-    assert!(matches!(chosen(key, &elsewhere, &[]), Err(Fault::ForeignHost { .. })));
+    assert!(matches!(chosen(key, &elsewhere, &[]), Err(ErrorKind::ForeignHost { .. })));
     assert!(matches!(
         chosen(oauth(), &Globals::default(), &[("ACME_ISSUER", "https://evil.example")]),
-        Err(Fault::ForeignHost { .. })
+        Err(ErrorKind::ForeignHost { .. })
     ));
 }
 
@@ -88,5 +88,5 @@ fn a_stored_credential_stays_with_its_host() {
 fn a_session_serves_its_own_organization_only() {
     let org = |org: &str| Globals { org: Some(org.into()), ..Globals::default() };
     assert!(chosen(oauth(), &org("analytical"), &[]).is_ok());
-    assert!(matches!(chosen(oauth(), &org("other"), &[]), Err(Fault::ForeignOrganization { .. })));
+    assert!(matches!(chosen(oauth(), &org("other"), &[]), Err(ErrorKind::ForeignOrganization { .. })));
 }

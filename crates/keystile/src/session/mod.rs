@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use super::base_url::BaseUrl;
 use super::context::Context;
 use super::credentials::OauthCredential;
-use super::error::{Error, Fault};
+use super::error::{Error, ErrorKind};
 use super::oauth;
 use super::secret::Secret;
 use super::source::CredentialSource;
@@ -72,7 +72,7 @@ impl Session {
     /// A token that lasts at least `min_ttl` longer, refreshed if need be. Processes that ask at once share one
     /// refresh.
     pub async fn access_token(&self, min_ttl: Duration) -> Result<AccessToken, Error> {
-        self.token(Want::Fresh { min_ttl }).await.map_err(|fault| self.context.error(fault))
+        self.token(Want::Fresh { min_ttl }).await.map_err(|kind| self.context.error(kind))
     }
 
     /// Calls the API with this credential.
@@ -80,7 +80,7 @@ impl Session {
         ApiClient::new(self)
     }
 
-    pub(crate) async fn token(&self, want: Want) -> Result<AccessToken, Fault> {
+    pub(crate) async fn token(&self, want: Want) -> Result<AccessToken, ErrorKind> {
         match &self.chosen {
             Chosen::Key { key, .. } => {
                 Ok(AccessToken { secret: key.clone(), expires_at: None, generation: None })
@@ -90,7 +90,7 @@ impl Session {
     }
 
     /// The address of the API that the credential is for.
-    pub(crate) async fn api_base(&self) -> Result<BaseUrl, Fault> {
+    pub(crate) async fn api_base(&self) -> Result<BaseUrl, ErrorKind> {
         match &self.chosen {
             Chosen::Session { session, .. } => Ok(session.api_base.clone()),
             Chosen::Key { target, .. } => {
@@ -104,7 +104,7 @@ impl Session {
     }
 
     /// The server that can say who this is: the one that issued the session, or the one the key is for.
-    pub(crate) async fn home(&self) -> Result<BaseUrl, Fault> {
+    pub(crate) async fn home(&self) -> Result<BaseUrl, ErrorKind> {
         match &self.chosen {
             Chosen::Session { session, .. } => Ok(session.issuer.clone()),
             Chosen::Key { .. } => self.api_base().await,
@@ -113,9 +113,13 @@ impl Session {
 }
 
 /// Ends a session at its server.
-pub(crate) async fn end(context: &Context, session: &OauthCredential, token: &Secret) -> Result<(), Fault> {
+pub(crate) async fn end(
+    context: &Context,
+    session: &OauthCredential,
+    token: &Secret,
+) -> Result<(), ErrorKind> {
     let metadata = context.metadata(&session.issuer).await?;
-    let endpoint = metadata.revocation_endpoint.ok_or_else(|| Fault::BadAnswer {
+    let endpoint = metadata.revocation_endpoint.ok_or_else(|| ErrorKind::BadAnswer {
         host: session.issuer.host(),
         what: "It offers no way to end a session".into(),
     })?;

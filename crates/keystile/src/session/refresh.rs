@@ -7,8 +7,8 @@ use oauth2::{RefreshToken, TokenResponse as _};
 
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, ProfileLock, Swap};
-use crate::error::Fault;
-use crate::oauth::{self, TokenAnswer, TokenFault};
+use crate::error::ErrorKind;
+use crate::oauth::{self, TokenAnswer, TokenError};
 use crate::profile::ProfileName;
 use crate::secret::Secret;
 
@@ -43,7 +43,7 @@ fn lasts(session: &OauthCredential, context: &Context, ttl: Duration) -> bool {
 }
 
 /// The session of the profile with an access token as wanted.
-pub(crate) async fn obtain(context: &Context, want: Want) -> Result<OauthCredential, Fault> {
+pub(crate) async fn obtain(context: &Context, want: Want) -> Result<OauthCredential, ErrorKind> {
     let session = usable(context)?;
     if want.is_met_by(&session, context) {
         return Ok(session);
@@ -58,7 +58,7 @@ pub(crate) async fn obtain(context: &Context, want: Want) -> Result<OauthCredent
                 session,
                 want,
                 context,
-                Fault::LockBusy { path: lock_path(context, &context.profile) },
+                ErrorKind::LockBusy { path: lock_path(context, &context.profile) },
             );
         }
         tokio::time::sleep(LOCK_POLL).await;
@@ -74,9 +74,9 @@ pub(crate) async fn obtain(context: &Context, want: Want) -> Result<OauthCredent
     }
     match request(context, &session).await {
         Ok(tokens) => store(context, &session, &tokens),
-        Err(TokenFault::InvalidGrant(_)) => settle_refusal(context, &session, want),
-        Err(TokenFault::Transient(fault)) => still_valid(session, want, context, fault),
-        Err(TokenFault::Refused(fault)) => Err(name_organization(fault, &session)),
+        Err(TokenError::InvalidGrant(_)) => settle_refusal(context, &session, want),
+        Err(TokenError::Transient(kind)) => still_valid(session, want, context, kind),
+        Err(TokenError::Refused(kind)) => Err(name_organization(kind, &session)),
     }
 }
 
@@ -84,14 +84,14 @@ pub(crate) async fn obtain(context: &Context, want: Want) -> Result<OauthCredent
 pub(crate) async fn lock_profile(
     context: &Context,
     profile: &ProfileName,
-) -> Result<Box<dyn ProfileLock>, Fault> {
+) -> Result<Box<dyn ProfileLock>, ErrorKind> {
     let started = Instant::now();
     loop {
         if let Some(lock) = context.store.try_lock(profile)? {
             return Ok(lock);
         }
         if started.elapsed() >= LOCK_WAIT {
-            return Err(Fault::LockBusy { path: lock_path(context, profile) });
+            return Err(ErrorKind::LockBusy { path: lock_path(context, profile) });
         }
         tokio::time::sleep(LOCK_POLL).await;
     }
@@ -102,32 +102,32 @@ fn lock_path(context: &Context, profile: &ProfileName) -> std::path::PathBuf {
 }
 
 /// What the store holds now, if it can be used at all.
-fn usable(context: &Context) -> Result<OauthCredential, Fault> {
-    let session = context.stored_session()?.ok_or(Fault::NotAuthenticated)?;
+fn usable(context: &Context) -> Result<OauthCredential, ErrorKind> {
+    let session = context.stored_session()?.ok_or(ErrorKind::NotAuthenticated)?;
     match session.state {
         CredentialState::Ok => Ok(session),
-        CredentialState::NeedsLogin => Err(Fault::RefreshFailed),
+        CredentialState::NeedsLogin => Err(ErrorKind::RefreshFailed),
     }
 }
 
-async fn request(context: &Context, session: &OauthCredential) -> Result<TokenAnswer, TokenFault> {
+async fn request(context: &Context, session: &OauthCredential) -> Result<TokenAnswer, TokenError> {
     let Some(token) =
         session.refresh_token.as_ref().map(|token| RefreshToken::new(token.expose().to_owned()))
     else {
-        return Err(TokenFault::Refused(Fault::RefreshFailed));
+        return Err(TokenError::Refused(ErrorKind::RefreshFailed));
     };
     let exchange = async {
-        let metadata = context.metadata(&session.issuer).await.map_err(|fault| match fault {
-            Fault::Server { .. } | Fault::Unreachable { .. } | Fault::RateLimited { .. } => {
-                TokenFault::Transient(fault)
+        let metadata = context.metadata(&session.issuer).await.map_err(|kind| match kind {
+            ErrorKind::Server { .. } | ErrorKind::Unreachable { .. } | ErrorKind::RateLimited { .. } => {
+                TokenError::Transient(kind)
             }
-            fault => TokenFault::Refused(fault),
+            kind => TokenError::Refused(kind),
         })?;
         oauth::refresh(&context.transport, &metadata, &session.client_id, token).await
     };
     match tokio::time::timeout(REFRESH_LIMIT, exchange).await {
         Ok(answer) => answer,
-        Err(_) => Err(TokenFault::Transient(Fault::Unreachable {
+        Err(_) => Err(TokenError::Transient(ErrorKind::Unreachable {
             host: session.issuer.host(),
             cause: "connection timed out".into(),
             proxy: None,
@@ -137,15 +137,19 @@ async fn request(context: &Context, session: &OauthCredential) -> Result<TokenAn
 
 /// Stores what the server gave. If that fails, the token is used all the same: the server gives the same successor
 /// to the next process that asks with the old refresh token.
-fn store(context: &Context, old: &OauthCredential, tokens: &TokenAnswer) -> Result<OauthCredential, Fault> {
+fn store(
+    context: &Context,
+    old: &OauthCredential,
+    tokens: &TokenAnswer,
+) -> Result<OauthCredential, ErrorKind> {
     let next = successor(context, old, tokens);
     let credential = Credential::from(next.clone());
     match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&credential)) {
         Ok(Swap::Done) => Ok(OauthCredential { generation: old.generation + 1, ..next }),
         // Signed out or in again meanwhile, which is stronger than a refresh.
         Ok(Swap::Conflict) => usable(context),
-        Err(fault) => {
-            let error = context.error(fault);
+        Err(kind) => {
+            let error = context.error(kind);
             context.ui.notice(&format!("The refreshed session could not be stored: {error}"));
             Ok(next)
         }
@@ -173,7 +177,11 @@ fn successor(context: &Context, old: &OauthCredential, tokens: &TokenAnswer) -> 
 }
 
 /// The server refused the refresh token. Somebody else may have used it, and then theirs is good.
-fn settle_refusal(context: &Context, old: &OauthCredential, want: Want) -> Result<OauthCredential, Fault> {
+fn settle_refusal(
+    context: &Context,
+    old: &OauthCredential,
+    want: Want,
+) -> Result<OauthCredential, ErrorKind> {
     let current = usable(context)?;
     if current.generation != old.generation && want.is_met_by(&current, context) {
         return Ok(current);
@@ -181,7 +189,7 @@ fn settle_refusal(context: &Context, old: &OauthCredential, want: Want) -> Resul
     let ended = Credential::from(OauthCredential { state: CredentialState::NeedsLogin, ..old.clone() });
     // The tokens stay, for a person who looks for what happened. A conflict means that there is something newer.
     match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&ended))? {
-        Swap::Done | Swap::Conflict => Err(Fault::RefreshFailed),
+        Swap::Done | Swap::Conflict => Err(ErrorKind::RefreshFailed),
     }
 }
 
@@ -190,30 +198,30 @@ fn still_valid(
     session: OauthCredential,
     want: Want,
     context: &Context,
-    fault: Fault,
-) -> Result<OauthCredential, Fault> {
+    kind: ErrorKind,
+) -> Result<OauthCredential, ErrorKind> {
     match want {
         Want::Fresh { .. } if lasts(&session, context, Duration::ZERO) => {
             context.trace.note("the refresh failed; the access token still lasts");
             Ok(session)
         }
-        Want::Fresh { .. } | Want::NewerThan { .. } => Err(fault),
+        Want::Fresh { .. } | Want::NewerThan { .. } => Err(kind),
     }
 }
 
 /// The token endpoint does not say where the switch for personal tokens is; the session knows.
-fn name_organization(fault: Fault, session: &OauthCredential) -> Fault {
-    match fault {
-        Fault::TokensDisabled { organization, settings_url, request_id } => {
+fn name_organization(kind: ErrorKind, session: &OauthCredential) -> ErrorKind {
+    match kind {
+        ErrorKind::TokensDisabled { organization, settings_url, request_id } => {
             let slug = session.org.as_ref().and_then(|org| org.slug.as_deref());
-            Fault::TokensDisabled {
+            ErrorKind::TokensDisabled {
                 organization: organization.or_else(|| session.org.as_ref().map(|org| org.shown().to_owned())),
                 settings_url: settings_url
                     .or_else(|| slug.map(|slug| format!("{}/o/{slug}/settings/api-access", session.issuer))),
                 request_id,
             }
         }
-        fault => fault,
+        kind => kind,
     }
 }
 

@@ -124,11 +124,11 @@ async fn many_who_ask_at_expiry_share_one_refresh() {
 async fn an_ended_session_is_marked_and_keeps_its_tokens() {
     let world = world(invalid_grant);
     world.expire();
-    assert_eq!(obtain(&world.context, FRESH).await.err(), Some(Fault::RefreshFailed));
+    assert_eq!(obtain(&world.context, FRESH).await.err(), Some(ErrorKind::RefreshFailed));
     let stored = world.stored();
     assert_eq!(stored.state, CredentialState::NeedsLogin);
     assert_eq!(stored.refresh_token.unwrap().expose(), "refresh");
-    assert_eq!(obtain(&world.context, FRESH).await.err(), Some(Fault::RefreshFailed));
+    assert_eq!(obtain(&world.context, FRESH).await.err(), Some(ErrorKind::RefreshFailed));
     assert_eq!(world.refreshes(), 1);
 }
 
@@ -138,7 +138,7 @@ async fn a_server_away_is_no_reason_to_stop_while_the_token_lasts() {
     world.clock.advance(TimeDelta::minutes(59) + TimeDelta::seconds(30));
     assert_eq!(obtain(&world.context, FRESH).await.unwrap().access_token.expose(), "access");
     world.expire();
-    assert!(matches!(obtain(&world.context, FRESH).await, Err(Fault::Server { status: 503, .. })));
+    assert!(matches!(obtain(&world.context, FRESH).await, Err(ErrorKind::Server { status: 503, .. })));
     assert_eq!(world.stored().state, CredentialState::Ok);
 }
 
@@ -147,7 +147,7 @@ async fn the_switch_consumes_nothing_and_names_the_organization() {
     let world = world(switched_off);
     world.expire();
     match obtain(&world.context, FRESH).await {
-        Err(Fault::TokensDisabled { organization, settings_url, .. }) => {
+        Err(ErrorKind::TokensDisabled { organization, settings_url, .. }) => {
             assert_eq!(organization.as_deref(), Some("Analytical"));
             assert!(settings_url.unwrap().ends_with("/o/analytical/settings/api-access"));
         }

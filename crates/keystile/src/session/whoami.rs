@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base_url::BaseUrl;
 use crate::credentials::{AccountRef, OrgRef};
-use crate::error::{Caller, Fault, fault_of};
+use crate::error::{Caller, ErrorKind, kind_of};
 use crate::http::{Plan, Replay, Transport};
 use crate::source::CredentialSource;
 
@@ -99,17 +99,21 @@ impl Organization {
 }
 
 /// Asks with a token that is not stored yet.
-pub(crate) async fn whoami_of(transport: &Transport, server: &BaseUrl, token: &str) -> Result<Whoami, Fault> {
+pub(crate) async fn whoami_of(
+    transport: &Transport,
+    server: &BaseUrl,
+    token: &str,
+) -> Result<Whoami, ErrorKind> {
     let url = format!("{server}{PATH}");
     let request = Request::get(url)
         .header("accept", "application/json")
         .header("authorization", format!("Bearer {token}"))
         .body(Vec::new())
-        .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+        .map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })?;
     let response = transport.send(request, PLAN).await?;
     let caller = Caller { source: &CredentialSource::Fresh, can_sign_in: true, scopes: &[], keys_url: None };
-    match fault_of(&response, &caller) {
-        Some(fault) => Err(fault),
+    match kind_of(&response, &caller) {
+        Some(kind) => Err(kind),
         None => Ok(response.parse::<Envelope>()?.data),
     }
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::Check;
 use crate::commands::{session, whoami};
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 
 pub(super) async fn check(context: &Arc<Context>, is_reachable: bool) -> Check {
     const NAME: &str = "sign-in";
     let session = match session(context) {
         Ok(session) => session,
         // Having none is no illness.
-        Err(Fault::NotAuthenticated) => {
+        Err(ErrorKind::NotAuthenticated) => {
             let login = context.brand().command("auth login");
             return Check::attention(
                 NAME,
@@ -20,7 +20,7 @@ pub(super) async fn check(context: &Arc<Context>, is_reachable: bool) -> Check {
                 format!("`{login}`"),
             );
         }
-        Err(fault) => return Check::fault(NAME, context, fault),
+        Err(kind) => return Check::from_kind(NAME, context, kind),
     };
     let source = session.source();
     if !is_reachable {
@@ -35,6 +35,6 @@ pub(super) async fn check(context: &Arc<Context>, is_reachable: bool) -> Check {
             NAME,
             format!("the server takes the credential {source}: {}", whoami.account().shown()),
         ),
-        Err(fault) => Check::fault(NAME, context, fault),
+        Err(kind) => Check::from_kind(NAME, context, kind),
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Check;
 use crate::context::Context;
-use crate::error::{Exit, Fault};
+use crate::error::{ErrorKind, Exit};
 use crate::files;
 
 pub(super) fn checks(context: &Context, fix: bool) -> Vec<Check> {
@@ -76,23 +76,23 @@ fn file_check(context: &Context, path: &Path, fix: bool) -> Check {
             Some(warning) => Check::mended(NAME, warning),
             None => Check::good(NAME, format!("{shown}, profiles: {}", document.iter().count())),
         },
-        (Err(Fault::CredentialsDamaged { .. }), true) => match context.store.set_damaged_aside() {
+        (Err(ErrorKind::CredentialsDamaged { .. }), true) => match context.store.set_damaged_aside() {
             Ok(name) => Check::mended(NAME, format!("{shown} was damaged, and is kept as {name}")),
-            Err(fault) => Check::fault(NAME, context, fault),
+            Err(kind) => Check::from_kind(NAME, context, kind),
         },
-        (Err(fault @ Fault::CredentialsUnreadable { .. }), true) => reopen(context, path, fault),
-        (Err(fault), _) => Check::fault(NAME, context, fault),
+        (Err(kind @ ErrorKind::CredentialsUnreadable { .. }), true) => reopen(context, path, kind),
+        (Err(kind), _) => Check::from_kind(NAME, context, kind),
     }
 }
 
 /// Takes the file back from everybody else. That the person asked for it is their word that nobody changed it.
-fn reopen(context: &Context, path: &Path, fault: Fault) -> Check {
+fn reopen(context: &Context, path: &Path, kind: ErrorKind) -> Check {
     const NAME: &str = "credentials";
     let tightened = files::tighten(path, 0o600).is_ok() && context.store.read().is_ok();
     if tightened {
         Check::mended(NAME, format!("{} is yours alone again (0600)", context.paths.shown(path)))
     } else {
-        Check::fault(NAME, context, fault)
+        Check::from_kind(NAME, context, kind)
     }
 }
 
@@ -135,6 +135,6 @@ fn lock(context: &Context) -> Check {
             format!("another process holds the lock of profile {}", context.profile),
             "If that lasts longer than 30 seconds, a process hangs; its lock ends with it",
         ),
-        Err(fault) => Check::fault(NAME, context, fault),
+        Err(kind) => Check::from_kind(NAME, context, kind),
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::args::DoctorArgs;
 use crate::context::Context;
-use crate::error::{Exit, Fault};
+use crate::error::{ErrorKind, Exit};
 use crate::screen::{Mark, fact};
 
 /// What came of looking at one thing.
@@ -52,15 +52,15 @@ impl Check {
         Self { verdict: Verdict::Failed(exit), remedy: Some(remedy.into()), ..Self::good(name, detail) }
     }
 
-    /// A fault in the words that every command has for it.
-    fn fault(name: &'static str, context: &Context, fault: Fault) -> Self {
-        let error = context.error(fault);
+    /// An error in the same words as in every other command.
+    fn from_kind(name: &'static str, context: &Context, kind: ErrorKind) -> Self {
+        let error = context.error(kind);
         let (headline, remedy) = error.finding();
         Self { remedy: Some(remedy), ..Self::failed(name, error.exit_code(), headline, "") }
     }
 }
 
-pub(super) async fn run(context: &Arc<Context>, args: DoctorArgs) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, args: DoctorArgs) -> Result<(), ErrorKind> {
     let mut checks = local::checks(context, args.fix);
     checks.extend(machine::checks(context).await);
     let network = network::checks(context).await;
@@ -78,12 +78,12 @@ pub(super) async fn run(context: &Arc<Context>, args: DoctorArgs) -> Result<(), 
     match failed.first() {
         None => Ok(()),
         Some(&(_, exit)) => {
-            Err(Fault::Unwell { found: failed.iter().map(|(name, _)| *name).collect(), exit })
+            Err(ErrorKind::Unwell { found: failed.iter().map(|(name, _)| *name).collect(), exit })
         }
     }
 }
 
-fn print(context: &Context, checks: &[Check], fixes: bool) -> Result<(), Fault> {
+fn print(context: &Context, checks: &[Check], fixes: bool) -> Result<(), ErrorKind> {
     let screen = &context.screen;
     if screen.is_json() {
         let documents: Vec<_> = checks

@@ -11,7 +11,7 @@ use super::Check;
 use crate::base_url::{BaseUrl, is_loopback};
 use crate::context::Context;
 use crate::duration::remaining;
-use crate::error::{Exit, Fault};
+use crate::error::{ErrorKind, Exit};
 use crate::http::{ApiResponse, Plan, Replay};
 use crate::oauth::{Metadata, ask_for_metadata, read_metadata};
 
@@ -25,14 +25,14 @@ const HEAVY_SKEW: TimeDelta = TimeDelta::seconds(300);
 pub(super) async fn checks(context: &Context) -> Vec<Check> {
     let issuer = match issuer(context) {
         Ok(issuer) => issuer,
-        Err(fault) => return vec![Check::fault("server", context, fault)],
+        Err(kind) => return vec![Check::from_kind("server", context, kind)],
     };
     let mut checks: Vec<_> = proxy(context, &issuer).into_iter().collect();
     checks.push(name(context, &issuer).await);
     match ask_for_metadata(&context.transport, &issuer).await {
-        Err(fault) => checks.push(Check::fault("server", context, fault)),
+        Err(kind) => checks.push(Check::from_kind("server", context, kind)),
         Ok(answer) => match read_metadata(&issuer, &answer) {
-            Err(fault) => checks.push(Check::fault("server", context, fault)),
+            Err(kind) => checks.push(Check::from_kind("server", context, kind)),
             Ok(metadata) => {
                 checks.push(Check::good("server", format!("{issuer} answers as an authorization server")));
                 checks.extend(clock(&answer));
@@ -44,7 +44,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
 }
 
 /// The server that the profile is for.
-fn issuer(context: &Context) -> Result<BaseUrl, Fault> {
+fn issuer(context: &Context) -> Result<BaseUrl, ErrorKind> {
     if let Some(wanted) = context.wanted_issuer()? {
         return Ok(wanted);
     }
@@ -116,7 +116,7 @@ async fn api(context: &Context, issuer: &BaseUrl, metadata: &Metadata) -> Option
     const NAME: &str = "api";
     let wanted = match context.wanted_api_base() {
         Ok(wanted) => wanted,
-        Err(fault) => return Some(Check::fault(NAME, context, fault)),
+        Err(kind) => return Some(Check::from_kind(NAME, context, kind)),
     };
     let base =
         wanted.or_else(|| context.app.api_base.clone()).or(metadata.cli_configuration.api_base.clone())?;
@@ -126,6 +126,6 @@ async fn api(context: &Context, issuer: &BaseUrl, metadata: &Metadata) -> Option
     let request = Request::get(base.as_str()).body(Vec::new()).ok()?;
     Some(match context.transport.send(request, PLAN).await {
         Ok(answer) => Check::good(NAME, format!("{base} answers ({})", answer.status())),
-        Err(fault) => Check::fault(NAME, context, fault),
+        Err(kind) => Check::from_kind(NAME, context, kind),
     })
 }

@@ -16,7 +16,7 @@ use url::form_urlencoded;
 use super::session;
 use crate::base_url::BaseUrl;
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::http::{ApiResponse, Plan, Replay};
 use crate::secret::Secret;
 use crate::session::{Chosen, USUAL_TTL, Want};
@@ -77,9 +77,9 @@ pub(super) async fn run(
     context: &Arc<Context>,
     role_arn: Option<String>,
     region: Option<String>,
-) -> Result<(), Fault> {
+) -> Result<(), ErrorKind> {
     let variable = |name: &str| context.environment.get(name).map(str::to_owned);
-    let role = role_arn.or_else(|| variable("AWS_ROLE_ARN")).ok_or_else(|| Fault::Usage {
+    let role = role_arn.or_else(|| variable("AWS_ROLE_ARN")).ok_or_else(|| ErrorKind::Usage {
         message: "Which role?".into(),
         hint: Some(
             "Name it with --role-arn or AWS_ROLE_ARN; it must trust the issuer of your session.".into(),
@@ -89,7 +89,7 @@ pub(super) async fn run(
     let endpoint = endpoint(variable("AWS_ENDPOINT_URL_STS").as_deref(), region.as_deref())?;
     let session = session(context)?;
     if let Chosen::Key { source, .. } = &session.chosen {
-        return Err(Fault::Usage {
+        return Err(ErrorKind::Usage {
             message: "AWS takes the token of a session, not a key".into(),
             hint: Some(format!(
                 "The credential {source} is a key. Sign in, and name the profile with --profile."
@@ -108,7 +108,7 @@ pub(super) async fn run(
         .header("accept", "application/json")
         .header("content-type", "application/x-www-form-urlencoded")
         .body(body.into_bytes())
-        .map_err(|error| Fault::Usage { message: error.to_string(), hint: None })?;
+        .map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })?;
     let response = context.transport.send(request, PLAN).await?;
     let credentials = read(&response, &endpoint)?;
     context.screen.json(&json!({
@@ -121,7 +121,7 @@ pub(super) async fn run(
 }
 
 /// The token service: the one that is set, else that of the region.
-fn endpoint(set: Option<&str>, region: Option<&str>) -> Result<BaseUrl, Fault> {
+fn endpoint(set: Option<&str>, region: Option<&str>) -> Result<BaseUrl, ErrorKind> {
     let is_region = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let text = match (set, region) {
         (Some(set), _) => set.to_owned(),
@@ -130,11 +130,11 @@ fn endpoint(set: Option<&str>, region: Option<&str>) -> Result<BaseUrl, Fault> {
             format!("https://sts.{region}.{domain}")
         }
         (None, Some(region)) => {
-            return Err(Fault::Usage { message: format!("`{region}` is not a region"), hint: None });
+            return Err(ErrorKind::Usage { message: format!("`{region}` is not a region"), hint: None });
         }
         (None, None) => "https://sts.amazonaws.com".to_owned(),
     };
-    BaseUrl::parse(&text).map_err(|error| Fault::Usage { message: error.to_string(), hint: None })
+    BaseUrl::parse(&text).map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })
 }
 
 /// What the account's log calls the caller: letters, digits and `=,.@-`, from 2 to 64 of them.
@@ -146,31 +146,31 @@ fn session_name(context: &Context, set: Option<String>) -> String {
         .collect()
 }
 
-fn read(response: &ApiResponse, endpoint: &BaseUrl) -> Result<RoleCredentials, Fault> {
+fn read(response: &ApiResponse, endpoint: &BaseUrl) -> Result<RoleCredentials, ErrorKind> {
     match response.status() {
         200 => {
             let answer: Answer = response.parse()?;
             Ok(answer.assume_role_with_web_identity_response.assume_role_with_web_identity_result.credentials)
         }
-        status @ 500.. => Err(Fault::Server { status, request_id: None }),
+        status @ 500.. => Err(ErrorKind::Server { status, request_id: None }),
         status => {
             let reason = response.parse::<Refusal>().ok().map(|refusal| refusal.error);
             let (code, message) = reason.map_or_else(
                 || (None, format!("{} gave no reason.", endpoint.host())),
                 |reason| (Some(reason.code), reason.message),
             );
-            Err(Fault::BadRequest { status, code, message, request_id: None })
+            Err(ErrorKind::BadRequest { status, code, message, request_id: None })
         }
     }
 }
 
-fn expiration(end: &End, endpoint: &BaseUrl) -> Result<String, Fault> {
+fn expiration(end: &End, endpoint: &BaseUrl) -> Result<String, ErrorKind> {
     #[expect(clippy::cast_possible_truncation, reason = "what is no time is refused below")]
     let time = match *end {
         End::Seconds(seconds) => DateTime::from_timestamp(seconds as i64, 0),
         End::Time(time) => Some(time),
     };
-    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).ok_or_else(|| Fault::BadAnswer {
+    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).ok_or_else(|| ErrorKind::BadAnswer {
         host: endpoint.host(),
         what: "Its credentials end at no time that exists".into(),
     })

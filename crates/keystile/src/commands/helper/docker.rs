@@ -8,31 +8,31 @@ use super::{USER_NAME, input, session, session_for};
 use crate::args::DockerAction;
 use crate::base_url::BaseUrl;
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::session::{USUAL_TTL, Want};
 
 /// The words by which docker knows that a helper has nothing, on standard output.
 const NOTHING: &str = "credentials not found in native keychain";
 
-pub(super) async fn run(context: &Arc<Context>, action: DockerAction) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, action: DockerAction) -> Result<(), ErrorKind> {
     match action {
         DockerAction::Get => get(context, input()?.trim()).await,
         DockerAction::List => list(context).await,
         // The session is ended by signing out, not by leaving one registry.
         DockerAction::Erase => Ok(()),
-        DockerAction::Store => Err(Fault::Usage {
+        DockerAction::Store => Err(ErrorKind::Usage {
             message: "This helper keeps no passwords".into(),
             hint: Some(format!("`{}` signs in, for docker too.", context.brand().command("auth login"))),
         }),
     }
 }
 
-async fn get(context: &Arc<Context>, registry: &str) -> Result<(), Fault> {
+async fn get(context: &Arc<Context>, registry: &str) -> Result<(), ErrorKind> {
     let host = host(registry);
     let is_meant = |bound: &BaseUrl| host.as_deref() == Some(bound.host().as_str());
     let Some(session) = session_for(context, is_meant).await? else {
         context.screen.raw(format!("{NOTHING}\n").as_bytes())?;
-        return Err(Fault::NotFound {
+        return Err(ErrorKind::NotFound {
             message: format!("There is no credential for {registry}."),
             request_id: None,
         });
@@ -42,14 +42,14 @@ async fn get(context: &Arc<Context>, registry: &str) -> Result<(), Fault> {
     context.screen.json(&answer)
 }
 
-async fn list(context: &Arc<Context>) -> Result<(), Fault> {
+async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let registries = match session(context) {
         Ok(session) => {
             let base = session.api_base().await?;
             [(base.to_string(), Value::from(USER_NAME))].into_iter().collect()
         }
-        Err(Fault::NotAuthenticated) => serde_json::Map::new(),
-        Err(fault) => return Err(fault),
+        Err(ErrorKind::NotAuthenticated) => serde_json::Map::new(),
+        Err(kind) => return Err(kind),
     };
     context.screen.json(&Value::Object(registries))
 }

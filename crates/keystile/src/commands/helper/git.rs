@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{USER_NAME, input, replace, session_for};
 use crate::base_url::BaseUrl;
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::secret::Secret;
 use crate::session::{USUAL_TTL, Want};
 
@@ -16,7 +16,7 @@ struct Asked {
     password: Option<Secret>,
 }
 
-pub(super) async fn run(context: &Arc<Context>, action: &str) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, action: &str) -> Result<(), ErrorKind> {
     match action {
         "get" => get(context).await,
         "erase" => erase(context).await,
@@ -25,7 +25,7 @@ pub(super) async fn run(context: &Arc<Context>, action: &str) -> Result<(), Faul
     }
 }
 
-async fn get(context: &Arc<Context>) -> Result<(), Fault> {
+async fn get(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let Some(server) = Asked::read(&input()?).server else { return Ok(()) };
     let Some(session) = session_for(context, |bound| bound.same_origin(&server)).await? else {
         return Ok(());
@@ -37,7 +37,7 @@ async fn get(context: &Arc<Context>) -> Result<(), Fault> {
 }
 
 /// Git says so when a server has refused a password.
-async fn erase(context: &Arc<Context>) -> Result<(), Fault> {
+async fn erase(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let asked = Asked::read(&input()?);
     let (Some(server), Some(password)) = (asked.server, asked.password) else { return Ok(()) };
     match session_for(context, |bound| bound.same_origin(&server)).await? {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::session;
 use crate::base_url::BaseUrl;
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::session::{USUAL_TTL, Want};
 
 /// What kubectl says about itself in `KUBERNETES_EXEC_INFO`.
@@ -33,13 +33,13 @@ struct Cluster {
 
 /// A kubeconfig that sets `provideClusterInfo` lets the helper see which cluster it is, and then the credential goes to
 /// its own servers only. Without that, whoever wrote the kubeconfig has decided.
-pub(super) async fn run(context: &Arc<Context>) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let info = context.environment.get("KUBERNETES_EXEC_INFO").map(read).transpose()?.unwrap_or_default();
     let session = session(context)?;
     if let Some(Cluster { server }) = &info.spec.cluster {
         let bound = session.api_base().await?;
         if !server.same_origin(&bound) && !server.same_origin(&session.home().await?) {
-            return Err(Fault::ForeignHost {
+            return Err(ErrorKind::ForeignHost {
                 source: session.source().clone(),
                 asked: server.host(),
                 bound: bound.host(),
@@ -58,8 +58,8 @@ pub(super) async fn run(context: &Arc<Context>) -> Result<(), Fault> {
     }))
 }
 
-fn read(text: &str) -> Result<Info, Fault> {
-    serde_json::from_str(text).map_err(|error| Fault::Usage {
+fn read(text: &str) -> Result<Info, ErrorKind> {
+    serde_json::from_str(text).map_err(|error| ErrorKind::Usage {
         message: "KUBERNETES_EXEC_INFO is not what kubectl writes there".into(),
         hint: Some(format!("{error}.")),
     })

@@ -15,7 +15,7 @@ use super::session;
 use crate::args::HelperCommand;
 use crate::base_url::BaseUrl;
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::session::{Chosen, Session, Want};
 
 /// Who the token belongs to, where a protocol wants a user name beside it.
@@ -23,9 +23,9 @@ const USER_NAME: &str = "oauth2";
 /// No tool asks for more than a few lines.
 const LONGEST_INPUT: u64 = 64 * 1024;
 
-pub(super) async fn run(context: &Arc<Context>, command: HelperCommand) -> Result<(), Fault> {
+pub(super) async fn run(context: &Arc<Context>, command: HelperCommand) -> Result<(), ErrorKind> {
     if std::io::stdout().is_terminal() {
-        return Err(Fault::Usage {
+        return Err(ErrorKind::Usage {
             message: "credential-helper answers programs, and this is a terminal".into(),
             hint: Some(format!("`{}` prints the token.", context.brand().command("auth token"))),
         });
@@ -42,37 +42,37 @@ pub(super) async fn run(context: &Arc<Context>, command: HelperCommand) -> Resul
 async fn session_for(
     context: &Arc<Context>,
     is_meant: impl Fn(&BaseUrl) -> bool,
-) -> Result<Option<Session>, Fault> {
+) -> Result<Option<Session>, ErrorKind> {
     match session(context) {
         Ok(session) => {
             let bound = [session.api_base().await?, session.home().await?];
             Ok(bound.iter().any(is_meant).then_some(session))
         }
-        Err(Fault::NotAuthenticated) => {
+        Err(ErrorKind::NotAuthenticated) => {
             let app = &context.app;
             let is_own = std::iter::once(&app.issuer).chain(&app.api_base).any(is_meant);
-            if is_own { Err(Fault::NotAuthenticated) } else { Ok(None) }
+            if is_own { Err(ErrorKind::NotAuthenticated) } else { Ok(None) }
         }
-        Err(fault) => Err(fault),
+        Err(kind) => Err(kind),
     }
 }
 
 /// The server has refused this token: if it is still the one in use, the next caller gets another.
-async fn replace(session: &Session, refused: &str) -> Result<(), Fault> {
+async fn replace(session: &Session, refused: &str) -> Result<(), ErrorKind> {
     let Chosen::Session { session: stored, .. } = &session.chosen else { return Ok(()) };
     if stored.access_token.expose() != refused {
         return Ok(());
     }
     match session.token(Want::NewerThan { generation: stored.generation }).await {
         Ok(_) => Ok(()),
-        Err(fault) => Err(fault),
+        Err(kind) => Err(kind),
     }
 }
 
-fn input() -> Result<String, Fault> {
+fn input() -> Result<String, ErrorKind> {
     let mut text = String::new();
     let read = std::io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text);
-    read.map_err(|error| Fault::Usage {
+    read.map_err(|error| ErrorKind::Usage {
         message: "The request on standard input cannot be read".into(),
         hint: Some(format!("{error}.")),
     })?;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::args::LoginArgs;
 use crate::context::Context;
-use crate::error::Fault;
+use crate::error::ErrorKind;
 use crate::login::{KeyOptions, StoredKey, login_with_key, prompt_secret};
 use crate::screen::{Mark, fact};
 use crate::secret::Secret;
@@ -26,7 +26,7 @@ pub(super) enum Entry {
 }
 
 /// The key that the command line speaks of, if it does.
-pub(super) fn entry(args: &LoginArgs) -> Result<Option<Entry>, Fault> {
+pub(super) fn entry(args: &LoginArgs) -> Result<Option<Entry>, ErrorKind> {
     let given = match (&args.api_key, &args.token) {
         _ if args.with_token => Some(Entry::StandardInput),
         (Some(key), _) | (None, Some(key)) => Some(match key.expose() {
@@ -39,7 +39,7 @@ pub(super) fn entry(args: &LoginArgs) -> Result<Option<Entry>, Fault> {
     // The flag may stand before the verb, where the other flags of the login are not known yet.
     let is_person = args.browser || args.device || args.no_browser || args.start || args.resume.is_some();
     if given.is_some() && is_person {
-        return Err(Fault::Usage {
+        return Err(ErrorKind::Usage {
             message: "A key is no way to sign in with the browser or a code".into(),
             hint: Some("Give either the key, or the way to sign in.".into()),
         });
@@ -47,7 +47,7 @@ pub(super) fn entry(args: &LoginArgs) -> Result<Option<Entry>, Fault> {
     Ok(given)
 }
 
-pub(super) async fn run(context: &Context, entry: Entry, args: LoginArgs) -> Result<(), Fault> {
+pub(super) async fn run(context: &Context, entry: Entry, args: LoginArgs) -> Result<(), ErrorKind> {
     let (key, source) = match entry {
         Entry::Given(key) => {
             let other = context.brand().command("auth login --api-key");
@@ -65,8 +65,8 @@ pub(super) async fn run(context: &Context, entry: Entry, args: LoginArgs) -> Res
     print(context, &stored)
 }
 
-async fn ask(context: &Context) -> Result<Secret, Fault> {
-    let nobody = || Fault::Usage {
+async fn ask(context: &Context) -> Result<Secret, ErrorKind> {
+    let nobody = || ErrorKind::Usage {
         message: "There is no terminal here to ask for the key at".into(),
         hint: Some(format!("Pipe it: `{} <FILE`.", context.brand().command("auth login --with-token"))),
     };
@@ -76,16 +76,18 @@ async fn ask(context: &Context) -> Result<Secret, Fault> {
     prompt_secret(context, "Paste your key:").await?.ok_or_else(nobody)
 }
 
-fn read_input() -> Result<Secret, Fault> {
+fn read_input() -> Result<Secret, ErrorKind> {
     let mut text = Zeroizing::new(String::new());
-    std::io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text).map_err(|error| Fault::Usage {
-        message: "The key on standard input cannot be read".into(),
-        hint: Some(error.to_string()),
+    std::io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text).map_err(|error| {
+        ErrorKind::Usage {
+            message: "The key on standard input cannot be read".into(),
+            hint: Some(error.to_string()),
+        }
     })?;
     Ok(Secret::new(text.as_str()))
 }
 
-fn print(context: &Context, stored: &StoredKey) -> Result<(), Fault> {
+fn print(context: &Context, stored: &StoredKey) -> Result<(), ErrorKind> {
     if let Some(reason) = &stored.unverified {
         let status = context.brand().command("auth status");
         let warning = format!("Stored the key, but could not verify it ({reason}). Try `{status}` shortly.");
