@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::duration::countdown;
 use super::screen::{Mark, Screen};
 use super::secret::Secret;
-use super::ui::{CodeScreen, Entered, LinkScreen, LoginUi, Waiting, WayBack, Wish};
+use super::ui::{CodeScreen, Entered, LinkScreen, LoginUi, WaitAction, Waiting, WayBack};
 
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /// What stands for a secret, whatever its length.
@@ -111,7 +111,7 @@ impl LoginUi for TerminalUi {
     }
 
     #[cfg(unix)]
-    fn wish(&self) -> Option<Wish> {
+    fn wait_action(&self) -> Option<WaitAction> {
         if !self.interactive {
             return None;
         }
@@ -120,13 +120,13 @@ impl LoginUi for TerminalUi {
             *listening = Some(keys::SilentKeys::listen()?);
         }
         match keys::read() {
-            keys::Ready::Bytes(bytes) => bytes.into_iter().find_map(text::wish),
+            keys::Ready::Bytes(bytes) => bytes.into_iter().find_map(text::wait_action),
             keys::Ready::Nothing | keys::Ready::Ended => None,
         }
     }
 
     #[cfg(not(unix))]
-    fn wish(&self) -> Option<Wish> {
+    fn wait_action(&self) -> Option<WaitAction> {
         None
     }
 

@@ -20,7 +20,7 @@ use super::credentials::{
 use super::error::ErrorKind;
 use super::profile::ProfileName;
 use super::secret::Secret;
-use super::ui::{CodeScreen, Entered, LinkScreen, LoginUi, Waiting, Wish};
+use super::ui::{CodeScreen, Entered, LinkScreen, LoginUi, WaitAction, Waiting};
 
 pub use server::{Answer, Asked, Server};
 
@@ -74,7 +74,7 @@ pub struct RecordingUi {
     links: Mutex<Vec<LinkScreen>>,
     codes: Mutex<Vec<CodeScreen>>,
     notices: Mutex<Vec<String>>,
-    wishes: Mutex<VecDeque<Wish>>,
+    actions: Mutex<VecDeque<WaitAction>>,
     secrets: Mutex<VecDeque<Secret>>,
 }
 
@@ -100,8 +100,8 @@ impl RecordingUi {
     }
 
     /// While a login waits, the person asks for this.
-    pub fn will_wish(&self, wish: Wish) {
-        locked(&self.wishes).push_back(wish);
+    pub fn will_choose(&self, action: WaitAction) {
+        locked(&self.actions).push_back(action);
     }
 
     /// Asked for a secret, the person enters this; without one the question stays open.
@@ -127,8 +127,8 @@ impl LoginUi for RecordingUi {
         locked(&self.notices).push(text.to_owned());
     }
 
-    fn wish(&self) -> Option<Wish> {
-        locked(&self.wishes).pop_front()
+    fn wait_action(&self) -> Option<WaitAction> {
+        locked(&self.actions).pop_front()
     }
 
     fn prompt_secret<'a>(&'a self, _question: &'a str) -> Entered<'a> {

@@ -62,7 +62,7 @@ pub enum Waiting {
 
 /// What a person can ask for while a login waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum WaitAction {
     /// Open the browser (again).
     Browser,
     /// Sign in with a code on another device instead.
@@ -71,7 +71,7 @@ pub enum Wish {
     Paste,
 }
 
-/// Shows the steps of a login and hears the person's wishes meanwhile.
+/// Shows the steps of a login and reports what the user chooses while it waits.
 pub trait LoginUi: Send + Sync {
     /// Shows where to go.
     fn show_link(&self, screen: &LinkScreen);
@@ -89,7 +89,7 @@ pub trait LoginUi: Send + Sync {
     fn notice(&self, text: &str);
 
     /// What the person has asked for since the last call; called about ten times a second while the login waits.
-    fn wish(&self) -> Option<Wish>;
+    fn wait_action(&self) -> Option<WaitAction>;
 
     /// Asks for something that nobody else may see. Dropping the future ends the question.
     fn prompt_secret<'a>(&'a self, question: &'a str) -> Entered<'a>;

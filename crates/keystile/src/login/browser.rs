@@ -17,7 +17,7 @@ use super::{Account, Step};
 use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
 use crate::oauth::{Link, Proof, TokenError};
-use crate::ui::{LinkScreen, Waiting, WayBack, Wish};
+use crate::ui::{LinkScreen, WaitAction, Waiting, WayBack};
 
 const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -25,7 +25,7 @@ const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
 enum Waited {
     Arrived(Arrival),
     /// The person has no browser here after all.
-    Wished(Wish),
+    Chose(WaitAction),
 }
 
 pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, ErrorKind> {
@@ -49,8 +49,8 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
             finish(attempt, arrival, redirect, &proof).await.map(signed_in)
         }
         // The browser may still end on the port, or its address may be what is pasted.
-        Waited::Wished(Wish::Paste) => paste::sign_in(attempt, &proof, Some(&mut loopback)).await,
-        Waited::Wished(Wish::DeviceCode | Wish::Browser) => {
+        Waited::Chose(WaitAction::Paste) => paste::sign_in(attempt, &proof, Some(&mut loopback)).await,
+        Waited::Chose(WaitAction::DeviceCode | WaitAction::Browser) => {
             Ok(Step::Change(Road::Device { opens: false, otherwise: Otherwise::Paste }))
         }
     }
@@ -82,10 +82,10 @@ async fn wait(
             kind = &mut stop => return Err(kind),
             () = frames.next() => {
                 context.ui.progress(Waiting::ForBrowser(deadline - Instant::now()));
-                match context.ui.wish() {
+                match context.ui.wait_action() {
                     None => {}
-                    Some(Wish::Browser) => open_browser(context, url),
-                    Some(wish @ (Wish::DeviceCode | Wish::Paste)) => return Ok(Waited::Wished(wish)),
+                    Some(WaitAction::Browser) => open_browser(context, url),
+                    Some(action @ (WaitAction::DeviceCode | WaitAction::Paste)) => return Ok(Waited::Chose(action)),
                 }
             }
         }

@@ -14,7 +14,7 @@ use super::{LoginOptions, Step};
 use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
 use crate::oauth::{self, DeviceCode, Poll, TokenAnswer};
-use crate::ui::{CodeScreen, Waiting, Wish};
+use crate::ui::{CodeScreen, WaitAction, Waiting};
 
 /// How long a poll that is under way may still take when nobody wants its answer any more.
 const LAST_POLL: Duration = Duration::from_secs(5);
@@ -133,10 +133,10 @@ async fn wait(
             kind = &mut stop => break Left::Stopped(kind),
             () = frames.next() => {
                 context.ui.progress(Waiting::ForCode);
-                match context.ui.wish() {
-                    Some(Wish::Browser) => open_browser(context, page_of(code)),
-                    Some(Wish::Paste) => break Left::ForPaste,
-                    Some(Wish::DeviceCode) | None => {}
+                match context.ui.wait_action() {
+                    Some(WaitAction::Browser) => open_browser(context, page_of(code)),
+                    Some(WaitAction::Paste) => break Left::ForPaste,
+                    Some(WaitAction::DeviceCode) | None => {}
                 }
             }
         }

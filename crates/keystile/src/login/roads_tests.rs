@@ -7,7 +7,7 @@ use serde_json::json;
 use super::tests::{World, world, world_where};
 use super::*;
 use crate::testing::Answer;
-use crate::ui::{WayBack, Wish};
+use crate::ui::{WaitAction, WayBack};
 
 const QUICK: Duration = Duration::from_millis(20);
 
@@ -136,7 +136,7 @@ async fn three_useless_pastes_end_the_login() {
 #[tokio::test]
 async fn while_the_browser_is_waited_for_d_switches_to_a_device_code() {
     let world = world();
-    world.ui.will_wish(Wish::DeviceCode);
+    world.ui.will_choose(WaitAction::DeviceCode);
     login(&world.context, &world.options()).await.unwrap();
     assert_eq!((world.ui.links().len(), world.ui.codes().len()), (1, 1));
     assert_eq!(world.stored(), 1);
@@ -145,7 +145,7 @@ async fn while_the_browser_is_waited_for_d_switches_to_a_device_code() {
 #[tokio::test]
 async fn without_device_codes_d_leads_to_the_pasted_code() {
     let world = world_where(false);
-    world.ui.will_wish(Wish::DeviceCode);
+    world.ui.will_choose(WaitAction::DeviceCode);
     world.ui.will_enter("the-code");
     login(&world.context, &world.options()).await.unwrap();
     assert_eq!(world.ui.links()[1].way_back, WayBack::Paste);
@@ -154,7 +154,7 @@ async fn without_device_codes_d_leads_to_the_pasted_code() {
 #[tokio::test]
 async fn after_p_the_failed_address_of_the_first_link_will_do() {
     let world = world();
-    world.ui.will_wish(Wish::Paste);
+    world.ui.will_choose(WaitAction::Paste);
     let options = world.options();
     let paste = async {
         world.until(|world| world.ui.links().len() == 2).await;
@@ -172,7 +172,7 @@ async fn after_p_the_failed_address_of_the_first_link_will_do() {
 #[tokio::test]
 async fn after_p_the_browser_may_still_come_back_by_itself() {
     let world = world();
-    world.ui.will_wish(Wish::Paste);
+    world.ui.will_choose(WaitAction::Paste);
     let options = world.options();
     let back = async {
         world.until(|world| world.ui.links().len() == 2).await;

@@ -2,16 +2,16 @@
 
 use crate::duration::in_words;
 #[cfg(unix)]
-use crate::ui::Wish;
+use crate::ui::WaitAction;
 use crate::ui::{CodeScreen, LinkScreen, WayBack};
 
 /// What a key asks for while a login waits.
 #[cfg(unix)]
-pub(super) fn wish(key: u8) -> Option<Wish> {
+pub(super) fn wait_action(key: u8) -> Option<WaitAction> {
     match key {
-        b'\r' | b'\n' => Some(Wish::Browser),
-        b'd' | b'D' => Some(Wish::DeviceCode),
-        b'p' | b'P' => Some(Wish::Paste),
+        b'\r' | b'\n' => Some(WaitAction::Browser),
+        b'd' | b'D' => Some(WaitAction::DeviceCode),
+        b'p' | b'P' => Some(WaitAction::Paste),
         _ => None,
     }
 }
@@ -136,8 +136,8 @@ mod tests {
     #[test]
     fn keys_ask_for_another_road() {
         assert_eq!(
-            [b'd', b'P', b'\n', b'x'].map(wish),
-            [Some(Wish::DeviceCode), Some(Wish::Paste), Some(Wish::Browser), None]
+            [b'd', b'P', b'\n', b'x'].map(wait_action),
+            [Some(WaitAction::DeviceCode), Some(WaitAction::Paste), Some(WaitAction::Browser), None]
         );
     }
 }
