@@ -78,7 +78,7 @@ pub use config::{Config, ConfigFile, Defaults, LoginMethod, ProfileConfig};
 pub use core_dumps::disable_core_dumps;
 pub use credentials::{
     AccountRef, Credential, CredentialState, CredentialStore, Document, FileLock, FileStore, KeyCredential,
-    OauthCredential, OrgRef, ProfileLock, SignedInBy, StorePlace, Swap,
+    OauthCredential, OrgRef, ProfileLock, SignedInBy, StorePlace, SwapResult,
 };
 pub use dependencies::Dependencies;
 pub use env::Environment;

@@ -15,7 +15,8 @@ use super::base_url::BaseUrl;
 use super::browser::Browser;
 use super::clock::Clock;
 use super::credentials::{
-    AccountRef, Credential, CredentialState, CredentialStore, Document, OauthCredential, ProfileLock, Swap,
+    AccountRef, Credential, CredentialState, CredentialStore, Document, OauthCredential, ProfileLock,
+    SwapResult,
 };
 use super::error::ErrorKind;
 use super::profile::ProfileName;
@@ -201,7 +202,7 @@ impl CredentialStore for MemoryStore {
         profile: &ProfileName,
         expected: Option<u64>,
         credential: Option<&Credential>,
-    ) -> Result<Swap, ErrorKind> {
+    ) -> Result<SwapResult, ErrorKind> {
         if *locked(&self.refuses_writes) {
             return Err(ErrorKind::CredentialsUnwritable {
                 what: "write".into(),
@@ -210,11 +211,11 @@ impl CredentialStore for MemoryStore {
         }
         let mut document = locked(&self.document);
         if document.get(profile).map(Credential::generation) != expected {
-            return Ok(Swap::Conflict);
+            return Ok(SwapResult::Conflict);
         }
         let next = credential.map(|credential| credential.clone().at_generation(expected.unwrap_or(0) + 1));
         document.set(profile, next);
-        Ok(Swap::Done)
+        Ok(SwapResult::Done)
     }
 
     fn set_damaged_aside(&self) -> Result<String, ErrorKind> {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::args::LogoutArgs;
 use crate::context::Context;
-use crate::credentials::{Credential, CredentialState, OauthCredential, Swap};
+use crate::credentials::{Credential, CredentialState, OauthCredential, SwapResult};
 use crate::error::ErrorKind;
 use crate::profile::ProfileName;
 use crate::screen::Mark;
@@ -55,8 +55,8 @@ pub(super) async fn sign_out(
         Credential::ApiKey(_) => AtServer::Nothing,
     };
     match context.store.compare_and_swap(profile, Some(credential.generation()), None)? {
-        Swap::Done => {}
-        Swap::Conflict => {
+        SwapResult::Done => {}
+        SwapResult::Conflict => {
             return Err(ErrorKind::Local {
                 what: format!("sign out of profile {profile}"),
                 cause: "somebody signed in to it at the same moment. Try again".into(),

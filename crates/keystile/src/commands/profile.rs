@@ -10,7 +10,7 @@ use crate::args::ProfileCommand;
 use crate::base_url::BaseUrl;
 use crate::config::{ConfigFile, ProfileConfig};
 use crate::context::Context;
-use crate::credentials::{Credential, CredentialState, Swap};
+use crate::credentials::{Credential, CredentialState, SwapResult};
 use crate::error::ErrorKind;
 use crate::profile::ProfileName;
 use crate::screen::Mark;
@@ -143,12 +143,12 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
         let generation = credential.generation();
         let stored = context.store.compare_and_swap(to, None, Some(&credential))?;
         let removed = match stored {
-            Swap::Done => context.store.compare_and_swap(from, Some(generation), None)?,
-            Swap::Conflict => Swap::Conflict,
+            SwapResult::Done => context.store.compare_and_swap(from, Some(generation), None)?,
+            SwapResult::Conflict => SwapResult::Conflict,
         };
         match removed {
-            Swap::Done => {}
-            Swap::Conflict => {
+            SwapResult::Done => {}
+            SwapResult::Conflict => {
                 return Err(ErrorKind::Local {
                     what: format!("rename profile {from}"),
                     cause: "somebody else changed it at the same moment. Try again".into(),

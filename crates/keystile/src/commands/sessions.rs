@@ -11,7 +11,7 @@ use super::list::{self, Envelope, encoded};
 use super::session;
 use crate::args::SessionsCommand;
 use crate::context::Context;
-use crate::credentials::Swap;
+use crate::credentials::SwapResult;
 use crate::duration::remaining;
 use crate::error::ErrorKind;
 use crate::screen::Mark;
@@ -101,7 +101,7 @@ async fn forget(context: &Context, session: &Session) -> Result<(), ErrorKind> {
     let current = context.stored_session()?.filter(|stored| stored.session_id == session.session_id);
     let Some(current) = current else { return Ok(()) };
     match context.store.compare_and_swap(&context.profile, Some(current.generation), None)? {
-        Swap::Done | Swap::Conflict => Ok(()),
+        SwapResult::Done | SwapResult::Conflict => Ok(()),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use super::lock::FileLock;
-use super::{Credential, CredentialStore, Document, ProfileLock, Swap, trust};
+use super::{Credential, CredentialStore, Document, ProfileLock, SwapResult, trust};
 use crate::error::ErrorKind;
 use crate::files;
 use crate::paths::Paths;
@@ -100,11 +100,11 @@ impl CredentialStore for FileStore {
         profile: &ProfileName,
         expected: Option<u64>,
         credential: Option<&Credential>,
-    ) -> Result<Swap, ErrorKind> {
+    ) -> Result<SwapResult, ErrorKind> {
         let _lock = self.change_lock()?;
         let mut document = self.read()?;
         if document.get(profile).map(Credential::generation) != expected {
-            return Ok(Swap::Conflict);
+            return Ok(SwapResult::Conflict);
         }
         document.generation += 1;
         let next = expected.unwrap_or(0) + 1;
@@ -114,7 +114,7 @@ impl CredentialStore for FileStore {
         written
             .and_then(|bytes| files::write_private(&path, &bytes))
             .map_err(|error| failed("write", &path, &error))?;
-        Ok(Swap::Done)
+        Ok(SwapResult::Done)
     }
 
     fn set_damaged_aside(&self) -> Result<String, ErrorKind> {

@@ -13,7 +13,7 @@ fn profile(name: &str) -> ProfileName {
     ProfileName::parse(name).unwrap()
 }
 
-fn put(store: &FileStore, name: &str, expected: Option<u64>) -> Swap {
+fn put(store: &FileStore, name: &str, expected: Option<u64>) -> SwapResult {
     store.compare_and_swap(&profile(name), expected, Some(&session().into())).unwrap()
 }
 
@@ -28,12 +28,12 @@ fn a_missing_file_holds_nothing_and_reading_makes_nothing() {
 fn a_change_needs_the_generation_that_was_read() {
     let folder = TempFolder::new();
     let store = store(&folder);
-    assert_eq!(put(&store, "work", None), Swap::Done);
-    assert_eq!(put(&store, "work", None), Swap::Conflict);
-    assert_eq!(put(&store, "work", Some(1)), Swap::Done);
+    assert_eq!(put(&store, "work", None), SwapResult::Done);
+    assert_eq!(put(&store, "work", None), SwapResult::Conflict);
+    assert_eq!(put(&store, "work", Some(1)), SwapResult::Done);
     let document = store.read().unwrap();
     assert_eq!((document.generation, document.get(&profile("work")).unwrap().generation()), (2, 2));
-    assert_eq!(store.compare_and_swap(&profile("work"), Some(2), None).unwrap(), Swap::Done);
+    assert_eq!(store.compare_and_swap(&profile("work"), Some(2), None).unwrap(), SwapResult::Done);
     assert!(store.read().unwrap().get(&profile("work")).is_none());
 }
 
@@ -51,7 +51,7 @@ fn changes_of_many_profiles_at_once_lose_none() {
             })
         })
         .collect();
-    assert!(threads.into_iter().all(|thread| thread.join().unwrap() == Swap::Done));
+    assert!(threads.into_iter().all(|thread| thread.join().unwrap() == SwapResult::Done));
     assert_eq!(store.read().unwrap().iter().count(), 8);
 }
 

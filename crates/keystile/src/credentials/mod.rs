@@ -43,7 +43,7 @@ pub trait CredentialStore: Send + Sync {
         profile: &ProfileName,
         expected: Option<u64>,
         credential: Option<&Credential>,
-    ) -> Result<Swap, ErrorKind>;
+    ) -> Result<SwapResult, ErrorKind>;
 
     /// Moves a store that cannot be read out of the way, so that a new sign-in has a place; says where it went.
     fn set_damaged_aside(&self) -> Result<String, ErrorKind>;
@@ -74,7 +74,7 @@ pub trait ProfileLock: Send {}
 /// Whether a change took place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Swap {
+pub enum SwapResult {
     /// Stored.
     Done,
     /// Somebody else changed the profile in the meantime; nothing was stored.

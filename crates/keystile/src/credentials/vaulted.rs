@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::vault::{SystemVault, Vault};
-use super::{Credential, CredentialStore, Document, FileStore, ProfileLock, StorePlace, Swap};
+use super::{Credential, CredentialStore, Document, FileStore, ProfileLock, StorePlace, SwapResult};
 use crate::error::ErrorKind;
 use crate::profile::ProfileName;
 use crate::random;
@@ -95,7 +95,7 @@ impl CredentialStore for VaultedStore {
         profile: &ProfileName,
         expected: Option<u64>,
         credential: Option<&Credential>,
-    ) -> Result<Swap, ErrorKind> {
+    ) -> Result<SwapResult, ErrorKind> {
         let old = self.file.read()?.get(profile).and_then(Credential::keyring_entry).map(str::to_owned);
         let (next, new) = match credential {
             Some(credential) => {
@@ -106,8 +106,8 @@ impl CredentialStore for VaultedStore {
         };
         let swapped = self.file.compare_and_swap(profile, expected, next.as_ref());
         match swapped {
-            Ok(Swap::Done) => self.discard(old),
-            Ok(Swap::Conflict) | Err(_) => self.discard(new),
+            Ok(SwapResult::Done) => self.discard(old),
+            Ok(SwapResult::Conflict) | Err(_) => self.discard(new),
         }
         swapped
     }

@@ -65,7 +65,7 @@ fn only_the_lasting_secret_leaves_the_file() {
     let (folder, vault, name) = (TempFolder::new(), MemoryVault::default(), ProfileName::default());
     let store = store(&folder, &vault, StorePlace::Keyring);
     let credential = Credential::from(session());
-    assert_eq!(store.compare_and_swap(&name, None, Some(&credential)), Ok(Swap::Done));
+    assert_eq!(store.compare_and_swap(&name, None, Some(&credential)), Ok(SwapResult::Done));
     let written: serde_json::Value = serde_json::from_str(&text(&folder)).unwrap();
     assert_eq!(written["profiles"]["default"]["access_token"], "access");
     assert!(written["profiles"]["default"]["refresh_token"].is_null());
@@ -74,10 +74,10 @@ fn only_the_lasting_secret_leaves_the_file() {
     assert_eq!((&read.refresh_token, read.generation), (&Some(Secret::new("refresh")), 1));
 
     let key = Credential::from(KeyCredential::new(Secret::new("acme_live_0123456789abcdefghij")));
-    assert_eq!(store.compare_and_swap(&name, Some(1), Some(&key)), Ok(Swap::Done));
+    assert_eq!(store.compare_and_swap(&name, Some(1), Some(&key)), Ok(SwapResult::Done));
     assert!(!text(&folder).contains("acme_live_"), "{}", text(&folder));
     assert_eq!(vault.len(), 1, "what is no longer used is gone");
-    assert_eq!(store.compare_and_swap(&name, Some(2), None), Ok(Swap::Done));
+    assert_eq!(store.compare_and_swap(&name, Some(2), None), Ok(SwapResult::Done));
     assert_eq!(vault.len(), 0);
 }
 
@@ -86,7 +86,7 @@ fn a_keyring_that_fails_stops_everything_and_changes_nothing() {
     let (folder, vault, name) = (TempFolder::new(), MemoryVault::default(), ProfileName::default());
     let store = store(&folder, &vault, StorePlace::Keyring);
     let credential = Credential::from(session());
-    assert_eq!(store.compare_and_swap(&name, None, Some(&credential)), Ok(Swap::Done));
+    assert_eq!(store.compare_and_swap(&name, None, Some(&credential)), Ok(SwapResult::Done));
     let before = text(&folder);
     vault.lock();
     let locked = ErrorKind::KeyringUnusable { cause: "locked".into() };
@@ -102,11 +102,11 @@ fn a_secret_is_found_where_it_was_put_whatever_the_settings_say_now() {
     let credential = Credential::from(session());
     let swapped =
         store(&folder, &vault, StorePlace::Keyring).compare_and_swap(&name, None, Some(&credential));
-    assert_eq!(swapped, Ok(Swap::Done));
+    assert_eq!(swapped, Ok(SwapResult::Done));
     let to_file = store(&folder, &vault, StorePlace::File);
     let read = to_file.read().unwrap().get(&name).cloned().unwrap();
     assert_eq!(read.lasting_secret(), Some(Secret::new("refresh")));
-    assert_eq!(to_file.compare_and_swap(&name, Some(1), Some(&read)), Ok(Swap::Done));
+    assert_eq!(to_file.compare_and_swap(&name, Some(1), Some(&read)), Ok(SwapResult::Done));
     assert_eq!(vault.len(), 0);
     assert!(text(&folder).contains("\"refresh\""));
 }
@@ -116,6 +116,6 @@ fn who_comes_too_late_leaves_no_secret_behind() {
     let (folder, vault, name) = (TempFolder::new(), MemoryVault::default(), ProfileName::default());
     let store = store(&folder, &vault, StorePlace::Keyring);
     let credential = Credential::from(session());
-    assert_eq!(store.compare_and_swap(&name, Some(7), Some(&credential)), Ok(Swap::Conflict));
+    assert_eq!(store.compare_and_swap(&name, Some(7), Some(&credential)), Ok(SwapResult::Conflict));
     assert_eq!(vault.len(), 0);
 }

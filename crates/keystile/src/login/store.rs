@@ -9,7 +9,7 @@ use serde_json::Map;
 use crate::base_url::BaseUrl;
 use crate::config::ConfigFile;
 use crate::context::Context;
-use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy, Swap};
+use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy, SwapResult};
 use crate::error::ErrorKind;
 use crate::oauth::{self, TokenAnswer};
 use crate::secret::Secret;
@@ -75,8 +75,8 @@ pub(super) async fn keep(context: &Context, credential: Credential) -> Result<()
             Err(kind) => return Err(kind),
         };
         match context.store.compare_and_swap(&context.profile, expected, Some(&credential))? {
-            Swap::Done => return Ok(()),
-            Swap::Conflict => {}
+            SwapResult::Done => return Ok(()),
+            SwapResult::Conflict => {}
         }
     }
 }

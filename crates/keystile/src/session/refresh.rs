@@ -6,7 +6,7 @@ use chrono::{SubsecRound as _, TimeDelta};
 use oauth2::{RefreshToken, TokenResponse as _};
 
 use crate::context::Context;
-use crate::credentials::{Credential, CredentialState, OauthCredential, ProfileLock, Swap};
+use crate::credentials::{Credential, CredentialState, OauthCredential, ProfileLock, SwapResult};
 use crate::error::ErrorKind;
 use crate::oauth::{self, TokenAnswer, TokenError};
 use crate::profile::ProfileName;
@@ -145,9 +145,9 @@ fn store(
     let next = successor(context, old, tokens);
     let credential = Credential::from(next.clone());
     match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&credential)) {
-        Ok(Swap::Done) => Ok(OauthCredential { generation: old.generation + 1, ..next }),
+        Ok(SwapResult::Done) => Ok(OauthCredential { generation: old.generation + 1, ..next }),
         // Signed out or in again meanwhile, which is stronger than a refresh.
-        Ok(Swap::Conflict) => usable(context),
+        Ok(SwapResult::Conflict) => usable(context),
         Err(kind) => {
             let error = context.error(kind);
             context.ui.notice(&format!("The refreshed session could not be stored: {error}"));
@@ -189,7 +189,7 @@ fn settle_refusal(
     let ended = Credential::from(OauthCredential { state: CredentialState::NeedsLogin, ..old.clone() });
     // The tokens stay, for a person who looks for what happened. A conflict means that there is something newer.
     match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&ended))? {
-        Swap::Done | Swap::Conflict => Err(ErrorKind::RefreshFailed),
+        SwapResult::Done | SwapResult::Conflict => Err(ErrorKind::RefreshFailed),
     }
 }
 
