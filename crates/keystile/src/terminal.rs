@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::duration::countdown;
 use super::screen::{Mark, Screen};
 use super::secret::Secret;
-use super::ui::{CodeScreen, Entered, LinkScreen, LoginUi, WaitAction, Waiting, WayBack};
+use super::ui::{CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting, WayBack};
 
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /// What stands for a secret, whatever its length.
@@ -130,7 +130,7 @@ impl LoginUi for TerminalUi {
         None
     }
 
-    fn prompt_secret<'a>(&'a self, question: &'a str) -> Entered<'a> {
+    fn prompt_secret<'a>(&'a self, question: &'a str) -> SecretPrompt<'a> {
         Box::pin(async move {
             let _ = write!(std::io::stderr(), "{question} ");
             let mut line = OpenLine { ends_with: "" };

@@ -21,7 +21,7 @@ use super::credentials::{
 use super::error::ErrorKind;
 use super::profile::ProfileName;
 use super::secret::Secret;
-use super::ui::{CodeScreen, Entered, LinkScreen, LoginUi, WaitAction, Waiting};
+use super::ui::{CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting};
 
 pub use server::{Answer, Asked, Server};
 
@@ -132,7 +132,7 @@ impl LoginUi for RecordingUi {
         locked(&self.actions).pop_front()
     }
 
-    fn prompt_secret<'a>(&'a self, _question: &'a str) -> Entered<'a> {
+    fn prompt_secret<'a>(&'a self, _question: &'a str) -> SecretPrompt<'a> {
         Box::pin(async {
             loop {
                 if let Some(secret) = locked(&self.secrets).pop_front() {

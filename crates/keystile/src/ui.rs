@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::secret::Secret;
 
 /// What a person enters, once it is there; `None` if nobody can or will enter anything.
-pub type Entered<'a> = Pin<Box<dyn Future<Output = Option<Secret>> + Send + 'a>>;
+pub type SecretPrompt<'a> = Pin<Box<dyn Future<Output = Option<Secret>> + Send + 'a>>;
 
 /// The link that the person opens to approve a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub trait LoginUi: Send + Sync {
     fn wait_action(&self) -> Option<WaitAction>;
 
     /// Asks for something that nobody else may see. Dropping the future ends the question.
-    fn prompt_secret<'a>(&'a self, question: &'a str) -> Entered<'a>;
+    fn prompt_secret<'a>(&'a self, question: &'a str) -> SecretPrompt<'a>;
 
     /// Asks a yes-or-no question; `None` where nobody can answer.
     fn confirm(&self, question: &str) -> Option<bool>;
