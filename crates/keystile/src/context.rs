@@ -19,7 +19,7 @@ use super::oauth::{self, Metadata};
 use super::paths::Paths;
 use super::profile::ProfileName;
 use super::redact::Redactor;
-use super::screen::{Mark, Screen};
+use super::screen::{Icon, Screen};
 use super::source::StoredProfile;
 use super::terminal::TerminalUi;
 use super::ui::LoginUi;
@@ -185,7 +185,7 @@ impl Context {
     pub(crate) fn say_warnings(&self) -> Vec<String> {
         let warnings = self.store.take_warnings();
         for warning in &warnings {
-            self.screen.say(Mark::Attention, warning);
+            self.screen.say(Icon::Attention, warning);
         }
         warnings
     }

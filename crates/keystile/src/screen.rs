@@ -11,7 +11,7 @@ use super::redact::Redactor;
 
 /// How a line begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
+pub(crate) enum Icon {
     Good,
     Attention,
     Bad,
@@ -84,14 +84,14 @@ impl Screen {
     }
 
     /// A marked headline on standard output, for commands whose answer it is.
-    pub(crate) fn headline(&self, mark: Mark, text: &str) -> Result<(), ErrorKind> {
-        self.raw(format!("{} {}\n", sign(mark, self.colored.out), self.redactor.clean(text)).as_bytes())
+    pub(crate) fn headline(&self, icon: Icon, text: &str) -> Result<(), ErrorKind> {
+        self.raw(format!("{} {}\n", sign(icon, self.colored.out), self.redactor.clean(text)).as_bytes())
     }
 
     /// A marked line on standard error, unless nobody wants talk.
-    pub(crate) fn say(&self, mark: Mark, text: &str) {
+    pub(crate) fn say(&self, icon: Icon, text: &str) {
         if self.talks() {
-            write_err(&format!("{} {}\n", sign(mark, self.colored.err), self.redactor.clean(text)));
+            write_err(&format!("{} {}\n", sign(icon, self.colored.err), self.redactor.clean(text)));
         }
     }
 
@@ -116,7 +116,7 @@ impl Screen {
             (_, true) => write_err(&format!("{}\n", self.redactor.clean(&error.to_json().to_string()))),
             (_, false) => {
                 let text = error.to_string();
-                write_err(&format!("{} {}\n", sign(Mark::Bad, self.colored.err), self.redactor.clean(&text)));
+                write_err(&format!("{} {}\n", sign(Icon::Bad, self.colored.err), self.redactor.clean(&text)));
             }
         }
     }
@@ -133,11 +133,11 @@ pub(crate) fn fact(label: &str, value: &str) -> String {
     format!("  {label:<12}  {value}")
 }
 
-fn sign(mark: Mark, colored: bool) -> String {
-    let (sign, color) = match mark {
-        Mark::Good => ("✓", 32),
-        Mark::Attention => ("!", 33),
-        Mark::Bad => ("✗", 31),
+fn sign(icon: Icon, colored: bool) -> String {
+    let (sign, color) = match icon {
+        Icon::Good => ("✓", 32),
+        Icon::Attention => ("!", 33),
+        Icon::Bad => ("✗", 31),
     };
     if colored { format!("\u{1b}[{color}m{sign}\u{1b}[0m") } else { sign.to_owned() }
 }

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use super::duration::countdown;
-use super::screen::{Mark, Screen};
+use super::screen::{Icon, Screen};
 use super::secret::Secret;
 use super::ui::{CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting, WayBack};
 
@@ -107,7 +107,7 @@ impl LoginUi for TerminalUi {
         if self.animates() {
             self.screen.overwrite("");
         }
-        self.screen.say(Mark::Attention, text);
+        self.screen.say(Icon::Attention, text);
     }
 
     #[cfg(unix)]

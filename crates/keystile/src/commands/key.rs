@@ -11,7 +11,7 @@ use super::static_credential::{Kind, StaticCredential, end_after};
 use crate::args::{KeyCommand, KeyCreateArgs, Mode, Overlap};
 use crate::context::Context;
 use crate::error::ErrorKind;
-use crate::screen::Mark;
+use crate::screen::Icon;
 use crate::session::Session;
 
 const KEY: Kind = Kind { path: "/api/v1/keys", secret: "apiKey", name: "key", heading: "KEY" };
@@ -82,7 +82,7 @@ async fn scopes(
     }
     let key: StaticCredential = list::read(session, &document).await?;
     if is_change {
-        context.screen.say(Mark::Good, &format!("Changed what key {} may do", key.id));
+        context.screen.say(Icon::Good, &format!("Changed what key {} may do", key.id));
     }
     if key.unrestricted {
         context.screen.tell("It may do everything that its owner may do.");

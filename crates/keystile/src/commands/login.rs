@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::duration::in_words;
 use crate::error::ErrorKind;
 use crate::login::{Account, LoginOptions, StartedLogin, login, resume, start};
-use crate::screen::{Mark, fact};
+use crate::screen::{Icon, fact};
 use crate::session::key_variable;
 
 pub(super) async fn run(context: &Context, args: LoginArgs) -> Result<(), ErrorKind> {
@@ -95,7 +95,7 @@ fn print(context: &Context, account: &Account) -> Result<(), ErrorKind> {
         }));
     }
     let who = account.account.as_ref().map_or("an unnamed account", |account| account.shown());
-    context.screen.say(Mark::Good, &format!("Signed in as {who}"));
+    context.screen.say(Icon::Good, &format!("Signed in as {who}"));
     for line in facts(account) {
         context.screen.tell(&line);
     }
@@ -107,7 +107,7 @@ fn warn_of_variable(context: &Context) -> Result<(), ErrorKind> {
     if let Some((variable, _)) = key_variable(context)? {
         context
             .screen
-            .say(Mark::Attention, &format!("{variable} is set and would be used instead without --profile"));
+            .say(Icon::Attention, &format!("{variable} is set and would be used instead without --profile"));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, SwapResult};
 use crate::error::ErrorKind;
 use crate::profile::ProfileName;
-use crate::screen::Mark;
+use crate::screen::Icon;
 use crate::session::{end, lock_profile};
 
 /// What became of a session at its server.
@@ -88,11 +88,11 @@ fn say(context: &Context, profile: &ProfileName, credential: &Credential, at_ser
             let text = format!(
                 "Signed out of profile {profile}: session revoked at {server}, local credentials removed."
             );
-            return screen.say(Mark::Good, &text);
+            return screen.say(Icon::Good, &text);
         }
         AtServer::Nothing => {
             let text = format!("Signed out of profile {profile}: local credentials removed.");
-            return screen.say(Mark::Good, &text);
+            return screen.say(Icon::Good, &text);
         }
         AtServer::NotAsked => "the session was not revoked.".to_owned(),
         AtServer::Unreached(ErrorKind::Unreachable { .. }) => {
@@ -105,7 +105,7 @@ fn say(context: &Context, profile: &ProfileName, credential: &Credential, at_ser
         }
     };
     screen.say(
-        Mark::Attention,
+        Icon::Attention,
         &format!("Signed out of profile {profile} on this machine only: {on_this_machine}"),
     );
     if let Some(session) = session {

@@ -31,7 +31,7 @@ use super::login::{
     Account, KeyOptions, LoginOptions, StartedLogin, StoredKey, login, login_with_key, resume, start,
 };
 use super::redact::Redactor;
-use super::screen::{Mark, Screen};
+use super::screen::{Icon, Screen};
 use super::secret::Secret;
 use super::session::{Session, choose, key_variable};
 use super::source::CredentialSource;
@@ -191,7 +191,7 @@ fn announce_variable(context: &Context) -> Result<(), ErrorKind> {
     if let Some((variable, _)) = key_variable(context)? {
         let hidden = context.store.read()?.get(&context.profile).map(|_| &context.profile);
         let instead = hidden.map(|profile| format!(" instead of profile {profile}")).unwrap_or_default();
-        context.screen.say(Mark::Attention, &format!("{variable} is set and used{instead}"));
+        context.screen.say(Icon::Attention, &format!("{variable} is set and used{instead}"));
     }
     Ok(())
 }

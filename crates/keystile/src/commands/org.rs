@@ -15,7 +15,7 @@ use crate::credentials::{Credential, OauthCredential, OrgRef};
 use crate::error::ErrorKind;
 use crate::login::{LoginOptions, login};
 use crate::profile::ProfileName;
-use crate::screen::Mark;
+use crate::screen::Icon;
 use crate::session::Organization;
 use crate::table;
 
@@ -140,6 +140,6 @@ fn say(context: &Context, profile: &ProfileName, org: Option<&OrgRef>) -> Result
         return context.screen.json(&json!({ "profile": profile.as_str(), "org": org }));
     }
     let shown = org.map_or("the organization you chose", |org| org.shown());
-    context.screen.say(Mark::Good, &format!("Acting for {shown} with profile {profile}"));
+    context.screen.say(Icon::Good, &format!("Acting for {shown} with profile {profile}"));
     Ok(())
 }

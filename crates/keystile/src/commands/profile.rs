@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, SwapResult};
 use crate::error::ErrorKind;
 use crate::profile::ProfileName;
-use crate::screen::Mark;
+use crate::screen::Icon;
 use crate::session::lock_profile;
 use crate::table;
 
@@ -49,10 +49,10 @@ pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(),
         return context.screen.json(&json!({ "active_profile": name.as_str() }));
     }
     let who = known.get(&name).and_then(who).map(|who| format!(" ({who})")).unwrap_or_default();
-    context.screen.say(Mark::Good, &format!("Using profile {name}{who}"));
+    context.screen.say(Icon::Good, &format!("Using profile {name}{who}"));
     let variable = context.brand().variable("PROFILE");
     if let Some(set) = context.environment.get(&variable).filter(|set| *set != name.as_str()) {
-        context.screen.say(Mark::Attention, &format!("{variable} is set and still chooses profile {set}"));
+        context.screen.say(Icon::Attention, &format!("{variable} is set and still chooses profile {set}"));
     }
     Ok(())
 }
@@ -120,7 +120,7 @@ fn create(context: &Context, name: &ProfileName, issuer: Option<&BaseUrl>) -> Re
     if context.screen.is_json() {
         return context.screen.json(&json!({ "created": name.as_str() }));
     }
-    context.screen.say(Mark::Good, &format!("Created profile {name}"));
+    context.screen.say(Icon::Good, &format!("Created profile {name}"));
     context.screen.tell(&format!(
         "  Sign in to it with `{}`.",
         context.brand().command(&format!("auth login --profile {name}"))
@@ -162,7 +162,7 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
     if context.screen.is_json() {
         return context.screen.json(&json!({ "renamed": from.as_str(), "to": to.as_str() }));
     }
-    context.screen.say(Mark::Good, &format!("Profile {from} is now called {to}"));
+    context.screen.say(Icon::Good, &format!("Profile {from} is now called {to}"));
     Ok(())
 }
 
@@ -178,7 +178,7 @@ async fn delete(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> 
     if context.screen.is_json() {
         return context.screen.json(&json!({ "deleted": name.as_str(), "signed_out": signed_out.is_some() }));
     }
-    context.screen.say(Mark::Good, &format!("Deleted profile {name}"));
+    context.screen.say(Icon::Good, &format!("Deleted profile {name}"));
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::credentials::OauthCredential;
 use crate::duration::remaining;
 use crate::error::ErrorKind;
 use crate::login::{Account, LoginOptions, login};
-use crate::screen::Mark;
+use crate::screen::Icon;
 use crate::session::{Chosen, Want, obtain};
 
 pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(), ErrorKind> {
@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(),
     }
     let left = remaining(refreshed.access_expires_at - context.now());
     context.screen.say(
-        Mark::Good,
+        Icon::Good,
         &format!("Refreshed profile {}: the access token expires in {left}", context.profile),
     );
     Ok(())
@@ -75,6 +75,6 @@ fn print_widened(context: &Context, account: &Account) -> Result<(), ErrorKind> 
         }));
     }
     let scopes = account.scopes.join(" ");
-    context.screen.say(Mark::Good, &format!("Profile {} has the scopes {scopes}", account.profile));
+    context.screen.say(Icon::Good, &format!("Profile {} has the scopes {scopes}", account.profile));
     Ok(())
 }

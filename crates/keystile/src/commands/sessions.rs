@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::credentials::SwapResult;
 use crate::duration::remaining;
 use crate::error::ErrorKind;
-use crate::screen::Mark;
+use crate::screen::Icon;
 use crate::session::{Chosen, Session, lock_profile};
 use crate::table;
 
@@ -87,7 +87,7 @@ async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), Er
         return context.screen.json(&data);
     }
     let machine = ended.device.name.map(|name| format!(" on {name}")).unwrap_or_default();
-    context.screen.say(Mark::Good, &format!("Ended session {}{machine}", ended.id));
+    context.screen.say(Icon::Good, &format!("Ended session {}{machine}", ended.id));
     if ended.current {
         context.screen.tell("  It was the one in use here, so the local credentials are removed too.");
     }

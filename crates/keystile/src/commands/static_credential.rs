@@ -11,7 +11,7 @@ use super::list::{self, Envelope, encoded};
 use crate::context::Context;
 use crate::duration::remaining;
 use crate::error::{Error, ErrorKind};
-use crate::screen::{Mark, fact};
+use crate::screen::{Icon, fact};
 use crate::secret::Secret;
 use crate::session::Session;
 use crate::table;
@@ -144,12 +144,12 @@ impl Kind {
         // The secret counts; a server that says less about it than expected must not cost it.
         match StaticCredential::deserialize(&document) {
             Ok(one) => {
-                context.screen.say(Mark::Good, &format!("Created {} {}", self.name, one.id));
+                context.screen.say(Icon::Good, &format!("Created {} {}", self.name, one.id));
                 for line in facts(&one, context.now()) {
                     context.screen.tell(&line);
                 }
             }
-            Err(_) => context.screen.say(Mark::Good, &format!("Created a {}", self.name)),
+            Err(_) => context.screen.say(Icon::Good, &format!("Created a {}", self.name)),
         }
         if std::io::stdout().is_terminal() {
             context.screen.tell("\n  Copy it now, it is shown only once:\n");
@@ -170,7 +170,7 @@ impl Kind {
             return context.screen.json(&document);
         }
         let one: StaticCredential = list::read(session, &document).await?;
-        context.screen.say(Mark::Good, &format!("Revoked {} {} ({})", self.name, one.id, one.name));
+        context.screen.say(Icon::Good, &format!("Revoked {} {} ({})", self.name, one.id, one.name));
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::credentials::{
 };
 use crate::duration::remaining;
 use crate::error::ErrorKind;
-use crate::screen::{Mark, fact};
+use crate::screen::{Icon, fact};
 use crate::session::{Chosen, Session, key_variable};
 use crate::source::CredentialSource;
 
@@ -179,7 +179,7 @@ fn print(
             "other_profiles": others,
         }));
     }
-    let mark = if authenticated { Mark::Good } else { Mark::Attention };
+    let icon = if authenticated { Icon::Good } else { Icon::Attention };
     let server = status
         .api_base
         .as_deref()
@@ -187,12 +187,12 @@ fn print(
     let to = if server.is_empty() { String::new() } else { format!(" to {server}") };
     let as_whom =
         status.account.as_ref().map(|account| format!(" as {}", account.shown())).unwrap_or_default();
-    screen.headline(mark, &format!("Signed in{to}{as_whom}"))?;
+    screen.headline(icon, &format!("Signed in{to}{as_whom}"))?;
     for line in facts(context, session.source(), status) {
         screen.data(&line)?;
     }
     for warning in &status.warnings {
-        screen.say(Mark::Attention, warning);
+        screen.say(Icon::Attention, warning);
     }
     for other in others {
         let text = |name: &str| other[name].as_str().unwrap_or_default();

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::args::DoctorArgs;
 use crate::context::Context;
 use crate::error::{ErrorKind, Exit};
-use crate::screen::{Mark, fact};
+use crate::screen::{Icon, fact};
 
 /// What came of looking at one thing.
 #[derive(Debug)]
@@ -101,12 +101,12 @@ fn print(context: &Context, checks: &[Check], fixes: bool) -> Result<(), ErrorKi
         return screen.json(&json!({ "checks": documents }));
     }
     for check in checks {
-        let mark = match check.verdict {
-            Verdict::Good | Verdict::Mended => Mark::Good,
-            Verdict::Attention => Mark::Attention,
-            Verdict::Failed(_) => Mark::Bad,
+        let icon = match check.verdict {
+            Verdict::Good | Verdict::Mended => Icon::Good,
+            Verdict::Attention => Icon::Attention,
+            Verdict::Failed(_) => Icon::Bad,
         };
-        screen.headline(mark, fact(check.name, &check.detail).trim_start())?;
+        screen.headline(icon, fact(check.name, &check.detail).trim_start())?;
         if let Some(remedy) = check.remedy.as_deref().filter(|remedy| !remedy.is_empty()) {
             screen.data(&fact("", &format!("  {remedy}")))?;
         }
