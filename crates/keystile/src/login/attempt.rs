@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy};
 use crate::error::ErrorKind;
 use crate::oauth::{
-    self, Asked, CodeAsked, DeviceCode, Link, Metadata, Proof, PushedRequest, Refusal, TokenAnswer,
+    self, Asked, CodeAsked, DeviceCode, Link, Metadata, PkceSession, PushedRequest, Refusal, TokenAnswer,
     TokenError,
 };
 use crate::scopes::Catalog;
@@ -112,7 +112,7 @@ impl<'a> Attempt<'a> {
     pub(super) async fn link(
         &self,
         redirect: &RedirectUrl,
-        proof: &Proof,
+        pkce: &PkceSession,
     ) -> Result<(Link, Option<PushedRequest>), ErrorKind> {
         let mut hints = self.hints();
         // A first sign-in lets the person choose the account; a renewal keeps it.
@@ -126,7 +126,7 @@ impl<'a> Attempt<'a> {
             hints: &hints,
             device: &self.facts(),
         };
-        oauth::request_link(&self.context.transport, &self.metadata, &asked, proof).await
+        oauth::request_link(&self.context.transport, &self.metadata, &asked, pkce).await
     }
 
     /// A code for another device; `None` if the server gives none.
@@ -147,14 +147,18 @@ impl<'a> Attempt<'a> {
     }
 
     /// The code of an answer that must prove to which login it belongs.
-    pub(super) fn code_of(&self, answer: &Callback, proof: &Proof) -> Result<AuthorizationCode, ErrorKind> {
+    pub(super) fn code_of(
+        &self,
+        answer: &Callback,
+        pkce: &PkceSession,
+    ) -> Result<AuthorizationCode, ErrorKind> {
         if answer.state.is_none() {
             return Err(ErrorKind::StateMismatch);
         }
         if answer.iss.is_none() && self.metadata.authorization_response_iss_parameter_supported {
             return Err(ErrorKind::IssuerMismatch { issuer: None });
         }
-        self.code_of_pasted(answer, proof)
+        self.code_of_pasted(answer, pkce)
     }
 
     /// The code of an answer that a person pasted, maybe without the rest of it. First that it belongs to this
@@ -162,9 +166,9 @@ impl<'a> Attempt<'a> {
     pub(super) fn code_of_pasted(
         &self,
         answer: &Callback,
-        proof: &Proof,
+        pkce: &PkceSession,
     ) -> Result<AuthorizationCode, ErrorKind> {
-        let is_ours = |state: &String| state.as_bytes().ct_eq(proof.state.secret().as_bytes());
+        let is_ours = |state: &String| state.as_bytes().ct_eq(pkce.state.secret().as_bytes());
         if !answer.state.as_ref().is_none_or(|state| bool::from(is_ours(state))) {
             return Err(ErrorKind::StateMismatch);
         }
@@ -196,9 +200,9 @@ impl<'a> Attempt<'a> {
         &self,
         code: AuthorizationCode,
         redirect: RedirectUrl,
-        proof: &Proof,
+        pkce: &PkceSession,
     ) -> Result<TokenAnswer, TokenError> {
-        let verifier = PkceCodeVerifier::new(proof.verifier.secret().clone());
+        let verifier = PkceCodeVerifier::new(pkce.verifier.secret().clone());
         let (transport, client_id) = (&self.context.transport, &self.context.app.client_id);
         oauth::exchange_code(transport, &self.metadata, client_id, redirect, code, verifier).await
     }

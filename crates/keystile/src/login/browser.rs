@@ -16,7 +16,7 @@ use super::wait::{Frames, open_browser, stopped};
 use super::{Account, Step};
 use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
-use crate::oauth::{Link, Proof, TokenError};
+use crate::oauth::{Link, PkceSession, TokenError};
 use crate::ui::{LinkScreen, WaitAction, Waiting, WayBack};
 
 const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
@@ -30,9 +30,9 @@ enum Waited {
 
 pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, ErrorKind> {
     let timeout = attempt.context.login_timeout(attempt.options.timeout)?.unwrap_or(USUAL_TIMEOUT);
-    let proof = Proof::new()?;
+    let pkce = PkceSession::new()?;
     let mut loopback = Loopback::bind(attempt.options.port).await?;
-    let (link, _) = attempt.link(&loopback.redirect_url()?, &proof).await?;
+    let (link, _) = attempt.link(&loopback.redirect_url()?, &pkce).await?;
     let (url, check) = match link {
         Link::Short { url, check } => (url, check),
         Link::Long { url } => (url, None),
@@ -46,10 +46,10 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
     match wait(attempt, &mut loopback, url.as_str(), opens, timeout).await? {
         Waited::Arrived(arrival) => {
             let redirect = loopback.redirect_url()?;
-            finish(attempt, arrival, redirect, &proof).await.map(signed_in)
+            finish(attempt, arrival, redirect, &pkce).await.map(signed_in)
         }
         // The browser may still end on the port, or its address may be what is pasted.
-        Waited::Chose(WaitAction::Paste) => paste::sign_in(attempt, &proof, Some(&mut loopback)).await,
+        Waited::Chose(WaitAction::Paste) => paste::sign_in(attempt, &pkce, Some(&mut loopback)).await,
         Waited::Chose(WaitAction::DeviceCode | WaitAction::Browser) => {
             Ok(Step::Change(Road::Device { opens: false, otherwise: Otherwise::Paste }))
         }
@@ -97,9 +97,9 @@ pub(super) async fn finish(
     attempt: &Attempt<'_>,
     arrival: Arrival,
     redirect: RedirectUrl,
-    proof: &Proof,
+    pkce: &PkceSession,
 ) -> Result<Account, ErrorKind> {
-    match trade(attempt, &arrival, redirect, proof).await {
+    match trade(attempt, &arrival, redirect, pkce).await {
         Ok(account) => {
             arrival.answer(Page::Done { url: done_page(attempt) }).await;
             attempt.end_replaced().await;
@@ -126,9 +126,9 @@ async fn trade(
     attempt: &Attempt<'_>,
     arrival: &Arrival,
     redirect: RedirectUrl,
-    proof: &Proof,
+    pkce: &PkceSession,
 ) -> Result<Account, ErrorKind> {
-    let code = attempt.code_of(&arrival.callback, proof)?;
-    let tokens = attempt.exchange(code, redirect, proof).await.map_err(TokenError::into_kind)?;
+    let code = attempt.code_of(&arrival.callback, pkce)?;
+    let tokens = attempt.exchange(code, redirect, pkce).await.map_err(TokenError::into_kind)?;
     attempt.keep(&tokens, SignedInBy::Browser).await
 }

@@ -26,7 +26,7 @@ use super::config::LoginMethod;
 use super::context::Context;
 use super::credentials::{AccountRef, Credential, CredentialState, OrgRef};
 use super::error::ErrorKind;
-use super::oauth::Proof;
+use super::oauth::PkceSession;
 use super::profile::ProfileName;
 use super::ui::CodeScreen;
 use attempt::Attempt;
@@ -193,7 +193,7 @@ async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<Account, ErrorKi
             Step::Change(Road::Device { opens, otherwise }) => {
                 device::sign_in(attempt, opens, otherwise).await?
             }
-            Step::Change(Road::Paste) => paste::sign_in(attempt, &Proof::new()?, None).await?,
+            Step::Change(Road::Paste) => paste::sign_in(attempt, &PkceSession::new()?, None).await?,
         };
     }
 }

@@ -16,7 +16,7 @@ use super::road::{Otherwise, Road};
 use super::wait::stopped;
 use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
-use crate::oauth::{self, Link, Progress, Proof, PushedRequest, TokenError};
+use crate::oauth::{self, Link, PkceSession, Progress, PushedRequest, TokenError};
 use crate::secret::Secret;
 use crate::ui::{LinkScreen, WayBack};
 
@@ -45,14 +45,14 @@ enum Unanswerable {
 /// Signs in with what is pasted. A listener that is still open may bring the answer as well.
 pub(super) async fn sign_in(
     attempt: &Attempt<'_>,
-    proof: &Proof,
+    pkce: &PkceSession,
     mut loopback: Option<&mut Loopback>,
 ) -> Result<Step, ErrorKind> {
     let timeout = attempt.context.login_timeout(attempt.options.timeout)?.unwrap_or(USUAL_TIMEOUT);
     let hosted = RedirectUrl::new(format!("{}/c/code", attempt.issuer)).map_err(|error| {
         ErrorKind::Local { what: "make the address of the code".into(), cause: error.to_string() }
     })?;
-    let (Link::Short { url, .. } | Link::Long { url }, pushed) = attempt.link(&hosted, proof).await?;
+    let (Link::Short { url, .. } | Link::Long { url }, pushed) = attempt.link(&hosted, pkce).await?;
     attempt.context.ui.show_link(&LinkScreen {
         server: attempt.issuer.host(),
         url: url.to_string(),
@@ -65,7 +65,7 @@ pub(super) async fn sign_in(
             Answered::Entered(entered) => entered,
             Answered::Arrived(arrived) => {
                 let (arrival, redirect) = *arrived;
-                return browser::finish(attempt, arrival, redirect, proof).await.map(signed_in);
+                return browser::finish(attempt, arrival, redirect, pkce).await.map(signed_in);
             }
             Answered::Unanswerable(why) => return change(attempt, &why),
         };
@@ -73,12 +73,12 @@ pub(super) async fn sign_in(
             attempt.context.ui.notice("That is neither a code nor the address of this sign-in.");
             continue;
         };
-        let code = attempt.code_of_pasted(&pasted.answer, proof)?;
+        let code = attempt.code_of_pasted(&pasted.answer, pkce)?;
         let redirect = match &loopback {
             Some(loopback) if pasted.at_port => loopback.redirect_url()?,
             Some(_) | None => hosted.clone(),
         };
-        match attempt.exchange(code, redirect, proof).await {
+        match attempt.exchange(code, redirect, pkce).await {
             Ok(tokens) => {
                 let account = attempt.keep(&tokens, SignedInBy::PastedCode).await?;
                 attempt.end_replaced().await;

@@ -18,12 +18,12 @@ use crate::random;
 const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
 
 /// What proves that the one who started a login also finishes it.
-pub(crate) struct Proof {
+pub(crate) struct PkceSession {
     pub(crate) state: CsrfToken,
     pub(crate) verifier: PkceCodeVerifier,
 }
 
-impl Proof {
+impl PkceSession {
     pub(crate) fn new() -> Result<Self, ErrorKind> {
         Ok(Self {
             state: CsrfToken::new(random::token()?),
@@ -80,14 +80,14 @@ pub(crate) async fn request_link(
     transport: &Transport,
     metadata: &Metadata,
     asked: &Asked<'_>,
-    proof: &Proof,
+    pkce: &PkceSession,
 ) -> Result<(Link, Option<PushedRequest>), ErrorKind> {
     let client = BasicClient::new(ClientId::new(asked.client_id.to_owned()))
         .set_auth_uri(metadata.authorization_endpoint.clone())
         .set_redirect_uri(asked.redirect.clone());
     let mut request = client
-        .authorize_url(|| proof.state.clone())
-        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&proof.verifier))
+        .authorize_url(|| pkce.state.clone())
+        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&pkce.verifier))
         .add_scopes(asked.scopes.iter().cloned().map(Scope::new));
     for (name, value) in asked.hints {
         request = request.add_extra_param(*name, value);
