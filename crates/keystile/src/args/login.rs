@@ -10,7 +10,7 @@ use crate::secret::Secret;
 
 /// `auth login`
 #[derive(Args, Clone, Debug)]
-#[command(group = ArgGroup::new("road").args(["browser", "device", "no_browser", "api_key", "token", "with_token", "resume"]))]
+#[command(group = ArgGroup::new("sign_in_method").args(["browser", "device", "no_browser", "api_key", "token", "with_token", "resume"]))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct LoginArgs {
     /// Sign in with the browser of this machine, also without a terminal

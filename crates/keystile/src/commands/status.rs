@@ -91,8 +91,8 @@ fn stored(session: &OauthCredential) -> Status {
     }
 }
 
-/// The way that a session was signed in, in front of its name.
-fn road(by: Option<SignedInBy>) -> &'static str {
+/// How the session was signed in, as a prefix to its name.
+fn sign_in_method(by: Option<SignedInBy>) -> &'static str {
     match by {
         Some(SignedInBy::Browser) => "browser sign-in, ",
         Some(SignedInBy::DeviceCode) => "sign-in by device code, ",
@@ -219,7 +219,7 @@ fn facts(context: &Context, source: &CredentialSource, status: &Status) -> Vec<S
     lines.push(fact(
         "Method",
         &match status.method {
-            "oauth" => format!("{}CLI session {credential}", road(status.signed_in_by)),
+            "oauth" => format!("{}CLI session {credential}", sign_in_method(status.signed_in_by)),
             "pat" => format!("personal token {credential}"),
             _ => format!("API key {credential}"),
         },

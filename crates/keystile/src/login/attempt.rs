@@ -1,4 +1,4 @@
-//! What the roads of one sign-in have in common: what is asked for, and what becomes of the tokens.
+//! What all sign-in methods share: the request, and what is done with the tokens.
 
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ impl<'a> Attempt<'a> {
         Ok(Self { context, options, issuer, metadata, scopes, stored })
     }
 
-    /// What is asked for, whichever road leads there.
+    /// The requested scopes, the same for every method.
     pub(super) fn scopes(&self) -> &[String] {
         &self.scopes
     }

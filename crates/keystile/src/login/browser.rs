@@ -1,4 +1,4 @@
-//! The browser road: a short link, a comparison code, and a listener that the browser comes back to.
+//! Sign-in with a browser: short link, comparison code, and a loopback listener for the callback.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::attempt::Attempt;
 use super::loopback::{Arrival, Loopback};
 use super::page::Page;
 use super::paste;
-use super::road::{Otherwise, Road};
+use super::sign_in_method::{Otherwise, SignInMethod};
 use super::wait::{Frames, open_browser, stopped};
 use super::{Account, Step};
 use crate::credentials::SignedInBy;
@@ -51,7 +51,7 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
         // The browser may still end on the port, or its address may be what is pasted.
         Waited::Chose(WaitAction::Paste) => paste::sign_in(attempt, &pkce, Some(&mut loopback)).await,
         Waited::Chose(WaitAction::DeviceCode | WaitAction::Browser) => {
-            Ok(Step::Change(Road::Device { opens: false, otherwise: Otherwise::Paste }))
+            Ok(Step::Change(SignInMethod::Device { opens: false, otherwise: Otherwise::Paste }))
         }
     }
 }

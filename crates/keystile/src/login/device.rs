@@ -1,4 +1,4 @@
-//! The device road: a code that is typed on any other device, and polls until it is answered (RFC 8628).
+//! Sign-in with a device code (RFC 8628): shows the code and polls until it is approved, denied or expired.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::attempt::Attempt;
 use super::pace::Pace;
-use super::road::{Otherwise, Road};
+use super::sign_in_method::{Otherwise, SignInMethod};
 use super::wait::{Frames, open_browser, stopped};
 use super::{LoginOptions, Step};
 use crate::credentials::SignedInBy;
@@ -28,7 +28,7 @@ enum Waited {
 
 /// Why nobody waits any longer.
 enum Left {
-    /// For another road. An approval that comes at the same moment is what the person wanted all along.
+    /// To change to pasting a code. An approval that arrives at the same moment still counts.
     ForPaste,
     TimedOut,
     Stopped(ErrorKind),
@@ -45,7 +45,7 @@ pub(super) async fn sign_in(
             Otherwise::Fail => Err(ErrorKind::NoDeviceCodes { host }),
             Otherwise::Paste => {
                 attempt.context.ui.notice(&format!("{host} gives no device codes. Paste a code instead."));
-                Ok(Step::Change(Road::Paste))
+                Ok(Step::Change(SignInMethod::Paste))
             }
         };
     };
@@ -63,7 +63,7 @@ pub(super) async fn approve(
 ) -> Result<Step, ErrorKind> {
     attempt.context.ui.show_code(&screen(attempt.options, code, left));
     match wait(attempt, code, left, opens, pace).await? {
-        Waited::Paste => Ok(Step::Change(Road::Paste)),
+        Waited::Paste => Ok(Step::Change(SignInMethod::Paste)),
         Waited::Approved(tokens) => {
             let account = attempt.keep(&tokens, SignedInBy::DeviceCode).await?;
             attempt.end_replaced().await;

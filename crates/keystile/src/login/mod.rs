@@ -12,7 +12,7 @@ mod page;
 mod paste;
 mod pasted;
 mod pending;
-mod road;
+mod sign_in_method;
 mod store;
 mod wait;
 
@@ -32,7 +32,7 @@ use super::ui::CodeScreen;
 use attempt::Attempt;
 use pace::Pace;
 use pending::{Handle, Pending};
-use road::{Road, Surroundings};
+use sign_in_method::{LoginEnvironment, SignInMethod};
 
 pub(crate) use key::sign_in as login_with_key;
 pub use key::{KeyOptions, StoredKey};
@@ -97,22 +97,22 @@ pub struct StartedLogin {
     pub handle: String,
 }
 
-/// What one road led to.
+/// Outcome of one sign-in method.
 enum Step {
     SignedIn(Box<Account>),
-    /// The person, or the server, prefers another road.
-    Change(Road),
+    /// The user or the server asks for another method.
+    Change(SignInMethod),
 }
 
 /// Signs in and stores the session.
 pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<Account, ErrorKind> {
-    let road = road::choose(Surroundings::look(context, options.method)?)?;
+    let method = sign_in_method::choose(LoginEnvironment::look(context, options.method)?)?;
     let stored = store::prepare(context)?;
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
     may_replace(context, options.force, stored.as_ref(), &issuer)?;
     let attempt = Attempt::begin(context, options, &issuer, stored.as_ref()).await?;
     may_narrow(context, options.force, stored.as_ref(), attempt.scopes())?;
-    drive(&attempt, Step::Change(road)).await
+    drive(&attempt, Step::Change(method)).await
 }
 
 /// Gets a device code and keeps it for [`resume`].
@@ -181,7 +181,7 @@ pub(crate) async fn resume(
     result
 }
 
-/// Goes from road to road until one leads to a session.
+/// Runs sign-in methods until one yields a session.
 async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<Account, ErrorKind> {
     loop {
         step = match step {
@@ -189,11 +189,11 @@ async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<Account, ErrorKi
                 wait::release_signals();
                 return Ok(*account);
             }
-            Step::Change(Road::Browser { opens }) => browser::sign_in(attempt, opens).await?,
-            Step::Change(Road::Device { opens, otherwise }) => {
+            Step::Change(SignInMethod::Browser { opens }) => browser::sign_in(attempt, opens).await?,
+            Step::Change(SignInMethod::Device { opens, otherwise }) => {
                 device::sign_in(attempt, opens, otherwise).await?
             }
-            Step::Change(Road::Paste) => paste::sign_in(attempt, &PkceSession::new()?, None).await?,
+            Step::Change(SignInMethod::Paste) => paste::sign_in(attempt, &PkceSession::new()?, None).await?,
         };
     }
 }
@@ -266,4 +266,4 @@ fn agree_to_replace(context: &Context, force: bool, what: &str, by: &str) -> Res
 mod tests;
 
 #[cfg(test)]
-mod roads_tests;
+mod sign_in_method_tests;

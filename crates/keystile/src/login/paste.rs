@@ -1,4 +1,4 @@
-//! The paste road: a link for any browser, whose page shows a code that is worthless without the verifier kept here.
+//! Sign-in with a pasted code: a link for any browser, whose page shows a code that needs the PKCE verifier kept here.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::browser::{self, signed_in};
 use super::loopback::{Arrival, Loopback};
 use super::pace::Pace;
 use super::pasted;
-use super::road::{Otherwise, Road};
+use super::sign_in_method::{Otherwise, SignInMethod};
 use super::wait::stopped;
 use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
@@ -108,7 +108,7 @@ fn change(attempt: &Attempt<'_>, why: &Unanswerable) -> Result<Step, ErrorKind> 
         Unanswerable::LinkEnded => "The link has ended. Use a device code instead.",
     };
     attempt.context.ui.notice(notice);
-    Ok(Step::Change(Road::Device { opens: false, otherwise: Otherwise::Fail }))
+    Ok(Step::Change(SignInMethod::Device { opens: false, otherwise: Otherwise::Fail }))
 }
 
 /// Ends once no code can come any more, as far as the server tells.

@@ -63,7 +63,7 @@ pub(super) struct Pending {
     /// Whether the person named the issuer, so that later commands must remember it.
     pub(super) named_issuer: bool,
     pub(super) force: bool,
-    /// What was asked for, in case the second step goes another road.
+    /// The requested scopes, in case the second step changes the method.
     pub(super) scopes: Vec<String>,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) code: DeviceCode,

@@ -134,7 +134,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn keys_ask_for_another_road() {
+    fn keys_choose_another_sign_in_method() {
         assert_eq!(
             [b'd', b'P', b'\n', b'x'].map(wait_action),
             [Some(WaitAction::DeviceCode), Some(WaitAction::Paste), Some(WaitAction::Browser), None]

@@ -8,7 +8,7 @@ use crate::error::ErrorKind;
 
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Road {
+pub(super) enum SignInMethod {
     /// The browser comes back to a port of this machine.
     Browser {
         /// Whether the tool opens the browser, or only prints the link.
@@ -30,13 +30,13 @@ pub(super) enum Road {
 pub(super) enum Otherwise {
     /// Say so: the person asked for a code.
     Fail,
-    /// Take the next best road: the tool chose the code.
+    /// Ask for a pasted code: the tool chose the device code, not the user.
     Paste,
 }
 
 /// What the choice depends on.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Surroundings {
+pub(super) struct LoginEnvironment {
     /// What a flag, a variable or the settings ask for.
     method: LoginMethod,
     /// Somebody is there.
@@ -56,7 +56,7 @@ enum BrowserHere {
     Yes,
 }
 
-impl Surroundings {
+impl LoginEnvironment {
     pub(super) fn look(context: &Context, asked: Option<LoginMethod>) -> Result<Self, ErrorKind> {
         let (environment, brand) = (&context.environment, context.brand());
         let method = match (asked, environment.own(brand, "LOGIN_METHOD")) {
@@ -96,18 +96,20 @@ fn is_container() -> bool {
     ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists())
 }
 
-/// The road to take; without a person, and without being told, none.
-pub(super) fn choose(around: Surroundings) -> Result<Road, ErrorKind> {
-    let Surroundings { method, interactive, silent, browser } = around;
+/// The method to use. Without a terminal, `Auto` is an error.
+pub(super) fn choose(around: LoginEnvironment) -> Result<SignInMethod, ErrorKind> {
+    let LoginEnvironment { method, interactive, silent, browser } = around;
     let at_desk = browser == BrowserHere::Yes;
     match method {
-        LoginMethod::Browser => Ok(Road::Browser { opens: browser != BrowserHere::No }),
-        LoginMethod::Device => Ok(Road::Device { opens: at_desk && interactive, otherwise: Otherwise::Fail }),
+        LoginMethod::Browser => Ok(SignInMethod::Browser { opens: browser != BrowserHere::No }),
+        LoginMethod::Device => {
+            Ok(SignInMethod::Device { opens: at_desk && interactive, otherwise: Otherwise::Fail })
+        }
         LoginMethod::Paste if silent => Err(ErrorKind::NobodyThere),
-        LoginMethod::Paste => Ok(Road::Paste),
+        LoginMethod::Paste => Ok(SignInMethod::Paste),
         LoginMethod::Auto if !interactive => Err(ErrorKind::NobodyThere),
-        LoginMethod::Auto if at_desk => Ok(Road::Browser { opens: true }),
-        LoginMethod::Auto => Ok(Road::Device { opens: false, otherwise: Otherwise::Paste }),
+        LoginMethod::Auto if at_desk => Ok(SignInMethod::Browser { opens: true }),
+        LoginMethod::Auto => Ok(SignInMethod::Device { opens: false, otherwise: Otherwise::Paste }),
     }
 }
 
@@ -115,55 +117,55 @@ pub(super) fn choose(around: Surroundings) -> Result<Road, ErrorKind> {
 mod tests {
     use super::*;
 
-    const DESK: Surroundings = Surroundings {
+    const DESK: LoginEnvironment = LoginEnvironment {
         method: LoginMethod::Auto,
         interactive: true,
         silent: false,
         browser: BrowserHere::Yes,
     };
 
-    fn asked(method: LoginMethod, around: Surroundings) -> Result<Road, ErrorKind> {
-        choose(Surroundings { method, ..around })
+    fn asked(method: LoginMethod, around: LoginEnvironment) -> Result<SignInMethod, ErrorKind> {
+        choose(LoginEnvironment { method, ..around })
     }
 
     #[test]
     fn without_a_terminal_only_being_told_starts_a_login() {
-        let alone = Surroundings { interactive: false, ..DESK };
+        let alone = LoginEnvironment { interactive: false, ..DESK };
         assert_eq!(choose(alone), Err(ErrorKind::NobodyThere));
-        assert_eq!(asked(LoginMethod::Browser, alone), Ok(Road::Browser { opens: true }));
-        let device = Road::Device { opens: false, otherwise: Otherwise::Fail };
+        assert_eq!(asked(LoginMethod::Browser, alone), Ok(SignInMethod::Browser { opens: true }));
+        let device = SignInMethod::Device { opens: false, otherwise: Otherwise::Fail };
         assert_eq!(asked(LoginMethod::Device, alone), Ok(device));
-        assert_eq!(asked(LoginMethod::Paste, alone), Ok(Road::Paste));
+        assert_eq!(asked(LoginMethod::Paste, alone), Ok(SignInMethod::Paste));
         assert_eq!(
-            asked(LoginMethod::Paste, Surroundings { silent: true, ..alone }),
+            asked(LoginMethod::Paste, LoginEnvironment { silent: true, ..alone }),
             Err(ErrorKind::NobodyThere)
         );
     }
 
     #[test]
     fn at_a_desk_the_browser_opens() {
-        assert_eq!(choose(DESK), Ok(Road::Browser { opens: true }));
+        assert_eq!(choose(DESK), Ok(SignInMethod::Browser { opens: true }));
     }
 
     #[test]
     fn where_no_browser_can_be_shown_it_is_a_device_code_or_else_a_pasted_one() {
-        let ssh = Surroundings { browser: BrowserHere::No, ..DESK };
-        assert_eq!(choose(ssh), Ok(Road::Device { opens: false, otherwise: Otherwise::Paste }));
-        assert_eq!(asked(LoginMethod::Browser, ssh), Ok(Road::Browser { opens: false }));
+        let ssh = LoginEnvironment { browser: BrowserHere::No, ..DESK };
+        assert_eq!(choose(ssh), Ok(SignInMethod::Device { opens: false, otherwise: Otherwise::Paste }));
+        assert_eq!(asked(LoginMethod::Browser, ssh), Ok(SignInMethod::Browser { opens: false }));
     }
 
     #[test]
     fn in_a_container_the_browser_opens_for_who_asks_for_it() {
-        let container = Surroundings { browser: BrowserHere::OnRequest, ..DESK };
-        assert_eq!(choose(container), Ok(Road::Device { opens: false, otherwise: Otherwise::Paste }));
-        assert_eq!(asked(LoginMethod::Browser, container), Ok(Road::Browser { opens: true }));
+        let container = LoginEnvironment { browser: BrowserHere::OnRequest, ..DESK };
+        assert_eq!(choose(container), Ok(SignInMethod::Device { opens: false, otherwise: Otherwise::Paste }));
+        assert_eq!(asked(LoginMethod::Browser, container), Ok(SignInMethod::Browser { opens: true }));
     }
 
     #[test]
     fn who_asks_for_a_code_is_told_if_there_is_none() {
         assert_eq!(
             asked(LoginMethod::Device, DESK),
-            Ok(Road::Device { opens: true, otherwise: Otherwise::Fail })
+            Ok(SignInMethod::Device { opens: true, otherwise: Otherwise::Fail })
         );
     }
 }

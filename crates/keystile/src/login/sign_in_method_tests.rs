@@ -1,4 +1,4 @@
-//! The roads besides the browser on this machine, and the ways between them.
+//! The methods other than the browser on this machine, and changes between them.
 
 use std::fs;
 
@@ -202,7 +202,7 @@ async fn a_login_in_two_steps_survives_the_process_between_them() {
     assert_eq!(started.screen.code, "WDJB-MJHT");
     let file = world.home.path().join(format!(".acme/pending/{}.json", started.handle));
     let kept = std::fs::read_to_string(&file).unwrap();
-    assert!(kept.contains("\"scopes\""), "another road asks for no more: {kept}");
+    assert!(kept.contains("\"scopes\""), "another method asks for the same scopes: {kept}");
     assert_eq!(world.stored(), 0);
     resume(&world.context, &started.handle, None).await.unwrap();
     assert_eq!(world.stored(), 1);

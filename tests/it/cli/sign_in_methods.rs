@@ -1,4 +1,4 @@
-//! The roads of `auth login` besides the browser on this machine: device code, pasted code, two steps.
+//! The sign-in methods of `auth login` besides the browser on this machine: device code, pasted code, two steps.
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -149,7 +149,7 @@ async fn without_a_browser_a_terminal_gets_a_device_code_and_is_left_as_it_was()
 }
 
 #[tokio::test]
-async fn d_and_p_change_the_road_and_the_code_is_not_echoed() {
+async fn d_and_p_change_the_sign_in_method_and_the_code_is_not_echoed() {
     let server = server(usize::MAX);
     let cli = Cli::at(&server.url()).with_recording_browser();
     let mut login = on_terminal(&cli, "auth login");
@@ -251,7 +251,7 @@ async fn a_session_that_cannot_be_stored_is_ended_at_the_server() {
 }
 
 #[tokio::test]
-async fn the_status_says_by_which_road_the_session_came() {
+async fn the_status_says_how_the_session_was_signed_in() {
     let server = server(0);
     let cli = Cli::at(&server.url());
     cli.run(&["auth", "login", "--device"]).await.good();
@@ -335,7 +335,7 @@ async fn cg_04_a_code_can_be_pasted_where_the_server_gives_no_status() {
 }
 
 #[tokio::test]
-async fn the_settings_and_the_variable_choose_the_road() {
+async fn the_settings_and_the_variable_choose_the_sign_in_method() {
     let server = server(0);
     let cli = Cli::at(&server.url());
     cli.run(&["config", "set", "defaults.login_method", "device"]).await.good();
