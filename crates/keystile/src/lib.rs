@@ -93,4 +93,4 @@ pub use screen::Screen;
 pub use secret::Secret;
 pub use session::{AccessToken, ApiClient, ApiRequest, Session};
 pub use source::{CredentialSource, StoredProfile};
-pub use ui::{CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting, WayBack};
+pub use ui::{CodeDelivery, CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting};

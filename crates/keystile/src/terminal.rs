@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::duration::countdown;
 use super::screen::{Icon, Screen};
 use super::secret::Secret;
-use super::ui::{CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting, WayBack};
+use super::ui::{CodeDelivery, CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting};
 
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /// What stands for a secret, whatever its length.
@@ -66,7 +66,7 @@ impl LoginUi for TerminalUi {
     fn show_link(&self, link: &LinkScreen) {
         let document = json!({ "login_url": link.url, "user_check": link.check });
         self.show(&text::link(link, self.interactive), &document, &link.url);
-        if link.way_back != WayBack::Paste && !self.animates() {
+        if link.delivery != CodeDelivery::Pasted && !self.animates() {
             self.screen.tell("Waiting for you to approve");
         }
     }

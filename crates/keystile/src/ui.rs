@@ -18,22 +18,22 @@ pub struct LinkScreen {
     pub url: String,
     /// The code that the page must show too.
     pub check: Option<String>,
-    /// How the answer comes back.
-    pub way_back: WayBack,
+    /// How the authorization code gets back to the tool.
+    pub delivery: CodeDelivery,
 }
 
-/// How the answer to a link comes back.
+/// How the authorization code of a link gets back to the tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WayBack {
-    /// The browser brings it to a port of this machine.
-    Port {
-        /// The port.
+pub enum CodeDelivery {
+    /// The browser is redirected to a port of this machine.
+    Loopback {
+        /// The port that the tool listens on.
         port: u16,
-        /// Whether a browser is about to be opened here.
+        /// Whether the tool opens a browser by itself.
         opens_browser: bool,
     },
-    /// The person pastes it.
-    Paste,
+    /// The user pastes it.
+    Pasted,
 }
 
 /// The code that the person types on any device to approve a login (RFC 8628).

@@ -17,7 +17,7 @@ use super::{Account, Step};
 use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
 use crate::oauth::{Link, PkceSession, TokenError};
-use crate::ui::{LinkScreen, WaitAction, Waiting, WayBack};
+use crate::ui::{CodeDelivery, LinkScreen, WaitAction, Waiting};
 
 const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -41,7 +41,7 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
         server: attempt.issuer.host(),
         url: url.to_string(),
         check,
-        way_back: WayBack::Port { port: loopback.port(), opens_browser: opens },
+        delivery: CodeDelivery::Loopback { port: loopback.port(), opens_browser: opens },
     });
     match wait(attempt, &mut loopback, url.as_str(), opens, timeout).await? {
         Waited::Arrived(arrival) => {

@@ -18,7 +18,7 @@ use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
 use crate::oauth::{self, Link, PkceSession, Progress, PushedRequest, TokenError};
 use crate::secret::Secret;
-use crate::ui::{LinkScreen, WayBack};
+use crate::ui::{CodeDelivery, LinkScreen};
 
 const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
 /// How often to ask whether a code can still come.
@@ -57,7 +57,7 @@ pub(super) async fn sign_in(
         server: attempt.issuer.host(),
         url: url.to_string(),
         check: None,
-        way_back: WayBack::Paste,
+        delivery: CodeDelivery::Pasted,
     });
     let deadline = Instant::now() + timeout;
     for _ in 0..TRIES {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::tests::{World, world, world_where};
 use super::*;
 use crate::testing::Answer;
-use crate::ui::{WaitAction, WayBack};
+use crate::ui::{CodeDelivery, WaitAction};
 
 const QUICK: Duration = Duration::from_millis(20);
 
@@ -104,7 +104,7 @@ async fn a_pasted_code_is_traded_with_the_verifier() {
     world.ui.will_enter("neither=nor");
     world.ui.will_enter(" the-code\n");
     login(&world.context, &asking_for(&world, LoginMethod::Paste)).await.unwrap();
-    assert_eq!(world.ui.links()[0].way_back, WayBack::Paste);
+    assert_eq!(world.ui.links()[0].delivery, CodeDelivery::Pasted);
     assert_eq!(world.pushed("redirect_uri"), Some(world.server.url("/c/code")));
     let traded = |name| world.sent("/oauth/token", name);
     assert_eq!(traded("code").as_deref(), Some("the-code"));
@@ -148,7 +148,7 @@ async fn without_device_codes_d_leads_to_the_pasted_code() {
     world.ui.will_choose(WaitAction::DeviceCode);
     world.ui.will_enter("the-code");
     login(&world.context, &world.options()).await.unwrap();
-    assert_eq!(world.ui.links()[1].way_back, WayBack::Paste);
+    assert_eq!(world.ui.links()[1].delivery, CodeDelivery::Pasted);
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn after_p_the_failed_address_of_the_first_link_will_do() {
     let options = world.options();
     let paste = async {
         world.until(|world| world.ui.links().len() == 2).await;
-        let WayBack::Port { port, .. } = world.ui.links()[0].way_back else { panic!("no port") };
+        let CodeDelivery::Loopback { port, .. } = world.ui.links()[0].delivery else { panic!("no port") };
         let state = world.pushed("state").unwrap();
         world.ui.will_enter(&format!("http://127.0.0.1:{port}/callback?code=c&state={state}"));
         port
@@ -176,7 +176,7 @@ async fn after_p_the_browser_may_still_come_back_by_itself() {
     let options = world.options();
     let back = async {
         world.until(|world| world.ui.links().len() == 2).await;
-        let WayBack::Port { port, .. } = world.ui.links()[0].way_back else { panic!("no port") };
+        let CodeDelivery::Loopback { port, .. } = world.ui.links()[0].delivery else { panic!("no port") };
         let state = world.pushed("state").unwrap();
         let url = format!("http://127.0.0.1:{port}/callback?code=c&state={state}&iss={}", world.issuer());
         reqwest::Client::builder()

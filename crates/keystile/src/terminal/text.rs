@@ -3,7 +3,7 @@
 use crate::duration::in_words;
 #[cfg(unix)]
 use crate::ui::WaitAction;
-use crate::ui::{CodeScreen, LinkScreen, WayBack};
+use crate::ui::{CodeDelivery, CodeScreen, LinkScreen};
 
 /// What a key asks for while a login waits.
 #[cfg(unix)]
@@ -17,16 +17,18 @@ pub(super) fn wait_action(key: u8) -> Option<WaitAction> {
 }
 
 pub(super) fn link(link: &LinkScreen, interactive: bool) -> Vec<String> {
-    let LinkScreen { server, url, check, way_back } = link;
-    let mut lines = vec![match way_back {
-        WayBack::Port { opens_browser: true, .. } => format!("Opening your browser to sign in to {server}"),
-        WayBack::Port { opens_browser: false, .. } => {
+    let LinkScreen { server, url, check, delivery } = link;
+    let mut lines = vec![match delivery {
+        CodeDelivery::Loopback { opens_browser: true, .. } => {
+            format!("Opening your browser to sign in to {server}")
+        }
+        CodeDelivery::Loopback { opens_browser: false, .. } => {
             format!("To sign in to {server}, open this link in a browser on this machine:")
         }
-        WayBack::Paste => "Open this link in any browser:".into(),
+        CodeDelivery::Pasted => "Open this link in any browser:".into(),
     }];
     lines.extend([String::new(), format!("  {url}"), String::new()]);
-    let WayBack::Port { port, opens_browser } = way_back else { return lines };
+    let CodeDelivery::Loopback { port, opens_browser } = delivery else { return lines };
     lines.extend(check.iter().map(|check| format!("  Check that the page shows this code:  {check}")));
     if !opens_browser {
         lines.push(format!(
@@ -70,18 +72,18 @@ mod tests {
 
     use super::*;
 
-    fn screen(way_back: WayBack) -> LinkScreen {
+    fn screen(delivery: CodeDelivery) -> LinkScreen {
         LinkScreen {
             server: "auth.acme.dev".into(),
             url: "https://auth.acme.dev/c/7KQ2-XM4T".into(),
             check: Some("7KQ2-XM4T".into()),
-            way_back,
+            delivery,
         }
     }
 
     #[test]
     fn the_link_stands_alone_on_its_line() {
-        let lines = link(&screen(WayBack::Port { port: 4711, opens_browser: true }), true);
+        let lines = link(&screen(CodeDelivery::Loopback { port: 4711, opens_browser: true }), true);
         assert_eq!(
             lines,
             [
@@ -98,14 +100,14 @@ mod tests {
 
     #[test]
     fn without_a_browser_the_way_to_one_is_shown() {
-        let lines = link(&screen(WayBack::Port { port: 4711, opens_browser: false }), false);
+        let lines = link(&screen(CodeDelivery::Loopback { port: 4711, opens_browser: false }), false);
         assert!(lines[0].starts_with("To sign in to auth.acme.dev, open this link"));
         assert!(lines.iter().any(|line| line.contains("ssh -L 4711:127.0.0.1:4711")));
     }
 
     #[test]
     fn a_link_whose_code_is_pasted_goes_to_any_browser() {
-        let lines = link(&screen(WayBack::Paste), true);
+        let lines = link(&screen(CodeDelivery::Pasted), true);
         assert_eq!(lines, ["Open this link in any browser:", "", "  https://auth.acme.dev/c/7KQ2-XM4T", ""]);
     }
 
