@@ -11,7 +11,7 @@ pub(super) async fn run(app: &App, globals: &Globals, args: Box<LoginArgs>) -> R
     screen.tell(&if is_new { format!("Wrote {shown}.") } else { format!("{shown} is there already.") });
     match app.run(AuthCommand::Login(args), globals).await {
         // The file was asked for and is there; the rest needs a person.
-        Err(error) if matches!(error.kind(), ErrorKind::NobodyThere) => {
+        Err(error) if matches!(error.kind(), ErrorKind::NotInteractive) => {
             if screen.is_json() {
                 let document = json!({ "path": paths.config(), "created": is_new });
                 return screen.json(&document).map_err(|kind| app.error(kind));

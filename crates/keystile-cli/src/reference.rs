@@ -22,7 +22,7 @@ pub(super) fn manual(app: &App, folder: &Path) -> Result<(), Error> {
         clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), folder)
     };
     write().map_err(|error| {
-        app.error(ErrorKind::Local {
+        app.error(ErrorKind::LocalFailure {
             what: format!("write the manual to {}", folder.display()),
             cause: error.to_string(),
         })

@@ -64,9 +64,8 @@ fn execute(app: &App, arguments: Arguments) -> Result<(), Error> {
 
 /// One thread is enough for a tool that waits for one thing at a time, and it starts faster than many.
 fn wait(app: &App, work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| app.error(ErrorKind::Local { what: "start".into(), cause: error.to_string() }))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        app.error(ErrorKind::LocalFailure { what: "start".into(), cause: error.to_string() })
+    })?;
     runtime.block_on(work)
 }

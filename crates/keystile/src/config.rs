@@ -205,7 +205,10 @@ impl ConfigFile {
     /// Writes the file.
     pub fn save(&self) -> Result<(), ErrorKind> {
         files::write_private(&self.path, self.document.to_string().as_bytes()).map_err(|error| {
-            ErrorKind::Local { what: format!("write {}", self.path.display()), cause: error.to_string() }
+            ErrorKind::LocalFailure {
+                what: format!("write {}", self.path.display()),
+                cause: error.to_string(),
+            }
         })
     }
 
@@ -226,7 +229,7 @@ fn split(name: &str) -> (Vec<&str>, &str) {
 }
 
 fn bad(path: &Path, message: &str) -> ErrorKind {
-    ErrorKind::Config { path: path.to_owned(), message: message.to_owned() }
+    ErrorKind::InvalidConfig { path: path.to_owned(), message: message.to_owned() }
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ pub use credentials::{
 };
 pub use dependencies::Dependencies;
 pub use env::Environment;
-pub use error::{Error, ErrorKind, Exit, MissingScope, Widening};
+pub use error::{Error, ErrorKind, Exit, MissingScope, ScopeRemedy};
 pub use http::ApiResponse;
 pub use keys::KeyProblem;
 pub use login::{Account, KeyOptions, LoginOptions, StartedLogin, StoredKey};

@@ -29,7 +29,7 @@ fn profile_above(folder: &Path, brand: &Brand) -> Result<Option<ProfileName>, Er
         let path = folder.join(&name);
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         let project: Project = toml::from_str(&text)
-            .map_err(|error| ErrorKind::Config { path, message: error.message().to_owned() })?;
+            .map_err(|error| ErrorKind::InvalidConfig { path, message: error.message().to_owned() })?;
         return Ok(project.profile);
     }
     Ok(None)

@@ -34,8 +34,10 @@ pub(crate) fn fraction() -> f64 {
 
 #[expect(clippy::disallowed_methods, reason = "the one place of the client that draws randomness")]
 fn fill(bytes: &mut [u8]) -> Result<(), ErrorKind> {
-    getrandom::fill(bytes)
-        .map_err(|error| ErrorKind::Local { what: "draw random numbers".into(), cause: error.to_string() })
+    getrandom::fill(bytes).map_err(|error| ErrorKind::LocalFailure {
+        what: "draw random numbers".into(),
+        cause: error.to_string(),
+    })
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ impl Catalog {
         match response.status() {
             200 => Ok(Some(response.parse::<Envelope>()?.data)),
             404 => Ok(None),
-            status @ 500.. => Err(ErrorKind::Server { status, request_id: None }),
+            status @ 500.. => Err(ErrorKind::ServerError { status, request_id: None }),
             _ => Err(unsaid(issuer)),
         }
     }

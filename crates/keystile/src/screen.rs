@@ -74,7 +74,7 @@ impl Screen {
         let mut out = io::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => ErrorKind::ClosedPipe,
-            _ => ErrorKind::Local { what: "print".into(), cause: error.to_string() },
+            _ => ErrorKind::LocalFailure { what: "print".into(), cause: error.to_string() },
         })
     }
 

@@ -51,7 +51,7 @@ pub(super) async fn all(
 /// A document of the API as what a screen shows of it.
 pub(super) async fn read<T: DeserializeOwned>(session: &Session, document: &Value) -> Result<T, ErrorKind> {
     let host = session.home().await?.host();
-    T::deserialize(document).map_err(|error| ErrorKind::BadAnswer {
+    T::deserialize(document).map_err(|error| ErrorKind::InvalidResponse {
         host,
         what: format!("Its JSON is not what the protocol says: {error}"),
     })

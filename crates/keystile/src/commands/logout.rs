@@ -57,7 +57,7 @@ pub(super) async fn sign_out(
     match context.store.compare_and_swap(profile, Some(credential.generation()), None)? {
         SwapResult::Done => {}
         SwapResult::Conflict => {
-            return Err(ErrorKind::Local {
+            return Err(ErrorKind::LocalFailure {
                 what: format!("sign out of profile {profile}"),
                 cause: "somebody signed in to it at the same moment. Try again".into(),
             });

@@ -26,7 +26,7 @@ use super::app::App;
 use super::args::{AuthCommand, Globals, SessionsCommand, ToolCommand};
 use super::context::Context;
 use super::env::Environment;
-use super::error::{Error, ErrorKind, MissingScope, Widening};
+use super::error::{Error, ErrorKind, MissingScope, ScopeRemedy};
 use super::login::{
     Account, KeyOptions, LoginOptions, StartedLogin, StoredKey, login, login_with_key, resume, start,
 };
@@ -42,7 +42,7 @@ impl App {
         let context = Arc::new(self.context(globals)?);
         let command = command.into();
         let result = match execute(&context, command.clone()).await {
-            Err(ErrorKind::InsufficientScope(missing)) if missing.widening == Widening::SignIn => {
+            Err(ErrorKind::InsufficientScope(missing)) if missing.remedy == ScopeRemedy::SignIn => {
                 widened(&context, command, missing).await
             }
             result => result,
@@ -155,9 +155,9 @@ async fn widened(
     }
     refresh::widen(context, &scopes).await?;
     match execute(context, command).await {
-        Err(ErrorKind::InsufficientScope(missing)) if missing.widening == Widening::SignIn => {
+        Err(ErrorKind::InsufficientScope(missing)) if missing.remedy == ScopeRemedy::SignIn => {
             Err(ErrorKind::InsufficientScope(Box::new(MissingScope {
-                widening: Widening::NotHeld,
+                remedy: ScopeRemedy::NotHeld,
                 ..*missing
             })))
         }

@@ -149,7 +149,7 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
         match removed {
             SwapResult::Done => {}
             SwapResult::Conflict => {
-                return Err(ErrorKind::Local {
+                return Err(ErrorKind::LocalFailure {
                     what: format!("rename profile {from}"),
                     cause: "somebody else changed it at the same moment. Try again".into(),
                 });

@@ -138,7 +138,7 @@ impl Kind {
         // Out of the document, so that no error can quote it.
         let Some(Value::String(secret)) = document.get_mut(self.secret).map(Value::take) else {
             let what = format!("It made a {} and did not give it", self.name);
-            return Err(ErrorKind::BadAnswer { host: session.home().await?.host(), what });
+            return Err(ErrorKind::InvalidResponse { host: session.home().await?.host(), what });
         };
         let secret = Secret::new(secret);
         // The secret counts; a server that says less about it than expected must not cost it.

@@ -51,14 +51,18 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
     match &checked {
         // What could not be checked is shown as far as it is known.
         Ok(())
-        | Err(ErrorKind::Unreachable { .. } | ErrorKind::Server { .. } | ErrorKind::RateLimited { .. }) => {
+        | Err(
+            ErrorKind::Unreachable { .. } | ErrorKind::ServerError { .. } | ErrorKind::RateLimited { .. },
+        ) => {
             print(context, &session, &status, checked.is_ok(), &others)?;
         }
         Err(_) => print_absent(context)?,
     }
     match checked {
         // The contract has one code for "could not check".
-        Err(ErrorKind::RateLimited { request_id, .. }) => Err(ErrorKind::Server { status: 429, request_id }),
+        Err(ErrorKind::RateLimited { request_id, .. }) => {
+            Err(ErrorKind::ServerError { status: 429, request_id })
+        }
         checked => checked,
     }
 }

@@ -3,7 +3,7 @@
 use oauth2::http::HeaderMap;
 use serde::Deserialize;
 
-use super::{ErrorKind, MissingScope, Widening};
+use super::{ErrorKind, MissingScope, ScopeRemedy};
 use crate::http::{ApiResponse, retry_after};
 use crate::source::CredentialSource;
 
@@ -58,7 +58,7 @@ pub(crate) fn kind_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<Err
         },
         (403, Some("insufficient_scope")) => ErrorKind::InsufficientScope(Box::new(MissingScope {
             source,
-            widening: if caller.can_sign_in { Widening::SignIn } else { Widening::Key },
+            remedy: if caller.can_sign_in { ScopeRemedy::SignIn } else { ScopeRemedy::Key },
             required: body.required_scopes,
             granted: if body.granted_scopes.is_empty() {
                 caller.scopes.to_vec()
@@ -75,8 +75,8 @@ pub(crate) fn kind_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<Err
             retry_after: retry_after(response.headers(), response.received()),
             request_id,
         },
-        (500.., _) => ErrorKind::Server { status, request_id },
-        (_, _) => ErrorKind::BadRequest { status, code: body.code, message, request_id },
+        (500.., _) => ErrorKind::ServerError { status, request_id },
+        (_, _) => ErrorKind::InvalidRequest { status, code: body.code, message, request_id },
     })
 }
 

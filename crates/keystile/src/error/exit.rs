@@ -33,42 +33,42 @@ impl From<Exit> for ExitCode {
 pub(super) fn exit_of(kind: &ErrorKind) -> Exit {
     match kind {
         ErrorKind::Usage { .. }
-        | ErrorKind::Config { .. }
-        | ErrorKind::KeyFormat { .. }
+        | ErrorKind::InvalidConfig { .. }
+        | ErrorKind::InvalidKeyFormat { .. }
         | ErrorKind::InsecureUrl { .. }
-        | ErrorKind::BadRequest { .. }
-        | ErrorKind::Local { .. } => Exit::Usage,
+        | ErrorKind::InvalidRequest { .. }
+        | ErrorKind::LocalFailure { .. } => Exit::Usage,
         ErrorKind::NotAuthenticated
-        | ErrorKind::NobodyThere
-        | ErrorKind::ForeignHost { .. }
-        | ErrorKind::ForeignOrganization { .. }
+        | ErrorKind::NotInteractive
+        | ErrorKind::HostMismatch { .. }
+        | ErrorKind::OrganizationMismatch { .. }
         | ErrorKind::Rejected { .. }
         | ErrorKind::InsufficientScope(_)
         | ErrorKind::Forbidden { .. }
         | ErrorKind::TokensDisabled { .. }
         | ErrorKind::LoginTimedOut { .. }
         | ErrorKind::CodeExpired { .. }
-        | ErrorKind::NoDeviceCodes { .. }
-        | ErrorKind::NoCodesAllowed
-        | ErrorKind::NothingPasted
-        | ErrorKind::NothingPending { .. }
+        | ErrorKind::DeviceCodesUnavailable { .. }
+        | ErrorKind::CodesDisabled
+        | ErrorKind::NoCodePasted
+        | ErrorKind::NoPendingLogin { .. }
         | ErrorKind::KeyRejected { .. }
         | ErrorKind::StateMismatch
         | ErrorKind::IssuerMismatch { .. }
-        | ErrorKind::Denied
+        | ErrorKind::AccessDenied
         | ErrorKind::LoginRefused { .. }
         | ErrorKind::RefreshFailed
         | ErrorKind::CredentialsUnreadable { .. }
         | ErrorKind::CredentialsUnwritable { .. }
         | ErrorKind::CredentialsDamaged { .. }
         | ErrorKind::KeyringUnusable { .. } => Exit::Auth,
-        ErrorKind::Server { .. }
+        ErrorKind::ServerError { .. }
         | ErrorKind::Unreachable { .. }
-        | ErrorKind::BadAnswer { .. }
-        | ErrorKind::WrongAddress { .. }
+        | ErrorKind::InvalidResponse { .. }
+        | ErrorKind::WrongIssuer { .. }
         | ErrorKind::LockBusy { .. } => Exit::Server,
         ErrorKind::KeyUnverified { cause, .. } => exit_of(cause),
-        ErrorKind::Unwell { exit, .. } => *exit,
+        ErrorKind::ChecksFailed { exit, .. } => *exit,
         ErrorKind::RateLimited { .. } => Exit::RateLimited,
         ErrorKind::NotFound { .. } => Exit::NotFound,
         ErrorKind::Interrupted => Exit::Interrupted,

@@ -31,25 +31,25 @@ pub(super) fn document(kind: &ErrorKind, report: &Report) -> Value {
 fn type_of(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Usage { .. }
-        | ErrorKind::Config { .. }
-        | ErrorKind::KeyFormat { .. }
+        | ErrorKind::InvalidConfig { .. }
+        | ErrorKind::InvalidKeyFormat { .. }
         | ErrorKind::InsecureUrl { .. }
-        | ErrorKind::BadRequest { .. } => "invalid_request",
+        | ErrorKind::InvalidRequest { .. } => "invalid_request",
         ErrorKind::NotAuthenticated
-        | ErrorKind::NobodyThere
-        | ErrorKind::ForeignHost { .. }
-        | ErrorKind::ForeignOrganization { .. }
+        | ErrorKind::NotInteractive
+        | ErrorKind::HostMismatch { .. }
+        | ErrorKind::OrganizationMismatch { .. }
         | ErrorKind::Rejected { .. }
         | ErrorKind::LoginTimedOut { .. }
         | ErrorKind::CodeExpired { .. }
-        | ErrorKind::NoDeviceCodes { .. }
-        | ErrorKind::NoCodesAllowed
-        | ErrorKind::NothingPasted
-        | ErrorKind::NothingPending { .. }
+        | ErrorKind::DeviceCodesUnavailable { .. }
+        | ErrorKind::CodesDisabled
+        | ErrorKind::NoCodePasted
+        | ErrorKind::NoPendingLogin { .. }
         | ErrorKind::KeyRejected { .. }
         | ErrorKind::StateMismatch
         | ErrorKind::IssuerMismatch { .. }
-        | ErrorKind::Denied
+        | ErrorKind::AccessDenied
         | ErrorKind::LoginRefused { .. }
         | ErrorKind::RefreshFailed
         | ErrorKind::CredentialsUnreadable { .. }
@@ -62,13 +62,13 @@ fn type_of(kind: &ErrorKind) -> &'static str {
         ErrorKind::KeyUnverified { cause, .. } => type_of(cause),
         ErrorKind::NotFound { .. } => "not_found",
         ErrorKind::RateLimited { .. } => "rate_limit_error",
-        ErrorKind::Server { .. }
+        ErrorKind::ServerError { .. }
         | ErrorKind::Unreachable { .. }
-        | ErrorKind::BadAnswer { .. }
-        | ErrorKind::WrongAddress { .. } => "api_error",
+        | ErrorKind::InvalidResponse { .. }
+        | ErrorKind::WrongIssuer { .. } => "api_error",
         ErrorKind::LockBusy { .. }
-        | ErrorKind::Unwell { .. }
-        | ErrorKind::Local { .. }
+        | ErrorKind::ChecksFailed { .. }
+        | ErrorKind::LocalFailure { .. }
         | ErrorKind::Interrupted
         | ErrorKind::ClosedPipe => "client_error",
     }
@@ -78,34 +78,34 @@ fn type_of(kind: &ErrorKind) -> &'static str {
 pub(super) fn code_of(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Usage { .. } => "usage",
-        ErrorKind::Config { .. } => "invalid_config",
-        ErrorKind::KeyFormat { .. } => "invalid_key_format",
-        ErrorKind::NotAuthenticated | ErrorKind::NobodyThere => "not_authenticated",
-        ErrorKind::ForeignHost { .. } => "no_credential_for_host",
-        ErrorKind::ForeignOrganization { .. } => "no_credential_for_organization",
+        ErrorKind::InvalidConfig { .. } => "invalid_config",
+        ErrorKind::InvalidKeyFormat { .. } => "invalid_key_format",
+        ErrorKind::NotAuthenticated | ErrorKind::NotInteractive => "not_authenticated",
+        ErrorKind::HostMismatch { .. } => "no_credential_for_host",
+        ErrorKind::OrganizationMismatch { .. } => "no_credential_for_organization",
         ErrorKind::InsecureUrl { .. } => "insecure_url",
         ErrorKind::Rejected { .. } => "invalid_token",
         ErrorKind::InsufficientScope(_) => "insufficient_scope",
         ErrorKind::Forbidden { .. } => "forbidden",
         ErrorKind::TokensDisabled { .. } => "personal_tokens_disabled",
         ErrorKind::NotFound { .. } => "not_found",
-        ErrorKind::BadRequest { .. } => "invalid_request",
+        ErrorKind::InvalidRequest { .. } => "invalid_request",
         ErrorKind::RateLimited { .. } => "rate_limited",
-        ErrorKind::Server { .. } => "server_error",
+        ErrorKind::ServerError { .. } => "server_error",
         ErrorKind::Unreachable { .. } => "unreachable",
-        ErrorKind::BadAnswer { .. } => "invalid_answer",
-        ErrorKind::WrongAddress { .. } => "wrong_address",
+        ErrorKind::InvalidResponse { .. } => "invalid_answer",
+        ErrorKind::WrongIssuer { .. } => "wrong_address",
         ErrorKind::LoginTimedOut { .. } => "login_timed_out",
         ErrorKind::CodeExpired { .. } => "expired_token",
-        ErrorKind::NoDeviceCodes { .. } => "device_codes_unavailable",
-        ErrorKind::NoCodesAllowed => "codes_not_allowed",
-        ErrorKind::NothingPasted => "nothing_pasted",
-        ErrorKind::NothingPending { .. } => "nothing_pending",
+        ErrorKind::DeviceCodesUnavailable { .. } => "device_codes_unavailable",
+        ErrorKind::CodesDisabled => "codes_not_allowed",
+        ErrorKind::NoCodePasted => "nothing_pasted",
+        ErrorKind::NoPendingLogin { .. } => "nothing_pending",
         ErrorKind::KeyRejected { .. } => "invalid_api_key",
         ErrorKind::KeyUnverified { .. } => "key_not_verified",
         ErrorKind::StateMismatch => "state_mismatch",
         ErrorKind::IssuerMismatch { .. } => "issuer_mismatch",
-        ErrorKind::Denied => "access_denied",
+        ErrorKind::AccessDenied => "access_denied",
         ErrorKind::LoginRefused { .. } => "login_refused",
         ErrorKind::RefreshFailed => "refresh_failed",
         ErrorKind::LockBusy { .. } => "lock_busy",
@@ -113,8 +113,8 @@ pub(super) fn code_of(kind: &ErrorKind) -> &'static str {
         ErrorKind::CredentialsUnwritable { .. } => "credentials_unwritable",
         ErrorKind::CredentialsDamaged { .. } => "credentials_damaged",
         ErrorKind::KeyringUnusable { .. } => "keyring_unusable",
-        ErrorKind::Unwell { .. } => "unwell",
-        ErrorKind::Local { .. } => "local_failure",
+        ErrorKind::ChecksFailed { .. } => "unwell",
+        ErrorKind::LocalFailure { .. } => "local_failure",
         ErrorKind::Interrupted => "interrupted",
         ErrorKind::ClosedPipe => "closed_pipe",
     }
@@ -125,7 +125,7 @@ fn server_code(kind: &ErrorKind) -> Option<&str> {
     match kind {
         ErrorKind::Rejected { code, .. }
         | ErrorKind::Forbidden { code, .. }
-        | ErrorKind::BadRequest { code, .. }
+        | ErrorKind::InvalidRequest { code, .. }
         | ErrorKind::KeyRejected { code, .. } => code.as_deref(),
         ErrorKind::LoginRefused { code, .. } => Some(code),
         _ => None,
@@ -138,9 +138,9 @@ fn request_id(kind: &ErrorKind) -> Option<&str> {
         | ErrorKind::Forbidden { request_id, .. }
         | ErrorKind::TokensDisabled { request_id, .. }
         | ErrorKind::NotFound { request_id, .. }
-        | ErrorKind::BadRequest { request_id, .. }
+        | ErrorKind::InvalidRequest { request_id, .. }
         | ErrorKind::RateLimited { request_id, .. }
-        | ErrorKind::Server { request_id, .. } => request_id.as_deref(),
+        | ErrorKind::ServerError { request_id, .. } => request_id.as_deref(),
         ErrorKind::InsufficientScope(missing) => missing.request_id.as_deref(),
         _ => None,
     }

@@ -21,119 +21,124 @@ pub use exit::Exit;
 pub(crate) use sign_in::in_short;
 
 /// What went wrong, independent of the tool that reports it.
+///
+/// Every kind has one exit code ([`Error::exit_code`]) and one `code` in [`Error::to_json`]. Kinds and fields may be
+/// added, so match with `_` and `..`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the fields are named after what they hold")]
 pub enum ErrorKind {
-    /// The command line or a setting makes no sense.
+    /// An argument, a variable or a setting is invalid.
     Usage { message: String, hint: Option<String> },
-    /// `config.toml` cannot be used.
-    Config { path: PathBuf, message: String },
-    /// A key is not in the form that the server issues.
-    KeyFormat { source: CredentialSource, problem: KeyProblem },
+    /// `config.toml` cannot be read or parsed.
+    InvalidConfig { path: PathBuf, message: String },
+    /// An API key does not have the format of the tool's keys. Found before any request.
+    InvalidKeyFormat { source: CredentialSource, problem: KeyProblem },
     /// There is no credential.
     NotAuthenticated,
-    /// A sign-in was asked for where nobody can answer.
-    NobodyThere,
-    /// The credential belongs to another server than the one that was asked for.
-    ForeignHost { source: CredentialSource, asked: String, bound: String },
-    /// The credential belongs to another organization than the one that was asked for.
-    ForeignOrganization { source: CredentialSource, asked: String, bound: String },
-    /// Plain http to another machine.
+    /// A sign-in needs a terminal, and there is none.
+    NotInteractive,
+    /// The credential is bound to another server than the requested one.
+    HostMismatch { source: CredentialSource, asked: String, bound: String },
+    /// The credential is bound to another organization than the requested one.
+    OrganizationMismatch { source: CredentialSource, asked: String, bound: String },
+    /// Plain `http` to a host other than this machine.
     InsecureUrl { url: String },
-    /// The server refused the credential.
+    /// The server rejected the credential (401).
     Rejected { source: CredentialSource, code: Option<String>, request_id: Option<String> },
-    /// The credential lacks a scope.
+    /// The credential lacks a scope (403).
     InsufficientScope(Box<MissingScope>),
-    /// Refused for another reason.
+    /// The server refused the request for another reason than a scope (403).
     Forbidden { source: CredentialSource, code: Option<String>, message: String, request_id: Option<String> },
-    /// The organization has turned personal tokens off.
+    /// The organization does not allow personal tokens and CLI sessions.
     TokensDisabled { organization: Option<String>, settings_url: Option<String>, request_id: Option<String> },
-    /// There is nothing at that address.
+    /// Not found (404).
     NotFound { message: String, request_id: Option<String> },
-    /// The server refused the request as invalid.
-    BadRequest { status: u16, code: Option<String>, message: String, request_id: Option<String> },
-    /// Too many requests, also after retries.
+    /// The server refused the request as invalid (another status of 4xx).
+    InvalidRequest { status: u16, code: Option<String>, message: String, request_id: Option<String> },
+    /// Rate limited (429), after all retries.
     RateLimited { message: Option<String>, retry_after: Option<Duration>, request_id: Option<String> },
-    /// The server failed, also after retries.
-    Server { status: u16, request_id: Option<String> },
-    /// The server could not be reached.
+    /// The server failed (5xx), after all retries.
+    ServerError { status: u16, request_id: Option<String> },
+    /// No connection to the server, after all retries.
     Unreachable { host: String, cause: String, proxy: Option<String> },
-    /// The server answered what the protocol does not allow.
-    BadAnswer { host: String, what: String },
-    /// The server is reached at another address.
-    WrongAddress { asked: String, address: String },
-    /// Nobody approved in time.
+    /// A response that does not follow the protocol.
+    InvalidResponse { host: String, what: String },
+    /// The server is known under another issuer URL than the requested one.
+    WrongIssuer { asked: String, address: String },
+    /// No callback arrived before the timeout.
     LoginTimedOut { after: Duration },
-    /// Nobody approved the device code in time.
+    /// The device code expired before it was approved.
     CodeExpired { after: Duration },
-    /// The server gives no device codes.
-    NoDeviceCodes { host: String },
-    /// The organization allows neither codes to be copied nor device codes.
-    NoCodesAllowed,
-    /// Nothing that could be used was pasted.
-    NothingPasted,
-    /// There is no sign-in under this name that waits to be resumed.
-    NothingPending { handle: String },
-    /// The server does not accept the key that was to be stored; what the profile holds is shown masked.
+    /// The server does not issue device codes to this client.
+    DeviceCodesUnavailable { host: String },
+    /// The organization allows neither copied codes nor device codes.
+    CodesDisabled,
+    /// No usable authorization code was pasted.
+    NoCodePasted,
+    /// No login that was started with [`App::start_login`](crate::App::start_login) has this handle.
+    NoPendingLogin { handle: String },
+    /// The server rejected the API key that was to be stored; `kept` is the masked credential of the profile.
     KeyRejected { profile: ProfileName, kept: Option<String>, code: Option<String>, keys_url: Option<String> },
-    /// The key could not be verified and would have replaced what works.
+    /// The API key could not be verified and would have replaced a working credential.
     KeyUnverified { profile: ProfileName, kept: String, cause: Box<ErrorKind> },
-    /// The callback was not meant for this login.
+    /// The `state` of the callback is not that of this login.
     StateMismatch,
-    /// The callback came from another authorization server.
+    /// The `iss` of the callback is not the issuer of this login (RFC 9207).
     IssuerMismatch { issuer: Option<String> },
-    /// The person chose Deny, or could not approve.
-    Denied,
-    /// The authorization server refused the login.
+    /// The user denied the request, or is not allowed to approve it.
+    AccessDenied,
+    /// The authorization server refused the login with another OAuth error.
     LoginRefused { code: String, description: Option<String> },
-    /// The stored session has ended.
+    /// The session has ended: the refresh token was refused.
     RefreshFailed,
-    /// Another process holds the lock of the profile for too long.
+    /// Another process has held the lock of the profile for 30 seconds.
     LockBusy { path: PathBuf },
-    /// The credentials file cannot be read or may not be trusted.
+    /// The credentials file cannot be read, or its owner or mode is unsafe.
     CredentialsUnreadable { path: PathBuf, cause: String, remedy: Option<String> },
-    /// The credentials file is not what it should be.
+    /// The credentials file is not valid JSON; `kept_as` is the name that it is moved to by the next login.
     CredentialsDamaged { path: PathBuf, line: usize, column: usize, kept_as: String },
-    /// The keyring of the system does not give or take a secret.
+    /// The system keyring refused to read or write a secret.
     KeyringUnusable { cause: String },
-    /// The credentials file cannot be changed.
+    /// The credentials cannot be written; `what` completes "Could not".
     CredentialsUnwritable { what: String, cause: String },
-    /// `auth doctor` found what is wrong; the first finding decides how the process ends.
-    Unwell { found: Vec<&'static str>, exit: Exit },
-    /// Something on this machine failed.
-    Local { what: String, cause: String },
+    /// `auth doctor` found problems; `exit` is the exit code of the first.
+    ChecksFailed { checks: Vec<&'static str>, exit: Exit },
+    /// A local operation failed; `what` completes "Could not".
+    LocalFailure { what: String, cause: String },
     /// Ctrl-C.
     Interrupted,
-    /// Nobody reads the output any more.
+    /// The reader of standard output is gone (`EPIPE`).
     ClosedPipe,
 }
 
-/// Whether a credential can be given more scopes.
+/// How a credential can get the scopes that it lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Widening {
-    /// A session, which a new sign-in can replace with a wider one.
+#[non_exhaustive]
+pub enum ScopeRemedy {
+    /// A session: sign in again for more scopes.
     SignIn,
-    /// A session whose person has signed in for the scopes and did not get them: the role does not hold them.
+    /// A session of a user whose role does not hold the scopes; signing in again does not help.
     NotHeld,
-    /// A key, which has what it was made with.
+    /// An API key, whose scopes were fixed when it was created.
     Key,
 }
 
-/// Which scopes a call needed.
+/// The scopes that a request needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MissingScope {
     /// Where the credential came from.
     pub source: CredentialSource,
-    /// Whether a new sign-in can grant more.
-    pub widening: Widening,
-    /// What the call needs.
+    /// How the credential can get more scopes.
+    pub remedy: ScopeRemedy,
+    /// The scopes that the request needs.
     pub required: Vec<String>,
-    /// What the credential has.
+    /// The scopes that the credential has.
     pub granted: Vec<String>,
-    /// Where a person makes keys, if the server says so.
+    /// The page on which API keys are created, if the server publishes it.
     pub keys_url: Option<String>,
-    /// The server's name for the request.
+    /// The request ID of the response.
     pub request_id: Option<String>,
 }
 
@@ -157,12 +162,12 @@ impl Error {
         Self { kind: Box::new(kind), brand }
     }
 
-    /// What went wrong.
+    /// What went wrong, for matching.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }
 
-    /// The kind, without the text.
+    /// Like [`kind`](Self::kind), by value.
     pub fn into_kind(self) -> ErrorKind {
         *self.kind
     }
@@ -178,7 +183,8 @@ impl Error {
         (report.headline, report.lines.join(" "))
     }
 
-    /// The document that `--json` prints on standard error.
+    /// The JSON document that `--json` prints on standard error: `{"error": {"type", "code", "message", "detail",
+    /// "help", "request_id", "retry_after", "exit_code"}}`, `retry_after` in seconds.
     pub fn to_json(&self) -> serde_json::Value {
         json::document(&self.kind, &text::report(&self.kind, &self.brand).with_advice())
     }

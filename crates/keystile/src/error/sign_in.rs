@@ -76,9 +76,9 @@ pub(super) fn refresh_failed(login: &str) -> Report {
 pub(crate) fn in_short(kind: &ErrorKind) -> String {
     match kind {
         ErrorKind::Unreachable { cause, .. } => cause.clone(),
-        ErrorKind::Server { status, .. } => format!("the server answered {status}"),
+        ErrorKind::ServerError { status, .. } => format!("the server answered {status}"),
         ErrorKind::RateLimited { .. } => "the server asks for patience".into(),
-        ErrorKind::BadAnswer { what, .. } => what.clone(),
+        ErrorKind::InvalidResponse { what, .. } => what.clone(),
         other => json::code_of(other).replace('_', " "),
     }
 }

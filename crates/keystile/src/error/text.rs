@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ErrorKind, MissingScope, Widening, sign_in};
+use super::{ErrorKind, MissingScope, ScopeRemedy, sign_in};
 use crate::app::Brand;
 use crate::keys::KeyProblem;
 use crate::source::CredentialSource;
@@ -50,18 +50,18 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
     let login = brand.command("auth login");
     match kind {
         ErrorKind::Usage { message, hint } => Report::new(message).maybe(hint.clone()),
-        ErrorKind::Config { path, message } => {
+        ErrorKind::InvalidConfig { path, message } => {
             Report::new(format!("Cannot use {}", path.display())).line(message).line("Correct the file and try again.")
         }
-        ErrorKind::KeyFormat { source, problem } => key_format(source, *problem, brand),
+        ErrorKind::InvalidKeyFormat { source, problem } => key_format(source, *problem, brand),
         ErrorKind::NotAuthenticated => not_authenticated(brand, &login),
-        ErrorKind::NobodyThere => not_authenticated(brand, &login).line(format!(
+        ErrorKind::NotInteractive => not_authenticated(brand, &login).line(format!(
             "There is no terminal here to ask at; `{login} --device` prints a code and waits all the same."
         )),
-        ErrorKind::ForeignHost { source, asked, bound } => Report::new(format!("No credential for {asked}"))
+        ErrorKind::HostMismatch { source, asked, bound } => Report::new(format!("No credential for {asked}"))
             .line(format!("The one {source} belongs to {bound} and is sent nowhere else."))
             .line(format!("Sign in there under a profile of its own: `{login} --profile NAME`.")),
-        ErrorKind::ForeignOrganization { source, asked, bound } => {
+        ErrorKind::OrganizationMismatch { source, asked, bound } => {
             Report::new(format!("No credential for the organization {asked}"))
                 .line(format!("The one {source} belongs to {bound}."))
                 .line(format!("Sign in for it under a profile of its own: `{login} --org {asked} --profile NAME`."))
@@ -86,29 +86,29 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         ErrorKind::NotFound { message, request_id } => {
             Report::new("Not found").line(format!("{message}{}", in_parentheses(request_id.as_deref())))
         }
-        ErrorKind::BadRequest { status, message, request_id, .. } => {
+        ErrorKind::InvalidRequest { status, message, request_id, .. } => {
             Report::new(format!("The request was refused ({status})"))
                 .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
         }
         ErrorKind::RateLimited { message, retry_after, .. } => rate_limited(message.as_deref(), *retry_after),
-        ErrorKind::Server { status, request_id } => Report::new(format!("Server error ({status})")).line(format!(
+        ErrorKind::ServerError { status, request_id } => Report::new(format!("Server error ({status})")).line(format!(
             "The {} API returned an error. Try again{}.{}",
             brand.name(),
             brand.status_page().map_or_else(|| " in a minute".into(), |page| format!(", then check {page}")),
             request_id.as_deref().map(|id| format!(" (request {id})")).unwrap_or_default(),
         )),
         ErrorKind::Unreachable { host, cause, proxy } => unreachable(host, cause, proxy.as_deref(), brand),
-        ErrorKind::BadAnswer { host, what } => {
+        ErrorKind::InvalidResponse { host, what } => {
             Report::new(format!("{host} gave an answer that makes no sense")).line(format!("{what}."))
         }
-        ErrorKind::WrongAddress { asked, address } => Report::new(format!("{asked} is not the address of this server"))
+        ErrorKind::WrongIssuer { asked, address } => Report::new(format!("{asked} is not the address of this server"))
             .line(format!("It is reached at {address}. Run `{login} --issuer {address}`.")),
         ErrorKind::LoginTimedOut { after } => sign_in::timed_out(*after, &login),
         ErrorKind::CodeExpired { after } => sign_in::code_expired(*after, &login),
-        ErrorKind::NoDeviceCodes { host } => sign_in::no_device_codes(host, &login),
-        ErrorKind::NoCodesAllowed => sign_in::no_codes_allowed(&login),
-        ErrorKind::NothingPasted => sign_in::nothing_pasted(&login),
-        ErrorKind::NothingPending { handle } => sign_in::nothing_pending(handle, &login),
+        ErrorKind::DeviceCodesUnavailable { host } => sign_in::no_device_codes(host, &login),
+        ErrorKind::CodesDisabled => sign_in::no_codes_allowed(&login),
+        ErrorKind::NoCodePasted => sign_in::nothing_pasted(&login),
+        ErrorKind::NoPendingLogin { handle } => sign_in::nothing_pending(handle, &login),
         ErrorKind::KeyRejected { profile, kept, keys_url, .. } => {
             sign_in::key_rejected(profile, kept.as_deref(), keys_url.as_deref())
         }
@@ -119,7 +119,7 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
             "The browser callback came from {} and not from the server that was asked. Possible mix-up — aborting.",
             issuer.as_deref().unwrap_or("an unnamed server")
         )),
-        ErrorKind::Denied => Report::new("Sign-in was denied")
+        ErrorKind::AccessDenied => Report::new("Sign-in was denied")
             .line("You chose Deny on the approval page, or could not approve there. Nothing was stored."),
         ErrorKind::LoginRefused { code, description } => Report::new(format!("Sign-in failed ({code})"))
             .line(description.clone().unwrap_or_else(|| "The server gave no reason.".into()))
@@ -134,9 +134,9 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
             Report::new(format!("{} is not valid JSON (line {line}, column {column})", path.display()))
                 .line(format!("Fix it, or run `{login}`: the damaged file is kept as {kept_as}."))
         }
-        ErrorKind::CredentialsUnwritable { what, cause } | ErrorKind::Local { what, cause } => Report::new(format!("Could not {what}")).line(format!("{cause}.")),
+        ErrorKind::CredentialsUnwritable { what, cause } | ErrorKind::LocalFailure { what, cause } => Report::new(format!("Could not {what}")).line(format!("{cause}.")),
         ErrorKind::KeyringUnusable { cause } => keyring(cause, brand),
-        ErrorKind::Unwell { found, .. } => unwell(found),
+        ErrorKind::ChecksFailed { checks, .. } => checks_failed(checks),
         ErrorKind::Interrupted => Report::new("Stopped"),
         ErrorKind::ClosedPipe => Report::new("Nobody reads the output"),
     }
@@ -176,17 +176,17 @@ fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> 
 fn insufficient_scope(missing: &MissingScope, brand: &Brand) -> Report {
     let needs = missing.required.join(" ");
     let has = if missing.granted.is_empty() { "none".to_owned() } else { missing.granted.join(" ") };
-    let remedy = match (missing.widening, &missing.keys_url) {
-        (Widening::SignIn, _) => {
+    let remedy = match (missing.remedy, &missing.keys_url) {
+        (ScopeRemedy::SignIn, _) => {
             format!("Run `{} --scopes {}`.", brand.command("auth refresh"), missing.required.join(","))
         }
-        (Widening::NotHeld, _) => {
+        (ScopeRemedy::NotHeld, _) => {
             format!("Your role does not hold {needs}. Ask an owner or admin of the organization.")
         }
-        (Widening::Key, Some(url)) => format!("Create a key with it at {url},"),
-        (Widening::Key, None) => format!("Use a key that has it; this one came {}.", missing.source),
+        (ScopeRemedy::Key, Some(url)) => format!("Create a key with it at {url},"),
+        (ScopeRemedy::Key, None) => format!("Use a key that has it; this one came {}.", missing.source),
     };
-    let is_key = missing.widening == Widening::Key;
+    let is_key = missing.remedy == ScopeRemedy::Key;
     let swap = missing.keys_url.as_ref().filter(|_| is_key).map(|_| {
         format!("then `{}` to swap it in. This one came {}.", brand.command("auth login"), missing.source)
     });
@@ -226,8 +226,8 @@ fn keyring(cause: &str, brand: &Brand) -> Report {
     ))
 }
 
-fn unwell(found: &[&str]) -> Report {
-    Report::new(match found {
+fn checks_failed(checks: &[&str]) -> Report {
+    Report::new(match checks {
         [one] => format!("A check failed: {one}"),
         several => format!("{} checks failed: {}", several.len(), several.join(", ")),
     })

@@ -15,10 +15,10 @@ fn profile() -> CredentialSource {
     CredentialSource::Profile(StoredProfile { name: ProfileName::default(), path: "/c.json".into() })
 }
 
-fn missing_scope(widening: Widening) -> ErrorKind {
+fn missing_scope(remedy: ScopeRemedy) -> ErrorKind {
     ErrorKind::InsufficientScope(Box::new(MissingScope {
         source: CredentialSource::Variable("ACME_API_KEY".into()),
-        widening,
+        remedy,
         required: vec!["memories:write".into()],
         granted: vec!["memories:read".into()],
         keys_url: None,
@@ -38,14 +38,14 @@ fn not_authenticated() {
 
 #[test]
 fn a_login_without_a_terminal_says_what_would_work() {
-    let text = text(ErrorKind::NobodyThere);
+    let text = text(ErrorKind::NotInteractive);
     assert!(text.starts_with("Not authenticated\n  Run `acme auth login` and"), "{text}");
     assert!(text.ends_with("`acme auth login --device` prints a code and waits all the same."), "{text}");
 }
 
 #[test]
 fn a_key_in_the_wrong_form() {
-    let kind = ErrorKind::KeyFormat {
+    let kind = ErrorKind::InvalidKeyFormat {
         source: CredentialSource::Variable("ACME_API_KEY".into()),
         problem: KeyProblem::Bearer,
     };
@@ -60,13 +60,13 @@ fn a_key_in_the_wrong_form() {
 #[test]
 fn a_missing_scope() {
     assert_eq!(
-        text(missing_scope(Widening::SignIn)),
+        text(missing_scope(ScopeRemedy::SignIn)),
         "Insufficient permissions\n  \
          Your sign-in does not have the required scope for this operation.\n  \
          Needs memories:write, has memories:read. Run `acme auth refresh --scopes memories:write`."
     );
     assert!(
-        text(missing_scope(Widening::Key))
+        text(missing_scope(ScopeRemedy::Key))
             .ends_with("Use a key that has it; this one came from ACME_API_KEY.")
     );
 }
@@ -87,7 +87,7 @@ fn a_rate_limit() {
 #[test]
 fn a_broken_server() {
     let app = app().status_page("status.acme.dev").build().unwrap();
-    let kind = ErrorKind::Server { status: 502, request_id: Some("req_8h2".into()) };
+    let kind = ErrorKind::ServerError { status: 502, request_id: Some("req_8h2".into()) };
     assert_eq!(
         Error::new(kind, app.brand().clone()).to_string(),
         "Server error (502)\n  \
@@ -122,7 +122,7 @@ fn a_login_that_fails() {
          The browser callback did not match the original session token. Possible CSRF — aborting."
     );
     assert_eq!(
-        text(ErrorKind::Denied),
+        text(ErrorKind::AccessDenied),
         "Sign-in was denied\n  \
          You chose Deny on the approval page, or could not approve there. Nothing was stored."
     );
@@ -174,7 +174,7 @@ fn a_rejected_credential_names_its_source() {
 
 #[test]
 fn the_json_has_the_type_and_code_of_the_server() {
-    let error = Error::new(missing_scope(Widening::Key), brand()).to_json();
+    let error = Error::new(missing_scope(ScopeRemedy::Key), brand()).to_json();
     let error = &error["error"];
     assert_eq!(error["type"], "permission_error");
     assert_eq!(error["code"], "insufficient_scope");
@@ -191,7 +191,7 @@ fn the_exit_codes_are_the_contract() {
     let exit = |kind| Error::new(kind, brand()).exit_code();
     assert_eq!(exit(ErrorKind::Usage { message: "x".into(), hint: None }), Exit::Usage);
     assert_eq!(exit(ErrorKind::NotAuthenticated), Exit::Auth);
-    assert_eq!(exit(ErrorKind::Server { status: 500, request_id: None }), Exit::Server);
+    assert_eq!(exit(ErrorKind::ServerError { status: 500, request_id: None }), Exit::Server);
     assert_eq!(
         exit(ErrorKind::RateLimited { message: None, retry_after: None, request_id: None }),
         Exit::RateLimited

@@ -46,7 +46,7 @@ impl ApiResponse {
 
     /// The body as JSON.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, ErrorKind> {
-        serde_json::from_slice(self.bytes()).map_err(|error| ErrorKind::BadAnswer {
+        serde_json::from_slice(self.bytes()).map_err(|error| ErrorKind::InvalidResponse {
             host: self.host.clone(),
             // Serde names what it met and where, never the rest of the body.
             what: format!("Its JSON is not what the protocol says: {error}"),

@@ -143,7 +143,7 @@ impl Transport {
                 reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?;
             builder = builder.tls_certs_merge(certificates);
         }
-        builder.build().map_err(|error| ErrorKind::Local {
+        builder.build().map_err(|error| ErrorKind::LocalFailure {
             what: "start the HTTP client".into(),
             cause: error.to_string(),
         })

@@ -189,7 +189,7 @@ impl<'a> Attempt<'a> {
                     .map(String::from),
             }));
         }
-        answer.code.clone().map(AuthorizationCode::new).ok_or_else(|| ErrorKind::BadAnswer {
+        answer.code.clone().map(AuthorizationCode::new).ok_or_else(|| ErrorKind::InvalidResponse {
             host: self.issuer.host(),
             what: "Its callback brought neither a code nor an error".into(),
         })

@@ -105,7 +105,7 @@ pub(super) async fn finish(
             attempt.end_replaced().await;
             Ok(account)
         }
-        Err(kind @ (ErrorKind::Denied | ErrorKind::TokensDisabled { .. })) => {
+        Err(kind @ (ErrorKind::AccessDenied | ErrorKind::TokensDisabled { .. })) => {
             arrival.answer(Page::Denied { url: format!("{}/denied", attempt.issuer) }).await;
             Err(kind)
         }

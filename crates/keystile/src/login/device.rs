@@ -42,7 +42,7 @@ pub(super) async fn sign_in(
     let Some(code) = attempt.device_code().await? else {
         let host = attempt.issuer.host();
         return match otherwise {
-            Otherwise::Fail => Err(ErrorKind::NoDeviceCodes { host }),
+            Otherwise::Fail => Err(ErrorKind::DeviceCodesUnavailable { host }),
             Otherwise::Paste => {
                 attempt.context.ui.notice(&format!("{host} gives no device codes. Paste a code instead."));
                 Ok(Step::Change(SignInMethod::Paste))

@@ -65,7 +65,7 @@ pub(crate) async fn sign_in(
     options: &KeyOptions,
 ) -> Result<StoredKey, ErrorKind> {
     let key = keys::parse(text.expose(), context.brand().key_prefixes())
-        .map_err(|problem| ErrorKind::KeyFormat { source, problem })?;
+        .map_err(|problem| ErrorKind::InvalidKeyFormat { source, problem })?;
     let stored = store::prepare(context)?;
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
     let (target, verdict) = match context.metadata(&issuer).await {
@@ -144,10 +144,10 @@ fn is_passing(kind: &ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::Unreachable { .. }
-            | ErrorKind::Server { .. }
+            | ErrorKind::ServerError { .. }
             | ErrorKind::RateLimited { .. }
-            | ErrorKind::BadAnswer { .. }
-            | ErrorKind::WrongAddress { .. }
+            | ErrorKind::InvalidResponse { .. }
+            | ErrorKind::WrongIssuer { .. }
     )
 }
 

@@ -100,7 +100,10 @@ async fn an_accepted_key_is_stored_with_what_the_server_says_of_it() {
 async fn a_key_in_the_wrong_form_is_refused_before_anybody_is_called() {
     let world = world(|| panic!("called"), None, None);
     let kind = world.sign_in(&format!("Bearer {NEW}"), false).await.unwrap_err();
-    assert_eq!(kind, ErrorKind::KeyFormat { source: CredentialSource::Flag, problem: KeyProblem::Bearer });
+    assert_eq!(
+        kind,
+        ErrorKind::InvalidKeyFormat { source: CredentialSource::Flag, problem: KeyProblem::Bearer }
+    );
 }
 
 #[tokio::test]

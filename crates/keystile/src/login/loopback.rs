@@ -74,13 +74,13 @@ impl Loopback {
     /// The address that the authorization server sends the browser to.
     pub(crate) fn redirect_url(&self) -> Result<RedirectUrl, ErrorKind> {
         RedirectUrl::new(format!("http://{}:{}/callback", self.host, self.port)).map_err(|error| {
-            ErrorKind::Local { what: "make the callback address".into(), cause: error.to_string() }
+            ErrorKind::LocalFailure { what: "make the callback address".into(), cause: error.to_string() }
         })
     }
 
     /// The first callback.
     pub(crate) async fn arrival(&mut self) -> Result<Arrival, ErrorKind> {
-        self.arrivals.recv().await.ok_or_else(|| ErrorKind::Local {
+        self.arrivals.recv().await.ok_or_else(|| ErrorKind::LocalFailure {
             what: "listen for the callback".into(),
             cause: format!("the listener ended ({} left)", self.acceptor.len()),
         })

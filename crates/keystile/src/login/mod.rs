@@ -122,8 +122,10 @@ pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<S
     may_replace(context, options.force, stored.as_ref(), &issuer)?;
     let attempt = Attempt::begin(context, options, &issuer, stored.as_ref()).await?;
     may_narrow(context, options.force, stored.as_ref(), attempt.scopes())?;
-    let code =
-        attempt.device_code().await?.ok_or_else(|| ErrorKind::NoDeviceCodes { host: issuer.host() })?;
+    let code = attempt
+        .device_code()
+        .await?
+        .ok_or_else(|| ErrorKind::DeviceCodesUnavailable { host: issuer.host() })?;
     let screen = device::screen(options, &code, code.lifetime());
     let lifetime = TimeDelta::from_std(code.lifetime()).unwrap_or(TimeDelta::MAX);
     let pending = Pending {

@@ -50,7 +50,7 @@ pub(super) async fn sign_in(
 ) -> Result<Step, ErrorKind> {
     let timeout = attempt.context.login_timeout(attempt.options.timeout)?.unwrap_or(USUAL_TIMEOUT);
     let hosted = RedirectUrl::new(format!("{}/c/code", attempt.issuer)).map_err(|error| {
-        ErrorKind::Local { what: "make the address of the code".into(), cause: error.to_string() }
+        ErrorKind::LocalFailure { what: "make the address of the code".into(), cause: error.to_string() }
     })?;
     let (Link::Short { url, .. } | Link::Long { url }, pushed) = attempt.link(&hosted, pkce).await?;
     attempt.context.ui.show_link(&LinkScreen {
@@ -90,17 +90,17 @@ pub(super) async fn sign_in(
             Err(kind) => return Err(kind.into_kind()),
         }
     }
-    Err(ErrorKind::NothingPasted)
+    Err(ErrorKind::NoCodePasted)
 }
 
 /// Goes on with a device code, which needs nothing to be copied.
 fn change(attempt: &Attempt<'_>, why: &Unanswerable) -> Result<Step, ErrorKind> {
     let notice = match why {
-        Unanswerable::CopiedCodesOff { device_codes: false } => return Err(ErrorKind::NoCodesAllowed),
+        Unanswerable::CopiedCodesOff { device_codes: false } => return Err(ErrorKind::CodesDisabled),
         Unanswerable::CopiedCodesOff { device_codes: true }
             if attempt.metadata.device_endpoint().is_none() =>
         {
-            return Err(ErrorKind::NoCodesAllowed);
+            return Err(ErrorKind::CodesDisabled);
         }
         Unanswerable::CopiedCodesOff { device_codes: true } => {
             "Your organization does not allow codes to be copied. Use a device code instead."
@@ -154,7 +154,7 @@ async fn ask(
         () = sleep_until(deadline) => Err(ErrorKind::LoginTimedOut { after: timeout }),
         kind = &mut stop => Err(kind),
         entered = attempt.context.ui.prompt_secret(QUESTION) => {
-            entered.map(Answered::Entered).ok_or(ErrorKind::NothingPasted)
+            entered.map(Answered::Entered).ok_or(ErrorKind::NoCodePasted)
         }
     }
 }

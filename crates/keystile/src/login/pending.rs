@@ -76,7 +76,8 @@ impl Pending {
         clear_ended(&folder, context.now());
         let handle = Handle::new()?;
         let path = handle.file(&folder);
-        let failed = |cause: String| ErrorKind::Local { what: format!("write {}", path.display()), cause };
+        let failed =
+            |cause: String| ErrorKind::LocalFailure { what: format!("write {}", path.display()), cause };
         let bytes = serde_json::to_vec_pretty(self).map_err(|error| failed(error.to_string()))?;
         files::write_private(&path, &bytes).map_err(|error| failed(error.to_string()))?;
         Ok(handle)
@@ -84,13 +85,15 @@ impl Pending {
 
     /// Reads what the first step kept.
     pub(super) fn load(context: &Context, handle: &Handle) -> Result<Self, ErrorKind> {
-        let nothing = || ErrorKind::NothingPending { handle: handle.to_string() };
+        let nothing = || ErrorKind::NoPendingLogin { handle: handle.to_string() };
         let folder = context.paths.pending();
         clear_ended(&folder, context.now());
         let path = handle.file(&folder);
         let unreadable = |error: std::io::Error| match error.kind() {
             io::ErrorKind::NotFound => nothing(),
-            _ => ErrorKind::Local { what: format!("read {}", path.display()), cause: error.to_string() },
+            _ => {
+                ErrorKind::LocalFailure { what: format!("read {}", path.display()), cause: error.to_string() }
+            }
         };
         let mut file = File::open(&path).map_err(unreadable)?;
         if let Some(warning) = check_trust(&file, &path, &context.paths)? {

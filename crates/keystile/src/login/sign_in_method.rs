@@ -105,9 +105,9 @@ pub(super) fn choose(around: LoginEnvironment) -> Result<SignInMethod, ErrorKind
         LoginMethod::Device => {
             Ok(SignInMethod::Device { opens: at_desk && interactive, otherwise: Otherwise::Fail })
         }
-        LoginMethod::Paste if silent => Err(ErrorKind::NobodyThere),
+        LoginMethod::Paste if silent => Err(ErrorKind::NotInteractive),
         LoginMethod::Paste => Ok(SignInMethod::Paste),
-        LoginMethod::Auto if !interactive => Err(ErrorKind::NobodyThere),
+        LoginMethod::Auto if !interactive => Err(ErrorKind::NotInteractive),
         LoginMethod::Auto if at_desk => Ok(SignInMethod::Browser { opens: true }),
         LoginMethod::Auto => Ok(SignInMethod::Device { opens: false, otherwise: Otherwise::Paste }),
     }
@@ -131,14 +131,14 @@ mod tests {
     #[test]
     fn without_a_terminal_only_being_told_starts_a_login() {
         let alone = LoginEnvironment { interactive: false, ..DESK };
-        assert_eq!(choose(alone), Err(ErrorKind::NobodyThere));
+        assert_eq!(choose(alone), Err(ErrorKind::NotInteractive));
         assert_eq!(asked(LoginMethod::Browser, alone), Ok(SignInMethod::Browser { opens: true }));
         let device = SignInMethod::Device { opens: false, otherwise: Otherwise::Fail };
         assert_eq!(asked(LoginMethod::Device, alone), Ok(device));
         assert_eq!(asked(LoginMethod::Paste, alone), Ok(SignInMethod::Paste));
         assert_eq!(
             asked(LoginMethod::Paste, LoginEnvironment { silent: true, ..alone }),
-            Err(ErrorKind::NobodyThere)
+            Err(ErrorKind::NotInteractive)
         );
     }
 

@@ -73,7 +73,7 @@ async fn a_broken_server_ends_no_wait() {
 #[tokio::test]
 async fn what_was_denied_or_has_expired_says_so_and_stores_nothing() {
     for (code, kind) in [
-        ("access_denied", ErrorKind::Denied),
+        ("access_denied", ErrorKind::AccessDenied),
         ("expired_token", ErrorKind::CodeExpired { after: Duration::from_secs(600) }),
     ] {
         let world = world();
@@ -95,7 +95,7 @@ async fn a_code_that_nobody_approves_ends_at_the_deadline() {
 async fn who_asks_for_a_code_where_there_is_none_is_told() {
     let world = world_where(false);
     let kind = login(&world.context, &asking_for(&world, LoginMethod::Device)).await.unwrap_err();
-    assert!(matches!(kind, ErrorKind::NoDeviceCodes { .. }), "{kind:?}");
+    assert!(matches!(kind, ErrorKind::DeviceCodesUnavailable { .. }), "{kind:?}");
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn three_useless_pastes_end_the_login() {
     let world = world();
     (0..3).for_each(|_| world.ui.will_enter("neither nor?"));
     let options = asking_for(&world, LoginMethod::Paste);
-    assert_eq!(login(&world.context, &options).await, Err(ErrorKind::NothingPasted));
+    assert_eq!(login(&world.context, &options).await, Err(ErrorKind::NoCodePasted));
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn a_login_in_two_steps_survives_the_process_between_them() {
     assert_eq!(world.stored(), 1);
     assert!(!file.exists(), "what was answered is forgotten");
     let again = resume(&world.context, &started.handle, None).await;
-    assert_eq!(again, Err(ErrorKind::NothingPending { handle: started.handle }));
+    assert_eq!(again, Err(ErrorKind::NoPendingLogin { handle: started.handle }));
 }
 
 #[cfg(unix)]

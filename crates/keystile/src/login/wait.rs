@@ -39,7 +39,7 @@ impl Drop for Frames<'_> {
 pub(super) async fn stopped() -> ErrorKind {
     match signal().await {
         Ok(_) => ErrorKind::Interrupted,
-        Err(error) => ErrorKind::Local { what: "listen for Ctrl-C".into(), cause: error.to_string() },
+        Err(error) => ErrorKind::LocalFailure { what: "listen for Ctrl-C".into(), cause: error.to_string() },
     }
 }
 

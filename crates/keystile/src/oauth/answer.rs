@@ -103,7 +103,7 @@ pub(crate) fn refused(refusal: Refusal) -> ErrorKind {
             ErrorKind::TokensDisabled { organization, settings_url, request_id: None }
         }
         ("access_denied", Some(finer)) => ErrorKind::LoginRefused { code: finer.to_owned(), description },
-        ("access_denied", None) => ErrorKind::Denied,
+        ("access_denied", None) => ErrorKind::AccessDenied,
         (_, _) => ErrorKind::LoginRefused { code, description },
     }
 }
@@ -124,7 +124,7 @@ mod tests {
         let organization = Some("Analytical".into());
         let disabled = ErrorKind::TokensDisabled { organization, settings_url: None, request_id: None };
         assert_eq!(off.into_kind(), disabled);
-        assert_eq!(refusal(r#"{"error":"access_denied"}"#).into_kind(), ErrorKind::Denied);
+        assert_eq!(refusal(r#"{"error":"access_denied"}"#).into_kind(), ErrorKind::AccessDenied);
         let codes_off = refusal(
             r#"{"error":"access_denied","error_code":"device_flow_disabled","error_description":"No codes."}"#,
         );

@@ -104,7 +104,7 @@ pub(crate) async fn poll(
     let pairs = pairs.map(|(name, value)| (name.into(), value.into()));
     match ask(transport, metadata.token_endpoint.url(), pairs).await {
         Ok(poll) => poll,
-        Err(ErrorKind::Unreachable { .. } | ErrorKind::Server { .. }) => {
+        Err(ErrorKind::Unreachable { .. } | ErrorKind::ServerError { .. }) => {
             Poll::Unanswered { retry_after: None }
         }
         Err(ErrorKind::RateLimited { retry_after, .. }) => Poll::Unanswered { retry_after },
@@ -133,7 +133,7 @@ async fn ask<'a, const N: usize>(
 
 /// Reads an answer that holds a secret: what cannot be read is not repeated.
 fn secret_answer<T: DeserializeOwned>(response: &ApiResponse, endpoint: &Url) -> Result<T, ErrorKind> {
-    serde_json::from_slice(response.bytes()).map_err(|_| ErrorKind::BadAnswer {
+    serde_json::from_slice(response.bytes()).map_err(|_| ErrorKind::InvalidResponse {
         host: host_of(endpoint),
         what: format!("{} did not answer as OAuth says", endpoint.path()),
     })

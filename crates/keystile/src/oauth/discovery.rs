@@ -94,16 +94,16 @@ async fn get(transport: &Transport, url: &Url) -> Result<ApiResponse, ErrorKind>
 
 /// What the answer says, if it is from the server that was asked.
 pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<Metadata, ErrorKind> {
-    let bad = |what: String| ErrorKind::BadAnswer { host: issuer.host(), what };
+    let bad = |what: String| ErrorKind::InvalidResponse { host: issuer.host(), what };
     match response.status() {
         200 => {}
         421 => {
             if let Some(address) = own_address(issuer, response) {
-                return Err(ErrorKind::WrongAddress { asked: issuer.to_string(), address });
+                return Err(ErrorKind::WrongIssuer { asked: issuer.to_string(), address });
             }
             return Err(bad("It is no authorization server: its metadata answered 421".to_owned()));
         }
-        status @ 500.. => return Err(ErrorKind::Server { status, request_id: None }),
+        status @ 500.. => return Err(ErrorKind::ServerError { status, request_id: None }),
         status => return Err(bad(format!("It is no authorization server: its metadata answered {status}"))),
     }
     let metadata: Metadata = response.parse()?;

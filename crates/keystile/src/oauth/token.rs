@@ -94,7 +94,7 @@ pub(crate) async fn revoke(
     match (busy(&response), response.status()) {
         (Some(kind), _) => Err(kind),
         (None, 200 | 204) => Ok(()),
-        (None, status) => Err(ErrorKind::BadAnswer {
+        (None, status) => Err(ErrorKind::InvalidResponse {
             host: host_of(endpoint.url()),
             what: format!("Revoking answered {status}"),
         }),
@@ -134,14 +134,15 @@ pub(super) fn busy(response: &ApiResponse) -> Option<ErrorKind> {
         status @ 500.. => {
             let id =
                 response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-            Some(ErrorKind::Server { status, request_id: id })
+            Some(ErrorKind::ServerError { status, request_id: id })
         }
         _ => None,
     }
 }
 
 fn classify(error: RequestTokenError<ErrorKind, OauthRefusal>, endpoint: &TokenUrl) -> TokenError {
-    let bad = |what: &str| ErrorKind::BadAnswer { host: host_of(endpoint.url()), what: what.to_owned() };
+    let bad =
+        |what: &str| ErrorKind::InvalidResponse { host: host_of(endpoint.url()), what: what.to_owned() };
     match error {
         RequestTokenError::ServerResponse(refusal) if refusal.is_invalid_grant() => {
             TokenError::InvalidGrant(refusal.into_kind())

@@ -107,9 +107,10 @@ impl ApiRequest<'_> {
     pub fn json<T: Serialize>(self, document: &T) -> Result<Self, Error> {
         let session = self.session;
         let body = serde_json::to_vec(document).map_err(|error| {
-            session
-                .context
-                .error(ErrorKind::Local { what: "write the JSON to send".into(), cause: error.to_string() })
+            session.context.error(ErrorKind::LocalFailure {
+                what: "write the JSON to send".into(),
+                cause: error.to_string(),
+            })
         })?;
         let json = HeaderValue::from_static("application/json");
         Ok(self.header(oauth2::http::header::CONTENT_TYPE, json).body(body))
@@ -167,7 +168,7 @@ impl ApiRequest<'_> {
 
     fn resolve(&self, base: &BaseUrl) -> Result<Url, ErrorKind> {
         base.join(&self.path).ok_or_else(|| match Url::parse(&self.path) {
-            Ok(url) => ErrorKind::ForeignHost {
+            Ok(url) => ErrorKind::HostMismatch {
                 source: self.session.source().clone(),
                 asked: crate::base_url::host_of(&url),
                 bound: base.host(),

@@ -75,7 +75,7 @@ fn given(context: &Context) -> Result<Option<(CredentialSource, String)>, ErrorK
 
 fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<Chosen, ErrorKind> {
     let key = keys::parse(text, context.brand().key_prefixes())
-        .map_err(|problem| ErrorKind::KeyFormat { source: source.clone(), problem })?;
+        .map_err(|problem| ErrorKind::InvalidKeyFormat { source: source.clone(), problem })?;
     Ok(Chosen::Key {
         source,
         key,
@@ -93,7 +93,7 @@ fn stored(context: &Context) -> Result<Option<Chosen>, ErrorKind> {
     let source = CredentialSource::Profile(context.stored_profile());
     let bound = |asked: Option<BaseUrl>, own: &BaseUrl, same: fn(&BaseUrl, &BaseUrl) -> bool| match asked {
         Some(asked) if !same(&asked, own) => {
-            Err(ErrorKind::ForeignHost { source: source.clone(), asked: asked.host(), bound: own.host() })
+            Err(ErrorKind::HostMismatch { source: source.clone(), asked: asked.host(), bound: own.host() })
         }
         Some(_) | None => Ok(()),
     };
@@ -105,7 +105,7 @@ fn stored(context: &Context) -> Result<Option<Chosen>, ErrorKind> {
                 && !org.is_called(&asked)
             {
                 let bound = org.shown().to_owned();
-                return Err(ErrorKind::ForeignOrganization { source, asked, bound });
+                return Err(ErrorKind::OrganizationMismatch { source, asked, bound });
             }
             Ok(Some(Chosen::Session { source, session: session.clone() }))
         }

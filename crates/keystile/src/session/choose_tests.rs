@@ -68,19 +68,19 @@ fn two_variables_that_differ_are_refused() {
 #[test]
 fn a_malformed_key_is_refused_before_anybody_is_called() {
     let result = chosen(oauth(), &Globals::default(), &[("ACME_API_KEY", "Bearer x")]);
-    assert!(matches!(result, Err(ErrorKind::KeyFormat { .. })));
+    assert!(matches!(result, Err(ErrorKind::InvalidKeyFormat { .. })));
 }
 
 #[test]
 fn a_stored_credential_stays_with_its_host() {
     let elsewhere =
         Globals { api_base: Some(BaseUrl::parse("https://evil.example").unwrap()), ..Globals::default() };
-    assert!(matches!(chosen(oauth(), &elsewhere, &[]), Err(ErrorKind::ForeignHost { .. })));
+    assert!(matches!(chosen(oauth(), &elsewhere, &[]), Err(ErrorKind::HostMismatch { .. })));
     let key: Credential = KeyCredential::new(Secret::new(LIVE)).into();
-    assert!(matches!(chosen(key, &elsewhere, &[]), Err(ErrorKind::ForeignHost { .. })));
+    assert!(matches!(chosen(key, &elsewhere, &[]), Err(ErrorKind::HostMismatch { .. })));
     assert!(matches!(
         chosen(oauth(), &Globals::default(), &[("ACME_ISSUER", "https://evil.example")]),
-        Err(ErrorKind::ForeignHost { .. })
+        Err(ErrorKind::HostMismatch { .. })
     ));
 }
 
@@ -88,5 +88,5 @@ fn a_stored_credential_stays_with_its_host() {
 fn a_session_serves_its_own_organization_only() {
     let org = |org: &str| Globals { org: Some(org.into()), ..Globals::default() };
     assert!(chosen(oauth(), &org("analytical"), &[]).is_ok());
-    assert!(matches!(chosen(oauth(), &org("other"), &[]), Err(ErrorKind::ForeignOrganization { .. })));
+    assert!(matches!(chosen(oauth(), &org("other"), &[]), Err(ErrorKind::OrganizationMismatch { .. })));
 }

@@ -119,7 +119,7 @@ pub(crate) async fn end(
     token: &Secret,
 ) -> Result<(), ErrorKind> {
     let metadata = context.metadata(&session.issuer).await?;
-    let endpoint = metadata.revocation_endpoint.ok_or_else(|| ErrorKind::BadAnswer {
+    let endpoint = metadata.revocation_endpoint.ok_or_else(|| ErrorKind::InvalidResponse {
         host: session.issuer.host(),
         what: "It offers no way to end a session".into(),
     })?;

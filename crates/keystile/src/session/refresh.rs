@@ -118,7 +118,7 @@ async fn request(context: &Context, session: &OauthCredential) -> Result<TokenAn
     };
     let exchange = async {
         let metadata = context.metadata(&session.issuer).await.map_err(|kind| match kind {
-            ErrorKind::Server { .. } | ErrorKind::Unreachable { .. } | ErrorKind::RateLimited { .. } => {
+            ErrorKind::ServerError { .. } | ErrorKind::Unreachable { .. } | ErrorKind::RateLimited { .. } => {
                 TokenError::Transient(kind)
             }
             kind => TokenError::Refused(kind),

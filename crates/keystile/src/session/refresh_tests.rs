@@ -138,7 +138,7 @@ async fn a_server_away_is_no_reason_to_stop_while_the_token_lasts() {
     world.clock.advance(TimeDelta::minutes(59) + TimeDelta::seconds(30));
     assert_eq!(obtain(&world.context, FRESH).await.unwrap().access_token.expose(), "access");
     world.expire();
-    assert!(matches!(obtain(&world.context, FRESH).await, Err(ErrorKind::Server { status: 503, .. })));
+    assert!(matches!(obtain(&world.context, FRESH).await, Err(ErrorKind::ServerError { status: 503, .. })));
     assert_eq!(world.stored().state, CredentialState::Ok);
 }
 

@@ -78,7 +78,7 @@ pub(super) async fn run(context: &Arc<Context>, args: DoctorArgs) -> Result<(), 
     match failed.first() {
         None => Ok(()),
         Some(&(_, exit)) => {
-            Err(ErrorKind::Unwell { found: failed.iter().map(|(name, _)| *name).collect(), exit })
+            Err(ErrorKind::ChecksFailed { checks: failed.iter().map(|(name, _)| *name).collect(), exit })
         }
     }
 }

@@ -152,14 +152,14 @@ fn read(response: &ApiResponse, endpoint: &BaseUrl) -> Result<RoleCredentials, E
             let answer: Answer = response.parse()?;
             Ok(answer.assume_role_with_web_identity_response.assume_role_with_web_identity_result.credentials)
         }
-        status @ 500.. => Err(ErrorKind::Server { status, request_id: None }),
+        status @ 500.. => Err(ErrorKind::ServerError { status, request_id: None }),
         status => {
             let reason = response.parse::<Refusal>().ok().map(|refusal| refusal.error);
             let (code, message) = reason.map_or_else(
                 || (None, format!("{} gave no reason.", endpoint.host())),
                 |reason| (Some(reason.code), reason.message),
             );
-            Err(ErrorKind::BadRequest { status, code, message, request_id: None })
+            Err(ErrorKind::InvalidRequest { status, code, message, request_id: None })
         }
     }
 }
@@ -170,9 +170,11 @@ fn expiration(end: &End, endpoint: &BaseUrl) -> Result<String, ErrorKind> {
         End::Seconds(seconds) => DateTime::from_timestamp(seconds as i64, 0),
         End::Time(time) => Some(time),
     };
-    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).ok_or_else(|| ErrorKind::BadAnswer {
-        host: endpoint.host(),
-        what: "Its credentials end at no time that exists".into(),
+    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).ok_or_else(|| {
+        ErrorKind::InvalidResponse {
+            host: endpoint.host(),
+            what: "Its credentials end at no time that exists".into(),
+        }
     })
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn run(context: &Arc<Context>) -> Result<(), ErrorKind> {
     if let Some(Cluster { server }) = &info.spec.cluster {
         let bound = session.api_base().await?;
         if !server.same_origin(&bound) && !server.same_origin(&session.home().await?) {
-            return Err(ErrorKind::ForeignHost {
+            return Err(ErrorKind::HostMismatch {
                 source: session.source().clone(),
                 asked: server.host(),
                 bound: bound.host(),
