@@ -23,7 +23,7 @@ use super::profile::ProfileName;
 use super::secret::Secret;
 use super::ui::{CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting};
 
-pub use server::{Answer, Asked, Server};
+pub use server::{TestRequest, TestResponse, TestServer};
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl RecordingUi {
         locked(&self.actions).push_back(action);
     }
 
-    /// Asked for a secret, the person enters this; without one the question stays open.
+    /// TestRequest for a secret, the person enters this; without one the question stays open.
     pub fn will_enter(&self, secret: &str) {
         locked(&self.secrets).push_back(secret.into());
     }

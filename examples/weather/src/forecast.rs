@@ -29,13 +29,13 @@ pub(crate) async fn run(app: &App, globals: &Globals, city: &str) -> Result<(), 
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use keystile::testing::{Answer, ManualClock, MemoryStore, Server, TempFolder, signed_in};
+    use keystile::testing::{ManualClock, MemoryStore, TempFolder, TestResponse, TestServer, signed_in};
     use keystile::{BaseUrl, Dependencies, Environment, Exit, ProfileName};
 
     use super::*;
 
     /// The tool with nothing of this machine: its own home, store and clock.
-    fn app(home: &TempFolder, api: &Server, store: impl FnOnce(&BaseUrl) -> MemoryStore) -> App {
+    fn app(home: &TempFolder, api: &TestServer, store: impl FnOnce(&BaseUrl) -> MemoryStore) -> App {
         let api = BaseUrl::parse(&api.url("")).unwrap();
         let home = home.path().to_str().unwrap();
         let dependencies = Dependencies {
@@ -57,9 +57,9 @@ mod tests {
     async fn the_api_is_asked_with_the_token_of_the_profile() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
-        let api = Server::start(move |asked| {
+        let api = TestServer::start(move |asked| {
             log.lock().unwrap().push((asked.path, asked.authorization));
-            Answer::json(&json!({ "city": "Oslo", "sky": "snow", "celsius": -3.5 }))
+            TestResponse::json(&json!({ "city": "Oslo", "sky": "snow", "celsius": -3.5 }))
         });
         let home = TempFolder::new();
         run(&app(&home, &api, holding), &Globals::default(), "oslo").await.unwrap();
@@ -69,7 +69,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_not_signed_in_is_told_how_to() {
-        let api = Server::start(|_| Answer::status(500));
+        let api = TestServer::start(|_| TestResponse::status(500));
         let home = TempFolder::new();
         let app = app(&home, &api, |_| MemoryStore::default());
         let error = run(&app, &Globals::default(), "oslo").await.unwrap_err();

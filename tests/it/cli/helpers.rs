@@ -1,6 +1,6 @@
 //! `credential-helper`: what git, docker, kubectl and the AWS tools get to hear.
 
-use keystile::testing::{Answer, Server};
+use keystile::testing::{TestResponse, TestServer};
 use serde_json::{Value, json};
 
 use crate::support::both_engines;
@@ -77,14 +77,14 @@ both_engines! {
     async fn aws_trades_the_token_for_a_role_that_was_named(app) {
         let cli = app.cli_of(&app.owner().await).await;
         let token = cli.stored("default")["access_token"].as_str().unwrap().to_owned();
-        let service = Server::start(move |asked| {
+        let service = TestServer::start(move |asked| {
             let is_right = asked.body.contains("Action=AssumeRoleWithWebIdentity")
                 && asked.body.contains("RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fdeploy")
                 && asked.body.contains(&format!("WebIdentityToken={token}"));
             if !is_right {
-                return Answer::status(400);
+                return TestResponse::status(400);
             }
-            Answer::json(&json!({ "AssumeRoleWithWebIdentityResponse": { "AssumeRoleWithWebIdentityResult": {
+            TestResponse::json(&json!({ "AssumeRoleWithWebIdentityResponse": { "AssumeRoleWithWebIdentityResult": {
                 "Credentials": {
                     "AccessKeyId": "ASIA1", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": 1.795_420_8e9
                 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use keystile::testing::{Answer, Asked, Server};
+use keystile::testing::{TestRequest, TestResponse, TestServer};
 use serde_json::{Value, json};
 
 use crate::support::app::Builder;
@@ -27,14 +27,14 @@ fn metadata(issuer: &str, api: &str) -> Value {
 
 #[tokio::test]
 async fn discovery_and_api_calls_take_the_same_proxy_and_this_machine_none() {
-    let seen = Arc::new(Mutex::new(Vec::<Asked>::new()));
+    let seen = Arc::new(Mutex::new(Vec::<TestRequest>::new()));
     let log = seen.clone();
-    let proxy = Server::start(move |asked| {
+    let proxy = TestServer::start(move |asked| {
         log.lock().unwrap().push(asked.clone());
         if asked.path.contains("/.well-known/") {
-            Answer::json(&metadata("http://auth.acme.test", "http://api.acme.test"))
+            TestResponse::json(&metadata("http://auth.acme.test", "http://api.acme.test"))
         } else {
-            Answer::json(&json!({ "ok": true }))
+            TestResponse::json(&json!({ "ok": true }))
         }
     });
     let cli = Cli::at("http://auth.acme.test")
@@ -99,7 +99,7 @@ async fn a_server_with_a_certificate_of_an_authority_of_ones_own_is_trusted_when
 
 #[tokio::test]
 async fn a_server_that_asks_for_more_patience_than_anybody_has_is_not_waited_for() {
-    let server = Server::start(|_| Answer::status(429).header("retry-after", "3600"));
+    let server = TestServer::start(|_| TestResponse::status(429).header("retry-after", "3600"));
     let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
     let started = Instant::now();
     let ran = cli.run(&["api", "GET", "/v1/things", "--api-base", &server.url("")]).await;
@@ -111,9 +111,9 @@ async fn a_server_that_asks_for_more_patience_than_anybody_has_is_not_waited_for
 async fn a_busy_server_is_asked_four_times_unless_told_otherwise() {
     let count = Arc::new(Mutex::new(0));
     let counter = count.clone();
-    let server = Server::start(move |_| {
+    let server = TestServer::start(move |_| {
         *counter.lock().unwrap() += 1;
-        Answer::status(503).header("retry-after", "0")
+        TestResponse::status(503).header("retry-after", "0")
     });
     let base = server.url("");
     let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
@@ -131,18 +131,18 @@ async fn a_busy_server_is_asked_four_times_unless_told_otherwise() {
 
 #[tokio::test]
 async fn who_lacks_a_scope_is_told_where_keys_are_made() {
-    let server = Server::start(|asked| {
+    let server = TestServer::start(|asked| {
         let issuer = format!("http://{}", asked.host);
         if asked.path.contains("/.well-known/") {
             let mut metadata = metadata(&issuer, &issuer);
             metadata["cli_configuration"]["dashboard_keys_url"] = json!(format!("{issuer}/api-keys"));
-            return Answer::json(&metadata);
+            return TestResponse::json(&metadata);
         }
         let error = json!({ "error": {
             "type": "permission_error", "code": "insufficient_scope", "message": "No",
             "required_scopes": ["memories:write"], "granted_scopes": ["memories:read"],
         }});
-        Answer::json(&error).with_status(403)
+        TestResponse::json(&error).with_status(403)
     });
     let cli = Cli::at(&server.url("")).with("KEYSTILE_API_KEY", KEY);
     let ran = cli.run(&["whoami"]).await.failed(2, "Insufficient permissions\n");
@@ -156,9 +156,9 @@ async fn who_lacks_a_scope_is_told_where_keys_are_made() {
 
 #[tokio::test]
 async fn a_clock_that_is_far_off_is_found() {
-    let server = Server::start(|asked| {
+    let server = TestServer::start(|asked| {
         let issuer = format!("http://{}", asked.host);
-        Answer::json(&metadata(&issuer, &issuer)).header("date", "Sun, 06 Nov 1994 08:49:37 GMT")
+        TestResponse::json(&metadata(&issuer, &issuer)).header("date", "Sun, 06 Nov 1994 08:49:37 GMT")
     });
     let ran = Cli::at(&server.url("")).run(&["auth", "doctor"]).await;
     assert_eq!(ran.exit, 1, "{ran:#?}");

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use keystile::testing::{Answer, Server};
+use keystile::testing::{TestResponse, TestServer};
 use serde_json::json;
 
 use crate::support::app::TestApp;
@@ -14,13 +14,13 @@ async fn weather(app: &TestApp) -> (Cli, Arc<Mutex<Vec<String>>>) {
     app.register_documented_tool().await;
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = seen.clone();
-    let api = Server::start(move |asked| {
+    let api = TestServer::start(move |asked| {
         let Some(token) = asked.authorization.as_deref().and_then(|value| value.strip_prefix("Bearer "))
         else {
-            return Answer::status(401);
+            return TestResponse::status(401);
         };
         log.lock().unwrap().push(token.to_owned());
-        Answer::json(&json!({ "city": "Oslo", "sky": "snow", "celsius": -3.5 }))
+        TestResponse::json(&json!({ "city": "Oslo", "sky": "snow", "celsius": -3.5 }))
     });
     let program = std::env::var("KEYSTILE_TEST_WEATHER").expect("tests/run builds the example");
     let cli = Cli::of_brand(program, "weather");

@@ -4,7 +4,7 @@ use oauth2::http::Request;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::testing::{Answer, Server};
+use crate::testing::{TestResponse, TestServer};
 
 fn transport(retries: bool) -> Transport {
     let options =
@@ -22,10 +22,10 @@ const SAFE: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(5) 
 async fn a_busy_server_is_asked_again_and_then_answers() {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = count.clone();
-    let server = Server::start(move |_| match counter.fetch_add(1, Ordering::SeqCst) {
-        0 => Answer::status(503).header("retry-after", "0"),
-        1 => Answer::hang_up(),
-        _ => Answer::status(200),
+    let server = TestServer::start(move |_| match counter.fetch_add(1, Ordering::SeqCst) {
+        0 => TestResponse::status(503).header("retry-after", "0"),
+        1 => TestResponse::hang_up(),
+        _ => TestResponse::status(200),
     });
     let answer = transport(true).send(get(&server.url("/x")), SAFE).await.unwrap();
     assert_eq!((answer.status(), count.load(Ordering::SeqCst)), (200, 3));
@@ -35,9 +35,9 @@ async fn a_busy_server_is_asked_again_and_then_answers() {
 async fn a_request_that_the_server_may_have_seen_is_not_repeated() {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = count.clone();
-    let server = Server::start(move |_| {
+    let server = TestServer::start(move |_| {
         counter.fetch_add(1, Ordering::SeqCst);
-        Answer::hang_up()
+        TestResponse::hang_up()
     });
     let plan = Plan { replay: Replay::OnlyIfUnsent, ..SAFE };
     assert!(matches!(
@@ -49,7 +49,7 @@ async fn a_request_that_the_server_may_have_seen_is_not_repeated() {
 
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
-    let server = Server::start(|_| Answer::status(302).header("location", "https://evil.example/"));
+    let server = TestServer::start(|_| TestResponse::status(302).header("location", "https://evil.example/"));
     let answer = transport(true).send(get(&server.url("/x")), SAFE).await.unwrap();
     assert_eq!(answer.status(), 302);
 }

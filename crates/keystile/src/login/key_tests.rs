@@ -7,7 +7,7 @@ use crate::Dependencies;
 use crate::args::Globals;
 use crate::credentials::CredentialStore as _;
 use crate::keys::KeyProblem;
-use crate::testing::{Answer, MemoryStore, RecordingUi, Server, TempFolder, app, session};
+use crate::testing::{MemoryStore, RecordingUi, TempFolder, TestResponse, TestServer, app, session};
 
 const OLD: &str = "acme_live_0123456789abcdefghij9f2c";
 const NEW: &str = "acme_test_0123456789abcdefghij0000";
@@ -15,22 +15,22 @@ const NEW: &str = "acme_test_0123456789abcdefghij0000";
 /// A server that judges every key alike, and a machine that holds something already, or nothing.
 struct World {
     context: Context,
-    server: Server,
+    server: TestServer,
     store: Arc<MemoryStore>,
     _home: TempFolder,
 }
 
-fn world(judge: fn() -> Answer, stored: Option<Credential>, answer: Option<bool>) -> World {
-    let server = Server::start(move |asked| match asked.path.as_str() {
+fn world(judge: fn() -> TestResponse, stored: Option<Credential>, answer: Option<bool>) -> World {
+    let server = TestServer::start(move |asked| match asked.path.as_str() {
         "/.well-known/oauth-authorization-server" => {
             let at = |path: &str| format!("http://{}{path}", asked.host);
-            Answer::json(&json!({
+            TestResponse::json(&json!({
                 "issuer": at(""), "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"),
                 "cli_configuration": { "dashboard_keys_url": "https://acme.dev/dashboard/api-keys" },
             }))
         }
         "/api/v1/whoami" => judge(),
-        _ => Answer::status(404),
+        _ => TestResponse::status(404),
     });
     let home = TempFolder::new();
     let store = Arc::new(match stored {
@@ -48,19 +48,20 @@ fn world(judge: fn() -> Answer, stored: Option<Credential>, answer: Option<bool>
     World { context, server, store, _home: home }
 }
 
-fn accepts() -> Answer {
-    Answer::json(&json!({ "data": {
+fn accepts() -> TestResponse {
+    TestResponse::json(&json!({ "data": {
         "kind": "api_key", "credential": { "id": "key_9" },
         "subject": { "kind": "service_account", "id": "sa_1", "name": "deploys" }, "scopes": ["org:read"],
     }}))
 }
 
-fn rejects() -> Answer {
-    Answer::json(&json!({ "error": { "code": "revoked_api_key", "message": "Revoked" } })).with_status(401)
+fn rejects() -> TestResponse {
+    TestResponse::json(&json!({ "error": { "code": "revoked_api_key", "message": "Revoked" } }))
+        .with_status(401)
 }
 
-fn breaks() -> Answer {
-    Answer::status(502)
+fn breaks() -> TestResponse {
+    TestResponse::status(502)
 }
 
 fn key(text: &str) -> Credential {

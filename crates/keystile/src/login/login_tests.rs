@@ -8,7 +8,9 @@ use url::Url;
 use super::*;
 use crate::Dependencies;
 use crate::args::Globals;
-use crate::testing::{Answer, Asked, MemoryStore, RecordingBrowser, RecordingUi, Server, TempFolder, app};
+use crate::testing::{
+    MemoryStore, RecordingBrowser, RecordingUi, TempFolder, TestRequest, TestResponse, TestServer, app,
+};
 
 /// What the tool has sent to the server, by path.
 type Sent = Arc<Mutex<Vec<(String, Vec<(String, String)>)>>>;
@@ -16,10 +18,10 @@ type Sent = Arc<Mutex<Vec<(String, Vec<(String, String)>)>>>;
 /// An authorization server, and a person whose answer comes to the port that the tool named.
 pub(super) struct World {
     pub(super) context: Context,
-    pub(super) server: Server,
+    pub(super) server: TestServer,
     sent: Sent,
     /// What the server answers to polls, before it approves.
-    polls: Arc<Mutex<VecDeque<Answer>>>,
+    polls: Arc<Mutex<VecDeque<TestResponse>>>,
     pub(super) ui: Arc<RecordingUi>,
     pub(super) browser: Arc<RecordingBrowser>,
     pub(super) home: TempFolder,
@@ -31,9 +33,9 @@ pub(super) fn world() -> World {
 
 /// A server with or without device codes.
 pub(super) fn world_where(has_device_codes: bool) -> World {
-    let (sent, polls) = (Sent::default(), Arc::<Mutex<VecDeque<Answer>>>::default());
+    let (sent, polls) = (Sent::default(), Arc::<Mutex<VecDeque<TestResponse>>>::default());
     let (requests, script) = (sent.clone(), polls.clone());
-    let server = Server::start(move |asked| {
+    let server = TestServer::start(move |asked| {
         let form = url::form_urlencoded::parse(asked.body.as_bytes()).into_owned().collect();
         requests.lock().unwrap().push((asked.path.clone(), form));
         if asked.path == "/oauth/token"
@@ -58,17 +60,17 @@ pub(super) fn world_where(has_device_codes: bool) -> World {
     World { context, server, sent, polls, ui, browser, home }
 }
 
-fn answer(asked: &Asked, has_device_codes: bool) -> Answer {
+fn answer(asked: &TestRequest, has_device_codes: bool) -> TestResponse {
     let at = |path: &str| format!("http://{}{path}", asked.host);
     match asked.path.as_str() {
-        "/.well-known/oauth-authorization-server" => Answer::json(&json!({
+        "/.well-known/oauth-authorization-server" => TestResponse::json(&json!({
             "issuer": at(""), "authorization_endpoint": at("/oauth/authorize"),
             "token_endpoint": at("/oauth/token"), "pushed_authorization_request_endpoint": at("/oauth/par"),
             "authorization_response_iss_parameter_supported": true,
             "device_authorization_endpoint": at("/oauth/device_authorization"),
             "cli_configuration": { "device_flow": has_device_codes, "providers": ["apple"] },
         })),
-        "/oauth/device_authorization" => Answer::json(&json!({
+        "/oauth/device_authorization" => TestResponse::json(&json!({
             "device_code": "the-device-code", "user_code": "WDJB-MJHT", "verification_uri": at("/device"),
             "verification_uri_complete": at("/device?user_code=WDJB-MJHT"), "expires_in": 600, "interval": 1,
         })),
@@ -76,18 +78,18 @@ fn answer(asked: &Asked, has_device_codes: bool) -> Answer {
             let answer = json!({
                 "request_uri": "urn:x", "expires_in": 300, "login_url": at("/c/7KQ2-XM4T"), "user_check": "7KQ2-XM4T"
             });
-            Answer::json(&answer).with_status(201)
+            TestResponse::json(&answer).with_status(201)
         }
-        "/oauth/token" => Answer::json(&json!({
+        "/oauth/token" => TestResponse::json(&json!({
             "access_token": "access", "token_type": "Bearer", "expires_in": 28800, "refresh_token": "refresh",
             "refresh_token_timeout": 7_776_000, "authorization_expires_in": 31_536_000, "scope": "org:read",
         })),
-        "/api/v1/whoami" => Answer::json(&json!({ "data": {
+        "/api/v1/whoami" => TestResponse::json(&json!({ "data": {
             "kind": "cli_session", "credential": { "id": "ses_9fK2" },
             "subject": { "kind": "user", "id": "usr_1", "email": "ada@example.com" },
             "organization": { "id": "org_7Q2M", "slug": "analytical", "name": "Analytical" }, "scopes": ["org:read"],
         }})),
-        _ => Answer::status(404),
+        _ => TestResponse::status(404),
     }
 }
 
@@ -109,7 +111,7 @@ impl World {
     }
 
     /// To its next polls the server answers this.
-    pub(super) fn polls(&self, answers: impl IntoIterator<Item = Answer>) {
+    pub(super) fn polls(&self, answers: impl IntoIterator<Item = TestResponse>) {
         self.polls.lock().unwrap().extend(answers);
     }
 

@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::tests::{World, world, world_where};
 use super::*;
-use crate::testing::Answer;
+use crate::testing::TestResponse;
 use crate::ui::{CodeDelivery, WaitAction};
 
 const QUICK: Duration = Duration::from_millis(20);
 
-fn refusal(code: &str) -> Answer {
-    Answer::json(&json!({ "error": code })).with_status(400)
+fn refusal(code: &str) -> TestResponse {
+    TestResponse::json(&json!({ "error": code })).with_status(400)
 }
 
 fn asking_for(world: &World, method: LoginMethod) -> LoginOptions {
@@ -49,9 +49,9 @@ async fn a_device_code_is_shown_approved_and_stored() {
 async fn cli_14_polls_survive_three_dropped_connections_and_honor_slow_down() {
     let world = world();
     world.polls([
-        Answer::hang_up(),
-        Answer::hang_up(),
-        Answer::hang_up(),
+        TestResponse::hang_up(),
+        TestResponse::hang_up(),
+        TestResponse::hang_up(),
         refusal("slow_down"),
         refusal("authorization_pending"),
     ]);
@@ -66,7 +66,7 @@ async fn cli_14_polls_survive_three_dropped_connections_and_honor_slow_down() {
 #[tokio::test]
 async fn a_broken_server_ends_no_wait() {
     let world = world();
-    world.polls([Answer::status(502), Answer::status(429), refusal("authorization_pending")]);
+    world.polls([TestResponse::status(502), TestResponse::status(429), refusal("authorization_pending")]);
     approve_at_pace(&world, QUICK).await.unwrap();
 }
 

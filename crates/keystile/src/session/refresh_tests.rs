@@ -7,7 +7,9 @@ use super::*;
 use crate::Dependencies;
 use crate::args::Globals;
 use crate::base_url::BaseUrl;
-use crate::testing::{Answer, ManualClock, MemoryStore, RecordingUi, Server, TempFolder, app, session};
+use crate::testing::{
+    ManualClock, MemoryStore, RecordingUi, TempFolder, TestResponse, TestServer, app, session,
+};
 
 const FRESH: Want = Want::Fresh { min_ttl: Duration::from_secs(60) };
 
@@ -18,7 +20,7 @@ struct World {
     store: Arc<MemoryStore>,
     ui: Arc<RecordingUi>,
     refreshes: Arc<AtomicUsize>,
-    _server: Server,
+    _server: TestServer,
     _home: TempFolder,
 }
 
@@ -26,13 +28,13 @@ fn expiry() -> DateTime<Utc> {
     session().access_expires_at
 }
 
-fn world(token_endpoint: fn() -> Answer) -> World {
+fn world(token_endpoint: fn() -> TestResponse) -> World {
     let refreshes = Arc::new(AtomicUsize::new(0));
     let counter = refreshes.clone();
-    let server = Server::start(move |request| {
+    let server = TestServer::start(move |request| {
         if request.path.starts_with("/.well-known/") {
             let at = |path| format!("http://{}{path}", request.host);
-            return Answer::json(&serde_json::json!({
+            return TestResponse::json(&serde_json::json!({
                 "issuer": at(""),
                 "authorization_endpoint": at("/oauth/authorize"),
                 "token_endpoint": at("/oauth/token"),
@@ -62,24 +64,26 @@ fn world(token_endpoint: fn() -> Answer) -> World {
     World { context, clock, store, ui, refreshes, _server: server, _home: home }
 }
 
-fn new_tokens() -> Answer {
-    Answer::json(&serde_json::json!({
+fn new_tokens() -> TestResponse {
+    TestResponse::json(&serde_json::json!({
         "access_token": "access-2", "token_type": "Bearer", "expires_in": 28800, "refresh_token": "refresh-2",
         "refresh_token_timeout": 7_776_000, "scope": "deployments:read"
     }))
 }
 
-fn invalid_grant() -> Answer {
-    Answer::json(&serde_json::json!({ "error": "invalid_grant" })).with_status(400)
+fn invalid_grant() -> TestResponse {
+    TestResponse::json(&serde_json::json!({ "error": "invalid_grant" })).with_status(400)
 }
 
-fn switched_off() -> Answer {
-    Answer::json(&serde_json::json!({ "error": "access_denied", "error_code": "personal_tokens_disabled" }))
-        .with_status(403)
+fn switched_off() -> TestResponse {
+    TestResponse::json(
+        &serde_json::json!({ "error": "access_denied", "error_code": "personal_tokens_disabled" }),
+    )
+    .with_status(403)
 }
 
-fn unavailable() -> Answer {
-    Answer::status(503)
+fn unavailable() -> TestResponse {
+    TestResponse::status(503)
 }
 
 impl World {

@@ -3,9 +3,9 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-/// A request to a [`Server`].
+/// A request to a [`TestServer`].
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct TestRequest {
     /// The path and the query.
     pub path: String,
     /// The server itself.
@@ -16,15 +16,15 @@ pub struct Asked {
     pub body: String,
 }
 
-/// What a [`Server`] answers.
+/// What a [`TestServer`] answers.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct TestResponse {
     status: Option<u16>,
     headers: String,
     body: String,
 }
 
-impl Answer {
+impl TestResponse {
     /// Nothing but a status.
     pub fn status(status: u16) -> Self {
         Self { status: Some(status), headers: String::new(), body: String::new() }
@@ -56,16 +56,16 @@ impl Answer {
 
 /// An HTTP server on a port of its own, one request a connection. It lives as long as the process.
 #[derive(Debug)]
-pub struct Server {
+pub struct TestServer {
     address: SocketAddr,
 }
 
-impl Server {
+impl TestServer {
     /// Starts one.
     ///
     /// # Panics
     /// Panics if this machine has no free port.
-    pub fn start(handler: impl Fn(Asked) -> Answer + Send + 'static) -> Self {
+    pub fn start(handler: impl Fn(TestRequest) -> TestResponse + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let address = listener.local_addr().expect("a bound port has an address");
         std::thread::spawn(move || {
@@ -83,7 +83,11 @@ impl Server {
     }
 }
 
-fn serve(stream: TcpStream, address: SocketAddr, handler: &impl Fn(Asked) -> Answer) -> io::Result<()> {
+fn serve(
+    stream: TcpStream,
+    address: SocketAddr,
+    handler: &impl Fn(TestRequest) -> TestResponse,
+) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut start = String::new();
     stream.read_line(&mut start)?;
@@ -102,9 +106,9 @@ fn serve(stream: TcpStream, address: SocketAddr, handler: &impl Fn(Asked) -> Ans
     stream.read_exact(&mut body)?;
     let path = start.split(' ').nth(1).unwrap_or_default().to_owned();
     let body = String::from_utf8_lossy(&body).into_owned();
-    let answer = handler(Asked { path, host: address.to_string(), authorization, body });
+    let answer = handler(TestRequest { path, host: address.to_string(), authorization, body });
     let Some(status) = answer.status else { return Ok(()) };
-    let Answer { headers, body, .. } = answer;
+    let TestResponse { headers, body, .. } = answer;
     let length = body.len();
     write!(
         stream.get_mut(),
