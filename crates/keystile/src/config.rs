@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::base_url::BaseUrl;
-use super::credentials::StorePlace;
+use super::credentials::CredentialBackend;
 use super::error::ErrorKind;
 use super::files;
 use super::profile::ProfileName;
@@ -36,7 +36,7 @@ pub struct Defaults {
     pub login_method: Option<LoginMethod>,
     /// Where refresh tokens and keys are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub store: Option<StorePlace>,
+    pub store: Option<CredentialBackend>,
 }
 
 /// How to sign in.

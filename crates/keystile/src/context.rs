@@ -11,7 +11,9 @@ use super::args::Globals;
 use super::base_url::BaseUrl;
 use super::clock::Clock;
 use super::config::{Config, ProfileConfig};
-use super::credentials::{Credential, CredentialStore, FileStore, OauthCredential, StorePlace, VaultedStore};
+use super::credentials::{
+    Credential, CredentialBackend, CredentialStore, FileStore, KeyringStore, OauthCredential,
+};
 use super::env::Environment;
 use super::error::{Error, ErrorKind};
 use super::http::{Trace, Transport, TransportOptions};
@@ -61,8 +63,8 @@ impl Context {
         let store = if let Some(store) = &app.dependencies.store {
             store.clone()
         } else {
-            let place = store_place(&environment, &brand, &config)?;
-            Arc::new(VaultedStore::new(FileStore::new(paths.clone()), brand.name(), place))
+            let place = credential_backend(&environment, &brand, &config)?;
+            Arc::new(KeyringStore::new(FileStore::new(paths.clone()), brand.name(), place))
         };
         let ui = app
             .dependencies
@@ -210,11 +212,15 @@ pub(crate) fn tool_version(brand: &Brand) -> String {
 }
 
 /// The variable, the settings, else the file.
-fn store_place(environment: &Environment, brand: &Brand, config: &Config) -> Result<StorePlace, ErrorKind> {
+fn credential_backend(
+    environment: &Environment,
+    brand: &Brand,
+    config: &Config,
+) -> Result<CredentialBackend, ErrorKind> {
     match environment.own(brand, "CREDENTIAL_STORE") {
         None => Ok(config.defaults.store.unwrap_or_default()),
-        Some("file") => Ok(StorePlace::File),
-        Some("keyring") => Ok(StorePlace::Keyring),
+        Some("file") => Ok(CredentialBackend::File),
+        Some("keyring") => Ok(CredentialBackend::Keyring),
         Some(other) => Err(ErrorKind::Usage {
             message: format!("{} cannot be `{other}`", brand.variable("CREDENTIAL_STORE")),
             hint: Some("It is file or keyring.".into()),

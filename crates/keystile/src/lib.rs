@@ -77,8 +77,8 @@ pub use commands::main_exit;
 pub use config::{Config, ConfigFile, Defaults, LoginMethod, ProfileConfig};
 pub use core_dumps::disable_core_dumps;
 pub use credentials::{
-    AccountRef, Credential, CredentialState, CredentialStore, Document, FileLock, FileStore, KeyCredential,
-    OauthCredential, OrgRef, ProfileLock, SignedInBy, StorePlace, SwapResult,
+    AccountRef, Credential, CredentialBackend, CredentialState, CredentialStore, Document, FileLock,
+    FileStore, KeyCredential, OauthCredential, OrgRef, ProfileLock, SignedInBy, SwapResult,
 };
 pub use dependencies::Dependencies;
 pub use env::Environment;

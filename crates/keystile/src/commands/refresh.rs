@@ -12,13 +12,13 @@ use crate::duration::remaining;
 use crate::error::ErrorKind;
 use crate::login::{Account, LoginOptions, login};
 use crate::screen::Icon;
-use crate::session::{Chosen, Want, obtain};
+use crate::session::{ActiveCredential, TokenNeed, obtain};
 
 pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(), ErrorKind> {
     let session = session(context)?;
     let stored = match &session.chosen {
-        Chosen::Session { session, .. } => session,
-        Chosen::Key { source, .. } => {
+        ActiveCredential::Session { session, .. } => session,
+        ActiveCredential::Key { source, .. } => {
             return Err(ErrorKind::Usage {
                 message: "There is nothing to refresh".into(),
                 hint: Some(format!("The credential {source} is a key, and a key does not expire by itself.")),
@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(),
     if !missing.is_empty() {
         return print_widened(context, &sign_in_again(context, stored, &missing).await?);
     }
-    let refreshed = obtain(context, Want::NewerThan { generation: stored.generation }).await?;
+    let refreshed = obtain(context, TokenNeed::NewerThan { generation: stored.generation }).await?;
     if context.screen.is_json() {
         return context.screen.json(&json!({
             "profile": context.profile.as_str(),
@@ -50,8 +50,8 @@ pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(),
 /// Signs in again for the session in use and these scopes.
 pub(super) async fn widen(context: &Arc<Context>, missing: &[&str]) -> Result<(), ErrorKind> {
     match &session(context)?.chosen {
-        Chosen::Session { session, .. } => sign_in_again(context, session, missing).await.map(drop),
-        Chosen::Key { .. } => Err(ErrorKind::NotAuthenticated),
+        ActiveCredential::Session { session, .. } => sign_in_again(context, session, missing).await.map(drop),
+        ActiveCredential::Key { .. } => Err(ErrorKind::NotAuthenticated),
     }
 }
 

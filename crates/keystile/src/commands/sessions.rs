@@ -15,7 +15,7 @@ use crate::credentials::SwapResult;
 use crate::duration::remaining;
 use crate::error::ErrorKind;
 use crate::screen::Icon;
-use crate::session::{Chosen, Session, lock_profile};
+use crate::session::{ActiveCredential, Session, lock_profile};
 use crate::table;
 
 const PATH: &str = "/api/v1/sessions";
@@ -96,7 +96,7 @@ async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), Er
 
 /// Removes the credential of a session that has just been ended; if it has changed meanwhile, it is another's.
 async fn forget(context: &Context, session: &Session) -> Result<(), ErrorKind> {
-    let Chosen::Session { session, .. } = &session.chosen else { return Ok(()) };
+    let ActiveCredential::Session { session, .. } = &session.chosen else { return Ok(()) };
     let _lock = lock_profile(context, &context.profile).await?;
     let current = context.stored_session()?.filter(|stored| stored.session_id == session.session_id);
     let Some(current) = current else { return Ok(()) };

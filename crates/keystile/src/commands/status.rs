@@ -14,7 +14,7 @@ use crate::credentials::{
 use crate::duration::remaining;
 use crate::error::ErrorKind;
 use crate::screen::{Icon, fact};
-use crate::session::{Chosen, Session, key_variable};
+use crate::session::{ActiveCredential, Session, key_variable};
 use crate::source::CredentialSource;
 
 /// What is known of the credential, from the file and from the server.
@@ -69,8 +69,8 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
 
 fn local(session: &Session) -> Status {
     match &session.chosen {
-        Chosen::Session { session, .. } => Status { method: "oauth", ..stored(session) },
-        Chosen::Key { key, target, .. } => Status {
+        ActiveCredential::Session { session, .. } => Status { method: "oauth", ..stored(session) },
+        ActiveCredential::Key { key, target, .. } => Status {
             method: method_of(key),
             credential: Some(key.masked()),
             api_base: target.api_base.as_ref().map(ToString::to_string),
@@ -108,10 +108,10 @@ fn sign_in_method(by: Option<SignedInBy>) -> &'static str {
 /// Without the server only the file can say that a session has ended.
 fn offline(session: &Session) -> Result<(), ErrorKind> {
     match &session.chosen {
-        Chosen::Session { session, .. } if session.state == CredentialState::NeedsLogin => {
+        ActiveCredential::Session { session, .. } if session.state == CredentialState::NeedsLogin => {
             Err(ErrorKind::RefreshFailed)
         }
-        Chosen::Session { .. } | Chosen::Key { .. } => Ok(()),
+        ActiveCredential::Session { .. } | ActiveCredential::Key { .. } => Ok(()),
     }
 }
 
@@ -119,7 +119,7 @@ async fn online(session: &Session, status: &mut Status) -> Result<(), ErrorKind>
     let whoami = whoami::ask(session).await?;
     // The call may have refreshed the session.
     if let Some(current) = session.context.stored_session()?
-        && let Chosen::Session { .. } = session.chosen
+        && let ActiveCredential::Session { .. } = session.chosen
     {
         *status = Status { method: status.method, ..stored(&current) };
     }

@@ -8,11 +8,11 @@ use super::session;
 use crate::args::{TokenArgs, TokenFormat};
 use crate::context::Context;
 use crate::error::ErrorKind;
-use crate::session::Want;
+use crate::session::TokenNeed;
 
 pub(super) async fn run(context: &Arc<Context>, args: TokenArgs) -> Result<(), ErrorKind> {
     let session = session(context)?;
-    let token = session.token(Want::Fresh { min_ttl: args.min_ttl }).await?;
+    let token = session.token(TokenNeed::Fresh { min_ttl: args.min_ttl }).await?;
     let secret = token.secret();
     let format = if context.screen.is_json() { TokenFormat::Json } else { args.format };
     match format {

@@ -266,21 +266,21 @@ impl Credential {
     }
 
     /// What buys new access: the refresh token, or the key itself.
-    pub(super) fn lasting_secret(&self) -> Option<Secret> {
+    pub(super) fn long_lived_secret(&self) -> Option<Secret> {
         match self {
             Self::Oauth(session) => session.refresh_token.clone(),
             Self::ApiKey(key) => Some(key.api_key.clone()),
         }
     }
 
-    pub(super) fn take_lasting_secret(&mut self) {
+    pub(super) fn remove_long_lived_secret(&mut self) {
         match self {
             Self::Oauth(session) => session.refresh_token = None,
             Self::ApiKey(key) => key.api_key = Secret::new(""),
         }
     }
 
-    pub(super) fn give_lasting_secret(&mut self, secret: Secret) {
+    pub(super) fn set_long_lived_secret(&mut self, secret: Secret) {
         match self {
             Self::Oauth(session) => session.refresh_token = Some(secret),
             Self::ApiKey(key) => key.api_key = secret,

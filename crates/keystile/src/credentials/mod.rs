@@ -2,10 +2,10 @@
 
 mod document;
 mod file;
+mod keyring;
+mod keyring_store;
 mod lock;
 mod trust;
-mod vault;
-mod vaulted;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +17,9 @@ pub use document::{
     AccountRef, Credential, CredentialState, Document, KeyCredential, OauthCredential, OrgRef, SignedInBy,
 };
 pub use file::FileStore;
+pub(crate) use keyring_store::KeyringStore;
 pub use lock::FileLock;
 pub(crate) use trust::check as check_trust;
-pub(crate) use vaulted::VaultedStore;
 
 /// Where credentials are kept.
 ///
@@ -60,7 +60,7 @@ pub trait CredentialStore: Send + Sync {
 /// Where refresh tokens and keys are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum StorePlace {
+pub enum CredentialBackend {
     /// In the credentials file, which works everywhere.
     #[default]
     File,

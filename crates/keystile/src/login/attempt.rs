@@ -12,8 +12,8 @@ use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy};
 use crate::error::ErrorKind;
 use crate::oauth::{
-    self, Asked, CodeAsked, DeviceCode, Link, Metadata, PkceSession, PushedRequest, Refusal, TokenAnswer,
-    TokenError,
+    self, AuthorizationRequest, DeviceCode, DeviceCodeRequest, Link, Metadata, OauthError, PkceSession,
+    PushedRequest, TokenError, TokenSet,
 };
 use crate::scopes::Catalog;
 use crate::secret::Secret;
@@ -103,7 +103,7 @@ impl<'a> Attempt<'a> {
         org.into_iter().chain(login_hint).chain(provider).collect()
     }
 
-    fn facts(&self) -> oauth::DeviceFacts {
+    fn facts(&self) -> oauth::DeviceInfo {
         let context = self.context;
         facts::facts(context.brand(), &context.environment, self.options.device_name.as_deref())
     }
@@ -119,7 +119,7 @@ impl<'a> Attempt<'a> {
         if self.stored.is_none() {
             hints.push(("prompt", "select_account".into()));
         }
-        let asked = Asked {
+        let asked = AuthorizationRequest {
             client_id: &self.context.app.client_id,
             redirect,
             scopes: &self.scopes,
@@ -132,7 +132,7 @@ impl<'a> Attempt<'a> {
     /// A code for another device; `None` if the server gives none.
     pub(super) async fn device_code(&self) -> Result<Option<DeviceCode>, ErrorKind> {
         let Some(endpoint) = self.metadata.device_endpoint() else { return Ok(None) };
-        let asked = CodeAsked {
+        let asked = DeviceCodeRequest {
             client_id: &self.context.app.client_id,
             scopes: &self.scopes,
             hints: &self.hints(),
@@ -176,7 +176,7 @@ impl<'a> Attempt<'a> {
             return Err(ErrorKind::IssuerMismatch { issuer: answer.iss.clone() });
         }
         if let Some(error) = &answer.error {
-            return Err(oauth::refused(Refusal {
+            return Err(oauth::refused(OauthError {
                 code: error.clone(),
                 description: answer.error_description.clone(),
                 finer: answer.error_code.clone(),
@@ -201,14 +201,14 @@ impl<'a> Attempt<'a> {
         code: AuthorizationCode,
         redirect: RedirectUrl,
         pkce: &PkceSession,
-    ) -> Result<TokenAnswer, TokenError> {
+    ) -> Result<TokenSet, TokenError> {
         let verifier = PkceCodeVerifier::new(pkce.verifier.secret().clone());
         let (transport, client_id) = (&self.context.transport, &self.context.app.client_id);
         oauth::exchange_code(transport, &self.metadata, client_id, redirect, code, verifier).await
     }
 
     /// Asks who signed in, and stores the session.
-    pub(super) async fn keep(&self, tokens: &TokenAnswer, by: SignedInBy) -> Result<Account, ErrorKind> {
+    pub(super) async fn keep(&self, tokens: &TokenSet, by: SignedInBy) -> Result<Account, ErrorKind> {
         let context = self.context;
         let whoami = match whoami_of(&context.transport, self.issuer, tokens.access_token().secret()).await {
             Ok(whoami) => Some(whoami),
@@ -238,7 +238,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Ends a session that nobody here will use: it would live on at the server, unseen.
-    pub(super) async fn discard(&self, tokens: &TokenAnswer) {
+    pub(super) async fn discard(&self, tokens: &TokenSet) {
         let context = self.context;
         let (Some(endpoint), Some(token)) = (&self.metadata.revocation_endpoint, tokens.refresh_token())
         else {

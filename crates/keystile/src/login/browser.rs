@@ -8,10 +8,10 @@ use tokio::time::{Instant, sleep_until};
 use url::form_urlencoded::byte_serialize;
 
 use super::attempt::Attempt;
-use super::loopback::{Arrival, Loopback};
+use super::loopback::{Loopback, PendingCallback};
 use super::page::Page;
 use super::paste;
-use super::sign_in_method::{Otherwise, SignInMethod};
+use super::sign_in_method::{SignInMethod, WithoutDeviceCodes};
 use super::wait::{Frames, open_browser, stopped};
 use super::{Account, Step};
 use crate::credentials::SignedInBy;
@@ -23,7 +23,7 @@ const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// What the wait ended with.
 enum Waited {
-    Arrived(Arrival),
+    Arrived(PendingCallback),
     /// The person has no browser here after all.
     Chose(WaitAction),
 }
@@ -44,14 +44,14 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
         delivery: CodeDelivery::Loopback { port: loopback.port(), opens_browser: opens },
     });
     match wait(attempt, &mut loopback, url.as_str(), opens, timeout).await? {
-        Waited::Arrived(arrival) => {
+        Waited::Arrived(pending) => {
             let redirect = loopback.redirect_url()?;
-            finish(attempt, arrival, redirect, &pkce).await.map(signed_in)
+            finish(attempt, pending, redirect, &pkce).await.map(signed_in)
         }
         // The browser may still end on the port, or its address may be what is pasted.
         Waited::Chose(WaitAction::Paste) => paste::sign_in(attempt, &pkce, Some(&mut loopback)).await,
         Waited::Chose(WaitAction::DeviceCode | WaitAction::Browser) => {
-            Ok(Step::Change(SignInMethod::Device { opens: false, otherwise: Otherwise::Paste }))
+            Ok(Step::Change(SignInMethod::Device { opens: false, without_codes: WithoutDeviceCodes::Paste }))
         }
     }
 }
@@ -77,7 +77,7 @@ async fn wait(
     }
     loop {
         tokio::select! {
-            arrival = loopback.arrival() => return arrival.map(Waited::Arrived),
+            pending = loopback.next_callback() => return pending.map(Waited::Arrived),
             () = sleep_until(deadline) => return Err(ErrorKind::LoginTimedOut { after: timeout }),
             kind = &mut stop => return Err(kind),
             () = frames.next() => {
@@ -95,22 +95,22 @@ async fn wait(
 /// Stores the session that the callback leads to, and only then tells the browser.
 pub(super) async fn finish(
     attempt: &Attempt<'_>,
-    arrival: Arrival,
+    pending: PendingCallback,
     redirect: RedirectUrl,
     pkce: &PkceSession,
 ) -> Result<Account, ErrorKind> {
-    match trade(attempt, &arrival, redirect, pkce).await {
+    match trade(attempt, &pending, redirect, pkce).await {
         Ok(account) => {
-            arrival.answer(Page::Done { url: done_page(attempt) }).await;
+            pending.answer(Page::Done { url: done_page(attempt) }).await;
             attempt.end_replaced().await;
             Ok(account)
         }
         Err(kind @ (ErrorKind::AccessDenied | ErrorKind::TokensDisabled { .. })) => {
-            arrival.answer(Page::Denied { url: format!("{}/denied", attempt.issuer) }).await;
+            pending.answer(Page::Denied { url: format!("{}/denied", attempt.issuer) }).await;
             Err(kind)
         }
         Err(kind) => {
-            arrival.answer(Page::Failed { tool: attempt.context.brand().name().to_owned() }).await;
+            pending.answer(Page::Failed { tool: attempt.context.brand().name().to_owned() }).await;
             Err(kind)
         }
     }
@@ -124,11 +124,11 @@ fn done_page(attempt: &Attempt<'_>) -> String {
 
 async fn trade(
     attempt: &Attempt<'_>,
-    arrival: &Arrival,
+    pending: &PendingCallback,
     redirect: RedirectUrl,
     pkce: &PkceSession,
 ) -> Result<Account, ErrorKind> {
-    let code = attempt.code_of(&arrival.callback, pkce)?;
+    let code = attempt.code_of(&pending.callback, pkce)?;
     let tokens = attempt.exchange(code, redirect, pkce).await.map_err(TokenError::into_kind)?;
     attempt.keep(&tokens, SignedInBy::Browser).await
 }

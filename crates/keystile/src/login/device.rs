@@ -8,12 +8,12 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::attempt::Attempt;
 use super::pace::Pace;
-use super::sign_in_method::{Otherwise, SignInMethod};
+use super::sign_in_method::{SignInMethod, WithoutDeviceCodes};
 use super::wait::{Frames, open_browser, stopped};
 use super::{LoginOptions, Step};
 use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
-use crate::oauth::{self, DeviceCode, Poll, TokenAnswer};
+use crate::oauth::{self, DeviceCode, Poll, TokenSet};
 use crate::ui::{CodeScreen, WaitAction, Waiting};
 
 /// How long a poll that is under way may still take when nobody wants its answer any more.
@@ -21,7 +21,7 @@ const LAST_POLL: Duration = Duration::from_secs(5);
 
 /// What the wait ended with.
 enum Waited {
-    Approved(Box<TokenAnswer>),
+    Approved(Box<TokenSet>),
     /// The person has another browser after all.
     Paste,
 }
@@ -37,13 +37,13 @@ enum Left {
 pub(super) async fn sign_in(
     attempt: &Attempt<'_>,
     opens: bool,
-    otherwise: Otherwise,
+    without_codes: WithoutDeviceCodes,
 ) -> Result<Step, ErrorKind> {
     let Some(code) = attempt.device_code().await? else {
         let host = attempt.issuer.host();
-        return match otherwise {
-            Otherwise::Fail => Err(ErrorKind::DeviceCodesUnavailable { host }),
-            Otherwise::Paste => {
+        return match without_codes {
+            WithoutDeviceCodes::Fail => Err(ErrorKind::DeviceCodesUnavailable { host }),
+            WithoutDeviceCodes::Paste => {
                 attempt.context.ui.notice(&format!("{host} gives no device codes. Paste a code instead."));
                 Ok(Step::Change(SignInMethod::Paste))
             }
@@ -163,7 +163,7 @@ async fn poll_until_answered(
     code: &DeviceCode,
     mut pace: Pace,
     leave: &Notify,
-) -> Result<Option<Box<TokenAnswer>>, ErrorKind> {
+) -> Result<Option<Box<TokenSet>>, ErrorKind> {
     let (transport, client_id) = (&attempt.context.transport, &attempt.context.app.client_id);
     loop {
         tokio::select! {

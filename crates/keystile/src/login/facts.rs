@@ -2,11 +2,11 @@
 
 use crate::app::Brand;
 use crate::env::Environment;
-use crate::oauth::DeviceFacts;
+use crate::oauth::DeviceInfo;
 
 /// The host name, the system and the version of the tool; `name` is what the person calls the machine.
-pub(super) fn facts(brand: &Brand, environment: &Environment, name: Option<&str>) -> DeviceFacts {
-    DeviceFacts {
+pub(super) fn facts(brand: &Brand, environment: &Environment, name: Option<&str>) -> DeviceInfo {
+    DeviceInfo {
         device_name: name.map(str::to_owned).or_else(|| host_name(environment)),
         device_os: system(),
         tool_version: format!("{} {}", brand.name(), brand.version()),

@@ -25,17 +25,17 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub(crate) struct Loopback {
     port: u16,
     host: &'static str,
-    arrivals: mpsc::Receiver<Arrival>,
+    callbacks: mpsc::Receiver<PendingCallback>,
     acceptor: JoinSet<()>,
 }
 
 /// A callback, and the browser that waits for an answer to it.
-pub(crate) struct Arrival {
+pub(crate) struct PendingCallback {
     pub(crate) callback: Callback,
     browser: oneshot::Sender<(Page, oneshot::Sender<()>)>,
 }
 
-impl Arrival {
+impl PendingCallback {
     /// Answers the browser; it may be gone, which changes nothing.
     pub(crate) async fn answer(self, page: Page) {
         let (sender, sent) = oneshot::channel();
@@ -61,10 +61,10 @@ impl Loopback {
         };
         let listener = bound.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
-        let (sender, arrivals) = mpsc::channel(1);
+        let (sender, callbacks) = mpsc::channel(1);
         let mut acceptor = JoinSet::new();
         acceptor.spawn(accept(listener, format!("{host}:{port}"), sender));
-        Ok(Self { port, host, arrivals, acceptor })
+        Ok(Self { port, host, callbacks, acceptor })
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -79,15 +79,15 @@ impl Loopback {
     }
 
     /// The first callback.
-    pub(crate) async fn arrival(&mut self) -> Result<Arrival, ErrorKind> {
-        self.arrivals.recv().await.ok_or_else(|| ErrorKind::LocalFailure {
+    pub(crate) async fn next_callback(&mut self) -> Result<PendingCallback, ErrorKind> {
+        self.callbacks.recv().await.ok_or_else(|| ErrorKind::LocalFailure {
             what: "listen for the callback".into(),
             cause: format!("the listener ended ({} left)", self.acceptor.len()),
         })
     }
 }
 
-async fn accept(listener: TcpListener, host: String, sender: mpsc::Sender<Arrival>) {
+async fn accept(listener: TcpListener, host: String, sender: mpsc::Sender<PendingCallback>) {
     let host: Arc<str> = host.into();
     let settled = Arc::new(AtomicBool::new(false));
     let mut connections = JoinSet::new();
@@ -108,7 +108,7 @@ async fn serve(
     mut stream: TcpStream,
     host: Arc<str>,
     settled: Arc<AtomicBool>,
-    sender: mpsc::Sender<Arrival>,
+    sender: mpsc::Sender<PendingCallback>,
 ) {
     let Ok(Some(head)) = timeout(READ_TIMEOUT, read_head(&mut stream)).await else { return };
     let (page, sent) = match callback::read(&head, &host) {
@@ -116,7 +116,7 @@ async fn serve(
         Request::Callback(_) if settled.swap(true, Ordering::SeqCst) => (Page::AlreadyAnswered, None),
         Request::Callback(callback) => {
             let (browser, answer) = oneshot::channel();
-            if sender.send(Arrival { callback, browser }).await.is_err() {
+            if sender.send(PendingCallback { callback, browser }).await.is_err() {
                 return;
             }
             match answer.await {

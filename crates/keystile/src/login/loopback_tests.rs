@@ -23,10 +23,10 @@ fn the_browser_hears_nothing_before_the_tool_has_its_tokens() {
         let mut loopback = Loopback::bind(0).await.unwrap();
         let port = loopback.port();
         let browser = tokio::spawn(async move { ask(port, &get(port, "code=c&state=s")).await });
-        let arrival = loopback.arrival().await.unwrap();
-        assert_eq!(arrival.callback.code.as_deref(), Some("c"));
+        let callback = loopback.next_callback().await.unwrap();
+        assert_eq!(callback.callback.code.as_deref(), Some("c"));
         assert!(!browser.is_finished());
-        arrival.answer(Page::Done { url: "https://auth.acme.dev/done?c=acme-cli".into() }).await;
+        callback.answer(Page::Done { url: "https://auth.acme.dev/done?c=acme-cli".into() }).await;
         let answer = browser.await.unwrap();
         assert!(
             answer
@@ -48,9 +48,9 @@ fn probes_are_answered_while_the_login_waits_and_a_second_callback_comes_too_lat
         // A connection that says nothing holds nobody up.
         let _silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let first = tokio::spawn(async move { ask(port, &get(port, "code=c")).await });
-        let arrival = loopback.arrival().await.unwrap();
+        let callback = loopback.next_callback().await.unwrap();
         assert!(ask(port, &get(port, "code=d")).await.starts_with("HTTP/1.1 409"));
-        arrival.answer(Page::Failed { tool: "acme".into() }).await;
+        callback.answer(Page::Failed { tool: "acme".into() }).await;
         assert!(first.await.unwrap().starts_with("HTTP/1.1 400"));
     });
 }
@@ -63,9 +63,9 @@ fn a_browser_that_hangs_up_has_still_delivered_the_code() {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         stream.write_all(get(port, "code=c").as_bytes()).await.unwrap();
         drop(stream);
-        let arrival = loopback.arrival().await.unwrap();
-        assert_eq!(arrival.callback.code.as_deref(), Some("c"));
-        arrival.answer(Page::AlreadyAnswered).await;
+        let callback = loopback.next_callback().await.unwrap();
+        assert_eq!(callback.callback.code.as_deref(), Some("c"));
+        callback.answer(Page::AlreadyAnswered).await;
     });
 }
 

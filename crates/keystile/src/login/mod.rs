@@ -192,8 +192,8 @@ async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<Account, ErrorKi
                 return Ok(*account);
             }
             Step::Change(SignInMethod::Browser { opens }) => browser::sign_in(attempt, opens).await?,
-            Step::Change(SignInMethod::Device { opens, otherwise }) => {
-                device::sign_in(attempt, opens, otherwise).await?
+            Step::Change(SignInMethod::Device { opens, without_codes }) => {
+                device::sign_in(attempt, opens, without_codes).await?
             }
             Step::Change(SignInMethod::Paste) => paste::sign_in(attempt, &PkceSession::new()?, None).await?,
         };

@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::Step;
 use super::attempt::Attempt;
 use super::browser::{self, signed_in};
-use super::loopback::{Arrival, Loopback};
+use super::loopback::{Loopback, PendingCallback};
 use super::pace::Pace;
 use super::pasted;
-use super::sign_in_method::{Otherwise, SignInMethod};
+use super::sign_in_method::{SignInMethod, WithoutDeviceCodes};
 use super::wait::stopped;
 use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
@@ -31,7 +31,7 @@ const TRIES: usize = 3;
 enum Answered {
     Entered(Secret),
     /// The browser came back to the port after all, which it was sent to at this address.
-    Arrived(Box<(Arrival, RedirectUrl)>),
+    Arrived(Box<(PendingCallback, RedirectUrl)>),
     /// No code can come any more.
     Unanswerable(Unanswerable),
 }
@@ -64,8 +64,8 @@ pub(super) async fn sign_in(
         let entered = match ask(attempt, loopback.as_deref_mut(), pushed.as_ref(), deadline, timeout).await? {
             Answered::Entered(entered) => entered,
             Answered::Arrived(arrived) => {
-                let (arrival, redirect) = *arrived;
-                return browser::finish(attempt, arrival, redirect, pkce).await.map(signed_in);
+                let (callback, redirect) = *arrived;
+                return browser::finish(attempt, callback, redirect, pkce).await.map(signed_in);
             }
             Answered::Unanswerable(why) => return change(attempt, &why),
         };
@@ -108,7 +108,7 @@ fn change(attempt: &Attempt<'_>, why: &Unanswerable) -> Result<Step, ErrorKind> 
         Unanswerable::LinkEnded => "The link has ended. Use a device code instead.",
     };
     attempt.context.ui.notice(notice);
-    Ok(Step::Change(SignInMethod::Device { opens: false, otherwise: Otherwise::Fail }))
+    Ok(Step::Change(SignInMethod::Device { opens: false, without_codes: WithoutDeviceCodes::Fail }))
 }
 
 /// Ends once no code can come any more, as far as the server tells.
@@ -138,18 +138,18 @@ async fn ask(
     deadline: Instant,
     timeout: Duration,
 ) -> Result<Answered, ErrorKind> {
-    let arrival = async {
+    let callback = async {
         match loopback {
             Some(loopback) => {
                 let redirect = loopback.redirect_url()?;
-                Ok(Answered::Arrived(Box::new((loopback.arrival().await?, redirect))))
+                Ok(Answered::Arrived(Box::new((loopback.next_callback().await?, redirect))))
             }
             None => std::future::pending().await,
         }
     };
     let mut stop = pin!(stopped());
     tokio::select! {
-        arrived = arrival => arrived,
+        arrived = callback => arrived,
         ended = watch(attempt, pushed) => ended.map(Answered::Unanswerable),
         () = sleep_until(deadline) => Err(ErrorKind::LoginTimedOut { after: timeout }),
         kind = &mut stop => Err(kind),

@@ -19,7 +19,7 @@ pub(super) enum SignInMethod {
         /// Whether the tool also opens the page here.
         opens: bool,
         /// What to do where the server gives no device codes.
-        otherwise: Otherwise,
+        without_codes: WithoutDeviceCodes,
     },
     /// What any browser shows is pasted.
     Paste,
@@ -27,7 +27,7 @@ pub(super) enum SignInMethod {
 
 /// What to do where the server gives no device codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Otherwise {
+pub(super) enum WithoutDeviceCodes {
     /// Say so: the person asked for a code.
     Fail,
     /// Ask for a pasted code: the tool chose the device code, not the user.
@@ -44,12 +44,12 @@ pub(super) struct LoginEnvironment {
     /// Nobody is to be asked anything, even if somebody is there.
     silent: bool,
     /// Whether a browser can be shown to that somebody.
-    browser: BrowserHere,
+    browser: BrowserAvailability,
 }
 
 /// Whether a browser can be shown to the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BrowserHere {
+enum BrowserAvailability {
     No,
     /// It may work, but something speaks against it.
     OnRequest,
@@ -83,9 +83,9 @@ impl LoginEnvironment {
             interactive: context.interactive,
             silent: context.globals.no_input || environment.own_flag(brand, "NO_INPUT"),
             browser: match can_open {
-                false => BrowserHere::No,
-                true if is_named || !is_container() => BrowserHere::Yes,
-                true => BrowserHere::OnRequest,
+                false => BrowserAvailability::No,
+                true if is_named || !is_container() => BrowserAvailability::Yes,
+                true => BrowserAvailability::OnRequest,
             },
         })
     }
@@ -99,17 +99,20 @@ fn is_container() -> bool {
 /// The method to use. Without a terminal, `Auto` is an error.
 pub(super) fn choose(around: LoginEnvironment) -> Result<SignInMethod, ErrorKind> {
     let LoginEnvironment { method, interactive, silent, browser } = around;
-    let at_desk = browser == BrowserHere::Yes;
+    let at_desk = browser == BrowserAvailability::Yes;
     match method {
-        LoginMethod::Browser => Ok(SignInMethod::Browser { opens: browser != BrowserHere::No }),
-        LoginMethod::Device => {
-            Ok(SignInMethod::Device { opens: at_desk && interactive, otherwise: Otherwise::Fail })
-        }
+        LoginMethod::Browser => Ok(SignInMethod::Browser { opens: browser != BrowserAvailability::No }),
+        LoginMethod::Device => Ok(SignInMethod::Device {
+            opens: at_desk && interactive,
+            without_codes: WithoutDeviceCodes::Fail,
+        }),
         LoginMethod::Paste if silent => Err(ErrorKind::NotInteractive),
         LoginMethod::Paste => Ok(SignInMethod::Paste),
         LoginMethod::Auto if !interactive => Err(ErrorKind::NotInteractive),
         LoginMethod::Auto if at_desk => Ok(SignInMethod::Browser { opens: true }),
-        LoginMethod::Auto => Ok(SignInMethod::Device { opens: false, otherwise: Otherwise::Paste }),
+        LoginMethod::Auto => {
+            Ok(SignInMethod::Device { opens: false, without_codes: WithoutDeviceCodes::Paste })
+        }
     }
 }
 
@@ -121,7 +124,7 @@ mod tests {
         method: LoginMethod::Auto,
         interactive: true,
         silent: false,
-        browser: BrowserHere::Yes,
+        browser: BrowserAvailability::Yes,
     };
 
     fn asked(method: LoginMethod, around: LoginEnvironment) -> Result<SignInMethod, ErrorKind> {
@@ -133,7 +136,7 @@ mod tests {
         let alone = LoginEnvironment { interactive: false, ..DESK };
         assert_eq!(choose(alone), Err(ErrorKind::NotInteractive));
         assert_eq!(asked(LoginMethod::Browser, alone), Ok(SignInMethod::Browser { opens: true }));
-        let device = SignInMethod::Device { opens: false, otherwise: Otherwise::Fail };
+        let device = SignInMethod::Device { opens: false, without_codes: WithoutDeviceCodes::Fail };
         assert_eq!(asked(LoginMethod::Device, alone), Ok(device));
         assert_eq!(asked(LoginMethod::Paste, alone), Ok(SignInMethod::Paste));
         assert_eq!(
@@ -149,15 +152,21 @@ mod tests {
 
     #[test]
     fn where_no_browser_can_be_shown_it_is_a_device_code_or_else_a_pasted_one() {
-        let ssh = LoginEnvironment { browser: BrowserHere::No, ..DESK };
-        assert_eq!(choose(ssh), Ok(SignInMethod::Device { opens: false, otherwise: Otherwise::Paste }));
+        let ssh = LoginEnvironment { browser: BrowserAvailability::No, ..DESK };
+        assert_eq!(
+            choose(ssh),
+            Ok(SignInMethod::Device { opens: false, without_codes: WithoutDeviceCodes::Paste })
+        );
         assert_eq!(asked(LoginMethod::Browser, ssh), Ok(SignInMethod::Browser { opens: false }));
     }
 
     #[test]
     fn in_a_container_the_browser_opens_for_who_asks_for_it() {
-        let container = LoginEnvironment { browser: BrowserHere::OnRequest, ..DESK };
-        assert_eq!(choose(container), Ok(SignInMethod::Device { opens: false, otherwise: Otherwise::Paste }));
+        let container = LoginEnvironment { browser: BrowserAvailability::OnRequest, ..DESK };
+        assert_eq!(
+            choose(container),
+            Ok(SignInMethod::Device { opens: false, without_codes: WithoutDeviceCodes::Paste })
+        );
         assert_eq!(asked(LoginMethod::Browser, container), Ok(SignInMethod::Browser { opens: true }));
     }
 
@@ -165,7 +174,7 @@ mod tests {
     fn who_asks_for_a_code_is_told_if_there_is_none() {
         assert_eq!(
             asked(LoginMethod::Device, DESK),
-            Ok(SignInMethod::Device { opens: true, otherwise: Otherwise::Fail })
+            Ok(SignInMethod::Device { opens: true, without_codes: WithoutDeviceCodes::Fail })
         );
     }
 }

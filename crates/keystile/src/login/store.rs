@@ -11,7 +11,7 @@ use crate::config::ConfigFile;
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy, SwapResult};
 use crate::error::ErrorKind;
-use crate::oauth::{self, TokenAnswer};
+use crate::oauth::{self, TokenSet};
 use crate::secret::Secret;
 use crate::session::{Whoami, lock_profile};
 
@@ -29,7 +29,7 @@ pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, ErrorKind
 
 /// A session from the answer of the token endpoint.
 pub(super) fn session(
-    tokens: &TokenAnswer,
+    tokens: &TokenSet,
     issuer: &BaseUrl,
     api_base: BaseUrl,
     client_id: &str,

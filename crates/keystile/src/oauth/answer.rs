@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 use crate::error::ErrorKind;
 
 /// A successful answer of the token endpoint.
-pub(crate) type TokenAnswer = StandardTokenResponse<SessionTimes, BasicTokenType>;
+pub(crate) type TokenSet = StandardTokenResponse<SessionLifetimes, BasicTokenType>;
 
 /// How long an access token lasts; a server that does not say is asked again soon.
-pub(crate) fn lifetime(tokens: &TokenAnswer) -> Duration {
+pub(crate) fn lifetime(tokens: &TokenSet) -> Duration {
     tokens.expires_in().unwrap_or(Duration::from_secs(300))
 }
 
 /// When the session behind a refresh token ends.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct SessionTimes {
+pub(crate) struct SessionLifetimes {
     /// Seconds without use.
     #[serde(default)]
     refresh_token_timeout: Option<u64>,
@@ -28,9 +28,9 @@ pub(crate) struct SessionTimes {
     authorization_expires_in: Option<u64>,
 }
 
-impl ExtraTokenFields for SessionTimes {}
+impl ExtraTokenFields for SessionLifetimes {}
 
-impl SessionTimes {
+impl SessionLifetimes {
     /// How long the session lasts if nobody uses it from now on.
     pub(crate) fn idle(self) -> Option<Duration> {
         let seconds = match (self.refresh_token_timeout, self.authorization_expires_in) {
@@ -43,7 +43,7 @@ impl SessionTimes {
 
 /// An error of an OAuth endpoint, with the finer code that this server adds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct OauthRefusal {
+pub(crate) struct OauthErrorResponse {
     #[serde(flatten)]
     standard: BasicErrorResponse,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,15 +52,15 @@ pub(crate) struct OauthRefusal {
     organization: Option<String>,
 }
 
-impl ErrorResponse for OauthRefusal {}
+impl ErrorResponse for OauthErrorResponse {}
 
-impl fmt::Display for OauthRefusal {
+impl fmt::Display for OauthErrorResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.standard.fmt(formatter)
     }
 }
 
-impl OauthRefusal {
+impl OauthErrorResponse {
     /// Whether the grant itself is worthless now.
     pub(crate) fn is_invalid_grant(&self) -> bool {
         matches!(self.standard.error(), BasicErrorResponseType::InvalidGrant)
@@ -73,7 +73,7 @@ impl OauthRefusal {
 
     /// What the refusal means to the person.
     pub(crate) fn into_kind(self) -> ErrorKind {
-        refused(Refusal {
+        refused(OauthError {
             code: self.standard.error().as_ref().to_owned(),
             description: self.standard.error_description().cloned(),
             finer: self.error_code,
@@ -84,7 +84,7 @@ impl OauthRefusal {
 }
 
 /// What an OAuth error says, wherever it came from.
-pub(crate) struct Refusal {
+pub(crate) struct OauthError {
     pub(crate) code: String,
     pub(crate) description: Option<String>,
     /// The code that this server adds where the standard has none.
@@ -96,8 +96,8 @@ pub(crate) struct Refusal {
 }
 
 /// What an OAuth error means to the person.
-pub(crate) fn refused(refusal: Refusal) -> ErrorKind {
-    let Refusal { code, description, finer, organization, settings_url } = refusal;
+pub(crate) fn refused(refusal: OauthError) -> ErrorKind {
+    let OauthError { code, description, finer, organization, settings_url } = refusal;
     match (code.as_str(), finer.as_deref()) {
         (_, Some("personal_tokens_disabled")) => {
             ErrorKind::TokensDisabled { organization, settings_url, request_id: None }
@@ -112,7 +112,7 @@ pub(crate) fn refused(refusal: Refusal) -> ErrorKind {
 mod tests {
     use super::*;
 
-    fn refusal(text: &str) -> OauthRefusal {
+    fn refusal(text: &str) -> OauthErrorResponse {
         serde_json::from_str(text).unwrap()
     }
 
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn the_nearer_end_of_the_session_counts() {
         let times =
-            |text| serde_json::from_str::<SessionTimes>(text).unwrap().idle().map(|span| span.as_secs());
+            |text| serde_json::from_str::<SessionLifetimes>(text).unwrap().idle().map(|span| span.as_secs());
         assert_eq!(times(r#"{"refresh_token_timeout":90,"authorization_expires_in":60}"#), Some(60));
         assert_eq!(times(r#"{"refresh_token_timeout":90}"#), Some(90));
         assert_eq!(times("{}"), None);

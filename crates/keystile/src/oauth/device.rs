@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::answer::{OauthRefusal, TokenAnswer};
+use super::answer::{OauthErrorResponse, TokenSet};
 use super::discovery::Metadata;
 use super::form_post;
-use super::par::DeviceFacts;
+use super::par::DeviceInfo;
 use super::token::busy;
 use crate::base_url::host_of;
 use crate::error::ErrorKind;
@@ -24,12 +24,12 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const USUAL_INTERVAL: u64 = 5;
 
 /// What to ask for.
-pub(crate) struct CodeAsked<'a> {
+pub(crate) struct DeviceCodeRequest<'a> {
     pub(crate) client_id: &'a str,
     pub(crate) scopes: &'a [String],
     /// `org` and others of the server's own, those that apply.
     pub(crate) hints: &'a [(&'static str, String)],
-    pub(crate) device: &'a DeviceFacts,
+    pub(crate) device: &'a DeviceInfo,
 }
 
 /// A code that waits for approval.
@@ -60,7 +60,7 @@ impl DeviceCode {
 #[derive(Debug)]
 pub(crate) enum Poll {
     /// It was approved.
-    Approved(Box<TokenAnswer>),
+    Approved(Box<TokenSet>),
     /// Nobody has answered yet.
     Pending,
     /// Nobody has answered yet, and the polls come too fast.
@@ -77,7 +77,7 @@ pub(crate) enum Poll {
 pub(crate) async fn request_code(
     transport: &Transport,
     endpoint: &Url,
-    asked: &CodeAsked<'_>,
+    asked: &DeviceCodeRequest<'_>,
 ) -> Result<DeviceCode, ErrorKind> {
     let scope = asked.scopes.join(" ");
     let mut pairs = vec![("client_id", asked.client_id)];
@@ -90,7 +90,7 @@ pub(crate) async fn request_code(
     if response.status() == 200 {
         return secret_answer(&response, endpoint);
     }
-    Err(response.parse::<OauthRefusal>()?.into_kind())
+    Err(response.parse::<OauthErrorResponse>()?.into_kind())
 }
 
 /// Asks once whether the code was approved.
@@ -122,7 +122,7 @@ async fn ask<'a, const N: usize>(
     if response.status() == 200 {
         return Ok(Poll::Approved(Box::new(secret_answer(&response, endpoint)?)));
     }
-    let refusal: OauthRefusal = response.parse()?;
+    let refusal: OauthErrorResponse = response.parse()?;
     Ok(match refusal.code() {
         "authorization_pending" => Poll::Pending,
         "slow_down" => Poll::SlowDown,

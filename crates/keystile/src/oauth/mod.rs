@@ -15,10 +15,10 @@ use url::{Url, form_urlencoded};
 
 use super::error::ErrorKind;
 
-pub(crate) use answer::{Refusal, TokenAnswer, lifetime, refused};
-pub(crate) use device::{CodeAsked, DeviceCode, Poll, poll, request_code};
+pub(crate) use answer::{OauthError, TokenSet, lifetime, refused};
+pub(crate) use device::{DeviceCode, DeviceCodeRequest, Poll, poll, request_code};
 pub(crate) use discovery::{Metadata, ask_for_metadata, discover, read_metadata};
-pub(crate) use par::{Asked, DeviceFacts, Link, PkceSession, request_link};
+pub(crate) use par::{AuthorizationRequest, DeviceInfo, Link, PkceSession, request_link};
 pub(crate) use progress::{Progress, PushedRequest, progress};
 pub(crate) use token::{TokenError, exchange_code, refresh, revoke};
 

@@ -7,7 +7,7 @@ use oauth2::{ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectU
 use serde::Deserialize;
 use url::Url;
 
-use super::answer::OauthRefusal;
+use super::answer::OauthErrorResponse;
 use super::discovery::Metadata;
 use super::form_post;
 use super::progress::PushedRequest;
@@ -34,13 +34,13 @@ impl PkceSession {
 
 /// What the consent page says about where the login was started. It is a claim and shown as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DeviceFacts {
+pub(crate) struct DeviceInfo {
     pub(crate) device_name: Option<String>,
     pub(crate) device_os: String,
     pub(crate) tool_version: String,
 }
 
-impl DeviceFacts {
+impl DeviceInfo {
     /// The facts as parameters of a request.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let name = self.device_name.as_deref().map(|name| ("device_name", name));
@@ -50,13 +50,13 @@ impl DeviceFacts {
 }
 
 /// What to ask for.
-pub(crate) struct Asked<'a> {
+pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) client_id: &'a str,
     pub(crate) redirect: &'a RedirectUrl,
     pub(crate) scopes: &'a [String],
     /// `org`, `login_hint`, `prompt`: those that apply.
     pub(crate) hints: &'a [(&'static str, String)],
-    pub(crate) device: &'a DeviceFacts,
+    pub(crate) device: &'a DeviceInfo,
 }
 
 /// Where the person goes.
@@ -79,7 +79,7 @@ struct Pushed {
 pub(crate) async fn request_link(
     transport: &Transport,
     metadata: &Metadata,
-    asked: &Asked<'_>,
+    asked: &AuthorizationRequest<'_>,
     pkce: &PkceSession,
 ) -> Result<(Link, Option<PushedRequest>), ErrorKind> {
     let client = BasicClient::new(ClientId::new(asked.client_id.to_owned()))
@@ -117,7 +117,7 @@ async fn push(
     transport: &Transport,
     endpoint: &Url,
     request: &Url,
-    device: &DeviceFacts,
+    device: &DeviceInfo,
 ) -> Result<Pushed, ErrorKind> {
     let facts = device.pairs().map(|(name, value)| (name.into(), value.into()));
     let request = form_post(endpoint, request.query_pairs().chain(facts))?;
@@ -126,5 +126,5 @@ async fn push(
     if response.status() == 201 || response.status() == 200 {
         return response.parse();
     }
-    Err(response.parse::<OauthRefusal>()?.into_kind())
+    Err(response.parse::<OauthErrorResponse>()?.into_kind())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
-use super::answer::{OauthRefusal, Refusal, refused};
+use super::answer::{OauthError, OauthErrorResponse, refused};
 use super::form_post;
 use super::token::busy;
 use crate::error::ErrorKind;
@@ -48,7 +48,7 @@ pub(crate) enum Progress {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct StatusResponse {
     status: String,
     error: Option<String>,
     error_code: Option<String>,
@@ -72,19 +72,19 @@ async fn ask(transport: &Transport, client_id: &str, pushed: &PushedRequest) -> 
     let response = transport.send(request, PLAN).await?;
     busy(&response).map_or(Ok(()), Err)?;
     if response.status() != 200 {
-        let refusal: OauthRefusal = response.parse()?;
+        let refusal: OauthErrorResponse = response.parse()?;
         return Ok(match refusal.code() {
             "slow_down" => Progress::SlowDown,
             _ => Progress::Unanswered { retry_after: None },
         });
     }
-    let answer: Answer = response.parse()?;
+    let answer: StatusResponse = response.parse()?;
     Ok(match (answer.status.as_str(), answer.error_code.as_deref()) {
         ("ended", _) => Progress::Ended,
         ("refused", Some("copied_codes_disabled")) => {
             Progress::CopiedCodesOff { device_codes: answer.device_codes }
         }
-        ("refused", _) => Progress::Refused(refused(Refusal {
+        ("refused", _) => Progress::Refused(refused(OauthError {
             code: answer.error.unwrap_or_else(|| "access_denied".to_owned()),
             description: answer.error_description,
             finer: answer.error_code,

@@ -11,7 +11,7 @@ use oauth2::{
     StandardRevocableToken, TokenUrl,
 };
 
-use super::answer::{OauthRefusal, TokenAnswer};
+use super::answer::{OauthErrorResponse, TokenSet};
 use super::discovery::Metadata;
 use super::form_post;
 use crate::base_url::host_of;
@@ -23,8 +23,8 @@ use crate::secret::Secret;
 const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
 
 type Client<Revocation = EndpointNotSet, Token = EndpointNotSet> = oauth2::Client<
-    OauthRefusal,
-    TokenAnswer,
+    OauthErrorResponse,
+    TokenSet,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
@@ -62,7 +62,7 @@ pub(crate) async fn exchange_code(
     redirect: RedirectUrl,
     code: AuthorizationCode,
     verifier: PkceCodeVerifier,
-) -> Result<TokenAnswer, TokenError> {
+) -> Result<TokenSet, TokenError> {
     let client = client(client_id, &metadata.token_endpoint).set_redirect_uri(redirect);
     let request = client.exchange_code(code).set_pkce_verifier(verifier);
     request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
@@ -74,7 +74,7 @@ pub(crate) async fn refresh(
     metadata: &Metadata,
     client_id: &str,
     token: RefreshToken,
-) -> Result<TokenAnswer, TokenError> {
+) -> Result<TokenSet, TokenError> {
     let client = client(client_id, &metadata.token_endpoint);
     let request = client.exchange_refresh_token(&token);
     request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
@@ -140,7 +140,7 @@ pub(super) fn busy(response: &ApiResponse) -> Option<ErrorKind> {
     }
 }
 
-fn classify(error: RequestTokenError<ErrorKind, OauthRefusal>, endpoint: &TokenUrl) -> TokenError {
+fn classify(error: RequestTokenError<ErrorKind, OauthErrorResponse>, endpoint: &TokenUrl) -> TokenError {
     let bad =
         |what: &str| ErrorKind::InvalidResponse { host: host_of(endpoint.url()), what: what.to_owned() };
     match error {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::{AccessToken, Chosen, Session, USUAL_TTL, Want};
+use super::{AccessToken, ActiveCredential, Session, TokenNeed, USUAL_TTL};
 use crate::base_url::BaseUrl;
 use crate::error::{Caller, Error, ErrorKind, kind_of};
 use crate::http::{ApiResponse, Plan, Replay};
@@ -155,11 +155,11 @@ impl ApiRequest<'_> {
             let key = HeaderValue::from_str(&random::uuid()?).map_err(|error| unusable(&error))?;
             self.headers.insert(0, (HeaderName::from_static("idempotency-key"), key));
         }
-        let token = self.session.token(Want::Fresh { min_ttl: USUAL_TTL }).await?;
+        let token = self.session.token(TokenNeed::Fresh { min_ttl: USUAL_TTL }).await?;
         let response = self.attempt(&url, &token).await?;
         match (response.status(), token.generation) {
             (401, Some(generation)) => {
-                let newer = self.session.token(Want::NewerThan { generation }).await?;
+                let newer = self.session.token(TokenNeed::NewerThan { generation }).await?;
                 self.attempt(&url, &newer).await
             }
             _ => Ok(response),
@@ -206,8 +206,8 @@ impl Session {
     /// What an answer of the API means to this credential.
     async fn kind_of(&self, response: &ApiResponse) -> Option<ErrorKind> {
         let (can_sign_in, scopes) = match &self.chosen {
-            Chosen::Session { session, .. } => (true, session.scopes.as_slice()),
-            Chosen::Key { .. } => (false, &[][..]),
+            ActiveCredential::Session { session, .. } => (true, session.scopes.as_slice()),
+            ActiveCredential::Key { .. } => (false, &[][..]),
         };
         let keys_url = if response.status() == 403 { self.keys_url().await } else { None };
         let caller = Caller { source: self.source(), can_sign_in, scopes, keys_url: keys_url.as_deref() };
@@ -216,7 +216,7 @@ impl Session {
 
     /// Where a person makes keys. It is a help and no more, so a server that does not say it now is none.
     async fn keys_url(&self) -> Option<String> {
-        let Chosen::Key { target, .. } = &self.chosen else { return None };
+        let ActiveCredential::Key { target, .. } = &self.chosen else { return None };
         let metadata = self.context.metadata(&target.issuer).await.ok()?;
         metadata.cli_configuration.dashboard_keys_url.map(String::from)
     }

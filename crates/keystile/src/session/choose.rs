@@ -10,7 +10,7 @@ use crate::source::CredentialSource;
 
 /// The credential in use.
 #[derive(Clone, Debug)]
-pub(crate) enum Chosen {
+pub(crate) enum ActiveCredential {
     /// A key.
     Key { source: CredentialSource, key: Secret, target: Box<KeyTarget> },
     /// A CLI session as it was when the command began; the store has its tokens of now.
@@ -25,7 +25,7 @@ pub(crate) struct KeyTarget {
     pub(crate) api_base: Option<BaseUrl>,
 }
 
-impl Chosen {
+impl ActiveCredential {
     pub(crate) fn source(&self) -> &CredentialSource {
         match self {
             Self::Key { source, .. } | Self::Session { source, .. } => source,
@@ -34,7 +34,7 @@ impl Chosen {
 }
 
 /// Chooses; `None` = there is no credential at all.
-pub(crate) fn choose(context: &Context) -> Result<Option<Chosen>, ErrorKind> {
+pub(crate) fn choose(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
     let chosen = match given(context)? {
         Some((source, text)) => Some(given_key(context, source, &text)?),
         None => stored(context)?,
@@ -73,10 +73,10 @@ fn given(context: &Context) -> Result<Option<(CredentialSource, String)>, ErrorK
     Ok(key_variable(context)?.map(|(name, value)| (CredentialSource::Variable(name), value)))
 }
 
-fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<Chosen, ErrorKind> {
+fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<ActiveCredential, ErrorKind> {
     let key = keys::parse(text, context.brand().key_prefixes())
         .map_err(|problem| ErrorKind::InvalidKeyFormat { source: source.clone(), problem })?;
-    Ok(Chosen::Key {
+    Ok(ActiveCredential::Key {
         source,
         key,
         target: Box::new(KeyTarget {
@@ -87,7 +87,7 @@ fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<
 }
 
 /// The profile's credential, if it is for the server and the organization that were asked for.
-fn stored(context: &Context) -> Result<Option<Chosen>, ErrorKind> {
+fn stored(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
     let document = context.store.read()?;
     let Some(credential) = document.get(&context.profile) else { return Ok(None) };
     let source = CredentialSource::Profile(context.stored_profile());
@@ -107,7 +107,7 @@ fn stored(context: &Context) -> Result<Option<Chosen>, ErrorKind> {
                 let bound = org.shown().to_owned();
                 return Err(ErrorKind::OrganizationMismatch { source, asked, bound });
             }
-            Ok(Some(Chosen::Session { source, session: session.clone() }))
+            Ok(Some(ActiveCredential::Session { source, session: session.clone() }))
         }
         Credential::ApiKey(stored) => {
             let issuer = stored.issuer.clone().unwrap_or_else(|| context.app.issuer.clone());
@@ -118,7 +118,7 @@ fn stored(context: &Context) -> Result<Option<Chosen>, ErrorKind> {
                 .or_else(|| context.app.api_base.clone());
             bound(context.wanted_api_base()?, api_base.as_ref().unwrap_or(&issuer), BaseUrl::same_origin)?;
             let target = Box::new(KeyTarget { issuer, api_base });
-            Ok(Some(Chosen::Key { source, key: stored.api_key.clone(), target }))
+            Ok(Some(ActiveCredential::Key { source, key: stored.api_key.clone(), target }))
         }
     }
 }

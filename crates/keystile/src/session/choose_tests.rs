@@ -14,7 +14,7 @@ fn chosen(
     stored: Credential,
     globals: &Globals,
     variables: &[(&str, &str)],
-) -> Result<Option<Chosen>, ErrorKind> {
+) -> Result<Option<ActiveCredential>, ErrorKind> {
     let home = TempFolder::new();
     let home_variable = [("HOME", home.path().to_str().unwrap())];
     let variables = variables.iter().chain(&home_variable);

@@ -19,8 +19,8 @@ use super::secret::Secret;
 use super::source::CredentialSource;
 
 pub use api::{ApiClient, ApiRequest};
-pub(crate) use choose::{Chosen, choose, key_variable};
-pub(crate) use refresh::{Want, lock_profile, obtain};
+pub(crate) use choose::{ActiveCredential, choose, key_variable};
+pub(crate) use refresh::{TokenNeed, lock_profile, obtain};
 pub(crate) use whoami::{Envelope as WhoamiEnvelope, Organization, PATH as WHOAMI_PATH, Whoami, whoami_of};
 
 /// How much longer a token must last to be worth sending.
@@ -30,7 +30,7 @@ pub(crate) const USUAL_TTL: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Session {
     pub(crate) context: Arc<Context>,
-    pub(crate) chosen: Chosen,
+    pub(crate) chosen: ActiveCredential,
 }
 
 /// A token to send as `Authorization: Bearer`.
@@ -72,7 +72,7 @@ impl Session {
     /// A token that lasts at least `min_ttl` longer, refreshed if need be. Processes that ask at once share one
     /// refresh.
     pub async fn access_token(&self, min_ttl: Duration) -> Result<AccessToken, Error> {
-        self.token(Want::Fresh { min_ttl }).await.map_err(|kind| self.context.error(kind))
+        self.token(TokenNeed::Fresh { min_ttl }).await.map_err(|kind| self.context.error(kind))
     }
 
     /// Calls the API with this credential.
@@ -80,20 +80,20 @@ impl Session {
         ApiClient::new(self)
     }
 
-    pub(crate) async fn token(&self, want: Want) -> Result<AccessToken, ErrorKind> {
+    pub(crate) async fn token(&self, want: TokenNeed) -> Result<AccessToken, ErrorKind> {
         match &self.chosen {
-            Chosen::Key { key, .. } => {
+            ActiveCredential::Key { key, .. } => {
                 Ok(AccessToken { secret: key.clone(), expires_at: None, generation: None })
             }
-            Chosen::Session { .. } => Ok(obtain(&self.context, want).await?.into()),
+            ActiveCredential::Session { .. } => Ok(obtain(&self.context, want).await?.into()),
         }
     }
 
     /// The address of the API that the credential is for.
     pub(crate) async fn api_base(&self) -> Result<BaseUrl, ErrorKind> {
         match &self.chosen {
-            Chosen::Session { session, .. } => Ok(session.api_base.clone()),
-            Chosen::Key { target, .. } => {
+            ActiveCredential::Session { session, .. } => Ok(session.api_base.clone()),
+            ActiveCredential::Key { target, .. } => {
                 if let Some(api_base) = &target.api_base {
                     return Ok(api_base.clone());
                 }
@@ -106,8 +106,8 @@ impl Session {
     /// The server that can say who this is: the one that issued the session, or the one the key is for.
     pub(crate) async fn home(&self) -> Result<BaseUrl, ErrorKind> {
         match &self.chosen {
-            Chosen::Session { session, .. } => Ok(session.issuer.clone()),
-            Chosen::Key { .. } => self.api_base().await,
+            ActiveCredential::Session { session, .. } => Ok(session.issuer.clone()),
+            ActiveCredential::Key { .. } => self.api_base().await,
         }
     }
 }

@@ -8,7 +8,7 @@ use oauth2::{RefreshToken, TokenResponse as _};
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, ProfileLock, SwapResult};
 use crate::error::ErrorKind;
-use crate::oauth::{self, TokenAnswer, TokenError};
+use crate::oauth::{self, TokenError, TokenSet};
 use crate::profile::ProfileName;
 use crate::secret::Secret;
 
@@ -19,14 +19,14 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a caller needs of the access token.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Want {
+pub(crate) enum TokenNeed {
     /// It lasts this much longer.
     Fresh { min_ttl: Duration },
     /// It is not the one of this generation, which the API has refused or a person wants replaced.
     NewerThan { generation: u64 },
 }
 
-impl Want {
+impl TokenNeed {
     fn is_met_by(self, session: &OauthCredential, context: &Context) -> bool {
         match self {
             Self::Fresh { min_ttl } => lasts(session, context, min_ttl),
@@ -43,7 +43,7 @@ fn lasts(session: &OauthCredential, context: &Context, ttl: Duration) -> bool {
 }
 
 /// The session of the profile with an access token as wanted.
-pub(crate) async fn obtain(context: &Context, want: Want) -> Result<OauthCredential, ErrorKind> {
+pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCredential, ErrorKind> {
     let session = usable(context)?;
     if want.is_met_by(&session, context) {
         return Ok(session);
@@ -110,7 +110,7 @@ fn usable(context: &Context) -> Result<OauthCredential, ErrorKind> {
     }
 }
 
-async fn request(context: &Context, session: &OauthCredential) -> Result<TokenAnswer, TokenError> {
+async fn request(context: &Context, session: &OauthCredential) -> Result<TokenSet, TokenError> {
     let Some(token) =
         session.refresh_token.as_ref().map(|token| RefreshToken::new(token.expose().to_owned()))
     else {
@@ -137,11 +137,7 @@ async fn request(context: &Context, session: &OauthCredential) -> Result<TokenAn
 
 /// Stores what the server gave. If that fails, the token is used all the same: the server gives the same successor
 /// to the next process that asks with the old refresh token.
-fn store(
-    context: &Context,
-    old: &OauthCredential,
-    tokens: &TokenAnswer,
-) -> Result<OauthCredential, ErrorKind> {
+fn store(context: &Context, old: &OauthCredential, tokens: &TokenSet) -> Result<OauthCredential, ErrorKind> {
     let next = successor(context, old, tokens);
     let credential = Credential::from(next.clone());
     match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&credential)) {
@@ -156,7 +152,7 @@ fn store(
     }
 }
 
-fn successor(context: &Context, old: &OauthCredential, tokens: &TokenAnswer) -> OauthCredential {
+fn successor(context: &Context, old: &OauthCredential, tokens: &TokenSet) -> OauthCredential {
     let now = context.now().trunc_subsecs(0);
     let after = |span: Duration| TimeDelta::from_std(span).ok().and_then(|span| now.checked_add_signed(span));
     OauthCredential {
@@ -180,7 +176,7 @@ fn successor(context: &Context, old: &OauthCredential, tokens: &TokenAnswer) -> 
 fn settle_refusal(
     context: &Context,
     old: &OauthCredential,
-    want: Want,
+    want: TokenNeed,
 ) -> Result<OauthCredential, ErrorKind> {
     let current = usable(context)?;
     if current.generation != old.generation && want.is_met_by(&current, context) {
@@ -196,16 +192,16 @@ fn settle_refusal(
 /// The server could not be asked: the old token serves while it lasts.
 fn still_valid(
     session: OauthCredential,
-    want: Want,
+    want: TokenNeed,
     context: &Context,
     kind: ErrorKind,
 ) -> Result<OauthCredential, ErrorKind> {
     match want {
-        Want::Fresh { .. } if lasts(&session, context, Duration::ZERO) => {
+        TokenNeed::Fresh { .. } if lasts(&session, context, Duration::ZERO) => {
             context.trace.note("the refresh failed; the access token still lasts");
             Ok(session)
         }
-        Want::Fresh { .. } | Want::NewerThan { .. } => Err(kind),
+        TokenNeed::Fresh { .. } | TokenNeed::NewerThan { .. } => Err(kind),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::testing::{
     ManualClock, MemoryStore, RecordingUi, TempFolder, TestResponse, TestServer, app, session,
 };
 
-const FRESH: Want = Want::Fresh { min_ttl: Duration::from_secs(60) };
+const FRESH: TokenNeed = TokenNeed::Fresh { min_ttl: Duration::from_secs(60) };
 
 /// An authorization server, a clock and a store around one session.
 struct World {
@@ -173,7 +173,7 @@ async fn a_token_that_cannot_be_stored_is_used_and_said() {
 #[tokio::test]
 async fn a_refused_token_is_replaced_once_for_all_who_held_it() {
     let world = world(new_tokens);
-    let want = Want::NewerThan { generation: 0 };
+    let want = TokenNeed::NewerThan { generation: 0 };
     assert_eq!(obtain(&world.context, want).await.unwrap().generation, 1);
     assert_eq!(obtain(&world.context, want).await.unwrap().generation, 1);
     assert_eq!(world.refreshes(), 1);

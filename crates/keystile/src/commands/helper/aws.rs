@@ -19,26 +19,26 @@ use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::http::{ApiResponse, Plan, Replay};
 use crate::secret::Secret;
-use crate::session::{Chosen, USUAL_TTL, Want};
+use crate::session::{ActiveCredential, TokenNeed, USUAL_TTL};
 
 /// Asking twice gives two sets of credentials and harms nothing.
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct StsResponse {
     assume_role_with_web_identity_response: Response,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Response {
-    assume_role_with_web_identity_result: Outcome,
+    assume_role_with_web_identity_result: AssumedRole,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Outcome {
+struct AssumedRole {
     credentials: RoleCredentials,
 }
 
@@ -48,20 +48,20 @@ struct RoleCredentials {
     access_key_id: String,
     secret_access_key: Secret,
     session_token: Secret,
-    expiration: End,
+    expiration: Expiration,
 }
 
 /// AWS says seconds since 1970, services in its likeness an RFC 3339 time.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum End {
+enum Expiration {
     Seconds(f64),
     Time(DateTime<Utc>),
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Refusal {
+struct StsError {
     error: Reason,
 }
 
@@ -88,7 +88,7 @@ pub(super) async fn run(
     let region = region.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
     let endpoint = endpoint(variable("AWS_ENDPOINT_URL_STS").as_deref(), region.as_deref())?;
     let session = session(context)?;
-    if let Chosen::Key { source, .. } = &session.chosen {
+    if let ActiveCredential::Key { source, .. } = &session.chosen {
         return Err(ErrorKind::Usage {
             message: "AWS takes the token of a session, not a key".into(),
             hint: Some(format!(
@@ -96,7 +96,7 @@ pub(super) async fn run(
             )),
         });
     }
-    let token = session.token(Want::Fresh { min_ttl: USUAL_TTL }).await?;
+    let token = session.token(TokenNeed::Fresh { min_ttl: USUAL_TTL }).await?;
     let body = form_urlencoded::Serializer::new(String::new())
         .append_pair("Action", "AssumeRoleWithWebIdentity")
         .append_pair("Version", "2011-06-15")
@@ -149,12 +149,12 @@ fn session_name(context: &Context, set: Option<String>) -> String {
 fn read(response: &ApiResponse, endpoint: &BaseUrl) -> Result<RoleCredentials, ErrorKind> {
     match response.status() {
         200 => {
-            let answer: Answer = response.parse()?;
+            let answer: StsResponse = response.parse()?;
             Ok(answer.assume_role_with_web_identity_response.assume_role_with_web_identity_result.credentials)
         }
         status @ 500.. => Err(ErrorKind::ServerError { status, request_id: None }),
         status => {
-            let reason = response.parse::<Refusal>().ok().map(|refusal| refusal.error);
+            let reason = response.parse::<StsError>().ok().map(|refusal| refusal.error);
             let (code, message) = reason.map_or_else(
                 || (None, format!("{} gave no reason.", endpoint.host())),
                 |reason| (Some(reason.code), reason.message),
@@ -164,11 +164,11 @@ fn read(response: &ApiResponse, endpoint: &BaseUrl) -> Result<RoleCredentials, E
     }
 }
 
-fn expiration(end: &End, endpoint: &BaseUrl) -> Result<String, ErrorKind> {
+fn expiration(end: &Expiration, endpoint: &BaseUrl) -> Result<String, ErrorKind> {
     #[expect(clippy::cast_possible_truncation, reason = "what is no time is refused below")]
     let time = match *end {
-        End::Seconds(seconds) => DateTime::from_timestamp(seconds as i64, 0),
-        End::Time(time) => Some(time),
+        Expiration::Seconds(seconds) => DateTime::from_timestamp(seconds as i64, 0),
+        Expiration::Time(time) => Some(time),
     };
     time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).ok_or_else(|| {
         ErrorKind::InvalidResponse {
@@ -199,6 +199,6 @@ mod tests {
             let end = serde_json::from_str(text).unwrap();
             assert_eq!(expiration(&end, &url).unwrap(), "2026-11-23T08:00:00Z");
         }
-        assert!(expiration(&End::Seconds(f64::INFINITY), &url).is_err());
+        assert!(expiration(&Expiration::Seconds(f64::INFINITY), &url).is_err());
     }
 }

@@ -9,7 +9,7 @@ use crate::args::DockerAction;
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::error::ErrorKind;
-use crate::session::{USUAL_TTL, Want};
+use crate::session::{TokenNeed, USUAL_TTL};
 
 /// The words by which docker knows that a helper has nothing, on standard output.
 const NOTHING: &str = "credentials not found in native keychain";
@@ -37,7 +37,7 @@ async fn get(context: &Arc<Context>, registry: &str) -> Result<(), ErrorKind> {
             request_id: None,
         });
     };
-    let token = session.token(Want::Fresh { min_ttl: USUAL_TTL }).await?;
+    let token = session.token(TokenNeed::Fresh { min_ttl: USUAL_TTL }).await?;
     let answer = json!({ "ServerURL": registry, "Username": USER_NAME, "Secret": token.secret() });
     context.screen.json(&answer)
 }

@@ -7,11 +7,11 @@ use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::secret::Secret;
-use crate::session::{USUAL_TTL, Want};
+use crate::session::{TokenNeed, USUAL_TTL};
 
 /// What git asks about.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Asked {
+struct GitRequest {
     server: Option<BaseUrl>,
     password: Option<Secret>,
 }
@@ -26,11 +26,11 @@ pub(super) async fn run(context: &Arc<Context>, action: &str) -> Result<(), Erro
 }
 
 async fn get(context: &Arc<Context>) -> Result<(), ErrorKind> {
-    let Some(server) = Asked::read(&input()?).server else { return Ok(()) };
+    let Some(server) = GitRequest::read(&input()?).server else { return Ok(()) };
     let Some(session) = session_for(context, |bound| bound.same_origin(&server)).await? else {
         return Ok(());
     };
-    let token = session.token(Want::Fresh { min_ttl: USUAL_TTL }).await?;
+    let token = session.token(TokenNeed::Fresh { min_ttl: USUAL_TTL }).await?;
     let end = token.expires_at().map(|end| format!("password_expiry_utc={}\n", end.timestamp()));
     let answer = format!("username={USER_NAME}\npassword={}\n{}", token.secret(), end.unwrap_or_default());
     context.screen.raw(answer.as_bytes())
@@ -38,7 +38,7 @@ async fn get(context: &Arc<Context>) -> Result<(), ErrorKind> {
 
 /// Git says so when a server has refused a password.
 async fn erase(context: &Arc<Context>) -> Result<(), ErrorKind> {
-    let asked = Asked::read(&input()?);
+    let asked = GitRequest::read(&input()?);
     let (Some(server), Some(password)) = (asked.server, asked.password) else { return Ok(()) };
     match session_for(context, |bound| bound.same_origin(&server)).await? {
         Some(session) => replace(&session, password.expose()).await,
@@ -46,7 +46,7 @@ async fn erase(context: &Arc<Context>) -> Result<(), ErrorKind> {
     }
 }
 
-impl Asked {
+impl GitRequest {
     fn read(text: &str) -> Self {
         let value = |name: &str| {
             text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
@@ -64,9 +64,9 @@ mod tests {
 
     #[test]
     fn protocol_and_host_name_the_server() {
-        let asked = Asked::read("protocol=https\nhost=git.acme.dev:8443\npath=a.git\n\n");
+        let asked = GitRequest::read("protocol=https\nhost=git.acme.dev:8443\npath=a.git\n\n");
         assert_eq!(asked.server.unwrap().as_str(), "https://git.acme.dev:8443");
-        assert_eq!(Asked::read("host=git.acme.dev\n"), Asked::default());
-        assert_eq!(Asked::read("protocol=ssh\nhost=git.acme.dev\n"), Asked::default());
+        assert_eq!(GitRequest::read("host=git.acme.dev\n"), GitRequest::default());
+        assert_eq!(GitRequest::read("protocol=ssh\nhost=git.acme.dev\n"), GitRequest::default());
     }
 }

@@ -9,7 +9,7 @@ use super::session;
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::error::ErrorKind;
-use crate::session::{USUAL_TTL, Want};
+use crate::session::{TokenNeed, USUAL_TTL};
 
 /// What kubectl says about itself in `KUBERNETES_EXEC_INFO`.
 #[derive(Deserialize, Default)]
@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Arc<Context>) -> Result<(), ErrorKind> {
             });
         }
     }
-    let token = session.token(Want::Fresh { min_ttl: USUAL_TTL }).await?;
+    let token = session.token(TokenNeed::Fresh { min_ttl: USUAL_TTL }).await?;
     let mut status = json!({ "token": token.secret() });
     if let Some(end) = token.expires_at() {
         status["expirationTimestamp"] = Value::from(end.format("%Y-%m-%dT%H:%M:%SZ").to_string());

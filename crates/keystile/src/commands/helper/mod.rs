@@ -16,7 +16,7 @@ use crate::args::HelperCommand;
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::error::ErrorKind;
-use crate::session::{Chosen, Session, Want};
+use crate::session::{ActiveCredential, Session, TokenNeed};
 
 /// Who the token belongs to, where a protocol wants a user name beside it.
 const USER_NAME: &str = "oauth2";
@@ -59,11 +59,11 @@ async fn session_for(
 
 /// The server has refused this token: if it is still the one in use, the next caller gets another.
 async fn replace(session: &Session, refused: &str) -> Result<(), ErrorKind> {
-    let Chosen::Session { session: stored, .. } = &session.chosen else { return Ok(()) };
+    let ActiveCredential::Session { session: stored, .. } = &session.chosen else { return Ok(()) };
     if stored.access_token.expose() != refused {
         return Ok(());
     }
-    match session.token(Want::NewerThan { generation: stored.generation }).await {
+    match session.token(TokenNeed::NewerThan { generation: stored.generation }).await {
         Ok(_) => Ok(()),
         Err(kind) => Err(kind),
     }

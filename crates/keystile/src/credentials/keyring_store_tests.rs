@@ -10,9 +10,9 @@ use crate::testing::{TempFolder, brand, session};
 
 /// A keyring in memory, which can be locked.
 #[derive(Clone, Default)]
-struct MemoryVault(Arc<Mutex<(bool, BTreeMap<String, Secret>)>>);
+struct MemoryKeyring(Arc<Mutex<(bool, BTreeMap<String, Secret>)>>);
 
-impl MemoryVault {
+impl MemoryKeyring {
     fn open<T>(&self, call: impl FnOnce(&mut BTreeMap<String, Secret>) -> T) -> Result<T, ErrorKind> {
         let mut state = self.0.lock().unwrap();
         if state.0 {
@@ -31,7 +31,7 @@ impl MemoryVault {
     }
 }
 
-impl Vault for MemoryVault {
+impl SecretStore for MemoryKeyring {
     fn probe(&self) -> Result<(), ErrorKind> {
         self.open(|_| ())
     }
@@ -50,10 +50,10 @@ impl Vault for MemoryVault {
     }
 }
 
-fn store(folder: &TempFolder, vault: &MemoryVault, place: StorePlace) -> VaultedStore {
+fn store(folder: &TempFolder, keyring: &MemoryKeyring, place: CredentialBackend) -> KeyringStore {
     let home = folder.path().to_str().unwrap();
     let paths = Paths::find(&brand(), &Environment::from([("ACME_HOME", home)])).unwrap();
-    VaultedStore::with_vault(FileStore::new(paths), Box::new(vault.clone()), place)
+    KeyringStore::with_secrets(FileStore::new(paths), Box::new(keyring.clone()), place)
 }
 
 fn text(folder: &TempFolder) -> String {
@@ -62,8 +62,8 @@ fn text(folder: &TempFolder) -> String {
 
 #[test]
 fn only_the_lasting_secret_leaves_the_file() {
-    let (folder, vault, name) = (TempFolder::new(), MemoryVault::default(), ProfileName::default());
-    let store = store(&folder, &vault, StorePlace::Keyring);
+    let (folder, keyring, name) = (TempFolder::new(), MemoryKeyring::default(), ProfileName::default());
+    let store = store(&folder, &keyring, CredentialBackend::Keyring);
     let credential = Credential::from(session());
     assert_eq!(store.compare_and_swap(&name, None, Some(&credential)), Ok(SwapResult::Done));
     let written: serde_json::Value = serde_json::from_str(&text(&folder)).unwrap();
@@ -76,19 +76,19 @@ fn only_the_lasting_secret_leaves_the_file() {
     let key = Credential::from(KeyCredential::new(Secret::new("acme_live_0123456789abcdefghij")));
     assert_eq!(store.compare_and_swap(&name, Some(1), Some(&key)), Ok(SwapResult::Done));
     assert!(!text(&folder).contains("acme_live_"), "{}", text(&folder));
-    assert_eq!(vault.len(), 1, "what is no longer used is gone");
+    assert_eq!(keyring.len(), 1, "what is no longer used is gone");
     assert_eq!(store.compare_and_swap(&name, Some(2), None), Ok(SwapResult::Done));
-    assert_eq!(vault.len(), 0);
+    assert_eq!(keyring.len(), 0);
 }
 
 #[test]
 fn a_keyring_that_fails_stops_everything_and_changes_nothing() {
-    let (folder, vault, name) = (TempFolder::new(), MemoryVault::default(), ProfileName::default());
-    let store = store(&folder, &vault, StorePlace::Keyring);
+    let (folder, keyring, name) = (TempFolder::new(), MemoryKeyring::default(), ProfileName::default());
+    let store = store(&folder, &keyring, CredentialBackend::Keyring);
     let credential = Credential::from(session());
     assert_eq!(store.compare_and_swap(&name, None, Some(&credential)), Ok(SwapResult::Done));
     let before = text(&folder);
-    vault.lock();
+    keyring.lock();
     let locked = ErrorKind::KeyringUnusable { cause: "locked".into() };
     assert_eq!(store.probe(), Err(locked.clone()));
     assert_eq!(store.read().err(), Some(locked.clone()), "no secret is not the same as an unreadable one");
@@ -98,24 +98,24 @@ fn a_keyring_that_fails_stops_everything_and_changes_nothing() {
 
 #[test]
 fn a_secret_is_found_where_it_was_put_whatever_the_settings_say_now() {
-    let (folder, vault, name) = (TempFolder::new(), MemoryVault::default(), ProfileName::default());
+    let (folder, keyring, name) = (TempFolder::new(), MemoryKeyring::default(), ProfileName::default());
     let credential = Credential::from(session());
     let swapped =
-        store(&folder, &vault, StorePlace::Keyring).compare_and_swap(&name, None, Some(&credential));
+        store(&folder, &keyring, CredentialBackend::Keyring).compare_and_swap(&name, None, Some(&credential));
     assert_eq!(swapped, Ok(SwapResult::Done));
-    let to_file = store(&folder, &vault, StorePlace::File);
+    let to_file = store(&folder, &keyring, CredentialBackend::File);
     let read = to_file.read().unwrap().get(&name).cloned().unwrap();
-    assert_eq!(read.lasting_secret(), Some(Secret::new("refresh")));
+    assert_eq!(read.long_lived_secret(), Some(Secret::new("refresh")));
     assert_eq!(to_file.compare_and_swap(&name, Some(1), Some(&read)), Ok(SwapResult::Done));
-    assert_eq!(vault.len(), 0);
+    assert_eq!(keyring.len(), 0);
     assert!(text(&folder).contains("\"refresh\""));
 }
 
 #[test]
 fn who_comes_too_late_leaves_no_secret_behind() {
-    let (folder, vault, name) = (TempFolder::new(), MemoryVault::default(), ProfileName::default());
-    let store = store(&folder, &vault, StorePlace::Keyring);
+    let (folder, keyring, name) = (TempFolder::new(), MemoryKeyring::default(), ProfileName::default());
+    let store = store(&folder, &keyring, CredentialBackend::Keyring);
     let credential = Credential::from(session());
     assert_eq!(store.compare_and_swap(&name, Some(7), Some(&credential)), Ok(SwapResult::Conflict));
-    assert_eq!(vault.len(), 0);
+    assert_eq!(keyring.len(), 0);
 }

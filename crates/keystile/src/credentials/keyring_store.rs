@@ -6,28 +6,28 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use super::vault::{SystemVault, Vault};
-use super::{Credential, CredentialStore, Document, FileStore, ProfileLock, StorePlace, SwapResult};
+use super::keyring::{SecretStore, SystemKeyring};
+use super::{Credential, CredentialBackend, CredentialStore, Document, FileStore, ProfileLock, SwapResult};
 use crate::error::ErrorKind;
 use crate::profile::ProfileName;
 use crate::random;
 
 /// The credentials file, with the keyring beside it.
-pub(crate) struct VaultedStore {
+pub(crate) struct KeyringStore {
     file: FileStore,
-    vault: Box<dyn Vault>,
-    place: StorePlace,
+    secrets: Box<dyn SecretStore>,
+    place: CredentialBackend,
     warnings: Mutex<Vec<String>>,
 }
 
-impl VaultedStore {
+impl KeyringStore {
     /// `service` is what the keyring calls the tool.
-    pub(crate) fn new(file: FileStore, service: &str, place: StorePlace) -> Self {
-        Self::with_vault(file, Box::new(SystemVault::of(service)), place)
+    pub(crate) fn new(file: FileStore, service: &str, place: CredentialBackend) -> Self {
+        Self::with_secrets(file, Box::new(SystemKeyring::of(service)), place)
     }
 
-    fn with_vault(file: FileStore, vault: Box<dyn Vault>, place: StorePlace) -> Self {
-        Self { file, vault, place, warnings: Mutex::default() }
+    fn with_secrets(file: FileStore, secrets: Box<dyn SecretStore>, place: CredentialBackend) -> Self {
+        Self { file, secrets, place, warnings: Mutex::default() }
     }
 
     /// Puts the secret of a credential where it goes, and says under which name if that is the keyring.
@@ -38,13 +38,13 @@ impl VaultedStore {
     ) -> Result<(Credential, Option<String>), ErrorKind> {
         let mut credential = credential.clone();
         credential.set_keyring_entry(None);
-        match (self.place, credential.lasting_secret()) {
-            (StorePlace::File, _) | (StorePlace::Keyring, None) => Ok((credential, None)),
-            (StorePlace::Keyring, Some(secret)) => {
+        match (self.place, credential.long_lived_secret()) {
+            (CredentialBackend::File, _) | (CredentialBackend::Keyring, None) => Ok((credential, None)),
+            (CredentialBackend::Keyring, Some(secret)) => {
                 // A name of its own for each secret: the old one stays good until the file names the new one.
                 let name = format!("{profile}:{}", random::uuid()?);
-                self.vault.set(&name, &secret)?;
-                credential.take_lasting_secret();
+                self.secrets.set(&name, &secret)?;
+                credential.remove_long_lived_secret();
                 credential.set_keyring_entry(Some(&name));
                 Ok((credential, Some(name)))
             }
@@ -53,7 +53,7 @@ impl VaultedStore {
 
     /// A secret that stays behind is of no use to anybody any more, so it is a note and not an error.
     fn discard(&self, name: Option<String>) {
-        let Some(Err(ErrorKind::KeyringUnusable { cause })) = name.map(|name| self.vault.delete(&name))
+        let Some(Err(ErrorKind::KeyringUnusable { cause })) = name.map(|name| self.secrets.delete(&name))
         else {
             return;
         };
@@ -62,7 +62,7 @@ impl VaultedStore {
     }
 }
 
-impl CredentialStore for VaultedStore {
+impl CredentialStore for KeyringStore {
     fn read(&self) -> Result<Document, ErrorKind> {
         let mut document = self.file.read()?;
         let away: Vec<_> = document
@@ -72,7 +72,7 @@ impl CredentialStore for VaultedStore {
             })
             .collect();
         for (name, mut credential, entry) in away {
-            credential.give_lasting_secret(self.vault.get(&entry)?);
+            credential.set_long_lived_secret(self.secrets.get(&entry)?);
             document.set(&name, Some(credential));
         }
         Ok(document)
@@ -81,8 +81,8 @@ impl CredentialStore for VaultedStore {
     fn probe(&self) -> Result<(), ErrorKind> {
         self.file.probe()?;
         match self.place {
-            StorePlace::File => Ok(()),
-            StorePlace::Keyring => self.vault.probe(),
+            CredentialBackend::File => Ok(()),
+            CredentialBackend::Keyring => self.secrets.probe(),
         }
     }
 
@@ -129,5 +129,5 @@ impl CredentialStore for VaultedStore {
 
 #[cfg(test)]
 #[cfg(unix)]
-#[path = "vaulted_tests.rs"]
+#[path = "keyring_store_tests.rs"]
 mod tests;

@@ -4,7 +4,7 @@ use crate::error::ErrorKind;
 use crate::secret::Secret;
 
 /// Keeps secrets by name.
-pub(super) trait Vault: Send + Sync {
+pub(super) trait SecretStore: Send + Sync {
     /// Finds out, within a second, whether secrets can be kept.
     fn probe(&self) -> Result<(), ErrorKind>;
 
@@ -17,18 +17,18 @@ pub(super) trait Vault: Send + Sync {
 
 #[cfg(not(feature = "keyring"))]
 mod system {
-    use super::{ErrorKind, Secret, Vault};
+    use super::{ErrorKind, Secret, SecretStore};
 
     /// What a build without the feature `keyring` has.
-    pub(crate) struct SystemVault;
+    pub(crate) struct SystemKeyring;
 
-    impl SystemVault {
+    impl SystemKeyring {
         pub(crate) fn of(_service: &str) -> Self {
             Self
         }
     }
 
-    impl Vault for SystemVault {
+    impl SecretStore for SystemKeyring {
         fn probe(&self) -> Result<(), ErrorKind> {
             Err(missing())
         }
@@ -58,18 +58,18 @@ mod system {
 
     use keyring::{Entry, Error};
 
-    use super::{ErrorKind, Secret, Vault};
+    use super::{ErrorKind, Secret, SecretStore};
 
     const PROBE_LIMIT: Duration = Duration::from_secs(1);
     /// Long enough for a person to unlock the keyring.
     const LIMIT: Duration = Duration::from_secs(60);
 
     /// The keyring of the system.
-    pub(crate) struct SystemVault {
+    pub(crate) struct SystemKeyring {
         service: String,
     }
 
-    impl SystemVault {
+    impl SystemKeyring {
         /// The one that holds the secrets of this tool.
         pub(crate) fn of(service: &str) -> Self {
             Self { service: service.to_owned() }
@@ -100,7 +100,7 @@ mod system {
         }
     }
 
-    impl Vault for SystemVault {
+    impl SecretStore for SystemKeyring {
         fn probe(&self) -> Result<(), ErrorKind> {
             self.within(PROBE_LIMIT, "probe", |entry| {
                 entry.set_password("probe")?;
@@ -126,4 +126,4 @@ mod system {
     }
 }
 
-pub(crate) use system::SystemVault;
+pub(crate) use system::SystemKeyring;
