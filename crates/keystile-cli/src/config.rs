@@ -52,7 +52,7 @@ fn show(screen: &Screen, paths: &Paths) -> Result<(), ErrorKind> {
 fn get(screen: &Screen, paths: &Paths, name: &str) -> Result<(), ErrorKind> {
     let value = ConfigFile::open(paths.config())?.get(name);
     let value = value.ok_or_else(|| ErrorKind::NotFound {
-        message: format!("{name} is not set in {}.", paths.shown(paths.config())),
+        message: format!("{name} is not set in {}.", paths.display(paths.config())),
         request_id: None,
     })?;
     if screen.is_json() { screen.json(&json!({ name: value })) } else { screen.data(&value) }

@@ -7,7 +7,7 @@ use keystile::{App, AuthCommand, BaseUrl, ConfigFile, Error, ErrorKind, Globals,
 pub(super) async fn run(app: &App, globals: &Globals, args: Box<LoginArgs>) -> Result<(), Error> {
     let (paths, screen) = (app.paths()?, app.screen(globals));
     let is_new = write(app, globals, &args).map_err(|kind| app.error(kind))?;
-    let shown = paths.shown(paths.config());
+    let shown = paths.display(paths.config());
     screen.tell(&if is_new { format!("Wrote {shown}.") } else { format!("{shown} is there already.") });
     match app.run(AuthCommand::Login(args), globals).await {
         // The file was asked for and is there; the rest needs a person.

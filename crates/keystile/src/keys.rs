@@ -14,11 +14,11 @@ pub enum KeyProblem {
     /// It stands in quotes.
     Quoted,
     /// It does not begin as the keys of this tool do.
-    ForeignPrefix,
+    UnknownPrefix,
     /// It is too short.
     TooShort,
     /// It holds something besides letters and digits.
-    ForeignCharacter,
+    InvalidCharacter,
     /// Its checksum does not match.
     Checksum,
 }
@@ -33,12 +33,12 @@ pub(crate) fn parse(text: &str, prefixes: &[String]) -> Result<Secret, KeyProble
         return Err(KeyProblem::Quoted);
     }
     let rest = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix.as_str()));
-    let rest = rest.ok_or(KeyProblem::ForeignPrefix)?;
+    let rest = rest.ok_or(KeyProblem::UnknownPrefix)?;
     if text.len() < SHORTEST_KEY {
         return Err(KeyProblem::TooShort);
     }
     if !rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(KeyProblem::ForeignCharacter);
+        return Err(KeyProblem::InvalidCharacter);
     }
     if rest.len() == SECRET_LENGTH + CHECKSUM_LENGTH && !checksum_holds(text) {
         return Err(KeyProblem::Checksum);
@@ -67,9 +67,9 @@ mod tests {
         let typo = format!("{}x", &key[..key.len() - 1]);
         assert_eq!(check(&format!("Bearer {key}")), Err(KeyProblem::Bearer));
         assert_eq!(check(&format!("\"{key}\"")), Err(KeyProblem::Quoted));
-        assert_eq!(check("sk_live_0123456789abcdefghij"), Err(KeyProblem::ForeignPrefix));
+        assert_eq!(check("sk_live_0123456789abcdefghij"), Err(KeyProblem::UnknownPrefix));
         assert_eq!(check("acme_live_0123"), Err(KeyProblem::TooShort));
-        assert_eq!(check("acme_live_0123456789-abcdefghij"), Err(KeyProblem::ForeignCharacter));
+        assert_eq!(check("acme_live_0123456789-abcdefghij"), Err(KeyProblem::InvalidCharacter));
         assert_eq!(check(&typo), Err(KeyProblem::Checksum));
     }
 }

@@ -77,15 +77,15 @@ pub use commands::main_exit;
 pub use config::{Config, ConfigFile, Defaults, LoginMethod, ProfileConfig};
 pub use core_dumps::disable_core_dumps;
 pub use credentials::{
-    AccountRef, Credential, CredentialBackend, CredentialState, CredentialStore, Document, FileLock,
-    FileStore, KeyCredential, OauthCredential, OrgRef, ProfileLock, SignedInBy, SwapResult,
+    AccountRef, Credential, CredentialBackend, CredentialDocument, CredentialState, CredentialStore,
+    FileLock, FileStore, KeyCredential, OauthCredential, OrgRef, ProfileLock, SignedInBy, SwapResult,
 };
 pub use dependencies::Dependencies;
 pub use env::Environment;
 pub use error::{Error, ErrorKind, Exit, MissingScope, ScopeRemedy};
 pub use http::ApiResponse;
 pub use keys::KeyProblem;
-pub use login::{Account, KeyOptions, LoginOptions, StartedLogin, StoredKey};
+pub use login::{CompletedLogin, KeyLoginOptions, LoginOptions, StartedLogin, StoredKey};
 pub use paths::Paths;
 pub use profile::{BadProfileName, ProfileName};
 pub use redact::Redactor;

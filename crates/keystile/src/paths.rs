@@ -61,7 +61,7 @@ impl Paths {
     }
 
     /// A path as a person writes it, with `~`.
-    pub fn shown(&self, path: &Path) -> String {
+    pub fn display(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
             Some(rest) => format!("~/{}", rest.display()),
             None => path.display().to_string(),
@@ -84,7 +84,7 @@ mod tests {
         let paths = paths([("HOME", "/home/ada")]);
         assert_eq!(paths.config(), Path::new("/home/ada/.acme/config.toml"));
         assert_eq!(paths.credentials(), Path::new("/home/ada/.acme/credentials.json"));
-        assert_eq!(paths.shown(&paths.credentials()), "~/.acme/credentials.json");
+        assert_eq!(paths.display(&paths.credentials()), "~/.acme/credentials.json");
     }
 
     #[test]

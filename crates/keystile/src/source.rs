@@ -15,7 +15,7 @@ pub enum CredentialSource {
     /// A profile of the credentials file.
     Profile(StoredProfile),
     /// The sign-in of a moment ago, not stored yet.
-    Fresh,
+    NewLogin,
 }
 
 /// A profile and the file that holds it.
@@ -33,7 +33,7 @@ impl CredentialSource {
         match self {
             Self::Flag => "flag",
             Self::Variable(_) => "env",
-            Self::Profile(_) | Self::Fresh => "file",
+            Self::Profile(_) | Self::NewLogin => "file",
         }
     }
 }
@@ -43,7 +43,7 @@ impl fmt::Display for CredentialSource {
         match self {
             Self::Flag => formatter.write_str("from --api-key"),
             Self::Variable(name) => write!(formatter, "from {name}"),
-            Self::Fresh => formatter.write_str("of this sign-in"),
+            Self::NewLogin => formatter.write_str("of this sign-in"),
             Self::Profile(profile) => {
                 write!(formatter, "of profile {} ({})", profile.name, profile.path.display())
             }

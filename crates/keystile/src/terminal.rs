@@ -144,7 +144,7 @@ impl LoginUi for TerminalUi {
         Some(matches!(self.answer(question, "y/N")?.as_str(), "y" | "yes"))
     }
 
-    fn confirm_usual(&self, question: &str) -> Option<bool> {
+    fn confirm_default_yes(&self, question: &str) -> Option<bool> {
         Some(matches!(self.answer(question, "Y/n")?.as_str(), "" | "y" | "yes"))
     }
 }

@@ -15,8 +15,8 @@ use super::base_url::BaseUrl;
 use super::browser::Browser;
 use super::clock::Clock;
 use super::credentials::{
-    AccountRef, Credential, CredentialState, CredentialStore, Document, OauthCredential, ProfileLock,
-    SwapResult,
+    AccountRef, Credential, CredentialDocument, CredentialState, CredentialStore, OauthCredential,
+    ProfileLock, SwapResult,
 };
 use super::error::ErrorKind;
 use super::profile::ProfileName;
@@ -151,7 +151,7 @@ impl LoginUi for RecordingUi {
 /// A store in memory. It can be told to fail its next write.
 #[derive(Default)]
 pub struct MemoryStore {
-    document: Mutex<Document>,
+    document: Mutex<CredentialDocument>,
     lock: Arc<Mutex<Vec<ProfileName>>>,
     refuses_writes: Mutex<bool>,
 }
@@ -184,7 +184,7 @@ impl Drop for MemoryLock {
 }
 
 impl CredentialStore for MemoryStore {
-    fn read(&self) -> Result<Document, ErrorKind> {
+    fn read(&self) -> Result<CredentialDocument, ErrorKind> {
         Ok(locked(&self.document).clone())
     }
 
@@ -219,7 +219,7 @@ impl CredentialStore for MemoryStore {
     }
 
     fn set_damaged_aside(&self) -> Result<String, ErrorKind> {
-        *locked(&self.document) = Document::default();
+        *locked(&self.document) = CredentialDocument::default();
         Ok("memory".into())
     }
 

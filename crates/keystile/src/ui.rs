@@ -97,7 +97,7 @@ pub trait LoginUi: Send + Sync {
     /// Asks a yes-or-no question; `None` where nobody can answer.
     fn confirm(&self, question: &str) -> Option<bool>;
     /// The same for a question that is answered with yes unless the person says no.
-    fn confirm_usual(&self, question: &str) -> Option<bool> {
+    fn confirm_default_yes(&self, question: &str) -> Option<bool> {
         self.confirm(question)
     }
 }

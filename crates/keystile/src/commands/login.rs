@@ -9,7 +9,7 @@ use crate::config::LoginMethod;
 use crate::context::Context;
 use crate::duration::in_words;
 use crate::error::ErrorKind;
-use crate::login::{Account, LoginOptions, StartedLogin, login, resume, start};
+use crate::login::{CompletedLogin, LoginOptions, StartedLogin, login, resume, start};
 use crate::screen::{Icon, fact};
 use crate::session::key_variable;
 
@@ -81,7 +81,7 @@ fn print_started(context: &Context, started: &StartedLogin) -> Result<(), ErrorK
     context.screen.data(handle)
 }
 
-fn print(context: &Context, account: &Account) -> Result<(), ErrorKind> {
+fn print(context: &Context, account: &CompletedLogin) -> Result<(), ErrorKind> {
     if context.screen.is_json() {
         return context.screen.json(&json!({
             "profile": account.profile.as_str(),
@@ -94,7 +94,7 @@ fn print(context: &Context, account: &Account) -> Result<(), ErrorKind> {
             "refreshable": account.refreshable,
         }));
     }
-    let who = account.account.as_ref().map_or("an unnamed account", |account| account.shown());
+    let who = account.account.as_ref().map_or("an unnamed account", |account| account.display_name());
     context.screen.say(Icon::Good, &format!("Signed in as {who}"));
     for line in facts(account) {
         context.screen.tell(&line);
@@ -112,10 +112,10 @@ fn warn_of_variable(context: &Context) -> Result<(), ErrorKind> {
     Ok(())
 }
 
-fn facts(account: &Account) -> Vec<String> {
+fn facts(account: &CompletedLogin) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(org) = &account.org {
-        lines.push(fact("Organization", &format!("{} ({})", org.shown(), org.id)));
+        lines.push(fact("Organization", &format!("{} ({})", org.display_name(), org.id)));
     }
     lines.push(fact("Profile", account.profile.as_str()));
     lines.push(fact("Stored in", &format!("{} (0600)", account.stored_in.display())));
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_facts_of_a_sign_in() {
-        let account = Account {
+        let account = CompletedLogin {
             profile: crate::ProfileName::default(),
             account: session().account,
             org: session().org,

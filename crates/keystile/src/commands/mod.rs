@@ -28,7 +28,8 @@ use super::context::Context;
 use super::env::Environment;
 use super::error::{Error, ErrorKind, MissingScope, ScopeRemedy};
 use super::login::{
-    Account, KeyOptions, LoginOptions, StartedLogin, StoredKey, login, login_with_key, resume, start,
+    CompletedLogin, KeyLoginOptions, LoginOptions, StartedLogin, StoredKey, login, login_with_key, resume,
+    start,
 };
 use super::redact::Redactor;
 use super::screen::{Icon, Screen};
@@ -52,7 +53,7 @@ impl App {
     }
 
     /// Signs in and stores the session.
-    pub async fn login(&self, globals: &Globals, options: &LoginOptions) -> Result<Account, Error> {
+    pub async fn login(&self, globals: &Globals, options: &LoginOptions) -> Result<CompletedLogin, Error> {
         let context = self.context(globals)?;
         login(&context, options).await.map_err(|kind| context.error(kind))
     }
@@ -73,7 +74,7 @@ impl App {
         globals: &Globals,
         handle: &str,
         timeout: Option<Duration>,
-    ) -> Result<Account, Error> {
+    ) -> Result<CompletedLogin, Error> {
         let context = self.context(globals)?;
         resume(&context, handle, timeout).await.map_err(|kind| context.error(kind))
     }
@@ -83,10 +84,10 @@ impl App {
         &self,
         globals: &Globals,
         key: &Secret,
-        options: &KeyOptions,
+        options: &KeyLoginOptions,
     ) -> Result<StoredKey, Error> {
         let context = self.context(globals)?;
-        let stored = login_with_key(&context, key, CredentialSource::Fresh, options).await;
+        let stored = login_with_key(&context, key, CredentialSource::NewLogin, options).await;
         stored.map_err(|kind| context.error(kind))
     }
 
@@ -150,7 +151,7 @@ async fn widened(
 ) -> Result<(), ErrorKind> {
     let scopes: Vec<&str> = missing.required.iter().map(String::as_str).collect();
     let question = format!("Your session lacks the scope {}. Sign in again to add it?", scopes.join(" "));
-    if !context.interactive || context.ui.confirm_usual(&question) != Some(true) {
+    if !context.interactive || context.ui.confirm_default_yes(&question) != Some(true) {
         return Err(ErrorKind::InsufficientScope(missing));
     }
     refresh::widen(context, &scopes).await?;

@@ -79,7 +79,7 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
         let mark = if current.as_ref() == Some(&org.id) { "*" } else { "" };
         let profile = profile(&org.id).map(ToString::to_string).unwrap_or_default();
         let role = org.role.clone().unwrap_or_default();
-        vec![mark.to_owned(), org.reference().shown().to_owned(), org.id.clone(), role, profile]
+        vec![mark.to_owned(), org.reference().display_name().to_owned(), org.id.clone(), role, profile]
     }));
     table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))?;
     let switch = context.brand().command("org switch ORGANIZATION");
@@ -98,21 +98,21 @@ async fn current(context: &Arc<Context>) -> Result<(), ErrorKind> {
         return Ok(());
     };
     let role = organization.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
-    context.screen.data(&format!("{} ({}){role}", org.shown(), org.id))
+    context.screen.data(&format!("{} ({}){role}", org.display_name(), org.id))
 }
 
 /// Uses the session that is there for the organization, else signs in for it in the same profile.
 async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), ErrorKind> {
     let sessions = signed_in(context)?;
     let own = sessions.iter().find(|(name, ..)| *name == context.profile);
-    if own.is_some_and(|(_, _, org)| org.is_called(asked)) {
+    if own.is_some_and(|(_, _, org)| org.matches(asked)) {
         return say(context, &context.profile, own.map(|(_, _, org)| org));
     }
     let is_like_own = |session: &OauthCredential| {
         own.is_none_or(|(_, own, _)| own.issuer == session.issuer && own.account == session.account)
     };
     if let Some((name, _, org)) =
-        sessions.iter().find(|(_, session, org)| org.is_called(asked) && is_like_own(session))
+        sessions.iter().find(|(_, session, org)| org.matches(asked) && is_like_own(session))
     {
         profile::activate(context, name)?;
         return say(context, name, Some(org));
@@ -139,7 +139,7 @@ fn say(context: &Context, profile: &ProfileName, org: Option<&OrgRef>) -> Result
     if context.screen.is_json() {
         return context.screen.json(&json!({ "profile": profile.as_str(), "org": org }));
     }
-    let shown = org.map_or("the organization you chose", |org| org.shown());
+    let shown = org.map_or("the organization you chose", |org| org.display_name());
     context.screen.say(Icon::Good, &format!("Acting for {shown} with profile {profile}"));
     Ok(())
 }

@@ -80,7 +80,7 @@ fn list(context: &Context) -> Result<(), ErrorKind> {
     let mut rows = vec![["", "PROFILE", "ACCOUNT", "ORGANIZATION", "SERVER"].map(str::to_owned).to_vec()];
     for (name, one) in &known {
         let session = one.credential.as_ref().and_then(Credential::as_oauth);
-        let org = session.and_then(|session| session.org.as_ref()).map(|org| org.shown().to_owned());
+        let org = session.and_then(|session| session.org.as_ref()).map(|org| org.display_name().to_owned());
         let server = session.map(|session| &session.issuer).or(one.settings.issuer.as_ref());
         rows.push(vec![
             if *name == active { "*" } else { "" }.to_owned(),
@@ -222,7 +222,7 @@ fn who(known: &Known) -> Option<String> {
             Some("needs a new sign-in".into())
         }
         Credential::Oauth(session) => {
-            Some(session.account.as_ref().map_or("signed in", |account| account.shown()).to_owned())
+            Some(session.account.as_ref().map_or("signed in", |account| account.display_name()).to_owned())
         }
         Credential::ApiKey(key) => Some(format!("key {}", key.api_key.masked())),
     }

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::credentials::OauthCredential;
 use crate::duration::remaining;
 use crate::error::ErrorKind;
-use crate::login::{Account, LoginOptions, login};
+use crate::login::{CompletedLogin, LoginOptions, login};
 use crate::screen::Icon;
 use crate::session::{ActiveCredential, TokenNeed, obtain};
 
@@ -60,13 +60,13 @@ async fn sign_in_again(
     context: &Context,
     stored: &OauthCredential,
     missing: &[&str],
-) -> Result<Account, ErrorKind> {
+) -> Result<CompletedLogin, ErrorKind> {
     let held = stored.scopes.iter().map(String::as_str);
     let scopes = held.chain(missing.iter().copied()).map(str::to_owned).collect();
     login(context, &LoginOptions { scopes, ..LoginOptions::default() }).await
 }
 
-fn print_widened(context: &Context, account: &Account) -> Result<(), ErrorKind> {
+fn print_widened(context: &Context, account: &CompletedLogin) -> Result<(), ErrorKind> {
     if context.screen.is_json() {
         return context.screen.json(&json!({
             "profile": account.profile.as_str(),

@@ -72,7 +72,7 @@ impl StaticCredential {
     }
 
     /// Its two ends, by which a person tells it from others.
-    fn shown(&self) -> String {
+    fn masked(&self) -> String {
         format!("{}…{}", self.prefix, self.last_four)
     }
 
@@ -86,7 +86,7 @@ impl StaticCredential {
         };
         let owner = self.owner.as_ref().map(|owner| owner.name.clone()).unwrap_or_default();
         let used = used.unwrap_or_else(|| "never".into());
-        vec![self.id.clone(), self.name.clone(), self.shown(), owner, used, end, self.may()]
+        vec![self.id.clone(), self.name.clone(), self.masked(), owner, used, end, self.may()]
     }
 
     /// What it may do, in one cell.

@@ -190,7 +190,7 @@ fn print(
         .map_or("", |base| base.trim_start_matches("https://").trim_start_matches("http://"));
     let to = if server.is_empty() { String::new() } else { format!(" to {server}") };
     let as_whom =
-        status.account.as_ref().map(|account| format!(" as {}", account.shown())).unwrap_or_default();
+        status.account.as_ref().map(|account| format!(" as {}", account.display_name())).unwrap_or_default();
     screen.headline(icon, &format!("Signed in{to}{as_whom}"))?;
     for line in facts(context, session.source(), status) {
         screen.data(&line)?;
@@ -214,10 +214,10 @@ fn facts(context: &Context, source: &CredentialSource, status: &Status) -> Vec<S
             let active = if is_active { " (active)" } else { "" };
             lines.push(fact("Profile", &format!("{}{active}", stored.name)));
         }
-        CredentialSource::Flag | CredentialSource::Variable(_) | CredentialSource::Fresh => {}
+        CredentialSource::Flag | CredentialSource::Variable(_) | CredentialSource::NewLogin => {}
     }
     if let Some(org) = &status.org {
-        lines.push(fact("Organization", &format!("{} ({})", org.shown(), org.id)));
+        lines.push(fact("Organization", &format!("{} ({})", org.display_name(), org.id)));
     }
     let credential = status.credential.as_deref().unwrap_or("unknown");
     lines.push(fact(
@@ -231,10 +231,10 @@ fn facts(context: &Context, source: &CredentialSource, status: &Status) -> Vec<S
     lines.push(fact(
         "Source",
         &match source {
-            CredentialSource::Profile(stored) => context.paths.shown(&stored.path),
+            CredentialSource::Profile(stored) => context.paths.display(&stored.path),
             CredentialSource::Flag => "--api-key".into(),
             CredentialSource::Variable(name) => name.clone(),
-            CredentialSource::Fresh => "this sign-in".into(),
+            CredentialSource::NewLogin => "this sign-in".into(),
         },
     ));
     if let Some(end) = status.access_expires_at {

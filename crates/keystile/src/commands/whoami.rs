@@ -17,10 +17,10 @@ pub(super) async fn run(context: &Arc<Context>) -> Result<(), ErrorKind> {
         return context.screen.json(&json!(whoami));
     }
     let account = whoami.account();
-    context.screen.data(account.shown())?;
+    context.screen.data(account.display_name())?;
     if let Some(org) = &whoami.organization {
         let role = org.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
-        let name = whoami.org().map(|org| org.shown().to_owned()).unwrap_or_default();
+        let name = whoami.org().map(|org| org.display_name().to_owned()).unwrap_or_default();
         context.screen.data(&fact("Organization", &format!("{name} ({}){role}", org.id)))?;
     }
     context

@@ -15,7 +15,7 @@ const KEYRING_ENTRY: &str = "keyring_entry";
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Document {
+pub struct CredentialDocument {
     #[serde(default = "first_version")]
     version: u32,
     /// Grows with every change.
@@ -170,13 +170,13 @@ fn first_version() -> u32 {
     1
 }
 
-impl Default for Document {
+impl Default for CredentialDocument {
     fn default() -> Self {
         Self { version: first_version(), generation: 0, profiles: BTreeMap::new(), unknown: Map::new() }
     }
 }
 
-impl Document {
+impl CredentialDocument {
     /// Reads the file. A hand-written `{"api_key": "..."}` is the profile `default`.
     pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         let mut document: Self = serde_json::from_slice(bytes)?;
@@ -345,19 +345,19 @@ pub(crate) fn method_of(key: &Secret) -> &'static str {
 
 impl OrgRef {
     /// Whether a person means this organization by `text`.
-    pub fn is_called(&self, text: &str) -> bool {
+    pub fn matches(&self, text: &str) -> bool {
         self.id == text || self.slug.as_deref() == Some(text) || self.name.as_deref() == Some(text)
     }
 
     /// Its name for people, as good as it is known.
-    pub fn shown(&self) -> &str {
+    pub fn display_name(&self) -> &str {
         self.name.as_deref().or(self.slug.as_deref()).unwrap_or(&self.id)
     }
 }
 
 impl AccountRef {
     /// Who it is, for people, as good as it is known.
-    pub fn shown(&self) -> &str {
+    pub fn display_name(&self) -> &str {
         self.email.as_deref().or(self.name.as_deref()).unwrap_or(&self.id)
     }
 }
@@ -376,7 +376,7 @@ mod tests {
         let text = r#"{"version":1,"generation":41,"future":{"a":1},"profiles":{
             "new":{"kind":"passkey","x":1},
             "ci":{"kind":"api_key","api_key":"acme_live_x","key_id":"key_9","verified":true}}}"#;
-        let mut document = Document::parse(text.as_bytes()).unwrap();
+        let mut document = CredentialDocument::parse(text.as_bytes()).unwrap();
         document.set(&default(), Some(session().into()));
         let written: Value = serde_json::from_slice(&document.to_bytes().unwrap()).unwrap();
         assert_eq!(written["future"]["a"], 1);
@@ -389,17 +389,17 @@ mod tests {
 
     #[test]
     fn a_session_reads_back_as_it_was_written() {
-        let mut document = Document::default();
+        let mut document = CredentialDocument::default();
         let mut credential = session();
         credential.unknown.insert("later".into(), true.into());
         document.set(&default(), Some(credential.clone().into()));
-        let again = Document::parse(&document.to_bytes().unwrap()).unwrap();
+        let again = CredentialDocument::parse(&document.to_bytes().unwrap()).unwrap();
         assert_eq!(again.get(&default()), Some(&credential.into()));
     }
 
     #[test]
     fn a_hand_written_key_is_the_default_profile() {
-        let document = Document::parse(br#"{"api_key":"acme_live_0123"}"#).unwrap();
+        let document = CredentialDocument::parse(br#"{"api_key":"acme_live_0123"}"#).unwrap();
         match document.get(&default()) {
             Some(Credential::ApiKey(key)) => assert_eq!(key.api_key.expose(), "acme_live_0123"),
             other => panic!("{other:?}"),

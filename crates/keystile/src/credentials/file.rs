@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use super::lock::FileLock;
-use super::{Credential, CredentialStore, Document, ProfileLock, SwapResult, trust};
+use super::{Credential, CredentialDocument, CredentialStore, ProfileLock, SwapResult, trust};
 use crate::error::ErrorKind;
 use crate::files;
 use crate::paths::Paths;
@@ -64,11 +64,11 @@ impl FileStore {
 }
 
 impl CredentialStore for FileStore {
-    fn read(&self) -> Result<Document, ErrorKind> {
+    fn read(&self) -> Result<CredentialDocument, ErrorKind> {
         let path = self.path();
         let mut file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Document::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(CredentialDocument::default()),
             Err(error) => return Err(trust::unreadable(&path, &self.paths, &error)),
         };
         if let Some(warning) = trust::check(&file, &path, &self.paths)? {
@@ -76,7 +76,7 @@ impl CredentialStore for FileStore {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|error| trust::unreadable(&path, &self.paths, &error))?;
-        Document::parse(&bytes).map_err(|error| ErrorKind::CredentialsDamaged {
+        CredentialDocument::parse(&bytes).map_err(|error| ErrorKind::CredentialsDamaged {
             path: path.clone(),
             line: error.line(),
             column: error.column(),

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::keyring::{SecretStore, SystemKeyring};
-use super::{Credential, CredentialBackend, CredentialStore, Document, FileStore, ProfileLock, SwapResult};
+use super::{
+    Credential, CredentialBackend, CredentialDocument, CredentialStore, FileStore, ProfileLock, SwapResult,
+};
 use crate::error::ErrorKind;
 use crate::profile::ProfileName;
 use crate::random;
@@ -63,7 +65,7 @@ impl KeyringStore {
 }
 
 impl CredentialStore for KeyringStore {
-    fn read(&self) -> Result<Document, ErrorKind> {
+    fn read(&self) -> Result<CredentialDocument, ErrorKind> {
         let mut document = self.file.read()?;
         let away: Vec<_> = document
             .iter()

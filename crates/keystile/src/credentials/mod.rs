@@ -14,7 +14,8 @@ use super::profile::ProfileName;
 
 pub(crate) use document::method_of;
 pub use document::{
-    AccountRef, Credential, CredentialState, Document, KeyCredential, OauthCredential, OrgRef, SignedInBy,
+    AccountRef, Credential, CredentialDocument, CredentialState, KeyCredential, OauthCredential, OrgRef,
+    SignedInBy,
 };
 pub use file::FileStore;
 pub(crate) use keyring_store::KeyringStore;
@@ -27,7 +28,7 @@ pub(crate) use trust::check as check_trust;
 /// refreshes holds the lock of the profile.
 pub trait CredentialStore: Send + Sync {
     /// What is stored now.
-    fn read(&self) -> Result<Document, ErrorKind>;
+    fn read(&self) -> Result<CredentialDocument, ErrorKind>;
 
     /// Finds out whether something can be stored, before a person does anything for it.
     fn probe(&self) -> Result<(), ErrorKind> {

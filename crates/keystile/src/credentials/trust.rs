@@ -28,7 +28,7 @@ pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<St
             cause: format!("others can write it ({mode:04o})"),
             remedy: Some(format!(
                 "If nobody changed it: chmod 600 {0}. If in doubt, remove it and sign in again.",
-                paths.shown(path)
+                paths.display(path)
             )),
         });
     }
@@ -36,7 +36,7 @@ pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<St
         return Ok(None);
     }
     let fixed = file.set_permissions(PermissionsExt::from_mode(0o600));
-    let shown = paths.shown(path);
+    let shown = paths.display(path);
     Ok(Some(match fixed {
         Ok(()) => format!(
             "{shown} is readable by others ({mode:04o}). Fixed to 0600. If this returns, something else changes it."
@@ -67,7 +67,7 @@ fn owner_remedy(path: &Path, paths: &Paths) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
 
     let owner = std::fs::metadata(path).ok()?.uid();
-    let shown = paths.shown(path);
+    let shown = paths.display(path);
     if owner == rustix::process::geteuid().as_raw() {
         return Some(format!("Fix: chmod 600 {shown}"));
     }
@@ -81,7 +81,7 @@ fn owner_remedy(_: &Path, _: &Paths) -> Option<String> {
 
 #[cfg(unix)]
 fn ownership(owner: u32, path: &Path, paths: &Paths) -> String {
-    let shown = paths.shown(path);
+    let shown = paths.display(path);
     let owner =
         if owner == 0 { "root (was the CLI run with sudo?)".to_owned() } else { format!("user {owner}") };
     format!("Owned by {owner}. Fix: sudo chown \"$(id -un)\" {shown} && chmod 600 {shown}")

@@ -71,7 +71,7 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         ErrorKind::Rejected { source, request_id, .. } => Report::new("The credential was rejected (401)")
             .line(format!("The server did not accept the one {source}.{}", in_parentheses(request_id.as_deref())))
             .line(match source {
-                CredentialSource::Profile(_) | CredentialSource::Fresh => format!("Run `{login}` to sign in again."),
+                CredentialSource::Profile(_) | CredentialSource::NewLogin => format!("Run `{login}` to sign in again."),
                 CredentialSource::Flag | CredentialSource::Variable(_) => {
                     "Check that it is complete, not revoked, and meant for this server.".into()
                 }
@@ -155,7 +155,7 @@ fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> 
         CredentialSource::Flag => "--api-key".to_owned(),
         CredentialSource::Variable(name) => name.clone(),
         CredentialSource::Profile(profile) => format!("profile {}", profile.name),
-        CredentialSource::Fresh => "your input".to_owned(),
+        CredentialSource::NewLogin => "your input".to_owned(),
     };
     Report::new(format!("That doesn't look like {} key", with_article(brand.name())))
         .line(format!(
@@ -166,9 +166,9 @@ fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> 
         .line(match problem {
             KeyProblem::Bearer => "The value starts with \"Bearer \". Paste only the token, without quotes.",
             KeyProblem::Quoted => "The value is in quotes. Paste only the token, without quotes.",
-            KeyProblem::ForeignPrefix => "The value starts differently.",
+            KeyProblem::UnknownPrefix => "The value starts differently.",
             KeyProblem::TooShort => "The value is shorter. Was the whole token pasted?",
-            KeyProblem::ForeignCharacter => "The value holds a character that no token has.",
+            KeyProblem::InvalidCharacter => "The value holds a character that no token has.",
             KeyProblem::Checksum => "The value has a typing error: its checksum does not match.",
         })
 }

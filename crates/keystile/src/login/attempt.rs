@@ -6,7 +6,7 @@ use oauth2::{AuthorizationCode, PkceCodeVerifier, RedirectUrl, TokenResponse as 
 use subtle::ConstantTimeEq;
 
 use super::callback::Callback;
-use super::{Account, LoginOptions, facts, store};
+use super::{CompletedLogin, LoginOptions, facts, store};
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy};
@@ -208,7 +208,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Asks who signed in, and stores the session.
-    pub(super) async fn keep(&self, tokens: &TokenSet, by: SignedInBy) -> Result<Account, ErrorKind> {
+    pub(super) async fn keep(&self, tokens: &TokenSet, by: SignedInBy) -> Result<CompletedLogin, ErrorKind> {
         let context = self.context;
         let whoami = match whoami_of(&context.transport, self.issuer, tokens.access_token().secret()).await {
             Ok(whoami) => Some(whoami),
@@ -267,8 +267,8 @@ impl<'a> Attempt<'a> {
         session: &OauthCredential,
         access_lifetime: Duration,
         idle_lifetime: Option<Duration>,
-    ) -> Account {
-        Account {
+    ) -> CompletedLogin {
+        CompletedLogin {
             profile: self.context.profile.clone(),
             account: session.account.clone(),
             org: session.org.clone(),

@@ -13,7 +13,7 @@ use super::page::Page;
 use super::paste;
 use super::sign_in_method::{SignInMethod, WithoutDeviceCodes};
 use super::wait::{Frames, open_browser, stopped};
-use super::{Account, Step};
+use super::{CompletedLogin, Step};
 use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
 use crate::oauth::{Link, PkceSession, TokenError};
@@ -56,7 +56,7 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
     }
 }
 
-pub(super) fn signed_in(account: Account) -> Step {
+pub(super) fn signed_in(account: CompletedLogin) -> Step {
     Step::SignedIn(Box::new(account))
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn finish(
     pending: PendingCallback,
     redirect: RedirectUrl,
     pkce: &PkceSession,
-) -> Result<Account, ErrorKind> {
+) -> Result<CompletedLogin, ErrorKind> {
     match trade(attempt, &pending, redirect, pkce).await {
         Ok(account) => {
             pending.answer(Page::Done { url: done_page(attempt) }).await;
@@ -127,7 +127,7 @@ async fn trade(
     pending: &PendingCallback,
     redirect: RedirectUrl,
     pkce: &PkceSession,
-) -> Result<Account, ErrorKind> {
+) -> Result<CompletedLogin, ErrorKind> {
     let code = attempt.code_of(&pending.callback, pkce)?;
     let tokens = attempt.exchange(code, redirect, pkce).await.map_err(TokenError::into_kind)?;
     attempt.keep(&tokens, SignedInBy::Browser).await

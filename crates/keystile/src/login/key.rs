@@ -17,7 +17,7 @@ use crate::source::CredentialSource;
 
 /// How to sign in with a key.
 #[derive(Clone, Debug, Default)]
-pub struct KeyOptions {
+pub struct KeyLoginOptions {
     /// The server that the key is for.
     pub issuer: Option<BaseUrl>,
     /// Replace what the profile holds without asking, also with a key that could not be verified.
@@ -62,7 +62,7 @@ pub(crate) async fn sign_in(
     context: &Context,
     text: &Secret,
     source: CredentialSource,
-    options: &KeyOptions,
+    options: &KeyLoginOptions,
 ) -> Result<StoredKey, ErrorKind> {
     let key = keys::parse(text.expose(), context.brand().key_prefixes())
         .map_err(|problem| ErrorKind::InvalidKeyFormat { source, problem })?;

@@ -71,7 +71,7 @@ fn key(text: &str) -> Credential {
 impl World {
     async fn sign_in(&self, text: &str, force: bool) -> Result<StoredKey, ErrorKind> {
         let issuer = Some(BaseUrl::parse(&self.server.url("")).unwrap());
-        let options = KeyOptions { issuer, force };
+        let options = KeyLoginOptions { issuer, force };
         sign_in(&self.context, &Secret::new(text), CredentialSource::Flag, &options).await
     }
 
@@ -88,7 +88,7 @@ async fn an_accepted_key_is_stored_with_what_the_server_says_of_it() {
     let world = world(accepts, None, None);
     let stored = world.sign_in(&format!(" {NEW}\n"), false).await.unwrap();
     assert_eq!(stored.masked, "acme_test_…0000");
-    assert_eq!(stored.account.unwrap().shown(), "deploys");
+    assert_eq!(stored.account.unwrap().display_name(), "deploys");
     assert_eq!(stored.unverified, None);
     let document = world.store.read().unwrap();
     let Some(Credential::ApiKey(key)) = document.get(&ProfileName::default()) else { panic!("no key") };

@@ -141,7 +141,10 @@ impl World {
         LoginOptions { method: Some(LoginMethod::Browser), issuer: Some(issuer), ..LoginOptions::default() }
     }
 
-    async fn sign_in(&self, parameters: impl Fn(&str) -> String) -> (Result<Account, ErrorKind>, String) {
+    async fn sign_in(
+        &self,
+        parameters: impl Fn(&str) -> String,
+    ) -> (Result<CompletedLogin, ErrorKind>, String) {
         let options = self.options();
         tokio::join!(login(&self.context, &options), self.approve(parameters))
     }

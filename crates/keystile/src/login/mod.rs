@@ -35,7 +35,7 @@ use pending::{Handle, Pending};
 use sign_in_method::{LoginEnvironment, SignInMethod};
 
 pub(crate) use key::sign_in as login_with_key;
-pub use key::{KeyOptions, StoredKey};
+pub use key::{KeyLoginOptions, StoredKey};
 pub(crate) use wait::prompt_secret;
 
 /// How to sign in.
@@ -69,7 +69,7 @@ pub struct LoginOptions {
 
 /// What a sign-in gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub struct CompletedLogin {
     /// The profile that holds it.
     pub profile: ProfileName,
     /// Who signed in, if the server said so.
@@ -99,13 +99,13 @@ pub struct StartedLogin {
 
 /// Outcome of one sign-in method.
 enum Step {
-    SignedIn(Box<Account>),
+    SignedIn(Box<CompletedLogin>),
     /// The user or the server asks for another method.
     Change(SignInMethod),
 }
 
 /// Signs in and stores the session.
-pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<Account, ErrorKind> {
+pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<CompletedLogin, ErrorKind> {
     let method = sign_in_method::choose(LoginEnvironment::look(context, options.method)?)?;
     let stored = store::prepare(context)?;
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
@@ -148,7 +148,7 @@ pub(crate) async fn resume(
     context: &Context,
     handle: &str,
     timeout: Option<Duration>,
-) -> Result<Account, ErrorKind> {
+) -> Result<CompletedLogin, ErrorKind> {
     let handle = Handle::parse(handle)?;
     let pending = Pending::load(context, &handle)?;
     if pending.profile != context.profile {
@@ -184,7 +184,7 @@ pub(crate) async fn resume(
 }
 
 /// Runs sign-in methods until one yields a session.
-async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<Account, ErrorKind> {
+async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<CompletedLogin, ErrorKind> {
     loop {
         step = match step {
             Step::SignedIn(account) => {

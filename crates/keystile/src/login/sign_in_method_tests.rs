@@ -20,7 +20,7 @@ fn asking_for(world: &World, method: LoginMethod) -> LoginOptions {
 }
 
 /// Waits for the approval of a code, with polls that come faster than a real server allows.
-async fn approve_at_pace(world: &World, unit: Duration) -> Result<Account, ErrorKind> {
+async fn approve_at_pace(world: &World, unit: Duration) -> Result<CompletedLogin, ErrorKind> {
     let options = asking_for(world, LoginMethod::Device);
     let issuer = options.issuer.clone().unwrap();
     let attempt = Attempt::begin(&world.context, &options, &issuer, None).await?;

@@ -102,9 +102,9 @@ fn stored(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
             bound(context.wanted_issuer()?, &session.issuer, |asked, own| asked == own)?;
             bound(context.wanted_api_base()?, &session.api_base, BaseUrl::same_origin)?;
             if let (Some(asked), Some(org)) = (context.wanted_org(), &session.org)
-                && !org.is_called(&asked)
+                && !org.matches(&asked)
             {
-                let bound = org.shown().to_owned();
+                let bound = org.display_name().to_owned();
                 return Err(ErrorKind::OrganizationMismatch { source, asked, bound });
             }
             Ok(Some(ActiveCredential::Session { source, session: session.clone() }))

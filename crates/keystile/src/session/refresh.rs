@@ -29,7 +29,7 @@ pub(crate) enum TokenNeed {
 impl TokenNeed {
     fn is_met_by(self, session: &OauthCredential, context: &Context) -> bool {
         match self {
-            Self::Fresh { min_ttl } => lasts(session, context, min_ttl),
+            Self::NewLogin { min_ttl } => lasts(session, context, min_ttl),
             Self::NewerThan { generation } => {
                 session.generation > generation && lasts(session, context, Duration::ZERO)
             }
@@ -211,7 +211,8 @@ fn name_organization(kind: ErrorKind, session: &OauthCredential) -> ErrorKind {
         ErrorKind::TokensDisabled { organization, settings_url, request_id } => {
             let slug = session.org.as_ref().and_then(|org| org.slug.as_deref());
             ErrorKind::TokensDisabled {
-                organization: organization.or_else(|| session.org.as_ref().map(|org| org.shown().to_owned())),
+                organization: organization
+                    .or_else(|| session.org.as_ref().map(|org| org.display_name().to_owned())),
                 settings_url: settings_url
                     .or_else(|| slug.map(|slug| format!("{}/o/{slug}/settings/api-access", session.issuer))),
                 request_id,

@@ -111,7 +111,8 @@ pub(crate) async fn whoami_of(
         .body(Vec::new())
         .map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })?;
     let response = transport.send(request, PLAN).await?;
-    let caller = Caller { source: &CredentialSource::Fresh, can_sign_in: true, scopes: &[], keys_url: None };
+    let caller =
+        Caller { source: &CredentialSource::NewLogin, can_sign_in: true, scopes: &[], keys_url: None };
     match kind_of(&response, &caller) {
         Some(kind) => Err(kind),
         None => Ok(response.parse::<Envelope>()?.data),

@@ -33,7 +33,7 @@ pub(super) async fn check(context: &Arc<Context>, is_reachable: bool) -> Check {
     match whoami::ask(&session).await {
         Ok(whoami) => Check::good(
             NAME,
-            format!("the server takes the credential {source}: {}", whoami.account().shown()),
+            format!("the server takes the credential {source}: {}", whoami.account().display_name()),
         ),
         Err(kind) => Check::from_kind(NAME, context, kind),
     }

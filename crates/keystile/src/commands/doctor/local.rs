@@ -20,7 +20,7 @@ pub(super) fn checks(context: &Context, fix: bool) -> Vec<Check> {
 /// They have been read already, or there would be no doctor.
 fn settings(context: &Context) -> String {
     let path = context.paths.config();
-    let shown = context.paths.shown(path);
+    let shown = context.paths.display(path);
     if path.exists() { shown } else { format!("{shown} does not exist; the defaults hold") }
 }
 
@@ -30,7 +30,7 @@ fn folder_check(context: &Context, folder: &Path, fix: bool) -> Check {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     const NAME: &str = "folder";
-    let shown = context.paths.shown(folder);
+    let shown = context.paths.display(folder);
     let Ok(metadata) = std::fs::metadata(folder) else {
         return Check::good(NAME, format!("{shown} will be made by the first sign-in"));
     };
@@ -61,13 +61,13 @@ fn folder_check(context: &Context, folder: &Path, fix: bool) -> Check {
 
 #[cfg(not(unix))]
 fn folder_check(context: &Context, folder: &Path, _fix: bool) -> Check {
-    Check::good("folder", context.paths.shown(folder))
+    Check::good("folder", context.paths.display(folder))
 }
 
 /// Whether the credentials can be read, which closes a file that is merely readable by others.
 fn file_check(context: &Context, path: &Path, fix: bool) -> Check {
     const NAME: &str = "credentials";
-    let shown = context.paths.shown(path);
+    let shown = context.paths.display(path);
     match (context.store.read(), fix) {
         (Ok(_), _) if !path.exists() => {
             Check::good(NAME, format!("{shown} does not exist; nobody is signed in"))
@@ -90,7 +90,7 @@ fn reopen(context: &Context, path: &Path, kind: ErrorKind) -> Check {
     const NAME: &str = "credentials";
     let tightened = files::tighten(path, 0o600).is_ok() && context.store.read().is_ok();
     if tightened {
-        Check::mended(NAME, format!("{} is yours alone again (0600)", context.paths.shown(path)))
+        Check::mended(NAME, format!("{} is yours alone again (0600)", context.paths.display(path)))
     } else {
         Check::from_kind(NAME, context, kind)
     }
@@ -107,7 +107,7 @@ fn leftovers(context: &Context, credentials: &Path, fix: bool) -> Option<Check> 
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(&begins))
         .map(|entry| entry.path())
         .collect();
-    let shown = context.paths.shown(folder);
+    let shown = context.paths.display(folder);
     match (files.len(), fix) {
         (0, _) => None,
         (count, true) if files.iter().all(|file| std::fs::remove_file(file).is_ok()) => {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::args::LoginArgs;
 use crate::context::Context;
 use crate::error::ErrorKind;
-use crate::login::{KeyOptions, StoredKey, login_with_key, prompt_secret};
+use crate::login::{KeyLoginOptions, StoredKey, login_with_key, prompt_secret};
 use crate::screen::{Icon, fact};
 use crate::secret::Secret;
 use crate::source::CredentialSource;
@@ -57,10 +57,12 @@ pub(super) async fn run(context: &Context, entry: Entry, args: LoginArgs) -> Res
             context.screen.say(Icon::Attention, &warning);
             (key, CredentialSource::Flag)
         }
-        Entry::StandardInput if !std::io::stdin().is_terminal() => (read_input()?, CredentialSource::Fresh),
-        Entry::StandardInput | Entry::Prompt => (ask(context).await?, CredentialSource::Fresh),
+        Entry::StandardInput if !std::io::stdin().is_terminal() => {
+            (read_input()?, CredentialSource::NewLogin)
+        }
+        Entry::StandardInput | Entry::Prompt => (ask(context).await?, CredentialSource::NewLogin),
     };
-    let options = KeyOptions { issuer: args.issuer, force: args.force };
+    let options = KeyLoginOptions { issuer: args.issuer, force: args.force };
     let stored = login_with_key(context, &key, source, &options).await?;
     print(context, &stored)
 }
@@ -105,7 +107,7 @@ fn print(context: &Context, stored: &StoredKey) -> Result<(), ErrorKind> {
         }));
     }
     if let Some(account) = &stored.account {
-        context.screen.say(Icon::Good, &format!("Signed in as {}", account.shown()));
+        context.screen.say(Icon::Good, &format!("Signed in as {}", account.display_name()));
     }
     for line in facts(stored) {
         context.screen.tell(&line);
@@ -116,7 +118,7 @@ fn print(context: &Context, stored: &StoredKey) -> Result<(), ErrorKind> {
 fn facts(stored: &StoredKey) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(org) = &stored.org {
-        lines.push(fact("Organization", &format!("{} ({})", org.shown(), org.id)));
+        lines.push(fact("Organization", &format!("{} ({})", org.display_name(), org.id)));
     }
     lines.push(fact("Profile", stored.profile.as_str()));
     lines.push(fact("Stored in", &format!("{} (0600)", stored.stored_in.display())));
