@@ -1,12 +1,10 @@
-//! `api METHOD PATH`: a raw call with the credential in use.
+//! `api METHOD PATH`: a raw API call with the credential in use.
 
 use std::io::Read;
 
-use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-
 use super::args::ApiArgs;
-use keystile::{App, Error, ErrorKind, Globals};
+use keystile::header::{AUTHORIZATION, CONTENT_TYPE};
+use keystile::{App, Error, ErrorKind, Globals, HeaderName, HeaderValue, Method};
 
 pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(), Error> {
     let method = args.method.to_uppercase();
@@ -18,7 +16,7 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
         .ok_or_else(|| {
             app.error(usage(
                 format!("`{}` is not a method", args.method),
-                "It is GET, POST, PUT, PATCH, DELETE or HEAD.",
+                "Use GET, POST, PUT, PATCH, DELETE or HEAD.",
             ))
         })?;
     let headers = args.headers.iter().map(|text| header(text)).collect::<Result<Vec<_>, _>>();
@@ -34,11 +32,11 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
     }
     let response = request.send_unchecked().await?;
     let screen = app.screen(globals);
-    // The answer is what was asked for, also where it says no; a broken server has nothing to say.
+    // The body of a 4xx is printed too: it is what the caller asked for. That of a 5xx says nothing.
     if response.status() < 500 {
         let bytes = with_line_end(response.bytes());
-        let shown = if screen.is_read_by_a_person() { indented(&bytes).unwrap_or(bytes) } else { bytes };
-        screen.raw(&shown).map_err(|kind| app.error(kind))?;
+        let shown = if screen.is_terminal() { indented(&bytes).unwrap_or(bytes) } else { bytes };
+        screen.raw(&shown)?;
     }
     session.error_for(&response).await.map_or(Ok(()), Err)
 }
@@ -47,7 +45,7 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), ErrorKind> {
     let bad = || usage(format!("`{text}` is not a header"), "Write NAME:VALUE.");
     let (name, value) = text.split_once(':').ok_or_else(bad)?;
     let name: HeaderName = name.trim().parse().map_err(|_| bad())?;
-    if name == reqwest::header::AUTHORIZATION || name == "x-api-key" {
+    if name == AUTHORIZATION || name == "x-api-key" {
         return Err(usage(
             format!("{name} is set by the tool"),
             "Choose the credential with --profile, --api-key or the environment.",
@@ -78,11 +76,11 @@ fn with_line_end(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A JSON document with one member a line, as people read it; `None` for anything else.
+/// Indented JSON; `None` if the bytes are not one JSON document.
 fn indented(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut document = serde_json::Deserializer::from_slice(bytes);
     let mut indented = Vec::with_capacity(bytes.len() * 2);
-    // The members stay in the order in which the server sent them.
+    // Keeps the order of the members, which a `serde_json::Value` would not.
     serde_transcode::transcode(&mut document, &mut serde_json::Serializer::pretty(&mut indented)).ok()?;
     document.end().ok()?;
     indented.push(b'\n');

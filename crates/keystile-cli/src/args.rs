@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use keystile::{Globals, LoginArgs, LogoutArgs, ToolCommand};
 
-/// Sign in from the terminal, and use the API with it
+/// Sign in from the terminal and call the API
 #[derive(Parser, Debug)]
 #[command(name = "keystile", version, propagate_version = false, styles = Styles::plain(), subcommand_required = true)]
 pub(super) struct Arguments {
@@ -22,20 +22,15 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     #[command(flatten)]
     Tool(ToolCommand),
-    /// Call the API with your credential
+    /// Call the API with the credential in use
     Api(ApiArgs),
-    /// See and change the settings
-    Config {
-        #[command(subcommand)]
-        command: ConfigCommand,
-    },
     /// The same as `auth login`
     Login(Box<LoginArgs>),
     /// The same as `auth logout`
     Logout(LogoutArgs),
     /// The same as `auth whoami`
     Whoami,
-    /// Print the completions of a shell
+    /// Print completions for a shell
     Completions {
         /// The shell
         shell: Shell,
@@ -43,7 +38,7 @@ pub(super) enum Command {
     /// Write the manual pages
     #[command(hide = true)]
     Man {
-        /// The folder to put them in
+        /// The folder to write to
         folder: PathBuf,
     },
 }
@@ -52,56 +47,14 @@ pub(super) enum Command {
 pub(super) struct ApiArgs {
     /// GET, POST, PUT, PATCH, DELETE or HEAD
     pub(super) method: String,
-    /// The path, as in /api/v1/whoami
+    /// The path, for example /api/v1/whoami
     pub(super) path: String,
-    /// Send this; @FILE sends a file, @- standard input
+    /// Request body; @FILE reads a file, @- reads standard input
     #[arg(short, long, value_name = "JSON|@FILE")]
     pub(super) data: Option<String>,
     /// Add a header
     #[arg(short = 'H', long = "header", value_name = "NAME:VALUE")]
     pub(super) headers: Vec<String>,
-}
-
-#[derive(Subcommand, Clone, Debug)]
-pub(super) enum ConfigCommand {
-    /// Write the settings file, then sign in
-    Init(Box<LoginArgs>),
-    /// The same as `auth login`
-    Login(Box<LoginArgs>),
-    /// The same as `auth logout`
-    Logout(LogoutArgs),
-    #[command(flatten)]
-    Setting(SettingCommand),
-}
-
-/// What needs no server.
-#[derive(Subcommand, Clone, Debug)]
-pub(super) enum SettingCommand {
-    /// Print where the settings are
-    Path {
-        /// Print where the credentials are instead
-        #[arg(long)]
-        credentials: bool,
-    },
-    /// Print the settings
-    Show,
-    /// Print one setting
-    Get {
-        /// As in `issuer`, `defaults.login_method` or `profiles.work.org`
-        key: String,
-    },
-    /// Change a setting
-    Set {
-        /// As in `issuer`, `defaults.login_method` or `profiles.work.org`
-        key: String,
-        /// The value
-        value: String,
-    },
-    /// Remove a setting
-    Unset {
-        /// As in `issuer`, `defaults.login_method` or `profiles.work.org`
-        key: String,
-    },
 }
 
 #[cfg(test)]

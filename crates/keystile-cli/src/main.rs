@@ -1,9 +1,7 @@
-//! The companion CLI: the commands around the library's `auth`, and the reference brand.
+//! The companion CLI: the commands of the library under the name `keystile`, and raw API calls.
 
 mod api;
 mod args;
-mod config;
-mod init;
 mod reference;
 mod run;
 

@@ -1,4 +1,4 @@
-//! What is made from the description of the command line: shell completions and manual pages.
+//! Shell completions and manual pages, generated from the command line.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use clap_complete::{Shell, generate};
 use super::args::Arguments;
 use keystile::{App, Error, ErrorKind, Globals};
 
-/// Prints the completions of a shell.
+/// Prints completions for a shell.
 pub(super) fn completions(app: &App, globals: &Globals, shell: Shell) -> Result<(), Error> {
     let mut script = Vec::new();
     generate(shell, &mut Arguments::command(), app.brand().name(), &mut script);
-    app.screen(globals).raw(&script).map_err(|kind| app.error(kind))
+    app.screen(globals).raw(&script)
 }
 
-/// Writes a page for every command into a folder.
+/// Writes a manual page for every command into a folder.
 pub(super) fn manual(app: &App, folder: &Path) -> Result<(), Error> {
     let write = || {
         std::fs::create_dir_all(folder)?;

@@ -1,11 +1,12 @@
-//! The one value that sets a tool apart from every other tool on this library.
+//! The description of a tool.
 
 use std::sync::Arc;
 
 use super::base_url::BaseUrl;
 use super::dependencies::Dependencies;
+use super::error::Error;
 
-/// The names of a tool: what its texts, files and variables are called.
+/// The names of a tool in texts, files and variables.
 #[derive(Clone, Debug)]
 pub struct Brand(Arc<Names>);
 
@@ -18,27 +19,34 @@ struct Names {
 }
 
 impl Brand {
-    /// The binary, and the tool's name in a sentence.
+    /// For errors that occur before there is a tool; their texts do not name it.
+    pub(crate) fn unnamed() -> Self {
+        Self(Arc::new(Names {
+            name: String::new(),
+            version: String::new(),
+            key_prefixes: Vec::new(),
+            status_page: None,
+        }))
+    }
+
+    /// The name of the binary, and of the tool in texts.
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// The version of the tool.
-    pub fn version(&self) -> &str {
+    pub(crate) fn version(&self) -> &str {
         &self.0.version
     }
 
-    /// What the tool's API keys begin with.
-    pub fn key_prefixes(&self) -> &[String] {
+    pub(crate) fn key_prefixes(&self) -> &[String] {
         &self.0.key_prefixes
     }
 
-    /// Where the vendor says whether the service works.
-    pub fn status_page(&self) -> Option<&str> {
+    pub(crate) fn status_page(&self) -> Option<&str> {
         self.0.status_page.as_deref()
     }
 
-    /// A command line of the tool, as a person types it.
+    /// A command line of the tool: `auth login` becomes `acme auth login`.
     pub fn command(&self, arguments: &str) -> String {
         format!("{} {arguments}", self.0.name)
     }
@@ -55,7 +63,9 @@ impl Brand {
     }
 }
 
-/// A tool that signs in: its brand, its server and its dependencies.
+/// A tool: its names, its authorization server, its API and its dependencies.
+///
+/// Its methods take the [`Globals`](crate::Globals) of the command line, which override the environment and the settings.
 #[derive(Clone)]
 pub struct App {
     pub(crate) brand: Brand,
@@ -67,7 +77,8 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the description of a tool by the name of its binary.
+    /// Describes the tool whose binary has this name. The name also makes the folder (`~/.acme`) and the variables
+    /// (`ACME_API_KEY`): lower-case letters, digits and `-`, the first a letter.
     pub fn builder(name: impl Into<String>) -> AppBuilder {
         AppBuilder {
             name: name.into(),
@@ -82,13 +93,14 @@ impl App {
         }
     }
 
-    /// The names of the tool.
+    /// The names of the tool, for its own texts.
     pub fn brand(&self) -> &Brand {
         &self.brand
     }
 }
 
-/// Describes a tool.
+/// Builds an [`App`]. Only the issuer is required.
+#[must_use]
 pub struct AppBuilder {
     name: String,
     version: String,
@@ -101,80 +113,65 @@ pub struct AppBuilder {
     dependencies: Dependencies,
 }
 
-/// Why a description does not make a tool.
-#[derive(Debug, thiserror::Error)]
-pub enum BadApp {
-    /// The name cannot name a binary, a folder and a variable.
-    #[error("`{0}` cannot name a tool: use lower-case letters, digits and `-`, and begin with a letter")]
-    Name(String),
-    /// An address is not one.
-    #[error(transparent)]
-    Url(#[from] super::base_url::BadBaseUrl),
-}
-
 impl AppBuilder {
-    /// The version of the tool, for the server's list of sessions.
-    #[must_use]
+    /// The version of the tool, shown in the list of sessions and sent as `User-Agent`.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = version.into();
         self
     }
 
-    /// The authorization server; discovery finds its endpoints.
-    #[must_use]
+    /// The URL of the authorization server. Its endpoints are discovered (RFC 8414).
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = issuer.into();
         self
     }
 
-    /// The client id that the server knows the tool by; `{name}-cli` unless said.
-    #[must_use]
+    /// The client ID. The default is the name followed by `-cli`.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// The API that the credentials are for; the server's metadata says it unless said here.
-    #[must_use]
+    /// The base URL of the API that credentials are sent to. The default is the one in the metadata of the server, else the
+    /// issuer.
     pub fn api_base(mut self, api_base: impl Into<String>) -> Self {
         self.api_base = Some(api_base.into());
         self
     }
 
-    /// What the API keys of the tool begin with.
-    #[must_use]
+    /// The prefixes of the tool's API keys, such as `acme_live_`. Without any, no API key is accepted.
     pub fn key_prefixes(mut self, prefixes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.key_prefixes = prefixes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The scopes that a sign-in asks for unless told otherwise; none = the server's default.
-    #[must_use]
+    /// The scopes that a login requests by default. Without any, the server applies its own default.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Where the vendor says whether the service works.
-    #[must_use]
+    /// The URL of the status page, named in the text of server errors.
     pub fn status_page(mut self, page: impl Into<String>) -> Self {
         self.status_page = Some(page.into());
         self
     }
 
-    /// Replaces what the tool touches: the credential store, the clock, the browser, the screen.
-    #[must_use]
+    /// Replaces the credential store, the clock, the browser or the user interface, mostly for tests.
     pub fn dependencies(mut self, dependencies: Dependencies) -> Self {
         self.dependencies = dependencies;
         self
     }
 
-    /// Checks the description.
-    pub fn build(self) -> Result<App, BadApp> {
+    /// Builds the app. An invalid name or URL is an error of the kind [`ErrorKind::Usage`](crate::ErrorKind::Usage).
+    pub fn build(self) -> Result<App, Error> {
         let begins_well = self.name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if !begins_well || !self.name.bytes().all(allowed) {
-            return Err(BadApp::Name(self.name));
+            return Err(Error::usage(format!(
+                "`{}` cannot name a tool: use lower-case letters, digits and `-`, and begin with a letter",
+                self.name
+            )));
         }
         let client_id = self.client_id.unwrap_or_else(|| format!("{}-cli", self.name));
         Ok(App {

@@ -1,6 +1,7 @@
 //! The arguments that every tool on this library has in common.
 
 mod access;
+mod config;
 mod login;
 mod tool;
 
@@ -13,12 +14,12 @@ use super::duration;
 use super::profile::ProfileName;
 use super::secret::Secret;
 
-pub use access::{
+pub(crate) use access::{
     AuditCommand, AuditListArgs, KeyCommand, KeyCreateArgs, ListArgs, Mode, Overlap, PatCommand, ScopeCommand,
 };
-pub use login::LoginArgs;
-
-pub use tool::{
+pub(crate) use config::{ConfigCommand, SettingCommand};
+pub(crate) use login::LoginArgs;
+pub(crate) use tool::{
     DockerAction, DoctorArgs, HelperCommand, OrgCommand, ProfileCommand, RefreshArgs, SessionsCommand,
     SwitchArgs, ToolCommand,
 };
@@ -27,6 +28,7 @@ pub use tool::{
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+#[non_exhaustive]
 pub struct Globals {
     /// Print one JSON document
     #[arg(long, global = true)]
@@ -62,7 +64,7 @@ pub struct Globals {
 
 /// `auth ...`
 #[derive(Subcommand, Clone, Debug)]
-pub enum AuthCommand {
+pub(crate) enum AuthCommand {
     /// Sign in: with the browser, a code on another device, or a key
     Login(Box<LoginArgs>),
     /// End the session at the server and forget it here
@@ -89,40 +91,40 @@ pub enum AuthCommand {
 
 /// `auth logout`
 #[derive(Args, Clone, Copy, Debug)]
-pub struct LogoutArgs {
+pub(crate) struct LogoutArgs {
     /// Every profile
     #[arg(long)]
-    pub all: bool,
+    pub(crate) all: bool,
     /// Do not tell the server
     #[arg(long)]
-    pub local: bool,
+    pub(crate) local: bool,
 }
 
 /// `auth status`
 #[derive(Args, Clone, Copy, Debug)]
-pub struct StatusArgs {
+pub(crate) struct StatusArgs {
     /// Do not ask the server
     #[arg(long)]
-    pub offline: bool,
+    pub(crate) offline: bool,
     /// List the other profiles too; the exit code is about the selected one
     #[arg(long)]
-    pub all: bool,
+    pub(crate) all: bool,
 }
 
 /// `auth token`
 #[derive(Args, Clone, Copy, Debug)]
-pub struct TokenArgs {
+pub(crate) struct TokenArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = TokenFormat::Raw)]
-    pub format: TokenFormat,
+    pub(crate) format: TokenFormat,
     /// Refresh if it ends sooner than this
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
-    pub min_ttl: Duration,
+    pub(crate) min_ttl: Duration,
 }
 
 /// How `auth token` prints.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenFormat {
+pub(crate) enum TokenFormat {
     /// The token
     Raw,
     /// The `Authorization` header

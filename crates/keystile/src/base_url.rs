@@ -1,4 +1,4 @@
-//! The address of a server: an issuer or an API.
+//! Base URLs of issuers and APIs.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,9 +6,11 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-/// An `http` or `https` address without credentials, query, fragment or trailing slash.
+use super::error::Error;
+
+/// The base URL of an issuer or an API: `http` or `https`, without credentials, query, fragment or trailing slash.
 ///
-/// Equality is equality of the text, because an issuer is compared as a string.
+/// Compared as a string, as RFC 8414 compares issuers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BaseUrl {
@@ -16,18 +18,11 @@ pub struct BaseUrl {
     url: Url,
 }
 
-/// Why a text is not the address of a server.
-#[derive(Debug, thiserror::Error)]
-#[error("`{text}` is not the address of a server ({reason})")]
-pub struct BadBaseUrl {
-    text: String,
-    reason: &'static str,
-}
-
 impl BaseUrl {
-    /// Reads an address.
-    pub fn parse(text: &str) -> Result<Self, BadBaseUrl> {
-        let bad = |reason| BadBaseUrl { text: text.to_owned(), reason };
+    /// Parses a URL: `http` or `https`, with a host, optionally a port and a path. The error is of the kind
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage).
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let bad = |reason| Error::usage(format!("`{text}` is not the address of a server ({reason})"));
         let text = text.trim().trim_end_matches('/');
         let url = Url::parse(text).map_err(|_| bad("expected https://host"))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -42,18 +37,18 @@ impl BaseUrl {
         Ok(Self { text: text.to_owned(), url })
     }
 
-    /// The address as it was given.
+    /// The URL as it was given, without a trailing slash.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The host, with its port when that is not the usual one.
+    /// The host, followed by `:port` unless it is the default port.
     pub fn host(&self) -> String {
         host_of(&self.url)
     }
 
-    /// The address of a path below this one; an absolute address is taken only from the same origin.
-    pub fn join(&self, path: &str) -> Option<Url> {
+    /// Appends a path. An absolute URL is accepted only from the same origin.
+    pub(crate) fn join(&self, path: &str) -> Option<Url> {
         if path.starts_with("http://") || path.starts_with("https://") {
             return Url::parse(path).ok().filter(|url| url.origin() == self.url.origin());
         }
@@ -62,13 +57,13 @@ impl BaseUrl {
         (url.origin() == self.url.origin()).then_some(url)
     }
 
-    /// Whether both are served from one scheme, host and port.
-    pub fn same_origin(&self, other: &Self) -> bool {
+    /// Whether scheme, host and port are equal.
+    pub(crate) fn same_origin(&self, other: &Self) -> bool {
         self.url.origin() == other.url.origin()
     }
 
-    /// The parsed address.
-    pub fn url(&self) -> &Url {
+    /// The parsed URL.
+    pub(crate) fn url(&self) -> &Url {
         &self.url
     }
 }
@@ -80,9 +75,9 @@ impl fmt::Display for BaseUrl {
 }
 
 impl TryFrom<String> for BaseUrl {
-    type Error = BadBaseUrl;
+    type Error = Error;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
+    fn try_from(text: String) -> Result<Self, Error> {
         Self::parse(&text)
     }
 }
@@ -93,7 +88,7 @@ impl From<BaseUrl> for String {
     }
 }
 
-/// The host of an address, with its port when that is not the usual one.
+/// The host, followed by `:port` unless it is the default port.
 pub(crate) fn host_of(url: &Url) -> String {
     match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
@@ -102,7 +97,7 @@ pub(crate) fn host_of(url: &Url) -> String {
     }
 }
 
-/// Whether the address names this machine, so that plain http gives nothing away.
+/// Whether the host is this machine, so that plain http exposes nothing.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),

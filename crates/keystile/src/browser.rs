@@ -18,7 +18,7 @@ pub trait Browser: Send + Sync {
 
 /// The browser that the system prefers, or `BROWSER` names.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemBrowser;
+pub(crate) struct SystemBrowser;
 
 impl Browser for SystemBrowser {
     fn open<'a>(&'a self, url: &'a str) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {

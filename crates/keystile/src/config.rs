@@ -12,37 +12,46 @@ use super::base_url::BaseUrl;
 use super::credentials::CredentialBackend;
 use super::error::ErrorKind;
 use super::files;
+use super::login::LoginMethod;
 use super::profile::ProfileName;
 
 /// What `config.toml` says. Unknown settings are left to newer versions.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Config {
+pub(crate) struct Config {
     /// The profile that commands use unless told otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub active_profile: Option<ProfileName>,
+    pub(crate) active_profile: Option<ProfileName>,
     /// Settings of every profile.
-    pub defaults: Defaults,
+    pub(crate) defaults: Defaults,
     /// Settings of one profile.
-    pub profiles: BTreeMap<ProfileName, ProfileConfig>,
+    pub(crate) profiles: BTreeMap<ProfileName, ProfileConfig>,
 }
 
 /// Settings of every profile.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Defaults {
+pub(crate) struct Defaults {
+    /// Settings of one profile.
+    pub(crate) profiles: BTreeMap<ProfileName, ProfileConfig>,
+}
+
+/// Settings of every profile.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Defaults {
     /// How to sign in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub login_method: Option<LoginMethod>,
+    pub(crate) login_method: Option<LoginMethod>,
     /// Where refresh tokens and keys are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub store: Option<CredentialBackend>,
+    pub(crate) store: Option<CredentialBackend>,
 }
 
 /// How to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum LoginMethod {
+pub(crate) enum LoginMethod {
     /// By what the environment allows.
     Auto,
     /// With the browser of this machine.
@@ -56,40 +65,40 @@ pub enum LoginMethod {
 /// Settings of one profile.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct ProfileConfig {
+pub(crate) struct ProfileConfig {
     /// The authorization server.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub issuer: Option<BaseUrl>,
+    pub(crate) issuer: Option<BaseUrl>,
     /// The API.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub api_base: Option<BaseUrl>,
+    pub(crate) api_base: Option<BaseUrl>,
     /// The organization to sign in for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub org: Option<String>,
+    pub(crate) org: Option<String>,
 }
 
 impl Config {
     /// Reads the file; a missing file has no settings.
-    pub fn load(path: &Path) -> Result<Self, ErrorKind> {
+    pub(crate) fn load(path: &Path) -> Result<Self, ErrorKind> {
         let text = ConfigFile::open(path)?.document.to_string();
         toml::from_str(&text).map_err(|error| bad(path, error.to_string().trim()))
     }
 
     /// The settings of a profile.
-    pub fn profile(&self, name: &ProfileName) -> ProfileConfig {
+    pub(crate) fn profile(&self, name: &ProfileName) -> ProfileConfig {
         self.profiles.get(name).cloned().unwrap_or_default()
     }
 }
 
 /// `config.toml` for editing: what a person wrote around the settings stays.
-pub struct ConfigFile {
+pub(crate) struct ConfigFile {
     path: PathBuf,
     document: DocumentMut,
 }
 
 impl ConfigFile {
     /// Opens the file, or begins one.
-    pub fn open(path: &Path) -> Result<Self, ErrorKind> {
+    pub(crate) fn open(path: &Path) -> Result<Self, ErrorKind> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -101,12 +110,12 @@ impl ConfigFile {
     }
 
     /// The whole file as it would be written.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.document.to_string()
     }
 
     /// The setting under a dotted name.
-    pub fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         let item = name.split('.').try_fold(self.document.as_item(), |item, part| item.get(part))?;
         match item {
             Item::Value(toml_edit::Value::String(text)) => Some(text.value().clone()),
@@ -116,7 +125,7 @@ impl ConfigFile {
     }
 
     /// Changes a setting. The change is refused if the file would make no sense with it.
-    pub fn set(&mut self, name: &str, text: &str) -> Result<(), ErrorKind> {
+    pub(crate) fn set(&mut self, name: &str, text: &str) -> Result<(), ErrorKind> {
         let mut changed = self.begun();
         let (parents, last) = split(name);
         let mut table = changed.as_table_mut();
@@ -134,7 +143,7 @@ impl ConfigFile {
     }
 
     /// Removes a setting; says whether it was there.
-    pub fn unset(&mut self, name: &str) -> Result<bool, ErrorKind> {
+    pub(crate) fn unset(&mut self, name: &str) -> Result<bool, ErrorKind> {
         let mut changed = self.document.clone();
         let (parents, last) = split(name);
         let mut table = Some(changed.as_table_mut());
@@ -147,7 +156,7 @@ impl ConfigFile {
     }
 
     /// Begins the section of a profile; says whether there was none.
-    pub fn add_profile(&mut self, name: &ProfileName) -> Result<bool, ErrorKind> {
+    pub(crate) fn add_profile(&mut self, name: &ProfileName) -> Result<bool, ErrorKind> {
         let mut changed = self.begun();
         let profiles = Self::profiles(&mut changed);
         let is_new = profiles.is_some_and(|profiles| {
@@ -160,7 +169,7 @@ impl ConfigFile {
     }
 
     /// Moves the settings of a profile to another name, and the choice of it too.
-    pub fn rename_profile(&mut self, from: &ProfileName, to: &ProfileName) -> Result<(), ErrorKind> {
+    pub(crate) fn rename_profile(&mut self, from: &ProfileName, to: &ProfileName) -> Result<(), ErrorKind> {
         let mut changed = self.document.clone();
         if let Some(profiles) = Self::profiles(&mut changed)
             && let Some(settings) = profiles.remove(from.as_str())
@@ -174,7 +183,7 @@ impl ConfigFile {
     }
 
     /// Removes the settings of a profile, and the choice of it; says whether there were any.
-    pub fn remove_profile(&mut self, name: &ProfileName) -> Result<bool, ErrorKind> {
+    pub(crate) fn remove_profile(&mut self, name: &ProfileName) -> Result<bool, ErrorKind> {
         let mut changed = self.document.clone();
         let removed = Self::profiles(&mut changed).and_then(|profiles| profiles.remove(name.as_str()));
         if self.get("active_profile").as_deref() == Some(name.as_str()) {
@@ -203,7 +212,7 @@ impl ConfigFile {
     }
 
     /// Writes the file.
-    pub fn save(&self) -> Result<(), ErrorKind> {
+    pub(crate) fn save(&self) -> Result<(), ErrorKind> {
         files::write_private(&self.path, self.document.to_string().as_bytes()).map_err(|error| {
             ErrorKind::LocalFailure {
                 what: format!("write {}", self.path.display()),

@@ -18,10 +18,10 @@ use super::env::Environment;
 use super::error::{Error, ErrorKind};
 use super::http::{Trace, Transport, TransportOptions};
 use super::oauth::{self, Metadata};
+use super::output::{Icon, Output};
 use super::paths::Paths;
 use super::profile::ProfileName;
 use super::redact::Redactor;
-use super::screen::{Icon, Screen};
 use super::source::StoredProfile;
 use super::terminal::TerminalUi;
 use super::ui::LoginUi;
@@ -36,7 +36,7 @@ pub(crate) struct Context {
     pub(crate) profile: ProfileName,
     pub(crate) store: Arc<dyn CredentialStore>,
     pub(crate) ui: Arc<dyn LoginUi>,
-    pub(crate) screen: Screen,
+    pub(crate) output: Output,
     pub(crate) transport: Transport,
     pub(crate) trace: Trace,
     /// Whether somebody is there to answer.
@@ -47,14 +47,14 @@ impl Context {
     pub(crate) fn new(app: &App, globals: &Globals) -> Result<Self, ErrorKind> {
         let app = app.clone();
         let brand = app.brand.clone();
-        let environment = app.dependencies.environment.clone().unwrap_or_else(Environment::of_process);
+        let environment = app.dependencies.environment.clone().unwrap_or_else(Environment::from_process);
         let paths = Paths::find(&brand, &environment)?;
         let config = Config::load(paths.config())?;
         let profile = choose_profile(globals, &environment, &brand, &config)?;
         let redactor = Redactor::new(brand.key_prefixes());
         let level = globals.verbose.max(u8::from(environment.own_flag(&brand, "DEBUG")));
         let trace = Trace::new(level, redactor.clone());
-        let screen = Screen::new(globals, &environment, redactor);
+        let output = Output::new(globals, &environment, redactor);
         let interactive = !globals.no_input
             && !environment.own_flag(&brand, "NO_INPUT")
             && environment.get("CI").is_none()
@@ -70,7 +70,7 @@ impl Context {
             .dependencies
             .ui
             .clone()
-            .unwrap_or_else(|| Arc::new(TerminalUi::new(screen.clone(), interactive)));
+            .unwrap_or_else(|| Arc::new(TerminalUi::new(output.clone(), interactive)));
         let options = TransportOptions {
             user_agent: format!(
                 "{} ({}; {})",
@@ -93,7 +93,7 @@ impl Context {
             profile,
             store,
             ui,
-            screen,
+            output,
             transport,
             trace,
             interactive,
@@ -187,7 +187,7 @@ impl Context {
     pub(crate) fn say_warnings(&self) -> Vec<String> {
         let warnings = self.store.take_warnings();
         for warning in &warnings {
-            self.screen.say(Icon::Attention, warning);
+            self.output.say(Icon::Attention, warning);
         }
         warnings
     }
@@ -195,10 +195,7 @@ impl Context {
     /// How long a login is to wait, if the person said so.
     pub(crate) fn login_timeout(&self, flag: Option<Duration>) -> Result<Option<Duration>, ErrorKind> {
         let variable = self.environment.own(self.brand(), "LOGIN_TIMEOUT");
-        let parse = |text| {
-            super::duration::parse(text)
-                .map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })
-        };
+        let parse = |text| super::duration::parse(text).map_err(Error::into_kind);
         match flag {
             Some(flag) => Ok(Some(flag)),
             None => variable.map(parse).transpose(),
@@ -238,10 +235,8 @@ fn choose_profile(
     if let Some(flag) = &globals.profile {
         return Ok(flag.clone());
     }
-    let bad =
-        |error: super::profile::BadProfileName| ErrorKind::Usage { message: error.to_string(), hint: None };
     if let Some(name) = environment.own(brand, "PROFILE") {
-        return ProfileName::parse(name).map_err(bad);
+        return ProfileName::parse(name).map_err(Error::into_kind);
     }
     if let Some(name) = super::project::profile(brand)? {
         return Ok(name);

@@ -1,4 +1,4 @@
-//! What a test replaces.
+//! The parts of the outside world that a tool can replace.
 
 use std::sync::Arc;
 
@@ -8,19 +8,25 @@ use super::credentials::CredentialStore;
 use super::env::Environment;
 use super::ui::LoginUi;
 
-/// The things outside of the library that it touches. Each has a double in [`testing`](super::testing).
+/// What the library uses outside of itself: by default the system's own. [`testing`](super::testing) has a double of
+/// each.
+///
+/// ```
+/// use std::sync::Arc;
+/// use keystile::testing::MemoryStore;
+/// use keystile::{Dependencies, Environment};
+///
+/// let isolated = Dependencies::default()
+///     .environment(Environment::from([("HOME", "/tmp/weather"), ("CI", "1")]))
+///     .store(Arc::new(MemoryStore::default()));
+/// ```
 #[derive(Clone)]
 pub struct Dependencies {
-    /// The environment; the process's own unless said.
-    pub environment: Option<Environment>,
-    /// Where credentials are kept; the credentials file unless said.
-    pub store: Option<Arc<dyn CredentialStore>>,
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
-    /// Opens pages.
-    pub browser: Arc<dyn Browser>,
-    /// Talks to the person who signs in; the terminal unless said.
-    pub ui: Option<Arc<dyn LoginUi>>,
+    pub(crate) environment: Option<Environment>,
+    pub(crate) store: Option<Arc<dyn CredentialStore>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) browser: Arc<dyn Browser>,
+    pub(crate) ui: Option<Arc<dyn LoginUi>>,
 }
 
 impl Default for Dependencies {
@@ -32,5 +38,42 @@ impl Default for Dependencies {
             browser: Arc::new(SystemBrowser),
             ui: None,
         }
+    }
+}
+
+impl Dependencies {
+    /// Replaces the environment variables of the process.
+    #[must_use]
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// Replaces the credentials file (and the keyring).
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn CredentialStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Replaces the system clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Replaces the browser of the system.
+    #[must_use]
+    pub fn browser(mut self, browser: Arc<dyn Browser>) -> Self {
+        self.browser = browser;
+        self
+    }
+
+    /// Replaces the prompts and screens of a login in the terminal.
+    #[must_use]
+    pub fn ui(mut self, ui: Arc<dyn LoginUi>) -> Self {
+        self.ui = Some(ui);
+        self
     }
 }

@@ -1,17 +1,14 @@
-//! Spans of time, as people write and read them.
+//! Durations as text.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
-/// The text is not a span of time.
-#[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not a duration: write 90s, 5m, 8h or 1h30m")]
-pub struct BadDuration(String);
+use super::error::Error;
 
-/// Reads `90s`, `5m`, `1h30m`, `2d`, or a bare number of seconds.
-pub fn parse(text: &str) -> Result<Duration, BadDuration> {
-    let bad = || BadDuration(text.to_owned());
+/// Parses `90s`, `5m`, `1h30m`, `2d`, or a bare number of seconds.
+pub(crate) fn parse(text: &str) -> Result<Duration, Error> {
+    let bad = || Error::usage(format!("`{text}` is not a duration: write 90s, 5m, 8h or 1h30m"));
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
     }
@@ -37,7 +34,7 @@ pub fn parse(text: &str) -> Result<Duration, BadDuration> {
 }
 
 /// `5 minutes`, `8 hours`, `90 days`: the largest unit that divides it.
-pub fn in_words(span: Duration) -> String {
+pub(crate) fn in_words(span: Duration) -> String {
     let seconds = span.as_secs();
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
     let (size, name) = units
@@ -54,7 +51,7 @@ pub fn in_words(span: Duration) -> String {
 
 /// `7h 12m`, `3d 4h`, `90d`, `45s`: at most two units, rounded to the nearest of the smaller one. So a span of 90 days
 /// that began a moment ago is `90d`.
-pub fn remaining(span: TimeDelta) -> String {
+pub(crate) fn remaining(span: TimeDelta) -> String {
     let seconds = span.num_seconds().max(0);
     let rounded = |unit: i64| (seconds + unit / 2) / unit * unit;
     let (seconds, units) = match seconds {
@@ -71,7 +68,7 @@ pub fn remaining(span: TimeDelta) -> String {
 }
 
 /// `4:52`, for a countdown.
-pub fn countdown(left: Duration) -> String {
+pub(crate) fn countdown(left: Duration) -> String {
     format!("{}:{:02}", left.as_secs() / 60, left.as_secs() % 60)
 }
 

@@ -13,7 +13,7 @@ pub struct Environment {
 
 impl Environment {
     /// The environment of this process.
-    pub fn of_process() -> Self {
+    pub(crate) fn from_process() -> Self {
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect()
@@ -25,22 +25,22 @@ impl Environment {
     }
 
     /// A variable of the tool: `API_KEY` reads `ACME_API_KEY`.
-    pub fn own(&self, brand: &Brand, suffix: &str) -> Option<&str> {
+    pub(crate) fn own(&self, brand: &Brand, suffix: &str) -> Option<&str> {
         self.get(&brand.variable(suffix))
     }
 
     /// Whether a variable of the tool says yes.
-    pub fn own_flag(&self, brand: &Brand, suffix: &str) -> bool {
+    pub(crate) fn own_flag(&self, brand: &Brand, suffix: &str) -> bool {
         self.own(brand, suffix).is_some_and(|value| !matches!(value, "0" | "false" | "no"))
     }
 
     /// A variable that names a folder or file by an absolute path.
-    pub fn path(&self, name: &str) -> Option<PathBuf> {
+    pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
 
     /// Whether the shell runs where no browser can be shown to the person at the keyboard.
-    pub fn is_remote(&self) -> bool {
+    pub(crate) fn is_remote(&self) -> bool {
         const SIGNS: [&str; 7] = [
             "SSH_CONNECTION",
             "SSH_TTY",
@@ -54,7 +54,7 @@ impl Environment {
     }
 
     /// Whether the desktop that a browser needs is there.
-    pub fn has_desktop(&self) -> bool {
+    pub(crate) fn has_desktop(&self) -> bool {
         let is_wsl = self.get("WSL_DISTRO_NAME").is_some();
         !cfg!(target_os = "linux")
             || is_wsl
@@ -63,7 +63,7 @@ impl Environment {
     }
 
     /// The proxy that a call to this scheme goes through, for an error text: `HTTPS_PROXY=http://proxy:3128`.
-    pub fn proxy(&self, scheme: &str) -> Option<String> {
+    pub(crate) fn proxy(&self, scheme: &str) -> Option<String> {
         let upper = format!("{}_PROXY", scheme.to_uppercase());
         let names = [upper.to_lowercase(), upper, "all_proxy".into(), "ALL_PROXY".into()];
         let (name, value) = names.iter().find_map(|name| self.get(name).map(|value| (name, value)))?;

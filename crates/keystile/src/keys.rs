@@ -8,6 +8,7 @@ pub(crate) const SHORTEST_KEY: usize = 24;
 
 /// What is wrong with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeyProblem {
     /// It begins with `Bearer `.
     Bearer,

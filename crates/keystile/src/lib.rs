@@ -1,13 +1,14 @@
-//! Sign-in for command-line tools: the library that the companion CLI is made of, and that other tools embed.
+//! Login for command-line tools: browser, device code, pasted code and API key logins against a Keystile server or any
+//! OAuth 2.0 authorization server. The companion CLI `keystile` is built on it.
 //!
-//! A tool describes itself once, in an [`App`]. Its texts, files, variables and server all come from there:
+//! A tool is described by an [`App`], from which its texts, files, environment variables and endpoints follow:
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example() -> Result<(), keystile::Error> {
 //! use keystile::{App, Globals, LoginOptions};
 //!
-//! let app = App::builder("weather")              // ~/.weather, WEATHER_*, messages
-//!     .issuer("https://auth.example.com")        // discovery does the rest
+//! let app = App::builder("weather")              // ~/.weather, WEATHER_*, the name in texts
+//!     .issuer("https://auth.example.com")        // endpoints are discovered
 //!     .api_base("https://api.example.com")
 //!     .key_prefixes(["wx_live_", "wx_test_"])
 //!     .scopes(["forecast:read"])
@@ -15,17 +16,22 @@
 //!
 //! let globals = Globals::default();
 //! app.login(&globals, &LoginOptions::default()).await?;
-//! let session = app.session(&globals).await?;    // flag, environment, profile, or a sign-in on a terminal
+//! let session = app.session(&globals).await?;    // --api-key, WEATHER_API_KEY, the profile, or a login
 //! let forecast: serde_json::Value = session.client().get("/v1/forecast/oslo").fetch().await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! [`AuthCommand`] and [`Globals`] are mounted in the command line of a tool, and [`App::run`] then does the rest with
-//! the same screens; [`ToolCommand`] has profiles, organizations and credential helpers besides. `examples/weather` in
-//! the repository is a whole tool. An [`Error`] knows its text, its JSON
-//! and its exit code; [`main_exit`] ends the process with them. What the library touches can be replaced through
-//! [`Dependencies`], and [`testing`] has a double of each.
+//! - **Commands.** Mount [`AuthCommand`], [`ToolCommand`] or any of the others beside [`Globals`] in a clap parser;
+//!   [`App::parse`] reads the command line and [`App::run`] runs them.
+//! - **Calls.** [`App::session`] finds the credential; [`Session::client`] calls the API with it, refreshed and retried as
+//!   needed.
+//! - **Errors.** Every call fails with an [`Error`], which has a text, a JSON document and an exit code. [`main_exit`] ends
+//!   the process with them. [`Error::kind`] is what to match on.
+//! - **Tests.** [`Dependencies`] replaces the credential store, the clock, the browser and the terminal; [`testing`] has
+//!   doubles of them. `examples/weather` in the repository is a complete tool.
+//!
+//! Feature `qr` adds QR codes for device codes; feature `keyring` stores refresh tokens and keys in the system keyring.
 
 #![deny(missing_docs)]
 
@@ -34,20 +40,23 @@ mod args;
 mod base_url;
 mod browser;
 mod clock;
+mod command_line;
 mod commands;
 mod config;
 mod context;
 mod core_dumps;
 mod credentials;
 mod dependencies;
-pub mod duration;
+mod duration;
 mod env;
 mod error;
 mod files;
 mod http;
+mod invoke;
 mod keys;
 mod login;
 mod oauth;
+mod output;
 mod paths;
 mod profile;
 mod project;
@@ -64,31 +73,30 @@ pub mod testing;
 mod ui;
 mod usage;
 
-pub use app::{App, AppBuilder, BadApp, Brand};
-pub use args::{
-    AuditCommand, AuditListArgs, AuthCommand, DockerAction, DoctorArgs, Globals, HelperCommand, KeyCommand,
-    KeyCreateArgs, ListArgs, LoginArgs, LogoutArgs, Mode, OrgCommand, Overlap, PatCommand, ProfileCommand,
-    RefreshArgs, ScopeCommand, SessionsCommand, StatusArgs, SwitchArgs, TokenArgs, TokenFormat, ToolCommand,
+pub use oauth2::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+
+pub use app::{App, AppBuilder, Brand};
+pub use args::Globals;
+pub use base_url::BaseUrl;
+pub use browser::Browser;
+pub use clock::Clock;
+pub use command_line::{
+    AuditCommand, AuthCommand, ConfigCommand, HelperCommand, KeyCommand, LoginArgs, LogoutArgs, OrgCommand,
+    PatCommand, ProfileCommand, ScopeCommand, ToolCommand,
 };
-pub use base_url::{BadBaseUrl, BaseUrl};
-pub use browser::{Browser, SystemBrowser};
-pub use clock::{Clock, SystemClock};
-pub use commands::main_exit;
-pub use config::{Config, ConfigFile, Defaults, LoginMethod, ProfileConfig};
 pub use core_dumps::disable_core_dumps;
 pub use credentials::{
-    AccountRef, Credential, CredentialBackend, CredentialDocument, CredentialState, CredentialStore,
-    FileLock, FileStore, KeyCredential, OauthCredential, OrgRef, ProfileLock, SignedInBy, SwapResult,
+    AccountRef, Credential, CredentialDocument, CredentialState, CredentialStore, KeyCredential,
+    OauthCredential, OrgRef, ProfileLock, SignedInBy, SwapResult,
 };
 pub use dependencies::Dependencies;
 pub use env::Environment;
 pub use error::{Error, ErrorKind, Exit, MissingScope, ScopeRemedy};
 pub use http::ApiResponse;
+pub use invoke::main_exit;
 pub use keys::KeyProblem;
-pub use login::{CompletedLogin, KeyLoginOptions, LoginOptions, StartedLogin, StoredKey};
-pub use paths::Paths;
-pub use profile::{BadProfileName, ProfileName};
-pub use redact::Redactor;
+pub use login::{CompletedLogin, KeyLoginOptions, LoginMethod, LoginOptions, StartedLogin, StoredKey};
+pub use profile::ProfileName;
 pub use screen::Screen;
 pub use secret::Secret;
 pub use session::{AccessToken, ApiClient, ApiRequest, Session};

@@ -8,7 +8,7 @@ use super::error::ErrorKind;
 
 /// The files of a tool. Settings and secrets may live apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paths {
+pub(crate) struct Paths {
     config: PathBuf,
     state: PathBuf,
     home: Option<PathBuf>,
@@ -16,7 +16,7 @@ pub struct Paths {
 
 impl Paths {
     /// `~/.acme`, or what the environment says: the tool's own home first, then XDG.
-    pub fn find(brand: &Brand, env: &Environment) -> Result<Self, ErrorKind> {
+    pub(crate) fn find(brand: &Brand, env: &Environment) -> Result<Self, ErrorKind> {
         let home = env.path("HOME").or_else(|| env.path("USERPROFILE"));
         let own = env.path(&brand.variable("HOME"));
         let folder = |variable: &str, name: &str| match &own {
@@ -41,17 +41,17 @@ impl Paths {
     }
 
     /// The settings, without secrets.
-    pub fn config(&self) -> &Path {
+    pub(crate) fn config(&self) -> &Path {
         &self.config
     }
 
     /// The credentials.
-    pub fn credentials(&self) -> PathBuf {
+    pub(crate) fn credentials(&self) -> PathBuf {
         self.state.join("credentials.json")
     }
 
     /// The lock files.
-    pub fn locks(&self) -> PathBuf {
+    pub(crate) fn locks(&self) -> PathBuf {
         self.state.join("locks")
     }
 
@@ -61,7 +61,7 @@ impl Paths {
     }
 
     /// A path as a person writes it, with `~`.
-    pub fn display(&self, path: &Path) -> String {
+    pub(crate) fn display(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
             Some(rest) => format!("~/{}", rest.display()),
             None => path.display().to_string(),

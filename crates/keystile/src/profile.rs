@@ -4,31 +4,29 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A name for one signed-in account: it is part of a file name, so it has few characters to choose from.
+use super::error::Error;
+
+/// The name of a profile, which holds one credential. The default is `default`. It becomes part of file names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ProfileName(String);
 
-/// The text cannot name a profile.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "`{0}` cannot name a profile: use up to 64 letters, digits, `_` and `-`, and begin with a letter or digit"
-)]
-pub struct BadProfileName(String);
-
 impl ProfileName {
-    /// Reads a name.
-    pub fn parse(text: &str) -> Result<Self, BadProfileName> {
+    /// Parses a name: 1 to 64 ASCII letters, digits, `_` and `-`, the first a letter or digit. The error is of the kind
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage).
+    pub fn parse(text: &str) -> Result<Self, Error> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         let begins_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
         if begins_well && text.len() <= 64 && text.bytes().all(allowed) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(BadProfileName(text.to_owned()))
+            Err(Error::usage(format!(
+                "`{text}` cannot name a profile: use up to 64 letters, digits, `_` and `-`, and begin with a letter or digit"
+            )))
         }
     }
 
-    /// The name.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -47,17 +45,17 @@ impl fmt::Display for ProfileName {
 }
 
 impl std::str::FromStr for ProfileName {
-    type Err = BadProfileName;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         Self::parse(text)
     }
 }
 
 impl TryFrom<String> for ProfileName {
-    type Error = BadProfileName;
+    type Error = Error;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
+    fn try_from(text: String) -> Result<Self, Error> {
         Self::parse(&text)
     }
 }

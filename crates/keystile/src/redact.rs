@@ -9,18 +9,18 @@ const SHORTEST: usize = 24;
 
 /// Replaces whatever looks like a credential by what a person may see of it.
 #[derive(Clone, Debug, Default)]
-pub struct Redactor {
+pub(crate) struct Redactor {
     prefixes: Vec<String>,
 }
 
 impl Redactor {
     /// A redactor that also knows the key prefixes of one tool.
-    pub fn new(prefixes: &[String]) -> Self {
+    pub(crate) fn new(prefixes: &[String]) -> Self {
         Self { prefixes: prefixes.to_vec() }
     }
 
     /// `text` without secrets; control characters that could drive a terminal are dropped too.
-    pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub(crate) fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut clean = String::new();
         let mut rest = text;
         let mut changed = false;

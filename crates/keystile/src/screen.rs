@@ -1,143 +1,63 @@
-//! The two outputs: standard output is data, standard error is talk.
-
-use std::io::{self, IsTerminal, Write};
+//! The standard streams of a tool, for its own commands.
 
 use serde_json::Value;
 
-use super::args::Globals;
-use super::env::Environment;
+use super::app::Brand;
 use super::error::{Error, ErrorKind};
-use super::redact::Redactor;
+use super::output::Output;
 
-/// How a line begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Icon {
-    Good,
-    Attention,
-    Bad,
-}
-
-/// Prints.
+/// Prints the way the commands of the library do: data on standard output, messages on standard error, both according
+/// to `--json`, `--quiet` and `--no-color`. Made by [`App::screen`](crate::App::screen).
+///
+/// A write to a standard output whose reader is gone is an error of the kind [`ErrorKind::ClosedPipe`].
 #[derive(Clone, Debug)]
 pub struct Screen {
-    json: bool,
-    quiet: bool,
-    terminal: bool,
-    colored: Colored,
-    redactor: Redactor,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Colored {
-    out: bool,
-    err: bool,
+    output: Output,
+    brand: Brand,
 }
 
 impl Screen {
-    /// The screen that the arguments and the environment ask for.
-    pub fn new(globals: &Globals, environment: &Environment, redactor: Redactor) -> Self {
-        let wanted = !globals.no_color
-            && environment.get("NO_COLOR").is_none()
-            && environment.get("TERM") != Some("dumb");
-        let terminal = io::stdout().is_terminal();
-        Self {
-            json: globals.json,
-            quiet: globals.quiet,
-            terminal,
-            colored: Colored { out: wanted && terminal, err: wanted && io::stderr().is_terminal() },
-            redactor,
-        }
+    pub(crate) fn new(output: Output, brand: Brand) -> Self {
+        Self { output, brand }
     }
 
-    /// Whether standard output is one JSON document.
+    /// Whether `--json` was given, so that standard output must be JSON.
     pub fn is_json(&self) -> bool {
-        self.json
+        self.output.is_json()
     }
 
-    /// Whether hints and progress are wanted.
-    pub(crate) fn talks(&self) -> bool {
-        !self.json && !self.quiet
+    /// Whether standard output is a terminal and `--json` was not given.
+    pub fn is_terminal(&self) -> bool {
+        self.output.is_terminal()
     }
 
-    /// A JSON document on standard output.
-    pub fn json(&self, document: &Value) -> Result<(), ErrorKind> {
-        self.raw(format!("{document}\n").as_bytes())
+    /// Prints a JSON document on a line of standard output.
+    pub fn json(&self, document: &Value) -> Result<(), Error> {
+        self.worded(self.output.json(document))
     }
 
-    /// Text on standard output, with secrets masked.
-    pub fn data(&self, text: &str) -> Result<(), ErrorKind> {
-        self.raw(format!("{}\n", self.redactor.clean(text)).as_bytes())
+    /// Prints a line on standard output. Anything that looks like a credential is masked.
+    pub fn data(&self, text: &str) -> Result<(), Error> {
+        self.worded(self.output.data(text))
     }
 
-    /// Bytes on standard output as they are: what was asked for by name.
-    pub fn raw(&self, bytes: &[u8]) -> Result<(), ErrorKind> {
-        let mut out = io::stdout().lock();
-        out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => ErrorKind::ClosedPipe,
-            _ => ErrorKind::LocalFailure { what: "print".into(), cause: error.to_string() },
-        })
+    /// Writes bytes to standard output unchanged.
+    pub fn raw(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.worded(self.output.raw(bytes))
     }
 
-    /// Whether standard output is a terminal, where a person reads it.
-    pub fn is_read_by_a_person(&self) -> bool {
-        self.terminal && !self.json
+    /// Prints a message on standard error, unless `--json` or `--quiet` was given. Anything that looks like a credential
+    /// is masked.
+    pub fn message(&self, text: &str) {
+        self.output.tell(text);
     }
 
-    /// A marked headline on standard output, for commands whose answer it is.
-    pub(crate) fn headline(&self, icon: Icon, text: &str) -> Result<(), ErrorKind> {
-        self.raw(format!("{} {}\n", sign(icon, self.colored.out), self.redactor.clean(text)).as_bytes())
-    }
-
-    /// A marked line on standard error, unless nobody wants talk.
-    pub(crate) fn say(&self, icon: Icon, text: &str) {
-        if self.talks() {
-            write_err(&format!("{} {}\n", sign(icon, self.colored.err), self.redactor.clean(text)));
-        }
-    }
-
-    /// Plain talk on standard error.
-    pub fn tell(&self, text: &str) {
-        if self.talks() {
-            write_err(&format!("{}\n", self.redactor.clean(text)));
-        }
-    }
-
-    /// Talk that is overwritten by the next.
-    pub(crate) fn overwrite(&self, text: &str) {
-        if self.talks() {
-            write_err(&format!("\r\u{1b}[K{text}"));
-        }
-    }
-
-    /// An error on standard error.
+    /// Prints an error on standard error, as JSON with `--json`.
     pub fn error(&self, error: &Error) {
-        match (error.kind(), self.json) {
-            (ErrorKind::ClosedPipe, _) => {}
-            (_, true) => write_err(&format!("{}\n", self.redactor.clean(&error.to_json().to_string()))),
-            (_, false) => {
-                let text = error.to_string();
-                write_err(&format!("{} {}\n", sign(Icon::Bad, self.colored.err), self.redactor.clean(&text)));
-            }
-        }
+        self.output.error(error);
     }
-}
 
-fn write_err(text: &str) {
-    let mut err = io::stderr().lock();
-    // Who closed standard error does not want talk.
-    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
-}
-
-/// `Label         value` under a headline.
-pub(crate) fn fact(label: &str, value: &str) -> String {
-    format!("  {label:<12}  {value}")
-}
-
-fn sign(icon: Icon, colored: bool) -> String {
-    let (sign, color) = match icon {
-        Icon::Good => ("✓", 32),
-        Icon::Attention => ("!", 33),
-        Icon::Bad => ("✗", 31),
-    };
-    if colored { format!("\u{1b}[{color}m{sign}\u{1b}[0m") } else { sign.to_owned() }
+    fn worded(&self, printed: Result<(), ErrorKind>) -> Result<(), Error> {
+        printed.map_err(|kind| Error::new(kind, self.brand.clone()))
+    }
 }

@@ -7,6 +7,7 @@ use super::profile::ProfileName;
 
 /// Where a credential came from, in the order in which one wins over the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CredentialSource {
     /// `--api-key`.
     Flag,
@@ -20,6 +21,7 @@ pub enum CredentialSource {
 
 /// A profile and the file that holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StoredProfile {
     /// The profile.
     pub name: ProfileName,
@@ -29,7 +31,7 @@ pub struct StoredProfile {
 
 impl CredentialSource {
     /// The word that `auth status --json` uses.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Flag => "flag",
             Self::Variable(_) => "env",

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use super::duration::countdown;
-use super::screen::{Icon, Screen};
+use super::output::{Icon, Output};
 use super::secret::Secret;
 use super::ui::{CodeDelivery, CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting};
 
@@ -24,7 +24,7 @@ const HIDDEN: &str = "********";
 
 /// Talks on standard error and listens on standard input.
 pub(crate) struct TerminalUi {
-    screen: Screen,
+    output: Output,
     /// Whether somebody can answer.
     interactive: bool,
     ticks: AtomicUsize,
@@ -34,9 +34,9 @@ pub(crate) struct TerminalUi {
 }
 
 impl TerminalUi {
-    pub(crate) fn new(screen: Screen, interactive: bool) -> Self {
+    pub(crate) fn new(output: Output, interactive: bool) -> Self {
         Self {
-            screen,
+            output,
             interactive,
             ticks: AtomicUsize::new(0),
             #[cfg(unix)]
@@ -45,16 +45,16 @@ impl TerminalUi {
     }
 
     fn animates(&self) -> bool {
-        self.screen.talks() && std::io::stderr().is_terminal()
+        self.output.talks() && std::io::stderr().is_terminal()
     }
 
     /// Without the link or the code nobody could approve, so it is printed in any case.
     fn show(&self, lines: &[String], document: &Value, bare: &str) {
-        if self.screen.is_json() {
+        if self.output.is_json() {
             let _ = writeln!(std::io::stderr(), "{document}");
-        } else if self.screen.talks() {
+        } else if self.output.talks() {
             for line in lines {
-                self.screen.tell(line);
+                self.output.tell(line);
             }
         } else {
             let _ = writeln!(std::io::stderr(), "{bare}");
@@ -67,7 +67,7 @@ impl LoginUi for TerminalUi {
         let document = json!({ "login_url": link.url, "user_check": link.check });
         self.show(&text::link(link, self.interactive), &document, &link.url);
         if link.delivery != CodeDelivery::Pasted && !self.animates() {
-            self.screen.tell("Waiting for you to approve");
+            self.output.tell("Waiting for you to approve");
         }
     }
 
@@ -78,7 +78,7 @@ impl LoginUi for TerminalUi {
         });
         self.show(&text::code(code, self.interactive), &document, &format!("{} {}", code.page, code.code));
         if !self.animates() {
-            self.screen.tell("Waiting for approval");
+            self.output.tell("Waiting for approval");
         }
     }
 
@@ -86,7 +86,7 @@ impl LoginUi for TerminalUi {
         if self.animates() {
             let tick = self.ticks.fetch_add(1, Ordering::Relaxed);
             let frame = SPINNER[tick % SPINNER.len()];
-            self.screen.overwrite(&match waiting {
+            self.output.overwrite(&match waiting {
                 Waiting::ForBrowser(left) => {
                     format!("{frame} Waiting for you to approve ({} left)", countdown(left))
                 }
@@ -99,15 +99,15 @@ impl LoginUi for TerminalUi {
         #[cfg(unix)]
         drop(self.keys.lock().unwrap_or_else(PoisonError::into_inner).take());
         if self.animates() {
-            self.screen.overwrite("");
+            self.output.overwrite("");
         }
     }
 
     fn notice(&self, text: &str) {
         if self.animates() {
-            self.screen.overwrite("");
+            self.output.overwrite("");
         }
-        self.screen.say(Icon::Attention, text);
+        self.output.say(Icon::Attention, text);
     }
 
     #[cfg(unix)]

@@ -11,6 +11,7 @@ pub type SecretPrompt<'a> = Pin<Box<dyn Future<Output = Option<Secret>> + Send +
 
 /// The link that the person opens to approve a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LinkScreen {
     /// The server, as a person knows it.
     pub server: String,
@@ -24,6 +25,7 @@ pub struct LinkScreen {
 
 /// How the authorization code of a link gets back to the tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CodeDelivery {
     /// The browser is redirected to a port of this machine.
     Loopback {
@@ -38,6 +40,7 @@ pub enum CodeDelivery {
 
 /// The code that the person types on any device to approve a login (RFC 8628).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CodeScreen {
     /// The page that asks for the code.
     pub page: String,
@@ -53,6 +56,7 @@ pub struct CodeScreen {
 
 /// What a login waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Waiting {
     /// That the browser brings the answer, for this much longer.
     ForBrowser(Duration),
@@ -62,6 +66,7 @@ pub enum Waiting {
 
 /// What a person can ask for while a login waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WaitAction {
     /// Open the browser (again).
     Browser,

@@ -1,5 +1,4 @@
-//! The command line of a tool, and what clap has to say about it in the form and with the exit code of every other
-//! error.
+//! Parses the command line, and reports its errors in the format and with the exit code of all others.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -10,12 +9,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 
 use super::app::App;
 use super::args::Globals;
-use super::commands::main_exit;
 use super::error::{ErrorKind, Exit};
+use super::invoke::main_exit;
 
 impl App {
-    /// Parses a command line. `Err` is the exit code of a process that has printed everything it had to say: 0 after
-    /// help, which a command without its subcommand shows too; 1 after a mistake, because 2 means "not signed in".
+    /// Parses a command line, the name of the binary included. `Err` is the exit code of the process after the help or the
+    /// error was printed: 0 for `--help`, `--version` and a missing subcommand, 1 for an invalid command line (2 means "not
+    /// signed in").
     pub fn parse<P: Parser>(&self, arguments: &[OsString]) -> Result<P, ExitCode> {
         P::try_parse_from(arguments).map_err(|error| match error.kind() {
             ClapErrorKind::DisplayHelp

@@ -4,7 +4,7 @@ use keystile::{App, Error, Globals};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What the API says of a day.
+/// The response of the API.
 #[derive(Deserialize, Serialize)]
 struct Forecast {
     city: String,
@@ -12,17 +12,16 @@ struct Forecast {
     celsius: f64,
 }
 
-/// Asks with the credential in use. On a terminal, who is not signed in is asked to.
+/// Calls the API with the credential in use. Without one, a user at a terminal is asked to sign in.
 pub(crate) async fn run(app: &App, globals: &Globals, city: &str) -> Result<(), Error> {
     let session = app.session(globals).await?;
     let forecast: Forecast = session.client().get(format!("/v1/forecast/{city}")).fetch().await?;
     let screen = app.screen(globals);
-    let printed = if screen.is_json() {
+    if screen.is_json() {
         screen.json(&json!(forecast))
     } else {
         screen.data(&format!("{}: {}, {} °C", forecast.city, forecast.sky, forecast.celsius))
-    };
-    printed.map_err(|kind| app.error(kind))
+    }
 }
 
 #[cfg(test)]
@@ -34,16 +33,14 @@ mod tests {
 
     use super::*;
 
-    /// The tool with nothing of this machine: its own home, store and clock.
+    /// The tool with a home, store and clock of its own.
     fn app(home: &TempFolder, api: &TestServer, store: impl FnOnce(&BaseUrl) -> MemoryStore) -> App {
         let api = BaseUrl::parse(&api.url("")).unwrap();
         let home = home.path().to_str().unwrap();
-        let dependencies = Dependencies {
-            environment: Some(Environment::from([("HOME", home), ("CI", "1")])),
-            store: Some(Arc::new(store(&api))),
-            clock: Arc::new(ManualClock::at("2026-11-23T08:00:00Z".parse().unwrap())),
-            ..Dependencies::default()
-        };
+        let dependencies = Dependencies::default()
+            .environment(Environment::from([("HOME", home), ("CI", "1")]))
+            .store(Arc::new(store(&api)))
+            .clock(Arc::new(ManualClock::at("2026-11-23T08:00:00Z".parse().unwrap())));
         crate::describe().api_base(api.as_str()).dependencies(dependencies).build().unwrap()
     }
 

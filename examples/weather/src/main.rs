@@ -1,16 +1,15 @@
 //! A command-line tool that signs its users in: `weather auth login`, then `weather forecast oslo`.
 //!
-//! Everything about signing in comes from the library; this file says what the tool is called and what it can do
-//! besides.
+//! The library provides everything about sign-in; this file names the tool, its server and its own commands.
 
 mod forecast;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use keystile::{App, AppBuilder, AuthCommand, BadApp, Error, Globals, main_exit};
+use keystile::{App, AppBuilder, AuthCommand, Error, Globals, main_exit};
 
-/// The weather of tomorrow
+/// Tomorrow's weather
 #[derive(Parser)]
 #[command(name = "weather", version)]
 struct Arguments {
@@ -22,17 +21,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Sign in and out, and see who you are
+    /// Sign in, sign out, and manage sessions
     #[command(subcommand)]
     Auth(AuthCommand),
-    /// Say what the weather will be
+    /// Print the forecast for a city
     Forecast {
-        /// Where
+        /// The city
         city: String,
     },
 }
 
-/// What the tool is: its files are in `~/.weather`, its variables begin with `WEATHER_`, its texts say `weather`.
+/// The tool: files in `~/.weather`, variables `WEATHER_*`, `weather` in texts.
 fn describe() -> AppBuilder {
     App::builder("weather")
         .version(env!("CARGO_PKG_VERSION"))
@@ -51,13 +50,19 @@ async fn run(app: &App, globals: &Globals, command: Command) -> Result<(), Error
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, BadApp> {
-    let app = describe().build()?;
+async fn main() -> ExitCode {
+    let app = match describe().build() {
+        Ok(app) => app,
+        Err(error) => {
+            eprintln!("{error}");
+            return error.into();
+        }
+    };
     let line: Vec<_> = std::env::args_os().collect();
     let Arguments { globals, command } = match app.parse(&line) {
         Ok(arguments) => arguments,
-        Err(exit) => return Ok(exit),
+        Err(exit) => return exit,
     };
     let screen = app.screen(&globals);
-    Ok(main_exit(run(&app, &globals, command).await, &screen))
+    main_exit(run(&app, &globals, command).await, &screen)
 }

@@ -8,7 +8,7 @@ use crate::duration;
 
 /// `key ...`
 #[derive(Subcommand, Clone, Debug)]
-pub enum KeyCommand {
+pub(crate) enum KeyCommand {
     /// List the keys that you may see
     List(ListArgs),
     /// Make a key, and print it once
@@ -38,37 +38,37 @@ pub enum KeyCommand {
 
 /// `key list` and `pat list`
 #[derive(Args, Clone, Copy, Debug)]
-pub struct ListArgs {
+pub(crate) struct ListArgs {
     /// Those that have ended too
     #[arg(long)]
-    pub all: bool,
+    pub(crate) all: bool,
 }
 
 /// `key create`
 #[derive(Args, Clone, Debug)]
-pub struct KeyCreateArgs {
+pub(crate) struct KeyCreateArgs {
     /// What people call it
-    pub name: String,
+    pub(crate) name: String,
     /// What it is for
     #[arg(long, value_enum, default_value_t = Mode::Live)]
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// What it may do; everything that its owner may do unless said
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    pub scopes: Vec<String>,
+    pub(crate) scopes: Vec<String>,
     /// End it after this time
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    pub expires: Option<Duration>,
+    pub(crate) expires: Option<Duration>,
     /// Whose it is, if it is not yours
     #[arg(long, value_name = "ID")]
-    pub service_account: Option<String>,
+    pub(crate) service_account: Option<String>,
     /// From where it may be used
     #[arg(long, value_name = "ADDRESS,NETWORK", value_delimiter = ',')]
-    pub allowed_addresses: Vec<String>,
+    pub(crate) allowed_addresses: Vec<String>,
 }
 
 /// What a key is for.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// The real thing.
     Live,
     /// Trying things out.
@@ -77,7 +77,7 @@ pub enum Mode {
 
 /// How long a key that was replaced goes on working.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overlap {
+pub(crate) enum Overlap {
     /// It ends at once.
     None,
     /// An hour.
@@ -90,7 +90,7 @@ pub enum Overlap {
 
 /// `pat ...`
 #[derive(Subcommand, Clone, Debug)]
-pub enum PatCommand {
+pub(crate) enum PatCommand {
     /// List your personal tokens
     List(ListArgs),
     /// Make a personal token, and print it once
@@ -113,7 +113,7 @@ pub enum PatCommand {
 
 /// `scope ...`
 #[derive(Subcommand, Clone, Copy, Debug)]
-pub enum ScopeCommand {
+pub(crate) enum ScopeCommand {
     /// List what can be asked for
     List,
     /// List the usual choices of scopes
@@ -122,21 +122,21 @@ pub enum ScopeCommand {
 
 /// `audit ...`
 #[derive(Subcommand, Clone, Debug)]
-pub enum AuditCommand {
+pub(crate) enum AuditCommand {
     /// List what was done in the organization, the latest last
     List(AuditListArgs),
 }
 
 /// `audit list`
 #[derive(Args, Clone, Debug)]
-pub struct AuditListArgs {
+pub(crate) struct AuditListArgs {
     /// How far back
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration::parse)]
-    pub since: Duration,
+    pub(crate) since: Duration,
     /// Only what was done with this key, token or session
     #[arg(long, value_name = "ID")]
-    pub key: Option<String>,
+    pub(crate) key: Option<String>,
     /// Go on with what is done from now on
     #[arg(long)]
-    pub follow: bool,
+    pub(crate) follow: bool,
 }

@@ -12,61 +12,61 @@ use crate::secret::Secret;
 #[derive(Args, Clone, Debug)]
 #[command(group = ArgGroup::new("sign_in_method").args(["browser", "device", "no_browser", "api_key", "token", "with_token", "resume"]))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
-pub struct LoginArgs {
+pub(crate) struct LoginArgs {
     /// Sign in with the browser of this machine, also without a terminal
     #[arg(long)]
-    pub browser: bool,
+    pub(crate) browser: bool,
     /// Sign in with a code that you type on any other device
     #[arg(long)]
-    pub device: bool,
+    pub(crate) device: bool,
     /// Sign in with a link for any browser, and paste the code that it shows
     #[arg(long)]
-    pub no_browser: bool,
+    pub(crate) no_browser: bool,
     /// Store this key; without KEY it is asked for, and - reads standard input
     // The same name as the global flag, whose value is not optional.
     #[arg(long, value_name = "KEY", num_args = 0..=1, default_missing_value = "")]
-    pub api_key: Option<Secret>,
+    pub(crate) api_key: Option<Secret>,
     /// Store this key or personal token
     #[arg(long, value_name = "KEY")]
-    pub token: Option<Secret>,
+    pub(crate) token: Option<Secret>,
     /// Store the key or personal token that standard input gives
     #[arg(long)]
-    pub with_token: bool,
+    pub(crate) with_token: bool,
     /// Only get a device code, and print it with a handle for --resume
     #[arg(long, conflicts_with_all = ["browser", "no_browser", "api_key", "token", "with_token", "resume"])]
-    pub start: bool,
+    pub(crate) start: bool,
     /// Wait for the approval of what --start began
     #[arg(long, value_name = "HANDLE")]
-    pub resume: Option<String>,
+    pub(crate) resume: Option<String>,
     /// Sign in at this server
     #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
-    pub issuer: Option<BaseUrl>,
+    pub(crate) issuer: Option<BaseUrl>,
     /// Sign in with this provider, where the server offers it
     #[arg(long, value_name = "NAME")]
-    pub provider: Option<String>,
+    pub(crate) provider: Option<String>,
     /// Ask for these scopes only
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    pub scopes: Vec<String>,
+    pub(crate) scopes: Vec<String>,
     /// Ask only for scopes that read
     #[arg(long, conflicts_with_all = ["scopes", "api_key", "token", "with_token", "resume"])]
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// Listen on this port for the browser's answer
     #[arg(long, default_value_t = 0, hide_default_value = true)]
-    pub port: u16,
+    pub(crate) port: u16,
     /// Wait this long for the approval [default: 5m, or as long as the code is good]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    pub timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     /// Replace what the profile holds without asking
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
     /// Call this machine so in the list of sessions
     #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Who will sign in
     #[arg(long, value_name = "EMAIL")]
-    pub login_hint: Option<String>,
+    pub(crate) login_hint: Option<String>,
     /// Draw the device code as a picture for the camera of a phone
     #[cfg(feature = "qr")]
     #[arg(long)]
-    pub qr: bool,
+    pub(crate) qr: bool,
 }

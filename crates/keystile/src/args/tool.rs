@@ -2,13 +2,13 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{AuditCommand, AuthCommand, KeyCommand, PatCommand, ScopeCommand};
+use super::{AuditCommand, AuthCommand, ConfigCommand, KeyCommand, PatCommand, ScopeCommand};
 use crate::base_url::BaseUrl;
 use crate::profile::ProfileName;
 
 /// Everything that the library does for a tool, to be mounted whole or in parts.
 #[derive(Subcommand, Clone, Debug)]
-pub enum ToolCommand {
+pub(crate) enum ToolCommand {
     /// Sign in and out, and see who you are
     #[command(subcommand)]
     Auth(AuthCommand),
@@ -33,74 +33,29 @@ pub enum ToolCommand {
     /// Give your credential to git, docker, kubectl or the AWS tools
     #[command(subcommand)]
     CredentialHelper(HelperCommand),
-}
-
-impl From<AuthCommand> for ToolCommand {
-    fn from(command: AuthCommand) -> Self {
-        Self::Auth(command)
-    }
-}
-
-impl From<ProfileCommand> for ToolCommand {
-    fn from(command: ProfileCommand) -> Self {
-        Self::Profile(command)
-    }
-}
-
-impl From<OrgCommand> for ToolCommand {
-    fn from(command: OrgCommand) -> Self {
-        Self::Org(command)
-    }
-}
-
-impl From<HelperCommand> for ToolCommand {
-    fn from(command: HelperCommand) -> Self {
-        Self::CredentialHelper(command)
-    }
-}
-
-impl From<KeyCommand> for ToolCommand {
-    fn from(command: KeyCommand) -> Self {
-        Self::Key(command)
-    }
-}
-
-impl From<PatCommand> for ToolCommand {
-    fn from(command: PatCommand) -> Self {
-        Self::Pat(command)
-    }
-}
-
-impl From<ScopeCommand> for ToolCommand {
-    fn from(command: ScopeCommand) -> Self {
-        Self::Scope(command)
-    }
-}
-
-impl From<AuditCommand> for ToolCommand {
-    fn from(command: AuditCommand) -> Self {
-        Self::Audit(command)
-    }
+    /// Show and change the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
 }
 
 /// `auth switch`
 #[derive(Args, Clone, Debug)]
-pub struct SwitchArgs {
+pub(crate) struct SwitchArgs {
     /// The profile to use from now on; the other one if there are two
-    pub name: Option<ProfileName>,
+    pub(crate) name: Option<ProfileName>,
 }
 
 /// `auth refresh`
 #[derive(Args, Clone, Debug)]
-pub struct RefreshArgs {
+pub(crate) struct RefreshArgs {
     /// Ask for these scopes besides the ones that the session has
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    pub scopes: Vec<String>,
+    pub(crate) scopes: Vec<String>,
 }
 
 /// `auth sessions ...`
 #[derive(Subcommand, Clone, Debug)]
-pub enum SessionsCommand {
+pub(crate) enum SessionsCommand {
     /// List your sessions
     List,
     /// End a session
@@ -112,15 +67,15 @@ pub enum SessionsCommand {
 
 /// `auth doctor`
 #[derive(Args, Clone, Copy, Debug)]
-pub struct DoctorArgs {
+pub(crate) struct DoctorArgs {
     /// Mend what can be mended without losing anything
     #[arg(long)]
-    pub fix: bool,
+    pub(crate) fix: bool,
 }
 
 /// `profile ...`
 #[derive(Subcommand, Clone, Debug)]
-pub enum ProfileCommand {
+pub(crate) enum ProfileCommand {
     /// List the profiles
     List,
     /// Use this profile from now on
@@ -152,7 +107,7 @@ pub enum ProfileCommand {
 
 /// `org ...`
 #[derive(Subcommand, Clone, Debug)]
-pub enum OrgCommand {
+pub(crate) enum OrgCommand {
     /// List your organizations
     List,
     /// Act for another organization, signing in for it if need be
@@ -166,7 +121,7 @@ pub enum OrgCommand {
 
 /// `credential-helper ...`: each speaks the protocol of one tool on standard input and output.
 #[derive(Subcommand, Clone, Debug)]
-pub enum HelperCommand {
+pub(crate) enum HelperCommand {
     /// For `credential.helper` of git
     Git {
         /// What git asks for; what is not known is ignored, as git wants it
@@ -193,7 +148,7 @@ pub enum HelperCommand {
 
 /// What docker asks of its helpers.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DockerAction {
+pub(crate) enum DockerAction {
     /// The credential for a registry.
     Get,
     /// Keep a credential; refused, because signing in does that.

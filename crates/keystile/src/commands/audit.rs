@@ -69,14 +69,14 @@ async fn since(
 }
 
 async fn print(context: &Context, session: &Session, documents: &[Value]) -> Result<(), ErrorKind> {
-    if context.screen.is_json() {
-        return context.screen.json(&Value::Array(documents.to_vec()));
+    if context.output.is_json() {
+        return context.output.json(&Value::Array(documents.to_vec()));
     }
     if documents.is_empty() {
-        context.screen.tell("Nothing was done in that time.");
+        context.output.tell("Nothing was done in that time.");
     }
     for document in documents {
-        context.screen.data(&line(&list::read(session, document).await?))?;
+        context.output.data(&line(&list::read(session, document).await?))?;
     }
     Ok(())
 }
@@ -98,10 +98,10 @@ async fn follow(
                 continue;
             }
             (last, start) = (Some(event.sequence), event.at);
-            if context.screen.is_json() {
-                context.screen.json(document)?;
+            if context.output.is_json() {
+                context.output.json(document)?;
             } else {
-                context.screen.data(&line(&event))?;
+                context.output.data(&line(&event))?;
             }
         }
         tokio::time::sleep(PACE).await;

@@ -11,7 +11,7 @@ use super::static_credential::{Kind, StaticCredential, end_after};
 use crate::args::{KeyCommand, KeyCreateArgs, Mode, Overlap};
 use crate::context::Context;
 use crate::error::ErrorKind;
-use crate::screen::Icon;
+use crate::output::Icon;
 use crate::session::Session;
 
 const KEY: Kind = Kind { path: "/api/v1/keys", secret: "apiKey", name: "key", heading: "KEY" };
@@ -77,15 +77,15 @@ async fn scopes(
     } else {
         session.client().home(Method::GET, path).ask::<Envelope>().await?.data
     };
-    if context.screen.is_json() {
-        return context.screen.json(&document);
+    if context.output.is_json() {
+        return context.output.json(&document);
     }
     let key: StaticCredential = list::read(session, &document).await?;
     if is_change {
-        context.screen.say(Icon::Good, &format!("Changed what key {} may do", key.id));
+        context.output.say(Icon::Good, &format!("Changed what key {} may do", key.id));
     }
     if key.unrestricted {
-        context.screen.tell("It may do everything that its owner may do.");
+        context.output.tell("It may do everything that its owner may do.");
     }
-    key.scopes.iter().try_for_each(|scope| context.screen.data(scope))
+    key.scopes.iter().try_for_each(|scope| context.output.data(scope))
 }

@@ -5,12 +5,12 @@ mod key;
 use serde_json::json;
 
 use crate::args::LoginArgs;
-use crate::config::LoginMethod;
 use crate::context::Context;
 use crate::duration::in_words;
 use crate::error::ErrorKind;
+use crate::login::LoginMethod;
 use crate::login::{CompletedLogin, LoginOptions, StartedLogin, login, resume, start};
-use crate::screen::{Icon, fact};
+use crate::output::{Icon, fact};
 use crate::session::key_variable;
 
 pub(super) async fn run(context: &Context, args: LoginArgs) -> Result<(), ErrorKind> {
@@ -59,8 +59,8 @@ impl From<LoginArgs> for LoginOptions {
 /// The handle is what a script goes on with, so it stands on standard output.
 fn print_started(context: &Context, started: &StartedLogin) -> Result<(), ErrorKind> {
     let StartedLogin { screen, handle } = started;
-    if context.screen.is_json() {
-        return context.screen.json(&json!({
+    if context.output.is_json() {
+        return context.output.json(&json!({
             "verification_uri": screen.page,
             "verification_uri_complete": screen.complete,
             "user_code": screen.code,
@@ -69,21 +69,21 @@ fn print_started(context: &Context, started: &StartedLogin) -> Result<(), ErrorK
             "resume": handle,
         }));
     }
-    context.screen.tell(&format!("Open {} on any device and enter this code:  {}", screen.page, screen.code));
+    context.output.tell(&format!("Open {} on any device and enter this code:  {}", screen.page, screen.code));
     if let Some(picture) = &screen.picture {
-        context.screen.tell(picture);
+        context.output.tell(picture);
     }
     let resume = context.brand().command(&format!("auth login --resume {handle}"));
-    context.screen.tell(&format!(
+    context.output.tell(&format!(
         "The code expires in {}. Then, or meanwhile, run: {resume}",
         in_words(screen.lifetime)
     ));
-    context.screen.data(handle)
+    context.output.data(handle)
 }
 
 fn print(context: &Context, account: &CompletedLogin) -> Result<(), ErrorKind> {
-    if context.screen.is_json() {
-        return context.screen.json(&json!({
+    if context.output.is_json() {
+        return context.output.json(&json!({
             "profile": account.profile.as_str(),
             "account": account.account,
             "org": account.org,
@@ -95,9 +95,9 @@ fn print(context: &Context, account: &CompletedLogin) -> Result<(), ErrorKind> {
         }));
     }
     let who = account.account.as_ref().map_or("an unnamed account", |account| account.display_name());
-    context.screen.say(Icon::Good, &format!("Signed in as {who}"));
+    context.output.say(Icon::Good, &format!("Signed in as {who}"));
     for line in facts(account) {
-        context.screen.tell(&line);
+        context.output.tell(&line);
     }
     warn_of_variable(context)
 }

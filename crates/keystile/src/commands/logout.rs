@@ -6,8 +6,8 @@ use crate::args::LogoutArgs;
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, SwapResult};
 use crate::error::ErrorKind;
+use crate::output::Icon;
 use crate::profile::ProfileName;
-use crate::screen::Icon;
 use crate::session::{end, lock_profile};
 
 /// What became of a session at its server.
@@ -30,11 +30,11 @@ pub(super) async fn run(context: &Context, args: LogoutArgs) -> Result<(), Error
     for profile in &profiles {
         documents.extend(sign_out(context, profile, args.local).await?);
     }
-    if context.screen.is_json() {
-        return context.screen.json(&json!({ "signed_out": documents }));
+    if context.output.is_json() {
+        return context.output.json(&json!({ "signed_out": documents }));
     }
     if documents.is_empty() {
-        context.screen.tell(&match profiles.as_slice() {
+        context.output.tell(&match profiles.as_slice() {
             [profile] => format!("Profile {profile} is not signed in."),
             _ => "No profile is signed in.".into(),
         });
@@ -80,7 +80,7 @@ async fn revoke(context: &Context, session: &OauthCredential, local: bool) -> At
 }
 
 fn say(context: &Context, profile: &ProfileName, credential: &Credential, at_server: &AtServer) {
-    let screen = &context.screen;
+    let screen = &context.output;
     let session = credential.as_oauth();
     let server = session.map(|session| session.issuer.host()).unwrap_or_default();
     let on_this_machine = match at_server {

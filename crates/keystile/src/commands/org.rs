@@ -14,8 +14,8 @@ use crate::context::Context;
 use crate::credentials::{Credential, OauthCredential, OrgRef};
 use crate::error::ErrorKind;
 use crate::login::{LoginOptions, login};
+use crate::output::Icon;
 use crate::profile::ProfileName;
-use crate::screen::Icon;
 use crate::session::Organization;
 use crate::table;
 
@@ -61,17 +61,17 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
     // A server that does not list them has said at least for which one the credential is.
     let known =
         if whoami.organizations.is_empty() { whoami.organization.as_slice() } else { &whoami.organizations };
-    if context.screen.is_json() {
+    if context.output.is_json() {
         let document = |org: &Organization| {
             json!({
                 "id": org.id, "slug": org.slug, "name": org.name, "role": org.role,
                 "profile": profile(&org.id).map(ProfileName::as_str), "current": current.as_ref() == Some(&org.id),
             })
         };
-        return context.screen.json(&Value::Array(known.iter().map(document).collect()));
+        return context.output.json(&Value::Array(known.iter().map(document).collect()));
     }
     if known.is_empty() {
-        context.screen.tell("You are in no organization.");
+        context.output.tell("You are in no organization.");
         return Ok(());
     }
     let mut rows = vec![["", "ORGANIZATION", "ID", "ROLE", "PROFILE"].map(str::to_owned).to_vec()];
@@ -81,24 +81,24 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
         let role = org.role.clone().unwrap_or_default();
         vec![mark.to_owned(), org.reference().display_name().to_owned(), org.id.clone(), role, profile]
     }));
-    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))?;
+    table::lines(&rows).iter().try_for_each(|line| context.output.data(line))?;
     let switch = context.brand().command("org switch ORGANIZATION");
-    context.screen.tell(&format!("\n* is the one you act for. Act for another with `{switch}`."));
+    context.output.tell(&format!("\n* is the one you act for. Act for another with `{switch}`."));
     Ok(())
 }
 
 async fn current(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let whoami = whoami::ask(&session(context)?).await?;
     let organization = whoami.organization.as_ref();
-    if context.screen.is_json() {
-        return context.screen.json(&json!(organization));
+    if context.output.is_json() {
+        return context.output.json(&json!(organization));
     }
     let Some((organization, org)) = organization.zip(whoami.org()) else {
-        context.screen.tell("The credential is for no organization.");
+        context.output.tell("The credential is for no organization.");
         return Ok(());
     };
     let role = organization.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
-    context.screen.data(&format!("{} ({}){role}", org.display_name(), org.id))
+    context.output.data(&format!("{} ({}){role}", org.display_name(), org.id))
 }
 
 /// Uses the session that is there for the organization, else signs in for it in the same profile.
@@ -136,10 +136,10 @@ async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), ErrorKind> {
 }
 
 fn say(context: &Context, profile: &ProfileName, org: Option<&OrgRef>) -> Result<(), ErrorKind> {
-    if context.screen.is_json() {
-        return context.screen.json(&json!({ "profile": profile.as_str(), "org": org }));
+    if context.output.is_json() {
+        return context.output.json(&json!({ "profile": profile.as_str(), "org": org }));
     }
     let shown = org.map_or("the organization you chose", |org| org.display_name());
-    context.screen.say(Icon::Good, &format!("Acting for {shown} with profile {profile}"));
+    context.output.say(Icon::Good, &format!("Acting for {shown} with profile {profile}"));
     Ok(())
 }

@@ -12,8 +12,8 @@ use crate::config::{ConfigFile, ProfileConfig};
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, SwapResult};
 use crate::error::ErrorKind;
+use crate::output::Icon;
 use crate::profile::ProfileName;
-use crate::screen::Icon;
 use crate::session::lock_profile;
 use crate::table;
 
@@ -45,14 +45,14 @@ pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(),
         return Err(unknown(&known, &name));
     }
     activate(context, &name)?;
-    if context.screen.is_json() {
-        return context.screen.json(&json!({ "active_profile": name.as_str() }));
+    if context.output.is_json() {
+        return context.output.json(&json!({ "active_profile": name.as_str() }));
     }
     let who = known.get(&name).and_then(who).map(|who| format!(" ({who})")).unwrap_or_default();
-    context.screen.say(Icon::Good, &format!("Using profile {name}{who}"));
+    context.output.say(Icon::Good, &format!("Using profile {name}{who}"));
     let variable = context.brand().variable("PROFILE");
     if let Some(set) = context.environment.get(&variable).filter(|set| *set != name.as_str()) {
-        context.screen.say(Icon::Attention, &format!("{variable} is set and still chooses profile {set}"));
+        context.output.say(Icon::Attention, &format!("{variable} is set and still chooses profile {set}"));
     }
     Ok(())
 }
@@ -73,9 +73,9 @@ pub(super) fn others(context: &Context) -> Result<Vec<Value>, ErrorKind> {
 
 fn list(context: &Context) -> Result<(), ErrorKind> {
     let (known, active) = (known(context)?, active(context));
-    if context.screen.is_json() {
+    if context.output.is_json() {
         let documents = known.iter().map(|(name, one)| document(name, one, *name == active)).collect();
-        return context.screen.json(&Value::Array(documents));
+        return context.output.json(&Value::Array(documents));
     }
     let mut rows = vec![["", "PROFILE", "ACCOUNT", "ORGANIZATION", "SERVER"].map(str::to_owned).to_vec()];
     for (name, one) in &known {
@@ -91,13 +91,13 @@ fn list(context: &Context) -> Result<(), ErrorKind> {
         ]);
     }
     if known.is_empty() {
-        context.screen.tell(&format!(
+        context.output.tell(&format!(
             "There is no profile yet. `{}` makes one.",
             context.brand().command("auth login")
         ));
         return Ok(());
     }
-    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))
+    table::lines(&rows).iter().try_for_each(|line| context.output.data(line))
 }
 
 fn create(context: &Context, name: &ProfileName, issuer: Option<&BaseUrl>) -> Result<(), ErrorKind> {
@@ -117,11 +117,11 @@ fn create(context: &Context, name: &ProfileName, issuer: Option<&BaseUrl>) -> Re
         }
     }
     file.save()?;
-    if context.screen.is_json() {
-        return context.screen.json(&json!({ "created": name.as_str() }));
+    if context.output.is_json() {
+        return context.output.json(&json!({ "created": name.as_str() }));
     }
-    context.screen.say(Icon::Good, &format!("Created profile {name}"));
-    context.screen.tell(&format!(
+    context.output.say(Icon::Good, &format!("Created profile {name}"));
+    context.output.tell(&format!(
         "  Sign in to it with `{}`.",
         context.brand().command(&format!("auth login --profile {name}"))
     ));
@@ -159,10 +159,10 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
     let mut file = ConfigFile::open(context.paths.config())?;
     file.rename_profile(from, to)?;
     file.save()?;
-    if context.screen.is_json() {
-        return context.screen.json(&json!({ "renamed": from.as_str(), "to": to.as_str() }));
+    if context.output.is_json() {
+        return context.output.json(&json!({ "renamed": from.as_str(), "to": to.as_str() }));
     }
-    context.screen.say(Icon::Good, &format!("Profile {from} is now called {to}"));
+    context.output.say(Icon::Good, &format!("Profile {from} is now called {to}"));
     Ok(())
 }
 
@@ -175,10 +175,10 @@ async fn delete(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> 
     let mut file = ConfigFile::open(context.paths.config())?;
     file.remove_profile(name)?;
     file.save()?;
-    if context.screen.is_json() {
-        return context.screen.json(&json!({ "deleted": name.as_str(), "signed_out": signed_out.is_some() }));
+    if context.output.is_json() {
+        return context.output.json(&json!({ "deleted": name.as_str(), "signed_out": signed_out.is_some() }));
     }
-    context.screen.say(Icon::Good, &format!("Deleted profile {name}"));
+    context.output.say(Icon::Good, &format!("Deleted profile {name}"));
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::credentials::OauthCredential;
 use crate::duration::remaining;
 use crate::error::ErrorKind;
 use crate::login::{CompletedLogin, LoginOptions, login};
-use crate::screen::Icon;
+use crate::output::Icon;
 use crate::session::{ActiveCredential, TokenNeed, obtain};
 
 pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(), ErrorKind> {
@@ -29,33 +29,33 @@ pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(),
         args.scopes.iter().map(|scope| scope.trim_start_matches('+')).filter(|scope| !scope.is_empty());
     let missing: Vec<_> = more.filter(|scope| !stored.scopes.iter().any(|held| held == scope)).collect();
     if !missing.is_empty() {
-        return print_widened(context, &sign_in_again(context, stored, &missing).await?);
+        return print_scopes(context, &sign_in_again(context, stored, &missing).await?);
     }
     let refreshed = obtain(context, TokenNeed::NewerThan { generation: stored.generation }).await?;
-    if context.screen.is_json() {
-        return context.screen.json(&json!({
+    if context.output.is_json() {
+        return context.output.json(&json!({
             "profile": context.profile.as_str(),
             "access_expires_at": refreshed.access_expires_at,
             "session_expires_at": refreshed.session_expires_at,
         }));
     }
     let left = remaining(refreshed.access_expires_at - context.now());
-    context.screen.say(
+    context.output.say(
         Icon::Good,
         &format!("Refreshed profile {}: the access token expires in {left}", context.profile),
     );
     Ok(())
 }
 
-/// Signs in again for the session in use and these scopes.
-pub(super) async fn widen(context: &Arc<Context>, missing: &[&str]) -> Result<(), ErrorKind> {
+/// Signs in again for the scopes of the current session and these.
+pub(super) async fn add_scopes(context: &Arc<Context>, missing: &[&str]) -> Result<(), ErrorKind> {
     match &session(context)?.chosen {
         ActiveCredential::Session { session, .. } => sign_in_again(context, session, missing).await.map(drop),
         ActiveCredential::Key { .. } => Err(ErrorKind::NotAuthenticated),
     }
 }
 
-/// A refresh can only give what the person has allowed, so the person is asked.
+/// A refresh cannot add scopes, so the user has to approve them.
 async fn sign_in_again(
     context: &Context,
     stored: &OauthCredential,
@@ -66,15 +66,15 @@ async fn sign_in_again(
     login(context, &LoginOptions { scopes, ..LoginOptions::default() }).await
 }
 
-fn print_widened(context: &Context, account: &CompletedLogin) -> Result<(), ErrorKind> {
-    if context.screen.is_json() {
-        return context.screen.json(&json!({
+fn print_scopes(context: &Context, account: &CompletedLogin) -> Result<(), ErrorKind> {
+    if context.output.is_json() {
+        return context.output.json(&json!({
             "profile": account.profile.as_str(),
             "scopes": account.scopes,
             "access_lifetime": account.access_lifetime.as_secs(),
         }));
     }
     let scopes = account.scopes.join(" ");
-    context.screen.say(Icon::Good, &format!("Profile {} has the scopes {scopes}", account.profile));
+    context.output.say(Icon::Good, &format!("Profile {} has the scopes {scopes}", account.profile));
     Ok(())
 }

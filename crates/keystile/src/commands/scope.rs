@@ -13,14 +13,14 @@ pub(super) async fn run(context: &Context, command: ScopeCommand) -> Result<(), 
     let issuer = context.issuer_for(None, stored.as_ref())?;
     let catalog = Catalog::of(context, &issuer, &context.metadata(&issuer).await?).await?;
     let rows = match command {
-        ScopeCommand::List if context.screen.is_json() => return context.screen.json(&json!(catalog.scopes)),
-        ScopeCommand::Bundles if context.screen.is_json() => {
-            return context.screen.json(&json!(catalog.bundles));
+        ScopeCommand::List if context.output.is_json() => return context.output.json(&json!(catalog.scopes)),
+        ScopeCommand::Bundles if context.output.is_json() => {
+            return context.output.json(&json!(catalog.bundles));
         }
         ScopeCommand::List => scopes(&catalog),
         ScopeCommand::Bundles => bundles(&catalog),
     };
-    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))
+    table::lines(&rows).iter().try_for_each(|line| context.output.data(line))
 }
 
 fn scopes(catalog: &Catalog) -> Vec<Vec<String>> {

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::credentials::SwapResult;
 use crate::duration::remaining;
 use crate::error::ErrorKind;
-use crate::screen::Icon;
+use crate::output::Icon;
 use crate::session::{ActiveCredential, Session, lock_profile};
 use crate::table;
 
@@ -59,8 +59,8 @@ pub(super) async fn run(context: &Arc<Context>, command: SessionsCommand) -> Res
 
 async fn show(context: &Context, session: &Session) -> Result<(), ErrorKind> {
     let documents = list::all(session, PATH, &[]).await?;
-    if context.screen.is_json() {
-        return context.screen.json(&Value::Array(documents));
+    if context.output.is_json() {
+        return context.output.json(&Value::Array(documents));
     }
     let now = context.now();
     let mut rows = vec![["", "SESSION", "TOOL", "MACHINE", "LAST USED", "FROM"].map(str::to_owned).to_vec()];
@@ -70,9 +70,9 @@ async fn show(context: &Context, session: &Session) -> Result<(), ErrorKind> {
             rows.push(row(one, now));
         }
     }
-    table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))?;
+    table::lines(&rows).iter().try_for_each(|line| context.output.data(line))?;
     let revoke = context.brand().command("auth sessions revoke ID");
-    context.screen.tell(&format!("\n* is the one in use here. End one with `{revoke}`."));
+    context.output.tell(&format!("\n* is the one in use here. End one with `{revoke}`."));
     Ok(())
 }
 
@@ -83,13 +83,13 @@ async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), Er
     if ended.current {
         forget(context, session).await?;
     }
-    if context.screen.is_json() {
-        return context.screen.json(&data);
+    if context.output.is_json() {
+        return context.output.json(&data);
     }
     let machine = ended.device.name.map(|name| format!(" on {name}")).unwrap_or_default();
-    context.screen.say(Icon::Good, &format!("Ended session {}{machine}", ended.id));
+    context.output.say(Icon::Good, &format!("Ended session {}{machine}", ended.id));
     if ended.current {
-        context.screen.tell("  It was the one in use here, so the local credentials are removed too.");
+        context.output.tell("  It was the one in use here, so the local credentials are removed too.");
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::list::{self, Envelope, encoded};
 use crate::context::Context;
 use crate::duration::remaining;
 use crate::error::{Error, ErrorKind};
-use crate::screen::{Icon, fact};
+use crate::output::{Icon, fact};
 use crate::secret::Secret;
 use crate::session::Session;
 use crate::table;
@@ -104,8 +104,8 @@ impl Kind {
         ended: bool,
     ) -> Result<(), ErrorKind> {
         let documents = list::all(session, self.path, &[]).await?;
-        if context.screen.is_json() {
-            return context.screen.json(&Value::Array(documents));
+        if context.output.is_json() {
+            return context.output.json(&Value::Array(documents));
         }
         let now = context.now();
         let heading = [self.heading, "NAME", "BEGINS", "OWNER", "LAST USED", "ENDS", "SCOPES"];
@@ -117,10 +117,10 @@ impl Kind {
             }
         }
         if rows.len() == 1 {
-            context.screen.tell(&format!("There is no {} yet.", self.name));
+            context.output.tell(&format!("There is no {} yet.", self.name));
             return Ok(());
         }
-        table::lines(&rows).iter().try_for_each(|line| context.screen.data(line))
+        table::lines(&rows).iter().try_for_each(|line| context.output.data(line))
     }
 
     /// Makes one and hands it over: the secret is all that stands on standard output.
@@ -132,8 +132,8 @@ impl Kind {
         asked: &Value,
     ) -> Result<(), ErrorKind> {
         let mut document = self.post(session, path, asked).await?;
-        if context.screen.is_json() {
-            return context.screen.json(&document);
+        if context.output.is_json() {
+            return context.output.json(&document);
         }
         // Out of the document, so that no error can quote it.
         let Some(Value::String(secret)) = document.get_mut(self.secret).map(Value::take) else {
@@ -144,17 +144,17 @@ impl Kind {
         // The secret counts; a server that says less about it than expected must not cost it.
         match StaticCredential::deserialize(&document) {
             Ok(one) => {
-                context.screen.say(Icon::Good, &format!("Created {} {}", self.name, one.id));
+                context.output.say(Icon::Good, &format!("Created {} {}", self.name, one.id));
                 for line in facts(&one, context.now()) {
-                    context.screen.tell(&line);
+                    context.output.tell(&line);
                 }
             }
-            Err(_) => context.screen.say(Icon::Good, &format!("Created a {}", self.name)),
+            Err(_) => context.output.say(Icon::Good, &format!("Created a {}", self.name)),
         }
         if std::io::stdout().is_terminal() {
-            context.screen.tell("\n  Copy it now, it is shown only once:\n");
+            context.output.tell("\n  Copy it now, it is shown only once:\n");
         }
-        context.screen.raw(format!("{}\n", secret.expose()).as_bytes())
+        context.output.raw(format!("{}\n", secret.expose()).as_bytes())
     }
 
     /// Ends one.
@@ -166,11 +166,11 @@ impl Kind {
     ) -> Result<(), ErrorKind> {
         let path = format!("{}/{}/revoke", self.path, encoded(id));
         let document = self.post(session, &path, &json!({})).await?;
-        if context.screen.is_json() {
-            return context.screen.json(&document);
+        if context.output.is_json() {
+            return context.output.json(&document);
         }
         let one: StaticCredential = list::read(session, &document).await?;
-        context.screen.say(Icon::Good, &format!("Revoked {} {} ({})", self.name, one.id, one.name));
+        context.output.say(Icon::Good, &format!("Revoked {} {} ({})", self.name, one.id, one.name));
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::credentials::{
 };
 use crate::duration::remaining;
 use crate::error::ErrorKind;
-use crate::screen::{Icon, fact};
+use crate::output::{Icon, fact};
 use crate::session::{ActiveCredential, Session, key_variable};
 use crate::source::CredentialSource;
 
@@ -144,10 +144,10 @@ fn hidden_variable(context: &Context, source: &CredentialSource) -> Result<Optio
 }
 
 fn print_absent(context: &Context) -> Result<(), ErrorKind> {
-    if !context.screen.is_json() {
+    if !context.output.is_json() {
         return Ok(());
     }
-    context.screen.json(&json!({
+    context.output.json(&json!({
         "profile": context.profile.as_str(),
         "authenticated": false,
         "verified": false,
@@ -162,7 +162,7 @@ fn print(
     authenticated: bool,
     others: &[Value],
 ) -> Result<(), ErrorKind> {
-    let screen = &context.screen;
+    let screen = &context.output;
     if screen.is_json() {
         return screen.json(&json!({
             "profile": context.profile.as_str(),

@@ -14,15 +14,15 @@ pub(super) async fn run(context: &Arc<Context>, args: TokenArgs) -> Result<(), E
     let session = session(context)?;
     let token = session.token(TokenNeed::Fresh { min_ttl: args.min_ttl }).await?;
     let secret = token.secret();
-    let format = if context.screen.is_json() { TokenFormat::Json } else { args.format };
+    let format = if context.output.is_json() { TokenFormat::Json } else { args.format };
     match format {
-        TokenFormat::Raw => context.screen.raw(format!("{secret}\n").as_bytes()),
-        TokenFormat::Header => context.screen.raw(format!("Authorization: Bearer {secret}\n").as_bytes()),
+        TokenFormat::Raw => context.output.raw(format!("{secret}\n").as_bytes()),
+        TokenFormat::Header => context.output.raw(format!("Authorization: Bearer {secret}\n").as_bytes()),
         TokenFormat::Env => {
             let variable = context.brand().variable("ACCESS_TOKEN");
-            context.screen.raw(format!("export {variable}='{secret}'\n").as_bytes())
+            context.output.raw(format!("export {variable}='{secret}'\n").as_bytes())
         }
-        TokenFormat::Json => context.screen.json(&json!({
+        TokenFormat::Json => context.output.json(&json!({
             "token": secret,
             "token_type": "Bearer",
             "expires_at": token.expires_at(),

@@ -8,25 +8,25 @@ use serde_json::json;
 use super::session;
 use crate::context::Context;
 use crate::error::ErrorKind;
-use crate::screen::fact;
+use crate::output::fact;
 use crate::session::{Session, WHOAMI_PATH, Whoami, WhoamiEnvelope};
 
 pub(super) async fn run(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let whoami = ask(&session(context)?).await?;
-    if context.screen.is_json() {
-        return context.screen.json(&json!(whoami));
+    if context.output.is_json() {
+        return context.output.json(&json!(whoami));
     }
     let account = whoami.account();
-    context.screen.data(account.display_name())?;
+    context.output.data(account.display_name())?;
     if let Some(org) = &whoami.organization {
         let role = org.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
         let name = whoami.org().map(|org| org.display_name().to_owned()).unwrap_or_default();
-        context.screen.data(&fact("Organization", &format!("{name} ({}){role}", org.id)))?;
+        context.output.data(&fact("Organization", &format!("{name} ({}){role}", org.id)))?;
     }
     context
         .screen
         .data(&fact("Credential", &format!("{} {}", whoami.kind.replace('_', " "), whoami.credential.id)))?;
-    context.screen.data(&fact("Scopes", &whoami.scopes.join(" ")))
+    context.output.data(&fact("Scopes", &whoami.scopes.join(" ")))
 }
 
 /// Asks the server who the credential is.

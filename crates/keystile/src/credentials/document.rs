@@ -39,6 +39,7 @@ enum Profile {
 /// What one profile holds.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Credential {
     /// A CLI session that one sign-in created.
     Oauth(Box<OauthCredential>),
@@ -48,6 +49,7 @@ pub enum Credential {
 
 /// A CLI session.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[non_exhaustive]
 pub struct OauthCredential {
     /// The authorization server that issued it.
     pub issuer: BaseUrl,
@@ -92,6 +94,7 @@ pub struct OauthCredential {
 
 /// A key that a person stored.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[non_exhaustive]
 pub struct KeyCredential {
     /// The key.
     pub api_key: Secret,
@@ -116,6 +119,7 @@ pub struct KeyCredential {
 
 /// Who signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[non_exhaustive]
 pub struct AccountRef {
     /// The user.
     pub id: String,
@@ -129,6 +133,7 @@ pub struct AccountRef {
 
 /// For which organization.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[non_exhaustive]
 pub struct OrgRef {
     /// The organization.
     pub id: String,
@@ -143,6 +148,7 @@ pub struct OrgRef {
 /// Whether a session can still be refreshed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum CredentialState {
     /// As far as this machine knows.
     #[default]
@@ -154,6 +160,7 @@ pub enum CredentialState {
 /// How a person signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SignedInBy {
     /// With a browser that came back to a port of this machine.
     Browser,
@@ -295,7 +302,7 @@ impl Credential {
     }
 
     /// How it was got, as `auth status --json` says it.
-    pub fn method(&self) -> &'static str {
+    pub(crate) fn method(&self) -> &'static str {
         match self {
             Self::Oauth(_) => "oauth",
             Self::ApiKey(key) => method_of(&key.api_key),
@@ -345,7 +352,7 @@ pub(crate) fn method_of(key: &Secret) -> &'static str {
 
 impl OrgRef {
     /// Whether a person means this organization by `text`.
-    pub fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         self.id == text || self.slug.as_deref() == Some(text) || self.name.as_deref() == Some(text)
     }
 

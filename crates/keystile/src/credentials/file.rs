@@ -19,14 +19,14 @@ use crate::profile::ProfileName;
 const CHANGE_WAIT: Duration = Duration::from_secs(5);
 
 /// Credentials in a private file.
-pub struct FileStore {
+pub(crate) struct FileStore {
     paths: Paths,
     warnings: Mutex<Vec<String>>,
 }
 
 impl FileStore {
     /// The store at these paths. Nothing is made before something is stored.
-    pub fn new(paths: Paths) -> Self {
+    pub(crate) fn new(paths: Paths) -> Self {
         Self { paths, warnings: Mutex::default() }
     }
 

@@ -12,7 +12,7 @@ use crate::files;
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// An exclusive lock on a file. The file itself stays: removing it would let two processes lock two files.
-pub struct FileLock(Held);
+pub(crate) struct FileLock(Held);
 
 /// How the lock is held.
 enum Held {
@@ -24,7 +24,7 @@ enum Held {
 
 impl FileLock {
     /// Takes the lock, unless somebody else holds it.
-    pub fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
         if let Some(folder) = path.parent() {
             files::ensure_private_folder(folder)?;
         }

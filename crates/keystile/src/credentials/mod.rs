@@ -17,9 +17,8 @@ pub use document::{
     AccountRef, Credential, CredentialDocument, CredentialState, KeyCredential, OauthCredential, OrgRef,
     SignedInBy,
 };
-pub use file::FileStore;
+pub(crate) use file::FileStore;
 pub(crate) use keyring_store::KeyringStore;
-pub use lock::FileLock;
 pub(crate) use trust::check as check_trust;
 
 /// Where credentials are kept.
@@ -61,7 +60,7 @@ pub trait CredentialStore: Send + Sync {
 /// Where refresh tokens and keys are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum CredentialBackend {
+pub(crate) enum CredentialBackend {
     /// In the credentials file, which works everywhere.
     #[default]
     File,

@@ -7,6 +7,7 @@ use super::ErrorKind;
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Exit {
     /// A usage error, a refused value, a malformed key, a bad `config.toml`.
     Usage = 1,

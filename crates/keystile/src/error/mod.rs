@@ -162,6 +162,11 @@ impl Error {
         Self { kind: Box::new(kind), brand }
     }
 
+    /// An invalid value, found where the tool is not known.
+    pub(crate) fn usage(message: String) -> Self {
+        Self::new(ErrorKind::Usage { message, hint: None }, Brand::unnamed())
+    }
+
     /// What went wrong, for matching.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::attempt::end_replaced;
-use super::{agree_to_replace, in_words, store};
+use super::{KeyLoginOptions, agree_to_replace, in_words, store};
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::credentials::{AccountRef, Credential, CredentialState, KeyCredential, OrgRef};
@@ -15,42 +15,34 @@ use crate::secret::Secret;
 use crate::session::{Whoami, whoami_of};
 use crate::source::CredentialSource;
 
-/// How to sign in with a key.
-#[derive(Clone, Debug, Default)]
-pub struct KeyLoginOptions {
-    /// The server that the key is for.
-    pub issuer: Option<BaseUrl>,
-    /// Replace what the profile holds without asking, also with a key that could not be verified.
-    pub force: bool,
-}
-
-/// A key that was stored.
+/// An API key that was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StoredKey {
     /// The profile that holds it.
     pub profile: ProfileName,
-    /// What a person may see of it.
+    /// The key with all but its prefix and its last four characters masked.
     pub masked: String,
-    /// For whom it acts, once the server has said so.
+    /// The account that it acts for, once verified.
     pub account: Option<AccountRef>,
-    /// For which organization.
+    /// The organization that it acts in.
     pub org: Option<OrgRef>,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Vec<String>,
-    /// Where it is stored.
+    /// The credentials file.
     pub stored_in: PathBuf,
-    /// Why it could not be verified, if so.
+    /// Why it could not be verified; `None` if it was.
     pub unverified: Option<String>,
 }
 
-/// What the server had to say about a key.
+/// Result of the verification of a key.
 enum Verdict {
     Accepted(Box<Whoami>),
-    /// Nothing: it was out of reach or broken.
+    /// The server was unreachable or failed.
     Unknown(ErrorKind),
 }
 
-/// A server that keys are for, as far as it could be asked.
+/// The server that a key is for; fields from its metadata are `None` if it could not be reached.
 struct Target {
     issuer: BaseUrl,
     api_base: Option<BaseUrl>,

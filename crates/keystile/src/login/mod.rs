@@ -7,6 +7,7 @@ mod device;
 mod facts;
 mod key;
 mod loopback;
+mod options;
 mod pace;
 mod page;
 mod paste;
@@ -22,7 +23,6 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::base_url::BaseUrl;
-use super::config::LoginMethod;
 use super::context::Context;
 use super::credentials::{AccountRef, Credential, CredentialState, OrgRef};
 use super::error::ErrorKind;
@@ -34,66 +34,40 @@ use pace::Pace;
 use pending::{Handle, Pending};
 use sign_in_method::{LoginEnvironment, SignInMethod};
 
+pub use key::StoredKey;
 pub(crate) use key::sign_in as login_with_key;
-pub use key::{KeyLoginOptions, StoredKey};
+pub use options::{KeyLoginOptions, LoginMethod, LoginOptions};
 pub(crate) use wait::prompt_secret;
 
-/// How to sign in.
-#[derive(Clone, Debug, Default)]
-pub struct LoginOptions {
-    /// Which way; by the settings and the surroundings unless said.
-    pub method: Option<LoginMethod>,
-    /// Sign in at this server.
-    pub issuer: Option<BaseUrl>,
-    /// Sign in with this provider, where the server offers it.
-    pub provider: Option<String>,
-    /// Request these scopes. If empty, the tool's own; if it has none, those of the session that the profile holds; if it
-    /// holds none, or with `force`, the default of the server.
-    pub scopes: Vec<String>,
-    /// Of these scopes ask only for those that read.
-    pub read_only: bool,
-    /// Listen on this port; any if 0.
-    pub port: u16,
-    /// Wait this long; 5 minutes, or as long as a device code is good, unless said.
-    pub timeout: Option<Duration>,
-    /// Replace what the profile holds without asking.
-    pub force: bool,
-    /// Call this machine so.
-    pub device_name: Option<String>,
-    /// Who will sign in.
-    pub login_hint: Option<String>,
-    /// Draw a device code as a picture too.
-    #[cfg(feature = "qr")]
-    pub qr: bool,
-}
-
-/// What a sign-in gave.
+/// A login that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CompletedLogin {
-    /// The profile that holds it.
+    /// The profile that holds the session.
     pub profile: ProfileName,
-    /// Who signed in, if the server said so.
+    /// The account, if the server identified it.
     pub account: Option<AccountRef>,
-    /// For which organization.
+    /// The organization that the session is for.
     pub org: Option<OrgRef>,
-    /// What the session may do.
+    /// The granted scopes.
     pub scopes: Vec<String>,
-    /// Where it is stored.
+    /// The credentials file.
     pub stored_in: PathBuf,
-    /// How long an access token lasts.
+    /// Lifetime of an access token.
     pub access_lifetime: Duration,
-    /// How long the session lasts without use.
+    /// Lifetime of the session without use, if the server states it.
     pub idle_lifetime: Option<Duration>,
-    /// Whether the access token is renewed without the person.
+    /// Whether there is a refresh token.
     pub refreshable: bool,
 }
 
-/// A sign-in that was begun and waits for approval, to be resumed by its handle.
+/// A login that waits for approval, to be completed with [`App::resume_login`](crate::App::resume_login).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StartedLogin {
-    /// What the person types, and where.
+    /// The device code and the page to enter it on.
     pub screen: CodeScreen,
-    /// The name to resume it by.
+    /// The handle to resume it by.
     pub handle: String,
 }
 

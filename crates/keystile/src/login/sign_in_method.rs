@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::config::LoginMethod;
 use crate::context::Context;
 use crate::error::ErrorKind;
+use crate::login::LoginMethod;
 
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

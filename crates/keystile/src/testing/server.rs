@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 /// A request to a [`TestServer`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TestRequest {
     /// The path and the query.
     pub path: String,

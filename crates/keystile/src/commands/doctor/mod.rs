@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::args::DoctorArgs;
 use crate::context::Context;
 use crate::error::{ErrorKind, Exit};
-use crate::screen::{Icon, fact};
+use crate::output::{Icon, fact};
 
 /// What came of looking at one thing.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ pub(super) async fn run(context: &Arc<Context>, args: DoctorArgs) -> Result<(), 
 }
 
 fn print(context: &Context, checks: &[Check], fixes: bool) -> Result<(), ErrorKind> {
-    let screen = &context.screen;
+    let screen = &context.output;
     if screen.is_json() {
         let documents: Vec<_> = checks
             .iter()

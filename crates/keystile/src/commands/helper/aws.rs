@@ -111,7 +111,7 @@ pub(super) async fn run(
         .map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })?;
     let response = context.transport.send(request, PLAN).await?;
     let credentials = read(&response, &endpoint)?;
-    context.screen.json(&json!({
+    context.output.json(&json!({
         "Version": 1,
         "AccessKeyId": credentials.access_key_id,
         "SecretAccessKey": credentials.secret_access_key,

@@ -31,7 +31,7 @@ async fn get(context: &Arc<Context>, registry: &str) -> Result<(), ErrorKind> {
     let host = host(registry);
     let is_meant = |bound: &BaseUrl| host.as_deref() == Some(bound.host().as_str());
     let Some(session) = session_for(context, is_meant).await? else {
-        context.screen.raw(format!("{NOTHING}\n").as_bytes())?;
+        context.output.raw(format!("{NOTHING}\n").as_bytes())?;
         return Err(ErrorKind::NotFound {
             message: format!("There is no credential for {registry}."),
             request_id: None,
@@ -39,7 +39,7 @@ async fn get(context: &Arc<Context>, registry: &str) -> Result<(), ErrorKind> {
     };
     let token = session.token(TokenNeed::Fresh { min_ttl: USUAL_TTL }).await?;
     let answer = json!({ "ServerURL": registry, "Username": USER_NAME, "Secret": token.secret() });
-    context.screen.json(&answer)
+    context.output.json(&answer)
 }
 
 async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
@@ -51,7 +51,7 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
         Err(ErrorKind::NotAuthenticated) => serde_json::Map::new(),
         Err(kind) => return Err(kind),
     };
-    context.screen.json(&Value::Object(registries))
+    context.output.json(&Value::Object(registries))
 }
 
 /// The host of a registry, which docker names with or without a scheme and a path.

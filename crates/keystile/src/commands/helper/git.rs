@@ -33,7 +33,7 @@ async fn get(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let token = session.token(TokenNeed::Fresh { min_ttl: USUAL_TTL }).await?;
     let end = token.expires_at().map(|end| format!("password_expiry_utc={}\n", end.timestamp()));
     let answer = format!("username={USER_NAME}\npassword={}\n{}", token.secret(), end.unwrap_or_default());
-    context.screen.raw(answer.as_bytes())
+    context.output.raw(answer.as_bytes())
 }
 
 /// Git says so when a server has refused a password.

@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Arc<Context>) -> Result<(), ErrorKind> {
     if let Some(end) = token.expires_at() {
         status["expirationTimestamp"] = Value::from(end.format("%Y-%m-%dT%H:%M:%SZ").to_string());
     }
-    context.screen.json(&json!({
+    context.output.json(&json!({
         "apiVersion": info.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1"),
         "kind": "ExecCredential",
         "status": status,

@@ -9,7 +9,7 @@ use crate::args::LoginArgs;
 use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::login::{KeyLoginOptions, StoredKey, login_with_key, prompt_secret};
-use crate::screen::{Icon, fact};
+use crate::output::{Icon, fact};
 use crate::secret::Secret;
 use crate::source::CredentialSource;
 
@@ -54,7 +54,7 @@ pub(super) async fn run(context: &Context, entry: Entry, args: LoginArgs) -> Res
             let warning = format!(
                 "A key on the command line stays in the history of the shell. `{other}` alone asks for it."
             );
-            context.screen.say(Icon::Attention, &warning);
+            context.output.say(Icon::Attention, &warning);
             (key, CredentialSource::Flag)
         }
         Entry::StandardInput if !std::io::stdin().is_terminal() => {
@@ -93,10 +93,10 @@ fn print(context: &Context, stored: &StoredKey) -> Result<(), ErrorKind> {
     if let Some(reason) = &stored.unverified {
         let status = context.brand().command("auth status");
         let warning = format!("Stored the key, but could not verify it ({reason}). Try `{status}` shortly.");
-        context.screen.say(Icon::Attention, &warning);
+        context.output.say(Icon::Attention, &warning);
     }
-    if context.screen.is_json() {
-        return context.screen.json(&json!({
+    if context.output.is_json() {
+        return context.output.json(&json!({
             "profile": stored.profile.as_str(),
             "credential": stored.masked,
             "verified": stored.unverified.is_none(),
@@ -107,10 +107,10 @@ fn print(context: &Context, stored: &StoredKey) -> Result<(), ErrorKind> {
         }));
     }
     if let Some(account) = &stored.account {
-        context.screen.say(Icon::Good, &format!("Signed in as {}", account.display_name()));
+        context.output.say(Icon::Good, &format!("Signed in as {}", account.display_name()));
     }
     for line in facts(stored) {
-        context.screen.tell(&line);
+        context.output.tell(&line);
     }
     super::warn_of_variable(context)
 }

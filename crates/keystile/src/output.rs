@@ -1,0 +1,143 @@
+//! The two outputs: standard output is data, standard error is talk.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::Value;
+
+use super::args::Globals;
+use super::env::Environment;
+use super::error::{Error, ErrorKind};
+use super::redact::Redactor;
+
+/// How a line begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Icon {
+    Good,
+    Attention,
+    Bad,
+}
+
+/// Writes to both streams, with secrets masked.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    json: bool,
+    quiet: bool,
+    terminal: bool,
+    colored: Colored,
+    redactor: Redactor,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Colored {
+    out: bool,
+    err: bool,
+}
+
+impl Output {
+    /// The screen that the arguments and the environment ask for.
+    pub(crate) fn new(globals: &Globals, environment: &Environment, redactor: Redactor) -> Self {
+        let wanted = !globals.no_color
+            && environment.get("NO_COLOR").is_none()
+            && environment.get("TERM") != Some("dumb");
+        let terminal = io::stdout().is_terminal();
+        Self {
+            json: globals.json,
+            quiet: globals.quiet,
+            terminal,
+            colored: Colored { out: wanted && terminal, err: wanted && io::stderr().is_terminal() },
+            redactor,
+        }
+    }
+
+    /// Whether standard output is one JSON document.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether hints and progress are wanted.
+    pub(crate) fn talks(&self) -> bool {
+        !self.json && !self.quiet
+    }
+
+    /// A JSON document on standard output.
+    pub(crate) fn json(&self, document: &Value) -> Result<(), ErrorKind> {
+        self.raw(format!("{document}\n").as_bytes())
+    }
+
+    /// Text on standard output, with secrets masked.
+    pub(crate) fn data(&self, text: &str) -> Result<(), ErrorKind> {
+        self.raw(format!("{}\n", self.redactor.clean(text)).as_bytes())
+    }
+
+    /// Bytes on standard output as they are: what was asked for by name.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> Result<(), ErrorKind> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => ErrorKind::ClosedPipe,
+            _ => ErrorKind::LocalFailure { what: "print".into(), cause: error.to_string() },
+        })
+    }
+
+    /// Whether standard output is a terminal, where a person reads it.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal && !self.json
+    }
+
+    /// A marked headline on standard output, for commands whose answer it is.
+    pub(crate) fn headline(&self, icon: Icon, text: &str) -> Result<(), ErrorKind> {
+        self.raw(format!("{} {}\n", sign(icon, self.colored.out), self.redactor.clean(text)).as_bytes())
+    }
+
+    /// A marked line on standard error, unless nobody wants talk.
+    pub(crate) fn say(&self, icon: Icon, text: &str) {
+        if self.talks() {
+            write_err(&format!("{} {}\n", sign(icon, self.colored.err), self.redactor.clean(text)));
+        }
+    }
+
+    /// Plain talk on standard error.
+    pub(crate) fn tell(&self, text: &str) {
+        if self.talks() {
+            write_err(&format!("{}\n", self.redactor.clean(text)));
+        }
+    }
+
+    /// Talk that is overwritten by the next.
+    pub(crate) fn overwrite(&self, text: &str) {
+        if self.talks() {
+            write_err(&format!("\r\u{1b}[K{text}"));
+        }
+    }
+
+    /// An error on standard error.
+    pub(crate) fn error(&self, error: &Error) {
+        match (error.kind(), self.json) {
+            (ErrorKind::ClosedPipe, _) => {}
+            (_, true) => write_err(&format!("{}\n", self.redactor.clean(&error.to_json().to_string()))),
+            (_, false) => {
+                let text = error.to_string();
+                write_err(&format!("{} {}\n", sign(Icon::Bad, self.colored.err), self.redactor.clean(&text)));
+            }
+        }
+    }
+}
+
+fn write_err(text: &str) {
+    let mut err = io::stderr().lock();
+    // Who closed standard error does not want talk.
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// `Label         value` under a headline.
+pub(crate) fn fact(label: &str, value: &str) -> String {
+    format!("  {label:<12}  {value}")
+}
+
+fn sign(icon: Icon, colored: bool) -> String {
+    let (sign, color) = match icon {
+        Icon::Good => ("✓", 32),
+        Icon::Attention => ("!", 33),
+        Icon::Bad => ("✗", 31),
+    };
+    if colored { format!("\u{1b}[{color}m{sign}\u{1b}[0m") } else { sign.to_owned() }
+}
