@@ -65,7 +65,8 @@ impl Brand {
 
 /// A tool: its names, its authorization server, its API and its dependencies.
 ///
-/// Its methods take the [`Globals`](crate::Globals) of the command line, which override the environment and the settings.
+/// Its methods take the [`Globals`](crate::Globals) of the command line, which override the environment and the
+/// settings.
 #[derive(Clone)]
 pub struct App {
     pub(crate) brand: Brand,
@@ -132,8 +133,8 @@ impl AppBuilder {
         self
     }
 
-    /// The base URL of the API that credentials are sent to. The default is the one in the metadata of the server, else the
-    /// issuer.
+    /// The base URL of the API that credentials are sent to. The default is the one in the metadata of the server, else
+    /// the issuer.
     pub fn api_base(mut self, api_base: impl Into<String>) -> Self {
         self.api_base = Some(api_base.into());
         self

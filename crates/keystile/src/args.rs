@@ -24,7 +24,7 @@ pub(crate) use tool::{
     SwitchArgs, ToolCommand,
 };
 
-/// Accepted before or after the verb.
+/// The global options, accepted before and after the command.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
@@ -33,31 +33,31 @@ pub struct Globals {
     /// Print one JSON document
     #[arg(long, global = true)]
     pub json: bool,
-    /// Show the calls that are made; twice, their headers too
+    /// Show each request; twice, the headers too
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// Say nothing but data and errors
+    /// Print only data and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Use this profile
     #[arg(short, long, global = true, value_name = "NAME", value_parser = ProfileName::parse)]
     pub profile: Option<ProfileName>,
-    /// Act in this organization
+    /// Act for this organization
     #[arg(long, global = true, value_name = "ORG")]
     pub org: Option<String>,
-    /// Use this key for one command (the environment variable keeps it out of the shell history)
+    /// Use this key (an environment variable keeps it out of the shell history)
     #[arg(long, global = true, value_name = "KEY", hide_env_values = true)]
     pub api_key: Option<Secret>,
-    /// Talk to the API at this address
+    /// Use the API at this URL
     #[arg(long, global = true, value_name = "URL", value_parser = BaseUrl::parse)]
     pub api_base: Option<BaseUrl>,
-    /// Never ask and never wait for a person
+    /// Never prompt and never wait for input
     #[arg(long, global = true)]
     pub no_input: bool,
-    /// Print without colors
+    /// Disable colors
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// Do not try again when a call fails
+    /// Do not retry failed requests
     #[arg(long, global = true)]
     pub no_retry: bool,
 }
@@ -65,37 +65,37 @@ pub struct Globals {
 /// `auth ...`
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum AuthCommand {
-    /// Sign in: with the browser, a code on another device, or a key
+    /// Sign in with a browser, a device code or an API key
     Login(Box<LoginArgs>),
-    /// End the session at the server and forget it here
+    /// Revoke the session and remove it from this machine
     Logout(LogoutArgs),
-    /// Say whether you are signed in (exit 0 yes, 2 no, 3 could not check)
+    /// Show whether you are signed in (exit 0 yes, 2 no, 3 could not check)
     Status(StatusArgs),
-    /// Say who you are, as the server sees it
+    /// Show the account, organization and scopes of the credential
     Whoami,
-    /// Print the access token, refreshed if need be
+    /// Print the access token, refreshed if needed
     Token(TokenArgs),
-    /// Get a new access token now, or sign in for more scopes
+    /// Refresh the access token now, or add scopes
     Refresh(RefreshArgs),
     /// Change the active profile
     Switch(SwitchArgs),
-    /// See and end your sessions, on every machine
+    /// List and revoke your sessions on all machines
     Sessions {
-        /// What to do with them; `list` unless said
+        /// Defaults to `list`
         #[command(subcommand)]
         command: Option<SessionsCommand>,
     },
-    /// Find out why signing in or calling fails
+    /// Diagnose sign-in and connection problems
     Doctor(DoctorArgs),
 }
 
 /// `auth logout`
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct LogoutArgs {
-    /// Every profile
+    /// Sign out of all profiles
     #[arg(long)]
     pub(crate) all: bool,
-    /// Do not tell the server
+    /// Remove the local credential without revoking the session
     #[arg(long)]
     pub(crate) local: bool,
 }
@@ -103,10 +103,10 @@ pub(crate) struct LogoutArgs {
 /// `auth status`
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct StatusArgs {
-    /// Do not ask the server
+    /// Do not contact the server
     #[arg(long)]
     pub(crate) offline: bool,
-    /// List the other profiles too; the exit code is about the selected one
+    /// Also list the other profiles; the exit code is that of the selected one
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -114,23 +114,23 @@ pub(crate) struct StatusArgs {
 /// `auth token`
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct TokenArgs {
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t = TokenFormat::Raw)]
     pub(crate) format: TokenFormat,
-    /// Refresh if it ends sooner than this
+    /// Refresh if it expires within this time
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
     pub(crate) min_ttl: Duration,
 }
 
-/// How `auth token` prints.
+/// Output formats of `auth token`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenFormat {
-    /// The token
+    /// The token alone
     Raw,
     /// The `Authorization` header
     Header,
     /// A JSON document
     Json,
-    /// A line for `eval` in a shell
+    /// An `export` line for `eval`
     Env,
 }

@@ -1,4 +1,4 @@
-//! Opens a page in the browser of the person.
+//! Opens URLs in a browser.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,13 +10,13 @@ use base64::Engine as _;
 #[cfg(target_os = "linux")]
 use base64::engine::general_purpose::STANDARD;
 
-/// Opens pages.
+/// Opens URLs in a browser.
 pub trait Browser: Send + Sync {
-    /// Opens a page; the text says why that failed.
+    /// Opens a URL. The error is a reason to show; the login goes on, because the URL is printed too.
     fn open<'a>(&'a self, url: &'a str) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 }
 
-/// The browser that the system prefers, or `BROWSER` names.
+/// The default browser of the system, or the program in `BROWSER`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SystemBrowser;
 
@@ -25,13 +25,13 @@ impl Browser for SystemBrowser {
         let url = url.to_owned();
         Box::pin(async move {
             let (sender, receiver) = tokio::sync::oneshot::channel();
-            // A thread of its own: some openers return only when their browser is closed.
+            // On a thread, because some launchers return only when the browser is closed.
             std::thread::spawn(move || {
                 let opened = open_page(&url);
-                // The login may have ended meanwhile.
+                // The receiver is gone if the login has ended.
                 let _ = sender.send(opened);
             });
-            receiver.await.unwrap_or_else(|_| Err("the opener ended without an answer".into()))
+            receiver.await.unwrap_or_else(|_| Err("the browser launcher stopped without a result".into()))
         })
     }
 }
@@ -44,7 +44,7 @@ fn open_page(url: &str) -> Result<(), String> {
     webbrowser::open(url).map_err(|error| error.to_string())
 }
 
-/// The browser of Windows, from the Linux inside of it: by the helper of wslu, else by PowerShell.
+/// From WSL, opens the browser of Windows with `wslview` (wslu), else with PowerShell.
 #[cfg(target_os = "linux")]
 fn open_on_windows(url: &str) -> Result<(), String> {
     run("wslview", &[url]).or_else(|_| {
@@ -53,10 +53,10 @@ fn open_on_windows(url: &str) -> Result<(), String> {
     })
 }
 
-/// The command that opens a page, in the encoding in which no character of it can mean anything else.
+/// The PowerShell command for `-EncodedCommand` (base64 of UTF-16LE), which needs no shell quoting.
 #[cfg(target_os = "linux")]
 fn powershell(url: &str) -> String {
-    // Nothing is special inside of single quotes but they themselves; a printed address has only ASCII ones.
+    // Inside single quotes only a single quote is special, and URLs have no typographic ones.
     let script = format!("Start-Process '{}'", url.replace('\'', "''"));
     STANDARD.encode(script.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>())
 }

@@ -1,14 +1,14 @@
-//! The time of day, as a parameter.
+//! Time as a parameter.
 
 use chrono::{DateTime, Utc};
 
-/// Tells the time.
+/// A clock, for everything that depends on the time of day.
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// The current time.
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The clock of the machine.
+/// The system clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SystemClock;
 

@@ -1,4 +1,4 @@
-//! `config.toml`: settings without secrets.
+//! `config.toml`, the settings file. It contains no secrets.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,11 +15,11 @@ use super::files;
 use super::login::LoginMethod;
 use super::profile::ProfileName;
 
-/// What `config.toml` says. Unknown settings are left to newer versions.
+/// The contents of `config.toml`. Unknown settings are ignored, for newer versions.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Config {
-    /// The profile that commands use unless told otherwise.
+    /// The profile in use by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) active_profile: Option<ProfileName>,
     /// Settings of every profile.
@@ -40,10 +40,10 @@ pub(crate) struct Defaults {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Defaults {
-    /// How to sign in.
+    /// The default sign-in method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) login_method: Option<LoginMethod>,
-    /// Where refresh tokens and keys are kept.
+    /// Where refresh tokens and keys are stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) store: Option<CredentialBackend>,
 }
@@ -72,13 +72,13 @@ pub(crate) struct ProfileConfig {
     /// The API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) api_base: Option<BaseUrl>,
-    /// The organization to sign in for.
+    /// The organization to request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) org: Option<String>,
 }
 
 impl Config {
-    /// Reads the file; a missing file has no settings.
+    /// Reads the file; a missing file counts as empty.
     pub(crate) fn load(path: &Path) -> Result<Self, ErrorKind> {
         let text = ConfigFile::open(path)?.document.to_string();
         toml::from_str(&text).map_err(|error| bad(path, error.to_string().trim()))
@@ -90,14 +90,14 @@ impl Config {
     }
 }
 
-/// `config.toml` for editing: what a person wrote around the settings stays.
+/// `config.toml` for editing: comments and layout are kept.
 pub(crate) struct ConfigFile {
     path: PathBuf,
     document: DocumentMut,
 }
 
 impl ConfigFile {
-    /// Opens the file, or begins one.
+    /// Reads the file; a missing file counts as empty.
     pub(crate) fn open(path: &Path) -> Result<Self, ErrorKind> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
@@ -109,12 +109,12 @@ impl ConfigFile {
         Ok(Self { path: path.to_owned(), document })
     }
 
-    /// The whole file as it would be written.
+    /// The text of the file.
     pub(crate) fn text(&self) -> String {
         self.document.to_string()
     }
 
-    /// The setting under a dotted name.
+    /// The value of a setting by its dotted name.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         let item = name.split('.').try_fold(self.document.as_item(), |item, part| item.get(part))?;
         match item {
@@ -124,7 +124,7 @@ impl ConfigFile {
         }
     }
 
-    /// Changes a setting. The change is refused if the file would make no sense with it.
+    /// Changes a setting. An invalid value is an error and changes nothing.
     pub(crate) fn set(&mut self, name: &str, text: &str) -> Result<(), ErrorKind> {
         let mut changed = self.begun();
         let (parents, last) = split(name);
@@ -136,13 +136,13 @@ impl ConfigFile {
                 Item::Table(table)
             });
             table =
-                item.as_table_mut().ok_or_else(|| bad(&self.path, &format!("`{part}` is not a section")))?;
+                item.as_table_mut().ok_or_else(|| bad(&self.path, &format!("`{part}` is not a table")))?;
         }
         table[last] = value(text);
         self.accept(name, changed)
     }
 
-    /// Removes a setting; says whether it was there.
+    /// Removes a setting; `true` if it was set.
     pub(crate) fn unset(&mut self, name: &str) -> Result<bool, ErrorKind> {
         let mut changed = self.document.clone();
         let (parents, last) = split(name);
@@ -155,7 +155,7 @@ impl ConfigFile {
         Ok(existed)
     }
 
-    /// Begins the section of a profile; says whether there was none.
+    /// Adds an empty section for a profile; `true` if there was none.
     pub(crate) fn add_profile(&mut self, name: &ProfileName) -> Result<bool, ErrorKind> {
         let mut changed = self.begun();
         let profiles = Self::profiles(&mut changed);
@@ -168,7 +168,7 @@ impl ConfigFile {
         Ok(is_new)
     }
 
-    /// Moves the settings of a profile to another name, and the choice of it too.
+    /// Renames the section of a profile, and `active_profile` if it names it.
     pub(crate) fn rename_profile(&mut self, from: &ProfileName, to: &ProfileName) -> Result<(), ErrorKind> {
         let mut changed = self.document.clone();
         if let Some(profiles) = Self::profiles(&mut changed)
@@ -182,7 +182,7 @@ impl ConfigFile {
         self.accept(from.as_str(), changed)
     }
 
-    /// Removes the settings of a profile, and the choice of it; says whether there were any.
+    /// Removes the section of a profile, and `active_profile` if it names it; `true` if there was a section.
     pub(crate) fn remove_profile(&mut self, name: &ProfileName) -> Result<bool, ErrorKind> {
         let mut changed = self.document.clone();
         let removed = Self::profiles(&mut changed).and_then(|profiles| profiles.remove(name.as_str()));
@@ -193,7 +193,7 @@ impl ConfigFile {
         Ok(removed.is_some())
     }
 
-    /// A copy to change; a new file names its version.
+    /// A copy to change. A new file gets a version.
     fn begun(&self) -> DocumentMut {
         let mut document = self.document.clone();
         if document.as_table().is_empty() {

@@ -1,4 +1,4 @@
-//! One invocation: the tool, its arguments and its environment, put together.
+//! One invocation: tool, arguments, environment and settings combined.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use super::source::StoredProfile;
 use super::terminal::TerminalUi;
 use super::ui::LoginUi;
 
-/// Everything that a command needs.
+/// Everything that a command needs, resolved once.
 pub(crate) struct Context {
     pub(crate) app: App,
     pub(crate) globals: Globals,
@@ -39,7 +39,7 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) transport: Transport,
     pub(crate) trace: Trace,
-    /// Whether somebody is there to answer.
+    /// Whether prompts can be answered: a terminal, and neither `CI` nor `--no-input`.
     pub(crate) interactive: bool,
 }
 
@@ -120,24 +120,23 @@ impl Context {
         self.config.profile(&self.profile)
     }
 
-    /// A variable that holds an address.
+    /// A variable of the tool that holds a URL.
     fn url_variable(&self, suffix: &str) -> Result<Option<BaseUrl>, ErrorKind> {
         let parse = |text| {
             BaseUrl::parse(text).map_err(|error| ErrorKind::Usage {
-                message: format!("{} is wrong: {error}", self.brand().variable(suffix)),
+                message: format!("{} is invalid: {error}", self.brand().variable(suffix)),
                 hint: None,
             })
         };
         self.environment.own(self.brand(), suffix).map(parse).transpose()
     }
 
-    /// The issuer that the person asked for, if they did.
+    /// The issuer set by the variable or the profile.
     pub(crate) fn wanted_issuer(&self) -> Result<Option<BaseUrl>, ErrorKind> {
         Ok(self.url_variable("ISSUER")?.or(self.profile_config().issuer))
     }
 
-    /// The server to talk to about signing in: that of the flag, the variable or the settings, else that of the stored
-    /// session, else the tool's own.
+    /// The issuer to use: flag, variable, profile settings, stored session, default of the tool, in this order.
     pub(crate) fn issuer_for(
         &self,
         flag: Option<&BaseUrl>,
@@ -153,7 +152,7 @@ impl Context {
         Ok(last.unwrap_or_else(|| self.app.issuer.clone()))
     }
 
-    /// The API that the person asked for, if they did.
+    /// The API base set by the flag, the variable or the profile.
     pub(crate) fn wanted_api_base(&self) -> Result<Option<BaseUrl>, ErrorKind> {
         if let Some(flag) = &self.globals.api_base {
             return Ok(Some(flag.clone()));
@@ -162,19 +161,19 @@ impl Context {
         Ok(variable.or(self.profile_config().api_base))
     }
 
-    /// The organization that the person asked for, if they did.
+    /// The organization set by the flag, the variable or the profile.
     pub(crate) fn wanted_org(&self) -> Option<String> {
         let flag = self.globals.org.clone();
         flag.or_else(|| self.environment.own(self.brand(), "ORG").map(str::to_owned))
             .or(self.profile_config().org)
     }
 
-    /// The profile in use and where it is stored.
+    /// The profile in use and the file that holds it.
     pub(crate) fn stored_profile(&self) -> StoredProfile {
         StoredProfile { name: self.profile.clone(), path: self.store.location() }
     }
 
-    /// The session that the profile holds now.
+    /// The session that the profile holds now; `None` for a key or an empty profile.
     pub(crate) fn stored_session(&self) -> Result<Option<OauthCredential>, ErrorKind> {
         Ok(self.store.read()?.get(&self.profile).and_then(|credential| credential.as_oauth().cloned()))
     }
@@ -183,7 +182,7 @@ impl Context {
         oauth::discover(&self.transport, issuer).await
     }
 
-    /// Passes on what the store has to say.
+    /// Prints the warnings of the store.
     pub(crate) fn say_warnings(&self) -> Vec<String> {
         let warnings = self.store.take_warnings();
         for warning in &warnings {
@@ -192,7 +191,7 @@ impl Context {
         warnings
     }
 
-    /// How long a login is to wait, if the person said so.
+    /// The login timeout set by the flag or the variable.
     pub(crate) fn login_timeout(&self, flag: Option<Duration>) -> Result<Option<Duration>, ErrorKind> {
         let variable = self.environment.own(self.brand(), "LOGIN_TIMEOUT");
         let parse = |text| super::duration::parse(text).map_err(Error::into_kind);
@@ -203,12 +202,12 @@ impl Context {
     }
 }
 
-/// `keystile 0.1.0`, as a product in a `User-Agent` too.
+/// `keystile/0.1.0`, as in `User-Agent`.
 pub(crate) fn tool_version(brand: &Brand) -> String {
     format!("{}/{}", brand.name(), brand.version())
 }
 
-/// The variable, the settings, else the file.
+/// The backend set by the variable or the settings; the file by default.
 fn credential_backend(
     environment: &Environment,
     brand: &Brand,
@@ -220,12 +219,12 @@ fn credential_backend(
         Some("keyring") => Ok(CredentialBackend::Keyring),
         Some(other) => Err(ErrorKind::Usage {
             message: format!("{} cannot be `{other}`", brand.variable("CREDENTIAL_STORE")),
-            hint: Some("It is file or keyring.".into()),
+            hint: Some("Use file or keyring.".into()),
         }),
     }
 }
 
-/// The flag, the variable, the project's file, the settings, else `default`.
+/// The profile: flag, variable, project file, `active_profile`, `default`, in this order.
 fn choose_profile(
     globals: &Globals,
     environment: &Environment,

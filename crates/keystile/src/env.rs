@@ -1,11 +1,11 @@
-//! The environment of the process, read once.
+//! Environment variables, read once.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::app::Brand;
 
-/// The variables of one invocation. An empty variable counts as unset.
+/// Environment variables. An empty variable counts as unset.
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
@@ -19,7 +19,7 @@ impl Environment {
             .collect()
     }
 
-    /// A variable by its whole name.
+    /// A variable by its full name; `None` if unset or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -29,17 +29,17 @@ impl Environment {
         self.get(&brand.variable(suffix))
     }
 
-    /// Whether a variable of the tool says yes.
+    /// Whether a variable of the tool is set to anything but `0`, `false` or `no`.
     pub(crate) fn own_flag(&self, brand: &Brand, suffix: &str) -> bool {
         self.own(brand, suffix).is_some_and(|value| !matches!(value, "0" | "false" | "no"))
     }
 
-    /// A variable that names a folder or file by an absolute path.
+    /// A variable that holds an absolute path.
     pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
 
-    /// Whether the shell runs where no browser can be shown to the person at the keyboard.
+    /// Whether the shell is remote: SSH, a container or a cloud shell.
     pub(crate) fn is_remote(&self) -> bool {
         const SIGNS: [&str; 7] = [
             "SSH_CONNECTION",
@@ -53,7 +53,7 @@ impl Environment {
         SIGNS.iter().any(|sign| self.get(sign).is_some())
     }
 
-    /// Whether the desktop that a browser needs is there.
+    /// Whether there is a desktop session: always but on Linux, where a display or WSL is needed.
     pub(crate) fn has_desktop(&self) -> bool {
         let is_wsl = self.get("WSL_DISTRO_NAME").is_some();
         !cfg!(target_os = "linux")
@@ -62,12 +62,11 @@ impl Environment {
             || self.get("WAYLAND_DISPLAY").is_some()
     }
 
-    /// The proxy that a call to this scheme goes through, for an error text: `HTTPS_PROXY=http://proxy:3128`.
+    /// The proxy variable that applies to this scheme, with its password masked: `HTTPS_PROXY=http://proxy:3128`.
     pub(crate) fn proxy(&self, scheme: &str) -> Option<String> {
         let upper = format!("{}_PROXY", scheme.to_uppercase());
         let names = [upper.to_lowercase(), upper, "all_proxy".into(), "ALL_PROXY".into()];
         let (name, value) = names.iter().find_map(|name| self.get(name).map(|value| (name, value)))?;
-        // A password in the address of a proxy is a secret too.
         let shown = match value.rsplit_once('@') {
             Some((before, host)) => {
                 format!("{}…@{host}", before.find("://").map_or("", |at| &before[..at + 3]))

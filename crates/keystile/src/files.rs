@@ -1,4 +1,4 @@
-//! Private files: written whole or not at all, readable by their owner only.
+//! Private files: written atomically, with mode 0600.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 
 use super::random;
 
-/// Writes a file in one step: a temporary file beside it, flushed to the disk, then renamed over it.
+/// Writes a file atomically: a temporary file beside it, synced, then renamed over it.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = temporary_beside(path)?;
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // What is left of a failed write holds secrets and helps nobody.
+        // The rest of a failed write contains secrets.
         let _ = fs::remove_file(&temporary);
     }
     written?;
     sync_folder(path.parent().ok_or(io::ErrorKind::InvalidInput)?)
 }
 
-/// A name that nobody has, in the folder of a file, which is made if need be.
+/// An unused name in the folder of a file, which is created if missing.
 fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     ensure_private_folder(folder)?;
@@ -27,7 +27,7 @@ fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     Ok(folder.join(format!(".{name}.{suffix}")))
 }
 
-/// Finds out whether [`write_private`] could write this file, and leaves nothing behind.
+/// Checks that [`write_private`] could write this file.
 pub(crate) fn try_to_write(path: &Path) -> io::Result<()> {
     let temporary = temporary_beside(path)?;
     let written = write_new(&temporary, b"{}");
@@ -37,7 +37,7 @@ pub(crate) fn try_to_write(path: &Path) -> io::Result<()> {
     written
 }
 
-/// Opens a private file for locking; it is made when missing and never truncated.
+/// Opens a private file for locking: created if missing, never truncated.
 pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -45,7 +45,7 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Makes a file that must not exist yet.
+/// Creates a file; an error if it exists.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -53,7 +53,7 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Makes a folder that only its owner can enter.
+/// Creates a folder with mode 0700, if missing.
 pub(crate) fn ensure_private_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -66,7 +66,7 @@ pub(crate) fn ensure_private_folder(folder: &Path) -> io::Result<()> {
     tighten(folder, 0o700)
 }
 
-/// Takes the permissions of everybody else away, whatever the umask left.
+/// Sets the mode, regardless of the umask.
 pub(crate) fn tighten(path: &Path, mode: u32) -> io::Result<()> {
     #[cfg(unix)]
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))?;
@@ -88,7 +88,7 @@ fn only_owner(options: &mut OpenOptions) {
     let _ = options;
 }
 
-/// Without this a power cut may forget the rename.
+/// Makes the rename durable.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;

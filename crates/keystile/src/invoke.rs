@@ -51,8 +51,8 @@ impl App {
         login::start(&context, options).await.map_err(|kind| context.error(kind))
     }
 
-    /// Waits for the approval of a login that [`start_login`](Self::start_login) began, and stores the session. Waits for
-    /// the lifetime of the device code, or for `timeout` if that is shorter.
+    /// Waits for the approval of a login that [`start_login`](Self::start_login) began, and stores the session. Waits
+    /// for the lifetime of the device code, or for `timeout` if that is shorter.
     pub async fn resume_login(
         &self,
         globals: &Globals,
@@ -76,8 +76,8 @@ impl App {
         stored.map_err(|kind| context.error(kind))
     }
 
-    /// The credential in use: that of `--api-key`, else of the environment, else of the profile. If there is none, a user
-    /// at a terminal is asked to sign in; elsewhere that is [`ErrorKind::NotAuthenticated`].
+    /// The credential in use: that of `--api-key`, else of the environment, else of the profile. If there is none, a
+    /// user at a terminal is asked to sign in; elsewhere that is [`ErrorKind::NotAuthenticated`].
     pub async fn session(&self, globals: &Globals) -> Result<Session, Error> {
         let context = Arc::new(self.context(globals)?);
         let session = commands::session_or_login(&context).await;

@@ -1,30 +1,30 @@
-//! The local check of a key, before anybody is called.
+//! Checks the format of API keys before any request.
 
 use super::secret::Secret;
 use keystile_key_format::{CHECKSUM_LENGTH, SECRET_LENGTH, checksum_holds};
 
-/// Nothing shorter is a key.
+/// Shorter values are not keys.
 pub(crate) const SHORTEST_KEY: usize = 24;
 
-/// What is wrong with a key.
+/// Why a value is not an API key of the tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyProblem {
-    /// It begins with `Bearer `.
+    /// It starts with `Bearer `.
     Bearer,
-    /// It stands in quotes.
+    /// It is quoted.
     Quoted,
-    /// It does not begin as the keys of this tool do.
+    /// It has none of the prefixes of the tool.
     UnknownPrefix,
     /// It is too short.
     TooShort,
-    /// It holds something besides letters and digits.
+    /// It has characters other than ASCII letters and digits.
     InvalidCharacter,
     /// Its checksum does not match.
     Checksum,
 }
 
-/// Reads a key that a person gave: white space around it is forgiven, nothing else.
+/// Parses a key; surrounding whitespace is removed.
 pub(crate) fn parse(text: &str, prefixes: &[String]) -> Result<Secret, KeyProblem> {
     let text = text.trim();
     if text.get(..7).is_some_and(|head| head.eq_ignore_ascii_case("bearer ")) {

@@ -24,12 +24,12 @@
 //!
 //! - **Commands.** Mount [`AuthCommand`], [`ToolCommand`] or any of the others beside [`Globals`] in a clap parser;
 //!   [`App::parse`] reads the command line and [`App::run`] runs them.
-//! - **Calls.** [`App::session`] finds the credential; [`Session::client`] calls the API with it, refreshed and retried as
-//!   needed.
-//! - **Errors.** Every call fails with an [`Error`], which has a text, a JSON document and an exit code. [`main_exit`] ends
-//!   the process with them. [`Error::kind`] is what to match on.
-//! - **Tests.** [`Dependencies`] replaces the credential store, the clock, the browser and the terminal; [`testing`] has
-//!   doubles of them. `examples/weather` in the repository is a complete tool.
+//! - **Calls.** [`App::session`] finds the credential; [`Session::client`] calls the API with it, refreshed and retried
+//!   as needed.
+//! - **Errors.** Every call fails with an [`Error`], which has a text, a JSON document and an exit code. [`main_exit`]
+//!   ends the process with them. [`Error::kind`] is what to match on.
+//! - **Tests.** [`Dependencies`] replaces the credential store, the clock, the browser and the terminal; [`testing`]
+//!   has doubles of them. `examples/weather` in the repository is a complete tool.
 //!
 //! Feature `qr` adds QR codes for device codes; feature `keyring` stores refresh tokens and keys in the system keyring.
 

@@ -1,4 +1,4 @@
-//! The two outputs: standard output is data, standard error is talk.
+//! Standard output for data, standard error for messages.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -9,7 +9,7 @@ use super::env::Environment;
 use super::error::{Error, ErrorKind};
 use super::redact::Redactor;
 
-/// How a line begins.
+/// The sign at the start of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Icon {
     Good,
@@ -34,7 +34,7 @@ struct Colored {
 }
 
 impl Output {
-    /// The screen that the arguments and the environment ask for.
+    /// Reads the output options and the environment.
     pub(crate) fn new(globals: &Globals, environment: &Environment, redactor: Redactor) -> Self {
         let wanted = !globals.no_color
             && environment.get("NO_COLOR").is_none()
@@ -49,27 +49,27 @@ impl Output {
         }
     }
 
-    /// Whether standard output is one JSON document.
+    /// Whether `--json` was given.
     pub(crate) fn is_json(&self) -> bool {
         self.json
     }
 
-    /// Whether hints and progress are wanted.
+    /// Whether messages and progress are shown.
     pub(crate) fn talks(&self) -> bool {
         !self.json && !self.quiet
     }
 
-    /// A JSON document on standard output.
+    /// Prints JSON on standard output.
     pub(crate) fn json(&self, document: &Value) -> Result<(), ErrorKind> {
         self.raw(format!("{document}\n").as_bytes())
     }
 
-    /// Text on standard output, with secrets masked.
+    /// Prints a line on standard output, with secrets masked.
     pub(crate) fn data(&self, text: &str) -> Result<(), ErrorKind> {
         self.raw(format!("{}\n", self.redactor.clean(text)).as_bytes())
     }
 
-    /// Bytes on standard output as they are: what was asked for by name.
+    /// Writes bytes to standard output unchanged.
     pub(crate) fn raw(&self, bytes: &[u8]) -> Result<(), ErrorKind> {
         let mut out = io::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| match error.kind() {
@@ -78,38 +78,38 @@ impl Output {
         })
     }
 
-    /// Whether standard output is a terminal, where a person reads it.
+    /// Whether standard output is a terminal without `--json`.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal && !self.json
     }
 
-    /// A marked headline on standard output, for commands whose answer it is.
+    /// Prints a line with an icon on standard output.
     pub(crate) fn headline(&self, icon: Icon, text: &str) -> Result<(), ErrorKind> {
         self.raw(format!("{} {}\n", sign(icon, self.colored.out), self.redactor.clean(text)).as_bytes())
     }
 
-    /// A marked line on standard error, unless nobody wants talk.
+    /// Prints a message with an icon on standard error.
     pub(crate) fn say(&self, icon: Icon, text: &str) {
         if self.talks() {
             write_err(&format!("{} {}\n", sign(icon, self.colored.err), self.redactor.clean(text)));
         }
     }
 
-    /// Plain talk on standard error.
+    /// Prints a message on standard error.
     pub(crate) fn tell(&self, text: &str) {
         if self.talks() {
             write_err(&format!("{}\n", self.redactor.clean(text)));
         }
     }
 
-    /// Talk that is overwritten by the next.
+    /// Prints a line on standard error that the next one overwrites.
     pub(crate) fn overwrite(&self, text: &str) {
         if self.talks() {
             write_err(&format!("\r\u{1b}[K{text}"));
         }
     }
 
-    /// An error on standard error.
+    /// Prints an error on standard error.
     pub(crate) fn error(&self, error: &Error) {
         match (error.kind(), self.json) {
             (ErrorKind::ClosedPipe, _) => {}
@@ -124,7 +124,7 @@ impl Output {
 
 fn write_err(text: &str) {
     let mut err = io::stderr().lock();
-    // Who closed standard error does not want talk.
+    // Standard error may be closed.
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 

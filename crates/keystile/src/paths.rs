@@ -1,4 +1,4 @@
-//! Where the files are.
+//! Paths of the tool's files.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use super::app::Brand;
 use super::env::Environment;
 use super::error::ErrorKind;
 
-/// The files of a tool. Settings and secrets may live apart.
+/// The files of a tool. With XDG variables, settings and credentials are in different folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Paths {
     config: PathBuf,
@@ -15,7 +15,7 @@ pub(crate) struct Paths {
 }
 
 impl Paths {
-    /// `~/.acme`, or what the environment says: the tool's own home first, then XDG.
+    /// `ACME_HOME`, else the XDG folders, else `~/.acme`.
     pub(crate) fn find(brand: &Brand, env: &Environment) -> Result<Self, ErrorKind> {
         let home = env.path("HOME").or_else(|| env.path("USERPROFILE"));
         let own = env.path(&brand.variable("HOME"));
@@ -29,7 +29,7 @@ impl Paths {
         let (config_base, state_base) =
             if cfg!(windows) { ("APPDATA", "LOCALAPPDATA") } else { ("XDG_CONFIG_HOME", "XDG_STATE_HOME") };
         let missing = || ErrorKind::Usage {
-            message: "Cannot tell where your files are: HOME is not set".into(),
+            message: "Cannot determine the folder of your files: HOME is not set".into(),
             hint: Some(format!("Set HOME or {} to an absolute path.", brand.variable("HOME"))),
         };
         let config = match env.path(&brand.variable("CONFIG")) {
@@ -40,27 +40,27 @@ impl Paths {
         Ok(Self { config, state, home })
     }
 
-    /// The settings, without secrets.
+    /// The settings file.
     pub(crate) fn config(&self) -> &Path {
         &self.config
     }
 
-    /// The credentials.
+    /// The credentials file.
     pub(crate) fn credentials(&self) -> PathBuf {
         self.state.join("credentials.json")
     }
 
-    /// The lock files.
+    /// The folder of the lock files.
     pub(crate) fn locks(&self) -> PathBuf {
         self.state.join("locks")
     }
 
-    /// The sign-ins that were begun and wait to be resumed.
+    /// The folder of logins that wait to be resumed.
     pub(crate) fn pending(&self) -> PathBuf {
         self.state.join("pending")
     }
 
-    /// A path as a person writes it, with `~`.
+    /// A path with the home folder as `~`.
     pub(crate) fn display(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
             Some(rest) => format!("~/{}", rest.display()),

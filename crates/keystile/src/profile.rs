@@ -1,4 +1,4 @@
-//! The name of a profile.
+//! Profile names.
 
 use std::fmt;
 

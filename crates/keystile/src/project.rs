@@ -1,5 +1,5 @@
-//! `.acme.toml` in a project names the profile to work with. It can name nothing else, because whoever wrote the
-//! project may not say where credentials go.
+//! `.acme.toml` in a project selects the profile, and nothing else: the author of a project must not decide where
+//! credentials are sent.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ struct Project {
     profile: Option<ProfileName>,
 }
 
-/// What the nearest project file around the working folder says.
+/// The profile of the nearest project file in the working folder and those above it.
 pub(super) fn profile(brand: &Brand) -> Result<Option<ProfileName>, ErrorKind> {
     match std::env::current_dir() {
         Ok(folder) => profile_above(&folder, brand),

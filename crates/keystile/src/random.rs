@@ -1,11 +1,11 @@
-//! Random numbers of the operating system.
+//! Randomness from the operating system.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::error::ErrorKind;
 
-/// 256 random bits in base64url: a `state` or a PKCE verifier.
+/// 256 random bits in base64url, for `state` and PKCE verifiers.
 pub(crate) fn token() -> Result<String, ErrorKind> {
     let mut bytes = [0; 32];
     fill(&mut bytes)?;
@@ -22,10 +22,10 @@ pub(crate) fn uuid() -> Result<String, ErrorKind> {
     Ok(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
 }
 
-/// A number in `0.0..1.0`, to spread retries.
+/// A number in `0.0..1.0`, for jitter.
 pub(crate) fn fraction() -> f64 {
     let mut bytes = [0; 4];
-    // Without randomness a retry is merely less spread.
+    // Without randomness, retries only lack jitter.
     match fill(&mut bytes) {
         Ok(()) => f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0),
         Err(_) => 0.5,

@@ -1,25 +1,25 @@
-//! The one place that decides what looks like a secret, for everything that is printed.
+//! Masks secrets in everything that is printed.
 
 use std::borrow::Cow;
 
-/// Marks of the credentials that the server issues, wherever the deployment's own prefix puts them.
+/// Infixes of the credentials of a Keystile server, after the prefix of the deployment.
 const MARKS: [&str; 4] = ["_live_", "_test_", "_pat_", "_rt_"];
-/// Nothing shorter is a credential.
+/// Shorter words are not credentials.
 const SHORTEST: usize = 24;
 
-/// Replaces whatever looks like a credential by what a person may see of it.
+/// Masks words that look like credentials.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Redactor {
     prefixes: Vec<String>,
 }
 
 impl Redactor {
-    /// A redactor that also knows the key prefixes of one tool.
+    /// Also recognizes these key prefixes.
     pub(crate) fn new(prefixes: &[String]) -> Self {
         Self { prefixes: prefixes.to_vec() }
     }
 
-    /// `text` without secrets; control characters that could drive a terminal are dropped too.
+    /// Masks secrets and removes control characters, so that text from a server cannot control the terminal.
     pub(crate) fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut clean = String::new();
         let mut rest = text;
@@ -66,7 +66,7 @@ fn is_part(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
-/// A server's words may not move the cursor, change colors, or turn the reading direction.
+/// Excludes control and bidirectional characters.
 fn is_printable(c: char) -> bool {
     c == '\n'
         || !(c.is_control()

@@ -1,4 +1,4 @@
-//! What a server lets tools ask for.
+//! The scope catalog of a server.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::oauth::Metadata;
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
 const PATH: &str = "/api/v1/scopes";
 
-/// The scopes of a server, and the usual choices of them.
+/// Scopes and bundles of scopes.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Catalog {
     pub(crate) scopes: Vec<Scope>,
@@ -24,7 +24,7 @@ pub(crate) struct Catalog {
     pub(crate) bundles: Vec<Bundle>,
 }
 
-/// One of them.
+/// A scope.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Scope {
     pub(crate) id: String,
@@ -35,7 +35,7 @@ pub(crate) struct Scope {
     pub(crate) roles: Vec<String>,
 }
 
-/// A usual choice.
+/// A named set of scopes.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Bundle {
     pub(crate) id: String,
@@ -48,7 +48,7 @@ struct Envelope {
     data: Catalog,
 }
 
-/// Where a server says it.
+/// The URL of the catalog.
 fn address(issuer: &BaseUrl, metadata: &Metadata) -> String {
     let url = metadata.cli_configuration.scopes_url.as_ref().map(Url::to_string);
     url.unwrap_or_else(|| format!("{issuer}{PATH}"))
@@ -56,13 +56,13 @@ fn address(issuer: &BaseUrl, metadata: &Metadata) -> String {
 
 fn unsaid(issuer: &BaseUrl) -> ErrorKind {
     ErrorKind::Usage {
-        message: format!("{} does not say which scopes there are", issuer.host()),
-        hint: Some("Ask for what you need by name, with --scopes.".into()),
+        message: format!("{} does not publish its scopes", issuer.host()),
+        hint: Some("Request the scopes by name with --scopes.".into()),
     }
 }
 
 impl Catalog {
-    /// Asks a server, which wants no credential for it.
+    /// Fetches the catalog, without a credential.
     pub(crate) async fn of(
         context: &Context,
         issuer: &BaseUrl,
@@ -71,8 +71,8 @@ impl Catalog {
         Self::at(context, issuer, address(issuer, metadata)).await?.ok_or_else(|| unsaid(issuer))
     }
 
-    /// The same of what this tool may ask for; everything if the server does not know the tool, because it says so best
-    /// when the tool signs in.
+    /// Fetches the scopes that this client may request. If the server does not know the client, fetches all of them:
+    /// the login reports an unknown client better.
     pub(crate) async fn of_tool(
         context: &Context,
         issuer: &BaseUrl,
@@ -88,7 +88,7 @@ impl Catalog {
         }
     }
 
-    /// Nothing if there is nothing at that address.
+    /// `None` on 404.
     async fn at(context: &Context, issuer: &BaseUrl, url: String) -> Result<Option<Self>, ErrorKind> {
         let request = Request::get(url)
             .header("accept", "application/json")
@@ -103,8 +103,8 @@ impl Catalog {
         }
     }
 
-    /// Of the scopes that a tool asks for (all, if it names none) those that only read. What is not in the catalog is
-    /// of the protocol, and gives access to nothing.
+    /// The requested scopes (all, if none are requested) with the level `read`. Scopes outside the catalog are protocol
+    /// scopes such as `openid`, which grant no access.
     pub(crate) fn only_reading(&self, asked: &[String]) -> Vec<String> {
         let reads = |scope: &&Scope| scope.level == "read";
         if asked.is_empty() {

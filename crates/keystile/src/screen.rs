@@ -46,8 +46,8 @@ impl Screen {
         self.worded(self.output.raw(bytes))
     }
 
-    /// Prints a message on standard error, unless `--json` or `--quiet` was given. Anything that looks like a credential
-    /// is masked.
+    /// Prints a message on standard error, unless `--json` or `--quiet` was given. Anything that looks like a
+    /// credential is masked.
     pub fn message(&self, text: &str) {
         self.output.tell(text);
     }

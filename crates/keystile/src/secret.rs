@@ -1,26 +1,26 @@
-//! A text that must not be seen.
+//! Secrets in memory.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-/// A credential in memory: wiped when dropped, and never shown by `Debug`.
+/// A credential in memory: zeroed when dropped, `[redacted]` in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes ownership of a credential.
+    /// Wraps a credential.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The credential itself, for the one place that sends or prints it.
+    /// The credential in clear.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What a person may see of it: its prefix and its last four characters.
+    /// The prefix and the last four characters: `acme_live_…9f2c`.
     pub fn masked(&self) -> String {
         let head = self.0.rfind('_').map_or("", |at| &self.0[..=at]);
         let tail = self.0.len().checked_sub(4).filter(|at| *at >= head.len() + 8);

@@ -1,21 +1,21 @@
-//! Where a credential came from.
+//! Sources of credentials.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use super::profile::ProfileName;
 
-/// Where a credential came from, in the order in which one wins over the next.
+/// Where a credential came from, in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CredentialSource {
     /// `--api-key`.
     Flag,
-    /// An environment variable, by name.
+    /// The environment variable with this name.
     Variable(String),
     /// A profile of the credentials file.
     Profile(StoredProfile),
-    /// The sign-in of a moment ago, not stored yet.
+    /// A login in progress, not stored yet.
     NewLogin,
 }
 
@@ -30,7 +30,7 @@ pub struct StoredProfile {
 }
 
 impl CredentialSource {
-    /// The word that `auth status --json` uses.
+    /// The `source` of `auth status --json`.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Flag => "flag",

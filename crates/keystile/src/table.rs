@@ -1,4 +1,4 @@
-//! Columns of text that line up.
+//! Tables for the terminal.
 
 /// The lines of a table: two spaces between columns, none at the end of a line.
 pub(crate) fn lines(rows: &[Vec<String>]) -> Vec<String> {

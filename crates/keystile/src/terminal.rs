@@ -1,4 +1,4 @@
-//! The person at the terminal.
+//! The login user interface of the terminal.
 
 #[cfg(unix)]
 mod keys;
@@ -19,16 +19,16 @@ use super::secret::Secret;
 use super::ui::{CodeDelivery, CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting};
 
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-/// What stands for a secret, whatever its length.
+/// Echo of a secret, whatever its length.
 const HIDDEN: &str = "********";
 
-/// Talks on standard error and listens on standard input.
+/// Prints on standard error and reads from standard input.
 pub(crate) struct TerminalUi {
     output: Output,
-    /// Whether somebody can answer.
+    /// Whether prompts can be answered.
     interactive: bool,
     ticks: AtomicUsize,
-    /// There while a login waits for single keys.
+    /// Set while a login waits for single keys.
     #[cfg(unix)]
     keys: Mutex<Option<keys::SilentKeys>>,
 }
@@ -48,7 +48,7 @@ impl TerminalUi {
         self.output.talks() && std::io::stderr().is_terminal()
     }
 
-    /// Without the link or the code nobody could approve, so it is printed in any case.
+    /// Prints a link or code, in JSON or with `--quiet` too: without it, nobody could approve.
     fn show(&self, lines: &[String], document: &Value, bare: &str) {
         if self.output.is_json() {
             let _ = writeln!(std::io::stderr(), "{document}");
@@ -149,7 +149,7 @@ impl LoginUi for TerminalUi {
     }
 }
 
-/// A line that ends when this is dropped, also where nobody answers it any more.
+/// Ends the line of a prompt when dropped, even if the prompt was cancelled.
 struct OpenLine {
     ends_with: &'static str,
 }
@@ -161,7 +161,7 @@ impl Drop for OpenLine {
 }
 
 impl TerminalUi {
-    /// The line that the person answers with, in lower case; `None` without a person, and at the end of the input.
+    /// The answer in lower case; `None` without a terminal and at the end of the input.
     fn answer(&self, question: &str, choices: &str) -> Option<String> {
         if !self.interactive {
             return None;
@@ -174,7 +174,7 @@ impl TerminalUi {
     }
 }
 
-/// Reads a line that nobody sees. The terminal is as it was when this ends, also if it is dropped halfway.
+/// Reads a line without echo. Restores the terminal even if dropped.
 #[cfg(unix)]
 async fn enter_secret() -> Option<Secret> {
     const PAUSE: std::time::Duration = std::time::Duration::from_millis(30);
@@ -202,7 +202,7 @@ async fn enter_secret() -> Option<Secret> {
 async fn enter_secret() -> Option<Secret> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
-        // The login may have ended meanwhile.
+        // The receiver is gone if the login has ended.
         let _ = sender.send(rpassword::read_password().ok().map(Secret::new));
     });
     receiver.await.ok().flatten()

@@ -1,4 +1,4 @@
-//! Doubles of everything that the library touches, for tools that test their own commands.
+//! Test doubles for [`Dependencies`](crate::Dependencies), and an HTTP server, for the tests of tools.
 
 mod server;
 
@@ -25,17 +25,17 @@ use super::ui::{CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiti
 
 pub use server::{TestRequest, TestResponse, TestServer};
 
-/// A clock that stands still until it is moved.
+/// A clock that only moves by [`advance`](Self::advance).
 #[derive(Debug)]
 pub struct ManualClock(Mutex<DateTime<Utc>>);
 
 impl ManualClock {
-    /// A clock that shows this time.
+    /// A clock set to this time.
     pub fn at(now: DateTime<Utc>) -> Self {
         Self(Mutex::new(now))
     }
 
-    /// Moves the clock.
+    /// Moves the clock forward.
     pub fn advance(&self, span: TimeDelta) {
         *locked(&self.0) += span;
     }
@@ -47,14 +47,14 @@ impl Clock for ManualClock {
     }
 }
 
-/// A browser that notes what it was asked to open.
+/// A browser that records URLs instead of opening them.
 #[derive(Debug, Default)]
 pub struct RecordingBrowser {
     opened: Mutex<Vec<String>>,
 }
 
 impl RecordingBrowser {
-    /// What was opened so far.
+    /// The URLs opened so far.
     pub fn opened(&self) -> Vec<String> {
         locked(&self.opened).clone()
     }
@@ -67,10 +67,10 @@ impl Browser for RecordingBrowser {
     }
 }
 
-/// A person who says nothing, or what was agreed before.
+/// A user interface that records what is shown and gives prepared answers.
 #[derive(Debug, Default)]
 pub struct RecordingUi {
-    /// What the person answers to every question.
+    /// The answer to every question; `None` = no user.
     pub answer: Option<bool>,
     links: Mutex<Vec<LinkScreen>>,
     codes: Mutex<Vec<CodeScreen>>,
@@ -80,32 +80,32 @@ pub struct RecordingUi {
 }
 
 impl RecordingUi {
-    /// A person who answers every question alike; `None` = nobody is there.
+    /// Answers every question like this; `None` = no user.
     pub fn answering(answer: Option<bool>) -> Self {
         Self { answer, ..Self::default() }
     }
 
-    /// The links that were shown.
+    /// The links shown so far.
     pub fn links(&self) -> Vec<LinkScreen> {
         locked(&self.links).clone()
     }
 
-    /// The device codes that were shown.
+    /// The device codes shown so far.
     pub fn codes(&self) -> Vec<CodeScreen> {
         locked(&self.codes).clone()
     }
 
-    /// What was said besides.
+    /// The warnings shown so far.
     pub fn notices(&self) -> Vec<String> {
         locked(&self.notices).clone()
     }
 
-    /// While a login waits, the person asks for this.
+    /// Queues a choice for a login that waits.
     pub fn will_choose(&self, action: WaitAction) {
         locked(&self.actions).push_back(action);
     }
 
-    /// TestRequest for a secret, the person enters this; without one the question stays open.
+    /// Queues an answer to a prompt for a secret. Without one, the prompt stays open.
     pub fn will_enter(&self, secret: &str) {
         locked(&self.secrets).push_back(secret.into());
     }
@@ -148,7 +148,7 @@ impl LoginUi for RecordingUi {
     }
 }
 
-/// A store in memory. It can be told to fail its next write.
+/// A credential store in memory.
 #[derive(Default)]
 pub struct MemoryStore {
     document: Mutex<CredentialDocument>,
@@ -157,14 +157,14 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// A store that holds this.
+    /// A store with this credential.
     pub fn holding(profile: &ProfileName, credential: Credential) -> Self {
         let store = Self::default();
         locked(&store.document).set(profile, Some(credential));
         store
     }
 
-    /// From now on every write fails.
+    /// Makes every further write fail.
     pub fn refuse_writes(&self) {
         *locked(&self.refuses_writes) = true;
     }
@@ -228,15 +228,15 @@ impl CredentialStore for MemoryStore {
     }
 }
 
-/// A folder that goes away with its value.
+/// A temporary folder, removed when dropped.
 #[derive(Debug)]
 pub struct TempFolder(PathBuf);
 
 impl TempFolder {
-    /// An empty folder.
+    /// Creates an empty folder.
     ///
     /// # Panics
-    /// Panics if the folder cannot be made.
+    /// Panics if the folder cannot be created.
     #[expect(clippy::new_without_default, reason = "making a folder is no default")]
     pub fn new() -> Self {
         let name = super::random::uuid().expect("the system has random numbers");
@@ -245,7 +245,7 @@ impl TempFolder {
         Self(path)
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -253,7 +253,7 @@ impl TempFolder {
 
 impl Drop for TempFolder {
     fn drop(&mut self) {
-        // A folder that stays behind in the temporary files hurts nobody.
+        // A leftover temporary folder is harmless.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
@@ -262,8 +262,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A session of Ada Lovelace for this API, with the token `access-of-ada` that is good until `end`. It cannot be
-/// refreshed.
+/// A session of Ada Lovelace (`ada@example.com`) with the access token `access-of-ada`, which expires at `end`, and no
+/// refresh token.
 pub fn signed_in(issuer: &BaseUrl, api_base: &BaseUrl, end: DateTime<Utc>) -> Credential {
     Credential::from(OauthCredential {
         issuer: issuer.clone(),
@@ -288,7 +288,7 @@ pub fn signed_in(issuer: &BaseUrl, api_base: &BaseUrl, end: DateTime<Utc>) -> Cr
     })
 }
 
-/// The brand that the specification calls `acme`.
+/// The brand `acme`.
 #[cfg(test)]
 pub(crate) fn app() -> super::app::AppBuilder {
     super::app::App::builder("acme")

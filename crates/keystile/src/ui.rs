@@ -1,4 +1,4 @@
-//! Talks to the person who signs in.
+//! The user interface of a login.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use super::secret::Secret;
 
-/// What a person enters, once it is there; `None` if nobody can or will enter anything.
+/// The answer to a prompt for a secret; `None` if there is no user or the input ended.
 pub type SecretPrompt<'a> = Pin<Box<dyn Future<Output = Option<Secret>> + Send + 'a>>;
 
-/// The link that the person opens to approve a login.
+/// A link that the user opens to approve a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkScreen {
-    /// The server, as a person knows it.
+    /// The host of the authorization server.
     pub server: String,
-    /// Where to go.
+    /// The URL to open.
     pub url: String,
-    /// The code that the page must show too.
+    /// The comparison code, which the page must show too.
     pub check: Option<String>,
     /// How the authorization code gets back to the tool.
     pub delivery: CodeDelivery,
@@ -38,70 +38,71 @@ pub enum CodeDelivery {
     Pasted,
 }
 
-/// The code that the person types on any device to approve a login (RFC 8628).
+/// A device code (RFC 8628).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CodeScreen {
-    /// The page that asks for the code.
+    /// The `verification_uri`.
     pub page: String,
-    /// The same page with the code filled in.
+    /// The `verification_uri_complete`, which contains the code.
     pub complete: Option<String>,
-    /// The code.
+    /// The `user_code`.
     pub code: String,
-    /// How long the code is good.
+    /// The remaining lifetime, rounded up to whole minutes.
     pub lifetime: Duration,
-    /// A picture of the complete address, for the camera of a phone.
+    /// A QR code of the URL, drawn with block characters.
     pub picture: Option<String>,
 }
 
-/// What a login waits for.
+/// What a login is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Waiting {
-    /// That the browser brings the answer, for this much longer.
+    /// The callback of the browser, for at most this long.
     ForBrowser(Duration),
-    /// That the code is approved somewhere.
+    /// The approval of the device code.
     ForCode,
 }
 
-/// What a person can ask for while a login waits.
+/// What a user can choose while a login waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitAction {
-    /// Open the browser (again).
+    /// Open the browser again.
     Browser,
-    /// Sign in with a code on another device instead.
+    /// Change to a device code.
     DeviceCode,
-    /// Paste what another browser shows instead.
+    /// Change to a pasted code.
     Paste,
 }
 
-/// Shows the steps of a login and reports what the user chooses while it waits.
+/// The user interface of a login. The default is the terminal; a graphical tool implements its own.
 pub trait LoginUi: Send + Sync {
-    /// Shows where to go.
+    /// Shows the link. Always called, also when a browser is opened.
     fn show_link(&self, screen: &LinkScreen);
 
-    /// Shows what to type on another device.
+    /// Shows the device code.
     fn show_code(&self, screen: &CodeScreen);
 
-    /// Shows that the login still waits; called about ten times a second.
+    /// Shows that the login is waiting; called every 100 ms.
     fn progress(&self, waiting: Waiting);
 
-    /// The login no longer waits: whatever the wait changed on the screen is put back.
+    /// The wait is over: restores what it changed on the screen.
     fn progress_done(&self);
 
-    /// Says something that does not stop the login.
+    /// Shows a warning; the login goes on.
     fn notice(&self, text: &str);
 
-    /// What the person has asked for since the last call; called about ten times a second while the login waits.
+    /// What the user chose since the last call; called every 100 ms while the login waits.
     fn wait_action(&self) -> Option<WaitAction>;
 
-    /// Asks for something that nobody else may see. Dropping the future ends the question.
+    /// Prompts for a secret without echo. Dropping the future cancels the prompt.
     fn prompt_secret<'a>(&'a self, question: &'a str) -> SecretPrompt<'a>;
 
-    /// Asks a yes-or-no question; `None` where nobody can answer.
+    /// Asks a yes-or-no question, by default no; `None` if there is no user.
+    /// A login asks before it replaces another credential.
     fn confirm(&self, question: &str) -> Option<bool>;
-    /// The same for a question that is answered with yes unless the person says no.
+    /// Like [`confirm`](Self::confirm), by default yes.
     fn confirm_default_yes(&self, question: &str) -> Option<bool> {
         self.confirm(question)
     }

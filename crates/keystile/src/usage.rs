@@ -13,9 +13,9 @@ use super::error::{ErrorKind, Exit};
 use super::invoke::main_exit;
 
 impl App {
-    /// Parses a command line, the name of the binary included. `Err` is the exit code of the process after the help or the
-    /// error was printed: 0 for `--help`, `--version` and a missing subcommand, 1 for an invalid command line (2 means "not
-    /// signed in").
+    /// Parses a command line, the name of the binary included. `Err` is the exit code of the process after the help or
+    /// the error was printed: 0 for `--help`, `--version` and a missing subcommand, 1 for an invalid command line (2
+    /// means "not signed in").
     pub fn parse<P: Parser>(&self, arguments: &[OsString]) -> Result<P, ExitCode> {
         P::try_parse_from(arguments).map_err(|error| match error.kind() {
             ClapErrorKind::DisplayHelp

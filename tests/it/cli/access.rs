@@ -111,7 +111,7 @@ async fn on_a_terminal_a_new_key_comes_with_the_advice_to_copy_it_now() {
     let server = Scripted::start(|asked, _| Some(answer(asked)));
     let cli = tool(&server);
     let ran = cli.start(cli.terminal("key create ci")).ended().await.good();
-    assert!(ran.out.contains("Copy it now, it is shown only once:\r\n\r\n"), "{ran:#?}");
+    assert!(ran.out.contains("Copy it now. It is shown only once:\r\n\r\n"), "{ran:#?}");
     assert!(ran.out.lines().any(|line| line == KEY), "{ran:#?}");
 }
 
@@ -206,8 +206,7 @@ async fn the_scopes_are_listed_without_a_credential() {
         "{bundles}"
     );
     let silent = Scripted::start(|_, _| Some((404, json!({}))));
-    let headline =
-        format!("{} does not say which scopes there are\n", silent.url().trim_start_matches("http://"));
+    let headline = format!("{} does not publish its scopes\n", silent.url().trim_start_matches("http://"));
     Cli::at(&silent.url()).run(&["scope", "list"]).await.failed(1, &headline);
 }
 

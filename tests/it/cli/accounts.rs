@@ -57,7 +57,7 @@ both_engines! {
         cli.run(&["auth", "sessions", "revoke", "../whoami"]).await.failed(5, "Not found\n");
 
         let ended = cli.run(&["auth", "sessions", "revoke", &own]).await.good();
-        assert!(ended.err.contains("It was the one in use here"), "{ended:#?}");
+        assert!(ended.err.contains("It was the session in use"), "{ended:#?}");
         assert!(cli.stored("default").is_null());
         cli.run(&["whoami"]).await.failed(2, "Not authenticated\n");
     }
@@ -119,11 +119,11 @@ async fn a_profile_can_be_begun_before_its_first_sign_in() {
         cli.run(&["config", "get", "issuer", "-p", "work"]).await.good().out,
         "https://auth.acme.dev\n"
     );
-    cli.run(&created).await.failed(1, "There is a profile work already\n");
+    cli.run(&created).await.failed(1, "Profile work already exists\n");
     let mut overridden = cli.command(&["auth", "switch", "work"]);
     overridden.env("KEYSTILE_PROFILE", "home");
     let ran = cli.start(overridden).ended().await.good();
-    assert!(ran.err.contains("! KEYSTILE_PROFILE is set and still chooses profile home"), "{ran:#?}");
+    assert!(ran.err.contains("! KEYSTILE_PROFILE is set and still selects profile home"), "{ran:#?}");
 }
 
 #[tokio::test]

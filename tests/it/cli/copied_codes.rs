@@ -35,7 +35,7 @@ async fn goes_on_with_a_device_code(app: &TestApp, tool: Running, on_terminal: b
     app.answer_device(&browser, &question, "connect").await;
     let ran = tool.ended().await.good();
     let said = ran.out + &ran.err;
-    let notice = " Your organization does not allow codes to be copied. Use a device code instead.";
+    let notice = " Your organization does not allow copied codes. Use a device code instead.";
     assert!(said.lines().any(|line| line.trim_end().ends_with(notice)), "{said}");
     assert!(said.contains("Signed in as"), "{said}");
 }

@@ -49,7 +49,7 @@ both_engines! {
         assert_ne!(foreign.exit, 0);
         let list = cli.run(&docker("list")).await.good().json();
         assert_eq!(list[app.issuer()], "oauth2");
-        cli.run_with_input(&docker("store"), "{}").await.failed(1, "This helper keeps no passwords\n");
+        cli.run_with_input(&docker("store"), "{}").await.failed(1, "This helper does not store passwords\n");
         cli.run_with_input(&docker("erase"), host).await.good();
         cli.run(&["whoami"]).await.good();
     }
@@ -100,7 +100,7 @@ both_engines! {
             "Version": 1, "AccessKeyId": "ASIA1", "SecretAccessKey": "s", "SessionToken": "t",
             "Expiration": "2026-11-23T08:00:00Z"
         }));
-        aws(&[]).ended().await.failed(1, "Which role?\n");
+        aws(&[]).ended().await.failed(1, "No role is set\n");
         aws(&["--role-arn", "arn:other"]).ended().await.failed(1, "The request was refused (400)\n");
     }
 
@@ -110,7 +110,7 @@ both_engines! {
         let line = format!("{} credential-helper kube", companion());
         let ran = cli.start(cli.wrapped("script", &["-qec", &line, "/dev/null"])).ended().await;
         assert_eq!(ran.exit, 1, "{ran:#?}");
-        assert!(ran.out.contains("answers programs, and this is a terminal"), "{ran:#?}");
+        assert!(ran.out.contains("is for programs, and standard output is a terminal"), "{ran:#?}");
         assert!(!ran.out.contains(&token));
     }
 }

@@ -57,7 +57,7 @@ async fn every_way_to_give_a_key_stores_it_verified() {
         let cli = Cli::at(&server.url());
         let line: Vec<_> = ["auth", "login"].iter().chain(arguments).copied().collect();
         let ran = cli.run(&line).await.good();
-        assert!(ran.err.contains("stays in the history of the shell"), "{ran:#?}");
+        assert!(ran.err.contains("stays in the shell history"), "{ran:#?}");
         assert!(ran.err.contains("✓ Signed in as deploys") && !ran.err.contains(given.as_str()), "{ran:#?}");
         assert_eq!(cli.stored("default")["api_key"], given.as_str());
         assert_eq!(cli.stored("default")["verified"], true);
@@ -81,9 +81,9 @@ async fn a_key_that_is_none_is_named_and_nobody_is_called() {
     for (input, says) in [
         (format!("Bearer {key}"), "The value starts with \"Bearer \". Paste only the token, without quotes."),
         (format!("\"{key}\""), "The value is in quotes."),
-        ("sk_live_0123456789abcdefghij".to_owned(), "The value starts differently."),
+        ("sk_live_0123456789abcdefghij".to_owned(), "The value has another prefix."),
         (format!("{}x", &key[..key.len() - 1]), "its checksum does not match"),
-        (String::new(), "The value starts differently."),
+        (String::new(), "The value has another prefix."),
     ] {
         let ran = with_input(&cli, &["auth", "login", "--with-token"], &input).await;
         let ran = ran.failed(
@@ -123,7 +123,7 @@ async fn without_a_terminal_nobody_is_asked_for_a_key() {
     let ran = cli
         .run(&["auth", "login", "--api-key"])
         .await
-        .failed(1, "There is no terminal here to ask for the key");
+        .failed(1, "There is no terminal to prompt for the key");
     assert!(ran.err.contains("keystile auth login --with-token <FILE"), "{ran:#?}");
 }
 

@@ -97,7 +97,7 @@ both_engines! {
         app.sign_cli_in(&cli, &owner, &["--scopes", "keys:read,org:read"]).await;
         let before = cli.stored("default");
         let ran = cli.run(&["auth", "login", "--browser", "--scopes", "org:read"]).await;
-        let ran = ran.failed(1, "This sign-in would take keys:read away from profile default\n");
+        let ran = ran.failed(1, "This sign-in would remove keys:read from profile default\n");
         assert!(ran.err.contains("--force") && ran.err.contains("--scopes keys:read,org:read"), "{ran:#?}");
         assert_eq!(cli.stored("default"), before);
         app.sign_cli_in(&cli, &owner, &["--scopes", "org:read", "--force"]).await;

@@ -175,5 +175,5 @@ async fn a_keyring_that_was_asked_for_and_is_not_there_is_an_error() {
     other
         .run(&["whoami"])
         .await
-        .failed(1, "KEYSTILE_CREDENTIAL_STORE cannot be `cloud`\n  It is file or keyring.");
+        .failed(1, "KEYSTILE_CREDENTIAL_STORE cannot be `cloud`\n  Use file or keyring.");
 }

@@ -131,7 +131,7 @@ async fn two_processes_share_one_login_by_its_handle() {
     assert_eq!(cli.stored("default")["state"], "ok");
     let headline = format!("No sign-in called {handle} waits here\n");
     cli.run(&["auth", "login", "--resume", handle]).await.failed(2, &headline);
-    cli.run(&["auth", "login", "--resume", "../../etc/passwd"]).await.failed(1, "That is no handle");
+    cli.run(&["auth", "login", "--resume", "../../etc/passwd"]).await.failed(1, "That is not a handle");
     let plain = cli.run(&["auth", "login", "--start"]).await.good();
     assert!(plain.out.starts_with("lh_") && plain.out.lines().count() == 1, "{plain:#?}");
 }
@@ -308,7 +308,7 @@ async fn cg_04_a_link_that_has_ended_leads_to_a_device_code() {
     let login = on_terminal(&cli, "auth login --no-browser");
     login.on_terminal(|said| said.contains("WDJB-MJHT").then_some(())).await;
     let ran = login.ended().await.good();
-    assert!(ran.out.contains("The link has ended. Use a device code instead.\r\n"), "{ran:#?}");
+    assert!(ran.out.contains("The link has expired. Use a device code instead.\r\n"), "{ran:#?}");
     assert_eq!(cli.stored("default")["signed_in_by"], "device_code");
     let asked = &server.bodies("/oauth/par/status")[0];
     let sent = ["client_id", "request_uri"].map(|name| form(asked, name));

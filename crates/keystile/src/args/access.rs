@@ -9,28 +9,28 @@ use crate::duration;
 /// `key ...`
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum KeyCommand {
-    /// List the keys that you may see
+    /// List API keys
     List(ListArgs),
-    /// Make a key, and print it once
+    /// Create a key and print it once
     Create(KeyCreateArgs),
-    /// Make a key that takes the place of another one, and print it once
+    /// Replace a key by a new one and print it once
     Rotate {
-        /// The key to replace, as `key list` names it
+        /// The ID of the key, from `key list`
         id: String,
-        /// How long the old key goes on working
+        /// How long the old key stays valid
         #[arg(long, value_enum, default_value_t = Overlap::None)]
         overlap: Overlap,
     },
-    /// End a key
+    /// Revoke a key
     Revoke {
-        /// The key, as `key list` names it
+        /// The ID of the key, from `key list`
         id: String,
     },
-    /// Say what a key may do, or change it
+    /// Show or change the scopes of a key
     Scopes {
-        /// The key, as `key list` names it
+        /// The ID of the key, from `key list`
         id: String,
-        /// What it may do from now on
+        /// The new scopes
         #[arg(value_name = "A,B", value_delimiter = ',')]
         scopes: Vec<String>,
     },
@@ -39,7 +39,7 @@ pub(crate) enum KeyCommand {
 /// `key list` and `pat list`
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct ListArgs {
-    /// Those that have ended too
+    /// Include revoked and expired ones
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -47,38 +47,38 @@ pub(crate) struct ListArgs {
 /// `key create`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct KeyCreateArgs {
-    /// What people call it
+    /// Display name
     pub(crate) name: String,
-    /// What it is for
+    /// Mode of the key
     #[arg(long, value_enum, default_value_t = Mode::Live)]
     pub(crate) mode: Mode,
-    /// What it may do; everything that its owner may do unless said
+    /// Scopes; by default all permissions of its owner
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) scopes: Vec<String>,
-    /// End it after this time
+    /// Lifetime, for example 90d; by default it does not expire
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub(crate) expires: Option<Duration>,
-    /// Whose it is, if it is not yours
+    /// Create it for this service account instead of yourself
     #[arg(long, value_name = "ID")]
     pub(crate) service_account: Option<String>,
-    /// From where it may be used
+    /// Addresses and networks that may use it
     #[arg(long, value_name = "ADDRESS,NETWORK", value_delimiter = ',')]
     pub(crate) allowed_addresses: Vec<String>,
 }
 
-/// What a key is for.
+/// Modes of a key.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// The real thing.
+    /// Production.
     Live,
-    /// Trying things out.
+    /// Development and tests.
     Test,
 }
 
-/// How long a key that was replaced goes on working.
+/// How long a replaced key stays valid.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overlap {
-    /// It ends at once.
+    /// Not at all.
     None,
     /// An hour.
     #[value(name = "1h")]
@@ -91,22 +91,22 @@ pub(crate) enum Overlap {
 /// `pat ...`
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum PatCommand {
-    /// List your personal tokens
+    /// List your personal access tokens
     List(ListArgs),
-    /// Make a personal token, and print it once
+    /// Create a personal access token and print it once
     Create {
-        /// What you call it
+        /// Display name
         name: String,
-        /// What it may do
+        /// Scopes
         #[arg(long, value_name = "A,B", value_delimiter = ',', required = true)]
         scopes: Vec<String>,
-        /// End it after this time
+        /// Lifetime, for example 90d; by default it does not expire
         #[arg(long, value_name = "TIME", value_parser = duration::parse)]
         expires: Option<Duration>,
     },
-    /// End a personal token
+    /// Revoke a personal access token
     Revoke {
-        /// The token, as `pat list` names it
+        /// The ID of the token, from `pat list`
         id: String,
     },
 }
@@ -114,29 +114,29 @@ pub(crate) enum PatCommand {
 /// `scope ...`
 #[derive(Subcommand, Clone, Copy, Debug)]
 pub(crate) enum ScopeCommand {
-    /// List what can be asked for
+    /// List the scopes
     List,
-    /// List the usual choices of scopes
+    /// List the scope bundles
     Bundles,
 }
 
 /// `audit ...`
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum AuditCommand {
-    /// List what was done in the organization, the latest last
+    /// List audit events, oldest first
     List(AuditListArgs),
 }
 
 /// `audit list`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct AuditListArgs {
-    /// How far back
+    /// Events since this long ago
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration::parse)]
     pub(crate) since: Duration,
-    /// Only what was done with this key, token or session
+    /// Only events of this key, token or session
     #[arg(long, value_name = "ID")]
     pub(crate) key: Option<String>,
-    /// Go on with what is done from now on
+    /// Print new events as they occur, until Ctrl-C
     #[arg(long)]
     pub(crate) follow: bool,
 }

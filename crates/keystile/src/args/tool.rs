@@ -6,31 +6,31 @@ use super::{AuditCommand, AuthCommand, ConfigCommand, KeyCommand, PatCommand, Sc
 use crate::base_url::BaseUrl;
 use crate::profile::ProfileName;
 
-/// Everything that the library does for a tool, to be mounted whole or in parts.
+/// All commands of the library.
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum ToolCommand {
-    /// Sign in and out, and see who you are
+    /// Sign in, sign out, and manage sessions
     #[command(subcommand)]
     Auth(AuthCommand),
-    /// Keep several accounts apart
+    /// Manage profiles: several accounts side by side
     #[command(subcommand)]
     Profile(ProfileCommand),
-    /// See and change the organization you act for
+    /// Show and switch the organization
     #[command(subcommand)]
     Org(OrgCommand),
-    /// Make, list and end API keys
+    /// Manage API keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Make, list and end your personal tokens
+    /// Manage your personal access tokens
     #[command(subcommand)]
     Pat(PatCommand),
-    /// See what can be asked for
+    /// Show the scope catalog
     #[command(subcommand)]
     Scope(ScopeCommand),
-    /// See what was done in the organization
+    /// Show the audit log of the organization
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Give your credential to git, docker, kubectl or the AWS tools
+    /// Provide credentials to git, docker, kubectl or the AWS tools
     #[command(subcommand)]
     CredentialHelper(HelperCommand),
     /// Show and change the settings
@@ -41,14 +41,14 @@ pub(crate) enum ToolCommand {
 /// `auth switch`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SwitchArgs {
-    /// The profile to use from now on; the other one if there are two
+    /// The new active profile; may be omitted if there are only two
     pub(crate) name: Option<ProfileName>,
 }
 
 /// `auth refresh`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RefreshArgs {
-    /// Ask for these scopes besides the ones that the session has
+    /// Sign in again for these scopes in addition to the current ones
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) scopes: Vec<String>,
 }
@@ -58,9 +58,9 @@ pub(crate) struct RefreshArgs {
 pub(crate) enum SessionsCommand {
     /// List your sessions
     List,
-    /// End a session
+    /// Revoke a session
     Revoke {
-        /// The session, as `auth sessions` names it
+        /// The ID of the session, from `auth sessions`
         id: String,
     },
 }
@@ -68,7 +68,7 @@ pub(crate) enum SessionsCommand {
 /// `auth doctor`
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct DoctorArgs {
-    /// Mend what can be mended without losing anything
+    /// Fix what can be fixed without losing data
     #[arg(long)]
     pub(crate) fix: bool,
 }
@@ -78,27 +78,27 @@ pub(crate) struct DoctorArgs {
 pub(crate) enum ProfileCommand {
     /// List the profiles
     List,
-    /// Use this profile from now on
+    /// Make a profile the active one
     Use {
         /// The profile
         name: ProfileName,
     },
-    /// Begin a profile; --org and --api-base become its settings
+    /// Create a profile; --org and --api-base become its settings
     Create {
         /// The profile
         name: ProfileName,
-        /// Sign in at this server
+        /// The authorization server of the profile
         #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
         issuer: Option<BaseUrl>,
     },
-    /// Give a profile another name
+    /// Rename a profile
     Rename {
         /// The profile
         from: ProfileName,
-        /// Its new name
+        /// The new name
         to: ProfileName,
     },
-    /// Sign out of a profile and forget its settings
+    /// Sign out of a profile and remove its settings
     Delete {
         /// The profile
         name: ProfileName,
@@ -110,12 +110,12 @@ pub(crate) enum ProfileCommand {
 pub(crate) enum OrgCommand {
     /// List your organizations
     List,
-    /// Act for another organization, signing in for it if need be
+    /// Switch to another organization, with a new sign-in if needed
     Switch {
-        /// Its short name, name or id
+        /// The slug, name or ID of the organization
         org: String,
     },
-    /// Say for which organization you act
+    /// Show the current organization
     Current,
 }
 
@@ -124,37 +124,37 @@ pub(crate) enum OrgCommand {
 pub(crate) enum HelperCommand {
     /// For `credential.helper` of git
     Git {
-        /// What git asks for; what is not known is ignored, as git wants it
+        /// The action; unknown actions are ignored, as git requires
         action: String,
     },
     /// For a `docker-credential-...` program
     Docker {
-        /// What docker asks for
+        /// The action
         #[arg(value_enum)]
         action: DockerAction,
     },
     /// For `users[].user.exec` of a kubeconfig
     Kube,
-    /// For `credential_process` of the AWS tools: trades the session for credentials of a role
+    /// For `credential_process` of the AWS tools: exchanges the session for credentials of a role
     Aws {
-        /// The role to take; that of the environment unless said
+        /// The role to assume [default: $AWS_ROLE_ARN]
         #[arg(long, value_name = "ARN")]
         role_arn: Option<String>,
-        /// The region whose token service is asked; that of the environment unless said
+        /// The region of the STS endpoint [default: $AWS_REGION or $AWS_DEFAULT_REGION]
         #[arg(long, value_name = "REGION")]
         region: Option<String>,
     },
 }
 
-/// What docker asks of its helpers.
+/// Actions of the docker protocol.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DockerAction {
-    /// The credential for a registry.
+    /// Print the credential for a registry.
     Get,
-    /// Keep a credential; refused, because signing in does that.
+    /// Store a credential; refused, because `auth login` does that.
     Store,
-    /// Forget a credential.
+    /// Remove a credential; does nothing, because `auth logout` does that.
     Erase,
-    /// The registries that there are credentials for.
+    /// List the registries with credentials.
     List,
 }

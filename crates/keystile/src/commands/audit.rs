@@ -1,4 +1,4 @@
-//! `audit list`: what was done in the organization.
+//! `audit list`: the audit log of the organization.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::error::ErrorKind;
 use crate::session::Session;
 
 const PATH: &str = "/api/v1/audit";
-/// How often `--follow` looks for more.
+/// Poll interval of `--follow`.
 const PACE: Duration = Duration::from_secs(2);
 
-/// What a line says of an event.
+/// The fields of an event to show.
 #[derive(Deserialize)]
 struct Event {
     sequence: u64,
@@ -54,7 +54,7 @@ pub(super) async fn run(context: &Arc<Context>, command: AuditCommand) -> Result
     follow(context, &session, &args, start, documents).await
 }
 
-/// The events since a moment, the latest last.
+/// The events since a time, oldest first.
 async fn since(
     session: &Session,
     args: &AuditListArgs,
@@ -73,7 +73,7 @@ async fn print(context: &Context, session: &Session, documents: &[Value]) -> Res
         return context.output.json(&Value::Array(documents.to_vec()));
     }
     if documents.is_empty() {
-        context.output.tell("Nothing was done in that time.");
+        context.output.tell("No events in that time.");
     }
     for document in documents {
         context.output.data(&line(&list::read(session, document).await?))?;
@@ -81,7 +81,7 @@ async fn print(context: &Context, session: &Session, documents: &[Value]) -> Res
     Ok(())
 }
 
-/// Prints one line an event, until somebody stops it.
+/// Prints one line per event until interrupted.
 async fn follow(
     context: &Context,
     session: &Session,
@@ -93,7 +93,7 @@ async fn follow(
     loop {
         for document in &documents {
             let event: Event = list::read(session, document).await?;
-            // Events of the same moment come again with those that follow them.
+            // Events with the timestamp of the last one are returned again.
             if last.is_some_and(|last| event.sequence <= last) {
                 continue;
             }

@@ -134,7 +134,11 @@ fn full_name(key: &str, profile: &ProfileName) -> Result<String, ErrorKind> {
         }
         Some(_) | None => Err(ErrorKind::Usage {
             message: format!("There is no setting `{key}`"),
-            hint: Some(format!("There are {} and {}.", PROFILE_SETTINGS.join(", "), SETTINGS.join(", "))),
+            hint: Some(format!(
+                "The settings are {} and {}.",
+                PROFILE_SETTINGS.join(", "),
+                SETTINGS.join(", ")
+            )),
         }),
     }
 }

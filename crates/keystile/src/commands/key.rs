@@ -63,7 +63,7 @@ fn seconds(overlap: Overlap) -> u32 {
     }
 }
 
-/// Says what a key may do, after a change if there is one.
+/// Prints the scopes of a key, after the change if there is one.
 async fn scopes(
     context: &Context,
     session: &Session,
@@ -82,10 +82,10 @@ async fn scopes(
     }
     let key: StaticCredential = list::read(session, &document).await?;
     if is_change {
-        context.output.say(Icon::Good, &format!("Changed what key {} may do", key.id));
+        context.output.say(Icon::Good, &format!("Changed the scopes of key {}", key.id));
     }
     if key.unrestricted {
-        context.output.tell("It may do everything that its owner may do.");
+        context.output.tell("It has all permissions of its owner.");
     }
     key.scopes.iter().try_for_each(|scope| context.output.data(scope))
 }

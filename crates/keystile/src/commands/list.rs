@@ -1,4 +1,4 @@
-//! Lists of the management API, which come in pages.
+//! Paginated lists of the management API.
 
 use oauth2::http::Method;
 use serde::Deserialize;
@@ -9,10 +9,10 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 use crate::error::ErrorKind;
 use crate::session::Session;
 
-/// The largest page that the API gives.
+/// The largest page size of the API.
 const PAGE: &str = "100";
 
-/// What every answer that is no list has around it.
+/// The envelope of a single object.
 #[derive(Deserialize)]
 pub(super) struct Envelope {
     pub(super) data: Value,
@@ -26,7 +26,7 @@ struct Page {
     next_cursor: Option<String>,
 }
 
-/// Everything in a list, page by page.
+/// Fetches all pages of a list.
 pub(super) async fn all(
     session: &Session,
     path: &str,
@@ -48,16 +48,16 @@ pub(super) async fn all(
     }
 }
 
-/// A document of the API as what a screen shows of it.
+/// Deserializes a document of the API.
 pub(super) async fn read<T: DeserializeOwned>(session: &Session, document: &Value) -> Result<T, ErrorKind> {
     let host = session.home().await?.host();
     T::deserialize(document).map_err(|error| ErrorKind::InvalidResponse {
         host,
-        what: format!("Its JSON is not what the protocol says: {error}"),
+        what: format!("Its JSON does not match the protocol: {error}"),
     })
 }
 
-/// A part of a path: an id that a person typed leads nowhere else.
+/// Percent-encodes a path segment.
 pub(super) fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }

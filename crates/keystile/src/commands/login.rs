@@ -56,7 +56,7 @@ impl From<LoginArgs> for LoginOptions {
     }
 }
 
-/// The handle is what a script goes on with, so it stands on standard output.
+/// Prints the handle on standard output, for scripts.
 fn print_started(context: &Context, started: &StartedLogin) -> Result<(), ErrorKind> {
     let StartedLogin { screen, handle } = started;
     if context.output.is_json() {
@@ -102,7 +102,7 @@ fn print(context: &Context, account: &CompletedLogin) -> Result<(), ErrorKind> {
     warn_of_variable(context)
 }
 
-/// A variable hides what was just stored.
+/// Warns if a variable takes precedence over the new credential.
 fn warn_of_variable(context: &Context) -> Result<(), ErrorKind> {
     if let Some((variable, _)) = key_variable(context)? {
         context

@@ -10,10 +10,10 @@ use crate::output::Icon;
 use crate::profile::ProfileName;
 use crate::session::{end, lock_profile};
 
-/// What became of a session at its server.
+/// Result of the revocation at the server.
 enum AtServer {
     Revoked,
-    /// There was nothing to revoke: an API key, or a session that had ended.
+    /// Nothing to revoke: an API key, or a session that had ended.
     Nothing,
     /// `--local`
     NotAsked,
@@ -42,7 +42,7 @@ pub(super) async fn run(context: &Context, args: LogoutArgs) -> Result<(), Error
     Ok(())
 }
 
-/// Revokes first and removes second, so that a session never lives on without its owner knowing.
+/// Revokes before it removes, so that a failure leaves no unknown session at the server.
 pub(super) async fn sign_out(
     context: &Context,
     profile: &ProfileName,
@@ -59,7 +59,7 @@ pub(super) async fn sign_out(
         SwapResult::Conflict => {
             return Err(ErrorKind::LocalFailure {
                 what: format!("sign out of profile {profile}"),
-                cause: "somebody signed in to it at the same moment. Try again".into(),
+                cause: "another process signed in to it at the same time. Try again".into(),
             });
         }
     }

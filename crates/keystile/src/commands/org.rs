@@ -1,7 +1,6 @@
 //! `org`: the organization that a profile acts for.
 //!
-//! A session is for one organization, so another organization is another session: one that a profile holds already,
-//! or a new one.
+//! A session belongs to one organization. Switching uses the session of another profile if there is one, else signs in.
 
 use std::sync::Arc;
 
@@ -27,7 +26,7 @@ pub(super) async fn run(context: &Arc<Context>, command: OrgCommand) -> Result<(
     }
 }
 
-/// The sessions of this machine that are for an organization.
+/// The sessions of this machine that belong to an organization.
 fn signed_in(context: &Context) -> Result<Vec<(ProfileName, OauthCredential, OrgRef)>, ErrorKind> {
     let document = context.store.read()?;
     let sessions = document.iter().filter_map(|(name, credential)| match credential {
@@ -40,7 +39,7 @@ fn signed_in(context: &Context) -> Result<Vec<(ProfileName, OauthCredential, Org
     Ok(sessions.collect())
 }
 
-/// Every organization of the account as the server sees them, and with which profile this machine acts for each.
+/// Lists the organizations of the account at the server, each with the profile that acts for it.
 async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let session = session(context)?;
     let home = session.home().await?;
@@ -53,12 +52,12 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
             let account = session.account.as_ref().map(|account| account.id.as_str());
             org.id == id && session.issuer == home && account == Some(own.id.as_str())
         };
-        // The one in use, if several are for it.
+        // Prefers the profile in use.
         let mut names =
             signed_in.iter().filter(|(_, session, org)| is_for(session, org)).map(|(name, ..)| name);
         names.clone().find(|name| **name == context.profile).or_else(|| names.next())
     };
-    // A server that does not list them has said at least for which one the credential is.
+    // A server that does not list them still names the one of the credential.
     let known =
         if whoami.organizations.is_empty() { whoami.organization.as_slice() } else { &whoami.organizations };
     if context.output.is_json() {
@@ -71,7 +70,7 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
         return context.output.json(&Value::Array(known.iter().map(document).collect()));
     }
     if known.is_empty() {
-        context.output.tell("You are in no organization.");
+        context.output.tell("You are not a member of any organization.");
         return Ok(());
     }
     let mut rows = vec![["", "ORGANIZATION", "ID", "ROLE", "PROFILE"].map(str::to_owned).to_vec()];
@@ -83,7 +82,7 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
     }));
     table::lines(&rows).iter().try_for_each(|line| context.output.data(line))?;
     let switch = context.brand().command("org switch ORGANIZATION");
-    context.output.tell(&format!("\n* is the one you act for. Act for another with `{switch}`."));
+    context.output.tell(&format!("\n* marks the current organization. Switch with `{switch}`."));
     Ok(())
 }
 
@@ -94,14 +93,14 @@ async fn current(context: &Arc<Context>) -> Result<(), ErrorKind> {
         return context.output.json(&json!(organization));
     }
     let Some((organization, org)) = organization.zip(whoami.org()) else {
-        context.output.tell("The credential is for no organization.");
+        context.output.tell("The credential does not belong to an organization.");
         return Ok(());
     };
     let role = organization.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
     context.output.data(&format!("{} ({}){role}", org.display_name(), org.id))
 }
 
-/// Uses the session that is there for the organization, else signs in for it in the same profile.
+/// Uses an existing session of the organization, else signs in for it in the same profile.
 async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), ErrorKind> {
     let sessions = signed_in(context)?;
     let own = sessions.iter().find(|(name, ..)| *name == context.profile);
@@ -126,7 +125,7 @@ async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), ErrorKind> {
     let account =
         login(&Context::new(&context.app, &globals)?, &LoginOptions { scopes, ..LoginOptions::default() })
             .await?;
-    // The settings would ask for the organization of before.
+    // The settings still name the previous organization.
     if context.profile_config().org.is_some() {
         let mut file = ConfigFile::open(context.paths.config())?;
         file.set(&format!("profiles.{}.org", context.profile), asked)?;

@@ -1,4 +1,4 @@
-//! `profile` and `auth switch`: several accounts, kept apart by name.
+//! `profile` and `auth switch`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::profile::ProfileName;
 use crate::session::lock_profile;
 use crate::table;
 
-/// A profile that has settings, holds a credential, or both.
+/// A profile with settings, a credential or both.
 #[derive(Default)]
 struct Known {
     credential: Option<Credential>,
@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Arc<Context>, command: ProfileCommand) -> Resu
     }
 }
 
-/// Makes a profile the one that commands use; without a name, the other one of two.
+/// Sets the active profile; without a name, the other one of two.
 pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(), ErrorKind> {
     let known = known(context)?;
     let name = match name {
@@ -52,19 +52,19 @@ pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(),
     context.output.say(Icon::Good, &format!("Using profile {name}{who}"));
     let variable = context.brand().variable("PROFILE");
     if let Some(set) = context.environment.get(&variable).filter(|set| *set != name.as_str()) {
-        context.output.say(Icon::Attention, &format!("{variable} is set and still chooses profile {set}"));
+        context.output.say(Icon::Attention, &format!("{variable} is set and still selects profile {set}"));
     }
     Ok(())
 }
 
-/// Notes the choice in the settings.
+/// Stores the active profile in the settings.
 pub(super) fn activate(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> {
     let mut file = ConfigFile::open(context.paths.config())?;
     file.set("active_profile", name.as_str())?;
     file.save()
 }
 
-/// What is known of the profiles besides the selected one, without asking any server.
+/// The other profiles, without contacting a server.
 pub(super) fn others(context: &Context) -> Result<Vec<Value>, ErrorKind> {
     let (known, active) = (known(context)?, active(context));
     let others = known.iter().filter(|(name, _)| **name != context.profile);
@@ -91,10 +91,9 @@ fn list(context: &Context) -> Result<(), ErrorKind> {
         ]);
     }
     if known.is_empty() {
-        context.output.tell(&format!(
-            "There is no profile yet. `{}` makes one.",
-            context.brand().command("auth login")
-        ));
+        context
+            .output
+            .tell(&format!("No profile yet. `{}` creates one.", context.brand().command("auth login")));
         return Ok(());
     }
     table::lines(&rows).iter().try_for_each(|line| context.output.data(line))
@@ -139,7 +138,7 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
     let _locks = (lock_profile(context, from).await?, lock_profile(context, to).await?);
     let credential = context.store.read()?.get(from).cloned();
     if let Some(credential) = credential {
-        // In this order a stop in between leaves the credential under both names, never under none.
+        // In this order an interruption leaves the credential under both names instead of none.
         let generation = credential.generation();
         let stored = context.store.compare_and_swap(to, None, Some(&credential))?;
         let removed = match stored {
@@ -151,7 +150,7 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
             SwapResult::Conflict => {
                 return Err(ErrorKind::LocalFailure {
                     what: format!("rename profile {from}"),
-                    cause: "somebody else changed it at the same moment. Try again".into(),
+                    cause: "another process changed it at the same time. Try again".into(),
                 });
             }
         }
@@ -162,7 +161,7 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
     if context.output.is_json() {
         return context.output.json(&json!({ "renamed": from.as_str(), "to": to.as_str() }));
     }
-    context.output.say(Icon::Good, &format!("Profile {from} is now called {to}"));
+    context.output.say(Icon::Good, &format!("Renamed profile {from} to {to}"));
     Ok(())
 }
 
@@ -182,7 +181,7 @@ async fn delete(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> 
     Ok(())
 }
 
-/// Every profile of the settings and the store.
+/// All profiles of the settings and the store.
 fn known(context: &Context) -> Result<BTreeMap<ProfileName, Known>, ErrorKind> {
     let mut known: BTreeMap<ProfileName, Known> = BTreeMap::new();
     for (name, settings) in &context.config.profiles {
@@ -206,16 +205,16 @@ fn other(context: &Context, known: &BTreeMap<ProfileName, Known>) -> Result<Prof
         [other] => Ok(other.clone()),
         [] => Err(ErrorKind::Usage {
             message: "There is no other profile".into(),
-            hint: Some(format!("`{}` makes one.", context.brand().command("auth login --profile NAME"))),
+            hint: Some(format!("`{}` creates one.", context.brand().command("auth login --profile NAME"))),
         }),
         [_, _, ..] => Err(ErrorKind::Usage {
-            message: "Which profile?".into(),
-            hint: Some(names("It is one of", &others)),
+            message: "More than one other profile".into(),
+            hint: Some(names("Name one of", &others)),
         }),
     }
 }
 
-/// Who a profile is, as far as the store knows.
+/// The account of a profile, from the store.
 fn who(known: &Known) -> Option<String> {
     match known.credential.as_ref()? {
         Credential::Oauth(session) if session.state == CredentialState::NeedsLogin => {
@@ -248,7 +247,7 @@ fn unknown(known: &BTreeMap<ProfileName, Known>, name: &ProfileName) -> ErrorKin
 }
 
 fn taken(name: &ProfileName) -> ErrorKind {
-    ErrorKind::Usage { message: format!("There is a profile {name} already"), hint: None }
+    ErrorKind::Usage { message: format!("Profile {name} already exists"), hint: None }
 }
 
 fn names(beginning: &str, names: &[&ProfileName]) -> String {

@@ -21,7 +21,9 @@ pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(),
         ActiveCredential::Key { source, .. } => {
             return Err(ErrorKind::Usage {
                 message: "There is nothing to refresh".into(),
-                hint: Some(format!("The credential {source} is a key, and a key does not expire by itself.")),
+                hint: Some(format!(
+                    "The credential {source} is a key, which has no access token to refresh."
+                )),
             });
         }
     };

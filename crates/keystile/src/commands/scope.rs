@@ -1,4 +1,4 @@
-//! `scope`: what can be asked for.
+//! `scope`: the scope catalog.
 
 use serde_json::json;
 

@@ -20,7 +20,7 @@ use crate::table;
 
 const PATH: &str = "/api/v1/sessions";
 
-/// What a person wants to know of a session.
+/// The fields of a session to show.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CliSession {
@@ -72,7 +72,7 @@ async fn show(context: &Context, session: &Session) -> Result<(), ErrorKind> {
     }
     table::lines(&rows).iter().try_for_each(|line| context.output.data(line))?;
     let revoke = context.brand().command("auth sessions revoke ID");
-    context.output.tell(&format!("\n* is the one in use here. End one with `{revoke}`."));
+    context.output.tell(&format!("\n* marks the session in use. End one with `{revoke}`."));
     Ok(())
 }
 
@@ -89,12 +89,12 @@ async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), Er
     let machine = ended.device.name.map(|name| format!(" on {name}")).unwrap_or_default();
     context.output.say(Icon::Good, &format!("Ended session {}{machine}", ended.id));
     if ended.current {
-        context.output.tell("  It was the one in use here, so the local credentials are removed too.");
+        context.output.tell("  It was the session in use, so the local credentials were removed too.");
     }
     Ok(())
 }
 
-/// Removes the credential of a session that has just been ended; if it has changed meanwhile, it is another's.
+/// Removes the local credential of a revoked session, unless the profile has another session by now.
 async fn forget(context: &Context, session: &Session) -> Result<(), ErrorKind> {
     let ActiveCredential::Session { session, .. } = &session.chosen else { return Ok(()) };
     let _lock = lock_profile(context, &context.profile).await?;

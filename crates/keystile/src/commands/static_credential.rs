@@ -1,4 +1,4 @@
-//! What keys and personal tokens have in common: how they are listed, and how a new one is handed over.
+//! What API keys and personal access tokens share: listing, creation, revocation.
 
 use std::io::IsTerminal as _;
 
@@ -16,17 +16,17 @@ use crate::secret::Secret;
 use crate::session::Session;
 use crate::table;
 
-/// Where one kind of them is in the API, and what it is called.
+/// API path and names of a kind of credential.
 #[derive(Clone, Copy)]
 pub(super) struct Kind {
     pub(super) path: &'static str,
-    /// The field that holds the secret of a new one.
+    /// The field with the secret of a new one.
     pub(super) secret: &'static str,
     pub(super) name: &'static str,
     pub(super) heading: &'static str,
 }
 
-/// What a person wants to know of one.
+/// The fields to show.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StaticCredential {
@@ -57,7 +57,7 @@ struct Owner {
     name: String,
 }
 
-/// The key that a new one takes the place of.
+/// The key that a new one replaces.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Replaced {
@@ -71,7 +71,7 @@ impl StaticCredential {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
     }
 
-    /// Its two ends, by which a person tells it from others.
+    /// Prefix and last four characters.
     fn masked(&self) -> String {
         format!("{}…{}", self.prefix, self.last_four)
     }
@@ -89,14 +89,14 @@ impl StaticCredential {
         vec![self.id.clone(), self.name.clone(), self.masked(), owner, used, end, self.may()]
     }
 
-    /// What it may do, in one cell.
+    /// The scopes in one cell.
     pub(super) fn may(&self) -> String {
         if self.unrestricted { "everything".into() } else { self.scopes.join(" ") }
     }
 }
 
 impl Kind {
-    /// Prints those that live, or all.
+    /// Prints the active ones, or all.
     pub(super) async fn list(
         self,
         context: &Context,
@@ -117,13 +117,13 @@ impl Kind {
             }
         }
         if rows.len() == 1 {
-            context.output.tell(&format!("There is no {} yet.", self.name));
+            context.output.tell(&format!("No {} yet.", self.name));
             return Ok(());
         }
         table::lines(&rows).iter().try_for_each(|line| context.output.data(line))
     }
 
-    /// Makes one and hands it over: the secret is all that stands on standard output.
+    /// Creates one and prints its secret, alone on standard output.
     pub(super) async fn issue(
         self,
         context: &Context,
@@ -135,13 +135,13 @@ impl Kind {
         if context.output.is_json() {
             return context.output.json(&document);
         }
-        // Out of the document, so that no error can quote it.
+        // Removed from the document, so that no error can quote it.
         let Some(Value::String(secret)) = document.get_mut(self.secret).map(Value::take) else {
-            let what = format!("It made a {} and did not give it", self.name);
+            let what = format!("It created a {} but did not return it", self.name);
             return Err(ErrorKind::InvalidResponse { host: session.home().await?.host(), what });
         };
         let secret = Secret::new(secret);
-        // The secret counts; a server that says less about it than expected must not cost it.
+        // The secret must not be lost if other fields are missing.
         match StaticCredential::deserialize(&document) {
             Ok(one) => {
                 context.output.say(Icon::Good, &format!("Created {} {}", self.name, one.id));
@@ -152,12 +152,12 @@ impl Kind {
             Err(_) => context.output.say(Icon::Good, &format!("Created a {}", self.name)),
         }
         if std::io::stdout().is_terminal() {
-            context.output.tell("\n  Copy it now, it is shown only once:\n");
+            context.output.tell("\n  Copy it now. It is shown only once:\n");
         }
         context.output.raw(format!("{}\n", secret.expose()).as_bytes())
     }
 
-    /// Ends one.
+    /// Revokes one.
     pub(super) async fn revoke(
         self,
         context: &Context,
@@ -174,7 +174,7 @@ impl Kind {
         Ok(())
     }
 
-    /// Repeated, it is done once: every `POST` carries a key of its own.
+    /// Safe to retry: every `POST` carries an `Idempotency-Key`.
     pub(super) async fn post(self, session: &Session, path: &str, asked: &Value) -> Result<Value, ErrorKind> {
         let request = session.client().home(Method::POST, path).json(asked).map_err(Error::into_kind)?;
         Ok(request.ask::<Envelope>().await?.data)
@@ -199,12 +199,12 @@ fn facts(one: &StaticCredential, now: DateTime<Utc>) -> Vec<String> {
     lines
 }
 
-/// The moment after this time, as the API writes it.
+/// The time after this duration, in the format of the API.
 pub(super) fn end_after(context: &Context, span: std::time::Duration) -> Result<String, ErrorKind> {
     let span = TimeDelta::from_std(span).ok();
     let end = span.and_then(|span| context.now().checked_add_signed(span));
     end.map(|end| end.to_rfc3339_opts(SecondsFormat::Millis, true))
-        .ok_or_else(|| ErrorKind::Usage { message: "Nothing can last that long".into(), hint: None })
+        .ok_or_else(|| ErrorKind::Usage { message: "That duration is too long".into(), hint: None })
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::output::{Icon, fact};
 use crate::session::{ActiveCredential, Session, key_variable};
 use crate::source::CredentialSource;
 
-/// What is known of the credential, from the file and from the server.
+/// What file and server say about the credential.
 #[derive(Default)]
 struct Status {
     method: &'static str,
@@ -49,7 +49,7 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
     status.warnings.extend(hidden_variable(context, session.source())?);
     let others = if args.all { profile::others(context)? } else { Vec::new() };
     match &checked {
-        // What could not be checked is shown as far as it is known.
+        // If the server could not be asked, shows what the file says.
         Ok(())
         | Err(
             ErrorKind::Unreachable { .. } | ErrorKind::ServerError { .. } | ErrorKind::RateLimited { .. },
@@ -59,7 +59,7 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
         Err(_) => print_absent(context)?,
     }
     match checked {
-        // The contract has one code for "could not check".
+        // Exit code 3 is "could not check".
         Err(ErrorKind::RateLimited { request_id, .. }) => {
             Err(ErrorKind::ServerError { status: 429, request_id })
         }
@@ -105,7 +105,7 @@ fn sign_in_method(by: Option<SignedInBy>) -> &'static str {
     }
 }
 
-/// Without the server only the file can say that a session has ended.
+/// Without the server, only the state in the file tells.
 fn offline(session: &Session) -> Result<(), ErrorKind> {
     match &session.chosen {
         ActiveCredential::Session { session, .. } if session.state == CredentialState::NeedsLogin => {
@@ -117,7 +117,7 @@ fn offline(session: &Session) -> Result<(), ErrorKind> {
 
 async fn online(session: &Session, status: &mut Status) -> Result<(), ErrorKind> {
     let whoami = whoami::ask(session).await?;
-    // The call may have refreshed the session.
+    // The request may have refreshed the session.
     if let Some(current) = session.context.stored_session()?
         && let ActiveCredential::Session { .. } = session.chosen
     {
@@ -136,7 +136,7 @@ async fn online(session: &Session, status: &mut Status) -> Result<(), ErrorKind>
     Ok(())
 }
 
-/// A variable that would win over the stored session of a profile that was asked for by name.
+/// Warns of a variable that takes precedence over the profile.
 fn hidden_variable(context: &Context, source: &CredentialSource) -> Result<Option<String>, ErrorKind> {
     let is_stored = matches!(source, CredentialSource::Profile(_));
     let variable = key_variable(context)?.filter(|_| is_stored);

@@ -1,4 +1,4 @@
-//! The format of `credentials.json`. Unknown fields are kept, so that an older version spoils nothing.
+//! The format of `credentials.json`. Unknown fields are kept, so that older versions lose nothing.
 
 use std::collections::BTreeMap;
 
@@ -10,25 +10,25 @@ use crate::base_url::BaseUrl;
 use crate::profile::ProfileName;
 use crate::secret::Secret;
 
-/// The field that says that the lasting secret is in the keyring, and under which name.
+/// Names the keyring entry that holds the long-lived secret.
 const KEYRING_ENTRY: &str = "keyring_entry";
 
-/// The whole file.
+/// The contents of the credentials file: one credential for each profile.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct CredentialDocument {
     #[serde(default = "first_version")]
     version: u32,
-    /// Grows with every change.
+    /// Incremented by every change.
     #[serde(default)]
     pub(super) generation: u64,
-    /// Kept as they are: a profile of an unknown kind is no reason to refuse the others.
+    /// Profiles of an unknown kind are kept as they are.
     #[serde(default)]
     profiles: BTreeMap<ProfileName, Profile>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
 
-/// What a profile holds, or what a newer version wrote there.
+/// A profile, possibly written by a newer version.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
 enum Profile {
@@ -36,111 +36,111 @@ enum Profile {
     Unknown(Value),
 }
 
-/// What one profile holds.
+/// The credential of a profile.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Credential {
-    /// A CLI session that one sign-in created.
+    /// A session created by a login.
     Oauth(Box<OauthCredential>),
-    /// A key that a person stored.
+    /// An API key or personal access token.
     ApiKey(Box<KeyCredential>),
 }
 
-/// A CLI session.
+/// A session: the tokens of one login.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct OauthCredential {
-    /// The authorization server that issued it.
+    /// The issuer.
     pub issuer: BaseUrl,
-    /// The API that it is for.
+    /// The API that it may be sent to.
     pub api_base: BaseUrl,
-    /// The client that it was issued to.
+    /// The client ID.
     pub client_id: String,
-    /// The server's name for the session.
+    /// The session ID at the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// Who signed in.
+    /// The account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountRef>,
-    /// For which organization.
+    /// The organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub org: Option<OrgRef>,
-    /// What it may do.
+    /// The granted scopes.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Sent with every call.
+    /// The access token.
     pub access_token: Secret,
-    /// When the access token ends.
+    /// Expiry of the access token.
     pub access_expires_at: DateTime<Utc>,
-    /// Buys the next access token.
+    /// The refresh token; `None` if the server issued none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Secret>,
-    /// When the session ends if it is not used.
+    /// Expiry of the session without further use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_expires_at: Option<DateTime<Utc>>,
-    /// Grows with every change of this profile.
+    /// Incremented by every change of this profile.
     #[serde(default)]
     pub generation: u64,
-    /// Whether it can still be refreshed.
+    /// Whether it can be refreshed.
     #[serde(default)]
     pub state: CredentialState,
-    /// How the person signed in, if that was noted.
+    /// The sign-in method; `None` if written by an older version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_by: Option<SignedInBy>,
     #[serde(flatten)]
     pub(crate) unknown: Map<String, Value>,
 }
 
-/// A key that a person stored.
+/// An API key or personal access token.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct KeyCredential {
     /// The key.
     pub api_key: Secret,
-    /// The server that it is for; the tool's own unless said.
+    /// The issuer; `None` = that of the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<BaseUrl>,
-    /// The API that it is for; the tool's own unless said.
+    /// The API that it may be sent to; `None` = that of the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_base: Option<BaseUrl>,
-    /// The server's name for the key, once the server has seen it.
+    /// The key ID at the server; `None` until verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
-    /// Whether the server has accepted the key; a key that was written by hand does not say.
+    /// Whether the server has accepted it; `None` if it was written by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<bool>,
-    /// Grows with every change of this profile.
+    /// Incremented by every change of this profile.
     #[serde(default)]
     pub generation: u64,
     #[serde(flatten)]
     pub(crate) unknown: Map<String, Value>,
 }
 
-/// Who signed in.
+/// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct AccountRef {
-    /// The user.
+    /// The user ID.
     pub id: String,
-    /// The address of the user, when the account has one.
+    /// The email address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// The name to show.
+    /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
-/// For which organization.
+/// An organization.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct OrgRef {
-    /// The organization.
+    /// The organization ID.
     pub id: String,
-    /// Its name in addresses.
+    /// The slug, as in URLs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// Its name for people.
+    /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -150,25 +150,25 @@ pub struct OrgRef {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CredentialState {
-    /// As far as this machine knows.
+    /// Yes, as far as this machine knows.
     #[default]
     Ok,
-    /// No: the server refused the refresh token. The tokens are kept for a person who looks for what happened.
+    /// No: the server refused the refresh token. The tokens are kept for diagnosis.
     NeedsLogin,
 }
 
-/// How a person signed in.
+/// The method that a session was signed in with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SignedInBy {
-    /// With a browser that came back to a port of this machine.
+    /// A browser that was redirected to a loopback port.
     Browser,
-    /// With a code that was typed on another device.
+    /// A device code.
     DeviceCode,
-    /// With a code that a page showed.
+    /// A pasted authorization code.
     PastedCode,
-    /// In a way that only a newer version knows.
+    /// A method of a newer version.
     #[serde(other)]
     Other,
 }
@@ -184,7 +184,7 @@ impl Default for CredentialDocument {
 }
 
 impl CredentialDocument {
-    /// Reads the file. A hand-written `{"api_key": "..."}` is the profile `default`.
+    /// Parses the file. A handwritten `{"api_key": "..."}` is the profile `default`.
     pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         let mut document: Self = serde_json::from_slice(bytes)?;
         let default = ProfileName::default();
@@ -196,14 +196,14 @@ impl CredentialDocument {
         Ok(document)
     }
 
-    /// The bytes of the file.
+    /// Serializes the file: indented JSON and a newline.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
         Ok(bytes)
     }
 
-    /// What a profile holds.
+    /// The credential of a profile; `None` if there is none or it is of an unknown kind.
     pub fn get(&self, profile: &ProfileName) -> Option<&Credential> {
         match self.profiles.get(profile)? {
             Profile::Known(credential) => Some(credential),
@@ -211,7 +211,7 @@ impl CredentialDocument {
         }
     }
 
-    /// Every profile that holds something this version understands.
+    /// All profiles with credentials of a known kind.
     pub fn iter(&self) -> impl Iterator<Item = (&ProfileName, &Credential)> {
         self.profiles.iter().filter_map(|(name, profile)| match profile {
             Profile::Known(credential) => Some((name, credential)),
@@ -219,7 +219,7 @@ impl CredentialDocument {
         })
     }
 
-    /// Puts a credential in its place, or removes it.
+    /// Sets or removes the credential of a profile.
     pub fn set(&mut self, profile: &ProfileName, credential: Option<Credential>) {
         match credential {
             Some(credential) => {
@@ -233,7 +233,7 @@ impl CredentialDocument {
 }
 
 impl Credential {
-    /// How often the profile has changed.
+    /// The generation of the profile.
     pub fn generation(&self) -> u64 {
         match self {
             Self::Oauth(session) => session.generation,
@@ -241,7 +241,7 @@ impl Credential {
         }
     }
 
-    /// The same with another generation.
+    /// The same credential with this generation.
     #[must_use]
     pub fn at_generation(mut self, generation: u64) -> Self {
         match &mut self {
@@ -251,12 +251,12 @@ impl Credential {
         self
     }
 
-    /// Where in the keyring its lasting secret is.
+    /// The keyring entry of its long-lived secret.
     pub(super) fn keyring_entry(&self) -> Option<&str> {
         self.unknown().get(KEYRING_ENTRY)?.as_str()
     }
 
-    /// Whether its lasting secret is in the keyring.
+    /// Whether its long-lived secret is in the keyring.
     pub(crate) fn is_in_keyring(&self) -> bool {
         self.keyring_entry().is_some()
     }
@@ -272,7 +272,7 @@ impl Credential {
         }
     }
 
-    /// What buys new access: the refresh token, or the key itself.
+    /// The refresh token or the API key.
     pub(super) fn long_lived_secret(&self) -> Option<Secret> {
         match self {
             Self::Oauth(session) => session.refresh_token.clone(),
@@ -301,7 +301,7 @@ impl Credential {
         }
     }
 
-    /// How it was got, as `auth status --json` says it.
+    /// The `method` of `auth status --json`.
     pub(crate) fn method(&self) -> &'static str {
         match self {
             Self::Oauth(_) => "oauth",
@@ -309,7 +309,7 @@ impl Credential {
         }
     }
 
-    /// The CLI session, if it is one.
+    /// The session; `None` for a key.
     pub fn as_oauth(&self) -> Option<&OauthCredential> {
         match self {
             Self::Oauth(session) => Some(session),
@@ -331,7 +331,7 @@ impl From<KeyCredential> for Credential {
 }
 
 impl KeyCredential {
-    /// A key for the tool's own server.
+    /// A key for the default server of the tool.
     pub fn new(api_key: Secret) -> Self {
         Self {
             api_key,
@@ -345,25 +345,25 @@ impl KeyCredential {
     }
 }
 
-/// Personal tokens carry a mark in their prefix.
+/// `pat` for personal access tokens, which have `_pat_` in their prefix.
 pub(crate) fn method_of(key: &Secret) -> &'static str {
     if key.expose().contains("_pat_") { "pat" } else { "api_key" }
 }
 
 impl OrgRef {
-    /// Whether a person means this organization by `text`.
+    /// Whether `text` is the ID, slug or name.
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.id == text || self.slug.as_deref() == Some(text) || self.name.as_deref() == Some(text)
     }
 
-    /// Its name for people, as good as it is known.
+    /// The name, else the slug, else the ID.
     pub fn display_name(&self) -> &str {
         self.name.as_deref().or(self.slug.as_deref()).unwrap_or(&self.id)
     }
 }
 
 impl AccountRef {
-    /// Who it is, for people, as good as it is known.
+    /// The email address, else the name, else the ID.
     pub fn display_name(&self) -> &str {
         self.email.as_deref().or(self.name.as_deref()).unwrap_or(&self.id)
     }

@@ -1,4 +1,4 @@
-//! `credentials.json`, shared by every process of one user.
+//! The credentials file, shared by all processes of a user.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -15,17 +15,17 @@ use crate::files;
 use crate::paths::Paths;
 use crate::profile::ProfileName;
 
-/// A change reads, writes and renames a small file; whoever takes longer is stuck.
+/// A change reads, writes and renames a small file; a longer wait means a stuck process.
 const CHANGE_WAIT: Duration = Duration::from_secs(5);
 
-/// Credentials in a private file.
+/// Stores credentials in a file with mode 0600.
 pub(crate) struct FileStore {
     paths: Paths,
     warnings: Mutex<Vec<String>>,
 }
 
 impl FileStore {
-    /// The store at these paths. Nothing is made before something is stored.
+    /// Creates no files or folders until something is stored.
     pub(crate) fn new(paths: Paths) -> Self {
         Self { paths, warnings: Mutex::default() }
     }
@@ -41,16 +41,16 @@ impl FileStore {
         }
     }
 
-    /// What a damaged file is kept as: it carries the day of its last change.
+    /// The name for a damaged file, with the date of its last change.
     fn name_aside(&self) -> String {
         let changed = fs::metadata(self.path()).and_then(|metadata| metadata.modified());
         let date = changed.map(DateTime::<Utc>::from).unwrap_or_default().format("%Y%m%d");
         format!("credentials.json.corrupt-{date}")
     }
 
-    /// One change at a time: profiles have locks of their own, but they share the file.
+    /// Serializes changes: profiles have separate locks but share the file.
     fn change_lock(&self) -> Result<FileLock, ErrorKind> {
-        // A profile name cannot begin with a dot, so no profile has this lock.
+        // Cannot be the lock of a profile: names do not begin with a dot.
         let path = self.paths.locks().join(".change.lock");
         let deadline = Instant::now() + CHANGE_WAIT;
         loop {

@@ -1,11 +1,11 @@
-//! The keyring of the system: one secret under each name.
+//! The system keyring.
 
 use crate::error::ErrorKind;
 use crate::secret::Secret;
 
-/// Keeps secrets by name.
+/// Stores secrets by name.
 pub(super) trait SecretStore: Send + Sync {
-    /// Finds out, within a second, whether secrets can be kept.
+    /// Checks within one second that secrets can be stored.
     fn probe(&self) -> Result<(), ErrorKind>;
 
     fn set(&self, name: &str, secret: &Secret) -> Result<(), ErrorKind>;
@@ -19,7 +19,7 @@ pub(super) trait SecretStore: Send + Sync {
 mod system {
     use super::{ErrorKind, Secret, SecretStore};
 
-    /// What a build without the feature `keyring` has.
+    /// Without the feature `keyring`, every call is an error.
     pub(crate) struct SystemKeyring;
 
     impl SystemKeyring {
@@ -47,7 +47,7 @@ mod system {
     }
 
     fn missing() -> ErrorKind {
-        ErrorKind::KeyringUnusable { cause: "it was built without keyring support".into() }
+        ErrorKind::KeyringUnusable { cause: "this build has no keyring support".into() }
     }
 }
 
@@ -61,21 +61,21 @@ mod system {
     use super::{ErrorKind, Secret, SecretStore};
 
     const PROBE_LIMIT: Duration = Duration::from_secs(1);
-    /// Long enough for a person to unlock the keyring.
+    /// Leaves time to unlock the keyring.
     const LIMIT: Duration = Duration::from_secs(60);
 
-    /// The keyring of the system.
+    /// The system keyring.
     pub(crate) struct SystemKeyring {
         service: String,
     }
 
     impl SystemKeyring {
-        /// The one that holds the secrets of this tool.
+        /// The entries of this tool.
         pub(crate) fn of(service: &str) -> Self {
             Self { service: service.to_owned() }
         }
 
-        /// Runs a call on a thread of its own, because the keyring of a machine without a desktop may never answer.
+        /// Runs a call on a thread, because a keyring without a desktop session may never respond.
         fn within<T: Send + 'static>(
             &self,
             limit: Duration,
@@ -86,16 +86,16 @@ mod system {
             let (sender, receiver) = channel();
             std::thread::spawn(move || {
                 let outcome = Entry::new(&service, &name).and_then(|entry| call(&entry));
-                // Nobody waits any more after the limit.
+                // The receiver is gone after the limit.
                 let _ = sender.send(outcome);
             });
             let unusable = |cause: String| ErrorKind::KeyringUnusable { cause };
             match receiver.recv_timeout(limit) {
                 Ok(outcome) => outcome.map_err(|error| unusable(error.to_string())),
                 Err(RecvTimeoutError::Timeout) => {
-                    Err(unusable(format!("it did not answer within {} s", limit.as_secs())))
+                    Err(unusable(format!("it did not respond within {} s", limit.as_secs())))
                 }
-                Err(RecvTimeoutError::Disconnected) => Err(unusable("it ended without an answer".into())),
+                Err(RecvTimeoutError::Disconnected) => Err(unusable("it stopped without responding".into())),
             }
         }
     }

@@ -1,7 +1,7 @@
-//! A credentials file whose lasting secrets, the refresh tokens and keys, may be in the keyring of the system.
+//! A credentials file whose long-lived secrets (refresh tokens and API keys) may be in the system keyring.
 //!
-//! Where a secret is stands in the file, so that one is never looked for in the wrong place; the settings only say
-//! where the next one goes. Everything else, the locks and generations too, stays in the file.
+//! The file records where each secret is; the settings only decide where the next one goes. Locks, generations and
+//! access tokens stay in the file.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +14,7 @@ use crate::error::ErrorKind;
 use crate::profile::ProfileName;
 use crate::random;
 
-/// The credentials file, with the keyring beside it.
+/// The credentials file combined with the keyring.
 pub(crate) struct KeyringStore {
     file: FileStore,
     secrets: Box<dyn SecretStore>,
@@ -23,7 +23,7 @@ pub(crate) struct KeyringStore {
 }
 
 impl KeyringStore {
-    /// `service` is what the keyring calls the tool.
+    /// `service` is the name of the tool in the keyring.
     pub(crate) fn new(file: FileStore, service: &str, place: CredentialBackend) -> Self {
         Self::with_secrets(file, Box::new(SystemKeyring::of(service)), place)
     }
@@ -32,7 +32,7 @@ impl KeyringStore {
         Self { file, secrets, place, warnings: Mutex::default() }
     }
 
-    /// Puts the secret of a credential where it goes, and says under which name if that is the keyring.
+    /// Moves the secret of a credential to the backend; returns the name of the keyring entry, if any.
     fn put_away(
         &self,
         profile: &ProfileName,
@@ -43,7 +43,7 @@ impl KeyringStore {
         match (self.place, credential.long_lived_secret()) {
             (CredentialBackend::File, _) | (CredentialBackend::Keyring, None) => Ok((credential, None)),
             (CredentialBackend::Keyring, Some(secret)) => {
-                // A name of its own for each secret: the old one stays good until the file names the new one.
+                // A new entry for each secret, so the old one stays valid until the file names the new one.
                 let name = format!("{profile}:{}", random::uuid()?);
                 self.secrets.set(&name, &secret)?;
                 credential.remove_long_lived_secret();
@@ -53,13 +53,13 @@ impl KeyringStore {
         }
     }
 
-    /// A secret that stays behind is of no use to anybody any more, so it is a note and not an error.
+    /// Removes an entry. A failure is only a warning: the secret is no longer valid.
     fn discard(&self, name: Option<String>) {
         let Some(Err(ErrorKind::KeyringUnusable { cause })) = name.map(|name| self.secrets.delete(&name))
         else {
             return;
         };
-        let note = format!("The keyring still holds a secret that is no longer used: {cause}.");
+        let note = format!("The keyring still has a secret that is no longer used: {cause}.");
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(note);
     }
 }

@@ -1,4 +1,4 @@
-//! A lock between processes, which ends with the process that holds it.
+//! Locks between processes, released when the holder exits.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -8,22 +8,22 @@ use std::time::Duration;
 use super::ProfileLock;
 use crate::files;
 
-/// Where the file system knows no locks, a holder that has been silent for this long is gone.
+/// Age from which a marker file (on file systems without locks) counts as abandoned.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// An exclusive lock on a file. The file itself stays: removing it would let two processes lock two files.
+/// An exclusive lock on a file. The file is never removed, else two processes could lock different inodes.
 pub(crate) struct FileLock(Held);
 
-/// How the lock is held.
+/// Lock implementations.
 enum Held {
-    /// By the operating system, which frees it when the file is closed.
+    /// A lock of the operating system, released when the file is closed.
     System { _file: File },
-    /// By a marker file, for file systems without locks.
+    /// A marker file, for file systems without locks.
     Marker { path: PathBuf },
 }
 
 impl FileLock {
-    /// Takes the lock, unless somebody else holds it.
+    /// Takes the lock; `None` if another process holds it.
     pub(crate) fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
         if let Some(folder) = path.parent() {
             files::ensure_private_folder(folder)?;
@@ -37,13 +37,13 @@ impl FileLock {
         }
     }
 
-    /// The marker is held for one change or one refresh, both shorter than [`SILENCE`], so it needs no heartbeat.
+    /// Needs no heartbeat: a change or refresh takes less than [`SILENCE`].
     fn try_marker(lock: &Path) -> io::Result<Option<Self>> {
         let path = lock.with_extension("held");
         if let Ok(metadata) = fs::metadata(&path)
             && metadata.modified()?.elapsed().is_ok_and(|age| age > SILENCE)
         {
-            // Renaming has one winner; the others find the marker gone and race for a new one.
+            // Only one rename succeeds; the other processes then compete for a new marker.
             let stale = lock.with_extension(format!("stale-{}", std::process::id()));
             if fs::rename(&path, &stale).is_ok() {
                 fs::remove_file(&stale)?;
@@ -67,14 +67,14 @@ impl Drop for FileLock {
         match &self.0 {
             Held::System { .. } => {}
             Held::Marker { path } => {
-                // Nobody can act on a failure here, and the marker ages.
+                // A leftover marker expires.
                 let _ = fs::remove_file(path);
             }
         }
     }
 }
 
-/// NFS without a lock service and some network file systems.
+/// For example NFS without a lock service (`ENOLCK`).
 fn has_no_locks(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported
         || (cfg!(target_os = "linux") && error.raw_os_error() == Some(37))

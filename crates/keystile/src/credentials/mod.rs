@@ -1,4 +1,4 @@
-//! The credentials of a person, kept by profile.
+//! Storage of credentials by profile.
 
 mod document;
 mod file;
@@ -21,23 +21,25 @@ pub(crate) use file::FileStore;
 pub(crate) use keyring_store::KeyringStore;
 pub(crate) use trust::check as check_trust;
 
-/// Where credentials are kept.
+/// Stores one credential for each profile.
 ///
-/// Processes share a store, so a change goes through [`compare_and_swap`](Self::compare_and_swap), and whoever
-/// refreshes holds the lock of the profile.
+/// Processes share a store. Every change is a [`compare_and_swap`](Self::compare_and_swap) on the generation of the
+/// profile, and a refresh holds the [lock](Self::try_lock) of the profile. A custom store must provide both across
+/// processes.
 pub trait CredentialStore: Send + Sync {
-    /// What is stored now.
+    /// Reads all credentials.
     fn read(&self) -> Result<CredentialDocument, ErrorKind>;
 
-    /// Finds out whether something can be stored, before a person does anything for it.
+    /// Checks that a credential could be stored. Called before the user is asked to approve a login.
     fn probe(&self) -> Result<(), ErrorKind> {
         Ok(())
     }
 
-    /// Takes the lock of a profile, unless somebody else holds it.
+    /// Takes the lock of a profile; `None` if another process holds it.
     fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, ErrorKind>;
 
-    /// Stores what a profile holds (`None` removes it), if it still has the generation that the caller read.
+    /// Stores a credential (`None` removes it) if the profile still has the generation `expected` (`None` = empty). The
+    /// stored credential gets the next generation.
     fn compare_and_swap(
         &self,
         profile: &ProfileName,
@@ -45,38 +47,38 @@ pub trait CredentialStore: Send + Sync {
         credential: Option<&Credential>,
     ) -> Result<SwapResult, ErrorKind>;
 
-    /// Moves a store that cannot be read out of the way, so that a new sign-in has a place; says where it went.
+    /// Moves damaged data aside, so that a login can store again; returns the name that it is kept under.
     fn set_damaged_aside(&self) -> Result<String, ErrorKind>;
 
-    /// What a person should know about the store, said once.
+    /// Returns and clears warnings for the user.
     fn take_warnings(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Where it is, for a person.
+    /// The path to show to the user.
     fn location(&self) -> std::path::PathBuf;
 }
 
-/// Where refresh tokens and keys are kept.
+/// Where refresh tokens and API keys are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum CredentialBackend {
-    /// In the credentials file, which works everywhere.
+    /// In the credentials file.
     #[default]
     File,
-    /// In the keyring of the system.
+    /// In the system keyring.
     Keyring,
 }
 
-/// Held while one process refreshes a profile; dropping it releases the lock.
+/// The lock of a profile; dropping it releases the lock.
 pub trait ProfileLock: Send {}
 
-/// Whether a change took place.
+/// Result of a compare-and-swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum SwapResult {
     /// Stored.
     Done,
-    /// Somebody else changed the profile in the meantime; nothing was stored.
+    /// The profile has another generation; nothing was stored.
     Conflict,
 }

@@ -1,4 +1,4 @@
-//! Whether a file with secrets may be believed.
+//! Checks owner and mode of files with secrets.
 
 use std::fs::File;
 use std::io;
@@ -7,7 +7,8 @@ use std::path::Path;
 use crate::error::ErrorKind;
 use crate::paths::Paths;
 
-/// Refuses a file that somebody else owns or can write; takes read access away from others and says so.
+/// Refuses a file that another user owns or can write. If others can only read it, fixes the mode and returns a
+/// warning.
 #[cfg(unix)]
 pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<String>, ErrorKind> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -18,14 +19,14 @@ pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<St
     if metadata.uid() != me {
         return Err(ErrorKind::CredentialsUnreadable {
             path: path.to_owned(),
-            cause: "it belongs to another user".into(),
+            cause: "owned by another user".into(),
             remedy: Some(ownership(metadata.uid(), path, paths)),
         });
     }
     if mode & 0o022 != 0 {
         return Err(ErrorKind::CredentialsUnreadable {
             path: path.to_owned(),
-            cause: format!("others can write it ({mode:04o})"),
+            cause: format!("writable by others ({mode:04o})"),
             remedy: Some(format!(
                 "If nobody changed it: chmod 600 {0}. If in doubt, remove it and sign in again.",
                 paths.display(path)
@@ -47,13 +48,13 @@ pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<St
     }))
 }
 
-/// Access lists of other systems are inherited from the user's own folder.
+/// No check: access control lists are inherited from the user's folder.
 #[cfg(not(unix))]
 pub(crate) fn check(_: &File, _: &Path, _: &Paths) -> Result<Option<String>, ErrorKind> {
     Ok(None)
 }
 
-/// Says why the file could not be read, and what to do about it.
+/// The error for a file that cannot be read, with a remedy.
 pub(super) fn unreadable(path: &Path, paths: &Paths, error: &io::Error) -> ErrorKind {
     let (cause, remedy) = match error.kind() {
         io::ErrorKind::PermissionDenied => ("permission denied".to_owned(), owner_remedy(path, paths)),

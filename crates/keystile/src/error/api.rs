@@ -32,14 +32,14 @@ struct Organization {
 /// The caller, for the text of the error.
 pub(crate) struct Caller<'a> {
     pub(crate) source: &'a CredentialSource,
-    /// Whether a new sign-in can grant more.
+    /// Whether a new login could grant more scopes.
     pub(crate) can_sign_in: bool,
     pub(crate) scopes: &'a [String],
-    /// Where a person makes keys, if the server says so.
+    /// The page on which API keys are created, if the server publishes it.
     pub(crate) keys_url: Option<&'a str>,
 }
 
-/// What an answer outside 2xx means; `None` for the others.
+/// The error of a response with a status of 400 or more; else `None`.
 pub(crate) fn kind_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<ErrorKind> {
     let status = response.status();
     if status < 400 {

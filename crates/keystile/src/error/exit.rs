@@ -1,27 +1,27 @@
-//! The exit codes: a contract, never reused for anything else.
+//! Exit codes.
 
 use std::process::ExitCode;
 
 use super::ErrorKind;
 
-/// How the process ends.
+/// Exit codes. Their meaning never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Exit {
-    /// A usage error, a refused value, a malformed key, a bad `config.toml`.
+    /// Invalid usage, a refused request, a malformed key, an invalid `config.toml`.
     Usage = 1,
-    /// Not signed in, rejected, a missing scope, a failed sign-in, unusable credentials.
+    /// Not signed in, rejected, missing scope, failed login, unusable credentials.
     Auth = 2,
-    /// The server failed or could not be reached.
+    /// The server failed or is unreachable.
     Server = 3,
-    /// Too many requests.
+    /// Rate limited.
     RateLimited = 4,
     /// Not found.
     NotFound = 5,
     /// Ctrl-C.
     Interrupted = 130,
-    /// Nobody reads the output.
+    /// The reader of standard output is gone.
     ClosedPipe = 141,
 }
 

@@ -1,4 +1,4 @@
-//! An error as one JSON document, with the types and codes that the API uses.
+//! Errors as JSON, with the types and codes of the API.
 
 use std::time::Duration;
 
@@ -120,7 +120,7 @@ pub(super) fn code_of(kind: &ErrorKind) -> &'static str {
     }
 }
 
-/// The server's own code, where it said one.
+/// The code that the server sent.
 fn server_code(kind: &ErrorKind) -> Option<&str> {
     match kind {
         ErrorKind::Rejected { code, .. }

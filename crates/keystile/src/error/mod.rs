@@ -182,7 +182,7 @@ impl Error {
         exit::exit_of(&self.kind)
     }
 
-    /// Headline and help for `auth doctor`, which does not advise running itself.
+    /// Headline and help for `auth doctor`, without the advice to run it.
     pub(crate) fn finding(&self) -> (String, String) {
         let report = text::report(&self.kind, &self.brand);
         (report.headline, report.lines.join(" "))

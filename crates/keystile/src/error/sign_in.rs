@@ -1,4 +1,4 @@
-//! The words for sign-ins and sessions that fail.
+//! Texts of login and session errors.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ pub(super) fn key_rejected(profile: &ProfileName, kept: Option<&str>, keys_url: 
 pub(super) fn key_unverified(profile: &ProfileName, kept: &str, cause: &ErrorKind) -> Report {
     Report::new("The key could not be verified, so it was not stored")
         .line(format!("{}. Profile {profile} still uses {kept}.", in_short(cause)))
-        .line("Try again, or use --force to store it all the same.")
+        .line("Try again, or use --force to store it anyway.")
 }
 
 pub(super) fn tokens_disabled(organization: Option<&str>, settings_url: Option<String>) -> Report {
@@ -65,7 +65,7 @@ pub(super) fn tokens_disabled(organization: Option<&str>, settings_url: Option<S
 }
 
 pub(super) fn refresh_failed(login: &str) -> Report {
-    // The contract names the class 401, whichever status the token endpoint used.
+    // 401 is part of the stable text, whatever status the token endpoint sent.
     Report::new("Session refresh failed (401)")
         .line(format!("Re-run `{login} --browser` to get fresh credentials."))
         .line("The session was revoked, signed out elsewhere, or its rotation was not saved. Your data is safe; only the")
@@ -77,7 +77,7 @@ pub(crate) fn in_short(kind: &ErrorKind) -> String {
     match kind {
         ErrorKind::Unreachable { cause, .. } => cause.clone(),
         ErrorKind::ServerError { status, .. } => format!("the server answered {status}"),
-        ErrorKind::RateLimited { .. } => "the server asks for patience".into(),
+        ErrorKind::RateLimited { .. } => "rate limited".into(),
         ErrorKind::InvalidResponse { what, .. } => what.clone(),
         other => json::code_of(other).replace('_', " "),
     }

@@ -7,12 +7,12 @@ use crate::app::Brand;
 use crate::keys::KeyProblem;
 use crate::source::CredentialSource;
 
-/// A headline and the lines below it.
+/// The text of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Report {
     pub(super) headline: String,
     pub(super) lines: Vec<String>,
-    /// The command that finds out more; it belongs to the first line.
+    /// A command for diagnosis, appended to the first line.
     advice: Option<String>,
 }
 
@@ -30,7 +30,7 @@ impl Report {
         Self { advice: Some(command), ..self }
     }
 
-    /// The report with its advice, for every command but the one that it advises.
+    /// Appends the advice. `auth doctor` leaves it out, because the advice is to run it.
     pub(super) fn with_advice(mut self) -> Self {
         if let (Some(command), Some(first)) = (self.advice.take(), self.lines.first_mut()) {
             *first = format!("{first} Run `{command}`.");
@@ -56,15 +56,15 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         ErrorKind::InvalidKeyFormat { source, problem } => key_format(source, *problem, brand),
         ErrorKind::NotAuthenticated => not_authenticated(brand, &login),
         ErrorKind::NotInteractive => not_authenticated(brand, &login).line(format!(
-            "There is no terminal here to ask at; `{login} --device` prints a code and waits all the same."
+            "There is no terminal to prompt on. `{login} --device` prints a code and waits without one."
         )),
         ErrorKind::HostMismatch { source, asked, bound } => Report::new(format!("No credential for {asked}"))
             .line(format!("The one {source} belongs to {bound} and is sent nowhere else."))
-            .line(format!("Sign in there under a profile of its own: `{login} --profile NAME`.")),
+            .line(format!("Sign in there with a profile of its own: `{login} --profile NAME`.")),
         ErrorKind::OrganizationMismatch { source, asked, bound } => {
             Report::new(format!("No credential for the organization {asked}"))
                 .line(format!("The one {source} belongs to {bound}."))
-                .line(format!("Sign in for it under a profile of its own: `{login} --org {asked} --profile NAME`."))
+                .line(format!("Sign in for it with a profile of its own: `{login} --org {asked} --profile NAME`."))
         }
         ErrorKind::InsecureUrl { url } => Report::new(format!("Refusing plain http to {url}"))
             .line("A credential is sent over https only, except to this machine."),
@@ -79,7 +79,7 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         ErrorKind::InsufficientScope(missing) => insufficient_scope(missing, brand),
         ErrorKind::Forbidden { source, message, request_id, .. } => Report::new("Permission denied (403)")
             .line(format!("{message}{}", in_parentheses(request_id.as_deref())))
-            .line(format!("The credential was the one {source}.")),
+            .line(format!("The request was sent with the credential {source}.")),
         ErrorKind::TokensDisabled { organization, settings_url, .. } => {
             sign_in::tokens_disabled(organization.as_deref(), settings_url.clone())
         }
@@ -166,10 +166,10 @@ fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> 
         .line(match problem {
             KeyProblem::Bearer => "The value starts with \"Bearer \". Paste only the token, without quotes.",
             KeyProblem::Quoted => "The value is in quotes. Paste only the token, without quotes.",
-            KeyProblem::UnknownPrefix => "The value starts differently.",
-            KeyProblem::TooShort => "The value is shorter. Was the whole token pasted?",
-            KeyProblem::InvalidCharacter => "The value holds a character that no token has.",
-            KeyProblem::Checksum => "The value has a typing error: its checksum does not match.",
+            KeyProblem::UnknownPrefix => "The value has another prefix.",
+            KeyProblem::TooShort => "The value is too short. Was the whole token pasted?",
+            KeyProblem::InvalidCharacter => "The value contains a character that tokens never contain.",
+            KeyProblem::Checksum => "The checksum does not match: the value has a typo.",
         })
 }
 
@@ -184,11 +184,15 @@ fn insufficient_scope(missing: &MissingScope, brand: &Brand) -> Report {
             format!("Your role does not hold {needs}. Ask an owner or admin of the organization.")
         }
         (ScopeRemedy::Key, Some(url)) => format!("Create a key with it at {url},"),
-        (ScopeRemedy::Key, None) => format!("Use a key that has it; this one came {}.", missing.source),
+        (ScopeRemedy::Key, None) => format!("Use a key that has it; the one {} does not.", missing.source),
     };
     let is_key = missing.remedy == ScopeRemedy::Key;
     let swap = missing.keys_url.as_ref().filter(|_| is_key).map(|_| {
-        format!("then `{}` to swap it in. This one came {}.", brand.command("auth login"), missing.source)
+        format!(
+            "then `{}` to swap it in. The request was sent with the key {}.",
+            brand.command("auth login"),
+            missing.source
+        )
     });
     let holder = if is_key { "API key" } else { "sign-in" };
     Report::new("Insufficient permissions")
@@ -208,7 +212,7 @@ fn unreachable(host: &str, cause: &str, proxy: Option<&str>, brand: &Brand) -> R
     let proxy = proxy.map(|proxy| format!(" Checked {proxy}.")).unwrap_or_default();
     let authority = cause.contains("certificate").then(|| {
         format!(
-            "If an authority of your own has signed it, name its certificate in {}.",
+            "If it was signed by a private certificate authority, set {} to its certificate.",
             brand.variable("CA_BUNDLE")
         )
     });

@@ -1,4 +1,4 @@
-//! The one HTTP client: one proxy setting, one set of roots, one retry rule, one log for sign-in and API alike.
+//! The HTTP client. Proxy, certificates, retries and trace are the same for login and API calls.
 
 mod response;
 mod retry;

@@ -1,4 +1,4 @@
-//! A whole answer.
+//! Responses.
 
 use chrono::{DateTime, Utc};
 use oauth2::HttpResponse;
@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::ErrorKind;
 
-/// What a server answered, read to its end.
+/// A complete HTTP response.
 #[derive(Debug)]
 pub struct ApiResponse {
     inner: HttpResponse,
@@ -30,12 +30,12 @@ impl ApiResponse {
         self.inner.headers()
     }
 
-    /// The body.
+    /// The body, complete.
     pub fn bytes(&self) -> &[u8] {
         self.inner.body()
     }
 
-    /// When it arrived.
+    /// The time of arrival.
     pub(crate) fn received(&self) -> DateTime<Utc> {
         self.received
     }
@@ -48,8 +48,8 @@ impl ApiResponse {
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, ErrorKind> {
         serde_json::from_slice(self.bytes()).map_err(|error| ErrorKind::InvalidResponse {
             host: self.host.clone(),
-            // Serde names what it met and where, never the rest of the body.
-            what: format!("Its JSON is not what the protocol says: {error}"),
+            // The error of serde quotes no more than one value.
+            what: format!("Its JSON does not match the protocol: {error}"),
         })
     }
 }

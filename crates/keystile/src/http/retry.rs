@@ -1,28 +1,28 @@
-//! When to try again, and how long to wait before.
+//! Retry policy.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use oauth2::http::{HeaderMap, Method, Request};
 
-/// Requests in total.
+/// Attempts in total.
 const ATTEMPTS: u32 = 4;
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
-/// Nobody waits longer than this for one command.
+/// A longer `Retry-After` is an error at once.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// Whether a request may be sent again after the server may have seen it.
+/// Whether a request may be repeated although the server may have processed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replay {
-    /// Yes: a second time changes nothing.
+    /// Yes: it is idempotent.
     Safe,
-    /// No, unless it never left this machine.
+    /// Only if the connection failed before it was sent.
     OnlyIfUnsent,
 }
 
 impl Replay {
-    /// What HTTP says about a request: a POST or PATCH is safe with an idempotency key only.
+    /// By method; POST and PATCH are safe only with an `Idempotency-Key`.
     pub(crate) fn of<T>(request: &Request<T>) -> Self {
         let is_keyed = request.headers().contains_key("idempotency-key");
         match *request.method() {
@@ -33,18 +33,18 @@ impl Replay {
     }
 }
 
-/// How one attempt ended.
+/// Result of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// With an answer.
+    /// A response.
     Answered { status: u16, retry_after: Option<Duration> },
-    /// No connection, so the server saw nothing.
+    /// No connection; nothing was sent.
     Unsent,
-    /// The connection broke; the server may have seen the request.
+    /// The connection broke after the request was sent.
     Broken,
 }
 
-/// How long to wait before attempt `number + 1`; `None` = the outcome is final. `fraction` spreads the waits.
+/// The wait before attempt `number + 1`; `None` if the outcome is final. `fraction` (0 to 1) is the jitter.
 pub(super) fn wait_before_next(
     number: u32,
     outcome: Outcome,

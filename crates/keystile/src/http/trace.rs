@@ -1,4 +1,4 @@
-//! What `-v` and `-vv` show of the calls: never a query, a body or a credential.
+//! The trace of `-v` and `-vv`. Never contains a query, a body or a credential.
 
 use std::io::Write;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use oauth2::http::HeaderMap;
 
 use crate::redact::Redactor;
 
-/// Headers whose value is a secret.
+/// Headers with secret values.
 const SECRET_HEADERS: [&str; 5] =
     ["authorization", "x-api-key", "cookie", "set-cookie", "proxy-authorization"];
 
@@ -27,7 +27,7 @@ impl Trace {
     pub(crate) fn note(&self, text: &str) {
         if self.level >= 1 {
             let line = self.redactor.clean(text);
-            // Who closed standard error does not want debug lines.
+            // Standard error may be closed.
             let _ = writeln!(std::io::stderr(), "[debug] {line}");
         }
     }

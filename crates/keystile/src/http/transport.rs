@@ -1,4 +1,4 @@
-//! Sends requests. The client behind it is built when the first request needs it, not when the tool starts.
+//! Sends requests. The client is built on first use, to keep commands without a request fast.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -20,7 +20,7 @@ use crate::random;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a call needs besides its request.
+/// Retry policy and timeout of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     /// Whether the request may be repeated.
@@ -29,11 +29,11 @@ pub(crate) struct Plan {
     pub(crate) timeout: Duration,
 }
 
-/// What the calls of one invocation have in common.
+/// Options of all requests of an invocation.
 pub(crate) struct TransportOptions {
     pub(crate) user_agent: String,
     pub(crate) ca_bundle: Option<PathBuf>,
-    /// For tests against a server without TLS on another machine.
+    /// Allows plain http to other hosts, for tests.
     pub(crate) allow_http: bool,
     pub(crate) retries: bool,
 }
@@ -45,7 +45,7 @@ pub(crate) struct Transport {
     trace: Trace,
     clock: Arc<dyn Clock>,
     proxied: OnceLock<reqwest::Client>,
-    /// For this machine, where a proxy of the company has no business.
+    /// For loopback addresses, which bypass the proxy.
     direct: OnceLock<reqwest::Client>,
 }
 
@@ -59,7 +59,7 @@ impl Transport {
         Self { options, environment, trace, clock, proxied: OnceLock::new(), direct: OnceLock::new() }
     }
 
-    /// Sends a request, again if the plan and the outcome allow. Any answer is `Ok`, whatever its status.
+    /// Sends a request, with retries. Every response is `Ok`, whatever its status.
     pub(crate) async fn send(&self, request: HttpRequest, plan: Plan) -> Result<ApiResponse, ErrorKind> {
         let url = Url::parse(&request.uri().to_string())
             .map_err(|error| ErrorKind::Usage { message: format!("Bad address: {error}"), hint: None })?;
@@ -128,7 +128,7 @@ impl Transport {
         let mut builder = reqwest::Client::builder()
             .user_agent(&self.options.user_agent)
             .connect_timeout(CONNECT_TIMEOUT)
-            // A redirect would carry a credential, or an answer, to where nobody asked it to go.
+            // A redirect could send a credential to another host.
             .redirect(Policy::none());
         if is_local {
             builder = builder.no_proxy();
@@ -171,7 +171,7 @@ async fn run(
     Ok(answer)
 }
 
-/// The innermost reason, without the address that the outer ones repeat.
+/// The innermost cause, without the URL that the outer errors repeat.
 fn cause_of(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "connection timed out".into();

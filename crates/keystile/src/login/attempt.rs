@@ -19,19 +19,20 @@ use crate::scopes::Catalog;
 use crate::secret::Secret;
 use crate::session::whoami_of;
 
-/// One sign-in.
+/// One login.
 pub(super) struct Attempt<'a> {
     pub(super) context: &'a Context,
     pub(super) options: &'a LoginOptions,
     pub(super) issuer: &'a BaseUrl,
     pub(super) metadata: Metadata,
     scopes: Vec<String>,
-    /// What the profile holds now.
+    /// The current credential of the profile.
     stored: Option<&'a Credential>,
 }
 
-/// What is asked for by name is looked up among all there is: what the tool may not ask for would else look like something
-/// that is none of the catalog's. Nothing at all would be the default of the server, which may be more than reading.
+/// Reduces the scopes to those that only read. Named scopes are looked up in the whole catalog, because scopes that the
+/// client may not request would otherwise count as protocol scopes. An empty result is an error: it would request the
+/// default of the server.
 async fn only_reading(
     context: &Context,
     issuer: &BaseUrl,
@@ -46,14 +47,14 @@ async fn only_reading(
     let scopes = catalog.only_reading(asked);
     if scopes.is_empty() {
         return Err(ErrorKind::Usage {
-            message: "Nothing that this tool asks for only reads".into(),
+            message: "None of the requested scopes is read-only".into(),
             hint: Some("Sign in without --read-only.".into()),
         });
     }
     Ok(scopes)
 }
 
-/// A sign-in that requests no scopes keeps those of the session that it replaces. The default of the server may be fewer.
+/// A login without scopes keeps those of the session that it replaces; the default of the server may be fewer.
 fn scopes_to_keep<'a>(stored: Option<&'a Credential>, issuer: &BaseUrl) -> Option<&'a Vec<String>> {
     let session = stored.and_then(Credential::as_oauth)?;
     (session.state == CredentialState::Ok && &session.issuer == issuer).then_some(&session.scopes)
@@ -72,8 +73,8 @@ impl<'a> Attempt<'a> {
         {
             let known = metadata.cli_configuration.providers.join(", ");
             return Err(ErrorKind::Usage {
-                message: format!("{} has no sign-in with {provider}", issuer.host()),
-                hint: (!known.is_empty()).then(|| format!("It has: {known}.")),
+                message: format!("{} does not offer sign-in with {provider}", issuer.host()),
+                hint: (!known.is_empty()).then(|| format!("It offers: {known}.")),
             });
         }
         let asked = if options.scopes.is_empty() { &context.app.scopes } else { &options.scopes };
@@ -108,14 +109,14 @@ impl<'a> Attempt<'a> {
         facts::facts(context.brand(), &context.environment, self.options.device_name.as_deref())
     }
 
-    /// The link that leads to the approval, and from there to `redirect`.
+    /// Makes the link to the approval page.
     pub(super) async fn link(
         &self,
         redirect: &RedirectUrl,
         pkce: &PkceSession,
     ) -> Result<(Link, Option<PushedRequest>), ErrorKind> {
         let mut hints = self.hints();
-        // A first sign-in lets the person choose the account; a renewal keeps it.
+        // The first login lets the user choose the account.
         if self.stored.is_none() {
             hints.push(("prompt", "select_account".into()));
         }
@@ -129,7 +130,7 @@ impl<'a> Attempt<'a> {
         oauth::request_link(&self.context.transport, &self.metadata, &asked, pkce).await
     }
 
-    /// A code for another device; `None` if the server gives none.
+    /// Requests a device code; `None` if the server issues none.
     pub(super) async fn device_code(&self) -> Result<Option<DeviceCode>, ErrorKind> {
         let Some(endpoint) = self.metadata.device_endpoint() else { return Ok(None) };
         let asked = DeviceCodeRequest {
@@ -140,13 +141,13 @@ impl<'a> Attempt<'a> {
         };
         match oauth::request_code(&self.context.transport, endpoint, &asked).await {
             Ok(code) => Ok(Some(code)),
-            // The server has device codes, but not for this tool.
+            // Device codes are disabled for this client.
             Err(ErrorKind::LoginRefused { code, .. }) if code == "unauthorized_client" => Ok(None),
             Err(kind) => Err(kind),
         }
     }
 
-    /// The code of an answer that must prove to which login it belongs.
+    /// The authorization code of a callback, with `state` required.
     pub(super) fn code_of(
         &self,
         answer: &Callback,
@@ -161,8 +162,8 @@ impl<'a> Attempt<'a> {
         self.code_of_pasted(answer, pkce)
     }
 
-    /// The code of an answer that a person pasted, maybe without the rest of it. First that it belongs to this
-    /// login, then that it comes from this server, then what it says.
+    /// The authorization code of a pasted response, which may lack `state` and `iss`. Checks `state`, then `iss`, then
+    /// the error.
     pub(super) fn code_of_pasted(
         &self,
         answer: &Callback,
@@ -181,7 +182,7 @@ impl<'a> Attempt<'a> {
                 description: answer.error_description.clone(),
                 finer: answer.error_code.clone(),
                 organization: answer.organization.clone(),
-                // Only a page of the server itself is worth sending somebody to.
+                // Only pages of the issuer itself are shown.
                 settings_url: answer
                     .error_uri
                     .as_deref()
@@ -191,11 +192,11 @@ impl<'a> Attempt<'a> {
         }
         answer.code.clone().map(AuthorizationCode::new).ok_or_else(|| ErrorKind::InvalidResponse {
             host: self.issuer.host(),
-            what: "Its callback brought neither a code nor an error".into(),
+            what: "Its callback has neither a code nor an error".into(),
         })
     }
 
-    /// Trades the code of a link for tokens.
+    /// Exchanges the authorization code for tokens.
     pub(super) async fn exchange(
         &self,
         code: AuthorizationCode,
@@ -207,15 +208,17 @@ impl<'a> Attempt<'a> {
         oauth::exchange_code(transport, &self.metadata, client_id, redirect, code, verifier).await
     }
 
-    /// Asks who signed in, and stores the session.
+    /// Identifies the account and stores the session.
     pub(super) async fn keep(&self, tokens: &TokenSet, by: SignedInBy) -> Result<CompletedLogin, ErrorKind> {
         let context = self.context;
         let whoami = match whoami_of(&context.transport, self.issuer, tokens.access_token().secret()).await {
             Ok(whoami) => Some(whoami),
-            // The session is good, and throwing it away would only leave it behind at the server.
+            // The session is valid; discarding it would only leave it at the server.
             Err(kind) => {
                 let error = context.error(kind);
-                context.ui.notice(&format!("Signed in, but the server did not say as whom: {error}"));
+                context
+                    .ui
+                    .notice(&format!("Signed in, but the server did not identify the account: {error}"));
                 None
             }
         };
@@ -237,7 +240,7 @@ impl<'a> Attempt<'a> {
         Ok(account)
     }
 
-    /// Ends a session that nobody here will use: it would live on at the server, unseen.
+    /// Revokes a session that will not be used.
     pub(super) async fn discard(&self, tokens: &TokenSet) {
         let context = self.context;
         let (Some(endpoint), Some(token)) = (&self.metadata.revocation_endpoint, tokens.refresh_token())
@@ -248,11 +251,11 @@ impl<'a> Attempt<'a> {
         let ended = oauth::revoke(&context.transport, endpoint, &context.app.client_id, &token).await;
         if let Err(kind) = ended {
             let error = context.error(kind);
-            context.ui.notice(&format!("The unused session could not be ended at the server: {error}"));
+            context.ui.notice(&format!("The unused session could not be revoked: {error}"));
         }
     }
 
-    /// The API that the credential is for.
+    /// The API base to bind the session to.
     pub(super) fn api_base(&self) -> Result<BaseUrl, ErrorKind> {
         Ok(self
             .context
@@ -280,13 +283,13 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The session that the new one replaces would live on unseen, so it is ended at its server.
+    /// Revokes the session that the new one replaces.
     pub(super) async fn end_replaced(&self) {
         end_replaced(self.context, self.stored, self.issuer).await;
     }
 }
 
-/// Ends the session that a profile held before, if it was one of this server.
+/// Revokes the previous session of the profile, if it is of the same issuer.
 pub(super) async fn end_replaced(context: &Context, stored: Option<&Credential>, issuer: &BaseUrl) {
     let Some(old) = stored.and_then(Credential::as_oauth) else { return };
     let (Some(token), CredentialState::Ok) = (&old.refresh_token, old.state) else { return };
@@ -295,6 +298,6 @@ pub(super) async fn end_replaced(context: &Context, stored: Option<&Credential>,
     }
     if let Err(kind) = crate::session::end(context, old, token).await {
         let error = context.error(kind);
-        context.ui.notice(&format!("The replaced session could not be ended at the server: {error}"));
+        context.ui.notice(&format!("The replaced session could not be revoked: {error}"));
     }
 }

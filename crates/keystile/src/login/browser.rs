@@ -21,10 +21,10 @@ use crate::ui::{CodeDelivery, LinkScreen, WaitAction, Waiting};
 
 const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What the wait ended with.
+/// Result of the wait.
 enum Waited {
     Arrived(PendingCallback),
-    /// The person has no browser here after all.
+    /// The user changes the method.
     Chose(WaitAction),
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
             let redirect = loopback.redirect_url()?;
             finish(attempt, pending, redirect, &pkce).await.map(signed_in)
         }
-        // The browser may still end on the port, or its address may be what is pasted.
+        // The callback may still arrive, or its URL may be pasted.
         Waited::Chose(WaitAction::Paste) => paste::sign_in(attempt, &pkce, Some(&mut loopback)).await,
         Waited::Chose(WaitAction::DeviceCode | WaitAction::Browser) => {
             Ok(Step::Change(SignInMethod::Device { opens: false, without_codes: WithoutDeviceCodes::Paste }))
@@ -60,7 +60,7 @@ pub(super) fn signed_in(account: CompletedLogin) -> Step {
     Step::SignedIn(Box::new(account))
 }
 
-/// Waits for the browser to come back.
+/// Waits for the callback.
 async fn wait(
     attempt: &Attempt<'_>,
     loopback: &mut Loopback,
@@ -92,7 +92,7 @@ async fn wait(
     }
 }
 
-/// Stores the session that the callback leads to, and only then tells the browser.
+/// Exchanges the code and stores the session; only then answers the browser.
 pub(super) async fn finish(
     attempt: &Attempt<'_>,
     pending: PendingCallback,
@@ -116,7 +116,7 @@ pub(super) async fn finish(
     }
 }
 
-/// A page of the server on which the browser ends, so that no part of the answer stays in its address bar.
+/// A page of the issuer to redirect to, so that the code does not stay in the address bar.
 fn done_page(attempt: &Attempt<'_>) -> String {
     let client: String = byte_serialize(attempt.context.app.client_id.as_bytes()).collect();
     format!("{}/done?c={client}", attempt.issuer)

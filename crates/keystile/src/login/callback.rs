@@ -1,10 +1,10 @@
-//! What the listener accepts as the callback of a login, and what it turns away.
+//! Parses requests to the loopback listener.
 
 use url::Url;
 
 use super::page::Page;
 
-/// The parameters of a callback, unchecked.
+/// The parameters of a callback, not validated yet.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Callback {
     pub(crate) code: Option<String>,
@@ -17,16 +17,16 @@ pub(crate) struct Callback {
     pub(crate) organization: Option<String>,
 }
 
-/// A request to the listener.
+/// A parsed request.
 pub(super) enum Request {
-    /// The browser came back.
+    /// The callback.
     Callback(Callback),
-    /// Anything else: it is answered, and the login goes on waiting.
+    /// Anything else; the login goes on waiting.
     Refused(Page),
 }
 
-/// Reads a request. Only a navigation of the browser to `/callback` counts, so that no page can finish or stop a
-/// login with a request of its own.
+/// Parses a request. Only a top-level navigation to `/callback` counts, so that other pages can neither complete nor
+/// abort a login.
 pub(super) fn read(head: &str, host: &str) -> Request {
     let mut lines = head.split("\r\n");
     let mut start = lines.next().unwrap_or_default().split(' ');
@@ -62,7 +62,7 @@ pub(super) fn read(head: &str, host: &str) -> Request {
     }
 }
 
-/// The known parameters; `None` if one comes twice, because then nobody knows which one is meant.
+/// The known parameters; `None` if one is repeated.
 pub(super) fn parameters(url: &Url) -> Option<Callback> {
     let mut callback = Callback::default();
     for (name, value) in url.query_pairs() {

@@ -16,17 +16,17 @@ use crate::error::ErrorKind;
 use crate::oauth::{self, DeviceCode, Poll, TokenSet};
 use crate::ui::{CodeScreen, WaitAction, Waiting};
 
-/// How long a poll that is under way may still take when nobody wants its answer any more.
+/// Limit for a poll in progress when the wait ends.
 const LAST_POLL: Duration = Duration::from_secs(5);
 
-/// What the wait ended with.
+/// Result of the wait.
 enum Waited {
     Approved(Box<TokenSet>),
-    /// The person has another browser after all.
+    /// The user changes to a pasted code.
     Paste,
 }
 
-/// Why nobody waits any longer.
+/// Why the wait ended without a response.
 enum Left {
     /// To change to pasting a code. An approval that arrives at the same moment still counts.
     ForPaste,
@@ -44,7 +44,10 @@ pub(super) async fn sign_in(
         return match without_codes {
             WithoutDeviceCodes::Fail => Err(ErrorKind::DeviceCodesUnavailable { host }),
             WithoutDeviceCodes::Paste => {
-                attempt.context.ui.notice(&format!("{host} gives no device codes. Paste a code instead."));
+                attempt
+                    .context
+                    .ui
+                    .notice(&format!("{host} does not issue device codes. Paste a code instead."));
                 Ok(Step::Change(SignInMethod::Paste))
             }
         };
@@ -53,7 +56,7 @@ pub(super) async fn sign_in(
     approve(attempt, &code, lifetime, opens, Pace::of(code.interval())).await
 }
 
-/// Shows a code, waits for its approval as long as it is still good, and stores the session.
+/// Shows a code, waits for its approval for at most `left`, and stores the session.
 pub(super) async fn approve(
     attempt: &Attempt<'_>,
     code: &DeviceCode,
@@ -82,13 +85,13 @@ pub(super) fn screen(options: &LoginOptions, code: &DeviceCode, lifetime: Durati
     }
 }
 
-/// Nobody reads seconds: 599 of them are ten minutes.
+/// Rounds up to whole minutes.
 fn in_whole_minutes(span: Duration) -> Duration {
     let seconds = span.as_secs();
     Duration::from_secs(if seconds > 60 { seconds.div_ceil(60) * 60 } else { seconds })
 }
 
-/// The page, with the code filled in if the server can.
+/// The complete verification URL if there is one, else the plain one.
 fn page_of(code: &DeviceCode) -> &str {
     code.verification_uri_complete.as_ref().unwrap_or(&code.verification_uri).as_str()
 }
@@ -98,9 +101,9 @@ fn picture(options: &LoginOptions, url: &str) -> Option<String> {
     use qrcode::QrCode;
     use qrcode::render::unicode::Dense1x2;
 
-    // What does not fit into a picture is still there as text.
+    // A URL too long for a QR code is still shown as text.
     let code = options.qr.then(|| QrCode::new(url).ok()).flatten()?;
-    // On a dark terminal the light parts are what is drawn.
+    // Inverted, for dark terminals.
     Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
 }
 
@@ -141,7 +144,7 @@ async fn wait(
             }
         }
     };
-    // The answer to a poll that is under way may be a session, which must not be left behind at the server.
+    // A poll in progress may still return a session, which must not be left at the server.
     leave.notify_one();
     let late = timeout(LAST_POLL, answer).await;
     let approved = late.ok().and_then(Result::ok).flatten();
@@ -157,7 +160,7 @@ async fn wait(
     }
 }
 
-/// Polls until there is an answer, or until somebody has left; `None` then. A poll that has begun is ended either way.
+/// Polls until there is a response; `None` after `leave`. A poll in progress is completed first.
 async fn poll_until_answered(
     attempt: &Attempt<'_>,
     code: &DeviceCode,

@@ -1,10 +1,10 @@
-//! What the tool says about the machine it runs on.
+//! Information about this machine, for the consent page.
 
 use crate::app::Brand;
 use crate::env::Environment;
 use crate::oauth::DeviceInfo;
 
-/// The host name, the system and the version of the tool; `name` is what the person calls the machine.
+/// Host name (or `name`), operating system and tool version.
 pub(super) fn facts(brand: &Brand, environment: &Environment, name: Option<&str>) -> DeviceInfo {
     DeviceInfo {
         device_name: name.map(str::to_owned).or_else(|| host_name(environment)),
@@ -33,7 +33,7 @@ fn system() -> String {
     }
 }
 
-/// Darwin counts on its own: 24 is macOS 15, and from 25 on the numbers lie one apart (macOS 26).
+/// Darwin 24 is macOS 15, Darwin 25 is macOS 26.
 #[cfg(unix)]
 fn mac_version() -> Option<String> {
     let darwin: u32 = rustix::system::uname().release().to_str().ok()?.split('.').next()?.parse().ok()?;

@@ -1,4 +1,4 @@
-//! Signing in with a key: checked here, verified at the server, and only then stored.
+//! Login with an API key: format check, verification at the server, then storage.
 
 use std::path::PathBuf;
 
@@ -49,7 +49,7 @@ struct Target {
     keys_url: Option<String>,
 }
 
-/// Checks and verifies a key, and stores it.
+/// Checks, verifies and stores a key.
 pub(crate) async fn sign_in(
     context: &Context,
     text: &Secret,
@@ -143,7 +143,7 @@ fn is_passing(kind: &ErrorKind) -> bool {
     )
 }
 
-/// A key may replace a key; another kind of credential, or a working one by what is not verified, needs a word.
+/// A verified key replaces a key without confirmation, anything else with.
 fn may_replace(
     context: &Context,
     force: bool,
@@ -155,7 +155,7 @@ fn may_replace(
         Verdict::Unknown(cause) if works(stored) => {
             let (profile, kept, short) = (&context.profile, kept(stored), in_short(cause));
             let question = format!(
-                "The key could not be verified ({short}). Profile {profile} uses {kept}. Replace it all the same?"
+                "The key could not be verified ({short}). Profile {profile} uses {kept}. Replace it anyway?"
             );
             if force || context.ui.confirm(&question) == Some(true) {
                 return Ok(());
@@ -169,7 +169,7 @@ fn may_replace(
     }
 }
 
-/// Whether a credential is good, as far as this machine knows.
+/// Whether a credential works, as far as this machine knows.
 fn works(stored: &Credential) -> bool {
     match stored {
         Credential::Oauth(session) => session.state == CredentialState::Ok,
@@ -177,7 +177,7 @@ fn works(stored: &Credential) -> bool {
     }
 }
 
-/// What a profile goes on using, without its secret.
+/// The credential that the profile keeps, masked.
 fn kept(stored: &Credential) -> String {
     match stored {
         Credential::Oauth(_) => in_words(stored),

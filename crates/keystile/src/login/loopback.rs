@@ -1,4 +1,4 @@
-//! The listener on this machine that the browser comes back to.
+//! The loopback listener for the callback (RFC 8252).
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::error::ErrorKind;
 
 const LARGEST_HEAD: usize = 16 * 1024;
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the browser may take to fetch the last page before the tool goes on.
+/// Limit for sending the last response to the browser.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// An open listener. Dropping it closes the port and every connection.
+/// An open listener. Dropping it closes the port and all connections.
 pub(crate) struct Loopback {
     port: u16,
     host: &'static str,
@@ -29,14 +29,14 @@ pub(crate) struct Loopback {
     acceptor: JoinSet<()>,
 }
 
-/// A callback, and the browser that waits for an answer to it.
+/// A callback whose browser still waits for the response.
 pub(crate) struct PendingCallback {
     pub(crate) callback: Callback,
     browser: oneshot::Sender<(Page, oneshot::Sender<()>)>,
 }
 
 impl PendingCallback {
-    /// Answers the browser; it may be gone, which changes nothing.
+    /// Sends the response. The browser may have disconnected.
     pub(crate) async fn answer(self, page: Page) {
         let (sender, sent) = oneshot::channel();
         if self.browser.send((page, sender)).is_ok() {
@@ -46,7 +46,7 @@ impl PendingCallback {
 }
 
 impl Loopback {
-    /// Opens a port that only this machine can reach; `0` lets the system choose.
+    /// Binds a loopback port; 0 lets the system choose. IPv6 only if IPv4 is not available.
     pub(crate) async fn bind(port: u16) -> Result<Self, ErrorKind> {
         let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
         let (bound, host) = match v4 {
@@ -71,14 +71,14 @@ impl Loopback {
         self.port
     }
 
-    /// The address that the authorization server sends the browser to.
+    /// The redirect URI.
     pub(crate) fn redirect_url(&self) -> Result<RedirectUrl, ErrorKind> {
         RedirectUrl::new(format!("http://{}:{}/callback", self.host, self.port)).map_err(|error| {
             ErrorKind::LocalFailure { what: "make the callback address".into(), cause: error.to_string() }
         })
     }
 
-    /// The first callback.
+    /// Waits for the callback.
     pub(crate) async fn next_callback(&mut self) -> Result<PendingCallback, ErrorKind> {
         self.callbacks.recv().await.ok_or_else(|| ErrorKind::LocalFailure {
             what: "listen for the callback".into(),
@@ -92,13 +92,13 @@ async fn accept(listener: TcpListener, host: String, sender: mpsc::Sender<Pendin
     let settled = Arc::new(AtomicBool::new(false));
     let mut connections = JoinSet::new();
     loop {
-        // Ended connections are reaped here, so that the set does not grow with every probe of the port.
+        // Reaps closed connections, so that the set does not grow.
         while connections.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((stream, _)) => {
                 connections.spawn(serve(stream, host.clone(), settled.clone(), sender.clone()));
             }
-            // Out of file descriptors, most likely; the others close soon.
+            // Probably out of file descriptors.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
@@ -125,7 +125,7 @@ async fn serve(
             }
         }
     };
-    // A browser that has hung up does not matter: the callback is already recorded.
+    // The callback is recorded already, so a lost connection does not matter.
     let _ = timeout(READ_TIMEOUT, write(&mut stream, &page)).await;
     if let Some(sent) = sent {
         let _ = sent.send(());
@@ -137,7 +137,7 @@ async fn write(stream: &mut TcpStream, page: &Page) -> std::io::Result<()> {
     stream.shutdown().await
 }
 
-/// The request line and headers; `None` if they are too long or end too early.
+/// The request line and headers; `None` if too long or incomplete.
 async fn read_head(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::with_capacity(2048);
     let mut chunk = [0; 2048];

@@ -1,4 +1,4 @@
-//! Signing in.
+//! Login: methods, and what they share.
 
 mod attempt;
 mod browser;
@@ -78,7 +78,7 @@ enum Step {
     Change(SignInMethod),
 }
 
-/// Signs in and stores the session.
+/// Runs a login and stores the session.
 pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<CompletedLogin, ErrorKind> {
     let method = sign_in_method::choose(LoginEnvironment::look(context, options.method)?)?;
     let stored = store::prepare(context)?;
@@ -89,7 +89,7 @@ pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<C
     drive(&attempt, Step::Change(method)).await
 }
 
-/// Gets a device code and keeps it for [`resume`].
+/// Requests a device code and saves it for [`resume`].
 pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<StartedLogin, ErrorKind> {
     let stored = store::prepare(context)?;
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
@@ -117,7 +117,7 @@ pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<S
     Ok(StartedLogin { screen, handle: pending.save(context)?.to_string() })
 }
 
-/// Waits for the approval of what [`start`] began, and stores the session.
+/// Completes a login begun with [`start`].
 pub(crate) async fn resume(
     context: &Context,
     handle: &str,
@@ -127,7 +127,7 @@ pub(crate) async fn resume(
     let pending = Pending::load(context, &handle)?;
     if pending.profile != context.profile {
         return Err(ErrorKind::Usage {
-            message: format!("{handle} signs in to profile {}", pending.profile),
+            message: format!("{handle} belongs to profile {}", pending.profile),
             hint: Some(format!("Add --profile {}.", pending.profile)),
         });
     }
@@ -150,7 +150,7 @@ pub(crate) async fn resume(
         Err(kind) => Err(kind),
     };
     match &result {
-        // Nobody has answered, so it can be resumed again.
+        // Still unanswered, so it can be resumed again.
         Err(ErrorKind::Interrupted | ErrorKind::CodeExpired { .. } | ErrorKind::Unreachable { .. }) => {}
         Ok(_) | Err(_) => Pending::forget(context, &handle),
     }
@@ -174,7 +174,7 @@ async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<CompletedLogin, 
     }
 }
 
-/// A sign-in may renew what the profile holds; replacing something else needs a word.
+/// A session of the same issuer is replaced without confirmation, anything else with.
 fn may_replace(
     context: &Context,
     force: bool,
@@ -189,7 +189,7 @@ fn may_replace(
     agree_to_replace(context, force, &what, &format!("a session at {}", issuer.host()))
 }
 
-/// A sign-in that requests fewer scopes than the session it replaces must be confirmed.
+/// A login for fewer scopes than the session it replaces needs confirmation.
 fn may_narrow(
     context: &Context,
     force: bool,
@@ -204,20 +204,20 @@ fn may_narrow(
     }
     let (profile, lost) = (&context.profile, lost.join(" "));
     let question =
-        format!("The session of profile {profile} also has {lost}. Replace it with one that lacks them?");
+        format!("The session of profile {profile} also has {lost}. Replace it with a session without them?");
     if force || context.ui.confirm(&question) == Some(true) {
         return Ok(());
     }
     Err(ErrorKind::Usage {
-        message: format!("This sign-in would take {lost} away from profile {profile}"),
+        message: format!("This sign-in would remove {lost} from profile {profile}"),
         hint: Some(format!(
-            "Use --force to replace the session, --scopes {} to keep what it has, or --profile NAME to keep both.",
+            "Use --force to replace the session, --scopes {} to keep its scopes, or --profile NAME to keep both.",
             session.scopes.join(",")
         )),
     })
 }
 
-/// What a profile holds, as part of a sentence.
+/// The credential, as part of a sentence.
 fn in_words(stored: &Credential) -> String {
     match stored {
         Credential::Oauth(session) => format!("a session at {}", session.issuer.host()),

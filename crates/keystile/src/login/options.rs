@@ -67,8 +67,8 @@ impl LoginOptions {
         self
     }
 
-    /// Requests these scopes. Without them: those of [`AppBuilder::scopes`](crate::AppBuilder::scopes), else those of the
-    /// session that the profile holds (not with [`force`](Self::force)), else the default of the server.
+    /// Requests these scopes. Without them: those of [`AppBuilder::scopes`](crate::AppBuilder::scopes), else those of
+    /// the session that the profile holds (not with [`force`](Self::force)), else the default of the server.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();

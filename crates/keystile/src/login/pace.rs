@@ -1,14 +1,14 @@
-//! How often to ask whether a device code was approved.
+//! The interval between polls of a device code.
 
 use std::time::Duration;
 
-/// The wait between two polls. It only ever grows.
+/// The interval between two polls. It never shrinks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pace {
     interval: Duration,
-    /// What `slow_down` adds, for good.
+    /// Added by each `slow_down`.
     step: Duration,
-    /// No trouble of the network makes the wait longer than this.
+    /// Upper limit of the backoff after errors.
     longest: Duration,
 }
 
@@ -17,7 +17,7 @@ impl Pace {
         Self { interval, step: Duration::from_secs(5), longest: Duration::from_secs(60) }
     }
 
-    /// The same in a shorter time, for tests that cannot wait.
+    /// Scaled down, for tests.
     #[cfg(test)]
     pub(super) fn hurried(unit: Duration) -> Self {
         Self { interval: unit, step: unit * 5, longest: unit * 60 }
@@ -27,12 +27,12 @@ impl Pace {
         self.interval
     }
 
-    /// The server finds the polls too fast.
+    /// The server answered `slow_down`.
     pub(super) fn slow_down(&mut self) {
         self.interval += self.step;
     }
 
-    /// The server could not answer, or was not reached.
+    /// The server failed or was unreachable.
     pub(super) fn back_off(&mut self, retry_after: Option<Duration>) {
         let wanted = (self.interval * 2).max(retry_after.unwrap_or_default()).min(self.longest);
         self.interval = self.interval.max(wanted);

@@ -1,21 +1,21 @@
-//! What the listener tells the browser.
+//! Responses of the loopback listener.
 
-/// An answer to the browser.
+/// A response to the browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
-    /// The tool holds its tokens; the server's own page says so.
+    /// The session is stored; redirects to the page of the issuer.
     Done {
         url: String,
     },
-    /// The person or their organization said no; the server's own page says what to do about it.
+    /// Denied by the user or the organization; redirects to the page of the issuer.
     Denied {
         url: String,
     },
-    /// The login failed; the terminal says why.
+    /// The login failed; the reason is in the terminal.
     Failed {
         tool: String,
     },
-    /// The login was answered before.
+    /// There was a callback before.
     AlreadyAnswered,
     NotFound,
     MethodNotAllowed,
@@ -33,7 +33,7 @@ impl Page {
         }
     }
 
-    /// The whole HTTP answer.
+    /// The HTTP response.
     pub(super) fn to_http(&self) -> String {
         let reason = match self {
             Self::Done { .. } | Self::Denied { .. } => "See Other",
@@ -61,17 +61,17 @@ impl Page {
     fn body(&self) -> String {
         let (title, text) = match self {
             Self::Done { .. } => ("Signed in", "You can return to your terminal.".to_owned()),
-            Self::Denied { .. } => ("Nothing was given", "Your terminal has been told.".to_owned()),
-            // The name is made of lower-case letters, digits and dashes, so it needs no escaping.
+            Self::Denied { .. } => ("Access denied", "You can return to your terminal.".to_owned()),
+            // The name has only lower-case letters, digits and dashes, so it needs no escaping.
             Self::Failed { tool } => (
                 "Sign-in failed",
-                format!("Nothing was stored. Your terminal says why; run {tool} again from there."),
+                format!("Nothing was stored. The reason is shown in your terminal; run {tool} again there."),
             ),
             Self::AlreadyAnswered => {
-                ("Already answered", "This sign-in has its answer. Look at your terminal.".into())
+                ("Already completed", "This sign-in is already completed. Look at your terminal.".into())
             }
             Self::NotFound | Self::MethodNotAllowed | Self::BadRequest => {
-                ("Nothing here", "This address waits for one sign-in only.".into())
+                ("Not found", "This address only receives the result of a sign-in.".into())
             }
         };
         format!(

@@ -21,28 +21,28 @@ use crate::secret::Secret;
 use crate::ui::{CodeDelivery, LinkScreen};
 
 const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
-/// How often to ask whether a code can still come.
+/// Interval of the status requests.
 const INTERVAL: Duration = Duration::from_secs(3);
 const QUESTION: &str = "Paste the code shown there (or the full address the browser ended on):";
-/// Who pastes the wrong thing may try again.
+/// Attempts to paste a valid code.
 const TRIES: usize = 3;
 
-/// What ended one question.
+/// Result of one prompt.
 enum Answered {
     Entered(Secret),
-    /// The browser came back to the port after all, which it was sent to at this address.
+    /// The callback arrived at the listener, for this redirect URI.
     Arrived(Box<(PendingCallback, RedirectUrl)>),
-    /// No code can come any more.
+    /// The page will not show a code.
     Unanswerable(Unanswerable),
 }
 
-/// Why no code can come.
+/// Why the page will not show a code.
 enum Unanswerable {
     CopiedCodesOff { device_codes: bool },
     LinkEnded,
 }
 
-/// Signs in with what is pasted. A listener that is still open may bring the answer as well.
+/// Prompts for the code. A listener that is still open may receive the callback instead.
 pub(super) async fn sign_in(
     attempt: &Attempt<'_>,
     pkce: &PkceSession,
@@ -103,15 +103,15 @@ fn change(attempt: &Attempt<'_>, why: &Unanswerable) -> Result<Step, ErrorKind> 
             return Err(ErrorKind::CodesDisabled);
         }
         Unanswerable::CopiedCodesOff { device_codes: true } => {
-            "Your organization does not allow codes to be copied. Use a device code instead."
+            "Your organization does not allow copied codes. Use a device code instead."
         }
-        Unanswerable::LinkEnded => "The link has ended. Use a device code instead.",
+        Unanswerable::LinkEnded => "The link has expired. Use a device code instead.",
     };
     attempt.context.ui.notice(notice);
     Ok(Step::Change(SignInMethod::Device { opens: false, without_codes: WithoutDeviceCodes::Fail }))
 }
 
-/// Ends once no code can come any more, as far as the server tells.
+/// Polls the status of the request until the page cannot show a code any more.
 async fn watch(attempt: &Attempt<'_>, pushed: Option<&PushedRequest>) -> Result<Unanswerable, ErrorKind> {
     let Some(pushed) = pushed else { return std::future::pending().await };
     let (transport, client_id) = (&attempt.context.transport, &attempt.context.app.client_id);

@@ -1,22 +1,22 @@
-//! What a person pastes: a code, a code with its state, or the whole address that a browser ended on.
+//! Parses pasted text: a code, `code#state`, or the URL that the browser ended on.
 
 use url::{Host, Url};
 
 use super::callback::{Callback, parameters};
 use crate::base_url::BaseUrl;
 
-/// An answer that a person pasted, unchecked.
+/// A pasted response, not validated yet.
 pub(super) struct Pasted {
     pub(super) answer: Callback,
-    /// The browser ended on a port of the machine it ran on, and not on the page of the server.
+    /// Whether it is the URL of the loopback redirect instead of the hosted page.
     pub(super) at_port: bool,
 }
 
-/// Reads what was pasted; `None` if it can be neither a code nor an address.
+/// Parses the text; `None` if it is neither a code nor a URL of this login.
 pub(super) fn read(text: &str, issuer: &BaseUrl) -> Option<Pasted> {
-    // Terminals and chats break long lines.
+    // Terminals and chats wrap long lines.
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    // Some browsers leave the scheme out of what is copied.
+    // Some browsers copy URLs without the scheme.
     let is_bare_port = ["127.0.0.1:", "[::1]:", "localhost:"].iter().any(|host| text.starts_with(host));
     if is_bare_port {
         return address(&format!("http://{text}"), issuer);

@@ -1,5 +1,5 @@
-//! A sign-in in two steps: one process gets a code, another waits for its approval. What the second needs to know is
-//! kept in a file of its own meanwhile.
+//! Logins in two steps: one process requests a device code, another one waits for its approval. The state in between is
+//! a file with mode 0600.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -18,20 +18,20 @@ use crate::oauth::DeviceCode;
 use crate::profile::ProfileName;
 use crate::random;
 
-const MARK: &str = "lh_";
+const PREFIX: &str = "lh_";
 
-/// The name of a sign-in that waits.
+/// The handle of a pending login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Handle(String);
 
 impl Handle {
     fn new() -> Result<Self, ErrorKind> {
-        Ok(Self(format!("{MARK}{}", random::uuid()?.replace('-', ""))))
+        Ok(Self(format!("{PREFIX}{}", random::uuid()?.replace('-', ""))))
     }
 
-    /// Reads a handle. It becomes the name of a file, so it has no other form than its own.
+    /// Parses a handle. Strict, because it becomes a file name.
     pub(super) fn parse(text: &str) -> Result<Self, ErrorKind> {
-        let is_handle = text.trim().strip_prefix(MARK).is_some_and(|digits| {
+        let is_handle = text.trim().strip_prefix(PREFIX).is_some_and(|digits| {
             digits.len() == 32
                 && digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
         });
@@ -39,8 +39,8 @@ impl Handle {
             return Ok(Self(text.trim().to_owned()));
         }
         Err(ErrorKind::Usage {
-            message: "That is no handle of --resume".into(),
-            hint: Some(format!("It begins with {MARK}, as --start printed it.")),
+            message: "That is not a handle for --resume".into(),
+            hint: Some(format!("A handle starts with {PREFIX}, as printed by --start.")),
         })
     }
 
@@ -55,12 +55,12 @@ impl fmt::Display for Handle {
     }
 }
 
-/// What the second step needs to know.
+/// The state of a pending login.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Pending {
     pub(super) profile: ProfileName,
     pub(super) issuer: BaseUrl,
-    /// Whether the person named the issuer, so that later commands must remember it.
+    /// Whether the issuer was given explicitly and has to be stored in the settings.
     pub(super) named_issuer: bool,
     pub(super) force: bool,
     /// The requested scopes, in case the second step changes the method.
@@ -70,7 +70,7 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    /// Keeps it for the second step, and clears away what nobody can resume any more.
+    /// Saves the state, and removes expired ones.
     pub(super) fn save(&self, context: &Context) -> Result<Handle, ErrorKind> {
         let folder = context.paths.pending();
         clear_ended(&folder, context.now());
@@ -83,7 +83,7 @@ impl Pending {
         Ok(handle)
     }
 
-    /// Reads what the first step kept.
+    /// Loads the state.
     pub(super) fn load(context: &Context, handle: &Handle) -> Result<Self, ErrorKind> {
         let nothing = || ErrorKind::NoPendingLogin { handle: handle.to_string() };
         let folder = context.paths.pending();
@@ -104,22 +104,22 @@ impl Pending {
         serde_json::from_slice(&bytes).map_err(|_| nothing())
     }
 
-    /// Forgets it: it was answered.
+    /// Removes the state of a completed login.
     pub(super) fn forget(context: &Context, handle: &Handle) {
-        // What stays behind is cleared away once its code has ended.
+        // A leftover file is removed once its code has expired.
         let _ = fs::remove_file(handle.file(&context.paths.pending()));
     }
 }
 
-/// Removes the files whose codes have ended, and those that cannot be read.
+/// Removes files that have expired or cannot be parsed.
 fn clear_ended(folder: &Path, now: DateTime<Utc>) {
-    // A folder that cannot be listed has nothing that could be cleared.
+    // The folder may not exist.
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
         let is_ours = path.extension().is_some_and(|extension| extension == "json");
         let pending = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Pending>(&bytes).ok());
         if is_ours && pending.is_none_or(|pending| pending.expires_at <= now) {
-            // Another process may have removed it first.
+            // Another process may have removed it.
             let _ = fs::remove_file(&path);
         }
     }

@@ -1,4 +1,4 @@
-//! How a person signs in, chosen by looking at where the tool runs.
+//! Chooses the sign-in method by the environment.
 
 use std::path::Path;
 
@@ -6,52 +6,52 @@ use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::login::LoginMethod;
 
-/// A way to sign in.
+/// A sign-in method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignInMethod {
-    /// The browser comes back to a port of this machine.
+    /// A browser that is redirected to a loopback port.
     Browser {
-        /// Whether the tool opens the browser, or only prints the link.
+        /// Whether the tool opens the browser, instead of only printing the link.
         opens: bool,
     },
-    /// A code is typed on any other device.
+    /// A device code.
     Device {
-        /// Whether the tool also opens the page here.
+        /// Whether the tool also opens the page.
         opens: bool,
-        /// What to do where the server gives no device codes.
+        /// What to do if the server issues no device codes.
         without_codes: WithoutDeviceCodes,
     },
-    /// What any browser shows is pasted.
+    /// A pasted code.
     Paste,
 }
 
-/// What to do where the server gives no device codes.
+/// What to do if the server issues no device codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WithoutDeviceCodes {
-    /// Say so: the person asked for a code.
+    /// Fail: the user asked for a device code.
     Fail,
     /// Ask for a pasted code: the tool chose the device code, not the user.
     Paste,
 }
 
-/// What the choice depends on.
+/// What the choice of the method depends on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LoginEnvironment {
-    /// What a flag, a variable or the settings ask for.
+    /// The method set by flag, variable or settings.
     method: LoginMethod,
-    /// Somebody is there.
+    /// Whether prompts can be answered.
     interactive: bool,
-    /// Nobody is to be asked anything, even if somebody is there.
+    /// Whether `--no-input` was given.
     silent: bool,
-    /// Whether a browser can be shown to that somebody.
+    /// Whether a browser can be opened.
     browser: BrowserAvailability,
 }
 
-/// Whether a browser can be shown to the person.
+/// Whether a browser can be opened on the user's screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BrowserAvailability {
     No,
-    /// It may work, but something speaks against it.
+    /// Possibly, so only if requested.
     OnRequest,
     Yes,
 }
@@ -69,11 +69,11 @@ impl LoginEnvironment {
             (None, Some(other)) => {
                 return Err(ErrorKind::Usage {
                     message: format!("{} cannot be `{other}`", brand.variable("LOGIN_METHOD")),
-                    hint: Some("It is auto, browser, device or paste.".into()),
+                    hint: Some("Use auto, browser, device or paste.".into()),
                 });
             }
         };
-        // Who names a browser has one, also where the signs speak against it.
+        // An explicit BROWSER overrides the detection.
         let is_named = environment.get("BROWSER").is_some();
         let can_open = !environment.own_flag(brand, "NO_BROWSER")
             && !environment.is_remote()
@@ -91,7 +91,7 @@ impl LoginEnvironment {
     }
 }
 
-/// Whether this is a container that does not say so in its environment.
+/// Whether this is a container without a variable that says so.
 fn is_container() -> bool {
     ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists())
 }

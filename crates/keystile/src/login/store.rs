@@ -1,4 +1,4 @@
-//! Keeps what a sign-in gave.
+//! Stores the result of a login.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::oauth::{self, TokenSet};
 use crate::secret::Secret;
 use crate::session::{Whoami, lock_profile};
 
-/// Looks at what the profile holds, and finds out before the person does anything whether it can be replaced.
+/// Reads the current credential and checks, before the user is asked to approve, that a new one can be stored.
 pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, ErrorKind> {
     let stored = match context.store.read() {
         Ok(document) => document.get(&context.profile).cloned(),
@@ -27,7 +27,7 @@ pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, ErrorKind
     Ok(stored)
 }
 
-/// A session from the answer of the token endpoint.
+/// Makes a session from a token response.
 pub(super) fn session(
     tokens: &TokenSet,
     issuer: &BaseUrl,
@@ -37,7 +37,7 @@ pub(super) fn session(
     whoami: Option<&Whoami>,
     now: DateTime<Utc>,
 ) -> OauthCredential {
-    // Whole seconds, rounded towards the earlier end.
+    // Whole seconds, rounded down.
     let now = now.trunc_subsecs(0);
     let after = |span: Duration| TimeDelta::from_std(span).ok().and_then(|span| now.checked_add_signed(span));
     let scopes = tokens.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect());
@@ -60,10 +60,10 @@ pub(super) fn session(
     }
 }
 
-/// Stores a credential in the profile, whatever was there.
+/// Stores a credential in the profile, whatever it held.
 pub(super) async fn keep(context: &Context, credential: Credential) -> Result<(), ErrorKind> {
     let _lock = lock_profile(context, &context.profile).await?;
-    // Nobody else refreshes while the lock is held, but another login may store first: the later one wins.
+    // The lock excludes refreshes but not other logins; the last one wins.
     loop {
         let expected = match context.store.read() {
             Ok(document) => document.get(&context.profile).map(Credential::generation),
@@ -81,8 +81,8 @@ pub(super) async fn keep(context: &Context, credential: Credential) -> Result<()
     }
 }
 
-/// Notes in `config.toml` what later commands need to find this session: a server that was named by hand, and the
-/// profile, if the active one holds nothing.
+/// Updates `config.toml` so that later commands find the session: an explicit issuer, and the active profile if the
+/// current one is empty.
 pub(super) fn remember(context: &Context, issuer: Option<&BaseUrl>) -> Result<(), ErrorKind> {
     let mut file = ConfigFile::open(context.paths.config())?;
     let mut changed = false;

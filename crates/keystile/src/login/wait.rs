@@ -1,4 +1,4 @@
-//! Waiting for a person, and being stopped meanwhile.
+//! Waiting for the user, and signals meanwhile.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::ui::LoginUi;
 
 const FRAME: Duration = Duration::from_millis(100);
 
-/// While it lives, the screen shows a wait. However the wait ends, the terminal is as it was.
+/// Shows progress while it lives, and restores the terminal when dropped.
 pub(super) struct Frames<'a> {
     ui: &'a dyn LoginUi,
     ticks: Interval,
@@ -35,7 +35,7 @@ impl Drop for Frames<'_> {
     }
 }
 
-/// Ends when somebody stops the tool: with Ctrl-C, or by closing or ending what it runs in.
+/// Completes on SIGINT, SIGTERM or SIGHUP.
 pub(super) async fn stopped() -> ErrorKind {
     match signal().await {
         Ok(_) => ErrorKind::Interrupted,
@@ -43,8 +43,7 @@ pub(super) async fn stopped() -> ErrorKind {
     }
 }
 
-/// Gives the signals back to the tool: the runtime goes on catching them once it has begun, so after a login nothing
-/// would stop the process any more.
+/// Makes signals end the process again: tokio keeps its handlers once installed.
 pub(super) fn release_signals() {
     tokio::spawn(async {
         if let Ok(code) = signal().await {
@@ -53,7 +52,7 @@ pub(super) fn release_signals() {
     });
 }
 
-/// Waits for a signal; the exit code is the one that a shell gives a process that it ended.
+/// Waits for a signal; returns the exit code 128 + signal number.
 #[cfg(unix)]
 async fn signal() -> std::io::Result<i32> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -72,7 +71,7 @@ async fn signal() -> std::io::Result<i32> {
     tokio::signal::ctrl_c().await.map(|()| 130)
 }
 
-/// Asks for a secret until it is entered or the tool is stopped.
+/// Prompts for a secret; an error on Ctrl-C.
 pub(crate) async fn prompt_secret(context: &Context, question: &str) -> Result<Option<Secret>, ErrorKind> {
     tokio::select! {
         kind = stopped() => Err(kind),
@@ -80,7 +79,7 @@ pub(crate) async fn prompt_secret(context: &Context, question: &str) -> Result<O
     }
 }
 
-/// Opens the browser beside the wait; a browser that does not open is a note, since the address is printed.
+/// Opens the browser in the background. A failure is only a warning, because the URL is printed.
 pub(super) fn open_browser(context: &Context, url: &str) {
     let (browser, ui, url) = (context.app.dependencies.browser.clone(), context.ui.clone(), url.to_owned());
     tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! The answers of the token endpoint: the standard ones, and what this server adds.
+//! Responses of OAuth endpoints, with the extensions of Keystile.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,21 +9,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorKind;
 
-/// A successful answer of the token endpoint.
+/// A successful token response.
 pub(crate) type TokenSet = StandardTokenResponse<SessionLifetimes, BasicTokenType>;
 
-/// How long an access token lasts; a server that does not say is asked again soon.
+/// Lifetime of the access token; 5 minutes if the server does not state it.
 pub(crate) fn lifetime(tokens: &TokenSet) -> Duration {
     tokens.expires_in().unwrap_or(Duration::from_secs(300))
 }
 
-/// When the session behind a refresh token ends.
+/// Lifetimes of the session behind a refresh token.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct SessionLifetimes {
-    /// Seconds without use.
+    /// Idle timeout in seconds.
     #[serde(default)]
     refresh_token_timeout: Option<u64>,
-    /// Seconds in any case.
+    /// Absolute lifetime in seconds.
     #[serde(default)]
     authorization_expires_in: Option<u64>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct SessionLifetimes {
 impl ExtraTokenFields for SessionLifetimes {}
 
 impl SessionLifetimes {
-    /// How long the session lasts if nobody uses it from now on.
+    /// Lifetime without further use.
     pub(crate) fn idle(self) -> Option<Duration> {
         let seconds = match (self.refresh_token_timeout, self.authorization_expires_in) {
             (Some(idle), Some(absolute)) => Some(idle.min(absolute)),
@@ -41,7 +41,7 @@ impl SessionLifetimes {
     }
 }
 
-/// An error of an OAuth endpoint, with the finer code that this server adds.
+/// An OAuth error response, with the detailed code of Keystile.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct OauthErrorResponse {
     #[serde(flatten)]
@@ -61,17 +61,17 @@ impl fmt::Display for OauthErrorResponse {
 }
 
 impl OauthErrorResponse {
-    /// Whether the grant itself is worthless now.
+    /// Whether the error is `invalid_grant`.
     pub(crate) fn is_invalid_grant(&self) -> bool {
         matches!(self.standard.error(), BasicErrorResponseType::InvalidGrant)
     }
 
-    /// The code of the standard.
+    /// The standard error code.
     pub(super) fn code(&self) -> &str {
         self.standard.error().as_ref()
     }
 
-    /// What the refusal means to the person.
+    /// The error kind.
     pub(crate) fn into_kind(self) -> ErrorKind {
         refused(OauthError {
             code: self.standard.error().as_ref().to_owned(),
@@ -83,19 +83,19 @@ impl OauthErrorResponse {
     }
 }
 
-/// What an OAuth error says, wherever it came from.
+/// An OAuth error from a response or a callback.
 pub(crate) struct OauthError {
     pub(crate) code: String,
     pub(crate) description: Option<String>,
-    /// The code that this server adds where the standard has none.
+    /// The detailed code of Keystile.
     pub(crate) finer: Option<String>,
-    /// The name of the organization that refuses.
+    /// The organization that refused.
     pub(crate) organization: Option<String>,
-    /// Where somebody can change that.
+    /// The page to change that on.
     pub(crate) settings_url: Option<String>,
 }
 
-/// What an OAuth error means to the person.
+/// Maps an OAuth error to an error kind.
 pub(crate) fn refused(refusal: OauthError) -> ErrorKind {
     let OauthError { code, description, finer, organization, settings_url } = refusal;
     match (code.as_str(), finer.as_deref()) {

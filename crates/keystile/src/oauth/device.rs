@@ -1,4 +1,4 @@
-//! Device authorization (RFC 8628): a code for another device, and the question whether it was approved.
+//! Device authorization (RFC 8628).
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -17,22 +17,22 @@ use crate::error::ErrorKind;
 use crate::http::{ApiResponse, Plan, Replay, Transport};
 use crate::secret::Secret;
 
-/// The pace of the polls decides what is repeated, and when.
+/// No retries: the polls repeat by themselves.
 const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
-/// The interval of a server that names none.
+/// Poll interval in seconds if the server names none.
 const USUAL_INTERVAL: u64 = 5;
 
-/// What to ask for.
+/// Parameters of a device authorization request.
 pub(crate) struct DeviceCodeRequest<'a> {
     pub(crate) client_id: &'a str,
     pub(crate) scopes: &'a [String],
-    /// `org` and others of the server's own, those that apply.
+    /// Further parameters: `org`, `login_hint`, `provider`.
     pub(crate) hints: &'a [(&'static str, String)],
     pub(crate) device: &'a DeviceInfo,
 }
 
-/// A code that waits for approval.
+/// A device authorization response.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct DeviceCode {
     #[serde(rename = "device_code")]
@@ -45,35 +45,35 @@ pub(crate) struct DeviceCode {
 }
 
 impl DeviceCode {
-    /// How long it is good.
+    /// Its lifetime from the time of the response.
     pub(crate) fn lifetime(&self) -> Duration {
         Duration::from_secs(self.expires_in)
     }
 
-    /// How long to wait between polls; never nothing, whatever the server says.
+    /// The poll interval, at least one second.
     pub(crate) fn interval(&self) -> Duration {
         Duration::from_secs(self.interval.unwrap_or(USUAL_INTERVAL).max(1))
     }
 }
 
-/// What a poll found out.
+/// Result of a poll.
 #[derive(Debug)]
 pub(crate) enum Poll {
-    /// It was approved.
+    /// Approved.
     Approved(Box<TokenSet>),
-    /// Nobody has answered yet.
+    /// Not answered yet.
     Pending,
-    /// Nobody has answered yet, and the polls come too fast.
+    /// Not answered yet; poll less often.
     SlowDown,
-    /// The server was busy, broken or out of reach; it may have said when to come back.
+    /// The server was rate limiting, failing or unreachable.
     Unanswered { retry_after: Option<Duration> },
-    /// The code has ended.
+    /// The code has expired.
     Expired,
-    /// It was denied, or the server refuses for another reason.
+    /// Denied, or refused for another reason.
     Refused(ErrorKind),
 }
 
-/// Asks for a code.
+/// Requests a device code.
 pub(crate) async fn request_code(
     transport: &Transport,
     endpoint: &Url,
@@ -93,7 +93,7 @@ pub(crate) async fn request_code(
     Err(response.parse::<OauthErrorResponse>()?.into_kind())
 }
 
-/// Asks once whether the code was approved.
+/// Polls once.
 pub(crate) async fn poll(
     transport: &Transport,
     metadata: &Metadata,
@@ -131,10 +131,10 @@ async fn ask<'a, const N: usize>(
     })
 }
 
-/// Reads an answer that holds a secret: what cannot be read is not repeated.
+/// Parses a response with secrets. Errors do not quote it.
 fn secret_answer<T: DeserializeOwned>(response: &ApiResponse, endpoint: &Url) -> Result<T, ErrorKind> {
     serde_json::from_slice(response.bytes()).map_err(|_| ErrorKind::InvalidResponse {
         host: host_of(endpoint),
-        what: format!("{} did not answer as OAuth says", endpoint.path()),
+        what: format!("{} did not respond as OAuth 2.0 requires", endpoint.path()),
     })
 }

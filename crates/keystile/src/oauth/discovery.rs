@@ -1,4 +1,4 @@
-//! The metadata of an authorization server (RFC 8414).
+//! Authorization server metadata (RFC 8414).
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::http::{ApiResponse, Plan, Replay, Transport};
 
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
 
-/// What the library needs to know of an authorization server.
+/// The metadata that the library uses.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Metadata {
     issuer: String,
@@ -25,51 +25,52 @@ pub(crate) struct Metadata {
     device_authorization_endpoint: Option<Url>,
     #[serde(default)]
     pub(crate) revocation_endpoint: Option<RevocationUrl>,
-    /// Whether every callback names its issuer (RFC 9207).
+    /// Whether every callback has `iss` (RFC 9207).
     #[serde(default)]
     pub(crate) authorization_response_iss_parameter_supported: bool,
     #[serde(default)]
     pub(crate) cli_configuration: CliConfiguration,
 }
 
-/// What the server says to command-line tools besides the standard.
+/// Non-standard metadata for command-line tools.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct CliConfiguration {
     pub(crate) api_base: Option<BaseUrl>,
-    /// Where a person makes keys.
+    /// The page on which API keys are created.
     pub(crate) dashboard_keys_url: Option<Url>,
-    /// Where the scopes are that tools may ask for.
+    /// The scope catalog.
     pub(crate) scopes_url: Option<Url>,
-    /// Whether device codes are offered at the moment.
+    /// Whether device codes are enabled.
     device_flow: Option<bool>,
-    /// Where to ask whether an answer to a pushed request can still come.
+    /// The status endpoint of pushed requests.
     pushed_request_status_url: Option<Url>,
-    /// The providers that a person can sign in with besides the server's own accounts.
+    /// The identity providers.
     pub(crate) providers: Vec<String>,
 }
 
 impl Metadata {
-    /// Where to ask for the status of a pushed request. It gets the `request_uri`, so it is where that came from.
+    /// The status endpoint of pushed requests. Must have the origin of the PAR endpoint, because it receives the
+    /// `request_uri`.
     pub(super) fn pushed_request_status_url(&self) -> Option<&Url> {
         let pushed_at = self.pushed_authorization_request_endpoint.as_ref()?;
         let status_url = self.cli_configuration.pushed_request_status_url.as_ref()?;
         (status_url.origin() == pushed_at.origin()).then_some(status_url)
     }
 
-    /// Where device codes come from, if the server gives any.
+    /// The device authorization endpoint; `None` if device codes are disabled.
     pub(crate) fn device_endpoint(&self) -> Option<&Url> {
         let is_off = self.cli_configuration.device_flow == Some(false);
         self.device_authorization_endpoint.as_ref().filter(|_| !is_off)
     }
 }
 
-/// Asks a server for its metadata.
+/// Fetches and validates the metadata.
 pub(crate) async fn discover(transport: &Transport, issuer: &BaseUrl) -> Result<Metadata, ErrorKind> {
     read_metadata(issuer, &ask_for_metadata(transport, issuer).await?)
 }
 
-/// The answer of a server that is asked for its metadata.
+/// Fetches the metadata.
 pub(crate) async fn ask_for_metadata(
     transport: &Transport,
     issuer: &BaseUrl,
@@ -92,7 +93,7 @@ async fn get(transport: &Transport, url: &Url) -> Result<ApiResponse, ErrorKind>
     transport.send(request, PLAN).await
 }
 
-/// What the answer says, if it is from the server that was asked.
+/// Validates the metadata: its issuer must be the requested one.
 pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<Metadata, ErrorKind> {
     let bad = |what: String| ErrorKind::InvalidResponse { host: issuer.host(), what };
     match response.status() {
@@ -101,32 +102,37 @@ pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<
             if let Some(address) = own_address(issuer, response) {
                 return Err(ErrorKind::WrongIssuer { asked: issuer.to_string(), address });
             }
-            return Err(bad("It is no authorization server: its metadata answered 421".to_owned()));
+            return Err(bad("It is not an authorization server: its metadata URL answered 421".to_owned()));
         }
         status @ 500.. => return Err(ErrorKind::ServerError { status, request_id: None }),
-        status => return Err(bad(format!("It is no authorization server: its metadata answered {status}"))),
+        status => {
+            return Err(bad(format!("It is not an authorization server: its metadata URL answered {status}")));
+        }
     }
     let metadata: Metadata = response.parse()?;
     if metadata.issuer.trim_end_matches('/') != issuer.as_str() {
-        return Err(bad(format!("It calls itself {}, so its answers cannot be trusted", metadata.issuer)));
+        return Err(bad(format!(
+            "Its metadata names the issuer {}, so its responses cannot be trusted",
+            metadata.issuer
+        )));
     }
     Ok(metadata)
 }
 
-/// Where a server that was asked at a wrong address says that it is.
+/// The issuer that a server with another public URL names in a 421 response.
 fn own_address(issuer: &BaseUrl, response: &ApiResponse) -> Option<String> {
     #[derive(Deserialize)]
     struct Misdirected {
         public_url: BaseUrl,
     }
     let Misdirected { public_url } = response.parse().ok()?;
-    // It is shown as a part of a command, so it holds nothing that a terminal or a shell gives a meaning.
+    // Shown as part of a command, so it must not contain shell or terminal syntax.
     let address = public_url.url().as_str().trim_end_matches('/');
     let plain = address.bytes().all(|b| b.is_ascii_alphanumeric() || b":/.-_~%".contains(&b));
     (plain && address != issuer.as_str()).then(|| address.to_owned())
 }
 
-/// The well-known part stands between the host and the path of the issuer.
+/// The well-known URL: inserted between host and path (RFC 8414), or appended (OpenID Connect Discovery).
 fn well_known(issuer: &BaseUrl, name: &str) -> Url {
     let mut url = issuer.url().clone();
     let path = url.path().trim_end_matches('/').to_owned();

@@ -1,4 +1,4 @@
-//! The OAuth requests that the library makes, in the types of the `oauth2` crate.
+//! OAuth 2.0 requests, with the types of the `oauth2` crate.
 
 mod answer;
 mod device;
@@ -22,7 +22,7 @@ pub(crate) use par::{AuthorizationRequest, DeviceInfo, Link, PkceSession, reques
 pub(crate) use progress::{Progress, PushedRequest, progress};
 pub(crate) use token::{TokenError, exchange_code, refresh, revoke};
 
-/// A request with a form: where no proxy logs it and no link shows it.
+/// A POST with form parameters, which proxies do not log.
 fn form_post<'a>(
     endpoint: &Url,
     pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,

@@ -1,4 +1,4 @@
-//! The authorization request: pushed (RFC 9126) where the server can, else as a long address.
+//! The authorization request: pushed (RFC 9126) if the server supports it, else in the URL.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::random;
 
 const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
 
-/// What proves that the one who started a login also finishes it.
+/// The `state` and the PKCE verifier of a login.
 pub(crate) struct PkceSession {
     pub(crate) state: CsrfToken,
     pub(crate) verifier: PkceCodeVerifier,
@@ -32,7 +32,7 @@ impl PkceSession {
     }
 }
 
-/// What the consent page says about where the login was started. It is a claim and shown as one.
+/// Information about this machine for the consent page, which shows it as unverified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeviceInfo {
     pub(crate) device_name: Option<String>,
@@ -41,7 +41,7 @@ pub(crate) struct DeviceInfo {
 }
 
 impl DeviceInfo {
-    /// The facts as parameters of a request.
+    /// As request parameters.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let name = self.device_name.as_deref().map(|name| ("device_name", name));
         let others = [("device_os", self.device_os.as_str()), ("tool_version", self.tool_version.as_str())];
@@ -49,22 +49,22 @@ impl DeviceInfo {
     }
 }
 
-/// What to ask for.
+/// Parameters of an authorization request.
 pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) client_id: &'a str,
     pub(crate) redirect: &'a RedirectUrl,
     pub(crate) scopes: &'a [String],
-    /// `org`, `login_hint`, `prompt`: those that apply.
+    /// Further parameters: `org`, `login_hint`, `provider`, `prompt`.
     pub(crate) hints: &'a [(&'static str, String)],
     pub(crate) device: &'a DeviceInfo,
 }
 
-/// Where the person goes.
+/// The link to the approval page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Link {
-    /// Short enough to type, with a code to compare.
+    /// Short enough to type, with a comparison code.
     Short { url: Url, check: Option<String> },
-    /// The whole request in one address.
+    /// The whole authorization URL.
     Long { url: Url },
 }
 
@@ -75,7 +75,7 @@ struct Pushed {
     user_check: Option<String>,
 }
 
-/// Makes the link that the person opens. The second is there if the server tells of the progress of what was pushed.
+/// Makes the link. The pushed request is returned if the server has a status endpoint for it.
 pub(crate) async fn request_link(
     transport: &Transport,
     metadata: &Metadata,
@@ -112,7 +112,7 @@ pub(crate) async fn request_link(
     Ok((link, request))
 }
 
-/// Sends the parameters of the authorization request in a form, where no proxy logs them and no link shows them.
+/// Pushes the authorization request.
 async fn push(
     transport: &Transport,
     endpoint: &Url,

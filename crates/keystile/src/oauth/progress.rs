@@ -1,4 +1,4 @@
-//! Whether an answer to a pushed request can still come, for a tool that no browser comes back to.
+//! The status of a pushed request, for logins without a callback.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::error::ErrorKind;
 use crate::http::{Plan, Replay, Transport};
 use crate::secret::Secret;
 
-/// The pace of the polls decides what is repeated, and when.
+/// No retries: the polls repeat by themselves.
 const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
 
-/// A pushed request whose status can be asked for.
+/// A pushed request with a status endpoint.
 pub(crate) struct PushedRequest {
     request_uri: Secret,
     status_url: Url,
@@ -27,23 +27,23 @@ impl PushedRequest {
     }
 }
 
-/// How far a pushed request has come.
+/// The status of a pushed request.
 #[derive(Debug)]
 pub(crate) enum Progress {
-    /// An answer can still come.
+    /// Not answered yet.
     Waiting,
-    /// The same, and the polls come too fast.
+    /// Not answered yet; poll less often.
     SlowDown,
-    /// The server did not say; it may have said when to come back.
+    /// No status, for example because of a server error.
     Unanswered { retry_after: Option<Duration> },
-    /// The link is too old to be opened.
+    /// The link has expired.
     Ended,
-    /// The organization does not allow codes to be copied.
+    /// The organization does not allow copied codes.
     CopiedCodesOff {
-        /// Whether the person could approve a device code instead.
+        /// Whether a device code is allowed instead.
         device_codes: bool,
     },
-    /// It was denied, or the server refuses for another reason.
+    /// Denied, or refused for another reason.
     Refused(ErrorKind),
 }
 
@@ -57,7 +57,7 @@ struct StatusResponse {
     device_codes: bool,
 }
 
-/// Asks once. Whatever goes wrong ends no sign-in: the code can be pasted without it.
+/// Requests the status once. Errors are not fatal: the code can be pasted without a status.
 pub(crate) async fn progress(transport: &Transport, client_id: &str, pushed: &PushedRequest) -> Progress {
     match ask(transport, client_id, pushed).await {
         Ok(progress) => progress,

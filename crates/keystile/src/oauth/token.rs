@@ -1,4 +1,4 @@
-//! The requests to the token and revocation endpoints.
+//! Token and revocation requests.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,7 +19,7 @@ use crate::error::ErrorKind;
 use crate::http::{ApiResponse, Plan, Replay, Transport, retry_after};
 use crate::secret::Secret;
 
-/// A code or refresh token is used once, so nothing is repeated that the server may have seen.
+/// Codes and refresh tokens work once, so a request that the server may have processed is not repeated.
 const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
 
 type Client<Revocation = EndpointNotSet, Token = EndpointNotSet> = oauth2::Client<
@@ -35,12 +35,12 @@ type Client<Revocation = EndpointNotSet, Token = EndpointNotSet> = oauth2::Clien
     Token,
 >;
 
-/// Why the token endpoint gave no tokens.
+/// Errors of the token endpoint.
 #[derive(Debug)]
 pub(crate) enum TokenError {
-    /// The code or refresh token is worth nothing (any more).
+    /// The code or refresh token is invalid, used or expired.
     InvalidGrant(ErrorKind),
-    /// The server was busy, broken or out of reach; the grant is still good.
+    /// The server was rate limiting, failing or unreachable; the grant is still valid.
     Transient(ErrorKind),
     /// Anything else.
     Refused(ErrorKind),
@@ -54,7 +54,7 @@ impl TokenError {
     }
 }
 
-/// Trades an authorization code for tokens.
+/// Exchanges an authorization code for tokens.
 pub(crate) async fn exchange_code(
     transport: &Transport,
     metadata: &Metadata,
@@ -68,7 +68,7 @@ pub(crate) async fn exchange_code(
     request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
 }
 
-/// Trades a refresh token for the next pair.
+/// Exchanges a refresh token for new tokens.
 pub(crate) async fn refresh(
     transport: &Transport,
     metadata: &Metadata,
@@ -80,7 +80,7 @@ pub(crate) async fn refresh(
     request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
 }
 
-/// Ends a session at the server (RFC 7009).
+/// Revokes a token (RFC 7009).
 pub(crate) async fn revoke(
     transport: &Transport,
     endpoint: &RevocationUrl,
@@ -89,7 +89,7 @@ pub(crate) async fn revoke(
 ) -> Result<(), ErrorKind> {
     let pairs = [("token", token.expose()), ("token_type_hint", "refresh_token"), ("client_id", client_id)];
     let request = form_post(endpoint.url(), pairs.map(|(name, value)| (name.into(), value.into())))?;
-    // Revoking twice is as good as once.
+    // Idempotent.
     let response = transport.send(request, Plan { replay: Replay::Safe, ..PLAN }).await?;
     match (busy(&response), response.status()) {
         (Some(kind), _) => Err(kind),
@@ -103,7 +103,7 @@ pub(crate) async fn revoke(
 
 fn client(client_id: &str, token_url: &TokenUrl) -> Client<EndpointNotSet, EndpointSet> {
     Client::new(ClientId::new(client_id.to_owned()))
-        // A public client has no secret to put into a header.
+        // A public client: no secret, so no Authorization header.
         .set_auth_type(AuthType::RequestBody)
         .set_token_uri(token_url.clone())
 }
@@ -123,7 +123,7 @@ impl<'c> AsyncHttpClient<'c> for Transport {
     }
 }
 
-/// Whether the endpoint could not work on the request at all.
+/// The error for 429 and 5xx.
 pub(super) fn busy(response: &ApiResponse) -> Option<ErrorKind> {
     match response.status() {
         429 => Some(ErrorKind::RateLimited {
@@ -149,9 +149,9 @@ fn classify(error: RequestTokenError<ErrorKind, OauthErrorResponse>, endpoint: &
         }
         RequestTokenError::ServerResponse(refusal) => TokenError::Refused(refusal.into_kind()),
         RequestTokenError::Request(kind) => TokenError::Transient(kind),
-        // The body may hold tokens, so nothing of it is repeated.
+        // The body may contain tokens, so it is not quoted.
         RequestTokenError::Parse(_, _) => {
-            TokenError::Refused(bad("Its token endpoint did not answer as OAuth says"))
+            TokenError::Refused(bad("Its token endpoint did not respond as OAuth 2.0 requires"))
         }
         RequestTokenError::Other(what) => TokenError::Refused(bad(&what)),
     }

@@ -1,4 +1,4 @@
-//! Calls to the API with the credential in use.
+//! API calls with the credential in use.
 
 use std::time::Duration;
 
@@ -16,13 +16,15 @@ use crate::random;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Calls an API: bearer token, refresh, retry, and never another host than the credential's own.
+/// Calls the API with a bearer token: refreshed before it expires and after a 401, retried where safe (up to 4 attempts
+/// on 429, 502, 503, 504 and broken connections), never sent to another host than the one the credential is bound to.
 #[derive(Clone, Copy)]
 pub struct ApiClient<'a> {
     session: &'a Session,
 }
 
-/// A call that is being put together.
+/// An API request, sent by [`send`](Self::send), [`fetch`](Self::fetch) or [`send_unchecked`](Self::send_unchecked). A
+/// `POST` or `PATCH` carries an `Idempotency-Key`. An attempt times out after 60 s.
 pub struct ApiRequest<'a> {
     session: &'a Session,
     method: Method,
@@ -32,7 +34,7 @@ pub struct ApiRequest<'a> {
     base: Base,
 }
 
-/// What a path is relative to.
+/// The server that a path is relative to.
 enum Base {
     Api,
     /// The server that issued the credential.
@@ -44,7 +46,7 @@ impl<'a> ApiClient<'a> {
         Self { session }
     }
 
-    /// A call with any method.
+    /// A request with any method. `path` is relative to the API base; an absolute URL must have the same origin.
     pub fn request(self, method: Method, path: impl Into<String>) -> ApiRequest<'a> {
         let path = path.into();
         ApiRequest {
@@ -57,53 +59,53 @@ impl<'a> ApiClient<'a> {
         }
     }
 
-    /// `GET`
+    /// A `GET` request.
     pub fn get(self, path: impl Into<String>) -> ApiRequest<'a> {
         self.request(Method::GET, path)
     }
 
-    /// `PUT`
+    /// A `PUT` request.
     pub fn put(self, path: impl Into<String>) -> ApiRequest<'a> {
         self.request(Method::PUT, path)
     }
 
-    /// `PATCH`
+    /// A `PATCH` request.
     pub fn patch(self, path: impl Into<String>) -> ApiRequest<'a> {
         self.request(Method::PATCH, path)
     }
 
-    /// `DELETE`
+    /// A `DELETE` request.
     pub fn delete(self, path: impl Into<String>) -> ApiRequest<'a> {
         self.request(Method::DELETE, path)
     }
 
-    /// `POST`
+    /// A `POST` request.
     pub fn post(self, path: impl Into<String>) -> ApiRequest<'a> {
         self.request(Method::POST, path)
     }
 
-    /// A call to the server that issued the credential.
+    /// A request to the issuer instead of the API.
     pub(crate) fn home(self, method: Method, path: impl Into<String>) -> ApiRequest<'a> {
         ApiRequest { base: Base::Home, ..self.request(method, path) }
     }
 }
 
 impl ApiRequest<'_> {
-    /// Adds a header.
+    /// Sets a header. `Authorization` is set by the client.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }
 
-    /// Sends these bytes.
+    /// Sets the body.
     #[must_use]
     pub fn body(mut self, body: Vec<u8>) -> Self {
         self.body = body;
         self
     }
 
-    /// Sends a JSON document.
+    /// Sets a JSON body and its `Content-Type`.
     pub fn json<T: Serialize>(self, document: &T) -> Result<Self, Error> {
         let session = self.session;
         let body = serde_json::to_vec(document).map_err(|error| {
@@ -116,7 +118,7 @@ impl ApiRequest<'_> {
         Ok(self.header(oauth2::http::header::CONTENT_TYPE, json).body(body))
     }
 
-    /// Sends the call; an answer of 400 or more is an error.
+    /// Sends the request; a status of 400 or more is an error.
     pub async fn send(self) -> Result<ApiResponse, Error> {
         let session = self.session;
         let response = self.send_unchecked().await?;
@@ -126,7 +128,7 @@ impl ApiRequest<'_> {
         }
     }
 
-    /// Sends the call and reads the JSON of the answer.
+    /// Sends the request and deserializes the JSON response.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
         let session = self.session;
         let response = self.send().await?;
@@ -138,7 +140,7 @@ impl ApiRequest<'_> {
         self.fetch().await.map_err(Error::into_kind)
     }
 
-    /// Sends the call; any answer will do.
+    /// Sends the request and returns the response whatever its status.
     pub async fn send_unchecked(self) -> Result<ApiResponse, Error> {
         let session = self.session;
         self.run().await.map_err(|kind| session.context.error(kind))
@@ -151,7 +153,7 @@ impl ApiRequest<'_> {
         };
         let url = self.resolve(&base)?;
         if self.method == Method::POST || self.method == Method::PATCH {
-            // With a key the server does the work once, however often the call is repeated.
+            // Makes retries safe.
             let key = HeaderValue::from_str(&random::uuid()?).map_err(|error| unusable(&error))?;
             self.headers.insert(0, (HeaderName::from_static("idempotency-key"), key));
         }
@@ -198,12 +200,12 @@ impl ApiRequest<'_> {
 }
 
 impl Session {
-    /// The error that an answer of the API is, if it is one.
+    /// The error of a response with a status of 400 or more; else `None`.
     pub async fn error_for(&self, response: &ApiResponse) -> Option<Error> {
         self.kind_of(response).await.map(|kind| self.context.error(kind))
     }
 
-    /// What an answer of the API means to this credential.
+    /// Like [`error_for`](Self::error_for), without the text.
     async fn kind_of(&self, response: &ApiResponse) -> Option<ErrorKind> {
         let (can_sign_in, scopes) = match &self.chosen {
             ActiveCredential::Session { session, .. } => (true, session.scopes.as_slice()),
@@ -214,7 +216,7 @@ impl Session {
         kind_of(response, &caller)
     }
 
-    /// Where a person makes keys. It is a help and no more, so a server that does not say it now is none.
+    /// The page on which API keys are created. Only a hint, so errors are ignored.
     async fn keys_url(&self) -> Option<String> {
         let ActiveCredential::Key { target, .. } = &self.chosen else { return None };
         let metadata = self.context.metadata(&target.issuer).await.ok()?;
@@ -223,5 +225,5 @@ impl Session {
 }
 
 fn unusable(error: &dyn std::fmt::Display) -> ErrorKind {
-    ErrorKind::Usage { message: format!("The request makes no sense: {error}"), hint: None }
+    ErrorKind::Usage { message: format!("Invalid request: {error}"), hint: None }
 }

@@ -1,4 +1,4 @@
-//! Which credential an invocation uses: the flag, then the environment, then the profile.
+//! Selects the credential: flag, environment, profile, in this order.
 
 use crate::base_url::BaseUrl;
 use crate::context::Context;
@@ -13,15 +13,15 @@ use crate::source::CredentialSource;
 pub(crate) enum ActiveCredential {
     /// A key.
     Key { source: CredentialSource, key: Secret, target: Box<KeyTarget> },
-    /// A CLI session as it was when the command began; the store has its tokens of now.
+    /// A session as it was at the start of the command; the store has the current tokens.
     Session { source: CredentialSource, session: Box<OauthCredential> },
 }
 
-/// Where a key may be sent.
+/// The servers that a key may be sent to.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyTarget {
     pub(crate) issuer: BaseUrl,
-    /// The server's metadata says it if nothing else does.
+    /// `None` = from the metadata of the issuer.
     pub(crate) api_base: Option<BaseUrl>,
 }
 
@@ -33,7 +33,7 @@ impl ActiveCredential {
     }
 }
 
-/// Chooses; `None` = there is no credential at all.
+/// Selects the credential; `None` if there is none.
 pub(crate) fn choose(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
     let chosen = match given(context)? {
         Some((source, text)) => Some(given_key(context, source, &text)?),
@@ -45,7 +45,7 @@ pub(crate) fn choose(context: &Context) -> Result<Option<ActiveCredential>, Erro
     Ok(chosen)
 }
 
-/// The name of the variable that gives a key, and would be used before any profile.
+/// Name and value of the variable with an API key, which takes precedence over profiles.
 pub(crate) fn key_variable(context: &Context) -> Result<Option<(String, String)>, ErrorKind> {
     let brand = context.brand();
     let [key, token] = ["API_KEY", "API_TOKEN"].map(|suffix| {
@@ -55,7 +55,7 @@ pub(crate) fn key_variable(context: &Context) -> Result<Option<(String, String)>
         (Some((key_name, key)), Some((token_name, token))) if key.trim() != token.trim() => {
             Err(ErrorKind::Usage {
                 message: format!("{key_name} and {token_name} are both set, and differ"),
-                hint: Some(format!("They mean the same; unset {token_name}.")),
+                hint: Some(format!("They have the same meaning; unset {token_name}.")),
             })
         }
         (key, token) => Ok(key.or(token)),
@@ -66,7 +66,7 @@ fn given(context: &Context) -> Result<Option<(CredentialSource, String)>, ErrorK
     if let Some(flag) = context.globals.api_key.as_ref().filter(|flag| !flag.expose().is_empty()) {
         return Ok(Some((CredentialSource::Flag, flag.expose().to_owned())));
     }
-    // A profile that was asked for by name is meant, whatever the environment holds.
+    // An explicit --profile takes precedence over the environment.
     if context.globals.profile.is_some() {
         return Ok(None);
     }
@@ -86,7 +86,7 @@ fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<
     })
 }
 
-/// The profile's credential, if it is for the server and the organization that were asked for.
+/// The credential of the profile; an error if it is bound to another server or organization than requested.
 fn stored(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
     let document = context.store.read()?;
     let Some(credential) = document.get(&context.profile) else { return Ok(None) };

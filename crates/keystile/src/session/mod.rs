@@ -1,4 +1,4 @@
-//! A signed-in person or program: the credential in use, kept fresh.
+//! The credential in use, refreshed as needed.
 
 mod api;
 mod choose;
@@ -23,17 +23,17 @@ pub(crate) use choose::{ActiveCredential, choose, key_variable};
 pub(crate) use refresh::{TokenNeed, lock_profile, obtain};
 pub(crate) use whoami::{Envelope as WhoamiEnvelope, Organization, PATH as WHOAMI_PATH, Whoami, whoami_of};
 
-/// How much longer a token must last to be worth sending.
+/// Remaining lifetime below which an access token is refreshed before a call.
 pub(crate) const USUAL_TTL: Duration = Duration::from_secs(60);
 
-/// The credential that one invocation uses.
+/// The credential in use. Made by [`App::session`](crate::App::session).
 #[derive(Clone)]
 pub struct Session {
     pub(crate) context: Arc<Context>,
     pub(crate) chosen: ActiveCredential,
 }
 
-/// A token to send as `Authorization: Bearer`.
+/// A bearer token: an access token or an API key.
 #[derive(Clone, Debug)]
 pub struct AccessToken {
     secret: Secret,
@@ -42,12 +42,12 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// The token itself.
+    /// The token in clear.
     pub fn secret(&self) -> &str {
         self.secret.expose()
     }
 
-    /// When it ends; a key does not say.
+    /// Its expiry; `None` for an API key.
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.expires_at
     }
@@ -69,13 +69,12 @@ impl Session {
         self.chosen.source()
     }
 
-    /// A token that lasts at least `min_ttl` longer, refreshed if need be. Processes that ask at once share one
-    /// refresh.
+    /// A token that is valid for at least `min_ttl`, refreshed if needed. Concurrent processes share one refresh.
     pub async fn access_token(&self, min_ttl: Duration) -> Result<AccessToken, Error> {
         self.token(TokenNeed::Fresh { min_ttl }).await.map_err(|kind| self.context.error(kind))
     }
 
-    /// Calls the API with this credential.
+    /// A client that calls the API with this credential.
     pub fn client(&self) -> ApiClient<'_> {
         ApiClient::new(self)
     }
@@ -89,7 +88,7 @@ impl Session {
         }
     }
 
-    /// The address of the API that the credential is for.
+    /// The base URL of the API that the credential may be sent to.
     pub(crate) async fn api_base(&self) -> Result<BaseUrl, ErrorKind> {
         match &self.chosen {
             ActiveCredential::Session { session, .. } => Ok(session.api_base.clone()),
@@ -103,7 +102,7 @@ impl Session {
         }
     }
 
-    /// The server that can say who this is: the one that issued the session, or the one the key is for.
+    /// The server that identifies the credential: the issuer of a session, the API of a key.
     pub(crate) async fn home(&self) -> Result<BaseUrl, ErrorKind> {
         match &self.chosen {
             ActiveCredential::Session { session, .. } => Ok(session.issuer.clone()),
@@ -112,7 +111,7 @@ impl Session {
     }
 }
 
-/// Ends a session at its server.
+/// Revokes a session at its issuer.
 pub(crate) async fn end(
     context: &Context,
     session: &OauthCredential,
@@ -121,7 +120,7 @@ pub(crate) async fn end(
     let metadata = context.metadata(&session.issuer).await?;
     let endpoint = metadata.revocation_endpoint.ok_or_else(|| ErrorKind::InvalidResponse {
         host: session.issuer.host(),
-        what: "It offers no way to end a session".into(),
+        what: "It has no revocation endpoint".into(),
     })?;
     oauth::revoke(&context.transport, &endpoint, &session.client_id, token).await
 }

@@ -1,4 +1,4 @@
-//! The refresh protocol: one refresh at a time across processes, and whoever waited uses what the winner got.
+//! Refreshes sessions, one refresh at a time across processes. Processes that waited use the new tokens.
 
 use std::time::{Duration, Instant};
 
@@ -17,12 +17,12 @@ const LOCK_POLL: Duration = Duration::from_millis(100);
 /// The whole refresh, discovery included.
 const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
-/// What a caller needs of the access token.
+/// Requirement on an access token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TokenNeed {
-    /// It lasts this much longer.
+    /// Valid for at least `min_ttl`.
     Fresh { min_ttl: Duration },
-    /// It is not the one of this generation, which the API has refused or a person wants replaced.
+    /// Newer than this generation, whose token was refused by the API or is to be replaced.
     NewerThan { generation: u64 },
 }
 
@@ -42,7 +42,7 @@ fn lasts(session: &OauthCredential, context: &Context, ttl: Duration) -> bool {
     session.access_expires_at - context.now() > ttl
 }
 
-/// The session of the profile with an access token as wanted.
+/// The session of the profile with an access token that meets the requirement.
 pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCredential, ErrorKind> {
     let session = usable(context)?;
     if want.is_met_by(&session, context) {
@@ -67,7 +67,7 @@ pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCr
             return Ok(session);
         }
     };
-    // Whoever held the lock before may have refreshed.
+    // The previous holder of the lock may have refreshed.
     let session = usable(context)?;
     if want.is_met_by(&session, context) {
         return Ok(session);
@@ -80,7 +80,7 @@ pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCr
     }
 }
 
-/// Waits for the lock of the profile, for a login or logout.
+/// Waits for the lock of a profile; an error after 30 s.
 pub(crate) async fn lock_profile(
     context: &Context,
     profile: &ProfileName,
@@ -101,7 +101,7 @@ fn lock_path(context: &Context, profile: &ProfileName) -> std::path::PathBuf {
     context.paths.locks().join(format!("{profile}.lock"))
 }
 
-/// What the store holds now, if it can be used at all.
+/// The stored session; an error if there is none or it has ended.
 fn usable(context: &Context) -> Result<OauthCredential, ErrorKind> {
     let session = context.stored_session()?.ok_or(ErrorKind::NotAuthenticated)?;
     match session.state {
@@ -135,14 +135,14 @@ async fn request(context: &Context, session: &OauthCredential) -> Result<TokenSe
     }
 }
 
-/// Stores what the server gave. If that fails, the token is used all the same: the server gives the same successor
-/// to the next process that asks with the old refresh token.
+/// Stores the new tokens. If that fails, they are still used: the server issues the same successor to the next process
+/// that presents the old refresh token within the grace period.
 fn store(context: &Context, old: &OauthCredential, tokens: &TokenSet) -> Result<OauthCredential, ErrorKind> {
     let next = successor(context, old, tokens);
     let credential = Credential::from(next.clone());
     match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&credential)) {
         Ok(SwapResult::Done) => Ok(OauthCredential { generation: old.generation + 1, ..next }),
-        // Signed out or in again meanwhile, which is stronger than a refresh.
+        // A logout or login in the meantime takes precedence over the refresh.
         Ok(SwapResult::Conflict) => usable(context),
         Err(kind) => {
             let error = context.error(kind);
@@ -158,7 +158,7 @@ fn successor(context: &Context, old: &OauthCredential, tokens: &TokenSet) -> Oau
     OauthCredential {
         access_token: Secret::new(tokens.access_token().secret()),
         access_expires_at: after(oauth::lifetime(tokens)).unwrap_or(now),
-        // A server that does not rotate sends none.
+        // Servers without rotation send none.
         refresh_token: tokens
             .refresh_token()
             .map(|token| Secret::new(token.secret()))
@@ -172,7 +172,7 @@ fn successor(context: &Context, old: &OauthCredential, tokens: &TokenSet) -> Oau
     }
 }
 
-/// The server refused the refresh token. Somebody else may have used it, and then theirs is good.
+/// Handles a refused refresh token: another process may have rotated it, then its session is used.
 fn settle_refusal(
     context: &Context,
     old: &OauthCredential,
@@ -183,13 +183,13 @@ fn settle_refusal(
         return Ok(current);
     }
     let ended = Credential::from(OauthCredential { state: CredentialState::NeedsLogin, ..old.clone() });
-    // The tokens stay, for a person who looks for what happened. A conflict means that there is something newer.
+    // The tokens are kept for diagnosis. A conflict means that there is a newer credential.
     match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&ended))? {
         SwapResult::Done | SwapResult::Conflict => Err(ErrorKind::RefreshFailed),
     }
 }
 
-/// The server could not be asked: the old token serves while it lasts.
+/// After a failed refresh, uses the old access token while it is valid.
 fn still_valid(
     session: OauthCredential,
     want: TokenNeed,
@@ -205,7 +205,7 @@ fn still_valid(
     }
 }
 
-/// The token endpoint does not say where the switch for personal tokens is; the session knows.
+/// Adds the organization and the URL of its setting, which the token endpoint does not send.
 fn name_organization(kind: ErrorKind, session: &OauthCredential) -> ErrorKind {
     match kind {
         ErrorKind::TokensDisabled { organization, settings_url, request_id } => {

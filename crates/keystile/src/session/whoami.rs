@@ -1,4 +1,4 @@
-//! `GET /api/v1/whoami`: who a credential is, as the server sees it.
+//! `GET /api/v1/whoami`: the identity of a credential.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::source::CredentialSource;
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
 pub(crate) const PATH: &str = "/api/v1/whoami";
 
-/// The envelope of every answer.
+/// The envelope of API responses.
 #[derive(Deserialize)]
 pub(crate) struct Envelope {
     pub(crate) data: Whoami,
 }
 
-/// Who a credential is.
+/// The identity of a credential.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Whoami {
     pub(crate) kind: String,
@@ -29,7 +29,7 @@ pub(crate) struct Whoami {
     pub(crate) subject: Subject,
     #[serde(default)]
     pub(crate) organization: Option<Organization>,
-    /// Every organization of the person, if the server says them.
+    /// All organizations of the user, if the server lists them.
     #[serde(default)]
     pub(crate) organizations: Vec<Organization>,
     #[serde(default)]
@@ -98,7 +98,7 @@ impl Organization {
     }
 }
 
-/// Asks with a token that is not stored yet.
+/// Identifies a token that is not stored yet.
 pub(crate) async fn whoami_of(
     transport: &Transport,
     server: &BaseUrl,

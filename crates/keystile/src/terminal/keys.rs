@@ -1,18 +1,18 @@
-//! Single keys of the terminal, without waiting and without a thread that would swallow what is typed later.
+//! Reads single keys from the terminal without blocking. A reader thread would swallow later input.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::getpgrp;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
-/// What standard input has to give at this moment.
+/// State of standard input.
 pub(super) enum Ready {
     Nothing,
     Bytes(Vec<u8>),
-    /// Nobody will type any more.
+    /// End of input.
     Ended,
 }
 
-/// Reads what is there; never waits.
+/// Reads what is available, without blocking.
 pub(super) fn read() -> Ready {
     let input = std::io::stdin();
     let mut watched = [PollFd::new(&input, PollFlags::IN)];
@@ -20,7 +20,7 @@ pub(super) fn read() -> Ready {
         Ok(count) if count > 0 => {}
         Ok(_) | Err(_) => return Ready::Nothing,
     }
-    // The buffer of the standard library would keep what another reader waits for.
+    // Unbuffered: the buffer of the standard library would hold back input of another reader.
     let mut bytes = vec![0; 4096];
     match rustix::io::read(&input, &mut bytes) {
         Ok(0) => Ready::Ended,
@@ -33,17 +33,17 @@ pub(super) fn read() -> Ready {
     }
 }
 
-/// While it lives, the terminal shows no keys and hands them over one by one. Ctrl-C stays Ctrl-C.
+/// Turns off echo and line buffering while it lives. Ctrl-C still sends a signal.
 pub(super) struct SilentKeys {
     before: Termios,
 }
 
 impl SilentKeys {
-    /// `None` where there is no terminal, or where it belongs to another program at the moment.
+    /// `None` without a terminal, or if the process is in the background.
     pub(super) fn listen() -> Option<Self> {
         let input = std::io::stdin();
         let before = tcgetattr(&input).ok()?;
-        // The system stops a program in the background that changes the terminal.
+        // A background process that changes the terminal would be stopped (SIGTTOU).
         if tcgetpgrp(&input).ok()? != getpgrp() {
             return None;
         }
@@ -56,7 +56,7 @@ impl SilentKeys {
 
 impl Drop for SilentKeys {
     fn drop(&mut self) {
-        // A terminal that is gone needs no mending.
+        // The terminal may be gone.
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before);
     }
 }

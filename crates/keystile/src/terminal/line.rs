@@ -1,4 +1,4 @@
-//! A line that is typed or pasted where nobody sees it.
+//! Edits a line of hidden input.
 
 use zeroize::Zeroizing;
 
@@ -10,11 +10,11 @@ const ESCAPE: u8 = 0x1b;
 #[derive(Default)]
 pub(super) struct SecretLine {
     bytes: Zeroizing<Vec<u8>>,
-    /// Inside of what an arrow key or the mark around a paste sends.
+    /// Inside an escape sequence, as sent by arrow keys and bracketed paste.
     in_sequence: bool,
 }
 
-/// What a key did to the line.
+/// Result of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Typed {
     More,

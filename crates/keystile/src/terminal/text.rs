@@ -1,11 +1,11 @@
-//! The screens of a login, line by line. An address is never broken, whatever the width of the terminal.
+//! The screens of a login. URLs are never wrapped.
 
 use crate::duration::in_words;
 #[cfg(unix)]
 use crate::ui::WaitAction;
 use crate::ui::{CodeDelivery, CodeScreen, LinkScreen};
 
-/// What a key asks for while a login waits.
+/// Maps a key to a choice.
 #[cfg(unix)]
 pub(super) fn wait_action(key: u8) -> Option<WaitAction> {
     match key {

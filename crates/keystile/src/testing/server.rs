@@ -1,4 +1,4 @@
-//! A server that answers as a test says.
+//! An HTTP server with a scripted handler.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,17 +7,17 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TestRequest {
-    /// The path and the query.
+    /// The path and query.
     pub path: String,
-    /// The server itself.
+    /// The address of the server.
     pub host: String,
-    /// The value of `Authorization`, if there is one.
+    /// The `Authorization` header.
     pub authorization: Option<String>,
-    /// What was sent.
+    /// The body.
     pub body: String,
 }
 
-/// What a [`TestServer`] answers.
+/// A response of a [`TestServer`].
 #[derive(Clone, Debug)]
 pub struct TestResponse {
     status: Option<u16>,
@@ -26,59 +26,59 @@ pub struct TestResponse {
 }
 
 impl TestResponse {
-    /// Nothing but a status.
+    /// A status without a body.
     pub fn status(status: u16) -> Self {
         Self { status: Some(status), headers: String::new(), body: String::new() }
     }
 
-    /// A document, with the status 200.
+    /// A JSON body, with the status 200.
     #[must_use]
     pub fn json(document: &serde_json::Value) -> Self {
         Self { body: document.to_string(), ..Self::status(200) }.header("content-type", "application/json")
     }
 
-    /// No answer: the connection is closed.
+    /// No response: closes the connection.
     pub fn hang_up() -> Self {
         Self { status: None, headers: String::new(), body: String::new() }
     }
 
-    /// The same with another status.
+    /// Changes the status.
     #[must_use]
     pub fn with_status(self, status: u16) -> Self {
         Self { status: Some(status), ..self }
     }
 
-    /// The same with a header more.
+    /// Adds a header.
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
         Self { headers: format!("{}{name}: {value}\r\n", self.headers), ..self }
     }
 }
 
-/// An HTTP server on a port of its own, one request a connection. It lives as long as the process.
+/// An HTTP/1.1 server on a free loopback port, one request per connection. Runs until the process ends.
 #[derive(Debug)]
 pub struct TestServer {
     address: SocketAddr,
 }
 
 impl TestServer {
-    /// Starts one.
+    /// Starts a server whose responses come from `handler`.
     ///
     /// # Panics
-    /// Panics if this machine has no free port.
+    /// Panics if no port is free.
     pub fn start(handler: impl Fn(TestRequest) -> TestResponse + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let address = listener.local_addr().expect("a bound port has an address");
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                // Who leaves in the middle gets no answer.
+                // A client may disconnect early.
                 let _ = stream.and_then(|stream| serve(stream, address, &handler));
             }
         });
         Self { address }
     }
 
-    /// The address of a path.
+    /// The URL of a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

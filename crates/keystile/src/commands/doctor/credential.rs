@@ -1,4 +1,4 @@
-//! The credential in use: whether there is one, and whether its server takes it.
+//! Checks the credential in use.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ pub(super) async fn check(context: &Arc<Context>, is_reachable: bool) -> Check {
     const NAME: &str = "sign-in";
     let session = match session(context) {
         Ok(session) => session,
-        // Having none is no illness.
+        // Not being signed in is not a failure.
         Err(ErrorKind::NotAuthenticated) => {
             let login = context.brand().command("auth login");
             return Check::attention(
@@ -26,14 +26,14 @@ pub(super) async fn check(context: &Arc<Context>, is_reachable: bool) -> Check {
     if !is_reachable {
         return Check::attention(
             NAME,
-            format!("there is a credential {source}"),
-            "Whether the server takes it could not be checked",
+            format!("credential {source}"),
+            "Not verified: the server cannot be reached",
         );
     }
     match whoami::ask(&session).await {
         Ok(whoami) => Check::good(
             NAME,
-            format!("the server takes the credential {source}: {}", whoami.account().display_name()),
+            format!("the server accepts the credential {source}: {}", whoami.account().display_name()),
         ),
         Err(kind) => Check::from_kind(NAME, context, kind),
     }

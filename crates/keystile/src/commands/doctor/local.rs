@@ -1,4 +1,4 @@
-//! The files of the tool: who may read them, whether they make sense, whether somebody holds them.
+//! Checks the files of the tool: modes, contents, locks.
 
 use std::path::Path;
 
@@ -17,14 +17,14 @@ pub(super) fn checks(context: &Context, fix: bool) -> Vec<Check> {
     checks
 }
 
-/// They have been read already, or there would be no doctor.
+/// The settings were parsed already, else the command would have failed.
 fn settings(context: &Context) -> String {
     let path = context.paths.config();
     let shown = context.paths.display(path);
-    if path.exists() { shown } else { format!("{shown} does not exist; the defaults hold") }
+    if path.exists() { shown } else { format!("{shown} does not exist; defaults apply") }
 }
 
-/// Who may enter the folder.
+/// Checks owner and mode of the folder.
 #[cfg(unix)]
 fn folder_check(context: &Context, folder: &Path, fix: bool) -> Check {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -32,7 +32,7 @@ fn folder_check(context: &Context, folder: &Path, fix: bool) -> Check {
     const NAME: &str = "folder";
     let shown = context.paths.display(folder);
     let Ok(metadata) = std::fs::metadata(folder) else {
-        return Check::good(NAME, format!("{shown} will be made by the first sign-in"));
+        return Check::good(NAME, format!("{shown} will be created by the first sign-in"));
     };
     let mode = metadata.permissions().mode() & 0o777;
     if metadata.uid() != rustix::process::geteuid().as_raw() {
@@ -44,14 +44,17 @@ fn folder_check(context: &Context, folder: &Path, fix: bool) -> Check {
         );
     }
     if mode.trailing_zeros() >= 6 {
-        return Check::good(NAME, format!("{shown} is yours alone ({mode:04o})"));
+        return Check::good(NAME, format!("{shown} is private ({mode:04o})"));
     }
     if fix && files::tighten(folder, 0o700).is_ok() {
-        return Check::mended(NAME, format!("{shown} was open to others ({mode:04o}), and is 0700 now"));
+        return Check::mended(
+            NAME,
+            format!("{shown} was accessible by others ({mode:04o}); changed to 0700"),
+        );
     }
-    let text = format!("{shown} is open to others ({mode:04o})");
+    let text = format!("{shown} is accessible by others ({mode:04o})");
     let remedy = format!("chmod 700 {shown}, or --fix");
-    // Who can write there can put another file in the place of the credentials.
+    // Write access would allow others to replace the credentials.
     if mode & 0o022 == 0 {
         Check::attention(NAME, text, remedy)
     } else {
@@ -64,20 +67,18 @@ fn folder_check(context: &Context, folder: &Path, _fix: bool) -> Check {
     Check::good("folder", context.paths.display(folder))
 }
 
-/// Whether the credentials can be read, which closes a file that is merely readable by others.
+/// Checks that the credentials can be read. Reading fixes the mode of a file that others can only read.
 fn file_check(context: &Context, path: &Path, fix: bool) -> Check {
     const NAME: &str = "credentials";
     let shown = context.paths.display(path);
     match (context.store.read(), fix) {
-        (Ok(_), _) if !path.exists() => {
-            Check::good(NAME, format!("{shown} does not exist; nobody is signed in"))
-        }
+        (Ok(_), _) if !path.exists() => Check::good(NAME, format!("{shown} does not exist; not signed in")),
         (Ok(document), _) => match context.store.take_warnings().pop() {
             Some(warning) => Check::mended(NAME, warning),
             None => Check::good(NAME, format!("{shown}, profiles: {}", document.iter().count())),
         },
         (Err(ErrorKind::CredentialsDamaged { .. }), true) => match context.store.set_damaged_aside() {
-            Ok(name) => Check::mended(NAME, format!("{shown} was damaged, and is kept as {name}")),
+            Ok(name) => Check::mended(NAME, format!("{shown} was damaged; kept as {name}")),
             Err(kind) => Check::from_kind(NAME, context, kind),
         },
         (Err(kind @ ErrorKind::CredentialsUnreadable { .. }), true) => reopen(context, path, kind),
@@ -85,18 +86,18 @@ fn file_check(context: &Context, path: &Path, fix: bool) -> Check {
     }
 }
 
-/// Takes the file back from everybody else. That the person asked for it is their word that nobody changed it.
+/// Makes the file private. With `--fix` the user vouches for its contents.
 fn reopen(context: &Context, path: &Path, kind: ErrorKind) -> Check {
     const NAME: &str = "credentials";
     let tightened = files::tighten(path, 0o600).is_ok() && context.store.read().is_ok();
     if tightened {
-        Check::mended(NAME, format!("{} is yours alone again (0600)", context.paths.display(path)))
+        Check::mended(NAME, format!("{} is private again (0600)", context.paths.display(path)))
     } else {
         Check::from_kind(NAME, context, kind)
     }
 }
 
-/// What writes leave behind that were stopped in the middle.
+/// Temporary files of interrupted writes.
 fn leftovers(context: &Context, credentials: &Path, fix: bool) -> Option<Check> {
     const NAME: &str = "leftovers";
     let folder = credentials.parent()?;
@@ -111,29 +112,29 @@ fn leftovers(context: &Context, credentials: &Path, fix: bool) -> Option<Check> 
     match (files.len(), fix) {
         (0, _) => None,
         (count, true) if files.iter().all(|file| std::fs::remove_file(file).is_ok()) => {
-            Some(Check::mended(NAME, format!("removed {count} unfinished files from {shown}")))
+            Some(Check::mended(NAME, format!("removed {count} temporary files from {shown}")))
         }
         (count, _) => Some(Check::attention(
             NAME,
-            format!("{count} unfinished files in {shown}"),
-            "A write was stopped in the middle. --fix removes them",
+            format!("{count} temporary files in {shown}"),
+            "A write was interrupted. --fix removes them",
         )),
     }
 }
 
-/// Whether another process refreshes just now, or hangs.
+/// Checks whether another process holds the lock.
 fn lock(context: &Context) -> Check {
     const NAME: &str = "lock";
-    // Looking would make the folder.
+    // Taking the lock would create the folder.
     if !context.paths.locks().exists() {
-        return Check::good(NAME, "nobody has needed it yet");
+        return Check::good(NAME, "not used yet");
     }
     match context.store.try_lock(&context.profile) {
-        Ok(Some(_)) => Check::good(NAME, format!("profile {} is free", context.profile)),
+        Ok(Some(_)) => Check::good(NAME, format!("profile {} is not locked", context.profile)),
         Ok(None) => Check::attention(
             NAME,
             format!("another process holds the lock of profile {}", context.profile),
-            "If that lasts longer than 30 seconds, a process hangs; its lock ends with it",
+            "If this lasts longer than 30 seconds, that process hangs. Ending it releases the lock",
         ),
         Err(kind) => Check::from_kind(NAME, context, kind),
     }

@@ -1,4 +1,4 @@
-//! What a sign-in needs of this machine: a port that the browser can come back to, and a browser.
+//! Checks this machine: loopback, browser, environment.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::Check;
 use crate::context::Context;
 use crate::error::Exit;
 
-/// Nothing on this machine takes longer.
+/// Limit for loopback connections.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn checks(context: &Context) -> Vec<Check> {
@@ -19,7 +19,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
     checks
 }
 
-/// Goes the way that the browser will take.
+/// Connects to a loopback listener, as the browser will.
 async fn loopback(context: &Context) -> Check {
     const NAME: &str = "loopback";
     let visit = async {
@@ -32,32 +32,30 @@ async fn loopback(context: &Context) -> Check {
     };
     let way_around = format!("Sign in with `{}`", context.brand().command("auth login --device"));
     match timeout(PATIENCE, visit).await {
-        Ok(Ok(())) => Check::good(NAME, "a browser here can come back to the tool"),
+        Ok(Ok(())) => Check::good(NAME, "loopback ports work"),
         Ok(Err(error)) => {
-            Check::failed(NAME, Exit::Usage, format!("no port of this machine: {error}"), way_around)
+            Check::failed(NAME, Exit::Usage, format!("cannot listen on a loopback port: {error}"), way_around)
         }
-        Err(_) => Check::failed(NAME, Exit::Usage, "a port of this machine does not answer", way_around),
+        Err(_) => Check::failed(NAME, Exit::Usage, "a loopback port does not respond", way_around),
     }
 }
 
 fn browser(context: &Context) -> Check {
     const NAME: &str = "browser";
     let environment = &context.environment;
-    let link = "The link is printed; open it anywhere";
+    let link = "The link is printed instead; open it in any browser";
     match environment.get("BROWSER") {
         Some(program) => Check::good(NAME, format!("BROWSER={program}")),
         None if environment.own_flag(context.brand(), "NO_BROWSER") => {
-            Check::good(NAME, format!("{} keeps it closed", context.brand().variable("NO_BROWSER")))
+            Check::good(NAME, format!("disabled by {}", context.brand().variable("NO_BROWSER")))
         }
-        None if environment.is_remote() => {
-            Check::attention(NAME, "this shell runs on another machine than your screen", link)
-        }
-        None if environment.has_desktop() => Check::good(NAME, "the one of this desktop"),
-        None => Check::attention(NAME, "there is no desktop here", link),
+        None if environment.is_remote() => Check::attention(NAME, "remote shell", link),
+        None if environment.has_desktop() => Check::good(NAME, "desktop browser"),
+        None => Check::attention(NAME, "no desktop", link),
     }
 }
 
-/// Variables that change which credential is used, and the way to the server.
+/// Lists variables that select the credential or the server.
 fn variables(context: &Context) -> Option<Check> {
     const NAME: &str = "environment";
     let names =
@@ -71,7 +69,7 @@ fn variables(context: &Context) -> Option<Check> {
     let keys = [context.brand().variable("API_KEY"), context.brand().variable("API_TOKEN")];
     let detail = format!("set: {}", set.join(", "));
     Some(if set.iter().any(|name| keys.iter().any(|key| key == name)) {
-        Check::attention(NAME, detail, "The key of the environment is used before any profile")
+        Check::attention(NAME, detail, "The key in the environment takes precedence over every profile")
     } else {
         Check::good(NAME, detail)
     })

@@ -1,4 +1,4 @@
-//! `auth doctor`: looks at everything that a sign-in and a call need, and says what to do about what is wrong.
+//! `auth doctor`: checks everything that logins and API calls need, with a remedy for each problem.
 
 mod credential;
 mod local;
@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::{ErrorKind, Exit};
 use crate::output::{Icon, fact};
 
-/// What came of looking at one thing.
+/// Result of one check.
 #[derive(Debug)]
 struct Check {
     name: &'static str,
@@ -23,15 +23,15 @@ struct Check {
     remedy: Option<String>,
 }
 
-/// How bad it is.
+/// Severity of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Good,
-    /// It was wrong and is not any more.
+    /// It was wrong and has been fixed.
     Mended,
-    /// It works, or may work, but somebody should know.
+    /// It may work; worth knowing.
     Attention,
-    /// It does not work.
+    /// It does not work; with the exit code.
     Failed(Exit),
 }
 
@@ -114,7 +114,7 @@ fn print(context: &Context, checks: &[Check], fixes: bool) -> Result<(), ErrorKi
     let is_mendable =
         checks.iter().any(|check| check.remedy.as_deref().is_some_and(|text| text.contains("--fix")));
     if is_mendable && !fixes {
-        screen.tell(&format!("\n`{}` mends what it can.", context.brand().command("auth doctor --fix")));
+        screen.tell(&format!("\n`{}` fixes what it can.", context.brand().command("auth doctor --fix")));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The way to the server: its name, the proxy, TLS, its metadata, and whether the clocks agree.
+//! Checks the network: proxy, DNS, metadata, clock, API.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ use crate::oauth::{Metadata, ask_for_metadata, read_metadata};
 
 const DNS_PATIENCE: Duration = Duration::from_secs(5);
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
-/// The server forgives this much.
+/// Tolerated by the server.
 const SLIGHT_SKEW: TimeDelta = TimeDelta::seconds(30);
-/// From here on tokens seem to have ended, or not to have begun.
+/// Beyond this, tokens look expired or not yet valid.
 const HEAVY_SKEW: TimeDelta = TimeDelta::seconds(300);
 
 pub(super) async fn checks(context: &Context) -> Vec<Check> {
@@ -34,7 +34,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
         Ok(answer) => match read_metadata(&issuer, &answer) {
             Err(kind) => checks.push(Check::from_kind("server", context, kind)),
             Ok(metadata) => {
-                checks.push(Check::good("server", format!("{issuer} answers as an authorization server")));
+                checks.push(Check::good("server", format!("{issuer} is an authorization server")));
                 checks.extend(clock(&answer));
                 checks.extend(api(context, &issuer, &metadata).await);
             }
@@ -43,12 +43,12 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
     checks
 }
 
-/// The server that the profile is for.
+/// The issuer of the profile.
 fn issuer(context: &Context) -> Result<BaseUrl, ErrorKind> {
     if let Some(wanted) = context.wanted_issuer()? {
         return Ok(wanted);
     }
-    // What is wrong with the store has a check of its own.
+    // Problems of the store are reported by its own check.
     let stored = context.stored_session().unwrap_or_default();
     Ok(stored.map_or_else(|| context.app.issuer.clone(), |session| session.issuer))
 }
@@ -72,46 +72,46 @@ async fn name(context: &Context, issuer: &BaseUrl) -> Check {
     match addresses {
         Ok(mut addresses) => {
             addresses.dedup();
-            Check::good(NAME, format!("{host} is {}", addresses.join(", ")))
+            Check::good(NAME, format!("{host} resolves to {}", addresses.join(", ")))
         }
-        // The proxy looks names up itself.
+        // Names are resolved by the proxy.
         Err(cause) if context.environment.proxy(issuer.url().scheme()).is_some() => Check::attention(
             NAME,
-            format!("{host} has no address here ({cause})"),
-            "Behind a proxy that is usual",
+            format!("{host} does not resolve here ({cause})"),
+            "Expected behind a proxy",
         ),
         Err(cause) => Check::failed(
             NAME,
             Exit::Server,
-            format!("{host} has no address ({cause})"),
-            "Is the name right, and this machine online?",
+            format!("{host} does not resolve ({cause})"),
+            "Check the name, and whether this machine is online",
         ),
     }
 }
 
-/// Compares the clock with the server's.
+/// Compares the clock with the `Date` of the server.
 fn clock(answer: &ApiResponse) -> Option<Check> {
     const NAME: &str = "clock";
     let date = answer.headers().get("date")?.to_str().ok()?;
     let server = DateTime::parse_from_rfc2822(date).ok()?.with_timezone(&Utc);
     let skew = answer.received() - server;
     let direction = if skew < TimeDelta::zero() { "behind" } else { "ahead of" };
-    let detail = format!("{} {direction} the server's", remaining(skew.abs()));
+    let detail = format!("{} {direction} the server", remaining(skew.abs()));
     Some(match skew.abs() {
-        skew if skew <= SLIGHT_SKEW => Check::good(NAME, "it agrees with the server's"),
+        skew if skew <= SLIGHT_SKEW => Check::good(NAME, "in sync with the server"),
         skew if skew <= HEAVY_SKEW => {
-            Check::attention(NAME, detail, "Let the system set its clock (timedatectl set-ntp true)")
+            Check::attention(NAME, detail, "Synchronize the clock (timedatectl set-ntp true)")
         }
         _ => Check::failed(
             NAME,
             Exit::Usage,
             detail,
-            "Tokens seem ended or not yet valid. Set the clock (timedatectl set-ntp true)",
+            "Tokens look expired or not yet valid. Synchronize the clock (timedatectl set-ntp true)",
         ),
     })
 }
 
-/// Whether the API answers at all, where it is not the server itself.
+/// Checks that the API responds, if it is not the issuer.
 async fn api(context: &Context, issuer: &BaseUrl, metadata: &Metadata) -> Option<Check> {
     const NAME: &str = "api";
     let wanted = match context.wanted_api_base() {

@@ -1,8 +1,6 @@
-//! `credential_process` of the AWS tools.
-//!
-//! They want an access key, which no OAuth server has. What AWS offers instead is to trade a token of a trusted issuer
-//! for the credentials of a role (`AssumeRoleWithWebIdentity`), so that is done here. The role names the account that
-//! trusts the issuer, and naming it is the person's word that the token may go to AWS.
+//! `credential_process` of the AWS tools: exchanges the access token for credentials of a role
+//! (`AssumeRoleWithWebIdentity`). The AWS account of the role must trust the issuer. Naming the role is the user's
+//! consent to send the token to AWS.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +19,7 @@ use crate::http::{ApiResponse, Plan, Replay};
 use crate::secret::Secret;
 use crate::session::{ActiveCredential, TokenNeed, USUAL_TTL};
 
-/// Asking twice gives two sets of credentials and harms nothing.
+/// A repeated request only creates another set of credentials.
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
 
 #[derive(Deserialize)]
@@ -51,7 +49,7 @@ struct RoleCredentials {
     expiration: Expiration,
 }
 
-/// AWS says seconds since 1970, services in its likeness an RFC 3339 time.
+/// Unix seconds from AWS, RFC 3339 from compatible services.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Expiration {
@@ -80,19 +78,17 @@ pub(super) async fn run(
 ) -> Result<(), ErrorKind> {
     let variable = |name: &str| context.environment.get(name).map(str::to_owned);
     let role = role_arn.or_else(|| variable("AWS_ROLE_ARN")).ok_or_else(|| ErrorKind::Usage {
-        message: "Which role?".into(),
-        hint: Some(
-            "Name it with --role-arn or AWS_ROLE_ARN; it must trust the issuer of your session.".into(),
-        ),
+        message: "No role is set".into(),
+        hint: Some("Set --role-arn or AWS_ROLE_ARN. The role must trust the issuer of your session.".into()),
     })?;
     let region = region.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
     let endpoint = endpoint(variable("AWS_ENDPOINT_URL_STS").as_deref(), region.as_deref())?;
     let session = session(context)?;
     if let ActiveCredential::Key { source, .. } = &session.chosen {
         return Err(ErrorKind::Usage {
-            message: "AWS takes the token of a session, not a key".into(),
+            message: "AWS needs the token of a session, not a key".into(),
             hint: Some(format!(
-                "The credential {source} is a key. Sign in, and name the profile with --profile."
+                "The credential {source} is a key. Sign in, and select the profile with --profile."
             )),
         });
     }
@@ -120,7 +116,7 @@ pub(super) async fn run(
     }))
 }
 
-/// The token service: the one that is set, else that of the region.
+/// The STS endpoint: explicit, else that of the region.
 fn endpoint(set: Option<&str>, region: Option<&str>) -> Result<BaseUrl, ErrorKind> {
     let is_region = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let text = match (set, region) {
@@ -137,7 +133,7 @@ fn endpoint(set: Option<&str>, region: Option<&str>) -> Result<BaseUrl, ErrorKin
     BaseUrl::parse(&text).map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })
 }
 
-/// What the account's log calls the caller: letters, digits and `=,.@-`, from 2 to 64 of them.
+/// The role session name: 2 to 64 letters, digits and `=,.@-_`.
 fn session_name(context: &Context, set: Option<String>) -> String {
     set.unwrap_or_else(|| format!("{}-{}", context.brand().name(), context.profile))
         .chars()
@@ -173,7 +169,7 @@ fn expiration(end: &Expiration, endpoint: &BaseUrl) -> Result<String, ErrorKind>
     time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).ok_or_else(|| {
         ErrorKind::InvalidResponse {
             host: endpoint.host(),
-            what: "Its credentials end at no time that exists".into(),
+            what: "Its credentials have an invalid expiration".into(),
         }
     })
 }

@@ -1,4 +1,4 @@
-//! The protocol of `docker-credential-...` programs: an address in, a JSON document out.
+//! The protocol of `docker-credential-...` programs.
 
 use std::sync::Arc;
 
@@ -11,18 +11,21 @@ use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::session::{TokenNeed, USUAL_TTL};
 
-/// The words by which docker knows that a helper has nothing, on standard output.
+/// By this text on standard output docker recognizes a missing credential.
 const NOTHING: &str = "credentials not found in native keychain";
 
 pub(super) async fn run(context: &Arc<Context>, action: DockerAction) -> Result<(), ErrorKind> {
     match action {
         DockerAction::Get => get(context, input()?.trim()).await,
         DockerAction::List => list(context).await,
-        // The session is ended by signing out, not by leaving one registry.
+        // `docker logout` of one registry must not end the session.
         DockerAction::Erase => Ok(()),
         DockerAction::Store => Err(ErrorKind::Usage {
-            message: "This helper keeps no passwords".into(),
-            hint: Some(format!("`{}` signs in, for docker too.", context.brand().command("auth login"))),
+            message: "This helper does not store passwords".into(),
+            hint: Some(format!(
+                "Sign in with `{}`; docker uses the same session.",
+                context.brand().command("auth login")
+            )),
         }),
     }
 }
@@ -54,7 +57,7 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
     context.output.json(&Value::Object(registries))
 }
 
-/// The host of a registry, which docker names with or without a scheme and a path.
+/// The host of a registry, given with or without scheme and path.
 fn host(registry: &str) -> Option<String> {
     let with_scheme =
         if registry.contains("://") { registry.to_owned() } else { format!("https://{registry}") };

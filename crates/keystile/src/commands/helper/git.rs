@@ -1,4 +1,4 @@
-//! The protocol of `git credential`: lines of `name=value`.
+//! The protocol of `git credential`: `name=value` lines.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::error::ErrorKind;
 use crate::secret::Secret;
 use crate::session::{TokenNeed, USUAL_TTL};
 
-/// What git asks about.
+/// The attributes of a request.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct GitRequest {
     server: Option<BaseUrl>,
@@ -20,7 +20,7 @@ pub(super) async fn run(context: &Arc<Context>, action: &str) -> Result<(), Erro
     match action {
         "get" => get(context).await,
         "erase" => erase(context).await,
-        // `store` repeats what `get` has said, and later versions of git may ask for more.
+        // `store` needs no action, and git requires unknown actions to be ignored.
         _ => Ok(()),
     }
 }
@@ -36,7 +36,7 @@ async fn get(context: &Arc<Context>) -> Result<(), ErrorKind> {
     context.output.raw(answer.as_bytes())
 }
 
-/// Git says so when a server has refused a password.
+/// git calls this after a server has refused the password.
 async fn erase(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let asked = GitRequest::read(&input()?);
     let (Some(server), Some(password)) = (asked.server, asked.password) else { return Ok(()) };

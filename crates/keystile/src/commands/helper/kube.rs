@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::session::{TokenNeed, USUAL_TTL};
 
-/// What kubectl says about itself in `KUBERNETES_EXEC_INFO`.
+/// The `ExecCredential` that kubectl passes in `KUBERNETES_EXEC_INFO`.
 #[derive(Deserialize, Default)]
 struct Info {
     #[serde(default, rename = "apiVersion")]
@@ -31,8 +31,8 @@ struct Cluster {
     server: BaseUrl,
 }
 
-/// A kubeconfig that sets `provideClusterInfo` lets the helper see which cluster it is, and then the credential goes to
-/// its own servers only. Without that, whoever wrote the kubeconfig has decided.
+/// With `provideClusterInfo` in the kubeconfig, the credential is given only for the servers it is bound to. Without
+/// it, the cluster is unknown.
 pub(super) async fn run(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let info = context.environment.get("KUBERNETES_EXEC_INFO").map(read).transpose()?.unwrap_or_default();
     let session = session(context)?;
@@ -60,7 +60,7 @@ pub(super) async fn run(context: &Arc<Context>) -> Result<(), ErrorKind> {
 
 fn read(text: &str) -> Result<Info, ErrorKind> {
     serde_json::from_str(text).map_err(|error| ErrorKind::Usage {
-        message: "KUBERNETES_EXEC_INFO is not what kubectl writes there".into(),
+        message: "KUBERNETES_EXEC_INFO is not valid".into(),
         hint: Some(format!("{error}.")),
     })
 }

@@ -1,7 +1,6 @@
-//! `credential-helper`: answers git, docker, kubectl and the AWS tools in their own protocols.
+//! `credential-helper`: the protocols of git, docker, kubectl and the AWS tools.
 //!
-//! What they get is the access token of now, never the refresh token, and only for the servers that the credential is
-//! bound to.
+//! Returns the access token, never the refresh token, and only for servers that the credential is bound to.
 
 mod aws;
 mod docker;
@@ -18,15 +17,15 @@ use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::session::{ActiveCredential, Session, TokenNeed};
 
-/// Who the token belongs to, where a protocol wants a user name beside it.
+/// The user name for protocols that need one.
 const USER_NAME: &str = "oauth2";
-/// No tool asks for more than a few lines.
+/// Upper limit of a request.
 const LONGEST_INPUT: u64 = 64 * 1024;
 
 pub(super) async fn run(context: &Arc<Context>, command: HelperCommand) -> Result<(), ErrorKind> {
     if std::io::stdout().is_terminal() {
         return Err(ErrorKind::Usage {
-            message: "credential-helper answers programs, and this is a terminal".into(),
+            message: "credential-helper is for programs, and standard output is a terminal".into(),
             hint: Some(format!("`{}` prints the token.", context.brand().command("auth token"))),
         });
     }
@@ -38,7 +37,7 @@ pub(super) async fn run(context: &Arc<Context>, command: HelperCommand) -> Resul
     }
 }
 
-/// The session in use, if its credential is meant for a server. `None` lets the tool ask somebody else.
+/// The session in use if it is bound to the server; `None` lets the calling tool try another helper.
 async fn session_for(
     context: &Arc<Context>,
     is_meant: impl Fn(&BaseUrl) -> bool,
@@ -57,7 +56,7 @@ async fn session_for(
     }
 }
 
-/// The server has refused this token: if it is still the one in use, the next caller gets another.
+/// Replaces a refused token, if it is still the current one.
 async fn replace(session: &Session, refused: &str) -> Result<(), ErrorKind> {
     let ActiveCredential::Session { session: stored, .. } = &session.chosen else { return Ok(()) };
     if stored.access_token.expose() != refused {
@@ -73,7 +72,7 @@ fn input() -> Result<String, ErrorKind> {
     let mut text = String::new();
     let read = std::io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text);
     read.map_err(|error| ErrorKind::Usage {
-        message: "The request on standard input cannot be read".into(),
+        message: "Cannot read the request from standard input".into(),
         hint: Some(format!("{error}.")),
     })?;
     Ok(text)

@@ -13,19 +13,19 @@ use crate::output::{Icon, fact};
 use crate::secret::Secret;
 use crate::source::CredentialSource;
 
-/// No key is longer, so nothing more is read.
+/// Upper limit of the input.
 const LONGEST_INPUT: u64 = 64 * 1024;
 
-/// Where the key comes from.
+/// Where the key is read from.
 pub(super) enum Entry {
     /// The command line.
     Given(Secret),
     StandardInput,
-    /// The person, who is asked.
+    /// A prompt.
     Prompt,
 }
 
-/// The key that the command line speaks of, if it does.
+/// Where to read the key; `None` for a login of a user.
 pub(super) fn entry(args: &LoginArgs) -> Result<Option<Entry>, ErrorKind> {
     let given = match (&args.api_key, &args.token) {
         _ if args.with_token => Some(Entry::StandardInput),
@@ -36,12 +36,13 @@ pub(super) fn entry(args: &LoginArgs) -> Result<Option<Entry>, ErrorKind> {
         }),
         (None, None) => None,
     };
-    // The flag may stand before the verb, where the other flags of the login are not known yet.
+    // clap cannot check this: the global --api-key may come before the subcommand.
     let is_person = args.browser || args.device || args.no_browser || args.start || args.resume.is_some();
     if given.is_some() && is_person {
         return Err(ErrorKind::Usage {
-            message: "A key is no way to sign in with the browser or a code".into(),
-            hint: Some("Give either the key, or the way to sign in.".into()),
+            message: "A key cannot be combined with --browser, --device, --no-browser, --start or --resume"
+                .into(),
+            hint: Some("Use either a key or a sign-in method.".into()),
         });
     }
     Ok(given)
@@ -52,7 +53,7 @@ pub(super) async fn run(context: &Context, entry: Entry, args: LoginArgs) -> Res
         Entry::Given(key) => {
             let other = context.brand().command("auth login --api-key");
             let warning = format!(
-                "A key on the command line stays in the history of the shell. `{other}` alone asks for it."
+                "A key on the command line stays in the shell history. `{other}` without a value prompts for it."
             );
             context.output.say(Icon::Attention, &warning);
             (key, CredentialSource::Flag)
@@ -69,7 +70,7 @@ pub(super) async fn run(context: &Context, entry: Entry, args: LoginArgs) -> Res
 
 async fn ask(context: &Context) -> Result<Secret, ErrorKind> {
     let nobody = || ErrorKind::Usage {
-        message: "There is no terminal here to ask for the key at".into(),
+        message: "There is no terminal to prompt for the key".into(),
         hint: Some(format!("Pipe it: `{} <FILE`.", context.brand().command("auth login --with-token"))),
     };
     if !context.interactive {
@@ -82,7 +83,7 @@ fn read_input() -> Result<Secret, ErrorKind> {
     let mut text = Zeroizing::new(String::new());
     std::io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text).map_err(|error| {
         ErrorKind::Usage {
-            message: "The key on standard input cannot be read".into(),
+            message: "Cannot read the key from standard input".into(),
             hint: Some(error.to_string()),
         }
     })?;
