@@ -15,7 +15,7 @@ use super::profile::ProfileName;
 use super::secret::Secret;
 
 pub(crate) use access::{
-    AuditCommand, AuditListArgs, KeyCommand, KeyCreateArgs, ListArgs, Mode, Overlap, PatCommand, ScopeCommand,
+    AuditCommand, AuditListArgs, KeyCommand, KeyCreateArgs, Mode, Overlap, PatCommand, ScopeCommand,
 };
 pub(crate) use config::{ConfigCommand, SettingCommand};
 pub(crate) use login::LoginArgs;

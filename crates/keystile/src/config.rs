@@ -22,21 +22,13 @@ pub(crate) struct Config {
     /// The profile in use by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) active_profile: Option<ProfileName>,
-    /// Settings of every profile.
+    /// Settings for all profiles.
     pub(crate) defaults: Defaults,
-    /// Settings of one profile.
+    /// Settings by profile.
     pub(crate) profiles: BTreeMap<ProfileName, ProfileConfig>,
 }
 
-/// Settings of every profile.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-pub(crate) struct Defaults {
-    /// Settings of one profile.
-    pub(crate) profiles: BTreeMap<ProfileName, ProfileConfig>,
-}
-
-/// Settings of every profile.
+/// Settings for all profiles.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Defaults {
@@ -46,20 +38,6 @@ pub(crate) struct Defaults {
     /// Where refresh tokens and keys are stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) store: Option<CredentialBackend>,
-}
-
-/// How to sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum LoginMethod {
-    /// By what the environment allows.
-    Auto,
-    /// With the browser of this machine.
-    Browser,
-    /// With a code that is typed on any other device.
-    Device,
-    /// With a link for any browser, and the code that it shows.
-    Paste,
 }
 
 /// Settings of one profile.

@@ -106,7 +106,7 @@ fn print(context: &Context, account: &CompletedLogin) -> Result<(), ErrorKind> {
 fn warn_of_variable(context: &Context) -> Result<(), ErrorKind> {
     if let Some((variable, _)) = key_variable(context)? {
         context
-            .screen
+            .output
             .say(Icon::Attention, &format!("{variable} is set and would be used instead without --profile"));
     }
     Ok(())

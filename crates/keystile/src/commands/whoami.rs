@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Arc<Context>) -> Result<(), ErrorKind> {
         context.output.data(&fact("Organization", &format!("{name} ({}){role}", org.id)))?;
     }
     context
-        .screen
+        .output
         .data(&fact("Credential", &format!("{} {}", whoami.kind.replace('_', " "), whoami.credential.id)))?;
     context.output.data(&fact("Scopes", &whoami.scopes.join(" ")))
 }

@@ -29,7 +29,7 @@ pub(crate) enum TokenNeed {
 impl TokenNeed {
     fn is_met_by(self, session: &OauthCredential, context: &Context) -> bool {
         match self {
-            Self::NewLogin { min_ttl } => lasts(session, context, min_ttl),
+            Self::Fresh { min_ttl } => lasts(session, context, min_ttl),
             Self::NewerThan { generation } => {
                 session.generation > generation && lasts(session, context, Duration::ZERO)
             }
