@@ -165,7 +165,7 @@ async fn a_key_is_rotated_revoked_and_given_other_scopes() {
 
     assert_eq!(cli.run(&["key", "scopes", "key_9"]).await.good().out, "deployments:read\n");
     let ran = cli.run(&["key", "scopes", "key_9", "deployments:read,org:read"]).await.good();
-    assert!(ran.err.starts_with("✓ Changed what key key_9 may do\n"), "{ran:#?}");
+    assert!(ran.err.starts_with("✓ Changed the scopes of key key_9\n"), "{ran:#?}");
     assert_eq!(
         body(&server, "/api/v1/keys/key_9/scopes"),
         json!({ "scopes": ["deployments:read", "org:read"] })

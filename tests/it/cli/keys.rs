@@ -82,7 +82,7 @@ async fn a_key_that_is_none_is_named_and_nobody_is_called() {
         (format!("Bearer {key}"), "The value starts with \"Bearer \". Paste only the token, without quotes."),
         (format!("\"{key}\""), "The value is in quotes."),
         ("sk_live_0123456789abcdefghij".to_owned(), "The value has another prefix."),
-        (format!("{}x", &key[..key.len() - 1]), "its checksum does not match"),
+        (format!("{}x", &key[..key.len() - 1]), "The checksum does not match"),
         (String::new(), "The value has another prefix."),
     ] {
         let ran = with_input(&cli, &["auth", "login", "--with-token"], &input).await;

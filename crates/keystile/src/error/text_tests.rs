@@ -40,7 +40,7 @@ fn not_authenticated() {
 fn a_login_without_a_terminal_says_what_would_work() {
     let text = text(ErrorKind::NotInteractive);
     assert!(text.starts_with("Not authenticated\n  Run `acme auth login` and"), "{text}");
-    assert!(text.ends_with("`acme auth login --device` prints a code and waits all the same."), "{text}");
+    assert!(text.ends_with("`acme auth login --device` prints a code and waits without one."), "{text}");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_missing_scope() {
     );
     assert!(
         text(missing_scope(ScopeRemedy::Key))
-            .ends_with("Use a key that has it; this one came from ACME_API_KEY.")
+            .ends_with("Use a key that has it; the one from ACME_API_KEY does not.")
     );
 }
 

@@ -251,6 +251,6 @@ async fn a_provider_is_passed_on_where_the_server_offers_it() {
     assert_eq!(world.sent("/oauth/device_authorization", "provider").as_deref(), Some("apple"));
     let kind = login(&world.context, &with("google")).await.unwrap_err();
     assert!(
-        matches!(kind, ErrorKind::Usage { message, .. } if message.ends_with("has no sign-in with google"))
+        matches!(kind, ErrorKind::Usage { message, .. } if message.ends_with("does not offer sign-in with google"))
     );
 }

@@ -106,7 +106,9 @@ pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<
         }
         status @ 500.. => return Err(ErrorKind::ServerError { status, request_id: None }),
         status => {
-            return Err(bad(format!("It is not an authorization server: its metadata URL answered {status}")));
+            return Err(bad(format!(
+                "It is not an authorization server: its metadata URL answered {status}"
+            )));
         }
     }
     let metadata: Metadata = response.parse()?;
