@@ -1,8 +1,10 @@
-//! The floors of the server: a module names only what is below it.
+//! How the code is built up: floors within the server, packages, and no circles of files.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use crate::support::imports::{imports, module_of};
 use crate::support::sources;
 
 /// Each module of `src/` and its floor.
@@ -34,24 +36,20 @@ const ASIDE: [(&str, &[&str]); 4] = [
 fn a_module_names_only_what_is_below_it() {
     let mut faults = Vec::new();
     for path in sources("src") {
-        let module = path
-            .components()
-            .nth(1)
-            .unwrap()
-            .as_os_str()
-            .to_str()
-            .unwrap()
-            .trim_end_matches(".rs")
-            .to_owned();
-        let root = if module == "main" { "keystiled::" } else { "crate::" };
+        let module = module_of("src", &path);
+        // `lib` or `main`, which are the root.
+        let top = module.first().map_or_else(|| path.file_stem().unwrap().to_str().unwrap(), String::as_str);
         let text = fs::read_to_string(&path).unwrap();
-        let above = above(&text, depth(&path));
-        for (line, other) in named_modules(&text, root).chain(above) {
-            if module != "lib" && !allowed(&module, other) {
-                faults.push(format!("{}:{line} {module} names {other}", path.display()));
+        for import in imports(&text, &module, "keystiled") {
+            if let Some(other) = import.path.first()
+                && top != "lib"
+                && !allowed(top, other)
+            {
+                faults.push(format!("{}:{} {top} names {other}", path.display(), import.line));
             }
         }
     }
+    faults.dedup();
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
@@ -63,109 +61,189 @@ fn allowed(module: &str, other: &str) -> bool {
     below || aside || module == other || !known
 }
 
-/// Every top module that a source names, with its line: `crate::a::b` and each name of `crate::{a, b::c}`.
-fn named_modules<'a>(text: &'a str, root: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
-    let in_comment =
-        |at: usize| text[..at].lines().next_back().is_some_and(|line| line.trim_start().starts_with("//"));
-    text.match_indices(root).filter(move |(at, _)| !in_comment(*at)).flat_map(|(at, found)| {
-        let line = text[..at].lines().count();
-        names(&text[at + found.len()..]).into_iter().map(move |name| (line, name))
-    })
-}
-
-/// How many modules deep a file is: 1 for `src/http.rs` and `src/http/mod.rs`.
-fn depth(path: &Path) -> usize {
-    let names = path.components().count() - 1;
-    if path.ends_with("mod.rs") { names - 1 } else { names }
-}
-
-/// Every top module that a source of this depth names by `super::`, with its line.
-fn above(text: &str, depth: usize) -> Vec<(usize, &str)> {
-    let mut found = Vec::new();
-    // The indents of the inline modules that are open; formatted code closes each with a brace at the same indent.
-    let mut inline: Vec<usize> = Vec::new();
-    let mut at = 0;
-    for (number, line) in text.lines().enumerate() {
-        let code = line.trim_start();
-        let indent = line.len() - code.len();
-        if code.starts_with('}') && inline.last() == Some(&indent) {
-            inline.pop();
-        }
-        if !code.starts_with("//") {
-            for (place, _) in line.match_indices("super::") {
-                let begins = !line[..place].ends_with(|c: char| c.is_alphanumeric() || "_:".contains(c));
-                if begins {
-                    let names = top_names(&text[at + place..], depth + inline.len());
-                    found.extend(names.into_iter().map(|name| (number + 1, name)));
-                }
-            }
-        }
-        let opens = code.trim_start_matches("pub ").starts_with("mod ") && code.ends_with('{');
-        if opens {
-            inline.push(indent);
-        }
-        at += line.len() + 1;
-    }
-    found
-}
-
-/// The top modules that a path names which begins in a module of this depth.
-fn top_names(path: &str, depth: usize) -> Vec<&str> {
-    match path.strip_prefix("super::") {
-        Some(rest) if depth > 1 => top_names(rest, depth - 1),
-        Some(rest) => names(rest),
-        None => paths_of_group(path).into_iter().flat_map(|path| top_names(path, depth)).collect(),
-    }
-}
-
-/// The paths of a group, `{a, b::c}`; none if there is no group.
-fn paths_of_group(rest: &str) -> Vec<&str> {
-    let Some(group) = rest.strip_prefix('{') else { return Vec::new() };
-    let (mut level, mut paths, mut start) = (0usize, Vec::new(), 0);
-    for (at, c) in group.char_indices() {
-        match c {
-            '{' => level += 1,
-            '}' if level > 0 => level -= 1,
-            ',' | '}' if level == 0 => {
-                paths.push(group[start..at].trim());
-                start = at + 1;
-                if c == '}' {
-                    break;
-                }
-            }
-            _ => {}
-        }
-    }
-    paths
-}
-
-/// The first name of a path, or of each path of a group.
-fn names(rest: &str) -> Vec<&str> {
-    let word = |path: &'_ str| path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(path.len());
-    let paths = if rest.starts_with('{') { paths_of_group(rest) } else { vec![rest] };
-    paths.into_iter().map(|path| &path[..word(path)]).collect()
-}
-
 #[test]
-fn names_in_groups_and_lines_are_found() {
-    let text = "use crate::store;\n// crate::pages\nuse crate::{\n    domain::{a, b},\n    http,\n};\nlet x = crate::web::y();";
-    let found: Vec<_> = named_modules(text, "crate::").collect();
-    assert_eq!(found, [(1, "store"), (3, "domain"), (3, "http"), (3, ""), (7, "web")]);
+fn floors_and_exceptions_are_told_apart() {
     assert!(allowed("http", "web") && allowed("config", "domain"));
     assert!(!allowed("http", "pages") && !allowed("store", "keys") && !allowed("domain", "config"));
     assert!(allowed("main", "serve") && !allowed("main", "store"));
 }
 
+/// Each package and the packages of this workspace that it may depend on, tests included.
+const PACKAGES: [(&str, &[&str]); 5] = [
+    (".", &["keystile", "keystile-key-format"]),
+    ("crates/keystile", &["keystile-key-format"]),
+    ("crates/keystile-cli", &["keystile"]),
+    ("crates/keystile-key-format", &[]),
+    ("examples/weather", &["keystile"]),
+];
+
+fn manifest(folder: &str) -> toml::Table {
+    fs::read_to_string(Path::new(folder).join("Cargo.toml")).unwrap().parse().unwrap()
+}
+
+/// The names of everything that a package depends on, by the kind of the table: `dependencies`, `dev-dependencies`.
+fn dependencies(manifest: &toml::Table) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found = BTreeMap::<String, BTreeSet<String>>::new();
+    let targets = manifest.get("target").and_then(toml::Value::as_table);
+    let tables = targets.into_iter().flat_map(toml::Table::values).filter_map(toml::Value::as_table);
+    for table in tables.chain([manifest]) {
+        for (kind, listed) in table.iter().filter(|(kind, _)| kind.ends_with("dependencies")) {
+            let listed = listed.as_table().unwrap().iter();
+            let names = listed.map(|(name, of)| {
+                let renamed = of.get("package").and_then(toml::Value::as_str);
+                renamed.unwrap_or(name).to_owned()
+            });
+            found.entry(kind.clone()).or_default().extend(names);
+        }
+    }
+    found
+}
+
 #[test]
-fn names_by_way_of_the_parent_are_found() {
-    let text = "use super::super::{pages, store::{Store, Work}};\nuse super::answer;\n// super::super::keys\n\
-        mod tests {\n    use super::super::super::admin;\n    use super::super::other;\n}\n\
-        let x = super::super::web::y();\nuse super::{a, super::serve};\n";
-    let path = Path::new("src/http/token.rs");
-    assert_eq!(
-        above(text, depth(path)),
-        [(1, "pages"), (1, "store"), (5, "admin"), (8, "web"), (9, "serve")]
-    );
-    assert_eq!(depth(Path::new("src/http/mod.rs")), 1);
-    assert_eq!(above("use super::keys;\n", depth(Path::new("src/http/mod.rs"))), [(1, "keys")]);
+fn a_package_depends_only_on_the_packages_below_it() {
+    let own: Vec<String> = PACKAGES
+        .iter()
+        .map(|(folder, _)| manifest(folder)["package"]["name"].as_str().unwrap().to_owned())
+        .collect();
+    for folder in fs::read_dir("crates").unwrap() {
+        let folder = folder.unwrap().path();
+        assert!(
+            PACKAGES.iter().any(|(known, _)| folder == Path::new(known)),
+            "{}: not in PACKAGES",
+            folder.display()
+        );
+    }
+    for (folder, below) in PACKAGES {
+        for name in dependencies(&manifest(folder)).into_values().flatten() {
+            let known = !own.contains(&name) || below.contains(&name.as_str());
+            assert!(known, "{folder}/Cargo.toml depends on {name}");
+        }
+    }
+    // The server tests with the library, and is not built with it.
+    assert!(!dependencies(&manifest("."))["dependencies"].contains("keystile"));
+    // Secret scanners embed it.
+    let expected = BTreeMap::from([("dependencies".to_owned(), BTreeSet::from(["crc32fast".to_owned()]))]);
+    assert_eq!(dependencies(&manifest("crates/keystile-key-format")), expected);
+}
+
+/// Sources and names of the crates whose files are looked at for circles.
+const CRATES: [(&str, &str); 3] =
+    [("src", "keystiled"), ("crates/keystile/src", "keystile"), ("crates/keystile-cli/src", "keystile_cli")];
+
+/// Imports that close a circle and may stay: a file, what it names (`*`: anything), and why.
+const BACK: [(&str, &str, &str); 19] = [
+    ("keystile::config", "*", "a setting chooses how a tool signs in"),
+    ("keystile::env", "keystile::app", "variables are named after the `Brand`"),
+    ("keystile::error", "*", "an error names what failed"),
+    ("keystile::error::api", "*", "an error names what failed"),
+    ("keystile::error::sign_in", "*", "an error names what failed"),
+    ("keystile::error::text", "*", "an error names what failed"),
+    (
+        "keystile::login::paste",
+        "keystile::login::browser",
+        "a pasted address ends the sign-in of the browser",
+    ),
+    ("keystile::paths", "keystile::app", "folders are named after the `Brand`"),
+    (
+        "keystiled::config::key_file",
+        "keystiled::config::master_key",
+        "its faults are variants of `BadMasterKey`",
+    ),
+    ("keystiled::domain::timekeeper", "keystiled::domain::time", "keeps the time that `Clock` hands out"),
+    ("keystiled::pages::authorize::return_page", "*", "the answer to a request that is gone"),
+    ("keystiled::pages::device::answer", "*", "the steps of a sign-in lead to each other"),
+    ("keystiled::pages::device::confirm", "*", "the steps of a sign-in lead to each other"),
+    ("keystiled::pages::reference::reading", "*", "fills the view of the page"),
+    ("keystiled::pages::samples", "*", "lists the samples of all subjects, which use its helpers"),
+    ("keystiled::pages::settings::credential_limits", "*", "fills a part of the page beside it"),
+    ("keystiled::services::authorization::question", "*", "a copied code gives less"),
+    ("keystiled::services::refusal", "*", "says why a credential was refused"),
+    ("keystiled::web::app", "*", "`App` holds the state of each part, whose functions take `App`"),
+];
+
+/// The files of a crate that each file names, with the line. A file may name the modules that it is in (a folder and the
+/// file that stands for it are one unit), so that does not count; neither does what tests name.
+fn files_named(root: &str, crate_name: &str) -> BTreeMap<String, BTreeMap<String, usize>> {
+    let files: Vec<_> = sources(root).into_iter().map(|path| (module_of(root, &path), path)).collect();
+    let known: BTreeSet<&[String]> = files.iter().map(|(module, _)| module.as_slice()).collect();
+    let mut found = BTreeMap::<String, BTreeMap<String, usize>>::new();
+    for (module, path) in &files {
+        for import in imports(&fs::read_to_string(path).unwrap(), module, crate_name) {
+            let in_test = import.within.iter().any(|name| name == "tests");
+            let mut prefixes = (0..=import.path.len()).rev().map(|length| &import.path[..length]);
+            let file = prefixes.find(|path| known.contains(path)).unwrap_or_default();
+            if !in_test && !module.starts_with(file) {
+                let name = |module: &[String]| format!("{crate_name}::{}", module.join("::"));
+                found.entry(name(module)).or_default().entry(name(file)).or_insert(import.line);
+            }
+        }
+    }
+    found
+}
+
+/// Circles, each as the files on the way round; none of them shares an import with another.
+fn circles(mut named: BTreeMap<String, BTreeMap<String, usize>>) -> Vec<String> {
+    let mut found = Vec::new();
+    loop {
+        // What names nothing that is left is on no circle.
+        while let Some(end) = named.iter().find(|(_, names)| names.is_empty()).map(|(file, _)| file.clone()) {
+            named.remove(&end);
+        }
+        let left: BTreeSet<String> = named.keys().cloned().collect();
+        let before: usize = named.values().map(BTreeMap::len).sum();
+        for names in named.values_mut() {
+            names.retain(|name, _| left.contains(name));
+        }
+        if before != named.values().map(BTreeMap::len).sum::<usize>() {
+            continue;
+        }
+        let Some(mut file) = named.keys().next().cloned() else { return found };
+        let mut way = Vec::new();
+        while !way.contains(&file) {
+            way.push(file.clone());
+            file.clone_from(named[&file].keys().next().unwrap());
+        }
+        let begin = way.iter().position(|one| *one == file).unwrap();
+        let steps = way[begin..].iter().map(|one| {
+            let line = named[one].values().next().unwrap();
+            format!("{one} (line {line}) -> ")
+        });
+        found.push(steps.chain([file.clone()]).collect());
+        named.get_mut(&way[way.len() - 1]).unwrap().remove(&file);
+    }
+}
+
+#[test]
+fn no_files_name_each_other_in_a_circle() {
+    let mut faults = Vec::new();
+    let mut unused: BTreeSet<(&str, &str)> = BACK.iter().map(|(file, names, _)| (*file, *names)).collect();
+    for (root, crate_name) in CRATES {
+        let mut named = files_named(root, crate_name);
+        for (file, names, _) in BACK {
+            let used = named.get_mut(file).is_some_and(|named| match names {
+                "*" => !std::mem::take(named).is_empty(),
+                _ => named.remove(names).is_some(),
+            });
+            if used {
+                unused.remove(&(file, names));
+            }
+        }
+        faults.extend(circles(named));
+    }
+    faults.extend(unused.into_iter().map(|(file, names)| format!("BACK: {file} does not name {names}")));
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn circles_are_found_and_trees_are_not() {
+    let named = |pairs: &[(&str, &str)]| {
+        let mut map = BTreeMap::<String, BTreeMap<String, usize>>::new();
+        for (line, (file, names)) in pairs.iter().enumerate() {
+            map.entry((*file).to_owned()).or_default().insert((*names).to_owned(), line);
+        }
+        map
+    };
+    assert!(circles(named(&[("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")])).is_empty());
+    let two = circles(named(&[("a", "b"), ("b", "c"), ("c", "b"), ("x", "y"), ("y", "x"), ("y", "z")]));
+    assert_eq!(two, ["b (line 1) -> c (line 2) -> b", "x (line 3) -> y (line 4) -> x"]);
 }

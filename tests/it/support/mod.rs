@@ -14,6 +14,7 @@ pub(crate) mod elsewhere;
 pub(crate) mod failover;
 pub(crate) mod html;
 pub(crate) mod http;
+pub(crate) mod imports;
 mod inside;
 pub(crate) mod oauth;
 pub(crate) mod operator;
