@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
 
-.PHONY: help run test chaos fuzz lint fmt clippy doc deny bench man
+.PHONY: help run check test chaos fuzz lint fmt clippy doc deny msrv bench man
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -12,7 +12,12 @@ help: ## Say what there is
 run: ## Start the server with its defaults: http://127.0.0.1:8642
 	cargo run --release --locked --bin keystiled -- $(ARGS)
 
-test: ## Run every test; installs and starts what they need (ARGS="-- pages" chooses)
+check: ## Format, clippy, unit tests and the tests on SQLite: needs Rust alone, installs nothing
+	cargo fmt --check
+	cargo clippy --locked --workspace --exclude weather --all-targets -- -D warnings
+	tests/check $(ARGS)
+
+test: ## Run every test; says what it has to install, and asks on a terminal (ARGS="-- pages" chooses)
 	tests/run $(ARGS)
 
 chaos: ## Trouble under load on the release build (SECONDS=300 each, ONE_BY_ONE=1, ARGS="-- chaos::clock" chooses)
@@ -35,6 +40,12 @@ clippy:
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+# The declared minimum Rust still builds both programs and every library.
+msrv: ## Build with the oldest supported Rust, which rustup installs
+	@version=$$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml); \
+	echo "rustup run --install $$version cargo check"; \
+	rustup run --install "$$version" cargo check --locked --workspace --all-features --target-dir "target/msrv"
 
 deny:
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny

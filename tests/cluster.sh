@@ -8,11 +8,22 @@ as_postgres() { if ((EUID == 0)); then (cd / && runuser -u postgres -- "$@"); el
 
 find_initdb() { command -v initdb || { compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -n 1; } || true; }
 
-# install_packages PACKAGE...: on Debian and Ubuntu.
+# install_packages PACKAGE...: on Debian and Ubuntu. Says what it is about to do, and on a terminal asks first; CI=1 does
+# not ask.
 install_packages() {
     if ! command -v apt-get >/dev/null; then
         echo "$0: missing: $*. Install them; only on Debian and Ubuntu does this script do it." >&2
         exit 1
+    fi
+    echo "$0: missing: $*" >&2
+    echo "$0: apt-get install, as root, installs them with what they depend on." >&2
+    if [[ -t 0 && -z ${CI:-} ]]; then
+        local answer
+        read -rp "Install them now? [y/N] " answer
+        if [[ $answer != [yY]* ]]; then
+            echo "$0: nothing was installed. \`make check\` runs the tests that need Rust alone." >&2
+            exit 1
+        fi
     fi
     as_root apt-get update -qq
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
