@@ -1,6 +1,6 @@
 //! Every URL of the server.
 
-use actix_web::web::{ServiceConfig, resource, scope, to};
+use actix_web::web::{Redirect, ServiceConfig, resource, scope, to};
 
 use crate::http::{api, device, fallback, health, introspect, jwks, metadata, par, revoke, token, userinfo};
 use crate::pages;
@@ -132,7 +132,12 @@ fn pages(config: &mut ServiceConfig) {
                 .get(pages::settings::api_access::settings)
                 .post(pages::settings::api_access::save),
         )
-        .service(resource("/o/{org}/settings/api-access/roads").post(pages::settings::api_access::save_roads))
+        .service(
+            resource("/o/{org}/settings/api-access/sign-in-methods")
+                .post(pages::settings::api_access::save_sign_in_methods),
+        )
+        // The former address. The target is relative, so the organization and the path of the issuer stay.
+        .service(Redirect::new("/o/{org}/settings/api-access/roads", "sign-in-methods").permanent())
         .service(
             resource("/o/{org}/settings/api-access/personal-tokens/{to}")
                 .get(pages::settings::api_access::confirm),

@@ -71,7 +71,7 @@ impl Keys {
         match (self.on, self.living) {
             (true, 0) => "Nothing uses one now.".into(),
             (true, _) => format!("Turning this off stops {keys}."),
-            (false, 0) => "No earlier key is waiting for it.".into(),
+            (false, 0) => "No suspended key would work again.".into(),
             (false, _) => format!("Turning this on makes {keys} work again."),
         }
     }
@@ -135,7 +135,7 @@ impl ApiAccessPage {
         match (self.personal_tokens, self.concerned.is_empty()) {
             (Switch::On, true) => "Nobody has a session or a personal token now.".into(),
             (Switch::On, false) => format!("Turning this off stops {words}."),
-            (Switch::Off, true) => "No earlier session or personal token is waiting for it.".into(),
+            (Switch::Off, true) => "No suspended session or personal token would work again.".into(),
             (Switch::Off, false) => format!("Turning this on makes {words} work again."),
         }
     }
@@ -234,9 +234,9 @@ pub async fn save(req: PageRequest, slug: web::Path<String>, payload: web::Paylo
     Ok(req.go(&format!("/o/{slug}/settings/api-access?done={done}")))
 }
 
-/// `POST /o/{org}/settings/api-access/roads`: device codes and codes to copy.
-pub async fn save_roads(req: PageRequest, slug: web::Path<String>, payload: web::Payload) -> PageResult {
-    let form = req.form(payload, "roads").await?;
+/// `POST /o/{org}/settings/api-access/sign-in-methods`: device codes and codes to copy.
+pub async fn save_sign_in_methods(req: PageRequest, slug: web::Path<String>, payload: web::Payload) -> PageResult {
+    let form = req.form(payload, "sign-in-methods").await?;
     let member = manager(&req, &slug).await?;
     let device_flow = form.get("device_flow").and_then(DeviceFlow::parse);
     let copy_code = match form.get("copy_code") {
@@ -254,7 +254,7 @@ pub async fn save_roads(req: PageRequest, slug: web::Path<String>, payload: web:
             api_access::set_roads(work, &app.config, &member.organization.id, roads, &actor, &origin)
         })
         .await?;
-    Ok(req.go(&format!("/o/{slug}/settings/api-access?done=roads")))
+    Ok(req.go(&format!("/o/{slug}/settings/api-access?done=sign-in-methods")))
 }
 
 /// `GET /o/{org}/settings/api-access/revoke-all`

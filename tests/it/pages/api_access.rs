@@ -22,6 +22,14 @@ both_engines! {
         assert!(page.contains("Last changed by Olivia"), "{page}");
     }
 
+    async fn the_former_address_of_the_sign_in_methods_leads_to_the_new_one(app) {
+        let browser = app.browser_of(&app.owner().await).await;
+        let mut form = browser.get(API_ACCESS).await.form(&format!("{API_ACCESS}/sign-in-methods"));
+        form.action = format!("{API_ACCESS}/roads");
+        let answer = browser.submit(&form).await;
+        assert_eq!((answer.status, answer.location()), (308, "sign-in-methods"));
+    }
+
     async fn an_admin_sees_and_signs_out_the_sessions_of_others(app) {
         let session = app.session().await;
         let id = session.tokens.session();
@@ -62,7 +70,7 @@ both_engines! {
         let browser = app.browser_of(&owner).await;
         let path = format!("{API_ACCESS}/revoke-all");
         let page = browser.get(&path).await;
-        assert!(page.text().contains("This ends 2 sessions of 2 people for good."), "{}", page.text());
+        assert!(page.text().contains("This ends 2 sessions of 2 people permanently."), "{}", page.text());
         let answer = browser.submit(&page.form(&path)).await;
         assert_eq!(answer.location(), format!("{API_ACCESS}?done=revoked-all"));
         turn(app, "off").await;

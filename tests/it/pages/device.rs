@@ -138,7 +138,7 @@ both_engines! {
         assert_eq!(app.audited("organization.copy_code_off").await, 1);
         let member = app.browser_of(&app.member("member").await).await;
         let own = member.get("/").await.form("/sign-out");
-        let form = page.form(&format!("{API_ACCESS}/roads")).with("csrf", own.field("csrf").unwrap());
+        let form = page.form(&format!("{API_ACCESS}/sign-in-methods")).with("csrf", own.field("csrf").unwrap());
         assert_eq!(member.submit(&form).await.status, 403);
         assert_eq!(member.get(API_ACCESS).await.status, 403);
     }

@@ -46,7 +46,7 @@ const FORMS: [&str; 25] = [
     "/cli-sessions/{id}/end",
     "/o/{org}/settings/api-access",
     "/o/{org}/settings/api-access/revoke-all",
-    "/o/{org}/settings/api-access/roads",
+    "/o/{org}/settings/api-access/sign-in-methods",
     "/device",
     "/device/{id}",
     "/c/code",
@@ -102,8 +102,8 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
             let path = format!("{API_ACCESS}/revoke-all");
             browser.get(&path).await.form(&path)
         }
-        "/o/{org}/settings/api-access/roads" => {
-            let path = format!("{API_ACCESS}/roads");
+        "/o/{org}/settings/api-access/sign-in-methods" => {
+            let path = format!("{API_ACCESS}/sign-in-methods");
             browser.get(API_ACCESS).await.form(&path).with("device_flow", "off").with("copy_code", "on")
         }
         "/device" => {

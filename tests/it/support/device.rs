@@ -80,10 +80,10 @@ impl TestApp {
     /// Decides on the settings page of the first organization how its members may sign in.
     pub(crate) async fn set_roads(&self, manager: &BrowserCaller, device_flow: &str, copy_code: &str) {
         let settings = "/o/northwind-labs/settings/api-access";
-        let form = manager.get(settings).await.form(&format!("{settings}/roads"));
+        let form = manager.get(settings).await.form(&format!("{settings}/sign-in-methods"));
         let form = form.with("device_flow", device_flow).with("copy_code", copy_code);
         let answer = manager.submit(&form).await;
-        assert_eq!(answer.location(), format!("{settings}?done=roads"));
+        assert_eq!(answer.location(), format!("{settings}?done=sign-in-methods"));
     }
 
     /// Turns personal tokens of the first organization on or off.
