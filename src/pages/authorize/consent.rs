@@ -127,7 +127,7 @@ impl Notice {
             Self::DifferentNetwork => {
                 "That is normal if you reach it over SSH. It is a warning sign if someone sent you a link or a code."
             }
-            Self::UnregisteredTool => "Its name is only what it calls itself.",
+            Self::UnregisteredTool => "It chose its name itself.",
             Self::FirstTime => "Continue only if you meant to sign in with it.",
             Self::Old => "If it is not yours, say no.",
             Self::Changes => "Say yes only if the device needs that.",

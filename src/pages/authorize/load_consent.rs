@@ -108,7 +108,7 @@ pub(in crate::pages) fn organizations(req: &PageRequest, choices: &[Possible]) -
         organization: one(choice),
         state: match choice.barrier {
             Some(barrier) => ChoiceState::Closed(closed(barrier)),
-            None if choice.granted.is_empty() => ChoiceState::Closed("Your role there is too small"),
+            None if choice.granted.is_empty() => ChoiceState::Closed("Your role there does not allow it"),
             None if Some(at) == preselected => ChoiceState::Preselected,
             None => ChoiceState::Open,
         },
@@ -121,7 +121,7 @@ fn closed(barrier: Barrier) -> &'static str {
         Barrier::PersonalTokens => "Does not allow command-line sign-in",
         Barrier::DeviceFlow => "Does not allow device codes",
         Barrier::OtherNetwork => "Allows device codes on the same network only",
-        Barrier::CopyCode => "Does not allow codes to be copied",
+        Barrier::CopyCode => "Does not allow copied codes",
     }
 }
 
@@ -133,7 +133,7 @@ pub(in crate::pages) fn device(
     let about: Vec<String> = [os, tool_version].into_iter().flatten().map(text::device_words).collect();
     (name.is_some() || !about.is_empty()).then(|| Device {
         name: text::device_label(name.unwrap_or("?")),
-        about: if about.is_empty() { "No more is known".to_owned() } else { about.join(", ") },
+        about: if about.is_empty() { "No further details".to_owned() } else { about.join(", ") },
     })
 }
 

@@ -111,7 +111,7 @@ pub(in crate::pages) fn answered(back: &WayBack, organization: String) -> Answer
             Answer::Refused { what: "The organization does not allow codes to be copied." }
         }
         RequestStatus::Open => Answer::Refused {
-            what: "The tool asked to be let in without a question, which never happens here.",
+            what: "The tool asked for access without your consent, which this server never gives.",
         },
     }
 }

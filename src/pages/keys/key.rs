@@ -40,8 +40,8 @@ impl RotatePage {
     /// The seconds, their name, and when to choose them.
     const OVERLAPS: [(&'static str, &'static str, &'static str); 3] = [
         ("86400", "For 24 hours", "Time to give the new key to everything that uses the old one."),
-        ("3600", "For 1 hour", "Where you can change it over right away."),
-        ("0", "Not at all", "The old key is refused from the next request on. Choose this if it has leaked."),
+        ("3600", "For 1 hour", "If you can replace it right away."),
+        ("0", "Not at all", "The old key stops working immediately. Choose this if it has leaked."),
     ];
 }
 
@@ -53,11 +53,11 @@ pub async fn rotate_page(req: PageRequest, path: web::Path<(String, String)>) ->
         || credential.has_ended(req.app.now())
         || credential.replaced_by.is_some()
     {
-        let message = "It has ended, or another key has taken its place already. Create a new one.";
+        let message = "It has ended, or it was already rotated. Create a new one.";
         return Ok(req.refuse(Refusal::PastChanging { message: message.to_owned() }));
     }
     if !card::may_rotate(&member.user_id, &credential.owner) {
-        let message = "It acts as its owner, who alone may have its new secret. You can revoke it.";
+        let message = "It acts as its owner, so only its owner may see the new secret. You can revoke it.";
         return Ok(req.refuse(Refusal::NotAllowed { message: message.to_owned() }));
     }
     let page = RotatePage {

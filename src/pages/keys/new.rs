@@ -63,8 +63,8 @@ impl NewKeyPage {
 
     /// Each with its name, and what it is for.
     const MODES: [(Mode, &'static str, &'static str); 2] = [
-        (Mode::Live, "Live", "For real work."),
-        (Mode::Test, "Test", "For trying things out. Whoever checks the key is told."),
+        (Mode::Live, "Live", "For production."),
+        (Mode::Test, "Test", "For testing. APIs that check the key see that it is a test key."),
     ];
 }
 
@@ -162,7 +162,7 @@ fn told(bad: &BadAddresses) -> &'static str {
         BadAddresses::NotAnAddress => {
             "Enter addresses such as 203.0.113.7, or networks such as 203.0.113.0/24, separated by spaces"
         }
-        BadAddresses::TooMany => "Enter at most 32 addresses. A network stands for many",
+        BadAddresses::TooMany => "Enter at most 32 addresses or networks",
         BadAddresses::Empty => "Enter an address, or leave the field empty",
     }
 }

@@ -130,7 +130,7 @@ impl UsagePage {
         let most = self.days.iter().max_by_key(|day| day.allowed + day.denied);
         match most {
             Some(day) => format!(
-                "{all} in {}, {} of them denied. The most on one day were {}, on {}.",
+                "{all} in {}, {} of them denied. Most in one day: {}, on {}.",
                 text::count(self.period.days().into(), "day", "days"),
                 text::number(self.denied()),
                 text::number(day.allowed + day.denied),

@@ -43,7 +43,7 @@ fn card(foreign: Foreign, device: &str, kind: DeviceKind, usage: Usage) -> Card 
 
 pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     let page = |listing, active| SessionsPage {
-        shell: Shell { flash: (active == 1).then(|| "The session is signed out.".into()), ..shell(foreign) },
+        shell: Shell { flash: (active == 1).then(|| "Session signed out.".into()), ..shell(foreign) },
         nav: nav(foreign, Place::CliSessions),
         numbers: Numbers {
             active,

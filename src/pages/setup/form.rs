@@ -50,7 +50,7 @@ pub fn password_hint(least: usize) -> String {
 
 /// One message for a wrong, used or ended code.
 pub fn wrong_code() -> Problems {
-    Problems::default().with("code", "That is not the setup code. The newest one is in the log of the server")
+    Problems::default().with("code", "That is not the setup code. The newest one is in the server log")
 }
 
 /// `GET /setup`

@@ -144,12 +144,12 @@ impl Question {
             Self::SignOut { tool, login_command, .. } => vec![
                 Sentence::default()
                     .name(tool)
-                    .text(" there stops working now. What it is running may fail. You can sign in again with ")
+                    .text(" there stops working now. Commands that are running may fail. You can sign in again with ")
                     .code(login_command)
                     .text("."),
             ],
             Self::SignOutOther { tool, person, .. } => vec![
-                Sentence::default().name(tool).text(" there stops working now. What it is running may fail."),
+                Sentence::default().name(tool).text(" there stops working now. Commands that are running may fail."),
                 Sentence::default()
                     .name(person)
                     .text(" can sign in again. To stop that too, turn personal tokens off."),
@@ -157,10 +157,10 @@ impl Question {
             Self::RevokeAll { concerned, login_command, .. } => vec![
                 Sentence::from("This ends ")
                     .text(concerned.words())
-                    .text(" for good. Tools and programs that are running may fail. API keys keep working."),
+                    .text(" permanently. Tools and programs that are running may fail. API keys keep working."),
                 Sentence::from("Turning personal tokens off and on does not bring them back: people sign in again with ")
                     .code(login_command)
-                    .text(", and create personal tokens anew."),
+                    .text(", and create new personal tokens."),
             ],
             Self::SignOutEverywhere { sessions, login_command, .. } => vec![
                 Sentence::from("This ends ")
@@ -176,31 +176,31 @@ impl Question {
                 } else {
                     Sentence::from("Turning this off stops ").text(concerned.words()).text(".")
                 },
-                "Every tool that presents one gets the answer 403 from now on, nobody can sign a tool in, and nobody can create a personal token. API keys keep working.".into(),
+                "From now on, every tool that presents one is answered 403, nobody can sign in a tool, and nobody can create a personal token. API keys keep working.".into(),
                 "Nothing is deleted: turning it on again makes the same sessions and personal tokens work.".into(),
             ],
             Self::PersonalTokensOn { concerned, .. } => vec![
                 "Members can sign in command-line tools and create personal tokens again.".into(),
                 if concerned.is_empty() {
-                    "No earlier session or personal token is waiting for it.".into()
+                    "No suspended session or personal token would work again.".into()
                 } else {
                     let verb = if concerned.is_one() { " works again." } else { " work again." };
                     Sentence::default().text(concerned.words()).text(verb)
                 },
             ],
             Self::RevokeKey { shown, last_used, .. } => vec![
-                Sentence::from("Whatever uses ").code(shown).text(" is refused from the next request on."),
+                Sentence::from("Every program that uses ").code(shown).text(" is refused from the next request on."),
                 Self::last_use(last_used.as_deref()),
-                "This is for good. Its owner can rotate it instead, to change it over without a gap.".into(),
+                "This cannot be undone. Its owner can rotate it instead, to replace it without a gap.".into(),
             ],
             Self::ApiKeysOff { keys, .. } => vec![
                 Sentence::from("Turning this off stops ").text(text::count(*keys, "key", "keys")).text("."),
-                "Every program that presents one gets the answer 403 from now on, and nobody can create one. People and their tools keep working.".into(),
+                "From now on, every program that presents one is answered 403, and nobody can create one. People and their tools keep working.".into(),
                 "Nothing is deleted: turning it on again makes the same keys work.".into(),
             ],
             Self::ApiKeysOn { keys, .. } => vec![
                 Sentence::from("Members can create API keys again. ").text(match keys {
-                    0 => "No earlier key is waiting for it.".to_owned(),
+                    0 => "No suspended key would work again.".to_owned(),
                     _ => format!("{} work again.", text::count(*keys, "key", "keys")),
                 }),
             ],
@@ -208,12 +208,12 @@ impl Question {
                 Sentence::from("This stops ").text(text::count(*keys, "API key", "API keys")).text(
                     " from the next request on.",
                 ),
-                "Nothing is deleted: enabled again, the same keys work.".into(),
+                "Nothing is deleted: once it is enabled, the same keys work again.".into(),
             ],
             Self::RevokeToken { shown, last_used, .. } => vec![
-                Sentence::from("Whatever uses ").code(shown).text(" is refused from the next request on."),
+                Sentence::from("Every program that uses ").code(shown).text(" is refused from the next request on."),
                 Self::last_use(last_used.as_deref()),
-                "This is for good.".into(),
+                "This cannot be undone.".into(),
             ],
         }
     }

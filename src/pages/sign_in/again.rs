@@ -70,7 +70,7 @@ pub(in crate::pages) async fn again(
     let Waits { tool, .. } = form::look_up(req, waiting.as_ref()).await?;
     let reason = match &tool {
         Some(tool) => reason(tool, "act as you"),
-        None => "to go on".into(),
+        None => "to continue".into(),
     };
     let page = ReauthenticatePage {
         shell: req.shell(),

@@ -42,7 +42,7 @@ pub enum Notice {
 impl Notice {
     pub fn words(self) -> &'static str {
         match self {
-            Self::SessionEnded => "Your session has ended. Sign in to go on.",
+            Self::SessionEnded => "Your session has ended. Sign in to continue.",
             Self::SignedOut => "You are signed out.",
             Self::SwitchAccount => "You are signed out. The request is kept: sign in as the right person.",
         }
@@ -51,7 +51,7 @@ impl Notice {
 
 /// One message for an unknown email and for a wrong password, so that neither can be found out.
 pub fn wrong_pair() -> Problems {
-    Problems::default().with("email", "This email and password do not belong together")
+    Problems::default().with("email", "This email and password do not match")
 }
 
 /// The same for every email, known or not.

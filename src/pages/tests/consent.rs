@@ -74,7 +74,7 @@ fn consent_says_what_the_role_leaves_out_and_what_is_unusual() {
     for words in [
         "Allow Orbit CLI to act as you?",
         "Northwind Labs (developer)",
-        "Left out there: create and change deployments",
+        "Left out in this organization: create and change deployments",
         "Does not allow command-line sign-in",
         "The website orbit.dev",
         "Nobody from Keystile will ever ask",

@@ -60,7 +60,7 @@ both_engines! {
         let denied = browser.get(&format!("{LOG}/uses?outcome=denied")).await;
         assert_eq!(denied.text().matches("GET /api/v1/whoami").count(), 1);
         let usage = browser.get(&format!("{USAGE}?days=7")).await;
-        let said = "4 requests in 7 days, 1 of them denied. The most on one day were 4, on";
+        let said = "4 requests in 7 days, 1 of them denied. Most in one day: 4, on";
         assert!(usage.text().contains(said), "{}", usage.text());
         assert_eq!(usage.body.matches("<rect class=\"allowed\"").count(), 7);
         assert_eq!(link(&usage.body, &format!("<bdi>{}</bdi>", app.stored(&id).await.name)),

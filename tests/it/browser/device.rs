@@ -93,7 +93,7 @@ async fn a_person_copies_a_code() {
     page.goto(&format!("{}/o/northwind-labs/settings/api-access", app.issuer())).await;
     choose(&page, "copy_code", "on").await;
     page.follow("Save").await;
-    page.shows("How members may sign in is saved.").await;
+    page.shows("Sign-in settings saved.").await;
     let redirect_uri = format!("{}/c/code", app.issuer());
     let client = TestClient { id: "keystile-cli".to_owned(), secret: None, redirect_uri };
     let ask = Ask::of(&client).with("device_name", "build-07");

@@ -52,7 +52,7 @@ async fn manage(app: &TestApp, page: &Page, tokens: &Tokens) {
     page.follow("Rename maya-mbp").await;
     page.fill("Name", "work laptop").await;
     page.follow("Rename").await;
-    page.shows("The session has its new name.").await;
+    page.shows("Session renamed.").await;
     page.follow("API access").await;
     page.shows("Turning this off stops 1 session of 1 person.").await;
     page.follow("Turn off personal tokens…").await;
@@ -66,7 +66,7 @@ async fn manage(app: &TestApp, page: &Page, tokens: &Tokens) {
     page.follow("Sign out, the session on work laptop").await;
     page.shows("Sign out work laptop?").await;
     page.follow("Sign out work laptop").await;
-    page.shows("The session is signed out.").await;
+    page.shows("Session signed out.").await;
     assert_eq!(app.whoami(&tokens.access).await.status, 401);
     page.follow("Dark").await;
     assert_eq!(page.evaluate::<String>("document.documentElement.dataset.theme").await, "dark");
@@ -78,7 +78,7 @@ async fn sign_out_and_in(page: &Page) {
     page.fill("Email", "maya@northwind.dev").await;
     page.fill("Password", "not the password").await;
     page.follow("Sign in").await;
-    page.shows("This email and password do not belong together").await;
+    page.shows("This email and password do not match").await;
     assert_eq!(page.evaluate::<String>("document.getElementById('email').value").await, "maya@northwind.dev");
     page.fill("Password", PASSWORD).await;
     page.follow("Sign in").await;

@@ -67,14 +67,14 @@ async fn journey(java_script: bool) {
     page.shows("The permissions are saved.").await;
     assert!(may(&key, "deployments:read").await && !may(&key, "deployments:write").await);
     page.follow("Revoke Build pipeline").await;
-    page.shows("This is for good.").await;
+    page.shows("This cannot be undone.").await;
     page.follow("Revoke Build pipeline").await;
     page.shows("The API key is revoked.").await;
     page.follow("Show ended").await;
     page.shows("Revoked").await;
     page.evaluate::<Option<()>>("void (document.getElementById('state').value = 'active')").await;
     page.follow("Filter").await;
-    page.shows("No key works any more.").await;
+    page.shows("No key is active.").await;
     assert_eq!(key.get("/api/v1/whoami").await.status, 401);
     assert_eq!(complaints(&page), Vec::<String>::new());
     app.stop().await;

@@ -16,7 +16,7 @@ async fn allowed(app: &TestApp) -> Page {
     page.goto(&format!("{}/o/northwind-labs/settings/api-access", app.issuer())).await;
     choose(&page, "copy_code", "on").await;
     page.follow("Save").await;
-    page.shows("How members may sign in is saved.").await;
+    page.shows("Sign-in settings saved.").await;
     page
 }
 

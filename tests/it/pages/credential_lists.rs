@@ -52,7 +52,7 @@ both_engines! {
         assert_eq!(has("?state=all").await, [true, true, true]);
         revoked(&app.owners_tool().await, "/api/v1/keys", &working).await;
         let none = browser.get(KEYS).await;
-        assert!(none.text().contains("No key works any more."), "{}", none.text());
+        assert!(none.text().contains("No key is active."), "{}", none.text());
         assert_eq!(none.body.matches("Create API key").count(), 1);
         let ended = browser.get(&shows(&none, "ended")).await.text();
         assert!(ended.contains("Expired") && ended.contains("Revoked") && !ended.contains("Change permissions"), "{ended}");
@@ -85,7 +85,7 @@ both_engines! {
         let list = browser.get("/tokens?org=northwind-labs&state=ended").await;
         assert!(list.text().contains("No token has ended."), "{}", list.text());
         let list = browser.get(browser.submit(&form).await.location()).await;
-        for words in ["The personal token is revoked.", "No token works any more."] {
+        for words in ["Personal token revoked.", "No token is active."] {
             assert!(list.text().contains(words), "{words}: {}", list.text());
         }
         let ended = shows(&list, "ended");
@@ -105,7 +105,7 @@ both_engines! {
         assert!(browser.get(&path).await.text().contains("Pipeline"));
         revoked(&tool, "/api/v1/keys", &made).await;
         let page = browser.get(&path).await;
-        assert!(page.text().contains("No key works any more."), "{}", page.text());
+        assert!(page.text().contains("No key is active."), "{}", page.text());
         let ended = shows(&page, "ended");
         assert_eq!(ended, format!("{path}?state=ended"));
         assert!(browser.get(&ended).await.text().contains("Pipeline"));

@@ -37,7 +37,7 @@ both_engines! {
         let answer = browser.submit(&form.clone().with("bundle.deploy", "on").with("scope.keys:read", "on")).await;
         assert_eq!(answer.location(), format!("{KEYS}?done=key-permissions"));
         let list = browser.get(answer.location()).await.text();
-        assert!(list.contains("The permissions are saved.") && list.contains("4 permissions"), "{list}");
+        assert!(list.contains("Permissions saved.") && list.contains("4 permissions"), "{list}");
         let wide = json!(["deployments:read", "deployments:write", "keys:read", "operations:read"]);
         assert_eq!(may(app, &key).await, wide);
         let page = browser.get(&path).await;
@@ -90,7 +90,7 @@ both_engines! {
         app.execute(&demote).await.unwrap();
         let owner = app.browser_of(&app.owner().await).await;
         let page = owner.get(&path).await;
-        let words = "It also has deployments:write , which the role of its owner, viewer, does not hold any more.";
+        let words = "It also has deployments:write , which the role of its owner, viewer, no longer includes.";
         assert!(page.text().contains(words), "{}", page.text());
         assert_eq!(owner.submit(&page.form(&path)).await.status, 303);
         assert!(!owner.get(&path).await.text().contains("It also has"));

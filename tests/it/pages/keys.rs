@@ -78,7 +78,7 @@ both_engines! {
             assert!(list.text().contains(words), "{words}: {}", list.text());
         }
         assert!(!list.body.contains(&secret) && !app.holds(&secret).await);
-        let advice = "Rotate each every 90 days, and revoke those that nothing uses.";
+        let advice = "Rotate each key every 90 days, and revoke unused ones.";
         assert!(list.text().contains(advice), "{}", list.text());
     }
 
@@ -159,7 +159,7 @@ both_engines! {
         assert_eq!(form.field("grant"), Some("scopes"), "permissions are chosen beforehand");
         secret(&browser.submit(&form.with("grant", "unrestricted")).await);
         let list = browser.get(KEYS).await.text();
-        assert!(list.contains("Unrestricted") && list.contains("whatever the role of its owner allows"), "{list}");
+        assert!(list.contains("Unrestricted") && list.contains("everything the role of its owner allows"), "{list}");
         app.execute("UPDATE organizations SET unrestricted_keys = false").await.unwrap();
         assert!(browser.get(KEYS).await.text().contains("Suspended"));
     }
@@ -172,7 +172,7 @@ both_engines! {
         assert_eq!(form.field("overlap"), Some("86400"), "a day is chosen beforehand");
         let page = browser.submit(&form).await;
         let new = secret(&page);
-        assert!(page.text().contains("is refused from"), "{}", page.text());
+        assert!(page.text().contains("The key it replaces works until"), "{}", page.text());
         assert_eq!((status(app, &old).await, status(app, &new).await), (200, 200));
         let list = browser.get(KEYS).await.text();
         assert!(list.contains("Ends in 24 hours"), "{list}");
@@ -194,7 +194,7 @@ both_engines! {
         assert_eq!(answer.location(), format!("{KEYS}?done=key-revoked"));
         assert_eq!(status(app, &key).await, 401);
         let list = browser.get(answer.location()).await.text();
-        assert!(list.contains("The API key is revoked.") && list.contains("No key works any more."), "{list}");
+        assert!(list.contains("API key revoked.") && list.contains("No key is active."), "{list}");
         assert_eq!(app.audited("key.revoked").await, 1);
     }
 

@@ -1,4 +1,4 @@
-//! Codes that are copied from a page into a terminal.
+//! Codes copied from a page into a terminal.
 
 use chrono::TimeDelta;
 

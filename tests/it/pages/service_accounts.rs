@@ -57,7 +57,7 @@ both_engines! {
         let disabled = browser.submit(&confirm.form(&format!("{path}/state"))).await;
         assert_eq!(key.get("/api/v1/whoami").await.status, 401);
         let page = browser.get(disabled.location()).await;
-        assert!(page.text().contains("Its keys are refused from now on."), "{}", page.text());
+        assert!(page.text().contains("Its keys no longer work."), "{}", page.text());
         assert!(page.text().contains("Suspended"), "{}", page.text());
         browser.submit(&page.form(&format!("{path}/state"))).await;
         assert_eq!(key.get("/api/v1/whoami").await.status, 200);

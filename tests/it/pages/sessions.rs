@@ -61,7 +61,7 @@ both_engines! {
         let answer = submit(&browser, &path, &[("name", " work laptop ")]).await;
         assert_eq!(answer.location(), "/cli-sessions?done=renamed");
         let list = browser.get(answer.location()).await.text();
-        assert!(list.contains("The session has its new name.") && list.contains("work laptop"), "{list}");
+        assert!(list.contains("Session renamed.") && list.contains("work laptop"), "{list}");
         let too_long = "x".repeat(64);
         for wrong in ["", "  ", "a\u{7}b", &too_long] {
             let answer = submit(&browser, &path, &[("name", wrong)]).await;

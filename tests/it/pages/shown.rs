@@ -52,7 +52,7 @@ both_engines! {
             (API_ACCESS, format!("Turning this off stops {both}.")),
             (API_ACCESS, format!("{both}. Revoking all of them ends both kinds")),
             (&off, format!("Turning this off stops {both}.")),
-            (&all, format!("This ends {both} for good.")),
+            (&all, format!("This ends {both} permanently.")),
             (&all, "Revoke 2 sessions and 1 personal token".to_owned()),
             (&all, "Revoke every session and personal token of Northwind Labs ?".to_owned()),
         ] {
@@ -69,9 +69,9 @@ both_engines! {
         // Where there are tokens alone, they are counted, and can be revoked.
         theirs.submit(&theirs.get("/cli-sessions/end-all").await.form_to("/cli-sessions/end-all")).await;
         browser.submit(&browser.get("/cli-sessions/end-all").await.form_to("/cli-sessions/end-all")).await;
-        assert!(browser.get(&all).await.text().contains("This ends 1 personal token of 1 person for good."));
+        assert!(browser.get(&all).await.text().contains("This ends 1 personal token of 1 person permanently."));
         let done = browser.submit(&browser.get(&all).await.form(&all)).await;
-        assert!(browser.follow(done).await.text().contains("Every session and personal token of the organization is revoked."));
+        assert!(browser.follow(done).await.text().contains("All sessions and personal tokens of the organization revoked."));
         assert_eq!(app.audited("token.revoked").await, 1);
     }
 
@@ -79,7 +79,7 @@ both_engines! {
         let browser = app.browser_of(&app.owner().await).await;
         let client = app.client(ClientKind::Native).await;
         let nothing = browser.get("/denied?c=x").await.text();
-        assert!(nothing.contains("This browser has denied none within the last 10 minutes."), "{nothing}");
+        assert!(nothing.contains("this browser has not denied one within the last 10 minutes."), "{nothing}");
         let ask = Ask::of(&client).with("device_name", "build-07");
         let consent = app.ask(&browser, &ask).await;
         let returned = Returned::from_page(&app.decide(&browser, &consent, "deny").await);

@@ -50,7 +50,7 @@ both_engines! {
             answers.push(shown(&attempt(&app.browser(), email, password).await, email));
         }
         assert_eq!(answers[0].0, 422);
-        assert!(answers[0].2.contains("This email and password do not belong together"));
+        assert!(answers[0].2.contains("This email and password do not match"));
         assert_eq!(answers[0], answers[1]);
         assert_eq!(answers[0], answers[2]);
         let malformed = attempt(&app.browser(), "not an address", "wrong").await;

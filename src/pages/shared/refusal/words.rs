@@ -20,19 +20,19 @@ impl Refusal {
             Self::UnknownClient { client_id } => {
                 Words::new(StatusCode::BAD_REQUEST, "We don’t know this tool")
                     .what("It is not registered here, so you were not sent back to it.")
-                    .what("Update the tool, or tell its maker what stands under Details.")
+                    .what("Update the tool, or send its maker what is shown under Details.")
                     .nothing_given()
                     .detail("Client id", [client_id])
             }
             Self::OutdatedTool { command } => Words::new(StatusCode::BAD_REQUEST, "This tool has to be updated")
-                .what("It asked for a key in a web address, where others could read it. That is never sent.")
+                .what("It asked for a key in a URL, where others could read it. This server never sends one that way.")
                 .what("Update the tool, then sign in again:")
                 .nothing_given()
                 .next(Next::Run(command)),
             Self::RedirectNotRegistered { tool, asked, registered } => {
-                Words::new(StatusCode::BAD_REQUEST, "This tool asked us to send you somewhere it may not")
+                Words::new(StatusCode::BAD_REQUEST, "This tool asked us to send you to an address that is not registered")
                     .what(Sentence::default().name(tool).text(
-                        " named an address that is not registered for it, so you were not sent there.",
+                        " named a redirect address that does not belong to it, so you were not sent there.",
                     ))
                     .what("Do not repeat the sign-in from a link that somebody sent you.")
                     .nothing_given()
@@ -63,7 +63,7 @@ impl Refusal {
                 .what("The request is ended. If your terminal still waits for a code, stop it with Ctrl+C.")
                 .nothing_given(),
             Self::TerminalLeft => Words::new(StatusCode::GONE, "Your terminal no longer uses this link")
-                .what("Codes were not allowed to be copied when you opened it. Do what your terminal shows now.")
+                .what("Copied codes were not allowed when you opened it. Do what your terminal shows now.")
                 .nothing_given()
                 .next(Next::links([("Enter a device code", format!("{base}/device"))])),
             Self::NoOrganization { way_out } => {
@@ -76,12 +76,12 @@ impl Refusal {
                 .what("Nothing was changed. Open the page again and repeat the last step.")
                 .next(Next::links([("Open the page again", reload)])),
             Self::CookiesOff => Words::new(StatusCode::BAD_REQUEST, "Cookies are needed to sign in")
-                .what("This server sets one cookie. It says that this browser is signed in, and nothing else reads it.")
+                .what("This server sets one cookie, to remember that this browser is signed in. Nothing else reads it.")
                 .what("Allow cookies for this address, then go back and try again.")
                 .nothing_given(),
             Self::OpenElsewhere { command } => {
                 Words::new(StatusCode::CONFLICT, "This sign-in is open in another browser")
-                    .what("The first browser that opens the link of a sign-in is the only one that can answer it. Go on there.")
+                    .what("Only the first browser that opens a sign-in link can answer it. Continue there.")
                     .what("If you did not open it there, somebody else did, or you signed out here since. Stop the command in your terminal and start again:")
                     .nothing_given()
                     .next(Next::Run(command))
@@ -89,7 +89,7 @@ impl Refusal {
             Self::UnknownCode { command } => {
                 Words::new(StatusCode::NOT_FOUND, "That code has ended or was never issued")
                     .tab("Error: That code has ended or was never issued")
-                    .what("Compare it with your terminal. Codes last a few minutes; this brings a new one:")
+                    .what("Compare it with your terminal. Codes last a few minutes; to get a new one:")
                     .nothing_given()
                     .next(Next::Run(command))
             }
@@ -109,7 +109,7 @@ impl Refusal {
                 .what("There is nothing at this address.")
                 .next(Next::home(base)),
             Self::MethodNotAllowed => {
-                Words::new(StatusCode::METHOD_NOT_ALLOWED, "This address takes no such request")
+                Words::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not accept this request")
                     .what("Nothing was changed. Use the form on the page it belongs to.")
                     .next(Next::home(base))
             }
@@ -117,7 +117,7 @@ impl Refusal {
                 .what(Sentence::from("Try again in ").text(text::count(seconds, "second", "seconds")).text("."))
                 .nothing_given(),
             Self::Broken => Words::new(StatusCode::INTERNAL_SERVER_ERROR, "Something broke on our side")
-                .what("Try again. If it stays, tell whoever runs this server the reference below.")
+                .what("Try again. If it happens again, send the reference below to the operator of this server.")
                 .nothing_given(),
             Self::Restarting => Words::new(StatusCode::SERVICE_UNAVAILABLE, "We are restarting")
                 .what("Try again in a few seconds. Tools that are signed in keep working until their access ends.")
