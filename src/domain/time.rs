@@ -27,6 +27,8 @@ pub struct Time(DateTime<Utc>);
 impl Time {
     /// Before every time that is stored.
     pub const FIRST: Self = Self(FIRST);
+    /// The last moment of the year 9999.
+    pub const LAST: Self = Self(LAST);
 
     /// Cuts to whole microseconds.
     pub fn new(at: DateTime<Utc>) -> Self {

@@ -74,7 +74,7 @@ async fn sweep(app: App) {
             tracing::debug!(%error, "the time of the sweep could not be stored");
         }
         if !pauses(&app, "sweep", &mut paused) {
-            match janitor::sweep(&app.store, app.config.audit).await {
+            match janitor::sweep(&app.store, &app.config).await {
                 0 => {}
                 rows => tracing::debug!(rows, "swept"),
             }

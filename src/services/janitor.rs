@@ -8,28 +8,38 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
-use crate::config::Audit;
+use crate::config::Config;
 use crate::domain::guessing;
 use crate::domain::time::Time;
 use crate::store::sweeping::{Deleted, Span};
 use crate::store::{
-    Conn, Store, StoreError, authorization_requests, device_requests, idempotency_records, rates, throttles,
-    usage, uses, web_sessions,
+    Conn, Store, StoreError, authorization_requests, device_requests, ended_credentials, idempotency_records,
+    rates, throttles, usage, uses, web_sessions,
 };
 
 /// How long a request with a code stays: a code that is used again later still ends the session it made.
 const CODES_KEPT: TimeDelta = TimeDelta::hours(24);
 /// How long any other request stays after its end, for the page that says so.
 const REQUESTS_KEPT: TimeDelta = TimeDelta::minutes(30);
+/// When a credential that has ended by itself is marked. Most that live shorter than this have been revoked by then, and are
+/// never written for it.
+const EXPIRED_UNMARKED: TimeDelta = TimeDelta::hours(1);
 
 /// Rows that expire, and how long they are kept afterwards.
 struct Expiring {
     /// In words for the log.
     name: &'static str,
     /// How long they stay after their end.
-    kept: fn(Audit) -> TimeDelta,
+    kept: fn(&Config) -> TimeDelta,
     delete: fn(&mut Conn, Span) -> Result<Deleted, StoreError>,
 }
+
+/// Deletes nothing: it marks what the lists of active credentials leave out.
+const MARKS: Expiring = Expiring {
+    name: "expired credentials",
+    kept: |_| EXPIRED_UNMARKED,
+    delete: ended_credentials::mark_expired,
+};
 
 const EXPIRING: [Expiring; 10] = [
     Expiring {
@@ -60,17 +70,20 @@ const EXPIRING: [Expiring; 10] = [
         kept: |_| guessing::MEMORY,
         delete: throttles::delete_quiet_sources,
     },
-    Expiring { name: "uses of credentials", kept: |audit| audit.keep_uses, delete: uses::delete_old },
-    Expiring { name: "counts of uses", kept: |audit| audit.keep_usage, delete: usage::delete_old },
+    Expiring { name: "uses of credentials", kept: |config| config.audit.keep_uses, delete: uses::delete_old },
+    Expiring { name: "counts of uses", kept: |config| config.audit.keep_usage, delete: usage::delete_old },
 ];
 
 /// Deletes everything that has ended by now, and says how many rows that were. Every node may do it at any time. What fails
 /// is left to the next sweep, and keeps nothing else from being deleted.
-pub async fn sweep(store: &Store, keep: Audit) -> usize {
+pub async fn sweep(store: &Store, config: &Config) -> usize {
     let now = store.now();
+    if let Err(error) = sweep_expiring(store, &MARKS, now - (MARKS.kept)(config)).await {
+        tracing::warn!(%error, what = MARKS.name, "what has ended could not be marked");
+    }
     let mut rows = 0;
     for expiring in &EXPIRING {
-        match sweep_expiring(store, expiring, now - (expiring.kept)(keep)).await {
+        match sweep_expiring(store, expiring, now - (expiring.kept)(config)).await {
             Ok(deleted) => rows += deleted,
             Err(error) => tracing::warn!(%error, what = expiring.name, "what has ended could not be deleted"),
         }

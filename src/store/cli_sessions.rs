@@ -1,10 +1,14 @@
 //! CLI sessions with the names by which people know their owner and their tool.
 
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use super::credentials::Credential;
+use super::ended_credentials::not_expired;
+use super::engine::codec::Moment;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
+use super::engine::keyset;
 use super::engine::schema::{clients, credentials, users};
 use crate::domain::credential::CredentialKind;
 use crate::domain::time::Time;
@@ -27,23 +31,28 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Named>, StoreError> {
         .optional()?)
 }
 
-/// A page of the living sessions of an organization, by person, each person's newest first.
+/// A page of the living sessions of an organization, the newest first. `after` is where the page before it ended.
 pub fn living(
     conn: &mut Conn,
     org_id: &str,
     now: Time,
-    offset: i64,
+    after: Option<&(Time, String)>,
     limit: i64,
 ) -> Result<Vec<Named>, StoreError> {
-    Ok(credentials::table
+    let mut query = credentials::table
         .inner_join(users::table)
         .inner_join(clients::table)
         .filter(credentials::org_id.eq(org_id).and(credentials::kind.eq(CredentialKind::CliSession)))
         .filter(credentials::revoked_at.is_null())
+        .filter(not_expired())
         .filter(credentials::idle_ends_at.gt(now).and(credentials::ends_at.gt(now)))
-        .order((users::name, users::id, credentials::created_at.desc(), credentials::id))
-        .offset(offset)
+        .order((credentials::created_at.desc(), credentials::id.desc()))
         .limit(limit)
         .select((Credential::as_select(), users::name, clients::name))
-        .load(conn)?)
+        .into_boxed();
+    if let Some((at, id)) = after {
+        query =
+            query.filter(keyset::before!("credentials.created_at, credentials.id", Moment: *at, Text: id));
+    }
+    Ok(query.load(conn)?)
 }

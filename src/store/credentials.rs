@@ -4,6 +4,7 @@ use diesel::dsl::{count, exists};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::ended_credentials::not_expired;
 use super::engine::codec::Moment;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
@@ -185,6 +186,7 @@ macro_rules! personal {
             .eq($org_id)
             .and(credentials::kind.ne(CredentialKind::ApiKey))
             .and(credentials::revoked_at.is_null())
+            .and(not_expired())
             .and(credentials::idle_ends_at.is_null().or(credentials::idle_ends_at.gt($now)))
             .and(credentials::ends_at.is_null().or(credentials::ends_at.gt($now)))
     };

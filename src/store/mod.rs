@@ -37,6 +37,7 @@ pub mod clients;
 pub mod counters;
 pub mod credentials;
 pub mod device_requests;
+pub mod ended_credentials;
 mod engine;
 pub mod facts;
 pub mod idempotency_records;

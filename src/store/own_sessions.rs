@@ -1,12 +1,18 @@
 //! The CLI sessions of one person in an organization. They are counted and paged here, and never read as a whole: there
 //! may be tens of thousands, nearly all of which have ended.
 
+use std::cmp::Reverse;
+
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
 use super::credentials::Credential;
+use super::ended_credentials::not_expired;
+use super::engine::codec::Moment;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
+use super::engine::keyset;
 use super::engine::query::Locked;
 use super::engine::schema::{clients, credentials};
 use crate::domain::credential::{CredentialKind, EndReason};
@@ -39,7 +45,7 @@ macro_rules! not_ended {
 
 macro_rules! living {
     ($whose:expr, $now:expr) => {
-        of!($whose).and(credentials::revoked_at.is_null()).and(not_ended!($now))
+        of!($whose).and(credentials::revoked_at.is_null()).and(not_expired()).and(not_ended!($now))
     };
 }
 
@@ -104,43 +110,142 @@ pub enum State {
     Any,
 }
 
-/// A part of the sessions, each with its client's name, the newest first. `text` is in the name of the session or of its
-/// client, in any case; on SQLite only ASCII letters have two.
+/// Which sessions are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub now: Time,
+    pub state: State,
+    /// In the name of the session or of its client, in any case; on SQLite only ASCII letters have two. Empty: any name.
+    pub text: &'a str,
+}
+
+/// The place of a session in a list: its creation and its id.
+pub type Place = (Time, String);
+
+/// A part of a list.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Each session with its client's name, the newest first.
+    pub rows: Vec<(Credential, String)>,
+    /// Where the part after this one begins, if there are more sessions. A search may have found nothing so far.
+    pub older: Option<Place>,
+}
+
+/// Sessions that one page of a search looks at. No index serves "contains".
+pub const SEARCHED: i64 = 1000;
+
+/// Sessions that are next to each other in one index.
+#[derive(Debug, Clone, Copy)]
+enum Branch {
+    Living,
+    MarkedExpired,
+    /// Those that the sweep has not marked yet.
+    JustExpired,
+    Revoked,
+    Any,
+}
+
+impl State {
+    fn branches(self) -> &'static [Branch] {
+        match self {
+            Self::Living => &[Branch::Living],
+            Self::Expired => &[Branch::MarkedExpired, Branch::JustExpired],
+            Self::Revoked => &[Branch::Revoked],
+            Self::Any => &[Branch::Any],
+        }
+    }
+}
+
+/// The sessions of a branch after a place, the newest first. A macro, because the type of a boxed query names everything
+/// that is joined and selected.
+macro_rules! branch {
+    ($table:expr, $selection:expr, $branch:expr, $whose:expr, $now:expr, $after:expr) => {{
+        let mut query = $table
+            .filter(of!($whose))
+            .order((credentials::created_at.desc(), credentials::id.desc()))
+            .select($selection)
+            .into_boxed();
+        query = match $branch {
+            Branch::Living => {
+                query.filter(credentials::revoked_at.is_null()).filter(not_expired()).filter(not_ended!($now))
+            }
+            Branch::MarkedExpired => query
+                .filter(credentials::revoked_at.is_null())
+                .filter(sql::<Bool>("credentials.expired_at IS NOT NULL")),
+            Branch::JustExpired => query
+                .filter(credentials::revoked_at.is_null())
+                .filter(not_expired())
+                .filter(diesel::dsl::not(not_ended!($now))),
+            Branch::Revoked => query.filter(credentials::revoked_at.is_not_null()),
+            Branch::Any => query,
+        };
+        if let Some((at, id)) = $after {
+            query = query
+                .filter(keyset::before!("credentials.created_at, credentials.id", Moment: *at, Text: id));
+        }
+        query
+    }};
+}
+
+/// At most `limit` of the sessions after a place, the newest first. A search looks at [`SEARCHED`] sessions and says where
+/// to go on.
 pub fn page(
     conn: &mut Conn,
     whose: Whose<'_>,
-    now: Time,
-    state: State,
-    text: &str,
-    offset: i64,
-    limit: i64,
-) -> Result<Vec<(Credential, String)>, StoreError> {
-    let mut query = credentials::table
-        .inner_join(clients::table)
-        .filter(of!(whose))
-        .order((credentials::created_at.desc(), credentials::id.desc()))
-        .offset(offset)
-        .limit(limit)
-        .select((Credential::as_select(), clients::name))
-        .into_boxed();
-    query = match state {
-        State::Living => query.filter(credentials::revoked_at.is_null()).filter(not_ended!(now)),
-        State::Expired => {
-            query.filter(credentials::revoked_at.is_null()).filter(diesel::dsl::not(not_ended!(now)))
+    wanted: Wanted<'_>,
+    after: Option<&Place>,
+    limit: usize,
+) -> Result<Page, StoreError> {
+    let Wanted { now, state, text } = wanted;
+    // One more than asked for says whether there are more.
+    let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let (mut rows, mut searched_to) = (Vec::new(), None);
+    for branch in state.branches() {
+        let selection = (Credential::as_select(), clients::name);
+        let joined = credentials::table.inner_join(clients::table);
+        let mut query = branch!(joined, selection, branch, whose, now, after).limit(most);
+        if !text.is_empty() {
+            let to = search_end(conn, whose, now, *branch, after)?;
+            if let Some((at, id)) = &to {
+                // PostgreSQL has statistics for the time alone, not for the row.
+                query = query.filter(credentials::created_at.ge(*at)).filter(
+                    keyset::down_to!("credentials.created_at, credentials.id", Moment: *at, Text: id.clone()),
+                );
+            }
+            searched_to = searched_to.max(to);
+            let (of_session, of_client) = match conn {
+                Conn::Postgres(_) => ("(credentials.name ILIKE ", " ESCAPE '!' OR clients.name ILIKE "),
+                Conn::Sqlite(_) => ("(credentials.name LIKE ", " ESCAPE '!' OR clients.name LIKE "),
+            };
+            let pattern = pattern(text);
+            let found = sql::<Bool>(of_session).bind::<Text, _>(pattern.clone());
+            query = query.filter(found.sql(of_client).bind::<Text, _>(pattern).sql(" ESCAPE '!')"));
         }
-        State::Revoked => query.filter(credentials::revoked_at.is_not_null()),
-        State::Any => query,
-    };
-    if !text.is_empty() {
-        let (of_session, of_client) = match conn {
-            Conn::Postgres(_) => ("(credentials.name ILIKE ", " ESCAPE '!' OR clients.name ILIKE "),
-            Conn::Sqlite(_) => ("(credentials.name LIKE ", " ESCAPE '!' OR clients.name LIKE "),
-        };
-        let pattern = pattern(text);
-        let found = diesel::dsl::sql::<Bool>(of_session).bind::<Text, _>(pattern.clone());
-        query = query.filter(found.sql(of_client).bind::<Text, _>(pattern).sql(" ESCAPE '!')"));
+        rows.extend(query.load::<(Credential, String)>(conn)?);
     }
-    Ok(query.load(conn)?)
+    rows.sort_by_key(|(session, _)| Reverse(session.created_at));
+    // Below this place, one of the branches has not been searched.
+    if let Some((at, _)) = &searched_to {
+        rows.retain(|(session, _)| session.created_at >= *at);
+    }
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().map(|(session, _)| (session.created_at, session.id.clone()));
+    Ok(Page { rows, older: if more { last } else { searched_to } })
+}
+
+/// The last session of a branch that a search looks at, if there are more.
+fn search_end(
+    conn: &mut Conn,
+    whose: Whose<'_>,
+    now: Time,
+    branch: Branch,
+    after: Option<&Place>,
+) -> Result<Option<Place>, StoreError> {
+    let place = (credentials::created_at, credentials::id);
+    let query = branch!(credentials::table, place, branch, whose, now, after);
+    let mut ends: Vec<Place> = query.offset(SEARCHED - 1).limit(2).load(conn)?;
+    Ok((ends.len() == 2).then(|| ends.swap_remove(0)))
 }
 
 /// What `LIKE` finds a text with anywhere, `!` being the escape.

@@ -6,12 +6,13 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::ended_credentials::not_expired;
 use super::engine::codec::Moment;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use super::engine::keyset;
 use super::engine::query::Locked;
-use super::engine::schema::credentials;
+use super::engine::schema::{credentials, more_of_credentials};
 use crate::domain::allowed_addresses::AllowedAddresses;
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::granted::Granted;
@@ -256,6 +257,7 @@ pub fn page(
         Standing::Any => query,
         Standing::Living(now) => query
             .filter(credentials::revoked_at.is_null())
+            .filter(not_expired())
             .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now))),
         Standing::Ended(now) => {
             query.filter(credentials::revoked_at.is_not_null().or(credentials::ends_at.le(now)))
@@ -279,6 +281,7 @@ pub fn count_living(
     let mut query = credentials::table
         .filter(credentials::org_id.eq(org_id).and(credentials::kind.eq(kind)))
         .filter(credentials::revoked_at.is_null())
+        .filter(not_expired())
         .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now)))
         .select(count_star())
         .into_boxed();
@@ -316,10 +319,13 @@ pub fn set_granted(conn: &mut Conn, id: &str, granted: &Granted) -> Result<(), S
     Ok(())
 }
 
-/// Notes which key took its place, and until when it still works.
+/// Notes which key took its place, and until when it still works, which is earlier than what the sweep knows of.
 pub fn set_replaced(conn: &mut Conn, id: &str, by: &str, ends_at: Option<Time>) -> Result<(), StoreError> {
     diesel::update(credentials::table.find(id))
         .set((credentials::replaced_by.eq(by), credentials::ends_at.eq(ends_at)))
+        .execute(conn)?;
+    diesel::update(more_of_credentials::table.find(id))
+        .set(more_of_credentials::due_at.eq(None::<Time>))
         .execute(conn)?;
     Ok(())
 }

@@ -8,13 +8,27 @@ const PAGE: usize = 10;
 
 /// Rows to read: one more than is shown tells whether there is another page.
 pub(in crate::pages) fn limit() -> i64 {
-    i64::try_from(PAGE + 1).unwrap_or(i64::MAX)
+    rows_of(PAGE)
+}
+
+/// The same for a page of another size.
+pub(in crate::pages) fn rows_of(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1)
 }
 
 /// Cuts what was read to one page. The cursor to the next, if there is one.
 pub(in crate::pages) fn cut<T>(rows: &mut Vec<T>, place: impl Fn(&T) -> (Time, &str)) -> Option<String> {
-    let more = rows.len() > PAGE;
-    rows.truncate(PAGE);
+    cut_to(PAGE, rows, place)
+}
+
+/// The same for a page of another size.
+pub(in crate::pages) fn cut_to<T>(
+    size: usize,
+    rows: &mut Vec<T>,
+    place: impl Fn(&T) -> (Time, &str),
+) -> Option<String> {
+    let more = rows.len() > size;
+    rows.truncate(size);
     let (at, id) = rows.last().filter(|_| more).map(place)?;
     Some(cursor::write(at, id))
 }

@@ -17,8 +17,9 @@ use crate::pages::shared::urls::query;
 use crate::services::setup;
 use crate::store::credentials::Credential;
 use crate::store::organizations::Organization;
-use crate::store::own_sessions::{self, State, Whose};
+use crate::store::own_sessions::{self, Page, State, Wanted, Whose};
 use crate::store::{Conn, StoreError};
+use crate::web::cursor;
 
 #[derive(Template)]
 #[template(path = "sessions/list.html")]
@@ -188,6 +189,13 @@ impl Numbers {
     }
 }
 
+impl SessionsPage {
+    /// What is said of a search in which nothing was found so far.
+    fn searched(&self) -> String {
+        format!("Nothing matches among these {} sessions.", text::number(own_sessions::SEARCHED))
+    }
+}
+
 impl Card {
     pub fn is_live(&self) -> bool {
         matches!(self.end, End::Ahead { .. })
@@ -210,7 +218,7 @@ const LATELY: TimeDelta = TimeDelta::days(1);
 /// "Used, 14 days"
 const COUNTED: TimeDelta = TimeDelta::days(14);
 /// Cards on one page, which stays light enough to need no compression.
-const PAGE: i64 = 10;
+const PAGE: usize = 10;
 
 /// `GET /` and `GET /cli-sessions`
 pub async fn list(req: PageRequest) -> PageResult {
@@ -228,30 +236,31 @@ async fn list_page(req: &PageRequest, member: &Member) -> Result<SessionsPage, S
         query: query.get("q").unwrap_or_default().chars().take(100).collect(),
         state: StateFilter::from_value(query.get("state").unwrap_or_default()),
     };
-    let page = query.get("page").and_then(|page| page.parse::<i64>().ok()).unwrap_or(1).clamp(1, 10_000);
+    let after = query.get("cursor").and_then(cursor::read);
     let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
-    let (text, state) = (filter.query.clone(), state(filter.state));
+    let (text, state, place) = (filter.query.clone(), state(filter.state), after.clone());
     let read = move |conn: &mut Conn| {
         let whose = Whose { org_id: &org_id, user_id: &user_id };
         let numbers = own_sessions::numbers(conn, whose, now, now - COUNTED)?;
-        // One more than is shown tells whether there is a next page.
-        let rows = own_sessions::page(conn, whose, now, state, &text, (page - 1) * PAGE, PAGE + 1)?;
-        let any = !rows.is_empty() || own_sessions::exist(conn, whose)?;
-        Ok((numbers, rows, any))
+        let wanted = Wanted { now, state, text: &text };
+        let page = own_sessions::page(conn, whose, wanted, place.as_ref(), PAGE)?;
+        let any = !page.rows.is_empty() || own_sessions::exist(conn, whose)?;
+        Ok((numbers, page, any))
     };
-    let (numbers, mut rows, any) = req.app.store.read(read).await?;
-    let link = |page: i64| {
+    let (numbers, Page { rows, older }, any) = req.app.store.read(read).await?;
+    let link = |cursor: Option<&str>| {
         let mut link = url::form_urlencoded::Serializer::new(format!("{}/cli-sessions?", req.base()));
         link.append_pair("org", &member.organization.slug).append_pair("state", filter.state.value());
-        link.append_pair("q", &filter.query).append_pair("page", &page.to_string());
+        link.append_pair("q", &filter.query);
+        if let Some(cursor) = cursor {
+            link.append_pair("cursor", cursor);
+        }
         link.finish()
     };
-    let shown = usize::try_from(PAGE).unwrap_or_default();
     let pager = Pager {
-        newer: (page > 1).then(|| link(page - 1)),
-        older: (rows.len() > shown).then(|| link(page + 1)),
+        newer: after.is_some().then(|| link(None)),
+        older: older.map(|(at, id)| link(Some(&cursor::write(at, &id)))),
     };
-    rows.truncate(shown);
     let cards: Vec<Card> = rows.iter().map(|row| card(req, &member.organization, row, now)).collect();
     let listing = match (any, cards.is_empty()) {
         (false, _) => Listing::NoneYet,

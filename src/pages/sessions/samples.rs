@@ -83,9 +83,11 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
         current: foreign("maya-mbp"),
         name: foreign("work laptop"),
     };
+    let none_match = SessionsPage { pager: Pager::default(), ..page(Listing::NoneMatch, 1) };
     vec![
         ("sessions", print(&page(Listing::Cards(cards), 4))),
-        ("sessions-none-match", print(&page(Listing::NoneMatch, 1))),
+        ("sessions-search-goes-on", print(&page(Listing::NoneMatch, 1))),
+        ("sessions-none-match", print(&none_match)),
         ("sessions-none-yet", print(&page(Listing::NoneYet, 0))),
         ("rename", print(&rename)),
     ]

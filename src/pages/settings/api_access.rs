@@ -7,6 +7,7 @@ use askama::Template;
 use crate::domain::audit::Actor;
 use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
+use crate::pages::records::paging;
 use crate::pages::sessions::list::Pager;
 use crate::pages::settings::credential_limits;
 use crate::pages::shared::concerned::Concerned;
@@ -22,6 +23,7 @@ use crate::services::api_access::{self, Effect, Roads};
 use crate::store::StoreError;
 use crate::store::cli_sessions::{self, Named};
 use crate::store::credentials::Credential;
+use crate::web::cursor;
 
 #[derive(Template)]
 #[template(path = "settings/api_access.html")]
@@ -142,12 +144,13 @@ impl ApiAccessPage {
 }
 
 /// Sessions on one page.
-const PAGE: i64 = 25;
+const PAGE: usize = 25;
 
 /// `GET /o/{org}/settings/api-access`
 pub async fn settings(ManagerRequest(req, member): ManagerRequest, slug: web::Path<String>) -> PageResult {
     let (org_id, now) = (member.organization.id.clone(), req.app.now());
-    let number = query(&req).get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, 10_000);
+    let after = query(&req).get("cursor").and_then(cursor::read);
+    let first = after.is_none();
     let (effect, last_change, mut living) = req
         .app
         .store
@@ -155,13 +158,14 @@ pub async fn settings(ManagerRequest(req, member): ManagerRequest, slug: web::Pa
             let effect = api_access::effect(conn, &org_id, now)?;
             let last_change = api_access::last_change(conn, &org_id)?;
             // One more than is shown tells whether there is a next page.
-            let living = cli_sessions::living(conn, &org_id, now, (number - 1) * PAGE, PAGE + 1)?;
+            let living = cli_sessions::living(conn, &org_id, now, after.as_ref(), paging::rows_of(PAGE))?;
             Ok((effect, last_change, living))
         })
         .await?;
-    let more = count(living.len()) > PAGE;
-    living.truncate(usize::try_from(PAGE).unwrap_or_default());
-    let link = |number: i64| format!("{}/o/{}/settings/api-access?page={number}", req.base(), *slug);
+    let next = paging::cut_to(PAGE, &mut living, |Named { session, .. }| {
+        (session.created_at, session.id.as_str())
+    });
+    let path = format!("{}/o/{}/settings/api-access", req.base(), *slug);
     let active = active_sessions(&req, &member).await?;
     let policy = member.organization.policy(&req.app.config.organizations);
     let page = ApiAccessPage {
@@ -177,7 +181,10 @@ pub async fn settings(ManagerRequest(req, member): ManagerRequest, slug: web::Pa
         copy_code: policy.copy_code,
         keys: credential_limits::keys(&req, &member).await?,
         rows: living.into_iter().map(row).collect(),
-        pager: Pager { newer: (number > 1).then(|| link(number - 1)), older: more.then(|| link(number + 1)) },
+        pager: Pager {
+            older: next.map(|cursor| format!("{path}?cursor={cursor}")),
+            newer: (!first).then_some(path),
+        },
     };
     Ok(req.page(StatusCode::OK, &page))
 }

@@ -15,6 +15,13 @@ macro_rules! after {
     };
 }
 
+/// The rows of a list sorted downwards by `columns` that come no later than a place.
+macro_rules! down_to {
+    ($columns:literal, $($sql_type:ty: $value:expr),+ $(,)?) => {
+        $crate::store::engine::keyset::compare!($columns, " >= (", $($sql_type: $value),+)
+    };
+}
+
 macro_rules! compare {
     ($columns:literal, $open:literal, $first_type:ty: $first:expr $(, $sql_type:ty: $value:expr)*) => {
         diesel::dsl::sql::<diesel::sql_types::Bool>(concat!("(", $columns, ")", $open))
@@ -40,4 +47,4 @@ macro_rules! rare {
     }};
 }
 
-pub(in crate::store) use {after, before, compare, rare};
+pub(in crate::store) use {after, before, compare, down_to, rare};

@@ -142,12 +142,15 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Nullable, Text};
+    use crate::store::engine::codec::Moment;
 
     /// What else the table `credentials` has: Diesel's tables have 32 columns at most.
     #[sql_name = "credentials"]
     more_of_credentials (id) {
         id -> Text,
         installation_hash -> Nullable<Binary>,
+        due_at -> Nullable<Moment>,
+        expired_at -> Nullable<Moment>,
     }
 }
 

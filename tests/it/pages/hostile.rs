@@ -104,7 +104,7 @@ both_engines! {
             for path in ["/oauth/authorize?client_id=", "/c/", "/cli-sessions?q=", "/cli-sessions?org=",
                 "/sign-in?request=", "/authorize/return?request=", "/done?c=", "/?done=", "/nothing/", "/o/",
                 "/cli-auth?port=", API_ACCESS] {
-                let join = if path == API_ACCESS { "?page=" } else { "" };
+                let join = if path == API_ACCESS { "?cursor=" } else { "" };
                 let answer = browser.get(&format!("{path}{join}{text}")).await;
                 let answer = browser.follow(answer).await;
                 if answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {

@@ -9,6 +9,7 @@ use keystiled::store::users;
 
 use crate::support::app::TestApp;
 use crate::support::both_engines;
+use crate::support::html::links;
 use crate::support::http::{Answer, BrowserCaller};
 use crate::support::oauth::{Ask, Session, Tokens};
 use crate::support::people::Person;
@@ -155,21 +156,30 @@ both_engines! {
         let first = browser.get("/cli-sessions").await;
         assert_eq!(cards(&first), 10);
         assert!(first.body.len() < 30 * 1024, "{}", first.body.len());
-        assert_eq!(cards(&browser.get("/cli-sessions?page=2").await), 2);
+        let older = links(&first.body).into_iter().find(|link| link.contains("cursor=")).unwrap();
+        let second = browser.get(&older).await;
+        assert_eq!(cards(&second), 2);
+        let newer = links(&second.body).into_iter().find(|link| link.contains("state=active")).unwrap();
+        assert_eq!(cards(&browser.get(&newer).await), 10);
         assert_eq!(cards(&browser.get("/cli-sessions?q=HOST-03").await), 1);
-        for nothing in ["q=zzz", "state=ended", "page=99", "state=expired"] {
+        for nothing in ["q=zzz", "state=ended", "state=expired"] {
             let page = browser.get(&format!("/cli-sessions?{nothing}")).await;
             assert!(page.text().contains("Nothing matches."), "{nothing}");
         }
-        assert_eq!(cards(&browser.get("/cli-sessions?page=-1&state=%22%3E").await), 10);
+        assert_eq!(cards(&browser.get("/cli-sessions?cursor=-1&state=%22%3E").await), 10);
     }
 
     async fn a_session_says_when_it_has_ended_by_itself(app, |app| app.manual_clock()) {
         let session = app.session().await;
         app.advance(TimeDelta::days(91));
         let browser = app.browser_of(&session.person).await;
-        let page = browser.get("/cli-sessions?state=expired").await.text();
-        assert!(page.contains("Expired") && page.contains("Active sessions 0"), "{page}");
+        for marked in [0, 1] {
+            assert_eq!(app.count("credentials WHERE expired_at IS NOT NULL").await, marked);
+            let page = browser.get("/cli-sessions?state=expired").await;
+            assert_eq!(page.body.matches("class=\"session\"").count(), 1);
+            assert!(page.text().contains("Expired") && page.text().contains("Active sessions 0"), "{}", page.text());
+            app.sweep().await;
+        }
     }
 
     async fn each_theme_is_kept_in_a_cookie(app) {

@@ -255,7 +255,7 @@ both_engines! {
         for n in 0..3 {
             from(&app.browser(), "198.51.100.1", &format!("somebody{n}@example.com"), "wrong").await;
         }
-        let sweep = || keystiled::services::janitor::sweep(&app.inside().store, app.config.audit);
+        let sweep = || keystiled::services::janitor::sweep(&app.inside().store, &app.config);
         sweep().await;
         assert_eq!((app.count("throttled_accounts").await, app.count("throttled_sources").await), (3, 3));
         app.advance(TimeDelta::hours(26));

@@ -12,16 +12,18 @@ use keystiled::domain::subject::SubjectId;
 use keystiled::domain::time::Time;
 use keystiled::domain::uses::UseOutcome;
 use keystiled::store::audit::{self, Filter};
-use keystiled::store::own_sessions::{self, State, Whose};
+use keystiled::store::own_sessions::{self, SEARCHED, State, Wanted, Whose};
 use keystiled::store::static_credentials::{Part, Standing};
 use keystiled::store::{
-    authorization_requests, credentials, device_requests, service_accounts, static_credentials, usage, uses,
+    authorization_requests, cli_sessions, credentials, device_requests, service_accounts, static_credentials,
+    usage, uses,
 };
 
 use super::numbers;
 use crate::support::app::TestApp;
 use crate::support::both_engines;
 use crate::support::oauth::Session;
+use crate::support::reading::Cost;
 
 /// Its name, what is asked for, from which place on, the indexes that may serve it, and how many rows come.
 type Case<'a> = (&'a str, Filter, Option<(Time, i64)>, &'a [&'a str], usize);
@@ -93,6 +95,23 @@ async fn fill_credentials(app: &TestApp, session: &Session, kind: CredentialKind
     let values = format!(
         "SELECT '{kind}_' || i, '{kind}', '{org}', '{user}', {client}, 'key', 'org:read', {mode}, {hash}, 'k_', 'abcd',
             {at}, '{user}', CASE WHEN i <= 10 THEN NULL ELSE {at} END"
+    );
+    fill(app, "credentials", &format!("{columns} {values}")).await;
+}
+
+/// CLI sessions of one person: the 10 oldest are active, and of the others every second one was revoked and the rest have
+/// expired.
+async fn fill_sessions(app: &TestApp, session: &Session) {
+    let at = at(app);
+    let (user, org, client) = (&session.person.id, &session.person.organization.id, &session.client.id);
+    let columns =
+        "(id, kind, org_id, user_id, client_id, name, scopes, created_at, ends_at, expired_at, revoked_at)";
+    let when = |condition: &str| format!("CASE WHEN i > 10 AND {condition} THEN {at} END");
+    let values = format!(
+        "SELECT 'ses_' || i, 'cli_session', '{org}', '{user}', '{client}', 'key', 'org:read', {at}, {}, {}, {}",
+        when("i % 2 = 1"),
+        when("i % 2 = 1"),
+        when("i % 2 = 0"),
     );
     fill(app, "credentials", &format!("{columns} {values}")).await;
 }
@@ -250,7 +269,8 @@ both_engines! {
         for (owner, standing, after, index, expected) in [
             (None, Standing::Any, None, "credentials_by_org", 51),
             (None, Standing::Any, Some(deep.clone()), "credentials_by_org", 51),
-            (None, Standing::Living(now), None, "credentials_not_revoked", 10),
+            (None, Standing::Living(now), None, "credentials_active_by_org", 10),
+            (person(), Standing::Living(now), None, "credentials_active_by_user", 10),
             (None, Standing::Ended(now), Some(deep.clone()), "credentials_by_org", 49),
             (person(), Standing::Any, Some(deep.clone()), "credentials_by_user", 51),
         ] {
@@ -267,7 +287,7 @@ both_engines! {
         let read = move |conn: &mut _| {
             static_credentials::count_living(conn, &count, CredentialKind::ApiKey, None, now).map(drop)
         };
-        app.cost("credentials", read).await.is_bounded("credentials", &["credentials_not_revoked"], BOUND);
+        app.cost("credentials", read).await.is_bounded("credentials", &["credentials_active_by_org"], BOUND);
     }
 
     async fn cb_06_lists_of_sessions_and_accounts_are_read_from_a_place_on(app) {
@@ -321,37 +341,113 @@ both_engines! {
         cost.is_bounded("device_requests", &["device_requests_by_client"], BOUND);
     }
 
-    async fn cb_12_the_sessions_of_a_person_are_counted_and_paged_by_an_index(app) {
+    async fn cb_12_the_sessions_of_a_person_are_counted_and_paged_past_those_that_have_ended(app) {
         let session = app.session().await;
-        fill_credentials(app, &session, CredentialKind::CliSession).await;
+        fill_sessions(app, &session).await;
         let (of_org, of_user) = (session.person.organization.id.clone(), session.person.id.clone());
-        let later = start() + TimeDelta::days(1);
-        let pages = [(State::Living, "", 11), (State::Revoked, "", 51), (State::Any, "", 51), (State::Living, "KEY", 10)];
-        for (state, text, expected) in pages {
-            let (org, user) = (of_org.clone(), of_user.clone());
+        let now = app.clock.now();
+        let (deep, early) = ((start() + TimeDelta::seconds(4000), "ses_4000".to_owned()), start() + TimeDelta::seconds(5));
+        let early = (early, "ses_5".to_owned());
+        for (state, text, after, indexes, expected) in [
+            (State::Living, "", None, &["credentials_active_by_user"][..], 11),
+            (State::Living, "", Some(&early), &["credentials_active_by_user"], 4),
+            (State::Living, "KEY", None, &["credentials_active_by_user"], 10),
+            (State::Expired, "", None, &["credentials_expired_by_user", "credentials_active_by_user"], 50),
+            (State::Expired, "", Some(&deep), &["credentials_expired_by_user", "credentials_active_by_user"], 50),
+            (State::Revoked, "", None, &["credentials_revoked_by_user"], 50),
+            (State::Revoked, "", Some(&deep), &["credentials_revoked_by_user"], 50),
+            (State::Any, "", None, &["credentials_by_user"], 50),
+            (State::Any, "", Some(&deep), &["credentials_by_user"], 50),
+        ] {
+            let (org, user, after) = (of_org.clone(), of_user.clone(), after.cloned());
             let read = move |conn: &mut _| {
                 let whose = Whose { org_id: &org, user_id: &user };
-                let rows = own_sessions::page(conn, whose, later, state, text, 0, 51)?;
-                assert_eq!(rows.len(), expected, "{state:?} {text}");
+                let page = own_sessions::page(conn, whose, Wanted { now, state, text }, after.as_ref(), 50)?;
+                assert_eq!(page.rows.len(), expected, "{state:?} {text} {after:?}");
+                assert_eq!(page.older.is_some(), expected == 50);
                 Ok(())
             };
-            let indexes = ["credentials_by_user", "credentials_of_user_not_revoked"];
-            app.cost("credentials", read).await.is_bounded("credentials", &indexes, BOUND);
+            app.cost("credentials", read).await.is_bounded("credentials", indexes, BOUND);
         }
         let (org, user) = (of_org.clone(), of_user.clone());
         let count = move |conn: &mut _| {
             let whose = Whose { org_id: &org, user_id: &user };
-            assert_eq!(own_sessions::count_living(conn, whose, later)?, 11);
+            assert_eq!(own_sessions::count_living(conn, whose, now)?, 11);
+            assert!(own_sessions::exist(conn, whose)?);
             Ok(())
         };
-        app.cost("credentials", count).await.is_bounded("credentials", &["credentials_of_user_not_revoked"], BOUND);
+        let indexes = ["credentials_active_by_user", "credentials_by_user"];
+        app.cost("credentials", count).await.is_bounded("credentials", &indexes, BOUND);
         let numbers = move |conn: &mut _| {
             let whose = Whose { org_id: &of_org, user_id: &of_user };
-            own_sessions::numbers(conn, whose, later, start())
+            let numbers = own_sessions::numbers(conn, whose, now, start())?;
+            assert_eq!((numbers.living, numbers.used, numbers.never_used), (11, 0, 11));
+            assert!(numbers.next_end.is_some());
+            Ok(())
         };
-        let numbers = app.inside().store.read(numbers).await.unwrap();
-        assert_eq!((numbers.living, numbers.used, numbers.never_used), (11, 0, 11));
-        assert!(numbers.next_end.is_some());
+        match app.cost("credentials", numbers).await {
+            // What lives is sorted by its end.
+            Cost::Plan(steps) => {
+                let reads: Vec<_> = steps.iter().filter(|step| step.contains(" credentials ")).collect();
+                assert!(reads.len() == 4 && reads.iter().all(|step| step.contains("INDEX credentials_active_by_user (")), "{steps:#?}");
+            }
+            rows @ Cost::Rows(_) => rows.is_bounded("credentials", &[], BOUND),
+        }
+    }
+
+    async fn cb_12_a_search_looks_at_so_many_sessions_and_goes_on_from_there(app) {
+        let session = app.session().await;
+        fill_sessions(app, &session).await;
+        app.execute("UPDATE credentials SET name = 'Needle' WHERE id = 'ses_11' OR id = 'ses_12'").await.unwrap();
+        let now = app.clock.now();
+        // Of 5,000: 2,495 have expired, 2,495 were revoked, 10 are active, and one more was made by the fixture.
+        for (state, pages, found) in [(State::Any, 6, 2), (State::Expired, 3, 1), (State::Revoked, 3, 1), (State::Living, 1, 0)] {
+            let (mut after, mut names, mut read) = (None, Vec::new(), 0);
+            loop {
+                let (org, user, place) = (session.person.organization.id.clone(), session.person.id.clone(), after.clone());
+                let look = move |conn: &mut _| {
+                    let wanted = Wanted { now, state, text: "needle" };
+                    own_sessions::page(conn, Whose { org_id: &org, user_id: &user }, wanted, place.as_ref(), 10)
+                };
+                let again = look.clone();
+                let page = app.inside().store.read(look).await.unwrap();
+                let cost = app.cost("credentials", move |conn| again(conn).map(drop)).await;
+                cost.is_bounded("credentials", &[
+                    "credentials_by_user", "credentials_active_by_user", "credentials_expired_by_user",
+                    "credentials_revoked_by_user",
+                ], 4 * SEARCHED + BOUND);
+                read += 1;
+                names.extend(page.rows.into_iter().map(|(session, _)| session.id));
+                after = page.older;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!((read, names.len()), (pages, found), "{state:?} {names:?}");
+        }
+    }
+
+    async fn cb_12_the_sessions_of_an_organization_are_paged_past_those_that_have_ended(app) {
+        let session = app.session().await;
+        fill_sessions(app, &session).await;
+        let (org, now) = (session.person.organization.id.clone(), app.clock.now());
+        app.execute("UPDATE credentials SET idle_ends_at = '2999-01-01T00:00:00.000000Z', ends_at = '2999-01-01T00:00:00.000000Z'
+            WHERE revoked_at IS NULL AND expired_at IS NULL").await.unwrap();
+        for (after, expected) in [(None, 11), (Some((start() + TimeDelta::seconds(5), "ses_5".to_owned())), 4)] {
+            let org = org.clone();
+            let read = move |conn: &mut _| {
+                let found = cli_sessions::living(conn, &org, now, after.as_ref(), 26)?;
+                assert_eq!(found.len(), expected);
+                assert!(found.is_sorted_by_key(|named| std::cmp::Reverse(named.session.created_at)));
+                Ok(())
+            };
+            app.cost("credentials", read).await.is_bounded("credentials", &["credentials_active_by_org"], BOUND);
+        }
+        let count = move |conn: &mut _| {
+            assert_eq!(credentials::count_personal(conn, &org, now)?, [11, 0, 1]);
+            Ok(())
+        };
+        app.cost("credentials", count).await.is_bounded("credentials", &["credentials_active_by_org"], BOUND);
     }
 
     async fn cb_06_nothing_else_waits_for_reports(app) {

@@ -50,7 +50,7 @@ async fn cc_03_a_role_that_only_reads_and_writes_rows_runs_a_migrated_server() {
     let app = Builder::on(Database::sqlite()).with("KEYSTILE_DATABASE_URL", &url).start().await;
     let session = app.session().await;
     assert_eq!(app.refresh(&session.client, &session.tokens.refresh).await.status, 200);
-    janitor::sweep(&app.inside().store, app.config.audit).await;
+    janitor::sweep(&app.inside().store, &app.config).await;
     assert_eq!(
         app.client_post(&session.client, "/oauth/revoke", &[("token", &session.tokens.refresh)]).await.status,
         200

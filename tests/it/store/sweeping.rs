@@ -8,8 +8,8 @@ use keystiled::domain::engine::Engine;
 use keystiled::domain::time::Time;
 use keystiled::store::sweeping::{Deleted, Span};
 use keystiled::store::{
-    Conn, StoreError, authorization_requests, device_requests, idempotency_records, rates, throttles, usage,
-    uses, web_sessions,
+    Conn, StoreError, authorization_requests, device_requests, ended_credentials, idempotency_records, rates,
+    throttles, usage, uses, web_sessions,
 };
 
 use super::numbers;
@@ -47,8 +47,8 @@ async fn add_codes(app: &TestApp, name: &str, n: usize, end: Time) {
 
 type Delete = fn(&mut Conn, Span) -> Result<Deleted, StoreError>;
 
-/// Every deletion of a sweep, with its table and the index that finds what it deletes.
-const DELETIONS: [(&str, &str, Delete); 10] = [
+/// Every step of a sweep, with its table and the index that finds what it deletes or marks.
+const DELETIONS: [(&str, &str, Delete); 11] = [
     (
         "authorization_requests",
         "authorization_requests_without_code",
@@ -63,6 +63,7 @@ const DELETIONS: [(&str, &str, Delete); 10] = [
     ("throttled_sources", "throttled_sources_by_last", throttles::delete_quiet_sources),
     ("uses", "uses_by_time", uses::delete_old),
     ("usage", "usage_by_day", usage::delete_old),
+    ("credentials", "credentials_by_due", ended_credentials::mark_expired),
 ];
 
 both_engines! {
@@ -72,8 +73,8 @@ both_engines! {
         // Nothing has ended while the server makes its own sweep at the start.
         add_requests(app, &client.id, "ended", "open", ENDED, app.clock.now() + TimeDelta::hours(1)).await;
         app.advance(TimeDelta::hours(3));
-        let (store, keep) = (app.inside().store.clone(), app.config.audit);
-        let sweeping = tokio::spawn(async move { keystiled::services::janitor::sweep(&store, keep).await });
+        let (store, config) = (app.inside().store.clone(), app.config.clone());
+        let sweeping = tokio::spawn(async move { keystiled::services::janitor::sweep(&store, &config).await });
         let mut seen = BTreeSet::new();
         for turn in 0.. {
             if sweeping.is_finished() {

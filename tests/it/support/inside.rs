@@ -57,7 +57,7 @@ impl TestApp {
 
     /// Deletes what has ended, as the server does by itself every minute, and says how many rows that were.
     pub(crate) async fn sweep(&self) -> usize {
-        janitor::sweep(&self.inside().store, self.config.audit).await
+        janitor::sweep(&self.inside().store, &self.config).await
     }
 
     /// Whether this text stands anywhere in the database, in whichever table, as text or as bytes.

@@ -1,0 +1,64 @@
+//! Credentials that have ended, marked so that indexes can leave them out.
+//!
+//! `expired_at` is a hint for indexes. It is written after the end, so a list of active credentials also looks at
+//! `idle_ends_at` and `ends_at`.
+
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable};
+
+use super::engine::codec::Moment;
+use super::engine::conn::Conn;
+use super::engine::error::StoreError;
+use super::engine::query::Unlocked;
+use super::engine::schema::more_of_credentials;
+use super::sweeping::{Deleted, Span};
+use crate::domain::time::Time;
+
+/// With `revoked_at IS NULL`, word for word the condition of the indexes of active credentials.
+pub(in crate::store) fn not_expired() -> SqlLiteral<Bool> {
+    sql("credentials.expired_at IS NULL")
+}
+
+/// When a credential ends by itself. On SQLite `MIN` of several is what `LEAST` is on PostgreSQL, except that one NULL
+/// makes it NULL.
+fn end(conn: &Conn) -> &'static str {
+    match conn {
+        Conn::Postgres(_) => "LEAST(idle_ends_at, ends_at)",
+        Conn::Sqlite(_) => "MIN(COALESCE(idle_ends_at, ends_at), COALESCE(ends_at, idle_ends_at))",
+    }
+}
+
+/// Looks at credentials that are due within the span: marks those that have ended by themselves before the end of the
+/// span, and puts the others off until their end as it is now. Those that another transaction has locked are left to the
+/// next sweep.
+pub fn mark_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    let due = || sql::<Moment>("COALESCE(due_at, created_at)");
+    let query = more_of_credentials::table
+        .filter(sql::<Bool>("revoked_at IS NULL AND expired_at IS NULL"))
+        .filter(due().ge(span.from))
+        .filter(due().lt(span.before))
+        .order(due())
+        .limit(span.limit)
+        .select((more_of_credentials::id, due()));
+    let found: Vec<(String, Time)> = Unlocked(query).load(conn)?;
+    if found.is_empty() {
+        return Ok(Deleted { rows: 0, to: None });
+    }
+    let end = end(conn);
+    let expired = sql::<Nullable<Moment>>("CASE WHEN ")
+        .sql(end)
+        .sql(" < ")
+        .bind::<Moment, _>(span.before)
+        .sql(" THEN ")
+        .sql(end)
+        .sql(" END");
+    let put_off =
+        sql::<Nullable<Moment>>("COALESCE(").sql(end).sql(", ").bind::<Moment, _>(Time::LAST).sql(")");
+    let ids = found.iter().map(|(id, _)| id.as_str());
+    diesel::update(more_of_credentials::table.filter(more_of_credentials::id.eq_any(ids)))
+        .set((more_of_credentials::expired_at.eq(expired), more_of_credentials::due_at.eq(put_off)))
+        .execute(conn)?;
+    Ok(Deleted { rows: found.len(), to: found.last().map(|(_, due)| *due) })
+}
