@@ -1,11 +1,13 @@
 //! What must hold between settings that are each fine on their own.
 
+use chrono::TimeDelta;
+
 use super::fault::Wrong;
 use super::sections::Config;
 use super::settings::Settings;
 
 pub(super) fn together(config: &Config, settings: &mut Settings) {
-    let Config { keys, tokens, sign_in, .. } = config;
+    let Config { keys, tokens, sign_in, credentials, .. } = config;
     let rules = [
         (
             tokens.session_max < tokens.session_idle,
@@ -36,6 +38,12 @@ pub(super) fn together(config: &Config, settings: &mut Settings) {
             "keys.keep_after",
             "is shorter than tokens.access, so tokens would stop verifying before they end",
             "Make it longer than tokens.access.",
+        ),
+        (
+            credentials.keep_ended < TimeDelta::days(1),
+            "credentials.keep_ended",
+            "is shorter than a day, so nobody would see what has ended",
+            "Write 1d or longer.",
         ),
     ];
     for (_, key, problem, remedy) in rules.into_iter().filter(|(broken, ..)| *broken) {

@@ -31,8 +31,8 @@ pub use env::Env;
 pub use fault::{Fault, Faults};
 pub use issuer::Issuer;
 pub use sections::{
-    Audit, Brand, Config, Database, Keys, Limits, Log, LogFormat, MasterKeySource, Organizations, Pooler,
-    Server, SignIn, Tokens,
+    Audit, Brand, Config, Credentials, Database, Keys, Limits, Log, LogFormat, MasterKeySource,
+    Organizations, Pooler, Server, SignIn, Tokens,
 };
 
 use settings::Settings;

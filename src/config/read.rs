@@ -12,7 +12,8 @@ use super::master_key::{self, BadMasterKey};
 use super::rate_policies::rate_policies;
 use super::resources::resources;
 use super::sections::{
-    Audit, Brand, Config, Database, Keys, Limits, Log, MasterKeySource, Organizations, Server, SignIn, Tokens,
+    Audit, Brand, Config, Credentials, Database, Keys, Limits, Log, MasterKeySource, Organizations, Server,
+    SignIn, Tokens,
 };
 use super::settings::Settings;
 use super::values::{self, Parsed};
@@ -37,6 +38,7 @@ pub(super) fn config(settings: &mut Settings, env: &Env) -> Config {
             api_requests_per_minute: settings
                 .read("limits.api_requests_per_minute", values::number(1, 1_000_000)),
         },
+        credentials: Credentials { keep_ended: settings.read("credentials.keep_ended", values::duration) },
         audit: Audit {
             log_uses: settings.read("audit.log_uses", values::flag),
             denied_uses_per_minute: settings

@@ -27,6 +27,7 @@ pub struct Config {
     pub sign_in: SignIn,
     pub organizations: Organizations,
     pub limits: Limits,
+    pub credentials: Credentials,
     pub audit: Audit,
     pub rate_policies: Vec<RatePolicy>,
     /// What tokens can be for besides this server.
@@ -165,6 +166,13 @@ pub struct Limits {
     pub sign_ins_per_minute: i32,
     /// Requests to the management API with one credential in a minute.
     pub api_requests_per_minute: i32,
+}
+
+/// Sessions, personal tokens and API keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Credentials {
+    /// How long one is kept after its end.
+    pub keep_ended: TimeDelta,
 }
 
 /// What is kept of the use of credentials. Audit events are always kept, and for ever.

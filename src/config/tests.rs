@@ -61,6 +61,7 @@ fn a_server_that_was_told_nothing_has_the_defaults() {
     assert_eq!(config.keys.master_key, MasterKeySource::DataDir);
     assert_eq!(config.tokens.access, TimeDelta::hours(8));
     assert_eq!(config.tokens.session_max, TimeDelta::days(365));
+    assert_eq!(config.credentials.keep_ended, TimeDelta::days(400));
     assert_eq!(config.brand.status_url, None);
     assert_eq!(config.log.format, LogFormat::Text);
     assert_eq!(
@@ -152,12 +153,12 @@ fn unknown_keys_are_refused_with_those_that_exist() {
     );
     one_fault(
         "workers = 3\n",
-        "keystile.toml:1: workers: is not a section. Remove it, or use one of audit, brand, catalog, database, keys, limits, log, \
+        "keystile.toml:1: workers: is not a section. Remove it, or use one of audit, brand, catalog, credentials, database, keys, limits, log, \
          organizations, server, sign_in, tokens.",
     );
     one_fault(
         "[[scope]]\nid = \"a\"\n",
-        "keystile.toml:1: scope: is not a section. Remove it, or use one of audit, brand, catalog, database, keys, limits, log, \
+        "keystile.toml:1: scope: is not a section. Remove it, or use one of audit, brand, catalog, credentials, database, keys, limits, log, \
          organizations, server, sign_in, tokens.",
     );
     one_fault(

@@ -41,7 +41,7 @@ const MARKS: Expiring = Expiring {
     delete: ended_credentials::mark_expired,
 };
 
-const EXPIRING: [Expiring; 10] = [
+const EXPIRING: [Expiring; 11] = [
     Expiring {
         name: "requests without a code",
         kept: |_| REQUESTS_KEPT,
@@ -72,6 +72,11 @@ const EXPIRING: [Expiring; 10] = [
     },
     Expiring { name: "uses of credentials", kept: |config| config.audit.keep_uses, delete: uses::delete_old },
     Expiring { name: "counts of uses", kept: |config| config.audit.keep_usage, delete: usage::delete_old },
+    Expiring {
+        name: "ended credentials",
+        kept: |config| config.credentials.keep_ended,
+        delete: ended_credentials::remove,
+    },
 ];
 
 /// Deletes everything that has ended by now, and says how many rows that were. Every node may do it at any time. What fails

@@ -1,4 +1,4 @@
-//! Credentials that have ended, marked so that indexes can leave them out.
+//! Credentials that have ended: marked, so that indexes can leave them out, and removed some time later.
 //!
 //! `expired_at` is a hint for indexes. It is written after the end, so a list of active credentials also looks at
 //! `idle_ends_at` and `ends_at`.
@@ -12,7 +12,7 @@ use super::engine::codec::Moment;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use super::engine::query::Unlocked;
-use super::engine::schema::more_of_credentials;
+use super::engine::schema::{credentials, more_of_credentials, removed_credentials};
 use super::sweeping::{Deleted, Span};
 use crate::domain::time::Time;
 
@@ -61,4 +61,33 @@ pub fn mark_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> 
         .set((more_of_credentials::expired_at.eq(expired), more_of_credentials::due_at.eq(put_off)))
         .execute(conn)?;
     Ok(Deleted { rows: found.len(), to: found.last().map(|(_, due)| *due) })
+}
+
+/// Removes credentials that ended within the span, and keeps their names for what outlives them. A key stays as long as
+/// the one that it replaced.
+pub fn remove(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    let ended = || sql::<Moment>("COALESCE(expired_at, revoked_at)");
+    let query = credentials::table
+        .filter(sql::<Bool>("COALESCE(expired_at, revoked_at) IS NOT NULL"))
+        .filter(ended().ge(span.from))
+        .filter(ended().lt(span.before))
+        .filter(sql::<Bool>(
+            "NOT EXISTS (SELECT 1 FROM credentials AS older WHERE older.replaced_by = credentials.id)",
+        ))
+        .order(ended())
+        .limit(span.limit)
+        .select((credentials::id, ended()));
+    let found: Vec<(String, Time)> = Unlocked(query).load(conn)?;
+    if found.is_empty() {
+        return Ok(Deleted { rows: 0, to: None });
+    }
+    let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
+    let named = credentials::table.filter(credentials::id.eq_any(ids.iter().copied()));
+    named
+        .select((credentials::id, credentials::name, credentials::mode))
+        .insert_into(removed_credentials::table)
+        .into_columns((removed_credentials::id, removed_credentials::name, removed_credentials::mode))
+        .execute(conn)?;
+    diesel::delete(credentials::table.filter(credentials::id.eq_any(ids.iter().copied()))).execute(conn)?;
+    Ok(Deleted { rows: found.len(), to: found.last().map(|(_, ended)| *ended) })
 }

@@ -6,10 +6,12 @@ use diesel::prelude::*;
 
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
-use super::engine::schema::{clients, credentials, memberships, organizations, service_accounts, users};
+use super::engine::schema::{
+    clients, credentials, memberships, organizations, removed_credentials, service_accounts, users,
+};
 use crate::domain::audit::export::Names;
 
-/// The names of these ids, of whichever kind. What has none, or is gone, is left out.
+/// The names of these ids, of whichever kind, removed credentials included. What has none is left out.
 pub fn of<'a>(conn: &mut Conn, ids: impl IntoIterator<Item = &'a str>) -> Result<Names, StoreError> {
     let ids: BTreeSet<&str> = ids.into_iter().collect();
     let mut names = Names::new();
@@ -20,7 +22,7 @@ pub fn of<'a>(conn: &mut Conn, ids: impl IntoIterator<Item = &'a str>) -> Result
         )+};
     }
     if !ids.is_empty() {
-        look_up!(users, service_accounts, credentials, clients, organizations);
+        look_up!(users, service_accounts, credentials, removed_credentials, clients, organizations);
     }
     Ok(names)
 }

@@ -12,7 +12,7 @@ use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use super::engine::keyset;
 use super::engine::query::Locked;
-use super::engine::schema::{credentials, more_of_credentials};
+use super::engine::schema::{credentials, more_of_credentials, removed_credentials};
 use crate::domain::allowed_addresses::AllowedAddresses;
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::granted::Granted;
@@ -164,13 +164,17 @@ pub fn insert(conn: &mut Conn, credential: &StaticCredential) -> Result<(), Stor
     Ok(())
 }
 
-/// Which of these credentials are keys, and of which mode.
+/// Which of these credentials, removed ones included, are keys, and of which mode.
 pub fn modes(conn: &mut Conn, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, Mode>, StoreError> {
     let found: Vec<(String, Option<Mode>)> = credentials::table
         .filter(credentials::id.eq_any(ids))
         .select((credentials::id, credentials::mode))
         .load(conn)?;
-    Ok(found.into_iter().filter_map(|(id, mode)| Some((id, mode?))).collect())
+    let removed: Vec<(String, Option<Mode>)> = removed_credentials::table
+        .filter(removed_credentials::id.eq_any(ids))
+        .select((removed_credentials::id, removed_credentials::mode))
+        .load(conn)?;
+    Ok(found.into_iter().chain(removed).filter_map(|(id, mode)| Some((id, mode?))).collect())
 }
 
 /// The credential with this secret, by the one index that knows secrets.

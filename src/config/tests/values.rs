@@ -108,6 +108,7 @@ fn durations_must_fit_together() {
         ("[sign_in]\nsession_max = \"1min\"\n", "sign_in.session_max: is shorter than sign_in.session_idle"),
         ("[keys]\npublish_ahead = \"90d\"\n", "keys.publish_ahead: is not shorter than keys.rotate_every"),
         ("[keys]\nkeep_after = \"1h\"\n", "keys.keep_after: is shorter than tokens.access"),
+        ("[credentials]\nkeep_ended = \"23h\"\n", "credentials.keep_ended: is shorter than a day"),
     ] {
         let found = faults(text, &[]);
         assert_eq!(found.len(), 1, "{found:?}");

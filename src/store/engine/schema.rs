@@ -155,6 +155,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+
+    removed_credentials (id) {
+        id -> Text,
+        name -> Text,
+        mode -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};
     use crate::store::engine::codec::Moment;
 
@@ -422,6 +432,7 @@ allow_tables_to_appear_in_same_query!(
     service_accounts,
     clients,
     credentials,
+    removed_credentials,
     authorization_requests,
     authorization_codes,
     web_sessions,

@@ -6,6 +6,7 @@ mod deadlocks;
 mod files;
 mod lists;
 mod pooler;
+mod retention;
 mod roles;
 mod schema;
 mod sweeping;

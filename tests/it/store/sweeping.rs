@@ -48,7 +48,7 @@ async fn add_codes(app: &TestApp, name: &str, n: usize, end: Time) {
 type Delete = fn(&mut Conn, Span) -> Result<Deleted, StoreError>;
 
 /// Every step of a sweep, with its table and the index that finds what it deletes or marks.
-const DELETIONS: [(&str, &str, Delete); 11] = [
+const DELETIONS: [(&str, &str, Delete); 12] = [
     (
         "authorization_requests",
         "authorization_requests_without_code",
@@ -64,6 +64,7 @@ const DELETIONS: [(&str, &str, Delete); 11] = [
     ("uses", "uses_by_time", uses::delete_old),
     ("usage", "usage_by_day", usage::delete_old),
     ("credentials", "credentials_by_due", ended_credentials::mark_expired),
+    ("credentials", "credentials_by_end", ended_credentials::remove),
 ];
 
 both_engines! {
