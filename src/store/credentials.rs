@@ -186,7 +186,6 @@ macro_rules! personal {
             .eq($org_id)
             .and(credentials::kind.ne(CredentialKind::ApiKey))
             .and(credentials::revoked_at.is_null())
-            .and(not_expired())
             .and(credentials::idle_ends_at.is_null().or(credentials::idle_ends_at.gt($now)))
             .and(credentials::ends_at.is_null().or(credentials::ends_at.gt($now)))
     };
@@ -195,7 +194,7 @@ macro_rules! personal {
 /// How many living credentials the switch for personal tokens governs: CLI sessions, personal tokens, and the people who
 /// hold them.
 pub fn count_personal(conn: &mut Conn, org_id: &str, now: Time) -> Result<[i64; 3], StoreError> {
-    let living = || credentials::table.filter(personal!(org_id, now));
+    let living = || credentials::table.filter(personal!(org_id, now)).filter(not_expired());
     let of_kind = |kind| living().filter(credentials::kind.eq(kind)).count();
     Ok([
         of_kind(CredentialKind::CliSession).get_result(conn)?,

@@ -1,7 +1,7 @@
 //! Credentials that have ended: marked, so that indexes can leave them out, and removed some time later.
 //!
 //! `expired_at` is a hint for indexes. It is written after the end, so a list of active credentials also looks at
-//! `idle_ends_at` and `ends_at`.
+//! `idle_ends_at` and `ends_at`; and a wrong clock may have written it, so nothing is ended or removed by it alone.
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -67,10 +67,16 @@ pub fn mark_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> 
 /// the one that it replaced.
 pub fn remove(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     let ended = || sql::<Moment>("COALESCE(expired_at, revoked_at)");
+    let indeed = sql::<Bool>("(revoked_at IS NOT NULL OR ")
+        .sql(end(conn))
+        .sql(" < ")
+        .bind::<Moment, _>(span.before)
+        .sql(")");
     let query = credentials::table
         .filter(sql::<Bool>("COALESCE(expired_at, revoked_at) IS NOT NULL"))
         .filter(ended().ge(span.from))
         .filter(ended().lt(span.before))
+        .filter(indeed)
         .filter(sql::<Bool>(
             "NOT EXISTS (SELECT 1 FROM credentials AS older WHERE older.replaced_by = credentials.id)",
         ))

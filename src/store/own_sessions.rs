@@ -49,6 +49,13 @@ macro_rules! living {
     };
 }
 
+/// The same without the hint of the sweep: what ends sessions must find each that works.
+macro_rules! to_end {
+    ($whose:expr, $now:expr) => {
+        of!($whose).and(credentials::revoked_at.is_null()).and(not_ended!($now))
+    };
+}
+
 /// Nothing came after the sign-in itself.
 macro_rules! never_used {
     () => {
@@ -261,10 +268,10 @@ pub fn revoke(
     at: Time,
     reason: EndReason,
 ) -> Result<Vec<String>, StoreError> {
-    let living = credentials::table.filter(living!(whose, at)).order(credentials::id).select(credentials::id);
+    let living = credentials::table.filter(to_end!(whose, at)).order(credentials::id).select(credentials::id);
     // An update alone would lock them in any order.
     Locked(living).load::<String>(conn)?;
-    let mut ended: Vec<String> = diesel::update(credentials::table.filter(living!(whose, at)))
+    let mut ended: Vec<String> = diesel::update(credentials::table.filter(to_end!(whose, at)))
         .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
         .returning(credentials::id)
         .get_results(conn)?;

@@ -1,8 +1,11 @@
 //! What has ended is removed after `credentials.keep_ended`, and nothing that still counts goes with it.
 
 use chrono::TimeDelta;
+use keystiled::domain::audit::Origin;
 use keystiled::domain::credential::EndReason;
 use keystiled::domain::time::Time;
+use keystiled::services::sessions;
+use keystiled::store::credentials;
 use keystiled::store::ended_credentials;
 use keystiled::store::sweeping::Span;
 use serde_json::{Value, json};
@@ -101,6 +104,11 @@ both_engines! {
         assert_eq!(app.holder(&old).get("/api/v1/whoami").await.status, 200);
         tool.uses_of(&old, 1).await;
         let (old_id, day) = (old["id"].as_str().unwrap().to_owned(), app.clock.now().day());
+        // The sweep looks at a key without an end and puts it off for good, until a rotation gives it one.
+        app.advance(TimeDelta::hours(2));
+        app.sweep().await;
+        let far = format!("credentials WHERE id = '{old_id}' AND due_at > '9000-01-01T00:00:00.000000Z'");
+        assert_eq!(app.count(&far).await, 1);
         let path = format!("/api/v1/keys/{old_id}/rotate");
         let new = tool.made(&path, &json!({ "overlapSeconds": 3600 })).await;
         let new_id = new["id"].as_str().unwrap().to_owned();
@@ -125,5 +133,23 @@ both_engines! {
         let removed = app.inside().store.write(move |work| ended_credentials::remove(work.conn, span));
         assert_eq!(removed.await.unwrap().rows, 1);
         assert!(!is_there(app, &id).await);
+    }
+
+    async fn cb_12_a_mark_that_a_wrong_clock_left_ends_and_keeps_nothing(app) {
+        let session = app.session().await;
+        let wrong = || app.execute("UPDATE credentials SET expired_at = '2020-01-01T00:00:00.000000Z'");
+        wrong().await.unwrap();
+        app.sweep().await;
+        assert_eq!(app.refresh(&session.client, &session.tokens.refresh).await.status, 200);
+        let (org, user) = (session.person.organization.id.clone(), session.person.id.clone());
+        let ended = app.inside().store.write(move |work| sessions::end_all(work, &org, &user, &Origin::default()));
+        assert_eq!(ended.await.unwrap(), 1);
+        app.session().await;
+        wrong().await.unwrap();
+        let org = session.person.organization.id.clone();
+        let ended = app.inside().store.write(move |work| {
+            credentials::revoke_personal(work.conn, &org, work.now, EndReason::RevokedByAdmin)
+        });
+        assert_eq!(ended.await.unwrap().len(), 1);
     }
 }
