@@ -83,17 +83,19 @@ impl Client {
         self.grants.contains(&grant)
     }
 
-    /// The refusal of RFC 6749 for a grant that the client is not registered for.
+    /// Refuses a grant that the client is not registered for.
     pub fn permit(&self, grant: Grant) -> Result<(), OAuthError> {
-        if self.allows(grant) {
-            return Ok(());
-        }
+        if self.allows(grant) { Ok(()) } else { Err(Self::not_permitted(grant)) }
+    }
+
+    /// The refusal of RFC 6749 for a grant that a client is not registered for.
+    pub fn not_permitted(grant: Grant) -> OAuthError {
         let description = match grant {
             Grant::AuthorizationCode => "This client may not use authorization codes.",
             Grant::RefreshToken => "This client may not use refresh tokens.",
             Grant::DeviceCode => "This client may not use device codes.",
         };
-        Err(OAuthError::new(OAuthCode::UnauthorizedClient, description, "grant not allowed"))
+        OAuthError::new(OAuthCode::UnauthorizedClient, description, "grant not allowed")
     }
 
     /// Where an answer may go, if `requested` matches what the client has registered.

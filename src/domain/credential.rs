@@ -57,6 +57,11 @@ text_enum! {
     }
 }
 
+/// Whether a credential with these ends has neither run out nor been revoked. `None` is no end.
+pub fn is_active(revoked_at: Option<Time>, ends: &[Option<Time>], now: Time) -> bool {
+    revoked_at.is_none() && ends.iter().flatten().all(|end| now < *end)
+}
+
 /// What the generation in a refresh token says about it, for a session that still lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presented {

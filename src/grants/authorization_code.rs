@@ -1,29 +1,28 @@
 //! The authorization code grant, RFC 6749 section 4.1.3, with PKCE (RFC 7636).
 
+mod decision;
+
 use std::sync::Arc;
 
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{Client, Grant};
 use crate::domain::credential::EndReason;
+use crate::domain::entropy::Entropy;
 use crate::domain::oauth_error::OAuthError;
-use crate::domain::pkce::{Challenge, Verifier};
-use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
 use crate::keys::master::MasterKey;
 use crate::store::authorization_codes::{self as codes, AuthorizationCode};
-use crate::store::authorization_requests::AuthorizationRequest;
-use crate::store::batched::redemption::{Redeemable, Redemption};
-use crate::store::batched::rotation::LiveSession;
+use crate::store::batched::redemption::{self, Redemption, StoredCode};
 use crate::store::credentials;
 use crate::store::{Store, StoreError, Work};
 
-use super::session::{Approved, Terms, admit, new_session, start, started};
-use super::{Granted, Outcome};
+use super::session::{Approved, IssueContext, NewSession, issue};
+use super::{ApprovedGrant, Outcome, TokenSet};
+use decision::{Decision, decide};
 
-/// Tries with a wrong verifier that a code survives. More would let a thief guess, fewer would let one burn it.
-const WRONG_TRIES: i64 = 3;
+pub use decision::CodeRefusal;
 
 /// A code as an authenticated client presents it.
 #[derive(Debug, Clone)]
@@ -35,48 +34,55 @@ pub struct CodeRequest {
     pub origin: Origin,
 }
 
-/// The short way, for nearly every exchange: a good code of a client that this node knows becomes a session.
-///
-/// The client may come from memory, because its version is compared with the one that the code is found with. When nothing
-/// was redeemed, nothing has changed, and [`exchange`] finds out why.
-pub struct Shortcut {
+/// Fast path for cached clients: redeems the code on the store's batch thread.
+pub struct FastPath {
     client: Arc<Client>,
     request: CodeRequest,
 }
 
-impl Shortcut {
-    /// Nothing if the request cannot go this way.
+impl FastPath {
+    /// `None` if this request is not eligible for the fast path.
     pub fn of(client: Arc<Client>, request: &CodeRequest) -> Option<Self> {
-        client.allows(Grant::AuthorizationCode).then(|| Self { client, request: request.clone() })
+        allowed(&client).ok()?;
+        Some(Self { client, request: request.clone() })
     }
 
-    /// Redeems the code and gives the new session to `deliver`.
+    /// Redeems the code and gives the grant to `deliver`. `None` means that nothing has changed; take the slow path,
+    /// [`exchange`].
     pub fn redeem(
         self,
         store: &Store,
         config: &Arc<Config>,
-        deliver: impl FnOnce(Result<Option<Granted>, StoreError>) + Send + 'static,
+        master: &Arc<MasterKey>,
+        deliver: impl FnOnce(Result<Option<ApprovedGrant>, StoreError>) + Send + 'static,
     ) -> Result<(), StoreError> {
-        let (code, config) = (self.request.code.digest(), config.clone());
-        store.redeem(code, move |found, work| self.grant(&config, found, work), deliver)
+        let (code, config, master) = (self.request.code.digest(), config.clone(), master.clone());
+        store.redeem(code, move |stored, now| self.decide(&config, &master, stored, now), deliver)
     }
 
-    fn grant(self, config: &Config, found: Redeemable, work: &Work<'_>) -> Option<(Redemption, Granted)> {
+    fn decide(
+        self,
+        config: &Config,
+        master: &MasterKey,
+        stored: StoredCode,
+        now: Time,
+    ) -> Option<(Redemption, ApprovedGrant)> {
         let Self { client, request } = self;
-        let Redeemable { code, asked, organization, role, client_version } = found;
-        if client.version != client_version {
+        // The cached client is out of date, so what it authenticated with may be as well.
+        if stored.client_version != Some(client.version) {
             return None;
         }
-        match judge(&client, &code, &asked, &request, work.now) {
-            Judged::Good => {}
-            Judged::Refused(_) | Judged::Unproven | Judged::Reused { .. } => return None,
+        let context = IssueContext { config, master, client: &client, now };
+        match decide(&context, &request, &stored) {
+            Decision::Redeem { role, scopes } => {
+                let NewSession { credential, live, started } =
+                    new_session(&context, Entropy, &stored, role, &request.origin);
+                let redemption = Redemption { session: credential, event: started };
+                let nonce = stored.request.nonce;
+                Some((redemption, ApprovedGrant { client, session: live, scopes, nonce }))
+            }
+            Decision::Refuse(_) | Decision::Fault(_) => None,
         }
-        admit(config, &organization, asked.road(config)).ok()?;
-        let scopes = ScopeSet::parse(&code.scopes).ok()?;
-        let session = new_session(work, config, &client, &approved(&code, &asked), &request.origin);
-        let event = started(&session, &client, &request.origin);
-        let live = LiveSession::of(session.clone(), role)?;
-        Some((Redemption { session, event }, Granted { client, session: live, scopes, nonce: asked.nonce }))
     }
 }
 
@@ -87,122 +93,80 @@ pub fn exchange(
     master: &MasterKey,
     client: &Client,
     request: &CodeRequest,
-) -> Result<Outcome, StoreError> {
-    if let Err(error) = client.permit(Grant::AuthorizationCode) {
-        return Ok(Err(error));
-    }
-    let Some((code, asked)) = codes::lock(work.conn, request.code.digest())? else {
-        return Ok(Err(OAuthError::invalid_grant("no such code")));
+) -> Outcome {
+    allowed(client).map_err(|refusal| refusal.error(None))?;
+    let Some(stored) = redemption::lock(work.conn, request.code.digest())? else {
+        return Err(CodeRefusal::UnknownCode.error(None).into());
     };
-    match judge(client, &code, &asked, request, work.now) {
-        Judged::Good => start_session(work, config, master, client, &code, &asked, &request.origin),
-        Judged::Refused(reason) => Ok(Err(OAuthError::invalid_grant(reason))),
-        Judged::Unproven => {
-            codes::count_wrong_try(work.conn, code.hash)?;
-            Ok(Err(OAuthError::invalid_grant("the code verifier does not match")))
+    let context = IssueContext { config, master, client, now: work.now };
+    match decide(&context, request, &stored) {
+        Decision::Redeem { role, scopes } => {
+            let NewSession { credential, live, started } =
+                new_session(&context, work.entropy, &stored, role, &request.origin);
+            redemption::redeem(work.conn, &[(stored.code.hash, credential)], work.now)?;
+            work.record(started);
+            let issued = issue(&context, work.entropy, &live, &scopes);
+            Ok(TokenSet { nonce: stored.request.nonce, ..issued })
         }
-        Judged::Reused { session } => {
-            if credentials::revoke(work.conn, session, work.now, EndReason::CodeReuse)? {
-                work.record(reuse(&code, session, client, &request.origin));
-            }
-            Ok(Err(OAuthError::invalid_grant("the code was used twice; the session it made is revoked")))
-        }
+        Decision::Refuse(refusal) => Err(refuse(work, client, request, &stored, refusal)?.into()),
+        Decision::Fault(error) => Err(error.into()),
     }
 }
 
-/// What a code is worth to whoever presents it.
-enum Judged<'a> {
-    Good,
-    Refused(&'static str),
-    /// The verifier does not match.
-    Unproven,
-    /// The code has already given this session.
-    Reused {
-        session: &'a str,
-    },
+/// What is refused without a look at the database.
+fn allowed(client: &Client) -> Result<(), CodeRefusal> {
+    if client.allows(Grant::AuthorizationCode) { Ok(()) } else { Err(CodeRefusal::GrantNotAllowed) }
 }
 
-fn judge<'a>(
-    client: &Client,
-    code: &'a AuthorizationCode,
-    asked: &AuthorizationRequest,
-    request: &CodeRequest,
-    now: Time,
-) -> Judged<'a> {
-    if let Err(reason) = bound(client, asked, request) {
-        return Judged::Refused(reason);
-    }
-    if !proven(asked, request) {
-        return Judged::Unproven;
-    }
-    if let Some(session) = &code.credential_id {
-        return Judged::Reused { session };
-    }
-    if code.wrong_tries >= WRONG_TRIES {
-        return Judged::Refused("too many tries with a wrong verifier");
-    }
-    if now >= code.expires_at {
-        return Judged::Refused("the code has expired");
-    }
-    Judged::Good
-}
-
-/// The code belongs to this client and to this redirect URI.
-fn bound(client: &Client, asked: &AuthorizationRequest, request: &CodeRequest) -> Result<(), &'static str> {
-    if asked.client_id != client.id {
-        return Err("the code belongs to another client");
-    }
-    match &request.redirect_uri {
-        Some(uri) if *uri != asked.redirect_uri => {
-            Err("another redirect URI than at the authorization endpoint")
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// RFC 7636 section 4.6, and its converse: a verifier where no challenge was stored means that somebody stripped the
-/// challenge on the way (RFC 9700 section 2.1.1).
-fn proven(asked: &AuthorizationRequest, request: &CodeRequest) -> bool {
-    let challenge = asked.code_challenge.as_deref().map(Challenge::parse);
-    let verifier = request.code_verifier.as_ref().map(|verifier| Verifier::parse(verifier.expose()));
-    match (challenge, verifier) {
-        (Some(Some(challenge)), Some(Some(verifier))) => challenge.is_met_by(&verifier),
-        (None | Some(_), None | Some(_)) => false,
-    }
-}
-
-fn start_session(
+/// Does what a refusal calls for, and says what the client is told.
+fn refuse(
     work: &mut Work<'_>,
-    config: &Config,
-    master: &MasterKey,
     client: &Client,
-    code: &AuthorizationCode,
-    asked: &AuthorizationRequest,
-    origin: &Origin,
-) -> Result<Outcome, StoreError> {
-    let approved = approved(code, asked);
-    let use_up = |work: &mut Work<'_>, session: &str| codes::consume(work.conn, code.hash, session, work.now);
-    let road = asked.road(config);
-    let terms = Terms { config, master, client, now: work.now, entropy: work.entropy };
-    let mut issued = match start(work, &terms, &approved, road, origin, use_up)? {
-        Ok(issued) => issued,
-        Err(error) => return Ok(Err(error)),
-    };
-    issued.nonce.clone_from(&asked.nonce);
-    Ok(Ok(issued))
+    request: &CodeRequest,
+    stored: &StoredCode,
+    refusal: CodeRefusal,
+) -> Result<OAuthError, StoreError> {
+    match refusal {
+        CodeRefusal::PkceMismatch => codes::count_wrong_try(work.conn, stored.code.hash)?,
+        CodeRefusal::Reused => {
+            if let Some(session) = &stored.code.credential_id
+                && credentials::revoke(work.conn, session, work.now, EndReason::CodeReuse)?
+            {
+                work.record(reuse(&stored.code, session, client, &request.origin));
+            }
+        }
+        CodeRefusal::GrantNotAllowed
+        | CodeRefusal::UnknownCode
+        | CodeRefusal::ForeignClient
+        | CodeRefusal::OtherRedirectUri
+        | CodeRefusal::TooManyTries
+        | CodeRefusal::Expired
+        | CodeRefusal::NotMember
+        | CodeRefusal::PersonalTokensOff
+        | CodeRefusal::CopiedCodesOff => {}
+    }
+    Ok(refusal.error(Some(&stored.organization)))
 }
 
-fn approved<'a>(code: &'a AuthorizationCode, asked: &'a AuthorizationRequest) -> Approved<'a> {
-    Approved {
-        request_id: &asked.id,
+fn new_session(
+    context: &IssueContext<'_>,
+    entropy: Entropy,
+    stored: &StoredCode,
+    role: String,
+    origin: &Origin,
+) -> NewSession {
+    let StoredCode { code, request, .. } = stored;
+    let approved = Approved {
         org_id: &code.org_id,
         user_id: &code.user_id,
+        role,
         scopes: &code.scopes,
         auth_time: code.auth_time,
-        device_name: asked.device_name.as_deref(),
-        device_os: asked.device_os.as_deref(),
-        tool_version: asked.tool_version.as_deref(),
-    }
+        device_name: request.device_name.as_deref(),
+        device_os: request.device_os.as_deref(),
+        tool_version: request.tool_version.as_deref(),
+    };
+    NewSession::of(context, entropy, approved, origin)
 }
 
 fn reuse(code: &AuthorizationCode, session: &str, client: &Client, origin: &Origin) -> Event {

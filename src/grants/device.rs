@@ -3,16 +3,20 @@
 use chrono::TimeDelta;
 
 use super::Outcome;
-use super::session::{Approved, Terms, start};
+use super::session::{Approved, IssueContext, NewSession, issue};
 use crate::config::Config;
 use crate::domain::audit::Origin;
 use crate::domain::client::{Client, Grant};
 use crate::domain::device::{DeviceStatus, SLOWER_BY, too_early};
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
+use crate::domain::policy::Barrier;
+use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::keys::master::MasterKey;
 use crate::store::device_requests::{self as requests, DeviceRequest};
-use crate::store::{StoreError, Work, organizations};
+use crate::store::memberships::{self, Standing};
+use crate::store::organizations::Organization;
+use crate::store::{StoreError, Work, credentials, organizations};
 
 /// A question of an authenticated client.
 #[derive(Debug, Clone)]
@@ -28,46 +32,46 @@ pub fn exchange(
     master: &MasterKey,
     client: &Client,
     request: &DeviceCodeRequest,
-) -> Result<Outcome, StoreError> {
-    if let Err(error) = client.permit(Grant::DeviceCode) {
-        return Ok(Err(error));
-    }
-    let Some(asked) = requests::lock_device(work.conn, request.device_code.digest())? else {
-        return Ok(Err(OAuthError::invalid_grant("no such device code")));
-    };
+) -> Outcome {
+    client.permit(Grant::DeviceCode)?;
+    let asked = requests::lock_device(work.conn, request.device_code.digest())?
+        .ok_or_else(|| OAuthError::invalid_grant("no such device code"))?;
     if asked.client_id != client.id {
-        return Ok(Err(OAuthError::invalid_grant("the device code belongs to another client")));
+        return Err(OAuthError::invalid_grant("the device code belongs to another client").into());
     }
     if asked.consumed_at.is_some() {
-        return Ok(Err(OAuthError::invalid_grant("the device code has been answered already")));
+        return Err(OAuthError::invalid_grant("the device code has been answered already").into());
     }
     if work.now >= asked.expires_at {
-        return Ok(Err(OAuthError::new(
+        return Err(OAuthError::new(
             OAuthCode::ExpiredToken,
             "The device code has expired. Start the sign-in again.",
             "the device code has expired",
-        )));
+        )
+        .into());
     }
-    match asked.status {
-        DeviceStatus::Open => wait(work, &asked).map(Err),
+    let refusal = match asked.status {
+        DeviceStatus::Approved => {
+            let context = IssueContext { config, master, client, now: work.now };
+            return start_session(work, &context, &asked, &request.origin);
+        }
+        DeviceStatus::Open => wait(work, &asked)?,
         DeviceStatus::Denied => {
             requests::consume(work.conn, &asked.id, None, work.now)?;
             let description = "The sign-in was refused in the browser. Nothing was given.";
-            Ok(Err(OAuthError::new(OAuthCode::AccessDenied, description, "the person said no")))
+            OAuthError::new(OAuthCode::AccessDenied, description, "the person said no")
         }
         DeviceStatus::CannotApprove => {
             requests::consume(work.conn, &asked.id, None, work.now)?;
-            Ok(Err(OAuthError::cannot_approve(asked.org_id.is_some())))
+            OAuthError::cannot_approve(asked.org_id.is_some())
         }
-        DeviceStatus::SwitchedOff => {
-            Ok(Err(OAuthError::personal_tokens_disabled(&organization_name(work, &asked)?)))
-        }
+        DeviceStatus::SwitchedOff => OAuthError::personal_tokens_disabled(&organization_name(work, &asked)?),
         DeviceStatus::NotAllowed => {
             requests::consume(work.conn, &asked.id, None, work.now)?;
-            Ok(Err(OAuthError::device_flow_disabled(&organization_name(work, &asked)?)))
+            OAuthError::device_flow_disabled(&organization_name(work, &asked)?)
         }
-        DeviceStatus::Approved => start_session(work, config, master, client, &asked, &request.origin),
-    }
+    };
+    Err(refusal.into())
 }
 
 /// Nobody has answered yet. Whoever asks too early has to wait longer from now on, and may go on asking then.
@@ -90,29 +94,51 @@ fn wait(work: &mut Work<'_>, asked: &DeviceRequest) -> Result<OAuthError, StoreE
     ))
 }
 
+/// Starts the session that was approved, if membership and the organization's policy still allow it.
 fn start_session(
     work: &mut Work<'_>,
-    config: &Config,
-    master: &MasterKey,
-    client: &Client,
+    context: &IssueContext<'_>,
     asked: &DeviceRequest,
     origin: &Origin,
-) -> Result<Outcome, StoreError> {
+) -> Outcome {
     let damaged = || StoreError::Failed(format!("the answer to {} is incomplete", asked.id));
+    let org_id = asked.org_id.as_deref().ok_or_else(damaged)?;
+    let user_id = asked.user_id.as_deref().ok_or_else(damaged)?;
+    let scopes = asked.granted.as_deref().ok_or_else(damaged)?;
+    let auth_time = asked.auth_time.ok_or_else(damaged)?;
+    let Standing { organization, role, .. } = memberships::standing(work.conn, org_id, user_id)?
+        .ok_or_else(|| OAuthError::invalid_grant("the person is no longer a member"))?;
+    admit(context.config, &organization, asked)?;
+    let granted = ScopeSet::parse(scopes)
+        .map_err(|_| StoreError::Failed(format!("the scopes approved for {} cannot be read", asked.id)))?;
     let approved = Approved {
-        request_id: &asked.id,
-        org_id: asked.org_id.as_deref().ok_or_else(damaged)?,
-        user_id: asked.user_id.as_deref().ok_or_else(damaged)?,
-        scopes: asked.granted.as_deref().ok_or_else(damaged)?,
-        auth_time: asked.auth_time.ok_or_else(damaged)?,
+        org_id,
+        user_id,
+        role,
+        scopes,
+        auth_time,
         device_name: asked.device_name.as_deref(),
         device_os: asked.device_os.as_deref(),
         tool_version: asked.tool_version.as_deref(),
     };
-    let use_up =
-        |work: &mut Work<'_>, session: &str| requests::consume(work.conn, &asked.id, Some(session), work.now);
-    let terms = Terms { config, master, client, now: work.now, entropy: work.entropy };
-    start(work, &terms, &approved, asked.answered_on(), origin, use_up)
+    let NewSession { credential, live, started } = NewSession::of(context, work.entropy, approved, origin);
+    credentials::insert(work.conn, &credential)?;
+    if !requests::consume(work.conn, &asked.id, Some(&live.id), work.now)? {
+        return Err(StoreError::Unavailable("the code was used at the same moment".into()).into());
+    }
+    work.record(started);
+    Ok(issue(context, work.entropy, &live, &granted))
+}
+
+/// Whether the organization still allows this sign-in with a device code.
+fn admit(config: &Config, organization: &Organization, asked: &DeviceRequest) -> Result<(), OAuthError> {
+    match organization.policy(&config.organizations).barrier(asked.answered_on()) {
+        None => Ok(()),
+        Some(Barrier::PersonalTokens) => Err(OAuthError::personal_tokens_disabled(&organization.name)),
+        Some(Barrier::DeviceFlow | Barrier::OtherNetwork | Barrier::CopyCode) => {
+            Err(OAuthError::device_flow_disabled(&organization.name))
+        }
+    }
 }
 
 fn organization_name(work: &mut Work<'_>, asked: &DeviceRequest) -> Result<String, StoreError> {

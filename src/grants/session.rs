@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use super::Outcome;
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{Client, Grant};
 use crate::domain::credential::CredentialKind;
 use crate::domain::entropy::Entropy;
 use crate::domain::id::Kind;
-use crate::domain::oauth_error::OAuthError;
-use crate::domain::policy::{Barrier, Road};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
@@ -18,14 +15,11 @@ use crate::keys::jwt::{AccessClaims, token_id};
 use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
 use crate::store::batched::rotation::LiveSession;
-use crate::store::credentials::{self, Credential};
-use crate::store::memberships::{self, Standing};
-use crate::store::organizations::Organization;
-use crate::store::{StoreError, Work};
+use crate::store::credentials::Credential;
 
 /// What a client is about to get. The access token still has to be signed.
 #[derive(Debug, Clone)]
-pub struct Issued {
+pub struct TokenSet {
     pub claims: AccessClaims,
     /// For clients that may use one.
     pub refresh_token: Option<Secret>,
@@ -37,24 +31,28 @@ pub struct Issued {
     pub nonce: Option<String>,
 }
 
-/// What the server is, to whom it gives, and when.
+/// Who issues, to which client, and when.
 #[derive(Clone, Copy)]
-pub(super) struct Terms<'a> {
+pub(super) struct IssueContext<'a> {
     pub(super) config: &'a Config,
     pub(super) master: &'a MasterKey,
     pub(super) client: &'a Client,
     pub(super) now: Time,
-    pub(super) entropy: Entropy,
 }
 
-/// What a holder of the session's current generation gets, with those of `wanted` scopes that are in effect right now.
-pub(super) fn issue(terms: &Terms<'_>, session: &LiveSession, wanted: &ScopeSet) -> Issued {
-    let Terms { config, master, client, now, entropy } = *terms;
+/// The tokens for the session's generation, with those of `wanted` scopes that are in effect right now.
+pub(super) fn issue(
+    context: &IssueContext<'_>,
+    entropy: Entropy,
+    session: &LiveSession,
+    wanted: &ScopeSet,
+) -> TokenSet {
+    let IssueContext { config, master, client, now } = *context;
     let prefix = &config.brand.token_prefix;
     let LiveSession { id, generation, seed, .. } = session;
     let issuer = config.server.public_url.as_str();
     let lifetime = client.access.unwrap_or(config.tokens.access);
-    Issued {
+    TokenSet {
         claims: AccessClaims {
             iss: issuer.to_owned(),
             sub: session.user_id.clone(),
@@ -79,27 +77,27 @@ pub(super) fn issue(terms: &Terms<'_>, session: &LiveSession, wanted: &ScopeSet)
     }
 }
 
-/// A session whose holder is owed tokens, with the scopes that they are for.
-pub struct Granted {
+/// A grant that is approved and committed, whose tokens are still to be made.
+pub struct ApprovedGrant {
     pub(super) client: Arc<Client>,
     pub(super) session: LiveSession,
     pub(super) scopes: ScopeSet,
-    /// As in [`Issued`].
+    /// As in [`TokenSet`].
     pub(super) nonce: Option<String>,
 }
 
-impl Granted {
-    pub fn issue(self, config: &Config, master: &MasterKey, now: Time) -> Issued {
-        let terms = Terms { config, master, client: &self.client, now, entropy: Entropy };
-        Issued { nonce: self.nonce, ..issue(&terms, &self.session, &self.scopes) }
+impl ApprovedGrant {
+    pub fn issue(self, config: &Config, master: &MasterKey, now: Time) -> TokenSet {
+        let context = IssueContext { config, master, client: &self.client, now };
+        TokenSet { nonce: self.nonce, ..issue(&context, Entropy, &self.session, &self.scopes) }
     }
 }
 
 /// What a person has approved and a tool now comes for.
 pub(super) struct Approved<'a> {
-    pub request_id: &'a str,
     pub org_id: &'a str,
     pub user_id: &'a str,
+    pub role: String,
     pub scopes: &'a str,
     pub auth_time: Time,
     pub device_name: Option<&'a str>,
@@ -107,92 +105,64 @@ pub(super) struct Approved<'a> {
     pub tool_version: Option<&'a str>,
 }
 
-/// Starts the session that was approved, if membership and the organization's policy still allow it. What the tool
-/// came with is used up in the same transaction; `use_up` says whether it still could be.
-pub(super) fn start(
-    work: &mut Work<'_>,
-    terms: &Terms<'_>,
-    approved: &Approved<'_>,
-    road: Road,
-    origin: &Origin,
-    use_up: impl FnOnce(&mut Work<'_>, &str) -> Result<bool, StoreError>,
-) -> Result<Outcome, StoreError> {
-    let Terms { config, client, .. } = *terms;
-    let Some(Standing { organization, role, .. }) =
-        memberships::standing(work.conn, approved.org_id, approved.user_id)?
-    else {
-        return Ok(Err(OAuthError::invalid_grant("the person is no longer a member")));
-    };
-    if let Err(error) = admit(config, &organization, road) {
-        return Ok(Err(error));
-    }
-    let granted = ScopeSet::parse(approved.scopes).map_err(|_| {
-        StoreError::Failed(format!("the scopes approved for {} cannot be read", approved.request_id))
-    })?;
-    let session = new_session(work, config, client, approved, origin);
-    credentials::insert(work.conn, &session)?;
-    if !use_up(work, &session.id)? {
-        return Err(StoreError::Unavailable("the code was used at the same moment".into()));
-    }
-    work.record(started(&session, client, origin));
-    let session = LiveSession::of(session, role)
-        .ok_or_else(|| StoreError::Failed("a new session lacks a part".to_owned()))?;
-    Ok(Ok(issue(terms, &session, &granted)))
+/// A session that is still to be inserted.
+pub(super) struct NewSession {
+    pub credential: Credential,
+    pub live: LiveSession,
+    pub started: Event,
 }
 
-/// Whether the organization lets tools sign in on this road.
-pub(super) fn admit(config: &Config, organization: &Organization, road: Road) -> Result<(), OAuthError> {
-    match organization.policy(&config.organizations).barrier(road) {
-        Some(Barrier::PersonalTokens) => Err(OAuthError::personal_tokens_disabled(&organization.name)),
-        Some(Barrier::DeviceFlow | Barrier::OtherNetwork) => {
-            Err(OAuthError::device_flow_disabled(&organization.name))
-        }
-        Some(Barrier::CopyCode) => {
-            Err(OAuthError::invalid_grant("the organization does not allow copied codes"))
-        }
-        None => Ok(()),
+impl NewSession {
+    pub(super) fn of(
+        context: &IssueContext<'_>,
+        entropy: Entropy,
+        approved: Approved<'_>,
+        origin: &Origin,
+    ) -> Self {
+        let IssueContext { config, client, now, .. } = *context;
+        let ends_at = now + config.tokens.session_max;
+        let live = LiveSession {
+            id: Kind::CliSession.new_id(entropy),
+            org_id: approved.org_id.to_owned(),
+            user_id: approved.user_id.to_owned(),
+            scopes: approved.scopes.to_owned(),
+            seed: entropy.bytes::<32>().to_vec(),
+            generation: 1,
+            idle_ends_at: ends_at.min(now + config.tokens.session_idle),
+            ends_at,
+            auth_time: approved.auth_time,
+            role: approved.role,
+        };
+        let credential = Credential {
+            id: live.id.clone(),
+            kind: CredentialKind::CliSession,
+            org_id: live.org_id.clone(),
+            user_id: Some(live.user_id.clone()),
+            client_id: Some(client.id.clone()),
+            name: approved.device_name.unwrap_or(&client.name).to_owned(),
+            scopes: live.scopes.clone(),
+            seed: Some(live.seed.clone()),
+            generation: live.generation,
+            rotated_at: None,
+            idle_ends_at: Some(live.idle_ends_at),
+            ends_at: Some(live.ends_at),
+            auth_time: Some(live.auth_time),
+            created_at: now,
+            created_ip: origin.ip.clone(),
+            device_name: approved.device_name.map(str::to_owned),
+            device_os: approved.device_os.map(str::to_owned),
+            tool_version: approved.tool_version.map(str::to_owned),
+            last_used_at: Some(now),
+            last_used_ip: origin.ip.clone(),
+            revoked_at: None,
+            revoked_reason: None,
+        };
+        let started = Event::new(Action::SessionStarted, Actor::User(live.user_id.clone()), origin)
+            .org(&live.org_id)
+            .credential(&live.id)
+            .target(&client.id)
+            .detail("scopes", live.scopes.clone())
+            .detail("device", credential.device_name.clone());
+        Self { credential, live, started }
     }
-}
-
-pub(super) fn new_session(
-    work: &Work<'_>,
-    config: &Config,
-    client: &Client,
-    approved: &Approved<'_>,
-    origin: &Origin,
-) -> Credential {
-    let ends_at = work.now + config.tokens.session_max;
-    Credential {
-        id: Kind::CliSession.new_id(work.entropy),
-        kind: CredentialKind::CliSession,
-        org_id: approved.org_id.to_owned(),
-        user_id: Some(approved.user_id.to_owned()),
-        client_id: Some(client.id.clone()),
-        name: approved.device_name.unwrap_or(&client.name).to_owned(),
-        scopes: approved.scopes.to_owned(),
-        seed: Some(work.entropy.bytes::<32>().to_vec()),
-        generation: 1,
-        rotated_at: None,
-        idle_ends_at: Some(ends_at.min(work.now + config.tokens.session_idle)),
-        ends_at: Some(ends_at),
-        auth_time: Some(approved.auth_time),
-        created_at: work.now,
-        created_ip: origin.ip.clone(),
-        device_name: approved.device_name.map(str::to_owned),
-        device_os: approved.device_os.map(str::to_owned),
-        tool_version: approved.tool_version.map(str::to_owned),
-        last_used_at: Some(work.now),
-        last_used_ip: origin.ip.clone(),
-        revoked_at: None,
-        revoked_reason: None,
-    }
-}
-
-pub(super) fn started(session: &Credential, client: &Client, origin: &Origin) -> Event {
-    Event::new(Action::SessionStarted, Actor::User(session.user_id.clone().unwrap_or_default()), origin)
-        .org(&session.org_id)
-        .credential(&session.id)
-        .target(&client.id)
-        .detail("scopes", session.scopes.clone())
-        .detail("device", session.device_name.clone())
 }

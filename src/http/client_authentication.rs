@@ -11,7 +11,7 @@ use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::parameters::{Parameters, decode};
 use crate::domain::secret::{Digest, Secret};
 use crate::domain::time::Time;
-use crate::store::{Conn, StoreError, clients};
+use crate::store::{Conn, TxError, clients};
 
 /// The digest of no known secret, for the same steps where there is no client.
 const DUMMY_DIGEST: Digest = Digest::of_mac([0; 32]);
@@ -58,8 +58,8 @@ impl Claimed {
 
     /// Finds the client and checks its proof. An unknown client and a wrong secret read the same and take the same
     /// steps.
-    pub(super) fn check(&self, conn: &mut Conn, now: Time) -> Result<Result<Client, OAuthError>, StoreError> {
-        Ok(self.proves(clients::find(conn, self.id())?, now))
+    pub(super) fn check(&self, conn: &mut Conn, now: Time) -> Result<Client, TxError<OAuthError>> {
+        Ok(self.proves(clients::find(conn, self.id())?, now)?)
     }
 
     /// Checks the proof against a client that was found, or was not.

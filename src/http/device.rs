@@ -32,11 +32,11 @@ pub async fn start(
     let parameters = Parameters::from_pairs(form.into_pairs());
     let ip = origin::of(&app, &request).ip;
     let started = app
-        .write(move |app, work| match client.check(work.conn, work.now)? {
-            Ok(client) => device::start(work, &app.config, &app.master, &client, &parameters, ip.as_deref()),
-            Err(error) => Ok(Err(error)),
+        .write_or_refuse(move |app, work| {
+            let client = client.check(work.conn, work.now)?;
+            device::start(work, &app.config, &app.master, &client, &parameters, ip.as_deref())
         })
-        .await??;
+        .await?;
     let user_code = started.user_code.shown();
     let verification_uri = app.config.server.public_url.join("/device");
     Ok(HttpResponse::Ok().json(Answer {

@@ -14,7 +14,7 @@ use crate::domain::oauth_error::{
 use crate::domain::rate_policy::Exceeded;
 use crate::domain::time::Time;
 use crate::keys::signer::NotSigned;
-use crate::store::StoreError;
+use crate::store::{StoreError, TxError};
 use crate::web::form::BadForm;
 use crate::web::limits::TooMany;
 use crate::web::request_id;
@@ -86,6 +86,18 @@ impl From<BadForm> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl<E> From<TxError<E>> for Failure
+where
+    Self: From<E>,
+{
+    fn from(error: TxError<E>) -> Self {
+        match error {
+            TxError::Refused(refusal) => refusal.into(),
+            TxError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use openidconnect::{
 use sha2::{Digest, Sha256};
 
 use super::failure::Failure;
-use crate::grants::Issued;
+use crate::grants::TokenSet;
 use crate::keys::jwt::TokenType;
 use crate::web::app::App;
 
@@ -19,12 +19,12 @@ const LONGEST_SECONDS: i64 = 60 * 60;
 
 /// Signs what the client may know of the person who signed in. Name and e-mail address are asked for at the userinfo
 /// endpoint.
-pub(super) async fn sign(app: &App, issued: &Issued, access_token: &str) -> Result<String, Failure> {
+pub(super) async fn sign(app: &App, issued: &TokenSet, access_token: &str) -> Result<String, Failure> {
     let claims = claims(issued, access_token)?;
     Ok(app.keyring.sign(TokenType::Id, &claims).await?)
 }
 
-fn claims(issued: &Issued, access_token: &str) -> Result<CoreIdTokenClaims, Failure> {
+fn claims(issued: &TokenSet, access_token: &str) -> Result<CoreIdTokenClaims, Failure> {
     let access = &issued.claims;
     let url = IssuerUrl::new(access.iss.clone()).map_err(|error| Failure::Internal(error.to_string()))?;
     let subject = StandardClaims::new(SubjectIdentifier::new(access.sub.clone()));
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn cf_07_an_id_token_says_who_signed_in_when_and_for_which_client_for_an_hour() {
         let now = Time::from_micros(1_795_000_000_000_000).unwrap();
-        let issued = Issued {
+        let issued = TokenSet {
             claims: AccessClaims {
                 iss: "https://auth.example.com".to_owned(),
                 sub: "usr_1".to_owned(),

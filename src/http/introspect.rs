@@ -44,8 +44,8 @@ async fn asking(app: &App, request: &HttpRequest, form: &Parameters) -> Result<A
     if as_client || form.get("client_id").is_some() {
         let claimed = Claimed::read(headers, form).map_err(Failure::from)?;
         let now = app.now();
-        let client = app.store.read(move |conn| claimed.check(conn, now)).await.map_err(Failure::from)?;
-        let client = client.map_err(Failure::from)?;
+        let check = app.store.read_or_refuse(move |conn| claimed.check(conn, now));
+        let client = check.await.map_err(Failure::from)?;
         if client.is_public() {
             return Err(Failure::from(OAuthError::invalid_client("a public client")).into());
         }

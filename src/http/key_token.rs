@@ -92,7 +92,7 @@ async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Resu
     if request.headers().contains_key(AUTHORIZATION) || form.get("client_id").is_some() {
         let claimed = Claimed::read(request.headers(), form)?;
         let now = app.now();
-        app.store.read(move |conn| claimed.check(conn, now)).await??;
+        app.store.read_or_refuse(move |conn| claimed.check(conn, now)).await?;
     }
     let secret = subject_token(app, form)?;
     let invalid = |reason: String| {

@@ -36,11 +36,11 @@ pub async fn push(
     let parameters = Parameters::from_pairs(form.into_pairs());
     let ip = origin::of(&app, &request).ip;
     let pushed = app
-        .write(move |app, work| match client.check(work.conn, work.now)? {
-            Ok(client) => authorization::push(work, &app.config, &client, &parameters, ip.as_deref()),
-            Err(error) => Ok(Err(error)),
+        .write_or_refuse(move |app, work| {
+            let client = client.check(work.conn, work.now)?;
+            authorization::push(work, &app.config, &client, &parameters, ip.as_deref())
         })
-        .await??;
+        .await?;
     Ok(HttpResponse::Created().json(Answer {
         request_uri: pushed.request_uri.expose(),
         expires_in: pushed.expires_in.num_seconds(),
@@ -77,26 +77,19 @@ pub async fn status(
     let (reader, claimed, uri) = (App::clone(&app), client.clone(), request_uri.clone());
     let look = move |conn: &mut Conn| {
         let now = reader.now();
-        let client = match claimed.check(conn, now)? {
-            Ok(client) => client,
-            Err(error) => return Ok(Err(error)),
-        };
-        if reader.limits.look(uri.digest(), now).is_err() {
-            return Ok(Err(too_fast()));
-        }
-        authorization::progress(conn, &reader.config, now, &client, uri.expose()).map(Ok)
+        let client = claimed.check(conn, now)?;
+        reader.limits.look(uri.digest(), now).map_err(|_| too_fast())?;
+        Ok(authorization::progress(conn, &reader.config, now, &client, uri.expose())?)
     };
-    let mut progress = app.store.read(look).await??;
+    let mut progress = app.store.read_or_refuse(look).await?;
     if let Progress::CopiedCodesOff { .. } = progress {
         let origin = origin::of(&app, &request);
         progress = app
-            .write(move |app, work| match client.check(work.conn, work.now)? {
-                Ok(client) => {
-                    authorization::leave(work, &app.config, &client, request_uri.expose(), &origin).map(Ok)
-                }
-                Err(error) => Ok(Err(error)),
+            .write_or_refuse(move |app, work| {
+                let client = client.check(work.conn, work.now)?;
+                Ok(authorization::leave(work, &app.config, &client, request_uri.expose(), &origin)?)
             })
-            .await??;
+            .await?;
     }
     Ok(HttpResponse::Ok().json(told(progress)))
 }

@@ -21,10 +21,10 @@ pub async fn revoke(
     app.confirm_keys().await?;
     let token = Token::read(&app.config, &app.keyring.current(), app.now(), &text);
     let origin = origin::of(&app, &request);
-    app.write(move |app, work| match client.check(work.conn, work.now)? {
-        Ok(client) => revocation::by_client(work, &app.master, &client, &token, &origin),
-        Err(error) => Ok(Err(error)),
+    app.write_or_refuse(move |app, work| {
+        let client = client.check(work.conn, work.now)?;
+        revocation::by_client(work, &app.master, &client, &token, &origin)
     })
-    .await??;
+    .await?;
     Ok(HttpResponse::Ok().finish())
 }

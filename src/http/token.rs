@@ -27,7 +27,7 @@ use crate::domain::secret::Secret;
 use crate::grants::authorization_code::{self, CodeRequest};
 use crate::grants::device::{self, DeviceCodeRequest};
 use crate::grants::refresh::{self, RefreshRequest};
-use crate::grants::{Granted, Issued, Outcome};
+use crate::grants::{ApprovedGrant, Outcome, TokenSet};
 use crate::keys::jwt::TokenType;
 use crate::keys::signer::NotSigned;
 use crate::store::{StoreError, Work};
@@ -48,15 +48,12 @@ pub async fn token(
     }
     let client = Claimed::read(request.headers(), &form)?;
     authorization::resource(app.issuer(), &form.all("resource"))?;
-    let asked = Asked::read(&form, origin::of(&app, &request))?;
-    let grant = asked.grant();
+    let token_request = TokenRequest::read(&form, origin::of(&app, &request))?;
+    let grant = token_request.grant();
     app.confirm_keys().await?;
-    let (issued, access_token) = if let Some(signed) = short_way(&app, &client, &asked).await? {
-        signed
-    } else {
-        let issued = app.write(move |app, work| asked.exchange(app, work, &client)).await??;
-        let access_token = app.keyring.sign(TokenType::Access, &issued.claims).await?;
-        (issued, access_token)
+    let (issued, access_token) = match fast_path(&app, &client, &token_request).await? {
+        Some(signed) => signed,
+        None => slow_path(&app, client, token_request).await?,
     };
     let id_token = match grant {
         Grant::AuthorizationCode | Grant::DeviceCode
@@ -73,20 +70,24 @@ pub async fn token(
 /// Longer than any limit that the database has been given.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The short way for a client that this node knows, when all is as it should be: from the thread that has written to the
-/// database straight to one that signs. Nothing means that nothing has changed.
-async fn short_way(app: &App, claimed: &Claimed, asked: &Asked) -> Result<Option<(Issued, String)>, Failure> {
+/// Fast path for cached clients: exchange on the store's batch thread, then hand straight to a signer. `None` means
+/// nothing changed; take the slow path.
+async fn fast_path(
+    app: &App,
+    claimed: &Claimed,
+    token_request: &TokenRequest,
+) -> Result<Option<(TokenSet, String)>, Failure> {
     let Ok(client) = claimed.proves(app.clients.get(claimed.id()), app.now()) else { return Ok(None) };
-    let Some(shortcut) = Shortcut::of(app, client, asked) else { return Ok(None) };
+    let Some(path) = FastPath::of(app, client, token_request) else { return Ok(None) };
     if !app.keyring.has_room() {
         return Err(NotSigned::Busy.into());
     }
     let (done, answered) = oneshot::channel();
     let to_sign = app.clone();
-    shortcut.take(app, move |granted| match granted {
-        Ok(Some(granted)) => {
+    path.take(app, move |approved| match approved {
+        Ok(Some(grant)) => {
             let (app, now) = (to_sign.clone(), to_sign.now());
-            let issue = move || granted.issue(&app.config, &app.master, now);
+            let issue = move || grant.issue(&app.config, &app.master, now);
             // Nobody listens when the client has gone away; what was written stays.
             to_sign
                 .keyring
@@ -100,43 +101,56 @@ async fn short_way(app: &App, claimed: &Claimed, asked: &Asked) -> Result<Option
     timeout(PATIENCE, answered).await.map_err(late)?.map_err(lost)?
 }
 
-/// The short ways that there are.
-enum Shortcut {
-    Code(authorization_code::Shortcut),
-    Refresh(refresh::Shortcut),
+/// A transaction of its own, with the client as the database has it, and then a signature.
+async fn slow_path(
+    app: &App,
+    claimed: Claimed,
+    token_request: TokenRequest,
+) -> Result<(TokenSet, String), Failure> {
+    let issued = app.write_or_refuse(move |app, work| token_request.exchange(app, work, &claimed)).await?;
+    let access_token = app.keyring.sign(TokenType::Access, &issued.claims).await?;
+    Ok((issued, access_token))
 }
 
-impl Shortcut {
-    fn of(app: &App, client: Arc<Client>, asked: &Asked) -> Option<Self> {
-        match asked {
-            Asked::Code(request) => authorization_code::Shortcut::of(client, request).map(Self::Code),
-            Asked::Refresh(request) => refresh::Shortcut::of(&app.config, client, request).map(Self::Refresh),
+/// The grants that have a fast path.
+enum FastPath {
+    Code(authorization_code::FastPath),
+    Refresh(refresh::FastPath),
+}
+
+impl FastPath {
+    fn of(app: &App, client: Arc<Client>, token_request: &TokenRequest) -> Option<Self> {
+        match token_request {
+            TokenRequest::Code(request) => authorization_code::FastPath::of(client, request).map(Self::Code),
+            TokenRequest::Refresh(request) => {
+                refresh::FastPath::of(&app.config, &app.master, client, request).map(Self::Refresh)
+            }
             // A tool asks a dozen times before there is anything to give.
-            Asked::Device(_) => None,
+            TokenRequest::Device(_) => None,
         }
     }
 
     fn take(
         self,
         app: &App,
-        deliver: impl FnOnce(Result<Option<Granted>, StoreError>) + Send + 'static,
+        deliver: impl FnOnce(Result<Option<ApprovedGrant>, StoreError>) + Send + 'static,
     ) -> Result<(), StoreError> {
         match self {
-            Self::Code(shortcut) => shortcut.redeem(&app.store, &app.config, deliver),
-            Self::Refresh(shortcut) => shortcut.rotate(&app.store, &app.config, &app.master, deliver),
+            Self::Code(path) => path.redeem(&app.store, &app.config, &app.master, deliver),
+            Self::Refresh(path) => path.rotate(&app.store, &app.config, &app.master, deliver),
         }
     }
 }
 
 /// What a client asks for, by its `grant_type`.
 #[derive(Clone)]
-enum Asked {
+enum TokenRequest {
     Code(CodeRequest),
     Refresh(RefreshRequest),
     Device(DeviceCodeRequest),
 }
 
-impl Asked {
+impl TokenRequest {
     fn read(form: &Parameters, origin: Origin) -> Result<Self, OAuthError> {
         let grant_type = required(form, "grant_type")?;
         match Grant::parse(grant_type) {
@@ -172,11 +186,8 @@ impl Asked {
         }
     }
 
-    fn exchange(&self, app: &App, work: &mut Work<'_>, claimed: &Claimed) -> Result<Outcome, StoreError> {
-        let client = match claimed.check(work.conn, work.now)? {
-            Ok(client) => client,
-            Err(error) => return Ok(Err(error)),
-        };
+    fn exchange(&self, app: &App, work: &mut Work<'_>, claimed: &Claimed) -> Outcome {
+        let client = claimed.check(work.conn, work.now)?;
         app.clients.remember(&client);
         let client = &client;
         match self {
@@ -227,7 +238,7 @@ impl fmt::Debug for SessionFields {
 }
 
 fn answer(
-    issued: &Issued,
+    issued: &TokenSet,
     access_token: String,
     id_token: Option<String>,
 ) -> StandardTokenResponse<SessionFields, Spelled> {

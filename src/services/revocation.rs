@@ -12,7 +12,7 @@ use crate::keys::master::MasterKey;
 use crate::keys::refresh_token::{self, Presented};
 use crate::keys::set::KeySet;
 use crate::store::credentials::{self, Credential};
-use crate::store::{StoreError, Work};
+use crate::store::{StoreError, TxError, Work};
 
 /// What was handed in to be revoked. A hint is not needed: the two kinds cannot be taken for one another.
 #[derive(Clone)]
@@ -61,14 +61,15 @@ pub fn by_client(
     client: &Client,
     token: &Token,
     origin: &Origin,
-) -> Result<Result<(), OAuthError>, StoreError> {
-    let Some(session) = token.session(work, master)? else { return Ok(Ok(())) };
+) -> Result<(), TxError<OAuthError>> {
+    let Some(session) = token.session(work, master)? else { return Ok(()) };
     if session.client_id.as_deref() != Some(client.id.as_str()) {
-        return Ok(Err(OAuthError::new(
+        return Err(OAuthError::new(
             OAuthCode::InvalidGrant,
             "The token was issued to another client.",
             "revocation by another client",
-        )));
+        )
+        .into());
     }
     if credentials::revoke(work.conn, &session.id, work.now, EndReason::SignedOutByTool)? {
         let event = Event::new(Action::SessionRevoked, Actor::Client(client.id.clone()), origin)
@@ -78,5 +79,5 @@ pub fn by_client(
             .detail("reason", EndReason::SignedOutByTool.as_str());
         work.record(event);
     }
-    Ok(Ok(()))
+    Ok(())
 }

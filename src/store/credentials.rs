@@ -11,7 +11,7 @@ use super::engine::error::StoreError;
 use super::engine::keyset;
 use super::engine::query::{Kept, Locked, Unlocked};
 use super::engine::schema::{clients, credentials, more_of_credentials};
-use crate::domain::credential::{CredentialKind, EndReason};
+use crate::domain::credential::{CredentialKind, EndReason, is_active};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
@@ -53,8 +53,7 @@ impl std::fmt::Debug for Credential {
 impl Credential {
     /// Whether it has not ended by itself or by somebody's act.
     pub fn lives(&self, now: Time) -> bool {
-        let open = |end: Option<Time>| end.is_none_or(|end| now < end);
-        self.revoked_at.is_none() && open(self.idle_ends_at) && open(self.ends_at)
+        is_active(self.revoked_at, &[self.idle_ends_at, self.ends_at], now)
     }
 }
 

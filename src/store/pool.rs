@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::batched::credential_holders::Held;
+use super::batched::decided_write;
 use super::batched::lookups::Looker;
-use super::batched::redemption::{self, Redeemable, Redemption};
+use super::batched::redemption::{self, Redemption, StoredCode};
 use super::batched::redemptions;
-use super::batched::rotation::{self, LiveSession, Rotation, Sealed};
+use super::batched::rotation::{self, Rotation, StoredSession};
 use super::batched::rotations;
 use super::batched::sqlite_writer::Writer;
 use super::engine::batcher::Batcher;
@@ -14,6 +15,7 @@ use super::engine::conn::{Conn, Place};
 use super::engine::error::StoreError;
 use super::engine::manager::Manager;
 use super::lane::Lane;
+use super::tx_error::TxError;
 use super::work::Work;
 use crate::domain::engine::Engine;
 use crate::domain::secret::Digest;
@@ -101,33 +103,40 @@ impl Store {
         self.0.requests.run(move |lane| lane.write(&clock, &work)).await
     }
 
-    /// Rotates a session whose refresh token `belongs` to it, if nothing speaks against it. `deliver` gets the session
-    /// once that is committed, on a thread that has more to do. Nothing means that nothing has changed, and the reason
-    /// is still to be found.
-    pub fn rotate<F, D>(&self, wanted: Rotation, belongs: F, deliver: D) -> Result<(), StoreError>
+    /// [`Store::write`] for work that may refuse: what it wrote before a refusal commits too.
+    pub async fn write_or_refuse<T, E, F>(&self, work: F) -> Result<T, TxError<E>>
     where
-        F: FnOnce(&Sealed) -> bool + Send + 'static,
-        D: FnOnce(Result<Option<LiveSession>, StoreError>) + Send + 'static,
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T, TxError<E>> + Clone + Send + 'static,
+    {
+        TxError::unsettle(self.write(move |transaction| TxError::settle(work(transaction))).await)
+    }
+
+    /// Rotates a session on the batch thread, if `decide` gives a rotation for it. `deliver` gets what `decide` gave
+    /// along once that is committed, and must not block the thread. `None` means that nothing has changed.
+    pub fn rotate<T, F, D>(&self, session_id: String, decide: F, deliver: D) -> Result<(), StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(StoredSession, Time) -> Option<(Rotation, T)> + Send + 'static,
+        D: FnOnce(Result<Option<T>, StoreError>) + Send + 'static,
     {
         match &self.0.batches {
             Batches::Sqlite(writer) => {
-                writer.submit(move |work| rotation::rotate_if(work.conn, &wanted, work.now, belongs), deliver)
+                writer.submit(move |work| rotation::rotate_if(work, &session_id, decide), deliver)
             }
-            Batches::Postgres { rotations, .. } => rotations.submit(rotations::Job {
-                rotation: wanted,
-                check: Box::new(belongs),
-                deliver: Box::new(deliver),
-            }),
+            Batches::Postgres { rotations, .. } => {
+                rotations.submit(decided_write::job(session_id, decide, deliver))
+            }
         }
     }
 
-    /// Redeems a code, if `decide` finds nothing that speaks against it, for the session and the event that it gives.
-    /// `deliver` gets the rest of what it gave once that is committed, on a thread that has more to do. Nothing means
-    /// that nothing has changed, and the reason is still to be found.
+    /// Redeems an authorization code on the batch thread, if `decide` gives a redemption for it. `deliver` and `None` are
+    /// as in [`Store::rotate`].
     pub fn redeem<T, F, D>(&self, code: Digest, decide: F, deliver: D) -> Result<(), StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(Redeemable, &Work<'_>) -> Option<(Redemption, T)> + Send + 'static,
+        F: FnOnce(StoredCode, Time) -> Option<(Redemption, T)> + Send + 'static,
         D: FnOnce(Result<Option<T>, StoreError>) + Send + 'static,
     {
         match &self.0.batches {
@@ -135,7 +144,7 @@ impl Store {
                 writer.submit(move |work| redemption::redeem_if(work, code, decide), deliver)
             }
             Batches::Postgres { redemptions, .. } => {
-                redemptions.submit(redemptions::job(code, decide, deliver))
+                redemptions.submit(decided_write::job(code, decide, deliver))
             }
         }
     }
@@ -149,7 +158,17 @@ impl Store {
         self.0.requests.run(move |lane| lane.read(&query)).await
     }
 
-    /// The same for what reads much: filtered logs, exports, sums. Reports have connections of their own, so that nothing
+    /// [`Store::read`] for what may be refused.
+    pub async fn read_or_refuse<T, E, F>(&self, query: F) -> Result<T, TxError<E>>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, TxError<E>> + Clone + Send + 'static,
+    {
+        TxError::unsettle(self.read(move |conn| TxError::settle(query(conn))).await)
+    }
+
+    /// [`Store::read`] for what reads much: filtered logs, exports, sums. Reports have connections of their own, so that nothing
     /// else ever waits for them; too many at once are told to come back later.
     pub async fn report<T, F>(&self, query: F) -> Result<T, StoreError>
     where

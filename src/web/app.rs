@@ -17,7 +17,7 @@ use crate::domain::time::{Clock, Time};
 use crate::keys::hashing::Passwords;
 use crate::keys::master::MasterKey;
 use crate::services::signing_keys::{self, KeyFailure};
-use crate::store::{Store, StoreError, Work};
+use crate::store::{Store, StoreError, TxError, Work};
 
 /// The running server. A handle: clones are the same server.
 #[derive(Clone)]
@@ -61,6 +61,17 @@ impl App {
     {
         let app = self.clone();
         self.store.write(move |transaction| work(&app, transaction)).await
+    }
+
+    /// The same for work that may refuse: what it wrote before a refusal commits too.
+    pub async fn write_or_refuse<T, E, F>(&self, work: F) -> Result<T, TxError<E>>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(&App, &mut Work<'_>) -> Result<T, TxError<E>> + Clone + Send + 'static,
+    {
+        let app = self.clone();
+        self.store.write_or_refuse(move |transaction| work(&app, transaction)).await
     }
 
     /// Takes over the signing keys as they are in the database now.

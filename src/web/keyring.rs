@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::domain::time::Time;
-use crate::grants::Issued;
+use crate::grants::TokenSet;
 use crate::keys::jwt::{self, AccessClaims, Rejected, TokenType};
 use crate::keys::master::MasterKey;
 use crate::keys::set::KeySet;
@@ -129,8 +129,8 @@ impl Keyring {
     /// The same for what a signing thread is to `issue` first.
     pub fn sign_later(
         &self,
-        issue: impl FnOnce() -> Issued + Send + 'static,
-        deliver: impl FnOnce(Result<(Issued, String), NotSigned>) + Send + 'static,
+        issue: impl FnOnce() -> TokenSet + Send + 'static,
+        deliver: impl FnOnce(Result<(TokenSet, String), NotSigned>) + Send + 'static,
     ) {
         let key = self.current().active();
         let work = move || {

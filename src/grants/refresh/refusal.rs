@@ -1,30 +1,106 @@
-//! Refused refreshes: what the client learns, and what is recorded.
+//! Refused refreshes: what the client is told, and what is recorded.
 
 use chrono::TimeDelta;
 
 use crate::domain::audit::{Action, Actor, Event, Origin};
-use crate::domain::client::Client;
-use crate::domain::oauth_error::{OAuthError, Replaced};
+use crate::domain::client::{Client, Grant};
+use crate::domain::counter::Counter;
+use crate::domain::credential::EndReason;
+use crate::domain::oauth_error::{OAuthCode, OAuthError, Replaced};
 use crate::domain::rate::Rate;
-use crate::domain::secret::Digest;
+use crate::grants::session::IssueContext;
 use crate::keys::master::{MasterKey, Purpose};
-use crate::store::credentials::{self, Credential};
-use crate::store::{Conn, StoreError, Work, rates};
+use crate::store::batched::rotation::StoredSession;
+use crate::store::{Conn, StoreError, Work, counters, credentials, rates};
+
+use super::decision::{Attempt, RefreshRefusal};
 
 /// How often it is recorded that a session's token came from another client.
 const FOREIGN_CLIENTS: Rate = Rate::new(10, TimeDelta::hours(1));
 
+impl RefreshRefusal {
+    /// The refusal of a request without a session of its own.
+    pub(super) fn without_session(self) -> OAuthError {
+        match self {
+            Self::GrantNotAllowed => Client::not_permitted(Grant::RefreshToken),
+            Self::ScopeNotGranted => OAuthError::new(
+                OAuthCode::InvalidScope,
+                "A refresh can only ask for scopes that the sign-in was granted. Sign in again to get more.",
+                self.as_str(),
+            ),
+            Self::UnknownToken
+            | Self::UnknownSession
+            | Self::WrongTag
+            | Self::ForeignClient
+            | Self::Ended
+            | Self::OrganizationDisabled
+            | Self::NotMember
+            | Self::PersonalTokensOff
+            | Self::Misdated
+            | Self::Reused
+            | Self::Ahead => OAuthError::invalid_grant(self.as_str()),
+        }
+    }
+}
+
+/// Does what a refusal calls for, and says what the client is told.
+pub(super) fn refuse(
+    work: &mut Work<'_>,
+    context: &IssueContext<'_>,
+    attempt: &Attempt<'_>,
+    session: &StoredSession,
+    refusal: RefreshRefusal,
+) -> Result<OAuthError, StoreError> {
+    let IssueContext { master, client, .. } = *context;
+    let origin = &attempt.request.origin;
+    match refusal {
+        RefreshRefusal::GrantNotAllowed
+        | RefreshRefusal::UnknownToken
+        | RefreshRefusal::UnknownSession
+        | RefreshRefusal::WrongTag
+        | RefreshRefusal::ScopeNotGranted => Ok(refusal.without_session()),
+        RefreshRefusal::ForeignClient => {
+            note_foreign_client(work, master, session, client, origin)?;
+            Ok(refusal.without_session())
+        }
+        RefreshRefusal::PersonalTokensOff => Ok(OAuthError::personal_tokens_disabled(&session.organization)),
+        RefreshRefusal::Ended
+        | RefreshRefusal::OrganizationDisabled
+        | RefreshRefusal::NotMember
+        | RefreshRefusal::Misdated => {
+            let replaced = replaced(work.conn, session, attempt)?;
+            Ok(invalid_grant(replaced, refusal))
+        }
+        RefreshRefusal::Reused => {
+            let replaced = replaced(work.conn, session, attempt)?;
+            credentials::revoke(work.conn, &session.id, work.now, EndReason::RefreshReuse)?;
+            let event = generations(Action::SessionRefreshReuse, session, client, attempt)
+                .detail("same_device", replaced.and_then(|replaced| replaced.same_device));
+            work.record(event.refused());
+            Ok(invalid_grant(replaced, refusal))
+        }
+        // An old copy of the deployment could have been used to age a stolen token.
+        RefreshRefusal::Ahead => {
+            credentials::revoke(work.conn, &session.id, work.now, EndReason::Ahead)?;
+            counters::increment(work.conn, Counter::SessionsAheadEnded)?;
+            work.record(generations(Action::SessionAhead, session, client, attempt).refused());
+            tracing::warn!(session = session.id, "a refresh token is ahead of the database: session ended");
+            Ok(refusal.without_session())
+        }
+    }
+}
+
 /// What the holder of a genuine token may learn; `None` if no newer token has replaced it.
-pub(super) fn replaced(
+fn replaced(
     conn: &mut Conn,
-    session: &Credential,
-    generation: i64,
-    installation: Option<Digest>,
+    session: &StoredSession,
+    attempt: &Attempt<'_>,
 ) -> Result<Option<Replaced>, StoreError> {
+    let generation = attempt.token.generation;
     let Some(last_rotation) = session.rotated_at.filter(|_| generation < session.generation) else {
         return Ok(None);
     };
-    let same_device = match installation {
+    let same_device = match attempt.installation {
         Some(asking) => credentials::last_installation(conn, &session.id)?.map(|last| last == asking),
         None => None,
     };
@@ -33,19 +109,19 @@ pub(super) fn replaced(
 }
 
 /// `invalid_grant` for a genuine token of this session.
-pub(super) fn invalid_grant(replaced: Option<Replaced>, reason: &'static str) -> OAuthError {
+fn invalid_grant(replaced: Option<Replaced>, refusal: RefreshRefusal) -> OAuthError {
     match replaced {
-        Some(replaced) => OAuthError::refresh_token_replaced(replaced, reason),
-        None => OAuthError::invalid_grant(reason),
+        Some(replaced) => OAuthError::refresh_token_replaced(replaced, refusal.as_str()),
+        None => OAuthError::invalid_grant(refusal.as_str()),
     }
 }
 
 /// Records that another client presented the token of a session. It ends nothing, so it could be repeated for ever; only
 /// so many are recorded.
-pub(super) fn note_foreign_client(
+fn note_foreign_client(
     work: &mut Work<'_>,
     master: &MasterKey,
-    session: &Credential,
+    session: &StoredSession,
     client: &Client,
     origin: &Origin,
 ) -> Result<(), StoreError> {
@@ -60,34 +136,17 @@ pub(super) fn note_foreign_client(
     Ok(())
 }
 
-pub(super) fn reuse(
-    session: &Credential,
-    client: &Client,
-    generation: i64,
-    same_device: Option<bool>,
-    origin: &Origin,
-) -> Event {
-    generations(Action::SessionRefreshReuse, session, client, generation, origin)
-        .detail("same_device", same_device)
-        .refused()
-}
-
-/// A genuine token of a generation that the database has not seen.
-pub(super) fn ahead(session: &Credential, client: &Client, generation: i64, origin: &Origin) -> Event {
-    generations(Action::SessionAhead, session, client, generation, origin)
-}
-
-fn generations(
+/// An event about a token of another generation than the session's.
+pub(super) fn generations(
     action: Action,
-    session: &Credential,
+    session: &StoredSession,
     client: &Client,
-    generation: i64,
-    origin: &Origin,
+    attempt: &Attempt<'_>,
 ) -> Event {
-    Event::new(action, Actor::Client(client.id.clone()), origin)
+    Event::new(action, Actor::Client(client.id.clone()), &attempt.request.origin)
         .org(&session.org_id)
         .credential(&session.id)
         .target(session.user_id.as_deref().unwrap_or_default())
-        .detail("presented_generation", generation)
+        .detail("presented_generation", attempt.token.generation)
         .detail("current_generation", session.generation)
 }

@@ -11,7 +11,7 @@ use crate::domain::request::RequestStatus;
 use crate::domain::secret::{Digest, Secret};
 use crate::domain::short_code;
 use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
-use crate::store::{StoreError, Work, clients};
+use crate::store::{StoreError, TxError, Work, clients};
 
 /// What `request_uri` starts with, RFC 9126 section 2.2.
 const URN: &str = "urn:ietf:params:oauth:request_uri:";
@@ -53,21 +53,13 @@ pub fn push(
     client: &Client,
     parameters: &Parameters,
     ip: Option<&str>,
-) -> Result<Result<Pushed, OAuthError>, StoreError> {
+) -> Result<Pushed, TxError<OAuthError>> {
     if parameters.request_uri.is_some() {
-        return Ok(Err(OAuthError::invalid_request("request_uri cannot be pushed.")));
+        return Err(OAuthError::invalid_request("request_uri cannot be pushed.").into());
     }
-    if let Err(error) = client.permit(Grant::AuthorizationCode) {
-        return Ok(Err(error));
-    }
-    let addressed = match address(Some(client), parameters) {
-        Ok(addressed) => addressed,
-        Err(untrusted) => return Ok(Err(told_the_tool(&untrusted))),
-    };
-    let asked = match check(client, &config.catalog, config.server.public_url.as_str(), parameters) {
-        Ok(asked) => asked,
-        Err(error) => return Ok(Err(error)),
-    };
+    client.permit(Grant::AuthorizationCode)?;
+    let addressed = address(Some(client), parameters).map_err(|untrusted| told_the_tool(&untrusted))?;
+    let asked = check(client, &config.catalog, config.server.public_url.as_str(), parameters)?;
     let reference = Secret::random(work.entropy);
     let user_check = short_code::new(work.entropy);
     let mut request = row(work, client, parameters, &addressed, Ok(asked));
@@ -77,7 +69,7 @@ pub fn push(
     request.expires_at = work.now + config.tokens.pushed_request;
     requests::insert(work.conn, &request)?;
     let request_uri = Secret::new(format!("{URN}{}", reference.expose()));
-    Ok(Ok(Pushed { request_uri, expires_in: config.tokens.pushed_request, user_check }))
+    Ok(Pushed { request_uri, expires_in: config.tokens.pushed_request, user_check })
 }
 
 /// The browser that opens a request.

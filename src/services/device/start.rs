@@ -13,7 +13,7 @@ use crate::domain::secret::Secret;
 use crate::domain::user_code::UserCode;
 use crate::keys::master::MasterKey;
 use crate::store::device_requests::{self as requests, DeviceRequest};
-use crate::store::{StoreError, Work};
+use crate::store::{TxError, Work};
 
 /// A request, as the tool is told of it.
 #[derive(Debug)]
@@ -32,11 +32,8 @@ pub fn start(
     client: &Client,
     parameters: &Parameters,
     ip: Option<&str>,
-) -> Result<Result<Started, OAuthError>, StoreError> {
-    let asked = match check(client, &config.catalog, config.server.public_url.as_str(), parameters) {
-        Ok(asked) => asked,
-        Err(error) => return Ok(Err(error)),
-    };
+) -> Result<Started, TxError<OAuthError>> {
+    let asked = check(client, &config.catalog, config.server.public_url.as_str(), parameters)?;
     let device_code = Secret::random(work.entropy);
     let entropy = work.entropy;
     let (id, user_code) = unused_id(work.conn, master, || Kind::DeviceRequest.new_id(entropy))?;
@@ -68,5 +65,5 @@ pub fn start(
         credential_id: None,
     };
     requests::insert(work.conn, &request)?;
-    Ok(Ok(Started { device_code, user_code, expires_in: config.tokens.device_request, interval: INTERVAL }))
+    Ok(Started { device_code, user_code, expires_in: config.tokens.device_request, interval: INTERVAL })
 }

@@ -1,6 +1,7 @@
 //! Statements that are gathered: whatever queues up while the database is busy goes to it together.
 
 pub mod credential_holders;
+pub(super) mod decided_write;
 pub(super) mod lookups;
 pub mod redemption;
 pub(super) mod redemptions;

@@ -24,21 +24,24 @@ use crate::domain::audit::Event;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-/// A code with all that decides whether it may be redeemed. There is none for a person who is no longer a member, or for a
-/// client, person or organization that is disabled.
+/// An authorization code with everything that decides whether it may be redeemed.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = codes)]
-pub struct Redeemable {
+pub struct StoredCode {
     #[diesel(embed)]
     pub code: AuthorizationCode,
     #[diesel(embed)]
-    pub asked: AuthorizationRequest,
+    pub request: AuthorizationRequest,
     #[diesel(embed)]
     pub organization: Organization,
-    #[diesel(select_expression = memberships::role)]
-    pub role: String,
-    #[diesel(select_expression = clients::version)]
-    pub client_version: i64,
+    /// `None` if the person is not a member.
+    #[diesel(select_expression = memberships::role.nullable())]
+    pub role: Option<String>,
+    #[diesel(select_expression = users::disabled_at)]
+    pub person_disabled_at: Option<Time>,
+    /// `None` if the client is disabled.
+    #[diesel(select_expression = clients::version.nullable())]
+    pub client_version: Option<i64>,
 }
 
 /// What a code is redeemed for.
@@ -47,39 +50,52 @@ pub struct Redemption {
     pub event: Event,
 }
 
-/// Reads codes that nobody else is just redeeming, and keeps them until the transaction ends.
-pub(in crate::store) fn find(conn: &mut Conn, hashes: &[Digest]) -> Result<Vec<Redeemable>, StoreError> {
-    let all = codes::table
-        .inner_join(requests::table)
-        .inner_join(clients::table.on(clients::id.eq(requests::client_id)))
-        .inner_join(organizations::table.on(organizations::id.eq(codes::org_id)))
-        .inner_join(
-            memberships::table
-                .on(memberships::org_id.eq(codes::org_id).and(memberships::user_id.eq(codes::user_id))),
-        )
-        .inner_join(users::table.on(users::id.eq(codes::user_id)))
-        .filter(clients::disabled_at.is_null())
-        .filter(organizations::disabled_at.is_null())
-        .filter(users::disabled_at.is_null());
+/// Codes with what they are decided on.
+macro_rules! stored_codes {
+    () => {
+        codes::table
+            .inner_join(requests::table)
+            .inner_join(organizations::table.on(organizations::id.eq(codes::org_id)))
+            .inner_join(users::table.on(users::id.eq(codes::user_id)))
+            .left_join(
+                memberships::table
+                    .on(memberships::org_id.eq(codes::org_id).and(memberships::user_id.eq(codes::user_id))),
+            )
+            .left_join(
+                clients::table.on(clients::id.eq(requests::client_id).and(clients::disabled_at.is_null())),
+            )
+    };
+}
+
+/// Reads codes that nobody else is redeeming right now, and keeps them until the transaction ends.
+pub(in crate::store) fn lock_free(conn: &mut Conn, hashes: &[Digest]) -> Result<Vec<StoredCode>, StoreError> {
     match conn {
         Conn::Postgres(conn) => {
-            Ok(Free(all.filter(codes::hash.eq_any(hashes)).select(Redeemable::as_select())).load(conn)?)
+            let query = stored_codes!().filter(codes::hash.eq_any(hashes)).select(StoredCode::as_select());
+            Ok(Free(query).load(conn)?)
         }
         Conn::Sqlite(conn) => {
             let one = |hash: &Digest| {
-                all.filter(codes::hash.eq(*hash)).select(Redeemable::as_select()).get_result(conn).optional()
+                let query = stored_codes!().filter(codes::hash.eq(*hash));
+                query.select(StoredCode::as_select()).get_result(conn).optional()
             };
             Ok(hashes.iter().map(one).filter_map(Result::transpose).collect::<QueryResult<_>>()?)
         }
     }
 }
 
-/// Redeems codes that [`find`] has found.
-pub(in crate::store) fn redeem(
-    conn: &mut Conn,
-    codes: &[(Digest, Credential)],
-    at: Time,
-) -> Result<(), StoreError> {
+/// Reads a code once nobody else is redeeming it, and keeps it until the transaction ends; and its organization from
+/// being changed.
+pub fn lock(conn: &mut Conn, hash: Digest) -> Result<Option<StoredCode>, StoreError> {
+    if authorization_codes::lock(conn, hash)?.is_none() {
+        return Ok(None);
+    }
+    let query = stored_codes!().filter(codes::hash.eq(hash)).select(StoredCode::as_select());
+    Ok(query.get_result(conn).optional()?)
+}
+
+/// Redeems codes that this transaction has locked.
+pub fn redeem(conn: &mut Conn, codes: &[(Digest, Credential)], at: Time) -> Result<(), StoreError> {
     credentials::insert_all(conn, codes.iter().map(|(_, session)| session))?;
     match conn {
         Conn::Postgres(conn) => {
@@ -99,14 +115,14 @@ pub(in crate::store) fn redeem(
     Ok(())
 }
 
-/// Redeems one code, if it is there and `decide` gives something for it.
+/// Redeems one code, if it is there and `decide` gives a redemption for it.
 pub(in crate::store) fn redeem_if<T>(
     work: &mut Work<'_>,
     code: Digest,
-    decide: impl FnOnce(Redeemable, &Work<'_>) -> Option<(Redemption, T)>,
+    decide: impl FnOnce(StoredCode, Time) -> Option<(Redemption, T)>,
 ) -> Result<Option<T>, StoreError> {
-    let Some(found) = find(work.conn, &[code])?.pop() else { return Ok(None) };
-    let Some((Redemption { session, event }, given)) = decide(found, work) else { return Ok(None) };
+    let Some(stored) = lock_free(work.conn, &[code])?.pop() else { return Ok(None) };
+    let Some((Redemption { session, event }, given)) = decide(stored, work.now) else { return Ok(None) };
     redeem(work.conn, &[(code, session)], work.now)?;
     work.record(event);
     Ok(Some(given))

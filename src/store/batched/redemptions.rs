@@ -10,7 +10,8 @@ use super::super::engine::error::{Cause, StoreError};
 use super::super::engine::manager::Manager;
 use super::super::transaction::{self, Undone};
 use super::super::work::Work;
-use super::redemption::{self, Redeemable, Redemption};
+use super::decided_write::DecidedWrite;
+use super::redemption::{self, Redemption, StoredCode};
 use crate::domain::secret::Digest;
 use crate::domain::time::Clock;
 use crate::supervise::Tasks;
@@ -18,55 +19,8 @@ use crate::supervise::Tasks;
 /// Everybody of an organization waits for the end of its audit chain anyway.
 const THREADS: usize = 1;
 
-pub(in crate::store) type Job = Box<dyn Redeeming>;
-
-/// Wants one code redeemed.
-pub(in crate::store) trait Redeeming: Send {
-    fn hash(&self) -> Digest;
-    /// Nothing leaves the code as it is.
-    fn decide(&mut self, found: Redeemable, work: &Work<'_>) -> Option<Redemption>;
-    /// What has become of it: whether the code was redeemed, and that is committed.
-    fn answer(self: Box<Self>, redeemed: Result<bool, StoreError>);
-}
-
-/// A redemption that waits for its batch.
-struct Wanted<T, F, D> {
-    code: Digest,
-    decide: Option<F>,
-    given: Option<T>,
-    deliver: D,
-}
-
-impl<T, F, D> Redeeming for Wanted<T, F, D>
-where
-    T: Send,
-    F: FnOnce(Redeemable, &Work<'_>) -> Option<(Redemption, T)> + Send,
-    D: FnOnce(Result<Option<T>, StoreError>) + Send,
-{
-    fn hash(&self) -> Digest {
-        self.code
-    }
-
-    fn decide(&mut self, found: Redeemable, work: &Work<'_>) -> Option<Redemption> {
-        let (redemption, given) = self.decide.take()?(found, work)?;
-        self.given = Some(given);
-        Some(redemption)
-    }
-
-    fn answer(self: Box<Self>, redeemed: Result<bool, StoreError>) {
-        let Self { given, deliver, .. } = *self;
-        deliver(redeemed.map(|redeemed| given.filter(|_| redeemed)));
-    }
-}
-
-pub(in crate::store) fn job<T, F, D>(code: Digest, decide: F, deliver: D) -> Job
-where
-    T: Send + 'static,
-    F: FnOnce(Redeemable, &Work<'_>) -> Option<(Redemption, T)> + Send + 'static,
-    D: FnOnce(Result<Option<T>, StoreError>) + Send + 'static,
-{
-    Box::new(Wanted { code, decide: Some(decide), given: None, deliver })
-}
+/// The redemption of a code, by its hash.
+pub(in crate::store) type Job = Box<dyn DecidedWrite<Digest, StoredCode, Redemption>>;
 
 pub(in crate::store) fn start(
     tasks: &Tasks,
@@ -122,16 +76,16 @@ fn is_away(error: &StoreError) -> bool {
 
 /// Says which jobs, by their numbers, are as good as done.
 fn redeem(conn: &mut Conn, clock: &Clock, batch: &mut [Job]) -> Result<Vec<usize>, StoreError> {
-    let hashes: Vec<Digest> = batch.iter().map(|job| job.hash()).collect();
-    let mut found = redemption::find(conn, &hashes)?;
+    let hashes: Vec<Digest> = batch.iter().map(|job| *job.key()).collect();
+    let mut stored = redemption::lock_free(conn, &hashes)?;
     let mut work = Work::new(conn, clock.now());
     let (mut redeemed, mut codes) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
     for (number, job) in batch.iter_mut().enumerate() {
-        // Taken out, so that the second of two who come with the same code finds nothing.
-        let hash = job.hash();
-        let Some(place) = found.iter().position(|found| found.code.hash == hash) else { continue };
-        let found = found.swap_remove(place);
-        if let Some(Redemption { session, event }) = job.decide(found, &work) {
+        // Taken out, so that the second of two with the same code finds nothing.
+        let hash = *job.key();
+        let Some(place) = stored.iter().position(|stored| stored.code.hash == hash) else { continue };
+        let stored = stored.swap_remove(place);
+        if let Some(Redemption { session, event }) = job.decide(stored, work.now) {
             codes.push((hash, session));
             work.record(event);
             redeemed.push(number);

@@ -1,51 +1,63 @@
-//! The rotation of CLI sessions: the one statement that a refresh comes down to.
-//!
-//! The statement is the same on both engines but for where it takes its wishes from: PostgreSQL rotates everything
-//! that waits at once, out of arrays; SQLite, where a statement costs no way to a server, takes one at a time.
+//! The rotation of CLI sessions: the state that a refresh is decided on, and the statement that makes it.
 
-use chrono::TimeDelta;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
-use super::super::credentials::Credential;
+use super::super::credentials as credential_rows;
 use super::super::engine::codec::Moment;
 use super::super::engine::conn::Conn;
 use super::super::engine::error::StoreError;
-use super::super::engine::schema::credentials;
+use super::super::engine::schema::{clients, credentials, memberships, organizations, users};
+use super::super::work::Work;
+use crate::domain::credential::is_active;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-/// A wish to move a session from one generation to the next.
-#[derive(Debug, Clone)]
-pub struct Rotation {
-    pub id: String,
-    /// The generation that was presented.
-    pub generation: i64,
-    /// The client that presents it, and the version of it that authenticated: another client's session does not rotate,
-    /// and neither does one whose client has changed since.
-    pub client_id: String,
-    pub client_version: i64,
-    /// How long the session lives on without use.
-    pub idle: TimeDelta,
-    pub ip: Option<String>,
-    /// The installation that asks, when its tool says which.
-    pub installation: Option<Digest>,
-}
-
-/// What a token and a requested scope are checked against before anything rotates. It never changes.
+/// A CLI session with everything that decides whether it may be refreshed.
 #[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = credentials)]
-pub struct Sealed {
-    id: String,
-    pub seed: Option<Vec<u8>>,
+pub struct StoredSession {
+    pub id: String,
+    pub org_id: String,
+    pub user_id: Option<String>,
+    pub client_id: Option<String>,
     pub scopes: String,
+    pub seed: Option<Vec<u8>>,
+    pub generation: i64,
+    pub rotated_at: Option<Time>,
+    pub idle_ends_at: Option<Time>,
+    pub ends_at: Option<Time>,
+    pub auth_time: Option<Time>,
+    pub created_at: Time,
+    pub revoked_at: Option<Time>,
+    /// `None` if the client is disabled.
+    #[diesel(select_expression = clients::version.nullable())]
+    pub client_version: Option<i64>,
+    #[diesel(select_expression = organizations::name)]
+    pub organization: String,
+    #[diesel(select_expression = organizations::personal_tokens)]
+    pub personal_tokens: bool,
+    #[diesel(select_expression = organizations::disabled_at)]
+    pub organization_disabled_at: Option<Time>,
+    /// `None` if the owner is not a member.
+    #[diesel(select_expression = memberships::role.nullable())]
+    pub role: Option<String>,
+    #[diesel(select_expression = users::disabled_at.nullable())]
+    pub owner_disabled_at: Option<Time>,
 }
 
-/// A session that lives, with the role that its owner has right now.
-#[derive(Clone, Queryable)]
+impl StoredSession {
+    /// Whether it has neither run out nor been revoked.
+    pub fn is_active(&self, now: Time) -> bool {
+        is_active(self.revoked_at, &[self.idle_ends_at, self.ends_at], now)
+    }
+}
+
+/// An active session, with the role that its owner has right now.
+#[derive(Clone)]
 pub struct LiveSession {
     pub id: String,
     pub org_id: String,
@@ -60,127 +72,108 @@ pub struct LiveSession {
 }
 
 impl LiveSession {
-    /// Nothing if the credential is not a CLI session with all that one has.
-    pub fn of(credential: Credential, role: String) -> Option<Self> {
-        Some(Self {
-            id: credential.id,
-            org_id: credential.org_id,
-            user_id: credential.user_id?,
-            scopes: credential.scopes,
-            seed: credential.seed?,
-            generation: credential.generation,
-            idle_ends_at: credential.idle_ends_at?,
-            ends_at: credential.ends_at?,
-            auth_time: credential.auth_time.unwrap_or(credential.created_at),
-            role,
-        })
+    /// The session once it has been rotated.
+    #[must_use]
+    pub fn rotated(self, rotation: &Rotation) -> Self {
+        Self { generation: rotation.generation + 1, idle_ends_at: rotation.idle_ends_at, ..self }
     }
 }
 
-/// Reads what the tokens of these sessions are checked against.
-pub(in crate::store) fn sealed(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Sealed>, StoreError> {
+/// A request to advance a session by one generation.
+#[derive(Debug, Clone)]
+pub struct Rotation {
+    pub id: String,
+    /// The generation that was presented.
+    pub generation: i64,
+    /// The version of the client that authenticated.
+    pub client_version: i64,
+    /// When the session ends if it is not used again.
+    pub idle_ends_at: Time,
+    pub ip: Option<String>,
+    /// The installation that asks, when its tool says which.
+    pub installation: Option<Digest>,
+}
+
+/// Reads sessions by their ids. Locks nothing.
+pub(in crate::store) fn find_all(conn: &mut Conn, ids: &[&str]) -> Result<Vec<StoredSession>, StoreError> {
+    let all = credentials::table
+        .inner_join(organizations::table.on(organizations::id.eq(credentials::org_id)))
+        .left_join(
+            clients::table
+                .on(clients::id.nullable().eq(credentials::client_id).and(clients::disabled_at.is_null())),
+        )
+        .left_join(
+            memberships::table.on(memberships::org_id
+                .eq(credentials::org_id)
+                .and(memberships::user_id.nullable().eq(credentials::user_id))),
+        )
+        .left_join(users::table.on(users::id.nullable().eq(credentials::user_id)));
     match conn {
         Conn::Postgres(conn) => {
-            let named = credentials::table.filter(credentials::id.eq_any(ids));
-            Ok(named.select(Sealed::as_select()).load(conn)?)
+            Ok(all.filter(credentials::id.eq_any(ids)).select(StoredSession::as_select()).load(conn)?)
         }
         Conn::Sqlite(conn) => {
             let one = |id: &&str| {
-                credentials::table.find(*id).select(Sealed::as_select()).get_result(conn).optional()
+                all.filter(credentials::id.eq(*id))
+                    .select(StoredSession::as_select())
+                    .get_result(conn)
+                    .optional()
             };
             Ok(ids.iter().map(one).filter_map(Result::transpose).collect::<QueryResult<_>>()?)
         }
     }
 }
 
-impl Sealed {
-    pub(in crate::store) fn id(&self) -> &str {
-        &self.id
+/// Reads a session once nobody else is changing it, and keeps others from changing it until the transaction ends.
+pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<StoredSession>, StoreError> {
+    if matches!(conn, Conn::Postgres(_)) && credential_rows::lock(conn, id)?.is_none() {
+        return Ok(None);
     }
+    Ok(find_all(conn, &[id])?.pop())
 }
 
-/// Rotates sessions, except those that somebody else is just changing on PostgreSQL: one of them must not hold up all
-/// others, and whoever waits for none cannot wait in a circle. Only the holder of the current generation of a living
-/// session, whose owner is still a member and whose organization allows personal tokens, gets it back. Everything else
-/// stays as it is. No session may be there twice.
-pub fn rotate(conn: &mut Conn, wanted: &[Rotation], now: Time) -> Result<Vec<LiveSession>, StoreError> {
+/// Rotates sessions that were just read and judged good, and says which it rotated. No session may be there twice.
+///
+/// A session that is no longer at its generation stays as it is. On PostgreSQL, where the decision and this statement
+/// may be two transactions, so does one that somebody else is changing right now, and one whose client, organization or
+/// owner has changed so that it would be refused. The batch waits for no lock, so that one session does not hold up all
+/// others, and there is no deadlock. On SQLite both are in the one write transaction, and nothing can have changed.
+pub fn rotate(conn: &mut Conn, wanted: &[Rotation], now: Time) -> Result<Vec<String>, StoreError> {
     match conn {
         Conn::Postgres(conn) => Ok(Rotate(Arrays::of(wanted, now)).load(conn)?),
         Conn::Sqlite(conn) => {
-            let one = |wanted| Rotate(One::of(wanted, now)).get_result(conn).optional();
+            let one = |wanted| Rotate(One { wanted, at: now }).get_result(conn).optional();
             Ok(wanted.iter().map(one).filter_map(Result::transpose).collect::<QueryResult<_>>()?)
         }
     }
 }
 
-/// The same for one session, if the token that was presented belongs to it.
-pub(in crate::store) fn rotate_if(
-    conn: &mut Conn,
-    wanted: &Rotation,
-    now: Time,
-    belongs: impl FnOnce(&Sealed) -> bool,
-) -> Result<Option<LiveSession>, StoreError> {
-    if !sealed(conn, &[&wanted.id])?.pop().is_some_and(|sealed| belongs(&sealed)) {
-        return Ok(None);
-    }
-    Ok(rotate(conn, std::slice::from_ref(wanted), now)?.pop())
+/// Reads one session and rotates it, if `decide` gives a rotation for it.
+pub(in crate::store) fn rotate_if<T>(
+    work: &mut Work<'_>,
+    id: &str,
+    decide: impl FnOnce(StoredSession, Time) -> Option<(Rotation, T)>,
+) -> Result<Option<T>, StoreError> {
+    let Some(stored) = find_all(work.conn, &[id])?.pop() else { return Ok(None) };
+    let Some((rotation, given)) = decide(stored, work.now) else { return Ok(None) };
+    let rotated = rotate(work.conn, &[rotation], work.now)?;
+    Ok((!rotated.is_empty()).then_some(given))
 }
 
-const BEFORE: &str = "\
-    UPDATE credentials SET \
-        generation = credentials.generation + 1, \
-        rotated_at = wanted.at, \
-        idle_ends_at = CASE WHEN credentials.ends_at < wanted.idle_ends_at \
-            THEN credentials.ends_at ELSE wanted.idle_ends_at END, \
-        last_used_at = wanted.at, \
-        last_used_ip = wanted.ip, \
-        installation_hash = wanted.installation \
-    FROM ";
-
-const BEHIND: &str = " AS wanted, clients, organizations, memberships, users \
-    WHERE credentials.id = wanted.id \
-        AND credentials.generation = wanted.generation \
-        AND credentials.client_id = wanted.client_id \
-        AND credentials.revoked_at IS NULL \
-        AND credentials.idle_ends_at > wanted.at \
-        AND credentials.ends_at > wanted.at \
-        AND credentials.seed IS NOT NULL \
-        AND clients.id = credentials.client_id \
-        AND clients.version = wanted.client_version \
-        AND clients.disabled_at IS NULL \
-        AND organizations.id = credentials.org_id \
-        AND organizations.personal_tokens \
-        AND organizations.disabled_at IS NULL \
-        AND memberships.org_id = credentials.org_id \
-        AND memberships.user_id = credentials.user_id \
-        AND users.id = credentials.user_id \
-        AND users.disabled_at IS NULL \
-    RETURNING credentials.id, credentials.org_id, credentials.user_id, credentials.scopes, credentials.seed, \
-        credentials.generation, credentials.idle_ends_at, credentials.ends_at, \
-        COALESCE(credentials.auth_time, credentials.created_at), \
-        (SELECT role FROM memberships WHERE org_id = credentials.org_id AND user_id = credentials.user_id)";
-
-/// The statement, with the source of its wishes. Prepared once a connection.
+/// The statement, with the source of its values. Prepared once a connection.
 struct Rotate<S>(S);
 
 impl<S> Query for Rotate<S> {
-    type SqlType = (Text, Text, Text, Text, Binary, BigInt, Moment, Moment, Moment, Text);
+    type SqlType = Text;
 }
 
 impl RunQueryDsl<PgConnection> for Rotate<Arrays<'_>> {}
 impl RunQueryDsl<SqliteConnection> for Rotate<One<'_>> {}
 
-/// One wish.
+/// One rotation.
 struct One<'a> {
     wanted: &'a Rotation,
     at: Time,
-    idle_ends_at: Time,
-}
-
-impl<'a> One<'a> {
-    fn of(wanted: &'a Rotation, at: Time) -> Self {
-        Self { wanted, at, idle_ends_at: at + wanted.idle }
-    }
 }
 
 impl QueryId for Rotate<One<'_>> {
@@ -190,35 +183,30 @@ impl QueryId for Rotate<One<'_>> {
 
 impl QueryFragment<Sqlite> for Rotate<One<'_>> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let One { wanted, at, idle_ends_at } = &self.0;
-        pass.push_sql(BEFORE);
-        pass.push_sql("(SELECT ");
-        pass.push_bind_param::<Text, _>(&wanted.id)?;
-        pass.push_sql(" AS id, ");
-        pass.push_bind_param::<BigInt, _>(&wanted.generation)?;
-        pass.push_sql(" AS generation, ");
-        pass.push_bind_param::<Text, _>(&wanted.client_id)?;
-        pass.push_sql(" AS client_id, ");
-        pass.push_bind_param::<BigInt, _>(&wanted.client_version)?;
-        pass.push_sql(" AS client_version, ");
-        pass.push_bind_param::<Nullable<Text>, _>(&wanted.ip)?;
-        pass.push_sql(" AS ip, ");
-        pass.push_bind_param::<Nullable<Binary>, _>(&wanted.installation)?;
-        pass.push_sql(" AS installation, ");
+        let One { wanted, at } = &self.0;
+        pass.push_sql("UPDATE credentials SET generation = generation + 1, rotated_at = ");
         pass.push_bind_param::<Moment, _>(at)?;
-        pass.push_sql(" AS at, ");
-        pass.push_bind_param::<Moment, _>(idle_ends_at)?;
-        pass.push_sql(" AS idle_ends_at)");
-        pass.push_sql(BEHIND);
+        pass.push_sql(", idle_ends_at = ");
+        pass.push_bind_param::<Moment, _>(&wanted.idle_ends_at)?;
+        pass.push_sql(", last_used_at = ");
+        pass.push_bind_param::<Moment, _>(at)?;
+        pass.push_sql(", last_used_ip = ");
+        pass.push_bind_param::<Nullable<Text>, _>(&wanted.ip)?;
+        pass.push_sql(", installation_hash = ");
+        pass.push_bind_param::<Nullable<Binary>, _>(&wanted.installation)?;
+        pass.push_sql(" WHERE id = ");
+        pass.push_bind_param::<Text, _>(&wanted.id)?;
+        pass.push_sql(" AND generation = ");
+        pass.push_bind_param::<BigInt, _>(&wanted.generation)?;
+        pass.push_sql(" AND revoked_at IS NULL RETURNING id");
         Ok(())
     }
 }
 
-/// Many wishes, column by column.
+/// Many rotations, column by column.
 struct Arrays<'a> {
     ids: Vec<&'a str>,
     generations: Vec<i64>,
-    client_ids: Vec<&'a str>,
     client_versions: Vec<i64>,
     ips: Vec<Option<&'a str>>,
     installations: Vec<Option<Digest>>,
@@ -231,11 +219,10 @@ impl<'a> Arrays<'a> {
         Self {
             ids: wanted.iter().map(|wanted| wanted.id.as_str()).collect(),
             generations: wanted.iter().map(|wanted| wanted.generation).collect(),
-            client_ids: wanted.iter().map(|wanted| wanted.client_id.as_str()).collect(),
             client_versions: wanted.iter().map(|wanted| wanted.client_version).collect(),
             ips: wanted.iter().map(|wanted| wanted.ip.as_deref()).collect(),
             installations: wanted.iter().map(|wanted| wanted.installation).collect(),
-            idle_ends_at: wanted.iter().map(|wanted| at + wanted.idle).collect(),
+            idle_ends_at: wanted.iter().map(|wanted| wanted.idle_ends_at).collect(),
             at,
         }
     }
@@ -248,17 +235,22 @@ impl QueryId for Rotate<Arrays<'_>> {
 
 impl QueryFragment<Pg> for Rotate<Arrays<'_>> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let Arrays { ids, generations, client_ids, client_versions, ips, installations, idle_ends_at, at } =
-            &self.0;
-        pass.push_sql(BEFORE);
-        pass.push_sql("(SELECT listed.*, ");
+        let Arrays { ids, generations, client_versions, ips, installations, idle_ends_at, at } = &self.0;
+        pass.push_sql(
+            "UPDATE credentials SET \
+                generation = credentials.generation + 1, \
+                rotated_at = wanted.at, \
+                idle_ends_at = wanted.idle_ends_at, \
+                last_used_at = wanted.at, \
+                last_used_ip = wanted.ip, \
+                installation_hash = wanted.installation \
+            FROM (SELECT listed.*, ",
+        );
         pass.push_bind_param::<Moment, _>(at)?;
         pass.push_sql(" AS at FROM unnest(");
         pass.push_bind_param::<Array<Text>, _>(ids)?;
         pass.push_sql(", ");
         pass.push_bind_param::<Array<BigInt>, _>(generations)?;
-        pass.push_sql(", ");
-        pass.push_bind_param::<Array<Text>, _>(client_ids)?;
         pass.push_sql(", ");
         pass.push_bind_param::<Array<BigInt>, _>(client_versions)?;
         pass.push_sql(", ");
@@ -268,10 +260,24 @@ impl QueryFragment<Pg> for Rotate<Arrays<'_>> {
         pass.push_sql(", ");
         pass.push_bind_param::<Array<Moment>, _>(idle_ends_at)?;
         pass.push_sql(
-            ") AS listed (id, generation, client_id, client_version, ip, installation, idle_ends_at) \
-            JOIN credentials AS free ON free.id = listed.id FOR NO KEY UPDATE OF free SKIP LOCKED)",
+            ") AS listed (id, generation, client_version, ip, installation, idle_ends_at) \
+            JOIN credentials AS free ON free.id = listed.id FOR NO KEY UPDATE OF free SKIP LOCKED) \
+            AS wanted, clients, organizations, memberships, users \
+            WHERE credentials.id = wanted.id \
+                AND credentials.generation = wanted.generation \
+                AND credentials.revoked_at IS NULL \
+                AND clients.id = credentials.client_id \
+                AND clients.version = wanted.client_version \
+                AND clients.disabled_at IS NULL \
+                AND organizations.id = credentials.org_id \
+                AND organizations.personal_tokens \
+                AND organizations.disabled_at IS NULL \
+                AND memberships.org_id = credentials.org_id \
+                AND memberships.user_id = credentials.user_id \
+                AND users.id = credentials.user_id \
+                AND users.disabled_at IS NULL \
+            RETURNING credentials.id",
         );
-        pass.push_sql(BEHIND);
         Ok(())
     }
 }

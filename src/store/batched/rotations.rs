@@ -1,31 +1,22 @@
-//! Refreshes of sessions on PostgreSQL, many at once: one look at what their tokens are checked against, and one statement
-//! that rotates and commits by itself.
+//! Refreshes of sessions on PostgreSQL, many at once: one query for what they are decided on, and one statement that
+//! rotates and commits by itself.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use super::super::engine::batcher::Batcher;
 use super::super::engine::dedicated_connection::Link;
 use super::super::engine::error::{Cause, StoreError};
 use super::super::engine::manager::Manager;
-use super::rotation::{self, LiveSession, Rotation, Sealed};
-use crate::domain::time::Clock;
+use super::decided_write::DecidedWrite;
+use super::rotation::{self, Rotation, StoredSession};
+use crate::domain::time::{Clock, Time};
 use crate::supervise::Tasks;
 
 /// One talks to the database while the other gathers.
 const THREADS: usize = 2;
 
-/// Whether what was presented belongs to the session that it names.
-pub(in crate::store) type Check = Box<dyn FnOnce(&Sealed) -> bool + Send>;
-
-/// Takes what came of a rotation, on the thread of the rotator.
-pub(in crate::store) type Delivery = Box<dyn FnOnce(Result<Option<LiveSession>, StoreError>) + Send>;
-
-pub(in crate::store) struct Job {
-    pub(in crate::store) rotation: Rotation,
-    pub(in crate::store) check: Check,
-    pub(in crate::store) deliver: Delivery,
-}
+/// The refresh of a session, by its id.
+pub(in crate::store) type Job = Box<dyn DecidedWrite<String, StoredSession, Rotation>>;
 
 pub(in crate::store) fn start(
     tasks: &Tasks,
@@ -36,65 +27,59 @@ pub(in crate::store) fn start(
 }
 
 fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {
-    let ids: Vec<&str> = batch.iter().map(|job| job.rotation.id.as_str()).collect();
-    let sealed = link.begin(|conn| rotation::sealed(conn, &ids));
-    let (rotations, mut waiting) = match sealed {
-        Ok(sealed) => checked(batch, &sealed),
-        Err(error) => {
-            let error = link.fail(error);
-            return refuse(batch.into_iter().map(|job| job.deliver), &error);
-        }
+    let ids: Vec<&str> = batch.iter().map(|job| job.key().as_str()).collect();
+    let stored = match link.begin(|conn| rotation::find_all(conn, &ids)) {
+        Ok(stored) => stored,
+        Err(error) => return answer(batch, &Err(link.fail(error))),
     };
+    let now = clock.now();
+    let (rotations, mut waiting) = decided(batch, stored, now);
     if rotations.is_empty() {
         return;
     }
-    match link.connection().and_then(|conn| rotation::rotate(conn, &rotations, clock.now())) {
+    match link.connection().and_then(|conn| rotation::rotate(conn, &rotations, now)) {
         Ok(rotated) => {
-            for session in rotated {
-                if let Some(deliver) = waiting.remove(&session.id) {
-                    deliver(Ok(Some(session)));
+            for id in rotated {
+                if let Some(job) = waiting.remove(&id) {
+                    job.answer(Ok(true));
                 }
             }
-            for deliver in waiting.into_values() {
-                deliver(Ok(None));
-            }
+            answer(waiting.into_values(), &Ok(false));
         }
         Err(error) => {
             let error = link.fail(error);
-            match error.cause() {
+            let outcome = match error.cause() {
                 // Certainly nothing has rotated, so each of them is tried again in a transaction of its own.
-                Some(Cause::ReadOnly | Cause::Collided) => {
-                    for deliver in waiting.into_values() {
-                        deliver(Ok(None));
-                    }
-                }
-                Some(Cause::Lost | Cause::Busy) | None => refuse(waiting.into_values(), &error),
-            }
+                Some(Cause::ReadOnly | Cause::Collided) => Ok(false),
+                Some(Cause::Lost | Cause::Busy) | None => Err(error),
+            };
+            answer(waiting.into_values(), &outcome);
         }
     }
 }
 
-/// Leaves those that may rotate. Those whose token does not belong to their session, or whose session is there twice,
-/// change nothing and are answered.
-fn checked(batch: Vec<Job>, sealed: &[Sealed]) -> (Vec<Rotation>, HashMap<String, Delivery>) {
-    let sealed: HashMap<&str, &Sealed> = sealed.iter().map(|sealed| (sealed.id(), sealed)).collect();
+/// Leaves those that rotate. The others change nothing and are answered: they are refused, there is no such session, or
+/// it is in the batch already.
+fn decided(batch: Vec<Job>, stored: Vec<StoredSession>, now: Time) -> (Vec<Rotation>, HashMap<String, Job>) {
+    let mut stored: HashMap<String, StoredSession> =
+        stored.into_iter().map(|session| (session.id.clone(), session)).collect();
     let mut rotations = Vec::with_capacity(batch.len());
     let mut waiting = HashMap::with_capacity(batch.len());
-    for Job { rotation, check, deliver } in batch {
-        let belongs = sealed.get(rotation.id.as_str()).is_some_and(|sealed| check(sealed));
-        match waiting.entry(rotation.id.clone()) {
-            Entry::Vacant(place) if belongs => {
-                place.insert(deliver);
-                rotations.push(rotation);
-            }
-            Entry::Vacant(_) | Entry::Occupied(_) => deliver(Ok(None)),
+    for mut job in batch {
+        // Taken out, so that the second of two with the same session finds nothing.
+        let rotation = stored.remove(job.key()).and_then(|session| job.decide(session, now));
+        if let Some(rotation) = rotation {
+            rotations.push(rotation);
+            waiting.insert(job.key().clone(), job);
+        } else {
+            job.answer(Ok(false));
         }
     }
     (rotations, waiting)
 }
 
-fn refuse(waiting: impl Iterator<Item = Delivery>, error: &StoreError) {
-    for deliver in waiting {
-        deliver(Err(error.clone()));
+fn answer(jobs: impl IntoIterator<Item = Job>, outcome: &Result<bool, StoreError>) {
+    for job in jobs {
+        job.answer(outcome.clone());
     }
 }

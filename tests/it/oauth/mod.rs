@@ -3,6 +3,7 @@
 mod authorize;
 mod client_secrets;
 mod code;
+mod decisions;
 mod details;
 mod device;
 mod forge;

@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use keystiled::domain::oauth_error::OAuthError;
 use keystiled::domain::time::Time;
 use keystiled::store::users::{self, User};
-use keystiled::store::{StoreError, Work, facts, memberships};
+use keystiled::store::{StoreError, TxError, Work, facts, memberships};
 
 use crate::support::at_once::at_once;
 use crate::support::both_engines;
@@ -25,6 +26,14 @@ fn user(id: &str, email: &str, at: Time) -> User {
 
 fn insert(work: &mut Work<'_>, id: &str, email: &str) -> Result<(), StoreError> {
     users::insert(work.conn, &user(id, email, work.now))
+}
+
+fn refused() -> Result<(), OAuthError> {
+    Err(OAuthError::invalid_grant("on purpose"))
+}
+
+fn failed() -> Result<(), StoreError> {
+    Err(StoreError::Failed("on purpose".to_owned()))
 }
 
 both_engines! {
@@ -61,6 +70,25 @@ both_engines! {
         assert!(matches!(failed, Err(StoreError::Failed(reason)) if reason == "on purpose"));
         assert_eq!(app.count("users").await, 0);
         assert_eq!(app.count("facts WHERE name = 'said'").await, 0);
+    }
+
+    async fn a_refusal_keeps_what_was_written_and_a_fault_takes_it_back(app) {
+        let store = &app.inside().store;
+        let outcome: Result<(), TxError<OAuthError>> = store.write_or_refuse(|work| {
+            insert(work, "usr_1", "1@example.com")?;
+            refused()?;
+            insert(work, "usr_2", "2@example.com")?;
+            Ok(())
+        }).await;
+        assert!(matches!(outcome, Err(TxError::Refused(refusal)) if refusal.reason == "on purpose"));
+        assert_eq!(app.count("users").await, 1, "what came before the refusal");
+        let outcome: Result<(), TxError<OAuthError>> = store.write_or_refuse(|work| {
+            insert(work, "usr_3", "3@example.com")?;
+            failed()?;
+            Ok(())
+        }).await;
+        assert!(matches!(outcome, Err(TxError::Store(StoreError::Failed(reason))) if reason == "on purpose"));
+        assert_eq!(app.count("users").await, 1);
     }
 
     async fn a_panic_takes_everything_back_and_the_next_write_works(app) {

@@ -1,0 +1,147 @@
+//! What the exchange of a code comes to: one function for both paths.
+
+use crate::domain::client::{Client, Grant};
+use crate::domain::oauth_error::OAuthError;
+use crate::domain::pkce::{Challenge, Verifier};
+use crate::domain::policy::Barrier;
+use crate::domain::scope::ScopeSet;
+use crate::domain::text_enum::text_enum;
+use crate::grants::session::IssueContext;
+use crate::store::StoreError;
+use crate::store::authorization_requests::AuthorizationRequest;
+use crate::store::batched::redemption::StoredCode;
+use crate::store::organizations::Organization;
+
+use super::CodeRequest;
+
+/// Tries with a wrong verifier that a code survives. More would let a thief guess, fewer would let one burn it.
+const WRONG_TRIES: i64 = 3;
+
+text_enum! {
+    /// Why a code gives nothing, with the reason for the log.
+    CodeRefusal {
+        GrantNotAllowed = "grant not allowed",
+        UnknownCode = "no such code",
+        ForeignClient = "the code belongs to another client",
+        OtherRedirectUri = "another redirect URI than at the authorization endpoint",
+        PkceMismatch = "the code verifier does not match",
+        Reused = "the code was used twice; the session it made is revoked",
+        TooManyTries = "too many tries with a wrong verifier",
+        Expired = "the code has expired",
+        NotMember = "the person is no longer a member",
+        PersonalTokensOff = "the organization's switch is off",
+        CopiedCodesOff = "the organization does not allow copied codes",
+    }
+}
+
+impl CodeRefusal {
+    /// What the client is told. `organization` is named where the code belongs to one.
+    pub(super) fn error(self, organization: Option<&Organization>) -> OAuthError {
+        match (self, organization) {
+            (Self::GrantNotAllowed, _) => Client::not_permitted(Grant::AuthorizationCode),
+            (Self::PersonalTokensOff, Some(organization)) => {
+                OAuthError::personal_tokens_disabled(&organization.name)
+            }
+            (
+                Self::UnknownCode
+                | Self::ForeignClient
+                | Self::OtherRedirectUri
+                | Self::PkceMismatch
+                | Self::Reused
+                | Self::TooManyTries
+                | Self::Expired
+                | Self::NotMember
+                | Self::PersonalTokensOff
+                | Self::CopiedCodesOff,
+                _,
+            ) => OAuthError::invalid_grant(self.as_str()),
+        }
+    }
+}
+
+/// What is to be done about a code that was presented.
+pub(super) enum Decision {
+    /// Makes a session for the person, who has this role.
+    Redeem {
+        role: String,
+        scopes: ScopeSet,
+    },
+    Refuse(CodeRefusal),
+    /// The stored state does not allow to tell.
+    Fault(StoreError),
+}
+
+/// Decides about a code that an authenticated client presents.
+pub(super) fn decide(context: &IssueContext<'_>, request: &CodeRequest, stored: &StoredCode) -> Decision {
+    match examine(context, request, stored) {
+        Ok(decision) => decision,
+        Err(refusal) => Decision::Refuse(refusal),
+    }
+}
+
+fn examine(
+    context: &IssueContext<'_>,
+    request: &CodeRequest,
+    stored: &StoredCode,
+) -> Result<Decision, CodeRefusal> {
+    let StoredCode { code, request: asked, organization, .. } = stored;
+    matches_request(context.client, asked, request)?;
+    if !pkce_matches(asked, request) {
+        return Err(CodeRefusal::PkceMismatch);
+    }
+    if code.credential_id.is_some() {
+        return Err(CodeRefusal::Reused);
+    }
+    if code.wrong_tries >= WRONG_TRIES {
+        return Err(CodeRefusal::TooManyTries);
+    }
+    if context.now >= code.expires_at {
+        return Err(CodeRefusal::Expired);
+    }
+    let is_disabled = stored.person_disabled_at.is_some() || organization.disabled_at.is_some();
+    let Some(role) = stored.role.clone().filter(|_| !is_disabled) else {
+        return Err(CodeRefusal::NotMember);
+    };
+    match organization.policy(&context.config.organizations).barrier(asked.road(context.config)) {
+        None => {}
+        Some(Barrier::PersonalTokens) => return Err(CodeRefusal::PersonalTokensOff),
+        Some(Barrier::CopyCode) => return Err(CodeRefusal::CopiedCodesOff),
+        Some(Barrier::DeviceFlow | Barrier::OtherNetwork) => {
+            let message = format!("the policy on device codes was applied to {}", asked.id);
+            return Ok(Decision::Fault(StoreError::Failed(message)));
+        }
+    }
+    Ok(match ScopeSet::parse(&code.scopes) {
+        Ok(scopes) => Decision::Redeem { role, scopes },
+        Err(_) => Decision::Fault(StoreError::Failed(format!(
+            "the scopes approved for {} cannot be read",
+            asked.id
+        ))),
+    })
+}
+
+/// The code belongs to this client and to this redirect URI.
+fn matches_request(
+    client: &Client,
+    asked: &AuthorizationRequest,
+    request: &CodeRequest,
+) -> Result<(), CodeRefusal> {
+    if asked.client_id != client.id {
+        return Err(CodeRefusal::ForeignClient);
+    }
+    match &request.redirect_uri {
+        Some(uri) if *uri != asked.redirect_uri => Err(CodeRefusal::OtherRedirectUri),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// RFC 7636 section 4.6, and its converse: a verifier where no challenge was stored means that somebody stripped the
+/// challenge on the way (RFC 9700 section 2.1.1).
+fn pkce_matches(asked: &AuthorizationRequest, request: &CodeRequest) -> bool {
+    let challenge = asked.code_challenge.as_deref().map(Challenge::parse);
+    let verifier = request.code_verifier.as_ref().map(|verifier| Verifier::parse(verifier.expose()));
+    match (challenge, verifier) {
+        (Some(Some(challenge)), Some(Some(verifier))) => challenge.is_met_by(&verifier),
+        (None | Some(_), None | Some(_)) => false,
+    }
+}

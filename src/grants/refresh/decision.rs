@@ -1,0 +1,167 @@
+//! What a refresh comes to: one function for both paths.
+
+use crate::config::Config;
+use crate::domain::client::{Client, Grant};
+use crate::domain::credential::{Presented, judge};
+use crate::domain::scope::ScopeSet;
+use crate::domain::secret::Digest;
+use crate::domain::text_enum::text_enum;
+use crate::grants::session::IssueContext;
+use crate::keys::refresh_token::{self, Version};
+use crate::store::StoreError;
+use crate::store::batched::rotation::{LiveSession, StoredSession};
+
+use super::RefreshRequest;
+
+text_enum! {
+    /// Why a refresh is refused, with the reason for the log.
+    RefreshRefusal {
+        GrantNotAllowed = "grant not allowed",
+        UnknownToken = "not a refresh token of this server",
+        UnknownSession = "no such session",
+        WrongTag = "the tag does not verify",
+        ForeignClient = "the session belongs to another client",
+        ScopeNotGranted = "scope outside the grant",
+        Ended = "the session has ended",
+        OrganizationDisabled = "the organization is gone",
+        NotMember = "the owner is no longer a member",
+        PersonalTokensOff = "the organization's switch is off",
+        /// The rotation that replaced the token is dated so far in the future that a clock was wrong. That proves no
+        /// reuse.
+        Misdated = "the rotation is dated far in the future: a clock was wrong",
+        Reused = "an old refresh token was used again; the session is revoked",
+        Ahead = "ahead of the database; the session is revoked",
+    }
+}
+
+/// A refresh request whose token could be read. Its tag is not verified yet.
+#[derive(Clone, Copy)]
+pub(super) struct Attempt<'a> {
+    pub(super) request: &'a RefreshRequest,
+    pub(super) token: &'a refresh_token::Presented,
+    pub(super) installation: Option<Digest>,
+}
+
+/// What is to be done about an attempt.
+pub(super) enum Decision {
+    /// The current token: rotates the session.
+    Rotate {
+        session: LiveSession,
+        scopes: ScopeSet,
+    },
+    /// The token before, within the grace: gives the same successor again.
+    Replay {
+        session: LiveSession,
+        scopes: ScopeSet,
+    },
+    /// A genuine token of a generation that the database has not seen, because it went back in time: rotates the session
+    /// from there if `recoverable` and a recovery is open, and is [`RefreshRefusal::Ahead`] otherwise.
+    Ahead {
+        session: LiveSession,
+        scopes: ScopeSet,
+        recoverable: bool,
+    },
+    Refuse(RefreshRefusal),
+    /// The stored state does not allow to tell.
+    Fault(StoreError),
+}
+
+/// Reads the token of a request. What is refused here needs no look at the database.
+pub(super) fn read_token(
+    config: &Config,
+    client: &Client,
+    request: &RefreshRequest,
+) -> Result<refresh_token::Presented, RefreshRefusal> {
+    if !client.allows(Grant::RefreshToken) {
+        return Err(RefreshRefusal::GrantNotAllowed);
+    }
+    refresh_token::parse(&config.brand.token_prefix, request.refresh_token.expose())
+        .ok_or(RefreshRefusal::UnknownToken)
+}
+
+/// Decides about a refresh of an authenticated client.
+pub(super) fn decide(context: &IssueContext<'_>, attempt: &Attempt<'_>, stored: StoredSession) -> Decision {
+    match examine(context, attempt, stored) {
+        Ok(decision) => decision,
+        Err(refusal) => Decision::Refuse(refusal),
+    }
+}
+
+fn examine(
+    context: &IssueContext<'_>,
+    attempt: &Attempt<'_>,
+    stored: StoredSession,
+) -> Result<Decision, RefreshRefusal> {
+    let IssueContext { config, master, client, now } = *context;
+    let token = attempt.token;
+    // Nothing is told about a session before the tag has proved that the token is genuine.
+    if !stored.seed.as_deref().is_some_and(|seed| token.belongs_to(master, seed)) {
+        return Err(RefreshRefusal::WrongTag);
+    }
+    if stored.client_id.as_deref() != Some(client.id.as_str()) {
+        return Err(RefreshRefusal::ForeignClient);
+    }
+    let Ok(granted) = ScopeSet::parse(&stored.scopes) else {
+        let message = format!("the scopes of session {} cannot be read", stored.id);
+        return Ok(Decision::Fault(StoreError::Failed(message)));
+    };
+    let scopes = narrowed(attempt.request.scope.as_deref(), granted)?;
+    if !stored.is_active(now) {
+        return Err(RefreshRefusal::Ended);
+    }
+    if stored.organization_disabled_at.is_some() {
+        return Err(RefreshRefusal::OrganizationDisabled);
+    }
+    if stored.role.is_none() || stored.owner_disabled_at.is_some() {
+        return Err(RefreshRefusal::NotMember);
+    }
+    if !stored.personal_tokens {
+        return Err(RefreshRefusal::PersonalTokensOff);
+    }
+    let grace = config.tokens.refresh_grace;
+    let generation = judge(token.generation, stored.generation, stored.rotated_at, now, grace);
+    let id = stored.id.clone();
+    let Some(session) = live(stored) else {
+        return Ok(Decision::Fault(StoreError::Failed(format!("session {id} lacks a part"))));
+    };
+    match generation {
+        Presented::Current => Ok(Decision::Rotate { session, scopes }),
+        Presented::Replayed => Ok(Decision::Replay { session, scopes }),
+        // A token of the first version could come from a copy under another public URL.
+        Presented::Ahead => {
+            Ok(Decision::Ahead { session, scopes, recoverable: token.version == Version::Second })
+        }
+        Presented::Undated => Ok(Decision::Fault(StoreError::Unavailable(
+            format!("session {id} was rotated in the future: a clock is wrong").into(),
+        ))),
+        Presented::Misdated => Err(RefreshRefusal::Misdated),
+        Presented::Reused => Err(RefreshRefusal::Reused),
+    }
+}
+
+/// `None` if the credential lacks what every CLI session has.
+fn live(stored: StoredSession) -> Option<LiveSession> {
+    Some(LiveSession {
+        id: stored.id,
+        org_id: stored.org_id,
+        user_id: stored.user_id?,
+        scopes: stored.scopes,
+        seed: stored.seed?,
+        generation: stored.generation,
+        idle_ends_at: stored.idle_ends_at?,
+        ends_at: stored.ends_at?,
+        auth_time: stored.auth_time.unwrap_or(stored.created_at),
+        role: stored.role?,
+    })
+}
+
+/// RFC 6749 section 6: the requested scope must lie within what was granted.
+fn narrowed(requested: Option<&str>, granted: ScopeSet) -> Result<ScopeSet, RefreshRefusal> {
+    let Some(requested) = requested.filter(|scope| !scope.trim().is_empty()) else {
+        return Ok(granted);
+    };
+    match ScopeSet::parse(requested) {
+        Ok(scopes) if scopes.is_subset(&granted) => Ok(scopes),
+        Ok(_) | Err(_) => Err(RefreshRefusal::ScopeNotGranted),
+    }
+}
