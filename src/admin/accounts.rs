@@ -15,7 +15,7 @@ use crate::domain::{email, password, role};
 use crate::keys::password as hashing;
 use crate::services::accounts::{self, NewUser};
 use crate::services::{instance, setup};
-use crate::store::{Store, StoreError, organizations, users};
+use crate::store::{Store, StoreError, TxError, organizations, users};
 
 /// Bytes of standard input that are read for a password.
 const LONGEST_INPUT: u64 = 4096;
@@ -104,8 +104,9 @@ pub(super) async fn init(config: &Config, init: Init) -> Result<String, Failure>
     let address = owner.email.clone();
     // Opened after everything was checked, so that an `init` that refuses its arguments begins nothing.
     let store = instance::begin_database(config, Clock::System)?;
-    let made = store.write(move |work| setup::first(work, owner, &organization, &Origin::default())).await?;
-    let Ok((user, organization)) = made else {
+    let made =
+        store.write_or_refuse(move |work| setup::first(work, owner, &organization, &Origin::default()));
+    let Ok((user, organization)) = TxError::settle(made.await)? else {
         let text = "This deployment has its first owner already. Add people with `keystiled user add`.";
         return Err(Failure::Refused(text.to_owned()));
     };

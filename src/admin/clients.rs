@@ -15,7 +15,7 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::services::accounts;
 use crate::services::client_secrets::{self, Refused};
-use crate::store::{Store, StoreError, clients};
+use crate::store::{Store, StoreError, TxError, clients};
 
 /// Redirect URIs that one client may have.
 const MOST_URIS: usize = 20;
@@ -137,8 +137,9 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
         Command::RotateSecret { id, keep_old, json } => rotate_secret(store, id, keep_old, json).await,
         Command::EndOldSecret { id, json } => {
             let target = id.clone();
-            let ended = store.write(move |work| client_secrets::end_old(work, &target, &Actor::Operator));
-            let ended = ended.await?.map_err(|refused| no_secret(&id, refused))?;
+            let ended =
+                store.write_or_refuse(move |work| client_secrets::end_old(work, &target, &Actor::Operator));
+            let ended = ended.await.map_err(|error| no_secret(&id, error))?;
             let text = if ended {
                 format!("The old secret of client {id} is no longer accepted.")
             } else {
@@ -191,10 +192,12 @@ async fn rotate_secret(
     })?;
     let secret = Secret::random(Entropy);
     let (target, digest) = (id.clone(), secret.digest());
-    let rotated = store
-        .write(move |work| client_secrets::rotate(work, &target, digest, keep_old, &Actor::Operator))
-        .await?;
-    let old_ends_at = rotated.map_err(|refused| no_secret(&id, refused))?;
+    let old_ends_at = store
+        .write_or_refuse(move |work| {
+            client_secrets::rotate(work, &target, digest, keep_old, &Actor::Operator)
+        })
+        .await
+        .map_err(|error| no_secret(&id, error))?;
     let old = match old_ends_at {
         Some(at) => {
             format!("The old secret is accepted until {at}; `keystiled client end-old-secret {id}` ends it.")
@@ -208,11 +211,16 @@ async fn rotate_secret(
     .shown(json))
 }
 
-fn no_secret(id: &str, refused: Refused) -> Failure {
-    Failure::Refused(match refused {
-        Refused::NoSuchClient => format!("There is no client {id}. `keystiled client list` shows them."),
-        Refused::Public => format!("Client {id} is public and has no secret."),
-    })
+fn no_secret(id: &str, error: TxError<Refused>) -> Failure {
+    match error {
+        TxError::Refused(Refused::NoSuchClient) => {
+            Failure::Refused(format!("There is no client {id}. `keystiled client list` shows them."))
+        }
+        TxError::Refused(Refused::Public) => {
+            Failure::Refused(format!("Client {id} is public and has no secret."))
+        }
+        TxError::Store(error) => error.into(),
+    }
 }
 
 /// An id of our own never looks like one that is the URL of a metadata document.

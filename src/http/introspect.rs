@@ -18,7 +18,7 @@ use crate::domain::time::Time;
 use crate::keys::refresh_token;
 use crate::services::introspection::{Active, Asking};
 use crate::services::present::{self, Audience, Token};
-use crate::store::Conn;
+use crate::store::{Conn, TxError};
 use crate::web::app::App;
 
 /// `POST /oauth/introspect`: for confidential clients, and for API keys with the scope. Nobody else learns anything.
@@ -72,7 +72,7 @@ async fn found(app: &App, form: &Parameters) -> Result<Option<Active>, Failure> 
         let read = move |conn: &mut Conn| {
             present::check_refresh(conn, &reader.config, &reader.master, &refresh, now)
         };
-        let principal = app.store.read(read).await?.ok();
+        let principal = TxError::settle(app.store.read_or_refuse(read).await)?.ok();
         return Ok(principal.map(|principal| Active { principal, claims: None, is_refresh: true }));
     }
     let token = match bearer::recognize(app, &secret).await {

@@ -2,7 +2,7 @@
 
 use super::bounds::Bounds;
 use super::present::{self, Principal};
-use super::refusal::{Refusal, allowed};
+use super::refusal::Refusal;
 use crate::config::Config;
 use crate::domain::audit::{Action, Event, Origin};
 use crate::domain::credential::CredentialKind;
@@ -10,7 +10,7 @@ use crate::domain::role::{self, OWNER};
 use crate::domain::scope::{Catalog, ScopeSet};
 use crate::domain::subject::SubjectId;
 use crate::store::organizations::{self, Organization};
-use crate::store::{StoreError, Work, memberships, service_accounts};
+use crate::store::{TxError, Work, memberships, service_accounts};
 
 /// A person or a service account that acts in an organization.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl Acting {
 
     /// The same inside the transaction of the act, as things stand now: nobody changes the organization's policy until
     /// it ends. Time has passed since the credential was presented, as much as its holder liked.
-    pub fn confirm(&self, work: &mut Work<'_>, config: &Config) -> Result<Result<Self, Refusal>, StoreError> {
+    pub fn confirm(&self, work: &mut Work<'_>, config: &Config) -> Result<Self, TxError<Refusal>> {
         const GONE: Refusal = Refusal::Credential(present::Refused::Revoked);
         let org_id = &self.organization.id;
         let organization = organizations::lock(work.conn, org_id)?;
@@ -77,14 +77,14 @@ impl Acting {
                 service_accounts::standing(work.conn, id)?.map(|(_, account)| account.role)
             }
         };
-        let (Some(organization), Some(role)) = (organization, role) else { return Ok(Err(GONE)) };
+        let (Some(organization), Some(role)) = (organization, role) else { return Err(GONE.into()) };
         let scopes = self.scopes.intersection(&config.catalog.held_by(&role));
         let confirmed = Self { organization, role, scopes, ..self.clone() };
-        let Means::Credential { id, kind } = &self.means else { return Ok(Ok(confirmed)) };
+        let Means::Credential { id, kind } = &self.means else { return Ok(confirmed) };
         let (organization, role) = (&confirmed.organization, &confirmed.role);
-        let left = allowed!(present::again(work.conn, config, organization, role, (*kind, id), work.now)?);
+        let left = present::again(work.conn, config, organization, role, (*kind, id), work.now)?;
         let scopes = confirmed.scopes.intersection(&left.scopes);
-        Ok(Ok(Self { scopes, bounds: left.bounds, ..confirmed }))
+        Ok(Self { scopes, bounds: left.bounds, ..confirmed })
     }
 
     /// Refuses those whose credential does not have this scope.

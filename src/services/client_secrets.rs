@@ -6,7 +6,7 @@ use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::OldSecret;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
-use crate::store::{StoreError, Work, clients};
+use crate::store::{RefusalReason, TxError, Work, clients};
 
 /// The longest time that a replaced secret may live on.
 pub const LONGEST_OVERLAP: TimeDelta = TimeDelta::days(30);
@@ -19,6 +19,8 @@ pub enum Refused {
     Public,
 }
 
+impl RefusalReason for Refused {}
+
 /// Gives a client a new secret. The one that it had is accepted for `keep_old` longer, and any before that one ends.
 /// Returns when the old one ends, if it lives on.
 pub fn rotate(
@@ -27,10 +29,10 @@ pub fn rotate(
     new: Digest,
     keep_old: TimeDelta,
     actor: &Actor,
-) -> Result<Result<Option<Time>, Refused>, StoreError> {
-    let Some(client) = clients::lock(work.conn, id)? else { return Ok(Err(Refused::NoSuchClient)) };
+) -> Result<Option<Time>, TxError<Refused>> {
+    let client = clients::lock(work.conn, id)?.ok_or(Refused::NoSuchClient)?;
     if client.is_public() {
-        return Ok(Err(Refused::Public));
+        return Err(Refused::Public.into());
     }
     let lives_on = keep_old > TimeDelta::zero();
     let old = client.secret.filter(|_| lives_on);
@@ -39,14 +41,14 @@ pub fn rotate(
     let ends_at = old.map(|old| old.ends_at);
     let event = Event::new(Action::ClientSecretRotated, actor.clone(), &Origin::default()).target(id);
     work.record(event.detail("old_secret_ends_at", ends_at.map(Time::iso)));
-    Ok(Ok(ends_at))
+    Ok(ends_at)
 }
 
 /// Ends the secret before the last rotation at once; `false` if there is none that is still accepted.
-pub fn end_old(work: &mut Work<'_>, id: &str, actor: &Actor) -> Result<Result<bool, Refused>, StoreError> {
-    let Some(client) = clients::lock(work.conn, id)? else { return Ok(Err(Refused::NoSuchClient)) };
+pub fn end_old(work: &mut Work<'_>, id: &str, actor: &Actor) -> Result<bool, TxError<Refused>> {
+    let client = clients::lock(work.conn, id)?.ok_or(Refused::NoSuchClient)?;
     if client.is_public() {
-        return Ok(Err(Refused::Public));
+        return Err(Refused::Public.into());
     }
     let accepted = client.old_secret.is_some_and(|old| work.now < old.ends_at);
     clients::set_secrets(work.conn, id, client.secret, None)?;
@@ -54,5 +56,5 @@ pub fn end_old(work: &mut Work<'_>, id: &str, actor: &Actor) -> Result<Result<bo
         let event = Event::new(Action::ClientOldSecretEnded, actor.clone(), &Origin::default());
         work.record(event.target(id));
     }
-    Ok(Ok(accepted))
+    Ok(accepted)
 }

@@ -3,7 +3,7 @@
 use super::acting::Acting;
 use super::api_keys::{Created, Draft, record};
 use super::named::{self, Named};
-use super::refusal::{ForbiddenCode, Refusal, allowed};
+use super::refusal::{ForbiddenCode, Refusal};
 use super::wishes;
 use crate::config::Config;
 use crate::domain::audit::Action;
@@ -14,7 +14,7 @@ use crate::domain::static_secret::StaticKind;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::store::static_credentials::{self, Part, StaticCredential};
-use crate::store::{Conn, StoreError, Work, credentials};
+use crate::store::{Conn, TxError, Work, credentials};
 
 /// A token to be.
 #[derive(Debug, Clone)]
@@ -33,9 +33,9 @@ pub fn create(
     config: &Config,
     acting: &Acting,
     new: &NewToken,
-) -> Result<Result<Created, Refusal>, StoreError> {
-    let acting = allowed!(acting.confirm(work, config)?);
-    let owner = allowed!(person(&acting));
+) -> Result<Created, TxError<Refusal>> {
+    let acting = acting.confirm(work, config)?;
+    let owner = person(&acting)?;
     let organization = &acting.organization;
     let policy = organization.token_policy(&config.organizations);
     if !policy.on {
@@ -43,18 +43,17 @@ pub fn create(
             "{} does not allow personal tokens. An owner or admin can turn them on.",
             organization.name
         );
-        return Ok(Err(Refusal::Forbidden { code: ForbiddenCode::PersonalTokensOff, message }));
+        return Err(Refusal::Forbidden { code: ForbiddenCode::PersonalTokensOff, message }.into());
     }
     if !policy.creators.include(&acting.role) {
         let message = format!("{} allows personal tokens to its owners and admins alone.", organization.name);
-        return Ok(Err(Refusal::forbidden(message)));
+        return Err(Refusal::forbidden(message).into());
     }
-    let name = allowed!(wishes::name(&new.name));
-    let scopes = allowed!(wishes::scopes(&config.catalog, &new.scopes));
-    allowed!(acting.may_hand_on(&scopes));
-    let ends_at =
-        allowed!(wishes::end("personal tokens", &organization.name, policy.lifetime, work.now, new.ends_at));
-    allowed!(acting.bounds.allow(StaticKind::PersonalToken, ends_at, None));
+    let name = wishes::name(&new.name)?;
+    let scopes = wishes::scopes(&config.catalog, &new.scopes)?;
+    acting.may_hand_on(&scopes)?;
+    let ends_at = wishes::end("personal tokens", &organization.name, policy.lifetime, work.now, new.ends_at)?;
+    acting.bounds.allow(StaticKind::PersonalToken, ends_at, None)?;
     let draft = Draft {
         kind: StaticKind::PersonalToken,
         owner,
@@ -65,28 +64,24 @@ pub fn create(
     };
     let created = draft.make(work, config, &acting)?;
     record(work, &acting, Action::PersonalTokenCreated, &created.named.credential);
-    Ok(Ok(created))
+    Ok(created)
 }
 
 /// A part of the person's tokens.
-pub fn list(
-    conn: &mut Conn,
-    acting: &Acting,
-    part: Part<'_>,
-) -> Result<Result<Vec<Named>, Refusal>, StoreError> {
-    let owner = allowed!(person(acting));
+pub fn list(conn: &mut Conn, acting: &Acting, part: Part<'_>) -> Result<Vec<Named>, TxError<Refusal>> {
+    let owner = person(acting)?;
     let page = static_credentials::page(conn, &acting.organization.id, KIND, Some(&owner), part)?;
-    named::all(conn, page).map(Ok)
+    Ok(named::all(conn, page)?)
 }
 
-pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Result<Named, Refusal>, StoreError> {
-    let token = allowed!(own(conn, acting, id)?);
-    named::one(conn, token).map(Ok)
+pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Named, TxError<Refusal>> {
+    let token = own(conn, acting, id)?;
+    Ok(named::one(conn, token)?)
 }
 
 /// Ends a token for good, at once. Ending it twice is fine.
-pub fn revoke(work: &mut Work<'_>, acting: &Acting, id: &str) -> Result<Result<Named, Refusal>, StoreError> {
-    let token = allowed!(own(work.conn, acting, id)?);
+pub fn revoke(work: &mut Work<'_>, acting: &Acting, id: &str) -> Result<Named, TxError<Refusal>> {
+    let token = own(work.conn, acting, id)?;
     if credentials::revoke(work.conn, &token.id, work.now, EndReason::Revoked)? {
         let event = acting.event(Action::PersonalTokenRevoked).target(&token.id);
         work.record(event.detail("name", token.name.clone()));
@@ -102,8 +97,8 @@ fn person(acting: &Acting) -> Result<SubjectId, Refusal> {
     acting.require(TOKENS_MANAGE).map(|()| SubjectId::User(id.to_owned()))
 }
 
-fn own(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Result<StaticCredential, Refusal>, StoreError> {
-    let owner = allowed!(person(acting));
+fn own(conn: &mut Conn, acting: &Acting, id: &str) -> Result<StaticCredential, TxError<Refusal>> {
+    let owner = person(acting)?;
     let found = static_credentials::find(conn, &acting.organization.id, KIND, id)?;
-    Ok(found.filter(|token| token.owner == owner).ok_or(NO_SUCH_TOKEN))
+    Ok(found.filter(|token| token.owner == owner).ok_or(NO_SUCH_TOKEN)?)
 }

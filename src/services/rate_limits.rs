@@ -4,7 +4,7 @@ use crate::domain::rate_policy::{Exceeded, Per, Quota, RatePolicy};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 use crate::keys::master::{MasterKey, Purpose};
-use crate::store::{StoreError, Work, rates};
+use crate::store::{RefusalReason, TxError, Work, rates};
 
 use super::present::Principal;
 
@@ -35,6 +35,8 @@ pub struct Exhausted {
     pub exceeded: Exceeded,
 }
 
+impl RefusalReason for Exhausted {}
+
 /// What a request of this principal is counted under, in one order, so that two requests never wait for each other in a
 /// circle.
 pub fn counts(master: &MasterKey, policies: Vec<RatePolicy>, principal: &Principal) -> Vec<Count> {
@@ -46,7 +48,7 @@ pub fn counts(master: &MasterKey, policies: Vec<RatePolicy>, principal: &Princip
 
 /// Counts a request against every policy, and says what is left of each; or against none, if one of them has nothing
 /// left.
-pub fn count(work: &mut Work<'_>, counts: &[Count]) -> Result<Result<Vec<Quota>, Exhausted>, StoreError> {
+pub fn count(work: &mut Work<'_>, counts: &[Count]) -> Result<Vec<Quota>, TxError<Exhausted>> {
     let now = work.now;
     let mut settled = Vec::with_capacity(counts.len());
     for count in counts {
@@ -56,7 +58,7 @@ pub fn count(work: &mut Work<'_>, counts: &[Count]) -> Result<Result<Vec<Quota>,
         Some(Exhausted { key: count.key, settled_at, exceeded: count.exceeded(settled_at, now)? })
     });
     if let Some(exhausted) = exhausted.max_by_key(|exhausted| exhausted.exceeded.retry_after) {
-        return Ok(Err(exhausted));
+        return Err(exhausted.into());
     }
     let mut left = Vec::with_capacity(counts.len());
     for (count, settled_at) in counts.iter().zip(settled) {
@@ -64,7 +66,7 @@ pub fn count(work: &mut Work<'_>, counts: &[Count]) -> Result<Result<Vec<Quota>,
         rates::set(work.conn, count.key, settled_at)?;
         left.push(count.policy.quota(Some(settled_at), now));
     }
-    Ok(Ok(left))
+    Ok(left)
 }
 
 fn key(master: &MasterKey, policy: &RatePolicy, principal: &Principal) -> Digest {

@@ -2,6 +2,7 @@
 
 use super::present::Refused;
 use crate::domain::scope::ScopeSet;
+use crate::store::RefusalReason;
 
 /// An act that is refused. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum ForbiddenCode {
     NotPermitted,
 }
 
+impl RefusalReason for Refusal {}
+
 impl Refusal {
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::Forbidden { code: ForbiddenCode::NotPermitted, message: message.into() }
@@ -37,14 +40,3 @@ impl Refusal {
         Self::Invalid { field, message: message.into() }
     }
 }
-
-/// `?` for a refusal inside of a store's result.
-macro_rules! allowed {
-    ($result:expr) => {
-        match $result {
-            Ok(value) => value,
-            Err(refusal) => return Ok(Err(refusal)),
-        }
-    };
-}
-pub(crate) use allowed;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::acting::Acting;
-use super::refusal::{Refusal, allowed};
+use super::refusal::Refusal;
 use super::wishes;
 use crate::config::Config;
 use crate::domain::audit::Action;
@@ -13,7 +13,7 @@ use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::store::service_accounts::{self, ServiceAccount};
-use crate::store::{Conn, StoreError, Work, static_credentials, users};
+use crate::store::{Conn, StoreError, TxError, Work, static_credentials, users};
 
 /// Characters of the longest purpose.
 const LONGEST_PURPOSE: usize = 200;
@@ -40,18 +40,17 @@ pub fn create(
     config: &Config,
     acting: &Acting,
     new: &NewServiceAccount,
-) -> Result<Result<Made, Refusal>, StoreError> {
-    let acting = allowed!(manager(work, config, acting)?);
-    let Some(creator) = acting.person() else {
-        return Ok(Err(Refusal::forbidden("Service accounts are made by people. Sign in as one.")));
-    };
-    allowed!(known(config, &new.role));
-    allowed!(acting.reaches(&config.catalog, &new.role));
+) -> Result<Made, TxError<Refusal>> {
+    let acting = manager(work, config, acting)?;
+    let not_a_person = || Refusal::forbidden("Service accounts are made by people. Sign in as one.");
+    let creator = acting.person().ok_or_else(not_a_person)?;
+    known(config, &new.role)?;
+    acting.reaches(&config.catalog, &new.role)?;
     let account = ServiceAccount {
         id: Kind::ServiceAccount.new_id(work.entropy),
         org_id: acting.organization.id.clone(),
-        name: allowed!(wishes::name(&new.name)),
-        purpose: allowed!(wishes::line("purpose", &new.purpose, LONGEST_PURPOSE)),
+        name: wishes::name(&new.name)?,
+        purpose: wishes::line("purpose", &new.purpose, LONGEST_PURPOSE)?,
         role: new.role.clone(),
         created_by: Some(creator.to_owned()),
         created_at: work.now,
@@ -60,7 +59,7 @@ pub fn create(
     service_accounts::insert(work.conn, &account)?;
     let event = acting.event(Action::ServiceAccountCreated).target(&account.id);
     work.record(event.detail("name", account.name.clone()).detail("role", account.role.clone()));
-    made(work.conn, account).map(Ok)
+    Ok(made(work.conn, account)?)
 }
 
 /// A page of service accounts, the newest first; `after` is where the page before it ended.
@@ -69,18 +68,16 @@ pub fn list(
     acting: &Acting,
     after: Option<&(Time, String)>,
     limit: i64,
-) -> Result<Result<Vec<Made>, Refusal>, StoreError> {
-    allowed!(acting.require(SERVICE_ACCOUNTS_MANAGE));
+) -> Result<Vec<Made>, TxError<Refusal>> {
+    acting.require(SERVICE_ACCOUNTS_MANAGE)?;
     let page = service_accounts::page(conn, &acting.organization.id, after, limit)?;
-    all_made(conn, page).map(Ok)
+    Ok(all_made(conn, page)?)
 }
 
-pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Result<Made, Refusal>, StoreError> {
-    allowed!(acting.require(SERVICE_ACCOUNTS_MANAGE));
-    match service_accounts::find(conn, &acting.organization.id, id)? {
-        Some(account) => made(conn, account).map(Ok),
-        None => Ok(Err(NO_SUCH_ACCOUNT)),
-    }
+pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Made, TxError<Refusal>> {
+    acting.require(SERVICE_ACCOUNTS_MANAGE)?;
+    let account = service_accounts::find(conn, &acting.organization.id, id)?.ok_or(NO_SUCH_ACCOUNT)?;
+    Ok(made(conn, account)?)
 }
 
 /// Disables a service account: its keys stop at once. Or lets it act again, and they with it.
@@ -90,11 +87,11 @@ pub fn set_enabled(
     acting: &Acting,
     id: &str,
     enabled: bool,
-) -> Result<Result<Made, Refusal>, StoreError> {
-    let acting = allowed!(manager(work, config, acting)?);
-    let account = allowed!(managed(work, config, &acting, id)?);
+) -> Result<Made, TxError<Refusal>> {
+    let acting = manager(work, config, acting)?;
+    let account = managed(work, config, &acting, id)?;
     if enabled && account.disabled_at.is_some() {
-        allowed!(may_gain(work, config, &acting, &account, None, &account.role)?);
+        may_gain(work, config, &acting, &account, None, &account.role)?;
     }
     if account.disabled_at.is_none() != enabled {
         service_accounts::set_disabled(work.conn, id, (!enabled).then_some(work.now))?;
@@ -111,12 +108,12 @@ pub fn set_role(
     acting: &Acting,
     id: &str,
     role: &str,
-) -> Result<Result<Made, Refusal>, StoreError> {
-    let acting = allowed!(manager(work, config, acting)?);
-    let account = allowed!(managed(work, config, &acting, id)?);
-    allowed!(known(config, role));
-    allowed!(acting.reaches(&config.catalog, role));
-    allowed!(may_gain(work, config, &acting, &account, Some(&account.role), role)?);
+) -> Result<Made, TxError<Refusal>> {
+    let acting = manager(work, config, acting)?;
+    let account = managed(work, config, &acting, id)?;
+    known(config, role)?;
+    acting.reaches(&config.catalog, role)?;
+    may_gain(work, config, &acting, &account, Some(&account.role), role)?;
     if account.role != role {
         service_accounts::set_role(work.conn, id, role)?;
         let event = acting.event(Action::ServiceAccountRoleChanged).target(id);
@@ -125,13 +122,10 @@ pub fn set_role(
     find(work.conn, &acting, id)
 }
 
-fn manager(
-    work: &mut Work<'_>,
-    config: &Config,
-    acting: &Acting,
-) -> Result<Result<Acting, Refusal>, StoreError> {
-    let acting = allowed!(acting.confirm(work, config)?);
-    Ok(acting.require(SERVICE_ACCOUNTS_MANAGE).map(|()| acting))
+fn manager(work: &mut Work<'_>, config: &Config, acting: &Acting) -> Result<Acting, TxError<Refusal>> {
+    let acting = acting.confirm(work, config)?;
+    acting.require(SERVICE_ACCOUNTS_MANAGE)?;
+    Ok(acting)
 }
 
 /// An account that they may change, locked.
@@ -140,11 +134,10 @@ fn managed(
     config: &Config,
     acting: &Acting,
     id: &str,
-) -> Result<Result<ServiceAccount, Refusal>, StoreError> {
-    let Some(account) = service_accounts::lock(work.conn, &acting.organization.id, id)? else {
-        return Ok(Err(NO_SUCH_ACCOUNT));
-    };
-    Ok(acting.reaches(&config.catalog, &account.role).map(|()| account))
+) -> Result<ServiceAccount, TxError<Refusal>> {
+    let account = service_accounts::lock(work.conn, &acting.organization.id, id)?.ok_or(NO_SUCH_ACCOUNT)?;
+    acting.reaches(&config.catalog, &account.role)?;
+    Ok(account)
 }
 
 /// Refuses to let the keys of an account do what the credential in use cannot. Disabled, they could do nothing `before`.
@@ -155,7 +148,7 @@ fn may_gain(
     account: &ServiceAccount,
     before: Option<&str>,
     after: &str,
-) -> Result<Result<(), Refusal>, StoreError> {
+) -> Result<(), TxError<Refusal>> {
     let policy = acting.organization.key_policy(&config.organizations);
     let keys = static_credentials::living_of_account(work.conn, &account.org_id, &account.id, work.now)?;
     let gained = keys.iter().flat_map(|key| {
@@ -163,7 +156,7 @@ fn may_gain(
         let had = before.map(may).unwrap_or_default();
         may(after).difference(&had).iter().map(str::to_owned).collect::<Vec<_>>()
     });
-    Ok(acting.may_hand_on(&gained.collect()))
+    Ok(acting.may_hand_on(&gained.collect())?)
 }
 
 fn known(config: &Config, role: &str) -> Result<(), Refusal> {

@@ -14,7 +14,7 @@ use crate::domain::typed;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::organizations::Organization;
 use crate::store::users::User;
-use crate::store::{Conn, StoreError, Work, facts, memberships};
+use crate::store::{Conn, RefusalReason, StoreError, TxError, Work, facts, memberships};
 
 use super::accounts::{self, NewUser};
 
@@ -31,6 +31,8 @@ pub enum Refused {
     Done,
     WrongCode,
 }
+
+impl RefusalReason for Refused {}
 
 /// Whether the deployment still waits for its first owner.
 pub fn is_open(conn: &mut Conn) -> Result<bool, StoreError> {
@@ -66,10 +68,10 @@ pub fn complete(
     owner: NewUser,
     organization: &str,
     origin: &Origin,
-) -> Result<Result<(User, Organization), Refused>, StoreError> {
+) -> Result<(User, Organization), TxError<Refused>> {
     match (is_open(work.conn)?, recognizes(work.conn, master, typed, work.now)?) {
-        (false, _) => Ok(Err(Refused::Done)),
-        (true, false) => Ok(Err(Refused::WrongCode)),
+        (false, _) => Err(Refused::Done.into()),
+        (true, false) => Err(Refused::WrongCode.into()),
         (true, true) => first(work, owner, organization, origin),
     }
 }
@@ -80,15 +82,15 @@ pub fn first(
     owner: NewUser,
     organization: &str,
     origin: &Origin,
-) -> Result<Result<(User, Organization), Refused>, StoreError> {
+) -> Result<(User, Organization), TxError<Refused>> {
     // Whoever claims the fact is the first; on two nodes at the same moment, too.
     if !is_open(work.conn)? || !facts::claim(work.conn, DONE, "yes", work.now)? {
-        return Ok(Err(Refused::Done));
+        return Err(Refused::Done.into());
     }
     let user = accounts::create_user(work, owner, &Actor::Operator, origin)?;
     let organization = accounts::create_organization(work, organization, &Actor::Operator, origin)?;
     accounts::add_member(work, &organization, &user, role::OWNER, &Actor::Operator, origin)?;
-    Ok(Ok((user, organization)))
+    Ok((user, organization))
 }
 
 /// 16 characters in four groups, 80 bits.

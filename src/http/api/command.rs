@@ -19,7 +19,7 @@ use crate::services::acting::Acting;
 use crate::services::idempotency::{Answer, Claim, Idempotency};
 use crate::services::present::Principal;
 use crate::services::refusal::Refusal;
-use crate::store::{StoreError, Work};
+use crate::store::{TxError, Work};
 use crate::web::app::App;
 use crate::web::form::{self, BadForm};
 use crate::web::origin;
@@ -171,10 +171,7 @@ impl<T: Clone + Send + 'static> Command<T> {
     /// Does it in one transaction, or gives the answer again that the same request got.
     pub async fn once<F>(self, app: &App, act: F) -> Result<HttpResponse, ApiError>
     where
-        F: FnOnce(&App, &mut Work<'_>, &Acting, T) -> Result<Result<Done, Refusal>, StoreError>
-            + Clone
-            + Send
-            + 'static,
+        F: FnOnce(&App, &mut Work<'_>, &Acting, T) -> Result<Done, TxError<Refusal>> + Clone + Send + 'static,
     {
         let Self { acting, body, idempotency } = self;
         let outcome = app
@@ -186,7 +183,7 @@ impl<T: Clone + Send + 'static> Command<T> {
                         Claim::Conflict => return Ok(Outcome::Conflict),
                     }
                 }
-                let done = act(app, work, &acting, body)?;
+                let done = TxError::settle(act(app, work, &acting, body))?;
                 let answer = done.map(|done| Answer {
                     status: done.status.as_u16(),
                     body: json!({ "data": done.data }).to_string().into_bytes(),

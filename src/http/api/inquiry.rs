@@ -13,7 +13,7 @@ use super::page::Page;
 use crate::domain::time::Time;
 use crate::services::acting::Acting;
 use crate::services::refusal::Refusal;
-use crate::store::{Conn, StoreError};
+use crate::store::{Conn, TxError};
 use crate::web::app::App;
 
 /// An authenticated GET.
@@ -24,7 +24,7 @@ pub struct Inquiry {
 }
 
 /// What a use case finds, unless it refuses.
-type Found<T> = Result<Result<T, Refusal>, StoreError>;
+type Found<T> = Result<T, TxError<Refusal>>;
 /// Where the page before it ended.
 type Place = (Time, String);
 
@@ -79,7 +79,7 @@ impl Inquiry {
         R: FnOnce(&mut Conn, &Acting) -> Found<T> + Clone + Send + 'static,
     {
         let Self { app, acting, .. } = self;
-        let found = app.store.read(move |conn| read(conn, &acting)).await?;
-        found.map_err(|refusal| ApiError::refused(&app, refusal))
+        let found = app.store.read_or_refuse(move |conn| read(conn, &acting)).await;
+        TxError::settle(found)?.map_err(|refusal| ApiError::refused(&app, refusal))
     }
 }

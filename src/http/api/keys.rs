@@ -93,7 +93,7 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
     command
         .once(&app, |app, work, acting, body| {
             let Some(mode) = Mode::parse(&body.mode) else {
-                return Ok(Err(Refusal::invalid("mode", "mode must be live or test.")));
+                return Err(Refusal::invalid("mode", "mode must be live or test.").into());
             };
             let new = NewKey {
                 name: body.name,
@@ -104,7 +104,7 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
                 allowed_addresses: body.allowed_addresses,
             };
             let created = api_keys::create(work, &app.config, acting, &new)?;
-            Ok(created.map(|created| Done::created(&CreatedKey::new(&created))))
+            Ok(Done::created(&CreatedKey::new(&created)))
         })
         .await
 }
@@ -176,10 +176,10 @@ pub async fn rotate(
         .once(&app, move |app, work, acting, body| {
             let Some(overlap) = Overlap::from_seconds(body.unwrap_or_default().overlap_seconds) else {
                 let message = "overlapSeconds must be 0, 3600 or 86400.";
-                return Ok(Err(Refusal::invalid("overlapSeconds", message)));
+                return Err(Refusal::invalid("overlapSeconds", message).into());
             };
             let rotated = api_keys::rotate(work, &app.config, acting, &id, overlap)?;
-            Ok(rotated.map(|rotated| Done::created(&RotatedKey::new(&rotated))))
+            Ok(Done::created(&RotatedKey::new(&rotated)))
         })
         .await
 }
@@ -204,8 +204,8 @@ pub async fn revoke(
     let id = id.into_inner();
     command
         .once(&app, move |app, work, acting, Nothing {}| {
-            let revoked = api_keys::revoke(work, &app.config, acting, &id)?;
-            Ok(revoked.map(|key| Done::ok(&ApiKey::new(&key))))
+            let key = api_keys::revoke(work, &app.config, acting, &id)?;
+            Ok(Done::ok(&ApiKey::new(&key)))
         })
         .await
 }
@@ -234,8 +234,8 @@ pub async fn set_scopes(
     let id = id.into_inner();
     command
         .once(&app, move |app, work, acting, body| {
-            let changed = api_keys::set_scopes(work, &app.config, acting, &id, &body.scopes, None)?;
-            Ok(changed.map(|key| Done::ok(&ApiKey::new(&key))))
+            let key = api_keys::set_scopes(work, &app.config, acting, &id, &body.scopes, None)?;
+            Ok(Done::ok(&ApiKey::new(&key)))
         })
         .await
 }

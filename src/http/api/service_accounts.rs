@@ -94,7 +94,7 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
         .once(&app, |app, work, acting, Create { name, purpose, role }| {
             let new = NewServiceAccount { name, purpose, role };
             let made = service_accounts::create(work, &app.config, acting, &new)?;
-            Ok(made.map(|made| Done::created(&ServiceAccount::new(&made))))
+            Ok(Done::created(&ServiceAccount::new(&made)))
         })
         .await
 }
@@ -183,7 +183,7 @@ async fn set_enabled(
     command
         .once(app, move |app, work, acting, Nothing {}| {
             let made = service_accounts::set_enabled(work, &app.config, acting, &id, enabled)?;
-            Ok(made.map(|made| Done::ok(&ServiceAccount::new(&made))))
+            Ok(Done::ok(&ServiceAccount::new(&made)))
         })
         .await
 }
@@ -210,7 +210,7 @@ pub async fn set_role(
     command
         .once(&app, move |app, work, acting, Role { role }| {
             let made = service_accounts::set_role(work, &app.config, acting, &id, &role)?;
-            Ok(made.map(|made| Done::ok(&ServiceAccount::new(&made))))
+            Ok(Done::ok(&ServiceAccount::new(&made)))
         })
         .await
 }

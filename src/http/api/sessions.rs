@@ -160,20 +160,18 @@ pub async fn revoke(
     command
         .once(&app, move |_, work, acting, Nothing {}| {
             let Means::Credential { id: current, kind: CredentialKind::CliSession } = &acting.means else {
-                return Ok(Err(not_a_session()));
+                return Err(not_a_session().into());
             };
-            let Some(user_id) = own(acting, credentials::find(work.conn, &id)?.as_ref()) else {
-                return Ok(Err(Refusal::NotFound(NO_SUCH_SESSION)));
-            };
-            let Some(session) = sessions::end(work, &id, user_id, &acting.origin)? else {
-                return Ok(Err(Refusal::NotFound(NO_SUCH_SESSION)));
-            };
+            let user_id = own(acting, credentials::find(work.conn, &id)?.as_ref());
+            let user_id = user_id.ok_or(Refusal::NotFound(NO_SUCH_SESSION))?;
+            let ended = sessions::end(work, &id, user_id, &acting.origin)?;
+            let session = ended.ok_or(Refusal::NotFound(NO_SUCH_SESSION))?;
             let client = match &session.client_id {
                 Some(id) => clients::name(work.conn, id)?,
                 None => None,
             };
             let shown = Session::new(&session, &client.unwrap_or_default(), &acting.organization, current);
-            Ok(Ok(Done::ok(&shown)))
+            Ok(Done::ok(&shown))
         })
         .await
 }

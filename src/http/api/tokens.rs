@@ -50,7 +50,7 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
         .once(&app, |app, work, acting, Create { name, scopes, expires_at }| {
             let new = NewToken { name, scopes, ends_at: expires_at.map(|Moment(at)| at) };
             let created = personal_tokens::create(work, &app.config, acting, &new)?;
-            Ok(created.map(|created| Done::created(&CreatedToken::new(&created))))
+            Ok(Done::created(&CreatedToken::new(&created)))
         })
         .await
 }
@@ -114,8 +114,8 @@ pub async fn revoke(
     let id = id.into_inner();
     command
         .once(&app, move |_, work, acting, Nothing {}| {
-            let revoked = personal_tokens::revoke(work, acting, &id)?;
-            Ok(revoked.map(|token| Done::ok(&PersonalToken::new(&token))))
+            let token = personal_tokens::revoke(work, acting, &id)?;
+            Ok(Done::ok(&PersonalToken::new(&token)))
         })
         .await
 }

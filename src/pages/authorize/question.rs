@@ -17,7 +17,7 @@ use crate::services::authorization::{
     self, Answerable, Decided, Decision, Obstacle, Question, Unanswerable, WayBack,
 };
 use crate::store::organizations::{self, Organization};
-use crate::store::{StoreError, memberships};
+use crate::store::{StoreError, TxError, memberships};
 
 /// `GET /authorize/{id}`
 pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
@@ -29,9 +29,9 @@ pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
     let posed = req
         .app
         .store
-        .read(move |conn| authorization::question(conn, &app.config, now, &asked, &session))
-        .await?;
-    match posed {
+        .read_or_refuse(move |conn| authorization::question(conn, &app.config, now, &asked, &session))
+        .await;
+    match TxError::settle(posed)? {
         Err(why) => unanswerable(&req, &id, why).await,
         Ok(question) if question.standing == Answerable::AfterSigningInAgain => {
             Ok(req.go(&format!("/sign-in/again?request={}", encoded(&id))))

@@ -10,7 +10,7 @@ use crate::services::acting::Acting;
 use crate::services::api_keys::Created;
 use crate::services::idempotency::{Answer, Claim, Idempotency};
 use crate::services::refusal::Refusal;
-use crate::store::{StoreError, Work};
+use crate::store::{StoreError, TxError, Work};
 use crate::web::app::App;
 
 /// The hidden field that tells one form from the next.
@@ -51,10 +51,7 @@ pub(in crate::pages) async fn send<F>(
     act: F,
 ) -> Result<Sent, StoreError>
 where
-    F: FnOnce(&App, &mut Work<'_>, &Acting) -> Result<Result<Made, Refusal>, StoreError>
-        + Clone
-        + Send
-        + 'static,
+    F: FnOnce(&App, &mut Work<'_>, &Acting) -> Result<Made, TxError<Refusal>> + Clone + Send + 'static,
 {
     // Whatever a form says when it comes again, it has made its credential: the mark alone counts.
     let request = Digest::of_bytes(b"");
@@ -70,7 +67,7 @@ where
                 }
                 Claim::Conflict => return Err(StoreError::Failed("a form has two digests".to_owned())),
             }
-            match act(app, work, &acting)? {
+            match TxError::settle(act(app, work, &acting))? {
                 Ok(made) => {
                     let id = made.created.named.credential.id.clone();
                     let answer = Answer { status: 200, body: id.into_bytes() };

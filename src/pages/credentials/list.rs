@@ -8,7 +8,7 @@ use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::urls::query;
 use crate::services::named::Named;
 use crate::services::refusal::Refusal;
-use crate::store::StoreError;
+use crate::store::TxError;
 use crate::store::static_credentials::{Part, Standing};
 use crate::web::cursor;
 
@@ -133,23 +133,20 @@ impl Asked {
     /// Reads it with `list`.
     pub(in crate::pages) fn find(
         &self,
-        mut list: impl FnMut(Part<'_>) -> Result<Result<Vec<Named>, Refusal>, StoreError>,
-    ) -> Result<Result<Found, Refusal>, StoreError> {
+        mut list: impl FnMut(Part<'_>) -> Result<Vec<Named>, TxError<Refusal>>,
+    ) -> Result<Found, TxError<Refusal>> {
         let standing = match self.state {
             StateFilter::Active => Standing::Living(self.now),
             StateFilter::Ended => Standing::Ended(self.now),
             StateFilter::All => Standing::Any,
         };
         let part = Part { standing, after: self.after.as_ref(), limit: paging::limit() };
-        let rows = match list(part)? {
-            Ok(rows) => rows,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        let rows = list(part)?;
         if !rows.is_empty() {
-            return Ok(Ok(Found { rows, any: true }));
+            return Ok(Found { rows, any: true });
         }
         let first = list(Part { standing: Standing::Any, after: None, limit: 1 })?;
-        Ok(first.map(|first| Found { rows, any: !first.is_empty() }))
+        Ok(Found { rows, any: !first.is_empty() })
     }
 
     /// The list as the page shows it.

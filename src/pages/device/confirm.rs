@@ -20,6 +20,7 @@ use crate::pages::sign_in::continue_to::Waiting;
 use crate::services::authorization::{self, Answerable, Obstacle};
 use crate::services::device::{self, Answerer, Question};
 use crate::services::setup;
+use crate::store::TxError;
 
 #[derive(Template)]
 #[template(path = "device/confirm.html")]
@@ -90,12 +91,12 @@ pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
     let posed = req
         .app
         .store
-        .read(move |conn| {
+        .read_or_refuse(move |conn| {
             let Answerer { session, address, .. } = &answerer;
             device::question(conn, &app.config, &app.master, now, &asked, session, *address)
         })
-        .await?;
-    match posed {
+        .await;
+    match TxError::settle(posed)? {
         Err(why) => answer::unanswerable(&req, why).await,
         Ok(question) => ask(&req, question).await,
     }

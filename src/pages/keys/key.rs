@@ -18,6 +18,7 @@ use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, Moment};
 use crate::services::api_keys::{self, Overlap};
 use crate::services::named::Named;
+use crate::store::TxError;
 
 #[derive(Template)]
 #[template(path = "keys/rotate.html")]
@@ -87,7 +88,7 @@ pub async fn rotate(
     };
     let sent = idempotent_form::send(&req, &member, &form, move |app, work, acting| {
         let rotated = api_keys::rotate(work, &app.config, acting, &id, overlap)?;
-        Ok(rotated.map(|rotated| Made { created: rotated.created, replaces: Some(rotated.old_ends_at) }))
+        Ok(Made { created: rotated.created, replaces: Some(rotated.old_ends_at) })
     });
     match sent.await? {
         Sent::Made(made) => secret::shown(&req, &member, *made).await,
@@ -120,8 +121,8 @@ pub async fn revoke(
     let (slug, id) = path.into_inner();
     let member = member(&req, Which::Slug(&slug)).await?;
     let acting = member.acting(&req);
-    let revoked = req.app.write(move |app, work| api_keys::revoke(work, &app.config, &acting, &id));
-    Ok(match revoked.await? {
+    let revoked = req.app.write_or_refuse(move |app, work| api_keys::revoke(work, &app.config, &acting, &id));
+    Ok(match TxError::settle(revoked.await)? {
         Ok(_) => req.go(&format!("/o/{slug}/keys?done=key-revoked")),
         Err(refusal) => refused::page(&req, &member, refusal),
     })
@@ -135,7 +136,7 @@ async fn managed(req: &PageRequest, slug: &str, id: &str) -> Result<(Member, Nam
         return Err(refused::page(req, &member, refusal).into());
     }
     let id = id.to_owned();
-    let found = req.app.store.read(move |conn| api_keys::find(conn, &acting, &id));
-    let key = found.await?.map_err(|refusal| refused::page(req, &member, refusal))?;
+    let found = req.app.store.read_or_refuse(move |conn| api_keys::find(conn, &acting, &id));
+    let key = TxError::settle(found.await)?.map_err(|refusal| refused::page(req, &member, refusal))?;
     Ok((member, key))
 }

@@ -15,6 +15,7 @@ use crate::pages::shared::nav::{Nav, Place};
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::services::api_keys;
+use crate::store::TxError;
 
 #[derive(Template)]
 #[template(path = "keys/list.html")]
@@ -63,7 +64,8 @@ pub async fn list(MemberRequest(req, member): MemberRequest, slug: web::Path<Str
     let asked = Asked::read(&req, ListAddress { path: path.clone(), org: None });
     let (acting, wanted) = (member.acting(&req), asked.clone());
     let read = move |conn: &mut _| wanted.find(|part| api_keys::list(conn, &acting, part));
-    let found = req.app.store.read(read).await?.map_err(|refusal| refused::page(&req, &member, refusal))?;
+    let found = TxError::settle(req.app.store.read_or_refuse(read).await)?
+        .map_err(|refusal| refused::page(&req, &member, refusal))?;
     let manages = member.holds(&req, KEYS_MANAGE);
     let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&req.app.config.organizations);
     let path = &path;

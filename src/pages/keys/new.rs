@@ -21,7 +21,7 @@ use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
 use crate::services::api_keys::{self, NewKey};
 use crate::services::service_accounts;
-use crate::store::StoreError;
+use crate::store::{StoreError, TxError};
 
 #[derive(Template)]
 #[template(path = "keys/new.html")]
@@ -179,7 +179,7 @@ pub async fn create(req: PageRequest, slug: web::Path<String>, payload: web::Pay
     let sent = idempotent_form::send(&req, &member, &form, move |app, work, acting| {
         let new = NewKey { ends_at: ends.seen_from(work.now), ..new };
         let created = api_keys::create(work, &app.config, acting, &new)?;
-        Ok(created.map(|created| Made { created, replaces: None }))
+        Ok(Made { created, replaces: None })
     });
     match sent.await? {
         Sent::Made(made) => secret::shown(&req, &member, *made).await,
@@ -230,9 +230,10 @@ async fn accounts(
     }
     let wanted = chosen.map(str::to_owned);
     let found = req.app.store.read(move |conn| {
-        let mut made = service_accounts::list(conn, &acting, None, 100)?.unwrap_or_default();
+        let listed = service_accounts::list(conn, &acting, None, 100);
+        let mut made = TxError::settle(listed)?.unwrap_or_default();
         if let Some(id) = wanted.filter(|id| made.iter().all(|made| made.account.id != *id)) {
-            made.extend(service_accounts::find(conn, &acting, &id)?.ok());
+            made.extend(TxError::settle(service_accounts::find(conn, &acting, &id))?.ok());
         }
         Ok(made)
     });

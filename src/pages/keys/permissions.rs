@@ -15,6 +15,7 @@ use crate::pages::shared::request::{PageError, PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::services::api_keys::{self, Changeable};
+use crate::store::TxError;
 
 #[derive(Template)]
 #[template(path = "keys/permissions.html")]
@@ -78,10 +79,10 @@ pub async fn save(req: PageRequest, path: web::Path<(String, String)>, payload: 
     }
     scopes.extend(without_a_box(&req.app.config.catalog, &seen));
     let (acting, wanted) = (member.acting(&req), id.clone());
-    let saved = req.app.write(move |app, work| {
+    let saved = req.app.write_or_refuse(move |app, work| {
         api_keys::set_scopes(work, &app.config, &acting, &wanted, &scopes, Some(&seen))
     });
-    match saved.await? {
+    match TxError::settle(saved.await)? {
         Ok(_) => Ok(req.go(&format!("/o/{slug}/keys?done=key-permissions"))),
         Err(refusal) => match refused::problems(refusal) {
             Ok(problems) => show(&req, &member, &id, Some(Rejected { ticked, problems, seen: None })).await,
@@ -103,7 +104,8 @@ async fn changeable(req: &PageRequest, member: &Member, id: &str) -> Result<Chan
     let (app, acting, id) = (req.app.clone(), member.acting(req), id.to_owned());
     let now = app.now();
     let read = move |conn: &mut _| api_keys::changeable(conn, &app.config, &acting, &id, now);
-    Ok(req.app.store.read(read).await?.map_err(|refusal| refused::page(req, member, refusal))?)
+    let found = TxError::settle(req.app.store.read_or_refuse(read).await)?;
+    Ok(found.map_err(|refusal| refused::page(req, member, refusal))?)
 }
 
 /// The form, with what the key has ticked unless it was filled in already.

@@ -21,6 +21,7 @@ use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::services::{api_keys, service_accounts};
+use crate::store::TxError;
 
 #[derive(Template)]
 #[template(path = "service_accounts/account.html")]
@@ -59,13 +60,14 @@ async fn page(req: &PageRequest, member: &Member, id: &str, problems: Problems) 
     let path = format!("{}/o/{}/service-accounts/{id}", req.base(), member.organization.slug);
     let asked = Asked::read(req, ListAddress { path, org: None });
     let of_keys = asked.clone();
-    let found = req.app.store.read(move |conn| {
+    let found = req.app.store.read_or_refuse(move |conn| {
         let made = service_accounts::find(conn, &acting, &wanted)?;
-        let keys = of_keys.find(|part| api_keys::of_service_account(conn, &acting, &wanted, part))?;
+        let keys = of_keys.find(|part| api_keys::of_service_account(conn, &acting, &wanted, part));
         // Who manages service accounts may be somebody who sees no keys.
-        Ok(made.map(|made| (made, keys.unwrap_or_default())))
+        Ok((made, TxError::settle(keys)?.unwrap_or_default()))
     });
-    let (made, keys) = found.await?.map_err(|refusal| refused::page(req, member, refusal))?;
+    let (made, keys) =
+        TxError::settle(found.await)?.map_err(|refusal| refused::page(req, member, refusal))?;
     let nav = nav(req, member, Place::ServiceAccounts, active_sessions(req, member).await?);
     let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&req.app.config.organizations);
     let manages = member.holds(req, KEYS_MANAGE) && member.acting(req).administers();
@@ -106,10 +108,10 @@ pub async fn set_role(
     let member = member(&req, Which::Slug(&slug)).await?;
     let (acting, wanted) = (member.acting(&req), id.clone());
     let role = form.get("role").unwrap_or_default().to_owned();
-    let saved = req
-        .app
-        .write(move |app, work| service_accounts::set_role(work, &app.config, &acting, &wanted, &role));
-    match saved.await? {
+    let saved = req.app.write_or_refuse(move |app, work| {
+        service_accounts::set_role(work, &app.config, &acting, &wanted, &role)
+    });
+    match TxError::settle(saved.await)? {
         Ok(_) => Ok(req.go(&format!("/o/{slug}/service-accounts/{id}?done=role-saved"))),
         Err(refusal) => match refused::problems(refusal) {
             Ok(problems) => page(&req, &member, &id, problems).await,
@@ -125,12 +127,13 @@ pub async fn disable_page(
 ) -> PageResult {
     let (slug, id) = path.into_inner();
     let (acting, now) = (member.acting(&req), req.app.now());
-    let found = req.app.store.read(move |conn| {
+    let found = req.app.store.read_or_refuse(move |conn| {
         let made = service_accounts::find(conn, &acting, &id)?;
         let keys = service_accounts::living_keys(conn, &acting.organization.id, &id, now)?;
-        Ok(made.map(|made| (made.account, keys)))
+        Ok((made.account, keys))
     });
-    let (account, keys) = found.await?.map_err(|refusal| refused::page(&req, &member, refusal))?;
+    let (account, keys) =
+        TxError::settle(found.await)?.map_err(|refusal| refused::page(&req, &member, refusal))?;
     let nav = nav(&req, &member, Place::ServiceAccounts, active_sessions(&req, &member).await?);
     let name = text::name(&account.name);
     let question = Question::DisableServiceAccount { slug, id: account.id, name, keys };
@@ -152,11 +155,11 @@ pub async fn set_state(
         _ => return Ok(req.refuse(Refusal::NotFound)),
     };
     let (acting, wanted) = (member.acting(&req), id.clone());
-    let saved = req
-        .app
-        .write(move |app, work| service_accounts::set_enabled(work, &app.config, &acting, &wanted, enabled));
+    let saved = req.app.write_or_refuse(move |app, work| {
+        service_accounts::set_enabled(work, &app.config, &acting, &wanted, enabled)
+    });
     let done = if enabled { "service-account-enabled" } else { "service-account-disabled" };
-    Ok(match saved.await? {
+    Ok(match TxError::settle(saved.await)? {
         Ok(_) => req.go(&format!("/o/{slug}/service-accounts/{id}?done={done}")),
         Err(refusal) => refused::page(&req, &member, refusal),
     })

@@ -13,6 +13,7 @@ use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, Moment};
 use crate::pages::shared::urls::query;
 use crate::services::service_accounts::{self, Made};
+use crate::store::TxError;
 use crate::web::cursor;
 
 #[derive(Template)]
@@ -48,7 +49,7 @@ pub async fn list(MemberRequest(req, member): MemberRequest) -> PageResult {
     let first = after.is_none();
     let limit = paging::limit();
     let read = move |conn: &mut _| service_accounts::list(conn, &acting, after.as_ref(), limit);
-    let mut accounts = match req.app.store.read(read).await? {
+    let mut accounts = match TxError::settle(req.app.store.read_or_refuse(read).await)? {
         Ok(accounts) => accounts,
         Err(refusal) => return Ok(refused::page(&req, &member, refusal)),
     };

@@ -14,6 +14,7 @@ use crate::pages::shared::problems::Problems;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::services::service_accounts::{self, NewServiceAccount};
+use crate::store::TxError;
 
 #[derive(Template)]
 #[template(path = "service_accounts/new.html")]
@@ -93,9 +94,10 @@ pub async fn create(req: PageRequest, slug: web::Path<String>, payload: web::Pay
         return new_page(&req, &member, new, missing).await;
     }
     let (acting, wanted) = (member.acting(&req), new.clone());
-    let created =
-        req.app.write(move |app, work| service_accounts::create(work, &app.config, &acting, &wanted));
-    match created.await? {
+    let created = req
+        .app
+        .write_or_refuse(move |app, work| service_accounts::create(work, &app.config, &acting, &wanted));
+    match TxError::settle(created.await)? {
         Ok(made) => {
             let id = made.account.id;
             Ok(req.go(&format!("/o/{slug}/service-accounts/{id}?done=service-account-created")))

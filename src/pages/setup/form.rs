@@ -17,6 +17,7 @@ use crate::pages::shared::text;
 use crate::services::accounts::{LONGEST_NAME, NewUser};
 use crate::services::setup::{self, Refused};
 use crate::services::sign_in;
+use crate::store::TxError;
 use crate::web::browser::signed_in_cookies;
 
 #[derive(Template)]
@@ -133,13 +134,12 @@ async fn complete(req: &PageRequest, form: &Parameters, filled: Filled) -> PageR
     };
     let owner = NewUser { email, name, password_hash };
     let (browser, origin) = (req.browser.digest(), req.browser.origin.clone());
-    let done = req.app.write(move |app, work| {
-        let made = setup::complete(work, &app.master, &code, owner, &organization, &origin)?;
-        let Ok((user, organization)) = made else { return Ok(Err(made.err())) };
+    let done = req.app.write_or_refuse(move |app, work| {
+        let (user, organization) = setup::complete(work, &app.master, &code, owner, &organization, &origin)?;
         let session = sign_in::start_for(work, &app.config, &app.master, user, browser, &origin)?;
-        Ok(Ok((session, organization)))
+        Ok((session, organization))
     });
-    match done.await? {
+    match TxError::settle(done.await)? {
         Ok((session, organization)) => {
             let page = SetupDonePage {
                 shell: req.shell(),
@@ -152,8 +152,8 @@ async fn complete(req: &PageRequest, form: &Parameters, filled: Filled) -> PageR
             }
             Ok(answer)
         }
-        Err(Some(Refused::WrongCode)) => Ok(again(req, form, wrong_code())),
-        Err(Some(Refused::Done) | None) => Ok(req.refuse(Refusal::NotFound)),
+        Err(Refused::WrongCode) => Ok(again(req, form, wrong_code())),
+        Err(Refused::Done) => Ok(req.refuse(Refusal::NotFound)),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::pages::shared::nav::{Nav, Place};
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::services::personal_tokens;
+use crate::store::TxError;
 
 #[derive(Template)]
 #[template(path = "tokens/list.html")]
@@ -56,7 +57,8 @@ pub async fn list(req: PageRequest) -> PageResult {
     let asked = Asked::read(&req, ListAddress { path: format!("{}/tokens", req.base()), org });
     let (acting, wanted) = (member.acting(&req), asked.clone());
     let read = move |conn: &mut _| wanted.find(|part| personal_tokens::list(conn, &acting, part));
-    let found = req.app.store.read(read).await?.map_err(|refusal| refused::page(&req, &member, refusal))?;
+    let found = TxError::settle(req.app.store.read_or_refuse(read).await)?
+        .map_err(|refusal| refused::page(&req, &member, refusal))?;
     let allowed = allowed(policy(&req, &member), &member);
     let revoke = |id: &str| format!("{}{}", req.base(), nav.of_this(&format!("/tokens/{id}/end")));
     let listed = Listed {

@@ -121,7 +121,7 @@ pub async fn create(req: PageRequest, payload: web::Payload) -> PageResult {
     let sent = idempotent_form::send(&req, &member, &form, move |app, work, acting| {
         let new = NewToken { ends_at: end.seen_from(work.now), ..new };
         let created = personal_tokens::create(work, &app.config, acting, &new)?;
-        Ok(created.map(|created| Made { created, replaces: None }))
+        Ok(Made { created, replaces: None })
     });
     match sent.await? {
         Sent::Made(made) => secret::shown(&req, &member, *made).await,

@@ -11,13 +11,14 @@ use crate::pages::shared::nav::Place;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::text;
 use crate::services::personal_tokens;
+use crate::store::TxError;
 
 /// `GET /tokens/{id}/end`
 pub async fn revoke_page(req: PageRequest, id: web::Path<String>) -> PageResult {
     let member = member(&req, Which::Asked).await?;
     let (acting, id) = (member.acting(&req), id.into_inner());
-    let found = req.app.store.read(move |conn| personal_tokens::find(conn, &acting, &id));
-    let token = found.await?.map_err(|refusal| refused::page(&req, &member, refusal))?;
+    let found = req.app.store.read_or_refuse(move |conn| personal_tokens::find(conn, &acting, &id));
+    let token = TxError::settle(found.await)?.map_err(|refusal| refused::page(&req, &member, refusal))?;
     let nav = nav(&req, &member, Place::PersonalTokens, active_sessions(&req, &member).await?);
     let question = Question::RevokeToken {
         slug: nav.slug.clone(),
@@ -34,8 +35,8 @@ pub async fn revoke(req: PageRequest, id: web::Path<String>, payload: web::Paylo
     req.form(payload, "confirm").await?;
     let member = member(&req, Which::Asked).await?;
     let (acting, id) = (member.acting(&req), id.into_inner());
-    let revoked = req.app.store.write(move |work| personal_tokens::revoke(work, &acting, &id));
-    Ok(match revoked.await? {
+    let revoked = req.app.store.write_or_refuse(move |work| personal_tokens::revoke(work, &acting, &id));
+    Ok(match TxError::settle(revoked.await)? {
         Ok(_) => req.go(&format!("/tokens?org={}&done=token-revoked", member.organization.slug)),
         Err(refusal) => refused::page(&req, &member, refusal),
     })

@@ -11,10 +11,10 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::time::Time;
 use crate::services::acting::Acting;
 use crate::services::named::{self, Named};
-use crate::services::refusal::{Refusal, allowed};
+use crate::services::refusal::Refusal;
 use crate::services::wishes;
 use crate::store::static_credentials::{self, StaticCredential};
-use crate::store::{Conn, StoreError, Work, credentials};
+use crate::store::{Conn, StoreError, TxError, Work, credentials};
 
 /// A key as it is before its scopes are changed.
 #[derive(Debug)]
@@ -32,9 +32,9 @@ pub fn revoke(
     config: &Config,
     acting: &Acting,
     id: &str,
-) -> Result<Result<Named, Refusal>, StoreError> {
-    let acting = allowed!(manager(work, config, acting)?);
-    let key = allowed!(managed(work, &acting, id)?);
+) -> Result<Named, TxError<Refusal>> {
+    let acting = manager(work, config, acting)?;
+    let key = managed(work, &acting, id)?;
     if credentials::revoke(work.conn, &key.id, work.now, EndReason::Revoked)? {
         let event = acting.event(Action::ApiKeyRevoked).target(&key.id).detail("name", key.name.clone());
         work.record(event);
@@ -49,15 +49,15 @@ pub fn changeable(
     acting: &Acting,
     id: &str,
     now: Time,
-) -> Result<Result<Changeable, Refusal>, StoreError> {
-    allowed!(acting.require(KEYS_MANAGE));
-    let named = allowed!(find(conn, acting, id)?);
-    allowed!(living(&named.credential, now));
+) -> Result<Changeable, TxError<Refusal>> {
+    acting.require(KEYS_MANAGE)?;
+    let named = find(conn, acting, id)?;
+    living(&named.credential, now)?;
     let role = owner_role(conn, &named.credential)?;
     let kept = may_keep(config, acting, &named.credential, role.as_deref());
     let held = role.as_deref().map(|role| config.catalog.held_by(role)).unwrap_or_default();
     let open = kept.union(&held.intersection(&acting.scopes));
-    Ok(Ok(Changeable { named, role, open }))
+    Ok(Changeable { named, role, open })
 }
 
 /// Gives a key other scopes. What it could do already it may keep; what is new, whoever asks must hold. `seen` is what
@@ -69,28 +69,28 @@ pub fn set_scopes(
     id: &str,
     scopes: &[String],
     seen: Option<&ScopeSet>,
-) -> Result<Result<Named, Refusal>, StoreError> {
-    let acting = allowed!(manager(work, config, acting)?);
-    let key = allowed!(managed(work, &acting, id)?);
-    allowed!(living(&key, work.now));
-    let scopes = allowed!(wishes::scopes(&config.catalog, scopes));
+) -> Result<Named, TxError<Refusal>> {
+    let acting = manager(work, config, acting)?;
+    let key = managed(work, &acting, id)?;
+    living(&key, work.now)?;
+    let scopes = wishes::scopes(&config.catalog, scopes)?;
     let named = key.granted.named();
     if seen.is_some_and(|seen| *seen != named) && scopes != named {
         let message = format!(
             "The permissions of the key were changed meanwhile: it has {named} now. Check what is chosen, and save it again."
         );
-        return Ok(Err(Refusal::invalid("scopes", message)));
+        return Err(Refusal::invalid("scopes", message).into());
     }
     let role = owner_role(work.conn, &key)?;
     let added = scopes.difference(&may_keep(config, &acting, &key, role.as_deref()));
     if let Some(role) = role {
         if !added.is_empty() && !acting.uses(&key.id) {
-            allowed!(acting.bounds.allow(key.kind, key.ends_at, key.allowed_addresses.as_ref()));
+            acting.bounds.allow(key.kind, key.ends_at, key.allowed_addresses.as_ref())?;
         }
-        allowed!(may_hand_on(&config.catalog, &acting, &Granted::Scopes(added), &role));
+        may_hand_on(&config.catalog, &acting, &Granted::Scopes(added), &role)?;
     } else if !added.is_empty() {
         let message = "The owner of the key has left or is disabled, so that it can only lose what it has.";
-        return Ok(Err(Refusal::invalid("scopes", message)));
+        return Err(Refusal::invalid("scopes", message).into());
     }
     let granted = Granted::Scopes(scopes);
     if granted != key.granted {
@@ -117,10 +117,9 @@ fn may_keep(config: &Config, acting: &Acting, key: &StaticCredential, role: Opti
 }
 
 /// The key as it is now.
-fn again(work: &mut Work<'_>, key: &StaticCredential) -> Result<Result<Named, Refusal>, StoreError> {
+fn again(work: &mut Work<'_>, key: &StaticCredential) -> Result<Named, TxError<Refusal>> {
     let kind = key.kind.credential_kind();
-    match static_credentials::find(work.conn, &key.org_id, kind, &key.id)? {
-        Some(key) => named::one(work.conn, key).map(Ok),
-        None => Err(StoreError::Failed(format!("{} has gone", key.id))),
-    }
+    let found = static_credentials::find(work.conn, &key.org_id, kind, &key.id)?;
+    let key = found.ok_or_else(|| StoreError::Failed(format!("{} has gone", key.id)))?;
+    Ok(named::one(work.conn, key)?)
 }

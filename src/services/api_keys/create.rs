@@ -11,10 +11,10 @@ use crate::domain::static_secret::{self, Mode, StaticKind};
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::services::acting::Acting;
-use crate::services::refusal::{Refusal, allowed};
+use crate::services::refusal::Refusal;
 use crate::services::{named, wishes};
 use crate::store::static_credentials::{self, StaticCredential};
-use crate::store::{StoreError, Work, service_accounts};
+use crate::store::{StoreError, TxError, Work, service_accounts};
 
 /// A key to be.
 #[derive(Debug, Clone)]
@@ -36,23 +36,22 @@ pub fn create(
     config: &Config,
     acting: &Acting,
     new: &NewKey,
-) -> Result<Result<Created, Refusal>, StoreError> {
-    let acting = allowed!(manager(work, config, acting)?);
-    allowed!(switched_on(config, &acting));
-    let (owner, role) = allowed!(owner(work, config, &acting, new.service_account.as_deref())?);
+) -> Result<Created, TxError<Refusal>> {
+    let acting = manager(work, config, acting)?;
+    switched_on(config, &acting)?;
+    let (owner, role) = owner(work, config, &acting, new.service_account.as_deref())?;
     let policy = acting.organization.key_policy(&config.organizations);
-    let name = allowed!(wishes::name(&new.name));
-    let granted = allowed!(granted(config, &acting, new.scopes.as_deref()));
-    allowed!(may_hand_on(&config.catalog, &acting, &granted, &role));
-    let ends_at =
-        allowed!(wishes::end("API keys", &acting.organization.name, policy.lifetime, work.now, new.ends_at));
-    let allowed_addresses = allowed!(addresses(new.allowed_addresses.as_deref()));
+    let name = wishes::name(&new.name)?;
+    let granted = granted(config, &acting, new.scopes.as_deref())?;
+    may_hand_on(&config.catalog, &acting, &granted, &role)?;
+    let ends_at = wishes::end("API keys", &acting.organization.name, policy.lifetime, work.now, new.ends_at)?;
+    let allowed_addresses = addresses(new.allowed_addresses.as_deref())?;
     let kind = StaticKind::ApiKey(new.mode);
-    allowed!(acting.bounds.allow(kind, ends_at, allowed_addresses.as_ref()));
+    acting.bounds.allow(kind, ends_at, allowed_addresses.as_ref())?;
     let key = Draft { kind, owner, name, granted, ends_at, allowed_addresses };
     let created = key.make(work, config, &acting)?;
     record(work, &acting, Action::ApiKeyCreated, &created.named.credential);
-    Ok(Ok(created))
+    Ok(created)
 }
 
 /// Whose role bounds the key, and which that is.
@@ -61,12 +60,12 @@ fn owner(
     config: &Config,
     acting: &Acting,
     service_account: Option<&str>,
-) -> Result<Result<(SubjectId, String), Refusal>, StoreError> {
+) -> Result<(SubjectId, String), TxError<Refusal>> {
     let Some(id) = service_account.filter(|id| *id != acting.subject.as_str()) else {
-        return Ok(Ok((acting.subject.clone(), acting.role.clone())));
+        return Ok((acting.subject.clone(), acting.role.clone()));
     };
     if !acting.administers() {
-        return Ok(Err(Refusal::forbidden("Only owners and admins make API keys for service accounts.")));
+        return Err(Refusal::forbidden("Only owners and admins make API keys for service accounts.").into());
     }
     // PostgreSQL has no text with a NUL in it to look for.
     let account = if id.contains('\0') {
@@ -77,10 +76,10 @@ fn owner(
     let Some(account) = account.filter(|account| account.disabled_at.is_none()) else {
         let message =
             "serviceAccount names none that could use a key. GET /api/v1/service-accounts lists them.";
-        return Ok(Err(Refusal::invalid("serviceAccount", message)));
+        return Err(Refusal::invalid("serviceAccount", message).into());
     };
-    allowed!(acting.reaches(&config.catalog, &account.role));
-    Ok(Ok((SubjectId::ServiceAccount(account.id), account.role)))
+    acting.reaches(&config.catalog, &account.role)?;
+    Ok((SubjectId::ServiceAccount(account.id), account.role))
 }
 
 fn granted(config: &Config, acting: &Acting, scopes: Option<&[String]>) -> Result<Granted, Refusal> {

@@ -14,7 +14,7 @@ pub use rotate::{Overlap, Rotated, rotate};
 
 use super::acting::Acting;
 use super::named::{self, Named};
-use super::refusal::{ForbiddenCode, Refusal, allowed};
+use super::refusal::{ForbiddenCode, Refusal};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
 use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
@@ -22,7 +22,7 @@ use crate::domain::secret::Secret;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::store::static_credentials::{self, Part, StaticCredential};
-use crate::store::{Conn, StoreError, Work, memberships, service_accounts};
+use crate::store::{Conn, StoreError, TxError, Work, memberships, service_accounts};
 
 /// A new credential and its secret, which nobody can read again.
 #[derive(Debug)]
@@ -34,17 +34,11 @@ pub struct Created {
 const NO_SUCH_KEY: Refusal = Refusal::NotFound("There is no such API key.");
 
 /// A part of the keys that they see.
-pub fn list(
-    conn: &mut Conn,
-    acting: &Acting,
-    part: Part<'_>,
-) -> Result<Result<Vec<Named>, Refusal>, StoreError> {
-    if let Err(refusal) = may_read(acting) {
-        return Ok(Err(refusal));
-    }
+pub fn list(conn: &mut Conn, acting: &Acting, part: Part<'_>) -> Result<Vec<Named>, TxError<Refusal>> {
+    may_read(acting)?;
     let (org_id, kind) = (&acting.organization.id, CredentialKind::ApiKey);
     let page = static_credentials::page(conn, org_id, kind, acting.sees(), part)?;
-    named::all(conn, page).map(Ok)
+    Ok(named::all(conn, page)?)
 }
 
 /// A part of the keys of a service account, for those who see every key.
@@ -53,29 +47,23 @@ pub fn of_service_account(
     acting: &Acting,
     id: &str,
     part: Part<'_>,
-) -> Result<Result<Vec<Named>, Refusal>, StoreError> {
-    if let Err(refusal) = may_read(acting) {
-        return Ok(Err(refusal));
-    }
+) -> Result<Vec<Named>, TxError<Refusal>> {
+    may_read(acting)?;
     let owner = SubjectId::ServiceAccount(id.to_owned());
     if acting.sees().is_some_and(|seen| *seen != owner) {
-        return Ok(Ok(Vec::new()));
+        return Ok(Vec::new());
     }
     let (org_id, kind) = (&acting.organization.id, CredentialKind::ApiKey);
     let page = static_credentials::page(conn, org_id, kind, Some(&owner), part)?;
-    named::all(conn, page).map(Ok)
+    Ok(named::all(conn, page)?)
 }
 
 /// One key.
-pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Result<Named, Refusal>, StoreError> {
-    if let Err(refusal) = may_read(acting) {
-        return Ok(Err(refusal));
-    }
+pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Named, TxError<Refusal>> {
+    may_read(acting)?;
     let found = static_credentials::find(conn, &acting.organization.id, CredentialKind::ApiKey, id)?;
-    match found.filter(|key| is_seen(acting, key)) {
-        Some(key) => named::one(conn, key).map(Ok),
-        None => Ok(Err(NO_SUCH_KEY)),
-    }
+    let key = found.filter(|key| is_seen(acting, key)).ok_or(NO_SUCH_KEY)?;
+    Ok(named::one(conn, key)?)
 }
 
 /// Whoever manages keys may look at them.
@@ -88,23 +76,16 @@ fn is_seen(acting: &Acting, key: &StaticCredential) -> bool {
 }
 
 /// Those who may manage keys, as things stand in this transaction.
-fn manager(
-    work: &mut Work<'_>,
-    config: &Config,
-    acting: &Acting,
-) -> Result<Result<Acting, Refusal>, StoreError> {
-    let acting = allowed!(acting.confirm(work, config)?);
-    Ok(acting.require(KEYS_MANAGE).map(|()| acting))
+fn manager(work: &mut Work<'_>, config: &Config, acting: &Acting) -> Result<Acting, TxError<Refusal>> {
+    let acting = acting.confirm(work, config)?;
+    acting.require(KEYS_MANAGE)?;
+    Ok(acting)
 }
 
 /// A key that they manage, locked.
-fn managed(
-    work: &mut Work<'_>,
-    acting: &Acting,
-    id: &str,
-) -> Result<Result<StaticCredential, Refusal>, StoreError> {
+fn managed(work: &mut Work<'_>, acting: &Acting, id: &str) -> Result<StaticCredential, TxError<Refusal>> {
     let found = static_credentials::lock(work.conn, &acting.organization.id, CredentialKind::ApiKey, id)?;
-    Ok(found.filter(|key| is_seen(acting, key)).ok_or(NO_SUCH_KEY))
+    Ok(found.filter(|key| is_seen(acting, key)).ok_or(NO_SUCH_KEY)?)
 }
 
 /// The role that bounds a key today; nothing when its owner is gone or disabled.

@@ -12,9 +12,9 @@ use crate::domain::key_policy::{KeyPolicy, Lifetime};
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::services::acting::Acting;
-use crate::services::refusal::{Refusal, allowed};
+use crate::services::refusal::Refusal;
 use crate::store::static_credentials::{self, StaticCredential};
-use crate::store::{StoreError, Work, credentials};
+use crate::store::{TxError, Work, credentials};
 
 /// How long the old key works on, so that whatever uses it has time to change over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,19 +59,19 @@ pub fn rotate(
     acting: &Acting,
     id: &str,
     overlap: Overlap,
-) -> Result<Result<Rotated, Refusal>, StoreError> {
-    let acting = allowed!(manager(work, config, acting)?);
-    allowed!(switched_on(config, &acting));
-    let old = allowed!(managed(work, &acting, id)?);
-    allowed!(living(&old, work.now));
+) -> Result<Rotated, TxError<Refusal>> {
+    let acting = manager(work, config, acting)?;
+    switched_on(config, &acting)?;
+    let old = managed(work, &acting, id)?;
+    living(&old, work.now)?;
     let policy = acting.organization.key_policy(&config.organizations);
-    allowed!(replaceable(&old, policy));
+    replaceable(&old, policy)?;
     let Some(role) = owner_role(work.conn, &old)? else {
         let message = "The owner of the key has left or is disabled. Create a key for somebody else.";
-        return Ok(Err(Refusal::Ended(message.to_owned())));
+        return Err(Refusal::Ended(message.to_owned()).into());
     };
-    allowed!(may_hold(config, &acting, &old, &role));
-    allowed!(may_hand_on(&config.catalog, &acting, &old.granted, &role));
+    may_hold(config, &acting, &old, &role)?;
+    may_hand_on(&config.catalog, &acting, &old.granted, &role)?;
     let draft = Draft {
         kind: old.kind,
         owner: old.owner.clone(),
@@ -82,7 +82,7 @@ pub fn rotate(
     };
     // A key may renew itself; any other is one that whoever asks gets besides their own.
     if !acting.uses(&old.id) {
-        allowed!(acting.bounds.allow(draft.kind, draft.ends_at, draft.allowed_addresses.as_ref()));
+        acting.bounds.allow(draft.kind, draft.ends_at, draft.allowed_addresses.as_ref())?;
     }
     let created = draft.make(work, config, &acting)?;
     record(work, &acting, Action::ApiKeyCreated, &created.named.credential);
@@ -105,7 +105,7 @@ pub fn rotate(
         .detail("old_ends_at", old_ends_at.iso())
         .detail("new_ends_at", created.named.credential.ends_at.map(Time::iso));
     work.record(event);
-    Ok(Ok(Rotated { created, old_id: old.id, old_ends_at }))
+    Ok(Rotated { created, old_id: old.id, old_ends_at })
 }
 
 /// Refuses to hand a secret to somebody who would act with it as another person, or above their own role.

@@ -13,7 +13,7 @@ use crate::store::authorization_codes::{self as codes, AuthorizationCode};
 use crate::store::authorization_requests as requests;
 use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
-use crate::store::{StoreError, Work, organizations};
+use crate::store::{StoreError, TxError, Work, organizations};
 
 use super::choices::{Choice, Obstacle, obstacle};
 use super::question::{Answerable, Question, Unanswerable, pose};
@@ -56,7 +56,7 @@ pub fn decide(
     origin: &Origin,
 ) -> Result<Decided, StoreError> {
     let request = requests::lock(work.conn, id)?;
-    let question = match pose(work.conn, config, work.now, request, session)? {
+    let question = match TxError::settle(pose(work.conn, config, work.now, request, session))? {
         Ok(question) => question,
         Err(unanswerable) => return Ok(Decided::Unanswerable(Box::new(unanswerable))),
     };

@@ -12,7 +12,7 @@ use crate::domain::time::Time;
 use crate::services::sign_in;
 use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
 use crate::store::web_sessions::WebSession;
-use crate::store::{Conn, StoreError, Work};
+use crate::store::{Conn, StoreError, TxError, Work};
 
 use super::choices::{Choice, Obstacle, Wanted, choices, obstacle};
 use super::decide::answer;
@@ -102,7 +102,8 @@ fn closed(
         return Ok(None);
     }
     let Some((session, _)) = sign_in::current(conn, config, now, browser)? else { return Ok(None) };
-    let Ok(question) = pose(conn, config, now, Some(request.clone()), &session)? else { return Ok(None) };
+    let posed = pose(conn, config, now, Some(request.clone()), &session);
+    let Ok(question) = TxError::settle(posed)? else { return Ok(None) };
     if question.standing == Answerable::AfterSigningInAgain {
         return Ok(None);
     }

@@ -11,7 +11,7 @@ use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
 use crate::store::web_sessions::WebSession;
-use crate::store::{Conn, StoreError, clients, credentials};
+use crate::store::{Conn, RefusalReason, StoreError, TxError, clients, credentials};
 
 use super::choices::{Choice, Wanted, choices, is_stale};
 use super::paste::capped;
@@ -54,6 +54,8 @@ pub enum Unanswerable {
     ClientGone,
 }
 
+impl RefusalReason for Unanswerable {}
+
 /// Reads a request for the person and browser that want to answer it.
 pub fn question(
     conn: &mut Conn,
@@ -61,7 +63,7 @@ pub fn question(
     now: Time,
     id: &str,
     session: &WebSession,
-) -> Result<Result<Question, Unanswerable>, StoreError> {
+) -> Result<Question, TxError<Unanswerable>> {
     let request = requests::find(conn, id)?;
     pose(conn, config, now, request, session)
 }
@@ -73,30 +75,26 @@ pub(super) fn pose(
     now: Time,
     request: Option<AuthorizationRequest>,
     session: &WebSession,
-) -> Result<Result<Question, Unanswerable>, StoreError> {
-    let Some(request) = request.filter(|request| opened_by(request, session.hash)) else {
-        return Ok(Err(Unanswerable::NotHere));
-    };
+) -> Result<Question, TxError<Unanswerable>> {
+    let request = request.filter(|request| opened_by(request, session.hash)).ok_or(Unanswerable::NotHere)?;
     match request.status {
         RequestStatus::Approved
         | RequestStatus::Denied
         | RequestStatus::CannotApprove
         | RequestStatus::SwitchedOff
         | RequestStatus::NotAllowed => {
-            return Ok(Err(Unanswerable::Answered(request)));
+            return Err(Unanswerable::Answered(request).into());
         }
         RequestStatus::Open | RequestStatus::Invalid if now >= request.expires_at => {
-            return Ok(Err(Unanswerable::Expired));
+            return Err(Unanswerable::Expired.into());
         }
-        RequestStatus::Invalid => return Ok(Err(Unanswerable::Invalid(request))),
+        RequestStatus::Invalid => return Err(Unanswerable::Invalid(request).into()),
         RequestStatus::Open if request.prompt.as_deref() == Some("none") => {
-            return Ok(Err(Unanswerable::MayNotAsk(request)));
+            return Err(Unanswerable::MayNotAsk(request).into());
         }
         RequestStatus::Open => {}
     }
-    let Some(client) = clients::find(conn, &request.client_id)? else {
-        return Ok(Err(Unanswerable::ClientGone));
-    };
+    let client = clients::find(conn, &request.client_id)?.ok_or(Unanswerable::ClientGone)?;
     let mut asked = ScopeSet::parse(&request.scopes)
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
     let road = request.road(config);
@@ -107,7 +105,7 @@ pub(super) fn pose(
     let choices = choices(conn, config, &session.user_id, &wanted)?;
     let standing = standing(config, now, &request, &asked, session);
     let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id, client.created_at)?;
-    Ok(Ok(Question { request, client, road, asked, choices, first_time, standing }))
+    Ok(Question { request, client, road, asked, choices, first_time, standing })
 }
 
 /// Whether this browser is the one that opened the request.

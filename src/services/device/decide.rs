@@ -12,7 +12,7 @@ use crate::keys::master::MasterKey;
 use crate::store::device_requests::{self as requests, Answer};
 use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
-use crate::store::{StoreError, Work, organizations};
+use crate::store::{StoreError, TxError, Work, organizations};
 
 /// What the person chose.
 #[derive(Debug, Clone)]
@@ -58,7 +58,8 @@ pub fn decide(
 ) -> Result<Decided, StoreError> {
     let request = requests::lock(work.conn, id)?;
     let Answerer { session, address, .. } = answerer;
-    let question = match pose(work.conn, config, master, work.now, request, session, *address)? {
+    let posed = pose(work.conn, config, master, work.now, request, session, *address);
+    let question = match TxError::settle(posed)? {
         Ok(question) => question,
         Err(unanswerable) => return Ok(Decided::Unanswerable(Box::new(unanswerable))),
     };

@@ -14,7 +14,7 @@ use crate::domain::user_code::UserCode;
 use crate::keys::master::MasterKey;
 use crate::store::device_requests::{self as requests, DeviceRequest};
 use crate::store::web_sessions::WebSession;
-use crate::store::{Conn, StoreError, clients, credentials};
+use crate::store::{Conn, RefusalReason, StoreError, TxError, clients, credentials};
 
 /// A request with everything that a decision needs.
 #[derive(Debug, Clone)]
@@ -52,6 +52,8 @@ pub enum Unanswerable {
     ClientGone,
 }
 
+impl RefusalReason for Unanswerable {}
+
 /// Reads a request for the person and browser that want to answer it. `address` is the browser's, where it can be
 /// compared with the tool's.
 pub fn question(
@@ -62,7 +64,7 @@ pub fn question(
     id: &str,
     session: &WebSession,
     address: Option<IpAddr>,
-) -> Result<Result<Question, Unanswerable>, StoreError> {
+) -> Result<Question, TxError<Unanswerable>> {
     let request = requests::find(conn, id)?;
     pose(conn, config, master, now, request, session, address)
 }
@@ -76,16 +78,13 @@ pub(super) fn pose(
     request: Option<DeviceRequest>,
     session: &WebSession,
     address: Option<IpAddr>,
-) -> Result<Result<Question, Unanswerable>, StoreError> {
-    let Some(request) = request.filter(|request| request.browser_hash == Some(session.hash)) else {
-        return Ok(Err(Unanswerable::NotHere));
-    };
+) -> Result<Question, TxError<Unanswerable>> {
+    let request =
+        request.filter(|request| request.browser_hash == Some(session.hash)).ok_or(Unanswerable::NotHere)?;
     if request.status == DeviceStatus::Open && now >= request.expires_at {
-        return Ok(Err(Unanswerable::Expired));
+        return Err(Unanswerable::Expired.into());
     }
-    let Some(client) = clients::find(conn, &request.client_id)? else {
-        return Ok(Err(Unanswerable::ClientGone));
-    };
+    let client = clients::find(conn, &request.client_id)?.ok_or(Unanswerable::ClientGone)?;
     let damaged = |what: &str| StoreError::Failed(format!("the {what} of {} cannot be read", request.id));
     let asked = ScopeSet::parse(&request.scopes).map_err(|_| damaged("scopes"))?;
     let user_code = user_code(master, &request.id).ok_or_else(|| damaged("code"))?;
@@ -105,7 +104,7 @@ pub(super) fn pose(
         | DeviceStatus::SwitchedOff
         | DeviceStatus::NotAllowed => {
             let request = Box::new(request);
-            return Ok(Err(Unanswerable::Answered { request, choices }));
+            return Err(Unanswerable::Answered { request, choices }.into());
         }
     }
     let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id, client.created_at)?;
@@ -113,5 +112,5 @@ pub(super) fn pose(
     let suspicious = first_time && proximity == Proximity::DifferentNetwork;
     let stale = is_stale(config, now, &asked, session) || (suspicious && now - session.auth_time > FRESH);
     let standing = if stale { Answerable::AfterSigningInAgain } else { Answerable::Now };
-    Ok(Ok(Question { request, client, user_code, proximity, asked, choices, first_time, standing }))
+    Ok(Question { request, client, user_code, proximity, asked, choices, first_time, standing })
 }

@@ -26,7 +26,7 @@ use crate::store::batched::credential_holders::Held;
 use crate::store::organizations::Organization;
 use crate::store::service_accounts::ServiceAccount;
 use crate::store::users::User;
-use crate::store::{Conn, StoreError};
+use crate::store::{Conn, RefusalReason, TxError};
 
 /// What was presented, once its form holds.
 #[derive(Debug)]
@@ -143,6 +143,8 @@ pub enum Refused {
     Address,
 }
 
+impl RefusalReason for Refused {}
+
 /// What is left of a credential.
 pub struct Left {
     pub scopes: ScopeSet,
@@ -157,19 +159,19 @@ pub fn again(
     role: &str,
     credential: (CredentialKind, &str),
     now: Time,
-) -> Result<Result<Left, Refusal>, StoreError> {
+) -> Result<Left, TxError<Refusal>> {
     let left = match credential {
-        (CredentialKind::CliSession, id) => session::again(conn, organization, id, now)?
+        (CredentialKind::CliSession, id) => session::again(conn, organization, id, now)
             .map(|scopes| Left { scopes, bounds: Bounds::default() }),
         (CredentialKind::ApiKey | CredentialKind::PersonalToken, _) => {
             let policy = organization.key_policy(&config.organizations);
-            static_secret::again(conn, config, organization, role, credential, now)?.map(|credential| Left {
+            static_secret::again(conn, config, organization, role, credential, now).map(|credential| Left {
                 scopes: policy.leaves(&credential.granted, &config.catalog, role),
                 bounds: Bounds::of(&credential),
             })
         }
     };
-    Ok(left.map_err(Refusal::Credential))
+    left.map_err(|error| error.map(Refusal::Credential))
 }
 
 /// What stands behind a token.

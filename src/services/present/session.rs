@@ -15,7 +15,7 @@ use crate::keys::refresh_token;
 use crate::store::credentials::{self, Credential};
 use crate::store::memberships::{self, Standing};
 use crate::store::organizations::Organization;
-use crate::store::{Conn, StoreError, clients};
+use crate::store::{Conn, StoreError, TxError, clients};
 
 /// Reads what stands behind an access token. `address` is where the request came from.
 pub fn check_access(
@@ -41,7 +41,8 @@ pub fn check_access(
         CredentialKind::CliSession
             if found.user_id.as_ref() == Some(&claims.sub) && found.org_id == claims.org =>
         {
-            Ok(of_session(stand(conn, config, found, &claims.client_id, &token_scopes, now)?))
+            let verdict = stand(conn, config, found, &claims.client_id, &token_scopes, now);
+            Ok(of_session(TxError::settle(verdict)?))
         }
         CredentialKind::CliSession => Ok(of_session(Err(Refused::Revoked))),
     }
@@ -63,16 +64,14 @@ pub fn check_refresh(
     master: &MasterKey,
     token: &refresh_token::Presented,
     now: Time,
-) -> Result<Result<Principal, Refused>, StoreError> {
+) -> Result<Principal, TxError<Refused>> {
     let ours = |session: &Credential| {
         session.seed.as_deref().is_some_and(|seed| token.belongs_to(master, seed))
             && session.generation == token.generation
     };
-    let Some(session) = credentials::find(conn, &token.credential_id)?.filter(ours) else {
-        return Ok(Err(Refused::Invalid));
-    };
+    let session = credentials::find(conn, &token.credential_id)?.filter(ours).ok_or(Refused::Invalid)?;
     let (Some(client_id), Ok(scopes)) = (session.client_id.clone(), ScopeSet::parse(&session.scopes)) else {
-        return Ok(Err(Refused::Invalid));
+        return Err(Refused::Invalid.into());
     };
     stand(conn, config, session, &client_id, &scopes, now)
 }
@@ -84,32 +83,26 @@ fn stand(
     client_id: &str,
     token_scopes: &ScopeSet,
     now: Time,
-) -> Result<Result<Principal, Refused>, StoreError> {
-    if let Some(refused) = ended(&session, now) {
-        return Ok(Err(refused));
-    }
+) -> Result<Principal, TxError<Refused>> {
+    active(&session, now)?;
     let standing = match &session.user_id {
         Some(user) => memberships::standing(conn, &session.org_id, user)?,
         None => None,
     };
-    let Some(Standing { organization, user, role }) = standing else {
-        return Ok(Err(Refused::Revoked));
-    };
-    let Some(client) = clients::find(conn, client_id)? else {
-        return Ok(Err(Refused::Revoked));
-    };
+    let Standing { organization, user, role } = standing.ok_or(Refused::Revoked)?;
+    let client = clients::find(conn, client_id)?.ok_or(Refused::Revoked)?;
     if !organization.personal_tokens {
-        return Ok(Err(switched_off(&organization)));
+        return Err(switched_off(&organization).into());
     }
     let scopes = client.effective_scopes(&config.catalog, token_scopes, &role);
-    Ok(Ok(Principal {
+    Ok(Principal {
         credential: presented(session),
         subject: Subject::User(user),
         organization,
         role,
         client: Some(client),
         scopes,
-    }))
+    })
 }
 
 /// The same session inside the transaction of what it asks for: the scopes that it was granted.
@@ -118,22 +111,20 @@ pub(super) fn again(
     organization: &Organization,
     id: &str,
     now: Time,
-) -> Result<Result<ScopeSet, Refused>, StoreError> {
-    let Some(credential) = credentials::find(conn, id)? else { return Ok(Err(Refused::Revoked)) };
-    if let Some(refused) = ended(&credential, now) {
-        return Ok(Err(refused));
-    }
+) -> Result<ScopeSet, TxError<Refused>> {
+    let credential = credentials::find(conn, id)?.ok_or(Refused::Revoked)?;
+    active(&credential, now)?;
     if !organization.personal_tokens {
-        return Ok(Err(switched_off(organization)));
+        return Err(switched_off(organization).into());
     }
-    Ok(Ok(ScopeSet::parse(&credential.scopes).unwrap_or_default()))
+    Ok(ScopeSet::parse(&credential.scopes).unwrap_or_default())
 }
 
-fn ended(session: &Credential, now: Time) -> Option<Refused> {
+fn active(session: &Credential, now: Time) -> Result<(), Refused> {
     if session.revoked_at.is_some() {
-        return Some(Refused::Revoked);
+        return Err(Refused::Revoked);
     }
-    (!session.lives(now)).then_some(Refused::Expired)
+    if session.lives(now) { Ok(()) } else { Err(Refused::Expired) }
 }
 
 fn switched_off(organization: &Organization) -> Refused {

@@ -14,7 +14,7 @@ use crate::store::batched::credential_holders::{self, Held, Holder};
 use crate::store::memberships::Standing;
 use crate::store::organizations::Organization;
 use crate::store::static_credentials::{self, StaticCredential};
-use crate::store::{Conn, StoreError};
+use crate::store::{Conn, StoreError, TxError};
 
 pub(super) fn check(config: &Config, held: Held, address: Option<IpAddr>, now: Time) -> Checked {
     let credential = Some(credential(&held.credential));
@@ -51,9 +51,7 @@ fn credential(found: &StaticCredential) -> CredentialRef {
 
 fn stand(config: &Config, held: Held, address: Option<IpAddr>, now: Time) -> Result<Principal, Refused> {
     let Held { credential, holder } = held;
-    if let Some(refused) = ended(&credential, now) {
-        return Err(refused);
-    }
+    active(&credential, now)?;
     // A person who has left takes the keys along; those of service accounts belong to nobody who could leave.
     let (organization, subject, role) = match holder.ok_or(Refused::Revoked)? {
         Holder::Person(Standing { organization, user, role }) => (organization, Subject::User(user), role),
@@ -62,9 +60,7 @@ fn stand(config: &Config, held: Held, address: Option<IpAddr>, now: Time) -> Res
             (organization, Subject::ServiceAccount(account), role)
         }
     };
-    if let Some(refused) = forbidden(config, &organization, &role, credential.kind) {
-        return Err(refused);
-    }
+    allowed(config, &organization, &role, credential.kind)?;
     let from_here = match &credential.allowed_addresses {
         None => true,
         Some(list) => address.is_some_and(|address| list.contain(address)),
@@ -85,41 +81,46 @@ pub(super) fn again(
     role: &str,
     (kind, id): (CredentialKind, &str),
     now: Time,
-) -> Result<Result<StaticCredential, Refused>, StoreError> {
-    let Some(credential) = static_credentials::find(conn, &organization.id, kind, id)? else {
-        return Ok(Err(Refused::Revoked));
-    };
-    let refused = ended(&credential, now).or_else(|| forbidden(config, organization, role, credential.kind));
-    Ok(refused.map_or(Ok(credential), Err))
+) -> Result<StaticCredential, TxError<Refused>> {
+    let found = static_credentials::find(conn, &organization.id, kind, id)?;
+    let credential = found.ok_or(Refused::Revoked)?;
+    active(&credential, now)?;
+    allowed(config, organization, role, credential.kind)?;
+    Ok(credential)
 }
 
-fn ended(credential: &StaticCredential, now: Time) -> Option<Refused> {
+fn active(credential: &StaticCredential, now: Time) -> Result<(), Refused> {
     if credential.revoked_at.is_some() {
-        return Some(Refused::Revoked);
+        return Err(Refused::Revoked);
     }
-    credential.has_ended(now).then_some(Refused::Expired)
+    if credential.has_ended(now) { Err(Refused::Expired) } else { Ok(()) }
 }
 
-/// What the organization has against this use.
-fn forbidden(config: &Config, organization: &Organization, role: &str, kind: StaticKind) -> Option<Refused> {
+/// Whether the organization allows this use.
+fn allowed(
+    config: &Config,
+    organization: &Organization,
+    role: &str,
+    kind: StaticKind,
+) -> Result<(), Refused> {
     let name = || organization.name.clone();
     match kind {
         StaticKind::ApiKey(_) => {
             if !organization.key_policy(&config.organizations).on {
-                return Some(Refused::KeysOff { name: name() });
+                return Err(Refused::KeysOff { name: name() });
             }
         }
         StaticKind::PersonalToken => {
             let policy = organization.token_policy(&config.organizations);
             if !policy.on {
-                return Some(Refused::SwitchedOff { name: name(), slug: organization.slug.clone() });
+                return Err(Refused::SwitchedOff { name: name(), slug: organization.slug.clone() });
             }
             if !policy.creators.include(role) {
-                return Some(Refused::AdminsOnly { name: name() });
+                return Err(Refused::AdminsOnly { name: name() });
             }
         }
     }
-    None
+    Ok(())
 }
 
 fn presented(credential: StaticCredential) -> Presented {

@@ -62,10 +62,10 @@ both_engines! {
         let token = app.session_of(&old, &app.owner().await).await.tokens.refresh;
         let (id, secret) = (old.id.clone(), Secret::random(Entropy));
         let digest = secret.digest();
-        let rotated = app.inside().store.write(move |work| {
+        let rotated = app.inside().store.write_or_refuse(move |work| {
             client_secrets::rotate(work, &id, digest, TimeDelta::hours(1), &Actor::Operator)
         });
-        let ends_at = rotated.await.unwrap().unwrap().unwrap();
+        let ends_at = rotated.await.unwrap().unwrap();
         assert_eq!(ends_at, app.clock.now() + TimeDelta::hours(1));
         app.advance(TimeDelta::hours(1) - TimeDelta::seconds(1));
         let token = accepted(app, &old, &token).await;

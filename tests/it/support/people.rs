@@ -46,11 +46,10 @@ impl TestApp {
     /// The owner of the first organization, which the first call sets up.
     pub(crate) async fn owner(&self) -> Person {
         let set_up = async || {
-            let made = self
-                .inside()
-                .store
-                .write(|work| setup::first(work, new_user("Olivia"), "Northwind Labs", &Origin::default()));
-            let (user, organization) = made.await.unwrap().unwrap();
+            let made = self.inside().store.write_or_refuse(|work| {
+                setup::first(work, new_user("Olivia"), "Northwind Labs", &Origin::default())
+            });
+            let (user, organization) = made.await.unwrap();
             person(user, organization)
         };
         self.owner.get_or_init(set_up).await.clone()

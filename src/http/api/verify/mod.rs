@@ -14,6 +14,7 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::secret::Secret;
 use crate::http::bearer;
 use crate::services::rate_limits;
+use crate::store::TxError;
 use crate::web::app::App;
 use answer::{Form, Passed, Verified};
 use asked::{Asked, Described, Required};
@@ -125,8 +126,8 @@ async fn decide(
     if let Some(exceeded) = app.exhausted.find(&counts, app.now()) {
         return Err(exceeded.into());
     }
-    let counted = app.write(move |_, work| rate_limits::count(work, &counts)).await?;
-    let quotas = counted.map_err(|exhausted| {
+    let counted = app.write_or_refuse(move |_, work| rate_limits::count(work, &counts)).await;
+    let quotas = TxError::settle(counted)?.map_err(|exhausted| {
         app.exhausted.remember(&exhausted, app.now());
         exhausted.exceeded
     })?;
