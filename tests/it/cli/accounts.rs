@@ -27,7 +27,7 @@ both_engines! {
         cli.run(&["profile", "rename", "work", "job"]).await.good();
         assert!(cli.stored("work").is_null());
         assert!(cli.run(&["whoami", "-p", "job"]).await.good().out.starts_with(&member.email));
-        cli.run(&["profile", "rename", "job", "default"]).await.failed(1, "There is a profile default already\n");
+        cli.run(&["profile", "rename", "job", "default"]).await.failed(1, "Profile default already exists\n");
 
         let session = cli.stored("job")["session_id"].as_str().unwrap().to_owned();
         cli.run(&["profile", "delete", "job"]).await.good();
