@@ -158,8 +158,8 @@ both_engines! {
         for (value, hint) in [
             ("Bearer keystile_live_0123456789abcdefghij", "starts with \"Bearer \""),
             ("'keystile_live_0123456789abcdefghij'", "is in quotes"),
-            ("keystile_live_short", "is shorter"),
-            ("somebody_elses_0123456789abcdefghij", "starts differently"),
+            ("keystile_live_short", "is too short"),
+            ("somebody_elses_0123456789abcdefghij", "has another prefix"),
         ] {
             let mut command = cli.command(&["whoami"]);
             command.env("KEYSTILE_API_KEY", value);
