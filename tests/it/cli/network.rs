@@ -79,7 +79,10 @@ async fn a_server_with_a_certificate_of_an_authority_of_ones_own_is_trusted_when
     front.lead_to(app.address());
     let ran = Cli::at(&front.url()).run(&["auth", "login", "--device", "--no-retry"]).await;
     let ran = ran.failed(3, &format!("Cannot reach {}\n", front.url().trim_start_matches("https://")));
-    assert!(ran.err.contains("certificate") && ran.err.contains("in KEYSTILE_CA_BUNDLE."), "{ran:#?}");
+    assert!(
+        ran.err.contains("certificate") && ran.err.contains("set KEYSTILE_CA_BUNDLE to its certificate."),
+        "{ran:#?}"
+    );
 
     let browser = BrowserCaller::at(app.issuer()).at_node(&app.base());
     app.sign_in(&browser, &app.owner().await).await;
