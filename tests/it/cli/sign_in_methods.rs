@@ -358,5 +358,7 @@ async fn one_way_to_sign_in_at_a_time() {
         let line: Vec<_> = ["auth", "login"].iter().chain(arguments).copied().collect();
         assert_eq!(cli.run(&line).await.exit, 1, "{arguments:?}");
     }
-    cli.run(&["--api-key", "x", "auth", "login", "--device"]).await.failed(1, "A key is no way to sign in");
+    cli.run(&["--api-key", "x", "auth", "login", "--device"])
+        .await
+        .failed(1, "A key cannot be combined with --browser");
 }
