@@ -162,9 +162,8 @@ pub async fn settings(ManagerRequest(req, member): ManagerRequest, slug: web::Pa
             Ok((effect, last_change, living))
         })
         .await?;
-    let next = paging::cut_to(PAGE, &mut living, |Named { session, .. }| {
-        (session.created_at, session.id.as_str())
-    });
+    let next =
+        paging::cut_to(PAGE, &mut living, |Named { session, .. }| (session.created_at, session.id.as_str()));
     let path = format!("{}/o/{}/settings/api-access", req.base(), *slug);
     let active = active_sessions(&req, &member).await?;
     let policy = member.organization.policy(&req.app.config.organizations);
@@ -242,7 +241,11 @@ pub async fn save(req: PageRequest, slug: web::Path<String>, payload: web::Paylo
 }
 
 /// `POST /o/{org}/settings/api-access/sign-in-methods`: device codes and codes to copy.
-pub async fn save_sign_in_methods(req: PageRequest, slug: web::Path<String>, payload: web::Payload) -> PageResult {
+pub async fn save_sign_in_methods(
+    req: PageRequest,
+    slug: web::Path<String>,
+    payload: web::Payload,
+) -> PageResult {
     let form = req.form(payload, "sign-in-methods").await?;
     let member = manager(&req, &slug).await?;
     let device_flow = form.get("device_flow").and_then(DeviceFlow::parse);
