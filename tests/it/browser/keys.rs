@@ -64,12 +64,12 @@ async fn journey(java_script: bool) {
     page.follow("Change permissions of Build pipeline").await;
     tick(&page, "scope.deployments:write").await;
     page.follow("Save permissions").await;
-    page.shows("The permissions are saved.").await;
+    page.shows("Permissions saved.").await;
     assert!(may(&key, "deployments:read").await && !may(&key, "deployments:write").await);
     page.follow("Revoke Build pipeline").await;
     page.shows("This cannot be undone.").await;
     page.follow("Revoke Build pipeline").await;
-    page.shows("The API key is revoked.").await;
+    page.shows("API key revoked.").await;
     page.follow("Show ended").await;
     page.shows("Revoked").await;
     page.evaluate::<Option<()>>("void (document.getElementById('state').value = 'active')").await;

@@ -193,7 +193,7 @@ async fn cg_10_a_box_for_a_level_ticks_those_below_it_and_grants_nothing_itself(
     assert!(all("checked").await);
     click("[name=\"scope.keys:read\"]").await;
     page.follow("Save permissions").await;
-    page.shows("The permissions are saved.").await;
+    page.shows("Permissions saved.").await;
     let granted = granted("api_key").await;
     assert!(granted.contains("deployments:read") && !granted.contains("keys:read"), "{granted}");
     app.stop().await;

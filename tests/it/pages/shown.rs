@@ -87,7 +87,7 @@ both_engines! {
         let page = browser.get(&format!("/denied?c={}", client.id)).await.text();
         for words in [
             "Nothing was given", "The request of Fred is ended", "build-07", "Reported by the tool, not verified.",
-            "Did you not start this sign-in yourself?", "There is nothing to run again.", "audit log",
+            "Did you not start this sign-in yourself?", "You do not need to run anything again.", "audit log",
         ] {
             assert!(page.contains(words), "{words}: {page}");
         }
