@@ -1,12 +1,12 @@
 //! The running server.
 
-mod chores;
 mod clocks;
 mod connections;
 mod descriptors;
 mod listener;
 mod log_queue;
 pub mod logging;
+mod maintenance;
 mod masked;
 mod signals;
 mod tracked;
@@ -102,7 +102,7 @@ impl Server {
             address,
             handle: server.handle(),
             running: tokio::spawn(server),
-            chores: chores::start(&app).into_iter().chain([clocks::start(&app)]).collect(),
+            chores: maintenance::start(&app).into_iter().chain([clocks::start(&app)]).collect(),
             uses: UseWriter::start(app.clone(), waiting),
             app,
             connections,

@@ -1,4 +1,4 @@
-//! What an organization allows of the roads on which a command-line tool can sign in.
+//! The sign-in methods that an organization allows to command-line tools.
 
 use std::net::IpAddr;
 
@@ -20,7 +20,7 @@ pub const PASTE_PATH: &str = "/c/code";
 
 /// How an answer reaches the tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Road {
+pub enum SignInMethod {
     /// The browser carries it.
     Redirect,
     /// The person copies a code from a page of this server into the terminal.
@@ -49,7 +49,7 @@ impl Proximity {
 
 /// Why an organization cannot be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Barrier {
+pub enum PolicyBlock {
     PersonalTokens,
     DeviceFlow,
     OtherNetwork,
@@ -65,20 +65,21 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// What stands in the way of a sign-in on this road.
-    pub fn barrier(self, road: Road) -> Option<Barrier> {
+    /// The policy that forbids this sign-in method; `None` if it is allowed.
+    pub fn policy_block(self, sign_in_method: SignInMethod) -> Option<PolicyBlock> {
         if !self.personal_tokens {
-            return Some(Barrier::PersonalTokens);
+            return Some(PolicyBlock::PersonalTokens);
         }
-        match (road, self.device_flow) {
-            (Road::Redirect, _)
-            | (Road::Device(_), DeviceFlow::On)
-            | (Road::Device(Proximity::SameNetwork), DeviceFlow::SameNetwork) => None,
-            (Road::Paste, _) => (!self.copy_code).then_some(Barrier::CopyCode),
-            (Road::Device(_), DeviceFlow::Off) => Some(Barrier::DeviceFlow),
-            (Road::Device(Proximity::DifferentNetwork | Proximity::Unknown), DeviceFlow::SameNetwork) => {
-                Some(Barrier::OtherNetwork)
-            }
+        match (sign_in_method, self.device_flow) {
+            (SignInMethod::Redirect, _)
+            | (SignInMethod::Device(_), DeviceFlow::On)
+            | (SignInMethod::Device(Proximity::SameNetwork), DeviceFlow::SameNetwork) => None,
+            (SignInMethod::Paste, _) => (!self.copy_code).then_some(PolicyBlock::CopyCode),
+            (SignInMethod::Device(_), DeviceFlow::Off) => Some(PolicyBlock::DeviceFlow),
+            (
+                SignInMethod::Device(Proximity::DifferentNetwork | Proximity::Unknown),
+                DeviceFlow::SameNetwork,
+            ) => Some(PolicyBlock::OtherNetwork),
         }
     }
 }
@@ -91,13 +92,15 @@ mod tests {
     fn what_cannot_be_told_to_be_near_is_not_near() {
         let ip = |text: &str| text.parse::<IpAddr>().ok();
         let policy = Policy { personal_tokens: true, device_flow: DeviceFlow::SameNetwork, copy_code: false };
-        let barrier = |device, browser| policy.barrier(Road::Device(Proximity::of(ip(device), ip(browser))));
-        assert_eq!(barrier("203.0.113.24", "203.0.113.24"), None);
-        assert_eq!(barrier("203.0.113.24", "198.51.100.7"), Some(Barrier::OtherNetwork));
-        assert_eq!(barrier("", "198.51.100.7"), Some(Barrier::OtherNetwork));
-        assert_eq!(policy.barrier(Road::Paste), Some(Barrier::CopyCode));
-        assert_eq!(policy.barrier(Road::Redirect), None);
+        let policy_block = |device, browser| {
+            policy.policy_block(SignInMethod::Device(Proximity::of(ip(device), ip(browser))))
+        };
+        assert_eq!(policy_block("203.0.113.24", "203.0.113.24"), None);
+        assert_eq!(policy_block("203.0.113.24", "198.51.100.7"), Some(PolicyBlock::OtherNetwork));
+        assert_eq!(policy_block("", "198.51.100.7"), Some(PolicyBlock::OtherNetwork));
+        assert_eq!(policy.policy_block(SignInMethod::Paste), Some(PolicyBlock::CopyCode));
+        assert_eq!(policy.policy_block(SignInMethod::Redirect), None);
         let off = Policy { personal_tokens: false, ..policy };
-        assert_eq!(off.barrier(Road::Redirect), Some(Barrier::PersonalTokens));
+        assert_eq!(off.policy_block(SignInMethod::Redirect), Some(PolicyBlock::PersonalTokens));
     }
 }

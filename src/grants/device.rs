@@ -9,7 +9,7 @@ use crate::domain::audit::Origin;
 use crate::domain::client::{Client, Grant};
 use crate::domain::device::{DeviceStatus, SLOWER_BY, too_early};
 use crate::domain::oauth_error::{OAuthCode, OAuthError};
-use crate::domain::policy::Barrier;
+use crate::domain::policy::PolicyBlock;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::keys::master::MasterKey;
@@ -132,10 +132,10 @@ fn start_session(
 
 /// Whether the organization still allows this sign-in with a device code.
 fn admit(config: &Config, organization: &Organization, asked: &DeviceRequest) -> Result<(), OAuthError> {
-    match organization.policy(&config.organizations).barrier(asked.answered_on()) {
+    match organization.policy(&config.organizations).policy_block(asked.answered_on()) {
         None => Ok(()),
-        Some(Barrier::PersonalTokens) => Err(OAuthError::personal_tokens_disabled(&organization.name)),
-        Some(Barrier::DeviceFlow | Barrier::OtherNetwork | Barrier::CopyCode) => {
+        Some(PolicyBlock::PersonalTokens) => Err(OAuthError::personal_tokens_disabled(&organization.name)),
+        Some(PolicyBlock::DeviceFlow | PolicyBlock::OtherNetwork | PolicyBlock::CopyCode) => {
             Err(OAuthError::device_flow_disabled(&organization.name))
         }
     }

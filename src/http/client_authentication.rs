@@ -18,7 +18,7 @@ const DUMMY_DIGEST: Digest = Digest::of_mac([0; 32]);
 
 /// Who a request says it comes from, and how it proves that.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Claimed {
+pub(super) enum ClientCredentials {
     /// A public client names itself.
     Public {
         id: String,
@@ -29,7 +29,7 @@ pub(super) enum Claimed {
     },
 }
 
-impl Claimed {
+impl ClientCredentials {
     /// Reads the header and the form. Nothing is looked up yet.
     pub(super) fn read(headers: &HeaderMap, form: &Parameters) -> Result<Self, OAuthError> {
         let in_form = form.get("client_secret");
@@ -124,24 +124,24 @@ mod tests {
     use crate::domain::client::ClientKind;
     use crate::domain::time::Clock;
 
-    fn read(header: Option<&str>, form: &str) -> Result<Claimed, OAuthError> {
+    fn read(header: Option<&str>, form: &str) -> Result<ClientCredentials, OAuthError> {
         let mut headers = HeaderMap::new();
         if let Some(header) = header {
             headers.insert(AUTHORIZATION, HeaderValue::from_str(header).unwrap());
         }
-        Claimed::read(&headers, &Parameters::parse(form.as_bytes()).unwrap())
+        ClientCredentials::read(&headers, &Parameters::parse(form.as_bytes()).unwrap())
     }
 
     fn basic(joined: &str) -> String {
         format!("Basic {}", STANDARD.encode(joined))
     }
 
-    fn public(id: &str) -> Claimed {
-        Claimed::Public { id: id.to_owned() }
+    fn public(id: &str) -> ClientCredentials {
+        ClientCredentials::Public { id: id.to_owned() }
     }
 
-    fn confidential(id: &str, secret: &str) -> Claimed {
-        Claimed::Confidential { id: id.to_owned(), secret: Secret::new(secret) }
+    fn confidential(id: &str, secret: &str) -> ClientCredentials {
+        ClientCredentials::Confidential { id: id.to_owned(), secret: Secret::new(secret) }
     }
 
     #[test]

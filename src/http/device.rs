@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
-use super::client_authentication::Claimed;
+use super::client_authentication::ClientCredentials;
 use super::failure::Failure;
 use super::form::OAuthForm;
 use crate::domain::authorization::Parameters;
@@ -28,7 +28,7 @@ pub async fn start(
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Failure> {
     limits::begin_sign_in(&app, &request)?;
-    let client = Claimed::read(request.headers(), &form)?;
+    let client = ClientCredentials::read(request.headers(), &form)?;
     let parameters = Parameters::from_pairs(form.into_pairs());
     let ip = origin::of(&app, &request).ip;
     let started = app

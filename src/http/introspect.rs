@@ -4,11 +4,11 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::bearer::{self, Denied};
-use super::client_authentication::Claimed;
+use super::api_auth::{self, Denied};
+use super::bearer_error::BearerErrorResponse;
+use super::client_authentication::ClientCredentials;
 use super::failure::Failure;
 use super::form::{OAuthForm, required};
-use super::not_told::NotTold;
 use crate::domain::management::TOKENS_INTROSPECT;
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::parameters::Parameters;
@@ -16,8 +16,8 @@ use crate::domain::secret::Secret;
 use crate::domain::static_secret::{Form, Mode, StaticKind};
 use crate::domain::time::Time;
 use crate::keys::refresh_token;
+use crate::services::authenticate::{self, Audience, Token};
 use crate::services::introspection::{Active, Asking};
-use crate::services::present::{self, Audience, Token};
 use crate::store::{Conn, TxError};
 use crate::web::app::App;
 
@@ -42,7 +42,7 @@ async fn asking(app: &App, request: &HttpRequest, form: &Parameters) -> Result<A
     let scheme = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split(' ').next());
     let as_client = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
     if as_client || form.get("client_id").is_some() {
-        let claimed = Claimed::read(headers, form).map_err(Failure::from)?;
+        let claimed = ClientCredentials::read(headers, form).map_err(Failure::from)?;
         let now = app.now();
         let check = app.store.read_or_refuse(move |conn| claimed.check(conn, now));
         let client = check.await.map_err(Failure::from)?;
@@ -51,15 +51,15 @@ async fn asking(app: &App, request: &HttpRequest, form: &Parameters) -> Result<A
         }
         return Ok(Asking::Client { id: client.id });
     }
-    let secret = bearer::presented(headers, request.query_string()).map_err(NotTold)?;
+    let secret = api_auth::presented(headers, request.query_string()).map_err(BearerErrorResponse)?;
     match Form::of(&app.config.brand.token_prefix, secret.expose()) {
         Form::Static(StaticKind::ApiKey(_)) => {}
         Form::Static(StaticKind::PersonalToken) | Form::Damaged | Form::Other => {
-            return Err(NotTold(Denied::Invalid).into());
+            return Err(BearerErrorResponse(Denied::Invalid).into());
         }
     }
-    let principal = bearer::check(app, request, &secret, None).await.map_err(NotTold)?;
-    bearer::require(app, &principal, TOKENS_INTROSPECT).map_err(NotTold)?;
+    let principal = api_auth::check(app, request, &secret, None).await.map_err(BearerErrorResponse)?;
+    api_auth::require(app, &principal, TOKENS_INTROSPECT).map_err(BearerErrorResponse)?;
     Ok(Asking::Organization { id: principal.organization.id })
 }
 
@@ -70,17 +70,17 @@ async fn found(app: &App, form: &Parameters) -> Result<Option<Active>, Failure> 
     if let Some(refresh) = refresh_token::parse(&app.config.brand.token_prefix, secret.expose()) {
         let (reader, now) = (app.clone(), app.now());
         let read = move |conn: &mut Conn| {
-            present::check_refresh(conn, &reader.config, &reader.master, &refresh, now)
+            authenticate::check_refresh(conn, &reader.config, &reader.master, &refresh, now)
         };
         let principal = TxError::settle(app.store.read_or_refuse(read).await)?.ok();
         return Ok(principal.map(|principal| Active { principal, claims: None, is_refresh: true }));
     }
-    let token = match bearer::recognize(app, &secret).await {
+    let token = match api_auth::recognize(app, &secret).await {
         Ok(token) => token,
         Err(Denied::Store(error)) => return Err(error.into()),
         Err(_) => return Ok(None),
     };
-    let principal = bearer::look(app, &token, &Audience::Any, None).await?.verdict.ok();
+    let principal = api_auth::look(app, &token, &Audience::Any, None).await?.verdict.ok();
     let claims = match token {
         Token::Access(claims) => Some(claims),
         Token::Static(_) => None,

@@ -4,8 +4,8 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::bearer::{self, Denied};
-use super::client_authentication::Claimed;
+use super::api_auth::{self, Denied};
+use super::client_authentication::ClientCredentials;
 use super::failure::Failure;
 use super::form::required;
 use crate::domain::entropy::Entropy;
@@ -18,8 +18,8 @@ use crate::domain::secret::Secret;
 use crate::domain::static_secret::{Form, StaticKind};
 use crate::keys::jwt::TokenType;
 use crate::keys::signer::NotSigned;
+use crate::services::authenticate::{Principal, Subject};
 use crate::services::key_exchange;
-use crate::services::present::{Principal, Subject};
 use crate::web::app::App;
 
 #[derive(Serialize)]
@@ -68,7 +68,8 @@ pub(super) async fn give(
 
 /// The key is the secret; the client is the key, or the service account that it belongs to.
 async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, Failure> {
-    let Claimed::Confidential { id, secret } = Claimed::read(request.headers(), form)? else {
+    let ClientCredentials::Confidential { id, secret } = ClientCredentials::read(request.headers(), form)?
+    else {
         return Err(OAuthError::invalid_client("client credentials without a secret").into());
     };
     match Form::of(&app.config.brand.token_prefix, secret.expose()) {
@@ -77,7 +78,7 @@ async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Resul
             return Err(OAuthError::invalid_client("the secret is not an API key").into());
         }
     }
-    let checked = bearer::check(app, request, &secret, None).await;
+    let checked = api_auth::check(app, request, &secret, None).await;
     let principal = checked.map_err(|denied| refused(denied, OAuthError::invalid_client))?;
     let is_account = matches!(&principal.subject, Subject::ServiceAccount(account) if account.id == id);
     if is_account || principal.credential.id == id {
@@ -90,7 +91,7 @@ async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Resul
 /// The key or token is the subject. A client that names itself must be one, but none is needed.
 async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, Failure> {
     if request.headers().contains_key(AUTHORIZATION) || form.get("client_id").is_some() {
-        let claimed = Claimed::read(request.headers(), form)?;
+        let claimed = ClientCredentials::read(request.headers(), form)?;
         let now = app.now();
         app.store.read_or_refuse(move |conn| claimed.check(conn, now)).await?;
     }
@@ -98,7 +99,7 @@ async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Resu
     let invalid = |reason: String| {
         OAuthError::new(OAuthCode::InvalidRequest, "The subject_token is not valid, or not any more.", reason)
     };
-    bearer::check(app, request, &secret, None).await.map_err(|denied| refused(denied, invalid))
+    api_auth::check(app, request, &secret, None).await.map_err(|denied| refused(denied, invalid))
 }
 
 fn subject_token(app: &App, form: &Parameters) -> Result<Secret, OAuthError> {

@@ -1,7 +1,8 @@
 //! The JSON face: the OAuth endpoints and the management API.
 
 pub mod api;
-pub mod bearer;
+pub mod api_auth;
+mod bearer_error;
 mod client_authentication;
 pub mod device;
 pub mod failure;
@@ -13,7 +14,6 @@ pub mod introspect;
 pub mod jwks;
 mod key_token;
 pub mod metadata;
-mod not_told;
 pub mod par;
 pub mod revoke;
 pub mod token;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
-use super::client_authentication::Claimed;
+use super::client_authentication::ClientCredentials;
 use super::failure::Failure;
 use super::form::{OAuthForm, required};
 use crate::domain::authorization::Parameters;
@@ -32,7 +32,7 @@ pub async fn push(
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Failure> {
     limits::begin_sign_in(&app, &request)?;
-    let client = Claimed::read(request.headers(), &form)?;
+    let client = ClientCredentials::read(request.headers(), &form)?;
     let parameters = Parameters::from_pairs(form.into_pairs());
     let ip = origin::of(&app, &request).ip;
     let pushed = app
@@ -72,7 +72,7 @@ pub async fn status(
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Failure> {
-    let client = Claimed::read(request.headers(), &form)?;
+    let client = ClientCredentials::read(request.headers(), &form)?;
     let request_uri = Secret::new(required(&form, "request_uri")?);
     let (reader, claimed, uri) = (App::clone(&app), client.clone(), request_uri.clone());
     let look = move |conn: &mut Conn| {

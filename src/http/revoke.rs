@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::client_authentication::Claimed;
+use super::client_authentication::ClientCredentials;
 use super::failure::Failure;
 use super::form::{OAuthForm, required};
 use crate::domain::secret::Secret;
@@ -16,7 +16,7 @@ pub async fn revoke(
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Failure> {
-    let client = Claimed::read(request.headers(), &form)?;
+    let client = ClientCredentials::read(request.headers(), &form)?;
     let text = Secret::new(required(&form, "token")?);
     app.confirm_keys().await?;
     let token = Token::read(&app.config, &app.keyring.current(), app.now(), &text);

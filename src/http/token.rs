@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::client_authentication::Claimed;
+use super::client_authentication::ClientCredentials;
 use super::failure::Failure;
 use super::form::{OAuthForm, required};
 use super::{id_token, key_token};
@@ -46,7 +46,7 @@ pub async fn token(
     if let Some(grant) = form.get("grant_type").and_then(KeyGrant::parse) {
         return key_token::give(&app, &request, &form, grant).await;
     }
-    let client = Claimed::read(request.headers(), &form)?;
+    let client = ClientCredentials::read(request.headers(), &form)?;
     authorization::resource(app.issuer(), &form.all("resource"))?;
     let token_request = TokenRequest::read(&form, origin::of(&app, &request))?;
     let grant = token_request.grant();
@@ -74,7 +74,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// nothing changed; take the slow path.
 async fn fast_path(
     app: &App,
-    claimed: &Claimed,
+    claimed: &ClientCredentials,
     token_request: &TokenRequest,
 ) -> Result<Option<(TokenSet, String)>, Failure> {
     let Ok(client) = claimed.proves(app.clients.get(claimed.id()), app.now()) else { return Ok(None) };
@@ -104,7 +104,7 @@ async fn fast_path(
 /// A transaction of its own, with the client as the database has it, and then a signature.
 async fn slow_path(
     app: &App,
-    claimed: Claimed,
+    claimed: ClientCredentials,
     token_request: TokenRequest,
 ) -> Result<(TokenSet, String), Failure> {
     let issued = app.write_or_refuse(move |app, work| token_request.exchange(app, work, &claimed)).await?;
@@ -186,7 +186,7 @@ impl TokenRequest {
         }
     }
 
-    fn exchange(&self, app: &App, work: &mut Work<'_>, claimed: &Claimed) -> Outcome {
+    fn exchange(&self, app: &App, work: &mut Work<'_>, claimed: &ClientCredentials) -> Outcome {
         let client = claimed.check(work.conn, work.now)?;
         app.clients.remember(&client);
         let client = &client;

@@ -7,9 +7,9 @@ use openidconnect::{
     EmptyAdditionalClaims, EndUserEmail, EndUserName, LocalizedClaim, StandardClaims, SubjectIdentifier,
 };
 
-use super::bearer::{self, Denied};
+use super::api_auth::{self, Denied};
+use super::bearer_error::BearerErrorResponse;
 use super::failure::Failure;
-use super::not_told::NotTold;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::store::users::User;
@@ -34,19 +34,23 @@ pub async fn userinfo(
     Ok(told(&app, &request, in_body).await?)
 }
 
-async fn told(app: &App, request: &HttpRequest, in_body: Option<Secret>) -> Result<HttpResponse, NotTold> {
+async fn told(
+    app: &App,
+    request: &HttpRequest,
+    in_body: Option<Secret>,
+) -> Result<HttpResponse, BearerErrorResponse> {
     // RFC 6750 section 2: a client uses one way to send its token.
-    let secret = match (bearer::presented(request.headers(), request.query_string()), in_body) {
+    let secret = match (api_auth::presented(request.headers(), request.query_string()), in_body) {
         (Err(Denied::Missing), Some(secret)) => secret,
-        (Ok(_), Some(_)) => return Err(NotTold(Denied::Ambiguous)),
-        (presented, _) => presented.map_err(NotTold)?,
+        (Ok(_), Some(_)) => return Err(BearerErrorResponse(Denied::Ambiguous)),
+        (presented, _) => presented.map_err(BearerErrorResponse)?,
     };
-    let principal = bearer::check(app, request, &secret, None).await.map_err(NotTold)?;
+    let principal = api_auth::check(app, request, &secret, None).await.map_err(BearerErrorResponse)?;
     // It tells a tool who has signed in to it, and nobody has signed in with a key.
     let Some(user) = principal.subject.user().filter(|_| principal.client.is_some()) else {
-        return Err(NotTold(Denied::Invalid));
+        return Err(BearerErrorResponse(Denied::Invalid));
     };
-    bearer::require(app, &principal, "openid").map_err(NotTold)?;
+    api_auth::require(app, &principal, "openid").map_err(BearerErrorResponse)?;
     Ok(HttpResponse::Ok().json(claims(user, &principal.scopes)))
 }
 

@@ -1,7 +1,7 @@
 //! Whoever asks for a change: who, where, with which powers, and from where.
 
+use super::authenticate::{self, Principal};
 use super::bounds::Bounds;
-use super::present::{self, Principal};
 use super::refusal::Refusal;
 use crate::config::Config;
 use crate::domain::audit::{Action, Event, Origin};
@@ -20,7 +20,7 @@ pub struct Acting {
     pub role: String,
     /// What they may do, and so the most that they may hand on.
     pub scopes: ScopeSet,
-    pub means: Means,
+    pub means: AuthMethod,
     /// What a program may not hand on, known once it is confirmed.
     pub bounds: Bounds,
     pub origin: Origin,
@@ -28,7 +28,7 @@ pub struct Acting {
 
 /// What they act with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Means {
+pub enum AuthMethod {
     /// A signed-in browser.
     Browser,
     Credential {
@@ -45,7 +45,10 @@ impl Acting {
             organization: principal.organization.clone(),
             role: principal.role.clone(),
             scopes: principal.scopes.clone(),
-            means: Means::Credential { id: principal.credential.id.clone(), kind: principal.credential.kind },
+            means: AuthMethod::Credential {
+                id: principal.credential.id.clone(),
+                kind: principal.credential.kind,
+            },
             bounds: Bounds::default(),
             origin,
         }
@@ -62,13 +65,13 @@ impl Acting {
         let scopes = catalog.held_by(&role);
         let subject = SubjectId::User(user_id.to_owned());
         let bounds = Bounds::default();
-        Self { subject, organization, role, scopes, means: Means::Browser, bounds, origin }
+        Self { subject, organization, role, scopes, means: AuthMethod::Browser, bounds, origin }
     }
 
     /// The same inside the transaction of the act, as things stand now: nobody changes the organization's policy until
     /// it ends. Time has passed since the credential was presented, as much as its holder liked.
     pub fn confirm(&self, work: &mut Work<'_>, config: &Config) -> Result<Self, TxError<Refusal>> {
-        const GONE: Refusal = Refusal::Credential(present::Refused::Revoked);
+        const GONE: Refusal = Refusal::Credential(authenticate::Refused::Revoked);
         let org_id = &self.organization.id;
         let organization = organizations::lock(work.conn, org_id)?;
         let role = match &self.subject {
@@ -80,9 +83,9 @@ impl Acting {
         let (Some(organization), Some(role)) = (organization, role) else { return Err(GONE.into()) };
         let scopes = self.scopes.intersection(&config.catalog.held_by(&role));
         let confirmed = Self { organization, role, scopes, ..self.clone() };
-        let Means::Credential { id, kind } = &self.means else { return Ok(confirmed) };
+        let AuthMethod::Credential { id, kind } = &self.means else { return Ok(confirmed) };
         let (organization, role) = (&confirmed.organization, &confirmed.role);
-        let left = present::again(work.conn, config, organization, role, (*kind, id), work.now)?;
+        let left = authenticate::again(work.conn, config, organization, role, (*kind, id), work.now)?;
         let scopes = confirmed.scopes.intersection(&left.scopes);
         Ok(Self { scopes, bounds: left.bounds, ..confirmed })
     }
@@ -127,8 +130,8 @@ impl Acting {
     /// The person, if it is one who signed in and not a program.
     pub fn person(&self) -> Option<&str> {
         let in_person = match &self.means {
-            Means::Browser => true,
-            Means::Credential { kind, .. } => kind.is_personal(),
+            AuthMethod::Browser => true,
+            AuthMethod::Credential { kind, .. } => kind.is_personal(),
         };
         match &self.subject {
             SubjectId::User(id) if in_person => Some(id),
@@ -139,8 +142,8 @@ impl Acting {
     /// Whether this is the credential in use.
     pub fn uses(&self, credential_id: &str) -> bool {
         match &self.means {
-            Means::Browser => false,
-            Means::Credential { id, .. } => id == credential_id,
+            AuthMethod::Browser => false,
+            AuthMethod::Credential { id, .. } => id == credential_id,
         }
     }
 
@@ -148,8 +151,8 @@ impl Acting {
     pub fn event(&self, action: Action) -> Event {
         let event = Event::new(action, self.subject.clone().into(), &self.origin).org(&self.organization.id);
         match &self.means {
-            Means::Browser => event,
-            Means::Credential { id, .. } => event.credential(id),
+            AuthMethod::Browser => event,
+            AuthMethod::Credential { id, .. } => event.credential(id),
         }
     }
 }

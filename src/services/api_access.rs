@@ -1,4 +1,4 @@
-//! Settings > API access: the organization's switch for personal tokens, and the roads on which tools may sign in.
+//! Settings > API access: the organization's switch for personal tokens, and its sign-in methods.
 
 use std::collections::HashSet;
 
@@ -86,24 +86,24 @@ pub fn set_personal_tokens(
 
 /// How members may sign in besides the browser on their own computer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Roads {
+pub struct SignInMethods {
     pub device_flow: DeviceFlow,
     pub copy_code: bool,
 }
 
-/// Decides on the roads. What is chosen stays, whatever the configuration says one day. `false` if nothing changes.
-pub fn set_roads(
+/// Sets the sign-in methods, which from then on hold whatever the configuration's default is. `false` if nothing changes.
+pub fn set_sign_in_methods(
     work: &mut Work<'_>,
     config: &Config,
     org_id: &str,
-    roads: Roads,
+    sign_in_methods: SignInMethods,
     actor: &Actor,
     origin: &Origin,
 ) -> Result<bool, StoreError> {
     let Some(current) = organizations::lock(work.conn, org_id)? else { return Ok(false) };
     let before = current.policy(&config.organizations);
-    let Roads { device_flow, copy_code } = roads;
-    organizations::set_roads(work.conn, org_id, device_flow, copy_code)?;
+    let SignInMethods { device_flow, copy_code } = sign_in_methods;
+    organizations::set_sign_in_methods(work.conn, org_id, device_flow, copy_code)?;
     let event = |action| Event::new(action, actor.clone(), origin).org(org_id).target(org_id);
     if before.device_flow != device_flow {
         let event = event(Action::DeviceFlowChanged).detail("before", before.device_flow.as_str());

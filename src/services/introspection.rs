@@ -2,7 +2,7 @@
 
 use crate::keys::jwt::AccessClaims;
 
-use super::present::Principal;
+use super::authenticate::Principal;
 
 /// Who asks.
 #[derive(Debug)]

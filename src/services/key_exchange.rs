@@ -10,7 +10,7 @@ use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::keys::jwt::{AccessClaims, token_id};
 
-use super::present::Principal;
+use super::authenticate::Principal;
 
 /// What a token is asked for.
 pub struct Asked<'a> {

@@ -2,9 +2,9 @@
 
 use super::acting::Acting;
 use super::api_keys::{Created, Draft, record};
-use super::named::{self, Named};
+use super::credential_names::{self, Named};
+use super::field_validation;
 use super::refusal::{ForbiddenCode, Refusal};
-use super::wishes;
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::{CredentialKind, EndReason};
@@ -49,10 +49,11 @@ pub fn create(
         let message = format!("{} allows personal tokens to its owners and admins alone.", organization.name);
         return Err(Refusal::forbidden(message).into());
     }
-    let name = wishes::name(&new.name)?;
-    let scopes = wishes::scopes(&config.catalog, &new.scopes)?;
+    let name = field_validation::name(&new.name)?;
+    let scopes = field_validation::scopes(&config.catalog, &new.scopes)?;
     acting.may_hand_on(&scopes)?;
-    let ends_at = wishes::end("personal tokens", &organization.name, policy.lifetime, work.now, new.ends_at)?;
+    let ends_at =
+        field_validation::end("personal tokens", &organization.name, policy.lifetime, work.now, new.ends_at)?;
     acting.bounds.allow(StaticKind::PersonalToken, ends_at, None)?;
     let draft = Draft {
         kind: StaticKind::PersonalToken,
@@ -71,12 +72,12 @@ pub fn create(
 pub fn list(conn: &mut Conn, acting: &Acting, part: Part<'_>) -> Result<Vec<Named>, TxError<Refusal>> {
     let owner = person(acting)?;
     let page = static_credentials::page(conn, &acting.organization.id, KIND, Some(&owner), part)?;
-    Ok(named::all(conn, page)?)
+    Ok(credential_names::all(conn, page)?)
 }
 
 pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Named, TxError<Refusal>> {
     let token = own(conn, acting, id)?;
-    Ok(named::one(conn, token)?)
+    Ok(credential_names::one(conn, token)?)
 }
 
 /// Ends a token for good, at once. Ending it twice is fine.

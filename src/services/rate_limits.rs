@@ -6,7 +6,7 @@ use crate::domain::time::Time;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::{RefusalReason, TxError, Work, rates};
 
-use super::present::Principal;
+use super::authenticate::Principal;
 
 /// What a request is counted under: a policy, and whose requests are counted together.
 #[derive(Clone)]

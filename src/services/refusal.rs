@@ -1,6 +1,6 @@
 //! Why an act on keys, tokens and service accounts is not done. Each says what to do instead.
 
-use super::present::Refused;
+use super::authenticate::Refused;
 use crate::domain::scope::ScopeSet;
 use crate::store::RefusalReason;
 

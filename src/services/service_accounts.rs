@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::acting::Acting;
+use super::field_validation;
 use super::refusal::Refusal;
-use super::wishes;
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::CredentialKind;
@@ -49,8 +49,8 @@ pub fn create(
     let account = ServiceAccount {
         id: Kind::ServiceAccount.new_id(work.entropy),
         org_id: acting.organization.id.clone(),
-        name: wishes::name(&new.name)?,
-        purpose: wishes::line("purpose", &new.purpose, LONGEST_PURPOSE)?,
+        name: field_validation::name(&new.name)?,
+        purpose: field_validation::line("purpose", &new.purpose, LONGEST_PURPOSE)?,
         role: new.role.clone(),
         created_by: Some(creator.to_owned()),
         created_at: work.now,

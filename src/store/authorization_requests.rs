@@ -8,7 +8,7 @@ use super::engine::query::Locked;
 use super::engine::schema::authorization_requests as requests;
 use super::sweeping::{Deleted, Ending, Span};
 use crate::config::Config;
-use crate::domain::policy::{PASTE_PATH, Road};
+use crate::domain::policy::{PASTE_PATH, SignInMethod};
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
@@ -48,11 +48,11 @@ pub struct AuthorizationRequest {
 
 impl AuthorizationRequest {
     /// How the answer reaches the tool.
-    pub fn road(&self, config: &Config) -> Road {
+    pub fn sign_in_method(&self, config: &Config) -> SignInMethod {
         if self.redirect_uri == config.server.public_url.join(PASTE_PATH) {
-            Road::Paste
+            SignInMethod::Paste
         } else {
-            Road::Redirect
+            SignInMethod::Redirect
         }
     }
 }

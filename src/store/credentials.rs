@@ -52,7 +52,7 @@ impl std::fmt::Debug for Credential {
 
 impl Credential {
     /// Whether it has not ended by itself or by somebody's act.
-    pub fn lives(&self, now: Time) -> bool {
+    pub fn is_active(&self, now: Time) -> bool {
         is_active(self.revoked_at, &[self.idle_ends_at, self.ends_at], now)
     }
 }

@@ -9,7 +9,7 @@ use super::engine::schema::device_requests as requests;
 use super::organizations;
 use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::device::DeviceStatus;
-use crate::domain::policy::{Proximity, Road};
+use crate::domain::policy::{Proximity, SignInMethod};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
@@ -47,10 +47,10 @@ pub struct DeviceRequest {
 }
 
 impl DeviceRequest {
-    /// The road on which it was answered.
-    pub fn answered_on(&self) -> Road {
+    /// The sign-in method by which it was answered.
+    pub fn answered_on(&self) -> SignInMethod {
         let address = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
-        Road::Device(Proximity::of(address(&self.ip), address(&self.answered_ip)))
+        SignInMethod::Device(Proximity::of(address(&self.ip), address(&self.answered_ip)))
     }
 }
 

@@ -105,8 +105,8 @@ pub fn set_personal_tokens(conn: &mut Conn, id: &str, on: bool) -> Result<(), St
     Ok(())
 }
 
-/// Decides on which roads members may sign in besides the browser on their own computer.
-pub fn set_roads(
+/// Sets the sign-in methods that members may use besides the browser on their own computer.
+pub fn set_sign_in_methods(
     conn: &mut Conn,
     id: &str,
     device_flow: DeviceFlow,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::batched::credential_holders::Held;
 use super::batched::decided_write;
-use super::batched::lookups::Looker;
+use super::batched::lookups::LookupBatcher;
 use super::batched::redemption::{self, Redemption, StoredCode};
 use super::batched::redemptions;
 use super::batched::rotation::{self, Rotation, StoredSession};
@@ -31,7 +31,7 @@ struct Inner {
     requests: Lane,
     reports: Lane,
     batches: Batches,
-    looker: Looker,
+    lookup_batcher: LookupBatcher,
     clock: Clock,
     tasks: Tasks,
 }
@@ -61,10 +61,18 @@ impl Store {
                 redemptions: redemptions::start(&tasks, &manager, &clock)?,
             },
         };
-        let looker = Looker::start(&tasks, &manager, &clock)?;
+        let lookup_batcher = LookupBatcher::start(&tasks, &manager, &clock)?;
         let requests = Lane::open(manager.clone(), connections, 1)?;
         let reports = Lane::open(manager, report_connections, 0)?;
-        Ok(Self(Arc::new(Inner { engine: place.engine(), requests, reports, batches, looker, clock, tasks })))
+        Ok(Self(Arc::new(Inner {
+            engine: place.engine(),
+            requests,
+            reports,
+            batches,
+            lookup_batcher,
+            clock,
+            tasks,
+        })))
     }
 
     pub fn engine(&self) -> Engine {
@@ -180,6 +188,6 @@ impl Store {
 
     /// The key or token with this secret, as it is now, with who holds it.
     pub async fn look(&self, secret: Digest) -> Result<Option<Held>, StoreError> {
-        self.0.looker.look(secret).await
+        self.0.lookup_batcher.look(secret).await
     }
 }

@@ -3,7 +3,7 @@
 use crate::domain::client::{Client, Grant};
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::pkce::{Challenge, Verifier};
-use crate::domain::policy::Barrier;
+use crate::domain::policy::PolicyBlock;
 use crate::domain::scope::ScopeSet;
 use crate::domain::text_enum::text_enum;
 use crate::grants::session::IssueContext;
@@ -102,11 +102,14 @@ fn examine(
     let Some(role) = stored.role.clone().filter(|_| !is_disabled) else {
         return Err(CodeRefusal::NotMember);
     };
-    match organization.policy(&context.config.organizations).barrier(asked.road(context.config)) {
+    match organization
+        .policy(&context.config.organizations)
+        .policy_block(asked.sign_in_method(context.config))
+    {
         None => {}
-        Some(Barrier::PersonalTokens) => return Err(CodeRefusal::PersonalTokensOff),
-        Some(Barrier::CopyCode) => return Err(CodeRefusal::CopiedCodesOff),
-        Some(Barrier::DeviceFlow | Barrier::OtherNetwork) => {
+        Some(PolicyBlock::PersonalTokens) => return Err(CodeRefusal::PersonalTokensOff),
+        Some(PolicyBlock::CopyCode) => return Err(CodeRefusal::CopiedCodesOff),
+        Some(PolicyBlock::DeviceFlow | PolicyBlock::OtherNetwork) => {
             let message = format!("the policy on device codes was applied to {}", asked.id);
             return Ok(Decision::Fault(StoreError::Failed(message)));
         }

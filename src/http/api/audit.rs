@@ -14,7 +14,7 @@ use super::time::Moment;
 use crate::domain::audit::export::{self, Format};
 use crate::domain::audit::{Action, Outcome};
 use crate::domain::management::AUDIT_READ;
-use crate::http::bearer;
+use crate::http::api_auth;
 use crate::services::audit_log::{self, Asked};
 use crate::store::Conn;
 use crate::web::app::App;
@@ -147,7 +147,7 @@ pub async fn list(
     request: HttpRequest,
     Caller(principal): Caller,
 ) -> Result<HttpResponse, ApiError> {
-    bearer::require(&app, &principal, AUDIT_READ)?;
+    api_auth::require(&app, &principal, AUDIT_READ)?;
     let query = audit_query::parse(request.query_string())?;
     let (asked, before) = (audit_query::events(&query)?, audit_query::before_event(&query)?);
     let size = audit_query::limit(&query, PAGE, LARGEST_PAGE)?;
@@ -186,7 +186,7 @@ pub async fn export(
     request: HttpRequest,
     caller: Caller,
 ) -> Result<HttpResponse, ApiError> {
-    bearer::require(&app, &caller.0, AUDIT_READ)?;
+    api_auth::require(&app, &caller.0, AUDIT_READ)?;
     let query = audit_query::parse(request.query_string())?;
     let asked: Asked = audit_query::events(&query)?;
     let format = query.get("format").and_then(Format::parse);

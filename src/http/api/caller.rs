@@ -6,9 +6,9 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 
 use super::error::ApiError;
-use crate::http::bearer;
+use crate::http::api_auth;
 use crate::services::acting::Acting;
-use crate::services::present::Principal;
+use crate::services::authenticate::Principal;
 use crate::store::StoreError;
 use crate::web::app::App;
 use crate::web::origin;
@@ -31,7 +31,7 @@ pub(super) fn app_of(request: &HttpRequest) -> Result<&web::Data<App>, StoreErro
 
 /// Who calls, unless they call too often.
 pub(super) async fn let_in(app: &App, request: &HttpRequest) -> Result<Principal, ApiError> {
-    let principal = bearer::principal(app, request).await?;
+    let principal = api_auth::principal(app, request).await?;
     app.limits.call_api(&principal.credential.id, app.now())?;
     Ok(principal)
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::error_code::{ErrorCode, ErrorType};
 use super::rate_headers;
 use crate::domain::rate_policy::Exceeded;
-use crate::http::bearer::{self, Denied};
+use crate::http::api_auth::{self, Denied};
 use crate::http::failure::RETRY_SECONDS;
 use crate::services::refusal::{ForbiddenCode, Refusal};
 use crate::store::StoreError;
@@ -73,9 +73,9 @@ impl ApiError {
     /// A refusal in the words of the API.
     pub fn refused(app: &App, refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Credential(refused) => Self::Denied(bearer::denied(app, refused)),
+            Refusal::Credential(refused) => Self::Denied(api_auth::denied(app, refused)),
             Refusal::NotFound(message) => Self::NotFound(message),
-            Refusal::MissingScopes(scopes) => Self::Denied(bearer::lacking(app, scopes)),
+            Refusal::MissingScopes(scopes) => Self::Denied(api_auth::lacking(app, scopes)),
             Refusal::Forbidden { code, message } => Self::Forbidden { code, message },
             Refusal::Invalid { field, message } => Self::Invalid { field, message },
             Refusal::Ended(message) => Self::Ended(message),

@@ -8,17 +8,17 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 use super::answer::{Data, List, ScopeId, mode};
 use super::caller::Caller;
-use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
-use super::inquiry::Inquiry;
 use super::page::Page;
+use super::read_request::ReadRequest;
 use super::responses::{Invalid, Unknown};
 use super::shown::{ApiKey, CreatedKey, RotatedKey};
 use super::time::Moment;
+use super::write_request::{Done, Nothing, WriteRequest};
 use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::static_secret::Mode;
 use crate::services::api_keys::{self, NewKey, Overlap};
-use crate::services::named::Named;
+use crate::services::credential_names::Named;
 use crate::services::refusal::Refusal;
 use crate::store::static_credentials::{Part, Standing};
 use crate::web::app::App;
@@ -84,12 +84,12 @@ fn overlaps() -> RefOr<Schema> {
     path = "/api/v1/keys",
     operation_id = "createKey",
     tag = "API keys",
-    params(Command<Create>),
+    params(WriteRequest<Create>),
     request_body = Create,
-    responses((status = 201, description = "The key and its secret.", body = Data<CreatedKey>), Command<Create>, Invalid),
+    responses((status = 201, description = "The key and its secret.", body = Data<CreatedKey>), WriteRequest<Create>, Invalid),
     security(("bearer" = [KEYS_MANAGE]), ("apiKey" = [KEYS_MANAGE]))
 )]
-pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<HttpResponse, ApiError> {
+pub async fn create(app: web::Data<App>, command: WriteRequest<Create>) -> Result<HttpResponse, ApiError> {
     command
         .once(&app, |app, work, acting, body| {
             let Some(mode) = Mode::parse(&body.mode) else {
@@ -121,7 +121,7 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
     responses((status = 200, description = "A page of keys.", body = List<ApiKey>), Caller),
     security(("bearer" = [KEYS_READ]), ("apiKey" = [KEYS_READ]))
 )]
-pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
+pub async fn list(inquiry: ReadRequest) -> Result<HttpResponse, ApiError> {
     inquiry
         .page(
             |conn, acting, after, limit| {
@@ -143,7 +143,7 @@ pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
     responses((status = 200, description = "The key.", body = Data<ApiKey>), Caller, Unknown),
     security(("bearer" = [KEYS_READ]), ("apiKey" = [KEYS_READ]))
 )]
-pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn find(inquiry: ReadRequest, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
     inquiry.one(move |conn, acting| api_keys::find(conn, acting, &id), ApiKey::new).await
 }
@@ -156,11 +156,11 @@ pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpRespons
     path = "/api/v1/keys/{id}/rotate",
     operation_id = "rotateKey",
     tag = "API keys",
-    params(("id" = String, Path, description = "The id of the key: `key_...`"), Command<Option<Rotate>>),
+    params(("id" = String, Path, description = "The id of the key: `key_...`"), WriteRequest<Option<Rotate>>),
     request_body = Option<Rotate>,
     responses(
         (status = 201, description = "The new key and its secret.", body = Data<RotatedKey>),
-        Command<Option<Rotate>>,
+        WriteRequest<Option<Rotate>>,
         Unknown,
         Invalid
     ),
@@ -169,7 +169,7 @@ pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpRespons
 pub async fn rotate(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: Command<Option<Rotate>>,
+    command: WriteRequest<Option<Rotate>>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
     command
@@ -192,14 +192,14 @@ pub async fn rotate(
     path = "/api/v1/keys/{id}/revoke",
     operation_id = "revokeKey",
     tag = "API keys",
-    params(("id" = String, Path, description = "The id of the key: `key_...`"), Command<Nothing>),
-    responses((status = 200, description = "The key.", body = Data<ApiKey>), Command<Nothing>, Unknown),
+    params(("id" = String, Path, description = "The id of the key: `key_...`"), WriteRequest<Nothing>),
+    responses((status = 200, description = "The key.", body = Data<ApiKey>), WriteRequest<Nothing>, Unknown),
     security(("bearer" = [KEYS_MANAGE]), ("apiKey" = [KEYS_MANAGE]))
 )]
 pub async fn revoke(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: Command<Nothing>,
+    command: WriteRequest<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
     command
@@ -216,11 +216,11 @@ pub async fn revoke(
     path = "/api/v1/keys/{id}/scopes",
     operation_id = "setKeyScopes",
     tag = "API keys",
-    params(("id" = String, Path, description = "The id of the key: `key_...`"), Command<Scopes>),
+    params(("id" = String, Path, description = "The id of the key: `key_...`"), WriteRequest<Scopes>),
     request_body = Scopes,
     responses(
         (status = 200, description = "The key.", body = Data<ApiKey>),
-        Command<Scopes>,
+        WriteRequest<Scopes>,
         Unknown,
         Invalid
     ),
@@ -229,7 +229,7 @@ pub async fn revoke(
 pub async fn set_scopes(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: Command<Scopes>,
+    command: WriteRequest<Scopes>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
     command

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::Data;
-use super::command::body;
 use super::error::ApiError;
 use super::responses::{Failures, Limited, Reading};
+use super::write_request::body;
 use crate::domain::secret::Secret;
 use crate::services::leaks::{self, Leak};
 use crate::web::app::App;

@@ -10,9 +10,9 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 use utoipa::{IntoResponses, ToSchema};
 
 use super::caller::Caller;
-use super::command::Command;
 use super::error::ErrorAnswer;
 use super::error_code::ErrorCode;
+use super::write_request::WriteRequest;
 
 /// 400: a query that cannot be read.
 pub(super) struct Malformed;
@@ -60,7 +60,7 @@ impl IntoResponses for Caller {
     }
 }
 
-impl<T> IntoResponses for Command<T> {
+impl<T> IntoResponses for WriteRequest<T> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut responses = Caller::responses();
         responses.extend(Reading::responses());

@@ -6,12 +6,12 @@ use utoipa::ToSchema;
 
 use super::answer::{Data, List, Subject};
 use super::caller::Caller;
-use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
-use super::inquiry::Inquiry;
 use super::page::Page;
+use super::read_request::ReadRequest;
 use super::responses::{Invalid, Unknown};
 use super::time::Moment;
+use super::write_request::{Done, Nothing, WriteRequest};
 use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
 use crate::domain::subject::SubjectId;
 use crate::services::service_accounts::{self, Made, NewServiceAccount};
@@ -84,12 +84,12 @@ impl ServiceAccount {
     path = "/api/v1/service-accounts",
     operation_id = "createServiceAccount",
     tag = "Service accounts",
-    params(Command<Create>),
+    params(WriteRequest<Create>),
     request_body = Create,
-    responses((status = 201, description = "The service account.", body = Data<ServiceAccount>), Command<Create>, Invalid),
+    responses((status = 201, description = "The service account.", body = Data<ServiceAccount>), WriteRequest<Create>, Invalid),
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
-pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<HttpResponse, ApiError> {
+pub async fn create(app: web::Data<App>, command: WriteRequest<Create>) -> Result<HttpResponse, ApiError> {
     command
         .once(&app, |app, work, acting, Create { name, purpose, role }| {
             let new = NewServiceAccount { name, purpose, role };
@@ -111,7 +111,7 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
     responses((status = 200, description = "A page of service accounts.", body = List<ServiceAccount>), Caller),
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
-pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
+pub async fn list(inquiry: ReadRequest) -> Result<HttpResponse, ApiError> {
     inquiry
         .page(service_accounts::list, ServiceAccount::new, |made: &Made| {
             (made.account.created_at, &made.account.id)
@@ -129,7 +129,7 @@ pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
     responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), Caller, Unknown),
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
-pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn find(inquiry: ReadRequest, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
     inquiry.one(move |conn, acting| service_accounts::find(conn, acting, &id), ServiceAccount::new).await
 }
@@ -142,14 +142,14 @@ pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpRespons
     path = "/api/v1/service-accounts/{id}/disable",
     operation_id = "disableServiceAccount",
     tag = "Service accounts",
-    params(("id" = String, Path, description = "The id of the service account: `sa_...`"), Command<Nothing>),
-    responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), Command<Nothing>, Unknown),
+    params(("id" = String, Path, description = "The id of the service account: `sa_...`"), WriteRequest<Nothing>),
+    responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), WriteRequest<Nothing>, Unknown),
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
 pub async fn disable(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: Command<Nothing>,
+    command: WriteRequest<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
     set_enabled(&app, id.into_inner(), command, false).await
 }
@@ -162,14 +162,14 @@ pub async fn disable(
     path = "/api/v1/service-accounts/{id}/enable",
     operation_id = "enableServiceAccount",
     tag = "Service accounts",
-    params(("id" = String, Path, description = "The id of the service account: `sa_...`"), Command<Nothing>),
-    responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), Command<Nothing>, Unknown),
+    params(("id" = String, Path, description = "The id of the service account: `sa_...`"), WriteRequest<Nothing>),
+    responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), WriteRequest<Nothing>, Unknown),
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
 pub async fn enable(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: Command<Nothing>,
+    command: WriteRequest<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
     set_enabled(&app, id.into_inner(), command, true).await
 }
@@ -177,7 +177,7 @@ pub async fn enable(
 async fn set_enabled(
     app: &App,
     id: String,
-    command: Command<Nothing>,
+    command: WriteRequest<Nothing>,
     enabled: bool,
 ) -> Result<HttpResponse, ApiError> {
     command
@@ -196,15 +196,15 @@ async fn set_enabled(
     path = "/api/v1/service-accounts/{id}/role",
     operation_id = "setServiceAccountRole",
     tag = "Service accounts",
-    params(("id" = String, Path, description = "The id of the service account: `sa_...`"), Command<Role>),
+    params(("id" = String, Path, description = "The id of the service account: `sa_...`"), WriteRequest<Role>),
     request_body = Role,
-    responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), Command<Role>, Unknown, Invalid),
+    responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), WriteRequest<Role>, Unknown, Invalid),
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
 pub async fn set_role(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: Command<Role>,
+    command: WriteRequest<Role>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
     command

@@ -6,14 +6,14 @@ use utoipa::ToSchema;
 
 use super::answer::{Data, List};
 use super::caller::Caller;
-use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
 use super::page::Page;
 use super::responses::Unknown;
 use super::time::Moment;
+use super::write_request::{Done, Nothing, WriteRequest};
 use crate::domain::credential::CredentialKind;
 use crate::domain::subject::SubjectId;
-use crate::services::acting::{Acting, Means};
+use crate::services::acting::{Acting, AuthMethod};
 use crate::services::refusal::Refusal;
 use crate::services::sessions;
 use crate::store::clients;
@@ -148,18 +148,19 @@ pub async fn list(
     path = "/api/v1/sessions/{id}/revoke",
     operation_id = "revokeSession",
     tag = "Sessions",
-    params(("id" = String, Path, description = "The id of the session: `ses_...`"), Command<Nothing>),
-    responses((status = 200, description = "The session.", body = Data<Session>), Command<Nothing>, Unknown),
+    params(("id" = String, Path, description = "The id of the session: `ses_...`"), WriteRequest<Nothing>),
+    responses((status = 200, description = "The session.", body = Data<Session>), WriteRequest<Nothing>, Unknown),
 )]
 pub async fn revoke(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: Command<Nothing>,
+    command: WriteRequest<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
     command
         .once(&app, move |_, work, acting, Nothing {}| {
-            let Means::Credential { id: current, kind: CredentialKind::CliSession } = &acting.means else {
+            let AuthMethod::Credential { id: current, kind: CredentialKind::CliSession } = &acting.means
+            else {
                 return Err(not_a_session().into());
             };
             let user_id = own(acting, credentials::find(work.conn, &id)?.as_ref());

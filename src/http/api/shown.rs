@@ -8,7 +8,7 @@ use super::time::Moment;
 use crate::domain::credential::EndReason;
 use crate::domain::static_secret::Mode;
 use crate::services::api_keys::{Created, Rotated};
-use crate::services::named::Named;
+use crate::services::credential_names::Named;
 
 /// A personal token. An API key has the same and more.
 #[derive(Serialize, ToSchema)]

@@ -6,15 +6,15 @@ use utoipa::ToSchema;
 
 use super::answer::{Data, List, ScopeId};
 use super::caller::Caller;
-use super::command::{Command, Done, Nothing};
 use super::error::ApiError;
-use super::inquiry::Inquiry;
 use super::page::Page;
+use super::read_request::ReadRequest;
 use super::responses::{Invalid, Unknown};
 use super::shown::{CreatedToken, PersonalToken};
 use super::time::Moment;
+use super::write_request::{Done, Nothing, WriteRequest};
 use crate::domain::management::TOKENS_MANAGE;
-use crate::services::named::Named;
+use crate::services::credential_names::Named;
 use crate::services::personal_tokens::{self, NewToken};
 use crate::store::static_credentials::{Part, Standing};
 use crate::web::app::App;
@@ -40,12 +40,12 @@ pub struct Create {
     path = "/api/v1/tokens",
     operation_id = "createToken",
     tag = "Personal tokens",
-    params(Command<Create>),
+    params(WriteRequest<Create>),
     request_body = Create,
-    responses((status = 201, description = "The token and its secret.", body = Data<CreatedToken>), Command<Create>, Invalid),
+    responses((status = 201, description = "The token and its secret.", body = Data<CreatedToken>), WriteRequest<Create>, Invalid),
     security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
 )]
-pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<HttpResponse, ApiError> {
+pub async fn create(app: web::Data<App>, command: WriteRequest<Create>) -> Result<HttpResponse, ApiError> {
     command
         .once(&app, |app, work, acting, Create { name, scopes, expires_at }| {
             let new = NewToken { name, scopes, ends_at: expires_at.map(|Moment(at)| at) };
@@ -67,7 +67,7 @@ pub async fn create(app: web::Data<App>, command: Command<Create>) -> Result<Htt
     responses((status = 200, description = "A page of tokens.", body = List<PersonalToken>), Caller),
     security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
 )]
-pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
+pub async fn list(inquiry: ReadRequest) -> Result<HttpResponse, ApiError> {
     inquiry
         .page(
             |conn, acting, after, limit| {
@@ -89,7 +89,7 @@ pub async fn list(inquiry: Inquiry) -> Result<HttpResponse, ApiError> {
     responses((status = 200, description = "The token.", body = Data<PersonalToken>), Caller, Unknown),
     security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
 )]
-pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn find(inquiry: ReadRequest, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
     inquiry.one(move |conn, acting| personal_tokens::find(conn, acting, &id), PersonalToken::new).await
 }
@@ -102,14 +102,14 @@ pub async fn find(inquiry: Inquiry, id: web::Path<String>) -> Result<HttpRespons
     path = "/api/v1/tokens/{id}/revoke",
     operation_id = "revokeToken",
     tag = "Personal tokens",
-    params(("id" = String, Path, description = "The id of the token: `pat_...`"), Command<Nothing>),
-    responses((status = 200, description = "The token.", body = Data<PersonalToken>), Command<Nothing>, Unknown),
+    params(("id" = String, Path, description = "The id of the token: `pat_...`"), WriteRequest<Nothing>),
+    responses((status = 200, description = "The token.", body = Data<PersonalToken>), WriteRequest<Nothing>, Unknown),
     security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
 )]
 pub async fn revoke(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: Command<Nothing>,
+    command: WriteRequest<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
     command

@@ -17,7 +17,7 @@ use crate::domain::credential::CredentialKind;
 use crate::domain::management::AUDIT_READ;
 use crate::domain::static_secret::Mode;
 use crate::domain::uses::UseOutcome;
-use crate::http::bearer;
+use crate::http::api_auth;
 use crate::services::uses;
 use crate::store::usage::{self, Count};
 use crate::store::uses::Used;
@@ -178,7 +178,7 @@ pub async fn list(
     request: HttpRequest,
     Caller(principal): Caller,
 ) -> Result<HttpResponse, ApiError> {
-    bearer::require(&app, &principal, AUDIT_READ)?;
+    api_auth::require(&app, &principal, AUDIT_READ)?;
     let query = audit_query::parse(request.query_string())?;
     let (filter, after) = (audit_query::uses(&query)?, audit_query::before_use(&query)?);
     let size = audit_query::limit(&query, PAGE, LARGEST_PAGE)?;
@@ -208,7 +208,7 @@ pub async fn usage(
     request: HttpRequest,
     Caller(principal): Caller,
 ) -> Result<HttpResponse, ApiError> {
-    bearer::require(&app, &principal, AUDIT_READ)?;
+    api_auth::require(&app, &principal, AUDIT_READ)?;
     let query = audit_query::parse(request.query_string())?;
     let filter = audit_query::counts(&query, app.now())?;
     let after = audit_query::after_count(&query)?;

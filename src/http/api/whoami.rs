@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::time::Moment;
 use crate::domain::credential::CredentialKind;
 use crate::domain::static_secret::Mode;
-use crate::services::present::{Principal, Subject};
+use crate::services::authenticate::{Principal, Subject};
 use crate::store::memberships;
 use crate::store::organizations::Organization;
 use crate::web::app::App;

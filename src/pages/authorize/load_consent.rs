@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::domain::client::Client;
 use crate::domain::network;
-use crate::domain::policy::{Barrier, Road};
+use crate::domain::policy::{PolicyBlock, SignInMethod};
 use crate::domain::redirect_uri::Target;
 use crate::domain::scope::{Level, ScopeSet};
 use crate::domain::time::Time;
@@ -106,8 +106,8 @@ pub(in crate::pages) fn organizations(req: &PageRequest, choices: &[Possible]) -
     let preselected = choices.iter().position(Possible::is_open);
     let several = choices.iter().enumerate().map(|(at, choice)| Choice {
         organization: one(choice),
-        state: match choice.barrier {
-            Some(barrier) => ChoiceState::Closed(closed(barrier)),
+        state: match choice.policy_block {
+            Some(policy_block) => ChoiceState::Closed(closed(policy_block)),
             None if choice.granted.is_empty() => ChoiceState::Closed("Your role there does not allow it"),
             None if Some(at) == preselected => ChoiceState::Preselected,
             None => ChoiceState::Open,
@@ -116,12 +116,12 @@ pub(in crate::pages) fn organizations(req: &PageRequest, choices: &[Possible]) -
     Organizations::Several(several.collect())
 }
 
-fn closed(barrier: Barrier) -> &'static str {
-    match barrier {
-        Barrier::PersonalTokens => "Does not allow command-line sign-in",
-        Barrier::DeviceFlow => "Does not allow device codes",
-        Barrier::OtherNetwork => "Allows device codes on the same network only",
-        Barrier::CopyCode => "Does not allow copied codes",
+fn closed(policy_block: PolicyBlock) -> &'static str {
+    match policy_block {
+        PolicyBlock::PersonalTokens => "Does not allow command-line sign-in",
+        PolicyBlock::DeviceFlow => "Does not allow device codes",
+        PolicyBlock::OtherNetwork => "Allows device codes on the same network only",
+        PolicyBlock::CopyCode => "Does not allow copied codes",
     }
 }
 
@@ -138,7 +138,7 @@ pub(in crate::pages) fn device(
 }
 
 pub(in crate::pages) fn destination(question: &Question) -> Destination {
-    if question.road == Road::Paste {
+    if question.sign_in_method == SignInMethod::Paste {
         return Destination::Code;
     }
     let target = question.client.return_to(&question.request.redirect_uri).map(|to| to.target());

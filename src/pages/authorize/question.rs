@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web;
 
-use crate::domain::policy::Barrier;
+use crate::domain::policy::PolicyBlock;
 use crate::domain::request::RequestStatus;
 use crate::domain::role;
 use crate::pages::authorize::consent::Destination as GoesTo;
@@ -59,12 +59,12 @@ pub(in crate::pages) async fn ask(req: &PageRequest, question: Question) -> Page
     match obstacle {
         Obstacle::NoOrganization => Ok(req.refuse(Refusal::NoOrganization { way_out })),
         Obstacle::RoleTooSmall(choice) => Ok(req.refuse(role_too_small(req, choice, way_out))),
-        Obstacle::Closed(choice, Barrier::PersonalTokens) => {
-            closed(req, &choice.organization, Barrier::PersonalTokens, way_out).await
+        Obstacle::Closed(choice, PolicyBlock::PersonalTokens) => {
+            closed(req, &choice.organization, PolicyBlock::PersonalTokens, way_out).await
         }
         // The question stays open until an owner allows it.
-        Obstacle::Closed(choice, barrier) => {
-            closed(req, &choice.organization, barrier, WayOut::default()).await
+        Obstacle::Closed(choice, policy_block) => {
+            closed(req, &choice.organization, policy_block, WayOut::default()).await
         }
     }
 }
@@ -84,12 +84,12 @@ pub async fn answer(req: PageRequest, id: web::Path<String>, payload: web::Paylo
         Some(Decided::Answered) => Ok(req.go(&format!("/authorize/return?request={}", encoded(&id)))),
         Some(Decided::Unanswerable(why)) => unanswerable(&req, &id, *why).await,
         Some(Decided::SignInAgain) => Ok(req.go(&format!("/sign-in/again?request={}", encoded(&id)))),
-        Some(Decided::Closed(_, Barrier::PersonalTokens)) if decision == Decision::Refuse => {
+        Some(Decided::Closed(_, PolicyBlock::PersonalTokens)) if decision == Decision::Refuse => {
             Ok(req.go(&format!("/authorize/return?request={}", encoded(&id))))
         }
-        Some(Decided::Closed(organization, barrier)) => {
+        Some(Decided::Closed(organization, policy_block)) => {
             let url = return_page::way_back(&req, &id).await?.and_then(|back| back.url);
-            closed(&req, &organization, barrier, WayOut::link(url)).await
+            closed(&req, &organization, policy_block, WayOut::link(url)).await
         }
         Some(Decided::NotThere) => Ok(req.go(&format!("/authorize/{}", encoded(&id)))),
     }
@@ -139,7 +139,9 @@ async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageRes
             let org_id = request.org_id.unwrap_or_default();
             let organization = req.app.store.read(move |conn| organizations::find(conn, &org_id)).await?;
             match organization {
-                Some(organization) => closed(req, &organization, Barrier::PersonalTokens, way_out).await?,
+                Some(organization) => {
+                    closed(req, &organization, PolicyBlock::PersonalTokens, way_out).await?
+                }
                 None => req.refuse(Refusal::NoOrganization { way_out }),
             }
         }
@@ -159,7 +161,7 @@ async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageRes
 pub(in crate::pages) async fn closed(
     req: &PageRequest,
     organization: &Organization,
-    barrier: Barrier,
+    policy_block: PolicyBlock,
     way_out: WayOut,
 ) -> PageResult {
     let org_id = organization.id.clone();
@@ -175,10 +177,10 @@ pub(in crate::pages) async fn closed(
         TurnsOn::Others(managers.into_iter().map(|user| user.name).take(5).collect())
     };
     let organization = organization.name.clone();
-    Ok(req.refuse(match barrier {
-        Barrier::PersonalTokens => Refusal::PersonalTokensOff { organization, who, way_out },
-        Barrier::DeviceFlow | Barrier::OtherNetwork | Barrier::CopyCode => {
-            Refusal::RoadClosed { organization, barrier, who, way_out }
+    Ok(req.refuse(match policy_block {
+        PolicyBlock::PersonalTokens => Refusal::PersonalTokensOff { organization, who, way_out },
+        PolicyBlock::DeviceFlow | PolicyBlock::OtherNetwork | PolicyBlock::CopyCode => {
+            Refusal::RoadClosed { organization, policy_block, who, way_out }
         }
     }))
 }

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use crate::domain::policy::Road;
+use crate::domain::policy::SignInMethod;
 use crate::domain::redirect_uri::Target;
 use crate::pages::authorize::{paste, question};
 use crate::pages::shared::refusal::Refusal;
@@ -120,7 +120,7 @@ pub async fn return_page(req: PageRequest) -> PageResult {
     let query = query(&req);
     let id = query.get("request").unwrap_or_default();
     let Some(back) = way_back(&req, id).await? else { return Ok(req.refuse(question::gone(&req))) };
-    if back.request.road(&req.app.config) == Road::Paste {
+    if back.request.sign_in_method(&req.app.config) == SignInMethod::Paste {
         return Ok(req.go(&paste::path(id)));
     }
     let Some(target) = back.url.clone() else {

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 
 use crate::domain::authorization::{Parameters, Untrusted};
 use crate::domain::parameters::decode;
-use crate::domain::policy::Road;
+use crate::domain::policy::SignInMethod;
 use crate::pages::authorize::{paste, question, return_page};
 use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageRequest, PageResult};
@@ -157,7 +157,9 @@ async fn after_opening(req: &PageRequest, opened: Opened) -> PageResult {
 /// Tells the client at once, without a page (OpenID Connect Core section 3.1.2.6).
 async fn silently(req: &PageRequest, id: &str) -> PageResult {
     match return_page::way_back(req, id).await? {
-        Some(back) if back.request.road(&req.app.config) == Road::Paste => Ok(req.go(&paste::path(id))),
+        Some(back) if back.request.sign_in_method(&req.app.config) == SignInMethod::Paste => {
+            Ok(req.go(&paste::path(id)))
+        }
         Some(WayBack { url: Some(url), .. }) => {
             Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, url)).finish())
         }

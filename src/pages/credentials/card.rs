@@ -10,7 +10,7 @@ use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::text::{self, Moment};
-use crate::services::named::Named;
+use crate::services::credential_names::Named;
 use crate::store::static_credentials::StaticCredential;
 
 /// A key or a token.

@@ -6,7 +6,7 @@ use crate::pages::records::paging;
 use crate::pages::sessions::list::Pager;
 use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::urls::query;
-use crate::services::named::Named;
+use crate::services::credential_names::Named;
 use crate::services::refusal::Refusal;
 use crate::store::TxError;
 use crate::store::static_credentials::{Part, Standing};

@@ -5,7 +5,7 @@ use actix_web::web;
 use askama::Template;
 
 use crate::domain::device::DeviceStatus;
-use crate::domain::policy::Barrier;
+use crate::domain::policy::PolicyBlock;
 use crate::pages::authorize::question::{closed, organization_name, role_too_small};
 use crate::pages::device::{confirm, entry};
 use crate::pages::shared::refusal::{Refusal, WayOut};
@@ -68,8 +68,8 @@ pub async fn answer(req: PageRequest, id: web::Path<String>, payload: web::Paylo
         Some(Decided::SignInAgain) => Ok(req.go(&format!("/sign-in/again?request={id}"))),
         // The page that shows the answer says why.
         Some(Decided::Closed(..)) if refuses => Ok(req.go(&here)),
-        Some(Decided::Closed(organization, barrier)) => {
-            closed(&req, &organization, barrier, WayOut::default()).await
+        Some(Decided::Closed(organization, policy_block)) => {
+            closed(&req, &organization, policy_block, WayOut::default()).await
         }
     }
 }
@@ -108,8 +108,8 @@ pub(in crate::pages) async fn answered(
     choices: &[Choice],
 ) -> PageResult {
     let refused_for = match request.status {
-        DeviceStatus::SwitchedOff => Barrier::PersonalTokens,
-        DeviceStatus::NotAllowed => Barrier::DeviceFlow,
+        DeviceStatus::SwitchedOff => PolicyBlock::PersonalTokens,
+        DeviceStatus::NotAllowed => PolicyBlock::DeviceFlow,
         DeviceStatus::Approved => return connected(req, request).await,
         DeviceStatus::Denied | DeviceStatus::CannotApprove | DeviceStatus::Open => {
             // Nobody is asked who could not have said yes.
@@ -131,8 +131,8 @@ pub(in crate::pages) async fn answered(
         Some(organization) => {
             // As the policy says it today; if it would say nothing any more, as the status does.
             let policy = organization.policy(&req.app.config.organizations);
-            let barrier = policy.barrier(request.answered_on()).unwrap_or(refused_for);
-            closed(req, &organization, barrier, WayOut::default()).await
+            let policy_block = policy.policy_block(request.answered_on()).unwrap_or(refused_for);
+            closed(req, &organization, policy_block, WayOut::default()).await
         }
         None => Ok(req.refuse(Refusal::NoOrganization { way_out: WayOut::default() })),
     }

@@ -116,8 +116,8 @@ async fn ask(req: &PageRequest, question: Question) -> PageResult {
     match authorization::obstacle(&question.choices) {
         Some(Obstacle::NoOrganization) => Ok(req.refuse(Refusal::NoOrganization { way_out: way_out() })),
         Some(Obstacle::RoleTooSmall(choice)) => Ok(req.refuse(role_too_small(req, choice, way_out()))),
-        Some(Obstacle::Closed(choice, barrier)) => {
-            closed(req, &choice.organization, barrier, way_out()).await
+        Some(Obstacle::Closed(choice, policy_block)) => {
+            closed(req, &choice.organization, policy_block, way_out()).await
         }
         None if question.standing == Answerable::AfterSigningInAgain => {
             Ok(req.go(&format!("/sign-in/again?request={id}")))

@@ -17,7 +17,7 @@ use crate::pages::shared::request::{PageError, PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, Moment};
 use crate::services::api_keys::{self, Overlap};
-use crate::services::named::Named;
+use crate::services::credential_names::Named;
 use crate::store::TxError;
 
 #[derive(Template)]

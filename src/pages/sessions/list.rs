@@ -318,7 +318,7 @@ fn card(
         .flatten()
         .map(text::device_words)
         .collect();
-    let end = if session.lives(now) {
+    let end = if session.is_active(now) {
         let end = session.ends_at.unwrap_or(now);
         End::Ahead { at: Moment::day(end.utc()), idle: text::duration(req.app.config.tokens.session_idle) }
     } else {
@@ -355,7 +355,7 @@ fn usage(session: &Credential, organization: &Organization, now: Time) -> Usage 
     if session.revoked_at.is_some() {
         return Usage::SignedOut;
     }
-    if !session.lives(now) {
+    if !session.is_active(now) {
         return Usage::Expired;
     }
     if !organization.personal_tokens {

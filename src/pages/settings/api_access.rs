@@ -19,7 +19,7 @@ use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, Moment};
 use crate::pages::shared::urls::query;
-use crate::services::api_access::{self, Effect, Roads};
+use crate::services::api_access::{self, Effect, SignInMethods};
 use crate::store::StoreError;
 use crate::store::cli_sessions::{self, Named};
 use crate::store::credentials::Credential;
@@ -257,11 +257,18 @@ pub async fn save_sign_in_methods(
     let (Some(device_flow), Some(copy_code)) = (device_flow, copy_code) else {
         return Ok(req.refuse(Refusal::NotFound));
     };
-    let roads = Roads { device_flow, copy_code };
+    let sign_in_methods = SignInMethods { device_flow, copy_code };
     let (actor, origin) = (Actor::User(member.user_id.clone()), req.browser.origin.clone());
     req.app
         .write(move |app, work| {
-            api_access::set_roads(work, &app.config, &member.organization.id, roads, &actor, &origin)
+            api_access::set_sign_in_methods(
+                work,
+                &app.config,
+                &member.organization.id,
+                sign_in_methods,
+                &actor,
+                &origin,
+            )
         })
         .await?;
     Ok(req.go(&format!("/o/{slug}/settings/api-access?done=sign-in-methods")))

@@ -1,6 +1,6 @@
 //! The pages that say why not.
 
-use crate::domain::policy::Barrier;
+use crate::domain::policy::PolicyBlock;
 use crate::pages::samples::{Foreign, LOGIN, Sample, print, shell};
 use crate::pages::shared::refusal::{Refusal, RefusalForm, RefusalPage, TurnsOn, WayOut};
 
@@ -63,7 +63,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
             "device-codes-off",
             Refusal::RoadClosed {
                 organization: organization(),
-                barrier: Barrier::DeviceFlow,
+                policy_block: PolicyBlock::DeviceFlow,
                 who: TurnsOn::Others(vec![foreign("Ada Byron")]),
                 way_out: refuse(),
             },
@@ -72,7 +72,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
             "device-elsewhere",
             Refusal::RoadClosed {
                 organization: organization(),
-                barrier: Barrier::OtherNetwork,
+                policy_block: PolicyBlock::OtherNetwork,
                 who: TurnsOn::Others(Vec::new()),
                 way_out: WayOut::default(),
             },
@@ -81,7 +81,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
             "copied-codes-off",
             Refusal::RoadClosed {
                 organization: organization(),
-                barrier: Barrier::CopyCode,
+                policy_block: PolicyBlock::CopyCode,
                 who: TurnsOn::You("/o/northwind/settings/api-access".into()),
                 way_out: WayOut::default(),
             },

@@ -10,9 +10,9 @@ use crate::domain::management::KEYS_MANAGE;
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Time;
 use crate::services::acting::Acting;
-use crate::services::named::{self, Named};
+use crate::services::credential_names::{self, Named};
+use crate::services::field_validation;
 use crate::services::refusal::Refusal;
-use crate::services::wishes;
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{Conn, StoreError, TxError, Work, credentials};
 
@@ -73,7 +73,7 @@ pub fn set_scopes(
     let acting = manager(work, config, acting)?;
     let key = managed(work, &acting, id)?;
     living(&key, work.now)?;
-    let scopes = wishes::scopes(&config.catalog, scopes)?;
+    let scopes = field_validation::scopes(&config.catalog, scopes)?;
     let named = key.granted.named();
     if seen.is_some_and(|seen| *seen != named) && scopes != named {
         let message = format!(
@@ -121,5 +121,5 @@ fn again(work: &mut Work<'_>, key: &StaticCredential) -> Result<Named, TxError<R
     let kind = key.kind.credential_kind();
     let found = static_credentials::find(work.conn, &key.org_id, kind, &key.id)?;
     let key = found.ok_or_else(|| StoreError::Failed(format!("{} has gone", key.id)))?;
-    Ok(named::one(work.conn, key)?)
+    Ok(credential_names::one(work.conn, key)?)
 }

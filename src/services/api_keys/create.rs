@@ -12,7 +12,7 @@ use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::services::acting::Acting;
 use crate::services::refusal::Refusal;
-use crate::services::{named, wishes};
+use crate::services::{credential_names, field_validation};
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{StoreError, TxError, Work, service_accounts};
 
@@ -41,10 +41,11 @@ pub fn create(
     switched_on(config, &acting)?;
     let (owner, role) = owner(work, config, &acting, new.service_account.as_deref())?;
     let policy = acting.organization.key_policy(&config.organizations);
-    let name = wishes::name(&new.name)?;
+    let name = field_validation::name(&new.name)?;
     let granted = granted(config, &acting, new.scopes.as_deref())?;
     may_hand_on(&config.catalog, &acting, &granted, &role)?;
-    let ends_at = wishes::end("API keys", &acting.organization.name, policy.lifetime, work.now, new.ends_at)?;
+    let ends_at =
+        field_validation::end("API keys", &acting.organization.name, policy.lifetime, work.now, new.ends_at)?;
     let allowed_addresses = addresses(new.allowed_addresses.as_deref())?;
     let kind = StaticKind::ApiKey(new.mode);
     acting.bounds.allow(kind, ends_at, allowed_addresses.as_ref())?;
@@ -85,7 +86,7 @@ fn owner(
 fn granted(config: &Config, acting: &Acting, scopes: Option<&[String]>) -> Result<Granted, Refusal> {
     let organization = &acting.organization;
     match scopes {
-        Some(names) => wishes::scopes(&config.catalog, names).map(Granted::Scopes),
+        Some(names) => field_validation::scopes(&config.catalog, names).map(Granted::Scopes),
         None if organization.key_policy(&config.organizations).unrestricted => Ok(Granted::Unrestricted),
         None => {
             let message = format!(
@@ -167,7 +168,7 @@ impl Draft {
             replaced_by: None,
         };
         static_credentials::insert(work.conn, &credential)?;
-        Ok(Created { named: named::one(work.conn, credential)?, secret: minted.secret })
+        Ok(Created { named: credential_names::one(work.conn, credential)?, secret: minted.secret })
     }
 }
 

@@ -13,7 +13,7 @@ pub use create::{NewKey, create};
 pub use rotate::{Overlap, Rotated, rotate};
 
 use super::acting::Acting;
-use super::named::{self, Named};
+use super::credential_names::{self, Named};
 use super::refusal::{ForbiddenCode, Refusal};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
@@ -38,7 +38,7 @@ pub fn list(conn: &mut Conn, acting: &Acting, part: Part<'_>) -> Result<Vec<Name
     may_read(acting)?;
     let (org_id, kind) = (&acting.organization.id, CredentialKind::ApiKey);
     let page = static_credentials::page(conn, org_id, kind, acting.sees(), part)?;
-    Ok(named::all(conn, page)?)
+    Ok(credential_names::all(conn, page)?)
 }
 
 /// A part of the keys of a service account, for those who see every key.
@@ -55,7 +55,7 @@ pub fn of_service_account(
     }
     let (org_id, kind) = (&acting.organization.id, CredentialKind::ApiKey);
     let page = static_credentials::page(conn, org_id, kind, Some(&owner), part)?;
-    Ok(named::all(conn, page)?)
+    Ok(credential_names::all(conn, page)?)
 }
 
 /// One key.
@@ -63,7 +63,7 @@ pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Named, TxError
     may_read(acting)?;
     let found = static_credentials::find(conn, &acting.organization.id, CredentialKind::ApiKey, id)?;
     let key = found.filter(|key| is_seen(acting, key)).ok_or(NO_SUCH_KEY)?;
-    Ok(named::one(conn, key)?)
+    Ok(credential_names::one(conn, key)?)
 }
 
 /// Whoever manages keys may look at them.

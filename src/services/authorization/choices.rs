@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::config::Config;
 use crate::domain::client::Client;
-use crate::domain::policy::{Barrier, Road};
+use crate::domain::policy::{PolicyBlock, SignInMethod};
 use crate::domain::scope::{Level, ScopeSet};
 use crate::domain::time::Time;
 use crate::store::organizations::Organization;
@@ -24,13 +24,13 @@ pub struct Choice {
     /// What was asked for and the role does not hold.
     pub left_out: ScopeSet,
     /// The organization's policy that forbids this sign-in.
-    pub barrier: Option<Barrier>,
+    pub policy_block: Option<PolicyBlock>,
 }
 
 impl Choice {
     /// Whether the person could say yes here.
     pub fn is_open(&self) -> bool {
-        self.barrier.is_none() && !self.granted.is_empty()
+        self.policy_block.is_none() && !self.granted.is_empty()
     }
 }
 
@@ -39,7 +39,7 @@ impl Choice {
 pub enum Obstacle<'a> {
     NoOrganization,
     /// Every organization has something against this sign-in; the first one's reason.
-    Closed(&'a Choice, Barrier),
+    Closed(&'a Choice, PolicyBlock),
     /// No role of the person holds anything of what is asked for; the first organization where nothing else is in the
     /// way.
     RoleTooSmall(&'a Choice),
@@ -51,20 +51,20 @@ pub fn obstacle(choices: &[Choice]) -> Option<Obstacle<'_>> {
     if choices.iter().any(Choice::is_open) {
         return None;
     }
-    let allowed = choices.iter().find(|choice| choice.barrier.is_none());
-    Some(match (allowed, first.barrier) {
+    let allowed = choices.iter().find(|choice| choice.policy_block.is_none());
+    Some(match (allowed, first.policy_block) {
         (Some(choice), _) => Obstacle::RoleTooSmall(choice),
-        (None, Some(barrier)) => Obstacle::Closed(first, barrier),
+        (None, Some(policy_block)) => Obstacle::Closed(first, policy_block),
         (None, None) => Obstacle::RoleTooSmall(first),
     })
 }
 
-/// What a tool asks for, on which road, with the organization that it suggests.
+/// What a tool requests, by which sign-in method, with the organization that it suggests.
 pub(in crate::services) struct Wanted<'a> {
     pub client: &'a Client,
     pub scopes: &'a ScopeSet,
     pub org_hint: Option<&'a str>,
-    pub road: Road,
+    pub sign_in_method: SignInMethod,
 }
 
 /// Every organization of a person, the suggested one first; may be empty.
@@ -80,8 +80,8 @@ pub(in crate::services) fn choices(
         .map(|(organization, role)| {
             let held = config.catalog.held_by(&role);
             let (granted, left_out) = (allowed.intersection(&held), allowed.difference(&held));
-            let barrier = organization.policy(&config.organizations).barrier(wanted.road);
-            Choice { organization, role, granted, left_out, barrier }
+            let policy_block = organization.policy(&config.organizations).policy_block(wanted.sign_in_method);
+            Choice { organization, role, granted, left_out, policy_block }
         })
         .collect();
     let hinted = |choice: &Choice| {
@@ -89,7 +89,7 @@ pub(in crate::services) fn choices(
         hint == Some(&choice.organization.id) || hint == Some(&choice.organization.slug)
     };
     // What the tool asked for comes first, then what can be chosen at all.
-    choices.sort_by_key(|choice| (!hinted(choice), choice.barrier.is_some()));
+    choices.sort_by_key(|choice| (!hinted(choice), choice.policy_block.is_some()));
     Ok(choices)
 }
 

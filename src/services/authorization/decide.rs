@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::entropy::Entropy;
-use crate::domain::policy::{Barrier, Road};
+use crate::domain::policy::{PolicyBlock, SignInMethod};
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::Secret;
 use crate::keys::master::{MasterKey, Purpose};
@@ -40,7 +40,7 @@ pub enum Decided {
     SignInAgain,
     /// The organization does not allow this sign-in. If it is because of personal tokens, the request is answered with
     /// that.
-    Closed(Organization, Barrier),
+    Closed(Organization, PolicyBlock),
     /// The person is not a member of that organization, or holds none of what was asked for there.
     NotThere,
 }
@@ -88,13 +88,13 @@ pub fn decide(
     };
     // Nobody turns the switch between this look and the code.
     let Some(organization) = organizations::lock(work.conn, org_id)? else { return Ok(Decided::NotThere) };
-    match organization.policy(&config.organizations).barrier(question.road) {
+    match organization.policy(&config.organizations).policy_block(question.sign_in_method) {
         None => {}
-        Some(Barrier::PersonalTokens) => {
+        Some(PolicyBlock::PersonalTokens) => {
             answer(work, &question, session, RequestStatus::SwitchedOff, Some(org_id), origin)?;
-            return Ok(Decided::Closed(organization, Barrier::PersonalTokens));
+            return Ok(Decided::Closed(organization, PolicyBlock::PersonalTokens));
         }
-        Some(barrier) => return Ok(Decided::Closed(organization, barrier)),
+        Some(policy_block) => return Ok(Decided::Closed(organization, policy_block)),
     }
     if choice.granted.is_empty() || !approves {
         return Ok(Decided::NotThere);
@@ -117,10 +117,10 @@ pub(super) fn code_of(master: &MasterKey, seed: &[u8]) -> Secret {
 }
 
 /// A person who copies a code needs longer than a browser that carries it.
-fn lifetime(config: &Config, road: Road) -> TimeDelta {
-    match road {
-        Road::Redirect | Road::Device(_) => config.tokens.code,
-        Road::Paste => config.tokens.code * 2,
+fn lifetime(config: &Config, sign_in_method: SignInMethod) -> TimeDelta {
+    match sign_in_method {
+        SignInMethod::Redirect | SignInMethod::Device(_) => config.tokens.code,
+        SignInMethod::Paste => config.tokens.code * 2,
     }
 }
 
@@ -141,7 +141,7 @@ fn new_code(
         scopes: choice.granted.to_string(),
         auth_time: session.auth_time,
         created_at: work.now,
-        expires_at: work.now + lifetime(config, question.road),
+        expires_at: work.now + lifetime(config, question.sign_in_method),
         wrong_tries: 0,
         consumed_at: None,
         credential_id: None,

@@ -4,18 +4,18 @@
 //! works on the row: a form can only say which request it means and what the person decided.
 
 mod choices;
+mod client_redirect;
 mod decide;
 mod open;
 mod paste;
 mod progress;
 mod question;
-mod way_back;
 
 pub use choices::{Choice, Obstacle, obstacle};
 pub(super) use choices::{FRESH, Wanted, choices, is_stale};
+pub use client_redirect::{WayBack, way_back};
 pub use decide::{Decided, Decision, decide};
 pub use open::{Opened, Opener, Pushed, open, open_pushed, open_short_link, push};
 pub use paste::{Pasted, PastedCode, pasted, withdraw};
 pub use progress::{Progress, leave, progress};
 pub use question::{Answerable, Question, Unanswerable, question};
-pub use way_back::{WayBack, way_back};

@@ -1,8 +1,8 @@
-//! The road for a browser that cannot reach the terminal: the answer is a code on a page of this server, which the
+//! Copied codes, for a browser that cannot reach the terminal: the answer is a code on a page of this server, which the
 //! person copies. The code stands in no address, and is worth nothing without the verifier that the terminal keeps.
 
 use crate::config::Config;
-use crate::domain::policy::Road;
+use crate::domain::policy::SignInMethod;
 use crate::domain::request::RequestStatus;
 use crate::domain::scope::{Catalog, Level, ScopeSet};
 use crate::domain::secret::{Digest, Secret};
@@ -48,9 +48,9 @@ pub fn pasted(
     browser: Digest,
 ) -> Result<Option<Pasted>, StoreError> {
     let found = requests::find(conn, id)?;
-    let Some(request) =
-        found.filter(|request| opened_by(request, browser) && request.road(config) == Road::Paste)
-    else {
+    let Some(request) = found.filter(|request| {
+        opened_by(request, browser) && request.sign_in_method(config) == SignInMethod::Paste
+    }) else {
         return Ok(None);
     };
     let Some(client) = clients::find(conn, &request.client_id)? else { return Ok(None) };
@@ -79,7 +79,7 @@ fn allowed(conn: &mut Conn, config: &Config, request: &AuthorizationRequest) -> 
         None => None,
     };
     Ok(organization.is_some_and(|organization| {
-        organization.policy(&config.organizations).barrier(Road::Paste).is_none()
+        organization.policy(&config.organizations).policy_block(SignInMethod::Paste).is_none()
     }))
 }
 

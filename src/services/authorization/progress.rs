@@ -4,7 +4,7 @@
 use crate::config::Config;
 use crate::domain::audit::Origin;
 use crate::domain::client::{Client, Grant};
-use crate::domain::policy::{Barrier, Proximity, Road};
+use crate::domain::policy::{PolicyBlock, Proximity, SignInMethod};
 use crate::domain::request::RequestStatus;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Digest;
@@ -98,7 +98,7 @@ fn closed(
     request: &AuthorizationRequest,
 ) -> Result<Option<Closed>, StoreError> {
     let Some(browser) = request.browser_hash else { return Ok(None) };
-    if request.status != RequestStatus::Open || request.road(config) != Road::Paste {
+    if request.status != RequestStatus::Open || request.sign_in_method(config) != SignInMethod::Paste {
         return Ok(None);
     }
     let Some((session, _)) = sign_in::current(conn, config, now, browser)? else { return Ok(None) };
@@ -108,7 +108,7 @@ fn closed(
         return Ok(None);
     }
     let org_id = match obstacle(&question.choices) {
-        Some(Obstacle::Closed(choice, Barrier::CopyCode)) => choice.organization.id.clone(),
+        Some(Obstacle::Closed(choice, PolicyBlock::CopyCode)) => choice.organization.id.clone(),
         Some(Obstacle::Closed(..) | Obstacle::NoOrganization | Obstacle::RoleTooSmall(_)) | None => {
             return Ok(None);
         }
@@ -152,8 +152,8 @@ fn copied_codes_off(
     let scopes = ScopeSet::parse(&request.scopes)
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
     // Whether the device is near enough is for its own page to find out.
-    let road = Road::Device(Proximity::SameNetwork);
-    let wanted = Wanted { client, scopes: &scopes, org_hint: request.org_hint.as_deref(), road };
+    let sign_in_method = SignInMethod::Device(Proximity::SameNetwork);
+    let wanted = Wanted { client, scopes: &scopes, org_hint: request.org_hint.as_deref(), sign_in_method };
     let device_codes = choices(conn, config, user_id, &wanted)?.iter().any(Choice::is_open);
     Ok(Progress::CopiedCodesOff { device_codes })
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::config::Config;
 use crate::domain::client::Client;
-use crate::domain::policy::Road;
+use crate::domain::policy::SignInMethod;
 use crate::domain::request::RequestStatus;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Digest;
@@ -21,8 +21,8 @@ use super::paste::capped;
 pub struct Question {
     pub request: AuthorizationRequest,
     pub client: Client,
-    pub road: Road,
-    /// The scopes that it may get on this road.
+    pub sign_in_method: SignInMethod,
+    /// The scopes that it may get by this sign-in method.
     pub asked: ScopeSet,
     /// Every organization of the person, the suggested one first; may be empty.
     pub choices: Vec<Choice>,
@@ -97,15 +97,16 @@ pub(super) fn pose(
     let client = clients::find(conn, &request.client_id)?.ok_or(Unanswerable::ClientGone)?;
     let mut asked = ScopeSet::parse(&request.scopes)
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
-    let road = request.road(config);
-    if road == Road::Paste {
+    let sign_in_method = request.sign_in_method(config);
+    if sign_in_method == SignInMethod::Paste {
         asked = capped(&config.catalog, &asked);
     }
-    let wanted = Wanted { client: &client, scopes: &asked, org_hint: request.org_hint.as_deref(), road };
+    let wanted =
+        Wanted { client: &client, scopes: &asked, org_hint: request.org_hint.as_deref(), sign_in_method };
     let choices = choices(conn, config, &session.user_id, &wanted)?;
     let standing = standing(config, now, &request, &asked, session);
     let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id, client.created_at)?;
-    Ok(Question { request, client, road, asked, choices, first_time, standing })
+    Ok(Question { request, client, sign_in_method, asked, choices, first_time, standing })
 }
 
 /// Whether this browser is the one that opened the request.

@@ -7,7 +7,7 @@ use super::question::{Question, Unanswerable, pose};
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::device::DeviceStatus;
-use crate::domain::policy::Barrier;
+use crate::domain::policy::PolicyBlock;
 use crate::keys::master::MasterKey;
 use crate::store::device_requests::{self as requests, Answer};
 use crate::store::organizations::Organization;
@@ -33,7 +33,7 @@ pub enum Decided {
     /// The password must be given again first. Nothing was answered.
     SignInAgain,
     /// The organization does not allow it. The request is answered with that.
-    Closed(Organization, Barrier),
+    Closed(Organization, PolicyBlock),
     /// The person is not a member of that organization, or holds none of what was asked for there.
     NotThere,
 }
@@ -91,13 +91,17 @@ pub fn decide(
     };
     // Nobody changes the policy between this look and the answer.
     let Some(organization) = organizations::lock(work.conn, org_id)? else { return Ok(Decided::NotThere) };
-    if let Some(barrier) = organization.policy(&config.organizations).barrier(question.road()) {
-        let status = match barrier {
-            Barrier::PersonalTokens => DeviceStatus::SwitchedOff,
-            Barrier::DeviceFlow | Barrier::OtherNetwork | Barrier::CopyCode => DeviceStatus::NotAllowed,
+    if let Some(policy_block) =
+        organization.policy(&config.organizations).policy_block(question.sign_in_method())
+    {
+        let status = match policy_block {
+            PolicyBlock::PersonalTokens => DeviceStatus::SwitchedOff,
+            PolicyBlock::DeviceFlow | PolicyBlock::OtherNetwork | PolicyBlock::CopyCode => {
+                DeviceStatus::NotAllowed
+            }
         };
         answer(work, &question, answerer, status, Some(org_id), None)?;
-        return Ok(Decided::Closed(organization, barrier));
+        return Ok(Decided::Closed(organization, policy_block));
     }
     if choice.granted.is_empty() || !approves {
         return Ok(Decided::NotThere);

@@ -7,7 +7,7 @@ use super::code::user_code;
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::device::DeviceStatus;
-use crate::domain::policy::{Proximity, Road};
+use crate::domain::policy::{Proximity, SignInMethod};
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Time;
 use crate::domain::user_code::UserCode;
@@ -33,8 +33,8 @@ pub struct Question {
 }
 
 impl Question {
-    pub(super) fn road(&self) -> Road {
-        Road::Device(self.proximity)
+    pub(super) fn sign_in_method(&self) -> SignInMethod {
+        SignInMethod::Device(self.proximity)
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn pose(
         client: &client,
         scopes: &asked,
         org_hint: request.org_hint.as_deref(),
-        road: Road::Device(proximity),
+        sign_in_method: SignInMethod::Device(proximity),
     };
     let choices = choices(conn, config, &session.user_id, &wanted)?;
     match request.status {

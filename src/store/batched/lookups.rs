@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::super::engine::batcher::Batcher;
-use super::super::engine::dedicated_connection::Link;
+use super::super::engine::dedicated_connection::DedicatedConnection;
 use super::super::engine::error::StoreError;
 use super::super::engine::manager::Manager;
 use super::credential_holders::{self, Held, Under};
@@ -27,9 +27,9 @@ pub(in crate::store) struct Job {
 }
 
 /// The way to the threads that look.
-pub(in crate::store) struct Looker(Batcher<Job>);
+pub(in crate::store) struct LookupBatcher(Batcher<Job>);
 
-impl Looker {
+impl LookupBatcher {
     pub(in crate::store) fn start(
         tasks: &Tasks,
         manager: &Manager,
@@ -47,7 +47,7 @@ impl Looker {
     }
 }
 
-fn serve(link: &mut Link, _: &Clock, mut batch: Vec<Job>) {
+fn serve(link: &mut DedicatedConnection, _: &Clock, mut batch: Vec<Job>) {
     // Some may have waited in vain while the database was away.
     batch.retain(|job| !job.answer.is_closed());
     if !batch.is_empty() {
@@ -55,7 +55,7 @@ fn serve(link: &mut Link, _: &Clock, mut batch: Vec<Job>) {
     }
 }
 
-fn look(link: &mut Link, batch: Vec<Job>) {
+fn look(link: &mut DedicatedConnection, batch: Vec<Job>) {
     let secrets: Vec<Digest> = batch.iter().map(|job| job.secret).collect();
     match link.begin(|conn| credential_holders::by_secrets(conn, &secrets)) {
         Ok(found) => hand_over(&found, batch),

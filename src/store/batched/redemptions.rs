@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::super::audit;
 use super::super::engine::batcher::Batcher;
 use super::super::engine::conn::Conn;
-use super::super::engine::dedicated_connection::Link;
+use super::super::engine::dedicated_connection::DedicatedConnection;
 use super::super::engine::error::{Cause, StoreError};
 use super::super::engine::manager::Manager;
 use super::super::transaction::{self, Undone};
@@ -30,7 +30,7 @@ pub(in crate::store) fn start(
     Batcher::start("store-redeemer", THREADS, tasks, manager, clock, serve)
 }
 
-fn serve(link: &mut Link, clock: &Clock, mut batch: Vec<Job>) {
+fn serve(link: &mut DedicatedConnection, clock: &Clock, mut batch: Vec<Job>) {
     let done = match transact(link, clock, &mut batch) {
         Ok(redeemed) => Ok(redeemed),
         Err(Undone { error, certainly }) => {
@@ -57,7 +57,7 @@ fn serve(link: &mut Link, clock: &Clock, mut batch: Vec<Job>) {
     }
 }
 
-fn transact(link: &mut Link, clock: &Clock, batch: &mut [Job]) -> Result<Vec<usize>, Undone> {
+fn transact(link: &mut DedicatedConnection, clock: &Clock, batch: &mut [Job]) -> Result<Vec<usize>, Undone> {
     let certainly = |error| Undone { error, certainly: true };
     let begin = link.manager().begin();
     link.begin(|conn| transaction::start(conn, begin)).map_err(certainly)?;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::super::engine::batcher::Batcher;
-use super::super::engine::dedicated_connection::Link;
+use super::super::engine::dedicated_connection::DedicatedConnection;
 use super::super::engine::error::{Cause, StoreError};
 use super::super::engine::manager::Manager;
 use super::decided_write::DecidedWrite;
@@ -26,7 +26,7 @@ pub(in crate::store) fn start(
     Batcher::start("store-rotator", THREADS, tasks, manager, clock, serve)
 }
 
-fn serve(link: &mut Link, clock: &Clock, batch: Vec<Job>) {
+fn serve(link: &mut DedicatedConnection, clock: &Clock, batch: Vec<Job>) {
     let ids: Vec<&str> = batch.iter().map(|job| job.key().as_str()).collect();
     let stored = match link.begin(|conn| rotation::find_all(conn, &ids)) {
         Ok(stored) => stored,

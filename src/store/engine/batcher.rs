@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::dedicated_connection::Link;
+use super::dedicated_connection::DedicatedConnection;
 use super::error::StoreError;
 use super::manager::Manager;
 use crate::domain::time::Clock;
@@ -31,12 +31,12 @@ impl<J: Send + 'static> Batcher<J> {
         tasks: &Tasks,
         manager: &Manager,
         clock: &Clock,
-        serve: fn(&mut Link, &Clock, Vec<J>),
+        serve: fn(&mut DedicatedConnection, &Clock, Vec<J>),
     ) -> Result<Self, StoreError> {
         let (sender, queue) = mpsc::channel(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..threads {
-            let mut link = Link::new(manager.clone());
+            let mut link = DedicatedConnection::new(manager.clone());
             let (clock, queue) = (clock.clone(), queue.clone());
             tasks
                 .thread(name, move || {
@@ -93,7 +93,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
-    fn start<J: Send + 'static>(serve: fn(&mut Link, &Clock, Vec<J>)) -> Batcher<J> {
+    fn start<J: Send + 'static>(serve: fn(&mut DedicatedConnection, &Clock, Vec<J>)) -> Batcher<J> {
         let nowhere = Manager::new(Place::File(PathBuf::from("/nonexistent")));
         Batcher::start("test", 1, &Tasks::default(), &nowhere, &Clock::System, serve).unwrap()
     }

@@ -11,12 +11,12 @@ use super::manager::{Manager, Pooled};
 const KEYS_ONLY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 /// A thread's own connection to the database, opened when it is needed.
-pub(in crate::store) struct Link {
+pub(in crate::store) struct DedicatedConnection {
     manager: Manager,
     open: Option<Pooled>,
 }
 
-impl Link {
+impl DedicatedConnection {
     pub(in crate::store) fn new(manager: Manager) -> Self {
         Self { manager, open: None }
     }

@@ -126,8 +126,8 @@ async fn settings(app: &TestApp, browser: &BrowserCaller) {
     for to in ["off", "on"] {
         submit(browser, &format!("{keys}/{to}"), &keys, &[]).await;
     }
-    app.set_roads(browser, "same_network", "on").await;
-    app.set_roads(browser, "off", "off").await;
+    app.set_sign_in_methods(browser, "same_network", "on").await;
+    app.set_sign_in_methods(browser, "off", "off").await;
     let limits = [("key_lifetime", "604800"), ("token_lifetime", "604800"), ("token_creators", "admins")];
     submit(browser, SETTINGS, &format!("{SETTINGS}/limits"), &limits).await;
 }

@@ -68,7 +68,7 @@ both_engines! {
 
     async fn cg_04_where_device_codes_are_off_too_the_terminal_ends_and_says_so(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        app.set_roads(&browser, "off", "off").await;
+        app.set_sign_in_methods(&browser, "off", "off").await;
         let cli = app.cli();
         let tool = cli.start(cli.terminal("auth login --no-browser"));
         assert_eq!(open(&browser, &tool.on_terminal(link).await).await.status, 403);
@@ -79,7 +79,7 @@ both_engines! {
 
     async fn cg_04_a_denial_ends_the_prompt(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        app.set_roads(&browser, "on", "on").await;
+        app.set_sign_in_methods(&browser, "on", "on").await;
         let cli = app.cli();
         let tool = cli.start(cli.terminal("auth login --no-browser"));
         let consent = open(&browser, &tool.on_terminal(link).await).await;

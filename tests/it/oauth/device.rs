@@ -324,7 +324,7 @@ both_engines! {
 
     async fn dv_16_an_organization_may_forbid_device_codes(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        app.set_roads(&browser, "off", "off").await;
+        app.set_sign_in_methods(&browser, "off", "off").await;
         let codes = app.new_device_codes().await;
         let page = app.enter_code(&browser, &codes.user_code).await;
         assert_eq!(page.status, 403);
@@ -341,18 +341,18 @@ both_engines! {
         let (before, open) = (app.new_device_codes().await, app.new_device_codes().await);
         app.connect(&browser, &before).await;
         let question = app.enter_code(&browser, &open.user_code).await;
-        app.set_roads(&browser, "off", "off").await;
+        app.set_sign_in_methods(&browser, "off", "off").await;
         assert_eq!(refusal(&app.poll(&before).await), is(400, "access_denied"));
         let late = app.answer_device(&browser, &question, "connect").await;
         assert_eq!(late.status, 403, "{}", late.text());
         assert_eq!(refusal(&app.poll(&open).await), is(400, "access_denied"));
-        app.set_roads(&browser, "on", "off").await;
+        app.set_sign_in_methods(&browser, "on", "off").await;
         assert_eq!(app.poll(&before).await.status, 200, "nothing was used up");
     }
 
     async fn dv_16_an_organization_may_want_the_device_near(app, |app| app.with("KEYSTILE_SERVER__TRUSTED_PROXIES", "127.0.0.1")) {
         let browser = app.browser_of(&app.owner().await).await;
-        app.set_roads(&browser, "same_network", "off").await;
+        app.set_sign_in_methods(&browser, "same_network", "off").await;
         let client = app.device_client().await;
         let near = app.device_codes(&client, &[]).await;
         app.connect(&browser, &near).await;

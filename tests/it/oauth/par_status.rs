@@ -109,7 +109,7 @@ both_engines! {
         // The whole answer: who opened it and for which organization are not in it.
         assert_eq!(status(app, &pushed).await, off(true));
         assert_eq!(status(app, &pushed).await, off(true), "an answer that was lost is given again");
-        app.set_roads(&browser, "off", "on").await;
+        app.set_sign_in_methods(&browser, "off", "on").await;
         assert_eq!(status(app, &pushed).await, off(false));
         let after = open(&browser, &pushed).await;
         assert_eq!(after.status, 410, "no prompt takes a code any more");
@@ -143,7 +143,7 @@ both_engines! {
     async fn the_status_tells_neither_a_code_nor_that_one_was_given(app) {
         let pushed = push_as_companion(app).await;
         let browser = app.browser_of(&app.owner().await).await;
-        app.set_roads(&browser, "on", "on").await;
+        app.set_sign_in_methods(&browser, "on", "on").await;
         let consent = open(&browser, &pushed).await;
         assert_eq!(status(app, &pushed).await, waiting());
         app.decide(&browser, &consent, "authorize").await;
@@ -153,7 +153,7 @@ both_engines! {
 
     async fn the_status_says_what_the_person_answered(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        app.set_roads(&browser, "on", "on").await;
+        app.set_sign_in_methods(&browser, "on", "on").await;
         let denied = push_as_companion(app).await;
         let consent = open(&browser, &denied).await;
         app.decide(&browser, &consent, "deny").await;

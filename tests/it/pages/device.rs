@@ -78,7 +78,7 @@ both_engines! {
         let (org, user) = (other.id.clone(), owner.id.clone());
         app.execute(&format!("INSERT INTO memberships SELECT '{org}', user_id, 'viewer', created_at FROM memberships WHERE user_id = '{user}'")).await.unwrap();
         let browser = app.browser_of(&owner).await;
-        app.set_roads(&browser, "off", "off").await;
+        app.set_sign_in_methods(&browser, "off", "off").await;
         let codes = app.new_device_codes().await;
         let question = app.enter_code(&browser, &codes.user_code).await;
         assert!(question.text().contains("Northwind Labs (owner) Does not allow device codes"), "{}", question.text());
@@ -128,13 +128,13 @@ both_engines! {
 
     async fn only_managers_decide_on_device_codes(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        app.set_roads(&browser, "same_network", "on").await;
-        app.set_roads(&browser, "same_network", "on").await;
+        app.set_sign_in_methods(&browser, "same_network", "on").await;
+        app.set_sign_in_methods(&browser, "same_network", "on").await;
         let page = browser.get(API_ACCESS).await;
         assert!(page.body.contains("value=\"same_network\" required checked"), "{}", page.body);
         assert_eq!(app.audited("organization.device_flow_changed").await, 1);
         assert_eq!(app.audited("organization.copy_code_on").await, 1);
-        app.set_roads(&browser, "on", "off").await;
+        app.set_sign_in_methods(&browser, "on", "off").await;
         assert_eq!(app.audited("organization.copy_code_off").await, 1);
         let member = app.browser_of(&app.member("member").await).await;
         let own = member.get("/").await.form("/sign-out");

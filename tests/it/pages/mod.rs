@@ -107,18 +107,18 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
             browser.get(API_ACCESS).await.form(&path).with("device_flow", "off").with("copy_code", "on")
         }
         "/device" => {
-            app.set_roads(&browser, "on", "on").await;
+            app.set_sign_in_methods(&browser, "on", "on").await;
             let codes = app.new_device_codes().await;
             browser.get(route).await.form(route).with("user_code", &codes.user_code)
         }
         "/device/{id}" => {
-            app.set_roads(&browser, "on", "on").await;
+            app.set_sign_in_methods(&browser, "on", "on").await;
             let codes = app.new_device_codes().await;
             let question = app.enter_code(&browser, &codes.user_code).await;
             question.form_to("/device/").with("decision", "connect")
         }
         "/c/code" => {
-            app.set_roads(&browser, "on", "on").await;
+            app.set_sign_in_methods(&browser, "on", "on").await;
             let consent = app.ask(&browser, &paste::ask(app)).await;
             app.decide(&browser, &consent, "authorize").await.form(route)
         }
@@ -154,7 +154,7 @@ async fn state(app: &TestApp, session: &Session) -> String {
         .names("SELECT status || CASE WHEN browser_hash IS NULL THEN '' ELSE ', entered' END AS name FROM device_requests")
         .await;
     let codes = app.names("SELECT CAST(expires_at AS text) AS name FROM authorization_codes").await;
-    let roads = app
+    let sign_in_methods = app
         .names("SELECT coalesce(device_flow, '') || coalesce(CAST(copy_code AS text), '') AS name FROM organizations")
         .await;
     format!(

@@ -9,7 +9,7 @@ use crate::support::http::{Answer, BrowserCaller};
 use crate::support::oauth::{Ask, STATE, Tokens};
 use crate::support::people::TestClient;
 
-/// The request of the companion CLI on this road.
+/// The request of the companion CLI for a copied code.
 pub(super) fn ask(app: &TestApp) -> Ask {
     let redirect_uri = format!("{}/c/code", app.issuer());
     Ask::of(&TestClient { id: "keystile-cli".to_owned(), secret: None, redirect_uri })
@@ -25,7 +25,7 @@ fn shown(page: &Answer) -> String {
 /// The owner's browser, in whose organization codes may be copied.
 async fn allowed(app: &TestApp) -> BrowserCaller {
     let browser = app.browser_of(&app.owner().await).await;
-    app.set_roads(&browser, "on", "on").await;
+    app.set_sign_in_methods(&browser, "on", "on").await;
     browser
 }
 
@@ -77,11 +77,11 @@ both_engines! {
         assert_eq!(page.status, 403);
         assert!(page.text().contains("Northwind Labs does not allow codes to be copied"), "{}", page.text());
         assert_eq!(app.count("authorization_codes").await, 0);
-        app.set_roads(&browser, "on", "on").await;
+        app.set_sign_in_methods(&browser, "on", "on").await;
         let opened = browser.get(&format!("/c/{link}")).await;
         let consent = browser.follow(opened).await;
         assert_eq!(consent.status, 200, "the question waits until somebody allows it");
-        app.set_roads(&browser, "on", "off").await;
+        app.set_sign_in_methods(&browser, "on", "off").await;
         let late = app.decide(&browser, &consent, "authorize").await;
         assert_eq!(late.status, 403, "{}", late.text());
         assert_eq!(app.count("authorization_codes").await, 0);
@@ -91,7 +91,7 @@ both_engines! {
         let (browser, ask) = (allowed(app).await, ask(app));
         let page = approve(app, &browser, &ask).await;
         let id = page.form("/c/code").field("request").unwrap().to_owned();
-        app.set_roads(&browser, "on", "off").await;
+        app.set_sign_in_methods(&browser, "on", "off").await;
         assert_eq!(browser.get(&format!("/c/code?request={id}")).await.status, 410);
     }
 

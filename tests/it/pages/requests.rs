@@ -135,7 +135,7 @@ both_engines! {
         let codes = app.new_device_codes().await;
         let question = app.enter_code(&member, &codes.user_code).await;
         let path = question.form_to("/device/").action;
-        app.set_roads(&app.browser_of(&owner).await, "off", "off").await;
+        app.set_sign_in_methods(&app.browser_of(&owner).await, "off", "off").await;
         let before = requests(app).await;
         let refusal = member.get(&path).await;
         assert!(refusal.text().contains("does not allow device codes"), "{}", refusal.text());

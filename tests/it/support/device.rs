@@ -78,7 +78,12 @@ impl TestApp {
     }
 
     /// Decides on the settings page of the first organization how its members may sign in.
-    pub(crate) async fn set_roads(&self, manager: &BrowserCaller, device_flow: &str, copy_code: &str) {
+    pub(crate) async fn set_sign_in_methods(
+        &self,
+        manager: &BrowserCaller,
+        device_flow: &str,
+        copy_code: &str,
+    ) {
         let settings = "/o/northwind-labs/settings/api-access";
         let form = manager.get(settings).await.form(&format!("{settings}/sign-in-methods"));
         let form = form.with("device_flow", device_flow).with("copy_code", copy_code);

@@ -13,7 +13,7 @@ use super::super::error::ApiError;
 use super::super::rate_headers;
 use crate::domain::rate_policy::Quota;
 use crate::domain::static_secret::Mode;
-use crate::services::present::Principal;
+use crate::services::authenticate::Principal;
 
 const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
 const ORGANIZATION: HeaderName = HeaderName::from_static("x-auth-org");

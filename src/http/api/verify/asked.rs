@@ -13,8 +13,8 @@ use crate::domain::rate_policy::RatePolicy;
 use crate::domain::resource;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::http::bearer;
-use crate::services::present::Audience;
+use crate::http::api_auth;
+use crate::services::authenticate::Audience;
 use crate::web::app::App;
 
 /// nginx and those who follow it; Traefik, Caddy and those who follow them.
@@ -56,7 +56,7 @@ impl Required {
     pub(super) fn parse(app: &App, query: &str) -> Result<Self, ApiError> {
         const KNOWN: [&str; 3] = ["scope", "policy", "resource"];
         let parameters = page::parse(query)?;
-        bearer::not_in_query(query)?;
+        api_auth::not_in_query(query)?;
         if parameters.all("resource").len() > 1 {
             return Err(ApiError::bad_request("The query may hold one resource."));
         }
@@ -122,7 +122,7 @@ pub(super) fn behind_prefix(issuer_path: &str, request: &HttpRequest) -> Result<
 
 /// A request by its method and target, which must not hold a credential.
 pub(super) fn described(method: &str, target: &str) -> Result<Endpoint, ApiError> {
-    bearer::not_in_query(target.split_once('?').map_or("", |(_, query)| query))?;
+    api_auth::not_in_query(target.split_once('?').map_or("", |(_, query)| query))?;
     Endpoint::parse(method, target)
         .map_err(|why| ApiError::bad_request(format!("The original method or URI cannot be read: {why}.")))
 }
@@ -206,6 +206,6 @@ mod tests {
     #[test]
     fn ak_04_a_credential_in_the_original_address_is_refused() {
         let denied = name(&[("x-original-uri", "/v1/users?api_key=abc")]);
-        assert!(matches!(denied, Err(ApiError::Denied(bearer::Denied::InQuery))));
+        assert!(matches!(denied, Err(ApiError::Denied(api_auth::Denied::InQuery))));
     }
 }

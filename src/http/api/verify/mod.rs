@@ -7,12 +7,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::answer::Data;
 use super::caller::Caller;
-use super::command::body;
 use super::error::ApiError;
 use super::responses::Reading;
+use super::write_request::body;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::secret::Secret;
-use crate::http::bearer;
+use crate::http::api_auth;
 use crate::services::rate_limits;
 use crate::store::TxError;
 use crate::web::app::App;
@@ -94,12 +94,12 @@ async fn by_headers(
     asked: Result<Asked, ApiError>,
 ) -> Result<Passed, ApiError> {
     let asked = asked?;
-    let secret = bearer::presented(request.headers(), request.query_string())?;
+    let secret = api_auth::presented(request.headers(), request.query_string())?;
     decide(app, request, &secret, &asked).await
 }
 
 async fn by_body(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<Passed, ApiError> {
-    bearer::not_in_query(request.query_string())?;
+    api_auth::not_in_query(request.query_string())?;
     let described: Described = body(request, payload.into_inner()).await?;
     let (secret, asked) = described.read(app)?;
     decide(app, request, &secret, &asked).await
@@ -114,9 +114,9 @@ async fn decide(
 ) -> Result<Passed, ApiError> {
     let endpoint = asked.original.as_ref().map(Endpoint::name);
     let Required { scopes, audience, .. } = &asked.required;
-    let principal = bearer::check_for(app, request, secret, audience, endpoint).await?;
+    let principal = api_auth::check_for(app, request, secret, audience, endpoint).await?;
     if !scopes.is_subset(&principal.scopes) {
-        return Err(bearer::lacking(app, scopes.clone()).into());
+        return Err(api_auth::lacking(app, scopes.clone()).into());
     }
     let policies = asked.policies(&app.config.rate_policies);
     if policies.is_empty() {

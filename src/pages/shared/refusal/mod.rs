@@ -4,7 +4,7 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use crate::domain::policy::Barrier;
+use crate::domain::policy::PolicyBlock;
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::words::{Piece, Sentence};
 
@@ -54,7 +54,7 @@ pub enum Refusal {
     /// The organization does not allow this way of signing in.
     RoadClosed {
         organization: String,
-        barrier: Barrier,
+        policy_block: PolicyBlock,
         who: TurnsOn,
         way_out: WayOut,
     },

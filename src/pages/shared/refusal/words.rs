@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 
-use crate::domain::policy::Barrier;
+use crate::domain::policy::PolicyBlock;
 use crate::pages::shared::refusal::{Detail, Link, Next, Refusal, RefusalForm, TurnsOn, WayOut, Words};
 use crate::pages::shared::text;
 use crate::pages::shared::words::{Sentence, names};
@@ -51,8 +51,8 @@ impl Refusal {
             Self::PersonalTokensOff { organization, who, way_out } => {
                 personal_tokens_off(organization, who, way_out)
             }
-            Self::RoadClosed { organization, barrier, who, way_out } => {
-                road_closed(organization, barrier, who, way_out)
+            Self::RoadClosed { organization, policy_block, who, way_out } => {
+                road_closed(organization, policy_block, who, way_out)
             }
             Self::CopiedCodeEnded { command } => {
                 Words::new(StatusCode::GONE, "This code has ended")
@@ -186,18 +186,18 @@ fn personal_tokens_off(organization: String, who: TurnsOn, way_out: WayOut) -> W
         .way_out(way_out)
 }
 
-fn road_closed(organization: String, barrier: Barrier, who: TurnsOn, way_out: WayOut) -> Words {
+fn road_closed(organization: String, policy_block: PolicyBlock, who: TurnsOn, way_out: WayOut) -> Words {
     let words = Words::new(StatusCode::FORBIDDEN, "This way to sign in is off");
-    let words = match barrier {
-        Barrier::DeviceFlow | Barrier::PersonalTokens => words
+    let words = match policy_block {
+        PolicyBlock::DeviceFlow | PolicyBlock::PersonalTokens => words
             .title(Sentence::default().name(organization).text(" does not allow device codes"))
             .what("Sign in with a browser on the computer where the tool runs."),
-        Barrier::OtherNetwork => words.title("This device is on a different network".into()).what(
+        PolicyBlock::OtherNetwork => words.title("This device is on a different network".into()).what(
             Sentence::default()
                 .name(organization)
                 .text(" allows device codes only in a browser on the network from which the device asked."),
         ),
-        Barrier::CopyCode => words
+        PolicyBlock::CopyCode => words
             .title(Sentence::default().name(organization).text(" does not allow codes to be copied"))
             .what("Look at your terminal: it may show a device code by now.")
             .what("If it does not, sign in with a browser on the computer where the tool runs, or with a device code."),

@@ -16,8 +16,8 @@ use super::caller::{app_of, let_in};
 use super::error::ApiError;
 use crate::domain::secret::Digest;
 use crate::services::acting::Acting;
+use crate::services::authenticate::Principal;
 use crate::services::idempotency::{Answer, Claim, Idempotency};
-use crate::services::present::Principal;
 use crate::services::refusal::Refusal;
 use crate::store::{TxError, Work};
 use crate::web::app::App;
@@ -31,7 +31,7 @@ const LONGEST_KEY: usize = 255;
 const REPLAYED: &str = "idempotent-replayed";
 
 /// An authenticated POST with its body.
-pub struct Command<T> {
+pub struct WriteRequest<T> {
     acting: Acting,
     body: T,
     idempotency: Option<Idempotency>,
@@ -58,7 +58,7 @@ impl Done {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest for Command<T> {
+impl<T: DeserializeOwned> FromRequest for WriteRequest<T> {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
@@ -149,7 +149,7 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
     }
 }
 
-impl<T> IntoParams for Command<T> {
+impl<T> IntoParams for WriteRequest<T> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let schema = ObjectBuilder::new()
             .schema_type(Type::String)
@@ -167,7 +167,7 @@ impl<T> IntoParams for Command<T> {
     }
 }
 
-impl<T: Clone + Send + 'static> Command<T> {
+impl<T: Clone + Send + 'static> WriteRequest<T> {
     /// Does it in one transaction, or gives the answer again that the same request got.
     pub async fn once<F>(self, app: &App, act: F) -> Result<HttpResponse, ApiError>
     where

@@ -124,7 +124,7 @@ fn active(session: &Credential, now: Time) -> Result<(), Refused> {
     if session.revoked_at.is_some() {
         return Err(Refused::Revoked);
     }
-    if session.lives(now) { Ok(()) } else { Err(Refused::Expired) }
+    if session.is_active(now) { Ok(()) } else { Err(Refused::Expired) }
 }
 
 fn switched_off(organization: &Organization) -> Refused {

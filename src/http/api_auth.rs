@@ -11,7 +11,7 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::Form;
 use crate::keys::jwt::{AccessClaims, Rejected};
-use crate::services::present::{self, Audience, Checked, Principal, Refused, Token};
+use crate::services::authenticate::{self, Audience, Checked, Principal, Refused, Token};
 use crate::store::{Conn, StoreError};
 use crate::web::app::App;
 use crate::web::client_address::client_address;
@@ -205,12 +205,12 @@ pub(super) async fn look(
     match token {
         Token::Static(secret) => {
             let held = app.store.look(*secret).await?;
-            Ok(present::check_held(&app.config, held, address, app.now()))
+            Ok(authenticate::check_held(&app.config, held, address, app.now()))
         }
         Token::Access(claims) => {
             let (reader, claims, audience, now) = (app.clone(), claims.clone(), audience.clone(), app.now());
             let read = move |conn: &mut Conn| {
-                present::check_access(conn, &reader.config, &claims, &audience, address, now)
+                authenticate::check_access(conn, &reader.config, &claims, &audience, address, now)
             };
             app.store.read(read).await
         }

@@ -4,7 +4,7 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
-use super::bearer::Denied;
+use super::api_auth::Denied;
 use super::failure::RETRY_SECONDS;
 use crate::domain::oauth_error::{
     ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, PERSONAL_TOKENS_ADMINS_ONLY, PERSONAL_TOKENS_DISABLED,
@@ -13,15 +13,15 @@ use crate::store::StoreError;
 
 /// A refusal in the words of RFC 6750.
 #[derive(Debug)]
-pub(super) struct NotTold(pub Denied);
+pub(super) struct BearerErrorResponse(pub Denied);
 
-impl std::fmt::Display for NotTold {
+impl std::fmt::Display for BearerErrorResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0.message())
     }
 }
 
-impl NotTold {
+impl BearerErrorResponse {
     fn code(&self) -> Option<&'static str> {
         match &self.0 {
             Denied::Missing => None,
@@ -38,7 +38,7 @@ impl NotTold {
     }
 }
 
-impl ResponseError for NotTold {
+impl ResponseError for BearerErrorResponse {
     fn status_code(&self) -> actix_web::http::StatusCode {
         self.0.status()
     }

@@ -17,7 +17,7 @@ use crate::store::{Conn, TxError};
 use crate::web::app::App;
 
 /// An authenticated GET.
-pub struct Inquiry {
+pub struct ReadRequest {
     app: web::Data<App>,
     acting: Acting,
     request: HttpRequest,
@@ -28,7 +28,7 @@ type Found<T> = Result<T, TxError<Refusal>>;
 /// Where the page before it ended.
 type Place = (Time, String);
 
-impl FromRequest for Inquiry {
+impl FromRequest for ReadRequest {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
@@ -43,7 +43,7 @@ impl FromRequest for Inquiry {
     }
 }
 
-impl Inquiry {
+impl ReadRequest {
     /// One thing.
     pub async fn one<T, S, R>(self, read: R, show: impl Fn(&T) -> S) -> Result<HttpResponse, ApiError>
     where
