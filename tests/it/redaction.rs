@@ -28,10 +28,10 @@ const PUBLIC: [&str; 25] = [
     "CliConfiguration::key_prefixes",
     "CodeScreen::code",
     "DeviceCode::user_code",
-    "Fault::code",
-    "Fault::key",
+    "ErrorKind::code",
+    "ErrorKind::key",
     "Head::hash",
-    "Issued::nonce",
+    "TokenSet::nonce",
     "KeyCredential::key_id",
     "Lasts::access",
     "Link::hash",
@@ -41,7 +41,7 @@ const PUBLIC: [&str; 25] = [
     "Parameters::code_challenge_method",
     "Parameters::nonce",
     "OAuthError::error_code",
-    "OauthRefusal::error_code",
+    "OauthErrorResponse::error_code",
     "SettingCommand::key",
 ];
 

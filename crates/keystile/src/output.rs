@@ -70,6 +70,7 @@ impl Output {
     }
 
     /// Writes bytes to standard output unchanged.
+    #[expect(clippy::unused_self, reason = "called as its siblings are")]
     pub(crate) fn raw(&self, bytes: &[u8]) -> Result<(), ErrorKind> {
         let mut out = io::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| match error.kind() {

@@ -191,6 +191,7 @@ impl Numbers {
 
 impl SessionsPage {
     /// What is said of a search in which nothing was found so far.
+    #[expect(clippy::unused_self, reason = "the template calls it on the page")]
     fn searched(&self) -> String {
         format!("Nothing matches among these {} sessions.", text::number(own_sessions::SEARCHED))
     }

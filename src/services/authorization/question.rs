@@ -46,11 +46,11 @@ pub enum Unanswerable {
     NotHere,
     Expired,
     /// It has had its answer.
-    Answered(AuthorizationRequest),
+    Answered(Box<AuthorizationRequest>),
     /// It was malformed: the tool is to be told.
-    Invalid(AuthorizationRequest),
+    Invalid(Box<AuthorizationRequest>),
     /// `prompt=none`: consent is always asked for, so the tool is told that it has to be.
-    MayNotAsk(AuthorizationRequest),
+    MayNotAsk(Box<AuthorizationRequest>),
     ClientGone,
 }
 
@@ -83,14 +83,14 @@ pub(super) fn pose(
         | RequestStatus::CannotApprove
         | RequestStatus::SwitchedOff
         | RequestStatus::NotAllowed => {
-            return Err(Unanswerable::Answered(request).into());
+            return Err(Unanswerable::Answered(Box::new(request)).into());
         }
         RequestStatus::Open | RequestStatus::Invalid if now >= request.expires_at => {
             return Err(Unanswerable::Expired.into());
         }
-        RequestStatus::Invalid => return Err(Unanswerable::Invalid(request).into()),
+        RequestStatus::Invalid => return Err(Unanswerable::Invalid(Box::new(request)).into()),
         RequestStatus::Open if request.prompt.as_deref() == Some("none") => {
-            return Err(Unanswerable::MayNotAsk(request).into());
+            return Err(Unanswerable::MayNotAsk(Box::new(request)).into());
         }
         RequestStatus::Open => {}
     }

@@ -158,7 +158,7 @@ async fn state(app: &TestApp, session: &Session) -> String {
         .names("SELECT coalesce(device_flow, '') || coalesce(CAST(copy_code AS text), '') AS name FROM organizations")
         .await;
     format!(
-        "{counts:?} {} {:?} {} {waiting:?} {codes:?} {roads:?}",
+        "{counts:?} {} {:?} {} {waiting:?} {codes:?} {sign_in_methods:?}",
         stored.name,
         stored.revoked_at,
         personal_tokens(app).await

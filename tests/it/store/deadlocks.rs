@@ -1,7 +1,7 @@
 //! Transactions that want the same rows.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PolicyBlock};
+use std::sync::{Arc, Barrier};
 
 use keystiled::domain::client::ClientKind;
 use keystiled::store::facts;
@@ -108,7 +108,7 @@ async fn cc_04_a_write_that_deadlocks_runs_again() {
     for name in ["one", "other"] {
         store.write(move |work| facts::set(work.conn, name, "0", work.now)).await.unwrap();
     }
-    let (meeting, runs) = (Arc::new(PolicyBlock::new(2)), Arc::new(AtomicUsize::new(0)));
+    let (meeting, runs) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
     let outcomes = at_once(2, async |number| {
         let (meeting, runs) = (meeting.clone(), runs.clone());
         let mut names = ["one", "other"];

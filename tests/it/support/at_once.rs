@@ -1,6 +1,6 @@
 //! Many callers at the same moment.
 
-use std::sync::PolicyBlock;
+use std::sync::Barrier;
 use std::thread;
 
 /// Runs `call` on as many threads as `n` says, each with its own number; all start together.
@@ -10,12 +10,12 @@ where
     T: Future<Output = R>,
     R: Send,
 {
-    let policy_block = PolicyBlock::new(n);
+    let barrier = Barrier::new(n);
     let run = |number| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let _inside = runtime.enter();
         let call = call(number);
-        policy_block.wait();
+        barrier.wait();
         runtime.block_on(call)
     };
     thread::scope(|scope| {

@@ -121,6 +121,7 @@ pub(crate) enum OrgCommand {
 
 /// `credential-helper ...`: each speaks the protocol of one tool on standard input and output.
 #[derive(Subcommand, Clone, Debug)]
+#[expect(clippy::doc_markdown, reason = "the texts are shown by --help")]
 pub(crate) enum HelperCommand {
     /// For `credential.helper` of git
     Git {
@@ -137,10 +138,10 @@ pub(crate) enum HelperCommand {
     Kube,
     /// For `credential_process` of the AWS tools: exchanges the session for credentials of a role
     Aws {
-        /// The role to assume [default: $AWS_ROLE_ARN]
+        /// The role to assume [default: the variable AWS_ROLE_ARN]
         #[arg(long, value_name = "ARN")]
         role_arn: Option<String>,
-        /// The region of the STS endpoint [default: $AWS_REGION or $AWS_DEFAULT_REGION]
+        /// The region of the STS endpoint [default: the variable AWS_REGION or AWS_DEFAULT_REGION]
         #[arg(long, value_name = "REGION")]
         region: Option<String>,
     },
