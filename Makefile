@@ -13,7 +13,7 @@ run: ## Start the server with its defaults: http://127.0.0.1:8642
 	cargo run --release --locked --bin keystiled -- $(ARGS)
 
 check: ## Format, clippy, unit tests and the tests on SQLite: needs Rust alone, installs nothing
-	cargo fmt --check
+	cargo fmt --all --check
 	cargo clippy --locked --workspace --exclude weather --all-targets -- -D warnings
 	tests/check $(ARGS)
 
@@ -31,7 +31,7 @@ fuzz: ## Call the API with all that its OpenAPI document allows and forbids (ARG
 lint: fmt clippy doc deny ## Check the form of the code and its dependencies
 
 fmt:
-	cargo fmt --check
+	cargo fmt --all --check
 
 clippy:
 	cargo clippy --locked --workspace --exclude weather --all-targets -- -D warnings

@@ -22,7 +22,7 @@ pub use revoke::{Revocation, Revoked, revoke};
 
 /// How long the old key may sign after a rotation: every node signs with it until it has read the keys again, which takes
 /// a few seconds, and clocks may differ by some. A key verifies nothing that was issued after it retired, so tokens of
-/// these seconds would be refused for all their life. Against a key that has leaked there is [`revoke`].
+/// these seconds would be refused for all their life. Against a key that has leaked there is [`revoke()`].
 const HANDOVER: TimeDelta = TimeDelta::seconds(10);
 
 /// The signing keys cannot be made or used.

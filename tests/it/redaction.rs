@@ -17,7 +17,7 @@ const SECRET: [&str; 14] = [
 
 /// Fields that are named like a secret and hold none: names of settings and errors, hashes of the audit chain, what a
 /// client sends openly, and the codes that a person is shown to compare or to type.
-const PUBLIC: [&str; 25] = [
+const PUBLIC: [&str; 26] = [
     "AuditListArgs::key",
     "AuthorizationRequest::code_challenge",
     "AuthorizationRequest::nonce",
@@ -30,6 +30,7 @@ const PUBLIC: [&str; 25] = [
     "DeviceCode::user_code",
     "ErrorKind::code",
     "ErrorKind::key",
+    "Fault::key",
     "Head::hash",
     "TokenSet::nonce",
     "KeyCredential::key_id",

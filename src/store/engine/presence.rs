@@ -40,7 +40,7 @@ pub fn has_schema(place: &Place) -> Result<bool, StoreError> {
     Ok(rows > 0)
 }
 
-/// Runs a query on a connection of its own, before there is a [`super::Store`].
+/// Runs a query on a connection of its own, before there is a [`Store`](crate::store::Store).
 pub fn inspect<T>(
     place: &Place,
     query: impl FnOnce(&mut Conn) -> Result<T, StoreError>,
