@@ -69,15 +69,15 @@ fn ticks(every: Duration) -> Interval {
 async fn sweep(app: App) {
     let mut paused = false;
     loop {
-        // So that the next start sees when this server ran last, although no load balancer probes it.
-        if let Err(error) = app.store.write(readiness::probe).await {
-            tracing::debug!(%error, "the time of the sweep could not be stored");
-        }
         if !pauses(&app, "sweep", &mut paused) {
             match janitor::sweep(&app.store, &app.config).await {
                 0 => {}
                 rows => tracing::debug!(rows, "swept"),
             }
+        }
+        // So that the next start sees when this server ran last, although no load balancer probes it.
+        if let Err(error) = app.store.write(readiness::probe).await {
+            tracing::debug!(%error, "the time of the sweep could not be stored");
         }
         tokio::time::sleep(SWEEP_EVERY).await;
     }
