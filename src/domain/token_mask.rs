@@ -1,6 +1,7 @@
 //! Masks tokens in text from other sources, such as a line of the log.
 
 use std::borrow::Cow;
+use std::iter;
 use std::ops::Range;
 
 /// What tokens and keys begin with unless the configuration says otherwise. Also where it does, people paste those of
@@ -16,8 +17,10 @@ const MASK: &str = "[redacted]";
 
 /// The text with `[redacted]` in place of the secret part of each token: `keystile_live_[redacted]`, `eyJ[redacted]`.
 pub fn mask<'a>(text: &'a str, prefix: &str) -> Cow<'a, str> {
-    let mut secrets: Vec<Range<usize>> = [prefix, DEFAULT_PREFIX]
-        .into_iter()
+    // Every line of the log comes here: the usual prefix is looked for once.
+    let other = (prefix != DEFAULT_PREFIX).then_some(prefix);
+    let mut secrets: Vec<Range<usize>> = iter::once(DEFAULT_PREFIX)
+        .chain(other)
         .flat_map(|prefix| text.match_indices(prefix))
         .filter_map(|(at, prefix)| own(text, at + prefix.len()))
         .chain(text.match_indices(JWT).filter_map(|(at, _)| jwt(text, at)))
