@@ -29,6 +29,13 @@ pub struct AuthorizationCode {
     pub seed: Option<Vec<u8>>,
 }
 
+impl AuthorizationCode {
+    /// Whether it can still be exchanged.
+    pub fn is_usable(&self, now: Time) -> bool {
+        self.consumed_at.is_none() && now < self.expires_at
+    }
+}
+
 pub fn insert(conn: &mut Conn, code: &AuthorizationCode) -> Result<(), StoreError> {
     diesel::insert_into(codes::table).values(code).execute(conn)?;
     Ok(())

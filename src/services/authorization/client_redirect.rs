@@ -40,7 +40,7 @@ pub fn way_back(
     let url = match request.status {
         RequestStatus::Approved => {
             let code = codes::of_request(conn, id)?;
-            let usable = code.filter(|code| code.consumed_at.is_none() && now < code.expires_at);
+            let usable = code.filter(|code| code.is_usable(now));
             let seed = usable.and_then(|code| code.seed);
             seed.map(|seed| {
                 address(config, &return_to, &request, &[("code", code_of(master, &seed).expose())])

@@ -55,12 +55,12 @@ pub fn pasted(
     };
     let Some(client) = clients::find(conn, &request.client_id)? else { return Ok(None) };
     let code = match request.status {
-        RequestStatus::Approved if allowed(conn, config, &request)? => codes::of_request(conn, id)?
-            .filter(|code| code.consumed_at.is_none() && now < code.expires_at)
-            .and_then(|code| {
+        RequestStatus::Approved if allowed(conn, config, &request)? => {
+            codes::of_request(conn, id)?.filter(|code| code.is_usable(now)).and_then(|code| {
                 let seed = code.seed?;
                 Some(PastedCode { text: text(master, &seed, &request), until: code.expires_at })
-            }),
+            })
+        }
         RequestStatus::Approved
         | RequestStatus::Denied
         | RequestStatus::CannotApprove
