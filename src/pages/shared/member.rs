@@ -44,7 +44,8 @@ impl FromRequest for MemberRequest {
     type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (slug, page) = (slug(request), PageRequest::from_request(request, payload));
+        let slug = request.match_info().query("org").to_owned();
+        let page = PageRequest::from_request(request, payload);
         Box::pin(async move {
             let req = page.await?;
             let member = member(&req, Which::Slug(&slug)).await?;
@@ -58,18 +59,13 @@ impl FromRequest for ManagerRequest {
     type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (slug, page) = (slug(request), PageRequest::from_request(request, payload));
+        let member = MemberRequest::from_request(request, payload);
         Box::pin(async move {
-            let req = page.await?;
-            let member = manager(&req, &slug).await?;
+            let MemberRequest(req, member) = member.await?;
+            let member = managing(&req, member)?;
             Ok(Self(req, member))
         })
     }
-}
-
-/// The name of the organization in the path.
-fn slug(request: &HttpRequest) -> String {
-    request.match_info().query("org").to_owned()
 }
 
 /// The person as a member. Whoever is not signed in is sent to the sign-in page; an organization of others is not
@@ -124,7 +120,10 @@ impl Member {
 
 /// The person, if they manage this organization. To others it is not there; members learn whom to ask.
 pub(in crate::pages) async fn manager(req: &PageRequest, slug: &str) -> Result<Member, PageError> {
-    let member = member(req, Which::Slug(slug)).await?;
+    managing(req, member(req, Which::Slug(slug)).await?)
+}
+
+fn managing(req: &PageRequest, member: Member) -> Result<Member, PageError> {
     if !role::administers(&member.role) {
         let organization = member.organization.name;
         return Err(req.refuse(Refusal::NotAManager { organization }).into());
