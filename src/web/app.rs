@@ -4,6 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
+use actix_web::{HttpRequest, web};
+
 use super::clients::KnownClients;
 use super::cookie_names::CookieNames;
 use super::exhausted::KnownExhausted;
@@ -43,6 +45,12 @@ pub struct Parts {
 impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// The server that answers a request.
+    pub fn of(request: &HttpRequest) -> Result<&web::Data<Self>, StoreError> {
+        let app = request.app_data::<web::Data<Self>>();
+        app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))
     }
 
     pub fn now(&self) -> Time {

@@ -1,6 +1,6 @@
 //! Which route of this server a request has, wherever the server is mounted.
 
-use actix_web::{HttpRequest, web};
+use actix_web::HttpRequest;
 
 use super::app::App;
 
@@ -10,6 +10,6 @@ use super::app::App;
 /// with that of the public URL and may be spelled in many ways.
 pub fn of(request: &HttpRequest) -> Option<String> {
     let pattern = request.match_pattern()?;
-    let app = request.app_data::<web::Data<App>>()?;
+    let app = App::of(request).ok()?;
     Some(app.config.server.public_url.below(&pattern).map(str::to_owned).unwrap_or(pattern))
 }

@@ -3,13 +3,12 @@
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 
 use super::error::ApiError;
 use crate::http::api_auth;
 use crate::services::acting::Acting;
 use crate::services::authenticate::Principal;
-use crate::store::StoreError;
 use crate::web::app::App;
 use crate::web::origin;
 
@@ -21,12 +20,6 @@ impl Caller {
     pub fn acting(&self, app: &App, request: &HttpRequest) -> Acting {
         Acting::with_credential(&self.0, origin::of(app, request))
     }
-}
-
-/// The server that answers a request.
-pub(super) fn app_of(request: &HttpRequest) -> Result<&web::Data<App>, StoreError> {
-    let app = request.app_data::<web::Data<App>>();
-    app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))
 }
 
 /// Who calls, unless they call too often.
@@ -43,7 +36,7 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let app = app_of(&request)?;
+            let app = App::of(&request)?;
             Ok(Self(let_in(app, &request).await?))
         })
     }

@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::answer::Data;
-use super::caller::{Caller, app_of};
+use super::caller::Caller;
 use super::error::ApiError;
 use super::page::Page;
 use crate::domain::time::Time;
@@ -37,7 +37,7 @@ impl FromRequest for ReadRequest {
         let request = request.clone();
         Box::pin(async move {
             let caller = caller.await?;
-            let app = app_of(&request)?.clone();
+            let app = App::of(&request)?.clone();
             Ok(Self { acting: caller.acting(&app, &request), app, request })
         })
     }

@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Type};
 
-use super::caller::{app_of, let_in};
+use super::caller::let_in;
 use super::error::ApiError;
 use crate::domain::secret::Digest;
 use crate::services::acting::Acting;
@@ -65,7 +65,7 @@ impl<T: DeserializeOwned> FromRequest for WriteRequest<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let app = app_of(&request)?;
+            let app = App::of(&request)?;
             let principal = let_in(app, &request).await?;
             let bytes = json_bytes(&request, payload).await?;
             let key = idempotency_key(&request)?;

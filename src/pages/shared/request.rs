@@ -78,11 +78,10 @@ impl FromRequest for PageRequest {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let app = request.app_data::<web::Data<App>>().cloned();
-            let app = app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))?;
+            let app = App::clone(App::of(&request)?);
             let browser = Rc::new(Browser::load(&app, &request, origin::of(&app, &request)).await?);
             request.extensions_mut().insert(browser.clone());
-            Ok(Self::new(&app, request, browser))
+            Ok(Self::new(app, request, browser))
         })
     }
 }
@@ -130,12 +129,12 @@ pub async fn render_failures(
         Some(PageError::Answer(_)) | None => return Ok(response.map_into_left_body()),
     };
     let request = response.request().clone();
-    let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
+    let Ok(app) = App::of(&request).map(|app| App::clone(app)) else {
         return Ok(response.map_into_left_body());
     };
     let known = request.extensions().get::<Rc<Browser>>().cloned();
     let browser = known.unwrap_or_else(|| Rc::new(Browser::unknown(origin::of(&app, &request))));
-    let answer = PageRequest::new(&app, request, browser).failed(&failure);
+    let answer = PageRequest::new(app, request, browser).failed(&failure);
     Ok(response.into_response(answer).map_into_right_body())
 }
 
@@ -147,11 +146,11 @@ pub(in crate::pages) enum Posted {
 }
 
 impl PageRequest {
-    fn new(app: &App, http: HttpRequest, browser: Rc<Browser>) -> Self {
+    fn new(app: App, http: HttpRequest, browser: Rc<Browser>) -> Self {
         Self {
-            app: app.clone(),
             address: client_address(&http, &app.config.server.trusted_proxies),
-            theme: theme(app, &http),
+            theme: theme(&app, &http),
+            app,
             browser,
             http,
         }
