@@ -43,20 +43,20 @@ macro_rules! not_ended {
     };
 }
 
-macro_rules! living {
-    ($whose:expr, $now:expr) => {
-        of!($whose).and(credentials::revoked_at.is_null()).and(not_expired()).and(not_ended!($now))
-    };
-}
-
-/// The same without the hint of the sweep: what ends sessions must find each that works.
+/// Without the hint of the sweep: what ends sessions must find each that works.
 macro_rules! to_end {
     ($whose:expr, $now:expr) => {
         of!($whose).and(credentials::revoked_at.is_null()).and(not_ended!($now))
     };
 }
 
-/// Nothing came after the sign-in itself.
+macro_rules! living {
+    ($whose:expr, $now:expr) => {
+        to_end!($whose, $now).and(not_expired())
+    };
+}
+
+/// Not used since the sign-in.
 macro_rules! never_used {
     () => {
         credentials::last_used_at
@@ -230,15 +230,19 @@ pub fn page(
         }
         rows.extend(query.load::<(Credential, String)>(conn)?);
     }
-    rows.sort_by_key(|(session, _)| Reverse(session.created_at));
+    rows.sort_by_cached_key(|(session, _)| Reverse(place_of(session)));
     // Below this place, one of the branches has not been searched.
-    if let Some((at, _)) = &searched_to {
-        rows.retain(|(session, _)| session.created_at >= *at);
+    if let Some(end) = &searched_to {
+        rows.retain(|(session, _)| place_of(session) >= *end);
     }
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let last = rows.last().map(|(session, _)| (session.created_at, session.id.clone()));
+    let last = rows.last().map(|(session, _)| place_of(session));
     Ok(Page { rows, older: if more { last } else { searched_to } })
+}
+
+fn place_of(session: &Credential) -> Place {
+    (session.created_at, session.id.clone())
 }
 
 /// The last session of a branch that a search looks at, if there are more.
