@@ -2,8 +2,8 @@
 
 use crate::domain::time::Time;
 use crate::pages::credentials::card::CredentialCard;
-use crate::pages::records::paging;
 use crate::pages::sessions::list::Pager;
+use crate::pages::shared::paging;
 use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::urls::query;
 use crate::services::credential_names::Named;

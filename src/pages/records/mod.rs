@@ -2,7 +2,6 @@
 
 pub mod audit;
 pub mod audit_words;
-pub mod paging;
 pub mod usage;
 pub mod uses;
 

@@ -4,10 +4,10 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::pages::credentials::refused;
-use crate::pages::records::paging;
 use crate::pages::sessions::list::Pager;
 use crate::pages::shared::member::{MemberRequest, active_sessions, nav};
 use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::paging;
 use crate::pages::shared::request::PageResult;
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, Moment};

@@ -10,6 +10,7 @@ use crate::domain::scope::{Level, ScopeSet};
 use crate::domain::time::Time;
 use crate::pages::shared::member::{Member, Which, member, nav};
 use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::paging::PAGE;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, Moment};
@@ -218,8 +219,6 @@ const SOON: TimeDelta = TimeDelta::days(7);
 const LATELY: TimeDelta = TimeDelta::days(1);
 /// "Used, 14 days"
 const COUNTED: TimeDelta = TimeDelta::days(14);
-/// Cards on one page, which stays light enough to need no compression.
-const PAGE: usize = 10;
 
 /// `GET /` and `GET /cli-sessions`
 pub async fn list(req: PageRequest) -> PageResult {

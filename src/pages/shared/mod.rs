@@ -5,6 +5,7 @@ pub mod concerned;
 pub mod confirm;
 pub mod member;
 pub mod nav;
+pub mod paging;
 pub mod problems;
 pub mod refusal;
 pub mod request;

@@ -4,7 +4,7 @@ use crate::domain::time::Time;
 use crate::web::cursor;
 
 /// Cards on one page, which stays light enough to need no compression.
-const PAGE: usize = 10;
+pub(in crate::pages) const PAGE: usize = 10;
 
 /// Rows to read: one more than is shown tells whether there is another page.
 pub(in crate::pages) fn limit() -> i64 {
