@@ -113,7 +113,7 @@ impl<K: Eq + Hash> Counter<K> {
 }
 
 /// Forgets those that have been quiet, and if they are few, the half that would be forgotten first. Not to count the
-/// newcomer instead would leave it without a limit for as long as somebody keeps the memory full.
+/// newcomer instead would leave it without a limit for as long as the memory is kept full.
 fn make_room<K: Eq + Hash>(settled: &mut HashMap<K, Time>, now: Time) {
     settled.retain(|_, at| *at > now);
     if settled.len() > MOST / 2 {

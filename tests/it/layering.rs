@@ -181,7 +181,7 @@ fn files_named(root: &str, crate_name: &str) -> BTreeMap<String, BTreeMap<String
     found
 }
 
-/// Circles, each as the files on the way round; none of them shares an import with another.
+/// Import circles, each as the list of its files; no import is part of two.
 fn circles(mut named: BTreeMap<String, BTreeMap<String, usize>>) -> Vec<String> {
     let mut found = Vec::new();
     loop {

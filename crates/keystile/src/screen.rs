@@ -6,7 +6,7 @@ use super::app::Brand;
 use super::error::{Error, ErrorKind};
 use super::output::Output;
 
-/// Prints the way the commands of the library do: data on standard output, messages on standard error, both according
+/// Prints as the commands of the library do: data on standard output, messages on standard error, both according
 /// to `--json`, `--quiet` and `--no-color`. Made by [`App::screen`](crate::App::screen).
 ///
 /// A write to a standard output whose reader is gone is an error of the kind [`ErrorKind::ClosedPipe`].

@@ -138,8 +138,8 @@ fn matches_request(
     }
 }
 
-/// RFC 7636 section 4.6, and its converse: a verifier where no challenge was stored means that somebody stripped the
-/// challenge on the way (RFC 9700 section 2.1.1).
+/// RFC 7636 section 4.6, and its converse: a verifier where no challenge was stored means that an attacker removed
+/// the challenge from the request (RFC 9700 section 2.1.1).
 fn pkce_matches(asked: &AuthorizationRequest, request: &CodeRequest) -> bool {
     let challenge = asked.code_challenge.as_deref().map(Challenge::parse);
     let verifier = request.code_verifier.as_ref().map(|verifier| Verifier::parse(verifier.expose()));

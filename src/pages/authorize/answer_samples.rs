@@ -1,12 +1,12 @@
 //! What a person sees once a tool has its answer.
 
-use crate::pages::authorize::return_page::{Answer, Destination, WayBackPage};
+use crate::pages::authorize::return_page::{Answer, Destination, ReturnPage};
 use crate::pages::samples::{Foreign, LOGIN, Sample, print, shell};
 use crate::pages::shared::small_pages::{DeniedPage, DonePage, EndedRequest, NewSession, Why};
 use crate::pages::shared::text;
 
 pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
-    let way_back = |answer, destination| WayBackPage {
+    let client_redirect = |answer, destination| ReturnPage {
         shell: shell(foreign),
         target: format!("http://127.0.0.1:53682/callback?code=c&state={}", foreign("s")),
         answer,
@@ -35,15 +35,15 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
         until: "22 Dec 2026".into(),
     };
     vec![
-        ("return", print(&way_back(authorized.clone(), Destination::Terminal))),
-        ("return-website", print(&way_back(authorized, Destination::Website(foreign("orbit.dev"))))),
-        ("return-denied", print(&way_back(Answer::Denied, Destination::Terminal))),
-        ("return-role", print(&way_back(role, Destination::Terminal))),
-        ("return-no-organization", print(&way_back(Answer::NoOrganization, Destination::Terminal))),
-        ("return-off", print(&way_back(off, Destination::App(foreign("Orbit CLI"))))),
+        ("return", print(&client_redirect(authorized.clone(), Destination::Terminal))),
+        ("return-website", print(&client_redirect(authorized, Destination::Website(foreign("orbit.dev"))))),
+        ("return-denied", print(&client_redirect(Answer::Denied, Destination::Terminal))),
+        ("return-role", print(&client_redirect(role, Destination::Terminal))),
+        ("return-no-organization", print(&client_redirect(Answer::NoOrganization, Destination::Terminal))),
+        ("return-off", print(&client_redirect(off, Destination::App(foreign("Orbit CLI"))))),
         (
             "return-refused",
-            print(&way_back(
+            print(&client_redirect(
                 Answer::Refused { what: "The tool asked for something this server does not offer." },
                 Destination::Terminal,
             )),

@@ -1,4 +1,4 @@
-//! Requests of a client to authorize: consent and the way back.
+//! Authorization requests: opening, consent, and the return to the client.
 
 pub mod consent;
 pub mod load_consent;

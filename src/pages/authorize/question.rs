@@ -14,7 +14,7 @@ use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::encoded;
 use crate::services::authorization::{
-    self, Answerable, Decided, Decision, Obstacle, Question, Unanswerable, WayBack,
+    self, Answerable, ClientRedirect, Decided, Decision, Obstacle, Question, Unanswerable,
 };
 use crate::store::organizations::{self, Organization};
 use crate::store::{StoreError, TxError, memberships};
@@ -88,14 +88,14 @@ pub async fn answer(req: PageRequest, id: web::Path<String>, payload: web::Paylo
             Ok(req.go(&format!("/authorize/return?request={}", encoded(&id))))
         }
         Some(Decided::Closed(organization, policy_block)) => {
-            let url = return_page::way_back(&req, &id).await?.and_then(|back| back.url);
+            let url = return_page::client_redirect(&req, &id).await?.and_then(|back| back.url);
             closed(&req, &organization, policy_block, WayOut::link(url)).await
         }
         Some(Decided::NotThere) => Ok(req.go(&format!("/authorize/{}", encoded(&id)))),
     }
 }
 
-pub(in crate::pages) fn answered(back: &WayBack, organization: String) -> Answer {
+pub(in crate::pages) fn answered(back: &ClientRedirect, organization: String) -> Answer {
     match back.request.status {
         RequestStatus::Approved => Answer::Authorized { tool: back.client_name.clone(), organization },
         RequestStatus::Denied => Answer::Denied,
@@ -135,7 +135,8 @@ async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageRes
             req.refuse(Refusal::RequestEnded { open_for, command })
         }
         Unanswerable::Answered(request) if request.status == RequestStatus::SwitchedOff => {
-            let way_out = WayOut::link(return_page::way_back(req, id).await?.and_then(|back| back.url));
+            let way_out =
+                WayOut::link(return_page::client_redirect(req, id).await?.and_then(|back| back.url));
             let org_id = request.org_id.unwrap_or_default();
             let organization = req.app.store.read(move |conn| organizations::find(conn, &org_id)).await?;
             match organization {
@@ -149,7 +150,7 @@ async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageRes
             req.refuse(Refusal::TerminalLeft)
         }
         Unanswerable::Answered(_) => {
-            let usable = return_page::way_back(req, id).await?.is_some_and(|back| back.url.is_some());
+            let usable = return_page::client_redirect(req, id).await?.is_some_and(|back| back.url.is_some());
             let send_again = usable.then(|| format!("{}{return_page}", req.base()));
             req.refuse(Refusal::AlreadyAnswered { send_again, command })
         }

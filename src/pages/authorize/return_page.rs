@@ -11,12 +11,12 @@ use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::urls::query;
 use crate::pages::shared::words::{Piece, Sentence};
-use crate::services::authorization::{self, WayBack};
+use crate::services::authorization::{self, ClientRedirect};
 use crate::store::StoreError;
 
 #[derive(Template)]
 #[template(path = "authorize/return_page.html")]
-pub struct WayBackPage {
+pub struct ReturnPage {
     pub shell: Shell,
     /// The registered redirect address with the answer in its query.
     pub target: String,
@@ -57,7 +57,7 @@ pub enum Answer {
     },
 }
 
-impl WayBackPage {
+impl ReturnPage {
     pub fn tab_title(&self) -> &'static str {
         match self.destination {
             _ if !self.answer.given() => "Nothing was given",
@@ -119,7 +119,7 @@ impl Answer {
 pub async fn return_page(req: PageRequest) -> PageResult {
     let query = query(&req);
     let id = query.get("request").unwrap_or_default();
-    let Some(back) = way_back(&req, id).await? else { return Ok(req.refuse(question::gone(&req))) };
+    let Some(back) = client_redirect(&req, id).await? else { return Ok(req.refuse(question::gone(&req))) };
     if back.request.sign_in_method(&req.app.config) == SignInMethod::Paste {
         return Ok(req.go(&paste::path(id)));
     }
@@ -128,7 +128,7 @@ pub async fn return_page(req: PageRequest) -> PageResult {
         return Ok(req.refuse(Refusal::AlreadyAnswered { send_again: None, command }));
     };
     let organization = question::organization_name(&req, back.request.org_id.clone()).await?;
-    let page = WayBackPage {
+    let page = ReturnPage {
         shell: req.shell(),
         target,
         answer: question::answered(&back, organization),
@@ -141,13 +141,16 @@ pub async fn return_page(req: PageRequest) -> PageResult {
     Ok(req.page(StatusCode::OK, &page))
 }
 
-pub(in crate::pages) async fn way_back(req: &PageRequest, id: &str) -> Result<Option<WayBack>, StoreError> {
+pub(in crate::pages) async fn client_redirect(
+    req: &PageRequest,
+    id: &str,
+) -> Result<Option<ClientRedirect>, StoreError> {
     let (app, now, id, browser) = (req.app.clone(), req.app.now(), id.to_owned(), req.browser.digest());
     let signed_in = req.person().is_some();
     req.app
         .store
         .read(move |conn| {
-            authorization::way_back(conn, &app.config, &app.master, now, &id, browser, signed_in)
+            authorization::find_redirect(conn, &app.config, &app.master, now, &id, browser, signed_in)
         })
         .await
 }

@@ -11,7 +11,7 @@ use crate::pages::authorize::{paste, question, return_page};
 use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::urls::query;
-use crate::services::authorization::{self, Opened, Opener, WayBack};
+use crate::services::authorization::{self, ClientRedirect, Opened, Opener};
 use crate::web::envelope::is_head;
 
 /// More than any request needs.
@@ -156,14 +156,14 @@ async fn after_opening(req: &PageRequest, opened: Opened) -> PageResult {
 
 /// Tells the client at once, without a page (OpenID Connect Core section 3.1.2.6).
 async fn silently(req: &PageRequest, id: &str) -> PageResult {
-    match return_page::way_back(req, id).await? {
+    match return_page::client_redirect(req, id).await? {
         Some(back) if back.request.sign_in_method(&req.app.config) == SignInMethod::Paste => {
             Ok(req.go(&paste::path(id)))
         }
-        Some(WayBack { url: Some(url), .. }) => {
+        Some(ClientRedirect { url: Some(url), .. }) => {
             Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, url)).finish())
         }
-        Some(WayBack { url: None, .. }) | None => Ok(req.refuse(question::gone(req))),
+        Some(ClientRedirect { url: None, .. }) | None => Ok(req.refuse(question::gone(req))),
     }
 }
 

@@ -30,7 +30,7 @@ pub struct KeyPermissionsPage {
     /// "4 minutes ago"
     pub last_used: Option<String>,
     pub state: GrantState,
-    /// The ids of what it has, as the form sends them back: so a change by somebody else meanwhile is noticed.
+    /// The ids of what it has, as the form sends them back, so that a change by another person meanwhile is noticed.
     pub seen: String,
     pub permissions: PermissionChoices,
 }

@@ -63,7 +63,7 @@ async fn page(req: &PageRequest, member: &Member, id: &str, problems: Problems) 
     let found = req.app.store.read_or_refuse(move |conn| {
         let made = service_accounts::find(conn, &acting, &wanted)?;
         let keys = of_keys.find(|part| api_keys::of_service_account(conn, &acting, &wanted, part));
-        // Who manages service accounts may be somebody who sees no keys.
+        // A role may hold the scope for service accounts without the one for keys.
         Ok((made, TxError::settle(keys)?.unwrap_or_default()))
     });
     let (made, keys) =

@@ -296,7 +296,7 @@ fn shown_numbers(numbers: own_sessions::Numbers, now: Time) -> Numbers {
     }
 }
 
-/// Nothing came after the sign-in itself.
+/// Not used since the sign-in.
 fn never_used(session: &Credential) -> bool {
     session.last_used_at.is_none_or(|at| at <= session.created_at)
 }

@@ -79,7 +79,7 @@ impl Keys {
     }
 }
 
-/// A session as whoever manages the organization sees it.
+/// A session as an owner or admin of the organization sees it.
 #[derive(Debug, Clone)]
 pub struct Row {
     pub id: String,

@@ -68,8 +68,8 @@ impl FromRequest for ManagerRequest {
     }
 }
 
-/// The person as a member. Whoever is not signed in is sent to the sign-in page; an organization of others is not
-/// there.
+/// The person as a member. A browser without a session is sent to the sign-in page; an organization that the person is
+/// not a member of is a 404.
 pub(in crate::pages) async fn member(req: &PageRequest, which: Which<'_>) -> Result<Member, PageError> {
     let Some((session, _)) = req.person() else { return Err(req.go("/sign-in").into()) };
     let user_id = session.user_id.clone();

@@ -122,7 +122,7 @@ pub async fn sign_in(req: PageRequest, payload: web::Payload) -> PageResult {
     }
 }
 
-/// `POST /sign-out`; with a request, it is kept for whoever signs in next.
+/// `POST /sign-out`; with a request, it is kept for the next person who signs in.
 pub async fn sign_out(req: PageRequest, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "sign-out").await?;
     if let Some((session, _)) = req.person().cloned() {

@@ -13,8 +13,8 @@ use crate::store::{Conn, StoreError, authorization_codes as codes, clients, orga
 use super::decide::code_of;
 use super::question::opened_by;
 
-/// The way from an answered request back to the tool.
-pub struct WayBack {
+/// The redirect of an answered request to its client.
+pub struct ClientRedirect {
     pub request: AuthorizationRequest,
     pub client_name: String,
     pub target: Target,
@@ -22,8 +22,9 @@ pub struct WayBack {
     pub url: Option<String>,
 }
 
-/// Finds the way back for the browser that opened the request. `signed_in` says whether a person is signed in there.
-pub fn way_back(
+/// Finds the redirect to the client for the browser that opened the request. `signed_in` says whether a person is signed
+/// in there.
+pub fn find_redirect(
     conn: &mut Conn,
     config: &Config,
     master: &MasterKey,
@@ -31,7 +32,7 @@ pub fn way_back(
     id: &str,
     browser: Digest,
     signed_in: bool,
-) -> Result<Option<WayBack>, StoreError> {
+) -> Result<Option<ClientRedirect>, StoreError> {
     let Some(request) = requests::find(conn, id)?.filter(|request| opened_by(request, browser)) else {
         return Ok(None);
     };
@@ -71,7 +72,7 @@ pub fn way_back(
         // Only a code to copy is not allowed, and no address carries one.
         RequestStatus::NotAllowed | RequestStatus::Open => None,
     };
-    Ok(Some(WayBack { target: return_to.target(), client_name: client.name, request, url }))
+    Ok(Some(ClientRedirect { target: return_to.target(), client_name: client.name, request, url }))
 }
 
 /// The tool learns which organization it is and where the switch stands, so that it can say whom to ask for what.

@@ -13,7 +13,7 @@ mod question;
 
 pub use choices::{Choice, Obstacle, obstacle};
 pub(super) use choices::{FRESH, Wanted, choices, is_stale};
-pub use client_redirect::{WayBack, way_back};
+pub use client_redirect::{ClientRedirect, find_redirect};
 pub use decide::{Decided, Decision, decide};
 pub use open::{Opened, Opener, Pushed, open, open_pushed, open_short_link, push};
 pub use paste::{Pasted, PastedCode, pasted, withdraw};

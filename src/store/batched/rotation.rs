@@ -135,7 +135,7 @@ pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<StoredSession>, StoreErr
 /// Rotates sessions that were just read and judged good, and says which it rotated. No session may be there twice.
 ///
 /// A session that is no longer at its generation stays as it is. On PostgreSQL, where the decision and this statement
-/// may be two transactions, so does one that somebody else is changing right now, and one whose client, organization or
+/// may be two transactions, so does one that another transaction has locked, and one whose client, organization or
 /// owner has changed so that it would be refused. The batch waits for no lock, so that one session does not hold up all
 /// others, and there is no deadlock. On SQLite both are in the one write transaction, and nothing can have changed.
 pub fn rotate(conn: &mut Conn, wanted: &[Rotation], now: Time) -> Result<Vec<String>, StoreError> {

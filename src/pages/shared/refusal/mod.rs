@@ -64,7 +64,7 @@ pub enum Refusal {
     },
     /// The person said no, and the terminal may wait for a code that does not come.
     NothingToCopy,
-    /// The terminal has learned that codes may not be copied, and goes on in another way.
+    /// The terminal has learned that codes may not be copied, and has changed to another sign-in method.
     TerminalLeft,
     NoOrganization {
         way_out: WayOut,
