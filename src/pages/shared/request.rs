@@ -66,7 +66,7 @@ pub type PageResult = Result<HttpResponse, PageError>;
 #[derive(Debug)]
 pub enum PageError {
     /// The answer is complete. It is taken once.
-    Answer(RefCell<Option<HttpResponse>>),
+    Answer(Box<RefCell<Option<HttpResponse>>>),
     /// The database fails; [`render_failures`] says so on a page.
     Failed(StoreError),
 }
@@ -108,7 +108,7 @@ impl ResponseError for PageError {
 
 impl From<HttpResponse> for PageError {
     fn from(answer: HttpResponse) -> Self {
-        Self::Answer(RefCell::new(Some(answer)))
+        Self::Answer(Box::new(RefCell::new(Some(answer))))
     }
 }
 
