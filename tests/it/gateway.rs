@@ -1,7 +1,7 @@
 //! The example of a gateway: a real nginx in front of a small API, as `examples/gateway/` has it.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use crate::support::api::ApiCaller;
 use crate::support::app::TestApp;
 use crate::support::both_engines;
 use crate::support::http::{Anonymous, Answer};
+use crate::support::ports::unused_address;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/gateway");
 const SETTINGS: &str = include_str!("../../examples/gateway/keystile.toml");
@@ -32,7 +33,7 @@ struct Gateway {
 impl Gateway {
     /// The example with the addresses of this test in place of its own.
     fn start(app: &TestApp) -> Self {
-        let (api, own, folder) = (free(), free(), TempDir::new().unwrap());
+        let (api, own, folder) = (unused_address(), unused_address(), TempDir::new().unwrap());
         for name in ["nginx.conf", "keystile.conf", "keystile-guard.conf"] {
             let text = fs::read_to_string(Path::new(FOLDER).join(name)).unwrap();
             let text = text
@@ -76,11 +77,6 @@ impl Drop for Gateway {
             drop(process.wait());
         }
     }
-}
-
-/// An address that nobody listens at.
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn answers(address: SocketAddr) {

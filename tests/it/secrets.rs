@@ -20,6 +20,7 @@ use crate::support::database::Database;
 use crate::support::http::{Anonymous, BrowserCaller};
 use crate::support::oauth::{Ask, Returned, Tokens};
 use crate::support::people::TestClient;
+use crate::support::ports::unused_address;
 use crate::support::relay::{Exchange, Relay};
 
 const PASSWORD: &str = "nine umbrellas for one duck";
@@ -212,7 +213,7 @@ async fn use_the_protocol(url: &str, browser: &BrowserCaller, client: &TestClien
 both_databases! {
     async fn lo_01_no_secret_is_in_logs_output_pages_audit_or_database(database) {
         let (relay, folder) = (Relay::start(), TempDir::new().unwrap());
-        let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listen = unused_address();
         relay.lead_to(listen);
         let daemons = Daemons::new(
             &[

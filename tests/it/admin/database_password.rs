@@ -21,7 +21,12 @@ fn ce_01_a_password_that_is_not_encoded_is_refused_and_not_repeated() {
                     "init" => &["init", "--org", "A", "--email", "a@b.example", "--password-stdin"],
                     command => &[command],
                 };
-                let ran = keystiled(&[("HOME", "/nonexistent"), ("KEYSTILE_DATABASE_URL", &url)], arguments);
+                let variables = [
+                    ("HOME", "/nonexistent"),
+                    ("KEYSTILE_LISTEN", "127.0.0.1:0"),
+                    ("KEYSTILE_DATABASE_URL", url.as_str()),
+                ];
+                let ran = keystiled(&variables, arguments);
                 assert!(HALVES.iter().all(|half| !format!("{ran:?}").contains(half)), "{url} {ran:#?}");
                 // Some of these are what they should be in their place, and then the address does not answer.
                 if ran.code == Some(2) {
@@ -52,8 +57,11 @@ fn ce_01_what_libpq_and_the_server_say_has_no_user_and_no_password() {
     for odd in ["%2F", "%23", "%3F", "%40", "%25", "%22", "&", "%26", "%20"] {
         for host in [real, "127.0.0.1:9", "nowhere.invalid", "127.0.0.1,127.0.0.2:9"] {
             let url = format!("postgres://hunter{odd}tiger:hunter{odd}tiger@{host}/nothing");
-            let variables =
-                [("HOME", folder.path().to_str().unwrap()), ("KEYSTILE_DATABASE_URL", url.as_str())];
+            let variables = [
+                ("HOME", folder.path().to_str().unwrap()),
+                ("KEYSTILE_LISTEN", "127.0.0.1:0"),
+                ("KEYSTILE_DATABASE_URL", url.as_str()),
+            ];
             for command in ["check-config", "migrate", "serve"] {
                 let ran = keystiled(&variables, &[command]);
                 assert_eq!(ran.code, Some(i32::from(command != "check-config")), "{ran:#?}");

@@ -1,20 +1,19 @@
 //! What the log of a running server shows of requests that carry secrets where none belong.
 
-use std::net::TcpListener;
-
 use reqwest::Method;
 use tempfile::TempDir;
 
 use crate::support::daemon::Daemons;
 use crate::support::database::Database;
 use crate::support::http::Anonymous;
+use crate::support::ports::unused_address;
 
 /// The form of a secret: 43 characters and a checksum.
 const SECRET: &str = "Zq7Xw3Lm9Kd2Rt8Yv5Bn1Hc6Jf4Gs0Pa7Ue3Wi9Ox2Ck8Tz";
 
 async fn log_of(format: &str) -> String {
     let (database, folder) = (Database::sqlite(), TempDir::new().unwrap());
-    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let listen = unused_address();
     let url = format!("http://{listen}");
     let daemons = Daemons::new(
         &[

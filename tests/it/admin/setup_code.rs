@@ -1,7 +1,6 @@
 //! The code that a new deployment prints for its first owner.
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
 
 use futures_util::future::join_all;
 use keystiled::services::setup;
@@ -12,6 +11,7 @@ use crate::support::both_engines;
 use crate::support::daemon::Daemons;
 use crate::support::database::Database;
 use crate::support::http::BrowserCaller;
+use crate::support::ports::unused_address;
 
 both_engines! {
     async fn cc_08_many_who_ask_for_the_first_code_at_once_get_the_same(app) {
@@ -33,7 +33,7 @@ async fn cc_08_nodes_that_start_at_once_on_an_empty_database_print_one_code() {
     let nodes: Vec<(Daemons, String)> = folders
         .iter()
         .map(|folder| {
-            let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+            let listen = unused_address();
             let url = format!("http://{listen}");
             let settings = [
                 ("KEYSTILE_PUBLIC_URL", url.clone()),

@@ -1,12 +1,10 @@
 //! PostgreSQL is away for a while, moves to another server, or has a pooler before it.
-
-use std::net::{SocketAddr, TcpListener};
-
 use super::seen::Outcome;
 use super::stage::{Stage, trouble};
 use crate::support::app::Builder;
 use crate::support::database::Database;
 use crate::support::failover::{Cluster, PgBouncer, Tunnel, address_of};
+use crate::support::ports::unused_address;
 use crate::support::postgres::{OwnDatabase, execute};
 
 const URL: &str = "KEYSTILE_DATABASE_URL";
@@ -15,11 +13,6 @@ const POOLER: (&str, &str) = ("KEYSTILE_DATABASE__POOLER", "transaction");
 /// A deployment on the PostgreSQL at this URL.
 fn at(url: &str) -> Builder {
     Builder::on(Database::sqlite()).with(URL, url)
-}
-
-/// An address at which nothing listens.
-fn nowhere() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 #[tokio::test]
@@ -31,7 +24,7 @@ async fn postgresql_goes_away_and_comes_back() {
     let mut daemon = stage.daemons.start().await;
     let seen = stage
         .play(&mut daemon, async |_| {
-            tunnel.lead_to(nowhere());
+            tunnel.lead_to(unused_address());
             tunnel.cut();
             tokio::time::sleep(trouble()).await;
             tunnel.lead_to(server);

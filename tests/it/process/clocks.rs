@@ -1,7 +1,6 @@
 //! Clocks that are wrong, and clocks that jump.
 
 use std::fs;
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -11,6 +10,7 @@ use crate::support::both_databases;
 use crate::support::database::Database;
 use crate::support::http::{Anonymous, Machine};
 use crate::support::oauth::Tokens;
+use crate::support::ports::unused_address;
 
 /// Waits until a line with this was logged so many times. The maintenance comes once a minute.
 async fn logs(ground: &Ground, text: &str, times: usize) {
@@ -81,7 +81,7 @@ async fn cc_06_nodes_whose_clocks_differ_go_by_the_clock_of_the_database() {
     let clock = folder.path().join("clock");
     fs::write(&clock, "-70s").unwrap();
     let right = ground.daemons.start().await;
-    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let elsewhere = unused_address();
     let late = ground.daemons.spawn_with(|command| {
         under_a_clock_of(&clock)(command);
         command.env("KEYSTILE_LISTEN", elsewhere.to_string());

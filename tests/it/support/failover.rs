@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::ports::unused_address;
 use super::postgres::value;
 
 /// Two PostgreSQL servers, which stop with this value: a primary, and a standby that follows it.
@@ -134,7 +135,7 @@ impl PgBouncer {
     /// as far as there are several.
     pub(crate) fn start(server: &str, round_robin: bool) -> Self {
         let folder = TempDir::new().unwrap();
-        let address = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = unused_address();
         let (host, port) = server.split_once(':').unwrap();
         let settings = format!(
             "[databases]\n* = host={host} port={port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {}\n\

@@ -19,6 +19,7 @@ mod inside;
 pub(crate) mod oauth;
 pub(crate) mod operator;
 pub(crate) mod people;
+pub(crate) mod ports;
 pub(crate) mod postgres;
 pub(crate) mod reading;
 pub(crate) mod ready_made;
