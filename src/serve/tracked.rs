@@ -45,13 +45,19 @@ impl Alarm {
     }
 
     /// Whether the moment has come. If not, the task is woken when it does.
+    ///
+    /// A moment only ever moves on, mostly long before it comes. So the timer stays where it was and is moved when it
+    /// ends, instead of being moved for each request.
     fn rings(&mut self, context: &mut Context<'_>) -> bool {
         let at = self.at;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if timer.deadline() != at {
+        while timer.as_mut().poll(context).is_ready() {
+            if timer.deadline() >= at {
+                return true;
+            }
             timer.as_mut().reset(at);
         }
-        timer.as_mut().poll(context).is_ready()
+        false
     }
 }
 
