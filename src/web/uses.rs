@@ -102,8 +102,8 @@ pub(super) async fn record(app: &App, request: &HttpRequest, status: u16, id: &s
     let noted = request.extensions_mut().remove::<Noted>();
     let Some(Noted { credential, endpoint }) = noted else { return };
     let here = || {
-        let pattern = route::of(request).unwrap_or_else(|| "(no such path)".to_owned());
-        format!("{} {pattern}", request.method())
+        let pattern = route::of(request);
+        format!("{} {}", request.method(), pattern.as_deref().unwrap_or("(no such path)"))
     };
     let (at, outcome) = (app.now(), UseOutcome::of(status));
     let used = Use {
