@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::iter;
 use std::ops::Range;
 
+use memchr::memmem;
+
 /// What tokens and keys begin with unless the configuration says otherwise. Also where it does, people paste those of
 /// another deployment.
 const DEFAULT_PREFIX: &str = "keystile";
@@ -21,9 +23,9 @@ pub fn mask<'a>(text: &'a str, prefix: &str) -> Cow<'a, str> {
     let other = (prefix != DEFAULT_PREFIX).then_some(prefix);
     let mut secrets: Vec<Range<usize>> = iter::once(DEFAULT_PREFIX)
         .chain(other)
-        .flat_map(|prefix| text.match_indices(prefix))
-        .filter_map(|(at, prefix)| own(text, at + prefix.len()))
-        .chain(text.match_indices(JWT).filter_map(|(at, _)| jwt(text, at)))
+        .flat_map(|prefix| find_all(text, prefix).map(|at| at + prefix.len()))
+        .filter_map(|end| own(text, end))
+        .chain(find_all(text, JWT).filter_map(|at| jwt(text, at)))
         .collect();
     if secrets.is_empty() {
         return Cow::Borrowed(text);
@@ -39,6 +41,11 @@ pub fn mask<'a>(text: &'a str, prefix: &str) -> Cow<'a, str> {
     }
     masked.push_str(&text[from..]);
     Cow::Owned(masked)
+}
+
+/// Where the needle begins. Neither end of a match splits a character, as both strings are UTF-8.
+fn find_all(text: &str, needle: &str) -> impl Iterator<Item = usize> {
+    memmem::find_iter(text.as_bytes(), needle.as_bytes())
 }
 
 /// The secret part of a token whose prefix ends at `at`.
