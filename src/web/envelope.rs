@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use actix_web::body::{self, EitherBody, MessageBody};
+use actix_web::body::{self, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::Method;
@@ -66,6 +66,9 @@ fn complete(app: &App, headers: &mut HeaderMap, id: &str) {
 fn after_panic(app: &App, face: Face, method: &Method, id: &str) -> Error {
     tracing::error!(target: "keystile::access", %method, status = 500, request_id = id, "a handler panicked");
     let mut answer = panicked::answer(face, id);
+    if method == Method::HEAD {
+        answer = answer.map_body(|_, _| BoxBody::new(body::None::new()));
+    }
     complete(app, answer.headers_mut(), id);
     InternalError::from_response("a handler panicked", answer).into()
 }
