@@ -4,6 +4,7 @@ use actix_web::web::{Redirect, ServiceConfig, resource, scope, to};
 
 use crate::http::{api, device, fallback, health, introspect, jwks, metadata, par, revoke, token, userinfo};
 use crate::pages;
+use crate::pages::shared::request::page_resource;
 
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID_METADATA: &str = "/.well-known/openid-configuration";
@@ -36,7 +37,7 @@ fn of_issuer(config: &mut ServiceConfig) {
         .service(resource("/oauth/introspect").post(introspect::introspect))
         .service(resource("/oauth/userinfo").get(userinfo::userinfo).post(userinfo::userinfo))
         .configure(management)
-        .service(resource("/api").get(pages::reference::api::page))
+        .service(page_resource("/api").get(pages::reference::api::page))
         .service(scope("/api").default_service(to(fallback::no_resource)));
     pages(config);
     // Behind the pages, because one of them is the authorization endpoint.
@@ -79,143 +80,148 @@ fn management(config: &mut ServiceConfig) {
 fn pages(config: &mut ServiceConfig) {
     config
         .service(
-            resource("/oauth/authorize")
+            page_resource("/oauth/authorize")
                 .get(pages::authorize::start::start)
                 .post(pages::authorize::start::start_by_post),
         )
-        .service(resource("/cli-auth").get(pages::authorize::start::start_from_tool))
-        .service(resource("/c/code").get(pages::authorize::paste::page).post(pages::authorize::paste::cancel))
-        .service(resource("/c/{code}").get(pages::authorize::start::short_link))
-        .service(resource("/authorize/return").get(pages::authorize::return_page::return_page))
+        .service(page_resource("/cli-auth").get(pages::authorize::start::start_from_tool))
         .service(
-            resource("/authorize/{id}")
+            page_resource("/c/code").get(pages::authorize::paste::page).post(pages::authorize::paste::cancel),
+        )
+        .service(page_resource("/c/{code}").get(pages::authorize::start::short_link))
+        .service(page_resource("/authorize/return").get(pages::authorize::return_page::return_page))
+        .service(
+            page_resource("/authorize/{id}")
                 .get(pages::authorize::question::question)
                 .post(pages::authorize::question::answer),
         )
-        .service(resource("/device").get(pages::device::entry::entry).post(pages::device::entry::enter))
+        .service(page_resource("/device").get(pages::device::entry::entry).post(pages::device::entry::enter))
         .service(
-            resource("/device/{id}")
+            page_resource("/device/{id}")
                 .get(pages::device::confirm::question)
                 .post(pages::device::answer::answer),
         )
-        .service(resource("/done").get(pages::shared::small_pages::done))
-        .service(resource("/denied").get(pages::shared::small_pages::denied))
-        .service(resource("/setup").get(pages::setup::form::setup_page).post(pages::setup::form::set_up))
+        .service(page_resource("/done").get(pages::shared::small_pages::done))
+        .service(page_resource("/denied").get(pages::shared::small_pages::denied))
+        .service(page_resource("/setup").get(pages::setup::form::setup_page).post(pages::setup::form::set_up))
         .service(
-            resource("/sign-in").get(pages::sign_in::form::sign_in_page).post(pages::sign_in::form::sign_in),
+            page_resource("/sign-in")
+                .get(pages::sign_in::form::sign_in_page)
+                .post(pages::sign_in::form::sign_in),
         )
         .service(
-            resource("/sign-in/again")
+            page_resource("/sign-in/again")
                 .get(pages::sign_in::again::again_page)
                 .post(pages::sign_in::again::sign_in_again),
         )
-        .service(resource("/sign-out").post(pages::sign_in::form::sign_out))
-        .service(resource("/").get(pages::sessions::list::list))
-        .service(resource("/cli-sessions").get(pages::sessions::list::list))
+        .service(page_resource("/sign-out").post(pages::sign_in::form::sign_out))
+        .service(page_resource("/").get(pages::sessions::list::list))
+        .service(page_resource("/cli-sessions").get(pages::sessions::list::list))
         .service(
-            resource("/cli-sessions/end-all")
+            page_resource("/cli-sessions/end-all")
                 .get(pages::sessions::session::end_all_page)
                 .post(pages::sessions::session::end_all),
         )
         .service(
-            resource("/cli-sessions/{id}/rename")
+            page_resource("/cli-sessions/{id}/rename")
                 .get(pages::sessions::session::rename_page)
                 .post(pages::sessions::session::rename),
         )
         .service(
-            resource("/cli-sessions/{id}/end")
+            page_resource("/cli-sessions/{id}/end")
                 .get(pages::sessions::session::end_page)
                 .post(pages::sessions::session::end),
         )
         .service(
-            resource("/o/{org}/settings/api-access")
+            page_resource("/o/{org}/settings/api-access")
                 .get(pages::settings::api_access::settings)
                 .post(pages::settings::api_access::save),
         )
         .service(
-            resource("/o/{org}/settings/api-access/sign-in-methods")
+            page_resource("/o/{org}/settings/api-access/sign-in-methods")
                 .post(pages::settings::api_access::save_sign_in_methods),
         )
         // The former address. The target is relative, so the organization and the path of the issuer stay.
         .service(Redirect::new("/o/{org}/settings/api-access/roads", "sign-in-methods").permanent())
         .service(
-            resource("/o/{org}/settings/api-access/personal-tokens/{to}")
+            page_resource("/o/{org}/settings/api-access/personal-tokens/{to}")
                 .get(pages::settings::api_access::confirm),
         )
         .service(
-            resource("/o/{org}/settings/api-access/revoke-all")
+            page_resource("/o/{org}/settings/api-access/revoke-all")
                 .get(pages::settings::api_access::revoke_all_page)
                 .post(pages::settings::api_access::revoke_all),
         )
-        .service(resource("/o/{org}/audit").get(pages::records::audit::events))
-        .service(resource("/o/{org}/audit/export").get(pages::records::audit::export))
-        .service(resource("/o/{org}/audit/uses").get(pages::records::uses::uses))
-        .service(resource("/o/{org}/usage").get(pages::records::usage::usage))
+        .service(page_resource("/o/{org}/audit").get(pages::records::audit::events))
+        .service(page_resource("/o/{org}/audit/export").get(pages::records::audit::export))
+        .service(page_resource("/o/{org}/audit/uses").get(pages::records::uses::uses))
+        .service(page_resource("/o/{org}/usage").get(pages::records::usage::usage))
         .configure(credential_pages)
-        .service(resource("/theme").post(pages::shared::small_pages::theme))
-        .service(resource("/help").get(pages::shared::small_pages::help))
-        .service(resource("/static/{name}").get(pages::shared::assets::get))
+        .service(page_resource("/theme").post(pages::shared::small_pages::theme))
+        .service(page_resource("/help").get(pages::shared::small_pages::help))
+        .service(page_resource("/static/{name}").get(pages::shared::assets::get))
         .default_service(to(pages::shared::small_pages::not_found));
 }
 
 fn credential_pages(config: &mut ServiceConfig) {
     config
-        .service(resource("/keys").get(pages::keys::list::home))
-        .service(resource("/keys/new").get(pages::keys::list::new_home))
-        .service(resource("/dashboard/api-keys").get(pages::keys::list::home))
-        .service(resource("/o/{org}/keys").get(pages::keys::list::list))
-        .service(resource("/o/{org}/keys/new").get(pages::keys::new::new).post(pages::keys::new::create))
+        .service(page_resource("/keys").get(pages::keys::list::home))
+        .service(page_resource("/keys/new").get(pages::keys::list::new_home))
+        .service(page_resource("/dashboard/api-keys").get(pages::keys::list::home))
+        .service(page_resource("/o/{org}/keys").get(pages::keys::list::list))
+        .service(page_resource("/o/{org}/keys/new").get(pages::keys::new::new).post(pages::keys::new::create))
         .service(
-            resource("/o/{org}/keys/{id}/permissions")
+            page_resource("/o/{org}/keys/{id}/permissions")
                 .get(pages::keys::permissions::page)
                 .post(pages::keys::permissions::save),
         )
         .service(
-            resource("/o/{org}/keys/{id}/rotate")
+            page_resource("/o/{org}/keys/{id}/rotate")
                 .get(pages::keys::key::rotate_page)
                 .post(pages::keys::key::rotate),
         )
         .service(
-            resource("/o/{org}/keys/{id}/end")
+            page_resource("/o/{org}/keys/{id}/end")
                 .get(pages::keys::key::revoke_page)
                 .post(pages::keys::key::revoke),
         )
         .service(
-            resource("/o/{org}/settings/api-access/api-keys")
+            page_resource("/o/{org}/settings/api-access/api-keys")
                 .post(pages::settings::credential_limits::save_switch),
         )
         .service(
-            resource("/o/{org}/settings/api-access/api-keys/{to}")
+            page_resource("/o/{org}/settings/api-access/api-keys/{to}")
                 .get(pages::settings::credential_limits::confirm),
         )
         .service(
-            resource("/o/{org}/settings/api-access/limits")
+            page_resource("/o/{org}/settings/api-access/limits")
                 .post(pages::settings::credential_limits::save_limits),
         )
-        .service(resource("/o/{org}/service-accounts").get(pages::service_accounts::list::list))
+        .service(page_resource("/o/{org}/service-accounts").get(pages::service_accounts::list::list))
         .service(
-            resource("/o/{org}/service-accounts/new")
+            page_resource("/o/{org}/service-accounts/new")
                 .get(pages::service_accounts::new::new)
                 .post(pages::service_accounts::new::create),
         )
-        .service(resource("/o/{org}/service-accounts/{id}").get(pages::service_accounts::account::show))
+        .service(page_resource("/o/{org}/service-accounts/{id}").get(pages::service_accounts::account::show))
         .service(
-            resource("/o/{org}/service-accounts/{id}/role").post(pages::service_accounts::account::set_role),
+            page_resource("/o/{org}/service-accounts/{id}/role")
+                .post(pages::service_accounts::account::set_role),
         )
         .service(
-            resource("/o/{org}/service-accounts/{id}/disable")
+            page_resource("/o/{org}/service-accounts/{id}/disable")
                 .get(pages::service_accounts::account::disable_page),
         )
         .service(
-            resource("/o/{org}/service-accounts/{id}/state")
+            page_resource("/o/{org}/service-accounts/{id}/state")
                 .post(pages::service_accounts::account::set_state),
         )
-        .service(resource("/tokens").get(pages::tokens::list::list))
-        .service(resource("/tokens/new").get(pages::tokens::new::new).post(pages::tokens::new::create))
+        .service(page_resource("/tokens").get(pages::tokens::list::list))
+        .service(page_resource("/tokens/new").get(pages::tokens::new::new).post(pages::tokens::new::create))
         .service(
-            resource("/tokens/{id}/end")
+            page_resource("/tokens/{id}/end")
                 .get(pages::tokens::token::revoke_page)
                 .post(pages::tokens::token::revoke),
         )
-        .service(resource("/scopes").get(pages::reference::scopes::catalog));
+        .service(page_resource("/scopes").get(pages::reference::scopes::catalog));
 }

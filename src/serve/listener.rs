@@ -71,7 +71,6 @@ pub(super) fn serve(
                 .app_data(documents.api.clone())
                 .app_data(web::PayloadConfig::new(LARGEST_BODY))
                 .app_data(web::PathConfig::default().error_handler(fallback::unreadable))
-                .wrap(from_fn(pages::shared::request::render_failures))
                 .wrap(from_fn(envelope))
                 .configure(|config| routes::routes(config, &issuer_path))
                 .default_service(web::to(pages::shared::small_pages::not_found));

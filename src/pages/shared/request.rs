@@ -8,11 +8,13 @@ use std::rc::Rc;
 
 use actix_web::body::MessageBody;
 use actix_web::cookie::Cookie;
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{
+    Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Resource, ResponseError, web,
+};
 use askama::Template;
 
 use crate::domain::parameters::Parameters;
@@ -118,8 +120,23 @@ impl From<StoreError> for PageError {
     }
 }
 
+/// A resource of which a browser sees a page even where the database fails.
+pub fn page_resource(
+    path: &str,
+) -> Resource<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    web::resource(path).wrap(from_fn(render_failures))
+}
+
 /// Answers with a page where a handler of a page failed. A middleware, because an error does not know its request.
-pub async fn render_failures(
+async fn render_failures(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
@@ -128,14 +145,18 @@ pub async fn render_failures(
         Some(PageError::Failed(error)) => error.clone(),
         Some(PageError::Answer(_)) | None => return Ok(response.map_into_left_body()),
     };
-    let request = response.request().clone();
-    let Ok(app) = App::of(&request).map(|app| App::clone(app)) else {
+    let Ok(answer) = failure_page(response.request(), &failure) else {
         return Ok(response.map_into_left_body());
     };
-    let known = request.extensions().get::<Rc<Browser>>().cloned();
-    let browser = known.unwrap_or_else(|| Rc::new(Browser::unknown(origin::of(&app, &request))));
-    let answer = PageRequest::new(app, request, browser).failed(&failure);
     Ok(response.into_response(answer).map_into_right_body())
+}
+
+/// The page that says that the database failed.
+pub(super) fn failure_page(request: &HttpRequest, failure: &StoreError) -> PageResult {
+    let app = App::clone(App::of(request)?);
+    let known = request.extensions().get::<Rc<Browser>>().cloned();
+    let browser = known.unwrap_or_else(|| Rc::new(Browser::unknown(origin::of(&app, request))));
+    Ok(PageRequest::new(app, request.clone(), browser).failed(failure))
 }
 
 /// A form of this server that a browser sent.

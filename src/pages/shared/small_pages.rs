@@ -1,13 +1,13 @@
 //! Pages of a few words: `/done`, `/denied`, `/help`, `/theme` and what is not found.
 
 use actix_web::http::{Method, StatusCode};
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use askama::Template;
 use chrono::TimeDelta;
 
 use crate::domain::request::RequestStatus;
 use crate::pages::shared::refusal::Refusal;
-use crate::pages::shared::request::{PageRequest, PageResult};
+use crate::pages::shared::request::{PageError, PageRequest, PageResult, failure_page};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
@@ -186,8 +186,13 @@ fn is_own_path(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && plain
 }
 
-/// Whatever has no page.
-pub async fn not_found(req: PageRequest) -> PageResult {
+/// Answers every path that no route has. As this is no [`page_resource`](super::request::page_resource), it handles a
+/// failing database itself.
+pub async fn not_found(http: HttpRequest, req: Result<PageRequest, PageError>) -> PageResult {
+    let req = match req {
+        Err(PageError::Failed(error)) => return failure_page(&http, &error),
+        req => req?,
+    };
     let reading = matches!(*req.http.method(), Method::GET | Method::HEAD);
     Ok(req.refuse(if reading { Refusal::NotFound } else { Refusal::MethodNotAllowed }))
 }
