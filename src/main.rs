@@ -13,7 +13,7 @@ use keystiled::{admin, core_dumps, serve};
 use tokio::runtime::Runtime;
 
 /// How long the end of the process waits for what still runs.
-const LAST_PATIENCE: Duration = Duration::from_secs(1);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Keystile: sign-in for command-line tools
 #[derive(Parser)]
@@ -64,7 +64,7 @@ fn serve_until_stopped(config: Config, runtime: Runtime) -> ExitCode {
     };
     let ended = runtime.block_on(serve::until_stopped(config, logging::print));
     // A start that was interrupted may still wait for its database.
-    runtime.shutdown_timeout(LAST_PATIENCE);
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -25,22 +25,22 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::config::Config;
 use crate::domain::time::Clock;
 use crate::http::metadata::BadMetadata;
-use crate::keys::hashing::Passwords;
+use crate::keys::hashing::PasswordHasher;
 use crate::keys::signer::Signer;
-use crate::services::claim::{self, Claim};
+use crate::services::claim::{self, DatabaseClaim};
 use crate::services::instance::{self, Instance, OpenError};
 use crate::services::signing_keys::{self, KeyFailure};
 use crate::services::{accounts, setup};
 use crate::store::StoreError;
 use crate::web::app::{App, Parts};
-use crate::web::clients::KnownClients;
+use crate::web::clients::ClientCache;
 use crate::web::cookie_names::CookieNames;
 use crate::web::exhausted::KnownExhausted;
 use crate::web::gate::Gate;
 use crate::web::keyring::Keyring;
 use crate::web::limits::Limits;
 use crate::web::readiness::Readiness;
-use crate::web::uses::UseLog;
+use crate::web::use_log::UseLog;
 
 use connections::Connections;
 use listener::Documents;
@@ -62,7 +62,7 @@ pub struct Server {
     uses: UseWriter,
     connections: Connections,
     /// Released last, when nothing writes any more.
-    _claim: Option<Claim>,
+    _claim: Option<DatabaseClaim>,
 }
 
 /// The server does not start.
@@ -96,7 +96,7 @@ impl Server {
         let address = listener.local_addr()?;
         let (uses, waiting) = UseLog::new();
         let (app, claim) = Box::pin(open(config, address, clock, uses)).await?;
-        let connections = bounded(&app.config);
+        let connections = connection_limits(&app.config);
         let server = listener::serve(listener, &app, Documents::new(&app)?, &connections)?;
         Ok(Self {
             address,
@@ -146,12 +146,12 @@ async fn open(
     address: SocketAddr,
     clock: Clock,
     uses: UseLog,
-) -> Result<(App, Option<Claim>), StartError> {
+) -> Result<(App, Option<DatabaseClaim>), StartError> {
     let to_open = config.clone();
     let opened = spawn_blocking(move || {
         // Before anything is migrated under a server that runs.
         let claim = claim::claim(&to_open)?;
-        Ok::<_, OpenError>((claim, instance::begin(&to_open, clock)?))
+        Ok::<_, OpenError>((claim, instance::open_or_create(&to_open, clock)?))
     })
     .await;
     let (claim, Instance { store, master }) = opened.map_err(io::Error::other)??;
@@ -165,12 +165,12 @@ async fn open(
     let app = App::new(Parts {
         gate: Gate::new(&config, address),
         cookie_names: CookieNames::new(&config.server.public_url),
-        clients: KnownClients::default(),
+        clients: ClientCache::default(),
         limits: Limits::new(config.limits),
         exhausted: KnownExhausted::default(),
         uses,
         keyring: Keyring::new(set, keys, read_at, signer),
-        passwords: Passwords::start(config.sign_in.max_parallel_hashes, store.tasks())?,
+        passwords: PasswordHasher::start(config.sign_in.max_parallel_hashes, store.tasks())?,
         readiness: Readiness::default(),
         clock: store.clock().clone(),
         config: Arc::new(config),
@@ -190,7 +190,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// As many connections as the configuration and the system allow, of which one address gets three quarters at most.
-fn bounded(config: &Config) -> Connections {
+fn connection_limits(config: &Config) -> Connections {
     let pooled = config.database.pool_size.saturating_add(config.database.report_pool_size);
     let most = descriptors::connections(config.server.max_connections, pooled);
     let per_address = config.server.max_connections_per_address.min((most * 3 / 4).max(1));

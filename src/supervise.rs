@@ -15,9 +15,9 @@ use tokio::task::JoinHandle;
 
 /// The pause before the first restart; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// A task that ran this long before it panicked starts again with the first pause.
-const STEADY: Duration = Duration::from_secs(60);
+const STABLE_AFTER: Duration = Duration::from_secs(60);
 
 /// The background tasks of a server. A handle: clones are the same list.
 #[derive(Debug, Clone, Default)]
@@ -74,7 +74,7 @@ impl Tasks {
         let task = self.add(name);
         tokio::spawn(async move {
             let mut restarts = Restarts::default();
-            while let Err(panic) = caught(make()).await {
+            while let Err(panic) = catch_panic(make()).await {
                 let pause = restarts.next();
                 task.mark_down(&*panic);
                 tokio::time::sleep(pause).await;
@@ -149,18 +149,18 @@ impl Default for Restarts {
 
 impl Restarts {
     fn next(&mut self) -> Duration {
-        if self.started.elapsed() > STEADY {
+        if self.started.elapsed() > STABLE_AFTER {
             self.pause = FIRST_PAUSE;
         }
         let pause = self.pause;
-        self.pause = (pause * 2).min(LONGEST_PAUSE);
+        self.pause = (pause * 2).min(MAX_PAUSE);
         self.started = Instant::now() + pause;
         pause
     }
 }
 
 /// What comes of a future, or of its panic.
-pub async fn caught<T>(future: impl Future<Output = T>) -> thread::Result<T> {
+pub async fn catch_panic<T>(future: impl Future<Output = T>) -> thread::Result<T> {
     let mut future = Box::pin(future);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
         Ok(Poll::Pending) => Poll::Pending,
@@ -193,12 +193,12 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const TIMEOUT: Duration = Duration::from_secs(20);
 
     fn eventually(holds: impl Fn() -> bool) {
         let started = Instant::now();
         while !holds() {
-            assert!(started.elapsed() < PATIENCE, "it does not come about");
+            assert!(started.elapsed() < TIMEOUT, "it does not come about");
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -219,7 +219,7 @@ mod tests {
         work.send(false).unwrap();
         eventually(|| tasks.down() == ["worker"]);
         work.send(true).unwrap();
-        served.recv_timeout(PATIENCE).unwrap();
+        served.recv_timeout(TIMEOUT).unwrap();
         eventually(|| tasks.down().is_empty());
         drop(work);
         thread.join().unwrap();

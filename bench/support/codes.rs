@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use keystiled::config::Config;
 use keystiled::domain::client::COMPANION;
 use keystiled::domain::entropy::Entropy;
-use keystiled::domain::id::Kind;
+use keystiled::domain::id::IdKind;
 use keystiled::domain::request::RequestStatus;
 use keystiled::domain::secret::{Digest, Secret};
 use keystiled::store::authorization_codes::{self, AuthorizationCode};
@@ -58,7 +58,7 @@ fn request(work: &Work<'_>, config: &Config, owner: &Owner, challenge: &str) -> 
     let scopes: Vec<_> =
         config.catalog.defaults().iter().filter(|id| *id != "openid").map(str::to_owned).collect();
     AuthorizationRequest {
-        id: Kind::Request.new_id(work.entropy),
+        id: IdKind::Request.new_id(work.entropy),
         client_id: COMPANION.to_owned(),
         redirect_uri: "http://127.0.0.1:49152/callback".to_owned(),
         state: None,

@@ -52,7 +52,7 @@ impl<'a> Deployment<'a> {
         ];
         let variables: Env = env.iter().cloned().collect();
         let config = Config::load(None, &variables).map_err(|faults| faults.to_string())?;
-        let Instance { store, master } = instance::begin(&config, Clock::System)?;
+        let Instance { store, master } = instance::open_or_create(&config, Clock::System)?;
         let registered = config.clone();
         let owner = store.write(move |work| people(work, &registered)).await?;
         Ok(Self { database, config, master, address, owner, env, _data: data })

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use keystiled::config::Config;
-use keystiled::domain::granted::Granted;
-use keystiled::domain::id::Kind;
+use keystiled::domain::granted_scopes::GrantedScopes;
+use keystiled::domain::id::IdKind;
 use keystiled::domain::management::{AUDIT_READ, TOKENS_INTROSPECT};
 use keystiled::domain::secret::Secret;
 use keystiled::domain::static_secret::{self, Minted, Mode, StaticKind};
@@ -30,13 +30,13 @@ fn insert(work: &mut Work<'_>, config: &Config, owner: &Owner) -> Result<Secret,
         static_secret::mint(&config.brand.token_prefix, kind, work.entropy);
     let person = SubjectId::User(owner.user.id.clone());
     let key = StaticCredential {
-        id: Kind::ApiKey.new_id(work.entropy),
+        id: IdKind::ApiKey.new_id(work.entropy),
         kind,
         org_id: owner.organization.id.clone(),
         owner: person.clone(),
         created_by: person,
         name: "benchmark".to_owned(),
-        granted: Granted::Scopes(
+        granted: GrantedScopes::Scopes(
             [SCOPE, TOKENS_INTROSPECT, AUDIT_READ].map(str::to_owned).into_iter().collect(),
         ),
         digest,

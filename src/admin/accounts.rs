@@ -18,7 +18,7 @@ use crate::services::{instance, setup};
 use crate::store::{Store, StoreError, TxError, organizations, users};
 
 /// Bytes of standard input that are read for a password.
-const LONGEST_INPUT: u64 = 4096;
+const MAX_INPUT: u64 = 4096;
 
 #[derive(Debug, Args)]
 pub struct Init {
@@ -103,9 +103,10 @@ pub(super) async fn init(config: &Config, init: Init) -> Result<String, Failure>
     let owner = new_user(config, &init.email, init.name, &organization)?;
     let address = owner.email.clone();
     // Opened after everything was checked, so that an `init` that refuses its arguments begins nothing.
-    let store = instance::begin_database(config, Clock::System)?;
-    let made =
-        store.write_or_refuse(move |work| setup::first(work, owner, &organization, &Origin::default()));
+    let store = instance::open_or_create_database(config, Clock::System)?;
+    let made = store.write_or_refuse(move |work| {
+        setup::create_first_owner(work, owner, &organization, &Origin::default())
+    });
     let Ok((user, organization)) = TxError::settle(made.await)? else {
         let text = "This deployment has its first owner already. Add people with `keystiled user add`.";
         return Err(Failure::Refused(text.to_owned()));
@@ -255,10 +256,10 @@ fn canonical(typed: &str) -> Result<String, Failure> {
 
 fn named(name: &str, option: &str) -> Result<String, Failure> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > accounts::LONGEST_NAME {
+    if name.is_empty() || name.chars().count() > accounts::MAX_NAME {
         return Err(Failure::Refused(format!(
             "{option} needs a name of 1 to {} characters.",
-            accounts::LONGEST_NAME
+            accounts::MAX_NAME
         )));
     }
     Ok(name.to_owned())
@@ -267,7 +268,7 @@ fn named(name: &str, option: &str) -> Result<String, Failure> {
 /// Everything up to the first line break.
 fn password_from_stdin() -> Result<Secret, Failure> {
     let mut text = String::new();
-    io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text).map_err(|error| {
+    io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text).map_err(|error| {
         Failure::Refused(format!("The password cannot be read from standard input: {error}."))
     })?;
     let text = Secret::new(text);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, Report};
 use crate::domain::audit::INSTANCE_CHAIN;
-use crate::domain::audit::chain::{Break, Fault, Head};
+use crate::domain::audit::chain::{Break, ChainHead, Fault};
 use crate::store::{Store, audit, organizations};
 
 #[derive(Debug, Subcommand)]
@@ -23,7 +23,7 @@ struct Checked {
     chain: String,
     /// Whose chain it is, for people.
     name: String,
-    verdict: Result<Head, Break>,
+    verdict: Result<ChainHead, Break>,
 }
 
 pub(super) async fn run(store: &Store, command: Command) -> Result<String, Failure> {
@@ -72,7 +72,7 @@ impl Checked {
     fn line(&self) -> String {
         let Self { chain, name, verdict } = self;
         match verdict {
-            Ok(Head { sequence, hash }) => {
+            Ok(ChainHead { sequence, hash }) => {
                 format!("intact  {chain} ({name}): {sequence} events, the last is {}", hexadecimal(hash))
             }
             Err(Break { sequence, fault }) => {

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
 use crate::domain::client::{Client, ClientKind, Grant};
 use crate::domain::entropy::Entropy;
-use crate::domain::id::Kind as IdKind;
+use crate::domain::id::IdKind;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
@@ -18,7 +18,7 @@ use crate::services::client_secrets::{self, Refused};
 use crate::store::{Store, StoreError, TxError, clients};
 
 /// Redirect URIs that one client may have.
-const MOST_URIS: usize = 20;
+const MAX_REDIRECT_URIS: usize = 20;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Kind {
@@ -187,9 +187,8 @@ async fn rotate_secret(
     keep_old: Option<String>,
     json: bool,
 ) -> Result<String, Failure> {
-    let keep_old = keep_old.map_or(Ok(TimeDelta::zero()), |text| {
-        duration("--keep-old", &text, client_secrets::LONGEST_OVERLAP)
-    })?;
+    let keep_old = keep_old
+        .map_or(Ok(TimeDelta::zero()), |text| duration("--keep-old", &text, client_secrets::MAX_OVERLAP))?;
     let secret = Secret::random(Entropy);
     let (target, digest) = (id.clone(), secret.digest());
     let old_ends_at = store
@@ -239,7 +238,7 @@ fn checked_name(name: &str) -> Result<String, Failure> {
     // Characters that turn the reading direction around could make a name read as another.
     let turned =
         |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let fits = (1..=accounts::LONGEST_NAME).contains(&name.chars().count());
+    let fits = (1..=accounts::MAX_NAME).contains(&name.chars().count());
     if fits && !name.chars().any(|c| c.is_control() || turned(c)) {
         return Ok(name.to_owned());
     }
@@ -247,8 +246,8 @@ fn checked_name(name: &str) -> Result<String, Failure> {
 }
 
 fn checked_uris(texts: &[String]) -> Result<Vec<RedirectUri>, Failure> {
-    if texts.len() > MOST_URIS {
-        return Err(Failure::Refused(format!("A client may have {MOST_URIS} redirect URIs.")));
+    if texts.len() > MAX_REDIRECT_URIS {
+        return Err(Failure::Refused(format!("A client may have {MAX_REDIRECT_URIS} redirect URIs.")));
     }
     texts
         .iter()
@@ -294,7 +293,7 @@ mod tests {
     #[test]
     fn ru_24_a_client_has_twenty_redirect_uris_at_most() {
         let uris = |count: usize| (0..count).map(|n| format!("https://app.example/{n}")).collect::<Vec<_>>();
-        assert_eq!(MOST_URIS, 20);
+        assert_eq!(MAX_REDIRECT_URIS, 20);
         assert_eq!(checked_uris(&uris(20)).map(|uris| uris.len()).ok(), Some(20));
         for too_many in [21, 50] {
             let refused = checked_uris(&uris(too_many)).unwrap_err().to_string();

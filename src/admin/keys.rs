@@ -7,7 +7,7 @@ use super::{Failure, Report};
 use crate::config::Config;
 use crate::domain::time::Clock;
 use crate::services::instance::{self, Instance};
-use crate::services::signing_keys::{self, Revocation, Revoked, Rotation, Timing};
+use crate::services::signing_keys::{self, Revocation, Revoked, Rotation, RotationTiming};
 use crate::store::signing_keys::SigningKey;
 
 #[derive(Debug, Subcommand)]
@@ -50,7 +50,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<String, Fai
         }
         Command::Rotate { now, json } => {
             let Instance { store, master } = instance::open(config, Clock::System)?;
-            let timing = if now { Timing::Now } else { Timing::OncePublished };
+            let timing = if now { RotationTiming::Now } else { RotationTiming::OncePublished };
             match signing_keys::rotate(&store, &master, &config.keys, timing).await? {
                 Rotation::Done { activated } if json => Ok(json!({ "active": activated }).to_string()),
                 Rotation::Done { activated } => Ok(format!("Key {activated} signs now.")),

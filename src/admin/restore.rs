@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Failure, Report, duration};
 use crate::domain::audit::Actor;
 use crate::domain::time::Time;
-use crate::services::recovery::{self, LONGEST, Status, USUAL_LENGTH};
+use crate::services::recovery::{self, DEFAULT_LENGTH, MAX_LENGTH, Status};
 use crate::store::Store;
 
 #[derive(Debug, Subcommand)]
@@ -41,7 +41,7 @@ pub enum Command {
 pub(super) async fn run(store: &Store, command: Command) -> Result<String, Failure> {
     match command {
         Command::Accept { forward: _, length, json } => {
-            let length = length.map_or(Ok(USUAL_LENGTH), |text| duration("--for", &text, LONGEST))?;
+            let length = length.map_or(Ok(DEFAULT_LENGTH), |text| duration("--for", &text, MAX_LENGTH))?;
             if length <= TimeDelta::zero() {
                 return Err(Failure::Refused("--for needs a time to be open, such as 24h.".to_owned()));
             }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 /// So long that nobody needs more, and so short that adding it to a date cannot overflow.
-const LONGEST: TimeDelta = TimeDelta::days(36_500);
+const MAX: TimeDelta = TimeDelta::days(36_500);
 
 /// What to write instead of something that is no duration.
 pub const REMEDY: &str = "Write a whole number and a unit: 60s, 10min, 8h or 90d.";
@@ -37,7 +37,7 @@ pub fn parse(text: &str) -> Result<TimeDelta, BadDuration> {
         .ok()
         .and_then(|number| number.checked_mul(seconds))
         .and_then(TimeDelta::try_seconds)
-        .filter(|duration| duration.abs() <= LONGEST)
+        .filter(|duration| duration.abs() <= MAX)
         .ok_or(BadDuration::TooLong)
 }
 

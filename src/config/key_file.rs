@@ -17,7 +17,7 @@ use rustix::process::{Gid, getegid, geteuid, getgroups};
 use super::master_key::BadMasterKey;
 
 /// Links that a path may lead over, as in Linux.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 const ROOT: u32 = 0;
 const STICKY: u32 = 0o1000;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
@@ -92,7 +92,7 @@ impl Route {
             let next = here.join(part);
             found = fs::symlink_metadata(&next)?;
             if found.is_symlink() {
-                if links.len() == MOST_LINKS {
+                if links.len() == MAX_LINKS {
                     return Err(io::Error::other("it leads over too many links"));
                 }
                 let target = fs::read_link(&next)?;

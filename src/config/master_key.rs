@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 pub const LENGTH: usize = 32;
 
 /// No spelling of a key is longer, not even with white space around it.
-const LONGEST_TEXT: u64 = 256;
+const MAX_TEXT: u64 = 256;
 
 /// The key itself, wiped from memory when dropped.
 pub type Bytes = Zeroizing<[u8; LENGTH]>;
@@ -104,7 +104,7 @@ pub fn read(path: &Path) -> Result<Bytes, BadMasterKey> {
         file = open(path);
     }
     let mut text = Zeroizing::new(String::new());
-    file?.take(LONGEST_TEXT).read_to_string(&mut text)?;
+    file?.take(MAX_TEXT).read_to_string(&mut text)?;
     decode(&text)
 }
 

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 /// Networks that a key may name.
-const MOST: usize = 32;
+const MAX_NETWORKS: usize = 32;
 
 /// A list of networks that is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct AllowedAddresses(Vec<IpNet>);
 pub enum BadAddresses {
     #[error("holds no address. Leave it out to allow every address")]
     Empty,
-    #[error("holds more than {MOST} addresses")]
+    #[error("holds more than {MAX_NETWORKS} addresses")]
     TooMany,
     #[error("holds something that is neither an address (203.0.113.7) nor a network (203.0.113.0/24)")]
     NotAnAddress,
@@ -30,7 +30,7 @@ impl AllowedAddresses {
         };
         let mut networks = Vec::new();
         for text in texts {
-            if networks.len() == MOST {
+            if networks.len() == MAX_NETWORKS {
                 return Err(BadAddresses::TooMany);
             }
             networks.push(network(text).map_err(|_| BadAddresses::NotAnAddress)?);
@@ -38,13 +38,13 @@ impl AllowedAddresses {
         if networks.is_empty() { Err(BadAddresses::Empty) } else { Ok(Self(networks)) }
     }
 
-    pub fn contain(&self, address: IpAddr) -> bool {
+    pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
     /// Whether each of them lies within the other list.
-    pub fn are_within(&self, other: &Self) -> bool {
+    pub fn is_subset(&self, other: &Self) -> bool {
         self.0.iter().all(|inner| other.0.iter().any(|outer| outer.contains(inner)))
     }
 
@@ -68,7 +68,7 @@ mod tests {
     fn addresses_and_networks_are_told_apart_from_other_texts() {
         let list = AllowedAddresses::parse(["203.0.113.7", "2001:db8::/32", "10.1.2.3/8"]).unwrap();
         assert_eq!(list.to_string(), "203.0.113.7/32 2001:db8::/32 10.0.0.0/8");
-        let allows = |text: &str| list.contain(text.parse().unwrap());
+        let allows = |text: &str| list.contains(text.parse().unwrap());
         assert!(allows("203.0.113.7") && allows("::ffff:203.0.113.7") && allows("2001:db8:1::1"));
         assert!(!allows("203.0.113.8") && !allows("2001:db9::1"));
         assert_eq!(AllowedAddresses::parse([]), Err(BadAddresses::Empty));

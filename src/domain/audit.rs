@@ -183,7 +183,7 @@ pub const INSTANCE_CHAIN: &str = "instance";
 
 /// An event in its place.
 #[derive(Debug, Clone)]
-pub struct Recorded {
+pub struct RecordedEvent {
     pub id: String,
     pub chain: String,
     pub sequence: i64,
@@ -203,7 +203,7 @@ pub struct Recorded {
 }
 
 /// The hash of an event: SHA-256 over the hash before it and the event as a JSON array in a fixed order.
-pub fn hash(previous: &[u8], event: &Recorded) -> [u8; 32] {
+pub fn hash(previous: &[u8], event: &RecordedEvent) -> [u8; 32] {
     let fields = json!([
         event.id,
         event.chain,

@@ -8,19 +8,19 @@ use std::collections::BTreeSet;
 use super::client::Client;
 use super::oauth_error::{OAuthCode, OAuthError};
 use super::pkce::Challenge;
-use super::redirect_uri::ReturnTo;
+use super::redirect_uri::MatchedRedirectUri;
 use super::request::Device;
 use super::scope::{Catalog, ScopeSet};
 
-const LONGEST_STATE: usize = 8192;
-const LONGEST_SCOPE: usize = 4096;
-const LONGEST_NONCE: usize = 1024;
-const LONGEST_HINT: usize = 254;
+const MAX_STATE: usize = 8192;
+const MAX_SCOPE: usize = 4096;
+const MAX_NONCE: usize = 1024;
+const MAX_HINT: usize = 254;
 
 /// The parameters as they were sent. Unknown ones are ignored, empty ones are absent, and those that came twice are
 /// remembered: no value of them counts.
 #[derive(Debug, Clone, Default)]
-pub struct Parameters {
+pub struct RawParameters {
     pub client_id: Option<String>,
     pub redirect_uri: Option<String>,
     pub response_type: Option<String>,
@@ -45,7 +45,7 @@ pub struct Parameters {
     repeated: BTreeSet<String>,
 }
 
-impl Parameters {
+impl RawParameters {
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut parameters = Self::default();
         for (name, value) in pairs {
@@ -105,7 +105,7 @@ impl Parameters {
 
 /// Why the person is told and not the tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Untrusted {
+pub enum NotRedirectable {
     /// No client has this id, or the id is missing or came twice.
     UnknownClient { asked: Option<String> },
     /// The redirect URI is missing, came twice, or is not one that the client has registered.
@@ -116,14 +116,14 @@ pub enum Untrusted {
 
 /// A request whose answer may be returned to the client.
 #[derive(Debug, Clone)]
-pub struct Addressed {
-    pub return_to: ReturnTo,
+pub struct Redirectable {
+    pub return_to: MatchedRedirectUri,
     pub state: Option<String>,
 }
 
 /// A request that a person can be asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct AuthorizationParams {
     pub scopes: ScopeSet,
     pub challenge: Challenge,
     pub nonce: Option<String>,
@@ -154,24 +154,29 @@ impl Prompt {
 }
 
 /// Finds out where an answer may go. Runs before every other check.
-pub fn address(client: Option<&Client>, parameters: &Parameters) -> Result<Addressed, Untrusted> {
+pub fn check_redirect(
+    client: Option<&Client>,
+    parameters: &RawParameters,
+) -> Result<Redirectable, NotRedirectable> {
     let repeated = parameters.is_repeated("client_id");
     let Some(client) = client.filter(|_| !repeated) else {
-        return Err(Untrusted::UnknownClient { asked: parameters.client_id.clone().filter(|_| !repeated) });
+        return Err(NotRedirectable::UnknownClient {
+            asked: parameters.client_id.clone().filter(|_| !repeated),
+        });
     };
     let asked = parameters.redirect_uri.clone().filter(|_| !parameters.is_repeated("redirect_uri"));
-    let Some(return_to) = asked.as_deref().and_then(|uri| client.return_to(uri)) else {
-        return Err(Untrusted::RedirectUri {
+    let Some(return_to) = asked.as_deref().and_then(|uri| client.match_redirect_uri(uri)) else {
+        return Err(NotRedirectable::RedirectUri {
             client_name: client.name.clone(),
             asked,
             registered: client.redirect_uris.iter().map(ToString::to_string).collect(),
         });
     };
-    if parameters.state.as_ref().is_some_and(|state| state.len() > LONGEST_STATE) {
-        return Err(Untrusted::StateTooLong);
+    if parameters.state.as_ref().is_some_and(|state| state.len() > MAX_STATE) {
+        return Err(NotRedirectable::StateTooLong);
     }
     let state = parameters.state.clone().filter(|_| !parameters.is_repeated("state"));
-    Ok(Addressed { return_to, state })
+    Ok(Redirectable { return_to, state })
 }
 
 /// Checks the rest. Errors go back to the client.
@@ -179,9 +184,9 @@ pub fn check(
     client: &Client,
     catalog: &Catalog,
     issuer: &str,
-    parameters: &Parameters,
-) -> Result<Asked, OAuthError> {
-    once(parameters)?;
+    parameters: &RawParameters,
+) -> Result<AuthorizationParams, OAuthError> {
+    reject_repeated(parameters)?;
     if parameters.request.is_some() {
         let description = "Request objects are not supported; send the parameters themselves.";
         return Err(OAuthError::new(OAuthCode::RequestNotSupported, description, "request object"));
@@ -196,19 +201,19 @@ pub fn check(
     }
     response(parameters)?;
     resource(issuer, &parameters.resource)?;
-    Ok(Asked {
+    Ok(AuthorizationParams {
         challenge: challenge(parameters)?,
         scopes: scopes(client, catalog, parameters.scope.as_deref())?,
         prompt: prompt(parameters.prompt.as_deref())?,
         max_age: max_age(parameters.max_age.as_deref())?,
-        nonce: within("nonce", LONGEST_NONCE, parameters.nonce.as_ref())?,
+        nonce: at_most("nonce", MAX_NONCE, parameters.nonce.as_ref())?,
         login_hint: hint("login_hint", parameters.login_hint.as_ref())?,
         org: hint("org", parameters.org.as_ref())?,
     })
 }
 
 /// Refuses a parameter that was sent twice.
-pub(super) fn once(parameters: &Parameters) -> Result<(), OAuthError> {
+pub(super) fn reject_repeated(parameters: &RawParameters) -> Result<(), OAuthError> {
     match parameters.repeated.first() {
         Some(name) => Err(OAuthError::invalid_request(format!("{name} was sent more than once."))),
         None => Ok(()),
@@ -217,10 +222,10 @@ pub(super) fn once(parameters: &Parameters) -> Result<(), OAuthError> {
 
 /// A hint, if it is not too long to be one.
 pub(super) fn hint(name: &str, value: Option<&String>) -> Result<Option<String>, OAuthError> {
-    within(name, LONGEST_HINT, value)
+    at_most(name, MAX_HINT, value)
 }
 
-fn within(name: &str, longest: usize, value: Option<&String>) -> Result<Option<String>, OAuthError> {
+fn at_most(name: &str, longest: usize, value: Option<&String>) -> Result<Option<String>, OAuthError> {
     match value {
         Some(value) if value.len() > longest => {
             Err(OAuthError::invalid_request(format!("{name} is longer than {longest} characters.")))
@@ -229,7 +234,7 @@ fn within(name: &str, longest: usize, value: Option<&String>) -> Result<Option<S
     }
 }
 
-fn response(parameters: &Parameters) -> Result<(), OAuthError> {
+fn response(parameters: &RawParameters) -> Result<(), OAuthError> {
     match parameters.response_type.as_deref() {
         None => return Err(OAuthError::invalid_request("response_type is missing; it must be code.")),
         Some("code") => {}
@@ -244,7 +249,7 @@ fn response(parameters: &Parameters) -> Result<(), OAuthError> {
     }
 }
 
-fn challenge(parameters: &Parameters) -> Result<Challenge, OAuthError> {
+fn challenge(parameters: &RawParameters) -> Result<Challenge, OAuthError> {
     let Some(text) = &parameters.code_challenge else {
         return Err(OAuthError::invalid_request("code_challenge is missing (PKCE, RFC 7636)."));
     };
@@ -269,7 +274,7 @@ pub(super) fn scopes(
     let Some(text) = asked.filter(|text| !text.trim_matches(' ').is_empty()) else {
         return Ok(client.default_scopes(catalog));
     };
-    if text.len() > LONGEST_SCOPE {
+    if text.len() > MAX_SCOPE {
         return Err(invalid("too long"));
     }
     let scopes = ScopeSet::parse(text).map_err(|_| invalid("forbidden character"))?;

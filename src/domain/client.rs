@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::oauth_error::{OAuthCode, OAuthError};
-use super::redirect_uri::{RedirectUri, ReturnTo};
+use super::redirect_uri::{MatchedRedirectUri, RedirectUri};
 use super::scope::{Catalog, ScopeSet};
 use super::secret::Digest;
 use super::text_enum::text_enum;
@@ -99,8 +99,8 @@ impl Client {
     }
 
     /// Where an answer may go, if `requested` matches what the client has registered.
-    pub fn return_to(&self, requested: &str) -> Option<ReturnTo> {
-        self.redirect_uris.iter().find_map(|registered| registered.accept(requested))
+    pub fn match_redirect_uri(&self, requested: &str) -> Option<MatchedRedirectUri> {
+        self.redirect_uris.iter().find_map(|registered| registered.match_requested(requested))
     }
 
     /// What the client may ask for.

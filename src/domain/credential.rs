@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::id::Kind;
+use super::id::IdKind;
 use super::text_enum::text_enum;
 use super::time::Time;
 use super::timekeeper::ADOPT_AFTER;
@@ -22,9 +22,9 @@ impl CredentialKind {
     /// The kind of the credential that this is the id of.
     pub fn of(id: &str) -> Option<Self> {
         let kinds = [
-            (Kind::CliSession, Self::CliSession),
-            (Kind::PersonalToken, Self::PersonalToken),
-            (Kind::ApiKey, Self::ApiKey),
+            (IdKind::CliSession, Self::CliSession),
+            (IdKind::PersonalToken, Self::PersonalToken),
+            (IdKind::ApiKey, Self::ApiKey),
         ];
         kinds.into_iter().find(|(named, _)| id.starts_with(named.prefix())).map(|(_, kind)| kind)
     }
@@ -64,7 +64,7 @@ pub fn is_active(revoked_at: Option<Time>, ends: &[Option<Time>], now: Time) -> 
 
 /// What the generation in a refresh token says about it, for a session that still lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presented {
+pub enum GenerationStatus {
     /// The current refresh token: it rotates.
     Current,
     /// The one before, so soon after the rotation that the answer may have been lost: the same successor again.
@@ -82,28 +82,28 @@ pub enum Presented {
 }
 
 /// Judges a refresh token by its generation. `grace` zero means that even the previous one is reuse.
-pub fn judge(
+pub fn generation_status(
     presented: i64,
     current: i64,
     rotated_at: Option<Time>,
     now: Time,
     grace: TimeDelta,
-) -> Presented {
+) -> GenerationStatus {
     use std::cmp::Ordering::{Equal, Greater, Less};
     match presented.cmp(&current) {
-        Equal => Presented::Current,
-        Greater => Presented::Ahead,
+        Equal => GenerationStatus::Current,
+        Greater => GenerationStatus::Ahead,
         Less => {
             if presented != current - 1 || grace.is_zero() {
-                return Presented::Reused;
+                return GenerationStatus::Reused;
             }
             match rotated_at.map(|at| now - at) {
-                Some(age) if age <= -grace.max(ADOPT_AFTER) => Presented::Misdated,
+                Some(age) if age <= -grace.max(ADOPT_AFTER) => GenerationStatus::Misdated,
                 // A request that came a moment earlier sees a rotation in the future, as far as the grace reaches. From
                 // further away it cannot be told whether the grace is over: the clock is wrong, not the token.
-                Some(age) if age <= -grace => Presented::Undated,
-                Some(age) if age < grace => Presented::Replayed,
-                Some(_) | None => Presented::Reused,
+                Some(age) if age <= -grace => GenerationStatus::Undated,
+                Some(age) if age < grace => GenerationStatus::Replayed,
+                Some(_) | None => GenerationStatus::Reused,
             }
         }
     }
@@ -120,42 +120,51 @@ mod tests {
     #[test]
     fn rt_03_04_the_previous_token_is_a_replay_only_inside_the_grace_and_only_until_the_next_rotation() {
         let grace = TimeDelta::seconds(60);
-        let judge = |presented, now| judge(presented, 7, Some(at(1000)), at(now), grace);
-        assert_eq!(judge(7, 5000), Presented::Current);
-        assert_eq!(judge(6, 1000), Presented::Replayed);
-        assert_eq!(judge(6, 1059), Presented::Replayed);
-        assert_eq!(judge(6, 1060), Presented::Reused);
-        assert_eq!(judge(5, 1001), Presented::Reused);
-        assert_eq!(judge(8, 1001), Presented::Ahead);
+        let judge = |presented, now| generation_status(presented, 7, Some(at(1000)), at(now), grace);
+        assert_eq!(judge(7, 5000), GenerationStatus::Current);
+        assert_eq!(judge(6, 1000), GenerationStatus::Replayed);
+        assert_eq!(judge(6, 1059), GenerationStatus::Replayed);
+        assert_eq!(judge(6, 1060), GenerationStatus::Reused);
+        assert_eq!(judge(5, 1001), GenerationStatus::Reused);
+        assert_eq!(judge(8, 1001), GenerationStatus::Ahead);
     }
 
     #[test]
     fn rt_05_without_a_grace_the_previous_token_is_reuse_at_once() {
-        assert_eq!(judge(6, 7, Some(at(1000)), at(1000), TimeDelta::zero()), Presented::Reused);
+        assert_eq!(
+            generation_status(6, 7, Some(at(1000)), at(1000), TimeDelta::zero()),
+            GenerationStatus::Reused
+        );
     }
 
     #[test]
     fn rt_02_whoever_asked_before_the_rotation_and_waited_for_it_gets_the_same_successor() {
-        assert_eq!(judge(6, 7, Some(at(1000)), at(999), TimeDelta::seconds(60)), Presented::Replayed);
+        assert_eq!(
+            generation_status(6, 7, Some(at(1000)), at(999), TimeDelta::seconds(60)),
+            GenerationStatus::Replayed
+        );
     }
 
     #[test]
     fn rt_16_cc_06_under_a_clock_set_back_the_previous_token_is_neither_answered_nor_reuse() {
         for (rotated, expected) in [
-            (1059, Presented::Replayed),
-            (1060, Presented::Undated),
-            (1599, Presented::Undated),
-            (1600, Presented::Misdated),
-            (9000, Presented::Misdated),
+            (1059, GenerationStatus::Replayed),
+            (1060, GenerationStatus::Undated),
+            (1599, GenerationStatus::Undated),
+            (1600, GenerationStatus::Misdated),
+            (9000, GenerationStatus::Misdated),
         ] {
             assert_eq!(
-                judge(6, 7, Some(at(rotated)), at(1000), TimeDelta::seconds(60)),
+                generation_status(6, 7, Some(at(rotated)), at(1000), TimeDelta::seconds(60)),
                 expected,
                 "{rotated}"
             );
         }
         let long = TimeDelta::minutes(20);
-        assert_eq!(judge(6, 7, Some(at(1700)), at(1000), long), Presented::Replayed);
-        assert_eq!(judge(5, 7, Some(at(9000)), at(1000), TimeDelta::seconds(60)), Presented::Reused);
+        assert_eq!(generation_status(6, 7, Some(at(1700)), at(1000), long), GenerationStatus::Replayed);
+        assert_eq!(
+            generation_status(5, 7, Some(at(9000)), at(1000), TimeDelta::seconds(60)),
+            GenerationStatus::Reused
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::authorization::{self, Parameters};
+use super::authorization::{self, RawParameters};
 use super::client::{Client, Grant};
 use super::oauth_error::OAuthError;
 use super::scope::{Catalog, ScopeSet};
@@ -31,7 +31,7 @@ text_enum! {
 
 /// A request that a person can be asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct DeviceAuthorizationParams {
     pub scopes: ScopeSet,
     pub org: Option<String>,
 }
@@ -41,12 +41,12 @@ pub fn check(
     client: &Client,
     catalog: &Catalog,
     issuer: &str,
-    parameters: &Parameters,
-) -> Result<Asked, OAuthError> {
+    parameters: &RawParameters,
+) -> Result<DeviceAuthorizationParams, OAuthError> {
     client.permit(Grant::DeviceCode)?;
-    authorization::once(parameters)?;
+    authorization::reject_repeated(parameters)?;
     authorization::resource(issuer, &parameters.resource)?;
-    Ok(Asked {
+    Ok(DeviceAuthorizationParams {
         scopes: authorization::scopes(client, catalog, parameters.scope.as_deref())?,
         org: authorization::hint("org", parameters.org.as_ref())?,
     })

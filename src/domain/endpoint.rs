@@ -15,11 +15,11 @@
 use super::parameters::decode;
 
 /// Characters of an endpoint's name that are kept.
-const LONGEST: usize = 200;
+const MAX_NAME: usize = 200;
 /// A segment of this length with a digit in it is taken for an id.
-const SHORTEST_ID: usize = 16;
+const MIN_ID: usize = 16;
 /// A longer segment is taken for an id, digits or not.
-const LONGEST_KIND: usize = 32;
+const MAX_KIND: usize = 32;
 
 /// A method, and a path as common servers read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Endpoint {
         if self.segments.is_empty() {
             name.push('/');
         }
-        name.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST).collect()
+        name.chars().map(|c| if c.is_control() { '?' } else { c }).take(MAX_NAME).collect()
     }
 }
 
@@ -143,8 +143,8 @@ fn without_empty(segments: Vec<String>) -> Vec<String> {
 fn is_id(segment: &str) -> bool {
     let digits = segment.bytes().filter(u8::is_ascii_digit).count();
     digits == segment.len()
-        || (digits > 0 && segment.len() >= SHORTEST_ID)
-        || segment.len() > LONGEST_KIND
+        || (digits > 0 && segment.len() >= MIN_ID)
+        || segment.len() > MAX_KIND
         || segment.contains('@')
 }
 
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(name("/").unwrap(), "GET /");
         assert_eq!(name("/v1/members/ada@example.com/keys").unwrap(), "GET /v1/members/{id}/keys");
         assert_eq!(name(&format!("/v1/{}", "a".repeat(33))).unwrap(), "GET /v1/{id}");
-        assert_eq!(name(&"/ä".repeat(300)).unwrap().chars().count(), LONGEST);
+        assert_eq!(name(&"/ä".repeat(300)).unwrap().chars().count(), MAX_NAME);
     }
 
     #[test]

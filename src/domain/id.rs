@@ -6,7 +6,7 @@ use keystile_key_format::base62;
 
 /// What an identifier names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum IdKind {
     ApiKey,
     AuditEvent,
     Client,
@@ -21,7 +21,7 @@ pub enum Kind {
     User,
 }
 
-impl Kind {
+impl IdKind {
     pub fn prefix(self) -> &'static str {
         match self {
             Self::ApiKey => "key_",
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn identifiers_of_a_moment_sort_by_it() {
-        let id = |micros| Kind::Use.new_id_at(Time::from_micros(micros).unwrap(), Entropy);
+        let id = |micros| IdKind::Use.new_id_at(Time::from_micros(micros).unwrap(), Entropy);
         let ids = [0, 1_000, 1_795_000_000_000_000, 1_795_000_000_001_000, 253_402_300_799_000_000].map(id);
         assert!(ids.is_sorted(), "{ids:?}");
         assert!(ids.iter().all(|id| id.len() == "use_".len() + 22));

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::granted::Granted;
+use super::granted_scopes::GrantedScopes;
 use super::role;
 use super::scope::{Catalog, ScopeSet};
 use super::text_enum::text_enum;
@@ -37,10 +37,10 @@ pub struct KeyPolicy {
 
 impl KeyPolicy {
     /// What a credential may do today: granted ∩ its owner's role ∩ this policy.
-    pub fn leaves(self, granted: &Granted, catalog: &Catalog, role: &str) -> ScopeSet {
+    pub fn effective_scopes(self, granted: &GrantedScopes, catalog: &Catalog, role: &str) -> ScopeSet {
         match granted {
-            Granted::Unrestricted if !self.unrestricted => ScopeSet::default(),
-            Granted::Unrestricted | Granted::Scopes(_) => granted.within(catalog, role),
+            GrantedScopes::Unrestricted if !self.unrestricted => ScopeSet::default(),
+            GrantedScopes::Unrestricted | GrantedScopes::Scopes(_) => granted.within(catalog, role),
         }
     }
 }

@@ -6,9 +6,9 @@
 use std::fmt;
 
 /// More than any OAuth request needs.
-const MOST: usize = 64;
+const MAX_PARAMETERS: usize = 64;
 /// More than any page has fields: one for each scope of a catalog is the most.
-const MOST_FIELDS: usize = 512;
+const MAX_FIELDS: usize = 512;
 const REPEATABLE: &str = "resource";
 
 /// Parameters by name. They may hold secrets, so only their names print.
@@ -29,12 +29,12 @@ pub enum BadParameters {
 impl Parameters {
     /// Reads `application/x-www-form-urlencoded`.
     pub fn parse(text: &[u8]) -> Result<Self, BadParameters> {
-        Self::at_most(MOST, text)
+        Self::at_most(MAX_PARAMETERS, text)
     }
 
     /// Reads the same from a form of a page, which may have more fields.
     pub fn parse_fields(text: &[u8]) -> Result<Self, BadParameters> {
-        Self::at_most(MOST_FIELDS, text)
+        Self::at_most(MAX_FIELDS, text)
     }
 
     fn at_most(most: usize, text: &[u8]) -> Result<Self, BadParameters> {
@@ -141,8 +141,8 @@ mod tests {
         assert_eq!(Parameters::parse(b"a=\xff").unwrap_err(), BadParameters::Malformed);
         let flood: Vec<String> = (0..10_000).map(|n| format!("p{n}=1")).collect();
         assert_eq!(parse(&flood.join("&")).unwrap_err(), BadParameters::TooMany);
-        assert_eq!(parse(&flood[..=MOST].join("&")).unwrap_err(), BadParameters::TooMany);
-        assert!(Parameters::parse_fields(flood[..MOST_FIELDS].join("&").as_bytes()).is_ok());
+        assert_eq!(parse(&flood[..=MAX_PARAMETERS].join("&")).unwrap_err(), BadParameters::TooMany);
+        assert!(Parameters::parse_fields(flood[..MAX_FIELDS].join("&").as_bytes()).is_ok());
         let fields = Parameters::parse_fields(flood.join("&").as_bytes());
         assert_eq!(fields.unwrap_err(), BadParameters::TooMany);
     }

@@ -22,7 +22,7 @@ impl Challenge {
     }
 
     /// RFC 7636 section 4.6.
-    pub fn is_met_by(&self, verifier: &Verifier<'_>) -> bool {
+    pub fn matches(&self, verifier: &Verifier<'_>) -> bool {
         equal(&URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.0.as_bytes())), &self.0)
     }
 }
@@ -45,13 +45,13 @@ mod tests {
     fn the_example_of_rfc_7636_appendix_b_holds() {
         let challenge = Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap();
         let verifier = Verifier::parse("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
-        assert!(challenge.is_met_by(&verifier));
+        assert!(challenge.matches(&verifier));
     }
 
     #[test]
     fn the_challenge_itself_is_no_verifier_for_it() {
         let text = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-        assert!(!Challenge::parse(text).unwrap().is_met_by(&Verifier::parse(text).unwrap()));
+        assert!(!Challenge::parse(text).unwrap().matches(&Verifier::parse(text).unwrap()));
     }
 
     #[test]

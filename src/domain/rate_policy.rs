@@ -37,7 +37,7 @@ impl RatePolicy {
     }
 
     /// Whether it counts a request that needs these scopes, without being named.
-    pub fn guards(&self, scopes: &ScopeSet, endpoint: Option<&Endpoint>) -> bool {
+    pub fn applies_to(&self, scopes: &ScopeSet, endpoint: Option<&Endpoint>) -> bool {
         !self.scopes.intersection(scopes).is_empty()
             || endpoint.is_some_and(|endpoint| {
                 self.routes.iter().any(|route| route.matches(endpoint, self.ignore_case))
@@ -141,23 +141,23 @@ impl RoutePattern {
 
     fn matches(&self, endpoint: &Endpoint, ignore_case: bool) -> bool {
         self.method.as_deref().is_none_or(|method| method == endpoint.method())
-            && endpoint.readings().any(|path| self.fits(path, ignore_case))
+            && endpoint.readings().any(|path| self.matches_path(path, ignore_case))
     }
 
-    fn fits(&self, path: &[String], ignore_case: bool) -> bool {
+    fn matches_path(&self, path: &[String], ignore_case: bool) -> bool {
         let pattern = &self.segments;
         let long_enough = if self.open { path.len() >= pattern.len() } else { path.len() == pattern.len() };
         long_enough
             && pattern.iter().zip(path).enumerate().all(|(at, (pattern, segment))| match pattern {
                 Segment::Any => true,
-                Segment::Exactly(text) => is_spelling(text, segment, at + 1 == path.len(), ignore_case),
+                Segment::Exactly(text) => matches_segment(text, segment, at + 1 == path.len(), ignore_case),
             })
     }
 }
 
 /// Whether a server may take `segment` for `text`: without trailing dots, and, at the end of a path, without a suffix
 /// such as `.json`.
-fn is_spelling(text: &str, segment: &str, is_last: bool, ignore_case: bool) -> bool {
+fn matches_segment(text: &str, segment: &str, is_last: bool, ignore_case: bool) -> bool {
     let (text, segment) =
         if ignore_case { (&*text.to_lowercase(), &*segment.to_lowercase()) } else { (text, segment) };
     match segment.strip_prefix(text) {
@@ -270,7 +270,7 @@ mod tests {
             [("/v1/Talks", true, true), ("/V1/tAlKs", false, true), ("/v1/talk", false, false)]
         {
             let endpoint = Endpoint::parse("GET", target).unwrap();
-            let guards = [&exact, &wide].map(|policy| policy.guards(&none, Some(&endpoint)));
+            let guards = [&exact, &wide].map(|policy| policy.applies_to(&none, Some(&endpoint)));
             assert_eq!(guards, [by_exact, by_wide], "{target}");
         }
     }
@@ -280,10 +280,17 @@ mod tests {
         let scopes = |text: &str| ScopeSet::parse(text).unwrap();
         let endpoint = Endpoint::parse("GET", "/v1/talks").unwrap();
         let by_scope = RatePolicy { scopes: scopes("a b"), ..policy(1, TimeDelta::hours(1)) };
-        assert!(by_scope.guards(&scopes("b c"), None) && !by_scope.guards(&scopes("c"), Some(&endpoint)));
+        assert!(
+            by_scope.applies_to(&scopes("b c"), None) && !by_scope.applies_to(&scopes("c"), Some(&endpoint))
+        );
         let routes = vec![RoutePattern::parse("/v1/talks").unwrap()];
         let by_route = RatePolicy { routes, ..policy(1, TimeDelta::hours(1)) };
-        assert!(by_route.guards(&scopes(""), Some(&endpoint)) && !by_route.guards(&scopes("a"), None));
-        assert!(!policy(1, TimeDelta::hours(1)).guards(&scopes("a"), Some(&endpoint)), "only by its name");
+        assert!(
+            by_route.applies_to(&scopes(""), Some(&endpoint)) && !by_route.applies_to(&scopes("a"), None)
+        );
+        assert!(
+            !policy(1, TimeDelta::hours(1)).applies_to(&scopes("a"), Some(&endpoint)),
+            "only by its name"
+        );
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use url::Url;
 
-const LONGEST: usize = 2048;
+const MAX_LENGTH: usize = 2048;
 /// What answers hold. A redirect URI with one of them in its query would return it twice.
 const ANSWER_PARAMETERS: [&str; 15] = [
     "access_token",
@@ -56,7 +56,7 @@ pub enum BadRedirectUri {
 impl RedirectUri {
     /// Checks a redirect URI as a client registers it. A host in another script is kept as punycode.
     pub fn register(text: &str) -> Result<Self, BadRedirectUri> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_LENGTH {
             return Err(BadRedirectUri::TooLong);
         }
         if text.contains('#') {
@@ -86,7 +86,7 @@ impl RedirectUri {
     }
 
     /// Reads back a URI that was checked when it was registered.
-    pub fn stored(text: String) -> Self {
+    pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
@@ -95,12 +95,12 @@ impl RedirectUri {
     }
 
     /// Where to return to, if a request that asks for `requested` matches this registration.
-    pub fn accept(&self, requested: &str) -> Option<ReturnTo> {
+    pub fn match_requested(&self, requested: &str) -> Option<MatchedRedirectUri> {
         let accepted = match (Loopback::split(&self.0), Loopback::split(requested)) {
             (Some(registered), Some(asked)) => registered.host == asked.host && registered.rest == asked.rest,
             _ => self.0 == requested,
         };
-        accepted.then(|| ReturnTo(requested.to_owned()))
+        accepted.then(|| MatchedRedirectUri(requested.to_owned()))
     }
 }
 
@@ -131,7 +131,7 @@ struct Loopback<'a> {
 impl<'a> Loopback<'a> {
     fn split(text: &'a str) -> Option<Self> {
         let printable = text.bytes().all(|b| b.is_ascii_graphic() && !b"\\\"<>^`{|}#".contains(&b));
-        if !printable || text.len() > LONGEST {
+        if !printable || text.len() > MAX_LENGTH {
             return None;
         }
         let rest = text.strip_prefix("http://")?;
@@ -152,7 +152,7 @@ impl<'a> Loopback<'a> {
 
 /// A place that an answer may be sent to. It can only be made by matching a registered redirect URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReturnTo(String);
+pub struct MatchedRedirectUri(String);
 
 /// What kind of place that is, for the person who decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,7 +170,7 @@ pub enum Target {
     },
 }
 
-impl ReturnTo {
+impl MatchedRedirectUri {
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -186,7 +186,7 @@ impl ReturnTo {
     }
 
     /// The URI with these parameters added; its own query stays.
-    pub fn with(&self, parameters: &[(&str, &str)]) -> String {
+    pub fn with_parameters(&self, parameters: &[(&str, &str)]) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(parameters);
         let join = if self.0.contains('?') { '&' } else { '?' };
@@ -211,7 +211,7 @@ mod tests {
             ("http://[::1]/callback", "http://[::1]:54321/callback"),
             ("http://localhost/callback", "http://localhost:1/callback"),
         ] {
-            assert!(registered(base).accept(asked).is_some(), "{base} {asked}");
+            assert!(registered(base).match_requested(asked).is_some(), "{base} {asked}");
         }
     }
 
@@ -249,21 +249,21 @@ mod tests {
             "http://127.0.0.1:1/callback ",
             "http://127.0.0.1.:1/callback",
         ] {
-            assert!(base.accept(asked).is_none(), "{asked}");
+            assert!(base.match_requested(asked).is_none(), "{asked}");
         }
     }
 
     #[test]
     fn ru_20_an_https_address_matches_only_to_the_letter() {
         let base = registered("https://app.example/cb");
-        assert!(base.accept("https://app.example/cb").is_some());
+        assert!(base.match_requested("https://app.example/cb").is_some());
         for asked in [
             "https://app.example:443/cb",
             "https://app.example/cb/",
             "https://app.example/cb?a=b",
             "https://APP.example/cb",
         ] {
-            assert!(base.accept(asked).is_none(), "{asked}");
+            assert!(base.match_requested(asked).is_none(), "{asked}");
         }
     }
 
@@ -332,8 +332,9 @@ mod tests {
 
     #[test]
     fn ru_22_the_answer_keeps_the_query_and_encodes_its_parameters() {
-        let to = registered("http://127.0.0.1/cb?keep=1").accept("http://127.0.0.1:9/cb?keep=1").unwrap();
-        assert_eq!(to.with(&[("code", "a b&c")]), "http://127.0.0.1:9/cb?keep=1&code=a+b%26c");
+        let to =
+            registered("http://127.0.0.1/cb?keep=1").match_requested("http://127.0.0.1:9/cb?keep=1").unwrap();
+        assert_eq!(to.with_parameters(&[("code", "a b&c")]), "http://127.0.0.1:9/cb?keep=1&code=a+b%26c");
         assert_eq!(to.target(), Target::Loopback { host: "127.0.0.1".into(), port: Some(9) });
     }
 }

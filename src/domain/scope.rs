@@ -63,12 +63,12 @@ pub struct Catalog {
 
 /// The scopes of OpenID Connect: what a sign-in tells of a person, and how long it lasts. They mean nothing for a secret
 /// that no person signs in with.
-const OF_SIGN_IN: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
+const SIGN_IN_SCOPES: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
 
 impl Scope {
     /// Whether it can only matter to a tool that a person signs in to.
-    pub fn is_of_sign_in(&self) -> bool {
-        OF_SIGN_IN.contains(&self.id.as_str())
+    pub fn is_sign_in_scope(&self) -> bool {
+        SIGN_IN_SCOPES.contains(&self.id.as_str())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The code at the end of a short sign-in link. Terminal and page show it, and the person compares the two.
 
+use super::code_input;
 use super::entropy::Entropy;
-use super::typed;
 
 /// No vowels, so that no words form, and nothing that is easily taken for something else.
 const ALPHABET: &[u8; 28] = b"23456789BCDFGHJKMNPQRSTVWXYZ";
@@ -27,7 +27,7 @@ pub fn new(entropy: Entropy) -> String {
 
 /// Brings what a person typed to the form that is stored; `None` if it cannot be a code.
 pub fn canonical(typed: &str) -> Option<String> {
-    let letters: Vec<char> = typed::characters(typed).take(LENGTH + 1).collect();
+    let letters: Vec<char> = code_input::normalize(typed).take(LENGTH + 1).collect();
     let known = |c: &char| u8::try_from(*c).is_ok_and(|byte| ALPHABET.contains(&byte));
     (letters.len() == LENGTH && letters.iter().all(known))
         .then(|| letters[..4].iter().chain(&['-']).chain(&letters[4..]).collect())

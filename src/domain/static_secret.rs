@@ -55,7 +55,7 @@ impl StaticKind {
     }
 
     /// `keystile_live_`: what secrets of this kind start with.
-    pub fn head(self, prefix: &str) -> String {
+    pub fn full_prefix(self, prefix: &str) -> String {
         let label = match self {
             Self::ApiKey(mode) => mode.as_str(),
             Self::PersonalToken => "pat",
@@ -66,7 +66,7 @@ impl StaticKind {
 
 /// What a presented text is, as far as its form tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum SecretForm {
     /// A static secret whose checksum holds.
     Static(StaticKind),
     /// It starts like one and cannot be one: mistyped, cut off, or made up.
@@ -74,11 +74,11 @@ pub enum Form {
     Other,
 }
 
-impl Form {
+impl SecretForm {
     pub fn of(prefix: &str, text: &str) -> Self {
         let Some((kind, rest)) = StaticKind::ALL
             .into_iter()
-            .find_map(|kind| Some((kind, text.strip_prefix(kind.head(prefix).as_str())?)))
+            .find_map(|kind| Some((kind, text.strip_prefix(kind.full_prefix(prefix).as_str())?)))
         else {
             return Self::Other;
         };
@@ -100,7 +100,7 @@ pub struct Minted {
 
 /// Draws a new secret.
 pub fn mint(prefix: &str, kind: StaticKind, entropy: Entropy) -> Minted {
-    let display_prefix = kind.head(prefix);
+    let display_prefix = kind.full_prefix(prefix);
     let secret = Secret::new(compose(&display_prefix, &entropy.bytes::<32>()));
     let text = secret.expose();
     let last_four = text[text.len() - 4..].to_owned();
@@ -118,7 +118,7 @@ mod tests {
             let text = minted.secret.expose();
             assert!(text.starts_with(&minted.display_prefix) && text.ends_with(&minted.last_four));
             assert_eq!(text.len(), minted.display_prefix.len() + SECRET_LENGTH + CHECKSUM_LENGTH);
-            assert_eq!(Form::of("acme", text), Form::Static(kind));
+            assert_eq!(SecretForm::of("acme", text), SecretForm::Static(kind));
             assert_eq!(minted.digest, Digest::of(text));
         }
     }
@@ -132,10 +132,10 @@ mod tests {
             &text.replacen("_live_", "_test_", 1),
             "acme_pat_ü",
         ] {
-            assert_eq!(Form::of("acme", damaged), Form::Damaged, "{damaged}");
+            assert_eq!(SecretForm::of("acme", damaged), SecretForm::Damaged, "{damaged}");
         }
         for other in ["", "acme", "acme_rt_x", "eyJ0", "keystile_live_x", &format!(" {text}")] {
-            assert_eq!(Form::of("acme", other), Form::Other, "{other}");
+            assert_eq!(SecretForm::of("acme", other), SecretForm::Other, "{other}");
         }
     }
 }

@@ -122,15 +122,15 @@ impl Serialize for Time {
 pub enum Clock {
     System,
     /// The time of a server, which does not jump with the system clock.
-    Kept(Arc<Timekeeper>),
+    Guarded(Arc<Timekeeper>),
     /// A clock that stands until it is moved.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
     /// The system clock watched over: one that jumps by more than the tolerance is not followed.
-    pub fn kept(tolerance: TimeDelta) -> Self {
-        Self::Kept(Arc::new(Timekeeper::new(tolerance)))
+    pub fn guarded(tolerance: TimeDelta) -> Self {
+        Self::Guarded(Arc::new(Timekeeper::new(tolerance)))
     }
 
     pub fn manual(at: Time) -> Self {
@@ -141,7 +141,7 @@ impl Clock {
     pub fn now(&self) -> Time {
         match self {
             Self::System => Time::new(Utc::now()),
-            Self::Kept(keeper) => keeper.now(),
+            Self::Guarded(keeper) => keeper.now(),
             Self::Manual(micros) => {
                 Time::from_micros(micros.load(Ordering::SeqCst)).unwrap_or_else(Time::epoch)
             }
@@ -149,9 +149,9 @@ impl Clock {
     }
 
     /// The keeper of a kept clock.
-    pub fn keeper(&self) -> Option<&Timekeeper> {
+    pub fn timekeeper(&self) -> Option<&Timekeeper> {
         match self {
-            Self::Kept(keeper) => Some(keeper),
+            Self::Guarded(keeper) => Some(keeper),
             Self::System | Self::Manual(_) => None,
         }
     }

@@ -10,16 +10,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 
-use super::steady;
+use super::monotonic;
 use super::time::{Clock, Time};
 
 /// How long a clock that has jumped must run steadily before it is followed.
 pub const ADOPT_AFTER: TimeDelta = TimeDelta::minutes(10);
-/// How long nothing is deleted after a jump was followed, or after a start with a gap of more than [`LONGEST_GAP`].
+/// How long nothing is deleted after a jump was followed, or after a start with a gap of more than [`MAX_GAP`].
 pub const KEEP_AFTER_JUMP: TimeDelta = TimeDelta::hours(24);
 /// How far the time at the start may be ahead of the newest time in the database before it is doubted: the server was off
 /// for so long, or a clock is wrong and will be corrected.
-pub const LONGEST_GAP: TimeDelta = TimeDelta::hours(24);
+pub const MAX_GAP: TimeDelta = TimeDelta::hours(24);
 
 /// The time of the server.
 #[derive(Debug)]
@@ -67,72 +67,72 @@ pub enum ClockFault {
 impl Timekeeper {
     /// Begins with what the system clock says.
     pub fn new(tolerance: TimeDelta) -> Self {
-        Self::starting_at(Clock::System.now(), steady::micros(), tolerance)
+        Self::starting_at(Clock::System.now(), monotonic::micros(), tolerance)
     }
 
-    fn starting_at(now: Time, steady: i64, tolerance: TimeDelta) -> Self {
-        Self { tolerance, offset: AtomicI64::new(now.micros() - steady), state: Mutex::default() }
+    fn starting_at(now: Time, monotonic: i64, tolerance: TimeDelta) -> Self {
+        Self { tolerance, offset: AtomicI64::new(now.micros() - monotonic), state: Mutex::default() }
     }
 
     pub fn now(&self) -> Time {
-        self.at(steady::micros())
+        self.at(monotonic::micros())
     }
 
-    fn at(&self, steady: i64) -> Time {
-        Time::from_micros(steady.saturating_add(self.offset.load(Ordering::SeqCst)))
+    fn at(&self, monotonic: i64) -> Time {
+        Time::from_micros(monotonic.saturating_add(self.offset.load(Ordering::SeqCst)))
             .unwrap_or_else(Time::epoch)
     }
 
     /// Starts from what the reference said at this moment of the monotonic clock, whatever was known before.
-    pub fn set(&self, reference: Time, steady: i64) {
-        self.offset.store(reference.micros().saturating_sub(steady), Ordering::SeqCst);
+    pub fn set(&self, reference: Time, monotonic: i64) {
+        self.offset.store(reference.micros().saturating_sub(monotonic), Ordering::SeqCst);
         self.state().jump = None;
     }
 
     /// Compares the time at the start with the newest time in the database. Nothing is deleted for a day if it is far ahead
     /// of that: a keeper that has just started has seen no jump.
-    pub fn resume(&self, newest: Option<Time>, steady: i64) {
-        if newest.is_some_and(|newest| self.at(steady) - newest > LONGEST_GAP) {
-            self.state().deletes_from = steady.saturating_add(micros(KEEP_AFTER_JUMP));
+    pub fn resume(&self, newest: Option<Time>, monotonic: i64) {
+        if newest.is_some_and(|newest| self.at(monotonic) - newest > MAX_GAP) {
+            self.state().deletes_from = monotonic.saturating_add(micros(KEEP_AFTER_JUMP));
         }
     }
 
     /// Takes what the reference said at this moment of the monotonic clock.
-    pub fn observe(&self, reference: Time, steady: i64) -> Observation {
-        let by = reference - self.at(steady);
+    pub fn observe(&self, reference: Time, monotonic: i64) -> Observation {
+        let by = reference - self.at(monotonic);
         let mut state = self.state();
         if by.abs() <= self.tolerance {
             state.jump = None;
-            self.offset.store(reference.micros().saturating_sub(steady), Ordering::SeqCst);
+            self.offset.store(reference.micros().saturating_sub(monotonic), Ordering::SeqCst);
             return Observation::Agrees;
         }
         let known = state.jump.filter(|jump| (jump.by - by).abs() <= self.tolerance);
-        let jump = *state.jump.insert(known.unwrap_or(Jump { by, since: steady }));
-        if TimeDelta::microseconds(steady - jump.since) < ADOPT_AFTER {
+        let jump = *state.jump.insert(known.unwrap_or(Jump { by, since: monotonic }));
+        if TimeDelta::microseconds(monotonic - jump.since) < ADOPT_AFTER {
             return Observation::Jumped(by);
         }
         state.jump = None;
-        state.deletes_from = steady.saturating_add(micros(KEEP_AFTER_JUMP));
-        self.offset.store(reference.micros().saturating_sub(steady), Ordering::SeqCst);
+        state.deletes_from = monotonic.saturating_add(micros(KEEP_AFTER_JUMP));
+        self.offset.store(reference.micros().saturating_sub(monotonic), Ordering::SeqCst);
         Observation::Adopted(by)
     }
 
     /// What is wrong with the clocks now, if something is.
     pub fn fault(&self) -> Option<ClockFault> {
-        self.fault_with(Clock::System.now(), steady::micros())
+        self.fault_with(Clock::System.now(), monotonic::micros())
     }
 
-    fn fault_with(&self, system: Time, steady: i64) -> Option<ClockFault> {
+    fn fault_with(&self, system: Time, monotonic: i64) -> Option<ClockFault> {
         let jump = self.state().jump;
-        let off = system - self.at(steady);
+        let off = system - self.at(monotonic);
         jump.map(|jump| ClockFault::Reference(jump.by))
             .or_else(|| (off.abs() > self.tolerance).then_some(ClockFault::System(off)))
     }
 
     /// Whether what is old enough may be deleted: not while a clock is wrong, nor for a day after a jump was followed or
-    /// after a start with a gap of more than [`LONGEST_GAP`].
+    /// after a start with a gap of more than [`MAX_GAP`].
     pub fn may_delete(&self) -> bool {
-        self.fault().is_none() && self.state().deletes_from <= steady::micros()
+        self.fault().is_none() && self.state().deletes_from <= monotonic::micros()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -162,9 +162,9 @@ mod tests {
     #[test]
     fn a_reference_within_the_tolerance_is_followed() {
         let keeper = keeper();
-        for (steady, reference) in [(10, 1_000_012), (20, 1_000_026), (30, 1_000_031)] {
-            assert_eq!(keeper.observe(at(reference), steady * SECOND), Observation::Agrees);
-            assert_eq!(keeper.at(steady * SECOND), at(reference));
+        for (monotonic, reference) in [(10, 1_000_012), (20, 1_000_026), (30, 1_000_031)] {
+            assert_eq!(keeper.observe(at(reference), monotonic * SECOND), Observation::Agrees);
+            assert_eq!(keeper.at(monotonic * SECOND), at(reference));
         }
         assert_eq!(keeper.at(40 * SECOND), at(1_000_041));
     }

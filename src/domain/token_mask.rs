@@ -14,7 +14,7 @@ const KINDS: [&str; 4] = ["_live_", "_test_", "_pat_", "_rt_"];
 /// The beginning of every JWT: `{"` in base64url.
 const JWT: &str = "eyJ";
 /// Shorter words that begin like a JWT are not one.
-const SHORTEST_JWT: usize = 20;
+const MIN_JWT: usize = 20;
 const MASK: &str = "[redacted]";
 
 /// The text with `[redacted]` in place of the secret part of each token: `keystile_live_[redacted]`, `eyJ[redacted]`.
@@ -60,7 +60,7 @@ fn own(text: &str, at: usize) -> Option<Range<usize>> {
 fn jwt(text: &str, at: usize) -> Option<Range<usize>> {
     let inside_a_word = text[..at].bytes().next_back().is_some_and(|b| b.is_ascii_alphanumeric());
     let length = run(&text[at..], |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-    (!inside_a_word && length >= SHORTEST_JWT).then_some(at + JWT.len()..at + length)
+    (!inside_a_word && length >= MIN_JWT).then_some(at + JWT.len()..at + length)
 }
 
 fn run(text: &str, belongs: impl Fn(u8) -> bool) -> usize {

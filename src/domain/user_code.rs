@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::typed;
+use super::code_input;
 
 /// No vowels, so that no words form, and no digits, so that nothing is taken for a letter.
 const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 const LETTERS: usize = 8;
 /// More characters than anybody needs for eight letters.
-const LONGEST_TYPED: usize = 64;
+const MAX_TYPED: usize = 64;
 
 /// Eight letters. They are a secret as long as they are waited for, so they are only printed on purpose.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,10 +25,10 @@ impl UserCode {
 
     /// Reads what a person typed, in any case, with spaces and dashes wherever they like.
     pub fn parse(typed: &str) -> Option<Self> {
-        if typed.chars().count() > LONGEST_TYPED {
+        if typed.chars().count() > MAX_TYPED {
             return None;
         }
-        let letters: String = typed::characters(typed).collect();
+        let letters: String = code_input::normalize(typed).collect();
         let known = letters.bytes().all(|byte| ALPHABET.contains(&byte));
         (letters.len() == LETTERS && known).then_some(Self(letters))
     }
@@ -39,7 +39,7 @@ impl UserCode {
     }
 
     /// As both devices show it: `WDJB-MJHT`.
-    pub fn shown(&self) -> String {
+    pub fn formatted(&self) -> String {
         let (first, second) = self.0.split_at(LETTERS / 2);
         format!("{first}-{second}")
     }
@@ -60,7 +60,7 @@ mod tests {
         for typed in ["WDJB-MJHT", "wdjbmjht", " wdjb mjht ", "W D J B.M J H T", "ＷＤＪＢ–ＭＪＨＴ"]
         {
             assert_eq!(
-                UserCode::parse(typed).map(|code| code.shown()).as_deref(),
+                UserCode::parse(typed).map(|code| code.formatted()).as_deref(),
                 Some("WDJB-MJHT"),
                 "{typed}"
             );

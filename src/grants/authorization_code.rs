@@ -18,7 +18,7 @@ use crate::store::batched::redemption::{self, Redemption, StoredCode};
 use crate::store::credentials;
 use crate::store::{Store, StoreError, Work};
 
-use super::session::{Approved, IssueContext, NewSession, issue};
+use super::session::{ApprovedRequest, IssueContext, NewSession, issue};
 use super::{ApprovedGrant, Outcome, TokenSet};
 use decision::{Decision, decide};
 
@@ -43,7 +43,7 @@ pub struct FastPath {
 impl FastPath {
     /// `None` if this request is not eligible for the fast path.
     pub fn of(client: Arc<Client>, request: &CodeRequest) -> Option<Self> {
-        allowed(&client).ok()?;
+        check_grant(&client).ok()?;
         Some(Self { client, request: request.clone() })
     }
 
@@ -94,7 +94,7 @@ pub fn exchange(
     client: &Client,
     request: &CodeRequest,
 ) -> Outcome {
-    allowed(client).map_err(|refusal| refusal.error(None))?;
+    check_grant(client).map_err(|refusal| refusal.error(None))?;
     let Some(stored) = redemption::lock(work.conn, request.code.digest())? else {
         return Err(CodeRefusal::UnknownCode.error(None).into());
     };
@@ -114,7 +114,7 @@ pub fn exchange(
 }
 
 /// What is refused without a look at the database.
-fn allowed(client: &Client) -> Result<(), CodeRefusal> {
+fn check_grant(client: &Client) -> Result<(), CodeRefusal> {
     if client.allows(Grant::AuthorizationCode) { Ok(()) } else { Err(CodeRefusal::GrantNotAllowed) }
 }
 
@@ -132,7 +132,7 @@ fn refuse(
             if let Some(session) = &stored.code.credential_id
                 && credentials::revoke(work.conn, session, work.now, EndReason::CodeReuse)?
             {
-                work.record(reuse(&stored.code, session, client, &request.origin));
+                work.record(reuse_event(&stored.code, session, client, &request.origin));
             }
         }
         CodeRefusal::GrantNotAllowed
@@ -156,7 +156,7 @@ fn new_session(
     origin: &Origin,
 ) -> NewSession {
     let StoredCode { code, request, .. } = stored;
-    let approved = Approved {
+    let approved = ApprovedRequest {
         org_id: &code.org_id,
         user_id: &code.user_id,
         role,
@@ -169,7 +169,7 @@ fn new_session(
     NewSession::of(context, entropy, approved, origin)
 }
 
-fn reuse(code: &AuthorizationCode, session: &str, client: &Client, origin: &Origin) -> Event {
+fn reuse_event(code: &AuthorizationCode, session: &str, client: &Client, origin: &Origin) -> Event {
     Event::new(Action::SessionCodeReuse, Actor::Client(client.id.clone()), origin)
         .org(&code.org_id)
         .credential(session)

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::Outcome;
-use super::session::{Approved, IssueContext, NewSession, issue};
+use super::session::{ApprovedRequest, IssueContext, NewSession, issue};
 use crate::config::Config;
 use crate::domain::audit::Origin;
 use crate::domain::client::{Client, Grant};
@@ -14,7 +14,7 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::keys::master::MasterKey;
 use crate::store::device_requests::{self as requests, DeviceRequest};
-use crate::store::memberships::{self, Standing};
+use crate::store::memberships::{self, ActiveMember};
 use crate::store::organizations::Organization;
 use crate::store::{StoreError, Work, credentials, organizations};
 
@@ -79,14 +79,14 @@ fn wait(work: &mut Work<'_>, asked: &DeviceRequest) -> Result<OAuthError, StoreE
     let interval = TimeDelta::seconds(asked.interval_seconds);
     if too_early(asked.polled_at, interval, work.now) {
         let slower = interval + SLOWER_BY;
-        requests::polled(work.conn, &asked.id, work.now, slower.num_seconds())?;
+        requests::record_poll(work.conn, &asked.id, work.now, slower.num_seconds())?;
         return Ok(OAuthError::new(
             OAuthCode::SlowDown,
             format!("Wait {} seconds between two requests.", slower.num_seconds()),
             "asked too early",
         ));
     }
-    requests::polled(work.conn, &asked.id, work.now, asked.interval_seconds)?;
+    requests::record_poll(work.conn, &asked.id, work.now, asked.interval_seconds)?;
     Ok(OAuthError::new(
         OAuthCode::AuthorizationPending,
         "Nobody has answered yet. Ask again after the interval.",
@@ -106,12 +106,12 @@ fn start_session(
     let user_id = asked.user_id.as_deref().ok_or_else(damaged)?;
     let scopes = asked.granted.as_deref().ok_or_else(damaged)?;
     let auth_time = asked.auth_time.ok_or_else(damaged)?;
-    let Standing { organization, role, .. } = memberships::standing(work.conn, org_id, user_id)?
+    let ActiveMember { organization, role, .. } = memberships::active_member(work.conn, org_id, user_id)?
         .ok_or_else(|| OAuthError::invalid_grant("the person is no longer a member"))?;
-    admit(context.config, &organization, asked)?;
+    check_policy(context.config, &organization, asked)?;
     let granted = ScopeSet::parse(scopes)
         .map_err(|_| StoreError::Failed(format!("the scopes approved for {} cannot be read", asked.id)))?;
-    let approved = Approved {
+    let approved = ApprovedRequest {
         org_id,
         user_id,
         role,
@@ -131,8 +131,12 @@ fn start_session(
 }
 
 /// Whether the organization still allows this sign-in with a device code.
-fn admit(config: &Config, organization: &Organization, asked: &DeviceRequest) -> Result<(), OAuthError> {
-    match organization.policy(&config.organizations).policy_block(asked.answered_on()) {
+fn check_policy(
+    config: &Config,
+    organization: &Organization,
+    asked: &DeviceRequest,
+) -> Result<(), OAuthError> {
+    match organization.policy(&config.organizations).policy_block(asked.sign_in_method()) {
         None => Ok(()),
         Some(PolicyBlock::PersonalTokens) => Err(OAuthError::personal_tokens_disabled(&organization.name)),
         Some(PolicyBlock::DeviceFlow | PolicyBlock::OtherNetwork | PolicyBlock::CopyCode) => {

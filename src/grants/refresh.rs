@@ -18,14 +18,14 @@ use crate::domain::secret::{Digest, Secret};
 use crate::domain::time::Time;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::keys::refresh_token;
-use crate::store::batched::rotation::{self, LiveSession, Rotation, StoredSession};
+use crate::store::batched::rotation::{self, ActiveSession, Rotation, StoredSession};
 use crate::store::credentials;
 use crate::store::{Store, StoreError, Work, counters, recovery};
 
 use super::session::{IssueContext, issue};
 use super::{ApprovedGrant, Outcome};
 use decision::{Attempt, Decision, decide, read_token};
-use refusal::{generations, refuse};
+use refusal::{generation_event, refuse};
 
 pub use decision::RefreshRefusal;
 
@@ -43,7 +43,7 @@ pub struct RefreshRequest {
 /// Fast path for cached clients: rotates the session on the store's batch thread.
 pub struct FastPath {
     client: Arc<Client>,
-    token: refresh_token::Presented,
+    token: refresh_token::ParsedRefreshToken,
     installation: Option<Digest>,
     request: RefreshRequest,
 }
@@ -131,7 +131,7 @@ pub fn exchange(
                 return Err(refuse(work, &context, &attempt, &stored, RefreshRefusal::Ahead)?.into());
             }
             let session = move_forward(work, &context, &attempt, session)?;
-            work.record(generations(Action::SessionAhead, &stored, client, &attempt));
+            work.record(generation_event(Action::SessionAhead, &stored, client, &attempt));
             Ok(issue(&context, work.entropy, &session, &scopes))
         }
         Decision::Refuse(refusal) => Err(refuse(work, &context, &attempt, &stored, refusal)?.into()),
@@ -144,11 +144,11 @@ fn move_forward(
     work: &mut Work<'_>,
     context: &IssueContext<'_>,
     attempt: &Attempt<'_>,
-    session: LiveSession,
-) -> Result<LiveSession, StoreError> {
+    session: ActiveSession,
+) -> Result<ActiveSession, StoreError> {
     let (from, to) = (session.generation, attempt.token.generation);
     if !credentials::skip_to_generation(work.conn, &session.id, from, to)? {
-        return Err(changed());
+        return Err(changed_meanwhile());
     }
     let session = rotate(work, context, attempt, session)?;
     counters::increment(work.conn, Counter::SessionsAheadForwarded)?;
@@ -159,21 +159,21 @@ fn rotate(
     work: &mut Work<'_>,
     context: &IssueContext<'_>,
     attempt: &Attempt<'_>,
-    session: LiveSession,
-) -> Result<LiveSession, StoreError> {
+    session: ActiveSession,
+) -> Result<ActiveSession, StoreError> {
     let rotation = rotation(context, attempt, &session);
     if rotation::rotate(work.conn, slice::from_ref(&rotation), work.now)?.is_empty() {
-        return Err(changed());
+        return Err(changed_meanwhile());
     }
     Ok(session.rotated(&rotation))
 }
 
 /// The client, the organization or the owner changed between the decision and the rotation.
-fn changed() -> StoreError {
+fn changed_meanwhile() -> StoreError {
     StoreError::Unavailable("the session changed while it was being refreshed".into())
 }
 
-fn rotation(context: &IssueContext<'_>, attempt: &Attempt<'_>, session: &LiveSession) -> Rotation {
+fn rotation(context: &IssueContext<'_>, attempt: &Attempt<'_>, session: &ActiveSession) -> Rotation {
     let IssueContext { config, client, now, .. } = *context;
     Rotation {
         id: session.id.clone(),
@@ -188,7 +188,7 @@ fn rotation(context: &IssueContext<'_>, attempt: &Attempt<'_>, session: &LiveSes
 /// The pseudonym of the installation that asks, which is another one for each session.
 fn installation(
     master: &MasterKey,
-    token: &refresh_token::Presented,
+    token: &refresh_token::ParsedRefreshToken,
     request: &RefreshRequest,
 ) -> Option<Digest> {
     let id = request.installation.as_ref()?.expose();

@@ -7,14 +7,14 @@ use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{Client, Grant};
 use crate::domain::credential::CredentialKind;
 use crate::domain::entropy::Entropy;
-use crate::domain::id::Kind;
+use crate::domain::id::IdKind;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
 use crate::keys::jwt::{AccessClaims, token_id};
 use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
-use crate::store::batched::rotation::LiveSession;
+use crate::store::batched::rotation::ActiveSession;
 use crate::store::credentials::Credential;
 
 /// What a client is about to get. The access token still has to be signed.
@@ -44,12 +44,12 @@ pub(super) struct IssueContext<'a> {
 pub(super) fn issue(
     context: &IssueContext<'_>,
     entropy: Entropy,
-    session: &LiveSession,
+    session: &ActiveSession,
     wanted: &ScopeSet,
 ) -> TokenSet {
     let IssueContext { config, master, client, now } = *context;
     let prefix = &config.brand.token_prefix;
-    let LiveSession { id, generation, seed, .. } = session;
+    let ActiveSession { id, generation, seed, .. } = session;
     let issuer = config.server.public_url.as_str();
     let lifetime = client.access.unwrap_or(config.tokens.access);
     TokenSet {
@@ -80,7 +80,7 @@ pub(super) fn issue(
 /// A grant that is approved and committed, whose tokens are still to be made.
 pub struct ApprovedGrant {
     pub(super) client: Arc<Client>,
-    pub(super) session: LiveSession,
+    pub(super) session: ActiveSession,
     pub(super) scopes: ScopeSet,
     /// As in [`TokenSet`].
     pub(super) nonce: Option<String>,
@@ -94,7 +94,7 @@ impl ApprovedGrant {
 }
 
 /// What a person has approved and a tool now comes for.
-pub(super) struct Approved<'a> {
+pub(super) struct ApprovedRequest<'a> {
     pub org_id: &'a str,
     pub user_id: &'a str,
     pub role: String,
@@ -108,7 +108,7 @@ pub(super) struct Approved<'a> {
 /// A session that is still to be inserted.
 pub(super) struct NewSession {
     pub credential: Credential,
-    pub live: LiveSession,
+    pub live: ActiveSession,
     pub started: Event,
 }
 
@@ -116,13 +116,13 @@ impl NewSession {
     pub(super) fn of(
         context: &IssueContext<'_>,
         entropy: Entropy,
-        approved: Approved<'_>,
+        approved: ApprovedRequest<'_>,
         origin: &Origin,
     ) -> Self {
         let IssueContext { config, client, now, .. } = *context;
         let ends_at = now + config.tokens.session_max;
-        let live = LiveSession {
-            id: Kind::CliSession.new_id(entropy),
+        let live = ActiveSession {
+            id: IdKind::CliSession.new_id(entropy),
             org_id: approved.org_id.to_owned(),
             user_id: approved.user_id.to_owned(),
             scopes: approved.scopes.to_owned(),

@@ -9,13 +9,13 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use crate::domain::parameters::{Parameters, decode};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::domain::static_secret::Form;
+use crate::domain::static_secret::SecretForm;
 use crate::keys::jwt::{AccessClaims, Rejected};
-use crate::services::authenticate::{self, Audience, Checked, Principal, Refused, Token};
+use crate::services::authenticate::{self, Audience, CheckResult, PresentedToken, Principal, Refused};
 use crate::store::{Conn, StoreError};
 use crate::web::app::App;
 use crate::web::client_address::client_address;
-use crate::web::{request_id, uses};
+use crate::web::{request_id, use_log};
 
 const API_KEY: &str = "x-api-key";
 /// Where a credential in a query would be.
@@ -161,7 +161,7 @@ impl From<StoreError> for Denied {
 
 /// Who calls. Whether it is let in or not, the use of a credential that is known is noted.
 pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, Denied> {
-    check(app, request, &presented(request.headers(), request.query_string())?, None).await
+    check(app, request, &presented_credential(request.headers(), request.query_string())?, None).await
 }
 
 /// Who presents this credential from where the request comes from. `endpoint` is what it is used for, unless that is this
@@ -183,31 +183,31 @@ pub async fn check_for(
     audience: &Audience,
     endpoint: Option<String>,
 ) -> Result<Principal, Denied> {
-    let token = recognize(app, secret).await?;
+    let token = parse_token(app, secret).await?;
     let address = client_address(request, &app.config.server.trusted_proxies);
-    let checked = look(app, &token, audience, address).await?;
+    let checked = check_token(app, &token, audience, address).await?;
     if let Some(credential) = checked.credential {
         match endpoint {
-            Some(endpoint) => uses::note_for(request, credential, endpoint),
-            None => uses::note(request, credential),
+            Some(endpoint) => use_log::note_for(request, credential, endpoint),
+            None => use_log::note(request, credential),
         }
     }
     checked.verdict.map_err(|refused| denied(app, refused))
 }
 
 /// What stands behind a token that is used from this address.
-pub(super) async fn look(
+pub(super) async fn check_token(
     app: &App,
-    token: &Token,
+    token: &PresentedToken,
     audience: &Audience,
     address: Option<IpAddr>,
-) -> Result<Checked, StoreError> {
+) -> Result<CheckResult, StoreError> {
     match token {
-        Token::Static(secret) => {
-            let held = app.store.look(*secret).await?;
-            Ok(authenticate::check_held(&app.config, held, address, app.now()))
+        PresentedToken::Static(secret) => {
+            let held = app.store.find_by_secret(*secret).await?;
+            Ok(authenticate::check_static(&app.config, held, address, app.now()))
         }
-        Token::Access(claims) => {
+        PresentedToken::Access(claims) => {
             let (reader, claims, audience, now) = (app.clone(), claims.clone(), audience.clone(), app.now());
             let read = move |conn: &mut Conn| {
                 authenticate::check_access(conn, &reader.config, &claims, &audience, address, now)
@@ -238,20 +238,20 @@ pub fn require(app: &App, principal: &Principal, scope: &str) -> Result<(), Deni
     if principal.scopes.contains(scope) {
         return Ok(());
     }
-    Err(lacking(app, std::iter::once(scope.to_owned()).collect()))
+    Err(insufficient_scope(app, std::iter::once(scope.to_owned()).collect()))
 }
 
 /// The refusal of a credential that does not have these scopes.
-pub fn lacking(app: &App, required: ScopeSet) -> Denied {
+pub fn insufficient_scope(app: &App, required: ScopeSet) -> Denied {
     Denied::InsufficientScope { required, header: format!("{}-Required-Scopes", app.config.brand.header) }
 }
 
 /// What was presented, by its form. A mistyped key is refused here, before the database is asked.
-pub(super) async fn recognize(app: &App, secret: &Secret) -> Result<Token, Denied> {
-    match Form::of(&app.config.brand.token_prefix, secret.expose()) {
-        Form::Static(_) => Ok(Token::Static(secret.digest())),
-        Form::Damaged => Err(Denied::Invalid),
-        Form::Other => verified(app, secret).await.map(Token::Access),
+pub(super) async fn parse_token(app: &App, secret: &Secret) -> Result<PresentedToken, Denied> {
+    match SecretForm::of(&app.config.brand.token_prefix, secret.expose()) {
+        SecretForm::Static(_) => Ok(PresentedToken::Static(secret.digest())),
+        SecretForm::Damaged => Err(Denied::Invalid),
+        SecretForm::Other => verified(app, secret).await.map(PresentedToken::Access),
     }
 }
 
@@ -260,7 +260,7 @@ pub(super) async fn recognize(app: &App, secret: &Secret) -> Result<Token, Denie
 async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, Denied> {
     let verify = || app.keyring.verify_access(app.issuer(), app.now(), token.expose());
     let verdict = match verify() {
-        Err(Rejected::UnknownKey | Rejected::Lifetime) if app.keyring.may_look() => {
+        Err(Rejected::UnknownKey | Rejected::Lifetime) if app.keyring.may_reload() => {
             app.reread_keys().await.map_err(Denied::Store)?;
             verify()
         }
@@ -286,7 +286,7 @@ async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, Denied> {
 }
 
 /// The one credential of a request.
-pub(super) fn presented(headers: &HeaderMap, query: &str) -> Result<Secret, Denied> {
+pub(super) fn presented_credential(headers: &HeaderMap, query: &str) -> Result<Secret, Denied> {
     not_in_query(query)?;
     let bearer = headers.get_all(AUTHORIZATION).filter_map(|value| {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
@@ -325,7 +325,8 @@ mod tests {
         for (name, value) in headers {
             request = request.append_header((*name, *value));
         }
-        presented(request.to_http_request().headers(), query).map(|secret| secret.expose().to_owned())
+        presented_credential(request.to_http_request().headers(), query)
+            .map(|secret| secret.expose().to_owned())
     }
 
     #[test]

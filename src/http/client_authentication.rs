@@ -34,7 +34,7 @@ impl ClientCredentials {
     pub(super) fn read(headers: &HeaderMap, form: &Parameters) -> Result<Self, OAuthError> {
         let in_form = form.get("client_secret");
         let Some((id, secret)) = basic(headers)? else {
-            let id = form.get("client_id").ok_or_else(nobody)?.to_owned();
+            let id = form.get("client_id").ok_or_else(unknown_client)?.to_owned();
             return Ok(match in_form {
                 Some(secret) => Self::Confidential { id, secret: Secret::new(secret) },
                 None => Self::Public { id },
@@ -59,11 +59,15 @@ impl ClientCredentials {
     /// Finds the client and checks its proof. An unknown client and a wrong secret read the same and take the same
     /// steps.
     pub(super) fn check(&self, conn: &mut Conn, now: Time) -> Result<Client, TxError<OAuthError>> {
-        Ok(self.proves(clients::find(conn, self.id())?, now)?)
+        Ok(self.authenticate(clients::find(conn, self.id())?, now)?)
     }
 
     /// Checks the proof against a client that was found, or was not.
-    pub(super) fn proves<C: Borrow<Client>>(&self, client: Option<C>, now: Time) -> Result<C, OAuthError> {
+    pub(super) fn authenticate<C: Borrow<Client>>(
+        &self,
+        client: Option<C>,
+        now: Time,
+    ) -> Result<C, OAuthError> {
         let is_public = client.as_ref().map(|client| client.borrow().is_public());
         let reason = match self {
             Self::Public { .. } => match is_public {
@@ -90,7 +94,7 @@ impl ClientCredentials {
     }
 }
 
-fn nobody() -> OAuthError {
+fn unknown_client() -> OAuthError {
     OAuthError::new(OAuthCode::InvalidClient, "client_id is missing.", "no client named")
 }
 
@@ -196,7 +200,7 @@ mod tests {
         for _ in 0..31 {
             for (client, times) in clients.iter().zip(&mut times) {
                 let started = Instant::now();
-                let refused = claimed.proves(client.as_ref(), now).unwrap_err();
+                let refused = claimed.authenticate(client.as_ref(), now).unwrap_err();
                 times.push(started.elapsed());
                 assert_eq!(refused.code, OAuthCode::InvalidClient);
             }

@@ -6,13 +6,13 @@ use serde::Serialize;
 use super::client_authentication::ClientCredentials;
 use super::failure::Failure;
 use super::form::OAuthForm;
-use crate::domain::authorization::Parameters;
+use crate::domain::authorization::RawParameters;
 use crate::services::device;
 use crate::web::app::App;
 use crate::web::{limits, origin};
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct StartResponse<'a> {
     device_code: &'a str,
     user_code: &'a str,
     verification_uri: &'a str,
@@ -29,7 +29,7 @@ pub async fn start(
 ) -> Result<HttpResponse, Failure> {
     limits::begin_sign_in(&app, &request)?;
     let client = ClientCredentials::read(request.headers(), &form)?;
-    let parameters = Parameters::from_pairs(form.into_pairs());
+    let parameters = RawParameters::from_pairs(form.into_pairs());
     let ip = origin::of(&app, &request).ip;
     let started = app
         .write_or_refuse(move |app, work| {
@@ -37,9 +37,9 @@ pub async fn start(
             device::start(work, &app.config, &app.master, &client, &parameters, ip.as_deref())
         })
         .await?;
-    let user_code = started.user_code.shown();
+    let user_code = started.user_code.formatted();
     let verification_uri = app.config.server.public_url.join("/device");
-    Ok(HttpResponse::Ok().json(Answer {
+    Ok(HttpResponse::Ok().json(StartResponse {
         device_code: started.device_code.expose(),
         verification_uri_complete: format!("{verification_uri}?user_code={user_code}"),
         user_code: &user_code,

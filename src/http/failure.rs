@@ -134,7 +134,7 @@ impl fmt::Display for Failure {
 
 impl Failure {
     /// What is said to the client.
-    fn told(&self) -> OAuthError {
+    fn client_facing(&self) -> OAuthError {
         match self {
             Self::Refused(error) => error.clone(),
             Self::Form(error) => OAuthError::invalid_request(format!("The request is malformed: {error}.")),
@@ -191,13 +191,13 @@ impl ResponseError for Failure {
             | Self::Refused(_)
             | Self::Store(_)
             | Self::Signing(_)
-            | Self::Internal(_) => status(&self.told()),
+            | Self::Internal(_) => status(&self.client_facing()),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         self.log();
-        let mut answer = answer(&self.told(), self.status_code());
+        let mut answer = answer(&self.client_facing(), self.status_code());
         if let Self::TooMany { seconds } = self {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }

@@ -15,7 +15,7 @@ use crate::keys::jwt::TokenType;
 use crate::web::app::App;
 
 /// An ID token says that a person has just signed in. It is no credential, and a client checks it at once.
-const LONGEST_SECONDS: i64 = 60 * 60;
+const MAX_LIFETIME_SECONDS: i64 = 60 * 60;
 
 /// Signs what the client may know of the person who signed in. Name and e-mail address are asked for at the userinfo
 /// endpoint.
@@ -32,7 +32,7 @@ fn claims(issued: &TokenSet, access_token: &str) -> Result<CoreIdTokenClaims, Fa
     Ok(CoreIdTokenClaims::new(
         url,
         audience,
-        moment(access.exp.min(access.iat.saturating_add(LONGEST_SECONDS)))?,
+        moment(access.exp.min(access.iat.saturating_add(MAX_LIFETIME_SECONDS)))?,
         moment(access.iat)?,
         subject,
         EmptyAdditionalClaims {},

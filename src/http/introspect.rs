@@ -13,11 +13,11 @@ use crate::domain::management::TOKENS_INTROSPECT;
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
-use crate::domain::static_secret::{Form, Mode, StaticKind};
+use crate::domain::static_secret::{Mode, SecretForm, StaticKind};
 use crate::domain::time::Time;
 use crate::keys::refresh_token;
-use crate::services::authenticate::{self, Audience, Token};
-use crate::services::introspection::{Active, Asking};
+use crate::services::authenticate::{self, Audience, PresentedToken};
+use crate::services::introspection::{ActiveToken, Requester};
 use crate::store::{Conn, TxError};
 use crate::web::app::App;
 
@@ -28,16 +28,19 @@ pub async fn introspect(
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Error> {
     // The two looks go side by side. A caller who is refused ends both, and hears of no failure of the second.
-    let (asking, found) =
-        tokio::try_join!(biased; asking(&app, &request, &form), async { Ok(found(&app, &form).await) })?;
-    let active = found?.and_then(|active| active.told_to(&asking));
+    let (asking, found) = tokio::try_join!(biased; authenticate_requester(&app, &request, &form), async { Ok(find_active(&app, &form).await) })?;
+    let active = found?.and_then(|active| active.visible_to(&asking));
     Ok(HttpResponse::Ok().json(match active {
-        Some(active) => shown(&app, &active),
+        Some(active) => response(&app, &active),
         None => json!({ "active": false }),
     }))
 }
 
-async fn asking(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Asking, Error> {
+async fn authenticate_requester(
+    app: &App,
+    request: &HttpRequest,
+    form: &Parameters,
+) -> Result<Requester, Error> {
     let headers = request.headers();
     let scheme = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split(' ').next());
     let as_client = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
@@ -49,23 +52,24 @@ async fn asking(app: &App, request: &HttpRequest, form: &Parameters) -> Result<A
         if client.is_public() {
             return Err(Failure::from(OAuthError::invalid_client("a public client")).into());
         }
-        return Ok(Asking::Client { id: client.id });
+        return Ok(Requester::Client { id: client.id });
     }
-    let secret = api_auth::presented(headers, request.query_string()).map_err(BearerErrorResponse)?;
-    match Form::of(&app.config.brand.token_prefix, secret.expose()) {
-        Form::Static(StaticKind::ApiKey(_)) => {}
-        Form::Static(StaticKind::PersonalToken) | Form::Damaged | Form::Other => {
+    let secret =
+        api_auth::presented_credential(headers, request.query_string()).map_err(BearerErrorResponse)?;
+    match SecretForm::of(&app.config.brand.token_prefix, secret.expose()) {
+        SecretForm::Static(StaticKind::ApiKey(_)) => {}
+        SecretForm::Static(StaticKind::PersonalToken) | SecretForm::Damaged | SecretForm::Other => {
             return Err(BearerErrorResponse(Denied::Invalid).into());
         }
     }
     let principal = api_auth::check(app, request, &secret, None).await.map_err(BearerErrorResponse)?;
     api_auth::require(app, &principal, TOKENS_INTROSPECT).map_err(BearerErrorResponse)?;
-    Ok(Asking::Organization { id: principal.organization.id })
+    Ok(Requester::Organization { id: principal.organization.id })
 }
 
 /// What stands behind the token, if it is one of this server's and works. `token_type_hint` is not needed for that. A key
 /// that works from some addresses alone is not found, because nobody says where it comes from.
-async fn found(app: &App, form: &Parameters) -> Result<Option<Active>, Failure> {
+async fn find_active(app: &App, form: &Parameters) -> Result<Option<ActiveToken>, Failure> {
     let secret = Secret::new(required(form, "token")?);
     if let Some(refresh) = refresh_token::parse(&app.config.brand.token_prefix, secret.expose()) {
         let (reader, now) = (app.clone(), app.now());
@@ -73,24 +77,24 @@ async fn found(app: &App, form: &Parameters) -> Result<Option<Active>, Failure> 
             authenticate::check_refresh(conn, &reader.config, &reader.master, &refresh, now)
         };
         let principal = TxError::settle(app.store.read_or_refuse(read).await)?.ok();
-        return Ok(principal.map(|principal| Active { principal, claims: None, is_refresh: true }));
+        return Ok(principal.map(|principal| ActiveToken { principal, claims: None, is_refresh: true }));
     }
-    let token = match api_auth::recognize(app, &secret).await {
+    let token = match api_auth::parse_token(app, &secret).await {
         Ok(token) => token,
         Err(Denied::Store(error)) => return Err(error.into()),
         Err(_) => return Ok(None),
     };
-    let principal = api_auth::look(app, &token, &Audience::Any, None).await?.verdict.ok();
+    let principal = api_auth::check_token(app, &token, &Audience::Any, None).await?.verdict.ok();
     let claims = match token {
-        Token::Access(claims) => Some(claims),
-        Token::Static(_) => None,
+        PresentedToken::Access(claims) => Some(claims),
+        PresentedToken::Static(_) => None,
     };
-    Ok(principal.map(|principal| Active { principal, claims, is_refresh: false }))
+    Ok(principal.map(|principal| ActiveToken { principal, claims, is_refresh: false }))
 }
 
 /// Section 2.2; and beside its members the organization, and what kind of credential stands behind the token.
-fn shown(app: &App, active: &Active) -> Value {
-    let Active { principal, claims, is_refresh } = active;
+fn response(app: &App, active: &ActiveToken) -> Value {
+    let ActiveToken { principal, claims, is_refresh } = active;
     let credential = &principal.credential;
     let client_id = principal.client.as_ref().map_or(&credential.id, |client| &client.id);
     let (made, end) = (credential.created_at.seconds(), credential.ends_at.map(Time::seconds));

@@ -15,7 +15,7 @@ use crate::domain::oauth_error::{
 };
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
-use crate::domain::static_secret::{Form, StaticKind};
+use crate::domain::static_secret::{SecretForm, StaticKind};
 use crate::keys::jwt::TokenType;
 use crate::keys::signer::NotSigned;
 use crate::services::authenticate::{Principal, Subject};
@@ -23,7 +23,7 @@ use crate::services::key_exchange;
 use crate::web::app::App;
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct TokenResponse<'a> {
     access_token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     issued_token_type: Option<&'static str>,
@@ -33,7 +33,7 @@ struct Answer<'a> {
 }
 
 /// An access token for what is presented, without a refresh token: whoever has the key can come again.
-pub(super) async fn give(
+pub(super) async fn issue(
     app: &App,
     request: &HttpRequest,
     form: &Parameters,
@@ -45,7 +45,7 @@ pub(super) async fn give(
     };
     let mut resources = form.all("resource");
     resources.extend(form.get("audience").map(str::to_owned));
-    let asked = key_exchange::Asked { scope: form.get("scope"), resources: &resources };
+    let asked = key_exchange::ExchangeParams { scope: form.get("scope"), resources: &resources };
     // A flood of one key must leave room for everybody's refreshes.
     app.limits.call_api(&principal.credential.id, app.now())?;
     app.confirm_keys().await?;
@@ -54,7 +54,7 @@ pub(super) async fn give(
     }
     let claims = key_exchange::claims(&app.config, grant, &principal, &asked, app.now(), Entropy)?;
     let access_token = app.keyring.sign(TokenType::Access, &claims).await?;
-    Ok(HttpResponse::Ok().json(Answer {
+    Ok(HttpResponse::Ok().json(TokenResponse {
         access_token,
         issued_token_type: match grant {
             KeyGrant::ClientCredentials => None,
@@ -72,9 +72,9 @@ async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Resul
     else {
         return Err(OAuthError::invalid_client("client credentials without a secret").into());
     };
-    match Form::of(&app.config.brand.token_prefix, secret.expose()) {
-        Form::Static(StaticKind::ApiKey(_)) => {}
-        Form::Static(StaticKind::PersonalToken) | Form::Damaged | Form::Other => {
+    match SecretForm::of(&app.config.brand.token_prefix, secret.expose()) {
+        SecretForm::Static(StaticKind::ApiKey(_)) => {}
+        SecretForm::Static(StaticKind::PersonalToken) | SecretForm::Damaged | SecretForm::Other => {
             return Err(OAuthError::invalid_client("the secret is not an API key").into());
         }
     }
@@ -113,9 +113,9 @@ fn subject_token(app: &App, form: &Parameters) -> Result<Secret, OAuthError> {
         return Err(OAuthError::invalid_request("Only access tokens are given in exchange."));
     }
     let secret = Secret::new(required(form, "subject_token")?);
-    match Form::of(&app.config.brand.token_prefix, secret.expose()) {
-        Form::Static(_) => Ok(secret),
-        Form::Damaged | Form::Other => {
+    match SecretForm::of(&app.config.brand.token_prefix, secret.expose()) {
+        SecretForm::Static(_) => Ok(secret),
+        SecretForm::Damaged | SecretForm::Other => {
             Err(OAuthError::invalid_request("The subject_token is not an API key or a personal token."))
         }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::client_authentication::ClientCredentials;
 use super::failure::Failure;
 use super::form::{OAuthForm, required};
-use crate::domain::authorization::Parameters;
+use crate::domain::authorization::RawParameters;
 use crate::domain::oauth_error::{COPIED_CODES_DISABLED, OAuthCode, OAuthError, PERSONAL_TOKENS_DISABLED};
 use crate::domain::secret::Secret;
 use crate::services::authorization::{self, Progress};
@@ -18,7 +18,7 @@ use crate::web::app::App;
 use crate::web::{limits, origin};
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct PushResponse<'a> {
     request_uri: &'a str,
     expires_in: i64,
     login_url: String,
@@ -33,7 +33,7 @@ pub async fn push(
 ) -> Result<HttpResponse, Failure> {
     limits::begin_sign_in(&app, &request)?;
     let client = ClientCredentials::read(request.headers(), &form)?;
-    let parameters = Parameters::from_pairs(form.into_pairs());
+    let parameters = RawParameters::from_pairs(form.into_pairs());
     let ip = origin::of(&app, &request).ip;
     let pushed = app
         .write_or_refuse(move |app, work| {
@@ -41,7 +41,7 @@ pub async fn push(
             authorization::push(work, &app.config, &client, &parameters, ip.as_deref())
         })
         .await?;
-    Ok(HttpResponse::Created().json(Answer {
+    Ok(HttpResponse::Created().json(PushResponse {
         request_uri: pushed.request_uri.expose(),
         expires_in: pushed.expires_in.num_seconds(),
         login_url: app.config.server.public_url.join(&format!("/c/{}", pushed.user_check)),
@@ -78,7 +78,7 @@ pub async fn status(
     let look = move |conn: &mut Conn| {
         let now = reader.now();
         let client = claimed.check(conn, now)?;
-        reader.limits.look(uri.digest(), now).map_err(|_| too_fast())?;
+        reader.limits.poll_pushed_request(uri.digest(), now).map_err(|_| too_fast())?;
         Ok(authorization::progress(conn, &reader.config, now, &client, uri.expose())?)
     };
     let mut progress = app.store.read_or_refuse(look).await?;
@@ -87,11 +87,17 @@ pub async fn status(
         progress = app
             .write_or_refuse(move |app, work| {
                 let client = client.check(work.conn, work.now)?;
-                Ok(authorization::leave(work, &app.config, &client, request_uri.expose(), &origin)?)
+                Ok(authorization::progress_or_abandon(
+                    work,
+                    &app.config,
+                    &client,
+                    request_uri.expose(),
+                    &origin,
+                )?)
             })
             .await?;
     }
-    Ok(HttpResponse::Ok().json(told(progress)))
+    Ok(HttpResponse::Ok().json(status_body(progress)))
 }
 
 fn too_fast() -> OAuthError {
@@ -99,7 +105,7 @@ fn too_fast() -> OAuthError {
     OAuthError::new(OAuthCode::SlowDown, description, "asked too fast")
 }
 
-fn told(progress: Progress) -> Status {
+fn status_body(progress: Progress) -> Status {
     let refused = |error_code, description: &'static str, device_codes| Status {
         status: "refused",
         refused: Some(Refused {

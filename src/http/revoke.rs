@@ -6,7 +6,7 @@ use super::client_authentication::ClientCredentials;
 use super::failure::Failure;
 use super::form::{OAuthForm, required};
 use crate::domain::secret::Secret;
-use crate::services::revocation::{self, Token};
+use crate::services::revocation::{self, RevocableToken};
 use crate::web::app::App;
 use crate::web::origin;
 
@@ -19,11 +19,11 @@ pub async fn revoke(
     let client = ClientCredentials::read(request.headers(), &form)?;
     let text = Secret::new(required(&form, "token")?);
     app.confirm_keys().await?;
-    let token = Token::read(&app.config, &app.keyring.current(), app.now(), &text);
+    let token = RevocableToken::read(&app.config, &app.keyring.current(), app.now(), &text);
     let origin = origin::of(&app, &request);
     app.write_or_refuse(move |app, work| {
         let client = client.check(work.conn, work.now)?;
-        revocation::by_client(work, &app.master, &client, &token, &origin)
+        revocation::revoke_for_client(work, &app.master, &client, &token, &origin)
     })
     .await?;
     Ok(HttpResponse::Ok().finish())

@@ -44,7 +44,7 @@ pub async fn token(
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Failure> {
     if let Some(grant) = form.get("grant_type").and_then(KeyGrant::parse) {
-        return key_token::give(&app, &request, &form, grant).await;
+        return key_token::issue(&app, &request, &form, grant).await;
     }
     let client = ClientCredentials::read(request.headers(), &form)?;
     authorization::resource(app.issuer(), &form.all("resource"))?;
@@ -68,7 +68,7 @@ pub async fn token(
 }
 
 /// Longer than any limit that the database has been given.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Fast path for cached clients: exchange on the store's batch thread, then hand straight to a signer. `None` means
 /// nothing changed; take the slow path.
@@ -77,14 +77,14 @@ async fn fast_path(
     claimed: &ClientCredentials,
     token_request: &TokenRequest,
 ) -> Result<Option<(TokenSet, String)>, Failure> {
-    let Ok(client) = claimed.proves(app.clients.get(claimed.id()), app.now()) else { return Ok(None) };
+    let Ok(client) = claimed.authenticate(app.clients.get(claimed.id()), app.now()) else { return Ok(None) };
     let Some(path) = FastPath::of(app, client, token_request) else { return Ok(None) };
     if !app.keyring.has_room() {
         return Err(NotSigned::Busy.into());
     }
     let (done, answered) = oneshot::channel();
     let to_sign = app.clone();
-    path.take(app, move |approved| match approved {
+    path.submit(app, move |approved| match approved {
         Ok(Some(grant)) => {
             let (app, now) = (to_sign.clone(), to_sign.now());
             let issue = move || grant.issue(&app.config, &app.master, now);
@@ -98,7 +98,7 @@ async fn fast_path(
     })?;
     let lost = |_| Failure::Internal("a grant was dropped on its way".to_owned());
     let late = |_| StoreError::Unavailable("a grant was not done in time".into());
-    timeout(PATIENCE, answered).await.map_err(late)?.map_err(lost)?
+    timeout(TIMEOUT, answered).await.map_err(late)?.map_err(lost)?
 }
 
 /// A transaction of its own, with the client as the database has it, and then a signature.
@@ -130,7 +130,7 @@ impl FastPath {
         }
     }
 
-    fn take(
+    fn submit(
         self,
         app: &App,
         deliver: impl FnOnce(Result<Option<ApprovedGrant>, StoreError>) + Send + 'static,
@@ -212,11 +212,11 @@ fn installation(form: &Parameters) -> Result<Option<InstallationId>, OAuthError>
 
 /// The one token type, spelled as RFC 6750 does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum Spelled {
+enum BearerType {
     Bearer,
 }
 
-impl WireTokenType for Spelled {}
+impl WireTokenType for BearerType {}
 
 /// What RFC 6749 does not have: the ends of the session and the ID token.
 #[derive(Serialize, Deserialize)]
@@ -241,7 +241,7 @@ fn answer(
     issued: &TokenSet,
     access_token: String,
     id_token: Option<String>,
-) -> StandardTokenResponse<SessionFields, Spelled> {
+) -> StandardTokenResponse<SessionFields, BearerType> {
     let issued_at = issued.claims.iat;
     let fields = SessionFields {
         refresh_token_timeout: issued.idle_ends_at.seconds() - issued_at,
@@ -249,7 +249,7 @@ fn answer(
         id_token,
     };
     let lifetime = u64::try_from(issued.claims.exp - issued_at).unwrap_or_default();
-    let mut answer = StandardTokenResponse::new(AccessToken::new(access_token), Spelled::Bearer, fields);
+    let mut answer = StandardTokenResponse::new(AccessToken::new(access_token), BearerType::Bearer, fields);
     answer.set_expires_in(Some(&Duration::from_secs(lifetime)));
     answer.set_scopes(Some(issued.claims.scope.split(' ').map(|id| Scope::new(id.to_owned())).collect()));
     let refresh_token = issued.refresh_token.as_ref();

@@ -31,16 +31,16 @@ pub async fn userinfo(
         }
         _ => None,
     };
-    Ok(told(&app, &request, in_body).await?)
+    Ok(find_claims(&app, &request, in_body).await?)
 }
 
-async fn told(
+async fn find_claims(
     app: &App,
     request: &HttpRequest,
     in_body: Option<Secret>,
 ) -> Result<HttpResponse, BearerErrorResponse> {
     // RFC 6750 section 2: a client uses one way to send its token.
-    let secret = match (api_auth::presented(request.headers(), request.query_string()), in_body) {
+    let secret = match (api_auth::presented_credential(request.headers(), request.query_string()), in_body) {
         (Err(Denied::Missing), Some(secret)) => secret,
         (Ok(_), Some(_)) => return Err(BearerErrorResponse(Denied::Ambiguous)),
         (presented, _) => presented.map_err(BearerErrorResponse)?,

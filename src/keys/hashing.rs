@@ -21,9 +21,9 @@ use crate::domain::secret::Secret;
 use crate::supervise::Tasks;
 
 /// Places for each thread, the one at work included.
-const PLACES: usize = 64;
+const SLOTS_PER_THREAD: usize = 64;
 /// How long a try waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Too many passwords are being checked at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +58,7 @@ struct Queue {
 impl Queue {
     /// Takes the newest waiting job of the network with the most places out, if that leaves it with no fewer than one
     /// that holds `held` gets with one more.
-    fn give_way(&mut self, held: usize) -> Option<Job> {
+    fn evict_newest(&mut self, held: usize) -> Option<Job> {
         let of = |network: &Network| self.held.get(network).copied().unwrap_or(0);
         let most = (0..self.turns.len()).max_by_key(|turn| of(&self.turns[*turn].0))?;
         if of(&self.turns[most].0) <= held + 1 {
@@ -117,7 +117,7 @@ impl Shared {
 
 /// Hashes and checks passwords, a few at a time. The threads end when the last handle is dropped.
 #[derive(Clone)]
-pub struct Passwords(Arc<Handle>);
+pub struct PasswordHasher(Arc<Handle>);
 
 struct Handle(Arc<Shared>);
 
@@ -128,10 +128,10 @@ impl Drop for Handle {
     }
 }
 
-impl Passwords {
+impl PasswordHasher {
     pub fn start(threads: usize, tasks: &Tasks) -> std::io::Result<Self> {
         let threads = threads.max(1);
-        let most = threads * PLACES;
+        let most = threads * SLOTS_PER_THREAD;
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             arrived: Condvar::new(),
@@ -152,7 +152,7 @@ impl Passwords {
     }
 
     /// A place in the queue, for a caller at this address.
-    pub fn place(&self, address: Option<IpAddr>) -> Result<Place, Busy> {
+    pub fn reserve(&self, address: Option<IpAddr>) -> Result<QueueSlot, Busy> {
         let shared = &self.0.0;
         let network = address.map(site);
         let mut queue = shared.queue();
@@ -161,23 +161,23 @@ impl Passwords {
             return Err(Busy);
         }
         let given_up =
-            if queue.places < shared.most { None } else { Some(queue.give_way(of_network).ok_or(Busy)?) };
+            if queue.places < shared.most { None } else { Some(queue.evict_newest(of_network).ok_or(Busy)?) };
         queue.places += 1;
         queue.held.insert(network, of_network + 1);
         // With the job goes its place, which is given back under the same lock.
         drop(queue);
         drop(given_up);
-        Ok(Place { shared: shared.clone(), network })
+        Ok(QueueSlot { shared: shared.clone(), network })
     }
 }
 
 /// A place in the queue; dropped, it is free again.
-pub struct Place {
+pub struct QueueSlot {
     shared: Arc<Shared>,
     network: Network,
 }
 
-impl Drop for Place {
+impl Drop for QueueSlot {
     fn drop(&mut self) {
         let mut queue = self.shared.queue();
         queue.places -= 1;
@@ -190,7 +190,7 @@ impl Drop for Place {
     }
 }
 
-impl Place {
+impl QueueSlot {
     /// Checks a password against a PHC string; without one, the same work is done for nothing.
     pub async fn check(self, password: Secret, hash: Option<String>) -> Result<Match, Busy> {
         self.run(move |memory| memory.check(&password, hash.as_deref())).await
@@ -237,7 +237,7 @@ fn serve(shared: &Shared) {
     yield_to_signers();
     let mut memory = Memory::default();
     while let Some(Job { since, run }) = shared.next() {
-        let turn = if since.elapsed() < PATIENCE { Some(&mut memory) } else { None };
+        let turn = if since.elapsed() < TIMEOUT { Some(&mut memory) } else { None };
         // A bug in one job must not take the thread from all others.
         if catch_unwind(AssertUnwindSafe(|| run(turn))).is_err() {
             tracing::error!("checking a password panicked");
@@ -272,10 +272,10 @@ mod tests {
     }
 
     /// Keeps a thread at work until the sender is dropped.
-    async fn occupy(passwords: &Passwords) -> mpsc::Sender<()> {
+    async fn occupy(passwords: &PasswordHasher) -> mpsc::Sender<()> {
         let (open, gate) = mpsc::channel::<()>();
         let (started, has_started) = oneshot::channel();
-        let place = passwords.place(None).unwrap();
+        let place = passwords.reserve(None).unwrap();
         tokio::spawn(place.run(move |_| {
             started.send(()).unwrap();
             let _ = gate.recv();
@@ -286,13 +286,13 @@ mod tests {
 
     #[tokio::test]
     async fn lg_08_more_passwords_at_once_than_there_are_places_are_turned_away_and_the_rest_is_checked() {
-        let passwords = Passwords::start(2, &Tasks::default()).unwrap();
+        let passwords = PasswordHasher::start(2, &Tasks::default()).unwrap();
         let hash = super::super::password::hash(&Secret::new("right"), Entropy);
         let work = [occupy(&passwords).await, occupy(&passwords).await];
         let mut waiting = Vec::new();
         let mut refused = 0;
         for n in 0..=255 {
-            match passwords.place(Some(at(n))) {
+            match passwords.reserve(Some(at(n))) {
                 Ok(place) => {
                     let password = Secret::new(if n == 0 { "right" } else { "wrong" });
                     // Most give up: what is left takes a moment, not seconds.
@@ -303,7 +303,7 @@ mod tests {
                 Err(Busy) => refused += 1,
             }
         }
-        assert_eq!(refused, 256 - (2 * PLACES - 2), "each of the two at work has a place, too");
+        assert_eq!(refused, 256 - (2 * SLOTS_PER_THREAD - 2), "each of the two at work has a place, too");
         drop(work);
         let mut found = Vec::new();
         for check in waiting {
@@ -312,7 +312,7 @@ mod tests {
         assert_eq!(found[0], Match::Right);
         assert!(found[1..].iter().all(|found| *found == Match::Wrong));
         // Those who gave up were skipped, and have left their places.
-        let last = passwords.place(Some(at(0))).unwrap();
+        let last = passwords.reserve(Some(at(0))).unwrap();
         assert_eq!(last.check(Secret::new("right"), Some(hash)).await, Ok(Match::Right));
         while passwords.0.0.queue().places > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -321,19 +321,19 @@ mod tests {
 
     #[tokio::test]
     async fn cb_13_one_network_has_half_of_the_places_and_the_networks_take_turns() {
-        let passwords = Passwords::start(1, &Tasks::default()).unwrap();
+        let passwords = PasswordHasher::start(1, &Tasks::default()).unwrap();
         let work = occupy(&passwords).await;
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut jobs = Vec::new();
         for n in [1, 1, 1, 1, 2, 3] {
             let order = order.clone();
-            let place = passwords.place(Some(at(n))).unwrap();
+            let place = passwords.reserve(Some(at(n))).unwrap();
             jobs.push(tokio::spawn(place.run(move |_| order.lock().unwrap().push(n))));
             tokio::task::yield_now().await;
         }
-        let more: Vec<Place> = (0..).map_while(|_| passwords.place(Some(at(1))).ok()).collect();
-        assert_eq!(more.len(), PLACES / 2 - 4);
-        assert!(passwords.place(Some(at(4))).is_ok());
+        let more: Vec<QueueSlot> = (0..).map_while(|_| passwords.reserve(Some(at(1))).ok()).collect();
+        assert_eq!(more.len(), SLOTS_PER_THREAD / 2 - 4);
+        assert!(passwords.reserve(Some(at(4))).is_ok());
         drop(work);
         for job in jobs {
             job.await.unwrap().unwrap();
@@ -343,18 +343,18 @@ mod tests {
 
     #[tokio::test]
     async fn cb_13_networks_that_fill_the_queue_keep_no_other_out() {
-        let passwords = Passwords::start(1, &Tasks::default()).unwrap();
+        let passwords = PasswordHasher::start(1, &Tasks::default()).unwrap();
         let work = occupy(&passwords).await;
         let mut flood = Vec::new();
         for network in [1, 2].into_iter().cycle() {
-            let Ok(place) = passwords.place(Some(at(network))) else { break };
+            let Ok(place) = passwords.reserve(Some(at(network))) else { break };
             flood.push(tokio::spawn(place.run(|_| ())));
             tokio::task::yield_now().await;
         }
-        assert_eq!(flood.len(), PLACES - 1, "the one at work has a place, too");
-        assert_eq!(passwords.place(Some(at(1))).err(), Some(Busy));
-        let others: Vec<_> = (3..23).map(|network| passwords.place(Some(at(network))).unwrap()).collect();
-        assert_eq!(passwords.0.0.queue().places, PLACES);
+        assert_eq!(flood.len(), SLOTS_PER_THREAD - 1, "the one at work has a place, too");
+        assert_eq!(passwords.reserve(Some(at(1))).err(), Some(Busy));
+        let others: Vec<_> = (3..23).map(|network| passwords.reserve(Some(at(network))).unwrap()).collect();
+        assert_eq!(passwords.0.0.queue().places, SLOTS_PER_THREAD);
         drop(work);
         for place in others {
             assert_eq!(place.run(|_| 1).await, Ok(1));
@@ -369,15 +369,15 @@ mod tests {
 
     #[tokio::test]
     async fn networks_with_one_place_each_do_not_give_way() {
-        let passwords = Passwords::start(1, &Tasks::default()).unwrap();
+        let passwords = PasswordHasher::start(1, &Tasks::default()).unwrap();
         let work = occupy(&passwords).await;
         let mut places = Vec::new();
         for network in 0..=255 {
-            let Ok(place) = passwords.place(Some(at(network))) else { break };
+            let Ok(place) = passwords.reserve(Some(at(network))) else { break };
             places.push(tokio::spawn(place.run(|_| ())));
             tokio::task::yield_now().await;
         }
-        assert_eq!(places.len(), PLACES - 1);
+        assert_eq!(places.len(), SLOTS_PER_THREAD - 1);
         drop(work);
         for place in places {
             assert_eq!(place.await.unwrap(), Ok(()));
@@ -387,9 +387,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn cb_13_hashing_runs_on_threads_of_its_own_at_a_lower_priority() {
-        let passwords = Passwords::start(1, &Tasks::default()).unwrap();
+        let passwords = PasswordHasher::start(1, &Tasks::default()).unwrap();
         let here = rustix::process::getpriority_process(None).unwrap();
-        let there = passwords.place(None).unwrap().run(|_| {
+        let there = passwords.reserve(None).unwrap().run(|_| {
             (thread::current().name().map(str::to_owned), rustix::process::getpriority_process(None).unwrap())
         });
         assert_eq!(there.await, Ok((Some("hasher".to_owned()), (here + NICE).min(19))));
@@ -397,9 +397,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_takes_one_answer_and_no_thread() {
-        let passwords = Passwords::start(1, &Tasks::default()).unwrap();
-        let panics = passwords.place(None).unwrap().run(|_| panic!("in a test"));
+        let passwords = PasswordHasher::start(1, &Tasks::default()).unwrap();
+        let panics = passwords.reserve(None).unwrap().run(|_| panic!("in a test"));
         assert_eq!(panics.await, Err::<(), _>(Busy));
-        assert_eq!(passwords.place(None).unwrap().run(|_| 1).await, Ok(1));
+        assert_eq!(passwords.reserve(None).unwrap().run(|_| 1).await, Ok(1));
     }
 }

@@ -55,7 +55,7 @@ pub fn token_id(entropy: Entropy) -> String {
 }
 
 /// `header.payload`, ready to be signed.
-pub fn message<T: Serialize>(
+pub fn signing_input<T: Serialize>(
     token_type: TokenType,
     kid: &str,
     claims: &T,
@@ -63,10 +63,10 @@ pub fn message<T: Serialize>(
     let mut header = Header::new(Algorithm::RS256);
     header.typ = Some(token_type.typ().to_owned());
     header.kid = Some(kid.to_owned());
-    let mut message = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header)?);
-    message.push('.');
-    URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut message);
-    Ok(message)
+    let mut signing_input = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header)?);
+    signing_input.push('.');
+    URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut signing_input);
+    Ok(signing_input)
 }
 
 /// Why a token is not accepted. Only for the log: outside, all of them are `invalid_token`.
@@ -91,14 +91,15 @@ pub enum Rejected {
 }
 
 /// Longer than anything this server signs.
-const LONGEST: usize = 8192;
+const MAX_LENGTH: usize = 8192;
 
 /// Seconds by which the clocks of two nodes may differ.
 const SKEW: i64 = 60;
 
 /// Verifies an access token: form, type, key, signature, issuer and time, in this order.
 pub fn verify_access(keys: &KeySet, issuer: &str, now: Time, token: &str) -> Result<AccessClaims, Rejected> {
-    let (Dated { claims, nbf }, retired_at) = verify::<Dated>(keys, TokenType::Access, token)?;
+    let (ClaimsWithNotBefore { claims, nbf }, retired_at) =
+        verify::<ClaimsWithNotBefore>(keys, TokenType::Access, token)?;
     if claims.iss != issuer {
         return Err(Rejected::Issuer);
     }
@@ -120,7 +121,7 @@ pub fn verify_access(keys: &KeySet, issuer: &str, now: Time, token: &str) -> Res
 
 /// The claims of a token with `nbf`, which this server never writes.
 #[derive(Deserialize)]
-struct Dated {
+struct ClaimsWithNotBefore {
     #[serde(flatten)]
     claims: AccessClaims,
     nbf: Option<i64>,
@@ -132,11 +133,11 @@ fn verify<T: DeserializeOwned>(
     token_type: TokenType,
     token: &str,
 ) -> Result<(T, Option<Time>), Rejected> {
-    if token.len() > LONGEST || !token.is_ascii() || token.split('.').count() != 3 {
+    if token.len() > MAX_LENGTH || !token.is_ascii() || token.split('.').count() != 3 {
         return Err(Rejected::Form);
     }
     let kid = header_kid(token_type, token)?;
-    let verifying = keys.verifying(&kid).ok_or(Rejected::UnknownKey)?;
+    let verifying = keys.verification_key(&kid).ok_or(Rejected::UnknownKey)?;
     let mut validation = Validation::new(Algorithm::RS256);
     // The claims are checked against the server's own clock and issuer.
     validation.validate_exp = false;
@@ -153,14 +154,14 @@ fn verify<T: DeserializeOwned>(
 fn header_kid(token_type: TokenType, token: &str) -> Result<String, Rejected> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Ours {
+    struct ExpectedHeader {
         alg: String,
         typ: String,
         kid: String,
     }
     let header = token.split('.').next().unwrap_or_default();
     let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| Rejected::Form)?;
-    let header: Ours = serde_json::from_slice(&header).map_err(|_| Rejected::Header)?;
+    let header: ExpectedHeader = serde_json::from_slice(&header).map_err(|_| Rejected::Header)?;
     let right = header.alg == "RS256" && header.typ == token_type.typ();
     if right { Ok(header.kid) } else { Err(Rejected::Header) }
 }

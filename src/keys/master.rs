@@ -127,7 +127,7 @@ impl MasterKey {
     }
 
     /// Whether `presented` is that token.
-    pub fn recognizes(&self, purpose: Purpose, parts: &[&[u8]], presented: &str) -> bool {
+    pub fn verify_token(&self, purpose: Purpose, parts: &[&[u8]], presented: &str) -> bool {
         equal(self.token(purpose, parts).expose(), presented)
     }
 

@@ -40,7 +40,7 @@ impl Version {
 
 /// A refresh token as presented: its form and checksum hold, its tag is not checked yet.
 #[derive(Clone)]
-pub struct Presented {
+pub struct ParsedRefreshToken {
     pub version: Version,
     pub credential_id: String,
     pub generation: i64,
@@ -72,7 +72,7 @@ pub fn make_version(
 }
 
 /// Reads a refresh token; `None` for anything that was never one of ours.
-pub fn parse(prefix: &str, text: &str) -> Option<Presented> {
+pub fn parse(prefix: &str, text: &str) -> Option<ParsedRefreshToken> {
     let rest = text.strip_prefix(prefix)?.strip_prefix("_rt_")?;
     if rest.len() != CHARACTERS + keystile_key_format::CHECKSUM_LENGTH || !checksum_holds(text) {
         return None;
@@ -81,7 +81,7 @@ pub fn parse(prefix: &str, text: &str) -> Option<Presented> {
     let (version, rest) = bytes.split_first()?;
     let (id, rest) = rest.split_at(ID_LENGTH);
     let (generation, tag) = rest.split_at(8);
-    Some(Presented {
+    Some(ParsedRefreshToken {
         version: Version::of(*version)?,
         // Anybody can make the checksum, so what comes here is not yet an id.
         credential_id: String::from_utf8(id.to_vec())
@@ -92,9 +92,9 @@ pub fn parse(prefix: &str, text: &str) -> Option<Presented> {
     })
 }
 
-impl Presented {
+impl ParsedRefreshToken {
     /// Whether the tag is right for this session.
-    pub fn belongs_to(&self, master: &MasterKey, seed: &[u8]) -> bool {
+    pub fn verify_tag(&self, master: &MasterKey, seed: &[u8]) -> bool {
         use subtle::ConstantTimeEq;
         tag(self.version, master, &self.credential_id, self.generation, seed).ct_eq(&self.tag).into()
     }
@@ -118,7 +118,7 @@ fn tag(
 mod tests {
     use super::*;
     use crate::domain::entropy::Entropy;
-    use crate::domain::id::Kind;
+    use crate::domain::id::IdKind;
 
     const ISSUER: &str = "https://auth.example.com";
 
@@ -126,37 +126,37 @@ mod tests {
     fn a_token_of_another_issuer_does_not_verify_and_one_of_the_first_version_still_does() {
         let (ours, copy) =
             (MasterKey::new(&[3; 32], ISSUER), MasterKey::new(&[3; 32], "https://staging.example"));
-        let id = Kind::CliSession.new_id(Entropy);
+        let id = IdKind::CliSession.new_id(Entropy);
         let staged = parse("keystile", make(&copy, "keystile", &id, 1, &[9; 32]).expose()).unwrap();
-        assert!(staged.belongs_to(&copy, &[9; 32]) && !staged.belongs_to(&ours, &[9; 32]));
+        assert!(staged.verify_tag(&copy, &[9; 32]) && !staged.verify_tag(&ours, &[9; 32]));
         let first = make_version(Version::First, &copy, "keystile", &id, 1, &[9; 32]);
         let first = parse("keystile", first.expose()).unwrap();
         assert_eq!(first.version, Version::First);
-        assert!(first.belongs_to(&ours, &[9; 32]));
+        assert!(first.verify_tag(&ours, &[9; 32]));
     }
 
     #[test]
     fn the_tag_of_one_version_does_not_verify_as_the_other() {
         let master = MasterKey::new(&[3; 32], ISSUER);
-        let id = Kind::CliSession.new_id(Entropy);
+        let id = IdKind::CliSession.new_id(Entropy);
         for (version, other) in [(Version::First, Version::Second), (Version::Second, Version::First)] {
             let token = make_version(version, &master, "keystile", &id, 1, &[9; 32]);
             let presented = parse("keystile", token.expose()).unwrap();
-            assert!(!Presented { version: other, ..presented }.belongs_to(&master, &[9; 32]));
+            assert!(!ParsedRefreshToken { version: other, ..presented }.verify_tag(&master, &[9; 32]));
         }
     }
 
     #[test]
     fn a_token_is_checked_and_made_again_from_the_row_and_the_master_key() {
         let master = MasterKey::new(&[3; 32], ISSUER);
-        let id = Kind::CliSession.new_id(Entropy);
+        let id = IdKind::CliSession.new_id(Entropy);
         let token = make(&master, "keystile", &id, 41, &[9; 32]);
         assert_eq!(token.expose(), make(&master, "keystile", &id, 41, &[9; 32]).expose());
         let presented = parse("keystile", token.expose()).unwrap();
         assert_eq!((presented.credential_id.as_str(), presented.generation), (id.as_str(), 41));
-        assert!(presented.belongs_to(&master, &[9; 32]));
-        assert!(!presented.belongs_to(&master, &[8; 32]));
-        assert!(!presented.belongs_to(&MasterKey::new(&[4; 32], ISSUER), &[9; 32]));
+        assert!(presented.verify_tag(&master, &[9; 32]));
+        assert!(!presented.verify_tag(&master, &[8; 32]));
+        assert!(!presented.verify_tag(&MasterKey::new(&[4; 32], ISSUER), &[9; 32]));
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_token_of_another_brand_or_with_a_changed_character_is_none_of_ours() {
         let master = MasterKey::new(&[3; 32], ISSUER);
-        let token = make(&master, "keystile", &Kind::CliSession.new_id(Entropy), 1, &[9; 32]);
+        let token = make(&master, "keystile", &IdKind::CliSession.new_id(Entropy), 1, &[9; 32]);
         assert!(parse("acme", token.expose()).is_none());
         let changed = token.expose().replacen(|c: char| c.is_ascii_digit(), "z", 1);
         assert!(parse("keystile", &changed).is_none());

@@ -21,7 +21,7 @@ pub struct StoredKey<'a> {
 }
 
 /// One key, ready to verify with.
-struct Published {
+struct PublishedKey {
     kid: String,
     verify: DecodingKey,
     retired_at: Option<Time>,
@@ -29,7 +29,7 @@ struct Published {
 
 /// What a token is verified with.
 #[derive(Clone, Copy)]
-pub struct Verifying<'a> {
+pub struct VerificationKey<'a> {
     pub key: &'a DecodingKey,
     /// The key verifies nothing that was issued after it retired.
     pub retired_at: Option<Time>,
@@ -37,7 +37,7 @@ pub struct Verifying<'a> {
 
 /// Every published key, and the one that signs.
 pub struct KeySet {
-    published: Vec<Published>,
+    published: Vec<PublishedKey>,
     active: Arc<PrivateKey>,
     jwks: String,
     longest_lifetime: TimeDelta,
@@ -67,7 +67,7 @@ impl KeySet {
             let damaged = || BadKeySet::Damaged(key.kid.to_owned());
             let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_str(key.public_jwk).map_err(|_| damaged())?;
             let verify = DecodingKey::from_jwk(&jwk).map_err(|_| damaged())?;
-            published.push(Published { kid: key.kid.to_owned(), verify, retired_at: key.retired_at });
+            published.push(PublishedKey { kid: key.kid.to_owned(), verify, retired_at: key.retired_at });
             jwks.push(serde_json::from_str(key.public_jwk).map_err(|_| damaged())?);
             if key.state == KeyState::Active {
                 let pkcs8 = master.open(key.kid, key.private_sealed)?;
@@ -85,9 +85,9 @@ impl KeySet {
     }
 
     /// The key to verify with. A `kid` is only ever compared with what is in memory.
-    pub fn verifying(&self, kid: &str) -> Option<Verifying<'_>> {
+    pub fn verification_key(&self, kid: &str) -> Option<VerificationKey<'_>> {
         let published = self.published.iter().find(|key| key.kid == kid)?;
-        Some(Verifying { key: &published.verify, retired_at: published.retired_at })
+        Some(VerificationKey { key: &published.verify, retired_at: published.retired_at })
     }
 
     /// The longest lifetime of a token that these keys sign.

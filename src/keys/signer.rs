@@ -35,25 +35,25 @@ type Job = Box<dyn FnOnce() -> Delivery + Send>;
 type Delivery = Box<dyn FnOnce() + Send>;
 
 #[derive(Default)]
-struct Desk {
+struct SigningQueue {
     waiting: VecDeque<Job>,
     closed: bool,
 }
 
 struct Shared {
-    desk: Mutex<Desk>,
+    desk: Mutex<SigningQueue>,
     arrived: Condvar,
     threads: usize,
 }
 
 impl Shared {
-    fn desk(&self) -> MutexGuard<'_, Desk> {
+    fn queue(&self) -> MutexGuard<'_, SigningQueue> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A thread's share of what waits; nothing once the desk is closed and empty.
     fn next(&self) -> Option<Vec<Job>> {
-        let mut desk = self.desk();
+        let mut desk = self.queue();
         while desk.waiting.is_empty() {
             if desk.closed {
                 return None;
@@ -74,7 +74,7 @@ struct Handle(Arc<Shared>);
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.0.desk().closed = true;
+        self.0.queue().closed = true;
         self.0.arrived.notify_all();
     }
 }
@@ -116,7 +116,7 @@ impl Signer {
 
     /// Whether there is room for what has not begun yet.
     pub fn has_room(&self) -> bool {
-        self.0.0.desk().waiting.len() < QUEUE / 2
+        self.0.0.queue().waiting.len() < QUEUE / 2
     }
 
     /// Lets a signing thread do `work` and hand over what comes of it, unless too much waits already.
@@ -125,7 +125,7 @@ impl Signer {
         work: impl FnOnce() -> Result<T, NotSigned> + Send + 'static,
         deliver: impl FnOnce(Result<T, NotSigned>) + Send + 'static,
     ) {
-        if self.0.0.desk().waiting.len() >= QUEUE {
+        if self.0.0.queue().waiting.len() >= QUEUE {
             return deliver(Err(NotSigned::Busy));
         }
         self.submit(work, deliver);
@@ -138,7 +138,7 @@ impl Signer {
         work: impl FnOnce() -> Result<T, NotSigned> + Send + 'static,
         deliver: impl FnOnce(Result<T, NotSigned>) + Send + 'static,
     ) {
-        let mut desk = self.0.0.desk();
+        let mut desk = self.0.0.queue();
         desk.waiting.push_back(Box::new(move || {
             let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
                 tracing::error!("making a signature panicked");
@@ -166,7 +166,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const TIMEOUT: Duration = Duration::from_secs(20);
 
     #[test]
     fn everything_that_was_handed_in_is_delivered_once_and_the_threads_end_with_the_last_handle() {
@@ -195,8 +195,8 @@ mod tests {
         );
         signer.submit(|| Ok(1), |_: Result<u32, NotSigned>| panic!("in a test"));
         signer.submit(|| Ok(2), move |outcome| sender.send(outcome).unwrap());
-        assert_eq!(delivered.recv_timeout(PATIENCE).unwrap(), Err(NotSigned::Failed));
-        assert_eq!(delivered.recv_timeout(PATIENCE).unwrap(), Ok(2));
+        assert_eq!(delivered.recv_timeout(TIMEOUT).unwrap(), Err(NotSigned::Failed));
+        assert_eq!(delivered.recv_timeout(TIMEOUT).unwrap(), Ok(2));
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
             },
             |_| (),
         );
-        has_started.recv_timeout(PATIENCE).unwrap();
+        has_started.recv_timeout(TIMEOUT).unwrap();
         for _ in 0..QUEUE {
             signer.submit(|| Ok(()), |_| ());
         }
@@ -219,8 +219,8 @@ mod tests {
         let committed = sender.clone();
         signer.submit(|| Ok(()), move |outcome| committed.send(outcome).unwrap());
         signer.try_submit(|| Ok(()), move |outcome| sender.send(outcome).unwrap());
-        assert_eq!(refused.recv_timeout(PATIENCE).unwrap(), Err(NotSigned::Busy));
+        assert_eq!(refused.recv_timeout(TIMEOUT).unwrap(), Err(NotSigned::Busy));
         drop(open);
-        assert_eq!(refused.recv_timeout(PATIENCE).unwrap(), Ok(()));
+        assert_eq!(refused.recv_timeout(TIMEOUT).unwrap(), Ok(()));
     }
 }

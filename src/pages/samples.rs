@@ -4,11 +4,11 @@
 use askama::Template;
 
 pub(super) use crate::pages::authorize::samples::consent;
-use crate::pages::shared::nav::{Nav, OrganizationLink, Place};
+use crate::pages::shared::nav::{Nav, NavItem, OrganizationLink};
 pub(super) use crate::pages::shared::refusal_samples::refusals;
 use crate::pages::shared::shell::{FootLinks, Person, Shell, Theme};
 use crate::pages::shared::styleguide::StyleguidePage;
-use crate::pages::shared::text::Moment;
+use crate::pages::shared::text::DisplayTime;
 use crate::web::browser::FormTokens;
 
 pub(in crate::pages) const LOGIN: &str = "orbit login";
@@ -34,7 +34,7 @@ pub(in crate::pages) fn every_page(foreign: Foreign) -> Vec<Sample> {
     pages.extend(super::service_accounts::samples::pages(foreign));
     pages.push(("API reference", super::reference::samples::page(foreign)));
     pages.push(("catalog", super::reference::scope_samples::page(foreign)));
-    let guide = StyleguidePage::new(shell(foreign), nav(foreign, Place::CliSessions));
+    let guide = StyleguidePage::new(shell(foreign), nav(foreign, NavItem::CliSessions));
     pages.push(("styleguide", print(&guide)));
     pages
 }
@@ -65,7 +65,7 @@ pub(in crate::pages) fn stranger(foreign: Foreign) -> Shell {
     Shell { person: None, ..shell(foreign) }
 }
 
-pub(in crate::pages) fn nav(foreign: Foreign, current: Place) -> Nav {
+pub(in crate::pages) fn nav(foreign: Foreign, current: NavItem) -> Nav {
     let link = |name: &str, current| OrganizationLink {
         name: foreign(name),
         href: format!("/cli-sessions?org={}", name.len()),
@@ -82,6 +82,6 @@ pub(in crate::pages) fn nav(foreign: Foreign, current: Place) -> Nav {
     }
 }
 
-pub(in crate::pages) fn moment() -> Moment {
-    Moment { iso: "2026-12-22T14:32:00Z".into(), text: "22 Dec 2026, 14:32 UTC".into() }
+pub(in crate::pages) fn moment() -> DisplayTime {
+    DisplayTime { iso: "2026-12-22T14:32:00Z".into(), text: "22 Dec 2026, 14:32 UTC".into() }
 }

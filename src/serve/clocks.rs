@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::domain::engine::Engine;
-use crate::domain::steady;
+use crate::domain::monotonic;
 use crate::domain::time::{Clock, Time};
 use crate::domain::timekeeper::{ClockFault, Observation, Timekeeper};
 use crate::store::readiness;
@@ -18,7 +18,7 @@ const ASK_DATABASE_EVERY: Duration = Duration::from_secs(5);
 /// How often the system clock is read on SQLite.
 const READ_SYSTEM_EVERY: Duration = Duration::from_secs(1);
 /// An answer that took longer says too little about when it was true, in microseconds.
-const LONGEST_ANSWER: i64 = 1_000_000;
+const MAX_ROUND_TRIP: i64 = 1_000_000;
 
 /// Runs until it is aborted.
 pub(super) fn start(app: &App) -> JoinHandle<()> {
@@ -28,7 +28,7 @@ pub(super) fn start(app: &App) -> JoinHandle<()> {
 }
 
 async fn watch(app: App) {
-    let Some(keeper) = app.clock.keeper() else { return };
+    let Some(keeper) = app.clock.timekeeper() else { return };
     let mut tick = interval(match app.store.engine() {
         Engine::Postgres => ASK_DATABASE_EVERY,
         Engine::Sqlite => READ_SYSTEM_EVERY,
@@ -37,25 +37,25 @@ async fn watch(app: App) {
     let mut known = None;
     loop {
         tick.tick().await;
-        if let Some((now, steady)) = reference(&app).await
-            && let Observation::Adopted(by) = keeper.observe(now, steady)
+        if let Some((now, monotonic)) = reference(&app).await
+            && let Observation::Adopted(by) = keeper.observe(now, monotonic)
         {
             tracing::warn!(seconds = by.num_seconds(), "the clock that had jumped is taken to be right now");
         }
-        known = told(keeper, known);
+        known = log_change(keeper, known);
     }
 }
 
 /// What the reference clock says, and the moment of the monotonic clock at which it said so.
 async fn reference(app: &App) -> Option<(Time, i64)> {
     if app.store.engine() == Engine::Sqlite {
-        return Some((Clock::System.now(), steady::micros()));
+        return Some((Clock::System.now(), monotonic::micros()));
     }
-    let asked = steady::micros();
+    let asked = monotonic::micros();
     match app.store.read(readiness::clock).await {
         Ok(now) => {
-            let took = steady::micros() - asked;
-            now.filter(|_| took <= LONGEST_ANSWER).map(|now| (now, asked + took / 2))
+            let took = monotonic::micros() - asked;
+            now.filter(|_| took <= MAX_ROUND_TRIP).map(|now| (now, asked + took / 2))
         }
         Err(error) => {
             tracing::debug!(%error, "the clock of the database could not be read");
@@ -65,7 +65,7 @@ async fn reference(app: &App) -> Option<(Time, i64)> {
 }
 
 /// Logs when a clock goes wrong and when it is right again.
-fn told(keeper: &Timekeeper, known: Option<ClockFault>) -> Option<ClockFault> {
+fn log_change(keeper: &Timekeeper, known: Option<ClockFault>) -> Option<ClockFault> {
     let fault = keeper.fault();
     match (known, fault) {
         (None, Some(ClockFault::Reference(by))) => tracing::error!(

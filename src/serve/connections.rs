@@ -68,7 +68,7 @@ pub(super) struct NoRoom;
 
 /// The place of one connection, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Slot {
     connections: Connections,
     address: IpAddr,
     number: u64,
@@ -87,12 +87,12 @@ impl Connections {
         }))
     }
 
-    pub(super) fn most(&self) -> usize {
+    pub(super) fn limit(&self) -> usize {
         self.0.most
     }
 
     /// A place for a connection from there. Others may be asked to close for it.
-    pub(super) fn enter(&self, from: IpAddr) -> Result<Place, NoRoom> {
+    pub(super) fn admit(&self, from: IpAddr) -> Result<Slot, NoRoom> {
         let shared = &self.0;
         let bounded = !shared.trusted.iter().any(|network| network.contains(&from.to_canonical()));
         let address = subscriber(from);
@@ -116,7 +116,7 @@ impl Connections {
         known.open += 1;
         known.entries.insert(number, entry.clone());
         drop(list);
-        Ok(Place { connections: self.clone(), address, number, entry })
+        Ok(Slot { connections: self.clone(), address, number, entry })
     }
 
     /// Closes every connection as soon as it is idle.
@@ -212,7 +212,7 @@ impl Entry {
     }
 }
 
-impl Place {
+impl Slot {
     /// Something of a request has arrived.
     pub(super) fn busy(&self) {
         self.entry.idle_since.store(BUSY, Ordering::SeqCst);
@@ -250,7 +250,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.leave();
         let mut list = self.connections.list();
@@ -284,13 +284,13 @@ mod tests {
     }
 
     /// A connection that became idle at this millisecond.
-    fn idle(connections: &Connections, address: &str, since: u64) -> Place {
-        let place = connections.enter(from(address)).unwrap();
+    fn idle(connections: &Connections, address: &str, since: u64) -> Slot {
+        let place = connections.admit(from(address)).unwrap();
         place.entry.idle_since.store(since, Ordering::SeqCst);
         place
     }
 
-    fn closing(place: &Place) -> bool {
+    fn closing(place: &Slot) -> bool {
         place.closes(Waker::noop())
     }
 
@@ -301,7 +301,7 @@ mod tests {
             .map(|(address, since)| idle(&connections, address, since));
         let woken = Arc::new(Counted::default());
         assert!(!places[1].closes(&woken.clone().into()));
-        let new = connections.enter(from("10.0.0.4")).unwrap();
+        let new = connections.admit(from("10.0.0.4")).unwrap();
         assert_eq!(places.each_ref().map(closing), [false, true, false]);
         assert_eq!(woken.0.load(Ordering::SeqCst), 1, "it hears of it");
         assert!(!closing(&new));
@@ -315,12 +315,12 @@ mod tests {
     fn cb_08_one_that_is_busy_is_never_closed_for_a_new_one() {
         let connections = Connections::new(2, 2, Vec::new());
         let places = [idle(&connections, "10.0.0.1", 1), idle(&connections, "10.0.0.2", 2)];
-        places.iter().for_each(Place::busy);
-        assert_eq!(connections.enter(from("10.0.0.3")).unwrap_err(), NoRoom);
+        places.iter().for_each(Slot::busy);
+        assert_eq!(connections.admit(from("10.0.0.3")).unwrap_err(), NoRoom);
         assert!(!places.iter().any(closing));
         places[1].idle();
         std::thread::sleep(SEARCH_AGAIN);
-        drop(connections.enter(from("10.0.0.3")).unwrap());
+        drop(connections.admit(from("10.0.0.3")).unwrap());
         assert_eq!(places.each_ref().map(closing), [false, true]);
     }
 
@@ -330,7 +330,7 @@ mod tests {
         let connections = Connections::new(100, 2, trusted);
         let other = idle(&connections, "10.0.0.1", 1);
         let crowd = [2, 3].map(|since| idle(&connections, "2001:db8::1", since));
-        let next = connections.enter(from("2001:db8::ffff")).unwrap();
+        let next = connections.admit(from("2001:db8::ffff")).unwrap();
         assert!(!closing(&other));
         assert_eq!(crowd.each_ref().map(closing), [true, false], "the /64 is one address");
         let proxied: Vec<_> = (0..9).map(|since| idle(&connections, "10.0.0.9", since)).collect();

@@ -1,13 +1,13 @@
 //! How many connections the system lets the process have.
 
 /// What the process opens besides connections and the files of its database.
-const OTHERS: usize = 64;
+const RESERVED: usize = 64;
 /// A SQLite connection has a file, a log and shared memory open, and sometimes a journal.
 const PER_DATABASE_CONNECTION: usize = 4;
 /// Connections of the store besides its pools.
 const BESIDES_THE_POOLS: usize = 6;
 /// Even where nearly nothing may be opened, some connections are let in.
-const LEAST: usize = 16;
+const MIN_CONNECTIONS: usize = 16;
 
 /// Raises the number of files that the process may open to the most that the system allows it. The shells of many
 /// systems start programs with 1024, for the sake of programs that a larger number breaks.
@@ -43,7 +43,7 @@ pub(super) fn connections(wanted: usize, pooled: u32) -> usize {
 
 fn left_of(files: usize, pooled: u32) -> usize {
     let database = (pooled as usize + BESIDES_THE_POOLS) * PER_DATABASE_CONNECTION;
-    files.saturating_sub(OTHERS + database).max(LEAST)
+    files.saturating_sub(RESERVED + database).max(MIN_CONNECTIONS)
 }
 
 #[cfg(unix)]
@@ -64,6 +64,6 @@ mod tests {
     #[test]
     fn the_database_and_the_log_keep_their_descriptors() {
         assert_eq!(left_of(1024, 12), 1024 - 64 - 72);
-        assert_eq!(left_of(20, 12), LEAST);
+        assert_eq!(left_of(20, 12), MIN_CONNECTIONS);
     }
 }

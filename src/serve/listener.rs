@@ -22,7 +22,7 @@ use crate::http::metadata::{BadMetadata, Document};
 use crate::web::api_document::ApiDocument;
 use crate::web::app::App;
 use crate::web::envelope::envelope;
-use crate::web::form::LARGEST_BODY;
+use crate::web::form::MAX_BODY;
 use crate::{pages, routes};
 
 /// A request whose head takes longer to arrive is dropped.
@@ -34,7 +34,7 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Seconds that requests have to finish when the server stops.
 const STOP_SECONDS: u64 = 15;
 /// Connections beyond the bound that a worker takes, so that they can be refused instead of kept waiting.
-const BEYOND: usize = 1024;
+const EXTRA_ACCEPTED: usize = 1024;
 
 /// What a request is answered with besides the app.
 pub(super) struct Documents {
@@ -60,7 +60,7 @@ pub(super) fn serve(
     let (data, connections) = (web::Data::new(app.clone()), connections.clone());
     Ok(Server::build()
         .workers(app.config.server.workers)
-        .max_concurrent_connections(connections.most() + BEYOND)
+        .max_concurrent_connections(connections.limit() + EXTRA_ACCEPTED)
         .shutdown_timeout(STOP_SECONDS)
         .disable_signals()
         .listen("http", listener, move || {
@@ -69,7 +69,7 @@ pub(super) fn serve(
                 .app_data(data.clone())
                 .app_data(documents.metadata.clone())
                 .app_data(documents.api.clone())
-                .app_data(web::PayloadConfig::new(LARGEST_BODY))
+                .app_data(web::PayloadConfig::new(MAX_BODY))
                 .app_data(web::PathConfig::default().error_handler(fallback::unreadable))
                 .wrap(from_fn(envelope))
                 .configure(|config| routes::routes(config, &issuer_path))
@@ -92,6 +92,6 @@ type Connected = (Tracked, Option<std::net::SocketAddr>);
 
 fn tracked(connections: &Connections, stream: TcpStream) -> Result<Connected, DispatchError> {
     let from = stream.peer_addr().map_err(DispatchError::Io)?;
-    let place = connections.enter(from.ip()).map_err(|none| DispatchError::Io(io::Error::other(none)))?;
+    let place = connections.admit(from.ip()).map_err(|none| DispatchError::Io(io::Error::other(none)))?;
     Ok((Tracked::new(stream, place), Some(from)))
 }

@@ -202,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const TIMEOUT: Duration = Duration::from_secs(20);
 
     /// Takes what its gate says: `None` for an error, otherwise so many bytes.
     struct Gated(Receiver<Option<usize>>, Arc<Mutex<Vec<u8>>>);
@@ -230,7 +230,7 @@ mod tests {
         }
         for line in ["one\n", "second\n", "third\n", "four\n"] {
             log.push(line.into());
-            log.flush(PATIENCE);
+            log.flush(TIMEOUT);
         }
         assert_eq!(String::from_utf8(text.lock().unwrap().clone()).unwrap(), "one\nsec\nfour\n");
     }
@@ -278,7 +278,7 @@ mod tests {
         for _ in 0..LINES + 10 {
             gate.send(Some(99)).unwrap();
         }
-        log.flush(PATIENCE);
+        log.flush(TIMEOUT);
         assert_eq!(text.lock().unwrap().len(), LINES * 7);
         assert_eq!(log.counts.dropped.load(Ordering::Relaxed), 0, "the log has said so");
     }
@@ -315,7 +315,7 @@ mod tests {
         while text.lock().unwrap().is_empty() {
             thread::sleep(Duration::from_millis(5));
         }
-        log.flush(PATIENCE);
+        log.flush(TIMEOUT);
         let text = String::from_utf8(text.lock().unwrap().clone()).unwrap();
         let notices: Vec<&str> =
             text.lines().filter(|line| line.contains("log lines were dropped")).collect();

@@ -17,7 +17,7 @@ use crate::supervise;
 /// What libraries say of themselves when nothing is wrong.
 const QUIET: &str = "actix_server=warn";
 /// How long the end of the process waits for its last lines.
-const LAST_PATIENCE: Duration = Duration::from_secs(1);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The log of the process. Dropping it writes what was logged before.
 pub struct Logging {
@@ -77,7 +77,7 @@ pub fn print(line: String) {
 
 impl Drop for Logging {
     fn drop(&mut self) {
-        self.queue.flush(LAST_PATIENCE);
+        self.queue.flush(SHUTDOWN_TIMEOUT);
     }
 }
 

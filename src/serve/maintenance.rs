@@ -12,7 +12,7 @@ use crate::web::app::App;
 /// How long it takes a node to know the keys that another has made or revoked.
 const RELOAD_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked whether a key is due to sign, to retire or to be dropped.
-const TEND_EVERY: Duration = Duration::from_secs(60);
+const MAINTAIN_KEYS_EVERY: Duration = Duration::from_secs(60);
 /// How long after a sweep the next one begins.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -23,7 +23,7 @@ pub(super) fn start(app: &App) -> [JoinHandle<()>; 3] {
     let [to_follow, to_tend, to_sweep] = [app.clone(), app.clone(), app.clone()];
     [
         tasks.spawn("key-reload", move || follow_keys(to_follow.clone())),
-        tasks.spawn("key-maintenance", move || tend(to_tend.clone())),
+        tasks.spawn("key-maintenance", move || maintain_keys(to_tend.clone())),
         tasks.spawn("sweep", move || sweep(to_sweep.clone())),
     ]
 }
@@ -46,15 +46,15 @@ async fn follow_keys(app: App) {
     }
 }
 
-async fn tend(app: App) {
-    let mut clock = ticks(TEND_EVERY);
+async fn maintain_keys(app: App) {
+    let mut clock = ticks(MAINTAIN_KEYS_EVERY);
     let mut paused = false;
     loop {
         clock.tick().await;
         if pauses(&app, "key maintenance", &mut paused) {
             continue;
         }
-        if let Err(error) = signing_keys::tend(&app.store, &app.master, &app.config.keys).await {
+        if let Err(error) = signing_keys::maintain(&app.store, &app.master, &app.config.keys).await {
             tracing::warn!(%error, "signing key maintenance failed");
         }
     }
@@ -86,7 +86,7 @@ async fn sweep(app: App) {
 /// Whether a round is left out, because keys would rotate, or rows be deleted, by a time that may be wrong. `paused` is
 /// the answer of the round before; the log says when a pause begins.
 fn pauses(app: &App, what: &str, paused: &mut bool) -> bool {
-    let before = std::mem::replace(paused, app.clock.keeper().is_some_and(|keeper| !keeper.may_delete()));
+    let before = std::mem::replace(paused, app.clock.timekeeper().is_some_and(|keeper| !keeper.may_delete()));
     if *paused && !before {
         tracing::warn!(
             "the {what} pauses: a clock is wrong, or jumped within the last 24 hours, or the server started within the \

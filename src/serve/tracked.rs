@@ -9,18 +9,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::connections::Place;
+use super::connections::Slot;
 
 /// How long a request may take to arrive, from its first byte on, and how long an answer waits for a reader who takes
 /// nothing of it. Below this, the HTTP layer limits the head of the first request of a connection and no other, and a
 /// connection that is busy makes room for nobody.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A connection with its place. Once asked to close, its reads return end of file: the request under way is answered, and
 /// no other is read.
 pub(super) struct Tracked {
     stream: TcpStream,
-    place: Place,
+    place: Slot,
     /// Whether something was read since the last answer.
     busy: bool,
     /// When it has been busy for too long to read more.
@@ -62,8 +62,8 @@ impl Alarm {
 }
 
 impl Tracked {
-    pub(super) fn new(stream: TcpStream, place: Place) -> Self {
-        Self { stream, place, busy: false, read_by: Alarm::after(PATIENCE), written_by: None }
+    pub(super) fn new(stream: TcpStream, place: Slot) -> Self {
+        Self { stream, place, busy: false, read_by: Alarm::after(TIMEOUT), written_by: None }
     }
 }
 
@@ -79,7 +79,7 @@ impl AsyncRead for Tracked {
             // What has arrived is answered, even if it was asked to close meanwhile.
             Poll::Ready(Ok(())) if buffer.filled().len() > before && !self.busy => {
                 self.busy = true;
-                self.read_by.set(PATIENCE);
+                self.read_by.set(TIMEOUT);
                 self.place.busy();
             }
             Poll::Pending if self.place.closes(context.waker()) => return Poll::Ready(Ok(())),
@@ -99,7 +99,7 @@ impl AsyncWrite for Tracked {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         if written.is_ready() {
             self.written_by = None;
-        } else if self.written_by.get_or_insert_with(|| Alarm::after(PATIENCE)).rings(context) {
+        } else if self.written_by.get_or_insert_with(|| Alarm::after(TIMEOUT)).rings(context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         if matches!(written, Poll::Ready(Ok(n)) if n == bytes.len()) && self.busy {

@@ -7,19 +7,19 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::domain::uses::Use;
-use crate::services::uses;
+use crate::domain::usage::Use;
+use crate::services::usage;
 use crate::store::StoreError;
 use crate::web::app::App;
 
 /// Uses in one transaction at the most.
 const BATCH: usize = 500;
 /// How long the first use of a batch waits for others.
-const GATHER: Duration = Duration::from_millis(400);
+const GATHER_TIME: Duration = Duration::from_millis(400);
 /// How long to wait for a database that is away.
-const AGAIN: Duration = Duration::from_millis(500);
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How long a stop waits for a database that is away.
-const LAST_PATIENCE: Duration = Duration::from_secs(10);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The task that writes.
 pub(super) struct UseWriter {
@@ -54,9 +54,9 @@ async fn run(app: &App, queue: &mut mpsc::Receiver<Use>, mut stopped: watch::Rec
     loop {
         tokio::select! {
             got = queue.recv_many(&mut batch, BATCH) => if got == 0 { return },
-            () = asked(&mut stopped) => break,
+            () = stop_requested(&mut stopped) => break,
         }
-        let end = Instant::now() + GATHER;
+        let end = Instant::now() + GATHER_TIME;
         while batch.len() < BATCH {
             let room = BATCH - batch.len();
             tokio::select! {
@@ -64,13 +64,13 @@ async fn run(app: &App, queue: &mut mpsc::Receiver<Use>, mut stopped: watch::Rec
                     Ok(1..) => {}
                     Ok(0) | Err(_) => break,
                 },
-                () = asked(&mut stopped) => return drain(app, queue, batch).await,
+                () = stop_requested(&mut stopped) => return drain(app, queue, batch).await,
             }
         }
-        while !written(app, &mut batch).await {
+        while !try_write(app, &mut batch).await {
             tokio::select! {
-                () = sleep(AGAIN) => {}
-                () = asked(&mut stopped) => return drain(app, queue, batch).await,
+                () = sleep(RETRY_PAUSE) => {}
+                () = stop_requested(&mut stopped) => return drain(app, queue, batch).await,
             }
         }
     }
@@ -78,21 +78,21 @@ async fn run(app: &App, queue: &mut mpsc::Receiver<Use>, mut stopped: watch::Rec
 }
 
 /// Waits for the stop. The server that goes away without one stops the task as well.
-async fn asked(stopped: &mut watch::Receiver<bool>) {
+async fn stop_requested(stopped: &mut watch::Receiver<bool>) {
     drop(stopped.wait_for(|stop| *stop).await);
 }
 
 /// Writes everything that is left.
 async fn drain(app: &App, queue: &mut mpsc::Receiver<Use>, mut batch: Vec<Use>) {
     queue.close();
-    let until = Instant::now() + LAST_PATIENCE;
+    let until = Instant::now() + SHUTDOWN_TIMEOUT;
     loop {
-        while !written(app, &mut batch).await {
+        while !try_write(app, &mut batch).await {
             if Instant::now() >= until {
                 tracing::error!(lost = batch.len() + queue.len(), "uses of credentials were lost");
                 return;
             }
-            sleep(AGAIN).await;
+            sleep(RETRY_PAUSE).await;
         }
         if queue.recv_many(&mut batch, BATCH).await == 0 {
             return;
@@ -101,12 +101,12 @@ async fn drain(app: &App, queue: &mut mpsc::Receiver<Use>, mut batch: Vec<Use>) 
 }
 
 /// Writes a batch and empties it. Not if the database is away, which is worth waiting for.
-async fn written(app: &App, batch: &mut Vec<Use>) -> bool {
+async fn try_write(app: &App, batch: &mut Vec<Use>) -> bool {
     if batch.is_empty() {
         return true;
     }
     let (uses, keep) = (batch.clone(), app.config.audit);
-    match app.store.write(move |work| uses::record(work, &uses, keep)).await {
+    match app.store.write(move |work| usage::record(work, &uses, keep)).await {
         Ok(()) => {}
         Err(StoreError::Unavailable(reason)) => {
             tracing::warn!(%reason, waiting = batch.len(), "the uses of credentials cannot be written now");

@@ -3,18 +3,19 @@
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::client::{COMPANION, Client, ClientKind, Grant};
-use crate::domain::id::Kind;
+use crate::domain::id::IdKind;
 use crate::domain::policy::PASTE_PATH;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::store::memberships::{self, Membership};
 use crate::store::organizations::{self, Organization};
 use crate::store::users::{self, User};
 use crate::store::{
-    StoreError, Work, authorization_requests, clients, credentials, device_requests, facts, web_sessions,
+    StoreError, Work, authorization_requests, clients, credentials, deployment_settings, device_requests,
+    web_sessions,
 };
 
 /// Characters of the longest name of a person, an organization or a client.
-pub const LONGEST_NAME: usize = 100;
+pub const MAX_NAME: usize = 100;
 
 /// A person to be.
 #[derive(Clone)]
@@ -34,7 +35,7 @@ pub fn create_user(
     origin: &Origin,
 ) -> Result<User, StoreError> {
     let user = User {
-        id: Kind::User.new_id(work.entropy),
+        id: IdKind::User.new_id(work.entropy),
         email: new.email,
         name: new.name,
         password_hash: Some(new.password_hash),
@@ -63,7 +64,7 @@ pub fn create_organization(
         slug = format!("{base}-{number}");
     }
     let organization = Organization {
-        id: Kind::Organization.new_id(work.entropy),
+        id: IdKind::Organization.new_id(work.entropy),
         slug,
         name: name.to_owned(),
         personal_tokens: true,
@@ -171,7 +172,7 @@ pub fn remove_client(
 }
 
 /// The fact that the companion CLI was registered, with the time of its registration.
-const FACT: &str = "companion";
+const COMPANION_REGISTERED: &str = "companion";
 
 /// Registers the companion CLI once. Of nodes that start together, one does; a registration that was removed stays removed.
 /// Redirect URIs and grants follow this version and this public URL, unless an operator registered the id again.
@@ -180,11 +181,13 @@ pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), Stor
     let redirect_uris: Vec<RedirectUri> =
         ["http://127.0.0.1/callback", "http://[::1]/callback", "http://localhost/callback", &pasted]
             .into_iter()
-            .map(|uri| RedirectUri::stored(uri.to_owned()))
+            .map(|uri| RedirectUri::from_stored(uri.to_owned()))
             .collect();
     let grants = vec![Grant::AuthorizationCode, Grant::RefreshToken, Grant::DeviceCode];
-    if !facts::claim(work.conn, FACT, COMPANION, work.now)? {
-        let Some((_, registered_at)) = facts::find(work.conn, FACT)? else { return Ok(()) };
+    if !deployment_settings::claim(work.conn, COMPANION_REGISTERED, COMPANION, work.now)? {
+        let Some((_, registered_at)) = deployment_settings::find(work.conn, COMPANION_REGISTERED)? else {
+            return Ok(());
+        };
         return clients::update_registration(work.conn, COMPANION, registered_at, &redirect_uris, &grants);
     }
     let client = Client {

@@ -7,7 +7,7 @@ use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::policy::DeviceFlow;
 use crate::domain::time::Time;
-use crate::store::credentials::Owned;
+use crate::store::credentials::PersonalCredential;
 use crate::store::organizations::{self, Organization};
 use crate::store::{Conn, StoreError, Work, audit, authorization_codes, credentials, device_requests, users};
 
@@ -22,7 +22,7 @@ pub struct Effect {
 }
 
 impl Effect {
-    fn of(living: &[Owned]) -> Self {
+    fn of(living: &[PersonalCredential]) -> Self {
         let of_kind = |wanted| living.iter().filter(|(_, kind, _)| *kind == wanted).count();
         let people: HashSet<&Option<String>> = living.iter().map(|(_, _, owner)| owner).collect();
         Self {

@@ -1,14 +1,14 @@
 //! Reading the audit log of an organization.
 
 use crate::domain::audit::export::{Format, Names};
-use crate::domain::audit::{Action, Event, Outcome, Recorded};
+use crate::domain::audit::{Action, Event, Outcome, RecordedEvent};
 use crate::domain::time::Time;
-use crate::store::audit::{self, Filter, Place};
+use crate::store::audit::{self, EventCursor, Filter};
 use crate::store::{Conn, StoreError, Work, names};
 
 /// Which events are asked for, as somebody who asks puts it. Nothing means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct EventQuery {
     pub since: Option<Time>,
     pub until: Option<Time>,
     /// An id, or a part of the name or the email address of somebody who acts in the organization.
@@ -20,16 +20,16 @@ pub struct Asked {
 
 /// Some events, the newest first.
 #[derive(Debug, Default)]
-pub struct Page {
-    pub events: Vec<Recorded>,
+pub struct EventPage {
+    pub events: Vec<RecordedEvent>,
     /// Of everything that the events name by an id.
     pub names: Names,
     /// The place of the last event, if older ones follow.
-    pub older: Option<Place>,
+    pub older: Option<EventCursor>,
 }
 
 /// Actors that a text may mean. Each is looked up by itself.
-const MOST_ACTORS: usize = 1000;
+const MAX_ACTORS: usize = 1000;
 
 /// The text for the actor means more actors than can be looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,16 +39,16 @@ pub struct TooManyActors;
 pub fn filter(
     conn: &mut Conn,
     org_id: &str,
-    asked: &Asked,
+    asked: &EventQuery,
 ) -> Result<Result<Filter, TooManyActors>, StoreError> {
     let actors = match asked.actor.as_deref() {
         None => None,
         Some(text) => match actors(conn, org_id, text)? {
-            actors if actors.len() > MOST_ACTORS => return Ok(Err(TooManyActors)),
+            actors if actors.len() > MAX_ACTORS => return Ok(Err(TooManyActors)),
             actors => Some(actors),
         },
     };
-    let Asked { since, until, actor: _, credential, action, outcome } = asked.clone();
+    let EventQuery { since, until, actor: _, credential, action, outcome } = asked.clone();
     Ok(Ok(Filter { since, until, actors, credential, action, outcome }))
 }
 
@@ -57,9 +57,9 @@ pub fn page(
     conn: &mut Conn,
     org_id: &str,
     filter: &Filter,
-    before: Option<Place>,
+    before: Option<EventCursor>,
     size: usize,
-) -> Result<Page, StoreError> {
+) -> Result<EventPage, StoreError> {
     // One more than asked for says whether there are older ones.
     let mut events = audit::page(conn, org_id, filter, before, size.saturating_add(1))?;
     let more = events.len() > size;
@@ -67,7 +67,7 @@ pub fn page(
     let older = events.last().filter(|_| more).map(|event| (event.at, event.sequence));
     let ids = events.iter().flat_map(|event| [&event.actor_id, &event.credential_id, &event.target]);
     let names = names::of(conn, ids.flatten().map(String::as_str))?;
-    Ok(Page { events, names, older })
+    Ok(EventPage { events, names, older })
 }
 
 /// The actor with this id, and the members and service accounts whose name or email address holds the text.

@@ -24,7 +24,7 @@ impl Bounds {
     }
 
     /// Refuses a credential that would live longer, work from elsewhere, or be live where this one is for tests.
-    pub fn allow(
+    pub fn check(
         &self,
         kind: StaticKind,
         ends_at: Option<Time>,
@@ -43,7 +43,7 @@ impl Bounds {
             ));
         }
         if let Some(own) = &self.allowed_addresses
-            && !allowed_addresses.is_some_and(|wanted| wanted.are_within(own))
+            && !allowed_addresses.is_some_and(|wanted| wanted.is_subset(own))
         {
             let message = format!("This credential works from {own} only, and so must what is made with it.");
             return Err(Refusal::invalid("allowedAddresses", message));
@@ -63,7 +63,7 @@ mod tests {
         let office = list(&["10.0.0.0/8"]);
         let bounds =
             Bounds { ends_at: at(60), mode: Some(Mode::Test), allowed_addresses: Some(office.clone()) };
-        let field = |mode, end, addresses: Option<&AllowedAddresses>| match bounds.allow(
+        let field = |mode, end, addresses: Option<&AllowedAddresses>| match bounds.check(
             StaticKind::ApiKey(mode),
             end,
             addresses,
@@ -80,6 +80,6 @@ mod tests {
         assert_eq!(field(Mode::Test, at(60), None), Some("allowedAddresses"));
         assert_eq!(field(Mode::Test, at(60), Some(&list(&["0.0.0.0/0"]))), Some("allowedAddresses"));
         let person = Bounds::default();
-        assert_eq!(person.allow(StaticKind::ApiKey(Mode::Live), None, None), Ok(()));
+        assert_eq!(person.check(StaticKind::ApiKey(Mode::Live), None, None), Ok(()));
     }
 }

@@ -14,19 +14,19 @@ use crate::config::Config;
 
 /// The right to serve this database. It ends when this is dropped.
 #[derive(Debug)]
-pub struct Claim(#[expect(dead_code, reason = "held for its lock")] File);
+pub struct DatabaseClaim(#[expect(dead_code, reason = "held for its lock")] File);
 
 /// Claims the database for a server; `None` for PostgreSQL, which serves many nodes.
-pub fn claim(config: &Config) -> Result<Option<Claim>, OpenError> {
+pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, OpenError> {
     let Some(database) = config.database.url.sqlite_path() else { return Ok(None) };
     // A start that is refused leaves no file behind.
     if instance::is_missing(config)? && database.starts_with(&config.server.data_dir) {
         instance::create_data_dir(config)?;
     }
     // One lock for all paths that lead to one file over links; SQLite follows them as well.
-    let path = beside(&fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
+    let path = lock_path(&fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
     let failed = |error: io::Error| OpenError::File { path: path.clone(), error };
-    let mut file = private_files::lock(&path).map_err(failed)?;
+    let mut file = private_files::open_for_locking(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -48,11 +48,11 @@ pub fn claim(config: &Config) -> Result<Option<Claim>, OpenError> {
     if let Err(error) = named {
         tracing::warn!(%error, file = %path.display(), "the process id could not be written down");
     }
-    Ok(Some(Claim(file)))
+    Ok(Some(DatabaseClaim(file)))
 }
 
 /// `keystile.db.lock` for `keystile.db`.
-fn beside(database: &Path) -> PathBuf {
+fn lock_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".lock");
     name.into()

@@ -9,7 +9,7 @@ use crate::domain::time::Time;
 use crate::store::{RefusalReason, TxError, Work, clients};
 
 /// The longest time that a replaced secret may live on.
-pub const LONGEST_OVERLAP: TimeDelta = TimeDelta::days(30);
+pub const MAX_OVERLAP: TimeDelta = TimeDelta::days(30);
 
 /// Why nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

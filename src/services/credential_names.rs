@@ -8,14 +8,14 @@ use crate::store::{Conn, StoreError, service_accounts, users};
 
 /// A key or token, whose it is, and who made it.
 #[derive(Debug, Clone)]
-pub struct Named {
+pub struct NamedCredential {
     pub credential: StaticCredential,
     pub owner_name: String,
     pub creator_name: String,
 }
 
 /// Adds the names, with two queries however many there are.
-pub fn all(conn: &mut Conn, credentials: Vec<StaticCredential>) -> Result<Vec<Named>, StoreError> {
+pub fn all(conn: &mut Conn, credentials: Vec<StaticCredential>) -> Result<Vec<NamedCredential>, StoreError> {
     let (mut people, mut accounts) = (Vec::new(), Vec::new());
     for subject in credentials.iter().flat_map(|credential| [&credential.owner, &credential.created_by]) {
         match subject {
@@ -33,7 +33,7 @@ pub fn all(conn: &mut Conn, credentials: Vec<StaticCredential>) -> Result<Vec<Na
     let name = |subject: &SubjectId| names.get(subject.as_str()).cloned().unwrap_or_default();
     Ok(credentials
         .into_iter()
-        .map(|credential| Named {
+        .map(|credential| NamedCredential {
             owner_name: name(&credential.owner),
             creator_name: name(&credential.created_by),
             credential,
@@ -41,7 +41,7 @@ pub fn all(conn: &mut Conn, credentials: Vec<StaticCredential>) -> Result<Vec<Na
         .collect())
 }
 
-pub fn one(conn: &mut Conn, credential: StaticCredential) -> Result<Named, StoreError> {
+pub fn one(conn: &mut Conn, credential: StaticCredential) -> Result<NamedCredential, StoreError> {
     let named = all(conn, vec![credential])?.pop();
     named.ok_or_else(|| StoreError::Failed("a credential got lost among its names".to_owned()))
 }

@@ -12,14 +12,14 @@ use crate::store::{Conn, StoreError, Work, static_credentials};
 
 /// What an organization decides. What is chosen stays, whatever the configuration says one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct CredentialLimits {
     pub unrestricted_keys: bool,
     pub key_lifetime: Lifetime,
     pub token_creators: TokenCreators,
     pub token_lifetime: Lifetime,
 }
 
-impl Limits {
+impl CredentialLimits {
     /// What holds now.
     pub fn of(organization: &Organization, config: &Config) -> Self {
         let keys = organization.key_policy(&config.organizations);
@@ -52,8 +52,8 @@ pub fn set_api_keys(
 }
 
 /// How many API keys the switch concerns.
-pub fn living_keys(conn: &mut Conn, org_id: &str, now: Time) -> Result<i64, StoreError> {
-    static_credentials::count_living(conn, org_id, CredentialKind::ApiKey, None, now)
+pub fn count_active_keys(conn: &mut Conn, org_id: &str, now: Time) -> Result<i64, StoreError> {
+    static_credentials::count_active(conn, org_id, CredentialKind::ApiKey, None, now)
 }
 
 /// Decides on the limits. They count for what is made from now on, and unrestricted keys and personal tokens feel them at
@@ -62,7 +62,7 @@ pub fn set_limits(
     work: &mut Work<'_>,
     config: &Config,
     org_id: &str,
-    limits: Limits,
+    limits: CredentialLimits,
     actor: &Actor,
     origin: &Origin,
 ) -> Result<bool, StoreError> {
@@ -75,7 +75,7 @@ pub fn set_limits(
         limits.token_creators,
         seconds(limits.token_lifetime),
     )?;
-    if Limits::of(&current, config) == limits {
+    if CredentialLimits::of(&current, config) == limits {
         return Ok(false);
     }
     let event = Event::new(Action::CredentialLimitsChanged, actor.clone(), origin).org(org_id).target(org_id);

@@ -7,11 +7,11 @@ use crate::domain::time::Time;
 use super::refusal::Refusal;
 
 /// Characters of the longest name.
-pub const LONGEST_NAME: usize = 100;
+pub const MAX_NAME: usize = 100;
 
 /// A name that people can read.
 pub(super) fn name(text: &str) -> Result<String, Refusal> {
-    line("name", text, LONGEST_NAME)
+    line("name", text, MAX_NAME)
 }
 
 /// One line that is not empty.

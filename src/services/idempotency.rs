@@ -11,7 +11,7 @@ use crate::store::idempotency_records::{self, IdempotencyRecord};
 use crate::store::{StoreError, Work};
 
 /// How long an answer is given again.
-const KEPT: TimeDelta = TimeDelta::hours(24);
+const RETENTION: TimeDelta = TimeDelta::hours(24);
 
 /// What a request that carries a key is known by.
 #[derive(Debug, Clone, Copy)]
@@ -21,16 +21,16 @@ pub struct Idempotency {
 }
 
 /// An answer, to be kept or to be given again. It may hold a new secret, so it does not print itself.
-pub struct Answer {
+pub struct StoredResponse {
     pub status: u16,
     pub body: Vec<u8>,
 }
 
 /// What to do with a request.
-pub enum Claim {
+pub enum ClaimOutcome {
     /// It has not come before: act, then [`Idempotency::keep`] the answer or [`Idempotency::release`] the key.
     New,
-    Again(Answer),
+    Again(StoredResponse),
     /// The key was used for another request.
     Conflict,
 }
@@ -42,10 +42,10 @@ impl Idempotency {
         Self { key: Digest::of_mac(master.mac(Purpose::Idempotency, &parts)), request }
     }
 
-    pub fn claim(self, work: &mut Work<'_>, master: &MasterKey) -> Result<Claim, StoreError> {
-        let ends = work.now + KEPT;
+    pub fn claim(self, work: &mut Work<'_>, master: &MasterKey) -> Result<ClaimOutcome, StoreError> {
+        let ends = work.now + RETENTION;
         if idempotency_records::claim(work.conn, self.key, self.request, ends)? {
-            return Ok(Claim::New);
+            return Ok(ClaimOutcome::New);
         }
         let Some(record) = idempotency_records::find(work.conn, self.key)? else {
             return Err(StoreError::Unavailable("an idempotency record was released just now".into()));
@@ -54,27 +54,32 @@ impl Idempotency {
             idempotency_records::delete(work.conn, self.key)?;
             // Somebody else may have noticed it too.
             return if idempotency_records::claim(work.conn, self.key, self.request, ends)? {
-                Ok(Claim::New)
+                Ok(ClaimOutcome::New)
             } else {
                 Err(StoreError::Unavailable("an idempotency record was taken just now".into()))
             };
         }
         if record.request != self.request {
-            return Ok(Claim::Conflict);
+            return Ok(ClaimOutcome::Conflict);
         }
-        self.open(master, record).map(Claim::Again)
+        self.open(master, record).map(ClaimOutcome::Again)
     }
 
-    fn open(self, master: &MasterKey, record: IdempotencyRecord) -> Result<Answer, StoreError> {
+    fn open(self, master: &MasterKey, record: IdempotencyRecord) -> Result<StoredResponse, StoreError> {
         let damaged = || StoreError::Failed("an idempotency record cannot be read".to_owned());
         let sealed = record.sealed.ok_or_else(damaged)?;
         let body = master.open(&self.name(), &sealed).map_err(|_| damaged())?.to_vec();
         let status = record.status.and_then(|status| u16::try_from(status).ok()).ok_or_else(damaged)?;
-        Ok(Answer { status, body })
+        Ok(StoredResponse { status, body })
     }
 
     /// Keeps the answer of what was done.
-    pub fn keep(self, work: &mut Work<'_>, master: &MasterKey, answer: &Answer) -> Result<(), StoreError> {
+    pub fn keep(
+        self,
+        work: &mut Work<'_>,
+        master: &MasterKey,
+        answer: &StoredResponse,
+    ) -> Result<(), StoreError> {
         let sealed = master.seal(&self.name(), &answer.body, work.entropy);
         idempotency_records::answer(work.conn, self.key, i64::from(answer.status), &sealed)
     }

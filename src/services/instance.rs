@@ -1,6 +1,6 @@
 //! This deployment as seen from one machine: its data directory, its master key, its database.
 //!
-//! `keystiled serve` and `keystiled init` begin a deployment where there is none: [`begin`], [`begin_database`]. Every
+//! `keystiled serve` and `keystiled init` begin a deployment where there is none: [`open_or_create`], [`open_or_create_database`]. Every
 //! other command opens what exists, so that a command with another configuration than the server's cannot create a
 //! second database or a second master key. A [`MasterKey`] that this module hands out opens the active signing key, if
 //! there is one, so nothing is ever sealed with a key that the nodes do not have.
@@ -18,10 +18,10 @@ use super::signing_keys::{self, SealedKeys};
 use crate::config::master_key::{self, BadMasterKey};
 use crate::config::{Config, MasterKeySource};
 use crate::domain::entropy::Entropy;
-use crate::domain::steady;
+use crate::domain::monotonic;
 use crate::domain::time::Clock;
 use crate::keys::master::MasterKey;
-use crate::store::{self, Place, Store, StoreError, readiness};
+use crate::store::{self, DatabaseLocation, Store, StoreError, readiness};
 
 /// How long a migration waits for other nodes, and for the locks of others on its tables.
 const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
@@ -81,7 +81,7 @@ pub enum OpenError {
 }
 
 /// Opens a deployment for `keystiled serve`, and begins one where there is none.
-pub fn begin(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
+pub fn open_or_create(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
     create_database(config)?;
     // Read before the key file: a node that starts beside this one creates that file first and seals afterwards.
     let sealed = sealed_keys(config)?;
@@ -95,7 +95,7 @@ pub fn begin(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
 }
 
 /// Opens the database for `keystiled init`, and creates one where there is none.
-pub fn begin_database(config: &Config, clock: Clock) -> Result<Store, OpenError> {
+pub fn open_or_create_database(config: &Config, clock: Clock) -> Result<Store, OpenError> {
     create_database(config)?;
     connect(config, clock)
 }
@@ -137,7 +137,7 @@ fn create_database(config: &Config) -> Result<(), OpenError> {
             create_data_dir(config)?;
         }
         if let Some(file) = config.database.url.sqlite_path() {
-            private_files::empty(file).map_err(|error| file_error(file, error))?;
+            private_files::create_empty(file).map_err(|error| file_error(file, error))?;
         }
     }
     update_schema(config).map(drop)
@@ -163,49 +163,50 @@ fn update_schema(config: &Config) -> Result<Vec<String>, OpenError> {
     if let Some(file) = config.database.url.sqlite_path() {
         private_files::restrict(file).map_err(|error| file_error(file, error))?;
     }
-    store::migrate(&place(config), MIGRATION_PATIENCE).map_err(|error| database_error(config, error))
+    store::migrate(&location(config), MIGRATION_PATIENCE).map_err(|error| database_error(config, error))
 }
 
 fn has_schema(config: &Config) -> Result<bool, OpenError> {
-    store::has_schema(&place(config)).map_err(|error| database_error(config, error))
+    store::has_schema(&location(config)).map_err(|error| database_error(config, error))
 }
 
 fn sealed_keys(config: &Config) -> Result<SealedKeys, OpenError> {
-    store::inspect(&place(config), signing_keys::sealed).map_err(|error| database_error(config, error))
+    store::inspect(&location(config), signing_keys::sealed).map_err(|error| database_error(config, error))
 }
 
 fn connect(config: &Config, clock: Clock) -> Result<Store, OpenError> {
-    let (place, database) = (place(config), &config.database);
+    let (place, database) = (location(config), &config.database);
     let failed = |error| database_error(config, error);
-    let clock = kept(clock, config, &place).map_err(failed)?;
+    let clock = guarded_clock(clock, config, &place).map_err(failed)?;
     Store::open(&place, database.pool_size, database.report_pool_size, clock).map_err(failed)
 }
 
 /// Puts a keeper over the system clock. It starts with the time of the database where that has a clock, and does not trust
 /// a time that is far ahead of what the database holds.
-fn kept(clock: Clock, config: &Config, place: &Place) -> Result<Clock, StoreError> {
+fn guarded_clock(clock: Clock, config: &Config, place: &DatabaseLocation) -> Result<Clock, StoreError> {
     if !matches!(clock, Clock::System) {
         return Ok(clock);
     }
-    let clock = Clock::kept(config.server.clock_tolerance);
-    if let Some(keeper) = clock.keeper() {
+    let clock = Clock::guarded(config.server.clock_tolerance);
+    if let Some(keeper) = clock.timekeeper() {
         let (reference, newest) =
             store::inspect(place, |conn| Ok((readiness::clock(conn)?, readiness::newest(conn)?)))?;
-        let steady = steady::micros();
+        let monotonic = monotonic::micros();
         if let Some(now) = reference {
-            keeper.set(now, steady);
+            keeper.set(now, monotonic);
         }
-        keeper.resume(newest, steady);
+        keeper.resume(newest, monotonic);
     }
     Ok(clock)
 }
 
-fn place(config: &Config) -> Place {
+fn location(config: &Config) -> DatabaseLocation {
     match config.database.url.sqlite_path() {
-        Some(file) => Place::File(file.to_owned()),
-        None => {
-            Place::Server { url: config.database.url.expose().to_owned(), pooler: config.database.pooler }
-        }
+        Some(file) => DatabaseLocation::File(file.to_owned()),
+        None => DatabaseLocation::Server {
+            url: config.database.url.expose().to_owned(),
+            pooler: config.database.pooler,
+        },
     }
 }
 
@@ -257,7 +258,8 @@ fn create_master(config: &Config) -> Result<MasterKey, OpenError> {
     let path = config.server.data_dir.join(MASTER_KEY);
     let text = Zeroizing::new(STANDARD.encode(*Zeroizing::new(Entropy.bytes::<{ master_key::LENGTH }>())));
     let content = Zeroizing::new(format!("{}\n", *text));
-    private_files::once(&path, content.as_bytes(), Entropy).map_err(|error| file_error(&path, error))?;
+    private_files::create_new(&path, content.as_bytes(), Entropy)
+        .map_err(|error| file_error(&path, error))?;
     let bytes = read(&path)?;
     Ok(bind(config, &bytes))
 }
@@ -268,7 +270,7 @@ fn bind(config: &Config, bytes: &master_key::Bytes) -> MasterKey {
 
 pub(super) fn create_data_dir(config: &Config) -> Result<(), OpenError> {
     let path = &config.server.data_dir;
-    private_files::directory(path).map_err(|error| file_error(path, error))
+    private_files::create_dir(path).map_err(|error| file_error(path, error))
 }
 
 fn read(path: &Path) -> Result<master_key::Bytes, OpenError> {

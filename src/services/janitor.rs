@@ -14,7 +14,7 @@ use crate::domain::time::Time;
 use crate::store::sweeping::{Deleted, Span};
 use crate::store::{
     Conn, Store, StoreError, authorization_requests, device_requests, ended_credentials, idempotency_records,
-    rates, throttles, usage, uses, web_sessions,
+    rates, throttles, usage_counts, usage_events, web_sessions,
 };
 
 /// How long a request with a code stays: a code that is used again later still ends the session it made.
@@ -70,8 +70,16 @@ const EXPIRING: [Expiring; 11] = [
         kept: |_| guessing::MEMORY,
         delete: throttles::delete_quiet_sources,
     },
-    Expiring { name: "uses of credentials", kept: |config| config.audit.keep_uses, delete: uses::delete_old },
-    Expiring { name: "counts of uses", kept: |config| config.audit.keep_usage, delete: usage::delete_old },
+    Expiring {
+        name: "uses of credentials",
+        kept: |config| config.audit.keep_uses,
+        delete: usage_events::delete_old,
+    },
+    Expiring {
+        name: "counts of uses",
+        kept: |config| config.audit.keep_usage,
+        delete: usage_counts::delete_old,
+    },
     Expiring {
         name: "ended credentials",
         kept: |config| config.credentials.keep_ended,
@@ -125,8 +133,8 @@ struct Pace {
 }
 
 impl Pace {
-    const FEWEST: i64 = 25;
-    const MOST: i64 = 2000;
+    const MIN_STEP: i64 = 25;
+    const MAX_STEP: i64 = 2000;
     /// A step that took longer, its commit included, makes the next one smaller. On SQLite others wait for a step, and for
     /// several of these together where the disk or a checkpoint is slow: 50 ms are not to be exceeded.
     const LONG: Duration = Duration::from_millis(10);
@@ -140,7 +148,7 @@ impl Pace {
         } else {
             self.limit
         };
-        self.limit = limit.clamp(Self::FEWEST, Self::MOST);
+        self.limit = limit.clamp(Self::MIN_STEP, Self::MAX_STEP);
     }
 }
 

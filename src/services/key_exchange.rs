@@ -13,7 +13,7 @@ use crate::keys::jwt::{AccessClaims, token_id};
 use super::authenticate::Principal;
 
 /// What a token is asked for.
-pub struct Asked<'a> {
+pub struct ExchangeParams<'a> {
     pub scope: Option<&'a str>,
     /// Every `resource` and `audience`.
     pub resources: &'a [String],
@@ -25,7 +25,7 @@ pub fn claims(
     config: &Config,
     grant: KeyGrant,
     principal: &Principal,
-    asked: &Asked<'_>,
+    asked: &ExchangeParams<'_>,
     now: Time,
     entropy: Entropy,
 ) -> Result<AccessClaims, OAuthError> {

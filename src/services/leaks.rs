@@ -1,35 +1,37 @@
 //! Secrets that a scanner has found where they should not be. Who holds a secret could do worse than end it, so whoever
 //! reports one needs no other proof.
 
-use super::revocation::Token;
+use super::revocation::RevocableToken;
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::parameters::decode;
 use crate::domain::secret::{Digest, Secret};
-use crate::domain::static_secret::Form;
+use crate::domain::static_secret::SecretForm;
 use crate::domain::time::Time;
 use crate::keys::master::MasterKey;
 use crate::keys::set::KeySet;
 use crate::store::{StoreError, Work, credentials, static_credentials};
 
 /// Characters of the longest place that is kept.
-const LONGEST_PLACE: usize = 200;
+const MAX_URL: usize = 200;
 
 /// What was found, as far as its form tells.
 #[derive(Clone)]
-enum Found {
+enum LeakedToken {
     /// An API key or a personal token.
     Static(Digest),
     /// What a CLI session holds.
-    Session(Token),
+    Session(RevocableToken),
 }
 
-impl Found {
+impl LeakedToken {
     fn read(config: &Config, keys: &KeySet, now: Time, secret: &Secret) -> Self {
-        match Form::of(&config.brand.token_prefix, secret.expose()) {
-            Form::Static(_) => Self::Static(secret.digest()),
-            Form::Damaged | Form::Other => Self::Session(Token::read(config, keys, now, secret)),
+        match SecretForm::of(&config.brand.token_prefix, secret.expose()) {
+            SecretForm::Static(_) => Self::Static(secret.digest()),
+            SecretForm::Damaged | SecretForm::Other => {
+                Self::Session(RevocableToken::read(config, keys, now, secret))
+            }
         }
     }
 }
@@ -37,7 +39,7 @@ impl Found {
 /// A secret that was found, and where.
 #[derive(Clone)]
 pub struct Leak {
-    found: Found,
+    found: LeakedToken,
     place: Option<String>,
 }
 
@@ -49,13 +51,13 @@ impl Leak {
             !holds_secret(url) && decode(url.as_bytes()).is_some_and(|decoded| !holds_secret(&decoded))
         };
         let leak = |(secret, url): &(Secret, Option<String>)| Self {
-            found: Found::read(config, keys, now, secret),
-            place: url.as_deref().and_then(place).filter(|place| is_clean(&place.as_str())),
+            found: LeakedToken::read(config, keys, now, secret),
+            place: url.as_deref().and_then(without_query).filter(|place| is_clean(&place.as_str())),
         };
         report.iter().map(leak).collect()
     }
 
-    fn end(&self, work: &mut Work<'_>, victim: Victim, origin: &Origin) -> Result<(), StoreError> {
+    fn end(&self, work: &mut Work<'_>, victim: LeakedCredential, origin: &Origin) -> Result<(), StoreError> {
         if !credentials::revoke(work.conn, &victim.id, work.now, EndReason::Leaked)? {
             return Ok(());
         }
@@ -76,20 +78,24 @@ impl Leak {
         Ok(())
     }
 
-    fn victim(&self, work: &mut Work<'_>, master: &MasterKey) -> Result<Option<Victim>, StoreError> {
+    fn find_credential(
+        &self,
+        work: &mut Work<'_>,
+        master: &MasterKey,
+    ) -> Result<Option<LeakedCredential>, StoreError> {
         match &self.found {
-            Found::Static(digest) => {
+            LeakedToken::Static(digest) => {
                 let found = static_credentials::by_secret(work.conn, *digest)?;
-                Ok(found.map(|credential| Victim {
+                Ok(found.map(|credential| LeakedCredential {
                     kind: credential.kind.credential_kind(),
                     id: credential.id,
                     org_id: credential.org_id,
                     name: credential.name,
                 }))
             }
-            Found::Session(token) => {
+            LeakedToken::Session(token) => {
                 let session = token.session(work, master)?;
-                Ok(session.map(|session| Victim {
+                Ok(session.map(|session| LeakedCredential {
                     kind: session.kind,
                     id: session.id,
                     org_id: session.org_id,
@@ -110,7 +116,7 @@ pub fn end_all(
 ) -> Result<(), StoreError> {
     let mut found = Vec::with_capacity(leaks.len());
     for leak in leaks {
-        if let Some(victim) = leak.victim(work, master)? {
+        if let Some(victim) = leak.find_credential(work, master)? {
             found.push((victim, leak));
         }
     }
@@ -119,7 +125,7 @@ pub fn end_all(
 }
 
 /// What the secret belongs to.
-struct Victim {
+struct LeakedCredential {
     kind: CredentialKind,
     id: String,
     org_id: String,
@@ -127,21 +133,21 @@ struct Victim {
 }
 
 /// Where it was found, for people to go there. A query may repeat the secret, so it is left out.
-fn place(url: &str) -> Option<String> {
+fn without_query(url: &str) -> Option<String> {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let (host, _) = url.strip_prefix("https://")?.split_once('/').unwrap_or((url, ""));
     let good = !host.contains('@') && url.bytes().all(|byte| byte.is_ascii_graphic());
-    (good && url.len() <= LONGEST_PLACE).then(|| url.to_owned())
+    (good && url.len() <= MAX_URL).then(|| url.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::place;
+    use super::without_query;
 
     #[test]
     fn a_place_is_an_address_without_its_query() {
         let kept = "https://github.com/acme/app/blob/1/.env";
-        assert_eq!(place(&format!("{kept}?token=abc#L1")).as_deref(), Some(kept));
+        assert_eq!(without_query(&format!("{kept}?token=abc#L1")).as_deref(), Some(kept));
         for bad in [
             "",
             "acme/app",
@@ -150,7 +156,7 @@ mod tests {
             "https://ada:pw@example.com/a",
             &format!("https://{}", "a".repeat(200)),
         ] {
-            assert_eq!(place(bad), None, "{bad}");
+            assert_eq!(without_query(bad), None, "{bad}");
         }
     }
 }

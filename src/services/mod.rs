@@ -1,7 +1,6 @@
 //! Use cases, one a file.
 
 pub mod accounts;
-pub mod acting;
 pub mod api_access;
 pub mod api_keys;
 pub mod audit_log;
@@ -20,6 +19,7 @@ pub mod introspection;
 pub mod janitor;
 pub mod key_exchange;
 pub mod leaks;
+pub mod org_actor;
 pub mod personal_tokens;
 mod private_files;
 pub mod rate_limits;
@@ -31,4 +31,4 @@ pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod signing_keys;
-pub mod uses;
+pub mod usage;

@@ -1,19 +1,19 @@
 //! Personal tokens: static secrets that people make for programs of their own. Each sees and ends only their own.
 
-use super::acting::Acting;
-use super::api_keys::{Created, Draft, record};
-use super::credential_names::{self, Named};
+use super::api_keys::{CreatedCredential, Draft, record};
+use super::credential_names::{self, NamedCredential};
 use super::field_validation;
+use super::org_actor::OrgActor;
 use super::refusal::{ForbiddenCode, Refusal};
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::{CredentialKind, EndReason};
-use crate::domain::granted::Granted;
+use crate::domain::granted_scopes::GrantedScopes;
 use crate::domain::management::TOKENS_MANAGE;
 use crate::domain::static_secret::StaticKind;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::store::static_credentials::{self, Part, StaticCredential};
+use crate::store::static_credentials::{self, PageQuery, StaticCredential};
 use crate::store::{Conn, TxError, Work, credentials};
 
 /// A token to be.
@@ -31,12 +31,12 @@ const KIND: CredentialKind = CredentialKind::PersonalToken;
 pub fn create(
     work: &mut Work<'_>,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     new: &NewToken,
-) -> Result<Created, TxError<Refusal>> {
-    let acting = acting.confirm(work, config)?;
-    let owner = person(&acting)?;
-    let organization = &acting.organization;
+) -> Result<CreatedCredential, TxError<Refusal>> {
+    let actor = actor.recheck(work, config)?;
+    let owner = require_person(&actor)?;
+    let organization = &actor.organization;
     let policy = organization.token_policy(&config.organizations);
     if !policy.on {
         let message = format!(
@@ -45,61 +45,65 @@ pub fn create(
         );
         return Err(Refusal::Forbidden { code: ForbiddenCode::PersonalTokensOff, message }.into());
     }
-    if !policy.creators.include(&acting.role) {
+    if !policy.creators.include(&actor.role) {
         let message = format!("{} allows personal tokens to its owners and admins alone.", organization.name);
         return Err(Refusal::forbidden(message).into());
     }
     let name = field_validation::name(&new.name)?;
     let scopes = field_validation::scopes(&config.catalog, &new.scopes)?;
-    acting.may_hand_on(&scopes)?;
+    actor.require_may_grant(&scopes)?;
     let ends_at =
         field_validation::end("personal tokens", &organization.name, policy.lifetime, work.now, new.ends_at)?;
-    acting.bounds.allow(StaticKind::PersonalToken, ends_at, None)?;
+    actor.bounds.check(StaticKind::PersonalToken, ends_at, None)?;
     let draft = Draft {
         kind: StaticKind::PersonalToken,
         owner,
         name,
-        granted: Granted::Scopes(scopes),
+        granted: GrantedScopes::Scopes(scopes),
         ends_at,
         allowed_addresses: None,
     };
-    let created = draft.make(work, config, &acting)?;
-    record(work, &acting, Action::PersonalTokenCreated, &created.named.credential);
+    let created = draft.make(work, config, &actor)?;
+    record(work, &actor, Action::PersonalTokenCreated, &created.named.credential);
     Ok(created)
 }
 
 /// A part of the person's tokens.
-pub fn list(conn: &mut Conn, acting: &Acting, part: Part<'_>) -> Result<Vec<Named>, TxError<Refusal>> {
-    let owner = person(acting)?;
-    let page = static_credentials::page(conn, &acting.organization.id, KIND, Some(&owner), part)?;
+pub fn list(
+    conn: &mut Conn,
+    actor: &OrgActor,
+    part: PageQuery<'_>,
+) -> Result<Vec<NamedCredential>, TxError<Refusal>> {
+    let owner = require_person(actor)?;
+    let page = static_credentials::page(conn, &actor.organization.id, KIND, Some(&owner), part)?;
     Ok(credential_names::all(conn, page)?)
 }
 
-pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Named, TxError<Refusal>> {
-    let token = own(conn, acting, id)?;
+pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<Refusal>> {
+    let token = find_own(conn, actor, id)?;
     Ok(credential_names::one(conn, token)?)
 }
 
 /// Ends a token for good, at once. Ending it twice is fine.
-pub fn revoke(work: &mut Work<'_>, acting: &Acting, id: &str) -> Result<Named, TxError<Refusal>> {
-    let token = own(work.conn, acting, id)?;
+pub fn revoke(work: &mut Work<'_>, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<Refusal>> {
+    let token = find_own(work.conn, actor, id)?;
     if credentials::revoke(work.conn, &token.id, work.now, EndReason::Revoked)? {
-        let event = acting.event(Action::PersonalTokenRevoked).target(&token.id);
+        let event = actor.event(Action::PersonalTokenRevoked).target(&token.id);
         work.record(event.detail("name", token.name.clone()));
     }
-    find(work.conn, acting, id)
+    find(work.conn, actor, id)
 }
 
 /// Personal tokens are made by people, not by programs that act for them with a key.
-fn person(acting: &Acting) -> Result<SubjectId, Refusal> {
-    let Some(id) = acting.person() else {
+fn require_person(actor: &OrgActor) -> Result<SubjectId, Refusal> {
+    let Some(id) = actor.person() else {
         return Err(Refusal::forbidden("An API key has no personal tokens. Sign in as a person."));
     };
-    acting.require(TOKENS_MANAGE).map(|()| SubjectId::User(id.to_owned()))
+    actor.require(TOKENS_MANAGE).map(|()| SubjectId::User(id.to_owned()))
 }
 
-fn own(conn: &mut Conn, acting: &Acting, id: &str) -> Result<StaticCredential, TxError<Refusal>> {
-    let owner = person(acting)?;
-    let found = static_credentials::find(conn, &acting.organization.id, KIND, id)?;
+fn find_own(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<StaticCredential, TxError<Refusal>> {
+    let owner = require_person(actor)?;
+    let found = static_credentials::find(conn, &actor.organization.id, KIND, id)?;
     Ok(found.filter(|token| token.owner == owner).ok_or(NO_SUCH_TOKEN)?)
 }

@@ -8,7 +8,7 @@ use crate::domain::entropy::Entropy;
 use keystile_key_format::base62;
 
 /// Makes a directory and those above it, if it is not there yet.
-pub(super) fn directory(path: &Path) -> io::Result<()> {
+pub(super) fn create_dir(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -17,7 +17,7 @@ pub(super) fn directory(path: &Path) -> io::Result<()> {
 }
 
 /// Makes an empty file; one that is there stays.
-pub(super) fn empty(path: &Path) -> io::Result<()> {
+pub(super) fn create_empty(path: &Path) -> io::Result<()> {
     match create(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
@@ -25,7 +25,7 @@ pub(super) fn empty(path: &Path) -> io::Result<()> {
 }
 
 /// Opens a file that is there to be locked, and makes it first if need be. Its content stays.
-pub(super) fn lock(path: &Path) -> io::Result<File> {
+pub(super) fn open_for_locking(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -34,7 +34,7 @@ pub(super) fn lock(path: &Path) -> io::Result<File> {
 }
 
 /// Makes a file with a content, at once and for good; `false` if there is one already, which stays as it is.
-pub(super) fn once(path: &Path, content: &[u8], entropy: Entropy) -> io::Result<bool> {
+pub(super) fn create_new(path: &Path, content: &[u8], entropy: Entropy) -> io::Result<bool> {
     // A file that is linked into place is never seen half-written, not even after a crash.
     let draft = path.with_extension(base62(&entropy.bytes::<8>(), 11));
     let mut file = create(&draft)?;

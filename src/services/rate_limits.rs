@@ -10,12 +10,12 @@ use super::authenticate::Principal;
 
 /// What a request is counted under: a policy, and whose requests are counted together.
 #[derive(Clone)]
-pub struct Count {
+pub struct RateKey {
     pub key: Digest,
     policy: RatePolicy,
 }
 
-impl Count {
+impl RateKey {
     /// How long to wait, if nothing is left of the policy once everything so far is settled at `settled_at`.
     pub fn exceeded(&self, settled_at: Time, now: Time) -> Option<Exceeded> {
         let retry_after = self.policy.rate().wait(Some(settled_at), now)?;
@@ -39,29 +39,29 @@ impl RefusalReason for Exhausted {}
 
 /// What a request of this principal is counted under, in one order, so that two requests never wait for each other in a
 /// circle.
-pub fn counts(master: &MasterKey, policies: Vec<RatePolicy>, principal: &Principal) -> Vec<Count> {
-    let mut counts: Vec<Count> =
-        policies.into_iter().map(|policy| Count { key: key(master, &policy, principal), policy }).collect();
-    counts.sort_by(|left, right| left.key.as_bytes().cmp(right.key.as_bytes()));
-    counts
+pub fn rate_keys(master: &MasterKey, policies: Vec<RatePolicy>, principal: &Principal) -> Vec<RateKey> {
+    let mut rate_keys: Vec<RateKey> =
+        policies.into_iter().map(|policy| RateKey { key: key(master, &policy, principal), policy }).collect();
+    rate_keys.sort_by(|left, right| left.key.as_bytes().cmp(right.key.as_bytes()));
+    rate_keys
 }
 
 /// Counts a request against every policy, and says what is left of each; or against none, if one of them has nothing
 /// left.
-pub fn count(work: &mut Work<'_>, counts: &[Count]) -> Result<Vec<Quota>, TxError<Exhausted>> {
+pub fn count(work: &mut Work<'_>, rate_keys: &[RateKey]) -> Result<Vec<Quota>, TxError<Exhausted>> {
     let now = work.now;
-    let mut settled = Vec::with_capacity(counts.len());
-    for count in counts {
+    let mut settled = Vec::with_capacity(rate_keys.len());
+    for count in rate_keys {
         settled.push(rates::lock(work.conn, count.key, now)?);
     }
-    let exhausted = counts.iter().zip(&settled).filter_map(|(count, &settled_at)| {
+    let exhausted = rate_keys.iter().zip(&settled).filter_map(|(count, &settled_at)| {
         Some(Exhausted { key: count.key, settled_at, exceeded: count.exceeded(settled_at, now)? })
     });
     if let Some(exhausted) = exhausted.max_by_key(|exhausted| exhausted.exceeded.retry_after) {
         return Err(exhausted.into());
     }
-    let mut left = Vec::with_capacity(counts.len());
-    for (count, settled_at) in counts.iter().zip(settled) {
+    let mut left = Vec::with_capacity(rate_keys.len());
+    for (count, settled_at) in rate_keys.iter().zip(settled) {
         let settled_at = count.spend(settled_at, now);
         rates::set(work.conn, count.key, settled_at)?;
         left.push(count.policy.quota(Some(settled_at), now));

@@ -9,9 +9,9 @@ use crate::store::recovery::{self as row, Recovery};
 use crate::store::{Conn, StoreError, Work, counters};
 
 /// How long a recovery stays open unless the operator says otherwise.
-pub const USUAL_LENGTH: TimeDelta = TimeDelta::hours(24);
+pub const DEFAULT_LENGTH: TimeDelta = TimeDelta::hours(24);
 /// The longest: while one is open, a token from a forgotten copy of the deployment is accepted.
-pub const LONGEST: TimeDelta = TimeDelta::days(7);
+pub const MAX_LENGTH: TimeDelta = TimeDelta::days(7);
 
 /// Opens a recovery, or moves the end of the open one.
 pub fn open(work: &mut Work<'_>, length: TimeDelta, actor: &Actor) -> Result<Time, StoreError> {

@@ -9,21 +9,21 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Time;
 use crate::keys::jwt::{self, AccessClaims};
 use crate::keys::master::MasterKey;
-use crate::keys::refresh_token::{self, Presented};
+use crate::keys::refresh_token::{self, ParsedRefreshToken};
 use crate::keys::set::KeySet;
 use crate::store::credentials::{self, Credential};
 use crate::store::{StoreError, TxError, Work};
 
 /// What was handed in to be revoked. A hint is not needed: the two kinds cannot be taken for one another.
 #[derive(Clone)]
-pub enum Token {
-    Refresh(Presented),
+pub enum RevocableToken {
+    Refresh(ParsedRefreshToken),
     Access(AccessClaims),
     /// Nothing that could still work.
     Unknown,
 }
 
-impl Token {
+impl RevocableToken {
     pub fn read(config: &Config, keys: &KeySet, now: Time, text: &Secret) -> Self {
         if let Some(presented) = refresh_token::parse(&config.brand.token_prefix, text.expose()) {
             return Self::Refresh(presented);
@@ -44,7 +44,7 @@ impl Token {
             Self::Refresh(presented) => {
                 let session = credentials::find(work.conn, &presented.credential_id)?;
                 let ours = |session: &Credential| {
-                    session.seed.as_deref().is_some_and(|seed| presented.belongs_to(master, seed))
+                    session.seed.as_deref().is_some_and(|seed| presented.verify_tag(master, seed))
                 };
                 Ok(session.filter(ours))
             }
@@ -55,11 +55,11 @@ impl Token {
 }
 
 /// Ends the session that a token belongs to. What is unknown or has ended is fine; another client's is refused.
-pub fn by_client(
+pub fn revoke_for_client(
     work: &mut Work<'_>,
     master: &MasterKey,
     client: &Client,
-    token: &Token,
+    token: &RevocableToken,
     origin: &Origin,
 ) -> Result<(), TxError<OAuthError>> {
     let Some(session) = token.session(work, master)? else { return Ok(()) };

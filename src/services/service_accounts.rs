@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::acting::Acting;
 use super::field_validation;
+use super::org_actor::OrgActor;
 use super::refusal::Refusal;
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::CredentialKind;
-use crate::domain::id::Kind;
+use crate::domain::id::IdKind;
 use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
@@ -16,7 +16,7 @@ use crate::store::service_accounts::{self, ServiceAccount};
 use crate::store::{Conn, StoreError, TxError, Work, static_credentials, users};
 
 /// Characters of the longest purpose.
-const LONGEST_PURPOSE: usize = 200;
+const MAX_PURPOSE: usize = 200;
 
 const NO_SUCH_ACCOUNT: Refusal = Refusal::NotFound("There is no such service account.");
 
@@ -30,7 +30,7 @@ pub struct NewServiceAccount {
 
 /// A service account and the name of the person who made it.
 #[derive(Debug, Clone)]
-pub struct Made {
+pub struct AccountWithCreator {
     pub account: ServiceAccount,
     pub creator_name: Option<String>,
 }
@@ -38,128 +38,129 @@ pub struct Made {
 pub fn create(
     work: &mut Work<'_>,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     new: &NewServiceAccount,
-) -> Result<Made, TxError<Refusal>> {
-    let acting = manager(work, config, acting)?;
+) -> Result<AccountWithCreator, TxError<Refusal>> {
+    let actor = manager(work, config, actor)?;
     let not_a_person = || Refusal::forbidden("Service accounts are made by people. Sign in as one.");
-    let creator = acting.person().ok_or_else(not_a_person)?;
-    known(config, &new.role)?;
-    acting.reaches(&config.catalog, &new.role)?;
+    let creator = actor.person().ok_or_else(not_a_person)?;
+    require_known_role(config, &new.role)?;
+    actor.require_not_outranked(&config.catalog, &new.role)?;
     let account = ServiceAccount {
-        id: Kind::ServiceAccount.new_id(work.entropy),
-        org_id: acting.organization.id.clone(),
+        id: IdKind::ServiceAccount.new_id(work.entropy),
+        org_id: actor.organization.id.clone(),
         name: field_validation::name(&new.name)?,
-        purpose: field_validation::line("purpose", &new.purpose, LONGEST_PURPOSE)?,
+        purpose: field_validation::line("purpose", &new.purpose, MAX_PURPOSE)?,
         role: new.role.clone(),
         created_by: Some(creator.to_owned()),
         created_at: work.now,
         disabled_at: None,
     };
     service_accounts::insert(work.conn, &account)?;
-    let event = acting.event(Action::ServiceAccountCreated).target(&account.id);
+    let event = actor.event(Action::ServiceAccountCreated).target(&account.id);
     work.record(event.detail("name", account.name.clone()).detail("role", account.role.clone()));
-    Ok(made(work.conn, account)?)
+    Ok(with_creator(work.conn, account)?)
 }
 
 /// A page of service accounts, the newest first; `after` is where the page before it ended.
 pub fn list(
     conn: &mut Conn,
-    acting: &Acting,
+    actor: &OrgActor,
     after: Option<&(Time, String)>,
     limit: i64,
-) -> Result<Vec<Made>, TxError<Refusal>> {
-    acting.require(SERVICE_ACCOUNTS_MANAGE)?;
-    let page = service_accounts::page(conn, &acting.organization.id, after, limit)?;
-    Ok(all_made(conn, page)?)
+) -> Result<Vec<AccountWithCreator>, TxError<Refusal>> {
+    actor.require(SERVICE_ACCOUNTS_MANAGE)?;
+    let page = service_accounts::page(conn, &actor.organization.id, after, limit)?;
+    Ok(with_creators(conn, page)?)
 }
 
-pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Made, TxError<Refusal>> {
-    acting.require(SERVICE_ACCOUNTS_MANAGE)?;
-    let account = service_accounts::find(conn, &acting.organization.id, id)?.ok_or(NO_SUCH_ACCOUNT)?;
-    Ok(made(conn, account)?)
+pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<AccountWithCreator, TxError<Refusal>> {
+    actor.require(SERVICE_ACCOUNTS_MANAGE)?;
+    let account = service_accounts::find(conn, &actor.organization.id, id)?.ok_or(NO_SUCH_ACCOUNT)?;
+    Ok(with_creator(conn, account)?)
 }
 
 /// Disables a service account: its keys stop at once. Or lets it act again, and they with it.
 pub fn set_enabled(
     work: &mut Work<'_>,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     id: &str,
     enabled: bool,
-) -> Result<Made, TxError<Refusal>> {
-    let acting = manager(work, config, acting)?;
-    let account = managed(work, config, &acting, id)?;
+) -> Result<AccountWithCreator, TxError<Refusal>> {
+    let actor = manager(work, config, actor)?;
+    let account = managed(work, config, &actor, id)?;
     if enabled && account.disabled_at.is_some() {
-        may_gain(work, config, &acting, &account, None, &account.role)?;
+        require_may_grant(work, config, &actor, &account, None, &account.role)?;
     }
     if account.disabled_at.is_none() != enabled {
         service_accounts::set_disabled(work.conn, id, (!enabled).then_some(work.now))?;
         let action = if enabled { Action::ServiceAccountEnabled } else { Action::ServiceAccountDisabled };
-        work.record(acting.event(action).target(id).detail("name", account.name));
+        work.record(actor.event(action).target(id).detail("name", account.name));
     }
-    find(work.conn, &acting, id)
+    find(work.conn, &actor, id)
 }
 
 /// Gives a service account another role, and its keys what that role holds.
 pub fn set_role(
     work: &mut Work<'_>,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     id: &str,
     role: &str,
-) -> Result<Made, TxError<Refusal>> {
-    let acting = manager(work, config, acting)?;
-    let account = managed(work, config, &acting, id)?;
-    known(config, role)?;
-    acting.reaches(&config.catalog, role)?;
-    may_gain(work, config, &acting, &account, Some(&account.role), role)?;
+) -> Result<AccountWithCreator, TxError<Refusal>> {
+    let actor = manager(work, config, actor)?;
+    let account = managed(work, config, &actor, id)?;
+    require_known_role(config, role)?;
+    actor.require_not_outranked(&config.catalog, role)?;
+    require_may_grant(work, config, &actor, &account, Some(&account.role), role)?;
     if account.role != role {
         service_accounts::set_role(work.conn, id, role)?;
-        let event = acting.event(Action::ServiceAccountRoleChanged).target(id);
+        let event = actor.event(Action::ServiceAccountRoleChanged).target(id);
         work.record(event.detail("before", account.role).detail("after", role));
     }
-    find(work.conn, &acting, id)
+    find(work.conn, &actor, id)
 }
 
-fn manager(work: &mut Work<'_>, config: &Config, acting: &Acting) -> Result<Acting, TxError<Refusal>> {
-    let acting = acting.confirm(work, config)?;
-    acting.require(SERVICE_ACCOUNTS_MANAGE)?;
-    Ok(acting)
+fn manager(work: &mut Work<'_>, config: &Config, actor: &OrgActor) -> Result<OrgActor, TxError<Refusal>> {
+    let actor = actor.recheck(work, config)?;
+    actor.require(SERVICE_ACCOUNTS_MANAGE)?;
+    Ok(actor)
 }
 
 /// An account that they may change, locked.
 fn managed(
     work: &mut Work<'_>,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     id: &str,
 ) -> Result<ServiceAccount, TxError<Refusal>> {
-    let account = service_accounts::lock(work.conn, &acting.organization.id, id)?.ok_or(NO_SUCH_ACCOUNT)?;
-    acting.reaches(&config.catalog, &account.role)?;
+    let account = service_accounts::lock(work.conn, &actor.organization.id, id)?.ok_or(NO_SUCH_ACCOUNT)?;
+    actor.require_not_outranked(&config.catalog, &account.role)?;
     Ok(account)
 }
 
 /// Refuses to let the keys of an account do what the credential in use cannot. Disabled, they could do nothing `before`.
-fn may_gain(
+fn require_may_grant(
     work: &mut Work<'_>,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     account: &ServiceAccount,
     before: Option<&str>,
     after: &str,
 ) -> Result<(), TxError<Refusal>> {
-    let policy = acting.organization.key_policy(&config.organizations);
-    let keys = static_credentials::living_of_account(work.conn, &account.org_id, &account.id, work.now)?;
+    let policy = actor.organization.key_policy(&config.organizations);
+    let keys =
+        static_credentials::count_active_of_account(work.conn, &account.org_id, &account.id, work.now)?;
     let gained = keys.iter().flat_map(|key| {
-        let may = |role| policy.leaves(&key.granted, &config.catalog, role);
+        let may = |role| policy.effective_scopes(&key.granted, &config.catalog, role);
         let had = before.map(may).unwrap_or_default();
         may(after).difference(&had).iter().map(str::to_owned).collect::<Vec<_>>()
     });
-    Ok(acting.may_hand_on(&gained.collect())?)
+    Ok(actor.require_may_grant(&gained.collect())?)
 }
 
-fn known(config: &Config, role: &str) -> Result<(), Refusal> {
+fn require_known_role(config: &Config, role: &str) -> Result<(), Refusal> {
     if config.roles.iter().any(|known| known.id == role) {
         return Ok(());
     }
@@ -168,23 +169,26 @@ fn known(config: &Config, role: &str) -> Result<(), Refusal> {
 }
 
 /// The keys of a service account that would stop with it.
-pub fn living_keys(conn: &mut Conn, org_id: &str, id: &str, now: Time) -> Result<i64, StoreError> {
+pub fn count_active_keys(conn: &mut Conn, org_id: &str, id: &str, now: Time) -> Result<i64, StoreError> {
     let owner = SubjectId::ServiceAccount(id.to_owned());
-    static_credentials::count_living(conn, org_id, CredentialKind::ApiKey, Some(&owner), now)
+    static_credentials::count_active(conn, org_id, CredentialKind::ApiKey, Some(&owner), now)
 }
 
-fn made(conn: &mut Conn, account: ServiceAccount) -> Result<Made, StoreError> {
-    let named = all_made(conn, vec![account])?.pop();
+fn with_creator(conn: &mut Conn, account: ServiceAccount) -> Result<AccountWithCreator, StoreError> {
+    let named = with_creators(conn, vec![account])?.pop();
     named.ok_or_else(|| StoreError::Failed("a service account got lost beside its maker".to_owned()))
 }
 
 /// Adds the names of those who made them, with one query however many there are.
-fn all_made(conn: &mut Conn, accounts: Vec<ServiceAccount>) -> Result<Vec<Made>, StoreError> {
+fn with_creators(
+    conn: &mut Conn,
+    accounts: Vec<ServiceAccount>,
+) -> Result<Vec<AccountWithCreator>, StoreError> {
     let makers: Vec<&str> = accounts.iter().filter_map(|account| account.created_by.as_deref()).collect();
     let names: HashMap<String, String> = users::names(conn, &makers)?.into_iter().collect();
     let made = |account: ServiceAccount| {
         let creator_name = account.created_by.as_ref().and_then(|id| names.get(id)).cloned();
-        Made { account, creator_name }
+        AccountWithCreator { account, creator_name }
     };
     Ok(accounts.into_iter().map(made).collect())
 }

@@ -4,25 +4,25 @@ use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::role;
 use crate::store::credentials::{self, Credential};
-use crate::store::own_sessions::{self, Whose};
+use crate::store::own_sessions::{self, SessionOwner};
 use crate::store::{Conn, StoreError, Work, memberships};
 
 /// Characters of the longest name that a session may be given.
-pub const LONGEST_NAME: usize = 63;
+pub const MAX_NAME: usize = 63;
 
 /// How somebody may act on a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum SessionAccess {
     Owner,
     Admin,
 }
 
 /// A session and what this person is to it; nothing for a session that is not theirs to see.
-pub fn seen_by(
+pub fn find_with_access(
     conn: &mut Conn,
     session_id: &str,
     user_id: &str,
-) -> Result<Option<(Credential, Standing)>, StoreError> {
+) -> Result<Option<(Credential, SessionAccess)>, StoreError> {
     let Some(session) =
         credentials::find(conn, session_id)?.filter(|found| found.kind == CredentialKind::CliSession)
     else {
@@ -30,9 +30,9 @@ pub fn seen_by(
     };
     let Some(role) = memberships::role(conn, &session.org_id, user_id)? else { return Ok(None) };
     Ok(if session.user_id.as_deref() == Some(user_id) {
-        Some((session, Standing::Owner))
+        Some((session, SessionAccess::Owner))
     } else if role::administers(&role) {
-        Some((session, Standing::Admin))
+        Some((session, SessionAccess::Admin))
     } else {
         None
     })
@@ -45,10 +45,12 @@ pub fn end(
     user_id: &str,
     origin: &Origin,
 ) -> Result<Option<Credential>, StoreError> {
-    let Some((session, standing)) = seen_by(work.conn, session_id, user_id)? else { return Ok(None) };
-    let reason = match standing {
-        Standing::Owner => EndReason::SignedOut,
-        Standing::Admin => EndReason::RevokedByAdmin,
+    let Some((session, access)) = find_with_access(work.conn, session_id, user_id)? else {
+        return Ok(None);
+    };
+    let reason = match access {
+        SessionAccess::Owner => EndReason::SignedOut,
+        SessionAccess::Admin => EndReason::RevokedByAdmin,
     };
     end_one(work, &session, user_id, reason, origin)?;
     credentials::find(work.conn, session_id)
@@ -61,7 +63,8 @@ pub fn end_all(
     user_id: &str,
     origin: &Origin,
 ) -> Result<usize, StoreError> {
-    let ended = own_sessions::revoke(work.conn, Whose { org_id, user_id }, work.now, EndReason::SignedOut)?;
+    let ended =
+        own_sessions::revoke(work.conn, SessionOwner { org_id, user_id }, work.now, EndReason::SignedOut)?;
     for session_id in &ended {
         work.record(ended_event(org_id, session_id, user_id, user_id, EndReason::SignedOut, origin));
     }
@@ -107,9 +110,10 @@ pub fn rename(
     origin: &Origin,
 ) -> Result<bool, StoreError> {
     let name = name.trim();
-    let fits =
-        !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
-    let Some((session, Standing::Owner)) = seen_by(work.conn, session_id, user_id)?.filter(|_| fits) else {
+    let fits = !name.is_empty() && name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control);
+    let Some((session, SessionAccess::Owner)) =
+        find_with_access(work.conn, session_id, user_id)?.filter(|_| fits)
+    else {
         return Ok(false);
     };
     credentials::rename(work.conn, &session.id, name)?;

@@ -6,15 +6,15 @@
 use chrono::TimeDelta;
 
 use crate::domain::audit::{Actor, Origin};
-use crate::domain::id::Kind;
+use crate::domain::code_input;
+use crate::domain::id::IdKind;
 use crate::domain::role;
 use crate::domain::secret::equal;
 use crate::domain::time::Time;
-use crate::domain::typed;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::organizations::Organization;
 use crate::store::users::User;
-use crate::store::{Conn, RefusalReason, StoreError, TxError, Work, facts, memberships};
+use crate::store::{Conn, RefusalReason, StoreError, TxError, Work, deployment_settings, memberships};
 
 use super::accounts::{self, NewUser};
 
@@ -36,7 +36,7 @@ impl RefusalReason for Refused {}
 
 /// Whether the deployment still waits for its first owner.
 pub fn is_open(conn: &mut Conn) -> Result<bool, StoreError> {
-    Ok(facts::find(conn, DONE)?.is_none() && !memberships::any(conn)?)
+    Ok(deployment_settings::find(conn, DONE)?.is_none() && !memberships::any(conn)?)
 }
 
 /// The code that opens `/setup`, while it is open. A code ends after a day; the next start prints another. Nodes that
@@ -45,18 +45,26 @@ pub fn code(work: &mut Work<'_>, master: &MasterKey) -> Result<Option<String>, S
     if !is_open(work.conn)? {
         return Ok(None);
     }
-    let fresh = Kind::Request.new_id(work.entropy);
-    facts::renew(work.conn, NONCE, &fresh, work.now, work.now - LIFETIME)?;
+    let fresh = IdKind::Request.new_id(work.entropy);
+    deployment_settings::renew(work.conn, NONCE, &fresh, work.now, work.now - LIFETIME)?;
     // Another node's nonce, if it was faster: its transaction has committed, or `renew` would still wait for it.
-    let nonce = facts::find(work.conn, NONCE)?.map_or(fresh, |(nonce, _)| nonce);
-    Ok(Some(shown(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
+    let nonce = deployment_settings::find(work.conn, NONCE)?.map_or(fresh, |(nonce, _)| nonce);
+    Ok(Some(format_code(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
 }
 
 /// Whether this is the code that was printed.
-pub fn recognizes(conn: &mut Conn, master: &MasterKey, typed: &str, now: Time) -> Result<bool, StoreError> {
-    let nonce = facts::find(conn, NONCE)?.filter(|(_, at)| now - *at < LIFETIME);
+pub fn is_setup_code(
+    conn: &mut Conn,
+    master: &MasterKey,
+    typed: &str,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let nonce = deployment_settings::find(conn, NONCE)?.filter(|(_, at)| now - *at < LIFETIME);
     Ok(nonce.is_some_and(|(nonce, _)| {
-        equal(&canonical(typed), &canonical(&shown(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
+        equal(
+            &canonical(typed),
+            &canonical(&format_code(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))),
+        )
     }))
 }
 
@@ -69,22 +77,22 @@ pub fn complete(
     organization: &str,
     origin: &Origin,
 ) -> Result<(User, Organization), TxError<Refused>> {
-    match (is_open(work.conn)?, recognizes(work.conn, master, typed, work.now)?) {
+    match (is_open(work.conn)?, is_setup_code(work.conn, master, typed, work.now)?) {
         (false, _) => Err(Refused::Done.into()),
         (true, false) => Err(Refused::WrongCode.into()),
-        (true, true) => first(work, owner, organization, origin),
+        (true, true) => create_first_owner(work, owner, organization, origin),
     }
 }
 
 /// The same without a code, for whoever runs the server.
-pub fn first(
+pub fn create_first_owner(
     work: &mut Work<'_>,
     owner: NewUser,
     organization: &str,
     origin: &Origin,
 ) -> Result<(User, Organization), TxError<Refused>> {
     // Whoever claims the fact is the first; on two nodes at the same moment, too.
-    if !is_open(work.conn)? || !facts::claim(work.conn, DONE, "yes", work.now)? {
+    if !is_open(work.conn)? || !deployment_settings::claim(work.conn, DONE, "yes", work.now)? {
         return Err(Refused::Done.into());
     }
     let user = accounts::create_user(work, owner, &Actor::Operator, origin)?;
@@ -94,12 +102,12 @@ pub fn first(
 }
 
 /// 16 characters in four groups, 80 bits.
-fn shown(mac: &[u8; 32]) -> String {
+fn format_code(mac: &[u8; 32]) -> String {
     let letters: Vec<char> =
         mac[..16].iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
     letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
 }
 
 fn canonical(typed: &str) -> String {
-    typed::characters(typed).collect()
+    code_input::normalize(typed).collect()
 }

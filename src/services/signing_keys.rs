@@ -16,7 +16,7 @@ use crate::keys::master::MasterKey;
 use crate::keys::rsa_key::{self, KeyError, NewKey};
 use crate::keys::set::{BadKeySet, KeySet, StoredKey};
 use crate::store::signing_keys::{self as rows, SigningKey};
-use crate::store::{Conn, Store, StoreError, Work, clients, facts};
+use crate::store::{Conn, Store, StoreError, Work, clients, deployment_settings};
 
 pub use revoke::{Revocation, Revoked, revoke};
 
@@ -43,13 +43,13 @@ pub enum KeyFailure {
 
 /// A key that is sealed and not yet in the database.
 #[derive(Clone)]
-pub struct Sealed {
+pub struct SealedKey {
     kid: String,
     public_jwk: String,
     private: Vec<u8>,
 }
 
-impl Sealed {
+impl SealedKey {
     pub fn new(master: &MasterKey, key: &NewKey, entropy: Entropy) -> Self {
         Self {
             kid: key.kid.clone(),
@@ -74,10 +74,10 @@ impl Sealed {
 }
 
 /// Makes a key on a thread that may take its time, and seals it.
-async fn make(master: &MasterKey, bits: u32) -> Result<Sealed, KeyFailure> {
+async fn make(master: &MasterKey, bits: u32) -> Result<SealedKey, KeyFailure> {
     let made = tokio::task::spawn_blocking(move || rsa_key::generate(bits, Entropy)).await;
     let key = made.map_err(|error| StoreError::Failed(error.to_string()))??;
-    Ok(Sealed::new(master, &key, Entropy))
+    Ok(SealedKey::new(master, &key, Entropy))
 }
 
 /// What the database says of the master key that its signing keys are sealed with.
@@ -109,7 +109,7 @@ pub fn sealed(conn: &mut Conn) -> Result<SealedKeys, StoreError> {
     if let Some(SigningKey { kid, private_sealed, .. }) = in_state(&keys, KeyState::Active) {
         return Ok(SealedKeys::Active { kid: kid.clone(), private: private_sealed.clone() });
     }
-    let claimed = facts::find(conn, rows::MADE)?.is_some();
+    let claimed = deployment_settings::find(conn, rows::CREATED)?.is_some();
     Ok(if claimed || !keys.is_empty() { SealedKeys::Lost } else { SealedKeys::None })
 }
 
@@ -125,9 +125,9 @@ pub async fn bootstrap(store: &Store, master: &MasterKey, bits: u32) -> Result<(
 }
 
 /// Puts the first two keys in place; `false` if there are keys already.
-pub fn install(work: &mut Work<'_>, active: Sealed, next: Sealed) -> Result<bool, StoreError> {
+pub fn install(work: &mut Work<'_>, active: SealedKey, next: SealedKey) -> Result<bool, StoreError> {
     // However many nodes start together.
-    let first = facts::claim(work.conn, rows::MADE, &active.kid, work.now)?;
+    let first = deployment_settings::claim(work.conn, rows::CREATED, &active.kid, work.now)?;
     if first {
         rows::insert(work.conn, &active.into_row(KeyState::Active, work.now))?;
         rows::insert(work.conn, &next.into_row(KeyState::Next, work.now))?;
@@ -142,25 +142,25 @@ pub fn list(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
 
 /// The signing keys and the longest lifetime of what they sign, as the database has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredKeys {
     keys: Vec<SigningKey>,
     longest_lifetime: TimeDelta,
 }
 
-impl Stored {
+impl StoredKeys {
     pub fn new(keys: Vec<SigningKey>, longest_lifetime: TimeDelta) -> Self {
         Self { keys, longest_lifetime }
     }
 }
 
 /// Reads every key. `access` is the deployment's own lifetime of access tokens; a client may have a longer one.
-pub fn read(conn: &mut Conn, access: TimeDelta) -> Result<Stored, StoreError> {
+pub fn read(conn: &mut Conn, access: TimeDelta) -> Result<StoredKeys, StoreError> {
     let longest_lifetime = clients::longest_access(conn)?.map_or(access, |longest| longest.max(access));
-    Ok(Stored::new(rows::list(conn)?, longest_lifetime))
+    Ok(StoredKeys::new(rows::list(conn)?, longest_lifetime))
 }
 
 /// Opens the active one of keys that have been read.
-pub fn open(stored: &Stored, master: &MasterKey) -> Result<KeySet, BadKeySet> {
+pub fn open(stored: &StoredKeys, master: &MasterKey) -> Result<KeySet, BadKeySet> {
     let keys: Vec<StoredKey<'_>> = stored
         .keys
         .iter()
@@ -177,7 +177,7 @@ pub fn open(stored: &Stored, master: &MasterKey) -> Result<KeySet, BadKeySet> {
 
 /// When the next key may sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timing {
+pub enum RotationTiming {
     /// When it has been published long enough for every cache to know it.
     OncePublished,
     /// When, besides, the active key has signed for its time.
@@ -207,14 +207,14 @@ pub async fn rotate(
     store: &Store,
     master: &MasterKey,
     rules: &config::Keys,
-    timing: Timing,
+    timing: RotationTiming,
 ) -> Result<Rotation, KeyFailure> {
     let now = store.now();
     let keys = store.read(rows::list).await?;
     if let Some(refusal) = refusal(&keys, rules, timing, now) {
         return Ok(refusal);
     }
-    openable(in_state(&keys, KeyState::Active), in_state(&keys, KeyState::Next), master)?;
+    require_openable(in_state(&keys, KeyState::Active), in_state(&keys, KeyState::Next), master)?;
     let fresh = make(master, rules.rsa_bits).await?;
     let rules = rules.clone();
     Ok(store.write(move |work| replace(work, fresh, &rules, timing)).await?)
@@ -222,7 +222,7 @@ pub async fn rotate(
 
 /// Checks that this process has the master key of the other nodes, before it seals a key for them, and that they will be
 /// able to open the key that signs next.
-fn openable(
+fn require_openable(
     active: Option<&SigningKey>,
     next: Option<&SigningKey>,
     master: &MasterKey,
@@ -241,9 +241,9 @@ fn openable(
 /// Rotates inside a write, if that is still due: another node may have been faster.
 fn replace(
     work: &mut Work<'_>,
-    fresh: Sealed,
+    fresh: SealedKey,
     rules: &config::Keys,
-    timing: Timing,
+    timing: RotationTiming,
 ) -> Result<Rotation, StoreError> {
     let keys = rows::lock(work.conn)?;
     if let Some(refusal) = refusal(&keys, rules, timing, work.now) {
@@ -257,21 +257,21 @@ fn replace(
     rows::insert(work.conn, &fresh.into_row(KeyState::Next, work.now))?;
     let event = Event::new(Action::KeyRotated, Actor::Operator, &Origin::default())
         .target(&next.kid)
-        .detail("automatic", timing == Timing::WhenDue);
+        .detail("automatic", timing == RotationTiming::WhenDue);
     work.record(event);
     Ok(Rotation::Done { activated: next.kid.clone() })
 }
 
 /// Why the keys should stay as they are, if they should.
-fn refusal(keys: &[SigningKey], rules: &config::Keys, timing: Timing, now: Time) -> Option<Rotation> {
+fn refusal(keys: &[SigningKey], rules: &config::Keys, timing: RotationTiming, now: Time) -> Option<Rotation> {
     let Some(next) = in_state(keys, KeyState::Next) else { return Some(Rotation::NoNextKey) };
     let signs_until = in_state(keys, KeyState::Active)
         .map_or(now, |active| active.activated_at.unwrap_or(active.created_at) + rules.rotate_every);
     let ready_at = next.created_at + rules.publish_ahead;
     match timing {
-        Timing::Now => None,
-        Timing::WhenDue if now < signs_until => Some(Rotation::NotDue),
-        Timing::OncePublished | Timing::WhenDue => {
+        RotationTiming::Now => None,
+        RotationTiming::WhenDue if now < signs_until => Some(Rotation::NotDue),
+        RotationTiming::OncePublished | RotationTiming::WhenDue => {
             (now < ready_at).then_some(Rotation::TooEarly { ready_at })
         }
     }
@@ -290,8 +290,8 @@ pub fn drop_retired(work: &mut Work<'_>, keep_after: TimeDelta) -> Result<Vec<St
 }
 
 /// Does what time has made due: an automatic rotation, the end of a retired key.
-pub async fn tend(store: &Store, master: &MasterKey, rules: &config::Keys) -> Result<(), KeyFailure> {
-    match rotate(store, master, rules, Timing::WhenDue).await? {
+pub async fn maintain(store: &Store, master: &MasterKey, rules: &config::Keys) -> Result<(), KeyFailure> {
+    match rotate(store, master, rules, RotationTiming::WhenDue).await? {
         Rotation::Done { activated } => tracing::info!(kid = activated, "signing key rotated"),
         Rotation::NoNextKey => tracing::warn!("there is no next signing key, so none can be rotated to"),
         Rotation::TooEarly { .. } | Rotation::NotDue => {}
@@ -338,12 +338,18 @@ mod tests {
         let second = TimeDelta::seconds(1);
 
         let asked = |timing, now| refusal(&keys, &rules, timing, now);
-        assert_eq!(asked(Timing::OncePublished, ready_at - second), Some(Rotation::TooEarly { ready_at }));
-        assert_eq!(asked(Timing::OncePublished, ready_at), None);
-        assert_eq!(asked(Timing::WhenDue, ready_at), Some(Rotation::NotDue));
-        assert_eq!(asked(Timing::WhenDue, start + rules.rotate_every - second), Some(Rotation::NotDue));
-        assert_eq!(asked(Timing::WhenDue, start + rules.rotate_every), None);
-        assert_eq!(asked(Timing::Now, start), None);
-        assert_eq!(refusal(&keys[..1], &rules, Timing::Now, start), Some(Rotation::NoNextKey));
+        assert_eq!(
+            asked(RotationTiming::OncePublished, ready_at - second),
+            Some(Rotation::TooEarly { ready_at })
+        );
+        assert_eq!(asked(RotationTiming::OncePublished, ready_at), None);
+        assert_eq!(asked(RotationTiming::WhenDue, ready_at), Some(Rotation::NotDue));
+        assert_eq!(
+            asked(RotationTiming::WhenDue, start + rules.rotate_every - second),
+            Some(Rotation::NotDue)
+        );
+        assert_eq!(asked(RotationTiming::WhenDue, start + rules.rotate_every), None);
+        assert_eq!(asked(RotationTiming::Now, start), None);
+        assert_eq!(refusal(&keys[..1], &rules, RotationTiming::Now, start), Some(Rotation::NoNextKey));
     }
 }

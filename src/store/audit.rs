@@ -8,19 +8,19 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-pub use read::{Filter, Place, chain, latest, page};
+pub use read::{EventCursor, Filter, chain, latest, page};
 use row::Row;
 pub use verify::{chains, verify};
 
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
-use super::engine::query::{Kept, Locked, Native};
+use super::engine::query::{Locked, Native, Prepared};
 use super::engine::schema::{audit_events, audit_heads};
-use crate::domain::audit::{self, Event, INSTANCE_CHAIN, Recorded};
+use crate::domain::audit::{self, Event, INSTANCE_CHAIN, RecordedEvent};
 use crate::domain::time::Time;
 
 /// An event of a transaction that is still open.
-pub(in crate::store) struct Noted {
+pub(in crate::store) struct PendingEvent {
     pub(in crate::store) id: String,
     pub(in crate::store) at: Time,
     pub(in crate::store) event: Event,
@@ -29,8 +29,8 @@ pub(in crate::store) struct Noted {
 /// Adds events to the chains of their organizations, as the last thing in the transaction of what they record: whoever
 /// adds to a chain waits for all who hold its end until they have committed. Chains are taken in their order, so that
 /// nobody waits in a circle.
-pub(in crate::store) fn append(conn: &mut Conn, noted: Vec<Noted>) -> Result<(), StoreError> {
-    let mut chains: BTreeMap<String, Vec<Noted>> = BTreeMap::new();
+pub(in crate::store) fn append(conn: &mut Conn, noted: Vec<PendingEvent>) -> Result<(), StoreError> {
+    let mut chains: BTreeMap<String, Vec<PendingEvent>> = BTreeMap::new();
     for noted in noted {
         let chain = noted.event.org_id.as_deref().unwrap_or(INSTANCE_CHAIN);
         match chains.get_mut(chain) {
@@ -44,15 +44,15 @@ pub(in crate::store) fn append(conn: &mut Conn, noted: Vec<Noted>) -> Result<(),
     Ok(())
 }
 
-fn extend(conn: &mut Conn, chain: &str, events: Vec<Noted>) -> Result<(), StoreError> {
+fn extend(conn: &mut Conn, chain: &str, events: Vec<PendingEvent>) -> Result<(), StoreError> {
     let (mut sequence, mut last) = match head(conn, chain)? {
         Some(head) => head,
         None => begin(conn, chain)?,
     };
     let mut rows = Vec::with_capacity(events.len());
-    for Noted { id, at, event } in events {
+    for PendingEvent { id, at, event } in events {
         sequence += 1;
-        let recorded = Recorded {
+        let recorded = RecordedEvent {
             id,
             sequence,
             at,
@@ -75,23 +75,23 @@ fn extend(conn: &mut Conn, chain: &str, events: Vec<Noted>) -> Result<(), StoreE
     insert(conn, &rows)?;
     let onward = diesel::update(audit_heads::table.find(chain))
         .set((audit_heads::sequence.eq(sequence), audit_heads::hash.eq(last)));
-    Kept(onward).execute(conn)?;
+    Prepared(onward).execute(conn)?;
     Ok(())
 }
 
 /// Rows in one statement at the most: PostgreSQL takes 65,535 parameters.
-const ROWS: usize = 1000;
+const MAX_ROWS: usize = 1000;
 
 fn insert(conn: &mut Conn, rows: &[Row]) -> Result<(), StoreError> {
     match conn {
         Conn::Postgres(conn) => {
-            for rows in rows.chunks(ROWS) {
+            for rows in rows.chunks(MAX_ROWS) {
                 diesel::insert_into(audit_events::table).values(rows).execute(conn)?;
             }
         }
         Conn::Sqlite(conn) => {
             for row in rows {
-                Kept(diesel::insert_into(audit_events::table).values(row)).execute(conn)?;
+                Prepared(diesel::insert_into(audit_events::table).values(row)).execute(conn)?;
             }
         }
     }

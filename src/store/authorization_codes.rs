@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::authorization_requests::AuthorizationRequest;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
-use super::engine::query::{Kept, Locked};
+use super::engine::query::{Locked, Prepared};
 use super::engine::schema::{authorization_codes as codes, authorization_requests as requests};
 use super::organizations;
 use crate::domain::secret::Digest;
@@ -52,7 +52,7 @@ pub fn lock(
     let Some((org_id, request)) = of.get_result::<(String, AuthorizationRequest)>(conn).optional()? else {
         return Ok(None);
     };
-    organizations::hold(conn, &org_id)?;
+    organizations::lock_shared(conn, &org_id)?;
     let code = Locked(codes::table.find(hash).select(AuthorizationCode::as_select()));
     Ok(code.get_result(conn).optional()?.map(|code| (code, request)))
 }
@@ -66,7 +66,7 @@ pub fn of_request(conn: &mut Conn, request_id: &str) -> Result<Option<Authorizat
 pub fn consume(conn: &mut Conn, hash: Digest, credential_id: &str, at: Time) -> Result<bool, StoreError> {
     let update = diesel::update(codes::table.find(hash).filter(codes::consumed_at.is_null()))
         .set((codes::consumed_at.eq(at), codes::credential_id.eq(credential_id)));
-    Ok(Kept(update).execute(conn)? == 1)
+    Ok(Prepared(update).execute(conn)? == 1)
 }
 
 /// Ends the codes of an organization that nobody has used yet.

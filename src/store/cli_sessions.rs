@@ -15,13 +15,13 @@ use crate::domain::time::Time;
 
 /// A CLI session, whose it is, and which tool holds it.
 #[derive(Debug, Clone, Queryable)]
-pub struct Named {
+pub struct NamedSession {
     pub session: Credential,
     pub person: String,
     pub tool: String,
 }
 
-pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Named>, StoreError> {
+pub fn find(conn: &mut Conn, id: &str) -> Result<Option<NamedSession>, StoreError> {
     Ok(credentials::table
         .inner_join(users::table)
         .inner_join(clients::table)
@@ -32,13 +32,13 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Named>, StoreError> {
 }
 
 /// A page of the living sessions of an organization, the newest first. `after` is where the page before it ended.
-pub fn living(
+pub fn active_page(
     conn: &mut Conn,
     org_id: &str,
     now: Time,
     after: Option<&(Time, String)>,
     limit: i64,
-) -> Result<Vec<Named>, StoreError> {
+) -> Result<Vec<NamedSession>, StoreError> {
     let mut query = credentials::table
         .inner_join(users::table)
         .inner_join(clients::table)

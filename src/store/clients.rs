@@ -42,7 +42,7 @@ impl TryFrom<Row> for Client {
             serde_json::from_str(&row.redirect_uris).map_err(|_| damaged("redirect_uris"))?;
         let grants: Option<Vec<Grant>> = row.grants.split_whitespace().map(Grant::parse).collect();
         Ok(Self {
-            redirect_uris: uris.into_iter().map(RedirectUri::stored).collect(),
+            redirect_uris: uris.into_iter().map(RedirectUri::from_stored).collect(),
             scopes: row.scopes.as_deref().map(ScopeSet::parse).transpose().map_err(|_| damaged("scopes"))?,
             grants: grants.ok_or_else(|| damaged("grants"))?,
             access: row.access_seconds.map(TimeDelta::seconds),

@@ -9,7 +9,7 @@ use super::engine::codec::Moment;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use super::engine::keyset;
-use super::engine::query::{Kept, Locked, Unlocked};
+use super::engine::query::{Locked, Prepared, Unlocked};
 use super::engine::schema::{clients, credentials, more_of_credentials};
 use crate::domain::credential::{CredentialKind, EndReason, is_active};
 use crate::domain::secret::Digest;
@@ -58,7 +58,7 @@ impl Credential {
 }
 
 pub fn insert(conn: &mut Conn, credential: &Credential) -> Result<(), StoreError> {
-    Kept(diesel::insert_into(credentials::table).values(credential)).execute(conn)?;
+    Prepared(diesel::insert_into(credentials::table).values(credential)).execute(conn)?;
     Ok(())
 }
 
@@ -136,7 +136,7 @@ pub fn rename(conn: &mut Conn, id: &str, name: &str) -> Result<(), StoreError> {
 
 /// Those of these credentials whose last use that is noted is no later than this, and that nobody else is changing; and
 /// nobody else changes them until the transaction ends.
-pub fn lock_not_noted_since(conn: &mut Conn, ids: &[&str], at: Time) -> Result<Vec<String>, StoreError> {
+pub fn lock_last_used_before(conn: &mut Conn, ids: &[&str], at: Time) -> Result<Vec<String>, StoreError> {
     let news = credentials::last_used_at.is_null().or(credentials::last_used_at.le(at));
     let query = credentials::table.filter(credentials::id.eq_any(ids).and(news)).select(credentials::id);
     Ok(Unlocked(query).load(conn)?)
@@ -176,7 +176,7 @@ pub fn cli_session_page(
 }
 
 /// A credential by its id, with its kind and its owner.
-pub type Owned = (String, CredentialKind, Option<String>);
+pub type PersonalCredential = (String, CredentialKind, Option<String>);
 
 /// Which credentials live and are governed by the switch for personal tokens.
 macro_rules! personal {
@@ -209,12 +209,12 @@ pub fn revoke_personal(
     org_id: &str,
     at: Time,
     reason: EndReason,
-) -> Result<Vec<Owned>, StoreError> {
+) -> Result<Vec<PersonalCredential>, StoreError> {
     let living =
         credentials::table.filter(personal!(org_id, at)).order(credentials::id).select(credentials::id);
     // An update alone would lock them in any order.
     Locked(living).load::<String>(conn)?;
-    let mut ended: Vec<Owned> = diesel::update(credentials::table.filter(personal!(org_id, at)))
+    let mut ended: Vec<PersonalCredential> = diesel::update(credentials::table.filter(personal!(org_id, at)))
         .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
         .returning((credentials::id, credentials::kind, credentials::user_id))
         .get_results(conn)?;
@@ -223,7 +223,7 @@ pub fn revoke_personal(
 }
 
 /// The newest living session of a person with a client, if it was made since `since`.
-pub fn latest_of(
+pub fn latest_session(
     conn: &mut Conn,
     user_id: &str,
     client_id: &str,

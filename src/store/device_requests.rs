@@ -48,7 +48,7 @@ pub struct DeviceRequest {
 
 impl DeviceRequest {
     /// The sign-in method by which it was answered.
-    pub fn answered_on(&self) -> SignInMethod {
+    pub fn sign_in_method(&self) -> SignInMethod {
         let address = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
         SignInMethod::Device(Proximity::of(address(&self.ip), address(&self.answered_ip)))
     }
@@ -57,7 +57,7 @@ impl DeviceRequest {
 /// The one answer of a person.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = requests)]
-pub struct Answer<'a> {
+pub struct DeviceRequestAnswer<'a> {
     pub status: DeviceStatus,
     pub answered_at: Time,
     pub answered_ip: Option<&'a str>,
@@ -89,7 +89,7 @@ pub fn lock_device(conn: &mut Conn, hash: Digest) -> Result<Option<DeviceRequest
         by_hash.select(requests::org_id).get_result(conn).optional()?;
     let answered_for = answered_for.flatten();
     if let Some(org_id) = &answered_for {
-        organizations::hold(conn, org_id)?;
+        organizations::lock_shared(conn, org_id)?;
     }
     let locked = Locked(by_hash.select(DeviceRequest::as_select())).get_result(conn);
     let locked: Option<DeviceRequest> = locked.optional()?;
@@ -127,13 +127,13 @@ pub fn rebind(conn: &mut Conn, before: Digest, after: Digest) -> Result<(), Stor
 }
 
 /// Records the one answer; `false` if there was one already.
-pub fn answer(conn: &mut Conn, id: &str, answer: &Answer<'_>) -> Result<bool, StoreError> {
+pub fn answer(conn: &mut Conn, id: &str, answer: &DeviceRequestAnswer<'_>) -> Result<bool, StoreError> {
     let open = requests::table.find(id).filter(requests::status.eq(DeviceStatus::Open));
     Ok(diesel::update(open).set(answer).execute(conn)? == 1)
 }
 
 /// Notes that the tool has asked, and how long it has to wait from now on.
-pub fn polled(conn: &mut Conn, id: &str, at: Time, interval_seconds: i64) -> Result<(), StoreError> {
+pub fn record_poll(conn: &mut Conn, id: &str, at: Time, interval_seconds: i64) -> Result<(), StoreError> {
     diesel::update(requests::table.find(id))
         .set((requests::polled_at.eq(at), requests::interval_seconds.eq(interval_seconds)))
         .execute(conn)?;

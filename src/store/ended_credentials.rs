@@ -23,7 +23,7 @@ pub(in crate::store) fn not_expired() -> SqlLiteral<Bool> {
 
 /// When a credential ends by itself. On SQLite `MIN` of several is what `LEAST` is on PostgreSQL, except that one NULL
 /// makes it NULL.
-fn end(conn: &Conn) -> &'static str {
+fn earliest_end(conn: &Conn) -> &'static str {
     match conn {
         Conn::Postgres(_) => "LEAST(idle_ends_at, ends_at)",
         Conn::Sqlite(_) => "MIN(COALESCE(idle_ends_at, ends_at), COALESCE(ends_at, idle_ends_at))",
@@ -46,7 +46,7 @@ pub fn mark_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> 
     if found.is_empty() {
         return Ok(Deleted { rows: 0, to: None });
     }
-    let end = end(conn);
+    let end = earliest_end(conn);
     let expired = sql::<Nullable<Moment>>("CASE WHEN ")
         .sql(end)
         .sql(" < ")
@@ -68,7 +68,7 @@ pub fn mark_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> 
 pub fn remove(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     let ended = || sql::<Moment>("COALESCE(expired_at, revoked_at)");
     let indeed = sql::<Bool>("(revoked_at IS NOT NULL OR ")
-        .sql(end(conn))
+        .sql(earliest_end(conn))
         .sql(" < ")
         .bind::<Moment, _>(span.before)
         .sql(")");

@@ -38,14 +38,18 @@ pub fn role(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<Strin
 
 /// A person in an organization, as things stand.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct ActiveMember {
     pub organization: Organization,
     pub user: User,
     pub role: String,
 }
 
 /// A person's standing in an organization. Nobody has one where person or organization is disabled.
-pub fn standing(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<Standing>, StoreError> {
+pub fn active_member(
+    conn: &mut Conn,
+    org_id: &str,
+    user_id: &str,
+) -> Result<Option<ActiveMember>, StoreError> {
     let row: Option<(Organization, User, String)> = memberships::table
         .inner_join(organizations::table)
         .inner_join(users::table)
@@ -54,7 +58,7 @@ pub fn standing(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<S
         .select((Organization::as_select(), User::as_select(), memberships::role))
         .get_result(conn)
         .optional()?;
-    Ok(row.map(|(organization, user, role)| Standing { organization, user, role }))
+    Ok(row.map(|(organization, user, role)| ActiveMember { organization, user, role }))
 }
 
 /// The organizations of a person with the person's role in each, oldest membership first.

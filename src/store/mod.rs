@@ -6,7 +6,7 @@
 //! savepoint, and commits it together. Reads go through [`Store::read`].
 //!
 //! What there is most of is gathered and goes to the database together: [`Store::rotate`] for refreshes,
-//! [`Store::redeem`] for codes, [`Store::look`] for keys and tokens, which come with every request to the APIs behind.
+//! [`Store::redeem`] for codes, [`Store::find_by_secret`] for keys and tokens, which come with every request to the APIs behind.
 //! Nothing else opens a transaction.
 //!
 //! Transactions on PostgreSQL lock rows in one order, so that none waits for another in a circle:
@@ -16,7 +16,7 @@
 //! 2. a request that waits for its answer, authorization or device
 //! 3. clients
 //! 4. organizations: [`organizations::lock`] to change what is allowed in one, or to end everything in it;
-//!    [`organizations::hold`] to make a session in one. Inserting a row that refers to an organization holds it too, so it
+//!    [`organizations::lock_shared`] to make a session in one. Inserting a row that refers to an organization holds it too, so it
 //!    must be held before anything of 5 is locked
 //! 5. service accounts, codes, device requests that were answered, credentials; credentials in the order of their ids
 //! 6. counters and facts. A transaction that changes signing keys locks their fact first, and then only 7
@@ -36,17 +36,17 @@ pub mod cli_sessions;
 pub mod clients;
 pub mod counters;
 pub mod credentials;
+pub mod deployment_settings;
 pub mod device_requests;
 pub mod ended_credentials;
 mod engine;
-pub mod facts;
 pub mod idempotency_records;
-mod lane;
 pub mod memberships;
 pub mod names;
 pub mod organizations;
 pub mod own_sessions;
 mod pool;
+mod queued_pool;
 pub mod rates;
 pub mod readiness;
 pub mod recovery;
@@ -57,14 +57,14 @@ pub mod sweeping;
 pub mod throttles;
 mod transaction;
 mod tx_error;
-pub mod usage;
+pub mod usage_counts;
+pub mod usage_events;
 pub mod users;
-pub mod uses;
 pub mod web_sessions;
 mod work;
 
-pub use engine::conn::{Conn, Place};
-pub use engine::error::{Away, StoreError};
+pub use engine::conn::{Conn, DatabaseLocation};
+pub use engine::error::{StoreError, UnavailableReason};
 pub use engine::migrate::migrate;
 pub use engine::presence::{has_schema, inspect};
 pub use pool::Store;

@@ -29,7 +29,7 @@ pub fn of<'a>(conn: &mut Conn, ids: impl IntoIterator<Item = &'a str>) -> Result
 
 /// Somebody who acts in an organization.
 #[derive(Debug, Clone, Queryable)]
-pub struct Known {
+pub struct KnownActor {
     pub id: String,
     pub name: String,
     /// Nothing for a service account.
@@ -37,8 +37,8 @@ pub struct Known {
 }
 
 /// The members and the service accounts of an organization.
-pub fn actors(conn: &mut Conn, org_id: &str) -> Result<Vec<Known>, StoreError> {
-    let mut known: Vec<Known> = memberships::table
+pub fn actors(conn: &mut Conn, org_id: &str) -> Result<Vec<KnownActor>, StoreError> {
+    let mut known: Vec<KnownActor> = memberships::table
         .inner_join(users::table)
         .filter(memberships::org_id.eq(org_id))
         .select((users::id, users::name, users::email.nullable()))
@@ -46,6 +46,6 @@ pub fn actors(conn: &mut Conn, org_id: &str) -> Result<Vec<Known>, StoreError> {
     let accounts = service_accounts::table.filter(service_accounts::org_id.eq(org_id));
     let accounts = accounts.select((service_accounts::id, service_accounts::name));
     let accounts: Vec<(String, String)> = accounts.load(conn)?;
-    known.extend(accounts.into_iter().map(|(id, name)| Known { id, name, email: None }));
+    known.extend(accounts.into_iter().map(|(id, name)| KnownActor { id, name, email: None }));
     Ok(known)
 }

@@ -89,7 +89,7 @@ pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<Organization>, StoreErro
 
 /// Keeps others from [`lock`]ing an organization until the transaction ends. What makes a session in it, or uses up what a
 /// session is made from, calls this before it locks anything of the organization.
-pub fn hold(conn: &mut Conn, id: &str) -> Result<(), StoreError> {
+pub fn lock_shared(conn: &mut Conn, id: &str) -> Result<(), StoreError> {
     let query = organizations::table.find(id).select(organizations::id);
     Shared(query).get_result::<String>(conn).optional()?;
     Ok(())

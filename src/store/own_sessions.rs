@@ -20,16 +20,16 @@ use crate::domain::time::Time;
 
 /// Whose sessions, and where.
 #[derive(Debug, Clone, Copy)]
-pub struct Whose<'a> {
+pub struct SessionOwner<'a> {
     pub org_id: &'a str,
     pub user_id: &'a str,
 }
 
-macro_rules! of {
-    ($whose:expr) => {
+macro_rules! owned_by {
+    ($owner:expr) => {
         credentials::user_id
-            .eq($whose.user_id)
-            .and(credentials::org_id.eq($whose.org_id))
+            .eq($owner.user_id)
+            .and(credentials::org_id.eq($owner.org_id))
             .and(credentials::kind.eq(CredentialKind::CliSession))
     };
 }
@@ -45,14 +45,14 @@ macro_rules! not_ended {
 
 /// Without the hint of the sweep: what ends sessions must find each that works.
 macro_rules! to_end {
-    ($whose:expr, $now:expr) => {
-        of!($whose).and(credentials::revoked_at.is_null()).and(not_ended!($now))
+    ($owner:expr, $now:expr) => {
+        owned_by!($owner).and(credentials::revoked_at.is_null()).and(not_ended!($now))
     };
 }
 
-macro_rules! living {
-    ($whose:expr, $now:expr) => {
-        to_end!($whose, $now).and(not_expired())
+macro_rules! active {
+    ($owner:expr, $now:expr) => {
+        to_end!($owner, $now).and(not_expired())
     };
 }
 
@@ -65,20 +65,20 @@ macro_rules! never_used {
     };
 }
 
-pub fn count_living(conn: &mut Conn, whose: Whose<'_>, now: Time) -> Result<i64, StoreError> {
-    Ok(credentials::table.filter(living!(whose, now)).count().get_result(conn)?)
+pub fn count_active(conn: &mut Conn, owner: SessionOwner<'_>, now: Time) -> Result<i64, StoreError> {
+    Ok(credentials::table.filter(active!(owner, now)).count().get_result(conn)?)
 }
 
 /// Whether there is or was any.
-pub fn exist(conn: &mut Conn, whose: Whose<'_>) -> Result<bool, StoreError> {
-    let any = credentials::table.filter(of!(whose));
+pub fn any(conn: &mut Conn, owner: SessionOwner<'_>) -> Result<bool, StoreError> {
+    let any = credentials::table.filter(owned_by!(owner));
     Ok(diesel::select(diesel::dsl::exists(any)).get_result(conn)?)
 }
 
 /// What is counted of those that live.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Numbers {
-    pub living: i64,
+pub struct SessionStats {
+    pub active: i64,
     pub used: i64,
     pub never_used: i64,
     /// When the next one ends unless it is used, and its name.
@@ -86,31 +86,31 @@ pub struct Numbers {
 }
 
 /// `used_since` is from when on a use counts.
-pub fn numbers(
+pub fn stats(
     conn: &mut Conn,
-    whose: Whose<'_>,
+    owner: SessionOwner<'_>,
     now: Time,
     used_since: Time,
-) -> Result<Numbers, StoreError> {
-    let living = || credentials::table.filter(living!(whose, now));
+) -> Result<SessionStats, StoreError> {
+    let active = || credentials::table.filter(active!(owner, now));
     let used =
-        living().filter(diesel::dsl::not(never_used!())).filter(credentials::last_used_at.gt(used_since));
+        active().filter(diesel::dsl::not(never_used!())).filter(credentials::last_used_at.gt(used_since));
     // The idle end is never later than the other.
-    let next = living().filter(credentials::idle_ends_at.is_not_null()).order(credentials::idle_ends_at);
+    let next = active().filter(credentials::idle_ends_at.is_not_null()).order(credentials::idle_ends_at);
     let next = next.select((credentials::idle_ends_at, credentials::name));
     let next: Option<(Option<Time>, String)> = next.first(conn).optional()?;
-    Ok(Numbers {
-        living: count_living(conn, whose, now)?,
+    Ok(SessionStats {
+        active: count_active(conn, owner, now)?,
         used: used.count().get_result(conn)?,
-        never_used: living().filter(never_used!()).count().get_result(conn)?,
+        never_used: active().filter(never_used!()).count().get_result(conn)?,
         next_end: next.and_then(|(end, name)| Some((end?, name))),
     })
 }
 
 /// Which of the sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    Living,
+pub enum SessionState {
+    Active,
     /// The time ran out.
     Expired,
     Revoked,
@@ -119,27 +119,27 @@ pub enum State {
 
 /// Which sessions are wanted.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct SessionFilter<'a> {
     pub now: Time,
-    pub state: State,
+    pub state: SessionState,
     /// In the name of the session or of its client, in any case; on SQLite only ASCII letters have two. Empty: any name.
     pub text: &'a str,
 }
 
 /// The place of a session in a list: its creation and its id.
-pub type Place = (Time, String);
+pub type SessionCursor = (Time, String);
 
 /// A part of a list.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct SessionPage {
     /// Each session with its client's name, the newest first.
     pub rows: Vec<(Credential, String)>,
     /// Where the part after this one begins, if there are more sessions. A search may have found nothing so far.
-    pub older: Option<Place>,
+    pub older: Option<SessionCursor>,
 }
 
 /// Sessions that one page of a search looks at. No index serves "contains".
-pub const SEARCHED: i64 = 1000;
+pub const SEARCH_LIMIT: i64 = 1000;
 
 /// Sessions that are next to each other in one index.
 #[derive(Debug, Clone, Copy)]
@@ -152,10 +152,10 @@ enum Branch {
     Any,
 }
 
-impl State {
+impl SessionState {
     fn branches(self) -> &'static [Branch] {
         match self {
-            Self::Living => &[Branch::Living],
+            Self::Active => &[Branch::Living],
             Self::Expired => &[Branch::MarkedExpired, Branch::JustExpired],
             Self::Revoked => &[Branch::Revoked],
             Self::Any => &[Branch::Any],
@@ -166,9 +166,9 @@ impl State {
 /// The sessions of a branch after a place, the newest first. A macro, because the type of a boxed query names everything
 /// that is joined and selected.
 macro_rules! branch {
-    ($table:expr, $selection:expr, $branch:expr, $whose:expr, $now:expr, $after:expr) => {{
+    ($table:expr, $selection:expr, $branch:expr, $owner:expr, $now:expr, $after:expr) => {{
         let mut query = $table
-            .filter(of!($whose))
+            .filter(owned_by!($owner))
             .order((credentials::created_at.desc(), credentials::id.desc()))
             .select($selection)
             .into_boxed();
@@ -194,25 +194,25 @@ macro_rules! branch {
     }};
 }
 
-/// At most `limit` of the sessions after a place, the newest first. A search looks at [`SEARCHED`] sessions and says where
+/// At most `limit` of the sessions after a place, the newest first. A search looks at [`SEARCH_LIMIT`] sessions and says where
 /// to go on.
 pub fn page(
     conn: &mut Conn,
-    whose: Whose<'_>,
-    wanted: Wanted<'_>,
-    after: Option<&Place>,
+    owner: SessionOwner<'_>,
+    wanted: SessionFilter<'_>,
+    after: Option<&SessionCursor>,
     limit: usize,
-) -> Result<Page, StoreError> {
-    let Wanted { now, state, text } = wanted;
+) -> Result<SessionPage, StoreError> {
+    let SessionFilter { now, state, text } = wanted;
     // One more than asked for says whether there are more.
     let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let (mut rows, mut searched_to) = (Vec::new(), None);
     for branch in state.branches() {
         let selection = (Credential::as_select(), clients::name);
         let joined = credentials::table.inner_join(clients::table);
-        let mut query = branch!(joined, selection, branch, whose, now, after).limit(most);
+        let mut query = branch!(joined, selection, branch, owner, now, after).limit(most);
         if !text.is_empty() {
-            let to = search_end(conn, whose, now, *branch, after)?;
+            let to = search_end(conn, owner, now, *branch, after)?;
             if let Some((at, id)) = &to {
                 // PostgreSQL has statistics for the time alone, not for the row.
                 query = query.filter(credentials::created_at.ge(*at)).filter(
@@ -230,32 +230,32 @@ pub fn page(
         }
         rows.extend(query.load::<(Credential, String)>(conn)?);
     }
-    rows.sort_by_cached_key(|(session, _)| Reverse(place_of(session)));
+    rows.sort_by_cached_key(|(session, _)| Reverse(cursor_of(session)));
     // Below this place, one of the branches has not been searched.
     if let Some(end) = &searched_to {
-        rows.retain(|(session, _)| place_of(session) >= *end);
+        rows.retain(|(session, _)| cursor_of(session) >= *end);
     }
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let last = rows.last().map(|(session, _)| place_of(session));
-    Ok(Page { rows, older: if more { last } else { searched_to } })
+    let last = rows.last().map(|(session, _)| cursor_of(session));
+    Ok(SessionPage { rows, older: if more { last } else { searched_to } })
 }
 
-fn place_of(session: &Credential) -> Place {
+fn cursor_of(session: &Credential) -> SessionCursor {
     (session.created_at, session.id.clone())
 }
 
 /// The last session of a branch that a search looks at, if there are more.
 fn search_end(
     conn: &mut Conn,
-    whose: Whose<'_>,
+    owner: SessionOwner<'_>,
     now: Time,
     branch: Branch,
-    after: Option<&Place>,
-) -> Result<Option<Place>, StoreError> {
+    after: Option<&SessionCursor>,
+) -> Result<Option<SessionCursor>, StoreError> {
     let place = (credentials::created_at, credentials::id);
-    let query = branch!(credentials::table, place, branch, whose, now, after);
-    let mut ends: Vec<Place> = query.offset(SEARCHED - 1).limit(2).load(conn)?;
+    let query = branch!(credentials::table, place, branch, owner, now, after);
+    let mut ends: Vec<SessionCursor> = query.offset(SEARCH_LIMIT - 1).limit(2).load(conn)?;
     Ok((ends.len() == 2).then(|| ends.swap_remove(0)))
 }
 
@@ -268,14 +268,14 @@ fn pattern(text: &str) -> String {
 /// Ends those that live and says which they were.
 pub fn revoke(
     conn: &mut Conn,
-    whose: Whose<'_>,
+    owner: SessionOwner<'_>,
     at: Time,
     reason: EndReason,
 ) -> Result<Vec<String>, StoreError> {
-    let living = credentials::table.filter(to_end!(whose, at)).order(credentials::id).select(credentials::id);
+    let active = credentials::table.filter(to_end!(owner, at)).order(credentials::id).select(credentials::id);
     // An update alone would lock them in any order.
-    Locked(living).load::<String>(conn)?;
-    let mut ended: Vec<String> = diesel::update(credentials::table.filter(to_end!(whose, at)))
+    Locked(active).load::<String>(conn)?;
+    let mut ended: Vec<String> = diesel::update(credentials::table.filter(to_end!(owner, at)))
         .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
         .returning(credentials::id)
         .get_results(conn)?;

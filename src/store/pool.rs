@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::batched::credential_holders::Held;
+use super::batched::credential_holders::HeldCredential;
 use super::batched::decided_write;
 use super::batched::lookups::LookupBatcher;
 use super::batched::redemption::{self, Redemption, StoredCode};
@@ -11,10 +11,10 @@ use super::batched::rotation::{self, Rotation, StoredSession};
 use super::batched::rotations;
 use super::batched::sqlite_writer::Writer;
 use super::engine::batcher::Batcher;
-use super::engine::conn::{Conn, Place};
+use super::engine::conn::{Conn, DatabaseLocation};
 use super::engine::error::StoreError;
 use super::engine::manager::Manager;
-use super::lane::Lane;
+use super::queued_pool::QueuedPool;
 use super::tx_error::TxError;
 use super::work::Work;
 use crate::domain::engine::Engine;
@@ -28,8 +28,8 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    requests: Lane,
-    reports: Lane,
+    requests: QueuedPool,
+    reports: QueuedPool,
     batches: Batches,
     lookup_batcher: LookupBatcher,
     clock: Clock,
@@ -47,7 +47,7 @@ enum Batches {
 impl Store {
     /// Opens the database. The schema must be up to date.
     pub fn open(
-        place: &Place,
+        place: &DatabaseLocation,
         connections: u32,
         report_connections: u32,
         clock: Clock,
@@ -62,8 +62,8 @@ impl Store {
             },
         };
         let lookup_batcher = LookupBatcher::start(&tasks, &manager, &clock)?;
-        let requests = Lane::open(manager.clone(), connections, 1)?;
-        let reports = Lane::open(manager, report_connections, 0)?;
+        let requests = QueuedPool::open(manager.clone(), connections, 1)?;
+        let reports = QueuedPool::open(manager, report_connections, 0)?;
         Ok(Self(Arc::new(Inner {
             engine: place.engine(),
             requests,
@@ -187,7 +187,7 @@ impl Store {
     }
 
     /// The key or token with this secret, as it is now, with who holds it.
-    pub async fn look(&self, secret: Digest) -> Result<Option<Held>, StoreError> {
+    pub async fn find_by_secret(&self, secret: Digest) -> Result<Option<HeldCredential>, StoreError> {
         self.0.lookup_batcher.look(secret).await
     }
 }

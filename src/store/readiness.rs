@@ -11,7 +11,7 @@ use super::work::Work;
 use crate::domain::time::Time;
 
 /// Reads the one row that there is for this.
-pub fn look(conn: &mut Conn) -> Result<(), StoreError> {
+pub fn check_read(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(readiness::table.find(1).select(readiness::id).get_result::<i64>(conn).map(drop)?)
 }
 

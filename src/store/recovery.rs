@@ -1,13 +1,13 @@
 //! The recovery that follows a restore: while one is open, sessions move forward to the generation that their tools
 //! hold.
 
+use super::deployment_settings;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
-use super::facts;
 use crate::domain::time::Time;
 
 /// The fact whose value is the end of the recovery, in microseconds since 1970.
-const FACT: &str = "recovery_ends_at";
+const ENDS_AT: &str = "recovery_ends_at";
 
 /// The last recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,10 +23,10 @@ impl Recovery {
 
 /// The last recovery, open or not; `None` if there never was one.
 pub fn last(conn: &mut Conn) -> Result<Option<Recovery>, StoreError> {
-    let Some((value, _)) = facts::find(conn, FACT)? else { return Ok(None) };
+    let Some((value, _)) = deployment_settings::find(conn, ENDS_AT)? else { return Ok(None) };
     let ends_at = value.parse().ok().and_then(Time::from_micros);
     let ends_at =
-        ends_at.ok_or_else(|| StoreError::Failed(format!("the fact {FACT} is no time: {value}")))?;
+        ends_at.ok_or_else(|| StoreError::Failed(format!("the fact {ENDS_AT} is no time: {value}")))?;
     Ok(Some(Recovery { ends_at }))
 }
 
@@ -36,5 +36,5 @@ pub fn is_open(conn: &mut Conn, now: Time) -> Result<bool, StoreError> {
 
 /// Opens a recovery, or changes the end of the open one. An end that is not after `now` closes it.
 pub fn end_at(conn: &mut Conn, ends_at: Time, now: Time) -> Result<(), StoreError> {
-    facts::set(conn, FACT, &ends_at.micros().to_string(), now)
+    deployment_settings::set(conn, ENDS_AT, &ends_at.micros().to_string(), now)
 }

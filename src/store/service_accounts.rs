@@ -49,7 +49,10 @@ pub fn lock(conn: &mut Conn, org_id: &str, id: &str) -> Result<Option<ServiceAcc
 }
 
 /// A service account that may act, with its organization.
-pub fn standing(conn: &mut Conn, id: &str) -> Result<Option<(Organization, ServiceAccount)>, StoreError> {
+pub fn active_account(
+    conn: &mut Conn,
+    id: &str,
+) -> Result<Option<(Organization, ServiceAccount)>, StoreError> {
     Ok(service_accounts::table
         .inner_join(organizations::table)
         .filter(service_accounts::id.eq(id).and(service_accounts::disabled_at.is_null()))

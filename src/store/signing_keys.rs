@@ -2,15 +2,15 @@
 
 use diesel::prelude::*;
 
+use super::deployment_settings;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use super::engine::schema::signing_keys;
-use super::facts;
 use crate::domain::signing::KeyState;
 use crate::domain::time::Time;
 
 /// The fact that the first keys have been made.
-pub const MADE: &str = "signing_keys";
+pub const CREATED: &str = "signing_keys";
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = signing_keys)]
@@ -42,7 +42,7 @@ pub fn list(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
 /// Reads every key and keeps others from changing them until the transaction ends. The lock is on a fact and not on the
 /// rows of the keys, because a statement that has waited for a row does not see the rows that were inserted meanwhile.
 pub fn lock(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
-    facts::lock(conn, MADE)?;
+    deployment_settings::lock(conn, CREATED)?;
     list(conn)
 }
 

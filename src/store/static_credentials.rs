@@ -15,7 +15,7 @@ use super::engine::query::Locked;
 use super::engine::schema::{credentials, more_of_credentials, removed_credentials};
 use crate::domain::allowed_addresses::AllowedAddresses;
 use crate::domain::credential::{CredentialKind, EndReason};
-use crate::domain::granted::Granted;
+use crate::domain::granted_scopes::GrantedScopes;
 use crate::domain::secret::Digest;
 use crate::domain::static_secret::{Mode, StaticKind};
 use crate::domain::subject::SubjectId;
@@ -59,7 +59,7 @@ pub struct StaticCredential {
     pub owner: SubjectId,
     pub created_by: SubjectId,
     pub name: String,
-    pub granted: Granted,
+    pub granted: GrantedScopes,
     pub digest: Digest,
     pub display_prefix: String,
     pub last_four: String,
@@ -104,7 +104,8 @@ impl TryFrom<Row> for StaticCredential {
             owner: subject(row.user_id, row.service_account_id).ok_or_else(|| damaged("owner"))?,
             created_by: subject(row.created_by_user, row.created_by_service_account)
                 .ok_or_else(|| damaged("created_by"))?,
-            granted: Granted::stored(row.unrestricted, &row.scopes).map_err(|_| damaged("scopes"))?,
+            granted: GrantedScopes::from_stored(row.unrestricted, &row.scopes)
+                .map_err(|_| damaged("scopes"))?,
             digest: row.secret_hash.ok_or_else(|| damaged("secret_hash"))?,
             display_prefix: row.display_prefix.ok_or_else(|| damaged("display_prefix"))?,
             last_four: row.last_four.ok_or_else(|| damaged("last_four"))?,
@@ -222,17 +223,17 @@ pub fn find(
 
 /// Which credentials a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum StatusFilter {
     Any,
     /// Those that have not ended at this time.
-    Living(Time),
+    Active(Time),
     Ended(Time),
 }
 
 /// A part of a list, the newest first.
 #[derive(Debug, Clone, Copy)]
-pub struct Part<'a> {
-    pub standing: Standing,
+pub struct PageQuery<'a> {
+    pub status: StatusFilter,
     /// Where the part before it ended.
     pub after: Option<&'a (Time, String)>,
     pub limit: i64,
@@ -244,7 +245,7 @@ pub fn page(
     org_id: &str,
     kind: CredentialKind,
     owner: Option<&SubjectId>,
-    part: Part<'_>,
+    part: PageQuery<'_>,
 ) -> Result<Vec<StaticCredential>, StoreError> {
     let mut query = credentials::table
         .filter(credentials::org_id.eq(org_id).and(credentials::kind.eq(kind)))
@@ -257,13 +258,13 @@ pub fn page(
         Some(SubjectId::User(id)) => query.filter(credentials::user_id.eq(id)),
         Some(SubjectId::ServiceAccount(id)) => query.filter(credentials::service_account_id.eq(id)),
     };
-    query = match part.standing {
-        Standing::Any => query,
-        Standing::Living(now) => query
+    query = match part.status {
+        StatusFilter::Any => query,
+        StatusFilter::Active(now) => query
             .filter(credentials::revoked_at.is_null())
             .filter(not_expired())
             .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now))),
-        Standing::Ended(now) => {
+        StatusFilter::Ended(now) => {
             query.filter(credentials::revoked_at.is_not_null().or(credentials::ends_at.le(now)))
         }
     };
@@ -275,7 +276,7 @@ pub fn page(
 }
 
 /// How many of an organization's credentials of a kind would work now; `owner` narrows it to those of one subject.
-pub fn count_living(
+pub fn count_active(
     conn: &mut Conn,
     org_id: &str,
     kind: CredentialKind,
@@ -298,7 +299,7 @@ pub fn count_living(
 }
 
 /// The keys of a service account that have not ended.
-pub fn living_of_account(
+pub fn count_active_of_account(
     conn: &mut Conn,
     org_id: &str,
     service_account_id: &str,
@@ -313,7 +314,7 @@ pub fn living_of_account(
     rows.into_iter().map(StaticCredential::try_from).collect()
 }
 
-pub fn set_granted(conn: &mut Conn, id: &str, granted: &Granted) -> Result<(), StoreError> {
+pub fn set_granted(conn: &mut Conn, id: &str, granted: &GrantedScopes) -> Result<(), StoreError> {
     diesel::update(credentials::table.find(id))
         .set((
             credentials::scopes.eq(granted.named().to_string()),

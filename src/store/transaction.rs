@@ -9,7 +9,7 @@ use super::work::Work;
 use crate::domain::time::Time;
 
 /// A transaction that failed.
-pub(super) struct Undone {
+pub(super) struct FailedTransaction {
     pub(super) error: StoreError,
     /// Nothing of it is in the database. Unknown when the connection ended after COMMIT was sent.
     pub(super) certainly: bool,
@@ -21,10 +21,10 @@ pub(super) fn run<T>(
     begin: &'static str,
     now: Time,
     work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError>,
-) -> Result<T, Undone> {
-    let certainly = |error| Undone { error, certainly: true };
+) -> Result<T, FailedTransaction> {
+    let certainly = |error| FailedTransaction { error, certainly: true };
     start(conn, begin).map_err(certainly)?;
-    match in_between(conn, now, work) {
+    match run_inside(conn, now, work) {
         Ok(done) => commit(conn).map(|()| done),
         Err(error) => {
             // One that cannot be rolled back has ended with its connection, which the pool then drops.
@@ -34,7 +34,7 @@ pub(super) fn run<T>(
     }
 }
 
-fn in_between<T>(
+fn run_inside<T>(
     conn: &mut Conn,
     now: Time,
     work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError>,
@@ -54,7 +54,7 @@ pub(super) fn start(conn: &mut Conn, begin: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub(super) fn commit(conn: &mut Conn) -> Result<(), Undone> {
+pub(super) fn commit(conn: &mut Conn) -> Result<(), FailedTransaction> {
     let committed = match conn {
         Conn::Postgres(conn) => AnsiTransactionManager::commit_transaction(conn),
         Conn::Sqlite(conn) => AnsiTransactionManager::commit_transaction(conn),
@@ -62,7 +62,7 @@ pub(super) fn commit(conn: &mut Conn) -> Result<(), Undone> {
     committed.map_err(|error| {
         let error = StoreError::from(error);
         let certainly = error.cause() != Some(Cause::Lost);
-        Undone { error, certainly }
+        FailedTransaction { error, certainly }
     })
 }
 

@@ -1,10 +1,10 @@
 //! What a write works with.
 
-use super::audit::Noted;
+use super::audit::PendingEvent;
 use super::engine::conn::Conn;
 use crate::domain::audit::Event;
 use crate::domain::entropy::Entropy;
-use crate::domain::id::Kind;
+use crate::domain::id::IdKind;
 use crate::domain::time::Time;
 
 /// What a write has in hand: a connection inside a transaction, the moment it happens at, and randomness.
@@ -12,7 +12,7 @@ pub struct Work<'a> {
     pub conn: &'a mut Conn,
     pub now: Time,
     pub entropy: Entropy,
-    events: Vec<Noted>,
+    events: Vec<PendingEvent>,
 }
 
 impl<'a> Work<'a> {
@@ -22,15 +22,15 @@ impl<'a> Work<'a> {
 
     /// Adds an event to the audit chain of its organization, if this transaction commits.
     pub fn record(&mut self, event: Event) {
-        self.events.push(Noted {
-            id: Kind::AuditEvent.new_id_at(self.now, self.entropy),
+        self.events.push(PendingEvent {
+            id: IdKind::AuditEvent.new_id_at(self.now, self.entropy),
             at: self.now,
             event,
         });
     }
 
     /// What is still to be added to the chains before the commit.
-    pub(in crate::store) fn into_events(self) -> Vec<Noted> {
+    pub(in crate::store) fn into_events(self) -> Vec<PendingEvent> {
         self.events
     }
 }

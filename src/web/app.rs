@@ -6,17 +6,17 @@ use std::time::Instant;
 
 use actix_web::{HttpRequest, web};
 
-use super::clients::KnownClients;
+use super::clients::ClientCache;
 use super::cookie_names::CookieNames;
 use super::exhausted::KnownExhausted;
 use super::gate::Gate;
 use super::keyring::Keyring;
 use super::limits::Limits;
 use super::readiness::Readiness;
-use super::uses::UseLog;
+use super::use_log::UseLog;
 use crate::config::Config;
 use crate::domain::time::{Clock, Time};
-use crate::keys::hashing::Passwords;
+use crate::keys::hashing::PasswordHasher;
 use crate::keys::master::MasterKey;
 use crate::services::signing_keys::{self, KeyFailure};
 use crate::store::{Store, StoreError, TxError, Work};
@@ -30,9 +30,9 @@ pub struct Parts {
     pub config: Arc<Config>,
     pub store: Store,
     pub master: Arc<MasterKey>,
-    pub clients: KnownClients,
+    pub clients: ClientCache,
     pub keyring: Keyring,
-    pub passwords: Passwords,
+    pub passwords: PasswordHasher,
     pub gate: Gate,
     pub limits: Limits,
     pub exhausted: KnownExhausted,

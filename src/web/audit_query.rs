@@ -8,18 +8,18 @@ use super::cursor;
 use crate::domain::audit::{Action, Outcome};
 use crate::domain::parameters::Parameters;
 use crate::domain::time::Time;
-use crate::domain::uses::UseOutcome;
-use crate::services::audit_log::{Asked, TooManyActors};
-use crate::store::audit::Place;
-use crate::store::usage::{self, Count};
-use crate::store::uses;
+use crate::domain::usage::UseOutcome;
+use crate::services::audit_log::{EventQuery, TooManyActors};
+use crate::store::audit::EventCursor;
+use crate::store::usage_counts::{self, UsageCount};
+use crate::store::usage_events;
 
 /// A part of the query that cannot be understood; the text says what to mend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadQuery(pub &'static str);
 
 /// Days of usage that are shown unless another period is asked for.
-const USUAL_PERIOD: TimeDelta = TimeDelta::days(29);
+const DEFAULT_PERIOD: TimeDelta = TimeDelta::days(29);
 
 impl From<TooManyActors> for BadQuery {
     fn from(TooManyActors: TooManyActors) -> Self {
@@ -38,11 +38,11 @@ pub fn parse(query: &str) -> Result<Parameters, BadQuery> {
 }
 
 /// The filters of the audit log.
-pub fn events(query: &Parameters) -> Result<Asked, BadQuery> {
+pub fn events(query: &Parameters) -> Result<EventQuery, BadQuery> {
     let text = |name: &str| query.get(name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let action = |name: &str| Action::parse(name).ok_or(BadQuery("There is no such action."));
     let outcome = |name: &str| Outcome::parse(name).ok_or(BadQuery("outcome is success or refused."));
-    Ok(Asked {
+    Ok(EventQuery {
         since: since(query)?,
         until: until(query)?,
         actor: text("actor"),
@@ -53,9 +53,9 @@ pub fn events(query: &Parameters) -> Result<Asked, BadQuery> {
 }
 
 /// The filters of the list of uses.
-pub fn uses(query: &Parameters) -> Result<uses::Filter, BadQuery> {
+pub fn uses(query: &Parameters) -> Result<usage_events::Filter, BadQuery> {
     let outcome = |name: &str| UseOutcome::parse(name).ok_or(BadQuery("outcome is allowed or denied."));
-    Ok(uses::Filter {
+    Ok(usage_events::Filter {
         since: since(query)?,
         until: until(query)?,
         credential: query.get("credential").map(str::to_owned),
@@ -64,7 +64,7 @@ pub fn uses(query: &Parameters) -> Result<uses::Filter, BadQuery> {
 }
 
 /// The filters of the counts: the last thirty days, unless the query says otherwise.
-pub fn counts(query: &Parameters, now: Time) -> Result<usage::Filter, BadQuery> {
+pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::Filter, BadQuery> {
     let day = |name: &str, usual: Time| match query.get(name) {
         None => Ok(usual.day()),
         Some(text)
@@ -74,8 +74,8 @@ pub fn counts(query: &Parameters, now: Time) -> Result<usage::Filter, BadQuery> 
         }
         Some(_) => Err(BadQuery("from and to are days such as 2026-11-23.")),
     };
-    Ok(usage::Filter {
-        from: day("from", now - USUAL_PERIOD)?,
+    Ok(usage_counts::Filter {
+        from: day("from", now - DEFAULT_PERIOD)?,
         to: day("to", now)?,
         credential: query.get("credential").map(str::to_owned),
     })
@@ -113,12 +113,12 @@ pub fn limit(query: &Parameters, usual: usize, most: usize) -> Result<usize, Bad
 const BAD_CURSOR: BadQuery = BadQuery("The cursor is not one that this server has given.");
 
 /// Where a page of events ends, in a form that nobody is tempted to take apart.
-pub fn after_event((at, sequence): Place) -> String {
+pub fn event_cursor((at, sequence): EventCursor) -> String {
     cursor::write(at, &sequence.to_string())
 }
 
 /// Which event the page before ended with.
-pub fn before_event(query: &Parameters) -> Result<Option<Place>, BadQuery> {
+pub fn read_event_cursor(query: &Parameters) -> Result<Option<EventCursor>, BadQuery> {
     let place = |text| {
         let (at, sequence) = cursor::read(text)?;
         Some((at, sequence.parse().ok()?))
@@ -127,31 +127,31 @@ pub fn before_event(query: &Parameters) -> Result<Option<Place>, BadQuery> {
 }
 
 /// Where a page of uses ends.
-pub fn after_use(at: Time, id: &str) -> String {
+pub fn use_cursor(at: Time, id: &str) -> String {
     cursor::write(at, id)
 }
 
 /// Which use the page before ended with.
-pub fn before_use(query: &Parameters) -> Result<Option<(Time, String)>, BadQuery> {
+pub fn read_use_cursor(query: &Parameters) -> Result<Option<(Time, String)>, BadQuery> {
     query.get("cursor").map(|text| cursor::read(text).ok_or(BAD_CURSOR)).transpose()
 }
 
 /// Where a page of counts ends.
-pub fn behind_count(count: &Count) -> String {
-    let Count { day, credential_id, endpoint, outcome, .. } = count;
+pub fn count_cursor(count: &UsageCount) -> String {
+    let UsageCount { day, credential_id, endpoint, outcome, .. } = count;
     URL_SAFE_NO_PAD.encode([day, credential_id, endpoint, outcome.as_str()].join("\n"))
 }
 
 /// Which count the page before ended with.
-pub fn after_count(query: &Parameters) -> Result<Option<usage::Place>, BadQuery> {
+pub fn read_count_cursor(query: &Parameters) -> Result<Option<usage_counts::UsageCountCursor>, BadQuery> {
     let place = |text: String| {
         let parts: Vec<String> = text.split('\n').map(str::to_owned).collect();
-        usage::Place::try_from(parts).map_err(|_| BAD_CURSOR)
+        usage_counts::UsageCountCursor::try_from(parts).map_err(|_| BAD_CURSOR)
     };
-    query.get("cursor").map(|cursor| place(opened(cursor)?)).transpose()
+    query.get("cursor").map(|cursor| place(open_cursor(cursor)?)).transpose()
 }
 
-fn opened(cursor: &str) -> Result<String, BadQuery> {
+fn open_cursor(cursor: &str) -> Result<String, BadQuery> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| BAD_CURSOR)?;
     // PostgreSQL has no text with a NUL in it.
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).ok_or(BAD_CURSOR)
@@ -161,7 +161,7 @@ fn opened(cursor: &str) -> Result<String, BadQuery> {
 mod tests {
     use super::*;
 
-    fn asked(query: &str) -> Result<Asked, BadQuery> {
+    fn asked(query: &str) -> Result<EventQuery, BadQuery> {
         events(&parse(query).unwrap())
     }
 
@@ -190,7 +190,7 @@ mod tests {
         let nul = format!("cursor={}", URL_SAFE_NO_PAD.encode("1 use\0"));
         for query in ["cursor=!", "cursor=YQ", &beyond, &nul] {
             let query = parse(query).unwrap();
-            assert!(before_event(&query).is_err() && before_use(&query).is_err());
+            assert!(read_event_cursor(&query).is_err() && read_use_cursor(&query).is_err());
         }
         assert!(limit(&parse("limit=101").unwrap(), 50, 100).is_err());
     }
@@ -198,9 +198,9 @@ mod tests {
     #[test]
     fn a_cursor_leads_back_to_its_place() {
         let at = Time::from_micros(1_795_000_000_123_456).unwrap();
-        let query = parse(&format!("cursor={}", after_event((at, 42)))).unwrap();
-        assert_eq!(before_event(&query), Ok(Some((at, 42))));
-        let query = parse(&format!("cursor={}", after_use(at, "use_1"))).unwrap();
-        assert_eq!(before_use(&query), Ok(Some((at, "use_1".to_owned()))));
+        let query = parse(&format!("cursor={}", event_cursor((at, 42)))).unwrap();
+        assert_eq!(read_event_cursor(&query), Ok(Some((at, 42))));
+        let query = parse(&format!("cursor={}", use_cursor(at, "use_1"))).unwrap();
+        assert_eq!(read_use_cursor(&query), Ok(Some((at, "use_1".to_owned()))));
     }
 }

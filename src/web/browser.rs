@@ -51,7 +51,7 @@ impl Browser {
         let (digest, now, config) = (cookie.digest(), app.now(), app.clone());
         let session = app.store.read(move |conn| sign_in::current(conn, &config.config, now, digest)).await?;
         if let Some((session, _)) = session.clone()
-            && sign_in::is_due(&session, now)
+            && sign_in::is_touch_due(&session, now)
         {
             app.store.write(move |work| sign_in::touch(work, &session)).await?;
         }

@@ -8,12 +8,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::domain::client::Client;
 
 /// Clients in memory at the most; beyond, it starts anew.
-const MOST: usize = 1024;
+const MAX_CLIENTS: usize = 1024;
 
 #[derive(Debug, Default)]
-pub struct KnownClients(RwLock<HashMap<String, Arc<Client>>>);
+pub struct ClientCache(RwLock<HashMap<String, Arc<Client>>>);
 
-impl KnownClients {
+impl ClientCache {
     pub fn get(&self, id: &str) -> Option<Arc<Client>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
@@ -21,7 +21,7 @@ impl KnownClients {
     /// Keeps a client as the database has it now.
     pub fn remember(&self, client: &Client) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST && !known.contains_key(&client.id) {
+        if known.len() >= MAX_CLIENTS && !known.contains_key(&client.id) {
             known.clear();
         }
         known.insert(client.id.clone(), Arc::new(client.clone()));
@@ -39,10 +39,10 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_the_newest_copy_counts() {
-        let known = KnownClients::default();
-        for id in 0..3 * MOST {
+        let known = ClientCache::default();
+        for id in 0..3 * MAX_CLIENTS {
             known.remember(&client(id));
-            assert!(known.0.read().unwrap().len() <= MOST);
+            assert!(known.0.read().unwrap().len() <= MAX_CLIENTS);
         }
         known.remember(&Client { version: 7, ..client(5) });
         assert_eq!(known.get("5").unwrap().version, 7);

@@ -13,9 +13,9 @@ use actix_web::{Error, HttpMessage, HttpRequest, web};
 use tracing::Level;
 
 use super::app::App;
-use super::bare::Face;
 use super::client_address::client_address;
-use super::{headers, panicked, request_id, route, uses};
+use super::unstyled::ErrorFormat;
+use super::{headers, panicked, request_id, route, use_log};
 use crate::domain::entropy::Entropy;
 use crate::supervise;
 
@@ -33,18 +33,18 @@ pub async fn envelope(
         request.head_mut().method = Method::GET;
         request.extensions_mut().insert(IsHead);
     }
-    let face = Face::of(&app.config.server.public_url, request.head());
+    let face = ErrorFormat::of(&app.config.server.public_url, request.head());
     let mut response = if let Some(refusal) = app.gate.refusal(request.head(), &id) {
         request.into_response(refusal).map_into_right_body()
     } else {
-        let answering = request_id::under(id.clone(), async { next.call(request).await });
-        match supervise::caught(answering).await {
+        let answering = request_id::run_with(id.clone(), async { next.call(request).await });
+        match supervise::catch_panic(answering).await {
             Ok(answered) => answered?.map_into_left_body(),
             Err(_) => return Err(after_panic(&app, face, &method, &id)),
         }
     };
     complete(&app, response.headers_mut(), &id);
-    uses::record(&app, response.request(), response.status().as_u16(), &id).await;
+    use_log::record(&app, response.request(), response.status().as_u16(), &id).await;
     log(&app, &method, response.request(), response.status().as_u16(), started, &id);
     // Where a pipelined GET follows, actix would send the body of HEAD as well.
     let is_head = method == Method::HEAD;
@@ -63,7 +63,7 @@ fn complete(app: &App, headers: &mut HeaderMap, id: &str) {
 }
 
 /// The answer after a panic, as an error: the request itself is gone. Where the panic was, its own line in the log says.
-fn after_panic(app: &App, face: Face, method: &Method, id: &str) -> Error {
+fn after_panic(app: &App, face: ErrorFormat, method: &Method, id: &str) -> Error {
     tracing::error!(target: "keystile::access", %method, status = 500, request_id = id, "a handler panicked");
     let mut answer = panicked::answer(face, id);
     if method == Method::HEAD {

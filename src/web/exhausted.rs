@@ -11,10 +11,10 @@ use chrono::TimeDelta;
 use crate::domain::rate_policy::Exceeded;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
-use crate::services::rate_limits::{Count, Exhausted};
+use crate::services::rate_limits::{Exhausted, RateKey};
 
 /// How many are remembered. The database is asked about the others.
-const MOST: usize = 10_000;
+const MAX_ENTRIES: usize = 10_000;
 
 /// By what is counted.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ struct Known {
 
 impl KnownExhausted {
     /// The longest wait of those that are known to have nothing left. Others may have nothing left either.
-    pub fn find(&self, counts: &[Count], now: Time) -> Option<Exceeded> {
+    pub fn find(&self, counts: &[RateKey], now: Time) -> Option<Exceeded> {
         let known = self.known();
         let exceeded =
             counts.iter().filter_map(|count| count.exceeded(known.get(&count.key)?.settled_at, now));
@@ -38,10 +38,10 @@ impl KnownExhausted {
 
     pub fn remember(&self, exhausted: &Exhausted, now: Time) {
         let mut known = self.known();
-        if known.len() >= MOST {
+        if known.len() >= MAX_ENTRIES {
             known.retain(|_, known| known.until > now);
         }
-        if known.len() < MOST {
+        if known.len() < MAX_ENTRIES {
             let until = now + TimeDelta::seconds(exhausted.exceeded.retry_after);
             known.insert(exhausted.key, Known { settled_at: exhausted.settled_at, until });
         }

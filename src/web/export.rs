@@ -18,7 +18,7 @@ use crate::store::audit::Filter;
 use crate::store::organizations::Organization;
 
 /// Events that are in memory at a time.
-const STRETCH: usize = 500;
+const CHUNK: usize = 500;
 
 /// The lines as they come. An error in the middle cuts the connection, so that nobody takes a part for the whole.
 struct Lines(mpsc::Receiver<Result<Bytes, StoreError>>);
@@ -63,13 +63,12 @@ async fn send(
     format: Format,
     lines: mpsc::Sender<Result<Bytes, StoreError>>,
 ) {
-    let mut text = format.beginning();
+    let mut text = format.header();
     let filter = Arc::new(filter);
     let mut before = None;
     loop {
         let (org_id, filter) = (org_id.clone(), filter.clone());
-        let read =
-            app.store.report(move |conn| audit_log::page(conn, &org_id, &filter, before, STRETCH)).await;
+        let read = app.store.report(move |conn| audit_log::page(conn, &org_id, &filter, before, CHUNK)).await;
         let page = match read {
             Ok(page) => page,
             Err(error) => {

@@ -9,17 +9,17 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use crate::domain::parameters::{BadParameters, Parameters};
 
 /// Bytes of the largest body that any endpoint takes.
-pub const LARGEST_BODY: usize = 64 * 1024;
+pub const MAX_BODY: usize = 64 * 1024;
 
 /// A body that takes longer to arrive holds the connection for nothing.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a body is not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadForm {
     #[error("the body is not application/x-www-form-urlencoded")]
     ContentType,
-    #[error("the body is larger than {LARGEST_BODY} bytes")]
+    #[error("the body is larger than {MAX_BODY} bytes")]
     TooLarge,
     #[error("the body did not arrive")]
     Incomplete,
@@ -47,7 +47,7 @@ pub async fn body(request: &HttpRequest, payload: Payload) -> Result<web::Bytes,
 
 /// Reads any body. The size is checked while it arrives, whatever its headers say.
 pub async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<web::Bytes, BadForm> {
-    let body = tokio::time::timeout(PATIENCE, web::Bytes::from_request(request, &mut payload));
+    let body = tokio::time::timeout(TIMEOUT, web::Bytes::from_request(request, &mut payload));
     body.await.map_err(|_| BadForm::Incomplete)?.map_err(|error| {
         if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
             BadForm::TooLarge

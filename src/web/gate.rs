@@ -12,9 +12,9 @@ use super::misdirected;
 use crate::config::{Config, Issuer};
 
 /// Bytes of all header names and values together.
-const LARGEST_HEADERS: usize = 16 * 1024;
+const MAX_HEADERS: usize = 16 * 1024;
 /// Bytes of path and query.
-const LONGEST_TARGET: usize = 8 * 1024;
+const MAX_TARGET: usize = 8 * 1024;
 /// Probes come by address, not by name.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
@@ -37,14 +37,14 @@ impl Gate {
     pub(super) fn refusal(&self, head: &RequestHead, request_id: &str) -> Option<HttpResponse> {
         let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
         let size: usize = head.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        if target > LONGEST_TARGET {
+        if target > MAX_TARGET {
             Some(plain(StatusCode::URI_TOO_LONG, "The address is too long."))
         } else if head.uri.path().contains("%00") {
             // No name here has one, and PostgreSQL has no text that could be looked for.
             Some(plain(StatusCode::NOT_FOUND, "There is nothing at this address."))
-        } else if size > LARGEST_HEADERS {
+        } else if size > MAX_HEADERS {
             Some(plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large."))
-        } else if !PROBES.contains(&head.uri.path()) && !self.is_ours(head) {
+        } else if !PROBES.contains(&head.uri.path()) && !self.has_own_host(head) {
             Some(misdirected::answer(&self.public_url, head, request_id))
         } else {
             None
@@ -52,7 +52,7 @@ impl Gate {
     }
 
     /// Whether the `Host` header, and the request line if it names a host, are this server's.
-    fn is_ours(&self, head: &RequestHead) -> bool {
+    fn has_own_host(&self, head: &RequestHead) -> bool {
         let known = |host: &str| self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host));
         let named = head.headers().get(HOST).and_then(|host| host.to_str().ok());
         let in_target = head.uri.authority().map(Authority::as_str);

@@ -11,7 +11,7 @@ use crate::keys::jwt::{self, AccessClaims, Rejected, TokenType};
 use crate::keys::master::MasterKey;
 use crate::keys::set::KeySet;
 use crate::keys::signer::{NotSigned, Signer, signed_by};
-use crate::services::signing_keys::{self, KeyFailure, Stored};
+use crate::services::signing_keys::{self, KeyFailure, StoredKeys};
 use crate::store::StoreError;
 
 /// A token with an unknown key makes this node look at the database at most this often.
@@ -23,7 +23,7 @@ const TRUSTED_FOR: Duration = Duration::from_secs(3);
 
 /// Signs with the active key and verifies with every published one.
 pub struct Keyring {
-    held: RwLock<Held>,
+    held: RwLock<TrustedKeys>,
     signer: Signer,
     looked_at: Mutex<Option<Instant>>,
     /// Held while the database is read, so that what is older never replaces what is newer. Has the last failure and when
@@ -31,17 +31,17 @@ pub struct Keyring {
     reading: tokio::sync::Mutex<Option<(Instant, StoreError)>>,
 }
 
-struct Held {
+struct TrustedKeys {
     set: Arc<KeySet>,
-    stored: Stored,
+    stored: StoredKeys,
     /// When the database was last asked whether this is what it has.
     confirmed: Instant,
 }
 
 impl Keyring {
     /// `set` is what was opened of `stored`, which the database had at `confirmed`.
-    pub fn new(set: KeySet, stored: Stored, confirmed: Instant, signer: Signer) -> Self {
-        let held = RwLock::new(Held { set: Arc::new(set), stored, confirmed });
+    pub fn new(set: KeySet, stored: StoredKeys, confirmed: Instant, signer: Signer) -> Self {
+        let held = RwLock::new(TrustedKeys { set: Arc::new(set), stored, confirmed });
         Self { held, signer, looked_at: Mutex::new(None), reading: tokio::sync::Mutex::default() }
     }
 
@@ -71,7 +71,7 @@ impl Keyring {
         &self,
         since: Instant,
         master: &MasterKey,
-        read: impl AsyncFnOnce() -> Result<Stored, StoreError>,
+        read: impl AsyncFnOnce() -> Result<StoredKeys, StoreError>,
     ) -> Result<(), KeyFailure> {
         let asked = Instant::now();
         let mut failed = self.reading.lock().await;
@@ -90,11 +90,11 @@ impl Keyring {
         }
         let set = Arc::new(signing_keys::open(&stored, master)?);
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        *held = Held { set, stored, confirmed: began };
+        *held = TrustedKeys { set, stored, confirmed: began };
         Ok(())
     }
 
-    fn confirm(&self, stored: &Stored, at: Instant) -> bool {
+    fn confirm(&self, stored: &StoredKeys, at: Instant) -> bool {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         let same = held.stored == *stored;
         if same {
@@ -104,7 +104,7 @@ impl Keyring {
     }
 
     /// Whether an unknown key is a reason to look at the database now.
-    pub fn may_look(&self) -> bool {
+    pub fn may_reload(&self) -> bool {
         let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let rested = looked_at.is_none_or(|at| now.duration_since(at) >= RELOAD_PAUSE);
@@ -117,7 +117,7 @@ impl Keyring {
     /// Signs claims with the key that is active now.
     pub async fn sign<T: Serialize>(&self, token_type: TokenType, claims: &T) -> Result<String, NotSigned> {
         let key = self.current().active();
-        let message = jwt::message(token_type, &key.kid, claims).map_err(|_| NotSigned::Failed)?;
+        let message = jwt::signing_input(token_type, &key.kid, claims).map_err(|_| NotSigned::Failed)?;
         self.signer.sign(key, message).await
     }
 
@@ -135,7 +135,7 @@ impl Keyring {
         let key = self.current().active();
         let work = move || {
             let issued = issue();
-            let message = jwt::message(TokenType::Access, &key.kid, &issued.claims);
+            let message = jwt::signing_input(TokenType::Access, &key.kid, &issued.claims);
             let token = signed_by(&key, message.map_err(|_| NotSigned::Failed)?)?;
             Ok((issued, token))
         };
@@ -154,7 +154,7 @@ mod tests {
     use crate::domain::signing::KeyState;
     use crate::domain::time::Clock;
     use crate::keys::rsa_key;
-    use crate::services::signing_keys::Sealed;
+    use crate::services::signing_keys::SealedKey;
 
     fn ago(seconds: u64) -> Instant {
         Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap()
@@ -165,11 +165,11 @@ mod tests {
         let master = MasterKey::new(&[1; 32], "https://auth.example.com");
         let stored = || {
             let key = rsa_key::generate(2048, Entropy).unwrap();
-            let row = Sealed::new(&master, &key, Entropy).into_row(KeyState::Active, Clock::System.now());
-            Stored::new(vec![row], chrono::TimeDelta::hours(8))
+            let row = SealedKey::new(&master, &key, Entropy).into_row(KeyState::Active, Clock::System.now());
+            StoredKeys::new(vec![row], chrono::TimeDelta::hours(8))
         };
         let (first, second) = (stored(), stored());
-        let open = |stored: &Stored| signing_keys::open(stored, &master).unwrap();
+        let open = |stored: &StoredKeys| signing_keys::open(stored, &master).unwrap();
         let signer = Signer::start(1, &crate::supervise::Tasks::default()).unwrap();
         assert!(!Keyring::new(open(&first), first.clone(), ago(0), signer.clone()).is_stale());
 
@@ -194,13 +194,13 @@ mod tests {
         const CROWD: usize = 100;
         let master = MasterKey::new(&[1; 32], "https://auth.example.com");
         let key = rsa_key::generate(2048, Entropy).unwrap();
-        let row = Sealed::new(&master, &key, Entropy).into_row(KeyState::Active, Clock::System.now());
-        let stored = Stored::new(vec![row], chrono::TimeDelta::hours(8));
+        let row = SealedKey::new(&master, &key, Entropy).into_row(KeyState::Active, Clock::System.now());
+        let stored = StoredKeys::new(vec![row], chrono::TimeDelta::hours(8));
         let signer = Signer::start(1, &crate::supervise::Tasks::default()).unwrap();
         let set = signing_keys::open(&stored, &master).unwrap();
         let keyring = Keyring::new(set, stored.clone(), ago(10), signer);
         let reads = std::cell::Cell::new(0);
-        let crowd = async |since: fn() -> Instant, found: Result<Stored, StoreError>| {
+        let crowd = async |since: fn() -> Instant, found: Result<StoredKeys, StoreError>| {
             reads.set(0);
             let one = || {
                 keyring.reload(since(), &master, async || {

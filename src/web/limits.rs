@@ -21,11 +21,11 @@ use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
 /// How many are remembered. When there are more, those with the least to be forgotten are.
-const MOST: usize = 10_000;
+const MAX_ENTRIES: usize = 10_000;
 /// Reports of leaked secrets in a minute. One may hold many secrets.
 const LEAKS_PER_MINUTE: i32 = 60;
 /// Looks at one pushed request in a minute. The CLI takes 20.
-const LOOKS_PER_MINUTE: i32 = 60;
+const POLLS_PER_MINUTE: i32 = 60;
 
 /// One has to wait so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Limits {
         let leaks = per_minute("leaked-secrets", LEAKS_PER_MINUTE);
         Self {
             sign_ins: Counter::new(Rate::new(limits.sign_ins_per_minute, TimeDelta::minutes(1))),
-            looks: Counter::new(Rate::new(LOOKS_PER_MINUTE, TimeDelta::minutes(1))),
+            looks: Counter::new(Rate::new(POLLS_PER_MINUTE, TimeDelta::minutes(1))),
             api_calls: Counter::new(api.rate()),
             api,
             leak_reports: Counter::new(leaks.rate()),
@@ -61,7 +61,7 @@ impl Limits {
     }
 
     /// Counts a look at a pushed request, unless there have been too many.
-    pub fn look(&self, request_uri: Digest, now: Time) -> Result<(), TooMany> {
+    pub fn poll_pushed_request(&self, request_uri: Digest, now: Time) -> Result<(), TooMany> {
         self.looks.take(request_uri, now)
     }
 
@@ -104,7 +104,7 @@ impl<K: Eq + Hash> Counter<K> {
         if let Some((settled_at, seconds)) = before.zip(self.rate.wait(before, now)) {
             return Err(TooMany { seconds, settled_at });
         }
-        if before.is_none() && settled.len() >= MOST {
+        if before.is_none() && settled.len() >= MAX_ENTRIES {
             make_room(&mut settled, now);
         }
         settled.insert(key, self.rate.spend(before, now));
@@ -116,7 +116,7 @@ impl<K: Eq + Hash> Counter<K> {
 /// newcomer instead would leave it without a limit for as long as the memory is kept full.
 fn make_room<K: Eq + Hash>(settled: &mut HashMap<K, Time>, now: Time) {
     settled.retain(|_, at| *at > now);
-    if settled.len() > MOST / 2 {
+    if settled.len() > MAX_ENTRIES / 2 {
         let mut ends: Vec<Time> = settled.values().copied().collect();
         let middle = ends.len() / 2;
         let (_, end, _) = ends.select_nth_unstable(middle);
@@ -168,10 +168,10 @@ mod tests {
     #[test]
     fn what_is_remembered_has_an_end() {
         let limits = Counter::new(Rate::new(60, TimeDelta::minutes(1)));
-        for n in 0..=MOST {
+        for n in 0..=MAX_ENTRIES {
             assert!(limits.take(n, at(i64::try_from(n / 1000).unwrap())).is_ok());
         }
-        assert!(limits.settled.lock().unwrap().len() <= MOST);
+        assert!(limits.settled.lock().unwrap().len() <= MAX_ENTRIES);
     }
 
     #[test]
@@ -179,10 +179,10 @@ mod tests {
         let limits = Counter::new(Rate::new(2, TimeDelta::minutes(1)));
         let busy = usize::MAX;
         assert!(limits.take(busy, at(0)).is_ok() && limits.take(busy, at(0)).is_ok());
-        for n in 0..2 * MOST {
+        for n in 0..2 * MAX_ENTRIES {
             assert!(limits.take(n, Time::from_micros(i64::try_from(n).unwrap()).unwrap()).is_ok());
         }
-        assert!(limits.settled.lock().unwrap().len() <= MOST);
+        assert!(limits.settled.lock().unwrap().len() <= MAX_ENTRIES);
         assert!(limits.take(busy, at(1)).is_err(), "the one with the most to be forgotten is remembered");
         let new = usize::MAX - 1;
         assert!(limits.take(new, at(1)).is_ok() && limits.take(new, at(1)).is_ok());

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, HeaderValue, VARY};
 use serde_json::json;
 
-use super::bare::{self, Face};
+use super::unstyled::{self, ErrorFormat};
 use crate::config::Issuer;
 
 /// The code of the error, in either shape.
@@ -17,13 +17,13 @@ pub(super) fn answer(public_url: &Issuer, head: &RequestHead, request_id: &str) 
     let message = format!("This server is reached at {public_url}.");
     let mut answer = HttpResponse::build(StatusCode::MISDIRECTED_REQUEST);
     answer.insert_header((VARY, HeaderValue::from_static("Accept")));
-    match Face::of(public_url, head) {
-        Face::Page => answer.content_type(ContentType::html()).body(page(public_url)),
-        Face::Api => {
-            let error = bare::api_error("invalid_request", CODE, &message, request_id);
+    match ErrorFormat::of(public_url, head) {
+        ErrorFormat::Page => answer.content_type(ContentType::html()).body(page(public_url)),
+        ErrorFormat::Api => {
+            let error = unstyled::api_error("invalid_request", CODE, &message, request_id);
             answer.json(json!({ "error": error, "public_url": public_url.as_str() }))
         }
-        Face::OAuth => answer
+        ErrorFormat::OAuth => answer
             .json(json!({ "error": CODE, "error_description": message, "public_url": public_url.as_str() })),
     }
 }
@@ -31,5 +31,5 @@ pub(super) fn answer(public_url: &Issuer, head: &RequestHead, request_id: &str) 
 fn page(public_url: &Issuer) -> String {
     // A normalized URL contains no other character that is special in HTML.
     let url = public_url.as_str().replace('&', "&amp;").replace('\'', "&#39;");
-    bare::page("Wrong address", &format!("<p>This server is reached at <a href=\"{url}\">{url}</a>.</p>"))
+    unstyled::page("Wrong address", &format!("<p>This server is reached at <a href=\"{url}\">{url}</a>.</p>"))
 }

@@ -3,7 +3,6 @@
 pub mod api_document;
 pub mod app;
 pub mod audit_query;
-mod bare;
 pub mod browser;
 pub mod client_address;
 pub mod clients;
@@ -23,4 +22,5 @@ mod panicked;
 pub mod readiness;
 pub mod request_id;
 pub mod route;
-pub mod uses;
+mod unstyled;
+pub mod use_log;

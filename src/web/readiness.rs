@@ -15,7 +15,7 @@ use crate::store::{StoreError, readiness};
 /// How long a good answer stands.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a write may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The checks that failed; the default means that requests may be sent here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Readiness {
         Report {
             database: self.database(app).await,
             tasks: app.store.tasks().down(),
-            clock: app.clock.keeper().and_then(Timekeeper::fault),
+            clock: app.clock.timekeeper().and_then(Timekeeper::fault),
         }
     }
 
@@ -86,11 +86,11 @@ impl Known {
             let store = app.store.clone();
             // Reads have connections of their own, which may be gone or taken while writes succeed.
             tokio::spawn(async move {
-                store.read(readiness::look).await?;
+                store.read(readiness::check_read).await?;
                 store.write(readiness::probe).await
             })
         });
-        match timeout(PATIENCE, &mut write).await {
+        match timeout(TIMEOUT, &mut write).await {
             Ok(Ok(Ok(()))) => None,
             Ok(Ok(Err(error))) => {
                 tracing::warn!(%error, "not ready: no write succeeds");

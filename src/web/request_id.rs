@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use actix_web::http::header::HeaderMap;
 
 use crate::domain::entropy::Entropy;
-use crate::domain::id::Kind;
+use crate::domain::id::IdKind;
 use crate::domain::token_mask::mask;
 
 pub const HEADER: &str = "x-request-id";
 
 /// The longest id that is taken over from outside.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 
 tokio::task_local! {
     static CURRENT: String;
@@ -23,7 +23,7 @@ pub fn current() -> String {
 }
 
 /// Runs the answering of a request under its id.
-pub(super) async fn under<F: Future>(id: String, answer: F) -> F::Output {
+pub(super) async fn run_with<F: Future>(id: String, answer: F) -> F::Output {
     CURRENT.scope(id, answer).await
 }
 
@@ -33,13 +33,13 @@ pub(super) fn choose(headers: &HeaderMap, token_prefix: &str, entropy: Entropy) 
     let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
     match given {
         Some(id) if well_formed(id) && matches!(mask(id, token_prefix), Cow::Borrowed(_)) => id.to_owned(),
-        Some(_) | None => Kind::Request.new_id(entropy),
+        Some(_) | None => IdKind::Request.new_id(entropy),
     }
 }
 
 fn well_formed(id: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-    (1..=LONGEST).contains(&id.len()) && id.bytes().all(allowed)
+    (1..=MAX_LENGTH).contains(&id.len()) && id.bytes().all(allowed)
 }
 
 #[cfg(test)]

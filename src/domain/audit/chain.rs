@@ -1,18 +1,18 @@
 //! Whether a chain of events is still as it was recorded.
 
-use super::{Recorded, hash};
+use super::{RecordedEvent, hash};
 
 /// An event with what binds it to the one before it.
 #[derive(Debug, Clone)]
-pub struct Link {
-    pub event: Recorded,
+pub struct ChainLink {
+    pub event: RecordedEvent,
     pub previous_hash: Vec<u8>,
     pub hash: Vec<u8>,
 }
 
 /// Where a chain ends, by the number and the hash of its last event. The default is a chain without events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Head {
+pub struct ChainHead {
     pub sequence: i64,
     pub hash: Vec<u8>,
 }
@@ -41,16 +41,16 @@ pub struct Break {
 
 /// A walk along a chain, from its first event on.
 #[derive(Debug, Default)]
-pub struct Walk(Head);
+pub struct ChainVerifier(ChainHead);
 
-impl Walk {
+impl ChainVerifier {
     /// The number of the last event that fitted.
-    pub fn at(&self) -> i64 {
+    pub fn verified_to(&self) -> i64 {
         self.0.sequence
     }
 
     /// Goes on to the next event.
-    pub fn step(&mut self, link: Link) -> Result<(), Break> {
+    pub fn step(&mut self, link: ChainLink) -> Result<(), Break> {
         let next = self.0.sequence + 1;
         let fault = if link.event.sequence != next {
             Fault::Missing
@@ -59,14 +59,14 @@ impl Walk {
         } else if hash(&self.0.hash, &link.event)[..] != link.hash[..] {
             Fault::Changed
         } else {
-            self.0 = Head { sequence: next, hash: link.hash };
+            self.0 = ChainHead { sequence: next, hash: link.hash };
             return Ok(());
         };
         Err(Break { sequence: next, fault })
     }
 
     /// There is no further event: whether this is where the chain ends.
-    pub fn end(self, head: &Head) -> Result<(), Break> {
+    pub fn end(self, head: &ChainHead) -> Result<(), Break> {
         if self.0 == *head {
             Ok(())
         } else if self.0.sequence < head.sequence {
@@ -82,8 +82,8 @@ mod tests {
     use super::*;
     use crate::domain::time::Time;
 
-    fn event(sequence: i64) -> Recorded {
-        Recorded {
+    fn event(sequence: i64) -> RecordedEvent {
+        RecordedEvent {
             id: format!("evt_{sequence}"),
             chain: "org_1".to_owned(),
             sequence,
@@ -102,20 +102,20 @@ mod tests {
         }
     }
 
-    fn chain(length: i64) -> (Vec<Link>, Head) {
-        let mut head = Head::default();
+    fn chain(length: i64) -> (Vec<ChainLink>, ChainHead) {
+        let mut head = ChainHead::default();
         let mut links = Vec::new();
         for sequence in 1..=length {
             let event = event(sequence);
             let hash = hash(&head.hash, &event).to_vec();
-            links.push(Link { event, previous_hash: head.hash, hash: hash.clone() });
-            head = Head { sequence, hash };
+            links.push(ChainLink { event, previous_hash: head.hash, hash: hash.clone() });
+            head = ChainHead { sequence, hash };
         }
         (links, head)
     }
 
-    fn verdict(links: Vec<Link>, head: &Head) -> Result<(), (i64, Fault)> {
-        let mut walk = Walk::default();
+    fn verdict(links: Vec<ChainLink>, head: &ChainHead) -> Result<(), (i64, Fault)> {
+        let mut walk = ChainVerifier::default();
         links
             .into_iter()
             .try_for_each(|link| walk.step(link))
@@ -127,12 +127,12 @@ mod tests {
     fn a_chain_that_nobody_touched_holds() {
         let (links, head) = chain(4);
         assert_eq!(verdict(links, &head), Ok(()));
-        assert_eq!(verdict(Vec::new(), &Head::default()), Ok(()));
+        assert_eq!(verdict(Vec::new(), &ChainHead::default()), Ok(()));
     }
 
     #[test]
     fn lo_04_every_change_is_found_where_it_was_made() {
-        let tampered = |change: &dyn Fn(&mut Vec<Link>)| {
+        let tampered = |change: &dyn Fn(&mut Vec<ChainLink>)| {
             let (mut links, head) = chain(4);
             change(&mut links);
             verdict(links, &head).unwrap_err()

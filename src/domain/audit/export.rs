@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Recorded;
+use super::RecordedEvent;
 use crate::domain::csv;
 use crate::domain::text_enum::text_enum;
 
@@ -28,7 +28,7 @@ impl Format {
     }
 
     /// What stands before the first event.
-    pub fn beginning(self) -> String {
+    pub fn header(self) -> String {
         match self {
             Self::Csv => csv::line(COLUMNS),
             Self::JsonLines => String::new(),
@@ -36,10 +36,10 @@ impl Format {
     }
 
     /// One event.
-    pub fn line(self, event: &Recorded, names: &Names) -> String {
+    pub fn line(self, event: &RecordedEvent, names: &Names) -> String {
         match self {
             Self::Csv => row(event, names),
-            Self::JsonLines => format!("{}\n", described(event, names)),
+            Self::JsonLines => format!("{}\n", to_json(event, names)),
         }
     }
 }
@@ -63,7 +63,7 @@ const COLUMNS: [&str; 16] = [
     "details",
 ];
 
-fn row(event: &Recorded, names: &Names) -> String {
+fn row(event: &RecordedEvent, names: &Names) -> String {
     let name = |id: &Option<String>| id.as_ref().and_then(|id| names.get(id)).map_or("", String::as_str);
     let text = |value: &Option<String>| value.as_deref().unwrap_or_default().to_owned();
     let (actor, credential, target) =
@@ -90,7 +90,7 @@ fn row(event: &Recorded, names: &Names) -> String {
 }
 
 /// An event as JSON, the same in the list and in the file.
-pub fn described(event: &Recorded, names: &Names) -> Value {
+pub fn to_json(event: &RecordedEvent, names: &Names) -> Value {
     let name = |id: &Option<String>| id.as_ref().and_then(|id| names.get(id));
     json!({
         "id": event.id,

@@ -46,35 +46,38 @@ const GOOD: &[(&str, &str)] = &[
 ];
 
 /// A good request with parameters added, or left out where the value is empty.
-fn with(changes: &[(&str, &str)]) -> Parameters {
+fn with(changes: &[(&str, &str)]) -> RawParameters {
     let kept = GOOD
         .iter()
         .filter(|(name, _)| !changes.iter().any(|(changed, value)| changed == name && value.is_empty()));
     let pairs = kept.chain(changes).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Parameters::from_pairs(pairs)
+    RawParameters::from_pairs(pairs)
 }
 
-fn replaced(name: &str, value: &str) -> Parameters {
+fn replaced(name: &str, value: &str) -> RawParameters {
     let kept = GOOD.iter().copied().filter(|(known, _)| *known != name);
     let pairs = kept.chain([(name, value)]);
-    Parameters::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())))
+    RawParameters::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())))
 }
 
-fn refusal(parameters: &Parameters) -> OAuthCode {
+fn refusal(parameters: &RawParameters) -> OAuthCode {
     check(&client(), &catalog(), ISSUER, parameters).unwrap_err().code
 }
 
 #[test]
 fn az_01_02_03_06_without_a_trusted_address_the_person_is_told_and_not_the_tool() {
-    let unknown = |asked: Option<&str>| Untrusted::UnknownClient { asked: asked.map(str::to_owned) };
-    assert_eq!(address(None, &with(&[])).unwrap_err(), unknown(Some("tool")));
-    assert_eq!(address(Some(&client()), &with(&[("client_id", "tool")])).unwrap_err(), unknown(None));
+    let unknown = |asked: Option<&str>| NotRedirectable::UnknownClient { asked: asked.map(str::to_owned) };
+    assert_eq!(check_redirect(None, &with(&[])).unwrap_err(), unknown(Some("tool")));
+    assert_eq!(check_redirect(Some(&client()), &with(&[("client_id", "tool")])).unwrap_err(), unknown(None));
     for bad in ["https://evil.example/", "http://localhost:9/callback", ""] {
-        let refused = address(Some(&client()), &replaced("redirect_uri", bad)).unwrap_err();
-        assert!(matches!(refused, Untrusted::RedirectUri { .. }), "{bad}");
+        let refused = check_redirect(Some(&client()), &replaced("redirect_uri", bad)).unwrap_err();
+        assert!(matches!(refused, NotRedirectable::RedirectUri { .. }), "{bad}");
     }
     let long = "a".repeat(8193);
-    assert_eq!(address(Some(&client()), &with(&[("state", &long)])).unwrap_err(), Untrusted::StateTooLong);
+    assert_eq!(
+        check_redirect(Some(&client()), &with(&[("state", &long)])).unwrap_err(),
+        NotRedirectable::StateTooLong
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub(super) const DAY: u32 = 1000;
 /// A network that has tried may try again only while fewer of the day's are used.
 const DAY_AGAIN: u32 = 900;
 /// And after so many wrong tries,
-const MANY: i64 = 5;
+const MANY_WRONG: i64 = 5;
 /// only while fewer than these are.
 const DAY_AFTER_MANY: u32 = 500;
 /// Tries of quiet networks in a minute of the clock.
@@ -44,7 +44,7 @@ pub struct Account {
 
 /// What a try took, so that it can be given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
+pub struct TakenUnit {
     at: Time,
     /// When its source had tried before.
     last_before: Option<Time>,
@@ -52,7 +52,7 @@ pub struct Taken {
     minute: Option<i64>,
 }
 
-impl Taken {
+impl TakenUnit {
     pub(super) fn of_source(before: Option<Source>, at: Time) -> Self {
         Self { at, last_before: before.map(|source| source.last_at), minute: None }
     }
@@ -72,7 +72,7 @@ impl Account {
     /// Brings the minute up to date. Returns the networks that held a unit and let their minute pass: they are not quiet
     /// any more, see [`Account::no_show`].
     #[must_use]
-    pub fn turn(&mut self, now: Time) -> Vec<Digest> {
+    pub fn advance_minute(&mut self, now: Time) -> Vec<Digest> {
         let hour = now.seconds().div_euclid(HOUR_SECONDS);
         self.hours.retain(|(known, _)| *known > hour - HOURS && *known <= hour + 1);
         let minute = now.seconds().div_euclid(MINUTE_SECONDS);
@@ -118,7 +118,7 @@ impl Account {
 
     /// Takes a unit for a network that has tried before.
     pub(super) fn admit_again(&mut self, source: Source, now: Time) -> Result<(), i64> {
-        self.within_day(if source.wrong < MANY { DAY_AGAIN } else { DAY_AFTER_MANY }, now)?;
+        self.within_day(if source.wrong < MANY_WRONG { DAY_AGAIN } else { DAY_AFTER_MANY }, now)?;
         self.count(now);
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Account {
     }
 
     /// Gives a unit back.
-    pub fn give_back(&mut self, taken: &Taken) {
+    pub fn give_back(&mut self, taken: &TakenUnit) {
         let hour = taken.at.seconds().div_euclid(HOUR_SECONDS);
         if let Some((_, tries)) = self.hours.iter_mut().find(|(known, _)| *known == hour) {
             *tries = tries.saturating_sub(1);

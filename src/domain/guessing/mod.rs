@@ -38,7 +38,7 @@ mod account;
 mod simulation;
 mod source;
 
-pub use account::{Account, Taken};
+pub use account::{Account, TakenUnit};
 pub use source::{MEMORY, Source};
 
 use super::secret::Digest;
@@ -46,32 +46,32 @@ use super::time::Time;
 
 /// What becomes of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Admission {
     /// A unit was taken: look at the password.
-    Look(Taken),
+    Admitted(TakenUnit),
     /// Whole seconds until it makes sense to try again.
     Wait(i64),
 }
 
 /// A try from a device that has signed in to the account before. `source` is what is stored of it.
-pub fn try_from_device(source: &mut Option<Source>, now: Time) -> Verdict {
+pub fn try_from_device(source: &mut Option<Source>, now: Time) -> Admission {
     let before = source.and_then(|source| source.still_counts(now));
     if let Some(seconds) = before.and_then(|source| source.wait(now)) {
-        return Verdict::Wait(seconds);
+        return Admission::Wait(seconds);
     }
     *source = Some(Source::after(before, now));
-    Verdict::Look(Taken::of_source(before, now))
+    Admission::Admitted(TakenUnit::of_source(before, now))
 }
 
 /// A try from a network. `network` is its key in the store, which names the account too and is not known outside.
 ///
-/// Call [`Account::turn`] before, in the same transaction.
+/// Call [`Account::advance_minute`] before, in the same transaction.
 pub fn try_from_network(
     account: &mut Account,
     network: Digest,
     source: &mut Option<Source>,
     now: Time,
-) -> Verdict {
+) -> Admission {
     let before = source.and_then(|source| source.still_counts(now));
     let admitted = match before {
         Some(source) => match source.wait(now) {
@@ -81,9 +81,9 @@ pub fn try_from_network(
         None => account.admit_quiet(network, now),
     };
     if let Err(seconds) = admitted {
-        return Verdict::Wait(seconds);
+        return Admission::Wait(seconds);
     }
     *source = Some(Source::after(before, now));
     let minute = before.is_none().then(|| account.minute());
-    Verdict::Look(Taken::of_source(before, now).with_minute(minute))
+    Admission::Admitted(TakenUnit::of_source(before, now).with_minute(minute))
 }

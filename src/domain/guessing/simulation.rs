@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 
 use super::account::{DAY, MINUTE};
-use super::{Account, Source, Verdict, try_from_device, try_from_network};
+use super::{Account, Admission, Source, try_from_device, try_from_network};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
@@ -46,7 +46,7 @@ impl World {
     /// Tries with a wrong password, or the right one; whether it was looked at, or how long to wait.
     fn attempt(&mut self, network: &str, right: bool, seconds: i64) -> Result<(), i64> {
         let now = at(seconds);
-        for passed in self.account.turn(now) {
+        for passed in self.account.advance_minute(now) {
             let source = self.networks.get(&passed).copied();
             self.networks.insert(passed, Account::no_show(source, now));
         }
@@ -54,8 +54,8 @@ impl World {
         let mut source = self.networks.get(&key).copied();
         let quiet = source.is_none_or(|source| now - source.last_at >= TimeDelta::hours(24));
         match try_from_network(&mut self.account, key, &mut source, now) {
-            Verdict::Wait(seconds) => Err(seconds),
-            Verdict::Look(taken) => {
+            Admission::Wait(seconds) => Err(seconds),
+            Admission::Admitted(taken) => {
                 if right {
                     self.account.give_back(&taken);
                     taken.return_to(&mut source);
@@ -211,7 +211,7 @@ fn cb_04_when_the_days_tries_are_used_up_a_known_device_still_gets_in() {
     assert_eq!(world.looked.len(), usize::try_from(DAY).unwrap());
     let wait = world.attempt("owner", true, 3600).unwrap_err();
     assert!((80_000..=90_000).contains(&wait), "{wait}");
-    assert!(matches!(try_from_device(&mut None, at(3600)), Verdict::Look(_)));
+    assert!(matches!(try_from_device(&mut None, at(3600)), Admission::Admitted(_)));
     // The hours come back one by one.
     assert_eq!(world.attempt("owner", true, 3600 + wait), Ok(()));
 }
@@ -223,8 +223,8 @@ fn lg_05_a_device_has_ten_tries_and_then_waits_that_double_up_to_fifteen_minutes
     let (mut second, mut looked) = (0, 0);
     while second < 86_400 {
         match try_from_device(&mut source, at(second)) {
-            Verdict::Look(_) => looked += 1,
-            Verdict::Wait(seconds) => {
+            Admission::Admitted(_) => looked += 1,
+            Admission::Wait(seconds) => {
                 waits.push(seconds);
                 second += seconds;
             }
@@ -236,7 +236,7 @@ fn lg_05_a_device_has_ten_tries_and_then_waits_that_double_up_to_fifteen_minutes
     assert_eq!(waits[..4], [1, 2, 4, 8]);
     assert_eq!(waits.iter().max(), Some(&900));
     assert!((100..=120).contains(&looked), "{looked}");
-    assert!(matches!(try_from_device(&mut source, at(second + 86_400)), Verdict::Look(_)));
+    assert!(matches!(try_from_device(&mut source, at(second + 86_400)), Admission::Admitted(_)));
     assert_eq!(source.unwrap().wrong, 1, "a day later the device is quiet");
 }
 

@@ -15,7 +15,7 @@ use crate::store::organizations::Organization;
 use super::CodeRequest;
 
 /// Tries with a wrong verifier that a code survives. More would let a thief guess, fewer would let one burn it.
-const WRONG_TRIES: i64 = 3;
+const MAX_WRONG_VERIFIERS: i64 = 3;
 
 text_enum! {
     /// Why a code gives nothing, with the reason for the log.
@@ -92,7 +92,7 @@ fn examine(
     if code.credential_id.is_some() {
         return Err(CodeRefusal::Reused);
     }
-    if code.wrong_tries >= WRONG_TRIES {
+    if code.wrong_tries >= MAX_WRONG_VERIFIERS {
         return Err(CodeRefusal::TooManyTries);
     }
     if context.now >= code.expires_at {
@@ -144,7 +144,7 @@ fn pkce_matches(asked: &AuthorizationRequest, request: &CodeRequest) -> bool {
     let challenge = asked.code_challenge.as_deref().map(Challenge::parse);
     let verifier = request.code_verifier.as_ref().map(|verifier| Verifier::parse(verifier.expose()));
     match (challenge, verifier) {
-        (Some(Some(challenge)), Some(Some(verifier))) => challenge.is_met_by(&verifier),
+        (Some(Some(challenge)), Some(Some(verifier))) => challenge.matches(&verifier),
         (None | Some(_), None | Some(_)) => false,
     }
 }

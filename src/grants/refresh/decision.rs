@@ -2,14 +2,14 @@
 
 use crate::config::Config;
 use crate::domain::client::{Client, Grant};
-use crate::domain::credential::{Presented, judge};
+use crate::domain::credential::{GenerationStatus, generation_status};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Digest;
 use crate::domain::text_enum::text_enum;
 use crate::grants::session::IssueContext;
 use crate::keys::refresh_token::{self, Version};
 use crate::store::StoreError;
-use crate::store::batched::rotation::{LiveSession, StoredSession};
+use crate::store::batched::rotation::{ActiveSession, StoredSession};
 
 use super::RefreshRequest;
 
@@ -38,7 +38,7 @@ text_enum! {
 #[derive(Clone, Copy)]
 pub(super) struct Attempt<'a> {
     pub(super) request: &'a RefreshRequest,
-    pub(super) token: &'a refresh_token::Presented,
+    pub(super) token: &'a refresh_token::ParsedRefreshToken,
     pub(super) installation: Option<Digest>,
 }
 
@@ -46,18 +46,18 @@ pub(super) struct Attempt<'a> {
 pub(super) enum Decision {
     /// The current token: rotates the session.
     Rotate {
-        session: LiveSession,
+        session: ActiveSession,
         scopes: ScopeSet,
     },
     /// The token before, within the grace: gives the same successor again.
     Replay {
-        session: LiveSession,
+        session: ActiveSession,
         scopes: ScopeSet,
     },
     /// A genuine token of a generation that the database has not seen, because it went back in time: rotates the session
     /// from there if `recoverable` and a recovery is open, and is [`RefreshRefusal::Ahead`] otherwise.
     Ahead {
-        session: LiveSession,
+        session: ActiveSession,
         scopes: ScopeSet,
         recoverable: bool,
     },
@@ -71,7 +71,7 @@ pub(super) fn read_token(
     config: &Config,
     client: &Client,
     request: &RefreshRequest,
-) -> Result<refresh_token::Presented, RefreshRefusal> {
+) -> Result<refresh_token::ParsedRefreshToken, RefreshRefusal> {
     if !client.allows(Grant::RefreshToken) {
         return Err(RefreshRefusal::GrantNotAllowed);
     }
@@ -95,7 +95,7 @@ fn examine(
     let IssueContext { config, master, client, now } = *context;
     let token = attempt.token;
     // Nothing is told about a session before the tag has proved that the token is genuine.
-    if !stored.seed.as_deref().is_some_and(|seed| token.belongs_to(master, seed)) {
+    if !stored.seed.as_deref().is_some_and(|seed| token.verify_tag(master, seed)) {
         return Err(RefreshRefusal::WrongTag);
     }
     if stored.client_id.as_deref() != Some(client.id.as_str()) {
@@ -119,29 +119,29 @@ fn examine(
         return Err(RefreshRefusal::PersonalTokensOff);
     }
     let grace = config.tokens.refresh_grace;
-    let generation = judge(token.generation, stored.generation, stored.rotated_at, now, grace);
+    let generation = generation_status(token.generation, stored.generation, stored.rotated_at, now, grace);
     let id = stored.id.clone();
     let Some(session) = live(stored) else {
         return Ok(Decision::Fault(StoreError::Failed(format!("session {id} lacks a part"))));
     };
     match generation {
-        Presented::Current => Ok(Decision::Rotate { session, scopes }),
-        Presented::Replayed => Ok(Decision::Replay { session, scopes }),
+        GenerationStatus::Current => Ok(Decision::Rotate { session, scopes }),
+        GenerationStatus::Replayed => Ok(Decision::Replay { session, scopes }),
         // A token of the first version could come from a copy under another public URL.
-        Presented::Ahead => {
+        GenerationStatus::Ahead => {
             Ok(Decision::Ahead { session, scopes, recoverable: token.version == Version::Second })
         }
-        Presented::Undated => Ok(Decision::Fault(StoreError::Unavailable(
+        GenerationStatus::Undated => Ok(Decision::Fault(StoreError::Unavailable(
             format!("session {id} was rotated in the future: a clock is wrong").into(),
         ))),
-        Presented::Misdated => Err(RefreshRefusal::Misdated),
-        Presented::Reused => Err(RefreshRefusal::Reused),
+        GenerationStatus::Misdated => Err(RefreshRefusal::Misdated),
+        GenerationStatus::Reused => Err(RefreshRefusal::Reused),
     }
 }
 
 /// `None` if the credential lacks what every CLI session has.
-fn live(stored: StoredSession) -> Option<LiveSession> {
-    Some(LiveSession {
+fn live(stored: StoredSession) -> Option<ActiveSession> {
+    Some(ActiveSession {
         id: stored.id,
         org_id: stored.org_id,
         user_id: stored.user_id?,

@@ -74,7 +74,7 @@ pub(super) fn refuse(
         RefreshRefusal::Reused => {
             let replaced = replaced(work.conn, session, attempt)?;
             credentials::revoke(work.conn, &session.id, work.now, EndReason::RefreshReuse)?;
-            let event = generations(Action::SessionRefreshReuse, session, client, attempt)
+            let event = generation_event(Action::SessionRefreshReuse, session, client, attempt)
                 .detail("same_device", replaced.and_then(|replaced| replaced.same_device));
             work.record(event.refused());
             Ok(invalid_grant(replaced, refusal))
@@ -83,7 +83,7 @@ pub(super) fn refuse(
         RefreshRefusal::Ahead => {
             credentials::revoke(work.conn, &session.id, work.now, EndReason::Ahead)?;
             counters::increment(work.conn, Counter::SessionsAheadEnded)?;
-            work.record(generations(Action::SessionAhead, session, client, attempt).refused());
+            work.record(generation_event(Action::SessionAhead, session, client, attempt).refused());
             tracing::warn!(session = session.id, "a refresh token is ahead of the database: session ended");
             Ok(refusal.without_session())
         }
@@ -137,7 +137,7 @@ fn note_foreign_client(
 }
 
 /// An event about a token of another generation than the session's.
-pub(super) fn generations(
+pub(super) fn generation_event(
     action: Action,
     session: &StoredSession,
     client: &Client,

@@ -10,12 +10,12 @@ use super::answer::{List, one_of};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::page::{self, query};
-use super::time::Moment;
+use super::time::ApiTime;
 use crate::domain::audit::export::{self, Format};
 use crate::domain::audit::{Action, Outcome};
 use crate::domain::management::AUDIT_READ;
 use crate::http::api_auth;
-use crate::services::audit_log::{self, Asked};
+use crate::services::audit_log::{self, EventQuery};
 use crate::store::Conn;
 use crate::web::app::App;
 use crate::web::audit_query::{self, BadQuery};
@@ -23,8 +23,8 @@ use crate::web::envelope::is_head;
 use crate::web::export as file;
 
 /// Entries of a list, unless the request says otherwise.
-pub(super) const PAGE: usize = 50;
-pub(super) const LARGEST_PAGE: usize = 100;
+pub(super) const DEFAULT_PAGE_SIZE: usize = 50;
+pub(super) const MAX_PAGE_SIZE: usize = 100;
 
 impl From<BadQuery> for ApiError {
     fn from(BadQuery(what): BadQuery) -> Self {
@@ -40,7 +40,7 @@ struct AuditEvent {
     id: String,
     /// Its place in the log of the organization, which has no gaps.
     sequence: i64,
-    at: Moment,
+    at: ApiTime,
     actor: Actor,
     /// The credential that was presented.
     #[schema(required)]
@@ -126,7 +126,7 @@ pub(super) struct Paging;
 
 impl IntoParams for Paging {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        page::parameters(PAGE, LARGEST_PAGE)
+        page::parameters(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
     }
 }
 
@@ -149,16 +149,16 @@ pub async fn list(
 ) -> Result<HttpResponse, ApiError> {
     api_auth::require(&app, &principal, AUDIT_READ)?;
     let query = audit_query::parse(request.query_string())?;
-    let (asked, before) = (audit_query::events(&query)?, audit_query::before_event(&query)?);
-    let size = audit_query::limit(&query, PAGE, LARGEST_PAGE)?;
+    let (asked, before) = (audit_query::events(&query)?, audit_query::read_event_cursor(&query)?);
+    let size = audit_query::limit(&query, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
     let org_id = principal.organization.id;
     let read = move |conn: &mut Conn| match audit_log::filter(conn, &org_id, &asked)? {
         Ok(filter) => audit_log::page(conn, &org_id, &filter, before, size).map(Ok),
         Err(too_many) => Ok(Err(too_many)),
     };
     let page = app.store.report(read).await?.map_err(BadQuery::from)?;
-    let data: Vec<Value> = page.events.iter().map(|event| export::described(event, &page.names)).collect();
-    let next_cursor = page.older.map(audit_query::after_event);
+    let data: Vec<Value> = page.events.iter().map(|event| export::to_json(event, &page.names)).collect();
+    let next_cursor = page.older.map(audit_query::event_cursor);
     Ok(HttpResponse::Ok().json(List { data, next_cursor }))
 }
 
@@ -188,7 +188,7 @@ pub async fn export(
 ) -> Result<HttpResponse, ApiError> {
     api_auth::require(&app, &caller.0, AUDIT_READ)?;
     let query = audit_query::parse(request.query_string())?;
-    let asked: Asked = audit_query::events(&query)?;
+    let asked: EventQuery = audit_query::events(&query)?;
     let format = query.get("format").and_then(Format::parse);
     let format = format.ok_or_else(|| ApiError::bad_request("format is csv or jsonl."))?;
     let org_id = caller.0.organization.id.clone();
@@ -197,7 +197,7 @@ pub async fn export(
     if is_head(&request) {
         return Ok(file::head(&app, &caller.0.organization, format));
     }
-    let by = caller.acting(&app, &request).event(Action::AuditExported);
+    let by = caller.actor(&app, &request).event(Action::AuditExported);
     app.write(move |_, work| {
         audit_log::record_export(work, by, format);
         Ok(())

@@ -7,8 +7,8 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::error::ApiError;
 use crate::http::api_auth;
-use crate::services::acting::Acting;
 use crate::services::authenticate::Principal;
+use crate::services::org_actor::OrgActor;
 use crate::web::app::App;
 use crate::web::origin;
 
@@ -17,13 +17,16 @@ pub struct Caller(pub Principal);
 
 impl Caller {
     /// The caller, for a use case.
-    pub fn acting(&self, app: &App, request: &HttpRequest) -> Acting {
-        Acting::with_credential(&self.0, origin::of(app, request))
+    pub fn actor(&self, app: &App, request: &HttpRequest) -> OrgActor {
+        OrgActor::with_credential(&self.0, origin::of(app, request))
     }
 }
 
 /// Who calls, unless they call too often.
-pub(super) async fn let_in(app: &App, request: &HttpRequest) -> Result<Principal, ApiError> {
+pub(super) async fn authenticate_within_limit(
+    app: &App,
+    request: &HttpRequest,
+) -> Result<Principal, ApiError> {
     let principal = api_auth::principal(app, request).await?;
     app.limits.call_api(&principal.credential.id, app.now())?;
     Ok(principal)
@@ -37,7 +40,7 @@ impl FromRequest for Caller {
         let request = request.clone();
         Box::pin(async move {
             let app = App::of(&request)?;
-            Ok(Self(let_in(app, &request).await?))
+            Ok(Self(authenticate_within_limit(app, &request).await?))
         })
     }
 }

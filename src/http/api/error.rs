@@ -16,7 +16,7 @@ use crate::http::failure::RETRY_SECONDS;
 use crate::services::refusal::{ForbiddenCode, Refusal};
 use crate::store::StoreError;
 use crate::web::app::App;
-use crate::web::form::LARGEST_BODY;
+use crate::web::form::MAX_BODY;
 use crate::web::request_id;
 
 /// A call that gets an error.
@@ -75,7 +75,7 @@ impl ApiError {
         match refusal {
             Refusal::Credential(refused) => Self::Denied(api_auth::denied(app, refused)),
             Refusal::NotFound(message) => Self::NotFound(message),
-            Refusal::MissingScopes(scopes) => Self::Denied(api_auth::lacking(app, scopes)),
+            Refusal::MissingScopes(scopes) => Self::Denied(api_auth::insufficient_scope(app, scopes)),
             Refusal::Forbidden { code, message } => Self::Forbidden { code, message },
             Refusal::Invalid { field, message } => Self::Invalid { field, message },
             Refusal::Ended(message) => Self::Ended(message),
@@ -134,7 +134,7 @@ impl ApiError {
                 "This Idempotency-Key was used for another request. Use a new one for each thing to be done."
                     .to_owned()
             }
-            Self::TooLarge => format!("The body is larger than {LARGEST_BODY} bytes."),
+            Self::TooLarge => format!("The body is larger than {MAX_BODY} bytes."),
             Self::ContentType => "The body must be application/json.".to_owned(),
             Self::RateLimited(Exceeded { quota, .. }) => {
                 format!("Rate limited: {} ({})", quota.policy, quota.in_words())

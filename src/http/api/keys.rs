@@ -9,18 +9,18 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use super::answer::{Data, List, ScopeId, mode};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::page::Page;
+use super::page::ListQuery;
 use super::read_request::ReadRequest;
 use super::responses::{Invalid, Unknown};
-use super::shown::{ApiKey, CreatedKey, RotatedKey};
-use super::time::Moment;
-use super::write_request::{Done, Nothing, WriteRequest};
+use super::time::ApiTime;
+use super::views::{ApiKey, CreatedKey, RotatedKey};
+use super::write_request::{Completed, Nothing, WriteRequest};
 use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::static_secret::Mode;
 use crate::services::api_keys::{self, NewKey, Overlap};
-use crate::services::credential_names::Named;
+use crate::services::credential_names::NamedCredential;
 use crate::services::refusal::Refusal;
-use crate::store::static_credentials::{Part, Standing};
+use crate::store::static_credentials::{PageQuery, StatusFilter};
 use crate::web::app::App;
 
 /// A key to be.
@@ -37,7 +37,7 @@ pub struct Create {
     #[schema(value_type = Option<Vec<ScopeId>>, nullable = false, min_items = 1, example = json!(["org:read"]))]
     scopes: Option<Vec<String>>,
     /// When the key ends by itself. The organization may say by when it has to.
-    expires_at: Option<Moment>,
+    expires_at: Option<ApiTime>,
     /// The service account that it is for; yourself if left out.
     service_account: Option<String>,
     /// The addresses and networks that it may be used from; anywhere if left out.
@@ -89,9 +89,9 @@ fn overlaps() -> RefOr<Schema> {
     responses((status = 201, description = "The key and its secret.", body = Data<CreatedKey>), WriteRequest<Create>, Invalid),
     security(("bearer" = [KEYS_MANAGE]), ("apiKey" = [KEYS_MANAGE]))
 )]
-pub async fn create(app: web::Data<App>, command: WriteRequest<Create>) -> Result<HttpResponse, ApiError> {
-    command
-        .once(&app, |app, work, acting, body| {
+pub async fn create(app: web::Data<App>, request: WriteRequest<Create>) -> Result<HttpResponse, ApiError> {
+    request
+        .run_idempotent(&app, |app, work, actor, body| {
             let Some(mode) = Mode::parse(&body.mode) else {
                 return Err(Refusal::invalid("mode", "mode must be live or test.").into());
             };
@@ -99,12 +99,12 @@ pub async fn create(app: web::Data<App>, command: WriteRequest<Create>) -> Resul
                 name: body.name,
                 mode,
                 scopes: body.scopes,
-                ends_at: body.expires_at.map(|Moment(at)| at),
+                ends_at: body.expires_at.map(|ApiTime(at)| at),
                 service_account: body.service_account,
                 allowed_addresses: body.allowed_addresses,
             };
-            let created = api_keys::create(work, &app.config, acting, &new)?;
-            Ok(Done::created(&CreatedKey::new(&created)))
+            let created = api_keys::create(work, &app.config, actor, &new)?;
+            Ok(Completed::created(&CreatedKey::new(&created)))
         })
         .await
 }
@@ -117,18 +117,18 @@ pub async fn create(app: web::Data<App>, command: WriteRequest<Create>) -> Resul
     path = "/api/v1/keys",
     operation_id = "listKeys",
     tag = "API keys",
-    params(Page),
+    params(ListQuery),
     responses((status = 200, description = "A page of keys.", body = List<ApiKey>), Caller),
     security(("bearer" = [KEYS_READ]), ("apiKey" = [KEYS_READ]))
 )]
-pub async fn list(inquiry: ReadRequest) -> Result<HttpResponse, ApiError> {
-    inquiry
+pub async fn list(request: ReadRequest) -> Result<HttpResponse, ApiError> {
+    request
         .page(
-            |conn, acting, after, limit| {
-                api_keys::list(conn, acting, Part { standing: Standing::Any, after, limit })
+            |conn, actor, after, limit| {
+                api_keys::list(conn, actor, PageQuery { status: StatusFilter::Any, after, limit })
             },
             ApiKey::new,
-            |key: &Named| (key.credential.created_at, &key.credential.id),
+            |key: &NamedCredential| (key.credential.created_at, &key.credential.id),
         )
         .await
 }
@@ -143,9 +143,9 @@ pub async fn list(inquiry: ReadRequest) -> Result<HttpResponse, ApiError> {
     responses((status = 200, description = "The key.", body = Data<ApiKey>), Caller, Unknown),
     security(("bearer" = [KEYS_READ]), ("apiKey" = [KEYS_READ]))
 )]
-pub async fn find(inquiry: ReadRequest, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn find(request: ReadRequest, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
-    inquiry.one(move |conn, acting| api_keys::find(conn, acting, &id), ApiKey::new).await
+    request.one(move |conn, actor| api_keys::find(conn, actor, &id), ApiKey::new).await
 }
 
 /// Rotate an API key
@@ -169,17 +169,17 @@ pub async fn find(inquiry: ReadRequest, id: web::Path<String>) -> Result<HttpRes
 pub async fn rotate(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: WriteRequest<Option<Rotate>>,
+    request: WriteRequest<Option<Rotate>>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
-    command
-        .once(&app, move |app, work, acting, body| {
+    request
+        .run_idempotent(&app, move |app, work, actor, body| {
             let Some(overlap) = Overlap::from_seconds(body.unwrap_or_default().overlap_seconds) else {
                 let message = "overlapSeconds must be 0, 3600 or 86400.";
                 return Err(Refusal::invalid("overlapSeconds", message).into());
             };
-            let rotated = api_keys::rotate(work, &app.config, acting, &id, overlap)?;
-            Ok(Done::created(&RotatedKey::new(&rotated)))
+            let rotated = api_keys::rotate(work, &app.config, actor, &id, overlap)?;
+            Ok(Completed::created(&RotatedKey::new(&rotated)))
         })
         .await
 }
@@ -199,13 +199,13 @@ pub async fn rotate(
 pub async fn revoke(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: WriteRequest<Nothing>,
+    request: WriteRequest<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
-    command
-        .once(&app, move |app, work, acting, Nothing {}| {
-            let key = api_keys::revoke(work, &app.config, acting, &id)?;
-            Ok(Done::ok(&ApiKey::new(&key)))
+    request
+        .run_idempotent(&app, move |app, work, actor, Nothing {}| {
+            let key = api_keys::revoke(work, &app.config, actor, &id)?;
+            Ok(Completed::ok(&ApiKey::new(&key)))
         })
         .await
 }
@@ -229,13 +229,13 @@ pub async fn revoke(
 pub async fn set_scopes(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: WriteRequest<Scopes>,
+    request: WriteRequest<Scopes>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
-    command
-        .once(&app, move |app, work, acting, body| {
-            let key = api_keys::set_scopes(work, &app.config, acting, &id, &body.scopes, None)?;
-            Ok(Done::ok(&ApiKey::new(&key)))
+    request
+        .run_idempotent(&app, move |app, work, actor, body| {
+            let key = api_keys::set_scopes(work, &app.config, actor, &id, &body.scopes, None)?;
+            Ok(Completed::ok(&ApiKey::new(&key)))
         })
         .await
 }

@@ -15,7 +15,7 @@ use crate::web::limits;
 use crate::web::origin;
 
 /// Secrets in one report.
-const MOST: usize = 100;
+const MAX_SECRETS: usize = 100;
 
 /// A secret that was found. The names are those that the secret scanning of GitHub uses; what else it sends is ignored.
 #[derive(Deserialize, ToSchema)]
@@ -55,8 +55,8 @@ pub async fn report(
 ) -> Result<HttpResponse, ApiError> {
     limits::report_leaks(&app, &request)?;
     let found: Vec<LeakedSecret> = body(&request, payload.into_inner()).await?;
-    if !(1..=MOST).contains(&found.len()) {
-        return Err(ApiError::bad_request(format!("A report holds 1 to {MOST} secrets.")));
+    if !(1..=MAX_SECRETS).contains(&found.len()) {
+        return Err(ApiError::bad_request(format!("A report holds 1 to {MAX_SECRETS} secrets.")));
     }
     let received = found.len();
     app.confirm_keys().await?;

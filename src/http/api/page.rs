@@ -13,24 +13,24 @@ use crate::domain::time::Time;
 use crate::web::cursor;
 
 /// Things on a page, unless the request says otherwise.
-const PAGE: usize = 50;
-const LARGEST_PAGE: usize = 100;
+const DEFAULT_PAGE_SIZE: usize = 50;
+const MAX_PAGE_SIZE: usize = 100;
 
 /// Which part of a list is asked for.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct ListQuery {
     /// Where the page before it ended.
     pub after: Option<(Time, String)>,
     size: usize,
 }
 
-impl Page {
+impl ListQuery {
     pub fn read(query: &str) -> Result<Self, ApiError> {
         let query = parse(query)?;
-        let after = query.get("cursor").map(place).transpose()?;
+        let after = query.get("cursor").map(cursor).transpose()?;
         let size = match query.get("limit").map(str::parse) {
-            None => PAGE,
-            Some(Ok(size)) if (1..=LARGEST_PAGE).contains(&size) => size,
+            None => DEFAULT_PAGE_SIZE,
+            Some(Ok(size)) if (1..=MAX_PAGE_SIZE).contains(&size) => size,
             Some(_) => return Err(ApiError::bad_request("limit is not a number from 1 to 100.")),
         };
         Ok(Self { after, size })
@@ -58,9 +58,9 @@ impl Page {
     }
 }
 
-impl IntoParams for Page {
+impl IntoParams for ListQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        parameters(PAGE, LARGEST_PAGE)
+        parameters(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) fn query(name: &str, description: &str) -> ParameterBuilder {
     ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).description(Some(description))
 }
 
-fn place(text: &str) -> Result<(Time, String), ApiError> {
+fn cursor(text: &str) -> Result<(Time, String), ApiError> {
     cursor::read(text)
         .ok_or_else(|| ApiError::bad_request("The cursor is not one that this server has given."))
 }
@@ -100,16 +100,16 @@ mod tests {
     fn a_cursor_leads_back_to_its_place() {
         let at = Time::from_micros(1_795_000_000_123_456).unwrap();
         let query = format!("limit=2&cursor={}", cursor::write(at, "ses_1"));
-        let page = Page::read(&query).unwrap();
-        assert_eq!(page, Page { after: Some((at, "ses_1".to_owned())), size: 2 });
-        assert_eq!(Page::read("").unwrap(), Page { after: None, size: PAGE });
+        let page = ListQuery::read(&query).unwrap();
+        assert_eq!(page, ListQuery { after: Some((at, "ses_1".to_owned())), size: 2 });
+        assert_eq!(ListQuery::read("").unwrap(), ListQuery { after: None, size: DEFAULT_PAGE_SIZE });
     }
 
     #[test]
     fn a_bad_page_is_refused() {
         let nul = format!("cursor={}", cursor::write(Time::from_micros(0).unwrap(), "a\0b"));
         for query in ["limit=0", "limit=101", "limit=x", "cursor=!", "cursor=YQ", "limit=1&limit=2", &nul] {
-            assert!(matches!(Page::read(query), Err(ApiError::BadRequest(_))), "{query}");
+            assert!(matches!(ListQuery::read(query), Err(ApiError::BadRequest(_))), "{query}");
         }
     }
 }

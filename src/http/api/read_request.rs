@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::answer::Data;
 use super::caller::Caller;
 use super::error::ApiError;
-use super::page::Page;
+use super::page::ListQuery;
 use crate::domain::time::Time;
-use crate::services::acting::Acting;
+use crate::services::org_actor::OrgActor;
 use crate::services::refusal::Refusal;
 use crate::store::{Conn, TxError};
 use crate::web::app::App;
@@ -19,14 +19,14 @@ use crate::web::app::App;
 /// An authenticated GET.
 pub struct ReadRequest {
     app: web::Data<App>,
-    acting: Acting,
+    actor: OrgActor,
     request: HttpRequest,
 }
 
 /// What a use case finds, unless it refuses.
 type Found<T> = Result<T, TxError<Refusal>>;
 /// Where the page before it ended.
-type Place = (Time, String);
+type Cursor = (Time, String);
 
 impl FromRequest for ReadRequest {
     type Error = ApiError;
@@ -38,7 +38,7 @@ impl FromRequest for ReadRequest {
         Box::pin(async move {
             let caller = caller.await?;
             let app = App::of(&request)?.clone();
-            Ok(Self { acting: caller.acting(&app, &request), app, request })
+            Ok(Self { actor: caller.actor(&app, &request), app, request })
         })
     }
 }
@@ -49,7 +49,7 @@ impl ReadRequest {
     where
         T: Send + 'static,
         S: Serialize,
-        R: FnOnce(&mut Conn, &Acting) -> Found<T> + Clone + Send + 'static,
+        R: FnOnce(&mut Conn, &OrgActor) -> Found<T> + Clone + Send + 'static,
     {
         let found = self.read(read).await?;
         Ok(HttpResponse::Ok().json(Data { data: show(&found) }))
@@ -65,21 +65,21 @@ impl ReadRequest {
     where
         T: Send + 'static,
         S: Serialize,
-        R: FnOnce(&mut Conn, &Acting, Option<&Place>, i64) -> Found<Vec<T>> + Clone + Send + 'static,
+        R: FnOnce(&mut Conn, &OrgActor, Option<&Cursor>, i64) -> Found<Vec<T>> + Clone + Send + 'static,
     {
-        let page = Page::read(self.request.query_string())?;
+        let page = ListQuery::read(self.request.query_string())?;
         let (after, limit) = (page.after.clone(), page.limit());
-        let found = self.read(move |conn, acting| read(conn, acting, after.as_ref(), limit)).await?;
+        let found = self.read(move |conn, actor| read(conn, actor, after.as_ref(), limit)).await?;
         Ok(page.answer(&found, show, place))
     }
 
     async fn read<T, R>(self, read: R) -> Result<T, ApiError>
     where
         T: Send + 'static,
-        R: FnOnce(&mut Conn, &Acting) -> Found<T> + Clone + Send + 'static,
+        R: FnOnce(&mut Conn, &OrgActor) -> Found<T> + Clone + Send + 'static,
     {
-        let Self { app, acting, .. } = self;
-        let found = app.store.read_or_refuse(move |conn| read(conn, &acting)).await;
+        let Self { app, actor, .. } = self;
+        let found = app.store.read_or_refuse(move |conn| read(conn, &actor)).await;
         TxError::settle(found)?.map_err(|refusal| ApiError::refused(&app, refusal))
     }
 }

@@ -7,14 +7,14 @@ use utoipa::ToSchema;
 use super::answer::{Data, List, Subject};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::page::Page;
+use super::page::ListQuery;
 use super::read_request::ReadRequest;
 use super::responses::{Invalid, Unknown};
-use super::time::Moment;
-use super::write_request::{Done, Nothing, WriteRequest};
+use super::time::ApiTime;
+use super::write_request::{Completed, Nothing, WriteRequest};
 use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
 use crate::domain::subject::SubjectId;
-use crate::services::service_accounts::{self, Made, NewServiceAccount};
+use crate::services::service_accounts::{self, AccountWithCreator, NewServiceAccount};
 use crate::web::app::App;
 
 /// A service account to be.
@@ -51,14 +51,14 @@ pub struct ServiceAccount {
     /// The person who made it; `null` once they are gone.
     #[schema(required)]
     created_by: Option<Subject>,
-    created_at: Moment,
+    created_at: ApiTime,
     /// Since when none of its keys work; `null` while they do.
     #[schema(required)]
-    disabled_at: Option<Moment>,
+    disabled_at: Option<ApiTime>,
 }
 
 impl ServiceAccount {
-    fn new(made: &Made) -> Self {
+    fn new(made: &AccountWithCreator) -> Self {
         let account = &made.account;
         let creator = |id: &String| {
             let name = made.creator_name.as_deref().unwrap_or_default();
@@ -70,8 +70,8 @@ impl ServiceAccount {
             purpose: account.purpose.clone(),
             role: account.role.clone(),
             created_by: account.created_by.as_ref().map(creator),
-            created_at: Moment(account.created_at),
-            disabled_at: account.disabled_at.map(Moment),
+            created_at: ApiTime(account.created_at),
+            disabled_at: account.disabled_at.map(ApiTime),
         }
     }
 }
@@ -89,12 +89,12 @@ impl ServiceAccount {
     responses((status = 201, description = "The service account.", body = Data<ServiceAccount>), WriteRequest<Create>, Invalid),
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
-pub async fn create(app: web::Data<App>, command: WriteRequest<Create>) -> Result<HttpResponse, ApiError> {
-    command
-        .once(&app, |app, work, acting, Create { name, purpose, role }| {
+pub async fn create(app: web::Data<App>, request: WriteRequest<Create>) -> Result<HttpResponse, ApiError> {
+    request
+        .run_idempotent(&app, |app, work, actor, Create { name, purpose, role }| {
             let new = NewServiceAccount { name, purpose, role };
-            let made = service_accounts::create(work, &app.config, acting, &new)?;
-            Ok(Done::created(&ServiceAccount::new(&made)))
+            let made = service_accounts::create(work, &app.config, actor, &new)?;
+            Ok(Completed::created(&ServiceAccount::new(&made)))
         })
         .await
 }
@@ -107,13 +107,13 @@ pub async fn create(app: web::Data<App>, command: WriteRequest<Create>) -> Resul
     path = "/api/v1/service-accounts",
     operation_id = "listServiceAccounts",
     tag = "Service accounts",
-    params(Page),
+    params(ListQuery),
     responses((status = 200, description = "A page of service accounts.", body = List<ServiceAccount>), Caller),
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
-pub async fn list(inquiry: ReadRequest) -> Result<HttpResponse, ApiError> {
-    inquiry
-        .page(service_accounts::list, ServiceAccount::new, |made: &Made| {
+pub async fn list(request: ReadRequest) -> Result<HttpResponse, ApiError> {
+    request
+        .page(service_accounts::list, ServiceAccount::new, |made: &AccountWithCreator| {
             (made.account.created_at, &made.account.id)
         })
         .await
@@ -129,9 +129,9 @@ pub async fn list(inquiry: ReadRequest) -> Result<HttpResponse, ApiError> {
     responses((status = 200, description = "The service account.", body = Data<ServiceAccount>), Caller, Unknown),
     security(("bearer" = [SERVICE_ACCOUNTS_MANAGE]), ("apiKey" = [SERVICE_ACCOUNTS_MANAGE]))
 )]
-pub async fn find(inquiry: ReadRequest, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn find(request: ReadRequest, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
-    inquiry.one(move |conn, acting| service_accounts::find(conn, acting, &id), ServiceAccount::new).await
+    request.one(move |conn, actor| service_accounts::find(conn, actor, &id), ServiceAccount::new).await
 }
 
 /// Disable a service account
@@ -149,9 +149,9 @@ pub async fn find(inquiry: ReadRequest, id: web::Path<String>) -> Result<HttpRes
 pub async fn disable(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: WriteRequest<Nothing>,
+    request: WriteRequest<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
-    set_enabled(&app, id.into_inner(), command, false).await
+    set_enabled(&app, id.into_inner(), request, false).await
 }
 
 /// Enable a service account
@@ -169,21 +169,21 @@ pub async fn disable(
 pub async fn enable(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: WriteRequest<Nothing>,
+    request: WriteRequest<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
-    set_enabled(&app, id.into_inner(), command, true).await
+    set_enabled(&app, id.into_inner(), request, true).await
 }
 
 async fn set_enabled(
     app: &App,
     id: String,
-    command: WriteRequest<Nothing>,
+    request: WriteRequest<Nothing>,
     enabled: bool,
 ) -> Result<HttpResponse, ApiError> {
-    command
-        .once(app, move |app, work, acting, Nothing {}| {
-            let made = service_accounts::set_enabled(work, &app.config, acting, &id, enabled)?;
-            Ok(Done::ok(&ServiceAccount::new(&made)))
+    request
+        .run_idempotent(app, move |app, work, actor, Nothing {}| {
+            let made = service_accounts::set_enabled(work, &app.config, actor, &id, enabled)?;
+            Ok(Completed::ok(&ServiceAccount::new(&made)))
         })
         .await
 }
@@ -204,13 +204,13 @@ async fn set_enabled(
 pub async fn set_role(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: WriteRequest<Role>,
+    request: WriteRequest<Role>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
-    command
-        .once(&app, move |app, work, acting, Role { role }| {
-            let made = service_accounts::set_role(work, &app.config, acting, &id, &role)?;
-            Ok(Done::ok(&ServiceAccount::new(&made)))
+    request
+        .run_idempotent(&app, move |app, work, actor, Role { role }| {
+            let made = service_accounts::set_role(work, &app.config, actor, &id, &role)?;
+            Ok(Completed::ok(&ServiceAccount::new(&made)))
         })
         .await
 }

@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 use super::answer::{Data, List};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::page::Page;
+use super::page::ListQuery;
 use super::responses::Unknown;
-use super::time::Moment;
-use super::write_request::{Done, Nothing, WriteRequest};
+use super::time::ApiTime;
+use super::write_request::{Completed, Nothing, WriteRequest};
 use crate::domain::credential::CredentialKind;
 use crate::domain::subject::SubjectId;
-use crate::services::acting::{Acting, AuthMethod};
+use crate::services::org_actor::{AuthMethod, OrgActor};
 use crate::services::refusal::Refusal;
 use crate::services::sessions;
 use crate::store::clients;
@@ -33,20 +33,20 @@ pub struct Session {
     device: Device,
     organization: SessionOrganization,
     scopes: Vec<String>,
-    created_at: Moment,
+    created_at: ApiTime,
     /// When it was last used, to the minute.
     #[schema(required)]
-    last_used_at: Option<Moment>,
+    last_used_at: Option<ApiTime>,
     #[schema(required)]
     last_used_ip: Option<String>,
     /// When it ends, however much it is used.
     #[schema(required)]
-    ends_at: Option<Moment>,
+    ends_at: Option<ApiTime>,
     /// When it ends unless it is used.
     #[schema(required)]
-    idle_ends_at: Option<Moment>,
+    idle_ends_at: Option<ApiTime>,
     #[schema(required)]
-    revoked_at: Option<Moment>,
+    revoked_at: Option<ApiTime>,
     /// Whether it is the one that asks.
     current: bool,
 }
@@ -96,12 +96,12 @@ impl Session {
                 name: organization.name.clone(),
             },
             scopes: session.scopes.split_whitespace().map(str::to_owned).collect(),
-            created_at: Moment(session.created_at),
-            last_used_at: session.last_used_at.map(Moment),
+            created_at: ApiTime(session.created_at),
+            last_used_at: session.last_used_at.map(ApiTime),
             last_used_ip: session.last_used_ip.clone(),
-            ends_at: session.ends_at.map(Moment),
-            idle_ends_at: session.idle_ends_at.map(Moment),
-            revoked_at: session.revoked_at.map(Moment),
+            ends_at: session.ends_at.map(ApiTime),
+            idle_ends_at: session.idle_ends_at.map(ApiTime),
+            revoked_at: session.revoked_at.map(ApiTime),
             current: session.id == current,
         }
     }
@@ -115,7 +115,7 @@ impl Session {
     path = "/api/v1/sessions",
     operation_id = "listSessions",
     tag = "Sessions",
-    params(Page),
+    params(ListQuery),
     responses((status = 200, description = "A page of sessions.", body = List<Session>), Caller),
 )]
 pub async fn list(
@@ -126,7 +126,7 @@ pub async fn list(
     if principal.credential.kind != CredentialKind::CliSession {
         return Err(ApiError::refused(&app, not_a_session()));
     }
-    let page = Page::read(request.query_string())?;
+    let page = ListQuery::read(request.query_string())?;
     let (org_id, limit) = (principal.organization.id.clone(), page.limit());
     let after = page.after.clone();
     let user_id = principal.subject.id().as_str().to_owned();
@@ -154,25 +154,25 @@ pub async fn list(
 pub async fn revoke(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: WriteRequest<Nothing>,
+    request: WriteRequest<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
-    command
-        .once(&app, move |_, work, acting, Nothing {}| {
-            let AuthMethod::Credential { id: current, kind: CredentialKind::CliSession } = &acting.means
+    request
+        .run_idempotent(&app, move |_, work, actor, Nothing {}| {
+            let AuthMethod::Credential { id: current, kind: CredentialKind::CliSession } = &actor.auth_method
             else {
                 return Err(not_a_session().into());
             };
-            let user_id = own(acting, credentials::find(work.conn, &id)?.as_ref());
+            let user_id = own(actor, credentials::find(work.conn, &id)?.as_ref());
             let user_id = user_id.ok_or(Refusal::NotFound(NO_SUCH_SESSION))?;
-            let ended = sessions::end(work, &id, user_id, &acting.origin)?;
+            let ended = sessions::end(work, &id, user_id, &actor.origin)?;
             let session = ended.ok_or(Refusal::NotFound(NO_SUCH_SESSION))?;
             let client = match &session.client_id {
                 Some(id) => clients::name(work.conn, id)?,
                 None => None,
             };
-            let shown = Session::new(&session, &client.unwrap_or_default(), &acting.organization, current);
-            Ok(Done::ok(&shown))
+            let shown = Session::new(&session, &client.unwrap_or_default(), &actor.organization, current);
+            Ok(Completed::ok(&shown))
         })
         .await
 }
@@ -183,9 +183,9 @@ fn not_a_session() -> Refusal {
 }
 
 /// The person who acts, if the session is theirs and in the organization of the credential in use.
-fn own<'a>(acting: &'a Acting, session: Option<&Credential>) -> Option<&'a str> {
-    let SubjectId::User(user_id) = &acting.subject else { return None };
+fn own<'a>(actor: &'a OrgActor, session: Option<&Credential>) -> Option<&'a str> {
+    let SubjectId::User(user_id) = &actor.subject else { return None };
     let session = session?;
-    let own = session.org_id == acting.organization.id && session.user_id.as_ref() == Some(user_id);
+    let own = session.org_id == actor.organization.id && session.user_id.as_ref() == Some(user_id);
     own.then_some(user_id)
 }

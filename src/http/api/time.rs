@@ -9,16 +9,16 @@ use crate::domain::time::Time;
 /// An RFC 3339 time: `2026-11-23T08:00:00.000Z`.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(transparent)]
-pub(super) struct Moment(pub(super) Time);
+pub(super) struct ApiTime(pub(super) Time);
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for ApiTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Time::parse(&text).map(Self).ok_or_else(|| serde::de::Error::custom("not an RFC 3339 time"))
     }
 }
 
-impl PartialSchema for Moment {
+impl PartialSchema for ApiTime {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -28,7 +28,7 @@ impl PartialSchema for Moment {
     }
 }
 
-impl ToSchema for Moment {
+impl ToSchema for ApiTime {
     fn name() -> std::borrow::Cow<'static, str> {
         "Time".into()
     }

@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 use super::answer::{Data, List, ScopeId};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::page::Page;
+use super::page::ListQuery;
 use super::read_request::ReadRequest;
 use super::responses::{Invalid, Unknown};
-use super::shown::{CreatedToken, PersonalToken};
-use super::time::Moment;
-use super::write_request::{Done, Nothing, WriteRequest};
+use super::time::ApiTime;
+use super::views::{CreatedToken, PersonalToken};
+use super::write_request::{Completed, Nothing, WriteRequest};
 use crate::domain::management::TOKENS_MANAGE;
-use crate::services::credential_names::Named;
+use crate::services::credential_names::NamedCredential;
 use crate::services::personal_tokens::{self, NewToken};
-use crate::store::static_credentials::{Part, Standing};
+use crate::store::static_credentials::{PageQuery, StatusFilter};
 use crate::web::app::App;
 
 /// A token to be.
@@ -29,7 +29,7 @@ pub struct Create {
     #[schema(value_type = Vec<ScopeId>, min_items = 1, example = json!(["org:read"]))]
     scopes: Vec<String>,
     /// When the token ends by itself. The organization may say by when it has to.
-    expires_at: Option<Moment>,
+    expires_at: Option<ApiTime>,
 }
 
 /// Create a personal token
@@ -45,12 +45,12 @@ pub struct Create {
     responses((status = 201, description = "The token and its secret.", body = Data<CreatedToken>), WriteRequest<Create>, Invalid),
     security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
 )]
-pub async fn create(app: web::Data<App>, command: WriteRequest<Create>) -> Result<HttpResponse, ApiError> {
-    command
-        .once(&app, |app, work, acting, Create { name, scopes, expires_at }| {
-            let new = NewToken { name, scopes, ends_at: expires_at.map(|Moment(at)| at) };
-            let created = personal_tokens::create(work, &app.config, acting, &new)?;
-            Ok(Done::created(&CreatedToken::new(&created)))
+pub async fn create(app: web::Data<App>, request: WriteRequest<Create>) -> Result<HttpResponse, ApiError> {
+    request
+        .run_idempotent(&app, |app, work, actor, Create { name, scopes, expires_at }| {
+            let new = NewToken { name, scopes, ends_at: expires_at.map(|ApiTime(at)| at) };
+            let created = personal_tokens::create(work, &app.config, actor, &new)?;
+            Ok(Completed::created(&CreatedToken::new(&created)))
         })
         .await
 }
@@ -63,18 +63,18 @@ pub async fn create(app: web::Data<App>, command: WriteRequest<Create>) -> Resul
     path = "/api/v1/tokens",
     operation_id = "listTokens",
     tag = "Personal tokens",
-    params(Page),
+    params(ListQuery),
     responses((status = 200, description = "A page of tokens.", body = List<PersonalToken>), Caller),
     security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
 )]
-pub async fn list(inquiry: ReadRequest) -> Result<HttpResponse, ApiError> {
-    inquiry
+pub async fn list(request: ReadRequest) -> Result<HttpResponse, ApiError> {
+    request
         .page(
-            |conn, acting, after, limit| {
-                personal_tokens::list(conn, acting, Part { standing: Standing::Any, after, limit })
+            |conn, actor, after, limit| {
+                personal_tokens::list(conn, actor, PageQuery { status: StatusFilter::Any, after, limit })
             },
             PersonalToken::new,
-            |token: &Named| (token.credential.created_at, &token.credential.id),
+            |token: &NamedCredential| (token.credential.created_at, &token.credential.id),
         )
         .await
 }
@@ -89,9 +89,9 @@ pub async fn list(inquiry: ReadRequest) -> Result<HttpResponse, ApiError> {
     responses((status = 200, description = "The token.", body = Data<PersonalToken>), Caller, Unknown),
     security(("bearer" = [TOKENS_MANAGE]), ("apiKey" = [TOKENS_MANAGE]))
 )]
-pub async fn find(inquiry: ReadRequest, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn find(request: ReadRequest, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
-    inquiry.one(move |conn, acting| personal_tokens::find(conn, acting, &id), PersonalToken::new).await
+    request.one(move |conn, actor| personal_tokens::find(conn, actor, &id), PersonalToken::new).await
 }
 
 /// Revoke a personal token
@@ -109,13 +109,13 @@ pub async fn find(inquiry: ReadRequest, id: web::Path<String>) -> Result<HttpRes
 pub async fn revoke(
     app: web::Data<App>,
     id: web::Path<String>,
-    command: WriteRequest<Nothing>,
+    request: WriteRequest<Nothing>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner();
-    command
-        .once(&app, move |_, work, acting, Nothing {}| {
-            let token = personal_tokens::revoke(work, acting, &id)?;
-            Ok(Done::ok(&PersonalToken::new(&token)))
+    request
+        .run_idempotent(&app, move |_, work, actor, Nothing {}| {
+            let token = personal_tokens::revoke(work, actor, &id)?;
+            Ok(Completed::ok(&PersonalToken::new(&token)))
         })
         .await
 }

@@ -7,34 +7,34 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::answer::{List, mode_or_null, one_of};
-use super::audit::{LARGEST_PAGE, PAGE, Paging, period};
+use super::audit::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Paging, period};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::page::{self, query};
-use super::time::Moment;
+use super::time::ApiTime;
 use crate::domain::audit::export::Names;
 use crate::domain::credential::CredentialKind;
 use crate::domain::management::AUDIT_READ;
 use crate::domain::static_secret::Mode;
-use crate::domain::uses::UseOutcome;
+use crate::domain::usage::UseOutcome;
 use crate::http::api_auth;
-use crate::services::uses;
-use crate::store::usage::{self, Count};
-use crate::store::uses::Used;
+use crate::services::usage;
+use crate::store::usage_counts::{self, UsageCount};
+use crate::store::usage_events::UsageEvent;
 use crate::store::{Conn, static_credentials};
 use crate::web::app::App;
 use crate::web::audit_query;
 
 /// Counts of a list, unless the request says otherwise; they are small.
 const COUNTS: usize = 500;
-const MOST_COUNTS: usize = 1000;
+const MAX_COUNTS: usize = 1000;
 
 /// One use of a credential.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Use {
     id: String,
-    at: Moment,
+    at: ApiTime,
     credential: UsedCredential,
     /// The person whose credential it is.
     #[schema(required)]
@@ -94,11 +94,11 @@ fn outcomes() -> RefOr<Schema> {
 }
 
 impl Use {
-    fn new(used: &Used, names: &Names) -> Self {
+    fn new(used: &UsageEvent, names: &Names) -> Self {
         let owner = |id: &String| Owner { id: id.clone(), name: names.get(id).cloned() };
         Self {
             id: used.id.clone(),
-            at: Moment(used.at),
+            at: ApiTime(used.at),
             credential: UsedCredential {
                 id: used.credential_id.clone(),
                 kind: CredentialKind::of(&used.credential_id).map(CredentialKind::as_str),
@@ -116,7 +116,7 @@ impl Use {
 }
 
 impl DailyCount {
-    fn new(count: &Count, mode: Option<&Mode>) -> Self {
+    fn new(count: &UsageCount, mode: Option<&Mode>) -> Self {
         Self {
             day: count.day.clone(),
             credential: count.credential_id.clone(),
@@ -152,7 +152,7 @@ impl IntoParams for Counts {
             day("to", "The last day, in UTC. Today if left out."),
             of_credential(),
         ];
-        parameters.extend(page::parameters(COUNTS, MOST_COUNTS));
+        parameters.extend(page::parameters(COUNTS, MAX_COUNTS));
         parameters
     }
 }
@@ -180,13 +180,13 @@ pub async fn list(
 ) -> Result<HttpResponse, ApiError> {
     api_auth::require(&app, &principal, AUDIT_READ)?;
     let query = audit_query::parse(request.query_string())?;
-    let (filter, after) = (audit_query::uses(&query)?, audit_query::before_use(&query)?);
-    let size = audit_query::limit(&query, PAGE, LARGEST_PAGE)?;
+    let (filter, after) = (audit_query::uses(&query)?, audit_query::read_use_cursor(&query)?);
+    let size = audit_query::limit(&query, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
     let org_id = principal.organization.id;
-    let read = move |conn: &mut _| uses::page(conn, &org_id, &filter, after.as_ref(), size);
+    let read = move |conn: &mut _| usage::page(conn, &org_id, &filter, after.as_ref(), size);
     let page = app.store.report(read).await?;
     let last = page.uses.last().filter(|_| page.more);
-    let next_cursor = last.map(|used| audit_query::after_use(used.at, &used.id));
+    let next_cursor = last.map(|used| audit_query::use_cursor(used.at, &used.id));
     let data = page.uses.iter().map(|used| Use::new(used, &page.names)).collect();
     Ok(HttpResponse::Ok().json(List { data, next_cursor }))
 }
@@ -211,13 +211,13 @@ pub async fn usage(
     api_auth::require(&app, &principal, AUDIT_READ)?;
     let query = audit_query::parse(request.query_string())?;
     let filter = audit_query::counts(&query, app.now())?;
-    let after = audit_query::after_count(&query)?;
-    let size = audit_query::limit(&query, COUNTS, MOST_COUNTS)?;
+    let after = audit_query::read_count_cursor(&query)?;
+    let size = audit_query::limit(&query, COUNTS, MAX_COUNTS)?;
     let org_id = principal.organization.id;
     // One more than asked for says whether there are more.
     let limit = i64::try_from(size + 1).unwrap_or(i64::MAX);
     let read = move |conn: &mut Conn| {
-        let counts = usage::page(conn, &org_id, &filter, after.as_ref(), limit)?;
+        let counts = usage_counts::page(conn, &org_id, &filter, after.as_ref(), limit)?;
         let ids = counts.iter().map(|count| count.credential_id.as_str()).collect();
         let modes = static_credentials::modes(conn, &ids)?;
         Ok((counts, modes))
@@ -225,7 +225,7 @@ pub async fn usage(
     let (mut counts, modes) = app.store.report(read).await?;
     let more = counts.len() > size;
     counts.truncate(size);
-    let next_cursor = counts.last().filter(|_| more).map(audit_query::behind_count);
+    let next_cursor = counts.last().filter(|_| more).map(audit_query::count_cursor);
     let data = counts.iter().map(|count| DailyCount::new(count, modes.get(&count.credential_id))).collect();
     Ok(HttpResponse::Ok().json(List { data, next_cursor }))
 }

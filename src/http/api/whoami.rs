@@ -8,7 +8,7 @@ use utoipa::openapi::{RefOr, Schema};
 use super::answer::{Data, mode_or_null, one_of, subject_kind};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::time::Moment;
+use super::time::ApiTime;
 use crate::domain::credential::CredentialKind;
 use crate::domain::static_secret::Mode;
 use crate::services::authenticate::{Principal, Subject};
@@ -42,9 +42,9 @@ pub struct PresentedCredential {
     /// Of an API key.
     #[schema(schema_with = mode_or_null, required)]
     mode: Option<&'static str>,
-    created_at: Moment,
+    created_at: ApiTime,
     #[schema(required)]
-    ends_at: Option<Moment>,
+    ends_at: Option<ApiTime>,
 }
 
 /// On whose behalf it acts.
@@ -106,8 +106,8 @@ pub async fn whoami(app: web::Data<App>, Caller(principal): Caller) -> Result<Ht
             id: credential.id,
             name: credential.name,
             mode: credential.mode.map(Mode::as_str),
-            created_at: Moment(credential.created_at),
-            ends_at: credential.ends_at.map(Moment),
+            created_at: ApiTime(credential.created_at),
+            ends_at: credential.ends_at.map(ApiTime),
         },
         subject: PresentingSubject {
             kind: subject.id().kind(),

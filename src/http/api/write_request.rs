@@ -12,12 +12,12 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Type};
 
-use super::caller::let_in;
+use super::caller::authenticate_within_limit;
 use super::error::ApiError;
 use crate::domain::secret::Digest;
-use crate::services::acting::Acting;
 use crate::services::authenticate::Principal;
-use crate::services::idempotency::{Answer, Claim, Idempotency};
+use crate::services::idempotency::{ClaimOutcome, Idempotency, StoredResponse};
+use crate::services::org_actor::OrgActor;
 use crate::services::refusal::Refusal;
 use crate::store::{TxError, Work};
 use crate::web::app::App;
@@ -26,13 +26,13 @@ use crate::web::origin;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Characters of the longest idempotency key.
-const LONGEST_KEY: usize = 255;
+const MAX_KEY_LENGTH: usize = 255;
 /// Says that an answer is one that was given before.
 const REPLAYED: &str = "idempotent-replayed";
 
 /// An authenticated POST with its body.
 pub struct WriteRequest<T> {
-    acting: Acting,
+    actor: OrgActor,
     body: T,
     idempotency: Option<Idempotency>,
 }
@@ -43,12 +43,12 @@ pub struct WriteRequest<T> {
 pub struct Nothing {}
 
 /// What was done. It may hold a new secret, so it does not print itself.
-pub struct Done {
+pub struct Completed {
     status: StatusCode,
     data: Value,
 }
 
-impl Done {
+impl Completed {
     pub fn ok(data: &impl Serialize) -> Self {
         Self { status: StatusCode::OK, data: json!(data) }
     }
@@ -66,15 +66,15 @@ impl<T: DeserializeOwned> FromRequest for WriteRequest<T> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let app = App::of(&request)?;
-            let principal = let_in(app, &request).await?;
+            let principal = authenticate_within_limit(app, &request).await?;
             let bytes = json_bytes(&request, payload).await?;
             let key = idempotency_key(&request)?;
             let idempotency = key.map(|key| {
-                let digest = meaning(&principal, &bytes);
+                let digest = fingerprint(&principal, &bytes);
                 Idempotency::new(&app.master, &principal.credential.id, request.path(), key, digest)
             });
             Ok(Self {
-                acting: Acting::with_credential(&principal, origin::of(app, &request)),
+                actor: OrgActor::with_credential(&principal, origin::of(app, &request)),
                 body: parse(&bytes)?,
                 idempotency,
             })
@@ -84,7 +84,7 @@ impl<T: DeserializeOwned> FromRequest for WriteRequest<T> {
 
 /// What makes two requests the same: the body, and what whoever asks may do. The answer may hold a secret, which a token
 /// that has become weaker must not get.
-fn meaning(principal: &Principal, body: &[u8]) -> Digest {
+fn fingerprint(principal: &Principal, body: &[u8]) -> Digest {
     let may = format!("{}\n{}\n", principal.role, principal.scopes);
     Digest::of_bytes(&[may.as_bytes(), body].concat())
 }
@@ -99,8 +99,9 @@ pub(super) async fn body<T: DeserializeOwned>(
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
-    serde_json::from_slice(text)
-        .map_err(|error| ApiError::bad_request(format!("The body cannot be read: {}.", told(&error))))
+    serde_json::from_slice(text).map_err(|error| {
+        ApiError::bad_request(format!("The body cannot be read: {}.", client_facing(&error)))
+    })
 }
 
 /// An empty body needs no type.
@@ -118,7 +119,7 @@ async fn json_bytes(request: &HttpRequest, payload: Payload) -> Result<web::Byte
 }
 
 /// What serde says may repeat a value of the body, which may be a secret; the place and the kind of fault may not.
-fn told(error: &serde_json::Error) -> String {
+fn client_facing(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Data => {
             let text = error.to_string();
@@ -140,7 +141,7 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
     let mut keys = request.headers().get_all(IDEMPOTENCY_KEY);
     let Some(key) = keys.next() else { return Ok(None) };
     let good =
-        |key: &&str| (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+        |key: &&str| (1..=MAX_KEY_LENGTH).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
     match key.to_str().ok().filter(good) {
         Some(key) if keys.next().is_none() => Ok(Some(key)),
         Some(_) | None => {
@@ -154,7 +155,7 @@ impl<T> IntoParams for WriteRequest<T> {
         let schema = ObjectBuilder::new()
             .schema_type(Type::String)
             .min_length(Some(1))
-            .max_length(Some(LONGEST_KEY))
+            .max_length(Some(MAX_KEY_LENGTH))
             .pattern(Some("^[!-~]+$"));
         let description = "Any text that is new for each thing to be done. A request that is sent again with the same \
                            one and the same body gets the same answer, marked `Idempotent-Replayed: true`, for a day.";
@@ -169,22 +170,25 @@ impl<T> IntoParams for WriteRequest<T> {
 
 impl<T: Clone + Send + 'static> WriteRequest<T> {
     /// Does it in one transaction, or gives the answer again that the same request got.
-    pub async fn once<F>(self, app: &App, act: F) -> Result<HttpResponse, ApiError>
+    pub async fn run_idempotent<F>(self, app: &App, act: F) -> Result<HttpResponse, ApiError>
     where
-        F: FnOnce(&App, &mut Work<'_>, &Acting, T) -> Result<Done, TxError<Refusal>> + Clone + Send + 'static,
+        F: FnOnce(&App, &mut Work<'_>, &OrgActor, T) -> Result<Completed, TxError<Refusal>>
+            + Clone
+            + Send
+            + 'static,
     {
-        let Self { acting, body, idempotency } = self;
+        let Self { actor, body, idempotency } = self;
         let outcome = app
             .write(move |app, work| {
                 if let Some(idempotency) = idempotency {
                     match idempotency.claim(work, &app.master)? {
-                        Claim::New => {}
-                        Claim::Again(answer) => return Ok(Outcome::Again(answer)),
-                        Claim::Conflict => return Ok(Outcome::Conflict),
+                        ClaimOutcome::New => {}
+                        ClaimOutcome::Again(answer) => return Ok(Outcome::Again(answer)),
+                        ClaimOutcome::Conflict => return Ok(Outcome::Conflict),
                     }
                 }
-                let done = TxError::settle(act(app, work, &acting, body))?;
-                let answer = done.map(|done| Answer {
+                let done = TxError::settle(act(app, work, &actor, body))?;
+                let answer = done.map(|done| StoredResponse {
                     status: done.status.as_u16(),
                     body: json!({ "data": done.data }).to_string().into_bytes(),
                 });
@@ -206,13 +210,13 @@ impl<T: Clone + Send + 'static> WriteRequest<T> {
 }
 
 enum Outcome {
-    Done(Answer),
-    Again(Answer),
+    Done(StoredResponse),
+    Again(StoredResponse),
     Conflict,
     Refused(Refusal),
 }
 
-fn respond(Answer { status, body }: Answer, replayed: bool) -> HttpResponse {
+fn respond(StoredResponse { status, body }: StoredResponse, replayed: bool) -> HttpResponse {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let mut response = HttpResponse::build(status);
     if replayed {
@@ -233,7 +237,7 @@ mod tests {
             #[expect(dead_code, reason = "only its kind matters here")]
             name: u8,
         }
-        let told = |text: &str| told(&serde_json::from_str::<Body>(text).unwrap_err());
+        let told = |text: &str| client_facing(&serde_json::from_str::<Body>(text).unwrap_err());
         assert_eq!(told("{"), "it is not JSON (line 1, column 1)");
         assert_eq!(told("{}"), "missing field `name` (line 1, column 2)");
         assert!(

@@ -1,6 +1,6 @@
 //! What a person sees once a tool has its answer.
 
-use crate::pages::authorize::return_page::{Answer, Destination, ReturnPage};
+use crate::pages::authorize::return_page::{Destination, ReturnOutcome, ReturnPage};
 use crate::pages::samples::{Foreign, LOGIN, Sample, print, shell};
 use crate::pages::shared::small_pages::{DeniedPage, DonePage, EndedRequest, NewSession, Why};
 use crate::pages::shared::text;
@@ -13,8 +13,8 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
         destination,
     };
     let authorized =
-        Answer::Authorized { tool: foreign("Orbit CLI"), organization: foreign("Northwind Labs") };
-    let off = Answer::PersonalTokensOff { organization: foreign("Northwind Labs") };
+        ReturnOutcome::Authorized { tool: foreign("Orbit CLI"), organization: foreign("Northwind Labs") };
+    let off = ReturnOutcome::PersonalTokensOff { organization: foreign("Northwind Labs") };
     let done = |session| DonePage { shell: shell(foreign), session };
     let denied = |request| DeniedPage { shell: shell(foreign), request, login_command: LOGIN.into() };
     let ended = |why| EndedRequest {
@@ -24,7 +24,7 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
         asked_at: "today at 14:32 UTC".into(),
         why,
     };
-    let role = Answer::RoleTooSmall { organization: foreign("Northwind Labs") };
+    let role = ReturnOutcome::RoleTooSmall { organization: foreign("Northwind Labs") };
     let by_role = Why::RoleTooSmall(text::name(&foreign("Northwind Labs")));
     let by_setting = Why::PersonalTokensOff(text::name(&foreign("Northwind Labs")));
     let session = NewSession {
@@ -37,14 +37,17 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     vec![
         ("return", print(&client_redirect(authorized.clone(), Destination::Terminal))),
         ("return-website", print(&client_redirect(authorized, Destination::Website(foreign("orbit.dev"))))),
-        ("return-denied", print(&client_redirect(Answer::Denied, Destination::Terminal))),
+        ("return-denied", print(&client_redirect(ReturnOutcome::Denied, Destination::Terminal))),
         ("return-role", print(&client_redirect(role, Destination::Terminal))),
-        ("return-no-organization", print(&client_redirect(Answer::NoOrganization, Destination::Terminal))),
+        (
+            "return-no-organization",
+            print(&client_redirect(ReturnOutcome::NoOrganization, Destination::Terminal)),
+        ),
         ("return-off", print(&client_redirect(off, Destination::App(foreign("Orbit CLI"))))),
         (
             "return-refused",
             print(&client_redirect(
-                Answer::Refused { what: "The tool asked for something this server does not offer." },
+                ReturnOutcome::Refused { what: "The tool asked for something this server does not offer." },
                 Destination::Terminal,
             )),
         ),

@@ -37,14 +37,14 @@ pub struct ConsentPage {
 pub struct Tool {
     /// Made with [`crate::pages::shared::text::name`].
     pub name: String,
-    pub standing: Standing,
+    pub registration: Registration,
     /// The command that usually starts a sign-in: "orbit login". Which one of the tool's commands did start this one is
     /// not known.
     pub command: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum Registration {
     RegisteredBy(String),
     Unregistered,
 }
@@ -142,7 +142,7 @@ pub struct Permission {
 }
 
 /// More permissions than this are grouped by level, so that the strong ones are not lost among the others.
-const FLAT: usize = 6;
+const MAX_UNGROUPED: usize = 6;
 
 /// What a yes gives, what reaches furthest first.
 #[derive(Debug, Clone)]
@@ -163,7 +163,7 @@ pub struct PermissionGroup {
 impl Permissions {
     pub fn new(mut permissions: Vec<Permission>) -> Self {
         permissions.sort_by_key(|permission| std::cmp::Reverse(permission.level));
-        if permissions.len() <= FLAT {
+        if permissions.len() <= MAX_UNGROUPED {
             return Self { groups: vec![PermissionGroup { level: None, permissions, open: true }] };
         }
         let only_reads = permissions.iter().all(|permission| permission.level == Level::Read);
@@ -215,12 +215,12 @@ pub struct Organization {
 }
 
 /// How many of the things that are left out are named.
-const NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 impl Organization {
     /// "delete deployments, manage members and 12 more"
     pub fn left_out_words(&self) -> String {
-        let (named, rest) = self.left_out.split_at(self.left_out.len().min(NAMED));
+        let (named, rest) = self.left_out.split_at(self.left_out.len().min(MAX_NAMED));
         let named = named.join(", ");
         if rest.is_empty() { named } else { format!("{named} and {} more", rest.len()) }
     }

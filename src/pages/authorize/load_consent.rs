@@ -10,20 +10,20 @@ use crate::domain::scope::{Level, ScopeSet};
 use crate::domain::time::Time;
 use crate::pages::authorize::consent::{
     Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
-    Origin, Permission, Permissions, Standing, Tool,
+    Origin, Permission, Permissions, Registration, Tool,
 };
 use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::text;
-use crate::services::authorization::{Choice as Possible, Question};
+use crate::services::authorization::{ConsentRequest, OrganizationChoice as Possible};
 
 /// Said as how long it lasts, not as a permission.
 const DURATION: &str = "offline_access";
 /// How many of the things that were not asked for are named.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 /// A request that is older deserves a second look.
-pub(in crate::pages) const OLD: TimeDelta = TimeDelta::minutes(2);
+pub(in crate::pages) const OLD_AFTER: TimeDelta = TimeDelta::minutes(2);
 
-pub(in crate::pages) fn page(req: &PageRequest, question: &Question) -> ConsentPage {
+pub(in crate::pages) fn page(req: &PageRequest, question: &ConsentRequest) -> ConsentPage {
     let now = req.app.now();
     let config = &req.app.config;
     let request = &question.request;
@@ -35,7 +35,7 @@ pub(in crate::pages) fn page(req: &PageRequest, question: &Question) -> ConsentP
     if question.first_time {
         notices.push(Notice::FirstTime);
     }
-    if now - request.created_at > OLD {
+    if now - request.created_at > OLD_AFTER {
         notices.push(Notice::Old);
     }
     let organizations = organizations(req, &question.choices);
@@ -44,7 +44,7 @@ pub(in crate::pages) fn page(req: &PageRequest, question: &Question) -> ConsentP
         request: request.id.clone(),
         tool: Tool {
             name: text::name(&question.client.name),
-            standing: Standing::RegisteredBy(config.brand.name.clone()),
+            registration: Registration::RegisteredBy(config.brand.name.clone()),
             command: question.client.command.clone(),
         },
         check: request.short_code.clone().map_or(Check::Started, Check::Code),
@@ -103,7 +103,7 @@ pub(in crate::pages) fn organizations(req: &PageRequest, choices: &[Possible]) -
     if let [only] = choices {
         return Organizations::One(one(only));
     }
-    let preselected = choices.iter().position(Possible::is_open);
+    let preselected = choices.iter().position(Possible::is_selectable);
     let several = choices.iter().enumerate().map(|(at, choice)| Choice {
         organization: one(choice),
         state: match choice.policy_block {
@@ -137,11 +137,11 @@ pub(in crate::pages) fn device(
     })
 }
 
-pub(in crate::pages) fn destination(question: &Question) -> Destination {
+pub(in crate::pages) fn destination(question: &ConsentRequest) -> Destination {
     if question.sign_in_method == SignInMethod::Paste {
         return Destination::Code;
     }
-    let target = question.client.return_to(&question.request.redirect_uri).map(|to| to.target());
+    let target = question.client.match_redirect_uri(&question.request.redirect_uri).map(|to| to.target());
     match target {
         Some(Target::Loopback { host, port }) => {
             Destination::Loopback { address: host, port: port.unwrap_or(80) }
@@ -179,5 +179,5 @@ pub(in crate::pages) fn not_asked(req: &PageRequest, asked: &ScopeSet) -> Vec<St
         .map(|scope| (scope.level, scope.not_label.as_str()))
         .collect();
     rest.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
-    rest.into_iter().take(NAMED).map(|(_, label)| label.to_owned()).collect()
+    rest.into_iter().take(MAX_NAMED).map(|(_, label)| label.to_owned()).collect()
 }

@@ -12,7 +12,7 @@ use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::{encoded, query};
-use crate::services::authorization::{self, Pasted, PastedCode};
+use crate::services::authorization::{self, CopiedCode, CopiedCodeAnswer};
 use crate::store::StoreError;
 
 #[derive(Template)]
@@ -44,9 +44,9 @@ pub async fn page(req: PageRequest) -> PageResult {
     let Some(found) = pasted(&req, id).await? else {
         return Ok(req.refuse(Refusal::UnknownCode { command }));
     };
-    let Pasted { request, client_name, code } = found;
+    let CopiedCodeAnswer { request, client_name, code } = found;
     Ok(match (request.status, code) {
-        (RequestStatus::Approved, Some(PastedCode { text: code, until })) => {
+        (RequestStatus::Approved, Some(CopiedCode { text: code, until })) => {
             let page = PastePage {
                 shell: req.shell(),
                 request: request.id,
@@ -70,7 +70,7 @@ pub async fn page(req: PageRequest) -> PageResult {
             let detail = "Consent is always asked for, so prompt=none cannot succeed.".to_owned();
             req.refuse(Refusal::MalformedRequest { detail })
         }
-        (RequestStatus::Open, _) => req.go(&format!("/authorize/{}", encoded(&request.id))),
+        (RequestStatus::Open, _) => req.redirect(&format!("/authorize/{}", encoded(&request.id))),
     })
 }
 
@@ -80,13 +80,13 @@ pub async fn cancel(req: PageRequest, payload: web::Payload) -> PageResult {
     let id = form.get("request").unwrap_or_default().to_owned();
     let (target, browser) = (id.clone(), req.browser.digest());
     req.app.store.write(move |work| authorization::withdraw(work, &target, browser)).await?;
-    Ok(req.go(&path(&id)))
+    Ok(req.redirect(&path(&id)))
 }
 
-async fn pasted(req: &PageRequest, id: &str) -> Result<Option<Pasted>, StoreError> {
+async fn pasted(req: &PageRequest, id: &str) -> Result<Option<CopiedCodeAnswer>, StoreError> {
     let (app, now, id, browser) = (req.app.clone(), req.app.now(), id.to_owned(), req.browser.digest());
     req.app
         .store
-        .read(move |conn| authorization::pasted(conn, &app.config, &app.master, now, &id, browser))
+        .read(move |conn| authorization::find_copied_code(conn, &app.config, &app.master, now, &id, browser))
         .await
 }

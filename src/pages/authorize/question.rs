@@ -8,13 +8,13 @@ use crate::domain::request::RequestStatus;
 use crate::domain::role;
 use crate::pages::authorize::consent::Destination as GoesTo;
 use crate::pages::authorize::load_consent;
-use crate::pages::authorize::return_page::{self, Answer};
-use crate::pages::shared::refusal::{Refusal, RefusalForm, TurnsOn, WayOut};
+use crate::pages::authorize::return_page::{self, ReturnOutcome};
+use crate::pages::shared::refusal::{Refusal, RefusalActions, RefusalForm, WhoCanEnable};
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::encoded;
 use crate::services::authorization::{
-    self, Answerable, ClientRedirect, Decided, Decision, Obstacle, Question, Unanswerable,
+    self, Answerable, ClientRedirect, ConsentRequest, Decision, DecisionOutcome, Obstacle, Unanswerable,
 };
 use crate::store::organizations::{self, Organization};
 use crate::store::{StoreError, TxError, memberships};
@@ -23,18 +23,18 @@ use crate::store::{StoreError, TxError, memberships};
 pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
     let id = id.into_inner();
     let Some((session, _)) = req.person().cloned() else {
-        return Ok(req.go(&format!("/sign-in?request={}", encoded(&id))));
+        return Ok(req.redirect(&format!("/sign-in?request={}", encoded(&id))));
     };
     let (app, now, asked) = (req.app.clone(), req.app.now(), id.clone());
     let posed = req
         .app
         .store
-        .read_or_refuse(move |conn| authorization::question(conn, &app.config, now, &asked, &session))
+        .read_or_refuse(move |conn| authorization::find_consent(conn, &app.config, now, &asked, &session))
         .await;
     match TxError::settle(posed)? {
         Err(why) => unanswerable(&req, &id, why).await,
-        Ok(question) if question.standing == Answerable::AfterSigningInAgain => {
-            Ok(req.go(&format!("/sign-in/again?request={}", encoded(&id))))
+        Ok(question) if question.answerable == Answerable::AfterSigningInAgain => {
+            Ok(req.redirect(&format!("/sign-in/again?request={}", encoded(&id))))
         }
         Ok(question) => ask(&req, question).await,
     }
@@ -42,7 +42,7 @@ pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
 
 /// Shows the question, or why the person cannot say yes. Reading either answers nothing: the page that says why not has
 /// a form that tells the tool.
-pub(in crate::pages) async fn ask(req: &PageRequest, question: Question) -> PageResult {
+pub(in crate::pages) async fn ask(req: &PageRequest, question: ConsentRequest) -> PageResult {
     let Some(obstacle) = authorization::obstacle(&question.choices) else {
         return Ok(req.page(StatusCode::OK, &load_consent::page(req, &question)));
     };
@@ -51,7 +51,7 @@ pub(in crate::pages) async fn ask(req: &PageRequest, question: Question) -> Page
         GoesTo::Website { .. } | GoesTo::App { .. } => "Return to the tool",
         GoesTo::Code => "End the request",
     };
-    let way_out = WayOut::ended_by(RefusalForm {
+    let way_out = RefusalActions::ended_by(RefusalForm {
         action: format!("{}/authorize/{}", req.base(), question.request.id),
         token: req.shell().tokens.of("authorize"),
         label,
@@ -64,7 +64,7 @@ pub(in crate::pages) async fn ask(req: &PageRequest, question: Question) -> Page
         }
         // The question stays open until an owner allows it.
         Obstacle::Closed(choice, policy_block) => {
-            closed(req, &choice.organization, policy_block, WayOut::default()).await
+            closed(req, &choice.organization, policy_block, RefusalActions::default()).await
         }
     }
 }
@@ -77,46 +77,54 @@ pub async fn answer(req: PageRequest, id: web::Path<String>, payload: web::Paylo
         (Some("authorize"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
         (Some("deny"), _) => Decision::Deny,
         (Some("refuse"), _) => Decision::Refuse,
-        _ => return Ok(req.go(&format!("/authorize/{}", encoded(&id)))),
+        _ => return Ok(req.redirect(&format!("/authorize/{}", encoded(&id)))),
     };
     match decide(&req, &id, &decision).await? {
-        None => Ok(req.go(&format!("/sign-in?request={}", encoded(&id)))),
-        Some(Decided::Answered) => Ok(req.go(&format!("/authorize/return?request={}", encoded(&id)))),
-        Some(Decided::Unanswerable(why)) => unanswerable(&req, &id, *why).await,
-        Some(Decided::SignInAgain) => Ok(req.go(&format!("/sign-in/again?request={}", encoded(&id)))),
-        Some(Decided::Closed(_, PolicyBlock::PersonalTokens)) if decision == Decision::Refuse => {
-            Ok(req.go(&format!("/authorize/return?request={}", encoded(&id))))
+        None => Ok(req.redirect(&format!("/sign-in?request={}", encoded(&id)))),
+        Some(DecisionOutcome::Answered) => {
+            Ok(req.redirect(&format!("/authorize/return?request={}", encoded(&id))))
         }
-        Some(Decided::Closed(organization, policy_block)) => {
+        Some(DecisionOutcome::Unanswerable(why)) => unanswerable(&req, &id, *why).await,
+        Some(DecisionOutcome::SignInAgain) => {
+            Ok(req.redirect(&format!("/sign-in/again?request={}", encoded(&id))))
+        }
+        Some(DecisionOutcome::Closed(_, PolicyBlock::PersonalTokens)) if decision == Decision::Refuse => {
+            Ok(req.redirect(&format!("/authorize/return?request={}", encoded(&id))))
+        }
+        Some(DecisionOutcome::Closed(organization, policy_block)) => {
             let url = return_page::client_redirect(&req, &id).await?.and_then(|back| back.url);
-            closed(&req, &organization, policy_block, WayOut::link(url)).await
+            closed(&req, &organization, policy_block, RefusalActions::link(url)).await
         }
-        Some(Decided::NotThere) => Ok(req.go(&format!("/authorize/{}", encoded(&id)))),
+        Some(DecisionOutcome::NotThere) => Ok(req.redirect(&format!("/authorize/{}", encoded(&id)))),
     }
 }
 
-pub(in crate::pages) fn answered(back: &ClientRedirect, organization: String) -> Answer {
+pub(in crate::pages) fn answered(back: &ClientRedirect, organization: String) -> ReturnOutcome {
     match back.request.status {
-        RequestStatus::Approved => Answer::Authorized { tool: back.client_name.clone(), organization },
-        RequestStatus::Denied => Answer::Denied,
+        RequestStatus::Approved => ReturnOutcome::Authorized { tool: back.client_name.clone(), organization },
+        RequestStatus::Denied => ReturnOutcome::Denied,
         RequestStatus::CannotApprove => match back.request.org_id {
-            Some(_) => Answer::RoleTooSmall { organization },
-            None => Answer::NoOrganization,
+            Some(_) => ReturnOutcome::RoleTooSmall { organization },
+            None => ReturnOutcome::NoOrganization,
         },
-        RequestStatus::SwitchedOff => Answer::PersonalTokensOff { organization },
+        RequestStatus::SwitchedOff => ReturnOutcome::PersonalTokensOff { organization },
         RequestStatus::Invalid => {
-            Answer::Refused { what: "The tool sent something that this server does not understand." }
+            ReturnOutcome::Refused { what: "The tool sent something that this server does not understand." }
         }
         RequestStatus::NotAllowed => {
-            Answer::Refused { what: "The organization does not allow codes to be copied." }
+            ReturnOutcome::Refused { what: "The organization does not allow codes to be copied." }
         }
-        RequestStatus::Open => Answer::Refused {
+        RequestStatus::Open => ReturnOutcome::Refused {
             what: "The tool asked for access without your consent, which this server never gives.",
         },
     }
 }
 
-async fn decide(req: &PageRequest, id: &str, decision: &Decision) -> Result<Option<Decided>, StoreError> {
+async fn decide(
+    req: &PageRequest,
+    id: &str,
+    decision: &Decision,
+) -> Result<Option<DecisionOutcome>, StoreError> {
     let Some((session, _)) = req.person().cloned() else { return Ok(None) };
     let (id, decision, origin) = (id.to_owned(), decision.clone(), req.browser.origin.clone());
     let decided = req.app.write(move |app, work| {
@@ -136,7 +144,7 @@ async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageRes
         }
         Unanswerable::Answered(request) if request.status == RequestStatus::SwitchedOff => {
             let way_out =
-                WayOut::link(return_page::client_redirect(req, id).await?.and_then(|back| back.url));
+                RefusalActions::link(return_page::client_redirect(req, id).await?.and_then(|back| back.url));
             let org_id = request.org_id.unwrap_or_default();
             let organization = req.app.store.read(move |conn| organizations::find(conn, &org_id)).await?;
             match organization {
@@ -154,7 +162,7 @@ async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageRes
             let send_again = usable.then(|| format!("{}{return_page}", req.base()));
             req.refuse(Refusal::AlreadyAnswered { send_again, command })
         }
-        Unanswerable::Invalid(_) | Unanswerable::MayNotAsk(_) => req.go(&return_page),
+        Unanswerable::Invalid(_) | Unanswerable::MayNotAsk(_) => req.redirect(&return_page),
     })
 }
 
@@ -163,7 +171,7 @@ pub(in crate::pages) async fn closed(
     req: &PageRequest,
     organization: &Organization,
     policy_block: PolicyBlock,
-    way_out: WayOut,
+    way_out: RefusalActions,
 ) -> PageResult {
     let org_id = organization.id.clone();
     let managers = req
@@ -173,23 +181,23 @@ pub(in crate::pages) async fn closed(
         .await?;
     let reader = req.person().map(|(session, _)| session.user_id.as_str());
     let who = if managers.iter().any(|manager| Some(manager.id.as_str()) == reader) {
-        TurnsOn::You(format!("{}/o/{}/settings/api-access", req.base(), organization.slug))
+        WhoCanEnable::You(format!("{}/o/{}/settings/api-access", req.base(), organization.slug))
     } else {
-        TurnsOn::Others(managers.into_iter().map(|user| user.name).take(5).collect())
+        WhoCanEnable::Others(managers.into_iter().map(|user| user.name).take(5).collect())
     };
     let organization = organization.name.clone();
     Ok(req.refuse(match policy_block {
         PolicyBlock::PersonalTokens => Refusal::PersonalTokensOff { organization, who, way_out },
         PolicyBlock::DeviceFlow | PolicyBlock::OtherNetwork | PolicyBlock::CopyCode => {
-            Refusal::RoadClosed { organization, policy_block, who, way_out }
+            Refusal::SignInMethodClosed { organization, policy_block, who, way_out }
         }
     }))
 }
 
 pub(in crate::pages) fn role_too_small(
     req: &PageRequest,
-    choice: &authorization::Choice,
-    way_out: WayOut,
+    choice: &authorization::OrganizationChoice,
+    way_out: RefusalActions,
 ) -> Refusal {
     let needed = req.app.config.catalog.entries(&choice.left_out).flat_map(|scope| scope.roles.clone());
     let mut needed: Vec<String> = needed.collect();

@@ -20,7 +20,7 @@ pub struct ReturnPage {
     pub shell: Shell,
     /// The registered redirect address with the answer in its query.
     pub target: String,
-    pub answer: Answer,
+    pub answer: ReturnOutcome,
     pub destination: Destination,
 }
 
@@ -37,7 +37,7 @@ pub enum Destination {
 
 /// What the tool is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum ReturnOutcome {
     Authorized {
         tool: String,
         organization: String,
@@ -89,27 +89,27 @@ impl ReturnPage {
             Destination::App(_) => " The tool has been told.",
         };
         match &self.answer {
-            Answer::Authorized { tool, organization } => Sentence::from("You authorized ")
+            ReturnOutcome::Authorized { tool, organization } => Sentence::from("You authorized ")
                 .name(tool)
                 .text(" to act as you in ")
                 .name(organization)
                 .text("."),
-            Answer::Denied => Sentence::from("You chose Deny and the request is ended.").text(told),
-            Answer::RoleTooSmall { organization } => Sentence::from("Your role in ")
+            ReturnOutcome::Denied => Sentence::from("You chose Deny and the request is ended.").text(told),
+            ReturnOutcome::RoleTooSmall { organization } => Sentence::from("Your role in ")
                 .name(organization)
                 .text(" does not hold what was requested.")
                 .text(told),
-            Answer::NoOrganization => Sentence::from("You belong to no organization.").text(told),
-            Answer::PersonalTokensOff { organization } => Sentence::default()
+            ReturnOutcome::NoOrganization => Sentence::from("You belong to no organization.").text(told),
+            ReturnOutcome::PersonalTokensOff { organization } => Sentence::default()
                 .name(organization)
                 .text(" does not allow command-line sign-in.")
                 .text(told),
-            Answer::Refused { what } => Sentence::from(*what).text(told),
+            ReturnOutcome::Refused { what } => Sentence::from(*what).text(told),
         }
     }
 }
 
-impl Answer {
+impl ReturnOutcome {
     pub fn given(&self) -> bool {
         matches!(self, Self::Authorized { .. })
     }
@@ -121,7 +121,7 @@ pub async fn return_page(req: PageRequest) -> PageResult {
     let id = query.get("request").unwrap_or_default();
     let Some(back) = client_redirect(&req, id).await? else { return Ok(req.refuse(question::gone(&req))) };
     if back.request.sign_in_method(&req.app.config) == SignInMethod::Paste {
-        return Ok(req.go(&paste::path(id)));
+        return Ok(req.redirect(&paste::path(id)));
     }
     let Some(target) = back.url.clone() else {
         let command = req.app.config.brand.login_command.clone();

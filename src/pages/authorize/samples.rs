@@ -3,7 +3,7 @@
 use crate::domain::scope::Level;
 use crate::pages::authorize::consent::{
     Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
-    Origin, Permission, Permissions, Standing, Tool,
+    Origin, Permission, Permissions, Registration, Tool,
 };
 use crate::pages::samples::{Foreign, LOGIN, Sample, print, shell};
 use crate::pages::shared::text;
@@ -15,7 +15,7 @@ pub(in crate::pages) fn consent(foreign: Foreign) -> ConsentPage {
         request: "request-handle".into(),
         tool: Tool {
             name: text::name(&foreign("Orbit CLI")),
-            standing: Standing::RegisteredBy(text::name(&foreign("Northwind Labs"))),
+            registration: Registration::RegisteredBy(text::name(&foreign("Northwind Labs"))),
             command: Some(LOGIN.into()),
         },
         check: Check::Code("7KQ2-XM4T".into()),
@@ -77,7 +77,7 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
         ..consent(foreign)
     };
     let careful = ConsentPage {
-        tool: Tool { standing: Standing::Unregistered, ..consent(foreign).tool },
+        tool: Tool { registration: Registration::Unregistered, ..consent(foreign).tool },
         check: Check::Started,
         device: None,
         goes_to: Destination::App { scheme: foreign("com.example.orbit") },

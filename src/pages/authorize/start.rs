@@ -4,20 +4,20 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpResponse, web};
 
-use crate::domain::authorization::{Parameters, Untrusted};
+use crate::domain::authorization::{NotRedirectable, RawParameters};
 use crate::domain::parameters::decode;
 use crate::domain::policy::SignInMethod;
 use crate::pages::authorize::{paste, question, return_page};
 use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::urls::query;
-use crate::services::authorization::{self, ClientRedirect, Opened, Opener};
+use crate::services::authorization::{self, ClientRedirect, OpenOutcome, OpeningBrowser};
 use crate::web::envelope::is_head;
 
 /// More than any request needs.
-const MOST_PARAMETERS: usize = 64;
+const MAX_PARAMETERS: usize = 64;
 /// What fits into an address with room to spare.
-const LONGEST_QUERY: usize = 7 * 1024;
+const MAX_QUERY: usize = 7 * 1024;
 
 /// `GET /cli-auth`: the same. Old tools come here with nothing but a port and expect a key in an address, which never
 /// happens: they are told apart by the challenge that they do not send.
@@ -53,8 +53,8 @@ pub async fn start_by_post(req: PageRequest, payload: web::Payload) -> PageResul
 
 fn again_by_get(req: &PageRequest, body: &[u8]) -> HttpResponse {
     match std::str::from_utf8(body) {
-        Ok(query) if query.len() <= LONGEST_QUERY && query.bytes().all(|b| b.is_ascii_graphic()) => {
-            req.go(&format!("/oauth/authorize?{query}"))
+        Ok(query) if query.len() <= MAX_QUERY && query.bytes().all(|b| b.is_ascii_graphic()) => {
+            req.redirect(&format!("/oauth/authorize?{query}"))
         }
         Ok(_) | Err(_) => {
             let detail =
@@ -98,21 +98,21 @@ fn take_cookie_first(req: &PageRequest) -> Option<HttpResponse> {
     (req.browser.is_new() && first_time && *req.http.method() == Method::GET).then(|| {
         let path = path.strip_prefix(req.base()).unwrap_or(path);
         let separator = if query.is_empty() { "" } else { "&" };
-        req.go(&format!("{path}?{query}{separator}{WITH_COOKIE}"))
+        req.redirect(&format!("{path}?{query}{separator}{WITH_COOKIE}"))
     })
 }
 
-fn opener(req: &PageRequest) -> Opener {
-    Opener { browser: req.browser.digest(), keeps_cookie: !req.browser.is_new() }
+fn opener(req: &PageRequest) -> OpeningBrowser {
+    OpeningBrowser { browser: req.browser.digest(), keeps_cookie: !req.browser.is_new() }
 }
 
 pub(in crate::pages) async fn open(req: &PageRequest, text: &[u8]) -> PageResult {
     if is_head(&req.http) {
         return Ok(unopened());
     }
-    let Some(parameters) = pairs(text).map(Parameters::from_pairs) else {
+    let Some(parameters) = pairs(text).map(RawParameters::from_pairs) else {
         let detail = format!(
-            "It is not well-formed application/x-www-form-urlencoded text in UTF-8, or has more than {MOST_PARAMETERS} parameters."
+            "It is not well-formed application/x-www-form-urlencoded text in UTF-8, or has more than {MAX_PARAMETERS} parameters."
         );
         return Ok(req.refuse(Refusal::MalformedRequest { detail }));
     };
@@ -130,24 +130,26 @@ pub(in crate::pages) async fn open(req: &PageRequest, text: &[u8]) -> PageResult
     after_opening(req, opened).await
 }
 
-async fn after_opening(req: &PageRequest, opened: Opened) -> PageResult {
+async fn after_opening(req: &PageRequest, opened: OpenOutcome) -> PageResult {
     let command = req.app.config.brand.login_command.clone();
     Ok(match opened {
-        Opened::Silent(id) => silently(req, &id).await?,
-        Opened::Request(id) => req.go(&format!("/authorize/{id}")),
+        OpenOutcome::Silent(id) => silently(req, &id).await?,
+        OpenOutcome::Request(id) => req.redirect(&format!("/authorize/{id}")),
         // A browser without a cookie is not told whether the request exists.
-        Opened::Gone | Opened::OpenElsewhere if req.browser.is_new() => req.refuse(Refusal::CookiesOff),
-        Opened::NeedsCookie => req.refuse(Refusal::CookiesOff),
-        Opened::Gone => req.refuse(Refusal::UnknownCode { command }),
-        Opened::OpenElsewhere => req.refuse(Refusal::OpenElsewhere { command }),
-        Opened::Untrusted(Untrusted::UnknownClient { asked }) => {
+        OpenOutcome::Gone | OpenOutcome::OpenElsewhere if req.browser.is_new() => {
+            req.refuse(Refusal::CookiesOff)
+        }
+        OpenOutcome::NeedsCookie => req.refuse(Refusal::CookiesOff),
+        OpenOutcome::Gone => req.refuse(Refusal::UnknownCode { command }),
+        OpenOutcome::OpenElsewhere => req.refuse(Refusal::OpenElsewhere { command }),
+        OpenOutcome::Untrusted(NotRedirectable::UnknownClient { asked }) => {
             req.refuse(Refusal::UnknownClient { client_id: asked.unwrap_or_default() })
         }
-        Opened::Untrusted(Untrusted::RedirectUri { client_name, asked, registered }) => {
+        OpenOutcome::Untrusted(NotRedirectable::RedirectUri { client_name, asked, registered }) => {
             let asked = asked.unwrap_or_default();
             req.refuse(Refusal::RedirectNotRegistered { tool: client_name, asked, registered })
         }
-        Opened::Untrusted(Untrusted::StateTooLong) => {
+        OpenOutcome::Untrusted(NotRedirectable::StateTooLong) => {
             let detail = "state is longer than 8192 characters.".to_owned();
             req.refuse(Refusal::MalformedRequest { detail })
         }
@@ -158,7 +160,7 @@ async fn after_opening(req: &PageRequest, opened: Opened) -> PageResult {
 async fn silently(req: &PageRequest, id: &str) -> PageResult {
     match return_page::client_redirect(req, id).await? {
         Some(back) if back.request.sign_in_method(&req.app.config) == SignInMethod::Paste => {
-            Ok(req.go(&paste::path(id)))
+            Ok(req.redirect(&paste::path(id)))
         }
         Some(ClientRedirect { url: Some(url), .. }) => {
             Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, url)).finish())
@@ -170,7 +172,7 @@ async fn silently(req: &PageRequest, id: &str) -> PageResult {
 /// Name and value pairs; those that come twice stay, for the check to find. Nothing for what is malformed or too much.
 fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
     let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-    if pairs.clone().count() > MOST_PARAMETERS {
+    if pairs.clone().count() > MAX_PARAMETERS {
         return None;
     }
     pairs

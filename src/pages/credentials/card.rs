@@ -3,14 +3,14 @@
 use chrono::TimeDelta;
 
 use crate::domain::allowed_addresses::AllowedAddresses;
-use crate::domain::granted::Granted as Given;
+use crate::domain::granted_scopes::GrantedScopes as Given;
 use crate::domain::scope::Level;
 use crate::domain::static_secret::Mode;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::pages::shared::request::PageRequest;
-use crate::pages::shared::text::{self, Moment};
-use crate::services::credential_names::Named;
+use crate::pages::shared::text::{self, DisplayTime};
+use crate::services::credential_names::NamedCredential;
 use crate::store::static_credentials::StaticCredential;
 
 /// A key or a token.
@@ -22,12 +22,12 @@ pub struct CredentialCard {
     /// Of keys alone.
     pub mode: Option<Mode>,
     pub state: State,
-    pub granted: Granted,
+    pub granted: GrantedPermissions,
     /// Whose it is. Nothing for tokens, which are always one's own.
     pub owner: Option<Owner>,
     pub last_used: Option<LastUse>,
     pub end: End,
-    pub made_at: Moment,
+    pub made_at: DisplayTime,
     pub made_by: String,
     /// From where it may be used; empty for everywhere.
     pub addresses: Vec<String>,
@@ -57,7 +57,7 @@ pub enum State {
 
 /// What it may do.
 #[derive(Debug, Clone)]
-pub enum Granted {
+pub enum GrantedPermissions {
     Unrestricted,
     Permissions(Vec<CardPermission>),
 }
@@ -79,18 +79,18 @@ pub enum Owner {
 
 #[derive(Debug, Clone)]
 pub struct LastUse {
-    pub at: Moment,
+    pub at: DisplayTime,
     pub address: Option<String>,
 }
 
 #[derive(Debug, Clone)]
 pub enum End {
     Never,
-    Ahead(Moment),
-    Past(Moment),
+    Ahead(DisplayTime),
+    Past(DisplayTime),
 }
 
-impl Granted {
+impl GrantedPermissions {
     pub fn words(&self) -> String {
         match self {
             Self::Unrestricted => "Unrestricted".to_owned(),
@@ -128,10 +128,10 @@ impl CredentialCard {
 /// One that ends within this time says so.
 const SOON: TimeDelta = TimeDelta::days(7);
 /// "Used lately" is within this time.
-const LATELY: TimeDelta = TimeDelta::days(1);
+const RECENT: TimeDelta = TimeDelta::days(1);
 
 /// How a list treats those in it.
-pub(in crate::pages) struct Listed<'a> {
+pub(in crate::pages) struct ListContext<'a> {
     /// Who looks at it.
     pub user_id: &'a str,
     /// Whether the organization allows them, and those without scopes of their own.
@@ -151,11 +151,15 @@ pub(in crate::pages) fn shown(credential: &StaticCredential) -> String {
 }
 
 /// "4 minutes ago"
-pub(in crate::pages) fn last_used(req: &PageRequest, named: &Named) -> Option<String> {
+pub(in crate::pages) fn last_used(req: &PageRequest, named: &NamedCredential) -> Option<String> {
     named.credential.last_used_at.map(|at| text::ago(at.utc(), req.app.now().utc()))
 }
 
-pub(in crate::pages) fn card(req: &PageRequest, listed: &Listed<'_>, named: &Named) -> CredentialCard {
+pub(in crate::pages) fn card(
+    req: &PageRequest,
+    listed: &ListContext<'_>,
+    named: &NamedCredential,
+) -> CredentialCard {
     let (credential, now) = (&named.credential, req.app.now());
     let living = credential.revoked_at.is_none() && !credential.has_ended(now);
     let on = listed.on && (listed.unrestricted || !credential.granted.is_unrestricted());
@@ -167,11 +171,12 @@ pub(in crate::pages) fn card(req: &PageRequest, listed: &Listed<'_>, named: &Nam
         state: state(credential, on, now),
         granted: granted(req, &credential.granted),
         owner: listed.owners.then(|| owner(listed.user_id, named)),
-        last_used: credential
-            .last_used_at
-            .map(|at| LastUse { at: Moment::minute(at.utc()), address: credential.last_used_ip.clone() }),
+        last_used: credential.last_used_at.map(|at| LastUse {
+            at: DisplayTime::minute(at.utc()),
+            address: credential.last_used_ip.clone(),
+        }),
         end: end(credential, now),
-        made_at: Moment::minute(credential.created_at.utc()),
+        made_at: DisplayTime::minute(credential.created_at.utc()),
         made_by: text::name(&named.creator_name),
         addresses: credential.allowed_addresses.iter().flat_map(AllowedAddresses::iter).collect(),
         permissions: link(listed.permissions),
@@ -209,17 +214,17 @@ fn state(credential: &StaticCredential, on: bool, now: Time) -> State {
     }
     match credential.last_used_at {
         None => State::Never,
-        Some(at) if now - at < LATELY => State::Lately(format!("Used {}", text::ago(at.utc(), now.utc()))),
+        Some(at) if now - at < RECENT => State::Lately(format!("Used {}", text::ago(at.utc(), now.utc()))),
         Some(at) => State::Before(format!("Used {}", text::ago(at.utc(), now.utc()))),
     }
 }
 
-fn granted(req: &PageRequest, given: &Given) -> Granted {
+fn granted(req: &PageRequest, given: &Given) -> GrantedPermissions {
     match given {
-        Given::Unrestricted => Granted::Unrestricted,
+        Given::Unrestricted => GrantedPermissions::Unrestricted,
         Given::Scopes(scopes) => {
             let entries = req.app.config.catalog.entries(scopes);
-            Granted::Permissions(
+            GrantedPermissions::Permissions(
                 entries
                     .map(|scope| CardPermission {
                         id: scope.id.clone(),
@@ -232,7 +237,7 @@ fn granted(req: &PageRequest, given: &Given) -> Granted {
     }
 }
 
-fn owner(user_id: &str, named: &Named) -> Owner {
+fn owner(user_id: &str, named: &NamedCredential) -> Owner {
     match &named.credential.owner {
         SubjectId::User(id) if id == user_id => Owner::You,
         SubjectId::User(_) => Owner::Person(text::name(&named.owner_name)),
@@ -242,9 +247,9 @@ fn owner(user_id: &str, named: &Named) -> Owner {
 
 fn end(credential: &StaticCredential, now: Time) -> End {
     match (credential.revoked_at, credential.ends_at) {
-        (Some(at), _) => End::Past(Moment::minute(at.utc())),
-        (None, Some(at)) if at <= now => End::Past(Moment::minute(at.utc())),
-        (None, Some(at)) => End::Ahead(Moment::minute(at.utc())),
+        (Some(at), _) => End::Past(DisplayTime::minute(at.utc())),
+        (None, Some(at)) if at <= now => End::Past(DisplayTime::minute(at.utc())),
+        (None, Some(at)) => End::Ahead(DisplayTime::minute(at.utc())),
         (None, None) => End::Never,
     }
 }

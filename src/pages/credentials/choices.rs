@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use crate::domain::granted::Granted;
+use crate::domain::granted_scopes::GrantedScopes;
 use crate::domain::key_policy::Lifetime;
 use crate::domain::parameters::Parameters;
 use crate::domain::scope::{Bundle, Catalog, Level, Scope, ScopeSet};
@@ -11,14 +11,14 @@ use crate::pages::shared::text;
 
 /// The state of a box to tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tick {
+pub enum TickState {
     Off,
     On,
     /// Not for this person to give.
     Closed,
 }
 
-impl Tick {
+impl TickState {
     pub fn of(on: bool) -> Self {
         if on { Self::On } else { Self::Off }
     }
@@ -60,7 +60,7 @@ pub struct BundleChoice {
     /// "not recommended for new integrations"
     pub note: Option<String>,
     pub scopes: Vec<String>,
-    pub tick: Tick,
+    pub tick: TickState,
 }
 
 /// The permissions that reach equally far.
@@ -76,7 +76,7 @@ pub struct PermissionChoice {
     pub label: String,
     /// The roles that hold it.
     pub roles: Vec<String>,
-    pub tick: Tick,
+    pub tick: TickState,
 }
 
 /// When it may end.
@@ -134,8 +134,8 @@ impl LevelChoices {
 
     /// Whether there are enough of them for a box that ticks the others.
     pub fn has_box_for_all(&self) -> bool {
-        const MANY: usize = 3;
-        self.permissions.iter().filter(|permission| !permission.tick.is_closed()).count() >= MANY
+        const BOX_FOR_ALL_FROM: usize = 3;
+        self.permissions.iter().filter(|permission| !permission.tick.is_closed()).count() >= BOX_FOR_ALL_FROM
     }
 }
 
@@ -182,7 +182,7 @@ impl Ticked {
     }
 
     /// What a key has already.
-    pub(in crate::pages) fn of(granted: &Granted) -> Self {
+    pub(in crate::pages) fn of(granted: &GrantedScopes) -> Self {
         Self { scopes: granted.named(), ..Self::default() }
     }
 
@@ -198,7 +198,7 @@ impl Ticked {
     pub(in crate::pages) fn offered_to(
         &self,
         catalog: &Catalog,
-        granted: &Granted,
+        granted: &GrantedScopes,
         open: &ScopeSet,
     ) -> PermissionChoices {
         let mut offered = self.offered(catalog, open, false);
@@ -214,7 +214,7 @@ impl Ticked {
         held: &ScopeSet,
         unrestricted: bool,
     ) -> PermissionChoices {
-        let tick = |open: bool, on: bool| if open { Tick::of(on) } else { Tick::Closed };
+        let tick = |open: bool, on: bool| if open { TickState::of(on) } else { TickState::Closed };
         let permission = |scope: &Scope| PermissionChoice {
             id: scope.id.clone(),
             label: scope.label.clone(),
@@ -246,12 +246,12 @@ impl Ticked {
 
 /// The scopes that have a box.
 fn offered_of(catalog: &Catalog) -> impl Iterator<Item = &Scope> {
-    catalog.iter().filter(|scope| !scope.is_of_sign_in())
+    catalog.iter().filter(|scope| !scope.is_sign_in_scope())
 }
 
 /// The scopes of `set` that the form does not list; saving keeps them.
 pub(in crate::pages) fn without_a_box(catalog: &Catalog, set: &ScopeSet) -> Vec<String> {
-    catalog.entries(set).filter(|scope| scope.is_of_sign_in()).map(|scope| scope.id.clone()).collect()
+    catalog.entries(set).filter(|scope| scope.is_sign_in_scope()).map(|scope| scope.id.clone()).collect()
 }
 
 /// When it shall end.
@@ -263,7 +263,7 @@ pub(in crate::pages) enum ChosenEnd {
 }
 
 impl ChosenEnd {
-    pub(in crate::pages) fn seen_from(self, now: Time) -> Option<Time> {
+    pub(in crate::pages) fn at(self, now: Time) -> Option<Time> {
         match self {
             Self::After(length) => Some(now + length),
             Self::At(end) => Some(end),
@@ -281,7 +281,7 @@ pub(in crate::pages) struct EndChoice {
 
 impl EndChoice {
     /// The longest of the lengths that are offered.
-    pub(in crate::pages) fn usual(lifetime: Lifetime) -> Self {
+    pub(in crate::pages) fn default_for(lifetime: Lifetime) -> Self {
         let longest = lengths(lifetime).last().map(|length| value(*length));
         Self { chosen: longest.unwrap_or_default(), date: String::new() }
     }
@@ -308,7 +308,7 @@ impl EndChoice {
         };
         match (end, lifetime) {
             (ChosenEnd::At(at), _) if at <= now => Err("Choose a day in the future".to_owned()),
-            (_, Lifetime::AtMost(longest)) if !lifetime.allows(now, end.seen_from(now)) => Err(format!(
+            (_, Lifetime::AtMost(longest)) if !lifetime.allows(now, end.at(now)) => Err(format!(
                 "{what} may live for at most {} here. Choose a day up to {}, or ask an owner or an admin to allow more",
                 text::duration(longest),
                 text::date((now + longest).utc()),
@@ -394,8 +394,8 @@ mod tests {
 
     #[test]
     fn the_longest_length_that_is_allowed_is_chosen_beforehand() {
-        assert_eq!(EndChoice::usual(Lifetime::Unlimited).chosen, "7776000");
-        assert_eq!(EndChoice::usual(Lifetime::of(TimeDelta::days(30))).chosen, "2592000");
-        assert_eq!(EndChoice::usual(Lifetime::of(TimeDelta::hours(1))).chosen, "3600");
+        assert_eq!(EndChoice::default_for(Lifetime::Unlimited).chosen, "7776000");
+        assert_eq!(EndChoice::default_for(Lifetime::of(TimeDelta::days(30))).chosen, "2592000");
+        assert_eq!(EndChoice::default_for(Lifetime::of(TimeDelta::hours(1))).chosen, "3600");
     }
 }

@@ -6,10 +6,10 @@ use crate::pages::sessions::list::Pager;
 use crate::pages::shared::paging;
 use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::urls::query;
-use crate::services::credential_names::Named;
+use crate::services::credential_names::NamedCredential;
 use crate::services::refusal::Refusal;
 use crate::store::TxError;
-use crate::store::static_credentials::{Part, Standing};
+use crate::store::static_credentials::{PageQuery, StatusFilter};
 use crate::web::cursor;
 
 #[derive(Debug, Clone)]
@@ -103,7 +103,7 @@ impl CredentialList {
 
 /// What a request asks of a list.
 #[derive(Debug, Clone)]
-pub(in crate::pages) struct Asked {
+pub(in crate::pages) struct ListQuery {
     address: ListAddress,
     state: StateFilter,
     after: Option<(Time, String)>,
@@ -112,14 +112,14 @@ pub(in crate::pages) struct Asked {
 
 /// What there is of it.
 #[derive(Debug, Default)]
-pub(in crate::pages) struct Found {
+pub(in crate::pages) struct FoundPage {
     /// With the first of the page behind it.
-    rows: Vec<Named>,
+    rows: Vec<NamedCredential>,
     /// Whether there is one at all, whatever its state.
     any: bool,
 }
 
-impl Asked {
+impl ListQuery {
     pub(in crate::pages) fn read(req: &PageRequest, address: ListAddress) -> Self {
         let query = query(req);
         Self {
@@ -133,29 +133,29 @@ impl Asked {
     /// Reads it with `list`.
     pub(in crate::pages) fn find(
         &self,
-        mut list: impl FnMut(Part<'_>) -> Result<Vec<Named>, TxError<Refusal>>,
-    ) -> Result<Found, TxError<Refusal>> {
-        let standing = match self.state {
-            StateFilter::Active => Standing::Living(self.now),
-            StateFilter::Ended => Standing::Ended(self.now),
-            StateFilter::All => Standing::Any,
+        mut list: impl FnMut(PageQuery<'_>) -> Result<Vec<NamedCredential>, TxError<Refusal>>,
+    ) -> Result<FoundPage, TxError<Refusal>> {
+        let status = match self.state {
+            StateFilter::Active => StatusFilter::Active(self.now),
+            StateFilter::Ended => StatusFilter::Ended(self.now),
+            StateFilter::All => StatusFilter::Any,
         };
-        let part = Part { standing, after: self.after.as_ref(), limit: paging::limit() };
+        let part = PageQuery { status: status, after: self.after.as_ref(), limit: paging::limit() };
         let rows = list(part)?;
         if !rows.is_empty() {
-            return Ok(Found { rows, any: true });
+            return Ok(FoundPage { rows, any: true });
         }
-        let first = list(Part { standing: Standing::Any, after: None, limit: 1 })?;
-        Ok(Found { rows, any: !first.is_empty() })
+        let first = list(PageQuery { status: StatusFilter::Any, after: None, limit: 1 })?;
+        Ok(FoundPage { rows, any: !first.is_empty() })
     }
 
     /// The list as the page shows it.
     pub(in crate::pages) fn shown(
         self,
-        found: Found,
-        card: impl Fn(&Named) -> CredentialCard,
+        found: FoundPage,
+        card: impl Fn(&NamedCredential) -> CredentialCard,
     ) -> CredentialList {
-        let Found { mut rows, any } = found;
+        let FoundPage { mut rows, any } = found;
         let next = paging::cut(&mut rows, |row| (row.credential.created_at, row.credential.id.as_str()));
         let older = next.map(|cursor| self.address.link(self.state, Some(&cursor)));
         let listing = match (rows.is_empty(), any, &self.after, self.state) {

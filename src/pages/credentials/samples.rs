@@ -2,15 +2,17 @@
 
 use crate::domain::scope::Level;
 use crate::domain::static_secret::Mode;
-use crate::pages::credentials::card::{CardPermission, CredentialCard, End, Granted, LastUse, Owner, State};
+use crate::pages::credentials::card::{
+    CardPermission, CredentialCard, End, GrantedPermissions, LastUse, Owner, State,
+};
 use crate::pages::credentials::choices::{
-    BundleChoice, EndChoices, LevelChoices, NEVER, PermissionChoice, PermissionChoices, Purpose, Tick,
+    BundleChoice, EndChoices, LevelChoices, NEVER, PermissionChoice, PermissionChoices, Purpose, TickState,
 };
 use crate::pages::credentials::list::{CredentialList, ListAddress, Listing, StateFilter};
 use crate::pages::samples::{Foreign, moment};
 use crate::pages::sessions::list::Pager;
 
-fn card(foreign: Foreign, state: State, granted: Granted, end: End) -> CredentialCard {
+fn card(foreign: Foreign, state: State, granted: GrantedPermissions, end: End) -> CredentialCard {
     CredentialCard {
         name: foreign("Build pipeline"),
         shown: "northwind_live_…Wq3f".into(),
@@ -29,10 +31,10 @@ fn card(foreign: Foreign, state: State, granted: Granted, end: End) -> Credentia
     }
 }
 
-fn permissions() -> Granted {
+fn permissions() -> GrantedPermissions {
     let permission =
         |id: &str, words: &str, level| CardPermission { id: id.into(), words: words.into(), level };
-    Granted::Permissions(vec![
+    GrantedPermissions::Permissions(vec![
         permission("deployments:read", "See deployments, their logs and settings", Level::Read),
         permission("deployments:write", "Create and change deployments", Level::Change),
     ])
@@ -47,7 +49,7 @@ pub(in crate::pages) fn cards(foreign: Foreign) -> Vec<CredentialCard> {
         CredentialCard {
             owner: Some(Owner::ServiceAccount(foreign("Deployer"))),
             addresses: vec!["203.0.113.0/24".into(), "2001:db8::/32".into()],
-            ..card(State::Before("Used 12 days ago".into()), Granted::Unrestricted, End::Never)
+            ..card(State::Before("Used 12 days ago".into()), GrantedPermissions::Unrestricted, End::Never)
         },
         CredentialCard {
             mode: Some(Mode::Test),
@@ -102,28 +104,31 @@ pub(in crate::pages) fn offered(unrestricted: Option<bool>) -> PermissionChoices
                 label: "Deploy from a pipeline".into(),
                 note: None,
                 scopes: vec!["deployments:read".into(), "deployments:write".into()],
-                tick: Tick::On,
+                tick: TickState::On,
             },
             BundleChoice {
                 id: "legacy".into(),
                 label: "Legacy compatibility".into(),
                 note: Some("not recommended for new integrations".into()),
                 scopes: vec!["deployments:delete".into()],
-                tick: Tick::Closed,
+                tick: TickState::Closed,
             },
         ],
         levels: vec![
             level(
                 Level::Read,
                 vec![
-                    permission("deployments:read", "See deployments, their logs and settings", Tick::On),
-                    permission("domains:read", "See domains", Tick::Off),
-                    permission("invoices:read", "See invoices", Tick::Closed),
-                    permission("metrics:read", "See metrics", Tick::Off),
+                    permission("deployments:read", "See deployments, their logs and settings", TickState::On),
+                    permission("domains:read", "See domains", TickState::Off),
+                    permission("invoices:read", "See invoices", TickState::Closed),
+                    permission("metrics:read", "See metrics", TickState::Off),
                 ],
             ),
-            level(Level::Change, vec![permission("deployments:write", "Change deployments", Tick::Off)]),
-            level(Level::Delete, vec![permission("deployments:delete", "Delete deployments", Tick::Closed)]),
+            level(Level::Change, vec![permission("deployments:write", "Change deployments", TickState::Off)]),
+            level(
+                Level::Delete,
+                vec![permission("deployments:delete", "Delete deployments", TickState::Closed)],
+            ),
         ],
     }
 }

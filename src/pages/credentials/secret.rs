@@ -5,12 +5,12 @@ use askama::Template;
 
 use crate::domain::credential::CredentialKind;
 use crate::domain::secret::Secret;
-use crate::pages::credentials::idempotent_form::Made;
+use crate::pages::credentials::idempotent_form::CreatedSecret;
 use crate::pages::shared::member::{Member, active_sessions, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
-use crate::pages::shared::text::{self, Moment};
+use crate::pages::shared::text::{self, DisplayTime};
 use crate::store::{StoreError, static_credentials};
 
 /// What was made.
@@ -30,9 +30,9 @@ pub struct SecretPage {
     pub secret: Secret,
     /// The environment variable that the companion CLI reads.
     pub variable: String,
-    pub ends: Option<Moment>,
+    pub ends: Option<DisplayTime>,
     /// Until when the key that it replaces works, if it replaces one.
-    pub replaces: Option<Moment>,
+    pub replaces: Option<DisplayTime>,
     /// The list that it is in now.
     pub list: String,
 }
@@ -77,8 +77,8 @@ impl SecretKind {
 }
 
 /// Shows the secret of what was made.
-pub(in crate::pages) async fn shown(req: &PageRequest, member: &Member, made: Made) -> PageResult {
-    let Made { created, replaces } = made;
+pub(in crate::pages) async fn shown(req: &PageRequest, member: &Member, made: CreatedSecret) -> PageResult {
+    let CreatedSecret { created, replaces } = made;
     let credential = created.named.credential;
     let what = match credential.kind.credential_kind() {
         CredentialKind::PersonalToken => SecretKind::PersonalToken,
@@ -91,8 +91,8 @@ pub(in crate::pages) async fn shown(req: &PageRequest, member: &Member, made: Ma
         name: text::name(&credential.name),
         secret: created.secret,
         variable: variable(&req.app.config.brand.cli_name, what),
-        ends: credential.ends_at.map(|at| Moment::minute(at.utc())),
-        replaces: replaces.map(|at| Moment::minute(at.utc())),
+        ends: credential.ends_at.map(|at| DisplayTime::minute(at.utc())),
+        replaces: replaces.map(|at| DisplayTime::minute(at.utc())),
         list: list(req, &nav, what),
         nav,
     };
@@ -127,8 +127,8 @@ pub(in crate::pages) async fn shown_before(
 
 async fn nav_of(req: &PageRequest, member: &Member, made: SecretKind) -> Result<Nav, StoreError> {
     let place = match made {
-        SecretKind::ApiKey => Place::ApiKeys,
-        SecretKind::PersonalToken => Place::PersonalTokens,
+        SecretKind::ApiKey => NavItem::ApiKeys,
+        SecretKind::PersonalToken => NavItem::PersonalTokens,
     };
     Ok(nav(req, member, place, active_sessions(req, member).await?))
 }

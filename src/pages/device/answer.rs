@@ -8,13 +8,13 @@ use crate::domain::device::DeviceStatus;
 use crate::domain::policy::PolicyBlock;
 use crate::pages::authorize::question::{closed, organization_name, role_too_small};
 use crate::pages::device::{confirm, entry};
-use crate::pages::shared::refusal::{Refusal, WayOut};
+use crate::pages::shared::refusal::{Refusal, RefusalActions};
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
-use crate::pages::sign_in::continue_to::Waiting;
-use crate::services::authorization::{self, Choice, Obstacle};
-use crate::services::device::{self, Answerer, Decided, Decision, Unanswerable};
+use crate::pages::sign_in::continue_to::SignInTarget;
+use crate::services::authorization::{self, Obstacle, OrganizationChoice};
+use crate::services::device::{self, Decision, DecisionOutcome, Responder, Unanswerable};
 use crate::store::device_requests::DeviceRequest;
 use crate::store::{StoreError, clients, organizations};
 
@@ -50,7 +50,7 @@ impl DeviceResultPage {
 pub async fn answer(req: PageRequest, id: web::Path<String>, payload: web::Payload) -> PageResult {
     let id = id.into_inner();
     let form = req.form(payload, "device").await?;
-    let Some(waiting @ Waiting::Device(_)) = Waiting::parse(&id) else {
+    let Some(waiting @ SignInTarget::Device(_)) = SignInTarget::parse(&id) else {
         return Ok(entry::unknown(&req));
     };
     let here = waiting.path();
@@ -58,29 +58,33 @@ pub async fn answer(req: PageRequest, id: web::Path<String>, payload: web::Paylo
         (Some("connect"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
         (Some("deny"), _) => Decision::Deny,
         (Some("refuse"), _) => Decision::Refuse,
-        _ => return Ok(req.go(&here)),
+        _ => return Ok(req.redirect(&here)),
     };
     let refuses = matches!(decision, Decision::Refuse);
     match decide(&req, &id, decision).await? {
         None => confirm::sign_in_first(&req, &waiting).await,
-        Some(Decided::Answered | Decided::NotThere) => Ok(req.go(&here)),
-        Some(Decided::Unanswerable(why)) => unanswerable(&req, *why).await,
-        Some(Decided::SignInAgain) => Ok(req.go(&format!("/sign-in/again?request={id}"))),
+        Some(DecisionOutcome::Answered | DecisionOutcome::NotThere) => Ok(req.redirect(&here)),
+        Some(DecisionOutcome::Unanswerable(why)) => unanswerable(&req, *why).await,
+        Some(DecisionOutcome::SignInAgain) => Ok(req.redirect(&format!("/sign-in/again?request={id}"))),
         // The page that shows the answer says why.
-        Some(Decided::Closed(..)) if refuses => Ok(req.go(&here)),
-        Some(Decided::Closed(organization, policy_block)) => {
-            closed(&req, &organization, policy_block, WayOut::default()).await
+        Some(DecisionOutcome::Closed(..)) if refuses => Ok(req.redirect(&here)),
+        Some(DecisionOutcome::Closed(organization, policy_block)) => {
+            closed(&req, &organization, policy_block, RefusalActions::default()).await
         }
     }
 }
 
-pub(in crate::pages) fn answerer(req: &PageRequest) -> Option<Answerer> {
+pub(in crate::pages) fn answerer(req: &PageRequest) -> Option<Responder> {
     let (session, _) = req.person()?;
     let (session, origin) = (session.clone(), req.browser.origin.clone());
-    Some(Answerer { session, address: req.comparable_address(), origin })
+    Some(Responder { session, address: req.comparable_address(), origin })
 }
 
-async fn decide(req: &PageRequest, id: &str, decision: Decision) -> Result<Option<Decided>, StoreError> {
+async fn decide(
+    req: &PageRequest,
+    id: &str,
+    decision: Decision,
+) -> Result<Option<DecisionOutcome>, StoreError> {
     let Some(answerer) = answerer(req) else { return Ok(None) };
     let id = id.to_owned();
     let decided = req
@@ -105,7 +109,7 @@ pub(in crate::pages) async fn unanswerable(req: &PageRequest, why: Unanswerable)
 pub(in crate::pages) async fn answered(
     req: &PageRequest,
     request: DeviceRequest,
-    choices: &[Choice],
+    choices: &[OrganizationChoice],
 ) -> PageResult {
     let refused_for = match request.status {
         DeviceStatus::SwitchedOff => PolicyBlock::PersonalTokens,
@@ -115,10 +119,10 @@ pub(in crate::pages) async fn answered(
             // Nobody is asked who could not have said yes.
             match authorization::obstacle(choices) {
                 Some(Obstacle::NoOrganization) => {
-                    return Ok(req.refuse(Refusal::NoOrganization { way_out: WayOut::default() }));
+                    return Ok(req.refuse(Refusal::NoOrganization { way_out: RefusalActions::default() }));
                 }
                 Some(Obstacle::RoleTooSmall(choice)) => {
-                    return Ok(req.refuse(role_too_small(req, choice, WayOut::default())));
+                    return Ok(req.refuse(role_too_small(req, choice, RefusalActions::default())));
                 }
                 Some(Obstacle::Closed(..)) | None => {}
             }
@@ -131,10 +135,10 @@ pub(in crate::pages) async fn answered(
         Some(organization) => {
             // As the policy says it today; if it would say nothing any more, as the status does.
             let policy = organization.policy(&req.app.config.organizations);
-            let policy_block = policy.policy_block(request.answered_on()).unwrap_or(refused_for);
-            closed(req, &organization, policy_block, WayOut::default()).await
+            let policy_block = policy.policy_block(request.sign_in_method()).unwrap_or(refused_for);
+            closed(req, &organization, policy_block, RefusalActions::default()).await
         }
-        None => Ok(req.refuse(Refusal::NoOrganization { way_out: WayOut::default() })),
+        None => Ok(req.refuse(Refusal::NoOrganization { way_out: RefusalActions::default() })),
     }
 }
 

@@ -12,13 +12,13 @@ use crate::pages::authorize::load_consent;
 use crate::pages::authorize::question::{closed, role_too_small};
 use crate::pages::device::answer;
 use crate::pages::device::entry;
-use crate::pages::shared::refusal::{Refusal, RefusalForm, WayOut};
+use crate::pages::shared::refusal::{Refusal, RefusalActions, RefusalForm};
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
-use crate::pages::sign_in::continue_to::Waiting;
+use crate::pages::sign_in::continue_to::SignInTarget;
 use crate::services::authorization::{self, Answerable, Obstacle};
-use crate::services::device::{self, Answerer, Question};
+use crate::services::device::{self, DeviceConsentRequest, Responder};
 use crate::services::setup;
 use crate::store::TxError;
 
@@ -81,7 +81,7 @@ impl DeviceConfirmPage {
 /// `GET /device/{id}`: the question, and once it is answered, the answer.
 pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
     let id = id.into_inner();
-    let Some(waiting @ Waiting::Device(_)) = Waiting::parse(&id) else {
+    let Some(waiting @ SignInTarget::Device(_)) = SignInTarget::parse(&id) else {
         return Ok(entry::unknown(&req));
     };
     let Some(answerer) = answer::answerer(&req) else {
@@ -92,8 +92,8 @@ pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
         .app
         .store
         .read_or_refuse(move |conn| {
-            let Answerer { session, address, .. } = &answerer;
-            device::question(conn, &app.config, &app.master, now, &asked, session, *address)
+            let Responder { session, address, .. } = &answerer;
+            device::find_consent(conn, &app.config, &app.master, now, &asked, session, *address)
         })
         .await;
     match TxError::settle(posed)? {
@@ -104,10 +104,10 @@ pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
 
 /// Shows the question, or why the person cannot say yes. Reading either answers nothing: where the reason is younger
 /// than the code, the page has a form that tells the device.
-async fn ask(req: &PageRequest, question: Question) -> PageResult {
+async fn ask(req: &PageRequest, question: DeviceConsentRequest) -> PageResult {
     let id = &question.request.id;
     let way_out = || {
-        WayOut::ended_by(RefusalForm {
+        RefusalActions::ended_by(RefusalForm {
             action: format!("{}/device/{id}", req.base()),
             token: req.shell().tokens.of("device"),
             label: "Tell the device",
@@ -119,35 +119,35 @@ async fn ask(req: &PageRequest, question: Question) -> PageResult {
         Some(Obstacle::Closed(choice, policy_block)) => {
             closed(req, &choice.organization, policy_block, way_out()).await
         }
-        None if question.standing == Answerable::AfterSigningInAgain => {
-            Ok(req.go(&format!("/sign-in/again?request={id}")))
+        None if question.answerable == Answerable::AfterSigningInAgain => {
+            Ok(req.redirect(&format!("/sign-in/again?request={id}")))
         }
         None => Ok(req.page(StatusCode::OK, &confirm_page(req, &question))),
     }
 }
 
-pub(in crate::pages) async fn sign_in_first(req: &PageRequest, waiting: &Waiting) -> PageResult {
+pub(in crate::pages) async fn sign_in_first(req: &PageRequest, waiting: &SignInTarget) -> PageResult {
     if req.app.store.read(setup::is_open).await? {
-        return Ok(req.go("/setup"));
+        return Ok(req.redirect("/setup"));
     }
-    Ok(req.go(&format!("/sign-in?request={}", waiting.field())))
+    Ok(req.redirect(&format!("/sign-in?request={}", waiting.field())))
 }
 
-fn confirm_page(req: &PageRequest, question: &Question) -> DeviceConfirmPage {
+fn confirm_page(req: &PageRequest, question: &DeviceConsentRequest) -> DeviceConfirmPage {
     let (now, request) = (req.app.now(), &question.request);
     let origin = load_consent::origin(req, request.ip.as_deref(), request.created_at);
     let permissions = load_consent::permissions(req, &question.asked, &question.choices);
     let notices = [
         (Notice::DifferentNetwork, matches!(origin, Some(Origin::DifferentNetwork { .. }))),
         (Notice::FirstTime, question.first_time),
-        (Notice::Old, now - request.created_at > load_consent::OLD),
+        (Notice::Old, now - request.created_at > load_consent::OLD_AFTER),
         (Notice::Changes, permissions.change_something()),
     ];
     DeviceConfirmPage {
         shell: req.shell(),
         request: request.id.clone(),
         tool: text::name(&question.client.name),
-        code: question.user_code.shown(),
+        code: question.user_code.formatted(),
         device: load_consent::device(
             request.device_name.as_deref(),
             request.device_os.as_deref(),

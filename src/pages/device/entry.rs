@@ -13,9 +13,9 @@ use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
-use crate::pages::sign_in::continue_to::Waiting;
+use crate::pages::sign_in::continue_to::SignInTarget;
 use crate::pages::sign_in::form::with_wait;
-use crate::services::device::{self, Entered};
+use crate::services::device::{self, EntryOutcome};
 
 #[derive(Template)]
 #[template(path = "device/entry.html")]
@@ -41,9 +41,9 @@ pub fn too_many_codes(seconds: i64) -> Problems {
 pub async fn entry(req: PageRequest) -> PageResult {
     let code = query(&req).get("user_code").and_then(UserCode::parse);
     if req.person().is_none() {
-        return confirm::sign_in_first(&req, &Waiting::DeviceCode(code)).await;
+        return confirm::sign_in_first(&req, &SignInTarget::DeviceCode(code)).await;
     }
-    let code = code.map(|code| code.shown()).unwrap_or_default();
+    let code = code.map(|code| code.formatted()).unwrap_or_default();
     Ok(req.page(StatusCode::OK, &entry_page(&req, code, Problems::default())))
 }
 
@@ -56,7 +56,7 @@ pub async fn enter(req: PageRequest, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "device-code").await?;
     let typed: String = form.get("user_code").unwrap_or_default().chars().take(64).collect();
     let Some(answerer) = answer::answerer(&req) else {
-        return confirm::sign_in_first(&req, &Waiting::DeviceCode(UserCode::parse(&typed))).await;
+        return confirm::sign_in_first(&req, &SignInTarget::DeviceCode(UserCode::parse(&typed))).await;
     };
     let (code, address) = (typed.clone(), req.address);
     let entered = req
@@ -64,11 +64,11 @@ pub async fn enter(req: PageRequest, payload: web::Payload) -> PageResult {
         .write(move |app, work| device::enter(work, &app.config, &app.master, &code, &answerer, address))
         .await?;
     Ok(match entered {
-        Entered::Request(id) => req.go(&Waiting::Device(id).path()),
-        Entered::Wrong => {
+        EntryOutcome::Request(id) => req.redirect(&SignInTarget::Device(id).path()),
+        EntryOutcome::Wrong => {
             req.page(StatusCode::UNPROCESSABLE_ENTITY, &entry_page(&req, typed, unknown_code()))
         }
-        Entered::Wait(seconds) => {
+        EntryOutcome::Wait(seconds) => {
             let page = entry_page(&req, typed, too_many_codes(seconds));
             with_wait(req.page(StatusCode::TOO_MANY_REQUESTS, &page), Some(seconds))
         }

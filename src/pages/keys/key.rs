@@ -6,18 +6,18 @@ use askama::Template;
 
 use crate::domain::management::KEYS_MANAGE;
 use crate::pages::credentials::card;
-use crate::pages::credentials::idempotent_form::{self, Made, Sent};
+use crate::pages::credentials::idempotent_form::{self, CreatedSecret, Submission};
 use crate::pages::credentials::refused;
 use crate::pages::credentials::secret::{self, SecretKind};
 use crate::pages::shared::confirm::{ConfirmPage, Question};
-use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::member::{Member, OrganizationSelector, active_sessions, member, nav};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageError, PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
-use crate::pages::shared::text::{self, Moment};
+use crate::pages::shared::text::{self, DisplayTime};
 use crate::services::api_keys::{self, Overlap};
-use crate::services::credential_names::Named;
+use crate::services::credential_names::NamedCredential;
 use crate::store::TxError;
 
 #[derive(Template)]
@@ -25,12 +25,12 @@ use crate::store::TxError;
 pub struct RotatePage {
     pub shell: Shell,
     pub nav: Nav,
-    pub once: String,
+    pub form_nonce: String,
     pub id: String,
     pub name: String,
     pub shown: String,
     /// When the old key ends anyway, if it does.
-    pub ends: Option<Moment>,
+    pub ends: Option<DisplayTime>,
 }
 
 impl RotatePage {
@@ -63,11 +63,11 @@ pub async fn rotate_page(req: PageRequest, path: web::Path<(String, String)>) ->
     }
     let page = RotatePage {
         shell: req.shell(),
-        nav: nav(&req, &member, Place::ApiKeys, active_sessions(&req, &member).await?),
-        once: idempotent_form::mark(),
+        nav: nav(&req, &member, NavItem::ApiKeys, active_sessions(&req, &member).await?),
+        form_nonce: idempotent_form::form_nonce(),
         name: text::name(&credential.name),
         shown: card::shown(&credential),
-        ends: credential.ends_at.map(|at| Moment::minute(at.utc())),
+        ends: credential.ends_at.map(|at| DisplayTime::minute(at.utc())),
         id: credential.id,
     };
     Ok(req.page(StatusCode::OK, &page))
@@ -81,26 +81,26 @@ pub async fn rotate(
 ) -> PageResult {
     let form = req.form(payload, "rotate-key").await?;
     let (slug, id) = path.into_inner();
-    let member = member(&req, Which::Slug(&slug)).await?;
+    let member = member(&req, OrganizationSelector::Slug(&slug)).await?;
     let seconds = form.get("overlap").and_then(|text| text.parse().ok());
     let Some(overlap) = seconds.and_then(Overlap::from_seconds) else {
         return Ok(req.refuse(Refusal::NotFound));
     };
-    let sent = idempotent_form::send(&req, &member, &form, move |app, work, acting| {
-        let rotated = api_keys::rotate(work, &app.config, acting, &id, overlap)?;
-        Ok(Made { created: rotated.created, replaces: Some(rotated.old_ends_at) })
+    let sent = idempotent_form::submit(&req, &member, &form, move |app, work, actor| {
+        let rotated = api_keys::rotate(work, &app.config, actor, &id, overlap)?;
+        Ok(CreatedSecret { created: rotated.created, replaces: Some(rotated.old_ends_at) })
     });
     match sent.await? {
-        Sent::Made(made) => secret::shown(&req, &member, *made).await,
-        Sent::Again(id) => secret::shown_before(&req, &member, SecretKind::ApiKey, &id).await,
-        Sent::Refused(refusal) => Ok(refused::page(&req, &member, refusal)),
+        Submission::Made(made) => secret::shown(&req, &member, *made).await,
+        Submission::Again(id) => secret::shown_before(&req, &member, SecretKind::ApiKey, &id).await,
+        Submission::Refused(refusal) => Ok(refused::page(&req, &member, refusal)),
     }
 }
 
 /// `GET /o/{org}/keys/{id}/end`
 pub async fn revoke_page(req: PageRequest, path: web::Path<(String, String)>) -> PageResult {
     let (member, key) = managed(&req, &path.0, &path.1).await?;
-    let nav = nav(&req, &member, Place::ApiKeys, active_sessions(&req, &member).await?);
+    let nav = nav(&req, &member, NavItem::ApiKeys, active_sessions(&req, &member).await?);
     let question = Question::RevokeKey {
         slug: nav.slug.clone(),
         name: text::name(&key.credential.name),
@@ -119,24 +119,24 @@ pub async fn revoke(
 ) -> PageResult {
     req.form(payload, "confirm").await?;
     let (slug, id) = path.into_inner();
-    let member = member(&req, Which::Slug(&slug)).await?;
-    let acting = member.acting(&req);
-    let revoked = req.app.write_or_refuse(move |app, work| api_keys::revoke(work, &app.config, &acting, &id));
+    let member = member(&req, OrganizationSelector::Slug(&slug)).await?;
+    let actor = member.actor(&req);
+    let revoked = req.app.write_or_refuse(move |app, work| api_keys::revoke(work, &app.config, &actor, &id));
     Ok(match TxError::settle(revoked.await)? {
-        Ok(_) => req.go(&format!("/o/{slug}/keys?done=key-revoked")),
+        Ok(_) => req.redirect(&format!("/o/{slug}/keys?done=key-revoked")),
         Err(refusal) => refused::page(&req, &member, refusal),
     })
 }
 
 /// A key that the person may change, with the person in its organization.
-async fn managed(req: &PageRequest, slug: &str, id: &str) -> Result<(Member, Named), PageError> {
-    let member = member(req, Which::Slug(slug)).await?;
-    let acting = member.acting(req);
-    if let Err(refusal) = acting.require(KEYS_MANAGE) {
+async fn managed(req: &PageRequest, slug: &str, id: &str) -> Result<(Member, NamedCredential), PageError> {
+    let member = member(req, OrganizationSelector::Slug(slug)).await?;
+    let actor = member.actor(req);
+    if let Err(refusal) = actor.require(KEYS_MANAGE) {
         return Err(refused::page(req, &member, refusal).into());
     }
     let id = id.to_owned();
-    let found = req.app.store.read_or_refuse(move |conn| api_keys::find(conn, &acting, &id));
+    let found = req.app.store.read_or_refuse(move |conn| api_keys::find(conn, &actor, &id));
     let key = TxError::settle(found.await)?.map_err(|refusal| refused::page(req, &member, refusal))?;
     Ok((member, key))
 }

@@ -7,11 +7,11 @@ use askama::Template;
 use crate::domain::key_policy::KeyPolicy;
 use crate::domain::management::KEYS_MANAGE;
 use crate::domain::scope::Level;
-use crate::pages::credentials::card::{End, Listed, Owner, State, card};
-use crate::pages::credentials::list::{Asked, CredentialList, ListAddress, Listing, StateFilter};
+use crate::pages::credentials::card::{End, ListContext, Owner, State, card};
+use crate::pages::credentials::list::{CredentialList, ListAddress, ListQuery, Listing, StateFilter};
 use crate::pages::credentials::refused;
-use crate::pages::shared::member::{MemberRequest, Which, active_sessions, member, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::member::{MemberRequest, OrganizationSelector, active_sessions, member, nav};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::services::api_keys;
@@ -39,31 +39,31 @@ impl KeysPage {
 
 /// `GET /keys` and `GET /dashboard/api-keys`: the keys of the organization that the person works in.
 pub async fn home(req: PageRequest) -> PageResult {
-    lead(&req, "").await
+    redirect_to_organization(&req, "").await
 }
 
 /// `GET /keys/new`, with what a link suggests.
 pub async fn new_home(req: PageRequest) -> PageResult {
-    lead(&req, "/new").await
+    redirect_to_organization(&req, "/new").await
 }
 
-async fn lead(req: &PageRequest, to: &str) -> PageResult {
+async fn redirect_to_organization(req: &PageRequest, to: &str) -> PageResult {
     if req.person().is_none() {
-        return Ok(req.go("/sign-in?request=keys"));
+        return Ok(req.redirect("/sign-in?request=keys"));
     }
     let query = req.http.query_string();
     let query = if query.is_empty() { String::new() } else { format!("?{query}") };
-    let member = member(req, Which::Asked).await?;
-    Ok(req.go(&format!("/o/{}/keys{to}{query}", member.organization.slug)))
+    let member = member(req, OrganizationSelector::Asked).await?;
+    Ok(req.redirect(&format!("/o/{}/keys{to}{query}", member.organization.slug)))
 }
 
 /// `GET /o/{org}/keys`: every key for owners and admins, for others their own; the newest first; those that have ended
 /// only when asked for.
 pub async fn list(MemberRequest(req, member): MemberRequest, slug: web::Path<String>) -> PageResult {
     let path = format!("{}/o/{slug}/keys", req.base());
-    let asked = Asked::read(&req, ListAddress { path: path.clone(), org: None });
-    let (acting, wanted) = (member.acting(&req), asked.clone());
-    let read = move |conn: &mut _| wanted.find(|part| api_keys::list(conn, &acting, part));
+    let asked = ListQuery::read(&req, ListAddress { path: path.clone(), org: None });
+    let (actor, wanted) = (member.actor(&req), asked.clone());
+    let read = move |conn: &mut _| wanted.find(|part| api_keys::list(conn, &actor, part));
     let found = TxError::settle(req.app.store.read_or_refuse(read).await)?
         .map_err(|refusal| refused::page(&req, &member, refusal))?;
     let manages = member.holds(&req, KEYS_MANAGE);
@@ -71,7 +71,7 @@ pub async fn list(MemberRequest(req, member): MemberRequest, slug: web::Path<Str
     let path = &path;
     let to = |act: &'static str| move |id: &str| format!("{path}/{id}/{act}");
     let (permissions, rotate, revoke) = (to("permissions"), to("rotate"), to("end"));
-    let listed = Listed {
+    let listed = ListContext {
         user_id: &member.user_id,
         on,
         unrestricted,
@@ -82,7 +82,7 @@ pub async fn list(MemberRequest(req, member): MemberRequest, slug: web::Path<Str
     };
     let page = KeysPage {
         shell: req.shell(),
-        nav: nav(&req, &member, Place::ApiKeys, active_sessions(&req, &member).await?),
+        nav: nav(&req, &member, NavItem::ApiKeys, active_sessions(&req, &member).await?),
         on,
         may_create: manages,
         list: asked.shown(found, |key| card(&req, &listed, key)),

@@ -9,11 +9,13 @@ use crate::domain::management::{KEYS_MANAGE, SERVICE_ACCOUNTS_MANAGE};
 use crate::domain::parameters::Parameters;
 use crate::domain::static_secret::Mode;
 use crate::pages::credentials::choices::{self, EndChoice, EndChoices, PermissionChoices, Ticked};
-use crate::pages::credentials::idempotent_form::{self, Made, Sent};
+use crate::pages::credentials::idempotent_form::{self, CreatedSecret, Submission};
 use crate::pages::credentials::refused;
 use crate::pages::credentials::secret::{self, SecretKind};
-use crate::pages::shared::member::{Member, MemberRequest, Which, active_sessions, member, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::member::{
+    Member, MemberRequest, OrganizationSelector, active_sessions, member, nav,
+};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
@@ -30,7 +32,7 @@ pub struct NewKeyPage {
     pub nav: Nav,
     pub problems: Problems,
     /// Marks this form, so that it makes one key however often it is sent.
-    pub once: String,
+    pub form_nonce: String,
     pub name: String,
     /// The role of the person.
     pub role: String,
@@ -76,7 +78,7 @@ pub async fn new(MemberRequest(req, member): MemberRequest) -> PageResult {
 
 /// The form as it was filled in.
 struct Typed {
-    once: String,
+    form_nonce: String,
     name: String,
     mode: Mode,
     owner: Option<String>,
@@ -90,19 +92,19 @@ impl Typed {
         let query = query(req);
         let policy = member.organization.key_policy(&req.app.config.organizations);
         Self {
-            once: idempotent_form::mark(),
+            form_nonce: idempotent_form::form_nonce(),
             name: query.get("name").unwrap_or_default().to_owned(),
             mode: query.get("mode").and_then(Mode::parse).unwrap_or(Mode::Live),
             owner: query.get("owner").map(str::to_owned),
             ticked: Ticked::suggested(&query),
-            ends: EndChoice::usual(policy.lifetime),
+            ends: EndChoice::default_for(policy.lifetime),
             addresses: String::new(),
         }
     }
 
     fn read(req: &PageRequest, form: &Parameters) -> Self {
         Self {
-            once: idempotent_form::mark_of(form),
+            form_nonce: idempotent_form::submitted_nonce(form),
             name: form.get("name").unwrap_or_default().to_owned(),
             mode: form.get("mode").and_then(Mode::parse).unwrap_or(Mode::Live),
             owner: form.get("owner").map(str::to_owned),
@@ -140,7 +142,7 @@ impl Typed {
         if !addresses.is_empty()
             && let Err(bad) = AllowedAddresses::parse(addresses.iter().map(String::as_str))
         {
-            problems = problems.with("addresses", told(&bad));
+            problems = problems.with("addresses", address_problem(&bad));
         }
         let new = NewKey {
             name: self.name.clone(),
@@ -157,7 +159,7 @@ impl Typed {
     }
 }
 
-fn told(bad: &BadAddresses) -> &'static str {
+fn address_problem(bad: &BadAddresses) -> &'static str {
     match bad {
         BadAddresses::NotAnAddress => {
             "Enter addresses such as 203.0.113.7, or networks such as 203.0.113.0/24, separated by spaces"
@@ -170,21 +172,21 @@ fn told(bad: &BadAddresses) -> &'static str {
 /// `POST /o/{org}/keys/new`: the answer shows the secret, and no other page does.
 pub async fn create(req: PageRequest, slug: web::Path<String>, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "new-key").await?;
-    let member = member(&req, Which::Slug(&slug)).await?;
+    let member = member(&req, OrganizationSelector::Slug(&slug)).await?;
     let typed = Typed::read(&req, &form);
     let (new, ends) = match typed.check(&req, &member) {
         Ok(checked) => checked,
         Err(problems) => return new_page(&req, &member, typed, problems).await,
     };
-    let sent = idempotent_form::send(&req, &member, &form, move |app, work, acting| {
-        let new = NewKey { ends_at: ends.seen_from(work.now), ..new };
-        let created = api_keys::create(work, &app.config, acting, &new)?;
-        Ok(Made { created, replaces: None })
+    let sent = idempotent_form::submit(&req, &member, &form, move |app, work, actor| {
+        let new = NewKey { ends_at: ends.at(work.now), ..new };
+        let created = api_keys::create(work, &app.config, actor, &new)?;
+        Ok(CreatedSecret { created, replaces: None })
     });
     match sent.await? {
-        Sent::Made(made) => secret::shown(&req, &member, *made).await,
-        Sent::Again(id) => secret::shown_before(&req, &member, SecretKind::ApiKey, &id).await,
-        Sent::Refused(refusal) => match refused::problems(refusal) {
+        Submission::Made(made) => secret::shown(&req, &member, *made).await,
+        Submission::Again(id) => secret::shown_before(&req, &member, SecretKind::ApiKey, &id).await,
+        Submission::Refused(refusal) => match refused::problems(refusal) {
             Ok(problems) => new_page(&req, &member, typed, problems).await,
             Err(refusal) => Ok(refused::page(&req, &member, refusal)),
         },
@@ -192,24 +194,24 @@ pub async fn create(req: PageRequest, slug: web::Path<String>, payload: web::Pay
 }
 
 async fn new_page(req: &PageRequest, member: &Member, typed: Typed, problems: Problems) -> PageResult {
-    let acting = member.acting(req);
-    if let Err(refusal) = acting.require(KEYS_MANAGE) {
+    let actor = member.actor(req);
+    if let Err(refusal) = actor.require(KEYS_MANAGE) {
         return Ok(refused::page(req, member, refusal));
     }
     let config = &req.app.config;
     let policy = member.organization.key_policy(&config.organizations);
     if !policy.on {
-        return Ok(req.go(&format!("/o/{}/keys", member.organization.slug)));
+        return Ok(req.redirect(&format!("/o/{}/keys", member.organization.slug)));
     }
     let page = NewKeyPage {
         shell: req.shell(),
-        nav: nav(req, member, Place::ApiKeys, active_sessions(req, member).await?),
+        nav: nav(req, member, NavItem::ApiKeys, active_sessions(req, member).await?),
         accounts: accounts(req, member, typed.owner.as_deref()).await?,
-        permissions: typed.ticked.offered(&config.catalog, &acting.scopes, policy.unrestricted),
+        permissions: typed.ticked.offered(&config.catalog, &actor.scopes, policy.unrestricted),
         ends: typed.ends.offered(policy.lifetime),
-        once: typed.once,
+        form_nonce: typed.form_nonce,
         name: typed.name,
-        role: acting.role.clone(),
+        role: actor.role.clone(),
         mode: typed.mode,
         addresses: typed.addresses,
         problems,
@@ -224,16 +226,16 @@ async fn accounts(
     member: &Member,
     chosen: Option<&str>,
 ) -> Result<Vec<AccountChoice>, StoreError> {
-    let acting = member.acting(req);
-    if !acting.administers() || acting.require(SERVICE_ACCOUNTS_MANAGE).is_err() {
+    let actor = member.actor(req);
+    if !actor.administers() || actor.require(SERVICE_ACCOUNTS_MANAGE).is_err() {
         return Ok(Vec::new());
     }
     let wanted = chosen.map(str::to_owned);
     let found = req.app.store.read(move |conn| {
-        let listed = service_accounts::list(conn, &acting, None, 100);
+        let listed = service_accounts::list(conn, &actor, None, 100);
         let mut made = TxError::settle(listed)?.unwrap_or_default();
         if let Some(id) = wanted.filter(|id| made.iter().all(|made| made.account.id != *id)) {
-            made.extend(TxError::settle(service_accounts::find(conn, &acting, &id))?.ok());
+            made.extend(TxError::settle(service_accounts::find(conn, &actor, &id))?.ok());
         }
         Ok(made)
     });

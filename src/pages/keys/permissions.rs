@@ -4,17 +4,19 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use askama::Template;
 
-use crate::domain::granted::Granted;
+use crate::domain::granted_scopes::GrantedScopes;
 use crate::domain::scope::ScopeSet;
 use crate::pages::credentials::choices::{PermissionChoices, Ticked, without_a_box};
 use crate::pages::credentials::{card, refused};
-use crate::pages::shared::member::{Member, MemberRequest, Which, active_sessions, member, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::member::{
+    Member, MemberRequest, OrganizationSelector, active_sessions, member, nav,
+};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::request::{PageError, PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
-use crate::services::api_keys::{self, Changeable};
+use crate::services::api_keys::{self, EditableKey};
 use crate::store::TxError;
 
 #[derive(Template)]
@@ -68,7 +70,7 @@ pub async fn page(
 pub async fn save(req: PageRequest, path: web::Path<(String, String)>, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "key-permissions").await?;
     let (slug, id) = path.into_inner();
-    let member = member(&req, Which::Slug(&slug)).await?;
+    let member = member(&req, OrganizationSelector::Slug(&slug)).await?;
     let ticked = Ticked::read(&form, &req.app.config.catalog);
     let mut scopes = ticked.all(&req.app.config.catalog);
     let seen = form.get("seen").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default();
@@ -78,12 +80,12 @@ pub async fn save(req: PageRequest, path: web::Path<(String, String)>, payload: 
         return show(&req, &member, &id, Some(Rejected { ticked, problems, seen: Some(seen) })).await;
     }
     scopes.extend(without_a_box(&req.app.config.catalog, &seen));
-    let (acting, wanted) = (member.acting(&req), id.clone());
+    let (actor, wanted) = (member.actor(&req), id.clone());
     let saved = req.app.write_or_refuse(move |app, work| {
-        api_keys::set_scopes(work, &app.config, &acting, &wanted, &scopes, Some(&seen))
+        api_keys::set_scopes(work, &app.config, &actor, &wanted, &scopes, Some(&seen))
     });
     match TxError::settle(saved.await)? {
-        Ok(_) => Ok(req.go(&format!("/o/{slug}/keys?done=key-permissions"))),
+        Ok(_) => Ok(req.redirect(&format!("/o/{slug}/keys?done=key-permissions"))),
         Err(refusal) => match refused::problems(refusal) {
             Ok(problems) => show(&req, &member, &id, Some(Rejected { ticked, problems, seen: None })).await,
             Err(refusal) => Ok(refused::page(&req, &member, refusal)),
@@ -100,10 +102,10 @@ struct Rejected {
 }
 
 /// The key and what it may be given, or the page that says why not.
-async fn changeable(req: &PageRequest, member: &Member, id: &str) -> Result<Changeable, PageError> {
-    let (app, acting, id) = (req.app.clone(), member.acting(req), id.to_owned());
+async fn changeable(req: &PageRequest, member: &Member, id: &str) -> Result<EditableKey, PageError> {
+    let (app, actor, id) = (req.app.clone(), member.actor(req), id.to_owned());
     let now = app.now();
-    let read = move |conn: &mut _| api_keys::changeable(conn, &app.config, &acting, &id, now);
+    let read = move |conn: &mut _| api_keys::editable(conn, &app.config, &actor, &id, now);
     let found = TxError::settle(req.app.store.read_or_refuse(read).await)?;
     Ok(found.map_err(|refusal| refused::page(req, member, refusal))?)
 }
@@ -112,7 +114,7 @@ async fn changeable(req: &PageRequest, member: &Member, id: &str) -> Result<Chan
 async fn show(req: &PageRequest, member: &Member, id: &str, rejected: Option<Rejected>) -> PageResult {
     let changeable = changeable(req, member, id).await?;
     let state = state(&changeable);
-    let Changeable { named, open, .. } = changeable;
+    let EditableKey { named, open, .. } = changeable;
     let granted = &named.credential.granted;
     let Rejected { ticked, problems, seen } = rejected.unwrap_or_else(|| Rejected {
         ticked: Ticked::of(granted),
@@ -121,7 +123,7 @@ async fn show(req: &PageRequest, member: &Member, id: &str, rejected: Option<Rej
     });
     let page = KeyPermissionsPage {
         shell: req.shell(),
-        nav: nav(req, member, Place::ApiKeys, active_sessions(req, member).await?),
+        nav: nav(req, member, NavItem::ApiKeys, active_sessions(req, member).await?),
         name: text::name(&named.credential.name),
         shown: card::shown(&named.credential),
         last_used: card::last_used(req, &named),
@@ -135,13 +137,13 @@ async fn show(req: &PageRequest, member: &Member, id: &str, rejected: Option<Rej
     Ok(req.page(status, &page))
 }
 
-fn state(changeable: &Changeable) -> GrantState {
-    let Changeable { named, role, open } = changeable;
+fn state(changeable: &EditableKey) -> GrantState {
+    let EditableKey { named, role, open } = changeable;
     match (role, &named.credential.granted) {
-        (None, Granted::Unrestricted) => GrantState::OrphanedUnrestricted,
-        (None, Granted::Scopes(_)) => GrantState::Orphaned,
-        (Some(_), Granted::Unrestricted) => GrantState::Unrestricted,
-        (Some(role), Granted::Scopes(scopes)) => {
+        (None, GrantedScopes::Unrestricted) => GrantState::OrphanedUnrestricted,
+        (None, GrantedScopes::Scopes(_)) => GrantState::Orphaned,
+        (Some(_), GrantedScopes::Unrestricted) => GrantState::Unrestricted,
+        (Some(role), GrantedScopes::Scopes(scopes)) => {
             let lost = scopes.difference(open);
             if lost.is_empty() {
                 GrantState::Whole

@@ -12,7 +12,7 @@ use crate::pages::keys::new::{AccountChoice, NewKeyPage};
 use crate::pages::keys::permissions::{GrantState, KeyPermissionsPage};
 use crate::pages::samples::{Foreign, LOGIN, Sample, moment, nav, print, shell};
 use crate::pages::shared::confirm::{ConfirmPage, Question};
-use crate::pages::shared::nav::Place;
+use crate::pages::shared::nav::NavItem;
 use crate::pages::shared::problems::Problems;
 
 pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
@@ -25,7 +25,7 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
 fn key_pages(foreign: Foreign) -> Vec<Sample> {
     let list = |on, state, listing| KeysPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ApiKeys),
+        nav: nav(foreign, NavItem::ApiKeys),
         on,
         may_create: true,
         list: samples::list("/o/northwind/keys", state, listing),
@@ -33,9 +33,9 @@ fn key_pages(foreign: Foreign) -> Vec<Sample> {
     };
     let new = |problems, unrestricted, never| NewKeyPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ApiKeys),
+        nav: nav(foreign, NavItem::ApiKeys),
         problems,
-        once: foreign("mark"),
+        form_nonce: foreign("mark"),
         name: foreign("Build pipeline"),
         role: "owner".into(),
         mode: Mode::Test,
@@ -65,8 +65,8 @@ fn key_pages(foreign: Foreign) -> Vec<Sample> {
         .with("addresses", "Enter addresses such as 203.0.113.7");
     let rotate = RotatePage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ApiKeys),
-        once: "mark".into(),
+        nav: nav(foreign, NavItem::ApiKeys),
+        form_nonce: "mark".into(),
         id: "key_1".into(),
         name: foreign("Build pipeline"),
         shown: "northwind_live_…Wq3f".into(),
@@ -74,7 +74,7 @@ fn key_pages(foreign: Foreign) -> Vec<Sample> {
     };
     let revoke = |last_used| ConfirmPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ApiKeys),
+        nav: nav(foreign, NavItem::ApiKeys),
         question: Question::RevokeKey {
             slug: "northwind".into(),
             id: "key_1".into(),
@@ -103,7 +103,7 @@ fn key_pages(foreign: Foreign) -> Vec<Sample> {
 fn permission_pages(foreign: Foreign) -> Vec<Sample> {
     let page = |state, problems, last_used| KeyPermissionsPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ApiKeys),
+        nav: nav(foreign, NavItem::ApiKeys),
         problems,
         id: "key_1".into(),
         name: foreign("Build pipeline"),
@@ -134,7 +134,7 @@ fn permission_pages(foreign: Foreign) -> Vec<Sample> {
 fn secret_pages(foreign: Foreign) -> Vec<Sample> {
     let secret = |made, replaces| SecretPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ApiKeys),
+        nav: nav(foreign, NavItem::ApiKeys),
         made,
         name: foreign("Build pipeline"),
         secret: Secret::new("northwind_live_".to_owned() + &"x".repeat(49)),
@@ -145,7 +145,7 @@ fn secret_pages(foreign: Foreign) -> Vec<Sample> {
     };
     let again = |made| ShownOncePage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ApiKeys),
+        nav: nav(foreign, NavItem::ApiKeys),
         made,
         name: foreign("Build pipeline"),
         list: "/o/northwind/keys".into(),

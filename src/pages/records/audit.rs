@@ -6,16 +6,16 @@ use askama::Template;
 use url::form_urlencoded::Serializer;
 
 use crate::domain::audit::export::{Format, Names};
-use crate::domain::audit::{Action, Actor, Event, Outcome, Recorded};
+use crate::domain::audit::{Action, Actor, Event, Outcome, RecordedEvent};
 use crate::domain::parameters::Parameters;
 use crate::pages::records::audit_words;
 use crate::pages::sessions::list::Pager;
 use crate::pages::shared::member::{ManagerRequest, active_sessions, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
-use crate::pages::shared::text::Moment;
+use crate::pages::shared::text::DisplayTime;
 use crate::pages::shared::urls::query;
 use crate::pages::shared::words::{Piece, Sentence};
 use crate::services::audit_log;
@@ -53,7 +53,7 @@ pub struct EventFilter {
 /// One event.
 #[derive(Debug, Clone)]
 pub struct EventRow {
-    pub at: Moment,
+    pub at: DisplayTime,
     pub words: Sentence,
     pub refused: bool,
     pub address: Option<String>,
@@ -80,7 +80,8 @@ pub(in crate::pages) const PAGE: usize = 25;
 /// `GET /o/{org}/audit`
 pub async fn events(ManagerRequest(req, member): ManagerRequest, slug: web::Path<String>) -> PageResult {
     let query = query(&req);
-    let read = audit_query::events(&query).and_then(|asked| Ok((asked, audit_query::before_event(&query)?)));
+    let read =
+        audit_query::events(&query).and_then(|asked| Ok((asked, audit_query::read_event_cursor(&query)?)));
     let (asked, before) = match read {
         Ok(read) => read,
         Err(bad) => return Ok(refused(&req, bad)),
@@ -96,10 +97,10 @@ pub async fn events(ManagerRequest(req, member): ManagerRequest, slug: web::Path
     };
     let active = active_sessions(&req, &member).await?;
     let path = format!("{}/o/{slug}/audit", req.base());
-    let older = page.older.map(|place| after(&path, &query, &audit_query::after_event(place)));
+    let older = page.older.map(|place| next_page(&path, &query, &audit_query::event_cursor(place)));
     let page = AuditPage {
         shell: req.shell(),
-        nav: nav(&req, &member, Place::AuditLog, active),
+        nav: nav(&req, &member, NavItem::AuditLog, active),
         filter: event_filter(&query, chosen, outcome),
         rows: page.events.iter().map(|event| event_row(event, &page.names)).collect(),
         pager: Pager { newer: None, older },
@@ -156,7 +157,7 @@ fn with_filters(path: &str, query: &Parameters) -> String {
     if link.ends_with('?') { link } else { format!("{link}&") }
 }
 
-pub(in crate::pages) fn after(path: &str, query: &Parameters, cursor: &str) -> String {
+pub(in crate::pages) fn next_page(path: &str, query: &Parameters, cursor: &str) -> String {
     format!("{}cursor={cursor}", with_filters(path, query))
 }
 
@@ -183,7 +184,7 @@ fn event_filter(query: &Parameters, chosen: Option<Action>, outcome: Option<Outc
     }
 }
 
-fn event_row(event: &Recorded, names: &Names) -> EventRow {
+fn event_row(event: &RecordedEvent, names: &Names) -> EventRow {
     let known = [
         ("Event", Some(format!("{} ({})", event.sequence, event.id))),
         ("Action", Some(event.action.clone())),
@@ -196,7 +197,7 @@ fn event_row(event: &Recorded, names: &Names) -> EventRow {
     let facts =
         known.into_iter().filter_map(|(name, value)| Some((name, value.filter(|text| !text.is_empty())?)));
     EventRow {
-        at: Moment::second(event.at.utc()),
+        at: DisplayTime::second(event.at.utc()),
         words: audit_words::sentence(event, names),
         refused: event.outcome == Outcome::Refused.as_str(),
         address: event.ip.clone(),

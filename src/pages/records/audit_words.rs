@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::audit::export::Names;
-use crate::domain::audit::{Action, Outcome, Recorded};
+use crate::domain::audit::{Action, Outcome, RecordedEvent};
 use crate::pages::shared::words::Sentence;
 
 /// What to choose in the filter.
@@ -63,8 +63,8 @@ pub fn label(action: Action) -> &'static str {
 }
 
 /// What happened, in one sentence.
-pub fn sentence(event: &Recorded, names: &Names) -> Sentence {
-    let told = Told { event, names };
+pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
+    let told = NamedEvent { event, names };
     let who = told.actor();
     let Some(action) = Action::parse(&event.action) else {
         return who.text(": ").code(event.action.clone());
@@ -167,12 +167,12 @@ pub fn sentence(event: &Recorded, names: &Names) -> Sentence {
 }
 
 /// An event with the names of what it is about.
-struct Told<'a> {
-    event: &'a Recorded,
+struct NamedEvent<'a> {
+    event: &'a RecordedEvent,
     names: &'a Names,
 }
 
-impl Told<'_> {
+impl NamedEvent<'_> {
     fn actor(&self) -> Sentence {
         match (self.event.actor_kind.as_str(), &self.event.actor_id) {
             ("operator", _) => "The operator of this server".into(),
@@ -223,7 +223,7 @@ impl Told<'_> {
 }
 
 /// What an event has noted, each in one line.
-pub fn details(event: &Recorded) -> Vec<(String, String)> {
+pub fn details(event: &RecordedEvent) -> Vec<(String, String)> {
     let details: Value = serde_json::from_str(&event.details).unwrap_or_default();
     let line = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let noted = details.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
@@ -245,8 +245,8 @@ mod tests {
     use crate::domain::time::Time;
     use crate::pages::shared::words::Piece;
 
-    fn event(action: &str, actor_kind: &str, details: &str) -> Recorded {
-        Recorded {
+    fn event(action: &str, actor_kind: &str, details: &str) -> RecordedEvent {
+        RecordedEvent {
             id: "evt_1".to_owned(),
             chain: "org_1".to_owned(),
             sequence: 1,
@@ -265,7 +265,7 @@ mod tests {
         }
     }
 
-    fn told(event: &Recorded) -> String {
+    fn told(event: &RecordedEvent) -> String {
         let names = [("usr_1", "Maya"), ("ses_1", "build-07")];
         let names = names.into_iter().map(|(id, name)| (id.to_owned(), name.to_owned())).collect();
         let piece = |piece: &Piece| match piece {

@@ -1,14 +1,14 @@
 //! The audit log, the uses of credentials, and how many there are.
 
 use crate::domain::audit::{Action, Outcome};
-use crate::domain::uses::UseOutcome;
+use crate::domain::usage::UseOutcome;
 use crate::pages::records::audit::{AuditPage, EventFilter, EventRow};
 use crate::pages::records::audit_words;
 use crate::pages::records::usage::{CredentialUsage, Day, Period, UsagePage};
 use crate::pages::records::uses::{UseFilter, UseRow, UsesPage};
 use crate::pages::samples::{Foreign, Sample, moment, nav, print, shell};
 use crate::pages::sessions::list::Pager;
-use crate::pages::shared::nav::Place;
+use crate::pages::shared::nav::NavItem;
 use crate::pages::shared::words::Sentence;
 
 pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
@@ -28,7 +28,7 @@ fn audit_log(foreign: Foreign, rows: Vec<EventRow>) -> AuditPage {
     let choice = |action: &Action| (action.as_str(), audit_words::label(*action), false);
     AuditPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::AuditLog),
+        nav: nav(foreign, NavItem::AuditLog),
         filter: EventFilter {
             actor: foreign("maya"),
             actions: Action::ALL.iter().map(choice).collect(),
@@ -61,7 +61,7 @@ fn event(foreign: Foreign, refused: bool, address: Option<&str>) -> EventRow {
 fn uses_page(foreign: Foreign, rows: Vec<UseRow>) -> UsesPage {
     UsesPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::AuditLog),
+        nav: nav(foreign, NavItem::AuditLog),
         filter: UseFilter {
             credential: foreign("ses_1"),
             outcome: Some(UseOutcome::Denied),
@@ -103,7 +103,7 @@ fn usage(foreign: Foreign, credentials: i64) -> UsagePage {
     };
     UsagePage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::Usage),
+        nav: nav(foreign, NavItem::Usage),
         period: Period::Week,
         days: (1..=7).map(day).collect(),
         credentials: (0..credentials).map(credential).collect(),

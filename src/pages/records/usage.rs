@@ -6,12 +6,12 @@ use chrono::TimeDelta;
 
 use crate::domain::time::Time;
 use crate::pages::shared::member::{ManagerRequest, active_sessions, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::request::PageResult;
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
-use crate::services::uses::{self, DayTotal, Overview};
+use crate::services::usage::{self, DayTotal, Overview};
 
 #[derive(Template)]
 #[template(path = "records/usage.html")]
@@ -175,13 +175,13 @@ pub async fn usage(ManagerRequest(req, member): ManagerRequest) -> PageResult {
     let first = now - TimeDelta::days(i64::from(period.days()) - 1);
     let (from, to) = (first.day(), now.day());
     let overview =
-        req.app.store.report(move |conn| uses::overview(conn, &org_id, &from, &to, CREDENTIALS)).await?;
+        req.app.store.report(move |conn| usage::overview(conn, &org_id, &from, &to, CREDENTIALS)).await?;
     let active = active_sessions(&req, &member).await?;
     let Overview { days, credentials, others, names } = overview;
     let days: Vec<Day> = (0..period.days()).map(|n| day(first + TimeDelta::days(n.into()), &days)).collect();
     let page = UsagePage {
         shell: req.shell(),
-        nav: nav(&req, &member, Place::Usage, active),
+        nav: nav(&req, &member, NavItem::Usage, active),
         period,
         credentials: credentials
             .into_iter()

@@ -5,17 +5,17 @@ use actix_web::web;
 use askama::Template;
 
 use crate::domain::audit::export::Names;
-use crate::domain::uses::UseOutcome;
+use crate::domain::usage::UseOutcome;
 use crate::pages::records::audit::{self, PAGE};
 use crate::pages::sessions::list::Pager;
 use crate::pages::shared::member::{ManagerRequest, active_sessions, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::request::PageResult;
 use crate::pages::shared::shell::{Shell, Theme};
-use crate::pages::shared::text::{self, Moment};
+use crate::pages::shared::text::{self, DisplayTime};
 use crate::pages::shared::urls::query;
-use crate::services::uses;
-use crate::store::uses::Used;
+use crate::services::usage;
+use crate::store::usage_events::UsageEvent;
 use crate::web::audit_query;
 
 #[derive(Template)]
@@ -43,7 +43,7 @@ pub struct UseFilter {
 /// One use of a credential.
 #[derive(Debug, Clone)]
 pub struct UseRow {
-    pub at: Moment,
+    pub at: DisplayTime,
     pub credential: String,
     pub credential_id: String,
     pub owner: String,
@@ -71,21 +71,22 @@ impl UsesPage {
 /// `GET /o/{org}/audit/uses`
 pub async fn uses(ManagerRequest(req, member): ManagerRequest, slug: web::Path<String>) -> PageResult {
     let query = query(&req);
-    let read = audit_query::uses(&query).and_then(|filter| Ok((filter, audit_query::before_use(&query)?)));
+    let read =
+        audit_query::uses(&query).and_then(|filter| Ok((filter, audit_query::read_use_cursor(&query)?)));
     let (filter, place) = match read {
         Ok(read) => read,
         Err(bad) => return Ok(audit::refused(&req, bad)),
     };
     let (org_id, outcome, continued) = (member.organization.id.clone(), filter.outcome, place.is_some());
-    let read = move |conn: &mut _| uses::page(conn, &org_id, &filter, place.as_ref(), PAGE);
+    let read = move |conn: &mut _| usage::page(conn, &org_id, &filter, place.as_ref(), PAGE);
     let page = req.app.store.report(read).await?;
     let active = active_sessions(&req, &member).await?;
     let path = format!("{}/o/{slug}/audit/uses", req.base());
     let last = page.uses.last().filter(|_| page.more);
-    let older = last.map(|used| audit::after(&path, &query, &audit_query::after_use(used.at, &used.id)));
+    let older = last.map(|used| audit::next_page(&path, &query, &audit_query::use_cursor(used.at, &used.id)));
     let page = UsesPage {
         shell: req.shell(),
-        nav: nav(&req, &member, Place::AuditLog, active),
+        nav: nav(&req, &member, NavItem::AuditLog, active),
         filter: UseFilter {
             credential: audit::typed(&query, "credential"),
             outcome,
@@ -100,11 +101,11 @@ pub async fn uses(ManagerRequest(req, member): ManagerRequest, slug: web::Path<S
     Ok(req.page(StatusCode::OK, &page))
 }
 
-fn use_row(used: &Used, names: &Names) -> UseRow {
+fn use_row(used: &UsageEvent, names: &Names) -> UseRow {
     let name = |id: &String| names.get(id).map_or_else(|| id.clone(), |name| text::name(name));
     let owner = used.user_id.as_ref().or(used.service_account_id.as_ref());
     UseRow {
-        at: Moment::second(used.at.utc()),
+        at: DisplayTime::second(used.at.utc()),
         credential: name(&used.credential_id),
         credential_id: used.credential_id.clone(),
         owner: owner.map_or_else(|| "the organization".to_owned(), name),

@@ -54,7 +54,7 @@ pub struct Operation {
     pub access: Access,
     pub parameters: Vec<Field>,
     pub body: Vec<Field>,
-    pub answer: Answer,
+    pub answer: SuccessResponse,
     /// Statuses, each described once for all operations.
     pub errors: Vec<String>,
 }
@@ -69,7 +69,7 @@ pub enum Access {
 
 /// The answer to a call that succeeds.
 #[derive(Debug, Clone, Default)]
-pub struct Answer {
+pub struct SuccessResponse {
     pub status: String,
     pub text: Sentence,
     pub fields: Vec<Field>,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::pages::reference::api::{Access, Answer, ErrorStatus, Field, Group, Operation, Reference};
+use crate::pages::reference::api::{
+    Access, ErrorStatus, Field, Group, Operation, Reference, SuccessResponse,
+};
 use crate::pages::reference::schema::Schemas;
 use crate::pages::shared::words::Sentence;
 
@@ -83,11 +85,11 @@ fn is_shared(response: &Value) -> bool {
     response.get("$ref").is_some()
 }
 
-fn answer(schemas: Schemas<'_>, operation: &Value) -> Answer {
+fn answer(schemas: Schemas<'_>, operation: &Value) -> SuccessResponse {
     let Some((status, response)) = responses(operation).find(|(_, response)| !is_shared(response)) else {
-        return Answer::default();
+        return SuccessResponse::default();
     };
-    Answer {
+    SuccessResponse {
         status: status.clone(),
         text: sentence(text(&response["description"])),
         fields: schemas.fields(&response["content"]["application/json"]["schema"]),

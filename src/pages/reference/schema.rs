@@ -6,9 +6,9 @@ use crate::pages::reference::api::Field;
 use crate::pages::reference::reading::sentence;
 
 /// Alternatives that are spelled out; more are words of a list that stands elsewhere.
-const FEW: usize = 6;
+const MAX_ALTERNATIVES: usize = 6;
 /// What is deeper is not shown. It keeps a schema that holds itself from going on for ever.
-const DEEPEST: usize = 5;
+const MAX_DEPTH: usize = 5;
 
 /// A document whose references are followed.
 #[derive(Clone, Copy)]
@@ -29,7 +29,7 @@ impl<'a> Schemas<'a> {
     }
 
     fn collect(self, schema: &'a Value, prefix: &str, depth: usize, fields: &mut Vec<Field>) {
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return;
         }
         let schema = self.resolve(schema);
@@ -57,7 +57,7 @@ impl<'a> Schemas<'a> {
     /// `string or null`, `array of string`, `live or test`
     pub(in crate::pages) fn kind(self, schema: &'a Value) -> String {
         let schema = self.resolve(schema);
-        if let Some(values) = schema["enum"].as_array().filter(|values| values.len() <= FEW) {
+        if let Some(values) = schema["enum"].as_array().filter(|values| values.len() <= MAX_ALTERNATIVES) {
             let values =
                 values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             return values.collect::<Vec<_>>().join(" or ");

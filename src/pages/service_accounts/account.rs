@@ -7,14 +7,16 @@ use askama::Template;
 use crate::domain::key_policy::KeyPolicy;
 use crate::domain::management::KEYS_MANAGE;
 use crate::domain::scope::Level;
-use crate::pages::credentials::card::{End, Listed, Owner, State, card};
-use crate::pages::credentials::list::{Asked, CredentialList, ListAddress, Listing, StateFilter};
+use crate::pages::credentials::card::{End, ListContext, Owner, State, card};
+use crate::pages::credentials::list::{CredentialList, ListAddress, ListQuery, Listing, StateFilter};
 use crate::pages::credentials::refused;
 use crate::pages::service_accounts::list::{Account, shown};
 use crate::pages::service_accounts::new::{RoleChoice, roles};
 use crate::pages::shared::confirm::{ConfirmPage, Question};
-use crate::pages::shared::member::{Member, MemberRequest, Which, active_sessions, member, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::member::{
+    Member, MemberRequest, OrganizationSelector, active_sessions, member, nav,
+};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageRequest, PageResult};
@@ -52,30 +54,30 @@ pub async fn show(
     MemberRequest(req, member): MemberRequest,
     path: web::Path<(String, String)>,
 ) -> PageResult {
-    page(&req, &member, &path.1, Problems::default()).await
+    account_page(&req, &member, &path.1, Problems::default()).await
 }
 
-async fn page(req: &PageRequest, member: &Member, id: &str, problems: Problems) -> PageResult {
-    let (acting, wanted) = (member.acting(req), id.to_owned());
+async fn account_page(req: &PageRequest, member: &Member, id: &str, problems: Problems) -> PageResult {
+    let (actor, wanted) = (member.actor(req), id.to_owned());
     let path = format!("{}/o/{}/service-accounts/{id}", req.base(), member.organization.slug);
-    let asked = Asked::read(req, ListAddress { path, org: None });
+    let asked = ListQuery::read(req, ListAddress { path, org: None });
     let of_keys = asked.clone();
     let found = req.app.store.read_or_refuse(move |conn| {
-        let made = service_accounts::find(conn, &acting, &wanted)?;
-        let keys = of_keys.find(|part| api_keys::of_service_account(conn, &acting, &wanted, part));
+        let made = service_accounts::find(conn, &actor, &wanted)?;
+        let keys = of_keys.find(|part| api_keys::of_service_account(conn, &actor, &wanted, part));
         // A role may hold the scope for service accounts without the one for keys.
         Ok((made, TxError::settle(keys)?.unwrap_or_default()))
     });
     let (made, keys) =
         TxError::settle(found.await)?.map_err(|refusal| refused::page(req, member, refusal))?;
-    let nav = nav(req, member, Place::ServiceAccounts, active_sessions(req, member).await?);
+    let nav = nav(req, member, NavItem::ServiceAccounts, active_sessions(req, member).await?);
     let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&req.app.config.organizations);
-    let manages = member.holds(req, KEYS_MANAGE) && member.acting(req).administers();
+    let manages = member.holds(req, KEYS_MANAGE) && member.actor(req).administers();
     let of_keys = &nav.keys(req.base());
     let to = |act: &'static str| move |id: &str| format!("{of_keys}/{id}/{act}");
     let (permissions, rotate, revoke) = (to("permissions"), to("rotate"), to("end"));
     let enabled = made.account.disabled_at.is_none();
-    let listed = Listed {
+    let listed = ListContext {
         user_id: &member.user_id,
         on: on && enabled,
         unrestricted,
@@ -105,16 +107,16 @@ pub async fn set_role(
 ) -> PageResult {
     let form = req.form(payload, "service-account-role").await?;
     let (slug, id) = path.into_inner();
-    let member = member(&req, Which::Slug(&slug)).await?;
-    let (acting, wanted) = (member.acting(&req), id.clone());
+    let member = member(&req, OrganizationSelector::Slug(&slug)).await?;
+    let (actor, wanted) = (member.actor(&req), id.clone());
     let role = form.get("role").unwrap_or_default().to_owned();
     let saved = req.app.write_or_refuse(move |app, work| {
-        service_accounts::set_role(work, &app.config, &acting, &wanted, &role)
+        service_accounts::set_role(work, &app.config, &actor, &wanted, &role)
     });
     match TxError::settle(saved.await)? {
-        Ok(_) => Ok(req.go(&format!("/o/{slug}/service-accounts/{id}?done=role-saved"))),
+        Ok(_) => Ok(req.redirect(&format!("/o/{slug}/service-accounts/{id}?done=role-saved"))),
         Err(refusal) => match refused::problems(refusal) {
-            Ok(problems) => page(&req, &member, &id, problems).await,
+            Ok(problems) => account_page(&req, &member, &id, problems).await,
             Err(refusal) => Ok(refused::page(&req, &member, refusal)),
         },
     }
@@ -126,15 +128,15 @@ pub async fn disable_page(
     path: web::Path<(String, String)>,
 ) -> PageResult {
     let (slug, id) = path.into_inner();
-    let (acting, now) = (member.acting(&req), req.app.now());
+    let (actor, now) = (member.actor(&req), req.app.now());
     let found = req.app.store.read_or_refuse(move |conn| {
-        let made = service_accounts::find(conn, &acting, &id)?;
-        let keys = service_accounts::living_keys(conn, &acting.organization.id, &id, now)?;
+        let made = service_accounts::find(conn, &actor, &id)?;
+        let keys = service_accounts::count_active_keys(conn, &actor.organization.id, &id, now)?;
         Ok((made.account, keys))
     });
     let (account, keys) =
         TxError::settle(found.await)?.map_err(|refusal| refused::page(&req, &member, refusal))?;
-    let nav = nav(&req, &member, Place::ServiceAccounts, active_sessions(&req, &member).await?);
+    let nav = nav(&req, &member, NavItem::ServiceAccounts, active_sessions(&req, &member).await?);
     let name = text::name(&account.name);
     let question = Question::DisableServiceAccount { slug, id: account.id, name, keys };
     Ok(req.page(StatusCode::OK, &ConfirmPage { shell: req.shell(), nav, question }))
@@ -148,19 +150,19 @@ pub async fn set_state(
 ) -> PageResult {
     let form = req.form(payload, "confirm").await?;
     let (slug, id) = path.into_inner();
-    let member = member(&req, Which::Slug(&slug)).await?;
+    let member = member(&req, OrganizationSelector::Slug(&slug)).await?;
     let enabled = match form.get("state") {
         Some("enabled") => true,
         Some("disabled") => false,
         _ => return Ok(req.refuse(Refusal::NotFound)),
     };
-    let (acting, wanted) = (member.acting(&req), id.clone());
+    let (actor, wanted) = (member.actor(&req), id.clone());
     let saved = req.app.write_or_refuse(move |app, work| {
-        service_accounts::set_enabled(work, &app.config, &acting, &wanted, enabled)
+        service_accounts::set_enabled(work, &app.config, &actor, &wanted, enabled)
     });
     let done = if enabled { "service-account-enabled" } else { "service-account-disabled" };
     Ok(match TxError::settle(saved.await)? {
-        Ok(_) => req.go(&format!("/o/{slug}/service-accounts/{id}?done={done}")),
+        Ok(_) => req.redirect(&format!("/o/{slug}/service-accounts/{id}?done={done}")),
         Err(refusal) => refused::page(&req, &member, refusal),
     })
 }

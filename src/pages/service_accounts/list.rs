@@ -6,13 +6,13 @@ use askama::Template;
 use crate::pages::credentials::refused;
 use crate::pages::sessions::list::Pager;
 use crate::pages::shared::member::{MemberRequest, active_sessions, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::paging;
 use crate::pages::shared::request::PageResult;
 use crate::pages::shared::shell::{Shell, Theme};
-use crate::pages::shared::text::{self, Moment};
+use crate::pages::shared::text::{self, DisplayTime};
 use crate::pages::shared::urls::query;
-use crate::services::service_accounts::{self, Made};
+use crate::services::service_accounts::{self, AccountWithCreator};
 use crate::store::TxError;
 use crate::web::cursor;
 
@@ -33,8 +33,8 @@ pub struct Account {
     pub purpose: String,
     pub role: String,
     pub created_by: Option<String>,
-    pub created_at: Moment,
-    pub disabled_at: Option<Moment>,
+    pub created_at: DisplayTime,
+    pub disabled_at: Option<DisplayTime>,
 }
 
 impl ServiceAccountsPage {
@@ -45,15 +45,15 @@ impl ServiceAccountsPage {
 
 /// `GET /o/{org}/service-accounts`: the newest first.
 pub async fn list(MemberRequest(req, member): MemberRequest) -> PageResult {
-    let (acting, after) = (member.acting(&req), query(&req).get("cursor").and_then(cursor::read));
+    let (actor, after) = (member.actor(&req), query(&req).get("cursor").and_then(cursor::read));
     let first = after.is_none();
     let limit = paging::limit();
-    let read = move |conn: &mut _| service_accounts::list(conn, &acting, after.as_ref(), limit);
+    let read = move |conn: &mut _| service_accounts::list(conn, &actor, after.as_ref(), limit);
     let mut accounts = match TxError::settle(req.app.store.read_or_refuse(read).await)? {
         Ok(accounts) => accounts,
         Err(refusal) => return Ok(refused::page(&req, &member, refusal)),
     };
-    let nav = nav(&req, &member, Place::ServiceAccounts, active_sessions(&req, &member).await?);
+    let nav = nav(&req, &member, NavItem::ServiceAccounts, active_sessions(&req, &member).await?);
     let path = nav.service_accounts(req.base());
     let next = paging::cut(&mut accounts, |made| (made.account.created_at, made.account.id.as_str()));
     let older = next.map(|cursor| format!("{path}?cursor={cursor}"));
@@ -64,14 +64,14 @@ pub async fn list(MemberRequest(req, member): MemberRequest) -> PageResult {
 }
 
 /// A service account as its pages show it.
-pub(in crate::pages) fn shown(Made { account, creator_name }: Made) -> Account {
+pub(in crate::pages) fn shown(AccountWithCreator { account, creator_name }: AccountWithCreator) -> Account {
     Account {
         id: account.id,
         name: text::name(&account.name),
         purpose: account.purpose,
         role: account.role,
         created_by: creator_name.map(|name| text::name(&name)),
-        created_at: Moment::minute(account.created_at.utc()),
-        disabled_at: account.disabled_at.map(|at| Moment::minute(at.utc())),
+        created_at: DisplayTime::minute(account.created_at.utc()),
+        disabled_at: account.disabled_at.map(|at| DisplayTime::minute(at.utc())),
     }
 }

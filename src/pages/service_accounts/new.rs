@@ -6,10 +6,12 @@ use askama::Template;
 
 use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
 use crate::domain::role::Role;
-use crate::pages::credentials::choices::Tick;
+use crate::pages::credentials::choices::TickState;
 use crate::pages::credentials::refused;
-use crate::pages::shared::member::{Member, MemberRequest, Which, active_sessions, member, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::member::{
+    Member, MemberRequest, OrganizationSelector, active_sessions, member, nav,
+};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
@@ -32,7 +34,7 @@ pub struct NewServiceAccountPage {
 pub struct RoleChoice {
     pub id: String,
     pub description: String,
-    pub tick: Tick,
+    pub tick: TickState,
 }
 
 impl NewServiceAccountPage {
@@ -43,12 +45,12 @@ impl NewServiceAccountPage {
 
 /// Every role, with those closed that the person cannot give.
 pub(in crate::pages) fn roles(req: &PageRequest, member: &Member, chosen: &str) -> Vec<RoleChoice> {
-    let (config, acting) = (&req.app.config, member.acting(req));
+    let (config, actor) = (&req.app.config, member.actor(req));
     let choice = |role: &Role| RoleChoice {
-        tick: if acting.reaches(&config.catalog, &role.id).is_ok() {
-            Tick::of(role.id == chosen)
+        tick: if actor.require_not_outranked(&config.catalog, &role.id).is_ok() {
+            TickState::of(role.id == chosen)
         } else {
-            Tick::Closed
+            TickState::Closed
         },
         id: role.id.clone(),
         description: role.description.clone(),
@@ -68,13 +70,13 @@ async fn new_page(
     typed: NewServiceAccount,
     problems: Problems,
 ) -> PageResult {
-    if let Err(refusal) = member.acting(req).require(SERVICE_ACCOUNTS_MANAGE) {
+    if let Err(refusal) = member.actor(req).require(SERVICE_ACCOUNTS_MANAGE) {
         return Ok(refused::page(req, member, refusal));
     }
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = NewServiceAccountPage {
         shell: req.shell(),
-        nav: nav(req, member, Place::ServiceAccounts, active_sessions(req, member).await?),
+        nav: nav(req, member, NavItem::ServiceAccounts, active_sessions(req, member).await?),
         problems,
         roles: roles(req, member, &typed.role),
         name: typed.name,
@@ -86,21 +88,21 @@ async fn new_page(
 /// `POST /o/{org}/service-accounts/new`
 pub async fn create(req: PageRequest, slug: web::Path<String>, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "new-service-account").await?;
-    let member = member(&req, Which::Slug(&slug)).await?;
+    let member = member(&req, OrganizationSelector::Slug(&slug)).await?;
     let field = |name: &str| form.get(name).unwrap_or_default().to_owned();
     let new = NewServiceAccount { name: field("name"), purpose: field("purpose"), role: field("role") };
     let missing = missing(&new);
     if !missing.is_empty() {
         return new_page(&req, &member, new, missing).await;
     }
-    let (acting, wanted) = (member.acting(&req), new.clone());
+    let (actor, wanted) = (member.actor(&req), new.clone());
     let created = req
         .app
-        .write_or_refuse(move |app, work| service_accounts::create(work, &app.config, &acting, &wanted));
+        .write_or_refuse(move |app, work| service_accounts::create(work, &app.config, &actor, &wanted));
     match TxError::settle(created.await)? {
         Ok(made) => {
             let id = made.account.id;
-            Ok(req.go(&format!("/o/{slug}/service-accounts/{id}?done=service-account-created")))
+            Ok(req.redirect(&format!("/o/{slug}/service-accounts/{id}?done=service-account-created")))
         }
         Err(refusal) => match refused::problems(refusal) {
             Ok(problems) => new_page(&req, &member, new, problems).await,

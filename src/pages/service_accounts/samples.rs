@@ -1,6 +1,6 @@
 //! The pages of service accounts.
 
-use crate::pages::credentials::choices::Tick;
+use crate::pages::credentials::choices::TickState;
 use crate::pages::credentials::list::{Listing, StateFilter};
 use crate::pages::credentials::samples::{self, cards};
 use crate::pages::samples::{Foreign, Sample, moment, nav, print, shell};
@@ -9,7 +9,7 @@ use crate::pages::service_accounts::list::{Account, ServiceAccountsPage};
 use crate::pages::service_accounts::new::{NewServiceAccountPage, RoleChoice};
 use crate::pages::sessions::list::Pager;
 use crate::pages::shared::confirm::{ConfirmPage, Question};
-use crate::pages::shared::nav::Place;
+use crate::pages::shared::nav::NavItem;
 use crate::pages::shared::problems::Problems;
 
 pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
@@ -24,16 +24,18 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     };
     let role =
         |id: &str, tick| RoleChoice { id: id.into(), description: "Work with everything".into(), tick };
-    let roles = || vec![role("owner", Tick::Closed), role("member", Tick::On), role("viewer", Tick::Off)];
+    let roles = || {
+        vec![role("owner", TickState::Closed), role("member", TickState::On), role("viewer", TickState::Off)]
+    };
     let list = |accounts| ServiceAccountsPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ServiceAccounts),
+        nav: nav(foreign, NavItem::ServiceAccounts),
         accounts,
         pager: Pager::default(),
     };
     let new = |problems| NewServiceAccountPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ServiceAccounts),
+        nav: nav(foreign, NavItem::ServiceAccounts),
         problems,
         name: foreign("Deployer"),
         purpose: foreign("Deploys the website"),
@@ -41,7 +43,7 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     };
     let one = |disabled_at, listing| ServiceAccountPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ServiceAccounts),
+        nav: nav(foreign, NavItem::ServiceAccounts),
         problems: Problems::default(),
         account: account(disabled_at),
         roles: roles(),
@@ -50,7 +52,7 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     };
     let disable = ConfirmPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ServiceAccounts),
+        nav: nav(foreign, NavItem::ServiceAccounts),
         question: Question::DisableServiceAccount {
             slug: "northwind".into(),
             id: "sa_1".into(),

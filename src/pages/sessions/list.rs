@@ -8,17 +8,17 @@ use crate::domain::credential::EndReason;
 use crate::domain::network;
 use crate::domain::scope::{Level, ScopeSet};
 use crate::domain::time::Time;
-use crate::pages::shared::member::{Member, Which, member, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::member::{Member, OrganizationSelector, member, nav};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::paging::PAGE;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
-use crate::pages::shared::text::{self, Moment};
+use crate::pages::shared::text::{self, DisplayTime};
 use crate::pages::shared::urls::query;
 use crate::services::setup;
 use crate::store::credentials::Credential;
 use crate::store::organizations::Organization;
-use crate::store::own_sessions::{self, Page, State, Wanted, Whose};
+use crate::store::own_sessions::{self, SessionFilter, SessionOwner, SessionPage, SessionState};
 use crate::store::{Conn, StoreError};
 use crate::web::cursor;
 
@@ -27,7 +27,7 @@ use crate::web::cursor;
 pub struct SessionsPage {
     pub shell: Shell,
     pub nav: Nav,
-    pub numbers: Numbers,
+    pub numbers: SessionStats,
     pub filter: Filter,
     pub listing: Listing,
     pub pager: Pager,
@@ -37,7 +37,7 @@ pub struct SessionsPage {
 
 /// The four numbers at the top.
 #[derive(Debug, Clone, Default)]
-pub struct Numbers {
+pub struct SessionStats {
     pub active: i64,
     pub used_in_14_days: i64,
     pub never_used: i64,
@@ -149,7 +149,7 @@ pub enum Usage {
 #[derive(Debug, Clone)]
 pub struct LastUse {
     pub address: String,
-    pub at: Moment,
+    pub at: DisplayTime,
     /// `None` where the addresses cannot be compared.
     pub same_network: Option<bool>,
 }
@@ -158,12 +158,12 @@ pub struct LastUse {
 pub enum End {
     /// The session still lives.
     Ahead {
-        at: Moment,
+        at: DisplayTime,
         /// "90 days"
         idle: String,
     },
     Past {
-        at: Moment,
+        at: DisplayTime,
     },
 }
 
@@ -180,7 +180,7 @@ pub struct Pager {
     pub older: Option<String>,
 }
 
-impl Numbers {
+impl SessionStats {
     fn shown(&self) -> [(&'static str, String); 3] {
         [
             ("Active sessions", text::number(self.active)),
@@ -194,7 +194,7 @@ impl SessionsPage {
     /// What is said of a search in which nothing was found so far.
     #[expect(clippy::unused_self, reason = "the template calls it on the page")]
     fn searched(&self) -> String {
-        format!("Nothing matches among these {} sessions.", text::number(own_sessions::SEARCHED))
+        format!("Nothing matches among these {} sessions.", text::number(own_sessions::SEARCH_LIMIT))
     }
 }
 
@@ -216,16 +216,16 @@ impl Card {
 /// A session that ends within this time says so.
 const SOON: TimeDelta = TimeDelta::days(7);
 /// "Used lately" is within this time.
-const LATELY: TimeDelta = TimeDelta::days(1);
+const RECENT: TimeDelta = TimeDelta::days(1);
 /// "Used, 14 days"
-const COUNTED: TimeDelta = TimeDelta::days(14);
+const RECENT_USE: TimeDelta = TimeDelta::days(14);
 
 /// `GET /` and `GET /cli-sessions`
 pub async fn list(req: PageRequest) -> PageResult {
     if req.person().is_none() && req.app.store.read(setup::is_open).await? {
-        return Ok(req.go("/setup"));
+        return Ok(req.redirect("/setup"));
     }
-    let member = member(&req, Which::Asked).await?;
+    let member = member(&req, OrganizationSelector::Asked).await?;
     Ok(req.page(StatusCode::OK, &list_page(&req, &member).await?))
 }
 
@@ -240,14 +240,14 @@ async fn list_page(req: &PageRequest, member: &Member) -> Result<SessionsPage, S
     let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
     let (text, state, place) = (filter.query.clone(), state(filter.state), after.clone());
     let read = move |conn: &mut Conn| {
-        let whose = Whose { org_id: &org_id, user_id: &user_id };
-        let numbers = own_sessions::numbers(conn, whose, now, now - COUNTED)?;
-        let wanted = Wanted { now, state, text: &text };
-        let page = own_sessions::page(conn, whose, wanted, place.as_ref(), PAGE)?;
-        let any = !page.rows.is_empty() || own_sessions::exist(conn, whose)?;
+        let owner = SessionOwner { org_id: &org_id, user_id: &user_id };
+        let numbers = own_sessions::stats(conn, owner, now, now - RECENT_USE)?;
+        let wanted = SessionFilter { now, state, text: &text };
+        let page = own_sessions::page(conn, owner, wanted, place.as_ref(), PAGE)?;
+        let any = !page.rows.is_empty() || own_sessions::any(conn, owner)?;
         Ok((numbers, page, any))
     };
-    let (numbers, Page { rows, older }, any) = req.app.store.read(read).await?;
+    let (numbers, SessionPage { rows, older }, any) = req.app.store.read(read).await?;
     let link = |cursor: Option<&str>| {
         let mut link = url::form_urlencoded::Serializer::new(format!("{}/cli-sessions?", req.base()));
         link.append_pair("org", &member.organization.slug).append_pair("state", filter.state.value());
@@ -269,8 +269,8 @@ async fn list_page(req: &PageRequest, member: &Member) -> Result<SessionsPage, S
     };
     Ok(SessionsPage {
         shell: req.shell(),
-        nav: nav(req, member, Place::CliSessions, numbers.living),
-        numbers: shown_numbers(numbers, now),
+        nav: nav(req, member, NavItem::CliSessions, numbers.active),
+        numbers: shown_stats(numbers, now),
         filter,
         listing,
         pager,
@@ -278,18 +278,18 @@ async fn list_page(req: &PageRequest, member: &Member) -> Result<SessionsPage, S
     })
 }
 
-fn state(filter: StateFilter) -> State {
+fn state(filter: StateFilter) -> SessionState {
     match filter {
-        StateFilter::All => State::Any,
-        StateFilter::Active => State::Living,
-        StateFilter::Ended => State::Revoked,
-        StateFilter::Expired => State::Expired,
+        StateFilter::All => SessionState::Any,
+        StateFilter::Active => SessionState::Active,
+        StateFilter::Ended => SessionState::Revoked,
+        StateFilter::Expired => SessionState::Expired,
     }
 }
 
-fn shown_numbers(numbers: own_sessions::Numbers, now: Time) -> Numbers {
-    Numbers {
-        active: numbers.living,
+fn shown_stats(numbers: own_sessions::SessionStats, now: Time) -> SessionStats {
+    SessionStats {
+        active: numbers.active,
         used_in_14_days: numbers.used,
         never_used: numbers.never_used,
         next_end: numbers.next_end.map(|(end, name)| (format!("In {}", text::about(end - now)), name)),
@@ -320,10 +320,13 @@ fn card(
         .collect();
     let end = if session.is_active(now) {
         let end = session.ends_at.unwrap_or(now);
-        End::Ahead { at: Moment::day(end.utc()), idle: text::duration(req.app.config.tokens.session_idle) }
+        End::Ahead {
+            at: DisplayTime::day(end.utc()),
+            idle: text::duration(req.app.config.tokens.session_idle),
+        }
     } else {
         let ended = session.revoked_at.or_else(|| next_end(session)).unwrap_or(now);
-        End::Past { at: Moment::minute(ended.utc()) }
+        End::Past { at: DisplayTime::minute(ended.utc()) }
     };
     Card {
         id: session.id.clone(),
@@ -365,10 +368,10 @@ fn usage(session: &Credential, organization: &Organization, now: Time) -> Usage 
         return Usage::EndsSoon(format!("Ends in {}", text::about(end - now)));
     }
     match session.last_used_at {
-        _ if never_used(session) && now - session.created_at < LATELY => Usage::NotYet,
+        _ if never_used(session) && now - session.created_at < RECENT => Usage::NotYet,
         None => Usage::Never,
         Some(_) if never_used(session) => Usage::Never,
-        Some(at) if now - at < LATELY => Usage::Lately(format!("Used {}", text::ago(at.utc(), now.utc()))),
+        Some(at) if now - at < RECENT => Usage::Lately(format!("Used {}", text::ago(at.utc(), now.utc()))),
         Some(at) => Usage::Before(format!("Used {}", text::ago(at.utc(), now.utc()))),
     }
 }
@@ -377,7 +380,7 @@ fn last_use(req: &PageRequest, session: &Credential) -> Option<LastUse> {
     let at = session.last_used_at.filter(|_| !never_used(session))?;
     let address = session.last_used_ip.clone()?;
     let same = address.parse().ok().zip(req.address).map(|(there, here)| network::same(there, here));
-    Some(LastUse { address, at: Moment::minute(at.utc()), same_network: same })
+    Some(LastUse { address, at: DisplayTime::minute(at.utc()), same_network: same })
 }
 
 fn history(session: &Credential) -> String {

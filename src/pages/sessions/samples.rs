@@ -3,14 +3,14 @@
 use crate::domain::scope::Level;
 use crate::pages::samples::{Foreign, LOGIN, Sample, moment, nav, print, shell};
 use crate::pages::sessions::list::{
-    Card, CardPermission, DeviceKind, End, Filter, LastUse, Listing, Numbers, Pager, SessionsPage,
+    Card, CardPermission, DeviceKind, End, Filter, LastUse, Listing, Pager, SessionStats, SessionsPage,
     StateFilter, Usage,
 };
 use crate::pages::sessions::session::RenamePage;
-use crate::pages::shared::nav::Place;
+use crate::pages::shared::nav::NavItem;
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::shell::Shell;
-use crate::pages::shared::text::{self, Moment};
+use crate::pages::shared::text::{self, DisplayTime};
 
 fn card(foreign: Foreign, device: &str, kind: DeviceKind, usage: Usage) -> Card {
     let permission = |words: &str, level| CardPermission { words: words.into(), level };
@@ -28,7 +28,7 @@ fn card(foreign: Foreign, device: &str, kind: DeviceKind, usage: Usage) -> Card 
         }),
         asked_from: "198.51.100.90".into(),
         end: End::Ahead {
-            at: Moment { iso: "2026-12-22".into(), text: "22 Dec 2026".into() },
+            at: DisplayTime { iso: "2026-12-22".into(), text: "22 Dec 2026".into() },
             idle: "90 days".into(),
         },
         renewals: 1_023,
@@ -44,8 +44,8 @@ fn card(foreign: Foreign, device: &str, kind: DeviceKind, usage: Usage) -> Card 
 pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     let page = |listing, active| SessionsPage {
         shell: Shell { flash: (active == 1).then(|| "Session signed out.".into()), ..shell(foreign) },
-        nav: nav(foreign, Place::CliSessions),
-        numbers: Numbers {
+        nav: nav(foreign, NavItem::CliSessions),
+        numbers: SessionStats {
             active,
             used_in_14_days: 3,
             never_used: 1_204,
@@ -77,7 +77,7 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     ];
     let rename = RenamePage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::CliSessions),
+        nav: nav(foreign, NavItem::CliSessions),
         problems: Problems::default().with("name", "Enter a name"),
         id: "ses_1".into(),
         current: foreign("maya-mbp"),

@@ -6,14 +6,14 @@ use askama::Template;
 
 use crate::pages::settings::api_access::device;
 use crate::pages::shared::confirm::{ConfirmPage, Question};
-use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::member::{Member, OrganizationSelector, active_sessions, member, nav};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageError, PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
-use crate::services::sessions::{self, Standing};
-use crate::store::cli_sessions::{self, Named};
+use crate::services::sessions::{self, SessionAccess};
+use crate::store::cli_sessions::{self, NamedSession};
 
 /// `/cli-sessions/{id}/rename`
 #[derive(Template)]
@@ -37,13 +37,13 @@ pub async fn rename_page(req: PageRequest, id: web::Path<String>) -> PageResult 
 /// `POST /cli-sessions/{id}/rename`
 pub async fn rename(req: PageRequest, id: web::Path<String>, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "rename").await?;
-    let one = One::find(&req, &id).await?;
+    let one = VisibleSession::find(&req, &id).await?;
     let (typed, origin) = (form.get("name").unwrap_or_default().to_owned(), req.browser.origin.clone());
     let (name, target, user_id) = (typed.clone(), id.clone(), one.member.user_id.clone());
     let renamed =
         req.app.store.write(move |work| sessions::rename(work, &target, &user_id, &name, &origin)).await?;
     if renamed {
-        return Ok(req.go(&one.member.list_after("renamed")));
+        return Ok(req.redirect(&one.member.list_after("renamed")));
     }
     let problems = Problems::default().with("name", "Enter a name of at most 63 characters");
     rename_view(&req, &id, problems, Some(typed)).await
@@ -51,8 +51,8 @@ pub async fn rename(req: PageRequest, id: web::Path<String>, payload: web::Paylo
 
 /// Only the owner sees the name, so nobody else may change it.
 async fn rename_view(req: &PageRequest, id: &str, problems: Problems, typed: Option<String>) -> PageResult {
-    let one = One::find(req, id).await?;
-    if one.standing != Standing::Owner {
+    let one = VisibleSession::find(req, id).await?;
+    if one.access != SessionAccess::Owner {
         return Ok(req.refuse(Refusal::NotFound));
     }
     let active = active_sessions(req, &one.member).await?;
@@ -60,7 +60,7 @@ async fn rename_view(req: &PageRequest, id: &str, problems: Problems, typed: Opt
     let current = one.named.session.name;
     let page = RenamePage {
         shell: req.shell(),
-        nav: nav(req, &one.member, Place::CliSessions, active),
+        nav: nav(req, &one.member, NavItem::CliSessions, active),
         problems,
         id: one.named.session.id,
         name: typed.unwrap_or_else(|| current.clone()),
@@ -71,20 +71,20 @@ async fn rename_view(req: &PageRequest, id: &str, problems: Problems, typed: Opt
 
 /// `GET /cli-sessions/{id}/end`
 pub async fn end_page(req: PageRequest, id: web::Path<String>) -> PageResult {
-    let one = One::find(&req, &id).await?;
+    let one = VisibleSession::find(&req, &id).await?;
     let active = active_sessions(&req, &one.member).await?;
-    let Named { session, person, tool } = one.named;
+    let NamedSession { session, person, tool } = one.named;
     let login_command = req.app.config.brand.login_command.clone();
-    let (place, question) = match one.standing {
-        Standing::Owner => {
+    let (place, question) = match one.access {
+        SessionAccess::Owner => {
             let question = Question::SignOut { id: session.id, name: session.name, tool, login_command };
-            (Place::CliSessions, question)
+            (NavItem::CliSessions, question)
         }
-        Standing::Admin => {
+        SessionAccess::Admin => {
             let slug = one.member.organization.slug.clone();
             let name = device(&session);
             let question = Question::SignOutOther { id: session.id, name, tool, person, slug };
-            (Place::ApiAccess, question)
+            (NavItem::ApiAccess, question)
         }
     };
     let nav = nav(&req, &one.member, place, active);
@@ -94,24 +94,24 @@ pub async fn end_page(req: PageRequest, id: web::Path<String>) -> PageResult {
 /// `POST /cli-sessions/{id}/end`: one's own session, or as an admin another's.
 pub async fn end(req: PageRequest, id: web::Path<String>, payload: web::Payload) -> PageResult {
     req.form(payload, "confirm").await?;
-    let one = One::find(&req, &id).await?;
+    let one = VisibleSession::find(&req, &id).await?;
     let (target, user_id) = (id.into_inner(), one.member.user_id.clone());
     let origin = req.browser.origin.clone();
     let ended = req.app.store.write(move |work| sessions::end(work, &target, &user_id, &origin)).await?;
-    Ok(match (ended, one.standing) {
+    Ok(match (ended, one.access) {
         (None, _) => req.refuse(Refusal::NotFound),
-        (Some(_), Standing::Owner) => req.go(&one.member.list_after("signed-out")),
-        (Some(_), Standing::Admin) => {
-            req.go(&format!("/o/{}/settings/api-access?done=signed-out", one.member.organization.slug))
+        (Some(_), SessionAccess::Owner) => req.redirect(&one.member.list_after("signed-out")),
+        (Some(_), SessionAccess::Admin) => {
+            req.redirect(&format!("/o/{}/settings/api-access?done=signed-out", one.member.organization.slug))
         }
     })
 }
 
 /// `GET /cli-sessions/end-all`
 pub async fn end_all_page(req: PageRequest) -> PageResult {
-    let member = member(&req, Which::Asked).await?;
+    let member = member(&req, OrganizationSelector::Asked).await?;
     let active = active_sessions(&req, &member).await?;
-    let nav = nav(&req, &member, Place::CliSessions, active);
+    let nav = nav(&req, &member, NavItem::CliSessions, active);
     let question = Question::SignOutEverywhere {
         slug: nav.slug.clone(),
         organization: nav.has_choice().then(|| nav.organization.clone()),
@@ -124,32 +124,34 @@ pub async fn end_all_page(req: PageRequest) -> PageResult {
 /// `POST /cli-sessions/end-all`
 pub async fn end_all(req: PageRequest, payload: web::Payload) -> PageResult {
     req.form(payload, "confirm").await?;
-    let member = member(&req, Which::Asked).await?;
+    let member = member(&req, OrganizationSelector::Asked).await?;
     let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
     let origin = req.browser.origin.clone();
     req.app.store.write(move |work| sessions::end_all(work, &org_id, &user_id, &origin)).await?;
-    Ok(req.go(&member.list_after("signed-out-everywhere")))
+    Ok(req.redirect(&member.list_after("signed-out-everywhere")))
 }
 
 /// A session that this person may see, with the person in its organization.
-struct One {
-    named: Named,
-    standing: Standing,
+struct VisibleSession {
+    named: NamedSession,
+    access: SessionAccess,
     member: Member,
 }
 
-impl One {
+impl VisibleSession {
     async fn find(req: &PageRequest, id: &str) -> Result<Self, PageError> {
         let Some((session, _)) = req.person() else {
-            return Err(req.go("/sign-in?because=ended").into());
+            return Err(req.redirect("/sign-in?because=ended").into());
         };
         let (id, user_id) = (id.to_owned(), session.user_id.clone());
         let seen = req.app.store.read(move |conn| {
-            let Some((_, standing)) = sessions::seen_by(conn, &id, &user_id)? else { return Ok(None) };
-            Ok(cli_sessions::find(conn, &id)?.map(|named| (named, standing)))
+            let Some((_, access)) = sessions::find_with_access(conn, &id, &user_id)? else {
+                return Ok(None);
+            };
+            Ok(cli_sessions::find(conn, &id)?.map(|named| (named, access)))
         });
-        let Some((named, standing)) = seen.await? else { return Err(req.refuse(Refusal::NotFound).into()) };
-        let member = member(req, Which::Id(&named.session.org_id)).await?;
-        Ok(Self { named, standing, member })
+        let Some((named, access)) = seen.await? else { return Err(req.refuse(Refusal::NotFound).into()) };
+        let member = member(req, OrganizationSelector::Id(&named.session.org_id)).await?;
+        Ok(Self { named, access, member })
     }
 }

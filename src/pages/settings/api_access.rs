@@ -9,19 +9,19 @@ use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
 use crate::pages::sessions::list::Pager;
 use crate::pages::settings::credential_limits;
-use crate::pages::shared::concerned::Concerned;
+use crate::pages::shared::affected_credentials::AffectedCredentials;
 use crate::pages::shared::confirm::{ConfirmPage, Question};
 use crate::pages::shared::member::{ManagerRequest, Member, active_sessions, manager, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::paging;
 use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
-use crate::pages::shared::text::{self, Moment};
+use crate::pages::shared::text::{self, DisplayTime};
 use crate::pages::shared::urls::query;
 use crate::services::api_access::{self, Effect, SignInMethods};
 use crate::store::StoreError;
-use crate::store::cli_sessions::{self, Named};
+use crate::store::cli_sessions::{self, NamedSession};
 use crate::store::credentials::Credential;
 use crate::web::cursor;
 
@@ -32,7 +32,7 @@ pub struct ApiAccessPage {
     pub nav: Nav,
     pub personal_tokens: Switch,
     /// What the switch concerns.
-    pub concerned: Concerned,
+    pub concerned: AffectedCredentials,
     pub last_change: Option<Change>,
     pub device_flow: DeviceFlow,
     /// Whether members may copy a code into a terminal.
@@ -89,7 +89,7 @@ pub struct Row {
     pub tool: String,
     /// What the tool said that it is.
     pub claimed: Option<String>,
-    pub last_used: Option<Moment>,
+    pub last_used: Option<DisplayTime>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub enum Switch {
 #[derive(Debug, Clone)]
 pub struct Change {
     pub by: String,
-    pub at: Moment,
+    pub at: DisplayTime,
 }
 
 impl ApiAccessPage {
@@ -158,23 +158,25 @@ pub async fn settings(ManagerRequest(req, member): ManagerRequest, slug: web::Pa
             let effect = api_access::effect(conn, &org_id, now)?;
             let last_change = api_access::last_change(conn, &org_id)?;
             // One more than is shown tells whether there is a next page.
-            let living = cli_sessions::living(conn, &org_id, now, after.as_ref(), paging::rows_of(PAGE))?;
+            let living =
+                cli_sessions::active_page(conn, &org_id, now, after.as_ref(), paging::rows_of(PAGE))?;
             Ok((effect, last_change, living))
         })
         .await?;
-    let next =
-        paging::cut_to(PAGE, &mut living, |Named { session, .. }| (session.created_at, session.id.as_str()));
+    let next = paging::cut_to(PAGE, &mut living, |NamedSession { session, .. }| {
+        (session.created_at, session.id.as_str())
+    });
     let path = format!("{}/o/{}/settings/api-access", req.base(), *slug);
     let active = active_sessions(&req, &member).await?;
     let policy = member.organization.policy(&req.app.config.organizations);
     let page = ApiAccessPage {
         shell: req.shell(),
-        nav: nav(&req, &member, Place::ApiAccess, active),
+        nav: nav(&req, &member, NavItem::ApiAccess, active),
         personal_tokens: if member.organization.personal_tokens { Switch::On } else { Switch::Off },
         concerned: concerned(effect),
         last_change: last_change.map(|change| Change {
             by: change.by.unwrap_or_else(|| "the operator of this server".to_owned()),
-            at: Moment::minute(change.at.utc()),
+            at: DisplayTime::minute(change.at.utc()),
         }),
         device_flow: policy.device_flow,
         copy_code: policy.copy_code,
@@ -193,14 +195,14 @@ pub(in crate::pages) fn device(session: &Credential) -> String {
     session.device_name.as_deref().map_or_else(|| "unknown-device".to_owned(), text::device_label)
 }
 
-fn row(Named { session, person, tool }: Named) -> Row {
+fn row(NamedSession { session, person, tool }: NamedSession) -> Row {
     Row {
         device: device(&session),
         id: session.id,
         person: text::name(&person),
         claimed: session.tool_version.as_deref().map(text::device_words),
         tool: text::name(&tool),
-        last_used: session.last_used_at.map(|at| Moment::minute(at.utc())),
+        last_used: session.last_used_at.map(|at| DisplayTime::minute(at.utc())),
     }
 }
 
@@ -218,7 +220,7 @@ pub async fn confirm(
         _ => return Ok(req.refuse(Refusal::NotFound)),
     };
     let active = active_sessions(&req, &member).await?;
-    let nav = nav(&req, &member, Place::ApiAccess, active);
+    let nav = nav(&req, &member, NavItem::ApiAccess, active);
     Ok(req.page(StatusCode::OK, &ConfirmPage { shell: req.shell(), nav, question }))
 }
 
@@ -237,7 +239,7 @@ pub async fn save(req: PageRequest, slug: web::Path<String>, payload: web::Paylo
         .write(move |work| api_access::set_personal_tokens(work, &member.organization, on, &actor, &origin))
         .await?;
     let done = if on { "personal-tokens-on" } else { "personal-tokens-off" };
-    Ok(req.go(&format!("/o/{slug}/settings/api-access?done={done}")))
+    Ok(req.redirect(&format!("/o/{slug}/settings/api-access?done={done}")))
 }
 
 /// `POST /o/{org}/settings/api-access/sign-in-methods`: device codes and codes to copy.
@@ -271,7 +273,7 @@ pub async fn save_sign_in_methods(
             )
         })
         .await?;
-    Ok(req.go(&format!("/o/{slug}/settings/api-access?done=sign-in-methods")))
+    Ok(req.redirect(&format!("/o/{slug}/settings/api-access?done=sign-in-methods")))
 }
 
 /// `GET /o/{org}/settings/api-access/revoke-all`
@@ -286,7 +288,7 @@ pub async fn revoke_all_page(
         login_command: req.app.config.brand.login_command.clone(),
     };
     let active = active_sessions(&req, &member).await?;
-    let nav = nav(&req, &member, Place::ApiAccess, active);
+    let nav = nav(&req, &member, NavItem::ApiAccess, active);
     Ok(req.page(StatusCode::OK, &ConfirmPage { shell: req.shell(), nav, question }))
 }
 
@@ -299,7 +301,7 @@ pub async fn revoke_all(req: PageRequest, slug: web::Path<String>, payload: web:
         .store
         .write(move |work| api_access::revoke_all(work, &member.organization, &actor, &origin))
         .await?;
-    Ok(req.go(&format!("/o/{slug}/settings/api-access?done=revoked-all")))
+    Ok(req.redirect(&format!("/o/{slug}/settings/api-access?done=revoked-all")))
 }
 
 async fn effect(req: &PageRequest, member: &Member) -> Result<Effect, StoreError> {
@@ -307,9 +309,13 @@ async fn effect(req: &PageRequest, member: &Member) -> Result<Effect, StoreError
     req.app.store.read(move |conn| api_access::effect(conn, &org_id, now)).await
 }
 
-fn concerned(effect: Effect) -> Concerned {
+fn concerned(effect: Effect) -> AffectedCredentials {
     let Effect { sessions, personal_tokens, people } = effect;
-    Concerned { sessions: count(sessions), personal_tokens: count(personal_tokens), people: count(people) }
+    AffectedCredentials {
+        sessions: count(sessions),
+        personal_tokens: count(personal_tokens),
+        people: count(people),
+    }
 }
 
 fn count(n: usize) -> i64 {

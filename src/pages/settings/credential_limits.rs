@@ -10,11 +10,11 @@ use crate::domain::parameters::Parameters;
 use crate::pages::settings::api_access::{Keys, LifetimeChoice};
 use crate::pages::shared::confirm::{ConfirmPage, Question};
 use crate::pages::shared::member::{ManagerRequest, Member, active_sessions, manager, nav};
-use crate::pages::shared::nav::Place;
+use crate::pages::shared::nav::NavItem;
 use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::text;
-use crate::services::credential_policy::{self, Limits};
+use crate::services::credential_policy::{self, CredentialLimits};
 use crate::store::StoreError;
 
 /// Days that are offered as the longest life.
@@ -22,7 +22,7 @@ const DAYS: [i64; 5] = [7, 30, 90, 180, 365];
 
 /// How the switch and the limits stand.
 pub(in crate::pages) async fn keys(req: &PageRequest, member: &Member) -> Result<Keys, StoreError> {
-    let limits = Limits::of(&member.organization, &req.app.config);
+    let limits = CredentialLimits::of(&member.organization, &req.app.config);
     Ok(Keys {
         on: member.organization.api_keys,
         living: living(req, member).await?,
@@ -35,7 +35,7 @@ pub(in crate::pages) async fn keys(req: &PageRequest, member: &Member) -> Result
 
 async fn living(req: &PageRequest, member: &Member) -> Result<i64, StoreError> {
     let (org_id, now) = (member.organization.id.clone(), req.app.now());
-    req.app.store.read(move |conn| credential_policy::living_keys(conn, &org_id, now)).await
+    req.app.store.read(move |conn| credential_policy::count_active_keys(conn, &org_id, now)).await
 }
 
 /// No limit, the usual ones, and the one that holds, if it is another.
@@ -75,7 +75,7 @@ pub async fn confirm(
         "on" => Question::ApiKeysOn { slug, organization, keys },
         _ => return Ok(req.refuse(Refusal::NotFound)),
     };
-    let nav = nav(&req, &member, Place::ApiAccess, active_sessions(&req, &member).await?);
+    let nav = nav(&req, &member, NavItem::ApiAccess, active_sessions(&req, &member).await?);
     Ok(req.page(StatusCode::OK, &ConfirmPage { shell: req.shell(), nav, question }))
 }
 
@@ -91,7 +91,7 @@ pub async fn save_switch(req: PageRequest, slug: web::Path<String>, payload: web
         .write(move |work| credential_policy::set_api_keys(work, &org_id, on, &actor, &origin))
         .await?;
     let done = if on { "api-keys-on" } else { "api-keys-off" };
-    Ok(req.go(&format!("/o/{slug}/settings/api-access?done={done}")))
+    Ok(req.redirect(&format!("/o/{slug}/settings/api-access?done={done}")))
 }
 
 /// `POST /o/{org}/settings/api-access/limits`
@@ -106,12 +106,12 @@ pub async fn save_limits(req: PageRequest, slug: web::Path<String>, payload: web
             credential_policy::set_limits(work, &app.config, &org_id, limits, &actor, &origin)
         })
         .await?;
-    Ok(req.go(&format!("/o/{slug}/settings/api-access?done=limits")))
+    Ok(req.redirect(&format!("/o/{slug}/settings/api-access?done=limits")))
 }
 
 /// What the form says; nothing for a form that is not ours.
-fn read(form: &Parameters) -> Option<Limits> {
-    Some(Limits {
+fn read(form: &Parameters) -> Option<CredentialLimits> {
+    Some(CredentialLimits {
         unrestricted_keys: on_or_off(form, "unrestricted_keys")?,
         key_lifetime: lifetime(form, "key_lifetime")?,
         token_creators: form.get("token_creators").and_then(TokenCreators::parse)?,

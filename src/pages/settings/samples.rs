@@ -5,10 +5,10 @@ use crate::domain::policy::DeviceFlow;
 use crate::pages::samples::{Foreign, LOGIN, Sample, moment, nav, print, shell};
 use crate::pages::sessions::list::Pager;
 use crate::pages::settings::api_access::{ApiAccessPage, Change, Keys, LifetimeChoice, Row, Switch};
-use crate::pages::shared::concerned::Concerned;
+use crate::pages::shared::affected_credentials::AffectedCredentials;
 use crate::pages::shared::confirm::{ConfirmPage, Question};
-use crate::pages::shared::nav::Place;
-use crate::pages::shared::text::{self, Moment};
+use crate::pages::shared::nav::NavItem;
+use crate::pages::shared::text::{self, DisplayTime};
 
 pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     let mut pages = access_pages(foreign);
@@ -17,11 +17,11 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     pages
 }
 
-fn concerned(sessions: i64, personal_tokens: i64, people: i64) -> Concerned {
-    Concerned { sessions, personal_tokens, people }
+fn concerned(sessions: i64, personal_tokens: i64, people: i64) -> AffectedCredentials {
+    AffectedCredentials { sessions, personal_tokens, people }
 }
 
-fn session_row(foreign: Foreign, device: &str, last_used: Option<Moment>) -> Row {
+fn session_row(foreign: Foreign, device: &str, last_used: Option<DisplayTime>) -> Row {
     Row {
         id: "ses_1".into(),
         person: text::name(&foreign("Ada Byron")),
@@ -53,7 +53,7 @@ fn limits(on: bool) -> Keys {
 fn access_pages(foreign: Foreign) -> Vec<Sample> {
     let api_access = |personal_tokens| ApiAccessPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::ApiAccess),
+        nav: nav(foreign, NavItem::ApiAccess),
         personal_tokens,
         concerned: concerned(14, 3, 9),
         last_change: Some(Change { by: foreign("Ada Byron"), at: moment() }),
@@ -74,7 +74,7 @@ fn access_pages(foreign: Foreign) -> Vec<Sample> {
 
 fn sign_out_pages(foreign: Foreign) -> Vec<Sample> {
     let confirm =
-        |question| ConfirmPage { shell: shell(foreign), nav: nav(foreign, Place::CliSessions), question };
+        |question| ConfirmPage { shell: shell(foreign), nav: nav(foreign, NavItem::CliSessions), question };
     let slug = || "northwind".to_owned();
     let organization = || foreign("Northwind Labs");
     let login_command = || LOGIN.to_owned();
@@ -137,7 +137,7 @@ fn sign_out_pages(foreign: Foreign) -> Vec<Sample> {
 
 fn switch_pages(foreign: Foreign) -> Vec<Sample> {
     let confirm =
-        |question| ConfirmPage { shell: shell(foreign), nav: nav(foreign, Place::ApiAccess), question };
+        |question| ConfirmPage { shell: shell(foreign), nav: nav(foreign, NavItem::ApiAccess), question };
     let (slug, organization) = (|| "northwind".to_owned(), || foreign("Northwind Labs"));
     let off = Question::ApiKeysOff { slug: slug(), organization: organization(), keys: 3 };
     let on = Question::ApiKeysOn { slug: slug(), organization: organization(), keys: 0 };

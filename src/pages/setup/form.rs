@@ -14,7 +14,7 @@ use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
-use crate::services::accounts::{LONGEST_NAME, NewUser};
+use crate::services::accounts::{MAX_NAME, NewUser};
 use crate::services::setup::{self, Refused};
 use crate::services::sign_in;
 use crate::store::TxError;
@@ -87,7 +87,7 @@ impl Filled {
         let (name, organization, typed) = (text("name"), text("organization"), text("email"));
         let password = Secret::new(form.get("password").unwrap_or_default());
         let mut problems = Problems::default();
-        let named = |name: &str| !name.is_empty() && name.chars().count() <= LONGEST_NAME;
+        let named = |name: &str| !name.is_empty() && name.chars().count() <= MAX_NAME;
         if !named(&name) {
             problems = problems.with("name", "Enter your name, at most 100 characters");
         }
@@ -112,7 +112,7 @@ async fn complete(req: &PageRequest, form: &Parameters, filled: Filled) -> PageR
     let Filled { code, name, email, password, organization } = filled;
     let (app, now, typed) = (req.app.clone(), req.app.now(), code.clone());
     // Before the password is judged and hashed: that costs something, and anybody can send this form.
-    if !req.app.store.read(move |conn| setup::recognizes(conn, &app.master, &typed, now)).await? {
+    if !req.app.store.read(move |conn| setup::is_setup_code(conn, &app.master, &typed, now)).await? {
         return Ok(again(req, form, wrong_code()));
     }
     let settings = &req.app.config;
@@ -121,7 +121,7 @@ async fn complete(req: &PageRequest, form: &Parameters, filled: Filled) -> PageR
     let vet = move |password: &Secret| {
         password::check_new(password.expose(), least, &context.each_ref().map(String::as_str))
     };
-    let hashed = match req.app.passwords.place(req.address) {
+    let hashed = match req.app.passwords.reserve(req.address) {
         Ok(place) => place.vet_and_hash(password, vet, Entropy).await,
         Err(busy) => Err(busy),
     };

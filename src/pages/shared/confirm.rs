@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use crate::pages::shared::concerned::Concerned;
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::affected_credentials::AffectedCredentials;
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::shared::words::{Piece, Sentence};
@@ -43,18 +43,18 @@ pub enum Question {
     RevokeAll {
         slug: String,
         organization: String,
-        concerned: Concerned,
+        concerned: AffectedCredentials,
         login_command: String,
     },
     PersonalTokensOff {
         slug: String,
         organization: String,
-        concerned: Concerned,
+        concerned: AffectedCredentials,
     },
     PersonalTokensOn {
         slug: String,
         organization: String,
-        concerned: Concerned,
+        concerned: AffectedCredentials,
     },
     ApiKeysOff {
         slug: String,

@@ -7,14 +7,14 @@ use actix_web::{FromRequest, HttpRequest};
 
 use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::role;
-use crate::pages::shared::nav::{Nav, OrganizationLink, Place};
-use crate::pages::shared::refusal::{Refusal, WayOut};
+use crate::pages::shared::nav::{Nav, NavItem, OrganizationLink};
+use crate::pages::shared::refusal::{Refusal, RefusalActions};
 use crate::pages::shared::request::{PageError, PageRequest};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
-use crate::services::acting::Acting;
+use crate::services::org_actor::OrgActor;
 use crate::store::organizations::Organization;
-use crate::store::own_sessions::{self, Whose};
+use crate::store::own_sessions::{self, SessionOwner};
 use crate::store::{Conn, StoreError, memberships};
 
 pub struct Member {
@@ -25,7 +25,7 @@ pub struct Member {
 }
 
 /// The organization that a page is about.
-pub(in crate::pages) enum Which<'a> {
+pub(in crate::pages) enum OrganizationSelector<'a> {
     /// By its name in the path.
     Slug(&'a str),
     Id(&'a str),
@@ -48,7 +48,7 @@ impl FromRequest for MemberRequest {
         let page = PageRequest::from_request(request, payload);
         Box::pin(async move {
             let req = page.await?;
-            let member = member(&req, Which::Slug(&slug)).await?;
+            let member = member(&req, OrganizationSelector::Slug(&slug)).await?;
             Ok(Self(req, member))
         })
     }
@@ -70,17 +70,20 @@ impl FromRequest for ManagerRequest {
 
 /// The person as a member. A browser without a session is sent to the sign-in page; an organization that the person is
 /// not a member of is a 404.
-pub(in crate::pages) async fn member(req: &PageRequest, which: Which<'_>) -> Result<Member, PageError> {
-    let Some((session, _)) = req.person() else { return Err(req.go("/sign-in").into()) };
+pub(in crate::pages) async fn member(
+    req: &PageRequest,
+    which: OrganizationSelector<'_>,
+) -> Result<Member, PageError> {
+    let Some((session, _)) = req.person() else { return Err(req.redirect("/sign-in").into()) };
     let user_id = session.user_id.clone();
     let owner = user_id.clone();
     let all = req.app.store.read(move |conn| memberships::of_user(conn, &owner)).await?;
     let query = query(req);
     let by_slug = |slug: &str| all.iter().find(|(organization, _)| organization.slug == slug);
     let (named, found) = match which {
-        Which::Slug(slug) => (true, by_slug(slug)),
-        Which::Id(id) => (true, all.iter().find(|(organization, _)| organization.id == id)),
-        Which::Asked => match query.get("org") {
+        OrganizationSelector::Slug(slug) => (true, by_slug(slug)),
+        OrganizationSelector::Id(id) => (true, all.iter().find(|(organization, _)| organization.id == id)),
+        OrganizationSelector::Asked => match query.get("org") {
             Some(slug) => (true, by_slug(slug)),
             None => (false, all.first()),
         },
@@ -88,14 +91,14 @@ pub(in crate::pages) async fn member(req: &PageRequest, which: Which<'_>) -> Res
     match found.cloned() {
         Some((organization, role)) => Ok(Member { user_id, organization, role, all }),
         None if named => Err(req.refuse(Refusal::NotFound).into()),
-        None => Err(req.refuse(Refusal::NoOrganization { way_out: WayOut::default() }).into()),
+        None => Err(req.refuse(Refusal::NoOrganization { way_out: RefusalActions::default() }).into()),
     }
 }
 
 impl Member {
     /// The person, able to do whatever the role holds.
-    pub(in crate::pages) fn acting(&self, req: &PageRequest) -> Acting {
-        Acting::in_browser(
+    pub(in crate::pages) fn actor(&self, req: &PageRequest) -> OrgActor {
+        OrgActor::in_browser(
             &self.user_id,
             self.organization.clone(),
             self.role.clone(),
@@ -120,7 +123,7 @@ impl Member {
 
 /// The person, if they manage this organization. To others it is not there; members learn whom to ask.
 pub(in crate::pages) async fn manager(req: &PageRequest, slug: &str) -> Result<Member, PageError> {
-    managing(req, member(req, Which::Slug(slug)).await?)
+    managing(req, member(req, OrganizationSelector::Slug(slug)).await?)
 }
 
 fn managing(req: &PageRequest, member: Member) -> Result<Member, PageError> {
@@ -136,20 +139,25 @@ pub(in crate::pages) async fn active_sessions(req: &PageRequest, member: &Member
     let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
     let now = req.app.now();
     let count = move |conn: &mut Conn| {
-        own_sessions::count_living(conn, Whose { org_id: &org_id, user_id: &user_id }, now)
+        own_sessions::count_active(conn, SessionOwner { org_id: &org_id, user_id: &user_id }, now)
     };
     req.app.store.read(count).await
 }
 
-pub(in crate::pages) fn nav(req: &PageRequest, member: &Member, current: Place, active_sessions: i64) -> Nav {
+pub(in crate::pages) fn nav(
+    req: &PageRequest,
+    member: &Member,
+    current: NavItem,
+    active_sessions: i64,
+) -> Nav {
     let link = |organization: &Organization| match current {
-        Place::CliSessions => format!("{}/cli-sessions?org={}", req.base(), organization.slug),
-        Place::PersonalTokens => format!("{}/tokens?org={}", req.base(), organization.slug),
-        Place::ApiKeys => format!("{}/o/{}/keys", req.base(), organization.slug),
-        Place::ServiceAccounts => format!("{}/o/{}/service-accounts", req.base(), organization.slug),
-        Place::ApiAccess => format!("{}/o/{}/settings/api-access", req.base(), organization.slug),
-        Place::AuditLog => format!("{}/o/{}/audit", req.base(), organization.slug),
-        Place::Usage => format!("{}/o/{}/usage", req.base(), organization.slug),
+        NavItem::CliSessions => format!("{}/cli-sessions?org={}", req.base(), organization.slug),
+        NavItem::PersonalTokens => format!("{}/tokens?org={}", req.base(), organization.slug),
+        NavItem::ApiKeys => format!("{}/o/{}/keys", req.base(), organization.slug),
+        NavItem::ServiceAccounts => format!("{}/o/{}/service-accounts", req.base(), organization.slug),
+        NavItem::ApiAccess => format!("{}/o/{}/settings/api-access", req.base(), organization.slug),
+        NavItem::AuditLog => format!("{}/o/{}/audit", req.base(), organization.slug),
+        NavItem::Usage => format!("{}/o/{}/usage", req.base(), organization.slug),
     };
     Nav {
         current,

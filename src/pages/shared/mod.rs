@@ -1,7 +1,7 @@
 //! What pages share: the request, who makes it, the frame, words, small pages.
 
+pub mod affected_credentials;
 pub mod assets;
-pub mod concerned;
 pub mod confirm;
 pub mod member;
 pub mod nav;

@@ -4,7 +4,7 @@ use crate::pages::shared::text;
 
 /// The page that is marked as the current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum NavItem {
     CliSessions,
     PersonalTokens,
     ApiKeys,
@@ -25,7 +25,7 @@ pub struct OrganizationLink {
 
 #[derive(Debug, Clone)]
 pub struct Nav {
-    pub current: Place,
+    pub current: NavItem,
     pub organization: String,
     /// The `{org}` of this organization's paths.
     pub slug: String,
@@ -67,7 +67,7 @@ impl Nav {
         self.organizations.len() > 1
     }
 
-    pub fn is(&self, place: Place) -> bool {
+    pub fn is(&self, place: NavItem) -> bool {
         self.current == place
     }
 }

@@ -2,20 +2,20 @@
 
 use crate::domain::policy::PolicyBlock;
 use crate::pages::samples::{Foreign, LOGIN, Sample, print, shell};
-use crate::pages::shared::refusal::{Refusal, RefusalForm, RefusalPage, TurnsOn, WayOut};
+use crate::pages::shared::refusal::{Refusal, RefusalActions, RefusalForm, RefusalPage, WhoCanEnable};
 
 /// One of each, in the order of the enum.
 #[expect(clippy::too_many_lines, reason = "a list, an entry a refusal")]
 pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal)> {
     let command = || LOGIN.to_owned();
     let organization = || foreign("Northwind Labs");
-    let way_out = || WayOut {
+    let way_out = || RefusalActions {
         tell_the_tool: Some(format!("http://127.0.0.1:53682/callback?state={}", foreign("s"))),
         other_organization: Some("/oauth/authorize?request=r".into()),
-        ..WayOut::default()
+        ..RefusalActions::default()
     };
     let refuse = || {
-        WayOut::ended_by(RefusalForm {
+        RefusalActions::ended_by(RefusalForm {
             action: "/authorize/txn_9fK2".into(),
             token: shell(foreign).tokens.of("authorize"),
             label: "Return to your terminal",
@@ -55,41 +55,41 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
             "personal-tokens-off",
             Refusal::PersonalTokensOff {
                 organization: organization(),
-                who: TurnsOn::Others(vec![foreign("Ada Byron"), foreign("Grace Brewster")]),
+                who: WhoCanEnable::Others(vec![foreign("Ada Byron"), foreign("Grace Brewster")]),
                 way_out: way_out(),
             },
         ),
         (
             "device-codes-off",
-            Refusal::RoadClosed {
+            Refusal::SignInMethodClosed {
                 organization: organization(),
                 policy_block: PolicyBlock::DeviceFlow,
-                who: TurnsOn::Others(vec![foreign("Ada Byron")]),
+                who: WhoCanEnable::Others(vec![foreign("Ada Byron")]),
                 way_out: refuse(),
             },
         ),
         (
             "device-elsewhere",
-            Refusal::RoadClosed {
+            Refusal::SignInMethodClosed {
                 organization: organization(),
                 policy_block: PolicyBlock::OtherNetwork,
-                who: TurnsOn::Others(Vec::new()),
-                way_out: WayOut::default(),
+                who: WhoCanEnable::Others(Vec::new()),
+                way_out: RefusalActions::default(),
             },
         ),
         (
             "copied-codes-off",
-            Refusal::RoadClosed {
+            Refusal::SignInMethodClosed {
                 organization: organization(),
                 policy_block: PolicyBlock::CopyCode,
-                who: TurnsOn::You("/o/northwind/settings/api-access".into()),
-                way_out: WayOut::default(),
+                who: WhoCanEnable::You("/o/northwind/settings/api-access".into()),
+                way_out: RefusalActions::default(),
             },
         ),
         ("copied-code-ended", Refusal::CopiedCodeEnded { command: command() }),
         ("nothing-to-copy", Refusal::NothingToCopy),
         ("terminal-left", Refusal::TerminalLeft),
-        ("no-organization", Refusal::NoOrganization { way_out: WayOut::default() }),
+        ("no-organization", Refusal::NoOrganization { way_out: RefusalActions::default() }),
         ("form-too-old", Refusal::FormTooOld { reload: format!("/here?{}", foreign("q")) }),
         ("cookies-off", Refusal::CookiesOff),
         ("open-elsewhere", Refusal::OpenElsewhere { command: command() }),

@@ -277,11 +277,11 @@ impl PageRequest {
     }
 
     /// On to another page of ours; always with 303, so that no form is sent twice.
-    pub(in crate::pages) fn go(&self, path: &str) -> HttpResponse {
-        self.go_with(path, [])
+    pub(in crate::pages) fn redirect(&self, path: &str) -> HttpResponse {
+        self.redirect_with(path, [])
     }
 
-    pub(in crate::pages) fn go_with<const N: usize>(
+    pub(in crate::pages) fn redirect_with<const N: usize>(
         &self,
         path: &str,
         cookies: [Cookie<'static>; N],

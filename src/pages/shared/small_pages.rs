@@ -109,7 +109,7 @@ async fn just_started(
     let since = req.app.now() - JUST_NOW;
     let read = req.app.store.read(move |conn| {
         let Some(client) = clients::find(conn, &client_id)? else { return Ok(None) };
-        let Some(latest) = credentials::latest_of(conn, &user.id, &client_id, since)? else {
+        let Some(latest) = credentials::latest_session(conn, &user.id, &client_id, since)? else {
             return Ok(None);
         };
         let organization = organizations::find(conn, &latest.org_id)?;
@@ -177,7 +177,7 @@ pub async fn theme(req: PageRequest, payload: web::Payload) -> PageResult {
     let here = form.get("return_to").filter(|path| is_own_path(path)).unwrap_or("/");
     // The path begins with that of the public URL, which is added again.
     let here = req.app.config.server.public_url.below(here).unwrap_or("/");
-    Ok(req.go_with(here, [cookie]))
+    Ok(req.redirect_with(here, [cookie]))
 }
 
 /// A path of this server, whatever a browser makes of slashes and backslashes.

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::domain::scope::Level;
 use crate::pages::authorize::consent::Permission;
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::shell::{Shell, Theme};
 

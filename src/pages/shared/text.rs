@@ -10,12 +10,12 @@ const NAME_MAX: usize = 64;
 
 /// A point in time for a `<time>` element: once for machines, once for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moment {
+pub struct DisplayTime {
     pub iso: String,
     pub text: String,
 }
 
-impl Moment {
+impl DisplayTime {
     /// "22 Dec 2026"
     pub fn day(at: DateTime<Utc>) -> Self {
         Self { iso: at.format("%Y-%m-%d").to_string(), text: date_short(at) }
@@ -189,8 +189,8 @@ mod tests {
         assert_eq!(date_time(at(22, 4, 2)), "22 Dec 2026, 04:02 UTC");
         assert_eq!(near_time(at(22, 4, 2), at(22, 9, 0)), "today at 04:02 UTC");
         assert_eq!(near_time(at(21, 4, 2), at(22, 9, 0)), "21 Dec 2026 at 04:02 UTC");
-        assert_eq!(Moment::second(at(22, 4, 2)).text, "22 Dec 2026, 04:02:05 UTC");
-        assert_eq!(Moment::minute(at(22, 4, 2)).iso, "2026-12-22T04:02:05Z");
+        assert_eq!(DisplayTime::second(at(22, 4, 2)).text, "22 Dec 2026, 04:02:05 UTC");
+        assert_eq!(DisplayTime::minute(at(22, 4, 2)).iso, "2026-12-22T04:02:05Z");
     }
 
     #[test]

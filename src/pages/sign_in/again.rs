@@ -9,9 +9,9 @@ use crate::pages::shared::request::{PageRequest, PageResult, Posted};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::urls;
 use crate::pages::shared::words::{Piece, Sentence};
-use crate::pages::sign_in::continue_to::{Waiting, Waits};
+use crate::pages::sign_in::continue_to::{SignInTarget, TargetDetails};
 use crate::pages::sign_in::form;
-use crate::services::sign_in::SignedIn;
+use crate::services::sign_in::SignInOutcome;
 use crate::web::browser::signed_in_cookies;
 
 #[derive(Template)]
@@ -37,7 +37,7 @@ pub fn wrong_password() -> Problems {
 
 /// `GET /sign-in/again`
 pub async fn again_page(req: PageRequest) -> PageResult {
-    let waiting = urls::query(&req).get("request").and_then(Waiting::parse);
+    let waiting = urls::query(&req).get("request").and_then(SignInTarget::parse);
     again(&req, waiting, StatusCode::OK, Problems::default()).await
 }
 
@@ -47,14 +47,14 @@ pub async fn sign_in_again(req: PageRequest, payload: web::Payload) -> PageResul
         Posted::Ours(form) => form,
         Posted::Stale(form) => return Ok(req.too_old(&form::sign_in_path(&req, &form))),
     };
-    let waiting = form.get("request").and_then(Waiting::parse);
-    let Some((_, user)) = req.person() else { return Ok(req.go("/sign-in?because=ended")) };
+    let waiting = form.get("request").and_then(SignInTarget::parse);
+    let Some((_, user)) = req.person() else { return Ok(req.redirect("/sign-in?because=ended")) };
     match form::attempt(&req, &form, user.email.clone()).await? {
-        SignedIn::Yes(session) => {
-            Ok(req.go_with(&form::after(waiting.as_ref()), signed_in_cookies(&req.app, &session)))
+        SignInOutcome::Yes(session) => {
+            Ok(req.redirect_with(&form::after(waiting.as_ref()), signed_in_cookies(&req.app, &session)))
         }
         outcome => {
-            let (status, problems, wait) = form::told(&outcome, wrong_password());
+            let (status, problems, wait) = form::failure_response(&outcome, wrong_password());
             Ok(form::with_wait(again(&req, waiting, status, problems).await?, wait))
         }
     }
@@ -62,12 +62,12 @@ pub async fn sign_in_again(req: PageRequest, payload: web::Payload) -> PageResul
 
 pub(in crate::pages) async fn again(
     req: &PageRequest,
-    waiting: Option<Waiting>,
+    waiting: Option<SignInTarget>,
     status: StatusCode,
     problems: Problems,
 ) -> PageResult {
-    let Some((_, user)) = req.person() else { return Ok(req.go("/sign-in?because=ended")) };
-    let Waits { tool, .. } = form::look_up(req, waiting.as_ref()).await?;
+    let Some((_, user)) = req.person() else { return Ok(req.redirect("/sign-in?because=ended")) };
+    let TargetDetails { tool, .. } = form::look_up(req, waiting.as_ref()).await?;
     let reason = match &tool {
         Some(tool) => reason(tool, "act as you"),
         None => "to continue".into(),

@@ -1,12 +1,12 @@
 //! What waits while a person signs in: the `request` in the addresses and forms of the sign-in pages.
 
-use crate::domain::id::Kind;
+use crate::domain::id::IdKind;
 use crate::domain::user_code::UserCode;
 use crate::pages::shared::request::PageRequest;
 use crate::store::{StoreError, authorization_requests, clients, device_requests};
 
 /// Where a sign-in leads. Nothing else can be asked for.
-pub(in crate::pages) enum Waiting {
+pub(in crate::pages) enum SignInTarget {
     /// An authorization request with this id.
     Authorization(String),
     /// A device whose code has been entered.
@@ -24,14 +24,14 @@ const DEVICE_CODE: &str = "device";
 
 /// What a sign-in page says of what waits.
 #[derive(Default)]
-pub(in crate::pages) struct Waits {
+pub(in crate::pages) struct TargetDetails {
     /// Whom the person goes on to; nothing if there is no such request in this browser.
     pub tool: Option<String>,
     /// The address that the tool suggests.
     pub hint: Option<String>,
 }
 
-impl Waiting {
+impl SignInTarget {
     /// Reads a field; what could not be an id of ours stands for nothing.
     pub(in crate::pages) fn parse(text: &str) -> Option<Self> {
         if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
@@ -41,7 +41,7 @@ impl Waiting {
             None if text == API_KEYS => Self::ApiKeys,
             None if text == PERSONAL_TOKENS => Self::PersonalTokens,
             Some(code) => Self::DeviceCode(UserCode::parse(code)),
-            None if text.starts_with(Kind::DeviceRequest.prefix()) => Self::Device(text.to_owned()),
+            None if text.starts_with(IdKind::DeviceRequest.prefix()) => Self::Device(text.to_owned()),
             None => Self::Authorization(text.to_owned()),
         })
     }
@@ -64,26 +64,28 @@ impl Waiting {
             Self::ApiKeys => "/keys".to_owned(),
             Self::PersonalTokens => "/tokens".to_owned(),
             Self::DeviceCode(None) => "/device".to_owned(),
-            Self::DeviceCode(Some(code)) => format!("/device?user_code={}", code.shown()),
+            Self::DeviceCode(Some(code)) => format!("/device?user_code={}", code.formatted()),
         }
     }
 
     /// Looks up what waits in this browser.
-    pub(in crate::pages) async fn look_up(&self, req: &PageRequest) -> Result<Waits, StoreError> {
+    pub(in crate::pages) async fn look_up(&self, req: &PageRequest) -> Result<TargetDetails, StoreError> {
         let browser = Some(req.browser.digest());
         match self {
-            Self::ApiKeys => Ok(Waits { tool: Some("your API keys".to_owned()), hint: None }),
-            Self::PersonalTokens => Ok(Waits { tool: Some("your personal tokens".to_owned()), hint: None }),
-            Self::DeviceCode(_) => Ok(Waits { tool: Some("your device".to_owned()), hint: None }),
+            Self::ApiKeys => Ok(TargetDetails { tool: Some("your API keys".to_owned()), hint: None }),
+            Self::PersonalTokens => {
+                Ok(TargetDetails { tool: Some("your personal tokens".to_owned()), hint: None })
+            }
+            Self::DeviceCode(_) => Ok(TargetDetails { tool: Some("your device".to_owned()), hint: None }),
             Self::Device(id) => {
                 let id = id.clone();
                 let found = req.app.store.read(move |conn| {
                     let found = device_requests::find(conn, &id)?;
                     let Some(request) = found.filter(|request| request.browser_hash == browser) else {
-                        return Ok(Waits::default());
+                        return Ok(TargetDetails::default());
                     };
                     let client = clients::find(conn, &request.client_id)?;
-                    Ok(Waits { tool: client.map(|client| client.name), hint: None })
+                    Ok(TargetDetails { tool: client.map(|client| client.name), hint: None })
                 });
                 found.await
             }
@@ -92,10 +94,10 @@ impl Waiting {
                 let found = req.app.store.read(move |conn| {
                     let found = authorization_requests::find(conn, &id)?;
                     let Some(request) = found.filter(|request| request.browser_hash == browser) else {
-                        return Ok(Waits::default());
+                        return Ok(TargetDetails::default());
                     };
                     let client = clients::find(conn, &request.client_id)?;
-                    Ok(Waits { tool: client.map(|client| client.name), hint: request.login_hint })
+                    Ok(TargetDetails { tool: client.map(|client| client.name), hint: request.login_hint })
                 });
                 found.await
             }
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn ui_04_a_sign_in_leads_to_pages_of_its_own_only() {
-        let path = |text: &str| Waiting::parse(text).map(|waiting| waiting.path());
+        let path = |text: &str| SignInTarget::parse(text).map(|waiting| waiting.path());
         assert_eq!(path("txn_abc").as_deref(), Some("/authorize/txn_abc"));
         assert_eq!(path("dev_abc").as_deref(), Some("/device/dev_abc"));
         assert_eq!(path("keys").as_deref(), Some("/keys"));
@@ -121,7 +123,7 @@ mod tests {
             assert_eq!(path(bad), None, "{bad}");
         }
         for text in ["txn_abc", "dev_abc", "keys", "tokens", "device", "device_WDJBMJHT"] {
-            assert_eq!(Waiting::parse(text).map(|waiting| waiting.field()).as_deref(), Some(text));
+            assert_eq!(SignInTarget::parse(text).map(|waiting| waiting.field()).as_deref(), Some(text));
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::pages::shared::problems::Problems;
 use crate::pages::shared::request::{PageRequest, PageResult, Posted};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::{text, urls};
-use crate::pages::sign_in::continue_to::{Waiting, Waits};
+use crate::pages::sign_in::continue_to::{SignInTarget, TargetDetails};
 use crate::services::setup;
-use crate::services::sign_in::{self, Attempt, SignedIn};
+use crate::services::sign_in::{self, SignInAttempt, SignInOutcome};
 use crate::store::StoreError;
 use crate::web::browser::{Browser, removal_cookie, signed_in_cookies};
 
@@ -69,14 +69,14 @@ pub fn busy(seconds: i64) -> Problems {
 /// `GET /sign-in`
 pub async fn sign_in_page(req: PageRequest) -> PageResult {
     if req.app.store.read(setup::is_open).await? {
-        return Ok(req.go("/setup"));
+        return Ok(req.redirect("/setup"));
     }
     let query = urls::query(&req);
-    let waiting = query.get("request").and_then(Waiting::parse);
+    let waiting = query.get("request").and_then(SignInTarget::parse);
     if req.person().is_some() {
-        return Ok(req.go(&after(waiting.as_ref())));
+        return Ok(req.redirect(&after(waiting.as_ref())));
     }
-    let Waits { tool, hint } = look_up(&req, waiting.as_ref()).await?;
+    let TargetDetails { tool, hint } = look_up(&req, waiting.as_ref()).await?;
     let notice = match query.get("because") {
         Some("signed-out") => Some(Notice::SignedOut),
         Some("switch") => Some(Notice::SwitchAccount),
@@ -101,14 +101,14 @@ pub async fn sign_in(req: PageRequest, payload: web::Payload) -> PageResult {
         Posted::Stale(form) => return Ok(shown_before(&req, &form)),
     };
     let email = form.get("email").unwrap_or_default().to_owned();
-    let waiting = form.get("request").and_then(Waiting::parse);
+    let waiting = form.get("request").and_then(SignInTarget::parse);
     match attempt(&req, &form, email.clone()).await? {
-        SignedIn::Yes(session) => {
-            Ok(req.go_with(&after(waiting.as_ref()), signed_in_cookies(&req.app, &session)))
+        SignInOutcome::Yes(session) => {
+            Ok(req.redirect_with(&after(waiting.as_ref()), signed_in_cookies(&req.app, &session)))
         }
         outcome => {
-            let Waits { tool, .. } = look_up(&req, waiting.as_ref()).await?;
-            let (status, problems, wait) = told(&outcome, wrong_pair());
+            let TargetDetails { tool, .. } = look_up(&req, waiting.as_ref()).await?;
+            let (status, problems, wait) = failure_response(&outcome, wrong_pair());
             let page = SignInPage {
                 shell: req.shell(),
                 problems,
@@ -129,10 +129,10 @@ pub async fn sign_out(req: PageRequest, payload: web::Payload) -> PageResult {
         let origin = req.browser.origin.clone();
         req.app.store.write(move |work| sign_in::sign_out(work, &session, &origin)).await?;
     }
-    Ok(match form.get("request").and_then(Waiting::parse) {
+    Ok(match form.get("request").and_then(SignInTarget::parse) {
         // The browser keeps its cookie: the request is tied to it, and nobody is signed in under it any more.
-        Some(waiting) => req.go(&format!("/sign-in?request={}&because=switch", waiting.field())),
-        None => req.go_with("/sign-in?because=signed-out", [removal_cookie(&req.app)]),
+        Some(waiting) => req.redirect(&format!("/sign-in?request={}&because=switch", waiting.field())),
+        None => req.redirect_with("/sign-in?because=signed-out", [removal_cookie(&req.app)]),
     })
 }
 
@@ -140,7 +140,7 @@ pub async fn sign_out(req: PageRequest, payload: web::Payload) -> PageResult {
 /// sign-in is not lost: it leads to its question, or to a new form.
 fn shown_before(req: &PageRequest, form: &Parameters) -> HttpResponse {
     if req.person().is_some() {
-        return req.go(&after(form.get("request").and_then(Waiting::parse).as_ref()));
+        return req.redirect(&after(form.get("request").and_then(SignInTarget::parse).as_ref()));
     }
     req.too_old(&sign_in_path(req, form))
 }
@@ -148,7 +148,7 @@ fn shown_before(req: &PageRequest, form: &Parameters) -> HttpResponse {
 /// The page with a new sign-in form for what waits.
 pub(in crate::pages) fn sign_in_path(req: &PageRequest, form: &Parameters) -> String {
     let page = if req.person().is_some() { "/sign-in/again" } else { "/sign-in" };
-    match form.get("request").and_then(Waiting::parse) {
+    match form.get("request").and_then(SignInTarget::parse) {
         Some(waiting) => format!("{page}?request={}", waiting.field()),
         None => page.to_owned(),
     }
@@ -158,9 +158,9 @@ pub(in crate::pages) async fn attempt(
     req: &PageRequest,
     form: &Parameters,
     email: String,
-) -> Result<SignedIn, StoreError> {
+) -> Result<SignInOutcome, StoreError> {
     let app = &req.app;
-    let attempt = Attempt {
+    let attempt = SignInAttempt {
         email,
         password: Secret::new(form.get("password").unwrap_or_default()),
         known_device: Browser::known_device(app, &req.http),
@@ -171,11 +171,16 @@ pub(in crate::pages) async fn attempt(
     sign_in::sign_in(&app.store, &app.config, &app.master, &app.passwords, attempt).await
 }
 
-pub(in crate::pages) fn told(outcome: &SignedIn, wrong: Problems) -> (StatusCode, Problems, Option<i64>) {
+pub(in crate::pages) fn failure_response(
+    outcome: &SignInOutcome,
+    wrong: Problems,
+) -> (StatusCode, Problems, Option<i64>) {
     match outcome {
-        SignedIn::Wait(seconds) => (StatusCode::TOO_MANY_REQUESTS, too_many_tries(*seconds), Some(*seconds)),
-        SignedIn::Busy => (StatusCode::SERVICE_UNAVAILABLE, busy(2), Some(2)),
-        SignedIn::Yes(_) | SignedIn::No => (StatusCode::UNPROCESSABLE_ENTITY, wrong, None),
+        SignInOutcome::Wait(seconds) => {
+            (StatusCode::TOO_MANY_REQUESTS, too_many_tries(*seconds), Some(*seconds))
+        }
+        SignInOutcome::Busy => (StatusCode::SERVICE_UNAVAILABLE, busy(2), Some(2)),
+        SignInOutcome::Yes(_) | SignInOutcome::No => (StatusCode::UNPROCESSABLE_ENTITY, wrong, None),
     }
 }
 
@@ -188,15 +193,15 @@ pub(in crate::pages) fn with_wait(mut answer: HttpResponse, seconds: Option<i64>
 
 pub(in crate::pages) async fn look_up(
     req: &PageRequest,
-    waiting: Option<&Waiting>,
-) -> Result<Waits, StoreError> {
+    waiting: Option<&SignInTarget>,
+) -> Result<TargetDetails, StoreError> {
     match waiting {
         Some(waiting) => waiting.look_up(req).await,
-        None => Ok(Waits::default()),
+        None => Ok(TargetDetails::default()),
     }
 }
 
 /// Where a sign-in leads: back to what waits, else home.
-pub(in crate::pages) fn after(waiting: Option<&Waiting>) -> String {
-    waiting.map_or_else(|| "/".to_owned(), Waiting::path)
+pub(in crate::pages) fn after(waiting: Option<&SignInTarget>) -> String {
+    waiting.map_or_else(|| "/".to_owned(), SignInTarget::path)
 }

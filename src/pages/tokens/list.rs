@@ -5,11 +5,11 @@ use askama::Template;
 
 use crate::domain::key_policy::TokenPolicy;
 use crate::domain::scope::Level;
-use crate::pages::credentials::card::{End, Listed, Owner, State, card};
-use crate::pages::credentials::list::{Asked, CredentialList, ListAddress, Listing, StateFilter};
+use crate::pages::credentials::card::{End, ListContext, Owner, State, card};
+use crate::pages::credentials::list::{CredentialList, ListAddress, ListQuery, Listing, StateFilter};
 use crate::pages::credentials::refused;
-use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::member::{Member, OrganizationSelector, active_sessions, member, nav};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::services::personal_tokens;
@@ -49,19 +49,19 @@ impl TokensPage {
 /// `GET /tokens`
 pub async fn list(req: PageRequest) -> PageResult {
     if req.person().is_none() {
-        return Ok(req.go("/sign-in?request=tokens"));
+        return Ok(req.redirect("/sign-in?request=tokens"));
     }
-    let member = member(&req, Which::Asked).await?;
-    let nav = nav(&req, &member, Place::PersonalTokens, active_sessions(&req, &member).await?);
+    let member = member(&req, OrganizationSelector::Asked).await?;
+    let nav = nav(&req, &member, NavItem::PersonalTokens, active_sessions(&req, &member).await?);
     let org = nav.has_choice().then(|| nav.slug.clone());
-    let asked = Asked::read(&req, ListAddress { path: format!("{}/tokens", req.base()), org });
-    let (acting, wanted) = (member.acting(&req), asked.clone());
-    let read = move |conn: &mut _| wanted.find(|part| personal_tokens::list(conn, &acting, part));
+    let asked = ListQuery::read(&req, ListAddress { path: format!("{}/tokens", req.base()), org });
+    let (actor, wanted) = (member.actor(&req), asked.clone());
+    let read = move |conn: &mut _| wanted.find(|part| personal_tokens::list(conn, &actor, part));
     let found = TxError::settle(req.app.store.read_or_refuse(read).await)?
         .map_err(|refusal| refused::page(&req, &member, refusal))?;
     let allowed = allowed(policy(&req, &member), &member);
     let revoke = |id: &str| format!("{}{}", req.base(), nav.of_this(&format!("/tokens/{id}/end")));
-    let listed = Listed {
+    let listed = ListContext {
         user_id: &member.user_id,
         on: allowed == Allowed::Yes,
         unrestricted: false,

@@ -6,11 +6,11 @@ use askama::Template;
 
 use crate::domain::management::TOKENS_MANAGE;
 use crate::pages::credentials::choices::{self, ChosenEnd, EndChoice, EndChoices, PermissionChoices, Ticked};
-use crate::pages::credentials::idempotent_form::{self, Made, Sent};
+use crate::pages::credentials::idempotent_form::{self, CreatedSecret, Submission};
 use crate::pages::credentials::refused;
 use crate::pages::credentials::secret::{self, SecretKind};
-use crate::pages::shared::member::{Member, Which, active_sessions, member, nav};
-use crate::pages::shared::nav::{Nav, Place};
+use crate::pages::shared::member::{Member, OrganizationSelector, active_sessions, member, nav};
+use crate::pages::shared::nav::{Nav, NavItem};
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
@@ -25,7 +25,7 @@ pub struct NewTokenPage {
     pub nav: Nav,
     pub problems: Problems,
     /// Marks this form, so that it makes one token however often it is sent.
-    pub once: String,
+    pub form_nonce: String,
     pub name: String,
     pub permissions: PermissionChoices,
     pub ends: EndChoices,
@@ -39,7 +39,7 @@ impl NewTokenPage {
 
 /// The form as it was filled in.
 struct Typed {
-    once: String,
+    form_nonce: String,
     name: String,
     ticked: Ticked,
     ends: EndChoice,
@@ -69,34 +69,34 @@ impl Typed {
 
 /// `GET /tokens/new`
 pub async fn new(req: PageRequest) -> PageResult {
-    let member = member(&req, Which::Asked).await?;
+    let member = member(&req, OrganizationSelector::Asked).await?;
     let query = query(&req);
     let typed = Typed {
-        once: idempotent_form::mark(),
+        form_nonce: idempotent_form::form_nonce(),
         name: query.get("name").unwrap_or_default().to_owned(),
         ticked: Ticked::suggested(&query),
-        ends: EndChoice::usual(list::policy(&req, &member).lifetime),
+        ends: EndChoice::default_for(list::policy(&req, &member).lifetime),
     };
     new_page(&req, &member, typed, Problems::default()).await
 }
 
 async fn new_page(req: &PageRequest, member: &Member, typed: Typed, problems: Problems) -> PageResult {
-    let acting = member.acting(req);
-    if let Err(refusal) = acting.require(TOKENS_MANAGE) {
+    let actor = member.actor(req);
+    if let Err(refusal) = actor.require(TOKENS_MANAGE) {
         return Ok(refused::page(req, member, refusal));
     }
     let policy = list::policy(req, member);
-    let nav = nav(req, member, Place::PersonalTokens, active_sessions(req, member).await?);
+    let nav = nav(req, member, NavItem::PersonalTokens, active_sessions(req, member).await?);
     if list::allowed(policy, member) != Allowed::Yes {
         // The list says why, and whom to ask.
-        return Ok(req.go(&nav.of_this("/tokens")));
+        return Ok(req.redirect(&nav.of_this("/tokens")));
     }
     let page = NewTokenPage {
         shell: req.shell(),
         nav,
-        permissions: typed.ticked.offered(&req.app.config.catalog, &acting.scopes, false),
+        permissions: typed.ticked.offered(&req.app.config.catalog, &actor.scopes, false),
         ends: typed.ends.offered(policy.lifetime),
-        once: typed.once,
+        form_nonce: typed.form_nonce,
         name: typed.name,
         problems,
     };
@@ -107,9 +107,9 @@ async fn new_page(req: &PageRequest, member: &Member, typed: Typed, problems: Pr
 /// `POST /tokens/new`: the answer shows the secret, and no other page does.
 pub async fn create(req: PageRequest, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "new-token").await?;
-    let member = member(&req, Which::Asked).await?;
+    let member = member(&req, OrganizationSelector::Asked).await?;
     let typed = Typed {
-        once: idempotent_form::mark_of(&form),
+        form_nonce: idempotent_form::submitted_nonce(&form),
         name: form.get("name").unwrap_or_default().to_owned(),
         ticked: Ticked::read(&form, &req.app.config.catalog),
         ends: EndChoice::read(&form),
@@ -118,15 +118,15 @@ pub async fn create(req: PageRequest, payload: web::Payload) -> PageResult {
         Ok(checked) => checked,
         Err(problems) => return new_page(&req, &member, typed, problems).await,
     };
-    let sent = idempotent_form::send(&req, &member, &form, move |app, work, acting| {
-        let new = NewToken { ends_at: end.seen_from(work.now), ..new };
-        let created = personal_tokens::create(work, &app.config, acting, &new)?;
-        Ok(Made { created, replaces: None })
+    let sent = idempotent_form::submit(&req, &member, &form, move |app, work, actor| {
+        let new = NewToken { ends_at: end.at(work.now), ..new };
+        let created = personal_tokens::create(work, &app.config, actor, &new)?;
+        Ok(CreatedSecret { created, replaces: None })
     });
     match sent.await? {
-        Sent::Made(made) => secret::shown(&req, &member, *made).await,
-        Sent::Again(id) => secret::shown_before(&req, &member, SecretKind::PersonalToken, &id).await,
-        Sent::Refused(refusal) => match refused::problems(refusal) {
+        Submission::Made(made) => secret::shown(&req, &member, *made).await,
+        Submission::Again(id) => secret::shown_before(&req, &member, SecretKind::PersonalToken, &id).await,
+        Submission::Refused(refusal) => match refused::problems(refusal) {
             Ok(problems) => new_page(&req, &member, typed, problems).await,
             Err(refusal) => Ok(refused::page(&req, &member, refusal)),
         },

@@ -5,7 +5,7 @@ use crate::pages::credentials::list::{Listing, StateFilter};
 use crate::pages::credentials::samples::{self, cards, ended, ends, offered};
 use crate::pages::samples::{Foreign, LOGIN, Sample, nav, print, shell};
 use crate::pages::shared::confirm::{ConfirmPage, Question};
-use crate::pages::shared::nav::Place;
+use crate::pages::shared::nav::NavItem;
 use crate::pages::shared::problems::Problems;
 use crate::pages::tokens::list::{Allowed, TokensPage};
 use crate::pages::tokens::new::NewTokenPage;
@@ -22,23 +22,23 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     let of_tokens = |cards: Vec<CredentialCard>| Listing::Cards(cards.into_iter().map(of_token).collect());
     let list = |allowed, state, listing| TokensPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::PersonalTokens),
+        nav: nav(foreign, NavItem::PersonalTokens),
         allowed,
         list: samples::list("/tokens", state, listing),
         login_command: LOGIN.into(),
     };
     let new = |problems| NewTokenPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::PersonalTokens),
+        nav: nav(foreign, NavItem::PersonalTokens),
         problems,
-        once: "mark".into(),
+        form_nonce: "mark".into(),
         name: foreign("Notebook"),
         permissions: offered(None),
         ends: ends(true),
     };
     let revoke = ConfirmPage {
         shell: shell(foreign),
-        nav: nav(foreign, Place::PersonalTokens),
+        nav: nav(foreign, NavItem::PersonalTokens),
         question: Question::RevokeToken {
             slug: "northwind".into(),
             id: "pat_1".into(),

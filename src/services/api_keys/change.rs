@@ -1,25 +1,25 @@
 //! Ending a key, and changing what it may do.
 
-use super::create::may_hand_on;
-use super::{find, living, managed, manager, owner_role};
+use super::create::require_may_grant;
+use super::{find, managed, manager, owner_role, require_active};
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::EndReason;
-use crate::domain::granted::Granted;
+use crate::domain::granted_scopes::GrantedScopes;
 use crate::domain::management::KEYS_MANAGE;
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Time;
-use crate::services::acting::Acting;
-use crate::services::credential_names::{self, Named};
+use crate::services::credential_names::{self, NamedCredential};
 use crate::services::field_validation;
+use crate::services::org_actor::OrgActor;
 use crate::services::refusal::Refusal;
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{Conn, StoreError, TxError, Work, credentials};
 
 /// A key as it is before its scopes are changed.
 #[derive(Debug)]
-pub struct Changeable {
-    pub named: Named,
+pub struct EditableKey {
+    pub named: NamedCredential,
     /// The role that bounds it; nothing when its owner is gone or disabled.
     pub role: Option<String>,
     /// The scopes that whoever asks may leave it or give it.
@@ -30,34 +30,34 @@ pub struct Changeable {
 pub fn revoke(
     work: &mut Work<'_>,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     id: &str,
-) -> Result<Named, TxError<Refusal>> {
-    let acting = manager(work, config, acting)?;
-    let key = managed(work, &acting, id)?;
+) -> Result<NamedCredential, TxError<Refusal>> {
+    let actor = manager(work, config, actor)?;
+    let key = managed(work, &actor, id)?;
     if credentials::revoke(work.conn, &key.id, work.now, EndReason::Revoked)? {
-        let event = acting.event(Action::ApiKeyRevoked).target(&key.id).detail("name", key.name.clone());
+        let event = actor.event(Action::ApiKeyRevoked).target(&key.id).detail("name", key.name.clone());
         work.record(event);
     }
-    again(work, &key)
+    reload(work, &key)
 }
 
 /// A key for somebody who wants to change its scopes.
-pub fn changeable(
+pub fn editable(
     conn: &mut Conn,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     id: &str,
     now: Time,
-) -> Result<Changeable, TxError<Refusal>> {
-    acting.require(KEYS_MANAGE)?;
-    let named = find(conn, acting, id)?;
-    living(&named.credential, now)?;
+) -> Result<EditableKey, TxError<Refusal>> {
+    actor.require(KEYS_MANAGE)?;
+    let named = find(conn, actor, id)?;
+    require_active(&named.credential, now)?;
     let role = owner_role(conn, &named.credential)?;
-    let kept = may_keep(config, acting, &named.credential, role.as_deref());
+    let kept = keepable_scopes(config, actor, &named.credential, role.as_deref());
     let held = role.as_deref().map(|role| config.catalog.held_by(role)).unwrap_or_default();
-    let open = kept.union(&held.intersection(&acting.scopes));
-    Ok(Changeable { named, role, open })
+    let open = kept.union(&held.intersection(&actor.scopes));
+    Ok(EditableKey { named, role, open })
 }
 
 /// Gives a key other scopes. What it could do already it may keep; what is new, whoever asks must hold. `seen` is what
@@ -65,14 +65,14 @@ pub fn changeable(
 pub fn set_scopes(
     work: &mut Work<'_>,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     id: &str,
     scopes: &[String],
     seen: Option<&ScopeSet>,
-) -> Result<Named, TxError<Refusal>> {
-    let acting = manager(work, config, acting)?;
-    let key = managed(work, &acting, id)?;
-    living(&key, work.now)?;
+) -> Result<NamedCredential, TxError<Refusal>> {
+    let actor = manager(work, config, actor)?;
+    let key = managed(work, &actor, id)?;
+    require_active(&key, work.now)?;
     let scopes = field_validation::scopes(&config.catalog, scopes)?;
     let named = key.granted.named();
     if seen.is_some_and(|seen| *seen != named) && scopes != named {
@@ -82,20 +82,20 @@ pub fn set_scopes(
         return Err(Refusal::invalid("scopes", message).into());
     }
     let role = owner_role(work.conn, &key)?;
-    let added = scopes.difference(&may_keep(config, &acting, &key, role.as_deref()));
+    let added = scopes.difference(&keepable_scopes(config, &actor, &key, role.as_deref()));
     if let Some(role) = role {
-        if !added.is_empty() && !acting.uses(&key.id) {
-            acting.bounds.allow(key.kind, key.ends_at, key.allowed_addresses.as_ref())?;
+        if !added.is_empty() && !actor.acts_with(&key.id) {
+            actor.bounds.check(key.kind, key.ends_at, key.allowed_addresses.as_ref())?;
         }
-        may_hand_on(&config.catalog, &acting, &Granted::Scopes(added), &role)?;
+        require_may_grant(&config.catalog, &actor, &GrantedScopes::Scopes(added), &role)?;
     } else if !added.is_empty() {
         let message = "The owner of the key has left or is disabled, so that it can only lose what it has.";
         return Err(Refusal::invalid("scopes", message).into());
     }
-    let granted = Granted::Scopes(scopes);
+    let granted = GrantedScopes::Scopes(scopes);
     if granted != key.granted {
         static_credentials::set_granted(work.conn, &key.id, &granted)?;
-        let event = acting
+        let event = actor
             .event(Action::ApiKeyScopesChanged)
             .target(&key.id)
             .detail("before", key.granted.named().to_string())
@@ -103,21 +103,26 @@ pub fn set_scopes(
             .detail("after", granted.named().to_string());
         work.record(event);
     }
-    again(work, &key)
+    reload(work, &key)
 }
 
 /// What a key may keep, whoever changes it: what is left of it today. One that nobody owns can do nothing, and keeps
 /// what it has.
-fn may_keep(config: &Config, acting: &Acting, key: &StaticCredential, role: Option<&str>) -> ScopeSet {
-    let policy = acting.organization.key_policy(&config.organizations);
+fn keepable_scopes(
+    config: &Config,
+    actor: &OrgActor,
+    key: &StaticCredential,
+    role: Option<&str>,
+) -> ScopeSet {
+    let policy = actor.organization.key_policy(&config.organizations);
     match role {
-        Some(role) => policy.leaves(&key.granted, &config.catalog, role),
+        Some(role) => policy.effective_scopes(&key.granted, &config.catalog, role),
         None => key.granted.named(),
     }
 }
 
 /// The key as it is now.
-fn again(work: &mut Work<'_>, key: &StaticCredential) -> Result<Named, TxError<Refusal>> {
+fn reload(work: &mut Work<'_>, key: &StaticCredential) -> Result<NamedCredential, TxError<Refusal>> {
     let kind = key.kind.credential_kind();
     let found = static_credentials::find(work.conn, &key.org_id, kind, &key.id)?;
     let key = found.ok_or_else(|| StoreError::Failed(format!("{} has gone", key.id)))?;

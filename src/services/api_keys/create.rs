@@ -1,16 +1,16 @@
 //! Making a key.
 
-use super::{Created, manager, switched_on};
+use super::{CreatedCredential, manager, require_enabled};
 use crate::config::Config;
 use crate::domain::allowed_addresses::AllowedAddresses;
 use crate::domain::audit::Action;
-use crate::domain::granted::Granted;
-use crate::domain::id::Kind;
+use crate::domain::granted_scopes::GrantedScopes;
+use crate::domain::id::IdKind;
 use crate::domain::scope::Catalog;
 use crate::domain::static_secret::{self, Mode, StaticKind};
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::services::acting::Acting;
+use crate::services::org_actor::OrgActor;
 use crate::services::refusal::Refusal;
 use crate::services::{credential_names, field_validation};
 use crate::store::static_credentials::{self, StaticCredential};
@@ -34,24 +34,24 @@ pub struct NewKey {
 pub fn create(
     work: &mut Work<'_>,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     new: &NewKey,
-) -> Result<Created, TxError<Refusal>> {
-    let acting = manager(work, config, acting)?;
-    switched_on(config, &acting)?;
-    let (owner, role) = owner(work, config, &acting, new.service_account.as_deref())?;
-    let policy = acting.organization.key_policy(&config.organizations);
+) -> Result<CreatedCredential, TxError<Refusal>> {
+    let actor = manager(work, config, actor)?;
+    require_enabled(config, &actor)?;
+    let (owner, role) = owner(work, config, &actor, new.service_account.as_deref())?;
+    let policy = actor.organization.key_policy(&config.organizations);
     let name = field_validation::name(&new.name)?;
-    let granted = granted(config, &acting, new.scopes.as_deref())?;
-    may_hand_on(&config.catalog, &acting, &granted, &role)?;
+    let granted = granted(config, &actor, new.scopes.as_deref())?;
+    require_may_grant(&config.catalog, &actor, &granted, &role)?;
     let ends_at =
-        field_validation::end("API keys", &acting.organization.name, policy.lifetime, work.now, new.ends_at)?;
+        field_validation::end("API keys", &actor.organization.name, policy.lifetime, work.now, new.ends_at)?;
     let allowed_addresses = addresses(new.allowed_addresses.as_deref())?;
     let kind = StaticKind::ApiKey(new.mode);
-    acting.bounds.allow(kind, ends_at, allowed_addresses.as_ref())?;
+    actor.bounds.check(kind, ends_at, allowed_addresses.as_ref())?;
     let key = Draft { kind, owner, name, granted, ends_at, allowed_addresses };
-    let created = key.make(work, config, &acting)?;
-    record(work, &acting, Action::ApiKeyCreated, &created.named.credential);
+    let created = key.make(work, config, &actor)?;
+    record(work, &actor, Action::ApiKeyCreated, &created.named.credential);
     Ok(created)
 }
 
@@ -59,35 +59,34 @@ pub fn create(
 fn owner(
     work: &mut Work<'_>,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     service_account: Option<&str>,
 ) -> Result<(SubjectId, String), TxError<Refusal>> {
-    let Some(id) = service_account.filter(|id| *id != acting.subject.as_str()) else {
-        return Ok((acting.subject.clone(), acting.role.clone()));
+    let Some(id) = service_account.filter(|id| *id != actor.subject.as_str()) else {
+        return Ok((actor.subject.clone(), actor.role.clone()));
     };
-    if !acting.administers() {
+    if !actor.administers() {
         return Err(Refusal::forbidden("Only owners and admins make API keys for service accounts.").into());
     }
     // PostgreSQL has no text with a NUL in it to look for.
-    let account = if id.contains('\0') {
-        None
-    } else {
-        service_accounts::lock(work.conn, &acting.organization.id, id)?
-    };
+    let account =
+        if id.contains('\0') { None } else { service_accounts::lock(work.conn, &actor.organization.id, id)? };
     let Some(account) = account.filter(|account| account.disabled_at.is_none()) else {
         let message =
             "serviceAccount names none that could use a key. GET /api/v1/service-accounts lists them.";
         return Err(Refusal::invalid("serviceAccount", message).into());
     };
-    acting.reaches(&config.catalog, &account.role)?;
+    actor.require_not_outranked(&config.catalog, &account.role)?;
     Ok((SubjectId::ServiceAccount(account.id), account.role))
 }
 
-fn granted(config: &Config, acting: &Acting, scopes: Option<&[String]>) -> Result<Granted, Refusal> {
-    let organization = &acting.organization;
+fn granted(config: &Config, actor: &OrgActor, scopes: Option<&[String]>) -> Result<GrantedScopes, Refusal> {
+    let organization = &actor.organization;
     match scopes {
-        Some(names) => field_validation::scopes(&config.catalog, names).map(Granted::Scopes),
-        None if organization.key_policy(&config.organizations).unrestricted => Ok(Granted::Unrestricted),
+        Some(names) => field_validation::scopes(&config.catalog, names).map(GrantedScopes::Scopes),
+        None if organization.key_policy(&config.organizations).unrestricted => {
+            Ok(GrantedScopes::Unrestricted)
+        }
         None => {
             let message = format!(
                 "{} does not allow API keys without scopes. Name at least one in scopes, or ask an owner or admin to allow unrestricted keys.",
@@ -99,14 +98,14 @@ fn granted(config: &Config, acting: &Acting, scopes: Option<&[String]>) -> Resul
 }
 
 /// Refuses a key that could do more than its owner, or than whoever makes it.
-pub(super) fn may_hand_on(
+pub(super) fn require_may_grant(
     catalog: &Catalog,
-    acting: &Acting,
-    granted: &Granted,
+    actor: &OrgActor,
+    granted: &GrantedScopes,
     role: &str,
 ) -> Result<(), Refusal> {
-    acting.may_hand_on(&granted.named())?;
-    acting.may_hand_on(&granted.within(catalog, role))?;
+    actor.require_may_grant(&granted.named())?;
+    actor.require_may_grant(&granted.within(catalog, role))?;
     let beyond = granted.named().difference(&catalog.held_by(role));
     if beyond.is_empty() {
         return Ok(());
@@ -128,7 +127,7 @@ pub(in crate::services) struct Draft {
     pub(in crate::services) kind: StaticKind,
     pub(in crate::services) owner: SubjectId,
     pub(in crate::services) name: String,
-    pub(in crate::services) granted: Granted,
+    pub(in crate::services) granted: GrantedScopes,
     pub(in crate::services) ends_at: Option<Time>,
     pub(in crate::services) allowed_addresses: Option<AllowedAddresses>,
 }
@@ -139,19 +138,19 @@ impl Draft {
         self,
         work: &mut Work<'_>,
         config: &Config,
-        acting: &Acting,
-    ) -> Result<Created, StoreError> {
+        actor: &OrgActor,
+    ) -> Result<CreatedCredential, StoreError> {
         let minted = static_secret::mint(&config.brand.token_prefix, self.kind, work.entropy);
         let id = match self.kind {
-            StaticKind::ApiKey(_) => Kind::ApiKey,
-            StaticKind::PersonalToken => Kind::PersonalToken,
+            StaticKind::ApiKey(_) => IdKind::ApiKey,
+            StaticKind::PersonalToken => IdKind::PersonalToken,
         };
         let credential = StaticCredential {
             id: id.new_id(work.entropy),
             kind: self.kind,
-            org_id: acting.organization.id.clone(),
+            org_id: actor.organization.id.clone(),
             owner: self.owner,
-            created_by: acting.subject.clone(),
+            created_by: actor.subject.clone(),
             name: self.name,
             granted: self.granted,
             digest: minted.digest,
@@ -159,7 +158,7 @@ impl Draft {
             last_four: minted.last_four,
             allowed_addresses: self.allowed_addresses,
             created_at: work.now,
-            created_ip: acting.origin.ip.clone(),
+            created_ip: actor.origin.ip.clone(),
             ends_at: self.ends_at,
             last_used_at: None,
             last_used_ip: None,
@@ -168,18 +167,18 @@ impl Draft {
             replaced_by: None,
         };
         static_credentials::insert(work.conn, &credential)?;
-        Ok(Created { named: credential_names::one(work.conn, credential)?, secret: minted.secret })
+        Ok(CreatedCredential { named: credential_names::one(work.conn, credential)?, secret: minted.secret })
     }
 }
 
 /// Records what a key or a token is from now on.
 pub(in crate::services) fn record(
     work: &mut Work<'_>,
-    acting: &Acting,
+    actor: &OrgActor,
     action: Action,
     credential: &StaticCredential,
 ) {
-    let event = acting
+    let event = actor
         .event(action)
         .target(&credential.id)
         .detail("name", credential.name.clone())

@@ -7,13 +7,13 @@ mod change;
 mod create;
 mod rotate;
 
-pub use change::{Changeable, changeable, revoke, set_scopes};
+pub use change::{EditableKey, editable, revoke, set_scopes};
 pub(super) use create::{Draft, record};
 pub use create::{NewKey, create};
 pub use rotate::{Overlap, Rotated, rotate};
 
-use super::acting::Acting;
-use super::credential_names::{self, Named};
+use super::credential_names::{self, NamedCredential};
+use super::org_actor::OrgActor;
 use super::refusal::{ForbiddenCode, Refusal};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
@@ -21,71 +21,75 @@ use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::secret::Secret;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::store::static_credentials::{self, Part, StaticCredential};
+use crate::store::static_credentials::{self, PageQuery, StaticCredential};
 use crate::store::{Conn, StoreError, TxError, Work, memberships, service_accounts};
 
 /// A new credential and its secret, which nobody can read again.
 #[derive(Debug)]
-pub struct Created {
-    pub named: Named,
+pub struct CreatedCredential {
+    pub named: NamedCredential,
     pub secret: Secret,
 }
 
 const NO_SUCH_KEY: Refusal = Refusal::NotFound("There is no such API key.");
 
 /// A part of the keys that they see.
-pub fn list(conn: &mut Conn, acting: &Acting, part: Part<'_>) -> Result<Vec<Named>, TxError<Refusal>> {
-    may_read(acting)?;
-    let (org_id, kind) = (&acting.organization.id, CredentialKind::ApiKey);
-    let page = static_credentials::page(conn, org_id, kind, acting.sees(), part)?;
+pub fn list(
+    conn: &mut Conn,
+    actor: &OrgActor,
+    part: PageQuery<'_>,
+) -> Result<Vec<NamedCredential>, TxError<Refusal>> {
+    require_may_read(actor)?;
+    let (org_id, kind) = (&actor.organization.id, CredentialKind::ApiKey);
+    let page = static_credentials::page(conn, org_id, kind, actor.visible_owner(), part)?;
     Ok(credential_names::all(conn, page)?)
 }
 
 /// A part of the keys of a service account, for those who see every key.
 pub fn of_service_account(
     conn: &mut Conn,
-    acting: &Acting,
+    actor: &OrgActor,
     id: &str,
-    part: Part<'_>,
-) -> Result<Vec<Named>, TxError<Refusal>> {
-    may_read(acting)?;
+    part: PageQuery<'_>,
+) -> Result<Vec<NamedCredential>, TxError<Refusal>> {
+    require_may_read(actor)?;
     let owner = SubjectId::ServiceAccount(id.to_owned());
-    if acting.sees().is_some_and(|seen| *seen != owner) {
+    if actor.visible_owner().is_some_and(|seen| *seen != owner) {
         return Ok(Vec::new());
     }
-    let (org_id, kind) = (&acting.organization.id, CredentialKind::ApiKey);
+    let (org_id, kind) = (&actor.organization.id, CredentialKind::ApiKey);
     let page = static_credentials::page(conn, org_id, kind, Some(&owner), part)?;
     Ok(credential_names::all(conn, page)?)
 }
 
 /// One key.
-pub fn find(conn: &mut Conn, acting: &Acting, id: &str) -> Result<Named, TxError<Refusal>> {
-    may_read(acting)?;
-    let found = static_credentials::find(conn, &acting.organization.id, CredentialKind::ApiKey, id)?;
-    let key = found.filter(|key| is_seen(acting, key)).ok_or(NO_SUCH_KEY)?;
+pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<Refusal>> {
+    require_may_read(actor)?;
+    let found = static_credentials::find(conn, &actor.organization.id, CredentialKind::ApiKey, id)?;
+    let key = found.filter(|key| is_seen(actor, key)).ok_or(NO_SUCH_KEY)?;
     Ok(credential_names::one(conn, key)?)
 }
 
 /// Whoever manages keys may look at them.
-fn may_read(acting: &Acting) -> Result<(), Refusal> {
-    acting.require(KEYS_MANAGE).or_else(|_| acting.require(KEYS_READ))
+fn require_may_read(actor: &OrgActor) -> Result<(), Refusal> {
+    actor.require(KEYS_MANAGE).or_else(|_| actor.require(KEYS_READ))
 }
 
-fn is_seen(acting: &Acting, key: &StaticCredential) -> bool {
-    acting.sees().is_none_or(|owner| *owner == key.owner)
+fn is_seen(actor: &OrgActor, key: &StaticCredential) -> bool {
+    actor.visible_owner().is_none_or(|owner| *owner == key.owner)
 }
 
 /// Those who may manage keys, as things stand in this transaction.
-fn manager(work: &mut Work<'_>, config: &Config, acting: &Acting) -> Result<Acting, TxError<Refusal>> {
-    let acting = acting.confirm(work, config)?;
-    acting.require(KEYS_MANAGE)?;
-    Ok(acting)
+fn manager(work: &mut Work<'_>, config: &Config, actor: &OrgActor) -> Result<OrgActor, TxError<Refusal>> {
+    let actor = actor.recheck(work, config)?;
+    actor.require(KEYS_MANAGE)?;
+    Ok(actor)
 }
 
 /// A key that they manage, locked.
-fn managed(work: &mut Work<'_>, acting: &Acting, id: &str) -> Result<StaticCredential, TxError<Refusal>> {
-    let found = static_credentials::lock(work.conn, &acting.organization.id, CredentialKind::ApiKey, id)?;
-    Ok(found.filter(|key| is_seen(acting, key)).ok_or(NO_SUCH_KEY)?)
+fn managed(work: &mut Work<'_>, actor: &OrgActor, id: &str) -> Result<StaticCredential, TxError<Refusal>> {
+    let found = static_credentials::lock(work.conn, &actor.organization.id, CredentialKind::ApiKey, id)?;
+    Ok(found.filter(|key| is_seen(actor, key)).ok_or(NO_SUCH_KEY)?)
 }
 
 /// The role that bounds a key today; nothing when its owner is gone or disabled.
@@ -93,14 +97,14 @@ fn owner_role(conn: &mut Conn, key: &StaticCredential) -> Result<Option<String>,
     match &key.owner {
         SubjectId::User(id) => memberships::role(conn, &key.org_id, id),
         SubjectId::ServiceAccount(id) => {
-            Ok(service_accounts::standing(conn, id)?.map(|(_, account)| account.role))
+            Ok(service_accounts::active_account(conn, id)?.map(|(_, account)| account.role))
         }
     }
 }
 
 /// Refuses keys where the organization does not have them.
-fn switched_on(config: &Config, acting: &Acting) -> Result<(), Refusal> {
-    let organization = &acting.organization;
+fn require_enabled(config: &Config, actor: &OrgActor) -> Result<(), Refusal> {
+    let organization = &actor.organization;
     if organization.key_policy(&config.organizations).on {
         return Ok(());
     }
@@ -109,7 +113,7 @@ fn switched_on(config: &Config, acting: &Acting) -> Result<(), Refusal> {
     Err(Refusal::Forbidden { code: ForbiddenCode::KeysOff, message })
 }
 
-fn living(key: &StaticCredential, now: Time) -> Result<(), Refusal> {
+fn require_active(key: &StaticCredential, now: Time) -> Result<(), Refusal> {
     if key.revoked_at.is_some() {
         return Err(Refusal::Ended(
             "The API key was revoked, which is for good. Create a new one.".to_owned(),

@@ -2,16 +2,16 @@
 
 use chrono::TimeDelta;
 
-use super::create::{Draft, may_hand_on, record};
-use super::{Created, living, managed, manager, owner_role, switched_on};
+use super::create::{Draft, record, require_may_grant};
+use super::{CreatedCredential, managed, manager, owner_role, require_active, require_enabled};
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::EndReason;
-use crate::domain::granted::Granted;
+use crate::domain::granted_scopes::GrantedScopes;
 use crate::domain::key_policy::{KeyPolicy, Lifetime};
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::services::acting::Acting;
+use crate::services::org_actor::OrgActor;
 use crate::services::refusal::Refusal;
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{TxError, Work, credentials};
@@ -46,7 +46,7 @@ impl Overlap {
 /// The new key, and what became of the old one.
 #[derive(Debug)]
 pub struct Rotated {
-    pub created: Created,
+    pub created: CreatedCredential,
     pub old_id: String,
     /// When the old key stops working: now, or at the end of the overlap, and never later than it would have anyway.
     pub old_ends_at: Time,
@@ -56,22 +56,22 @@ pub struct Rotated {
 pub fn rotate(
     work: &mut Work<'_>,
     config: &Config,
-    acting: &Acting,
+    actor: &OrgActor,
     id: &str,
     overlap: Overlap,
 ) -> Result<Rotated, TxError<Refusal>> {
-    let acting = manager(work, config, acting)?;
-    switched_on(config, &acting)?;
-    let old = managed(work, &acting, id)?;
-    living(&old, work.now)?;
-    let policy = acting.organization.key_policy(&config.organizations);
-    replaceable(&old, policy)?;
+    let actor = manager(work, config, actor)?;
+    require_enabled(config, &actor)?;
+    let old = managed(work, &actor, id)?;
+    require_active(&old, work.now)?;
+    let policy = actor.organization.key_policy(&config.organizations);
+    require_rotatable(&old, policy)?;
     let Some(role) = owner_role(work.conn, &old)? else {
         let message = "The owner of the key has left or is disabled. Create a key for somebody else.";
         return Err(Refusal::Ended(message.to_owned()).into());
     };
-    may_hold(config, &acting, &old, &role)?;
-    may_hand_on(&config.catalog, &acting, &old.granted, &role)?;
+    require_may_hold(config, &actor, &old, &role)?;
+    require_may_grant(&config.catalog, &actor, &old.granted, &role)?;
     let draft = Draft {
         kind: old.kind,
         owner: old.owner.clone(),
@@ -81,11 +81,11 @@ pub fn rotate(
         allowed_addresses: old.allowed_addresses.clone(),
     };
     // A key may renew itself; any other is one that whoever asks gets besides their own.
-    if !acting.uses(&old.id) {
-        acting.bounds.allow(draft.kind, draft.ends_at, draft.allowed_addresses.as_ref())?;
+    if !actor.acts_with(&old.id) {
+        actor.bounds.check(draft.kind, draft.ends_at, draft.allowed_addresses.as_ref())?;
     }
-    let created = draft.make(work, config, &acting)?;
-    record(work, &acting, Action::ApiKeyCreated, &created.named.credential);
+    let created = draft.make(work, config, &actor)?;
+    record(work, &actor, Action::ApiKeyCreated, &created.named.credential);
     let new_id = &created.named.credential.id;
     let overlap_ends = work.now + overlap.length();
     let old_ends_at = old.ends_at.map_or(overlap_ends, |end| end.min(overlap_ends));
@@ -98,7 +98,7 @@ pub fn rotate(
             static_credentials::set_replaced(work.conn, &old.id, new_id, Some(old_ends_at))?;
         }
     }
-    let event = acting
+    let event = actor
         .event(Action::ApiKeyRotated)
         .target(&old.id)
         .detail("replaced_by", new_id.clone())
@@ -109,26 +109,31 @@ pub fn rotate(
 }
 
 /// Refuses to hand a secret to somebody who would act with it as another person, or above their own role.
-fn may_hold(config: &Config, acting: &Acting, old: &StaticCredential, role: &str) -> Result<(), Refusal> {
+fn require_may_hold(
+    config: &Config,
+    actor: &OrgActor,
+    old: &StaticCredential,
+    role: &str,
+) -> Result<(), Refusal> {
     match &old.owner {
-        owner if *owner == acting.subject => Ok(()),
-        SubjectId::ServiceAccount(_) => acting.reaches(&config.catalog, role),
+        owner if *owner == actor.subject => Ok(()),
+        SubjectId::ServiceAccount(_) => actor.require_not_outranked(&config.catalog, role),
         SubjectId::User(_) => Err(Refusal::forbidden(
             "Only its owner rotates this API key: it acts as that person. Revoke it, or make one for a service account.",
         )),
     }
 }
 
-fn replaceable(old: &StaticCredential, policy: KeyPolicy) -> Result<(), Refusal> {
+fn require_rotatable(old: &StaticCredential, policy: KeyPolicy) -> Result<(), Refusal> {
     if let Some(next) = &old.replaced_by {
         return Err(Refusal::Ended(format!("The API key was rotated already; {next} took its place.")));
     }
     match &old.granted {
-        Granted::Unrestricted if !policy.unrestricted => Err(Refusal::Ended(
+        GrantedScopes::Unrestricted if !policy.unrestricted => Err(Refusal::Ended(
             "The organization does not allow unrestricted keys any more. Give this one scopes first."
                 .to_owned(),
         )),
-        Granted::Unrestricted | Granted::Scopes(_) => Ok(()),
+        GrantedScopes::Unrestricted | GrantedScopes::Scopes(_) => Ok(()),
     }
 }
 

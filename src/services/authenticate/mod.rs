@@ -20,9 +20,9 @@ use crate::domain::secret::Digest;
 use crate::domain::static_secret::Mode;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::domain::uses::CredentialRef;
+use crate::domain::usage::CredentialRef;
 use crate::keys::jwt::AccessClaims;
-use crate::store::batched::credential_holders::Held;
+use crate::store::batched::credential_holders::HeldCredential;
 use crate::store::organizations::Organization;
 use crate::store::service_accounts::ServiceAccount;
 use crate::store::users::User;
@@ -30,7 +30,7 @@ use crate::store::{Conn, RefusalReason, TxError};
 
 /// What was presented, once its form holds.
 #[derive(Debug)]
-pub enum Token {
+pub enum PresentedToken {
     /// An access token whose signature holds: of a CLI session, or given in exchange for a key or a token.
     Access(AccessClaims),
     /// The digest of an API key or a personal token whose checksum holds.
@@ -62,7 +62,7 @@ impl Audience {
 /// Who calls, with what, and what that allows at this moment.
 #[derive(Debug, Clone)]
 pub struct Principal {
-    pub credential: Presented,
+    pub credential: CredentialInfo,
     pub subject: Subject,
     pub organization: Organization,
     /// The role of the subject, today.
@@ -75,7 +75,7 @@ pub struct Principal {
 
 /// The credential behind a call, whichever kind it is.
 #[derive(Debug, Clone)]
-pub struct Presented {
+pub struct CredentialInfo {
     pub id: String,
     pub kind: CredentialKind,
     /// Of API keys alone.
@@ -146,28 +146,30 @@ pub enum Refused {
 impl RefusalReason for Refused {}
 
 /// What is left of a credential.
-pub struct Left {
+pub struct RecheckedCredential {
     pub scopes: ScopeSet,
     pub bounds: Bounds,
 }
 
 /// Looks at a credential that was presented before, inside the transaction of what it asks for. `role` is its owner's.
-pub fn again(
+pub fn recheck(
     conn: &mut Conn,
     config: &Config,
     organization: &Organization,
     role: &str,
     credential: (CredentialKind, &str),
     now: Time,
-) -> Result<Left, TxError<Refusal>> {
+) -> Result<RecheckedCredential, TxError<Refusal>> {
     let left = match credential {
-        (CredentialKind::CliSession, id) => session::again(conn, organization, id, now)
-            .map(|scopes| Left { scopes, bounds: Bounds::default() }),
+        (CredentialKind::CliSession, id) => session::recheck(conn, organization, id, now)
+            .map(|scopes| RecheckedCredential { scopes, bounds: Bounds::default() }),
         (CredentialKind::ApiKey | CredentialKind::PersonalToken, _) => {
             let policy = organization.key_policy(&config.organizations);
-            static_secret::again(conn, config, organization, role, credential, now).map(|credential| Left {
-                scopes: policy.leaves(&credential.granted, &config.catalog, role),
-                bounds: Bounds::of(&credential),
+            static_secret::recheck(conn, config, organization, role, credential, now).map(|credential| {
+                RecheckedCredential {
+                    scopes: policy.effective_scopes(&credential.granted, &config.catalog, role),
+                    bounds: Bounds::of(&credential),
+                }
             })
         }
     };
@@ -176,16 +178,21 @@ pub fn again(
 
 /// What stands behind a token.
 #[derive(Debug)]
-pub struct Checked {
+pub struct CheckResult {
     /// The credential that was presented, let in or not. `None` if it was never one of ours.
     pub credential: Option<CredentialRef>,
     pub verdict: Result<Principal, Refused>,
 }
 
 /// Judges what was found behind a secret.
-pub fn check_held(config: &Config, found: Option<Held>, address: Option<IpAddr>, now: Time) -> Checked {
+pub fn check_static(
+    config: &Config,
+    found: Option<HeldCredential>,
+    address: Option<IpAddr>,
+    now: Time,
+) -> CheckResult {
     match found {
         Some(held) => static_secret::check(config, held, address, now),
-        None => Checked { credential: None, verdict: Err(Refused::Invalid) },
+        None => CheckResult { credential: None, verdict: Err(Refused::Invalid) },
     }
 }

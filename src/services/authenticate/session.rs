@@ -2,18 +2,18 @@
 
 use std::net::IpAddr;
 
-use super::{Audience, Checked, Presented, Principal, Refused, Subject, static_secret};
+use super::{Audience, CheckResult, CredentialInfo, Principal, Refused, Subject, static_secret};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
 use crate::domain::scope::ScopeSet;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::domain::uses::CredentialRef;
+use crate::domain::usage::CredentialRef;
 use crate::keys::jwt::AccessClaims;
 use crate::keys::master::MasterKey;
 use crate::keys::refresh_token;
 use crate::store::credentials::{self, Credential};
-use crate::store::memberships::{self, Standing};
+use crate::store::memberships::{self, ActiveMember};
 use crate::store::organizations::Organization;
 use crate::store::{Conn, StoreError, TxError, clients};
 
@@ -25,8 +25,8 @@ pub fn check_access(
     audience: &Audience,
     address: Option<IpAddr>,
     now: Time,
-) -> Result<Checked, StoreError> {
-    let of_session = |verdict| Checked { credential: Some(credential(claims)), verdict };
+) -> Result<CheckResult, StoreError> {
+    let of_session = |verdict| CheckResult { credential: Some(credential(claims)), verdict };
     let token_scopes = match ScopeSet::parse(&claims.scope) {
         Ok(scopes) if audience.accepts(config, &claims.aud) => scopes,
         Ok(_) | Err(_) => return Ok(of_session(Err(Refused::Invalid))),
@@ -41,7 +41,7 @@ pub fn check_access(
         CredentialKind::CliSession
             if found.user_id.as_ref() == Some(&claims.sub) && found.org_id == claims.org =>
         {
-            let verdict = stand(conn, config, found, &claims.client_id, &token_scopes, now);
+            let verdict = evaluate(conn, config, found, &claims.client_id, &token_scopes, now);
             Ok(of_session(TxError::settle(verdict)?))
         }
         CredentialKind::CliSession => Ok(of_session(Err(Refused::Revoked))),
@@ -62,21 +62,21 @@ pub fn check_refresh(
     conn: &mut Conn,
     config: &Config,
     master: &MasterKey,
-    token: &refresh_token::Presented,
+    token: &refresh_token::ParsedRefreshToken,
     now: Time,
 ) -> Result<Principal, TxError<Refused>> {
     let ours = |session: &Credential| {
-        session.seed.as_deref().is_some_and(|seed| token.belongs_to(master, seed))
+        session.seed.as_deref().is_some_and(|seed| token.verify_tag(master, seed))
             && session.generation == token.generation
     };
     let session = credentials::find(conn, &token.credential_id)?.filter(ours).ok_or(Refused::Invalid)?;
     let (Some(client_id), Ok(scopes)) = (session.client_id.clone(), ScopeSet::parse(&session.scopes)) else {
         return Err(Refused::Invalid.into());
     };
-    stand(conn, config, session, &client_id, &scopes, now)
+    evaluate(conn, config, session, &client_id, &scopes, now)
 }
 
-fn stand(
+fn evaluate(
     conn: &mut Conn,
     config: &Config,
     session: Credential,
@@ -85,11 +85,11 @@ fn stand(
     now: Time,
 ) -> Result<Principal, TxError<Refused>> {
     active(&session, now)?;
-    let standing = match &session.user_id {
-        Some(user) => memberships::standing(conn, &session.org_id, user)?,
+    let member = match &session.user_id {
+        Some(user) => memberships::active_member(conn, &session.org_id, user)?,
         None => None,
     };
-    let Standing { organization, user, role } = standing.ok_or(Refused::Revoked)?;
+    let ActiveMember { organization, user, role } = member.ok_or(Refused::Revoked)?;
     let client = clients::find(conn, client_id)?.ok_or(Refused::Revoked)?;
     if !organization.personal_tokens {
         return Err(switched_off(&organization).into());
@@ -106,7 +106,7 @@ fn stand(
 }
 
 /// The same session inside the transaction of what it asks for: the scopes that it was granted.
-pub(super) fn again(
+pub(super) fn recheck(
     conn: &mut Conn,
     organization: &Organization,
     id: &str,
@@ -131,8 +131,8 @@ fn switched_off(organization: &Organization) -> Refused {
     Refused::SwitchedOff { name: organization.name.clone(), slug: organization.slug.clone() }
 }
 
-fn presented(session: Credential) -> Presented {
-    Presented {
+fn presented(session: Credential) -> CredentialInfo {
+    CredentialInfo {
         id: session.id,
         kind: session.kind,
         mode: None,

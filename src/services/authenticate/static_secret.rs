@@ -2,23 +2,28 @@
 
 use std::net::IpAddr;
 
-use super::{Checked, Presented, Principal, Refused, Subject};
+use super::{CheckResult, CredentialInfo, Principal, Refused, Subject};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
 use crate::domain::scope::ScopeSet;
 use crate::domain::static_secret::StaticKind;
 use crate::domain::time::Time;
-use crate::domain::uses::CredentialRef;
+use crate::domain::usage::CredentialRef;
 use crate::keys::jwt::AccessClaims;
-use crate::store::batched::credential_holders::{self, Held, Holder};
-use crate::store::memberships::Standing;
+use crate::store::batched::credential_holders::{self, HeldCredential, Holder};
+use crate::store::memberships::ActiveMember;
 use crate::store::organizations::Organization;
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{Conn, StoreError, TxError};
 
-pub(super) fn check(config: &Config, held: Held, address: Option<IpAddr>, now: Time) -> Checked {
+pub(super) fn check(
+    config: &Config,
+    held: HeldCredential,
+    address: Option<IpAddr>,
+    now: Time,
+) -> CheckResult {
     let credential = Some(credential(&held.credential));
-    Checked { credential, verdict: stand(config, held, address, now) }
+    CheckResult { credential, verdict: evaluate(config, held, address, now) }
 }
 
 /// The same for an access token that was given in exchange for a secret. It dies with it.
@@ -29,19 +34,19 @@ pub(super) fn exchanged(
     token_scopes: &ScopeSet,
     address: Option<IpAddr>,
     now: Time,
-) -> Result<Checked, StoreError> {
+) -> Result<CheckResult, StoreError> {
     let Some(held) = credential_holders::by_id(conn, &claims.sid)? else {
-        return Ok(Checked { credential: None, verdict: Err(Refused::Revoked) });
+        return Ok(CheckResult { credential: None, verdict: Err(Refused::Revoked) });
     };
     let found = &held.credential;
     let is_theirs = [found.owner.as_str(), &found.id].contains(&claims.sub.as_str());
     if !is_theirs || found.org_id != claims.org {
-        return Ok(Checked { credential: Some(credential(found)), verdict: Err(Refused::Revoked) });
+        return Ok(CheckResult { credential: Some(credential(found)), verdict: Err(Refused::Revoked) });
     }
-    let Checked { credential, verdict } = check(config, held, address, now);
+    let CheckResult { credential, verdict } = check(config, held, address, now);
     let narrowed =
         |principal: Principal| Principal { scopes: principal.scopes.intersection(token_scopes), ..principal };
-    Ok(Checked { credential, verdict: verdict.map(narrowed) })
+    Ok(CheckResult { credential, verdict: verdict.map(narrowed) })
 }
 
 /// The key or token, for the log.
@@ -49,12 +54,19 @@ fn credential(found: &StaticCredential) -> CredentialRef {
     CredentialRef { id: found.id.clone(), org_id: found.org_id.clone(), owner: found.owner.clone() }
 }
 
-fn stand(config: &Config, held: Held, address: Option<IpAddr>, now: Time) -> Result<Principal, Refused> {
-    let Held { credential, holder } = held;
+fn evaluate(
+    config: &Config,
+    held: HeldCredential,
+    address: Option<IpAddr>,
+    now: Time,
+) -> Result<Principal, Refused> {
+    let HeldCredential { credential, holder } = held;
     active(&credential, now)?;
     // A person who has left takes the keys along; those of service accounts belong to nobody who could leave.
     let (organization, subject, role) = match holder.ok_or(Refused::Revoked)? {
-        Holder::Person(Standing { organization, user, role }) => (organization, Subject::User(user), role),
+        Holder::Person(ActiveMember { organization, user, role }) => {
+            (organization, Subject::User(user), role)
+        }
         Holder::Program(organization, account) => {
             let role = account.role.clone();
             (organization, Subject::ServiceAccount(account), role)
@@ -63,18 +75,18 @@ fn stand(config: &Config, held: Held, address: Option<IpAddr>, now: Time) -> Res
     allowed(config, &organization, &role, credential.kind)?;
     let from_here = match &credential.allowed_addresses {
         None => true,
-        Some(list) => address.is_some_and(|address| list.contain(address)),
+        Some(list) => address.is_some_and(|address| list.contains(address)),
     };
     if !from_here {
         return Err(Refused::Address);
     }
     let policy = organization.key_policy(&config.organizations);
-    let scopes = policy.leaves(&credential.granted, &config.catalog, &role);
+    let scopes = policy.effective_scopes(&credential.granted, &config.catalog, &role);
     Ok(Principal { credential: presented(credential), subject, organization, role, client: None, scopes })
 }
 
 /// The same credential inside the transaction of what it asks for.
-pub(super) fn again(
+pub(super) fn recheck(
     conn: &mut Conn,
     config: &Config,
     organization: &Organization,
@@ -123,8 +135,8 @@ fn allowed(
     Ok(())
 }
 
-fn presented(credential: StaticCredential) -> Presented {
-    Presented {
+fn presented(credential: StaticCredential) -> CredentialInfo {
+    CredentialInfo {
         id: credential.id,
         kind: credential.kind.credential_kind(),
         mode: credential.kind.mode(),

@@ -12,11 +12,11 @@ use crate::store::web_sessions::WebSession;
 use crate::store::{Conn, StoreError, memberships};
 
 /// How fresh a sign-in must be before it may give away more than reading and changing.
-pub(in crate::services) const FRESH: TimeDelta = TimeDelta::minutes(15);
+pub(in crate::services) const MAX_AUTH_AGE: TimeDelta = TimeDelta::minutes(15);
 
 /// An organization that the person may choose, and what the tool would get there.
 #[derive(Debug, Clone)]
-pub struct Choice {
+pub struct OrganizationChoice {
     pub organization: Organization,
     pub role: String,
     /// What was asked for and the role holds.
@@ -27,9 +27,9 @@ pub struct Choice {
     pub policy_block: Option<PolicyBlock>,
 }
 
-impl Choice {
+impl OrganizationChoice {
     /// Whether the person could say yes here.
-    pub fn is_open(&self) -> bool {
+    pub fn is_selectable(&self) -> bool {
         self.policy_block.is_none() && !self.granted.is_empty()
     }
 }
@@ -39,16 +39,16 @@ impl Choice {
 pub enum Obstacle<'a> {
     NoOrganization,
     /// Every organization has something against this sign-in; the first one's reason.
-    Closed(&'a Choice, PolicyBlock),
+    Closed(&'a OrganizationChoice, PolicyBlock),
     /// No role of the person holds anything of what is asked for; the first organization where nothing else is in the
     /// way.
-    RoleTooSmall(&'a Choice),
+    RoleTooSmall(&'a OrganizationChoice),
 }
 
 /// Why no organization can be approved; `None` if one can.
-pub fn obstacle(choices: &[Choice]) -> Option<Obstacle<'_>> {
+pub fn obstacle(choices: &[OrganizationChoice]) -> Option<Obstacle<'_>> {
     let Some(first) = choices.first() else { return Some(Obstacle::NoOrganization) };
-    if choices.iter().any(Choice::is_open) {
+    if choices.iter().any(OrganizationChoice::is_selectable) {
         return None;
     }
     let allowed = choices.iter().find(|choice| choice.policy_block.is_none());
@@ -60,7 +60,7 @@ pub fn obstacle(choices: &[Choice]) -> Option<Obstacle<'_>> {
 }
 
 /// What a tool requests, by which sign-in method, with the organization that it suggests.
-pub(in crate::services) struct Wanted<'a> {
+pub(in crate::services) struct ChoiceCriteria<'a> {
     pub client: &'a Client,
     pub scopes: &'a ScopeSet,
     pub org_hint: Option<&'a str>,
@@ -72,19 +72,19 @@ pub(in crate::services) fn choices(
     conn: &mut Conn,
     config: &Config,
     user_id: &str,
-    wanted: &Wanted<'_>,
-) -> Result<Vec<Choice>, StoreError> {
+    wanted: &ChoiceCriteria<'_>,
+) -> Result<Vec<OrganizationChoice>, StoreError> {
     let allowed = wanted.scopes.intersection(&wanted.client.allowed_scopes(&config.catalog));
-    let mut choices: Vec<Choice> = memberships::of_user(conn, user_id)?
+    let mut choices: Vec<OrganizationChoice> = memberships::of_user(conn, user_id)?
         .into_iter()
         .map(|(organization, role)| {
             let held = config.catalog.held_by(&role);
             let (granted, left_out) = (allowed.intersection(&held), allowed.difference(&held));
             let policy_block = organization.policy(&config.organizations).policy_block(wanted.sign_in_method);
-            Choice { organization, role, granted, left_out, policy_block }
+            OrganizationChoice { organization, role, granted, left_out, policy_block }
         })
         .collect();
-    let hinted = |choice: &Choice| {
+    let hinted = |choice: &OrganizationChoice| {
         let hint = wanted.org_hint;
         hint == Some(&choice.organization.id) || hint == Some(&choice.organization.slug)
     };
@@ -102,5 +102,5 @@ pub(in crate::services) fn is_stale(
 ) -> bool {
     let age = now - session.auth_time;
     let strong = config.catalog.entries(scopes).any(|scope| scope.level >= Level::Delete);
-    age > config.sign_in.reauthenticate_after || (strong && age > FRESH)
+    age > config.sign_in.reauthenticate_after || (strong && age > MAX_AUTH_AGE)
 }

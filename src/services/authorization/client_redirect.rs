@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::oauth_error::{OAuthError, PERSONAL_TOKENS_DISABLED};
-use crate::domain::redirect_uri::{ReturnTo, Target};
+use crate::domain::redirect_uri::{MatchedRedirectUri, Target};
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
@@ -10,8 +10,8 @@ use crate::keys::master::MasterKey;
 use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
 use crate::store::{Conn, StoreError, authorization_codes as codes, clients, organizations};
 
-use super::decide::code_of;
-use super::question::opened_by;
+use super::consent::opened_by;
+use super::decide::derive_code;
 
 /// The redirect of an answered request to its client.
 pub struct ClientRedirect {
@@ -37,14 +37,14 @@ pub fn find_redirect(
         return Ok(None);
     };
     let Some(client) = clients::find(conn, &request.client_id)? else { return Ok(None) };
-    let Some(return_to) = client.return_to(&request.redirect_uri) else { return Ok(None) };
+    let Some(return_to) = client.match_redirect_uri(&request.redirect_uri) else { return Ok(None) };
     let url = match request.status {
         RequestStatus::Approved => {
             let code = codes::of_request(conn, id)?;
             let usable = code.filter(|code| code.is_usable(now));
             let seed = usable.and_then(|code| code.seed);
             seed.map(|seed| {
-                address(config, &return_to, &request, &[("code", code_of(master, &seed).expose())])
+                address(config, &return_to, &request, &[("code", derive_code(master, &seed).expose())])
             })
         }
         RequestStatus::Denied => {
@@ -79,7 +79,7 @@ pub fn find_redirect(
 fn switched_off(
     conn: &mut Conn,
     config: &Config,
-    return_to: &ReturnTo,
+    return_to: &MatchedRedirectUri,
     request: &AuthorizationRequest,
 ) -> Result<String, StoreError> {
     let organization = match &request.org_id {
@@ -98,7 +98,7 @@ fn switched_off(
 
 fn refusal(
     config: &Config,
-    return_to: &ReturnTo,
+    return_to: &MatchedRedirectUri,
     request: &AuthorizationRequest,
     error: &str,
     description: &str,
@@ -114,12 +114,12 @@ fn refusal(
 /// Adds `state`, if there was one, and `iss` (RFC 9207) to every answer.
 fn address(
     config: &Config,
-    return_to: &ReturnTo,
+    return_to: &MatchedRedirectUri,
     request: &AuthorizationRequest,
     answer: &[(&str, &str)],
 ) -> String {
     let mut parameters = answer.to_vec();
     parameters.extend(request.state.as_deref().map(|state| ("state", state)));
     parameters.push(("iss", config.server.public_url.as_str()));
-    return_to.with(&parameters)
+    return_to.with_parameters(&parameters)
 }

@@ -15,8 +15,8 @@ use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
 use crate::store::{StoreError, TxError, Work, organizations};
 
-use super::choices::{Choice, Obstacle, obstacle};
-use super::question::{Answerable, Question, Unanswerable, pose};
+use super::choices::{Obstacle, OrganizationChoice, obstacle};
+use super::consent::{Answerable, ConsentRequest, Unanswerable, load_consent};
 
 /// What the person chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Decision {
 
 /// What came of it.
 #[derive(Debug)]
-pub enum Decided {
+pub enum DecisionOutcome {
     /// Answered: the tool is told by the way back.
     Answered,
     Unanswerable(Box<Unanswerable>),
@@ -54,54 +54,56 @@ pub fn decide(
     session: &WebSession,
     decision: &Decision,
     origin: &Origin,
-) -> Result<Decided, StoreError> {
+) -> Result<DecisionOutcome, StoreError> {
     let request = requests::lock(work.conn, id)?;
-    let question = match TxError::settle(pose(work.conn, config, work.now, request, session))? {
+    let question = match TxError::settle(load_consent(work.conn, config, work.now, request, session))? {
         Ok(question) => question,
-        Err(unanswerable) => return Ok(Decided::Unanswerable(Box::new(unanswerable))),
+        Err(unanswerable) => return Ok(DecisionOutcome::Unanswerable(Box::new(unanswerable))),
     };
     let org_id = match (decision, obstacle(&question.choices)) {
         (Decision::Deny, _) => {
             let organization = question.choices.first().map(|choice| choice.organization.id.clone());
             answer(work, &question, session, RequestStatus::Denied, organization.as_deref(), origin)?;
-            return Ok(Decided::Answered);
+            return Ok(DecisionOutcome::Answered);
         }
         (Decision::Refuse, Some(Obstacle::NoOrganization)) => {
             answer(work, &question, session, RequestStatus::CannotApprove, None, origin)?;
-            return Ok(Decided::Answered);
+            return Ok(DecisionOutcome::Answered);
         }
         (Decision::Refuse, Some(Obstacle::RoleTooSmall(choice))) => {
             let organization = Some(choice.organization.id.as_str());
             answer(work, &question, session, RequestStatus::CannotApprove, organization, origin)?;
-            return Ok(Decided::Answered);
+            return Ok(DecisionOutcome::Answered);
         }
-        (Decision::Refuse, None) => return Ok(Decided::NotThere),
+        (Decision::Refuse, None) => return Ok(DecisionOutcome::NotThere),
         (Decision::Refuse, Some(Obstacle::Closed(choice, _))) => &choice.organization.id,
         (Decision::Approve { org_id }, _) => org_id,
     };
     let approves = matches!(decision, Decision::Approve { .. });
-    if approves && question.standing == Answerable::AfterSigningInAgain {
-        return Ok(Decided::SignInAgain);
+    if approves && question.answerable == Answerable::AfterSigningInAgain {
+        return Ok(DecisionOutcome::SignInAgain);
     }
     let Some(choice) = question.choices.iter().find(|choice| choice.organization.id == *org_id) else {
-        return Ok(Decided::NotThere);
+        return Ok(DecisionOutcome::NotThere);
     };
     // Nobody turns the switch between this look and the code.
-    let Some(organization) = organizations::lock(work.conn, org_id)? else { return Ok(Decided::NotThere) };
+    let Some(organization) = organizations::lock(work.conn, org_id)? else {
+        return Ok(DecisionOutcome::NotThere);
+    };
     match organization.policy(&config.organizations).policy_block(question.sign_in_method) {
         None => {}
         Some(PolicyBlock::PersonalTokens) => {
             answer(work, &question, session, RequestStatus::SwitchedOff, Some(org_id), origin)?;
-            return Ok(Decided::Closed(organization, PolicyBlock::PersonalTokens));
+            return Ok(DecisionOutcome::Closed(organization, PolicyBlock::PersonalTokens));
         }
-        Some(policy_block) => return Ok(Decided::Closed(organization, policy_block)),
+        Some(policy_block) => return Ok(DecisionOutcome::Closed(organization, policy_block)),
     }
     if choice.granted.is_empty() || !approves {
-        return Ok(Decided::NotThere);
+        return Ok(DecisionOutcome::NotThere);
     }
     answer(work, &question, session, RequestStatus::Approved, Some(org_id), origin)?;
     codes::insert(work.conn, &new_code(work, config, master, &question, choice, session))?;
-    Ok(Decided::Answered)
+    Ok(DecisionOutcome::Answered)
 }
 
 /// The bits that a code is derived from.
@@ -112,7 +114,7 @@ fn new_seed(entropy: Entropy) -> [u8; 32] {
 /// The code that answers a request: a MAC over random bits that are stored beside the code's digest and appear nowhere
 /// else. The answer can be sent again while the code is unused, and neither the database nor the master key alone
 /// yields it.
-pub(super) fn code_of(master: &MasterKey, seed: &[u8]) -> Secret {
+pub(super) fn derive_code(master: &MasterKey, seed: &[u8]) -> Secret {
     master.token(Purpose::AuthorizationCode, &[seed])
 }
 
@@ -128,13 +130,13 @@ fn new_code(
     work: &Work<'_>,
     config: &Config,
     master: &MasterKey,
-    question: &Question,
-    choice: &Choice,
+    question: &ConsentRequest,
+    choice: &OrganizationChoice,
     session: &WebSession,
 ) -> AuthorizationCode {
     let seed = new_seed(work.entropy);
     AuthorizationCode {
-        hash: code_of(master, &seed).digest(),
+        hash: derive_code(master, &seed).digest(),
         request_id: question.request.id.clone(),
         user_id: session.user_id.clone(),
         org_id: choice.organization.id.clone(),
@@ -151,7 +153,7 @@ fn new_code(
 
 pub(super) fn answer(
     work: &mut Work<'_>,
-    question: &Question,
+    question: &ConsentRequest,
     session: &WebSession,
     status: RequestStatus,
     org_id: Option<&str>,
@@ -199,7 +201,7 @@ mod tests {
                 ever[place] |= byte;
                 always[place] &= byte;
             }
-            codes.insert(code_of(&master, &seed).digest().as_bytes().to_owned());
+            codes.insert(derive_code(&master, &seed).digest().as_bytes().to_owned());
         }
         assert_eq!(codes.len(), MILLION);
         assert_eq!((ever, always), ([u8::MAX; 32], [0; 32]));

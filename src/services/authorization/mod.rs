@@ -5,17 +5,17 @@
 
 mod choices;
 mod client_redirect;
+mod consent;
 mod decide;
 mod open;
 mod paste;
 mod progress;
-mod question;
 
-pub use choices::{Choice, Obstacle, obstacle};
-pub(super) use choices::{FRESH, Wanted, choices, is_stale};
+pub(super) use choices::{ChoiceCriteria, MAX_AUTH_AGE, choices, is_stale};
+pub use choices::{Obstacle, OrganizationChoice, obstacle};
 pub use client_redirect::{ClientRedirect, find_redirect};
-pub use decide::{Decided, Decision, decide};
-pub use open::{Opened, Opener, Pushed, open, open_pushed, open_short_link, push};
-pub use paste::{Pasted, PastedCode, pasted, withdraw};
-pub use progress::{Progress, leave, progress};
-pub use question::{Answerable, Question, Unanswerable, question};
+pub use consent::{Answerable, ConsentRequest, Unanswerable, find_consent};
+pub use decide::{Decision, DecisionOutcome, decide};
+pub use open::{OpenOutcome, OpeningBrowser, PushedRequest, open, open_pushed, open_short_link, push};
+pub use paste::{CopiedCode, CopiedCodeAnswer, find_copied_code, withdraw};
+pub use progress::{Progress, progress, progress_or_abandon};

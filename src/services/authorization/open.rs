@@ -3,9 +3,11 @@
 use chrono::TimeDelta;
 
 use crate::config::Config;
-use crate::domain::authorization::{Addressed, Asked, Parameters, Untrusted, address, check};
+use crate::domain::authorization::{
+    AuthorizationParams, NotRedirectable, RawParameters, Redirectable, check, check_redirect,
+};
 use crate::domain::client::{Client, Grant};
-use crate::domain::id::Kind;
+use crate::domain::id::IdKind;
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::request::RequestStatus;
 use crate::domain::secret::{Digest, Secret};
@@ -23,7 +25,7 @@ pub(super) fn reference(request_uri: &str) -> Option<&str> {
 
 /// A pushed request, as the tool is told of it.
 #[derive(Debug)]
-pub struct Pushed {
+pub struct PushedRequest {
     pub request_uri: Secret,
     pub expires_in: TimeDelta,
     /// The code at the end of the short link.
@@ -32,12 +34,12 @@ pub struct Pushed {
 
 /// What came of opening a request in a browser.
 #[derive(Debug)]
-pub enum Opened {
+pub enum OpenOutcome {
     /// The request with this id waits for its person.
     Request(String),
     /// The request with this id may show no page (`prompt=none`): the client is told at once.
     Silent(String),
-    Untrusted(Untrusted),
+    Untrusted(NotRedirectable),
     /// A pushed request that was never there, is over, or belongs to another client.
     Gone,
     /// A pushed request that another browser opened before.
@@ -51,14 +53,15 @@ pub fn push(
     work: &mut Work<'_>,
     config: &Config,
     client: &Client,
-    parameters: &Parameters,
+    parameters: &RawParameters,
     ip: Option<&str>,
-) -> Result<Pushed, TxError<OAuthError>> {
+) -> Result<PushedRequest, TxError<OAuthError>> {
     if parameters.request_uri.is_some() {
         return Err(OAuthError::invalid_request("request_uri cannot be pushed.").into());
     }
     client.permit(Grant::AuthorizationCode)?;
-    let addressed = address(Some(client), parameters).map_err(|untrusted| told_the_tool(&untrusted))?;
+    let addressed =
+        check_redirect(Some(client), parameters).map_err(|untrusted| client_facing(&untrusted))?;
     let asked = check(client, &config.catalog, config.server.public_url.as_str(), parameters)?;
     let reference = Secret::random(work.entropy);
     let user_check = short_code::new(work.entropy);
@@ -69,12 +72,12 @@ pub fn push(
     request.expires_at = work.now + config.tokens.pushed_request;
     requests::insert(work.conn, &request)?;
     let request_uri = Secret::new(format!("{URN}{}", reference.expose()));
-    Ok(Pushed { request_uri, expires_in: config.tokens.pushed_request, user_check })
+    Ok(PushedRequest { request_uri, expires_in: config.tokens.pushed_request, user_check })
 }
 
 /// The browser that opens a request.
 #[derive(Debug, Clone, Copy)]
-pub struct Opener {
+pub struct OpeningBrowser {
     pub browser: Digest,
     /// Whether it has sent a cookie. What opens links without being a browser (previews of chat programs, scanners of
     /// mail) keeps none.
@@ -85,9 +88,9 @@ pub struct Opener {
 pub fn open(
     work: &mut Work<'_>,
     config: &Config,
-    parameters: &Parameters,
-    opener: Opener,
-) -> Result<Opened, StoreError> {
+    parameters: &RawParameters,
+    opener: OpeningBrowser,
+) -> Result<OpenOutcome, StoreError> {
     let repeated = ["client_id", "request_uri"].into_iter().any(|name| parameters.is_repeated(name));
     let pushed = parameters.request_uri.as_deref().and_then(reference).filter(|_| !repeated);
     if let Some(reference) = pushed {
@@ -97,9 +100,9 @@ pub fn open(
         Some(id) => clients::find(work.conn, id)?,
         None => None,
     };
-    let (client, addressed) = match (client.as_ref(), address(client.as_ref(), parameters)) {
-        (_, Err(untrusted)) => return Ok(Opened::Untrusted(untrusted)),
-        (None, Ok(_)) => return Ok(Opened::Gone),
+    let (client, addressed) = match (client.as_ref(), check_redirect(client.as_ref(), parameters)) {
+        (_, Err(untrusted)) => return Ok(OpenOutcome::Untrusted(untrusted)),
+        (None, Ok(_)) => return Ok(OpenOutcome::Gone),
         (Some(client), Ok(addressed)) => (client, addressed),
     };
     let asked = client
@@ -109,7 +112,11 @@ pub fn open(
     request.browser_hash = Some(opener.browser);
     request.expires_at = work.now + config.tokens.request;
     requests::insert(work.conn, &request)?;
-    Ok(if parameters.is_silent() { Opened::Silent(request.id) } else { Opened::Request(request.id) })
+    Ok(if parameters.is_silent() {
+        OpenOutcome::Silent(request.id)
+    } else {
+        OpenOutcome::Request(request.id)
+    })
 }
 
 /// Opens a pushed request by its reference.
@@ -118,8 +125,8 @@ pub fn open_pushed(
     config: &Config,
     client_id: Option<&str>,
     reference: &str,
-    opener: Opener,
-) -> Result<Opened, StoreError> {
+    opener: OpeningBrowser,
+) -> Result<OpenOutcome, StoreError> {
     let request = requests::lock_pushed(work.conn, Digest::of(reference))?;
     bind(work, config, request.filter(|request| Some(request.client_id.as_str()) == client_id), opener)
 }
@@ -129,8 +136,8 @@ pub fn open_short_link(
     work: &mut Work<'_>,
     config: &Config,
     code: &str,
-    opener: Opener,
-) -> Result<Opened, StoreError> {
+    opener: OpeningBrowser,
+) -> Result<OpenOutcome, StoreError> {
     let request = match short_code::canonical(code) {
         Some(code) => requests::lock_short_code(work.conn, &code)?,
         None => None,
@@ -144,35 +151,35 @@ fn bind(
     work: &mut Work<'_>,
     config: &Config,
     request: Option<AuthorizationRequest>,
-    opener: Opener,
-) -> Result<Opened, StoreError> {
+    opener: OpeningBrowser,
+) -> Result<OpenOutcome, StoreError> {
     let Some(request) = request.filter(|request| work.now < request.expires_at) else {
-        return Ok(Opened::Gone);
+        return Ok(OpenOutcome::Gone);
     };
     let silent = request.prompt.as_deref() == Some("none");
     // Nobody is asked anything by a silent request, which is answered to its client alone.
     if !opener.keeps_cookie && !silent {
-        return Ok(Opened::NeedsCookie);
+        return Ok(OpenOutcome::NeedsCookie);
     }
     let browser = opener.browser;
     match request.browser_hash {
         None => requests::bind(work.conn, &request.id, browser, work.now + config.tokens.request)?,
         Some(first) if first == browser => {}
-        Some(_) => return Ok(Opened::OpenElsewhere),
+        Some(_) => return Ok(OpenOutcome::OpenElsewhere),
     }
-    Ok(if silent { Opened::Silent(request.id) } else { Opened::Request(request.id) })
+    Ok(if silent { OpenOutcome::Silent(request.id) } else { OpenOutcome::Request(request.id) })
 }
 
 fn row(
     work: &Work<'_>,
     client: &Client,
-    parameters: &Parameters,
-    addressed: &Addressed,
-    asked: Result<Asked, OAuthError>,
+    parameters: &RawParameters,
+    addressed: &Redirectable,
+    asked: Result<AuthorizationParams, OAuthError>,
 ) -> AuthorizationRequest {
     let device = parameters.device();
     let mut request = AuthorizationRequest {
-        id: Kind::Transaction.new_id(work.entropy),
+        id: IdKind::Transaction.new_id(work.entropy),
         client_id: client.id.clone(),
         redirect_uri: addressed.return_to.as_str().to_owned(),
         state: addressed.state.clone(),
@@ -220,12 +227,12 @@ fn row(
 }
 
 /// A tool that pushes a request is told itself what a person would be shown.
-fn told_the_tool(untrusted: &Untrusted) -> OAuthError {
+fn client_facing(untrusted: &NotRedirectable) -> OAuthError {
     match untrusted {
-        Untrusted::UnknownClient { .. } => OAuthError::invalid_client("unknown client"),
-        Untrusted::RedirectUri { .. } => OAuthError::invalid_request(
+        NotRedirectable::UnknownClient { .. } => OAuthError::invalid_client("unknown client"),
+        NotRedirectable::RedirectUri { .. } => OAuthError::invalid_request(
             "redirect_uri is missing or is not one that this client has registered.",
         ),
-        Untrusted::StateTooLong => OAuthError::invalid_request("state is longer than 8192 characters."),
+        NotRedirectable::StateTooLong => OAuthError::invalid_request("state is longer than 8192 characters."),
     }
 }

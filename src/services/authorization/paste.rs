@@ -11,42 +11,42 @@ use crate::keys::master::MasterKey;
 use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
 use crate::store::{Conn, StoreError, Work, authorization_codes as codes, clients, organizations};
 
-use super::decide::code_of;
-use super::question::opened_by;
+use super::consent::opened_by;
+use super::decide::derive_code;
 
 /// Characters of the longest `state` that is worth copying along.
-const LONGEST_STATE: usize = 128;
+const MAX_COPIED_STATE: usize = 128;
 
 /// A code that is copied can be passed on by mistake, so it never lets anybody delete or administer.
-pub(super) fn capped(catalog: &Catalog, scopes: &ScopeSet) -> ScopeSet {
+pub(super) fn cap_scopes(catalog: &Catalog, scopes: &ScopeSet) -> ScopeSet {
     let kept = catalog.entries(scopes).filter(|scope| scope.level <= Level::Change);
     kept.map(|scope| scope.id.clone()).collect()
 }
 
 /// An answered request whose answer is a code to copy.
-pub struct Pasted {
+pub struct CopiedCodeAnswer {
     pub request: AuthorizationRequest,
     pub client_name: String,
     /// `None` once it has been used, withdrawn or is too old, and for every answer but yes.
-    pub code: Option<PastedCode>,
+    pub code: Option<CopiedCode>,
 }
 
 /// What the person copies.
-pub struct PastedCode {
+pub struct CopiedCode {
     /// The code, with the `state` behind a `#` so that the tool can tell whose it is.
     pub text: Secret,
     pub until: Time,
 }
 
 /// Finds the answer for the browser that opened the request.
-pub fn pasted(
+pub fn find_copied_code(
     conn: &mut Conn,
     config: &Config,
     master: &MasterKey,
     now: Time,
     id: &str,
     browser: Digest,
-) -> Result<Option<Pasted>, StoreError> {
+) -> Result<Option<CopiedCodeAnswer>, StoreError> {
     let found = requests::find(conn, id)?;
     let Some(request) = found.filter(|request| {
         opened_by(request, browser) && request.sign_in_method(config) == SignInMethod::Paste
@@ -58,7 +58,7 @@ pub fn pasted(
         RequestStatus::Approved if allowed(conn, config, &request)? => {
             codes::of_request(conn, id)?.filter(|code| code.is_usable(now)).and_then(|code| {
                 let seed = code.seed?;
-                Some(PastedCode { text: text(master, &seed, &request), until: code.expires_at })
+                Some(CopiedCode { text: text(master, &seed, &request), until: code.expires_at })
             })
         }
         RequestStatus::Approved
@@ -69,7 +69,7 @@ pub fn pasted(
         | RequestStatus::Invalid
         | RequestStatus::Open => None,
     };
-    Ok(Some(Pasted { request, client_name: client.name, code }))
+    Ok(Some(CopiedCodeAnswer { request, client_name: client.name, code }))
 }
 
 /// Whether the organization still wants codes to be shown.
@@ -84,10 +84,10 @@ fn allowed(conn: &mut Conn, config: &Config, request: &AuthorizationRequest) -> 
 }
 
 fn text(master: &MasterKey, seed: &[u8], request: &AuthorizationRequest) -> Secret {
-    let code = code_of(master, seed);
+    let code = derive_code(master, seed);
     let plain = |state: &&str| {
         let kept = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-        state.len() <= LONGEST_STATE && state.bytes().all(kept)
+        state.len() <= MAX_COPIED_STATE && state.bytes().all(kept)
     };
     match request.state.as_deref().filter(plain) {
         Some(state) => Secret::new(format!("{}#{state}", code.expose())),

@@ -14,10 +14,10 @@ use crate::store::authorization_requests::{self as requests, AuthorizationReques
 use crate::store::web_sessions::WebSession;
 use crate::store::{Conn, StoreError, TxError, Work};
 
-use super::choices::{Choice, Obstacle, Wanted, choices, obstacle};
+use super::choices::{ChoiceCriteria, Obstacle, OrganizationChoice, choices, obstacle};
+use super::consent::{Answerable, ConsentRequest, load_consent};
 use super::decide::answer;
 use super::open::reference;
-use super::question::{Answerable, Question, pose};
 
 /// How far a pushed request has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub fn progress(
     let request = requests::find_pushed(conn, Digest::of(reference))?;
     let Some(request) = of_client(request, client) else { return Ok(Progress::Ended) };
     match closed(conn, config, now, &request)? {
-        Some(Closed { question, session, .. }) => {
+        Some(CopyingBlocked { question, session, .. }) => {
             copied_codes_off(conn, config, client, &question.request, &session.user_id)
         }
         None => so_far(conn, config, now, client, &request),
@@ -61,7 +61,7 @@ pub fn progress(
 
 /// The same, and ends a request to which no code can come: a tool that is told so leaves it, and an answer that is
 /// allowed later would find no prompt.
-pub fn leave(
+pub fn progress_or_abandon(
     work: &mut Work<'_>,
     config: &Config,
     client: &Client,
@@ -71,7 +71,8 @@ pub fn leave(
     let Some(reference) = reference(request_uri) else { return Ok(Progress::Ended) };
     let request = requests::lock_pushed(work.conn, Digest::of(reference))?;
     let Some(request) = of_client(request, client) else { return Ok(Progress::Ended) };
-    let Some(Closed { question, session, org_id }) = closed(work.conn, config, work.now, &request)? else {
+    let Some(CopyingBlocked { question, session, org_id }) = closed(work.conn, config, work.now, &request)?
+    else {
         return so_far(work.conn, config, work.now, client, &request);
     };
     answer(work, &question, &session, RequestStatus::NotAllowed, Some(&org_id), origin)?;
@@ -83,8 +84,8 @@ fn of_client(request: Option<AuthorizationRequest>, client: &Client) -> Option<A
 }
 
 /// A question that its person cannot answer because codes may not be copied.
-struct Closed {
-    question: Question,
+struct CopyingBlocked {
+    question: ConsentRequest,
     session: WebSession,
     /// The organization that the page names.
     org_id: String,
@@ -96,15 +97,15 @@ fn closed(
     config: &Config,
     now: Time,
     request: &AuthorizationRequest,
-) -> Result<Option<Closed>, StoreError> {
+) -> Result<Option<CopyingBlocked>, StoreError> {
     let Some(browser) = request.browser_hash else { return Ok(None) };
     if request.status != RequestStatus::Open || request.sign_in_method(config) != SignInMethod::Paste {
         return Ok(None);
     }
     let Some((session, _)) = sign_in::current(conn, config, now, browser)? else { return Ok(None) };
-    let posed = pose(conn, config, now, Some(request.clone()), &session);
+    let posed = load_consent(conn, config, now, Some(request.clone()), &session);
     let Ok(question) = TxError::settle(posed)? else { return Ok(None) };
-    if question.standing == Answerable::AfterSigningInAgain {
+    if question.answerable == Answerable::AfterSigningInAgain {
         return Ok(None);
     }
     let org_id = match obstacle(&question.choices) {
@@ -113,7 +114,7 @@ fn closed(
             return Ok(None);
         }
     };
-    Ok(Some(Closed { question, session, org_id }))
+    Ok(Some(CopyingBlocked { question, session, org_id }))
 }
 
 fn so_far(
@@ -153,7 +154,8 @@ fn copied_codes_off(
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
     // Whether the device is near enough is for its own page to find out.
     let sign_in_method = SignInMethod::Device(Proximity::SameNetwork);
-    let wanted = Wanted { client, scopes: &scopes, org_hint: request.org_hint.as_deref(), sign_in_method };
-    let device_codes = choices(conn, config, user_id, &wanted)?.iter().any(Choice::is_open);
+    let wanted =
+        ChoiceCriteria { client, scopes: &scopes, org_hint: request.org_hint.as_deref(), sign_in_method };
+    let device_codes = choices(conn, config, user_id, &wanted)?.iter().any(OrganizationChoice::is_selectable);
     Ok(Progress::CopiedCodesOff { device_codes })
 }

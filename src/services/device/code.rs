@@ -7,7 +7,7 @@ use crate::keys::master::{MasterKey, Purpose};
 use crate::store::{Conn, StoreError, device_requests as requests};
 
 /// Ids that are drawn before something else must be wrong.
-const MOST_DRAWS: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 
 /// The code of the request with this id; one id in many millions has none.
 pub fn user_code(master: &MasterKey, id: &str) -> Option<UserCode> {
@@ -25,7 +25,7 @@ pub fn unused_id(
     master: &MasterKey,
     mut draw: impl FnMut() -> String,
 ) -> Result<(String, UserCode), StoreError> {
-    for _ in 0..MOST_DRAWS {
+    for _ in 0..MAX_ATTEMPTS {
         let id = draw();
         if let Some(code) = user_code(master, &id)
             && !requests::has_user_code(conn, hash(master, &code))?

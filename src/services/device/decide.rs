@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 
 use super::super::authorization::{Answerable, Obstacle, obstacle};
-use super::question::{Question, Unanswerable, pose};
+use super::consent::{DeviceConsentRequest, Unanswerable, load_consent};
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::device::DeviceStatus;
 use crate::domain::policy::PolicyBlock;
 use crate::keys::master::MasterKey;
-use crate::store::device_requests::{self as requests, Answer};
+use crate::store::device_requests::{self as requests, DeviceRequestAnswer};
 use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
 use crate::store::{StoreError, TxError, Work, organizations};
@@ -27,7 +27,7 @@ pub enum Decision {
 
 /// What came of it.
 #[derive(Debug)]
-pub enum Decided {
+pub enum DecisionOutcome {
     Answered,
     Unanswerable(Box<Unanswerable>),
     /// The password must be given again first. Nothing was answered.
@@ -40,7 +40,7 @@ pub enum Decided {
 
 /// Who answers, and where.
 #[derive(Debug, Clone)]
-pub struct Answerer {
+pub struct Responder {
     pub session: WebSession,
     /// Their address, where it can be compared with the tool's.
     pub address: Option<IpAddr>,
@@ -53,44 +53,46 @@ pub fn decide(
     config: &Config,
     master: &MasterKey,
     id: &str,
-    answerer: &Answerer,
+    answerer: &Responder,
     decision: &Decision,
-) -> Result<Decided, StoreError> {
+) -> Result<DecisionOutcome, StoreError> {
     let request = requests::lock(work.conn, id)?;
-    let Answerer { session, address, .. } = answerer;
-    let posed = pose(work.conn, config, master, work.now, request, session, *address);
+    let Responder { session, address, .. } = answerer;
+    let posed = load_consent(work.conn, config, master, work.now, request, session, *address);
     let question = match TxError::settle(posed)? {
         Ok(question) => question,
-        Err(unanswerable) => return Ok(Decided::Unanswerable(Box::new(unanswerable))),
+        Err(unanswerable) => return Ok(DecisionOutcome::Unanswerable(Box::new(unanswerable))),
     };
     let org_id = match (decision, obstacle(&question.choices)) {
         (Decision::Deny, _) => {
             let organization = question.choices.first().map(|choice| choice.organization.id.clone());
             answer(work, &question, answerer, DeviceStatus::Denied, organization.as_deref(), None)?;
-            return Ok(Decided::Answered);
+            return Ok(DecisionOutcome::Answered);
         }
         (Decision::Refuse, Some(Obstacle::NoOrganization)) => {
             answer(work, &question, answerer, DeviceStatus::CannotApprove, None, None)?;
-            return Ok(Decided::Answered);
+            return Ok(DecisionOutcome::Answered);
         }
         (Decision::Refuse, Some(Obstacle::RoleTooSmall(choice))) => {
             let organization = Some(choice.organization.id.as_str());
             answer(work, &question, answerer, DeviceStatus::CannotApprove, organization, None)?;
-            return Ok(Decided::Answered);
+            return Ok(DecisionOutcome::Answered);
         }
-        (Decision::Refuse, None) => return Ok(Decided::NotThere),
+        (Decision::Refuse, None) => return Ok(DecisionOutcome::NotThere),
         (Decision::Refuse, Some(Obstacle::Closed(choice, _))) => &choice.organization.id,
         (Decision::Approve { org_id }, _) => org_id,
     };
     let approves = matches!(decision, Decision::Approve { .. });
-    if approves && question.standing == Answerable::AfterSigningInAgain {
-        return Ok(Decided::SignInAgain);
+    if approves && question.answerable == Answerable::AfterSigningInAgain {
+        return Ok(DecisionOutcome::SignInAgain);
     }
     let Some(choice) = question.choices.iter().find(|choice| choice.organization.id == *org_id) else {
-        return Ok(Decided::NotThere);
+        return Ok(DecisionOutcome::NotThere);
     };
     // Nobody changes the policy between this look and the answer.
-    let Some(organization) = organizations::lock(work.conn, org_id)? else { return Ok(Decided::NotThere) };
+    let Some(organization) = organizations::lock(work.conn, org_id)? else {
+        return Ok(DecisionOutcome::NotThere);
+    };
     if let Some(policy_block) =
         organization.policy(&config.organizations).policy_block(question.sign_in_method())
     {
@@ -101,27 +103,27 @@ pub fn decide(
             }
         };
         answer(work, &question, answerer, status, Some(org_id), None)?;
-        return Ok(Decided::Closed(organization, policy_block));
+        return Ok(DecisionOutcome::Closed(organization, policy_block));
     }
     if choice.granted.is_empty() || !approves {
-        return Ok(Decided::NotThere);
+        return Ok(DecisionOutcome::NotThere);
     }
     let granted = choice.granted.to_string();
     answer(work, &question, answerer, DeviceStatus::Approved, Some(org_id), Some(&granted))?;
-    Ok(Decided::Answered)
+    Ok(DecisionOutcome::Answered)
 }
 
 fn answer(
     work: &mut Work<'_>,
-    question: &Question,
-    answerer: &Answerer,
+    question: &DeviceConsentRequest,
+    answerer: &Responder,
     status: DeviceStatus,
     org_id: Option<&str>,
     granted: Option<&str>,
 ) -> Result<(), StoreError> {
-    let Answerer { session, address, origin } = answerer;
+    let Responder { session, address, origin } = answerer;
     let address = address.map(|address| address.to_string());
-    let given = Answer {
+    let given = DeviceRequestAnswer {
         status,
         answered_at: work.now,
         answered_ip: address.as_deref(),

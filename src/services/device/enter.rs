@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 
 use super::code::hash;
-use super::decide::{Answerer, Decision, decide};
+use super::decide::{Decision, Responder, decide};
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::device::DeviceStatus;
@@ -27,7 +27,7 @@ const BY_NETWORK: Rate = Rate::new(30, TimeDelta::minutes(15));
 
 /// What came of a code.
 #[derive(Debug)]
-pub enum Entered {
+pub enum EntryOutcome {
     /// The request with this id waits for its answer in this browser.
     Request(String),
     /// The code has ended, was answered, or was never issued; which of them is not said.
@@ -43,32 +43,32 @@ pub fn enter(
     config: &Config,
     master: &MasterKey,
     typed: &str,
-    answerer: &Answerer,
+    answerer: &Responder,
     address: Option<IpAddr>,
-) -> Result<Entered, StoreError> {
-    let Answerer { session, origin, .. } = answerer;
+) -> Result<EntryOutcome, StoreError> {
+    let Responder { session, origin, .. } = answerer;
     // What cannot be a code is a slip, not a guess.
-    let Some(code) = UserCode::parse(typed) else { return Ok(Entered::Wrong) };
-    let guesses = Guesses::lock(work, master, &session.user_id, address)?;
+    let Some(code) = UserCode::parse(typed) else { return Ok(EntryOutcome::Wrong) };
+    let guesses = GuessLimits::lock(work, master, &session.user_id, address)?;
     if let Some(seconds) = guesses.wait(work) {
-        return Ok(Entered::Wait(seconds));
+        return Ok(EntryOutcome::Wait(seconds));
     }
     let found = requests::lock_user_code(work.conn, hash(master, &code))?;
     let Some(request) =
         found.filter(|request| request.status == DeviceStatus::Open && work.now < request.expires_at)
     else {
         guesses.count(work, &session.user_id, origin)?;
-        return Ok(Entered::Wrong);
+        return Ok(EntryOutcome::Wrong);
     };
     requests::bind(work.conn, &request.id, session.hash)?;
     decide(work, config, master, &request.id, answerer, &Decision::Refuse)?;
-    Ok(Entered::Request(request.id))
+    Ok(EntryOutcome::Request(request.id))
 }
 
 /// The wrong codes of a person, and then of a network, which nobody else counts until the transaction ends.
-struct Guesses(Vec<(Digest, Rate, Time)>);
+struct GuessLimits(Vec<(Digest, Rate, Time)>);
 
-impl Guesses {
+impl GuessLimits {
     fn lock(
         work: &mut Work<'_>,
         master: &MasterKey,

@@ -5,13 +5,13 @@
 //! answers. The tool comes for the answer to the token endpoint.
 
 mod code;
+mod consent;
 mod decide;
 mod enter;
-mod question;
 mod start;
 
 pub use code::{unused_id, user_code};
-pub use decide::{Answerer, Decided, Decision, decide};
-pub use enter::{Entered, enter};
-pub use question::{Question, Unanswerable, question};
-pub use start::{Started, start};
+pub use consent::{DeviceConsentRequest, Unanswerable, find_consent};
+pub use decide::{Decision, DecisionOutcome, Responder, decide};
+pub use enter::{EntryOutcome, enter};
+pub use start::{StartedRequest, start};

@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 
 use super::code::{hash, unused_id};
 use crate::config::Config;
-use crate::domain::authorization::Parameters;
+use crate::domain::authorization::RawParameters;
 use crate::domain::client::Client;
 use crate::domain::device::{DeviceStatus, INTERVAL, check};
-use crate::domain::id::Kind;
+use crate::domain::id::IdKind;
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::secret::Secret;
 use crate::domain::user_code::UserCode;
@@ -17,7 +17,7 @@ use crate::store::{TxError, Work};
 
 /// A request, as the tool is told of it.
 #[derive(Debug)]
-pub struct Started {
+pub struct StartedRequest {
     pub device_code: Secret,
     pub user_code: UserCode,
     pub expires_in: TimeDelta,
@@ -30,13 +30,13 @@ pub fn start(
     config: &Config,
     master: &MasterKey,
     client: &Client,
-    parameters: &Parameters,
+    parameters: &RawParameters,
     ip: Option<&str>,
-) -> Result<Started, TxError<OAuthError>> {
+) -> Result<StartedRequest, TxError<OAuthError>> {
     let asked = check(client, &config.catalog, config.server.public_url.as_str(), parameters)?;
     let device_code = Secret::random(work.entropy);
     let entropy = work.entropy;
-    let (id, user_code) = unused_id(work.conn, master, || Kind::DeviceRequest.new_id(entropy))?;
+    let (id, user_code) = unused_id(work.conn, master, || IdKind::DeviceRequest.new_id(entropy))?;
     let device = parameters.device();
     let request = DeviceRequest {
         id,
@@ -65,5 +65,10 @@ pub fn start(
         credential_id: None,
     };
     requests::insert(work.conn, &request)?;
-    Ok(Started { device_code, user_code, expires_in: config.tokens.device_request, interval: INTERVAL })
+    Ok(StartedRequest {
+        device_code,
+        user_code,
+        expires_in: config.tokens.device_request,
+        interval: INTERVAL,
+    })
 }

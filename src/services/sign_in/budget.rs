@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::domain::guessing::{self, Account, Taken, Verdict};
+use crate::domain::guessing::{self, Account, Admission, TakenUnit};
 use crate::domain::network::site;
 use crate::domain::secret::Digest;
 use crate::keys::master::{MasterKey, Purpose};
@@ -34,7 +34,7 @@ impl Budget {
     }
 
     /// Takes a unit, or says how many seconds to wait.
-    pub(super) fn take(self, work: &mut Work<'_>) -> Result<Verdict, StoreError> {
+    pub(super) fn take(self, work: &mut Work<'_>) -> Result<Admission, StoreError> {
         match self {
             Self::Device(key) => {
                 let mut source = throttles::lock_source(work.conn, key, work.now)?;
@@ -44,13 +44,13 @@ impl Budget {
             }
             Self::Network { account: key, network } => {
                 let mut account = throttles::lock_account(work.conn, key, work.now)?;
-                for passed in account.turn(work.now) {
+                for passed in account.advance_minute(work.now) {
                     let source = throttles::find_source(work.conn, passed)?;
                     throttles::save_source(work.conn, passed, Some(Account::no_show(source, work.now)))?;
                 }
                 let mut source = throttles::find_source(work.conn, network)?;
                 let verdict = guessing::try_from_network(&mut account, network, &mut source, work.now);
-                if matches!(verdict, Verdict::Look(_)) {
+                if matches!(verdict, Admission::Admitted(_)) {
                     throttles::save_source(work.conn, network, source)?;
                 }
                 throttles::save_account(work.conn, key, &account, work.now)?;
@@ -60,7 +60,7 @@ impl Budget {
     }
 
     /// Gives a unit back: the password was right, or was not looked at.
-    pub(super) fn give_back(self, work: &mut Work<'_>, taken: &Taken) -> Result<(), StoreError> {
+    pub(super) fn give_back(self, work: &mut Work<'_>, taken: &TakenUnit) -> Result<(), StoreError> {
         let key = match self {
             Self::Device(key) => key,
             Self::Network { account: key, network } => {

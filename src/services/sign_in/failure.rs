@@ -16,9 +16,9 @@ use crate::keys::master::{MasterKey, Purpose};
 use crate::store::{StoreError, Work, counters, rates};
 
 /// What is recorded of one network,
-const OF_NETWORK: Rate = Rate::new(30, TimeDelta::hours(1));
+const RECORDED_PER_NETWORK: Rate = Rate::new(30, TimeDelta::hours(1));
 /// and of all of them together.
-const OF_ALL: Rate = Rate::new(1000, TimeDelta::hours(1));
+const RECORDED_IN_TOTAL: Rate = Rate::new(1000, TimeDelta::hours(1));
 
 /// By what failures from an address are limited. Nothing here depends on the account, so that the time it takes does not
 /// tell whether there is one.
@@ -40,7 +40,7 @@ impl Recorder {
 
     /// Records a failure, or counts it.
     pub(super) fn record(self, work: &mut Work<'_>, origin: &Origin) -> Result<(), StoreError> {
-        let (keys, rates) = ([self.network, self.all], [OF_NETWORK, OF_ALL]);
+        let (keys, rates) = ([self.network, self.all], [RECORDED_PER_NETWORK, RECORDED_IN_TOTAL]);
         let mut settled = [work.now; 2];
         for (key, at) in keys.iter().zip(&mut settled) {
             *at = rates::lock(work.conn, *key, work.now)?;

@@ -6,15 +6,15 @@ mod session;
 
 use std::net::IpAddr;
 
-pub use session::{DEVICE_KNOWN_FOR, NewSession, current, is_due, sign_out, touch};
+pub use session::{DEVICE_KNOWN_FOR, NewSession, current, is_touch_due, sign_out, touch};
 
 use crate::config::Config;
 use crate::domain::audit::Origin;
 use crate::domain::email;
 use crate::domain::entropy::Entropy;
-use crate::domain::guessing::Verdict;
+use crate::domain::guessing::Admission;
 use crate::domain::secret::{Digest, Secret};
-use crate::keys::hashing::Passwords;
+use crate::keys::hashing::PasswordHasher;
 use crate::keys::master::MasterKey;
 use crate::keys::password::Match;
 use crate::store::users::{self, User};
@@ -25,7 +25,7 @@ use failure::Recorder;
 
 /// What a person typed, and where.
 #[derive(Debug, Clone)]
-pub struct Attempt {
+pub struct SignInAttempt {
     pub email: String,
     pub password: Secret,
     /// The cookie that this browser got at an earlier sign-in, if it has one.
@@ -38,7 +38,7 @@ pub struct Attempt {
 
 /// What came of it. Wrong address, wrong password and disabled account are one outcome.
 #[derive(Debug)]
-pub enum SignedIn {
+pub enum SignInOutcome {
     Yes(NewSession),
     No,
     /// Too many failures; try again in so many seconds.
@@ -52,9 +52,9 @@ pub async fn sign_in(
     store: &Store,
     config: &Config,
     master: &MasterKey,
-    passwords: &Passwords,
-    attempt: Attempt,
-) -> Result<SignedIn, StoreError> {
+    passwords: &PasswordHasher,
+    attempt: SignInAttempt,
+) -> Result<SignInOutcome, StoreError> {
     let now = store.now();
     let address = email::canonical(&attempt.email);
     let looked_up = address.clone();
@@ -67,28 +67,28 @@ pub async fn sign_in(
     let known = session::known_device(master, user.as_ref(), attempt.known_device.as_deref(), now);
     let budget = Budget::new(master, &account, known.as_deref(), attempt.address);
     // Before anything is written: a flood costs the database nothing.
-    let Ok(place) = passwords.place(attempt.address) else { return Ok(SignedIn::Busy) };
+    let Ok(place) = passwords.reserve(attempt.address) else { return Ok(SignInOutcome::Busy) };
     let taken = match store.write(move |work| budget.take(work)).await? {
-        Verdict::Wait(seconds) => return Ok(SignedIn::Wait(seconds)),
-        Verdict::Look(taken) => taken,
+        Admission::Wait(seconds) => return Ok(SignInOutcome::Wait(seconds)),
+        Admission::Admitted(taken) => taken,
     };
     let usable = user.filter(|user| user.disabled_at.is_none());
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
     let Ok(found) = place.check(attempt.password.clone(), hash).await else {
         store.write(move |work| budget.give_back(work, &taken)).await?;
-        return Ok(SignedIn::Busy);
+        return Ok(SignInOutcome::Busy);
     };
     let (Some(user), Match::Right | Match::RightButOutdated) = (usable, found) else {
         let recorder = Recorder::new(master, attempt.address);
         store.write(move |work| recorder.record(work, &attempt.origin)).await?;
-        return Ok(SignedIn::No);
+        return Ok(SignInOutcome::No);
     };
     let hash = match found {
-        Match::RightButOutdated => renewed(passwords, &attempt).await,
+        Match::RightButOutdated => rehash(passwords, &attempt).await,
         Match::Right | Match::Wrong => None,
     };
     let limits = config.sign_in.clone();
-    let known_device = session::remember(master, &user, known, now, Entropy);
+    let known_device = session::known_device_cookie(master, &user, known, now, Entropy);
     let session = store
         .write(move |work| {
             budget.give_back(work, &taken)?;
@@ -98,12 +98,12 @@ pub async fn sign_in(
             session::start(work, &limits, user, known_device, attempt.browser, &attempt.origin)
         })
         .await?;
-    Ok(SignedIn::Yes(session))
+    Ok(SignInOutcome::Yes(session))
 }
 
 /// The password hashed anew. If there is no time for that now, there will be at another sign-in.
-async fn renewed(passwords: &Passwords, attempt: &Attempt) -> Option<String> {
-    passwords.place(attempt.address).ok()?.hash(attempt.password.clone(), Entropy).await.ok()
+async fn rehash(passwords: &PasswordHasher, attempt: &SignInAttempt) -> Option<String> {
+    passwords.reserve(attempt.address).ok()?.hash(attempt.password.clone(), Entropy).await.ok()
 }
 
 /// Starts a session for somebody who has just proved in another way who they are: with the setup code.
@@ -115,6 +115,6 @@ pub fn start_for(
     browser: Digest,
     origin: &Origin,
 ) -> Result<NewSession, StoreError> {
-    let known_device = session::remember(master, &user, None, work.now, work.entropy);
+    let known_device = session::known_device_cookie(master, &user, None, work.now, work.entropy);
     session::start(work, &config.sign_in, user, known_device, browser, origin)
 }

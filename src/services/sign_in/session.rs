@@ -62,7 +62,7 @@ pub fn current(
 }
 
 /// Whether the use of a session has to be noted. Once a minute is precise enough for the idle limit.
-pub fn is_due(session: &WebSession, now: Time) -> bool {
+pub fn is_touch_due(session: &WebSession, now: Time) -> bool {
     now - session.seen_at >= TimeDelta::minutes(1)
 }
 
@@ -94,7 +94,7 @@ pub(super) fn known_device(
     let (signed, mac) = cookie?.rsplit_once('.')?;
     let (nonce, issued_micros) = signed.split_once('.')?;
     let issued = Time::from_micros(issued_micros.parse().ok()?)?;
-    let genuine = master.recognizes(Purpose::KnownDevice, &device_parts(user, nonce, issued_micros), mac);
+    let genuine = master.verify_token(Purpose::KnownDevice, &device_parts(user, nonce, issued_micros), mac);
     let known = genuine
         && now - issued < DEVICE_KNOWN_FOR
         && user.devices_forgotten_at.is_none_or(|forgotten| issued > forgotten)
@@ -103,7 +103,7 @@ pub(super) fn known_device(
 }
 
 /// The cookie by which a device is known from now on. A device that is known already keeps its nonce.
-pub(super) fn remember(
+pub(super) fn known_device_cookie(
     master: &MasterKey,
     user: &User,
     known: Option<String>,
@@ -123,7 +123,7 @@ fn device_parts<'a>(user: &'a User, nonce: &'a str, issued: &'a str) -> [&'a [u8
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::Kind;
+    use crate::domain::id::IdKind;
 
     fn at(seconds: i64) -> Time {
         Time::from_micros((1_795_000_000 + seconds) * 1_000_000).unwrap()
@@ -131,7 +131,7 @@ mod tests {
 
     fn user() -> User {
         User {
-            id: Kind::User.new_id(Entropy),
+            id: IdKind::User.new_id(Entropy),
             email: "ada@example.com".to_owned(),
             name: "Ada".to_owned(),
             password_hash: None,
@@ -146,13 +146,13 @@ mod tests {
     fn ca_03_a_device_is_known_until_it_is_too_old_forgotten_or_the_password_is_new() {
         let master = MasterKey::new(&[1; 32], "https://auth.example.com");
         let ada = user();
-        let cookie = remember(&master, &ada, None, at(10), Entropy);
+        let cookie = known_device_cookie(&master, &ada, None, at(10), Entropy);
         let known = |user: &User, now| known_device(&master, Some(user), Some(cookie.expose()), now);
         let nonce = known(&ada, at(10)).unwrap();
         let end = at(10) + DEVICE_KNOWN_FOR;
         assert_eq!(known(&ada, end - TimeDelta::seconds(1)), Some(nonce.clone()));
         assert_eq!(known(&ada, end), None);
-        let renewed = remember(&master, &ada, Some(nonce.clone()), end, Entropy);
+        let renewed = known_device_cookie(&master, &ada, Some(nonce.clone()), end, Entropy);
         assert_eq!(known_device(&master, Some(&ada), Some(renewed.expose()), end), Some(nonce.clone()));
 
         let forgotten = User { devices_forgotten_at: Some(at(10)), ..ada.clone() };
@@ -168,7 +168,7 @@ mod tests {
     fn ca_03_the_time_in_a_known_device_cookie_cannot_be_changed() {
         let master = MasterKey::new(&[1; 32], "https://auth.example.com");
         let ada = user();
-        let cookie = remember(&master, &ada, None, at(10), Entropy);
+        let cookie = known_device_cookie(&master, &ada, None, at(10), Entropy);
         let later = cookie.expose().replace(&at(10).micros().to_string(), &at(99).micros().to_string());
         let without = cookie.expose().replace(&format!(".{}", at(10).micros()), "");
         for text in [later.as_str(), &without, "", ".", "..", "a.b.c"] {

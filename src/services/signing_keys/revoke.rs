@@ -7,7 +7,7 @@ use crate::keys::master::MasterKey;
 use crate::store::signing_keys::{self as rows, SigningKey};
 use crate::store::{Store, StoreError, Work};
 
-use super::{KeyFailure, Sealed, in_state, make, openable};
+use super::{KeyFailure, SealedKey, in_state, make, require_openable};
 
 /// Attempts at a revocation while other nodes change the keys.
 const ATTEMPTS: usize = 4;
@@ -64,7 +64,7 @@ pub async fn revoke(
         let active = in_state(&keys, KeyState::Active);
         let takes_over = active.is_none_or(|active| which.covers(active));
         let next = in_state(&keys, KeyState::Next).filter(|next| takes_over && !which.covers(next));
-        openable(active, next, master)?;
+        require_openable(active, next, master)?;
         let mut fresh = Vec::new();
         for _ in 0..missing(&keys, &which) {
             fresh.push(make(master, rules.rsa_bits).await?);
@@ -87,7 +87,7 @@ fn missing(keys: &[SigningKey], which: &Revocation) -> usize {
 fn replace(
     work: &mut Work<'_>,
     which: &Revocation,
-    mut fresh: Vec<Sealed>,
+    mut fresh: Vec<SealedKey>,
 ) -> Result<Option<Revoked>, StoreError> {
     let keys = rows::lock(work.conn)?;
     if let Some(kid) = which.unknown(&keys) {
@@ -122,7 +122,7 @@ fn replace(
     Ok(Some(Revoked::Done { revoked: revoked.into_iter().map(|key| key.kid).collect(), active }))
 }
 
-fn insert(work: &mut Work<'_>, fresh: Option<Sealed>, state: KeyState) -> Result<String, StoreError> {
+fn insert(work: &mut Work<'_>, fresh: Option<SealedKey>, state: KeyState) -> Result<String, StoreError> {
     let fresh = fresh.ok_or_else(|| StoreError::Failed("a signing key is missing".to_owned()))?;
     let row = fresh.into_row(state, work.now);
     rows::insert(work.conn, &row)?;

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::row::Row;
-use crate::domain::audit::{Action, Outcome, Recorded};
+use crate::domain::audit::{Action, Outcome, RecordedEvent};
 use crate::domain::time::Time;
 use crate::store::engine::codec::Moment;
 use crate::store::engine::conn::Conn;
@@ -32,11 +32,11 @@ pub struct Filter {
 }
 
 /// The place of an event in a list: its time and its number in the chain.
-pub type Place = (Time, i64);
+pub type EventCursor = (Time, i64);
 
 /// The column in which a credential is looked for.
 #[derive(Debug, Clone, Copy)]
-enum As {
+enum CredentialColumn {
     Credential,
     Target,
 }
@@ -45,7 +45,7 @@ enum As {
 #[derive(Debug, Clone, Copy)]
 struct Branch<'a> {
     actor: Option<&'a str>,
-    credential: Option<(As, &'a str)>,
+    credential: Option<(CredentialColumn, &'a str)>,
 }
 
 impl Filter {
@@ -54,10 +54,10 @@ impl Filter {
             .actors
             .as_ref()
             .map_or_else(|| vec![None], |actors| actors.iter().map(|actor| Some(actor.as_str())).collect());
-        let credentials = self
-            .credential
-            .as_deref()
-            .map_or_else(|| vec![None], |id| vec![Some((As::Credential, id)), Some((As::Target, id))]);
+        let credentials = self.credential.as_deref().map_or_else(
+            || vec![None],
+            |id| vec![Some((CredentialColumn::Credential, id)), Some((CredentialColumn::Target, id))],
+        );
         let with =
             |actor| credentials.iter().map(move |credential| Branch { actor, credential: *credential });
         actors.into_iter().flat_map(with).collect()
@@ -92,8 +92,8 @@ macro_rules! select {
         }
         match credential {
             None => {}
-            Some((As::Credential, id)) => query = query.filter(keyset::rare!($conn, "credential_id", id)),
-            Some((As::Target, id)) => query = query.filter(keyset::rare!($conn, "target", id)),
+            Some((CredentialColumn::Credential, id)) => query = query.filter(keyset::rare!($conn, "credential_id", id)),
+            Some((CredentialColumn::Target, id)) => query = query.filter(keyset::rare!($conn, "target", id)),
         }
         if let Some(action) = action {
             query = query.filter(keyset::rare!($conn, "action", action.as_str()));
@@ -113,9 +113,9 @@ pub fn page(
     conn: &mut Conn,
     chain: &str,
     filter: &Filter,
-    before: Option<Place>,
+    before: Option<EventCursor>,
     limit: usize,
-) -> Result<Vec<Recorded>, StoreError> {
+) -> Result<Vec<RecordedEvent>, StoreError> {
     let branches = filter.branches();
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     if let [branch] = branches[..] {
@@ -123,32 +123,33 @@ pub fn page(
             select!(conn, Row::as_select(), chain, filter, branch, before, most).load(conn)?;
         return Ok(rows.into_iter().map(|row| row.into_link().event).collect());
     }
-    let sequences = places(conn, chain, filter, &branches, before, limit)?;
+    let sequences = positions(conn, chain, filter, &branches, before, limit)?;
     // Sorted here: told to sort, SQLite walks along the index by time instead of looking the numbers up.
     let rows: Vec<Row> = audit_events::table
         .filter(audit_events::chain.eq(chain).and(audit_events::sequence.eq_any(sequences)))
         .select(Row::as_select())
         .load(conn)?;
-    let mut events: Vec<Recorded> = rows.into_iter().map(|row| row.into_link().event).collect();
+    let mut events: Vec<RecordedEvent> = rows.into_iter().map(|row| row.into_link().event).collect();
     events.sort_unstable_by_key(|event| Reverse((event.at, event.sequence)));
     Ok(events)
 }
 
 /// The numbers of the newest events that any of the branches leaves.
-fn places(
+fn positions(
     conn: &mut Conn,
     chain: &str,
     filter: &Filter,
     branches: &[Branch<'_>],
-    before: Option<Place>,
+    before: Option<EventCursor>,
     limit: usize,
 ) -> Result<Vec<i64>, StoreError> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut filter = filter.clone();
-    let mut places: Vec<Place> = Vec::new();
+    let mut places: Vec<EventCursor> = Vec::new();
     for branch in branches {
         let selection = (audit_events::at, audit_events::sequence);
-        let found: Vec<Place> = select!(conn, selection, chain, &filter, *branch, before, most).load(conn)?;
+        let found: Vec<EventCursor> =
+            select!(conn, selection, chain, &filter, *branch, before, most).load(conn)?;
         places.extend(found);
         places.sort_unstable_by(|one, other| other.cmp(one));
         places.dedup();
@@ -162,7 +163,7 @@ fn places(
 }
 
 /// The events of a chain in their order, from the first.
-pub fn chain(conn: &mut Conn, chain: &str) -> Result<Vec<Recorded>, StoreError> {
+pub fn chain(conn: &mut Conn, chain: &str) -> Result<Vec<RecordedEvent>, StoreError> {
     let rows: Vec<Row> = audit_events::table
         .filter(audit_events::chain.eq(chain))
         .order(audit_events::sequence)
@@ -172,8 +173,8 @@ pub fn chain(conn: &mut Conn, chain: &str) -> Result<Vec<Recorded>, StoreError> 
 }
 
 /// The newest event of a chain with one of these actions.
-pub fn latest(conn: &mut Conn, chain: &str, actions: &[Action]) -> Result<Option<Recorded>, StoreError> {
-    let mut latest: Option<Recorded> = None;
+pub fn latest(conn: &mut Conn, chain: &str, actions: &[Action]) -> Result<Option<RecordedEvent>, StoreError> {
+    let mut latest: Option<RecordedEvent> = None;
     for action in actions {
         let filter = Filter { action: Some(*action), ..Filter::default() };
         let found = page(conn, chain, &filter, None, 1)?.pop();

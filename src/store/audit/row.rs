@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use crate::domain::audit::Recorded;
-use crate::domain::audit::chain::Link;
+use crate::domain::audit::RecordedEvent;
+use crate::domain::audit::chain::ChainLink;
 use crate::domain::time::Time;
 use crate::store::engine::schema::audit_events;
 
@@ -31,8 +31,8 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(event: Recorded, previous_hash: Vec<u8>, hash: Vec<u8>) -> Self {
-        let Recorded {
+    pub(super) fn new(event: RecordedEvent, previous_hash: Vec<u8>, hash: Vec<u8>) -> Self {
+        let RecordedEvent {
             id,
             chain,
             sequence,
@@ -70,7 +70,7 @@ impl Row {
         }
     }
 
-    pub(super) fn into_link(self) -> Link {
+    pub(super) fn into_link(self) -> ChainLink {
         let Self {
             id,
             chain,
@@ -90,7 +90,7 @@ impl Row {
             previous_hash,
             hash,
         } = self;
-        let event = Recorded {
+        let event = RecordedEvent {
             id,
             chain,
             sequence,
@@ -107,6 +107,6 @@ impl Row {
             request_id,
             details,
         };
-        Link { event, previous_hash, hash }
+        ChainLink { event, previous_hash, hash }
     }
 }

@@ -3,13 +3,13 @@
 use diesel::prelude::*;
 
 use super::row::Row;
-use crate::domain::audit::chain::{Break, Fault, Head, Walk};
+use crate::domain::audit::chain::{Break, ChainHead, ChainVerifier, Fault};
 use crate::store::engine::conn::Conn;
 use crate::store::engine::error::StoreError;
 use crate::store::engine::schema::{audit_events, audit_heads, organizations};
 
 /// Events that are in memory at a time.
-const STRETCH: i64 = 500;
+const CHUNK: i64 = 500;
 
 /// Every chain that there is or should be: one that was taken away as a whole is missed.
 pub fn chains(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
@@ -22,20 +22,22 @@ pub fn chains(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
 }
 
 /// Checks a chain: where it ends, or its first event that does not fit.
-pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<Head, Break>, StoreError> {
+pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<ChainHead, Break>, StoreError> {
     // The head first: what is recorded meanwhile comes after it.
     let head = audit_heads::table.find(chain).select((audit_heads::sequence, audit_heads::hash));
     let Some((sequence, hash)) = head.get_result(conn).optional()? else {
         return Ok(Err(Break { sequence: 1, fault: Fault::Missing }));
     };
-    let head = Head { sequence, hash };
-    let mut walk = Walk::default();
+    let head = ChainHead { sequence, hash };
+    let mut walk = ChainVerifier::default();
     loop {
         let stretch: Vec<Row> = audit_events::table
             .filter(audit_events::chain.eq(chain))
-            .filter(audit_events::sequence.gt(walk.at()).and(audit_events::sequence.le(head.sequence)))
+            .filter(
+                audit_events::sequence.gt(walk.verified_to()).and(audit_events::sequence.le(head.sequence)),
+            )
             .order(audit_events::sequence)
-            .limit(STRETCH)
+            .limit(CHUNK)
             .select(Row::as_select())
             .load(conn)?;
         if stretch.is_empty() {

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::super::engine::conn::Conn;
 use super::super::engine::error::StoreError;
 use super::super::engine::schema::{credentials, memberships, organizations, service_accounts, users};
-use super::super::memberships::Standing;
+use super::super::memberships::ActiveMember;
 use super::super::organizations::Organization;
 use super::super::service_accounts::ServiceAccount;
 use super::super::static_credentials::{Row, StaticCredential};
@@ -15,7 +15,7 @@ use crate::domain::secret::Digest;
 
 /// A key or token, and its holder if there still is one.
 #[derive(Debug, Clone)]
-pub struct Held {
+pub struct HeldCredential {
     pub credential: StaticCredential,
     /// Nobody where the organization, the person or the service account is disabled, or the person has left.
     pub holder: Option<Holder>,
@@ -24,22 +24,22 @@ pub struct Held {
 /// Who acts with a key or a token.
 #[derive(Debug, Clone)]
 pub enum Holder {
-    Person(Standing),
+    Person(ActiveMember),
     Program(Organization, ServiceAccount),
 }
 
 /// What the query gives.
-type Found = (Row, Organization, Option<User>, Option<String>, Option<ServiceAccount>);
+type HolderRow = (Row, Organization, Option<User>, Option<String>, Option<ServiceAccount>);
 
-impl TryFrom<Found> for Held {
+impl TryFrom<HolderRow> for HeldCredential {
     type Error = StoreError;
 
-    fn try_from((row, organization, user, role, account): Found) -> Result<Self, StoreError> {
+    fn try_from((row, organization, user, role, account): HolderRow) -> Result<Self, StoreError> {
         let user = user.filter(|user| user.disabled_at.is_none());
         let account = account.filter(|account| account.disabled_at.is_none());
         let holder = match (user.zip(role), account) {
             _ if organization.disabled_at.is_some() => None,
-            (Some((user, role)), None) => Some(Holder::Person(Standing { organization, user, role })),
+            (Some((user, role)), None) => Some(Holder::Person(ActiveMember { organization, user, role })),
             (None, Some(account)) => Some(Holder::Program(organization, account)),
             // Nobody, or both, which the credential itself refuses below.
             (None, None) | (Some(_), Some(_)) => None,
@@ -78,17 +78,20 @@ macro_rules! with_holders {
 }
 
 /// By its id; nothing if that is a CLI session.
-pub fn by_id(conn: &mut Conn, id: &str) -> Result<Option<Held>, StoreError> {
+pub fn by_id(conn: &mut Conn, id: &str) -> Result<Option<HeldCredential>, StoreError> {
     let query = with_holders!(credentials::id.eq(id).and(credentials::kind.ne(CredentialKind::CliSession)));
-    query.get_result::<Found>(conn).optional()?.map(Held::try_from).transpose()
+    query.get_result::<HolderRow>(conn).optional()?.map(HeldCredential::try_from).transpose()
 }
 
 /// What was found under a secret.
-pub(in crate::store) type Under = (Digest, Result<Held, StoreError>);
+pub(in crate::store) type SecretLookup = (Digest, Result<HeldCredential, StoreError>);
 
 /// By their secrets. One whose parts do not fit together is no failure of the others.
-pub(in crate::store) fn by_secrets(conn: &mut Conn, secrets: &[Digest]) -> Result<Vec<Under>, StoreError> {
-    let found: Vec<Found> = match conn {
+pub(in crate::store) fn by_secrets(
+    conn: &mut Conn,
+    secrets: &[Digest],
+) -> Result<Vec<SecretLookup>, StoreError> {
+    let found: Vec<HolderRow> = match conn {
         Conn::Postgres(conn) => with_holders!(credentials::secret_hash.eq_any(secrets)).load(conn)?,
         Conn::Sqlite(conn) => conn.transaction(|conn| {
             let one = |secret: &Digest| {
@@ -97,6 +100,6 @@ pub(in crate::store) fn by_secrets(conn: &mut Conn, secrets: &[Digest]) -> Resul
             secrets.iter().map(one).filter_map(Result::transpose).collect::<QueryResult<_>>()
         })?,
     };
-    let of_secret = |found: Found| Some((found.0.secret_hash?, found.try_into()));
+    let of_secret = |found: HolderRow| Some((found.0.secret_hash?, found.try_into()));
     Ok(found.into_iter().filter_map(of_secret).collect())
 }

@@ -72,7 +72,7 @@ pub(in crate::store) fn lock_free(conn: &mut Conn, hashes: &[Digest]) -> Result<
     match conn {
         Conn::Postgres(conn) => {
             let query = stored_codes!().filter(codes::hash.eq_any(hashes)).select(StoredCode::as_select());
-            Ok(Free(query).load(conn)?)
+            Ok(SkipLockedCodes(query).load(conn)?)
         }
         Conn::Sqlite(conn) => {
             let one = |hash: &Digest| {
@@ -131,9 +131,9 @@ pub(in crate::store) fn redeem_if<T>(
 /// The select, with a lock on its codes, and one on their organizations that lets nobody turn a switch meanwhile. What
 /// somebody else has locked is left out: one of them must not hold up all others.
 #[derive(Debug, Clone, Copy, QueryId)]
-struct Free<Q>(Q);
+struct SkipLockedCodes<Q>(Q);
 
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Free<Q> {
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for SkipLockedCodes<Q> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.0.walk_ast(pass.reborrow())?;
         pass.push_sql(
@@ -143,11 +143,11 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Free<Q> {
     }
 }
 
-impl<Q: Query> Query for Free<Q> {
+impl<Q: Query> Query for SkipLockedCodes<Q> {
     type SqlType = Q::SqlType;
 }
 
-impl<Q> RunQueryDsl<PgConnection> for Free<Q> {}
+impl<Q> RunQueryDsl<PgConnection> for SkipLockedCodes<Q> {}
 
 /// Uses up many codes, each for its session.
 struct Consume<'a> {

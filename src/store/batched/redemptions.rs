@@ -8,7 +8,7 @@ use super::super::engine::conn::Conn;
 use super::super::engine::dedicated_connection::DedicatedConnection;
 use super::super::engine::error::{Cause, StoreError};
 use super::super::engine::manager::Manager;
-use super::super::transaction::{self, Undone};
+use super::super::transaction::{self, FailedTransaction};
 use super::super::work::Work;
 use super::decided_write::DecidedWrite;
 use super::redemption::{self, Redemption, StoredCode};
@@ -30,12 +30,12 @@ pub(in crate::store) fn start(
     Batcher::start("store-redeemer", THREADS, tasks, manager, clock, serve)
 }
 
-fn serve(link: &mut DedicatedConnection, clock: &Clock, mut batch: Vec<Job>) {
-    let done = match transact(link, clock, &mut batch) {
+fn serve(dedicated: &mut DedicatedConnection, clock: &Clock, mut batch: Vec<Job>) {
+    let done = match transact(dedicated, clock, &mut batch) {
         Ok(redeemed) => Ok(redeemed),
-        Err(Undone { error, certainly }) => {
-            let error = link.fail(error);
-            if certainly && !is_away(&error) {
+        Err(FailedTransaction { error, certainly }) => {
+            let error = dedicated.fail(error);
+            if certainly && !is_unavailable(&error) {
                 // Nothing was redeemed, so each of them is tried again in a transaction of its own: if something is wrong
                 // with one, that one alone fails.
                 tracing::warn!(%error, "a batch of redemptions is taken apart");
@@ -57,17 +57,21 @@ fn serve(link: &mut DedicatedConnection, clock: &Clock, mut batch: Vec<Job>) {
     }
 }
 
-fn transact(link: &mut DedicatedConnection, clock: &Clock, batch: &mut [Job]) -> Result<Vec<usize>, Undone> {
-    let certainly = |error| Undone { error, certainly: true };
-    let begin = link.manager().begin();
-    link.begin(|conn| transaction::start(conn, begin)).map_err(certainly)?;
-    let conn = link.connection().map_err(certainly)?;
+fn transact(
+    dedicated: &mut DedicatedConnection,
+    clock: &Clock,
+    batch: &mut [Job],
+) -> Result<Vec<usize>, FailedTransaction> {
+    let certainly = |error| FailedTransaction { error, certainly: true };
+    let begin = dedicated.manager().begin();
+    dedicated.begin(|conn| transaction::start(conn, begin)).map_err(certainly)?;
+    let conn = dedicated.connection().map_err(certainly)?;
     let redeemed = redeem(conn, clock, batch).map_err(certainly)?;
     transaction::commit(conn).map(|()| redeemed)
 }
 
 /// Whether the database would refuse each of them as well.
-fn is_away(error: &StoreError) -> bool {
+fn is_unavailable(error: &StoreError) -> bool {
     match error.cause() {
         Some(Cause::Busy) => true,
         Some(Cause::Lost | Cause::ReadOnly | Cause::Collided) | None => false,

@@ -58,7 +58,7 @@ impl StoredSession {
 
 /// An active session, with the role that its owner has right now.
 #[derive(Clone)]
-pub struct LiveSession {
+pub struct ActiveSession {
     pub id: String,
     pub org_id: String,
     pub user_id: String,
@@ -71,7 +71,7 @@ pub struct LiveSession {
     pub role: String,
 }
 
-impl LiveSession {
+impl ActiveSession {
     /// The session once it has been rotated.
     #[must_use]
     pub fn rotated(self, rotation: &Rotation) -> Self {

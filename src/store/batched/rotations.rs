@@ -26,18 +26,18 @@ pub(in crate::store) fn start(
     Batcher::start("store-rotator", THREADS, tasks, manager, clock, serve)
 }
 
-fn serve(link: &mut DedicatedConnection, clock: &Clock, batch: Vec<Job>) {
+fn serve(dedicated: &mut DedicatedConnection, clock: &Clock, batch: Vec<Job>) {
     let ids: Vec<&str> = batch.iter().map(|job| job.key().as_str()).collect();
-    let stored = match link.begin(|conn| rotation::find_all(conn, &ids)) {
+    let stored = match dedicated.begin(|conn| rotation::find_all(conn, &ids)) {
         Ok(stored) => stored,
-        Err(error) => return answer(batch, &Err(link.fail(error))),
+        Err(error) => return answer(batch, &Err(dedicated.fail(error))),
     };
     let now = clock.now();
     let (rotations, mut waiting) = decided(batch, stored, now);
     if rotations.is_empty() {
         return;
     }
-    match link.connection().and_then(|conn| rotation::rotate(conn, &rotations, now)) {
+    match dedicated.connection().and_then(|conn| rotation::rotate(conn, &rotations, now)) {
         Ok(rotated) => {
             for id in rotated {
                 if let Some(job) = waiting.remove(&id) {
@@ -47,7 +47,7 @@ fn serve(link: &mut DedicatedConnection, clock: &Clock, batch: Vec<Job>) {
             answer(waiting.into_values(), &Ok(false));
         }
         Err(error) => {
-            let error = link.fail(error);
+            let error = dedicated.fail(error);
             let outcome = match error.cause() {
                 // Certainly nothing has rotated, so each of them is tried again in a transaction of its own.
                 Some(Cause::ReadOnly | Cause::Collided) => Ok(false),

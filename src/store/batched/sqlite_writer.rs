@@ -12,7 +12,7 @@ use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::super::audit::{self, Noted};
+use super::super::audit::{self, PendingEvent};
 use super::super::engine::batcher::gather;
 use super::super::engine::conn::Conn;
 use super::super::engine::error::StoreError;
@@ -27,7 +27,7 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 128;
 
 /// How long a job waits for another process that has locked the database, before it is told to come back later.
-const PATIENCE: Duration = Duration::from_millis(1700);
+const TIMEOUT: Duration = Duration::from_millis(1700);
 /// How long one attempt to begin waits for the lock: at the end of each, those that have waited too long are answered.
 const ATTEMPT: &str = "PRAGMA busy_timeout = 200";
 
@@ -36,11 +36,11 @@ const CACHE: &str = "PRAGMA cache_size = -8000";
 
 /// A job runs inside a savepoint and says whether to keep it. The answer leaves once the commit has been decided.
 trait Job: Send {
-    fn run(&mut self, work: &mut Work<'_>) -> Verdict;
+    fn run(&mut self, work: &mut Work<'_>) -> JobOutcome;
     fn answer(self: Box<Self>, commit: Result<(), StoreError>);
 }
 
-enum Verdict {
+enum JobOutcome {
     Keep,
     RollBack,
 }
@@ -57,13 +57,13 @@ where
     F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send,
     D: FnOnce(Result<T, StoreError>) + Send,
 {
-    fn run(&mut self, work: &mut Work<'_>) -> Verdict {
+    fn run(&mut self, work: &mut Work<'_>) -> JobOutcome {
         if let Some(job) = self.work.take() {
             self.outcome = Some(job(work));
         }
         match self.outcome {
-            Some(Ok(_)) => Verdict::Keep,
-            Some(Err(_)) | None => Verdict::RollBack,
+            Some(Ok(_)) => JobOutcome::Keep,
+            Some(Err(_)) | None => JobOutcome::RollBack,
         }
     }
 
@@ -81,8 +81,8 @@ struct Queued {
 }
 
 impl Queued {
-    fn is_late(&self) -> bool {
-        self.since.elapsed() >= PATIENCE
+    fn has_timed_out(&self) -> bool {
+        self.since.elapsed() >= TIMEOUT
     }
 
     fn answer(self, commit: &Result<(), StoreError>) {
@@ -163,7 +163,7 @@ fn begin(
             Err(error @ StoreError::Unavailable(_)) if error.is_locked() => error,
             begun => return begun,
         };
-        let (late, waiting): (Vec<_>, Vec<_>) = batch.drain(..).partition(Queued::is_late);
+        let (late, waiting): (Vec<_>, Vec<_>) = batch.drain(..).partition(Queued::has_timed_out);
         *batch = waiting;
         let refused = Err(error);
         for queued in late {
@@ -172,7 +172,7 @@ fn begin(
         while batch.len() < BATCH
             && let Ok(queued) = queue.try_recv()
         {
-            if queued.is_late() { queued.answer(&refused) } else { batch.push(queued) }
+            if queued.has_timed_out() { queued.answer(&refused) } else { batch.push(queued) }
         }
         if batch.is_empty() {
             return refused;
@@ -196,19 +196,19 @@ fn run(conn: &mut Conn, statement: &'static str) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn run_all(conn: &mut Conn, clock: &Clock, batch: &mut [Queued]) -> Result<Vec<Noted>, StoreError> {
+fn run_all(conn: &mut Conn, clock: &Clock, batch: &mut [Queued]) -> Result<Vec<PendingEvent>, StoreError> {
     let mut events = Vec::new();
     for Queued { job, .. } in batch {
         run(conn, "SAVEPOINT job")?;
         let mut work = Work::new(conn, clock.now());
-        let verdict = catch_unwind(AssertUnwindSafe(|| job.run(&mut work))).unwrap_or(Verdict::RollBack);
+        let verdict = catch_unwind(AssertUnwindSafe(|| job.run(&mut work))).unwrap_or(JobOutcome::RollBack);
         let noted = work.into_events();
         match verdict {
-            Verdict::Keep => {
+            JobOutcome::Keep => {
                 run(conn, "RELEASE job")?;
                 events.extend(noted);
             }
-            Verdict::RollBack => conn.batch_execute("ROLLBACK TO job; RELEASE job")?,
+            JobOutcome::RollBack => conn.batch_execute("ROLLBACK TO job; RELEASE job")?,
         }
     }
     Ok(events)

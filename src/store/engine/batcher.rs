@@ -36,14 +36,14 @@ impl<J: Send + 'static> Batcher<J> {
         let (sender, queue) = mpsc::channel(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..threads {
-            let mut link = DedicatedConnection::new(manager.clone());
+            let mut dedicated = DedicatedConnection::new(manager.clone());
             let (clock, queue) = (clock.clone(), queue.clone());
             tasks
                 .thread(name, move || {
                     while let Some(batch) = next_batch(&queue) {
                         // A bug in one batch must not take the thread from all others; whoever waits for it is told.
-                        if catch_unwind(AssertUnwindSafe(|| serve(&mut link, &clock, batch))).is_err() {
-                            link.close();
+                        if catch_unwind(AssertUnwindSafe(|| serve(&mut dedicated, &clock, batch))).is_err() {
+                            dedicated.close();
                             tracing::error!(thread = name, "a batch panicked");
                         }
                     }
@@ -88,13 +88,13 @@ mod tests {
     use std::sync::mpsc as std_mpsc;
     use std::time::Duration;
 
-    use super::super::conn::Place;
+    use super::super::conn::DatabaseLocation;
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const TIMEOUT: Duration = Duration::from_secs(20);
 
     fn start<J: Send + 'static>(serve: fn(&mut DedicatedConnection, &Clock, Vec<J>)) -> Batcher<J> {
-        let nowhere = Manager::new(Place::File(PathBuf::from("/nonexistent")));
+        let nowhere = Manager::new(DatabaseLocation::File(PathBuf::from("/nonexistent")));
         Batcher::start("test", 1, &Tasks::default(), &nowhere, &Clock::System, serve).unwrap()
     }
 
@@ -110,7 +110,7 @@ mod tests {
             let (done, answer) = std_mpsc::channel();
             batcher.submit((well, done)).unwrap();
             let expected = if well { Ok(()) } else { Err(std_mpsc::RecvTimeoutError::Disconnected) };
-            assert_eq!(answer.recv_timeout(PATIENCE), expected, "whoever waits is told");
+            assert_eq!(answer.recv_timeout(TIMEOUT), expected, "whoever waits is told");
         }
     }
 

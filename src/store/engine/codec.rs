@@ -22,7 +22,7 @@ use crate::domain::secret::Digest;
 use crate::domain::signing::KeyState;
 use crate::domain::static_secret::Mode;
 use crate::domain::time::Time;
-use crate::domain::uses::UseOutcome;
+use crate::domain::usage::UseOutcome;
 
 /// A point in time: `timestamptz` on PostgreSQL, and on SQLite text that sorts as time does.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]

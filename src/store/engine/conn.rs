@@ -19,14 +19,14 @@ pub enum Conn {
 
 /// Where the database is.
 #[derive(Clone)]
-pub enum Place {
+pub enum DatabaseLocation {
     /// The path of a SQLite file.
     File(PathBuf),
     /// A PostgreSQL URL, which may hold a password, and what kind of pooler is in between.
     Server { url: String, pooler: Pooler },
 }
 
-impl Place {
+impl DatabaseLocation {
     pub fn engine(&self) -> Engine {
         match self {
             Self::File(_) => Engine::Sqlite,

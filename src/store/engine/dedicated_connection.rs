@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection;
 
 use super::conn::Conn;
 use super::error::{Cause, StoreError};
-use super::manager::{Manager, Pooled};
+use super::manager::{Manager, PooledConn};
 
 /// Everything on such a connection looks rows up by their keys. Left to itself, the planner of PostgreSQL reads whole
 /// tables for a batch as soon as its statistics are old, or a table small when it was planned.
@@ -13,7 +13,7 @@ const KEYS_ONLY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SE
 /// A thread's own connection to the database, opened when it is needed.
 pub(in crate::store) struct DedicatedConnection {
     manager: Manager,
-    open: Option<Pooled>,
+    open: Option<PooledConn>,
 }
 
 impl DedicatedConnection {
@@ -43,7 +43,7 @@ impl DedicatedConnection {
     /// Closes a connection on which something failed, and says what that was. Whatever was open on it is rolled back.
     pub(in crate::store) fn fail(&mut self, error: StoreError) -> StoreError {
         match self.open.take() {
-            Some(mut pooled) => self.manager.judge(&mut pooled, error),
+            Some(mut pooled) => self.manager.note_failure(&mut pooled, error),
             None => error,
         }
     }

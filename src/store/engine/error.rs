@@ -12,7 +12,7 @@ use super::url_secrets;
 pub enum StoreError {
     /// The database is away, or too busy to take more work: try again.
     #[error("the database cannot take this now: {0}")]
-    Unavailable(Away),
+    Unavailable(UnavailableReason),
     /// Something with this identity exists already.
     #[error("this exists already: {0}")]
     Conflict(String),
@@ -23,7 +23,7 @@ pub enum StoreError {
 
 /// Why the database cannot take something now.
 #[derive(Debug, Clone)]
-pub struct Away {
+pub struct UnavailableReason {
     message: String,
     cause: Cause,
 }
@@ -41,19 +41,19 @@ pub(in crate::store) enum Cause {
     Collided,
 }
 
-impl fmt::Display for Away {
+impl fmt::Display for UnavailableReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl From<String> for Away {
+impl From<String> for UnavailableReason {
     fn from(message: String) -> Self {
         Self { message, cause: Cause::Busy }
     }
 }
 
-impl From<&str> for Away {
+impl From<&str> for UnavailableReason {
     fn from(message: &str) -> Self {
         message.to_owned().into()
     }
@@ -86,7 +86,7 @@ impl StoreError {
 
     /// Another transaction came in between, and the same work may run again from its beginning.
     pub(in crate::store) fn collided(message: &str) -> Self {
-        away(Cause::Collided, message)
+        unavailable(Cause::Collided, message)
     }
 
     pub(in crate::store) fn cause(&self) -> Option<Cause> {
@@ -99,7 +99,9 @@ impl StoreError {
     /// The same failure, now that its connection turned out to have ended.
     pub(in crate::store) fn lost(self) -> Self {
         match self {
-            Self::Unavailable(Away { message, cause: Cause::Busy }) => away(Cause::Lost, &message),
+            Self::Unavailable(UnavailableReason { message, cause: Cause::Busy }) => {
+                unavailable(Cause::Lost, &message)
+            }
             other => other,
         }
     }
@@ -110,7 +112,7 @@ impl From<DieselError> for StoreError {
         match error {
             DieselError::DatabaseError(kind, info) => of_database(kind, &*info),
             DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
-            DieselError::BrokenTransactionManager => away(Cause::Lost, &error.to_string()),
+            DieselError::BrokenTransactionManager => unavailable(Cause::Lost, &error.to_string()),
             other => Self::Failed(one_line(&other.to_string())),
         }
     }
@@ -121,13 +123,13 @@ fn of_database(kind: DatabaseErrorKind, info: &dyn DatabaseErrorInformation) -> 
     match kind {
         DatabaseErrorKind::UniqueViolation => StoreError::Conflict(one_line(message)),
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
-            away(Cause::Lost, message)
+            unavailable(Cause::Lost, message)
         }
-        DatabaseErrorKind::ReadOnlyTransaction => away(Cause::ReadOnly, message),
-        DatabaseErrorKind::SerializationFailure => away(Cause::Collided, message),
-        _ if says(message, &DEADLOCK) => away(Cause::Collided, message),
-        _ if says(message, &ENDED) => away(Cause::Lost, message),
-        _ if says(message, &BUSY) => away(Cause::Busy, message),
+        DatabaseErrorKind::ReadOnlyTransaction => unavailable(Cause::ReadOnly, message),
+        DatabaseErrorKind::SerializationFailure => unavailable(Cause::Collided, message),
+        _ if contains_any(message, &DEADLOCK) => unavailable(Cause::Collided, message),
+        _ if contains_any(message, &ENDED) => unavailable(Cause::Lost, message),
+        _ if contains_any(message, &BUSY) => unavailable(Cause::Busy, message),
         _ if message.contains("prepared statement \"__diesel") => StoreError::Failed(format!(
             "{}. This happens behind a pooler in transaction mode, such as PgBouncer: set database.pooler to \
              \"transaction\"",
@@ -137,8 +139,8 @@ fn of_database(kind: DatabaseErrorKind, info: &dyn DatabaseErrorInformation) -> 
     }
 }
 
-fn away(cause: Cause, message: &str) -> StoreError {
-    StoreError::Unavailable(Away { message: one_line(message), cause })
+fn unavailable(cause: Cause, message: &str) -> StoreError {
+    StoreError::Unavailable(UnavailableReason { message: one_line(message), cause })
 }
 
 /// PostgreSQL tells some of its troubles in several lines; the log has one a line.
@@ -146,7 +148,7 @@ fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn says(message: &str, signs: &[&str]) -> bool {
+fn contains_any(message: &str, signs: &[&str]) -> bool {
     signs.iter().any(|sign| message.contains(sign))
 }
 

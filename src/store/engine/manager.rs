@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection};
 
-use super::conn::{Conn, Place};
+use super::conn::{Conn, DatabaseLocation};
 use super::error::{Cause, StoreError};
 
 /// Every connection is closed after so long, so that an address that leads to another server by now is asked again.
@@ -30,14 +30,14 @@ const BEGIN_SHARED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL stat
 /// Opens connections, all to one place.
 #[derive(Clone)]
 pub(in crate::store) struct Manager {
-    place: Place,
+    place: DatabaseLocation,
     /// Grows when a connection turns out to be dead or to lead to a server that takes no writes: all that were opened
     /// before it grew are taken to be like that one.
     generation: Arc<AtomicU64>,
 }
 
 /// A connection with what decides whether it may be used again.
-pub(in crate::store) struct Pooled {
+pub(in crate::store) struct PooledConn {
     pub(in crate::store) conn: Conn,
     generation: u64,
     since: Instant,
@@ -59,16 +59,16 @@ impl From<StoreError> for NotOpened {
 }
 
 impl Manager {
-    pub(in crate::store) fn new(place: Place) -> Self {
+    pub(in crate::store) fn new(place: DatabaseLocation) -> Self {
         Self { place, generation: Arc::default() }
     }
 
-    pub(in crate::store) fn place(&self) -> &Place {
+    pub(in crate::store) fn place(&self) -> &DatabaseLocation {
         &self.place
     }
 
     /// Opens a connection.
-    pub(in crate::store) fn open(&self) -> Result<Pooled, StoreError> {
+    pub(in crate::store) fn open(&self) -> Result<PooledConn, StoreError> {
         // Read first: a connection that was opened while the database went away must not count as a new one.
         let generation = self.generation.load(Ordering::Acquire);
         let mut conn = self.place.open()?;
@@ -77,7 +77,7 @@ impl Manager {
             Conn::Postgres(_) => {}
             Conn::Sqlite(conn) => conn.batch_execute(SQLITE_SESSION)?,
         }
-        Ok(Pooled { conn, generation, since: Instant::now() })
+        Ok(PooledConn { conn, generation, since: Instant::now() })
     }
 
     /// What begins a transaction on PostgreSQL.
@@ -86,12 +86,12 @@ impl Manager {
     }
 
     /// Whether nothing is known against a connection.
-    pub(in crate::store) fn is_current(&self, pooled: &Pooled) -> bool {
+    pub(in crate::store) fn is_current(&self, pooled: &PooledConn) -> bool {
         pooled.generation == self.generation.load(Ordering::Acquire) && pooled.since.elapsed() < LIFETIME
     }
 
     /// Draws the conclusion from what failed on a connection, and says what that was.
-    pub(in crate::store) fn judge(&self, pooled: &mut Pooled, error: StoreError) -> StoreError {
+    pub(in crate::store) fn note_failure(&self, pooled: &mut PooledConn, error: StoreError) -> StoreError {
         let error = match error.cause() {
             Some(Cause::Busy) if pooled.conn.batch_execute("SELECT 1").is_err() => error.lost(),
             Some(Cause::Busy | Cause::Lost | Cause::ReadOnly | Cause::Collided) | None => error,
@@ -110,18 +110,18 @@ impl Manager {
 }
 
 impl r2d2::ManageConnection for Manager {
-    type Connection = Pooled;
+    type Connection = PooledConn;
     type Error = NotOpened;
 
-    fn connect(&self) -> Result<Pooled, NotOpened> {
+    fn connect(&self) -> Result<PooledConn, NotOpened> {
         Ok(self.open()?)
     }
 
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), NotOpened> {
+    fn is_valid(&self, pooled: &mut PooledConn) -> Result<(), NotOpened> {
         Ok(pooled.conn.batch_execute("SELECT 1").map_err(StoreError::from)?)
     }
 
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+    fn has_broken(&self, pooled: &mut PooledConn) -> bool {
         use diesel::connection::TransactionManager as _;
         let in_broken_transaction = match &mut pooled.conn {
             Conn::Postgres(conn) => AnsiTransactionManager::is_broken_transaction_manager(conn),

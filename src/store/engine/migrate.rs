@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::conn::{Conn, Place};
+use super::conn::{Conn, DatabaseLocation};
 use super::error::StoreError;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -24,7 +24,7 @@ type Boxed = Box<dyn Error + Send + Sync>;
 
 /// Runs the migrations that are missing and returns their names. Nodes that start together take turns; one waits no
 /// longer than `patience` for its turn, or for a table that another session has locked.
-pub fn migrate(place: &Place, patience: Duration) -> Result<Vec<String>, StoreError> {
+pub fn migrate(place: &DatabaseLocation, patience: Duration) -> Result<Vec<String>, StoreError> {
     match place.open()? {
         Conn::Postgres(mut conn) => {
             check_encoding(&mut conn)?;
@@ -128,7 +128,7 @@ fn check_encoding(conn: &mut PgConnection) -> Result<(), StoreError> {
 }
 
 /// Two connections with one session: what one prepares or sets, the other one gets.
-fn check_sessions(conn: &mut PgConnection, place: &Place) -> Result<(), StoreError> {
+fn check_sessions(conn: &mut PgConnection, place: &DatabaseLocation) -> Result<(), StoreError> {
     if !place.keeps_sessions() {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use std::fs;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
-use super::conn::{Conn, Place};
+use super::conn::{Conn, DatabaseLocation};
 use super::error::StoreError;
 
 #[derive(QueryableByName)]
@@ -21,8 +21,8 @@ struct Rows {
 }
 
 /// Whether at least one migration has run there. A SQLite file that does not exist is not created.
-pub fn has_schema(place: &Place) -> Result<bool, StoreError> {
-    if let Place::File(path) = place
+pub fn has_schema(place: &DatabaseLocation) -> Result<bool, StoreError> {
+    if let DatabaseLocation::File(path) = place
         && fs::metadata(path).map_or(true, |file| file.len() == 0)
     {
         return Ok(false);
@@ -42,7 +42,7 @@ pub fn has_schema(place: &Place) -> Result<bool, StoreError> {
 
 /// Runs a query on a connection of its own, before there is a [`Store`](crate::store::Store).
 pub fn inspect<T>(
-    place: &Place,
+    place: &DatabaseLocation,
     query: impl FnOnce(&mut Conn) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     query(&mut place.open()?)

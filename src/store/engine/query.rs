@@ -31,9 +31,9 @@ impl<Q> RunQueryDsl<Conn> for Native<Q> {}
 /// diesel does not believe that, because a field that is `None` may change the text; there is none that does in what this
 /// is put around.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct Kept<Q>(pub(in crate::store) Q);
+pub(in crate::store) struct Prepared<Q>(pub(in crate::store) Q);
 
-impl<Q, DB> QueryFragment<DB> for Kept<Q>
+impl<Q, DB> QueryFragment<DB> for Prepared<Q>
 where
     DB: Backend,
     Q: QueryFragment<DB>,
@@ -48,16 +48,16 @@ where
 }
 
 /// The text is the key.
-impl<Q> QueryId for Kept<Q> {
+impl<Q> QueryId for Prepared<Q> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<Q: Query> Query for Kept<Q> {
+impl<Q: Query> Query for Prepared<Q> {
     type SqlType = Q::SqlType;
 }
 
-impl<Q, C> RunQueryDsl<C> for Kept<Q> {}
+impl<Q, C> RunQueryDsl<C> for Prepared<Q> {}
 
 /// A statement without values, prepared once a connection.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ const MASK: &str = "[redacted]";
 const ATTEMPTS: [&str; 2] = ["connection to server ", "could not translate host name "];
 
 /// Shorter parts of a URL are masked only where libpq quotes them: elsewhere they would be letters of other words.
-const SHORTEST: usize = 4;
+const MIN_LENGTH: usize = 4;
 
 /// The message of a connection that failed, without anything that stands before the `@` of the URL, and without the
 /// values of its parameters.
@@ -24,7 +24,7 @@ pub(in crate::store) fn masked(url: &str, message: &str) -> String {
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets.iter().filter(|secret| !secret.is_empty()).fold(message, |message, secret| {
         let message = message.replace(&format!("\"{secret}\""), &format!("\"{MASK}\""));
-        if secret.len() < SHORTEST { message } else { message.replace(&**secret, MASK) }
+        if secret.len() < MIN_LENGTH { message } else { message.replace(&**secret, MASK) }
     })
 }
 

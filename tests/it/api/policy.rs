@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use keystiled::domain::audit::{Actor, Origin};
 use keystiled::domain::key_policy::{Lifetime, TokenCreators};
-use keystiled::services::credential_policy::{self, Limits};
+use keystiled::services::credential_policy::{self, CredentialLimits};
 use keystiled::store::organizations;
 use serde_json::{Value, json};
 
@@ -94,7 +94,7 @@ both_engines! {
 
     async fn what_an_organization_decides_holds_whatever_the_configuration_says(app) {
         let organization = app.owner().await.organization;
-        let limits = Limits {
+        let limits = CredentialLimits {
             unrestricted_keys: true,
             key_lifetime: Lifetime::AtMost(TimeDelta::days(90)),
             token_creators: TokenCreators::Admins,
@@ -109,7 +109,7 @@ both_engines! {
         }
         let id = organization.id.clone();
         let now = app.inside().store.read(move |conn| organizations::find(conn, &id)).await.unwrap().unwrap();
-        assert_eq!(Limits::of(&now, &app.config), limits);
+        assert_eq!(CredentialLimits::of(&now, &app.config), limits);
         assert_eq!(app.audited("organization.credential_limits_changed").await, 1);
     }
 

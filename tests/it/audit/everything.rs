@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use chrono::TimeDelta;
-use keystiled::domain::audit::{Action, Actor, INSTANCE_CHAIN, Origin, Outcome, Recorded};
+use keystiled::domain::audit::{Action, Actor, INSTANCE_CHAIN, Origin, Outcome, RecordedEvent};
 use keystiled::domain::client::ClientKind;
 use keystiled::services::accounts;
-use keystiled::services::signing_keys::{self, Timing};
+use keystiled::services::signing_keys::{self, RotationTiming};
 use keystiled::store::audit;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -142,10 +142,10 @@ async fn operate(app: &TestApp) {
         .write(move |work| accounts::remove_client(work, &client, &Actor::Operator, &Origin::default()));
     removed.await.unwrap();
     let inside = app.inside();
-    signing_keys::rotate(&inside.store, &inside.master, &app.config.keys, Timing::Now).await.unwrap();
+    signing_keys::rotate(&inside.store, &inside.master, &app.config.keys, RotationTiming::Now).await.unwrap();
 }
 
-async fn recorded(app: &TestApp, chain: &str) -> Vec<Recorded> {
+async fn recorded(app: &TestApp, chain: &str) -> Vec<RecordedEvent> {
     let chain = chain.to_owned();
     app.inside().store.read(move |conn| audit::chain(conn, &chain)).await.unwrap()
 }
@@ -182,7 +182,7 @@ both_engines! {
             "authorization.switched_off",
         ];
         for event in &events {
-            let Recorded { action, actor_kind, ip, request_id, outcome, at, .. } = event;
+            let RecordedEvent { action, actor_kind, ip, request_id, outcome, at, .. } = event;
             assert!(*at >= begun - TimeDelta::minutes(5) && *at <= app.clock.now(), "{event:?}");
             if actor_kind == "operator" {
                 continue;

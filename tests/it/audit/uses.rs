@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use keystiled::domain::client::ClientKind;
 use keystiled::domain::subject::SubjectId;
-use keystiled::domain::uses::{CredentialRef, Use, UseOutcome};
-use keystiled::services::uses;
+use keystiled::domain::usage::{CredentialRef, Use, UseOutcome};
+use keystiled::services::usage;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -180,7 +180,7 @@ both_engines! {
             detailed: true,
             };
             let (used, keep) = (names.map(used).collect::<Vec<_>>(), app.config.audit);
-            app.inside().store.write(move |work| uses::record(work, &used, keep)).await.unwrap();
+            app.inside().store.write(move |work| usage::record(work, &used, keep)).await.unwrap();
         }
         let usage = owner.get(&format!("/api/v1/usage?limit=1000&credential={id}")).await.json();
         let counts = usage["data"].as_array().unwrap();

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use keystiled::domain::audit::Origin;
 use keystiled::domain::client::{Client, ClientKind};
 use keystiled::domain::entropy::Entropy;
-use keystiled::domain::id::Kind;
+use keystiled::domain::id::IdKind;
 use keystiled::domain::oauth_error::OAuthError;
 use keystiled::domain::policy::PASTE_PATH;
 use keystiled::domain::secret::Secret;
@@ -117,7 +117,7 @@ async fn refused_refresh(app: &TestApp, refusal: RefreshRefusal) -> Case<Refresh
         RefreshRefusal::GrantNotAllowed => case.client.grants.clear(),
         RefreshRefusal::UnknownToken => case.request.refresh_token = Secret::new("keystile_rt_x"),
         RefreshRefusal::UnknownSession => {
-            case.request.refresh_token = made(&Kind::CliSession.new_id(Entropy), &[1; 32]);
+            case.request.refresh_token = made(&IdKind::CliSession.new_id(Entropy), &[1; 32]);
         }
         RefreshRefusal::WrongTag => case.request.refresh_token = made(&session, &[1; 32]),
         RefreshRefusal::ForeignClient => {

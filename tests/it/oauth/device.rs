@@ -314,8 +314,8 @@ both_engines! {
             let mut draws = [taken, "dev_another".to_owned()].into_iter();
             device::unused_id(work.conn, &app.master, || draws.next().unwrap())
         }).await.unwrap();
-        assert_eq!(device::user_code(&app.inside().master, &first).unwrap().shown(), codes.user_code);
-        assert_ne!((id, code.shown()), (first.clone(), codes.user_code));
+        assert_eq!(device::user_code(&app.inside().master, &first).unwrap().formatted(), codes.user_code);
+        assert_ne!((id, code.formatted()), (first.clone(), codes.user_code));
         let nothing_else = app.inside().write(move |app, work| {
             device::unused_id(work.conn, &app.master, || first.clone())
         });

@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use keystiled::domain::client::ClientKind;
 use keystiled::domain::entropy::Entropy;
 use keystiled::keys::rsa_key;
-use keystiled::services::signing_keys::{self, Rotation, Timing};
+use keystiled::services::signing_keys::{self, Rotation, RotationTiming};
 use keystiled::store::signing_keys as rows;
 use rsa::pkcs8::DecodePrivateKey as _;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn sha256(bytes: &[u8]) -> Vec<u8> {
     sha2::Sha256::digest(bytes).to_vec()
 }
 
-async fn rotate(app: &TestApp, timing: Timing) -> Rotation {
+async fn rotate(app: &TestApp, timing: RotationTiming) -> Rotation {
     let inside = app.inside();
     let rotated =
         signing_keys::rotate(&inside.store, &inside.master, &app.config.keys, timing).await.unwrap();
@@ -257,7 +257,7 @@ both_engines! {
             let Some(Session { client, tokens: first, .. }) = sessions.get(number) else {
                 for _ in 0..3 {
                     tokio::time::sleep(Duration::from_millis(1_100)).await;
-                    assert!(matches!(rotate(app, Timing::OncePublished).await, Rotation::Done { .. }));
+                    assert!(matches!(rotate(app, RotationTiming::OncePublished).await, Rotation::Done { .. }));
                 }
                 rotated.store(true, Ordering::SeqCst);
                 return BTreeSet::new();
@@ -281,9 +281,9 @@ both_engines! {
         let old = app.session().await.tokens.access;
         let set = published(app).await;
         assert_eq!(set.len(), 2, "the one that signs and the one that will");
-        assert!(matches!(rotate(app, Timing::OncePublished).await, Rotation::TooEarly { .. }));
+        assert!(matches!(rotate(app, RotationTiming::OncePublished).await, Rotation::TooEarly { .. }));
         app.advance(app.config.keys.publish_ahead);
-        let Rotation::Done { activated } = rotate(app, Timing::OncePublished).await else { panic!("not rotated") };
+        let Rotation::Done { activated } = rotate(app, RotationTiming::OncePublished).await else { panic!("not rotated") };
         assert!(set.contains(&activated));
         let new = app.session().await.tokens.access;
         assert_eq!(Forge::of(&new).header["kid"], json!(activated));
@@ -292,11 +292,11 @@ both_engines! {
 
         let inside = app.inside();
         app.advance(app.config.keys.keep_after);
-        signing_keys::tend(&inside.store, &inside.master, &app.config.keys).await.unwrap();
+        signing_keys::maintain(&inside.store, &inside.master, &app.config.keys).await.unwrap();
         inside.reload_keys().await.unwrap();
         assert_eq!(published(app).await.len(), 3, "other nodes may have signed with it for some seconds more");
         app.advance(TimeDelta::seconds(10));
-        signing_keys::tend(&inside.store, &inside.master, &app.config.keys).await.unwrap();
+        signing_keys::maintain(&inside.store, &inside.master, &app.config.keys).await.unwrap();
         inside.reload_keys().await.unwrap();
         assert_eq!(published(app).await.len(), 2);
         assert!(!published(app).await.contains(&still_served["kid"].as_str().unwrap().to_owned()));
@@ -305,7 +305,7 @@ both_engines! {
     async fn jw_12_a_node_that_has_not_heard_of_a_rotation_yet_signs_tokens_that_work(app, |app| app.manual_clock()) {
         let Session { client, tokens, .. } = app.session().await;
         let inside = app.inside();
-        signing_keys::rotate(&inside.store, &inside.master, &app.config.keys, Timing::Now).await.unwrap();
+        signing_keys::rotate(&inside.store, &inside.master, &app.config.keys, RotationTiming::Now).await.unwrap();
         app.advance(TimeDelta::seconds(3));
         let late = Tokens::of(&app.refresh(&client, &tokens.refresh).await).access;
         inside.reload_keys().await.unwrap();
@@ -315,7 +315,7 @@ both_engines! {
     async fn jw_13_the_tokens_of_a_key_that_was_dropped_are_dead(app) {
         let token = app.session().await.tokens.access;
         let kid = Forge::of(&token).header["kid"].as_str().unwrap().to_owned();
-        assert!(matches!(rotate(app, Timing::Now).await, Rotation::Done { .. }));
+        assert!(matches!(rotate(app, RotationTiming::Now).await, Rotation::Done { .. }));
         assert_eq!(app.whoami(&token).await.status, 200);
         app.inside().store.write(move |work| rows::delete(work.conn, &kid)).await.unwrap();
         app.inside().reload_keys().await.unwrap();
@@ -323,7 +323,7 @@ both_engines! {
     }
 
     async fn jw_14_the_key_set_holds_public_halves_only(app) {
-        rotate(app, Timing::Now).await;
+        rotate(app, RotationTiming::Now).await;
         let answer = app.anonymous().get("/oauth/jwks").await;
         assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
         let set = answer.json();

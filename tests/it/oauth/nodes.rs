@@ -1,7 +1,7 @@
 //! Several nodes of one deployment on one PostgreSQL.
 
 use keystiled::domain::client::ClientKind;
-use keystiled::services::signing_keys::{self, Timing};
+use keystiled::services::signing_keys::{self, RotationTiming};
 use serde_json::json;
 
 use super::forge::Forge;
@@ -88,7 +88,9 @@ async fn jw_20_what_one_node_signs_the_other_verifies_at_once() {
     let inside = one.inside();
     for _ in 0..2 {
         // Twice, so that the key that signs was never seen by the other node.
-        signing_keys::rotate(&inside.store, &inside.master, &one.config.keys, Timing::Now).await.unwrap();
+        signing_keys::rotate(&inside.store, &inside.master, &one.config.keys, RotationTiming::Now)
+            .await
+            .unwrap();
     }
     inside.reload_keys().await.unwrap();
     let token = Tokens::of(&one.refresh(&session.client, &session.tokens.refresh).await).access;

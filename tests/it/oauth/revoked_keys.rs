@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use keystiled::domain::client::ClientKind;
 use keystiled::keys::rsa_key::PrivateKey;
-use keystiled::services::signing_keys::{self, Revocation, Revoked, Rotation, Timing};
+use keystiled::services::signing_keys::{self, Revocation, Revoked, Rotation, RotationTiming};
 use serde_json::{Value, json};
 
 use super::forge::Forge;
@@ -23,8 +23,9 @@ fn leaked(app: &TestApp) -> Arc<PrivateKey> {
 
 async fn rotate_now(app: &TestApp) {
     let inside = app.inside();
-    let rotated =
-        signing_keys::rotate(&inside.store, &inside.master, &app.config.keys, Timing::Now).await.unwrap();
+    let rotated = signing_keys::rotate(&inside.store, &inside.master, &app.config.keys, RotationTiming::Now)
+        .await
+        .unwrap();
     assert!(matches!(rotated, Rotation::Done { .. }));
     inside.reload_keys().await.unwrap();
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
 use keystiled::domain::client::ClientKind;
-use keystiled::store::facts;
+use keystiled::store::deployment_settings;
 
 use crate::support::app::{Builder, TestApp};
 use crate::support::at_once::at_once;
@@ -106,7 +106,7 @@ async fn cc_04_a_write_that_deadlocks_runs_again() {
     let app = Builder::on(Database::postgres()).start().await;
     let store = &app.inside().store;
     for name in ["one", "other"] {
-        store.write(move |work| facts::set(work.conn, name, "0", work.now)).await.unwrap();
+        store.write(move |work| deployment_settings::set(work.conn, name, "0", work.now)).await.unwrap();
     }
     let (meeting, runs) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
     let outcomes = at_once(2, async |number| {
@@ -115,11 +115,11 @@ async fn cc_04_a_write_that_deadlocks_runs_again() {
         names.rotate_left(number);
         store
             .write(move |work| {
-                facts::set(work.conn, names[0], &number.to_string(), work.now)?;
+                deployment_settings::set(work.conn, names[0], &number.to_string(), work.now)?;
                 if runs.fetch_add(1, Ordering::SeqCst) < 2 {
                     meeting.wait();
                 }
-                facts::set(work.conn, names[1], &number.to_string(), work.now)
+                deployment_settings::set(work.conn, names[1], &number.to_string(), work.now)
             })
             .await
     });

@@ -10,13 +10,13 @@ use keystiled::domain::credential::CredentialKind;
 use keystiled::domain::engine::Engine;
 use keystiled::domain::subject::SubjectId;
 use keystiled::domain::time::Time;
-use keystiled::domain::uses::UseOutcome;
+use keystiled::domain::usage::UseOutcome;
 use keystiled::store::audit::{self, Filter};
-use keystiled::store::own_sessions::{self, SEARCHED, State, Wanted, Whose};
-use keystiled::store::static_credentials::{Part, Standing};
+use keystiled::store::own_sessions::{self, SEARCH_LIMIT, SessionFilter, SessionOwner, SessionState};
+use keystiled::store::static_credentials::{PageQuery, StatusFilter};
 use keystiled::store::{
     authorization_requests, cli_sessions, credentials, device_requests, service_accounts, static_credentials,
-    usage, uses,
+    usage_counts, usage_events,
 };
 
 use super::numbers;
@@ -208,26 +208,26 @@ both_engines! {
             at(app), rare("key_rare", "key_common"), rare("denied", "allowed"),
         );
         fill(app, "uses", &format!("{columns} {values}")).await;
-        let of = |id: &str, outcome| uses::Filter { credential: Some(id.to_owned()), outcome, ..uses::Filter::default() };
-        let denied = uses::Filter { outcome: Some(UseOutcome::Denied), ..uses::Filter::default() };
+        let of = |id: &str, outcome| usage_events::Filter { credential: Some(id.to_owned()), outcome, ..usage_events::Filter::default() };
+        let denied = usage_events::Filter { outcome: Some(UseOutcome::Denied), ..usage_events::Filter::default() };
         let (since, until) = (Some(start() + TimeDelta::seconds(100)), Some(start() + TimeDelta::seconds(4000)));
         let deep = (start() + TimeDelta::seconds(60), "use_60".to_owned());
         for (filter, after, index, expected) in [
-            (uses::Filter::default(), None, "uses_by_org", 51),
-            (uses::Filter { until, ..uses::Filter::default() }, Some(deep.clone()), "uses_by_org", 51),
+            (usage_events::Filter::default(), None, "uses_by_org", 51),
+            (usage_events::Filter { until, ..usage_events::Filter::default() }, Some(deep.clone()), "uses_by_org", 51),
             (of("key_rare", None), None, "uses_by_credential", 3),
-            (uses::Filter { since, until, ..of("key_rare", None) }, None, "uses_by_credential", 0),
-            (uses::Filter { since, until, ..denied.clone() }, None, "uses_denied_by_org", 0),
+            (usage_events::Filter { since, until, ..of("key_rare", None) }, None, "uses_by_credential", 0),
+            (usage_events::Filter { since, until, ..denied.clone() }, None, "uses_denied_by_org", 0),
             (of("key_common", None), Some(deep.clone()), "uses_by_credential", 51),
             (denied, None, "uses_denied_by_org", 3),
             (of("key_common", Some(UseOutcome::Denied)), None, "uses_denied_by_credential", 0),
             (of("key_common", Some(UseOutcome::Allowed)), Some(deep), "uses_by_credential", 51),
         ] {
             let (org, asked, place) = (org.clone(), filter.clone(), after.clone());
-            let read = app.inside().store.report(move |conn| uses::page(conn, &org, &asked, place.as_ref(), 51));
+            let read = app.inside().store.report(move |conn| usage_events::page(conn, &org, &asked, place.as_ref(), 51));
             assert_eq!(read.await.unwrap().len(), expected, "{filter:?}");
             let org = app.owner().await.organization.id;
-            let read = move |conn: &mut _| uses::page(conn, &org, &filter, after.as_ref(), 51).map(drop);
+            let read = move |conn: &mut _| usage_events::page(conn, &org, &filter, after.as_ref(), 51).map(drop);
             app.cost("uses", read).await.is_bounded("uses", &[index], BOUND);
         }
     }
@@ -240,7 +240,7 @@ both_engines! {
                 CASE WHEN i <= 2 THEN 'key_rare' ELSE 'key_' || (10000 + i) END, 'GET /', 'allowed', 1"
         );
         fill(app, "usage", &format!("{columns} {values}")).await;
-        let filter = |credential: Option<&str>| usage::Filter {
+        let filter = |credential: Option<&str>| usage_counts::Filter {
             from: "2026-01-01".to_owned(),
             to: "2026-01-31".to_owned(),
             credential: credential.map(str::to_owned),
@@ -253,9 +253,9 @@ both_engines! {
         ] {
             let (org, filter) = (org.clone(), filter(credential));
             let (again, place, asked) = (org.clone(), after.clone(), filter.clone());
-            let read = app.inside().store.report(move |conn| usage::page(conn, &again, &asked, place.as_ref(), 51));
+            let read = app.inside().store.report(move |conn| usage_counts::page(conn, &again, &asked, place.as_ref(), 51));
             assert_eq!(read.await.unwrap().len(), expected, "{filter:?}");
-            let read = move |conn: &mut _| usage::page(conn, &org, &filter, after.as_ref(), 51).map(drop);
+            let read = move |conn: &mut _| usage_counts::page(conn, &org, &filter, after.as_ref(), 51).map(drop);
             app.cost("usage", read).await.is_bounded("usage", &[index], BOUND);
         }
     }
@@ -266,26 +266,26 @@ both_engines! {
         let (org, now) = (session.person.organization.id.clone(), app.clock.now());
         let deep = (start() + TimeDelta::seconds(60), "api_key_60".to_owned());
         let person = || Some(SubjectId::User(session.person.id.clone()));
-        for (owner, standing, after, index, expected) in [
-            (None, Standing::Any, None, "credentials_by_org", 51),
-            (None, Standing::Any, Some(deep.clone()), "credentials_by_org", 51),
-            (None, Standing::Living(now), None, "credentials_active_by_org", 10),
-            (person(), Standing::Living(now), None, "credentials_active_by_user", 10),
-            (None, Standing::Ended(now), Some(deep.clone()), "credentials_by_org", 49),
-            (person(), Standing::Any, Some(deep.clone()), "credentials_by_user", 51),
+        for (owner, status, after, index, expected) in [
+            (None, StatusFilter::Any, None, "credentials_by_org", 51),
+            (None, StatusFilter::Any, Some(deep.clone()), "credentials_by_org", 51),
+            (None, StatusFilter::Active(now), None, "credentials_active_by_org", 10),
+            (person(), StatusFilter::Active(now), None, "credentials_active_by_user", 10),
+            (None, StatusFilter::Ended(now), Some(deep.clone()), "credentials_by_org", 49),
+            (person(), StatusFilter::Any, Some(deep.clone()), "credentials_by_user", 51),
         ] {
             let org = org.clone();
             let read = move |conn: &mut _| {
-                let part = Part { standing, after: after.as_ref(), limit: 51 };
+                let part = PageQuery { status, after: after.as_ref(), limit: 51 };
                 let found = static_credentials::page(conn, &org, CredentialKind::ApiKey, owner.as_ref(), part)?;
-                assert_eq!(found.len(), expected, "{owner:?} {standing:?}");
+                assert_eq!(found.len(), expected, "{owner:?} {status:?}");
                 Ok(())
             };
             app.cost("credentials", read).await.is_bounded("credentials", &[index], BOUND);
         }
         let count = org.clone();
         let read = move |conn: &mut _| {
-            static_credentials::count_living(conn, &count, CredentialKind::ApiKey, None, now).map(drop)
+            static_credentials::count_active(conn, &count, CredentialKind::ApiKey, None, now).map(drop)
         };
         app.cost("credentials", read).await.is_bounded("credentials", &["credentials_active_by_org"], BOUND);
     }
@@ -307,7 +307,7 @@ both_engines! {
         let owner = user.clone();
         let read = move |conn: &mut _| {
             assert!(credentials::has_used_client(conn, &owner, &client, Time::epoch())?);
-            credentials::latest_of(conn, &owner, &client, start() + TimeDelta::days(1)).map(drop)
+            credentials::latest_session(conn, &owner, &client, start() + TimeDelta::days(1)).map(drop)
         };
         app.cost("credentials", read).await.is_bounded("credentials", &["credentials_by_client"], BOUND);
 
@@ -349,20 +349,20 @@ both_engines! {
         let (deep, early) = ((start() + TimeDelta::seconds(4000), "ses_4000".to_owned()), start() + TimeDelta::seconds(5));
         let early = (early, "ses_5".to_owned());
         for (state, text, after, indexes, expected) in [
-            (State::Living, "", None, &["credentials_active_by_user"][..], 11),
-            (State::Living, "", Some(&early), &["credentials_active_by_user"], 4),
-            (State::Living, "KEY", None, &["credentials_active_by_user"], 10),
-            (State::Expired, "", None, &["credentials_expired_by_user", "credentials_active_by_user"], 50),
-            (State::Expired, "", Some(&deep), &["credentials_expired_by_user", "credentials_active_by_user"], 50),
-            (State::Revoked, "", None, &["credentials_revoked_by_user"], 50),
-            (State::Revoked, "", Some(&deep), &["credentials_revoked_by_user"], 50),
-            (State::Any, "", None, &["credentials_by_user"], 50),
-            (State::Any, "", Some(&deep), &["credentials_by_user"], 50),
+            (SessionState::Active, "", None, &["credentials_active_by_user"][..], 11),
+            (SessionState::Active, "", Some(&early), &["credentials_active_by_user"], 4),
+            (SessionState::Active, "KEY", None, &["credentials_active_by_user"], 10),
+            (SessionState::Expired, "", None, &["credentials_expired_by_user", "credentials_active_by_user"], 50),
+            (SessionState::Expired, "", Some(&deep), &["credentials_expired_by_user", "credentials_active_by_user"], 50),
+            (SessionState::Revoked, "", None, &["credentials_revoked_by_user"], 50),
+            (SessionState::Revoked, "", Some(&deep), &["credentials_revoked_by_user"], 50),
+            (SessionState::Any, "", None, &["credentials_by_user"], 50),
+            (SessionState::Any, "", Some(&deep), &["credentials_by_user"], 50),
         ] {
             let (org, user, after) = (of_org.clone(), of_user.clone(), after.cloned());
             let read = move |conn: &mut _| {
-                let whose = Whose { org_id: &org, user_id: &user };
-                let page = own_sessions::page(conn, whose, Wanted { now, state, text }, after.as_ref(), 50)?;
+                let owner = SessionOwner { org_id: &org, user_id: &user };
+                let page = own_sessions::page(conn, owner, SessionFilter { now, state, text }, after.as_ref(), 50)?;
                 assert_eq!(page.rows.len(), expected, "{state:?} {text} {after:?}");
                 assert_eq!(page.older.is_some(), expected == 50);
                 Ok(())
@@ -371,17 +371,17 @@ both_engines! {
         }
         let (org, user) = (of_org.clone(), of_user.clone());
         let count = move |conn: &mut _| {
-            let whose = Whose { org_id: &org, user_id: &user };
-            assert_eq!(own_sessions::count_living(conn, whose, now)?, 11);
-            assert!(own_sessions::exist(conn, whose)?);
+            let owner = SessionOwner { org_id: &org, user_id: &user };
+            assert_eq!(own_sessions::count_active(conn, owner, now)?, 11);
+            assert!(own_sessions::any(conn, owner)?);
             Ok(())
         };
         let indexes = ["credentials_active_by_user", "credentials_by_user"];
         app.cost("credentials", count).await.is_bounded("credentials", &indexes, BOUND);
         let numbers = move |conn: &mut _| {
-            let whose = Whose { org_id: &of_org, user_id: &of_user };
-            let numbers = own_sessions::numbers(conn, whose, now, start())?;
-            assert_eq!((numbers.living, numbers.used, numbers.never_used), (11, 0, 11));
+            let owner = SessionOwner { org_id: &of_org, user_id: &of_user };
+            let numbers = own_sessions::stats(conn, owner, now, start())?;
+            assert_eq!((numbers.active, numbers.used, numbers.never_used), (11, 0, 11));
             assert!(numbers.next_end.is_some());
             Ok(())
         };
@@ -401,19 +401,19 @@ both_engines! {
         app.execute("UPDATE credentials SET name = 'Needle' WHERE id = 'ses_11' OR id = 'ses_12'").await.unwrap();
         let now = app.clock.now();
         // Of 5,000: 2,495 have expired, 2,495 were revoked, 10 are active, and one more was made by the fixture.
-        for (state, pages, found) in [(State::Any, 6, 2), (State::Expired, 3, 1), (State::Revoked, 3, 1), (State::Living, 1, 0)] {
+        for (state, pages, found) in [(SessionState::Any, 6, 2), (SessionState::Expired, 3, 1), (SessionState::Revoked, 3, 1), (SessionState::Active, 1, 0)] {
             let (mut after, mut names, mut read) = (None, Vec::new(), 0);
             loop {
                 let (org, user, place) = (session.person.organization.id.clone(), session.person.id.clone(), after.clone());
                 let look = move |conn: &mut _| {
-                    let wanted = Wanted { now, state, text: "needle" };
-                    own_sessions::page(conn, Whose { org_id: &org, user_id: &user }, wanted, place.as_ref(), 10)
+                    let wanted = SessionFilter { now, state, text: "needle" };
+                    own_sessions::page(conn, SessionOwner { org_id: &org, user_id: &user }, wanted, place.as_ref(), 10)
                 };
                 let again = look.clone();
                 let page = app.inside().store.read(look).await.unwrap();
                 let cost = app.cost("credentials", move |conn| again(conn).map(drop)).await;
                 // PostgreSQL may find it cheaper to read a table of this size from end to end; with a million rows it does not.
-                let rows = i64::try_from(MANY).unwrap() + 2 * SEARCHED + BOUND;
+                let rows = i64::try_from(MANY).unwrap() + 2 * SEARCH_LIMIT + BOUND;
                 cost.is_bounded("credentials", &[
                     "credentials_by_user", "credentials_active_by_user", "credentials_expired_by_user",
                     "credentials_revoked_by_user",
@@ -438,7 +438,7 @@ both_engines! {
         for (after, expected) in [(None, 11), (Some((start() + TimeDelta::seconds(5), "ses_5".to_owned())), 4)] {
             let org = org.clone();
             let read = move |conn: &mut _| {
-                let found = cli_sessions::living(conn, &org, now, after.as_ref(), 26)?;
+                let found = cli_sessions::active_page(conn, &org, now, after.as_ref(), 26)?;
                 assert_eq!(found.len(), expected);
                 assert!(found.is_sorted_by_key(|named| std::cmp::Reverse(named.session.created_at)));
                 Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keystiled::config::Pooler;
 use keystiled::domain::client::ClientKind;
-use keystiled::store::{self, Place};
+use keystiled::store::{self, DatabaseLocation};
 use serde_json::json;
 
 use crate::support::app::Builder;
@@ -88,7 +88,7 @@ async fn cc_02_a_lock_that_stays_behind_is_named_and_holds_up_nothing_that_is_up
             released.recv().ok();
         });
         is_held.recv().unwrap();
-        let place = Place::Server { url: database.url(), pooler: Pooler::Session };
+        let place = DatabaseLocation::Server { url: database.url(), pooler: Pooler::Session };
         let done = store::migrate(&place, patience);
         if patience > Duration::from_secs(1) {
             assert_eq!(done.unwrap(), Vec::<String>::new());

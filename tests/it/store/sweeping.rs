@@ -9,7 +9,7 @@ use keystiled::domain::time::Time;
 use keystiled::store::sweeping::{Deleted, Span};
 use keystiled::store::{
     Conn, StoreError, authorization_requests, device_requests, ended_credentials, idempotency_records, rates,
-    throttles, usage, uses, web_sessions,
+    throttles, usage_counts, usage_events, web_sessions,
 };
 
 use super::numbers;
@@ -61,8 +61,8 @@ const DELETIONS: [(&str, &str, Delete); 12] = [
     ("web_sessions", "web_sessions_by_end", web_sessions::delete_ended),
     ("throttled_accounts", "throttled_accounts_by_due", throttles::delete_due_accounts),
     ("throttled_sources", "throttled_sources_by_last", throttles::delete_quiet_sources),
-    ("uses", "uses_by_time", uses::delete_old),
-    ("usage", "usage_by_day", usage::delete_old),
+    ("uses", "uses_by_time", usage_events::delete_old),
+    ("usage", "usage_by_day", usage_counts::delete_old),
     ("credentials", "credentials_by_due", ended_credentials::mark_expired),
     ("credentials", "credentials_by_end", ended_credentials::remove),
 ];

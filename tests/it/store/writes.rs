@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use keystiled::domain::oauth_error::OAuthError;
 use keystiled::domain::time::Time;
 use keystiled::store::users::{self, User};
-use keystiled::store::{StoreError, TxError, Work, facts, memberships};
+use keystiled::store::{StoreError, TxError, Work, deployment_settings, memberships};
 
 use crate::support::at_once::at_once;
 use crate::support::both_engines;
@@ -64,7 +64,7 @@ both_engines! {
     async fn an_error_takes_everything_back(app) {
         let failed: Result<(), StoreError> = app.inside().store.write(|work| {
             insert(work, "usr_1", "1@example.com")?;
-            facts::set(work.conn, "said", "yes", work.now)?;
+            deployment_settings::set(work.conn, "said", "yes", work.now)?;
             Err(StoreError::Failed("on purpose".to_owned()))
         }).await;
         assert!(matches!(failed, Err(StoreError::Failed(reason)) if reason == "on purpose"));
@@ -166,7 +166,7 @@ both_engines! {
     async fn a_fact_is_claimed_once_however_many_try(app) {
         let store = &app.inside().store;
         let claimed = at_once(20, async |number| {
-            store.write(move |work| facts::claim(work.conn, "first", &number.to_string(), work.now)).await.unwrap()
+            store.write(move |work| deployment_settings::claim(work.conn, "first", &number.to_string(), work.now)).await.unwrap()
         });
         assert_eq!(claimed.iter().filter(|mine| **mine).count(), 1);
     }

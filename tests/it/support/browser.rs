@@ -32,7 +32,7 @@ use super::chromium::Chromium;
 use super::elsewhere::Elsewhere;
 
 /// How long a page may take to show what it should.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 const SETTLED: &str = "!document.documentElement.classList.contains('settling')";
 
@@ -271,7 +271,7 @@ impl Page {
 
     /// Asks until the answer is yes. A page that is just being replaced cannot answer, and is asked again.
     async fn until(&self, condition: &str, otherwise: &str) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while Instant::now() < end {
             if matches!(self.try_evaluate(condition).await, Ok(Value::Bool(true))) {
                 return;

@@ -23,7 +23,7 @@ use super::oauth::Returned;
 use super::people::Person;
 
 /// Longer than anything takes, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A person's tool on a machine of its own.
 pub(crate) struct Cli {
@@ -145,7 +145,7 @@ async fn until<T>(file: &Path, find: impl Fn(&str) -> Option<T>) -> T {
         if let Some(found) = find(&said) {
             return found;
         }
-        assert!(started.elapsed() < PATIENCE, "does not come: {said}");
+        assert!(started.elapsed() < TIMEOUT, "does not come: {said}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

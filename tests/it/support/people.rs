@@ -3,7 +3,7 @@
 use keystiled::domain::audit::{Actor, Origin};
 use keystiled::domain::client::{Client, ClientKind, Grant};
 use keystiled::domain::entropy::Entropy;
-use keystiled::domain::id::Kind;
+use keystiled::domain::id::IdKind;
 use keystiled::domain::redirect_uri::RedirectUri;
 use keystiled::domain::secret::Secret;
 use keystiled::services::accounts::{self, NewUser};
@@ -47,7 +47,7 @@ impl TestApp {
     pub(crate) async fn owner(&self) -> Person {
         let set_up = async || {
             let made = self.inside().store.write_or_refuse(|work| {
-                setup::first(work, new_user("Olivia"), "Northwind Labs", &Origin::default())
+                setup::create_first_owner(work, new_user("Olivia"), "Northwind Labs", &Origin::default())
             });
             let (user, organization) = made.await.unwrap();
             person(user, organization)
@@ -65,7 +65,7 @@ impl TestApp {
     pub(crate) async fn member_of(&self, organization: &Organization, role: &str) -> Person {
         let (organization, role) = (organization.clone(), role.to_owned());
         let added = self.inside().store.write(move |work| {
-            let new = new_user(&Kind::User.new_id(work.entropy));
+            let new = new_user(&IdKind::User.new_id(work.entropy));
             let user = accounts::create_user(work, new, &Actor::Operator, &Origin::default())?;
             accounts::add_member(work, &organization, &user, &role, &Actor::Operator, &Origin::default())?;
             Ok(person(user, organization))
@@ -111,7 +111,7 @@ impl TestApp {
         };
         let secret = (kind == ClientKind::Confidential).then(|| Secret::random(Entropy));
         let mut client = Client {
-            id: format!("client-{}", Kind::Request.new_id(Entropy)),
+            id: format!("client-{}", IdKind::Request.new_id(Entropy)),
             name: "Fred".to_owned(),
             kind,
             secret: secret.as_ref().map(Secret::digest),

@@ -9,7 +9,7 @@ use keystiled::domain::time::Clock;
 use keystiled::keys::password;
 use keystiled::keys::rsa_key::{self, NewKey};
 use keystiled::services::instance;
-use keystiled::services::signing_keys::{self, Sealed};
+use keystiled::services::signing_keys::{self, SealedKey};
 
 /// The password of every person in every test.
 pub(crate) const PASSWORD: &str = "seven lanterns under the bridge";
@@ -27,9 +27,9 @@ pub(super) async fn signing_keys(config: &Config, clock: &Clock) {
     let (config, clock) = (config.clone(), clock.clone());
     let opened = tokio::task::spawn_blocking(move || {
         LazyLock::force(&KEYS);
-        instance::begin(&config, clock)
+        instance::open_or_create(&config, clock)
     });
     let instance = opened.await.unwrap().unwrap_or_else(|error| panic!("{error}"));
-    let [active, next] = KEYS.each_ref().map(|key| Sealed::new(&instance.master, key, Entropy));
+    let [active, next] = KEYS.each_ref().map(|key| SealedKey::new(&instance.master, key, Entropy));
     instance.store.write(move |work| signing_keys::install(work, active, next)).await.unwrap();
 }

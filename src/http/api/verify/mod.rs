@@ -1,7 +1,7 @@
 //! Asking whether a request to another API may pass: forward authentication for proxies, and the same as JSON.
 
-mod answer;
-mod asked;
+mod request;
+mod response;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -16,8 +16,8 @@ use crate::http::api_auth;
 use crate::services::rate_limits;
 use crate::store::TxError;
 use crate::web::app::App;
-use answer::{Form, Passed, Verified};
-use asked::{Asked, Described, Required};
+use request::{Described, Required, VerifyRequest};
+use response::{PassedRequest, ResponseForm, Verified};
 
 /// Ask for a proxy whether a request may pass
 ///
@@ -53,18 +53,18 @@ use asked::{Asked, Described, Required};
 )]
 pub async fn for_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let asked = Required::parse(&app, request.query_string())
-        .and_then(|required| Ok(Asked { required, original: asked::original(request.headers())? }));
-    Form::Headers.answer(by_headers(&app, &request, asked).await)
+        .and_then(|required| Ok(VerifyRequest { required, original: request::original(request.headers())? }));
+    ResponseForm::Headers.respond(by_headers(&app, &request, asked).await)
 }
 
 /// `/api/v1/verify/{required}/{path}`: the same for proxies that ask with the method of the request, and put its path
 /// behind a prefix. `required` is what the query is above, or `-`.
 pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let required = request.match_info().query("required");
-    let original = asked::behind_prefix(app.config.server.public_url.path(), &request);
+    let original = request::behind_prefix(app.config.server.public_url.path(), &request);
     let asked = Required::parse(&app, if required == "-" { "" } else { required })
-        .and_then(|required| Ok(Asked { required, original: Some(original?) }));
-    Form::Headers.answer(by_headers(&app, &request, asked).await)
+        .and_then(|required| Ok(VerifyRequest { required, original: Some(original?) }));
+    ResponseForm::Headers.respond(by_headers(&app, &request, asked).await)
 }
 
 /// Ask whether a credential may do something
@@ -84,21 +84,21 @@ pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> H
     security(())
 )]
 pub async fn for_program(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    Form::Body.answer(by_body(&app, &request, payload).await)
+    ResponseForm::Body.respond(by_body(&app, &request, payload).await)
 }
 
 /// A question that makes no sense is refused before anybody looks at the credential.
 async fn by_headers(
     app: &App,
     request: &HttpRequest,
-    asked: Result<Asked, ApiError>,
-) -> Result<Passed, ApiError> {
+    asked: Result<VerifyRequest, ApiError>,
+) -> Result<PassedRequest, ApiError> {
     let asked = asked?;
-    let secret = api_auth::presented(request.headers(), request.query_string())?;
+    let secret = api_auth::presented_credential(request.headers(), request.query_string())?;
     decide(app, request, &secret, &asked).await
 }
 
-async fn by_body(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<Passed, ApiError> {
+async fn by_body(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<PassedRequest, ApiError> {
     api_auth::not_in_query(request.query_string())?;
     let described: Described = body(request, payload.into_inner()).await?;
     let (secret, asked) = described.read(app)?;
@@ -110,19 +110,19 @@ async fn decide(
     app: &App,
     request: &HttpRequest,
     secret: &Secret,
-    asked: &Asked,
-) -> Result<Passed, ApiError> {
+    asked: &VerifyRequest,
+) -> Result<PassedRequest, ApiError> {
     let endpoint = asked.original.as_ref().map(Endpoint::name);
     let Required { scopes, audience, .. } = &asked.required;
     let principal = api_auth::check_for(app, request, secret, audience, endpoint).await?;
     if !scopes.is_subset(&principal.scopes) {
-        return Err(api_auth::lacking(app, scopes.clone()).into());
+        return Err(api_auth::insufficient_scope(app, scopes.clone()).into());
     }
     let policies = asked.policies(&app.config.rate_policies);
     if policies.is_empty() {
-        return Ok(Passed { principal, quotas: Vec::new() });
+        return Ok(PassedRequest { principal, quotas: Vec::new() });
     }
-    let counts = rate_limits::counts(&app.master, policies, &principal);
+    let counts = rate_limits::rate_keys(&app.master, policies, &principal);
     if let Some(exceeded) = app.exhausted.find(&counts, app.now()) {
         return Err(exceeded.into());
     }
@@ -131,5 +131,5 @@ async fn decide(
         app.exhausted.remember(&exhausted, app.now());
         exhausted.exceeded
     })?;
-    Ok(Passed { principal, quotas })
+    Ok(PassedRequest { principal, quotas })
 }

@@ -44,19 +44,19 @@ pub enum Refusal {
         role: String,
         /// The roles that may give it.
         needed: Vec<String>,
-        way_out: WayOut,
+        way_out: RefusalActions,
     },
     PersonalTokensOff {
         organization: String,
-        who: TurnsOn,
-        way_out: WayOut,
+        who: WhoCanEnable,
+        way_out: RefusalActions,
     },
     /// The organization does not allow this way of signing in.
-    RoadClosed {
+    SignInMethodClosed {
         organization: String,
         policy_block: PolicyBlock,
-        who: TurnsOn,
-        way_out: WayOut,
+        who: WhoCanEnable,
+        way_out: RefusalActions,
     },
     /// A code to copy that was used, taken back, or is too old.
     CopiedCodeEnded {
@@ -67,7 +67,7 @@ pub enum Refusal {
     /// The terminal has learned that codes may not be copied, and has changed to another sign-in method.
     TerminalLeft,
     NoOrganization {
-        way_out: WayOut,
+        way_out: RefusalActions,
     },
     /// The form token is missing, foreign or too old.
     FormTooOld {
@@ -111,7 +111,7 @@ pub enum Refusal {
 
 /// Who can turn personal tokens on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TurnsOn {
+pub enum WhoCanEnable {
     /// The person who reads this, at this address.
     You(String),
     /// People with these names.
@@ -120,7 +120,7 @@ pub enum TurnsOn {
 
 /// How to leave a refusal that concerns one organization, and how the tool learns of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WayOut {
+pub struct RefusalActions {
     /// A request that has its answer: the redirect address with the refusal in its query, so that the tool does not wait
     /// until it gives up.
     pub tell_the_tool: Option<String>,

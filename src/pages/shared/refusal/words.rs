@@ -3,7 +3,9 @@
 use actix_web::http::StatusCode;
 
 use crate::domain::policy::PolicyBlock;
-use crate::pages::shared::refusal::{Detail, Link, Next, Refusal, RefusalForm, TurnsOn, WayOut, Words};
+use crate::pages::shared::refusal::{
+    Detail, Link, Next, Refusal, RefusalActions, RefusalForm, WhoCanEnable, Words,
+};
 use crate::pages::shared::text;
 use crate::pages::shared::words::{Sentence, names};
 
@@ -51,8 +53,8 @@ impl Refusal {
             Self::PersonalTokensOff { organization, who, way_out } => {
                 personal_tokens_off(organization, who, way_out)
             }
-            Self::RoadClosed { organization, policy_block, who, way_out } => {
-                road_closed(organization, policy_block, who, way_out)
+            Self::SignInMethodClosed { organization, policy_block, who, way_out } => {
+                sign_in_method_closed(organization, policy_block, who, way_out)
             }
             Self::CopiedCodeEnded { command } => {
                 Words::new(StatusCode::GONE, "This code has ended")
@@ -136,7 +138,7 @@ fn already_answered(send_again: Option<String>, command: String) -> Words {
     }
 }
 
-fn role_too_small(organization: String, role: &str, needed: &[String], way_out: WayOut) -> Words {
+fn role_too_small(organization: String, role: &str, needed: &[String], way_out: RefusalActions) -> Words {
     Words::new(StatusCode::FORBIDDEN, "You can’t give this permission")
         .what(needs(organization, role, needed))
         .nothing_given()
@@ -163,17 +165,17 @@ fn needs(organization: String, role: &str, needed: &[String]) -> Sentence {
     names(needs, needed, "or").text(". Ask an owner to change your role.")
 }
 
-fn personal_tokens_off(organization: String, who: TurnsOn, way_out: WayOut) -> Words {
+fn personal_tokens_off(organization: String, who: WhoCanEnable, way_out: RefusalActions) -> Words {
     let mut links = Vec::new();
     let ask = match who {
-        TurnsOn::You(href) => {
+        WhoCanEnable::You(href) => {
             links.push(Link { label: "Open API access", href });
             "You can turn them on under API access.".into()
         }
-        TurnsOn::Others(names_of) if names_of.is_empty() => {
+        WhoCanEnable::Others(names_of) if names_of.is_empty() => {
             "Ask an owner of the organization to turn personal tokens on.".into()
         }
-        TurnsOn::Others(managers) => {
+        WhoCanEnable::Others(managers) => {
             names("Ask ".into(), &managers, "or").text(" to turn personal tokens on.")
         }
     };
@@ -186,7 +188,12 @@ fn personal_tokens_off(organization: String, who: TurnsOn, way_out: WayOut) -> W
         .way_out(way_out)
 }
 
-fn road_closed(organization: String, policy_block: PolicyBlock, who: TurnsOn, way_out: WayOut) -> Words {
+fn sign_in_method_closed(
+    organization: String,
+    policy_block: PolicyBlock,
+    who: WhoCanEnable,
+    way_out: RefusalActions,
+) -> Words {
     let words = Words::new(StatusCode::FORBIDDEN, "This way to sign in is off");
     let words = match policy_block {
         PolicyBlock::DeviceFlow | PolicyBlock::PersonalTokens => words
@@ -204,13 +211,13 @@ fn road_closed(organization: String, policy_block: PolicyBlock, who: TurnsOn, wa
     };
     let words = words.nothing_given();
     let words = match who {
-        TurnsOn::You(href) => {
+        WhoCanEnable::You(href) => {
             words.what("You can change this under API access.").next(Next::links([("Open API access", href)]))
         }
-        TurnsOn::Others(managers) if managers.is_empty() => {
+        WhoCanEnable::Others(managers) if managers.is_empty() => {
             words.what("Ask an owner of the organization to change this.")
         }
-        TurnsOn::Others(managers) => {
+        WhoCanEnable::Others(managers) => {
             words.what(names("Ask ".into(), &managers, "or").text(" to change this."))
         }
     };
@@ -259,7 +266,7 @@ impl Words {
     }
 
     /// Puts the links of the way out before those that are there.
-    fn way_out(self, way_out: WayOut) -> Self {
+    fn way_out(self, way_out: RefusalActions) -> Self {
         let refuse = way_out.refuse.clone();
         let links = match self.next {
             Next::Links(links) => links,
@@ -285,7 +292,7 @@ impl Next {
     }
 }
 
-impl WayOut {
+impl RefusalActions {
     /// The way out of a request that is still open.
     pub fn ended_by(form: RefusalForm) -> Self {
         Self { refuse: Some(form), ..Self::default() }

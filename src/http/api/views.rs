@@ -4,11 +4,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::{Subject, end_reason, mode};
-use super::time::Moment;
+use super::time::ApiTime;
 use crate::domain::credential::EndReason;
 use crate::domain::static_secret::Mode;
-use crate::services::api_keys::{Created, Rotated};
-use crate::services::credential_names::Named;
+use crate::services::api_keys::{CreatedCredential, Rotated};
+use crate::services::credential_names::NamedCredential;
 
 /// A personal token. An API key has the same and more.
 #[derive(Serialize, ToSchema)]
@@ -22,17 +22,17 @@ pub(super) struct PersonalToken {
     prefix: String,
     /// The last four characters of the secret.
     last_four: String,
-    created_at: Moment,
+    created_at: ApiTime,
     created_by: Subject,
     #[schema(required)]
-    expires_at: Option<Moment>,
+    expires_at: Option<ApiTime>,
     /// When it was last used, to the minute.
     #[schema(required)]
-    last_used_at: Option<Moment>,
+    last_used_at: Option<ApiTime>,
     #[schema(required)]
     last_used_ip: Option<String>,
     #[schema(required)]
-    revoked_at: Option<Moment>,
+    revoked_at: Option<ApiTime>,
     /// Why it does not work any more; `leaked` for one that was found where it should not be.
     #[schema(schema_with = end_reason, required)]
     revoked_reason: Option<&'static str>,
@@ -91,11 +91,11 @@ pub(super) struct RotatedKey {
 pub(super) struct Replaced {
     id: String,
     /// Until when it works.
-    expires_at: Moment,
+    expires_at: ApiTime,
 }
 
 impl PersonalToken {
-    pub(super) fn new(named: &Named) -> Self {
+    pub(super) fn new(named: &NamedCredential) -> Self {
         let credential = &named.credential;
         Self {
             id: credential.id.clone(),
@@ -103,25 +103,25 @@ impl PersonalToken {
             scopes: credential.granted.named().iter().map(str::to_owned).collect(),
             prefix: credential.display_prefix.clone(),
             last_four: credential.last_four.clone(),
-            created_at: Moment(credential.created_at),
+            created_at: ApiTime(credential.created_at),
             created_by: Subject::new(&credential.created_by, &named.creator_name),
-            expires_at: credential.ends_at.map(Moment),
-            last_used_at: credential.last_used_at.map(Moment),
+            expires_at: credential.ends_at.map(ApiTime),
+            last_used_at: credential.last_used_at.map(ApiTime),
             last_used_ip: credential.last_used_ip.clone(),
-            revoked_at: credential.revoked_at.map(Moment),
+            revoked_at: credential.revoked_at.map(ApiTime),
             revoked_reason: credential.revoked_reason.map(EndReason::as_str),
         }
     }
 }
 
 impl CreatedToken {
-    pub(super) fn new(created: &Created) -> Self {
+    pub(super) fn new(created: &CreatedCredential) -> Self {
         Self { shown: PersonalToken::new(&created.named), token: created.secret.expose().to_owned() }
     }
 }
 
 impl ApiKey {
-    pub(super) fn new(named: &Named) -> Self {
+    pub(super) fn new(named: &NamedCredential) -> Self {
         let credential = &named.credential;
         Self {
             shown: PersonalToken::new(named),
@@ -135,14 +135,14 @@ impl ApiKey {
 }
 
 impl CreatedKey {
-    pub(super) fn new(created: &Created) -> Self {
+    pub(super) fn new(created: &CreatedCredential) -> Self {
         Self { shown: ApiKey::new(&created.named), api_key: created.secret.expose().to_owned() }
     }
 }
 
 impl RotatedKey {
     pub(super) fn new(rotated: &Rotated) -> Self {
-        let replaces = Replaced { id: rotated.old_id.clone(), expires_at: Moment(rotated.old_ends_at) };
+        let replaces = Replaced { id: rotated.old_id.clone(), expires_at: ApiTime(rotated.old_ends_at) };
         Self { created: CreatedKey::new(&rotated.created), replaces }
     }
 }

@@ -24,7 +24,7 @@ const TARGET: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
 /// Where proxies ask that put a prefix before the path of the request.
 const PREFIX: &str = "/api/v1/verify/";
 
-pub(super) struct Asked {
+pub(super) struct VerifyRequest {
     pub(super) required: Required,
     /// The request that waits for the answer, if the proxy says which.
     pub(super) original: Option<Endpoint>,
@@ -40,12 +40,12 @@ pub(super) struct Required {
     pub(super) audience: Audience,
 }
 
-impl Asked {
+impl VerifyRequest {
     /// The policies that count the request.
     pub(super) fn policies(&self, all: &[RatePolicy]) -> Vec<RatePolicy> {
         let Required { scopes, policy: named, .. } = &self.required;
         let counts = |policy: &&RatePolicy| {
-            named.as_ref() == Some(&policy.name) || policy.guards(scopes, self.original.as_ref())
+            named.as_ref() == Some(&policy.name) || policy.applies_to(scopes, self.original.as_ref())
         };
         all.iter().filter(counts).cloned().collect()
     }
@@ -150,7 +150,7 @@ pub(super) struct Described {
 }
 
 impl Described {
-    pub(super) fn read(self, app: &App) -> Result<(Secret, Asked), ApiError> {
+    pub(super) fn read(self, app: &App) -> Result<(Secret, VerifyRequest), ApiError> {
         let secret = Secret::new(self.credential);
         let original = match &self.uri {
             Some(uri) => Some(described(self.method.as_deref().unwrap_or("GET"), uri)?),
@@ -158,7 +158,7 @@ impl Described {
         };
         let required =
             Required::of(app, &self.scopes.join(" "), self.policy.as_deref(), self.resource.as_deref())?;
-        Ok((secret, Asked { required, original }))
+        Ok((secret, VerifyRequest { required, original }))
     }
 }
 

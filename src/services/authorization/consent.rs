@@ -13,22 +13,22 @@ use crate::store::authorization_requests::{self as requests, AuthorizationReques
 use crate::store::web_sessions::WebSession;
 use crate::store::{Conn, RefusalReason, StoreError, TxError, clients, credentials};
 
-use super::choices::{Choice, Wanted, choices, is_stale};
-use super::paste::capped;
+use super::choices::{ChoiceCriteria, OrganizationChoice, choices, is_stale};
+use super::paste::cap_scopes;
 
 /// A request with everything that a decision needs.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct ConsentRequest {
     pub request: AuthorizationRequest,
     pub client: Client,
     pub sign_in_method: SignInMethod,
     /// The scopes that it may get by this sign-in method.
     pub asked: ScopeSet,
     /// Every organization of the person, the suggested one first; may be empty.
-    pub choices: Vec<Choice>,
+    pub choices: Vec<OrganizationChoice>,
     /// The person has not used this client before.
     pub first_time: bool,
-    pub standing: Answerable,
+    pub answerable: Answerable,
 }
 
 /// Whether the question can be answered as things are.
@@ -57,25 +57,25 @@ pub enum Unanswerable {
 impl RefusalReason for Unanswerable {}
 
 /// Reads a request for the person and browser that want to answer it.
-pub fn question(
+pub fn find_consent(
     conn: &mut Conn,
     config: &Config,
     now: Time,
     id: &str,
     session: &WebSession,
-) -> Result<Question, TxError<Unanswerable>> {
+) -> Result<ConsentRequest, TxError<Unanswerable>> {
     let request = requests::find(conn, id)?;
-    pose(conn, config, now, request, session)
+    load_consent(conn, config, now, request, session)
 }
 
 /// The same for a request that has been read already, locked or not.
-pub(super) fn pose(
+pub(super) fn load_consent(
     conn: &mut Conn,
     config: &Config,
     now: Time,
     request: Option<AuthorizationRequest>,
     session: &WebSession,
-) -> Result<Question, TxError<Unanswerable>> {
+) -> Result<ConsentRequest, TxError<Unanswerable>> {
     let request = request.filter(|request| opened_by(request, session.hash)).ok_or(Unanswerable::NotHere)?;
     match request.status {
         RequestStatus::Approved
@@ -99,14 +99,18 @@ pub(super) fn pose(
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
     let sign_in_method = request.sign_in_method(config);
     if sign_in_method == SignInMethod::Paste {
-        asked = capped(&config.catalog, &asked);
+        asked = cap_scopes(&config.catalog, &asked);
     }
-    let wanted =
-        Wanted { client: &client, scopes: &asked, org_hint: request.org_hint.as_deref(), sign_in_method };
+    let wanted = ChoiceCriteria {
+        client: &client,
+        scopes: &asked,
+        org_hint: request.org_hint.as_deref(),
+        sign_in_method,
+    };
     let choices = choices(conn, config, &session.user_id, &wanted)?;
-    let standing = standing(config, now, &request, &asked, session);
+    let answerable = answerable(config, now, &request, &asked, session);
     let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id, client.created_at)?;
-    Ok(Question { request, client, sign_in_method, asked, choices, first_time, standing })
+    Ok(ConsentRequest { request, client, sign_in_method, asked, choices, first_time, answerable })
 }
 
 /// Whether this browser is the one that opened the request.
@@ -114,7 +118,7 @@ pub(super) fn opened_by(request: &AuthorizationRequest, browser: Digest) -> bool
     request.browser_hash == Some(browser)
 }
 
-fn standing(
+fn answerable(
     config: &Config,
     now: Time,
     request: &AuthorizationRequest,

@@ -5,7 +5,7 @@ const FULL_WIDTH: u32 = 0xFEE0;
 
 /// The characters of a typed code in upper case. Spaces, punctuation, dashes of every kind and characters that nobody
 /// sees are left out; full-width letters and digits, which Japanese and Chinese keyboards type, count as plain ones.
-pub fn characters(typed: &str) -> impl Iterator<Item = char> {
+pub fn normalize(typed: &str) -> impl Iterator<Item = char> {
     typed.chars().map(narrow).filter(|c| !is_separator(*c)).map(|c| c.to_ascii_uppercase())
 }
 
@@ -49,12 +49,12 @@ mod tests {
             "“WDJB·MJHT”",
             "WDJB\u{200b}\u{ad}MJHT\u{feff}\r\n",
         ] {
-            assert_eq!(characters(typed).collect::<String>(), "WDJBMJHT", "{typed}");
+            assert_eq!(normalize(typed).collect::<String>(), "WDJBMJHT", "{typed}");
         }
     }
 
     #[test]
     fn other_letters_stay_what_they_are() {
-        assert_eq!(characters("ＷÄ١Ж7").collect::<String>(), "WÄ١Ж7");
+        assert_eq!(normalize("ＷÄ١Ж7").collect::<String>(), "WÄ١Ж7");
     }
 }

@@ -8,7 +8,7 @@ use crate::config::Issuer;
 
 /// In which shape a request is to be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Face {
+pub(super) enum ErrorFormat {
     /// A browser gets a page.
     Page,
     /// A call of the management API gets its error object.
@@ -17,7 +17,7 @@ pub(super) enum Face {
     OAuth,
 }
 
-impl Face {
+impl ErrorFormat {
     pub(super) fn of(public_url: &Issuer, head: &RequestHead) -> Self {
         let accepts = head.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if accepts.contains("text/html") {

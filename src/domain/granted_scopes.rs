@@ -5,15 +5,15 @@ use super::scope::{BadScope, Catalog, ScopeSet};
 
 /// The scopes of a static credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Granted {
+pub enum GrantedScopes {
     /// Whatever its owner's role holds, except the scopes that manage credentials: those have to be named.
     Unrestricted,
     Scopes(ScopeSet),
 }
 
-impl Granted {
+impl GrantedScopes {
     /// Reads what is stored.
-    pub fn stored(unrestricted: bool, scopes: &str) -> Result<Self, BadScope> {
+    pub fn from_stored(unrestricted: bool, scopes: &str) -> Result<Self, BadScope> {
         if unrestricted { Ok(Self::Unrestricted) } else { ScopeSet::parse(scopes).map(Self::Scopes) }
     }
 

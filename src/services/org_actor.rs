@@ -14,13 +14,13 @@ use crate::store::{TxError, Work, memberships, service_accounts};
 
 /// A person or a service account that acts in an organization.
 #[derive(Debug, Clone)]
-pub struct Acting {
+pub struct OrgActor {
     pub subject: SubjectId,
     pub organization: Organization,
     pub role: String,
     /// What they may do, and so the most that they may hand on.
     pub scopes: ScopeSet,
-    pub means: AuthMethod,
+    pub auth_method: AuthMethod,
     /// What a program may not hand on, known once it is confirmed.
     pub bounds: Bounds,
     pub origin: Origin,
@@ -37,7 +37,7 @@ pub enum AuthMethod {
     },
 }
 
-impl Acting {
+impl OrgActor {
     /// Somebody who has presented a credential: it bounds what they can do.
     pub fn with_credential(principal: &Principal, origin: Origin) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Acting {
             organization: principal.organization.clone(),
             role: principal.role.clone(),
             scopes: principal.scopes.clone(),
-            means: AuthMethod::Credential {
+            auth_method: AuthMethod::Credential {
                 id: principal.credential.id.clone(),
                 kind: principal.credential.kind,
             },
@@ -65,27 +65,27 @@ impl Acting {
         let scopes = catalog.held_by(&role);
         let subject = SubjectId::User(user_id.to_owned());
         let bounds = Bounds::default();
-        Self { subject, organization, role, scopes, means: AuthMethod::Browser, bounds, origin }
+        Self { subject, organization, role, scopes, auth_method: AuthMethod::Browser, bounds, origin }
     }
 
     /// The same inside the transaction of the act, as things stand now: nobody changes the organization's policy until
     /// it ends. Time has passed since the credential was presented, as much as its holder liked.
-    pub fn confirm(&self, work: &mut Work<'_>, config: &Config) -> Result<Self, TxError<Refusal>> {
+    pub fn recheck(&self, work: &mut Work<'_>, config: &Config) -> Result<Self, TxError<Refusal>> {
         const GONE: Refusal = Refusal::Credential(authenticate::Refused::Revoked);
         let org_id = &self.organization.id;
         let organization = organizations::lock(work.conn, org_id)?;
         let role = match &self.subject {
             SubjectId::User(id) => memberships::role(work.conn, org_id, id)?,
             SubjectId::ServiceAccount(id) => {
-                service_accounts::standing(work.conn, id)?.map(|(_, account)| account.role)
+                service_accounts::active_account(work.conn, id)?.map(|(_, account)| account.role)
             }
         };
         let (Some(organization), Some(role)) = (organization, role) else { return Err(GONE.into()) };
         let scopes = self.scopes.intersection(&config.catalog.held_by(&role));
         let confirmed = Self { organization, role, scopes, ..self.clone() };
-        let AuthMethod::Credential { id, kind } = &self.means else { return Ok(confirmed) };
+        let AuthMethod::Credential { id, kind } = &self.auth_method else { return Ok(confirmed) };
         let (organization, role) = (&confirmed.organization, &confirmed.role);
-        let left = authenticate::again(work.conn, config, organization, role, (*kind, id), work.now)?;
+        let left = authenticate::recheck(work.conn, config, organization, role, (*kind, id), work.now)?;
         let scopes = confirmed.scopes.intersection(&left.scopes);
         Ok(Self { scopes, bounds: left.bounds, ..confirmed })
     }
@@ -99,13 +99,13 @@ impl Acting {
     }
 
     /// Refuses to hand on what they do not have themselves.
-    pub fn may_hand_on(&self, scopes: &ScopeSet) -> Result<(), Refusal> {
+    pub fn require_may_grant(&self, scopes: &ScopeSet) -> Result<(), Refusal> {
         let missing = scopes.difference(&self.scopes);
         if missing.is_empty() { Ok(()) } else { Err(Refusal::MissingScopes(missing)) }
     }
 
     /// Refuses to act on somebody whose role can do more than theirs.
-    pub fn reaches(&self, catalog: &Catalog, role: &str) -> Result<(), Refusal> {
+    pub fn require_not_outranked(&self, catalog: &Catalog, role: &str) -> Result<(), Refusal> {
         let holds_more = !catalog.held_by(role).is_subset(&catalog.held_by(&self.role));
         let ranks_higher =
             (role == OWNER && self.role != OWNER) || (role::administers(role) && !self.administers());
@@ -123,13 +123,13 @@ impl Acting {
     }
 
     /// Whose credentials they see: everybody's, or their own.
-    pub fn sees(&self) -> Option<&SubjectId> {
+    pub fn visible_owner(&self) -> Option<&SubjectId> {
         if self.administers() { None } else { Some(&self.subject) }
     }
 
     /// The person, if it is one who signed in and not a program.
     pub fn person(&self) -> Option<&str> {
-        let in_person = match &self.means {
+        let in_person = match &self.auth_method {
             AuthMethod::Browser => true,
             AuthMethod::Credential { kind, .. } => kind.is_personal(),
         };
@@ -140,8 +140,8 @@ impl Acting {
     }
 
     /// Whether this is the credential in use.
-    pub fn uses(&self, credential_id: &str) -> bool {
-        match &self.means {
+    pub fn acts_with(&self, credential_id: &str) -> bool {
+        match &self.auth_method {
             AuthMethod::Browser => false,
             AuthMethod::Credential { id, .. } => id == credential_id,
         }
@@ -150,7 +150,7 @@ impl Acting {
     /// An event that says who did it, with what.
     pub fn event(&self, action: Action) -> Event {
         let event = Event::new(action, self.subject.clone().into(), &self.origin).org(&self.organization.id);
-        match &self.means {
+        match &self.auth_method {
             AuthMethod::Browser => event,
             AuthMethod::Credential { id, .. } => event.credential(id),
         }

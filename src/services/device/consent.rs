@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::super::authorization::{Answerable, Choice, FRESH, Wanted, choices, is_stale};
+use super::super::authorization::{
+    Answerable, ChoiceCriteria, MAX_AUTH_AGE, OrganizationChoice, choices, is_stale,
+};
 use super::code::user_code;
 use crate::config::Config;
 use crate::domain::client::Client;
@@ -18,7 +20,7 @@ use crate::store::{Conn, RefusalReason, StoreError, TxError, clients, credential
 
 /// A request with everything that a decision needs.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct DeviceConsentRequest {
     pub request: DeviceRequest,
     pub client: Client,
     /// What the device must be showing.
@@ -26,13 +28,13 @@ pub struct Question {
     pub proximity: Proximity,
     pub asked: ScopeSet,
     /// Every organization of the person, the suggested one first; may be empty.
-    pub choices: Vec<Choice>,
+    pub choices: Vec<OrganizationChoice>,
     /// The person has not used this client before.
     pub first_time: bool,
-    pub standing: Answerable,
+    pub answerable: Answerable,
 }
 
-impl Question {
+impl DeviceConsentRequest {
     pub(super) fn sign_in_method(&self) -> SignInMethod {
         SignInMethod::Device(self.proximity)
     }
@@ -47,7 +49,7 @@ pub enum Unanswerable {
     /// It has had its answer. `choices` are as they would be now.
     Answered {
         request: Box<DeviceRequest>,
-        choices: Vec<Choice>,
+        choices: Vec<OrganizationChoice>,
     },
     ClientGone,
 }
@@ -56,7 +58,7 @@ impl RefusalReason for Unanswerable {}
 
 /// Reads a request for the person and browser that want to answer it. `address` is the browser's, where it can be
 /// compared with the tool's.
-pub fn question(
+pub fn find_consent(
     conn: &mut Conn,
     config: &Config,
     master: &MasterKey,
@@ -64,13 +66,13 @@ pub fn question(
     id: &str,
     session: &WebSession,
     address: Option<IpAddr>,
-) -> Result<Question, TxError<Unanswerable>> {
+) -> Result<DeviceConsentRequest, TxError<Unanswerable>> {
     let request = requests::find(conn, id)?;
-    pose(conn, config, master, now, request, session, address)
+    load_consent(conn, config, master, now, request, session, address)
 }
 
 /// The same for a request that has been read already, locked or not.
-pub(super) fn pose(
+pub(super) fn load_consent(
     conn: &mut Conn,
     config: &Config,
     master: &MasterKey,
@@ -78,7 +80,7 @@ pub(super) fn pose(
     request: Option<DeviceRequest>,
     session: &WebSession,
     address: Option<IpAddr>,
-) -> Result<Question, TxError<Unanswerable>> {
+) -> Result<DeviceConsentRequest, TxError<Unanswerable>> {
     let request =
         request.filter(|request| request.browser_hash == Some(session.hash)).ok_or(Unanswerable::NotHere)?;
     if request.status == DeviceStatus::Open && now >= request.expires_at {
@@ -89,7 +91,7 @@ pub(super) fn pose(
     let asked = ScopeSet::parse(&request.scopes).map_err(|_| damaged("scopes"))?;
     let user_code = user_code(master, &request.id).ok_or_else(|| damaged("code"))?;
     let proximity = Proximity::of(request.ip.as_deref().and_then(|ip| ip.parse().ok()), address);
-    let wanted = Wanted {
+    let wanted = ChoiceCriteria {
         client: &client,
         scopes: &asked,
         org_hint: request.org_hint.as_deref(),
@@ -110,7 +112,8 @@ pub(super) fn pose(
     let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id, client.created_at)?;
     // A tool that is new to the person and asks from elsewhere is what a phisher's would look like.
     let suspicious = first_time && proximity == Proximity::DifferentNetwork;
-    let stale = is_stale(config, now, &asked, session) || (suspicious && now - session.auth_time > FRESH);
-    let standing = if stale { Answerable::AfterSigningInAgain } else { Answerable::Now };
-    Ok(Question { request, client, user_code, proximity, asked, choices, first_time, standing })
+    let stale =
+        is_stale(config, now, &asked, session) || (suspicious && now - session.auth_time > MAX_AUTH_AGE);
+    let answerable = if stale { Answerable::AfterSigningInAgain } else { Answerable::Now };
+    Ok(DeviceConsentRequest { request, client, user_code, proximity, asked, choices, first_time, answerable })
 }

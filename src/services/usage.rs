@@ -6,18 +6,18 @@ use chrono::TimeDelta;
 
 use crate::config::Audit;
 use crate::domain::audit::export::Names;
-use crate::domain::id::Kind;
+use crate::domain::id::IdKind;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
-use crate::domain::uses::{self, Counted, CredentialRef, Use, UseOutcome};
-use crate::store::uses::{Filter, Used};
-use crate::store::{Conn, StoreError, Work, credentials, names, usage, uses as rows};
+use crate::domain::usage::{self, CountKey, CredentialRef, Use, UseOutcome};
+use crate::store::usage_events::{Filter, UsageEvent};
+use crate::store::{Conn, StoreError, Work, credentials, names, usage_counts, usage_events as rows};
 
 /// A credential says when it was used last to this accuracy, so that busy ones are not written all the time.
-const NEWS: TimeDelta = TimeDelta::seconds(60);
+const LAST_USE_PRECISION: TimeDelta = TimeDelta::seconds(60);
 
 /// Endpoints by which the uses of a credential on one day are told apart. Behind a gateway, callers make up their names.
-const MOST_ENDPOINTS: usize = 200;
+const MAX_ENDPOINTS: usize = 200;
 /// What all the other ones are counted under.
 const OTHER_ENDPOINTS: &str = "(other)";
 
@@ -25,16 +25,17 @@ const OTHER_ENDPOINTS: &str = "(other)";
 /// and each use that is kept in detail.
 pub fn record(work: &mut Work<'_>, uses: &[Use], keep: Audit) -> Result<(), StoreError> {
     if keep.log_uses {
-        let rows: Vec<Used> = uses.iter().filter(|used| used.detailed).map(|used| row(work, used)).collect();
+        let rows: Vec<UsageEvent> =
+            uses.iter().filter(|used| used.detailed).map(|used| row(work, used)).collect();
         rows::insert(work.conn, &rows)?;
-        let counts = few_endpoints(work.conn, uses::counts(uses))?;
-        usage::add(work.conn, &counts)?;
+        let counts = merge_excess_endpoints(work.conn, usage::counts(uses))?;
+        usage_counts::add(work.conn, &counts)?;
     }
-    let latest = uses::latest(uses);
+    let latest = usage::latest(uses);
     let Some(end) = latest.values().map(|used| used.at).max() else { return Ok(()) };
     let ids: Vec<&str> = latest.keys().copied().collect();
     // One that a refresh is changing right now is left to the refresh, which notes the use as well.
-    for id in credentials::lock_not_noted_since(work.conn, &ids, end - NEWS)? {
+    for id in credentials::lock_last_used_before(work.conn, &ids, end - LAST_USE_PRECISION)? {
         if let Some(used) = latest.get(id.as_str()) {
             credentials::touch(work.conn, &id, used.at, used.ip.as_deref())?;
         }
@@ -43,28 +44,28 @@ pub fn record(work: &mut Work<'_>, uses: &[Use], keep: Audit) -> Result<(), Stor
 }
 
 /// Takes the endpoints together that are too many for a credential and a day.
-fn few_endpoints(
+fn merge_excess_endpoints(
     conn: &mut Conn,
-    counts: BTreeMap<Counted, i64>,
-) -> Result<BTreeMap<Counted, i64>, StoreError> {
-    let day = |counted: &Counted| {
-        let Counted { org_id, day, credential_id, .. } = counted;
+    counts: BTreeMap<CountKey, i64>,
+) -> Result<BTreeMap<CountKey, i64>, StoreError> {
+    let day = |counted: &CountKey| {
+        let CountKey { org_id, day, credential_id, .. } = counted;
         (org_id.clone(), day.clone(), credential_id.clone())
     };
     // More than there will be, because some are known already; most credentials are far below the limit.
-    let mut numbers = usage::endpoints(conn, &counts)?;
+    let mut numbers = usage_counts::endpoints(conn, &counts)?;
     for counted in counts.keys() {
         *numbers.entry(day(counted)).or_default() += 1;
     }
     let mut known = BTreeMap::new();
-    for (day, _) in numbers.into_iter().filter(|(_, number)| *number > MOST_ENDPOINTS) {
-        let names = usage::endpoints_of(conn, &day)?;
+    for (day, _) in numbers.into_iter().filter(|(_, number)| *number > MAX_ENDPOINTS) {
+        let names = usage_counts::endpoints_of(conn, &day)?;
         known.insert(day, names);
     }
     let mut few = BTreeMap::new();
     for (mut counted, count) in counts {
         if let Some(names) = known.get_mut(&day(&counted)) {
-            if names.len() >= MOST_ENDPOINTS && !names.contains(&counted.endpoint) {
+            if names.len() >= MAX_ENDPOINTS && !names.contains(&counted.endpoint) {
                 OTHER_ENDPOINTS.clone_into(&mut counted.endpoint);
             }
             names.insert(counted.endpoint.clone());
@@ -74,15 +75,15 @@ fn few_endpoints(
     Ok(few)
 }
 
-fn row(work: &Work<'_>, used: &Use) -> Used {
+fn row(work: &Work<'_>, used: &Use) -> UsageEvent {
     let Use { at, credential, endpoint, outcome, status, ip, request_id, detailed: _ } = used.clone();
     let CredentialRef { id: credential_id, org_id, owner } = credential;
     let (user_id, service_account_id) = match owner {
         SubjectId::User(id) => (Some(id), None),
         SubjectId::ServiceAccount(id) => (None, Some(id)),
     };
-    Used {
-        id: Kind::Use.new_id_at(at, work.entropy),
+    UsageEvent {
+        id: IdKind::Use.new_id_at(at, work.entropy),
         at,
         org_id,
         user_id,
@@ -98,8 +99,8 @@ fn row(work: &Work<'_>, used: &Use) -> Used {
 
 /// Some uses, the newest first.
 #[derive(Debug, Default)]
-pub struct Page {
-    pub uses: Vec<Used>,
+pub struct UsePage {
+    pub uses: Vec<UsageEvent>,
     /// Of credentials, people and service accounts.
     pub names: Names,
     /// Whether older ones follow.
@@ -113,7 +114,7 @@ pub fn page(
     filter: &Filter,
     after: Option<&(Time, String)>,
     size: usize,
-) -> Result<Page, StoreError> {
+) -> Result<UsePage, StoreError> {
     // One more than asked for says whether there are older ones.
     let limit = i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1);
     let mut uses = rows::page(conn, org_id, filter, after, limit)?;
@@ -124,7 +125,7 @@ pub fn page(
         owners.chain([&used.credential_id])
     });
     let names = names::of(conn, ids.map(String::as_str))?;
-    Ok(Page { uses, names, more })
+    Ok(UsePage { uses, names, more })
 }
 
 /// What was counted on one day.
@@ -166,7 +167,7 @@ pub fn overview(
     most: usize,
 ) -> Result<Overview, StoreError> {
     let mut days: Vec<DayTotal> = Vec::new();
-    for (day, outcome, count) in usage::by_day(conn, org_id, from, to)? {
+    for (day, outcome, count) in usage_counts::by_day(conn, org_id, from, to)? {
         if days.last().is_none_or(|last| last.day != day) {
             days.push(DayTotal { day, ..DayTotal::default() });
         }
@@ -175,7 +176,7 @@ pub fn overview(
         }
     }
     let mut credentials: Vec<CredentialTotal> = Vec::new();
-    for (id, outcome, count, last_day) in usage::by_credential(conn, org_id, from, to)? {
+    for (id, outcome, count, last_day) in usage_counts::by_credential(conn, org_id, from, to)? {
         if credentials.last().is_none_or(|last| last.id != id) {
             credentials.push(CredentialTotal { id, ..CredentialTotal::default() });
         }

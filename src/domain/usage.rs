@@ -16,7 +16,7 @@ text_enum! {
 
 impl UseOutcome {
     /// What an HTTP status says of the credential. Any other failure is not the credential's.
-    pub fn of(status: u16) -> Self {
+    pub fn from_status(status: u16) -> Self {
         match status {
             401 | 403 | 429 => Self::Denied,
             _ => Self::Allowed,
@@ -74,7 +74,7 @@ impl DeniedDetail {
 
 /// What uses are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Counted {
+pub struct CountKey {
     pub org_id: String,
     /// `2026-11-23`, in UTC.
     pub day: String,
@@ -84,10 +84,10 @@ pub struct Counted {
 }
 
 /// How often each was used, in an order that is the same on every node, so that none waits for another in a circle.
-pub fn counts(uses: &[Use]) -> BTreeMap<Counted, i64> {
+pub fn counts(uses: &[Use]) -> BTreeMap<CountKey, i64> {
     let mut counts = BTreeMap::new();
     for used in uses {
-        let counted = Counted {
+        let counted = CountKey {
             org_id: used.credential.org_id.clone(),
             day: used.at.day(),
             credential_id: used.credential.id.clone(),
@@ -124,7 +124,7 @@ mod tests {
                 owner: SubjectId::User("usr_1".to_owned()),
             },
             endpoint: "GET /".to_owned(),
-            outcome: UseOutcome::of(status),
+            outcome: UseOutcome::from_status(status),
             status,
             ip: None,
             request_id: String::new(),

@@ -18,12 +18,12 @@ use tokio::time::timeout;
 use super::app::App;
 use super::{origin, route};
 use crate::domain::time::Time;
-use crate::domain::uses::{CredentialRef, DeniedDetail, Use, UseOutcome};
+use crate::domain::usage::{CredentialRef, DeniedDetail, Use, UseOutcome};
 
 /// Uses that may wait to be written.
 const QUEUE: usize = 8192;
 /// How long a request waits for a place in the queue.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The beginning of the queue.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ impl UseLog {
     async fn record(&self, used: Use) {
         match self.queue.try_send(used) {
             Ok(()) => self.full.store(false, Ordering::Relaxed),
-            Err(TrySendError::Closed(used)) => lost(&used.credential, "the log of uses is closed"),
+            Err(TrySendError::Closed(used)) => log_lost(&used.credential, "the log of uses is closed"),
             Err(TrySendError::Full(used)) => self.wait(used).await,
         }
     }
@@ -63,49 +63,49 @@ impl UseLog {
     async fn wait(&self, used: Use) {
         let credential = used.credential.clone();
         if self.full.load(Ordering::Relaxed) {
-            return lost(&credential, "the log of uses is full");
+            return log_lost(&credential, "the log of uses is full");
         }
-        match timeout(PATIENCE, self.queue.send(used)).await {
+        match timeout(TIMEOUT, self.queue.send(used)).await {
             Ok(Ok(())) => {}
-            Ok(Err(SendError(_))) => lost(&credential, "the log of uses is closed"),
+            Ok(Err(SendError(_))) => log_lost(&credential, "the log of uses is closed"),
             Err(_) => {
                 self.full.store(true, Ordering::Relaxed);
-                lost(&credential, "the log of uses is full");
+                log_lost(&credential, "the log of uses is full");
             }
         }
     }
 }
 
-fn lost(credential: &CredentialRef, why: &str) {
+fn log_lost(credential: &CredentialRef, why: &str) {
     tracing::error!(credential = credential.id, "a use of a credential was lost: {why}");
 }
 
 /// What a handler knows about the use that it serves.
 #[derive(Debug)]
-struct Noted {
+struct NotedCredential {
     credential: CredentialRef,
     endpoint: Option<String>,
 }
 
 /// Notes which credential came with a request, whether it is let in or not.
 pub fn note(request: &HttpRequest, credential: CredentialRef) {
-    request.extensions_mut().insert(Noted { credential, endpoint: None });
+    request.extensions_mut().insert(NotedCredential { credential, endpoint: None });
 }
 
 /// Notes the same for another endpoint than the one that was called: the one behind a gateway that asks here.
 pub fn note_for(request: &HttpRequest, credential: CredentialRef, endpoint: String) {
-    request.extensions_mut().insert(Noted { credential, endpoint: Some(endpoint) });
+    request.extensions_mut().insert(NotedCredential { credential, endpoint: Some(endpoint) });
 }
 
 /// Puts the use into the queue, if a credential was noted.
 pub(super) async fn record(app: &App, request: &HttpRequest, status: u16, id: &str) {
-    let noted = request.extensions_mut().remove::<Noted>();
-    let Some(Noted { credential, endpoint }) = noted else { return };
+    let noted = request.extensions_mut().remove::<NotedCredential>();
+    let Some(NotedCredential { credential, endpoint }) = noted else { return };
     let here = || {
         let pattern = route::of(request);
         format!("{} {}", request.method(), pattern.as_deref().unwrap_or("(no such path)"))
     };
-    let (at, outcome) = (app.now(), UseOutcome::of(status));
+    let (at, outcome) = (app.now(), UseOutcome::from_status(status));
     let used = Use {
         at,
         detailed: app.uses.details(outcome, &credential, at, app.config.audit.denied_uses_per_minute),
@@ -147,7 +147,7 @@ mod tests {
         for _ in 0..QUEUE {
             log.record(used()).await;
         }
-        let waits = async || timeout(PATIENCE / 2, log.record(used())).await.is_err();
+        let waits = async || timeout(TIMEOUT / 2, log.record(used())).await.is_err();
         assert!(waits().await);
         log.record(used()).await;
         assert!(!waits().await, "one has waited in vain");

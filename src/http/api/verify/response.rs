@@ -26,13 +26,13 @@ const ERROR: HeaderName = HeaderName::from_static("x-auth-error");
 
 /// In which form an answer is wanted.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Form {
+pub(super) enum ResponseForm {
     Headers,
     Body,
 }
 
-impl Form {
-    pub(super) fn answer(self, decided: Result<Passed, ApiError>) -> HttpResponse {
+impl ResponseForm {
+    pub(super) fn respond(self, decided: Result<PassedRequest, ApiError>) -> HttpResponse {
         match (self, decided) {
             (Self::Headers, Ok(passed)) => passed.with_quotas(headers(&passed.principal)),
             (Self::Body, Ok(passed)) => {
@@ -46,13 +46,13 @@ impl Form {
 }
 
 /// A request that may pass.
-pub(super) struct Passed {
+pub(super) struct PassedRequest {
     pub(super) principal: Principal,
     /// Of the rate policies that have counted it.
     pub(super) quotas: Vec<Quota>,
 }
 
-impl Passed {
+impl PassedRequest {
     fn with_quotas(&self, mut answer: HttpResponse) -> HttpResponse {
         rate_headers::add(answer.headers_mut(), &self.quotas);
         answer

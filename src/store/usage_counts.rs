@@ -12,15 +12,15 @@ use diesel::upsert::excluded;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use super::engine::keyset;
-use super::engine::query::Kept;
+use super::engine::query::Prepared;
 use super::engine::schema::usage;
 use super::sweeping::{Deleted, Span};
-use crate::domain::uses::{Counted, UseOutcome};
+use crate::domain::usage::{CountKey, UseOutcome};
 
 /// A number of uses.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = usage)]
-pub struct Count {
+pub struct UsageCount {
     pub day: String,
     pub credential_id: String,
     pub endpoint: String,
@@ -29,8 +29,8 @@ pub struct Count {
 }
 
 /// Adds to counts, on PostgreSQL in one statement.
-pub fn add(conn: &mut Conn, counts: &BTreeMap<Counted, i64>) -> Result<(), StoreError> {
-    let row = |(counted, count): (&Counted, &i64)| {
+pub fn add(conn: &mut Conn, counts: &BTreeMap<CountKey, i64>) -> Result<(), StoreError> {
+    let row = |(counted, count): (&CountKey, &i64)| {
         (
             usage::org_id.eq(counted.org_id.clone()),
             usage::day.eq(counted.day.clone()),
@@ -55,7 +55,7 @@ pub fn add(conn: &mut Conn, counts: &BTreeMap<Counted, i64>) -> Result<(), Store
         Conn::Sqlite(conn) => {
             for counted in counts {
                 let statement = diesel::insert_into(usage::table).values(row(counted));
-                Kept(statement.on_conflict(place).do_update().set(more)).execute(conn)?;
+                Prepared(statement.on_conflict(place).do_update().set(more)).execute(conn)?;
             }
         }
     }
@@ -68,9 +68,9 @@ pub type CredentialDay = (String, String, String);
 /// How many endpoints are known for each credential and day of some counts.
 pub fn endpoints(
     conn: &mut Conn,
-    counts: &BTreeMap<Counted, i64>,
+    counts: &BTreeMap<CountKey, i64>,
 ) -> Result<BTreeMap<CredentialDay, usize>, StoreError> {
-    let all = |part: fn(&Counted) -> &str| counts.keys().map(part).collect::<BTreeSet<_>>();
+    let all = |part: fn(&CountKey) -> &str| counts.keys().map(part).collect::<BTreeSet<_>>();
     let rows: Vec<(String, String, String, i64)> = usage::table
         .filter(usage::org_id.eq_any(all(|counted| &counted.org_id)))
         .filter(usage::day.eq_any(all(|counted| &counted.day)))
@@ -105,21 +105,21 @@ pub struct Filter {
 }
 
 /// The place of a count: day, credential, endpoint, outcome.
-pub type Place = [String; 4];
+pub type UsageCountCursor = [String; 4];
 
 /// The counts of an organization after a place, the first day first.
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
     filter: &Filter,
-    after: Option<&Place>,
+    after: Option<&UsageCountCursor>,
     limit: i64,
-) -> Result<Vec<Count>, StoreError> {
+) -> Result<Vec<UsageCount>, StoreError> {
     let mut query = usage::table
         .filter(usage::org_id.eq(org_id).and(usage::day.le(&filter.to)))
         .order((usage::day, usage::credential_id, usage::endpoint, usage::outcome))
         .limit(limit)
-        .select(Count::as_select())
+        .select(UsageCount::as_select())
         .into_boxed();
     if let Some(id) = &filter.credential {
         query = query.filter(usage::credential_id.eq(id));

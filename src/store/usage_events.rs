@@ -11,11 +11,11 @@ use super::engine::keyset;
 use super::engine::schema::uses;
 use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::time::Time;
-use crate::domain::uses::UseOutcome;
+use crate::domain::usage::UseOutcome;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = uses, treat_none_as_default_value = false)]
-pub struct Used {
+pub struct UsageEvent {
     pub id: String,
     pub at: Time,
     pub org_id: String,
@@ -40,7 +40,7 @@ pub struct Filter {
 }
 
 /// Adds uses, on PostgreSQL in one statement.
-pub fn insert(conn: &mut Conn, rows: &[Used]) -> Result<(), StoreError> {
+pub fn insert(conn: &mut Conn, rows: &[UsageEvent]) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -59,13 +59,13 @@ pub fn page(
     filter: &Filter,
     after: Option<&(Time, String)>,
     limit: i64,
-) -> Result<Vec<Used>, StoreError> {
+) -> Result<Vec<UsageEvent>, StoreError> {
     let Filter { since, until, credential, outcome } = filter;
     let mut query = uses::table
         .filter(uses::org_id.eq(org_id))
         .order((uses::at.desc(), uses::id.desc()))
         .limit(limit)
-        .select(Used::as_select())
+        .select(UsageEvent::as_select())
         .into_boxed();
     if let Some(at) = since {
         query = query.filter(uses::at.ge(*at));

@@ -4,7 +4,7 @@ use crate::pages::shared::text;
 
 /// Living credentials of people in one organization.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Concerned {
+pub struct AffectedCredentials {
     /// CLI sessions.
     pub sessions: i64,
     pub personal_tokens: i64,
@@ -12,7 +12,7 @@ pub struct Concerned {
     pub people: i64,
 }
 
-impl Concerned {
+impl AffectedCredentials {
     pub fn is_empty(self) -> bool {
         self.sessions == 0 && self.personal_tokens == 0
     }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     fn words(sessions: i64, personal_tokens: i64, people: i64) -> String {
-        Concerned { sessions, personal_tokens, people }.words()
+        AffectedCredentials { sessions, personal_tokens, people }.words()
     }
 
     #[test]

@@ -9,30 +9,30 @@ use tokio::sync::Semaphore;
 use super::engine::conn::Conn;
 use super::engine::error::{Cause, StoreError};
 use super::engine::manager::{LIFETIME, Manager, NotOpened};
-use super::transaction::{self, Undone};
+use super::transaction::{self, FailedTransaction};
 use super::work::Work;
 use crate::domain::time::Clock;
 
 /// How long a request waits for its turn before it is told to come back later.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// How often a write runs when others keep getting in its way.
-const TRIES: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 
 /// A pool with its queue.
 #[derive(Clone)]
-pub(super) struct Lane {
+pub(super) struct QueuedPool {
     manager: Manager,
     pool: r2d2::Pool<Manager>,
     /// One permit a pooled connection, so that no more threads block than can make progress.
     permits: Arc<Semaphore>,
 }
 
-impl Lane {
+impl QueuedPool {
     pub(super) fn open(manager: Manager, connections: u32, min_idle: u32) -> Result<Self, StoreError> {
         let pool = r2d2::Pool::builder()
             .max_size(connections)
             .min_idle(Some(min_idle))
-            .connection_timeout(PATIENCE)
+            .connection_timeout(TIMEOUT)
             .error_handler(Box::new(LogPoolErrors))
             .max_lifetime(Some(LIFETIME))
             .test_on_check_out(false)
@@ -47,7 +47,7 @@ impl Lane {
         T: Send + 'static,
         F: FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     {
-        let turn = tokio::time::timeout(PATIENCE, self.permits.clone().acquire_owned());
+        let turn = tokio::time::timeout(TIMEOUT, self.permits.clone().acquire_owned());
         let permit = turn
             .await
             .map_err(|_| StoreError::Unavailable("every connection is busy".into()))?
@@ -66,17 +66,17 @@ impl Lane {
     where
         F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Clone,
     {
-        let mut tries = 1..TRIES;
+        let mut tries = 1..MAX_ATTEMPTS;
         let mut moved = false;
         loop {
             let mut pooled = self.connection()?;
             let now = clock.now();
             let done = transaction::run(&mut pooled.conn, self.manager.begin(), now, work.clone());
-            let Undone { error, certainly } = match done {
+            let FailedTransaction { error, certainly } = match done {
                 Ok(done) => return Ok(done),
                 Err(undone) => undone,
             };
-            let error = self.manager.judge(&mut pooled, error);
+            let error = self.manager.note_failure(&mut pooled, error);
             let again = certainly
                 && match error.cause() {
                     Some(Cause::Collided) => tries.next().is_some(),
@@ -100,7 +100,7 @@ impl Lane {
             let mut pooled = self.connection()?;
             let error = match query.clone()(&mut pooled.conn) {
                 Ok(done) => return Ok(done),
-                Err(error) => self.manager.judge(&mut pooled, error),
+                Err(error) => self.manager.note_failure(&mut pooled, error),
             };
             match error.cause() {
                 Some(Cause::Lost | Cause::ReadOnly) if !mem::replace(&mut moved, true) => {}
@@ -137,13 +137,13 @@ impl r2d2::HandleError<NotOpened> for LogPoolErrors {
 mod tests {
     use std::path::PathBuf;
 
-    use super::super::engine::conn::Place;
+    use super::super::engine::conn::DatabaseLocation;
     use super::*;
 
     #[test]
     fn a_connection_that_cannot_be_opened_is_reported_once() {
-        let nowhere = Manager::new(Place::File(PathBuf::from("/nonexistent/keystile.db")));
-        let lane = Lane::open(nowhere, 1, 0).unwrap();
+        let nowhere = Manager::new(DatabaseLocation::File(PathBuf::from("/nonexistent/keystile.db")));
+        let lane = QueuedPool::open(nowhere, 1, 0).unwrap();
         let error = lane.read(&|_: &mut Conn| Ok(())).unwrap_err().to_string();
         assert_eq!(error.matches("the database cannot take this now").count(), 1, "{error}");
         assert!(error.contains("unable to open database file"), "{error}");
