@@ -24,12 +24,12 @@ use decision::{Decision, decide};
 
 pub use decision::CodeRefusal;
 
-/// A code as an authenticated client presents it.
+/// Authorization code request of an authenticated client.
 #[derive(Debug, Clone)]
 pub struct CodeRequest {
     pub code: Secret,
     pub code_verifier: Option<Secret>,
-    /// Not required, but if it is there it must be the one of the authorization request.
+    /// Optional; if present it must equal the one in the authorization request.
     pub redirect_uri: Option<String>,
     pub origin: Origin,
 }
@@ -47,7 +47,7 @@ impl FastPath {
         Some(Self { client, request: request.clone() })
     }
 
-    /// Redeems the code and gives the grant to `deliver`. `None` means that nothing has changed; take the slow path,
+    /// Redeems the code and gives the grant to `deliver`. `None` means nothing changed; take the slow path,
     /// [`exchange`].
     pub fn redeem(
         self,
@@ -68,7 +68,7 @@ impl FastPath {
         now: Time,
     ) -> Option<(Redemption, ApprovedGrant)> {
         let Self { client, request } = self;
-        // The cached client is out of date, so what it authenticated with may be as well.
+        // The cached client is stale, so the secret it authenticated with may be too.
         if stored.client_version != Some(client.version) {
             return None;
         }
@@ -113,12 +113,12 @@ pub fn exchange(
     }
 }
 
-/// What is refused without a look at the database.
+/// Checks that need no database access.
 fn check_grant(client: &Client) -> Result<(), CodeRefusal> {
     if client.allows(Grant::AuthorizationCode) { Ok(()) } else { Err(CodeRefusal::GrantNotAllowed) }
 }
 
-/// Does what a refusal calls for, and says what the client is told.
+/// Carries out the side effects of a refusal and returns the error for the client.
 fn refuse(
     work: &mut Work<'_>,
     client: &Client,

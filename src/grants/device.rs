@@ -1,4 +1,5 @@
-//! The device authorization grant, RFC 8628 section 3.4: a tool asks until a person has answered elsewhere.
+//! The device authorization grant, RFC 8628 section 3.4: the client polls until the user has answered on
+//! another device.
 
 use chrono::TimeDelta;
 
@@ -18,14 +19,14 @@ use crate::store::memberships::{self, ActiveMember};
 use crate::store::organizations::Organization;
 use crate::store::{StoreError, Work, credentials, organizations};
 
-/// A question of an authenticated client.
+/// Device code poll of an authenticated client.
 #[derive(Debug, Clone)]
 pub struct DeviceCodeRequest {
     pub device_code: Secret,
     pub origin: Origin,
 }
 
-/// Exchanges a device code for a new CLI session, once the person has said yes.
+/// Exchanges an approved device code for a new CLI session.
 pub fn exchange(
     work: &mut Work<'_>,
     config: &Config,
@@ -74,7 +75,7 @@ pub fn exchange(
     Err(refusal.into())
 }
 
-/// Nobody has answered yet. Whoever asks too early has to wait longer from now on, and may go on asking then.
+/// Still pending. A client that polls too early gets `slow_down`, with a longer interval from then on.
 fn wait(work: &mut Work<'_>, asked: &DeviceRequest) -> Result<OAuthError, StoreError> {
     let interval = TimeDelta::seconds(asked.interval_seconds);
     if too_early(asked.polled_at, interval, work.now) {
@@ -94,7 +95,7 @@ fn wait(work: &mut Work<'_>, asked: &DeviceRequest) -> Result<OAuthError, StoreE
     ))
 }
 
-/// Starts the session that was approved, if membership and the organization's policy still allow it.
+/// Starts the approved session if membership and the organization's policy still allow it.
 fn start_session(
     work: &mut Work<'_>,
     context: &IssueContext<'_>,
@@ -130,7 +131,7 @@ fn start_session(
     Ok(issue(context, work.entropy, &live, &granted))
 }
 
-/// Whether the organization still allows this sign-in with a device code.
+/// Checks that the organization's policy still allows this device code.
 fn check_policy(
     config: &Config,
     organization: &Organization,

@@ -1,7 +1,7 @@
 //! The refresh token grant, RFC 6749 section 6, with single-use rotation.
 //!
-//! A session is one row. Its current refresh token is made from the row, so a refresh adds nothing, an answer that got
-//! lost can be given again, and a token of an older generation shows that somebody has a copy.
+//! A session is one row. Its refresh token is derived from the row, so a refresh adds no row, a lost response
+//! can be repeated, and a token of an older generation proves that the token was copied.
 
 mod decision;
 mod refusal;
@@ -35,7 +35,7 @@ pub struct RefreshRequest {
     pub refresh_token: Secret,
     /// Narrows the access token, never the session.
     pub scope: Option<String>,
-    /// Which installation of the tool asks, if it says so.
+    /// The installation of the tool that asks, if it sent one.
     pub installation: Option<InstallationId>,
     pub origin: Origin,
 }
@@ -61,7 +61,8 @@ impl FastPath {
         Some(Self { client, token, installation, request: request.clone() })
     }
 
-    /// Rotates the session and gives the grant to `deliver`. `None` means that nothing has changed; take the slow path,
+    /// Rotates the session and gives the grant to `deliver`. `None` means nothing changed; take the slow
+    /// path,
     /// [`exchange`].
     pub fn rotate(
         self,
@@ -83,7 +84,7 @@ impl FastPath {
         now: Time,
     ) -> Option<(Rotation, ApprovedGrant)> {
         let Self { client, token, installation, request } = self;
-        // The cached client is out of date, so what it authenticated with may be as well.
+        // The cached client is stale, so the secret it authenticated with may be too.
         if stored.client_version != Some(client.version) {
             return None;
         }
@@ -139,7 +140,8 @@ pub fn exchange(
     }
 }
 
-/// Moves a session forward to the generation that was presented, which this database has not seen, and rotates it.
+/// Advances a session to the presented generation, which this database has not seen (it was restored from an
+/// older copy), and rotates it.
 fn move_forward(
     work: &mut Work<'_>,
     context: &IssueContext<'_>,
@@ -168,7 +170,7 @@ fn rotate(
     Ok(session.rotated(&rotation))
 }
 
-/// The client, the organization or the owner changed between the decision and the rotation.
+/// Error for a client, organization or owner that changed between the decision and the rotation.
 fn changed_meanwhile() -> StoreError {
     StoreError::Unavailable("the session changed while it was being refreshed".into())
 }
@@ -185,7 +187,7 @@ fn rotation(context: &IssueContext<'_>, attempt: &Attempt<'_>, session: &ActiveS
     }
 }
 
-/// The pseudonym of the installation that asks, which is another one for each session.
+/// Pseudonym of the requesting installation, different for each session.
 fn installation(
     master: &MasterKey,
     token: &refresh_token::ParsedRefreshToken,

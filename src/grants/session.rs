@@ -1,4 +1,4 @@
-//! What every grant that yields a CLI session has in common.
+//! Shared by every grant that creates a CLI session.
 
 use std::sync::Arc;
 
@@ -17,11 +17,11 @@ use crate::keys::refresh_token;
 use crate::store::batched::rotation::ActiveSession;
 use crate::store::credentials::Credential;
 
-/// What a client is about to get. The access token still has to be signed.
+/// The tokens for a client. The access token is not signed yet.
 #[derive(Debug, Clone)]
 pub struct TokenSet {
     pub claims: AccessClaims,
-    /// For clients that may use one.
+    /// `None` for clients without the refresh token grant.
     pub refresh_token: Option<Secret>,
     /// When the session ends if it is not used again.
     pub idle_ends_at: Time,
@@ -31,7 +31,7 @@ pub struct TokenSet {
     pub nonce: Option<String>,
 }
 
-/// Who issues, to which client, and when.
+/// Issuer, client and time of a token response.
 #[derive(Clone, Copy)]
 pub(super) struct IssueContext<'a> {
     pub(super) config: &'a Config,
@@ -40,7 +40,7 @@ pub(super) struct IssueContext<'a> {
     pub(super) now: Time,
 }
 
-/// The tokens for the session's generation, with those of `wanted` scopes that are in effect right now.
+/// The tokens of the session's generation, with those of the `wanted` scopes that are in effect right now.
 pub(super) fn issue(
     context: &IssueContext<'_>,
     entropy: Entropy,
@@ -77,7 +77,7 @@ pub(super) fn issue(
     }
 }
 
-/// A grant that is approved and committed, whose tokens are still to be made.
+/// A committed grant whose tokens are not issued yet.
 pub struct ApprovedGrant {
     pub(super) client: Arc<Client>,
     pub(super) session: ActiveSession,
@@ -93,7 +93,7 @@ impl ApprovedGrant {
     }
 }
 
-/// What a person has approved and a tool now comes for.
+/// An approved authorization that the client now redeems.
 pub(super) struct ApprovedRequest<'a> {
     pub org_id: &'a str,
     pub user_id: &'a str,
@@ -105,7 +105,7 @@ pub(super) struct ApprovedRequest<'a> {
     pub tool_version: Option<&'a str>,
 }
 
-/// A session that is still to be inserted.
+/// A session that is not inserted yet.
 pub(super) struct NewSession {
     pub credential: Credential,
     pub live: ActiveSession,

@@ -1,4 +1,4 @@
-//! Organizations, people and clients: how they come to be.
+//! Creation of organizations, users and clients.
 
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
@@ -14,10 +14,10 @@ use crate::store::{
     web_sessions,
 };
 
-/// Characters of the longest name of a person, an organization or a client.
+/// Maximum length of the name of a user, an organization or a client, in characters.
 pub const MAX_NAME: usize = 100;
 
-/// A person to be.
+/// A user to create.
 #[derive(Clone)]
 pub struct NewUser {
     /// Already in its canonical form.
@@ -49,7 +49,7 @@ pub fn create_user(
     Ok(user)
 }
 
-/// Adds an organization. Its name in paths is made from its name.
+/// Adds an organization. Its slug is derived from its name.
 pub fn create_organization(
     work: &mut Work<'_>,
     name: &str,
@@ -84,7 +84,7 @@ pub fn create_organization(
     Ok(organization)
 }
 
-/// Ends the recognition of all devices that a person has signed in on; `None` if nobody has this address.
+/// Forgets all known devices of a user; `None` if no user has this email address.
 pub fn forget_devices(
     work: &mut Work<'_>,
     email: &str,
@@ -97,7 +97,7 @@ pub fn forget_devices(
     Ok(Some(user))
 }
 
-/// Signs out every browser of a person and says how many; `None` if nobody has this address.
+/// Signs out every browser of a user and returns how many; `None` if no user has this email address.
 pub fn sign_out_browsers(
     work: &mut Work<'_>,
     email: &str,
@@ -132,8 +132,8 @@ pub fn add_member(
     Ok(())
 }
 
-/// Registers a client; `StoreError::Conflict` if its id is in use. The id of a removed client can be registered again:
-/// nothing that the removed client held or had asked for passes to the new one.
+/// Registers a client; `StoreError::Conflict` if its id is in use. The id of a removed client can be
+/// registered again: sessions and pending requests of the removed client do not pass to the new one.
 pub fn create_client(
     work: &mut Work<'_>,
     client: &Client,
@@ -171,11 +171,12 @@ pub fn remove_client(
     Ok(Some(ended.len()))
 }
 
-/// The fact that the companion CLI was registered, with the time of its registration.
+/// Deployment setting that records when the companion CLI was registered.
 const COMPANION_REGISTERED: &str = "companion";
 
-/// Registers the companion CLI once. Of nodes that start together, one does; a registration that was removed stays removed.
-/// Redirect URIs and grants follow this version and this public URL, unless an operator registered the id again.
+/// Registers the companion CLI once. Of nodes that start together, one does it; a removed registration stays
+/// removed. Redirect URIs and grants follow this version and this public URL, unless an operator registered
+/// the id again.
 pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), StoreError> {
     let pasted = config.server.public_url.join(PASTE_PATH);
     let redirect_uris: Vec<RedirectUri> =
@@ -208,7 +209,7 @@ pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), Stor
     create_client(work, &client, &Actor::Operator, &Origin::default())
 }
 
-/// The name of an organization as it stands in paths.
+/// The slug of an organization, for paths.
 fn slug(name: &str) -> String {
     let dashed: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();

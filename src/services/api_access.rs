@@ -11,13 +11,13 @@ use crate::store::credentials::PersonalCredential;
 use crate::store::organizations::{self, Organization};
 use crate::store::{Conn, StoreError, Work, audit, authorization_codes, credentials, device_requests, users};
 
-/// What turning personal tokens off stops, and revoking all ends.
+/// Personal credentials that the switch suspends and that revoking all ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effect {
     /// CLI sessions.
     pub sessions: usize,
     pub personal_tokens: usize,
-    /// How many people hold them.
+    /// Number of users who own them.
     pub people: usize,
 }
 
@@ -33,22 +33,22 @@ impl Effect {
     }
 }
 
-/// Counts before anything is saved.
+/// Counts the affected credentials.
 pub fn effect(conn: &mut Conn, org_id: &str, now: Time) -> Result<Effect, StoreError> {
     let [sessions, personal_tokens, people] = credentials::count_personal(conn, org_id, now)?
         .map(|count| usize::try_from(count).unwrap_or_default());
     Ok(Effect { sessions, personal_tokens, people })
 }
 
-/// Who turned the switch last, and when.
+/// Last change of the switch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastChange {
-    /// `None`: whoever runs the server, or somebody who is gone.
+    /// `None` for the operator, and for users who no longer exist.
     pub by: Option<String>,
     pub at: Time,
 }
 
-/// Reads the last turn of the switch from the audit events; nothing if it was never turned.
+/// Reads the last change of the switch from the audit events; `None` if it was never changed.
 pub fn last_change(conn: &mut Conn, org_id: &str) -> Result<Option<LastChange>, StoreError> {
     let turns = [Action::PersonalTokensOff, Action::PersonalTokensOn];
     let Some(event) = audit::latest(conn, org_id, &turns)? else { return Ok(None) };
@@ -59,7 +59,8 @@ pub fn last_change(conn: &mut Conn, org_id: &str) -> Result<Option<LastChange>, 
     Ok(Some(LastChange { by: user.map(|user| user.name), at: event.at }))
 }
 
-/// Turns the switch. Off suspends: turned on again, the same credentials work. `false` if it stood that way already.
+/// Turns the switch. Off only suspends: after turning it on again the same credentials work. `false` if
+/// nothing changed.
 pub fn set_personal_tokens(
     work: &mut Work<'_>,
     organization: &Organization,
@@ -84,14 +85,15 @@ pub fn set_personal_tokens(
     Ok(true)
 }
 
-/// How members may sign in besides the browser on their own computer.
+/// Sign-in methods other than the browser on the member's own computer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignInMethods {
     pub device_flow: DeviceFlow,
     pub copy_code: bool,
 }
 
-/// Sets the sign-in methods, which from then on hold whatever the configuration's default is. `false` if nothing changes.
+/// Sets the sign-in methods, which from then on override the configuration's default. `false` if nothing
+/// changed.
 pub fn set_sign_in_methods(
     work: &mut Work<'_>,
     config: &Config,
@@ -115,14 +117,15 @@ pub fn set_sign_in_methods(
     Ok(before.device_flow != device_flow || before.copy_code != copy_code)
 }
 
-/// Ends every personal credential of the organization for good. A second act, never a side effect of the switch.
+/// Revokes every personal credential of the organization. A separate action, never a side effect of the
+/// switch.
 pub fn revoke_all(
     work: &mut Work<'_>,
     organization: &Organization,
     actor: &Actor,
     origin: &Origin,
 ) -> Result<Effect, StoreError> {
-    // Nobody gets a new one between this look and the end, and what was approved but not fetched yet ends as well.
+    // The lock keeps new ones from being created meanwhile; approved but unredeemed grants end as well.
     organizations::lock(work.conn, &organization.id)?;
     authorization_codes::expire_of_organization(work.conn, &organization.id, work.now)?;
     device_requests::expire_of_organization(work.conn, &organization.id, work.now)?;

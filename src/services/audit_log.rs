@@ -6,36 +6,36 @@ use crate::domain::time::Time;
 use crate::store::audit::{self, EventCursor, Filter};
 use crate::store::{Conn, StoreError, Work, names};
 
-/// Which events are asked for, as somebody who asks puts it. Nothing means any.
+/// Filter for events as given in a request. `None` means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventQuery {
     pub since: Option<Time>,
     pub until: Option<Time>,
-    /// An id, or a part of the name or the email address of somebody who acts in the organization.
+    /// An id, or part of the name or email address of a member or service account.
     pub actor: Option<String>,
     pub credential: Option<String>,
     pub action: Option<Action>,
     pub outcome: Option<Outcome>,
 }
 
-/// Some events, the newest first.
+/// A page of events, newest first.
 #[derive(Debug, Default)]
 pub struct EventPage {
     pub events: Vec<RecordedEvent>,
-    /// Of everything that the events name by an id.
+    /// Names of all ids in the events.
     pub names: Names,
-    /// The place of the last event, if older ones follow.
+    /// Cursor for older events, if there are any.
     pub older: Option<EventCursor>,
 }
 
-/// Actors that a text may mean. Each is looked up by itself.
+/// Maximum number of actors that a text may match. Each one is a separate lookup.
 const MAX_ACTORS: usize = 1000;
 
-/// The text for the actor means more actors than can be looked up.
+/// The actor filter matches too many actors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManyActors;
 
-/// Finds out which actors are meant.
+/// Resolves the actor filter to ids.
 pub fn filter(
     conn: &mut Conn,
     org_id: &str,
@@ -52,7 +52,7 @@ pub fn filter(
     Ok(Ok(Filter { since, until, actors, credential, action, outcome }))
 }
 
-/// The events of an organization before a place, at most `size` of them.
+/// Up to `size` events of an organization before a cursor.
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
@@ -60,7 +60,7 @@ pub fn page(
     before: Option<EventCursor>,
     size: usize,
 ) -> Result<EventPage, StoreError> {
-    // One more than asked for says whether there are older ones.
+    // One extra row shows whether there are older events.
     let mut events = audit::page(conn, org_id, filter, before, size.saturating_add(1))?;
     let more = events.len() > size;
     events.truncate(size);
@@ -70,7 +70,7 @@ pub fn page(
     Ok(EventPage { events, names, older })
 }
 
-/// The actor with this id, and the members and service accounts whose name or email address holds the text.
+/// The actor with this id, and members and service accounts whose name or email address contains the text.
 fn actors(conn: &mut Conn, org_id: &str, text: &str) -> Result<Vec<String>, StoreError> {
     let wanted = text.to_lowercase();
     let holds = |text: &str| text.to_lowercase().contains(&wanted);
@@ -83,7 +83,7 @@ fn actors(conn: &mut Conn, org_id: &str, text: &str) -> Result<Vec<String>, Stor
     Ok(ids)
 }
 
-/// Records that somebody takes a copy of the log. `by` says who, with what, and where.
+/// Records an export of the log. `by` is an event with actor, credential and organization.
 pub fn record_export(work: &mut Work<'_>, by: Event, format: Format) {
     work.record(by.detail("format", format.as_str()));
 }

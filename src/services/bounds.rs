@@ -1,4 +1,4 @@
-//! What a program may not hand on, whatever scopes it holds: more time, more places or more money than it has itself.
+//! Limits on what a credential may create, besides scopes: lifetime, addresses and mode.
 
 use super::refusal::Refusal;
 use crate::domain::allowed_addresses::AllowedAddresses;
@@ -6,7 +6,7 @@ use crate::domain::static_secret::{Mode, StaticKind};
 use crate::domain::time::Time;
 use crate::store::static_credentials::StaticCredential;
 
-/// The bounds of a key or a token, and so of those that are made with it. A person who is signed in has none.
+/// Limits of a key or personal token, which its creations inherit. A signed-in user has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bounds {
     ends_at: Option<Time>,
@@ -23,7 +23,8 @@ impl Bounds {
         }
     }
 
-    /// Refuses a credential that would live longer, work from elsewhere, or be live where this one is for tests.
+    /// Refuses a new credential that outlives this one, works from other addresses, or is a live key when
+    /// this is a test key.
     pub fn check(
         &self,
         kind: StaticKind,

@@ -1,8 +1,8 @@
-//! One server at a time on a SQLite file.
+//! Allows one server at a time on a SQLite file.
 //!
-//! What a server knows of clients, limits and keys it keeps in memory, and SQLite gives it no way to hear of another
-//! server's changes. So a server holds a lock on a file beside the database for as long as it runs; the system releases
-//! it with the process, however that ends. Administration commands do not take it.
+//! A server caches clients, limits and keys in memory, and SQLite does not notify it of another server's
+//! changes. So a server locks a file next to the database for as long as it runs; the system releases the
+//! lock when the process ends. Administration commands do not take it.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
@@ -12,18 +12,18 @@ use super::instance::{self, OpenError};
 use super::private_files;
 use crate::config::Config;
 
-/// The right to serve this database. It ends when this is dropped.
+/// The right to serve this database, until dropped.
 #[derive(Debug)]
 pub struct DatabaseClaim(#[expect(dead_code, reason = "held for its lock")] File);
 
 /// Claims the database for a server; `None` for PostgreSQL, which serves many nodes.
 pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, OpenError> {
     let Some(database) = config.database.url.sqlite_path() else { return Ok(None) };
-    // A start that is refused leaves no file behind.
+    // A refused start leaves no file behind.
     if instance::is_missing(config)? && database.starts_with(&config.server.data_dir) {
         instance::create_data_dir(config)?;
     }
-    // One lock for all paths that lead to one file over links; SQLite follows them as well.
+    // Symbolic links to one file share one lock; SQLite follows them too.
     let path = lock_path(&fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
     let failed = |error: io::Error| OpenError::File { path: path.clone(), error };
     let mut file = private_files::open_for_locking(&path).map_err(failed)?;
@@ -43,7 +43,7 @@ pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, OpenError> {
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    // For people only, so a full disk is no reason not to start.
+    // The PID is only for people, so a full disk must not prevent the start.
     let named = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     if let Err(error) = named {
         tracing::warn!(%error, file = %path.display(), "the process id could not be written down");

@@ -1,4 +1,4 @@
-//! The secrets of confidential clients: replaced with or without an overlap, and ended at once.
+//! Secrets of confidential clients: rotation with an optional overlap, and revocation of the old secret.
 
 use chrono::TimeDelta;
 
@@ -8,7 +8,7 @@ use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 use crate::store::{RefusalReason, TxError, Work, clients};
 
-/// The longest time that a replaced secret may live on.
+/// Maximum time that a replaced secret is still accepted.
 pub const MAX_OVERLAP: TimeDelta = TimeDelta::days(30);
 
 /// Why nothing was changed.
@@ -21,8 +21,8 @@ pub enum Refused {
 
 impl RefusalReason for Refused {}
 
-/// Gives a client a new secret. The one that it had is accepted for `keep_old` longer, and any before that one ends.
-/// Returns when the old one ends, if it lives on.
+/// Rotates a client secret. The current one is accepted for `keep_old` longer; any older one ends. Returns
+/// when the old one ends, if it is still accepted.
 pub fn rotate(
     work: &mut Work<'_>,
     id: &str,
@@ -44,7 +44,7 @@ pub fn rotate(
     Ok(ends_at)
 }
 
-/// Ends the secret before the last rotation at once; `false` if there is none that is still accepted.
+/// Revokes the previous secret; `false` if none is still accepted.
 pub fn end_old(work: &mut Work<'_>, id: &str, actor: &Actor) -> Result<bool, TxError<Refused>> {
     let client = clients::lock(work.conn, id)?.ok_or(Refused::NoSuchClient)?;
     if client.is_public() {

@@ -1,4 +1,4 @@
-//! Credentials with the names of those they belong to.
+//! Credentials with the names of their owners and creators.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use crate::domain::subject::SubjectId;
 use crate::store::static_credentials::StaticCredential;
 use crate::store::{Conn, StoreError, service_accounts, users};
 
-/// A key or token, whose it is, and who made it.
+/// A key or personal token with the names of its owner and creator.
 #[derive(Debug, Clone)]
 pub struct NamedCredential {
     pub credential: StaticCredential,
@@ -14,7 +14,7 @@ pub struct NamedCredential {
     pub creator_name: String,
 }
 
-/// Adds the names, with two queries however many there are.
+/// Adds the names, with two queries for any number of credentials.
 pub fn all(conn: &mut Conn, credentials: Vec<StaticCredential>) -> Result<Vec<NamedCredential>, StoreError> {
     let (mut people, mut accounts) = (Vec::new(), Vec::new());
     for subject in credentials.iter().flat_map(|credential| [&credential.owner, &credential.created_by]) {

@@ -10,7 +10,7 @@ use crate::domain::time::Time;
 use crate::store::organizations::{self, Organization};
 use crate::store::{Conn, StoreError, Work, static_credentials};
 
-/// What an organization decides. What is chosen stays, whatever the configuration says one day.
+/// Limits that an organization has set. They override the configuration's defaults, also later ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialLimits {
     pub unrestricted_keys: bool,
@@ -20,7 +20,7 @@ pub struct CredentialLimits {
 }
 
 impl CredentialLimits {
-    /// What holds now.
+    /// The limits in effect.
     pub fn of(organization: &Organization, config: &Config) -> Self {
         let keys = organization.key_policy(&config.organizations);
         let tokens = organization.token_policy(&config.organizations);
@@ -33,7 +33,8 @@ impl CredentialLimits {
     }
 }
 
-/// Turns the switch for API keys. Off suspends: turned on again, the same keys work. `false` if it stood that way already.
+/// Turns the switch for API keys. Off only suspends: after turning it on again the same keys work. `false` if
+/// nothing changed.
 pub fn set_api_keys(
     work: &mut Work<'_>,
     org_id: &str,
@@ -51,13 +52,13 @@ pub fn set_api_keys(
     Ok(true)
 }
 
-/// How many API keys the switch concerns.
+/// Number of active API keys, which the switch affects.
 pub fn count_active_keys(conn: &mut Conn, org_id: &str, now: Time) -> Result<i64, StoreError> {
     static_credentials::count_active(conn, org_id, CredentialKind::ApiKey, None, now)
 }
 
-/// Decides on the limits. They count for what is made from now on, and unrestricted keys and personal tokens feel them at
-/// once. `false` if nothing changes.
+/// Sets the limits. Lifetimes apply to new credentials; the rules for unrestricted keys and personal tokens
+/// apply at once to existing ones. `false` if nothing changed.
 pub fn set_limits(
     work: &mut Work<'_>,
     config: &Config,
@@ -88,7 +89,7 @@ pub fn set_limits(
     Ok(true)
 }
 
-/// As it is stored: zero for no limit.
+/// Stored form: zero for no limit.
 fn seconds(lifetime: Lifetime) -> i64 {
     match lifetime {
         Lifetime::Unlimited => 0,

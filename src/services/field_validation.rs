@@ -1,4 +1,4 @@
-//! What people ask of a new key or token, checked field by field.
+//! Validates the fields of a new key or token.
 
 use crate::domain::key_policy::Lifetime;
 use crate::domain::scope::{Catalog, ScopeSet};
@@ -6,15 +6,15 @@ use crate::domain::time::Time;
 
 use super::refusal::Refusal;
 
-/// Characters of the longest name.
+/// Maximum length of a name, in characters.
 pub const MAX_NAME: usize = 100;
 
-/// A name that people can read.
+/// Validates a name.
 pub(super) fn name(text: &str) -> Result<String, Refusal> {
     line("name", text, MAX_NAME)
 }
 
-/// One line that is not empty.
+/// Validates a non-empty single line of text.
 pub(super) fn line(field: &'static str, text: &str, longest: usize) -> Result<String, Refusal> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest || text.chars().any(char::is_control) {
@@ -26,14 +26,14 @@ pub(super) fn line(field: &'static str, text: &str, longest: usize) -> Result<St
     Ok(text.to_owned())
 }
 
-/// Scopes by name: at least one, and only such as exist.
+/// Parses scope ids: at least one, all of them in the catalog.
 pub(super) fn scopes(catalog: &Catalog, names: &[String]) -> Result<ScopeSet, Refusal> {
     if names.is_empty() {
         let message = "scopes is empty. Name at least one scope; GET /api/v1/scopes lists them.";
         return Err(Refusal::invalid("scopes", message));
     }
     match names.iter().find(|name| !catalog.contains(name)) {
-        // What was written is not repeated: it may be long, and it may be anything.
+        // The value is not echoed: it may be long, or anything.
         Some(_) => Err(Refusal::invalid(
             "scopes",
             "scopes names one that does not exist. GET /api/v1/scopes lists those that do.",
@@ -42,7 +42,7 @@ pub(super) fn scopes(catalog: &Catalog, names: &[String]) -> Result<ScopeSet, Re
     }
 }
 
-/// An end in the future that the organization allows.
+/// Validates an expiry: in the future, and within the organization's limit.
 pub(super) fn end(
     what: &str,
     organization: &str,

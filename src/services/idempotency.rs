@@ -1,7 +1,8 @@
-//! `Idempotency-Key`: a request that comes again gets the answer that it got, and is not done again.
+//! `Idempotency-Key`: a repeated request gets the stored response and is not executed again.
 //!
-//! The record is taken in the transaction of the act, so that of many equal requests at once one acts and the others wait
-//! for its answer. The answer may hold a new secret, so what is kept of it opens only under the master key.
+//! The key is claimed in the transaction of the change, so that of concurrent equal requests one is executed
+//! and the others wait for its response. A response may contain a new secret, so it is stored encrypted under
+//! the master key.
 
 use chrono::TimeDelta;
 
@@ -10,33 +11,34 @@ use crate::keys::master::{MasterKey, Purpose};
 use crate::store::idempotency_records::{self, IdempotencyRecord};
 use crate::store::{StoreError, Work};
 
-/// How long an answer is given again.
+/// How long a response is stored.
 const RETENTION: TimeDelta = TimeDelta::hours(24);
 
-/// What a request that carries a key is known by.
+/// Identity of a request with an idempotency key.
 #[derive(Debug, Clone, Copy)]
 pub struct Idempotency {
     key: Digest,
     request: Digest,
 }
 
-/// An answer, to be kept or to be given again. It may hold a new secret, so it does not print itself.
+/// A response, to store or to replay. It may contain a new secret, so it has no `Debug`.
 pub struct StoredResponse {
     pub status: u16,
     pub body: Vec<u8>,
 }
 
-/// What to do with a request.
+/// Result of claiming an idempotency key.
 pub enum ClaimOutcome {
-    /// It has not come before: act, then [`Idempotency::keep`] the answer or [`Idempotency::release`] the key.
+    /// First use: execute the request, then [`Idempotency::keep`] the response or [`Idempotency::release`]
+    /// the key.
     New,
     Again(StoredResponse),
-    /// The key was used for another request.
+    /// The key was used with another request.
     Conflict,
 }
 
 impl Idempotency {
-    /// The key counts for one credential and one path. `request` is the digest of the body.
+    /// A key is scoped to a credential and a path. `request` is the digest of the body.
     pub fn new(master: &MasterKey, credential_id: &str, path: &str, key: &str, request: Digest) -> Self {
         let parts = [credential_id, path, key].map(str::as_bytes);
         Self { key: Digest::of_mac(master.mac(Purpose::Idempotency, &parts)), request }
@@ -52,7 +54,7 @@ impl Idempotency {
         };
         if record.expires_at <= work.now {
             idempotency_records::delete(work.conn, self.key)?;
-            // Somebody else may have noticed it too.
+            // Another request may have found it expired too.
             return if idempotency_records::claim(work.conn, self.key, self.request, ends)? {
                 Ok(ClaimOutcome::New)
             } else {
@@ -73,7 +75,7 @@ impl Idempotency {
         Ok(StoredResponse { status, body })
     }
 
-    /// Keeps the answer of what was done.
+    /// Stores the response.
     pub fn keep(
         self,
         work: &mut Work<'_>,
@@ -84,12 +86,12 @@ impl Idempotency {
         idempotency_records::answer(work.conn, self.key, i64::from(answer.status), &sealed)
     }
 
-    /// Nothing was done, so that the same request may be tried again.
+    /// Releases the key of a request that changed nothing, so that it can be retried.
     pub fn release(self, work: &mut Work<'_>) -> Result<(), StoreError> {
         idempotency_records::delete(work.conn, self.key)
     }
 
-    /// Binds what is sealed to its record.
+    /// Associated data that binds the sealed response to its record.
     fn name(self) -> String {
         use base64::Engine as _;
         use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,9 +1,10 @@
-//! This deployment as seen from one machine: its data directory, its master key, its database.
+//! The deployment on this machine: data directory, master key and database.
 //!
-//! `keystiled serve` and `keystiled init` begin a deployment where there is none: [`open_or_create`], [`open_or_create_database`]. Every
-//! other command opens what exists, so that a command with another configuration than the server's cannot create a
-//! second database or a second master key. A [`MasterKey`] that this module hands out opens the active signing key, if
-//! there is one, so nothing is ever sealed with a key that the nodes do not have.
+//! `keystiled serve` and `keystiled init` create a deployment if there is none: [`open_or_create`],
+//! [`open_or_create_database`]. Every other command only opens an existing one, so that a command with a
+//! different configuration cannot create a second database or master key. A [`MasterKey`] from this module is
+//! verified against the active signing key, if there is one, so nothing is sealed with a key that other nodes
+//! lack.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,16 +24,16 @@ use crate::domain::time::Clock;
 use crate::keys::master::MasterKey;
 use crate::store::{self, DatabaseLocation, Store, StoreError, readiness};
 
-/// How long a migration waits for other nodes, and for the locks of others on its tables.
+/// How long a migration waits for other nodes and for locks on its tables.
 const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the server and the administration commands work on.
+/// An opened deployment.
 pub struct Instance {
     pub store: Store,
     pub master: MasterKey,
 }
 
-/// The deployment cannot be opened on this machine.
+/// Why the deployment cannot be opened on this machine.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("{}: cannot be made or opened: {error}", path.display())]
@@ -80,10 +81,10 @@ pub enum OpenError {
     InUse { path: PathBuf, holder: String },
 }
 
-/// Opens a deployment for `keystiled serve`, and begins one where there is none.
+/// Opens the deployment for `keystiled serve`, or creates it.
 pub fn open_or_create(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
     create_database(config)?;
-    // Read before the key file: a node that starts beside this one creates that file first and seals afterwards.
+    // Read before the key file: a node that starts concurrently creates the file first and seals afterwards.
     let sealed = sealed_keys(config)?;
     let master = match find_master(config)? {
         Some(master) => master,
@@ -94,13 +95,13 @@ pub fn open_or_create(config: &Config, clock: Clock) -> Result<Instance, OpenErr
     Ok(Instance { store: connect(config, clock)?, master })
 }
 
-/// Opens the database for `keystiled init`, and creates one where there is none.
+/// Opens the database for `keystiled init`, or creates it.
 pub fn open_or_create_database(config: &Config, clock: Clock) -> Result<Store, OpenError> {
     create_database(config)?;
     connect(config, clock)
 }
 
-/// Opens a deployment that exists, with the master key that its signing keys are sealed with.
+/// Opens an existing deployment, with the master key that its signing keys are sealed with.
 pub fn open(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
     let store = open_database(config, clock)?;
     let sealed = sealed_keys(config)?;
@@ -112,7 +113,7 @@ pub fn open(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
     Ok(Instance { store, master })
 }
 
-/// Opens a database that exists.
+/// Opens an existing database.
 pub fn open_database(config: &Config, clock: Clock) -> Result<Store, OpenError> {
     if !has_schema(config)? {
         return Err(OpenError::NoDatabase { place: shown(config) });
@@ -121,8 +122,8 @@ pub fn open_database(config: &Config, clock: Clock) -> Result<Store, OpenError> 
     connect(config, clock)
 }
 
-/// Brings the schema up to date and returns the names of the migrations that ran. An empty PostgreSQL database gets its
-/// tables, because the role that may create them is not always the server's; a SQLite file is not created.
+/// Migrates the schema and returns the names of the migrations that ran. Also fills an empty PostgreSQL
+/// database, because the role that may create tables need not be the server's; does not create a SQLite file.
 pub fn migrate(config: &Config) -> Result<Vec<String>, OpenError> {
     if is_missing(config)? && config.database.url.sqlite_path().is_some() {
         return Err(OpenError::NoDatabase { place: shown(config) });
@@ -130,7 +131,7 @@ pub fn migrate(config: &Config) -> Result<Vec<String>, OpenError> {
     update_schema(config)
 }
 
-/// Creates the database where there is none, and brings its schema up to date.
+/// Creates the database if missing, and migrates its schema.
 fn create_database(config: &Config) -> Result<(), OpenError> {
     if is_missing(config)? {
         if own_file(config).is_some() {
@@ -143,7 +144,8 @@ fn create_database(config: &Config) -> Result<(), OpenError> {
     update_schema(config).map(drop)
 }
 
-/// Whether there is no database yet. A master key in the data directory proves that there was one: `LostDatabase`.
+/// Whether there is no database yet. A master key in the data directory proves that there was one: error
+/// `LostDatabase`.
 pub(super) fn is_missing(config: &Config) -> Result<bool, OpenError> {
     // Checked before the database: a node that starts at the same time creates the tables before the key.
     let master_key = own_master_key(config).filter(|path| path.exists());
@@ -181,8 +183,8 @@ fn connect(config: &Config, clock: Clock) -> Result<Store, OpenError> {
     Store::open(&place, database.pool_size, database.report_pool_size, clock).map_err(failed)
 }
 
-/// Puts a keeper over the system clock. It starts with the time of the database where that has a clock, and does not trust
-/// a time that is far ahead of what the database holds.
+/// Guards the system clock. Starts with the database's time if it has a clock, and distrusts a time far ahead
+/// of the newest one stored.
 fn guarded_clock(clock: Clock, config: &Config, place: &DatabaseLocation) -> Result<Clock, StoreError> {
     if !matches!(clock, Clock::System) {
         return Ok(clock);
@@ -234,7 +236,7 @@ fn own_master_key(config: &Config) -> Option<PathBuf> {
     (config.keys.master_key == MasterKeySource::DataDir).then(|| config.server.data_dir.join(MASTER_KEY))
 }
 
-/// `None` if the key should be in the data directory and is not.
+/// `None` if the key belongs in the data directory and is missing.
 fn find_master(config: &Config) -> Result<Option<MasterKey>, OpenError> {
     let bytes = match &config.keys.master_key {
         MasterKeySource::Env(text) => {
@@ -252,7 +254,7 @@ fn find_master(config: &Config) -> Result<Option<MasterKey>, OpenError> {
     Ok(Some(bind(config, &bytes)))
 }
 
-/// Creates the key in the data directory. Of nodes that share the directory, one does.
+/// Creates the key in the data directory. Of nodes that share the directory, one creates it.
 fn create_master(config: &Config) -> Result<MasterKey, OpenError> {
     create_data_dir(config)?;
     let path = config.server.data_dir.join(MASTER_KEY);

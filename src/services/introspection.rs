@@ -1,29 +1,29 @@
-//! What a token is, told to those who may know: RFC 7662.
+//! Token introspection, RFC 7662.
 
 use crate::keys::jwt::AccessClaims;
 
 use super::authenticate::Principal;
 
-/// Who asks.
+/// The authenticated requester.
 #[derive(Debug)]
 pub enum Requester {
-    /// A confidential client, which the operator has registered: any access token, key or personal token.
+    /// A confidential client: may introspect any access token, key or personal token.
     Client { id: String },
-    /// A key of an organization: those of the organization.
+    /// An API key: may introspect tokens and keys of its organization.
     Organization { id: String },
 }
 
-/// A token that works right now.
+/// An active token.
 #[derive(Debug)]
 pub struct ActiveToken {
     pub principal: Principal,
-    /// Of access tokens.
+    /// `None` unless it is an access token.
     pub claims: Option<AccessClaims>,
     pub is_refresh: bool,
 }
 
 impl ActiveToken {
-    /// Nothing if it is none of the caller's business: a refresh token belongs to the client that holds it alone.
+    /// `None` if the requester may not see it: a refresh token is only visible to its own client.
     pub fn visible_to(self, asking: &Requester) -> Option<Self> {
         let may_know = match asking {
             Requester::Organization { id } => self.principal.organization.id == *id && !self.is_refresh,

@@ -1,8 +1,8 @@
 //! Deletes expired rows.
 //!
-//! A sweep has no size at which it stops others: it deletes in steps, each a write of its own with a bounded number of rows,
-//! and lets others write for as long between two steps as a step took. What a step deletes is found by an index, so that
-//! nothing walks over rows that are kept.
+//! A sweep of any size does not block other writes: it deletes in steps, each one a transaction with a
+//! bounded number of rows, and pauses between steps for as long as the step took. Each step finds its rows by
+//! an index and reads no rows that are kept.
 
 use std::time::{Duration, Instant};
 
@@ -17,24 +17,24 @@ use crate::store::{
     rates, throttles, usage_counts, usage_events, web_sessions,
 };
 
-/// How long a request with a code stays: a code that is used again later still ends the session it made.
+/// Retention of requests with a code: reuse of the code still ends the session that it created.
 const CODES_KEPT: TimeDelta = TimeDelta::hours(24);
-/// How long any other request stays after its end, for the page that says so.
+/// Retention of other ended requests, for the page that says that they have ended.
 const REQUESTS_KEPT: TimeDelta = TimeDelta::minutes(30);
-/// When a credential that has ended by itself is marked. Most that live shorter than this have been revoked by then, and are
-/// never written for it.
+/// Delay before an expired credential is marked. Most short-lived ones are revoked by then and need no such
+/// write.
 const EXPIRED_UNMARKED: TimeDelta = TimeDelta::hours(1);
 
-/// Rows that expire, and how long they are kept afterwards.
+/// A kind of row that expires, and its retention.
 struct Expiring {
-    /// In words for the log.
+    /// Name for the log.
     name: &'static str,
-    /// How long they stay after their end.
+    /// Retention after the end.
     kept: fn(&Config) -> TimeDelta,
     delete: fn(&mut Conn, Span) -> Result<Deleted, StoreError>,
 }
 
-/// Deletes nothing: it marks what the lists of active credentials leave out.
+/// Deletes nothing: marks expired credentials, which lists of active ones leave out.
 const MARKS: Expiring = Expiring {
     name: "expired credentials",
     kept: |_| EXPIRED_UNMARKED,
@@ -87,8 +87,8 @@ const EXPIRING: [Expiring; 11] = [
     },
 ];
 
-/// Deletes everything that has ended by now, and says how many rows that were. Every node may do it at any time. What fails
-/// is left to the next sweep, and keeps nothing else from being deleted.
+/// Deletes all rows whose retention has passed and returns their number. Any node may run it at any time. A
+/// failure affects only its own kind of row, until the next sweep.
 pub async fn sweep(store: &Store, config: &Config) -> usize {
     let now = store.now();
     if let Err(error) = sweep_expiring(store, &MARKS, now - (MARKS.kept)(config)).await {
@@ -110,7 +110,7 @@ async fn sweep_expiring(store: &Store, expiring: &Expiring, before: Time) -> Res
     loop {
         let span = Span { from, before, limit: pace.limit };
         let step = store.write(move |work| {
-            // From here on others wait; before, this waited for others.
+            // Time from here: other writes wait for this one. Before, it waited for them.
             let begun = Instant::now();
             Ok((delete(work.conn, span)?, begun))
         });
@@ -126,7 +126,7 @@ async fn sweep_expiring(store: &Store, expiring: &Expiring, before: Time) -> Res
     }
 }
 
-/// How many rows the next step deletes.
+/// Number of rows that the next step deletes.
 #[derive(Debug)]
 struct Pace {
     limit: i64,
@@ -135,8 +135,8 @@ struct Pace {
 impl Pace {
     const MIN_STEP: i64 = 25;
     const MAX_STEP: i64 = 2000;
-    /// A step that took longer, its commit included, makes the next one smaller. On SQLite others wait for a step, and for
-    /// several of these together where the disk or a checkpoint is slow: 50 ms are not to be exceeded.
+    /// A step that took longer, commit included, makes the next one smaller. On SQLite other writes wait for
+    /// a step, and for several if the disk or a checkpoint is slow; their wait should stay below 50 ms.
     const LONG: Duration = Duration::from_millis(10);
     const SHORT: Duration = Duration::from_millis(4);
 

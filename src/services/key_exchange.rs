@@ -1,4 +1,4 @@
-//! An API key or a personal token in exchange for the access token that every API behind this server can verify by itself.
+//! Exchanges an API key or personal token for an access token that APIs can verify offline.
 
 use crate::config::Config;
 use crate::domain::entropy::Entropy;
@@ -12,15 +12,15 @@ use crate::keys::jwt::{AccessClaims, token_id};
 
 use super::authenticate::Principal;
 
-/// What a token is asked for.
+/// Parameters of an exchange.
 pub struct ExchangeParams<'a> {
     pub scope: Option<&'a str>,
-    /// Every `resource` and `audience`.
+    /// All values of `resource` and `audience`.
     pub resources: &'a [String],
 }
 
-/// What the token says. The credential is the client as well, because there is no other: it was presented at `now`, the
-/// token does not outlive it, and it dies when the credential is revoked.
+/// Claims of the access token. The credential is also the client, because there is no other. The token does
+/// not outlive the credential and ends with its revocation.
 pub fn claims(
     config: &Config,
     grant: KeyGrant,
@@ -51,7 +51,7 @@ pub fn claims(
     })
 }
 
-/// An offline verifier could not hold the token to the addresses of its key.
+/// Refusal for keys with an address allowlist, which an offline verifier could not enforce.
 fn address_bound() -> OAuthError {
     let description = "An API key that works from some addresses only cannot be exchanged. Present the key itself, or \
                        use one without allowed addresses.";
@@ -61,7 +61,8 @@ fn address_bound() -> OAuthError {
     }
 }
 
-/// A token of client credentials is the client's own (RFC 9068 section 5): it must not pass for one of a person.
+/// `sub` of the token. With client credentials it is the client's (RFC 9068 section 5), so that it is not
+/// mistaken for a user's.
 fn sub(grant: KeyGrant, principal: &Principal) -> String {
     match (grant, principal.subject.id()) {
         (KeyGrant::ClientCredentials, SubjectId::User(_)) => principal.credential.id.clone(),
@@ -69,8 +70,8 @@ fn sub(grant: KeyGrant, principal: &Principal) -> String {
     }
 }
 
-/// All that the credential may do now, or the part of it that was asked for. Nobody has signed in, so there is nobody to
-/// be identified and no session to be kept.
+/// All effective scopes, or the requested part of them. OpenID Connect scopes are left out: there is no
+/// sign-in, so no identity and no session.
 fn narrowed(requested: Option<&str>, effective: &ScopeSet) -> Result<ScopeSet, OAuthError> {
     let of_sign_ins: ScopeSet = ["openid", "offline_access"].map(str::to_owned).into_iter().collect();
     let effective = &effective.difference(&of_sign_ins);

@@ -1,5 +1,5 @@
-//! Secrets that a scanner has found where they should not be. Who holds a secret could do worse than end it, so whoever
-//! reports one needs no other proof.
+//! Leaked secrets, reported by a scanner. A reporter needs no authentication: holding the secret allows worse
+//! than revoking it.
 
 use super::revocation::RevocableToken;
 use crate::config::Config;
@@ -13,15 +13,15 @@ use crate::keys::master::MasterKey;
 use crate::keys::set::KeySet;
 use crate::store::{StoreError, Work, credentials, static_credentials};
 
-/// Characters of the longest place that is kept.
+/// Maximum length of a stored URL, in characters.
 const MAX_URL: usize = 200;
 
-/// What was found, as far as its form tells.
+/// A reported secret, classified by its form.
 #[derive(Clone)]
 enum LeakedToken {
     /// An API key or a personal token.
     Static(Digest),
-    /// What a CLI session holds.
+    /// A token of a CLI session.
     Session(RevocableToken),
 }
 
@@ -36,7 +36,7 @@ impl LeakedToken {
     }
 }
 
-/// A secret that was found, and where.
+/// A reported secret and its location.
 #[derive(Clone)]
 pub struct Leak {
     found: LeakedToken,
@@ -44,7 +44,7 @@ pub struct Leak {
 }
 
 impl Leak {
-    /// Reads a report. An address that holds one of its secrets is not kept.
+    /// Parses a report. A URL that contains one of the secrets is dropped.
     pub fn read(config: &Config, keys: &KeySet, now: Time, report: &[(Secret, Option<String>)]) -> Vec<Self> {
         let holds_secret = |text: &str| report.iter().any(|(secret, _)| text.contains(secret.expose()));
         let is_clean = |url: &&str| {
@@ -106,8 +106,8 @@ impl Leak {
     }
 }
 
-/// Ends what the secrets belong to, in the order of their ids, in which everybody locks credentials. What is unknown or has
-/// ended already stays as it is.
+/// Revokes the credentials of the secrets, in the order of their ids, which is the lock order. Unknown and
+/// ended ones are skipped.
 pub fn end_all(
     work: &mut Work<'_>,
     master: &MasterKey,
@@ -124,7 +124,7 @@ pub fn end_all(
     found.into_iter().try_for_each(|(victim, leak)| leak.end(work, victim, origin))
 }
 
-/// What the secret belongs to.
+/// The credential of a leaked secret.
 struct LeakedCredential {
     kind: CredentialKind,
     id: String,
@@ -132,7 +132,7 @@ struct LeakedCredential {
     name: String,
 }
 
-/// Where it was found, for people to go there. A query may repeat the secret, so it is left out.
+/// The URL where it was found, without its query, which may repeat the secret.
 fn without_query(url: &str) -> Option<String> {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let (host, _) = url.strip_prefix("https://")?.split_once('/').unwrap_or((url, ""));

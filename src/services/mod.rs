@@ -1,4 +1,4 @@
-//! Use cases, one a file.
+//! Use cases, one per file.
 
 pub mod accounts;
 pub mod api_access;

@@ -1,4 +1,4 @@
-//! Whoever asks for a change: who, where, with which powers, and from where.
+//! The authenticated subject behind a change: identity, organization, scopes and origin.
 
 use super::authenticate::{self, Principal};
 use super::bounds::Bounds;
@@ -18,15 +18,15 @@ pub struct OrgActor {
     pub subject: SubjectId,
     pub organization: Organization,
     pub role: String,
-    /// What they may do, and so the most that they may hand on.
+    /// Effective scopes, and so the most that they may grant.
     pub scopes: ScopeSet,
     pub auth_method: AuthMethod,
-    /// What a program may not hand on, known once it is confirmed.
+    /// Limits on what a program may grant; known once rechecked.
     pub bounds: Bounds,
     pub origin: Origin,
 }
 
-/// What they act with.
+/// How the actor authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthMethod {
     /// A signed-in browser.
@@ -38,7 +38,7 @@ pub enum AuthMethod {
 }
 
 impl OrgActor {
-    /// Somebody who has presented a credential: it bounds what they can do.
+    /// An actor with a credential, which bounds what they may do.
     pub fn with_credential(principal: &Principal, origin: Origin) -> Self {
         Self {
             subject: principal.subject.id(),
@@ -54,7 +54,7 @@ impl OrgActor {
         }
     }
 
-    /// A person in a signed-in browser, who can do whatever the role holds.
+    /// A user in a signed-in browser, with all scopes of the role.
     pub fn in_browser(
         user_id: &str,
         organization: Organization,
@@ -68,8 +68,8 @@ impl OrgActor {
         Self { subject, organization, role, scopes, auth_method: AuthMethod::Browser, bounds, origin }
     }
 
-    /// The same inside the transaction of the act, as things stand now: nobody changes the organization's policy until
-    /// it ends. Time has passed since the credential was presented, as much as its holder liked.
+    /// Rechecks the actor inside the transaction of the change and locks the organization's policy until it
+    /// ends: the credential was checked earlier, and a slow client decides how much earlier.
     pub fn recheck(&self, work: &mut Work<'_>, config: &Config) -> Result<Self, TxError<Refusal>> {
         const GONE: Refusal = Refusal::Credential(authenticate::Refused::Revoked);
         let org_id = &self.organization.id;
@@ -90,7 +90,7 @@ impl OrgActor {
         Ok(Self { scopes, bounds: left.bounds, ..confirmed })
     }
 
-    /// Refuses those whose credential does not have this scope.
+    /// Refuses actors without this scope.
     pub fn require(&self, scope: &str) -> Result<(), Refusal> {
         if self.scopes.contains(scope) {
             return Ok(());
@@ -98,13 +98,13 @@ impl OrgActor {
         Err(Refusal::MissingScopes(std::iter::once(scope.to_owned()).collect()))
     }
 
-    /// Refuses to hand on what they do not have themselves.
+    /// Refuses to grant scopes that the actor does not have.
     pub fn require_may_grant(&self, scopes: &ScopeSet) -> Result<(), Refusal> {
         let missing = scopes.difference(&self.scopes);
         if missing.is_empty() { Ok(()) } else { Err(Refusal::MissingScopes(missing)) }
     }
 
-    /// Refuses to act on somebody whose role can do more than theirs.
+    /// Refuses to act on a subject whose role has scopes that the actor lacks.
     pub fn require_not_outranked(&self, catalog: &Catalog, role: &str) -> Result<(), Refusal> {
         let holds_more = !catalog.held_by(role).is_subset(&catalog.held_by(&self.role));
         let ranks_higher =
@@ -122,12 +122,12 @@ impl OrgActor {
         role::administers(&self.role)
     }
 
-    /// Whose credentials they see: everybody's, or their own.
+    /// The owner whose credentials the actor may see; `None` for all.
     pub fn visible_owner(&self) -> Option<&SubjectId> {
         if self.administers() { None } else { Some(&self.subject) }
     }
 
-    /// The person, if it is one who signed in and not a program.
+    /// The user id, if this is a signed-in user and not a program.
     pub fn person(&self) -> Option<&str> {
         let in_person = match &self.auth_method {
             AuthMethod::Browser => true,
@@ -139,7 +139,7 @@ impl OrgActor {
         }
     }
 
-    /// Whether this is the credential in use.
+    /// Whether the actor authenticated with this credential.
     pub fn acts_with(&self, credential_id: &str) -> bool {
         match &self.auth_method {
             AuthMethod::Browser => false,
@@ -147,7 +147,7 @@ impl OrgActor {
         }
     }
 
-    /// An event that says who did it, with what.
+    /// An audit event with this actor and credential.
     pub fn event(&self, action: Action) -> Event {
         let event = Event::new(action, self.subject.clone().into(), &self.origin).org(&self.organization.id);
         match &self.auth_method {

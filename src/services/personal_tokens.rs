@@ -1,4 +1,5 @@
-//! Personal tokens: static secrets that people make for programs of their own. Each sees and ends only their own.
+//! Personal tokens: static secrets that users create for their own programs. Users see and revoke only their
+//! own.
 
 use super::api_keys::{CreatedCredential, Draft, record};
 use super::credential_names::{self, NamedCredential};
@@ -16,7 +17,7 @@ use crate::domain::time::Time;
 use crate::store::static_credentials::{self, PageQuery, StaticCredential};
 use crate::store::{Conn, TxError, Work, credentials};
 
-/// A token to be.
+/// Fields of a new personal token.
 #[derive(Debug, Clone)]
 pub struct NewToken {
     pub name: String,
@@ -27,7 +28,7 @@ pub struct NewToken {
 const NO_SUCH_TOKEN: Refusal = Refusal::NotFound("There is no such personal token.");
 const KIND: CredentialKind = CredentialKind::PersonalToken;
 
-/// Makes a token for the person who asks. Its secret is in the answer and nowhere else.
+/// Creates a token for the actor. The secret is only in the returned value.
 pub fn create(
     work: &mut Work<'_>,
     config: &Config,
@@ -68,7 +69,7 @@ pub fn create(
     Ok(created)
 }
 
-/// A part of the person's tokens.
+/// A page of the user's tokens.
 pub fn list(
     conn: &mut Conn,
     actor: &OrgActor,
@@ -84,7 +85,7 @@ pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredenti
     Ok(credential_names::one(conn, token)?)
 }
 
-/// Ends a token for good, at once. Ending it twice is fine.
+/// Revokes a token. Idempotent.
 pub fn revoke(work: &mut Work<'_>, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<Refusal>> {
     let token = find_own(work.conn, actor, id)?;
     if credentials::revoke(work.conn, &token.id, work.now, EndReason::Revoked)? {
@@ -94,7 +95,7 @@ pub fn revoke(work: &mut Work<'_>, actor: &OrgActor, id: &str) -> Result<NamedCr
     find(work.conn, actor, id)
 }
 
-/// Personal tokens are made by people, not by programs that act for them with a key.
+/// Refuses actors other than users: a program with a key cannot create personal tokens.
 fn require_person(actor: &OrgActor) -> Result<SubjectId, Refusal> {
     let Some(id) = actor.person() else {
         return Err(Refusal::forbidden("An API key has no personal tokens. Sign in as a person."));

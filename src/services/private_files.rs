@@ -1,4 +1,4 @@
-//! Files and directories that nobody but their owner can read.
+//! Files and directories that only their owner can read.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::domain::entropy::Entropy;
 use keystile_key_format::base62;
 
-/// Makes a directory and those above it, if it is not there yet.
+/// Creates a directory and its parents if missing.
 pub(super) fn create_dir(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -16,7 +16,7 @@ pub(super) fn create_dir(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Makes an empty file; one that is there stays.
+/// Creates an empty file; an existing one stays.
 pub(super) fn create_empty(path: &Path) -> io::Result<()> {
     match create(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
@@ -24,7 +24,7 @@ pub(super) fn create_empty(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a file that is there to be locked, and makes it first if need be. Its content stays.
+/// Opens a lock file, creating it if missing. Its content stays.
 pub(super) fn open_for_locking(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -33,9 +33,9 @@ pub(super) fn open_for_locking(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Makes a file with a content, at once and for good; `false` if there is one already, which stays as it is.
+/// Creates a file atomically and durably; `false` if it exists, which is left unchanged.
 pub(super) fn create_new(path: &Path, content: &[u8], entropy: Entropy) -> io::Result<bool> {
-    // A file that is linked into place is never seen half-written, not even after a crash.
+    // Write and link: a reader never sees a partial file, not even after a crash.
     let draft = path.with_extension(base62(&entropy.bytes::<8>(), 11));
     let mut file = create(&draft)?;
     let linked = file
@@ -59,7 +59,7 @@ fn create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Takes the rights of group and others from a file that exists.
+/// Removes group and other permissions from an existing file.
 #[cfg(unix)]
 pub(super) fn restrict(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -70,7 +70,7 @@ pub(super) fn restrict(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere the directory decides who may read what is in it.
+/// On other systems the directory's permissions decide.
 #[cfg(not(unix))]
 pub(super) fn restrict(_path: &Path) -> io::Result<()> {
     Ok(())

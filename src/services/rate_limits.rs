@@ -1,4 +1,4 @@
-//! Counting requests against rate policies. The counts are in the database, so that all nodes share them.
+//! Rate policies. Counters are in the database, shared by all nodes.
 
 use crate::domain::rate_policy::{Exceeded, Per, Quota, RatePolicy};
 use crate::domain::secret::Digest;
@@ -8,7 +8,7 @@ use crate::store::{RefusalReason, TxError, Work, rates};
 
 use super::authenticate::Principal;
 
-/// What a request is counted under: a policy, and whose requests are counted together.
+/// A counter: a policy, and the group whose requests are counted together.
 #[derive(Clone)]
 pub struct RateKey {
     pub key: Digest,
@@ -16,7 +16,7 @@ pub struct RateKey {
 }
 
 impl RateKey {
-    /// How long to wait, if nothing is left of the policy once everything so far is settled at `settled_at`.
+    /// Time to wait if the quota is used up, given the TAT `settled_at`; `None` if it is not.
     pub fn exceeded(&self, settled_at: Time, now: Time) -> Option<Exceeded> {
         let retry_after = self.policy.rate().wait(Some(settled_at), now)?;
         Some(Exceeded { quota: self.policy.quota(Some(settled_at), now), retry_after })
@@ -27,18 +27,17 @@ impl RateKey {
     }
 }
 
-/// Nothing was left of a policy.
+/// A used-up quota.
 pub struct Exhausted {
     pub key: Digest,
-    /// It stays so for as long as this says, whoever asks: what is refused is not counted.
+    /// The counter's TAT. It cannot change before quota returns, because refused requests are not counted.
     pub settled_at: Time,
     pub exceeded: Exceeded,
 }
 
 impl RefusalReason for Exhausted {}
 
-/// What a request of this principal is counted under, in one order, so that two requests never wait for each other in a
-/// circle.
+/// The counters of a request by this principal, in a fixed order that prevents deadlocks.
 pub fn rate_keys(master: &MasterKey, policies: Vec<RatePolicy>, principal: &Principal) -> Vec<RateKey> {
     let mut rate_keys: Vec<RateKey> =
         policies.into_iter().map(|policy| RateKey { key: key(master, &policy, principal), policy }).collect();
@@ -46,8 +45,7 @@ pub fn rate_keys(master: &MasterKey, policies: Vec<RatePolicy>, principal: &Prin
     rate_keys
 }
 
-/// Counts a request against every policy, and says what is left of each; or against none, if one of them has nothing
-/// left.
+/// Counts a request against all policies and returns what is left of each, or counts none if one is used up.
 pub fn count(work: &mut Work<'_>, rate_keys: &[RateKey]) -> Result<Vec<Quota>, TxError<Exhausted>> {
     let now = work.now;
     let mut settled = Vec::with_capacity(rate_keys.len());

@@ -1,4 +1,5 @@
-//! The recovery after a restore: for a limited time, sessions move forward to the generation that their tools hold.
+//! Recovery after a restore from an older copy: for a limited time, sessions advance to the generation of the
+//! refresh token that their client presents.
 
 use chrono::TimeDelta;
 
@@ -8,12 +9,12 @@ use crate::domain::time::Time;
 use crate::store::recovery::{self as row, Recovery};
 use crate::store::{Conn, StoreError, Work, counters};
 
-/// How long a recovery stays open unless the operator says otherwise.
+/// Default length of a recovery.
 pub const DEFAULT_LENGTH: TimeDelta = TimeDelta::hours(24);
-/// The longest: while one is open, a token from a forgotten copy of the deployment is accepted.
+/// Maximum length: while a recovery is open, tokens from a forgotten copy of the deployment are accepted.
 pub const MAX_LENGTH: TimeDelta = TimeDelta::days(7);
 
-/// Opens a recovery, or moves the end of the open one.
+/// Opens a recovery, or changes the end of the open one.
 pub fn open(work: &mut Work<'_>, length: TimeDelta, actor: &Actor) -> Result<Time, StoreError> {
     let ends_at = work.now + length;
     row::end_at(work.conn, ends_at, work.now)?;
@@ -32,11 +33,11 @@ pub fn close(work: &mut Work<'_>, actor: &Actor) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// The last recovery, and what was counted since the deployment began.
+/// The last recovery, and counters since the deployment was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Status {
     pub last: Option<Recovery>,
-    /// Sessions that moved forward.
+    /// Sessions that advanced to the presented generation.
     pub forwarded: i64,
     /// Sessions that ended because no recovery was open.
     pub ended: i64,

@@ -1,27 +1,27 @@
-//! Why an act on keys, tokens and service accounts is not done. Each says what to do instead.
+//! Refusals of changes to keys, tokens and service accounts. Each message says what to do instead.
 
 use super::authenticate::Refused;
 use crate::domain::scope::ScopeSet;
 use crate::store::RefusalReason;
 
-/// An act that is refused. Nothing has changed.
+/// A refused change. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The credential in use gives nothing any more.
+    /// The credential in use is no longer valid.
     Credential(Refused),
-    /// There is none, or none that they may know of.
+    /// It does not exist, or the actor may not know of it.
     NotFound(&'static str),
-    /// It takes these scopes, which the credential in use does not have.
+    /// The credential in use lacks these scopes.
     MissingScopes(ScopeSet),
-    /// The organization's policy, or the place of whoever asks in it.
+    /// Forbidden by the organization's policy or the actor's role.
     Forbidden { code: ForbiddenCode, message: String },
-    /// A field holds what it cannot.
+    /// A field has an invalid value.
     Invalid { field: &'static str, message: String },
-    /// What it is about is past changing.
+    /// The object has ended and can no longer be changed.
     Ended(String),
 }
 
-/// What forbids it.
+/// Reason of a [`Refusal::Forbidden`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForbiddenCode {
     KeysOff,

@@ -1,4 +1,4 @@
-//! Ending a CLI session by the tool that holds it: RFC 7009.
+//! Token revocation by the client of a CLI session, RFC 7009.
 
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
@@ -14,12 +14,12 @@ use crate::keys::set::KeySet;
 use crate::store::credentials::{self, Credential};
 use crate::store::{StoreError, TxError, Work};
 
-/// What was handed in to be revoked. A hint is not needed: the two kinds cannot be taken for one another.
+/// A token to revoke. `token_type_hint` is not needed: the two kinds have different forms.
 #[derive(Clone)]
 pub enum RevocableToken {
     Refresh(ParsedRefreshToken),
     Access(AccessClaims),
-    /// Nothing that could still work.
+    /// Not a token, or one that is no longer valid.
     Unknown,
 }
 
@@ -34,7 +34,7 @@ impl RevocableToken {
         }
     }
 
-    /// The session that it belongs to.
+    /// The session of the token.
     pub(super) fn session(
         &self,
         work: &mut Work<'_>,
@@ -54,7 +54,7 @@ impl RevocableToken {
     }
 }
 
-/// Ends the session that a token belongs to. What is unknown or has ended is fine; another client's is refused.
+/// Ends the session of a token. Unknown and ended ones succeed; another client's token is refused.
 pub fn revoke_for_client(
     work: &mut Work<'_>,
     master: &MasterKey,

@@ -1,4 +1,5 @@
-//! Service accounts: made by people, with a role of their own, and still there when those people have left.
+//! Service accounts: created by users, with a role of their own, and independent of their creators'
+//! membership.
 
 use std::collections::HashMap;
 
@@ -15,12 +16,12 @@ use crate::domain::time::Time;
 use crate::store::service_accounts::{self, ServiceAccount};
 use crate::store::{Conn, StoreError, TxError, Work, static_credentials, users};
 
-/// Characters of the longest purpose.
+/// Maximum length of a purpose, in characters.
 const MAX_PURPOSE: usize = 200;
 
 const NO_SUCH_ACCOUNT: Refusal = Refusal::NotFound("There is no such service account.");
 
-/// A service account to be.
+/// Fields of a new service account.
 #[derive(Debug, Clone)]
 pub struct NewServiceAccount {
     pub name: String,
@@ -28,7 +29,7 @@ pub struct NewServiceAccount {
     pub role: String,
 }
 
-/// A service account and the name of the person who made it.
+/// A service account with the name of its creator.
 #[derive(Debug, Clone)]
 pub struct AccountWithCreator {
     pub account: ServiceAccount,
@@ -62,7 +63,7 @@ pub fn create(
     Ok(with_creator(work.conn, account)?)
 }
 
-/// A page of service accounts, the newest first; `after` is where the page before it ended.
+/// A page of service accounts, newest first, starting after the cursor `after`.
 pub fn list(
     conn: &mut Conn,
     actor: &OrgActor,
@@ -80,7 +81,7 @@ pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<AccountWithCr
     Ok(with_creator(conn, account)?)
 }
 
-/// Disables a service account: its keys stop at once. Or lets it act again, and they with it.
+/// Disables a service account, which stops its keys at once, or enables it and its keys again.
 pub fn set_enabled(
     work: &mut Work<'_>,
     config: &Config,
@@ -101,7 +102,7 @@ pub fn set_enabled(
     find(work.conn, &actor, id)
 }
 
-/// Gives a service account another role, and its keys what that role holds.
+/// Changes the role of a service account, which changes the effective scopes of its keys.
 pub fn set_role(
     work: &mut Work<'_>,
     config: &Config,
@@ -128,7 +129,7 @@ fn manager(work: &mut Work<'_>, config: &Config, actor: &OrgActor) -> Result<Org
     Ok(actor)
 }
 
-/// An account that they may change, locked.
+/// Locks a service account that the actor may change.
 fn managed(
     work: &mut Work<'_>,
     config: &Config,
@@ -140,7 +141,8 @@ fn managed(
     Ok(account)
 }
 
-/// Refuses to let the keys of an account do what the credential in use cannot. Disabled, they could do nothing `before`.
+/// Refuses a change after which the account's keys have more scopes than `before` that the actor lacks.
+/// `before` is `None` for a disabled account.
 fn require_may_grant(
     work: &mut Work<'_>,
     config: &Config,
@@ -168,7 +170,7 @@ fn require_known_role(config: &Config, role: &str) -> Result<(), Refusal> {
     Err(Refusal::invalid("role", format!("role is none that exists. Use one of {roles}.")))
 }
 
-/// The keys of a service account that would stop with it.
+/// Number of active keys of a service account.
 pub fn count_active_keys(conn: &mut Conn, org_id: &str, id: &str, now: Time) -> Result<i64, StoreError> {
     let owner = SubjectId::ServiceAccount(id.to_owned());
     static_credentials::count_active(conn, org_id, CredentialKind::ApiKey, Some(&owner), now)
@@ -179,7 +181,7 @@ fn with_creator(conn: &mut Conn, account: ServiceAccount) -> Result<AccountWithC
     named.ok_or_else(|| StoreError::Failed("a service account got lost beside its maker".to_owned()))
 }
 
-/// Adds the names of those who made them, with one query however many there are.
+/// Adds the names of the creators, with one query for any number of accounts.
 fn with_creators(
     conn: &mut Conn,
     accounts: Vec<ServiceAccount>,

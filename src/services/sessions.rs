@@ -1,4 +1,4 @@
-//! CLI sessions as their owners and their admins see and end them.
+//! CLI sessions, for their owners and for admins.
 
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::credential::{CredentialKind, EndReason};
@@ -7,17 +7,17 @@ use crate::store::credentials::{self, Credential};
 use crate::store::own_sessions::{self, SessionOwner};
 use crate::store::{Conn, StoreError, Work, memberships};
 
-/// Characters of the longest name that a session may be given.
+/// Maximum length of a session name, in characters.
 pub const MAX_NAME: usize = 63;
 
-/// How somebody may act on a session.
+/// Access of a user to a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionAccess {
     Owner,
     Admin,
 }
 
-/// A session and what this person is to it; nothing for a session that is not theirs to see.
+/// A session with the user's access to it; `None` if they may not see it.
 pub fn find_with_access(
     conn: &mut Conn,
     session_id: &str,
@@ -38,7 +38,7 @@ pub fn find_with_access(
     })
 }
 
-/// Ends a session; `None` if there is none that this person may end.
+/// Ends a session; `None` if there is none that the user may end.
 pub fn end(
     work: &mut Work<'_>,
     session_id: &str,
@@ -56,7 +56,7 @@ pub fn end(
     credentials::find(work.conn, session_id)
 }
 
-/// Ends every living session of a person in an organization and says how many there were.
+/// Ends all active sessions of a user in an organization and returns their number.
 pub fn end_all(
     work: &mut Work<'_>,
     org_id: &str,
@@ -101,7 +101,7 @@ fn ended_event(
         .detail("reason", reason.as_str())
 }
 
-/// Gives a session of one's own another name; `false` if it is not one's own or the name cannot be.
+/// Renames a user's own session; `false` if it is not theirs or the name is invalid.
 pub fn rename(
     work: &mut Work<'_>,
     session_id: &str,

@@ -1,7 +1,8 @@
-//! The first owner and the first organization.
+//! Setup: the first owner and the first organization.
 //!
-//! Until somebody owns something, `/setup` is open to whoever has the code that the server printed. The code is made
-//! from the master key and a nonce in the database, so every node prints the same one and nobody can read it there.
+//! Until there is an owner, `/setup` is open to the holder of the setup code that the server printed. The
+//! code is derived from the master key and a nonce in the database, so every node prints the same code and it
+//! cannot be read from the database.
 
 use chrono::TimeDelta;
 
@@ -21,38 +22,38 @@ use super::accounts::{self, NewUser};
 const NONCE: &str = "setup_nonce";
 const DONE: &str = "setup_done";
 const LIFETIME: TimeDelta = TimeDelta::hours(24);
-/// Letters and digits that are not taken for one another.
+/// Letters and digits that are not easily confused.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-/// Why the first owner was not made.
+/// Why setup was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// Somebody has set this deployment up already.
+    /// The deployment is already set up.
     Done,
     WrongCode,
 }
 
 impl RefusalReason for Refused {}
 
-/// Whether the deployment still waits for its first owner.
+/// Whether the deployment is not set up yet.
 pub fn is_open(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(deployment_settings::find(conn, DONE)?.is_none() && !memberships::any(conn)?)
 }
 
-/// The code that opens `/setup`, while it is open. A code ends after a day; the next start prints another. Nodes that
-/// start together print the same one.
+/// The setup code; `None` once set up. A code expires after a day, and the next start prints a new one. Nodes
+/// that start together print the same one.
 pub fn code(work: &mut Work<'_>, master: &MasterKey) -> Result<Option<String>, StoreError> {
     if !is_open(work.conn)? {
         return Ok(None);
     }
     let fresh = IdKind::Request.new_id(work.entropy);
     deployment_settings::renew(work.conn, NONCE, &fresh, work.now, work.now - LIFETIME)?;
-    // Another node's nonce, if it was faster: its transaction has committed, or `renew` would still wait for it.
+    // Another node's nonce if it was faster: `renew` has waited for its transaction to commit.
     let nonce = deployment_settings::find(work.conn, NONCE)?.map_or(fresh, |(nonce, _)| nonce);
     Ok(Some(format_code(&master.mac(Purpose::SetupCode, &[nonce.as_bytes()]))))
 }
 
-/// Whether this is the code that was printed.
+/// Whether this is the current setup code.
 pub fn is_setup_code(
     conn: &mut Conn,
     master: &MasterKey,
@@ -68,7 +69,7 @@ pub fn is_setup_code(
     }))
 }
 
-/// Makes the first owner and organization; happens once.
+/// Creates the first owner and organization, once.
 pub fn complete(
     work: &mut Work<'_>,
     master: &MasterKey,
@@ -84,14 +85,14 @@ pub fn complete(
     }
 }
 
-/// The same without a code, for whoever runs the server.
+/// [`complete`] without a setup code, for the operator.
 pub fn create_first_owner(
     work: &mut Work<'_>,
     owner: NewUser,
     organization: &str,
     origin: &Origin,
 ) -> Result<(User, Organization), TxError<Refused>> {
-    // Whoever claims the fact is the first; on two nodes at the same moment, too.
+    // Claiming the setting decides between two nodes at the same moment.
     if !is_open(work.conn)? || !deployment_settings::claim(work.conn, DONE, "yes", work.now)? {
         return Err(Refused::Done.into());
     }
@@ -101,7 +102,7 @@ pub fn create_first_owner(
     Ok((user, organization))
 }
 
-/// 16 characters in four groups, 80 bits.
+/// Formats a code: 16 characters in four groups, 80 bits.
 fn format_code(mac: &[u8; 32]) -> String {
     let letters: Vec<char> =
         mac[..16].iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();

@@ -1,7 +1,8 @@
-//! The life of the signing keys: made on the first start, rotated on time, dropped when their last token has ended.
+//! Lifecycle of signing keys: created on the first start, rotated on schedule, deleted when their last token
+//! has expired.
 //!
-//! Making an RSA key takes up to a second, so it never happens inside a write: a key is made and sealed first, and the
-//! write decides whether it is wanted.
+//! Generating an RSA key takes up to a second, so it never happens inside a write: a key is generated and
+//! sealed first, and the write decides whether it is used.
 
 mod revoke;
 
@@ -20,12 +21,12 @@ use crate::store::{Conn, Store, StoreError, Work, clients, deployment_settings};
 
 pub use revoke::{Revocation, Revoked, revoke};
 
-/// How long the old key may sign after a rotation: every node signs with it until it has read the keys again, which takes
-/// a few seconds, and clocks may differ by some. A key verifies nothing that was issued after it retired, so tokens of
-/// these seconds would be refused for all their life. Against a key that has leaked there is [`revoke()`].
+/// How long the old key may sign after a rotation: nodes sign with it until they reload the keys, which takes
+/// a few seconds, and clocks may differ. A retired key verifies nothing that was issued after its retirement,
+/// so without this time such tokens would be refused. For a leaked key use [`revoke()`].
 const HANDOVER: TimeDelta = TimeDelta::seconds(10);
 
-/// The signing keys cannot be made or used.
+/// Signing keys cannot be generated or used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFailure {
     #[error(transparent)]
@@ -41,7 +42,7 @@ pub enum KeyFailure {
     ForeignNextKey(String),
 }
 
-/// A key that is sealed and not yet in the database.
+/// A sealed key that is not inserted yet.
 #[derive(Clone)]
 pub struct SealedKey {
     kid: String,
@@ -58,7 +59,7 @@ impl SealedKey {
         }
     }
 
-    /// The key as the database has it.
+    /// The row of the key.
     pub fn into_row(self, state: KeyState, now: Time) -> SigningKey {
         SigningKey {
             kid: self.kid,
@@ -73,19 +74,19 @@ impl SealedKey {
     }
 }
 
-/// Makes a key on a thread that may take its time, and seals it.
+/// Generates a key on a blocking thread and seals it.
 async fn make(master: &MasterKey, bits: u32) -> Result<SealedKey, KeyFailure> {
     let made = tokio::task::spawn_blocking(move || rsa_key::generate(bits, Entropy)).await;
     let key = made.map_err(|error| StoreError::Failed(error.to_string()))??;
     Ok(SealedKey::new(master, &key, Entropy))
 }
 
-/// What the database says of the master key that its signing keys are sealed with.
+/// The sealed active signing key, which shows the right master key.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SealedKeys {
-    /// No signing key was ever made.
+    /// No signing key was ever created.
     None,
-    /// Signing keys were made, and none of them is active: the table was changed by hand.
+    /// Signing keys were created, but none is active: the table was changed by hand.
     Lost,
     Active {
         kid: String,
@@ -94,7 +95,7 @@ pub enum SealedKeys {
 }
 
 impl SealedKeys {
-    /// Whether this master key opens what there is to open.
+    /// Whether this master key opens the sealed key, if there is one.
     pub fn opens_with(&self, master: &MasterKey) -> bool {
         match self {
             Self::None | Self::Lost => true,
@@ -103,7 +104,7 @@ impl SealedKeys {
     }
 }
 
-/// Finds out whether signing keys have been sealed, and reads the active one.
+/// Reads the sealed active key.
 pub fn sealed(conn: &mut Conn) -> Result<SealedKeys, StoreError> {
     let keys = rows::list(conn)?;
     if let Some(SigningKey { kid, private_sealed, .. }) = in_state(&keys, KeyState::Active) {
@@ -113,7 +114,7 @@ pub fn sealed(conn: &mut Conn) -> Result<SealedKeys, StoreError> {
     Ok(if claimed || !keys.is_empty() { SealedKeys::Lost } else { SealedKeys::None })
 }
 
-/// Makes the first two keys, unless this or another node has.
+/// Creates the first two keys, unless they exist.
 pub async fn bootstrap(store: &Store, master: &MasterKey, bits: u32) -> Result<(), KeyFailure> {
     if !store.read(rows::list).await?.is_empty() {
         return Ok(());
@@ -124,9 +125,9 @@ pub async fn bootstrap(store: &Store, master: &MasterKey, bits: u32) -> Result<(
     Ok(())
 }
 
-/// Puts the first two keys in place; `false` if there are keys already.
+/// Inserts the first two keys; `false` if there are keys already.
 pub fn install(work: &mut Work<'_>, active: SealedKey, next: SealedKey) -> Result<bool, StoreError> {
-    // However many nodes start together.
+    // Once, even if several nodes start together.
     let first = deployment_settings::claim(work.conn, rows::CREATED, &active.kid, work.now)?;
     if first {
         rows::insert(work.conn, &active.into_row(KeyState::Active, work.now))?;
@@ -140,7 +141,7 @@ pub fn list(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
     rows::list(conn)
 }
 
-/// The signing keys and the longest lifetime of what they sign, as the database has them.
+/// The signing keys in the database, and the longest lifetime of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredKeys {
     keys: Vec<SigningKey>,
@@ -153,13 +154,13 @@ impl StoredKeys {
     }
 }
 
-/// Reads every key. `access` is the deployment's own lifetime of access tokens; a client may have a longer one.
+/// Reads all keys. `access` is the deployment's access token lifetime; a client may have a longer one.
 pub fn read(conn: &mut Conn, access: TimeDelta) -> Result<StoredKeys, StoreError> {
     let longest_lifetime = clients::longest_access(conn)?.map_or(access, |longest| longest.max(access));
     Ok(StoredKeys::new(rows::list(conn)?, longest_lifetime))
 }
 
-/// Opens the active one of keys that have been read.
+/// Unseals the active key.
 pub fn open(stored: &StoredKeys, master: &MasterKey) -> Result<KeySet, BadKeySet> {
     let keys: Vec<StoredKey<'_>> = stored
         .keys
@@ -178,31 +179,31 @@ pub fn open(stored: &StoredKeys, master: &MasterKey) -> Result<KeySet, BadKeySet
 /// When the next key may sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RotationTiming {
-    /// When it has been published long enough for every cache to know it.
+    /// When it has been published long enough to be in every cache.
     OncePublished,
-    /// When, besides, the active key has signed for its time.
+    /// As [`Self::OncePublished`], and the active key has reached its rotation age.
     WhenDue,
-    /// At once, however young it is: resource servers that cache the key set refuse its tokens until they fetch it again.
+    /// At once, at any age: resource servers with a cached key set refuse its tokens until they refetch it.
     Now,
 }
 
-/// What a rotation came to.
+/// Outcome of a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
     Done {
         activated: String,
     },
-    /// The next key is too young to sign.
+    /// The next key has not been published long enough.
     TooEarly {
         ready_at: Time,
     },
-    /// The active key may go on.
+    /// The active key has not reached its rotation age.
     NotDue,
     /// There is no next key: the table was changed by hand.
     NoNextKey,
 }
 
-/// The next key becomes the active one, the active one retires, and a new key waits its turn.
+/// Activates the next key, retires the active one, and publishes a new next key.
 pub async fn rotate(
     store: &Store,
     master: &MasterKey,
@@ -220,8 +221,8 @@ pub async fn rotate(
     Ok(store.write(move |work| replace(work, fresh, &rules, timing)).await?)
 }
 
-/// Checks that this process has the master key of the other nodes, before it seals a key for them, and that they will be
-/// able to open the key that signs next.
+/// Checks that this process has the same master key as other nodes before it seals a key for them, and that
+/// the next key can be unsealed.
 fn require_openable(
     active: Option<&SigningKey>,
     next: Option<&SigningKey>,
@@ -238,7 +239,7 @@ fn require_openable(
     }
 }
 
-/// Rotates inside a write, if that is still due: another node may have been faster.
+/// Rotates inside a write, if still due: another node may have been faster.
 fn replace(
     work: &mut Work<'_>,
     fresh: SealedKey,
@@ -262,7 +263,7 @@ fn replace(
     Ok(Rotation::Done { activated: next.kid.clone() })
 }
 
-/// Why the keys should stay as they are, if they should.
+/// Why not to rotate; `None` to rotate.
 fn refusal(keys: &[SigningKey], rules: &config::Keys, timing: RotationTiming, now: Time) -> Option<Rotation> {
     let Some(next) = in_state(keys, KeyState::Next) else { return Some(Rotation::NoNextKey) };
     let signs_until = in_state(keys, KeyState::Active)
@@ -277,7 +278,7 @@ fn refusal(keys: &[SigningKey], rules: &config::Keys, timing: RotationTiming, no
     }
 }
 
-/// Drops the keys whose last token has ended, and returns their names.
+/// Deletes retired keys whose last token has expired, and returns their key ids.
 pub fn drop_retired(work: &mut Work<'_>, keep_after: TimeDelta) -> Result<Vec<String>, StoreError> {
     let mut dropped = Vec::new();
     for key in rows::lock(work.conn)? {
@@ -289,7 +290,7 @@ pub fn drop_retired(work: &mut Work<'_>, keep_after: TimeDelta) -> Result<Vec<St
     Ok(dropped)
 }
 
-/// Does what time has made due: an automatic rotation, the end of a retired key.
+/// Runs scheduled maintenance: automatic rotation and deletion of retired keys.
 pub async fn maintain(store: &Store, master: &MasterKey, rules: &config::Keys) -> Result<(), KeyFailure> {
     match rotate(store, master, rules, RotationTiming::WhenDue).await? {
         Rotation::Done { activated } => tracing::info!(kid = activated, "signing key rotated"),

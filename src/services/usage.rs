@@ -1,4 +1,4 @@
-//! The log of what credentials are used for.
+//! Usage log of credentials: last use, counts and single events.
 
 use std::collections::BTreeMap;
 
@@ -13,16 +13,16 @@ use crate::domain::usage::{self, CountKey, CredentialRef, Use, UseOutcome};
 use crate::store::usage_events::{Filter, UsageEvent};
 use crate::store::{Conn, StoreError, Work, credentials, names, usage_counts, usage_events as rows};
 
-/// A credential says when it was used last to this accuracy, so that busy ones are not written all the time.
+/// Precision of a credential's last use, so that busy ones are not written all the time.
 const LAST_USE_PRECISION: TimeDelta = TimeDelta::seconds(60);
 
-/// Endpoints by which the uses of a credential on one day are told apart. Behind a gateway, callers make up their names.
+/// Maximum number of endpoints counted per credential and day. Behind a gateway, callers choose the paths.
 const MAX_ENDPOINTS: usize = 200;
-/// What all the other ones are counted under.
+/// Name under which further endpoints are counted.
 const OTHER_ENDPOINTS: &str = "(other)";
 
-/// Writes down some uses: on each credential when it was used last, and, unless that is switched off, the counts of the day
-/// and each use that is kept in detail.
+/// Stores a batch of uses: the last use of each credential and, unless switched off, the daily counts and the
+/// detailed events.
 pub fn record(work: &mut Work<'_>, uses: &[Use], keep: Audit) -> Result<(), StoreError> {
     if keep.log_uses {
         let rows: Vec<UsageEvent> =
@@ -34,7 +34,7 @@ pub fn record(work: &mut Work<'_>, uses: &[Use], keep: Audit) -> Result<(), Stor
     let latest = usage::latest(uses);
     let Some(end) = latest.values().map(|used| used.at).max() else { return Ok(()) };
     let ids: Vec<&str> = latest.keys().copied().collect();
-    // One that a refresh is changing right now is left to the refresh, which notes the use as well.
+    // Sessions that a refresh is changing are skipped; the refresh updates their last use.
     for id in credentials::lock_last_used_before(work.conn, &ids, end - LAST_USE_PRECISION)? {
         if let Some(used) = latest.get(id.as_str()) {
             credentials::touch(work.conn, &id, used.at, used.ip.as_deref())?;
@@ -43,7 +43,7 @@ pub fn record(work: &mut Work<'_>, uses: &[Use], keep: Audit) -> Result<(), Stor
     Ok(())
 }
 
-/// Takes the endpoints together that are too many for a credential and a day.
+/// Merges endpoints beyond the limit per credential and day.
 fn merge_excess_endpoints(
     conn: &mut Conn,
     counts: BTreeMap<CountKey, i64>,
@@ -52,7 +52,7 @@ fn merge_excess_endpoints(
         let CountKey { org_id, day, credential_id, .. } = counted;
         (org_id.clone(), day.clone(), credential_id.clone())
     };
-    // More than there will be, because some are known already; most credentials are far below the limit.
+    // Upper bound, because some endpoints are known already; most credentials are far below the limit.
     let mut numbers = usage_counts::endpoints(conn, &counts)?;
     for counted in counts.keys() {
         *numbers.entry(day(counted)).or_default() += 1;
@@ -97,17 +97,17 @@ fn row(work: &Work<'_>, used: &Use) -> UsageEvent {
     }
 }
 
-/// Some uses, the newest first.
+/// A page of uses, newest first.
 #[derive(Debug, Default)]
 pub struct UsePage {
     pub uses: Vec<UsageEvent>,
-    /// Of credentials, people and service accounts.
+    /// Names of credentials, users and service accounts.
     pub names: Names,
     /// Whether older ones follow.
     pub more: bool,
 }
 
-/// The uses in an organization after a place, at most `size` of them.
+/// Up to `size` uses in an organization after a cursor.
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
@@ -115,7 +115,7 @@ pub fn page(
     after: Option<&(Time, String)>,
     size: usize,
 ) -> Result<UsePage, StoreError> {
-    // One more than asked for says whether there are older ones.
+    // One extra row shows whether there are older ones.
     let limit = i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1);
     let mut uses = rows::page(conn, org_id, filter, after, limit)?;
     let more = uses.len() > size;
@@ -128,7 +128,7 @@ pub fn page(
     Ok(UsePage { uses, names, more })
 }
 
-/// What was counted on one day.
+/// Total of one day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DayTotal {
     pub day: String,
@@ -136,7 +136,7 @@ pub struct DayTotal {
     pub denied: i64,
 }
 
-/// What was counted of one credential.
+/// Total of one credential.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CredentialTotal {
     pub id: String,
@@ -146,19 +146,19 @@ pub struct CredentialTotal {
     pub last_day: String,
 }
 
-/// How much an organization's credentials were used in some days.
+/// Usage of an organization's credentials over a period.
 #[derive(Debug, Default)]
 pub struct Overview {
-    /// Those on which there was something.
+    /// Days with uses only.
     pub days: Vec<DayTotal>,
-    /// The most used ones first.
+    /// Most used first.
     pub credentials: Vec<CredentialTotal>,
-    /// How many more were used.
+    /// Number of further credentials with uses.
     pub others: usize,
     pub names: Names,
 }
 
-/// The counts of the days from one to another, both included.
+/// Totals of a period, first and last day included.
 pub fn overview(
     conn: &mut Conn,
     org_id: &str,

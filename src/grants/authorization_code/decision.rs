@@ -1,4 +1,4 @@
-//! What the exchange of a code comes to: one function for both paths.
+//! Decision about a code exchange: one function for both paths.
 
 use crate::domain::client::{Client, Grant};
 use crate::domain::oauth_error::OAuthError;
@@ -14,11 +14,12 @@ use crate::store::organizations::Organization;
 
 use super::CodeRequest;
 
-/// Tries with a wrong verifier that a code survives. More would let a thief guess, fewer would let one burn it.
+/// Wrong verifiers that a code survives. More would let a thief guess the verifier; fewer would let a thief
+/// burn the code.
 const MAX_WRONG_VERIFIERS: i64 = 3;
 
 text_enum! {
-    /// Why a code gives nothing, with the reason for the log.
+    /// Why a code is refused, with the reason for the log.
     CodeRefusal {
         GrantNotAllowed = "grant not allowed",
         UnknownCode = "no such code",
@@ -35,7 +36,7 @@ text_enum! {
 }
 
 impl CodeRefusal {
-    /// What the client is told. `organization` is named where the code belongs to one.
+    /// The error for the client. `organization` is named if the code belongs to one.
     pub(super) fn error(self, organization: Option<&Organization>) -> OAuthError {
         match (self, organization) {
             (Self::GrantNotAllowed, _) => Client::not_permitted(Grant::AuthorizationCode),
@@ -59,19 +60,19 @@ impl CodeRefusal {
     }
 }
 
-/// What is to be done about a code that was presented.
+/// Outcome of a code exchange.
 pub(super) enum Decision {
-    /// Makes a session for the person, who has this role.
+    /// Create a session for the user, who has this role.
     Redeem {
         role: String,
         scopes: ScopeSet,
     },
     Refuse(CodeRefusal),
-    /// The stored state does not allow to tell.
+    /// The stored state is inconsistent.
     Fault(StoreError),
 }
 
-/// Decides about a code that an authenticated client presents.
+/// Decides whether an authenticated client may redeem a code.
 pub(super) fn decide(context: &IssueContext<'_>, request: &CodeRequest, stored: &StoredCode) -> Decision {
     match examine(context, request, stored) {
         Ok(decision) => decision,
@@ -123,7 +124,7 @@ fn examine(
     })
 }
 
-/// The code belongs to this client and to this redirect URI.
+/// Whether the code was issued to this client and redirect URI.
 fn matches_request(
     client: &Client,
     asked: &AuthorizationRequest,

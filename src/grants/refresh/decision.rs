@@ -1,4 +1,4 @@
-//! What a refresh comes to: one function for both paths.
+//! Decision about a refresh: one function for both paths.
 
 use crate::config::Config;
 use crate::domain::client::{Client, Grant};
@@ -26,15 +26,15 @@ text_enum! {
         OrganizationDisabled = "the organization is gone",
         NotMember = "the owner is no longer a member",
         PersonalTokensOff = "the organization's switch is off",
-        /// The rotation that replaced the token is dated so far in the future that a clock was wrong. That proves no
-        /// reuse.
+        /// The rotation that replaced the token is dated far in the future, so a clock was wrong and this is
+        /// no proof of reuse.
         Misdated = "the rotation is dated far in the future: a clock was wrong",
         Reused = "an old refresh token was used again; the session is revoked",
         Ahead = "ahead of the database; the session is revoked",
     }
 }
 
-/// A refresh request whose token could be read. Its tag is not verified yet.
+/// A refresh request whose token could be parsed. Its tag is not verified yet.
 #[derive(Clone, Copy)]
 pub(super) struct Attempt<'a> {
     pub(super) request: &'a RefreshRequest,
@@ -42,31 +42,32 @@ pub(super) struct Attempt<'a> {
     pub(super) installation: Option<Digest>,
 }
 
-/// What is to be done about an attempt.
+/// Outcome of a refresh attempt.
 pub(super) enum Decision {
-    /// The current token: rotates the session.
+    /// Current token: rotate the session.
     Rotate {
         session: ActiveSession,
         scopes: ScopeSet,
     },
-    /// The token before, within the grace: gives the same successor again.
+    /// Previous token within the grace period: return the same successor again.
     Replay {
         session: ActiveSession,
         scopes: ScopeSet,
     },
-    /// A genuine token of a generation that the database has not seen, because it went back in time: rotates the session
-    /// from there if `recoverable` and a recovery is open, and is [`RefreshRefusal::Ahead`] otherwise.
+    /// Genuine token of a generation newer than the database, which was restored from an older copy: rotate
+    /// the session from that generation if `recoverable` and a recovery is open, else
+    /// [`RefreshRefusal::Ahead`] otherwise.
     Ahead {
         session: ActiveSession,
         scopes: ScopeSet,
         recoverable: bool,
     },
     Refuse(RefreshRefusal),
-    /// The stored state does not allow to tell.
+    /// The stored state is inconsistent.
     Fault(StoreError),
 }
 
-/// Reads the token of a request. What is refused here needs no look at the database.
+/// Parses the token of a request, without database access.
 pub(super) fn read_token(
     config: &Config,
     client: &Client,
@@ -79,7 +80,7 @@ pub(super) fn read_token(
         .ok_or(RefreshRefusal::UnknownToken)
 }
 
-/// Decides about a refresh of an authenticated client.
+/// Decides about a refresh by an authenticated client.
 pub(super) fn decide(context: &IssueContext<'_>, attempt: &Attempt<'_>, stored: StoredSession) -> Decision {
     match examine(context, attempt, stored) {
         Ok(decision) => decision,
@@ -94,7 +95,7 @@ fn examine(
 ) -> Result<Decision, RefreshRefusal> {
     let IssueContext { config, master, client, now } = *context;
     let token = attempt.token;
-    // Nothing is told about a session before the tag has proved that the token is genuine.
+    // Nothing about the session is revealed before the tag proves that the token is genuine.
     if !stored.seed.as_deref().is_some_and(|seed| token.verify_tag(master, seed)) {
         return Err(RefreshRefusal::WrongTag);
     }
@@ -127,7 +128,7 @@ fn examine(
     match generation {
         GenerationStatus::Current => Ok(Decision::Rotate { session, scopes }),
         GenerationStatus::Replayed => Ok(Decision::Replay { session, scopes }),
-        // A token of the first version could come from a copy under another public URL.
+        // A version 1 token could come from a copy of the deployment under another public URL.
         GenerationStatus::Ahead => {
             Ok(Decision::Ahead { session, scopes, recoverable: token.version == Version::Second })
         }
@@ -139,7 +140,7 @@ fn examine(
     }
 }
 
-/// `None` if the credential lacks what every CLI session has.
+/// `None` if the credential lacks a field that every CLI session has.
 fn live(stored: StoredSession) -> Option<ActiveSession> {
     Some(ActiveSession {
         id: stored.id,

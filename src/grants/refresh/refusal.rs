@@ -1,4 +1,4 @@
-//! Refused refreshes: what the client is told, and what is recorded.
+//! Refused refreshes: the error for the client, and the audit events.
 
 use chrono::TimeDelta;
 
@@ -15,11 +15,11 @@ use crate::store::{Conn, StoreError, Work, counters, credentials, rates};
 
 use super::decision::{Attempt, RefreshRefusal};
 
-/// How often it is recorded that a session's token came from another client.
+/// Limit on audit events about a session's token that another client presented.
 const FOREIGN_CLIENTS: Rate = Rate::new(10, TimeDelta::hours(1));
 
 impl RefreshRefusal {
-    /// The refusal of a request without a session of its own.
+    /// The error for a request whose token belongs to no session.
     pub(super) fn without_session(self) -> OAuthError {
         match self {
             Self::GrantNotAllowed => Client::not_permitted(Grant::RefreshToken),
@@ -43,7 +43,7 @@ impl RefreshRefusal {
     }
 }
 
-/// Does what a refusal calls for, and says what the client is told.
+/// Carries out the side effects of a refusal and returns the error for the client.
 pub(super) fn refuse(
     work: &mut Work<'_>,
     context: &IssueContext<'_>,
@@ -79,7 +79,7 @@ pub(super) fn refuse(
             work.record(event.refused());
             Ok(invalid_grant(replaced, refusal))
         }
-        // An old copy of the deployment could have been used to age a stolen token.
+        // An old copy of the deployment could have been used to advance a stolen token.
         RefreshRefusal::Ahead => {
             credentials::revoke(work.conn, &session.id, work.now, EndReason::Ahead)?;
             counters::increment(work.conn, Counter::SessionsAheadEnded)?;
@@ -90,7 +90,7 @@ pub(super) fn refuse(
     }
 }
 
-/// What the holder of a genuine token may learn; `None` if no newer token has replaced it.
+/// What the holder of a genuine token may learn about its replacement; `None` if it was not replaced.
 fn replaced(
     conn: &mut Conn,
     session: &StoredSession,
@@ -116,8 +116,8 @@ fn invalid_grant(replaced: Option<Replaced>, refusal: RefreshRefusal) -> OAuthEr
     }
 }
 
-/// Records that another client presented the token of a session. It ends nothing, so it could be repeated for ever; only
-/// so many are recorded.
+/// Records that another client presented the token of a session. That does not end the session and could be
+/// repeated indefinitely, so the events are rate limited.
 fn note_foreign_client(
     work: &mut Work<'_>,
     master: &MasterKey,
@@ -136,7 +136,7 @@ fn note_foreign_client(
     Ok(())
 }
 
-/// An event about a token of another generation than the session's.
+/// Event about a token whose generation differs from the session's.
 pub(super) fn generation_event(
     action: Action,
     session: &StoredSession,

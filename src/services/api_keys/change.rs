@@ -1,4 +1,4 @@
-//! Ending a key, and changing what it may do.
+//! Revoking a key, and changing its scopes.
 
 use super::create::require_may_grant;
 use super::{find, managed, manager, owner_role, require_active};
@@ -16,17 +16,17 @@ use crate::services::refusal::Refusal;
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{Conn, StoreError, TxError, Work, credentials};
 
-/// A key as it is before its scopes are changed.
+/// A key whose scopes may be changed.
 #[derive(Debug)]
 pub struct EditableKey {
     pub named: NamedCredential,
-    /// The role that bounds it; nothing when its owner is gone or disabled.
+    /// The owner's role, which bounds the key; `None` if the owner is gone or disabled.
     pub role: Option<String>,
-    /// The scopes that whoever asks may leave it or give it.
+    /// The scopes that the actor may keep on the key or add to it.
     pub open: ScopeSet,
 }
 
-/// Ends a key for good, at once. Ending it twice is fine.
+/// Revokes a key. Idempotent.
 pub fn revoke(
     work: &mut Work<'_>,
     config: &Config,
@@ -42,7 +42,7 @@ pub fn revoke(
     reload(work, &key)
 }
 
-/// A key for somebody who wants to change its scopes.
+/// Finds a key for changing its scopes.
 pub fn editable(
     conn: &mut Conn,
     config: &Config,
@@ -60,8 +60,8 @@ pub fn editable(
     Ok(EditableKey { named, role, open })
 }
 
-/// Gives a key other scopes. What it could do already it may keep; what is new, whoever asks must hold. `seen` is what
-/// it had by name when they decided, where that is known: nobody undoes the change of somebody else unawares.
+/// Replaces the scopes of a key. Existing scopes may stay; new ones must be held by the actor. `seen` has the
+/// scopes that the actor saw, if known, so that a concurrent change is not undone unnoticed.
 pub fn set_scopes(
     work: &mut Work<'_>,
     config: &Config,
@@ -106,8 +106,8 @@ pub fn set_scopes(
     reload(work, &key)
 }
 
-/// What a key may keep, whoever changes it: what is left of it today. One that nobody owns can do nothing, and keeps
-/// what it has.
+/// The scopes that a key may keep: its effective scopes, or all it has if its owner is gone, because it can
+/// do nothing then.
 fn keepable_scopes(
     config: &Config,
     actor: &OrgActor,
@@ -121,7 +121,7 @@ fn keepable_scopes(
     }
 }
 
-/// The key as it is now.
+/// Reloads the key after the change.
 fn reload(work: &mut Work<'_>, key: &StaticCredential) -> Result<NamedCredential, TxError<Refusal>> {
     let kind = key.kind.credential_kind();
     let found = static_credentials::find(work.conn, &key.org_id, kind, &key.id)?;

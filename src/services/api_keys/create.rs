@@ -1,4 +1,4 @@
-//! Making a key.
+//! Creating an API key.
 
 use super::{CreatedCredential, manager, require_enabled};
 use crate::config::Config;
@@ -16,21 +16,21 @@ use crate::services::{credential_names, field_validation};
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{StoreError, TxError, Work, service_accounts};
 
-/// A key to be.
+/// Fields of a new key.
 #[derive(Debug, Clone)]
 pub struct NewKey {
     pub name: String,
     pub mode: Mode,
-    /// `None`: without scopes of its own, where the organization allows that.
+    /// `None` for an unrestricted key, if the organization allows them.
     pub scopes: Option<Vec<String>>,
     pub ends_at: Option<Time>,
-    /// For whom, when not for whoever makes it.
+    /// Service account that owns the key; `None` for the creator.
     pub service_account: Option<String>,
-    /// `None`: usable from anywhere.
+    /// `None` for any address.
     pub allowed_addresses: Option<Vec<String>>,
 }
 
-/// Makes a key. Its secret is in the answer and nowhere else.
+/// Creates a key. The secret is only in the returned value.
 pub fn create(
     work: &mut Work<'_>,
     config: &Config,
@@ -55,7 +55,7 @@ pub fn create(
     Ok(created)
 }
 
-/// Whose role bounds the key, and which that is.
+/// Owner of the new key, with the role that bounds it.
 fn owner(
     work: &mut Work<'_>,
     config: &Config,
@@ -97,7 +97,7 @@ fn granted(config: &Config, actor: &OrgActor, scopes: Option<&[String]>) -> Resu
     }
 }
 
-/// Refuses a key that could do more than its owner, or than whoever makes it.
+/// Refuses a key with more scopes than its owner or its creator.
 pub(super) fn require_may_grant(
     catalog: &Catalog,
     actor: &OrgActor,
@@ -122,7 +122,7 @@ fn addresses(texts: Option<&[String]>) -> Result<Option<AllowedAddresses>, Refus
         .map_err(|bad| Refusal::invalid("allowedAddresses", format!("allowedAddresses {bad}.")))
 }
 
-/// A static credential that lacks only its secret and its place.
+/// A static credential without secret and row.
 pub(in crate::services) struct Draft {
     pub(in crate::services) kind: StaticKind,
     pub(in crate::services) owner: SubjectId,
@@ -133,7 +133,7 @@ pub(in crate::services) struct Draft {
 }
 
 impl Draft {
-    /// Draws the secret and keeps what may be kept of it.
+    /// Generates the secret and inserts its digest.
     pub(in crate::services) fn make(
         self,
         work: &mut Work<'_>,
@@ -171,7 +171,7 @@ impl Draft {
     }
 }
 
-/// Records what a key or a token is from now on.
+/// Records an audit event with the properties of a key or token.
 pub(in crate::services) fn record(
     work: &mut Work<'_>,
     actor: &OrgActor,

@@ -1,7 +1,7 @@
-//! API keys: an organization's credentials for programs, each bounded by the role of whoever it was made for.
+//! API keys: an organization's credentials for programs, each bounded by the role of its owner.
 //!
-//! Who holds `keys:manage` makes keys, and never one that can do more than what they hold themselves. Owners and admins
-//! see every key, everybody else their own.
+//! Creating keys takes `keys:manage`, and a key never has more scopes than its creator. Owners and admins see
+//! every key, other members their own.
 
 mod change;
 mod create;
@@ -24,7 +24,7 @@ use crate::domain::time::Time;
 use crate::store::static_credentials::{self, PageQuery, StaticCredential};
 use crate::store::{Conn, StoreError, TxError, Work, memberships, service_accounts};
 
-/// A new credential and its secret, which nobody can read again.
+/// A new credential and its secret, which is not stored.
 #[derive(Debug)]
 pub struct CreatedCredential {
     pub named: NamedCredential,
@@ -33,7 +33,7 @@ pub struct CreatedCredential {
 
 const NO_SUCH_KEY: Refusal = Refusal::NotFound("There is no such API key.");
 
-/// A part of the keys that they see.
+/// A page of the keys that the actor may see.
 pub fn list(
     conn: &mut Conn,
     actor: &OrgActor,
@@ -45,7 +45,7 @@ pub fn list(
     Ok(credential_names::all(conn, page)?)
 }
 
-/// A part of the keys of a service account, for those who see every key.
+/// A page of the keys of a service account, for actors who may see all keys.
 pub fn of_service_account(
     conn: &mut Conn,
     actor: &OrgActor,
@@ -62,7 +62,7 @@ pub fn of_service_account(
     Ok(credential_names::all(conn, page)?)
 }
 
-/// One key.
+/// Finds a key.
 pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<Refusal>> {
     require_may_read(actor)?;
     let found = static_credentials::find(conn, &actor.organization.id, CredentialKind::ApiKey, id)?;
@@ -70,7 +70,7 @@ pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredenti
     Ok(credential_names::one(conn, key)?)
 }
 
-/// Whoever manages keys may look at them.
+/// Reading keys takes `keys:read` or `keys:manage`.
 fn require_may_read(actor: &OrgActor) -> Result<(), Refusal> {
     actor.require(KEYS_MANAGE).or_else(|_| actor.require(KEYS_READ))
 }
@@ -79,20 +79,20 @@ fn is_seen(actor: &OrgActor, key: &StaticCredential) -> bool {
     actor.visible_owner().is_none_or(|owner| *owner == key.owner)
 }
 
-/// Those who may manage keys, as things stand in this transaction.
+/// Rechecks that the actor may manage keys, inside the transaction.
 fn manager(work: &mut Work<'_>, config: &Config, actor: &OrgActor) -> Result<OrgActor, TxError<Refusal>> {
     let actor = actor.recheck(work, config)?;
     actor.require(KEYS_MANAGE)?;
     Ok(actor)
 }
 
-/// A key that they manage, locked.
+/// Locks a key that the actor may manage.
 fn managed(work: &mut Work<'_>, actor: &OrgActor, id: &str) -> Result<StaticCredential, TxError<Refusal>> {
     let found = static_credentials::lock(work.conn, &actor.organization.id, CredentialKind::ApiKey, id)?;
     Ok(found.filter(|key| is_seen(actor, key)).ok_or(NO_SUCH_KEY)?)
 }
 
-/// The role that bounds a key today; nothing when its owner is gone or disabled.
+/// The current role of a key's owner; `None` if the owner is gone or disabled.
 fn owner_role(conn: &mut Conn, key: &StaticCredential) -> Result<Option<String>, StoreError> {
     match &key.owner {
         SubjectId::User(id) => memberships::role(conn, &key.org_id, id),
@@ -102,7 +102,7 @@ fn owner_role(conn: &mut Conn, key: &StaticCredential) -> Result<Option<String>,
     }
 }
 
-/// Refuses keys where the organization does not have them.
+/// Refuses if the organization does not allow API keys.
 fn require_enabled(config: &Config, actor: &OrgActor) -> Result<(), Refusal> {
     let organization = &actor.organization;
     if organization.key_policy(&config.organizations).on {

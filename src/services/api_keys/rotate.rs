@@ -1,4 +1,4 @@
-//! Putting a new key in the place of an old one.
+//! Rotating an API key.
 
 use chrono::TimeDelta;
 
@@ -16,7 +16,7 @@ use crate::services::refusal::Refusal;
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{TxError, Work, credentials};
 
-/// How long the old key works on, so that whatever uses it has time to change over.
+/// How long the old key stays valid, so that its users can switch to the new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overlap {
     None,
@@ -43,16 +43,16 @@ impl Overlap {
     }
 }
 
-/// The new key, and what became of the old one.
+/// The new key, and when the old one ends.
 #[derive(Debug)]
 pub struct Rotated {
     pub created: CreatedCredential,
     pub old_id: String,
-    /// When the old key stops working: now, or at the end of the overlap, and never later than it would have anyway.
+    /// When the old key stops working: at the end of the overlap, and never later than its own expiry.
     pub old_ends_at: Time,
 }
 
-/// Makes a key like the old one, with the same time to live, and ends the old one.
+/// Creates a key with the same properties and lifetime, and ends the old one after the overlap.
 pub fn rotate(
     work: &mut Work<'_>,
     config: &Config,
@@ -80,7 +80,7 @@ pub fn rotate(
         ends_at: next_end(&old, policy.lifetime, work.now),
         allowed_addresses: old.allowed_addresses.clone(),
     };
-    // A key may renew itself; any other is one that whoever asks gets besides their own.
+    // A key may rotate itself; the secret of any other key is additional power for the actor.
     if !actor.acts_with(&old.id) {
         actor.bounds.check(draft.kind, draft.ends_at, draft.allowed_addresses.as_ref())?;
     }
@@ -108,7 +108,7 @@ pub fn rotate(
     Ok(Rotated { created, old_id: old.id, old_ends_at })
 }
 
-/// Refuses to hand a secret to somebody who would act with it as another person, or above their own role.
+/// Refuses if the new secret would let the actor act as another user, or beyond their own role.
 fn require_may_hold(
     config: &Config,
     actor: &OrgActor,
@@ -137,7 +137,7 @@ fn require_rotatable(old: &StaticCredential, policy: KeyPolicy) -> Result<(), Re
     }
 }
 
-/// As far away as the end of the old key was when it was made, within what the organization allows today.
+/// The end of the new key: the original lifetime of the old one, capped by the organization's current limit.
 fn next_end(old: &StaticCredential, lifetime: Lifetime, now: Time) -> Option<Time> {
     let same = old.ends_at.map(|end| now + (end - old.created_at));
     match lifetime {

@@ -1,7 +1,7 @@
-//! Presenting a credential: what stands behind it right now.
+//! Authentication with a credential, against the current state of the database.
 //!
-//! A signature says what was true when a token was issued, and a row what was true when a key was made. Whether it still
-//! lives, who its owner is today and what the organization allows is read at every use.
+//! A signature or a row tells what was true when a credential was issued. Whether it is still active, its
+//! owner's role and the organization's policy are read at every use.
 
 mod session;
 mod static_secret;
@@ -28,23 +28,24 @@ use crate::store::service_accounts::ServiceAccount;
 use crate::store::users::User;
 use crate::store::{Conn, RefusalReason, TxError};
 
-/// What was presented, once its form holds.
+/// A well-formed credential.
 #[derive(Debug)]
 pub enum PresentedToken {
-    /// An access token whose signature holds: of a CLI session, or given in exchange for a key or a token.
+    /// An access token with a valid signature, from a CLI session or from the exchange of a key or personal
+    /// token.
     Access(AccessClaims),
-    /// The digest of an API key or a personal token whose checksum holds.
+    /// Digest of an API key or personal token with a valid checksum.
     Static(Digest),
 }
 
-/// Which audiences of access tokens are accepted. Keys and personal tokens have none.
+/// Accepted audiences of access tokens. Keys and personal tokens have no audience.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
     /// This server.
     Issuer,
     /// The resource with this id, as it is configured.
     Resource(String),
-    /// All that this server makes tokens for.
+    /// Any audience that this server issues tokens for.
     Any,
 }
 
@@ -59,7 +60,7 @@ impl Audience {
     }
 }
 
-/// Who calls, with what, and what that allows at this moment.
+/// The authenticated subject, its credential, and its effective scopes right now.
 #[derive(Debug, Clone)]
 pub struct Principal {
     pub credential: CredentialInfo,
@@ -67,20 +68,20 @@ pub struct Principal {
     pub organization: Organization,
     /// The role of the subject, today.
     pub role: String,
-    /// The tool that holds a CLI session; keys and tokens belong to none.
+    /// The client of a CLI session; `None` for keys and personal tokens.
     pub client: Option<Client>,
     /// Granted ∩ role ∩ organization ∩ client.
     pub scopes: ScopeSet,
 }
 
-/// The credential behind a call, whichever kind it is.
+/// The presented credential, of any kind.
 #[derive(Debug, Clone)]
 pub struct CredentialInfo {
     pub id: String,
     pub kind: CredentialKind,
-    /// Of API keys alone.
+    /// `None` unless it is an API key.
     pub mode: Option<Mode>,
-    /// Whether it works from some addresses only.
+    /// Whether it has an address allowlist.
     pub bound_to_addresses: bool,
     pub name: String,
     pub created_at: Time,
@@ -121,37 +122,37 @@ impl Subject {
 /// Why a credential gives nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
-    /// It was never one of ours.
+    /// Not issued by this server.
     Invalid,
     Expired,
     /// Revoked, or its owner or its client is gone.
     Revoked,
-    /// The organization does not allow personal tokens.
+    /// Personal tokens are off in the organization.
     SwitchedOff {
         name: String,
         slug: String,
     },
-    /// It allows those of its owners and admins alone.
+    /// Personal tokens are limited to owners and admins.
     AdminsOnly {
         name: String,
     },
-    /// It does not allow API keys.
+    /// API keys are off in the organization.
     KeysOff {
         name: String,
     },
-    /// The key may not be used from there.
+    /// The address is not on the key's allowlist.
     Address,
 }
 
 impl RefusalReason for Refused {}
 
-/// What is left of a credential.
+/// What a rechecked credential may do.
 pub struct RecheckedCredential {
     pub scopes: ScopeSet,
     pub bounds: Bounds,
 }
 
-/// Looks at a credential that was presented before, inside the transaction of what it asks for. `role` is its owner's.
+/// Rechecks an authenticated credential inside the transaction of the change. `role` is its owner's role.
 pub fn recheck(
     conn: &mut Conn,
     config: &Config,
@@ -176,15 +177,15 @@ pub fn recheck(
     left.map_err(|error| error.map(Refusal::Credential))
 }
 
-/// What stands behind a token.
+/// Result of checking a credential.
 #[derive(Debug)]
 pub struct CheckResult {
-    /// The credential that was presented, let in or not. `None` if it was never one of ours.
+    /// The presented credential, accepted or not. `None` if this server did not issue it.
     pub credential: Option<CredentialRef>,
     pub verdict: Result<Principal, Refused>,
 }
 
-/// Judges what was found behind a secret.
+/// Evaluates the result of a lookup by secret.
 pub fn check_static(
     config: &Config,
     found: Option<HeldCredential>,

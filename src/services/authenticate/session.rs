@@ -17,7 +17,7 @@ use crate::store::memberships::{self, ActiveMember};
 use crate::store::organizations::Organization;
 use crate::store::{Conn, StoreError, TxError, clients};
 
-/// Reads what stands behind an access token. `address` is where the request came from.
+/// Checks an access token. `address` is the client address.
 pub fn check_access(
     conn: &mut Conn,
     config: &Config,
@@ -57,7 +57,7 @@ fn credential(claims: &AccessClaims) -> CredentialRef {
     }
 }
 
-/// The same for the current refresh token of a session. It is not used up.
+/// Checks a current refresh token without redeeming it.
 pub fn check_refresh(
     conn: &mut Conn,
     config: &Config,
@@ -105,7 +105,7 @@ fn evaluate(
     })
 }
 
-/// The same session inside the transaction of what it asks for: the scopes that it was granted.
+/// Rechecks the session inside the transaction of the change; returns its granted scopes.
 pub(super) fn recheck(
     conn: &mut Conn,
     organization: &Organization,

@@ -26,7 +26,7 @@ pub(super) fn check(
     CheckResult { credential, verdict: evaluate(config, held, address, now) }
 }
 
-/// The same for an access token that was given in exchange for a secret. It dies with it.
+/// Checks an access token that was issued in exchange for a key or personal token, and ends with it.
 pub(super) fn exchanged(
     conn: &mut Conn,
     config: &Config,
@@ -62,7 +62,7 @@ fn evaluate(
 ) -> Result<Principal, Refused> {
     let HeldCredential { credential, holder } = held;
     active(&credential, now)?;
-    // A person who has left takes the keys along; those of service accounts belong to nobody who could leave.
+    // Keys of a member end with the membership; those of service accounts do not depend on any member.
     let (organization, subject, role) = match holder.ok_or(Refused::Revoked)? {
         Holder::Person(ActiveMember { organization, user, role }) => {
             (organization, Subject::User(user), role)
@@ -85,7 +85,7 @@ fn evaluate(
     Ok(Principal { credential: presented(credential), subject, organization, role, client: None, scopes })
 }
 
-/// The same credential inside the transaction of what it asks for.
+/// Rechecks the credential inside the transaction of the change.
 pub(super) fn recheck(
     conn: &mut Conn,
     config: &Config,
@@ -108,7 +108,7 @@ fn active(credential: &StaticCredential, now: Time) -> Result<(), Refused> {
     if credential.has_ended(now) { Err(Refused::Expired) } else { Ok(()) }
 }
 
-/// Whether the organization allows this use.
+/// Checks the organization's policy for this use.
 fn allowed(
     config: &Config,
     organization: &Organization,

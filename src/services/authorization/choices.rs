@@ -1,4 +1,4 @@
-//! The organizations in which a person could let a tool act, and how fresh their sign-in has to be for it.
+//! The organizations that a user can choose in the consent, and how recent their sign-in has to be.
 
 use chrono::TimeDelta;
 
@@ -11,41 +11,41 @@ use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
 use crate::store::{Conn, StoreError, memberships};
 
-/// How fresh a sign-in must be before it may give away more than reading and changing.
+/// Maximum age of a sign-in that may grant scopes of a level above `change`.
 pub(in crate::services) const MAX_AUTH_AGE: TimeDelta = TimeDelta::minutes(15);
 
-/// An organization that the person may choose, and what the tool would get there.
+/// An organization of the user, and the scopes that the client would get there.
 #[derive(Debug, Clone)]
 pub struct OrganizationChoice {
     pub organization: Organization,
     pub role: String,
-    /// What was asked for and the role holds.
+    /// Requested scopes that the role holds.
     pub granted: ScopeSet,
-    /// What was asked for and the role does not hold.
+    /// Requested scopes that the role does not hold.
     pub left_out: ScopeSet,
-    /// The organization's policy that forbids this sign-in.
+    /// The organization policy that forbids this sign-in, if any.
     pub policy_block: Option<PolicyBlock>,
 }
 
 impl OrganizationChoice {
-    /// Whether the person could say yes here.
+    /// Whether the user can approve for this organization.
     pub fn is_selectable(&self) -> bool {
         self.policy_block.is_none() && !self.granted.is_empty()
     }
 }
 
-/// Why a person can say yes in none of their organizations.
+/// Why a user can approve for none of their organizations.
 #[derive(Debug, Clone, Copy)]
 pub enum Obstacle<'a> {
     NoOrganization,
-    /// Every organization has something against this sign-in; the first one's reason.
+    /// Every organization's policy forbids this sign-in; holds the first one's reason.
     Closed(&'a OrganizationChoice, PolicyBlock),
-    /// No role of the person holds anything of what is asked for; the first organization where nothing else is in the
-    /// way.
+    /// No role of the user holds any requested scope; holds the first organization whose policy allows the
+    /// sign-in.
     RoleTooSmall(&'a OrganizationChoice),
 }
 
-/// Why no organization can be approved; `None` if one can.
+/// Why no organization is selectable; `None` if one is.
 pub fn obstacle(choices: &[OrganizationChoice]) -> Option<Obstacle<'_>> {
     let Some(first) = choices.first() else { return Some(Obstacle::NoOrganization) };
     if choices.iter().any(OrganizationChoice::is_selectable) {
@@ -59,7 +59,7 @@ pub fn obstacle(choices: &[OrganizationChoice]) -> Option<Obstacle<'_>> {
     })
 }
 
-/// What a tool requests, by which sign-in method, with the organization that it suggests.
+/// Client, requested scopes, sign-in method and suggested organization.
 pub(in crate::services) struct ChoiceCriteria<'a> {
     pub client: &'a Client,
     pub scopes: &'a ScopeSet,
@@ -67,7 +67,7 @@ pub(in crate::services) struct ChoiceCriteria<'a> {
     pub sign_in_method: SignInMethod,
 }
 
-/// Every organization of a person, the suggested one first; may be empty.
+/// All organizations of a user, the suggested one first; may be empty.
 pub(in crate::services) fn choices(
     conn: &mut Conn,
     config: &Config,
@@ -88,12 +88,12 @@ pub(in crate::services) fn choices(
         let hint = wanted.org_hint;
         hint == Some(&choice.organization.id) || hint == Some(&choice.organization.slug)
     };
-    // What the tool asked for comes first, then what can be chosen at all.
+    // The suggested organization first, then the selectable ones.
     choices.sort_by_key(|choice| (!hinted(choice), choice.policy_block.is_some()));
     Ok(choices)
 }
 
-/// Whether a sign-in is too old to give these scopes away.
+/// Whether a sign-in is too old to grant these scopes.
 pub(in crate::services) fn is_stale(
     config: &Config,
     now: Time,

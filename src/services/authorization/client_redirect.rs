@@ -1,4 +1,4 @@
-//! How the tool learns the answer.
+//! The redirect that returns the answer to the client.
 
 use crate::config::Config;
 use crate::domain::oauth_error::{OAuthError, PERSONAL_TOKENS_DISABLED};
@@ -18,12 +18,12 @@ pub struct ClientRedirect {
     pub request: AuthorizationRequest,
     pub client_name: String,
     pub target: Target,
-    /// The full address with the answer in it; `None` once the answer has been used or is too old.
+    /// Redirect URL with the answer; `None` once the answer was used or has expired.
     pub url: Option<String>,
 }
 
-/// Finds the redirect to the client for the browser that opened the request. `signed_in` says whether a person is signed
-/// in there.
+/// Finds the redirect to the client for the browser that opened the request. `signed_in`: whether a user is
+/// signed in in that browser.
 pub fn find_redirect(
     conn: &mut Conn,
     config: &Config,
@@ -69,13 +69,13 @@ pub fn find_redirect(
             };
             Some(refusal(config, &return_to, &request, error, description, &[]))
         }
-        // Only a code to copy is not allowed, and no address carries one.
+        // Only copied codes can be `NotAllowed`, and they are never sent in a redirect.
         RequestStatus::NotAllowed | RequestStatus::Open => None,
     };
     Ok(Some(ClientRedirect { target: return_to.target(), client_name: client.name, request, url }))
 }
 
-/// The tool learns which organization it is and where the switch stands, so that it can say whom to ask for what.
+/// Tells the client the organization and the settings page of the switch, so that it can say whom to ask.
 fn switched_off(
     conn: &mut Conn,
     config: &Config,

@@ -1,4 +1,4 @@
-//! What a person is asked: who wants what, for which organization, and what stands in the way.
+//! The consent request: client, scopes, organizations, and what prevents an approval.
 
 use chrono::TimeDelta;
 
@@ -16,47 +16,47 @@ use crate::store::{Conn, RefusalReason, StoreError, TxError, clients, credential
 use super::choices::{ChoiceCriteria, OrganizationChoice, choices, is_stale};
 use super::paste::cap_scopes;
 
-/// A request with everything that a decision needs.
+/// An authorization request with everything needed for a decision.
 #[derive(Debug, Clone)]
 pub struct ConsentRequest {
     pub request: AuthorizationRequest,
     pub client: Client,
     pub sign_in_method: SignInMethod,
-    /// The scopes that it may get by this sign-in method.
+    /// Requested scopes, capped by the sign-in method.
     pub asked: ScopeSet,
-    /// Every organization of the person, the suggested one first; may be empty.
+    /// All organizations of the user, the suggested one first; may be empty.
     pub choices: Vec<OrganizationChoice>,
-    /// The person has not used this client before.
+    /// The user has not used this client before.
     pub first_time: bool,
     pub answerable: Answerable,
 }
 
-/// Whether the question can be answered as things are.
+/// Whether the user can answer now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answerable {
     Now,
-    /// The password must be given again first.
+    /// The user must re-enter the password first.
     AfterSigningInAgain,
 }
 
-/// Why there is nothing to ask.
+/// Why there is no consent to ask for.
 #[derive(Debug, Clone)]
 pub enum Unanswerable {
-    /// There is no such request, or another browser opened it.
+    /// No such request, or bound to another browser.
     NotHere,
     Expired,
-    /// It has had its answer.
+    /// Answered already.
     Answered(Box<AuthorizationRequest>),
-    /// It was malformed: the tool is to be told.
+    /// Malformed: redirect the error to the client.
     Invalid(Box<AuthorizationRequest>),
-    /// `prompt=none`: consent is always asked for, so the tool is told that it has to be.
+    /// `prompt=none`: redirect `consent_required` to the client, because consent is always asked for.
     MayNotAsk(Box<AuthorizationRequest>),
     ClientGone,
 }
 
 impl RefusalReason for Unanswerable {}
 
-/// Reads a request for the person and browser that want to answer it.
+/// Reads a request for the user and browser that want to answer it.
 pub fn find_consent(
     conn: &mut Conn,
     config: &Config,
@@ -68,7 +68,7 @@ pub fn find_consent(
     load_consent(conn, config, now, request, session)
 }
 
-/// The same for a request that has been read already, locked or not.
+/// [`find_consent`] for a request row that was already read, locked or not.
 pub(super) fn load_consent(
     conn: &mut Conn,
     config: &Config,
@@ -113,7 +113,7 @@ pub(super) fn load_consent(
     Ok(ConsentRequest { request, client, sign_in_method, asked, choices, first_time, answerable })
 }
 
-/// Whether this browser is the one that opened the request.
+/// Whether the request is bound to this browser.
 pub(super) fn opened_by(request: &AuthorizationRequest, browser: Digest) -> bool {
     request.browser_hash == Some(browser)
 }

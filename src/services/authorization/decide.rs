@@ -1,4 +1,4 @@
-//! The one answer to a request.
+//! Answers an authorization request, once.
 
 use chrono::TimeDelta;
 
@@ -18,7 +18,7 @@ use crate::store::{StoreError, TxError, Work, organizations};
 use super::choices::{Obstacle, OrganizationChoice, obstacle};
 use super::consent::{Answerable, ConsentRequest, Unanswerable, load_consent};
 
-/// What the person chose.
+/// Decision of the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     Deny,
@@ -26,26 +26,26 @@ pub enum Decision {
     Approve {
         org_id: String,
     },
-    /// The person cannot approve, and lets the tool know why. Answers nothing if they can. Never gives anything.
+    /// Tells the client why the user cannot approve. Ignored if the user can approve. Grants nothing.
     Refuse,
 }
 
-/// What came of it.
+/// Outcome of a decision.
 #[derive(Debug)]
 pub enum DecisionOutcome {
-    /// Answered: the tool is told by the way back.
+    /// Answered: redirect to the client.
     Answered,
     Unanswerable(Box<Unanswerable>),
-    /// The password must be given again first. Nothing was answered.
+    /// The user must re-enter the password first. The request is still open.
     SignInAgain,
-    /// The organization does not allow this sign-in. If it is because of personal tokens, the request is answered with
-    /// that.
+    /// The organization's policy forbids this sign-in. If personal tokens are off, the request is answered
+    /// with that.
     Closed(Organization, PolicyBlock),
-    /// The person is not a member of that organization, or holds none of what was asked for there.
+    /// The user is not a member of that organization, or their role there holds no requested scope.
     NotThere,
 }
 
-/// Answers a request once. Everything but the decision comes from the stored request.
+/// Answers a request, once. Everything but the decision comes from the stored request.
 pub fn decide(
     work: &mut Work<'_>,
     config: &Config,
@@ -86,7 +86,7 @@ pub fn decide(
     let Some(choice) = question.choices.iter().find(|choice| choice.organization.id == *org_id) else {
         return Ok(DecisionOutcome::NotThere);
     };
-    // Nobody turns the switch between this look and the code.
+    // The lock keeps the policy from changing before the code is issued.
     let Some(organization) = organizations::lock(work.conn, org_id)? else {
         return Ok(DecisionOutcome::NotThere);
     };
@@ -106,19 +106,19 @@ pub fn decide(
     Ok(DecisionOutcome::Answered)
 }
 
-/// The bits that a code is derived from.
+/// Random seed of a code.
 fn new_seed(entropy: Entropy) -> [u8; 32] {
     entropy.bytes()
 }
 
-/// The code that answers a request: a MAC over random bits that are stored beside the code's digest and appear nowhere
-/// else. The answer can be sent again while the code is unused, and neither the database nor the master key alone
-/// yields it.
+/// The authorization code: a MAC over a random seed that is stored next to the code's digest and nowhere
+/// else. The answer can be sent again while the code is unused, and neither the database nor the master key
+/// alone yields the code.
 pub(super) fn derive_code(master: &MasterKey, seed: &[u8]) -> Secret {
     master.token(Purpose::AuthorizationCode, &[seed])
 }
 
-/// A person who copies a code needs longer than a browser that carries it.
+/// Copying a code takes a person longer than a redirect takes a browser.
 fn lifetime(config: &Config, sign_in_method: SignInMethod) -> TimeDelta {
     match sign_in_method {
         SignInMethod::Redirect | SignInMethod::Device(_) => config.tokens.code,

@@ -1,7 +1,7 @@
-//! From an authorization request to its one answer.
+//! Authorization requests, from arrival to answer.
 //!
-//! A request becomes a row the moment it arrives, pushed by a tool or opened in a browser, and everything after that
-//! works on the row: a form can only say which request it means and what the person decided.
+//! A request is stored on arrival, pushed by a client or opened in a browser, and everything after that works
+//! on the row: a form can only name the request and the decision.
 
 mod choices;
 mod client_redirect;

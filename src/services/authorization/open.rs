@@ -1,4 +1,4 @@
-//! How a request arrives: pushed by the tool (RFC 9126), or opened in a browser.
+//! Arrival of a request: pushed by the client (RFC 9126) or opened in a browser.
 
 use chrono::TimeDelta;
 
@@ -15,15 +15,15 @@ use crate::domain::short_code;
 use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
 use crate::store::{StoreError, TxError, Work, clients};
 
-/// What `request_uri` starts with, RFC 9126 section 2.2.
+/// Prefix of a `request_uri`, RFC 9126 section 2.2.
 const URN: &str = "urn:ietf:params:oauth:request_uri:";
 
-/// The secret part of a `request_uri`; `None` if it is none of this server's.
+/// The secret part of a `request_uri`; `None` if this server did not issue it.
 pub(super) fn reference(request_uri: &str) -> Option<&str> {
     request_uri.strip_prefix(URN)
 }
 
-/// A pushed request, as the tool is told of it.
+/// Response to a pushed request.
 #[derive(Debug)]
 pub struct PushedRequest {
     pub request_uri: Secret,
@@ -32,23 +32,23 @@ pub struct PushedRequest {
     pub user_check: String,
 }
 
-/// What came of opening a request in a browser.
+/// Outcome of opening a request in a browser.
 #[derive(Debug)]
 pub enum OpenOutcome {
-    /// The request with this id waits for its person.
+    /// The request with this id is open and bound to the browser.
     Request(String),
-    /// The request with this id may show no page (`prompt=none`): the client is told at once.
+    /// The request with this id has `prompt=none`: redirect to the client at once.
     Silent(String),
     Untrusted(NotRedirectable),
-    /// A pushed request that was never there, is over, or belongs to another client.
+    /// A pushed request that does not exist, has ended, or belongs to another client.
     Gone,
-    /// A pushed request that another browser opened before.
+    /// A pushed request that is bound to another browser.
     OpenElsewhere,
-    /// A pushed request, opened by what may not keep a cookie: it stays free for a browser that does.
+    /// A pushed request, opened without a cookie: it stays unbound for a browser that keeps cookies.
     NeedsCookie,
 }
 
-/// Takes a pushed request from an authenticated client. Everything is checked now, and errors are told at once.
+/// Stores a pushed request of an authenticated client. All parameters are checked now.
 pub fn push(
     work: &mut Work<'_>,
     config: &Config,
@@ -79,12 +79,11 @@ pub fn push(
 #[derive(Debug, Clone, Copy)]
 pub struct OpeningBrowser {
     pub browser: Digest,
-    /// Whether it has sent a cookie. What opens links without being a browser (previews of chat programs, scanners of
-    /// mail) keeps none.
+    /// Whether it has sent a cookie. Link previews of chat programs and mail scanners keep none.
     pub keeps_cookie: bool,
 }
 
-/// Opens a request whose parameters came through the browser, or that names a pushed one.
+/// Opens a request from the parameters in the browser, or a pushed one by its `request_uri`.
 pub fn open(
     work: &mut Work<'_>,
     config: &Config,
@@ -119,7 +118,7 @@ pub fn open(
     })
 }
 
-/// Opens a pushed request by its reference.
+/// Opens a pushed request by the secret part of its `request_uri`.
 pub fn open_pushed(
     work: &mut Work<'_>,
     config: &Config,
@@ -145,8 +144,8 @@ pub fn open_short_link(
     bind(work, config, request, opener)
 }
 
-/// The browser that opens a pushed request first is the only one that may answer it: a link that is opened a second time
-/// may have been passed on or read over a shoulder.
+/// Binds a pushed request to the first browser that opens it, the only one that may answer it: a link that is
+/// opened again may have been forwarded or read over a shoulder.
 fn bind(
     work: &mut Work<'_>,
     config: &Config,
@@ -157,7 +156,7 @@ fn bind(
         return Ok(OpenOutcome::Gone);
     };
     let silent = request.prompt.as_deref() == Some("none");
-    // Nobody is asked anything by a silent request, which is answered to its client alone.
+    // A silent request needs no binding: no user answers it.
     if !opener.keeps_cookie && !silent {
         return Ok(OpenOutcome::NeedsCookie);
     }
@@ -226,7 +225,7 @@ fn row(
     request
 }
 
-/// A tool that pushes a request is told itself what a person would be shown.
+/// The error for a client that pushed a request, where a browser would get a page.
 fn client_facing(untrusted: &NotRedirectable) -> OAuthError {
     match untrusted {
         NotRedirectable::UnknownClient { .. } => OAuthError::invalid_client("unknown client"),

@@ -1,5 +1,5 @@
-//! Copied codes, for a browser that cannot reach the terminal: the answer is a code on a page of this server, which the
-//! person copies. The code stands in no address, and is worth nothing without the verifier that the terminal keeps.
+//! Copied codes, for a browser that cannot reach the terminal: a page of this server shows the code, and the
+//! user copies it. The code is in no URL, and useless without the PKCE verifier that the terminal keeps.
 
 use crate::config::Config;
 use crate::domain::policy::SignInMethod;
@@ -14,31 +14,31 @@ use crate::store::{Conn, StoreError, Work, authorization_codes as codes, clients
 use super::consent::opened_by;
 use super::decide::derive_code;
 
-/// Characters of the longest `state` that is worth copying along.
+/// Maximum length of a `state` that is appended to the code, in characters.
 const MAX_COPIED_STATE: usize = 128;
 
-/// A code that is copied can be passed on by mistake, so it never lets anybody delete or administer.
+/// Removes the levels delete and administer: a copied code can be passed on by mistake.
 pub(super) fn cap_scopes(catalog: &Catalog, scopes: &ScopeSet) -> ScopeSet {
     let kept = catalog.entries(scopes).filter(|scope| scope.level <= Level::Change);
     kept.map(|scope| scope.id.clone()).collect()
 }
 
-/// An answered request whose answer is a code to copy.
+/// An answered request whose answer is a copied code.
 pub struct CopiedCodeAnswer {
     pub request: AuthorizationRequest,
     pub client_name: String,
-    /// `None` once it has been used, withdrawn or is too old, and for every answer but yes.
+    /// `None` once it was used, withdrawn or has expired, and unless the user approved.
     pub code: Option<CopiedCode>,
 }
 
-/// What the person copies.
+/// The code for the user to copy.
 pub struct CopiedCode {
-    /// The code, with the `state` behind a `#` so that the tool can tell whose it is.
+    /// The code, followed by `#` and the `state`, with which the client matches it to its request.
     pub text: Secret,
     pub until: Time,
 }
 
-/// Finds the answer for the browser that opened the request.
+/// Finds the copied code for the browser that opened the request.
 pub fn find_copied_code(
     conn: &mut Conn,
     config: &Config,
@@ -72,7 +72,7 @@ pub fn find_copied_code(
     Ok(Some(CopiedCodeAnswer { request, client_name: client.name, code }))
 }
 
-/// Whether the organization still wants codes to be shown.
+/// Whether the organization still allows copied codes.
 fn allowed(conn: &mut Conn, config: &Config, request: &AuthorizationRequest) -> Result<bool, StoreError> {
     let organization = match &request.org_id {
         Some(id) => organizations::find(conn, id)?,
@@ -95,7 +95,7 @@ fn text(master: &MasterKey, seed: &[u8], request: &AuthorizationRequest) -> Secr
     }
 }
 
-/// Takes a code back that the person does not want to use; `false` if there is none to take back.
+/// Revokes an unused code; `false` if there is none.
 pub fn withdraw(work: &mut Work<'_>, id: &str, browser: Digest) -> Result<bool, StoreError> {
     let opened_here = requests::find(work.conn, id)?.is_some_and(|request| opened_by(&request, browser));
     Ok(opened_here && codes::expire(work.conn, id, work.now)?)

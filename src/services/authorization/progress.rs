@@ -1,5 +1,5 @@
-//! What a tool may learn of its pushed request while it waits for a code that a person copies: whether one can still
-//! come. Never who the person is, and never the code.
+//! Status of a pushed request for a client that waits for a copied code: whether one can still come. It never
+//! contains the user or the code.
 
 use crate::config::Config;
 use crate::domain::audit::Origin;
@@ -19,28 +19,28 @@ use super::consent::{Answerable, ConsentRequest, load_consent};
 use super::decide::answer;
 use super::open::reference;
 
-/// How far a pushed request has come.
+/// Status of a pushed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// Unanswered, or answered with a code that waits to be copied.
+    /// Open, or answered with a code that was not redeemed yet.
     Waiting,
     Denied,
-    /// The role of the person is too small, or they belong to no organization.
+    /// The user's role holds no requested scope, or they belong to no organization.
     CannotApprove {
         in_organization: bool,
     },
-    /// The organization does not allow personal tokens.
+    /// Personal tokens are off in the organization.
     PersonalTokensOff,
-    /// The page cannot show a code, because no organization of the person allows that.
+    /// No organization of the user allows copied codes.
     CopiedCodesOff {
-        /// Whether the person could approve a device code instead.
+        /// Whether the user could approve a device code instead.
         device_codes: bool,
     },
-    /// Expired, or never one of this client.
+    /// Expired, or not pushed by this client.
     Ended,
 }
 
-/// Looks at a pushed request for the client that pushed it.
+/// Status of a pushed request for the client that pushed it.
 pub fn progress(
     conn: &mut Conn,
     config: &Config,
@@ -59,8 +59,8 @@ pub fn progress(
     }
 }
 
-/// The same, and ends a request to which no code can come: a tool that is told so leaves it, and an answer that is
-/// allowed later would find no prompt.
+/// [`progress`], and ends the request if no copied code can come: the client stops waiting then, and a later
+/// approval would reach nobody.
 pub fn progress_or_abandon(
     work: &mut Work<'_>,
     config: &Config,
@@ -83,15 +83,15 @@ fn of_client(request: Option<AuthorizationRequest>, client: &Client) -> Option<A
     request.filter(|request| request.client_id == client.id)
 }
 
-/// A question that its person cannot answer because codes may not be copied.
+/// A request that its user cannot approve because copied codes are off.
 struct CopyingBlocked {
     question: ConsentRequest,
     session: WebSession,
-    /// The organization that the page names.
+    /// The organization that the page shows.
     org_id: String,
 }
 
-/// Sees what the page shows in the browser that opened the request. The page itself records nothing.
+/// Finds out what the page in the browser shows; the page itself stores nothing.
 fn closed(
     conn: &mut Conn,
     config: &Config,
@@ -152,7 +152,7 @@ fn copied_codes_off(
     }
     let scopes = ScopeSet::parse(&request.scopes)
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
-    // Whether the device is near enough is for its own page to find out.
+    // The device page checks the network; assume that it is the same here.
     let sign_in_method = SignInMethod::Device(Proximity::SameNetwork);
     let wanted =
         ChoiceCriteria { client, scopes: &scopes, org_hint: request.org_hint.as_deref(), sign_in_method };

@@ -1,25 +1,25 @@
-//! The code that a device shows: made from the id of its request, so that the page can show it again although only its
-//! MAC is stored.
+//! User codes (RFC 8628). Derived from the request id, so that the page can show the code again although only
+//! its MAC is stored.
 
 use crate::domain::secret::Digest;
 use crate::domain::user_code::UserCode;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::{Conn, StoreError, device_requests as requests};
 
-/// Ids that are drawn before something else must be wrong.
+/// Attempts at a unique user code before giving up.
 const MAX_ATTEMPTS: usize = 8;
 
-/// The code of the request with this id; one id in many millions has none.
+/// The user code of a request id; `None` for one id in many millions.
 pub fn user_code(master: &MasterKey, id: &str) -> Option<UserCode> {
     UserCode::from_random(&master.mac(Purpose::UserCode, &[b"code", id.as_bytes()]))
 }
 
-/// What is stored of a code, and found by it.
+/// The stored MAC of a user code, by which requests are looked up.
 pub(super) fn hash(master: &MasterKey, code: &UserCode) -> Digest {
     Digest::of_mac(master.mac(Purpose::UserCode, &[b"stored", code.letters().as_bytes()]))
 }
 
-/// Draws ids until one has a code that no other request has.
+/// Generates a request id whose user code is unique.
 pub fn unused_id(
     conn: &mut Conn,
     master: &MasterKey,

@@ -1,4 +1,4 @@
-//! What a person is asked about a device: who wants what, from where, and what stands in the way.
+//! The consent request of a device: client, scopes, network, and what prevents an approval.
 
 use std::net::IpAddr;
 
@@ -18,18 +18,18 @@ use crate::store::device_requests::{self as requests, DeviceRequest};
 use crate::store::web_sessions::WebSession;
 use crate::store::{Conn, RefusalReason, StoreError, TxError, clients, credentials};
 
-/// A request with everything that a decision needs.
+/// A device authorization request with everything needed for a decision.
 #[derive(Debug, Clone)]
 pub struct DeviceConsentRequest {
     pub request: DeviceRequest,
     pub client: Client,
-    /// What the device must be showing.
+    /// The code that the device must be showing.
     pub user_code: UserCode,
     pub proximity: Proximity,
     pub asked: ScopeSet,
-    /// Every organization of the person, the suggested one first; may be empty.
+    /// All organizations of the user, the suggested one first; may be empty.
     pub choices: Vec<OrganizationChoice>,
-    /// The person has not used this client before.
+    /// The user has not used this client before.
     pub first_time: bool,
     pub answerable: Answerable,
 }
@@ -40,13 +40,13 @@ impl DeviceConsentRequest {
     }
 }
 
-/// Why there is nothing to ask.
+/// Why there is no consent to ask for.
 #[derive(Debug, Clone)]
 pub enum Unanswerable {
-    /// There is no such request, or its code was entered in another browser.
+    /// No such request, or its code was entered in another browser.
     NotHere,
     Expired,
-    /// It has had its answer. `choices` are as they would be now.
+    /// Answered already. `choices` are the current ones.
     Answered {
         request: Box<DeviceRequest>,
         choices: Vec<OrganizationChoice>,
@@ -56,8 +56,8 @@ pub enum Unanswerable {
 
 impl RefusalReason for Unanswerable {}
 
-/// Reads a request for the person and browser that want to answer it. `address` is the browser's, where it can be
-/// compared with the tool's.
+/// Reads a request for the user and browser that want to answer it. `address` is the browser's; `None` if it
+/// cannot be compared with the client's.
 pub fn find_consent(
     conn: &mut Conn,
     config: &Config,
@@ -71,7 +71,7 @@ pub fn find_consent(
     load_consent(conn, config, master, now, request, session, address)
 }
 
-/// The same for a request that has been read already, locked or not.
+/// [`find_consent`] for a request row that was already read, locked or not.
 pub(super) fn load_consent(
     conn: &mut Conn,
     config: &Config,
@@ -110,7 +110,7 @@ pub(super) fn load_consent(
         }
     }
     let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id, client.created_at)?;
-    // A tool that is new to the person and asks from elsewhere is what a phisher's would look like.
+    // A client that is new to the user and polls from another network looks like phishing.
     let suspicious = first_time && proximity == Proximity::DifferentNetwork;
     let stale =
         is_stale(config, now, &asked, session) || (suspicious && now - session.auth_time > MAX_AUTH_AGE);

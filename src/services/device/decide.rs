@@ -1,4 +1,4 @@
-//! The one answer to a device.
+//! Answers a device authorization request, once.
 
 use std::net::IpAddr;
 
@@ -14,40 +14,40 @@ use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
 use crate::store::{StoreError, TxError, Work, organizations};
 
-/// What the person chose.
+/// Decision of the user.
 #[derive(Debug, Clone)]
 pub enum Decision {
     /// "No, not me."
     Deny,
     /// Approve for the organization with this id.
     Approve { org_id: String },
-    /// The person cannot approve, and lets the tool know why. Answers nothing if they can. Never gives anything.
+    /// Tells the client why the user cannot approve. Ignored if the user can approve. Grants nothing.
     Refuse,
 }
 
-/// What came of it.
+/// Outcome of a decision.
 #[derive(Debug)]
 pub enum DecisionOutcome {
     Answered,
     Unanswerable(Box<Unanswerable>),
-    /// The password must be given again first. Nothing was answered.
+    /// The user must re-enter the password first. The request is still open.
     SignInAgain,
-    /// The organization does not allow it. The request is answered with that.
+    /// The organization's policy forbids it. The request is answered with that.
     Closed(Organization, PolicyBlock),
-    /// The person is not a member of that organization, or holds none of what was asked for there.
+    /// The user is not a member of that organization, or their role there holds no requested scope.
     NotThere,
 }
 
-/// Who answers, and where.
+/// The user who answers, and their browser.
 #[derive(Debug, Clone)]
 pub struct Responder {
     pub session: WebSession,
-    /// Their address, where it can be compared with the tool's.
+    /// Their address; `None` if it cannot be compared with the client's.
     pub address: Option<IpAddr>,
     pub origin: Origin,
 }
 
-/// Answers a request once. Everything but the decision comes from the stored request.
+/// Answers a request, once. Everything but the decision comes from the stored request.
 pub fn decide(
     work: &mut Work<'_>,
     config: &Config,
@@ -89,7 +89,7 @@ pub fn decide(
     let Some(choice) = question.choices.iter().find(|choice| choice.organization.id == *org_id) else {
         return Ok(DecisionOutcome::NotThere);
     };
-    // Nobody changes the policy between this look and the answer.
+    // The lock keeps the policy from changing before the answer.
     let Some(organization) = organizations::lock(work.conn, org_id)? else {
         return Ok(DecisionOutcome::NotThere);
     };

@@ -1,9 +1,9 @@
-//! A person enters the code that their device shows.
+//! Entry of the user code that a device shows.
 //!
-//! Only wrong codes are counted, for the person who is signed in and for their network. The count of a network stops only
-//! those who have entered a wrong code themselves, so nobody else's guesses keep a person from their own device. Counts are
-//! locked before the code is looked up and written in the same transaction, so a burst gets as many tries as one after the
-//! other.
+//! Only wrong codes are counted, per signed-in user and per network. The network limit only applies to users
+//! who have entered a wrong code themselves, so other people's guesses do not lock anyone out. Counts are
+//! locked before the lookup and written in the same transaction, so parallel requests get no more attempts
+//! than sequential ones.
 
 use std::net::IpAddr;
 
@@ -25,19 +25,19 @@ use crate::store::{StoreError, Work, device_requests as requests, rates};
 const BY_PERSON: Rate = Rate::new(10, TimeDelta::minutes(15));
 const BY_NETWORK: Rate = Rate::new(30, TimeDelta::minutes(15));
 
-/// What came of a code.
+/// Outcome of a code entry.
 #[derive(Debug)]
 pub enum EntryOutcome {
-    /// The request with this id waits for its answer in this browser.
+    /// The request with this id, now bound to this browser.
     Request(String),
-    /// The code has ended, was answered, or was never issued; which of them is not said.
+    /// Expired, answered or never issued; the page does not say which.
     Wrong,
-    /// Too many wrong ones; try again in so many seconds.
+    /// Too many wrong codes; seconds until the next attempt.
     Wait(i64),
 }
 
-/// Looks a code up for a person who is signed in. If they cannot approve it in any of their organizations, it is
-/// answered with that, so that the device does not go on asking. `address` is what guesses are counted by.
+/// Looks up a user code for a signed-in user. If they can approve it for none of their organizations, it is
+/// answered with that, so that the device stops polling. Guesses are counted by `address`.
 pub fn enter(
     work: &mut Work<'_>,
     config: &Config,
@@ -47,7 +47,7 @@ pub fn enter(
     address: Option<IpAddr>,
 ) -> Result<EntryOutcome, StoreError> {
     let Responder { session, origin, .. } = answerer;
-    // What cannot be a code is a slip, not a guess.
+    // Malformed input is a typo, not a guess.
     let Some(code) = UserCode::parse(typed) else { return Ok(EntryOutcome::Wrong) };
     let guesses = GuessLimits::lock(work, master, &session.user_id, address)?;
     if let Some(seconds) = guesses.wait(work) {
@@ -65,7 +65,7 @@ pub fn enter(
     Ok(EntryOutcome::Request(request.id))
 }
 
-/// The wrong codes of a person, and then of a network, which nobody else counts until the transaction ends.
+/// Locked counters of wrong codes: first the user's, then the network's.
 struct GuessLimits(Vec<(Digest, Rate, Time)>);
 
 impl GuessLimits {
@@ -97,7 +97,7 @@ impl GuessLimits {
         self.0.iter().filter_map(|(_, rate, settled_at)| rate.wait(Some(*settled_at), work.now)).max()
     }
 
-    /// Counts a wrong code. The one that uses up what is allowed is recorded: somebody may be guessing.
+    /// Counts a wrong code. Reaching the limit is recorded as an audit event, because it may be guessing.
     fn count(&self, work: &mut Work<'_>, user_id: &str, origin: &Origin) -> Result<(), StoreError> {
         let mut used_up = false;
         for (key, rate, settled_at) in &self.0 {

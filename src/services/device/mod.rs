@@ -1,8 +1,8 @@
-//! From the code on a device to the one answer of a person (RFC 8628).
+//! Device authorization requests (RFC 8628), from the user code to the answer.
 //!
-//! A tool that cannot open a browser asks here for two codes: one that it keeps, and a short one that it shows. A
-//! person enters the short one in a browser where they are signed in, compares what the page says with the device, and
-//! answers. The tool comes for the answer to the token endpoint.
+//! A client that cannot open a browser gets a device code and a short user code, which it shows. The user
+//! enters the user code in a signed-in browser, compares the page with the device, and answers. The client
+//! polls the token endpoint for the answer.
 
 mod code;
 mod consent;

@@ -1,4 +1,4 @@
-//! How a request arrives: RFC 8628 section 3.1.
+//! Device authorization request, RFC 8628 section 3.1.
 
 use chrono::TimeDelta;
 
@@ -15,7 +15,7 @@ use crate::keys::master::MasterKey;
 use crate::store::device_requests::{self as requests, DeviceRequest};
 use crate::store::{TxError, Work};
 
-/// A request, as the tool is told of it.
+/// Device authorization response, RFC 8628 section 3.2.
 #[derive(Debug)]
 pub struct StartedRequest {
     pub device_code: Secret,
@@ -24,7 +24,7 @@ pub struct StartedRequest {
     pub interval: TimeDelta,
 }
 
-/// Takes a request from an authenticated client.
+/// Stores a request of an authenticated client.
 pub fn start(
     work: &mut Work<'_>,
     config: &Config,

@@ -1,4 +1,4 @@
-//! Takes a unit of what [`guessing`] allows, before a password is looked at.
+//! Takes a unit of the [`guessing`] budget before a password is checked.
 
 use std::net::IpAddr;
 
@@ -8,17 +8,17 @@ use crate::domain::secret::Digest;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::{StoreError, Work, throttles};
 
-/// What a try is counted for. Neither the address nor the network can be read from its keys.
+/// Keys that an attempt is counted under. They are pseudonyms of email address and network.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Budget {
-    /// A device that has signed in to the account before.
+    /// A known device of the account.
     Device(Digest),
-    /// The account, and the account as seen from one network.
+    /// The account, and the account with a network.
     Network { account: Digest, network: Digest },
 }
 
 impl Budget {
-    /// `account` is the typed email address, whether or not an account has it.
+    /// `account` is the entered email address, whether or not it has an account.
     pub(super) fn new(
         master: &MasterKey,
         account: &str,
@@ -33,7 +33,7 @@ impl Budget {
         Self::Network { account: key(["account", account, ""]), network: key(["network", account, &network]) }
     }
 
-    /// Takes a unit, or says how many seconds to wait.
+    /// Takes a unit, or returns the seconds to wait.
     pub(super) fn take(self, work: &mut Work<'_>) -> Result<Admission, StoreError> {
         match self {
             Self::Device(key) => {
@@ -59,7 +59,7 @@ impl Budget {
         }
     }
 
-    /// Gives a unit back: the password was right, or was not looked at.
+    /// Returns a unit after a correct password, or one that was not checked.
     pub(super) fn give_back(self, work: &mut Work<'_>, taken: &TakenUnit) -> Result<(), StoreError> {
         let key = match self {
             Self::Device(key) => key,

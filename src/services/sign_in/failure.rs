@@ -1,7 +1,7 @@
 //! Failed sign-ins in the audit log.
 //!
-//! A wrong password costs its sender nothing, and an event is kept for ever. So only so many are recorded; the others are
-//! counted, and the next event says how many they were. The access log has each of them.
+//! Wrong passwords are free for their sender, while audit events are kept forever. So events are rate
+//! limited: the rest is only counted, and the next event has their number. The access log has every one.
 
 use std::net::IpAddr;
 
@@ -15,13 +15,13 @@ use crate::domain::secret::Digest;
 use crate::keys::master::{MasterKey, Purpose};
 use crate::store::{StoreError, Work, counters, rates};
 
-/// What is recorded of one network,
+/// Limit on audit events per network.
 const RECORDED_PER_NETWORK: Rate = Rate::new(30, TimeDelta::hours(1));
-/// and of all of them together.
+/// Limit on audit events in total.
 const RECORDED_IN_TOTAL: Rate = Rate::new(1000, TimeDelta::hours(1));
 
-/// By what failures from an address are limited. Nothing here depends on the account, so that the time it takes does not
-/// tell whether there is one.
+/// Records failures from an address. Independent of the account, so that timing does not reveal whether it
+/// exists.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Recorder {
     network: Digest,
@@ -38,7 +38,7 @@ impl Recorder {
         Self { network: key(&network), all: key("") }
     }
 
-    /// Records a failure, or counts it.
+    /// Records a failure, or only counts it beyond the limits.
     pub(super) fn record(self, work: &mut Work<'_>, origin: &Origin) -> Result<(), StoreError> {
         let (keys, rates) = ([self.network, self.all], [RECORDED_PER_NETWORK, RECORDED_IN_TOTAL]);
         let mut settled = [work.now; 2];

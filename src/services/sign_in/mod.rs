@@ -1,4 +1,4 @@
-//! How a person proves who they are, and the browser session that comes of it.
+//! Sign-in with a password, and the browser session that it starts.
 
 mod budget;
 mod failure;
@@ -23,31 +23,31 @@ use crate::store::{Store, StoreError, Work};
 use budget::Budget;
 use failure::Recorder;
 
-/// What a person typed, and where.
+/// A sign-in attempt.
 #[derive(Debug, Clone)]
 pub struct SignInAttempt {
     pub email: String,
     pub password: Secret,
-    /// The cookie that this browser got at an earlier sign-in, if it has one.
+    /// The known-device cookie of an earlier sign-in, if any.
     pub known_device: Option<String>,
-    /// The cookie the browser has now. What it opened stays open under the new one.
+    /// Digest of the current browser cookie. Requests bound to it are rebound to the new one.
     pub browser: Digest,
     pub address: Option<IpAddr>,
     pub origin: Origin,
 }
 
-/// What came of it. Wrong address, wrong password and disabled account are one outcome.
+/// Outcome. An unknown address, a wrong password and a disabled account are indistinguishable.
 #[derive(Debug)]
 pub enum SignInOutcome {
     Yes(NewSession),
     No,
-    /// Too many failures; try again in so many seconds.
+    /// Too many failures; seconds until the next attempt.
     Wait(i64),
-    /// Too many passwords are being checked right now.
+    /// The password hashing queue is full.
     Busy,
 }
 
-/// Takes a unit of the account's budget, checks the password outside of any transaction, and records the outcome.
+/// Takes a unit of the budget, checks the password outside of any transaction, and records the outcome.
 pub async fn sign_in(
     store: &Store,
     config: &Config,
@@ -62,11 +62,11 @@ pub async fn sign_in(
         Some(address) => store.read(move |conn| users::find_by_email(conn, &address)).await?,
         None => None,
     };
-    // An address that cannot exist is counted like any other.
+    // An invalid address is counted like any other.
     let account = address.unwrap_or_else(|| attempt.email.trim().to_lowercase());
     let known = session::known_device(master, user.as_ref(), attempt.known_device.as_deref(), now);
     let budget = Budget::new(master, &account, known.as_deref(), attempt.address);
-    // Before anything is written: a flood costs the database nothing.
+    // Before any write, so that a flood costs the database nothing.
     let Ok(place) = passwords.reserve(attempt.address) else { return Ok(SignInOutcome::Busy) };
     let taken = match store.write(move |work| budget.take(work)).await? {
         Admission::Wait(seconds) => return Ok(SignInOutcome::Wait(seconds)),
@@ -101,12 +101,12 @@ pub async fn sign_in(
     Ok(SignInOutcome::Yes(session))
 }
 
-/// The password hashed anew. If there is no time for that now, there will be at another sign-in.
+/// A new hash with the current parameters; `None` if the queue is full, then another sign-in does it.
 async fn rehash(passwords: &PasswordHasher, attempt: &SignInAttempt) -> Option<String> {
     passwords.reserve(attempt.address).ok()?.hash(attempt.password.clone(), Entropy).await.ok()
 }
 
-/// Starts a session for somebody who has just proved in another way who they are: with the setup code.
+/// Starts a session for a user who authenticated without a password: with the setup code.
 pub fn start_for(
     work: &mut Work<'_>,
     config: &Config,

@@ -14,16 +14,16 @@ use crate::store::users::User;
 use crate::store::web_sessions::{self, WebSession};
 use crate::store::{Conn, StoreError, Work, authorization_requests, device_requests};
 
-/// A session that has just begun.
+/// A new browser session.
 #[derive(Debug)]
 pub struct NewSession {
     pub user: User,
     pub cookie: Secret,
-    /// Tells the server next time that this browser has signed in to this account before.
+    /// The known-device cookie, which identifies this browser at the next sign-in to this account.
     pub known_device: Secret,
 }
 
-/// Begins a session under a new cookie. The one the browser had before is worth nothing from now on.
+/// Starts a session under a new cookie, and ends the one of the previous cookie.
 pub(super) fn start(
     work: &mut Work<'_>,
     limits: &SignIn,
@@ -51,7 +51,7 @@ pub(super) fn start(
     Ok(NewSession { user, cookie, known_device })
 }
 
-/// The session that a cookie stands for, if it lives, with the person it belongs to.
+/// The active session of a cookie, with its user.
 pub fn current(
     conn: &mut Conn,
     config: &Config,
@@ -61,12 +61,12 @@ pub fn current(
     web_sessions::find(conn, cookie, now, now - config.sign_in.session_idle)
 }
 
-/// Whether the use of a session has to be noted. Once a minute is precise enough for the idle limit.
+/// Whether a session's last use must be updated. Once a minute is precise enough for the idle timeout.
 pub fn is_touch_due(session: &WebSession, now: Time) -> bool {
     now - session.seen_at >= TimeDelta::minutes(1)
 }
 
-/// Notes that a session is in use.
+/// Updates the last use of a session.
 pub fn touch(work: &mut Work<'_>, session: &WebSession) -> Result<(), StoreError> {
     web_sessions::touch(work.conn, session.hash, work.now)
 }
@@ -79,11 +79,11 @@ pub fn sign_out(work: &mut Work<'_>, session: &WebSession, origin: &Origin) -> R
     Ok(())
 }
 
-/// How long an account knows a device after the last sign-in on it.
+/// How long a device is known after the last sign-in on it.
 pub const DEVICE_KNOWN_FOR: TimeDelta = TimeDelta::days(180);
 
-/// The nonce of a device that this account knows: the server made its cookie, not too long ago, and the devices of
-/// this person have not been forgotten since. A new password forgets them too.
+/// The nonce of a known device; `None` if the cookie is not genuine, too old, or older than the last time
+/// that this user's devices were forgotten. A new password also forgets them.
 pub(super) fn known_device(
     master: &MasterKey,
     user: Option<&User>,
@@ -102,7 +102,7 @@ pub(super) fn known_device(
     known.then(|| nonce.to_owned())
 }
 
-/// The cookie by which a device is known from now on. A device that is known already keeps its nonce.
+/// A fresh known-device cookie. A known device keeps its nonce.
 pub(super) fn known_device_cookie(
     master: &MasterKey,
     user: &User,

@@ -1,4 +1,4 @@
-//! The end of a signing key at once: it signs and verifies nothing any more, and its private half is deleted.
+//! Immediate revocation of signing keys: they no longer sign or verify, and the private keys are deleted.
 
 use crate::config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
@@ -27,7 +27,7 @@ impl Revocation {
         }
     }
 
-    /// A named key that does not exist.
+    /// The first named key that does not exist, if any.
     fn unknown<'a>(&'a self, keys: &[SigningKey]) -> Option<&'a str> {
         match self {
             Self::Named(kids) => kids.iter().find(|kid| keys.iter().all(|key| key.kid != **kid)),
@@ -37,19 +37,19 @@ impl Revocation {
     }
 }
 
-/// What a revocation came to.
+/// Outcome of a revocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revoked {
     Done {
         revoked: Vec<String>,
-        /// The key that signs from now on.
+        /// The new active key.
         active: String,
     },
-    /// There is no key with this name. Nothing was revoked.
+    /// There is no key with this id. Nothing was revoked.
     Unknown(String),
 }
 
-/// Revokes keys. If the active key is among them, the next one signs from now on; keys that are then missing are made.
+/// Revokes keys. If the active key is among them, the next key becomes active; missing keys are generated.
 pub async fn revoke(
     store: &Store,
     master: &MasterKey,
@@ -77,13 +77,13 @@ pub async fn revoke(
     Err(StoreError::Unavailable("the signing keys kept changing; revoke again".into()).into())
 }
 
-/// How many keys have to be made so that one signs and one waits.
+/// Number of keys to generate, so that there is an active and a next one.
 fn missing(keys: &[SigningKey], which: &Revocation) -> usize {
     let remains = |state| in_state(keys, state).is_some_and(|key| !which.covers(key));
     [KeyState::Active, KeyState::Next].into_iter().filter(|state| !remains(*state)).count()
 }
 
-/// Revokes inside a write; `None` if the keys have changed so much that others have to be made first.
+/// Revokes inside a write; `None` if the keys have changed and more must be generated first.
 fn replace(
     work: &mut Work<'_>,
     which: &Revocation,
