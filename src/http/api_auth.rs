@@ -1,4 +1,4 @@
-//! Presenting a credential to an API of this server: RFC 6750, and `X-API-Key` for those who prefer it.
+//! Authentication at this server's APIs: RFC 6750, and `X-API-Key`.
 
 use std::net::IpAddr;
 
@@ -18,39 +18,39 @@ use crate::web::client_address::client_address;
 use crate::web::{request_id, use_log};
 
 const API_KEY: &str = "x-api-key";
-/// Where a credential in a query would be.
+/// Query parameters that would carry a credential.
 const IN_QUERY: [&str; 3] = ["access_token", "api_key", "token"];
 
-/// Why a request is not let in.
+/// Why authentication failed.
 #[derive(Debug)]
 pub enum Denied {
     /// No credential at all.
     Missing,
-    /// Several, and they differ.
+    /// Several different ones.
     Ambiguous,
     InQuery,
     Invalid,
     Expired,
     Revoked,
-    /// The organization does not allow personal tokens.
+    /// Personal tokens are off in the organization.
     SwitchedOff {
         name: String,
         slug: String,
         settings_url: String,
     },
-    /// It allows those of its owners and admins alone.
+    /// Personal tokens are limited to owners and admins.
     AdminsOnly {
         name: String,
     },
-    /// The organization does not allow API keys.
+    /// API keys are off in the organization.
     KeysOff {
         name: String,
     },
-    /// The key may not be used from where the request comes from.
+    /// The client address is not on the key's allowlist.
     Address,
     InsufficientScope {
         required: ScopeSet,
-        /// The brand's header that names them.
+        /// The brand's header that lists the scopes.
         header: String,
     },
     Store(StoreError),
@@ -126,7 +126,7 @@ impl Denied {
 }
 
 impl Denied {
-    /// What happened goes to the log; only what the client should know goes out.
+    /// Logs the reason, which the client does not see in full.
     pub fn log(&self) {
         let request_id = request_id::current();
         match self {
@@ -159,13 +159,13 @@ impl From<StoreError> for Denied {
     }
 }
 
-/// Who calls. Whether it is let in or not, the use of a credential that is known is noted.
+/// Authenticates the request. The use of a known credential is logged, allowed or denied.
 pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, Denied> {
     check(app, request, &presented_credential(request.headers(), request.query_string())?, None).await
 }
 
-/// Who presents this credential from where the request comes from. `endpoint` is what it is used for, unless that is this
-/// request itself.
+/// Authenticates a credential from the request's client address. `endpoint` is the endpoint that it is used
+/// for; `None` for this request's.
 pub async fn check(
     app: &App,
     request: &HttpRequest,
@@ -175,7 +175,7 @@ pub async fn check(
     check_for(app, request, secret, &Audience::Issuer, endpoint).await
 }
 
-/// The same for access tokens of another audience.
+/// [`check`] for access tokens of another audience.
 pub async fn check_for(
     app: &App,
     request: &HttpRequest,
@@ -195,7 +195,7 @@ pub async fn check_for(
     checked.verdict.map_err(|refused| denied(app, refused))
 }
 
-/// What stands behind a token that is used from this address.
+/// Checks a token that is used from this address.
 pub(super) async fn check_token(
     app: &App,
     token: &PresentedToken,
@@ -217,7 +217,7 @@ pub(super) async fn check_token(
     }
 }
 
-/// The refusal of a credential that gives nothing.
+/// The error for a refused credential.
 pub fn denied(app: &App, refused: Refused) -> Denied {
     match refused {
         Refused::Invalid => Denied::Invalid,
@@ -233,7 +233,7 @@ pub fn denied(app: &App, refused: Refused) -> Denied {
     }
 }
 
-/// Refuses a caller whose credential does not have this scope.
+/// Refuses a caller without this scope.
 pub fn require(app: &App, principal: &Principal, scope: &str) -> Result<(), Denied> {
     if principal.scopes.contains(scope) {
         return Ok(());
@@ -241,12 +241,12 @@ pub fn require(app: &App, principal: &Principal, scope: &str) -> Result<(), Deni
     Err(insufficient_scope(app, std::iter::once(scope.to_owned()).collect()))
 }
 
-/// The refusal of a credential that does not have these scopes.
+/// The error for a credential without these scopes.
 pub fn insufficient_scope(app: &App, required: ScopeSet) -> Denied {
     Denied::InsufficientScope { required, header: format!("{}-Required-Scopes", app.config.brand.header) }
 }
 
-/// What was presented, by its form. A mistyped key is refused here, before the database is asked.
+/// Classifies a credential by its form. A mistyped key is refused here, without database access.
 pub(super) async fn parse_token(app: &App, secret: &Secret) -> Result<PresentedToken, Denied> {
     match SecretForm::of(&app.config.brand.token_prefix, secret.expose()) {
         SecretForm::Static(_) => Ok(PresentedToken::Static(secret.digest())),
@@ -255,8 +255,8 @@ pub(super) async fn parse_token(app: &App, secret: &Secret) -> Result<PresentedT
     }
 }
 
-/// Checks signature and time. A key or a lifetime that is not known here may be one that another node has just made, and
-/// a key that is known here may have been revoked.
+/// Verifies signature and times. The signing keys are refreshed if needed: an unknown key may be new on
+/// another node, and a known one may be revoked.
 async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, Denied> {
     let verify = || app.keyring.verify_access(app.issuer(), app.now(), token.expose());
     let verdict = match verify() {
@@ -306,7 +306,7 @@ pub(super) fn not_in_query(query: &str) -> Result<(), Denied> {
 fn names_credential(query: &str) -> bool {
     match Parameters::parse(query.as_bytes()) {
         Ok(parameters) => IN_QUERY.iter().any(|name| parameters.get(name).is_some()),
-        // What cannot be read as a whole is looked at piece by piece.
+        // A query that cannot be parsed as a whole is searched piece by piece.
         Err(_) => query.split('&').any(|pair| {
             let name = pair.split('=').next().unwrap_or_default();
             decode(name.as_bytes()).is_some_and(|name| IN_QUERY.contains(&name.as_str()))

@@ -1,4 +1,4 @@
-//! Refusals of OAuth endpoints at which a credential is presented.
+//! Errors of OAuth endpoints with bearer authentication.
 
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -11,7 +11,7 @@ use crate::domain::oauth_error::{
 };
 use crate::store::StoreError;
 
-/// A refusal in the words of RFC 6750.
+/// An error response of RFC 6750.
 #[derive(Debug)]
 pub(super) struct BearerErrorResponse(pub Denied);
 

@@ -13,13 +13,13 @@ use crate::domain::secret::{Digest, Secret};
 use crate::domain::time::Time;
 use crate::store::{Conn, TxError, clients};
 
-/// The digest of no known secret, for the same steps where there is no client.
+/// Matches no secret; makes an unknown client take the same steps.
 const DUMMY_DIGEST: Digest = Digest::of_mac([0; 32]);
 
-/// Who a request says it comes from, and how it proves that.
+/// Client credentials of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ClientCredentials {
-    /// A public client names itself.
+    /// A public client, identified by its id alone.
     Public {
         id: String,
     },
@@ -30,7 +30,7 @@ pub(super) enum ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// Reads the header and the form. Nothing is looked up yet.
+    /// Reads the credentials from header and form, without database access.
     pub(super) fn read(headers: &HeaderMap, form: &Parameters) -> Result<Self, OAuthError> {
         let in_form = form.get("client_secret");
         let Some((id, secret)) = basic(headers)? else {
@@ -46,7 +46,7 @@ impl ClientCredentials {
         if form.get("client_id").is_some_and(|named| named != id) {
             return Err(OAuthError::invalid_request("Header and body name different clients."));
         }
-        // Libraries that try the header first send a public client as `id:` with nothing after the colon.
+        // Libraries that try the header first send a public client as `id:` with an empty secret.
         Ok(if secret.expose().is_empty() { Self::Public { id } } else { Self::Confidential { id, secret } })
     }
 
@@ -56,13 +56,13 @@ impl ClientCredentials {
         }
     }
 
-    /// Finds the client and checks its proof. An unknown client and a wrong secret read the same and take the same
-    /// steps.
+    /// Finds and authenticates the client. An unknown client and a wrong secret give the same error after the
+    /// same steps.
     pub(super) fn check(&self, conn: &mut Conn, now: Time) -> Result<Client, TxError<OAuthError>> {
         Ok(self.authenticate(clients::find(conn, self.id())?, now)?)
     }
 
-    /// Checks the proof against a client that was found, or was not.
+    /// Authenticates against a client; `None` for an unknown one.
     pub(super) fn authenticate<C: Borrow<Client>>(
         &self,
         client: Option<C>,
@@ -98,7 +98,7 @@ fn unknown_client() -> OAuthError {
     OAuthError::new(OAuthCode::InvalidClient, "client_id is missing.", "no client named")
 }
 
-/// Id and secret from `Authorization: Basic`, each form-encoded before they were joined.
+/// Id and secret from `Authorization: Basic`, both form-encoded.
 fn basic(headers: &HeaderMap) -> Result<Option<(String, Secret)>, OAuthError> {
     let mut values = headers.get_all(AUTHORIZATION);
     let Some(header) = values.next() else { return Ok(None) };

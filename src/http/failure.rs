@@ -1,4 +1,4 @@
-//! When an OAuth endpoint does not do what it was asked: RFC 6749 section 5.2.
+//! Error responses of OAuth endpoints: RFC 6749 section 5.2.
 
 use std::fmt;
 
@@ -19,10 +19,10 @@ use crate::web::form::BadForm;
 use crate::web::limits::TooMany;
 use crate::web::request_id;
 
-/// Seconds after which a client may try again when the server cannot take its request now.
+/// `Retry-After` of 503 responses, in seconds.
 pub const RETRY_SECONDS: &str = "1";
 
-/// A request that gets an error.
+/// Error of an OAuth endpoint.
 #[derive(Debug)]
 pub enum Failure {
     Refused(OAuthError),
@@ -48,7 +48,7 @@ struct Body<'a> {
     replaced: Option<ReplacedFields>,
 }
 
-/// When a newer token has replaced a refresh token: exactly, if the last refresh of the session did.
+/// When the refresh token was replaced: the exact time if the session's last refresh did it.
 #[derive(Serialize)]
 struct ReplacedFields {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,7 +133,7 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
-    /// What is said to the client.
+    /// The error for the client.
     fn client_facing(&self) -> OAuthError {
         match self {
             Self::Refused(error) => error.clone(),
@@ -205,12 +205,12 @@ impl ResponseError for Failure {
     }
 }
 
-/// What an organization or a credential forbids.
+/// Error codes with status 403.
 const FORBIDDEN: [&str; 4] =
     [PERSONAL_TOKENS_DISABLED, PERSONAL_TOKENS_ADMINS_ONLY, API_KEYS_DISABLED, ADDRESS_NOT_ALLOWED];
 
-/// The status of an error code. 403 for the organization's switch is this product's own; RFC 6749 has 400 for nearly
-/// everything.
+/// The status of an error. RFC 6749 uses 400 for nearly everything; 403 for organization policies is this
+/// server's own.
 fn status(error: &OAuthError) -> StatusCode {
     match error.code {
         OAuthCode::AccessDenied if error.error_code.is_some_and(|code| FORBIDDEN.contains(&code)) => {

@@ -1,4 +1,4 @@
-//! The form that an OAuth endpoint takes.
+//! Request form of an OAuth endpoint.
 
 use std::pin::Pin;
 
@@ -10,7 +10,7 @@ use crate::domain::oauth_error::OAuthError;
 use crate::domain::parameters::Parameters;
 use crate::web::form;
 
-/// Parameters from the body. In a query they would end up in logs and histories, so there they are refused.
+/// Parameters from the body. Query parameters are refused, because they end up in logs and histories.
 pub struct OAuthForm(pub Parameters);
 
 impl FromRequest for OAuthForm {
@@ -29,7 +29,7 @@ impl FromRequest for OAuthForm {
     }
 }
 
-/// A parameter without which the request means nothing.
+/// A required parameter.
 pub(super) fn required<'a>(form: &'a Parameters, name: &str) -> Result<&'a str, OAuthError> {
     form.get(name).ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing.")))
 }

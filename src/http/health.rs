@@ -1,4 +1,4 @@
-//! Whether the process runs, and whether it can work.
+//! Liveness and readiness.
 
 use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
@@ -7,12 +7,12 @@ use crate::domain::timekeeper::ClockFault;
 use crate::web::app::App;
 use crate::web::readiness::{NoWrite, Report};
 
-/// `GET /healthz`: the process answers.
+/// `GET /healthz`: liveness.
 pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// `GET /readyz`: requests may be sent here. A write succeeds, every background task runs, and the clocks agree.
+/// `GET /readyz`: readiness. A write succeeds, every background task runs, and the clocks agree.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
     let report = app.readiness.report(&app).await;
     let mut answer = if report.is_good() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };

@@ -14,11 +14,11 @@ use crate::grants::TokenSet;
 use crate::keys::jwt::TokenType;
 use crate::web::app::App;
 
-/// An ID token says that a person has just signed in. It is no credential, and a client checks it at once.
+/// Maximum lifetime. An ID token proves a recent sign-in; it is no credential, and the client checks it at
+/// once.
 const MAX_LIFETIME_SECONDS: i64 = 60 * 60;
 
-/// Signs what the client may know of the person who signed in. Name and e-mail address are asked for at the userinfo
-/// endpoint.
+/// Signs the ID token. Name and email address are only at the userinfo endpoint.
 pub(super) async fn sign(app: &App, issued: &TokenSet, access_token: &str) -> Result<String, Failure> {
     let claims = claims(issued, access_token)?;
     Ok(app.keyring.sign(TokenType::Id, &claims).await?)

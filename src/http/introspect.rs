@@ -21,13 +21,13 @@ use crate::services::introspection::{ActiveToken, Requester};
 use crate::store::{Conn, TxError};
 use crate::web::app::App;
 
-/// `POST /oauth/introspect`: for confidential clients, and for API keys with the scope. Nobody else learns anything.
+/// `POST /oauth/introspect`: for confidential clients, and for API keys with the scope.
 pub async fn introspect(
     app: web::Data<App>,
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
 ) -> Result<HttpResponse, Error> {
-    // The two looks go side by side. A caller who is refused ends both, and hears of no failure of the second.
+    // Both lookups run concurrently. A refused requester ends both, whatever the outcome of the second.
     let (asking, found) = tokio::try_join!(biased; authenticate_requester(&app, &request, &form), async { Ok(find_active(&app, &form).await) })?;
     let active = found?.and_then(|active| active.visible_to(&asking));
     Ok(HttpResponse::Ok().json(match active {
@@ -67,8 +67,8 @@ async fn authenticate_requester(
     Ok(Requester::Organization { id: principal.organization.id })
 }
 
-/// What stands behind the token, if it is one of this server's and works. `token_type_hint` is not needed for that. A key
-/// that works from some addresses alone is not found, because nobody says where it comes from.
+/// The active token, if any. `token_type_hint` is not needed. Keys with an address allowlist count as
+/// inactive, because the client address is unknown.
 async fn find_active(app: &App, form: &Parameters) -> Result<Option<ActiveToken>, Failure> {
     let secret = Secret::new(required(form, "token")?);
     if let Some(refresh) = refresh_token::parse(&app.config.brand.token_prefix, secret.expose()) {
@@ -92,7 +92,7 @@ async fn find_active(app: &App, form: &Parameters) -> Result<Option<ActiveToken>
     Ok(principal.map(|principal| ActiveToken { principal, claims, is_refresh: false }))
 }
 
-/// Section 2.2; and beside its members the organization, and what kind of credential stands behind the token.
+/// The response of section 2.2, with the organization and kind of credential in addition.
 fn response(app: &App, active: &ActiveToken) -> Value {
     let ActiveToken { principal, claims, is_refresh } = active;
     let credential = &principal.credential;

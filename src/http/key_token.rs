@@ -32,7 +32,7 @@ struct TokenResponse<'a> {
     scope: &'a str,
 }
 
-/// An access token for what is presented, without a refresh token: whoever has the key can come again.
+/// Issues an access token, without a refresh token: the key can be presented again.
 pub(super) async fn issue(
     app: &App,
     request: &HttpRequest,
@@ -46,7 +46,7 @@ pub(super) async fn issue(
     let mut resources = form.all("resource");
     resources.extend(form.get("audience").map(str::to_owned));
     let asked = key_exchange::ExchangeParams { scope: form.get("scope"), resources: &resources };
-    // A flood of one key must leave room for everybody's refreshes.
+    // A flood with one key must leave capacity for refreshes.
     app.limits.call_api(&principal.credential.id, app.now())?;
     app.confirm_keys().await?;
     if !app.keyring.has_room() {
@@ -66,7 +66,7 @@ pub(super) async fn issue(
     }))
 }
 
-/// The key is the secret; the client is the key, or the service account that it belongs to.
+/// `client_credentials`: the key is the secret; the client is the key or its service account.
 async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, Failure> {
     let ClientCredentials::Confidential { id, secret } = ClientCredentials::read(request.headers(), form)?
     else {
@@ -88,7 +88,7 @@ async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Resul
     }
 }
 
-/// The key or token is the subject. A client that names itself must be one, but none is needed.
+/// Token exchange: the key or token is the subject. Client authentication is optional, but must be valid.
 async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, Failure> {
     if request.headers().contains_key(AUTHORIZATION) || form.get("client_id").is_some() {
         let claimed = ClientCredentials::read(request.headers(), form)?;
@@ -121,7 +121,7 @@ fn subject_token(app: &App, form: &Parameters) -> Result<Secret, OAuthError> {
     }
 }
 
-/// Why a credential gives nothing, in the words of OAuth. `invalid` says what it is when it does not work at all.
+/// The OAuth error for a refused credential. `invalid` makes the error for an invalid one.
 fn refused(denied: Denied, invalid: impl FnOnce(String) -> OAuthError) -> Failure {
     let text = denied.message();
     match denied {

@@ -1,6 +1,6 @@
-//! What the server can do: RFC 8414 and OpenID Connect Discovery, one document for both.
+//! Server metadata: RFC 8414 and OpenID Connect Discovery in one document.
 //!
-//! It lists only what works, and every URL in it is built from the configured issuer.
+//! It lists only supported features; all URLs are built from the configured issuer.
 
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use actix_web::web::{self, Bytes};
@@ -35,7 +35,7 @@ type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// What OpenID Connect Discovery has no field for.
+/// Fields beyond OpenID Connect Discovery.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Additional {
     revocation_endpoint: String,
@@ -52,7 +52,7 @@ struct Additional {
 
 impl AdditionalProviderMetadata for Additional {}
 
-/// What a command-line tool needs to know besides.
+/// Fields for command-line tools.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct CliConfiguration {
     api_base: String,
@@ -60,22 +60,22 @@ struct CliConfiguration {
     status_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     support_url: Option<String>,
-    /// Where people make keys.
+    /// Page where users create keys.
     dashboard_keys_url: String,
-    /// What may be asked for.
+    /// The scope catalog.
     scopes_url: String,
     key_prefixes: Vec<String>,
     device_flow: bool,
-    /// Where a tool asks whether a code can still come that a person copies.
+    /// Status of a pushed request, for clients that wait for a copied code.
     pushed_request_status_url: String,
     providers: Vec<String>,
 }
 
-/// The document as it is served. It does not change while the server runs.
+/// The serialized document, constant while the server runs.
 #[derive(Clone)]
 pub struct Document(Bytes);
 
-/// The document cannot be written.
+/// The document cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[error("the metadata cannot be written: {0}")]
 pub struct BadMetadata(String);

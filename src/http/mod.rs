@@ -1,4 +1,4 @@
-//! The JSON face: the OAuth endpoints and the management API.
+//! JSON: the OAuth endpoints and the management API.
 
 pub mod api;
 pub mod api_auth;

@@ -1,5 +1,6 @@
-//! Pushed authorization requests: RFC 9126. The answer adds what a terminal shows: a short link and a code to compare.
-//! To a tool that no browser comes back to, the status says whether a code to copy can still come.
+//! Pushed authorization requests: RFC 9126. The response adds a short link and a user check code for the
+//! terminal. The status endpoint tells a client without a loopback redirect whether a copied code can still
+//! come.
 
 use std::borrow::Cow;
 
@@ -66,7 +67,7 @@ struct Refused {
     device_codes: Option<bool>,
 }
 
-/// `POST /oauth/par/status`: for the client that pushed the request, which is the only one that knows its `request_uri`.
+/// `POST /oauth/par/status`, for the client that pushed the request; nobody else knows its `request_uri`.
 pub async fn status(
     app: web::Data<App>,
     request: HttpRequest,

@@ -1,4 +1,4 @@
-//! The revocation endpoint: RFC 7009. It works while an organization's switch is off, so that people can clean up.
+//! The revocation endpoint: RFC 7009. It works even if the organization's policy forbids the credential.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 

@@ -36,8 +36,8 @@ use crate::web::origin;
 
 /// `POST /oauth/token`
 ///
-/// Client, grant, organization and person are read and the grant is used up in one transaction. What comes out of it
-/// is signed after the commit.
+/// Client, grant, organization and user are read and the grant is redeemed in one transaction. The tokens are
+/// signed after the commit.
 pub async fn token(
     app: web::Data<App>,
     request: HttpRequest,
@@ -67,7 +67,7 @@ pub async fn token(
     Ok(HttpResponse::Ok().json(answer(&issued, access_token, id_token)))
 }
 
-/// Longer than any limit that the database has been given.
+/// Longer than all timeouts of the database.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Fast path for cached clients: exchange on the store's batch thread, then hand straight to a signer. `None` means
@@ -88,7 +88,7 @@ async fn fast_path(
         Ok(Some(grant)) => {
             let (app, now) = (to_sign.clone(), to_sign.now());
             let issue = move || grant.issue(&app.config, &app.master, now);
-            // Nobody listens when the client has gone away; what was written stays.
+            // The receiver is gone if the client disconnected; the write stays.
             to_sign
                 .keyring
                 .sign_later(issue, |signed| drop(done.send(signed.map(Some).map_err(Failure::from))));
@@ -101,7 +101,7 @@ async fn fast_path(
     timeout(TIMEOUT, answered).await.map_err(late)?.map_err(lost)?
 }
 
-/// A transaction of its own, with the client as the database has it, and then a signature.
+/// One transaction, with the client from the database, and then a signature.
 async fn slow_path(
     app: &App,
     claimed: ClientCredentials,
@@ -125,7 +125,7 @@ impl FastPath {
             TokenRequest::Refresh(request) => {
                 refresh::FastPath::of(&app.config, &app.master, client, request).map(Self::Refresh)
             }
-            // A tool asks a dozen times before there is anything to give.
+            // Pending polls are normal, a dozen per sign-in.
             TokenRequest::Device(_) => None,
         }
     }
@@ -142,7 +142,7 @@ impl FastPath {
     }
 }
 
-/// What a client asks for, by its `grant_type`.
+/// A token request, by `grant_type`.
 #[derive(Clone)]
 enum TokenRequest {
     Code(CodeRequest),
@@ -200,7 +200,7 @@ impl TokenRequest {
     }
 }
 
-/// The optional `installation_id`, a parameter of our own.
+/// The optional `installation_id`, an extension of this server.
 fn installation(form: &Parameters) -> Result<Option<InstallationId>, OAuthError> {
     let Some(text) = form.get("installation_id") else { return Ok(None) };
     InstallationId::parse(text).map(Some).ok_or_else(|| {
@@ -210,7 +210,7 @@ fn installation(form: &Parameters) -> Result<Option<InstallationId>, OAuthError>
     })
 }
 
-/// The one token type, spelled as RFC 6750 does.
+/// The only token type, spelled as in RFC 6750.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum BearerType {
     Bearer,
@@ -218,12 +218,12 @@ enum BearerType {
 
 impl WireTokenType for BearerType {}
 
-/// What RFC 6749 does not have: the ends of the session and the ID token.
+/// Extensions to RFC 6749: session lifetimes and the ID token.
 #[derive(Serialize, Deserialize)]
 struct SessionFields {
-    /// Seconds that the refresh token may lie unused.
+    /// Idle timeout of the refresh token, in seconds.
     refresh_token_timeout: i64,
-    /// Seconds until the session ends in any case.
+    /// Remaining lifetime of the session, in seconds.
     authorization_expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,

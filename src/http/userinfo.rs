@@ -39,14 +39,14 @@ async fn find_claims(
     request: &HttpRequest,
     in_body: Option<Secret>,
 ) -> Result<HttpResponse, BearerErrorResponse> {
-    // RFC 6750 section 2: a client uses one way to send its token.
+    // RFC 6750 section 2: only one method to send the token.
     let secret = match (api_auth::presented_credential(request.headers(), request.query_string()), in_body) {
         (Err(Denied::Missing), Some(secret)) => secret,
         (Ok(_), Some(_)) => return Err(BearerErrorResponse(Denied::Ambiguous)),
         (presented, _) => presented.map_err(BearerErrorResponse)?,
     };
     let principal = api_auth::check(app, request, &secret, None).await.map_err(BearerErrorResponse)?;
-    // It tells a tool who has signed in to it, and nobody has signed in with a key.
+    // Only for CLI sessions: with a key nobody has signed in.
     let Some(user) = principal.subject.user().filter(|_| principal.client.is_some()) else {
         return Err(BearerErrorResponse(Denied::Invalid));
     };
@@ -54,7 +54,7 @@ async fn find_claims(
     Ok(HttpResponse::Ok().json(claims(user, &principal.scopes)))
 }
 
-/// What the scopes let the client know.
+/// Claims that the scopes allow.
 fn claims(user: &User, scopes: &ScopeSet) -> CoreUserInfoClaims {
     let mut claims = StandardClaims::new(SubjectIdentifier::new(user.id.clone()));
     if scopes.contains("profile") {

@@ -1,4 +1,4 @@
-//! What surrounds the answers of the API, and what many of them hold.
+//! Response envelopes of the API, and schemas that many responses share.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -41,7 +41,7 @@ impl Subject {
     }
 }
 
-/// The id of a scope in the catalog of this deployment, which the document names when it is served.
+/// The id of a scope. The served document lists the ids of this deployment's catalog.
 pub(super) struct ScopeId;
 
 impl PartialSchema for ScopeId {
@@ -55,7 +55,7 @@ impl PartialSchema for ScopeId {
 
 impl ToSchema for ScopeId {}
 
-/// A text that is one of these.
+/// Schema of a string that is one of these values.
 pub(super) fn one_of(values: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).into()
 }
@@ -76,7 +76,7 @@ pub(super) fn end_reason() -> RefOr<Schema> {
     or_null(EndReason::ALL.iter().map(|reason| reason.as_str()))
 }
 
-/// `null`, or a text that is one of these.
+/// Schema of `null` or a string that is one of these values.
 fn or_null(values: impl Iterator<Item = &'static str>) -> RefOr<Schema> {
     let types = SchemaType::from_iter([Type::String, Type::Null]);
     let values = values.map(Value::from).chain([Value::Null]);

@@ -22,7 +22,7 @@ use crate::web::audit_query::{self, BadQuery};
 use crate::web::envelope::is_head;
 use crate::web::export as file;
 
-/// Entries of a list, unless the request says otherwise.
+/// Default page size.
 pub(super) const DEFAULT_PAGE_SIZE: usize = 50;
 pub(super) const MAX_PAGE_SIZE: usize = 100;
 
@@ -97,7 +97,7 @@ impl PartialSchema for FileFormat {
 
 impl ToSchema for FileFormat {}
 
-/// Which events are asked for.
+/// Filter parameters of events.
 struct Filters;
 
 impl IntoParams for Filters {
@@ -121,7 +121,7 @@ pub(super) fn period() -> Vec<Parameter> {
         .collect()
 }
 
-/// Which page of the log is asked for.
+/// Paging parameters of a log.
 pub(super) struct Paging;
 
 impl IntoParams for Paging {

@@ -1,4 +1,4 @@
-//! Who calls the API.
+//! The authenticated caller of the API.
 
 use std::pin::Pin;
 
@@ -12,17 +12,17 @@ use crate::services::org_actor::OrgActor;
 use crate::web::app::App;
 use crate::web::origin;
 
-/// A caller with a credential that works right now.
+/// An authenticated caller.
 pub struct Caller(pub Principal);
 
 impl Caller {
-    /// The caller, for a use case.
+    /// The caller as an actor for a use case.
     pub fn actor(&self, app: &App, request: &HttpRequest) -> OrgActor {
         OrgActor::with_credential(&self.0, origin::of(app, request))
     }
 }
 
-/// Who calls, unless they call too often.
+/// Authenticates the caller and applies the API's rate limit.
 pub(super) async fn authenticate_within_limit(
     app: &App,
     request: &HttpRequest,

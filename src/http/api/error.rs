@@ -19,26 +19,26 @@ use crate::web::app::App;
 use crate::web::form::MAX_BODY;
 use crate::web::request_id;
 
-/// A call that gets an error.
+/// Error response of the API.
 #[derive(Debug)]
 pub enum ApiError {
-    /// The request cannot be understood; the text says what to mend.
+    /// The request is malformed; the text says how to fix it.
     BadRequest(String),
-    /// There is no such thing, or none that the caller may know of.
+    /// The object does not exist, or the caller may not know of it.
     NotFound(&'static str),
-    /// A field of the body holds what it cannot.
+    /// A field of the body has an invalid value.
     Invalid {
         field: &'static str,
         message: String,
     },
-    /// The organization, or the caller's place in it, forbids it.
+    /// Forbidden by the organization's policy or the caller's role.
     Forbidden {
         code: ForbiddenCode,
         message: String,
     },
-    /// What it is about is past changing.
+    /// The object has ended and can no longer be changed.
     Ended(String),
-    /// The idempotency key belongs to another request.
+    /// The idempotency key was used with another request.
     IdempotencyConflict,
     TooLarge,
     /// The body is not JSON.
@@ -70,7 +70,7 @@ impl ApiError {
         Self::BadRequest(message.into())
     }
 
-    /// A refusal in the words of the API.
+    /// The API error of a refusal.
     pub fn refused(app: &App, refusal: Refusal) -> Self {
         match refusal {
             Refusal::Credential(refused) => Self::Denied(api_auth::denied(app, refused)),
@@ -145,7 +145,7 @@ impl ApiError {
 }
 
 impl ApiError {
-    /// What is said to the client.
+    /// The response body.
     pub fn body(&self) -> ErrorAnswer {
         let mut body = ErrorAnswer::new(self.code(), self.message());
         let error = &mut body.error;

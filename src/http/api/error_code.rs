@@ -1,4 +1,4 @@
-//! The errors of the API by name. A name says which status and which family an error has, and what to do about it.
+//! Error codes of the API. A code determines status, family and remedy.
 
 use actix_web::http::StatusCode;
 use serde::{Serialize, Serializer};

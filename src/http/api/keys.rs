@@ -46,7 +46,7 @@ pub struct Create {
     allowed_addresses: Option<Vec<String>>,
 }
 
-/// Leaving a limit out is a decision; a `null` that a program did not mean to send is none.
+/// Refuses `null`: leaving a limit out is a decision, an accidental `null` is not.
 fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     Vec::deserialize(deserializer).map(Some)
 }

@@ -1,4 +1,4 @@
-//! Reports of secrets that were found where they should not be.
+//! Reports of leaked secrets.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::web::app::App;
 use crate::web::limits;
 use crate::web::origin;
 
-/// Secrets in one report.
+/// Maximum number of secrets in one report.
 const MAX_SECRETS: usize = 100;
 
 /// A secret that was found. The names are those that the secret scanning of GitHub uses; what else it sends is ignored.

@@ -1,4 +1,4 @@
-//! The OpenAPI document: what the types and the handlers of the API say of themselves, and what the configuration adds.
+//! The OpenAPI document: generated from types and handlers, completed from the configuration.
 
 use std::sync::Arc;
 
@@ -105,7 +105,7 @@ fn described(config: &Config) -> Value {
     document
 }
 
-/// Every answer says which request it answers.
+/// Adds the request id header to every response.
 fn with_request_ids(document: &mut Value) {
     let header = json!({ "description": "Names the request.", "schema": { "type": "string" } });
     let shared =

@@ -1,4 +1,4 @@
-//! Lists, page by page.
+//! Paging of lists.
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -12,14 +12,14 @@ use crate::domain::parameters::Parameters;
 use crate::domain::time::Time;
 use crate::web::cursor;
 
-/// Things on a page, unless the request says otherwise.
+/// Default page size.
 const DEFAULT_PAGE_SIZE: usize = 50;
 const MAX_PAGE_SIZE: usize = 100;
 
-/// Which part of a list is asked for.
+/// Paging parameters of a list request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ListQuery {
-    /// Where the page before it ended.
+    /// Cursor: the last entry of the previous page.
     pub after: Option<(Time, String)>,
     size: usize,
 }
@@ -36,12 +36,12 @@ impl ListQuery {
         Ok(Self { after, size })
     }
 
-    /// Rows to read: one more than asked for says whether there is another page.
+    /// Rows to read: one extra row shows whether there is another page.
     pub fn limit(&self) -> i64 {
         i64::try_from(self.size + 1).unwrap_or(i64::MAX)
     }
 
-    /// The answer: the page as it is shown, and the way to the next.
+    /// Response with the page and the cursor of the next one.
     pub fn answer<'a, T, S: Serialize>(
         &self,
         rows: &'a [T],
@@ -64,7 +64,7 @@ impl IntoParams for ListQuery {
     }
 }
 
-/// The parameters of a list that has so many entries on a page, and so many at most.
+/// OpenAPI parameters of a list with these default and maximum page sizes.
 pub(super) fn parameters(usual: usize, most: usize) -> Vec<Parameter> {
     let limit = ObjectBuilder::new()
         .schema_type(Type::Integer)
@@ -77,12 +77,12 @@ pub(super) fn parameters(usual: usize, most: usize) -> Vec<Parameter> {
     ]
 }
 
-/// The parameters of a request.
+/// Parses the query of a request.
 pub(super) fn parse(query: &str) -> Result<Parameters, ApiError> {
     Parameters::parse(query.as_bytes()).map_err(|_| ApiError::bad_request("The query is malformed."))
 }
 
-/// A parameter that may be in the query.
+/// An optional query parameter.
 pub(super) fn query(name: &str, description: &str) -> ParameterBuilder {
     ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).description(Some(description))
 }

@@ -1,4 +1,4 @@
-//! What is left of rate policies, in headers: draft-ietf-httpapi-ratelimit-headers.
+//! Rate limit headers: draft-ietf-httpapi-ratelimit-headers.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -7,7 +7,7 @@ use crate::domain::rate_policy::Quota;
 const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// Adds both headers, if anything was counted. The names of policies need no escape between quotes.
+/// Adds both headers if there are quotas. Policy names need no escaping in quotes.
 pub(super) fn add(headers: &mut HeaderMap, quotas: &[Quota]) {
     let left = |quota: &Quota| format!("\"{}\";r={};t={}", quota.policy, quota.remaining, quota.reset);
     let policy =

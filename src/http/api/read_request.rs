@@ -1,4 +1,4 @@
-//! A request that changes nothing: who asks, and what is read for them.
+//! Authenticated read requests.
 
 use std::pin::Pin;
 
@@ -23,9 +23,9 @@ pub struct ReadRequest {
     request: HttpRequest,
 }
 
-/// What a use case finds, unless it refuses.
+/// Result of a reading use case.
 type Found<T> = Result<T, TxError<Refusal>>;
-/// Where the page before it ended.
+/// The last entry of the previous page.
 type Cursor = (Time, String);
 
 impl FromRequest for ReadRequest {
@@ -44,7 +44,7 @@ impl FromRequest for ReadRequest {
 }
 
 impl ReadRequest {
-    /// One thing.
+    /// Responds with one object.
     pub async fn one<T, S, R>(self, read: R, show: impl Fn(&T) -> S) -> Result<HttpResponse, ApiError>
     where
         T: Send + 'static,
@@ -55,7 +55,8 @@ impl ReadRequest {
         Ok(HttpResponse::Ok().json(Data { data: show(&found) }))
     }
 
-    /// A page of a list. `read` gets where the page before it ended, and how many to find; `place` says where a thing is.
+    /// Responds with a page of a list. `read` gets the cursor and the number of rows; `place` returns the
+    /// cursor of an object.
     pub async fn page<T, S, R>(
         self,
         read: R,

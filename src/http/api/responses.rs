@@ -1,5 +1,4 @@
-//! The statuses that come with whoever calls and with whatever is sent, for the OpenAPI document. Each is written once,
-//! as a component, and named by the operations that can answer it.
+//! Error responses in the OpenAPI document. Each is one component, which the operations reference.
 
 use std::collections::BTreeMap;
 
@@ -14,22 +13,22 @@ use super::error::ErrorAnswer;
 use super::error_code::ErrorCode;
 use super::write_request::WriteRequest;
 
-/// 400: a query that cannot be read.
+/// 400: a malformed query.
 pub(super) struct Malformed;
 
-/// 404: what the path names is not there, or not for the caller.
+/// 404: the object does not exist, or not for the caller.
 pub(super) struct Unknown;
 
-/// 422: a field of the body holds what it cannot.
+/// 422: a field of the body has an invalid value.
 pub(super) struct Invalid;
 
-/// 429: there have been too many.
+/// 429: too many requests.
 pub(super) struct Limited;
 
-/// What can be wrong with a body that anybody may send.
+/// Errors of reading a request body.
 pub(super) struct Reading;
 
-/// 500 and 503, which nobody is safe from.
+/// 500 and 503, for every operation.
 pub(super) struct Failures;
 
 fn named(statuses: &[StatusCode]) -> BTreeMap<String, RefOr<Response>> {
@@ -99,7 +98,7 @@ impl IntoResponses for Limited {
     }
 }
 
-/// Every error as a component: the codes that come with a status, and what to do about them.
+/// The error components: codes per status, with remedies.
 pub(super) fn components(required_scopes: &str) -> BTreeMap<String, RefOr<Response>> {
     let mut by_status: BTreeMap<StatusCode, Vec<ErrorCode>> = BTreeMap::new();
     for code in ErrorCode::ALL {

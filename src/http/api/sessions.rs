@@ -177,12 +177,12 @@ pub async fn revoke(
         .await
 }
 
-/// There is no scope for it, so that a key would see and end what a person does on their own machines.
+/// No scope covers sessions: a key must not see or end the sessions of users.
 fn not_a_session() -> Refusal {
     Refusal::forbidden("Only a CLI session sees and ends CLI sessions. Sign in with the tool.")
 }
 
-/// The person who acts, if the session is theirs and in the organization of the credential in use.
+/// The user id of the actor, if the session is theirs and in the organization of the credential.
 fn own<'a>(actor: &'a OrgActor, session: Option<&Credential>) -> Option<&'a str> {
     let SubjectId::User(user_id) = &actor.subject else { return None };
     let session = session?;

@@ -1,4 +1,4 @@
-//! Times as the API takes and gives them.
+//! Times in the API.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};

@@ -1,4 +1,4 @@
-//! What credentials of the caller's organization are used for: each use, and how many there are on a day.
+//! Usage of credentials of the caller's organization: single uses and daily counts.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
@@ -25,7 +25,7 @@ use crate::store::{Conn, static_credentials};
 use crate::web::app::App;
 use crate::web::audit_query;
 
-/// Counts of a list, unless the request says otherwise; they are small.
+/// Default page size of counts, which are small.
 const COUNTS: usize = 500;
 const MAX_COUNTS: usize = 1000;
 
@@ -128,7 +128,7 @@ impl DailyCount {
     }
 }
 
-/// Which uses are asked for.
+/// Filter parameters of uses.
 struct Filters;
 
 impl IntoParams for Filters {
@@ -140,7 +140,7 @@ impl IntoParams for Filters {
     }
 }
 
-/// Which counts are asked for.
+/// Filter parameters of counts.
 struct Counts;
 
 impl IntoParams for Counts {
@@ -214,7 +214,7 @@ pub async fn usage(
     let after = audit_query::read_count_cursor(&query)?;
     let size = audit_query::limit(&query, COUNTS, MAX_COUNTS)?;
     let org_id = principal.organization.id;
-    // One more than asked for says whether there are more.
+    // One extra row shows whether there are more.
     let limit = i64::try_from(size + 1).unwrap_or(i64::MAX);
     let read = move |conn: &mut Conn| {
         let counts = usage_counts::page(conn, &org_id, &filter, after.as_ref(), limit)?;

@@ -1,4 +1,4 @@
-//! Keys and tokens as the API shows them: everything but their secrets.
+//! Keys and tokens as API objects, without secrets.
 
 use serde::Serialize;
 use utoipa::ToSchema;

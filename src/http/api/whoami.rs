@@ -1,4 +1,4 @@
-//! Who a credential belongs to.
+//! Owner and scopes of the presented credential.
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -123,8 +123,8 @@ pub async fn whoami(app: web::Data<App>, Caller(principal): Caller) -> Result<Ht
     Ok(HttpResponse::Ok().json(Data { data }))
 }
 
-/// Every organization of the person, so that their tool can offer them. A key or token for one organization says
-/// nothing about the others.
+/// All organizations of the user, for the tool to offer. Empty for keys and personal tokens, which reveal
+/// nothing about other organizations.
 async fn organizations(app: &App, principal: &Principal) -> Result<Vec<Membership>, ApiError> {
     let (CredentialKind::CliSession, Subject::User(user)) = (principal.credential.kind, &principal.subject)
     else {

@@ -1,4 +1,4 @@
-//! A request that changes something: who asks, what for, and whether it has come before.
+//! Authenticated write requests, with idempotency keys.
 
 use std::pin::Pin;
 
@@ -25,9 +25,9 @@ use crate::web::form::{self, BadForm};
 use crate::web::origin;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// Characters of the longest idempotency key.
+/// Maximum length of an idempotency key, in characters.
 const MAX_KEY_LENGTH: usize = 255;
-/// Says that an answer is one that was given before.
+/// Header that marks a replayed response.
 const REPLAYED: &str = "idempotent-replayed";
 
 /// An authenticated POST with its body.
@@ -37,12 +37,12 @@ pub struct WriteRequest<T> {
     idempotency: Option<Idempotency>,
 }
 
-/// The body of a request that says all in its path.
+/// Body of a request without parameters.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
-/// What was done. It may hold a new secret, so it does not print itself.
+/// Response to a completed request. It may contain a new secret, so it has no `Debug`.
 pub struct Completed {
     status: StatusCode,
     data: Value,
@@ -82,14 +82,14 @@ impl<T: DeserializeOwned> FromRequest for WriteRequest<T> {
     }
 }
 
-/// What makes two requests the same: the body, and what whoever asks may do. The answer may hold a secret, which a token
-/// that has become weaker must not get.
+/// Digest that identifies equal requests: body and effective scopes. The response may contain a secret, which
+/// a token with fewer scopes must not get.
 fn fingerprint(principal: &Principal, body: &[u8]) -> Digest {
     let may = format!("{}\n{}\n", principal.role, principal.scopes);
     Digest::of_bytes(&[may.as_bytes(), body].concat())
 }
 
-/// The body of a request that changes nothing.
+/// Reads the JSON body of a request.
 pub(super) async fn body<T: DeserializeOwned>(
     request: &HttpRequest,
     payload: Payload,
@@ -104,7 +104,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     })
 }
 
-/// An empty body needs no type.
+/// Reads the body. An empty body needs no content type.
 async fn json_bytes(request: &HttpRequest, payload: Payload) -> Result<web::Bytes, ApiError> {
     let bytes = form::collect(request, payload).await.map_err(|bad| match bad {
         BadForm::TooLarge => ApiError::TooLarge,
@@ -118,7 +118,8 @@ async fn json_bytes(request: &HttpRequest, payload: Payload) -> Result<web::Byte
     Ok(bytes)
 }
 
-/// What serde says may repeat a value of the body, which may be a secret; the place and the kind of fault may not.
+/// The error text for the client: position and kind only, because serde's message may quote a value, which
+/// may be a secret.
 fn client_facing(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Data => {
@@ -169,7 +170,7 @@ impl<T> IntoParams for WriteRequest<T> {
 }
 
 impl<T: Clone + Send + 'static> WriteRequest<T> {
-    /// Does it in one transaction, or gives the answer again that the same request got.
+    /// Runs `act` in one transaction, or replays the stored response of an equal request.
     pub async fn run_idempotent<F>(self, app: &App, act: F) -> Result<HttpResponse, ApiError>
     where
         F: FnOnce(&App, &mut Work<'_>, &OrgActor, T) -> Result<Completed, TxError<Refusal>>

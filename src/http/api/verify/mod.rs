@@ -1,4 +1,4 @@
-//! Asking whether a request to another API may pass: forward authentication for proxies, and the same as JSON.
+//! Verification of requests to other APIs: forward authentication for proxies, and the same with JSON.
 
 mod request;
 mod response;
@@ -87,7 +87,7 @@ pub async fn for_program(app: web::Data<App>, request: HttpRequest, payload: web
     ResponseForm::Body.respond(by_body(&app, &request, payload).await)
 }
 
-/// A question that makes no sense is refused before anybody looks at the credential.
+/// Refuses malformed requests before checking the credential.
 async fn by_headers(
     app: &App,
     request: &HttpRequest,
@@ -105,7 +105,7 @@ async fn by_body(app: &App, request: &HttpRequest, payload: web::Payload) -> Res
     decide(app, request, &secret, &asked).await
 }
 
-/// Who asks and what is left to them, if the request may pass.
+/// Checks credential, scopes and rate policies.
 async fn decide(
     app: &App,
     request: &HttpRequest,

@@ -1,4 +1,4 @@
-//! What is asked of verify: what a request needs, and which request it is.
+//! Verify requests: requirements, and the original request.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
@@ -17,31 +17,31 @@ use crate::http::api_auth;
 use crate::services::authenticate::Audience;
 use crate::web::app::App;
 
-/// nginx and those who follow it; Traefik, Caddy and those who follow them.
+/// Headers of nginx; of Traefik and Caddy.
 const METHOD: [&str; 2] = ["x-original-method", "x-forwarded-method"];
 const TARGET: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
 
-/// Where proxies ask that put a prefix before the path of the request.
+/// Path prefix for proxies that append the path of the original request.
 const PREFIX: &str = "/api/v1/verify/";
 
 pub(super) struct VerifyRequest {
     pub(super) required: Required,
-    /// The request that waits for the answer, if the proxy says which.
+    /// The original request, if the proxy describes it.
     pub(super) original: Option<Endpoint>,
 }
 
-/// What a request must have, as whoever runs the gateway has written it down.
+/// Requirements on a request, from the configuration of the gateway.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Required {
     pub(super) scopes: ScopeSet,
-    /// The rate policy that counts it, besides those that its route and its scopes call for.
+    /// A rate policy by name, in addition to those that apply by route and scopes.
     pub(super) policy: Option<String>,
-    /// What access tokens must be for.
+    /// Required audience of access tokens.
     pub(super) audience: Audience,
 }
 
 impl VerifyRequest {
-    /// The policies that count the request.
+    /// The rate policies that apply.
     pub(super) fn policies(&self, all: &[RatePolicy]) -> Vec<RatePolicy> {
         let Required { scopes, policy: named, .. } = &self.required;
         let counts = |policy: &&RatePolicy| {
@@ -52,7 +52,8 @@ impl VerifyRequest {
 }
 
 impl Required {
-    /// Reads `scope=a+b&policy=name&resource=https://api.example.com`. What is not understood is refused: a mistyped parameter must not let requests pass.
+    /// Reads `scope=a+b&policy=name&resource=https://api.example.com`. Unknown parameters are refused: a typo
+    /// must not let requests pass.
     pub(super) fn parse(app: &App, query: &str) -> Result<Self, ApiError> {
         const KNOWN: [&str; 3] = ["scope", "policy", "resource"];
         let parameters = page::parse(query)?;
@@ -94,8 +95,8 @@ impl Required {
     }
 }
 
-/// The request that a proxy holds. Headers that say different things come from the proxy and from its client, and
-/// nobody can tell which from whom.
+/// The original request from the proxy's headers. Contradicting headers are refused, because one of them
+/// could come from the client.
 pub(super) fn original(headers: &HeaderMap) -> Result<Option<Endpoint>, ApiError> {
     match (only(headers, METHOD)?, only(headers, TARGET)?) {
         (method, Some(target)) => described(method.unwrap_or("GET"), target).map(Some),
@@ -110,8 +111,8 @@ fn only<'a>(headers: &'a HeaderMap, names: [&str; 2]) -> Result<Option<&'a str>,
     text.map(Some).ok_or_else(|| ApiError::bad_request("The headers name different requests."))
 }
 
-/// The request whose path a proxy has put behind `{issuer path}/api/v1/verify/{required}`. The path is read as it came:
-/// once decoded it could be another one than the API will see.
+/// The original request, whose path the proxy appended to `{issuer path}/api/v1/verify/{required}`. The raw
+/// path is used: decoded, it could differ from the one that the API will see.
 pub(super) fn behind_prefix(issuer_path: &str, request: &HttpRequest) -> Result<Endpoint, ApiError> {
     let below = request.uri().path().strip_prefix(issuer_path).and_then(|rest| rest.strip_prefix(PREFIX));
     let (_, path) = below.and_then(|rest| rest.split_once('/')).ok_or_else(|| {
@@ -120,7 +121,7 @@ pub(super) fn behind_prefix(issuer_path: &str, request: &HttpRequest) -> Result<
     described(request.method().as_str(), &format!("/{path}?{}", request.query_string()))
 }
 
-/// A request by its method and target, which must not hold a credential.
+/// Parses a method and target. A target with a credential is refused.
 pub(super) fn described(method: &str, target: &str) -> Result<Endpoint, ApiError> {
     api_auth::not_in_query(target.split_once('?').map_or("", |(_, query)| query))?;
     Endpoint::parse(method, target)

@@ -1,4 +1,4 @@
-//! What verify answers.
+//! Responses of verify.
 
 use std::fmt::Write as _;
 
@@ -21,10 +21,10 @@ const SCOPES: HeaderName = HeaderName::from_static("x-auth-scopes");
 const CREDENTIAL: HeaderName = HeaderName::from_static("x-auth-credential");
 const KIND: HeaderName = HeaderName::from_static("x-auth-kind");
 const MODE: HeaderName = HeaderName::from_static("x-auth-mode");
-/// The body of a refusal, for proxies that throw bodies away.
+/// Header with the body of a refusal, for proxies that discard bodies.
 const ERROR: HeaderName = HeaderName::from_static("x-auth-error");
 
-/// In which form an answer is wanted.
+/// Form of the response.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ResponseForm {
     Headers,
@@ -45,10 +45,10 @@ impl ResponseForm {
     }
 }
 
-/// A request that may pass.
+/// A request that was allowed.
 pub(super) struct PassedRequest {
     pub(super) principal: Principal,
-    /// Of the rate policies that have counted it.
+    /// Quotas of the rate policies that counted it.
     pub(super) quotas: Vec<Quota>,
 }
 
@@ -59,7 +59,7 @@ impl PassedRequest {
     }
 }
 
-/// Every header every time: one that were missing could come from the client instead.
+/// Sets every header, because a missing one could be supplied by the client.
 fn headers(principal: &Principal) -> HttpResponse {
     let Principal { credential, subject, organization, scopes, .. } = principal;
     HttpResponse::Ok()
@@ -72,7 +72,7 @@ fn headers(principal: &Principal) -> HttpResponse {
         .finish()
 }
 
-/// Only keys can be for tests.
+/// The mode; credentials other than API keys count as live.
 fn mode(principal: &Principal) -> Mode {
     principal.credential.mode.unwrap_or(Mode::Live)
 }
@@ -138,7 +138,7 @@ fn with_error_header(error: &ApiError) -> HttpResponse {
     answer
 }
 
-/// JSON that fits into a header.
+/// JSON in ASCII, for a header.
 fn ascii(value: &Value) -> String {
     let mut text = String::new();
     for c in value.to_string().chars() {
@@ -146,7 +146,7 @@ fn ascii(value: &Value) -> String {
             text.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a text does not fail.
+                // Writing to a `String` cannot fail.
                 let _ = write!(text, "\\u{unit:04x}");
             }
         }
