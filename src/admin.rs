@@ -44,7 +44,7 @@ pub enum Command {
     Restore(restore::Command),
 }
 
-/// A command that did not do what it should.
+/// Failure of a command.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
@@ -55,12 +55,12 @@ pub enum Failure {
     Store(#[from] StoreError),
     #[error("{0}")]
     Refused(String),
-    /// It did what it should and found something wrong: a report like any other, on which a script must stop.
+    /// The command succeeded but found a problem: prints a report, with an exit code that stops a script.
     #[error("{0}")]
     Found(String),
 }
 
-/// What a command has to say, for programs and for people.
+/// Output of a command, as JSON and as text.
 struct Report {
     json: serde_json::Value,
     text: String,
@@ -72,7 +72,7 @@ impl Report {
     }
 }
 
-/// Runs a command and returns what it has to say.
+/// Runs a command and returns its output.
 pub async fn run(command: Command, config: &Config) -> Result<String, Failure> {
     match command {
         Command::CheckConfig => Ok(summary(config)),
@@ -95,7 +95,7 @@ fn store(config: &Config) -> Result<Store, OpenError> {
     instance::open_database(config, Clock::System)
 }
 
-/// A duration of an option, up to `longest`.
+/// Parses the duration of an option, up to `longest`.
 fn duration(option: &str, text: &str, longest: TimeDelta) -> Result<TimeDelta, Failure> {
     let refused = |what: String| Failure::Refused(format!("{option} {text} {what}"));
     let duration = duration::parse(text).map_err(|bad| refused(format!("{bad}. {}", duration::REMEDY)))?;

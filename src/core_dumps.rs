@@ -1,20 +1,21 @@
-//! No core dumps: the memory of the server holds keys and secrets, and a dump would write them to a disk.
+//! Disables core dumps, which would write keys and secrets to disk.
 
 use std::io;
 
-/// Turns core dumps of this process off, and on Linux also lets no other process of the same user read its memory.
+/// Disables core dumps of this process. On Linux also keeps other processes of the same user from reading its
+/// memory.
 #[cfg(unix)]
 pub fn disable() -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
-    // The limit does not hold where the kernel pipes a dump into a program (`core_pattern`).
+    // The limit does not apply if the kernel pipes dumps to a program (`core_pattern`).
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     Ok(())
 }
 
-/// Other systems write no dump unless they are configured to.
+/// Other systems write no core dumps by default.
 #[cfg(not(unix))]
 pub fn disable() -> io::Result<()> {
     Ok(())

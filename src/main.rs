@@ -12,7 +12,7 @@ use keystiled::serve::logging;
 use keystiled::{admin, core_dumps, serve};
 use tokio::runtime::Runtime;
 
-/// How long the end of the process waits for what still runs.
+/// How long the process waits for running tasks at its end.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Keystile: sign-in for command-line tools
@@ -63,7 +63,7 @@ fn serve_until_stopped(config: Config, runtime: Runtime) -> ExitCode {
         Err(error) => return fail(&error, 1),
     };
     let ended = runtime.block_on(serve::until_stopped(config, logging::print));
-    // A start that was interrupted may still wait for its database.
+    // An interrupted start may still be waiting for its database.
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -74,7 +74,8 @@ fn serve_until_stopped(config: Config, runtime: Runtime) -> ExitCode {
     }
 }
 
-/// A report may hold a secret that is shown once, so a report that cannot be written is a failure.
+/// Prints a report. It may contain a secret that is shown once, so a failed write is a failure of the
+/// command.
 fn print(report: &dyn Display, code: ExitCode) -> ExitCode {
     let mut out = io::stdout();
     match writeln!(out, "{report}").and_then(|()| out.flush()) {
@@ -84,7 +85,7 @@ fn print(report: &dyn Display, code: ExitCode) -> ExitCode {
 }
 
 fn fail(error: &dyn Display, code: u8) -> ExitCode {
-    // The exit code says it too, where nobody reads.
+    // The exit code also reports it, in case nobody reads the output.
     drop(writeln!(io::stderr(), "{error}"));
     ExitCode::from(code)
 }

@@ -47,12 +47,12 @@ use listener::Documents;
 use signals::Signals;
 use use_log::UseWriter;
 
-/// Connections that may wait to be accepted.
+/// Backlog: connections that may wait to be accepted.
 const BACKLOG: u32 = 2048;
-/// How often a database that is away is asked for what the announcement says.
+/// How often an unavailable database is retried for the startup banner.
 const ANNOUNCE_AGAIN: Duration = Duration::from_secs(1);
 
-/// A server that answers.
+/// A running server.
 pub struct Server {
     app: App,
     address: SocketAddr,
@@ -65,7 +65,7 @@ pub struct Server {
     _claim: Option<DatabaseClaim>,
 }
 
-/// The server does not start.
+/// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("cannot listen at {address}: {error}")]
@@ -83,15 +83,15 @@ pub enum StartError {
 }
 
 impl Server {
-    /// Opens everything that the configuration names, and listens.
+    /// Opens the deployment of a configuration, and listens.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
         let address = config.server.listen;
         let listener = listen(address).map_err(|error| StartError::Listen { address, error })?;
         Box::pin(Self::start_on(listener, config, clock)).await
     }
 
-    /// The same on a socket that listens already; so a caller that asked for any free port knows it before the
-    /// configuration says what the public URL is.
+    /// [`Self::start`] on a listening socket, so that a caller with a free port knows it before it configures
+    /// the public URL.
     pub async fn start_on(listener: TcpListener, config: Config, clock: Clock) -> Result<Self, StartError> {
         let address = listener.local_addr()?;
         let (uses, waiting) = UseLog::new();
@@ -119,19 +119,19 @@ impl Server {
         &self.app
     }
 
-    /// Stops listening, lets the requests that are being answered finish, writes down what they used, and ends.
+    /// Stops listening, lets running requests finish, and writes the usage log.
     pub async fn stop(self) -> io::Result<()> {
         self.chores.iter().for_each(JoinHandle::abort);
         let stopping = self.handle.stop(true);
         self.connections.drain();
         stopping.await;
-        // One that ended by itself has been waited for already.
+        // A server that ended by itself was already awaited.
         let ended = if self.running.is_finished() { Ok(Ok(())) } else { self.running.await };
         self.uses.stop().await;
         ended.map_err(io::Error::other)?
     }
 
-    /// Waits until the server ends without having been asked to.
+    /// Waits until the server ends by itself.
     async fn failure(&mut self) -> io::Error {
         match (&mut self.running).await {
             Ok(Ok(())) => io::Error::other("the listener ended by itself"),
@@ -149,7 +149,7 @@ async fn open(
 ) -> Result<(App, Option<DatabaseClaim>), StartError> {
     let to_open = config.clone();
     let opened = spawn_blocking(move || {
-        // Before anything is migrated under a server that runs.
+        // Before a migration, which must not happen under a running server.
         let claim = claim::claim(&to_open)?;
         Ok::<_, OpenError>((claim, instance::open_or_create(&to_open, clock)?))
     })
@@ -182,14 +182,14 @@ async fn open(
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // On Windows the same option would let another process take the port.
+    // On Windows this option would let another process take the port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// As many connections as the configuration and the system allow, of which one address gets three quarters at most.
+/// Connection limits from the configuration and the system. One address gets at most three quarters.
 fn connection_limits(config: &Config) -> Connections {
     let pooled = config.database.pool_size.saturating_add(config.database.report_pool_size);
     let most = descriptors::connections(config.server.max_connections, pooled);
@@ -197,8 +197,7 @@ fn connection_limits(config: &Config) -> Connections {
     Connections::new(most, per_address, config.server.trusted_proxies.clone())
 }
 
-/// Serves until the process is asked to stop. `announce` gets what a person who starts the server wants to read, once the
-/// database answers.
+/// Serves until a stop signal. `announce` gets the startup banner once the database is available.
 pub async fn until_stopped(config: Config, announce: impl FnOnce(String)) -> Result<(), StartError> {
     let mut signals = Signals::listen()?;
     descriptors::raise();
@@ -233,7 +232,7 @@ pub async fn until_stopped(config: Config, announce: impl FnOnce(String)) -> Res
     Ok(failure.map_or(stopped, Err)?)
 }
 
-/// What the banner says, as soon as the database has it.
+/// The startup banner, once the database is available.
 async fn banner(app: &App, address: SocketAddr) -> String {
     loop {
         match try_banner(app, address).await {
@@ -246,7 +245,7 @@ async fn banner(app: &App, address: SocketAddr) -> String {
     }
 }
 
-/// Where it listens, where the data is, and what to do next.
+/// The startup banner: address, data location, next step.
 async fn try_banner(app: &App, address: SocketAddr) -> Result<String, StoreError> {
     let Config { server: settings, database, .. } = &*app.config;
     let public_url = &settings.public_url;

@@ -1,7 +1,7 @@
-//! Background work that outlives its panics.
+//! Supervised background threads and tasks, restarted after panics.
 //!
-//! A thread or a task that does something for the whole server is started here. When it panics it is started again
-//! after a pause, and [`Tasks::down`] names it until it has run for a while, so that readiness can say so.
+//! Threads and tasks that serve the whole process are started here. One that panics is restarted after a
+//! pause, and [`Tasks::down`] lists it until it has run for a while, for readiness.
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
-/// The pause before the first restart; each further one is twice as long.
+/// Pause before the first restart; doubled for each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
-/// A task that ran this long before it panicked starts again with the first pause.
+/// A task that ran this long before its panic restarts with the first pause.
 const STABLE_AFTER: Duration = Duration::from_secs(60);
 
 /// The background tasks of a server. A handle: clones are the same list.
@@ -33,12 +33,12 @@ struct Task {
 enum Phase {
     Running,
     Down,
-    /// Started again after a pause of this length, and not trusted until it has run as long.
+    /// Restarted at this time after a pause of this length; counts as down until it has run as long.
     Restarted(Instant, Duration),
 }
 
 impl Tasks {
-    /// Runs `work` on a thread of its own until it returns, and again whenever it panics.
+    /// Runs `work` on a thread until it returns, and again after each panic.
     pub fn thread(
         &self,
         name: &'static str,
@@ -65,7 +65,7 @@ impl Tasks {
         spawned
     }
 
-    /// Runs the future that `make` gives until it ends, and a new one whenever it panics.
+    /// Runs the future from `make` until it ends, and a new one after each panic.
     pub fn spawn<F>(&self, name: &'static str, mut make: impl FnMut() -> F + Send + 'static) -> JoinHandle<()>
     where
         F: Future<Output = ()> + Send + 'static,
@@ -84,7 +84,7 @@ impl Tasks {
         })
     }
 
-    /// The names of those that do not run, or have only just been started again.
+    /// Names of tasks that are down or were restarted recently.
     pub fn down(&self) -> Vec<&'static str> {
         let mut names: Vec<_> =
             self.list().iter().filter(|task| task.is_down()).map(|task| task.name).collect();
@@ -135,7 +135,7 @@ impl Task {
     }
 }
 
-/// How long to pause before each restart of one task.
+/// Pauses between restarts of a task.
 struct Restarts {
     pause: Duration,
     started: Instant,
@@ -159,7 +159,7 @@ impl Restarts {
     }
 }
 
-/// What comes of a future, or of its panic.
+/// Awaits a future and catches its panic.
 pub async fn catch_panic<T>(future: impl Future<Output = T>) -> thread::Result<T> {
     let mut future = Box::pin(future);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
@@ -176,7 +176,7 @@ fn reason(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
-/// Writes a panic into the log. The default hook writes to the standard error stream and waits for whoever reads it.
+/// Logs a panic. The default hook would write to standard error and block on its reader.
 pub fn log_panic(panic: &PanicHookInfo<'_>) {
     let thread = thread::current();
     tracing::error!(

@@ -17,7 +17,7 @@ use crate::services::accounts::{self, NewUser};
 use crate::services::{instance, setup};
 use crate::store::{Store, StoreError, TxError, organizations, users};
 
-/// Bytes of standard input that are read for a password.
+/// Maximum number of bytes of standard input that are read for a password.
 const MAX_INPUT: u64 = 4096;
 
 #[derive(Debug, Args)]
@@ -97,12 +97,12 @@ pub enum Org {
     },
 }
 
-/// Makes the first owner and organization. A second time it refuses.
+/// Creates the first owner and organization. Refused once set up.
 pub(super) async fn init(config: &Config, init: Init) -> Result<String, Failure> {
     let organization = named(&init.org, "--org")?;
     let owner = new_user(config, &init.email, init.name, &organization)?;
     let address = owner.email.clone();
-    // Opened after everything was checked, so that an `init` that refuses its arguments begins nothing.
+    // Opened after all checks, so that an `init` with refused arguments creates nothing.
     let store = instance::open_or_create_database(config, Clock::System)?;
     let made = store.write_or_refuse(move |work| {
         setup::create_first_owner(work, owner, &organization, &Origin::default())
@@ -265,7 +265,7 @@ fn named(name: &str, option: &str) -> Result<String, Failure> {
     Ok(name.to_owned())
 }
 
-/// Everything up to the first line break.
+/// Reads standard input up to the first line break.
 fn password_from_stdin() -> Result<Secret, Failure> {
     let mut text = String::new();
     io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text).map_err(|error| {

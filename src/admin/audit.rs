@@ -18,10 +18,10 @@ pub enum Command {
     },
 }
 
-/// What became of one chain.
+/// Result of verifying one chain.
 struct Checked {
     chain: String,
-    /// Whose chain it is, for people.
+    /// Name of the organization, for people.
     name: String,
     verdict: Result<ChainHead, Break>,
 }

@@ -17,7 +17,7 @@ use crate::services::accounts;
 use crate::services::client_secrets::{self, Refused};
 use crate::store::{Store, StoreError, TxError, clients};
 
-/// Redirect URIs that one client may have.
+/// Maximum number of redirect URIs of a client.
 const MAX_REDIRECT_URIS: usize = 20;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -222,7 +222,7 @@ fn no_secret(id: &str, error: TxError<Refused>) -> Failure {
     }
 }
 
-/// An id of our own never looks like one that is the URL of a metadata document.
+/// Checks a client id. URLs are refused: they would be ids of client metadata documents.
 fn checked_id(id: String) -> Result<String, Failure> {
     let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if plain && (3..=64).contains(&id.len()) {
@@ -235,7 +235,7 @@ fn checked_id(id: String) -> Result<String, Failure> {
 
 fn checked_name(name: &str) -> Result<String, Failure> {
     let name = name.trim();
-    // Characters that turn the reading direction around could make a name read as another.
+    // Bidirectional control characters could make a name read as another.
     let turned =
         |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let fits = (1..=accounts::MAX_NAME).contains(&name.chars().count());

@@ -1,5 +1,5 @@
-//! Keeps the time of the server by the reference clock (the database's on PostgreSQL, the system's on SQLite), and logs
-//! when a clock is wrong.
+//! Follows the reference clock (the database's on PostgreSQL, the system's on SQLite), and logs when a clock
+//! is wrong.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::domain::timekeeper::{ClockFault, Observation, Timekeeper};
 use crate::store::readiness;
 use crate::web::app::App;
 
-/// How often the clock of a database is asked.
+/// How often a database's clock is read.
 const ASK_DATABASE_EVERY: Duration = Duration::from_secs(5);
 /// How often the system clock is read on SQLite.
 const READ_SYSTEM_EVERY: Duration = Duration::from_secs(1);
-/// An answer that took longer says too little about when it was true, in microseconds.
+/// Maximum round trip of a reading, in microseconds; a slower one is too imprecise.
 const MAX_ROUND_TRIP: i64 = 1_000_000;
 
 /// Runs until it is aborted.
@@ -46,7 +46,7 @@ async fn watch(app: App) {
     }
 }
 
-/// What the reference clock says, and the moment of the monotonic clock at which it said so.
+/// A reading of the reference clock, with the monotonic time of the reading.
 async fn reference(app: &App) -> Option<(Time, i64)> {
     if app.store.engine() == Engine::Sqlite {
         return Some((Clock::System.now(), monotonic::micros()));

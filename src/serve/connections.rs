@@ -1,8 +1,8 @@
-//! The open connections, their limits, and which are closed when a limit is reached.
+//! Open connections, their limits, and which ones are closed at a limit.
 //!
-//! There is a bound on all connections and one on those of an address, both below what the system lets the process open,
-//! so that accepting never fails for want of a descriptor. When a bound is reached, the connections that have been idle
-//! for longest are closed; when none is idle, the new one is.
+//! There is a limit on all connections and one per address, both below the process's file descriptor limit,
+//! so that accepting never runs out of descriptors. At a limit, the longest idle connections are closed; if
+//! none is idle, the new one is.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,11 +15,12 @@ use ipnet::IpNet;
 
 use crate::domain::network::subscriber;
 
-/// One in so many idle connections is closed at a time, so that a flood does not cost a search for each.
+/// Fraction of the idle connections that is closed at a time, so that a flood does not cause a search per
+/// connection.
 const SHARE: usize = 16;
-/// After a search that found nothing idle, none is made for so long.
+/// Pause after a search that found no idle connection.
 const SEARCH_AGAIN: Duration = Duration::from_millis(50);
-/// What an entry says while a request is being read or answered.
+/// Value of an entry while a request is read or answered.
 const BUSY: u64 = u64::MAX;
 
 /// The connections of a server. A handle: clones are the same connections.
@@ -30,7 +31,7 @@ pub(super) struct Connections(Arc<Shared>);
 struct Shared {
     most: usize,
     most_per_address: usize,
-    /// Whose connections are bounded together with all others only.
+    /// Trusted proxies, which have no limit per address.
     trusted: Vec<IpNet>,
     began: Instant,
     draining: AtomicBool,
@@ -48,7 +49,7 @@ struct List {
 #[derive(Debug, Default)]
 struct Address {
     open: usize,
-    /// Those that are closing are still in it.
+    /// Includes connections that are closing.
     entries: HashMap<u64, Arc<Entry>>,
     nothing_idle: Option<Instant>,
 }
@@ -61,12 +62,12 @@ struct Entry {
     reader: Mutex<Option<Waker>>,
 }
 
-/// There is no room, and nobody who could make some.
+/// The limit is reached and no connection is idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many connections")]
 pub(super) struct NoRoom;
 
-/// The place of one connection, given back when it is dropped.
+/// Slot of one connection, released when dropped.
 #[derive(Debug)]
 pub(super) struct Slot {
     connections: Connections,
@@ -91,7 +92,7 @@ impl Connections {
         self.0.most
     }
 
-    /// A place for a connection from there. Others may be asked to close for it.
+    /// Reserves a slot for a connection from an address. May ask idle connections to close.
     pub(super) fn admit(&self, from: IpAddr) -> Result<Slot, NoRoom> {
         let shared = &self.0;
         let bounded = !shared.trusted.iter().any(|network| network.contains(&from.to_canonical()));
@@ -119,7 +120,7 @@ impl Connections {
         Ok(Slot { connections: self.clone(), address, number, entry })
     }
 
-    /// Closes every connection as soon as it is idle.
+    /// Closes each connection as soon as it is idle.
     pub(super) fn drain(&self) {
         self.0.draining.store(true, Ordering::SeqCst);
         let mut list = self.list();
@@ -153,7 +154,7 @@ impl List {
         if searched(self.nothing_idle) {
             return Err(NoRoom);
         }
-        // The oldest of all are found by how long the oldest of each address have waited.
+        // Candidates are the longest idle connection of each address.
         let mut since: Vec<u64> =
             self.by_address.values().flat_map(Address::idle).map(|(since, _)| since).collect();
         since.sort_unstable();
@@ -181,7 +182,7 @@ impl Address {
         self.entries.values().filter_map(|entry| entry.idle_since().map(|since| (since, entry)))
     }
 
-    /// Asks up to `most` connections that are idle to close, the oldest first, and says how many that were.
+    /// Asks up to `most` idle connections to close, oldest first, and returns how many.
     fn close(&mut self, most: usize) -> usize {
         let mut idle: Vec<_> = self.idle().collect();
         idle.sort_unstable_by_key(|(since, _)| *since);
@@ -192,7 +193,7 @@ impl Address {
 }
 
 impl Entry {
-    /// Nothing for one that is busy, or closing.
+    /// `None` if busy or closing.
     fn idle_since(&self) -> Option<u64> {
         let since = self.idle_since.load(Ordering::SeqCst);
         (since != BUSY && !self.closing.load(Ordering::SeqCst)).then_some(since)
@@ -213,12 +214,12 @@ impl Entry {
 }
 
 impl Slot {
-    /// Something of a request has arrived.
+    /// Part of a request has arrived.
     pub(super) fn busy(&self) {
         self.entry.idle_since.store(BUSY, Ordering::SeqCst);
     }
 
-    /// Everything is answered so far.
+    /// All requests so far are answered.
     pub(super) fn idle(&self) {
         self.entry.idle_since.store(self.connections.millis(), Ordering::SeqCst);
         if self.connections.0.draining.load(Ordering::SeqCst) {
@@ -234,11 +235,11 @@ impl Slot {
                 *known = Some(reader.clone());
             }
         }
-        // After the waker is known, so that it cannot be asked in between and never hear of it.
+        // After the waker is stored, so that a request to close in between is not missed.
         self.entry.closing.load(Ordering::SeqCst)
     }
 
-    /// Counts no longer, although the connection may still be open.
+    /// No longer counts, although the connection may still be open.
     fn leave(&self) {
         let mut list = self.connections.list();
         if self.entry.close() {

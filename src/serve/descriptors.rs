@@ -1,16 +1,16 @@
-//! How many connections the system lets the process have.
+//! File descriptor limit, and the number of connections that it allows.
 
-/// What the process opens besides connections and the files of its database.
+/// Descriptors for anything but connections and the database.
 const RESERVED: usize = 64;
-/// A SQLite connection has a file, a log and shared memory open, and sometimes a journal.
+/// A SQLite connection opens a file, a WAL and shared memory, and sometimes a journal.
 const PER_DATABASE_CONNECTION: usize = 4;
-/// Connections of the store besides its pools.
+/// Database connections outside of the pools.
 const BESIDES_THE_POOLS: usize = 6;
-/// Even where nearly nothing may be opened, some connections are let in.
+/// Minimum number of connections, whatever the limit.
 const MIN_CONNECTIONS: usize = 16;
 
-/// Raises the number of files that the process may open to the most that the system allows it. The shells of many
-/// systems start programs with 1024, for the sake of programs that a larger number breaks.
+/// Raises the soft limit of open files to the hard limit. Many systems start programs with 1024, for programs
+/// that break with more.
 #[cfg(unix)]
 pub(super) fn raise() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -27,8 +27,8 @@ pub(super) fn raise() {
 #[cfg(not(unix))]
 pub(super) fn raise() {}
 
-/// How many connections there may be at once: as many as are wanted, if the system allows it besides the pooled connections
-/// to the database.
+/// Number of concurrent connections: `wanted`, or fewer if the descriptor limit and the database pools leave
+/// fewer.
 pub(super) fn connections(wanted: usize, pooled: u32) -> usize {
     let allowed = allowed().map_or(wanted, |files| left_of(files, pooled));
     if allowed < wanted {

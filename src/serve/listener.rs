@@ -1,4 +1,4 @@
-//! From a listening socket to the routes.
+//! The HTTP server on a listening socket.
 
 use std::future::ready;
 use std::io;
@@ -25,18 +25,18 @@ use crate::web::envelope::envelope;
 use crate::web::form::MAX_BODY;
 use crate::{pages, routes};
 
-/// A request whose head takes longer to arrive is dropped.
+/// Timeout for a request head.
 const HEAD_TIME: Duration = Duration::from_secs(5);
-/// An idle connection is kept for a next request.
+/// Keep-alive of an idle connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// How long a connection that is being closed waits for the other end.
+/// How long a closing connection waits for its peer.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Seconds that requests have to finish when the server stops.
+/// Grace period for running requests at a stop, in seconds.
 const STOP_SECONDS: u64 = 15;
-/// Connections beyond the bound that a worker takes, so that they can be refused instead of kept waiting.
+/// Connections beyond the limit that a worker accepts in order to refuse them instead of letting them wait.
 const EXTRA_ACCEPTED: usize = 1024;
 
-/// What a request is answered with besides the app.
+/// Static documents that handlers serve.
 pub(super) struct Documents {
     metadata: web::Data<Document>,
     api: web::Data<ApiDocument>,
@@ -49,7 +49,7 @@ impl Documents {
     }
 }
 
-/// Serves the routes on a listening socket until stopped.
+/// Serves the routes until stopped.
 pub(super) fn serve(
     listener: TcpListener,
     app: &App,
@@ -80,7 +80,7 @@ pub(super) fn serve(
                 .client_request_timeout(HEAD_TIME)
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
                 .local_addr(address)
-                // No handler asks actix what the server is called: that is the public URL.
+                // Handlers use the public URL and never actix's host name.
                 .h1(map_config(answering, |()| AppConfig::default()));
             let connections = connections.clone();
             fn_service(move |stream| ready(tracked(&connections, stream))).and_then(http)

@@ -18,23 +18,22 @@ use crate::supervise::Tasks;
 
 /// Lines that may wait to be written, with those that are being written.
 const LINES: usize = 8192;
-/// Bytes of them, at most.
+/// Capacity in bytes.
 const BYTES: usize = 4 * 1024 * 1024;
 /// Bytes after which no more lines are gathered for one write.
 const BATCH: usize = 64 * 1024;
 /// The pause between two writes. Lines gather meanwhile, so that a busy server pays for a write and for waking the thread
 /// a thousand times a second at most, and not for every line.
 const GATHER: Duration = Duration::from_millis(1);
-/// How often the log says that lines were dropped.
+/// Minimum interval between notices of dropped lines.
 const NOTICE_EVERY: Duration = Duration::from_secs(10);
 
 thread_local! {
-    /// Whether this thread is the one that writes. Its notice of dropped lines is not dropped: it says so when the queue is
-    /// full.
+    /// Whether this is the writer thread, whose notice of dropped lines bypasses the full queue.
     static WRITES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The beginning of the queue. A handle: clones are the same queue.
+/// Sending side of the queue. A handle: clones are the same queue.
 #[derive(Clone)]
 pub(super) struct LogQueue {
     sender: Sender<Message>,
@@ -54,17 +53,17 @@ enum Message {
 }
 
 impl LogQueue {
-    /// Starts the thread that writes to `out`.
+    /// Starts the writer thread for `out`.
     pub(super) fn start(mut out: impl Write + Send + 'static) -> io::Result<Self> {
         let (sender, queue) = channel();
         let counts = Arc::new(Counts::default());
         let for_thread = counts.clone();
-        // Readiness does not hang on the log, so nobody looks at this list.
+        // Readiness does not depend on the log, so this list is never read.
         Tasks::default().thread("log", move || write_all(&queue, &for_thread, &mut out))?;
         Ok(Self { sender, counts })
     }
 
-    /// Adds a line, which ends with a line break.
+    /// Queues a line, including its line break.
     pub(super) fn push(&self, line: Vec<u8>) {
         let length = line.len();
         let lines = self.counts.lines.fetch_add(1, Ordering::Relaxed) + 1;
@@ -77,19 +76,19 @@ impl LogQueue {
         }
     }
 
-    /// Waits until everything that was logged before is written, at most as long as `patience`.
+    /// Waits until everything logged before is written, for at most `patience`.
     pub(super) fn flush(&self, patience: Duration) {
         let until = Instant::now() + patience;
         let (done, flushed) = sync_channel(1);
         if self.sender.send(Message::Flush(done)).is_err() {
             return;
         }
-        // Nothing is left to do for lines that were not written in time.
+        // Lines that were not written in time are lost.
         flushed.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
     }
 }
 
-/// One formatted event. Writing always succeeds: the formatter has nowhere else to turn.
+/// One formatted event. Writing always succeeds, because the formatter cannot handle an error.
 pub(super) struct Line<'a>(&'a LogQueue);
 
 impl Write for Line<'_> {
@@ -182,7 +181,7 @@ fn write_all(queue: &Receiver<Message>, counts: &Counts, out: &mut impl Write) {
     }
 }
 
-/// Writes as much as the stream takes before it fails, and says how much that was.
+/// Writes until the stream fails, and returns the number of bytes written.
 fn write(out: &mut impl Write, text: &[u8]) -> usize {
     let mut written = 0;
     while written < text.len() {

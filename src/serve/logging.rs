@@ -1,4 +1,4 @@
-//! The log: one event a line on the standard error stream, as text or as JSON.
+//! The log: one event per line on standard error, as text or JSON.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -14,22 +14,22 @@ use crate::config::{Log, LogFormat};
 use crate::domain::token_mask::mask;
 use crate::supervise;
 
-/// What libraries say of themselves when nothing is wrong.
+/// Silences routine messages of libraries.
 const QUIET: &str = "actix_server=warn";
-/// How long the end of the process waits for its last lines.
+/// How long the process waits for its last lines to be written.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The log of the process. Dropping it writes what was logged before.
+/// The log of the process. Dropping it flushes the queue.
 pub struct Logging {
     queue: LogQueue,
     token_prefix: String,
 }
 
-/// Starts logging for the whole process, panics included. Of a token that begins with this prefix, no line shows more.
+/// Starts logging for the process, including panics. Tokens with this prefix are masked.
 pub fn start(log: &Log, token_prefix: &str) -> io::Result<Logging> {
     let queue = LogQueue::start(io::stderr())?;
     let filter = EnvFilter::builder().parse_lossy(format!("{QUIET},{}", with_server_targets(&log.level)));
-    // What cannot be formatted would be reported on the standard error stream, past the queue.
+    // Formatting errors would be written to standard error, bypassing the queue.
     let builder = fmt()
         .with_env_filter(filter)
         .with_writer(Masked::new(queue.clone(), token_prefix))
@@ -42,8 +42,8 @@ pub fn start(log: &Log, token_prefix: &str) -> io::Result<Logging> {
     Ok(Logging { queue, token_prefix: token_prefix.to_owned() })
 }
 
-/// A filter in which `keystile::store=debug` also means `keystiled::store=debug`. The access log alone has a target that
-/// begins with `keystile::`.
+/// Makes `keystile::store=debug` in a filter also mean `keystiled::store=debug`. Only the access log has a
+/// target that begins with `keystile::`.
 fn with_server_targets(filter: &str) -> String {
     let twin = |directive: &str| {
         let rest = directive.trim().strip_prefix("keystile")?;
@@ -61,7 +61,7 @@ impl Logging {
     }
 }
 
-/// Prints a line on the standard output, on a thread of its own: a reader that has ended, or does not read, holds up
+/// Prints a line to standard output from a separate thread, so that a reader that does not read blocks
 /// nothing.
 pub fn print(line: String) {
     let printed = thread::Builder::new().name("stdout".to_owned()).spawn(move || {

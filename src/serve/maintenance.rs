@@ -1,4 +1,4 @@
-//! What a running server does without being asked.
+//! Periodic tasks of a running server.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use crate::services::{janitor, signing_keys};
 use crate::store::readiness;
 use crate::web::app::App;
 
-/// How long it takes a node to know the keys that another has made or revoked.
+/// How often signing keys are reloaded, and so how long a node may miss changes by another node.
 const RELOAD_EVERY: Duration = Duration::from_secs(1);
-/// How often it is looked whether a key is due to sign, to retire or to be dropped.
+/// How often signing keys are checked for rotation, retirement and deletion.
 const MAINTAIN_KEYS_EVERY: Duration = Duration::from_secs(60);
-/// How long after a sweep the next one begins.
+/// Pause between two sweeps.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// The tasks, which run until they are aborted, side by side, so that neither a long sweep nor a new key keeps a revoked
-/// one alive. What fails is tried again in the next round.
+/// Starts the tasks, which run until aborted. They are separate, so that neither a long sweep nor key
+/// generation delays the reload of revoked keys. Failures are retried at the next tick.
 pub(super) fn start(app: &App) -> [JoinHandle<()>; 3] {
     let tasks = app.store.tasks();
     let [to_follow, to_tend, to_sweep] = [app.clone(), app.clone(), app.clone()];
@@ -35,7 +35,7 @@ async fn follow_keys(app: App) {
         clock.tick().await;
         match app.reload_keys().await {
             Ok(()) => failing = false,
-            // Said once until it works again.
+            // Logged once until it works again.
             Err(error) => {
                 if !failing {
                     tracing::warn!(%error, "the signing keys could not be read again");
@@ -75,7 +75,8 @@ async fn sweep(app: App) {
                 rows => tracing::debug!(rows, "swept"),
             }
         }
-        // So that the next start sees when this server ran last, although no load balancer probes it.
+        // Stores the time, so that the next start knows when this server last ran, even without readiness
+        // probes.
         if let Err(error) = app.store.write(readiness::probe).await {
             tracing::debug!(%error, "the time of the sweep could not be stored");
         }
@@ -83,8 +84,8 @@ async fn sweep(app: App) {
     }
 }
 
-/// Whether a round is left out, because keys would rotate, or rows be deleted, by a time that may be wrong. `paused` is
-/// the answer of the round before; the log says when a pause begins.
+/// Whether to skip this tick, because a clock is wrong and must not decide about rotation or deletion.
+/// `paused` is the previous result; the start of a pause is logged.
 fn pauses(app: &App, what: &str, paused: &mut bool) -> bool {
     let before = std::mem::replace(paused, app.clock.timekeeper().is_some_and(|keeper| !keeper.may_delete()));
     if *paused && !before {

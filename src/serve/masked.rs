@@ -1,4 +1,4 @@
-//! The last step of every log line: tokens are taken out, whoever wrote them into it.
+//! Masks tokens in every log line, as the last step.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::domain::token_mask::mask;
 
-/// Makes writers that mask tokens and hand the rest on. The formatter writes each event in one piece.
+/// Makes writers that mask tokens. The formatter writes each event in one piece.
 pub(super) struct Masked<M> {
     inner: M,
     prefix: Arc<str>,
 }
 
 impl<M> Masked<M> {
-    /// `prefix` is what tokens of this deployment begin with.
+    /// `prefix` is the token prefix of this deployment.
     pub(super) fn new(inner: M, prefix: &str) -> Self {
         Self { inner, prefix: prefix.into() }
     }

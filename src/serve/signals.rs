@@ -1,19 +1,19 @@
-//! How the process is asked to stop.
+//! Stop signals.
 
 use std::io;
 
-/// SIGTERM, SIGINT and SIGHUP: each stops the server cleanly.
+/// Listens for SIGTERM, SIGINT and SIGHUP, which stop the server cleanly.
 #[cfg(unix)]
 pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
-    /// `None` under `nohup`, which asks to live on without a terminal.
+    /// `None` under `nohup`.
     hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
-    /// From now on a signal waits for [`Signals::next`] instead of ending the process.
+    /// Installs the handlers: a signal is returned by [`Signals::next`] instead of ending the process.
     pub(super) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,7 +25,7 @@ impl Signals {
         })
     }
 
-    /// Waits for one, and says which.
+    /// Waits for a signal and returns its name.
     pub(super) async fn next(&mut self) -> &'static str {
         let hang_up = async {
             match &mut self.hang_up {
@@ -41,7 +41,7 @@ impl Signals {
     }
 }
 
-/// Linux tells which signals the process was started to ignore, as a mask whose first bit is SIGHUP.
+/// Whether SIGHUP was ignored at the start, from the signal mask in `/proc`, whose first bit is SIGHUP.
 #[cfg(unix)]
 fn hang_up_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

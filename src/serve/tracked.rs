@@ -1,4 +1,4 @@
-//! A connection that knows whether it is idle, can be asked to close, and has an end where the other side makes it wait.
+//! A connection that tracks whether it is idle, can be asked to close, and has timeouts for a slow peer.
 
 use std::io;
 use std::pin::Pin;
@@ -11,25 +11,25 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::connections::Slot;
 
-/// How long a request may take to arrive, from its first byte on, and how long an answer waits for a reader who takes
-/// nothing of it. Below this, the HTTP layer limits the head of the first request of a connection and no other, and a
-/// connection that is busy makes room for nobody.
+/// How long a request may take to arrive from its first byte on, and how long a response waits for a peer
+/// that reads nothing. The HTTP layer only limits the head of a connection's first request, and a busy
+/// connection is never closed for others.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A connection with its place. Once asked to close, its reads return end of file: the request under way is answered, and
-/// no other is read.
+/// A connection with its slot. Once asked to close, its reads return end of file: the current request is
+/// answered, and no other is read.
 pub(super) struct Tracked {
     stream: TcpStream,
     place: Slot,
-    /// Whether something was read since the last answer.
+    /// Whether anything was read since the last response.
     busy: bool,
-    /// When it has been busy for too long to read more.
+    /// Deadline for reading the current request.
     read_by: Alarm,
-    /// When an answer has waited for too long; `None` while the other end takes what is written.
+    /// Deadline for a stalled response; `None` while the peer reads.
     written_by: Option<Alarm>,
 }
 
-/// A moment that is waited for. The timer is made when there is something to wait for, and used again.
+/// A deadline. The timer is created when first needed, and reused.
 struct Alarm {
     at: Instant,
     timer: Option<Pin<Box<Sleep>>>,
@@ -44,10 +44,10 @@ impl Alarm {
         self.at = Instant::now() + patience;
     }
 
-    /// Whether the moment has come. If not, the task is woken when it does.
+    /// Whether the deadline has passed. If not, the task is woken when it does.
     ///
-    /// A moment only ever moves on, mostly long before it comes. So the timer stays where it was and is moved when it
-    /// ends, instead of being moved for each request.
+    /// A moment only ever moves on, mostly long before it comes. So the timer stays where it was and is moved
+    /// when it ends, instead of being moved for each request.
     fn rings(&mut self, context: &mut Context<'_>) -> bool {
         let at = self.at;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
@@ -76,7 +76,7 @@ impl AsyncRead for Tracked {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         match read {
-            // What has arrived is answered, even if it was asked to close meanwhile.
+            // A request that has arrived is answered, even if the connection was asked to close meanwhile.
             Poll::Ready(Ok(())) if buffer.filled().len() > before && !self.busy => {
                 self.busy = true;
                 self.read_by.set(TIMEOUT);

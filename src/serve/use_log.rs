@@ -1,4 +1,4 @@
-//! Writes the uses of credentials down, many at a time.
+//! Writes uses of credentials to the database, in batches.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use crate::services::usage;
 use crate::store::StoreError;
 use crate::web::app::App;
 
-/// Uses in one transaction at the most.
+/// Maximum number of uses per transaction.
 const BATCH: usize = 500;
-/// How long the first use of a batch waits for others.
+/// How long the first use of a batch waits for more.
 const GATHER_TIME: Duration = Duration::from_millis(400);
-/// How long to wait for a database that is away.
+/// Pause before a retry while the database is unavailable.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
-/// How long a stop waits for a database that is away.
+/// How long a stop waits for an unavailable database.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The task that writes.
+/// The writer task.
 pub(super) struct UseWriter {
     stop: watch::Sender<bool>,
     running: JoinHandle<()>,
@@ -31,7 +31,7 @@ impl UseWriter {
     pub(super) fn start(app: App, queue: mpsc::Receiver<Use>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let tasks = app.store.tasks().clone();
-        // Kept outside of the task, so that one that is started again goes on with the same queue.
+        // Kept outside of the task, so that a restarted one continues with the same queue.
         let queue = Arc::new(Mutex::new(queue));
         let make = move || {
             let (app, queue, stopped) = (app.clone(), queue.clone(), stopped.clone());
@@ -40,7 +40,7 @@ impl UseWriter {
         Self { stop, running: tasks.spawn("use-log", make) }
     }
 
-    /// Writes what is in the queue, and ends. What comes later is lost, so whoever answers requests must have stopped.
+    /// Writes the queue and ends. Later uses are lost, so the HTTP server must have stopped before.
     pub(super) async fn stop(self) {
         self.stop.send_replace(true);
         if let Err(error) = self.running.await {
@@ -77,12 +77,12 @@ async fn run(app: &App, queue: &mut mpsc::Receiver<Use>, mut stopped: watch::Rec
     drain(app, queue, batch).await;
 }
 
-/// Waits for the stop. The server that goes away without one stops the task as well.
+/// Waits for the stop, or for the server to be dropped.
 async fn stop_requested(stopped: &mut watch::Receiver<bool>) {
     drop(stopped.wait_for(|stop| *stop).await);
 }
 
-/// Writes everything that is left.
+/// Writes the rest of the queue.
 async fn drain(app: &App, queue: &mut mpsc::Receiver<Use>, mut batch: Vec<Use>) {
     queue.close();
     let until = Instant::now() + SHUTDOWN_TIMEOUT;
@@ -100,7 +100,7 @@ async fn drain(app: &App, queue: &mut mpsc::Receiver<Use>, mut batch: Vec<Use>) 
     }
 }
 
-/// Writes a batch and empties it. Not if the database is away, which is worth waiting for.
+/// Writes a batch and empties it; `false` if the database is unavailable, then retry.
 async fn try_write(app: &App, batch: &mut Vec<Use>) -> bool {
     if batch.is_empty() {
         return true;

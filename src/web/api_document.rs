@@ -1,4 +1,4 @@
-//! The description of the API, made when somebody first asks for it, and read by the page and by machines.
+//! The OpenAPI document, built at first use, for the API page and for clients.
 
 use std::sync::LazyLock;
 
@@ -27,7 +27,7 @@ impl ApiDocument {
         &self.0.value
     }
 
-    /// The document as it is sent.
+    /// The serialized document.
     pub fn text(&self) -> &Bytes {
         &self.0.text
     }

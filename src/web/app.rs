@@ -1,4 +1,4 @@
-//! What every handler has at hand.
+//! The state of the running server.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl App {
         self.store.write(move |transaction| work(&app, transaction)).await
     }
 
-    /// The same for work that may refuse: what it wrote before a refusal commits too.
+    /// [`Self::write`] for work that may refuse: a refusal commits what was written before it.
     pub async fn write_or_refuse<T, E, F>(&self, work: F) -> Result<T, TxError<E>>
     where
         T: Send + 'static,
@@ -82,7 +82,7 @@ impl App {
         self.store.write_or_refuse(move |transaction| work(&app, transaction)).await
     }
 
-    /// Takes over the signing keys as they are in the database now.
+    /// Reloads the signing keys from the database.
     pub async fn reload_keys(&self) -> Result<(), KeyFailure> {
         self.compare_keys(Instant::now()).await
     }
@@ -93,8 +93,8 @@ impl App {
         self.keyring.reload(since, &self.master, read).await
     }
 
-    /// Compares the signing keys with the database, unless that was done a moment ago: before a token is signed, and
-    /// before one is accepted.
+    /// Compares the signing keys with the database if the last comparison is too old. Called before signing
+    /// and before accepting a token.
     pub async fn confirm_keys(&self) -> Result<(), StoreError> {
         if !self.keyring.is_stale() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What a query says about which part of a log is wanted.
+//! Query parameters of logs: filters, page size and cursor.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,11 +14,11 @@ use crate::store::audit::EventCursor;
 use crate::store::usage_counts::{self, UsageCount};
 use crate::store::usage_events;
 
-/// A part of the query that cannot be understood; the text says what to mend.
+/// An invalid query parameter; the text says how to fix it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadQuery(pub &'static str);
 
-/// Days of usage that are shown unless another period is asked for.
+/// Default period of usage counts.
 const DEFAULT_PERIOD: TimeDelta = TimeDelta::days(29);
 
 impl From<TooManyActors> for BadQuery {
@@ -63,7 +63,7 @@ pub fn uses(query: &Parameters) -> Result<usage_events::Filter, BadQuery> {
     })
 }
 
-/// The filters of the counts: the last thirty days, unless the query says otherwise.
+/// The filters of the counts; the default is the last thirty days.
 pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::Filter, BadQuery> {
     let day = |name: &str, usual: Time| match query.get(name) {
         None => Ok(usual.day()),
@@ -81,12 +81,12 @@ pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::Filter, Bad
     })
 }
 
-/// From when on. A day means its beginning in UTC.
+/// Start of the period. A day means its beginning in UTC.
 pub fn since(query: &Parameters) -> Result<Option<Time>, BadQuery> {
     query.get("since").map(|text| moment(text, TimeDelta::zero()).ok_or(BAD_TIME)).transpose()
 }
 
-/// Until when. A day means its end in UTC, so that it is asked for as well.
+/// End of the period. A day means its end in UTC, so that it is included.
 pub fn until(query: &Parameters) -> Result<Option<Time>, BadQuery> {
     query.get("until").map(|text| moment(text, TimeDelta::days(1)).ok_or(BAD_TIME)).transpose()
 }
@@ -101,7 +101,7 @@ fn moment(text: &str, into_the_day: TimeDelta) -> Option<Time> {
     }
 }
 
-/// How many entries of a list are wanted.
+/// Page size.
 pub fn limit(query: &Parameters, usual: usize, most: usize) -> Result<usize, BadQuery> {
     match query.get("limit").map(str::parse) {
         None => Ok(usual),
@@ -112,12 +112,12 @@ pub fn limit(query: &Parameters, usual: usize, most: usize) -> Result<usize, Bad
 
 const BAD_CURSOR: BadQuery = BadQuery("The cursor is not one that this server has given.");
 
-/// Where a page of events ends, in a form that nobody is tempted to take apart.
+/// Cursor of an event, opaque to clients.
 pub fn event_cursor((at, sequence): EventCursor) -> String {
     cursor::write(at, &sequence.to_string())
 }
 
-/// Which event the page before ended with.
+/// Cursor of the last event on the previous page.
 pub fn read_event_cursor(query: &Parameters) -> Result<Option<EventCursor>, BadQuery> {
     let place = |text| {
         let (at, sequence) = cursor::read(text)?;
@@ -126,23 +126,23 @@ pub fn read_event_cursor(query: &Parameters) -> Result<Option<EventCursor>, BadQ
     query.get("cursor").map(|text| place(text).ok_or(BAD_CURSOR)).transpose()
 }
 
-/// Where a page of uses ends.
+/// Cursor of a use.
 pub fn use_cursor(at: Time, id: &str) -> String {
     cursor::write(at, id)
 }
 
-/// Which use the page before ended with.
+/// Cursor of the last use on the previous page.
 pub fn read_use_cursor(query: &Parameters) -> Result<Option<(Time, String)>, BadQuery> {
     query.get("cursor").map(|text| cursor::read(text).ok_or(BAD_CURSOR)).transpose()
 }
 
-/// Where a page of counts ends.
+/// Cursor of a count.
 pub fn count_cursor(count: &UsageCount) -> String {
     let UsageCount { day, credential_id, endpoint, outcome, .. } = count;
     URL_SAFE_NO_PAD.encode([day, credential_id, endpoint, outcome.as_str()].join("\n"))
 }
 
-/// Which count the page before ended with.
+/// Cursor of the last count on the previous page.
 pub fn read_count_cursor(query: &Parameters) -> Result<Option<usage_counts::UsageCountCursor>, BadQuery> {
     let place = |text: String| {
         let parts: Vec<String> = text.split('\n').map(str::to_owned).collect();
@@ -153,7 +153,7 @@ pub fn read_count_cursor(query: &Parameters) -> Result<Option<usage_counts::Usag
 
 fn open_cursor(cursor: &str) -> Result<String, BadQuery> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| BAD_CURSOR)?;
-    // PostgreSQL has no text with a NUL in it.
+    // PostgreSQL rejects NUL in text.
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).ok_or(BAD_CURSOR)
 }
 

@@ -1,4 +1,4 @@
-//! The browser behind a request: its cookie, its session, and proof that a form came from our own page.
+//! The browser of a request: cookie, session, and form tokens against CSRF.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
@@ -18,32 +18,32 @@ use crate::store::StoreError;
 use crate::store::users::User;
 use crate::store::web_sessions::WebSession;
 
-/// How long a browser keeps what outlives a session: as long as browsers allow.
+/// Lifetime of cookies that outlive a session: the maximum of browsers.
 const KEPT_DAYS: i64 = 400;
 
-/// A browser. Somebody may be signed in.
+/// A browser, with or without a signed-in user.
 pub struct Browser {
     cookie: Secret,
-    /// The cookie was made for this answer and still has to be set.
+    /// The cookie is new and must be set in the response.
     fresh: bool,
     pub session: Option<(WebSession, User)>,
     pub origin: Origin,
 }
 
-/// Why a form is not accepted.
+/// Why a form is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forged {
-    /// The request says itself that another site made it.
+    /// The request's own headers name another site.
     CrossSite,
-    /// The browser sent no cookie at all.
+    /// The browser sent no cookie.
     NoCookie,
-    /// The token belongs to another form, another browser, or a session that has ended.
+    /// The token is for another form or browser, or for an ended session.
     Token,
 }
 
 impl Browser {
-    /// Recognizes the browser and whoever is signed in. A browser without a cookie gets a new one; nothing is stored
-    /// for it until somebody signs in.
+    /// Reads the browser's cookie and session. A browser without a cookie gets a new one; nothing is stored
+    /// for it before a sign-in.
     pub async fn load(app: &App, request: &HttpRequest, origin: Origin) -> Result<Self, StoreError> {
         let Some(cookie) = cookie(request, &app.cookie_names.session) else {
             return Ok(Self { fresh: true, ..Self::unknown(origin) });
@@ -58,12 +58,12 @@ impl Browser {
         Ok(Self { cookie, fresh: false, session, origin })
     }
 
-    /// What ties requests and forms to this browser.
+    /// Digest of the cookie, which binds requests and forms to this browser.
     pub fn digest(&self) -> Digest {
         self.cookie.digest()
     }
 
-    /// What the browser is when nothing could be read about it. Whatever cookie it has, it keeps.
+    /// A browser whose cookie and session could not be read. It keeps its cookie.
     pub fn unknown(origin: Origin) -> Self {
         Self { cookie: Secret::random(Entropy), fresh: false, session: None, origin }
     }
@@ -73,7 +73,7 @@ impl Browser {
         FormTokens(app.master.mac(Purpose::Csrf, &[self.cookie.expose().as_bytes()]))
     }
 
-    /// Whether a posted form came from our own page in this browser.
+    /// Checks that a posted form came from this server's page in this browser.
     pub fn check(&self, app: &App, request: &HttpRequest, form: &str, token: &str) -> Result<(), Forged> {
         same_origin(request, app.config.server.public_url.origin())?;
         if self.fresh {
@@ -87,21 +87,21 @@ impl Browser {
         self.fresh
     }
 
-    /// The cookie to set, if this browser has none yet. Never in answer to a form: one that another site sent comes
-    /// without the cookie that the browser has, and must not make it lose it.
+    /// The cookie to set if the browser has none. Never in response to a form: a cross-site form arrives
+    /// without the existing cookie and must not replace it.
     pub fn new_cookie(&self, app: &App, request: &HttpRequest) -> Option<Cookie<'static>> {
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         (self.fresh && reads).then(|| session_cookie(app, self.cookie.expose()))
     }
 
-    /// The cookie by which an account knows this device.
+    /// The known-device cookie.
     pub fn known_device(app: &App, request: &HttpRequest) -> Option<String> {
         cookie(request, &app.cookie_names.known_device).map(|cookie| cookie.expose().to_owned())
     }
 }
 
-/// The hidden fields of one browser's forms. Each form has its own, and none is worth anything in another browser or
-/// after signing in or out.
+/// Form tokens of one browser. Each form has its own, valid only in this browser and until the next sign-in
+/// or sign-out.
 #[derive(Clone)]
 pub struct FormTokens([u8; 32]);
 
@@ -110,7 +110,7 @@ impl FormTokens {
         Self(key)
     }
 
-    /// The token of the form with this name.
+    /// Token of the form with this name.
     pub fn of(&self, form: &str) -> String {
         let digest = Sha256::new_with_prefix(self.0).chain_update(form).finalize();
         URL_SAFE_NO_PAD.encode(digest)
@@ -123,14 +123,14 @@ impl std::fmt::Debug for FormTokens {
     }
 }
 
-/// The cookies of somebody who has just signed in.
+/// The cookies to set after a sign-in.
 pub fn signed_in_cookies(app: &App, session: &NewSession) -> [Cookie<'static>; 2] {
     let known = base(app, &app.cookie_names.known_device, session.known_device.expose());
     let known = known.max_age(Duration::seconds(sign_in::DEVICE_KNOWN_FOR.num_seconds()));
     [session_cookie(app, session.cookie.expose()), known.finish()]
 }
 
-/// What takes the session cookie away again.
+/// Removes the session cookie.
 pub fn removal_cookie(app: &App) -> Cookie<'static> {
     base(app, &app.cookie_names.session, "").max_age(Duration::ZERO).finish()
 }
@@ -152,7 +152,7 @@ fn base(app: &App, name: &str, value: &str) -> CookieBuilder<'static> {
         .secure(app.config.server.public_url.is_https())
 }
 
-/// The one cookie of this name. Two of them mean that somebody has planted one, and neither counts.
+/// The cookie of this name; `None` if there are two, because one of them was planted.
 fn cookie(request: &HttpRequest, name: &str) -> Option<Secret> {
     let cookies = request.cookies().ok()?;
     let mut values = cookies.iter().filter(|cookie| cookie.name() == name).map(Cookie::value);
@@ -162,7 +162,7 @@ fn cookie(request: &HttpRequest, name: &str) -> Option<Secret> {
     }
 }
 
-/// Browsers say where a request comes from. What they say is believed when it speaks against the request.
+/// Checks `Sec-Fetch-Site` and `Origin`, which browsers send. They can only refuse a request.
 fn same_origin(request: &HttpRequest, own: &str) -> Result<(), Forged> {
     let said = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
     let site = said("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));

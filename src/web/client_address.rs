@@ -1,12 +1,12 @@
-//! Where a request comes from.
+//! The client address of a request.
 
 use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 
-/// The address of the client. `X-Forwarded-For` counts only as far as trusted proxies have written it: the right-most
-/// address that is not one of theirs.
+/// The client address. `X-Forwarded-For` counts only as far as trusted proxies wrote it: the right-most
+/// address that is not a trusted proxy.
 pub fn client_address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());

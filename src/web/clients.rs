@@ -1,13 +1,13 @@
-//! The clients that this node has met lately.
+//! Cache of clients on this node.
 //!
-//! A copy here may be old: whoever uses one compares its version in the statement that does the work.
+//! An entry may be stale: its version is compared in the statement that uses it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::client::Client;
 
-/// Clients in memory at the most; beyond, it starts anew.
+/// Capacity; the cache is cleared when full.
 const MAX_CLIENTS: usize = 1024;
 
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ impl ClientCache {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    /// Keeps a client as the database has it now.
+    /// Stores a client as just read from the database.
     pub fn remember(&self, client: &Client) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_CLIENTS && !known.contains_key(&client.id) {

@@ -1,13 +1,14 @@
-//! The names of the cookies.
+//! Names of cookies.
 //!
-//! Browsers send a cookie to every port of a host, and a `__Host-` cookie to every path. So that several servers on one
-//! host keep their cookies apart, the names hold the port, unless it is the usual one, and the path of the public URL.
+//! Browsers send a cookie to every port of a host, and a `__Host-` cookie to every path. So that several
+//! servers on one host keep their cookies apart, the names contain the port, unless it is the default one,
+//! and the path of the public URL.
 
 use std::fmt::Write as _;
 
 use crate::config::Issuer;
 
-/// What the cookies of this server are called.
+/// Cookie names of this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CookieNames {
     pub session: String,
@@ -16,8 +17,8 @@ pub struct CookieNames {
 }
 
 impl CookieNames {
-    /// Over https the names begin with the prefix that keeps subdomains from setting them. Over plain http, which only
-    /// loopback addresses may use, browsers would refuse such a cookie.
+    /// Over https the names have the prefix `__Host-`, with which subdomains cannot set them. Over plain
+    /// http, which only loopback addresses may use, browsers would refuse it.
     pub fn new(public_url: &Issuer) -> Self {
         let prefix = if public_url.is_https() { "__Host-" } else { "keystile_" };
         let place = place(public_url);
@@ -26,7 +27,7 @@ impl CookieNames {
     }
 }
 
-/// Port and path in characters that a cookie's name may hold, different for different places.
+/// Port and path, encoded injectively for a cookie name.
 fn place(public_url: &Issuer) -> String {
     let mut place = public_url.port().map_or_else(String::new, |port| format!("-{port}"));
     for byte in public_url.path().bytes() {
@@ -34,7 +35,7 @@ fn place(public_url: &Issuer) -> String {
             b'/' => place.push('.'),
             b'-' => place.push('-'),
             letter if letter.is_ascii_alphanumeric() => place.push(char::from(letter)),
-            // Writing to a text does not fail.
+            // Writing to a `String` cannot fail.
             other => drop(write!(place, "_{other:02x}")),
         }
     }

@@ -1,5 +1,4 @@
-//! What happens around every request: its id, the gate, the headers of the answer, the use of a credential, and one
-//! line in the log.
+//! Middleware around every request: request id, gate, response headers, usage log and access log.
 
 use std::time::Instant;
 
@@ -29,7 +28,7 @@ pub async fn envelope(
     let id = request_id::choose(request.headers(), &app.config.brand.token_prefix, Entropy);
     let method = request.method().clone();
     if method == Method::HEAD {
-        // A HEAD request is answered as a GET whose body is taken away at the end.
+        // A HEAD request is handled as a GET, and its body is removed at the end.
         request.head_mut().method = Method::GET;
         request.extensions_mut().insert(IsHead);
     }
@@ -46,7 +45,7 @@ pub async fn envelope(
     complete(&app, response.headers_mut(), &id);
     use_log::record(&app, response.request(), response.status().as_u16(), &id).await;
     log(&app, &method, response.request(), response.status().as_u16(), started, &id);
-    // Where a pipelined GET follows, actix would send the body of HEAD as well.
+    // With a pipelined GET after it, actix would also send the body of HEAD.
     let is_head = method == Method::HEAD;
     Ok(response.map_body(
         |_, body| {
@@ -62,7 +61,7 @@ fn complete(app: &App, headers: &mut HeaderMap, id: &str) {
     headers::complete(headers, app.config.server.public_url.is_https());
 }
 
-/// The answer after a panic, as an error: the request itself is gone. Where the panic was, its own line in the log says.
+/// The response after a panic, as an error because the request is gone. The panic has a log line of its own.
 fn after_panic(app: &App, face: ErrorFormat, method: &Method, id: &str) -> Error {
     tracing::error!(target: "keystile::access", %method, status = 500, request_id = id, "a handler panicked");
     let mut answer = panicked::answer(face, id);
@@ -73,21 +72,21 @@ fn after_panic(app: &App, face: ErrorFormat, method: &Method, id: &str) -> Error
     InternalError::from_response("a handler panicked", answer).into()
 }
 
-/// Marks a request that came with `HEAD`.
+/// Marks a `HEAD` request.
 struct IsHead;
 
-/// Whether a request came with `HEAD`. Handlers see `GET` in its place.
+/// Whether it is a `HEAD` request, which handlers see as `GET`.
 pub fn is_head(request: &HttpRequest) -> bool {
     request.extensions().contains::<IsHead>()
 }
 
-/// The route of a request that no pattern matches.
+/// Route label of requests that match no pattern.
 const UNMATCHED: &str = "none";
 
 fn log(app: &App, method: &Method, request: &HttpRequest, status: u16, started: Instant, id: &str) {
     macro_rules! line {
         ($level:expr) => {{
-            // The pattern and never the path: people paste keys into addresses.
+            // The pattern and never the path, because people paste keys into URLs.
             let route = route::of(request);
             let client = client_address(request, &app.config.server.trusted_proxies);
             tracing::event!(
@@ -112,7 +111,7 @@ fn log(app: &App, method: &Method, request: &HttpRequest, status: u16, started: 
     }
 }
 
-/// What machines fetch over and over: keys, metadata, probes and the files of pages. It says nothing of anybody.
+/// Whether it is a routine request of machines or for static files, which is logged at debug level.
 fn is_routine(request: &HttpRequest) -> bool {
     const ROUTINE: [&str; 5] = ["/.well-known/", "/oauth/jwks", "/static/", "/healthz", "/readyz"];
     route::of(request).is_some_and(|route| ROUTINE.iter().any(|start| route.starts_with(start)))

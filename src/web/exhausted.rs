@@ -1,7 +1,7 @@
-//! Rate policies of which nothing is left, so that those who go on asking cost the database nothing.
+//! Cache of used-up rate policies, so that further requests need no database access.
 //!
-//! What is refused is not counted, so while nothing is left, no node changes what the database says: what this node saw
-//! there stays true until some of it is there again.
+//! Refused requests are not counted, so no node changes a used-up counter: it is valid here until quota
+//! returns.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,22 +13,22 @@ use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 use crate::services::rate_limits::{Exhausted, RateKey};
 
-/// How many are remembered. The database is asked about the others.
+/// Capacity. The others are looked up in the database.
 const MAX_ENTRIES: usize = 10_000;
 
-/// By what is counted.
+/// By counter key.
 #[derive(Debug, Default)]
 pub struct KnownExhausted(Mutex<HashMap<Digest, Known>>);
 
 #[derive(Debug)]
 struct Known {
     settled_at: Time,
-    /// From then on, some of it is there again.
+    /// When quota returns.
     until: Time,
 }
 
 impl KnownExhausted {
-    /// The longest wait of those that are known to have nothing left. Others may have nothing left either.
+    /// The longest known wait among the counters; `None` if none is known to be used up.
     pub fn find(&self, counts: &[RateKey], now: Time) -> Option<Exceeded> {
         let known = self.known();
         let exceeded =

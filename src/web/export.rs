@@ -1,4 +1,4 @@
-//! A copy of the audit log, sent while it is read.
+//! Export of the audit log, streamed.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,10 +17,11 @@ use crate::store::StoreError;
 use crate::store::audit::Filter;
 use crate::store::organizations::Organization;
 
-/// Events that are in memory at a time.
+/// Events per chunk.
 const CHUNK: usize = 500;
 
-/// The lines as they come. An error in the middle cuts the connection, so that nobody takes a part for the whole.
+/// Stream of lines. An error closes the connection, so that a partial export is not mistaken for a complete
+/// one.
 struct Lines(mpsc::Receiver<Result<Bytes, StoreError>>);
 
 impl MessageBody for Lines {
@@ -38,15 +39,15 @@ impl MessageBody for Lines {
     }
 }
 
-/// The events of an organization as a file, the newest first.
+/// Response with the events of an organization as a file, newest first.
 pub fn answer(app: &App, organization: &Organization, filter: Filter, format: Format) -> HttpResponse {
-    // One stretch is read while another is sent.
+    // One chunk is read while another is sent.
     let (lines, body) = mpsc::channel(1);
     tokio::spawn(send(app.clone(), organization.id.clone(), filter, format, lines));
     head(app, organization, format).set_body(Lines(body)).map_into_boxed_body()
 }
 
-/// What [`answer`] says before its body.
+/// The response of [`answer`] without its body.
 pub fn head(app: &App, organization: &Organization, format: Format) -> HttpResponse {
     let day = app.now().utc().format("%Y-%m-%d");
     let file = format!("attachment; filename=\"audit-{}-{day}.{}\"", organization.slug, format.as_str());
@@ -73,7 +74,7 @@ async fn send(
             Ok(page) => page,
             Err(error) => {
                 tracing::warn!(%error, "an export of the audit log was cut off");
-                // Whoever asked may have gone away too.
+                // The client may have disconnected.
                 drop(lines.send(Err(error)).await);
                 return;
             }

@@ -1,4 +1,4 @@
-//! Reading the body of a form.
+//! Reads request bodies and forms.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use crate::domain::parameters::{BadParameters, Parameters};
 
-/// Bytes of the largest body that any endpoint takes.
+/// Maximum size of a request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// A body that takes longer to arrive holds the connection for nothing.
+/// Timeout for a body to arrive.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why a body is not read.
+/// Why a body is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadForm {
     #[error("the body is not application/x-www-form-urlencoded")]
@@ -37,7 +37,7 @@ pub async fn fields(request: &HttpRequest, payload: Payload) -> Result<Parameter
     Ok(Parameters::parse_fields(&body(request, payload).await?)?)
 }
 
-/// Reads the body of a form as it came.
+/// Reads the raw body of a form.
 pub async fn body(request: &HttpRequest, payload: Payload) -> Result<web::Bytes, BadForm> {
     if !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(BadForm::ContentType);
@@ -45,7 +45,7 @@ pub async fn body(request: &HttpRequest, payload: Payload) -> Result<web::Bytes,
     collect(request, payload).await
 }
 
-/// Reads any body. The size is checked while it arrives, whatever its headers say.
+/// Reads any body. The size is checked while it arrives, independently of its headers.
 pub async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<web::Bytes, BadForm> {
     let body = tokio::time::timeout(TIMEOUT, web::Bytes::from_request(request, &mut payload));
     body.await.map_err(|_| BadForm::Incomplete)?.map_err(|error| {

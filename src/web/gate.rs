@@ -1,4 +1,4 @@
-//! What is turned away before anybody looks at what it asks for: another host's requests and oversized heads.
+//! Refuses requests before routing: wrong host and oversized heads.
 
 use std::net::SocketAddr;
 
@@ -11,14 +11,14 @@ use actix_web::http::uri::Authority;
 use super::misdirected;
 use crate::config::{Config, Issuer};
 
-/// Bytes of all header names and values together.
+/// Maximum total size of header names and values, in bytes.
 const MAX_HEADERS: usize = 16 * 1024;
-/// Bytes of path and query.
+/// Maximum length of path and query, in bytes.
 const MAX_TARGET: usize = 8 * 1024;
-/// Probes come by address, not by name.
+/// Probes use the address, not the host name.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The names under which this server is reached.
+/// The host names of this server.
 #[derive(Debug, Clone)]
 pub struct Gate {
     hosts: [String; 3],
@@ -33,14 +33,14 @@ impl Gate {
         Self { hosts: [format!("{host}{usual_port}"), host, address.to_string()], public_url: public.clone() }
     }
 
-    /// The answer to a request that goes no further.
+    /// The response to a refused request; `None` to let it pass.
     pub(super) fn refusal(&self, head: &RequestHead, request_id: &str) -> Option<HttpResponse> {
         let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
         let size: usize = head.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         if target > MAX_TARGET {
             Some(plain(StatusCode::URI_TOO_LONG, "The address is too long."))
         } else if head.uri.path().contains("%00") {
-            // No name here has one, and PostgreSQL has no text that could be looked for.
+            // NUL is in no valid name, and PostgreSQL rejects it in text.
             Some(plain(StatusCode::NOT_FOUND, "There is nothing at this address."))
         } else if size > MAX_HEADERS {
             Some(plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large."))
@@ -51,7 +51,7 @@ impl Gate {
         }
     }
 
-    /// Whether the `Host` header, and the request line if it names a host, are this server's.
+    /// Whether the `Host` header, and the authority in the request line if any, are this server's.
     fn has_own_host(&self, head: &RequestHead) -> bool {
         let known = |host: &str| self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host));
         let named = head.headers().get(HOST).and_then(|host| host.to_str().ok());

@@ -1,4 +1,4 @@
-//! The signing keys of this node, replaced as a whole when the database has newer ones.
+//! The signing keys of this node, replaced as a whole when they change in the database.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -14,11 +14,11 @@ use crate::keys::signer::{NotSigned, Signer, signed_by};
 use crate::services::signing_keys::{self, KeyFailure, StoredKeys};
 use crate::store::StoreError;
 
-/// A token with an unknown key makes this node look at the database at most this often.
+/// Minimum interval between reloads caused by tokens with an unknown key.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);
 
-/// A key set that was compared with the database no longer ago than this is used as it is. Older ones are read again
-/// first, so that a revoked key works nowhere for longer than this, whatever the maintenance of this node does.
+/// A key set that was compared with the database within this time is used as it is. An older one is reloaded
+/// first, so that no node uses a revoked key for longer, even if its maintenance fails.
 const TRUSTED_FOR: Duration = Duration::from_secs(3);
 
 /// Signs with the active key and verifies with every published one.
@@ -26,20 +26,20 @@ pub struct Keyring {
     held: RwLock<TrustedKeys>,
     signer: Signer,
     looked_at: Mutex<Option<Instant>>,
-    /// Held while the database is read, so that what is older never replaces what is newer. Has the last failure and when
-    /// it was known.
+    /// Locked while reading the database, so that older keys never replace newer ones. Has the last failure
+    /// and its time.
     reading: tokio::sync::Mutex<Option<(Instant, StoreError)>>,
 }
 
 struct TrustedKeys {
     set: Arc<KeySet>,
     stored: StoredKeys,
-    /// When the database was last asked whether this is what it has.
+    /// Last comparison with the database.
     confirmed: Instant,
 }
 
 impl Keyring {
-    /// `set` is what was opened of `stored`, which the database had at `confirmed`.
+    /// `set` is the opened form of `stored`, which was in the database at `confirmed`.
     pub fn new(set: KeySet, stored: StoredKeys, confirmed: Instant, signer: Signer) -> Self {
         let held = RwLock::new(TrustedKeys { set: Arc::new(set), stored, confirmed });
         Self { held, signer, looked_at: Mutex::new(None), reading: tokio::sync::Mutex::default() }
@@ -49,7 +49,7 @@ impl Keyring {
         self.held.read().unwrap_or_else(PoisonError::into_inner).set.clone()
     }
 
-    /// Whether the keys have to be compared with the database before they are used.
+    /// Whether the keys must be compared with the database before use.
     pub fn is_stale(&self) -> bool {
         self.confirmed() < Self::trusted_since()
     }
@@ -58,15 +58,15 @@ impl Keyring {
         self.held.read().unwrap_or_else(PoisonError::into_inner).confirmed
     }
 
-    /// The oldest comparison with the database that still counts.
+    /// Time after which a comparison with the database is recent enough.
     pub fn trusted_since() -> Instant {
         let now = Instant::now();
         now.checked_sub(TRUSTED_FOR).unwrap_or(now)
     }
 
-    /// Takes over what `read` finds in the database, unless a read that began at `since` or later has succeeded. If it
-    /// finds the same as before, no key is opened again. A read that fails fails for all who waited for it: with the
-    /// database away, nobody waits for the reads of others and then for one more.
+    /// Replaces the keys with the result of `read`, unless a read that began at `since` or later has
+    /// succeeded. Unchanged keys are not opened again. A failed read fails for all that waited for it, so
+    /// that with the database unavailable nobody waits for a series of reads.
     pub async fn reload(
         &self,
         since: Instant,
@@ -103,7 +103,7 @@ impl Keyring {
         same
     }
 
-    /// Whether an unknown key is a reason to look at the database now.
+    /// Whether an unknown key may cause a reload now.
     pub fn may_reload(&self) -> bool {
         let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -114,19 +114,19 @@ impl Keyring {
         rested
     }
 
-    /// Signs claims with the key that is active now.
+    /// Signs claims with the active key.
     pub async fn sign<T: Serialize>(&self, token_type: TokenType, claims: &T) -> Result<String, NotSigned> {
         let key = self.current().active();
         let message = jwt::signing_input(token_type, &key.kid, claims).map_err(|_| NotSigned::Failed)?;
         self.signer.sign(key, message).await
     }
 
-    /// Whether a request that will need a signature should begin now.
+    /// Whether the signing queue has room for a request that will need a signature.
     pub fn has_room(&self) -> bool {
         self.signer.has_room()
     }
 
-    /// The same for what a signing thread is to `issue` first.
+    /// [`Self::sign`] for claims that a signing thread makes with `issue`.
     pub fn sign_later(
         &self,
         issue: impl FnOnce() -> TokenSet + Send + 'static,
@@ -205,7 +205,7 @@ mod tests {
             let one = || {
                 keyring.reload(since(), &master, async || {
                     reads.set(reads.get() + 1);
-                    // Everybody has asked before it ends.
+                    // All callers have started before the read ends.
                     tokio::task::yield_now().await;
                     found.clone()
                 })

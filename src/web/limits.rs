@@ -1,6 +1,6 @@
-//! What this node counts in memory: sign-ins that are begun from one network, each of which leaves a row behind before
-//! anybody has proved anything, looks at one pushed request, reports of leaked secrets from one network, and requests to the management API with one
-//! credential.
+//! Rate limits that a node counts in memory: sign-ins started per network (each stores a row before any
+//! authentication), status polls per pushed request, leak reports per network, and management API requests
+//! per credential.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -20,22 +20,22 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-/// How many are remembered. When there are more, those with the least to be forgotten are.
+/// Capacity. Beyond it, the entries that settle first are dropped.
 const MAX_ENTRIES: usize = 10_000;
-/// Reports of leaked secrets in a minute. One may hold many secrets.
+/// Leak reports per minute and network. A report may contain many secrets.
 const LEAKS_PER_MINUTE: i32 = 60;
-/// Looks at one pushed request in a minute. The CLI takes 20.
+/// Status polls per minute and pushed request. The CLI makes 20.
 const POLLS_PER_MINUTE: i32 = 60;
 
-/// One has to wait so many seconds.
+/// The limit is exceeded; seconds to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany {
     pub seconds: i64,
-    /// When all that happened so far is forgotten.
+    /// Theoretical arrival time (TAT) of GCRA.
     settled_at: Time,
 }
 
-/// What this node has counted.
+/// The counters of this node.
 #[derive(Debug)]
 pub struct Limits {
     sign_ins: Counter<IpAddr>,
@@ -60,12 +60,12 @@ impl Limits {
         }
     }
 
-    /// Counts a look at a pushed request, unless there have been too many.
+    /// Counts a status poll of a pushed request, or refuses it.
     pub fn poll_pushed_request(&self, request_uri: Digest, now: Time) -> Result<(), TooMany> {
         self.looks.take(request_uri, now)
     }
 
-    /// Counts a request to the management API, unless there have been too many with this credential.
+    /// Counts a management API request of a credential, or refuses it.
     pub fn call_api(&self, credential_id: &str, now: Time) -> Result<(), Exceeded> {
         self.api_calls.take(credential_id.to_owned(), now).map_err(|TooMany { seconds, settled_at }| {
             Exceeded { quota: self.api.quota(Some(settled_at), now), retry_after: seconds }
@@ -73,7 +73,7 @@ impl Limits {
     }
 }
 
-/// A policy under which nothing is counted but by name.
+/// A policy without scopes or routes.
 fn per_minute(name: &str, limit: i32) -> RatePolicy {
     RatePolicy {
         name: name.to_owned(),
@@ -86,7 +86,7 @@ fn per_minute(name: &str, limit: i32) -> RatePolicy {
     }
 }
 
-/// How often each of many has done something.
+/// Rate counters by key.
 #[derive(Debug)]
 struct Counter<K> {
     rate: Rate,
@@ -112,8 +112,8 @@ impl<K: Eq + Hash> Counter<K> {
     }
 }
 
-/// Forgets those that have been quiet, and if they are few, the half that would be forgotten first. Not to count the
-/// newcomer instead would leave it without a limit for as long as the memory is kept full.
+/// Drops settled entries, and if they are few, the half that settles first. Not counting new keys instead
+/// would leave them without a limit while the table is full.
 fn make_room<K: Eq + Hash>(settled: &mut HashMap<K, Time>, now: Time) {
     settled.retain(|_, at| *at > now);
     if settled.len() > MAX_ENTRIES / 2 {
@@ -124,7 +124,7 @@ fn make_room<K: Eq + Hash>(settled: &mut HashMap<K, Time>, now: Time) {
     }
 }
 
-/// Counts a request that begins a sign-in, unless there have been too many.
+/// Counts a request that starts a sign-in, or refuses it.
 pub fn begin_sign_in(app: &App, request: &HttpRequest) -> Result<(), TooMany> {
     match client_address(request, &app.config.server.trusted_proxies) {
         Some(address) => app.limits.sign_ins.take(subscriber(address), app.now()),
@@ -132,7 +132,7 @@ pub fn begin_sign_in(app: &App, request: &HttpRequest) -> Result<(), TooMany> {
     }
 }
 
-/// Counts a report of leaked secrets, unless there have been too many.
+/// Counts a leak report, or refuses it.
 pub fn report_leaks(app: &App, request: &HttpRequest) -> Result<(), Exceeded> {
     let Some(address) = client_address(request, &app.config.server.trusted_proxies) else { return Ok(()) };
     let Limits { leaks, leak_reports, .. } = &app.limits;

@@ -1,4 +1,4 @@
-//! The answer to a request for another host: where this server is, for people and for programs.
+//! The response to a request for another host: names this server's URL.
 
 use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
@@ -9,10 +9,10 @@ use serde_json::json;
 use super::unstyled::{self, ErrorFormat};
 use crate::config::Issuer;
 
-/// The code of the error, in either shape.
+/// Error code, in both formats.
 const CODE: &str = "misdirected_request";
 
-/// A page if a browser asks, else JSON. The address that was asked for is not repeated: it came from outside.
+/// A page for browsers, else JSON. The requested host is not echoed: it is untrusted.
 pub(super) fn answer(public_url: &Issuer, head: &RequestHead, request_id: &str) -> HttpResponse {
     let message = format!("This server is reached at {public_url}.");
     let mut answer = HttpResponse::build(StatusCode::MISDIRECTED_REQUEST);
@@ -29,7 +29,7 @@ pub(super) fn answer(public_url: &Issuer, head: &RequestHead, request_id: &str) 
 }
 
 fn page(public_url: &Issuer) -> String {
-    // A normalized URL contains no other character that is special in HTML.
+    // A normalized URL contains no other HTML special character.
     let url = public_url.as_str().replace('&', "&amp;").replace('\'', "&#39;");
     unstyled::page("Wrong address", &format!("<p>This server is reached at <a href=\"{url}\">{url}</a>.</p>"))
 }

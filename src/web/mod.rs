@@ -1,4 +1,4 @@
-//! What the JSON face and the HTML face share.
+//! Shared by the JSON endpoints and the pages.
 
 pub mod api_document;
 pub mod app;

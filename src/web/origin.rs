@@ -1,4 +1,4 @@
-//! Where a request comes from, as audit events keep it.
+//! The origin of a request, for audit events.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
@@ -8,7 +8,7 @@ use super::client_address::client_address;
 use super::request_id;
 use crate::domain::audit::Origin;
 
-/// Characters of a user agent that are kept.
+/// Maximum length of a stored user agent, in characters.
 const USER_AGENT_LENGTH: usize = 256;
 
 /// The origin of a request.

@@ -1,4 +1,4 @@
-//! The answer to a request whose handler panicked: 500, and not a connection that closes without a word.
+//! The response to a request whose handler panicked: 500 instead of a closed connection.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;

@@ -1,6 +1,6 @@
-//! Whether this node can work right now.
+//! Readiness of this node.
 //!
-//! The answer is that of a real write, so it is found at most once a second, and those who ask at the same time share it.
+//! It is checked with a real write, so at most once per second; concurrent probes share the result.
 
 use std::time::{Duration, Instant};
 
@@ -12,27 +12,27 @@ use super::app::App;
 use crate::domain::timekeeper::{ClockFault, Timekeeper};
 use crate::store::{StoreError, readiness};
 
-/// How long a good answer stands.
+/// How long a good result is cached.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a write may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The checks that failed; the default means that requests may be sent here.
+/// Failed checks; the default is ready.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Why no write succeeds.
+    /// Why a write did not succeed.
     pub database: Option<NoWrite>,
-    /// The background tasks that are down.
+    /// Background tasks that are down.
     pub tasks: Vec<&'static str>,
     pub clock: Option<ClockFault>,
 }
 
-/// Why no write succeeds.
+/// Why a write did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoWrite {
-    /// It has not ended in time.
+    /// Timed out.
     Late,
-    /// It has failed.
+    /// Failed.
     Refused,
 }
 
@@ -42,14 +42,14 @@ impl Report {
     }
 }
 
-/// What is known of the database.
+/// Cached result of the database check.
 #[derive(Debug, Default)]
 pub struct Readiness(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
     found: Option<(Instant, Option<NoWrite>)>,
-    /// A write that was given up on. No further one is begun before it has ended.
+    /// A write that timed out. No other one is started before it ends.
     open: Option<JoinHandle<Result<(), StoreError>>>,
 }
 
@@ -84,7 +84,7 @@ impl Known {
         };
         let mut write = open.unwrap_or_else(|| {
             let store = app.store.clone();
-            // Reads have connections of their own, which may be gone or taken while writes succeed.
+            // Reads use other connections, which may be lost or in use while writes succeed.
             tokio::spawn(async move {
                 store.read(readiness::check_read).await?;
                 store.write(readiness::probe).await

@@ -1,4 +1,4 @@
-//! The id that ties an answer, its log lines and its audit events together.
+//! Request ids, in responses, log lines and audit events.
 
 use std::borrow::Cow;
 
@@ -10,25 +10,25 @@ use crate::domain::token_mask::mask;
 
 pub const HEADER: &str = "x-request-id";
 
-/// The longest id that is taken over from outside.
+/// Maximum length of a request id from a client.
 const MAX_LENGTH: usize = 64;
 
 tokio::task_local! {
     static CURRENT: String;
 }
 
-/// The id of the request that this task answers; empty outside of one.
+/// The id of the current task's request; empty outside of one.
 pub fn current() -> String {
     CURRENT.try_with(String::clone).unwrap_or_default()
 }
 
-/// Runs the answering of a request under its id.
+/// Runs a future with a current request id.
 pub(super) async fn run_with<F: Future>(id: String, answer: F) -> F::Output {
     CURRENT.scope(id, answer).await
 }
 
-/// A well-formed id that came with the request, or a new one. An id is logged and audited, so one that holds a token is
-/// not taken over.
+/// The request id sent by the client if it is well-formed, or a new one. An id that contains a token is not
+/// used, because ids are logged.
 pub(super) fn choose(headers: &HeaderMap, token_prefix: &str, entropy: Entropy) -> String {
     let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
     match given {

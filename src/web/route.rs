@@ -1,4 +1,4 @@
-//! Which route of this server a request has, wherever the server is mounted.
+//! The route pattern of a request, without the path of the public URL.
 
 use std::rc::Rc;
 
@@ -6,10 +6,11 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use super::app::App;
 
-/// The pattern of the route that matched, below the path of the public URL: `/api/v1/keys/{id}`. `None` if none matched.
+/// The pattern of the route that matched, below the path of the public URL: `/api/v1/keys/{id}`. `None` if no
+/// route matched.
 ///
-/// Whatever treats some routes in a way of their own compares this, and never the path of the request: a path may begin
-/// with that of the public URL and may be spelled in many ways.
+/// Compare this instead of the request's path, which may include the path of the public URL and can be
+/// spelled in many ways.
 pub fn of(request: &HttpRequest) -> Option<Rc<str>> {
     // Finding the pattern matches the path against every route again.
     let known = request.extensions().get::<Route>().map(|route| route.0.clone());

@@ -1,4 +1,4 @@
-//! What answers that no handler gives have in common.
+//! Shared parts of responses that come from no handler.
 
 use actix_web::dev::RequestHead;
 use actix_web::http::header::ACCEPT;
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::config::Issuer;
 
-/// In which shape a request is to be answered.
+/// Format of an error response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ErrorFormat {
-    /// A browser gets a page.
+    /// HTML page, for browsers.
     Page,
-    /// A call of the management API gets its error object.
+    /// Error object of the management API.
     Api,
-    /// Everything else gets that of RFC 6749.
+    /// Error of RFC 6749, for everything else.
     OAuth,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn api_error(family: &str, code: &str, message: &str, request_id: &st
     json!({ "type": family, "code": code, "message": message, "request_id": request_id })
 }
 
-/// A page without styles, with `html` below its heading: a browser may not get the styles either.
+/// A page without styles, with `html` below its heading: the stylesheet may be unavailable too.
 pub(super) fn page(heading: &str, html: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\

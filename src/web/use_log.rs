@@ -1,10 +1,10 @@
-//! The way of each use of a credential into the log, which no request waits for.
+//! The queue of the usage log.
 //!
-//! A handler notes which credential it was given, as soon as it is known; once the answer stands, the envelope puts the
-//! use into a queue. One task takes the queue to the database, and at a clean stop it takes all of it. A process that is
-//! killed loses what was not written yet, which is less than a second of uses. When the database is away the queue
-//! fills; then requests wait for a place in it for a while, and only after that a use is lost, which the log says. From
-//! then on no request waits, until there is a place again.
+//! A handler notes the presented credential as soon as it is known; with the response, the envelope queues
+//! the use. One task writes the queue to the database, completely at a clean stop. A killed process loses
+//! less than a second of uses. While the database is unavailable the queue fills; then requests wait a
+//! limited time for a free slot, after which the use is lost and logged. From then on no request waits until
+//! there is a free slot again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,28 +20,28 @@ use super::{origin, route};
 use crate::domain::time::Time;
 use crate::domain::usage::{CredentialRef, DeniedDetail, Use, UseOutcome};
 
-/// Uses that may wait to be written.
+/// Capacity of the queue.
 const QUEUE: usize = 8192;
-/// How long a request waits for a place in the queue.
+/// How long a request waits for a free slot.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The beginning of the queue.
+/// Sending side of the queue.
 #[derive(Debug, Clone)]
 pub struct UseLog {
     queue: mpsc::Sender<Use>,
-    /// Whether somebody has waited for a place in vain, and there has been none since.
+    /// Whether a wait for a slot has timed out and there was none since.
     full: Arc<AtomicBool>,
     denied: Arc<Mutex<DeniedDetail>>,
 }
 
 impl UseLog {
-    /// The two ends of a queue. Whoever has the other one writes.
+    /// Sending and receiving side of a new queue.
     pub fn new() -> (Self, mpsc::Receiver<Use>) {
         let (sender, queue) = mpsc::channel(QUEUE);
         (Self { queue: sender, full: Arc::default(), denied: Arc::default() }, queue)
     }
 
-    /// Whether a use is kept in detail.
+    /// Whether a use is stored in detail.
     fn details(&self, outcome: UseOutcome, credential: &CredentialRef, at: Time, most: u32) -> bool {
         match outcome {
             UseOutcome::Allowed => true,
@@ -80,24 +80,24 @@ fn log_lost(credential: &CredentialRef, why: &str) {
     tracing::error!(credential = credential.id, "a use of a credential was lost: {why}");
 }
 
-/// What a handler knows about the use that it serves.
+/// The credential and endpoint of the current request's use.
 #[derive(Debug)]
 struct NotedCredential {
     credential: CredentialRef,
     endpoint: Option<String>,
 }
 
-/// Notes which credential came with a request, whether it is let in or not.
+/// Notes the presented credential of a request, accepted or not.
 pub fn note(request: &HttpRequest, credential: CredentialRef) {
     request.extensions_mut().insert(NotedCredential { credential, endpoint: None });
 }
 
-/// Notes the same for another endpoint than the one that was called: the one behind a gateway that asks here.
+/// [`note`] for another endpoint: the one behind a gateway that calls verify.
 pub fn note_for(request: &HttpRequest, credential: CredentialRef, endpoint: String) {
     request.extensions_mut().insert(NotedCredential { credential, endpoint: Some(endpoint) });
 }
 
-/// Puts the use into the queue, if a credential was noted.
+/// Queues the use, if a credential was noted.
 pub(super) async fn record(app: &App, request: &HttpRequest, status: u16, id: &str) {
     let noted = request.extensions_mut().remove::<NotedCredential>();
     let Some(NotedCredential { credential, endpoint }) = noted else { return };
