@@ -1,7 +1,7 @@
-//! The HTML face: the pages a person sees.
+//! HTML pages.
 //!
-//! One folder a subject, one file a page: its view, which is plain data that the handler prepared, and its handlers, in
-//! the order of a request. Templates ask no question about the domain. The parts that all pages share are in [`shared`].
+//! One folder per subject, one file per page: its view, which is plain data, and its handlers. Templates
+//! contain no domain logic. Shared parts are in [`shared`].
 
 pub mod authorize;
 pub mod credentials;

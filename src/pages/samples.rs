@@ -1,5 +1,5 @@
-//! Every page in its states, for the tests. Each text that comes from outside passes through `foreign`, so that a test
-//! can put something hostile in its place.
+//! Samples of every page in its states, for tests. Untrusted text passes through `foreign`, so that a test
+//! can replace it with hostile text.
 
 use askama::Template;
 
@@ -13,10 +13,10 @@ use crate::web::browser::FormTokens;
 
 pub(in crate::pages) const LOGIN: &str = "orbit login";
 
-/// A text from outside, as the person or the tool wrote it.
+/// Transforms untrusted text.
 pub(in crate::pages) type Foreign<'a> = &'a dyn Fn(&str) -> String;
 
-/// The name of a state and its page.
+/// Name and HTML of a sample.
 pub(in crate::pages) type Sample = (&'static str, String);
 
 pub(in crate::pages) fn every_page(foreign: Foreign) -> Vec<Sample> {

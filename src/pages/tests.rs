@@ -1,4 +1,4 @@
-//! What holds for every page.
+//! Tests of all pages.
 
 use crate::pages::samples::{Sample, every_page};
 

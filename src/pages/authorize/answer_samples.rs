@@ -1,4 +1,4 @@
-//! What a person sees once a tool has its answer.
+//! Samples of the pages after an answer.
 
 use crate::pages::authorize::return_page::{Destination, ReturnOutcome, ReturnPage};
 use crate::pages::samples::{Foreign, LOGIN, Sample, print, shell};

@@ -1,8 +1,8 @@
-//! `/oauth/authorize`: the question whether a tool may act as the person.
+//! The consent page.
 //!
-//! The facts stand in a fixed reading order, which is also the order of the document: who asks, what the terminal must
-//! show, the device, where the answer goes, where the request came from, what it may do, in which organization, for how
-//! long, and the decision last. Deny is the first submit button, so that Enter never authorizes.
+//! Facts are in a fixed reading order, which is also the document order: tool, user check code, device,
+//! destination of the answer, origin of the request, permissions, organization, duration, and the decision
+//! last. Deny is the first submit button, so that Enter never authorizes.
 
 use askama::Template;
 
@@ -13,33 +13,32 @@ use crate::pages::shared::shell::{Shell, Theme};
 #[template(path = "authorize/consent.html")]
 pub struct ConsentPage {
     pub shell: Shell,
-    /// The handle of the request.
+    /// Request id.
     pub request: String,
     pub tool: Tool,
     pub check: Check,
-    /// `None`: the tool reported nothing about its device.
+    /// `None` if the tool reported nothing about its device.
     pub device: Option<Device>,
     pub goes_to: Destination,
-    /// `None`: unknown, or not to be trusted behind this proxy.
+    /// `None` if unknown, or not trustworthy behind an untrusted proxy.
     pub origin: Option<Origin>,
     pub notices: Vec<Notice>,
     pub permissions: Permissions,
-    /// The strongest things that the tool did not ask for, in the catalog's words.
+    /// Labels of the strongest permissions that were not requested.
     pub not_asked: Vec<String>,
     pub organizations: Organizations,
     pub lasts: Lasts,
-    /// When the request ends: "14:42 UTC"
+    /// Expiry of the request: "14:42 UTC"
     pub expires_at: String,
 }
 
-/// The client, as its record says.
+/// The client, from its registration.
 #[derive(Debug, Clone)]
 pub struct Tool {
     /// Made with [`crate::pages::shared::text::name`].
     pub name: String,
     pub registration: Registration,
-    /// The command that usually starts a sign-in: "orbit login". Which one of the tool's commands did start this one is
-    /// not known.
+    /// The command that usually starts a sign-in: "orbit login". The actual command is not known.
     pub command: Option<String>,
 }
 
@@ -49,16 +48,17 @@ pub enum Registration {
     Unregistered,
 }
 
-/// What ties the page to the terminal.
+/// Check that the page belongs to the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Check {
-    /// The tool pushed its request, so both sides can show the same code.
+    /// The request was pushed, so page and terminal can show the same code.
     Code(String),
-    /// It did not: all the page can do is ask.
+    /// The request was not pushed: the page can only ask.
     Started,
 }
 
-/// What the tool says about its device. Hostile text: made with [`crate::pages::shared::text::device_label`].
+/// Claims of the tool about its device. Untrusted text, made with
+/// [`crate::pages::shared::text::device_label`].
 #[derive(Debug, Clone)]
 pub struct Device {
     pub name: String,
@@ -66,7 +66,7 @@ pub struct Device {
     pub about: String,
 }
 
-/// Where the answer goes.
+/// Destination of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
     Loopback {
@@ -84,7 +84,7 @@ pub enum Destination {
     Code,
 }
 
-/// Where the request came from, beside where the browser is.
+/// Origin of the request, compared with the browser's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     SameNetwork {
@@ -99,15 +99,15 @@ pub enum Origin {
     },
 }
 
-/// What deserves a second look.
+/// Warnings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     DifferentNetwork,
     UnregisteredTool,
     FirstTime,
-    /// The request has been open for a while.
+    /// The request was opened some time ago.
     Old,
-    /// A device would get more than reading.
+    /// A device would get more than read permissions.
     Changes,
 }
 
@@ -141,13 +141,14 @@ pub struct Permission {
     pub level: Level,
 }
 
-/// More permissions than this are grouped by level, so that the strong ones are not lost among the others.
+/// Maximum length of an ungrouped list. Longer ones are grouped by level, so that strong permissions stand
+/// out.
 const MAX_UNGROUPED: usize = 6;
 
-/// What a yes gives, what reaches furthest first.
+/// Permissions that an approval grants, strongest first.
 #[derive(Debug, Clone)]
 pub struct Permissions {
-    /// One list if there are few, else one list for each level.
+    /// One list if there are few, else one per level.
     pub groups: Vec<PermissionGroup>,
 }
 
@@ -156,7 +157,7 @@ pub struct PermissionGroup {
     /// `None` for the one list of a few permissions.
     pub level: Option<Level>,
     pub permissions: Vec<Permission>,
-    /// Whether a list that can be folded is not.
+    /// Whether a foldable list is unfolded.
     pub open: bool,
 }
 
@@ -176,7 +177,7 @@ impl Permissions {
         Self { groups: groups.map(group).collect() }
     }
 
-    /// Whether there is more to it than reading.
+    /// Whether there are permissions above read.
     pub fn change_something(&self) -> bool {
         let mut all = self.groups.iter().flat_map(|group| &group.permissions);
         all.any(|permission| permission.level > Level::Read)
@@ -189,17 +190,17 @@ impl PermissionGroup {
         crate::pages::shared::text::count(count, "permission", "permissions")
     }
 
-    /// Whether the list is folded behind its count, as the reads are.
+    /// Whether the list can be folded, as for level read.
     pub fn can_be_folded(&self) -> bool {
         self.level == Some(Level::Read)
     }
 }
 
-/// Where the tool may act.
+/// Organizations to choose from.
 #[derive(Debug, Clone)]
 pub enum Organizations {
     One(Organization),
-    /// The person chooses.
+    /// Several to choose from.
     Several(Vec<Choice>),
 }
 
@@ -208,13 +209,13 @@ pub struct Organization {
     pub id: String,
     /// Made with [`crate::pages::shared::text::name`].
     pub name: String,
-    /// The person's role there.
+    /// The user's role there.
     pub role: String,
-    /// What was asked for and this role does not hold, in the catalog's words, what reaches furthest first.
+    /// Labels of requested permissions that this role does not hold, strongest first.
     pub left_out: Vec<String>,
 }
 
-/// How many of the things that are left out are named.
+/// Maximum number of named permissions.
 const MAX_NAMED: usize = 5;
 
 impl Organization {
@@ -236,7 +237,7 @@ pub struct Choice {
 pub enum ChoiceState {
     Preselected,
     Open,
-    /// Why it cannot be chosen.
+    /// Why it is not selectable.
     Closed(&'static str),
 }
 
@@ -244,12 +245,12 @@ pub enum ChoiceState {
 pub struct Lasts {
     /// "8 hours"
     pub access: String,
-    /// The last day of a session that renews itself: "22 December 2026".
+    /// Last day of a session that is renewed: "22 December 2026".
     pub renewed_until: Option<String>,
 }
 
 impl Organizations {
-    /// In whose name the warning speaks, and the tile at the top.
+    /// The only organization, named in the warning and on the tile.
     fn only(&self) -> Option<&Organization> {
         match self {
             Self::One(organization) => Some(organization),
@@ -259,7 +260,7 @@ impl Organizations {
 }
 
 impl ConsentPage {
-    /// Whether the role of the person leaves something out of what was asked for.
+    /// Whether the user's role lacks a requested permission.
     pub fn leaves_out(&self) -> bool {
         self.organizations.only().is_some_and(|organization| !organization.left_out.is_empty())
     }
@@ -269,7 +270,7 @@ impl ConsentPage {
         self.organizations.only().map_or(&self.shell.brand, |organization| &organization.name)
     }
 
-    /// The title bar of the drawn terminal.
+    /// Caption of the terminal illustration.
     pub fn terminal_caption(&self) -> &str {
         self.device.as_ref().map_or("Your terminal", |device| &device.name)
     }

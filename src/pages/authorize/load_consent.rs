@@ -1,4 +1,4 @@
-//! Turns a question into the consent page.
+//! Builds the consent page from a consent request.
 
 use chrono::TimeDelta;
 
@@ -16,11 +16,11 @@ use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::text;
 use crate::services::authorization::{ConsentRequest, OrganizationChoice as Possible};
 
-/// Said as how long it lasts, not as a permission.
+/// Shown as the duration, not as a permission.
 const DURATION: &str = "offline_access";
-/// How many of the things that were not asked for are named.
+/// Maximum number of named permissions that were not requested.
 const MAX_NAMED: usize = 3;
-/// A request that is older deserves a second look.
+/// Age of a request from which the page warns.
 pub(in crate::pages) const OLD_AFTER: TimeDelta = TimeDelta::minutes(2);
 
 pub(in crate::pages) fn page(req: &PageRequest, question: &ConsentRequest) -> ConsentPage {
@@ -64,7 +64,7 @@ pub(in crate::pages) fn page(req: &PageRequest, question: &ConsentRequest) -> Co
     }
 }
 
-/// What a yes gives: in the one organization there is, else as far as a role there goes.
+/// Permissions that an approval grants: those of the only organization, else all requested ones.
 pub(in crate::pages) fn permissions(
     req: &PageRequest,
     asked: &ScopeSet,
@@ -152,7 +152,7 @@ pub(in crate::pages) fn destination(question: &ConsentRequest) -> Destination {
     }
 }
 
-/// Where a tool asked from, which is only known when it called us itself.
+/// Origin of a request; known only if the tool called this server itself.
 pub(in crate::pages) fn origin(
     req: &PageRequest,
     asked_from: Option<&str>,
@@ -168,7 +168,7 @@ pub(in crate::pages) fn origin(
     })
 }
 
-/// The strongest things that the tool did not ask for.
+/// Labels of the strongest permissions that were not requested.
 pub(in crate::pages) fn not_asked(req: &PageRequest, asked: &ScopeSet) -> Vec<String> {
     let mut rest: Vec<(Level, &str)> = req
         .app

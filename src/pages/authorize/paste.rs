@@ -1,4 +1,4 @@
-//! `/c/code`: a code to copy into a terminal.
+//! `/c/code`: the page with a copied code.
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -19,7 +19,7 @@ use crate::store::StoreError;
 #[template(path = "authorize/paste.html")]
 pub struct PastePage {
     pub shell: Shell,
-    /// The handle of the request.
+    /// Request id.
     pub request: String,
     pub tool: String,
     /// Made with [`crate::pages::shared::text::device_label`].
@@ -29,7 +29,7 @@ pub struct PastePage {
     pub until: String,
 }
 
-/// The page of the answer to a request. The code itself stands in no address.
+/// Path of the page for a request. The code itself is in no URL.
 pub(in crate::pages) fn path(id: &str) -> String {
     format!("{PASTE_PATH}?request={}", encoded(id))
 }
@@ -74,7 +74,7 @@ pub async fn page(req: PageRequest) -> PageResult {
     })
 }
 
-/// `POST /c/code`: takes the code back.
+/// `POST /c/code`: revokes the code.
 pub async fn cancel(req: PageRequest, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "cancel-code").await?;
     let id = form.get("request").unwrap_or_default().to_owned();

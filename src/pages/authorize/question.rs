@@ -40,8 +40,8 @@ pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
     }
 }
 
-/// Shows the question, or why the person cannot say yes. Reading either answers nothing: the page that says why not has
-/// a form that tells the tool.
+/// Shows the consent page, or why the user cannot approve. Neither answers the request: the page with the
+/// reason has a form that tells the tool.
 pub(in crate::pages) async fn ask(req: &PageRequest, question: ConsentRequest) -> PageResult {
     let Some(obstacle) = authorization::obstacle(&question.choices) else {
         return Ok(req.page(StatusCode::OK, &load_consent::page(req, &question)));
@@ -62,7 +62,7 @@ pub(in crate::pages) async fn ask(req: &PageRequest, question: ConsentRequest) -
         Obstacle::Closed(choice, PolicyBlock::PersonalTokens) => {
             closed(req, &choice.organization, PolicyBlock::PersonalTokens, way_out).await
         }
-        // The question stays open until an owner allows it.
+        // The request stays open until an owner allows it.
         Obstacle::Closed(choice, policy_block) => {
             closed(req, &choice.organization, policy_block, RefusalActions::default()).await
         }
@@ -166,7 +166,7 @@ async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageRes
     })
 }
 
-/// The page that says what an organization does not allow, and who can change that.
+/// Page for a policy that forbids the sign-in, with who can change it.
 pub(in crate::pages) async fn closed(
     req: &PageRequest,
     organization: &Organization,

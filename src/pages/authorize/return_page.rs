@@ -1,4 +1,4 @@
-//! `/authorize/return`: the page that leads back to a client whose callback is not on this machine.
+//! `/authorize/return`: the page that redirects to the client.
 
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -18,24 +18,24 @@ use crate::store::StoreError;
 #[template(path = "authorize/return_page.html")]
 pub struct ReturnPage {
     pub shell: Shell,
-    /// The registered redirect address with the answer in its query.
+    /// The redirect URI with the answer in its query.
     pub target: String,
     pub answer: ReturnOutcome,
     pub destination: Destination,
 }
 
-/// Who waits for the answer.
+/// Kind of client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
     /// A program on this computer.
     Terminal,
     /// "orbit.dev"
     Website(String),
-    /// Whatever the system opens for the tool's own scheme.
+    /// The app for a private-use URI scheme.
     App(String),
 }
 
-/// What the tool is told.
+/// The answer for the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReturnOutcome {
     Authorized {
@@ -43,7 +43,7 @@ pub enum ReturnOutcome {
         organization: String,
     },
     Denied,
-    /// The person's role in this organization holds nothing of what was requested.
+    /// The user's role in this organization holds no requested scope.
     RoleTooSmall {
         organization: String,
     },
@@ -51,7 +51,7 @@ pub enum ReturnOutcome {
     PersonalTokensOff {
         organization: String,
     },
-    /// Anything else that ends the request: nothing was given.
+    /// Any other refusal.
     Refused {
         what: &'static str,
     },

@@ -1,4 +1,4 @@
-//! The question whether a tool may act as somebody.
+//! Samples of the consent page.
 
 use crate::domain::scope::Level;
 use crate::pages::authorize::consent::{
@@ -38,7 +38,7 @@ pub(in crate::pages) fn consent(foreign: Foreign) -> ConsentPage {
     }
 }
 
-/// What a tool for everything asks for.
+/// Permissions of a tool that requests everything.
 pub(in crate::pages) fn many() -> Permissions {
     let things = ["deployments", "domains", "builds", "secrets", "metrics", "members", "invoices", "alerts"];
     let of = |level, verb: &'static str, taken: usize| {

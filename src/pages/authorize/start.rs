@@ -1,4 +1,4 @@
-//! `/oauth/authorize`, `/cli-auth` and `/c/{code}`: a request to authorize is opened in the browser.
+//! `/oauth/authorize`, `/cli-auth` and `/c/{code}`: opening an authorization request in the browser.
 
 use actix_web::http::Method;
 use actix_web::http::header::{self, ContentType};
@@ -14,13 +14,13 @@ use crate::pages::shared::urls::query;
 use crate::services::authorization::{self, ClientRedirect, OpenOutcome, OpeningBrowser};
 use crate::web::envelope::is_head;
 
-/// More than any request needs.
+/// Maximum number of parameters.
 const MAX_PARAMETERS: usize = 64;
-/// What fits into an address with room to spare.
+/// Maximum length of a query, well within limits for URLs.
 const MAX_QUERY: usize = 7 * 1024;
 
-/// `GET /cli-auth`: the same. Old tools come here with nothing but a port and expect a key in an address, which never
-/// happens: they are told apart by the challenge that they do not send.
+/// `GET /cli-auth`: as `GET /oauth/authorize`. Outdated tools send only a port and expect a key in a URL,
+/// which is refused; they are recognized by the missing `code_challenge`.
 pub async fn start_from_tool(req: PageRequest) -> PageResult {
     let asked = query(&req);
     let outdated = asked.get("port").is_some()
@@ -44,7 +44,7 @@ pub async fn start_by_post(req: PageRequest, payload: web::Payload) -> PageResul
         return Ok(req.refuse(Refusal::MalformedRequest { detail }));
     }
     let body = req.foreign_form(payload).await?;
-    // A form of another site brings no cookie, though the browser may have one: ask for the page as a link would.
+    // A cross-site form arrives without the browser's cookie: redirect to the same request with `GET`.
     if req.browser.is_new() && pairs(&body).is_some() {
         return Ok(again_by_get(&req, &body));
     }
@@ -82,16 +82,16 @@ pub async fn short_link(req: PageRequest, code: web::Path<String>) -> PageResult
     after_opening(&req, opened).await
 }
 
-/// The answer to `HEAD` where a request is opened: opening writes down the request and which browser it belongs to.
+/// Response to `HEAD`: does not open the request, because that stores it and binds it to a browser.
 fn unopened() -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::html()).finish()
 }
 
-/// What marks the address of a pushed request when a browser without a cookie is sent there a second time.
+/// Query marker of a pushed request after the redirect that sets the cookie.
 const WITH_COOKIE: &str = "opened=again";
 
-/// A pushed request belongs to the first browser that opens it and keeps a cookie. One that has none yet gets one, and is
-/// sent to the same address again.
+/// A pushed request is bound to the first browser that opens it with a cookie. A browser without one gets a
+/// cookie and is redirected to the same URL.
 fn take_cookie_first(req: &PageRequest) -> Option<HttpResponse> {
     let (path, query) = (req.http.path(), req.http.query_string());
     let first_time = !query.split('&').any(|pair| pair == WITH_COOKIE);
@@ -135,7 +135,7 @@ async fn after_opening(req: &PageRequest, opened: OpenOutcome) -> PageResult {
     Ok(match opened {
         OpenOutcome::Silent(id) => silently(req, &id).await?,
         OpenOutcome::Request(id) => req.redirect(&format!("/authorize/{id}")),
-        // A browser without a cookie is not told whether the request exists.
+        // Without a cookie the response does not reveal whether the request exists.
         OpenOutcome::Gone | OpenOutcome::OpenElsewhere if req.browser.is_new() => {
             req.refuse(Refusal::CookiesOff)
         }
@@ -156,7 +156,7 @@ async fn after_opening(req: &PageRequest, opened: OpenOutcome) -> PageResult {
     })
 }
 
-/// Tells the client at once, without a page (OpenID Connect Core section 3.1.2.6).
+/// Redirects to the client at once, without a page (OpenID Connect Core section 3.1.2.6).
 async fn silently(req: &PageRequest, id: &str) -> PageResult {
     match return_page::client_redirect(req, id).await? {
         Some(back) if back.request.sign_in_method(&req.app.config) == SignInMethod::Paste => {
@@ -169,7 +169,8 @@ async fn silently(req: &PageRequest, id: &str) -> PageResult {
     }
 }
 
-/// Name and value pairs; those that come twice stay, for the check to find. Nothing for what is malformed or too much.
+/// Name and value pairs, including repeated ones, which a later check refuses. `None` if malformed or too
+/// many.
 fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
     let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     if pairs.clone().count() > MAX_PARAMETERS {

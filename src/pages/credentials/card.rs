@@ -19,19 +19,19 @@ pub struct CredentialCard {
     pub name: String,
     /// `acme_live_…Wq3f`
     pub shown: String,
-    /// Of keys alone.
+    /// `None` for personal tokens.
     pub mode: Option<Mode>,
     pub state: State,
     pub granted: GrantedPermissions,
-    /// Whose it is. Nothing for tokens, which are always one's own.
+    /// The owner. `None` for personal tokens, which are always the viewer's own.
     pub owner: Option<Owner>,
     pub last_used: Option<LastUse>,
     pub end: End,
     pub made_at: DisplayTime,
     pub made_by: String,
-    /// From where it may be used; empty for everywhere.
+    /// Allowed addresses; empty for all.
     pub addresses: Vec<String>,
-    /// The pages of what can be done to it, where something can.
+    /// Paths of the pages for changing it; `None` if not possible.
     pub permissions: Option<String>,
     pub rotate: Option<String>,
     pub revoke: Option<String>,
@@ -47,22 +47,22 @@ pub enum State {
     Never,
     /// "Ends in 2 days"
     EndsSoon(String),
-    /// The organization does not allow it now.
+    /// The organization's policy currently forbids it.
     Suspended,
     Expired,
     Revoked,
-    /// Another key took its place.
+    /// Replaced by a rotation.
     Replaced,
 }
 
-/// What it may do.
+/// Permissions of the credential.
 #[derive(Debug, Clone)]
 pub enum GrantedPermissions {
     Unrestricted,
     Permissions(Vec<CardPermission>),
 }
 
-/// A permission in words, with its id.
+/// Label and id of a permission.
 #[derive(Debug, Clone)]
 pub struct CardPermission {
     pub id: String,
@@ -125,21 +125,21 @@ impl CredentialCard {
     }
 }
 
-/// One that ends within this time says so.
+/// Credentials that end within this time are marked.
 const SOON: TimeDelta = TimeDelta::days(7);
 /// "Used lately" is within this time.
 const RECENT: TimeDelta = TimeDelta::days(1);
 
-/// How a list treats those in it.
+/// Context of the list around a card.
 pub(in crate::pages) struct ListContext<'a> {
-    /// Who looks at it.
+    /// The signed-in user.
     pub user_id: &'a str,
-    /// Whether the organization allows them, and those without scopes of their own.
+    /// Whether the organization allows these credentials, and unrestricted ones.
     pub on: bool,
     pub unrestricted: bool,
-    /// Whether the list says whose each is.
+    /// Whether the list shows owners.
     pub owners: bool,
-    /// Where the permissions of one can be changed, and where it can be rotated and revoked, by its id.
+    /// Paths for changing permissions, rotating and revoking, by credential id.
     pub permissions: Option<&'a dyn Fn(&str) -> String>,
     pub rotate: Option<&'a dyn Fn(&str) -> String>,
     pub revoke: Option<&'a dyn Fn(&str) -> String>,
@@ -187,7 +187,7 @@ pub(in crate::pages) fn card(
     }
 }
 
-/// The new secret of a key that acts as a person is for that person alone.
+/// Whether the user may rotate: the new secret of a key that acts as a user is only for that user.
 pub(in crate::pages) fn may_rotate(user_id: &str, owner: &SubjectId) -> bool {
     match owner {
         SubjectId::User(id) => id == user_id,

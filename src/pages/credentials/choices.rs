@@ -1,4 +1,4 @@
-//! The permissions and the end that a new key or token can have.
+//! Form choices of a key or token: permissions and expiry.
 
 use chrono::{NaiveDate, TimeDelta};
 
@@ -9,12 +9,12 @@ use crate::domain::scope::{Bundle, Catalog, Level, Scope, ScopeSet};
 use crate::domain::time::Time;
 use crate::pages::shared::text;
 
-/// The state of a box to tick.
+/// State of a checkbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TickState {
     Off,
     On,
-    /// Not for this person to give.
+    /// The user cannot grant it.
     Closed,
 }
 
@@ -32,12 +32,12 @@ impl TickState {
     }
 }
 
-/// What permissions are chosen for.
+/// What the permissions are chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// A key or a token to be.
+    /// A new key or token.
     New,
-    /// A key that has permissions already.
+    /// An existing key.
     Change,
 }
 
@@ -45,10 +45,10 @@ pub enum Purpose {
 #[derive(Debug, Clone)]
 pub struct PermissionChoices {
     pub purpose: Purpose,
-    /// Whether a key may be without permissions of its own, and whether this one shall be.
+    /// `None` if unrestricted keys are not allowed; else whether this one is unrestricted.
     pub unrestricted: Option<bool>,
     pub bundles: Vec<BundleChoice>,
-    /// The weakest first.
+    /// Weakest level first.
     pub levels: Vec<LevelChoices>,
 }
 
@@ -63,7 +63,7 @@ pub struct BundleChoice {
     pub tick: TickState,
 }
 
-/// The permissions that reach equally far.
+/// Permissions of one level.
 #[derive(Debug, Clone)]
 pub struct LevelChoices {
     pub level: Level,
@@ -79,7 +79,7 @@ pub struct PermissionChoice {
     pub tick: TickState,
 }
 
-/// When it may end.
+/// Choices for the expiry.
 #[derive(Debug, Clone)]
 pub struct EndChoices {
     /// "90 days", with the value of its button.
@@ -89,11 +89,11 @@ pub struct EndChoices {
     pub chosen: String,
     /// The date as it was typed.
     pub date: String,
-    /// "365 days", if that is the most.
+    /// Maximum lifetime, if limited: "365 days".
     pub most: Option<String>,
 }
 
-/// The values of the buttons beside the lengths.
+/// Values of the buttons other than lengths.
 pub const ON_A_DATE: &str = "date";
 pub const NEVER: &str = "never";
 
@@ -132,7 +132,7 @@ impl LevelChoices {
         }
     }
 
-    /// Whether there are enough of them for a box that ticks the others.
+    /// Whether there are enough permissions for a select-all checkbox.
     pub fn has_box_for_all(&self) -> bool {
         const BOX_FOR_ALL_FROM: usize = 3;
         self.permissions.iter().filter(|permission| !permission.tick.is_closed()).count() >= BOX_FOR_ALL_FROM
@@ -145,10 +145,10 @@ impl EndChoices {
     }
 }
 
-/// Days that are offered, where the organization allows them.
+/// Lengths offered, in days, within the organization's limit.
 const DAYS: [i64; 3] = [7, 30, 90];
 
-/// What is ticked.
+/// Checked boxes.
 #[derive(Debug, Clone, Default)]
 pub(in crate::pages) struct Ticked {
     scopes: ScopeSet,
@@ -157,7 +157,7 @@ pub(in crate::pages) struct Ticked {
 }
 
 impl Ticked {
-    /// What came back in a form.
+    /// Reads a submitted form.
     pub(in crate::pages) fn read(form: &Parameters, catalog: &Catalog) -> Self {
         let on = |kind: &str, id: &str| form.get(&format!("{kind}.{id}")).is_some();
         Self {
@@ -172,7 +172,7 @@ impl Ticked {
         }
     }
 
-    /// What a link suggests: `?bundle=deploy`, `?scope=deployments:read keys:read`.
+    /// Suggestions in a link: `?bundle=deploy`, `?scope=deployments:read keys:read`.
     pub(in crate::pages) fn suggested(query: &Parameters) -> Self {
         Self {
             scopes: query.get("scope").and_then(|text| ScopeSet::parse(text).ok()).unwrap_or_default(),
@@ -181,12 +181,12 @@ impl Ticked {
         }
     }
 
-    /// What a key has already.
+    /// Current permissions of a key.
     pub(in crate::pages) fn of(granted: &GrantedScopes) -> Self {
         Self { scopes: granted.named(), ..Self::default() }
     }
 
-    /// Every scope that was ticked, by itself or in a bundle.
+    /// All checked scopes, directly or in a bundle.
     pub(in crate::pages) fn all(&self, catalog: &Catalog) -> Vec<String> {
         let ticked = catalog.bundles().iter().filter(|bundle| self.bundles.contains(&bundle.id));
         let in_bundles = ticked.flat_map(|bundle| bundle.scopes.iter().map(String::as_str));
@@ -194,7 +194,8 @@ impl Ticked {
         all.iter().map(str::to_owned).collect()
     }
 
-    /// The boxes of a change to a key that has this and may have these. A bundle that it has already adds nothing.
+    /// Choices for changing a key with these current and possible scopes. Bundles that it already has are
+    /// left out.
     pub(in crate::pages) fn offered_to(
         &self,
         catalog: &Catalog,
@@ -207,7 +208,7 @@ impl Ticked {
         PermissionChoices { purpose: Purpose::Change, ..offered }
     }
 
-    /// The boxes, for somebody who holds these scopes.
+    /// Choices for a user with these scopes.
     pub(in crate::pages) fn offered(
         &self,
         catalog: &Catalog,
@@ -244,17 +245,17 @@ impl Ticked {
     }
 }
 
-/// The scopes that have a box.
+/// Scopes with a checkbox.
 fn offered_of(catalog: &Catalog) -> impl Iterator<Item = &Scope> {
     catalog.iter().filter(|scope| !scope.is_sign_in_scope())
 }
 
-/// The scopes of `set` that the form does not list; saving keeps them.
+/// Scopes of `set` that the form does not show; saving keeps them.
 pub(in crate::pages) fn without_a_box(catalog: &Catalog, set: &ScopeSet) -> Vec<String> {
     catalog.entries(set).filter(|scope| scope.is_sign_in_scope()).map(|scope| scope.id.clone()).collect()
 }
 
-/// When it shall end.
+/// The chosen expiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::pages) enum ChosenEnd {
     After(TimeDelta),
@@ -272,7 +273,7 @@ impl ChosenEnd {
     }
 }
 
-/// The end as it was chosen and typed.
+/// The expiry as submitted.
 #[derive(Debug, Clone)]
 pub(in crate::pages) struct EndChoice {
     chosen: String,
@@ -280,7 +281,7 @@ pub(in crate::pages) struct EndChoice {
 }
 
 impl EndChoice {
-    /// The longest of the lengths that are offered.
+    /// The longest offered length, as default.
     pub(in crate::pages) fn default_for(lifetime: Lifetime) -> Self {
         let longest = lengths(lifetime).last().map(|length| value(*length));
         Self { chosen: longest.unwrap_or_default(), date: String::new() }
@@ -291,7 +292,7 @@ impl EndChoice {
         Self { chosen: field("ends"), date: field("date") }
     }
 
-    /// The end itself, or what is wrong with it.
+    /// The expiry, or the form problem.
     pub(in crate::pages) fn resolve(
         &self,
         what: &str,
@@ -347,7 +348,7 @@ fn value(length: TimeDelta) -> String {
     length.num_seconds().to_string()
 }
 
-/// The beginning of a day, as browsers write it in the field of a date.
+/// Parses a date field; the beginning of the day in UTC.
 fn day(date: &str) -> Option<Time> {
     let day = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
     Time::from_micros(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros())

@@ -1,4 +1,5 @@
-//! Forms that make a secret: each makes one, however often it is sent, and the secret is shown in the one answer.
+//! Idempotent forms that create a secret: a form creates one, however often it is submitted, and only the
+//! first response shows the secret.
 
 use crate::domain::entropy::Entropy;
 use crate::domain::parameters::Parameters;
@@ -13,37 +14,37 @@ use crate::services::refusal::Refusal;
 use crate::store::{StoreError, TxError, Work};
 use crate::web::app::App;
 
-/// The hidden field that tells one form from the next.
+/// Hidden field with the nonce of the form.
 const FIELD: &str = "once";
-/// Characters of the longest mark.
+/// Maximum length of a nonce, in characters.
 const MAX_NONCE: usize = 64;
 
-/// What was made.
+/// The created credential.
 pub(in crate::pages) struct CreatedSecret {
     pub created: CreatedCredential,
-    /// When the key stops working that it takes the place of.
+    /// When the replaced key stops working, if one was replaced.
     pub replaces: Option<Time>,
 }
 
-/// What became of a form.
+/// Outcome of a submission.
 pub(in crate::pages) enum Submission {
     Made(Box<CreatedSecret>),
-    /// It has made the credential with this id before.
+    /// Submitted before; has created the credential with this id.
     Again(String),
     Refused(Refusal),
 }
 
-/// The mark of a new form.
+/// Nonce of a new form.
 pub(in crate::pages) fn form_nonce() -> String {
     Secret::random(Entropy).expose().to_owned()
 }
 
-/// The mark that a form came with, to be put into the form again when it has to be mended.
+/// The submitted nonce, for redisplaying a form with problems.
 pub(in crate::pages) fn submitted_nonce(form: &Parameters) -> String {
     form.get(FIELD).filter(|nonce| nonce.len() <= MAX_NONCE).map_or_else(form_nonce, str::to_owned)
 }
 
-/// Does what a form asks for, unless it did that already.
+/// Runs the action of a form, unless it was submitted before.
 pub(in crate::pages) async fn submit<F>(
     req: &PageRequest,
     member: &Member,
@@ -56,7 +57,7 @@ where
         + Send
         + 'static,
 {
-    // Whatever a form says when it comes again, it has made its credential: the mark alone counts.
+    // Only the nonce counts: a resubmitted form has created its credential, whatever its other fields are.
     let request = Digest::of_bytes(b"");
     let path = req.http.path();
     let idempotency =

@@ -20,18 +20,18 @@ pub struct CredentialList {
     pub pager: Pager,
 }
 
-/// Where a list is.
+/// Path of a list.
 #[derive(Debug, Clone)]
 pub struct ListAddress {
     pub path: String,
-    /// The organization, where the path does not name it and there are several.
+    /// The organization, if the path does not name it and the user has several.
     pub org: Option<String>,
 }
 
-/// Which of them are shown.
+/// State filter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum StateFilter {
-    /// Those that have not ended.
+    /// Not ended.
     #[default]
     Active,
     Ended,
@@ -41,13 +41,13 @@ pub enum StateFilter {
 #[derive(Debug, Clone)]
 pub enum Listing {
     Cards(Vec<CredentialCard>),
-    /// There never was one.
+    /// There never was any.
     NoneYet,
     /// All have ended.
     NoneActive,
     /// All still work.
     NoneEnded,
-    /// Those that stood behind the page before have gone from this list meanwhile.
+    /// The entries after the previous page are gone from this list.
     NoMore,
 }
 
@@ -70,19 +70,19 @@ impl StateFilter {
         }
     }
 
-    /// What the query string names; anything else is the default.
+    /// Parses the query value; unknown values mean the default.
     pub fn from_value(value: &str) -> Self {
         Self::ALL.into_iter().find(|state| state.value() == value).unwrap_or_default()
     }
 }
 
 impl ListAddress {
-    /// This list with another choice, from its beginning.
+    /// Path of the first page with another filter.
     pub fn of(&self, state: StateFilter) -> String {
         self.link(state, None)
     }
 
-    /// The page of this list that begins behind `cursor`.
+    /// Path of the page after `cursor`.
     pub fn link(&self, state: StateFilter, cursor: Option<&str>) -> String {
         let state = Some(state).filter(|state| *state != StateFilter::default()).map(StateFilter::value);
         let pairs = [("org", self.org.as_deref()), ("state", state), ("cursor", cursor)];
@@ -101,7 +101,7 @@ impl CredentialList {
     }
 }
 
-/// What a request asks of a list.
+/// List parameters of a request.
 #[derive(Debug, Clone)]
 pub(in crate::pages) struct ListQuery {
     address: ListAddress,
@@ -110,12 +110,12 @@ pub(in crate::pages) struct ListQuery {
     now: Time,
 }
 
-/// What there is of it.
+/// Query result of a list.
 #[derive(Debug, Default)]
 pub(in crate::pages) struct FoundPage {
-    /// With the first of the page behind it.
+    /// One extra row for the next page.
     rows: Vec<NamedCredential>,
-    /// Whether there is one at all, whatever its state.
+    /// Whether there is any, in any state.
     any: bool,
 }
 

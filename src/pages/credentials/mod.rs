@@ -1,4 +1,4 @@
-//! What the pages of keys and tokens share.
+//! Shared by the pages of keys and personal tokens.
 
 pub mod card;
 pub mod choices;

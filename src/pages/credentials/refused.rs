@@ -1,4 +1,4 @@
-//! What the services refuse, as pages say it.
+//! Pages and form problems for refusals of services.
 
 use actix_web::HttpResponse;
 
@@ -9,11 +9,11 @@ use crate::pages::shared::refusal::Refusal as Page;
 use crate::pages::shared::request::PageRequest;
 use crate::services::refusal::Refusal;
 
-/// The page of a refusal that no field of a form can mend.
+/// Page for a refusal that no form field can fix.
 pub(in crate::pages) fn page(req: &PageRequest, member: &Member, refusal: Refusal) -> HttpResponse {
     let organization = member.organization.name.clone();
     req.refuse(match refusal {
-        // A browser has no credential that could end; its person has left the organization meanwhile.
+        // Without a credential in use, this means that the user has left the organization meanwhile.
         Refusal::Credential(_) | Refusal::NotFound(_) => Page::NotFound,
         Refusal::MissingScopes(scopes) => {
             let needed = roles_with(req, &scopes);
@@ -24,14 +24,14 @@ pub(in crate::pages) fn page(req: &PageRequest, member: &Member, refusal: Refusa
     })
 }
 
-/// The roles that hold all of these.
+/// Roles that hold all of these scopes.
 fn roles_with(req: &PageRequest, scopes: &ScopeSet) -> Vec<String> {
     let config = &req.app.config;
     let hold = config.roles.iter().filter(|role| scopes.is_subset(&config.catalog.held_by(&role.id)));
     hold.map(|role| role.id.clone()).collect()
 }
 
-/// What is wrong with a field, or the refusal again if it is about none.
+/// The form problem of a refusal; `Err` if it concerns no field.
 pub(in crate::pages) fn problems(refusal: Refusal) -> Result<Problems, Refusal> {
     match refusal {
         Refusal::Invalid { field, message } => {

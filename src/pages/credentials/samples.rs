@@ -1,4 +1,4 @@
-//! Keys and tokens in their lists, and what is chosen for a new one.
+//! Samples of key and token lists, and of form choices.
 
 use crate::domain::scope::Level;
 use crate::domain::static_secret::Mode;
@@ -40,7 +40,7 @@ fn permissions() -> GrantedPermissions {
     ])
 }
 
-/// Some that have not ended.
+/// Active ones.
 pub(in crate::pages) fn cards(foreign: Foreign) -> Vec<CredentialCard> {
     let ahead = || End::Ahead(moment());
     let card = |state, granted, end| card(foreign, state, granted, end);
@@ -65,7 +65,7 @@ pub(in crate::pages) fn cards(foreign: Foreign) -> Vec<CredentialCard> {
     ]
 }
 
-/// Some that have ended.
+/// Ended ones.
 pub(in crate::pages) fn ended(foreign: Foreign) -> Vec<CredentialCard> {
     let ended = |state| CredentialCard {
         permissions: None,
@@ -76,7 +76,7 @@ pub(in crate::pages) fn ended(foreign: Foreign) -> Vec<CredentialCard> {
     vec![ended(State::Expired), ended(State::Revoked), ended(State::Replaced)]
 }
 
-/// A list that is long or that has nothing to show.
+/// A long or an empty list.
 pub(in crate::pages) fn list(path: &str, state: StateFilter, listing: Listing) -> CredentialList {
     let address = ListAddress { path: path.into(), org: (path == "/tokens").then(|| "northwind".into()) };
     let older = match &listing {

@@ -13,7 +13,7 @@ use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, DisplayTime};
 use crate::store::{StoreError, static_credentials};
 
-/// What was made.
+/// Kind of the created credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretKind {
     ApiKey,
@@ -31,13 +31,13 @@ pub struct SecretPage {
     /// The environment variable that the companion CLI reads.
     pub variable: String,
     pub ends: Option<DisplayTime>,
-    /// Until when the key that it replaces works, if it replaces one.
+    /// When the replaced key stops working, if one was replaced.
     pub replaces: Option<DisplayTime>,
-    /// The list that it is in now.
+    /// Path of its list.
     pub list: String,
 }
 
-/// The same form again.
+/// Page for a form that was submitted again.
 #[derive(Template)]
 #[template(path = "credentials/shown_once.html")]
 pub struct ShownOncePage {
@@ -46,12 +46,12 @@ pub struct ShownOncePage {
     pub made: SecretKind,
     pub name: String,
     pub list: String,
-    /// The page that makes another one.
+    /// Path of the form for another one.
     pub again: String,
 }
 
 impl SecretKind {
-    /// "API key", as it begins a sentence.
+    /// Noun at the start of a sentence: "API key".
     pub fn noun(self) -> &'static str {
         match self {
             Self::ApiKey => "API key",
@@ -59,7 +59,7 @@ impl SecretKind {
         }
     }
 
-    /// The same in the middle of one.
+    /// Noun within a sentence.
     pub fn in_sentence(self) -> &'static str {
         match self {
             Self::ApiKey => "API key",
@@ -99,7 +99,7 @@ pub(in crate::pages) async fn shown(req: &PageRequest, member: &Member, made: Cr
     Ok(req.page(StatusCode::OK, &page))
 }
 
-/// Says that a form has made its credential already.
+/// Page for a form that has already created its credential.
 pub(in crate::pages) async fn shown_before(
     req: &PageRequest,
     member: &Member,

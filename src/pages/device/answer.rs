@@ -1,4 +1,4 @@
-//! What a device request was answered with.
+//! Answering a device authorization request, and the page after it.
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -25,7 +25,7 @@ pub struct DeviceResultPage {
     pub answer: DeviceAnswer,
 }
 
-/// What the person answered.
+/// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeviceAnswer {
     Connected {
@@ -105,7 +105,7 @@ pub(in crate::pages) async fn unanswerable(req: &PageRequest, why: Unanswerable)
     })
 }
 
-/// What the person reads after the answer, and whenever they come back to it.
+/// The page after the answer, also when it is opened again.
 pub(in crate::pages) async fn answered(
     req: &PageRequest,
     request: DeviceRequest,
@@ -116,7 +116,7 @@ pub(in crate::pages) async fn answered(
         DeviceStatus::NotAllowed => PolicyBlock::DeviceFlow,
         DeviceStatus::Approved => return connected(req, request).await,
         DeviceStatus::Denied | DeviceStatus::CannotApprove | DeviceStatus::Open => {
-            // Nobody is asked who could not have said yes.
+            // An unanswered request that cannot be approved has no consent page.
             match authorization::obstacle(choices) {
                 Some(Obstacle::NoOrganization) => {
                     return Ok(req.refuse(Refusal::NoOrganization { way_out: RefusalActions::default() }));
@@ -133,7 +133,7 @@ pub(in crate::pages) async fn answered(
     let org_id = request.org_id.clone().unwrap_or_default();
     match req.app.store.read(move |conn| organizations::find(conn, &org_id)).await? {
         Some(organization) => {
-            // As the policy says it today; if it would say nothing any more, as the status does.
+            // The current policy's reason; if it now allows the request, the stored one.
             let policy = organization.policy(&req.app.config.organizations);
             let policy_block = policy.policy_block(request.sign_in_method()).unwrap_or(refused_for);
             closed(req, &organization, policy_block, RefusalActions::default()).await

@@ -26,15 +26,15 @@ use crate::store::TxError;
 #[template(path = "device/confirm.html")]
 pub struct DeviceConfirmPage {
     pub shell: Shell,
-    /// The handle of the request.
+    /// Request id.
     pub request: String,
     /// Made with [`crate::pages::shared::text::name`].
     pub tool: String,
     /// "WDJB-MJHT"
     pub code: String,
-    /// `None`: the tool reported nothing about its device.
+    /// `None` if the tool reported nothing about its device.
     pub device: Option<Device>,
-    /// `None`: not known, or not to be compared behind this proxy.
+    /// `None` if unknown, or not comparable behind an untrusted proxy.
     pub origin: Option<Origin>,
     /// "today at 14:36 UTC"
     pub asked_at: String,
@@ -44,19 +44,19 @@ pub struct DeviceConfirmPage {
     pub expires_at: String,
     pub notices: Vec<Notice>,
     pub permissions: Permissions,
-    /// The strongest things that the tool did not ask for, in the catalog's words.
+    /// Labels of the strongest permissions that were not requested.
     pub not_asked: Vec<String>,
     pub organizations: Organizations,
     pub lasts: Lasts,
 }
 
 impl DeviceConfirmPage {
-    /// In whose name the warning speaks.
+    /// Organization or brand named in the warning.
     pub fn nobody_from(&self) -> &str {
         self.only().map_or(&self.shell.brand, |organization| &organization.name)
     }
 
-    /// Whether the role of the person leaves something out of what was asked for.
+    /// Whether the user's role lacks a requested permission.
     pub fn leaves_out(&self) -> bool {
         self.only().is_some_and(|organization| !organization.left_out.is_empty())
     }
@@ -72,13 +72,13 @@ impl DeviceConfirmPage {
         text::monogram(self.nobody_from())
     }
 
-    /// What is connected: the device by the name it gave, else the tool.
+    /// What is connected: the claimed device name, else the tool.
     pub fn subject(&self) -> &str {
         self.device.as_ref().map_or(&self.tool, |device| &device.name)
     }
 }
 
-/// `GET /device/{id}`: the question, and once it is answered, the answer.
+/// `GET /device/{id}`: the consent page, or the answer once there is one.
 pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
     let id = id.into_inner();
     let Some(waiting @ SignInTarget::Device(_)) = SignInTarget::parse(&id) else {
@@ -102,8 +102,8 @@ pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
     }
 }
 
-/// Shows the question, or why the person cannot say yes. Reading either answers nothing: where the reason is younger
-/// than the code, the page has a form that tells the device.
+/// Shows the consent page, or why the user cannot approve. Neither answers the request: if the reason is
+/// newer than the entry of the code, the page has a form that tells the device.
 async fn ask(req: &PageRequest, question: DeviceConsentRequest) -> PageResult {
     let id = &question.request.id;
     let way_out = || {

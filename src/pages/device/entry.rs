@@ -22,22 +22,22 @@ use crate::services::device::{self, EntryOutcome};
 pub struct DeviceEntryPage {
     pub shell: Shell,
     pub problems: Problems,
-    /// What was typed, or what stood in the link. Never sent by itself.
+    /// The entered code, or the one in the link. Never submitted automatically.
     pub code: String,
 }
 
-/// One message for wrong, used and ended codes, so that none of them can be told apart.
+/// One message for wrong, used and ended codes, which must be indistinguishable.
 pub fn unknown_code() -> Problems {
     Problems::default().with("user_code", "That code has ended or was never issued")
 }
 
-/// The same, however the codes were wrong.
+/// Message for too many wrong codes.
 pub fn too_many_codes(seconds: i64) -> Problems {
     let wait = text::count(seconds, "second", "seconds");
     Problems::default().with("user_code", format!("Too many tries. Try again in {wait}"))
 }
 
-/// `GET /device`. A code in the address fills the field and does nothing else. Nobody can try codes without signing in.
+/// `GET /device`. A code in the query only fills the field. Trying codes requires a sign-in.
 pub async fn entry(req: PageRequest) -> PageResult {
     let code = query(&req).get("user_code").and_then(UserCode::parse);
     if req.person().is_none() {

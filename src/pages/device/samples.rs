@@ -1,4 +1,4 @@
-//! Signing a device in by its code, and copying a code.
+//! Samples of the device and copied-code pages.
 
 use crate::domain::secret::Secret;
 use crate::pages::authorize::consent::{Choice, ChoiceState, Device, Notice, Organizations, Origin};

@@ -29,7 +29,7 @@ pub struct RotatePage {
     pub id: String,
     pub name: String,
     pub shown: String,
-    /// When the old key ends anyway, if it does.
+    /// Expiry of the old key, if any.
     pub ends: Option<DisplayTime>,
 }
 
@@ -38,7 +38,7 @@ impl RotatePage {
         self.nav.keys(&self.shell.base)
     }
 
-    /// The seconds, their name, and when to choose them.
+    /// Seconds, label, and hint.
     const OVERLAPS: [(&'static str, &'static str, &'static str); 3] = [
         ("86400", "For 24 hours", "Time to give the new key to everything that uses the old one."),
         ("3600", "For 1 hour", "If you can replace it right away."),
@@ -128,7 +128,7 @@ pub async fn revoke(
     })
 }
 
-/// A key that the person may change, with the person in its organization.
+/// A key that the user may change, with the user's membership.
 async fn managed(req: &PageRequest, slug: &str, id: &str) -> Result<(Member, NamedCredential), PageError> {
     let member = member(req, OrganizationSelector::Slug(slug)).await?;
     let actor = member.actor(req);

@@ -37,7 +37,7 @@ impl KeysPage {
     }
 }
 
-/// `GET /keys` and `GET /dashboard/api-keys`: the keys of the organization that the person works in.
+/// `GET /keys` and `GET /dashboard/api-keys`: the keys of the user's current organization.
 pub async fn home(req: PageRequest) -> PageResult {
     redirect_to_organization(&req, "").await
 }

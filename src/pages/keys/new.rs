@@ -31,17 +31,17 @@ pub struct NewKeyPage {
     pub shell: Shell,
     pub nav: Nav,
     pub problems: Problems,
-    /// Marks this form, so that it makes one key however often it is sent.
+    /// Nonce, so that the form creates one key however often it is submitted.
     pub form_nonce: String,
     pub name: String,
-    /// The role of the person.
+    /// The user's role.
     pub role: String,
     pub mode: Mode,
-    /// Whose the key may be besides one's own. Empty for those who make none for others.
+    /// Service accounts that may own the key. Empty if the user may not choose one.
     pub accounts: Vec<AccountChoice>,
     pub permissions: PermissionChoices,
     pub ends: EndChoices,
-    /// As they were typed.
+    /// As entered.
     pub addresses: String,
 }
 
@@ -63,7 +63,7 @@ impl NewKeyPage {
         self.accounts.iter().all(|account| !account.chosen)
     }
 
-    /// Each with its name, and what it is for.
+    /// Mode, label, and hint.
     const MODES: [(Mode, &'static str, &'static str); 2] = [
         (Mode::Live, "Live", "For production."),
         (Mode::Test, "Test", "For testing. APIs that check the key see that it is a test key."),
@@ -114,7 +114,7 @@ impl Typed {
         }
     }
 
-    /// A key to be whose end counts from `now` on, or what is wrong with the fields.
+    /// The fields of the new key, with the expiry relative to `now`, or the form problems.
     fn check(
         &self,
         req: &PageRequest,
@@ -220,7 +220,7 @@ async fn new_page(req: &PageRequest, member: &Member, typed: Typed, problems: Pr
     Ok(req.page(status, &page))
 }
 
-/// The service accounts that a key may be made for: the newest, and the one that is chosen.
+/// Service accounts to choose from: the newest ones, and the chosen one.
 async fn accounts(
     req: &PageRequest,
     member: &Member,

@@ -1,4 +1,4 @@
-//! `/o/{org}/keys/{id}/permissions`: what an API key may do from now on.
+//! `/o/{org}/keys/{id}/permissions`: changing the permissions of an API key.
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -32,23 +32,23 @@ pub struct KeyPermissionsPage {
     /// "4 minutes ago"
     pub last_used: Option<String>,
     pub state: GrantState,
-    /// The ids of what it has, as the form sends them back, so that a change by another person meanwhile is noticed.
+    /// Ids of the current permissions, sent back with the form to detect a concurrent change.
     pub seen: String,
     pub permissions: PermissionChoices,
 }
 
-/// What is to be said of the permissions that a key has before they are changed.
+/// Hint about the current permissions of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantState {
-    /// All of them count.
+    /// All of them are in effect.
     Whole,
-    /// The role of its owner, by name, does not hold these any more.
+    /// The owner's role no longer holds these.
     Shrunk { role: String, lost: Vec<String> },
-    /// It has none of its own.
+    /// The key is unrestricted.
     Unrestricted,
-    /// Its owner has left or is disabled.
+    /// The owner has left or is disabled.
     Orphaned,
-    /// The same, and it has none that could be taken away.
+    /// The same, and the key is unrestricted.
     OrphanedUnrestricted,
 }
 
@@ -93,15 +93,15 @@ pub async fn save(req: PageRequest, path: web::Path<(String, String)>, payload: 
     }
 }
 
-/// A form that was filled in and does not do.
+/// A refused form.
 struct Rejected {
     ticked: Ticked,
     problems: Problems,
-    /// What the key had when the form was filled in, unless the form now shows what it has since.
+    /// Permissions when the form was loaded; `None` if the form now shows the current ones.
     seen: Option<ScopeSet>,
 }
 
-/// The key and what it may be given, or the page that says why not.
+/// The key and the permissions it may get, or the page of the refusal.
 async fn changeable(req: &PageRequest, member: &Member, id: &str) -> Result<EditableKey, PageError> {
     let (app, actor, id) = (req.app.clone(), member.actor(req), id.to_owned());
     let now = app.now();
@@ -110,7 +110,7 @@ async fn changeable(req: &PageRequest, member: &Member, id: &str) -> Result<Edit
     Ok(found.map_err(|refusal| refused::page(req, member, refusal))?)
 }
 
-/// The form, with what the key has ticked unless it was filled in already.
+/// The form, with the current permissions checked unless it was submitted before.
 async fn show(req: &PageRequest, member: &Member, id: &str, rejected: Option<Rejected>) -> PageResult {
     let changeable = changeable(req, member, id).await?;
     let state = state(&changeable);

@@ -1,4 +1,4 @@
-//! The pages of API keys, and the secrets of new ones.
+//! Samples of the API key pages.
 
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::Mode;

@@ -32,17 +32,17 @@ pub struct AuditPage {
     pub filter: EventFilter,
     pub rows: Vec<EventRow>,
     pub pager: Pager,
-    /// Where the filtered log comes as a file, but for the format.
+    /// Path of the export with the current filters, without the format.
     pub export: String,
-    /// Whether newer events stand before this page.
+    /// Whether there are newer events before this page.
     pub continued: bool,
 }
 
-/// The filters as they were typed.
+/// Filters as entered.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
     pub actor: String,
-    /// What may be chosen, and whether it is.
+    /// Options, and which is selected.
     pub actions: Vec<(&'static str, &'static str, bool)>,
     pub outcome: Option<Outcome>,
     pub credential: String,
@@ -57,9 +57,9 @@ pub struct EventRow {
     pub words: Sentence,
     pub refused: bool,
     pub address: Option<String>,
-    /// What else is known, by its name.
+    /// Further facts, by name.
     pub facts: Vec<(&'static str, String)>,
-    /// What the action has noted besides.
+    /// Details of the action.
     pub details: Vec<(String, String)>,
 }
 
@@ -144,7 +144,7 @@ pub(in crate::pages) fn refused(req: &PageRequest, BadQuery(what): BadQuery) -> 
     req.refuse(Refusal::MalformedRequest { detail: what.to_owned() })
 }
 
-/// This page with its filters, ready for one more parameter.
+/// Path of this page with its filters, ready for another parameter.
 fn with_filters(path: &str, query: &Parameters) -> String {
     const FILTERS: [&str; 6] = ["actor", "action", "outcome", "credential", "since", "until"];
     let mut link = Serializer::new(format!("{path}?"));
@@ -165,7 +165,7 @@ pub(in crate::pages) fn typed(query: &Parameters, name: &str) -> String {
     query.get(name).unwrap_or_default().chars().take(100).collect()
 }
 
-/// What a field for a day can hold of what the query says.
+/// The query value as a date field shows it.
 pub(in crate::pages) fn day(query: &Parameters, name: &str) -> String {
     query.get(name).unwrap_or_default().chars().take(10).collect()
 }

@@ -1,4 +1,4 @@
-//! Audit events as people read them.
+//! Text of audit events.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::domain::audit::export::Names;
 use crate::domain::audit::{Action, Outcome, RecordedEvent};
 use crate::pages::shared::words::Sentence;
 
-/// What to choose in the filter.
+/// Label of the filter option.
 pub fn label(action: Action) -> &'static str {
     match action {
         Action::ApiKeyCreated => "API key created",
@@ -62,7 +62,7 @@ pub fn label(action: Action) -> &'static str {
     }
 }
 
-/// What happened, in one sentence.
+/// The event in one sentence.
 pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
     let told = NamedEvent { event, names };
     let who = told.actor();
@@ -166,7 +166,7 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
     }
 }
 
-/// An event with the names of what it is about.
+/// An event with names by id.
 struct NamedEvent<'a> {
     event: &'a RecordedEvent,
     names: &'a Names,
@@ -206,7 +206,7 @@ impl NamedEvent<'_> {
         self.credential(self.actor().text(words)).text(", which ended it")
     }
 
-    /// Whose it was, where that is somebody else.
+    /// The owner, if it is not the actor.
     fn owner(&self, sentence: Sentence) -> Sentence {
         match &self.event.target {
             Some(id) if !id.is_empty() && self.event.actor_id.as_ref() != Some(id) => {
@@ -222,7 +222,7 @@ impl NamedEvent<'_> {
     }
 }
 
-/// What an event has noted, each in one line.
+/// Details of an event, one line each.
 pub fn details(event: &RecordedEvent) -> Vec<(String, String)> {
     let details: Value = serde_json::from_str(&event.details).unwrap_or_default();
     let line = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -230,7 +230,7 @@ pub fn details(event: &RecordedEvent) -> Vec<(String, String)> {
     noted
         .map(|(name, value)| {
             let words = match name.as_str() {
-                // Claims of a tool that nobody has verified.
+                // Unverified claims of a tool.
                 "device" | "os" | "tool" => format!("{name}, as reported"),
                 _ => name.replace('_', " "),
             };

@@ -1,4 +1,4 @@
-//! The audit log, the uses of credentials, and how many there are.
+//! Samples of audit log, uses and usage.
 
 use crate::domain::audit::{Action, Outcome};
 use crate::domain::usage::UseOutcome;

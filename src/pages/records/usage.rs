@@ -19,17 +19,17 @@ pub struct UsagePage {
     pub shell: Shell,
     pub nav: Nav,
     pub period: Period,
-    /// One after another, without a gap.
+    /// Consecutive days without gaps.
     pub days: Vec<Day>,
-    /// The most used one first.
+    /// Most used first.
     pub credentials: Vec<CredentialUsage>,
-    /// How many credentials there are besides.
+    /// Number of further credentials.
     pub others: i64,
-    /// Whether this server counts uses.
+    /// Whether counting of uses is enabled.
     pub logged: bool,
 }
 
-/// How far back the page looks.
+/// Period of the page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Period {
     Week,
@@ -49,7 +49,7 @@ impl Period {
         }
     }
 
-    /// What the query string names; anything else is the default.
+    /// Parses the query value; unknown values mean the default.
     pub fn from_value(value: &str) -> Self {
         Self::ALL.into_iter().find(|period| period.days().to_string() == value).unwrap_or_default()
     }
@@ -66,7 +66,7 @@ pub struct Day {
     pub denied: i64,
 }
 
-/// How much one credential was used.
+/// Usage of one credential.
 #[derive(Debug, Clone)]
 pub struct CredentialUsage {
     pub id: String,
@@ -77,7 +77,7 @@ pub struct CredentialUsage {
     pub last: Option<String>,
 }
 
-/// A bar of the chart, in the units of its view box.
+/// A bar of the chart, in view box units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bar {
     pub x: i32,
@@ -91,7 +91,7 @@ const WIDTH: i32 = 900;
 const HEIGHT: i32 = 180;
 
 impl Bar {
-    /// Where the lower part begins.
+    /// Top of the lower part.
     fn allowed_y(self) -> i32 {
         HEIGHT - self.allowed
     }
@@ -124,7 +124,7 @@ impl UsagePage {
         self.days.iter().map(|day| day.allowed + day.denied).max().unwrap_or_default()
     }
 
-    /// What the chart shows, in words.
+    /// Text alternative of the chart.
     fn summary(&self) -> String {
         let all = text::count(self.allowed() + self.denied(), "request", "requests");
         let most = self.days.iter().max_by_key(|day| day.allowed + day.denied);
@@ -142,7 +142,7 @@ impl UsagePage {
 
     fn bars(&self) -> Vec<Bar> {
         let most = self.most().max(1);
-        // Something that was there is seen, however little it was.
+        // A nonzero count is always visible.
         let height =
             |n: i64| i32::try_from(n * i64::from(HEIGHT) / most).unwrap_or(HEIGHT).max(i32::from(n > 0) * 2);
         let slot = WIDTH / i32::try_from(self.days.len().max(1)).unwrap_or(WIDTH);
@@ -155,7 +155,7 @@ impl UsagePage {
         (0..).zip(&self.days).map(place).collect()
     }
 
-    /// The days on which something happened, the last one first.
+    /// Days with uses, latest first.
     fn busy_days(&self) -> impl Iterator<Item = &Day> {
         self.days.iter().rev().filter(|day| day.allowed + day.denied > 0)
     }
@@ -165,7 +165,7 @@ impl UsagePage {
     }
 }
 
-/// Credentials in the table.
+/// Maximum number of credentials in the table.
 const CREDENTIALS: usize = 50;
 
 /// `GET /o/{org}/usage`
@@ -200,7 +200,7 @@ pub async fn usage(ManagerRequest(req, member): ManagerRequest) -> PageResult {
     Ok(req.page(StatusCode::OK, &page))
 }
 
-/// A day with what was counted on it.
+/// Counts of a day.
 fn day(at: Time, days: &[DayTotal]) -> Day {
     let iso = at.day();
     let (allowed, denied) =

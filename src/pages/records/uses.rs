@@ -27,11 +27,11 @@ pub struct UsesPage {
     pub rows: Vec<UseRow>,
     pub pager: Pager,
     pub continued: bool,
-    /// "90 days", unless this server logs no uses.
+    /// Retention, "90 days"; `None` if uses are not logged.
     pub kept: Option<String>,
 }
 
-/// The filters as they were typed.
+/// Filters as entered.
 #[derive(Debug, Clone, Default)]
 pub struct UseFilter {
     pub credential: String,

@@ -1,4 +1,4 @@
-//! `/api`: the reference of the API.
+//! `/api`: the API reference.
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -26,7 +26,7 @@ pub struct Reference {
     pub errors: Vec<ErrorStatus>,
 }
 
-/// Operations that belong together.
+/// Operations with the same tag.
 #[derive(Debug, Clone)]
 pub struct Group {
     pub name: String,
@@ -35,17 +35,17 @@ pub struct Group {
 }
 
 impl Group {
-    /// Its anchor on the page; that of no operation, whose ids hold no dash.
+    /// Anchor on the page. It contains a dash, so it differs from all operation ids.
     pub fn anchor(&self) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
         format!("group-{}", self.name.chars().map(plain).collect::<String>())
     }
 }
 
-/// What one method does at one path.
+/// An operation: method and path.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// Its anchor on the page, and its name in the document.
+    /// Operation id, also the anchor.
     pub id: String,
     pub method: String,
     pub path: String,
@@ -55,7 +55,7 @@ pub struct Operation {
     pub parameters: Vec<Field>,
     pub body: Vec<Field>,
     pub answer: SuccessResponse,
-    /// Statuses, each described once for all operations.
+    /// Statuses, described once for all operations.
     pub errors: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ pub enum Access {
     Scopes(Vec<String>),
 }
 
-/// The answer to a call that succeeds.
+/// The success response.
 #[derive(Debug, Clone, Default)]
 pub struct SuccessResponse {
     pub status: String,

@@ -10,7 +10,7 @@ use crate::pages::reference::api::{
 use crate::pages::reference::schema::Schemas;
 use crate::pages::shared::words::Sentence;
 
-/// The document, in the order in which people read it.
+/// Reads the document into the order of the page.
 pub fn read(document: &Value) -> Reference {
     let schemas = Schemas(document);
     let tags = document["tags"].as_array().into_iter().flatten();
@@ -96,7 +96,7 @@ fn answer(schemas: Schemas<'_>, operation: &Value) -> SuccessResponse {
     }
 }
 
-/// What operations share, by status.
+/// Shared error responses, by status.
 fn errors(schemas: Schemas<'_>) -> Vec<ErrorStatus> {
     let all = every_operation(schemas.0).flat_map(|(_, _, operation)| responses(operation));
     let shared: BTreeMap<&String, &Value> = all.filter(|(_, response)| is_shared(response)).collect();
@@ -118,7 +118,7 @@ fn paragraphs(text: &str) -> Vec<Sentence> {
     text.split("\n\n").filter(|text| !text.trim().is_empty()).map(sentence).collect()
 }
 
-/// A text in which backticks mark code.
+/// Parses text with code in backticks.
 pub(in crate::pages) fn sentence(text: &str) -> Sentence {
     let pieces = text.split('`').enumerate().filter(|(_, piece)| !piece.is_empty());
     pieces.fold(Sentence::default(), |sentence, (at, piece)| {

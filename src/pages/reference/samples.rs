@@ -1,4 +1,4 @@
-//! The page of the API.
+//! Sample of the API reference.
 
 use serde_json::json;
 

@@ -1,27 +1,27 @@
-//! The fields of a JSON schema, one below the other.
+//! Fields of a JSON schema, flattened.
 
 use serde_json::Value;
 
 use crate::pages::reference::api::Field;
 use crate::pages::reference::reading::sentence;
 
-/// Alternatives that are spelled out; more are words of a list that stands elsewhere.
+/// Maximum number of alternatives that are spelled out; longer lists are documented elsewhere.
 const MAX_ALTERNATIVES: usize = 6;
-/// What is deeper is not shown. It keeps a schema that holds itself from going on for ever.
+/// Maximum depth, which also ends recursive schemas.
 const MAX_DEPTH: usize = 5;
 
-/// A document whose references are followed.
+/// An OpenAPI document with reference resolution.
 #[derive(Clone, Copy)]
 pub(in crate::pages) struct Schemas<'a>(pub(in crate::pages) &'a Value);
 
 impl<'a> Schemas<'a> {
-    /// What a value says, or what it refers to.
+    /// Follows `$ref`.
     pub(in crate::pages) fn resolve(self, value: &'a Value) -> &'a Value {
         let place = value["$ref"].as_str().and_then(|place| place.strip_prefix('#'));
         place.and_then(|place| self.0.pointer(place)).unwrap_or(value)
     }
 
-    /// Every field of what a schema describes, with those inside of it.
+    /// All fields of a schema, including nested ones.
     pub(in crate::pages) fn fields(self, schema: &'a Value) -> Vec<Field> {
         let mut fields = Vec::new();
         self.collect(schema, "", 0, &mut fields);

@@ -1,4 +1,4 @@
-//! The catalog of permissions.
+//! Sample of the scope catalog.
 
 use crate::domain::scope::Level;
 use crate::pages::reference::scopes::{BundleEntry, CatalogPage, ScopeEntry};

@@ -1,4 +1,4 @@
-//! `/scopes`: the scopes that tools may ask for.
+//! `/scopes`: the scope catalog.
 
 use actix_web::http::StatusCode;
 use askama::Template;

@@ -33,9 +33,9 @@ pub struct ServiceAccountPage {
     pub problems: Problems,
     pub account: Account,
     pub roles: Vec<RoleChoice>,
-    /// Its keys, the newest first.
+    /// Its keys, newest first.
     pub list: CredentialList,
-    /// Whether the person may make keys for it.
+    /// Whether the user may create keys for it.
     pub may_create: bool,
 }
 
@@ -65,7 +65,7 @@ async fn account_page(req: &PageRequest, member: &Member, id: &str, problems: Pr
     let found = req.app.store.read_or_refuse(move |conn| {
         let made = service_accounts::find(conn, &actor, &wanted)?;
         let keys = of_keys.find(|part| api_keys::of_service_account(conn, &actor, &wanted, part));
-        // A role may hold the scope for service accounts without the one for keys.
+        // A role may have the scope for service accounts without the one for keys.
         Ok((made, TxError::settle(keys)?.unwrap_or_default()))
     });
     let (made, keys) =
@@ -122,7 +122,7 @@ pub async fn set_role(
     }
 }
 
-/// `GET /o/{org}/service-accounts/{id}/disable`: says what stops.
+/// `GET /o/{org}/service-accounts/{id}/disable`: confirmation with the effect.
 pub async fn disable_page(
     MemberRequest(req, member): MemberRequest,
     path: web::Path<(String, String)>,

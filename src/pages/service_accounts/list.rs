@@ -63,7 +63,7 @@ pub async fn list(MemberRequest(req, member): MemberRequest) -> PageResult {
     Ok(req.page(StatusCode::OK, &page))
 }
 
-/// A service account as its pages show it.
+/// View of a service account.
 pub(in crate::pages) fn shown(AccountWithCreator { account, creator_name }: AccountWithCreator) -> Account {
     Account {
         id: account.id,

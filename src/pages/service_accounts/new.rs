@@ -43,7 +43,7 @@ impl NewServiceAccountPage {
     }
 }
 
-/// Every role, with those closed that the person cannot give.
+/// All roles; those that the user cannot grant are disabled.
 pub(in crate::pages) fn roles(req: &PageRequest, member: &Member, chosen: &str) -> Vec<RoleChoice> {
     let (config, actor) = (&req.app.config, member.actor(req));
     let choice = |role: &Role| RoleChoice {
@@ -111,7 +111,7 @@ pub async fn create(req: PageRequest, slug: web::Path<String>, payload: web::Pay
     }
 }
 
-/// Everything that was left out, at once.
+/// Problems of all missing fields.
 fn missing(new: &NewServiceAccount) -> Problems {
     let fields = [
         ("name", &new.name, "Enter a name"),

@@ -1,4 +1,4 @@
-//! The pages of service accounts.
+//! Samples of the service account pages.
 
 use crate::pages::credentials::choices::TickState;
 use crate::pages::credentials::list::{Listing, StateFilter};

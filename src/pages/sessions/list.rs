@@ -55,7 +55,7 @@ pub struct Filter {
 pub enum StateFilter {
     #[default]
     Active,
-    /// The time ran out.
+    /// Expired by time.
     Expired,
     /// Signed out or revoked.
     Ended,
@@ -83,7 +83,7 @@ impl StateFilter {
         }
     }
 
-    /// What the query string names; anything else is the default.
+    /// Parses the query value; unknown values mean the default.
     pub fn from_value(value: &str) -> Self {
         Self::ALL.into_iter().find(|state| state.value() == value).unwrap_or_default()
     }
@@ -91,7 +91,7 @@ impl StateFilter {
 
 #[derive(Debug, Clone)]
 pub enum Listing {
-    /// No tool was ever signed in.
+    /// There never was a session.
     NoneYet,
     NoneMatch,
     Cards(Vec<Card>),
@@ -102,19 +102,19 @@ pub enum Listing {
 pub struct Card {
     /// As in the paths: `ses_9fK2`
     pub id: String,
-    /// The name that the person gave it, else the device's.
+    /// The name given by the user, else the device's.
     pub name: String,
     /// The registered name of the client.
     pub tool: String,
-    /// What the tool said of itself and its device: "orbit 2.14.0, macOS 15". `None` if it said nothing.
+    /// Claims of the tool about itself and its device: "orbit 2.14.0, macOS 15".
     pub claimed: Option<String>,
     pub kind: DeviceKind,
     pub usage: Usage,
     pub last_used: Option<LastUse>,
-    /// Where the sign-in was asked from, for a session that was never used.
+    /// Origin of the sign-in, for a session that was never used.
     pub asked_from: String,
     pub end: End,
-    /// How often it renewed its access.
+    /// Number of refreshes.
     pub renewals: i64,
     pub permissions: Vec<CardPermission>,
     /// "Signed in on 22 November 2026 at 14:33 UTC, in a browser."
@@ -137,12 +137,12 @@ pub enum Usage {
     Before(String),
     /// "Ends in 2 days"
     EndsSoon(String),
-    /// Signed in within the last day, and not used since.
+    /// Signed in within the last day, not used since.
     NotYet,
     Never,
     Expired,
     SignedOut,
-    /// The organization turned personal tokens off.
+    /// Personal tokens are off in the organization.
     Suspended,
 }
 
@@ -150,13 +150,13 @@ pub enum Usage {
 pub struct LastUse {
     pub address: String,
     pub at: DisplayTime,
-    /// `None` where the addresses cannot be compared.
+    /// `None` if the addresses cannot be compared.
     pub same_network: Option<bool>,
 }
 
 #[derive(Debug, Clone)]
 pub enum End {
-    /// The session still lives.
+    /// The session is active.
     Ahead {
         at: DisplayTime,
         /// "90 days"
@@ -191,7 +191,7 @@ impl SessionStats {
 }
 
 impl SessionsPage {
-    /// What is said of a search in which nothing was found so far.
+    /// Text for a search without results so far.
     #[expect(clippy::unused_self, reason = "the template calls it on the page")]
     fn searched(&self) -> String {
         format!("Nothing matches among these {} sessions.", text::number(own_sessions::SEARCH_LIMIT))
@@ -213,11 +213,11 @@ impl Card {
     }
 }
 
-/// A session that ends within this time says so.
+/// Sessions that end within this time are marked.
 const SOON: TimeDelta = TimeDelta::days(7);
 /// "Used lately" is within this time.
 const RECENT: TimeDelta = TimeDelta::days(1);
-/// "Used, 14 days"
+/// Period of the number "Used, 14 days"
 const RECENT_USE: TimeDelta = TimeDelta::days(14);
 
 /// `GET /` and `GET /cli-sessions`

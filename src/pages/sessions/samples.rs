@@ -1,4 +1,4 @@
-//! The CLI sessions of a person.
+//! Samples of the session pages.
 
 use crate::domain::scope::Level;
 use crate::pages::samples::{Foreign, LOGIN, Sample, moment, nav, print, shell};

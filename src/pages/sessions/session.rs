@@ -23,9 +23,9 @@ pub struct RenamePage {
     pub nav: Nav,
     pub problems: Problems,
     pub id: String,
-    /// The name as it stands.
+    /// Current name.
     pub current: String,
-    /// The name as typed.
+    /// Name as entered.
     pub name: String,
 }
 
@@ -49,7 +49,7 @@ pub async fn rename(req: PageRequest, id: web::Path<String>, payload: web::Paylo
     rename_view(&req, &id, problems, Some(typed)).await
 }
 
-/// Only the owner sees the name, so nobody else may change it.
+/// Only for the owner, because nobody else sees the name.
 async fn rename_view(req: &PageRequest, id: &str, problems: Problems, typed: Option<String>) -> PageResult {
     let one = VisibleSession::find(req, id).await?;
     if one.access != SessionAccess::Owner {
@@ -91,7 +91,7 @@ pub async fn end_page(req: PageRequest, id: web::Path<String>) -> PageResult {
     Ok(req.page(StatusCode::OK, &ConfirmPage { shell: req.shell(), nav, question }))
 }
 
-/// `POST /cli-sessions/{id}/end`: one's own session, or as an admin another's.
+/// `POST /cli-sessions/{id}/end`: the user's own session or, for admins, any session.
 pub async fn end(req: PageRequest, id: web::Path<String>, payload: web::Payload) -> PageResult {
     req.form(payload, "confirm").await?;
     let one = VisibleSession::find(&req, &id).await?;
@@ -131,7 +131,7 @@ pub async fn end_all(req: PageRequest, payload: web::Payload) -> PageResult {
     Ok(req.redirect(&member.list_after("signed-out-everywhere")))
 }
 
-/// A session that this person may see, with the person in its organization.
+/// A session that the user may see, with the user's membership.
 struct VisibleSession {
     named: NamedSession,
     access: SessionAccess,

@@ -1,4 +1,4 @@
-//! `/o/{org}/settings/api-access`: what credentials an organization allows.
+//! `/o/{org}/settings/api-access`: policies for credentials.
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -31,14 +31,14 @@ pub struct ApiAccessPage {
     pub shell: Shell,
     pub nav: Nav,
     pub personal_tokens: Switch,
-    /// What the switch concerns.
+    /// Credentials affected by the switch.
     pub concerned: AffectedCredentials,
     pub last_change: Option<Change>,
     pub device_flow: DeviceFlow,
-    /// Whether members may copy a code into a terminal.
+    /// Whether copied codes are allowed.
     pub copy_code: bool,
     pub keys: Keys,
-    /// A page of the living sessions of the organization.
+    /// A page of the organization's active sessions.
     pub rows: Vec<Row>,
     pub pager: Pager,
 }
@@ -47,16 +47,16 @@ pub struct ApiAccessPage {
 #[derive(Debug, Clone)]
 pub struct Keys {
     pub on: bool,
-    /// The keys that the switch concerns.
+    /// Number of keys affected by the switch.
     pub living: i64,
-    /// Whether a key may be without permissions of its own.
+    /// Whether unrestricted keys are allowed.
     pub unrestricted: bool,
     pub key_lifetimes: Vec<LifetimeChoice>,
     pub token_creators: TokenCreators,
     pub token_lifetimes: Vec<LifetimeChoice>,
 }
 
-/// A longest life to choose.
+/// A choice for the maximum lifetime.
 #[derive(Debug, Clone)]
 pub struct LifetimeChoice {
     /// In seconds.
@@ -67,7 +67,7 @@ pub struct LifetimeChoice {
 }
 
 impl Keys {
-    /// What turning the switch does, in numbers.
+    /// Effect of turning the switch, in numbers.
     pub fn effect(&self) -> String {
         let keys = text::count(self.living, "key", "keys");
         match (self.on, self.living) {
@@ -79,7 +79,7 @@ impl Keys {
     }
 }
 
-/// A session as an owner or admin of the organization sees it.
+/// A session in the view of an owner or admin.
 #[derive(Debug, Clone)]
 pub struct Row {
     pub id: String,
@@ -87,7 +87,7 @@ pub struct Row {
     pub device: String,
     /// The registered name of the client.
     pub tool: String,
-    /// What the tool said that it is.
+    /// Claims of the tool about itself.
     pub claimed: Option<String>,
     pub last_used: Option<DisplayTime>,
 }
@@ -117,7 +117,7 @@ impl ApiAccessPage {
         ]
     }
 
-    /// The page that asks once more.
+    /// Path of the confirmation page.
     pub fn link(&self, to: &str) -> String {
         format!("{}/o/{}/settings/api-access/personal-tokens/{to}", self.shell.base, self.nav.slug)
     }
@@ -131,7 +131,7 @@ impl ApiAccessPage {
         format!("{}/o/{}/settings/api-access/revoke-all", self.shell.base, self.nav.slug)
     }
 
-    /// What turning the switch does, in numbers.
+    /// Effect of turning the switch, in numbers.
     pub fn effect(&self) -> String {
         let words = self.concerned.words();
         match (self.personal_tokens, self.concerned.is_empty()) {
@@ -157,7 +157,7 @@ pub async fn settings(ManagerRequest(req, member): ManagerRequest, slug: web::Pa
         .read(move |conn| {
             let effect = api_access::effect(conn, &org_id, now)?;
             let last_change = api_access::last_change(conn, &org_id)?;
-            // One more than is shown tells whether there is a next page.
+            // One extra row shows whether there is a next page.
             let living =
                 cli_sessions::active_page(conn, &org_id, now, after.as_ref(), paging::rows_of(PAGE))?;
             Ok((effect, last_change, living))
@@ -190,7 +190,7 @@ pub async fn settings(ManagerRequest(req, member): ManagerRequest, slug: web::Pa
     Ok(req.page(StatusCode::OK, &page))
 }
 
-/// What the device calls itself: the name that a person gave the session is for that person.
+/// Claimed device name. The name that the user gave the session is private.
 pub(in crate::pages) fn device(session: &Credential) -> String {
     session.device_name.as_deref().map_or_else(|| "unknown-device".to_owned(), text::device_label)
 }
@@ -206,7 +206,7 @@ fn row(NamedSession { session, person, tool }: NamedSession) -> Row {
     }
 }
 
-/// `GET /o/{org}/settings/api-access/personal-tokens/{to}`: says what it will do before anything is saved.
+/// `GET /o/{org}/settings/api-access/personal-tokens/{to}`: confirmation with the effect.
 pub async fn confirm(
     ManagerRequest(req, member): ManagerRequest,
     path: web::Path<(String, String)>,
@@ -242,7 +242,7 @@ pub async fn save(req: PageRequest, slug: web::Path<String>, payload: web::Paylo
     Ok(req.redirect(&format!("/o/{slug}/settings/api-access?done={done}")))
 }
 
-/// `POST /o/{org}/settings/api-access/sign-in-methods`: device codes and codes to copy.
+/// `POST /o/{org}/settings/api-access/sign-in-methods`: device codes and copied codes.
 pub async fn save_sign_in_methods(
     req: PageRequest,
     slug: web::Path<String>,

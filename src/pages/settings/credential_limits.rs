@@ -17,10 +17,10 @@ use crate::pages::shared::text;
 use crate::services::credential_policy::{self, CredentialLimits};
 use crate::store::StoreError;
 
-/// Days that are offered as the longest life.
+/// Maximum lifetimes offered, in days.
 const DAYS: [i64; 5] = [7, 30, 90, 180, 365];
 
-/// How the switch and the limits stand.
+/// View of the switch and the limits.
 pub(in crate::pages) async fn keys(req: &PageRequest, member: &Member) -> Result<Keys, StoreError> {
     let limits = CredentialLimits::of(&member.organization, &req.app.config);
     Ok(Keys {
@@ -38,7 +38,7 @@ async fn living(req: &PageRequest, member: &Member) -> Result<i64, StoreError> {
     req.app.store.read(move |conn| credential_policy::count_active_keys(conn, &org_id, now)).await
 }
 
-/// No limit, the usual ones, and the one that holds, if it is another.
+/// No limit, the offered ones, and the current one.
 fn lifetimes(holds: Lifetime) -> Vec<LifetimeChoice> {
     let mut offered = vec![Lifetime::Unlimited];
     offered.extend(DAYS.map(|days| Lifetime::AtMost(TimeDelta::days(days))));
@@ -63,7 +63,7 @@ fn seconds(lifetime: Lifetime) -> i64 {
     }
 }
 
-/// `GET /o/{org}/settings/api-access/api-keys/{to}`: says what it will do before anything is saved.
+/// `GET /o/{org}/settings/api-access/api-keys/{to}`: confirmation with the effect.
 pub async fn confirm(
     ManagerRequest(req, member): ManagerRequest,
     path: web::Path<(String, String)>,
@@ -109,7 +109,7 @@ pub async fn save_limits(req: PageRequest, slug: web::Path<String>, payload: web
     Ok(req.redirect(&format!("/o/{slug}/settings/api-access?done=limits")))
 }
 
-/// What the form says; nothing for a form that is not ours.
+/// Parses the form; `None` if it is malformed.
 fn read(form: &Parameters) -> Option<CredentialLimits> {
     Some(CredentialLimits {
         unrestricted_keys: on_or_off(form, "unrestricted_keys")?,
@@ -127,7 +127,7 @@ fn on_or_off(form: &Parameters, field: &str) -> Option<bool> {
     }
 }
 
-/// Up to a hundred years.
+/// Parses a lifetime of up to a hundred years.
 fn lifetime(form: &Parameters, field: &str) -> Option<Lifetime> {
     let seconds = form.get(field)?.parse().ok().filter(|seconds| (0..=3_155_760_000).contains(seconds))?;
     Some(Lifetime::of(TimeDelta::seconds(seconds)))

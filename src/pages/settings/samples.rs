@@ -1,4 +1,4 @@
-//! The settings of an organization, and the questions that come before a change.
+//! Samples of the settings and their confirmation pages.
 
 use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
@@ -32,7 +32,7 @@ fn session_row(foreign: Foreign, device: &str, last_used: Option<DisplayTime>) -
     }
 }
 
-/// The switch for API keys and the limits, as the settings show them.
+/// The switch for API keys and the limits.
 fn limits(on: bool) -> Keys {
     let choice = |value: &str, words: &str, chosen| LifetimeChoice {
         value: value.into(),

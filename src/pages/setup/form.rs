@@ -41,7 +41,7 @@ pub struct SetupDonePage {
     pub login_command: String,
 }
 
-/// How long a new password must be.
+/// Hint about the password length.
 pub fn password_hint(least: usize) -> String {
     format!(
         "At least {}. A few words in a row are fine.",
@@ -72,7 +72,7 @@ pub async fn set_up(req: PageRequest, payload: web::Payload) -> PageResult {
     complete(&req, &form, filled).await
 }
 
-/// A form in which nothing is missing. Whether the code is right is still to be seen.
+/// A complete form. The setup code is not checked yet.
 struct Filled {
     code: String,
     name: String,
@@ -111,7 +111,7 @@ impl Filled {
 async fn complete(req: &PageRequest, form: &Parameters, filled: Filled) -> PageResult {
     let Filled { code, name, email, password, organization } = filled;
     let (app, now, typed) = (req.app.clone(), req.app.now(), code.clone());
-    // Before the password is judged and hashed: that costs something, and anybody can send this form.
+    // Before the password is checked and hashed, which is expensive; anyone can send this form.
     if !req.app.store.read(move |conn| setup::is_setup_code(conn, &app.master, &typed, now)).await? {
         return Ok(again(req, form, wrong_code()));
     }

@@ -1,3 +1,3 @@
-//! The first start.
+//! Setup of a new deployment.
 
 pub mod form;

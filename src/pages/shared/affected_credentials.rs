@@ -1,14 +1,14 @@
-//! What the switch for personal tokens, and the button that revokes all, act on.
+//! Credentials affected by the switch for personal tokens, and by revoking all.
 
 use crate::pages::shared::text;
 
-/// Living credentials of people in one organization.
+/// Active personal credentials in an organization.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AffectedCredentials {
     /// CLI sessions.
     pub sessions: i64,
     pub personal_tokens: i64,
-    /// How many people hold them.
+    /// Number of users who own them.
     pub people: i64,
 }
 
@@ -33,7 +33,7 @@ impl AffectedCredentials {
         format!("{} of {}", self.credentials(), text::count(self.people, "person", "people"))
     }
 
-    /// Whether it is exactly one credential, for the verb after the words.
+    /// Whether it is exactly one, for the verb.
     pub fn is_one(self) -> bool {
         self.sessions + self.personal_tokens == 1
     }

@@ -1,4 +1,4 @@
-//! The page between a destructive button and what it does.
+//! Confirmation page of a destructive action.
 
 use askama::Template;
 
@@ -16,7 +16,7 @@ pub struct ConfirmPage {
     pub question: Question,
 }
 
-/// What is to be confirmed.
+/// The action to confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     SignOut {
@@ -25,7 +25,7 @@ pub enum Question {
         tool: String,
         login_command: String,
     },
-    /// Another person's session, by somebody who manages the organization.
+    /// Another user's session, by an admin.
     SignOutOther {
         id: String,
         name: String,
@@ -33,7 +33,7 @@ pub enum Question {
         person: String,
         slug: String,
     },
-    /// `organization` is named to people who are in several.
+    /// `organization` is named if the user has several.
     SignOutEverywhere {
         slug: String,
         organization: Option<String>,
@@ -138,7 +138,7 @@ impl Question {
         }
     }
 
-    /// What happens at once, in numbers where there are some, and how to undo it.
+    /// The immediate effect, in numbers if there are some, and how to undo it.
     pub fn effect(&self) -> Vec<Sentence> {
         match self {
             Self::SignOut { tool, login_command, .. } => vec![
@@ -225,7 +225,7 @@ impl Question {
         }
     }
 
-    /// Where the form goes, behind the path of the issuer.
+    /// Target of the form, relative to the issuer's path.
     pub fn action(&self) -> String {
         match self {
             Self::SignOut { id, .. } | Self::SignOutOther { id, .. } => format!("/cli-sessions/{id}/end"),
@@ -243,7 +243,7 @@ impl Question {
         }
     }
 
-    /// The field that says what to do, where the address does not.
+    /// Hidden field with the choice, if the path does not contain it.
     pub fn choice(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::SignOut { .. }
@@ -260,7 +260,7 @@ impl Question {
         }
     }
 
-    /// Where "Keep it" leads, behind the path of the issuer.
+    /// Target of "Keep it", relative to the issuer's path.
     pub fn back(&self) -> String {
         match self {
             Self::SignOut { .. } => "/cli-sessions".into(),
@@ -290,7 +290,7 @@ impl Question {
         }
     }
 
-    /// The button that does it: verb and object.
+    /// Label of the button: verb and object.
     pub fn act(&self) -> Sentence {
         match self {
             Self::SignOut { name, .. } | Self::SignOutOther { name, .. } => {

@@ -1,4 +1,4 @@
-//! The signed-in person in one of their organizations.
+//! The signed-in user in one of their organizations.
 
 use std::pin::Pin;
 
@@ -24,12 +24,12 @@ pub struct Member {
     pub all: Vec<(Organization, String)>,
 }
 
-/// The organization that a page is about.
+/// Selects the organization of a page.
 pub(in crate::pages) enum OrganizationSelector<'a> {
-    /// By its name in the path.
+    /// By the slug in the path.
     Slug(&'a str),
     Id(&'a str),
-    /// By the query, else the person's first.
+    /// By the query, else the user's first organization.
     Asked,
 }
 
@@ -68,8 +68,7 @@ impl FromRequest for ManagerRequest {
     }
 }
 
-/// The person as a member. A browser without a session is sent to the sign-in page; an organization that the person is
-/// not a member of is a 404.
+/// The user as a member. Without a session redirects to the sign-in page; not a member is a 404.
 pub(in crate::pages) async fn member(
     req: &PageRequest,
     which: OrganizationSelector<'_>,
@@ -96,7 +95,7 @@ pub(in crate::pages) async fn member(
 }
 
 impl Member {
-    /// The person, able to do whatever the role holds.
+    /// The actor, with all scopes of the role.
     pub(in crate::pages) fn actor(&self, req: &PageRequest) -> OrgActor {
         OrgActor::in_browser(
             &self.user_id,
@@ -107,12 +106,12 @@ impl Member {
         )
     }
 
-    /// Whether the role of the person holds this scope.
+    /// Whether the user's role holds this scope.
     pub(in crate::pages) fn holds(&self, req: &PageRequest, scope: &str) -> bool {
         req.app.config.catalog.held_by(&self.role).contains(scope)
     }
 
-    /// The list of the person's sessions here, with one line about what was just done.
+    /// Path of the session list, with a flash message.
     pub(in crate::pages) fn list_after(&self, done: &str) -> String {
         match self.all.as_slice() {
             [_] => format!("/cli-sessions?done={done}"),
@@ -121,7 +120,7 @@ impl Member {
     }
 }
 
-/// The person, if they manage this organization. To others it is not there; members learn whom to ask.
+/// The user, if they manage this organization. A 404 for others; members are told whom to ask.
 pub(in crate::pages) async fn manager(req: &PageRequest, slug: &str) -> Result<Member, PageError> {
     managing(req, member(req, OrganizationSelector::Slug(slug)).await?)
 }
@@ -134,7 +133,7 @@ fn managing(req: &PageRequest, member: Member) -> Result<Member, PageError> {
     Ok(member)
 }
 
-/// How many CLI sessions of the person live here, for the navigation.
+/// Number of the user's active CLI sessions, for the navigation.
 pub(in crate::pages) async fn active_sessions(req: &PageRequest, member: &Member) -> Result<i64, StoreError> {
     let (org_id, user_id) = (member.organization.id.clone(), member.user_id.clone());
     let now = req.app.now();

@@ -1,4 +1,4 @@
-//! What pages share: the request, who makes it, the frame, words, small pages.
+//! Shared by all pages: request, member, shell, text, small pages.
 
 pub mod affected_credentials;
 pub mod assets;

@@ -2,7 +2,7 @@
 
 use crate::pages::shared::text;
 
-/// The page that is marked as the current one.
+/// Navigation item of the current page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NavItem {
     CliSessions,
@@ -14,11 +14,11 @@ pub enum NavItem {
     Usage,
 }
 
-/// One of the person's organizations.
+/// One of the user's organizations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrganizationLink {
     pub name: String,
-    /// Where choosing it leads.
+    /// Target of the link.
     pub href: String,
     pub current: bool,
 }
@@ -27,14 +27,14 @@ pub struct OrganizationLink {
 pub struct Nav {
     pub current: NavItem,
     pub organization: String,
-    /// The `{org}` of this organization's paths.
+    /// Slug of this organization.
     pub slug: String,
-    /// Shown as a chooser when there is more than one.
+    /// Shown as a chooser if there are several.
     pub organizations: Vec<OrganizationLink>,
     pub active_sessions: i64,
-    /// Whether the person may look at API keys here.
+    /// Whether the user may see API keys here.
     pub sees_keys: bool,
-    /// Whether the person manages this organization.
+    /// Whether the user manages this organization.
     pub administers: bool,
 }
 
@@ -43,22 +43,22 @@ impl Nav {
         text::number(self.active_sessions)
     }
 
-    /// The list of one's own sessions in this organization.
+    /// Path of the user's own sessions in this organization.
     pub fn list(&self) -> String {
         self.of_this("/cli-sessions")
     }
 
-    /// The list of the API keys of this organization; `base` is the path of the issuer.
+    /// Path of this organization's API keys; `base` is the issuer's path.
     pub fn keys(&self, base: &str) -> String {
         format!("{base}/o/{}/keys", self.slug)
     }
 
-    /// The list of its service accounts.
+    /// Path of its service accounts.
     pub fn service_accounts(&self, base: &str) -> String {
         format!("{base}/o/{}/service-accounts", self.slug)
     }
 
-    /// A path of a page that is about one organization, with the organization where it is not the only one.
+    /// Adds the organization to the path if it is not the user's only one.
     pub fn of_this(&self, path: &str) -> String {
         if self.has_choice() { format!("{path}?org={}", self.slug) } else { path.to_owned() }
     }

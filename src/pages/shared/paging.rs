@@ -1,27 +1,27 @@
-//! Lists of cards, page by page.
+//! Paging of card lists.
 
 use crate::domain::time::Time;
 use crate::web::cursor;
 
-/// Cards on one page, which stays light enough to need no compression.
+/// Cards per page; small enough to need no compression.
 pub(in crate::pages) const PAGE: usize = 10;
 
-/// Rows to read: one more than is shown tells whether there is another page.
+/// Rows to read: one extra row shows whether there is another page.
 pub(in crate::pages) fn limit() -> i64 {
     rows_of(PAGE)
 }
 
-/// The same for a page of another size.
+/// For another page size than [`PAGE`].
 pub(in crate::pages) fn rows_of(size: usize) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1)
 }
 
-/// Cuts what was read to one page. The cursor to the next, if there is one.
+/// Truncates rows to one page. Returns the cursor of the next, if there is one.
 pub(in crate::pages) fn cut<T>(rows: &mut Vec<T>, place: impl Fn(&T) -> (Time, &str)) -> Option<String> {
     cut_to(PAGE, rows, place)
 }
 
-/// The same for a page of another size.
+/// For another page size than [`PAGE`].
 pub(in crate::pages) fn cut_to<T>(
     size: usize,
     rows: &mut Vec<T>,

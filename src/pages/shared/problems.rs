@@ -1,6 +1,6 @@
-//! What is wrong with a form: shown in a summary above it and again at each field.
+//! Form problems, shown in a summary and at each field.
 
-/// One fault, tied to the field that mends it.
+/// A problem of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The `id` and `name` of the field.
@@ -8,7 +8,7 @@ pub struct Problem {
     pub text: String,
 }
 
-/// The faults of a form, in the order of its fields.
+/// Problems of a form, in the order of its fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
@@ -27,7 +27,7 @@ impl Problems {
         self.0.iter()
     }
 
-    /// What is wrong with this field.
+    /// The problem of a field.
     pub fn of(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|problem| problem.field == field).map(|problem| problem.text.as_str())
     }

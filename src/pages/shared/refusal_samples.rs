@@ -1,10 +1,10 @@
-//! The pages that say why not.
+//! Samples of refusal pages.
 
 use crate::domain::policy::PolicyBlock;
 use crate::pages::samples::{Foreign, LOGIN, Sample, print, shell};
 use crate::pages::shared::refusal::{Refusal, RefusalActions, RefusalForm, RefusalPage, WhoCanEnable};
 
-/// One of each, in the order of the enum.
+/// One sample per variant, in order.
 #[expect(clippy::too_many_lines, reason = "a list, an entry a refusal")]
 pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal)> {
     let command = || LOGIN.to_owned();

@@ -1,4 +1,4 @@
-//! A request for a page, from recognizing the browser to the answer.
+//! Page requests: browser, forms and responses.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -30,14 +30,14 @@ use crate::web::form::{self, BadForm};
 use crate::web::limits::{self, TooMany};
 use crate::web::{origin, request_id};
 
-/// What every page carries. There is no inline code anywhere, so the policy needs no exception.
+/// Content-Security-Policy of every page. There is no inline code, so it needs no exception.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
 const FEATURES: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self), \
     clipboard-write=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()";
 
-/// The headers of every page.
+/// Headers of every page.
 pub fn security_headers() -> [(HeaderName, &'static str); 8] {
     [
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -52,7 +52,7 @@ pub fn security_headers() -> [(HeaderName, &'static str); 8] {
     ]
 }
 
-/// A request for a page, with the browser that makes it: what every handler of a page takes first.
+/// A page request with its browser; the first argument of page handlers.
 pub struct PageRequest {
     pub app: App,
     pub browser: Rc<Browser>,
@@ -61,15 +61,15 @@ pub struct PageRequest {
     theme: Theme,
 }
 
-/// The answer of a page's handler.
+/// Result of a page handler.
 pub type PageResult = Result<HttpResponse, PageError>;
 
-/// Why a handler goes no further.
+/// Early end of a page handler.
 #[derive(Debug)]
 pub enum PageError {
-    /// The answer is complete. It is taken once.
+    /// A complete response, taken once.
     Answer(Box<RefCell<Option<HttpResponse>>>),
-    /// The database fails; [`render_failures`] says so on a page.
+    /// A store error; [`render_failures`] renders the page.
     Failed(StoreError),
 }
 
@@ -135,7 +135,7 @@ pub fn page_resource(
     web::resource(path).wrap(from_fn(render_failures))
 }
 
-/// Answers with a page where a handler of a page failed. A middleware, because an error does not know its request.
+/// Renders errors of page handlers as pages. A middleware, because an error does not know its request.
 async fn render_failures(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -159,10 +159,10 @@ pub(super) fn failure_page(request: &HttpRequest, failure: &StoreError) -> PageR
     Ok(PageRequest::new(app, request.clone(), browser).failed(failure))
 }
 
-/// A form of this server that a browser sent.
+/// A posted form of this server.
 pub(in crate::pages) enum Posted {
     Ours(Parameters),
-    /// Its token is not one of this browser's session, so nothing may change because of it.
+    /// The token does not belong to this browser's session, so the form must not change anything.
     Stale(Parameters),
 }
 
@@ -182,7 +182,7 @@ impl PageRequest {
         self.browser.session.as_ref()
     }
 
-    /// The browser's address, where it can be compared with a tool's. Behind a proxy that is not trusted, both would be
+    /// The browser's address, if it can be compared with a tool's. Behind an untrusted proxy both would be
     /// the proxy's, and a wrong "same network" is worse than none.
     pub(in crate::pages) fn comparable_address(&self) -> Option<IpAddr> {
         let forwarded = self.http.headers().contains_key("x-forwarded-for");
@@ -190,7 +190,7 @@ impl PageRequest {
         self.address.filter(|address| !forwarded || *address != peer)
     }
 
-    /// The refusal of a sign-in too many from this network.
+    /// Counts a sign-in start; the refusal page if there are too many from this network.
     pub(in crate::pages) fn begin_sign_in(&self) -> Option<HttpResponse> {
         let TooMany { seconds, .. } = limits::begin_sign_in(&self.app, &self.http).err()?;
         Some(self.refuse(Refusal::TooManyTries { seconds }))
@@ -248,7 +248,7 @@ impl PageRequest {
         answer.content_type("text/html; charset=utf-8").body(html)
     }
 
-    /// A page that says why not.
+    /// A refusal page.
     pub(in crate::pages) fn refuse(&self, refusal: Refusal) -> HttpResponse {
         let seconds = match refusal {
             Refusal::TooManyTries { seconds } => Some(seconds),
@@ -276,7 +276,7 @@ impl PageRequest {
         }
     }
 
-    /// On to another page of ours; always with 303, so that no form is sent twice.
+    /// Redirects to another page; always with 303, so that no form is submitted twice.
     pub(in crate::pages) fn redirect(&self, path: &str) -> HttpResponse {
         self.redirect_with(path, [])
     }
@@ -295,7 +295,7 @@ impl PageRequest {
         answer.finish()
     }
 
-    /// Reads the body of a form that need not be ours.
+    /// Reads the body of a form from any site.
     pub(in crate::pages) async fn foreign_form(
         &self,
         payload: web::Payload,
@@ -313,7 +313,7 @@ impl PageRequest {
         }
     }
 
-    /// Reads a form of ours and checks that it is ours. `form` is what its token was made for.
+    /// Reads a form and checks its token. `form` is the name that the token was made for.
     pub(in crate::pages) async fn form(
         &self,
         payload: web::Payload,
@@ -325,7 +325,7 @@ impl PageRequest {
         }
     }
 
-    /// Reads a form of ours that may have been shown before the browser signed in or out.
+    /// Reads a form that may have been loaded before a sign-in or sign-out.
     pub(in crate::pages) async fn posted(
         &self,
         payload: web::Payload,
@@ -342,13 +342,12 @@ impl PageRequest {
         }
     }
 
-    /// The refusal of a form that is not of this browser's session; `page` shows the form anew.
+    /// Refusal for a form of another session; `page` is the path that shows the form again.
     pub(in crate::pages) fn too_old(&self, page: &str) -> HttpResponse {
         self.refuse(Refusal::FormTooOld { reload: format!("{}{page}", self.base()) })
     }
 
-    /// The page of this server that a form was on, behind the path of the issuer: as the browser names it, else where
-    /// the form goes.
+    /// Path of the page with the form, relative to the issuer's path: the referrer, else the form's target.
     fn form_page(&self) -> String {
         let referrer = self.http.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
         let own = referrer.and_then(|url| url.strip_prefix(self.app.config.server.public_url.as_str()));
@@ -358,7 +357,7 @@ impl PageRequest {
     }
 }
 
-/// Percent-encodes whatever may not stand in a `Location` header.
+/// Percent-encodes a `Location` header.
 fn location(base: &str, path: &str) -> String {
     let mut location = base.to_owned();
     for byte in path.bytes() {
@@ -382,7 +381,7 @@ fn theme(app: &App, request: &HttpRequest) -> Theme {
         .unwrap_or_default()
 }
 
-/// One line about what was just done. The address only names it.
+/// The flash message. The query only has its name.
 fn flash(query: &str) -> Option<&'static str> {
     let done = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
     Some(match done {

@@ -1,13 +1,13 @@
-//! What surrounds every page: the brand, the signed-in person, the theme, the flash line and the form token.
+//! The shell of every page: brand, signed-in user, theme, flash message and form tokens.
 
 use crate::pages::shared::assets::ASSETS;
 use crate::pages::shared::text;
 use crate::web::browser::FormTokens;
 
-/// The colors that a person chose.
+/// Color theme.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Theme {
-    /// Whatever the system says.
+    /// The system's preference.
     #[default]
     System,
     Light,
@@ -39,7 +39,7 @@ impl Theme {
     }
 }
 
-/// The person who is signed in.
+/// The signed-in user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub name: String,
@@ -52,7 +52,7 @@ impl Person {
     }
 }
 
-/// The deployment's own addresses at the foot of every page; `None` where there is none.
+/// The deployment's links in the footer; `None` if not configured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FootLinks {
     pub help: Option<String>,
@@ -68,24 +68,24 @@ impl FootLinks {
     }
 }
 
-/// What every page needs.
+/// Data of every page.
 #[derive(Debug, Clone)]
 pub struct Shell {
     /// The product name of this deployment.
     pub brand: String,
-    /// Where this server is: "auth.example.com".
+    /// Host of this server: "auth.example.com".
     pub host: String,
-    /// The path of the issuer, without a slash at its end; empty when it has none.
+    /// The issuer's path without a trailing slash; empty if it has none.
     pub base: String,
     pub person: Option<Person>,
     pub theme: Theme,
-    /// The token that each form sends back.
+    /// Form tokens.
     pub tokens: FormTokens,
-    /// One line about what was just done.
+    /// Flash message.
     pub flash: Option<String>,
-    /// Where else people find help, as the deployment is configured.
+    /// Configured help links.
     pub links: FootLinks,
-    /// Path and query of this page: where a change of theme leads back to.
+    /// Path and query of this page, for the return after a change of theme.
     pub here: String,
 }
 

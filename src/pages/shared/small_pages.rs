@@ -1,4 +1,4 @@
-//! Pages of a few words: `/done`, `/denied`, `/help`, `/theme` and what is not found.
+//! Small pages: `/done`, `/denied`, `/help`, `/theme` and 404.
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, web};
@@ -19,7 +19,7 @@ use crate::web::browser::theme_cookie;
 #[template(path = "shared/done.html")]
 pub struct DonePage {
     pub shell: Shell,
-    /// What the signed-in person has just started with the client that the address names.
+    /// The session that the signed-in user just started with the client in the query.
     pub session: Option<NewSession>,
 }
 
@@ -44,20 +44,21 @@ impl DonePage {
 #[template(path = "shared/denied.html")]
 pub struct DeniedPage {
     pub shell: Shell,
-    /// `None`: this browser has ended none lately, as when the organization stopped a sign-in after its approval.
+    /// `None` if this browser has ended none recently, such as when a policy refused a sign-in after its
+    /// approval.
     pub request: Option<EndedRequest>,
     /// "orbit login"
     pub login_command: String,
 }
 
-/// A request that got nothing.
+/// A refused request.
 #[derive(Debug, Clone)]
 pub struct EndedRequest {
     /// The registered name of the client.
     pub tool: String,
     /// Made with [`crate::pages::shared::text::device_label`].
     pub device: Option<String>,
-    /// The address that the tool asked from, if it called the server itself.
+    /// Address of the tool, if it called the server itself.
     pub asked_from: Option<String>,
     /// "today at 14:32 UTC"
     pub asked_at: String,
@@ -66,9 +67,9 @@ pub struct EndedRequest {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
-    /// The person chose Deny.
+    /// The user chose Deny.
     Denied,
-    /// The person's role in this organization holds nothing of what was requested.
+    /// The user's role in this organization holds no requested scope.
     RoleTooSmall(String),
     NoOrganization,
     /// Personal tokens are off for this organization.
@@ -88,10 +89,10 @@ pub struct HelpPage {
     pub login_command: String,
 }
 
-/// A session that is older is not the one that this page is about.
+/// Maximum age of the session that the page shows.
 const JUST_NOW: TimeDelta = TimeDelta::minutes(10);
 
-/// `GET /done`: where the tool sends the browser once it holds its tokens.
+/// `GET /done`: where the tool sends the browser after it got its tokens.
 pub async fn done(req: PageRequest) -> PageResult {
     let client_id = query(&req).get("c").map(str::to_owned);
     let session = match (client_id, req.person()) {
@@ -124,7 +125,7 @@ async fn just_started(
     read.await
 }
 
-/// `GET /denied`: where the tool sends the browser once it has learned that it gets nothing.
+/// `GET /denied`: where the tool sends the browser after a refusal.
 pub async fn denied(req: PageRequest) -> PageResult {
     let page = DeniedPage {
         request: just_ended(&req).await?,
@@ -175,12 +176,12 @@ pub async fn theme(req: PageRequest, payload: web::Payload) -> PageResult {
     let theme = form.get("theme").and_then(Theme::from_value).unwrap_or_default();
     let cookie = theme_cookie(&req.app, theme.value());
     let here = form.get("return_to").filter(|path| is_own_path(path)).unwrap_or("/");
-    // The path begins with that of the public URL, which is added again.
+    // The path includes that of the public URL, which is added again.
     let here = req.app.config.server.public_url.below(here).unwrap_or("/");
     Ok(req.redirect_with(here, [cookie]))
 }
 
-/// A path of this server, whatever a browser makes of slashes and backslashes.
+/// Whether it is a path of this server, however browsers interpret slashes and backslashes.
 fn is_own_path(path: &str) -> bool {
     let plain = path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     path.starts_with('/') && !path.starts_with("//") && plain

@@ -1,14 +1,14 @@
-//! Dates, counts and foreign names as people read them.
+//! Formatting of dates, counts and untrusted names.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-/// The most characters of a device name that a page shows; also the longest label of a host name.
+/// Maximum length of a shown device name, in characters; also that of a host name label.
 const DEVICE_LABEL_MAX: usize = 63;
 
-/// The most characters of a chosen name that a page shows.
+/// Maximum length of a shown name, in characters.
 const NAME_MAX: usize = 64;
 
-/// A point in time for a `<time>` element: once for machines, once for people.
+/// A time for a `<time>` element: ISO and text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisplayTime {
     pub iso: String,
@@ -86,7 +86,7 @@ pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// "8 hours", "90 days", "90 minutes": the largest unit that says it exactly.
+/// "8 hours", "90 days", "90 minutes": in the largest unit that is exact.
 pub fn duration(length: TimeDelta) -> String {
     let seconds = length.num_seconds();
     if seconds != 0 && seconds % 86_400 == 0 && seconds > 86_400 {
@@ -100,7 +100,7 @@ pub fn duration(length: TimeDelta) -> String {
     }
 }
 
-/// "90 days", "5 hours", "3 minutes": how long it is about, for what lies ahead.
+/// "90 days", "5 hours", "3 minutes": an approximate duration.
 pub fn about(length: TimeDelta) -> String {
     let rounded = |unit: i64| (length.num_seconds() + unit / 2) / unit;
     if length >= TimeDelta::hours(36) {
@@ -133,8 +133,8 @@ pub fn number(n: i64) -> String {
     text
 }
 
-/// A name that a tool reports about its device, made safe to show: ASCII letters, digits, `.`, `_` and `-` stay, the
-/// rest becomes `?`, and at most 63 characters are left.
+/// Sanitizes a device name claimed by a tool: ASCII letters, digits, `.`, `_` and `-` stay, the rest becomes
+/// `?`, and at most 63 characters are left.
 pub fn device_label(reported: &str) -> String {
     reported
         .chars()
@@ -143,12 +143,12 @@ pub fn device_label(reported: &str) -> String {
         .collect()
 }
 
-/// The same for a short description that may hold spaces: "macOS 15", "Orbit CLI 2.14.0".
+/// [`device_label`] for a short description with spaces: "macOS 15", "Orbit CLI 2.14.0".
 pub fn device_words(reported: &str) -> String {
     reported.split_whitespace().map(device_label).collect::<Vec<_>>().join(" ").chars().take(64).collect()
 }
 
-/// A name that a person or the maker of a tool chose, as long as a page shows it.
+/// Truncates a name chosen by a user or a tool's developer.
 pub fn name(chosen: &str) -> String {
     let shown: String = chosen.chars().filter(|c| !c.is_control()).collect();
     match shown.char_indices().nth(NAME_MAX) {
@@ -157,7 +157,7 @@ pub fn name(chosen: &str) -> String {
     }
 }
 
-/// Up to two letters that stand for a person: "MO" for "Maya Okafor", "M" for "maya".
+/// Up to two initials of a user: "MO" for "Maya Okafor", "M" for "maya".
 pub fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();
     let ends = [words.next(), words.next_back()];

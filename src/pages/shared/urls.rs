@@ -1,4 +1,4 @@
-//! Query strings.
+//! Query strings and path segments.
 
 use crate::domain::parameters::Parameters;
 use crate::pages::shared::request::PageRequest;
@@ -7,7 +7,7 @@ pub(in crate::pages) fn query(req: &PageRequest) -> Parameters {
     Parameters::parse(req.http.query_string().as_bytes()).unwrap_or_default()
 }
 
-/// An id of ours as it stands in a path; what could not be one stands for nothing.
+/// An id as a path segment; `unknown` if it is not a valid id.
 pub(in crate::pages) fn encoded(id: &str) -> &str {
     let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if plain { id } else { "unknown" }

@@ -1,6 +1,7 @@
-//! Sentences that hold names written by somebody else.
+//! Sentences with untrusted names.
 //!
-//! A name inside a sentence is isolated by `<bdi>`, so that its direction marks cannot reorder the words around it. A
+//! A name inside a sentence is isolated by `<bdi>`, so that its direction marks cannot reorder the words
+//! around it. A
 //! [`Sentence`] keeps the pieces apart until the template prints them.
 
 use std::borrow::Cow;
@@ -8,15 +9,15 @@ use std::borrow::Cow;
 /// One piece of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Our own words.
+    /// Trusted text.
     Text(Cow<'static, str>),
-    /// A name that a person or a tool chose.
+    /// Untrusted name.
     Name(String),
-    /// A command, an address or an identifier, in mono.
+    /// A command, URL or identifier, in monospace.
     Code(String),
 }
 
-/// Words of our own with foreign names among them.
+/// Text with untrusted names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sentence(Vec<Piece>);
 
@@ -59,7 +60,7 @@ pub fn list(items: &[String], last: &str) -> String {
     }
 }
 
-/// The same for foreign names, each isolated.
+/// [`list`] for untrusted names, each isolated.
 pub fn names(mut sentence: Sentence, names: &[String], last: &'static str) -> Sentence {
     for (at, name) in names.iter().enumerate() {
         sentence = match at {

@@ -1,4 +1,4 @@
-//! `/sign-in/again`: the password once more before something that matters.
+//! `/sign-in/again`: re-authentication before a sensitive action.
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -20,9 +20,9 @@ pub struct ReauthenticatePage {
     pub shell: Shell,
     pub problems: Problems,
     pub email: String,
-    /// What it is for: see [`reason`].
+    /// The purpose: see [`reason`].
     pub reason: Sentence,
-    /// The handle of the request that waits for the answer.
+    /// Id of the pending request.
     pub request: Option<String>,
 }
 

@@ -1,19 +1,19 @@
-//! What waits while a person signs in: the `request` in the addresses and forms of the sign-in pages.
+//! Target of a sign-in: the parameter `request` of the sign-in pages.
 
 use crate::domain::id::IdKind;
 use crate::domain::user_code::UserCode;
 use crate::pages::shared::request::PageRequest;
 use crate::store::{StoreError, authorization_requests, clients, device_requests};
 
-/// Where a sign-in leads. Nothing else can be asked for.
+/// Target of a sign-in, from a closed list.
 pub(in crate::pages) enum SignInTarget {
-    /// An authorization request with this id.
+    /// Authorization request with this id.
     Authorization(String),
-    /// A device whose code has been entered.
+    /// Device authorization request with this id.
     Device(String),
-    /// A code that is still to be entered, or nothing yet but the wish to enter one.
+    /// Entry of a device code, with the code if known.
     DeviceCode(Option<UserCode>),
-    /// The list of API keys, which tools send people to.
+    /// The list of API keys.
     ApiKeys,
     PersonalTokens,
 }
@@ -22,17 +22,17 @@ const API_KEYS: &str = "keys";
 const PERSONAL_TOKENS: &str = "tokens";
 const DEVICE_CODE: &str = "device";
 
-/// What a sign-in page says of what waits.
+/// Details of the target for the sign-in page.
 #[derive(Default)]
 pub(in crate::pages) struct TargetDetails {
-    /// Whom the person goes on to; nothing if there is no such request in this browser.
+    /// Name of the tool; `None` if this browser has no such request.
     pub tool: Option<String>,
-    /// The address that the tool suggests.
+    /// `login_hint` of the request.
     pub hint: Option<String>,
 }
 
 impl SignInTarget {
-    /// Reads a field; what could not be an id of ours stands for nothing.
+    /// Parses the parameter; `None` if it is not a valid id.
     pub(in crate::pages) fn parse(text: &str) -> Option<Self> {
         if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return None;
@@ -56,7 +56,7 @@ impl SignInTarget {
         }
     }
 
-    /// The page that the person wanted.
+    /// Path of the target.
     pub(in crate::pages) fn path(&self) -> String {
         match self {
             Self::Authorization(id) => format!("/authorize/{id}"),
@@ -68,7 +68,7 @@ impl SignInTarget {
         }
     }
 
-    /// Looks up what waits in this browser.
+    /// Looks up the request in this browser.
     pub(in crate::pages) async fn look_up(&self, req: &PageRequest) -> Result<TargetDetails, StoreError> {
         let browser = Some(req.browser.digest());
         match self {

@@ -22,16 +22,16 @@ use crate::web::browser::{Browser, removal_cookie, signed_in_cookies};
 pub struct SignInPage {
     pub shell: Shell,
     pub problems: Problems,
-    /// What was typed before, so that nobody types it twice.
+    /// The address as entered before.
     pub email: String,
-    /// The name of the tool that waits for the answer.
+    /// Name of the tool that waits.
     pub continue_to: Option<String>,
-    /// The handle of the request that waits for the answer.
+    /// Id of the pending request.
     pub request: Option<String>,
     pub notice: Option<Notice>,
 }
 
-/// Why the person is here, when it was not their own idea.
+/// Why the user was sent here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     SessionEnded,
@@ -49,18 +49,18 @@ impl Notice {
     }
 }
 
-/// One message for an unknown email and for a wrong password, so that neither can be found out.
+/// One message for an unknown email address and a wrong password, which must be indistinguishable.
 pub fn wrong_pair() -> Problems {
     Problems::default().with("email", "This email and password do not match")
 }
 
-/// The same for every email, known or not.
+/// Message for too many attempts, the same for known and unknown addresses.
 pub fn too_many_tries(seconds: i64) -> Problems {
     let wait = text::count(seconds, "second", "seconds");
     Problems::default().with("email", format!("Too many tries. Try again in {wait}"))
 }
 
-/// Nothing about this person: others are signing in.
+/// Message for a full hashing queue, independent of the account.
 pub fn busy(seconds: i64) -> Problems {
     let wait = text::count(seconds, "second", "seconds");
     Problems::default().with("email", format!("The server is busy. Try again in {wait}"))
@@ -122,7 +122,7 @@ pub async fn sign_in(req: PageRequest, payload: web::Payload) -> PageResult {
     }
 }
 
-/// `POST /sign-out`; with a request, it is kept for the next person who signs in.
+/// `POST /sign-out`. A pending request is kept for the next sign-in.
 pub async fn sign_out(req: PageRequest, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "sign-out").await?;
     if let Some((session, _)) = req.person().cloned() {
@@ -130,14 +130,14 @@ pub async fn sign_out(req: PageRequest, payload: web::Payload) -> PageResult {
         req.app.store.write(move |work| sign_in::sign_out(work, &session, &origin)).await?;
     }
     Ok(match form.get("request").and_then(SignInTarget::parse) {
-        // The browser keeps its cookie: the request is tied to it, and nobody is signed in under it any more.
+        // The browser keeps its cookie, which the request is bound to; nobody is signed in under it any more.
         Some(waiting) => req.redirect(&format!("/sign-in?request={}&because=switch", waiting.field())),
         None => req.redirect_with("/sign-in?because=signed-out", [removal_cookie(&req.app)]),
     })
 }
 
-/// The answer to a sign-in form that was shown before this browser signed in or out in another tab. What waits for the
-/// sign-in is not lost: it leads to its question, or to a new form.
+/// Response to a sign-in form that was loaded before a sign-in or sign-out in another tab. The pending
+/// request is kept: redirects to its page, or to a new form.
 fn shown_before(req: &PageRequest, form: &Parameters) -> HttpResponse {
     if req.person().is_some() {
         return req.redirect(&after(form.get("request").and_then(SignInTarget::parse).as_ref()));
@@ -145,7 +145,7 @@ fn shown_before(req: &PageRequest, form: &Parameters) -> HttpResponse {
     req.too_old(&sign_in_path(req, form))
 }
 
-/// The page with a new sign-in form for what waits.
+/// Path of a new sign-in form for the pending request.
 pub(in crate::pages) fn sign_in_path(req: &PageRequest, form: &Parameters) -> String {
     let page = if req.person().is_some() { "/sign-in/again" } else { "/sign-in" };
     match form.get("request").and_then(SignInTarget::parse) {
@@ -201,7 +201,7 @@ pub(in crate::pages) async fn look_up(
     }
 }
 
-/// Where a sign-in leads: back to what waits, else home.
+/// Path after a sign-in: the target, else the home page.
 pub(in crate::pages) fn after(waiting: Option<&SignInTarget>) -> String {
     waiting.map_or_else(|| "/".to_owned(), SignInTarget::path)
 }

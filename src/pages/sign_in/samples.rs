@@ -1,4 +1,4 @@
-//! Setting the server up, and signing in.
+//! Samples of the setup and sign-in pages.
 
 use crate::pages::samples::{Foreign, LOGIN, Sample, print, shell, stranger};
 use crate::pages::setup;

@@ -1,4 +1,4 @@
-//! The question whether a tool may act as somebody, and the way back to the tool.
+//! Tests of the consent page and the redirect page.
 
 use askama::Template;
 

@@ -1,4 +1,4 @@
-//! Texts from outside stay texts.
+//! Untrusted text is never markup.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The pages that say why not.
+//! Tests of refusal pages.
 
 use askama::Template;
 

@@ -1,4 +1,4 @@
-//! How pages speak.
+//! Tests of the wording of pages.
 
 use crate::pages::tests::{pages, visible, words_of};
 

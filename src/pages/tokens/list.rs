@@ -26,13 +26,13 @@ pub struct TokensPage {
     pub login_command: String,
 }
 
-/// Whether the organization lets this person have personal tokens.
+/// Whether the organization allows personal tokens for this user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allowed {
     Yes,
-    /// The switch is off.
+    /// Personal tokens are off.
     Off,
-    /// It keeps them to its owners and admins.
+    /// Limited to owners and admins.
     AdminsOnly,
 }
 

@@ -24,7 +24,7 @@ pub struct NewTokenPage {
     pub shell: Shell,
     pub nav: Nav,
     pub problems: Problems,
-    /// Marks this form, so that it makes one token however often it is sent.
+    /// Nonce, so that the form creates one token however often it is submitted.
     pub form_nonce: String,
     pub name: String,
     pub permissions: PermissionChoices,
@@ -46,7 +46,7 @@ struct Typed {
 }
 
 impl Typed {
-    /// A token to be whose end counts from `now` on, or what is wrong with the fields.
+    /// The fields of the new token, with the expiry relative to `now`, or the form problems.
     fn check(&self, req: &PageRequest, member: &Member) -> Result<(NewToken, ChosenEnd), Problems> {
         let scopes = self.ticked.all(&req.app.config.catalog);
         let mut problems = Problems::default();
@@ -88,7 +88,7 @@ async fn new_page(req: &PageRequest, member: &Member, typed: Typed, problems: Pr
     let policy = list::policy(req, member);
     let nav = nav(req, member, NavItem::PersonalTokens, active_sessions(req, member).await?);
     if list::allowed(policy, member) != Allowed::Yes {
-        // The list says why, and whom to ask.
+        // The list shows the reason, and whom to ask.
         return Ok(req.redirect(&nav.of_this("/tokens")));
     }
     let page = NewTokenPage {

@@ -1,4 +1,4 @@
-//! The pages of personal tokens.
+//! Samples of the personal token pages.
 
 use crate::pages::credentials::card::CredentialCard;
 use crate::pages::credentials::list::{Listing, StateFilter};

@@ -1,5 +1,5 @@
-//! The page for everything that ends without what was asked for: what happened, whether anything was given, the next
-//! step, and the reference that support asks for.
+//! The refusal page: what happened, whether anything was granted, the next step, and the request id for
+//! support.
 
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -10,7 +10,7 @@ use crate::pages::shared::words::{Piece, Sentence};
 
 mod words;
 
-/// Why a page is refused. The words and the status of each are in one exhaustive match.
+/// Why a page is refused. Texts and statuses are in one exhaustive match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     RequestEnded {
@@ -19,14 +19,14 @@ pub enum Refusal {
         command: String,
     },
     AlreadyAnswered {
-        /// Carries the same answer again, while the code is unused.
+        /// Redirect with the same answer, while the code is unused.
         send_again: Option<String>,
         command: String,
     },
     UnknownClient {
         client_id: String,
     },
-    /// A tool that wants a key in the address of its loopback listener.
+    /// A tool that expects a key in its loopback URL.
     OutdatedTool {
         command: String,
     },
@@ -36,13 +36,13 @@ pub enum Refusal {
         registered: Vec<String>,
     },
     MalformedRequest {
-        /// For the maker of the tool.
+        /// For the tool's developer.
         detail: String,
     },
     RoleTooSmall {
         organization: String,
         role: String,
-        /// The roles that may give it.
+        /// Roles that may grant it.
         needed: Vec<String>,
         way_out: RefusalActions,
     },
@@ -51,30 +51,30 @@ pub enum Refusal {
         who: WhoCanEnable,
         way_out: RefusalActions,
     },
-    /// The organization does not allow this way of signing in.
+    /// The organization's policy forbids this sign-in method.
     SignInMethodClosed {
         organization: String,
         policy_block: PolicyBlock,
         who: WhoCanEnable,
         way_out: RefusalActions,
     },
-    /// A code to copy that was used, taken back, or is too old.
+    /// A copied code that was used, revoked, or has expired.
     CopiedCodeEnded {
         command: String,
     },
-    /// The person said no, and the terminal may wait for a code that does not come.
+    /// The user denied, and the terminal may still wait for a code.
     NothingToCopy,
-    /// The terminal has learned that codes may not be copied, and has changed to another sign-in method.
+    /// The terminal learned that copied codes are off, and switched to another sign-in method.
     TerminalLeft,
     NoOrganization {
         way_out: RefusalActions,
     },
-    /// The form token is missing, foreign or too old.
+    /// The form token is missing, invalid or too old.
     FormTooOld {
         reload: String,
     },
     CookiesOff,
-    /// A pushed request that another browser opened first.
+    /// A pushed request that is bound to another browser.
     OpenElsewhere {
         command: String,
     },
@@ -85,18 +85,18 @@ pub enum Refusal {
     NotAManager {
         organization: String,
     },
-    /// The role of the person does not hold what it takes.
+    /// The user's role lacks the required scope.
     NotForRole {
         organization: String,
         role: String,
         /// The roles that do.
         needed: Vec<String>,
     },
-    /// The organization does not allow it.
+    /// The organization's policy forbids it.
     NotAllowed {
         message: String,
     },
-    /// What it is about has ended, or has been replaced.
+    /// The object has ended or was replaced.
     PastChanging {
         message: String,
     },
@@ -109,28 +109,27 @@ pub enum Refusal {
     Restarting,
 }
 
-/// Who can turn personal tokens on.
+/// Who can enable personal tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhoCanEnable {
-    /// The person who reads this, at this address.
+    /// The signed-in user, on this settings page.
     You(String),
-    /// People with these names.
+    /// Users with these names.
     Others(Vec<String>),
 }
 
-/// How to leave a refusal that concerns one organization, and how the tool learns of it.
+/// Actions on a refusal for one organization.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RefusalActions {
-    /// A request that has its answer: the redirect address with the refusal in its query, so that the tool does not wait
-    /// until it gives up.
+    /// Redirect with the refusal, if the request is answered, so that the tool stops waiting.
     pub tell_the_tool: Option<String>,
-    /// A request that is still open: what answers it.
+    /// Form that answers a request that is still open.
     pub refuse: Option<RefusalForm>,
-    /// The same request with the other organizations to choose from.
+    /// Path to choose another organization for the same request.
     pub other_organization: Option<String>,
 }
 
-/// A form with one button, which answers a request that the person cannot approve.
+/// A one-button form that answers a request that the user cannot approve.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefusalForm {
     pub action: String,
@@ -148,18 +147,18 @@ impl std::fmt::Debug for RefusalForm {
     }
 }
 
-/// A refusal as the template prints it.
+/// Texts of a refusal for the template.
 #[derive(Debug, Clone)]
 pub struct Words {
     pub status: StatusCode,
-    /// The page title: our own words only, no foreign name.
+    /// Page title, without untrusted names.
     pub tab: &'static str,
     pub title: Sentence,
     pub what: Vec<Sentence>,
     pub nothing_given: bool,
     pub next: Next,
     pub refuse: Option<RefusalForm>,
-    /// Facts for whoever makes the tool.
+    /// Facts for the tool's developer.
     pub details: Vec<Detail>,
 }
 

@@ -1,4 +1,4 @@
-//! What each refusal says.
+//! Texts of refusals.
 
 use actix_web::http::StatusCode;
 
@@ -10,7 +10,7 @@ use crate::pages::shared::text;
 use crate::pages::shared::words::{Sentence, names};
 
 impl Refusal {
-    /// The words of this refusal; `base` is the path of the issuer.
+    /// Texts of this refusal; `base` is the issuer's path.
     #[expect(clippy::too_many_lines, reason = "one table of words, an entry a refusal")]
     pub(in crate::pages) fn words(self, base: &str) -> Words {
         match self {
@@ -265,7 +265,7 @@ impl Words {
         Self { next, ..self }
     }
 
-    /// Puts the links of the way out before those that are there.
+    /// Prepends the links of the actions.
     fn way_out(self, way_out: RefusalActions) -> Self {
         let refuse = way_out.refuse.clone();
         let links = match self.next {
@@ -293,12 +293,12 @@ impl Next {
 }
 
 impl RefusalActions {
-    /// The way out of a request that is still open.
+    /// Actions for a request that is still open.
     pub fn ended_by(form: RefusalForm) -> Self {
         Self { refuse: Some(form), ..Self::default() }
     }
 
-    /// The way out of a request that has its answer, which is in this address.
+    /// Actions for an answered request, with its redirect URL.
     pub fn link(url: Option<String>) -> Self {
         Self { tell_the_tool: url, ..Self::default() }
     }
