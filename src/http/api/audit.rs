@@ -35,7 +35,7 @@ impl From<BadQuery> for ApiError {
 /// An event.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "says what `export::described` makes, for lists and for files alike")]
+#[expect(dead_code, reason = "says what `export::to_json` makes, for lists and for files alike")]
 struct AuditEvent {
     id: String,
     /// Its place in the log of the organization, which has no gaps.
@@ -49,7 +49,7 @@ struct AuditEvent {
     credential_name: Option<String>,
     #[schema(schema_with = actions)]
     action: Action,
-    /// What it was done to.
+    /// The object of the action.
     #[schema(required)]
     target: Option<String>,
     #[schema(required)]
@@ -62,7 +62,7 @@ struct AuditEvent {
     user_agent: Option<String>,
     #[schema(required)]
     request_id: Option<String>,
-    /// What more is known; the fields depend on the action.
+    /// Further details; the fields depend on the action.
     #[schema(value_type = Object)]
     details: Value,
 }

@@ -23,7 +23,7 @@ use crate::services::refusal::Refusal;
 use crate::store::static_credentials::{PageQuery, StatusFilter};
 use crate::web::app::App;
 
-/// A key to be.
+/// A new API key.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = NewKey)]
@@ -32,15 +32,15 @@ pub struct Create {
     name: String,
     #[schema(schema_with = mode)]
     mode: String,
-    /// Leave it out for a key that may do whatever its owner may, if the organization allows that.
+    /// Omit for a key with all permissions of its owner, if the organization allows that.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(value_type = Option<Vec<ScopeId>>, nullable = false, min_items = 1, example = json!(["org:read"]))]
     scopes: Option<Vec<String>>,
-    /// When the key ends by itself. The organization may say by when it has to.
+    /// Expiry. The organization may set a maximum lifetime.
     expires_at: Option<ApiTime>,
-    /// The service account that it is for; yourself if left out.
+    /// The service account that owns the key; yourself if omitted.
     service_account: Option<String>,
-    /// The addresses and networks that it may be used from; anywhere if left out.
+    /// Addresses and networks from which it may be used; any if omitted.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false, example = json!(["192.0.2.0/24"]))]
     allowed_addresses: Option<Vec<String>>,
@@ -56,13 +56,13 @@ fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Str
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = Rotation)]
 pub struct Rotate {
-    /// How long the old key works on: not at all, an hour or a day.
+    /// How long the old key stays valid: not at all, an hour or a day.
     #[serde(default)]
     #[schema(schema_with = overlaps)]
     overlap_seconds: i64,
 }
 
-/// The scopes that a key shall have.
+/// The new scopes of a key.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewScopes)]

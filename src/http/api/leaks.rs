@@ -17,21 +17,21 @@ use crate::web::origin;
 /// Maximum number of secrets in one report.
 const MAX_SECRETS: usize = 100;
 
-/// A secret that was found. The names are those that the secret scanning of GitHub uses; what else it sends is ignored.
+/// A leaked secret. Field names are those of GitHub secret scanning; its other fields are ignored.
 #[derive(Deserialize, ToSchema)]
 pub struct LeakedSecret {
     /// The secret: an API key, a personal token, a refresh token or an access token.
     #[schema(example = "keystile_live_...")]
     token: String,
-    /// Where it was found. Without its query, it is shown to the owner.
+    /// URL where it was found. Shown to the owner without its query.
     #[schema(example = "https://github.com/acme/app/blob/main/.env")]
     url: Option<String>,
 }
 
-/// What has become of a report.
+/// Result of a report.
 #[derive(Serialize, ToSchema)]
 pub struct Reported {
-    /// How many secrets were looked at.
+    /// Number of secrets in the report.
     received: usize,
 }
 

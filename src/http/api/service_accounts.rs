@@ -17,7 +17,7 @@ use crate::domain::subject::SubjectId;
 use crate::services::service_accounts::{self, AccountWithCreator, NewServiceAccount};
 use crate::web::app::App;
 
-/// A service account to be.
+/// A new service account.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewServiceAccount)]
@@ -31,7 +31,7 @@ pub struct Create {
     role: String,
 }
 
-/// The role that a service account shall have.
+/// The new role of a service account.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewRole)]
@@ -48,7 +48,7 @@ pub struct ServiceAccount {
     name: String,
     purpose: String,
     role: String,
-    /// The person who made it; `null` once they are gone.
+    /// The creator; `null` once they are gone.
     #[schema(required)]
     created_by: Option<Subject>,
     created_at: ApiTime,

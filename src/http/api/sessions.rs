@@ -23,7 +23,7 @@ use crate::web::app::App;
 
 const NO_SUCH_SESSION: &str = "There is no such session.";
 
-/// A CLI session: what one sign-in of a tool has made.
+/// A CLI session: one sign-in of a tool.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
@@ -39,15 +39,15 @@ pub struct Session {
     last_used_at: Option<ApiTime>,
     #[schema(required)]
     last_used_ip: Option<String>,
-    /// When it ends, however much it is used.
+    /// Absolute expiry.
     #[schema(required)]
     ends_at: Option<ApiTime>,
-    /// When it ends unless it is used.
+    /// Idle expiry.
     #[schema(required)]
     idle_ends_at: Option<ApiTime>,
     #[schema(required)]
     revoked_at: Option<ApiTime>,
-    /// Whether it is the one that asks.
+    /// Whether it is the session of this request.
     current: bool,
 }
 
@@ -59,7 +59,7 @@ pub struct SessionClient {
     name: String,
 }
 
-/// Where the tool runs, as it says.
+/// Where the tool runs, as claimed by the tool.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Device {

@@ -19,7 +19,7 @@ use crate::services::personal_tokens::{self, NewToken};
 use crate::store::static_credentials::{PageQuery, StatusFilter};
 use crate::web::app::App;
 
-/// A token to be.
+/// A new personal token.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = NewToken)]
@@ -28,7 +28,7 @@ pub struct Create {
     name: String,
     #[schema(value_type = Vec<ScopeId>, min_items = 1, example = json!(["org:read"]))]
     scopes: Vec<String>,
-    /// When the token ends by itself. The organization may say by when it has to.
+    /// Expiry. The organization may set a maximum lifetime.
     expires_at: Option<ApiTime>,
 }
 

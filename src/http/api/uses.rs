@@ -73,7 +73,7 @@ pub struct Owner {
     name: Option<String>,
 }
 
-/// How often a credential was used for one thing on one day.
+/// Number of uses of a credential on one day, by endpoint and outcome.
 #[derive(Serialize, ToSchema)]
 pub struct DailyCount {
     /// In UTC.

@@ -33,7 +33,7 @@ pub(super) struct PersonalToken {
     last_used_ip: Option<String>,
     #[schema(required)]
     revoked_at: Option<ApiTime>,
-    /// Why it does not work any more; `leaked` for one that was found where it should not be.
+    /// Why it was revoked; `leaked` if it was reported as leaked.
     #[schema(schema_with = end_reason, required)]
     revoked_reason: Option<&'static str>,
 }
@@ -59,7 +59,7 @@ pub(super) struct ApiKey {
     unrestricted: bool,
     /// Whose role bounds it.
     owner: Subject,
-    /// Addresses and networks that it may be used from; `null` for anywhere.
+    /// Addresses and networks from which it may be used; `null` for any.
     #[schema(required)]
     allowed_addresses: Option<Vec<String>>,
     /// The key that a rotation put in its place.
@@ -90,7 +90,7 @@ pub(super) struct RotatedKey {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Replaced {
     id: String,
-    /// Until when it works.
+    /// When it stops working.
     expires_at: ApiTime,
 }
 

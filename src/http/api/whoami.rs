@@ -16,7 +16,7 @@ use crate::store::memberships;
 use crate::store::organizations::Organization;
 use crate::web::app::App;
 
-/// What is behind a credential.
+/// Subject, organization and scopes of a credential.
 #[derive(Serialize, ToSchema)]
 pub struct WhoAmI {
     #[schema(schema_with = credential_kind)]
@@ -29,7 +29,7 @@ pub struct WhoAmI {
     /// With a CLI session: the tool that holds it.
     #[schema(required)]
     client: Option<Client>,
-    /// What the credential may do at this moment.
+    /// Effective scopes.
     scopes: Vec<String>,
 }
 
