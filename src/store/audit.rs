@@ -1,4 +1,4 @@
-//! Audit events. They are only ever added.
+//! Audit events: append-only, in one hash chain per organization.
 
 mod read;
 mod row;
@@ -19,16 +19,15 @@ use super::engine::schema::{audit_events, audit_heads};
 use crate::domain::audit::{self, Event, INSTANCE_CHAIN, RecordedEvent};
 use crate::domain::time::Time;
 
-/// An event of a transaction that is still open.
+/// An event of an open transaction.
 pub(in crate::store) struct PendingEvent {
     pub(in crate::store) id: String,
     pub(in crate::store) at: Time,
     pub(in crate::store) event: Event,
 }
 
-/// Adds events to the chains of their organizations, as the last thing in the transaction of what they record: whoever
-/// adds to a chain waits for all who hold its end until they have committed. Chains are taken in their order, so that
-/// nobody waits in a circle.
+/// Appends events to the chains of their organizations. Must come last in a transaction, because it waits for every
+/// other transaction that has locked a head. Locks heads in the order of their names, to avoid deadlocks.
 pub(in crate::store) fn append(conn: &mut Conn, noted: Vec<PendingEvent>) -> Result<(), StoreError> {
     let mut chains: BTreeMap<String, Vec<PendingEvent>> = BTreeMap::new();
     for noted in noted {
@@ -79,7 +78,7 @@ fn extend(conn: &mut Conn, chain: &str, events: Vec<PendingEvent>) -> Result<(),
     Ok(())
 }
 
-/// Rows in one statement at the most: PostgreSQL takes 65,535 parameters.
+/// Rows per statement. PostgreSQL accepts 65,535 parameters.
 const MAX_ROWS: usize = 1000;
 
 fn insert(conn: &mut Conn, rows: &[Row]) -> Result<(), StoreError> {
@@ -98,16 +97,16 @@ fn insert(conn: &mut Conn, rows: &[Row]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The last event of a chain, by its number and hash.
+/// Sequence number and hash of the last event of a chain.
 type Head = (i64, Vec<u8>);
 
-/// Where a chain ends, locked so that nobody else adds to it meanwhile.
+/// The head of a chain, locked until the end of the transaction.
 fn head(conn: &mut Conn, chain: &str) -> Result<Option<Head>, StoreError> {
     let head = audit_heads::table.find(chain).select((audit_heads::sequence, audit_heads::hash));
     Ok(Locked(head).get_result(conn).optional()?)
 }
 
-/// The end of a chain that has no event yet. Somebody else may begin it at the same moment.
+/// Creates the head of a new chain, unless another transaction does so first, and locks it.
 fn begin(conn: &mut Conn, chain: &str) -> Result<Head, StoreError> {
     let start = diesel::insert_into(audit_heads::table)
         .values((
@@ -118,5 +117,5 @@ fn begin(conn: &mut Conn, chain: &str) -> Result<Head, StoreError> {
         .on_conflict(audit_heads::chain)
         .do_nothing();
     Native(start).execute(conn)?;
-    head(conn, chain)?.ok_or_else(|| StoreError::Failed("an audit chain has not begun".to_owned()))
+    head(conn, chain)?.ok_or_else(|| StoreError::Failed("the head of an audit chain is missing".to_owned()))
 }

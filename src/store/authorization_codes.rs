@@ -1,4 +1,4 @@
-//! Authorization codes: made by an approval, exchanged once.
+//! Authorization codes: created by an approval, exchanged once.
 
 use diesel::prelude::*;
 
@@ -25,12 +25,12 @@ pub struct AuthorizationCode {
     pub wrong_tries: i64,
     pub consumed_at: Option<Time>,
     pub credential_id: Option<String>,
-    /// What the code is derived from.
+    /// Random input from which the code is derived. `None` for codes of older releases.
     pub seed: Option<Vec<u8>>,
 }
 
 impl AuthorizationCode {
-    /// Whether it can still be exchanged.
+    /// Whether the code can still be exchanged.
     pub fn is_usable(&self, now: Time) -> bool {
         self.consumed_at.is_none() && now < self.expires_at
     }
@@ -41,8 +41,8 @@ pub fn insert(conn: &mut Conn, code: &AuthorizationCode) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Reads a code with the request it answers, and keeps others from using it, and from changing its organization, until the
-/// transaction ends.
+/// Reads a code with its request. Locks the code, and takes a shared lock on its organization, until the end of the
+/// transaction.
 pub fn lock(
     conn: &mut Conn,
     hash: Digest,
@@ -62,14 +62,14 @@ pub fn of_request(conn: &mut Conn, request_id: &str) -> Result<Option<Authorizat
     Ok(query.select(AuthorizationCode::as_select()).get_result(conn).optional()?)
 }
 
-/// Uses the code up; `false` if somebody was faster.
+/// Marks the code as consumed; `false` if it was consumed already.
 pub fn consume(conn: &mut Conn, hash: Digest, credential_id: &str, at: Time) -> Result<bool, StoreError> {
     let update = diesel::update(codes::table.find(hash).filter(codes::consumed_at.is_null()))
         .set((codes::consumed_at.eq(at), codes::credential_id.eq(credential_id)));
     Ok(Prepared(update).execute(conn)? == 1)
 }
 
-/// Ends the codes of an organization that nobody has used yet.
+/// Expires all unused codes of an organization.
 pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result<usize, StoreError> {
     let waiting = codes::table.filter(codes::org_id.eq(org_id).and(codes::consumed_at.is_null()));
     Ok(diesel::update(waiting.filter(codes::expires_at.gt(at)))
@@ -77,7 +77,7 @@ pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result
         .execute(conn)?)
 }
 
-/// Ends the code of a request, if nobody has used it yet.
+/// Expires the code of a request; `false` if it was consumed or has expired.
 pub fn expire(conn: &mut Conn, request_id: &str, at: Time) -> Result<bool, StoreError> {
     let waiting = codes::table.filter(codes::request_id.eq(request_id).and(codes::consumed_at.is_null()));
     let changed = diesel::update(waiting.filter(codes::expires_at.gt(at)))
@@ -86,7 +86,7 @@ pub fn expire(conn: &mut Conn, request_id: &str, at: Time) -> Result<bool, Store
     Ok(changed == 1)
 }
 
-/// Counts a try with the wrong verifier.
+/// Counts an attempt with the wrong code verifier.
 pub fn count_wrong_try(conn: &mut Conn, hash: Digest) -> Result<(), StoreError> {
     diesel::update(codes::table.find(hash))
         .set(codes::wrong_tries.eq(codes::wrong_tries + 1))

@@ -18,7 +18,7 @@ use crate::domain::time::Time;
 pub struct AuthorizationRequest {
     pub id: String,
     pub client_id: String,
-    /// As the client asked for it, port and all; it matched a registration.
+    /// As requested, with the port; it matches a registered redirect URI.
     pub redirect_uri: String,
     pub state: Option<String>,
     pub scopes: String,
@@ -38,7 +38,7 @@ pub struct AuthorizationRequest {
     pub created_at: Time,
     pub expires_at: Time,
     pub status: RequestStatus,
-    /// What the client is told of an invalid request.
+    /// The OAuth error for the client, if the request is invalid.
     pub error: Option<String>,
     pub error_description: Option<String>,
     pub answered_at: Option<Time>,
@@ -47,7 +47,7 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// How the answer reaches the tool.
+    /// How the authorization response reaches the tool.
     pub fn sign_in_method(&self, config: &Config) -> SignInMethod {
         if self.redirect_uri == config.server.public_url.join(PASTE_PATH) {
             SignInMethod::Paste
@@ -66,34 +66,34 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<AuthorizationRequest>, S
     Ok(requests::table.find(id).select(AuthorizationRequest::as_select()).get_result(conn).optional()?)
 }
 
-/// Reads a request and keeps others from answering it until the transaction ends.
+/// Like [`find`], and locks the request until the end of the transaction.
 pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<AuthorizationRequest>, StoreError> {
     let query = requests::table.find(id).select(AuthorizationRequest::as_select());
     Ok(Locked(query).get_result(conn).optional()?)
 }
 
-/// By the `request_uri` of a pushed request.
+/// The pushed request with this `request_uri` digest.
 pub fn find_pushed(conn: &mut Conn, hash: Digest) -> Result<Option<AuthorizationRequest>, StoreError> {
     let query =
         requests::table.filter(requests::pushed_hash.eq(hash)).select(AuthorizationRequest::as_select());
     Ok(query.get_result(conn).optional()?)
 }
 
-/// The same, and keeps others from answering it until the transaction ends.
+/// Like [`find_pushed`], and locks the request until the end of the transaction.
 pub fn lock_pushed(conn: &mut Conn, hash: Digest) -> Result<Option<AuthorizationRequest>, StoreError> {
     let query =
         requests::table.filter(requests::pushed_hash.eq(hash)).select(AuthorizationRequest::as_select());
     Ok(Locked(query).get_result(conn).optional()?)
 }
 
-/// By the code at the end of its short link.
+/// The request with this short-link code, locked until the end of the transaction.
 pub fn lock_short_code(conn: &mut Conn, code: &str) -> Result<Option<AuthorizationRequest>, StoreError> {
     let query =
         requests::table.filter(requests::short_code.eq(code)).select(AuthorizationRequest::as_select());
     Ok(Locked(query).get_result(conn).optional()?)
 }
 
-/// Ties a request to the browser that opened it. It stays open as long as a person may take to decide.
+/// Binds a request to the browser that opened it, and extends it by the time a person has to decide.
 pub fn bind(conn: &mut Conn, id: &str, browser: Digest, expires_at: Time) -> Result<(), StoreError> {
     diesel::update(requests::table.find(id))
         .set((requests::browser_hash.eq(browser), requests::expires_at.eq(expires_at)))
@@ -101,8 +101,8 @@ pub fn bind(conn: &mut Conn, id: &str, browser: Digest, expires_at: Time) -> Res
     Ok(())
 }
 
-/// Moves what still waits in a browser to the cookie that the browser has after signing in: an invalid request, too,
-/// waits for somebody before its tool is told.
+/// Moves the pending requests of a browser to its new cookie after sign-in. Includes invalid requests, whose error goes
+/// to the client once the person has signed in.
 pub fn rebind(conn: &mut Conn, before: Digest, after: Digest) -> Result<(), StoreError> {
     diesel::update(requests::table.filter(requests::browser_hash.eq(before)))
         .filter(requests::status.eq_any([RequestStatus::Open, RequestStatus::Invalid]))
@@ -111,7 +111,7 @@ pub fn rebind(conn: &mut Conn, before: Digest, after: Digest) -> Result<(), Stor
     Ok(())
 }
 
-/// Records the one answer; `false` if there was one already.
+/// Records the answer; `false` if the request has been answered already.
 pub fn answer(
     conn: &mut Conn,
     id: &str,
@@ -132,7 +132,7 @@ pub fn answer(
     Ok(changed == 1)
 }
 
-/// The newest request of a browser that was answered since `since` without an approval.
+/// The newest request of a browser that was refused since `since`.
 pub fn latest_refused(
     conn: &mut Conn,
     browser: Digest,
@@ -152,20 +152,20 @@ pub fn latest_refused(
         .optional()?)
 }
 
-/// Deletes what a client has asked for, codes with it.
+/// Deletes the requests of a client; their codes go with them (`ON DELETE CASCADE`).
 pub fn delete_of_client(conn: &mut Conn, client_id: &str) -> Result<(), StoreError> {
     diesel::delete(requests::table.filter(requests::client_id.eq(client_id))).execute(conn)?;
     Ok(())
 }
 
-/// Deletes requests that never got a code.
+/// Deletes expired requests that have no code.
 pub fn delete_without_code(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
-    // An approval and its code are written together, so that the status says whether there is a code.
+    // A code is created together with the approval, so the status shows whether a request has one.
     let condition = Some("status <> 'approved'");
     Ending { table: "authorization_requests", column: "expires_at", condition }.delete(conn, span)
 }
 
-/// Deletes requests, codes with them.
+/// Deletes expired requests and their codes.
 pub fn delete_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     Ending { table: "authorization_requests", column: "expires_at", condition: None }.delete(conn, span)
 }

@@ -1,4 +1,4 @@
-//! CLI sessions with the names by which people know their owner and their tool.
+//! CLI sessions with the names of their owner and client.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -13,7 +13,7 @@ use super::engine::schema::{clients, credentials, users};
 use crate::domain::credential::CredentialKind;
 use crate::domain::time::Time;
 
-/// A CLI session, whose it is, and which tool holds it.
+/// A CLI session, its owner's name and its client's name.
 #[derive(Debug, Clone, Queryable)]
 pub struct NamedSession {
     pub session: Credential,
@@ -31,7 +31,8 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<NamedSession>, StoreErro
         .optional()?)
 }
 
-/// A page of the living sessions of an organization, the newest first. `after` is where the page before it ended.
+/// One page of the active sessions of an organization, newest first, after the position (creation time, id) where the
+/// previous page ended.
 pub fn active_page(
     conn: &mut Conn,
     org_id: &str,

@@ -83,20 +83,20 @@ impl From<&Client> for Row {
     }
 }
 
-/// Inserts a client; `StoreError::Conflict` if its id is registered, or was.
+/// Inserts a client; `StoreError::Conflict` if its id is in use, also by a removed client.
 pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StoreError> {
     diesel::insert_into(clients::table).values(&Row::from(client)).execute(conn)?;
     Ok(())
 }
 
-/// Whether a client with this id was removed and its id has not been registered again.
+/// Whether the client with this id is removed and not registered again.
 pub fn is_removed(conn: &mut Conn, id: &str) -> Result<bool, StoreError> {
     let removed = clients::table.find(id).filter(clients::disabled_at.is_not_null());
     Ok(removed.count().get_result::<i64>(conn)? > 0)
 }
 
-/// Replaces a removed client of the same id by this registration; `false` if none was removed. The version goes on from
-/// the removed one, so that no copy of that passes for the new one.
+/// Replaces a removed client of the same id by this registration; `false` if no such client was removed. Increments the
+/// removed client's version, so that no cached copy of it passes for the new one.
 pub fn replace_removed(conn: &mut Conn, client: &Client) -> Result<bool, StoreError> {
     let removed = clients::table.find(&client.id).filter(clients::disabled_at.is_not_null());
     let Some(version) = Locked(removed.select(clients::version)).get_result::<i64>(conn).optional()? else {
@@ -115,8 +115,8 @@ fn words(grants: &[Grant]) -> String {
     grants.iter().map(|grant| grant.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// Changes redirect URIs and grants of the registration that was made at this time. A removed one, and a later one under
-/// the same id, stay as they are.
+/// Changes redirect URIs and grants of the registration made at `created_at`. Does nothing if that one has been removed
+/// or replaced.
 pub fn update_registration(
     conn: &mut Conn,
     id: &str,
@@ -139,7 +139,7 @@ pub fn update_registration(
     Ok(())
 }
 
-/// A client that may act; a removed one is not found.
+/// An active client; `None` if it is removed.
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Client>, StoreError> {
     let row = clients::table
         .find(id)
@@ -150,7 +150,7 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Client>, StoreError> {
     row.map(Client::try_from).transpose()
 }
 
-/// The same, and nobody else changes it until the transaction ends.
+/// Like [`find`], and locks the client until the end of the transaction.
 pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<Client>, StoreError> {
     let client = clients::table.find(id).filter(clients::disabled_at.is_null()).select(Row::as_select());
     Locked(client).get_result::<Row>(conn).optional()?.map(Client::try_from).transpose()
@@ -174,18 +174,18 @@ pub fn set_secrets(
     Ok(())
 }
 
-/// The longest lifetime of an access token that a client has for itself.
+/// The longest access token lifetime that any client sets for itself.
 pub fn longest_access(conn: &mut Conn) -> Result<Option<TimeDelta>, StoreError> {
     let longest = clients::table.filter(clients::disabled_at.is_null()).select(max(clients::access_seconds));
     Ok(longest.get_result::<Option<i64>>(conn)?.and_then(TimeDelta::try_seconds))
 }
 
-/// The name of a client, also of a removed one.
+/// The name of a client, removed or not.
 pub fn name(conn: &mut Conn, id: &str) -> Result<Option<String>, StoreError> {
     Ok(clients::table.find(id).select(clients::name).get_result(conn).optional()?)
 }
 
-/// Whether the id was ever given out, also to a client that has been removed since.
+/// Whether the id is in use, also by a removed client.
 pub fn exists(conn: &mut Conn, id: &str) -> Result<bool, StoreError> {
     Ok(clients::table.find(id).count().get_result::<i64>(conn)? > 0)
 }
@@ -199,7 +199,7 @@ pub fn list(conn: &mut Conn) -> Result<Vec<Client>, StoreError> {
     rows.into_iter().map(Client::try_from).collect()
 }
 
-/// Removes a client. Its row stays, because its sessions refer to it.
+/// Removes a client. Keeps its row, because sessions refer to it.
 pub fn disable(conn: &mut Conn, id: &str, at: Time) -> Result<bool, StoreError> {
     let changed = diesel::update(clients::table.find(id).filter(clients::disabled_at.is_null()))
         .set((clients::disabled_at.eq(at), clients::version.eq(clients::version + 1)))

@@ -1,4 +1,4 @@
-//! What is counted on all nodes together.
+//! Counters shared by all nodes.
 
 use diesel::prelude::*;
 
@@ -8,7 +8,7 @@ use super::engine::query::{Locked, Native};
 use super::engine::schema::counters;
 use crate::domain::counter::Counter;
 
-/// Adds one. Two at the same moment count as two.
+/// Adds one, atomically.
 pub fn increment(conn: &mut Conn, counter: Counter) -> Result<(), StoreError> {
     let statement = diesel::insert_into(counters::table)
         .values((counters::name.eq(counter.as_str()), counters::value.eq(1_i64)))
@@ -19,7 +19,7 @@ pub fn increment(conn: &mut Conn, counter: Counter) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads a counter and begins it anew.
+/// Reads a counter and resets it to 0.
 pub fn take(conn: &mut Conn, counter: Counter) -> Result<i64, StoreError> {
     let row = counters::table.find(counter.as_str()).select(counters::value);
     let found: Option<i64> = Locked(row).get_result(conn).optional()?;

@@ -26,7 +26,7 @@ pub struct Credential {
     pub client_id: Option<String>,
     pub name: String,
     pub scopes: String,
-    /// With the generation and the master key, all that a refresh token is made of.
+    /// Random input from which, with the generation and the master key, the refresh token is derived.
     pub seed: Option<Vec<u8>>,
     pub generation: i64,
     pub rotated_at: Option<Time>,
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Credential {
 }
 
 impl Credential {
-    /// Whether it has not ended by itself or by somebody's act.
+    /// Whether it has neither expired nor been revoked.
     pub fn is_active(&self, now: Time) -> bool {
         is_active(self.revoked_at, &[self.idle_ends_at, self.ends_at], now)
     }
@@ -62,7 +62,7 @@ pub fn insert(conn: &mut Conn, credential: &Credential) -> Result<(), StoreError
     Ok(())
 }
 
-/// Inserts many, in one statement where a statement costs a way to a server.
+/// Inserts several; on PostgreSQL in one statement.
 pub(in crate::store) fn insert_all<'a>(
     conn: &mut Conn,
     credentials: impl Iterator<Item = &'a Credential>,
@@ -85,19 +85,19 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Credential>, StoreError>
     Ok(credentials::table.find(id).select(Credential::as_select()).get_result(conn).optional()?)
 }
 
-/// The same, once nobody else is changing it; and nobody else changes it until the transaction ends.
+/// Like [`find`], and locks the credential until the end of the transaction.
 pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<Credential>, StoreError> {
     let query = credentials::table.find(id).select(Credential::as_select());
     Ok(Locked(query).get_result(conn).optional()?)
 }
 
-/// The installation that made the last refresh of a session, when its tool said which.
+/// The installation that made the last refresh of a session; `None` if the tool did not identify it.
 pub fn last_installation(conn: &mut Conn, id: &str) -> Result<Option<Digest>, StoreError> {
     let found = more_of_credentials::table.find(id).select(more_of_credentials::installation_hash);
     Ok(found.get_result::<Option<Digest>>(conn).optional()?.flatten())
 }
 
-/// Ends one credential; `false` if it had ended already.
+/// Revokes one credential; `false` if it was revoked already.
 pub fn revoke(conn: &mut Conn, id: &str, at: Time, reason: EndReason) -> Result<bool, StoreError> {
     let changed = diesel::update(credentials::table.find(id).filter(credentials::revoked_at.is_null()))
         .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
@@ -105,13 +105,13 @@ pub fn revoke(conn: &mut Conn, id: &str, at: Time, reason: EndReason) -> Result<
     Ok(changed == 1)
 }
 
-/// Ends every living CLI session that a client holds and says which.
+/// Revokes all sessions of a client that are not revoked yet, and returns their ids.
 pub fn revoke_of_client(conn: &mut Conn, client_id: &str, at: Time) -> Result<Vec<String>, StoreError> {
     let living = credentials::table
         .filter(credentials::client_id.eq(client_id).and(credentials::revoked_at.is_null()))
         .order(credentials::id)
         .select(credentials::id);
-    // An update alone would lock them in any order.
+    // Locks them in the order of their ids; an update alone would lock in any order.
     Locked(living).load::<String>(conn)?;
     Ok(diesel::update(credentials::table)
         .filter(credentials::client_id.eq(client_id).and(credentials::revoked_at.is_null()))
@@ -120,7 +120,7 @@ pub fn revoke_of_client(conn: &mut Conn, client_id: &str, at: Time) -> Result<Ve
         .get_results(conn)?)
 }
 
-/// Moves a session forward to a generation that this database has not seen; `false` if it is no longer at `from`.
+/// Advances a session to a generation that a restored database does not know; `false` if it is not at `from`.
 pub fn skip_to_generation(conn: &mut Conn, id: &str, from: i64, to: i64) -> Result<bool, StoreError> {
     let at = credentials::table.find(id).filter(credentials::generation.eq(from));
     let changed = diesel::update(at.filter(credentials::revoked_at.is_null()))
@@ -134,15 +134,15 @@ pub fn rename(conn: &mut Conn, id: &str, name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Those of these credentials whose last use that is noted is no later than this, and that nobody else is changing; and
-/// nobody else changes them until the transaction ends.
+/// Locks those of these credentials whose recorded last use is not later than `at`, until the end of the transaction.
+/// Skips locked ones.
 pub fn lock_last_used_before(conn: &mut Conn, ids: &[&str], at: Time) -> Result<Vec<String>, StoreError> {
     let news = credentials::last_used_at.is_null().or(credentials::last_used_at.le(at));
     let query = credentials::table.filter(credentials::id.eq_any(ids).and(news)).select(credentials::id);
     Ok(Unlocked(query).load(conn)?)
 }
 
-/// Notes that a credential was used, unless a later use is noted already.
+/// Records a use, unless a later one is recorded.
 pub fn touch(conn: &mut Conn, id: &str, at: Time, ip: Option<&str>) -> Result<(), StoreError> {
     let news = credentials::last_used_at.is_null().or(credentials::last_used_at.lt(at));
     diesel::update(credentials::table.find(id).filter(news))
@@ -151,8 +151,8 @@ pub fn touch(conn: &mut Conn, id: &str, at: Time, ip: Option<&str>) -> Result<()
     Ok(())
 }
 
-/// A page of a person's CLI sessions in an organization, each with its client's name, the newest first. `after` is where
-/// the page before it ended.
+/// One page of a person's CLI sessions in an organization, each with its client's name, newest first, after the
+/// position (creation time, id) where the previous page ended.
 pub fn cli_session_page(
     conn: &mut Conn,
     org_id: &str,
@@ -175,10 +175,10 @@ pub fn cli_session_page(
     Ok(query.load(conn)?)
 }
 
-/// A credential by its id, with its kind and its owner.
+/// Id, kind and user id of a credential.
 pub type PersonalCredential = (String, CredentialKind, Option<String>);
 
-/// Which credentials live and are governed by the switch for personal tokens.
+/// Active credentials that the organization's `personal_tokens` setting controls.
 macro_rules! personal {
     ($org_id:expr, $now:expr) => {
         credentials::org_id
@@ -190,8 +190,8 @@ macro_rules! personal {
     };
 }
 
-/// How many living credentials the switch for personal tokens governs: CLI sessions, personal tokens, and the people who
-/// hold them.
+/// Numbers of active CLI sessions, of active personal tokens, and of people who have one. These are the credentials
+/// that the organization's `personal_tokens` setting controls.
 pub fn count_personal(conn: &mut Conn, org_id: &str, now: Time) -> Result<[i64; 3], StoreError> {
     let living = || credentials::table.filter(personal!(org_id, now)).filter(not_expired());
     let of_kind = |kind| living().filter(credentials::kind.eq(kind)).count();
@@ -202,8 +202,8 @@ pub fn count_personal(conn: &mut Conn, org_id: &str, now: Time) -> Result<[i64; 
     ])
 }
 
-/// Ends the living credentials that the switch for personal tokens governs, in two statements however many they are, and
-/// says which they were.
+/// Revokes the active CLI sessions and personal tokens of an organization and returns them. Two statements, whatever
+/// their number.
 pub fn revoke_personal(
     conn: &mut Conn,
     org_id: &str,
@@ -212,7 +212,7 @@ pub fn revoke_personal(
 ) -> Result<Vec<PersonalCredential>, StoreError> {
     let living =
         credentials::table.filter(personal!(org_id, at)).order(credentials::id).select(credentials::id);
-    // An update alone would lock them in any order.
+    // Locks them in the order of their ids; an update alone would lock in any order.
     Locked(living).load::<String>(conn)?;
     let mut ended: Vec<PersonalCredential> = diesel::update(credentials::table.filter(personal!(org_id, at)))
         .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
@@ -222,7 +222,7 @@ pub fn revoke_personal(
     Ok(ended)
 }
 
-/// The newest living session of a person with a client, if it was made since `since`.
+/// The newest session of a person with a client that was created since `since` and is not revoked.
 pub fn latest_session(
     conn: &mut Conn,
     user_id: &str,
@@ -238,8 +238,8 @@ pub fn latest_session(
         .optional()?)
 }
 
-/// Whether a person has signed in with a client since it was registered. Sessions of a removed client that had the same id
-/// do not count.
+/// Whether a person has signed in to a client since its registration. Ignores sessions of a removed client with the
+/// same id.
 pub fn has_used_client(
     conn: &mut Conn,
     user_id: &str,

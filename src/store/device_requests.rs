@@ -1,4 +1,4 @@
-//! Device authorization requests, from the question of the tool to the session that it gets.
+//! Device authorization requests (RFC 8628), from the tool's request until its session.
 
 use diesel::prelude::*;
 
@@ -25,21 +25,21 @@ pub struct DeviceRequest {
     pub device_name: Option<String>,
     pub device_os: Option<String>,
     pub tool_version: Option<String>,
-    /// Where the tool asked from.
+    /// Address of the tool.
     pub ip: Option<String>,
     pub interval_seconds: i64,
-    /// When the tool last asked for its answer.
+    /// Time of the tool's last poll.
     pub polled_at: Option<Time>,
     pub browser_hash: Option<Digest>,
     pub created_at: Time,
     pub expires_at: Time,
     pub status: DeviceStatus,
     pub answered_at: Option<Time>,
-    /// Where the person answered, when that address is one to compare.
+    /// Address of the person who answered; `None` if it cannot be compared with `ip`.
     pub answered_ip: Option<String>,
     pub user_id: Option<String>,
     pub org_id: Option<String>,
-    /// The scopes that the person gave.
+    /// Scopes that the person approved.
     pub granted: Option<String>,
     pub auth_time: Option<Time>,
     pub consumed_at: Option<Time>,
@@ -47,14 +47,14 @@ pub struct DeviceRequest {
 }
 
 impl DeviceRequest {
-    /// The sign-in method by which it was answered.
+    /// The sign-in method of the answered request.
     pub fn sign_in_method(&self) -> SignInMethod {
         let address = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
         SignInMethod::Device(Proximity::of(address(&self.ip), address(&self.answered_ip)))
     }
 }
 
-/// The one answer of a person.
+/// The person's answer.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = requests)]
 pub struct DeviceRequestAnswer<'a> {
@@ -76,13 +76,13 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<DeviceRequest>, StoreErr
     Ok(requests::table.find(id).select(DeviceRequest::as_select()).get_result(conn).optional()?)
 }
 
-/// Reads a request and keeps others from answering it until the transaction ends.
+/// Like [`find`], and locks the request until the end of the transaction.
 pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<DeviceRequest>, StoreError> {
     let query = requests::table.find(id).select(DeviceRequest::as_select());
     Ok(Locked(query).get_result(conn).optional()?)
 }
 
-/// The same by the device code. The organization of a request that was answered is kept from changes as well.
+/// Like [`lock`], by device code. Also takes a shared lock on the organization of an answered request.
 pub fn lock_device(conn: &mut Conn, hash: Digest) -> Result<Option<DeviceRequest>, StoreError> {
     let by_hash = requests::table.filter(requests::device_hash.eq(hash));
     let answered_for: Option<Option<String>> =
@@ -99,25 +99,25 @@ pub fn lock_device(conn: &mut Conn, hash: Digest) -> Result<Option<DeviceRequest
     Ok(locked)
 }
 
-/// The same by the code that the device shows.
+/// Like [`lock`], by user code.
 pub fn lock_user_code(conn: &mut Conn, hash: Digest) -> Result<Option<DeviceRequest>, StoreError> {
     let query = requests::table.filter(requests::user_code_hash.eq(hash)).select(DeviceRequest::as_select());
     Ok(Locked(query).get_result(conn).optional()?)
 }
 
-/// Whether a request has this code, waiting or not yet swept away.
+/// Whether a request with this user code exists, pending or not yet deleted by the sweep.
 pub fn has_user_code(conn: &mut Conn, hash: Digest) -> Result<bool, StoreError> {
     let same = requests::table.filter(requests::user_code_hash.eq(hash));
     Ok(same.count().get_result::<i64>(conn)? > 0)
 }
 
-/// Ties a request to the browser in which its code was entered last.
+/// Binds a request to the browser in which its user code was entered last.
 pub fn bind(conn: &mut Conn, id: &str, browser: Digest) -> Result<(), StoreError> {
     diesel::update(requests::table.find(id)).set(requests::browser_hash.eq(browser)).execute(conn)?;
     Ok(())
 }
 
-/// Moves what waits in a browser to the cookie that it has after signing in.
+/// Moves the pending requests of a browser to its new cookie after sign-in.
 pub fn rebind(conn: &mut Conn, before: Digest, after: Digest) -> Result<(), StoreError> {
     diesel::update(requests::table.filter(requests::browser_hash.eq(before)))
         .filter(requests::status.eq(DeviceStatus::Open))
@@ -126,13 +126,13 @@ pub fn rebind(conn: &mut Conn, before: Digest, after: Digest) -> Result<(), Stor
     Ok(())
 }
 
-/// Records the one answer; `false` if there was one already.
+/// Records the answer; `false` if the request has been answered already.
 pub fn answer(conn: &mut Conn, id: &str, answer: &DeviceRequestAnswer<'_>) -> Result<bool, StoreError> {
     let open = requests::table.find(id).filter(requests::status.eq(DeviceStatus::Open));
     Ok(diesel::update(open).set(answer).execute(conn)? == 1)
 }
 
-/// Notes that the tool has asked, and how long it has to wait from now on.
+/// Records a poll and the interval until the next one.
 pub fn record_poll(conn: &mut Conn, id: &str, at: Time, interval_seconds: i64) -> Result<(), StoreError> {
     diesel::update(requests::table.find(id))
         .set((requests::polled_at.eq(at), requests::interval_seconds.eq(interval_seconds)))
@@ -140,7 +140,7 @@ pub fn record_poll(conn: &mut Conn, id: &str, at: Time, interval_seconds: i64) -
     Ok(())
 }
 
-/// Gives the answer out; `false` if somebody was faster.
+/// Marks the answer as fetched; `false` if it was fetched already.
 pub fn consume(conn: &mut Conn, id: &str, credential_id: Option<&str>, at: Time) -> Result<bool, StoreError> {
     let changed = diesel::update(requests::table.find(id).filter(requests::consumed_at.is_null()))
         .set((requests::consumed_at.eq(at), requests::credential_id.eq(credential_id)))
@@ -148,7 +148,7 @@ pub fn consume(conn: &mut Conn, id: &str, credential_id: Option<&str>, at: Time)
     Ok(changed == 1)
 }
 
-/// Ends the approvals of an organization that no tool has fetched yet.
+/// Expires all approvals of an organization that no tool has fetched.
 pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result<usize, StoreError> {
     let waiting = requests::table.filter(requests::org_id.eq(org_id).and(requests::consumed_at.is_null()));
     Ok(diesel::update(waiting.filter(requests::expires_at.gt(at)))
@@ -156,13 +156,13 @@ pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result
         .execute(conn)?)
 }
 
-/// Deletes what a client has asked for.
+/// Deletes the requests of a client.
 pub fn delete_of_client(conn: &mut Conn, client_id: &str) -> Result<(), StoreError> {
     diesel::delete(requests::table.filter(requests::client_id.eq(client_id))).execute(conn)?;
     Ok(())
 }
 
-/// Deletes what nobody can use any more.
+/// Deletes expired requests.
 pub fn delete_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     Ending { table: "device_requests", column: "expires_at", condition: None }.delete(conn, span)
 }

@@ -1,7 +1,8 @@
-//! Credentials that have ended: marked, so that indexes can leave them out, and removed some time later.
+//! Ended credentials: marked so that indexes can skip them, and removed some time later.
 //!
-//! `expired_at` is a hint for indexes. It is written after the end, so a list of active credentials also looks at
-//! `idle_ends_at` and `ends_at`; and a wrong clock may have written it, so nothing is ended or removed by it alone.
+//! `expired_at` is a hint for indexes. The sweep writes it after the end, so lists of active credentials also compare
+//! `idle_ends_at` and `ends_at`. It may have been written by a wrong clock, so nothing is ended or removed because of
+//! it alone.
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -16,13 +17,13 @@ use super::engine::schema::{credentials, more_of_credentials, removed_credential
 use super::sweeping::{Deleted, Span};
 use crate::domain::time::Time;
 
-/// With `revoked_at IS NULL`, word for word the condition of the indexes of active credentials.
+/// With `revoked_at IS NULL`, matches the condition of the indexes of active credentials literally.
 pub(in crate::store) fn not_expired() -> SqlLiteral<Bool> {
     sql("credentials.expired_at IS NULL")
 }
 
-/// When a credential ends by itself. On SQLite `MIN` of several is what `LEAST` is on PostgreSQL, except that one NULL
-/// makes it NULL.
+/// When a credential expires. `MIN` of several values on SQLite is `LEAST` on PostgreSQL, except that any NULL makes it
+/// NULL.
 fn earliest_end(conn: &Conn) -> &'static str {
     match conn {
         Conn::Postgres(_) => "LEAST(idle_ends_at, ends_at)",
@@ -30,9 +31,8 @@ fn earliest_end(conn: &Conn) -> &'static str {
     }
 }
 
-/// Looks at credentials that are due within the span: marks those that have ended by themselves before the end of the
-/// span, and puts the others off until their end as it is now. Those that another transaction has locked are left to the
-/// next sweep.
+/// Checks credentials that are due within the span: marks those that have expired before the end of the span, and sets
+/// `due_at` of the others to their current end. Rows that are locked are left to the next sweep.
 pub fn mark_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     let due = || sql::<Moment>("COALESCE(due_at, created_at)");
     let query = more_of_credentials::table
@@ -63,8 +63,8 @@ pub fn mark_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> 
     Ok(Deleted { rows: found.len(), to: found.last().map(|(_, due)| *due) })
 }
 
-/// Removes credentials that ended within the span, and keeps their names for what outlives them. A key stays as long as
-/// the one that it replaced.
+/// Removes credentials that ended within the span, and keeps their names for the audit log and usage. A key that
+/// replaced another one is not removed before it.
 pub fn remove(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     let ended = || sql::<Moment>("COALESCE(expired_at, revoked_at)");
     let indeed = sql::<Bool>("(revoked_at IS NOT NULL OR ")

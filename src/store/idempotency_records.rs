@@ -1,4 +1,4 @@
-//! Answers that are given again when the same request comes again.
+//! Responses kept for `Idempotency-Key`, to answer a repeated request.
 
 use diesel::prelude::*;
 
@@ -13,14 +13,15 @@ use crate::domain::time::Time;
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = idempotency_records)]
 pub struct IdempotencyRecord {
-    /// The digest of what was asked.
+    /// Digest of the request.
     pub request: Digest,
     pub status: Option<i64>,
     pub sealed: Option<Vec<u8>>,
     pub expires_at: Time,
 }
 
-/// Takes a key for this request; `false` if it is taken. Others who want it wait until the transaction ends.
+/// Claims a key for this request; `false` if it is taken. Concurrent claims of the same key wait until the end of the
+/// transaction.
 pub fn claim(conn: &mut Conn, key: Digest, request: Digest, expires_at: Time) -> Result<bool, StoreError> {
     let statement = diesel::insert_into(idempotency_records::table)
         .values((
@@ -38,7 +39,7 @@ pub fn find(conn: &mut Conn, key: Digest) -> Result<Option<IdempotencyRecord>, S
     Ok(record.get_result(conn).optional()?)
 }
 
-/// Keeps the answer.
+/// Stores the response.
 pub fn answer(conn: &mut Conn, key: Digest, status: i64, sealed: &[u8]) -> Result<(), StoreError> {
     diesel::update(idempotency_records::table.find(key))
         .set((idempotency_records::status.eq(status), idempotency_records::sealed.eq(sealed)))

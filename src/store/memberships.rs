@@ -1,4 +1,4 @@
-//! Who belongs to which organization, and as what.
+//! Members of organizations and their roles.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -24,7 +24,8 @@ pub fn insert(conn: &mut Conn, membership: &Membership) -> Result<(), StoreError
     Ok(())
 }
 
-/// The role that a person has in an organization right now. Nobody has one where person or organization is disabled.
+/// The current role of a person in an organization; `None` if the person is not a member, or either of the two is
+/// disabled.
 pub fn role(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<String>, StoreError> {
     Ok(memberships::table
         .inner_join(organizations::table)
@@ -36,7 +37,7 @@ pub fn role(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<Strin
         .optional()?)
 }
 
-/// A person in an organization, as things stand.
+/// A member: the person, the organization and the current role.
 #[derive(Debug, Clone)]
 pub struct ActiveMember {
     pub organization: Organization,
@@ -44,7 +45,7 @@ pub struct ActiveMember {
     pub role: String,
 }
 
-/// A person's standing in an organization. Nobody has one where person or organization is disabled.
+/// A member by organization and person; `None` if the person is not a member, or either of the two is disabled.
 pub fn active_member(
     conn: &mut Conn,
     org_id: &str,
@@ -61,7 +62,7 @@ pub fn active_member(
     Ok(row.map(|(organization, user, role)| ActiveMember { organization, user, role }))
 }
 
-/// The organizations of a person with the person's role in each, oldest membership first.
+/// The organizations of a person with the role in each, oldest membership first.
 pub fn of_user(conn: &mut Conn, user_id: &str) -> Result<Vec<(Organization, String)>, StoreError> {
     Ok(memberships::table
         .inner_join(organizations::table)
@@ -71,7 +72,7 @@ pub fn of_user(conn: &mut Conn, user_id: &str) -> Result<Vec<(Organization, Stri
         .load(conn)?)
 }
 
-/// The people of an organization who have one of these roles, by name.
+/// The members of an organization that have one of these roles, sorted by name.
 pub fn with_roles(conn: &mut Conn, org_id: &str, roles: &[&str]) -> Result<Vec<User>, StoreError> {
     Ok(memberships::table
         .inner_join(users::table)
@@ -93,7 +94,7 @@ pub fn remove(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<bool, Stor
     Ok(diesel::delete(memberships::table.find((org_id, user_id))).execute(conn)? == 1)
 }
 
-/// Whether anybody owns anything yet: until then the deployment is not set up.
+/// Whether any membership exists. Until then the deployment is not set up.
 pub fn any(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(diesel::select(exists(memberships::table.select(memberships::org_id))).get_result(conn)?)
 }

@@ -1,32 +1,30 @@
-//! Every line of SQL, in three rooms: [`Store`] with one file per table, whose queries are plain functions over a
-//! connection; `engine`, which knows both databases and no table; and [`batched`], for the statements that are gathered.
+//! All SQL. [`Store`] has one file per table, whose queries are plain functions over a connection; `engine` knows both
+//! databases and no table; [`batched`] gathers statements of many requests.
 //!
 //! Writes go through [`Store::write`], which runs a closure in one transaction with one `now`. On PostgreSQL it takes a
-//! pooled connection; on SQLite the closure is handed to the one writer thread, which runs what is waiting, each in a
-//! savepoint, and commits it together. Reads go through [`Store::read`].
+//! pooled connection. On SQLite it queues the closure for the single writer thread, which runs queued closures each in
+//! a savepoint and commits them together. Reads go through [`Store::read`].
 //!
-//! What there is most of is gathered and goes to the database together: [`Store::rotate`] for refreshes,
-//! [`Store::redeem`] for codes, [`Store::find_by_secret`] for keys and tokens, which come with every request to the APIs behind.
-//! Nothing else opens a transaction.
+//! The most frequent operations are batched: [`Store::rotate`] for refreshes, [`Store::redeem`] for authorization
+//! codes, and [`Store::look`] for API keys and tokens. Nothing else opens a transaction.
 //!
-//! Transactions on PostgreSQL lock rows in one order, so that none waits for another in a circle:
-//!
-//! 1. what belongs to the caller alone: idempotency records, rates and throttles, in the order of their keys. The rate that
-//!    belongs to one session is locked after that session, and nothing else takes it
-//! 2. a request that waits for its answer, authorization or device
+//! To avoid deadlocks, transactions on PostgreSQL lock rows in one order:
+//! 1. rows of the caller alone: idempotency records, rates and throttles, in the order of their keys. Exception: the
+//!    rate of a session is locked after that session, and nothing else takes it
+//! 2. an unanswered authorization request or device request
 //! 3. clients
-//! 4. organizations: [`organizations::lock`] to change what is allowed in one, or to end everything in it;
-//!    [`organizations::lock_shared`] to make a session in one. Inserting a row that refers to an organization holds it too, so it
-//!    must be held before anything of 5 is locked
-//! 5. service accounts, codes, device requests that were answered, credentials; credentials in the order of their ids
-//! 6. counters and facts. A transaction that changes signing keys locks their fact first, and then only 7
-//! 7. the ends of the audit chains, in the order of their names, as the last thing before the commit
+//! 4. organizations: [`organizations::lock`] to change a policy or to end everything in the organization;
+//!    [`organizations::hold`] to create a session in it. Inserting a row that refers to an organization also takes the
+//!    shared lock, so call `hold` before locking anything of 5
+//! 5. service accounts, codes, answered device requests, credentials; credentials in the order of their ids
+//! 6. counters and facts. A transaction that changes signing keys locks their fact first, and after it only 7
+//! 7. the heads of the audit chains, in the order of their names, immediately before the commit
 //!
-//! What takes many rows of others together takes none that is locked (`SKIP LOCKED`). What deadlocks all the same runs
-//! again.
+//! A transaction that locks many rows of other callers skips those that are locked (`SKIP LOCKED`). One that deadlocks
+//! all the same is retried.
 //!
-//! A look-up by a unique key ends with `get_result`, not with `first`: that adds a `LIMIT` whose number is bound, and SQLite
-//! plans a cached statement anew every time that such a number is bound again.
+//! A lookup by a unique key ends with `get_result` instead of `first`. `first` adds a `LIMIT` with a bound number, and
+//! SQLite plans a cached statement again each time that such a number is bound.
 
 pub mod audit;
 pub mod authorization_codes;

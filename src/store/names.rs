@@ -1,4 +1,4 @@
-//! What people call the things that an id stands for.
+//! Display names by id.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::engine::schema::{
 };
 use crate::domain::audit::export::Names;
 
-/// The names of these ids, of whichever kind, removed credentials included. What has none is left out.
+/// The names of these ids, of any kind, including removed credentials. Ids without a name are left out.
 pub fn of<'a>(conn: &mut Conn, ids: impl IntoIterator<Item = &'a str>) -> Result<Names, StoreError> {
     let ids: BTreeSet<&str> = ids.into_iter().collect();
     let mut names = Names::new();
@@ -27,16 +27,16 @@ pub fn of<'a>(conn: &mut Conn, ids: impl IntoIterator<Item = &'a str>) -> Result
     Ok(names)
 }
 
-/// Somebody who acts in an organization.
+/// A person or service account of an organization.
 #[derive(Debug, Clone, Queryable)]
 pub struct KnownActor {
     pub id: String,
     pub name: String,
-    /// Nothing for a service account.
+    /// `None` for a service account.
     pub email: Option<String>,
 }
 
-/// The members and the service accounts of an organization.
+/// The members and service accounts of an organization.
 pub fn actors(conn: &mut Conn, org_id: &str) -> Result<Vec<KnownActor>, StoreError> {
     let mut known: Vec<KnownActor> = memberships::table
         .inner_join(users::table)

@@ -19,25 +19,25 @@ pub struct Organization {
     pub id: String,
     pub slug: String,
     pub name: String,
-    /// The switch: whether people may have personal tokens and sign in to command-line tools.
+    /// Whether members may have personal tokens and sign in to command-line tools.
     pub personal_tokens: bool,
     pub api_keys: bool,
     pub created_at: Time,
     pub disabled_at: Option<Time>,
-    /// `None`: what the configuration says.
+    /// `None`: the configured default. The same for the fields below.
     pub device_flow: Option<DeviceFlow>,
-    /// The same for codes that are copied from a page, and for all that follows.
+    /// Whether members may sign in by copying a code from the page.
     pub copy_code: Option<bool>,
     pub unrestricted_keys: Option<bool>,
-    /// Zero: no limit.
+    /// 0: no limit.
     pub key_max_seconds: Option<i64>,
     pub personal_token_creators: Option<TokenCreators>,
-    /// Zero: no limit.
+    /// 0: no limit.
     pub personal_token_max_seconds: Option<i64>,
 }
 
 impl Organization {
-    /// What is allowed right now.
+    /// The sign-in policy in effect.
     pub fn policy(&self, defaults: &Organizations) -> Policy {
         Policy {
             personal_tokens: self.personal_tokens,
@@ -46,7 +46,7 @@ impl Organization {
         }
     }
 
-    /// What is allowed of API keys right now.
+    /// The API key policy in effect.
     pub fn key_policy(&self, defaults: &Organizations) -> KeyPolicy {
         KeyPolicy {
             on: self.api_keys,
@@ -55,7 +55,7 @@ impl Organization {
         }
     }
 
-    /// What is allowed of personal tokens right now.
+    /// The personal token policy in effect.
     pub fn token_policy(&self, defaults: &Organizations) -> TokenPolicy {
         let longest = self.personal_token_max_seconds.map_or(defaults.personal_token_max, TimeDelta::seconds);
         TokenPolicy {
@@ -75,20 +75,21 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Organization>, StoreErro
     Ok(organizations::table.find(id).select(Organization::as_select()).get_result(conn).optional()?)
 }
 
-/// By the name it has in paths.
+/// Finds an organization by its name in URL paths.
 pub fn find_by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Organization>, StoreError> {
     let by_slug = organizations::table.filter(organizations::slug.eq(slug));
     Ok(by_slug.select(Organization::as_select()).get_result(conn).optional()?)
 }
 
-/// Reads an organization and keeps others from changing it until the transaction ends.
+/// Reads an organization and locks it until the end of the transaction.
 pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<Organization>, StoreError> {
     let query = organizations::table.find(id).select(Organization::as_select());
     Ok(Locked(query).get_result(conn).optional()?)
 }
 
-/// Keeps others from [`lock`]ing an organization until the transaction ends. What makes a session in it, or uses up what a
-/// session is made from, calls this before it locks anything of the organization.
+/// Takes a shared lock on an organization until the end of the transaction, which blocks [`lock`]. Code that creates a
+/// session in an organization, or consumes what a session is created from, calls this before it locks anything else of
+/// the organization.
 pub fn lock_shared(conn: &mut Conn, id: &str) -> Result<(), StoreError> {
     let query = organizations::table.find(id).select(organizations::id);
     Shared(query).get_result::<String>(conn).optional()?;
@@ -99,13 +100,13 @@ pub fn count(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(organizations::table.count().get_result(conn)?)
 }
 
-/// Turns the switch for personal tokens.
+/// Allows or forbids personal tokens and CLI sessions.
 pub fn set_personal_tokens(conn: &mut Conn, id: &str, on: bool) -> Result<(), StoreError> {
     diesel::update(organizations::table.find(id)).set(organizations::personal_tokens.eq(on)).execute(conn)?;
     Ok(())
 }
 
-/// Sets the sign-in methods that members may use besides the browser on their own computer.
+/// Sets which sign-in methods are allowed besides the browser on the member's own computer.
 pub fn set_sign_in_methods(
     conn: &mut Conn,
     id: &str,
@@ -118,13 +119,13 @@ pub fn set_sign_in_methods(
     Ok(())
 }
 
-/// Turns the switch for API keys.
+/// Allows or forbids API keys.
 pub fn set_api_keys(conn: &mut Conn, id: &str, on: bool) -> Result<(), StoreError> {
     diesel::update(organizations::table.find(id)).set(organizations::api_keys.eq(on)).execute(conn)?;
     Ok(())
 }
 
-/// Limits keys and personal tokens. Zero seconds: no limit.
+/// Sets the limits of API keys and personal tokens. 0 seconds: no limit.
 pub fn set_credential_limits(
     conn: &mut Conn,
     id: &str,

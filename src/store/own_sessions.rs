@@ -1,5 +1,5 @@
-//! The CLI sessions of one person in an organization. They are counted and paged here, and never read as a whole: there
-//! may be tens of thousands, nearly all of which have ended.
+//! The CLI sessions of one person in an organization. Counted and paged in SQL and never loaded as a whole: a person
+//! may have tens of thousands, nearly all of them ended.
 
 use std::cmp::Reverse;
 
@@ -18,7 +18,7 @@ use super::engine::schema::{clients, credentials};
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::time::Time;
 
-/// Whose sessions, and where.
+/// The owner of the sessions and the organization they are in.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionOwner<'a> {
     pub org_id: &'a str,
@@ -43,7 +43,8 @@ macro_rules! not_ended {
     };
 }
 
-/// Without the hint of the sweep: what ends sessions must find each that works.
+/// Does not filter by `expired_at`: that column is only a hint, and a revocation must find every session that still
+/// works.
 macro_rules! to_end {
     ($owner:expr, $now:expr) => {
         owned_by!($owner).and(credentials::revoked_at.is_null()).and(not_ended!($now))
@@ -56,7 +57,7 @@ macro_rules! active {
     };
 }
 
-/// Not used since the sign-in.
+/// Not used since sign-in.
 macro_rules! never_used {
     () => {
         credentials::last_used_at
@@ -69,23 +70,23 @@ pub fn count_active(conn: &mut Conn, owner: SessionOwner<'_>, now: Time) -> Resu
     Ok(credentials::table.filter(active!(owner, now)).count().get_result(conn)?)
 }
 
-/// Whether there is or was any.
+/// Whether this person has or had a session here, active or not.
 pub fn any(conn: &mut Conn, owner: SessionOwner<'_>) -> Result<bool, StoreError> {
     let any = credentials::table.filter(owned_by!(owner));
     Ok(diesel::select(diesel::dsl::exists(any)).get_result(conn)?)
 }
 
-/// What is counted of those that live.
+/// Counts of active sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SessionStats {
     pub active: i64,
     pub used: i64,
     pub never_used: i64,
-    /// When the next one ends unless it is used, and its name.
+    /// The earliest idle end, and the name of the session that has it.
     pub next_end: Option<(Time, String)>,
 }
 
-/// `used_since` is from when on a use counts.
+/// A use counts as recent from `used_since` on.
 pub fn stats(
     conn: &mut Conn,
     owner: SessionOwner<'_>,
@@ -95,7 +96,7 @@ pub fn stats(
     let active = || credentials::table.filter(active!(owner, now));
     let used =
         active().filter(diesel::dsl::not(never_used!())).filter(credentials::last_used_at.gt(used_since));
-    // The idle end is never later than the other.
+    // `idle_ends_at` is never later than `ends_at`.
     let next = active().filter(credentials::idle_ends_at.is_not_null()).order(credentials::idle_ends_at);
     let next = next.select((credentials::idle_ends_at, credentials::name));
     let next: Option<(Option<Time>, String)> = next.first(conn).optional()?;
@@ -107,46 +108,48 @@ pub fn stats(
     })
 }
 
-/// Which of the sessions.
+/// Filter by state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionState {
     Active,
-    /// The time ran out.
+    /// Ended by its idle timeout or its maximum lifetime.
     Expired,
     Revoked,
     Any,
 }
 
-/// Which sessions are wanted.
+/// Filter of a list of sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionFilter<'a> {
     pub now: Time,
     pub state: SessionState,
-    /// In the name of the session or of its client, in any case; on SQLite only ASCII letters have two. Empty: any name.
+    /// Substring of the name of the session or of its client, case-insensitive (on SQLite for ASCII letters only).
+    /// Empty: any name.
     pub text: &'a str,
 }
 
-/// The place of a session in a list: its creation and its id.
+/// Position of a session in the list: creation time and id.
 pub type SessionCursor = (Time, String);
 
-/// A part of a list.
+/// One page of the list.
 #[derive(Debug, Clone)]
 pub struct SessionPage {
-    /// Each session with its client's name, the newest first.
+    /// Each session with its client's name, newest first.
     pub rows: Vec<(Credential, String)>,
-    /// Where the part after this one begins, if there are more sessions. A search may have found nothing so far.
+    /// Position after which the next page begins; `None` on the last page. May be set although `rows` is empty: a
+    /// search has not looked at everything yet.
     pub older: Option<SessionCursor>,
 }
 
-/// Sessions that one page of a search looks at. No index serves "contains".
+/// Sessions that one page of a search looks at. No index serves a substring search.
 pub const SEARCH_LIMIT: i64 = 1000;
 
-/// Sessions that are next to each other in one index.
+/// A set of sessions that is contiguous in one index.
 #[derive(Debug, Clone, Copy)]
 enum Branch {
     Living,
     MarkedExpired,
-    /// Those that the sweep has not marked yet.
+    /// Expired, but not yet marked by the sweep.
     JustExpired,
     Revoked,
     Any,
@@ -163,8 +166,8 @@ impl SessionState {
     }
 }
 
-/// The sessions of a branch after a place, the newest first. A macro, because the type of a boxed query names everything
-/// that is joined and selected.
+/// The sessions of a branch after a position, newest first. A macro because the type of a boxed query includes all
+/// joined tables and selected columns.
 macro_rules! branch {
     ($table:expr, $selection:expr, $branch:expr, $owner:expr, $now:expr, $after:expr) => {{
         let mut query = $table
@@ -194,8 +197,8 @@ macro_rules! branch {
     }};
 }
 
-/// At most `limit` of the sessions after a place, the newest first. A search looks at [`SEARCH_LIMIT`] sessions and says where
-/// to go on.
+/// At most `limit` sessions after a position, newest first. A search looks at [`SEARCHED`] sessions at most and returns
+/// where to continue.
 pub fn page(
     conn: &mut Conn,
     owner: SessionOwner<'_>,
@@ -204,7 +207,7 @@ pub fn page(
     limit: usize,
 ) -> Result<SessionPage, StoreError> {
     let SessionFilter { now, state, text } = wanted;
-    // One more than asked for says whether there are more.
+    // One more row than requested shows whether there is another page.
     let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let (mut rows, mut searched_to) = (Vec::new(), None);
     for branch in state.branches() {
@@ -214,7 +217,7 @@ pub fn page(
         if !text.is_empty() {
             let to = search_end(conn, owner, now, *branch, after)?;
             if let Some((at, id)) = &to {
-                // PostgreSQL has statistics for the time alone, not for the row.
+                // PostgreSQL has statistics on the time alone, not on the pair.
                 query = query.filter(credentials::created_at.ge(*at)).filter(
                     keyset::down_to!("credentials.created_at, credentials.id", Moment: *at, Text: id.clone()),
                 );
@@ -231,7 +234,7 @@ pub fn page(
         rows.extend(query.load::<(Credential, String)>(conn)?);
     }
     rows.sort_by_cached_key(|(session, _)| Reverse(cursor_of(session)));
-    // Below this place, one of the branches has not been searched.
+    // Older sessions have not been searched in every branch.
     if let Some(end) = &searched_to {
         rows.retain(|(session, _)| cursor_of(session) >= *end);
     }
@@ -245,7 +248,7 @@ fn cursor_of(session: &Credential) -> SessionCursor {
     (session.created_at, session.id.clone())
 }
 
-/// The last session of a branch that a search looks at, if there are more.
+/// The last session that a search looks at in this branch; `None` if the search reaches the end.
 fn search_end(
     conn: &mut Conn,
     owner: SessionOwner<'_>,
@@ -259,13 +262,13 @@ fn search_end(
     Ok((ends.len() == 2).then(|| ends.swap_remove(0)))
 }
 
-/// What `LIKE` finds a text with anywhere, `!` being the escape.
+/// The `LIKE` pattern for a substring, with `!` as escape character.
 fn pattern(text: &str) -> String {
     let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     format!("%{escaped}%")
 }
 
-/// Ends those that live and says which they were.
+/// Revokes the active sessions and returns their ids.
 pub fn revoke(
     conn: &mut Conn,
     owner: SessionOwner<'_>,
@@ -273,7 +276,7 @@ pub fn revoke(
     reason: EndReason,
 ) -> Result<Vec<String>, StoreError> {
     let active = credentials::table.filter(to_end!(owner, at)).order(credentials::id).select(credentials::id);
-    // An update alone would lock them in any order.
+    // Locks them in the order of their ids; an update alone would lock in any order.
     Locked(active).load::<String>(conn)?;
     let mut ended: Vec<String> = diesel::update(credentials::table.filter(to_end!(owner, at)))
         .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))

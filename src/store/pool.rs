@@ -22,7 +22,7 @@ use crate::domain::secret::Digest;
 use crate::domain::time::{Clock, Time};
 use crate::supervise::Tasks;
 
-/// The database, whichever engine it is.
+/// The database, SQLite or PostgreSQL.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -36,11 +36,11 @@ struct Inner {
     tasks: Tasks,
 }
 
-/// What is gathered while the database is busy, and goes to it together.
+/// Operations that are batched.
 enum Batches {
-    /// Every write, because there can be one writer only.
+    /// Every write, because SQLite has one writer at a time.
     Sqlite(Writer),
-    /// What there is much of, because every statement is a way to the server.
+    /// Only the most frequent ones, to save round trips to the server.
     Postgres { rotations: Batcher<rotations::Job>, redemptions: Batcher<redemptions::Job> },
 }
 
@@ -79,7 +79,7 @@ impl Store {
         self.0.engine
     }
 
-    /// Where `now` comes from.
+    /// The source of `now`.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
@@ -89,16 +89,16 @@ impl Store {
         &self.0.tasks
     }
 
-    /// The moment that a write would happen at.
+    /// The current time of the store's clock.
     pub fn now(&self) -> Time {
         self.0.clock.now()
     }
 
-    /// Runs `work` in one write transaction. `Err` rolls back; what `Ok` holds is committed before it is returned.
+    /// Runs `work` in one write transaction: `Err` rolls back, `Ok` is returned after the commit.
     ///
-    /// On PostgreSQL `work` runs again when certainly nothing of it was committed and nothing is wrong with it: after a
-    /// deadlock, or on a new connection when the one at hand had died or led to a server that takes no writes. So it must
-    /// have no effect besides that on its connection.
+    /// On PostgreSQL, `work` runs again if nothing was committed and a retry can help: after a deadlock or
+    /// serialization failure, or on a new connection if the old one was lost or reached a read-only server. So `work`
+    /// must have no effect other than on its connection.
     pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -111,7 +111,7 @@ impl Store {
         self.0.requests.run(move |lane| lane.write(&clock, &work)).await
     }
 
-    /// [`Store::write`] for work that may refuse: what it wrote before a refusal commits too.
+    /// [`Store::write`] for work that may be refused: a refusal still commits what was written before it.
     pub async fn write_or_refuse<T, E, F>(&self, work: F) -> Result<T, TxError<E>>
     where
         T: Send + 'static,
@@ -121,8 +121,8 @@ impl Store {
         TxError::unsettle(self.write(move |transaction| TxError::settle(work(transaction))).await)
     }
 
-    /// Rotates a session on the batch thread, if `decide` gives a rotation for it. `deliver` gets what `decide` gave
-    /// along once that is committed, and must not block the thread. `None` means that nothing has changed.
+    /// Rotates a session on the batch thread, if `decide` returns a rotation. `deliver` gets the value that `decide`
+    /// returned with it after the commit, and `None` if nothing changed. It must not block the thread.
     pub fn rotate<T, F, D>(&self, session_id: String, decide: F, deliver: D) -> Result<(), StoreError>
     where
         T: Send + 'static,
@@ -139,8 +139,8 @@ impl Store {
         }
     }
 
-    /// Redeems an authorization code on the batch thread, if `decide` gives a redemption for it. `deliver` and `None` are
-    /// as in [`Store::rotate`].
+    /// Redeems an authorization code on the batch thread, if `decide` returns a redemption. `deliver` is as in
+    /// [`Store::rotate`].
     pub fn redeem<T, F, D>(&self, code: Digest, decide: F, deliver: D) -> Result<(), StoreError>
     where
         T: Send + 'static,
@@ -157,7 +157,7 @@ impl Store {
         }
     }
 
-    /// Runs `query` on a connection that is not in a transaction; once more if the connection had died.
+    /// Runs `query` on a connection outside of a transaction; once more on a new connection if the old one was lost.
     pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -166,7 +166,7 @@ impl Store {
         self.0.requests.run(move |lane| lane.read(&query)).await
     }
 
-    /// [`Store::read`] for what may be refused.
+    /// [`Store::read`] for work that may be refused.
     pub async fn read_or_refuse<T, E, F>(&self, query: F) -> Result<T, TxError<E>>
     where
         T: Send + 'static,
@@ -176,8 +176,8 @@ impl Store {
         TxError::unsettle(self.read(move |conn| TxError::settle(query(conn))).await)
     }
 
-    /// [`Store::read`] for what reads much: filtered logs, exports, sums. Reports have connections of their own, so that nothing
-    /// else ever waits for them; too many at once are told to come back later.
+    /// [`Store::read`] for expensive queries: filtered logs, exports, sums. Uses a connection pool of its own, so that
+    /// reports never delay other requests; too many at once fail with [`StoreError::Unavailable`].
     pub async fn report<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -186,7 +186,7 @@ impl Store {
         self.0.reports.run(move |lane| lane.read(&query)).await
     }
 
-    /// The key or token with this secret, as it is now, with who holds it.
+    /// The current state of the API key or personal token with this secret, and its holder.
     pub async fn find_by_secret(&self, secret: Digest) -> Result<Option<HeldCredential>, StoreError> {
         self.0.lookup_batcher.look(secret).await
     }

@@ -1,4 +1,4 @@
-//! Pooled connections that one kind of request waits for.
+//! A connection pool with a bounded wait.
 
 use std::mem;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use super::transaction::{self, FailedTransaction};
 use super::work::Work;
 use crate::domain::time::Clock;
 
-/// How long a request waits for its turn before it is told to come back later.
+/// How long a request waits for a connection before it fails as unavailable.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// How often a write runs when others keep getting in its way.
+/// How often a write is attempted when it deadlocks.
 const MAX_ATTEMPTS: usize = 5;
 
-/// A pool with its queue.
+/// A pool and the queue in front of it.
 #[derive(Clone)]
 pub(super) struct QueuedPool {
     manager: Manager,
     pool: r2d2::Pool<Manager>,
-    /// One permit a pooled connection, so that no more threads block than can make progress.
+    /// One permit per pooled connection, so that no thread blocks in the pool.
     permits: Arc<Semaphore>,
 }
 
@@ -41,7 +41,7 @@ impl QueuedPool {
         Ok(Self { manager, pool, permits: Arc::new(Semaphore::new(connections as usize)) })
     }
 
-    /// Runs `job` on a thread that may block, once there is a connection for it.
+    /// Runs `job` on a blocking thread, once a connection is free.
     pub(super) async fn run<T, F>(&self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -61,7 +61,7 @@ impl QueuedPool {
         .map_err(|error| StoreError::Failed(error.to_string()))?
     }
 
-    /// One write transaction on PostgreSQL, run again where it certainly had no effect.
+    /// Runs a write transaction on PostgreSQL, and again where it certainly had no effect.
     pub(super) fn write<T, F>(&self, clock: &Clock, work: &F) -> Result<T, StoreError>
     where
         F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Clone,
@@ -86,11 +86,11 @@ impl QueuedPool {
             if !again {
                 return Err(error);
             }
-            tracing::debug!(%error, "a write runs again");
+            tracing::debug!(%error, "retrying a write");
         }
     }
 
-    /// Runs `query`, once more on a new connection if the first has ended.
+    /// Runs `query`; once more on a new connection if the first one was lost.
     pub(super) fn read<T, F>(&self, query: &F) -> Result<T, StoreError>
     where
         F: FnOnce(&mut Conn) -> Result<T, StoreError> + Clone,
@@ -111,8 +111,8 @@ impl QueuedPool {
         }
     }
 
-    /// A connection that nothing is known against. Asking each one first whether it still answers would cost every
-    /// request a round trip; instead, the first that does not answer ends its whole generation.
+    /// A connection of the current generation. Testing each connection first would cost every request a round trip;
+    /// instead, the first failure ends the whole generation.
     fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, StoreError> {
         loop {
             let pooled =

@@ -1,4 +1,4 @@
-//! What may happen only so often.
+//! State of rate limits (GCRA).
 
 use diesel::prelude::*;
 
@@ -10,9 +10,10 @@ use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-/// When all that happened so far is forgotten. Others who count for the same key wait until the transaction ends.
+/// Reads the theoretical arrival time (TAT) of a key and locks it until the end of the transaction. Inserts `now` if
+/// there is none.
 pub fn lock(conn: &mut Conn, key: Digest, now: Time) -> Result<Time, StoreError> {
-    // One statement, because a row that is settled may be swept away between two.
+    // One statement, because the sweep may delete a settled row between two.
     let row = diesel::insert_into(rates::table)
         .values((rates::key.eq(key), rates::settled_at.eq(now)))
         .on_conflict(rates::key)

@@ -1,4 +1,4 @@
-//! What readiness asks the database.
+//! Database checks of the readiness endpoint.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -10,24 +10,20 @@ use super::engine::schema::{audit_events, audit_heads, readiness};
 use super::work::Work;
 use crate::domain::time::Time;
 
-/// Reads the one row that there is for this.
+/// Reads the row of the table `readiness`.
 pub fn check_read(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(readiness::table.find(1).select(readiness::id).get_result::<i64>(conn).map(drop)?)
 }
 
-/// Writes the one row that there is for this, so that its commit shows whether a write succeeds, and its time when the
-/// server ran last.
+/// Updates the row of the table `readiness`. Its commit shows that writes succeed, and its time when the server last
+/// ran.
 pub fn probe(work: &mut Work<'_>) -> Result<(), StoreError> {
     let rows =
         diesel::update(readiness::table.find(1)).set(readiness::probed_at.eq(work.now)).execute(work.conn)?;
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Failed("the table readiness has lost its row".to_owned()))
-    }
+    if rows == 1 { Ok(()) } else { Err(StoreError::Failed("the table readiness has no row".to_owned())) }
 }
 
-/// What the clock of the database says; `None` for SQLite, which has none of its own.
+/// The time of the database server; `None` for SQLite.
 pub fn clock(conn: &mut Conn) -> Result<Option<Time>, StoreError> {
     match conn {
         Conn::Postgres(conn) => {
@@ -37,15 +33,15 @@ pub fn clock(conn: &mut Conn) -> Result<Option<Time>, StoreError> {
     }
 }
 
-/// The newest time that the database holds: that of the last probe, or of the last audit event where nothing was probed
-/// yet; `None` for a new database.
+/// The latest time stored in the database: of the last readiness probe, or of the last audit event if none was made;
+/// `None` for a new database.
 pub fn newest(conn: &mut Conn) -> Result<Option<Time>, StoreError> {
     let probed = readiness::table.find(1).select(readiness::probed_at).get_result::<Time>(conn).optional()?;
     // The migration writes the epoch.
     if let Some(probed) = probed.filter(|probed| *probed > Time::epoch()) {
         return Ok(Some(probed));
     }
-    // Only the end of each chain, because audit events have no index on their time alone.
+    // Only the head of each chain, because no index on audit events starts with the time.
     let of_chain =
         audit_events::chain.eq(audit_heads::chain).and(audit_events::sequence.eq(audit_heads::sequence));
     let ends = audit_heads::table.inner_join(audit_events::table.on(of_chain)).select(audit_events::at);

@@ -1,15 +1,14 @@
-//! The recovery that follows a restore: while one is open, sessions move forward to the generation that their tools
-//! hold.
+//! Recovery after the restore of a backup: while it is open, sessions advance to the generation that their tools hold.
 
 use super::deployment_settings;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use crate::domain::time::Time;
 
-/// The fact whose value is the end of the recovery, in microseconds since 1970.
+/// Fact that holds the end of the recovery, in microseconds since 1970.
 const ENDS_AT: &str = "recovery_ends_at";
 
-/// The last recovery.
+/// The latest recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recovery {
     pub ends_at: Time,
@@ -21,12 +20,12 @@ impl Recovery {
     }
 }
 
-/// The last recovery, open or not; `None` if there never was one.
+/// The latest recovery, open or closed; `None` if there never was one.
 pub fn last(conn: &mut Conn) -> Result<Option<Recovery>, StoreError> {
     let Some((value, _)) = deployment_settings::find(conn, ENDS_AT)? else { return Ok(None) };
     let ends_at = value.parse().ok().and_then(Time::from_micros);
     let ends_at =
-        ends_at.ok_or_else(|| StoreError::Failed(format!("the fact {ENDS_AT} is no time: {value}")))?;
+        ends_at.ok_or_else(|| StoreError::Failed(format!("the fact {ENDS_AT} is not a timestamp: {value}")))?;
     Ok(Some(Recovery { ends_at }))
 }
 
@@ -34,7 +33,7 @@ pub fn is_open(conn: &mut Conn, now: Time) -> Result<bool, StoreError> {
     Ok(last(conn)?.is_some_and(|recovery| recovery.is_open(now)))
 }
 
-/// Opens a recovery, or changes the end of the open one. An end that is not after `now` closes it.
+/// Opens a recovery, or changes the end of the open one. An end at or before `now` closes it.
 pub fn end_at(conn: &mut Conn, ends_at: Time, now: Time) -> Result<(), StoreError> {
     deployment_settings::set(conn, ENDS_AT, &ends_at.micros().to_string(), now)
 }

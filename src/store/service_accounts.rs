@@ -1,4 +1,4 @@
-//! Service accounts: programs that belong to an organization and never sign in.
+//! Service accounts: identities for programs. They belong to an organization and have no sign-in.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -18,10 +18,10 @@ pub struct ServiceAccount {
     pub id: String,
     pub org_id: String,
     pub name: String,
-    /// What it is for, in words for people.
+    /// Description, for people.
     pub purpose: String,
     pub role: String,
-    /// The person who made it.
+    /// User id of the creator.
     pub created_by: Option<String>,
     pub created_at: Time,
     pub disabled_at: Option<Time>,
@@ -40,7 +40,7 @@ pub fn find(conn: &mut Conn, org_id: &str, id: &str) -> Result<Option<ServiceAcc
         .optional()?)
 }
 
-/// The same; other changes of it wait until the transaction ends.
+/// Like [`find`], and locks the service account until the end of the transaction.
 pub fn lock(conn: &mut Conn, org_id: &str, id: &str) -> Result<Option<ServiceAccount>, StoreError> {
     let query = service_accounts::table
         .filter(service_accounts::id.eq(id).and(service_accounts::org_id.eq(org_id)))
@@ -48,7 +48,7 @@ pub fn lock(conn: &mut Conn, org_id: &str, id: &str) -> Result<Option<ServiceAcc
     Ok(Locked(query).get_result(conn).optional()?)
 }
 
-/// A service account that may act, with its organization.
+/// An active service account with its organization; `None` if either is disabled.
 pub fn active_account(
     conn: &mut Conn,
     id: &str,
@@ -62,7 +62,8 @@ pub fn active_account(
         .optional()?)
 }
 
-/// A page of the service accounts of an organization, the newest first. `after` is where the page before it ended.
+/// One page of the service accounts of an organization, newest first, after the position (creation time, id) where the
+/// previous page ended.
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
@@ -81,7 +82,7 @@ pub fn page(
     Ok(query.load(conn)?)
 }
 
-/// The names of several, by id.
+/// Names by id.
 pub fn names(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
     Ok(service_accounts::table
         .filter(service_accounts::id.eq_any(ids.iter().copied()))
@@ -94,7 +95,7 @@ pub fn set_role(conn: &mut Conn, id: &str, role: &str) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Disables a service account, or lets it act again.
+/// Disables a service account at `at`, or enables it again with `None`.
 pub fn set_disabled(conn: &mut Conn, id: &str, at: Option<Time>) -> Result<(), StoreError> {
     diesel::update(service_accounts::table.find(id))
         .set(service_accounts::disabled_at.eq(at))

@@ -1,4 +1,4 @@
-//! Signing keys, their private halves sealed under the master key.
+//! Signing keys. Private keys are sealed under the master key.
 
 use diesel::prelude::*;
 
@@ -9,7 +9,7 @@ use super::engine::schema::signing_keys;
 use crate::domain::signing::KeyState;
 use crate::domain::time::Time;
 
-/// The fact that the first keys have been made.
+/// Fact that is set once the first keys exist; also the lock for changes of keys.
 pub const CREATED: &str = "signing_keys";
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -39,8 +39,8 @@ pub fn list(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
     Ok(keys.select(SigningKey::as_select()).load(conn)?)
 }
 
-/// Reads every key and keeps others from changing them until the transaction ends. The lock is on a fact and not on the
-/// rows of the keys, because a statement that has waited for a row does not see the rows that were inserted meanwhile.
+/// Reads all keys and locks them until the end of the transaction. Locks a fact and not the rows of the keys, because a
+/// statement that waited for a row lock does not see rows inserted meanwhile.
 pub fn lock(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
     deployment_settings::lock(conn, CREATED)?;
     list(conn)

@@ -1,4 +1,4 @@
-//! API keys and personal tokens: the credentials with a static secret.
+//! API keys and personal tokens: the credentials whose secret does not change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +55,7 @@ pub struct StaticCredential {
     pub id: String,
     pub kind: StaticKind,
     pub org_id: String,
-    /// Whose role bounds it: the person who made it, or the service account that it was made for.
+    /// The subject whose role limits it: the person who created it, or the service account it was created for.
     pub owner: SubjectId,
     pub created_by: SubjectId,
     pub name: String,
@@ -63,7 +63,7 @@ pub struct StaticCredential {
     pub digest: Digest,
     pub display_prefix: String,
     pub last_four: String,
-    /// `None`: from anywhere.
+    /// `None`: any address.
     pub allowed_addresses: Option<AllowedAddresses>,
     pub created_at: Time,
     pub created_ip: Option<String>,
@@ -72,7 +72,7 @@ pub struct StaticCredential {
     pub last_used_ip: Option<String>,
     pub revoked_at: Option<Time>,
     pub revoked_reason: Option<EndReason>,
-    /// The key that a rotation put in its place.
+    /// Id of the key that replaced it in a rotation.
     pub replaced_by: Option<String>,
 }
 
@@ -125,7 +125,7 @@ impl TryFrom<Row> for StaticCredential {
     }
 }
 
-/// The two columns of a subject.
+/// The values of the two columns of a subject: user id, service account id.
 fn columns(subject: &SubjectId) -> (Option<String>, Option<String>) {
     match subject {
         SubjectId::User(id) => (Some(id.clone()), None),
@@ -165,7 +165,7 @@ pub fn insert(conn: &mut Conn, credential: &StaticCredential) -> Result<(), Stor
     Ok(())
 }
 
-/// Which of these credentials, removed ones included, are keys, and of which mode.
+/// The modes of the API keys among these credentials, also of removed ones.
 pub fn modes(conn: &mut Conn, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, Mode>, StoreError> {
     let found: Vec<(String, Option<Mode>)> = credentials::table
         .filter(credentials::id.eq_any(ids))
@@ -178,19 +178,19 @@ pub fn modes(conn: &mut Conn, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, M
     Ok(found.into_iter().chain(removed).filter_map(|(id, mode)| Some((id, mode?))).collect())
 }
 
-/// The credential with this secret, by the one index that knows secrets.
+/// The credential with this secret digest.
 pub fn by_secret(conn: &mut Conn, digest: Digest) -> Result<Option<StaticCredential>, StoreError> {
     let row: Option<Row> = credentials::table
         .filter(credentials::secret_hash.eq(digest))
         .select(Row::as_select())
         .get_result(conn)
         .optional()?;
-    // The index finds by parts; whether all of it is equal is decided in constant time.
+    // The index compares in variable time; this comparison is constant-time.
     let found = row.filter(|row| row.secret_hash == Some(digest));
     found.map(StaticCredential::try_from).transpose()
 }
 
-/// A credential of an organization. Other changes of it wait until the transaction ends.
+/// A credential of an organization, locked until the end of the transaction.
 pub fn lock(
     conn: &mut Conn,
     org_id: &str,
@@ -205,7 +205,7 @@ pub fn lock(
     row.map(StaticCredential::try_from).transpose()
 }
 
-/// The same, only to be read.
+/// Like [`lock`], without locking.
 pub fn find(
     conn: &mut Conn,
     org_id: &str,
@@ -221,25 +221,25 @@ pub fn find(
     row.map(StaticCredential::try_from).transpose()
 }
 
-/// Which credentials a list has.
+/// Filter by state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusFilter {
     Any,
-    /// Those that have not ended at this time.
+    /// Not ended at this time.
     Active(Time),
     Ended(Time),
 }
 
-/// A part of a list, the newest first.
+/// Selects one page of a list, newest first.
 #[derive(Debug, Clone, Copy)]
 pub struct PageQuery<'a> {
     pub status: StatusFilter,
-    /// Where the part before it ended.
+    /// Position (creation time, id) where the previous page ended.
     pub after: Option<&'a (Time, String)>,
     pub limit: i64,
 }
 
-/// A part of an organization's credentials of a kind. `owner` narrows it to those of one subject.
+/// One page of an organization's credentials of a kind. `owner` limits it to one subject.
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
@@ -275,7 +275,7 @@ pub fn page(
     rows.into_iter().map(StaticCredential::try_from).collect()
 }
 
-/// How many of an organization's credentials of a kind would work now; `owner` narrows it to those of one subject.
+/// Number of an organization's active credentials of a kind. `owner` limits it to one subject.
 pub fn count_active(
     conn: &mut Conn,
     org_id: &str,
@@ -298,7 +298,7 @@ pub fn count_active(
     Ok(query.get_result(conn)?)
 }
 
-/// The keys of a service account that have not ended.
+/// The active keys of a service account.
 pub fn count_active_of_account(
     conn: &mut Conn,
     org_id: &str,
@@ -324,7 +324,8 @@ pub fn set_granted(conn: &mut Conn, id: &str, granted: &GrantedScopes) -> Result
     Ok(())
 }
 
-/// Notes which key took its place, and until when it still works, which is earlier than what the sweep knows of.
+/// Records which key replaced it and when its overlap ends. Resets `due_at`, because the new end is earlier than the
+/// one that the sweep has recorded.
 pub fn set_replaced(conn: &mut Conn, id: &str, by: &str, ends_at: Option<Time>) -> Result<(), StoreError> {
     diesel::update(credentials::table.find(id))
         .set((credentials::replaced_by.eq(by), credentials::ends_at.eq(ends_at)))

@@ -1,4 +1,4 @@
-//! Deleting rows that have ended, a few at a time.
+//! The sweep: deletes ended rows in small steps.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -9,17 +9,17 @@ use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use crate::domain::time::Time;
 
-/// Which rows a step deletes: the `limit` oldest of those that ended from one time on and before another.
+/// The rows that a step deletes: the `limit` oldest that ended at `from` or later and before `before`.
 #[derive(Debug, Clone, Copy)]
 pub struct Span {
-    /// Where the step before stopped. On PostgreSQL an index keeps deleted rows until they are vacuumed, which a backup puts
-    /// off for hours; without this bound every step would walk over all that the steps before it deleted.
+    /// Where the previous step stopped. On PostgreSQL, deleted rows stay in the index until vacuum, which a backup can
+    /// delay for hours; without this bound, every step would scan all rows deleted by earlier steps.
     pub from: Time,
     pub before: Time,
     pub limit: i64,
 }
 
-/// What a step has deleted.
+/// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deleted {
     pub rows: usize,
@@ -27,12 +27,12 @@ pub struct Deleted {
     pub to: Option<Time>,
 }
 
-/// The rows of a table that end at the time in a column. The column, with the condition, has an index, so that a step
-/// reads nothing but what it deletes.
+/// A table whose rows end at the time in `column`. An index covers the column and the condition, so that a step reads
+/// only rows that it deletes.
 pub(in crate::store) struct Ending {
     pub(in crate::store) table: &'static str,
     pub(in crate::store) column: &'static str,
-    /// A condition in SQL, word for word that of a partial index.
+    /// SQL that matches the condition of a partial index literally.
     pub(in crate::store) condition: Option<&'static str>,
 }
 
@@ -63,7 +63,7 @@ impl Ending {
             )
         };
         match conn {
-            // A row that another node is deleting, or that a request holds, is left to the next sweep.
+            // Rows that are locked, by another node's sweep or by a request, are left to the next sweep.
             Conn::Postgres(_) => format!(
                 "DELETE FROM {table} WHERE ctid = ANY (ARRAY ({} FOR UPDATE SKIP LOCKED)) RETURNING {column} AS ended",
                 due("ctid")

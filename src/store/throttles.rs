@@ -1,4 +1,5 @@
-//! Tries at passwords: `throttled_accounts` and `throttled_sources`. The rules are in [`crate::domain::guessing`].
+//! State of the sign-in throttle: tables `throttled_accounts` and `throttled_sources`. The rules are in
+//! [`crate::domain::guessing`].
 
 use diesel::prelude::*;
 
@@ -11,9 +12,10 @@ use crate::domain::guessing::{Account, Source};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-/// Reads an account. Others who try at it wait until the transaction ends. A row is there afterwards: [`save_account`] it.
+/// Reads an account and locks it until the end of the transaction. Inserts a row if there is none, so call
+/// [`save_account`] afterwards.
 pub fn lock_account(conn: &mut Conn, key: Digest, now: Time) -> Result<Account, StoreError> {
-    // One statement, because a row that is due may be swept away between two.
+    // One statement, because the sweep may delete a due row between two.
     let row = diesel::insert_into(accounts::table)
         .values((accounts::key.eq(key), accounts::state.eq(""), accounts::due_at.eq(now)))
         .on_conflict(accounts::key)
@@ -28,7 +30,7 @@ pub fn lock_account(conn: &mut Conn, key: Digest, now: Time) -> Result<Account, 
         .map_err(|error| StoreError::Failed(format!("throttled_accounts.state: {error}")))
 }
 
-/// Writes an account that is locked; one with nothing to remember has no row.
+/// Saves an account locked with [`lock_account`]. Deletes its row if there is nothing to remember.
 pub fn save_account(conn: &mut Conn, key: Digest, account: &Account, now: Time) -> Result<(), StoreError> {
     if account.is_empty() {
         diesel::delete(accounts::table.find(key)).execute(conn)?;
@@ -41,7 +43,7 @@ pub fn save_account(conn: &mut Conn, key: Digest, account: &Account, now: Time) 
     Ok(())
 }
 
-/// Reads a source. For a network, its account must be locked.
+/// Reads a source. The account that it belongs to must be locked.
 pub fn find_source(conn: &mut Conn, key: Digest) -> Result<Option<Source>, StoreError> {
     let row: Option<(i64, Time, Time)> = sources::table
         .find(key)
@@ -51,8 +53,8 @@ pub fn find_source(conn: &mut Conn, key: Digest) -> Result<Option<Source>, Store
     Ok(row.map(|(wrong, settled_at, last_at)| Source { wrong, settled_at, last_at }))
 }
 
-/// Reads a source that belongs to no locked account. Others wait until the transaction ends. A row is there afterwards:
-/// [`save_source`] it.
+/// Reads a source without an account and locks it until the end of the transaction. Inserts a row if there is none, so
+/// call [`save_source`] afterwards.
 pub fn lock_source(conn: &mut Conn, key: Digest, now: Time) -> Result<Option<Source>, StoreError> {
     let row = diesel::insert_into(sources::table)
         .values((
@@ -69,7 +71,7 @@ pub fn lock_source(conn: &mut Conn, key: Digest, now: Time) -> Result<Option<Sou
     Ok((wrong > 0).then_some(Source { wrong, settled_at, last_at }))
 }
 
-/// Writes a source; a quiet one has no row.
+/// Saves a source; `None` deletes its row.
 pub fn save_source(conn: &mut Conn, key: Digest, source: Option<Source>) -> Result<(), StoreError> {
     let Some(Source { wrong, settled_at, last_at }) = source else {
         diesel::delete(sources::table.find(key)).execute(conn)?;
@@ -86,12 +88,12 @@ pub fn save_source(conn: &mut Conn, key: Digest, source: Option<Source>) -> Resu
     Ok(())
 }
 
-/// Deletes accounts of which nothing counts any more.
+/// Deletes accounts whose failed attempts no longer count.
 pub fn delete_due_accounts(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     Ending { table: "throttled_accounts", column: "due_at", condition: None }.delete(conn, span)
 }
 
-/// Deletes sources by their last try.
+/// Deletes sources by the time of their last attempt.
 pub fn delete_quiet_sources(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     Ending { table: "throttled_sources", column: "last_at", condition: None }.delete(conn, span)
 }

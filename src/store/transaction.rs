@@ -1,4 +1,4 @@
-//! A write transaction on PostgreSQL, and what is known about one that failed.
+//! Write transactions on PostgreSQL, and whether a failed one may have been committed.
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 
@@ -11,11 +11,11 @@ use crate::domain::time::Time;
 /// A transaction that failed.
 pub(super) struct FailedTransaction {
     pub(super) error: StoreError,
-    /// Nothing of it is in the database. Unknown when the connection ended after COMMIT was sent.
+    /// Whether it is certain that nothing was committed. It is not if the connection was lost after COMMIT was sent.
     pub(super) certainly: bool,
 }
 
-/// Runs `work` in a transaction that `begin` begins, and adds what it recorded to the audit chains.
+/// Runs `work` in a transaction that starts with the statement `begin`, and appends its events to the audit chains.
 pub(super) fn run<T>(
     conn: &mut Conn,
     begin: &'static str,
@@ -27,7 +27,7 @@ pub(super) fn run<T>(
     match run_inside(conn, now, work) {
         Ok(done) => commit(conn).map(|()| done),
         Err(error) => {
-            // One that cannot be rolled back has ended with its connection, which the pool then drops.
+            // If the rollback fails, the connection is lost and the server rolls back; the pool drops the connection.
             drop(rollback(conn));
             Err(certainly(error))
         }

@@ -1,10 +1,10 @@
-//! How work in a transaction ends without a result.
+//! The error of a transaction that may be refused.
 
 use super::engine::error::StoreError;
 use crate::domain::oauth_error::OAuthError;
 
-/// Work in a transaction that gave nothing. A refusal commits what the work has written, such as the end of a session
-/// or an audit event; a fault of the store rolls it back. [`Store::write_or_refuse`] keeps the two apart.
+/// Why work in a transaction has no result. A refusal commits what was written, such as the end of a session or an
+/// audit event. A store error rolls back. [`Store::write_or_refuse`] tells the two apart.
 ///
 /// [`Store::write_or_refuse`]: super::Store::write_or_refuse
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub enum TxError<E> {
     Store(StoreError),
 }
 
-/// A type of refusals: `?` turns it into [`TxError::Refused`].
+/// A refusal type: `?` converts it to [`TxError::Refused`].
 pub trait RefusalReason {}
 
 impl RefusalReason for OAuthError {}
@@ -31,7 +31,7 @@ impl<E> From<StoreError> for TxError<E> {
 }
 
 impl<E> TxError<E> {
-    /// The same, with the refusal in the caller's own terms.
+    /// Converts the refusal; a store error stays as it is.
     pub fn map<F>(self, refusal: impl FnOnce(E) -> F) -> TxError<F> {
         match self {
             Self::Refused(reason) => TxError::Refused(refusal(reason)),
@@ -39,7 +39,7 @@ impl<E> TxError<E> {
         }
     }
 
-    /// What decides about the transaction: `Ok` commits, refused or not, and `Err` rolls back.
+    /// The result on which the transaction decides: `Ok` commits, refused or not; `Err` rolls back.
     pub fn settle<T>(done: Result<T, Self>) -> Result<Result<T, E>, StoreError> {
         match done {
             Ok(done) => Ok(Ok(done)),
@@ -48,7 +48,7 @@ impl<E> TxError<E> {
         }
     }
 
-    /// The converse of [`TxError::settle`], after the transaction.
+    /// Undoes [`TxError::settle`] after the transaction.
     pub fn unsettle<T>(settled: Result<Result<T, E>, StoreError>) -> Result<T, Self> {
         settled?.map_err(Self::Refused)
     }

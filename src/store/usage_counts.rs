@@ -1,4 +1,4 @@
-//! How often credentials were used, by day.
+//! Usage: the number of uses per credential, endpoint, outcome and day.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use super::engine::schema::usage;
 use super::sweeping::{Deleted, Span};
 use crate::domain::usage::{CountKey, UseOutcome};
 
-/// A number of uses.
+/// One row of usage.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = usage)]
 pub struct UsageCount {
@@ -28,7 +28,7 @@ pub struct UsageCount {
     pub count: i64,
 }
 
-/// Adds to counts, on PostgreSQL in one statement.
+/// Adds to the counts; on PostgreSQL in one statement.
 pub fn add(conn: &mut Conn, counts: &BTreeMap<CountKey, i64>) -> Result<(), StoreError> {
     let row = |(counted, count): (&CountKey, &i64)| {
         (
@@ -62,10 +62,10 @@ pub fn add(conn: &mut Conn, counts: &BTreeMap<CountKey, i64>) -> Result<(), Stor
     Ok(())
 }
 
-/// What the counts of one credential and day have in common: organization, day, credential.
+/// Organization, day and credential.
 pub type CredentialDay = (String, String, String);
 
-/// How many endpoints are known for each credential and day of some counts.
+/// The number of distinct endpoints counted so far, per credential and day.
 pub fn endpoints(
     conn: &mut Conn,
     counts: &BTreeMap<CountKey, i64>,
@@ -82,7 +82,7 @@ pub fn endpoints(
     Ok(rows.into_iter().map(|(org_id, day, id, count)| ((org_id, day, id), number(count))).collect())
 }
 
-/// Which ones they are.
+/// The endpoints counted so far for a credential on a day.
 pub fn endpoints_of(
     conn: &mut Conn,
     (org_id, day, credential_id): &CredentialDay,
@@ -96,7 +96,7 @@ pub fn endpoints_of(
     Ok(names.into_iter().collect())
 }
 
-/// Which counts are wanted: from one day to another, both included.
+/// Filter of usage. `from` and `to` are days such as `2026-11-23`, both inclusive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
     pub from: String,
@@ -104,10 +104,10 @@ pub struct Filter {
     pub credential: Option<String>,
 }
 
-/// The place of a count: day, credential, endpoint, outcome.
+/// Position of a row in the list: day, credential, endpoint, outcome.
 pub type UsageCountCursor = [String; 4];
 
-/// The counts of an organization after a place, the first day first.
+/// The counts of an organization after a position, earliest day first.
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
@@ -124,7 +124,8 @@ pub fn page(
     if let Some(id) = &filter.credential {
         query = query.filter(usage::credential_id.eq(id));
     }
-    // One lower bound: SQLite searches by one, and would walk to the place from the first day on every page.
+    // Only one lower bound: given two, SQLite seeks by the first day and scans from there to the position on every
+    // page.
     match after {
         Some([day, credential, endpoint, outcome]) if *day >= filter.from => {
             query = query.filter(keyset::after!(
@@ -137,12 +138,12 @@ pub fn page(
     Ok(query.load(conn)?)
 }
 
-/// How often something was, over several endpoints.
+/// Sum over endpoints.
 fn total() -> SqlLiteral<BigInt> {
     sql("CAST(SUM(count) AS BIGINT)")
 }
 
-/// The counts by day and outcome, the first day first.
+/// Counts by day and outcome, earliest day first.
 pub fn by_day(
     conn: &mut Conn,
     org_id: &str,
@@ -157,7 +158,7 @@ pub fn by_day(
         .load(conn)?)
 }
 
-/// The counts by credential and outcome, each with the last day.
+/// Counts by credential and outcome, each with the last day.
 pub fn by_credential(
     conn: &mut Conn,
     org_id: &str,
@@ -172,9 +173,9 @@ pub fn by_credential(
         .load(conn)?)
 }
 
-/// Deletes counts of old days: those of days that had ended before the span does.
+/// Deletes the counts of days that ended before the end of the span.
 pub fn delete_old(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
-    // A row is named in the way of each engine, because the primary key has five columns.
+    // By physical row id, because the primary key has five columns.
     let statement = sql_query(match conn {
         Conn::Postgres(_) => {
             "DELETE FROM usage WHERE ctid = ANY (ARRAY (SELECT ctid FROM usage WHERE day < $1 ORDER BY day LIMIT $2))"

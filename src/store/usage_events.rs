@@ -1,4 +1,4 @@
-//! The uses of credentials, one by one.
+//! The log of uses: one row per request made with a credential.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -29,17 +29,17 @@ pub struct UsageEvent {
     pub request_id: Option<String>,
 }
 
-/// Which uses are wanted. Nothing means any.
+/// Filter of the log. `None` means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub since: Option<Time>,
-    /// Up to here, and not this moment itself.
+    /// Exclusive.
     pub until: Option<Time>,
     pub credential: Option<String>,
     pub outcome: Option<UseOutcome>,
 }
 
-/// Adds uses, on PostgreSQL in one statement.
+/// Inserts uses; on PostgreSQL in one statement.
 pub fn insert(conn: &mut Conn, rows: &[UsageEvent]) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
@@ -52,7 +52,7 @@ pub fn insert(conn: &mut Conn, rows: &[UsageEvent]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The uses in an organization after a place, the newest first.
+/// Uses in an organization after a position (time, id), newest first.
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
@@ -70,7 +70,8 @@ pub fn page(
     if let Some(at) = since {
         query = query.filter(uses::at.ge(*at));
     }
-    // One upper bound: SQLite searches by one, and would walk to the place from the end of the period on every page.
+    // Only one upper bound: given two, SQLite seeks by the end of the period and scans from there to the position on
+    // every page.
     match (after, until) {
         (Some((at, id)), until) if until.is_none_or(|until| *at < until) => {
             query = query.filter(keyset::before!("at, id", Moment: *at, Text: id));
@@ -83,14 +84,14 @@ pub fn page(
     }
     match outcome {
         None => {}
-        // Word for word the condition of its indexes.
+        // Must match the condition of the partial indexes literally.
         Some(UseOutcome::Denied) => query = query.filter(sql::<Bool>("outcome = 'denied'")),
         Some(UseOutcome::Allowed) => query = query.filter(uses::outcome.eq(UseOutcome::Allowed)),
     }
     Ok(query.load(conn)?)
 }
 
-/// Deletes old uses.
+/// Deletes uses by age.
 pub fn delete_old(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     Ending { table: "uses", column: "at", condition: None }.delete(conn, span)
 }

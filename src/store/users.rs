@@ -11,15 +11,15 @@ use crate::domain::time::Time;
 #[diesel(table_name = users)]
 pub struct User {
     pub id: String,
-    /// In the form of [`crate::domain::email::canonical`].
+    /// In canonical form, see [`crate::domain::email::canonical`].
     pub email: String,
     pub name: String,
-    /// A PHC string.
+    /// PHC string format.
     pub password_hash: Option<String>,
     pub password_changed_at: Option<Time>,
     pub created_at: Time,
     pub disabled_at: Option<Time>,
-    /// Known-device cookies issued at or before this time are not recognized.
+    /// Known-device cookies issued at or before this time are not accepted.
     pub devices_forgotten_at: Option<Time>,
 }
 
@@ -42,7 +42,7 @@ pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<User>, Store
     Ok(users::table.filter(users::email.eq(email)).select(User::as_select()).get_result(conn).optional()?)
 }
 
-/// The names of several people, by id.
+/// Names by id.
 pub fn names(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
     Ok(users::table
         .filter(users::id.eq_any(ids.iter().copied()))
@@ -50,20 +50,21 @@ pub fn names(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, String)>, Sto
         .load(conn)?)
 }
 
-/// Replaces the hash of a password that stays the same. If the password was changed since `old` was read, nothing happens.
+/// Replaces the hash of an unchanged password, for example after a change of the hashing parameters. Does nothing if
+/// the password has changed since `old` was read.
 pub fn renew_hash(conn: &mut Conn, id: &str, old: &str, new: &str) -> Result<(), StoreError> {
     let unchanged = users::table.find(id).filter(users::password_hash.eq(old));
     diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn)?;
     Ok(())
 }
 
-/// Ends the recognition of every device that this person has signed in on until now.
+/// Invalidates all known-device cookies issued to this person until `at`.
 pub fn forget_devices(conn: &mut Conn, id: &str, at: Time) -> Result<(), StoreError> {
     diesel::update(users::table.find(id)).set(users::devices_forgotten_at.eq(at)).execute(conn)?;
     Ok(())
 }
 
-/// Disables a person, or lets them in again. No device of a disabled person is known when they come back.
+/// Disables a person at `at`, or enables the person again with `None`. Disabling also forgets all known devices.
 pub fn set_disabled(conn: &mut Conn, id: &str, at: Option<Time>) -> Result<(), StoreError> {
     diesel::update(users::table.find(id)).set(users::disabled_at.eq(at)).execute(conn)?;
     at.map_or(Ok(()), |at| forget_devices(conn, id, at))

@@ -1,4 +1,4 @@
-//! Browser sessions of people who have signed in.
+//! Web sessions: signed-in browsers.
 
 use diesel::prelude::*;
 
@@ -18,7 +18,7 @@ pub struct WebSession {
     pub created_at: Time,
     pub seen_at: Time,
     pub ends_at: Time,
-    /// When the person last proved who they are.
+    /// When the person last authenticated.
     pub auth_time: Time,
     pub ip: Option<String>,
     pub user_agent: Option<String>,
@@ -29,7 +29,7 @@ pub fn insert(conn: &mut Conn, session: &WebSession) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A living session and the person it belongs to. `seen_since` is where the idle limit lies.
+/// An active session and its owner. A session last seen before `seen_since` has expired by its idle limit.
 pub fn find(
     conn: &mut Conn,
     hash: Digest,
@@ -56,7 +56,7 @@ pub fn delete(conn: &mut Conn, hash: Digest) -> Result<bool, StoreError> {
     Ok(diesel::delete(web_sessions::table.find(hash)).execute(conn)? == 1)
 }
 
-/// Signs out every browser of a person.
+/// Signs out all browsers of a person.
 pub fn delete_of_user(conn: &mut Conn, user_id: &str) -> Result<usize, StoreError> {
     Ok(diesel::delete(web_sessions::table.filter(web_sessions::user_id.eq(user_id))).execute(conn)?)
 }

@@ -1,4 +1,4 @@
-//! What a write works with.
+//! The context of a write.
 
 use super::audit::PendingEvent;
 use super::engine::conn::Conn;
@@ -7,7 +7,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::id::IdKind;
 use crate::domain::time::Time;
 
-/// What a write has in hand: a connection inside a transaction, the moment it happens at, and randomness.
+/// What a write closure gets: a connection inside a transaction, the time of the transaction, and randomness.
 pub struct Work<'a> {
     pub conn: &'a mut Conn,
     pub now: Time,
@@ -20,7 +20,7 @@ impl<'a> Work<'a> {
         Self { conn, now, entropy: Entropy, events: Vec::new() }
     }
 
-    /// Adds an event to the audit chain of its organization, if this transaction commits.
+    /// Adds an event to the audit chain of its organization when this transaction commits.
     pub fn record(&mut self, event: Event) {
         self.events.push(PendingEvent {
             id: IdKind::AuditEvent.new_id_at(self.now, self.entropy),
@@ -29,7 +29,7 @@ impl<'a> Work<'a> {
         });
     }
 
-    /// What is still to be added to the chains before the commit.
+    /// The events to append to the audit chains before the commit.
     pub(in crate::store) fn into_events(self) -> Vec<PendingEvent> {
         self.events
     }

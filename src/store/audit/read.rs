@@ -1,8 +1,8 @@
-//! Reading what was recorded.
+//! Reads audit events.
 //!
-//! A page is read by time, the newest event first, and each filter has an index that ends with the time. What no single
-//! index finds (one of several actors; a credential that acted or was acted on) is asked for one by one: the places of the
-//! events are put together, and the events read by their numbers.
+//! A page lists events by time, newest first, and every filter has an index that ends with the time. Conditions that no
+//! single index serves (one of several actors; a credential as actor or as target) become one query per branch: the
+//! positions that the branches find are merged, then the events are read by sequence number.
 
 use std::cmp::Reverse;
 
@@ -19,11 +19,11 @@ use crate::store::engine::error::StoreError;
 use crate::store::engine::keyset;
 use crate::store::engine::schema::audit_events;
 
-/// Which events are wanted. `None` means any.
+/// Filter of audit events. `None` means any.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub since: Option<Time>,
-    /// Up to here, and not this moment itself.
+    /// Exclusive.
     pub until: Option<Time>,
     pub actors: Option<Vec<String>>,
     pub credential: Option<String>,
@@ -31,17 +31,17 @@ pub struct Filter {
     pub outcome: Option<Outcome>,
 }
 
-/// The place of an event in a list: its time and its number in the chain.
+/// Position of an event in the list: its time and its sequence number in the chain.
 pub type EventCursor = (Time, i64);
 
-/// The column in which a credential is looked for.
+/// The column that a credential filter compares.
 #[derive(Debug, Clone, Copy)]
 enum CredentialColumn {
     Credential,
     Target,
 }
 
-/// A part of what a filter leaves, found by one index.
+/// A part of a filter that one index serves.
 #[derive(Debug, Clone, Copy)]
 struct Branch<'a> {
     actor: Option<&'a str>,
@@ -64,8 +64,8 @@ impl Filter {
     }
 }
 
-/// The part of a chain's events that a branch of a filter leaves, the newest first. A macro, because the type of a boxed
-/// query names everything that is selected.
+/// The events of a chain that match a branch of the filter, newest first. A macro because the type of a boxed query
+/// includes all selected columns.
 macro_rules! select {
     ($conn:expr, $selection:expr, $chain:expr, $filter:expr, $branch:expr, $before:expr, $limit:expr) => {{
         let Filter { since, until, action, outcome, actors: _, credential: _ } = $filter;
@@ -79,7 +79,8 @@ macro_rules! select {
         if let Some(at) = since {
             query = query.filter(audit_events::at.ge(*at));
         }
-        // One upper bound: SQLite searches by one, and would walk to the place from the end of the period on every page.
+        // Only one upper bound: given two, SQLite seeks by the end of the period and scans from there to the position
+        // on every page.
         match ($before, until) {
             (Some((at, sequence)), until) if until.is_none_or(|until| at < until) => {
                 query = query.filter(keyset::before!("at, sequence", Moment: at, BigInt: sequence));
@@ -100,7 +101,7 @@ macro_rules! select {
         }
         match outcome {
             None => {}
-            // Word for word the condition of its index.
+            // Must match the condition of the partial index literally.
             Some(Outcome::Refused) => query = query.filter(sql::<Bool>("outcome = 'refused'")),
             Some(outcome) => query = query.filter(audit_events::outcome.eq(outcome.as_str())),
         }
@@ -108,7 +109,7 @@ macro_rules! select {
     }};
 }
 
-/// Events of a chain before a place, the newest first.
+/// Events of a chain that come after a position in the list, newest first.
 pub fn page(
     conn: &mut Conn,
     chain: &str,
@@ -124,7 +125,7 @@ pub fn page(
         return Ok(rows.into_iter().map(|row| row.into_link().event).collect());
     }
     let sequences = positions(conn, chain, filter, &branches, before, limit)?;
-    // Sorted here: told to sort, SQLite walks along the index by time instead of looking the numbers up.
+    // Sorted here: with ORDER BY, SQLite scans the index by time instead of looking up the sequence numbers.
     let rows: Vec<Row> = audit_events::table
         .filter(audit_events::chain.eq(chain).and(audit_events::sequence.eq_any(sequences)))
         .select(Row::as_select())
@@ -134,7 +135,7 @@ pub fn page(
     Ok(events)
 }
 
-/// The numbers of the newest events that any of the branches leaves.
+/// Sequence numbers of the newest events that match any branch.
 fn positions(
     conn: &mut Conn,
     chain: &str,
@@ -154,7 +155,7 @@ fn positions(
         places.sort_unstable_by(|one, other| other.cmp(one));
         places.dedup();
         places.truncate(limit);
-        // Nothing older than the last of a full page is wanted any more.
+        // A full page needs nothing older than its last event.
         if let Some((at, _)) = places.last().filter(|_| places.len() == limit) {
             filter.since = Some(*at);
         }
@@ -162,7 +163,7 @@ fn positions(
     Ok(places.into_iter().map(|(_, sequence)| sequence).collect())
 }
 
-/// The events of a chain in their order, from the first.
+/// All events of a chain, in order.
 pub fn chain(conn: &mut Conn, chain: &str) -> Result<Vec<RecordedEvent>, StoreError> {
     let rows: Vec<Row> = audit_events::table
         .filter(audit_events::chain.eq(chain))

@@ -1,4 +1,4 @@
-//! An audit event as a row.
+//! An audit event as a database row.
 
 use diesel::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Proving the chains.
+//! Verifies audit chains.
 
 use diesel::prelude::*;
 
@@ -8,10 +8,10 @@ use crate::store::engine::conn::Conn;
 use crate::store::engine::error::StoreError;
 use crate::store::engine::schema::{audit_events, audit_heads, organizations};
 
-/// Events that are in memory at a time.
+/// Events in memory at a time.
 const CHUNK: i64 = 500;
 
-/// Every chain that there is or should be: one that was taken away as a whole is missed.
+/// All chains that exist or must exist. Includes every organization, so that a chain deleted as a whole is noticed.
 pub fn chains(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     let mut chains: Vec<String> = audit_heads::table.select(audit_heads::chain).load(conn)?;
     chains.extend(audit_events::table.select(audit_events::chain).distinct().load::<String>(conn)?);
@@ -21,9 +21,9 @@ pub fn chains(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     Ok(chains)
 }
 
-/// Checks a chain: where it ends, or its first event that does not fit.
+/// Verifies a chain. Returns its head, or the first event that breaks it.
 pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<ChainHead, Break>, StoreError> {
-    // The head first: what is recorded meanwhile comes after it.
+    // Reads the head first, so that events recorded meanwhile come after it.
     let head = audit_heads::table.find(chain).select((audit_heads::sequence, audit_heads::hash));
     let Some((sequence, hash)) = head.get_result(conn).optional()? else {
         return Ok(Err(Break { sequence: 1, fault: Fault::Missing }));
@@ -58,7 +58,7 @@ pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<ChainHead, Break>, 
     })
 }
 
-/// The first event of a chain that its head does not know. Both are read in one statement, because the chain may grow
+/// The first event of a chain with a higher sequence number than its head. One statement, because the chain may grow
 /// meanwhile.
 fn behind_head(conn: &mut Conn, chain: &str) -> Result<Option<i64>, StoreError> {
     let events = audit_events::table.on(audit_events::chain.eq(audit_heads::chain));

@@ -1,4 +1,4 @@
-//! API keys and personal tokens, with who stands behind them right now.
+//! API keys and personal tokens with their current holder.
 
 use diesel::prelude::*;
 
@@ -13,22 +13,23 @@ use super::super::users::User;
 use crate::domain::credential::CredentialKind;
 use crate::domain::secret::Digest;
 
-/// A key or token, and its holder if there still is one.
+/// An API key or personal token, and its holder.
 #[derive(Debug, Clone)]
 pub struct HeldCredential {
     pub credential: StaticCredential,
-    /// Nobody where the organization, the person or the service account is disabled, or the person has left.
+    /// `None` if the organization, the person or the service account is disabled, or the person is not a member any
+    /// more.
     pub holder: Option<Holder>,
 }
 
-/// Who acts with a key or a token.
+/// The person or service account that a key or token acts as.
 #[derive(Debug, Clone)]
 pub enum Holder {
     Person(ActiveMember),
     Program(Organization, ServiceAccount),
 }
 
-/// What the query gives.
+/// A row of the query.
 type HolderRow = (Row, Organization, Option<User>, Option<String>, Option<ServiceAccount>);
 
 impl TryFrom<HolderRow> for HeldCredential {
@@ -41,15 +42,15 @@ impl TryFrom<HolderRow> for HeldCredential {
             _ if organization.disabled_at.is_some() => None,
             (Some((user, role)), None) => Some(Holder::Person(ActiveMember { organization, user, role })),
             (None, Some(account)) => Some(Holder::Program(organization, account)),
-            // Nobody, or both, which the credential itself refuses below.
+            // The second case is rejected by the conversion of the credential.
             (None, None) | (Some(_), Some(_)) => None,
         };
         Ok(Self { credential: row.try_into()?, holder })
     }
 }
 
-/// Everything in one look. A macro, because the two engines and the connection that is either have types of their own
-/// for it.
+/// Joins credentials with everything that a holder consists of. A macro, because the query has a different type for
+/// each engine and for the multi-engine connection.
 macro_rules! with_holders {
     ($condition:expr) => {
         credentials::table
@@ -77,16 +78,16 @@ macro_rules! with_holders {
     };
 }
 
-/// By its id; nothing if that is a CLI session.
+/// Finds an API key or personal token by id; `None` also for a CLI session.
 pub fn by_id(conn: &mut Conn, id: &str) -> Result<Option<HeldCredential>, StoreError> {
     let query = with_holders!(credentials::id.eq(id).and(credentials::kind.ne(CredentialKind::CliSession)));
     query.get_result::<HolderRow>(conn).optional()?.map(HeldCredential::try_from).transpose()
 }
 
-/// What was found under a secret.
+/// A found secret, with its credential.
 pub(in crate::store) type SecretLookup = (Digest, Result<HeldCredential, StoreError>);
 
-/// By their secrets. One whose parts do not fit together is no failure of the others.
+/// Finds API keys and personal tokens by secret digest. A damaged row fails alone.
 pub(in crate::store) fn by_secrets(
     conn: &mut Conn,
     secrets: &[Digest],

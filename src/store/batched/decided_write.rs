@@ -1,9 +1,10 @@
-//! Batched writes that depend on what the database holds: read the rows, decide on each, write what was decided.
+//! Batched writes that depend on stored state: read the rows, decide on each, write what was decided.
 
 use super::super::engine::error::StoreError;
 use crate::domain::time::Time;
 
-/// One write that waits for its batch: `K` finds the stored state `S`, from which `decide` makes the write `W`.
+/// A write that waits for its batch. `K` is the key of the row, `S` the stored state, `W` the write that `decide`
+/// returns.
 pub(in crate::store) trait DecidedWrite<K, S, W>: Send {
     fn key(&self) -> &K;
     /// `None` writes nothing.
@@ -15,7 +16,7 @@ pub(in crate::store) trait DecidedWrite<K, S, W>: Send {
 struct Pending<K, T, F, D> {
     key: K,
     decide: Option<F>,
-    /// What `decide` gave along with the write, for `deliver`.
+    /// The value that `decide` returned with the write, for `deliver`.
     given: Option<T>,
     deliver: D,
 }

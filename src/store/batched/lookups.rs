@@ -1,4 +1,5 @@
-//! Looks at keys and tokens by their secrets, many at once: a gateway asks about every request to the API behind it.
+//! Batched lookups of API keys and personal tokens by secret digest. A gateway makes one for every request to the API
+//! behind it.
 
 use std::time::Duration;
 
@@ -14,9 +15,9 @@ use crate::domain::secret::Digest;
 use crate::domain::time::Clock;
 use crate::supervise::Tasks;
 
-/// How long a request waits before it is told to come back later.
+/// How long a request waits before it fails as unavailable.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// One talks to the database while the other gathers.
+/// One thread waits for the database while the other collects a batch.
 const THREADS: usize = 2;
 
 type LookupResult = Result<Option<HeldCredential>, StoreError>;
@@ -26,7 +27,7 @@ pub(in crate::store) struct Job {
     answer: oneshot::Sender<LookupResult>,
 }
 
-/// The way to the threads that look.
+/// Handle to the lookup threads.
 pub(in crate::store) struct LookupBatcher(Batcher<Job>);
 
 impl LookupBatcher {
@@ -41,14 +42,14 @@ impl LookupBatcher {
     pub(in crate::store) async fn look(&self, secret: Digest) -> LookupResult {
         let (answer, answered) = oneshot::channel();
         self.0.submit(Job { secret, answer })?;
-        let late = |_| StoreError::Unavailable("a look at a credential was not done in time".into());
-        let dropped = |_| StoreError::Failed("a look at a credential was dropped".to_owned());
+        let late = |_| StoreError::Unavailable("the lookup of a credential timed out".into());
+        let dropped = |_| StoreError::Failed("the lookup of a credential was dropped".to_owned());
         timeout(TIMEOUT, answered).await.map_err(late)?.map_err(dropped)?
     }
 }
 
 fn serve(dedicated: &mut DedicatedConnection, _: &Clock, mut batch: Vec<Job>) {
-    // Some may have waited in vain while the database was away.
+    // Drops requests that have timed out meanwhile, for example while the database was unreachable.
     batch.retain(|job| !job.answer.is_closed());
     if !batch.is_empty() {
         look(dedicated, batch);
@@ -59,7 +60,7 @@ fn look(dedicated: &mut DedicatedConnection, batch: Vec<Job>) {
     let secrets: Vec<Digest> = batch.iter().map(|job| job.secret).collect();
     match dedicated.begin(|conn| credential_holders::by_secrets(conn, &secrets)) {
         Ok(found) => deliver_all(&found, batch),
-        // Something is wrong with one of the rows. One by one, that one alone fails.
+        // One of the rows causes the error. Retried one by one, only that one fails.
         Err(StoreError::Failed(_) | StoreError::Conflict(_)) if batch.len() > 1 => {
             for job in batch {
                 look(dedicated, vec![job]);
@@ -76,13 +77,13 @@ fn look(dedicated: &mut DedicatedConnection, batch: Vec<Job>) {
 
 fn deliver_all(found: &[SecretLookup], batch: Vec<Job>) {
     for Job { secret, answer } in batch {
-        // Compared in constant time; the index that found it compares by parts.
+        // This comparison is constant-time; that of the index is not.
         let one = match found.iter().find(|(found, _)| *found == secret) {
             Some((_, Ok(held))) => Ok(Some(held.clone())),
             Some((_, Err(damaged))) => Err(damaged.clone()),
             None => Ok(None),
         };
-        // Nobody listens when the client has gone away.
+        // The receiver is gone if the request was canceled.
         drop(answer.send(one));
     }
 }

@@ -1,4 +1,4 @@
-//! Statements that are gathered: whatever queues up while the database is busy goes to it together.
+//! Batched statements: operations that queue up while the database is busy are sent to it together.
 
 pub mod credential_holders;
 pub(super) mod decided_write;

@@ -1,7 +1,7 @@
-//! The redemption of authorization codes whose answer is a new session: what nearly every exchange comes to.
+//! Redemption of authorization codes that become a new session, the usual outcome of an exchange.
 //!
-//! On PostgreSQL what comes at once is redeemed in one transaction of few statements; on SQLite, where a statement costs
-//! no way to a server, one by one.
+//! On PostgreSQL, simultaneous redemptions share one transaction of few statements. On SQLite, where a statement needs
+//! no round trip, they run one by one.
 
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
@@ -24,7 +24,7 @@ use crate::domain::audit::Event;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-/// An authorization code with everything that decides whether it may be redeemed.
+/// An authorization code and everything needed to decide whether it may be redeemed.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = codes)]
 pub struct StoredCode {
@@ -44,13 +44,13 @@ pub struct StoredCode {
     pub client_version: Option<i64>,
 }
 
-/// What a code is redeemed for.
+/// The outcome of a redemption: the new session and its audit event.
 pub struct Redemption {
     pub session: Credential,
     pub event: Event,
 }
 
-/// Codes with what they are decided on.
+/// Codes joined with what the decision needs.
 macro_rules! stored_codes {
     () => {
         codes::table
@@ -67,7 +67,7 @@ macro_rules! stored_codes {
     };
 }
 
-/// Reads codes that nobody else is redeeming right now, and keeps them until the transaction ends.
+/// Reads and locks codes until the end of the transaction. Skips codes that are locked.
 pub(in crate::store) fn lock_free(conn: &mut Conn, hashes: &[Digest]) -> Result<Vec<StoredCode>, StoreError> {
     match conn {
         Conn::Postgres(conn) => {
@@ -84,8 +84,7 @@ pub(in crate::store) fn lock_free(conn: &mut Conn, hashes: &[Digest]) -> Result<
     }
 }
 
-/// Reads a code once nobody else is redeeming it, and keeps it until the transaction ends; and its organization from
-/// being changed.
+/// Reads and locks a code, and takes a shared lock on its organization, until the end of the transaction.
 pub fn lock(conn: &mut Conn, hash: Digest) -> Result<Option<StoredCode>, StoreError> {
     if authorization_codes::lock(conn, hash)?.is_none() {
         return Ok(None);
@@ -115,7 +114,7 @@ pub fn redeem(conn: &mut Conn, codes: &[(Digest, Credential)], at: Time) -> Resu
     Ok(())
 }
 
-/// Redeems one code, if it is there and `decide` gives a redemption for it.
+/// Redeems one code, if it exists and `decide` returns a redemption.
 pub(in crate::store) fn redeem_if<T>(
     work: &mut Work<'_>,
     code: Digest,
@@ -128,8 +127,8 @@ pub(in crate::store) fn redeem_if<T>(
     Ok(Some(given))
 }
 
-/// The select, with a lock on its codes, and one on their organizations that lets nobody turn a switch meanwhile. What
-/// somebody else has locked is left out: one of them must not hold up all others.
+/// The query, with a lock on its codes and a shared lock on their organizations. Skips locked rows, so that one code
+/// does not hold up the batch.
 #[derive(Debug, Clone, Copy, QueryId)]
 struct SkipLockedCodes<Q>(Q);
 
@@ -149,7 +148,7 @@ impl<Q: Query> Query for SkipLockedCodes<Q> {
 
 impl<Q> RunQueryDsl<PgConnection> for SkipLockedCodes<Q> {}
 
-/// Uses up many codes, each for its session.
+/// Marks codes as consumed, each by its session.
 struct Consume<'a> {
     hashes: Vec<Digest>,
     sessions: Vec<&'a str>,

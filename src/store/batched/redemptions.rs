@@ -1,4 +1,4 @@
-//! Redemptions of authorization codes on PostgreSQL, many in one transaction.
+//! Batched redemptions of authorization codes on PostgreSQL, one transaction per batch.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -16,10 +16,10 @@ use crate::domain::secret::Digest;
 use crate::domain::time::Clock;
 use crate::supervise::Tasks;
 
-/// Everybody of an organization waits for the end of its audit chain anyway.
+/// More threads would not help: redemptions in one organization wait for the head of its audit chain.
 const THREADS: usize = 1;
 
-/// The redemption of a code, by its hash.
+/// The redemption of a code, keyed by its digest.
 pub(in crate::store) type Job = Box<dyn DecidedWrite<Digest, StoredCode, Redemption>>;
 
 pub(in crate::store) fn start(
@@ -36,9 +36,9 @@ fn serve(dedicated: &mut DedicatedConnection, clock: &Clock, mut batch: Vec<Job>
         Err(FailedTransaction { error, certainly }) => {
             let error = dedicated.fail(error);
             if certainly && !is_unavailable(&error) {
-                // Nothing was redeemed, so each of them is tried again in a transaction of its own: if something is wrong
-                // with one, that one alone fails.
-                tracing::warn!(%error, "a batch of redemptions is taken apart");
+                // Nothing was redeemed, so each one is retried in a transaction of its own; only those that cause the
+                // error fail.
+                tracing::warn!(%error, "a batch of redemptions failed; retrying one by one");
                 Ok(Vec::new())
             } else {
                 Err(error)
@@ -50,9 +50,9 @@ fn serve(dedicated: &mut DedicatedConnection, clock: &Clock, mut batch: Vec<Job>
             Ok(redeemed) => Ok(redeemed.contains(&number)),
             Err(error) => Err(error.clone()),
         };
-        // A bug in one answer must not take theirs from all others.
+        // A panic in one answer must not keep the others from theirs.
         if catch_unwind(AssertUnwindSafe(|| job.answer(outcome))).is_err() {
-            tracing::error!("a redemption could not be handed over");
+            tracing::error!("the answer to a redemption panicked");
         }
     }
 }
@@ -70,7 +70,7 @@ fn transact(
     transaction::commit(conn).map(|()| redeemed)
 }
 
-/// Whether the database would refuse each of them as well.
+/// Whether a retry of each one alone would fail in the same way.
 fn is_unavailable(error: &StoreError) -> bool {
     match error.cause() {
         Some(Cause::Busy) => true,
@@ -78,14 +78,14 @@ fn is_unavailable(error: &StoreError) -> bool {
     }
 }
 
-/// Says which jobs, by their numbers, are as good as done.
+/// Returns the indexes of the jobs that will be done by the commit.
 fn redeem(conn: &mut Conn, clock: &Clock, batch: &mut [Job]) -> Result<Vec<usize>, StoreError> {
     let hashes: Vec<Digest> = batch.iter().map(|job| *job.key()).collect();
     let mut stored = redemption::lock_free(conn, &hashes)?;
     let mut work = Work::new(conn, clock.now());
     let (mut redeemed, mut codes) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
     for (number, job) in batch.iter_mut().enumerate() {
-        // Taken out, so that the second of two with the same code finds nothing.
+        // Removed, so that a second job with the same code finds nothing.
         let hash = *job.key();
         let Some(place) = stored.iter().position(|stored| stored.code.hash == hash) else { continue };
         let stored = stored.swap_remove(place);

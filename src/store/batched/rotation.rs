@@ -1,4 +1,4 @@
-//! The rotation of CLI sessions: the state that a refresh is decided on, and the statement that makes it.
+//! Rotation of CLI sessions: the state that a refresh is decided on, and the statement that rotates.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -16,7 +16,7 @@ use crate::domain::credential::is_active;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-/// A CLI session with everything that decides whether it may be refreshed.
+/// A CLI session and everything needed to decide whether it may be refreshed.
 #[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = credentials)]
 pub struct StoredSession {
@@ -50,13 +50,13 @@ pub struct StoredSession {
 }
 
 impl StoredSession {
-    /// Whether it has neither run out nor been revoked.
+    /// Whether it has neither expired nor been revoked.
     pub fn is_active(&self, now: Time) -> bool {
         is_active(self.revoked_at, &[self.idle_ends_at, self.ends_at], now)
     }
 }
 
-/// An active session, with the role that its owner has right now.
+/// An active session, with its owner's current role.
 #[derive(Clone)]
 pub struct ActiveSession {
     pub id: String,
@@ -72,7 +72,7 @@ pub struct ActiveSession {
 }
 
 impl ActiveSession {
-    /// The session once it has been rotated.
+    /// The session after this rotation.
     #[must_use]
     pub fn rotated(self, rotation: &Rotation) -> Self {
         Self { generation: rotation.generation + 1, idle_ends_at: rotation.idle_ends_at, ..self }
@@ -83,18 +83,18 @@ impl ActiveSession {
 #[derive(Debug, Clone)]
 pub struct Rotation {
     pub id: String,
-    /// The generation that was presented.
+    /// The generation of the presented refresh token.
     pub generation: i64,
-    /// The version of the client that authenticated.
+    /// The version of the client at its authentication.
     pub client_version: i64,
-    /// When the session ends if it is not used again.
+    /// When the session expires if it is not used again.
     pub idle_ends_at: Time,
     pub ip: Option<String>,
-    /// The installation that asks, when its tool says which.
+    /// The installation that refreshes; `None` if its tool does not identify it.
     pub installation: Option<Digest>,
 }
 
-/// Reads sessions by their ids. Locks nothing.
+/// Reads sessions by id, without locking.
 pub(in crate::store) fn find_all(conn: &mut Conn, ids: &[&str]) -> Result<Vec<StoredSession>, StoreError> {
     let all = credentials::table
         .inner_join(organizations::table.on(organizations::id.eq(credentials::org_id)))
@@ -124,7 +124,7 @@ pub(in crate::store) fn find_all(conn: &mut Conn, ids: &[&str]) -> Result<Vec<St
     }
 }
 
-/// Reads a session once nobody else is changing it, and keeps others from changing it until the transaction ends.
+/// Reads a session and locks it until the end of the transaction.
 pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<StoredSession>, StoreError> {
     if matches!(conn, Conn::Postgres(_)) && credential_rows::lock(conn, id)?.is_none() {
         return Ok(None);
@@ -132,12 +132,13 @@ pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<StoredSession>, StoreErr
     Ok(find_all(conn, &[id])?.pop())
 }
 
-/// Rotates sessions that were just read and judged good, and says which it rotated. No session may be there twice.
+/// Rotates sessions that have just been read and decided on, and returns the ids of those it rotated. `wanted` must not
+/// contain a session twice.
 ///
-/// A session that is no longer at its generation stays as it is. On PostgreSQL, where the decision and this statement
-/// may be two transactions, so does one that another transaction has locked, and one whose client, organization or
-/// owner has changed so that it would be refused. The batch waits for no lock, so that one session does not hold up all
-/// others, and there is no deadlock. On SQLite both are in the one write transaction, and nothing can have changed.
+/// Sessions that are no longer at the given generation are skipped. On PostgreSQL, where decision and rotation may be
+/// two transactions, it also skips sessions that are locked, and those whose client, organization or owner has changed
+/// such that the refresh would be refused. The batch never waits for a lock, so one session does not hold up the
+/// others, and there are no deadlocks. On SQLite, both are in one write transaction, and nothing can have changed.
 pub fn rotate(conn: &mut Conn, wanted: &[Rotation], now: Time) -> Result<Vec<String>, StoreError> {
     match conn {
         Conn::Postgres(conn) => Ok(Rotate(Arrays::of(wanted, now)).load(conn)?),
@@ -148,7 +149,7 @@ pub fn rotate(conn: &mut Conn, wanted: &[Rotation], now: Time) -> Result<Vec<Str
     }
 }
 
-/// Reads one session and rotates it, if `decide` gives a rotation for it.
+/// Reads one session and rotates it, if `decide` returns a rotation.
 pub(in crate::store) fn rotate_if<T>(
     work: &mut Work<'_>,
     id: &str,
@@ -160,7 +161,7 @@ pub(in crate::store) fn rotate_if<T>(
     Ok((!rotated.is_empty()).then_some(given))
 }
 
-/// The statement, with the source of its values. Prepared once a connection.
+/// The UPDATE statement; `S` holds its values. Prepared once per connection.
 struct Rotate<S>(S);
 
 impl<S> Query for Rotate<S> {
@@ -203,7 +204,7 @@ impl QueryFragment<Sqlite> for Rotate<One<'_>> {
     }
 }
 
-/// Many rotations, column by column.
+/// Several rotations as one array per column.
 struct Arrays<'a> {
     ids: Vec<&'a str>,
     generations: Vec<i64>,

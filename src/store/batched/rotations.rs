@@ -1,5 +1,4 @@
-//! Refreshes of sessions on PostgreSQL, many at once: one query for what they are decided on, and one statement that
-//! rotates and commits by itself.
+//! Batched refreshes on PostgreSQL: one query reads the sessions, and one statement rotates them and commits by itself.
 
 use std::collections::HashMap;
 
@@ -12,10 +11,10 @@ use super::rotation::{self, Rotation, StoredSession};
 use crate::domain::time::{Clock, Time};
 use crate::supervise::Tasks;
 
-/// One talks to the database while the other gathers.
+/// One thread waits for the database while the other collects a batch.
 const THREADS: usize = 2;
 
-/// The refresh of a session, by its id.
+/// The refresh of a session, keyed by its id.
 pub(in crate::store) type Job = Box<dyn DecidedWrite<String, StoredSession, Rotation>>;
 
 pub(in crate::store) fn start(
@@ -49,7 +48,7 @@ fn serve(dedicated: &mut DedicatedConnection, clock: &Clock, batch: Vec<Job>) {
         Err(error) => {
             let error = dedicated.fail(error);
             let outcome = match error.cause() {
-                // Certainly nothing has rotated, so each of them is tried again in a transaction of its own.
+                // Certainly nothing was rotated, so each one is retried on the slow path.
                 Some(Cause::ReadOnly | Cause::Collided) => Ok(false),
                 Some(Cause::Lost | Cause::Busy) | None => Err(error),
             };
@@ -58,15 +57,15 @@ fn serve(dedicated: &mut DedicatedConnection, clock: &Clock, batch: Vec<Job>) {
     }
 }
 
-/// Leaves those that rotate. The others change nothing and are answered: they are refused, there is no such session, or
-/// it is in the batch already.
+/// Returns the rotations to make and their jobs. Answers all other jobs: refused ones, those whose session does not
+/// exist, and repetitions of a session in the batch.
 fn decided(batch: Vec<Job>, stored: Vec<StoredSession>, now: Time) -> (Vec<Rotation>, HashMap<String, Job>) {
     let mut stored: HashMap<String, StoredSession> =
         stored.into_iter().map(|session| (session.id.clone(), session)).collect();
     let mut rotations = Vec::with_capacity(batch.len());
     let mut waiting = HashMap::with_capacity(batch.len());
     for mut job in batch {
-        // Taken out, so that the second of two with the same session finds nothing.
+        // Removed, so that a second job with the same session finds nothing.
         let rotation = stored.remove(job.key()).and_then(|session| job.decide(session, now));
         if let Some(rotation) = rotation {
             rotations.push(rotation);

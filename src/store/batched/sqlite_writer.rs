@@ -1,8 +1,8 @@
-//! The one thread that writes to SQLite.
+//! The only thread that writes to SQLite.
 //!
-//! SQLite has one writer at a time, and a commit costs a wait for the disk. So whatever has queued up while the last
-//! commit was on its way is committed together: each job in a savepoint of its own, one commit, and only then the
-//! answers. A batch forms by itself under load; nothing ever waits for one to fill.
+//! SQLite has one writer at a time, and each commit waits for the disk. So jobs that queue up during a commit are
+//! committed together: each in a savepoint, one commit, then the answers. Batches form by themselves under load;
+//! nothing waits for a batch to fill.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -21,20 +21,21 @@ use super::super::work::Work;
 use crate::domain::time::Clock;
 use crate::supervise::Tasks;
 
-/// Jobs that may wait; the next one is told to come back later.
+/// Capacity of the queue. When it is full, writes fail as unavailable.
 const QUEUE: usize = 4096;
-/// Jobs in one commit at the most, so that the first of them does not wait too long.
+/// Jobs per commit at most, to bound the wait of the first one.
 const BATCH: usize = 128;
 
-/// How long a job waits for another process that has locked the database, before it is told to come back later.
+/// How long a job waits while another process has locked the database, before it fails as unavailable.
 const TIMEOUT: Duration = Duration::from_millis(1700);
-/// How long one attempt to begin waits for the lock: at the end of each, those that have waited too long are answered.
+/// How long one attempt to begin waits for the lock. Jobs that have waited too long are answered between attempts.
 const ATTEMPT: &str = "PRAGMA busy_timeout = 200";
 
-/// SQLite's own 2 MB hold the pages of a few thousand sessions, and everybody's refreshes read all of them again and again.
+/// The SQLite default of 2 MB holds the pages of a few thousand sessions; the sessions that are refreshed all the time
+/// need more.
 const CACHE: &str = "PRAGMA cache_size = -8000";
 
-/// A job runs inside a savepoint and says whether to keep it. The answer leaves once the commit has been decided.
+/// A job runs in a savepoint and decides whether to keep it. It is answered after the commit.
 trait Job: Send {
     fn run(&mut self, work: &mut Work<'_>) -> JobOutcome;
     fn answer(self: Box<Self>, commit: Result<(), StoreError>);
@@ -74,7 +75,7 @@ where
     }
 }
 
-/// A job in the queue.
+/// A job and the time it was queued.
 struct Queued {
     job: Box<dyn Job>,
     since: Instant,
@@ -88,12 +89,12 @@ impl Queued {
     fn answer(self, commit: &Result<(), StoreError>) {
         let commit = commit.clone();
         if catch_unwind(AssertUnwindSafe(|| self.job.answer(commit))).is_err() {
-            tracing::error!("the outcome of a write could not be handed over");
+            tracing::error!("the answer to a write panicked");
         }
     }
 }
 
-/// The way to the writer thread. When the last handle is dropped, the thread finishes its queue and ends.
+/// Handle to the writer thread. The thread finishes its queue and ends when the last handle is dropped.
 pub(in crate::store) struct Writer(mpsc::Sender<Queued>);
 
 impl Writer {
@@ -113,12 +114,13 @@ impl Writer {
         F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        // Nobody listens when the client has gone away; what was committed stays.
+        // The receiver is gone if the request was canceled; the commit stands.
         self.submit(work, |outcome| drop(reply.send(outcome)))?;
         answer.await.map_err(|_| StoreError::Failed("the writer has stopped".to_owned()))?
     }
 
-    /// Hands over on this thread what comes of `work`, once it has been committed. An error means that it never ran.
+    /// Queues `work`. `deliver` gets its outcome after the commit, on the writer thread. `Err` means that `work` never
+    /// ran.
     pub(in crate::store) fn submit<T, F, D>(&self, work: F, deliver: D) -> Result<(), StoreError>
     where
         T: Send + 'static,
@@ -135,10 +137,10 @@ impl Writer {
 }
 
 fn serve(conn: &mut Conn, clock: &Clock, queue: &mut mpsc::Receiver<Queued>) {
-    // A panic may have left a transaction open; usually there is none.
+    // A panic may have left a transaction open.
     drop(conn.batch_execute("ROLLBACK"));
     while let Some(first) = queue.blocking_recv() {
-        // On a busy machine this lets others add to the batch, on an idle one it returns at once.
+        // On a busy machine this lets other threads add to the batch; on an idle one it returns at once.
         thread::yield_now();
         let mut batch = gather(first, queue, BATCH);
         let done = match begin(conn, queue, &mut batch) {
@@ -151,8 +153,8 @@ fn serve(conn: &mut Conn, clock: &Clock, queue: &mut mpsc::Receiver<Queued>) {
     }
 }
 
-/// Begins a transaction. While another process has the database locked, those who have waited long enough are answered,
-/// and others take their places; an empty batch begins nothing.
+/// Begins a transaction. While another process has locked the database, answers jobs that have waited too long and
+/// refills the batch from the queue. Begins nothing if the batch is empty.
 fn begin(
     conn: &mut Conn,
     queue: &mut mpsc::Receiver<Queued>,

@@ -1,7 +1,7 @@
-//! Threads that do together what is asked for one by one.
+//! Threads that process queued jobs in batches.
 //!
-//! A statement costs the server little and the way to it much. So whatever has queued up while the last statements were
-//! on their way goes together. A batch forms by itself under load; nothing ever waits for one to fill.
+//! On PostgreSQL a statement costs little and its round trip much. So jobs that queue up during a round trip share the
+//! next one. Batches form by themselves under load; nothing waits for a batch to fill.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,16 +15,16 @@ use super::manager::Manager;
 use crate::domain::time::Clock;
 use crate::supervise::Tasks;
 
-/// Jobs that may wait; the next one is told to come back later.
+/// Capacity of the queue. When it is full, jobs fail as unavailable.
 const QUEUE: usize = 4096;
-/// Jobs in one batch at the most.
+/// Jobs per batch at most.
 const BATCH: usize = 64;
 
-/// The way to the threads. They end when the last handle is dropped.
+/// Handle to the threads. They end when the last handle is dropped.
 pub(in crate::store) struct Batcher<J>(mpsc::Sender<J>);
 
 impl<J: Send + 'static> Batcher<J> {
-    /// Starts threads that `serve` batches. Each opens a connection of its own when it needs one.
+    /// Starts threads that run `serve` on batches. Each opens a connection of its own when it first needs one.
     pub(in crate::store) fn start(
         name: &'static str,
         threads: usize,
@@ -41,7 +41,7 @@ impl<J: Send + 'static> Batcher<J> {
             tasks
                 .thread(name, move || {
                     while let Some(batch) = next_batch(&queue) {
-                        // A bug in one batch must not take the thread from all others; whoever waits for it is told.
+                        // A panic in one batch must not end the thread. Its jobs are dropped, which fails them.
                         if catch_unwind(AssertUnwindSafe(|| serve(&mut dedicated, &clock, batch))).is_err() {
                             dedicated.close();
                             tracing::error!(thread = name, "a batch panicked");
@@ -53,7 +53,7 @@ impl<J: Send + 'static> Batcher<J> {
         Ok(Self(sender))
     }
 
-    /// An error means that nothing was tried.
+    /// Queues a job. `Err` means that it will not run.
     pub(in crate::store) fn submit(&self, job: J) -> Result<(), StoreError> {
         self.0.try_send(job).map_err(|refused| {
             StoreError::Unavailable(match refused {
@@ -64,14 +64,14 @@ impl<J: Send + 'static> Batcher<J> {
     }
 }
 
-/// Whatever waits; nothing once the store is closed.
+/// Waits for a job and takes all that are queued; `None` once the store is closed.
 fn next_batch<J>(queue: &Mutex<mpsc::Receiver<J>>) -> Option<Vec<J>> {
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     let first = queue.blocking_recv()?;
     Some(gather(first, &mut queue, BATCH))
 }
 
-/// Adds to `first` whatever waits, up to `most` together. Never waits for more.
+/// Collects queued items into a batch with `first`, `most` at most. Does not wait.
 pub(in crate::store) fn gather<T>(first: T, queue: &mut mpsc::Receiver<T>, most: usize) -> Vec<T> {
     let mut batch = vec![first];
     while batch.len() < most
@@ -110,7 +110,7 @@ mod tests {
             let (done, answer) = std_mpsc::channel();
             batcher.submit((well, done)).unwrap();
             let expected = if well { Ok(()) } else { Err(std_mpsc::RecvTimeoutError::Disconnected) };
-            assert_eq!(answer.recv_timeout(TIMEOUT), expected, "whoever waits is told");
+            assert_eq!(answer.recv_timeout(TIMEOUT), expected, "whether the job ran");
         }
     }
 

@@ -1,4 +1,4 @@
-//! How domain values travel to and from the databases.
+//! Conversion of domain values to and from the databases.
 
 use diesel::QueryId;
 use diesel::backend::Backend;
@@ -24,7 +24,8 @@ use crate::domain::static_secret::Mode;
 use crate::domain::time::Time;
 use crate::domain::usage::UseOutcome;
 
-/// A point in time: `timestamptz` on PostgreSQL, and on SQLite text that sorts as time does.
+/// A point in time: `timestamptz` on PostgreSQL; on SQLite ISO 8601 text in UTC with microseconds, which sorts
+/// chronologically.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
 #[diesel(postgres_type(oid = 1184, array_oid = 1185))]
 #[diesel(sqlite_type(name = "Text"))]
@@ -75,7 +76,7 @@ impl FromSql<Moment, MultiBackend> for Time {
     }
 }
 
-/// What `derive(AsExpression, FromSqlRow)` would write, for types that must not know of diesel.
+/// What `derive(AsExpression, FromSqlRow)` would generate, for domain types, which do not depend on diesel.
 macro_rules! value_of {
     ($sql:ty: $($type:ty),+ $(,)?) => {$(
         impl AsExpression<$sql> for $type {
@@ -132,7 +133,7 @@ value_of!(Binary: Digest);
 value_of!(Text: Action, ClientKind, CredentialKind, DeviceFlow, DeviceStatus, EndReason, KeyState, Mode, Outcome, RequestStatus,
     TokenCreators, UseOutcome);
 
-/// Enums are stored as the words that they have on the wire.
+/// Stores enums as the strings of their wire format.
 macro_rules! word {
     ($($type:ty),+ $(,)?) => {$(
         impl<DB: Backend> ToSql<Text, DB> for $type

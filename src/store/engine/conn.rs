@@ -1,4 +1,4 @@
-//! One connection type for two engines, and how one is opened.
+//! The connection type for both engines, and how to open one.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -17,12 +17,12 @@ pub enum Conn {
     Sqlite(SqliteConnection),
 }
 
-/// Where the database is.
+/// Location of the database.
 #[derive(Clone)]
 pub enum DatabaseLocation {
     /// The path of a SQLite file.
     File(PathBuf),
-    /// A PostgreSQL URL, which may hold a password, and what kind of pooler is in between.
+    /// A PostgreSQL URL, which may contain a password, and the kind of pooler in front of the server.
     Server { url: String, pooler: Pooler },
 }
 
@@ -34,7 +34,8 @@ impl DatabaseLocation {
         }
     }
 
-    /// Whether settings of a session, and prepared statements, stay with the connection that made them.
+    /// Whether session settings and prepared statements persist on a connection. They do not behind a transaction
+    /// pooler.
     pub(in crate::store) fn keeps_sessions(&self) -> bool {
         match self {
             Self::File(_) | Self::Server { pooler: Pooler::Session, .. } => true,
@@ -42,7 +43,8 @@ impl DatabaseLocation {
         }
     }
 
-    /// Opens a connection. What a pooler in transaction mode may hand to another client is left as it is.
+    /// Opens a connection. Sets nothing on the session behind a transaction pooler, which may hand it to another
+    /// client.
     pub(in crate::store) fn open(&self) -> Result<Conn, StoreError> {
         match self {
             Self::File(path) => open_sqlite(path).map(Conn::Sqlite),
@@ -59,8 +61,8 @@ impl DatabaseLocation {
     }
 }
 
-/// Adds the parameters that the URL lacks: timeouts for an unresponsive server, and `target_session_attrs=read-write`, so
-/// that an address that still points to a demoted primary yields no connection.
+/// Adds the parameters that the URL lacks: timeouts for an unresponsive server, and `target_session_attrs=read-write`,
+/// so that an address that still points to a demoted primary yields no connection.
 fn completed(url: &str) -> Cow<'_, str> {
     const DEFAULTS: [(&str, &str); 6] = [
         ("connect_timeout", "5"),
@@ -91,7 +93,7 @@ fn completed(url: &str) -> Cow<'_, str> {
 
 fn open_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(StoreError::open)?;
-    // FULL: a commit that was answered survives a power cut.
+    // FULL: an acknowledged commit survives a power failure.
     conn.batch_execute(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
     )
@@ -112,6 +114,6 @@ mod tests {
         assert!(own.contains("target_session_attrs=any&connect_timeout=1&tcp_user_timeout"), "{own}");
         assert_eq!(own.matches("target_session_attrs").count(), 1);
         assert_eq!(own.matches("connect_timeout").count(), 1);
-        assert_eq!(completed(&all), all, "twice is once");
+        assert_eq!(completed(&all), all, "idempotent");
     }
 }

@@ -1,4 +1,4 @@
-//! A connection that belongs to one thread.
+//! A connection that one thread owns.
 
 use diesel::connection::SimpleConnection;
 
@@ -6,11 +6,11 @@ use super::conn::Conn;
 use super::error::{Cause, StoreError};
 use super::manager::{Manager, PooledConn};
 
-/// Everything on such a connection looks rows up by their keys. Left to itself, the planner of PostgreSQL reads whole
-/// tables for a batch as soon as its statistics are old, or a table small when it was planned.
+/// All queries on such a connection look up rows by key. With stale statistics, or for a table that was small when the
+/// query was planned, PostgreSQL would otherwise scan whole tables for a batch.
 const KEYS_ONLY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
-/// A thread's own connection to the database, opened when it is needed.
+/// A thread's own connection, opened on first use.
 pub(in crate::store) struct DedicatedConnection {
     manager: Manager,
     open: Option<PooledConn>,
@@ -40,7 +40,8 @@ impl DedicatedConnection {
         Ok(&mut self.open.insert(pooled).conn)
     }
 
-    /// Closes a connection on which something failed, and says what that was. Whatever was open on it is rolled back.
+    /// Closes the connection after an error, which rolls back an open transaction, and returns the error with its
+    /// cause.
     pub(in crate::store) fn fail(&mut self, error: StoreError) -> StoreError {
         match self.open.take() {
             Some(mut pooled) => self.manager.note_failure(&mut pooled, error),
@@ -53,8 +54,8 @@ impl DedicatedConnection {
         self.open = None;
     }
 
-    /// Runs a query that changes nothing, or the beginning of a transaction, on the connection at hand, or on a new one
-    /// if that has died meanwhile. A database that is only slow is not asked twice.
+    /// Runs a read-only query, or the beginning of a transaction. Retries once on a new connection if the existing one
+    /// was lost; does not retry if the database is only slow.
     pub(in crate::store) fn begin<T>(
         &mut self,
         with: impl Fn(&mut Conn) -> Result<T, StoreError>,

@@ -1,4 +1,4 @@
-//! What can go wrong between the server and its database.
+//! Errors of the store.
 
 use std::fmt;
 
@@ -7,37 +7,37 @@ use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as Diese
 
 use super::url_secrets;
 
-/// A failure of the store. It says nothing that a client may see.
+/// A failure of the store. Its messages are for the log and not for clients.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// The database is away, or too busy to take more work: try again.
+    /// The database is unreachable or overloaded: retry later.
     #[error("the database cannot take this now: {0}")]
     Unavailable(UnavailableReason),
-    /// Something with this identity exists already.
+    /// A unique constraint is violated.
     #[error("this exists already: {0}")]
     Conflict(String),
-    /// A bug or a damaged database.
+    /// A bug, or a damaged database.
     #[error("database error: {0}")]
     Failed(String),
 }
 
-/// Why the database cannot take something now.
+/// Why the database is unavailable.
 #[derive(Debug, Clone)]
 pub struct UnavailableReason {
     message: String,
     cause: Cause,
 }
 
-/// What decides whether the same work may be tried again at once, and on which connection.
+/// Decides whether the work may be retried at once, and on which connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Cause {
-    /// Too much to do, or a wait that took too long.
+    /// Overload, or a timeout.
     Busy,
-    /// The connection has ended. Whether the statement that was sent last took effect is unknown.
+    /// The connection was lost. Whether the last statement took effect is unknown.
     Lost,
-    /// The server takes reads only, as a primary does after it was demoted. The statement had no effect.
+    /// The server is read-only, such as a demoted primary. The statement had no effect.
     ReadOnly,
-    /// PostgreSQL rolled the transaction back in favor of another one: a deadlock, or a serialization failure.
+    /// PostgreSQL rolled the transaction back because of another one: a deadlock or a serialization failure.
     Collided,
 }
 
@@ -60,17 +60,18 @@ impl From<&str> for UnavailableReason {
 }
 
 impl StoreError {
-    /// Whether another process has locked a SQLite file.
+    /// Whether another process has locked the SQLite file.
     pub(in crate::store) fn is_locked(&self) -> bool {
         matches!(self, Self::Unavailable(away) if away.message.contains("database is locked"))
     }
 
-    /// A connection to SQLite that could not be opened.
+    /// A SQLite connection that could not be opened.
     pub(in crate::store) fn open(error: ConnectionError) -> Self {
         Self::connect(error, str::to_owned)
     }
 
-    /// A connection to PostgreSQL that could not be opened. What libpq says may quote any part of the URL.
+    /// A PostgreSQL connection that could not be opened. Masks the secrets of the URL, any part of which libpq may
+    /// quote.
     pub(in crate::store) fn connect_to(url: &str, error: ConnectionError) -> Self {
         Self::connect(error, |message| url_secrets::masked(url, message))
     }
@@ -84,7 +85,7 @@ impl StoreError {
         }
     }
 
-    /// Another transaction came in between, and the same work may run again from its beginning.
+    /// A conflict with a concurrent transaction; the work may be retried from its beginning.
     pub(in crate::store) fn collided(message: &str) -> Self {
         unavailable(Cause::Collided, message)
     }
@@ -96,7 +97,7 @@ impl StoreError {
         }
     }
 
-    /// The same failure, now that its connection turned out to have ended.
+    /// The same error, with `Busy` replaced by `Lost` after a failed check of the connection.
     pub(in crate::store) fn lost(self) -> Self {
         match self {
             Self::Unavailable(UnavailableReason { message, cause: Cause::Busy }) => {
@@ -143,7 +144,7 @@ fn unavailable(cause: Cause, message: &str) -> StoreError {
     StoreError::Unavailable(UnavailableReason { message: one_line(message), cause })
 }
 
-/// PostgreSQL tells some of its troubles in several lines; the log has one a line.
+/// Some PostgreSQL messages have several lines; the log has one line per event.
 fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -152,11 +153,11 @@ fn contains_any(message: &str, signs: &[&str]) -> bool {
     signs.iter().any(|sign| message.contains(sign))
 }
 
-// Diesel exposes no SQLSTATE for these, so they are recognized by their message.
+// Diesel exposes no SQLSTATE for these, so they are recognized by message.
 
-/// 40P01.
+/// SQLSTATE 40P01.
 const DEADLOCK: [&str; 1] = ["deadlock detected"];
-/// 57P01 to 57P03 and class 08.
+/// SQLSTATE 57P01 to 57P03 and class 08.
 const ENDED: [&str; 5] = [
     "terminating connection",
     "server closed the connection",
@@ -164,7 +165,7 @@ const ENDED: [&str; 5] = [
     "connection to server",
     "no connection to the server",
 ];
-/// Full, locked, or canceled, on both engines.
+/// Disk full, database locked or statement canceled, on either engine.
 const BUSY: [&str; 6] = [
     "canceling statement due to",
     "database is locked",

@@ -1,8 +1,8 @@
-//! Conditions of lists: where a page begins, and which index finds it.
+//! Conditions for keyset pagination.
 
-/// The rows after a place in a list that is sorted downwards (or upwards, with `after`) by `columns`: one comparison of
-/// whole rows, which an index on the columns answers from the place on. `a < x OR (a = x AND b < y)` says the same, and
-/// walks the index from its end on both engines.
+/// The rows after a position in a list sorted by `columns`, descending (`before`) or ascending (`after`). Compares rows
+/// as tuples, for which both engines seek in an index on the columns. `a < x OR (a = x AND b < y)` is equivalent, but
+/// they scan the index from its end.
 macro_rules! before {
     ($columns:literal, $($sql_type:ty: $value:expr),+ $(,)?) => {
         $crate::store::engine::keyset::compare!($columns, " < (", $($sql_type: $value),+)
@@ -15,7 +15,7 @@ macro_rules! after {
     };
 }
 
-/// The rows of a list sorted downwards by `columns` that come no later than a place.
+/// The rows down to a position, included, in a list sorted descending by `columns`.
 macro_rules! down_to {
     ($columns:literal, $($sql_type:ty: $value:expr),+ $(,)?) => {
         $crate::store::engine::keyset::compare!($columns, " >= (", $($sql_type: $value),+)
@@ -31,8 +31,8 @@ macro_rules! compare {
     };
 }
 
-/// `column = value`, where few rows have that value. SQLite has no statistics, and for a period of time takes an index by
-/// time alone for as good as one by the column and the time.
+/// `column = value`, with the hint that few rows match. SQLite has no statistics here, and given a time range prefers
+/// an index by time alone to one by column and time.
 macro_rules! rare {
     ($conn:expr, $column:literal, $value:expr) => {{
         let (open, close) = match $conn {

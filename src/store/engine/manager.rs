@@ -1,4 +1,4 @@
-//! Opens connections for the pool and for the threads that keep one, and knows which of them are no good any more.
+//! Opens connections for the pools and the dedicated threads, and tracks which of them are still usable.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,16 +9,16 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection};
 use super::conn::{Conn, DatabaseLocation};
 use super::error::{Cause, StoreError};
 
-/// Every connection is closed after so long, so that an address that leads to another server by now is asked again.
+/// Maximum age of a connection, so that a changed DNS address is picked up.
 pub(in crate::store) const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-/// Settings of a session, where a session belongs to its connection. A statement that waits longer than this fails, so
-/// that one stuck lock does not hold every connection, and a request is answered within two seconds; and the code counts on read committed, whatever the default of the
-/// database is.
+/// Session settings, where a session belongs to its connection. The timeouts keep one stuck lock from occupying every
+/// connection, and let a request be answered within two seconds. The code relies on read committed, whatever the
+/// default of the database.
 const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '1700ms'; \
     SET idle_in_transaction_session_timeout = '30s'; SET default_transaction_isolation = 'read committed'";
 
-/// How long a read waits for a SQLite file that another process has locked.
+/// How long a read waits while another process has locked the SQLite file.
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1500";
 
 /// `BEGIN` where session settings persist.
@@ -27,24 +27,24 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 const BEGIN_SHARED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '10s'; \
     SET LOCAL lock_timeout = '1700ms'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
 
-/// Opens connections, all to one place.
+/// Opens connections to one database.
 #[derive(Clone)]
 pub(in crate::store) struct Manager {
     place: DatabaseLocation,
-    /// Grows when a connection turns out to be dead or to lead to a server that takes no writes: all that were opened
-    /// before it grew are taken to be like that one.
+    /// Incremented when a connection is lost or reaches a read-only server. All connections opened before that are
+    /// considered lost too.
     generation: Arc<AtomicU64>,
 }
 
-/// A connection with what decides whether it may be used again.
+/// A connection, with what decides whether it may be reused.
 pub(in crate::store) struct PooledConn {
     pub(in crate::store) conn: Conn,
     generation: u64,
     since: Instant,
 }
 
-/// Why a connection could not be opened. The message alone, because r2d2 quotes it in an error of its own, which becomes a
-/// `StoreError` again.
+/// Why a connection could not be opened. Holds the message alone, because r2d2 quotes it in its own error, which
+/// becomes a `StoreError` again.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(in crate::store) struct NotOpened(String);
@@ -69,7 +69,7 @@ impl Manager {
 
     /// Opens a connection.
     pub(in crate::store) fn open(&self) -> Result<PooledConn, StoreError> {
-        // Read first: a connection that was opened while the database went away must not count as a new one.
+        // Read before opening: a connection opened while the database goes away must belong to the old generation.
         let generation = self.generation.load(Ordering::Acquire);
         let mut conn = self.place.open()?;
         match &mut conn {
@@ -80,17 +80,18 @@ impl Manager {
         Ok(PooledConn { conn, generation, since: Instant::now() })
     }
 
-    /// What begins a transaction on PostgreSQL.
+    /// The statement that begins a transaction on PostgreSQL.
     pub(in crate::store) fn begin(&self) -> &'static str {
         if self.place.keeps_sessions() { BEGIN } else { BEGIN_SHARED }
     }
 
-    /// Whether nothing is known against a connection.
+    /// Whether a connection is of the current generation and not too old.
     pub(in crate::store) fn is_current(&self, pooled: &PooledConn) -> bool {
         pooled.generation == self.generation.load(Ordering::Acquire) && pooled.since.elapsed() < LIFETIME
     }
 
-    /// Draws the conclusion from what failed on a connection, and says what that was.
+    /// Determines whether an error means that the connection is lost, starts a new generation if so, and returns the
+    /// error with its cause.
     pub(in crate::store) fn note_failure(&self, pooled: &mut PooledConn, error: StoreError) -> StoreError {
         let error = match error.cause() {
             Some(Cause::Busy) if pooled.conn.batch_execute("SELECT 1").is_err() => error.lost(),
@@ -98,11 +99,12 @@ impl Manager {
         };
         if matches!(error.cause(), Some(Cause::Lost | Cause::ReadOnly)) {
             let ended = pooled.generation;
-            // Once for all that fail at the same moment. One of an older generation proves nothing.
+            // Once for all connections that fail at the same time. One of an older generation proves nothing about this
+            // one.
             let grown =
                 self.generation.compare_exchange(ended, ended + 1, Ordering::AcqRel, Ordering::Acquire);
             if grown.is_ok() {
-                tracing::warn!(%error, "the connections to the database are opened anew");
+                tracing::warn!(%error, "reconnecting to the database");
             }
         }
         error

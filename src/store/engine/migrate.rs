@@ -1,4 +1,4 @@
-//! The schema, brought up to date when the server starts.
+//! Migrations, which run at startup.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -17,13 +17,13 @@ use super::error::StoreError;
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Any constant that no other program on the same PostgreSQL database would lock by.
+/// An arbitrary constant that no other program locks on the same PostgreSQL database.
 const ADVISORY_LOCK: i64 = 0x6b65_7973_7469_6c65;
 
 type Boxed = Box<dyn Error + Send + Sync>;
 
-/// Runs the migrations that are missing and returns their names. Nodes that start together take turns; one waits no
-/// longer than `patience` for its turn, or for a table that another session has locked.
+/// Runs pending migrations and returns their names. Nodes that start at the same time take turns; each waits at most
+/// `patience` for its turn, or for a table that another session has locked.
 pub fn migrate(place: &DatabaseLocation, patience: Duration) -> Result<Vec<String>, StoreError> {
     match place.open()? {
         Conn::Postgres(mut conn) => {
@@ -40,8 +40,8 @@ pub fn migrate(place: &DatabaseLocation, patience: Duration) -> Result<Vec<Strin
     }
 }
 
-/// Each migration is a transaction, and the lock is a part of it: a lock of the session would stay behind in a pooler. A
-/// schema that is up to date is only read, which every role may do that the server may run as.
+/// Each migration is a transaction that holds the advisory lock: a session-level lock would stay on a pooler's
+/// connection. If nothing is pending, only reads, for which any role of the server has the privileges.
 fn postgres(conn: &mut PgConnection, patience: Duration) -> Result<Vec<String>, StoreError> {
     let mut migrations = MigrationSource::<Pg>::migrations(&POSTGRES)
         .map_err(|error| StoreError::Failed(error.to_string()))?;
@@ -80,7 +80,7 @@ fn lock(conn: &mut PgConnection, patience: Duration) -> Result<(), Boxed> {
     let free =
         diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS value").bind::<BigInt, _>(ADVISORY_LOCK);
     if !free.get_result::<Flag>(conn)?.value {
-        tracing::info!("waiting for another node that brings the database schema up to date");
+        tracing::info!("waiting for another node to finish its database migrations");
         conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))?;
     }
     Ok(())
@@ -104,7 +104,7 @@ struct Pid {
     value: i32,
 }
 
-/// The versions of the migrations that have run; none before the first.
+/// Versions of applied migrations; empty for a new database.
 fn applied(conn: &mut PgConnection) -> QueryResult<HashSet<String>> {
     let there = diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS value");
     if !there.get_result::<Flag>(conn)?.value {
@@ -114,7 +114,7 @@ fn applied(conn: &mut PgConnection) -> QueryResult<HashSet<String>> {
     Ok(versions.load::<Name>(conn)?.into_iter().map(|row| row.value).collect())
 }
 
-/// Everything that people write is stored, in whatever script.
+/// Names may be in any script, which needs UTF-8.
 fn check_encoding(conn: &mut PgConnection) -> Result<(), StoreError> {
     let encoding = diesel::sql_query("SELECT current_setting('server_encoding') AS value");
     let encoding = encoding.get_result::<Name>(conn)?.value;
@@ -122,12 +122,12 @@ fn check_encoding(conn: &mut PgConnection) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::Failed(format!(
-        "the database has the encoding {encoding}, which cannot hold every name. Make one with CREATE DATABASE keystile \
-         ENCODING 'UTF8' TEMPLATE template0, and name it in the database URL"
+        "the database has the encoding {encoding}, which cannot hold every name. Create one with CREATE DATABASE \
+         keystile ENCODING 'UTF8' TEMPLATE template0, and use it in the database URL"
     )))
 }
 
-/// Two connections with one session: what one prepares or sets, the other one gets.
+/// Detects a transaction pooler that is not configured: two connections share one server session.
 fn check_sessions(conn: &mut PgConnection, place: &DatabaseLocation) -> Result<(), StoreError> {
     if !place.keeps_sessions() {
         return Ok(());
@@ -141,7 +141,7 @@ fn check_sessions(conn: &mut PgConnection, place: &DatabaseLocation) -> Result<(
         return Ok(());
     }
     Err(StoreError::Failed(
-        "a pooler in transaction mode stands before PostgreSQL. Set database.pooler to \"transaction\" \
+        "a pooler in transaction mode is in front of PostgreSQL. Set database.pooler to \"transaction\" \
          (KEYSTILE_DATABASE__POOLER=transaction), or use a pool in session mode"
             .to_owned(),
     ))
@@ -155,11 +155,11 @@ fn check_privileges(conn: &mut PgConnection, missing: usize) -> Result<(), Store
     let role = diesel::sql_query("SELECT current_user::text AS value").get_result::<Name>(conn)?.value;
     Err(StoreError::Failed(format!(
         "the database schema lacks {missing} migrations, and the role {role} may not create tables. Run `keystiled \
-         migrate` with the URL of the role that owns the tables, and start the server again"
+         migrate` with the URL of the role that owns the tables, and restart the server"
     )))
 }
 
-/// A migration that did not run, and the session that blocks it, if any.
+/// The error of a failed migration. Names the session that blocks it, if there is one.
 fn explain(conn: &mut PgConnection, version: &str, error: &Boxed) -> StoreError {
     #[derive(QueryableByName)]
     struct Holder {
@@ -176,7 +176,7 @@ fn explain(conn: &mut PgConnection, version: &str, error: &Boxed) -> StoreError 
     match holder.and_then(|holder| holder.pid).filter(|_| waited) {
         Some(pid) => StoreError::Failed(format!(
             "migration {version}: the database session {pid} still holds the lock for migrations. If no other node is \
-             migrating, end it with SELECT pg_terminate_backend({pid}), and start the server again"
+             migrating, end it with SELECT pg_terminate_backend({pid}), and restart the server"
         )),
         None => StoreError::Failed(format!("migration {version}: {error}")),
     }

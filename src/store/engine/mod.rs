@@ -1,4 +1,5 @@
-//! The two databases behind one connection type: connecting, SQL types, errors, schema. Knows no table by its meaning.
+//! Both engines behind one connection type: connecting, SQL types, errors, schema. Contains no queries of particular
+//! tables.
 
 pub(in crate::store) mod batcher;
 pub(in crate::store) mod codec;

@@ -1,4 +1,4 @@
-//! What a database holds before anybody works with it, found without creating or migrating anything.
+//! Inspects a database without creating or migrating it.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ struct Rows {
     rows: i64,
 }
 
-/// Whether at least one migration has run there. A SQLite file that does not exist is not created.
+/// Whether at least one migration has been applied. Does not create a missing SQLite file.
 pub fn has_schema(place: &DatabaseLocation) -> Result<bool, StoreError> {
     if let DatabaseLocation::File(path) = place
         && fs::metadata(path).map_or(true, |file| file.len() == 0)
@@ -40,7 +40,7 @@ pub fn has_schema(place: &DatabaseLocation) -> Result<bool, StoreError> {
     Ok(rows > 0)
 }
 
-/// Runs a query on a connection of its own, before there is a [`Store`](crate::store::Store).
+/// Runs a query on a new connection, before there is a [`Store`](crate::store::Store).
 pub fn inspect<T>(
     place: &DatabaseLocation,
     query: impl FnOnce(&mut Conn) -> Result<T, StoreError>,

@@ -1,4 +1,4 @@
-//! The statements that the multi-engine connection cannot compile by itself.
+//! Statements that the multi-engine connection cannot compile by itself.
 
 use diesel::backend::Backend;
 use diesel::pg::Pg;
@@ -8,7 +8,7 @@ use diesel::sqlite::Sqlite;
 
 use super::conn::{Conn, MultiBackend};
 
-/// A statement that both engines have and the shared backend has not, such as `ON CONFLICT`.
+/// A statement that both engines support, but not diesel's shared backend, such as `ON CONFLICT`.
 #[derive(Debug, Clone, Copy, QueryId)]
 pub(in crate::store) struct Native<Q>(pub(in crate::store) Q);
 
@@ -27,9 +27,8 @@ impl<Q: Query> Query for Native<Q> {
 
 impl<Q> RunQueryDsl<Conn> for Native<Q> {}
 
-/// A statement that comes back with the same text, so that it is prepared once a connection. Of inserts and updates
-/// diesel does not believe that, because a field that is `None` may change the text; there is none that does in what this
-/// is put around.
+/// A statement with constant text, which is prepared once per connection. Diesel does not cache inserts and updates,
+/// because a field that is `None` may change their text; use this only where no field does.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Prepared<Q>(pub(in crate::store) Q);
 
@@ -47,7 +46,7 @@ where
     }
 }
 
-/// The text is the key.
+/// An empty query id makes diesel use the text as the cache key.
 impl<Q> QueryId for Prepared<Q> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
@@ -59,7 +58,7 @@ impl<Q: Query> Query for Prepared<Q> {
 
 impl<Q, C> RunQueryDsl<C> for Prepared<Q> {}
 
-/// A statement without values, prepared once a connection.
+/// A statement without parameters, prepared once per connection.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Plain(pub(in crate::store) &'static str);
 
@@ -70,7 +69,7 @@ impl<DB: Backend> QueryFragment<DB> for Plain {
     }
 }
 
-/// The text is the key.
+/// An empty query id makes diesel use the text as the cache key.
 impl QueryId for Plain {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
@@ -78,9 +77,9 @@ impl QueryId for Plain {
 
 impl<C> RunQueryDsl<C> for Plain {}
 
-/// A query that locks the rows it reads until the transaction ends.
+/// A query that locks the rows it reads until the end of the transaction.
 ///
-/// PostgreSQL needs to be told; on SQLite the whole write transaction is alone already.
+/// Adds `FOR UPDATE` on PostgreSQL. Nothing on SQLite, where a write transaction is exclusive.
 #[derive(Debug, Clone, Copy, QueryId)]
 pub(in crate::store) struct Locked<Q>(pub(in crate::store) Q);
 
@@ -100,8 +99,8 @@ impl<Q: Query> Query for Locked<Q> {
 
 impl<Q> RunQueryDsl<Conn> for Locked<Q> {}
 
-/// A query that keeps the rows it reads from being locked by [`Locked`], and lets others do the same: what inserting a row
-/// that refers to them does anyway.
+/// A query that takes a shared lock on the rows it reads (`FOR KEY SHARE`). It blocks [`Locked`] but not other shared
+/// locks. Inserting a row that refers to them takes the same lock.
 #[derive(Debug, Clone, Copy, QueryId)]
 pub(in crate::store) struct Shared<Q>(pub(in crate::store) Q);
 
@@ -121,8 +120,8 @@ impl<Q: Query> Query for Shared<Q> {
 
 impl<Q> RunQueryDsl<Conn> for Shared<Q> {}
 
-/// A query that locks those of the rows it reads that nobody else has locked, and leaves out the others: whoever holds
-/// several locks and waits for none is part of no circle.
+/// A query that locks the rows it reads and skips those that are locked already. It never waits, so it cannot deadlock
+/// whatever locks it holds.
 #[derive(Debug, Clone, Copy, QueryId)]
 pub(in crate::store) struct Unlocked<Q>(pub(in crate::store) Q);
 

@@ -1,4 +1,4 @@
-//! The tables, as both engines have them.
+//! The tables, the same on both engines.
 
 use diesel::{allow_tables_to_appear_in_same_query, joinable};
 
@@ -144,7 +144,7 @@ diesel::table! {
     use diesel::sql_types::{Binary, Nullable, Text};
     use crate::store::engine::codec::Moment;
 
-    /// What else the table `credentials` has: Diesel's tables have 32 columns at most.
+    /// More columns of the table `credentials`: a diesel table has 32 columns at most.
     #[sql_name = "credentials"]
     more_of_credentials (id) {
         id -> Text,

@@ -1,4 +1,4 @@
-//! Keeps the secrets of a database URL out of what libpq says about it.
+//! Masks the secrets of a database URL in error messages of libpq.
 
 use std::borrow::Cow;
 
@@ -6,21 +6,21 @@ use percent_encoding::percent_decode_str;
 
 const MASK: &str = "[redacted]";
 
-/// What an attempt to connect says begins like this. It quotes user, host and database, each as libpq understood it.
+/// Prefixes of messages about a failed attempt to connect. These quote user, host and database as libpq parsed them.
 const ATTEMPTS: [&str; 2] = ["connection to server ", "could not translate host name "];
 
-/// Shorter parts of a URL are masked only where libpq quotes them: elsewhere they would be letters of other words.
+/// Shorter parts of a URL are masked only where libpq quotes them; elsewhere they would match parts of ordinary words.
 const MIN_LENGTH: usize = 4;
 
-/// The message of a connection that failed, without anything that stands before the `@` of the URL, and without the
-/// values of its parameters.
+/// The error message of a failed connection, without user and password of the URL and without the values of its secret
+/// parameters.
 pub(in crate::store) fn masked(url: &str, message: &str) -> String {
     let message = message.replace(url, MASK);
     if !ATTEMPTS.iter().any(|start| message.starts_with(start)) {
         return without_quotes(&message);
     }
     let mut secrets: Vec<Cow<'_, str>> = parts(url).flat_map(|part| [part.into(), decoded(part)]).collect();
-    // A longer one may hold a shorter one.
+    // Longest first, because one may contain another.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets.iter().filter(|secret| !secret.is_empty()).fold(message, |message, secret| {
         let message = message.replace(&format!("\"{secret}\""), &format!("\"{MASK}\""));
@@ -28,7 +28,7 @@ pub(in crate::store) fn masked(url: &str, message: &str) -> String {
     })
 }
 
-/// A URL that libpq cannot read: what it quotes may be any part of it, and quotes themselves may stand in the part.
+/// A URL that libpq cannot parse: it may quote any part of it, and that part may itself contain quotes.
 fn without_quotes(message: &str) -> String {
     match (message.find('"'), message.rfind('"')) {
         (Some(first), Some(last)) if first < last => {
@@ -39,7 +39,7 @@ fn without_quotes(message: &str) -> String {
     }
 }
 
-/// User, password and the values of the parameters that may hold one.
+/// User, password, and the values of the parameters that may hold either.
 fn parts(url: &str) -> impl Iterator<Item = &str> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (user_info, tail) = rest.rsplit_once('@').unwrap_or(("", rest));

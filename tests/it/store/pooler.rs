@@ -64,7 +64,7 @@ async fn cc_02_a_pooler_in_transaction_mode_is_noticed_at_the_start() {
     let pgbouncer = PgBouncer::start(database.host(), false);
     let url = pgbouncer.url(&database.url());
     let refused = OwnDatabase::migrate(&url, &[]).unwrap_err();
-    assert!(refused.contains("a pooler in transaction mode stands before PostgreSQL"), "{refused}");
+    assert!(refused.contains("a pooler in transaction mode is in front of PostgreSQL"), "{refused}");
     assert!(refused.contains("KEYSTILE_DATABASE__POOLER=transaction"), "{refused}");
     OwnDatabase::migrate(&url, &[TRANSACTION]).unwrap();
     OwnDatabase::migrate(&database.url(), &[]).unwrap();
