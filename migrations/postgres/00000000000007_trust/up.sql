@@ -1,18 +1,18 @@
--- The random bits that an authorization code is derived from. NULL: a code from before this column, which is not sent a
--- second time.
+-- Random input from which an authorization code is derived. NULL for codes older than this column, which cannot be sent
+-- a second time.
 ALTER TABLE authorization_codes ADD COLUMN seed BYTEA;
 
--- The client secret before the last rotation, which is accepted until it ends.
+-- The client secret before the last rotation, accepted until old_secret_ends_at.
 ALTER TABLE clients ADD COLUMN old_secret_hash BYTEA;
 ALTER TABLE clients ADD COLUMN old_secret_ends_at TIMESTAMPTZ;
 
--- Known-device cookies issued at or before this time are not recognized. NULL: never forgotten.
+-- Known-device cookies issued at or before this time are not accepted. NULL: all are accepted.
 ALTER TABLE users ADD COLUMN devices_forgotten_at TIMESTAMPTZ;
 
 -- HMAC of the installation id that the tool sent at the last refresh. A refresh writes it, so it has no index.
 ALTER TABLE credentials ADD COLUMN installation_hash BYTEA;
 
--- What is counted on all nodes together.
+-- Counters shared by all nodes.
 CREATE TABLE counters (
     name TEXT PRIMARY KEY,
     value BIGINT NOT NULL

@@ -1,12 +1,12 @@
--- A credential that ends by itself leaves no trace in a column that an index may hold: idle_ends_at is written by every
--- refresh. So the sweep writes it down. due_at is when the sweep looks at the credential next; NULL: from its creation on.
--- expired_at is when it ended by itself, written at most an hour and a sweep later. What decides whether a credential works
--- is idle_ends_at, ends_at and revoked_at alone.
+-- Expiry changes no column that an index may contain, because every refresh writes idle_ends_at. So the sweep records
+-- it. due_at: when the sweep checks the credential next; NULL means since its creation. expired_at: when the credential
+-- expired, written at most one hour and one sweep later. Whether a credential works depends only on idle_ends_at,
+-- ends_at and revoked_at.
 ALTER TABLE credentials ADD COLUMN due_at TIMESTAMPTZ;
 ALTER TABLE credentials ADD COLUMN expired_at TIMESTAMPTZ;
 CREATE INDEX credentials_by_due ON credentials (COALESCE(due_at, created_at)) WHERE revoked_at IS NULL AND expired_at IS NULL;
 
--- What works is counted and listed past any number of credentials that have ended.
+-- Active credentials are counted and listed without scanning those that have ended.
 DROP INDEX credentials_not_revoked;
 CREATE INDEX credentials_active_by_org ON credentials (org_id, kind, created_at, id)
     WHERE revoked_at IS NULL AND expired_at IS NULL;

@@ -1,4 +1,4 @@
--- Organizations are the tenants; every credential belongs to exactly one.
+-- Organizations are the tenants. Every credential belongs to exactly one.
 CREATE TABLE organizations (
     id TEXT PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
@@ -56,7 +56,7 @@ CREATE TABLE clients (
     disabled_at TEXT
 );
 
--- One table, one life cycle, three kinds. A CLI session has seed and generation; the other two have secret_hash.
+-- Three kinds with one life cycle. CLI sessions have seed and generation, API keys and personal tokens secret_hash.
 -- The columns that a refresh writes (generation, rotated_at, idle_ends_at, last_used_at, last_used_ip) are in no
 -- index, so that PostgreSQL can update the row in place.
 CREATE TABLE credentials (
@@ -94,7 +94,7 @@ CREATE INDEX credentials_by_user ON credentials (user_id);
 CREATE INDEX credentials_by_org ON credentials (org_id, kind);
 CREATE INDEX credentials_by_client ON credentials (client_id);
 
--- What a client asked for, until a person has answered. browser_hash ties it to the browser that opened it.
+-- Authorization requests. browser_hash binds a request to the browser that opened it.
 CREATE TABLE authorization_requests (
     id TEXT PRIMARY KEY,
     client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
@@ -155,7 +155,7 @@ CREATE TABLE web_sessions (
 CREATE INDEX web_sessions_by_user ON web_sessions (user_id);
 CREATE INDEX web_sessions_by_end ON web_sessions (ends_at);
 
--- Failed sign-ins, by the HMAC of what they are counted for.
+-- Failed sign-ins. key is an HMAC of the account or network that they are counted for.
 CREATE TABLE throttles (
     key BLOB PRIMARY KEY,
     failures BIGINT NOT NULL,
@@ -181,7 +181,7 @@ CREATE TABLE facts (
     updated_at TEXT NOT NULL
 );
 
--- Append-only: each event carries the hash of the one before it in its chain.
+-- Append-only. Each event contains the hash of the previous event in its chain.
 CREATE TABLE audit_heads (
     chain TEXT PRIMARY KEY,
     sequence BIGINT NOT NULL,

@@ -1,10 +1,10 @@
--- What an organization allows of the roads on which a tool without a browser signs in. NULL: what the configuration
--- says.
+-- Whether an organization allows sign-in without a browser on the same machine. NULL: the configured default.
 ALTER TABLE organizations ADD COLUMN device_flow TEXT;
 ALTER TABLE organizations ADD COLUMN copy_code BOOLEAN;
 
--- Device authorization requests, RFC 8628. user_code_hash is an HMAC under the master key: a code of eight letters
--- could be found from its digest. browser_hash ties a request to the browser in which its code was entered.
+-- Device authorization requests (RFC 8628). user_code_hash is an HMAC under the master key, because a code of eight
+-- letters could be found from a plain digest. browser_hash binds a request to the browser in which its code was
+-- entered.
 CREATE TABLE device_requests (
     id TEXT PRIMARY KEY,
     device_hash BLOB NOT NULL,
@@ -36,8 +36,7 @@ CREATE UNIQUE INDEX device_requests_by_user_code ON device_requests (user_code_h
 CREATE INDEX device_requests_by_browser ON device_requests (browser_hash);
 CREATE INDEX device_requests_by_expiry ON device_requests (expires_at);
 
--- What may happen only so often, by the HMAC of what it is counted for. settled_at is when all that happened so far is
--- forgotten (GCRA).
+-- Rate limits (GCRA). key is an HMAC of what is limited, settled_at the theoretical arrival time (TAT).
 CREATE TABLE rates (
     key BLOB PRIMARY KEY,
     settled_at TEXT NOT NULL

@@ -1,2 +1,2 @@
--- Grows with every change of a client, so that a node notices that the copy in its memory is an old one.
+-- Increases with every change of a client, so that nodes notice outdated cached copies.
 ALTER TABLE clients ADD COLUMN version BIGINT NOT NULL DEFAULT 1;

@@ -1,5 +1,5 @@
--- Every use of a credential, kept for a configured time. Without references, so that a use costs no look-up and stays
--- when what it names is gone.
+-- Every use of a credential, kept for a configured time. No foreign keys, so that an insert needs no lookups and rows
+-- outlive what they refer to.
 CREATE TABLE uses (
     id TEXT PRIMARY KEY,
     at TEXT NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE uses (
 CREATE INDEX uses_by_org ON uses (org_id, at);
 CREATE INDEX uses_by_credential ON uses (credential_id, at);
 
--- How often a credential was used: day is 2026-11-23, in UTC.
+-- Uses per credential and day. day is a UTC date such as 2026-11-23.
 CREATE TABLE usage (
     org_id TEXT NOT NULL,
     day TEXT NOT NULL,

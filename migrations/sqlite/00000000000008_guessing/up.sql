@@ -1,4 +1,4 @@
--- Tries at one account from devices that it does not know. What counts is in `state`, as JSON.
+-- Password attempts at one account from unknown devices. state is JSON.
 CREATE TABLE throttled_accounts (
     key BLOB PRIMARY KEY,
     state TEXT NOT NULL,
@@ -6,7 +6,7 @@ CREATE TABLE throttled_accounts (
 );
 CREATE INDEX throttled_accounts_by_due ON throttled_accounts (due_at);
 
--- Tries at one account from one network, or from one device that it knows.
+-- Password attempts at one account from one network or one known device.
 CREATE TABLE throttled_sources (
     key BLOB PRIMARY KEY,
     wrong BIGINT NOT NULL,
@@ -15,4 +15,4 @@ CREATE TABLE throttled_sources (
 );
 CREATE INDEX throttled_sources_by_last ON throttled_sources (last_at);
 
--- The table throttles is not used any more. It stays for nodes of the release before, which may run beside this one.
+-- The table throttles is not used any more. It stays for nodes of the previous release, which may run at the same time.

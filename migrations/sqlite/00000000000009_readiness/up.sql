@@ -1,4 +1,4 @@
--- One row, which a node writes to find out whether a write would succeed.
+-- One row, which nodes update to check whether writes succeed.
 CREATE TABLE readiness (
     id BIGINT PRIMARY KEY NOT NULL CHECK (id = 1),
     probed_at TEXT NOT NULL

@@ -1,5 +1,4 @@
--- The names of credentials that were removed some time after their end, for the audit log and the usage counts, which
--- outlive them. mode as in credentials.
+-- Names and modes of removed credentials, for the audit log and usage, which are kept longer.
 CREATE TABLE removed_credentials (
     id TEXT PRIMARY KEY NOT NULL,
     name TEXT NOT NULL,
@@ -7,11 +6,12 @@ CREATE TABLE removed_credentials (
 );
 CREATE INDEX credentials_by_end ON credentials (COALESCE(expired_at, revoked_at))
     WHERE COALESCE(expired_at, revoked_at) IS NOT NULL;
--- A key is removed after the one that it replaced.
+-- A key is never removed before the one that it replaced.
 CREATE INDEX credentials_by_replacement ON credentials (replaced_by) WHERE replaced_by IS NOT NULL;
 
--- What a code or a device request became is looked up and may be gone. With a reference, each removal would look for codes
--- and device requests, by an index that each exchange would have to write. SQLite drops a reference only with its table.
+-- credential_id is no longer a foreign key: the credential may have been removed. With a foreign key, each removal
+-- would search codes and device requests, which would need an index that every exchange has to write. SQLite drops a
+-- foreign key only with its table.
 CREATE TABLE new_authorization_codes (
     hash BLOB PRIMARY KEY,
     request_id TEXT NOT NULL UNIQUE REFERENCES authorization_requests (id) ON DELETE CASCADE,
