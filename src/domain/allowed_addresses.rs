@@ -1,25 +1,25 @@
-//! From where a key may be used.
+//! The addresses from which a key may be used.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// Networks that a key may name.
+/// Entries of a list at most.
 const MAX_NETWORKS: usize = 32;
 
-/// A list of networks that is not empty.
+/// A non-empty list of networks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedAddresses(Vec<IpNet>);
 
 /// Why a list is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddresses {
-    #[error("holds no address. Leave it out to allow every address")]
+    #[error("is empty. Leave it out to allow every address")]
     Empty,
-    #[error("holds more than {MAX_NETWORKS} addresses")]
+    #[error("has more than {MAX_NETWORKS} addresses")]
     TooMany,
-    #[error("holds something that is neither an address (203.0.113.7) nor a network (203.0.113.0/24)")]
+    #[error("has an entry that is neither an address (203.0.113.7) nor a network (203.0.113.0/24)")]
     NotAnAddress,
 }
 
@@ -43,7 +43,7 @@ impl AllowedAddresses {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Whether each of them lies within the other list.
+    /// Whether every network of this list lies within one of the other list.
     pub fn is_subset(&self, other: &Self) -> bool {
         self.0.iter().all(|inner| other.0.iter().any(|outer| outer.contains(inner)))
     }
@@ -53,7 +53,7 @@ impl AllowedAddresses {
     }
 }
 
-/// Separated by spaces, as they are stored.
+/// Space-separated, as stored.
 impl fmt::Display for AllowedAddresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.iter().collect::<Vec<_>>().join(" "))

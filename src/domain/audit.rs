@@ -1,4 +1,4 @@
-//! Audit events and the chain that binds them.
+//! Audit events and their hash chain.
 
 pub mod chain;
 pub mod export;
@@ -79,7 +79,7 @@ pub enum Actor {
     User(String),
     ServiceAccount(String),
     Client(String),
-    /// The administration commands, run by whoever runs the server.
+    /// The administration commands of `keystiled`.
     Operator,
     Anonymous,
 }
@@ -120,7 +120,7 @@ pub struct Origin {
     pub request_id: Option<String>,
 }
 
-/// An event before it has its place in the chain.
+/// An event that is not in a chain yet.
 #[derive(Debug, Clone)]
 pub struct Event {
     pub action: Action,
@@ -181,7 +181,7 @@ impl Event {
 /// The chain of events that belong to no organization.
 pub const INSTANCE_CHAIN: &str = "instance";
 
-/// An event in its place.
+/// An event in its chain.
 #[derive(Debug, Clone)]
 pub struct RecordedEvent {
     pub id: String,
@@ -198,11 +198,11 @@ pub struct RecordedEvent {
     pub ip: Option<String>,
     pub user_agent: Option<String>,
     pub request_id: Option<String>,
-    /// A JSON object, kept as the text that was hashed.
+    /// A JSON object, as the exact text that was hashed.
     pub details: String,
 }
 
-/// The hash of an event: SHA-256 over the hash before it and the event as a JSON array in a fixed order.
+/// The hash of an event: SHA-256 of the previous hash followed by the event as a JSON array in a fixed order.
 pub fn hash(previous: &[u8], event: &RecordedEvent) -> [u8; 32] {
     let fields = json!([
         event.id,

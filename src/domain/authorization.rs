@@ -1,7 +1,7 @@
-//! The authorization request of RFC 6749 section 4.1.1: what it must hold, and who is told when it does not.
+//! Validates authorization requests (RFC 6749 section 4.1.1), and decides who is shown an error.
 //!
-//! Nothing is returned to a redirect URI before that URI has matched a registration, so everything up to there is
-//! shown to the person instead.
+//! No error is sent to a redirect URI before it has matched a registered one. Until then, errors are shown to the
+//! person instead.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ const MAX_SCOPE: usize = 4096;
 const MAX_NONCE: usize = 1024;
 const MAX_HINT: usize = 254;
 
-/// The parameters as they were sent. Unknown ones are ignored, empty ones are absent, and those that came twice are
-/// remembered: no value of them counts.
+/// The parameters as received. Unknown ones are ignored, and empty ones count as absent. The names of repeated ones are
+/// recorded, so that none of their values is used.
 #[derive(Debug, Clone, Default)]
 pub struct RawParameters {
     pub client_id: Option<String>,
@@ -33,7 +33,7 @@ pub struct RawParameters {
     pub prompt: Option<String>,
     pub max_age: Option<String>,
     pub login_hint: Option<String>,
-    /// The organization that the person should be offered first: its id or its name in paths.
+    /// The organization to preselect: its id or slug.
     pub org: Option<String>,
     pub request: Option<String>,
     pub request_uri: Option<String>,
@@ -90,38 +90,38 @@ impl RawParameters {
         self.repeated.contains(name)
     }
 
-    /// Whether no page may be shown: `prompt=none`, also beside other words that contradict it.
+    /// Whether no page may be shown: `prompt` contains `none`, also if it contains other values.
     pub fn is_silent(&self) -> bool {
         self.prompt
             .as_deref()
             .is_some_and(|prompt| prompt.split_ascii_whitespace().any(|word| word == "none"))
     }
 
-    /// What the requesting program says of its device.
+    /// The client's claims about its device.
     pub fn device(&self) -> Device {
         Device::claimed(self.device_name.as_deref(), self.device_os.as_deref(), self.tool_version.as_deref())
     }
 }
 
-/// Why the person is told and not the tool.
+/// Why the error must be shown to the person and not sent to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotRedirectable {
-    /// No client has this id, or the id is missing or came twice.
+    /// Unknown client id; or the id is missing or repeated.
     UnknownClient { asked: Option<String> },
-    /// The redirect URI is missing, came twice, or is not one that the client has registered.
+    /// The redirect URI is missing, repeated, or not registered for the client.
     RedirectUri { client_name: String, asked: Option<String>, registered: Vec<String> },
-    /// The `state` is longer than the 8 KiB that are echoed.
+    /// `state` is longer than 8 KiB.
     StateTooLong,
 }
 
-/// A request whose answer may be returned to the client.
+/// A request whose response may be sent to the client.
 #[derive(Debug, Clone)]
 pub struct Redirectable {
     pub return_to: MatchedRedirectUri,
     pub state: Option<String>,
 }
 
-/// A request that a person can be asked about.
+/// A valid request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizationParams {
     pub scopes: ScopeSet,
@@ -133,11 +133,11 @@ pub struct AuthorizationParams {
     pub org: Option<String>,
 }
 
-/// The `prompt` of OpenID Connect Core section 3.1.2.1.
+/// The `prompt` parameter, OpenID Connect Core section 3.1.2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prompt {
     Default,
-    /// Answer without asking. Consent is always asked for, so the answer is always a refusal.
+    /// Respond without showing a page. Consent is always required, so the response is always an error.
     None,
     /// Ask for the password again.
     Login,
@@ -153,7 +153,7 @@ impl Prompt {
     }
 }
 
-/// Finds out where an answer may go. Runs before every other check.
+/// Determines where the response may be sent. Runs before all other checks.
 pub fn check_redirect(
     client: Option<&Client>,
     parameters: &RawParameters,
@@ -179,7 +179,7 @@ pub fn check_redirect(
     Ok(Redirectable { return_to, state })
 }
 
-/// Checks the rest. Errors go back to the client.
+/// Validates the rest of the request. Its errors are sent to the client.
 pub fn check(
     client: &Client,
     catalog: &Catalog,
@@ -212,7 +212,7 @@ pub fn check(
     })
 }
 
-/// Refuses a parameter that was sent twice.
+/// Rejects repeated parameters.
 pub(super) fn reject_repeated(parameters: &RawParameters) -> Result<(), OAuthError> {
     match parameters.repeated.first() {
         Some(name) => Err(OAuthError::invalid_request(format!("{name} was sent more than once."))),
@@ -220,7 +220,7 @@ pub(super) fn reject_repeated(parameters: &RawParameters) -> Result<(), OAuthErr
     }
 }
 
-/// A hint, if it is not too long to be one.
+/// A hint parameter; rejects values that are too long.
 pub(super) fn hint(name: &str, value: Option<&String>) -> Result<Option<String>, OAuthError> {
     at_most(name, MAX_HINT, value)
 }
@@ -261,14 +261,14 @@ fn challenge(parameters: &RawParameters) -> Result<Challenge, OAuthError> {
     })
 }
 
-/// What a request asks for: its `scope`, or what the client asks for by default.
+/// The requested scopes: those of `scope`, or the client's default.
 pub(super) fn scopes(
     client: &Client,
     catalog: &Catalog,
     asked: Option<&str>,
 ) -> Result<ScopeSet, OAuthError> {
     let invalid = |reason: &'static str| {
-        let description = "The scope holds a value that this client may not ask for, or that does not exist.";
+        let description = "The scope has a value that does not exist or that this client may not request.";
         OAuthError::new(OAuthCode::InvalidScope, description, reason)
     };
     let Some(text) = asked.filter(|text| !text.trim_matches(' ').is_empty()) else {
@@ -305,7 +305,7 @@ fn max_age(text: Option<&str>) -> Result<Option<i64>, OAuthError> {
         .map_err(|_| OAuthError::invalid_request("max_age must be a number of seconds."))
 }
 
-/// RFC 8707. Every access token is for this server's own issuer, so that is the one resource there is.
+/// The `resource` parameter, RFC 8707. Tokens of the authorization code and device grants are for the issuer only.
 pub fn resource(issuer: &str, asked: &[String]) -> Result<(), OAuthError> {
     if asked.iter().all(|resource| resource.trim_end_matches('/') == issuer) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! OAuth clients: the tools that ask people to sign in.
+//! OAuth clients.
 
 use chrono::TimeDelta;
 
@@ -9,11 +9,11 @@ use super::secret::Digest;
 use super::text_enum::text_enum;
 use super::time::Time;
 
-/// The id of the client that every deployment has from the start: the companion CLI.
+/// Client id of the companion CLI, which every deployment has.
 pub const COMPANION: &str = "keystile-cli";
 
 text_enum! {
-    /// How far a client can keep a secret, and where its answers go (RFC 6749 section 2.1).
+    /// Client types of RFC 6749 section 2.1, by how the client runs.
     ClientKind {
         Native = "native",
         Browser = "browser",
@@ -23,7 +23,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// The grants that a client may be registered for.
+    /// Grants that a client can be registered for.
     Grant {
         AuthorizationCode = "authorization_code",
         RefreshToken = "refresh_token",
@@ -31,7 +31,7 @@ text_enum! {
     }
 }
 
-/// A client secret that has been replaced and is still accepted.
+/// A client secret that was rotated out and is still accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OldSecret {
     pub digest: Digest,
@@ -44,26 +44,26 @@ pub struct Client {
     pub id: String,
     pub name: String,
     pub kind: ClientKind,
-    /// Only confidential clients have one.
+    /// Set for confidential clients only.
     pub secret: Option<Digest>,
-    /// The secret before the last rotation, until it ends.
+    /// The secret before the last rotation, accepted until its end.
     pub old_secret: Option<OldSecret>,
     pub redirect_uris: Vec<RedirectUri>,
-    /// What the client may ask for; `None` is anything in the catalog.
+    /// Scopes that the client may request; `None` means all of the catalog.
     pub scopes: Option<ScopeSet>,
     pub grants: Vec<Grant>,
-    /// What a person types to start a sign-in with this tool.
+    /// The command that a person runs to sign in with this tool.
     pub command: Option<String>,
-    /// Lifetime of its access tokens, when it is not the deployment's.
+    /// Lifetime of its access tokens; `None` means the deployment's.
     pub access: Option<TimeDelta>,
     pub created_at: Time,
     pub disabled_at: Option<Time>,
-    /// Grows with every change, so that a copy can be told from what the database has now.
+    /// Increases with every change, so that cached copies can be recognized as outdated.
     pub version: i64,
 }
 
 impl Client {
-    /// Whether the client has no secret to prove itself with.
+    /// Whether the client has no secret.
     pub fn is_public(&self) -> bool {
         match self.kind {
             ClientKind::Native | ClientKind::Browser | ClientKind::Metadata => true,
@@ -71,8 +71,8 @@ impl Client {
         }
     }
 
-    /// Whether this is the digest of the client's secret, or of the one before while that is accepted. Compares both, so
-    /// that the time does not say which.
+    /// Whether this is the digest of the current secret, or of the previous one while that is accepted. Always compares
+    /// both, so that the time does not reveal which one matched.
     pub fn accepts_secret(&self, presented: Digest, now: Time) -> bool {
         let is_current = self.secret.is_some_and(|secret| secret == presented);
         let is_old = self.old_secret.is_some_and(|old| old.digest == presented && now < old.ends_at);
@@ -83,12 +83,12 @@ impl Client {
         self.grants.contains(&grant)
     }
 
-    /// Refuses a grant that the client is not registered for.
+    /// Rejects a grant that the client is not registered for, with `unauthorized_client`.
     pub fn permit(&self, grant: Grant) -> Result<(), OAuthError> {
         if self.allows(grant) { Ok(()) } else { Err(Self::not_permitted(grant)) }
     }
 
-    /// The refusal of RFC 6749 for a grant that a client is not registered for.
+    /// The `unauthorized_client` error for this grant.
     pub fn not_permitted(grant: Grant) -> OAuthError {
         let description = match grant {
             Grant::AuthorizationCode => "This client may not use authorization codes.",
@@ -98,12 +98,12 @@ impl Client {
         OAuthError::new(OAuthCode::UnauthorizedClient, description, "grant not allowed")
     }
 
-    /// Where an answer may go, if `requested` matches what the client has registered.
+    /// The response target, if `requested` matches a registered redirect URI.
     pub fn match_redirect_uri(&self, requested: &str) -> Option<MatchedRedirectUri> {
         self.redirect_uris.iter().find_map(|registered| registered.match_requested(requested))
     }
 
-    /// What the client may ask for.
+    /// Scopes that the client may request.
     pub fn allowed_scopes(&self, catalog: &Catalog) -> ScopeSet {
         match &self.scopes {
             Some(scopes) => scopes.clone(),
@@ -111,12 +111,12 @@ impl Client {
         }
     }
 
-    /// What is left of granted scopes right now: granted ∩ what the owner's role holds ∩ what the client may ask for.
+    /// The scopes in effect: granted ∩ held by the owner's role ∩ allowed for the client.
     pub fn effective_scopes(&self, catalog: &Catalog, granted: &ScopeSet, role: &str) -> ScopeSet {
         granted.intersection(&catalog.held_by(role)).intersection(&self.allowed_scopes(catalog))
     }
 
-    /// What a request without `scope` asks for.
+    /// Scopes of a request without `scope`.
     pub fn default_scopes(&self, catalog: &Catalog) -> ScopeSet {
         self.scopes.clone().unwrap_or_else(|| catalog.defaults())
     }
@@ -124,7 +124,7 @@ impl Client {
 
 #[cfg(test)]
 impl Client {
-    /// A client without a secret, for unit tests to change.
+    /// A public client for unit tests.
     pub(crate) fn sample(id: &str, kind: ClientKind) -> Self {
         Self {
             id: id.to_owned(),

@@ -1,10 +1,10 @@
-//! Codes as people type them, with the separators and letter forms that keyboards and word processors make of them.
+//! Codes typed by people, with the separators and character forms that keyboards and word processors produce.
 
-/// How far the full-width forms stand behind the ASCII characters that they repeat.
+/// Code point distance from ASCII characters to their full-width forms.
 const FULL_WIDTH: u32 = 0xFEE0;
 
-/// The characters of a typed code in upper case. Spaces, punctuation, dashes of every kind and characters that nobody
-/// sees are left out; full-width letters and digits, which Japanese and Chinese keyboards type, count as plain ones.
+/// The characters of a typed code in uppercase. Drops spaces, punctuation, dashes and invisible characters; converts
+/// full-width letters and digits, which Japanese and Chinese keyboards produce, to ASCII.
 pub fn normalize(typed: &str) -> impl Iterator<Item = char> {
     typed.chars().map(narrow).filter(|c| !is_separator(*c)).map(|c| c.to_ascii_uppercase())
 }
@@ -22,10 +22,10 @@ fn is_separator(c: char) -> bool {
         || c.is_ascii_punctuation()
         || matches!(
             c,
-            // Dashes and hyphens, the minus sign, and what Japanese keyboards type for them.
+            // Dashes, hyphens and the minus sign, and what Japanese keyboards produce for them.
             '\u{058a}' | '\u{05be}' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{2e3a}' | '\u{2e3b}'
             | '\u{301c}' | '\u{30fb}' | '\u{30fc}' | '\u{fe58}' | '\u{fe63}' | '\u{ff65}' | '\u{ff70}'
-            // The middle dot, quotation marks, and characters without a width.
+            // The middle dot, quotation marks, and zero-width characters.
             | '\u{00b7}' | '\u{2018}'..='\u{201f}' | '\u{00ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
         )
 }

@@ -1,14 +1,14 @@
-//! What the deployment counts.
+//! Counters of the deployment.
 
 use super::text_enum::text_enum;
 
 text_enum! {
     Counter {
-        /// Sessions that moved forward to a generation from before a restore.
+        /// Sessions advanced to a generation from before a restore.
         SessionsAheadForwarded = "sessions_ahead_forwarded",
-        /// Sessions that ended because of a refresh token of a generation that the database has not seen.
+        /// Sessions ended because of a refresh token of a generation that the database does not know.
         SessionsAheadEnded = "sessions_ahead_ended",
-        /// Failed sign-ins since the last one that the audit log has.
+        /// Failed sign-ins since the last one that the audit log recorded.
         SignInFailuresNotRecorded = "sign_in_failures_not_recorded",
     }
 }

@@ -1,4 +1,4 @@
-//! Credentials: what lets a program act. One life cycle, three kinds.
+//! Credentials: three kinds with one life cycle.
 
 use chrono::TimeDelta;
 
@@ -9,17 +9,17 @@ use super::timekeeper::ADOPT_AFTER;
 
 text_enum! {
     CredentialKind {
-        /// Made by one sign-in in a browser; holds the rotating refresh token.
+        /// Created by a sign-in; has a rotating refresh token.
         CliSession = "cli_session",
-        /// Made by a person for a program of their own; a static secret.
+        /// Created by a person for their own programs; has a static secret.
         PersonalToken = "personal_token",
-        /// Owned by an organization.
+        /// Owned by an organization; has a static secret.
         ApiKey = "api_key",
     }
 }
 
 impl CredentialKind {
-    /// The kind of the credential that this is the id of.
+    /// The kind of a credential, from the prefix of its id.
     pub fn of(id: &str) -> Option<Self> {
         let kinds = [
             (IdKind::CliSession, Self::CliSession),
@@ -29,7 +29,7 @@ impl CredentialKind {
         kinds.into_iter().find(|(named, _)| id.starts_with(named.prefix())).map(|(_, kind)| kind)
     }
 
-    /// Whether the organization's switch for personal tokens governs it.
+    /// Whether the organization's `personal_tokens` setting controls it.
     pub fn is_personal(self) -> bool {
         match self {
             Self::CliSession | Self::PersonalToken => true,
@@ -39,7 +39,7 @@ impl CredentialKind {
 }
 
 text_enum! {
-    /// Why a credential no longer works.
+    /// Why a credential was ended before its time.
     EndReason {
         SignedOut = "signed_out",
         RevokedByAdmin = "revoked_by_admin",
@@ -48,40 +48,41 @@ text_enum! {
         ClientRemoved = "client_removed",
         SignedOutByTool = "signed_out_by_tool",
         Revoked = "revoked",
-        /// A rotation that left it no time.
+        /// Rotated without an overlap.
         Replaced = "replaced",
-        /// Its secret was found where it should not be.
+        /// Its secret was found in a public place.
         Leaked = "leaked",
-        /// A genuine refresh token was ahead of the database.
+        /// A genuine refresh token was of a generation that the database does not know.
         Ahead = "ahead",
     }
 }
 
-/// Whether a credential with these ends has neither run out nor been revoked. `None` is no end.
+/// Whether a credential has neither expired nor been revoked. `None` among `ends` means no such end.
 pub fn is_active(revoked_at: Option<Time>, ends: &[Option<Time>], now: Time) -> bool {
     revoked_at.is_none() && ends.iter().flatten().all(|end| now < *end)
 }
 
-/// What the generation in a refresh token says about it, for a session that still lives.
+/// What the generation of a refresh token means, in a session that has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GenerationStatus {
-    /// The current refresh token: it rotates.
+    /// The current generation: rotate.
     Current,
-    /// The one before, so soon after the rotation that the answer may have been lost: the same successor again.
+    /// The previous generation, within the grace: answer with the same successor again.
     Replayed,
-    /// The previous generation, rotated further in the future than the grace: the clock is wrong, so this is neither
-    /// replay nor reuse.
+    /// The previous generation, with a rotation time further in the future than the grace. The clock is wrong, so this
+    /// is neither replay nor reuse.
     Undated,
-    /// The same, rotated so far in the future that a clock which was wrong then has been corrected since: to wait for that
-    /// time helps nobody.
+    /// Like [`Presented::Undated`], but so far in the future that the clock was wrong at the rotation and has been
+    /// corrected since. Waiting would not help.
     Misdated,
-    /// An old one: somebody has a copy.
+    /// An older generation: a sign that the token was copied.
     Reused,
-    /// One that this database has not seen. Only this deployment can have made it, so the database went back in time.
+    /// A generation that the database does not know. Only this deployment can have issued it, so the database was reset
+    /// to an older state.
     Ahead,
 }
 
-/// Judges a refresh token by its generation. `grace` zero means that even the previous one is reuse.
+/// Classifies a refresh token by its generation. With a `grace` of zero, the previous generation is reuse too.
 pub fn generation_status(
     presented: i64,
     current: i64,
@@ -99,8 +100,8 @@ pub fn generation_status(
             }
             match rotated_at.map(|at| now - at) {
                 Some(age) if age <= -grace.max(ADOPT_AFTER) => GenerationStatus::Misdated,
-                // A request that came a moment earlier sees a rotation in the future, as far as the grace reaches. From
-                // further away it cannot be told whether the grace is over: the clock is wrong, not the token.
+                // A request that started slightly earlier sees a rotation in the future, by up to the grace. Beyond
+                // that it is unknown whether the grace is over: the clock is wrong, not the token.
                 Some(age) if age <= -grace => GenerationStatus::Undated,
                 Some(age) if age < grace => GenerationStatus::Replayed,
                 Some(_) | None => GenerationStatus::Reused,

@@ -1,19 +1,20 @@
-//! Comma-separated values: RFC 4180, and safe to open in a spreadsheet.
+//! Comma-separated values (RFC 4180) that are safe to open in a spreadsheet.
 //!
-//! Where a spreadsheet separates with semicolons or tabs, the quotes around a cell do not count: only a quote at the
-//! beginning of what *it* takes for a cell does. So no cell begins with a formula for such a reader either, and what a line
-//! break in a cell would begin for it does not.
+//! A spreadsheet that separates cells by semicolons or tabs does not see the quotes around a cell: to it, only a quote
+//! at the beginning of one of *its* cells counts. So formulas are also escaped at the beginning of what such a reader
+//! takes for a cell, including after a line break.
 
-/// Characters with which a spreadsheet takes a cell for a formula.
+/// Characters that start a formula in a spreadsheet.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// Characters within a cell after which some reader begins another. A comma is none: where it separates, quotes count.
+/// Characters within a cell after which some reader starts another one. Not the comma: a reader that separates by
+/// commas honors the quotes.
 const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
 
-/// Characters that readers drop before they look for a formula.
+/// Characters that readers strip before they look for a formula.
 const DROPPED: [char; 2] = [' ', '"'];
 
-/// One line with its end.
+/// One line, with its line break.
 pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     let mut line = String::new();
     for (number, text) in cells.into_iter().enumerate() {
@@ -26,12 +27,12 @@ pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     line
 }
 
-/// What begins like a formula gets an apostrophe before it, which spreadsheets take for "this is text".
+/// Prefixes anything that looks like a formula with an apostrophe, which spreadsheets take as "this is text".
 fn cell(line: &mut String, text: &str) {
     line.push('"');
     let (mut begins, mut last) = (true, None);
     for (place, character) in text.char_indices() {
-        // A line break of two characters stays one.
+        // CR LF is one line break.
         let broken = (last, character) == (Some('\r'), '\n');
         if begins && !broken && text[place..].trim_start_matches(DROPPED).starts_with(FORMULA) {
             line.push('\'');
@@ -70,8 +71,8 @@ mod tests {
         assert_eq!(line(["=\"a\""]), "\"'=\"\"a\"\"\"\r\n");
     }
 
-    /// The cells as a reader takes them that separates with `separator`: a quote counts at the beginning of a cell, up to
-    /// the next one that is not doubled; whatever follows it belongs to the cell.
+    /// Parses cells like a reader that separates by `separator`: a quote counts at the beginning of a cell, up to the
+    /// next one that is not doubled; what follows it belongs to the cell.
     fn read(text: &str, separator: char) -> Vec<String> {
         let mut cells = vec![String::new()];
         let mut rest = text.chars().peekable();

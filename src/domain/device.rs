@@ -1,4 +1,4 @@
-//! Device authorization requests, RFC 8628: what one must hold, how it ends, how often a tool may ask.
+//! Device authorization requests (RFC 8628): validation, status, polling interval.
 
 use chrono::TimeDelta;
 
@@ -9,34 +9,34 @@ use super::scope::{Catalog, ScopeSet};
 use super::text_enum::text_enum;
 use super::time::Time;
 
-/// How long a tool waits between two questions, until it is told to slow down.
+/// Minimum time between polls, until `slow_down`.
 pub const INTERVAL: TimeDelta = TimeDelta::seconds(5);
-/// What a question that came too early adds to the interval (section 3.5).
+/// What a poll that comes too early adds to the interval (RFC 8628 section 3.5).
 pub const SLOWER_BY: TimeDelta = TimeDelta::seconds(5);
 
 text_enum! {
-    /// A request has one answer.
+    /// Status of a device authorization request. Once answered, it does not change.
     DeviceStatus {
         Open = "open",
         Approved = "approved",
         Denied = "denied",
-        /// The person belongs to no organization, or has a role that holds nothing of what was requested.
+        /// The person is not a member of any organization, or their role holds none of the requested scopes.
         CannotApprove = "cannot_approve",
         /// The organization does not allow personal tokens.
         SwitchedOff = "switched_off",
-        /// The organization does not allow device codes, or not from where this one was entered.
+        /// The organization does not allow device codes, or not from the network where this one was entered.
         NotAllowed = "not_allowed",
     }
 }
 
-/// A request that a person can be asked about.
+/// A valid request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceAuthorizationParams {
     pub scopes: ScopeSet,
     pub org: Option<String>,
 }
 
-/// Checks what a device asks for.
+/// Validates a device authorization request.
 pub fn check(
     client: &Client,
     catalog: &Catalog,
@@ -52,10 +52,10 @@ pub fn check(
     })
 }
 
-/// A request may overtake the one before it on the way by so much.
+/// Tolerance for network jitter: a poll may arrive this much early.
 const JITTER: TimeDelta = TimeDelta::milliseconds(500);
 
-/// Whether a tool asks again before it may.
+/// Whether a poll comes before the end of the interval.
 pub fn too_early(polled_at: Option<Time>, interval: TimeDelta, now: Time) -> bool {
     polled_at.is_some_and(|at| now - at < interval - JITTER)
 }

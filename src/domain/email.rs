@@ -1,8 +1,8 @@
-//! E-mail addresses as people sign in with them.
+//! Email addresses for sign-in.
 
-/// Brings an address to the one form that is stored and compared: trimmed, ASCII, lower case.
+/// Normalizes an address to the form that is stored and compared: trimmed, ASCII, lowercase. `None` if it is invalid.
 ///
-/// Letters outside ASCII are refused, so that no two accounts differ only in characters that look alike.
+/// Rejects characters outside ASCII, so that no two addresses differ only in characters that look alike.
 pub fn canonical(text: &str) -> Option<String> {
     let text = text.trim();
     let (local, domain) = text.rsplit_once('@')?;

@@ -1,37 +1,37 @@
-//! The request behind a gateway: its method and its path, as the log of uses and the rate policies see them.
+//! The request behind a gateway: its method and path, for rate policies and the log of uses.
 //!
-//! A path is read at least as widely as common servers read it, so that no spelling of a path escapes a policy on it:
+//! A path is interpreted at least as broadly as common servers do, so that no spelling of it evades a policy:
 //!
-//! | in the target | read as |
+//! | in the request target | interpreted as |
 //! | --- | --- |
 //! | `%41` | the character, decoded once |
-//! | `%2F` | a slash; policies also look at the path in which it belongs to its segment |
+//! | `%2F` | a slash; policies also match the path in which it is part of its segment |
 //! | `;...`, `%3B...` | the end of the segment: path parameters are dropped |
 //! | `//`, a trailing slash | no segment |
 //! | `HEAD` | `GET` |
 //!
-//! A path that servers read in different ways is refused: see [`Unreadable`].
+//! A path that common servers interpret in different ways is rejected: see [`Unreadable`].
 
 use super::parameters::decode;
 
-/// Characters of an endpoint's name that are kept.
+/// Characters of an endpoint's name at most.
 const MAX_NAME: usize = 200;
-/// A segment of this length with a digit in it is taken for an id.
+/// A segment of at least this many bytes that contains a digit is an id.
 const MIN_ID: usize = 16;
-/// A longer segment is taken for an id, digits or not.
+/// A segment of more bytes than this is an id, with or without digits.
 const MAX_KIND: usize = 32;
 
-/// A method, and a path as common servers read it.
+/// A method and a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     method: String,
-    /// The path with `%2F` as a slash.
+    /// The path, with `%2F` as a slash.
     segments: Vec<String>,
-    /// The path with `%2F` as a part of its segment. `None` if the path has no `%2F`.
+    /// The path with `%2F` as part of its segment; `None` if it has no `%2F`.
     unsplit: Option<Vec<String>>,
 }
 
-/// Why a method and a target are not an [`Endpoint`].
+/// Why a method and a request target are not an [`Endpoint`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     #[error("the method is not one to twenty capital letters")]
@@ -53,7 +53,7 @@ pub enum Unreadable {
 }
 
 impl Endpoint {
-    /// Reads the target of a request line.
+    /// Parses the method and target of a request line.
     pub fn parse(method: &str, target: &str) -> Result<Self, Unreadable> {
         let letters = method.bytes().all(|b| b.is_ascii_uppercase());
         if !letters || !(1..=20).contains(&method.len()) {
@@ -82,13 +82,13 @@ impl Endpoint {
         &self.method
     }
 
-    /// Every path that a common server may read: one, or two if it has a `%2F`.
+    /// All interpretations of the path: one, or two if it contains `%2F`.
     pub fn readings(&self) -> impl Iterator<Item = &[String]> {
         std::iter::once(&self.segments).chain(&self.unsplit).map(Vec::as_slice)
     }
 
-    /// `GET /v1/deployments/{id}`: one name for all resources of a kind, so that their uses are counted together and no
-    /// secret in a path is kept.
+    /// A name such as `GET /v1/deployments/{id}`. Ids are replaced, so that the uses of all resources of a kind are
+    /// counted together and no secret in a path is stored.
     pub fn name(&self) -> String {
         let mut name = format!("{} ", self.method);
         for segment in &self.segments {
@@ -102,7 +102,7 @@ impl Endpoint {
     }
 }
 
-/// One segment between raw slashes, decoded once and without its parameters.
+/// Decodes a segment between raw slashes once, and drops its parameters.
 fn decoded(raw: &str) -> Result<String, Unreadable> {
     let text = decode(raw.replace('+', "%2B").as_bytes()).ok_or(Unreadable::Escape)?;
     if text.contains('\\') {
@@ -116,7 +116,7 @@ fn decoded(raw: &str) -> Result<String, Unreadable> {
         return Err(Unreadable::DoubleEscape);
     }
     match text.split_once(';') {
-        // Some servers drop the parameters before they decode, others after it.
+        // Some servers drop path parameters before decoding, others after it.
         Some((segment, parameters)) if segment.is_empty() || parameters.contains('/') => {
             Err(Unreadable::PathParameters)
         }
@@ -125,7 +125,7 @@ fn decoded(raw: &str) -> Result<String, Unreadable> {
     }
 }
 
-/// Refuses a segment that some servers resolve or trim and others take literally.
+/// Rejects segments that some servers resolve or trim and others take literally.
 fn check(segment: &str) -> Result<(), Unreadable> {
     if matches!(segment, "." | "..") {
         return Err(Unreadable::DotSegment);
@@ -235,7 +235,7 @@ mod tests {
         }
     }
 
-    /// Replaces characters of a path by other spellings of them, in every combination of two places.
+    /// Tries all pairs of alternative spellings of two characters of a path.
     #[test]
     fn cd_02_no_combination_of_spellings_hides_a_path() {
         let path = "/v1/talks";
@@ -259,7 +259,7 @@ mod tests {
                         &path[first + 1..*second],
                         &path[second + 1..]
                     );
-                    // A leading spelling that is no slash is refused; nothing else may read as another path.
+                    // Some combinations are rejected; none may be read as another path.
                     if let Ok(name) = name(&target) {
                         assert_eq!(name, "GET /v1/talks", "{target}");
                         readable += 1;

@@ -1,10 +1,10 @@
 //! The database engines.
 
-/// Which database a deployment runs on.
+/// Database engine of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// Embedded, one node.
+    /// Embedded, single node.
     Sqlite,
-    /// For several nodes.
+    /// Several nodes.
     Postgres,
 }

@@ -1,4 +1,4 @@
-//! Where randomness comes from.
+//! The source of randomness.
 
 /// The operating system's random number generator.
 #[derive(Debug, Clone, Copy, Default)]
@@ -8,7 +8,7 @@ impl Entropy {
     /// Fills an array with random bytes.
     ///
     /// # Panics
-    /// When the operating system has no randomness to give: nothing that this server does is safe without it.
+    /// If the operating system fails to provide randomness: without it, nothing that this server does is secure.
     #[expect(clippy::disallowed_methods, reason = "the one place that draws randomness")]
     pub fn bytes<const N: usize>(self) -> [u8; N] {
         let mut bytes = [0; N];

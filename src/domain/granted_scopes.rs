@@ -1,4 +1,4 @@
-//! What an API key or a personal token was given, and what is left of it right now.
+//! The scopes granted to an API key or personal token, and those in effect.
 
 use super::management;
 use super::scope::{BadScope, Catalog, ScopeSet};
@@ -6,13 +6,13 @@ use super::scope::{BadScope, Catalog, ScopeSet};
 /// The scopes of a static credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantedScopes {
-    /// Whatever its owner's role holds, except the scopes that manage credentials: those have to be named.
+    /// All scopes that its owner's role holds, except those that manage credentials, which must be granted by name.
     Unrestricted,
     Scopes(ScopeSet),
 }
 
 impl GrantedScopes {
-    /// Reads what is stored.
+    /// From the stored columns.
     pub fn from_stored(unrestricted: bool, scopes: &str) -> Result<Self, BadScope> {
         if unrestricted { Ok(Self::Unrestricted) } else { ScopeSet::parse(scopes).map(Self::Scopes) }
     }
@@ -24,7 +24,7 @@ impl GrantedScopes {
         }
     }
 
-    /// The scopes by name; none for an unrestricted one.
+    /// The scopes granted by name; empty if unrestricted.
     pub fn named(&self) -> ScopeSet {
         match self {
             Self::Unrestricted => ScopeSet::default(),
@@ -32,7 +32,7 @@ impl GrantedScopes {
         }
     }
 
-    /// Granted ∩ what the owner's role holds.
+    /// The scopes in effect: granted ∩ held by the owner's role.
     pub fn within(&self, catalog: &Catalog, role: &str) -> ScopeSet {
         let held = catalog.held_by(role);
         match self {

@@ -1,10 +1,10 @@
-//! Identifiers: a prefix that says what they name, and 128 bits in base62, all of them random unless it says otherwise.
+//! Identifiers: a prefix for the kind, and 128 bits in base62, random unless stated otherwise.
 
 use super::entropy::Entropy;
 use super::time::Time;
 use keystile_key_format::base62;
 
-/// What an identifier names.
+/// The kind of thing that an id identifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdKind {
     ApiKey,
@@ -39,8 +39,8 @@ impl IdKind {
         }
     }
 
-    /// A new identifier that sorts after those of earlier moments, to the millisecond, and before those of later ones: for
-    /// rows that there are many of, so that an index grows at its end. 80 bits of it are random.
+    /// A new id that sorts by its creation time, with a resolution of milliseconds, so that indexes of large tables
+    /// grow at their end. 80 of its bits are random.
     pub fn new_id_at(self, at: Time, entropy: Entropy) -> String {
         let mut bytes = [0; 16];
         let milliseconds = u64::try_from(at.micros() / 1000).unwrap_or_default();
@@ -49,7 +49,7 @@ impl IdKind {
         format!("{}{}", self.prefix(), base62(&bytes, 22))
     }
 
-    /// A new identifier of this kind.
+    /// A new random id.
     pub fn new_id(self, entropy: Entropy) -> String {
         format!("{}{}", self.prefix(), base62(&entropy.bytes::<16>(), 22))
     }

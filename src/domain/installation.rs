@@ -1,13 +1,13 @@
-//! The id of one installation of a tool: random, made once on a machine, sent with each refresh.
+//! Installation ids: generated at random once for each installation of a tool, and sent with each refresh.
 
 use super::secret::Secret;
 
-/// An installation id. It says nothing about who presents it and grants nothing.
+/// An installation id. It does not authenticate and grants nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstallationId(Secret);
 
 impl InstallationId {
-    /// 16 to 128 letters, digits, `.`, `_`, `~` and `-`.
+    /// `None` unless it has 16 to 128 letters, digits, `.`, `_`, `~` and `-`.
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte));
         (plain && (16..=128).contains(&text.len())).then(|| Self(Secret::new(text)))

@@ -1,4 +1,4 @@
-//! What an organization allows of API keys and personal tokens.
+//! An organization's policies for API keys and personal tokens.
 
 use chrono::TimeDelta;
 
@@ -9,7 +9,7 @@ use super::text_enum::text_enum;
 use super::time::Time;
 
 text_enum! {
-    /// Whose personal tokens work.
+    /// Whose personal tokens are accepted.
     TokenCreators {
         Members = "members",
         Admins = "admins",
@@ -25,18 +25,18 @@ impl TokenCreators {
     }
 }
 
-/// API keys.
+/// The policy for API keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyPolicy {
-    /// The switch: whether keys work at all.
+    /// Whether keys are accepted at all.
     pub on: bool,
-    /// Whether a key may be without scopes of its own.
+    /// Whether a key may be unrestricted.
     pub unrestricted: bool,
     pub lifetime: Lifetime,
 }
 
 impl KeyPolicy {
-    /// What a credential may do today: granted ∩ its owner's role ∩ this policy.
+    /// The scopes in effect: granted ∩ held by the owner's role ∩ this policy.
     pub fn effective_scopes(self, granted: &GrantedScopes, catalog: &Catalog, role: &str) -> ScopeSet {
         match granted {
             GrantedScopes::Unrestricted if !self.unrestricted => ScopeSet::default(),
@@ -45,16 +45,16 @@ impl KeyPolicy {
     }
 }
 
-/// Personal tokens.
+/// The policy for personal tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenPolicy {
-    /// The switch, which CLI sessions share.
+    /// Whether tokens are accepted at all. Also applies to CLI sessions.
     pub on: bool,
     pub creators: TokenCreators,
     pub lifetime: Lifetime,
 }
 
-/// The longest time that a static credential may live.
+/// The longest lifetime of a static credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
     Unlimited,
@@ -62,12 +62,12 @@ pub enum Lifetime {
 }
 
 impl Lifetime {
-    /// Zero is how no limit is written down.
+    /// Zero means unlimited.
     pub fn of(longest: TimeDelta) -> Self {
         if longest.is_zero() { Self::Unlimited } else { Self::AtMost(longest) }
     }
 
-    /// Whether something made at `now` may end at `end`, or never.
+    /// Whether a credential created at `now` may expire at `end`; `None` means never.
     pub fn allows(self, now: Time, end: Option<Time>) -> bool {
         match (self, end) {
             (Self::Unlimited, _) => true,

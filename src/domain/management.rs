@@ -1,16 +1,16 @@
-//! The scopes that this server itself asks for.
+//! The scopes of this server's own API.
 
 use super::scope::ScopeSet;
 
 pub const KEYS_READ: &str = "keys:read";
 pub const KEYS_MANAGE: &str = "keys:manage";
 pub const TOKENS_MANAGE: &str = "tokens:manage";
-/// With it an API key may ask what a token of its organization is.
+/// Lets an API key introspect tokens of its organization.
 pub const TOKENS_INTROSPECT: &str = "tokens:introspect";
 pub const SERVICE_ACCOUNTS_MANAGE: &str = "service_accounts:manage";
 pub const AUDIT_READ: &str = "audit:read";
 
-/// Those with which a credential could make or widen others. Nobody gets them without naming them.
+/// Scopes with which a credential could create others or extend their permissions. They are granted only by name.
 pub fn scopes() -> ScopeSet {
     [KEYS_MANAGE, TOKENS_MANAGE, SERVICE_ACCOUNTS_MANAGE].into_iter().map(str::to_owned).collect()
 }

@@ -1,5 +1,4 @@
-//! Values, rules and state machines. Nothing here reads a file, a socket or a database, and the only clock and the
-//! only source of randomness are the ones that callers hand in.
+//! Values, rules and state machines. No I/O; clock and randomness are parameters.
 
 pub mod allowed_addresses;
 pub mod audit;

@@ -1,9 +1,9 @@
-//! The monotonic clock of the machine.
+//! The monotonic clock.
 
-/// Microseconds since some moment in the past.
+/// Microseconds since an arbitrary point in the past.
 #[cfg(target_os = "linux")]
 pub fn micros() -> i64 {
-    // Unlike `Instant`, it goes on while the machine sleeps.
+    // Unlike `Instant`, it continues while the machine is suspended.
     let at = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     at.tv_sec.saturating_mul(1_000_000).saturating_add(at.tv_nsec / 1000)
 }

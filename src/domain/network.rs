@@ -1,8 +1,8 @@
-//! What an address says about where somebody is.
+//! Networks of addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The part of an address that one subscriber has: an IPv4 address, or the /64 of an IPv6 address.
+/// The network of one subscriber: an IPv4 address, or the /64 of an IPv6 address.
 pub fn subscriber(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
@@ -14,8 +14,8 @@ pub fn subscriber(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The block of addresses that is usually routed to one site: an IPv4 /24 or an IPv6 /48. Whoever can try from one address
-/// of it can usually try from all of them.
+/// The block that is usually routed to one site: an IPv4 /24 or an IPv6 /48. An attacker who controls one of its
+/// addresses usually controls all of them.
 pub fn site(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
@@ -30,7 +30,7 @@ pub fn site(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether two addresses are on the same network, as far as addresses can tell.
+/// Whether two addresses are probably on the same network.
 pub fn same(left: IpAddr, right: IpAddr) -> bool {
     subscriber(left) == subscriber(right)
 }

@@ -1,10 +1,10 @@
-//! Refusals of the OAuth endpoints: what is sent, and what is only logged.
+//! OAuth errors: what is sent to the client, and what is only logged.
 
 use std::borrow::Cow;
 
 use super::time::Time;
 
-/// The error codes of RFC 6749 and its extensions that this server answers with.
+/// The error codes of RFC 6749 and its extensions that this server uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OAuthCode {
     AccessDenied,
@@ -50,22 +50,22 @@ impl OAuthCode {
     }
 }
 
-/// The organization's switch is off: the one refusal that says more than RFC 6749 has a code for.
+/// The organization does not allow personal tokens. Sent as `error_code` besides `access_denied`.
 pub const PERSONAL_TOKENS_DISABLED: &str = "personal_tokens_disabled";
 
 /// The organization does not allow API keys.
 pub const API_KEYS_DISABLED: &str = "api_keys_disabled";
 
-/// The organization allows personal tokens to its owners and admins alone.
+/// The organization accepts personal tokens of owners and admins only.
 pub const PERSONAL_TOKENS_ADMINS_ONLY: &str = "personal_tokens_admins_only";
 
-/// The API key may not be used from where it was used.
+/// The API key was used from an address that it does not allow.
 pub const ADDRESS_NOT_ALLOWED: &str = "address_not_allowed";
 
-/// The API key works from some addresses only, so nothing is given in exchange for it.
+/// The API key is limited to some addresses, so it cannot be exchanged for a token.
 pub const ADDRESS_BOUND_KEY: &str = "address_bound_key";
 
-/// The organization does not let its members sign in with a device code.
+/// The organization does not allow sign-in with a device code.
 pub const DEVICE_FLOW_DISABLED: &str = "device_flow_disabled";
 
 /// The organization does not allow codes to be copied.
@@ -74,29 +74,29 @@ pub const COPIED_CODES_DISABLED: &str = "copied_codes_disabled";
 /// Too many requests came from one address.
 pub const RATE_LIMITED: &str = "rate_limited";
 
-/// The refresh token is genuine, and a newer one has replaced it.
+/// The refresh token is genuine and was replaced by a newer one.
 pub const REFRESH_TOKEN_REPLACED: &str = "refresh_token_replaced";
 
-/// What the holder of a replaced refresh token learns.
+/// Details for the holder of a replaced refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replaced {
-    /// When the session was refreshed the last time.
+    /// When the session was last refreshed.
     pub last_rotation: Time,
-    /// Whether that refresh replaced this very token; otherwise an earlier one did.
+    /// Whether the last refresh replaced this token; otherwise an earlier one did.
     pub by_last_rotation: bool,
-    /// Whether the same installation made that refresh; `None` unless both said which they are.
+    /// Whether the same installation made the last refresh; `None` unless both are identified.
     pub same_device: Option<bool>,
 }
 
-/// A refusal. `description` is sent; `reason` is for the log alone.
+/// An OAuth error. `description` is sent to the client; `reason` is only logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuthError {
     pub code: OAuthCode,
-    /// A code of our own, where it says more than `code`.
+    /// A more specific code of this server.
     pub error_code: Option<&'static str>,
-    /// The name of the organization that refuses, where one does.
+    /// The name of the organization whose policy refuses.
     pub organization: Option<String>,
-    /// For a refresh token that a newer one has replaced.
+    /// Set for a replaced refresh token.
     pub replaced: Option<Replaced>,
     pub description: Cow<'static, str>,
     pub reason: Cow<'static, str>,
@@ -118,13 +118,13 @@ impl OAuthError {
         }
     }
 
-    /// A malformed request. What is wrong with it is no secret.
+    /// A malformed request. The description is logged too.
     pub fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
         let description = description.into();
         Self::new(OAuthCode::InvalidRequest, description.clone(), description)
     }
 
-    /// A grant that gives nothing. All of them read the same from outside.
+    /// `invalid_grant`, with the same description for every reason.
     pub fn invalid_grant(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::new(
             OAuthCode::InvalidGrant,
@@ -133,7 +133,7 @@ impl OAuthError {
         )
     }
 
-    /// A grant that gives nothing because its genuine refresh token is an old one.
+    /// `invalid_grant` for a genuine refresh token that was replaced.
     pub fn refresh_token_replaced(replaced: Replaced, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
             error_code: Some(REFRESH_TOKEN_REPLACED),
@@ -146,12 +146,12 @@ impl OAuthError {
         }
     }
 
-    /// Failed client authentication. Which part failed is not said.
+    /// Failed client authentication. The description does not say what failed.
     pub fn invalid_client(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::new(OAuthCode::InvalidClient, "Client authentication failed.", reason)
     }
 
-    /// Personal tokens are off in this organization.
+    /// The organization does not allow personal tokens.
     pub fn personal_tokens_disabled(organization: &str) -> Self {
         Self {
             code: OAuthCode::AccessDenied,
@@ -162,11 +162,11 @@ impl OAuthError {
                 "{organization} does not allow personal tokens. An organization admin can turn them on at Settings > API access > Personal tokens."
             ))
             .into(),
-            reason: "the organization's switch is off".into(),
+            reason: "the organization does not allow personal tokens".into(),
         }
     }
 
-    /// What the organization or the credential itself has against its use.
+    /// A policy of the organization, or a limit of the credential, forbids its use.
     pub fn forbidden(error_code: &'static str, description: &str) -> Self {
         Self {
             error_code: Some(error_code),
@@ -174,17 +174,18 @@ impl OAuthError {
         }
     }
 
-    /// The person who was asked could not approve: no role of theirs holds what was requested, or they have none.
+    /// The person could not approve: their role holds none of the requested scopes, or they are not a member of any
+    /// organization.
     pub fn cannot_approve(has_organization: bool) -> Self {
         let description = if has_organization {
-            "The role of the person does not hold what was requested."
+            "The person's role includes none of the requested scopes."
         } else {
-            "The person belongs to no organization here."
+            "The person is not a member of any organization."
         };
         Self::new(OAuthCode::AccessDenied, description, "the person could not approve")
     }
 
-    /// The organization does not allow device codes, or not from where this one was entered.
+    /// The organization does not allow device codes, or not from the network where this one was entered.
     pub fn device_flow_disabled(organization: &str) -> Self {
         Self {
             code: OAuthCode::AccessDenied,
@@ -200,7 +201,7 @@ impl OAuthError {
     }
 }
 
-/// Replaces what RFC 6749 section 5.2 does not allow in `error_description`.
+/// Replaces characters that RFC 6749 section 5.2 does not allow in `error_description`.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if matches!(c, ' '..='~') && c != '"' && c != '\\' { c } else { '?' }).collect()
 }

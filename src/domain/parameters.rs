@@ -1,38 +1,38 @@
-//! The parameters of an OAuth request, read strictly.
+//! Strict parsing of form parameters.
 //!
-//! RFC 6749 section 3.1 and 3.2: a parameter without a value counts as absent, an unknown one is ignored, and none may
-//! be there twice, except the `resource` of RFC 8707.
+//! RFC 6749 sections 3.1 and 3.2: a parameter without a value counts as absent, an unknown one is ignored, and none may
+//! be repeated, except `resource` (RFC 8707).
 
 use std::fmt;
 
-/// More than any OAuth request needs.
+/// Parameters of an OAuth request at most.
 const MAX_PARAMETERS: usize = 64;
-/// More than any page has fields: one for each scope of a catalog is the most.
+/// Fields of a page's form at most. The largest has one field per scope of the catalog.
 const MAX_FIELDS: usize = 512;
 const REPEATABLE: &str = "resource";
 
-/// Parameters by name. They may hold secrets, so only their names print.
+/// Parameters by name. Values may be secret, so `Debug` prints only names.
 #[derive(Clone, Default)]
 pub struct Parameters(Vec<(String, String)>);
 
-/// What is wrong with a form or a query.
+/// Why a form or query is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadParameters {
     #[error("it is not well-formed application/x-www-form-urlencoded text in UTF-8")]
     Malformed,
     #[error("it has too many parameters")]
     TooMany,
-    #[error("a parameter is there more than once")]
+    #[error("a parameter is repeated")]
     Repeated,
 }
 
 impl Parameters {
-    /// Reads `application/x-www-form-urlencoded`.
+    /// Parses `application/x-www-form-urlencoded`.
     pub fn parse(text: &[u8]) -> Result<Self, BadParameters> {
         Self::at_most(MAX_PARAMETERS, text)
     }
 
-    /// Reads the same from a form of a page, which may have more fields.
+    /// Like [`Parameters::parse`], for the form of a page, which may have more fields.
     pub fn parse_fields(text: &[u8]) -> Result<Self, BadParameters> {
         Self::at_most(MAX_FIELDS, text)
     }
@@ -54,7 +54,7 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// The value of a parameter that is there and not empty.
+    /// The value of a parameter; `None` if it is absent or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
@@ -63,7 +63,7 @@ impl Parameters {
             .filter(|value| !value.is_empty())
     }
 
-    /// Every value of a parameter that may be there several times.
+    /// All values of a repeatable parameter.
     pub fn all(&self, name: &str) -> Vec<String> {
         let values = self.0.iter().filter(|(known, value)| known == name && !value.is_empty());
         values.map(|(_, value)| value.clone()).collect()
@@ -84,8 +84,8 @@ impl fmt::Debug for Parameters {
     }
 }
 
-/// Undoes the encoding of one name or value. `None` for a broken escape, for what is not UTF-8 and for NUL, which no
-/// text in the database can hold.
+/// Decodes a name or value. `None` for an invalid escape, for invalid UTF-8, and for NUL, which PostgreSQL text cannot
+/// contain.
 pub fn decode(text: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter();

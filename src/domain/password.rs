@@ -1,30 +1,28 @@
-//! What a new password must be (NIST SP 800-63B section 5.1.1.2): long, and not one that others guess first.
+//! Rules for new passwords (NIST SP 800-63B section 5.1.1.2): long, and not easy to guess.
 
 use zxcvbn::Score;
 
-/// Bytes of the longest password. More would only keep the server busy.
+/// Bytes at most, to bound the cost of hashing.
 pub const MAX_BYTES: usize = 1024;
-/// Characters that the strength estimate looks at.
+/// Characters that the strength estimate considers, to bound its cost.
 const MAX_ESTIMATED: usize = 100;
-/// Words that are taken from each text about the account.
+/// Words taken from each text about the account.
 const MAX_CONTEXT_WORDS: usize = 20;
-/// Letters and digits that a password must have beside the words that belong to the account.
+/// Letters and digits that must remain without the words of the account.
 const MIN_NEW_CHARACTERS: usize = 8;
 
-/// Why a new password is refused.
+/// Why a new password is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordProblem {
     #[error("Use at least {least} characters. A few words in a row are easy to remember.")]
     TooShort { least: usize },
     #[error("Use at most 1,024 bytes.")]
     TooLong,
-    #[error(
-        "This password is among those that others try first. Use a few words that do not belong together."
-    )]
+    #[error("This password is easy to guess. Use a few words that do not belong together.")]
     Guessable,
 }
 
-/// Checks a new password. `context` is what an attacker who knows the account would try: name, address, brand.
+/// Checks a new password. `context` is what an attacker would derive guesses from: name, email address, brand.
 pub fn check_new(password: &str, least: usize, context: &[&str]) -> Result<(), PasswordProblem> {
     if password.len() > MAX_BYTES {
         return Err(PasswordProblem::TooLong);
@@ -42,8 +40,8 @@ pub fn check_new(password: &str, least: usize, context: &[&str]) -> Result<(), P
     if strong && adds_to_context(&estimated, &words) { Ok(()) } else { Err(PasswordProblem::Guessable) }
 }
 
-/// Whether enough is left of a password without the words that belong to the account. The estimate alone counts each
-/// of them as a word to be guessed.
+/// Whether enough remains of the password without the words of the account. Needed because the estimate counts each of
+/// these words as one to be guessed.
 fn adds_to_context(password: &str, words: &[&str]) -> bool {
     let password = password.to_lowercase();
     let rest = words.iter().fold(password.clone(), |rest, word| rest.replace(&word.to_lowercase(), ""));

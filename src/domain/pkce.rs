@@ -1,4 +1,4 @@
-//! Proof Key for Code Exchange, RFC 7636, method S256 only.
+//! Proof Key for Code Exchange (PKCE, RFC 7636), method S256 only.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use super::secret::equal;
 pub struct Challenge(String);
 
 impl Challenge {
-    /// RFC 7636 section 4.2. Anything that cannot be a SHA-256 in base64url is refused.
+    /// RFC 7636 section 4.2. `None` unless it has the form of a SHA-256 in base64url.
     pub fn parse(text: &str) -> Option<Self> {
         let alphabet = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         (text.len() == 43 && alphabet).then(|| Self(text.to_owned()))
@@ -21,13 +21,13 @@ impl Challenge {
         &self.0
     }
 
-    /// RFC 7636 section 4.6.
+    /// Compares with the challenge of this verifier, RFC 7636 section 4.6.
     pub fn matches(&self, verifier: &Verifier<'_>) -> bool {
         equal(&URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.0.as_bytes())), &self.0)
     }
 }
 
-/// A `code_verifier` of the right form: 43 to 128 unreserved characters.
+/// A well-formed `code_verifier`: 43 to 128 unreserved characters.
 pub struct Verifier<'a>(&'a str);
 
 impl<'a> Verifier<'a> {

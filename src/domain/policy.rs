@@ -1,4 +1,4 @@
-//! The sign-in methods that an organization allows to command-line tools.
+//! The sign-in methods that an organization allows.
 
 use std::net::IpAddr;
 
@@ -6,30 +6,30 @@ use super::network;
 use super::text_enum::text_enum;
 
 text_enum! {
-    /// Whether members may enter the code that a device shows (RFC 8628).
+    /// Whether members may sign in with a device code (RFC 8628).
     DeviceFlow {
         On = "on",
-        /// Only in a browser on the network from which the device asked.
+        /// Only if the browser is on the network of the device.
         SameNetwork = "same_network",
         Off = "off",
     }
 }
 
-/// Where the page with a code to copy is, behind the issuer. A tool names it as its redirect URI.
+/// Path of the page that shows a code to copy. Clients use its URL as redirect URI.
 pub const PASTE_PATH: &str = "/c/code";
 
-/// How an answer reaches the tool.
+/// How the authorization response reaches the tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignInMethod {
-    /// The browser carries it.
+    /// Redirect to the tool.
     Redirect,
-    /// The person copies a code from a page of this server into the terminal.
+    /// The person copies a code from a page into the terminal.
     Paste,
-    /// The tool asks for it while the person answers elsewhere.
+    /// Device grant: the tool polls while the person answers elsewhere.
     Device(Proximity),
 }
 
-/// Whether a request and its answer come from one network, as far as addresses can tell.
+/// Whether device and browser are probably on the same network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proximity {
     SameNetwork,
@@ -47,7 +47,7 @@ impl Proximity {
     }
 }
 
-/// Why an organization cannot be chosen.
+/// The policy that excludes an organization from a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyBlock {
     PersonalTokens,
@@ -56,7 +56,7 @@ pub enum PolicyBlock {
     CopyCode,
 }
 
-/// What an organization allows right now.
+/// The policies in effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     pub personal_tokens: bool,

@@ -1,12 +1,12 @@
-//! How often something may happen: a burst, and then evenly (the generic cell rate algorithm).
+//! Rate limiting by the generic cell rate algorithm (GCRA): a burst, then evenly spaced.
 //!
-//! All that has to be kept for it is one moment, at which everything that happened so far is forgotten.
+//! The state is one timestamp, the theoretical arrival time (TAT); parameters call it `settled_at`.
 
 use chrono::TimeDelta;
 
 use super::time::Time;
 
-/// So many times within a window.
+/// A rate: `times` per `window`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     times: i32,
@@ -14,23 +14,23 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// At least once, whatever `times` says.
+    /// `times` below 1 counts as 1.
     pub const fn new(times: i32, window: TimeDelta) -> Self {
         Self { times: if times < 1 { 1 } else { times }, window }
     }
 
-    /// Whole seconds until it may happen again, if it may not happen now.
+    /// Whole seconds until the next request is allowed; `None` if one is allowed now.
     pub fn wait(self, settled_at: Option<Time>, now: Time) -> Option<i64> {
         let early = self.debt(settled_at, now) + self.cost() - self.window;
         (early > TimeDelta::zero()).then(|| whole_seconds(early))
     }
 
-    /// What to keep after it has happened once more.
+    /// The new TAT after one more request.
     pub fn spend(self, settled_at: Option<Time>, now: Time) -> Time {
         now + self.debt(settled_at, now) + self.cost()
     }
 
-    /// How many times more it may happen now.
+    /// Requests allowed now.
     pub fn remaining(self, settled_at: Option<Time>, now: Time) -> i32 {
         let left = self.window - self.debt(settled_at, now);
         let cost = self.cost().num_microseconds().unwrap_or(i64::MAX).max(1);
@@ -38,13 +38,13 @@ impl Rate {
         i32::try_from(times).unwrap_or(self.times).min(self.times)
     }
 
-    /// Whole seconds until all that happened is forgotten.
+    /// Whole seconds until the full burst is available again.
     pub fn settles_in(self, settled_at: Option<Time>, now: Time) -> i64 {
         whole_seconds(self.debt(settled_at, now))
     }
 
-    /// Nothing settles later than one window from now. What seems to by far was written before the clock was set back,
-    /// and is forgotten; by a little, the clocks of two nodes differ.
+    /// How far the TAT is ahead of now, at most one window. If it is far more than that, it was stored before the clock
+    /// was set back, and is ignored; if slightly more, the clocks of two nodes differ.
     fn debt(self, settled_at: Option<Time>, now: Time) -> TimeDelta {
         let ahead = settled_at.map_or(TimeDelta::zero(), |at| at - now);
         if ahead > self.window * 2 { TimeDelta::zero() } else { ahead.clamp(TimeDelta::zero(), self.window) }
@@ -55,7 +55,7 @@ impl Rate {
     }
 }
 
-/// Rounded up: whoever waits that long has waited long enough.
+/// Rounded up, so that waiting this long is enough.
 fn whole_seconds(time: TimeDelta) -> i64 {
     time.num_seconds() + i64::from(time.subsec_nanos() > 0)
 }

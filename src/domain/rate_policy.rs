@@ -1,4 +1,4 @@
-//! Rate policies: how often something may be asked for, by name, and what is said about it.
+//! Rate policies: named limits for scopes and routes.
 
 use chrono::TimeDelta;
 
@@ -9,25 +9,25 @@ use super::text_enum::text_enum;
 use super::time::Time;
 
 text_enum! {
-    /// Whose requests are counted together.
+    /// Whose requests share a limit.
     Per {
         Credential = "credential",
         Organization = "organization",
     }
 }
 
-/// So many requests within a window.
+/// `limit` requests per `window`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RatePolicy {
     pub name: String,
     pub limit: i32,
     pub window: TimeDelta,
     pub per: Per,
-    /// It counts requests that need any of these.
+    /// Applies to requests that need any of these scopes,
     pub scopes: ScopeSet,
-    /// And those to any of these.
+    /// and to requests for any of these routes.
     pub routes: Vec<RoutePattern>,
-    /// Whether `routes` match whatever the case of letters is.
+    /// Whether `routes` ignore case.
     pub ignore_case: bool,
 }
 
@@ -36,7 +36,7 @@ impl RatePolicy {
         Rate::new(self.limit, self.window)
     }
 
-    /// Whether it counts a request that needs these scopes, without being named.
+    /// Whether it applies to a request with these scopes and this endpoint, without being requested by name.
     pub fn applies_to(&self, scopes: &ScopeSet, endpoint: Option<&Endpoint>) -> bool {
         !self.scopes.intersection(scopes).is_empty()
             || endpoint.is_some_and(|endpoint| {
@@ -44,7 +44,7 @@ impl RatePolicy {
             })
     }
 
-    /// What is left of it, once everything so far is settled at `settled_at`.
+    /// The remaining quota. `settled_at` is the stored state of the [`Rate`].
     pub fn quota(&self, settled_at: Option<Time>, now: Time) -> Quota {
         let rate = self.rate();
         Quota {
@@ -57,20 +57,20 @@ impl RatePolicy {
     }
 }
 
-/// How much of a policy is left to somebody.
+/// The remaining quota under a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quota {
     pub policy: String,
     pub limit: i32,
     pub window: TimeDelta,
-    /// Requests that would be let through now.
+    /// Requests allowed now.
     pub remaining: i32,
-    /// Seconds until all of the limit is there again.
+    /// Seconds until the full limit is available again.
     pub reset: i64,
 }
 
 impl Quota {
-    /// `25/hr`
+    /// For example `25/hr`.
     pub fn in_words(&self) -> String {
         let seconds = self.window.num_seconds();
         let units = [(86_400, "day"), (3_600, "hr"), (60, "min")];
@@ -82,17 +82,16 @@ impl Quota {
     }
 }
 
-/// A request too many.
+/// A rate limit was exceeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exceeded {
-    /// The policy that has to be waited for the longest.
+    /// The exceeded policy with the longest wait.
     pub quota: Quota,
-    /// Seconds after which it lets a request through again.
+    /// Seconds until it allows a request again.
     pub retry_after: i64,
 }
 
-/// A method and a path in which `*` stands for one segment, and a last `**` for all that follow. `GET` stands for `HEAD`
-/// as well.
+/// Pattern of method and path. `*` matches one segment, a final `**` all remaining ones. `GET` also matches `HEAD`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoutePattern {
     method: Option<String>,
@@ -107,15 +106,15 @@ enum Segment {
 }
 
 impl RoutePattern {
-    /// Reads `POST /v1/conversations`, `/v1/conversations/*` or `/v1/**`. `None` if it is none of these, or if no
-    /// [`Endpoint`] could match it: segments are compared decoded and without parameters.
+    /// Parses patterns such as `POST /v1/conversations`, `/v1/conversations/*` or `/v1/**`. `None` if it is invalid, or
+    /// cannot match any [`Endpoint`]: segments are compared decoded and without parameters.
     pub fn parse(text: &str) -> Option<Self> {
         let (method, path) = match text.split_once(' ') {
             Some((method, path)) => (Some(method), path),
             None => (None, text),
         };
         let unusual = |method: &str| method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase());
-        // Endpoints have GET in place of HEAD.
+        // Endpoints report HEAD as GET.
         if method.is_some_and(|method| unusual(method) || method == "HEAD") {
             return None;
         }
@@ -155,8 +154,8 @@ impl RoutePattern {
     }
 }
 
-/// Whether a server may take `segment` for `text`: without trailing dots, and, at the end of a path, without a suffix
-/// such as `.json`.
+/// Whether a server may interpret `segment` as `text`: ignoring trailing dots and, at the end of a path, a suffix such
+/// as `.json`.
 fn matches_segment(text: &str, segment: &str, is_last: bool, ignore_case: bool) -> bool {
     let (text, segment) =
         if ignore_case { (&*text.to_lowercase(), &*segment.to_lowercase()) } else { (text, segment) };

@@ -1,14 +1,14 @@
-//! Redirect URIs: what may be registered, and which request matches a registration.
+//! Redirect URIs: registration and matching.
 //!
-//! Comparison is of strings (RFC 9700 section 4.1.3). The one exception is the port of an `http` loopback address
-//! (RFC 8252 section 7.3), and even there the host must be the literal that was registered.
+//! Comparison is by exact string (RFC 9700 section 4.1.3). The only exception is the port of an `http` loopback URI
+//! (RFC 8252 section 7.3), whose host must still be the registered literal.
 
 use std::fmt;
 
 use url::Url;
 
 const MAX_LENGTH: usize = 2048;
-/// What answers hold. A redirect URI with one of them in its query would return it twice.
+/// Parameters of authorization responses. A redirect URI with one of them in its query would return it twice.
 const ANSWER_PARAMETERS: [&str; 15] = [
     "access_token",
     "code",
@@ -28,7 +28,7 @@ const ANSWER_PARAMETERS: [&str; 15] = [
 ];
 const LOOPBACK_HOSTS: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
 
-/// A redirect URI that a client has registered.
+/// A registered redirect URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedirectUri(String);
 
@@ -37,24 +37,24 @@ pub struct RedirectUri(String);
 pub enum BadRedirectUri {
     #[error("it is longer than 2048 characters")]
     TooLong,
-    #[error("it is not a URI: only the characters of RFC 3986 may stand in it")]
+    #[error("it is not a URI: it has characters that RFC 3986 does not allow")]
     NotAUri,
     #[error("it has a fragment")]
     Fragment,
-    #[error("it holds a user name or password")]
+    #[error("it has a user name or password")]
     UserInfo,
-    #[error("it holds a wildcard")]
+    #[error("it has a wildcard")]
     Wildcard,
-    #[error("its query holds {0}, which the answer to a request adds; rename that parameter")]
+    #[error("its query has the parameter {0}, which the response adds; rename that parameter")]
     AnswerParameter(&'static str),
     #[error("http is for 127.0.0.1, [::1] and localhost only; use https")]
     PlainHttp,
-    #[error("a private-use scheme must be a domain name turned around, such as com.example.app:/callback")]
+    #[error("a private-use scheme must be a reversed domain name, such as com.example.app:/callback")]
     Scheme,
 }
 
 impl RedirectUri {
-    /// Checks a redirect URI as a client registers it. A host in another script is kept as punycode.
+    /// Checks a redirect URI at registration. Converts an internationalized host to punycode.
     pub fn register(text: &str) -> Result<Self, BadRedirectUri> {
         if text.len() > MAX_LENGTH {
             return Err(BadRedirectUri::TooLong);
@@ -85,7 +85,7 @@ impl RedirectUri {
         }
     }
 
-    /// Reads back a URI that was checked when it was registered.
+    /// From the database; was checked at registration.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }
@@ -94,7 +94,7 @@ impl RedirectUri {
         &self.0
     }
 
-    /// Where to return to, if a request that asks for `requested` matches this registration.
+    /// The response target, if `requested` matches this registration.
     pub fn match_requested(&self, requested: &str) -> Option<MatchedRedirectUri> {
         let accepted = match (Loopback::split(&self.0), Loopback::split(requested)) {
             (Some(registered), Some(asked)) => registered.host == asked.host && registered.rest == asked.rest,
@@ -110,7 +110,7 @@ impl fmt::Display for RedirectUri {
     }
 }
 
-/// The answer's parameter of this name. Some frameworks read `code[]` as `code`.
+/// The response parameter that `name` collides with. Some frameworks read `code[]` as `code`.
 fn answer_parameter(name: &str) -> Option<&'static str> {
     let name = name.split('[').next().unwrap_or_default();
     ANSWER_PARAMETERS.into_iter().find(|known| *known == name)
@@ -121,7 +121,7 @@ fn authority(text: &str) -> &str {
     rest.split(['/', '?']).next().unwrap_or("")
 }
 
-/// The parts of an `http` loopback URI, found in its text and not by a forgiving parser.
+/// The parts of an `http` loopback URI, split as text, because URL parsers are lenient.
 struct Loopback<'a> {
     host: &'a str,
     port: Option<u16>,
@@ -150,11 +150,11 @@ impl<'a> Loopback<'a> {
     }
 }
 
-/// A place that an answer may be sent to. It can only be made by matching a registered redirect URI.
+/// A target for authorization responses. Can only be created by matching a registered redirect URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchedRedirectUri(String);
 
-/// What kind of place that is, for the person who decides.
+/// The kind of target, shown to the person on the consent page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// A program on the person's own computer.
@@ -185,7 +185,7 @@ impl MatchedRedirectUri {
         }
     }
 
-    /// The URI with these parameters added; its own query stays.
+    /// The URI with these parameters added to its query.
     pub fn with_parameters(&self, parameters: &[(&str, &str)]) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(parameters);

@@ -1,25 +1,25 @@
-//! Authorization requests: what a client asked a person for.
+//! Authorization requests: status and device claims.
 
 use super::text_enum::text_enum;
 
 text_enum! {
-    /// A request has one answer.
+    /// Status of an authorization request. Once answered, it does not change.
     RequestStatus {
-        /// Malformed; the client is told once the person has signed in.
+        /// Malformed; the client gets the error once the person has signed in.
         Invalid = "invalid",
         Open = "open",
         Approved = "approved",
         Denied = "denied",
-        /// The person belongs to no organization, or has a role that holds nothing of what was requested.
+        /// The person is not a member of any organization, or their role holds none of the requested scopes.
         CannotApprove = "cannot_approve",
         /// The organization does not allow personal tokens.
         SwitchedOff = "switched_off",
-        /// The organization does not allow codes to be copied, and the tool that waited for one was told so.
+        /// The organization does not allow codes to be copied, and the waiting tool was told so.
         NotAllowed = "not_allowed",
     }
 }
 
-/// What the requesting program says of the device it runs on. Claimed, never verified.
+/// The client's claims about its device. Not verified.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Device {
     pub name: Option<String>,
@@ -28,7 +28,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// Keeps only what can be shown: other characters become `?`, and nothing is longer than 63 characters.
+    /// Sanitizes the claims for display: other characters become `?`, and each is cut to 63 characters.
     pub fn claimed(name: Option<&str>, os: Option<&str>, tool_version: Option<&str>) -> Self {
         let label = |text: Option<&str>, also: &str| {
             let kept = |c: char| {

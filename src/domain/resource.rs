@@ -1,25 +1,25 @@
-//! Resources: the APIs that an access token can be for (RFC 8707), besides this server's issuer.
+//! Resources: APIs that access tokens can be issued for (RFC 8707), besides this server's issuer.
 
 use url::Url;
 
 use super::oauth_error::{OAuthCode, OAuthError};
 use super::static_secret::Mode;
 
-/// An API with an audience of its own.
+/// An API with its own audience.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
-    /// The `aud` of its tokens, as it was configured.
+    /// The `aud` of its tokens, as configured.
     pub id: String,
     pub name: String,
-    /// Whether it takes tokens of test keys, and of nothing else.
+    /// Whether it accepts tokens of test keys, and only those.
     pub test: bool,
 }
 
-/// An id that is no absolute URL without a fragment.
+/// The id is not an absolute URL without fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAResource;
 
-/// What ids are compared by: scheme and host in lower case, without a slash at the end; the rest to the letter.
+/// The canonical form for comparison: scheme and host in lowercase, one trailing slash removed, the rest unchanged.
 pub fn canonical(text: &str) -> Result<String, NotAResource> {
     let url = Url::parse(text).map_err(|_| NotAResource)?;
     let (scheme, rest) = text.split_once("://").ok_or(NotAResource)?;
@@ -32,10 +32,10 @@ pub fn canonical(text: &str) -> Result<String, NotAResource> {
     Ok(id.strip_suffix('/').map(str::to_owned).unwrap_or(id))
 }
 
-/// The audience of a token that is made for a key or a personal token: the one that was asked for, or the issuer.
+/// The audience of a token for an API key or personal token: the requested resource, or the issuer.
 ///
-/// A verifier that does not look at `mode` would take the token of a test key for one of a live key, so a test key gets
-/// tokens for resources that take no other.
+/// A verifier that ignores the `mode` claim would take a token of a test key for that of a live key, so test keys get
+/// tokens only for resources that accept no others.
 pub fn audience(
     issuer: &str,
     resources: &[Resource],
@@ -64,7 +64,7 @@ pub fn audience(
     }
 }
 
-/// The resource that was asked for; `None` is the issuer.
+/// The requested resource; `None` means the issuer.
 pub fn find<'a>(
     issuer: &str,
     resources: &'a [Resource],

@@ -1,4 +1,4 @@
-//! Roles: what a member of an organization may do.
+//! Roles of members.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,15 +7,15 @@ pub const ADMIN: &str = "admin";
 pub const MEMBER: &str = "member";
 pub const VIEWER: &str = "viewer";
 
-/// A role. The four built-in ones always exist; configuration may add others.
+/// A role. Four are built in; the configuration may add others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
     pub id: String,
-    /// What the role may do, in words for people.
+    /// Description of what the role may do, for people.
     pub description: String,
 }
 
-/// Whether this role manages its organization: its settings, its members and what they sign in with.
+/// Whether this role manages its organization: settings, members and their credentials.
 pub fn administers(role: &str) -> bool {
     role == OWNER || role == ADMIN
 }

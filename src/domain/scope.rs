@@ -1,11 +1,11 @@
-//! The scope catalog and sets of scopes.
+//! The scope catalog, and sets of scopes.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How far a scope reaches, weakest first.
+/// The impact of a scope, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -16,7 +16,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// The word on the tag beside a permission.
+    /// Label of the tag next to a permission.
     pub fn word(self) -> &'static str {
         match self {
             Level::Read => "Read",
@@ -27,33 +27,33 @@ impl Level {
     }
 }
 
-/// One entry of the catalog.
+/// An entry of the catalog.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Scope {
     pub id: String,
-    /// "See deployments, their logs and settings"
+    /// For example "See deployments, their logs and settings".
     pub label: String,
-    /// "delete deployments", as it reads after "Not asked for:"
+    /// The label after "Not asked for:", such as "delete deployments".
     pub not_label: String,
     pub level: Level,
-    /// The roles whose members may give this scope.
+    /// Roles that hold this scope: their members may grant it.
     pub roles: Vec<String>,
-    /// Granted when a request names no scope and the client has no default of its own.
+    /// Granted if a request has no `scope` and the client no default.
     pub default: bool,
 }
 
-/// Scopes that go well together, offered by name where a key is made.
+/// A named set of scopes, offered when a key is created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Bundle {
     pub id: String,
     pub label: String,
     pub scopes: Vec<String>,
-    /// What to know before choosing it: "not recommended for new integrations".
+    /// A hint for the choice, such as "not recommended for new integrations".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// Every scope that this deployment knows, in the order of the configuration.
+/// All scopes of this deployment, in the order of the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     version: String,
@@ -61,12 +61,12 @@ pub struct Catalog {
     bundles: Vec<Bundle>,
 }
 
-/// The scopes of OpenID Connect: what a sign-in tells of a person, and how long it lasts. They mean nothing for a secret
-/// that no person signs in with.
+/// Scopes of OpenID Connect: what a sign-in reveals about a person, and how long it lasts. They have no meaning for
+/// static credentials.
 const SIGN_IN_SCOPES: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
 
 impl Scope {
-    /// Whether it can only matter to a tool that a person signs in to.
+    /// Whether it only has a meaning for sign-ins.
     pub fn is_sign_in_scope(&self) -> bool {
         SIGN_IN_SCOPES.contains(&self.id.as_str())
     }
@@ -76,7 +76,7 @@ impl Level {
     /// Weakest first.
     pub const ALL: [Self; 4] = [Self::Read, Self::Change, Self::Delete, Self::Administer];
 
-    /// The name in forms and in the configuration.
+    /// The name in forms and configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Level::Read => "read",
@@ -92,7 +92,7 @@ impl Catalog {
         Self { version, scopes, bundles }
     }
 
-    /// Changes when the meaning of a scope does.
+    /// Changes when the meaning of any scope does.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -121,7 +121,7 @@ impl Catalog {
         self.scopes.iter().filter(|scope| scope.default).map(|scope| scope.id.clone()).collect()
     }
 
-    /// Every scope that a member with this role may give.
+    /// All scopes that a role holds.
     pub fn held_by(&self, role: &str) -> ScopeSet {
         self.scopes
             .iter()
@@ -130,23 +130,23 @@ impl Catalog {
             .collect()
     }
 
-    /// The entries of a set, in catalog order.
+    /// The entries of a set of scopes, in catalog order.
     pub fn entries<'a>(&'a self, set: &'a ScopeSet) -> impl Iterator<Item = &'a Scope> {
         self.scopes.iter().filter(|scope| set.contains(&scope.id))
     }
 }
 
-/// A set of scope ids. Its text form is the space-separated `scope` of RFC 6749 section 3.3.
+/// A set of scope ids. Displayed as the space-separated `scope` of RFC 6749 section 3.3.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScopeSet(BTreeSet<String>);
 
-/// A `scope` value that RFC 6749 section 3.3 does not allow.
+/// A `scope` value that is invalid by RFC 6749 section 3.3.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("scope holds a character that RFC 6749 does not allow")]
 pub struct BadScope;
 
 impl ScopeSet {
-    /// Reads a space-separated list.
+    /// Parses a space-separated list.
     pub fn parse(text: &str) -> Result<Self, BadScope> {
         let allowed = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         text.split(' ')

@@ -1,4 +1,4 @@
-//! Secrets and what is kept of them.
+//! Secrets and their digests.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::entropy::Entropy;
 
-/// A secret in the clear. It never prints itself and is wiped when dropped.
+/// A plaintext secret. `Debug` redacts it, and it is zeroed when dropped.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
@@ -25,7 +25,7 @@ impl Secret {
         Self::new(URL_SAFE_NO_PAD.encode(entropy.bytes::<32>()))
     }
 
-    /// The text itself. Every call is a place where the secret leaves.
+    /// The plaintext.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -49,7 +49,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The SHA-256 of a secret of 256 random bits: enough to recognize it, useless to present it.
+/// The SHA-256 of a secret with 256 bits of entropy: identifies the secret without revealing it. Compares in constant
+/// time.
 #[derive(Clone, Copy, Eq)]
 pub struct Digest([u8; 32]);
 
@@ -62,7 +63,7 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// What is kept of a secret that is too short for a digest: its MAC.
+    /// Wraps the MAC of a secret that is too short to be stored as a plain digest.
     pub const fn of_mac(mac: [u8; 32]) -> Self {
         Self(mac)
     }
@@ -94,7 +95,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Whether two texts are equal, in time that does not depend on where they differ.
+/// Compares two strings in constant time.
 pub fn equal(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }

@@ -1,18 +1,18 @@
-//! The code at the end of a short sign-in link. Terminal and page show it, and the person compares the two.
+//! The code of a short sign-in link. Terminal and page both show it, for the person to compare.
 
 use super::code_input;
 use super::entropy::Entropy;
 
-/// No vowels, so that no words form, and nothing that is easily taken for something else.
+/// No vowels, so that no words form, and no characters that are easily confused.
 const ALPHABET: &[u8; 28] = b"23456789BCDFGHJKMNPQRSTVWXYZ";
 
 const LENGTH: usize = 8;
 
-/// Eight characters, shown `7KQ2-XM4T`.
+/// Eight characters, such as `7KQ2-XM4T`.
 pub fn new(entropy: Entropy) -> String {
     let mut code = String::with_capacity(9);
     while code.len() < 9 {
-        // Values that would favor the front of the alphabet are drawn again.
+        // Rejects the largest values, to avoid a modulo bias.
         for byte in entropy.bytes::<16>().into_iter().filter(|byte| usize::from(*byte) < 252) {
             if code.len() == 4 {
                 code.push('-');
@@ -25,7 +25,7 @@ pub fn new(entropy: Entropy) -> String {
     code
 }
 
-/// Brings what a person typed to the form that is stored; `None` if it cannot be a code.
+/// Converts a typed code to its stored form; `None` if it cannot be a code.
 pub fn canonical(typed: &str) -> Option<String> {
     let letters: Vec<char> = code_input::normalize(typed).take(LENGTH + 1).collect();
     let known = |c: &char| u8::try_from(*c).is_ok_and(|byte| ALPHABET.contains(&byte));

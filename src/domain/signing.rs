@@ -1,9 +1,9 @@
-//! The life of a signing key.
+//! The life cycle of signing keys.
 
 use super::text_enum::text_enum;
 
 text_enum! {
-    /// A key is published before it signs, and stays published until the last token it signed has ended.
+    /// A key is published before it signs, and stays published until the last token that it signed has expired.
     KeyState {
         Next = "next",
         Active = "active",

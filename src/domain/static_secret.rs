@@ -1,4 +1,4 @@
-//! The secrets of API keys and personal tokens: what they look like, and what is kept of them.
+//! The secrets of API keys and personal tokens: format, and what is stored of them.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,7 +10,7 @@ use super::text_enum::text_enum;
 use keystile_key_format::{CHECKSUM_LENGTH, SECRET_LENGTH, checksum_holds, compose};
 
 text_enum! {
-    /// What the use of a key counts for.
+    /// Whether a key is for live data or for tests.
     Mode {
         Live = "live",
         Test = "test",
@@ -26,11 +26,11 @@ impl Serialize for Mode {
 impl<'de> Deserialize<'de> for Mode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom("no mode of a key"))
+        Self::parse(&text).ok_or_else(|| D::Error::custom("not a key mode"))
     }
 }
 
-/// What a static secret belongs to. It is written into the secret itself.
+/// The kind of a static credential, which its secret starts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StaticKind {
     ApiKey(Mode),
@@ -54,7 +54,7 @@ impl StaticKind {
         }
     }
 
-    /// `keystile_live_`: what secrets of this kind start with.
+    /// The start of secrets of this kind, such as `keystile_live_`.
     pub fn full_prefix(self, prefix: &str) -> String {
         let label = match self {
             Self::ApiKey(mode) => mode.as_str(),
@@ -64,12 +64,12 @@ impl StaticKind {
     }
 }
 
-/// What a presented text is, as far as its form tells.
+/// Classification of a presented secret by its format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretForm {
-    /// A static secret whose checksum holds.
+    /// A static secret with a valid checksum.
     Static(StaticKind),
-    /// It starts like one and cannot be one: mistyped, cut off, or made up.
+    /// Starts like a static secret, but is mistyped, truncated or made up.
     Damaged,
     Other,
 }
@@ -89,7 +89,7 @@ impl SecretForm {
     }
 }
 
-/// A new secret with what is kept of it.
+/// A new secret, and what is stored of it.
 #[derive(Debug)]
 pub struct Minted {
     pub secret: Secret,
@@ -98,7 +98,7 @@ pub struct Minted {
     pub last_four: String,
 }
 
-/// Draws a new secret.
+/// Generates a new secret.
 pub fn mint(prefix: &str, kind: StaticKind, entropy: Entropy) -> Minted {
     let display_prefix = kind.full_prefix(prefix);
     let secret = Secret::new(compose(&display_prefix, &entropy.bytes::<32>()));

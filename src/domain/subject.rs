@@ -1,6 +1,6 @@
-//! On whose behalf a credential acts.
+//! Subjects: who a credential acts as.
 
-/// A person or a service account, by id.
+/// A person or service account, by id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SubjectId {
     User(String),

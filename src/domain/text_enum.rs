@@ -1,6 +1,6 @@
-//! Enums whose variants have one text form each.
+//! Enums with a text form.
 
-/// Makes an enum whose variants have one text form each, in the database and on the wire.
+/// Defines an enum whose variants have the same text form in the database and on the wire.
 macro_rules! text_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*

@@ -1,4 +1,4 @@
-//! Points in time and the clock they come from.
+//! Timestamps and clocks.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::timekeeper::Timekeeper;
 
-/// The years that have four digits, as RFC 3339 wants them: 1 to 9999.
+/// Years 1 to 9999: RFC 3339 requires four digits.
 const FIRST: DateTime<Utc> = match DateTime::from_timestamp(-62_135_596_800, 0) {
     Some(at) => at,
     None => DateTime::UNIX_EPOCH,
@@ -20,17 +20,17 @@ const LAST: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 999_
     None => DateTime::UNIX_EPOCH,
 };
 
-/// A point in time, cut to the microsecond that both databases keep, and never so far away that it could not be written.
+/// A timestamp in microseconds, the resolution of both databases, limited to what RFC 3339 can represent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(DateTime<Utc>);
 
 impl Time {
-    /// Before every time that is stored.
+    /// Earlier than every stored timestamp.
     pub const FIRST: Self = Self(FIRST);
-    /// The last moment of the year 9999.
+    /// The end of the year 9999.
     pub const LAST: Self = Self(LAST);
 
-    /// Cuts to whole microseconds.
+    /// Truncates to microseconds.
     pub fn new(at: DateTime<Utc>) -> Self {
         Self(DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at))
     }
@@ -39,12 +39,12 @@ impl Time {
         Self::within_reach(DateTime::from_timestamp_micros(micros)?)
     }
 
-    /// The beginning of 1970.
+    /// 1970-01-01T00:00:00Z.
     pub fn epoch() -> Self {
         Self(DateTime::UNIX_EPOCH)
     }
 
-    /// Nothing for a year that could not be written.
+    /// `None` for a year that RFC 3339 cannot represent.
     fn within_reach(at: DateTime<Utc>) -> Option<Self> {
         (FIRST..=LAST).contains(&at).then(|| Self::new(at))
     }
@@ -53,12 +53,12 @@ impl Time {
         self.0.timestamp_micros()
     }
 
-    /// Whole seconds since 1970, as JWT claims have them.
+    /// Whole seconds since 1970, as in JWT claims.
     pub fn seconds(self) -> i64 {
         self.0.timestamp()
     }
 
-    /// Reads an RFC 3339 time, such as [`Time::iso`] writes.
+    /// Parses an RFC 3339 timestamp, such as [`Time::iso`] returns.
     pub fn parse(text: &str) -> Option<Self> {
         Self::within_reach(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
     }
@@ -67,17 +67,17 @@ impl Time {
         self.0
     }
 
-    /// `2026-11-23T08:00:00.000Z`, the form that every JSON answer uses.
+    /// `2026-11-23T08:00:00.000Z`, the format of all JSON responses.
     pub fn iso(self) -> String {
         self.0.to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 
-    /// `2026-11-23`, in UTC.
+    /// The UTC day, such as `2026-11-23`.
     pub fn day(self) -> String {
         self.0.format("%Y-%m-%d").to_string()
     }
 
-    /// `2026-11-23T08:00:00.000000Z`: sorts as text the way it sorts as time.
+    /// `2026-11-23T08:00:00.000000Z`, which sorts as text chronologically.
     pub fn iso_micros(self) -> String {
         self.0.to_rfc3339_opts(SecondsFormat::Micros, true)
     }
@@ -85,7 +85,7 @@ impl Time {
 
 impl Add<TimeDelta> for Time {
     type Output = Self;
-    /// Stops at the last moment of the year 9999.
+    /// Saturates at the end of the year 9999.
     fn add(self, by: TimeDelta) -> Self {
         Self(self.0.checked_add_signed(by).map_or(LAST, |at| at.min(LAST)))
     }
@@ -117,18 +117,18 @@ impl Serialize for Time {
     }
 }
 
-/// Where `now` comes from.
+/// The source of `now`.
 #[derive(Debug, Clone)]
 pub enum Clock {
     System,
-    /// The time of a server, which does not jump with the system clock.
+    /// The server's time, which does not follow jumps of the system clock.
     Guarded(Arc<Timekeeper>),
-    /// A clock that stands until it is moved.
+    /// A clock that only [`Clock::advance`] moves.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// The system clock watched over: one that jumps by more than the tolerance is not followed.
+    /// A clock that does not follow jumps of the system clock larger than `tolerance`.
     pub fn guarded(tolerance: TimeDelta) -> Self {
         Self::Guarded(Arc::new(Timekeeper::new(tolerance)))
     }
@@ -148,7 +148,7 @@ impl Clock {
         }
     }
 
-    /// The keeper of a kept clock.
+    /// The timekeeper of a [`Clock::Kept`].
     pub fn timekeeper(&self) -> Option<&Timekeeper> {
         match self {
             Self::Guarded(keeper) => Some(keeper),
@@ -156,7 +156,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock; no other lets itself be moved.
+    /// Advances a manual clock; has no effect on others.
     pub fn advance(&self, by: TimeDelta) {
         if let (Self::Manual(micros), Some(by)) = (self, by.num_microseconds()) {
             micros.fetch_add(by, Ordering::SeqCst);

@@ -1,9 +1,9 @@
-//! The time of the server, which no single clock can move by itself.
+//! The server's time, robust against a single wrong clock.
 //!
-//! Between two readings of the reference clock, time advances by the monotonic clock. The reference is the database's clock on PostgreSQL, so that all nodes agree, and the system clock on SQLite. A reference
-//! that moves by no more than the tolerance is followed. One that jumps is not followed until it has run steadily for
-//! [`ADOPT_AFTER`]: until then somebody may be setting it by mistake, and afterwards it was the time before that was
-//! wrong.
+//! Between two readings of the reference clock, time advances by the monotonic clock. The reference is the clock of the
+//! database on PostgreSQL, so that all nodes agree, and the system clock on SQLite. Deviations within the tolerance are
+//! followed. A larger jump is not followed until the reference has run steadily for [`ADOPT_AFTER`]: a short jump is
+//! probably a mistake that will be corrected, a lasting one corrects a clock that was wrong before.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,19 +13,19 @@ use chrono::TimeDelta;
 use super::monotonic;
 use super::time::{Clock, Time};
 
-/// How long a clock that has jumped must run steadily before it is followed.
+/// How long a reference that has jumped must run steadily before it is followed.
 pub const ADOPT_AFTER: TimeDelta = TimeDelta::minutes(10);
 /// How long nothing is deleted after a jump was followed, or after a start with a gap of more than [`MAX_GAP`].
 pub const KEEP_AFTER_JUMP: TimeDelta = TimeDelta::hours(24);
-/// How far the time at the start may be ahead of the newest time in the database before it is doubted: the server was off
-/// for so long, or a clock is wrong and will be corrected.
+/// The largest credible gap between the newest time in the database and the start. With a larger one, either the server
+/// was off that long, or a clock is wrong and will be corrected.
 pub const MAX_GAP: TimeDelta = TimeDelta::hours(24);
 
-/// The time of the server.
+/// The server's time.
 #[derive(Debug)]
 pub struct Timekeeper {
     tolerance: TimeDelta,
-    /// Microseconds between the monotonic clock and the time of the server.
+    /// Microseconds from the monotonic clock to the server's time.
     offset: AtomicI64,
     state: Mutex<State>,
 }
@@ -33,39 +33,39 @@ pub struct Timekeeper {
 #[derive(Debug, Default)]
 struct State {
     jump: Option<Jump>,
-    /// Until when, by the monotonic clock, nothing may be deleted.
+    /// Monotonic time before which nothing may be deleted.
     deletes_from: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Jump {
     by: TimeDelta,
-    /// When it was seen first, by the monotonic clock.
+    /// Monotonic time of the first reading after the jump.
     since: i64,
 }
 
-/// What came of a reading of the reference.
+/// Result of a reading of the reference clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Observation {
-    /// It agrees with the time of the server, which follows it.
+    /// Within the tolerance; followed.
     Agrees,
-    /// It has jumped by so much, and is not followed.
+    /// Jumped by this much; not followed.
     Jumped(TimeDelta),
-    /// It jumped long ago and has run steadily since: it is followed now.
+    /// Jumped earlier and has run steadily since; followed from now on.
     Adopted(TimeDelta),
 }
 
-/// Which clock is wrong, and by how much.
+/// Which clock is off, and by how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockFault {
-    /// The reference has jumped.
+    /// The reference clock has jumped.
     Reference(TimeDelta),
-    /// The system clock differs from the time of the server.
+    /// The system clock differs from the server's time.
     System(TimeDelta),
 }
 
 impl Timekeeper {
-    /// Begins with what the system clock says.
+    /// Starts with the time of the system clock.
     pub fn new(tolerance: TimeDelta) -> Self {
         Self::starting_at(Clock::System.now(), monotonic::micros(), tolerance)
     }
@@ -83,21 +83,21 @@ impl Timekeeper {
             .unwrap_or_else(Time::epoch)
     }
 
-    /// Starts from what the reference said at this moment of the monotonic clock, whatever was known before.
+    /// Adopts the reference unconditionally. `steady` is the monotonic time of its reading.
     pub fn set(&self, reference: Time, monotonic: i64) {
         self.offset.store(reference.micros().saturating_sub(monotonic), Ordering::SeqCst);
         self.state().jump = None;
     }
 
-    /// Compares the time at the start with the newest time in the database. Nothing is deleted for a day if it is far ahead
-    /// of that: a keeper that has just started has seen no jump.
+    /// Compares the time at the start with the newest time in the database. If it is more than [`LONGEST_GAP`] ahead,
+    /// nothing is deleted for [`KEEP_AFTER_JUMP`], because a new timekeeper cannot have seen a jump.
     pub fn resume(&self, newest: Option<Time>, monotonic: i64) {
         if newest.is_some_and(|newest| self.at(monotonic) - newest > MAX_GAP) {
             self.state().deletes_from = monotonic.saturating_add(micros(KEEP_AFTER_JUMP));
         }
     }
 
-    /// Takes what the reference said at this moment of the monotonic clock.
+    /// Processes a reading of the reference clock, made at the monotonic time `steady`.
     pub fn observe(&self, reference: Time, monotonic: i64) -> Observation {
         let by = reference - self.at(monotonic);
         let mut state = self.state();
@@ -117,7 +117,7 @@ impl Timekeeper {
         Observation::Adopted(by)
     }
 
-    /// What is wrong with the clocks now, if something is.
+    /// The current clock fault; `None` if all clocks agree.
     pub fn fault(&self) -> Option<ClockFault> {
         self.fault_with(Clock::System.now(), monotonic::micros())
     }
@@ -129,8 +129,8 @@ impl Timekeeper {
             .or_else(|| (off.abs() > self.tolerance).then_some(ClockFault::System(off)))
     }
 
-    /// Whether what is old enough may be deleted: not while a clock is wrong, nor for a day after a jump was followed or
-    /// after a start with a gap of more than [`MAX_GAP`].
+    /// Whether old rows may be deleted. Not while there is a clock fault, nor for [`KEEP_AFTER_JUMP`] after a jump was
+    /// followed or after a start with a gap of more than [`LONGEST_GAP`].
     pub fn may_delete(&self) -> bool {
         self.fault().is_none() && self.state().deletes_from <= monotonic::micros()
     }
@@ -154,7 +154,7 @@ mod tests {
         Time::from_micros(seconds * SECOND).unwrap()
     }
 
-    /// A server that began at 1,000,000 s when the monotonic clock stood at 0.
+    /// A timekeeper that started at 1,000,000 s at the monotonic time 0.
     fn keeper() -> Timekeeper {
         Timekeeper::starting_at(at(1_000_000), 0, TimeDelta::seconds(5))
     }
@@ -175,10 +175,10 @@ mod tests {
         for hours in [-2, 2_400] {
             let by = TimeDelta::hours(hours);
             assert_eq!(keeper.observe(at(1_000_010) + by, 10 * SECOND), Observation::Jumped(by));
-            assert_eq!(keeper.at(11 * SECOND), at(1_000_011), "time goes on as before");
+            assert_eq!(keeper.at(11 * SECOND), at(1_000_011), "the jump is not followed");
             assert_eq!(keeper.fault_with(at(1_000_011), 11 * SECOND), Some(ClockFault::Reference(by)));
             assert_eq!(keeper.observe(at(1_000_020), 20 * SECOND), Observation::Agrees);
-            assert_eq!(keeper.fault_with(at(1_000_020), 20 * SECOND), None, "it is right again");
+            assert_eq!(keeper.fault_with(at(1_000_020), 20 * SECOND), None, "the reference is correct again");
         }
     }
 
@@ -191,12 +191,12 @@ mod tests {
         assert_eq!(
             keeper.observe(at(1_000_300) + other, 300 * SECOND),
             Observation::Jumped(other),
-            "it jumps again"
+            "a second jump"
         );
         assert_eq!(keeper.observe(at(1_000_800) + other, 800 * SECOND), Observation::Jumped(other));
         assert_eq!(keeper.observe(at(1_000_900) + other, 900 * SECOND), Observation::Adopted(other));
         assert_eq!(keeper.at(900 * SECOND), at(1_000_900) + other);
-        assert!(keeper.state().deletes_from > 900 * SECOND, "but deletes nothing for a day");
+        assert!(keeper.state().deletes_from > 900 * SECOND, "no deletions for a day");
     }
 
     #[test]

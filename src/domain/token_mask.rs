@@ -1,4 +1,4 @@
-//! Masks tokens in text from other sources, such as a line of the log.
+//! Masks tokens in text of other sources, such as log lines.
 
 use std::borrow::Cow;
 use std::iter;
@@ -6,20 +6,20 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-/// What tokens and keys begin with unless the configuration says otherwise. Also where it does, people paste those of
-/// another deployment.
+/// Default prefix of tokens and keys. Masked even if another one is configured, because people paste tokens of other
+/// deployments.
 const DEFAULT_PREFIX: &str = "keystile";
-/// What follows the prefix of a key, a personal token and a refresh token.
+/// What follows the prefix in API keys, personal tokens and refresh tokens.
 const KINDS: [&str; 4] = ["_live_", "_test_", "_pat_", "_rt_"];
-/// The beginning of every JWT: `{"` in base64url.
+/// The start of every JWT: `{"` in base64url.
 const JWT: &str = "eyJ";
-/// Shorter words that begin like a JWT are not one.
+/// Minimum length of a JWT; shorter words with the same start are not masked.
 const MIN_JWT: usize = 20;
 const MASK: &str = "[redacted]";
 
-/// The text with `[redacted]` in place of the secret part of each token: `keystile_live_[redacted]`, `eyJ[redacted]`.
+/// Replaces the secret part of each token by `[redacted]`, as in `keystile_live_[redacted]` and `eyJ[redacted]`.
 pub fn mask<'a>(text: &'a str, prefix: &str) -> Cow<'a, str> {
-    // Every line of the log comes here: the usual prefix is looked for once.
+    // Runs for every log line, so it searches for the default prefix only once.
     let other = (prefix != DEFAULT_PREFIX).then_some(prefix);
     let mut secrets: Vec<Range<usize>> = iter::once(DEFAULT_PREFIX)
         .chain(other)
@@ -56,7 +56,7 @@ fn own(text: &str, at: usize) -> Option<Range<usize>> {
     (length > 0).then_some(start..start + length)
 }
 
-/// What follows the beginning of a JWT at `at`.
+/// The secret part of a JWT that starts at `at`.
 fn jwt(text: &str, at: usize) -> Option<Range<usize>> {
     let inside_a_word = text[..at].bytes().next_back().is_some_and(|b| b.is_ascii_alphanumeric());
     let length = run(&text[at..], |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));

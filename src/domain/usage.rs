@@ -1,4 +1,4 @@
-//! What is kept of each use of a credential.
+//! Uses of credentials: what is recorded of each.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +7,7 @@ use super::text_enum::text_enum;
 use super::time::Time;
 
 text_enum! {
-    /// Whether a credential opened what it was presented for.
+    /// Whether the credential was accepted.
     UseOutcome {
         Allowed = "allowed",
         Denied = "denied",
@@ -15,7 +15,7 @@ text_enum! {
 }
 
 impl UseOutcome {
-    /// What an HTTP status says of the credential. Any other failure is not the credential's.
+    /// The outcome by HTTP status. Statuses other than 401, 403 and 429 are not about the credential.
     pub fn from_status(status: u16) -> Self {
         match status {
             401 | 403 | 429 => Self::Denied,
@@ -24,7 +24,7 @@ impl UseOutcome {
     }
 }
 
-/// Which credential was presented, and whose it is.
+/// The presented credential and its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialRef {
     pub id: String,
@@ -37,18 +37,18 @@ pub struct CredentialRef {
 pub struct Use {
     pub at: Time,
     pub credential: CredentialRef,
-    /// `GET /api/v1/whoami`: the method and the pattern of the path, which holds no secret.
+    /// Method and path pattern without secrets, such as `GET /api/v1/whoami`.
     pub endpoint: String,
     pub outcome: UseOutcome,
     pub status: u16,
     pub ip: Option<String>,
     pub request_id: String,
-    /// Whether it is kept in detail, and not only counted.
+    /// Whether it gets a row of its own, or is only counted.
     pub detailed: bool,
 }
 
-/// How many denied uses of each credential have been kept in detail in a minute. Denied uses cost their sender nothing, and
-/// would fill the log otherwise.
+/// Counts the denied uses per credential that are recorded in detail in the current minute. Denied uses cost their
+/// sender nothing and would otherwise fill the log.
 #[derive(Debug, Default)]
 pub struct DeniedDetail {
     minute: i64,
@@ -56,7 +56,7 @@ pub struct DeniedDetail {
 }
 
 impl DeniedDetail {
-    /// Whether another denied use of a credential is kept in detail, at most `most` of them in a minute.
+    /// Whether to record another denied use of this credential in detail; at most `most` per minute.
     pub fn takes(&mut self, credential_id: &str, at: Time, most: u32) -> bool {
         let minute = at.seconds().div_euclid(60);
         if minute != self.minute {
@@ -72,18 +72,18 @@ impl DeniedDetail {
     }
 }
 
-/// What uses are counted by.
+/// The key of a usage count.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CountKey {
     pub org_id: String,
-    /// `2026-11-23`, in UTC.
+    /// UTC day, such as `2026-11-23`.
     pub day: String,
     pub credential_id: String,
     pub endpoint: String,
     pub outcome: &'static str,
 }
 
-/// How often each was used, in an order that is the same on every node, so that none waits for another in a circle.
+/// Number of uses by key. Sorted, so that all nodes lock the rows in the same order and do not deadlock.
 pub fn counts(uses: &[Use]) -> BTreeMap<CountKey, i64> {
     let mut counts = BTreeMap::new();
     for used in uses {
@@ -162,9 +162,9 @@ mod tests {
         };
         assert_eq!(kept(&mut detail, "key_1", 30), 10);
         assert_eq!(kept(&mut detail, "key_1", 59), 0);
-        assert_eq!(kept(&mut detail, "key_2", 59), 10, "each credential for itself");
+        assert_eq!(kept(&mut detail, "key_2", 59), 10, "the limit is per credential");
         assert_eq!(kept(&mut detail, "key_1", 60), 10);
-        assert_eq!(detail.kept.len(), 1, "what was counted before is forgotten");
+        assert_eq!(detail.kept.len(), 1, "only the current minute is kept");
         assert!(!detail.takes("key_3", at(60), 0));
     }
 

@@ -1,21 +1,21 @@
-//! The code that a device shows and a person types on another one: RFC 8628 section 6.1.
+//! The user code, which the device shows and the person types on another one (RFC 8628 section 6.1).
 
 use std::fmt;
 
 use super::code_input;
 
-/// No vowels, so that no words form, and no digits, so that nothing is taken for a letter.
+/// No vowels, so that no words form, and no digits, which could be confused with letters.
 const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 const LETTERS: usize = 8;
-/// More characters than anybody needs for eight letters.
+/// Characters of typed input at most.
 const MAX_TYPED: usize = 64;
 
-/// Eight letters. They are a secret as long as they are waited for, so they are only printed on purpose.
+/// Eight letters. Secret while the request is pending, so `Debug` redacts it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UserCode(String);
 
 impl UserCode {
-    /// Makes a code of random bytes; `None` if too many of them would have favored the front of the alphabet.
+    /// Derives a code from random bytes; `None` if too few remain after rejecting those that would cause a modulo bias.
     pub fn from_random(bytes: &[u8]) -> Option<Self> {
         let even = bytes.iter().filter(|byte| **byte < 240);
         let letters: String =
@@ -23,7 +23,7 @@ impl UserCode {
         (letters.len() == LETTERS).then_some(Self(letters))
     }
 
-    /// Reads what a person typed, in any case, with spaces and dashes wherever they like.
+    /// Parses typed input; ignores case, spaces and dashes.
     pub fn parse(typed: &str) -> Option<Self> {
         if typed.chars().count() > MAX_TYPED {
             return None;
@@ -33,12 +33,12 @@ impl UserCode {
         (letters.len() == LETTERS && known).then_some(Self(letters))
     }
 
-    /// The letters alone.
+    /// The letters without the dash.
     pub fn letters(&self) -> &str {
         &self.0
     }
 
-    /// As both devices show it: `WDJB-MJHT`.
+    /// Formatted as both devices show it: `WDJB-MJHT`.
     pub fn formatted(&self) -> String {
         let (first, second) = self.0.split_at(LETTERS / 2);
         format!("{first}-{second}")

@@ -1,8 +1,8 @@
-//! Whether a chain of events is still as it was recorded.
+//! Verification of a hash chain of events.
 
 use super::{RecordedEvent, hash};
 
-/// An event with what binds it to the one before it.
+/// An event with its hash and the previous one.
 #[derive(Debug, Clone)]
 pub struct ChainLink {
     pub event: RecordedEvent,
@@ -10,46 +10,46 @@ pub struct ChainLink {
     pub hash: Vec<u8>,
 }
 
-/// Where a chain ends, by the number and the hash of its last event. The default is a chain without events.
+/// The head of a chain: sequence number and hash of its last event. The default is an empty chain.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChainHead {
     pub sequence: i64,
     pub hash: Vec<u8>,
 }
 
-/// What is wrong with an event.
+/// Why an event breaks the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It is not there.
+    /// The event is missing.
     Missing,
-    /// It names another event before it than the one that is there.
+    /// Its previous hash is not that of the event before it.
     Unlinked,
-    /// What it says does not give its hash.
+    /// Its hash does not match its content.
     Changed,
-    /// It is not the one that the chain ends with.
+    /// The last event is not the head of the chain.
     NotTheHead,
-    /// It stands behind the end of the chain.
+    /// The event comes after the head of the chain.
     BehindTheHead,
 }
 
-/// The first event of a chain that does not fit.
+/// The first event that breaks a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Break {
     pub sequence: i64,
     pub fault: Fault,
 }
 
-/// A walk along a chain, from its first event on.
+/// Verifies a chain event by event, from the first one.
 #[derive(Debug, Default)]
 pub struct ChainVerifier(ChainHead);
 
 impl ChainVerifier {
-    /// The number of the last event that fitted.
+    /// Sequence number of the last verified event.
     pub fn verified_to(&self) -> i64 {
         self.0.sequence
     }
 
-    /// Goes on to the next event.
+    /// Verifies the next event.
     pub fn step(&mut self, link: ChainLink) -> Result<(), Break> {
         let next = self.0.sequence + 1;
         let fault = if link.event.sequence != next {
@@ -65,7 +65,7 @@ impl ChainVerifier {
         Err(Break { sequence: next, fault })
     }
 
-    /// There is no further event: whether this is where the chain ends.
+    /// Verifies that the chain ends here.
     pub fn end(self, head: &ChainHead) -> Result<(), Break> {
         if self.0 == *head {
             Ok(())

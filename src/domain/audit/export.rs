@@ -1,4 +1,4 @@
-//! The log as a file: CSV for spreadsheets, JSON Lines for programs.
+//! Export of the audit log: CSV for spreadsheets, JSON Lines for programs.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use super::RecordedEvent;
 use crate::domain::csv;
 use crate::domain::text_enum::text_enum;
 
-/// Names by id.
+/// Display names by id.
 pub type Names = BTreeMap<String, String>;
 
 text_enum! {
-    /// How the file is written.
+    /// File format.
     Format {
         Csv = "csv",
         JsonLines = "jsonl",
@@ -27,7 +27,7 @@ impl Format {
         }
     }
 
-    /// What stands before the first event.
+    /// The header of the file.
     pub fn header(self) -> String {
         match self {
             Self::Csv => csv::line(COLUMNS),
@@ -35,7 +35,7 @@ impl Format {
         }
     }
 
-    /// One event.
+    /// One event as a line.
     pub fn line(self, event: &RecordedEvent, names: &Names) -> String {
         match self {
             Self::Csv => row(event, names),
@@ -89,7 +89,7 @@ fn row(event: &RecordedEvent, names: &Names) -> String {
     ])
 }
 
-/// An event as JSON, the same in the list and in the file.
+/// An event as JSON, the same in the API and in the export.
 pub fn to_json(event: &RecordedEvent, names: &Names) -> Value {
     let name = |id: &Option<String>| id.as_ref().and_then(|id| names.get(id));
     json!({

@@ -45,7 +45,7 @@ const GOOD: &[(&str, &str)] = &[
     ("code_challenge_method", "S256"),
 ];
 
-/// A good request with parameters added, or left out where the value is empty.
+/// A valid request with parameters added; an empty value removes the parameter.
 fn with(changes: &[(&str, &str)]) -> RawParameters {
     let kept = GOOD
         .iter()

@@ -1,4 +1,4 @@
-//! What all networks share that try at one account: the day's tries and the minute's.
+//! The limits that all networks share when they try passwords of one account: per day and per minute.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -7,46 +7,46 @@ use super::source::Source;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-/// Wrong tries of all networks in any 24 hours.
+/// Wrong attempts of all networks in any 24 hours.
 pub(super) const DAY: u32 = 1000;
-/// A network that has tried may try again only while fewer of the day's are used.
+/// Limit of the day for a network that has tried before;
 const DAY_AGAIN: u32 = 900;
-/// And after so many wrong tries,
+/// after this many wrong attempts of its own,
 const MANY_WRONG: i64 = 5;
-/// only while fewer than these are.
+/// this limit applies.
 const DAY_AFTER_MANY: u32 = 500;
-/// Tries of quiet networks in a minute of the clock.
+/// Attempts of quiet networks per minute of the clock.
 pub(super) const MINUTE: usize = 20;
 
 const HOUR_SECONDS: i64 = 3600;
 const MINUTE_SECONDS: i64 = 60;
-/// The running hour and the 24 before it, so that no 24 hours hold more than [`DAY`].
+/// The current hour and the 24 before it, so that no 24 hours contain more than [`DAY`].
 const HOURS: i64 = 25;
-/// Minutes by which clocks of nodes may differ. A minute further ahead was written before the clock was set back.
+/// Minutes by which clocks of nodes may differ. A stored minute further ahead is from before the clock was set back.
 const CLOCKS_DIFFER: i64 = 5;
 
-/// The tries at one account from devices that it does not know. A few hundred bytes, at most 4 KiB.
+/// Attempts at one account from unknown devices. A few hundred bytes, at most 4 KiB.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Tries in each hour since 1970, oldest first.
+    /// Attempts per hour since 1970, oldest first.
     hours: Vec<(i64, u32)>,
-    /// The running minute since 1970.
+    /// The current minute since 1970.
     minute: i64,
-    /// Units of the minute that were taken.
+    /// Units of this minute that were taken.
     taken: usize,
-    /// Networks that hold a unit of this minute and have not used it.
+    /// Networks with a reserved unit of this minute that they have not used.
     #[serde(with = "networks")]
     winners: Vec<Digest>,
-    /// The networks with the smallest numbers drawn in this minute.
+    /// The networks that drew the smallest numbers in this minute, for the next one.
     #[serde(with = "networks")]
     asked: Vec<Digest>,
 }
 
-/// What a try took, so that it can be given back.
+/// The units that an attempt took, to give them back after the right password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TakenUnit {
     at: Time,
-    /// When its source had tried before.
+    /// Time of the previous attempt of its source.
     last_before: Option<Time>,
     /// The minute whose unit it took.
     minute: Option<i64>,
@@ -57,20 +57,20 @@ impl TakenUnit {
         Self { at, last_before: before.map(|source| source.last_at), minute: None }
     }
 
-    /// With the unit of a minute that all quiet networks share.
+    /// Adds the unit of the minute that an attempt of a quiet network took.
     pub(super) fn with_minute(self, minute: Option<i64>) -> Self {
         Self { minute, ..self }
     }
 
-    /// Gives the unit back to its source.
+    /// Returns the unit of the source.
     pub fn return_to(&self, source: &mut Option<Source>) {
         *source = source.and_then(|source| source.returned(self.at, self.last_before));
     }
 }
 
 impl Account {
-    /// Brings the minute up to date. Returns the networks that held a unit and let their minute pass: they are not quiet
-    /// any more, see [`Account::no_show`].
+    /// Advances to the current minute. Returns the networks that had a reserved unit and did not use it. They are not
+    /// quiet any more, see [`Account::no_show`].
     #[must_use]
     pub fn advance_minute(&mut self, now: Time) -> Vec<Digest> {
         let hour = now.seconds().div_euclid(HOUR_SECONDS);
@@ -85,14 +85,14 @@ impl Account {
         match behind {
             1 => self.winners = asked,
             2.. => passed.extend(asked),
-            // The clock was set back, and nobody has missed anything.
+            // The clock was set back, so no reservation has expired.
             _ => passed.clear(),
         }
         (self.minute, self.taken) = (minute, 0);
         passed
     }
 
-    /// What to store of a network that let its unit pass.
+    /// The new state of a network that did not use its reserved unit.
     pub fn no_show(source: Option<Source>, now: Time) -> Source {
         Source::after(source.and_then(|source| source.still_counts(now)), now)
     }
@@ -101,7 +101,8 @@ impl Account {
         self.minute
     }
 
-    /// Takes a unit for a quiet network, or draws for the next minute.
+    /// Takes a unit for a quiet network. If none is left, draws for the next minute and returns the seconds until it as
+    /// `Err`.
     pub(super) fn admit_quiet(&mut self, network: Digest, now: Time) -> Result<(), i64> {
         let held = self.winners.len();
         self.winners.retain(|winner| *winner != network);
@@ -116,7 +117,7 @@ impl Account {
         Ok(())
     }
 
-    /// Takes a unit for a network that has tried before.
+    /// Takes a unit for a network that has tried before; `Err` holds the seconds to wait.
     pub(super) fn admit_again(&mut self, source: Source, now: Time) -> Result<(), i64> {
         self.within_day(if source.wrong < MANY_WRONG { DAY_AGAIN } else { DAY_AFTER_MANY }, now)?;
         self.count(now);
@@ -146,7 +147,7 @@ impl Account {
         self.hours.sort_unstable();
     }
 
-    /// Keeps the networks with the smallest numbers. The same network draws the same number again in this minute.
+    /// Keeps the networks with the smallest numbers. A network draws only once per minute, always the same number.
     fn draw(&mut self, network: Digest) {
         if self.asked.contains(&network) {
             return;
@@ -157,7 +158,7 @@ impl Account {
         self.asked.truncate(MINUTE);
     }
 
-    /// Gives a unit back.
+    /// Returns the units of an attempt.
     pub fn give_back(&mut self, taken: &TakenUnit) {
         let hour = taken.at.seconds().div_euclid(HOUR_SECONDS);
         if let Some((_, tries)) = self.hours.iter_mut().find(|(known, _)| *known == hour) {
@@ -169,7 +170,7 @@ impl Account {
         }
     }
 
-    /// Whether nothing has to be remembered.
+    /// Whether there is nothing to store.
     pub fn is_empty(&self) -> bool {
         self.hours.is_empty() && self.winners.is_empty() && self.asked.is_empty() && self.taken == 0
     }
@@ -182,13 +183,13 @@ impl Account {
     }
 }
 
-/// Unknown outside, because the key of the network is.
+/// The number that a network draws. Unpredictable to outsiders, because the key of the network is secret.
 fn number(network: &Digest, minute: i64) -> u64 {
     let drawn = Digest::of_bytes(&[network.as_bytes(), &minute.to_be_bytes()].concat());
     drawn.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-/// Keys of networks in base64url.
+/// Serializes keys of networks in base64url.
 mod networks {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,37 +1,39 @@
-//! Limits on password tries at one account, designed so that an outsider cannot use them to keep the owner out.
+//! Limits password attempts at one account, such that an outsider cannot use the limits to lock the owner out.
 //!
-//! Every try takes a unit *before* the password is looked at; a right password gives its own unit back and clears nothing.
-//! So a burst is decided exactly as the same tries one after the other, on all nodes together. What follows is counted for
-//! the typed email address, whether or not an account has it.
+//! Every attempt takes a unit *before* the password is verified. The right password returns its own unit and resets
+//! nothing, so concurrent attempts are limited exactly like consecutive ones, on all nodes together. Limits apply to
+//! the typed email address, whether or not it has an account.
 //!
-//! # A device that has signed in to the account before
+//! # A known device: one that has signed in to the account before
 //!
-//! It has a [`Source`] of its own, and nothing that others do slows it down: 10 tries at once, then one after 1 s, 2 s, 4 s
-//! and so on up to 15 minutes. One unit comes back every 15 minutes. At most 120 wrong tries in 24 hours.
+//! It has a [`Source`] of its own, which the attempts of others do not affect: 10 attempts at once, then one after 1 s,
+//! 2 s, 4 s and so on up to 15 minutes. One unit is refilled every 15 minutes, which allows at most 120 wrong attempts
+//! in 24 hours.
 //!
 //! # Any other device
 //!
-//! It is counted by its network (IPv4 /24, IPv6 /48). Two things are shared by all networks ([`Account`]):
+//! It is limited by its network (IPv4 /24, IPv6 /48). All networks share two limits ([`Account`]):
 //!
-//! - **The day.** At most 1,000 wrong tries in any 24 hours.
-//! - **The minute.** Networks without a wrong try at this account in the last 24 hours, *quiet* networks, share 20 tries in
-//!   each minute of the clock. While units are left, the next quiet network gets one at once. When none are left, a network
-//!   that asks draws a number for the minute, a hash that it can neither foresee nor change by asking again. The 20 smallest
-//!   numbers hold a unit of the following minute; everybody else draws again. One network is one chance, however often it
-//!   asks and however early.
+//! - **The day.** At most 1,000 wrong attempts in any 24 hours.
+//! - **The minute.** *Quiet* networks, those without a wrong attempt at this account in the last 24 hours, share 20
+//!   attempts per minute of the clock. While units are left, a quiet network gets one at once. When none are left, each
+//!   network that asks draws a number for the minute, a hash that it can neither predict nor change by asking again.
+//!   The 20 smallest numbers reserve a unit of the following minute; all others draw again. A network has one chance
+//!   per minute, however often and however early it asks.
 //!
-//! A network whose try was wrong is not quiet any more. It leaves the draw, and gets a [`Source`] of the same kind as a
-//! device. To keep a few persistent networks from using up the day, it may use the day's 1,000 tries only while fewer than
-//! 900 are used, and after its fifth wrong try only while fewer than 500 are. Asking is not free either: a network that won
-//! a unit and did not use it within its minute is no longer quiet, as if it had used it.
+//! After a wrong attempt, a network is not quiet any more. It leaves the draw and gets a [`Source`] like that of a
+//! device. To keep a few persistent networks from using up the day, it may use the day's 1,000 attempts only while
+//! fewer than 900 are used, and after its fifth wrong attempt only while fewer than 500 are. Asking is not free either:
+//! a network that reserved a unit and did not use it within its minute is no longer quiet, as if it had used it.
 //!
-//! # What follows
+//! # Consequences
 //!
-//! - The right password from a quiet network gets in at once, or after at most a minute, while up to 19 other quiet networks
-//!   a minute try; with 20 that holds for 20 minutes of 21, and with N for 20 of N + 1.
-//! - Ten networks that never stop use at most 550 of the day's tries, and take nothing from the minute after their first.
-//! - When the day's tries are used up, which takes hundreds of networks, a known device still gets in.
-//! - No count is shared between accounts: whatever one network tries elsewhere does not slow down an account's owner there.
+//! - The right password from a quiet network is accepted at once or after at most one minute, while up to 19 other
+//! quiet
+//!   networks per minute try. With 20 that holds in 20 of 21 minutes, with N in 20 of N + 1.
+//! - Ten networks that never stop use at most 550 of the day's attempts, and none of the minute's after their first.
+//! - When the day's attempts are used up, which takes hundreds of networks, known devices can still sign in.
+//! - Accounts share no limit: attempts of a network at other accounts do not affect the owner of this one.
 
 mod account;
 #[cfg(test)]
@@ -44,16 +46,16 @@ pub use source::{MEMORY, Source};
 use super::secret::Digest;
 use super::time::Time;
 
-/// What becomes of a try.
+/// Result of asking for an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// A unit was taken: look at the password.
+    /// A unit was taken: verify the password.
     Admitted(TakenUnit),
-    /// Whole seconds until it makes sense to try again.
+    /// No unit is available: whole seconds until it makes sense to try again.
     Wait(i64),
 }
 
-/// A try from a device that has signed in to the account before. `source` is what is stored of it.
+/// An attempt from a known device. `source` is its stored state.
 pub fn try_from_device(source: &mut Option<Source>, now: Time) -> Admission {
     let before = source.and_then(|source| source.still_counts(now));
     if let Some(seconds) = before.and_then(|source| source.wait(now)) {
@@ -63,9 +65,9 @@ pub fn try_from_device(source: &mut Option<Source>, now: Time) -> Admission {
     Admission::Admitted(TakenUnit::of_source(before, now))
 }
 
-/// A try from a network. `network` is its key in the store, which names the account too and is not known outside.
+/// An attempt from a network. `network` is its key in the store, a MAC of network and account.
 ///
-/// Call [`Account::advance_minute`] before, in the same transaction.
+/// Call [`Account::turn`] first, in the same transaction.
 pub fn try_from_network(
     account: &mut Account,
     network: Digest,

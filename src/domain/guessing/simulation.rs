@@ -1,4 +1,4 @@
-//! Both sides at once: the owner gets in, and the guesser gets no more than the rules say.
+//! Simulates both sides at once: the owner gets in, and attackers get no more attempts than allowed.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::{Account, Admission, Source, try_from_device, try_from_network};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
-/// `SplitMix64`, so that a failure can be repeated.
+/// `SplitMix64`, for reproducible failures.
 struct Random(u64);
 
 impl Random {
@@ -29,12 +29,12 @@ fn at(seconds: i64) -> Time {
     Time::from_micros((1_800_000_000 + seconds) * 1_000_000).unwrap()
 }
 
-/// One account as the store keeps it.
+/// One account with its stored state.
 struct World {
     seed: u64,
     account: Account,
     networks: HashMap<Digest, Source>,
-    /// When passwords were looked at, and whether from a network that was quiet.
+    /// Times of verified attempts with a wrong password, and whether the network was quiet.
     looked: Vec<(i64, bool)>,
 }
 
@@ -43,7 +43,7 @@ impl World {
         Self { seed, account: Account::default(), networks: HashMap::new(), looked: Vec::new() }
     }
 
-    /// Tries with a wrong password, or the right one; whether it was looked at, or how long to wait.
+    /// Makes an attempt with the right or a wrong password. `Ok` if it was verified, otherwise the seconds to wait.
     fn attempt(&mut self, network: &str, right: bool, seconds: i64) -> Result<(), i64> {
         let now = at(seconds);
         for passed in self.account.advance_minute(now) {
@@ -71,7 +71,7 @@ impl World {
         }
     }
 
-    /// The most wrong tries that were looked at in any 24 hours.
+    /// The largest number of wrong attempts verified in any 24 hours.
     fn worst_day(&self) -> usize {
         let within =
             |from: i64| self.looked.iter().filter(|(at, _)| (from..from + 86_400).contains(at)).count();
@@ -79,9 +79,9 @@ impl World {
     }
 }
 
-/// Guessers of which each minute has new ones: as many as there are units until the owner comes, so that every unit is held
-/// by one that asked a minute earlier, and `fresh` from then on. All ask once a second from their first second on, until
-/// they have been looked at or `stay` minutes are over; they use what they win, or do not.
+/// Attackers with new networks every minute: as many as there are units until the owner comes, so that every unit is
+/// reserved by a network that asked a minute earlier, and `fresh` per minute from then on. Each asks once per second
+/// until it is admitted or `stay` minutes have passed; with `use_it`, they use what they reserve.
 struct Horde {
     fresh: i64,
     stay: i64,
@@ -89,14 +89,14 @@ struct Horde {
 }
 
 impl Horde {
-    /// The second in which the owner got in, who begins at a random one and comes back when told to.
+    /// The seconds that the owner, who starts at a random second and retries as told, needs to get in.
     fn against(&self, seed: u64, minutes: i64) -> (World, Option<i64>) {
         let mut random = Random(seed);
         let mut world = World::new(seed);
         let begins = 180 + random.below(120);
         let units = i64::try_from(MINUTE).unwrap();
         let born_in = |minute: i64| match minute {
-            // The first ones find the units free.
+            // Unreserved units in the first minute.
             0 => 2 * units,
             _ if minute < begins / 60 => units,
             _ => self.fresh,
@@ -104,7 +104,7 @@ impl Horde {
         let (mut next, mut entered) = (begins, None);
         let mut done: HashMap<String, bool> = HashMap::new();
         for second in 0..minutes * 60 {
-            // Whether the owner comes before or after the guessers of this second.
+            // Whether the owner tries before or after the attackers in this second.
             let first = random.below(2) == 0;
             let mut owner = |world: &mut World| {
                 if entered.is_none() && second == next {
@@ -154,7 +154,7 @@ fn cb_04_against_twenty_fresh_networks_a_minute_the_owner_loses_one_draw_in_twen
             .map(|seed| Horde { fresh: 20, stay: 2, use_it }.against(seed, 12).1.expect("gets in"))
             .collect();
         let within = |seconds: i64| waits.iter().filter(|wait| **wait <= seconds).count();
-        // 190 are expected within a minute and 199 within two.
+        // Expected: 190 within one minute, 199 within two.
         assert!(within(60) >= 180, "{use_it}: {waits:?}");
         assert!(within(180) >= 198, "{use_it}: {waits:?}");
     }
@@ -169,7 +169,7 @@ fn cb_04_ten_networks_with_one_wrong_password_a_minute_keep_nobody_out() {
             let _ = world.attempt(&format!("guesser {n}"), false, minute * 60 + random.below(60));
         }
         if minute % 97 == 0 {
-            // Each time from another network, on which the owner mistypes four times first.
+            // Each time from a new network, with four typos first.
             let network = format!("owner {minute}");
             let second = minute * 60 + 59;
             for right in [false, false, false, false, true] {
@@ -212,7 +212,7 @@ fn cb_04_when_the_days_tries_are_used_up_a_known_device_still_gets_in() {
     let wait = world.attempt("owner", true, 3600).unwrap_err();
     assert!((80_000..=90_000).contains(&wait), "{wait}");
     assert!(matches!(try_from_device(&mut None, at(3600)), Admission::Admitted(_)));
-    // The hours come back one by one.
+    // The limit frees up hour by hour.
     assert_eq!(world.attempt("owner", true, 3600 + wait), Ok(()));
 }
 
@@ -237,7 +237,7 @@ fn lg_05_a_device_has_ten_tries_and_then_waits_that_double_up_to_fifteen_minutes
     assert_eq!(waits.iter().max(), Some(&900));
     assert!((100..=120).contains(&looked), "{looked}");
     assert!(matches!(try_from_device(&mut source, at(second + 86_400)), Admission::Admitted(_)));
-    assert_eq!(source.unwrap().wrong, 1, "a day later the device is quiet");
+    assert_eq!(source.unwrap().wrong, 1, "the device is quiet after a day");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn cb_05_a_right_password_gives_its_unit_back_and_clears_nothing() {
         assert_eq!(world.attempt("office", true, second), Ok(()));
     }
     assert_eq!(world.attempt("office", false, 50), Ok(()));
-    assert_eq!(world.attempt("office", true, 50), Err(1), "the ten are used");
+    assert_eq!(world.attempt("office", true, 50), Err(1), "the burst of ten is used up");
     let mut quiet = World::new(6);
     assert_eq!(quiet.attempt("home", true, 0), Ok(()));
     assert!(quiet.account.is_empty() && quiet.networks.is_empty());

@@ -1,36 +1,36 @@
-//! Tries of one network or one known device at one account.
+//! Password attempts of one network or one known device at one account.
 
 use chrono::TimeDelta;
 
 use crate::domain::time::Time;
 
-/// Units that are there at once.
+/// Units available at once.
 const BURST: i64 = 10;
-/// One unit comes back after this time, and no wait between two tries is longer.
+/// Time to refill one unit, and the longest wait between two attempts.
 const REFILL: TimeDelta = TimeDelta::minutes(15);
-/// Without a wrong try for this time, a source is quiet.
+/// Time without a wrong attempt after which a source is quiet.
 pub const MEMORY: TimeDelta = TimeDelta::hours(24);
-/// Clocks of nodes differ by less. What lies further ahead was written before the clock was set back.
+/// Maximum clock difference between nodes. A timestamp further ahead is from before the clock was set back.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
 
-/// What is counted of one source. Nothing is stored for a quiet one.
+/// State of a source. A quiet source is not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
-    /// Wrong tries, and those still being looked at, since the source was last quiet.
+    /// Wrong attempts, including those being verified, since the source was last quiet.
     pub wrong: i64,
-    /// When all units are there again.
+    /// When all units will be available again.
     pub settled_at: Time,
     pub last_at: Time,
 }
 
 impl Source {
-    /// `None` once the source is quiet.
+    /// `None` if the source is quiet.
     pub(super) fn still_counts(self, now: Time) -> Option<Self> {
         let age = now - self.last_at;
         (self.wrong > 0 && age < MEMORY && age > -CLOCKS_DIFFER).then_some(self)
     }
 
-    /// Whole seconds until the next try: none while units are left, then 1 s, 2 s, 4 s up to [`REFILL`].
+    /// Whole seconds until the next attempt; `None` while units are left, then 1 s, 2 s, 4 s up to [`REFILL`].
     pub(super) fn wait(self, now: Time) -> Option<i64> {
         let beyond = u32::try_from(self.used(now) - BURST).ok()?;
         let delay = TimeDelta::seconds(1_i64 << beyond.min(20)).min(REFILL);
@@ -38,22 +38,22 @@ impl Source {
         (left > TimeDelta::zero()).then(|| (left.num_milliseconds() + 999) / 1000)
     }
 
-    /// Units that are not back yet.
+    /// Units that are not refilled yet.
     fn used(self, now: Time) -> i64 {
         let ahead = (self.settled_at - now).num_milliseconds().max(0);
         let refill = REFILL.num_milliseconds();
         (ahead + refill - 1) / refill
     }
 
-    /// The source once it has taken a unit.
+    /// The source after taking a unit.
     pub(super) fn after(before: Option<Self>, now: Time) -> Self {
         let settled_at = before.map_or(now, |before| before.settled_at.max(now)) + REFILL;
         let last_at = before.map_or(now, |before| before.last_at.max(now));
         Self { wrong: before.map_or(0, |before| before.wrong) + 1, settled_at, last_at }
     }
 
-    /// The source once a unit is back that was taken at `taken_at`, when `last_before` was the last try. `None` if that
-    /// leaves nothing to remember.
+    /// The source after returning a unit that was taken at `taken_at`; `last_before` is the time of the attempt before
+    /// that. `None` if nothing is left to store.
     pub(super) fn returned(self, taken_at: Time, last_before: Option<Time>) -> Option<Self> {
         let last_at = match last_before {
             Some(before) if self.last_at == taken_at => before,
