@@ -1,9 +1,9 @@
-//! The threads that hash passwords: `sign_in.max_parallel_hashes` of them, each with one block of memory, below the priority
-//! of the threads that sign.
+//! The password hashing threads: `sign_in.max_parallel_hashes` of them, each with memory for one hash, and with a lower
+//! priority than the signing threads.
 //!
-//! A try needs a place in the queue before anything else is done for it. Places are few. One network gets at most half of
-//! them; when none is free, the network with the most gives its newest one to a network with fewer; and the threads serve
-//! the networks in turn. So a flood from a few networks neither keeps others waiting nor out.
+//! Each attempt first takes a slot of the queue. The number of slots is limited, and one network gets at most half of
+//! them. If none is free, the network with the most slots loses its newest waiting attempt to a network with fewer. The
+//! threads serve networks round-robin. So a flood from a few networks neither delays nor locks out the others.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -20,24 +20,24 @@ use crate::domain::network::site;
 use crate::domain::secret::Secret;
 use crate::supervise::Tasks;
 
-/// Places for each thread, the one at work included.
+/// Slots per thread, including that of the attempt being hashed.
 const SLOTS_PER_THREAD: usize = 64;
-/// How long a try waits for its turn.
+/// How long an attempt waits for a thread.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Too many passwords are being checked at this moment.
+/// All slots of the queue are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many passwords are being checked at this moment")]
+#[error("too many passwords are being checked")]
 pub struct Busy;
 
-/// By how much the niceness of a hashing thread is above that of the process.
+/// How much higher the niceness of a hashing thread is than that of the process.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
 
-/// A network; `None` for callers whose address is not known.
+/// A network; `None` if the caller's address is unknown.
 type Network = Option<IpAddr>;
 
-/// What a thread runs. It gets no memory if its turn came too late.
+/// A job. It gets `None` instead of memory if it waited too long.
 type Run = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
 
 struct Job {
@@ -47,17 +47,17 @@ struct Job {
 
 #[derive(Default)]
 struct Queue {
-    /// The networks with jobs, in the order of their turns.
+    /// Networks with waiting jobs, in round-robin order.
     turns: VecDeque<(Network, VecDeque<Job>)>,
-    /// Places that each network holds.
+    /// Slots taken by each network.
     held: HashMap<Network, usize>,
     places: usize,
     closed: bool,
 }
 
 impl Queue {
-    /// Takes the newest waiting job of the network with the most places out, if that leaves it with no fewer than one
-    /// that holds `held` gets with one more.
+    /// Removes the newest waiting job of the network with the most slots. `None` unless that network has more slots
+    /// than one with `held` slots would have after taking another.
     fn evict_newest(&mut self, held: usize) -> Option<Job> {
         let of = |network: &Network| self.held.get(network).copied().unwrap_or(0);
         let most = (0..self.turns.len()).max_by_key(|turn| of(&self.turns[*turn].0))?;
@@ -115,7 +115,7 @@ impl Shared {
     }
 }
 
-/// Hashes and checks passwords, a few at a time. The threads end when the last handle is dropped.
+/// Hashes and verifies passwords on the hashing threads, which end when the last handle is dropped.
 #[derive(Clone)]
 pub struct PasswordHasher(Arc<Handle>);
 
@@ -146,12 +146,12 @@ impl PasswordHasher {
         Ok(passwords)
     }
 
-    /// How many passwords were hashed so far.
+    /// Passwords hashed since the start.
     pub fn hashed(&self) -> u64 {
         self.0.0.hashed.load(Ordering::Relaxed)
     }
 
-    /// A place in the queue, for a caller at this address.
+    /// Takes a slot for a caller at this address.
     pub fn reserve(&self, address: Option<IpAddr>) -> Result<QueueSlot, Busy> {
         let shared = &self.0.0;
         let network = address.map(site);
@@ -164,14 +164,14 @@ impl PasswordHasher {
             if queue.places < shared.most { None } else { Some(queue.evict_newest(of_network).ok_or(Busy)?) };
         queue.places += 1;
         queue.held.insert(network, of_network + 1);
-        // With the job goes its place, which is given back under the same lock.
+        // Dropping the job frees its slot, which needs the same lock.
         drop(queue);
         drop(given_up);
         Ok(QueueSlot { shared: shared.clone(), network })
     }
 }
 
-/// A place in the queue; dropped, it is free again.
+/// A slot of the queue, freed when dropped.
 pub struct QueueSlot {
     shared: Arc<Shared>,
     network: Network,
@@ -191,17 +191,18 @@ impl Drop for QueueSlot {
 }
 
 impl QueueSlot {
-    /// Checks a password against a PHC string; without one, the same work is done for nothing.
+    /// Verifies a password against a PHC string. Without one, does the same work and returns no match.
     pub async fn check(self, password: Secret, hash: Option<String>) -> Result<Match, Busy> {
         self.run(move |memory| memory.check(&password, hash.as_deref())).await
     }
 
-    /// The PHC string of a password.
+    /// Hashes a password to a PHC string.
     pub async fn hash(self, password: Secret, entropy: Entropy) -> Result<String, Busy> {
         self.run(move |memory| memory.hash(&password, entropy)).await
     }
 
-    /// The PHC string of a password that `vet` has nothing against. Judging one takes long, too.
+    /// Hashes a password if `vet` accepts it. `vet` runs on the hashing thread because the strength estimate is slow
+    /// too.
     pub async fn vet_and_hash<E: Send + 'static>(
         self,
         password: Secret,
@@ -218,9 +219,9 @@ impl QueueSlot {
         let (reply, done) = oneshot::channel();
         let (shared, network) = (self.shared.clone(), self.network);
         let run = move |memory: Option<&mut Memory>| {
-            // Held until the work is done, so that callers who hang up do not make room for more.
+            // Held until the work is done, so that canceled requests do not free slots early.
             let place = self;
-            // Nobody listens when the client has gone away.
+            // The receiver is gone if the request was canceled.
             if let Some(memory) = memory.filter(|_| !reply.is_closed()) {
                 let found = work(memory);
                 place.shared.hashed.fetch_add(1, Ordering::Relaxed);
@@ -238,21 +239,21 @@ fn serve(shared: &Shared) {
     let mut memory = Memory::default();
     while let Some(Job { since, run }) = shared.next() {
         let turn = if since.elapsed() < TIMEOUT { Some(&mut memory) } else { None };
-        // A bug in one job must not take the thread from all others.
+        // A panic in one job must not end the thread.
         if catch_unwind(AssertUnwindSafe(|| run(turn))).is_err() {
             tracing::error!("checking a password panicked");
         }
     }
 }
 
-/// Gives this thread about a third of the weight of others when processors are scarce. Elsewhere than on Linux, priorities
-/// belong to whole processes.
+/// Gives this thread about a third of the CPU weight of others. Linux only: elsewhere, priorities apply to whole
+/// processes.
 #[cfg(target_os = "linux")]
 fn yield_to_signers() {
     let lower = rustix::process::getpriority_process(None)
         .and_then(|priority| rustix::process::setpriority_process(None, (priority + NICE).min(19)));
     if let Err(error) = lower {
-        tracing::warn!(%error, "password hashing runs with the priority of everything else");
+        tracing::warn!(%error, "cannot lower the priority of a password hashing thread");
     }
 }
 
@@ -271,7 +272,7 @@ mod tests {
         IpAddr::from([198, 51, network, 1])
     }
 
-    /// Keeps a thread at work until the sender is dropped.
+    /// Occupies a thread until the sender is dropped.
     async fn occupy(passwords: &PasswordHasher) -> mpsc::Sender<()> {
         let (open, gate) = mpsc::channel::<()>();
         let (started, has_started) = oneshot::channel();
@@ -295,7 +296,7 @@ mod tests {
             match passwords.reserve(Some(at(n))) {
                 Ok(place) => {
                     let password = Secret::new(if n == 0 { "right" } else { "wrong" });
-                    // Most give up: what is left takes a moment, not seconds.
+                    // Most of the attempts are canceled, so that hashing the rest takes moments and not seconds.
                     let check = tokio::spawn(place.check(password, Some(hash.clone())));
                     tokio::task::yield_now().await;
                     if n < 6 { waiting.push(check) } else { check.abort() }
@@ -303,7 +304,7 @@ mod tests {
                 Err(Busy) => refused += 1,
             }
         }
-        assert_eq!(refused, 256 - (2 * SLOTS_PER_THREAD - 2), "each of the two at work has a place, too");
+        assert_eq!(refused, 256 - (2 * SLOTS_PER_THREAD - 2), "the two running jobs have slots too");
         drop(work);
         let mut found = Vec::new();
         for check in waiting {
@@ -311,7 +312,7 @@ mod tests {
         }
         assert_eq!(found[0], Match::Right);
         assert!(found[1..].iter().all(|found| *found == Match::Wrong));
-        // Those who gave up were skipped, and have left their places.
+        // Canceled attempts were skipped and have freed their slots.
         let last = passwords.reserve(Some(at(0))).unwrap();
         assert_eq!(last.check(Secret::new("right"), Some(hash)).await, Ok(Match::Right));
         while passwords.0.0.queue().places > 0 {
@@ -351,7 +352,7 @@ mod tests {
             flood.push(tokio::spawn(place.run(|_| ())));
             tokio::task::yield_now().await;
         }
-        assert_eq!(flood.len(), SLOTS_PER_THREAD - 1, "the one at work has a place, too");
+        assert_eq!(flood.len(), SLOTS_PER_THREAD - 1, "the running job has a slot too");
         assert_eq!(passwords.reserve(Some(at(1))).err(), Some(Busy));
         let others: Vec<_> = (3..23).map(|network| passwords.reserve(Some(at(network))).unwrap()).collect();
         assert_eq!(passwords.0.0.queue().places, SLOTS_PER_THREAD);
@@ -363,7 +364,7 @@ mod tests {
         for (n, job) in flood.into_iter().enumerate() {
             turned_away[n % 2] += usize::from(job.await.unwrap().is_err());
         }
-        assert_eq!(turned_away, [10, 10], "those with the most give way");
+        assert_eq!(turned_away, [10, 10], "the networks with the most slots lose attempts");
         assert_eq!(passwords.0.0.queue().places, 0);
     }
 

@@ -1,4 +1,4 @@
-//! JSON Web Tokens: the access token of RFC 9068 and the ID token of OpenID Connect.
+//! JSON Web Tokens: access tokens (RFC 9068) and ID tokens (OpenID Connect).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,8 @@ use crate::domain::static_secret::Mode;
 use crate::domain::time::Time;
 use keystile_key_format::base62;
 
-/// What a token is. The header says it, and each is refused where another is expected (RFC 8725 section 3.11).
+/// The type of a token, given by `typ` in its header, so that neither type passes for the other (RFC 8725 section
+/// 3.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenType {
     Access,
@@ -39,22 +40,22 @@ pub struct AccessClaims {
     pub exp: i64,
     pub jti: String,
     pub scope: String,
-    /// The organization.
+    /// Organization id.
     pub org: String,
-    /// The credential that stands behind the token.
+    /// Id of the credential that the token was issued for.
     pub sid: String,
     pub auth_time: i64,
-    /// `live` or `test`, in tokens that were made for an API key.
+    /// `live` or `test`, in tokens issued for an API key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
 }
 
-/// A name for an access token that no other has: 128 random bits.
+/// A unique `jti`: 128 random bits.
 pub fn token_id(entropy: Entropy) -> String {
     base62(&entropy.bytes::<16>(), 22)
 }
 
-/// `header.payload`, ready to be signed.
+/// The signing input, `header.payload`.
 pub fn signing_input<T: Serialize>(
     token_type: TokenType,
     kid: &str,
@@ -69,34 +70,34 @@ pub fn signing_input<T: Serialize>(
     Ok(signing_input)
 }
 
-/// Why a token is not accepted. Only for the log: outside, all of them are `invalid_token`.
+/// Why a token is rejected. Only for the log: clients get `invalid_token` in all cases.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     #[error("not a compact JWS")]
     Form,
-    #[error("its header is not one that this server writes")]
+    #[error("the header is not one that this server issues")]
     Header,
-    #[error("no published key has this kid")]
+    #[error("unknown kid")]
     UnknownKey,
     #[error("the signature does not verify")]
     Signature,
-    #[error("issued by somebody else")]
+    #[error("another issuer")]
     Issuer,
-    #[error("it has ended or is not valid yet")]
+    #[error("expired or not valid yet")]
     Time,
-    #[error("issued after its key retired")]
+    #[error("issued after its signing key was retired")]
     Retired,
-    #[error("lives longer than any token that this server issues")]
+    #[error("longer lifetime than any token of this server")]
     Lifetime,
 }
 
-/// Longer than anything this server signs.
+/// Longer than any token of this server, in bytes.
 const MAX_LENGTH: usize = 8192;
 
-/// Seconds by which the clocks of two nodes may differ.
+/// Maximum clock difference between nodes, in seconds.
 const SKEW: i64 = 60;
 
-/// Verifies an access token: form, type, key, signature, issuer and time, in this order.
+/// Verifies an access token: format, type, key, signature, issuer and time, in this order.
 pub fn verify_access(keys: &KeySet, issuer: &str, now: Time, token: &str) -> Result<AccessClaims, Rejected> {
     let (ClaimsWithNotBefore { claims, nbf }, retired_at) =
         verify::<ClaimsWithNotBefore>(keys, TokenType::Access, token)?;
@@ -107,8 +108,8 @@ pub fn verify_access(keys: &KeySet, issuer: &str, now: Time, token: &str) -> Res
     if claims.exp <= now || claims.iat > now + SKEW || nbf.is_some_and(|nbf| nbf > now) {
         return Err(Rejected::Time);
     }
-    // A key that leaked is worth nothing beyond the lifetime of what it could honestly have signed: with `iat` bounded
-    // above by the retirement and by the clock, this bounds `exp` as well.
+    // Limits the use of a leaked key: `iat` is bounded by its retirement and by the clock, and so, by the maximum
+    // lifetime, is `exp`.
     if retired_at.is_some_and(|retired| claims.iat > retired.seconds()) {
         return Err(Rejected::Retired);
     }
@@ -119,7 +120,7 @@ pub fn verify_access(keys: &KeySet, issuer: &str, now: Time, token: &str) -> Res
     Ok(claims)
 }
 
-/// The claims of a token with `nbf`, which this server never writes.
+/// Access token claims, plus `nbf`, which this server does not issue but honors.
 #[derive(Deserialize)]
 struct ClaimsWithNotBefore {
     #[serde(flatten)]
@@ -127,7 +128,7 @@ struct ClaimsWithNotBefore {
     nbf: Option<i64>,
 }
 
-/// The claims of a token with a good signature, and when its key retired.
+/// Verifies the signature. Returns the claims, and when the signing key was retired.
 fn verify<T: DeserializeOwned>(
     keys: &KeySet,
     token_type: TokenType,
@@ -139,7 +140,7 @@ fn verify<T: DeserializeOwned>(
     let kid = header_kid(token_type, token)?;
     let verifying = keys.verification_key(&kid).ok_or(Rejected::UnknownKey)?;
     let mut validation = Validation::new(Algorithm::RS256);
-    // The claims are checked against the server's own clock and issuer.
+    // The caller checks the claims, with the server's own clock and issuer.
     validation.validate_exp = false;
     validation.validate_nbf = false;
     validation.validate_aud = false;
@@ -149,8 +150,8 @@ fn verify<T: DeserializeOwned>(
     Ok((data.claims, verifying.retired_at))
 }
 
-/// The `kid` of a header that has exactly the members this server writes; `jwk`, `jku`, `crit` and the like are not
-/// among them.
+/// The `kid` of a header that has exactly the members that this server issues. Rejects `jwk`, `jku`, `crit` and all
+/// others.
 fn header_kid(token_type: TokenType, token: &str) -> Result<String, Rejected> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -177,7 +178,7 @@ mod tests {
         const MILLION: usize = 1_000_000;
         let names: HashSet<String> = (0..MILLION).map(|_| token_id(Entropy)).collect();
         assert_eq!(names.len(), MILLION);
-        // A million names say nothing of the bits beyond some forty; their length does.
+        // A million ids can only show collisions in about forty bits; the length shows the rest.
         assert!(names.iter().all(|name| name.len() == 22));
         let same_at =
             |place: usize| names.iter().map(|name| name.as_bytes()[place]).collect::<HashSet<_>>().len();

@@ -1,7 +1,7 @@
-//! The master key and what is derived from it.
+//! The master key, and keys derived from it.
 //!
-//! It is 32 bytes that are never in the database. One HKDF-SHA-256 (RFC 5869) label a purpose keeps uses apart: a
-//! refresh token's tag can never pass for a CSRF token, and neither opens a signing key.
+//! It consists of 32 bytes that are never in the database. HKDF-SHA-256 (RFC 5869) derives a separate key for each
+//! purpose, so that a MAC made for one purpose is never valid for another.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac};
@@ -12,12 +12,12 @@ use zeroize::Zeroizing;
 use crate::domain::entropy::Entropy;
 use crate::domain::secret::{Digest, Secret, equal};
 
-/// What a derived key is for.
+/// The purpose of a derived key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     AuthorizationCode,
     Csrf,
-    /// Refresh tokens of version 1, which do not depend on the issuer.
+    /// Refresh tokens of version 1, whose key does not depend on the issuer.
     FirstRefreshToken,
     Idempotency,
     Installation,
@@ -57,8 +57,8 @@ impl Purpose {
         }
     }
 
-    /// What is derived for one issuer alone. A copy of the deployment under another public URL has the same master key
-    /// and the same rows, and must not make refresh tokens that this one accepts.
+    /// Whether the key is derived for one issuer only. A copy of the deployment under another public URL has the same
+    /// master key and rows, and must not issue refresh tokens that this one accepts.
     fn is_bound_to_issuer(self) -> bool {
         match self {
             Self::RefreshToken => true,
@@ -77,25 +77,25 @@ impl Purpose {
 
 const SEALING: &[u8] = b"keystile sealing";
 
-/// The master key, ready for use.
+/// The master key, as derived keys.
 pub struct MasterKey {
-    /// In the order of [`Purpose`].
+    /// Indexed by [`Purpose`].
     macs: [hmac::Key; Purpose::ALL.len()],
     sealing: LessSafeKey,
 }
 
-/// What was sealed cannot be opened with this master key.
+/// Sealed data cannot be opened with this master key.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error(
-    "the signing keys in the database were sealed with another master key; give the server the one it had"
+    "the signing keys in the database are sealed with another master key; start the server with the previous one"
 )]
 pub struct WrongMasterKey;
 
 impl MasterKey {
-    /// `issuer` is the public URL of this deployment.
+    /// Derives all keys. `issuer` is the public URL of this deployment.
     ///
     /// # Panics
-    /// Never: every derived key has the length that its algorithm asks for.
+    /// Never: every derived key has the length that its algorithm requires.
     pub fn new(bytes: &[u8; 32], issuer: &str) -> Self {
         let derivation = hkdf::Salt::new(hkdf::HKDF_SHA256, b"keystile").extract(bytes);
         let mac = |purpose: Purpose| {
@@ -109,7 +109,8 @@ impl MasterKey {
         Self { macs, sealing: LessSafeKey::new(sealing) }
     }
 
-    /// HMAC-SHA-256 over the parts, each with its length before it so that no two lists of parts read the same.
+    /// HMAC-SHA-256 over the parts. Each is prefixed with its length, so that different lists never give the same
+    /// input.
     pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.macs[purpose as usize]);
         for part in parts {
@@ -121,25 +122,26 @@ impl MasterKey {
         tag
     }
 
-    /// A token that only this server can make: the MAC in base64url.
+    /// A token that only this server can create: the MAC in base64url.
     pub fn token(&self, purpose: Purpose, parts: &[&[u8]]) -> Secret {
         Secret::new(URL_SAFE_NO_PAD.encode(self.mac(purpose, parts)))
     }
 
-    /// Whether `presented` is that token.
+    /// Whether `presented` is the token for these parts. Compares in constant time.
     pub fn verify_token(&self, purpose: Purpose, parts: &[&[u8]], presented: &str) -> bool {
         equal(self.token(purpose, parts).expose(), presented)
     }
 
-    /// A key for the table of failed tries that does not say whose tries they are.
+    /// A lookup key that does not reveal the parts, such as an email address.
     pub fn pseudonym(&self, purpose: Purpose, parts: &[&[u8]]) -> Digest {
         self.token(purpose, parts).digest()
     }
 
-    /// AES-256-GCM with a random nonce in front. `name` is bound to the result, so that rows cannot be swapped.
+    /// Encrypts with AES-256-GCM; the random nonce comes first. `name` is authenticated, so that sealed values cannot
+    /// be swapped between rows.
     ///
     /// # Panics
-    /// Never: a signing key is shorter than the 64 GiB that AES-GCM takes.
+    /// Never: sealed values are shorter than the limit of AES-GCM, 64 GiB.
     pub fn seal(&self, name: &str, plain: &[u8], entropy: Entropy) -> Vec<u8> {
         let nonce = entropy.bytes::<NONCE_LEN>();
         let mut text = plain.to_vec();
@@ -210,7 +212,7 @@ mod tests {
         assert_eq!(macs.len(), Purpose::ALL.len());
         let labels: std::collections::HashSet<_> =
             Purpose::ALL.iter().map(|purpose| purpose.label()).chain([SEALING]).collect();
-        assert_eq!(labels.len(), Purpose::ALL.len() + 1, "what seals signing keys has a key of its own too");
+        assert_eq!(labels.len(), Purpose::ALL.len() + 1, "sealing has a separate key");
         for (index, purpose) in Purpose::ALL.into_iter().enumerate() {
             assert_eq!(purpose as usize, index, "the order of the keys");
         }

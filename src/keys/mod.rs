@@ -1,4 +1,4 @@
-//! Everything that needs the master key or a signing key, and password hashing.
+//! The master key, signing keys, tokens and password hashing.
 
 pub mod hashing;
 pub mod jwt;

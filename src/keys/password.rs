@@ -1,4 +1,4 @@
-//! Password hashing: Argon2id with 19 MiB, two passes and one lane.
+//! Password hashing: Argon2id with 19 MiB of memory, two passes and one lane.
 
 use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -10,17 +10,17 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// What a check found.
+/// Result of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Match {
     Right,
-    /// Right, but hashed with parameters that are no longer the current ones.
+    /// Right, but hashed with outdated parameters.
     RightButOutdated,
     Wrong,
 }
 
-/// The memory of one hash at a time: 19 MiB, allocated at the first one and kept. An allocation for each hash would come
-/// from whatever arena the thread has, which the allocator grows and does not give back.
+/// The memory of one hash, 19 MiB. Allocated at the first hash and reused, because the allocator would not return
+/// memory that threads allocate per hash.
 #[derive(Default)]
 pub struct Memory(Vec<Block>);
 
@@ -47,10 +47,10 @@ impl Memory {
         })
     }
 
-    /// The PHC string of a password.
+    /// Hashes a password to a PHC string.
     ///
     /// # Panics
-    /// Never: any bytes can be hashed, and the salt has the right length.
+    /// Never: any password can be hashed, and the salt has the right length.
     pub fn hash(&mut self, password: &Secret, entropy: Entropy) -> String {
         #[expect(clippy::expect_used, reason = "16 bytes are a valid salt and any password can be hashed")]
         let salt = SaltString::encode_b64(&entropy.bytes::<16>()).expect("16 bytes are a valid salt");
@@ -67,14 +67,14 @@ impl Memory {
             .to_string()
     }
 
-    /// Checks a password against a PHC string. Without one (no account has that address) the same work is done for
-    /// nothing, so that the time an answer takes does not say who has an account.
+    /// Verifies a password against a PHC string. Without one, for an unknown email address, does the same work, so that
+    /// the response time does not reveal which accounts exist.
     pub fn check(&mut self, password: &Secret, hash: Option<&str>) -> Match {
         let checked = self.check_stored(password, hash.unwrap_or(DUMMY_HASH));
         hash.and(checked).unwrap_or(Match::Wrong)
     }
 
-    /// `None` if the stored text is not a hash that this server can check.
+    /// `None` if the stored string is not a supported hash.
     fn check_stored(&mut self, password: &Secret, hash: &str) -> Option<Match> {
         let stored = PasswordHash::new(hash).ok()?;
         let algorithm = Algorithm::try_from(stored.algorithm).ok()?;
@@ -84,10 +84,10 @@ impl Memory {
         let computed =
             self.compute(algorithm, version, &params, password, stored.salt?, expected.len()).ok()?;
         if params.block_count() > current().block_count() {
-            // Parameters of another time do not decide how much memory is kept.
+            // Frees memory of a hash with larger parameters than the current ones.
             *self = Self::default();
         }
-        // In constant time.
+        // A constant-time comparison.
         if computed != expected {
             return Some(Match::Wrong);
         }
@@ -101,11 +101,11 @@ fn current() -> Params {
     Params::new(MEMORY_KIB, PASSES, LANES, None).expect("valid Argon2 parameters")
 }
 
-/// A hash of nothing, with the current parameters.
+/// A hash that matches no password, with the current parameters.
 const DUMMY_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Hashes on this thread, with memory of its own; for the administration commands.
+/// Hashes on the calling thread, for administration commands.
 pub fn hash(password: &Secret, entropy: Entropy) -> String {
     Memory::default().hash(password, entropy)
 }
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(
             memory.check_stored(&password, DUMMY_HASH),
             Some(Match::Wrong),
-            "and not that it cannot be read"
+            "the dummy hash is well-formed"
         );
         assert_eq!(PasswordHash::new(DUMMY_HASH).unwrap().params, PasswordHash::new(&one).unwrap().params);
         assert_eq!(memory.check(&password, Some("not a hash")), Match::Wrong);

@@ -1,9 +1,9 @@
 //! Refresh tokens: derived from the session's row and the master key, never stored.
 //!
-//! `{prefix}_rt_` + base62(version, credential id, generation, tag) + CRC-32. The tag is an HMAC over the id, the
-//! generation and the session's random seed, so neither the database nor the master key alone yields a token, and the
-//! server can make the current token of a session again when an answer was lost. Tokens of version 2 also depend on the
-//! issuer, by the key of the HMAC.
+//! Format: `{prefix}_rt_` + base62(version, credential id, generation, tag) + CRC-32. The tag is an HMAC over the id,
+//! the generation and the session's random seed. So neither the database nor the master key alone is enough to create a
+//! token, and the server can derive the current token again if a response was lost. The HMAC key of version 2 also
+//! depends on the issuer.
 
 use crate::domain::secret::Secret;
 use keystile_key_format::{base62, checksum, checksum_holds, from_base62};
@@ -14,13 +14,13 @@ const ID_LENGTH: usize = 26;
 const TAG_LENGTH: usize = 20;
 /// Version, id, generation and tag.
 const LENGTH: usize = 1 + ID_LENGTH + 8 + TAG_LENGTH;
-/// Base62 characters that hold that many bytes.
+/// Base62 characters that encode this many bytes.
 const CHARACTERS: usize = 74;
 
 /// How a refresh token is derived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
-    /// Still read, no longer made: a copy of the deployment under another public URL makes the same tokens.
+    /// Accepted, but no longer issued: a copy of the deployment under another public URL derives the same tokens.
     First = 1,
     Second = 2,
 }
@@ -38,7 +38,7 @@ impl Version {
     }
 }
 
-/// A refresh token as presented: its form and checksum hold, its tag is not checked yet.
+/// A presented refresh token with a valid format and checksum. Its tag is not verified yet.
 #[derive(Clone)]
 pub struct ParsedRefreshToken {
     pub version: Version,
@@ -47,12 +47,12 @@ pub struct ParsedRefreshToken {
     tag: [u8; TAG_LENGTH],
 }
 
-/// Makes the refresh token of a session's generation.
+/// Derives the refresh token of a generation of a session.
 pub fn make(master: &MasterKey, prefix: &str, credential_id: &str, generation: i64, seed: &[u8]) -> Secret {
     make_version(Version::Second, master, prefix, credential_id, generation, seed)
 }
 
-/// The same in a given version.
+/// Like [`make`], for a given version.
 pub fn make_version(
     version: Version,
     master: &MasterKey,
@@ -71,7 +71,7 @@ pub fn make_version(
     Secret::new(body + &checksum)
 }
 
-/// Reads a refresh token; `None` for anything that was never one of ours.
+/// Parses a refresh token; `None` if this server cannot have issued it.
 pub fn parse(prefix: &str, text: &str) -> Option<ParsedRefreshToken> {
     let rest = text.strip_prefix(prefix)?.strip_prefix("_rt_")?;
     if rest.len() != CHARACTERS + keystile_key_format::CHECKSUM_LENGTH || !checksum_holds(text) {
@@ -83,7 +83,7 @@ pub fn parse(prefix: &str, text: &str) -> Option<ParsedRefreshToken> {
     let (generation, tag) = rest.split_at(8);
     Some(ParsedRefreshToken {
         version: Version::of(*version)?,
-        // Anybody can make the checksum, so what comes here is not yet an id.
+        // The checksum is no protection, so the id may be anything.
         credential_id: String::from_utf8(id.to_vec())
             .ok()
             .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))?,
@@ -93,7 +93,7 @@ pub fn parse(prefix: &str, text: &str) -> Option<ParsedRefreshToken> {
 }
 
 impl ParsedRefreshToken {
-    /// Whether the tag is right for this session.
+    /// Whether the tag is valid for the session with this seed.
     pub fn verify_tag(&self, master: &MasterKey, seed: &[u8]) -> bool {
         use subtle::ConstantTimeEq;
         tag(self.version, master, &self.credential_id, self.generation, seed).ct_eq(&self.tag).into()

@@ -1,7 +1,7 @@
-//! RSA signing keys: how one is made, sealed, opened and used.
+//! RSA signing keys.
 //!
-//! The `rsa` crate makes them. Everything with the private half is done by AWS-LC, whose private-key operations take
-//! constant time, on a key that is parsed once and kept.
+//! The `rsa` crate generates them. AWS-LC signs, with constant-time private-key operations on a key that is parsed
+//! once.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
@@ -19,20 +19,20 @@ use zeroize::Zeroizing;
 
 use crate::domain::entropy::Entropy;
 
-/// A new key, before it is sealed.
+/// A new key pair, not sealed yet.
 pub struct NewKey {
     pub kid: String,
-    /// A JWK with `kty`, `n`, `e`, `kid`, `use` and `alg`, and nothing else.
+    /// A JWK with `kty`, `n`, `e`, `kid`, `use` and `alg` only.
     pub public_jwk: Value,
     pub pkcs8: Zeroizing<Vec<u8>>,
 }
 
-/// A key could not be made or read.
+/// An RSA key could not be generated or parsed.
 #[derive(Debug, thiserror::Error)]
 #[error("RSA key: {0}")]
 pub struct KeyError(String);
 
-/// Makes a key pair. The `kid` is its JWK thumbprint (RFC 7638).
+/// Generates a key pair. Its `kid` is the JWK thumbprint (RFC 7638).
 pub fn generate(bits: u32, entropy: Entropy) -> Result<NewKey, KeyError> {
     let key = rsa::RsaPrivateKey::new(&mut EntropyRng(entropy), bits as usize)
         .map_err(|error| KeyError(error.to_string()))?;
@@ -48,7 +48,7 @@ pub fn generate(bits: u32, entropy: Entropy) -> Result<NewKey, KeyError> {
     })
 }
 
-/// A private key, parsed and ready to sign.
+/// A parsed private key.
 pub struct PrivateKey {
     pub kid: String,
     pair: RsaKeyPair,
@@ -83,7 +83,7 @@ impl std::fmt::Debug for PrivateKey {
     }
 }
 
-/// The server's randomness in the form that the `rsa` crate takes.
+/// Adapter from [`Entropy`] to the `rsa` crate.
 struct EntropyRng(Entropy);
 
 impl RngCore for EntropyRng {

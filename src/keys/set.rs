@@ -1,4 +1,4 @@
-//! The signing keys as one node knows them.
+//! The signing keys in the memory of a node.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::rsa_key::PrivateKey;
 use crate::domain::signing::KeyState;
 use crate::domain::time::Time;
 
-/// A key as the store holds it.
+/// A signing key as stored.
 pub struct StoredKey<'a> {
     pub kid: &'a str,
     pub state: KeyState,
@@ -20,22 +20,22 @@ pub struct StoredKey<'a> {
     pub retired_at: Option<Time>,
 }
 
-/// One key, ready to verify with.
+/// A published key, ready to verify with.
 struct PublishedKey {
     kid: String,
     verify: DecodingKey,
     retired_at: Option<Time>,
 }
 
-/// What a token is verified with.
+/// The key to verify a token with.
 #[derive(Clone, Copy)]
 pub struct VerificationKey<'a> {
     pub key: &'a DecodingKey,
-    /// The key verifies nothing that was issued after it retired.
+    /// Tokens issued after this time are not valid.
     pub retired_at: Option<Time>,
 }
 
-/// Every published key, and the one that signs.
+/// All published keys, and the active one.
 pub struct KeySet {
     published: Vec<PublishedKey>,
     active: Arc<PrivateKey>,
@@ -43,7 +43,7 @@ pub struct KeySet {
     longest_lifetime: TimeDelta,
 }
 
-/// The keys in the database cannot be used.
+/// Why the stored keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadKeySet {
     #[error(transparent)]
@@ -79,23 +79,23 @@ impl KeySet {
         Ok(Self { published, active: active.ok_or(BadKeySet::NoActiveKey)?, jwks, longest_lifetime })
     }
 
-    /// The key that signs now.
+    /// The key that signs new tokens.
     pub fn active(&self) -> Arc<PrivateKey> {
         self.active.clone()
     }
 
-    /// The key to verify with. A `kid` is only ever compared with what is in memory.
+    /// The key to verify with. Looks up the `kid` in memory only.
     pub fn verification_key(&self, kid: &str) -> Option<VerificationKey<'_>> {
         let published = self.published.iter().find(|key| key.kid == kid)?;
         Some(VerificationKey { key: &published.verify, retired_at: published.retired_at })
     }
 
-    /// The longest lifetime of a token that these keys sign.
+    /// The longest lifetime of tokens that these keys sign.
     pub fn longest_lifetime(&self) -> TimeDelta {
         self.longest_lifetime
     }
 
-    /// The JWK set (RFC 7517) as it is served.
+    /// The published JWK set (RFC 7517).
     pub fn jwks(&self) -> &str {
         &self.jwks
     }

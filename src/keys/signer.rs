@@ -1,8 +1,8 @@
-//! Signing, on one thread a core.
+//! Signs tokens on one thread per core.
 //!
-//! A signature costs a good part of a millisecond of arithmetic. The threads that answer requests must not spend it,
-//! and a pool larger than the machine only adds switching. When much waits, a thread signs several messages before it
-//! hands them over, so that those who take them are woken once and not for each.
+//! A signature takes a good part of a millisecond of CPU time, which the request threads must not spend, and more
+//! threads than cores would only add context switches. Under load, a thread signs several messages before it delivers
+//! them, so that it wakes the receivers less often.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,10 +18,10 @@ use crate::supervise::Tasks;
 
 /// Messages that may wait for a signature.
 const QUEUE: usize = 4096;
-/// Messages that one thread signs before it hands them over, at the most.
+/// Messages per batch of one thread at most.
 const BATCH: usize = 8;
 
-/// A token was not signed.
+/// Why a token was not signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotSigned {
     #[error("too many tokens are waiting for a signature")]
@@ -30,7 +30,7 @@ pub enum NotSigned {
     Failed,
 }
 
-/// Signs a message, and returns what hands it over.
+/// Signs a message and returns the closure that delivers it.
 type Job = Box<dyn FnOnce() -> Delivery + Send>;
 type Delivery = Box<dyn FnOnce() + Send>;
 
@@ -51,7 +51,7 @@ impl Shared {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A thread's share of what waits; nothing once the desk is closed and empty.
+    /// A thread's share of the queue; `None` once it is closed and empty.
     fn next(&self) -> Option<Vec<Job>> {
         let mut desk = self.queue();
         while desk.waiting.is_empty() {
@@ -60,13 +60,13 @@ impl Shared {
             }
             desk = self.arrived.wait(desk).unwrap_or_else(PoisonError::into_inner);
         }
-        // Who comes first waits for the whole share, so it only grows when waiting is long anyway.
+        // The first message of a batch waits for the whole batch, so batches grow only when the queue is long anyway.
         let share = (desk.waiting.len() / (4 * self.threads)).clamp(1, BATCH);
         Some(desk.waiting.drain(..share).collect())
     }
 }
 
-/// The way to the signing threads. They end when the last handle is dropped.
+/// Handle to the signing threads, which end when the last handle is dropped.
 #[derive(Clone)]
 pub struct Signer(Arc<Handle>);
 
@@ -90,9 +90,9 @@ impl Signer {
                 while let Some(jobs) = shared.next() {
                     let deliveries: Vec<Delivery> = jobs.into_iter().map(|job| job()).collect();
                     for deliver in deliveries {
-                        // A bug in one job must not take the thread from all others.
+                        // A panic in one delivery must not end the thread.
                         if catch_unwind(AssertUnwindSafe(deliver)).is_err() {
-                            tracing::error!("a signature could not be handed over");
+                            tracing::error!("delivering a signature panicked");
                         }
                     }
                 }
@@ -101,25 +101,25 @@ impl Signer {
         Ok(signer)
     }
 
-    /// Appends the signature to `header.payload`.
+    /// Signs `header.payload` and returns the whole token.
     pub async fn sign(&self, key: Arc<PrivateKey>, message: String) -> Result<String, NotSigned> {
         let (reply, signed) = oneshot::channel();
         self.try_submit(
             move || signed_by(&key, message),
             |outcome| {
-                // Nobody listens when the client has gone away.
+                // The receiver is gone if the request was canceled.
                 drop(reply.send(outcome));
             },
         );
         signed.await.unwrap_or(Err(NotSigned::Failed))
     }
 
-    /// Whether there is room for what has not begun yet.
+    /// Whether there is room for work that has not started yet. Leaves half of the queue to work that has.
     pub fn has_room(&self) -> bool {
         self.0.0.queue().waiting.len() < QUEUE / 2
     }
 
-    /// Lets a signing thread do `work` and hand over what comes of it, unless too much waits already.
+    /// Queues `work`, or fails as [`NotSigned::Busy`] if the queue is full.
     fn try_submit<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, NotSigned> + Send + 'static,
@@ -131,8 +131,8 @@ impl Signer {
         self.submit(work, deliver);
     }
 
-    /// The same, whatever waits: for what is committed, and would be lost without its signature. The queues before the
-    /// commit bound how much that can be.
+    /// Queues `work` even if the queue is full, for committed changes, which would be lost without their token. The
+    /// queues before the commit bound their number.
     pub fn submit<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, NotSigned> + Send + 'static,
@@ -141,7 +141,7 @@ impl Signer {
         let mut desk = self.0.0.queue();
         desk.waiting.push_back(Box::new(move || {
             let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-                tracing::error!("making a signature panicked");
+                tracing::error!("signing panicked");
                 Err(NotSigned::Failed)
             });
             Box::new(move || deliver(outcome))
@@ -151,7 +151,7 @@ impl Signer {
     }
 }
 
-/// A message with its signature behind it.
+/// Appends the signature to `header.payload`.
 pub fn signed_by(key: &PrivateKey, mut message: String) -> Result<String, NotSigned> {
     let signature = key.try_sign(message.as_bytes()).map_err(|_| NotSigned::Failed)?;
     message.push('.');
