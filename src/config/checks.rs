@@ -1,4 +1,4 @@
-//! What must hold between settings that are each fine on their own.
+//! Rules between settings.
 
 use chrono::TimeDelta;
 
@@ -12,13 +12,13 @@ pub(super) fn together(config: &Config, settings: &mut Settings) {
         (
             tokens.session_max < tokens.session_idle,
             "tokens.session_max",
-            "is shorter than tokens.session_idle, so no session would ever end by not being used",
+            "is shorter than tokens.session_idle, so idle sessions would never end early",
             "Make it at least as long as tokens.session_idle.",
         ),
         (
             tokens.refresh_grace >= tokens.access,
             "tokens.refresh_grace",
-            "is not shorter than tokens.access, so a stolen refresh token would never be noticed",
+            "is not shorter than tokens.access, so a stolen refresh token would never be detected",
             "Write a minute or two, or 0s for none.",
         ),
         (
@@ -30,19 +30,19 @@ pub(super) fn together(config: &Config, settings: &mut Settings) {
         (
             keys.publish_ahead >= keys.rotate_every,
             "keys.publish_ahead",
-            "is not shorter than keys.rotate_every, so the next key would be due before it is known",
+            "is not shorter than keys.rotate_every, so a key would sign before clients know it",
             "Make it shorter than keys.rotate_every.",
         ),
         (
             keys.keep_after < tokens.access,
             "keys.keep_after",
-            "is shorter than tokens.access, so tokens would stop verifying before they end",
+            "is shorter than tokens.access, so tokens would fail to verify before they expire",
             "Make it longer than tokens.access.",
         ),
         (
             credentials.keep_ended < TimeDelta::days(1),
             "credentials.keep_ended",
-            "is shorter than a day, so nobody would see what has ended",
+            "is shorter than a day, so ended credentials would disappear before anyone sees them",
             "Write 1d or longer.",
         ),
     ];

@@ -1,4 +1,4 @@
-//! Where the database is.
+//! The database URL.
 
 use std::fmt;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::domain::secret::Secret;
 use super::fault::Wrong;
 use super::postgres_url;
 
-/// `sqlite://PATH` or `postgres://...`. It prints itself without user, password and parameters.
+/// `sqlite://PATH` or `postgres://...`. `Display` and `Debug` omit user, password and parameters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     text: Secret,
@@ -17,7 +17,7 @@ pub struct DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Reads a URL; `{data_dir}` in it stands for the data directory.
+    /// Parses a URL and replaces `{data_dir}` in it.
     pub(super) fn parse(text: &str, data_dir: &Path) -> Result<Self, Wrong> {
         let text = text.replace("{data_dir}", &data_dir.to_string_lossy());
         let (scheme, rest) = text.split_once("://").unwrap_or(("", ""));
@@ -26,19 +26,19 @@ impl DatabaseUrl {
             "postgres" | "postgresql" => Engine::Postgres,
             _ => {
                 return Err(Wrong::new(
-                    "is not the URL of a database that this server knows",
+                    "is not the URL of a supported database",
                     "Write sqlite:///path/to/keystile.db or postgres://user:password@host/database.",
                 ));
             }
         };
         if rest.is_empty() {
-            return Err(Wrong::new("names no database", "Write what follows the :// too."));
+            return Err(Wrong::new("has no database", "Write the part after :// too."));
         }
         if engine == Engine::Postgres {
             postgres_url::check(rest)?;
         }
         if engine == Engine::Sqlite && rest.starts_with(":memory:") {
-            return Err(Wrong::new("would be forgotten when the server stops", "Write the path of a file."));
+            return Err(Wrong::new("would be lost when the server stops", "Write the path of a file."));
         }
         Ok(Self { text: Secret::new(text), engine })
     }
@@ -47,12 +47,12 @@ impl DatabaseUrl {
         self.engine
     }
 
-    /// The whole URL with its password, for the one place that connects.
+    /// The whole URL with its password, for connecting.
     pub fn expose(&self) -> &str {
         self.text.expose()
     }
 
-    /// The file of a SQLite database.
+    /// The path of a SQLite database; `None` for PostgreSQL.
     pub fn sqlite_path(&self) -> Option<&Path> {
         self.text.expose().strip_prefix("sqlite://").map(Path::new)
     }

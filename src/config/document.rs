@@ -1,4 +1,4 @@
-//! A TOML file as settings that know their line.
+//! Parses a TOML file into settings with line numbers.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,34 +8,34 @@ use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Origin, Wrong};
 
-/// A value as it was written, before anyone knows what it should be.
+/// A value as written, not yet of the type of its setting.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Text(String),
-    /// From the environment, where everything is text.
+    /// From an environment variable.
     Untyped(String),
     Integer(i64),
     Boolean(bool),
     Texts(Vec<String>),
-    /// A value of a kind that no setting has; the name of the kind.
+    /// A type that no setting has; described for the error.
     Other(&'static str),
 }
 
-/// A value and where it was written.
+/// A value and its origin.
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
     pub(super) value: Value,
     pub(super) origin: Origin,
 }
 
-/// One `[[scopes]]` or `[[roles]]`.
+/// An entry of a list, such as `[[scopes]]`.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) origin: Origin,
     pub(super) fields: BTreeMap<String, Setting>,
 }
 
-/// A file, flattened: `section.key` to setting, and the lists of tables.
+/// A flattened file: settings by `section.key`, and lists of tables.
 #[derive(Debug, Default)]
 pub(super) struct Document {
     pub(super) settings: BTreeMap<String, Setting>,
@@ -50,7 +50,7 @@ impl Document {
     }
 }
 
-/// Finds the line of a byte.
+/// Maps byte offsets to lines.
 struct Lines<'a> {
     path: &'a Path,
     text: &'a str,
@@ -71,7 +71,7 @@ fn faults(lines: &Lines<'_>, errors: &[toml::de::Error]) -> Vec<Fault> {
     let fault = |error: &toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);
         let problem = format!("this is not TOML: {}", error.message().replace('\n', ", "));
-        Fault::new(lines.origin(at), "", Wrong::new(problem, "Mend this line; see config/example.toml."))
+        Fault::new(lines.origin(at), "", Wrong::new(problem, "Fix this line; see config/example.toml."))
     };
     errors.iter().map(fault).collect()
 }
@@ -119,7 +119,7 @@ fn read(value: &DeValue<'_>) -> Value {
             .iter()
             .map(|item| item.get_ref().as_str().map(str::to_owned))
             .collect::<Option<_>>()
-            .map_or(Value::Other("a list of something else than texts"), Value::Texts),
+            .map_or(Value::Other("a list of something other than strings"), Value::Texts),
         DeValue::Table(_) => Value::Other("a table"),
         DeValue::Float(_) => Value::Other("a fraction"),
         DeValue::Datetime(_) => Value::Other("a date"),

@@ -1,14 +1,14 @@
-//! Durations in words: `60s`, `10min`, `8h`, `90d`.
+//! Durations such as `60s`, `10min`, `8h` and `90d`.
 
 use chrono::TimeDelta;
 
-/// So long that nobody needs more, and so short that adding it to a date cannot overflow.
+/// Longer than any useful duration, and short enough that adding it to a date cannot overflow.
 const MAX: TimeDelta = TimeDelta::days(36_500);
 
-/// What to write instead of something that is no duration.
+/// Remedy for an invalid duration.
 pub const REMEDY: &str = "Write a whole number and a unit: 60s, 10min, 8h or 90d.";
 
-/// The text is no duration.
+/// Why a duration is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadDuration {
     #[error("is not a duration")]
@@ -17,7 +17,7 @@ pub enum BadDuration {
     TooLong,
 }
 
-/// A whole number and a unit; negative ones too, so that a check can say what is wrong with them.
+/// Parses a whole number and a unit. Accepts negative numbers, so that the caller can report them better.
 pub fn parse(text: &str) -> Result<TimeDelta, BadDuration> {
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or(BadDuration::Shape)?;
     let (number, unit) = text.split_at(unit_at);

@@ -1,4 +1,4 @@
-//! The environment as a value.
+//! Environment variables as a value.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub struct Env(BTreeMap<String, String>);
 
 impl Env {
-    /// The environment of this process. What is not UTF-8 is kept as a text that no setting accepts.
+    /// The environment of this process. Bytes that are not UTF-8 are replaced, which no setting accepts.
     pub fn of_process() -> Self {
         std::env::vars_os()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))

@@ -1,4 +1,4 @@
-//! What is wrong with the configuration, where, and how to mend it.
+//! Errors of the configuration: location, problem and remedy.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 /// Where a setting was written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
-    /// The file as a whole, when it could not be read.
+    /// The file as a whole.
     File(PathBuf),
     Line(PathBuf, usize),
-    /// An environment variable, by name.
+    /// An environment variable.
     Variable(String),
 }
 
@@ -23,7 +23,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// What is wrong with a value, and what to write instead. It never holds the value of a secret.
+/// The problem with a value, and its remedy. Never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wrong {
     pub(super) problem: String,
@@ -36,7 +36,7 @@ impl Wrong {
     }
 }
 
-/// One fault. It prints as `file:line: key: what is wrong. Remedy.`
+/// One error. Displayed as `file:line: key: problem. Remedy.`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     origin: Origin,
@@ -60,12 +60,12 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Every fault of a configuration, in the order of the lines that they name.
+/// All errors of a configuration, in the order of their lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// `Ok` when there is nothing to complain about.
+    /// `Ok` if there are no errors.
     pub(super) fn none(mut faults: Vec<Fault>) -> Result<(), Self> {
         faults.sort_by(|a, b| a.origin.cmp(&b.origin));
         if faults.is_empty() { Ok(()) } else { Err(Self(faults)) }

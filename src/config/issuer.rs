@@ -1,4 +1,4 @@
-//! The issuer: where this server is, byte for byte as every client must spell it.
+//! The issuer, compared byte for byte by clients.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,11 +7,11 @@ use url::{Host, Url};
 
 use super::fault::Wrong;
 
-/// The public URL without a trailing slash. Every URL that the server prints is built from it.
+/// The public URL without a trailing slash. All URLs that the server publishes are built from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
     text: String,
-    /// Where the host begins, and where the path does.
+    /// Byte offsets of host and path.
     host_at: usize,
     path_at: usize,
 }
@@ -29,9 +29,8 @@ impl Issuer {
             "http" => false,
             _ => return Err(Wrong::new("is not an https URL", "Write it with https://.")),
         };
-        let host = url
-            .host()
-            .ok_or_else(|| Wrong::new("names no host", "Write https:// and the name of the host."))?;
+        let host =
+            url.host().ok_or_else(|| Wrong::new("has no host", "Write https:// and the host name."))?;
         if !secure && !is_loopback(&host) {
             return Err(Wrong::new(
                 "is http on an address that is not loopback, so passwords would travel in clear text",
@@ -39,7 +38,7 @@ impl Issuer {
             ));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Wrong::new("holds a user name or a password", "Remove everything between // and @."));
+            return Err(Wrong::new("has a user name or a password", "Remove everything between // and @."));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(Wrong::new("has a query or a fragment", "Remove everything from ? or # on."));
@@ -60,12 +59,12 @@ impl Issuer {
         &self.text
     }
 
-    /// Host and, unless it is the usual one, port: `auth.example.com`, `127.0.0.1:8642`.
+    /// Host, and port unless it is the default: `auth.example.com`, `127.0.0.1:8642`.
     pub fn host_label(&self) -> &str {
         &self.text[self.host_at..self.path_at]
     }
 
-    /// Scheme, host and port, as a browser sends them in `Origin`.
+    /// Scheme, host and port, as in the `Origin` header.
     pub fn origin(&self) -> &str {
         &self.text[..self.path_at]
     }
@@ -74,24 +73,23 @@ impl Issuer {
         self.text.starts_with("https:")
     }
 
-    /// The path without a trailing slash; empty when the server has the host for itself.
+    /// The path without a trailing slash; empty if the issuer is at the root.
     pub fn path(&self) -> &str {
         &self.text[self.path_at..]
     }
 
-    /// `path` without the issuer's path: what the routes of this server are called wherever it is mounted. `None` for a
-    /// path outside of it.
+    /// `path` without the issuer's path, which is how routes are registered; `None` for a path outside of the issuer.
     pub fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
         path.strip_prefix(self.path()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// The port, unless it is the usual one of the scheme.
+    /// The port, unless it is the default of the scheme.
     pub fn port(&self) -> Option<&str> {
         let (_, port) = self.host_label().rsplit_once(':')?;
         (!port.ends_with(']')).then_some(port)
     }
 
-    /// The URL of a path of this server; `path` starts with a slash.
+    /// The URL of a path of this server. `path` starts with a slash.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.text)
     }

@@ -1,9 +1,10 @@
-//! Who else could read or replace a key file.
+//! Checks who else could read or replace a key file.
 //!
-//! The path is walked component by component, links included. The file must belong to root or to the user of this process,
-//! and its mode must be closed to others. As soon as the path contains a link, every component must belong to root or to
-//! the user of this process, because anyone who can replace a link or a folder chooses the key. Kubernetes mounts a secret like this: `master.key` leads to
-//! `..data/master.key`, `..data` to a folder with a time in its name, all in a folder of root with mode 1777.
+//! Walks the path component by component, including symbolic links. The file must belong to root or the user of this
+//! process and must not be accessible to others. If the path contains a link, every component must belong to root or
+//! the user of this process, because anyone who can replace a link or a directory chooses the key. This accepts secrets
+//! mounted by Kubernetes: `master.key` links to `..data/master.key`, and `..data` to a directory named after a time,
+//! all in a directory of root with mode 1777.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -16,13 +17,13 @@ use rustix::process::{Gid, getegid, geteuid, getgroups};
 
 use super::master_key::BadMasterKey;
 
-/// Links that a path may lead over, as in Linux.
+/// Symbolic links per path at most, the limit of Linux.
 const MAX_LINKS: usize = 40;
 const ROOT: u32 = 0;
 const STICKY: u32 = 0o1000;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// What decides who may read and replace a file, a folder or a link.
+/// Owner, group and mode of a file, directory or link.
 #[derive(Debug, Clone, Copy)]
 struct Rights {
     owner: u32,
@@ -36,7 +37,7 @@ impl Rights {
     }
 }
 
-/// The user and the groups of a process.
+/// User and groups of a process.
 struct Identity {
     user: u32,
     groups: Vec<u32>,
@@ -53,16 +54,16 @@ impl Identity {
     }
 }
 
-/// The way to a file.
+/// A resolved path.
 struct Route {
     folders: Vec<(PathBuf, Rights)>,
     links: Vec<(PathBuf, Rights)>,
-    /// The path of the file itself, without a link in it.
+    /// The path of the file itself, without links.
     end: PathBuf,
     found: Metadata,
 }
 
-/// Opens a key file that nobody but root and this process can read or replace.
+/// Opens a key file that only root and the user of this process can read or replace.
 pub(super) fn open(path: &Path) -> Result<File, BadMasterKey> {
     let route = Route::to(path)?;
     if !route.found.is_file() {
@@ -93,7 +94,7 @@ impl Route {
             found = fs::symlink_metadata(&next)?;
             if found.is_symlink() {
                 if links.len() == MAX_LINKS {
-                    return Err(io::Error::other("it leads over too many links"));
+                    return Err(io::Error::other("too many symbolic links"));
                 }
                 let target = fs::read_link(&next)?;
                 links.push((next, Rights::of(&found)));
@@ -114,7 +115,7 @@ impl Route {
     }
 }
 
-/// The names in a path; what `.` and a double slash leave out changes nothing.
+/// The components of a path, without `.` and empty ones.
 fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
     path.components().filter_map(|component| match component {
         Component::Normal(name) => Some(name.to_owned()),
@@ -123,7 +124,7 @@ fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
     })
 }
 
-/// The rule: links, folders and file as they were found, and who asks.
+/// Checks links, directories and file of a resolved path.
 fn check(
     links: &[(PathBuf, Rights)],
     folders: &[(PathBuf, Rights)],
@@ -143,14 +144,14 @@ fn check(
     if !process.trusts(file) {
         return Err(BadMasterKey::ForeignOwner(file.owner));
     }
-    // Kubernetes gives a secret to root and to the group of the pod (`fsGroup`), and lets the group read it.
+    // Kubernetes assigns secrets to root and the group of the pod (`fsGroup`), readable by the group.
     let shared = file.owner == ROOT && (file.group == ROOT || process.groups.contains(&file.group));
     let group = if shared { 0o040 } else { 0 };
     if file.mode & 0o077 & !group == 0 { Ok(()) } else { Err(BadMasterKey::Mode(file.mode)) }
 }
 
-/// Whether others could put something else where a link or a file is. Not in a sticky folder of root, where everybody
-/// may only replace what they own, nor where the group is root's.
+/// Whether others could replace entries of this directory. Not in a sticky directory of root, where each user can only
+/// replace their own entries, nor through the group if that is root's.
 fn open_to_others(folder: Rights) -> bool {
     let writable = if folder.group == ROOT { 0o002 } else { WRITABLE_BY_OTHERS };
     let sticky = folder.owner == ROOT && folder.mode & STICKY != 0;
@@ -177,7 +178,7 @@ mod tests {
         check(&[], &[], rights(owner, group, mode), &ada()).is_ok()
     }
 
-    /// A file of root reached over one link in one folder.
+    /// Checks a file of root that is reached through one link in one directory.
     fn linked(link_owner: u32, folder: Rights, target: Rights) -> bool {
         let at = |rights| (PathBuf::from("/run/x"), rights);
         check(&[at(rights(link_owner, 0, 0o777))], &[at(folder)], target, &ada()).is_ok()
@@ -189,7 +190,7 @@ mod tests {
             assert!(file(ROOT, POD, mode), "{mode:o}");
             assert!(file(ROOT, ROOT, mode), "{mode:o}");
             assert_eq!(file(ADA, ADA, mode), mode & 0o040 == 0, "{mode:o}: the owner is not root");
-            assert_eq!(file(ROOT, EVE, mode), mode & 0o040 == 0, "{mode:o}: the group is a foreign one");
+            assert_eq!(file(ROOT, EVE, mode), mode & 0o040 == 0, "{mode:o}: not a group of the process");
         }
         for mode in [0o444, 0o644, 0o404, 0o460, 0o660, 0o420, 0o410, 0o401, 0o666] {
             for (owner, group) in [(ROOT, POD), (ROOT, ROOT), (ADA, ADA)] {
@@ -206,7 +207,7 @@ mod tests {
             assert!(!file(EVE, ADA, mode));
             assert!(
                 check(&[], &[], rights(ADA, ADA, mode), &root).is_err(),
-                "root can read it, and so can Ada"
+                "root would use a file that Ada can change"
             );
         }
     }

@@ -9,25 +9,25 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-/// The length of a master key.
+/// Length of the master key in bytes.
 pub const LENGTH: usize = 32;
 
-/// No spelling of a key is longer, not even with white space around it.
+/// Bytes read from a key file at most: more than any encoding of a key with whitespace around it.
 const MAX_TEXT: u64 = 256;
 
-/// The key itself, wiped from memory when dropped.
+/// The key, zeroed when dropped.
 pub type Bytes = Zeroizing<[u8; LENGTH]>;
 
-/// Why a key cannot be used. It never repeats what it read.
+/// Why a key cannot be used. Never contains the text that was read.
 #[derive(Debug, thiserror::Error)]
 pub enum BadMasterKey {
     #[error("is not {LENGTH} bytes in base64 or hexadecimal")]
     Text,
-    #[error("is reached over {}, which belongs to user {owner}", path.display())]
+    #[error("is reached through {}, which belongs to user {owner}", path.display())]
     ForeignWay { path: PathBuf, owner: u32 },
     #[error("belongs to user {0}, who is neither root nor the user of this process")]
     ForeignOwner(u32),
-    #[error("is reached over {}, which can be written to by others (mode {mode:04o})", path.display())]
+    #[error("is reached through {}, which can be written to by others (mode {mode:04o})", path.display())]
     OpenFolder { path: PathBuf, mode: u32 },
     #[error("was replaced while it was read")]
     Replaced,
@@ -43,18 +43,18 @@ impl BadMasterKey {
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Text => "Make one with: openssl rand -base64 32.",
+            Self::Text => "Create one with: openssl rand -base64 32.",
             Self::ForeignWay { .. } => {
-                "A link is followed where all links and all folders belong to root or to the user of this process: give them to one of the two, or give the path of the file itself."
+                "Links are followed only if all links and directories of the path belong to root or to the user of this process: change their owner, or give the path of the file itself."
             }
             Self::ForeignOwner(_) => {
                 "Run keystiled as the user that owns the file, or give the file to the user that runs keystiled: chown."
             }
             Self::OpenFolder { .. } => {
-                "A link is followed where others can write to no folder on the way, unless it is a sticky one of root: run chmod go-w on the folder, or give the path of the file itself."
+                "Links are followed only if others cannot write to any directory of the path, except sticky directories of root: run chmod go-w on the directory, or give the path of the file itself."
             }
             Self::Replaced => "Try again.",
-            Self::NotAFile => "Give the path of a file that holds the key.",
+            Self::NotAFile => "Give the path of a file that contains the key.",
             Self::Mode(_) => {
                 "Run chmod 600 on it; where Kubernetes mounts it, set defaultMode: 0400 on the volume. A group may read a file of root if it is a group of this process."
             }
@@ -66,7 +66,7 @@ impl BadMasterKey {
     }
 }
 
-/// Reads base64, base64url (both with or without padding) or hexadecimal. White space around it does not count.
+/// Decodes base64, base64url (both with or without padding) or hexadecimal. Ignores surrounding whitespace.
 pub fn decode(text: &str) -> Result<Bytes, BadMasterKey> {
     let text = text.trim();
     let bytes = hexadecimal(text).or_else(|| {
@@ -85,14 +85,14 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     (0..LENGTH).map(|n| u8::from_str_radix(&text[2 * n..2 * n + 2], 16).ok()).collect()
 }
 
-/// A file that is replaced while it is opened is read again this often.
+/// Attempts to read a file that is replaced while it is opened.
 const ATTEMPTS: usize = 3;
 
 /// Reads a key file that only root and this process can read or replace.
 pub fn read(path: &Path) -> Result<Bytes, BadMasterKey> {
     let mut file = open(path);
     for _ in 1..ATTEMPTS {
-        // Kubernetes exchanges the folder of a secret while nothing waits for it.
+        // Kubernetes replaces the directory of a secret while it is in use.
         let again = match &file {
             Err(BadMasterKey::Replaced) => true,
             Err(BadMasterKey::Unreadable(error)) => error.kind() == io::ErrorKind::NotFound,
@@ -111,7 +111,7 @@ pub fn read(path: &Path) -> Result<Bytes, BadMasterKey> {
 #[cfg(unix)]
 use super::key_file::open;
 
-/// Elsewhere the directory of the file decides who may read it.
+/// On other systems, the permissions of the directory decide who can read the file.
 #[cfg(not(unix))]
 fn open(path: &Path) -> Result<File, BadMasterKey> {
     if std::fs::metadata(path)?.is_file() { Ok(File::open(path)?) } else { Err(BadMasterKey::NotAFile) }

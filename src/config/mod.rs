@@ -1,7 +1,7 @@
-//! The configuration: three sources, one value, and every fault told at once.
+//! Loads the configuration from three sources, and reports all of its errors at once.
 //!
-//! Weakest first: `config/default.toml`, which is compiled in, the file given with `--config`, and the environment
-//! (`KEYSTILE_SECTION__KEY`, with short names for the six that a deployment usually sets).
+//! Later sources override earlier ones: `config/default.toml`, which is compiled in; the file given with `--config`;
+//! and the environment (`KEYSTILE_SECTION__KEY`, with short names for the settings that deployments usually set there).
 
 mod checks;
 mod database_url;
@@ -37,12 +37,12 @@ pub use sections::{
 
 use settings::Settings;
 
-/// The embedded defaults. They hold every key that exists.
+/// The embedded defaults. They contain every setting that exists.
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 impl Config {
-    /// Reads, merges and checks all sources. The environment is a parameter, so that the result depends on nothing
-    /// but the arguments and the files that they name.
+    /// Reads, merges and validates all sources. The environment is a parameter, so that the result depends only on the
+    /// arguments and the files that they name.
     pub fn load(file: Option<&Path>, env: &Env) -> Result<Self, Faults> {
         let mut settings = Settings::new(DEFAULTS);
         if let Some(path) = file {

@@ -1,42 +1,42 @@
-//! The parts of a PostgreSQL URL, read as strictly as RFC 3986 writes them.
+//! Checks PostgreSQL URLs strictly by RFC 3986.
 //!
-//! libpq is more forgiving, and what it then takes for a host or a parameter may be the rest of a password, which it
-//! repeats when it cannot connect. So a URL whose parts are in doubt is refused before anything prints or uses it.
+//! libpq is more lenient: it may take the rest of an unencoded password for a host or a parameter, and repeat it in an
+//! error message. So ambiguous URLs are rejected before anything prints or uses them.
 
 use super::fault::Wrong;
 
 const ENCODE: &str = "Encode the password, and any user name or parameter with such a character: % as %25, / as %2F, \
     # as %23, ? as %3F, @ as %40, & as %26, = as %3D, a space as %20";
 
-/// Hosts and database of a URL (`host:port,host:port/database`): all that may be shown of it.
+/// Hosts and database of a URL (`host:port,host:port/database`), the part that may be shown.
 pub(super) fn shown(rest: &str) -> &str {
     let tail = rest.rsplit_once('@').map_or(rest, |(_, tail)| tail);
     &tail[..tail.find(['?', '#']).unwrap_or(tail.len())]
 }
 
-/// Checks what follows `://`.
+/// Checks the part after `://`.
 pub(super) fn check(rest: &str) -> Result<(), Wrong> {
     let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let (user_info, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
     if user_info.contains('@') || tail.contains('@') || !encoded(rest) {
-        return Err(Wrong::new("has a character in a place where it must be encoded", format!("{ENCODE}.")));
+        return Err(Wrong::new("has a character that must be percent-encoded there", format!("{ENCODE}.")));
     }
     if let Some((_, parameters)) = tail.split_once('?')
         && parameters.split('&').any(|parameter| parameter.matches('=').count() != 1)
     {
-        return Err(Wrong::new("has a parameter that is not one name=value", format!("{ENCODE}.")));
+        return Err(Wrong::new("has a parameter that is not of the form name=value", format!("{ENCODE}.")));
     }
     if hosts.split(',').all(is_host) {
         Ok(())
     } else {
         Err(Wrong::new(
-            "names a host that is not one, or a port that is not a number",
+            "has an invalid host, or a port that is not a number",
             "Write postgres://user:password@host:5432/database, and an IPv6 address in brackets.",
         ))
     }
 }
 
-/// Nothing but printable ASCII characters, and each `%` begins an encoded byte that is not zero.
+/// Whether the text is printable ASCII in which each `%` starts a valid escape other than `%00`.
 fn encoded(text: &str) -> bool {
     let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
     let mut escapes = text.split('%').skip(1);
@@ -46,7 +46,7 @@ fn encoded(text: &str) -> bool {
         })
 }
 
-/// `host`, `host:port`, `[address]` or `[address]:port`. No host at all is the local one.
+/// `host`, `host:port`, `[address]` or `[address]:port`. An empty host means the local one.
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[').map(|rest| rest.split_once(']')) {
         Some(Some((address, port))) if !address.is_empty() => (address, port),

@@ -1,4 +1,4 @@
-//! Rate policies from the configuration.
+//! The `[[rate_policies]]` list.
 
 use super::document::{Entry, Value};
 use super::fault::Wrong;
@@ -10,7 +10,7 @@ use crate::domain::scope::{Catalog, ScopeSet};
 
 const FIELDS: &[&str] = &["name", "limit", "window", "per", "scopes", "routes", "ignore_case"];
 
-/// Those of the strongest source that has some.
+/// The policies of the last source that has any.
 pub(super) fn rate_policies(settings: &mut Settings, catalog: &Catalog) -> Vec<RatePolicy> {
     let mut policies: Vec<RatePolicy> = Vec::new();
     for entry in settings.list("rate_policies").pop().unwrap_or_default() {
@@ -32,7 +32,7 @@ fn rate_policy(settings: &mut Settings, entry: &Entry, catalog: &Catalog) -> Opt
     let per = reader.optional("per", per).unwrap_or(Per::Credential);
     let scopes = reader.optional("scopes", |value| known_scopes(value, catalog)).unwrap_or_default();
     let routes = reader.optional("routes", routes).unwrap_or_default();
-    // Wide by default: many frameworks ignore the case of a path, and a request that is counted in vain does no harm.
+    // On by default: many frameworks ignore the case of paths, and counting too many requests is harmless.
     let ignore_case = reader.optional("ignore_case", values::flag).unwrap_or(true);
     Some(RatePolicy { name: name?, limit: limit?, window: window?, per, scopes, routes, ignore_case })
 }

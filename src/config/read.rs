@@ -1,4 +1,4 @@
-//! From settings to sections.
+//! Reads settings into sections.
 
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
@@ -75,7 +75,7 @@ fn data_dir(settings: &mut Settings, env: &Env) -> PathBuf {
     if !given.as_os_str().is_empty() {
         return given;
     }
-    // The XDG specification says to ignore a path that is not absolute.
+    // The XDG specification requires relative paths to be ignored.
     let absolute = |name| env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let data_home =
         absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
@@ -132,11 +132,11 @@ fn bad_master_key(bad: &BadMasterKey) -> Wrong {
     Wrong::new(bad.to_string(), bad.remedy())
 }
 
-/// The companion CLI's login command and default issuer.
+/// Login command and default issuer of the companion CLI.
 const COMPANION_LOGIN: &str = "keystile auth login";
 const COMPANION_SERVER: &str = "http://127.0.0.1:8642";
 
-/// The command to sign in, which names the server where the companion CLI would go to another one.
+/// The sign-in command. Adds `--issuer` for the companion CLI, unless this deployment is its default issuer.
 fn login_command(written: String, public_url: &Issuer) -> String {
     let url = public_url.as_str();
     if written != COMPANION_LOGIN || url == COMPANION_SERVER {
@@ -229,6 +229,6 @@ mod tests {
         );
         let own =
             [("KEYSTILE_PUBLIC_URL", "https://example.com"), ("KEYSTILE_BRAND__LOGIN_COMMAND", "acme login")];
-        assert_eq!(command(&own), "acme login", "a tool of another brand knows its server");
+        assert_eq!(command(&own), "acme login", "a tool of another brand has its own default issuer");
     }
 }

@@ -1,4 +1,4 @@
-//! Resources from the configuration.
+//! The `[[resources]]` list.
 
 use super::document::{Entry, Value};
 use super::fault::Wrong;
@@ -10,7 +10,7 @@ use crate::domain::resource::{Resource, canonical};
 
 const FIELDS: &[&str] = &["id", "name", "test"];
 
-/// Those of the strongest source that has some.
+/// The resources of the last source that has any.
 pub(super) fn resources(settings: &mut Settings, issuer: &Issuer) -> Vec<Resource> {
     let mut resources: Vec<Resource> = Vec::new();
     for entry in settings.list("resources").pop().unwrap_or_default() {

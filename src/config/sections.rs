@@ -1,4 +1,4 @@
-//! What a configuration holds.
+//! The sections of the configuration.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::domain::role::Role;
 use crate::domain::scope::Catalog;
 use crate::domain::secret::Secret;
 
-/// A complete and checked configuration.
+/// A complete and validated configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub server: Server,
@@ -30,28 +30,28 @@ pub struct Config {
     pub credentials: Credentials,
     pub audit: Audit,
     pub rate_policies: Vec<RatePolicy>,
-    /// What tokens can be for besides this server.
+    /// Audiences of tokens besides this server.
     pub resources: Vec<Resource>,
     pub log: Log,
     pub catalog: Catalog,
-    /// The four built-in roles first, then those that the deployment adds.
+    /// The four built-in roles, then those that the deployment adds.
     pub roles: Vec<Role>,
 }
 
 #[derive(Debug, Clone)]
 pub struct Server {
-    /// The address under which people and tools reach the server.
+    /// The public URL of the server, and its issuer.
     pub public_url: Issuer,
     pub listen: SocketAddr,
     pub data_dir: PathBuf,
-    /// Who may say in `X-Forwarded-For` where a request comes from.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Threads that serve HTTP.
+    /// HTTP worker threads.
     pub workers: usize,
-    /// Connections at most, from everybody and from one address.
+    /// Open connections at most, in total and per client address.
     pub max_connections: usize,
     pub max_connections_per_address: usize,
-    /// How far clocks may be apart, or jump.
+    /// Maximum difference between clocks, and maximum jump of a clock.
     pub clock_tolerance: TimeDelta,
 }
 
@@ -59,17 +59,17 @@ pub struct Server {
 pub struct Database {
     pub url: DatabaseUrl,
     pub pool_size: u32,
-    /// Connections of their own for filtered logs, exports and sums.
+    /// Separate connections for filtered logs, exports and sums.
     pub report_pool_size: u32,
     pub pooler: Pooler,
 }
 
-/// What stands between the server and PostgreSQL, as far as it matters.
+/// Kind of connection pooler in front of PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pooler {
-    /// Nothing, or a pooler that gives each connection a session of its own.
+    /// None, or one that gives each connection a server session of its own.
     Session,
-    /// A pooler that may give each transaction another session, such as PgBouncer with `pool_mode = transaction`.
+    /// One that may run each transaction in another server session, such as PgBouncer with `pool_mode = transaction`.
     Transaction,
 }
 
@@ -79,34 +79,34 @@ pub struct Keys {
     pub rsa_bits: u32,
     /// How long a signing key signs.
     pub rotate_every: TimeDelta,
-    /// How long before its first signature a key is in the JWKS, so that every cache knows it.
+    /// How long a key is in the JWKS before it signs, so that caches know it.
     pub publish_ahead: TimeDelta,
-    /// How long after its last signature a key stays in the JWKS.
+    /// How long a key stays in the JWKS after its last signature.
     pub keep_after: TimeDelta,
 }
 
-/// Where the master key comes from.
+/// The source of the master key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MasterKeySource {
-    /// `KEYSTILE_MASTER_KEY`, already known to decode.
+    /// `KEYSTILE_MASTER_KEY`, already validated.
     Env(Secret),
     File(PathBuf),
-    /// `{data_dir}/master.key`, made on the first start.
+    /// `{data_dir}/master.key`, created at the first start.
     DataDir,
 }
 
-/// What makes the server look like the tool it serves.
+/// The branding of the deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brand {
     pub name: String,
-    /// What API keys and tokens start with.
+    /// Prefix of API keys and tokens.
     pub token_prefix: String,
-    /// What our own headers start with: `Keystile-Required-Scopes`.
+    /// Prefix of this server's own headers, as in `Keystile-Required-Scopes`.
     pub header: String,
     pub cli_name: String,
-    /// What a person types to sign in.
+    /// The command that a person runs to sign in.
     pub login_command: String,
-    /// Where the deployment explains itself to its people.
+    /// The deployment's own help page.
     pub help_url: Option<String>,
     pub status_url: Option<String>,
     pub support_url: Option<String>,
@@ -115,76 +115,76 @@ pub struct Brand {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokens {
     pub access: TimeDelta,
-    /// An authorization code.
+    /// Lifetime of an authorization code.
     pub code: TimeDelta,
-    /// An authorization request that waits for its person.
+    /// Lifetime of an authorization request that was opened.
     pub request: TimeDelta,
-    /// A pushed request that waits to be opened.
+    /// Lifetime of a pushed authorization request until it is opened.
     pub pushed_request: TimeDelta,
-    /// A device authorization request, from the tool's question to the session it gets.
+    /// Lifetime of a device authorization request.
     pub device_request: TimeDelta,
-    /// How long the last refresh token may be presented again; zero for never.
+    /// How long the previous refresh token is accepted after a rotation; zero means never.
     pub refresh_grace: TimeDelta,
-    /// A CLI session ends when unused for so long.
+    /// Idle timeout of a CLI session.
     pub session_idle: TimeDelta,
-    /// A CLI session ends after so long in any case.
+    /// Maximum lifetime of a CLI session.
     pub session_max: TimeDelta,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignIn {
-    /// A browser session ends when unused for so long.
+    /// Idle timeout of a web session.
     pub session_idle: TimeDelta,
-    /// A browser session ends after so long in any case.
+    /// Maximum lifetime of a web session.
     pub session_max: TimeDelta,
-    /// A consent asks for the password again when it was given longer ago than this.
+    /// A consent requires the password again if it was last entered longer ago than this.
     pub reauthenticate_after: TimeDelta,
-    /// Characters of the shortest password.
+    /// Minimum length of a password in characters.
     pub password_min: usize,
-    /// Passwords that are checked at the same time; each takes 19 MiB.
+    /// Passwords hashed in parallel; each takes 19 MiB.
     pub max_parallel_hashes: usize,
 }
 
-/// What holds in an organization that has not decided otherwise.
+/// Defaults for organizations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Organizations {
     pub device_flow: DeviceFlow,
-    /// Whether a code may be copied from a page into a terminal.
+    /// Whether codes may be copied from a page into a terminal.
     pub copy_code: bool,
-    /// Whether an API key may be without scopes of its own.
+    /// Whether an API key may be unrestricted.
     pub unrestricted_keys: bool,
-    /// The longest life of an API key; zero for no limit.
+    /// Maximum lifetime of an API key; zero means unlimited.
     pub key_max: TimeDelta,
     pub personal_token_creators: TokenCreators,
-    /// The longest life of a personal token; zero for no limit.
+    /// Maximum lifetime of a personal token; zero means unlimited.
     pub personal_token_max: TimeDelta,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Sign-ins that may be begun from one address in a minute, whoever begins them.
+    /// Sign-ins started per minute and client address.
     pub sign_ins_per_minute: i32,
-    /// Requests to the management API with one credential in a minute.
+    /// Management API requests per minute and credential.
     pub api_requests_per_minute: i32,
 }
 
 /// Sessions, personal tokens and API keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credentials {
-    /// How long one is kept after its end.
+    /// How long a credential is kept after its end.
     pub keep_ended: TimeDelta,
 }
 
-/// What is kept of the use of credentials. Audit events are always kept, and for ever.
+/// What is recorded of uses of credentials. Audit events are always recorded, and kept forever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Audit {
-    /// Whether more is kept than when each credential was used last.
+    /// Whether individual uses are recorded, and not only the last use of each credential.
     pub log_uses: bool,
-    /// How many denied uses of a credential are kept in detail in a minute.
+    /// Denied uses per credential and minute that are recorded in detail.
     pub denied_uses_per_minute: u32,
-    /// How long each use.
+    /// How long individual uses are kept.
     pub keep_uses: TimeDelta,
-    /// How long the number of uses on a day.
+    /// How long daily counts are kept.
     pub keep_usage: TimeDelta,
 }
 

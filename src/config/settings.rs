@@ -1,4 +1,4 @@
-//! All sources laid over each other.
+//! Merges the settings of all sources.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::env::Env;
 use super::fault::{Fault, Faults, Origin, Wrong};
 use super::values::Parsed;
 
-/// Short names of the settings that a deployment usually gives in the environment.
+/// Short names of environment variables for settings that deployments usually set.
 const SHORT_NAMES: [(&str, &str); 5] = [
     ("KEYSTILE_PUBLIC_URL", "server.public_url"),
     ("KEYSTILE_LISTEN", "server.listen"),
@@ -18,7 +18,7 @@ const SHORT_NAMES: [(&str, &str); 5] = [
 ];
 const PREFIX: &str = "KEYSTILE_";
 
-/// Every setting with all its values, weakest source first, and the faults found so far.
+/// All settings with their values from all sources, earliest source first, and the errors found so far.
 pub(super) struct Settings {
     stacks: BTreeMap<String, Vec<Setting>>,
     lists: BTreeMap<String, Vec<Vec<Entry>>>,
@@ -26,10 +26,10 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Starts from the embedded defaults: what they do not name does not exist.
+    /// Starts from the embedded defaults. Settings that they do not contain do not exist.
     pub(super) fn new(defaults: &str) -> Self {
         let mut document = Document::parse(Path::new("config/default.toml"), defaults).unwrap_or_default();
-        // `name = []` outside of all sections: a list that exists and is empty.
+        // A top-level `name = []` declares an empty list.
         let empty: Vec<String> = document.settings.keys().filter(|key| !key.contains('.')).cloned().collect();
         for name in empty {
             document.settings.remove(&name);
@@ -117,8 +117,8 @@ impl Settings {
         Wrong::new(what, format!("Remove it, or use one of {}.", names.join(", ")))
     }
 
-    /// The strongest value of a setting that `parse` accepts. Every value that it does not accept is a fault, and
-    /// reading goes on with the next weaker one, so that one run finds all faults.
+    /// The value of the last source that `parse` accepts. Each rejected value is recorded as an error, and reading
+    /// continues with the source before it, so that one run reports all errors.
     pub(super) fn read<T>(&mut self, key: &str, parse: impl Fn(&Value) -> Parsed<T>) -> T {
         for setting in self.stacks[key].iter().rev() {
             match parse(&setting.value) {
@@ -126,15 +126,15 @@ impl Settings {
                 Err(wrong) => self.faults.push(Fault::new(setting.origin.clone(), key, wrong)),
             }
         }
-        unreachable!("config/default.toml holds a value of {key} that is no good")
+        unreachable!("config/default.toml has an invalid value of {key}")
     }
 
-    /// All layers of a list of tables, weakest first.
+    /// The lists of all sources that have one, earliest source first.
     pub(super) fn list(&self, name: &str) -> Vec<Vec<Entry>> {
         self.lists.get(name).cloned().unwrap_or_default()
     }
 
-    /// Notes a fault in the value in force.
+    /// Records an error in the effective value.
     pub(super) fn refuse(&mut self, key: &str, wrong: Wrong) {
         let origin = self.stacks[key].last().map(|setting| setting.origin.clone());
         self.faults.extend(origin.map(|origin| Fault::new(origin, key, wrong)));
@@ -154,7 +154,7 @@ impl Settings {
     }
 }
 
-/// `KEYSTILE_TOKENS__ACCESS` is `tokens.access`.
+/// `KEYSTILE_TOKENS__ACCESS` means `tokens.access`.
 fn long_name(variable: &str) -> Option<String> {
     let (section, key) = variable.strip_prefix(PREFIX)?.split_once("__")?;
     Some(format!("{}.{}", section.to_lowercase(), key.to_lowercase()))

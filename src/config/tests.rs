@@ -1,4 +1,4 @@
-//! Every fault kind says where it is and how to mend it.
+//! Configuration errors name their location and a remedy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ mod lists;
 mod secrets;
 mod values;
 
-/// Writes a file into a folder of its own, which goes away with the first of the two.
+/// Writes a file into a new directory, which is deleted when the returned `TempDir` is dropped.
 fn file(name: &str, text: &str) -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join(name);
@@ -31,7 +31,7 @@ fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, Faults> {
     Config::load(Some(&path), &env(variables))
 }
 
-/// The faults of a file, one a line, with the directory left out.
+/// The errors of a file, without its directory.
 fn faults(text: &str, variables: &[(&str, &str)]) -> Vec<String> {
     let from_name = |line: String| match line.find("keystile.toml:") {
         Some(at) => line[at..].to_owned(),
@@ -134,7 +134,7 @@ fn text_that_is_not_toml_is_refused_with_its_line() {
     let found = faults("[server]\nlisten = \n[tokens\n", &[]);
     assert!(found[0].starts_with("keystile.toml:2: this is not TOML: "), "{found:?}");
     assert!(
-        found.iter().all(|fault| fault.ends_with("Mend this line; see config/example.toml.")),
+        found.iter().all(|fault| fault.ends_with("Fix this line; see config/example.toml.")),
         "{found:?}"
     );
 }
@@ -181,7 +181,7 @@ fn a_setting_that_two_variables_name_is_refused() {
 
 #[cfg(unix)]
 #[cfg(unix)]
-/// The example with every setting switched on: a `#` that touches what follows hides a setting, `# ` begins prose.
+/// The example with all settings uncommented: `#` directly before text disables a setting, `# ` starts a comment.
 fn uncommented_example() -> String {
     let example = include_str!("../../config/example.toml");
     let line = |line: &str| match line.strip_prefix('#') {
@@ -207,7 +207,7 @@ fn the_example_holds_every_key_with_its_default() {
 fn every_key_of_the_defaults_is_read() {
     for key in Settings::new(DEFAULTS).keys() {
         let name = format!("KEYSTILE_{}", key.replace('.', "__").to_uppercase());
-        // A control character is no value of any setting but a path, so every key that is read complains.
+        // No setting except a path accepts a control character, so every setting that is read reports an error.
         let found = Config::load(None, &env(&[(&name, "\u{1}")]));
         let paths = ["server.data_dir"];
         assert!(

@@ -1,4 +1,4 @@
-//! From a value as written to a value with a type.
+//! Parses values of settings.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,7 +14,7 @@ use crate::domain::policy::DeviceFlow;
 
 pub(super) type Parsed<T> = Result<T, Wrong>;
 
-/// Any text, also an empty one.
+/// Text, possibly empty.
 pub(super) fn text(value: &Value) -> Parsed<&str> {
     match value {
         Value::Text(text) | Value::Untyped(text) => Ok(text),
@@ -32,7 +32,7 @@ fn not_a(wanted: &str, given: &str) -> Wrong {
     )
 }
 
-/// A text for people: not empty, one line, at most 120 characters.
+/// Display text: not empty, one line, at most 120 characters.
 pub(super) fn words(value: &Value) -> Parsed<String> {
     let text = text(value)?.trim();
     if text.is_empty() {
@@ -59,7 +59,7 @@ pub(super) fn list(value: &Value) -> Parsed<Vec<String>> {
         Value::Untyped(text) => {
             Ok(text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect())
         }
-        _ => Err(Wrong::new("is not a list of texts", "Write it as [\"one\", \"two\"].")),
+        _ => Err(Wrong::new("is not a list of strings", "Write it as [\"one\", \"two\"].")),
     }
 }
 
@@ -91,10 +91,10 @@ pub(super) fn duration_or_zero(value: &Value) -> Parsed<TimeDelta> {
     Ok(duration)
 }
 
-/// A duration that is longer than nothing.
+/// A positive duration.
 pub(super) fn duration(value: &Value) -> Parsed<TimeDelta> {
     match duration_or_zero(value)? {
-        none if none.is_zero() => Err(Wrong::new("is no time at all", "Write at least 1s.")),
+        none if none.is_zero() => Err(Wrong::new("is zero", "Write at least 1s.")),
         duration => Ok(duration),
     }
 }
@@ -137,10 +137,7 @@ pub(super) fn link(schemes: &'static [&'static str]) -> impl Fn(&Value) -> Parse
             Ok(url) if schemes.contains(&url.scheme()) => Ok(Some(text.to_owned())),
             _ => {
                 let schemes = schemes.join(": or ");
-                Err(Wrong::new(
-                    "is not a link that people can follow",
-                    format!("Write a URL with {schemes}:, or nothing."),
-                ))
+                Err(Wrong::new("is not a link", format!("Write a URL with {schemes}:, or nothing.")))
             }
         }
     }
@@ -151,11 +148,11 @@ pub(super) fn rsa_bits(value: &Value) -> Parsed<u32> {
     if matches!(bits, 2048 | 3072 | 4096) {
         Ok(bits)
     } else {
-        Err(Wrong::new("is not a size of key that this server makes", "Write 2048, 3072 or 4096."))
+        Err(Wrong::new("is not a supported key size", "Write 2048, 3072 or 4096."))
     }
 }
 
-/// The start of every secret: `acme`, `onv_sk`.
+/// The prefix of secrets, such as `acme` or `onv_sk`.
 pub(super) fn token_prefix(value: &Value) -> Parsed<String> {
     let text = text(value)?;
     let part =
@@ -164,13 +161,13 @@ pub(super) fn token_prefix(value: &Value) -> Parsed<String> {
         Ok(text.to_owned())
     } else {
         Err(Wrong::new(
-            "is not a prefix that scanners for leaked secrets can find",
+            "is not a valid prefix for secrets",
             "Write at most 20 lowercase letters, digits and single underscores, a letter first.",
         ))
     }
 }
 
-/// The start of the names of our own HTTP headers.
+/// The prefix of this server's own HTTP headers.
 pub(super) fn header(value: &Value) -> Parsed<String> {
     let text = text(value)?;
     let start = text.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -184,7 +181,7 @@ pub(super) fn header(value: &Value) -> Parsed<String> {
     }
 }
 
-/// The name of a command: one word of a shell without quotes.
+/// The name of a command: a shell word that needs no quotes.
 pub(super) fn command(value: &Value) -> Parsed<String> {
     let text = text(value)?;
     let safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
@@ -200,7 +197,7 @@ pub(super) fn command(value: &Value) -> Parsed<String> {
 
 pub(super) fn device_flow(value: &Value) -> Parsed<DeviceFlow> {
     DeviceFlow::parse(text(value)?).ok_or_else(|| {
-        Wrong::new("is not a policy on device codes", "Write \"on\", \"same_network\" or \"off\".")
+        Wrong::new("is not a device code policy", "Write \"on\", \"same_network\" or \"off\".")
     })
 }
 
@@ -210,7 +207,7 @@ pub(super) fn token_creators(value: &Value) -> Parsed<TokenCreators> {
     })
 }
 
-/// A name that changes when the meaning of a list does.
+/// A version of the scope catalog.
 pub(super) fn version(value: &Value) -> Parsed<String> {
     let text = text(value)?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
@@ -225,7 +222,7 @@ pub(super) fn log_format(value: &Value) -> Parsed<LogFormat> {
     match text(value)? {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
-        _ => Err(Wrong::new("is not a format of the log", "Write \"text\" or \"json\".")),
+        _ => Err(Wrong::new("is not a log format", "Write \"text\" or \"json\".")),
     }
 }
 
@@ -234,8 +231,8 @@ pub(super) fn pooler(value: &Value) -> Parsed<Pooler> {
         "session" => Ok(Pooler::Session),
         "transaction" => Ok(Pooler::Transaction),
         _ => Err(Wrong::new(
-            "is not a kind of pooler",
-            "Write \"transaction\" if a pooler in transaction mode stands before PostgreSQL, or else \"session\".",
+            "is not a pooler mode",
+            "Write \"transaction\" if a pooler in transaction mode is in front of PostgreSQL, otherwise \"session\".",
         )),
     }
 }
@@ -245,7 +242,7 @@ pub(super) fn log_level(value: &Value) -> Parsed<String> {
     match tracing_subscriber::EnvFilter::builder().parse(text) {
         Ok(_) if !text.is_empty() => Ok(text.to_owned()),
         _ => Err(Wrong::new(
-            "is not a level of the log",
+            "is not a log level",
             "Write error, warn, info, debug or trace, or a filter such as \"info,keystiled::store=debug\".",
         )),
     }

@@ -1,4 +1,4 @@
-//! The lists of the configuration: roles, and scopes with the words that people read.
+//! Roles and the scope catalog.
 
 use super::document::{Entry, Setting, Value};
 use super::fault::{Fault, Wrong};
@@ -7,7 +7,7 @@ use super::values::{self, Parsed};
 use crate::domain::role::Role;
 use crate::domain::scope::{Bundle, Catalog, Level, Scope, ScopeSet};
 
-/// The built-in roles and those that a file adds. An entry with the id of a built-in role describes it anew.
+/// The built-in roles and those of the file. An entry with the id of a built-in role replaces its description.
 pub(super) fn roles(settings: &mut Settings) -> Vec<Role> {
     let mut roles: Vec<Role> = Vec::new();
     for layer in settings.list("roles") {
@@ -30,8 +30,8 @@ pub(super) fn roles(settings: &mut Settings) -> Vec<Role> {
     roles
 }
 
-/// The scope catalog: that of the strongest source that has one, because a deployment that names its own scopes
-/// does not want to offer ours.
+/// The scope catalog of the last source that has one. Replaces the built-in catalog as a whole, because a deployment
+/// with its own scopes does not offer the built-in ones.
 pub(super) fn catalog(settings: &mut Settings, roles: &[Role]) -> Catalog {
     let mut scopes: Vec<Scope> = Vec::new();
     for entry in settings.list("scopes").pop().unwrap_or_default() {
@@ -47,7 +47,7 @@ pub(super) fn catalog(settings: &mut Settings, roles: &[Role]) -> Catalog {
     Catalog::new(version, scopes, bundles)
 }
 
-/// The bundles of the strongest source that has some. Those that are shipped go with the scopes that are shipped.
+/// The bundles of the last source that has any. The built-in bundles are dropped if the scopes are replaced.
 fn bundles(settings: &mut Settings, scopes: &[Scope]) -> Vec<Bundle> {
     let mut layers = settings.list("bundles");
     let ours_alone = layers.len() == 1 && settings.list("scopes").len() > 1;
@@ -71,7 +71,7 @@ fn bundles(settings: &mut Settings, scopes: &[Scope]) -> Vec<Bundle> {
 }
 
 pub(super) fn twice() -> Wrong {
-    Wrong::new("is here twice", "Remove one of the two.")
+    Wrong::new("is a duplicate", "Remove one of the two.")
 }
 
 const SCOPE_FIELDS: &[&str] = &["id", "label", "not_label", "level", "roles", "default"];
@@ -93,7 +93,7 @@ fn scope(reader: &mut EntryReader<'_>, roles: &[Role]) -> Option<Scope> {
     Some(Scope { id: id?, label: label?, not_label: not_label?, level: level?, roles: held?, default })
 }
 
-/// Reads the fields of one entry and notes what is wrong with them.
+/// Reads the fields of an entry and records errors.
 pub(super) struct EntryReader<'a> {
     kind: &'static str,
     entry: &'a Entry,
@@ -101,7 +101,7 @@ pub(super) struct EntryReader<'a> {
 }
 
 impl<'a> EntryReader<'a> {
-    /// Refuses every field but `fields`.
+    /// Rejects unknown fields.
     pub(super) fn new(
         kind: &'static str,
         fields: &[&str],
@@ -116,7 +116,7 @@ impl<'a> EntryReader<'a> {
         reader
     }
 
-    /// What messages call the entry: `scope "org:read"`, or `scope` while it has no id and no name.
+    /// Name of the entry in messages: `scope "org:read"`, or `scope` if it has neither id nor name.
     fn name(&self) -> String {
         match self.entry.fields.get("id").or_else(|| self.entry.fields.get("name")) {
             Some(Setting { value: Value::Text(id), .. }) => format!("{} {id:?}", self.kind),
@@ -178,7 +178,7 @@ fn level(value: &Value) -> Parsed<Level> {
 fn known_scopes(value: &Value, scopes: &[Scope]) -> Parsed<Vec<String>> {
     let held = values::list(value)?;
     if held.is_empty() {
-        return Err(Wrong::new("names no scope", "Name at least one."));
+        return Err(Wrong::new("has no scope", "Write at least one."));
     }
     match held.iter().find(|id| scopes.iter().all(|scope| scope.id != **id)) {
         Some(id) => Err(Wrong::new(format!("{id:?} is not a scope"), "Add it as [[scopes]], or remove it.")),
@@ -190,10 +190,7 @@ fn known_roles(value: &Value, roles: &[Role]) -> Parsed<Vec<String>> {
     let held = values::list(value)?;
     let known = || roles.iter().map(|role| role.id.as_str()).collect::<Vec<_>>().join(", ");
     if held.is_empty() {
-        return Err(Wrong::new(
-            "names no role, so nobody could ever give it",
-            format!("Use some of {}.", known()),
-        ));
+        return Err(Wrong::new("has no role, so nobody could grant it", format!("Use some of {}.", known())));
     }
     match held.iter().find(|id| roles.iter().all(|role| role.id != **id)) {
         Some(id) => {

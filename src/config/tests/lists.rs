@@ -1,4 +1,4 @@
-//! Roles, and scopes with their words.
+//! Tests of roles and the scope catalog.
 
 use std::fmt::Write as _;
 
@@ -40,10 +40,10 @@ fn cg_11_the_default_catalog_has_what_this_server_offers_and_the_others_add_to_i
     let of_this_server: Vec<&str> = own.ids().filter(|id| !of_openid.contains(id)).collect();
     for id in &of_this_server {
         let about = ["org:", "keys:", "tokens:", "service_accounts:", "audit:"];
-        assert!(about.iter().any(|area| id.starts_with(area)), "{id} is nothing that this server offers");
+        assert!(about.iter().any(|area| id.starts_with(area)), "{id} is not a scope of this server");
     }
     let deployments = load(include_str!("../../../config/deployments.toml"), &[]).unwrap().catalog;
-    assert!(own.ids().all(|id| deployments.contains(id)), "nothing of the server's own is lost");
+    assert!(own.ids().all(|id| deployments.contains(id)), "all built-in scopes are kept");
     for id in ["deployments:read", "deployments:write", "deployments:delete", "operations:read"] {
         assert!(deployments.contains(id) && !own.contains(id), "{id}");
     }
@@ -90,7 +90,7 @@ fn a_scope_must_be_held_by_roles_that_exist() {
     );
     one_fault(
         &SCOPE.replace("\"auditor\"", ""),
-        "keystile.toml:6: scope \"fred:read\": roles: names no role, so nobody could ever give it. Use some of owner, \
+        "keystile.toml:6: scope \"fred:read\": roles: has no role, so nobody could grant it. Use some of owner, \
          admin, member, viewer.",
     );
 }
@@ -99,11 +99,11 @@ fn a_scope_must_be_held_by_roles_that_exist() {
 fn scopes_and_roles_exist_once_and_have_no_other_fields() {
     one_fault(
         &format!("{ROLE}{SCOPE}{SCOPE}"),
-        "keystile.toml:11: scope \"fred:read\": id: is here twice. Remove one of the two.",
+        "keystile.toml:11: scope \"fred:read\": id: is a duplicate. Remove one of the two.",
     );
     one_fault(
         &format!("{ROLE}{ROLE}"),
-        "keystile.toml:5: role \"auditor\": id: is here twice. Remove one of the two.",
+        "keystile.toml:5: role \"auditor\": id: is a duplicate. Remove one of the two.",
     );
     one_fault(
         &format!("{ROLE}{SCOPE}icon = \"x\"\n"),
@@ -142,7 +142,7 @@ fn a_rate_policy_that_could_not_work_is_refused() {
     assert_eq!(config.rate_policies[0].per, Per::Organization);
     one_fault(
         &format!("{policy}{policy}"),
-        "keystile.toml:6: rate policy \"talks\": name: is here twice. Remove one of the two.",
+        "keystile.toml:6: rate policy \"talks\": name: is a duplicate. Remove one of the two.",
     );
     one_fault(
         &format!("{policy}scopes = [\"no:such\"]\n"),
@@ -183,6 +183,6 @@ fn cd_03_a_resource_has_an_absolute_url_of_its_own() {
     );
     one_fault(
         &[entry("https://api.example.com"), entry("https://API.example.com/")].concat(),
-        "keystile.toml:5: resource \"https://API.example.com/\": id: is here twice. Remove one of the two.",
+        "keystile.toml:5: resource \"https://API.example.com/\": id: is a duplicate. Remove one of the two.",
     );
 }

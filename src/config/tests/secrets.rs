@@ -1,4 +1,4 @@
-//! Where secrets come from, and that no message repeats them.
+//! Sources of secrets; messages do not contain them.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ fn a_master_key_in_the_environment_is_32_bytes() {
     for bad in ["", "correct horse battery staple", &KEY[..40]] {
         one_env_fault(
             &[("KEYSTILE_MASTER_KEY", bad)],
-            "KEYSTILE_MASTER_KEY: is not 32 bytes in base64 or hexadecimal. Make one with: openssl rand -base64 32.",
+            "KEYSTILE_MASTER_KEY: is not 32 bytes in base64 or hexadecimal. Create one with: openssl rand -base64 32.",
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Values that are no good, one kind at a time.
+//! Invalid values of each type.
 
 use super::{faults, load, one_env_fault, one_fault};
 
@@ -39,7 +39,7 @@ fn values_of_the_wrong_kind_are_refused() {
     );
     one_fault(
         "[server]\ntrusted_proxies = \"10.0.0.1\"\n",
-        "keystile.toml:2: server.trusted_proxies: is not a list of texts. Write it as [\"one\", \"two\"].",
+        "keystile.toml:2: server.trusted_proxies: is not a list of strings. Write it as [\"one\", \"two\"].",
     );
     one_fault(
         "[server]\nlisten = \"localhost:8642\"\n",
@@ -48,11 +48,11 @@ fn values_of_the_wrong_kind_are_refused() {
     );
     one_fault(
         "[keys]\nrsa_bits = 1024\n",
-        "keystile.toml:2: keys.rsa_bits: is not a size of key that this server makes. Write 2048, 3072 or 4096.",
+        "keystile.toml:2: keys.rsa_bits: is not a supported key size. Write 2048, 3072 or 4096.",
     );
     one_fault(
         "[log]\nformat = \"xml\"\n",
-        "keystile.toml:2: log.format: is not a format of the log. Write \"text\" or \"json\".",
+        "keystile.toml:2: log.format: is not a log format. Write \"text\" or \"json\".",
     );
 }
 
@@ -60,7 +60,7 @@ fn values_of_the_wrong_kind_are_refused() {
 fn a_log_level_that_nobody_knows_is_refused() {
     one_fault(
         "[log]\nlevel = \"info,keystile=loud\"\n",
-        "keystile.toml:2: log.level: is not a level of the log. Write error, warn, info, debug or trace, or a filter \
+        "keystile.toml:2: log.level: is not a log level. Write error, warn, info, debug or trace, or a filter \
          such as \"info,keystiled::store=debug\".",
     );
 }
@@ -85,7 +85,7 @@ fn durations_are_checked_one_by_one() {
     for (bad, expected) in [
         ("8 hours", format!("is not a duration. {remedy}")),
         ("999999999999d", format!("is longer than 100 years. {remedy}")),
-        ("0s", "is no time at all. Write at least 1s.".to_owned()),
+        ("0s", "is zero. Write at least 1s.".to_owned()),
         ("-1h", "is negative. Write 0s or a longer time.".to_owned()),
     ] {
         one_fault(
@@ -119,15 +119,15 @@ fn durations_must_fit_together() {
 #[test]
 fn the_brand_must_fit_where_it_is_written() {
     for (key, bad, expected) in [
-        ("token_prefix", "Acme", "is not a prefix that scanners for leaked secrets can find"),
-        ("token_prefix", "acme_", "is not a prefix"),
-        ("token_prefix", "", "is not a prefix"),
+        ("token_prefix", "Acme", "is not a valid prefix for secrets"),
+        ("token_prefix", "acme_", "is not a valid prefix"),
+        ("token_prefix", "", "is not a valid prefix"),
         ("header", "Acme:", "cannot start the name of an HTTP header"),
         ("cli_name", "rm -rf", "is not the name of a command"),
         ("name", " ", "is empty"),
         ("login_command", "a\\nb", "is not one line"),
-        ("status_url", "javascript:alert(1)", "is not a link that people can follow"),
-        ("support_url", "support", "is not a link that people can follow"),
+        ("status_url", "javascript:alert(1)", "is not a link"),
+        ("support_url", "support", "is not a link"),
     ] {
         let found = faults(&format!("[brand]\n{key} = \"{bad}\"\n"), &[]);
         assert_eq!(found.len(), 1, "{found:?}");
