@@ -1,20 +1,20 @@
-//! The form of the secrets that a person may paste: `{prefix}_{kind}_` + 43 base62 characters that hold 256 random
-//! bits + 6 base62 characters of CRC-32 over everything before them.
+//! Format of API keys and personal tokens: `{prefix}_{kind}_` + 43 base62 characters that encode 256 random bits + 6
+//! base62 characters of the CRC-32 of everything before them.
 //!
-//! Client and server share this file: the client refuses a mistyped key before it calls anyone, and the server
-//! refuses it before it asks the database.
+//! Client and server share this crate: the client rejects a mistyped key without a request, the server without a
+//! database query.
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// Characters that hold 32 bytes.
+/// Base62 characters that encode 32 bytes.
 pub const SECRET_LENGTH: usize = 43;
-/// Characters that hold a CRC-32.
+/// Base62 characters that encode a CRC-32.
 pub const CHECKSUM_LENGTH: usize = 6;
 
-/// Digits that are worked on at once, and what they count to: the most that fits into 32 bits.
+/// Base62 digits that are converted at once, the most that fit into 32 bits; and 62 to that power.
 const GROUP: usize = 5;
 const GROUP_SIZE: u64 = 62_u64.pow(5);
 
-/// Big-endian base62, left-padded with `0` to `width`.
+/// Encodes bytes as big-endian base62, left-padded with `0` to `width` characters.
 pub fn base62(bytes: &[u8], width: usize) -> String {
     let mut number = words(bytes);
     let mut digits = Vec::with_capacity(width + GROUP);
@@ -30,7 +30,7 @@ pub fn base62(bytes: &[u8], width: usize) -> String {
             group /= 62;
         }
     }
-    // The last group may have brought zeros in front of the number.
+    // The last group may have added leading zeros.
     while digits.len() > width && digits.last() == Some(&b'0') {
         digits.pop();
     }
@@ -38,7 +38,7 @@ pub fn base62(bytes: &[u8], width: usize) -> String {
     digits.iter().rev().map(|digit| char::from(*digit)).collect()
 }
 
-/// Reads base62 back into exactly `length` bytes; `None` for a foreign character or a number that does not fit.
+/// Decodes base62 into exactly `length` bytes; `None` for an invalid character or a number that does not fit.
 pub fn from_base62(text: &str, length: usize) -> Option<Vec<u8>> {
     let mut number = vec![0_u64; length.div_ceil(4)];
     for group in text.as_bytes().chunks(GROUP) {
@@ -61,7 +61,7 @@ pub fn from_base62(text: &str, length: usize) -> Option<Vec<u8>> {
     beyond.iter().all(|byte| *byte == 0).then(|| bytes.to_vec())
 }
 
-/// A big-endian number in words of 32 bits.
+/// Splits a big-endian number into 32-bit words.
 fn words(bytes: &[u8]) -> Vec<u64> {
     let mut words: Vec<u64> = bytes
         .rchunks(4)
@@ -80,7 +80,7 @@ fn digit(character: u8) -> Option<u64> {
     }))
 }
 
-/// The checksum that ends a key: CRC-32 of everything before it, in base62.
+/// The checksum at the end of a key: CRC-32 of everything before it, in base62.
 pub fn checksum(body: &str) -> String {
     base62(&crc32fast::hash(body.as_bytes()).to_be_bytes(), CHECKSUM_LENGTH)
 }
@@ -91,7 +91,7 @@ pub fn checksum_holds(key: &str) -> bool {
     key.is_char_boundary(at) && checksum(&key[..at]) == key[at..]
 }
 
-/// Joins `{prefix}_{kind}_`, a secret and its checksum.
+/// Builds a key from its start, such as `keystile_live_`, its secret and the checksum.
 pub fn compose(head: &str, secret: &[u8]) -> String {
     let body = format!("{head}{}", base62(secret, SECRET_LENGTH));
     let checksum = checksum(&body);
