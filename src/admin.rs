@@ -15,16 +15,16 @@ use crate::services::instance::{self, OpenError};
 use crate::services::signing_keys::KeyFailure;
 use crate::store::{Store, StoreError};
 
-/// What can be administered.
+/// An administration command
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check the configuration and say what is wrong with it
+    /// Check the configuration and report its errors
     CheckConfig,
-    /// Bring the database schema up to date
+    /// Apply pending database migrations
     Migrate,
-    /// Make the first owner and the first organization, without a browser
+    /// Create the first owner and organization without a browser
     Init(accounts::Init),
-    /// Add people, and end what their devices are trusted with
+    /// Add people, and forget their known devices
     #[command(subcommand)]
     User(accounts::User),
     /// Add organizations
@@ -39,12 +39,12 @@ pub enum Command {
     /// See, rotate and revoke the keys that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
-    /// After the database was restored from a copy
+    /// Recover sessions after the database was restored from a backup
     #[command(subcommand)]
     Restore(restore::Command),
 }
 
-/// Failure of a command.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
@@ -55,12 +55,12 @@ pub enum Failure {
     Store(#[from] StoreError),
     #[error("{0}")]
     Refused(String),
-    /// The command succeeded but found a problem: prints a report, with an exit code that stops a script.
+    /// The command ran and found a problem. Printed like a report, but with a failure exit code, so that scripts stop.
     #[error("{0}")]
     Found(String),
 }
 
-/// Output of a command, as JSON and as text.
+/// The output of a command, as JSON and as text.
 struct Report {
     json: serde_json::Value,
     text: String,
@@ -95,7 +95,7 @@ fn store(config: &Config) -> Result<Store, OpenError> {
     instance::open_database(config, Clock::System)
 }
 
-/// Parses the duration of an option, up to `longest`.
+/// Parses the duration of an option, at most `longest`.
 fn duration(option: &str, text: &str, longest: TimeDelta) -> Result<TimeDelta, Failure> {
     let refused = |what: String| Failure::Refused(format!("{option} {text} {what}"));
     let duration = duration::parse(text).map_err(|bad| refused(format!("{bad}. {}", duration::REMEDY)))?;

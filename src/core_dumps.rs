@@ -1,21 +1,20 @@
-//! Disables core dumps, which would write keys and secrets to disk.
+//! Disables core dumps, which would write keys and secrets from memory to disk.
 
 use std::io;
 
-/// Disables core dumps of this process. On Linux also keeps other processes of the same user from reading its
-/// memory.
+/// Disables core dumps of this process. On Linux, also keeps other processes of the same user from reading its memory.
 #[cfg(unix)]
 pub fn disable() -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
-    // The limit does not apply if the kernel pipes dumps to a program (`core_pattern`).
+    // The limit does not apply if the kernel pipes dumps into a program (`core_pattern`).
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     Ok(())
 }
 
-/// Other systems write no core dumps by default.
+/// Other systems do not write core dumps by default.
 #[cfg(not(unix))]
 pub fn disable() -> io::Result<()> {
     Ok(())

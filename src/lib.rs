@@ -1,21 +1,21 @@
-//! Keystile: sign-in for command-line tools.
+//! Keystile: an OAuth 2.0 and OpenID Connect authorization server for command-line tools.
 //!
-//! The server is built in floors. A floor may name the floors below it, never one beside it or above it.
+//! The server is layered. A module may use only modules of lower floors.
 //!
 //! | floor | module | what it holds |
 //! | --- | --- | --- |
-//! | 0 | [`domain`] | values, rules and state machines; no input or output |
-//! | 0 | `config` | the configuration: load, validate, explain |
-//! | 0 | `supervise` | background threads and tasks, started again when they panic |
+//! | 0 | [`domain`] | values, rules and state machines; no I/O |
+//! | 0 | `config` | loads, validates and explains the configuration |
+//! | 0 | `supervise` | background threads and tasks, restarted when they panic |
 //! | 1 | `keys` | signing keys, master key, token formats, password hashing |
-//! | 1 | `store` | every line of SQL |
+//! | 1 | `store` | all SQL |
 //! | 2 | `grants` | one file per OAuth grant |
 //! | 2 | `services` | one file per use case |
-//! | 3 | `web` | what the JSON face and the HTML face share |
-//! | 4 | `http` | the JSON face: OAuth endpoints and the management API |
-//! | 4 | `pages` | the HTML face: the pages a person sees |
-//! | 5 | `routes`, `serve`, `admin` | every URL, the running server, the administration commands |
-//! | side | `core_dumps` | what the server does before anything else |
+//! | 3 | `web` | shared by `http` and `pages` |
+//! | 4 | `http` | JSON: OAuth endpoints and the management API |
+//! | 4 | `pages` | HTML: the pages that people see |
+//! | 5 | `routes`, `serve`, `admin` | all URLs, the running server, the administration commands |
+//! | - | `core_dumps` | runs before everything else |
 
 pub mod admin;
 pub mod config;

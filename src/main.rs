@@ -1,4 +1,4 @@
-//! The server and its administration.
+//! The server and its administration commands.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use keystiled::serve::logging;
 use keystiled::{admin, core_dumps, serve};
 use tokio::runtime::Runtime;
 
-/// How long the process waits for running tasks at its end.
+/// How long the end of the process waits for blocking tasks.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Keystile: sign-in for command-line tools
@@ -28,7 +28,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the server; so does no command at all
+    /// Run the server (the default)
     Serve,
     #[command(flatten)]
     Admin(admin::Command),
@@ -36,7 +36,7 @@ enum Command {
 
 fn main() -> ExitCode {
     if let Err(error) = core_dumps::disable() {
-        return fail(&format_args!("core dumps cannot be turned off: {error}"), 1);
+        return fail(&format_args!("cannot disable core dumps: {error}"), 1);
     }
     let arguments = Arguments::parse();
     let config = match Config::load(arguments.config.as_deref(), &Env::of_process()) {
@@ -74,8 +74,7 @@ fn serve_until_stopped(config: Config, runtime: Runtime) -> ExitCode {
     }
 }
 
-/// Prints a report. It may contain a secret that is shown once, so a failed write is a failure of the
-/// command.
+/// A report may contain a secret that is shown only once, so failing to print it is a failure.
 fn print(report: &dyn Display, code: ExitCode) -> ExitCode {
     let mut out = io::stdout();
     match writeln!(out, "{report}").and_then(|()| out.flush()) {
@@ -85,7 +84,7 @@ fn print(report: &dyn Display, code: ExitCode) -> ExitCode {
 }
 
 fn fail(error: &dyn Display, code: u8) -> ExitCode {
-    // The exit code also reports it, in case nobody reads the output.
+    // If stderr is closed, the exit code is all that can be reported.
     drop(writeln!(io::stderr(), "{error}"));
     ExitCode::from(code)
 }

@@ -1,4 +1,4 @@
-//! Every URL of the server.
+//! All URLs of the server.
 
 use actix_web::web::{Redirect, ServiceConfig, resource, scope, to};
 
@@ -9,15 +9,14 @@ use crate::pages::shared::request::page_resource;
 const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID_METADATA: &str = "/.well-known/openid-configuration";
 
-/// Registers every route. `path` is the issuer's path, empty if the issuer has none. Routes with `GET` also
-/// take `HEAD`, which the envelope rewrites.
+/// Registers all routes. `path` is that of the issuer, empty if it is at the root. Routes for `GET` also handle `HEAD`,
+/// which the envelope converts.
 pub fn routes(config: &mut ServiceConfig, path: &str) {
     config.service(resource("/healthz").get(health::alive)).service(resource("/readyz").get(health::ready));
     if path.is_empty() {
         of_issuer(config);
     } else {
-        // RFC 8414 section 3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery
-        // after it.
+        // RFC 8414 section 3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery after it.
         config
             .service(resource(format!("{OAUTH_METADATA}{path}")).get(metadata::metadata))
             .service(resource(format!("{OPENID_METADATA}{path}")).get(metadata::metadata))
@@ -41,7 +40,7 @@ fn of_issuer(config: &mut ServiceConfig) {
         .service(page_resource("/api").get(pages::reference::api::page))
         .service(scope("/api").default_service(to(fallback::no_resource)));
     pages(config);
-    // After the pages, because one of them is the authorization endpoint.
+    // After the pages, because the authorization endpoint is one of them.
     config.service(scope("/oauth").default_service(to(fallback::no_endpoint)));
 }
 
@@ -142,7 +141,7 @@ fn pages(config: &mut ServiceConfig) {
             page_resource("/o/{org}/settings/api-access/sign-in-methods")
                 .post(pages::settings::api_access::save_sign_in_methods),
         )
-        // Former URL. The target is relative, so that the organization and the issuer's path stay.
+        // The former URL. The target is relative, to keep the organization and the issuer's path.
         .service(Redirect::new("/o/{org}/settings/api-access/roads", "sign-in-methods").permanent())
         .service(
             page_resource("/o/{org}/settings/api-access/personal-tokens/{to}")

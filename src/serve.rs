@@ -1,4 +1,4 @@
-//! The running server.
+//! Starts, runs and stops the server.
 
 mod clocks;
 mod connections;
@@ -49,7 +49,7 @@ use use_log::UseWriter;
 
 /// Backlog: connections that may wait to be accepted.
 const BACKLOG: u32 = 2048;
-/// How often an unavailable database is retried for the startup banner.
+/// Interval of attempts to print the startup banner while the database is unreachable.
 const ANNOUNCE_AGAIN: Duration = Duration::from_secs(1);
 
 /// A running server.
@@ -61,7 +61,7 @@ pub struct Server {
     chores: Vec<JoinHandle<()>>,
     uses: UseWriter,
     connections: Connections,
-    /// Released last, when nothing writes any more.
+    /// Released last, after all writes.
     _claim: Option<DatabaseClaim>,
 }
 
@@ -83,15 +83,15 @@ pub enum StartError {
 }
 
 impl Server {
-    /// Opens the deployment of a configuration, and listens.
+    /// Opens the database and the keys, and starts to listen.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
         let address = config.server.listen;
         let listener = listen(address).map_err(|error| StartError::Listen { address, error })?;
         Box::pin(Self::start_on(listener, config, clock)).await
     }
 
-    /// [`Self::start`] on a listening socket, so that a caller with a free port knows it before it configures
-    /// the public URL.
+    /// Like [`Server::start`], on a socket that already listens, so that the caller can put an ephemeral port into the
+    /// public URL.
     pub async fn start_on(listener: TcpListener, config: Config, clock: Clock) -> Result<Self, StartError> {
         let address = listener.local_addr()?;
         let (uses, waiting) = UseLog::new();
@@ -110,7 +110,7 @@ impl Server {
         })
     }
 
-    /// Where the server listens.
+    /// The address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -119,19 +119,19 @@ impl Server {
         &self.app
     }
 
-    /// Stops listening, lets running requests finish, and writes the usage log.
+    /// Stops listening, waits for open requests, writes recorded uses, and ends.
     pub async fn stop(self) -> io::Result<()> {
         self.chores.iter().for_each(JoinHandle::abort);
         let stopping = self.handle.stop(true);
         self.connections.drain();
         stopping.await;
-        // A server that ended by itself was already awaited.
+        // If the listener ended by itself, its result has been taken already.
         let ended = if self.running.is_finished() { Ok(Ok(())) } else { self.running.await };
         self.uses.stop().await;
         ended.map_err(io::Error::other)?
     }
 
-    /// Waits until the server ends by itself.
+    /// Waits until the listener ends by itself.
     async fn failure(&mut self) -> io::Error {
         match (&mut self.running).await {
             Ok(Ok(())) => io::Error::other("the listener ended by itself"),
@@ -149,7 +149,7 @@ async fn open(
 ) -> Result<(App, Option<DatabaseClaim>), StartError> {
     let to_open = config.clone();
     let opened = spawn_blocking(move || {
-        // Before a migration, which must not happen under a running server.
+        // Taken before migrations, so that none runs while another server uses the database.
         let claim = claim::claim(&to_open)?;
         Ok::<_, OpenError>((claim, instance::open_or_create(&to_open, clock)?))
     })
@@ -182,14 +182,14 @@ async fn open(
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // On Windows this option would let another process take the port.
+    // On Windows, this option would let another process take over the port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// Connection limits from the configuration and the system. One address gets at most three quarters.
+/// Limits connections by the configuration and by file descriptors. One address gets at most three quarters.
 fn connection_limits(config: &Config) -> Connections {
     let pooled = config.database.pool_size.saturating_add(config.database.report_pool_size);
     let most = descriptors::connections(config.server.max_connections, pooled);
@@ -197,14 +197,15 @@ fn connection_limits(config: &Config) -> Connections {
     Connections::new(most, per_address, config.server.trusted_proxies.clone())
 }
 
-/// Serves until a stop signal. `announce` gets the startup banner once the database is available.
+/// Runs the server until the process is asked to stop. Calls `announce` with the startup banner once the database
+/// answers.
 pub async fn until_stopped(config: Config, announce: impl FnOnce(String)) -> Result<(), StartError> {
     let mut signals = Signals::listen()?;
     descriptors::raise();
     let mut server = tokio::select! {
         started = Box::pin(Server::start(config, Clock::System)) => started?,
         signal = signals.next() => {
-            tracing::info!(signal, "stopped before it served");
+            tracing::info!(signal, "stopped during startup");
             return Ok(());
         }
     };
@@ -225,14 +226,14 @@ pub async fn until_stopped(config: Config, announce: impl FnOnce(String)) -> Res
     let stopped = tokio::select! {
         stopped = server.stop() => stopped,
         signal = signals.next() => {
-            tracing::warn!(signal, "asked again to stop: what is being answered is cut off");
+            tracing::warn!(signal, "second stop signal: open requests are aborted");
             Ok(())
         }
     };
     Ok(failure.map_or(stopped, Err)?)
 }
 
-/// The startup banner, once the database is available.
+/// The startup banner, once the database answers.
 async fn banner(app: &App, address: SocketAddr) -> String {
     loop {
         match try_banner(app, address).await {
@@ -245,7 +246,7 @@ async fn banner(app: &App, address: SocketAddr) -> String {
     }
 }
 
-/// The startup banner: address, data location, next step.
+/// Addresses, database, data directory, and the next step.
 async fn try_banner(app: &App, address: SocketAddr) -> Result<String, StoreError> {
     let Config { server: settings, database, .. } = &*app.config;
     let public_url = &settings.public_url;

@@ -1,7 +1,7 @@
-//! Supervised background threads and tasks, restarted after panics.
+//! Background threads and tasks that are restarted when they panic.
 //!
-//! Threads and tasks that serve the whole process are started here. One that panics is restarted after a
-//! pause, and [`Tasks::down`] lists it until it has run for a while, for readiness.
+//! Threads and tasks that serve the whole server are started here. One that panics is restarted after a pause.
+//! [`Tasks::down`] reports it until it has run for a while, for the readiness check.
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -16,10 +16,10 @@ use tokio::task::JoinHandle;
 /// Pause before the first restart; doubled for each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
-/// A task that ran this long before its panic restarts with the first pause.
+/// After running this long without a panic, the next restart uses the first pause again.
 const STABLE_AFTER: Duration = Duration::from_secs(60);
 
-/// The background tasks of a server. A handle: clones are the same list.
+/// The background tasks of a server. Clones share the same list.
 #[derive(Debug, Clone, Default)]
 pub struct Tasks(Arc<Mutex<Vec<Arc<Task>>>>);
 
@@ -33,12 +33,12 @@ struct Task {
 enum Phase {
     Running,
     Down,
-    /// Restarted at this time after a pause of this length; counts as down until it has run as long.
+    /// Restarted at this time after a pause of this length; counts as down until it has run as long again.
     Restarted(Instant, Duration),
 }
 
 impl Tasks {
-    /// Runs `work` on a thread until it returns, and again after each panic.
+    /// Runs `work` on a new thread until it returns; restarts it when it panics.
     pub fn thread(
         &self,
         name: &'static str,
@@ -65,7 +65,7 @@ impl Tasks {
         spawned
     }
 
-    /// Runs the future from `make` until it ends, and a new one after each panic.
+    /// Runs the future that `make` returns until it ends; restarts it with a new future when it panics.
     pub fn spawn<F>(&self, name: &'static str, mut make: impl FnMut() -> F + Send + 'static) -> JoinHandle<()>
     where
         F: Future<Output = ()> + Send + 'static,
@@ -84,7 +84,7 @@ impl Tasks {
         })
     }
 
-    /// Names of tasks that are down or were restarted recently.
+    /// Names of tasks that are not running or were only just restarted.
     pub fn down(&self) -> Vec<&'static str> {
         let mut names: Vec<_> =
             self.list().iter().filter(|task| task.is_down()).map(|task| task.name).collect();
@@ -135,7 +135,7 @@ impl Task {
     }
 }
 
-/// Pauses between restarts of a task.
+/// The pauses before the restarts of a task.
 struct Restarts {
     pause: Duration,
     started: Instant,
@@ -176,7 +176,7 @@ fn reason(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
-/// Logs a panic. The default hook would write to standard error and block on its reader.
+/// Panic hook that logs the panic. The default hook writes to stderr and blocks if that is not read.
 pub fn log_panic(panic: &PanicHookInfo<'_>) {
     let thread = thread::current();
     tracing::error!(
@@ -198,7 +198,7 @@ mod tests {
     fn eventually(holds: impl Fn() -> bool) {
         let started = Instant::now();
         while !holds() {
-            assert!(started.elapsed() < TIMEOUT, "it does not come about");
+            assert!(started.elapsed() < TIMEOUT, "timed out");
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -223,7 +223,7 @@ mod tests {
         eventually(|| tasks.down().is_empty());
         drop(work);
         thread.join().unwrap();
-        assert!(tasks.list().is_empty(), "what has ended is not missed");
+        assert!(tasks.list().is_empty(), "a task that ended is not down");
     }
 
     #[tokio::test]
