@@ -1,6 +1,6 @@
-//! What the built server does, beside the limits of the machine it does it on.
+//! Benchmarks of the built server, next to the limits of the machine.
 //!
-//! One run measures the limits, both engines, overload, a crash and other servers, and writes `docs/benchmarks.md`.
+//! A run measures the limits, both engines, overload, a crash and other servers, and writes `docs/benchmarks.md`.
 
 mod runs;
 mod support;

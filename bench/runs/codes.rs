@@ -1,4 +1,4 @@
-//! The authorization code grant with PKCE, as a public client uses it.
+//! The authorization code grant with PKCE, for a public client.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use crate::support::load::Load;
 use crate::support::plan::{CONNECTIONS, Plan};
 use crate::support::server::Server;
 
-/// More codes than this for each refresh of the same time are not exchanged: an exchange does all that a refresh does.
+/// Codes to prepare, as a multiple of the refreshes in the same time. An exchange does at least the work of a refresh,
+/// so this is enough.
 const SPARE: f64 = 1.3;
 
 pub(crate) async fn measure(

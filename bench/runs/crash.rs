@@ -1,4 +1,4 @@
-//! The server is killed while it answers. What a client received must be honored by the next one.
+//! Kills the server under load. Every response that a client received must be honored after the restart.
 
 use std::error::Error;
 use std::io;
@@ -15,7 +15,7 @@ use crate::support::load::{Caller, Load, Tolerance};
 use crate::support::plan::{CONNECTIONS, Plan};
 use crate::support::server::Server;
 
-/// Tools that keep the last answer of their connection.
+/// Tools that keep the last response of their connection.
 struct Witness {
     tools: Refresher,
     last: Vec<u8>,
@@ -33,15 +33,15 @@ impl Caller for Witness {
     }
 }
 
-/// What became of the sessions.
+/// Results of the crash.
 pub(crate) struct Crash {
-    /// Answers that clients received before the kill.
+    /// Responses that clients received before the kill.
     pub(crate) answers: usize,
-    /// Sessions whose last refresh token was honored after it: all of them.
+    /// Sessions whose last refresh token was accepted afterwards: all of them.
     pub(crate) honored: usize,
 }
 
-/// A lost session is an error: this is no matter of speed.
+/// A lost session is an error.
 pub(crate) async fn measure(
     plan: &Plan,
     deployment: &Deployment<'_>,
@@ -52,7 +52,7 @@ pub(crate) async fn measure(
     let tools = Refresher::share(endpoint, sessions, CONNECTIONS);
     let tools = tools.into_iter().map(|tools| Witness { tools, last: Vec::new() }).collect();
     let target = server.target;
-    // The load goes on for longer than the server.
+    // The load continues after the server is killed.
     let load = Load { tolerance: Tolerance::Crash, ..Load::full(plan.warm_up, plan.window) };
     let (kill, driven) = tokio::join!(
         async {
@@ -75,9 +75,9 @@ pub(crate) async fn measure(
     Ok((Crash { answers: measured.counts.accepted, honored }, Refresher::gather(tools)))
 }
 
-/// The last access token still works, and every session is refreshed once with the last token that its tool has. If the
-/// request that the kill cut off did rotate the session, that token is the one before the current, and the answer is the
-/// current one again.
+/// Checks that the last access token still works, and refreshes every session once with the last token of its tool. If
+/// the request interrupted by the kill did rotate the session, that token is of the previous generation, and the
+/// response is the current token again.
 async fn check(address: SocketAddr, witness: Witness) -> io::Result<Refresher> {
     let Witness { mut tools, last } = witness;
     let mut connection = Connection::open(address).await?;

@@ -1,4 +1,4 @@
-//! Documents that everybody may read, beside the least that actix-web can answer.
+//! Public documents, compared with a minimal actix-web server.
 
 use std::error::Error;
 
@@ -11,14 +11,14 @@ use crate::support::measured::Measured;
 use crate::support::plan::{CONNECTIONS, Plan};
 use crate::support::server::{METADATA, Server};
 
-/// What reading each of them costs.
+/// Results of each document.
 pub(crate) struct Documents {
     pub(crate) hello: Measured,
     pub(crate) jwks: Measured,
     pub(crate) metadata: Measured,
 }
 
-/// The database has no part in it, so one engine is enough.
+/// The database is not involved, so one engine is enough.
 pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Documents, Box<dyn Error>> {
     eprintln!("documents");
     let before = hello(plan).await?;
@@ -29,7 +29,7 @@ pub(crate) async fn measure(plan: &Plan, database: &Database) -> Result<Document
     let metadata = read(plan, server.target, METADATA).await?;
     drop(server);
     let after = hello(plan).await?;
-    // The better one, so that a disturbance does not flatter the ratios.
+    // The better one, so that a disturbance does not improve the ratios.
     let hello = if before.per_second() > after.per_second() { before } else { after };
     Ok(Documents { hello, jwks, metadata })
 }

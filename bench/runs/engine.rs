@@ -1,4 +1,4 @@
-//! Everything that is measured on one engine, on one database.
+//! All measurements of one engine, on one database.
 
 use std::error::Error;
 
@@ -20,13 +20,13 @@ use crate::support::measured::Measured;
 use crate::support::plan::{FEW, Length, MILLION, Plan, SESSIONS};
 use crate::support::sessions;
 
-/// What one engine reached.
+/// Results of one engine.
 pub(crate) struct Reached {
     pub(crate) engine: Engine,
     pub(crate) refresh: Refresh,
     /// Refreshes with fewer sessions in the database.
     pub(crate) few: Measured,
-    /// Refreshes with a million, in a long run.
+    /// Refreshes with a million sessions, in a long run.
     pub(crate) million: Option<Measured>,
     pub(crate) codes: Signed,
     pub(crate) overload: Overload,

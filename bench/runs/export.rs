@@ -1,4 +1,4 @@
-//! A copy of a large audit log, as an owner takes it.
+//! Export of a large audit log.
 
 use std::error::Error;
 use std::io;
@@ -16,12 +16,12 @@ use crate::support::keys;
 use crate::support::plan::EVENTS;
 use crate::support::server::Server;
 
-/// Events that are recorded in one transaction of the filling.
+/// Events recorded per transaction while filling.
 const AT_ONCE: usize = 1_000;
 
-/// What an export of all events costs.
+/// Results of an export of all events.
 pub(crate) struct Export {
-    /// The most resident memory meanwhile, in KiB.
+    /// Peak resident memory during the export, in KiB.
     pub(crate) peak: u64,
     pub(crate) events: usize,
     pub(crate) bytes: usize,
@@ -65,7 +65,7 @@ async fn fill(deployment: &Deployment<'_>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Reads the export to its end: how many lines it has, and how many bytes came.
+/// Reads the whole export. Returns the number of lines and bytes.
 async fn read(address: SocketAddr, key: &Secret) -> io::Result<(usize, usize)> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!(
@@ -84,7 +84,7 @@ async fn read(address: SocketAddr, key: &Secret) -> io::Result<(usize, usize)> {
         if length == 0 {
             return Ok((lines, bytes));
         }
-        // Of an event, and of nothing else in a chunked body.
+        // Matches only the end of an event in a chunked body.
         for byte in part {
             lines += usize::from(last == Some(b'}') && *byte == b'\n');
             last = Some(*byte);

@@ -1,4 +1,4 @@
-//! What this machine can do at best.
+//! The limits of this machine.
 
 use std::error::Error;
 use std::fs::File;
@@ -13,15 +13,15 @@ use crate::support::measured::Measured;
 use crate::support::plan::Plan;
 use crate::support::signing;
 
-/// The best of several looks, so that a disturbance does not flatter a ratio.
+/// The best of several measurements, so that a disturbance does not improve a ratio.
 pub(crate) struct Limits {
     /// RSA-2048 signatures per second on one thread.
     pub(crate) single: f64,
-    /// The same on every processor.
+    /// RSA-2048 signatures per second on all CPUs.
     pub(crate) all: f64,
-    /// The median time until 4 KiB at the end of a file are safe on the disk.
+    /// Median time to append 4 KiB to a file and fsync it.
     pub(crate) fsync: Duration,
-    /// The median time from starting `true` to its end.
+    /// Median time to run `true`.
     pub(crate) process: Duration,
 }
 
@@ -33,7 +33,7 @@ impl Limits {
         Ok(limits)
     }
 
-    /// Looks once more and keeps what is better.
+    /// Measures again and keeps the better values.
     pub(crate) fn again(&mut self, plan: &Plan) -> Result<(), Box<dyn Error>> {
         self.single = self.single.max(signing::rate(1, plan.signing)?);
         self.all = self.all.max(signing::rate(processors(), plan.signing)?);
@@ -41,17 +41,17 @@ impl Limits {
         Ok(())
     }
 
-    /// What an answer cannot do without: a signature, and a disk that has it.
+    /// The minimum for a response: a signature and an fsync.
     pub(crate) fn signature_and_fsync(&self) -> Duration {
         Duration::from_secs_f64(1.0 / self.single) + self.fsync
     }
 }
 
-/// A load of which every answer is signed, and how much the machine could sign at that time: its speed changes with what its
-/// neighbors do.
+/// A load in which every response is signed, and how much the machine could sign at that time, because its speed
+/// changes with the load of its neighbors.
 pub(crate) struct Signed {
     pub(crate) measured: Measured,
-    /// Signatures per second on every processor: the better of a look just before the load and one just after.
+    /// Signatures per second on all CPUs: the better of two measurements, just before and just after the load.
     pub(crate) limit: f64,
 }
 
@@ -60,7 +60,7 @@ impl Signed {
         self.measured.per_second() / self.limit
     }
 
-    /// Drives a load between two looks.
+    /// Runs a load between two measurements of the limit.
     pub(crate) async fn drive<C: Caller>(
         plan: &Plan,
         load: Load,
@@ -78,7 +78,7 @@ fn processors() -> usize {
     available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Where the databases are, too.
+/// On the same disk as the databases.
 fn fsync() -> io::Result<Duration> {
     let path = std::env::temp_dir().join("fsync");
     let mut file = File::create(&path)?;

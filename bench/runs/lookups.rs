@@ -1,4 +1,4 @@
-//! Looking up an API key: verify, as a gateway asks it about every request, and introspection.
+//! Lookups of API keys: verify, as a gateway calls it for every request, and introspection.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::support::measured::Measured;
 use crate::support::plan::{CONNECTIONS, KEYS, Plan};
 use crate::support::server::Server;
 
-/// What looking up a key costs on one engine.
+/// Results of one engine.
 pub(crate) struct Lookups {
     pub(crate) verify: Measured,
-    /// The same without a log of uses.
+    /// Verify without the log of uses.
     pub(crate) unlogged: Measured,
     pub(crate) introspect: Measured,
 }

@@ -1,4 +1,4 @@
-//! One file a measurement.
+//! One file per measurement.
 
 pub(crate) mod codes;
 pub(crate) mod crash;

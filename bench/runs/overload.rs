@@ -1,4 +1,4 @@
-//! Ten times the connections, and twice the rate that the machine can serve.
+//! Overload: ten times the connections, and twice the rate that the machine can serve.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -14,21 +14,21 @@ use crate::support::measured::{Measured, Sample, percentile};
 use crate::support::plan::{CONNECTIONS, CROWD, Plan};
 use crate::support::server::Server;
 
-/// The steps in which the return to normal is looked for.
+/// Resolution of the recovery time.
 const STEP: Duration = Duration::from_millis(50);
-/// The time of which the p99 is taken at each step.
+/// Window over which p99 is computed at each step.
 const LOOK: Duration = Duration::from_millis(250);
-/// How much longer than usual still counts as usual.
+/// A p99 up to this factor above the usual one counts as recovered.
 const TOLERANCE: f64 = 2.0;
 
-/// What a crowd got, and what it left behind.
+/// Results of the overload.
 pub(crate) struct Overload {
     pub(crate) crowd: Measured,
     /// Requests per second that were due.
     pub(crate) offered: f64,
-    /// The most resident memory in KiB.
+    /// Peak resident memory in KiB.
     pub(crate) peak: u64,
-    /// From the end of the overload until p99 at half load is back; `None` if it did not come back.
+    /// From the end of the overload until p99 at half load has recovered; `None` if it does not.
     pub(crate) recovery: Option<Duration>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) async fn measure(
     Ok((Overload { crowd, offered, peak, recovery }, Refresher::gather(tools)))
 }
 
-/// The first moment from which p99 is no longer than `usual`.
+/// The earliest time after which p99 does not exceed `usual`.
 fn calm_from(half: &Measured, usual: Duration) -> Option<Duration> {
     let mut from = Duration::ZERO;
     while from + LOOK <= half.window {

@@ -1,4 +1,4 @@
-//! One path alone, for whoever works on it. Nothing is written down.
+//! Measures one path alone, for development. Writes no report.
 
 use std::env;
 use std::error::Error;
@@ -14,7 +14,7 @@ use crate::support::measured::Measured;
 use crate::support::plan::{Plan, SESSIONS};
 use crate::support::sessions;
 
-/// What can be measured alone.
+/// A path that can be measured alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Refresh,
@@ -25,7 +25,7 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    /// `ONLY` in the environment, not empty.
+    /// From the variable `ONLY`; `None` if it is unset or empty.
     pub(crate) fn from_env() -> Result<Option<Self>, String> {
         match env::var("ONLY").unwrap_or_default().as_str() {
             "" => Ok(None),

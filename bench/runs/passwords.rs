@@ -1,4 +1,4 @@
-//! What checking passwords takes from everything else.
+//! Password hashing, and its effect on refreshes.
 
 use std::error::Error;
 use std::io;
@@ -17,28 +17,28 @@ use crate::support::plan::{CONNECTIONS, Length, Plan};
 use crate::support::server::Server;
 use crate::support::visitor::{self, PASSWORD, Visitor};
 
-/// Wrong tries at one account, all of which are looked at.
+/// Wrong attempts at one account; within its burst, so that all are verified.
 const TRIES: usize = 10;
-/// The share of the signing limit at which sessions are refreshed.
+/// The rate of refreshes, as a share of the signing limit.
 const SHARE: f64 = 0.2;
 
-/// What passwords cost.
+/// Results.
 pub(crate) struct Passwords {
-    /// Passwords that the server hashes at the same time.
+    /// Passwords hashed in parallel.
     pub(crate) at_once: usize,
-    /// Resident memory in KiB before the first password, and the most of it under wrong ones.
+    /// Resident memory in KiB before the first password, and its peak under wrong ones.
     pub(crate) idle: u64,
     pub(crate) peak: u64,
-    /// Median times of a refusal: of an unknown address, of a wrong password, of a disabled account.
+    /// Median duration of a refusal: unknown address, wrong password, disabled account.
     pub(crate) refusals: [Duration; 3],
-    /// Refreshes without sign-ins, and beside them.
+    /// Refreshes without concurrent sign-ins, and with them.
     pub(crate) alone: Measured,
     pub(crate) beside: Measured,
-    /// Sign-ins a second beside the refreshes.
+    /// Sign-ins per second during the refreshes.
     pub(crate) sign_ins: f64,
 }
 
-/// `limit` is how many signatures a second the machine makes.
+/// `limit` is the number of signatures per second that the machine can make.
 pub(crate) async fn measure(
     plan: &Plan,
     deployment: &Deployment<'_>,
@@ -76,7 +76,7 @@ pub(crate) async fn measure(
     Ok((passwords, Refresher::gather(tools)))
 }
 
-/// People who sign in one after the other on each of as many connections.
+/// People who sign in one after the other on each of several connections.
 struct Crowd {
     ended: Arc<AtomicBool>,
     connections: Vec<tokio::task::JoinHandle<io::Result<usize>>>,
@@ -110,7 +110,7 @@ fn crowd(
 }
 
 impl Crowd {
-    /// Returns how many passwords were looked at.
+    /// Returns the number of verified passwords.
     async fn stop(self) -> io::Result<usize> {
         self.ended.store(true, Ordering::Relaxed);
         let mut answered = 0;
@@ -121,7 +121,7 @@ impl Crowd {
     }
 }
 
-/// The three kinds in turn, so that a disturbance is the same for all of them.
+/// Measures the three kinds in turn, so that disturbances affect all of them.
 async fn refusals(deployment: &Deployment<'_>, samples: usize) -> io::Result<[Duration; 3]> {
     let mut visitor = Visitor::open(deployment.address).await?;
     let mut times = [const { Vec::new() }; 3];

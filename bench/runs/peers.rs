@@ -9,17 +9,17 @@ use crate::support::load::Load;
 use crate::support::peer::{Manifest, Peer, Variant};
 use crate::support::plan::{CONNECTIONS, Plan, SESSIONS};
 
-/// One peer and what it reached, or why it was not measured.
+/// A peer with its results, or why it was not measured.
 pub(crate) struct PeerRow {
     pub(crate) name: String,
     pub(crate) outcome: Result<Peered, String>,
 }
 
-/// What a peer reached.
+/// Results of a peer.
 pub(crate) struct Peered {
     pub(crate) variant: String,
     pub(crate) refresh: Signed,
-    /// The most resident memory of all its processes in KiB, without the database's.
+    /// Peak resident memory of all its processes in KiB, without the database's.
     pub(crate) loaded: u64,
 }
 

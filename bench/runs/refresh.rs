@@ -1,4 +1,4 @@
-//! The refresh token grant: what a token endpoint does all day.
+//! The refresh token grant.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -16,27 +16,27 @@ use crate::support::measured::Measured;
 use crate::support::plan::{CONNECTIONS, Plan};
 use crate::support::server::Server;
 
-/// Starts of the server, of which the median counts.
+/// Number of server starts; the median counts.
 const STARTS: usize = 7;
 
-/// What refreshes cost.
+/// Results of refreshes.
 pub(crate) struct Refresh {
-    /// As fast as the connections go.
+    /// At full speed.
     pub(crate) full: Signed,
     /// At half of that rate.
     pub(crate) half: Measured,
     pub(crate) start: Duration,
     /// Resident memory in KiB before the load.
     pub(crate) idle: u64,
-    /// The most of it under load.
+    /// Peak resident memory in KiB under load.
     pub(crate) loaded: u64,
-    /// Rows in all tables after the refreshes less those before.
+    /// Rows added to all tables by the refreshes.
     pub(crate) rows_added: i64,
-    /// Where the engine counts them.
+    /// `None` if the engine does not count updates.
     pub(crate) updates: Option<Updates>,
 }
 
-/// The rate alone, and the sessions as they are afterwards.
+/// Measures the rate only; also returns the sessions afterwards.
 pub(crate) async fn rate(
     plan: &Plan,
     deployment: &Deployment<'_>,
@@ -50,7 +50,7 @@ pub(crate) async fn rate(
     Ok((measured, Refresher::gather(tools)))
 }
 
-/// Full load, then half of it, and what either leaves behind.
+/// Measures full load, then half of it, and their effect on the database.
 pub(crate) async fn measure(
     plan: &Plan,
     deployment: &Deployment<'_>,
@@ -85,7 +85,7 @@ pub(crate) async fn measure(
     Ok((Refresh { full, half, start, idle, loaded, rows_added, updates }, Refresher::gather(tools)))
 }
 
-/// The median time from the start of the process to the first answer, on a database that exists.
+/// The median time from the start of the process to the first response, with an existing database.
 async fn start(deployment: &Deployment<'_>) -> Result<Duration, Box<dyn Error>> {
     let mut times = Vec::with_capacity(STARTS);
     for _ in 0..STARTS {

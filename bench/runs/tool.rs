@@ -1,4 +1,4 @@
-//! How long a tool waits for a token that it has already.
+//! Time to get a stored token from the companion CLI.
 
 use std::env;
 use std::error::Error;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::limits::median;
 
-/// The median time from starting `keystile auth token` to its end; nothing without a client that was built for it.
+/// The median duration of `keystile auth token`; `None` without a client built for it.
 pub(crate) fn measure() -> Result<Option<Duration>, Box<dyn Error>> {
     let Some(program) = env::var_os("KEYSTILE_BENCH_CLIENT") else { return Ok(None) };
     let home = TempDir::new()?;

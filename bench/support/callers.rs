@@ -1,5 +1,4 @@
-//! Who calls: tools that refresh, tools that have just been approved, gateways that ask about keys, and readers of
-//! documents.
+//! The callers: tools that refresh, tools that exchange a code, gateways that look up keys, and readers of documents.
 
 use std::fmt::Write as _;
 use std::io;
@@ -11,10 +10,10 @@ use keystiled::domain::secret::Secret;
 
 use super::load::Caller;
 
-/// A token endpoint as one client sees it.
+/// The token endpoint, for one client.
 #[derive(Debug)]
 pub(crate) struct TokenEndpoint {
-    /// Up to the length of the body.
+    /// Request head up to the value of `Content-Length`.
     head: String,
     client_id: String,
 }
@@ -31,12 +30,12 @@ impl TokenEndpoint {
     fn post(&self, into: &mut String, form: [&str; 2]) {
         let id = self.client_id.as_str();
         let length = "client_id=".len() + id.len() + form[0].len() + form[1].len();
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(into, "{}{length}\r\n\r\nclient_id={id}{}{}", self.head, form[0], form[1]);
     }
 }
 
-/// Tools that refresh their sessions in turn over one connection.
+/// Refreshes its sessions in turn over one connection.
 pub(crate) struct Refresher {
     endpoint: Arc<TokenEndpoint>,
     sessions: Vec<Secret>,
@@ -44,7 +43,7 @@ pub(crate) struct Refresher {
 }
 
 impl Refresher {
-    /// Shares the sessions among this many connections.
+    /// Divides the sessions among this many connections.
     pub(crate) fn share(
         endpoint: &Arc<TokenEndpoint>,
         sessions: Vec<Secret>,
@@ -59,12 +58,12 @@ impl Refresher {
         all
     }
 
-    /// Gives back the sessions, each with the last refresh token that came.
+    /// Returns the sessions, each with its latest refresh token.
     pub(crate) fn gather(all: Vec<Self>) -> Vec<Secret> {
         all.into_iter().flat_map(|one| one.sessions).collect()
     }
 
-    /// How many sessions there are.
+    /// Number of sessions.
     pub(crate) fn len(&self) -> usize {
         self.sessions.len()
     }
@@ -89,7 +88,7 @@ impl Caller for Refresher {
     }
 }
 
-/// A text of an answer. Reading all of the JSON would cost as much as sending the request.
+/// A string member of a JSON response. Parsing the whole response would cost as much as sending the request.
 pub(crate) fn member<'a>(body: &'a [u8], name: &str) -> io::Result<&'a str> {
     let text = std::str::from_utf8(body).map_err(io::Error::other)?;
     let rest = text.split(name).skip(1).find_map(|rest| rest.strip_prefix("\":\""));
@@ -97,7 +96,7 @@ pub(crate) fn member<'a>(body: &'a [u8], name: &str) -> io::Result<&'a str> {
     found.map(|(value, _)| value).ok_or_else(|| io::Error::other(format!("an answer without {name}")))
 }
 
-/// Codes that wait to be exchanged, each of them once.
+/// Codes that are to be exchanged, once each.
 pub(crate) struct Codes {
     waiting: Vec<Secret>,
     verifier: Secret,
@@ -105,13 +104,13 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
-    /// Codes whose challenges all are of this verifier.
+    /// Codes whose challenges all belong to this verifier.
     pub(crate) fn new(waiting: Vec<Secret>, verifier: Secret) -> Arc<Self> {
         Arc::new(Self { waiting, verifier, next: AtomicUsize::new(0) })
     }
 }
 
-/// A connection over which tools exchange their codes.
+/// Exchanges codes over one connection.
 pub(crate) struct Redeemer {
     endpoint: Arc<TokenEndpoint>,
     codes: Arc<Codes>,
@@ -139,7 +138,7 @@ impl Caller for Redeemer {
     }
 }
 
-/// Reads one document over and over.
+/// Reads the same document again and again.
 pub(crate) struct Reader {
     request: String,
 }
@@ -161,14 +160,14 @@ impl Caller for Reader {
     }
 }
 
-/// Asks about one key after the other, with a request for each that was written before.
+/// Looks up keys in turn, with a prepared request for each.
 pub(crate) struct Asker {
     requests: Vec<String>,
     current: usize,
 }
 
 impl Asker {
-    /// Shares the keys among this many connections.
+    /// Divides the keys among this many connections.
     pub(crate) fn share(
         keys: &[Secret],
         connections: usize,
@@ -187,7 +186,7 @@ impl Caller for Asker {
     }
 
     fn answered(&mut self, body: &[u8]) -> io::Result<()> {
-        // A key that introspection does not know is answered with 200 as well.
+        // Introspection of an unknown key is answered with 200 too.
         if body == br#"{"active":false}"# {
             return Err(io::Error::other("a key was not known"));
         }

@@ -1,4 +1,4 @@
-//! Codes that a person has approved already.
+//! Authorization codes that a person has approved.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use keystiled::store::{StoreError, Work};
 use super::callers::Codes;
 use super::deployment::{Deployment, Owner};
 
-/// Codes in one transaction.
+/// Codes per transaction.
 const BATCH: usize = 5_000;
 
 /// Approves at least this many requests of the companion CLI, each with PKCE.
@@ -54,7 +54,7 @@ fn insert(
 }
 
 fn request(work: &Work<'_>, config: &Config, owner: &Owner, challenge: &str) -> AuthorizationRequest {
-    // Without `openid`: an ID token would be a second signature, and the limit is one for each exchange.
+    // Without `openid`: an ID token would be a second signature, and the limit assumes one per exchange.
     let scopes: Vec<_> =
         config.catalog.defaults().iter().filter(|id| *id != "openid").map(str::to_owned).collect();
     AuthorizationRequest {
@@ -101,7 +101,7 @@ fn code(
         scopes: request.scopes.clone(),
         auth_time: work.now,
         created_at: work.now,
-        // Longer than in service: they are all made before the first is exchanged.
+        // Longer than the default: all codes are created before the first exchange.
         expires_at: work.now + TimeDelta::hours(1),
         wrong_tries: 0,
         consumed_at: None,

@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand, because the client shares the processors with what it measures.
+//! A minimal HTTP/1.1 client, because the client shares the CPUs with the server that it measures.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,10 +12,10 @@ pub(crate) struct Connection {
     buffer: Vec<u8>,
 }
 
-/// What came back.
+/// A response.
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
-    /// Whether the server said when to come back.
+    /// Whether it has a `Retry-After` header.
     pub(crate) retry_after: bool,
     pub(crate) head: &'a [u8],
     pub(crate) body: &'a [u8],
@@ -28,7 +28,7 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::with_capacity(8192) })
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads its response.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
@@ -54,7 +54,7 @@ impl Connection {
     }
 }
 
-/// The status, the length of the body, and whether there is a `Retry-After`.
+/// Status, length of the body, and whether there is a `Retry-After` header.
 fn read_head(head: &[u8]) -> io::Result<(u16, usize, bool)> {
     let text = std::str::from_utf8(head).map_err(io::Error::other)?;
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());

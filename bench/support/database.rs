@@ -1,4 +1,4 @@
-//! The databases that are measured, and what they tell of themselves.
+//! The measured databases and their statistics.
 
 use std::env::{self, VarError};
 use std::error::Error;
@@ -11,15 +11,15 @@ use diesel::sql_types::{BigInt, Text};
 use keystiled::domain::engine::Engine;
 use tempfile::TempDir;
 
-/// An empty database.
+/// A database that starts out empty.
 pub(crate) enum Database {
-    /// A file in a folder of its own.
+    /// A file in a temporary directory.
     Sqlite(TempDir),
-    /// The URL of one in the cluster that `make bench` starts.
+    /// URL of a database in the cluster that `bench/run` starts.
     Postgres(String),
 }
 
-/// Updates of a table in PostgreSQL, and those of them that no index noticed.
+/// Updates of a PostgreSQL table, and those of them that changed no index (HOT).
 #[derive(Debug, Clone, Copy, QueryableByName)]
 pub(crate) struct Updates {
     #[diesel(sql_type = BigInt)]
@@ -40,7 +40,7 @@ struct Count {
     rows: i64,
 }
 
-/// An engine as people call it.
+/// Display name of an engine.
 pub(crate) fn name(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "SQLite",
@@ -55,7 +55,7 @@ impl Database {
         Ok([Self::Sqlite(TempDir::new()?), Self::Postgres(url)])
     }
 
-    /// Another empty database on the same engine.
+    /// Another empty database of the same engine.
     pub(crate) fn another(&self, name: &str) -> Result<Self, Box<dyn Error>> {
         match self {
             Self::Sqlite(_) => Ok(Self::Sqlite(TempDir::new()?)),
@@ -67,7 +67,7 @@ impl Database {
         }
     }
 
-    /// What the server is given as `KEYSTILE_DATABASE_URL`.
+    /// The value of `KEYSTILE_DATABASE_URL`.
     pub(crate) fn url(&self) -> String {
         match self {
             Self::Sqlite(folder) => format!("sqlite://{}", file(folder).display()),
@@ -82,7 +82,7 @@ impl Database {
         }
     }
 
-    /// Lets what filling has left behind be done before anything is measured.
+    /// Finishes background work of the filling before anything is measured.
     pub(crate) fn settle(&self) -> Result<(), Box<dyn Error>> {
         match self {
             Self::Sqlite(folder) => sqlite(folder)?.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?,
@@ -95,7 +95,7 @@ impl Database {
         Ok(())
     }
 
-    /// The rows of all tables together.
+    /// Rows of all tables.
     pub(crate) fn rows(&self) -> Result<i64, Box<dyn Error>> {
         match self {
             Self::Sqlite(folder) => {
@@ -114,8 +114,8 @@ impl Database {
         }
     }
 
-    /// Updates of credentials so far, where the engine counts them. A connection counts when it ends, so the server has
-    /// to be stopped before.
+    /// Updates of credentials so far; `None` if the engine does not count them. Connections report their counts when
+    /// they end, so stop the server first.
     pub(crate) fn updates(&self) -> Result<Option<Updates>, Box<dyn Error>> {
         let Self::Postgres(url) = self else { return Ok(None) };
         let updates = sql_query(
@@ -126,7 +126,7 @@ impl Database {
     }
 }
 
-/// The connection that filled the file may still be closing it.
+/// The connection that filled the file may not be closed yet.
 fn sqlite(folder: &TempDir) -> Result<SqliteConnection, Box<dyn Error>> {
     let mut conn = SqliteConnection::establish(&file(folder).to_string_lossy())?;
     conn.batch_execute("PRAGMA busy_timeout = 5000")?;

@@ -20,19 +20,19 @@ use tempfile::TempDir;
 
 use super::database::Database;
 
-/// The settings of a server with all defaults, its data directory and its address.
+/// Settings, data directory and address of a server with default settings.
 pub(crate) struct Deployment<'a> {
     pub(crate) database: &'a Database,
     pub(crate) config: Config,
     pub(crate) master: MasterKey,
     pub(crate) address: SocketAddr,
-    /// The one person, and the organization they own.
+    /// The only person, and their organization.
     pub(crate) owner: Owner,
     env: Vec<(&'static str, String)>,
     _data: TempDir,
 }
 
-/// Whose sessions are measured.
+/// The owner of the measured sessions.
 #[derive(Debug, Clone)]
 pub(crate) struct Owner {
     pub(crate) user: User,
@@ -62,19 +62,19 @@ impl<'a> Deployment<'a> {
         &self.env
     }
 
-    /// The same, but without a log of what credentials are used for.
+    /// Turns off the log of uses.
     pub(crate) fn without_log_of_uses(mut self) -> Self {
         self.env.push(("KEYSTILE_AUDIT__LOG_USES", "false".to_owned()));
         self
     }
 
-    /// The database, opened beside the server's own connections.
+    /// Opens the database, in addition to the server's connections.
     pub(crate) fn store(&self) -> Result<Store, Box<dyn Error>> {
         Ok(instance::open_database(&self.config, Clock::System)?)
     }
 }
 
-/// An address that nobody listens at.
+/// An unused address.
 pub(crate) fn free_address() -> std::io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
@@ -85,7 +85,7 @@ fn people(work: &mut Work<'_>, config: &Config) -> Result<Owner, StoreError> {
     let ada = NewUser {
         email: "ada@example.com".to_owned(),
         name: "Ada".to_owned(),
-        // Nobody signs in here, so no password has to match.
+        // No one signs in here, so the hash does not have to match a password.
         password_hash: String::new(),
     };
     let user = accounts::create_user(work, ada, &actor, &origin)?;

@@ -1,4 +1,4 @@
-//! The least that a server on actix-web can do. This program starts itself a second time to be one.
+//! A minimal actix-web server, as a baseline. This program starts itself a second time to run it.
 
 use std::env;
 use std::error::Error;
@@ -18,12 +18,12 @@ use super::process::Process;
 
 const VARIABLE: &str = "KEYSTILE_BENCH_HELLO";
 
-/// Where to listen, if this process is to be that server.
+/// The address to listen at, if this process is to be that server.
 pub(crate) fn asked() -> Option<Result<SocketAddr, AddrParseError>> {
     env::var(VARIABLE).ok().map(|address| address.parse())
 }
 
-/// Answers until it is killed, with as many workers as `keystiled` has by default.
+/// Runs until it is killed, with as many workers as `keystiled` has by default.
 pub(crate) fn serve(address: SocketAddr) -> io::Result<()> {
     let workers = available_parallelism().map_or(1, usize::from);
     let server = HttpServer::new(|| App::new().route("/", web::get().to(hello)));
@@ -34,7 +34,7 @@ async fn hello() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("Hello, world!")
 }
 
-/// That server as a child process.
+/// The minimal server as a child process.
 pub(crate) struct Hello {
     child: Child,
     pub(crate) target: Target,
@@ -62,7 +62,7 @@ impl Hello {
 
 impl Drop for Hello {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         drop(self.child.kill());
         drop(self.child.wait());
     }

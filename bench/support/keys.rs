@@ -1,4 +1,4 @@
-//! API keys that were there before the measurement.
+//! API keys that exist before the measurement.
 
 use std::error::Error;
 
@@ -14,10 +14,10 @@ use keystiled::store::{StoreError, Work};
 
 use super::deployment::{Deployment, Owner};
 
-/// The scope that every key has.
+/// The scope of every key.
 pub(crate) const SCOPE: &str = "org:read";
 
-/// Makes this many keys of the owner, each with the scopes that verify, introspection and exports ask for.
+/// Creates this many keys of the owner, with the scopes needed for verify, introspection and exports.
 pub(crate) async fn fill(deployment: &Deployment<'_>, count: usize) -> Result<Vec<Secret>, Box<dyn Error>> {
     let (config, owner) = (deployment.config.clone(), deployment.owner.clone());
     let insert = move |work: &mut Work<'_>| (0..count).map(|_| insert(work, &config, &owner)).collect();

@@ -1,4 +1,4 @@
-//! The load: one keep-alive connection a caller, one request at a time on each, all on one thread.
+//! The load generator: one keep-alive connection per caller, one request at a time on each, all on one thread.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,18 +10,18 @@ use super::connection::{Answer, Connection};
 use super::measured::{Counts, Measured, Sample};
 use super::process::Process;
 
-/// How late tokio's timer may be.
+/// Maximum delay of tokio's timer.
 const TIMER: Duration = Duration::from_millis(1);
 
-/// Makes the requests of one connection and takes the answers.
+/// Creates the requests of a connection and receives the responses.
 pub(crate) trait Caller: Send + 'static {
     /// Appends the next request, head and body.
     fn request(&mut self, into: &mut String) -> io::Result<()>;
-    /// Takes the body of a 200.
+    /// Receives the body of a response with status 200.
     fn answered(&mut self, body: &[u8]) -> io::Result<()>;
 }
 
-/// A server that is measured.
+/// A server to measure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
@@ -31,48 +31,48 @@ pub(crate) struct Target {
 /// When a connection sends its next request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Pace {
-    /// As soon as it has the answer to the last.
+    /// As soon as the previous response has arrived.
     Full,
-    /// So often on all connections together, whether or not the answers keep up. A request counts from the moment it
-    /// was due, so that one slow answer is not the only one that is called slow.
+    /// At this total rate over all connections, whether or not responses keep up. Latency counts from the time when a
+    /// request was due, so that one slow response also shows in the requests after it.
     PerSecond(f64),
-    /// The same, but what cannot be sent before the next is due is given up and counted: a crowd that does not wait.
+    /// Like `PerSecond`, but requests that cannot be sent before the next one is due are skipped and counted.
     Crowd(f64),
 }
 
-/// What happens when an answer is not 200, or none comes.
+/// What happens after a response other than 200, or a broken connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tolerance {
-    /// The run ends with an error.
+    /// The run fails.
     Nothing,
-    /// It is counted, and the connection is opened again if it broke.
+    /// It is counted, and a broken connection is reopened.
     Counted,
-    /// A broken connection ends its caller; any other answer ends the run.
+    /// A broken connection ends its caller; any other response fails the run.
     Crash,
 }
 
-/// How a target is driven.
+/// Parameters of a load.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) pace: Pace,
     pub(crate) warm_up: Duration,
-    /// What is answered in this window counts.
+    /// Only responses within this window count.
     pub(crate) window: Duration,
     pub(crate) tolerance: Tolerance,
 }
 
 impl Load {
-    /// As fast as it goes, without a fault.
+    /// Full speed, no errors tolerated.
     pub(crate) fn full(warm_up: Duration, window: Duration) -> Self {
         Self { pace: Pace::Full, warm_up, window, tolerance: Tolerance::Nothing }
     }
 
-    /// On a schedule, without a fault.
+    /// Fixed rate, no errors tolerated.
     pub(crate) fn steady(rate: f64, warm_up: Duration, window: Duration) -> Self {
         Self { pace: Pace::PerSecond(rate), warm_up, window, tolerance: Tolerance::Nothing }
     }
 
-    /// Drives every caller until the window has ended, and gives them back.
+    /// Runs all callers until the end of the window, and returns them.
     pub(crate) async fn drive<C: Caller>(
         self,
         target: Target,
@@ -112,7 +112,7 @@ impl Load {
             counts.skipped += talk.counts.skipped;
             callers.push(caller);
         }
-        // After a crash there is no process to ask.
+        // After a crash, the process no longer exists.
         let server = target.process.processor_time().map_or(Duration::ZERO, |now| now.saturating_sub(server));
         let client = Process::this().own_processor_time()?.saturating_sub(client);
         samples.sort_unstable_by_key(|sample| sample.took);
@@ -121,7 +121,7 @@ impl Load {
     }
 }
 
-/// When the first request of a connection is due, and the time between two.
+/// When the first request of a connection is due, and the interval.
 #[derive(Debug, Clone, Copy)]
 struct Schedule {
     first: Instant,
@@ -159,7 +159,7 @@ impl Talk {
         while due < to {
             let waits = Instant::now() < due;
             sleep_until(due).await;
-            // What the timer adds is not the server's.
+            // A delay of the timer is not the server's.
             let sent = if waits { Instant::now().min(due + TIMER) } else { due };
             request.clear();
             caller.request(&mut request)?;

@@ -1,4 +1,4 @@
-//! What the figures depend on.
+//! The machine that the figures depend on.
 
 use std::env;
 use std::num::NonZero;
@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 
 use keystiled::domain::time::{Clock, Time};
 
-/// The machine and the moment of a run.
+/// Machine and time of a run.
 pub(crate) struct Machine {
     pub(crate) at: Time,
     pub(crate) processors: usize,
@@ -16,12 +16,12 @@ pub(crate) struct Machine {
     pub(crate) system: String,
     pub(crate) file_system: String,
     pub(crate) postgres: String,
-    /// How many others wanted the processors in the minute before, on average.
+    /// Average number of other processes that wanted a CPU in the minute before.
     pub(crate) load: String,
 }
 
 impl Machine {
-    /// This one; the databases lie in `folder`.
+    /// This machine; the databases are in `folder`.
     pub(crate) fn here(folder: &Path) -> Self {
         Self {
             at: Clock::System.now(),

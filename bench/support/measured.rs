@@ -1,41 +1,41 @@
-//! Figures of one load.
+//! Figures of a load.
 
 use std::time::{Duration, Instant};
 
-/// One request that was answered with 200 within the window.
+/// A request that was answered with 200 within the window.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
-    /// When it was due, since the load began.
+    /// When it was due, from the beginning of the load.
     pub(crate) due: Duration,
     pub(crate) took: Duration,
 }
 
-/// How requests ended, warm-up included.
+/// Outcomes of requests, including the warm-up.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
-    /// With 200.
+    /// Status 200.
     pub(crate) accepted: usize,
-    /// With 503 and a `Retry-After`.
+    /// Status 503 with `Retry-After`.
     pub(crate) refused: usize,
-    /// With anything else, or with a broken connection.
+    /// Any other response, or a broken connection.
     pub(crate) failed: usize,
-    /// Not sent: their connection still waited for the answer to the one before.
+    /// Not sent, because the connection still waited for the previous response.
     pub(crate) skipped: usize,
 }
 
-/// What a load measured.
+/// Result of a load.
 pub(crate) struct Measured {
     /// Sorted by `took`.
     pub(crate) samples: Vec<Sample>,
     pub(crate) counts: Counts,
-    /// The window that counts.
+    /// Length of the measured window.
     pub(crate) window: Duration,
-    /// When the load began, and when that window ended.
+    /// Beginning of the load and end of its window.
     pub(crate) begun: Instant,
     pub(crate) ended: Instant,
-    /// Processor time of the server, warm-up included.
+    /// CPU time of the server, including the warm-up.
     pub(crate) server: Duration,
-    /// And of the client.
+    /// CPU time of the client, including the warm-up.
     pub(crate) client: Duration,
 }
 
@@ -49,12 +49,12 @@ impl Measured {
         percentile(&self.samples, share).unwrap_or_default()
     }
 
-    /// Processor time of the server for each request.
+    /// CPU time of the server per request.
     pub(crate) fn server_each(&self) -> Duration {
         self.each(self.server)
     }
 
-    /// Processor time of the client for each request.
+    /// CPU time of the client per request.
     pub(crate) fn client_each(&self) -> Duration {
         self.each(self.client)
     }
@@ -65,14 +65,14 @@ impl Measured {
     }
 }
 
-/// The same of any samples that are sorted by `took`; `None` if there are none.
+/// Percentile of samples that are sorted by `took`; `None` if there are none.
 pub(crate) fn percentile(samples: &[Sample], share: f64) -> Option<Duration> {
     let below = |n: &usize| real(*n) < real(samples.len()) * share;
     let rank = (1..samples.len()).take_while(below).count();
     samples.get(rank).map(|sample| sample.took)
 }
 
-/// A count as a number to divide with.
+/// A count as a floating-point number.
 #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
 pub(crate) fn real(count: usize) -> f64 {
     count as f64

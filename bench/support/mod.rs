@@ -1,4 +1,4 @@
-//! What the measurements stand on.
+//! Fixtures, load generator and report of the benchmarks.
 
 pub(crate) mod callers;
 pub(crate) mod codes;

@@ -1,4 +1,4 @@
-//! Another server, started as `bench/peers/README.md` says.
+//! Another server, started as `bench/peers/README.md` describes.
 
 use std::error::Error;
 use std::fs;
@@ -18,16 +18,16 @@ use super::process::Process;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// `peer.toml`
+/// The content of `peer.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
     pub(crate) name: String,
-    /// The program and its arguments, in the folder of the peer.
+    /// Program and arguments, run in the folder of the peer.
     command: Vec<String>,
-    /// Says the version of what the program needs.
+    /// Command that prints the version.
     version: Vec<String>,
-    /// Of the token endpoint.
+    /// Path of the token endpoint.
     pub(crate) path: String,
     pub(crate) client_id: String,
     pub(crate) variants: Vec<Variant>,
@@ -35,7 +35,7 @@ pub(crate) struct Manifest {
     folder: PathBuf,
 }
 
-/// One way to run a peer.
+/// A configuration of a peer.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Variant {
@@ -64,7 +64,7 @@ impl Store {
 }
 
 impl Manifest {
-    /// Every peer there is, by name.
+    /// All peers, by name.
     pub(crate) fn all() -> Result<Vec<Self>, Box<dyn Error>> {
         let mut manifests = Vec::new();
         for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/peers"))? {
@@ -78,7 +78,7 @@ impl Manifest {
         Ok(manifests)
     }
 
-    /// What the peer and its platform call themselves, or why the peer cannot be measured here.
+    /// The version of the peer and its platform, or why it cannot be measured here.
     pub(crate) fn version(&self) -> Result<String, String> {
         let [program, arguments @ ..] = self.version.as_slice() else {
             return Err("peer.toml says no command for its version".to_owned());
@@ -96,14 +96,14 @@ impl Manifest {
 /// A running peer; it ends with this value.
 pub(crate) struct Peer {
     child: Child,
-    /// Where its files are.
+    /// Directory of its files.
     folder: TempDir,
     pub(crate) target: Target,
     pub(crate) tokens: Vec<Secret>,
 }
 
 impl Peer {
-    /// Starts a peer that holds so many sessions.
+    /// Starts a peer with this many sessions.
     pub(crate) async fn start(
         manifest: &Manifest,
         variant: &Variant,
@@ -162,7 +162,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         drop(self.child.kill());
         drop(self.child.wait());
     }

@@ -1,40 +1,40 @@
-//! How long each part of a run takes.
+//! Sizes and durations of a run.
 
 use std::env;
 use std::time::Duration;
 
-/// Connections of a tool each, one request at a time on each of them.
+/// Connections, each with one request at a time.
 pub(crate) const CONNECTIONS: usize = 64;
 /// Connections under overload: ten times as many.
 pub(crate) const CROWD: usize = 640;
-/// Sessions in the database at the start of the comparison of sizes.
+/// Sessions for the start of the comparison of database sizes.
 pub(crate) const FEW: usize = 1_000;
-/// Sessions in the database of everything else.
+/// Sessions for everything else.
 pub(crate) const SESSIONS: usize = 10_000;
 /// API keys that are looked up in turn.
 pub(crate) const KEYS: usize = 1_000;
 /// Audit events of an export.
 pub(crate) const EVENTS: usize = 500_000;
-/// Sessions in the database at the end of the comparison of sizes in a long run.
+/// Sessions for the end of the comparison of database sizes, in a long run.
 pub(crate) const MILLION: usize = 1_000_000;
 
-/// The lengths of a run.
+/// Durations of a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) length: Length,
-    /// Load before the window that counts.
+    /// Load before the measured window.
     pub(crate) warm_up: Duration,
-    /// The window of a load as fast as it goes.
+    /// Window of a load at full speed.
     pub(crate) window: Duration,
-    /// The window of half of that load.
+    /// Window of a load at half of that rate.
     pub(crate) half: Duration,
-    /// The window of paths that only read, and of each peer.
+    /// Window of read-only paths, and of each peer.
     pub(crate) short: Duration,
-    /// Each look at the signing limit.
+    /// Duration of each measurement of the signing rate.
     pub(crate) signing: Duration,
 }
 
-/// Which run was asked for.
+/// Kind of run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Length {
     Quick,
@@ -43,7 +43,7 @@ pub(crate) enum Length {
 }
 
 impl Plan {
-    /// `QUICK` or `LONG` in the environment, not empty.
+    /// From the variables `QUICK` and `LONG`; empty counts as unset.
     pub(crate) fn from_env() -> Self {
         let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
         let length = match (set("QUICK"), set("LONG")) {

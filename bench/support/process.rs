@@ -1,13 +1,13 @@
-//! What Linux tells of a running process and its children.
+//! CPU time and memory of a running process and its children, on Linux.
 
 use std::fs;
 use std::io;
 use std::time::Duration;
 
-/// Linux tells processor time in hundredths of a second, whatever the machine.
+/// Linux reports CPU time in hundredths of a second on all machines.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// A process with all that it has started.
+/// A process and its descendants.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Process(u32);
 
@@ -16,18 +16,18 @@ impl Process {
         Self(id)
     }
 
-    /// The one that measures.
+    /// This process.
     pub(crate) fn this() -> Self {
         Self(std::process::id())
     }
 
-    /// Processor time that it has used itself, and its living children with it.
+    /// CPU time of the process and its living descendants.
     pub(crate) fn processor_time(self) -> io::Result<Duration> {
         let ticks = self.sum(|id| Ok(stat(id)?.ticks))?;
         Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
     }
 
-    /// The same without children.
+    /// CPU time of the process without descendants.
     pub(crate) fn own_processor_time(self) -> io::Result<Duration> {
         Ok(Duration::from_millis(stat(self.0)?.ticks * 1000 / TICKS_PER_SECOND))
     }
@@ -37,12 +37,12 @@ impl Process {
         self.sum(|id| status(id, "VmRSS:"))
     }
 
-    /// The most resident memory since the start or the last `forget_peak`, in KiB.
+    /// Peak resident memory since the start or the last `forget_peak`, in KiB.
     pub(crate) fn peak(self) -> io::Result<u64> {
         self.sum(|id| status(id, "VmHWM:"))
     }
 
-    /// Lets the peak begin anew.
+    /// Resets the peak.
     pub(crate) fn forget_peak(self) -> io::Result<()> {
         self.tree()?.into_iter().try_for_each(|id| fs::write(format!("/proc/{id}/clear_refs"), "5"))
     }
@@ -55,7 +55,7 @@ impl Process {
         let mut parents = Vec::new();
         for entry in fs::read_dir("/proc")? {
             let id = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
-            // A process may end between the listing and the look.
+            // A process may end after the listing.
             if let Some((id, stat)) = id.and_then(|id| Some((id, stat(id).ok()?))) {
                 parents.push((id, stat.parent));
             }
@@ -77,7 +77,7 @@ struct Stat {
 
 fn stat(id: u32) -> io::Result<Stat> {
     let text = fs::read_to_string(format!("/proc/{id}/stat"))?;
-    // The name in parentheses may hold anything. Behind it the parent is the 2nd field; user and system time are the
+    // The name in parentheses may contain anything. After it, the parent is the 2nd field; user and system time are the
     // 12th and 13th.
     let fields: Vec<_> = text.rsplit_once(") ").map_or("", |(_, fields)| fields).split(' ').collect();
     let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());

@@ -1,4 +1,4 @@
-//! The figures as Markdown.
+//! The results as Markdown.
 
 use std::io;
 use std::path::Path;
@@ -17,12 +17,12 @@ mod paths;
 mod peers;
 mod strain;
 
-/// Everything that one run measured.
+/// All results of a run.
 pub(crate) struct Report {
     pub(crate) plan: Plan,
     pub(crate) machine: Machine,
     pub(crate) limits: Limits,
-    /// The time of `auth token`, if there is a client to measure.
+    /// Duration of `auth token`; `None` without a client to measure.
     pub(crate) tool: Option<Duration>,
     pub(crate) documents: Documents,
     pub(crate) engines: Vec<Reached>,
@@ -43,7 +43,7 @@ pub(crate) fn markdown(report: &Report) -> String {
     .join("\n\n")
 }
 
-/// Puts the figures in their place in a document.
+/// Replaces the part of a document between the markers.
 pub(crate) fn write(path: &Path, figures: &str) -> io::Result<()> {
     let text = std::fs::read_to_string(path)?;
     let place = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
@@ -53,7 +53,7 @@ pub(crate) fn write(path: &Path, figures: &str) -> io::Result<()> {
     std::fs::write(path, format!("{before}{BEGIN}\n{figures}\n\n{END}{after}"))
 }
 
-/// A heading, a table and nothing else.
+/// A heading and a table.
 fn table(title: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
     let head: Vec<_> = columns.iter().map(|&column| column.to_owned()).collect();
@@ -70,7 +70,7 @@ fn micros(time: Duration) -> String {
     format!("{:.0} µs", time.as_secs_f64() * 1e6)
 }
 
-/// KiB as MiB.
+/// Converts KiB to MiB.
 #[expect(clippy::cast_precision_loss, reason = "no memory here is anywhere near 2^52 KiB")]
 fn mib(kib: u64) -> f64 {
     kib as f64 / 1024.0

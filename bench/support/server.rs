@@ -17,17 +17,17 @@ use super::process::Process;
 pub(crate) const METADATA: &str = "/.well-known/oauth-authorization-server";
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running server; it ends, without a chance to tidy up, with this value.
+/// A running server, killed when dropped.
 pub(crate) struct Server {
     child: Child,
-    /// Standard output and error go to files here, so that logging costs what it costs in service.
+    /// Directory of stdout and stderr, which go to files so that logging costs what it costs in production.
     log: TempDir,
     pub(crate) target: Target,
-    /// From the start of the process to the first answer of the metadata endpoint.
+    /// From the start of the process to the first response of the metadata endpoint.
     pub(crate) started_in: Duration,
 }
 
-/// The server that is measured: the one that was built with this program, or another.
+/// The measured program: the one built with this benchmark, or that of `KEYSTILE_BENCH_SERVER`.
 pub(crate) fn path() -> OsString {
     env::var_os("KEYSTILE_BENCH_SERVER").unwrap_or_else(|| env!("CARGO_BIN_EXE_keystiled").into())
 }
@@ -59,7 +59,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Kills the server with SIGKILL, which it cannot catch.
+    /// Kills the server with SIGKILL.
     pub(crate) fn kill(&mut self) -> std::io::Result<()> {
         self.child.kill()?;
         self.child.wait().map(drop)
@@ -68,7 +68,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         drop(self.kill());
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions that were there before the measurement.
+//! Sessions that exist before the measurement.
 
 use std::error::Error;
 use std::ops::Range;
@@ -14,13 +14,13 @@ use keystiled::store::{StoreError, Work};
 
 use super::deployment::{Deployment, Owner};
 
-/// Sessions in one transaction: the server lets no statement run for longer than ten seconds.
+/// Sessions per transaction: the server limits statements to ten seconds.
 const BATCH: usize = 20_000;
-/// Coprime to every number of sessions, so that ids are spread over the index as random ones are.
+/// Coprime to every number of sessions, so that ids are spread over the index like random ones.
 const STRIDE: usize = 736_878_713;
 const SPAN: usize = 1_000_000_007;
 
-/// Signs the person in to tools until the database holds sessions with these numbers, and returns their refresh tokens.
+/// Creates the sessions with these numbers, and returns their refresh tokens.
 pub(crate) async fn fill(
     deployment: &Deployment<'_>,
     numbers: Range<usize>,
@@ -46,7 +46,7 @@ fn id(n: usize) -> String {
     format!("ses_benchmark000{}", 1_000_000_000 + n * STRIDE % SPAN)
 }
 
-/// Inserts the first of a batch as the server would and has the database copy it, which is what makes a million bearable.
+/// Inserts the first session of a batch as the server would, and copies it in SQL, which makes a million feasible.
 fn insert(
     work: &mut Work<'_>,
     config: &Config,

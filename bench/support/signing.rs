@@ -1,4 +1,4 @@
-//! What bounds every token endpoint that signs one token at a time.
+//! The signing rate, which bounds every endpoint that signs one token per request.
 
 use std::error::Error;
 use std::thread;
@@ -8,7 +8,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 
-/// RS256 signatures per second of a 2048-bit key that is parsed once, on this many threads.
+/// RS256 signatures per second with a 2048-bit key that is parsed once, on this many threads.
 pub(crate) fn rate(threads: usize, time: Duration) -> Result<f64, Box<dyn Error>> {
     let key = KeyPair::generate(KeySize::Rsa2048)?;
     let counts = thread::scope(|scope| {
@@ -22,7 +22,7 @@ pub(crate) fn rate(threads: usize, time: Duration) -> Result<f64, Box<dyn Error>
 
 /// Signatures per second on this thread.
 fn sign_for(key: &KeyPair, time: Duration) -> Result<f64, &'static str> {
-    // As long as the header and the claims of an access token.
+    // The length of header and claims of an access token.
     let message = [b'x'; 640];
     let mut signature = vec![0; key.public_modulus_len()];
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! People at the sign-in page, each time with a browser that the server has not seen.
+//! People at the sign-in page, each time with a new browser.
 
 use std::error::Error;
 use std::io;
@@ -15,17 +15,17 @@ use keystiled::store::users;
 use super::connection::Connection;
 use super::deployment::Deployment;
 
-/// The password of everybody.
+/// The password of all people.
 pub(crate) const PASSWORD: &str = "seven lanterns under the bridge";
 
-/// Adds people with these names, who can sign in or are disabled.
+/// Adds people with these names; they can sign in, or are disabled.
 pub(crate) async fn add(
     deployment: &Deployment<'_>,
     name: &'static str,
     count: usize,
     disabled: bool,
 ) -> Result<(), Box<dyn Error>> {
-    // One hash for everybody: making it is what takes long.
+    // One hash for all of them, because hashing is slow.
     let password_hash = password::hash(&Secret::new(PASSWORD), Entropy);
     let store = deployment.store()?;
     let add = store.write(move |work| {
@@ -45,7 +45,7 @@ pub(crate) async fn add(
     Ok(add.await?)
 }
 
-/// The address of one of them; nobody has it if it was not added.
+/// Email address by number; unknown to the server if it was not added.
 pub(crate) fn email(name: &str, n: usize) -> String {
     format!("{name}{n}@example.com")
 }
@@ -61,7 +61,7 @@ impl Visitor {
         Ok(Self { address, connection: Connection::open(address).await? })
     }
 
-    /// Opens the sign-in page and sends the form. Returns the status of the answer, and how long it took.
+    /// Opens the sign-in page and submits the form. Returns status and duration of the response.
     pub(crate) async fn sign_in(&mut self, email: &str, password: &str) -> io::Result<(u16, Duration)> {
         let address = self.address;
         let page = format!("GET /sign-in HTTP/1.1\r\nHost: {address}\r\n\r\n");

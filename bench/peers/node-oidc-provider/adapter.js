@@ -1,5 +1,5 @@
-// Where the provider keeps its models. All three stores take the same rows; a consumed token stays until it expires,
-// because that is how the provider notices that it is used again.
+// The storage of the provider. All three stores have the same rows. A consumed token is kept until it expires, so that
+// the provider detects its reuse.
 
 import Database from 'better-sqlite3';
 import pg from 'pg';
@@ -36,7 +36,7 @@ function memory() {
 function sqlite() {
   const database = new Database(process.env.BENCH_PEER_DATABASE);
   database.pragma('journal_mode = WAL');
-  // Until it is filled. `ready` brings it to what is measured.
+  // While filling. `ready` switches to the measured setting.
   database.pragma('synchronous = OFF');
   database.exec(schema);
   const prepare = (text) => database.prepare(text.replace(/\$\d/g, '?'));
@@ -54,7 +54,7 @@ function sqlite() {
 async function postgres() {
   const pool = new pg.Pool({ connectionString: process.env.BENCH_PEER_DATABASE, max: 8 });
   const query = (name, text) => (...values) => pool.query({ name, text, values });
-  // Processes that start together must not make the tables together.
+  // Processes that start at the same time must not create the tables concurrently.
   await pool.query(`BEGIN; SELECT pg_advisory_xact_lock(1); ${schema} COMMIT`);
   const get = query('find', find);
   return {

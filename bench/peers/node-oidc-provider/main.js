@@ -1,4 +1,4 @@
-// One node-oidc-provider under the load of `make bench`; ../README.md describes the variables.
+// A node-oidc-provider for `make bench`. ../README.md describes the variables.
 
 import cluster from 'node:cluster';
 import { generateKeyPairSync } from 'node:crypto';

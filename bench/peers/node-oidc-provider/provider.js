@@ -1,4 +1,5 @@
-// A provider that answers a refresh as Keystile does: a new refresh token and an access token as a JWT signed with RS256.
+// A provider that responds to a refresh like Keystile: with a new refresh token, and an access token that is a JWT
+// signed with RS256.
 
 import Provider from 'oidc-provider';
 

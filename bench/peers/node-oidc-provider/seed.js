@@ -1,8 +1,8 @@
-// Sessions that were there before the measurement.
+// Sessions that exist before the measurement.
 
 import { clientId, resource, scope, year } from './provider.js';
 
-// So many at once, or PostgreSQL would wait for one commit after the other.
+// Concurrent inserts, because PostgreSQL would otherwise wait for each commit in turn.
 const together = 500;
 
 export async function seed(provider, count) {

@@ -1,4 +1,4 @@
-// Says what is measured; fails if it was not installed.
+// Prints the measured version; fails if it is not installed.
 
 import { createRequire } from 'node:module';
 

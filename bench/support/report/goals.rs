@@ -1,4 +1,4 @@
-//! What is to be reached, and whether it was.
+//! The goals, and whether they were met.
 
 use std::env;
 use std::ffi::OsString;
@@ -16,13 +16,13 @@ use crate::support::database::name;
 use crate::support::measured::{Measured, real};
 use crate::support::server;
 
-/// One line of the table.
+/// A row of the table.
 struct Goal<'a> {
     path: &'a str,
     engine: &'a str,
     figure: String,
     limit: String,
-    /// The figure over its limit, or the figure itself.
+    /// The figure divided by its limit, or the figure itself.
     value: f64,
     bound: Bound,
 }
@@ -128,7 +128,7 @@ fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
     goals
 }
 
-/// The cost of the log of uses has no goal of its own: verify has to reach its goal with it.
+/// Logging of uses has no goal of its own: verify has to meet its goal with it.
 fn of_lookups<'a>(report: &Report, reached: &'a Reached) -> [Goal<'a>; 3] {
     let Lookups { verify, unlogged, introspect } = &reached.lookups;
     let beside = |path, measured: &Measured, what, limit: &Measured, goal| Goal {
@@ -220,7 +220,7 @@ fn of_documents(report: &Report) -> Vec<Goal<'static>> {
         engine: "",
         figure: format!("{:.0} a second, {} each", measured.per_second(), micros(measured.server_each())),
         limit: format!("{:.0} hello a second, {} each", hello.per_second(), micros(hello.server_each())),
-        // The client may be what limits the rates. Then only the processor time of the server tells them apart.
+        // If the client limits the rates, only the CPU time of the server tells them apart.
         value: (measured.per_second() / hello.per_second())
             .min(hello.server_each().as_secs_f64() / measured.server_each().as_secs_f64()),
         bound: Bound::AtLeast(0.7),
@@ -264,12 +264,12 @@ fn of_files() -> Vec<Vec<String>> {
     files.map(row).into()
 }
 
-/// Without digits that mean nothing.
+/// Rounded to two decimals.
 fn short(goal: f64) -> String {
     format!("{}", (goal * 100.0).round() / 100.0)
 }
 
-/// Two counts as a share; nothing of nothing is all of it.
+/// The ratio of two counts; 1 if both are zero.
 #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
 fn ratio(part: i64, whole: i64) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }

@@ -1,4 +1,4 @@
-//! Where, when and how.
+//! Machine, time and settings of the run.
 
 use super::{Report, micros, ms};
 use crate::support::machine::Machine;

@@ -1,4 +1,4 @@
-//! Every load in detail.
+//! All loads in detail.
 
 use super::{Report, micros, ms, table};
 use crate::support::database::name;

@@ -1,4 +1,4 @@
-//! Other servers.
+//! Results of other servers.
 
 use super::{Report, mib, ms, table};
 use crate::runs::limits::Signed;

@@ -1,4 +1,4 @@
-//! Overload, and the kill.
+//! Results of overload and of the crash.
 
 use super::{Report, mib, ms, table};
 use crate::runs::engine::Reached;
@@ -43,7 +43,7 @@ fn overload(reached: &Reached) -> Vec<String> {
 
 fn crash(reached: &Reached) -> Vec<String> {
     let crash = &reached.crash;
-    // A lost session ends the run, so a table can only say that there was none.
+    // A lost session fails the run, so there is no column for it.
     vec![
         name(reached.engine).to_owned(),
         crash.answers.to_string(),
