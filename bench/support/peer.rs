@@ -39,7 +39,7 @@ pub(crate) struct Manifest {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Variant {
-    /// As the table says it.
+    /// Name in the table.
     pub(crate) name: String,
     store: Store,
     processes: usize,
@@ -93,7 +93,7 @@ impl Manifest {
     }
 }
 
-/// A running peer; it ends with this value.
+/// A running peer, killed when dropped.
 pub(crate) struct Peer {
     child: Child,
     /// Directory of its files.
