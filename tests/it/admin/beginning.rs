@@ -1,4 +1,4 @@
-//! Only `init` and `serve` begin a deployment; nothing begins a second one.
+//! `init` and `serve` alone create a deployment, and never a second one.
 
 use std::fs;
 use std::io::Write as _;
@@ -16,7 +16,7 @@ const OTHER_KEY: &str = "HxwdHh8AAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRo=";
 const NO_DATABASE: &str = "no database there; which configuration does the server use?";
 const PASSWORD: &str = "seven lanterns under the bridge";
 
-/// Every command that works on a deployment, but for `migrate`.
+/// All commands that work on a deployment, except `migrate`.
 const COMMANDS: [&[&str]; 9] = [
     &["client", "add", "--name", "Fred", "--kind", "native", "--redirect-uri", "http://127.0.0.1/callback"],
     &["client", "list"],
@@ -29,7 +29,7 @@ const COMMANDS: [&[&str]; 9] = [
     &["keys", "rotate", "--now"],
 ];
 
-/// `keystiled init` with a password on its standard input.
+/// Runs `keystiled init` with a password on stdin.
 fn init(variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
     let arguments = [&["init", "--email", "ada@example.com", "--password-stdin"], arguments].concat();
     let mut child = Command::new(env!("CARGO_BIN_EXE_keystiled"))
@@ -41,12 +41,12 @@ fn init(variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A command that refuses its arguments does not read it.
+    // A command that rejects its arguments does not read it.
     let _ = child.stdin.take().unwrap().write_all(PASSWORD.as_bytes());
     Ran::of(child.wait_with_output().unwrap(), &arguments)
 }
 
-/// The signing keys: id, state and sealed half.
+/// The signing keys: id, state and sealed private key.
 async fn signing_keys(app: &TestApp) -> Vec<String> {
     app.names("SELECT kid || ' ' || state AS name FROM signing_keys ORDER BY kid").await
 }
@@ -67,10 +67,10 @@ both_databases! {
         keystiled(&base, rotate).refused(1, "no master key there");
         keystiled(&with(OTHER_KEY), rotate).refused(1, "KEYSTILE_MASTER_KEY: is not the master key that");
         assert_eq!(signing_keys(&app).await, before);
-        // What needs no master key does without.
+        // Commands that need no master key work without it.
         keystiled(&base, &["keys", "list"]).good();
         keystiled(&base, &["client", "list"]).good();
-        assert!(names(home.path()).is_empty(), "nothing was made");
+        assert!(names(home.path()).is_empty(), "nothing was created");
 
         keystiled(&with(KEY), rotate).good();
         assert_ne!(signing_keys(&app).await, before);
@@ -78,7 +78,7 @@ both_databases! {
         app.stop().await;
         keystiled(&base, &["serve"]).refused(1, "no master key there");
         keystiled(&with(OTHER_KEY), &["serve"]).refused(1, "KEYSTILE_MASTER_KEY: is not the master key that");
-        assert!(names(home.path()).is_empty(), "nothing was made");
+        assert!(names(home.path()).is_empty(), "nothing was created");
         again.start().await.stop().await;
     }
 
@@ -110,7 +110,7 @@ both_databases! {
         if let Database::Sqlite(folder) = &database {
             keystiled(&variables, &["migrate"]).refused(1, NO_DATABASE);
             assert!(names(folder.path()).is_empty());
-            // What an interrupted copy leaves is no database either, and is not made one.
+            // A file left by an interrupted copy is not a database, and is not made one.
             let file = folder.path().join("keystile.db");
             fs::write(&file, "").unwrap();
             for command in COMMANDS.iter().chain(&[&["migrate"][..]]) {
@@ -118,7 +118,7 @@ both_databases! {
             }
             assert_eq!(fs::metadata(file).unwrap().len(), 0);
         } else {
-            // The tables of a PostgreSQL database can be made ahead, by a role that may.
+            // The tables of a PostgreSQL database may be created in advance, by a role with that privilege.
             assert!(keystiled(&variables, &["migrate"]).good().contains("applied 0"));
         }
     }
@@ -139,7 +139,7 @@ both_databases! {
             keystiled(&variables, command).refused(1, "no database there, but ");
         }
         assert_eq!(names(&data), ["master.key"]);
-        // The key of another source says nothing of a database.
+        // The master key in the environment says nothing about a database.
         let elsewhere = [&variables[..], &[("KEYSTILE_MASTER_KEY", KEY)]].concat();
         init(&elsewhere, &["--org", "Analytical"]).good();
     }
@@ -153,7 +153,7 @@ both_databases! {
         keystiled(&variables, &["migrate"]).good();
         assert_eq!(keystiled(&variables, &["keys", "list", "--json"]).good(), "[]\n");
         keystiled(&variables, &["keys", "rotate"]).refused(1, "there are no signing keys yet");
-        assert!(names(home.path()).is_empty(), "no master key before something is sealed");
+        assert!(names(home.path()).is_empty(), "no master key is created before it is needed");
         let app = Builder::on(database).start().await;
         assert_eq!((app.count("users").await, app.count("signing_keys").await), (1, 2));
         app.stop().await;

@@ -1,4 +1,4 @@
-//! No core dump holds the keys of the server or the tokens of a person.
+//! Core dumps contain neither the keys of the server nor the tokens of a person.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::support::cli::companion;
 
-/// Starts a program that waits for its standard input, with core dumps on as far as this machine lets it.
+/// Starts a program that waits for its stdin, with core dumps enabled as far as this machine allows.
 fn waiting(program: &str, arguments: &[&str], home: &TempDir) -> Child {
     Command::new("sh")
         .args(["-c", "ulimit -S -c $(ulimit -H -c); exec \"$@\"", "sh", program])
@@ -25,7 +25,7 @@ fn waiting(program: &str, arguments: &[&str], home: &TempDir) -> Child {
         .unwrap()
 }
 
-/// The limits on the size of a core dump, soft and hard, as the kernel has them for a process.
+/// The soft and hard core size limits of a process.
 fn core_limits(process: u32) -> (String, String) {
     let limits = fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
@@ -42,7 +42,7 @@ fn ce_03_a_program_that_is_ended_by_a_fault_leaves_no_core_dump() {
         let (_, most) = core_limits(std::process::id());
         assert_ne!(
             most, "0",
-            "core dumps are off here, so nothing can be seen: raise the hard limit (ulimit -H -c)"
+            "core dumps are disabled here, so the test proves nothing: raise the hard limit (ulimit -H -c)"
         );
         let mut child = waiting(program, arguments, &home);
         let started = Instant::now();

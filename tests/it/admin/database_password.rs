@@ -1,11 +1,11 @@
-//! A password of the database is in nothing that any command prints.
+//! No command prints the password of the database.
 
 use tempfile::TempDir;
 
 use super::keystiled;
 use crate::support::database::Database;
 
-/// Two halves of a password, and what stands between them.
+/// Two halves of a password, with a special character between them.
 const HALVES: [&str; 2] = ["hunter", "tiger"];
 const ODD: [&str; 9] = ["/", "#", "?", "@", "%", "%zz", "?password=", "&x", " "];
 
@@ -28,7 +28,7 @@ fn ce_01_a_password_that_is_not_encoded_is_refused_and_not_repeated() {
                 ];
                 let ran = keystiled(&variables, arguments);
                 assert!(HALVES.iter().all(|half| !format!("{ran:?}").contains(half)), "{url} {ran:#?}");
-                // Some of these are what they should be in their place, and then the address does not answer.
+                // Some of these characters are valid in their position; then the host is unreachable.
                 if ran.code == Some(2) {
                     ran.refused(2, "Encode the password");
                 }
@@ -67,7 +67,7 @@ fn ce_01_what_libpq_and_the_server_say_has_no_user_and_no_password() {
                 assert_eq!(ran.code, Some(i32::from(command != "check-config")), "{ran:#?}");
                 assert!(HALVES.iter().all(|half| !format!("{ran:?}").contains(half)), "{url} {ran:#?}");
                 let host = host.split([',', ':']).next().unwrap();
-                assert!(format!("{ran:?}").contains(host), "it says where: {ran:#?}");
+                assert!(format!("{ran:?}").contains(host), "names the host: {ran:#?}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What an operator does after a leak.
+//! The documented reaction to a leak.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::support::both_engines;
 use crate::support::http::BrowserCaller;
 use crate::support::people::Person;
 
-/// The random part of the cookie by which the account of a browser knows its device.
+/// The random part of a browser's known-device cookie.
 fn device(app: &TestApp, browser: &BrowserCaller) -> String {
     browser.cookie(&app.inside().cookie_names.known_device).unwrap().split('.').next().unwrap().to_owned()
 }
@@ -21,7 +21,7 @@ async fn sign_in_again(app: &TestApp, browser: &BrowserCaller, person: &Person) 
     app.sign_in(browser, person).await;
 }
 
-/// Every `keystiled ...` between backticks in the section on leaks.
+/// The `keystiled ...` commands in the section on leaks.
 fn prescribed() -> Vec<String> {
     let text = fs::read_to_string("SECURITY.md").unwrap();
     let (_, section) = text.split_once("## After a leak").unwrap();
@@ -29,7 +29,7 @@ fn prescribed() -> Vec<String> {
     spans.filter(|span| span.starts_with("keystiled ")).map(str::to_owned).collect()
 }
 
-/// The arguments of a command, with what this deployment has for each placeholder.
+/// The arguments of a command, with placeholders replaced by values of this deployment.
 async fn arguments(app: &TestApp, command: &str, address: &str) -> Vec<String> {
     let mut arguments = Vec::new();
     for word in command.split(' ').skip(1) {
@@ -57,7 +57,7 @@ both_engines! {
             let arguments = arguments(app, &command, &owner.email).await;
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             if arguments[0] == "init" {
-                continue; // It has its first owner.
+                continue; // The first owner exists already.
             }
             let ran = app.keystiled(&arguments).await;
             assert_eq!(ran.code, Some(0), "{command}: {}", ran.stderr);
@@ -79,15 +79,15 @@ both_engines! {
         let browser = app.browser_of(&owner).await;
         let known = device(app, &browser);
         sign_in_again(app, &browser, &owner).await;
-        assert_eq!(device(app, &browser), known, "a known device keeps its name");
+        assert_eq!(device(app, &browser), known, "a known device keeps its id");
 
         app.operate(&["user", "forget-devices", &owner.email]).await;
-        assert_eq!(browser.get("/cli-sessions").await.status, 200, "signed in it stays");
+        assert_eq!(browser.get("/cli-sessions").await.status, 200, "the web session continues");
         sign_in_again(app, &browser, &owner).await;
         let renewed = device(app, &browser);
         assert_ne!(renewed, known);
         sign_in_again(app, &browser, &owner).await;
-        assert_eq!(device(app, &browser), renewed, "and is known from then on");
+        assert_eq!(device(app, &browser), renewed, "it is known from then on");
 
         let other = app.browser_of(&app.member("member").await).await;
         let signed_out = app.operate(&["user", "sign-out", &owner.email]).await;

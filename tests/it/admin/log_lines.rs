@@ -1,4 +1,4 @@
-//! What the log of a running server shows of requests that carry secrets where none belong.
+//! The log of requests that carry secrets in the wrong place.
 
 use reqwest::Method;
 use tempfile::TempDir;
@@ -42,7 +42,7 @@ async fn log_of(format: &str) -> String {
             format!("/o/{token}/keys"),
             format!("/oauth/authorize?client_id={token}&redirect_uri=http://{token}/"),
         ] {
-            // Any token is a method, as far as the grammar of HTTP goes.
+            // By the grammar of HTTP, any token is a valid method.
             for method in [Method::GET, Method::from_bytes(token.replace('.', "-").as_bytes()).unwrap()] {
                 let request = caller.request(method, &path).header("x-request-id", &token);
                 let request = request.header("user-agent", format!("curl {token}")).header("referer", &token);

@@ -1,4 +1,4 @@
-//! Files that hold the master key, as administrators and Kubernetes lay them out.
+//! Master key files, as administrators and Kubernetes lay them out.
 
 use std::fs::{self, Permissions, create_dir};
 use std::os::unix::fs::{PermissionsExt as _, chown, lchown, symlink};
@@ -11,10 +11,10 @@ use tempfile::TempDir;
 use super::{Ran, keystiled};
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-/// A user that is neither root nor the one who runs the tests.
+/// A user id that is neither root nor the user of the tests.
 const STRANGER: u32 = 1;
 
-/// A secret as the kubelet mounts it: `master.key` -> `..data/master.key`, `..data` -> `..2026_11_29`.
+/// A secret mounted like the kubelet does: `master.key` -> `..data/master.key`, `..data` -> `..2026_11_29`.
 struct Mount {
     folder: TempDir,
     file: PathBuf,
@@ -48,7 +48,7 @@ fn check(path: &Path) -> Ran {
     keystiled(&[("HOME", "/nonexistent"), ("KEYSTILE_MASTER_KEY_FILE", file)], &["check-config"])
 }
 
-/// Some rules give root what they give nobody else.
+/// Some rules accept for root what they refuse for other users.
 #[track_caller]
 fn accepted_for_root(checked: Ran, refusal: &str) {
     if geteuid().is_root() {
@@ -62,7 +62,7 @@ fn accepted_for_root(checked: Ran, refusal: &str) {
 fn ca_04_a_secret_is_read_as_kubernetes_mounts_it() {
     let mount = Mount::new();
     mount.check().good();
-    // A newer version of the secret: the kubelet turns `..data` to it in one step.
+    // A newer version of the secret: the kubelet switches `..data` to it atomically.
     let newer = mount.folder.path().join("..2026_11_30");
     create_dir(&newer).unwrap();
     fs::rename(&mount.file, newer.join("master.key")).unwrap();
@@ -80,7 +80,7 @@ fn ca_04_a_file_that_others_can_read_is_refused_with_the_mode_to_set() {
             check(path).refused(2, "defaultMode: 0400");
         }
     }
-    // The group may read what belongs to root: without `fsGroup`, the group is root's own.
+    // The group may read a file of root: without `fsGroup`, it is root's own group.
     for mode in [0o440, 0o640] {
         chmod(&mount.file, mode);
         let checked = mount.check();
@@ -96,7 +96,7 @@ fn ca_04_links_that_others_could_turn_elsewhere_are_refused() {
     mount.check().refused(2, "can be written to by others (mode 0777)");
     chmod(folder, 0o1777);
     let checked = mount.check();
-    // Sticky is enough in a folder of root only.
+    // The sticky bit is enough only in a directory of root.
     accepted_for_root(checked, "(mode 1777)");
     chmod(folder, 0o755);
     mount.check().good();
@@ -109,7 +109,7 @@ fn ca_04_links_that_others_could_turn_elsewhere_are_refused() {
 #[test]
 fn ca_04_what_belongs_to_another_user_is_refused() {
     const NAME: &str = "admin::master_key_file::ca_04_what_belongs_to_another_user_is_refused";
-    // Only root can give a file away. Anybody else is root in a user namespace that has further users.
+    // Only root can change the owner. Other users become root in a user namespace that maps further users.
     if !geteuid().is_root() {
         let mut again = Command::new("unshare");
         again.args(["--user", "--map-root-user", "--map-auto"]).arg(std::env::current_exe().unwrap());
@@ -133,7 +133,7 @@ fn ca_04_what_belongs_to_another_user_is_refused() {
         lchown(path, Some(own), None).unwrap();
         mount.check().good();
     }
-    // Without a link, too: its owner can read and change it.
+    // Even without a link, because the owner can read and change the file.
     chown(&mount.file, Some(STRANGER), None).unwrap();
     check(&mount.file).refused(2, "who is neither root nor the user of this process");
 }

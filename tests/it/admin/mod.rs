@@ -1,4 +1,4 @@
-//! The commands of `keystiled`, run as an operator runs them.
+//! The commands of `keystiled`, run as a process.
 
 mod beginning;
 #[cfg(target_os = "linux")]
@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// A command line of `keystiled` with these variables and no others.
+/// Runs `keystiled` with only these variables.
 fn keystiled(variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
     let output = Command::new(env!("CARGO_BIN_EXE_keystiled"))
         .args(arguments)
@@ -26,7 +26,7 @@ fn keystiled(variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
     Ran::of(output, arguments)
 }
 
-/// What a command that has ended said.
+/// Exit status and output of a command.
 #[derive(Debug)]
 struct Ran {
     code: Option<i32>,
@@ -46,7 +46,7 @@ impl Ran {
         self.out
     }
 
-    /// It ended with this exit status and one line that says so.
+    /// Asserts this exit status and one line of error output with this text.
     #[track_caller]
     fn refused(self, code: i32, with: &str) {
         assert_eq!((self.code, self.out.as_str()), (Some(code), ""), "{self:#?}");
@@ -54,7 +54,7 @@ impl Ran {
     }
 }
 
-/// The names in a folder.
+/// The names in a directory.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()

@@ -1,4 +1,4 @@
-//! The code that a new deployment prints for its first owner.
+//! The setup code that a new deployment prints.
 
 use std::collections::BTreeSet;
 

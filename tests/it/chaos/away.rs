@@ -1,4 +1,4 @@
-//! PostgreSQL is away for a while, moves to another server, or has a pooler before it.
+//! PostgreSQL is unreachable for a while, fails over to another server, or is behind a pooler.
 use super::seen::Outcome;
 use super::stage::{Stage, trouble};
 use crate::support::app::Builder;
@@ -30,7 +30,7 @@ async fn postgresql_goes_away_and_comes_back() {
             tunnel.lead_to(server);
         })
         .await;
-    assert!(seen.count(Outcome::Unavailable) > 0, "it was never away: {}", seen.line());
+    assert!(seen.count(Outcome::Unavailable) > 0, "it was never unavailable: {}", seen.line());
     assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
 }
 
@@ -44,7 +44,7 @@ async fn postgresql_moves_to_its_standby() {
     let mut daemon = stage.daemons.start().await;
     let seen = stage
         .play(&mut daemon, async |_| {
-            // The address leads to the standby before that takes writes.
+            // The address points to the standby before it accepts writes.
             tunnel.lead_to(address_of(&cluster.standby));
             tunnel.cut();
             tokio::time::sleep(trouble()).await;
@@ -52,7 +52,7 @@ async fn postgresql_moves_to_its_standby() {
             execute(&cluster.standby, &["SELECT pg_promote()"]);
         })
         .await;
-    assert!(seen.count(Outcome::Unavailable) > 0, "it never moved: {}", seen.line());
+    assert!(seen.count(Outcome::Unavailable) > 0, "it was never unavailable: {}", seen.line());
     assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
 }
 

@@ -1,5 +1,5 @@
-//! The clients: tools that refresh, programs that call the API, browsers at the sign-in page. Together they send
-//! 100 requests a second, whether or not the answers keep up.
+//! The clients: tools that refresh, programs that call the API, browsers at the sign-in page. Together they send 100
+//! requests per second, whether or not responses keep up.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,26 +12,26 @@ use tokio::task::JoinHandle;
 
 use super::seen::{Outcome, Seen};
 
-/// How long a client waits for an answer.
+/// Client timeout of a request.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// Between two requests of one client: 20 clients make 100 requests a second.
+/// Interval between two requests of a client: 20 clients make 100 requests per second.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A tool with the refresh token it was given last.
+/// A tool with its latest refresh token.
 pub(super) struct Tool {
     pub(super) client_id: String,
     pub(super) refresh: String,
     pub(super) access: String,
 }
 
-/// What the clients need to know.
+/// What the clients call.
 pub(super) struct Target {
     pub(super) url: String,
     pub(super) tools: Vec<Arc<Mutex<Tool>>>,
     pub(super) key: String,
 }
 
-/// The clients at work.
+/// The running clients.
 pub(super) struct Crowd {
     pub(super) seen: Arc<Seen>,
     stop: Arc<AtomicBool>,
@@ -40,7 +40,7 @@ pub(super) struct Crowd {
 
 impl Crowd {
     /// Eight tools that refresh, four that call the API, four programs with a key, two browsers, two readers of
-    /// metadata and keys.
+    /// metadata and JWKS.
     pub(super) fn start(target: &Target) -> Self {
         let http = || Client::builder().redirect(Policy::none()).no_proxy().timeout(PATIENCE);
         let (http, stranger) = (http().build().unwrap(), http().pool_max_idle_per_host(0).build().unwrap());
@@ -63,7 +63,7 @@ impl Crowd {
             let (client, url, key) = (client.clone(), url("/api/v1/verify"), target.key.clone());
             clients.push(paced(&stop, move || client.clone().ask(client.http.get(&url).bearer_auth(&key))));
         }
-        // A connection for each request, as newcomers have.
+        // A new connection for each request.
         let client = Caller { http: stranger, seen: seen.clone() };
         for path in ["/sign-in", "/sign-in", "/.well-known/openid-configuration", "/oauth/jwks"] {
             let (client, url) = (client.clone(), url(path));
@@ -110,7 +110,7 @@ impl Caller {
         self.answer(request).await;
     }
 
-    /// Presents the refresh token that the tool was given last, as it does after a lost answer too.
+    /// Presents the latest refresh token, again after a lost response.
     async fn refresh(self, url: String, tool: Arc<Mutex<Tool>>) {
         let (client_id, presented) = {
             let tool = lock(&tool);
@@ -125,13 +125,13 @@ impl Caller {
         body["access_token"].as_str().unwrap().clone_into(&mut tool.access);
     }
 
-    /// Sends a request and notes what came of it; returns the body of a 200.
+    /// Sends a request and records the outcome; returns the body of a 200.
     async fn answer(&self, request: RequestBuilder) -> Option<String> {
         let sent = Instant::now();
         let answer = async {
             let answer = request.send().await?;
             let (url, status, headers) = (answer.url().clone(), answer.status(), answer.headers().clone());
-            // A body that was cut off is no answer.
+            // An incomplete body counts as no response.
             Ok::<_, reqwest::Error>((url, status, headers, answer.text().await?))
         };
         let Ok((url, status, headers, body)) = answer.await else {

@@ -1,4 +1,4 @@
-//! Idle connections take all descriptors that the server may have.
+//! Idle connections use up the file descriptors of the server.
 
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -7,9 +7,9 @@ use super::stage::{Stage, trouble};
 use crate::support::daemon::server;
 use crate::support::database::Database;
 
-/// Descriptors that the server may have.
+/// The server's limit of file descriptors.
 const LIMIT: &str = "256";
-/// Connections that are opened and not used.
+/// Idle connections.
 const IDLE: usize = 400;
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn idle_connections_take_the_descriptors() {
         .play(&mut daemon, async |_| {
             let mut held: Vec<TcpStream> = Vec::new();
             for _ in 0..IDLE {
-                // From an address of its own, so that the crowd is not behind the same one.
+                // From separate addresses, so that the clients do not share one with them.
                 let socket = TcpSocket::new_v4().unwrap();
                 socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
                 if let Ok(Ok(stream)) =

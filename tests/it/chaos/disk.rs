@@ -8,7 +8,7 @@ use super::stage::{Stage, trouble};
 use crate::support::daemon::server;
 use crate::support::database::Database;
 
-/// Puts a small disk of its own over the folder of the database, which only the server sees, and starts the server.
+/// Mounts a small file system over the directory of the database, visible only to the server, and starts the server.
 const ON_A_SMALL_DISK: &str = r#"
     set -e
     cp -a "$1" "$1.copy"

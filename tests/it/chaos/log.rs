@@ -1,4 +1,4 @@
-//! The sink of the log dies.
+//! The log can no longer be written.
 
 use std::fs::File;
 use std::io::{Read, pipe};
@@ -13,7 +13,7 @@ async fn the_reader_of_the_log_dies() {
     let stage = Stage::on("the reader of the log dies", Database::sqlite()).await;
     let (mut reader, writer) = pipe().unwrap();
     let mut daemon = stage.daemons.start_with(|command| _ = command.stderr(writer)).await;
-    // It reads a little, and then no more.
+    // Reads 100 bytes and then stops.
     thread::spawn(move || reader.read_exact(&mut [0; 100]));
     let seen = stage.play(&mut daemon, async |_| tokio::time::sleep(trouble()).await).await;
     assert_eq!(seen.count(Outcome::Unavailable) + seen.count(Outcome::NoAnswer), 0, "{}", seen.line());

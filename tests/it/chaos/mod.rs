@@ -1,8 +1,8 @@
-//! Availability: the built server under 100 requests a second while something happens to it.
+//! Availability: the built server under 100 requests per second while a fault occurs.
 //!
-//! A case is short in `make test`. `make chaos` runs the same cases on the release build, each for `SECONDS`, and prints
-//! for each what its clients saw, how long the trouble and the healing lasted, and the most memory the server held.
-//! Every case demands the same: only answers that the contract names, no session lost, an audit chain that verifies.
+//! `make test` runs short cases. `make chaos` runs the same cases on the release build, each for `SECONDS`, and prints
+//! what the clients saw, how long fault and recovery lasted, and the peak memory of the server. All cases have the same
+//! requirements: only responses that the contract allows, no lost session, an audit chain that verifies.
 
 mod away;
 mod clock;

@@ -1,4 +1,4 @@
-//! Somebody tries passwords.
+//! Password guessing.
 
 use super::seen::Outcome;
 use super::stage::{Stage, trouble};
@@ -6,9 +6,9 @@ use crate::support::database::Database;
 use crate::support::http::BrowserCaller;
 use std::time::Instant;
 
-/// Guesses under way at once.
+/// Concurrent guesses.
 const AT_ONCE: usize = 25;
-/// Guesses each of them makes, at least.
+/// Minimum number of guesses of each.
 const EACH: usize = 4;
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The server is stopped or killed, and started again.
+//! The server is stopped or killed, and restarted.
 
 use super::stage::Stage;
 use crate::support::both_databases;

@@ -1,20 +1,20 @@
-//! What the clients of a case saw.
+//! What the clients of a case observed.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What came of one request.
+/// Outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outcome {
     Ok,
     /// 503 with `Retry-After`: nothing was changed.
     Unavailable,
-    /// No answer: the connection was refused, cut, or silent for longer than [`super::crowd::PATIENCE`].
+    /// No response: the connection was refused, cut, or silent for longer than [`super::crowd::PATIENCE`].
     NoAnswer,
 }
 
-/// Everything that the clients saw, with the moment.
+/// Observations of all clients, with their times.
 pub(super) struct Seen {
     begun: Instant,
     state: Mutex<State>,
@@ -23,7 +23,7 @@ pub(super) struct Seen {
 #[derive(Default)]
 struct State {
     counts: BTreeMap<Outcome, usize>,
-    /// Answers that no case may have, with the request they belong to.
+    /// Responses that no case may have, with their requests.
     wrong: Vec<String>,
     last_trouble: Option<Instant>,
     slowest: Duration,
@@ -58,7 +58,7 @@ impl Seen {
         self.state().last_trouble.map_or(Duration::ZERO, |last| last.saturating_duration_since(moment))
     }
 
-    /// Demands that every answer was one that the contract names.
+    /// Asserts that every response was one that the contract allows.
     pub(super) fn assert_contract(&self) {
         let state = self.state();
         assert!(state.wrong.is_empty(), "{} answers outside the contract: {:#?}", state.wrong.len(), {

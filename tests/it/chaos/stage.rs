@@ -1,4 +1,4 @@
-//! The ground of a case: the built server as a process, sessions and a key, and what must hold at the end.
+//! Setup of a case: the built server as a process, sessions and a key, and the checks at the end.
 
 use std::env;
 use std::path::Path;
@@ -18,22 +18,22 @@ use crate::support::http::Anonymous;
 
 const SECONDS: &str = "KEYSTILE_CHAOS_SECONDS";
 const TOOLS: usize = 8;
-/// How long a server may take until it answers everything again. The report says how long it took.
+/// Maximum time until the server answers all requests again.
 const HEALING: Duration = Duration::from_secs(60);
 
-/// How long the trouble of a case lasts: two seconds, unless `make chaos` says more.
+/// Duration of the fault: two seconds, unless `make chaos` sets more.
 pub(super) fn trouble() -> Duration {
     let asked =
         env::var(SECONDS).map(|seconds| seconds.parse().unwrap_or_else(|_| panic!("{SECONDS}={seconds}")));
     Duration::from_secs(asked.unwrap_or(2))
 }
 
-/// Deployment data with sessions and a key in it, and how its server is started.
+/// A deployment with sessions and a key, and how its server is started.
 pub(super) struct Stage {
     name: &'static str,
     pub(super) daemons: Daemons,
     pub(super) target: Target,
-    /// Keeps the database and the data directory.
+    /// Keeps the database and the data directory alive.
     ground: Builder,
 }
 
@@ -42,7 +42,7 @@ impl Stage {
         Self::of(name, Builder::on(database), async |_, _| ()).await
     }
 
-    /// On a deployment that is built so, and to whose database `fill` adds something; it gets the id of the client.
+    /// Builds a deployment and lets `fill` add to its database; `fill` gets the client id.
     pub(super) async fn of<F: AsyncFnOnce(&TestApp, &str)>(
         name: &'static str,
         builder: Builder,
@@ -78,7 +78,7 @@ impl Stage {
         Self { name, daemons, target: Target { url, tools, key }, ground }
     }
 
-    /// With one more setting of its server and of the operator's commands.
+    /// Adds a setting of the server and of the operator's commands.
     pub(super) fn with(self, name: &str, value: &str) -> Self {
         Self { daemons: self.daemons.with(name, value), ..self }
     }
@@ -91,7 +91,7 @@ impl Stage {
         self.ground.data_dir()
     }
 
-    /// Runs the crowd against the server while `trouble` happens, and waits until all is well again.
+    /// Runs the clients against the server while `trouble` happens, and waits until the server has recovered.
     pub(super) async fn play<T: AsyncFnOnce(&mut Daemon)>(
         &self,
         daemon: &mut Daemon,
@@ -117,7 +117,7 @@ impl Stage {
         seen
     }
 
-    /// Waits for a second in which no request failed, with readiness green at its end.
+    /// Waits for a second without a failed request that ends with readiness.
     async fn is_well(&self, seen: &Seen, mended: Instant) {
         let caller = Anonymous::at(&self.target.url);
         loop {
@@ -137,7 +137,8 @@ impl Stage {
         }
     }
 
-    /// Every tool refreshes with the token it was given last, its access token works, and the audit log is whole.
+    /// Asserts that each tool can refresh with its latest token, that its access token works, and that the audit log
+    /// verifies.
     async fn nothing_is_lost(&self) {
         let caller = Anonymous::at(&self.target.url);
         for tool in &self.target.tools {

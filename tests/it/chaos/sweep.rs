@@ -1,4 +1,4 @@
-//! Much has ended at once and is deleted while the server answers.
+//! Many rows end at once and are deleted while the server answers.
 
 use super::seen::Outcome;
 use super::stage::{Stage, trouble};
@@ -6,10 +6,10 @@ use crate::store::numbers;
 use crate::support::app::Builder;
 use crate::support::both_databases;
 
-/// Rows that are inserted at once: few enough for the time that one statement has.
+/// Rows per insert: few enough for the statement timeout.
 const CHUNK: usize = 20_000;
 
-/// Times that so many ended requests are inserted: a million in all in `make chaos`.
+/// Number of inserts: a million rows in total in `make chaos`.
 fn chunks() -> usize {
     if trouble().as_secs() < 10 { 1 } else { 50 }
 }

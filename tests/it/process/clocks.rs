@@ -12,7 +12,7 @@ use crate::support::http::{Anonymous, Machine};
 use crate::support::oauth::Tokens;
 use crate::support::ports::unused_address;
 
-/// Waits until a line with this was logged so many times. The maintenance comes once a minute.
+/// Waits until a line with this text was logged this often. Maintenance runs once a minute.
 async fn logs(ground: &Ground, text: &str, times: usize) {
     let started = Instant::now();
     while ground.daemons.output().matches(text).count() < times {
@@ -23,7 +23,7 @@ async fn logs(ground: &Ground, text: &str, times: usize) {
 
 both_databases! {
     async fn cb_11_a_clock_that_jumps_ends_no_token_and_deletes_nothing(database) {
-        // A use older than this is deleted by the maintenance.
+        // Maintenance deletes uses older than this.
         let ground = Ground::on(database, &[("KEYSTILE_AUDIT__KEEP_USES", "1d")]).await;
         let folder = TempDir::new().unwrap();
         let clock = folder.path().join("clock");
@@ -50,14 +50,14 @@ both_databases! {
         }
         drop(daemon);
         let app = ground.again.start().await;
-        assert!(app.count("uses").await > 0, "the log of uses is there");
+        assert!(app.count("uses").await > 0, "the uses are kept");
         app.stop().await;
     }
 }
 
 #[tokio::test]
 async fn cb_11_a_clock_that_is_wrong_at_the_start_deletes_nothing() {
-    // On PostgreSQL such a clock differs from that of the database.
+    // On PostgreSQL, such a clock would differ from that of the database.
     let ground = Ground::on(Database::sqlite(), &[("KEYSTILE_AUDIT__KEEP_USES", "1d")]).await;
     let mut right = ground.daemons.start().await;
     assert_eq!(ground.whoami().await.status, 200);
@@ -70,7 +70,7 @@ async fn cb_11_a_clock_that_is_wrong_at_the_start_deletes_nothing() {
     logs(&ground, "the sweep pauses", 1).await;
     drop(wrong);
     let app = ground.again.start().await;
-    assert!(app.count("uses").await > 0, "the log of uses is there");
+    assert!(app.count("uses").await > 0, "the uses are kept");
     app.stop().await;
 }
 
@@ -97,7 +97,7 @@ async fn cc_06_nodes_whose_clocks_differ_go_by_the_clock_of_the_database() {
     assert!((-72..=-68).contains(&off), "{off}");
     assert_eq!(ground.anonymous().get("/readyz").await.status, 200);
 
-    // The node that is late presents a token again that the other one has just rotated, and the other way round.
+    // The node whose clock is late gets a token that the other one has just rotated, and vice versa.
     let form =
         |token: &str| [("grant_type", "refresh_token".to_owned()), ("refresh_token", token.to_owned())];
     let late_node = Machine::at(&there, &ground.session.client.id);

@@ -1,4 +1,4 @@
-//! Connections that are open and idle keep nobody out.
+//! Idle connections keep no one out.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::support::app::{Builder, TestApp};
 use crate::support::database::Database;
 use crate::support::wire::say;
 
-/// Connections that the test itself holds open.
+/// Connections that the test keeps open.
 const CROWD: usize = 1100;
 
-/// Lets this process hold the crowd.
+/// Raises the descriptor limit of this process for the connections.
 fn room_for_the_crowd() {
     let limit = getrlimit(Resource::Nofile);
     let most = limit.maximum.unwrap_or(u64::MAX);
@@ -24,7 +24,7 @@ fn room_for_the_crowd() {
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
 }
 
-/// A connection that has been answered, and is kept for a next request.
+/// A connection that has been answered and is kept alive.
 async fn kept_alive(url: &str) -> TcpStream {
     let address: SocketAddr = url.trim_start_matches("http://").parse().unwrap();
     let answered = async {
@@ -37,10 +37,10 @@ async fn kept_alive(url: &str) -> TcpStream {
         }
         stream
     };
-    timeout(Duration::from_secs(20), answered).await.expect("nobody else is let in")
+    timeout(Duration::from_secs(20), answered).await.expect("the server accepts no more connections")
 }
 
-/// Whether the server has closed it, or says why it does.
+/// Whether the server has closed the connection or sent a reason.
 async fn is_closed(stream: &mut TcpStream) -> bool {
     timeout(Duration::from_millis(1), stream.read(&mut [0])).await.is_ok()
 }
@@ -93,13 +93,13 @@ async fn cb_08_the_soft_limit_is_raised_to_the_hard_one() {
     drop(daemon);
 }
 
-/// A connection from this address of the loopback network that has been answered once, or has begun a request.
+/// A connection from this loopback address that has been answered once, or has started a request.
 async fn from(app: &TestApp, address: &str, bytes: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::new(address.parse::<IpAddr>().unwrap(), 0)).unwrap();
     let mut stream = socket.connect(app.address()).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
-    // Until the server has it.
+    // Enough time for the server to receive it.
     tokio::time::sleep(Duration::from_millis(50)).await;
     stream
 }
@@ -114,7 +114,7 @@ async fn cb_08_an_address_with_too_many_connections_makes_room_for_itself() {
     let mut busy = from(&app, "127.0.0.3", "GET /healthz HTTP/1.1\r\nHo").await;
     let mut idle = [from(&app, "127.0.0.3", "").await, from(&app, "127.0.0.3", "").await];
     let mut new = from(&app, "127.0.0.3", "").await;
-    assert!(closes(&mut idle[0]).await, "the oldest one that is idle");
+    assert!(closes(&mut idle[0]).await, "the oldest idle connection");
     for stream in [&mut other, &mut busy, &mut idle[1], &mut new] {
         assert!(!is_closed(stream).await);
     }

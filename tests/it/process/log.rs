@@ -1,4 +1,4 @@
-//! A log that nobody takes fails no request.
+//! A log that cannot be written fails no request.
 
 use std::fs::File;
 use std::io::{PipeReader, pipe};
@@ -12,10 +12,10 @@ use crate::support::both_databases;
 use crate::support::http::Anonymous;
 use crate::support::oauth::Tokens;
 
-/// Enough lines to fill a pipe twice.
+/// Requests whose log lines fill a pipe twice.
 const REQUESTS: usize = 600;
 
-/// Where a log goes that nobody takes, and what must live as long.
+/// Targets of a log that no one reads, and what has to stay open with them.
 fn streams() -> [(&'static str, Stdio, Option<PipeReader>); 3] {
     let (gone, dead) = pipe().unwrap();
     drop(gone);

@@ -1,4 +1,4 @@
-//! The server as a process among others: its log, its signals, its clock, its disk, its descriptors.
+//! The server as a process: log, signals, clock, disk, descriptors.
 
 mod clocks;
 mod connections;
@@ -19,12 +19,12 @@ use crate::support::database::Database;
 use crate::support::http::{Anonymous, Answer, Machine};
 use crate::support::oauth::Session;
 
-/// What a daemon stands on: a database with a session in it, made by a server that has stopped.
+/// Setup of a daemon: a database with a session, created by a server that has stopped.
 struct Ground {
     daemons: Daemons,
     url: String,
     session: Session,
-    /// The same deployment in this process, for a look inside when the daemon has stopped.
+    /// Builds the same deployment in this process, to inspect it after the daemon has stopped.
     again: Builder,
 }
 
@@ -57,7 +57,7 @@ impl Ground {
         Machine::at(&self.url, &self.session.client.id).post("/oauth/token", &form).await
     }
 
-    /// Waits until readiness answers with this status, and gives the answer.
+    /// Waits until readiness has this status, and returns the response.
     async fn readiness(&self, status: u16) -> Value {
         let started = Instant::now();
         loop {
@@ -76,7 +76,7 @@ impl Ground {
     }
 }
 
-/// What a process is given to stand on the same database and address as a server in this one.
+/// The variables with which a process uses the same database and address as a server in this process.
 fn settings_of(app: &TestApp) -> Vec<(&'static str, String)> {
     vec![
         ("KEYSTILE_PUBLIC_URL", app.issuer().to_owned()),
@@ -86,7 +86,7 @@ fn settings_of(app: &TestApp) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The same program under a clock that is off by what this file says, such as `-70s` or `+100d`, whenever it says it.
+/// Runs the program under a clock with the offset in this file, such as `-70s` or `+100d`, whenever that changes.
 pub(crate) fn under_a_clock_of(file: &Path) -> impl FnOnce(&mut Command) {
     let library = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"]
         .map(|folder| format!("{folder}/faketime/libfaketime.so.1"))
@@ -95,12 +95,12 @@ pub(crate) fn under_a_clock_of(file: &Path) -> impl FnOnce(&mut Command) {
         .expect("libfaketime is not installed: run `make test`, which installs the package faketime");
     move |command| {
         command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", file);
-        // Otherwise the clock that nobody sets would be set along.
+        // Otherwise the monotonic clock would be changed too.
         command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     }
 }
 
-/// The same program started by another one, which gets its path as the last argument.
+/// Runs the program through another one, which gets its path as the last argument.
 fn through(program: &str, arguments: &[&str]) -> impl FnOnce(&mut Command) {
     move |command| {
         let mut outer = Command::new(program);
@@ -114,7 +114,7 @@ fn through(program: &str, arguments: &[&str]) -> impl FnOnce(&mut Command) {
     }
 }
 
-/// Waits until the process has ended by itself, and says whether it was content.
+/// Waits until the process has ended, and returns whether it succeeded.
 async fn ends(daemon: &mut Daemon) -> bool {
     let started = Instant::now();
     loop {

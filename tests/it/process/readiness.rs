@@ -25,7 +25,7 @@ both_engines! {
             }
         };
         app.inside().store.tasks().thread("of-a-test", run).unwrap();
-        // Several times, so that it is down for longer than one look takes.
+        // Several times, so that it is down for longer than one check takes.
         for _ in 0..4 {
             work.send(false).unwrap();
         }
@@ -47,7 +47,7 @@ both_engines! {
 
     async fn cb_09_readiness_knows_that_no_write_ends(app) {
         let lock = Lock::on(app);
-        // What was found before stands for a second.
+        // A result is cached for one second.
         tokio::time::sleep(Duration::from_millis(1100)).await;
         let started = Instant::now();
         let red = app.anonymous().get("/readyz").await;
@@ -71,16 +71,17 @@ both_engines! {
             let answer = app.refresh(&session.client, &session.tokens.refresh).await;
             assert_eq!(answer.status, 503, "{}", answer.body);
             assert!(answer.header("retry-after").is_some());
-            // The bound itself, and what a busy machine adds to it. The usual patience of SQLite would be five seconds and more, that of PostgreSQL for ever.
+            // The limit plus the delay of a busy machine. By default, SQLite would wait five seconds and more,
+            // PostgreSQL forever.
             let took = started.elapsed();
             assert!(took > Duration::from_secs(1) && took < Duration::from_secs(4), "{took:?}");
         }
         lock.end();
-        assert_eq!(app.refresh(&session.client, &session.tokens.refresh).await.status, 200, "nothing was lost");
+        assert_eq!(app.refresh(&session.client, &session.tokens.refresh).await.status, 200, "the session was not changed");
     }
 }
 
-/// Keeps the row that readiness writes, or the whole SQLite file, until it is dropped.
+/// Locks the row that readiness writes, or the whole SQLite file, until it is dropped.
 enum Lock {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
@@ -127,11 +128,11 @@ async fn cb_09_a_short_lock_is_waited_for() {
     app.stop().await;
 }
 
-/// A limit on the size of files stands in for a disk that is full: what does not fit any more is refused by the system.
+/// A file size limit simulates a full disk: writes beyond it fail.
 #[tokio::test]
 async fn cb_09_a_full_disk_is_a_503_and_readiness_knows() {
     let ground = Ground::on(Database::sqlite(), &[]).await;
-    // Without the signal that would end the process.
+    // Ignores the signal that would end the process.
     let daemon = ground.daemons.start_with(through("sh", &["-c", "trap '' XFSZ; exec \"$0\""])).await;
     daemon.limit("--fsize=0:unlimited");
     let red = ground.readiness(503).await;
@@ -140,5 +141,9 @@ async fn cb_09_a_full_disk_is_a_503_and_readiness_knows() {
     assert_eq!(ground.anonymous().get("/healthz").await.status, 200);
     daemon.limit("--fsize=unlimited:unlimited");
     ground.readiness(200).await;
-    assert_eq!(ground.refresh(&ground.session.tokens.refresh).await.status, 200, "nothing was lost");
+    assert_eq!(
+        ground.refresh(&ground.session.tokens.refresh).await.status,
+        200,
+        "the session was not changed"
+    );
 }

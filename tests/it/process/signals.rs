@@ -1,4 +1,4 @@
-//! How the process starts and stops.
+//! Start and stop of the process.
 
 use std::os::unix::fs::symlink;
 use std::sync::mpsc::channel;
@@ -23,7 +23,7 @@ both_databases! {
         let store = node.inside().store.clone();
         let (release, wait) = channel::<()>();
         let wait = Arc::new(Mutex::new(wait));
-        // On SQLite everything waits for the one writer; on PostgreSQL for the row.
+        // On SQLite all writes wait for the one writer; on PostgreSQL, for the row.
         let id = tokens.session();
         let holder = tokio::spawn(async move {
             store.write(move |work| {
@@ -43,7 +43,7 @@ both_databases! {
         let address = node.address();
         let stopping = tokio::spawn(node.stop());
         tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(TcpStream::connect(address).await.is_err(), "nobody new is let in");
+        assert!(TcpStream::connect(address).await.is_err(), "no new connection is accepted");
         release.send(()).unwrap();
         assert_eq!(refreshing.await.unwrap().status, 200);
         stopping.await.unwrap();
@@ -115,7 +115,7 @@ async fn cb_10_a_second_server_on_a_sqlite_file_refuses() {
         format!("another server (process {}) runs on this database. Stop that one first.", first.id());
     assert!(said.contains(&process), "{said}");
     let listed = ground.daemons.command(&["client", "list"]).output().unwrap();
-    assert!(listed.status.success(), "commands work beside it");
+    assert!(listed.status.success(), "commands work while the server runs");
     let other = tempfile::TempDir::new().unwrap();
     let link = other.path().join("linked.db");
     let Database::Sqlite(folder) = ground.again.database() else { unreachable!() };
@@ -138,12 +138,12 @@ async fn cb_10_a_database_that_goes_away_just_after_the_start_is_waited_for() {
     let database = Database::postgres();
     let url = database.url();
     let ground = Ground::on(database, &[]).await;
-    // What the announcement asks for waits for this table, and what a server needs to start does not.
+    // The announcement needs this table, and the start does not.
     let mut other = PgConnection::establish(&url).unwrap();
     other.batch_execute("DELETE FROM facts WHERE name = 'setup_done'").unwrap();
     other.batch_execute("BEGIN; LOCK TABLE memberships IN ACCESS EXCLUSIVE MODE").unwrap();
     let mut daemon = ground.daemons.spawn_with(|_| ());
-    // Longer than a statement waits for a lock.
+    // Longer than the lock timeout of a statement.
     tokio::time::sleep(Duration::from_secs(7)).await;
     assert!(daemon.ended().is_none(), "{}", ground.daemons.output());
     assert_eq!(ground.anonymous().get("/healthz").await.status, 200);
