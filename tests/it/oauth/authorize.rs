@@ -1,4 +1,4 @@
-//! The authorization endpoint: who is told what, and what an answer is bound to.
+//! The authorization endpoint: who is shown an error, and what a response is bound to.
 
 use chrono::TimeDelta;
 use keystiled::domain::client::{ClientKind, Grant};

@@ -1,4 +1,4 @@
-//! The secret of a confidential client is replaced with an overlap, and ends at once when that is asked for.
+//! Rotation of client secrets, with an overlap that can be ended at once.
 
 use chrono::TimeDelta;
 use keystiled::domain::audit::Actor;
@@ -13,7 +13,7 @@ use crate::support::both_engines;
 use crate::support::oauth::Tokens;
 use crate::support::people::TestClient;
 
-/// Refreshes with a secret and returns the next refresh token.
+/// Refreshes with a client secret and returns the next refresh token.
 async fn accepted(app: &TestApp, client: &TestClient, refresh_token: &str) -> String {
     let introspected = app.client_post(client, "/oauth/introspect", &[("token", refresh_token)]).await;
     assert_eq!(introspected.status, 200, "{}", introspected.body);

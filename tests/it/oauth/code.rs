@@ -1,4 +1,4 @@
-//! Authorization codes: exchanged once, by whom they were made for.
+//! Authorization codes: exchanged once, by their client.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -27,7 +27,7 @@ both_engines! {
         assert_eq!(refusal(&app.refresh(&ask.client, &tokens.refresh).await), is(400, "invalid_grant"));
         assert_eq!((app.count("credentials").await, app.audited("session.code_reuse").await), (1, 1));
         app.exchange(&ask, returned.code()).await;
-        assert_eq!(app.audited("session.code_reuse").await, 1, "it ends once");
+        assert_eq!(app.audited("session.code_reuse").await, 1, "the session ends once");
     }
 
     async fn cf_10_a_code_comes_from_random_bits_that_no_path_or_log_shows(app) {
@@ -39,9 +39,9 @@ both_engines! {
         let requests = app.names("SELECT id AS name FROM authorization_requests").await;
         let [id] = &requests[..] else { panic!("{requests:?}") };
         let known = app.inside().master.token(Purpose::AuthorizationCode, &[id.as_bytes()]);
-        assert_ne!(returned.code(), known.expose(), "whoever reads a log and the master key has no code");
+        assert_ne!(returned.code(), known.expose(), "the log and the master key do not yield the code");
         let again = browser.get(&format!("/authorize/return?request={id}")).await;
-        assert_eq!(Returned::from_page(&again).code(), returned.code(), "the answer can be sent again");
+        assert_eq!(Returned::from_page(&again).code(), returned.code(), "the response can be sent again");
         assert!(!app.holds(returned.code()).await);
         let id_of_hash = Digest::of(returned.code());
         let code = app.inside().store.write(move |work| codes::lock(work.conn, id_of_hash)).await.unwrap();
@@ -82,7 +82,7 @@ both_engines! {
         assert!(refused.iter().all(|answer| refusal(answer) == is(400, "invalid_grant")), "{refused:#?}");
         assert_eq!((app.count("credentials").await, app.audited("session.code_reuse").await), (1, 1));
         let tokens = Tokens::of(given[0]);
-        assert_eq!(app.whoami(&tokens.access).await.status, 401, "the replays were valid ones");
+        assert_eq!(app.whoami(&tokens.access).await.status, 401, "valid replays end the session");
     }
 
     async fn co_04_a_code_lives_one_minute(app, |app| app.manual_clock()) {
@@ -126,7 +126,7 @@ both_engines! {
         let returned = app.authorize(&browser, &ask).await;
         assert_eq!(returned.code().len(), 43, "256 bits");
         assert!(!app.holds(returned.code()).await);
-        assert!(app.holds(&ask.client.id).await, "what is there is found");
+        assert!(app.holds(&ask.client.id).await, "the search finds what is stored");
         let again = app.authorize(&browser, &Ask::of(&ask.client)).await;
         assert_ne!(again.code(), returned.code());
     }
@@ -203,7 +203,7 @@ both_engines! {
         assert_eq!(refusal(&app.exchange(&ask, returned.code()).await), is(403, "access_denied"));
         assert_eq!(app.count("credentials").await, 1);
         app.switch(true).await;
-        assert_eq!(app.exchange(&ask, returned.code()).await.status, 200, "nothing was used up");
+        assert_eq!(app.exchange(&ask, returned.code()).await.status, 200, "the code was not consumed");
         let ask = Ask::of(&known);
         let returned = app.authorize(&browser, &ask).await;
         app.advance(TimeDelta::seconds(60));

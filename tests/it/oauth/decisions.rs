@@ -1,4 +1,4 @@
-//! The fast and the slow path of a grant: what one refuses, the other refuses for the same reason.
+//! The fast and the slow path of a grant: both refuse for the same reasons.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::support::people::Person;
 
 type Slow = Result<TokenSet, TxError<OAuthError>>;
 
-/// A request with its client, and the statement that undoes what was done to others.
+/// A request with its client, and a statement that undoes changes to shared rows.
 struct Case<R> {
     client: Client,
     request: R,
@@ -42,7 +42,7 @@ async fn remove(app: &TestApp, person: &Person) {
     assert!(removed.await.unwrap());
 }
 
-/// Runs one of the two paths, whose outcome comes over a channel.
+/// Runs one of the two paths, whose outcome arrives over a channel.
 async fn outcome<T>(
     start: impl FnOnce(Box<dyn FnOnce(Result<Option<T>, StoreError>) + Send>) -> Result<(), StoreError>,
 ) -> Option<T>
@@ -84,7 +84,7 @@ async fn slow_code(app: &TestApp, client: &Client, request: &CodeRequest) -> Slo
         .await
 }
 
-/// The reason of a refusal, as it is logged.
+/// The logged reason of a refusal.
 fn reason(outcome: Slow) -> String {
     match outcome {
         Ok(_) => "given".to_owned(),
@@ -156,7 +156,7 @@ async fn refused_refresh(app: &TestApp, refusal: RefreshRefusal) -> Case<Refresh
     case
 }
 
-/// A code of this member, with everything that belongs to it.
+/// A code of this member, with its request and client.
 async fn approved(app: &TestApp, member: &Person) -> (Ask, CodeRequest) {
     let ask = Ask::of(&app.client(ClientKind::Native).await);
     let returned = app.authorize(&app.browser_of(member).await, &ask).await;
@@ -217,7 +217,7 @@ both_engines! {
         app.owner().await;
         for refusal in RefreshRefusal::ALL.iter().copied() {
             let Case { client, request, undo } = refused_refresh(app, refusal).await;
-            assert!(fast_refresh(app, &client, &request).await.is_none(), "the fast path gave: {refusal:?}");
+            assert!(fast_refresh(app, &client, &request).await.is_none(), "the fast path succeeded: {refusal:?}");
             assert_eq!(reason(slow_refresh(app, &client, &request).await), refusal.as_str());
             if let Some(undo) = undo {
                 app.execute(undo).await.unwrap();
@@ -238,7 +238,7 @@ both_engines! {
         for refusal in CodeRefusal::ALL.iter().copied() {
             let Case { client, request, undo } = refused_code(app, refusal).await;
             let sessions = app.count("credentials").await;
-            assert!(fast_code(app, &client, &request).await.is_none(), "the fast path gave: {refusal:?}");
+            assert!(fast_code(app, &client, &request).await.is_none(), "the fast path succeeded: {refusal:?}");
             assert_eq!(reason(slow_code(app, &client, &request).await), refusal.as_str());
             assert_eq!(app.count("credentials").await, sessions, "{refusal:?}");
             if let Some(undo) = undo {

@@ -1,4 +1,4 @@
-//! Details of the protocol that programs of others rely on.
+//! Protocol details that third-party clients rely on.
 
 use keystiled::domain::client::ClientKind;
 use keystiled::domain::redirect_uri::RedirectUri;
@@ -35,7 +35,7 @@ both_engines! {
             let foreign = ask.clone().with("redirect_uri", "https://evil.example/callback");
             told_to_the_person(&app.browser().get(&foreign.path()).await, "an address that is not registered");
         }
-        // The same for a request that was pushed.
+        // The same for a pushed request.
         let ask = Ask::of(&app.client(ClientKind::Native).await).with("prompt", "none");
         let form: Vec<_> = ask.parameters()[1..].iter().map(|(name, value)| (&**name, &**value)).collect();
         let pushed = app.machine(&ask.client.id).post("/oauth/par", &form).await.json();
@@ -44,7 +44,7 @@ both_engines! {
         let answer = browser.get(&link).await;
         let answer = browser.follow(answer).await;
         assert_eq!(Returned::from_url(answer.location()).get("error"), Some("login_required"));
-        // Nor where the browser keeps no cookie, as in a frame of another site.
+        // Also if the browser stores no cookies, as in a frame of another site.
         let pushed = app.machine(&ask.client.id).post("/oauth/par", &form).await.json();
         let answer = app.anonymous().get(&format!("/c/{}", pushed["user_check"].as_str().unwrap())).await;
         let answer = app.anonymous().get(answer.location()).await;
@@ -57,7 +57,7 @@ both_engines! {
             let refused = RedirectUri::register(&text).unwrap_err().to_string();
             assert!(refused.contains(name), "{refused}");
         }
-        // What may be registered returns each of its parameters once.
+        // Other parameters are returned once.
         let uri = RedirectUri::register("https://app.example/callback?keep=1").unwrap();
         let client = app.client_with(ClientKind::Browser, |client| client.redirect_uris = vec![uri]).await;
         let client = TestClient { redirect_uri: "https://app.example/callback?keep=1".to_owned(), ..client };

@@ -1,4 +1,4 @@
-//! Device codes under attack: RFC 8628, RFC 10027.
+//! Device codes under attack (RFC 8628, RFC 10027).
 
 use chrono::TimeDelta;
 use keystiled::domain::client::ClientKind;
@@ -15,10 +15,10 @@ use crate::support::device::Codes;
 use crate::support::http::BrowserCaller;
 use crate::support::oauth::Tokens;
 
-/// Every letter that a code can have, so that the next one is another.
+/// All letters of user codes, to derive different ones.
 const LETTERS: &str = "BCDFGHJKLMNPQRSTVWXZ";
 
-/// A code that nobody was given.
+/// A user code that was not issued.
 fn wrong_code(n: usize) -> String {
     let letter = |at: usize| LETTERS.as_bytes()[(n >> (4 * at)) % LETTERS.len()] as char;
     format!("BBBB-{}{}{}B", letter(2), letter(1), letter(0))
@@ -76,15 +76,15 @@ both_engines! {
         app.advance(TimeDelta::seconds(4));
         assert_eq!(refusal(&app.poll(&codes).await), is(400, "slow_down"));
         app.advance(TimeDelta::seconds(9));
-        assert_eq!(refusal(&app.poll(&codes).await), is(400, "slow_down"), "ten seconds from now on");
+        assert_eq!(refusal(&app.poll(&codes).await), is(400, "slow_down"), "the interval is ten seconds from now on");
         app.advance(TimeDelta::seconds(15));
         pending(app, &codes).await;
         app.advance(TimeDelta::seconds(14));
-        assert_eq!(refusal(&app.poll(&codes).await), is(400, "slow_down"), "it is kept");
+        assert_eq!(refusal(&app.poll(&codes).await), is(400, "slow_down"), "the interval stays");
         app.advance(TimeDelta::seconds(20));
         pending(app, &codes).await;
         app.connect(&app.browser_of(&app.owner().await).await, &codes).await;
-        assert_eq!(app.poll(&codes).await.status, 200, "a yes need not wait");
+        assert_eq!(app.poll(&codes).await.status, 200, "an approval is returned regardless of the interval");
     }
 
     async fn dv_02_a_device_code_is_worth_nothing_to_another_client(app) {
@@ -94,7 +94,7 @@ both_engines! {
         for nonsense in ["x", "' OR 1=1 --", &"ü".repeat(5000)] {
             assert_eq!(refusal(&app.poll_as(&codes.client, nonsense).await), is(400, "invalid_grant"));
         }
-        assert_eq!(app.poll(&codes).await.status, 200, "the right client still gets its answer");
+        assert_eq!(app.poll(&codes).await.status, 200, "the right client still gets its tokens");
     }
 
     async fn dv_03_a_device_code_works_once(app) {
@@ -162,7 +162,7 @@ both_engines! {
         for _ in 0..3 {
             exhaust(app, &app.browser_of(&app.member("member").await).await, 10).await;
         }
-        // A person who has entered no wrong code is not stopped by what others did.
+        // A person who has entered no wrong code is not blocked by others.
         let another = app.browser_of(&app.member("member").await).await;
         assert_eq!(app.enter_code(&another, &codes.user_code).await.status, 200);
         let browser = app.browser_of(&app.member("member").await).await;
@@ -195,7 +195,8 @@ both_engines! {
         assert!(real.location().starts_with("/sign-in?request=device_"), "{}", real.location());
         let sign_in = stranger.follow(real).await;
         assert!(!sign_in.text().contains("Fred"), "{}", sign_in.text());
-        // A form of the sign-in page is not one of the device page, and nothing can be posted without that one.
+        // A form of the sign-in page does not work on the device page, and nothing can be submitted without the form of
+        // that page.
         let form = sign_in.form("/sign-in").with("user_code", &codes.user_code);
         let posted = stranger.send(
             stranger.request(Method::POST, "/device").header("Origin", app.issuer()).form(form.fields())
@@ -208,7 +209,7 @@ both_engines! {
         let codes = app.new_device_codes().await;
         let owner = app.owner().await;
         let browser = app.browser_of(&owner).await;
-        // Also when the person has said yes to this tool before.
+        // Even if the person has approved this tool before.
         let earlier = app.device_codes(&codes.client, &[]).await;
         app.connect(&browser, &earlier).await;
         assert_eq!(app.poll(&earlier).await.status, 200);
@@ -282,7 +283,7 @@ both_engines! {
         let late = app.answer_device(&browser, &question, "connect").await;
         assert!(late.text().contains("The request is ended"), "{}", late.text());
         assert_eq!((app.audited("authorization.denied").await, app.count("credentials").await), (1, 0));
-        assert_eq!(app.enter_code(&browser, &codes.user_code).await.status, 422, "an answered code is a wrong one");
+        assert_eq!(app.enter_code(&browser, &codes.user_code).await.status, 422, "an answered code counts as wrong");
     }
 
     async fn dv_13_a_client_may_be_kept_from_device_codes(app) {
@@ -319,7 +320,7 @@ both_engines! {
         let nothing_else = app.inside().write(move |app, work| {
             device::unused_id(work.conn, &app.master, || first.clone())
         });
-        assert!(nothing_else.await.is_err(), "the draws have an end");
+        assert!(nothing_else.await.is_err(), "the number of attempts is limited");
     }
 
     async fn dv_16_an_organization_may_forbid_device_codes(app) {
@@ -347,7 +348,7 @@ both_engines! {
         assert_eq!(late.status, 403, "{}", late.text());
         assert_eq!(refusal(&app.poll(&open).await), is(400, "access_denied"));
         app.set_sign_in_methods(&browser, "on", "off").await;
-        assert_eq!(app.poll(&before).await.status, 200, "nothing was used up");
+        assert_eq!(app.poll(&before).await.status, 200, "the device code was not consumed");
     }
 
     async fn dv_16_an_organization_may_want_the_device_near(app, |app| app.with("KEYSTILE_SERVER__TRUSTED_PROXIES", "127.0.0.1")) {
@@ -386,8 +387,8 @@ both_engines! {
         assert_eq!(answer.json()["error_code"], "personal_tokens_disabled");
         assert_eq!(app.count("credentials").await, 0);
         app.switch(true).await;
-        assert_eq!(app.poll(&approved).await.status, 200, "nothing was used up");
-        assert_eq!(app.poll(&open).await.status, 403, "but what was refused stays refused");
+        assert_eq!(app.poll(&approved).await.status, 200, "the device code was not consumed");
+        assert_eq!(app.poll(&open).await.status, 403, "the refused request stays refused");
     }
 
     async fn revoking_everything_ends_a_yes_that_nobody_has_fetched(app) {

@@ -1,4 +1,4 @@
-//! Access tokens that the server never issued.
+//! Forged access tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 
-/// The parts of a good token, to be changed and put together again.
+/// The parts of a valid token, to modify and reassemble.
 #[derive(Debug, Clone)]
 pub(super) struct Forge {
     pub(super) header: Value,
@@ -46,12 +46,12 @@ impl Forge {
         format!("{}.{}", part(&self.header), part(&self.claims))
     }
 
-    /// Signed with the key that the server signs with now.
+    /// Signed with the active key of the server.
     pub(super) fn signed(&self, app: &TestApp) -> String {
         self.signed_with(&app.inside().keyring.current().active())
     }
 
-    /// Signed with a private key of the server, which may have leaked.
+    /// Signed with a private key of the server, as if leaked.
     pub(super) fn signed_with(&self, key: &PrivateKey) -> String {
         let signature = key.try_sign(self.message().as_bytes()).unwrap();
         format!("{}.{}", self.message(), URL_SAFE_NO_PAD.encode(signature))
@@ -70,7 +70,7 @@ pub(super) async fn public_jwk(app: &TestApp, token: &str) -> Value {
     set["keys"].as_array().unwrap().iter().find(|key| key["kid"] == kid).unwrap().clone()
 }
 
-/// Every way to write a public key down that somebody could take for an HMAC secret.
+/// All encodings of a public key that might be accepted as an HMAC secret.
 pub(super) fn as_secrets(jwk: &Value) -> Vec<Vec<u8>> {
     let number = |name: &str| {
         let bytes = URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();

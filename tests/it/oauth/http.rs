@@ -1,4 +1,4 @@
-//! The layer below: bytes, sizes, hosts, patience, and an orderly end.
+//! HTTP: bytes, sizes, hosts, timeouts, and an orderly shutdown.
 
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
@@ -30,10 +30,10 @@ use crate::support::database::Database;
 use crate::support::oauth::{Ask, Session};
 use crate::support::wire::{Heard, listen, say};
 
-/// Longer than any answer takes; a server that does close the connection is not waited for.
+/// Longer than any response takes; a connection that the server closes ends the wait early.
 const SOON: Duration = Duration::from_secs(10);
 const FORM: &str = "application/x-www-form-urlencoded";
-/// What an attacker would like to have answered as a request of somebody else.
+/// The smuggled request of an attacker.
 const SMUGGLED: &str = "GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n";
 
 /// A POST to the token endpoint with these header lines and this body.
@@ -42,7 +42,7 @@ fn post(app: &TestApp, headers: &str, body: &str) -> String {
     format!("POST /oauth/token HTTP/1.1\r\nHost: {host}\r\nContent-Type: {FORM}\r\n{headers}\r\n{body}")
 }
 
-/// Sends the beginning of a request, never the rest, and says what was heard until when.
+/// Sends the beginning of a request and never the rest; returns what was received and when.
 async fn dripping(address: SocketAddr, beginning: String) -> (Heard, Duration) {
     let started = Instant::now();
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -51,7 +51,7 @@ async fn dripping(address: SocketAddr, beginning: String) -> (Heard, Duration) {
     (heard, started.elapsed())
 }
 
-/// The p99 of the requests of another client.
+/// The p99 latency of another client.
 async fn ninety_ninth(app: &TestApp, access: &str) -> Duration {
     let mut times = Vec::new();
     for _ in 0..100 {
@@ -90,7 +90,7 @@ async fn cb_08_a_request_that_never_ends_and_an_answer_that_nobody_reads_are_let
     };
     let (unfinished, unread) = tokio::join!(unfinished, unread);
     assert!(unfinished.closed, "{unfinished:?}");
-    assert!(unread.closed, "it goes on being answered");
+    assert!(unread.closed, "the connection stays open");
     app.stop().await;
 }
 
@@ -139,7 +139,7 @@ both_engines! {
             let headers = format!("Transfer-Encoding: chunked\r\nConnection: close\r\n{headers}");
             say(app.address(), post(app, &headers, body).as_bytes(), SOON).await
         };
-        assert_eq!(send(&proof, &format!("{chunk}\r\n")).await.statuses(), [400], "a client that proves itself");
+        assert_eq!(send(&proof, &format!("{chunk}\r\n")).await.statuses(), [400], "a client with credentials");
         let trailer = send("", &format!("{chunk}{proof}\r\n")).await;
         assert!(matches!(trailer.statuses()[..], [400 | 401]), "{trailer:?}");
         assert!(!trailer.text.contains("invalid_grant"), "{trailer:?}");
@@ -198,7 +198,7 @@ both_engines! {
                 let (half, connected) = (half.clone(), connected.clone());
                 tokio::spawn(async move {
                     let mut stream = TcpStream::connect(address).await.unwrap();
-                    // One that is turned away at once is not served slowly either.
+                    // A connection that is rejected at once is not served slowly either.
                     drop(stream.write_all(half.as_bytes()).await);
                     connected.send(()).await.unwrap();
                     let started = Instant::now();
@@ -261,9 +261,9 @@ both_engines! {
             holders.push((release, tokio::spawn(held)));
         }
         tokio::task::spawn_blocking(move || (0..size).for_each(|_| held.recv().unwrap())).await.unwrap();
-        // The signing keys are too old by now to be used without a look at the database, where everybody would wait.
+        // The signing keys are too old by now to be used without a query, which would block all requests.
         tokio::time::sleep(Duration::from_secs(4)).await;
-        // The same noise slows the timer down that the answers are compared with.
+        // The reference timer is delayed by the same noise.
         let timer = tokio::spawn(async {
             let begun = Instant::now();
             tokio::time::sleep(Duration::from_secs(2)).await;
@@ -280,7 +280,7 @@ both_engines! {
             })
             .collect();
         let health = app.anonymous().get("/healthz").await;
-        assert_eq!((health.status, timer.is_finished()), (200, false), "a process that waits is alive");
+        assert_eq!((health.status, timer.is_finished()), (200, false), "a process that waits for the database is alive");
         let mut longest = Duration::ZERO;
         for caller in callers {
             let (answer, took) = caller.await.unwrap();
@@ -288,7 +288,7 @@ both_engines! {
             longest = longest.max(took);
         }
         let two_seconds = timer.await.unwrap();
-        assert!(longest < two_seconds * 2, "nobody waits for those before: {longest:?} beside {two_seconds:?}");
+        assert!(longest < two_seconds * 2, "requests do not wait for each other: {longest:?} beside {two_seconds:?}");
         assert_eq!(app.anonymous().get("/readyz").await.status, 503);
         assert_eq!(app.anonymous().get("/healthz").await.status, 200);
         for (release, holder) in holders {
@@ -297,7 +297,7 @@ both_engines! {
         }
         assert_eq!(app.whoami(&tokens.access).await.status, 200);
         assert_eq!(app.anonymous().get("/readyz").await.status, 200);
-        assert_eq!(app.refresh(&client, &tokens.refresh).await.status, 200, "nothing was lost");
+        assert_eq!(app.refresh(&client, &tokens.refresh).await.status, 200, "the session was not changed");
     }
 
     async fn ht_14_what_nobody_can_use_any_more_is_swept_away(app, |app| app.manual_clock()) {
@@ -312,7 +312,7 @@ both_engines! {
         app.advance(TimeDelta::hours(24));
         app.sweep().await;
         let kept = app.count(tables[0]).await;
-        assert_eq!(kept, 1, "only the one with a code: used again, that still ends what it made");
+        assert_eq!(kept, 1, "only the request with a code, so that a replay of the code still ends its session");
         app.advance(TimeDelta::hours(1));
         app.sweep().await;
         for table in tables {
@@ -334,7 +334,7 @@ both_engines! {
             .collect();
         let mut most = [0, 0];
         for round in 0..ROUNDS {
-            // One of each kind as a tool begins it, and many more copies of it, each with an id and secrets of its own.
+            // One of each kind as a tool creates it, and many copies, each with an id and secrets of its own.
             app.anonymous().get(&Ask::of(&client).path()).await;
             assert_eq!(app.client_post(&client, "/oauth/par", &push).await.status, 201);
             app.device_codes(&device, &[]).await;
@@ -360,7 +360,7 @@ both_engines! {
                 *most = app.count(table).await.max(*most);
             }
         }
-        // A request ends after ten minutes and is deleted half an hour later: five rounds, whatever their number.
+        // A request expires after ten minutes and is deleted half an hour later: five rounds, whatever their size.
         for (most, table) in most.into_iter().zip(TABLES) {
             let of_a_round = i64::try_from(MORE).unwrap() + 2;
             assert!(most >= of_a_round && most <= of_a_round * 5, "{table}: {most}");

@@ -1,4 +1,4 @@
-//! Asking what a token is: RFC 7662.
+//! Token introspection (RFC 7662).
 
 use chrono::TimeDelta;
 use keystiled::domain::client::ClientKind;
@@ -18,7 +18,7 @@ use crate::support::postgres::OwnDatabase;
 
 const PATH: &str = "/oauth/introspect";
 
-/// What a key with the scope for it learns.
+/// The response to a key with the introspection scope.
 async fn told(app: &TestApp, key: &str, token: &str) -> Answer {
     let anonymous = app.anonymous();
     let request = anonymous.request(Method::POST, PATH).bearer_auth(key).form(&[("token", token)]);
@@ -64,7 +64,7 @@ both_engines! {
         assert_eq!((&old["active"], old.get("token_type")), (&json!(true), None));
         app.refresh(&client, &theirs.refresh).await;
         let after = app.client_post(&client, PATH, &[("token", &theirs.refresh)]).await;
-        assert_eq!(after.json(), json!({ "active": false }), "one that was used up");
+        assert_eq!(after.json(), json!({ "active": false }), "a consumed token");
     }
 
     async fn rs_09_nobody_learns_anything_without_being_allowed_to(app) {
@@ -88,7 +88,7 @@ both_engines! {
         let damaged = tool.key(&key(&["org:read"])).await;
         let damage = format!("UPDATE credentials SET last_four = NULL WHERE id = '{}'", damaged["id"].as_str().unwrap());
         app.execute(&damage).await.unwrap();
-        assert_eq!(anonymous.post(PATH, &[("token", secret(&damaged))]).await.status, 401, "nothing was looked at");
+        assert_eq!(anonymous.post(PATH, &[("token", secret(&damaged))]).await.status, 401, "the token was not examined");
         let asking = tool.key(&key(&["tokens:introspect"])).await;
         let request = anonymous.request(Method::POST, PATH).bearer_auth(secret(&asking)).form(&[("nothing", "x")]);
         assert_eq!(refusal(&anonymous.send(request).await), is(400, "invalid_request"));
@@ -106,7 +106,7 @@ both_engines! {
         app.machine("keystile-cli").post("/oauth/revoke", &[("token", &ended.refresh)]).await;
         let foreign = app.tool_of(&app.member_of(&app.organization("Elsewhere").await, "owner").await, "keys:manage").await;
         let foreign = foreign.key(&key(&["keys:manage"])).await;
-        // A key of the right form and checksum that was never made.
+        // A key with a valid format and checksum that was never issued.
         let unknown = compose("keystile_live_", &[7; 32]);
         let forged = format!("{}x", tool.credential);
         let mut seen = Vec::new();
@@ -145,8 +145,8 @@ both_engines! {
     }
 }
 
-/// The key that asks and the token that it asks about are looked up side by side, so that a token that needs no look is
-/// answered no sooner than one that needs it.
+/// The calling key and the token in question are looked up in parallel, so that the response time does not show whether
+/// the token needed a lookup.
 #[tokio::test]
 async fn rs_10_a_look_at_the_token_adds_nothing_to_the_look_at_the_caller() {
     let database = OwnDatabase::new("");
@@ -157,7 +157,7 @@ async fn rs_10_a_look_at_the_token_adds_nothing_to_the_look_at_the_caller() {
     tool.post(&format!("/api/v1/keys/{}/revoke", revoked["id"].as_str().unwrap()), &json!({})).await;
     let lock = || database.in_transaction("LOCK TABLE credentials IN ACCESS EXCLUSIVE MODE");
     let mut beside = false;
-    // A try on which the second look begins late, because the machine is busy, says nothing.
+    // An attempt in which the second lookup starts late, because the machine is busy, proves nothing.
     for _ in 0..10 {
         let first = lock();
         let mut answer = pin!(told(&app, secret(&asking), secret(&revoked)));
@@ -168,10 +168,10 @@ async fn rs_10_a_look_at_the_token_adds_nothing_to_the_look_at_the_caller() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
         tokio::select! {
-            _ = &mut answer => panic!("it was answered without a look"),
+            _ = &mut answer => panic!("answered without a lookup"),
             () = looking => {}
         }
-        // Behind every look that waits by now, and before any that begins later.
+        // After all lookups that are waiting, and before any that start later.
         let looks = database.waiting();
         let second = std::thread::scope(|scope| {
             let second = scope.spawn(lock);
@@ -193,6 +193,6 @@ async fn rs_10_a_look_at_the_token_adds_nothing_to_the_look_at_the_caller() {
             break;
         }
     }
-    assert!(beside, "one look after the other");
+    assert!(beside, "the lookups were made one after the other");
     app.stop().await;
 }

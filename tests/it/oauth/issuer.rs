@@ -1,4 +1,4 @@
-//! Which server an answer comes from, and for whom a token is.
+//! The issuer of responses and the audience of tokens.
 
 use keystiled::domain::client::ClientKind;
 use serde_json::json;

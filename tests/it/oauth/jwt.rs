@@ -1,4 +1,4 @@
-//! Access tokens: only what this server signed, as it signed it.
+//! Access tokens: accepted only as this server signed them.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ use crate::support::at_once::at_once;
 use crate::support::both_engines;
 use crate::support::oauth::{Ask, Session, Tokens, claims};
 
-/// Asserts that neither the API nor userinfo takes this token.
+/// Asserts that neither the API nor userinfo accepts this token.
 async fn refused(app: &TestApp, token: &str, what: &str) {
     let api = app.whoami(token).await;
     assert_eq!(api.status, 401, "{what}: {}", api.body);
@@ -221,7 +221,7 @@ both_engines! {
         }
         let wider = forge.claim("scope", "openid deployments:delete nothing-like-it").signed(app);
         let scopes = app.whoami(&wider).await.json()["data"]["scopes"].clone();
-        assert_eq!(scopes, json!(["deployments:delete", "openid"]), "the owner's role holds it");
+        assert_eq!(scopes, json!(["deployments:delete", "openid"]), "the owner's role holds the scope");
     }
 
     async fn cf_08_a_token_is_worth_nothing_before_its_nbf(app) {
@@ -280,7 +280,7 @@ both_engines! {
     async fn jw_12_a_key_is_published_before_it_signs_and_after(app, |app| app.manual_clock()) {
         let old = app.session().await.tokens.access;
         let set = published(app).await;
-        assert_eq!(set.len(), 2, "the one that signs and the one that will");
+        assert_eq!(set.len(), 2, "the active and the next key");
         assert!(matches!(rotate(app, RotationTiming::OncePublished).await, Rotation::TooEarly { .. }));
         app.advance(app.config.keys.publish_ahead);
         let Rotation::Done { activated } = rotate(app, RotationTiming::OncePublished).await else { panic!("not rotated") };
@@ -294,7 +294,7 @@ both_engines! {
         app.advance(app.config.keys.keep_after);
         signing_keys::maintain(&inside.store, &inside.master, &app.config.keys).await.unwrap();
         inside.reload_keys().await.unwrap();
-        assert_eq!(published(app).await.len(), 3, "other nodes may have signed with it for some seconds more");
+        assert_eq!(published(app).await.len(), 3, "other nodes may have signed with the retired key for a few more seconds");
         app.advance(TimeDelta::seconds(10));
         signing_keys::maintain(&inside.store, &inside.master, &app.config.keys).await.unwrap();
         inside.reload_keys().await.unwrap();
@@ -339,7 +339,7 @@ both_engines! {
     }
 
     async fn jw_18_every_token_has_a_name_of_its_own_and_fits_into_a_header(app) {
-        // The most that a token can hold: every scope, for a client with a long id.
+        // The largest possible token: all scopes, and a client with a long id.
         let client = app.client_with(ClientKind::Native, |client| client.id = "c".repeat(64)).await;
         let owner = app.owner().await;
         let scopes = app.config.catalog.ids().collect::<Vec<_>>().join(" ");
@@ -351,7 +351,7 @@ both_engines! {
             tokens = Tokens::of(&app.refresh(&client, &tokens.refresh).await);
             let claims = tokens.claims();
             let granted: BTreeSet<&str> = claims["scope"].as_str().unwrap().split(' ').collect();
-            assert_eq!(granted, app.config.catalog.ids().collect(), "nothing was left out");
+            assert_eq!(granted, app.config.catalog.ids().collect(), "all scopes are granted");
             assert!(tokens.access.len() < 4_096, "{}", tokens.access.len());
             names.insert(tokens.claims()["jti"].as_str().unwrap().to_owned());
         }
@@ -369,6 +369,6 @@ both_engines! {
             names.insert(access["jti"].as_str().unwrap().to_owned());
         }
         assert_eq!(names.len(), 100);
-        assert!(names.iter().all(|name| name.len() == 22), "as long as 128 bits in base62");
+        assert!(names.iter().all(|name| name.len() == 22), "128 bits in base62");
     }
 }

@@ -1,4 +1,4 @@
-//! API keys and personal tokens in exchange for access tokens.
+//! Exchange of API keys and personal tokens for access tokens.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -42,7 +42,7 @@ fn id(made: &Value) -> &str {
     made["id"].as_str().unwrap()
 }
 
-/// A tool that has what the answer gave.
+/// An API caller with the access token of the response.
 fn bearer(app: &TestApp, answer: &Answer) -> ApiCaller {
     assert_eq!(answer.status, 200, "{}", answer.body);
     app.caller(answer.json()["access_token"].as_str().unwrap())
@@ -104,10 +104,10 @@ both_engines! {
                 assert_eq!((&said["aud"], &said["mode"]), (&json!(aud), &json!(mode)));
             }
         }
-        // What tells the two apart holds at this server too.
+        // This server also checks the audience, which separates the two.
         let of_test = token(&exchanged(app, secret(&test), &[("audience", sandbox)]).await);
         let bearer = app.caller(&of_test);
-        assert_eq!(bearer.get("/api/v1/whoami").await.status, 401, "its audience is another");
+        assert_eq!(bearer.get("/api/v1/whoami").await.status, 401, "its audience is another one");
         assert_eq!(bearer.get("/api/v1/verify").await.status, 401);
         assert_eq!(bearer.get(&format!("/api/v1/verify?resource={api}")).await.status, 401);
         let verified = bearer.get(&format!("/api/v1/verify?resource={sandbox}")).await;
@@ -131,7 +131,7 @@ both_engines! {
         for (mode, resource) in [("live", app.issuer()), ("test", "https://sandbox.example.com")] {
             let body = json!({ "name": "CI", "mode": mode, "scopes": ["org:read"], "allowedAddresses": ["127.0.0.1"] });
             let made = tool.key(&body).await;
-            assert_eq!(app.holder(&made).get("/api/v1/whoami").await.status, 200, "the key itself works from here");
+            assert_eq!(app.holder(&made).get("/api/v1/whoami").await.status, 200, "the key itself works from this address");
             let resource = [("resource", resource)];
             let by_exchange = exchanged(app, secret(&made), &resource).await;
             for answer in [by_exchange, as_client(app, id(&made), secret(&made), "").await] {
@@ -188,7 +188,7 @@ both_engines! {
         assert_eq!(holder.get("/api/v1/verify").await.status, 401);
         assert_eq!(other.get("/api/v1/verify").await.status, 200);
         app.advance(TimeDelta::hours(8));
-        assert_eq!(other.get("/api/v1/verify").await.status, 401, "it lives eight hours");
+        assert_eq!(other.get("/api/v1/verify").await.status, 401, "access tokens last eight hours");
     }
 
     async fn a_token_does_not_outlive_its_key(app, |app| app.manual_clock()) {

@@ -1,4 +1,4 @@
-//! The OAuth endpoints under attack, over HTTP, on every engine.
+//! The OAuth endpoints under attack, over HTTP, on both engines.
 
 mod authorize;
 mod client_secrets;
@@ -30,20 +30,20 @@ mod token;
 use crate::support::html;
 use crate::support::http::Answer;
 
-/// Asserts that the person is told and the tool is not: a page with an error that leads nowhere else.
+/// Asserts an error page for the person that links nowhere else, and no redirect to the tool.
 fn told_to_the_person(answer: &Answer, what: &str) {
     assert!((400..500).contains(&answer.status), "{what}: {} {}", answer.status, answer.text());
     assert_eq!(answer.header("location"), None, "{what}");
     assert_eq!(html::refresh(&answer.body), None, "{what}");
 }
 
-/// Status and error code of an answer in the form of RFC 6749 section 5.2.
+/// Status and error code of a response in the format of RFC 6749 section 5.2.
 fn refusal(answer: &Answer) -> (u16, String) {
     let body = answer.json();
     (answer.status, body["error"].as_str().unwrap_or_else(|| panic!("no error: {body}")).to_owned())
 }
 
-/// The same to compare with.
+/// The expected value of [`refusal`].
 fn is(status: u16, error: &str) -> (u16, String) {
     (status, error.to_owned())
 }

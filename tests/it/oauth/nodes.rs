@@ -43,7 +43,7 @@ async fn two_nodes_serve_one_sign_in_between_them() {
     let first = Tokens::of(&one.exchange(&ask, returned.code()).await);
     let second = Tokens::of(&other.refresh(&client, &first.refresh).await);
     let again = Tokens::of(&one.refresh(&client, &first.refresh).await);
-    assert_eq!(again.refresh, second.refresh, "the answer that got lost, from the other node");
+    assert_eq!(again.refresh, second.refresh, "the other node repeats the lost response");
     for node in [&one, &other] {
         assert_eq!(node.whoami(&second.access).await.json()["data"]["subject"]["id"], json!(owner.id));
     }
@@ -87,7 +87,7 @@ async fn jw_20_what_one_node_signs_the_other_verifies_at_once() {
 
     let inside = one.inside();
     for _ in 0..2 {
-        // Twice, so that the key that signs was never seen by the other node.
+        // Twice, so that the other node has never seen the active key.
         signing_keys::rotate(&inside.store, &inside.master, &one.config.keys, RotationTiming::Now)
             .await
             .unwrap();

@@ -1,4 +1,4 @@
-//! Pushed authorization requests.
+//! Pushed authorization requests (RFC 9126).
 
 use chrono::TimeDelta;
 use keystiled::domain::client::ClientKind;
@@ -17,13 +17,13 @@ async fn push(app: &TestApp, ask: &Ask) -> Value {
     answer.json()
 }
 
-/// The parameters without the client, which names itself.
+/// The parameters without client authentication.
 fn form(ask: &Ask) -> Vec<(&str, &str)> {
     let pairs = ask.parameters().iter().map(|(name, value)| (name.as_str(), value.as_str()));
     pairs.filter(|(name, _)| *name != "client_id").collect()
 }
 
-/// The request in the browser: a client and a reference.
+/// The authorization request with client_id and request_uri only.
 fn reference(ask: &Ask, pushed: &Value) -> Ask {
     let uri = pushed["request_uri"].as_str().unwrap();
     let names = ["redirect_uri", "response_type", "code_challenge", "code_challenge_method", "state"];

@@ -1,4 +1,4 @@
-//! What the status of a pushed request tells, and to which client.
+//! The status of a pushed request, and which client may read it.
 
 use chrono::TimeDelta;
 use keystiled::domain::client::ClientKind;
@@ -14,7 +14,7 @@ use crate::support::http::{Answer, BrowserCaller};
 use crate::support::oauth::Ask;
 use crate::support::people::TestClient;
 
-/// The page that shows a code to copy.
+/// The URL of the page that shows a code to copy.
 fn page(app: &TestApp) -> String {
     format!("{}/c/code", app.issuer())
 }
@@ -102,17 +102,17 @@ both_engines! {
         let pushed = push_as_companion(app).await;
         let owner = app.owner().await;
         let browser = app.browser_of(&owner).await;
-        assert_eq!(status(app, &pushed).await, waiting(), "nobody has opened it");
+        assert_eq!(status(app, &pushed).await, waiting(), "not opened yet");
         assert_eq!(open(&browser, &pushed).await.status, 403);
         let still = open(&browser, &pushed).await;
-        assert!(still.text().contains("does not allow codes to be copied"), "reading the page ends nothing");
-        // The whole answer: who opened it and for which organization are not in it.
+        assert!(still.text().contains("does not allow codes to be copied"), "reloading the page changes nothing");
+        // The complete response: it does not name the person or the organization.
         assert_eq!(status(app, &pushed).await, off(true));
-        assert_eq!(status(app, &pushed).await, off(true), "an answer that was lost is given again");
+        assert_eq!(status(app, &pushed).await, off(true), "a lost response is repeated");
         app.set_sign_in_methods(&browser, "off", "on").await;
         assert_eq!(status(app, &pushed).await, off(false));
         let after = open(&browser, &pushed).await;
-        assert_eq!(after.status, 410, "no prompt takes a code any more");
+        assert_eq!(after.status, 410, "the terminal accepts no code any more");
         assert!(after.text().contains("Your terminal no longer uses this link"), "{}", after.text());
         assert_eq!(app.count("authorization_codes").await, 0);
     }
@@ -126,7 +126,7 @@ both_engines! {
         let browser = app.browser_of(&app.owner().await).await;
         let again = push_asking(app, Ask::of(&companion(app)).with("prompt", "login")).await;
         let page = open(&browser, &again).await;
-        assert_eq!(page.status, 200, "the password is asked for, and nothing is refused yet: {}", page.text());
+        assert_eq!(page.status, 200, "the page asks for the password and refuses nothing yet: {}", page.text());
         assert_eq!(status(app, &again).await, waiting());
     }
 

@@ -1,4 +1,4 @@
-//! Proof Key for Code Exchange: nobody gets around it.
+//! Proof Key for Code Exchange cannot be bypassed.
 
 use keystiled::domain::client::ClientKind;
 use keystiled::domain::entropy::Entropy;

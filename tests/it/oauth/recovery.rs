@@ -1,4 +1,4 @@
-//! Refresh tokens from the future: the database was restored from an older copy, and tools hold newer tokens.
+//! Refresh tokens of unknown generations, after the database was restored from an older backup.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,12 +23,12 @@ use crate::support::postgres::OwnDatabase;
 
 const AHEAD: &str = "session.ahead";
 
-/// A session that was refreshed to generation 5 before the database went back to generation 2.
+/// A session that was refreshed to generation 5 before the database was reset to generation 2.
 struct Restored {
     session: Session,
-    /// What the honest tool holds.
+    /// The token of the honest tool.
     newest: String,
-    /// The token of generation 2, which the restored database takes for the current one.
+    /// The token of generation 2, which the restored database considers current.
     stale: String,
 }
 
@@ -52,7 +52,7 @@ async fn open(app: &TestApp, length: TimeDelta) {
     app.inside().store.write(move |work| recovery::open(work, length, &Actor::Operator)).await.unwrap();
 }
 
-/// Outcome and details of every `session.ahead` in the first organization.
+/// Outcome and details of all `session.ahead` events in the first organization.
 async fn ahead(app: &TestApp) -> Vec<(String, Value)> {
     let chain = app.owner().await.organization.id;
     let events = app.inside().store.read(move |conn| audit::chain(conn, &chain)).await.unwrap();
@@ -75,7 +75,7 @@ both_engines! {
         assert_eq!(ahead(app).await, [("success".to_owned(), numbers(5, 2))]);
         let status = app.operate(&["restore", "status"]).await;
         assert_eq!((&status["open"], &status["sessions_moved_forward"], &status["sessions_ended"]), (&json!(true), &json!(1), &json!(0)));
-        // From then on the session is like any other.
+        // From then on, the session behaves like any other.
         let again = Tokens::of(&app.refresh(&session.client, &newest).await);
         assert_eq!(again.refresh, next.refresh, "a lost answer");
         assert_eq!(app.refresh(&session.client, &next.refresh).await.status, 200);
@@ -114,7 +114,7 @@ both_engines! {
     }
 
     async fn re_04_a_thief_with_an_older_token_ends_the_session_whoever_comes_first(app, |app| app.manual_clock()) {
-        // The honest tool first: then the thief's token is an old one.
+        // If the honest tool is first, the thief's token is an old one.
         let Restored { session, newest, stale } = restored(app).await;
         open(app, TimeDelta::hours(1)).await;
         let next = Tokens::of(&app.refresh(&session.client, &newest).await);
@@ -122,7 +122,7 @@ both_engines! {
         assert_eq!(app.audited("session.refresh_reuse").await, 1);
         assert_eq!(refusal(&app.refresh(&session.client, &next.refresh).await), is(400, "invalid_grant"));
 
-        // The thief first: the tool's token still moves the session forward, and the thief's next use ends it.
+        // If the thief is first, the tool's token still advances the session, and the thief's next use ends it.
         let Restored { session, newest, stale } = restored(app).await;
         let stolen = Tokens::of(&app.refresh(&session.client, &stale).await);
         Tokens::of(&app.refresh(&session.client, &newest).await);
@@ -151,7 +151,7 @@ both_engines! {
         let next = Tokens::of(&app.refresh(&client, first(1).expose()).await);
         assert_eq!(app.stored(&id).await.generation, 2);
         let again = Tokens::of(&app.refresh(&client, first(1).expose()).await);
-        assert_eq!(again.refresh, next.refresh, "a lost answer can be asked for with it too");
+        assert_eq!(again.refresh, next.refresh, "a lost response can be repeated with it too");
         let next = Tokens::of(&app.refresh(&client, &next.refresh).await);
 
         open(app, TimeDelta::hours(1)).await;
@@ -202,7 +202,7 @@ both_engines! {
     }
 
     async fn re_09_the_operator_opens_and_closes_a_recovery_and_is_told_what_is_wrong(app) {
-        assert_eq!(app.keystiled(&["restore", "accept"]).await.code, Some(2), "it has to say how");
+        assert_eq!(app.keystiled(&["restore", "accept"]).await.code, Some(2), "an argument is required");
         for (length, said) in [("8d", "is not between 0 and 7 days"), ("0s", "needs a time to be open"), ("x", "Write a whole number")] {
             let ran = app.keystiled(&["restore", "accept", "--forward", "--for", length]).await;
             assert_eq!((ran.code, ran.stderr.contains(said)), (Some(1), true), "{}", ran.stderr);
@@ -221,7 +221,7 @@ both_engines! {
         open(app, TimeDelta::hours(1)).await;
         let answers = at_once(30, |_| app.refresh(&session.client, &newest));
         let given: Vec<Tokens> = answers.iter().map(Tokens::of).collect();
-        assert!(given.iter().all(|one| one.refresh == given[0].refresh), "one live branch");
+        assert!(given.iter().all(|one| one.refresh == given[0].refresh), "one successor");
         assert_eq!(app.stored(&session.tokens.session()).await.generation, 6);
         assert_eq!(ahead(app).await.len(), 1);
         assert_eq!(app.refresh(&session.client, &given[0].refresh).await.status, 200);
@@ -237,7 +237,7 @@ async fn re_10_of_many_at_once_on_two_nodes_one_moves_the_session_forward() {
     let Restored { session, newest, .. } = restored(&one).await;
     open(&one, TimeDelta::hours(1)).await;
     let id = session.tokens.session();
-    // All of them wait for the session before any has changed it.
+    // All requests wait for the session before any has changed it.
     let held = database.in_transaction(&format!("SELECT 1 FROM credentials WHERE id = '{id}' FOR UPDATE"));
     let release = async {
         database.until_waiting(4).await;
@@ -246,7 +246,7 @@ async fn re_10_of_many_at_once_on_two_nodes_one_moves_the_session_forward() {
     let requests = [&one, &other, &one, &other].map(|node| node.refresh(&session.client, &newest));
     let (answers, ()) = tokio::join!(join_all(requests), release);
     let given: Vec<Tokens> = answers.iter().map(Tokens::of).collect();
-    assert!(given.iter().all(|one| one.refresh == given[0].refresh), "one live branch");
+    assert!(given.iter().all(|one| one.refresh == given[0].refresh), "one successor");
     assert_eq!(one.stored(&id).await.generation, 6);
     assert_eq!(ahead(&one).await.len(), 1);
     assert_eq!(other.refresh(&session.client, &given[0].refresh).await.status, 200);

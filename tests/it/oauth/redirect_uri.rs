@@ -1,4 +1,4 @@
-//! Redirect URIs: the string that was registered, and on loopback any port.
+//! Redirect URIs: exact matching, except the port of loopback addresses.
 
 use keystiled::domain::client::ClientKind;
 use keystiled::domain::redirect_uri::RedirectUri;

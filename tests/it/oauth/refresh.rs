@@ -1,4 +1,4 @@
-//! Refresh tokens: each works once, and a stolen one ends the session.
+//! Refresh tokens: each works once, and reuse of a stolen one ends the session.
 
 use chrono::TimeDelta;
 use keystiled::domain::audit::{Actor, Origin};
@@ -36,7 +36,7 @@ both_engines! {
         let Session { client, tokens, .. } = app.session().await;
         let answers = at_once(50, |_| app.refresh(&client, &tokens.refresh));
         let given: Vec<Tokens> = answers.iter().map(Tokens::of).collect();
-        assert!(given.iter().all(|one| one.refresh == given[0].refresh), "one live branch");
+        assert!(given.iter().all(|one| one.refresh == given[0].refresh), "one successor");
         assert_eq!(app.stored(&tokens.session()).await.generation, 2);
         assert_eq!((app.count("credentials").await, app.audited(REUSE).await), (1, 0));
         assert_eq!(app.refresh(&client, &given[0].refresh).await.status, 200);
@@ -144,7 +144,7 @@ both_engines! {
         assert_eq!(refusal(&app.refresh(&unused.client, &unused.tokens.refresh).await), is(400, "invalid_grant"));
         app.advance(TimeDelta::days(5) - TimeDelta::seconds(1));
         tokens = Tokens::of(&app.refresh(&client, &tokens.refresh).await);
-        assert_eq!(tokens.body["expires_in"], json!(1), "no token outlives its session");
+        assert_eq!(tokens.body["expires_in"], json!(1), "an access token does not outlive its session");
         app.advance(TimeDelta::seconds(1));
         assert_eq!(refusal(&app.refresh(&client, &tokens.refresh).await), is(400, "invalid_grant"));
         assert_eq!(app.whoami(&tokens.access).await.status, 401);
@@ -184,7 +184,7 @@ both_engines! {
         for token in [&tokens.refresh, &next.refresh, &next.access] {
             assert!(!app.holds(token).await);
         }
-        assert!(tokens.refresh.starts_with("keystile_rt_"), "scanners for leaked secrets know it");
+        assert!(tokens.refresh.starts_with("keystile_rt_"), "secret scanners recognize the prefix");
         let last = if tokens.refresh.ends_with('0') { "1" } else { "0" };
         let changed = format!("{}{last}", &tokens.refresh[..tokens.refresh.len() - 1]);
         assert_eq!(refusal(&app.refresh(&client, &changed).await), is(400, "invalid_grant"));
@@ -219,7 +219,7 @@ both_engines! {
         assert_eq!(replay.status, 503, "the grace is not 9 minutes longer, and a wrong clock proves no reuse");
         app.advance(TimeDelta::minutes(-51));
         let replay = app.refresh(&other.client, &other.tokens.refresh).await;
-        assert_eq!(refusal(&replay), is(400, "invalid_grant"), "it would be told to wait for an hour");
+        assert_eq!(refusal(&replay), is(400, "invalid_grant"), "the client must not have to wait for an hour");
         assert_eq!(app.refresh(&other.client, &next.refresh).await.status, 200);
     }
 

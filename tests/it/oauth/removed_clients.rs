@@ -1,4 +1,4 @@
-//! A client that was removed can be registered again, and gets nothing that the removed one had.
+//! A removed client can be registered again, without anything of the removed registration.
 
 use keystiled::domain::client::{COMPANION, ClientKind};
 use keystiled::services::accounts;
@@ -99,7 +99,7 @@ both_engines! {
         let of_this_version = registered().await;
         app.execute(&format!("UPDATE clients SET grants = 'refresh_token' WHERE id = '{COMPANION}'")).await.unwrap();
         start().await;
-        assert_eq!(registered().await, of_this_version, "what an earlier version registered follows this one");
+        assert_eq!(registered().await, of_this_version, "a registration of an earlier version is updated");
 
         app.operate(&["client", "remove", COMPANION]).await;
         start().await;

@@ -1,4 +1,4 @@
-//! The holder of a genuine but old refresh token learns that it was replaced, when, and whether by itself.
+//! The error for a replaced refresh token: that it was replaced, when, and whether by the same installation.
 
 use chrono::TimeDelta;
 use keystiled::domain::client::ClientKind;
@@ -20,7 +20,7 @@ async fn refresh(app: &TestApp, client: &TestClient, token: &str, installation: 
     app.client_post(client, "/oauth/token", &form).await
 }
 
-/// Lets the next refresh take the slow path: this node's copy of the client is out of date.
+/// Makes the next refresh take the slow path: this node's cached client is outdated.
 async fn take_the_slow_path(app: &TestApp, client: &TestClient) {
     let sql = format!("UPDATE clients SET version = version + 1 WHERE id = '{}'", client.id);
     app.execute(&sql).await.unwrap();
@@ -50,10 +50,10 @@ both_engines! {
             app.advance(TimeDelta::minutes(5));
             let reused = refresh(app, &client, &tokens.refresh, asking).await;
             assert_eq!(said(&reused), json!(["refresh_token_replaced", at, null, same]), "slow: {slow}, {asking:?}");
-            // The session has ended by that, and the same token still says why it is worth nothing.
+            // The session has ended, and the same token still returns the details.
             assert_eq!(said(&refresh(app, &client, &tokens.refresh, asking).await)[3], same);
             let current = refresh(app, &client, &next.refresh, asking).await;
-            assert_eq!(said(&current), json!([null, null, null, null]), "the current one was not replaced");
+            assert_eq!(said(&current), json!([null, null, null, null]), "the current token was not replaced");
             assert!(!app.holds(HERE).await && !app.holds(ELSEWHERE).await, "only a MAC is stored");
         }
     }
@@ -66,7 +66,7 @@ both_engines! {
         let at = app.clock.now();
         let reused = refresh(app, &client, &tokens.refresh, Some(HERE)).await;
         let expected = json!(["refresh_token_replaced", null, at, null]);
-        assert_eq!(said(&reused), expected, "the last refresh did not say which installation made it");
+        assert_eq!(said(&reused), expected, "the last refresh did not identify its installation");
     }
 
     async fn re_13_nobody_else_learns_that_a_token_was_replaced(app, |app| app.manual_clock()) {
@@ -87,6 +87,6 @@ both_engines! {
             assert!(answer.body.contains("installation_id needs 16 to 128"), "{}", answer.body);
         }
         assert_eq!(app.stored(&tokens.session()).await.generation, 1);
-        assert_eq!(refresh(app, &client, &tokens.refresh, Some("")).await.status, 200, "an empty one is none");
+        assert_eq!(refresh(app, &client, &tokens.refresh, Some("")).await.status, 200, "an empty id counts as absent");
     }
 }

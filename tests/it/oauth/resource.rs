@@ -1,4 +1,4 @@
-//! What a token opens, and how it is closed again.
+//! Resource access with tokens, revocation and userinfo.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -86,7 +86,7 @@ both_engines! {
                 assert_eq!(app.whoami(&tokens.access).await.status, 401);
                 assert_eq!(app.userinfo(&tokens.access).await.status, 401);
                 assert_eq!(refusal(&app.refresh(&client, &tokens.refresh).await), is(400, "invalid_grant"));
-                assert_eq!(app.client_post(&client, "/oauth/revoke", &form).await.status, 200, "twice is as good as once");
+                assert_eq!(app.client_post(&client, "/oauth/revoke", &form).await.status, 200, "revocation is idempotent");
             }
         }
         assert_eq!(app.audited("session.revoked").await, 4);
@@ -160,12 +160,12 @@ both_engines! {
         assert!((1..=3_600).contains(&lifetime), "{lifetime}");
         let header = URL_SAFE_NO_PAD.decode(id_token.split('.').next().unwrap()).unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&header).unwrap()["alg"], "RS256");
-        // Not even a part of a token is in it: neither claims and signature of the access token nor the refresh token.
+        // It contains no part of a token: neither claims and signature of the access token nor the refresh token.
         let parts = tokens.access.split('.').skip(1).chain([tokens.refresh.rsplit('_').next().unwrap()]);
         for part in parts {
             assert!(part.len() > 40 && !said.to_string().contains(part) && !id_token.contains(part), "{part}");
         }
-        // Sent as either kind of token, it opens nothing.
+        // It is not accepted as an access token or refresh token.
         assert_eq!(app.whoami(id_token).await.status, 401);
         assert_eq!(refusal(&app.refresh(&ask.client, id_token).await), is(400, "invalid_grant"));
     }

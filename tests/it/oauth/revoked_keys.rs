@@ -1,4 +1,4 @@
-//! A signing key that leaked: what it can still do, and how it ends at once.
+//! A leaked signing key: its remaining power, and its revocation.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::support::both_engines;
 use crate::support::database::Database;
 use crate::support::oauth::{Session, Tokens};
 
-/// The private half of the active key, as a thief has it.
+/// The private half of the active key, as if leaked.
 fn leaked(app: &TestApp) -> Arc<PrivateKey> {
     app.inside().keyring.current().active()
 }
@@ -30,7 +30,7 @@ async fn rotate_now(app: &TestApp) {
     inside.reload_keys().await.unwrap();
 }
 
-/// The keys by their state, as the operator sees them.
+/// The keys with this state, as listed for the operator.
 async fn keys(app: &TestApp, state: &str) -> Vec<String> {
     let listed = app.operate(&["keys", "list"]).await;
     let of_state = listed.as_array().unwrap().iter().filter(|key| key["state"] == state);
@@ -54,13 +54,13 @@ both_engines! {
     async fn ca_03_a_retired_key_verifies_nothing_issued_after_it_retired(app, |app| app.manual_clock()) {
         let Session { client, tokens, .. } = app.session().await;
         let (forge, key) = (Forge::of(&tokens.access), leaked(app));
-        // Other nodes may sign with it for ten seconds more.
+        // Other nodes may sign with it for ten more seconds.
         let retired = (app.clock.now() + TimeDelta::seconds(10)).seconds();
         rotate_now(app).await;
         rotate_now(app).await;
         app.advance(TimeDelta::seconds(12));
-        assert_eq!(app.whoami(&tokens.access).await.status, 200, "what it signed before stays good");
-        assert_eq!(app.whoami(&forge.signed_with(&key)).await.status, 200, "and so does the same again");
+        assert_eq!(app.whoami(&tokens.access).await.status, 200, "tokens signed before stay valid");
+        assert_eq!(app.whoami(&forge.signed_with(&key)).await.status, 200, "a token with the same `iat` is valid");
 
         let now = app.clock.now().seconds();
         let year = 365 * 24 * 60 * 60;
@@ -84,7 +84,7 @@ both_engines! {
             assert_eq!(app.whoami(&of(iat, seconds)).await.status, 401, "{iat}, {seconds} s");
         }
 
-        // A client may have a longer lifetime for itself; a node hears of it with the first token.
+        // A client may have a longer lifetime of its own; a node learns of it with the first token.
         let client = app.client_with(ClientKind::Native, |client| client.access = Some(TimeDelta::hours(12))).await;
         let longer = app.session_of(&client, &app.owner().await).await.tokens;
         assert_eq!(longer.body["expires_in"], json!(43_200));
@@ -115,7 +115,7 @@ both_engines! {
         let Session { client, tokens, .. } = app.session().await;
         let waiting = keys(app, "next").await;
         app.operate(&["keys", "revoke", "--", &waiting[0]]).await;
-        assert_eq!(keys(app, "active").await, [kid(&tokens.access)], "the active key goes on");
+        assert_eq!(keys(app, "active").await, [kid(&tokens.access)], "the active key stays");
         let before = [keys(app, "active").await, keys(app, "next").await].concat();
         assert!(before.len() == 2 && !before.contains(&waiting[0]));
 

@@ -1,4 +1,4 @@
-//! Clients that this project did not write: the `oauth2` and `openidconnect` crates, as any tool would use them.
+//! Third-party clients: the `oauth2` and `openidconnect` crates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::support::both_engines;
 use crate::support::http::BrowserCaller;
 use crate::support::oauth::Returned;
 
-/// Sends what the crates ask for.
+/// Sends the requests of the crates.
 async fn send(request: HttpRequest) -> Result<HttpResponse, oauth2::HttpClientError<reqwest::Error>> {
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
     let answer =
@@ -35,7 +35,7 @@ fn pkce() -> (PkceCodeChallenge, PkceCodeVerifier) {
     (PkceCodeChallenge::from_code_verifier_sha256(&verifier), verifier)
 }
 
-/// Opens the address that a library made, and says yes.
+/// Opens the authorization URL of a library and approves.
 async fn approve(app: &TestApp, browser: &BrowserCaller, url: &str) -> Returned {
     let opened = browser.get(url).await;
     let consent = browser.follow(opened).await;
@@ -75,7 +75,7 @@ both_engines! {
             let next = client.exchange_refresh_token(tokens.refresh_token().unwrap()).request_async(&send).await.unwrap();
             assert_eq!(app.whoami(next.access_token().secret()).await.status, 200);
             let token = StandardRevocableToken::from(next.refresh_token().unwrap());
-            // The crate insists on https; the request itself does not.
+            // The crate requires https; the request itself does not.
             assert!(client.revoke_token(token).is_err());
             let form = [("token", next.refresh_token().unwrap().secret().as_str())];
             assert_eq!(app.client_post(&registered, "/oauth/revoke", &form).await.status, 200);
@@ -105,7 +105,7 @@ both_engines! {
             Duration::from_millis(200),
             client.exchange_device_access_token(&details).request_async(&send, tokio::time::sleep, None),
         );
-        assert!(nobody_yet.await.is_err(), "the crate goes on asking");
+        assert!(nobody_yet.await.is_err(), "the crate keeps polling");
         let question = app.enter_code(&browser, &code).await;
         app.answer_device(&browser, &question, "connect").await;
         let tokens = client

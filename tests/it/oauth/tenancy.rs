@@ -1,4 +1,4 @@
-//! Whose is what: people, roles and organizations behind a token.
+//! Isolation of people, roles and organizations behind tokens.
 
 use keystiled::domain::client::ClientKind;
 use keystiled::store::memberships;

@@ -1,4 +1,4 @@
-//! The token endpoint: how it is called, and how clients prove who they are.
+//! The token endpoint: request format and client authentication.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ use crate::support::both_engines;
 use crate::support::http::Answer;
 use crate::support::oauth::{Ask, Tokens};
 
-/// A code that has not been used, with the request that it answers.
+/// An unused code, with its request.
 async fn fresh_code(app: &TestApp, kind: ClientKind) -> (Ask, String) {
     let ask = Ask::of(&app.client(kind).await);
     let browser = app.browser_of(&app.owner().await).await;
@@ -27,7 +27,7 @@ fn form<'a>(ask: &'a Ask, code: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![("grant_type", "authorization_code"), ("code", code), ("code_verifier", &ask.verifier)]
 }
 
-/// A form with this `Authorization` header.
+/// Sends a form with this `Authorization` header.
 async fn authorized(app: &TestApp, header: &str, form: &[(&str, &str)]) -> Answer {
     let anonymous = app.anonymous();
     let request = anonymous.request(Method::POST, "/oauth/token").header(AUTHORIZATION, header);
@@ -159,7 +159,7 @@ both_engines! {
         let (ask, code) = fresh_code(app, ClientKind::Native).await;
         let wrong = basic(&format!("{}:guessed", ask.client.id));
         assert_eq!(refusal(&authorized(app, &wrong, &form(&ask, &code)).await), is(401, "invalid_client"));
-        assert_eq!(app.exchange(&ask, &code).await.status, 200, "the probe used nothing up");
+        assert_eq!(app.exchange(&ask, &code).await.status, 200, "the failed attempt did not consume the code");
     }
 
     async fn te_10_id_and_secret_are_encoded_inside_basic(app) {
@@ -219,7 +219,7 @@ both_engines! {
         assert_eq!(tokens.body["scope"].as_str().unwrap(), app.config.catalog.defaults().to_string());
         let refreshed = Tokens::of(&app.refresh(&ask.client, &tokens.refresh).await);
         assert_eq!((&refreshed.body["expires_in"], &refreshed.body["scope"]), (&json!(28_800), &tokens.body["scope"]));
-        assert!(tokens.access.len() + tokens.refresh.len() < 1_280, "they fit into a credential of Windows");
+        assert!(tokens.access.len() + tokens.refresh.len() < 1_280, "they fit into a Windows credential");
     }
 
     async fn te_20_no_other_site_may_call_any_route(app) {
@@ -227,7 +227,7 @@ both_engines! {
         let paths = taking(&[".get(", ".post(", ".to("]);
         assert!(paths.len() > 80 && paths.contains(&"/oauth/token".to_owned()), "{paths:?}");
         for path in &paths {
-            // The endpoints that give tokens are asked for every kind of origin.
+            // The token endpoints are called with every kind of origin.
             let origins = ["https://evil.example", "null", "http://127.0.0.1:1"];
             for origin in &origins[..if path.starts_with("/oauth/") { 3 } else { 1 }] {
                 let foreign = |method| anonymous.request(method, path).header("Origin", *origin);
