@@ -1,4 +1,4 @@
-//! What a credential may not hand on, to itself or to others.
+//! Permissions that a credential may not pass on, to itself or to others.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn path(thing: &Value, base: &str, act: &str) -> String {
     format!("{base}/{}/{act}", thing["id"].as_str().unwrap())
 }
 
-/// Begins to make a key, lets `meanwhile` happen between the head and the body of the request, and says what comes of it.
+/// Starts to create a key, runs `meanwhile` between the head and the body of the request, and returns the statuses.
 async fn held(app: &TestApp, caller: &ApiCaller, meanwhile: impl AsyncFnOnce()) -> Vec<u16> {
     let body = wanted(&["org:read"]).to_string();
     let head = format!(
@@ -41,7 +41,7 @@ async fn held(app: &TestApp, caller: &ApiCaller, meanwhile: impl AsyncFnOnce()) 
     );
     let mut stream = TcpStream::connect(app.address()).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
-    // Time enough to look at the credential, which happens once the head is there.
+    // Enough time to authenticate the credential, which happens once the head has arrived.
     sleep(Duration::from_millis(300)).await;
     meanwhile().await;
     stream.write_all(body.as_bytes()).await.unwrap();
@@ -54,13 +54,13 @@ both_engines! {
         let admin = app.member("admin").await;
         let narrow = app.tool_of(&admin, "keys:manage service_accounts:manage org:read").await;
         let own = narrow.made(ACCOUNTS, &account("viewer")).await;
-        assert_eq!(narrow.post(&path(&own, ACCOUNTS, "role"), &json!({ "role": "admin" })).await.status, 200, "nobody has a key of it");
+        assert_eq!(narrow.post(&path(&own, ACCOUNTS, "role"), &json!({ "role": "admin" })).await.status, 200, "the account has no key");
         let owner = app.owners_tool().await;
         let made = owner.made(ACCOUNTS, &account("viewer")).await;
         let key = owner.key(&json!({ "name": "CI", "mode": "live", "serviceAccount": made["id"] })).await;
         let raised = narrow.post(&path(&made, ACCOUNTS, "role"), &json!({ "role": "admin" })).await;
         assert_eq!(refusal(&raised), is(403, "insufficient_scope"));
-        assert_eq!(narrow.post(&path(&made, ACCOUNTS, "disable"), &json!({})).await.status, 200, "less is never more");
+        assert_eq!(narrow.post(&path(&made, ACCOUNTS, "disable"), &json!({})).await.status, 200, "disabling adds no permission");
         assert_eq!(refusal(&narrow.post(&path(&made, ACCOUNTS, "enable"), &json!({})).await), is(403, "insufficient_scope"));
         assert_eq!(owner.post(&path(&made, ACCOUNTS, "enable"), &json!({})).await.status, 200);
         let scopes = app.holder(&key).get("/api/v1/whoami").await.json()["data"]["scopes"].clone();
@@ -79,7 +79,7 @@ both_engines! {
         assert_eq!(refusal(&admin.post(KEYS, &body).await), is(403, "not_permitted"));
         for key in [&for_account, &own] {
             assert_eq!(refusal(&admin.post(&path(key, KEYS, "rotate"), &json!({})).await), is(403, "not_permitted"));
-            assert_eq!(admin.post(&path(key, KEYS, "revoke"), &json!({})).await.status, 200, "ending it is not acting as its owner");
+            assert_eq!(admin.post(&path(key, KEYS, "revoke"), &json!({})).await.status, 200, "revoking is not acting as the owner");
         }
     }
 
@@ -181,7 +181,7 @@ both_engines! {
         assert_eq!(param(&[("mode", "test")]).await, refused("expiresAt"));
         assert_eq!(param(&[("mode", "live"), ("expiresAt", "2998-01-01T00:00:00Z")]).await, refused("mode"));
         assert_eq!(param(&[("mode", "test"), ("expiresAt", "2998-01-01T00:00:00Z")]).await, (201, None));
-        assert_eq!(holder.post(&path(&key, KEYS, "rotate"), &json!({})).await.status, 201, "a key renews itself");
+        assert_eq!(holder.post(&path(&key, KEYS, "rotate"), &json!({})).await.status, 201, "a key may rotate itself");
     }
 
     async fn a_token_that_may_less_now_does_not_read_an_earlier_answer(app) {

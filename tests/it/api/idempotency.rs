@@ -1,4 +1,4 @@
-//! A request that comes again is not done again.
+//! `Idempotency-Key`: a repeated request is not executed again.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -18,7 +18,7 @@ both_engines! {
         assert_eq!(app.count("credentials WHERE kind = 'api_key'").await, 1);
         assert_eq!(app.audited("key.created").await, 1);
         let secret = first.json()["data"]["apiKey"].as_str().unwrap().to_owned();
-        assert!(!app.holds(&secret).await, "what is kept of the answer is sealed");
+        assert!(!app.holds(&secret).await, "the stored response is sealed");
         let other = tool.post_once("/api/v1/keys", "k-1", &wanted(&["profile"])).await;
         assert_eq!(refusal(&other), is(409, "idempotency_conflict"));
         assert_eq!(tool.post_once("/api/v1/keys", "k-2", &body).await.status, 201);

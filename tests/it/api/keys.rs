@@ -1,4 +1,4 @@
-//! API keys: made, listed, changed and ended.
+//! API keys: creation, lists, changes and revocation.
 
 use keystiled::domain::secret::Digest;
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ both_engines! {
         let answer = holder.get("/api/v1/whoami").await;
         assert_eq!(refusal(&answer), is(401, "revoked_api_key"));
         assert!(answer.header("www-authenticate").unwrap().contains(r#"error="invalid_token""#));
-        assert_eq!(tool.post(&format!("{path}/revoke"), &json!({})).await.status, 200, "twice is as good as once");
+        assert_eq!(tool.post(&format!("{path}/revoke"), &json!({})).await.status, 200, "revocation is idempotent");
         assert_eq!(refusal(&tool.post(&format!("{path}/rotate"), &json!({})).await), is(409, "ended"));
         assert_eq!(refusal(&tool.post(&format!("{path}/scopes"), &json!({ "scopes": ["org:read"] })).await), is(409, "ended"));
         assert_eq!(app.audited("key.revoked").await, 1);
@@ -83,7 +83,7 @@ both_engines! {
         let scopes = app.holder(&key).get("/api/v1/whoami").await.json()["data"]["scopes"].clone();
         assert_eq!(scopes, json!(["deployments:read", "keys:read"]));
         assert_eq!(app.audited("key.scopes_changed").await, 1);
-        // A tool that holds less narrows the key, and cannot widen it.
+        // A tool with fewer scopes can narrow the key, but not widen it.
         let small = app.tool_of(&app.owner().await, "keys:manage").await;
         assert_eq!(small.post(&path, &json!({ "scopes": ["deployments:read"] })).await.status, 200);
         let wider = small.post(&path, &json!({ "scopes": ["deployments:read", "deployments:write"] })).await;

@@ -1,4 +1,4 @@
-//! Reports of secrets that were found where they should not be.
+//! Reports of leaked secrets.
 
 use serde_json::{Value, json};
 

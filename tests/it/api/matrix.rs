@@ -1,4 +1,4 @@
-//! Every route of the API, tried by every role, by another organization and by nobody.
+//! Every route of the API, called by each role, by another organization and without a credential.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::support::api::ApiCaller;
 use crate::support::app::TestApp;
 use crate::support::both_engines;
 
-/// What stands for `{id}` in a path; each belongs to the owner of the first organization.
+/// The resource that `{id}` in a path refers to; each belongs to the owner of the first organization.
 #[derive(Clone, Copy)]
 enum Thing {
     Nothing,
@@ -21,7 +21,7 @@ enum Thing {
     ServiceAccount,
 }
 
-/// What an owner, an admin, a member and a viewer get.
+/// The statuses for owner, admin, member and viewer.
 type Statuses = [u16; 4];
 
 pub(super) struct Route {
@@ -65,7 +65,7 @@ fn role() -> Value {
     json!({ "role": "member" })
 }
 
-/// The credential is in the body, and this is none.
+/// The body holds the credential; this one is not valid.
 fn checked() -> Value {
     json!({ "credential": "keystile_live_x" })
 }
@@ -105,7 +105,7 @@ pub(super) const ROUTES: &[Route] = &[
     get("/api/v1/usage", Thing::Nothing, [200, 200, 403, 403]),
 ];
 
-/// Every route of the API, as the server has them.
+/// All routes that the server registers for the API.
 pub(super) fn served() -> BTreeSet<(String, String)> {
     let source = fs::read_to_string("src/routes.rs").unwrap();
     source
@@ -130,7 +130,7 @@ fn every_route_of_the_api_is_in_the_matrix() {
     assert_eq!(served(), tried);
 }
 
-/// A path with a new thing in it, which the owner has made.
+/// The path with a new resource that the owner created.
 async fn path(app: &TestApp, owner: &ApiCaller, route: &Route) -> String {
     let made = match route.thing {
         Thing::Nothing => return route.path.to_owned(),
@@ -157,7 +157,7 @@ both_engines! {
         let all = app.config.catalog.ids().collect::<Vec<_>>().join(" ");
         let owner = app.owners_tool().await;
         let mut callers = vec![app.owners_tool().await];
-        // The owner is the person who made the things.
+        // The owner is the person who created the resources.
         for role in ["admin", "member", "viewer"] {
             callers.push(app.tool_of(&app.member(role).await, &all).await);
         }

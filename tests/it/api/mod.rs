@@ -1,4 +1,4 @@
-//! The management API, over HTTP, on every engine.
+//! The management API over HTTP, on both engines.
 
 mod hand_on;
 mod idempotency;
@@ -27,12 +27,12 @@ fn refusal(answer: &Answer) -> (u16, String) {
     (answer.status, body["error"]["code"].as_str().unwrap_or_else(|| panic!("no error: {body}")).to_owned())
 }
 
-/// The same to compare with.
+/// The expected value of [`refusal`].
 fn is(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-/// A live key with these scopes.
+/// The request body for a live key with these scopes.
 fn wanted(scopes: &[&str]) -> Value {
     json!({ "name": "CI", "mode": "live", "scopes": scopes })
 }

@@ -1,5 +1,4 @@
-//! The OpenAPI document says what the server does. Whether each answer is as it says, every test that calls the API
-//! checks on its way.
+//! The OpenAPI document matches the server. All tests that call the API also compare each response with it.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! A key is bounded by whoever it was made for, as they are today.
+//! A key is limited by the current permissions of its owner.
 
 use keystiled::store::memberships;
 use serde_json::json;
@@ -64,7 +64,7 @@ both_engines! {
         };
         assert_eq!(all().await, [200; 4]);
         app.execute("UPDATE users SET disabled_at = created_at").await.unwrap();
-        assert_eq!(all().await, [401, 401, 401, 200], "a service account is nobody's");
+        assert_eq!(all().await, [401, 401, 401, 200], "a service account does not depend on its creator");
         app.execute("UPDATE users SET disabled_at = NULL").await.unwrap();
         app.execute("UPDATE organizations SET disabled_at = created_at").await.unwrap();
         assert_eq!(all().await, [401; 4]);

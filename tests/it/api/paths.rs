@@ -1,4 +1,4 @@
-//! Paths: those of the APIs behind verify, in every spelling, and those of this server below a path of its own.
+//! Paths: those of the APIs behind verify, in all spellings, and those of this server below the path of its issuer.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ window = "1h"
 ignore_case = false
 routes = ["/v2/Talks"]
 "#;
-/// Spellings that are read as `/v1/talks`.
+/// Spellings of `/v1/talks`.
 const SPELLINGS: [&str; 12] = [
     "/v1/talks",
     "/v1%2ftalks",
@@ -37,7 +37,7 @@ const SPELLINGS: [&str; 12] = [
     "/v1/talks.json",
     "/v1/talks?x=/../y",
 ];
-/// Spellings that servers read differently.
+/// Spellings that servers interpret differently.
 const REFUSED: [&str; 10] = [
     "/v1/./talks",
     "/v1/x/../talks",
@@ -61,7 +61,7 @@ async fn by_program(holder: &ApiCaller, method: &str, uri: &str) -> Answer {
     holder.post("/api/v1/verify", &body).await
 }
 
-/// The endpoints of the uses of a key, in the order in which they were.
+/// The endpoints in the log of uses of a key, oldest first.
 async fn endpoints(tool: &ApiCaller, made: &Value, expected: usize) -> Vec<Value> {
     let uses = tool.uses_of(made, expected).await;
     uses.iter().rev().map(|used| used["endpoint"].clone()).collect()
@@ -96,7 +96,7 @@ both_engines! {
         let elsewhere = anonymous.get(&format!("http://{}/oauth/jwks", app.address())).await;
         assert_eq!(elsewhere.status, 404);
         assert_eq!(anonymous.get(&at("/oauth/jwks")).await.status, 200);
-        // The page that is shown for a form without a cookie leads back to where the form is.
+        // The error page for a form without its cookie links to the page of the form.
         let browser = app.browser();
         browser.get(&at("/help")).await;
         let late = browser.send(browser.request(Method::POST, &at("/theme")).form(&[("csrf", "x")])).await;
@@ -130,10 +130,10 @@ both_engines! {
         let made = tool.key(&wanted(&["org:read"])).await;
         let holder = app.holder(&made);
         assert_eq!(by_header(&holder, "GET", "/v1/files/a%2fb").await.status, 200);
-        assert_eq!(by_header(&holder, "GET", "/v1/files/a").await.status, 429, "one segment with a slash in it");
+        assert_eq!(by_header(&holder, "GET", "/v1/files/a").await.status, 429, "as one segment that contains a slash");
         assert_eq!(by_header(&holder, "GET", "/v1/files/a/b").await.status, 200);
         assert_eq!(by_header(&holder, "GET", "/v2/Talks").await.status, 200);
-        assert_eq!(by_header(&holder, "GET", "/v2/talks").await.status, 200, "this policy looks at the case");
+        assert_eq!(by_header(&holder, "GET", "/v2/talks").await.status, 200, "this policy is case-sensitive");
         assert_eq!(by_header(&holder, "GET", "/v2/Talks").await.status, 429);
         let logged = endpoints(&tool, &made, 6).await;
         assert_eq!(logged[0], "GET /v1/files/a/b");

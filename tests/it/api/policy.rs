@@ -1,4 +1,4 @@
-//! What an organization allows of keys and tokens.
+//! An organization's policies for keys and tokens.
 
 use chrono::TimeDelta;
 use keystiled::domain::audit::{Actor, Origin};
@@ -40,7 +40,7 @@ both_engines! {
         assert_eq!(refusal(&tool.post("/api/v1/keys", &none).await), is(422, "invalid_parameter"));
 
         organization(app, "unrestricted_keys = true").await;
-        assert_eq!(refusal(&tool.post("/api/v1/keys", &none).await), is(422, "invalid_parameter"), "an empty list is never everything");
+        assert_eq!(refusal(&tool.post("/api/v1/keys", &none).await), is(422, "invalid_parameter"), "an empty list does not mean all scopes");
         let key = tool.key(&unrestricted()).await;
         assert_eq!((&key["unrestricted"], &key["scopes"]), (&json!(true), &json!([])));
         let holder = app.holder(&key);
@@ -76,7 +76,7 @@ both_engines! {
         let forever = tool.key(&wanted(&["org:read"])).await;
         organization(app, "key_max_seconds = 86400").await;
         let rotated = tool.made(&format!("/api/v1/keys/{}/rotate", forever["id"].as_str().unwrap()), &json!({})).await;
-        assert_eq!(rotated["expiresAt"], json!((app.clock.now() + TimeDelta::days(1)).iso()), "a rotation is no way around it");
+        assert_eq!(rotated["expiresAt"], json!((app.clock.now() + TimeDelta::days(1)).iso()), "a rotation does not evade the limit");
     }
 
     async fn the_switch_for_keys_suspends_them_and_lets_them_work_again(app) {
@@ -135,7 +135,7 @@ both_engines! {
         for caller in [&tool, &holder] {
             assert_eq!(refusal(&caller.post("/api/v1/keys", &wanted(&["org:read"])).await), is(403, "personal_tokens_disabled"));
         }
-        assert_eq!(key.get("/api/v1/whoami").await.status, 200, "keys have a switch of their own");
+        assert_eq!(key.get("/api/v1/whoami").await.status, 200, "keys have a separate setting");
         assert_eq!(app.count("credentials WHERE kind = 'api_key'").await, 1);
     }
 
@@ -146,7 +146,7 @@ both_engines! {
         organization(app, "personal_token_creators = 'admins'").await;
         assert_eq!(refusal(&holder.get("/api/v1/whoami").await), is(403, "personal_tokens_admins_only"));
         assert_eq!(refusal(&member.post("/api/v1/tokens", &body).await), is(403, "not_permitted"));
-        assert_eq!(member.get("/api/v1/whoami").await.status, 200, "sessions of tools are for every member");
+        assert_eq!(member.get("/api/v1/whoami").await.status, 200, "CLI sessions are not limited to admins");
         app.owners_tool().await.made("/api/v1/tokens", &body).await;
         organization(app, "personal_token_max_seconds = 60").await;
         let answer = app.owners_tool().await.post("/api/v1/tokens", &body).await;

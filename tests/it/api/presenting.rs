@@ -1,4 +1,4 @@
-//! Presenting a key: in which header, from where, and what is said when it does not work.
+//! Presenting a key: headers, allowed addresses, and errors.
 
 use keystiled::domain::entropy::Entropy;
 use keystiled::domain::static_secret::{self, Mode, StaticKind};
@@ -72,7 +72,7 @@ both_engines! {
         let elsewhere = app.holder(&tool.key(&with(&["203.0.113.7"])).await);
         assert_eq!(refusal(&elsewhere.get("/api/v1/whoami").await), is(403, "address_not_allowed"));
         let forwarded = elsewhere.request(Method::GET, "/api/v1/whoami").header("X-Forwarded-For", "203.0.113.7");
-        assert_eq!(elsewhere.send_request(forwarded).await.status, 403, "nobody vouches for that header");
+        assert_eq!(elsewhere.send_request(forwarded).await.status, 403, "the header is not from a trusted proxy");
         for bad in [&[][..], &["example.com"], &["1.2.3.4/33"]] {
             assert_eq!(refusal(&tool.post("/api/v1/keys", &with(bad)).await), is(422, "invalid_parameter"), "{bad:?}");
         }

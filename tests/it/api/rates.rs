@@ -1,4 +1,4 @@
-//! Rate policies, as verify enforces them.
+//! Rate policies, enforced by verify.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -54,14 +54,14 @@ both_engines! {
         assert_eq!(answer.header("ratelimit"), Some(r#""dev:conversations";r=0;t=3600"#));
 
         let other = app.holder(&tool.key(&wanted(&["org:read"])).await);
-        assert_eq!(other.get(path).await.status, 200, "each key has a count of its own");
+        assert_eq!(other.get(path).await.status, 200, "each key is counted separately");
         assert_eq!(holder.get("/api/v1/verify?policy=dev:memories").await.status, 200);
         let form = [("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
             ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
             ("subject_token", made["apiKey"].as_str().unwrap())];
         let exchanged = app.anonymous().post("/oauth/token", &form).await.json();
         let as_token = app.caller(exchanged["access_token"].as_str().unwrap());
-        assert_eq!(as_token.get(path).await.status, 429, "its access token is counted with it");
+        assert_eq!(as_token.get(path).await.status, 429, "its access token shares the count");
 
         app.advance(TimeDelta::seconds(144));
         assert_eq!(holder.get(path).await.status, 200);
@@ -77,7 +77,7 @@ both_engines! {
         assert_eq!(asked(&another, write, "GET", "/x").await.status, 200);
         let third = asked(&another, write, "GET", "/x").await;
         assert_eq!(third.json()["error"]["message"], "Rate limited: writes (2/min)");
-        assert_eq!(asked(&another, "scope=org:read", "GET", "/v1/talks").await.header("ratelimit"), None, "not this method");
+        assert_eq!(asked(&another, "scope=org:read", "GET", "/v1/talks").await.header("ratelimit"), None, "the policy is for another method");
 
         for uri in ["/v1/talks", "/v1/%74alks", "/v1/talks/7"] {
             assert_eq!(asked(&both, "", "POST", uri).await.status, 200, "{uri}");
@@ -92,7 +92,7 @@ both_engines! {
         assert_eq!(asked(&another, write, "POST", "/v1/talks").await.status, 429);
         app.advance(TimeDelta::seconds(5));
         let answer = asked(&another, "", "POST", "/v1/talks").await;
-        assert_eq!(answer.header("ratelimit"), Some(r#""talks";r=1;t=35"#), "what one refused was not counted by the other");
+        assert_eq!(answer.header("ratelimit"), Some(r#""talks";r=1;t=35"#), "a request refused by one policy is not counted by the other");
     }
 
     async fn whoever_goes_on_asking_costs_the_database_nothing(app, |app| app.manual_clock().with_file(super::MORE)) {
@@ -106,7 +106,7 @@ both_engines! {
         app.advance(TimeDelta::seconds(15));
         let answer = asked(&holder, "", "POST", "/v1/talks").await;
         assert_eq!((refusal(&answer), answer.header("retry-after")), (is(429, "rate_limited"), Some("5")));
-        assert_eq!(app.count("rates").await, 0, "nobody asked there");
+        assert_eq!(app.count("rates").await, 0, "the other node has no requests");
         assert_eq!(asked(&holder, "", "GET", "/other").await.status, 200);
         app.advance(TimeDelta::seconds(5));
         assert_eq!(asked(&holder, "", "POST", "/v1/talks").await.status, 200);
@@ -135,7 +135,7 @@ both_engines! {
             assert_eq!(answer.header("retry-after"), Some("12"));
             assert_eq!(answer.header("ratelimit-policy"), Some(r#""api";q=5;w=60"#));
         }
-        assert_eq!(holder.get("/api/v1/verify").await.status, 200, "gateways ask as often as they are asked");
+        assert_eq!(holder.get("/api/v1/verify").await.status, 200, "verify has no limit of its own");
         assert_eq!(tool.get("/api/v1/whoami").await.status, 200);
     }
 }

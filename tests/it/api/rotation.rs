@@ -1,4 +1,4 @@
-//! A new key in the place of an old one.
+//! Rotation of API keys.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -34,7 +34,7 @@ both_engines! {
             for key in [&old, &new] {
                 assert_eq!(app.holder(key).get("/api/v1/whoami").await.status, 200);
             }
-            assert_eq!(refusal(&tool.post(&path, &json!({})).await), is(409, "ended"), "it has a successor already");
+            assert_eq!(refusal(&tool.post(&path, &json!({})).await), is(409, "ended"), "it was rotated already");
             let listed = tool.get(&format!("/api/v1/keys/{}", old["id"].as_str().unwrap())).await.json();
             assert_eq!(listed["data"]["replacedBy"], new["id"]);
         }

@@ -36,6 +36,6 @@ both_engines! {
         let data = app.anonymous().get(&format!("/api/v1/scopes?client_id={}", client.id)).await.json()["data"].clone();
         let ids = |list: &Value| list.as_array().unwrap().iter().map(|one| one["id"].clone()).collect::<Vec<_>>();
         assert_eq!(ids(&data["scopes"]), ["org:read", "deployments:write"]);
-        assert_eq!(data["bundles"], json!([]), "no bundle lies within these");
+        assert_eq!(data["bundles"], json!([]), "no bundle is a subset of these");
     }
 }

@@ -26,7 +26,7 @@ both_engines! {
         assert_eq!(holder.get("/api/v1/whoami").await.status, 200);
         assert_eq!(tool.post(&format!("{path}/role"), &json!({ "role": "viewer" })).await.json()["data"]["role"], "viewer");
         assert_eq!(holder.get("/api/v1/whoami").await.json()["data"]["scopes"], json!([]));
-        assert_eq!(refusal(&tool.post("/api/v1/keys", &body).await), is(422, "invalid_parameter"), "a viewer deploys nothing");
+        assert_eq!(refusal(&tool.post("/api/v1/keys", &body).await), is(422, "invalid_parameter"), "a viewer does not hold the scope");
         for action in ["created", "disabled", "enabled", "role_changed"] {
             assert_eq!(app.audited(&format!("service_account.{action}")).await, 1, "{action}");
         }

@@ -1,4 +1,4 @@
-//! Putting another API behind this server: verify.
+//! Verify: protecting another API with this server.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::support::http::Answer;
 
 const NAMES: [&str; 6] = ["subject", "org", "scopes", "credential", "kind", "mode"];
 
-/// What the API behind the proxy is told.
+/// The headers that the API behind the proxy receives.
 fn told(answer: &Answer) -> [&str; 6] {
     assert_eq!(answer.status, 200, "{}", answer.body);
     NAMES.map(|name| answer.header(&format!("x-auth-{name}")).unwrap_or_else(|| panic!("no {name}")))
@@ -75,7 +75,7 @@ both_engines! {
         assert_eq!(answer.header("keystile-required-scopes"), Some("deployments:write org:read"));
         assert!(answer.header("www-authenticate").unwrap().contains(r#"scope="deployments:write org:read""#));
         let in_header: Value = serde_json::from_str(answer.header("x-auth-error").unwrap()).unwrap();
-        assert_eq!(in_header, answer.json(), "for proxies that throw the body away");
+        assert_eq!(in_header, answer.json(), "for proxies that discard the body");
         assert!(NAMES.iter().all(|name| answer.header(&format!("x-auth-{name}")).is_none()));
     }
 

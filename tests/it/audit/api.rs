@@ -15,7 +15,7 @@ fn entries(page: &Value) -> &[Value] {
     page["data"].as_array().unwrap()
 }
 
-/// Puts events into the log of an organization.
+/// Records events in the audit log of an organization.
 async fn record(app: &TestApp, org_id: &str, events: Vec<Event>) {
     let org_id = org_id.to_owned();
     let recorded = app.inside().store.write(move |work| {
@@ -54,7 +54,7 @@ both_engines! {
         loop {
             let page = get(app, &path, &token).await.json();
             found.extend(entries(&page).iter().map(|entry| entry["sequence"].as_i64().unwrap()));
-            // What is recorded meanwhile moves nothing.
+            // Events recorded meanwhile do not shift the pages.
             record(app, &owner.organization.id, vec![event(Action::SignedIn, &owner.id)]).await;
             let Some(cursor) = page["nextCursor"].as_str() else { break };
             path = format!("{LOG}?limit=3&cursor={cursor}");
@@ -107,7 +107,7 @@ both_engines! {
         assert_eq!(lines.len(), 1, "{}", file.body);
         assert_eq!(lines[0]["target"], json!("@SUM(A1)\u{1b}[2J"));
         let listed = get(app, &format!("{LOG}?action=session.renamed"), &token).await.json();
-        assert_eq!(lines, entries(&listed), "a line is what the list has");
+        assert_eq!(lines, entries(&listed), "a line equals the entry of the list");
         let file = get(app, &format!("{LOG}/export?format=csv&action=session.renamed"), &token).await;
         let disposition = file.header("content-disposition").unwrap();
         assert!(disposition.starts_with("attachment; filename=\"audit-northwind-labs-"), "{disposition}");
@@ -116,7 +116,7 @@ both_engines! {
         assert!(header.starts_with("\"id\",\"sequence\",\"at\",\"actor_kind\","), "{header}");
         assert!(row.contains(",\"'@SUM(A1)"), "{row}");
         assert!(row.contains("\"'=cmd|' /C calc'!A0, \"\"quoted\"\"\r\nsecond line\""), "{row}");
-        assert_eq!(app.audited("audit.exported").await, 2, "taking a copy is an event of its own");
+        assert_eq!(app.audited("audit.exported").await, 2, "each export is recorded");
         for bad in ["", "?format=xml"] {
             assert_eq!(get(app, &format!("{LOG}/export{bad}"), &token).await.status, 400);
         }
@@ -169,7 +169,7 @@ both_engines! {
                 }
             }
         }
-        // One who was an admin when the token was issued is one no longer.
+        // The person was an admin when the token was issued and is not any more.
         let person = app.member("admin").await;
         let token = reader(app, &client, &person).await.access;
         assert_eq!(get(app, LOG, &token).await.status, 200);

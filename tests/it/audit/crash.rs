@@ -1,4 +1,4 @@
-//! What a stop and a crash leave of the log.
+//! What is in the logs after a stop and after a crash.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn a_stop_does_not_wait_for_ever_for_a_database_that_is_away() {
         "CREATE TRIGGER away BEFORE INSERT ON uses BEGIN SELECT RAISE(ABORT, 'database is locked'); END";
     app.execute(away).await.unwrap();
     assert_eq!(app.whoami(&token).await.status, 200);
-    // Until it has been tried in vain.
+    // Enough time for a failed attempt.
     tokio::time::sleep(Duration::from_secs(1)).await;
     tokio::time::timeout(Duration::from_secs(40), app.stop()).await.unwrap();
 }
@@ -80,7 +80,7 @@ both_databases! {
         assert!(app.stored(&ended.session()).await.revoked_at.is_some());
         let events = app.audit_of(&session.person.organization.id).await;
         let revoked = events.iter().filter(|action| *action == "session.revoked").count();
-        assert_eq!(revoked, 1, "an event is there as soon as its act is answered");
+        assert_eq!(revoked, 1, "an event is committed before the response");
         app.stop().await;
     }
 }

@@ -1,5 +1,4 @@
-//! Everything that decides who may do what is recorded: who, what, when, for which organization, from where, how it ended,
-//! and under which request.
+//! All security decisions are recorded: actor, action, time, organization, address, outcome and request id.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +17,7 @@ use crate::support::http::BrowserCaller;
 use crate::support::oauth::{Ask, Session, Tokens};
 use crate::support::{both_engines, sources};
 
-/// What is not done here, but by a test of its own.
+/// Actions covered by tests of their own.
 const ELSEWHERE: [&str; 10] = [
     "authorization.not_possible",
     "client.old_secret_ended",
@@ -34,7 +33,7 @@ const ELSEWHERE: [&str; 10] = [
 
 const SETTINGS: &str = "/o/northwind-labs/settings/api-access";
 
-/// Fills in the form at the end of a path and sends it.
+/// Fills in the form with this action on a page and submits it.
 async fn submit(browser: &BrowserCaller, page: &str, action: &str, fields: &[(&str, &str)]) {
     let form = browser.get(page).await.form(action);
     let form = fields.iter().fold(form, |form, (name, value)| form.with(name, value));
@@ -47,7 +46,7 @@ async fn submit(browser: &BrowserCaller, page: &str, action: &str, fields: &[(&s
     );
 }
 
-/// Signs in, with the wrong password and the right one, and out.
+/// Signs in with a wrong password and with the right one, and signs out.
 async fn sign_in_and_out(app: &TestApp) {
     let owner = app.owner().await;
     let fields = [("email", owner.email.as_str()), ("password", "not the password at all")];
@@ -56,7 +55,7 @@ async fn sign_in_and_out(app: &TestApp) {
     browser.submit(&browser.get("/").await.form("/sign-out")).await;
 }
 
-/// Agrees to a tool and refuses another; asks while personal tokens are off.
+/// Approves one tool and denies another, and tries while personal tokens are off.
 async fn consent(app: &TestApp, browser: &BrowserCaller) -> Session {
     let session = app.session().await;
     let deny = app.ask(browser, &Ask::of(&session.client)).await;
@@ -69,7 +68,7 @@ async fn consent(app: &TestApp, browser: &BrowserCaller) -> Session {
     session
 }
 
-/// Uses a code twice, a refresh token of an older generation, a refresh token of another client; renames and ends.
+/// Replays a code and an old refresh token, presents a refresh token as another client, renames a session and ends it.
 async fn sessions(app: &TestApp, browser: &BrowserCaller, session: &Session) {
     let ask = Ask::of(&session.client);
     let code = app.authorize(browser, &ask).await.code().to_owned();
@@ -86,8 +85,8 @@ async fn sessions(app: &TestApp, browser: &BrowserCaller, session: &Session) {
     submit(browser, &format!("{path}/end"), &format!("{path}/end"), &[]).await;
 }
 
-/// Makes, changes, rotates and revokes keys, personal tokens and service accounts over the API, and reports one of each as
-/// leaked.
+/// Creates, changes, rotates and revokes keys, personal tokens and service accounts over the API, and reports one of
+/// each as leaked.
 async fn credentials(app: &TestApp) {
     let tool = app.owners_tool().await;
     let done = async |path: String, body: Value| {
@@ -120,7 +119,7 @@ async fn credentials(app: &TestApp) {
     assert_eq!(anonymous.send(request).await.status, 202);
 }
 
-/// Changes each setting of the organization.
+/// Changes all settings of the organization.
 async fn settings(app: &TestApp, browser: &BrowserCaller) {
     let keys = format!("{SETTINGS}/api-keys");
     for to in ["off", "on"] {
@@ -132,7 +131,7 @@ async fn settings(app: &TestApp, browser: &BrowserCaller) {
     submit(browser, SETTINGS, &format!("{SETTINGS}/limits"), &limits).await;
 }
 
-/// What only the operator does: a client that ends, and a signing key that takes over.
+/// Removes a client and rotates a signing key, as the operator.
 async fn operate(app: &TestApp) {
     let client = app.client(ClientKind::Native).await.id;
     app.member("member").await;

@@ -1,4 +1,4 @@
-//! Who did what, and what credentials were used for: reading it, taking a copy of it, losing none of it.
+//! The audit log, the log of uses and usage: pages, API, export, durability.
 
 mod api;
 mod crash;
@@ -13,7 +13,7 @@ use crate::support::http::Answer;
 use crate::support::oauth::{Ask, Tokens};
 use crate::support::people::{Person, TestClient};
 
-/// The tokens of a session that may read the log, if the role of its person holds that scope.
+/// Tokens of a session with the scope to read the log, if the person's role holds it.
 async fn reader(app: &TestApp, client: &TestClient, person: &Person) -> Tokens {
     let browser = app.browser_of(person).await;
     let ask = Ask::of(client).with("scope", "org:read audit:read");
@@ -21,7 +21,7 @@ async fn reader(app: &TestApp, client: &TestClient, person: &Person) -> Tokens {
     Tokens::of(&app.exchange(&ask, returned.code()).await)
 }
 
-/// What an API of the server answers to this token.
+/// The response of an API of the server to this token.
 async fn get(app: &TestApp, path: &str, token: &str) -> Answer {
     let anonymous = app.anonymous();
     anonymous.send(anonymous.request(Method::GET, path).bearer_auth(token)).await

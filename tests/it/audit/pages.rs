@@ -1,11 +1,11 @@
-//! What owners and admins see of the logs.
+//! The logs on the pages of owners and admins.
 
 use crate::support::both_engines;
 
 const LOG: &str = "/o/northwind-labs/audit";
 const USAGE: &str = "/o/northwind-labs/usage";
 
-/// Where the link with these words leads.
+/// The target of the link with this text.
 fn link(html: &str, words: &str) -> String {
     let before = html.split(&format!(">{words}</a>")).next().unwrap();
     let href = before.rsplit("href=\"").next().unwrap().split('"').next().unwrap();

@@ -1,4 +1,4 @@
-//! Each use of a credential is in the log.
+//! The log of uses.
 
 use std::time::{Duration, Instant};
 
@@ -16,12 +16,12 @@ use crate::support::both_engines;
 
 const USES: &str = "/api/v1/uses";
 
-/// Waits until so many uses are written, which takes less than a second.
+/// Waits until this many uses are written, which takes less than a second.
 pub(super) async fn written(app: &TestApp, expected: i64) {
     until(app, "uses", expected).await;
 }
 
-/// Waits until a table has so many rows.
+/// Waits until a table has this many rows.
 async fn until(app: &TestApp, table: &str, expected: i64) {
     let started = Instant::now();
     while app.count(table).await < expected {
@@ -42,7 +42,7 @@ both_engines! {
         let list = get(app, USES, &tokens.access).await.json();
         let entries = list["data"].as_array().unwrap();
         let used = &entries[1];
-        assert_eq!(used["endpoint"], json!("GET /api/v1/sessions"), "the pattern, and never the query");
+        assert_eq!(used["endpoint"], json!("GET /api/v1/sessions"), "the path pattern, without the query");
         assert_eq!((&used["outcome"], &used["status"]), (&json!("allowed"), &json!(200)));
         assert_eq!(used["credential"]["id"], json!(tokens.session()));
         assert_eq!(used["credential"]["kind"], json!("cli_session"));
@@ -78,7 +78,7 @@ both_engines! {
             assert_eq!(holder.get("/api/v1/whoami").await.status, 401);
             let found = owner.uses_of(made, 3).await;
             let outcomes: Vec<_> = found.iter().map(|used| &used["status"]).collect();
-            assert_eq!(outcomes, [&json!(401), &json!(403), &json!(200)], "the newest first");
+            assert_eq!(outcomes, [&json!(401), &json!(403), &json!(200)], "newest first");
             assert_eq!(found[0]["outcome"], json!("denied"));
             assert_eq!(found[2]["credential"], json!({ "id": made["id"], "kind": kind, "name": made["name"] }));
             assert_eq!((&found[2]["user"], &found[2]["serviceAccount"]), (user, service_account));
@@ -107,7 +107,7 @@ both_engines! {
         let (reading, ended) = (reader(app, &client, &owner).await, reader(app, &client, &owner).await);
         app.client_post(&client, "/oauth/revoke", &[("token", &ended.refresh)]).await;
         assert_eq!(app.whoami(&ended.access).await.status, 401);
-        assert_eq!(app.whoami("e30.e30.e30").await.status, 401, "what never was a credential is nobody's use");
+        assert_eq!(app.whoami("e30.e30.e30").await.status, 401, "a token that no credential issued is not logged");
         written(app, 1).await;
         let path = format!("{USES}?outcome=denied&credential={}", ended.session());
         let uses = get(app, &path, &reading.access).await.json();
@@ -209,8 +209,8 @@ both_engines! {
         let all = found.len();
         found.sort();
         found.dedup();
-        assert_eq!((all, found.len()), (5, 5), "each once, though all are of the same moment");
-        // Reading the log is a use like any other.
+        assert_eq!((all, found.len()), (5, 5), "each once, although all have the same time");
+        // Reading the log is logged as a use too.
         written(app, 8).await;
         let mut days = Vec::new();
         let mut path = "/api/v1/usage?limit=1".to_owned();
