@@ -1,4 +1,4 @@
-//! When the way back does not work, and when the Back button does.
+//! The Back button, and redirects that do not reach the tool.
 
 use super::{Tool, push, server, sign_in};
 use crate::support::browser::Browser;
@@ -10,7 +10,7 @@ async fn after_a_dead_end_the_back_button_offers_to_send_the_answer_again() {
     let owner = app.owner().await;
     let page = Browser::new().await.page().await;
     sign_in(&app, &page, &owner).await;
-    // Nothing listens there, as when the tool runs on another machine.
+    // No one listens there, as if the tool ran on another machine.
     let mut tool = Tool::at(&app, "127.0.0.1").await;
     let dead = tool.ask().with("redirect_uri", "http://127.0.0.1:9/callback");
     let (link, _) = push(&app, &dead).await;
@@ -22,9 +22,13 @@ async fn after_a_dead_end_the_back_button_offers_to_send_the_answer_again() {
     page.shows("Is your terminal still waiting?").await;
     page.click("Send the answer again").await;
     page.arrives_at("chrome-error://").await;
-    assert_eq!(app.count("authorization_codes").await, 1, "az_29: one answer, however often it is sent");
+    assert_eq!(
+        app.count("authorization_codes").await,
+        1,
+        "az_29: one code, however often the response is sent"
+    );
 
-    // Once the tool has it, there is nothing to send again.
+    // Once the tool has received it, the page no longer offers to send it.
     let ask = tool.ask();
     let (link, _) = push(&app, &ask).await;
     page.goto(&link).await;

@@ -1,4 +1,4 @@
-//! A person connects a device in a real browser, and copies a code.
+//! Connecting a device and copying a code, in a real browser.
 
 use super::{complaints, server, sign_in};
 use crate::support::app::TestApp;
@@ -15,13 +15,13 @@ async fn companion(app: &TestApp) -> Codes {
     app.device_codes(&client, &device).await
 }
 
-/// Chooses a radio button, whose label says more than its name.
+/// Selects a radio button by value; its label has more text than its name.
 pub(super) async fn choose(page: &Page, name: &str, value: &str) {
     let button = format!("document.querySelector('[name={name}][value={value}]').click()");
     page.evaluate::<Option<()>>(&button).await;
 }
 
-/// Opens the link that the tool prints, and goes on to the question.
+/// Opens the link printed by the tool, up to the question.
 async fn question(app: &TestApp, page: &Page, codes: &Codes) {
     page.goto(&format!("{}/device?user_code={}", app.issuer(), codes.user_code)).await;
     page.shows("Enter the code of your device").await;
@@ -40,7 +40,7 @@ async fn dv_08_a_person_connects_a_device_with_and_without_scripts() {
         let page = Browser::new().await.page().await;
         page.java_script(java_script).await;
         let codes = companion(&app).await;
-        // Before anybody is signed in, the link leads to the sign-in and then to the filled field.
+        // Before sign-in, the link leads to the sign-in page and then to the prefilled field.
         page.goto(&format!("{}/device?user_code={}", app.issuer(), codes.user_code)).await;
         page.shows("to continue to your device").await;
         page.fill("Email", &owner.email).await;

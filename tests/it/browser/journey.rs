@@ -1,4 +1,4 @@
-//! The whole way of a person: from an empty server to a tool that is signed in, and out again.
+//! The whole journey: from an empty server to a signed-in tool, and sign-out.
 
 use super::{Tool, complaints, push, server, setup_code};
 use crate::support::app::TestApp;
@@ -39,7 +39,7 @@ async fn sign_in_tool(app: &TestApp, page: &Page, host: &str) -> Tokens {
     let answer = tool.answer().await;
     assert_eq!(answer.get("iss"), Some(app.issuer()));
     page.arrives_at(&format!("{}/done?c=keystile-cli", app.issuer())).await;
-    assert!(!page.url().await.contains("code="), "the code stays nowhere");
+    assert!(!page.url().await.contains("code="), "the code is not left in the URL");
     page.shows("Look at your terminal").await;
     let tokens = Tokens::of(&app.exchange(&ask, answer.code()).await);
     page.goto(&page.url().await).await;
@@ -93,7 +93,7 @@ async fn whole_way(java_script: bool, hosts: [&str; 2]) {
     let tokens = sign_in_tool(&app, &page, hosts[0]).await;
     manage(&app, &page, &tokens).await;
     sign_out_and_in(&page).await;
-    // UI-02: the other kind of loopback address as well, which form-action could not even name.
+    // UI-02: also with the other kind of loopback address, which form-action could not list.
     sign_in_tool(&app, &page, hosts[1]).await;
     assert_eq!(complaints(&page), Vec::<String>::new());
     app.stop().await;

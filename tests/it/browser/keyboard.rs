@@ -1,9 +1,9 @@
-//! Everything works without a mouse, and no key authorizes by accident.
+//! Everything works without a mouse, and no key press authorizes by accident.
 
 use super::{Tool, push, server};
 use crate::support::browser::{Browser, Page};
 
-/// Presses Tab until this has the focus, and returns what had it on the way.
+/// Presses Tab until the element has the focus, and returns the elements that had it before.
 async fn tab_to(page: &Page, name: &str) -> Vec<String> {
     let mut way = Vec::new();
     for _ in 0..40 {
@@ -35,7 +35,7 @@ async fn ui_10_enter_on_a_fresh_consent_page_never_authorizes() {
         }
         page.shows("Allow Keystile CLI").await;
         assert_eq!(page.url().await, url);
-        // What a browser takes for the default button of the form is Deny.
+        // The default button of the form is Deny.
         let first = "document.getElementById('decide').querySelector('[type=submit]').value";
         assert_eq!(page.evaluate::<String>(first).await, "deny");
         assert_eq!(app.count("authorization_codes").await, 0);

@@ -1,4 +1,4 @@
-//! API keys in a real browser: made, used, shrunk with their maker, and revoked.
+//! API keys in a real browser: created, used, reduced with their creator's role, and revoked.
 
 use super::looks::{faults, look};
 use super::{complaints, server, sign_in};
@@ -11,13 +11,13 @@ async fn tick(page: &Page, name: &str) {
     page.evaluate::<Option<()>>(&click).await;
 }
 
-/// Sends the form as a browser does that leaves the checks to the server.
+/// Submits the form without the browser's validation.
 async fn send_empty(page: &Page, button: &str) {
     page.evaluate::<bool>("document.querySelector('form.confirm').noValidate = true").await;
     page.follow(button).await;
 }
 
-/// Makes a key as a person does; the secret that the page shows.
+/// Creates a key and returns the secret shown on the page.
 async fn make(page: &Page, scopes: &[&str]) -> String {
     page.follow("API keys").await;
     page.follow("Create API key").await;
@@ -43,7 +43,7 @@ async fn journey(java_script: bool) {
     page.java_script(java_script).await;
     sign_in(&app, &page, &person).await;
     let secret = make(&page, &["deployments:read", "deployments:write"]).await;
-    assert!(!page.url().await.contains(&secret[..20]), "it is in no address");
+    assert!(!page.url().await.contains(&secret[..20]), "the secret is not in the URL");
     assert!(!page.evaluate::<String>("document.title").await.contains(&secret[..20]));
     let key = app.caller(&secret);
     assert!(may(&key, "deployments:write").await);
@@ -51,10 +51,10 @@ async fn journey(java_script: bool) {
     page.shows("Build pipeline").await;
     assert!(!page.html().await.contains(&secret));
     page.back().await;
-    // The browser has not kept the page, and asks before it would send the form again.
+    // The browser has not cached the page, and warns before it resubmits the form.
     page.leaves(app.issuer()).await;
     assert!(!page.html().await.contains(&secret));
-    // AK-07: the next request is answered with what the new role holds.
+    // AK-07: the next request has only the scopes of the new role.
     demote(&app, &person.id).await;
     assert!(may(&key, "deployments:read").await && !may(&key, "deployments:write").await);
     app.execute(&format!("UPDATE memberships SET role = 'member' WHERE user_id = '{}'", person.id))

@@ -1,4 +1,4 @@
-//! How every page looks: for people, for assistive technology, on narrow screens, in both themes, with large text.
+//! The appearance of all pages: accessibility, narrow screens, both themes, large text.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const SPACED: &str = "const sheet = new CSSStyleSheet();
         word-spacing: .16em !important } p { margin-bottom: 2em !important }`);
     void (document.adoptedStyleSheets = [sheet])";
 
-/// Everything that is wrong with the page that is open.
+/// All problems of the open page.
 pub(super) async fn faults(page: &Page, name: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for dark in [false, true] {
@@ -111,7 +111,7 @@ async fn pages_before_the_sign_in_are_for_everybody() {
     app.stop().await;
 }
 
-/// A person with a few sessions that were used, one of them on a device with the longest name there is.
+/// A person with a few used sessions, one of them on a device with the longest possible name.
 async fn with_sessions(app: &TestApp) -> Person {
     let owner = app.owner().await;
     let browser = app.browser_of(&owner).await;

@@ -1,4 +1,4 @@
-//! What people do in a real browser.
+//! Pages in a real browser.
 
 mod back;
 mod device;
@@ -24,17 +24,17 @@ use crate::support::database::Database;
 use crate::support::oauth::{Ask, Returned};
 use crate::support::people::{Person, TestClient};
 
-/// The server that the browser visits. What it does on each engine is shown without a browser.
+/// The server that the browser visits, on SQLite; differences of engines are tested without a browser.
 async fn server() -> TestApp {
     TestApp::on(Database::sqlite()).await
 }
 
-/// The code that the server prints when it starts.
+/// The setup code printed at the start.
 async fn setup_code(app: &TestApp) -> String {
     app.inside().write(|app, work| setup::code(work, &app.master)).await.unwrap().unwrap()
 }
 
-/// A tool that waits at a loopback address for the browser to come back.
+/// A tool that listens at a loopback address for the redirect.
 struct Tool {
     pub(self) client: TestClient,
     answers: mpsc::UnboundedReceiver<String>,
@@ -67,7 +67,7 @@ impl Tool {
         Self { client: TestClient { id: "keystile-cli".to_owned(), secret: None, redirect_uri }, answers }
     }
 
-    /// The request that this tool makes.
+    /// The authorization request of this tool.
     fn ask(&self) -> Ask {
         Ask::of(&self.client)
             .with("device_name", "maya-mbp")
@@ -75,10 +75,10 @@ impl Tool {
             .with("tool_version", "Keystile CLI 0.1.0")
     }
 
-    /// What came back to the tool, if something did.
+    /// The response that the tool received.
     async fn answer(&mut self) -> Returned {
         let target = tokio::time::timeout(Duration::from_secs(60), self.answers.recv());
-        let target = target.await.expect("the tool hears nothing").unwrap();
+        let target = target.await.expect("the tool received no redirect").unwrap();
         Returned::from_url(&format!("http://tool{target}"))
     }
 
@@ -87,7 +87,7 @@ impl Tool {
     }
 }
 
-/// Pushes a request as the companion CLI does; the link that it opens and the code that it shows.
+/// Pushes a request like the companion CLI; returns the link and the code that it shows.
 async fn push(app: &TestApp, ask: &Ask) -> (String, String) {
     let form: Vec<(&str, &str)> =
         ask.parameters().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -105,7 +105,7 @@ async fn sign_in(app: &TestApp, page: &Page, person: &Person) {
     page.follow("Sign in").await;
 }
 
-/// What the console said, without Chromium's notes that a page came with the status of an error.
+/// Console messages, without Chromium's notes about error statuses of pages.
 fn complaints(page: &Page) -> Vec<String> {
     let note = "Failed to load resource: the server responded with a status of 4";
     page.console().into_iter().filter(|line| !line.starts_with(note)).collect()

@@ -1,4 +1,4 @@
-//! A person copies from a page what the terminal asks for.
+//! Copying a code from a page into the terminal.
 
 use super::device::choose;
 use super::{server, sign_in};
@@ -9,7 +9,7 @@ use crate::support::elsewhere::Elsewhere;
 
 const QUESTION: &str = "the browser ended on):";
 
-/// A browser on another machine, in whose organization codes may be copied.
+/// A browser on another machine, in an organization that allows copied codes.
 async fn allowed(app: &TestApp) -> Page {
     let page = Browser::elsewhere(&Elsewhere::start(app.address())).await.page().await;
     sign_in(app, &page, &app.owner().await).await;
@@ -20,7 +20,7 @@ async fn allowed(app: &TestApp) -> Page {
     page
 }
 
-/// The last link that the terminal shows, once it says so much.
+/// The last link in the terminal once its output contains `then`.
 async fn link(tool: &Running, then: &str) -> String {
     let find = |said: &str| {
         let link =
@@ -30,7 +30,7 @@ async fn link(tool: &Running, then: &str) -> String {
     tool.on_terminal(find).await
 }
 
-/// Asserts that the terminal is signed in, and that nobody who looked over the shoulder saw what was pasted.
+/// Asserts that the terminal is signed in and did not echo the pasted text.
 async fn signed_in(app: &TestApp, cli: &Cli, tool: Running, pasted: &str) {
     let ran = tool.ended().await.good();
     assert!(ran.out.contains(&format!("Signed in as {}", app.owner().await.email)), "{ran:#?}");
@@ -68,7 +68,7 @@ async fn the_address_that_a_browser_on_another_machine_failed_on_signs_the_termi
     let mut tool = cli.start(cli.terminal("auth login"));
     page.goto(&link(&tool, "left)").await).await;
     page.click("Authorize Keystile CLI").await;
-    // Nobody listens there at that port.
+    // No one listens at that port.
     let port = app.address().port();
     page.leaves(&format!("http://127.0.0.1:{port}/")).await;
     let address = page.url().await;

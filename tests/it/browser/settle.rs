@@ -1,20 +1,20 @@
-//! A press that began elsewhere does not say yes.
+//! A click that was aimed at something else does not authorize.
 
 use super::device::choose;
 use super::{Tool, push, server, sign_in};
 use crate::support::app::TestApp;
 use crate::support::browser::{Browser, Page};
 
-/// A window comes to the front, as the page sees it.
+/// Simulates that the window comes to the front.
 const COMES_INTO_VIEW: &str = "document.dispatchEvent(new Event('visibilitychange')); null";
-/// The window gets the focus, because another one over it was closed.
+/// Simulates that the window gets the focus because a window over it was closed.
 const GETS_FOCUS: &str = "dispatchEvent(new Event('focus')); null";
-/// The page takes back what it said of an early press, to the eye and to the ear.
+/// Removes the visible and the spoken hint about an early click.
 const FORGETS: &str = "document.getElementById('early').hidden = true; \
     document.getElementById('live').textContent = ''; null";
 const EARLY: &str = "Your click came just as this page appeared";
 
-/// The page says that the press was too early, to the eye as well as to the ear.
+/// Asserts that the page shows and announces that the click was too early.
 async fn says_so(page: &Page) {
     page.shows(EARLY).await;
     let visible: bool = page.evaluate("document.getElementById('early').checkVisibility()").await;
@@ -38,7 +38,7 @@ async fn cf_16_a_press_on_a_page_that_has_just_come_into_view_does_not_authorize
     for event in [COMES_INTO_VIEW, GETS_FOCUS] {
         let _: Option<()> = page.evaluate(FORGETS).await;
         assert!(!page.text().await.contains(EARLY));
-        // The focus that a press brings with it is milliseconds older than the press; this one is not.
+        // The focus caused by a click is milliseconds older than the click; this one is older.
         let _: Option<()> = page.evaluate(event).await;
         let _: Option<()> = page.evaluate("new Promise(done => setTimeout(() => done(null), 60))").await;
         page.press_at_once("Authorize Keystile CLI").await;

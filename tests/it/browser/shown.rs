@@ -1,11 +1,11 @@
-//! What people see of names, codes and long pages.
+//! Display of names, codes and long pages.
 
 use serde_json::json;
 
 use super::{Tool, push, server, sign_in};
 use crate::support::browser::{Browser, Page};
 
-/// Width and height of an element, in CSS pixels.
+/// Width and height of an element in CSS pixels.
 async fn box_of(page: &Page, selector: &str) -> (f64, f64) {
     page.evaluate(&format!(
         "(e => [e.getBoundingClientRect().width, e.getBoundingClientRect().height])(document.querySelector({selector:?}))"
@@ -18,8 +18,8 @@ async fn cg_14_what_is_typed_or_copied_is_drawn_as_it_is_written() {
     let app = server().await;
     let page = Browser::new().await.page().await;
     page.goto(&format!("{}/help", app.issuer())).await;
-    // With its contextual alternates, Inter draws a multiplication sign between digits, which is wider. Not in a heading:
-    // letters that are set apart have no alternates anyway.
+    // With contextual alternates, Inter draws a multiplication sign between digits, which is wider. Not in a heading,
+    // because letters with letter spacing have no alternates.
     let same: bool = page
         .evaluate(
             "document.fonts.ready.then(() => {
@@ -60,7 +60,7 @@ async fn cg_14_a_card_looks_chosen_only_if_its_own_button_is() {
             })",
         )
         .await;
-    assert_eq!(shadows[0], "none", "the chosen option of a list does not count");
+    assert_eq!(shadows[0], "none", "a selected option of a list does not mark its card");
     assert_ne!(shadows[1], "none");
     app.stop().await;
 }
@@ -84,7 +84,7 @@ async fn cg_06_names_of_any_script_are_cut_at_their_end() {
                 "(e => [getComputedStyle(e).direction, getComputedStyle(e).textOverflow, e.scrollWidth > e.clientWidth])(document.querySelector({selector:?}))"
             ))
             .await;
-        // The end of a line is where its direction says, and the sign for what is left out stands there.
+        // The end of a line depends on its direction, and the ellipsis is there.
         assert_eq!((direction.as_str(), overflow.as_str(), cut), ("rtl", "ellipsis", true), "{selector}");
     }
     app.stop().await;
@@ -96,7 +96,7 @@ async fn cg_06_lists_keep_their_shape() {
     let owner = app.owner().await;
     let page = Browser::new().await.page().await;
     sign_in(&app, &page, &owner).await;
-    // A service account is told in one line about who made it, and when.
+    // A service account shows its creator and creation time on one line.
     page.goto(&format!("{}/o/northwind-labs/service-accounts/new", app.issuer())).await;
     page.fill("Name", "Deployer").await;
     page.fill("What it is for", "Deploys the website").await;
@@ -106,14 +106,14 @@ async fn cg_06_lists_keep_their_shape() {
     page.goto(&format!("{}/o/northwind-labs/service-accounts", app.issuer())).await;
     let (_, height) = box_of(&page, ".session .made").await;
     assert!(height < 30.0, "{height}");
-    // The longest name of an organization takes two lines of the navigation.
+    // The longest organization name takes two lines of the navigation.
     app.execute(&format!("UPDATE organizations SET name = '{}'", "Northwind Laboratories ".repeat(4).trim()))
         .await
         .unwrap();
     page.goto(&format!("{}/", app.issuer())).await;
     let (_, height) = box_of(&page, ".nav-d h2 bdi").await;
     assert!(height > 10.0 && height < 45.0, "{height}");
-    // Across a sheet of A4, the audit log has the whole width.
+    // The audit log uses the full width of an A4 sheet in landscape.
     page.goto(&format!("{}/o/northwind-labs/audit", app.issuer())).await;
     page.set_viewport(1045, 718).await;
     page.on_paper().await;
@@ -185,7 +185,7 @@ async fn cg_10_a_box_for_a_level_ticks_those_below_it_and_grants_nothing_itself(
         assert!(!granted.contains("deployments:read"), "{granted}");
     }
 
-    // The same where a key is changed: the box shows what the key has.
+    // On the page of an existing key, the box reflects the key's scopes.
     let id = app.names("SELECT id AS name FROM credentials WHERE kind = 'api_key'").await.swap_remove(0);
     page.goto(&format!("{}/o/northwind-labs/keys/{id}/permissions", app.issuer())).await;
     assert!(all("indeterminate").await);

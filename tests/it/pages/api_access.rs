@@ -1,4 +1,4 @@
-//! `/o/{org}/settings/api-access`: for owners and admins of that organization.
+//! `/o/{org}/settings/api-access`, for owners and admins of the organization.
 
 use keystiled::domain::client::ClientKind;
 use keystiled::domain::credential::EndReason;
@@ -47,7 +47,7 @@ both_engines! {
         assert_eq!(app.whoami(&session.tokens.access).await.status, 401);
         assert_eq!(app.stored(&id).await.revoked_reason, Some(EndReason::RevokedByAdmin));
         let rename = browser.get(&format!("/cli-sessions/{id}/rename")).await;
-        assert_eq!(rename.status, 404, "a name is its owner's");
+        assert_eq!(rename.status, 404, "only the owner can rename");
     }
 
     async fn an_admin_sees_the_name_of_the_device_not_the_one_its_owner_gave_it(app) {

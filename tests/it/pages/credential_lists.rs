@@ -1,4 +1,4 @@
-//! The lists of keys and tokens: what works now, and what has ended when it is asked for.
+//! The lists of keys and tokens: active ones, and ended ones on request.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -21,7 +21,7 @@ async fn key(app: &TestApp, tool: &ApiCaller, name: &str, minutes: i64) -> serde
     tool.key(&json!({ "name": name, "mode": "live", "scopes": ["org:read"], "expiresAt": end })).await
 }
 
-/// Where the link of an empty list leads.
+/// The target of the link on an empty list.
 fn shows(page: &Answer, state: &str) -> String {
     let wanted = format!("state={state}");
     let link = links(&page.body).into_iter().find(|link| link.contains(&wanted));

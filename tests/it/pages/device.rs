@@ -1,4 +1,4 @@
-//! The pages on which a person connects a device.
+//! The pages for connecting a device.
 
 use keystiled::domain::client::ClientKind;
 use keystiled::domain::client::Grant;
@@ -9,7 +9,7 @@ use crate::support::app::{Builder, TestApp};
 use crate::support::both_engines;
 use crate::support::device::Codes;
 
-/// Codes that a device at this address asked for.
+/// Codes requested by a device at this address.
 async fn from(app: &TestApp, address: &str, form: &[(&str, &str)]) -> Codes {
     let client = app.device_client().await;
     let anonymous = app.anonymous();
@@ -52,7 +52,7 @@ both_engines! {
             assert!(page.text().contains(said), "{said}: {}", page.text());
         }
         let (no, yes) = (page.body.find("value=\"deny\"").unwrap(), page.body.find("value=\"connect\"").unwrap());
-        assert!(no < yes && !page.body.contains("autofocus"), "No comes first, and nothing is chosen");
+        assert!(no < yes && !page.body.contains("autofocus"), "No comes first, and neither button has the focus");
     }
 
     async fn dv_09_a_device_near_by_is_said_to_be_near(app, super::behind_a_proxy) {

@@ -1,4 +1,4 @@
-//! A form does what it says only when the page that holds it was shown to this browser.
+//! A form works only if its page was shown to the same browser.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use reqwest::Method;
 use super::{FORMS, SECRETS, form, state};
 use crate::support::both_engines;
 
-/// A form of a tool, not of a page: it opens a request and decides nothing.
+/// A form that tools submit: it opens a request and decides nothing.
 const OF_TOOLS: &str = "/oauth/authorize";
 
 #[test]
@@ -28,7 +28,7 @@ both_engines! {
         for route in FORMS {
             let session = app.session().await;
             let (browser, form) = form(app, &session, route).await;
-            // UI-07: a browser that follows this answer does not send the password again.
+            // UI-07: a browser that follows the redirect does not send the password again.
             let status = if SECRETS.contains(&route) { 200 } else { 303 };
             assert_eq!(browser.submit(&form).await.status, status, "{route}");
             if route == "/o/{org}/settings/api-access" {

@@ -1,4 +1,4 @@
-//! A token is worth something for one form in one browser.
+//! A CSRF token is valid for one form in one browser.
 
 use super::{FORMS, form, state};
 use crate::support::both_engines;
@@ -10,7 +10,7 @@ both_engines! {
             let (browser, form) = form(app, &session, route).await;
             let other = if route == "/theme" { "/sign-in" } else { "/theme" };
             let page = if other == "/theme" { "/help" } else { "/sign-in" };
-            // Whoever is signed in gets no sign-in form, so its token comes from a page that has one for this browser.
+            // A signed-in browser gets no sign-in form, so its token comes from a page that has one for this browser.
             let foreign = match other {
                 "/theme" => browser.get(page).await.form(other).field("csrf").unwrap().to_owned(),
                 _ => browser.get("/").await.form("/sign-out").field("csrf").unwrap().to_owned(),

@@ -1,4 +1,4 @@
-//! The headers of every page.
+//! The headers of all pages.
 
 use keystiled::domain::client::ClientKind;
 use reqwest::Method;
@@ -13,7 +13,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; f
                       connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// A page of each kind, as its path and its answer.
+/// A page of each kind, as its path and response.
 async fn pages(app: &TestApp) -> Vec<(String, Answer)> {
     let mut pages = Vec::new();
     let mut keep = async |browser: &BrowserCaller, path: &str| {
@@ -89,7 +89,8 @@ both_engines! {
         let expected = [
             ("content-security-policy", POLICY),
             ("x-frame-options", "DENY"),
-            // Under no-referrer, browsers send `Origin: null` with our own forms; nothing leaves this origin either.
+            // With no-referrer, browsers would send `Origin: null` with our own forms; same-origin leaks nothing to
+            // other origins either.
             ("referrer-policy", "same-origin"),
             ("x-content-type-options", "nosniff"),
             ("cross-origin-opener-policy", "same-origin"),
@@ -107,7 +108,7 @@ both_engines! {
             assert!(features.contains("camera=()") && features.contains("usb=()"), "{path}");
             assert!(answer.header("x-request-id").is_some_and(|id| id.starts_with("req_")), "{path}");
             assert!(answer.header("access-control-allow-origin").is_none(), "{path}");
-            // WB-14: nothing says what the server is made of.
+            // WB-14: no header reveals the software.
             assert!(answer.header("server").is_none() && answer.header("x-powered-by").is_none(), "{path}");
             assert!(answer.header("strict-transport-security").is_none(), "{path}: this server speaks plain http");
         }

@@ -1,4 +1,4 @@
-//! Text that others write is only ever text.
+//! Text from others is shown as text only.
 
 use keystiled::domain::audit::{Actor, Origin};
 use keystiled::domain::client::ClientKind;
@@ -125,7 +125,7 @@ both_engines! {
     }
 
     async fn wb_02_the_way_through_works_when_another_site_starts_it(app) {
-        // A link on another site is a top-level GET: the browser sends a Lax cookie with it.
+        // A link on another site is a top-level GET, with which browsers send a Lax cookie.
         let browser = app.browser_of(&app.owner().await).await;
         let client = app.client(ClientKind::Native).await;
         let request = browser.request(reqwest::Method::GET, &Ask::of(&client).path());

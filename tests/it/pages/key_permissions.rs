@@ -1,4 +1,4 @@
-//! `/o/{org}/keys/{id}/permissions`: what an API key may do, changed in the browser.
+//! `/o/{org}/keys/{id}/permissions`: changing the permissions of an API key in the browser.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::support::both_engines;
 use crate::support::html::Form;
 use crate::support::http::BrowserCaller;
 
-/// A new key that may see deployments, and the page of its permissions.
+/// A new key with deployments:read, and the path of its permissions.
 async fn made(browser: &BrowserCaller) -> (String, String) {
     let key = secret(&browser.submit(&filled_in(browser).await).await);
     (key, path_of_newest(browser, "permissions").await)
@@ -18,7 +18,7 @@ async fn form(browser: &BrowserCaller, path: &str) -> Form {
     browser.get(path).await.form(path)
 }
 
-/// What a key may do right now.
+/// The current permissions of a key.
 async fn may(app: &TestApp, key: &str) -> serde_json::Value {
     app.caller(key).get("/api/v1/whoami").await.json()["data"]["scopes"].clone()
 }
@@ -32,7 +32,7 @@ both_engines! {
             assert!(page.text().contains(words), "{words}: {}", page.text());
         }
         let form = page.form(&path);
-        assert_eq!(form.field("scope.deployments:read"), Some("on"), "it is ticked beforehand");
+        assert_eq!(form.field("scope.deployments:read"), Some("on"), "it is preselected");
         assert_eq!(form.field("scope.deployments:write"), None);
         let answer = browser.submit(&form.clone().with("bundle.deploy", "on").with("scope.keys:read", "on")).await;
         assert_eq!(answer.location(), format!("{KEYS}?done=key-permissions"));
@@ -41,7 +41,7 @@ both_engines! {
         let wide = json!(["deployments:read", "deployments:write", "keys:read", "operations:read"]);
         assert_eq!(may(app, &key).await, wide);
         let page = browser.get(&path).await;
-        assert!(!page.body.contains("name=\"bundle.deploy\""), "it has all of that bundle");
+        assert!(!page.body.contains("name=\"bundle.deploy\""), "the key has all permissions of that bundle");
         let narrow = page.form(&path).without("scope.deployments:write").without("scope.operations:read");
         assert_eq!(browser.submit(&narrow).await.status, 303);
         assert_eq!(may(app, &key).await, json!(["deployments:read", "keys:read"]));
@@ -57,7 +57,7 @@ both_engines! {
             assert!(refused.text().contains(words), "{words}: {}", refused.text());
         }
         assert!(refused.body.contains("<title>Error: "), "{}", refused.body);
-        assert_eq!(refused.form(&path).field("scope.deployments:read"), None, "what was ticked stays");
+        assert_eq!(refused.form(&path).field("scope.deployments:read"), None, "the selection is kept");
         assert_eq!(may(app, &key).await, json!(["deployments:read"]));
         assert_eq!(app.audited("key.scopes_changed").await, 0);
     }
@@ -70,7 +70,7 @@ both_engines! {
         let refused = member.submit(&page.form(&path).with("scope.deployments:delete", "on")).await;
         assert_eq!(refused.status, 422);
         assert!(refused.text().contains("Your role does not hold deployments:delete."), "{}", refused.text());
-        // An owner holds it, and the member that the key acts as does not.
+        // An owner holds the scope, but the member that the key acts as does not.
         let owner = app.browser_of(&app.owner().await).await;
         let refused = owner.submit(&form(&owner, &path).await.with("scope.deployments:delete", "on")).await;
         assert_eq!(refused.status, 422);
@@ -124,7 +124,7 @@ both_engines! {
         let page = browser.get(&path).await;
         assert!(page.text().contains("This key is unrestricted"), "{}", page.text());
         let form = page.form(&path);
-        assert!(form.fields().iter().all(|(name, _)| !name.starts_with("scope.")), "nothing is ticked: {form:?}");
+        assert!(form.fields().iter().all(|(name, _)| !name.starts_with("scope.")), "nothing is preselected: {form:?}");
         assert_eq!(form.field("grant"), None);
         let forged = browser.submit(&form.clone().with("grant", "unrestricted")).await;
         assert_eq!(forged.status, 422, "{}", forged.text());
@@ -140,7 +140,7 @@ both_engines! {
         let mine = form(&browser, &path).await.with("scope.org:read", "on");
         let theirs = form(&admin, &path).await.with("scope.keys:read", "on");
         assert_eq!(browser.submit(&mine).await.status, 303);
-        assert_eq!(browser.submit(&mine).await.status, 303, "what is there already is no race");
+        assert_eq!(browser.submit(&mine).await.status, 303, "an unchanged selection is no conflict");
         let late = admin.submit(&theirs).await;
         assert_eq!(late.status, 422);
         let words = "The permissions of the key were changed meanwhile: it has deployments:read org:read now.";
@@ -179,7 +179,7 @@ both_engines! {
         {
             assert_eq!(browser.get(path).await.status, status, "{path}");
         }
-        // A form of their own, sent to that key.
+        // Submits a form of their own key to the key of others.
         let mut forged = form_of_new(&member, "permissions").await.with("scope.org:read", "on");
         forged.action.clone_from(&path);
         assert_eq!(member.submit(&forged).await.status, 404);

@@ -1,4 +1,4 @@
-//! `/o/{org}/keys`: API keys, made, rotated and revoked in the browser.
+//! `/o/{org}/keys`: creating, rotating and revoking API keys in the browser.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::http::{Answer, BrowserCaller};
 pub(super) const KEYS: &str = "/o/northwind-labs/keys";
 const NEW: &str = "/o/northwind-labs/keys/new";
 
-/// The form of a new key, filled in.
+/// The form for a new key, filled in.
 pub(super) async fn filled_in(browser: &BrowserCaller) -> Form {
     browser.get(NEW).await.form(NEW).with("name", "Build").with("scope.deployments:read", "on")
 }
@@ -28,21 +28,21 @@ async fn made(browser: &BrowserCaller) -> String {
     secret(&browser.submit(&form).await)
 }
 
-/// The secret on the page that shows one.
+/// The secret on the page that shows it.
 pub(super) fn secret(page: &Answer) -> String {
     assert_eq!(page.status, 200, "{}", page.text());
     let secret = page.body.split("<code id=\"secret\">").nth(1).and_then(|rest| rest.split('<').next());
     secret.unwrap_or_else(|| panic!("no secret: {}", page.text())).to_owned()
 }
 
-/// Where the newest key can be changed: "permissions", "rotate" or "end".
+/// The path of an action for the newest key: "permissions", "rotate" or "end".
 pub(super) async fn path_of_newest(browser: &BrowserCaller, act: &str) -> String {
     let page = browser.get(KEYS).await;
     let path = links(&page.body).into_iter().find(|link| link.ends_with(&format!("/{act}")));
     path.unwrap_or_else(|| panic!("nothing to {act}: {}", page.text()))
 }
 
-/// The page once it says this: a use is noted within a second.
+/// The page once it contains these words: uses are recorded within a second.
 async fn once_it_says(browser: &BrowserCaller, path: &str, words: &str) -> Answer {
     for _ in 0..100 {
         let page = browser.get(path).await;
@@ -101,7 +101,7 @@ both_engines! {
     async fn what_was_typed_stays_when_something_is_wrong(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let form = browser.get(NEW).await.form(NEW);
-        assert_eq!(form.field("ends"), Some("7776000"), "90 days are chosen beforehand");
+        assert_eq!(form.field("ends"), Some("7776000"), "90 days are preselected");
         let empty = browser.submit(&form).await;
         assert_eq!(empty.status, 422);
         for words in ["There is a problem", "Enter a name", "Choose at least one permission"] {
@@ -156,7 +156,7 @@ both_engines! {
         assert_eq!(forged.status, 422, "{}", forged.text());
         app.execute("UPDATE organizations SET unrestricted_keys = true").await.unwrap();
         let form = filled_in(&browser).await;
-        assert_eq!(form.field("grant"), Some("scopes"), "permissions are chosen beforehand");
+        assert_eq!(form.field("grant"), Some("scopes"), "permissions are preselected");
         secret(&browser.submit(&form.with("grant", "unrestricted")).await);
         let list = browser.get(KEYS).await.text();
         assert!(list.contains("Unrestricted") && list.contains("everything the role of its owner allows"), "{list}");
@@ -169,7 +169,7 @@ both_engines! {
         let old = made(&browser).await;
         let path = path_of_newest(&browser, "rotate").await;
         let form = browser.get(&path).await.form(&path);
-        assert_eq!(form.field("overlap"), Some("86400"), "a day is chosen beforehand");
+        assert_eq!(form.field("overlap"), Some("86400"), "one day is preselected");
         let page = browser.submit(&form).await;
         let new = secret(&page);
         assert!(page.text().contains("The key it replaces works until"), "{}", page.text());
@@ -178,7 +178,7 @@ both_engines! {
         assert!(list.contains("Ends in 24 hours"), "{list}");
         let again = browser.submit(&form).await;
         assert!(again.text().contains("Already shown once") && !again.body.contains(&new), "{}", again.text());
-        assert_eq!(browser.get(&path).await.status, 409, "a key is rotated once");
+        assert_eq!(browser.get(&path).await.status, 409, "a key can be rotated once");
         let path = path_of_newest(&browser, "rotate").await;
         let newest = secret(&browser.submit(&browser.get(&path).await.form(&path).with("overlap", "0")).await);
         assert_eq!((status(app, &new).await, status(app, &newest).await), (401, 200));
@@ -281,6 +281,6 @@ both_engines! {
         let page = browser.follow(browser.submit(&form).await).await;
         assert!(page.text().contains("No keys yet."), "{}", page.text());
         assert_eq!(browser.get("/keys").await.location(), KEYS);
-        assert!(browser.get("/").await.body.contains(&format!("href=\"{KEYS}\"")), "every page leads there");
+        assert!(browser.get("/").await.body.contains(&format!("href=\"{KEYS}\"")), "every page links there");
     }
 }

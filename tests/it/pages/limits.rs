@@ -1,4 +1,4 @@
-//! Settings > API access: the switch for API keys, and the limits on keys and personal tokens.
+//! Settings > API access: whether API keys are allowed, and the limits of keys and personal tokens.
 
 use super::keys::{self, secret};
 use super::{API_ACCESS, tokens};
@@ -15,7 +15,7 @@ pub(super) async fn switch_form(browser: &BrowserCaller) -> Form {
     browser.get(&format!("{KEYS}/off")).await.form(KEYS)
 }
 
-/// The form of the limits, filled in with the strictest.
+/// The form of the limits, filled in with the strictest ones.
 pub(super) async fn limits_form(browser: &BrowserCaller) -> Form {
     let form = browser.get(API_ACCESS).await.form(LIMITS);
     form.with("key_lifetime", "604800").with("token_lifetime", "604800").with("token_creators", "admins")
@@ -55,7 +55,7 @@ both_engines! {
         let answer = browser.submit(&limits_form(&browser).await).await;
         assert_eq!(answer.location(), format!("{API_ACCESS}?done=limits"));
         assert!(browser.get("/o/northwind-labs/keys/new").await.text().contains("At most 7 days are allowed here."));
-        assert_eq!(status(app, &token).await, 403, "personal tokens are kept to owners and admins");
+        assert_eq!(status(app, &token).await, 403, "personal tokens are limited to owners and admins");
         let page = browser.get(API_ACCESS).await;
         assert!(page.body.contains("<option value=\"604800\" selected>7 days</option>"), "{}", page.text());
         assert_eq!(page.form(LIMITS).field("token_creators"), Some("admins"));

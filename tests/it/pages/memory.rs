@@ -1,4 +1,4 @@
-//! What wrong passwords cost a running server.
+//! Memory use of wrong passwords.
 
 use crate::support::app::Builder;
 use crate::support::at_once::at_once;
@@ -8,7 +8,7 @@ use crate::support::http::BrowserCaller;
 
 /// `sign_in.max_parallel_hashes` of the server.
 const AT_ONCE: u64 = 2;
-/// KiB of one hash.
+/// KiB per hash.
 const EACH: u64 = 19 * 1024;
 /// KiB for everything else that a hundred requests need.
 const REST: u64 = 10 * 1024;

@@ -1,4 +1,4 @@
-//! What people see, without a browser: each page over HTTP, and each way to abuse it.
+//! The pages over HTTP, without a browser, and ways to abuse them.
 
 mod api_access;
 mod credential_lists;
@@ -32,10 +32,10 @@ use crate::support::html::Form;
 use crate::support::http::BrowserCaller;
 use crate::support::oauth::{Ask, Session};
 
-/// Where the settings of the first organization are.
+/// Path of the settings of the first organization.
 const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 
-/// Every form that a page sends, by its route. `/setup` is there only as long as nobody owns the server.
+/// All forms of the pages, by route. `/setup` exists only until the server has an owner.
 const FORMS: [&str; 25] = [
     "/authorize/{id}",
     "/sign-in",
@@ -64,10 +64,10 @@ const FORMS: [&str; 25] = [
     "/theme",
 ];
 
-/// The forms whose answer shows a secret. It cannot be a 303: nothing may keep the secret for a page to come.
+/// The forms whose response shows a secret. They cannot redirect, because the secret is not kept for a later page.
 const SECRETS: [&str; 3] = ["/o/{org}/keys/new", "/o/{org}/keys/{id}/rotate", "/tokens/new"];
 
-/// A form of this route, filled in so that it would do something, in a browser that may send it.
+/// A form of this route, filled in so that it would have an effect, in a browser that may submit it.
 async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, Form) {
     let person = app.owner().await;
     if route == "/sign-in" {
@@ -136,12 +136,12 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
         "/o/{org}/settings/api-access/api-keys" => limits::switch_form(&browser).await,
         "/o/{org}/settings/api-access/limits" => limits::limits_form(&browser).await,
         "/theme" => browser.get("/help").await.form(route).with("theme", "dark"),
-        other => panic!("no form is known for {other}"),
+        other => panic!("no form for {other}"),
     };
     (browser, form)
 }
 
-/// Everything that the forms could change, in one text.
+/// All state that the forms could change, as text.
 async fn state(app: &TestApp, session: &Session) -> String {
     let stored = app.stored(&session.tokens.session()).await;
     let counts = [
@@ -165,14 +165,14 @@ async fn state(app: &TestApp, session: &Session) -> String {
     )
 }
 
-/// How the switch of the first organization stands.
+/// Whether personal tokens are allowed in the first organization.
 async fn personal_tokens(app: &TestApp) -> bool {
     let id = app.owner().await.organization.id;
     let found = app.inside().store.read(move |conn| organizations::find(conn, &id)).await.unwrap();
     found.unwrap().personal_tokens
 }
 
-/// Turns personal tokens of the first organization on or off, by its page.
+/// Turns personal tokens of the first organization on or off, on its page.
 async fn turn(app: &TestApp, to: &str) {
     let browser = app.browser_of(&app.owner().await).await;
     let page = browser.get(&format!("{API_ACCESS}/personal-tokens/{to}")).await;

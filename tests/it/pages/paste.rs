@@ -9,20 +9,20 @@ use crate::support::http::{Answer, BrowserCaller};
 use crate::support::oauth::{Ask, STATE, Tokens};
 use crate::support::people::TestClient;
 
-/// The request of the companion CLI for a copied code.
+/// The companion CLI's request for a copied code.
 pub(super) fn ask(app: &TestApp) -> Ask {
     let redirect_uri = format!("{}/c/code", app.issuer());
     Ask::of(&TestClient { id: "keystile-cli".to_owned(), secret: None, redirect_uri })
 }
 
-/// What stands on the page to be copied.
+/// The code shown on the page.
 fn shown(page: &Answer) -> String {
     assert_eq!(page.status, 200, "{}", page.text());
     let after = page.body.split("<code id=\"code\">").nth(1).unwrap();
     html::text(after.split("</code>").next().unwrap())
 }
 
-/// The owner's browser, in whose organization codes may be copied.
+/// The owner's browser, in an organization that allows copied codes.
 async fn allowed(app: &TestApp) -> BrowserCaller {
     let browser = app.browser_of(&app.owner().await).await;
     app.set_sign_in_methods(&browser, "on", "on").await;
@@ -58,7 +58,7 @@ both_engines! {
         assert!(answer.text().contains("Never send this code to anyone."), "{}", answer.text());
         assert!(!app.holds(&code).await);
         let wrong = app.exchange_with(&ask.client, &code, &"v".repeat(43)).await;
-        assert_eq!(wrong.status, 400, "worth nothing without the verifier");
+        assert_eq!(wrong.status, 400, "the code does not work without the verifier");
         let tokens = Tokens::of(&app.exchange(&ask, &code).await);
         assert_eq!(app.whoami(&tokens.access).await.status, 200);
         let again = browser.get(addresses.last().unwrap()).await;
@@ -80,7 +80,7 @@ both_engines! {
         app.set_sign_in_methods(&browser, "on", "on").await;
         let opened = browser.get(&format!("/c/{link}")).await;
         let consent = browser.follow(opened).await;
-        assert_eq!(consent.status, 200, "the question waits until somebody allows it");
+        assert_eq!(consent.status, 200, "the request stays open until copied codes are allowed");
         app.set_sign_in_methods(&browser, "on", "off").await;
         let late = app.decide(&browser, &consent, "authorize").await;
         assert_eq!(late.status, 403, "{}", late.text());

@@ -1,4 +1,4 @@
-//! What is recorded of what people do, and what is not.
+//! Secrets in debug output.
 
 use keystiled::domain::secret::Secret;
 use keystiled::web::browser::FormTokens;

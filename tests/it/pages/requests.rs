@@ -1,5 +1,5 @@
-//! A request on its way to its answer: which browser may give it, what reading a page does to it, and what happens to it
-//! when a form is older than the sign-in.
+//! Authorization requests until their answer: which browser may answer, effects of reading a page, and forms from
+//! before the sign-in.
 
 use std::fs;
 
@@ -38,7 +38,7 @@ fn is_elsewhere(answer: &Answer) -> bool {
     answer.status == 409 && answer.text().contains("This sign-in is open in another browser")
 }
 
-/// What the tables hold of the requests, and what was recorded.
+/// The requests in the database, and the recorded events.
 async fn requests(app: &TestApp) -> Vec<String> {
     let mut found = app
         .names("SELECT status || coalesce(user_id, '') AS name FROM authorization_requests ORDER BY id")
@@ -75,7 +75,7 @@ both_engines! {
         let viewer = app.browser_of(&app.member("viewer").await).await;
         let client = app.client(ClientKind::Native).await;
         let ask = Ask::of(&client).with("scope", "deployments:delete");
-        // The role is too small.
+        // The role holds none of the scopes.
         let opened = viewer.get(&ask.path()).await;
         let path = opened.location().to_owned();
         let before = requests(app).await;
@@ -93,7 +93,7 @@ both_engines! {
         assert!(!denied.contains("by mistake") && !denied.contains("denying it"), "{denied}");
         assert_eq!((app.audited("authorization.denied").await, app.audited("authorization.not_possible").await), (0, 1));
 
-        // So is that of a device.
+        // The same for a device.
         let tool = app.client_with(ClientKind::Native, |client| client.grants.push(Grant::DeviceCode)).await;
         let codes = app.device_codes(&tool, &[("scope", "deployments:delete")]).await;
         assert!(app.enter_code(&viewer, &codes.user_code).await.text().contains("You can’t give this permission"));
@@ -101,7 +101,7 @@ both_engines! {
         assert_eq!(told["error_description"], "The person's role includes none of the requested scopes.");
         assert_eq!((app.audited("authorization.denied").await, app.audited("authorization.not_possible").await), (0, 2));
 
-        // Whose last membership has ended meanwhile cannot approve either.
+        // A person whose last membership has ended meanwhile cannot approve either.
         let person = app.member("member").await;
         let homeless = app.browser_of(&person).await;
         let opened = homeless.get(&Ask::of(&client).path()).await;
@@ -112,7 +112,7 @@ both_engines! {
         assert!(back.text().contains("You belong to no organization."), "{}", back.text());
         assert_eq!(Returned::from_page(&back).get("error_description"), Some("The person is not a member of any organization."));
 
-        // The switch is off.
+        // Personal tokens are off.
         let member = app.browser_of(&app.member("member").await).await;
         let opened = member.get(&Ask::of(&client).path()).await;
         let path = opened.location().to_owned();
@@ -122,7 +122,7 @@ both_engines! {
         assert!(refusal.text().contains("does not allow command-line sign-in"), "{}", refusal.text());
         assert_eq!(requests(app).await, before);
         turn(app, "on").await;
-        assert_eq!(member.get(&path).await.status, 200, "the question is still there");
+        assert_eq!(member.get(&path).await.status, 200, "the request is still open");
         turn(app, "off").await;
         let answer = member.submit(&refusal.form_to("/authorize/").with("decision", "refuse")).await;
         let returned = Returned::from_page(&member.follow(answer).await);
@@ -198,7 +198,7 @@ both_engines! {
         assert_eq!(answer.status, 303, "{}", answer.text());
         let question = second.follow(answer).await;
         assert!(question.text().contains(forms[1].1.trim_start_matches("/c/")), "{}", question.text());
-        // The password of a stale form is not looked at: a wrong one leads to the same question.
+        // The password in a stale form is not verified: even a wrong one leads to the same question.
         let answer = second.submit(&forms[1].0.clone().with("password", "wrong")).await;
         let failed = app.count("audit_events WHERE action = 'user.sign_in_failed'").await;
         assert_eq!((answer.status, failed), (303, 0));
@@ -213,7 +213,7 @@ both_engines! {
         let refusal = browser.submit(&form).await;
         assert!(refusal.status == 403 && refusal.text().contains("This page was open too long"));
         assert!(refusal.body.contains(&format!("href=\"/sign-in?request={id}\"")), "{}", refusal.body);
-        // Where a form has no page of its own, the page that it stood on is opened again.
+        // If a form has no page of its own, the page that contained it is opened again.
         let owner = app.browser_of(&owner).await;
         let form = owner.get("/cli-sessions?state=all").await.form("/sign-out").with("csrf", "stale");
         let request = owner.request(Method::POST, "/sign-out").form(form.fields());
@@ -242,7 +242,7 @@ both_engines! {
         }
         let stolen = second.get(&question.form_to("/authorize/").action).await;
         assert_eq!(stolen.status, 404, "{}", stolen.text());
-        // Both ways in are the first one's as before, and the answer is theirs.
+        // Both links still belong to the first browser, and so does the answer.
         assert_eq!(open(&first, &reference).await.status, 200);
         let answer = app.decide(&first, &open(&first, &link).await, "authorize").await;
         Returned::from_page(&answer).code();

@@ -1,4 +1,4 @@
-//! `/o/{org}/service-accounts`: made, given roles and keys, disabled and enabled in the browser.
+//! `/o/{org}/service-accounts`: creation, roles, keys, disabling and enabling in the browser.
 
 use super::keys::secret;
 use crate::support::both_engines;
@@ -13,13 +13,13 @@ pub(super) async fn filled_in(browser: &BrowserCaller) -> Form {
     form.with("name", "Deployer").with("purpose", "Deploys the website").with("role", "member")
 }
 
-/// Where a new service account is.
+/// The path of a new service account.
 async fn made(browser: &BrowserCaller) -> String {
     let answer = browser.submit(&filled_in(browser).await).await;
     answer.location().split('?').next().unwrap().to_owned()
 }
 
-/// The form of a new account's role.
+/// The role form of a new account.
 pub(super) async fn role_form(browser: &BrowserCaller) -> Form {
     let path = made(browser).await;
     browser.get(&path).await.form(&format!("{path}/role")).with("role", "viewer")
@@ -51,7 +51,7 @@ both_engines! {
         assert!(browser.get(ACCOUNTS).await.text().contains("Deployer member"));
         let role = browser.get(&path).await.form(&format!("{path}/role")).with("role", "viewer");
         assert_eq!(browser.submit(&role).await.location(), format!("{path}?done=role-saved"));
-        assert!(!write().await, "its keys lose what the role does not hold");
+        assert!(!write().await, "its keys lose scopes that the role does not hold");
         let confirm = browser.get(&format!("{path}/disable")).await;
         assert!(confirm.text().contains("This stops 1 API key from the next request on."), "{}", confirm.text());
         let disabled = browser.submit(&confirm.form(&format!("{path}/state"))).await;

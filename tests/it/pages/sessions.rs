@@ -1,4 +1,4 @@
-//! `/cli-sessions`: one's own sessions, in each of one's organizations, and nobody else's.
+//! `/cli-sessions`: a person's own sessions in each organization, and no others.
 
 use chrono::TimeDelta;
 use keystiled::domain::audit::{Actor, Origin};
@@ -22,7 +22,7 @@ async fn submit(browser: &BrowserCaller, path: &str, change: &[(&str, &str)]) ->
     browser.submit(&form).await
 }
 
-/// Adds a person to one more organization, as a member.
+/// Adds a person to another organization as a member.
 async fn join(app: &TestApp, person: &Person, name: &str) -> String {
     let organization = app.organization(name).await;
     let (id, joined) = (person.id.clone(), organization.clone());
@@ -34,7 +34,7 @@ async fn join(app: &TestApp, person: &Person, name: &str) -> String {
     organization.slug
 }
 
-/// A session in the person's organization with this name in paths.
+/// A session in the organization with this slug.
 async fn session_in(app: &TestApp, browser: &BrowserCaller, person: &Person, org: &str) -> Session {
     let client = app.client(ClientKind::Native).await;
     let ask = Ask::of(&client).with("org", org).with("device_name", "build-07");
@@ -103,7 +103,7 @@ both_engines! {
         for session in [&there, &other] {
             assert_eq!(app.whoami(&session.tokens.access).await.status, 200);
         }
-        assert_eq!(browser.get("/").await.status, 200, "the browser stays signed in");
+        assert_eq!(browser.get("/").await.status, 200, "the web session continues");
     }
 
     async fn a_session_of_a_second_organization_is_reached_like_any_other(app) {

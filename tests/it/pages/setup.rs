@@ -1,4 +1,4 @@
-//! `/setup`: the first owner, once.
+//! `/setup`: creating the first owner, once.
 
 use chrono::TimeDelta;
 use keystiled::services::setup;
@@ -10,7 +10,7 @@ use crate::support::http::BrowserCaller;
 
 const PASSWORD: &str = "seven lanterns under the bridge";
 
-/// The code that the server prints when it starts.
+/// The setup code printed at the start.
 async fn code(app: &TestApp) -> String {
     app.inside().write(|app, work| setup::code(work, &app.master)).await.unwrap().unwrap()
 }

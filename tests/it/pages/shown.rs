@@ -1,4 +1,4 @@
-//! What the pages count, name and link: as much as there is, and nothing that is not known.
+//! Counts, names and links on pages match the data.
 
 use chrono::TimeDelta;
 use keystiled::domain::client::ClientKind;
@@ -9,13 +9,13 @@ use crate::support::both_engines;
 use crate::support::http::BrowserCaller;
 use crate::support::oauth::{Ask, Returned, Tokens};
 
-/// Creates a personal token in the browser of its owner.
+/// Creates a personal token in its owner's browser.
 async fn personal_token(browser: &BrowserCaller) {
     let form = super::tokens::filled_in(browser).await;
     assert_eq!(browser.submit(&form).await.status, 200);
 }
 
-/// The newest details of events with this action.
+/// The details of the newest event with this action.
 async fn details(app: &TestApp, action: &str) -> String {
     let query =
         format!("SELECT details AS name FROM audit_events WHERE action = '{action}' ORDER BY sequence DESC");
@@ -66,7 +66,7 @@ both_engines! {
         }
         assert!(browser.get(API_ACCESS).await.text().contains(&format!("Turning this on makes {both} work again.")));
         turn(app, "on").await;
-        // Where there are tokens alone, they are counted, and can be revoked.
+        // If there are only tokens, they are counted and can be revoked.
         theirs.submit(&theirs.get("/cli-sessions/end-all").await.form_to("/cli-sessions/end-all")).await;
         browser.submit(&browser.get("/cli-sessions/end-all").await.form_to("/cli-sessions/end-all")).await;
         assert!(browser.get(&all).await.text().contains("This ends 1 personal token of 1 person permanently."));
@@ -91,7 +91,7 @@ both_engines! {
         ] {
             assert!(page.contains(words), "{words}: {page}");
         }
-        // Nobody else reads it, and not for long.
+        // Only this browser shows it, and only for a while.
         let other = app.browser_of(&app.member("member").await).await;
         assert!(!other.get("/denied").await.text().contains("build-07"));
     }
@@ -145,7 +145,7 @@ both_engines! {
         }
         let folded = consent.body.split("<details class=\"fold\">").nth(1).unwrap().split("</details>").next().unwrap();
         assert!(folded.contains("See API keys") && !folded.contains("Delete deployments"), "{folded}");
-        // A few stand in one list.
+        // A few permissions are one list.
         let few = app.ask(&browser, &Ask::of(&app.client(ClientKind::Native).await).with("scope", "deployments:read deployments:write")).await;
         assert!(!few.body.contains("class=\"fold\""));
         let (change, read) = (few.text().find("Create and change").unwrap(), few.text().find("See deployments").unwrap());
@@ -160,7 +160,7 @@ both_engines! {
                 assert!(!page.body.contains(&format!("name=\"scope.{scope}\"")), "{path}: {scope}");
             }
             let all = page.body.split("<label class=\"radio js-only\">").nth(1).unwrap().split("</label>").next().unwrap();
-            assert!(all.contains("All of Read") && !all.contains("name="), "only what it ticks is sent: {all}");
+            assert!(all.contains("All of Read") && !all.contains("name="), "only the boxes that it ticks are submitted: {all}");
         }
     }
 

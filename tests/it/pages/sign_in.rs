@@ -1,4 +1,4 @@
-//! `/sign-in`: who may come in, and what the page gives away to those who may not.
+//! `/sign-in`: access, and what the page reveals to strangers.
 
 use keystiled::store::users;
 use reqwest::Method;
@@ -18,7 +18,7 @@ pub(super) async fn disable(app: &TestApp, person: &Person) {
     app.inside().store.write(move |work| users::set_disabled(work.conn, &id, Some(now))).await.unwrap();
 }
 
-/// An answer without what differs between any two answers.
+/// A response without the parts that differ between any two responses.
 pub(super) fn shown(answer: &Answer, email: &str) -> (u16, Vec<(String, String)>, String) {
     let headers =
         answer.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
@@ -37,7 +37,7 @@ both_engines! {
         let answer = attempt(&browser, &owner.email, owner.password).await;
         assert_eq!((answer.status, answer.location()), (303, "/"));
         assert!(browser.get("/").await.text().contains("No command-line tool is signed in"));
-        assert_eq!(browser.get("/sign-in").await.location(), "/", "once is enough");
+        assert_eq!(browser.get("/sign-in").await.location(), "/", "a signed-in browser is redirected");
     }
 
     async fn lg_01_nobody_learns_who_has_an_account(app) {
@@ -61,7 +61,7 @@ both_engines! {
         let owner = app.owner().await;
         let gone = app.member("member").await;
         disable(app, &gone).await;
-        // `make bench` compares the times. Here nobody else hashes, so the work can be counted.
+        // `make bench` compares the times. Here, nothing else hashes, so the work can be counted.
         let mut hashed = app.inside().passwords.hashed();
         for email in ["nobody@example.com", "not an address", &owner.email, &gone.email] {
             for password in ["wrong", "", owner.password] {

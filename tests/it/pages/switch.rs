@@ -1,4 +1,4 @@
-//! Personal tokens off: everything answers 403 at once, nothing is consumed, and turned on again all works.
+//! Personal tokens off: all requests get 403 at once, nothing is consumed, and everything works again once they are on.
 
 use keystiled::domain::audit::{Actor, Origin};
 use keystiled::domain::client::ClientKind;
@@ -31,7 +31,7 @@ fn api_is_off(answer: &Answer) {
     assert_eq!(answer.json()["error"]["code"], "personal_tokens_disabled", "{}", answer.body);
 }
 
-/// Turns the switch without a page, from many threads at once.
+/// Changes the setting directly in the store, for concurrent calls.
 async fn set(app: &TestApp, on: bool) {
     let organization = app.owner().await.organization;
     let (actor, origin) = (Actor::Operator, Origin::default());
@@ -84,7 +84,7 @@ both_engines! {
         };
         for on in [true, false, true] {
             turn(app, if on { "on" } else { "off" }).await;
-            // What is no credential of the API never becomes one.
+            // What is not an API credential never becomes one.
             for token in [id_token, &session.tokens.refresh, &cookie] {
                 assert_eq!(app.whoami(token).await.status, 401, "{on}");
                 assert_eq!(app.userinfo(token).await.status, 401, "{on}");
@@ -94,14 +94,14 @@ both_engines! {
             assert_eq!(by_cookie().await.status, 401, "{on}");
             assert_eq!(exchange(&session.tokens.access).await.status, 400, "{on}: a session is exchanged for nothing");
             assert_eq!(as_client(made["id"].as_str().unwrap(), pat).await.status, 401, "{on}");
-            // What is one works as long as the switch is on.
+            // API credentials work while personal tokens are on.
             let expected = if on { 200 } else { 403 };
             for token in [&session.tokens.access, pat, &exchanged] {
                 assert_eq!(app.whoami(token).await.status, expected, "{on}");
             }
             let answer = exchange(pat).await;
             if on { assert_eq!(answer.status, 200, "{}", answer.body) } else { is_off(&answer) }
-            // A key has a switch of its own, and no token for it passes for a person's.
+            // API keys have a separate setting, and a token for a key never passes for a person's.
             let for_key = exchange(key["apiKey"].as_str().unwrap()).await.json();
             let told = app.whoami(for_key["access_token"].as_str().unwrap()).await.json();
             assert_eq!((&told["data"]["kind"], &told["data"]["scopes"]), (&json!("api_key"), &json!(["org:read"])), "{on}");
@@ -134,7 +134,7 @@ both_engines! {
         for access in [&first.tokens.access, &second.tokens.access, &theirs.tokens.access, &tool.credential, &key.credential, &pat.credential] {
             assert_eq!(works(access).await, 200);
         }
-        // The switch is on throughout: it is not what refuses.
+        // Personal tokens stay on; the disabled organization is the reason.
         app.execute(&format!("UPDATE organizations SET disabled_at = created_at WHERE id = '{}'", owner.organization.id)).await.unwrap();
         for access in [&first.tokens.access, &second.tokens.access, &tool.credential, &key.credential, &pat.credential] {
             assert_eq!(works(access).await, 401);
@@ -145,8 +145,8 @@ both_engines! {
             assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_grant")));
         }
         let refused = app.exchange(&ask, returned.code()).await;
-        assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_grant")), "a code from before");
-        assert_eq!(works(&theirs.tokens.access).await, 200, "another organization is not touched");
+        assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_grant")), "a code issued before");
+        assert_eq!(works(&theirs.tokens.access).await, 200, "another organization is not affected");
         assert_eq!(app.refresh(&client, &theirs.tokens.refresh).await.status, 200);
     }
 
@@ -166,7 +166,7 @@ both_engines! {
         let refused = app.exchange(&ask, returned.code()).await;
         assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_grant")));
         let there = app.session_of(&client, &member).await;
-        assert_eq!(there.tokens.claims()["org"], json!(elsewhere.id), "a new sign-in is for where the person is now");
+        assert_eq!(there.tokens.claims()["org"], json!(elsewhere.id), "a new sign-in is for the person's current organization");
         assert_eq!(app.whoami(&stays.tokens.access).await.status, 200);
     }
 
@@ -271,13 +271,13 @@ both_engines! {
             let form = [("grant_type", "refresh_token"), ("refresh_token", &tokens.refresh), (name, &acme.id)];
             is_off(&app.client_post(&client, "/oauth/token", &form).await);
         }
-        // Neither the organization that is off nor one of others can be chosen by hand.
+        // Neither the organization that forbids it nor one of others can be chosen by hand.
         let stranger = app.organization("Others").await;
         for id in [&owner.organization.id, &stranger.id] {
             let form = consent.form_to("/authorize/").with("decision", "authorize").with("organization", id);
             let answer = browser.submit(&form).await;
             assert!(matches!(answer.status, 403 | 303), "{}", answer.text());
-            assert_eq!(app.count("authorization_codes").await, 1, "only the one from the beginning");
+            assert_eq!(app.count("authorization_codes").await, 1, "only the code from the beginning");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Guessing is slowed down, and nobody can lock anybody else out.
+//! Guessing is slowed down, and no one can lock others out.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -15,19 +15,19 @@ async fn sign_in_form(browser: &BrowserCaller, email: &str, password: &str) -> F
     browser.get("/sign-in").await.form("/sign-in").with("email", email).with("password", password)
 }
 
-/// Sends a form as a proxy would pass it on from this address.
+/// Submits a form through a proxy that reports this address.
 async fn send_from(browser: &BrowserCaller, address: &str, form: &Form) -> Answer {
     let request = browser.request(Method::POST, "/sign-in").form(form.fields());
     browser.send(request.header("X-Forwarded-For", address)).await
 }
 
-/// An attempt that a proxy says comes from this address.
+/// An attempt through a proxy that reports this address.
 async fn from(browser: &BrowserCaller, address: &str, email: &str, password: &str) -> Answer {
     let form = sign_in_form(browser, email, password).await;
     send_from(browser, address, &form).await
 }
 
-/// Fails so often that the next try has to wait.
+/// Makes failed attempts until the next one has to wait.
 async fn exhaust(app: &TestApp, address: &str, email: &str) {
     for _ in 0..10 {
         assert_eq!(from(&app.browser(), address, email, "wrong").await.status, 422);
@@ -38,24 +38,24 @@ fn behind_a_proxy(app: Builder) -> Builder {
     app.manual_clock().with("KEYSTILE_SERVER__TRUSTED_PROXIES", "127.0.0.1")
 }
 
-/// Whole seconds of `Retry-After`.
+/// `Retry-After` in seconds.
 fn retry_after(answer: &Answer) -> i64 {
     assert_eq!(answer.status, 429, "{}", answer.text());
     answer.header("retry-after").unwrap().parse().unwrap()
 }
 
-/// The beginning of the next minute of the clock.
+/// Advances to the next minute of the clock.
 fn next_minute(app: &TestApp) {
     app.advance(TimeDelta::seconds(60 - app.clock.now().seconds() % 60));
 }
 
-/// How many of the answers say that the password was looked at.
+/// The number of responses that show that the password was verified.
 fn looked_at(answers: &[Answer]) -> usize {
     assert!(answers.iter().all(|answer| matches!(answer.status, 422 | 429)), "{answers:?}");
     answers.iter().filter(|answer| answer.status == 422).count()
 }
 
-/// Wrong passwords at the same moment, each from an address of its own. The forms are fetched before.
+/// Concurrent attempts with wrong passwords, each from an address of its own. The forms are fetched before.
 async fn guess_at_once(nodes: &[&TestApp], email: &str, addresses: &[String]) -> Vec<Answer> {
     let mut callers = Vec::new();
     for n in 0..addresses.len() {
@@ -69,7 +69,7 @@ async fn guess_at_once(nodes: &[&TestApp], email: &str, addresses: &[String]) ->
     })
 }
 
-/// An address in as many networks.
+/// Addresses in this many different networks.
 fn networks(from: usize, count: usize) -> Vec<String> {
     (from..from + count).map(|n| format!("10.{}.{}.1", n / 256, n % 256)).collect()
 }
@@ -165,14 +165,14 @@ both_engines! {
         for address in networks(0, 20) {
             assert_eq!(from(&app.browser(), &address, &owner.email, "wrong").await.status, 422);
         }
-        // Others ask before the owner, and ask again and again.
+        // Others ask before the owner, repeatedly.
         for address in networks(100, 19).iter().chain(&networks(100, 19)) {
             retry_after(&from(&app.browser(), address, &owner.email, "wrong").await);
         }
         let seconds = retry_after(&from(&app.browser(), "192.0.2.9", &owner.email, owner.password).await);
         assert!(seconds <= 60, "{seconds}");
         app.advance(TimeDelta::seconds(seconds));
-        // Networks that come only now find that every unit is held by those who asked.
+        // For networks that come only now, all units are reserved by those that asked.
         for address in networks(200, 20) {
             retry_after(&from(&app.browser(), &address, &owner.email, "wrong").await);
         }
@@ -194,8 +194,8 @@ both_engines! {
         retry_after(&from(&app.browser(), "192.0.2.9", &owner.email, "wrong").await);
         next_minute(app);
         let answers = guess_at_once(&[app], &owner.email, &idle).await;
-        assert_eq!(looked_at(&answers), 20, "each counts as one that has tried");
-        // None of them took part in the minute, so it has 19 units besides the one that is held.
+        assert_eq!(looked_at(&answers), 20, "each counts as a network that has tried");
+        // None of them asked in this minute, so it has 19 units besides the reserved one.
         let answers = guess_at_once(&[app], &owner.email, &networks(200, 25)).await;
         assert_eq!(looked_at(&answers), 19);
     }
@@ -247,7 +247,7 @@ both_engines! {
         let another = app.member("member").await;
         assert_eq!(from(&app.browser(), "198.51.100.1", &another.email, another.password).await.status, 303);
         let rows = app.count("throttled_accounts").await + app.count("throttled_sources").await;
-        assert_eq!(rows, 2, "of the owner; whoever makes no mistake leaves nothing behind");
+        assert_eq!(rows, 2, "two rows of the owner; successful sign-ins store nothing");
     }
 
     async fn cb_05_what_no_longer_counts_is_swept_away(app, super::behind_a_proxy) {
@@ -267,7 +267,7 @@ both_engines! {
 mod across_nodes {
     use super::*;
 
-    /// Two nodes of one deployment: on PostgreSQL two servers, on SQLite the same one twice.
+    /// Two nodes of one deployment: two servers on PostgreSQL; on SQLite, the same one twice.
     async fn nodes(database: Database) -> (TestApp, Option<TestApp>) {
         let is_shared = database.url().starts_with("postgres");
         let one = behind_a_proxy(Builder::on(database)).start().await;
@@ -284,7 +284,7 @@ mod across_nodes {
             assert_eq!(looked_at(&guess_at_once(&both, &owner.email, &here).await), 10);
             for seconds in [1, 2] {
                 one.advance(TimeDelta::seconds(seconds));
-                assert_eq!(looked_at(&guess_at_once(&both, &owner.email, &here[..30]).await), 1, "one is due");
+                assert_eq!(looked_at(&guess_at_once(&both, &owner.email, &here[..30]).await), 1, "one attempt is available");
             }
             if let Some(other) = other {
                 other.stop().await;

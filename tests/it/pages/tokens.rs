@@ -1,4 +1,4 @@
-//! `/tokens`: personal tokens, and what an organization says of them.
+//! `/tokens`: personal tokens, and the policies of an organization.
 
 use super::keys::secret;
 use super::turn;
@@ -43,7 +43,7 @@ both_engines! {
         assert!(list.text().contains("Notebook") && !list.body.contains(&token), "{}", list.text());
         let path = links(&list.body).into_iter().find(|link| link.ends_with("/end")).unwrap();
         let owner = app.browser_of(&app.owner().await).await;
-        assert_eq!(owner.get(&path).await.status, 404, "a token is its owner's");
+        assert_eq!(owner.get(&path).await.status, 404, "only the owner sees a token");
         let answer = browser.submit(&browser.get(&path).await.form_to("/tokens/")).await;
         assert_eq!(answer.location(), "/tokens?org=northwind-labs&done=token-revoked");
         assert_eq!(status(app, &token).await, 401);
@@ -58,7 +58,7 @@ both_engines! {
         }
         app.execute("UPDATE organizations SET personal_token_max_seconds = 86400").await.unwrap();
         let form = browser.get(NEW).await.form(NEW);
-        assert_eq!(form.field("ends"), Some("86400"), "the longest that is allowed");
+        assert_eq!(form.field("ends"), Some("86400"), "the longest allowed lifetime");
         let filled = form.with("name", "Notebook").with("scope.org:read", "on").with("ends", "never");
         assert!(browser.submit(&filled).await.text().contains("at most 24 hours"));
     }

@@ -1,4 +1,4 @@
-//! The session of a browser: its cookie, its ends, and that nobody else can get into it.
+//! Web sessions: cookie, expiry, and isolation.
 
 use chrono::TimeDelta;
 use keystiled::domain::client::ClientKind;
@@ -13,7 +13,7 @@ use crate::support::database::Database;
 use crate::support::http::BrowserCaller;
 use crate::support::oauth::Ask;
 
-/// Whether somebody is signed in under the cookies of this browser.
+/// Whether this browser is signed in.
 async fn signed_in(browser: &BrowserCaller) -> bool {
     browser.get("/cli-sessions").await.status == 200
 }
@@ -44,7 +44,7 @@ both_engines! {
             }
             assert!(!cookie.contains("Domain"), "{cookie}");
         }
-        // 256 random bits, and only their digest is stored.
+        // 256 random bits, of which only the digest is stored.
         let value = browser.cookie("__Host-sid").unwrap();
         assert_eq!(value.len(), 43);
         let (digest, now) = (Digest::of(&value), app.inside().now());
@@ -69,7 +69,7 @@ both_engines! {
         let other = TestApp::on(Database::sqlite()).await;
         let (here, there) = (app.owner().await, other.owner().await);
         let browser = app.browser_of(&here).await;
-        // Browsers send cookies to every port of a host.
+        // Browsers send cookies to all ports of a host.
         let at_other = browser.at_node(&other.base()).with_origin(other.issuer());
         other.sign_in(&at_other, &there).await;
         assert!(signed_in(&browser).await && signed_in(&at_other).await, "signing in there left the session here");
@@ -122,7 +122,7 @@ both_engines! {
         let id = path.rsplit('/').next().unwrap();
         let answer = victim.get(&format!("/authorize/return?request={id}")).await;
         assert_eq!(answer.status, 404, "{}", answer.text());
-        // The attacker's form with the victim's own token answers nothing either.
+        // The attacker's form does not work even with the victim's own CSRF token.
         let own = app.ask(&victim, &Ask::of(&client)).await.form_to("/authorize/");
         let mut form = own.with("decision", "authorize");
         form.action.clone_from(&path);
@@ -135,7 +135,7 @@ both_engines! {
         app.advance(TimeDelta::minutes(29));
         assert!(signed_in(&browser).await);
         app.advance(TimeDelta::minutes(29));
-        assert!(signed_in(&browser).await, "using it moves its end");
+        assert!(signed_in(&browser).await, "use extends the session");
         app.advance(TimeDelta::minutes(31));
         assert!(!signed_in(&browser).await);
     }
