@@ -1,4 +1,4 @@
-//! `key`, `pat`, `scope` and `audit`: what they send, and what they print of the answers.
+//! `key`, `pat`, `scope` and `audit`: their requests and their output.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::support::cli::Cli;
 use crate::support::scripted::{Asked, Scripted};
 
-/// The key with which the tool calls.
+/// The key that the tool calls with.
 const CALLER: &str = "keystile_live_0123456789abcdefghijklmnopqrstuvwxyz";
-/// The secrets that the server makes.
+/// The secret that the server returns.
 const KEY: &str = "keystile_live_newnewnewnewnewnewnewnewnewnewnewnew";
 const TOKEN: &str = "keystile_pat_newnewnewnewnewnewnewnewnewnewnewnew";
 
@@ -73,7 +73,7 @@ fn answer(asked: &Asked) -> (u16, Value) {
     (status, json!({ "data": data }))
 }
 
-/// A tool that calls a server which answers so.
+/// A tool configured for this scripted server.
 fn tool(server: &Scripted) -> Cli {
     Cli::at(&server.url()).with("KEYSTILE_API_KEY", CALLER)
 }
@@ -261,7 +261,7 @@ async fn following_the_audit_log_prints_each_event_once() {
     let cli = tool(&server);
     let mut follows = cli.start(cli.command(&["audit", "list", "--follow", "--json"]));
     follows.on_terminal(|said| said.contains("key.revoked").then_some(())).await;
-    // What it asks next brings both again.
+    // The next poll returns both again.
     tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
     follows.kill();
     let said = follows.ended().await.out;

@@ -31,7 +31,7 @@ both_engines! {
 
         let session = cli.stored("job")["session_id"].as_str().unwrap().to_owned();
         cli.run(&["profile", "delete", "job"]).await.good();
-        assert!(app.stored(&session).await.revoked_at.is_some(), "what is deleted here has ended there");
+        assert!(app.stored(&session).await.revoked_at.is_some(), "deleting a profile ends its session at the server");
         cli.run(&["whoami", "-p", "job"]).await.failed(2, "Not authenticated\n");
         cli.run(&["whoami"]).await.good();
     }
@@ -103,7 +103,7 @@ both_engines! {
         assert!(text.lines().any(|line| line.starts_with('*') && line.contains(&owner.organization.name)), "{text}");
         let same = cli.run(&["org", "switch", &owner.organization.slug]).await.good();
         assert!(same.err.starts_with(&format!("✓ Acting for {} with profile default", owner.organization.name)));
-        // There is no session for it, and nobody is there who could sign in.
+        // There is no session for it, and no person to sign in.
         cli.run(&["org", "switch", "elsewhere"]).await.failed(2, "Not authenticated\n");
         cli.run(&["whoami"]).await.good();
     }

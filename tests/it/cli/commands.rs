@@ -1,4 +1,4 @@
-//! What every command prints and how it ends.
+//! Output and exit codes of all commands.
 
 use serde_json::Value;
 
@@ -138,7 +138,7 @@ both_engines! {
         let gone = "Session refresh failed (401)\n  Re-run `keystile auth login --browser` to get fresh credentials.";
         cli.run(&["whoami"]).await.failed(2, gone);
         assert_eq!(cli.stored("default")["state"], "needs_login");
-        assert!(cli.stored("default")["refresh_token"].is_string(), "what is stale is kept, not blanked");
+        assert!(cli.stored("default")["refresh_token"].is_string(), "the stale tokens are kept");
         cli.run(&["auth", "token"]).await.failed(2, gone);
         let ran = cli.run(&["auth", "status", "--json"]).await;
         assert_eq!((ran.exit, ran.json()["authenticated"].as_bool()), (2, Some(false)));
@@ -162,7 +162,7 @@ both_engines! {
 
     async fn a_token_never_goes_to_another_host(app) {
         let cli = app.cli_of(&app.owner().await).await;
-        // Whoever is called there would answer, and so would be seen.
+        // The other host would answer, so a call would be seen.
         let elsewhere = crate::support::relay::Relay::start();
         let other = elsewhere.url();
         let base = ["--api-base", &other];
@@ -224,7 +224,7 @@ async fn a_typing_error_ends_with_1_and_says_what_was_meant() {
 async fn a_closed_pipe_is_silent() {
     let cli = Cli::at("http://127.0.0.1:9");
     let command = format!("{} config path | true; exit ${{PIPESTATUS[0]}}", companion());
-    // Whether the reader is gone before the line is written is a race, and both outcomes are good.
+    // Whether the reader closes before the line is written is a race; both outcomes are fine.
     let ran = cli.start(cli.wrapped("bash", &["-c", &format!("trap '' PIPE; {command}")])).ended().await;
     assert!(matches!(ran.exit, 0 | 141), "{ran:#?}");
     assert_eq!(ran.err, "");

@@ -1,4 +1,4 @@
-//! A terminal that waits for a code to be pasted, when the page in the browser can show none.
+//! A terminal waits for a pasted code while the page in the browser cannot show one.
 
 use std::process::Stdio;
 
@@ -7,12 +7,12 @@ use crate::support::both_engines;
 use crate::support::cli::{Ran, Running};
 use crate::support::http::{Answer, BrowserCaller};
 
-/// The link that the tool prints.
+/// The link printed by the tool.
 fn link(said: &str) -> Option<String> {
     said.lines().map(str::trim).find(|line| line.contains("/c/")).map(str::to_owned)
 }
 
-/// The device code that it prints afterwards.
+/// The user code printed after it.
 fn user_code(said: &str) -> Option<String> {
     let (_, code) = said.split_once("enter this code:")?;
     code.split_whitespace().next().map(str::to_owned)
@@ -23,7 +23,7 @@ async fn open(browser: &BrowserCaller, link: &str) -> Answer {
     browser.follow(opened).await
 }
 
-/// The page refuses, the terminal shows a device code, and that signs in.
+/// The page refuses, the terminal shows a user code, and that signs in.
 async fn goes_on_with_a_device_code(app: &TestApp, tool: Running, on_terminal: bool) {
     let browser = app.browser_of(&app.owner().await).await;
     let address = if on_terminal { tool.on_terminal(link).await } else { tool.says(link).await };
@@ -40,7 +40,7 @@ async fn goes_on_with_a_device_code(app: &TestApp, tool: Running, on_terminal: b
     assert!(said.contains("Signed in as"), "{said}");
 }
 
-/// Waits for this error while the prompt is still open: only then its input ends.
+/// Waits for this error while the prompt is open; its input ends only afterwards.
 async fn stopped(tool: Running, error: &str) -> Ran {
     tool.on_terminal(|said| said.lines().any(|line| line.trim_end().ends_with(error)).then_some(())).await;
     let ran = tool.ended().await;
@@ -61,7 +61,7 @@ both_engines! {
     async fn cg_04_a_script_whose_page_refuses_changes_to_a_device_code(app) {
         let cli = app.cli();
         let mut command = cli.command(&["auth", "login", "--no-browser"]);
-        // Open, and nothing ever comes.
+        // An open stdin without data.
         command.stdin(Stdio::piped());
         goes_on_with_a_device_code(app, cli.start(command), false).await;
     }

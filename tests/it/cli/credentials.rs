@@ -1,4 +1,4 @@
-//! Where credentials come from, and the files that hold them.
+//! Sources of credentials, and the files that store them.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::both_engines;
 use crate::support::cli::{Cli, Ran, companion};
 
-/// A key in the right form that no server has issued.
+/// A well-formed key that no server has issued.
 const KEY: &str = "keystile_live_0123456789abcdefghijklmnopqrstuvwxyz";
 
 fn mode(path: &Path) -> u32 {
@@ -21,7 +21,7 @@ fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// Runs the tool as somebody whom permissions stop. They do not stop an administrator with all capabilities.
+/// Runs the tool as a user to whom permissions apply; they do not apply to an administrator with all capabilities.
 async fn run_bound(cli: &Cli, arguments: &str) -> Ran {
     let without = if geteuid().is_root() { "setpriv --bounding-set=-all" } else { "" };
     let line = format!("exec {without} {} {arguments}", companion());
@@ -50,7 +50,7 @@ both_engines! {
         let mut empty = cli.command(&["whoami"]);
         empty.env("KEYSTILE_API_KEY", "");
         cli.start(empty).ended().await.good();
-        assert_eq!(fs::read(cli.credentials_file()).unwrap(), before, "a rejected key changes nothing that is stored");
+        assert_eq!(fs::read(cli.credentials_file()).unwrap(), before, "a rejected key changes no stored credential");
     }
 
     async fn a_refresh_touches_neither_the_variable_nor_the_flag(app) {
@@ -81,7 +81,7 @@ both_engines! {
             assert_eq!(mode(file), 0o600, "{}", file.display());
         }
         let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(names.len(), 2, "no temporary file stays: {names:?}");
+        assert_eq!(names.len(), 2, "no temporary file is left: {names:?}");
     }
 
     async fn a_readable_file_is_tightened_and_a_writable_one_refused(app) {
@@ -102,7 +102,7 @@ both_engines! {
         let cli = app.cli_of(&app.owner().await).await;
         let file = cli.credentials_file();
         let before = fs::read(&file).unwrap();
-        // Only the administrator can give a file away, and only others can be kept from reading it.
+        // Only an administrator can change the owner, and only other users can be denied access.
         if chown(&file, Some(65534), None).is_err() {
             chmod(&file, 0o000);
         }
@@ -119,7 +119,7 @@ both_engines! {
         let cli = app.cli_of(&app.owner().await).await;
         let (folder, before) = (cli.folder(), fs::read(cli.credentials_file()).unwrap());
         chmod(&folder, 0o500);
-        // What is good without a change goes on.
+        // Commands that need no change still work.
         run_bound(&cli, "whoami").await.good();
         let headline = format!("Could not write {}\n  Permission denied", cli.credentials_file().display());
         run_bound(&cli, "auth login --browser").await.failed(2, &headline);
@@ -167,7 +167,7 @@ both_engines! {
             assert!(ran.err.contains(hint) && ran.err.contains("(from KEYSTILE_API_KEY)"), "{ran:#?}");
         }
         assert_eq!(relay.callers(), 0);
-        // The test is about the tool alone; the server of this test was never asked.
+        // Only the tool is tested; the server was never called.
         assert_eq!(app.count("credentials").await, 0);
     }
 
@@ -184,7 +184,7 @@ both_engines! {
 
     async fn signing_out_with_the_server_down_says_so_and_ends_well(app) {
         let cli = app.cli_of(&app.owner().await).await;
-        // Nobody listens there.
+        // No one listens there.
         cli.edit(|document| document["profiles"]["default"]["issuer"] = Value::from("http://127.0.0.1:9"));
         let mut command = cli.command(&["auth", "logout", "--no-retry"]);
         command.env_remove("KEYSTILE_ISSUER");

@@ -1,4 +1,4 @@
-//! `auth doctor`: what is wrong is named, and mended where nothing can be lost.
+//! `auth doctor`: names problems, and fixes those where nothing can be lost.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -58,7 +58,7 @@ both_engines! {
         for (name, expected) in [("folder", "failed"), ("credentials", "failed"), ("leftovers", "attention")] {
             assert_eq!(verdict(&document, name), expected, "{document}");
         }
-        assert_eq!((mode(&folder), mode(&file)), (0o777, 0o666), "looking changes nothing");
+        assert_eq!((mode(&folder), mode(&file)), (0o777, 0o666), "a check changes nothing");
         let document = cli.run(&["auth", "doctor", "--fix", "--json"]).await.good().json();
         for name in ["folder", "credentials", "leftovers"] {
             assert_eq!(verdict(&document, name), "mended", "{document}");
@@ -87,7 +87,7 @@ async fn the_doctor_says_why_a_server_cannot_be_reached() {
     assert_eq!(ran.exit, 3, "{ran:#?}");
     assert!(ran.out.contains("Cannot reach 127.0.0.1:9"), "{ran:#?}");
     assert!(ran.err.starts_with("✗ A check failed: server\n"), "{ran:#?}");
-    assert!(!cli.folder().exists(), "looking makes no files");
+    assert!(!cli.folder().exists(), "a check creates no files");
 }
 
 #[tokio::test]

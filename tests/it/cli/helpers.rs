@@ -1,4 +1,4 @@
-//! `credential-helper`: what git, docker, kubectl and the AWS tools get to hear.
+//! `credential-helper`: output for git, docker, kubectl and the AWS tools.
 
 use keystile::testing::{TestResponse, TestServer};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Keys on the command line: checked, verified, and only then stored.
+//! Keys on the command line are checked and verified before they are stored.
 
 use std::fs;
 use std::io::Write as _;
@@ -37,7 +37,7 @@ fn judging(judge: fn() -> Reply) -> Scripted {
     })
 }
 
-/// Runs a command line with this on standard input.
+/// Runs a command with this on stdin.
 async fn with_input(cli: &Cli, arguments: &[&str], input: &str) -> Ran {
     let file = cli.home().join("input");
     fs::File::create(&file).unwrap().write_all(input.as_bytes()).unwrap();

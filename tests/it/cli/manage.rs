@@ -7,7 +7,7 @@ use crate::support::app::TestApp;
 use crate::support::both_engines;
 use crate::support::cli::{Cli, Ran, visit};
 
-/// The owner's tool, with what managing needs.
+/// The owner's tool, with the management scopes.
 async fn manager(app: &TestApp) -> Cli {
     let cli = app.cli();
     let scopes = "keys:read,keys:manage,tokens:manage,deployments:read,org:read";
@@ -15,7 +15,7 @@ async fn manager(app: &TestApp) -> Cli {
     cli
 }
 
-/// What a key or a token sees of itself.
+/// The output of `whoami` for a key or token.
 async fn whoami(app: &TestApp, secret: &str) -> Ran {
     app.cli().with("KEYSTILE_API_KEY", secret).run(&["whoami", "--json"]).await
 }
@@ -104,7 +104,7 @@ both_engines! {
         app.sign_cli_in(&cli, &owner, &["--scopes", "org:read,keys:read"]).await;
         let scopes = async || cli.run(&["whoami", "--json"]).await.good().json()["scopes"].clone();
         assert_eq!(scopes().await, serde_json::json!(["keys:read", "org:read"]));
-        // Without `--scopes` the session keeps what it has, and `--force` takes the default of the server.
+        // Without `--scopes` the session keeps its scopes, and `--force` requests the default of the server.
         app.sign_cli_in(&cli, &owner, &["--scopes", "keys:manage,keys:read,org:read"]).await;
         app.sign_cli_in(&cli, &owner, &[]).await;
         assert_eq!(scopes().await, serde_json::json!(["keys:manage", "keys:read", "org:read"]));
@@ -167,7 +167,7 @@ both_engines! {
         assert!(last.ends_with(&said), "{text}");
         let about = cli.run(&["audit", "list", "--key", id]).await.good().out;
         assert_eq!(about.lines().count(), 2, "{about}");
-        // More than the server gives at once.
+        // More events than the server returns in one page.
         let org_id = app.owner().await.organization.id;
         let recorded = app.inside().store.write(move |work| {
             for _ in 0..150 {

@@ -1,4 +1,4 @@
-//! The companion CLI as people and scripts run it: the built binary against the running server.
+//! The companion CLI: the built binary against a running server.
 
 mod access;
 mod accounts;

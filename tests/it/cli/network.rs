@@ -1,4 +1,4 @@
-//! The way to the server: proxies, certificates, busy servers, clocks.
+//! Network: proxies, certificates, busy servers, clocks.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -12,10 +12,10 @@ use crate::support::database::Database;
 use crate::support::http::BrowserCaller;
 use crate::support::tls::TlsFront;
 
-/// A key in the right form that no server has issued.
+/// A well-formed key that no server has issued.
 const KEY: &str = "keystile_live_0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// What an authorization server at this address says about itself.
+/// Authorization server metadata for this address.
 fn metadata(issuer: &str, api: &str) -> Value {
     json!({
         "issuer": issuer,
@@ -46,7 +46,7 @@ async fn discovery_and_api_calls_take_the_same_proxy_and_this_machine_none() {
     let paths: Vec<_> = calls.iter().map(|asked| asked.path.as_str()).collect();
     let discovery = "http://auth.acme.test/.well-known/oauth-authorization-server";
     assert_eq!(paths, [discovery, "http://api.acme.test/v1/things"]);
-    assert_eq!(calls[0].authorization, None, "the key is for the API only");
+    assert_eq!(calls[0].authorization, None, "the key is sent only to the API");
     assert_eq!(calls[1].authorization.as_deref(), Some(format!("Bearer {KEY}").as_str()));
 
     let local =
@@ -125,7 +125,7 @@ async fn a_busy_server_is_asked_four_times_unless_told_otherwise() {
     cli.run(&["api", "POST", "/v1/things", "-d", "{}", "--api-base", &base])
         .await
         .failed(3, "Server error (503)\n");
-    assert_eq!(*count.lock().unwrap(), 8, "a POST of the tool has an idempotency key");
+    assert_eq!(*count.lock().unwrap(), 8, "the tool's POSTs have an idempotency key");
     cli.run(&["api", "GET", "/v1/things", "--api-base", &base, "--no-retry"])
         .await
         .failed(3, "Server error (503)\n");

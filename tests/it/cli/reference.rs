@@ -1,4 +1,4 @@
-//! What is made from the description of the command line.
+//! Output generated from the definition of the command line.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! One refresh for all processes, and none that loses a session.
+//! Processes share one refresh, and no session is lost.
 
 use crate::support::app::{Builder, TestApp};
 use crate::support::both_databases;
@@ -8,7 +8,7 @@ use crate::support::relay::Relay;
 
 const PROCESSES: usize = 24;
 
-/// A server behind a relay, and a signed-in tool that only knows the relay.
+/// A server behind a relay, and a signed-in tool that knows only the relay.
 async fn behind_relay(database: Database) -> (Relay, TestApp, Cli) {
     let relay = Relay::start();
     let app = Builder::on(database).with("KEYSTILE_PUBLIC_URL", &relay.url()).start().await;
@@ -38,7 +38,7 @@ both_databases! {
             tokens.push(process.ended().await.good().out);
         }
         tokens.dedup();
-        assert_eq!(tokens.len(), 1, "all use the token of the one that refreshed");
+        assert_eq!(tokens.len(), 1, "all use the token of the process that refreshed");
         assert_eq!(app.whoami(tokens[0].trim_end()).await.status, 200);
         assert_eq!(relay.count("/oauth/token"), requests + 1);
         assert_eq!(generation(&app, &cli).await, before + 1);
@@ -63,7 +63,7 @@ both_databases! {
                 process.ended().await.good();
             }
             assert_ne!(cli.stored("default")["refresh_token"], stored["refresh_token"]);
-            assert_eq!(generation(&app, &cli).await, before + 1, "the lost answer was given once more");
+            assert_eq!(generation(&app, &cli).await, before + 1, "the lost response was sent again");
             cli.run(&["whoami"]).await.good();
         }
         assert_eq!(app.audited("session.refresh_reuse").await, 0);
@@ -87,7 +87,7 @@ both_databases! {
         let stored = cli.stored("default");
         let address = app.address();
         relay.lead_to(std::net::SocketAddr::from(([127, 0, 0, 1], 9)));
-        // An old token that still lasts is better than none.
+        // An old token that is still valid is better than none.
         let asked = cli.run(&["auth", "token", "--min-ttl", "9h", "--no-retry"]).await.good();
         assert_eq!(asked.out.trim_end(), stored["access_token"]);
         cli.run(&["auth", "refresh", "--no-retry"]).await.failed(3, "Cannot reach ");

@@ -1,4 +1,4 @@
-//! `kill -9` of the server at any moment loses nothing that a tool was told.
+//! `kill -9` of the server loses no response that a tool has received.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,15 +19,15 @@ use crate::support::oauth::Tokens;
 const SESSIONS: usize = 12;
 const KILLS: usize = 6;
 
-/// What one tool presented and what it got for that.
+/// What a tool presented, and what it received for it.
 #[derive(Default)]
 struct Tool {
-    /// The refresh token that it holds.
+    /// Its current refresh token.
     current: String,
     successors: BTreeMap<String, String>,
 }
 
-/// Refreshes without a pause until it is told to stop; a lost answer is asked for again.
+/// Refreshes continuously until told to stop; retries after a lost response.
 async fn keep_refreshing(
     url: String,
     client: String,
@@ -46,7 +46,7 @@ async fn keep_refreshing(
             continue;
         };
         let (status, body) = (answer.status().as_u16(), answer.text().await);
-        // An answer that was cut off is no answer.
+        // An incomplete response counts as none.
         let Ok(body) = body else { continue };
         if status == 503 {
             continue;
@@ -57,12 +57,12 @@ async fn keep_refreshing(
         done.fetch_add(1, Ordering::Relaxed);
         let mut tool = tool.lock().unwrap();
         let known = tool.successors.entry(presented).or_insert_with(|| next.clone());
-        assert_eq!(*known, next, "one token has one successor, whoever asks and whenever");
+        assert_eq!(*known, next, "each token has exactly one successor");
         tool.current = next;
     }
 }
 
-/// Somewhere between a moment and half a second.
+/// A random time of at most half a second.
 fn a_while() -> Duration {
     let byte = Secret::random(Entropy).expose().bytes().map(u64::from).sum::<u64>();
     Duration::from_millis(50 + byte * 7919 % 450)
@@ -93,7 +93,7 @@ both_databases! {
             &url,
             app.data_dir(),
         );
-        // The data outlives the server that made it.
+        // Another server on the same data.
         let again = app.another_node();
         app.stop().await;
 
@@ -127,7 +127,7 @@ both_databases! {
                 (tool.current.clone(), tool.successors.len())
             };
             let stored = app.stored(id).await;
-            // A session begins with generation 1, and the answer to the last rotation may be lost.
+            // A session starts with generation 1, and the response to the last rotation may be lost.
             let generation = usize::try_from(stored.generation).unwrap();
             assert!((rotations + 1..=rotations + 2).contains(&generation), "{generation} after {rotations}");
             assert!(stored.revoked_at.is_none());
@@ -135,7 +135,7 @@ both_databases! {
             assert_eq!(app.whoami(&tokens.access).await.status, 200);
         }
         let events = app.audit_of(&owner.organization.id).await;
-        assert!(!events.iter().any(|action| action == "session.refresh_reuse"), "nobody was taken for a thief");
+        assert!(!events.iter().any(|action| action == "session.refresh_reuse"), "no reuse was recorded");
         app.stop().await;
     }
 }

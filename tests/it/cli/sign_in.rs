@@ -1,4 +1,4 @@
-//! `auth login`
+//! `auth login`.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::support::both_engines;
 use crate::support::cli::{Cli, companion, visit};
 use crate::support::http::Anonymous;
 
-/// What comes back, with one parameter replaced.
+/// The redirect URL with one parameter replaced.
 fn replaced(url: &str, name: &str, value: &str) -> String {
     let mut url = Url::parse(url).unwrap();
     let pairs: Vec<(String, String)> = url
@@ -200,7 +200,7 @@ both_engines! {
 
 #[tokio::test]
 async fn cli_06_without_a_terminal_and_a_credential_every_command_ends_at_once_and_no_browser_opens() {
-    // Nobody listens there: whoever waited or called would be found out.
+    // No one listens there, so a command that waits or calls would be noticed.
     let cli = Cli::at("http://127.0.0.1:9").with_recording_browser();
     for command in [
         &["auth", "login"][..],
@@ -217,7 +217,7 @@ async fn cli_06_without_a_terminal_and_a_credential_every_command_ends_at_once_a
         assert!(ran.err.contains("In scripts and CI, set KEYSTILE_API_KEY."), "{ran:#?}");
         assert!(took < Duration::from_secs(1), "{command:?} took {took:?}");
     }
-    // A busy machine may be slow once, so the fastest of several counts.
+    // The fastest of several runs counts, because the machine may be busy.
     let mut fastest = Duration::MAX;
     for _ in 0..5 {
         let started = Instant::now();

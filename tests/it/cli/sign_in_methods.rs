@@ -1,4 +1,4 @@
-//! The sign-in methods of `auth login` besides the browser on this machine: device code, pasted code, two steps.
+//! The other sign-in methods of `auth login`: device code, pasted code, two steps.
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,10 +58,10 @@ fn form(body: &str, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// A shell command on a terminal of its own, with the settings of the terminal before and after it.
+/// A shell command on a pseudo-terminal, with the terminal settings before and after it.
 fn on_terminal(cli: &Cli, arguments: &str) -> Running {
     let tool = companion();
-    // Ctrl-C reaches the shell too, which is to go on and look at the terminal.
+    // Ctrl-C also reaches the shell, which must continue to print the settings.
     let line =
         format!("trap : INT; stty -g >before; {tool} {arguments}; code=$?; stty -g >after; exit $code");
     let mut script: Command = cli.wrapped("script", &["-qec", &format!("sh -c '{line}'"), "/dev/null"]);
@@ -69,7 +69,7 @@ fn on_terminal(cli: &Cli, arguments: &str) -> Running {
     cli.start(script)
 }
 
-/// Asserts that the terminal is as it was.
+/// Asserts that the terminal settings are unchanged.
 fn terminal_is_restored(cli: &Cli) {
     let [before, after] =
         ["before", "after"].map(|name| std::fs::read_to_string(cli.home().join(name)).unwrap());
@@ -169,7 +169,7 @@ async fn d_and_p_change_the_sign_in_method_and_the_code_is_not_echoed() {
     terminal_is_restored(&cli);
 }
 
-/// A server whose approval is on its way for a while: the poll that brings it has begun, and is not answered yet.
+/// A server whose approving poll response is delayed.
 fn slow_server() -> Scripted {
     Scripted::start(|asked, base| {
         if asked.path == "/oauth/token" {
@@ -199,7 +199,7 @@ async fn an_approval_that_comes_while_p_is_pressed_is_not_lost() {
     let ran = login.ended().await.good();
     assert!(ran.out.contains("Signed in as ada@example.com"), "{ran:#?}");
     assert_eq!(cli.stored("default")["refresh_token"], REFRESH_TOKEN);
-    assert_eq!(server.bodies("/oauth/token").len(), 1, "one session, and it is here");
+    assert_eq!(server.bodies("/oauth/token").len(), 1, "one session, stored by the tool");
     assert!(server.bodies("/oauth/revoke").is_empty());
     terminal_is_restored(&cli);
 }
@@ -228,7 +228,7 @@ async fn d_while_the_browser_comes_back_makes_one_session_and_not_two() {
     let pushed = server.bodies("/oauth/par").pop().unwrap();
     let [redirect, state] = ["redirect_uri", "state"].map(|name| form(&pushed, name).unwrap());
     login.types("d");
-    // Whichever is first wins; the browser may find the port closed.
+    // Either may win; the browser may find the port closed.
     drop(reqwest::get(format!("{redirect}?code=c&state={state}")).await);
     let ran = login.ended().await.good();
     assert!(ran.out.contains("Signed in as ada@example.com"), "{ran:#?}");
@@ -242,7 +242,7 @@ async fn a_session_that_cannot_be_stored_is_ended_at_the_server() {
     let cli = Cli::at(&server.url());
     let login = cli.start(cli.command(&["auth", "login", "--device"]));
     asked(&server, "/oauth/token").await;
-    // Whatever takes the place of the file meanwhile cannot be replaced by one.
+    // Whatever is at the path cannot be replaced by a file.
     std::fs::create_dir_all(cli.credentials_file().join("x")).unwrap();
     let ran = login.ended().await;
     assert_eq!(ran.exit, 2, "{ran:#?}");
@@ -259,7 +259,7 @@ async fn the_status_says_how_the_session_was_signed_in() {
     let line = "  Method        sign-in by device code, CLI session ses_9fK2";
     assert!(status.out.lines().any(|said| said == line), "{status:#?}");
     assert_eq!(cli.run(&["auth", "status", "--json"]).await.good().json()["signed_in_by"], "device_code");
-    // A session that an earlier version stored does not say.
+    // A session stored by an earlier version has no sign-in method.
     cli.edit(|document| {
         document["profiles"]["default"].as_object_mut().unwrap().remove("signed_in_by");
     });
@@ -275,7 +275,7 @@ async fn ctrl_c_leaves_the_terminal_as_it_was() {
         let mut login = on_terminal(&cli, arguments);
         let asks = ["Waiting for approval", "ended on):", "Paste your key:"];
         login.on_terminal(|said| asks.iter().any(|asks| said.contains(asks)).then_some(())).await;
-        // The keys are listened for soon after the screen is drawn.
+        // The tool listens for keys soon after it has drawn the screen.
         tokio::time::sleep(Duration::from_millis(500)).await;
         login.types("\x03");
         let ran = login.ended().await;
@@ -294,7 +294,7 @@ async fn without_a_person_nothing_can_be_pasted() {
     cli.run(&["auth", "login", "--no-browser", "--no-input"]).await.failed(2, "Not authenticated\n");
 }
 
-/// A server that says this to those who ask for the status of a pushed request.
+/// A server with this response to the status of a pushed request.
 fn with_status(status: (u16, Value)) -> Scripted {
     Scripted::start(move |asked, base| {
         Some(if asked.path == "/oauth/par/status" { status.clone() } else { usual(asked, base) })
@@ -325,7 +325,7 @@ async fn cg_04_a_code_can_be_pasted_where_the_server_gives_no_status() {
         let cli = Cli::at(&server.url());
         let mut login = on_terminal(&cli, "auth login --no-browser");
         asked(&server, "/oauth/par/status").await;
-        // The answer has come by now, and changes nothing.
+        // The response has arrived by now, and changes nothing.
         tokio::time::sleep(Duration::from_millis(500)).await;
         login.types("the-code\n");
         let ran = login.ended().await.good();

@@ -1,4 +1,4 @@
-//! The organization's switch for personal tokens, as the tool meets it.
+//! The organization's setting for personal tokens, as the tool experiences it.
 
 use keystiled::domain::audit::{Actor, Origin};
 use keystiled::services::api_access;

@@ -1,4 +1,4 @@
-//! The example tool of another brand, with which a person signs in and calls an API that is not the server.
+//! The example tool of another brand: sign-in, and calls of an API other than the server's.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use crate::support::app::TestApp;
 use crate::support::both_engines;
 use crate::support::cli::Cli;
 
-/// The tool, and the API that it is for. The API takes whatever token the server has given.
+/// The tool and its API, which accepts every token.
 async fn weather(app: &TestApp) -> (Cli, Arc<Mutex<Vec<String>>>) {
     app.register_documented_tool().await;
     let seen = Arc::new(Mutex::new(Vec::new()));
