@@ -1,4 +1,4 @@
-//! Audit events: only ever added, and a change shows.
+//! Audit events are append-only, and changes are detected.
 
 use keystiled::admin::{self, Failure};
 use keystiled::domain::audit::chain::Fault;
@@ -28,7 +28,7 @@ async fn record_in(app: &TestApp, chain: &str, n: usize) {
     recorded.await.unwrap();
 }
 
-/// How many events the chain has, or at which it breaks and why.
+/// The number of events in the chain, or where it breaks and why.
 async fn verified(app: &TestApp) -> Result<i64, (i64, Fault)> {
     verified_in(app, CHAIN).await
 }
@@ -39,7 +39,7 @@ async fn verified_in(app: &TestApp, chain: &str) -> Result<i64, (i64, Fault)> {
     verdict.map(|head| head.sequence).map_err(|broken| (broken.sequence, broken.fault))
 }
 
-/// What `keystiled audit verify` says, and whether it says that all is well.
+/// The output of `keystiled audit verify`, and whether it succeeds.
 async fn reported(app: &TestApp, json: bool) -> (bool, String) {
     let verify = admin::Command::Audit(admin::audit::Command::Verify { json });
     match admin::run(verify, &app.config).await {
@@ -49,7 +49,7 @@ async fn reported(app: &TestApp, json: bool) -> (bool, String) {
     }
 }
 
-/// What somebody does who owns the database.
+/// What an owner of the database can do.
 async fn drop_triggers(app: &TestApp) {
     let statements = match app.database() {
         Database::Sqlite(_) => {
@@ -144,7 +144,7 @@ both_engines! {
         let (well, text) = reported(app, false).await;
         assert!(!well && text.contains("BROKEN  org_1 (no organization): at event 2, which is missing"), "{text}");
         let whole = format!("BROKEN  {} (Northwind Labs): at event 1, which is missing", organization.id);
-        assert!(text.contains(&whole), "a chain that was taken away as a whole is missed: {text}");
+        assert!(text.contains(&whole), "a chain deleted as a whole is noticed: {text}");
         let (well, text) = reported(app, true).await;
         let report: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!((well, &report["intact"]), (false, &serde_json::json!(false)));

@@ -1,4 +1,4 @@
-//! Connections that are cut while nobody looks.
+//! Connections that are cut while idle.
 
 use serde_json::json;
 
@@ -36,7 +36,7 @@ async fn cc_05_the_first_request_after_connections_died_is_answered() {
     app.database().cut_connections();
     assert_eq!(app.whoami(&session.tokens.access).await.status, 200, "an access token");
     let mut refresh_token = session.tokens.refresh.clone();
-    // More often than there are threads that rotate, so that one of them finds the connection dead that it had just used.
+    // More often than there are rotation threads, so that one of them finds the connection that it used before dead.
     for _ in 0..8 {
         app.database().cut_connections();
         let refreshed = app.refresh(&session.client, &refresh_token).await;

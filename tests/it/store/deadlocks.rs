@@ -1,4 +1,4 @@
-//! Transactions that want the same rows.
+//! Transactions that contend for the same rows.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -15,7 +15,7 @@ use crate::support::postgres::OwnDatabase;
 
 const REVOKE_ALL: &str = "/o/northwind-labs/settings/api-access/revoke-all";
 
-/// Lets one request, and then another one, wait for the rows of a table, and gives both answers.
+/// Queues one request and then another one behind a lock on a table, and returns both responses.
 async fn one_behind_the_other(
     database: &OwnDatabase,
     table: &str,
@@ -34,7 +34,7 @@ async fn one_behind_the_other(
     tokio::join!(one, behind)
 }
 
-/// A server on a database in which a deadlock is never noticed: one ends by the limit of a wait, with an error.
+/// A server on a database without deadlock detection: a deadlock ends by a timeout, with an error.
 async fn server() -> (OwnDatabase, TestApp) {
     let database = OwnDatabase::new("");
     database.execute(&[&format!("ALTER DATABASE {} SET deadlock_timeout = '10min'", database.name)]);
@@ -84,7 +84,7 @@ async fn cc_04_sessions_that_end_together_are_locked_in_one_order() {
     }
     let mut ids: Vec<String> = sessions.iter().map(|session| session.tokens.session()).collect();
     ids.sort();
-    // The newest comes first in a list; here it is the last by its id.
+    // The newest comes first in a list; here it is the last by id.
     for (number, id) in ids.iter().enumerate() {
         let at = format!("'2026-01-01'::timestamptz + interval '{number} days'");
         app.execute(&format!("UPDATE credentials SET created_at = {at} WHERE id = '{id}'")).await.unwrap();
@@ -124,7 +124,7 @@ async fn cc_04_a_write_that_deadlocks_runs_again() {
             .await
     });
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
-    // The one that was rolled back may meet the other one again before that has its second row.
-    assert!(runs.load(Ordering::SeqCst) >= 3, "one of them ran again");
+    // The transaction that was rolled back may deadlock again.
+    assert!(runs.load(Ordering::SeqCst) >= 3, "one of them was retried");
     app.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Nobody but their owner reads the files of the server.
+//! The files of the server are readable only by their owner.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::support::app::TestApp;
 use crate::support::database::Database;
 
-/// The files in a folder, each of which is its owner's alone.
+/// The files in a directory; asserts that each is private.
 fn private_files(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,4 +1,4 @@
-//! Every list is read by an index that finds what is asked for, however much there is besides.
+//! All lists are read by an index that finds the requested rows, however many others there are.
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -25,12 +25,12 @@ use crate::support::both_engines;
 use crate::support::oauth::Session;
 use crate::support::reading::Cost;
 
-/// Its name, what is asked for, from which place on, the indexes that may serve it, and how many rows come.
+/// Name, filter, position, the indexes that may serve it, and the number of rows.
 type Case<'a> = (&'a str, Filter, Option<(Time, i64)>, &'a [&'a str], usize);
 
-/// Rows that are not asked for.
+/// Rows that are not requested.
 const MANY: usize = 5_000;
-/// Rows and index entries that a page of 51 may cost.
+/// Maximum number of rows and index entries read for a page of 51.
 const BOUND: i64 = 200;
 
 fn start() -> Time {
@@ -52,8 +52,7 @@ fn bytes(app: &TestApp) -> &'static str {
     }
 }
 
-/// Adds rows, `rest` being what comes after `INSERT INTO` with `i` for the number of the row, and brings the statistics of
-/// PostgreSQL up to date.
+/// Adds rows; `rest` follows `INSERT INTO` and uses `i` as the number of the row. Updates the statistics of PostgreSQL.
 async fn fill(app: &TestApp, table: &str, rest: &str) {
     app.execute(&format!("{} INSERT INTO {table} {rest} FROM numbers", numbers(MANY))).await.unwrap();
     if app.inside().store.engine() == Engine::Postgres {
@@ -61,8 +60,8 @@ async fn fill(app: &TestApp, table: &str, rest: &str) {
     }
 }
 
-/// The first three events are of a rare kind, by a rare actor, with a rare credential, and refused; the next three are about
-/// that credential.
+/// The first three events have a rare action, actor and credential, and are refused; the next three have that
+/// credential as their target.
 async fn fill_events(app: &TestApp, chain: &str) {
     let (at, bytes) = (at(app), bytes(app));
     let rare = |rare: &str, common: &str| format!("CASE WHEN i <= 3 THEN {rare} ELSE {common} END");
@@ -80,7 +79,7 @@ async fn fill_events(app: &TestApp, chain: &str) {
     fill(app, "audit_events", &format!("{columns} {values}")).await;
 }
 
-/// 10 keys of the organization are alive, and they are the oldest.
+/// The 10 oldest keys of the organization are active.
 async fn fill_credentials(app: &TestApp, session: &Session, kind: CredentialKind) {
     let (at, bytes, kind) = (at(app), bytes(app), kind.as_str());
     let (user, org, client) = (&session.person.id, &session.person.organization.id, &session.client.id);
@@ -99,7 +98,7 @@ async fn fill_credentials(app: &TestApp, session: &Session, kind: CredentialKind
     fill(app, "credentials", &format!("{columns} {values}")).await;
 }
 
-/// CLI sessions of one person: the 10 oldest are active, and of the others every second one was revoked and the rest have
+/// CLI sessions of one person: the 10 oldest are active; of the others, every second one was revoked and the rest have
 /// expired.
 async fn fill_sessions(app: &TestApp, session: &Session) {
     let at = at(app);
@@ -157,7 +156,7 @@ both_engines! {
             ("a busy credential", Filter { credential: id("ses_common"), ..any() }, deep, by_credential, 51),
             ("what was refused", Filter { outcome: Some(Outcome::Refused), ..any() }, None, &["audit_events_refused"], 3),
             (
-                "what was refused in a period",
+                "refusals in a period",
                 Filter { outcome: Some(Outcome::Refused), ..period() },
                 None,
                 &["audit_events_refused"],
@@ -386,7 +385,7 @@ both_engines! {
             Ok(())
         };
         match app.cost("credentials", numbers).await {
-            // What lives is sorted by its end.
+            // Active sessions are sorted by their end.
             Cost::Plan(steps) => {
                 let reads: Vec<_> = steps.iter().filter(|step| step.contains(" credentials ")).collect();
                 assert!(reads.len() == 4 && reads.iter().all(|step| step.contains("INDEX credentials_active_by_user (")), "{steps:#?}");
@@ -400,7 +399,7 @@ both_engines! {
         fill_sessions(app, &session).await;
         app.execute("UPDATE credentials SET name = 'Needle' WHERE id = 'ses_11' OR id = 'ses_12'").await.unwrap();
         let now = app.clock.now();
-        // Of 5,000: 2,495 have expired, 2,495 were revoked, 10 are active, and one more was made by the fixture.
+        // Of 5,000 sessions, 2,495 have expired, 2,495 were revoked and 10 are active; the fixture created one more.
         for (state, pages, found) in [(SessionState::Any, 6, 2), (SessionState::Expired, 3, 1), (SessionState::Revoked, 3, 1), (SessionState::Active, 1, 0)] {
             let (mut after, mut names, mut read) = (None, Vec::new(), 0);
             loop {
@@ -412,7 +411,7 @@ both_engines! {
                 let again = look.clone();
                 let page = app.inside().store.read(look).await.unwrap();
                 let cost = app.cost("credentials", move |conn| again(conn).map(drop)).await;
-                // PostgreSQL may find it cheaper to read a table of this size from end to end; with a million rows it does not.
+                // For a table of this size, PostgreSQL may prefer a full scan; with a million rows it does not.
                 let rows = i64::try_from(MANY).unwrap() + 2 * SEARCH_LIMIT + BOUND;
                 cost.is_bounded("credentials", &[
                     "credentials_by_user", "credentials_active_by_user", "credentials_expired_by_user",

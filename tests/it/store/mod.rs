@@ -1,4 +1,4 @@
-//! What every engine promises the rest of the server.
+//! What each engine guarantees to the rest of the server.
 
 mod audit;
 mod connections;
@@ -14,7 +14,7 @@ mod switchover;
 mod values;
 mod writes;
 
-/// The numbers from 1 to `n` as `numbers (i)`, in front of an INSERT.
+/// The numbers from 1 to `n` as `numbers (i)`, to precede an INSERT.
 pub(crate) fn numbers(n: usize) -> String {
     format!("WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {n})")
 }

@@ -1,4 +1,4 @@
-//! PostgreSQL behind a PgBouncer in transaction mode.
+//! PostgreSQL behind PgBouncer in transaction mode.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -47,12 +47,12 @@ async fn cc_02_everything_works_where_each_transaction_has_another_session() {
     }
     let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = \
                  (SELECT oid FROM pg_database WHERE datname = current_database())";
-    assert_eq!(value(&database.url(), locks), "0", "nothing stays behind in a session of the pooler");
+    assert_eq!(value(&database.url(), locks), "0", "no lock stays in a session of the pooler");
     let other = on_it(app.another_node()).start().await;
     assert_eq!(
         other.refresh(&client, &sessions[0].tokens.refresh).await.status,
         400,
-        "it was rotated five times"
+        "the session was rotated five times"
     );
     other.stop().await;
     app.stop().await;

@@ -1,4 +1,4 @@
-//! What has ended is removed after `credentials.keep_ended`, and nothing that still counts goes with it.
+//! Ended credentials are removed after `credentials.keep_ended`, and nothing else is.
 
 use chrono::TimeDelta;
 use keystiled::domain::audit::Origin;
@@ -18,7 +18,7 @@ async fn is_there(app: &TestApp, id: &str) -> bool {
     app.count(&format!("credentials WHERE id = '{id}'")).await == 1
 }
 
-/// The names that the audit log shows for a credential, one for each of its events.
+/// The names in the audit log of a credential, one per event.
 async fn names_in_the_log(app: &TestApp, id: &str) -> Vec<String> {
     let log = app.owners_tool().await.get(&format!("/api/v1/audit?credential={id}")).await.json();
     let name = |event: &Value| event["credentialName"].as_str().unwrap_or("none").to_owned();
@@ -83,7 +83,7 @@ both_engines! {
         let until = due(90);
         app.advance(TimeDelta::minutes(59));
         app.sweep().await;
-        assert_eq!(app.count(&until).await, 0, "nothing is written for a session that is younger than an hour");
+        assert_eq!(app.count(&until).await, 0, "the sweep writes nothing for a session younger than an hour");
         app.advance(TimeDelta::minutes(2));
         app.sweep().await;
         assert_eq!(app.count(&until).await, 1);
@@ -104,7 +104,7 @@ both_engines! {
         assert_eq!(app.holder(&old).get("/api/v1/whoami").await.status, 200);
         tool.uses_of(&old, 1).await;
         let (old_id, day) = (old["id"].as_str().unwrap().to_owned(), app.clock.now().day());
-        // The sweep looks at a key without an end and puts it off for good, until a rotation gives it one.
+        // The sweep puts off a key without an end forever, until a rotation gives it one.
         app.advance(TimeDelta::hours(2));
         app.sweep().await;
         let far = format!("credentials WHERE id = '{old_id}' AND due_at > '9000-01-01T00:00:00.000000Z'");
@@ -113,7 +113,7 @@ both_engines! {
         let new = tool.made(&path, &json!({ "overlapSeconds": 3600 })).await;
         let new_id = new["id"].as_str().unwrap().to_owned();
         assert_eq!(tool.post(&format!("/api/v1/keys/{new_id}/revoke"), &json!({})).await.status, 200);
-        // The old one works for an hour more, so it ends after the new one.
+        // The old key works for one more hour, so it ends after the new one.
         app.advance(TimeDelta::days(400) + TimeDelta::minutes(30));
         app.sweep().await;
         assert!(is_there(app, &old_id).await && is_there(app, &new_id).await);

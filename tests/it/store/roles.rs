@@ -1,4 +1,4 @@
-//! Roles, encodings and defaults that a PostgreSQL may come with.
+//! Roles, encodings and defaults of PostgreSQL.
 
 use keystiled::domain::client::ClientKind;
 use keystiled::services::janitor;
@@ -10,7 +10,7 @@ use crate::support::database::Database;
 use crate::support::oauth::Tokens;
 use crate::support::postgres::OwnDatabase;
 
-/// The statements of the block of SQL in the documentation, for these names.
+/// The SQL statements in the documentation, with these names.
 fn documented_grants(owner: &str, role: &str) -> Vec<String> {
     let page = include_str!("../../../docs/configuration.md");
     let (_, rest) = page.split_once("```sql\n").unwrap();
@@ -97,7 +97,7 @@ async fn cc_07_transactions_are_read_committed_whatever_the_database_defaults_to
     };
     assert_eq!(store.read(inside).await.unwrap(), "read committed");
     assert_eq!(store.write(move |work| inside(work.conn)).await.unwrap(), "read committed");
-    // Where the next transaction may have another session, each says so itself.
+    // If each transaction may run in another session, it sets the level itself.
     let other = app.another_node().with("KEYSTILE_DATABASE_URL", &database.url());
     let other = other.with("KEYSTILE_DATABASE__POOLER", "transaction").start().await;
     let level = other.inside().store.write(move |work| inside(work.conn)).await.unwrap();

@@ -1,9 +1,9 @@
-//! The two schemas are one schema.
+//! The schemas of both engines are the same.
 
 use crate::support::app::TestApp;
 use crate::support::database::Database;
 
-/// Tables, columns, their kinds and whether they may be empty; one line a column. A time is text on SQLite.
+/// Tables, columns, types and nullability, one line per column. Times are text on SQLite.
 const SQLITE_COLUMNS: &str = "
     SELECT t.name || '.' || c.name || ' ' ||
         CASE WHEN c.type = 'TEXT' AND (c.name LIKE '%\\_at' ESCAPE '\\' OR c.name IN ('at', 'auth_time'))
@@ -19,7 +19,7 @@ const POSTGRES_COLUMNS: &str = "
     FROM information_schema.columns
     WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_\\_diesel%'
     ORDER BY 1";
-/// Indexes that have a name, the table of each, and whether it is unique.
+/// Named indexes with their table, and whether they are unique.
 const SQLITE_INDEXES: &str = "
     SELECT t.name || '.' || i.name || CASE WHEN i.\"unique\" THEN ' UNIQUE' ELSE '' END AS name
     FROM sqlite_schema t, pragma_index_list(t.name) i
@@ -29,7 +29,7 @@ const POSTGRES_INDEXES: &str = "
     FROM pg_indexes
     WHERE schemaname = current_schema() AND indexname NOT LIKE '%\\_pkey' AND indexname NOT LIKE '%\\_key'
     ORDER BY 1";
-/// Which column refers to which table.
+/// Foreign keys.
 const SQLITE_REFERENCES: &str = "
     SELECT t.name || '.' || f.\"from\" || ' ' || f.\"table\" || ' ' || f.on_delete AS name
     FROM sqlite_schema t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table' ORDER BY 1";

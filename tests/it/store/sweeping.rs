@@ -1,4 +1,4 @@
-//! What has ended is deleted without standing in the way of anything else.
+//! The sweep deletes ended rows without blocking other requests.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use super::numbers;
 use crate::support::app::TestApp;
 use crate::support::both_engines;
 
-/// Adds authorization requests that end at `end`.
+/// Adds authorization requests that expire at `end`.
 async fn add_requests(app: &TestApp, client_id: &str, name: &str, status: &str, n: usize, end: Time) {
     let end = end.iso_micros();
     let rows = format!(
@@ -47,7 +47,7 @@ async fn add_codes(app: &TestApp, name: &str, n: usize, end: Time) {
 
 type Delete = fn(&mut Conn, Span) -> Result<Deleted, StoreError>;
 
-/// Every step of a sweep, with its table and the index that finds what it deletes or marks.
+/// All steps of a sweep, with the table and the index that finds the rows to delete or mark.
 const DELETIONS: [(&str, &str, Delete); 12] = [
     (
         "authorization_requests",
@@ -71,7 +71,7 @@ both_engines! {
     async fn cb_03_a_sweep_of_any_size_goes_in_steps_between_which_others_write(app, |app| app.manual_clock()) {
         const ENDED: usize = 20_000;
         let client = app.client(ClientKind::Native).await;
-        // Nothing has ended while the server makes its own sweep at the start.
+        // Nothing has expired at the time of the server's own sweep at the start.
         add_requests(app, &client.id, "ended", "open", ENDED, app.clock.now() + TimeDelta::hours(1)).await;
         app.advance(TimeDelta::hours(3));
         let (store, config) = (app.inside().store.clone(), app.config.clone());
@@ -81,7 +81,7 @@ both_engines! {
             if sweeping.is_finished() {
                 break;
             }
-            // A write, which on SQLite has its turn among the steps.
+            // A write, which on SQLite takes its turn between the steps.
             add_requests(app, &client.id, &format!("new{turn}_"), "open", 1, app.clock.now()).await;
             seen.insert(app.count("authorization_requests WHERE id LIKE 'ended%'").await);
         }
@@ -112,20 +112,20 @@ both_engines! {
         const KEPT: usize = 5_000;
         let client = app.client(ClientKind::Native).await;
         let now = app.clock.now();
-        // Codes of the last day, which stay, long after their requests have ended.
+        // Codes of the last day are kept long after their requests have expired.
         let end = now + TimeDelta::hours(12);
         add_requests(app, &client.id, "kept", "approved", KEPT, end).await;
         add_codes(app, "kept", KEPT, end).await;
         add_requests(app, &client.id, "due", "open", 5, end).await;
-        // The span ends a day later: what is due of requests without a code is long due.
+        // The span ends a day later, long after requests without a code were due.
         let now = now + TimeDelta::hours(24);
         for (table, index, delete) in DELETIONS {
-            // Where an index also holds what is kept, the span ends before that.
+            // If an index also contains rows that are kept, the span ends before those.
             let kept = if index == "authorization_requests_by_expiry" { 20 } else { 1 };
             let span = Span { from: Time::FIRST, before: now - TimeDelta::hours(kept), limit: 1000 };
             let cost = app.cost(table, move |conn| delete(conn, span).map(drop)).await;
             if let crate::support::reading::Cost::Plan(steps) = &cost {
-                // Deleting a request looks for its code, by the key.
+                // Deleting a request looks up its code by key.
                 let finds = format!(" INDEX {index} (");
                 assert!(steps.iter().any(|step| step.contains(&finds)), "{steps:#?}");
                 assert!(steps.iter().all(|step| !step.starts_with("SCAN ") && !step.contains("ORDER BY")), "{steps:#?}");

@@ -1,4 +1,4 @@
-//! The address of PostgreSQL leads to another server than before.
+//! The address of PostgreSQL points to another server than before.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::failover::{Cluster, Tunnel, address_of, wait_for};
 use crate::support::oauth::{Session, Tokens};
 use crate::support::postgres::{execute, value};
 
-/// Refreshes a session and keeps what it got; the answer's status.
+/// Refreshes a session, stores the new tokens and returns the status.
 async fn refresh(app: &TestApp, session: &mut Session) -> u16 {
     let answer = app.refresh(&session.client, &session.tokens.refresh).await;
     if answer.status == 200 {
@@ -32,7 +32,7 @@ async fn cc_01_after_a_switchover_the_first_request_is_answered() {
     let mut session = app.session_in(&browser, &client, &owner).await;
     assert_eq!(refresh(&app, &mut session).await, 200);
 
-    // The primary restarts as a standby, and the address still leads there.
+    // The primary restarts as a standby, and the address still points to it.
     tunnel.lead_to(standby);
     tunnel.cut();
     for _ in 0..3 {
@@ -45,7 +45,7 @@ async fn cc_01_after_a_switchover_the_first_request_is_answered() {
     assert_eq!(refresh(&app, &mut session).await, 200);
     assert_eq!(browser.get("/cli-sessions").await.status, 200);
 
-    // The primary takes no writes any more, and its connections live on.
+    // The primary becomes read-only, and its connections stay open.
     cluster.settle();
     execute(
         &cluster.primary,
@@ -57,7 +57,7 @@ async fn cc_01_after_a_switchover_the_first_request_is_answered() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     execute(&cluster.standby, &["SELECT pg_promote()"]);
     tunnel.lead_to(standby);
-    assert_eq!(refresh(&app, &mut session).await, 200, "by way of the threads that gather");
+    assert_eq!(refresh(&app, &mut session).await, 200, "on the batch threads");
     app.session_in(&browser, &client, &owner).await;
     let other = app.browser_of(&owner).await;
     assert_eq!(other.get("/cli-sessions").await.status, 200);

@@ -1,4 +1,4 @@
-//! What is written comes back, and sorts the same on every engine.
+//! Stored values come back unchanged and sort in the same way on both engines.
 
 use keystiled::domain::time::Time;
 use keystiled::store::deployment_settings;

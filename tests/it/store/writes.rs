@@ -1,4 +1,4 @@
-//! The one door for writes: all or nothing, answered after the commit.
+//! Writes are atomic, and answered after the commit.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -81,7 +81,7 @@ both_engines! {
             Ok(())
         }).await;
         assert!(matches!(outcome, Err(TxError::Refused(refusal)) if refusal.reason == "on purpose"));
-        assert_eq!(app.count("users").await, 1, "what came before the refusal");
+        assert_eq!(app.count("users").await, 1, "the write before the refusal is kept");
         let outcome: Result<(), TxError<OAuthError>> = store.write_or_refuse(|work| {
             insert(work, "usr_3", "3@example.com")?;
             failed()?;
