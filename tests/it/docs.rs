@@ -1,4 +1,4 @@
-//! What the pages say is so: the words that they quote, the variables and commands that they name, their links.
+//! The documentation matches the sources: quoted texts, variables, commands and links.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,7 +9,7 @@ use crate::support::cli::companion;
 use crate::support::operator::documented_registrations;
 use crate::support::{files, sources};
 
-/// The pages that a person may land on.
+/// The pages for users.
 fn pages() -> Vec<(PathBuf, String)> {
     let mut pages = files("docs", "md");
     pages.extend(["README.md", "SECURITY.md", "CONTRIBUTING.md"].map(PathBuf::from));
@@ -21,13 +21,13 @@ fn cli_pages() -> Vec<(PathBuf, String)> {
     pages().into_iter().filter(|(path, _)| path.components().any(|part| part.as_os_str() == "cli")).collect()
 }
 
-/// The blocks of a page in this language.
+/// The code blocks of a page in this language.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let fenced = text.split("```").skip(1).step_by(2);
     fenced.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
 }
 
-/// The texts between quotes in a file of Rust, with a mark for each hole.
+/// The string literals of a Rust file, with a marker for each placeholder.
 fn literals(source: &str) -> Vec<String> {
     const HOLE: char = '\0';
     let code: Vec<_> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
@@ -39,7 +39,7 @@ fn literals(source: &str) -> Vec<String> {
         while let Some(character) = characters.next().filter(|character| *character != '"') {
             match character {
                 '\\' => match characters.next() {
-                    // A line that goes on in the next one.
+                    // A string that continues on the next line.
                     Some('\n') => {
                         let rest = characters.as_str().trim_start();
                         characters = rest.chars();
@@ -59,11 +59,11 @@ fn literals(source: &str) -> Vec<String> {
     found
 }
 
-/// Whether a literal gives this line, once its holes are filled.
+/// Whether a literal produces this line, once its placeholders are filled.
 fn gives(literal: &str, line: &str) -> bool {
     let parts: Vec<_> = literal.split('\0').collect();
     let [first, middle @ .., last] = &parts[..] else { return literal == line };
-    // What is nearly all hole would give anything.
+    // A literal that is almost only placeholders would match anything.
     if parts.iter().map(|part| part.len()).sum::<usize>() < 10 {
         return false;
     }
@@ -104,14 +104,14 @@ fn what_troubleshooting_quotes_is_what_the_cli_says() {
     let texts: Vec<_> =
         sources("crates/keystile/src").iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let literals: BTreeSet<_> = texts.iter().flat_map(|text| literals(text)).collect();
-    // Long texts stand in the sources in several lines.
+    // Long texts have several lines in the sources.
     let words: String = literals.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
     let mut strange = Vec::new();
     let mut headlines = 0;
     for line in blocks(&page, "text").into_iter().flat_map(str::lines) {
         let said = line.trim_start_matches(['✗', '!']).trim_start();
         headlines += usize::from(said.len() + 2 <= line.len() && !line.starts_with(' '));
-        // The words of a rate limit come from the server; the CLI passes on those that begin so.
+        // Text of a rate limit comes from the server; the CLI passes it on after this prefix.
         let is_passed_on = line.starts_with("✗ Rate limited: ");
         if !is_passed_on && !words.contains(said) && !literals.iter().any(|literal| gives(literal, said)) {
             strange.push(line);
@@ -134,7 +134,7 @@ fn a_quoted_line_is_a_literal_with_its_holes_filled() {
     assert!(gives("Not authenticated", "Not authenticated"));
 }
 
-/// The names with this prefix that stand in a text.
+/// The names with this prefix in a text.
 fn names<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
     let is_part = |character: char| character.is_ascii_uppercase() || character == '_';
     text.split(|character| !is_part(character)).filter_map(|word| word.strip_prefix(prefix)).collect()
@@ -172,7 +172,7 @@ fn every_code_of_an_error_is_in_the_table() {
     assert!(missing.is_empty(), "the page has no {missing:?}");
 }
 
-/// What the CLI says about its commands, each asked once.
+/// The help texts of the CLI, cached by command.
 #[derive(Default)]
 struct Help(BTreeMap<Vec<String>, String>);
 
@@ -187,7 +187,7 @@ impl Help {
         })
     }
 
-    /// What is wrong with a line that begins after `keystile `, if anything is.
+    /// The problem with a line that starts with `keystile `, if there is one.
     fn fault(&mut self, line: &str) -> Option<String> {
         let mut path = Vec::new();
         let line = line.split([';', '|', '>', '<', '#', '`', '(', ')']).next().unwrap_or_default();
@@ -237,7 +237,7 @@ fn the_commands_and_flags_of_the_pages_are_those_of_the_cli() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
-/// What a link to a heading calls it.
+/// The anchor of a heading.
 fn anchor(heading: &str) -> String {
     let is_kept = |character: &char| character.is_alphanumeric() || [' ', '-', '_'].contains(character);
     let heading = heading.to_lowercase();

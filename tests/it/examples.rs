@@ -1,4 +1,4 @@
-//! The recipes in other languages, each with what its language has for OAuth, against the running server.
+//! The example clients in other languages, with the OAuth libraries of their languages, against a running server.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::support::cli::{Cli, Ran, Running, visit};
 /// A program of `examples/`.
 struct Example {
     cli: Cli,
-    /// What stands before its commands.
+    /// Script to run before its commands.
     script: Option<String>,
 }
 
@@ -44,7 +44,7 @@ impl Example {
         self.start(&[command]).ended().await
     }
 
-    /// Makes the stored access token one that has ended.
+    /// Makes the stored access token an expired one.
     fn let_expire(&self) {
         self.cli.edit(|kept| {
             let (name, then) = match kept.get("expiry") {
@@ -66,12 +66,12 @@ fn prepared(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("tests/run prepares {variable}"))
 }
 
-/// The word of the first line that is the one.
+/// The first word of the output for which `is_it` holds.
 fn word(said: &str, is_it: impl Fn(&str) -> bool) -> Option<String> {
     said.split_once('\n')?.0.split_whitespace().find(|word| is_it(word)).map(str::to_owned)
 }
 
-/// The code of a device, from what was said.
+/// The user code in the output.
 fn user_code(said: &str) -> Option<String> {
     word(said, |word| word.len() == 9 && word.as_bytes()[4] == b'-')
 }

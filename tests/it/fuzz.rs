@@ -1,4 +1,4 @@
-//! The API under schemathesis, which makes calls of all that the OpenAPI document says, and of its opposite.
+//! The API under schemathesis, which generates valid and invalid calls from the OpenAPI document.
 
 use tokio::process::Command;
 
@@ -6,7 +6,7 @@ use crate::support::app::Builder;
 use crate::support::database::Database;
 
 async fn holds(database: Database) {
-    // So many calls in so short a time would get no other answer than that there are too many.
+    // So many calls would otherwise only be answered with 429.
     let builder = Builder::on(database).with("KEYSTILE_LIMITS__API_REQUESTS_PER_MINUTE", "1000000");
     let app = builder.start().await;
     let from_env =

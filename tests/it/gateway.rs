@@ -1,4 +1,4 @@
-//! The example of a gateway: a real nginx in front of a small API, as `examples/gateway/` has it.
+//! The gateway example: a real nginx in front of a small API, configured like `examples/gateway/`.
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
@@ -18,12 +18,12 @@ use crate::support::ports::unused_address;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/gateway");
 const SETTINGS: &str = include_str!("../../examples/gateway/keystile.toml");
-/// A guarded location that does not say what it needs.
+/// A protected location without a required scope.
 const FORGETFUL: &str =
     "location = /forgetful { include keystile-guard.conf; proxy_pass http://127.0.0.1:9000; }";
 const LAST_LOCATION: &str = "location = /stations {";
 
-/// nginx and the API behind it. Both end with it.
+/// nginx and the API behind it, killed when dropped.
 struct Gateway {
     caller: Anonymous,
     processes: [Child; 2],
@@ -31,7 +31,7 @@ struct Gateway {
 }
 
 impl Gateway {
-    /// The example with the addresses of this test in place of its own.
+    /// The example with the addresses of this test.
     fn start(app: &TestApp) -> Self {
         let (api, own, folder) = (unused_address(), unused_address(), TempDir::new().unwrap());
         for name in ["nginx.conf", "keystile.conf", "keystile-guard.conf"] {
@@ -45,7 +45,7 @@ impl Gateway {
         }
         let nginx =
             std::env::var("KEYSTILE_TEST_NGINX").unwrap_or_else(|_| panic!("tests/run prepares nginx"));
-        // Without a master process, so that ending it ends all of it.
+        // Without a master process, so that killing it ends all of nginx.
         let mut nginx = Command::new(nginx);
         nginx.arg("-p").arg(folder.path()).args(["-c", "nginx.conf", "-g", "master_process off;"]);
         let mut python = Command::new("python3");
@@ -61,7 +61,7 @@ impl Gateway {
         self.caller.send(self.caller.request(Method::GET, path).bearer_auth(credential)).await
     }
 
-    /// With a key, and with headers that are the gateway's to set.
+    /// With a key, and with headers that only the gateway may set.
     async fn post(&self, path: &str, key: &str) -> Answer {
         let request =
             self.caller.request(Method::POST, path).header("X-API-Key", key).json(&json!({ "a": 1 }));
@@ -72,7 +72,7 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         for process in &mut self.processes {
-            // One that has ended already is what is wanted.
+            // It may have exited already.
             drop(process.kill());
             drop(process.wait());
         }
@@ -106,7 +106,7 @@ async fn exchanged(app: &TestApp, key: &str) -> String {
     answer.json()["access_token"].as_str().unwrap().to_owned()
 }
 
-/// What a credential was used for behind the gateway, once so many uses are written: the newest first.
+/// The logged uses of a credential behind the gateway, newest first, once there are this many.
 async fn logged(tool: &ApiCaller, credential: &str, count: usize) -> Vec<Value> {
     let behind = ["GET /forecasts", "POST /stations"];
     let started = Instant::now();

@@ -1,4 +1,4 @@
-//! The ground that the other tests stand on holds.
+//! Tests of the test support.
 
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection as _;
@@ -25,7 +25,7 @@ const PAGE: &str = r#"<!doctype html><html lang="en"><head><title>One</title><li
 <input type="radio" name="org" value="1" aria-label="One"><input type="radio" name="org" value="2" checked aria-label="Two">
 <button>Send it</button></form><a href="/two">Second page</a></main></body></html>"#;
 
-/// Answers `/` with the page above and `/json` with JSON, and sends every other request back.
+/// Serves the page above at `/` and JSON at `/json`, and echoes all other requests.
 async fn echo_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

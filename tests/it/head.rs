@@ -1,4 +1,4 @@
-//! `HEAD`, at every route there is.
+//! `HEAD` on all routes.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use keystiled::domain::client::ClientKind;
 
 const ROUTES: &str = include_str!("../../src/routes.rs");
 
-/// The paths of all resources that take `GET`, with their parameters filled in.
+/// The paths of all resources with `GET`, with their parameters filled in.
 fn readable() -> Vec<String> {
     taking(&[".get(", ".to("])
 }
@@ -50,7 +50,7 @@ both_engines! {
         assert!(paths.len() > 60 && paths.contains(&"/oauth/jwks".to_owned()), "{paths:?}");
         let more = [format!("/o/{}/keys", owner.organization.slug), "/api/v1/keys".to_owned(), "/nothing".to_owned()];
         for path in paths.into_iter().chain(more) {
-            // Opening a request writes it down, so HEAD has an answer of its own there: see below.
+            // Opening a request writes to the database, so HEAD responds differently there: see below.
             if ["/oauth/authorize", "/cli-auth", "/c/x"].contains(&path.as_str()) {
                 continue;
             }
@@ -83,7 +83,7 @@ both_engines! {
 
     async fn cf_02_an_answer_to_head_has_no_body_where_a_get_follows_in_the_same_packet(app) {
         let token = app.session().await.tokens.access;
-        // The first two wait for the database, so that GET is read before they are answered.
+        // The first two wait for the database, so that the GET is read before they are answered.
         for path in ["/api/v1/whoami", "/readyz", "/nothing"] {
             let host = app.address();
             let both = format!(

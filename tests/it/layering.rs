@@ -1,4 +1,4 @@
-//! How the code is built up: floors within the server, packages, and no circles of files.
+//! The architecture: floors of the server, dependencies of packages, and no import cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::support::imports::{imports, module_of};
 use crate::support::sources;
 
-/// Each module of `src/` and its floor.
+/// The modules of `src/` and their floors.
 const FLOORS: [(&str, u8); 13] = [
     ("domain", 0),
     ("config", 0),
@@ -24,7 +24,7 @@ const FLOORS: [(&str, u8); 13] = [
     ("admin", 5),
 ];
 
-/// What stands outside the floors, or may look at a neighbor, and which modules it may name.
+/// Modules without a floor, and exceptions: the modules that each of them may also use.
 const ASIDE: [(&str, &[&str]); 4] = [
     ("main", &["admin", "config", "serve"]),
     ("config", &["domain"]),
@@ -37,7 +37,7 @@ fn a_module_names_only_what_is_below_it() {
     let mut faults = Vec::new();
     for path in sources("src") {
         let module = module_of("src", &path);
-        // `lib` or `main`, which are the root.
+        // `lib` and `main` are the crate roots.
         let top = module.first().map_or_else(|| path.file_stem().unwrap().to_str().unwrap(), String::as_str);
         let text = fs::read_to_string(&path).unwrap();
         for import in imports(&text, &module, "keystiled") {
@@ -68,7 +68,7 @@ fn floors_and_exceptions_are_told_apart() {
     assert!(allowed("main", "serve") && !allowed("main", "store"));
 }
 
-/// Each package and the packages of this workspace that it may depend on, tests included.
+/// The packages, and the packages of this workspace that each may depend on, including for tests.
 const PACKAGES: [(&str, &[&str]); 5] = [
     (".", &["keystile", "keystile-key-format"]),
     ("crates/keystile", &["keystile-key-format"]),
@@ -81,7 +81,7 @@ fn manifest(folder: &str) -> toml::Table {
     fs::read_to_string(Path::new(folder).join("Cargo.toml")).unwrap().parse().unwrap()
 }
 
-/// The names of everything that a package depends on, by the kind of the table: `dependencies`, `dev-dependencies`.
+/// The names of all dependencies of a package, by the kind of table: `dependencies`, `dev-dependencies`.
 fn dependencies(manifest: &toml::Table) -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::<String, BTreeSet<String>>::new();
     let targets = manifest.get("target").and_then(toml::Value::as_table);
@@ -119,18 +119,18 @@ fn a_package_depends_only_on_the_packages_below_it() {
             assert!(known, "{folder}/Cargo.toml depends on {name}");
         }
     }
-    // The server tests with the library, and is not built with it.
+    // The server uses the library only in tests.
     assert!(!dependencies(&manifest("."))["dependencies"].contains("keystile"));
     // Secret scanners embed it.
     let expected = BTreeMap::from([("dependencies".to_owned(), BTreeSet::from(["crc32fast".to_owned()]))]);
     assert_eq!(dependencies(&manifest("crates/keystile-key-format")), expected);
 }
 
-/// Sources and names of the crates whose files are looked at for circles.
+/// Sources and names of the crates that are checked for import cycles.
 const CRATES: [(&str, &str); 3] =
     [("src", "keystiled"), ("crates/keystile/src", "keystile"), ("crates/keystile-cli/src", "keystile_cli")];
 
-/// Imports that close a circle and may stay: a file, what it names (`*`: anything), and why.
+/// Allowed imports that close a cycle: a file, what it imports (`*`: anything), and why.
 const BACK: [(&str, &str, &str); 19] = [
     ("keystile::config", "*", "a setting chooses how a tool signs in"),
     ("keystile::env", "keystile::app", "variables are named after the `Brand`"),
@@ -161,8 +161,8 @@ const BACK: [(&str, &str, &str); 19] = [
     ("keystiled::web::app", "*", "`App` holds the state of each part, whose functions take `App`"),
 ];
 
-/// The files of a crate that each file names, with the line. A file may name the modules that it is in (a folder and the
-/// file that stands for it are one unit), so that does not count; neither does what tests name.
+/// The files of a crate that each file imports, with the line. Imports of enclosing modules do not count (a directory
+/// and its module file are one unit), and neither do imports of tests.
 fn files_named(root: &str, crate_name: &str) -> BTreeMap<String, BTreeMap<String, usize>> {
     let files: Vec<_> = sources(root).into_iter().map(|path| (module_of(root, &path), path)).collect();
     let known: BTreeSet<&[String]> = files.iter().map(|(module, _)| module.as_slice()).collect();
@@ -181,11 +181,11 @@ fn files_named(root: &str, crate_name: &str) -> BTreeMap<String, BTreeMap<String
     found
 }
 
-/// Import circles, each as the list of its files; no import is part of two.
+/// Import cycles, each as a list of files; no import is in two of them.
 fn circles(mut named: BTreeMap<String, BTreeMap<String, usize>>) -> Vec<String> {
     let mut found = Vec::new();
     loop {
-        // What names nothing that is left is on no circle.
+        // A file that imports none of the remaining ones is in no cycle.
         while let Some(end) = named.iter().find(|(_, names)| names.is_empty()).map(|(file, _)| file.clone()) {
             named.remove(&end);
         }

@@ -1,4 +1,4 @@
-//! The tests that need more than one module: a server, a database, a browser, the sources.
+//! Integration tests: with a server, a database, a browser, or the sources.
 
 #![expect(clippy::unwrap_used, reason = "a test whose ground gives way should stop there")]
 

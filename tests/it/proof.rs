@@ -1,11 +1,11 @@
-//! Every test that the documentation names as a proof exists.
+//! All tests that the documentation names as proofs exist.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use crate::support::{files, sources};
 
-/// The columns of a line of a table: id, what must happen, proof.
+/// The columns of a table row: id, what must happen, proof.
 fn row(line: &str) -> Option<(&str, &str)> {
     let columns: Vec<&str> =
         line.strip_prefix('|')?.trim_end().strip_suffix('|')?.split('|').map(str::trim).collect();
@@ -15,12 +15,12 @@ fn row(line: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// The names of tests in a proof: what stands between backticks, without the modules before it.
+/// The names of tests in a proof: what is between backticks, without their modules.
 fn tests(proof: &str) -> Vec<&str> {
     proof.split('`').skip(1).step_by(2).filter_map(|path| path.rsplit("::").next()).collect()
 }
 
-/// Every function of the sources and the tests.
+/// All functions of the sources and the tests.
 fn functions() -> BTreeSet<String> {
     let texts = ["src", "crates", "tests"]
         .into_iter()
@@ -45,12 +45,12 @@ fn every_proof_names_a_test_that_exists() {
         for (line, (id, proof)) in rows {
             let mut fault = |what: String| faults.push(format!("{}:{line}: {id}: {what}", path.display()));
             if !ids.insert(id.to_owned()) {
-                fault("stands twice".to_owned());
+                fault("is a duplicate".to_owned());
             }
             let tests = tests(proof);
-            // Whether the page is there is looked at with all the other links.
+            // The link check covers whether the page exists.
             if tests.is_empty() && !proof.contains("](") {
-                fault("names neither a test nor a page".to_owned());
+                fault("has neither a test nor a page".to_owned());
             }
             for test in tests.into_iter().filter(|test| !functions.contains(*test)) {
                 fault(format!("there is no test {test}"));

@@ -1,5 +1,5 @@
-//! What the sources say of secrets. No type that holds one can print it: in a struct or enum that derives `Debug`, a field named like a secret has a
-//! type that redacts itself.
+//! No type can print a secret: in types that derive `Debug`, a field named like a secret has a type that redacts
+//! itself.
 
 use std::fs;
 
@@ -9,14 +9,14 @@ use syn::{Attribute, Field, ItemEnum, ItemStruct};
 
 use crate::support::sources;
 
-/// Words in the name of a field that say it holds a secret.
+/// Words in names of fields that hold secrets.
 const SECRET: [&str; 14] = [
     "access", "code", "cookie", "csrf", "hash", "key", "nonce", "password", "private", "refresh", "secret",
     "seed", "token", "verifier",
 ];
 
-/// Fields that are named like a secret and hold none: names of settings and errors, hashes of the audit chain, what a
-/// client sends openly, and the codes that a person is shown to compare or to type.
+/// Fields named like a secret that hold none: names of settings and errors, hashes of the audit chain, values that a
+/// client sends openly, and codes that a person is shown to compare or type.
 const PUBLIC: [&str; 26] = [
     "AuditListArgs::key",
     "AuthorizationRequest::code_challenge",
@@ -60,7 +60,7 @@ fn derives_debug(attributes: &[Attribute]) -> bool {
         .any(|attribute| attribute.to_token_stream().to_string().contains("Debug"))
 }
 
-/// Whether a value of this type prints its bytes.
+/// Whether a value of this type prints its content.
 fn is_plain(of: &str) -> bool {
     ["String", "str", "u8", "Value"]
         .iter()
@@ -104,7 +104,7 @@ fn lo_10_no_type_that_derives_debug_holds_a_secret_in_the_clear() {
     assert!(fields.found.is_empty(), "{:#?}", fields.found);
 }
 
-/// What would do anything but sign with an RSA key.
+/// Operations of an RSA private key other than signing.
 const OTHER_USES: [&str; 6] = [
     "decrypt",
     "PrivateDecryptingKey",
@@ -129,7 +129,7 @@ fn jw_17_signing_keys_only_sign() {
                 .skip(1)
                 .map(|rest| rest.trim_start().split('(').next().unwrap())
                 .collect();
-            assert_eq!(uses, [".public_modulus_len", ".sign"], "what is done with the private half");
+            assert_eq!(uses, [".public_modulus_len", ".sign"], "uses of the private half");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! No secret ends up where somebody reads: logs, what the CLI prints, pages, the audit log, the database.
+//! No secret appears in logs, CLI output, pages, the audit log or the database.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -27,7 +27,7 @@ const PASSWORD: &str = "nine umbrellas for one duck";
 const WRONG_PASSWORD: &str = "eight umbrellas for no duck";
 const EMAIL: &str = "ada@example.com";
 
-/// The fields of forms and of JSON that hold secrets.
+/// The fields of forms and JSON that hold secrets.
 const FIELDS: [&str; 12] = [
     "access_token",
     "client_secret",
@@ -43,7 +43,7 @@ const FIELDS: [&str; 12] = [
     "api_key",
 ];
 
-/// What was secret in this run, by what it is.
+/// The secrets of this run, by kind.
 #[derive(Default)]
 struct Secrets(BTreeMap<String, BTreeSet<String>>);
 
@@ -99,7 +99,7 @@ impl Secrets {
         }
     }
 
-    /// Looks for everything but the kinds that belong there.
+    /// Searches for all secrets except those of the kinds that belong there.
     fn are_not_in(&self, place: &str, text: &str, except: &[&str]) {
         for (kind, secrets) in self.0.iter().filter(|(kind, _)| !except.contains(&kind.as_str())) {
             for secret in secrets {
@@ -115,7 +115,7 @@ impl Secrets {
     }
 }
 
-/// Everything that the database holds, as text.
+/// The content of the database as text.
 fn dump(database: &Database) -> String {
     #[derive(QueryableByName)]
     struct Line {
@@ -150,7 +150,7 @@ async fn authorize(browser: &BrowserCaller, path: &str) -> Returned {
     Returned::from_page(&browser.follow(answer).await)
 }
 
-/// Everything that a person does with the tool, as loudly as it can be told to.
+/// All operations of a person with the tool, with the most verbose output.
 async fn use_the_tool(cli: &Cli, browser: &BrowserCaller) -> Vec<Ran> {
     let login = cli.login(&["-vv"]);
     let back = authorize(browser, &login.link().await).await;
@@ -176,7 +176,7 @@ async fn use_the_tool(cli: &Cli, browser: &BrowserCaller) -> Vec<Ran> {
     ran
 }
 
-/// What a confidential client does, and what somebody tries who has found old secrets.
+/// The operations of a confidential client, and those of an attacker with old secrets.
 async fn use_the_protocol(url: &str, browser: &BrowserCaller, client: &TestClient) {
     let caller = Anonymous::at(url);
     let secret = client.secret.as_deref();
@@ -203,7 +203,7 @@ async fn use_the_protocol(url: &str, browser: &BrowserCaller, client: &TestClien
         assert_eq!(caller.get(&in_query).await.status, 400);
     }
     assert_eq!(refresh(&first.refresh).await.status, 400, "reuse");
-    assert_eq!(refresh(&third.refresh).await.status, 400, "the session has ended with that");
+    assert_eq!(refresh(&third.refresh).await.status, 400, "the reuse has ended the session");
     assert_eq!(token(&exchange, secret).await.status, 400);
     assert_eq!(caller.post("/oauth/token", &[("refresh_token", &third.refresh)]).await.status, 401);
     let revoke = caller.request(Method::POST, "/oauth/revoke").basic_auth(&client.id, secret);
@@ -263,9 +263,9 @@ both_databases! {
             assert!(secrets.0.get(kind).is_some_and(|found| !found.is_empty()), "this run had no {kind}");
         }
 
-        // The code for the first owner is printed once, for whoever started the server.
+        // The setup code is printed once at the start.
         let log = daemons.output();
-        assert!(log.contains("POST"), "there is a log");
+        assert!(log.contains("POST"), "the log is not empty");
         secrets.are_not_in("the log", &log.replacen(&setup_code, "", 1), &[]);
         for ran in &ran {
             secrets.are_not_in("what the tool prints", &format!("{}\n{}", ran.out, ran.err), &[]);
@@ -273,11 +273,11 @@ both_databases! {
         for Exchange { request, answer } in seen.iter().filter(|seen| seen.answer.contains("text/html")) {
             let page = request.lines().next().unwrap_or_default().split('?').next().unwrap_or_default();
             let body = answer.split_once("\r\n\r\n").unwrap_or_default().1;
-            // The way back holds the code and the state, and every form its guard against forgery; a wrong setup code
-            // or a link with one is shown to who typed it.
+            // The redirect contains code and state, and each form its CSRF token; a wrong setup code, or a link with
+            // one, is shown to the person who typed it.
             secrets.are_not_in(page, body, &["code", "state", "csrf"]);
         }
-        // A request waits with its state, and is found by the code in its link.
+        // A request is stored with its state, and found by the code of its link.
         secrets.are_not_in("the database", &dump(&database), &["state"]);
     }
 }
