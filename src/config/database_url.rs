@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_directory_is_put_in() {
+    fn the_data_directory_is_substituted() {
         let url = parse("sqlite://{data_dir}/keystile.db").unwrap();
         assert_eq!(url.engine(), Engine::Sqlite);
         assert_eq!(url.sqlite_path(), Some(Path::new("/var/lib/keystile/keystile.db")));

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_port_is_there_unless_it_is_the_usual_one() {
+    fn the_port_is_none_if_it_is_the_default() {
         let port = |text: &str| Issuer::parse(text).unwrap().port().map(str::to_owned);
         assert_eq!(port("http://[::1]:8642").as_deref(), Some("8642"));
         assert_eq!(port("https://example.com:8443/auth").as_deref(), Some("8443"));

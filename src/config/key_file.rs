@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn ca_04_a_group_may_read_what_root_gave_to_a_group_of_this_process() {
+    fn ca_04_a_group_of_this_process_may_read_a_file_of_root() {
         for mode in [0o400, 0o600, 0o440, 0o640] {
             assert!(file(ROOT, POD, mode), "{mode:o}");
             assert!(file(ROOT, ROOT, mode), "{mode:o}");
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn ca_04_a_link_is_followed_where_all_of_it_is_roots_or_ones_own() {
+    fn ca_04_links_are_followed_if_root_or_the_own_user_owns_the_whole_path() {
         let (folder, target) = (rights(ROOT, ROOT, 0o755), rights(ROOT, POD, 0o440));
         for owner in [ROOT, ADA] {
             assert!(linked(owner, folder, target));
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn ca_04_a_folder_on_the_way_is_closed_to_others_or_roots_and_sticky() {
+    fn ca_04_directories_of_the_path_are_closed_to_others_or_sticky_and_owned_by_root() {
         let target = rights(ROOT, POD, 0o440);
         for folder in [
             rights(ROOT, ROOT, 0o1777),

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn ce_01_of_hosts_and_parameters_libpq_has_nothing_to_complain_about() {
+    fn ce_01_hosts_and_parameters_are_validated() {
         for good in [
             "db",
             "/app",
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn ce_01_what_stands_before_the_last_at_sign_is_not_shown() {
+    fn ce_01_text_before_the_last_at_sign_is_not_shown() {
         for (rest, printed) in [
             ("ada:s3cret@db/app", "db/app"),
             ("ada:s3@cr/et?x#y@db:5432,db2/app?sslmode=require", "db:5432,db2/app"),

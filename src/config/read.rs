@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn cg_09_the_command_names_the_server_unless_the_tool_goes_there_anyway() {
+    fn cg_09_the_command_names_the_server_unless_it_is_the_default() {
         let at = |url: &str| command(&[("KEYSTILE_PUBLIC_URL", url)]);
         assert_eq!(command(&[]), "keystile auth login");
         assert_eq!(at("http://127.0.0.1:8642"), "keystile auth login");

@@ -51,7 +51,7 @@ fn one_env_fault(variables: &[(&str, &str)], expected: &str) {
 }
 
 #[test]
-fn a_server_that_was_told_nothing_has_the_defaults() {
+fn without_settings_the_defaults_apply() {
     let config = Config::load(None, &env(&[])).unwrap();
     assert_eq!(config.server.public_url.as_str(), "http://127.0.0.1:8642");
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8642");
@@ -112,7 +112,7 @@ fn the_file_is_stronger_than_the_defaults_and_the_environment_than_the_file() {
 }
 
 #[test]
-fn all_faults_are_told_at_once_in_the_order_of_their_lines() {
+fn all_errors_are_reported_at_once_in_the_order_of_their_lines() {
     let text = "[server]\nlisten = \"nowhere\"\npublic_url = \"ftp://x\"\n[tokens]\ncode = \"soon\"\n[nothing]\na = 1\n";
     let found = faults(text, &[("KEYSTILE_TOKENS__ACCESS", "never")]);
     let starts: Vec<_> =

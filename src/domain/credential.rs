@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn rt_02_whoever_asked_before_the_rotation_and_waited_for_it_gets_the_same_successor() {
+    fn rt_02_a_request_that_waited_for_the_rotation_gets_the_same_successor() {
         assert_eq!(
             generation_status(6, 7, Some(at(1000)), at(999), TimeDelta::seconds(60)),
             GenerationStatus::Replayed

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn things_of_a_kind_have_one_name() {
+    fn resources_of_a_kind_have_one_name() {
         let uuid = "/v1/deployments/0192f0c1-7d57-7c3e-9f1a-0d3c8a7b6e5f/logs?x=1";
         assert_eq!(name(uuid).unwrap(), "GET /v1/deployments/{id}/logs");
         assert_eq!(name("/v1/deployments/42").unwrap(), "GET /v1/deployments/{id}");

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_kept_to_the_second_and_never_is_longer_than_any() {
+    fn a_lifetime_limit_is_exact_and_excludes_never() {
         let at = |seconds: i64| Time::from_micros(seconds * 1_000_000).unwrap();
         let day = Lifetime::of(TimeDelta::days(1));
         assert!(day.allows(at(0), Some(at(86_400))));

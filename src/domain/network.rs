@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ipv4_network_is_an_address_and_an_ipv6_network_is_a_64() {
+    fn a_network_is_an_ipv4_address_or_an_ipv6_64() {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         assert!(same(ip("203.0.113.24"), ip("::ffff:203.0.113.24")));
         assert!(!same(ip("203.0.113.24"), ip("203.0.113.25")));

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_read_and_empty_counts_as_absent() {
+    fn a_form_is_parsed_and_empty_counts_as_absent() {
         let form = parse("a=1&b=x+y%26%C3%A4&c=&&d").unwrap();
         assert_eq!(form.get("a"), Some("1"));
         assert_eq!(form.get("b"), Some("x y&ä"));
@@ -122,14 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn te_04_a_parameter_that_is_there_twice_is_refused() {
+    fn te_04_a_repeated_parameter_is_refused() {
         for text in ["code=1&code=2", "code=1&code=1", "code=&code=1", "c%6fde=1&code=2"] {
             assert_eq!(parse(text).unwrap_err(), BadParameters::Repeated, "{text}");
         }
     }
 
     #[test]
-    fn resource_alone_may_be_there_several_times() {
+    fn only_resource_may_be_repeated() {
         assert_eq!(parse("resource=a&resource=b&resource=").unwrap().all("resource"), ["a", "b"]);
     }
 

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_example_of_rfc_7636_appendix_b_holds() {
+    fn the_example_of_rfc_7636_appendix_b_verifies() {
         let challenge = Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap();
         let verifier = Verifier::parse("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
         assert!(challenge.matches(&verifier));

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_told_to_be_near_is_not_near() {
+    fn an_unknown_network_counts_as_different() {
         let ip = |text: &str| text.parse::<IpAddr>().ok();
         let policy = Policy { personal_tokens: true, device_flow: DeviceFlow::SameNetwork, copy_code: false };
         let policy_block = |device, browser| {

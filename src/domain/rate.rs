@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_a_burst_it_goes_on_evenly() {
+    fn after_a_burst_requests_are_spaced_evenly() {
         let at = |seconds: i64| Time::from_micros(seconds * 1_000_000).unwrap();
         let rate = Rate::new(10, TimeDelta::minutes(15));
         let mut settled = None;

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_reads_as_people_say_it() {
+    fn a_limit_is_displayed_with_its_unit() {
         let words =
             |limit, window| policy(limit, window).quota(None, Time::from_micros(0).unwrap()).in_words();
         assert_eq!(words(25, TimeDelta::hours(1)), "25/hr");
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_fits_whole_segments_and_a_method_if_it_names_one() {
+    fn a_pattern_matches_whole_segments_and_its_method() {
         let fits = |pattern: &str, method: &str, target: &str| {
             RoutePattern::parse(pattern).unwrap().matches(&Endpoint::parse(method, target).unwrap(), false)
         };
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn cd_02_a_pattern_fits_every_spelling_of_its_path() {
+    fn cd_02_a_pattern_matches_every_spelling_of_its_path() {
         let fits = |pattern: &str, method: &str, target: &str| {
             RoutePattern::parse(pattern).unwrap().matches(&Endpoint::parse(method, target).unwrap(), false)
         };
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_and_routes_each_call_for_it() {
+    fn a_policy_applies_by_scope_or_by_route() {
         let scopes = |text: &str| ScopeSet::parse(text).unwrap();
         let endpoint = Endpoint::parse("GET", "/v1/talks").unwrap();
         let by_scope = RatePolicy { scopes: scopes("a b"), ..policy(1, TimeDelta::hours(1)) };

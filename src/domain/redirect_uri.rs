@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn ru_20_an_https_address_matches_only_to_the_letter() {
+    fn ru_20_an_https_uri_matches_exactly() {
         let base = registered("https://app.example/cb");
         assert!(base.match_requested("https://app.example/cb").is_some());
         for asked in [
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn ru_12_16_17_18_24_what_may_not_be_registered() {
+    fn ru_12_16_17_18_24_unsafe_redirect_uris_cannot_be_registered() {
         use BadRedirectUri::{Fragment, NotAUri, PlainHttp, Scheme, TooLong, UserInfo, Wildcard};
         let of_length = |length: usize| format!("https://app.example/{}", "a".repeat(length - 20));
         assert_eq!(of_length(2048).len(), 2048);

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_device_says_of_itself_is_cut_and_cleaned() {
+    fn device_claims_are_truncated_and_sanitized() {
         let device = Device::claimed(Some("<b>\u{202e}x"), Some("Linux 6"), Some(&"a".repeat(300)));
         assert_eq!(device.name.as_deref(), Some("?b??x"));
         assert_eq!(device.os.as_deref(), Some("Linux 6"));

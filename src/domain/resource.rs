@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_named_in_the_spellings_of_its_host_and_to_the_letter_behind_it() {
+    fn a_resource_matches_its_host_in_any_case_and_its_path_exactly() {
         for same in ["HTTPS://API.example.com/v1", "https://api.example.com/v1/"] {
             assert_eq!(aud(&[same], None).unwrap(), "https://api.example.com/v1", "{same}");
         }

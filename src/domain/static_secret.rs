@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ak_01_a_minted_secret_says_what_it_is_and_ends_with_its_checksum() {
+    fn ak_01_a_new_secret_starts_with_its_kind_and_ends_with_its_checksum() {
         for kind in StaticKind::ALL {
             let minted = mint("acme", kind, Entropy);
             let text = minted.secret.expose();

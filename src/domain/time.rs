@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_could_not_be_written_is_none() {
+    fn a_time_that_rfc_3339_cannot_represent_is_none() {
         assert_eq!(Time::parse("9999-12-31T23:59:59-12:00"), None);
         assert_eq!(Time::parse("0000-12-31T23:59:59Z"), None);
         assert_eq!(Time::from_micros(i64::MIN), None);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manual_clock_stands_until_it_is_moved() {
+    fn a_manual_clock_moves_only_by_advance() {
         let clock = Clock::manual(Time::from_micros(0).unwrap());
         assert_eq!(clock.now(), clock.now());
         clock.advance(TimeDelta::seconds(3));

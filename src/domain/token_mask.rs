@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ce_02_of_a_token_nothing_but_its_beginning_is_left() {
+    fn ce_02_only_the_start_of_a_token_is_left() {
         let secret = "0aZ9".repeat(12);
         for (text, masked) in [
             (format!("/keystile_live_{secret}"), "/keystile_live_[redacted]"),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_a_token_stays_as_it_is() {
+    fn text_without_a_token_is_unchanged() {
         for text in [
             "",
             "keystile",

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn cb_07_so_many_denied_uses_of_a_credential_are_kept_in_a_minute() {
+    fn cb_07_denied_uses_in_detail_are_limited_per_credential_and_minute() {
         let at = |seconds: i64| Time::from_micros(seconds * 1_000_000).unwrap();
         let mut detail = DeniedDetail::default();
         let kept = |detail: &mut DeniedDetail, id: &str, seconds: i64| {

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn every_letter_is_as_likely_as_every_other() {
+    fn user_codes_have_no_modulo_bias() {
         let code = UserCode::from_random(&[255, 0, 19, 20, 239, 240, 1, 2, 3, 4]).unwrap();
         assert_eq!(code.letters(), "BZBZCDFG");
         assert_eq!(UserCode::from_random(&[250; 32]), None);

@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lg_08_more_passwords_at_once_than_there_are_places_are_turned_away_and_the_rest_is_checked() {
+    async fn lg_08_concurrent_passwords_beyond_the_queue_are_refused_and_the_others_verified() {
         let passwords = PasswordHasher::start(2, &Tasks::default()).unwrap();
         let hash = super::super::password::hash(&Secret::new("right"), Entropy);
         let work = [occupy(&passwords).await, occupy(&passwords).await];
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn cb_13_one_network_has_half_of_the_places_and_the_networks_take_turns() {
+    async fn cb_13_one_network_gets_half_of_the_slots_and_networks_take_turns() {
         let passwords = PasswordHasher::start(1, &Tasks::default()).unwrap();
         let work = occupy(&passwords).await;
         let order = Arc::new(Mutex::new(Vec::new()));
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn networks_with_one_place_each_do_not_give_way() {
+    async fn networks_with_one_slot_each_lose_none() {
         let passwords = PasswordHasher::start(1, &Tasks::default()).unwrap();
         let work = occupy(&passwords).await;
         let mut places = Vec::new();
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_takes_one_answer_and_no_thread() {
+    async fn a_panicking_job_does_not_end_the_thread() {
         let passwords = PasswordHasher::start(1, &Tasks::default()).unwrap();
         let panics = passwords.reserve(None).unwrap().run(|_| panic!("in a test"));
         assert_eq!(panics.await, Err::<(), _>(Busy));

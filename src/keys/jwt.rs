@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn jw_18_of_a_million_tokens_no_two_have_the_same_name() {
+    fn jw_18_a_million_token_ids_are_unique() {
         const MILLION: usize = 1_000_000;
         let names: HashSet<String> = (0..MILLION).map(|_| token_id(Entropy)).collect();
         assert_eq!(names.len(), MILLION);

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_only_under_its_own_name_and_key() {
+    fn sealed_data_opens_only_with_its_name_and_key() {
         let key = MasterKey::new(&[1; 32], ISSUER);
         let sealed = key.seal("kid-1", b"private", Entropy);
         assert_eq!(&**key.open("kid-1", &sealed).unwrap(), b"private");
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn purposes_and_lists_of_parts_are_kept_apart() {
+    fn purposes_and_lists_of_parts_have_different_macs() {
         let key = MasterKey::new(&[1; 32], ISSUER);
         let macs: std::collections::HashSet<_> =
             Purpose::ALL.iter().map(|purpose| key.mac(*purpose, &[b"a"])).collect();

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn lg_01_where_there_is_no_account_a_hash_is_computed_all_the_same() {
+    fn lg_01_a_hash_is_computed_even_without_an_account() {
         let mut memory = Memory::default();
         assert_eq!(memory.check(&Secret::new("wrong"), None), Match::Wrong);
         assert_eq!(memory.0.len(), current().block_count());
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn lg_02_a_hash_with_older_parameters_still_works_and_asks_to_be_renewed() {
+    fn lg_02_a_hash_with_older_parameters_still_works_and_is_reported_as_outdated() {
         let mut memory = Memory::default();
         for kib in [8 * 1024, 32 * 1024] {
             let params = Params::new(kib, 1, 1, None).unwrap();

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_checked_and_made_again_from_the_row_and_the_master_key() {
+    fn a_token_is_verified_and_derived_from_the_row_and_the_master_key() {
         let master = MasterKey::new(&[3; 32], ISSUER);
         let id = IdKind::CliSession.new_id(Entropy);
         let token = make(&master, "keystile", &id, 41, &[9; 32]);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_another_brand_or_with_a_changed_character_is_none_of_ours() {
+    fn a_token_of_another_brand_or_with_a_changed_character_is_not_parsed() {
         let master = MasterKey::new(&[3; 32], ISSUER);
         let token = make(&master, "keystile", &IdKind::CliSession.new_id(Entropy), 1, &[9; 32]);
         assert!(parse("acme", token.expose()).is_none());

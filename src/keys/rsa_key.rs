@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn jw_14_a_published_key_holds_nothing_private() {
+    fn jw_14_a_published_jwk_has_only_public_members() {
         let key = generate(2048, Entropy).unwrap();
         let names: Vec<&String> = key.public_jwk.as_object().unwrap().keys().collect();
         assert_eq!(names, ["alg", "e", "kid", "kty", "n", "use"]);

@@ -169,7 +169,7 @@ mod tests {
     const TIMEOUT: Duration = Duration::from_secs(20);
 
     #[test]
-    fn everything_that_was_handed_in_is_delivered_once_and_the_threads_end_with_the_last_handle() {
+    fn every_submission_is_delivered_once_before_the_threads_end() {
         let signer = Signer::start(2, &Tasks::default()).unwrap();
         let (sender, delivered) = mpsc::channel();
         for n in 0..1000 {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_takes_one_answer_and_no_thread() {
+    fn a_panicking_job_does_not_end_the_thread() {
         let signer = Signer::start(1, &Tasks::default()).unwrap();
         let (sender, delivered) = mpsc::channel();
         let failed = sender.clone();
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_says_so_at_once_and_takes_what_is_committed() {
+    fn a_full_queue_refuses_new_work_but_accepts_committed_work() {
         let signer = Signer::start(1, &Tasks::default()).unwrap();
         let (open, gate) = mpsc::channel::<()>();
         let (started, has_started) = mpsc::channel();

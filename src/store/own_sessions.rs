@@ -291,7 +291,7 @@ mod tests {
     use super::pattern;
 
     #[test]
-    fn what_is_looked_for_stands_for_itself() {
+    fn the_search_text_is_escaped() {
         assert_eq!(pattern("50%_!"), "%50!%!_!!%");
     }
 }

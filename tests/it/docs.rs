@@ -99,7 +99,7 @@ fn cg_02_every_page_registers_a_tool_with_the_same_command() {
 }
 
 #[test]
-fn what_troubleshooting_quotes_is_what_the_cli_says() {
+fn troubleshooting_quotes_texts_of_the_cli() {
     let page = fs::read_to_string("docs/cli/troubleshooting.md").unwrap();
     let texts: Vec<_> =
         sources("crates/keystile/src").iter().map(|path| fs::read_to_string(path).unwrap()).collect();
@@ -253,7 +253,7 @@ fn anchors(page: &Path) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_link_of_the_pages_leads_somewhere() {
+fn every_link_of_the_pages_has_a_target() {
     let mut dead = Vec::new();
     for (page, text) in pages() {
         let prose = text.split("```").step_by(2).flat_map(|prose| prose.split("](").skip(1));
@@ -270,7 +270,7 @@ fn every_link_of_the_pages_leads_somewhere() {
 }
 
 #[test]
-fn the_backoff_of_the_page_waits_as_the_server_asks_and_then_goes_on() {
+fn the_documented_backoff_honors_retry_after() {
     let page = fs::read_to_string("docs/cli/scripts-ci-agents.md").unwrap();
     let example = blocks(&page, "sh").into_iter().find(|block| block.contains("with_backoff()")).unwrap();
     let (function, _) = example.split_once("\n}\n").unwrap();

@@ -84,7 +84,7 @@ async fn connect(app: &TestApp, user_code: &str) {
 }
 
 /// Signs in with the browser, calls the API, refreshes, and signs out.
-async fn goes_the_way_of_the_browser(app: &TestApp, example: &Example) {
+async fn signs_in_with_the_browser(app: &TestApp, example: &Example) {
     let login = example.start(&["login"]);
     let link = login.on_terminal(|said| word(said, |word| word.contains("/c/"))).await;
     let browser = app.browser_of(&app.owner().await).await;
@@ -95,7 +95,7 @@ async fn goes_the_way_of_the_browser(app: &TestApp, example: &Example) {
 }
 
 /// Signs in with a device code, calls the API, refreshes, and signs out.
-async fn goes_the_way_of_the_device(app: &TestApp, example: &Example) {
+async fn signs_in_with_a_device_code(app: &TestApp, example: &Example) {
     let login = example.start(&["device"]);
     connect(app, &login.on_terminal(user_code).await).await;
     assert!(login.ended().await.good().out.ends_with("Signed in.\n"));
@@ -128,10 +128,10 @@ both_engines! {
         connect(app, &script.says(user_code).await).await;
         script.ended().await.good();
         for example in [Example::python(app), Example::go(app), Example::node(app)] {
-            goes_the_way_of_the_browser(app, &registered(example)).await;
+            signs_in_with_the_browser(app, &registered(example)).await;
         }
         for example in [Example::go(app), Example::node(app)] {
-            goes_the_way_of_the_device(app, &registered(example)).await;
+            signs_in_with_a_device_code(app, &registered(example)).await;
         }
     }
 
@@ -144,22 +144,22 @@ both_engines! {
     }
 
     async fn python_signs_in_with_the_browser(app) {
-        goes_the_way_of_the_browser(app, &Example::python(app)).await;
+        signs_in_with_the_browser(app, &Example::python(app)).await;
     }
 
     async fn go_signs_in_with_the_browser(app) {
-        goes_the_way_of_the_browser(app, &Example::go(app)).await;
+        signs_in_with_the_browser(app, &Example::go(app)).await;
     }
 
     async fn go_signs_in_with_a_device_code(app) {
-        goes_the_way_of_the_device(app, &Example::go(app)).await;
+        signs_in_with_a_device_code(app, &Example::go(app)).await;
     }
 
     async fn node_signs_in_with_the_browser(app) {
-        goes_the_way_of_the_browser(app, &Example::node(app)).await;
+        signs_in_with_the_browser(app, &Example::node(app)).await;
     }
 
     async fn node_signs_in_with_a_device_code(app) {
-        goes_the_way_of_the_device(app, &Example::node(app)).await;
+        signs_in_with_a_device_code(app, &Example::node(app)).await;
     }
 }

@@ -167,7 +167,7 @@ both_engines! {
         }
     }
 
-    async fn who_presents_nothing_good_does_not_reach_the_api(app, |app| app.with_file(super::SETTINGS)) {
+    async fn invalid_credentials_do_not_reach_the_api(app, |app| app.with_file(super::SETTINGS)) {
         let (tool, gateway) = (app.owners_tool().await, Gateway::start(app));
         let answer = gateway.caller.get("/forecasts").await;
         assert_eq!((answer.status, code(&answer)), (401, json!("missing_credential")));

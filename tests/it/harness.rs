@@ -167,7 +167,7 @@ fn a_form_is_read_as_a_browser_would_send_it() {
 }
 
 #[tokio::test]
-async fn callers_show_what_they_are() {
+async fn callers_of_each_kind_send_their_own_headers() {
     let base = echo_server().await;
     let anonymous = Anonymous::at(&base);
     let answer = anonymous.post("/token", &[("a", "1 2")]).await;

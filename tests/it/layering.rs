@@ -33,7 +33,7 @@ const ASIDE: [(&str, &[&str]); 4] = [
 ];
 
 #[test]
-fn a_module_names_only_what_is_below_it() {
+fn a_module_uses_only_lower_floors() {
     let mut faults = Vec::new();
     for path in sources("src") {
         let module = module_of("src", &path);
@@ -62,7 +62,7 @@ fn allowed(module: &str, other: &str) -> bool {
 }
 
 #[test]
-fn floors_and_exceptions_are_told_apart() {
+fn floors_and_exceptions_are_enforced() {
     assert!(allowed("http", "web") && allowed("config", "domain"));
     assert!(!allowed("http", "pages") && !allowed("store", "keys") && !allowed("domain", "config"));
     assert!(allowed("main", "serve") && !allowed("main", "store"));

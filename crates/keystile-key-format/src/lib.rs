@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base62_goes_there_and_back() {
+    fn base62_round_trips() {
         for bytes in [[0u8; 32], [255u8; 32], [7u8; 32]] {
             let text = base62(&bytes, SECRET_LENGTH);
             assert_eq!(text.len(), SECRET_LENGTH);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn base62_is_what_division_digit_by_digit_gives() {
+    fn base62_equals_division_digit_by_digit() {
         let byte_by_byte = |bytes: &[u8], width: usize| {
             let mut number = bytes.to_vec();
             let mut digits = vec![b'0'; width];

@@ -34,7 +34,7 @@ fn the_example_catalog_has_the_bundles_that_its_documentation_names() {
 }
 
 #[test]
-fn cg_11_the_default_catalog_has_what_this_server_offers_and_the_others_add_to_it() {
+fn cg_11_the_default_catalog_has_the_scopes_of_this_server_and_the_examples_extend_it() {
     let own = load("", &[]).unwrap().catalog;
     let of_openid = ["openid", "profile", "email", "offline_access"];
     let of_this_server: Vec<&str> = own.ids().filter(|id| !of_openid.contains(id)).collect();
@@ -64,7 +64,7 @@ fn bundles_name_scopes_that_exist_and_the_shipped_ones_go_with_the_shipped_scope
 }
 
 #[test]
-fn a_scope_without_words_is_refused() {
+fn a_scope_without_labels_is_refused() {
     let mut text = ROLE.to_owned();
     let _ = writeln!(
         text,

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{MasterKeySource, faults, file, load, one_env_fault};
 
 #[test]
-fn a_password_of_the_database_is_in_no_message() {
+fn the_database_password_is_in_no_message() {
     let url = "postgres://ada:hunter2@db/app";
     let config = load("", &[("KEYSTILE_DATABASE_URL", url)]).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
@@ -64,7 +64,7 @@ fn a_master_key_file_is_private_and_whole() {
 }
 
 #[test]
-fn two_master_keys_are_one_too_many() {
+fn two_master_key_sources_are_refused() {
     use std::os::unix::fs::PermissionsExt;
 
     let (_folder, path) = file("master.key", KEY);

@@ -57,7 +57,7 @@ fn values_of_the_wrong_kind_are_refused() {
 }
 
 #[test]
-fn a_log_level_that_nobody_knows_is_refused() {
+fn an_unknown_log_level_is_refused() {
     one_fault(
         "[log]\nlevel = \"info,keystile=loud\"\n",
         "keystile.toml:2: log.level: is not a log level. Write error, warn, info, debug or trace, or a filter \
@@ -117,7 +117,7 @@ fn durations_must_fit_together() {
 }
 
 #[test]
-fn the_brand_must_fit_where_it_is_written() {
+fn brand_settings_are_validated() {
     for (key, bad, expected) in [
         ("token_prefix", "Acme", "is not a valid prefix for secrets"),
         ("token_prefix", "acme_", "is not a valid prefix"),

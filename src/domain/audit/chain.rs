@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_that_nobody_touched_holds() {
+    fn an_unchanged_chain_verifies() {
         let (links, head) = chain(4);
         assert_eq!(verdict(links, &head), Ok(()));
         assert_eq!(verdict(Vec::new(), &ChainHead::default()), Ok(()));
     }
 
     #[test]
-    fn lo_04_every_change_is_found_where_it_was_made() {
+    fn lo_04_every_change_is_found_at_its_event() {
         let tampered = |change: &dyn Fn(&mut Vec<ChainLink>)| {
             let (mut links, head) = chain(4);
             change(&mut links);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn lo_04_an_event_with_a_hash_made_anew_does_not_carry_the_next_one() {
+    fn lo_04_a_recomputed_hash_breaks_the_chain_at_the_next_event() {
         let (mut links, head) = chain(4);
         links[1].event.target = Some("usr_1".to_owned());
         links[1].hash = hash(&links[1].previous_hash, &links[1].event).to_vec();

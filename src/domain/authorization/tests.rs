@@ -65,7 +65,7 @@ fn refusal(parameters: &RawParameters) -> OAuthCode {
 }
 
 #[test]
-fn az_01_02_03_06_without_a_trusted_address_the_person_is_told_and_not_the_tool() {
+fn az_01_02_03_06_without_a_trusted_redirect_uri_the_error_is_shown_to_the_person() {
     let unknown = |asked: Option<&str>| NotRedirectable::UnknownClient { asked: asked.map(str::to_owned) };
     assert_eq!(check_redirect(None, &with(&[])).unwrap_err(), unknown(Some("tool")));
     assert_eq!(check_redirect(Some(&client()), &with(&[("client_id", "tool")])).unwrap_err(), unknown(None));
@@ -81,7 +81,7 @@ fn az_01_02_03_06_without_a_trusted_address_the_person_is_told_and_not_the_tool(
 }
 
 #[test]
-fn az_04_07_09_12_18_22_23_24_what_is_wrong_has_its_own_code() {
+fn az_04_07_09_12_18_22_23_24_each_error_has_its_code() {
     use OAuthCode::{
         InvalidRequest, InvalidScope, RequestNotSupported, RequestUriNotSupported, UnsupportedResponseType,
     };
@@ -109,7 +109,7 @@ fn az_04_07_09_12_18_22_23_24_what_is_wrong_has_its_own_code() {
 }
 
 #[test]
-fn pk_01_02_03_04_only_a_whole_s256_challenge_will_do() {
+fn pk_01_02_03_04_only_a_well_formed_s256_challenge_is_accepted() {
     for parameters in [
         with(&[("code_challenge", "")]),
         with(&[("code_challenge_method", "")]),

@@ -257,7 +257,7 @@ fn cb_05_a_right_password_gives_its_unit_back_and_clears_nothing() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_locks_nobody_out() {
+fn a_clock_set_back_locks_nobody_out() {
     let mut world = World::new(8);
     for n in 0..MINUTE {
         assert_eq!(world.attempt(&n.to_string(), false, 1_000_000), Ok(()));

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_that_panics_takes_nobody_along() {
+    fn a_panicking_batch_fails_alone() {
         let batcher = start(|_, _, batch: Vec<(bool, std_mpsc::Sender<()>)>| {
             for (well, done) in batch {
                 assert!(well, "in a test");

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_the_database_says_what_may_be_tried_again() {
+    fn database_errors_are_classified_for_retries() {
         use DatabaseErrorKind::{
             ClosedConnection, ReadOnlyTransaction, SerializationFailure, UniqueViolation, Unknown,
         };

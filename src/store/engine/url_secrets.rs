@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ce_01_what_libpq_says_of_an_attempt_has_no_user_and_no_password() {
+    fn ce_01_libpq_errors_about_a_connection_contain_no_user_and_no_password() {
         let url = "postgres://ada:s3cr%40t@db.example.com:5432/app?sslpassword=k3yword";
         for (message, told) in [
             (
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn ce_01_what_libpq_says_of_a_url_that_it_cannot_read_has_nothing_of_it() {
+    fn ce_01_libpq_errors_about_an_invalid_url_contain_no_part_of_it() {
         let url = "postgres://ada:s3\"cr%zz@db/app";
         for (message, told) in [
             (

@@ -123,7 +123,7 @@ both_databases! {
         }
     }
 
-    async fn ca_02_beside_a_master_key_no_other_database_is_begun(database) {
+    async fn ca_02_no_new_database_is_created_for_an_existing_master_key(database) {
         let home = TempDir::new().unwrap();
         let data = home.path().join("data");
         fs::create_dir(&data).unwrap();

@@ -48,7 +48,7 @@ fn ce_01_check_config_says_that_the_password_has_to_be_encoded() {
 }
 
 #[test]
-fn ce_01_what_libpq_and_the_server_say_has_no_user_and_no_password() {
+fn ce_01_errors_of_libpq_and_the_server_contain_no_user_and_no_password() {
     let folder = TempDir::new().unwrap();
     let cluster = Database::postgres().url();
     let (_, address) = cluster.split_once("://").unwrap();

@@ -49,7 +49,7 @@ async fn arguments(app: &TestApp, command: &str, address: &str) -> Vec<String> {
 }
 
 both_engines! {
-    async fn ca_03_what_security_md_says_after_a_leak_works(app) {
+    async fn ca_03_the_steps_of_security_md_after_a_leak_work(app) {
         let owner = app.owner().await;
         let prescribed = prescribed();
         assert!(prescribed.len() >= 9, "{prescribed:?}");

@@ -67,7 +67,7 @@ async fn log_of(format: &str) -> String {
 }
 
 #[tokio::test]
-async fn ce_02_the_log_has_routes_and_nothing_of_a_token_but_its_beginning() {
+async fn ce_02_the_log_has_routes_and_only_the_start_of_a_token() {
     for format in ["text", "json"] {
         let log = log_of(format).await;
         assert!(!log.contains(&SECRET[..12]), "{:?}", log.lines().find(|line| line.contains(&SECRET[..12])));

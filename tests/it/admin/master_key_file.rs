@@ -89,7 +89,7 @@ fn ca_04_a_file_that_others_can_read_is_refused_with_the_mode_to_set() {
 }
 
 #[test]
-fn ca_04_links_that_others_could_turn_elsewhere_are_refused() {
+fn ca_04_links_that_others_could_redirect_are_refused() {
     let mount = Mount::new();
     let folder = mount.folder.path();
     chmod(folder, 0o777);
@@ -107,8 +107,8 @@ fn ca_04_links_that_others_could_turn_elsewhere_are_refused() {
 }
 
 #[test]
-fn ca_04_what_belongs_to_another_user_is_refused() {
-    const NAME: &str = "admin::master_key_file::ca_04_what_belongs_to_another_user_is_refused";
+fn ca_04_files_and_links_of_another_user_are_refused() {
+    const NAME: &str = "admin::master_key_file::ca_04_files_and_links_of_another_user_are_refused";
     // Only root can change the owner. Other users become root in a user namespace that maps further users.
     if !geteuid().is_root() {
         let mut again = Command::new("unshare");

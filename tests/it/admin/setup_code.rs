@@ -14,7 +14,7 @@ use crate::support::http::BrowserCaller;
 use crate::support::ports::unused_address;
 
 both_engines! {
-    async fn cc_08_many_who_ask_for_the_first_code_at_once_get_the_same(app) {
+    async fn cc_08_concurrent_requests_for_the_setup_code_get_the_same_code(app) {
         for _ in 0..10 {
             app.execute("DELETE FROM facts WHERE name = 'setup_nonce'").await.unwrap();
             let codes: BTreeSet<String> = at_once(4, async |_| {

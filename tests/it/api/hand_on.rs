@@ -67,7 +67,7 @@ both_engines! {
         assert!(!scopes.as_array().unwrap().contains(&json!("deployments:delete")), "{scopes}");
     }
 
-    async fn tn_10_nobody_gets_a_key_that_acts_as_somebody_else_or_above_them(app) {
+    async fn tn_10_a_key_cannot_act_as_another_person_or_exceed_its_creator(app) {
         let owner = app.owners_tool().await;
         let above = owner.made(ACCOUNTS, &account("owner")).await;
         let mut body = wanted(&["org:read"]);
@@ -83,7 +83,7 @@ both_engines! {
         }
     }
 
-    async fn sw_11_what_ends_between_head_and_body_makes_no_key(app) {
+    async fn sw_11_a_credential_that_ends_between_head_and_body_creates_no_key(app) {
         let tool = app.owners_tool().await;
         let token = json!({ "name": "x", "scopes": ["keys:manage", "org:read"] });
         let (token, other) = (tool.made("/api/v1/tokens", &token).await, tool.made("/api/v1/tokens", &token).await);
@@ -163,7 +163,7 @@ both_engines! {
         assert_eq!(refusal(&widened), is(422, "invalid_parameter"));
     }
 
-    async fn ak_13_what_a_key_makes_has_its_bounds(app) {
+    async fn ak_13_keys_created_by_a_key_have_its_limits(app) {
         let mut body = wanted(&["keys:manage", "org:read"]);
         body["mode"] = json!("test");
         body["expiresAt"] = json!("2999-01-01T00:00:00.000Z");
@@ -184,7 +184,7 @@ both_engines! {
         assert_eq!(holder.post(&path(&key, KEYS, "rotate"), &json!({})).await.status, 201, "a key may rotate itself");
     }
 
-    async fn a_token_that_may_less_now_does_not_read_an_earlier_answer(app) {
+    async fn a_token_with_fewer_scopes_does_not_get_an_earlier_response(app) {
         let owner = app.owners_tool().await;
         let made = owner.made("/api/v1/tokens", &json!({ "name": "x", "scopes": ["tokens:manage", "org:read"] })).await;
         let holder = app.holder(&made);
@@ -196,7 +196,7 @@ both_engines! {
         assert_eq!(refusal(&again), is(409, "idempotency_conflict"));
     }
 
-    async fn ends_and_ids_that_no_database_holds_are_refused(app) {
+    async fn expiries_and_ids_that_cannot_be_stored_are_refused(app) {
         let tool = app.owners_tool().await;
         let mut body = wanted(&["org:read"]);
         body["expiresAt"] = json!("9999-12-31T23:59:59-12:00");
@@ -211,7 +211,7 @@ both_engines! {
         assert_eq!(refusal(&tool.post(KEYS, &body).await), is(422, "invalid_parameter"));
     }
 
-    async fn a_limit_that_is_null_is_refused_and_not_taken_for_none(app) {
+    async fn a_null_limit_is_refused(app) {
         allow_unrestricted(app, true).await;
         let tool = app.owners_tool().await;
         for field in ["scopes", "allowedAddresses"] {

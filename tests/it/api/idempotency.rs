@@ -38,7 +38,7 @@ both_engines! {
         }
     }
 
-    async fn what_was_refused_may_be_tried_again(app) {
+    async fn a_refused_request_may_be_retried_with_the_same_key(app) {
         let tool = app.owners_tool().await;
         let bad = tool.post_once("/api/v1/keys", "k-1", &wanted(&["no:such"])).await;
         assert_eq!(bad.status, 422);

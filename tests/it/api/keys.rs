@@ -142,7 +142,7 @@ both_engines! {
         assert_eq!(seen, made);
     }
 
-    async fn tn_02_a_body_says_nothing_of_who_asks_or_where(app) {
+    async fn tn_02_the_body_cannot_set_actor_or_organization(app) {
         let tool = app.owners_tool().await;
         for extra in ["role", "is_admin", "org_id", "orgId", "owner", "createdBy", "id"] {
             let mut body = wanted(&["org:read"]);

@@ -56,7 +56,7 @@ both_engines! {
         }
     }
 
-    async fn who_reports_too_often_has_to_wait(app, |app| app.manual_clock()) {
+    async fn reports_of_leaked_secrets_are_rate_limited(app, |app| app.manual_clock()) {
         assert_eq!(report(app, &[]).await.status, 400);
         for _ in 1..60 {
             assert_eq!(report(app, &["x"]).await.status, 202);

@@ -174,7 +174,7 @@ both_engines! {
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
-    async fn tn_01_what_another_organization_has_is_not_there_on_any_route(app) {
+    async fn tn_01_resources_of_another_organization_are_a_404_on_every_route(app) {
         let all = app.config.catalog.ids().collect::<Vec<_>>().join(" ");
         let owner = app.owners_tool().await;
         let elsewhere = app.organization("Elsewhere").await;
@@ -189,7 +189,7 @@ both_engines! {
         }
     }
 
-    async fn tn_01_without_a_credential_nothing_but_the_catalog_is_told(app) {
+    async fn tn_01_without_a_credential_only_the_catalog_is_public(app) {
         let anonymous = app.anonymous();
         for route in ROUTES {
             let method = Method::from_bytes(route.method.as_bytes()).unwrap();

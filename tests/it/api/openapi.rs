@@ -24,7 +24,7 @@ fn every_route_is_in_the_document_and_nothing_else_is() {
 }
 
 #[test]
-fn every_reference_of_the_document_leads_somewhere_and_every_operation_has_a_name_of_its_own() {
+fn every_reference_resolves_and_every_operation_id_is_unique() {
     fn walk<'a>(value: &'a Value, see: &mut impl FnMut(&'a str, &'a Value)) {
         match value {
             Value::Object(fields) => fields.iter().for_each(|(name, value)| {

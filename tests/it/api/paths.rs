@@ -139,7 +139,7 @@ both_engines! {
         assert_eq!(logged[0], "GET /v1/files/a/b");
     }
 
-    async fn cd_04_clients_behind_a_proxy_are_told_apart_in_every_form_of_their_address(app,
+    async fn cd_04_clients_behind_a_proxy_are_distinguished_in_every_form_of_their_address(app,
         |app| app.with("KEYSTILE_SERVER__TRUSTED_PROXIES", "127.0.0.1/32").with("KEYSTILE_LIMITS__SIGN_INS_PER_MINUTE", "1")) {
         let begin = async |forwarded: &str| {
             let form = [("client_id", "keystile-cli"), ("response_type", "code")];

@@ -58,7 +58,7 @@ both_engines! {
         assert_eq!(holder.get("/api/v1/whoami").await.json()["data"]["scopes"], json!([]));
     }
 
-    async fn ak_15_an_end_beyond_what_the_organization_allows_is_refused_with_the_remedy(app, |app| app.manual_clock()) {
+    async fn ak_15_an_expiry_beyond_the_policy_is_refused_with_the_remedy(app, |app| app.manual_clock()) {
         let tool = app.owners_tool().await;
         organization(app, "key_max_seconds = 7776000").await;
         let mut body = wanted(&["org:read"]);
@@ -92,7 +92,7 @@ both_engines! {
         assert_eq!((app.audited("organization.api_keys_off").await, app.audited("organization.api_keys_on").await), (1, 1));
     }
 
-    async fn what_an_organization_decides_holds_whatever_the_configuration_says(app) {
+    async fn policies_of_an_organization_override_the_configuration(app) {
         let organization = app.owner().await.organization;
         let limits = CredentialLimits {
             unrestricted_keys: true,

@@ -95,7 +95,7 @@ both_engines! {
         assert_eq!(answer.header("ratelimit"), Some(r#""talks";r=1;t=35"#), "a request refused by one policy is not counted by the other");
     }
 
-    async fn whoever_goes_on_asking_costs_the_database_nothing(app, |app| app.manual_clock().with_file(super::MORE)) {
+    async fn an_exhausted_rate_is_refused_without_a_query(app, |app| app.manual_clock().with_file(super::MORE)) {
         let tool = app.owners_tool().await;
         let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
         for _ in 0..3 {
@@ -112,7 +112,7 @@ both_engines! {
         assert_eq!(asked(&holder, "", "POST", "/v1/talks").await.status, 200);
     }
 
-    async fn what_is_refused_for_another_reason_is_not_counted(app, |app| app.manual_clock().with_file(super::MORE)) {
+    async fn requests_refused_for_another_reason_are_not_counted(app, |app| app.manual_clock().with_file(super::MORE)) {
         let tool = app.owners_tool().await;
         let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
         for _ in 0..4 {

@@ -30,7 +30,7 @@ both_engines! {
         assert_eq!(tools["dashboard_keys_url"], json!(format!("{}/keys", app.issuer())));
     }
 
-    async fn a_client_learns_what_it_may_ask_for(app) {
+    async fn a_client_sees_the_scopes_that_it_may_request(app) {
         let scopes = ScopeSet::parse("org:read deployments:write").unwrap();
         let client = app.client_with(ClientKind::Native, |client| client.scopes = Some(scopes)).await;
         let data = app.anonymous().get(&format!("/api/v1/scopes?client_id={}", client.id)).await.json()["data"].clone();

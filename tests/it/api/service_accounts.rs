@@ -32,7 +32,7 @@ both_engines! {
         }
     }
 
-    async fn nobody_makes_a_service_account_that_ranks_above_them(app) {
+    async fn nobody_creates_a_service_account_with_more_permissions(app) {
         let admin = app.tool_of(&app.member("admin").await, &app.config.catalog.ids().collect::<Vec<_>>().join(" ")).await;
         assert_eq!(refusal(&admin.post("/api/v1/service-accounts", &account("owner")).await), is(403, "not_permitted"));
         assert_eq!(refusal(&admin.post("/api/v1/service-accounts", &account("emperor")).await), is(422, "invalid_parameter"));

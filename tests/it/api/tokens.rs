@@ -25,7 +25,7 @@ both_engines! {
         assert_eq!((app.audited("token.created").await, app.audited("token.revoked").await), (1, 1));
     }
 
-    async fn tn_05_a_token_of_somebody_else_is_not_there_not_even_for_an_admin(app) {
+    async fn tn_05_a_token_of_another_person_is_a_404_even_for_an_admin(app) {
         let member = app.tool_of(&app.member("member").await, "tokens:manage org:read").await;
         let token = member.made("/api/v1/tokens", &json!({ "name": "laptop", "scopes": ["org:read"] })).await;
         let admin = app.owners_tool().await;

@@ -36,7 +36,7 @@ async fn with_headers(holder: &ApiCaller, headers: &[(&str, &str)]) -> Answer {
 }
 
 both_engines! {
-    async fn a_proxy_learns_who_sends_a_request_whatever_they_present(app) {
+    async fn a_proxy_learns_the_caller_for_every_kind_of_credential(app) {
         let (owner, tool) = (app.owner().await, app.owners_tool().await);
         let scopes = json!({ "name": "CI", "mode": "test", "scopes": ["org:read", "deployments:read"] });
         let key = tool.key(&scopes).await;
@@ -58,7 +58,7 @@ both_engines! {
         assert_eq!(json!(credential), session["data"]["credential"]["id"]);
     }
 
-    async fn a_key_opens_an_mcp_server_that_stands_behind_verify(app) {
+    async fn a_key_opens_an_mcp_server_behind_verify(app) {
         let key = app.holder(&app.owners_tool().await.key(&wanted(&["org:read"])).await);
         let call = [("X-Original-Method", "POST"), ("X-Original-URI", "/mcp")];
         assert_eq!(told(&with_headers(&key, &call).await)[4], "api_key");
@@ -79,7 +79,7 @@ both_engines! {
         assert!(NAMES.iter().all(|name| answer.header(&format!("x-auth-{name}")).is_none()));
     }
 
-    async fn what_does_not_work_any_more_is_401_at_once(app) {
+    async fn ended_credentials_are_401_at_once(app) {
         let tool = app.owners_tool().await;
         assert_eq!(refusal(&app.anonymous().get("/api/v1/verify").await), is(401, "missing_credential"));
         let key = tool.key(&wanted(&["org:read"])).await;
@@ -91,7 +91,7 @@ both_engines! {
         assert!(answer.header("www-authenticate").unwrap().contains(r#"error="invalid_token""#));
     }
 
-    async fn many_who_ask_at_once_each_get_an_answer_of_their_own(app) {
+    async fn concurrent_lookups_each_get_their_own_result(app) {
         let tool = app.owners_tool().await;
         let mut keys = Vec::new();
         for _ in 0..8 {
@@ -132,7 +132,7 @@ both_engines! {
         assert_eq!(tool.get("/api/v1/verify").await.status, 200);
     }
 
-    async fn what_a_gateway_gets_wrong_never_lets_a_request_pass(app) {
+    async fn a_mistake_of_a_gateway_never_lets_a_request_pass(app) {
         let tool = app.owners_tool().await;
         let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
         for query in ["scopes=deployments:write", "scope=no:such", "scope=%ff", "scope=a&scope=b"] {
@@ -148,7 +148,7 @@ both_engines! {
         }
     }
 
-    async fn each_use_is_logged_for_the_request_that_waits_and_without_what_it_names(app) {
+    async fn each_use_is_logged_for_the_original_request_without_its_ids(app) {
         let tool = app.owners_tool().await;
         let made = tool.key(&wanted(&["org:read"])).await;
         let holder = app.holder(&made);

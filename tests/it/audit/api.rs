@@ -64,7 +64,7 @@ both_engines! {
         assert!(found.windows(2).all(|pair| pair[0] == pair[1] + 1));
     }
 
-    async fn every_filter_leaves_what_it_names(app, |app| app.manual_clock()) {
+    async fn every_filter_selects_its_events(app, |app| app.manual_clock()) {
         let owner = app.owner().await;
         let client = app.client(ClientKind::Native).await;
         let org_id = &owner.organization.id;
@@ -150,7 +150,7 @@ both_engines! {
         assert!(newest > 1200);
     }
 
-    async fn lo_06_whoever_manages_an_organization_reads_its_log_and_no_other(app) {
+    async fn lo_06_managers_of_an_organization_read_only_its_log(app) {
         let owner = app.owner().await;
         let client = app.client(ClientKind::Native).await;
         let other = app.organization("Other Labs").await;

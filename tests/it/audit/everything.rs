@@ -150,7 +150,7 @@ async fn recorded(app: &TestApp, chain: &str) -> Vec<RecordedEvent> {
 }
 
 both_engines! {
-    async fn lo_03_everything_that_decides_who_may_do_what_is_recorded(app) {
+    async fn lo_03_every_security_decision_is_recorded(app) {
         let (owner, begun) = (app.owner().await, app.clock.now());
         let browser = app.browser_of(&owner).await;
         sign_in_and_out(app).await;

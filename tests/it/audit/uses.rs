@@ -31,7 +31,7 @@ async fn until(app: &TestApp, table: &str, expected: i64) {
 }
 
 both_engines! {
-    async fn r176_to_r179_each_use_says_when_where_what_for_and_who(app) {
+    async fn r176_to_r179_each_use_has_time_address_endpoint_and_owner(app) {
         let owner = app.owner().await;
         let tokens = reader(app, &app.client(ClientKind::Native).await, &owner).await;
         let request = app.anonymous().request(Method::GET, "/api/v1/sessions?limit=5").bearer_auth(&tokens.access);
@@ -189,7 +189,7 @@ both_engines! {
         assert_eq!((count("GET /0"), count("GET /120"), count("(other)")), (json!(2), json!(3), json!(300)));
     }
 
-    async fn the_list_goes_on_where_it_stopped(app, |app| app.manual_clock()) {
+    async fn the_list_continues_after_its_last_entry(app, |app| app.manual_clock()) {
         let owner = app.owner().await;
         let tokens = reader(app, &app.client(ClientKind::Native).await, &owner).await;
         for _ in 0..5 {
@@ -227,7 +227,7 @@ both_engines! {
         }
     }
 
-    async fn cb_07_what_is_refused_is_counted_and_ten_a_minute_are_kept_in_detail(app, |app| app.manual_clock()) {
+    async fn cb_07_denied_uses_are_counted_and_ten_a_minute_are_recorded_in_detail(app, |app| app.manual_clock()) {
         let owner = app.owners_tool().await;
         let made = owner.key(&json!({ "name": "pipeline", "mode": "live", "scopes": ["org:read"] })).await;
         let id = made["id"].as_str().unwrap().to_owned();
@@ -251,7 +251,7 @@ both_engines! {
         assert_eq!(app.count(&kept).await, 20);
     }
 
-    async fn what_has_been_kept_long_enough_is_swept_away(app, |app| {
+    async fn old_uses_are_deleted(app, |app| {
         app.manual_clock().with("KEYSTILE_AUDIT__KEEP_USES", "2d").with("KEYSTILE_AUDIT__KEEP_USAGE", "4d")
     }) {
         let tokens = app.session().await.tokens;

@@ -5,7 +5,7 @@ use crate::support::browser::Browser;
 use crate::support::oauth::Tokens;
 
 #[tokio::test]
-async fn after_a_dead_end_the_back_button_offers_to_send_the_answer_again() {
+async fn after_a_failed_redirect_the_back_button_offers_to_send_the_response_again() {
     let app = server().await;
     let owner = app.owner().await;
     let page = Browser::new().await.page().await;
@@ -43,7 +43,7 @@ async fn after_a_dead_end_the_back_button_offers_to_send_the_answer_again() {
 }
 
 #[tokio::test]
-async fn the_refusal_of_an_organization_leads_back_to_the_terminal() {
+async fn a_refusal_by_policy_is_returned_to_the_tool() {
     let app = server().await;
     let owner = app.owner().await;
     let page = Browser::new().await.page().await;

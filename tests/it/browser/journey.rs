@@ -100,11 +100,11 @@ async fn whole_way(java_script: bool, hosts: [&str; 2]) {
 }
 
 #[tokio::test]
-async fn ui_02_the_whole_way_with_scripts() {
+async fn ui_02_the_whole_journey_with_scripts() {
     whole_way(true, ["127.0.0.1", "[::1]"]).await;
 }
 
 #[tokio::test]
-async fn ui_02_the_whole_way_without_scripts() {
+async fn ui_02_the_whole_journey_without_scripts() {
     whole_way(false, ["[::1]", "127.0.0.1"]).await;
 }

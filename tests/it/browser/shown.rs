@@ -14,7 +14,7 @@ async fn box_of(page: &Page, selector: &str) -> (f64, f64) {
 }
 
 #[tokio::test]
-async fn cg_14_what_is_typed_or_copied_is_drawn_as_it_is_written() {
+async fn cg_14_text_to_type_or_copy_is_rendered_literally() {
     let app = server().await;
     let page = Browser::new().await.page().await;
     page.goto(&format!("{}/help", app.issuer())).await;

@@ -16,7 +16,7 @@ fn at(url: &str) -> Builder {
 }
 
 #[tokio::test]
-async fn postgresql_goes_away_and_comes_back() {
+async fn postgresql_is_unreachable_for_a_while() {
     let database = OwnDatabase::new("");
     let server = address_of(&database.url());
     let tunnel = Tunnel::to(server);
@@ -57,7 +57,7 @@ async fn postgresql_moves_to_its_standby() {
 }
 
 #[tokio::test]
-async fn a_pooler_in_transaction_mode_stands_before_postgresql() {
+async fn a_pooler_in_transaction_mode_is_in_front_of_postgresql() {
     let database = OwnDatabase::new("");
     let pgbouncer = PgBouncer::start(database.host(), true);
     let builder = at(&pgbouncer.url(&database.url())).with(POOLER.0, POOLER.1);

@@ -211,7 +211,7 @@ async fn the_scopes_are_listed_without_a_credential() {
 }
 
 #[tokio::test]
-async fn a_read_only_sign_in_asks_for_what_reads() {
+async fn a_read_only_sign_in_requests_the_read_scopes() {
     let server = Scripted::start(|asked, base| match asked.path.as_str() {
         "/oauth/device_authorization" => Some((
             200,

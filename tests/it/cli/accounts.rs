@@ -62,7 +62,7 @@ both_engines! {
         cli.run(&["whoami"]).await.failed(2, "Not authenticated\n");
     }
 
-    async fn removing_the_folder_of_the_tool_is_a_way_to_start_over(app) {
+    async fn removing_the_folder_of_the_tool_resets_it(app) {
         let owner = app.owner().await;
         let cli = app.cli_of(&owner).await;
         std::fs::remove_dir_all(cli.folder()).unwrap();

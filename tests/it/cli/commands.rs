@@ -112,7 +112,7 @@ both_engines! {
         assert!(ran.err.contains("[debug] GET /api/v1/whoami → 200 ("), "{ran:#?}");
     }
 
-    async fn a_raw_call_passes_on_what_the_server_says(app) {
+    async fn a_raw_call_prints_the_response_of_the_server(app) {
         let cli = app.cli_of(&app.owner().await).await;
         let sessions = cli.run(&["api", "GET", "/api/v1/sessions"]).await.good().json();
         assert_eq!(sessions["data"][0]["current"], true);
@@ -130,7 +130,7 @@ both_engines! {
         assert_eq!(json(&shown)["data"]["subject"], json(&piped)["data"]["subject"]);
     }
 
-    async fn a_session_that_was_ended_elsewhere_is_told_apart_from_a_broken_server(app) {
+    async fn an_ended_session_is_not_reported_as_a_broken_server(app) {
         let cli = app.cli_of(&app.owner().await).await;
         let session = cli.stored("default")["session_id"].as_str().unwrap().to_owned();
         let other = app.cli_of(&app.owner().await).await;
@@ -181,7 +181,7 @@ both_engines! {
         cli.run(&["whoami"]).await.good();
     }
 
-    async fn nothing_is_printed_with_vv_that_would_let_somebody_else_in(app) {
+    async fn verbose_output_contains_no_secret(app) {
         let cli = app.cli();
         let signed_in = app.sign_cli_in(&cli, &app.owner().await, &["-vv"]).await;
         let mut ran = vec![signed_in];
@@ -208,7 +208,7 @@ both_engines! {
 }
 
 #[tokio::test]
-async fn a_typing_error_ends_with_1_and_says_what_was_meant() {
+async fn a_typo_exits_with_1_and_suggests_the_command() {
     let cli = Cli::at("http://127.0.0.1:9");
     let hint = "Did you mean --json? Global flags work before or after the command.";
     cli.run(&["auth", "status", "--jsn"]).await.failed(1, &format!("unexpected argument '--jsn'\n  {hint}"));

@@ -98,7 +98,7 @@ both_engines! {
         assert_eq!(fs::read(&file).unwrap(), before);
     }
 
-    async fn a_file_of_somebody_else_is_named_and_left_alone(app) {
+    async fn a_file_of_another_user_is_reported_and_left_alone(app) {
         let cli = app.cli_of(&app.owner().await).await;
         let file = cli.credentials_file();
         let before = fs::read(&file).unwrap();
@@ -115,7 +115,7 @@ both_engines! {
         assert_eq!(fs::read(&file).unwrap(), before);
     }
 
-    async fn a_folder_that_cannot_be_written_loses_nothing_and_is_named_before_anybody_approves(app) {
+    async fn a_read_only_folder_is_reported_before_the_sign_in_and_loses_nothing(app) {
         let cli = app.cli_of(&app.owner().await).await;
         let (folder, before) = (cli.folder(), fs::read(cli.credentials_file()).unwrap());
         chmod(&folder, 0o500);
@@ -152,7 +152,7 @@ both_engines! {
         assert_eq!(mode(&kept[0]), 0o600);
     }
 
-    async fn a_key_that_is_none_is_refused_before_anybody_is_called(app) {
+    async fn an_invalid_key_is_refused_without_a_request(app) {
         let relay = crate::support::relay::Relay::start();
         let cli = Cli::at(&relay.url());
         for (value, hint) in [

@@ -46,7 +46,7 @@ both_engines! {
         assert!(ran.out.lines().any(|line| line.starts_with("✓ sign-in")), "{ran:#?}");
     }
 
-    async fn the_doctor_mends_what_loses_nothing(app) {
+    async fn the_doctor_fixes_only_what_loses_nothing(app) {
         let cli = app.cli_of(&app.owner().await).await;
         let (folder, file) = (cli.folder(), cli.credentials_file());
         chmod(&folder, 0o777);

@@ -75,7 +75,7 @@ async fn every_way_to_give_a_key_stores_it_verified() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_none_is_named_and_nobody_is_called() {
+async fn an_invalid_key_is_reported_without_a_request() {
     let cli = Cli::at("http://127.0.0.1:9");
     let key = live();
     for (input, says) in [
@@ -118,7 +118,7 @@ async fn a_server_out_of_reach_costs_no_key() {
 }
 
 #[tokio::test]
-async fn without_a_terminal_nobody_is_asked_for_a_key() {
+async fn without_a_terminal_no_key_is_prompted_for() {
     let cli = Cli::at("http://127.0.0.1:9");
     let ran = cli
         .run(&["auth", "login", "--api-key"])

@@ -181,7 +181,7 @@ both_engines! {
         assert!(sequences.len() > 150 && sequences.is_sorted(), "{sequences:?}");
     }
 
-    async fn without_its_scope_the_audit_log_stays_closed_and_the_remedy_is_said(app) {
+    async fn without_its_scope_the_audit_log_is_refused_with_the_remedy(app) {
         let cli = manager(app).await;
         let ran = cli.run(&["audit", "list"]).await.failed(2, "Insufficient permissions\n");
         assert!(ran.err.contains("Run `keystile auth refresh --scopes audit:read`."), "{ran:#?}");

@@ -73,7 +73,7 @@ async fn certificates_that_cannot_be_used_are_named() {
 }
 
 #[tokio::test]
-async fn a_server_with_a_certificate_of_an_authority_of_ones_own_is_trusted_when_that_is_named() {
+async fn a_certificate_of_a_configured_private_authority_is_trusted() {
     let front = TlsFront::start();
     let app = Builder::on(Database::sqlite()).with("KEYSTILE_PUBLIC_URL", &front.url()).start().await;
     front.lead_to(app.address());
@@ -101,7 +101,7 @@ async fn a_server_with_a_certificate_of_an_authority_of_ones_own_is_trusted_when
 }
 
 #[tokio::test]
-async fn a_server_that_asks_for_more_patience_than_anybody_has_is_not_waited_for() {
+async fn an_unreasonable_retry_after_is_not_waited_for() {
     let server = TestServer::start(|_| TestResponse::status(429).header("retry-after", "3600"));
     let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
     let started = Instant::now();
@@ -111,7 +111,7 @@ async fn a_server_that_asks_for_more_patience_than_anybody_has_is_not_waited_for
 }
 
 #[tokio::test]
-async fn a_busy_server_is_asked_four_times_unless_told_otherwise() {
+async fn a_busy_server_gets_four_attempts_by_default() {
     let count = Arc::new(Mutex::new(0));
     let counter = count.clone();
     let server = TestServer::start(move |_| {
@@ -133,7 +133,7 @@ async fn a_busy_server_is_asked_four_times_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn who_lacks_a_scope_is_told_where_keys_are_made() {
+async fn a_missing_scope_error_names_where_keys_are_created() {
     let server = TestServer::start(|asked| {
         let issuer = format!("http://{}", asked.host);
         if asked.path.contains("/.well-known/") {

@@ -347,7 +347,7 @@ async fn the_settings_and_the_variable_choose_the_sign_in_method() {
 }
 
 #[tokio::test]
-async fn one_way_to_sign_in_at_a_time() {
+async fn sign_in_methods_are_mutually_exclusive() {
     let cli = Cli::at("http://127.0.0.1:9");
     for arguments in [
         &["--device", "--browser"][..],

@@ -55,7 +55,7 @@ both_engines! {
         assert_eq!(cli.stored("default")["session_id"], session);
     }
 
-    async fn off_at_the_consent_page_is_told_to_the_tool_with_the_name_of_the_organization(app) {
+    async fn off_at_the_consent_page_the_tool_gets_the_name_of_the_organization(app) {
         let cli = app.cli();
         turn(app, false).await;
         let login = cli.login(&[]);

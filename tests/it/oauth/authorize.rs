@@ -62,7 +62,7 @@ both_engines! {
         }
     }
 
-    async fn az_04_what_is_wrong_is_told_to_the_tool_only_after_somebody_has_signed_in(app) {
+    async fn az_04_errors_go_to_the_tool_only_after_sign_in(app) {
         let owner = app.owner().await;
         let ask = Ask::of(&app.client(ClientKind::Native).await).without("response_type");
         let browser = app.browser();
@@ -78,7 +78,7 @@ both_engines! {
         assert_eq!(app.count(CODES).await, 0);
     }
 
-    async fn az_06_a_client_id_that_is_there_twice_names_nobody(app) {
+    async fn az_06_a_repeated_client_id_is_an_unknown_client(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let (one, other) = (app.client(ClientKind::Native).await, app.client(ClientKind::Native).await);
         for second in [&one.id, &other.id] {
@@ -87,7 +87,7 @@ both_engines! {
         assert_eq!(app.count(REQUESTS).await, 0);
     }
 
-    async fn az_07_no_value_counts_of_a_parameter_that_is_there_twice(app) {
+    async fn az_07_no_value_of_a_repeated_parameter_is_used(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let ask = Ask::of(&app.client(ClientKind::Native).await).with("scope", "openid");
         for (name, value) in [
@@ -183,7 +183,7 @@ both_engines! {
         }
     }
 
-    async fn az_18_none_stands_alone_among_the_prompts(app) {
+    async fn az_18_prompt_none_cannot_be_combined(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let ask = Ask::of(&app.client(ClientKind::Native).await);
         for prompt in ["none login", "login none", "none consent", "sometimes"] {
@@ -252,7 +252,7 @@ both_engines! {
         assert!(app.authorize(&browser, &ask.with("response_mode", "query")).await.get("code").is_some());
     }
 
-    async fn az_26_a_hint_never_changes_who_is_asked(app) {
+    async fn az_26_a_login_hint_does_not_change_the_signed_in_person(app) {
         let owner = app.owner().await;
         let other = app.member("admin").await;
         let client = app.client(ClientKind::Native).await;
@@ -286,7 +286,7 @@ both_engines! {
         assert_eq!(app.exchange(&ask, returned.code()).await.status, 200);
     }
 
-    async fn az_28_what_a_form_adds_to_the_stored_request_has_no_effect(app) {
+    async fn az_28_form_fields_cannot_change_the_stored_request(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let other = app.client(ClientKind::Native).await;
         let ask = Ask::of(&app.client(ClientKind::Native).await).with("scope", "openid");

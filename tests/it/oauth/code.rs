@@ -54,7 +54,7 @@ both_engines! {
         assert_ne!(other.code(), returned.code());
     }
 
-    async fn co_02_a_replay_that_proves_nothing_harms_nobody(app) {
+    async fn co_02_a_replay_without_the_verifier_has_no_effect(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let ask = Ask::of(&app.client(ClientKind::Native).await);
         let other = app.client(ClientKind::Native).await;
@@ -111,7 +111,7 @@ both_engines! {
         assert_eq!(app.exchange(&ask, returned.code()).await.status, 200);
     }
 
-    async fn co_07_what_cannot_be_a_code_is_an_invalid_grant(app) {
+    async fn co_07_a_malformed_code_is_an_invalid_grant(app) {
         let ask = Ask::of(&app.client(ClientKind::Native).await);
         let long = "a".repeat(10_000);
         for code in [&long, "' OR 1=1 --", "\u{202e}\u{1f511}", "../../etc/passwd", "x"] {
@@ -190,7 +190,7 @@ both_engines! {
         assert!(verified.is_ok(), "{verified:?}");
     }
 
-    async fn what_stands_against_the_code_of_a_client_that_was_here_before_is_found(app, |app| app.manual_clock()) {
+    async fn a_code_of_a_cached_client_is_refused_like_any_other(app, |app| app.manual_clock()) {
         let browser = app.browser_of(&app.owner().await).await;
         let known = app.client(ClientKind::Native).await;
         app.session_of(&known, &app.owner().await).await;

@@ -128,7 +128,7 @@ both_engines! {
         assert_eq!(app.count("credentials").await, 0);
     }
 
-    async fn dv_04_a_yes_that_nobody_fetches_ends_as_well(app, |app| app.manual_clock()) {
+    async fn dv_04_an_unfetched_approval_expires_too(app, |app| app.manual_clock()) {
         let codes = app.new_device_codes().await;
         app.connect(&app.browser_of(&app.owner().await).await, &codes).await;
         app.advance(TimeDelta::seconds(600));
@@ -185,7 +185,7 @@ both_engines! {
         assert_eq!((wrong, waits), (10, 10));
     }
 
-    async fn dv_06_nobody_tries_codes_without_signing_in(app) {
+    async fn dv_06_user_codes_cannot_be_tried_without_signing_in(app) {
         let codes = app.new_device_codes().await;
         app.owner().await;
         let stranger = app.browser();
@@ -230,7 +230,7 @@ both_engines! {
         assert_eq!(answer.location(), format!("/device?user_code={}", codes.user_code));
     }
 
-    async fn dv_10_what_a_form_adds_to_the_stored_request_has_no_effect(app) {
+    async fn dv_10_form_fields_cannot_change_the_stored_request(app) {
         let (codes, other) = (app.new_device_codes().await, app.new_device_codes().await);
         let browser = app.browser_of(&app.owner().await).await;
         let question = app.enter_code(&browser, &codes.user_code).await;
@@ -272,7 +272,7 @@ both_engines! {
         pending(app, &codes).await;
     }
 
-    async fn dv_12_a_no_is_told_once(app) {
+    async fn dv_12_a_denial_is_reported_once(app) {
         let codes = app.new_device_codes().await;
         let browser = app.browser_of(&app.owner().await).await;
         let question = app.enter_code(&browser, &codes.user_code).await;
@@ -307,7 +307,7 @@ both_engines! {
         assert_eq!(app.count("device_requests").await, 0);
     }
 
-    async fn dv_15_a_code_that_is_taken_is_drawn_again(app) {
+    async fn dv_15_a_user_code_in_use_is_drawn_again(app) {
         let codes = app.new_device_codes().await;
         let taken = app.names("SELECT id AS name FROM device_requests").await.remove(0);
         let first = taken.clone();
@@ -391,7 +391,7 @@ both_engines! {
         assert_eq!(app.poll(&open).await.status, 403, "the refused request stays refused");
     }
 
-    async fn revoking_everything_ends_a_yes_that_nobody_has_fetched(app) {
+    async fn revoking_everything_ends_unfetched_approvals(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let codes = app.new_device_codes().await;
         app.connect(&browser, &codes).await;

@@ -64,7 +64,7 @@ async fn ninety_ninth(app: &TestApp, access: &str) -> Duration {
 }
 
 #[tokio::test]
-async fn cb_08_a_request_that_never_ends_and_an_answer_that_nobody_reads_are_let_go() {
+async fn cb_08_endless_requests_and_unread_responses_are_dropped() {
     let app = Builder::on(Database::sqlite()).start().await;
     let address = app.address();
     let whole = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n");
@@ -129,7 +129,7 @@ both_engines! {
         assert_eq!(heard.statuses().len(), 1, "{heard:?}");
     }
 
-    async fn ht_02_neither_chunks_nor_trailers_bring_what_a_head_must_hold(app) {
+    async fn ht_02_neither_chunks_nor_trailers_replace_headers(app) {
         let client = app.client(ClientKind::Confidential).await;
         let secret = client.secret.as_deref().unwrap();
         let proof = format!("Authorization: Basic {}\r\n", STANDARD.encode(format!("{}:{secret}", client.id)));
@@ -183,7 +183,7 @@ both_engines! {
         assert!(heard.statuses().iter().all(|status| (400..500).contains(status)) && heard.closed, "{heard:?}");
     }
 
-    async fn ht_05_two_thousand_slow_senders_are_let_go_and_slow_nobody(app) {
+    async fn ht_05_two_thousand_slow_senders_are_dropped_and_slow_nobody(app) {
         const CROWD: usize = 2_000;
         let address = app.address();
         let half = format!("POST /oauth/token HTTP/1.1\r\nHost: {address}\r\nContent-");
@@ -300,7 +300,7 @@ both_engines! {
         assert_eq!(app.refresh(&client, &tokens.refresh).await.status, 200, "the session was not changed");
     }
 
-    async fn ht_14_what_nobody_can_use_any_more_is_swept_away(app, |app| app.manual_clock()) {
+    async fn ht_14_unusable_rows_are_deleted(app, |app| app.manual_clock()) {
         let owner = app.owner().await;
         let browser = app.browser_of(&owner).await;
         let client = app.client(ClientKind::Native).await;
@@ -321,7 +321,7 @@ both_engines! {
         assert_eq!(app.refresh(&client, &session.tokens.refresh).await.status, 200);
     }
 
-    async fn ht_14_tables_stay_as_large_as_what_was_begun_lately(app, |app| app.manual_clock()) {
+    async fn ht_14_table_sizes_are_bounded_by_recent_requests(app, |app| app.manual_clock()) {
         const ROUNDS: usize = 20;
         const MORE: usize = 2_000;
         const TABLES: [&str; 2] = ["authorization_requests", "device_requests"];

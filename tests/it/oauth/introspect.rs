@@ -67,7 +67,7 @@ both_engines! {
         assert_eq!(after.json(), json!({ "active": false }), "a consumed token");
     }
 
-    async fn rs_09_nobody_learns_anything_without_being_allowed_to(app) {
+    async fn rs_09_introspection_needs_permission(app) {
         let tool = app.owners_tool().await;
         let token = tool.credential.as_str();
         let anonymous = app.anonymous();
@@ -94,7 +94,7 @@ both_engines! {
         assert_eq!(refusal(&anonymous.send(request).await), is(400, "invalid_request"));
     }
 
-    async fn rs_10_what_does_not_work_is_inactive_and_nothing_more(app, |app| app.manual_clock()) {
+    async fn rs_10_invalid_tokens_are_inactive_without_details(app, |app| app.manual_clock()) {
         let tool = app.owners_tool().await;
         let asking = tool.key(&key(&["tokens:introspect"])).await;
         let revoked = tool.key(&key(&["org:read"])).await;
@@ -148,7 +148,7 @@ both_engines! {
 /// The calling key and the token in question are looked up in parallel, so that the response time does not show whether
 /// the token needed a lookup.
 #[tokio::test]
-async fn rs_10_a_look_at_the_token_adds_nothing_to_the_look_at_the_caller() {
+async fn rs_10_token_and_caller_are_looked_up_in_parallel() {
     let database = OwnDatabase::new("");
     let app = Builder::on(Database::sqlite()).with("KEYSTILE_DATABASE_URL", &database.url()).start().await;
     let tool = app.owners_tool().await;

@@ -226,7 +226,7 @@ both_engines! {
         assert_eq!(refusal(&as_client(app, id(&made), secret(&made), "").await), is(401, "invalid_client"));
     }
 
-    async fn what_is_no_key_is_exchanged_for_nothing(app) {
+    async fn other_secrets_are_not_exchanged(app) {
         let tool = app.owners_tool().await;
         let made = tool.key(&key(&["org:read"])).await;
         tool.post(&format!("/api/v1/keys/{}/revoke", id(&made)), &json!({})).await;
@@ -251,7 +251,7 @@ both_engines! {
         assert_eq!(refusal(&app.anonymous().post("/oauth/token", &public).await), is(401, "invalid_client"));
     }
 
-    async fn te_19_client_credentials_give_no_session_no_identity_and_nobodys_sub(app) {
+    async fn te_19_client_credentials_give_no_refresh_token_no_id_token_and_no_sub_of_a_person(app) {
         let tool = app.owners_tool().await;
         let made = tool.key(&key(&["openid", "offline_access", "org:read"])).await;
         let body = as_client(app, id(&made), secret(&made), "").await.json();

@@ -31,7 +31,7 @@ fn reference(ask: &Ask, pushed: &Value) -> Ask {
 }
 
 both_engines! {
-    async fn pd_01_a_client_pushes_what_it_is_allowed_to_ask(app) {
+    async fn pd_01_a_client_pushes_allowed_requests_only(app) {
         let client = app.client(ClientKind::Confidential).await;
         let ask = Ask::of(&client);
         let anonymous = app.anonymous();
@@ -87,7 +87,7 @@ both_engines! {
         told_to_the_person(&browser.get(&format!("/c/{}", pushed["user_check"].as_str().unwrap())).await, "the link");
     }
 
-    async fn pd_03_what_comes_through_the_browser_besides_is_ignored(app) {
+    async fn pd_03_other_parameters_beside_a_request_uri_are_ignored(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let ask = Ask::of(&app.client(ClientKind::Native).await).with("scope", "openid");
         let opened = reference(&ask, &push(app, &ask).await)

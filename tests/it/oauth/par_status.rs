@@ -98,7 +98,7 @@ both_engines! {
         }
     }
 
-    async fn a_refused_page_is_told_to_its_tool_and_nothing_of_the_person(app) {
+    async fn a_tool_learns_that_its_page_was_refused_and_nothing_about_the_person(app) {
         let pushed = push_as_companion(app).await;
         let owner = app.owner().await;
         let browser = app.browser_of(&owner).await;
@@ -130,7 +130,7 @@ both_engines! {
         assert_eq!(status(app, &again).await, waiting());
     }
 
-    async fn a_client_without_device_codes_is_told_that_there_are_none(app) {
+    async fn a_client_without_the_device_grant_is_told_so(app) {
         let uri = page(app);
         let registered = vec![RedirectUri::register(&uri).unwrap()];
         let client = app.client_with(ClientKind::Native, |client| client.redirect_uris = registered).await;

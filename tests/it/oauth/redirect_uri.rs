@@ -109,7 +109,7 @@ both_engines! {
         told_to_the_person(&browser.get(&asking(&web.await, "https://127.0.0.1:5000/callback").path()).await, "https");
     }
 
-    async fn ru_20_a_website_is_answered_only_where_it_said(app) {
+    async fn ru_20_a_website_gets_responses_only_at_its_registered_uri(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let client = app.client(ClientKind::Confidential).await;
         for uri in [

@@ -92,7 +92,7 @@ both_engines! {
         assert_eq!(app.audited("session.revoked").await, 4);
     }
 
-    async fn rs_13_only_ones_own_tokens_can_be_revoked(app) {
+    async fn rs_13_a_client_revokes_only_its_own_tokens(app) {
         let Session { client, tokens, .. } = app.session().await;
         for token in ["garbage", "", "keystile_rt_x", "e30.e30.e30"] {
             let answer = app.client_post(&client, "/oauth/revoke", &[("token", token)]).await;

@@ -10,7 +10,7 @@ use crate::support::both_engines;
 use crate::support::oauth::{Ask, Returned, Session, Tokens};
 
 both_engines! {
-    async fn tn_05_a_session_of_somebody_else_is_not_there(app) {
+    async fn tn_05_a_session_of_another_person_is_a_404(app) {
         let Session { tokens: mine, client, .. } = app.session().await;
         let colleague = app.session_of(&client, &app.member("member").await).await;
         let elsewhere = app.organization("Elsewhere").await;

@@ -80,7 +80,7 @@ both_engines! {
         assert_eq!(app.exchange(&ask, &code).await.status, 200);
     }
 
-    async fn te_04_a_parameter_that_is_there_twice_is_refused_and_uses_nothing_up(app) {
+    async fn te_04_a_repeated_parameter_is_refused_and_consumes_nothing(app) {
         let (ask, code) = fresh_code(app, ClientKind::Native).await;
         for twice in [
             ("grant_type", "authorization_code"),

@@ -10,7 +10,7 @@ use crate::support::http::Answer;
 use crate::support::oauth::{Ask, Tokens};
 
 both_engines! {
-    async fn the_page_says_what_it_would_stop_and_who_turned_it_last(app) {
+    async fn the_page_shows_affected_credentials_and_the_last_change(app) {
         let session = app.session().await;
         let browser = app.browser_of(&session.person).await;
         let page = browser.get(API_ACCESS).await.text();
@@ -24,7 +24,7 @@ both_engines! {
         assert!(page.contains("Last changed by Olivia"), "{page}");
     }
 
-    async fn the_former_address_of_the_sign_in_methods_leads_to_the_new_one(app) {
+    async fn the_former_url_of_the_sign_in_methods_redirects(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let mut form = browser.get(API_ACCESS).await.form(&format!("{API_ACCESS}/sign-in-methods"));
         form.action = format!("{API_ACCESS}/roads");
@@ -86,7 +86,7 @@ both_engines! {
         assert!(browser.get(API_ACCESS).await.text().contains("Nobody has a session or a personal token."));
     }
 
-    async fn tn_01_nobody_else_sees_or_turns_the_switch(app) {
+    async fn tn_01_only_managers_see_and_change_the_setting(app) {
         let session = app.session().await;
         let mut people = vec![(app.member_of(&app.organization("Acme").await, "owner").await, 404)];
         for role in ["member", "viewer"] {

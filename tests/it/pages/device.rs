@@ -63,7 +63,7 @@ both_engines! {
         assert!(page.text().contains("Not reported by the tool"), "{}", page.text());
     }
 
-    async fn dv_09_behind_a_proxy_that_is_not_trusted_nothing_is_said(app) {
+    async fn dv_09_behind_an_untrusted_proxy_the_network_is_not_compared(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let codes = app.new_device_codes().await;
         let question = app.enter_code(&browser, &codes.user_code).await;
@@ -126,7 +126,7 @@ both_engines! {
         assert_eq!(app.poll(&codes).await.status, 200);
     }
 
-    async fn only_managers_decide_on_device_codes(app) {
+    async fn only_managers_set_the_device_code_policy(app) {
         let browser = app.browser_of(&app.owner().await).await;
         app.set_sign_in_methods(&browser, "same_network", "on").await;
         app.set_sign_in_methods(&browser, "same_network", "on").await;

@@ -42,7 +42,7 @@ both_engines! {
         assert_eq!(browser.submit(&before).await.status, 403);
     }
 
-    async fn a_browser_without_cookies_is_told_so(app) {
+    async fn a_browser_without_cookies_gets_an_explanation(app) {
         app.owner().await;
         let form = app.browser().get("/sign-in").await.form("/sign-in");
         let answer = app.browser().submit(&form).await;

@@ -137,7 +137,7 @@ both_engines! {
         }
     }
 
-    async fn ui_04_no_address_in_a_sign_in_leads_away(app) {
+    async fn ui_04_no_sign_in_parameter_redirects_to_another_site(app) {
         let owner = app.owner().await;
         let evil = ["https://evil.com", "//evil.com", "/\\evil.com", "/%09/evil.com", "https:evil.com"];
         for evil in evil {
@@ -157,7 +157,7 @@ both_engines! {
         }
     }
 
-    async fn ui_06_a_bad_request_is_not_answered_before_somebody_signs_in(app) {
+    async fn ui_06_an_invalid_request_is_answered_only_after_sign_in(app) {
         let owner = app.owner().await;
         let client = app.client(ClientKind::Native).await;
         let browser = app.browser();
@@ -179,7 +179,7 @@ both_engines! {
         }
     }
 
-    async fn wb_13_there_is_nothing_to_find_beside_the_pages(app) {
+    async fn wb_13_no_other_files_are_served(app) {
         for path in ["/.git/config", "/.env", "/metrics", "/static/", "/static/app.css", "/static/..%2fCargo.toml",
             "/keystile.db", "/debug", "/_styleguide", "/index.php", "/master.key", "/api/"] {
             let answer = app.anonymous().get(path).await;

@@ -96,7 +96,7 @@ both_engines! {
         }
     }
 
-    async fn wb_03_what_an_address_says_is_shown_as_text(app) {
+    async fn wb_03_text_from_the_url_is_shown_as_text(app) {
         app.session().await;
         let browser = app.browser_of(&app.owner().await).await;
         for hostile in CORPUS {
@@ -124,7 +124,7 @@ both_engines! {
         inert(&page, "hint");
     }
 
-    async fn wb_02_the_way_through_works_when_another_site_starts_it(app) {
+    async fn wb_02_a_sign_in_started_from_another_site_works(app) {
         // A link on another site is a top-level GET, with which browsers send a Lax cookie.
         let browser = app.browser_of(&app.owner().await).await;
         let client = app.client(ClientKind::Native).await;

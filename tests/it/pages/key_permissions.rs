@@ -81,7 +81,7 @@ both_engines! {
         assert_eq!(may(app, &key).await, json!(["deployments:read", "deployments:write"]));
     }
 
-    async fn what_the_role_of_the_owner_no_longer_holds_is_named_and_taken_away(app) {
+    async fn scopes_that_the_owner_lost_are_named_and_removed(app) {
         let person = app.member("member").await;
         let member = app.browser_of(&person).await;
         let (key, path) = made(&member).await;
@@ -98,7 +98,7 @@ both_engines! {
         assert_eq!(may(app, &key).await, json!(["deployments:read"]));
     }
 
-    async fn the_key_of_somebody_who_has_left_can_only_lose_permissions(app) {
+    async fn the_key_of_a_former_member_can_only_lose_permissions(app) {
         let person = app.member("member").await;
         let member = app.browser_of(&person).await;
         let (_, path) = made(&member).await;
@@ -133,7 +133,7 @@ both_engines! {
         assert!(!browser.get(KEYS).await.text().contains("Unrestricted"));
     }
 
-    async fn of_two_changes_at_once_the_second_is_asked_again(app) {
+    async fn of_two_concurrent_changes_the_second_must_be_confirmed(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let (key, path) = made(&browser).await;
         let admin = app.browser_of(&app.member("admin").await).await;
@@ -166,7 +166,7 @@ both_engines! {
         assert_eq!(app.audited("key.scopes_changed").await, 0);
     }
 
-    async fn tn_01_the_permissions_of_a_key_of_others_are_not_there(app) {
+    async fn tn_01_the_permissions_of_a_key_of_others_are_a_404(app) {
         let owner = app.browser_of(&app.owner().await).await;
         let (key, path) = made(&owner).await;
         let member = app.browser_of(&app.member("member").await).await;

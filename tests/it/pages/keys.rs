@@ -98,7 +98,7 @@ both_engines! {
         assert_eq!(browser.get(&rotate).await.status, 200);
     }
 
-    async fn what_was_typed_stays_when_something_is_wrong(app) {
+    async fn typed_values_stay_after_an_error(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let form = browser.get(NEW).await.form(NEW);
         assert_eq!(form.field("ends"), Some("7776000"), "90 days are preselected");

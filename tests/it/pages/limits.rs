@@ -48,7 +48,7 @@ both_engines! {
         }
     }
 
-    async fn limits_count_for_what_is_made_from_now_on(app) {
+    async fn limits_apply_to_new_credentials(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let member = app.browser_of(&app.member("member").await).await;
         let token = secret(&member.submit(&tokens::filled_in(&member).await).await);

@@ -36,7 +36,7 @@ async fn approve(app: &TestApp, browser: &BrowserCaller, ask: &Ask) -> Answer {
 }
 
 both_engines! {
-    async fn co_10_a_code_to_copy_stands_in_no_address(app) {
+    async fn co_10_a_code_to_copy_is_in_no_url(app) {
         let (browser, ask) = (allowed(app).await, ask(app));
         let consent = app.ask(&browser, &ask).await;
         let mut answer = browser.submit(&consent.form_to("/authorize/").with("decision", "authorize")).await;
@@ -116,7 +116,7 @@ both_engines! {
         assert_eq!(app.exchange(&ask, &code).await.status, 400);
     }
 
-    async fn a_no_shows_no_code(app) {
+    async fn a_denial_shows_no_code(app) {
         let browser = allowed(app).await;
         let consent = app.ask(&browser, &ask(app)).await;
         let page = app.decide(&browser, &consent, "deny").await;

@@ -160,7 +160,7 @@ both_engines! {
         assert_eq!(app.poll(&codes).await.json()["error"], "authorization_pending");
     }
 
-    async fn cf_12_what_could_not_stand_in_an_address_is_not_found(app) {
+    async fn cf_12_invalid_path_characters_are_a_404(app) {
         let text = fs::read_to_string("src/routes.rs").unwrap();
         let routes = text.split("resource(\"").skip(1).map(|route| route.split('"').next().unwrap());
         let people = [app.browser(), app.browser_of(&app.owner().await).await];
@@ -262,7 +262,7 @@ both_engines! {
         assert_eq!((got, refused), (1, 7));
     }
 
-    async fn cf_15_what_keeps_no_cookie_takes_no_link(app) {
+    async fn cf_15_a_client_without_cookies_cannot_claim_a_link(app) {
         app.owner().await;
         let client = app.client(ClientKind::Native).await;
         let pushed = push(app, &client).await;

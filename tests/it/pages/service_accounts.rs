@@ -63,7 +63,7 @@ both_engines! {
         assert_eq!(key.get("/api/v1/whoami").await.status, 200);
     }
 
-    async fn what_is_left_out_is_named_all_at_once(app) {
+    async fn all_missing_fields_are_named_at_once(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let refused = browser.submit(&browser.get(NEW).await.form(NEW).with("purpose", "Backups")).await;
         assert_eq!(refused.status, 422);
@@ -76,7 +76,7 @@ both_engines! {
         assert_eq!(app.count("service_accounts").await, 0);
     }
 
-    async fn tn_01_only_who_manages_service_accounts_sees_them_and_nobody_raises_one_above_themselves(app) {
+    async fn tn_01_service_accounts_are_for_managers_and_never_exceed_their_role(app) {
         let owner = app.browser_of(&app.owner().await).await;
         let path = made(&owner).await;
         let acme = app.organization("Acme").await;

@@ -121,7 +121,7 @@ both_engines! {
         assert_eq!(answer.location(), format!("/cli-sessions?org={slug}&done=signed-out"));
     }
 
-    async fn tn_05_a_session_of_somebody_else_is_not_there(app) {
+    async fn tn_05_a_session_of_another_person_is_a_404(app) {
         let session = app.session().await;
         let id = session.tokens.session();
         let member = app.member("member").await;

@@ -38,7 +38,7 @@ both_engines! {
         assert!(!page.contains(&unknown.id), "{page}");
     }
 
-    async fn cg_01_what_the_switch_and_revoking_all_act_on_is_counted_by_kind(app) {
+    async fn cg_01_affected_credentials_are_counted_by_kind(app) {
         let client = app.client(ClientKind::Native).await;
         let (owner, member) = (app.owner().await, app.member("member").await);
         app.session_of(&client, &owner).await;
@@ -96,7 +96,7 @@ both_engines! {
         assert!(!other.get("/denied").await.text().contains("build-07"));
     }
 
-    async fn cg_03_what_was_denied_is_not_told_for_long(app, |app| app.manual_clock()) {
+    async fn cg_03_a_denial_is_shown_for_a_limited_time(app, |app| app.manual_clock()) {
         let browser = app.browser_of(&app.owner().await).await;
         let consent = app.ask(&browser, &Ask::of(&app.client(ClientKind::Native).await)).await;
         app.decide(&browser, &consent, "deny").await;
@@ -133,7 +133,7 @@ both_engines! {
         assert!(!page.body.contains("tag bad"), "{}", page.body);
     }
 
-    async fn cg_10_many_permissions_are_grouped_and_what_reaches_furthest_comes_first(app) {
+    async fn cg_10_many_permissions_are_grouped_with_the_strongest_first(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let scope = "openid profile email org:read deployments:read deployments:write deployments:delete operations:read keys:read keys:manage audit:read";
         let consent = app.ask(&browser, &Ask::of(&app.client(ClientKind::Native).await).with("scope", scope)).await;
@@ -199,7 +199,7 @@ both_engines! {
         assert!(owner.get("/denied").await.body.contains("<a href=\"mailto:help@northwind.dev\">your support</a>"));
     }
 
-    async fn cg_13_no_link_stands_where_none_is_configured(app) {
+    async fn cg_13_links_that_are_not_configured_are_omitted(app) {
         let page = app.browser().get("/help").await;
         assert!(!page.body.contains(">Support<") && !page.body.contains(">Status<") && !page.body.contains(">Help<"));
     }

@@ -108,7 +108,7 @@ both_engines! {
         }
     }
 
-    async fn sw_19_the_switch_asks_for_the_organization_and_not_for_the_kind_of_client(app) {
+    async fn sw_19_the_setting_applies_to_every_kind_of_client(app) {
         let client = app.client(ClientKind::Confidential).await;
         let session = app.session_of(&client, &app.owner().await).await;
         turn(app, "off").await;
@@ -116,7 +116,7 @@ both_engines! {
         api_is_off(&app.whoami(&session.tokens.access).await);
     }
 
-    async fn sw_20_where_the_organization_is_gone_every_grant_is(app) {
+    async fn sw_20_grants_end_with_their_organization(app) {
         let owner = app.owner().await;
         let member = app.member("member").await;
         let elsewhere = app.organization("Elsewhere").await;
@@ -150,7 +150,7 @@ both_engines! {
         assert_eq!(app.refresh(&client, &theirs.tokens.refresh).await.status, 200);
     }
 
-    async fn sw_20_whoever_has_moved_takes_no_session_along(app) {
+    async fn sw_20_sessions_do_not_move_with_a_person_to_another_organization(app) {
         let member = app.member("member").await;
         let elsewhere = app.organization("Elsewhere").await;
         let client = app.client(ClientKind::Native).await;

@@ -134,7 +134,7 @@ both_engines! {
         assert_eq!(answer.status, 303, "{}", answer.text());
     }
 
-    async fn cb_04_wrong_tries_at_many_accounts_keep_nobody_out_behind_the_same_address(app, super::behind_a_proxy) {
+    async fn cb_04_wrong_attempts_at_many_accounts_block_nobody_at_the_same_address(app, super::behind_a_proxy) {
         let owner = app.owner().await;
         for n in 0..11 {
             exhaust(app, "198.51.100.1", &format!("somebody{n}@example.com")).await;
@@ -209,7 +209,7 @@ both_engines! {
         assert_eq!(from(&app.browser(), "203.0.113.5", &owner.email, "wrong").await.status, 429);
     }
 
-    async fn lg_07_behind_a_proxy_only_its_own_word_counts(app, super::behind_a_proxy) {
+    async fn lg_07_behind_a_proxy_only_the_address_that_it_adds_counts(app, super::behind_a_proxy) {
         let owner = app.owner().await;
         for n in 0..10 {
             let chain = format!("203.0.{n}.1, 198.51.100.1");
@@ -250,7 +250,7 @@ both_engines! {
         assert_eq!(rows, 2, "two rows of the owner; successful sign-ins store nothing");
     }
 
-    async fn cb_05_what_no_longer_counts_is_swept_away(app, super::behind_a_proxy) {
+    async fn cb_05_outdated_attempts_are_deleted(app, super::behind_a_proxy) {
         app.owner().await;
         for n in 0..3 {
             from(&app.browser(), "198.51.100.1", &format!("somebody{n}@example.com"), "wrong").await;

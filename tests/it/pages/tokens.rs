@@ -49,7 +49,7 @@ both_engines! {
         assert_eq!(status(app, &token).await, 401);
     }
 
-    async fn what_is_missing_is_said_beside_its_field(app) {
+    async fn missing_fields_are_reported_at_their_fields(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let refused = browser.submit(&browser.get(NEW).await.form(NEW)).await;
         assert_eq!(refused.status, 422);

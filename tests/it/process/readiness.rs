@@ -63,7 +63,7 @@ both_engines! {
         }
     }
 
-    async fn cb_09_what_another_process_has_locked_is_a_503_within_two_seconds(app) {
+    async fn cb_09_a_lock_of_another_process_is_a_503_within_two_seconds(app) {
         let session = app.session().await;
         let lock = Lock::on(app);
         for _ in 0..2 {

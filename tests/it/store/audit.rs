@@ -152,7 +152,7 @@ both_engines! {
         assert!(chains.iter().any(|chain| chain["chain"] == "org_1" && chain["broken_at"] == 2), "{text}");
     }
 
-    async fn lo_04_what_is_rolled_back_leaves_no_event(app) {
+    async fn lo_04_a_rollback_leaves_no_event(app) {
         record(app, 1).await;
         let failed = app.inside().store.write(|work| {
             work.record(Event::new(Action::SignedIn, Actor::Operator, &Origin::default()).org(CHAIN));

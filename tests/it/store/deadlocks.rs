@@ -102,7 +102,7 @@ async fn cc_04_sessions_that_end_together_are_locked_in_one_order() {
 }
 
 #[tokio::test]
-async fn cc_04_a_write_that_deadlocks_runs_again() {
+async fn cc_04_a_deadlocked_write_is_retried() {
     let app = Builder::on(Database::postgres()).start().await;
     let store = &app.inside().store;
     for name in ["one", "other"] {

@@ -394,7 +394,7 @@ both_engines! {
         }
     }
 
-    async fn cb_12_a_search_looks_at_so_many_sessions_and_goes_on_from_there(app) {
+    async fn cb_12_a_search_scans_a_bounded_number_of_sessions_and_continues(app) {
         let session = app.session().await;
         fill_sessions(app, &session).await;
         app.execute("UPDATE credentials SET name = 'Needle' WHERE id = 'ses_11' OR id = 'ses_12'").await.unwrap();

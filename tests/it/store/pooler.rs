@@ -71,7 +71,7 @@ async fn cc_02_a_pooler_in_transaction_mode_is_noticed_at_the_start() {
 }
 
 #[tokio::test]
-async fn cc_02_a_lock_that_stays_behind_is_named_and_holds_up_nothing_that_is_up_to_date() {
+async fn cc_02_a_leftover_migration_lock_is_reported_and_blocks_no_migrated_server() {
     let migrated = OwnDatabase::new("");
     OwnDatabase::migrate(&migrated.url(), &[]).unwrap();
     for (database, patience) in

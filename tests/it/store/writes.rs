@@ -37,7 +37,7 @@ fn failed() -> Result<(), StoreError> {
 }
 
 both_engines! {
-    async fn what_is_answered_is_committed_and_seen_by_every_reader(app) {
+    async fn an_answered_write_is_committed_and_visible_to_all_readers(app) {
         let store = &app.inside().store;
         at_once(16, async |number| {
             let (id, email) = (format!("usr_{number}"), format!("{number}@example.com"));
@@ -61,7 +61,7 @@ both_engines! {
         assert_eq!(hashes, ["new", "renewed"]);
     }
 
-    async fn an_error_takes_everything_back(app) {
+    async fn an_error_rolls_everything_back(app) {
         let failed: Result<(), StoreError> = app.inside().store.write(|work| {
             insert(work, "usr_1", "1@example.com")?;
             deployment_settings::set(work.conn, "said", "yes", work.now)?;
@@ -72,7 +72,7 @@ both_engines! {
         assert_eq!(app.count("facts WHERE name = 'said'").await, 0);
     }
 
-    async fn a_refusal_keeps_what_was_written_and_a_fault_takes_it_back(app) {
+    async fn a_refusal_commits_and_a_store_error_rolls_back(app) {
         let store = &app.inside().store;
         let outcome: Result<(), TxError<OAuthError>> = store.write_or_refuse(|work| {
             insert(work, "usr_1", "1@example.com")?;
@@ -91,7 +91,7 @@ both_engines! {
         assert_eq!(app.count("users").await, 1);
     }
 
-    async fn a_panic_takes_everything_back_and_the_next_write_works(app) {
+    async fn a_panic_rolls_everything_back_and_the_next_write_works(app) {
         for _ in 0..8 {
             let panicked: Result<(), StoreError> = app.inside().store.write(|work| {
                 insert(work, "usr_1", "1@example.com")?;
@@ -104,7 +104,7 @@ both_engines! {
         assert_eq!(app.count("users").await, 1);
     }
 
-    async fn one_that_fails_among_many_fails_alone(app) {
+    async fn a_failing_write_in_a_batch_fails_alone(app) {
         let store = &app.inside().store;
         let outcomes = at_once(24, async |number| {
             store.write(move |work| {
@@ -116,7 +116,7 @@ both_engines! {
         assert_eq!(app.count("users").await, 16);
     }
 
-    async fn whoever_asked_may_leave_without_undoing_the_write(app) {
+    async fn a_canceled_request_does_not_undo_its_write(app) {
         let started = Arc::new(AtomicBool::new(false));
         let seen = started.clone();
         let (release, wait) = std::sync::mpsc::channel::<()>();
@@ -144,7 +144,7 @@ both_engines! {
         panic!("the write is lost");
     }
 
-    async fn what_exists_already_is_a_conflict_and_what_is_wrong_is_a_failure(app) {
+    async fn a_duplicate_is_a_conflict_and_other_errors_are_failures(app) {
         let store = &app.inside().store;
         store.write(|work| insert(work, "usr_1", "1@example.com")).await.unwrap();
         for (id, email) in [("usr_1", "2@example.com"), ("usr_2", "1@example.com")] {
