@@ -22,7 +22,7 @@ const TRIES: usize = 10;
 /// The rate of refreshes, as a share of the signing limit.
 const SHARE: f64 = 0.2;
 
-/// Results.
+/// Results of the measurement of passwords.
 pub(crate) struct Passwords {
     /// Passwords hashed in parallel.
     pub(crate) at_once: usize,
