@@ -103,7 +103,7 @@ fn ca_04_links_that_others_could_redirect_are_refused() {
     for looped in ["one", "other"] {
         symlink(if looped == "one" { "other" } else { "one" }, folder.join(looped)).unwrap();
     }
-    check(&folder.join("one")).refused(2, "too many links");
+    check(&folder.join("one")).refused(2, "too many symbolic links");
 }
 
 #[test]
