@@ -1,6 +1,6 @@
 //! PostgreSQL is unreachable for a while, fails over to another server, or is behind a pooler.
-use super::seen::Outcome;
-use super::stage::{Stage, trouble};
+use super::observed::Outcome;
+use super::scenario::{Scenario, fault_duration};
 use crate::support::app::Builder;
 use crate::support::database::Database;
 use crate::support::failover::{Cluster, PgBouncer, Tunnel, address_of};
@@ -20,40 +20,41 @@ async fn postgresql_is_unreachable_for_a_while() {
     let database = OwnDatabase::new("");
     let server = address_of(&database.url());
     let tunnel = Tunnel::to(server);
-    let stage = Stage::of("PostgreSQL goes away", at(&tunnel.url(&database.url())), async |_, _| ()).await;
-    let mut daemon = stage.daemons.start().await;
-    let seen = stage
-        .play(&mut daemon, async |_| {
+    let scenario =
+        Scenario::of("PostgreSQL goes away", at(&tunnel.url(&database.url())), async |_, _| ()).await;
+    let mut daemon = scenario.daemons.start().await;
+    let observed = scenario
+        .run(&mut daemon, async |_| {
             tunnel.lead_to(unused_address());
             tunnel.cut();
-            tokio::time::sleep(trouble()).await;
+            tokio::time::sleep(fault_duration()).await;
             tunnel.lead_to(server);
         })
         .await;
-    assert!(seen.count(Outcome::Unavailable) > 0, "it was never unavailable: {}", seen.line());
-    assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+    assert!(observed.count(Outcome::Unavailable) > 0, "it was never unavailable: {}", observed.line());
+    assert_eq!(observed.count(Outcome::NoAnswer), 0, "{}", observed.line());
 }
 
 #[tokio::test]
 async fn postgresql_moves_to_its_standby() {
     let cluster = Cluster::with_standby();
     let tunnel = Tunnel::to(address_of(&cluster.primary));
-    let stage =
-        Stage::of("PostgreSQL moves to its standby", at(&tunnel.url(&cluster.primary)), async |_, _| ())
+    let scenario =
+        Scenario::of("PostgreSQL moves to its standby", at(&tunnel.url(&cluster.primary)), async |_, _| ())
             .await;
-    let mut daemon = stage.daemons.start().await;
-    let seen = stage
-        .play(&mut daemon, async |_| {
+    let mut daemon = scenario.daemons.start().await;
+    let observed = scenario
+        .run(&mut daemon, async |_| {
             // The address points to the standby before it accepts writes.
             tunnel.lead_to(address_of(&cluster.standby));
             tunnel.cut();
-            tokio::time::sleep(trouble()).await;
+            tokio::time::sleep(fault_duration()).await;
             cluster.settle();
             execute(&cluster.standby, &["SELECT pg_promote()"]);
         })
         .await;
-    assert!(seen.count(Outcome::Unavailable) > 0, "it was never unavailable: {}", seen.line());
-    assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+    assert!(observed.count(Outcome::Unavailable) > 0, "it was never unavailable: {}", observed.line());
+    assert_eq!(observed.count(Outcome::NoAnswer), 0, "{}", observed.line());
 }
 
 #[tokio::test]
@@ -61,9 +62,14 @@ async fn a_pooler_in_transaction_mode_is_in_front_of_postgresql() {
     let database = OwnDatabase::new("");
     let pgbouncer = PgBouncer::start(database.host(), true);
     let builder = at(&pgbouncer.url(&database.url())).with(POOLER.0, POOLER.1);
-    let stage = Stage::of("a pooler stands before PostgreSQL", builder, async |_, _| ()).await;
-    let stage = stage.with(POOLER.0, POOLER.1);
-    let mut daemon = stage.daemons.start().await;
-    let seen = stage.play(&mut daemon, async |_| tokio::time::sleep(trouble()).await).await;
-    assert_eq!(seen.count(Outcome::Unavailable) + seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+    let scenario = Scenario::of("a pooler stands before PostgreSQL", builder, async |_, _| ()).await;
+    let scenario = scenario.with(POOLER.0, POOLER.1);
+    let mut daemon = scenario.daemons.start().await;
+    let observed = scenario.run(&mut daemon, async |_| tokio::time::sleep(fault_duration()).await).await;
+    assert_eq!(
+        observed.count(Outcome::Unavailable) + observed.count(Outcome::NoAnswer),
+        0,
+        "{}",
+        observed.line()
+    );
 }

@@ -2,25 +2,25 @@
 
 use std::fs;
 
-use super::seen::Outcome;
-use super::stage::{Stage, trouble};
-use crate::process::under_a_clock_of;
+use super::observed::Outcome;
+use super::scenario::{Scenario, fault_duration};
+use crate::process::under_clock_offset;
 use crate::support::both_databases;
 
 async fn jumps(name: &'static str, by: &str, database: crate::support::database::Database) {
-    let stage = Stage::on(name, database).await;
-    let clock = stage.data_dir().join("clock");
+    let scenario = Scenario::on(name, database).await;
+    let clock = scenario.data_dir().join("clock");
     fs::write(&clock, "+0").unwrap();
-    let mut daemon = stage.daemons.start_with(under_a_clock_of(&clock)).await;
-    let seen = stage
-        .play(&mut daemon, async |_| {
+    let mut daemon = scenario.daemons.start_with(under_clock_offset(&clock)).await;
+    let observed = scenario
+        .run(&mut daemon, async |_| {
             fs::write(&clock, by).unwrap();
-            tokio::time::sleep(trouble()).await;
+            tokio::time::sleep(fault_duration()).await;
             fs::write(&clock, "+0").unwrap();
             tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         })
         .await;
-    assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+    assert_eq!(observed.count(Outcome::NoAnswer), 0, "{}", observed.line());
 }
 
 both_databases! {

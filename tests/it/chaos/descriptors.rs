@@ -2,8 +2,8 @@
 
 use tokio::net::{TcpSocket, TcpStream};
 
-use super::seen::Outcome;
-use super::stage::{Stage, trouble};
+use super::observed::Outcome;
+use super::scenario::{Scenario, fault_duration};
 use crate::support::daemon::server;
 use crate::support::database::Database;
 
@@ -14,14 +14,14 @@ const IDLE: usize = 400;
 
 #[tokio::test]
 async fn idle_connections_take_the_descriptors() {
-    let stage = Stage::on("idle connections take the descriptors", Database::sqlite()).await;
-    let mut command = stage.daemons.program("prlimit");
+    let scenario = Scenario::on("idle connections take the descriptors", Database::sqlite()).await;
+    let mut command = scenario.daemons.program("prlimit");
     command.env("PATH", std::env::var_os("PATH").unwrap());
     command.arg(format!("--nofile={LIMIT}:{LIMIT}")).arg(server());
-    let mut daemon = stage.daemons.start_by(command).await;
-    let address = stage.target.url.trim_start_matches("http://").parse().unwrap();
-    let seen = stage
-        .play(&mut daemon, async |_| {
+    let mut daemon = scenario.daemons.start_by(command).await;
+    let address = scenario.target.url.trim_start_matches("http://").parse().unwrap();
+    let observed = scenario
+        .run(&mut daemon, async |_| {
             let mut held: Vec<TcpStream> = Vec::new();
             for _ in 0..IDLE {
                 // From separate addresses, so that the clients do not share one with them.
@@ -34,8 +34,8 @@ async fn idle_connections_take_the_descriptors() {
                 }
             }
             assert!(held.len() > IDLE / 2, "{} connections", held.len());
-            tokio::time::sleep(trouble()).await;
+            tokio::time::sleep(fault_duration()).await;
         })
         .await;
-    assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+    assert_eq!(observed.count(Outcome::NoAnswer), 0, "{}", observed.line());
 }

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::Write;
 
-use super::seen::Outcome;
-use super::stage::{Stage, trouble};
+use super::observed::Outcome;
+use super::scenario::{Scenario, fault_duration};
 use crate::support::daemon::server;
 use crate::support::database::Database;
 
@@ -19,24 +19,24 @@ const ON_A_SMALL_DISK: &str = r#"
 
 #[tokio::test]
 async fn the_disk_of_the_database_is_full() {
-    let stage = Stage::on("the disk of the database is full", Database::sqlite()).await;
-    let Database::Sqlite(folder) = stage.database() else { unreachable!("it was made above") };
-    let mut command = stage.daemons.program("unshare");
+    let scenario = Scenario::on("the disk of the database is full", Database::sqlite()).await;
+    let Database::Sqlite(folder) = scenario.database() else { unreachable!("it was made above") };
+    let mut command = scenario.daemons.program("unshare");
     command.env("PATH", std::env::var_os("PATH").unwrap());
     command.args(["--user", "--map-root-user", "--mount", "sh", "-c", ON_A_SMALL_DISK, "sh"]);
     command.arg(folder.path()).arg(server());
-    let mut daemon = stage.daemons.start_by(command).await;
+    let mut daemon = scenario.daemons.start_by(command).await;
     let seen_from_here = format!("/proc/{}/root{}", daemon.id(), folder.path().display());
-    let stage = stage.with("KEYSTILE_DATABASE_URL", &format!("sqlite://{seen_from_here}/keystile.db"));
+    let scenario = scenario.with("KEYSTILE_DATABASE_URL", &format!("sqlite://{seen_from_here}/keystile.db"));
     let filler = format!("{seen_from_here}/filler");
-    let seen = stage
-        .play(&mut daemon, async |_| {
+    let observed = scenario
+        .run(&mut daemon, async |_| {
             let mut file = File::create(&filler).unwrap();
             while file.write_all(&[0; 4096]).is_ok() {}
-            tokio::time::sleep(trouble()).await;
+            tokio::time::sleep(fault_duration()).await;
             std::fs::remove_file(&filler).unwrap();
         })
         .await;
-    assert!(seen.count(Outcome::Unavailable) > 0, "the disk was never full: {}", seen.line());
-    assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+    assert!(observed.count(Outcome::Unavailable) > 0, "the disk was never full: {}", observed.line());
+    assert_eq!(observed.count(Outcome::NoAnswer), 0, "{}", observed.line());
 }

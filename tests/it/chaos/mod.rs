@@ -5,14 +5,14 @@
 //! requirements: only responses that the contract allows, no lost session, an audit chain that verifies.
 
 mod away;
+mod clients;
 mod clock;
-mod crowd;
 mod descriptors;
 mod disk;
 mod lock;
 mod log;
+mod observed;
 mod passwords;
 mod restart;
-mod seen;
-mod stage;
+mod scenario;
 mod sweep;

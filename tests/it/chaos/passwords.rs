@@ -1,7 +1,7 @@
 //! Password guessing.
 
-use super::seen::Outcome;
-use super::stage::{Stage, trouble};
+use super::observed::Outcome;
+use super::scenario::{Scenario, fault_duration};
 use crate::support::database::Database;
 use crate::support::http::BrowserCaller;
 use std::time::Instant;
@@ -13,12 +13,12 @@ const EACH: usize = 4;
 
 #[tokio::test]
 async fn a_hundred_wrong_passwords() {
-    let stage = Stage::on("100 wrong passwords and more", Database::sqlite()).await;
-    let mut daemon = stage.daemons.start().await;
-    let url = stage.target.url.clone();
-    let seen = stage
-        .play(&mut daemon, async |_| {
-            let until = Instant::now() + trouble();
+    let scenario = Scenario::on("100 wrong passwords and more", Database::sqlite()).await;
+    let mut daemon = scenario.daemons.start().await;
+    let url = scenario.target.url.clone();
+    let observed = scenario
+        .run(&mut daemon, async |_| {
+            let until = Instant::now() + fault_duration();
             let guesses = (0..AT_ONCE).map(|number| {
                 let url = url.clone();
                 tokio::spawn(async move {
@@ -43,5 +43,5 @@ async fn a_hundred_wrong_passwords() {
             }
         })
         .await;
-    assert_eq!(seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+    assert_eq!(observed.count(Outcome::NoAnswer), 0, "{}", observed.line());
 }

@@ -1,7 +1,7 @@
 //! Many rows end at once and are deleted while the server answers.
 
-use super::seen::Outcome;
-use super::stage::{Stage, trouble};
+use super::observed::Outcome;
+use super::scenario::{Scenario, fault_duration};
 use crate::store::numbers;
 use crate::support::app::Builder;
 use crate::support::both_databases;
@@ -11,7 +11,7 @@ const CHUNK: usize = 20_000;
 
 /// Number of inserts: a million rows in total in `make chaos`.
 fn chunks() -> usize {
-    if trouble().as_secs() < 10 { 1 } else { 50 }
+    if fault_duration().as_secs() < 10 { 1 } else { 50 }
 }
 
 both_databases! {
@@ -29,9 +29,9 @@ both_databases! {
                 app.execute(&insert).await.unwrap();
             }
         };
-        let stage = Stage::of("much has ended and is swept away", Builder::on(database), fill).await;
-        let mut daemon = stage.daemons.start().await;
-        let seen = stage.play(&mut daemon, async |_| tokio::time::sleep(trouble()).await).await;
-        assert_eq!(seen.count(Outcome::Unavailable) + seen.count(Outcome::NoAnswer), 0, "{}", seen.line());
+        let scenario = Scenario::of("much has ended and is swept away", Builder::on(database), fill).await;
+        let mut daemon = scenario.daemons.start().await;
+        let observed = scenario.run(&mut daemon, async |_| tokio::time::sleep(fault_duration()).await).await;
+        assert_eq!(observed.count(Outcome::Unavailable) + observed.count(Outcome::NoAnswer), 0, "{}", observed.line());
     }
 }

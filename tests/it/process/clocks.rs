@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{Ground, ends, under_a_clock_of};
+use super::{Setup, exits_successfully, under_clock_offset};
 use crate::support::both_databases;
 use crate::support::database::Database;
 use crate::support::http::{Anonymous, Machine};
@@ -13,10 +13,10 @@ use crate::support::oauth::Tokens;
 use crate::support::ports::unused_address;
 
 /// Waits until a line with this text was logged this often. Maintenance runs once a minute.
-async fn logs(ground: &Ground, text: &str, times: usize) {
+async fn wait_for_log(setup: &Setup, text: &str, times: usize) {
     let started = Instant::now();
-    while ground.daemons.output().matches(text).count() < times {
-        assert!(started.elapsed() < Duration::from_secs(90), "{text}: {}", ground.daemons.output());
+    while setup.daemons.output().matches(text).count() < times {
+        assert!(started.elapsed() < Duration::from_secs(90), "{text}: {}", setup.daemons.output());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -24,32 +24,32 @@ async fn logs(ground: &Ground, text: &str, times: usize) {
 both_databases! {
     async fn cb_11_a_clock_that_jumps_ends_no_token_and_deletes_nothing(database) {
         // Maintenance deletes uses older than this.
-        let ground = Ground::on(database, &[("KEYSTILE_AUDIT__KEEP_USES", "1d")]).await;
+        let setup = Setup::on(database, &[("KEYSTILE_AUDIT__KEEP_USES", "1d")]).await;
         let folder = TempDir::new().unwrap();
         let clock = folder.path().join("clock");
         fs::write(&clock, "+0").unwrap();
-        let daemon = ground.daemons.start_with(under_a_clock_of(&clock)).await;
-        let mut current = ground.session.tokens.refresh.clone();
+        let daemon = setup.daemons.start_with(under_clock_offset(&clock)).await;
+        let mut current = setup.session.tokens.refresh.clone();
         for (n, jump) in ["-2h", "+100d"].into_iter().enumerate() {
             fs::write(&clock, jump).unwrap();
-            let red = ground.readiness(503).await;
+            let red = setup.readiness(503).await;
             let off = red["checks"]["clock"]["offSeconds"].as_i64().unwrap_or_default();
             assert!(off.abs() > 7000 && (off > 0) == jump.starts_with('+'), "{red}");
             assert_eq!(red["checks"]["database"]["status"], "ok", "{red}");
-            assert_eq!(ground.whoami().await.status, 200, "{jump}");
-            let answer = ground.refresh(&current).await;
+            assert_eq!(setup.whoami().await.status, 200, "{jump}");
+            let answer = setup.refresh(&current).await;
             assert_eq!(answer.status, 200, "{jump}: {}", answer.body);
             current = Tokens::of(&answer).refresh;
-            logs(&ground, "seconds=", n + 1).await;
+            wait_for_log(&setup, "seconds=", n + 1).await;
             if jump == "+100d" {
-                logs(&ground, "the sweep pauses", 1).await;
+                wait_for_log(&setup, "the sweep pauses", 1).await;
             }
             fs::write(&clock, "+0").unwrap();
-            ground.readiness(200).await;
-            logs(&ground, "the clocks agree again", n + 1).await;
+            setup.readiness(200).await;
+            wait_for_log(&setup, "the clocks agree again", n + 1).await;
         }
         drop(daemon);
-        let app = ground.again.start().await;
+        let app = setup.same_deployment.start().await;
         assert!(app.count("uses").await > 0, "the uses are kept");
         app.stop().await;
     }
@@ -58,32 +58,32 @@ both_databases! {
 #[tokio::test]
 async fn cb_11_a_clock_that_is_wrong_at_the_start_deletes_nothing() {
     // On PostgreSQL, such a clock would differ from that of the database.
-    let ground = Ground::on(Database::sqlite(), &[("KEYSTILE_AUDIT__KEEP_USES", "1d")]).await;
-    let mut right = ground.daemons.start().await;
-    assert_eq!(ground.whoami().await.status, 200);
+    let setup = Setup::on(Database::sqlite(), &[("KEYSTILE_AUDIT__KEEP_USES", "1d")]).await;
+    let mut right = setup.daemons.start().await;
+    assert_eq!(setup.whoami().await.status, 200);
     right.signal("TERM");
-    assert!(ends(&mut right).await);
+    assert!(exits_successfully(&mut right).await);
     let folder = TempDir::new().unwrap();
     let clock = folder.path().join("clock");
     fs::write(&clock, "+100d").unwrap();
-    let wrong = ground.daemons.start_with(under_a_clock_of(&clock)).await;
-    logs(&ground, "the sweep pauses", 1).await;
+    let wrong = setup.daemons.start_with(under_clock_offset(&clock)).await;
+    wait_for_log(&setup, "the sweep pauses", 1).await;
     drop(wrong);
-    let app = ground.again.start().await;
+    let app = setup.same_deployment.start().await;
     assert!(app.count("uses").await > 0, "the uses are kept");
     app.stop().await;
 }
 
 #[tokio::test]
 async fn cc_06_nodes_whose_clocks_differ_go_by_the_clock_of_the_database() {
-    let ground = Ground::on(Database::postgres(), &[]).await;
+    let setup = Setup::on(Database::postgres(), &[]).await;
     let folder = TempDir::new().unwrap();
     let clock = folder.path().join("clock");
     fs::write(&clock, "-70s").unwrap();
-    let right = ground.daemons.start().await;
+    let right = setup.daemons.start().await;
     let elsewhere = unused_address();
-    let late = ground.daemons.spawn_with(|command| {
-        under_a_clock_of(&clock)(command);
+    let late = setup.daemons.spawn_with(|command| {
+        under_clock_offset(&clock)(command);
         command.env("KEYSTILE_LISTEN", elsewhere.to_string());
     });
     let there = format!("http://{elsewhere}");
@@ -95,25 +95,25 @@ async fn cc_06_nodes_whose_clocks_differ_go_by_the_clock_of_the_database() {
     assert_eq!(red.status, 503, "{}", red.body);
     let off = red.json()["checks"]["clock"]["offSeconds"].as_i64().unwrap();
     assert!((-72..=-68).contains(&off), "{off}");
-    assert_eq!(ground.anonymous().get("/readyz").await.status, 200);
+    assert_eq!(setup.anonymous().get("/readyz").await.status, 200);
 
     // The node whose clock is late gets a token that the other one has just rotated, and vice versa.
     let form =
         |token: &str| [("grant_type", "refresh_token".to_owned()), ("refresh_token", token.to_owned())];
-    let late_node = Machine::at(&there, &ground.session.client.id);
+    let late_node = Machine::at(&there, &setup.session.client.id);
     let ask_late = async |token: &str| {
         let form = form(token);
         late_node.post("/oauth/token", &form.each_ref().map(|(name, value)| (*name, value.as_str()))).await
     };
-    let first = ground.session.tokens.refresh.clone();
-    let second = Tokens::of(&ground.refresh(&first).await);
+    let first = setup.session.tokens.refresh.clone();
+    let second = Tokens::of(&setup.refresh(&first).await);
     let again = ask_late(&first).await;
     assert_eq!(again.status, 200, "{}", again.body);
     assert_eq!(Tokens::of(&again).refresh, second.refresh, "the same successor");
     let third = Tokens::of(&ask_late(&second.refresh).await);
-    let again = ground.refresh(&second.refresh).await;
+    let again = setup.refresh(&second.refresh).await;
     assert_eq!(again.status, 200, "{}", again.body);
     assert_eq!(Tokens::of(&again).refresh, third.refresh);
-    assert!(ground.daemons.output().contains("the system clock differs"), "{}", ground.daemons.output());
+    assert!(setup.daemons.output().contains("the system clock differs"), "{}", setup.daemons.output());
     drop((right, late));
 }

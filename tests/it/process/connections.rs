@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use super::{Ground, through};
+use super::{Setup, wrapped_in};
 use crate::support::app::{Builder, TestApp};
 use crate::support::database::Database;
 use crate::support::wire::say;
@@ -61,13 +61,13 @@ async fn closed_of(crowd: &mut [TcpStream]) -> usize {
 #[tokio::test]
 async fn cb_08_a_crowd_of_idle_connections_keeps_nobody_out() {
     room_for_the_crowd();
-    let ground = Ground::on(Database::sqlite(), &[]).await;
-    let daemon = ground.daemons.start_with(through("prlimit", &["--nofile=1024:1024"])).await;
+    let setup = Setup::on(Database::sqlite(), &[]).await;
+    let daemon = setup.daemons.start_with(wrapped_in("prlimit", &["--nofile=1024:1024"])).await;
     let mut crowd = Vec::new();
     for n in 0..CROWD {
-        crowd.push(kept_alive(&ground.url).await);
+        crowd.push(kept_alive(&setup.url).await);
         if n % 100 == 99 {
-            let newcomer = timeout(Duration::from_secs(10), ground.whoami()).await;
+            let newcomer = timeout(Duration::from_secs(10), setup.whoami()).await;
             assert_eq!(newcomer.unwrap().status, 200, "after {n}");
         }
     }
@@ -75,20 +75,20 @@ async fn cb_08_a_crowd_of_idle_connections_keeps_nobody_out() {
     assert!(closed > 100, "{closed}: the oldest made room");
     assert!(closed < CROWD - 200, "{closed}: and no more than had to");
     assert!(!is_closed(crowd.last_mut().unwrap()).await);
-    assert_eq!(ground.anonymous().get("/readyz").await.status, 200);
+    assert_eq!(setup.anonymous().get("/readyz").await.status, 200);
     drop(daemon);
 }
 
 #[tokio::test]
 async fn cb_08_the_soft_limit_is_raised_to_the_hard_one() {
     room_for_the_crowd();
-    let ground = Ground::on(Database::sqlite(), &[]).await;
-    let daemon = ground.daemons.start_with(through("prlimit", &["--nofile=256:8192"])).await;
+    let setup = Setup::on(Database::sqlite(), &[]).await;
+    let daemon = setup.daemons.start_with(wrapped_in("prlimit", &["--nofile=256:8192"])).await;
     let mut crowd = Vec::new();
     for _ in 0..500 {
-        crowd.push(kept_alive(&ground.url).await);
+        crowd.push(kept_alive(&setup.url).await);
     }
-    assert_eq!(ground.whoami().await.status, 200);
+    assert_eq!(setup.whoami().await.status, 200);
     assert_eq!(closed_of(&mut crowd).await, 0);
     drop(daemon);
 }

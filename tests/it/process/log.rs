@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use super::{Ground, ends};
+use super::{Setup, exits_successfully};
 use crate::support::both_databases;
 use crate::support::http::Anonymous;
 use crate::support::oauth::Tokens;
@@ -30,31 +30,31 @@ fn streams() -> [(&'static str, Stdio, Option<PipeReader>); 3] {
 
 both_databases! {
     async fn cb_02_a_log_that_cannot_be_written_fails_no_request_and_stops_no_task(database) {
-        let ground = Ground::on(database, &[]).await;
-        let mut current = ground.session.tokens.refresh.clone();
+        let setup = Setup::on(database, &[]).await;
+        let mut current = setup.session.tokens.refresh.clone();
         let mut asked = 0;
         for (name, stream, reader) in streams() {
             let out = File::options().write(true).open("/dev/full").unwrap();
-            let mut daemon = ground.daemons.start_with(|command| {
+            let mut daemon = setup.daemons.start_with(|command| {
                 command.stdout(out).stderr(stream);
             }).await;
-            let caller = Anonymous::at(&ground.url);
+            let caller = Anonymous::at(&setup.url);
             for n in 0..REQUESTS {
-                let request = caller.request(Method::GET, "/api/v1/whoami").bearer_auth(&ground.session.tokens.access);
+                let request = caller.request(Method::GET, "/api/v1/whoami").bearer_auth(&setup.session.tokens.access);
                 assert_eq!(caller.send(request).await.status, 200, "{name} {n}");
             }
             asked += REQUESTS;
             for _ in 0..3 {
-                let answer = ground.refresh(&current).await;
+                let answer = setup.refresh(&current).await;
                 assert_eq!(answer.status, 200, "{name}: {}", answer.body);
                 current = Tokens::of(&answer).refresh;
             }
-            assert_eq!(ground.anonymous().get("/readyz").await.status, 200, "{name}");
+            assert_eq!(setup.anonymous().get("/readyz").await.status, 200, "{name}");
             daemon.signal("TERM");
-            assert!(tokio::time::timeout(Duration::from_secs(20), ends(&mut daemon)).await.unwrap(), "{name}");
+            assert!(tokio::time::timeout(Duration::from_secs(20), exits_successfully(&mut daemon)).await.unwrap(), "{name}");
             drop(reader);
         }
-        let app = ground.again.start().await;
+        let app = setup.same_deployment.start().await;
         let written = app.count("uses").await;
         assert!(written >= i64::try_from(asked).unwrap(), "{written}: the log of uses has every one of {asked}");
         app.stop().await;
@@ -63,9 +63,9 @@ both_databases! {
 
 #[tokio::test]
 async fn cb_02_a_report_that_cannot_be_written_is_a_failure_and_no_panic() {
-    let ground = Ground::on(crate::support::database::Database::sqlite(), &[]).await;
+    let setup = Setup::on(crate::support::database::Database::sqlite(), &[]).await;
     let out = File::options().write(true).open("/dev/full").unwrap();
-    let done = ground.daemons.command(&["client", "list"]).stdout(out).output().unwrap();
+    let done = setup.daemons.command(&["client", "list"]).stdout(out).output().unwrap();
     let said = String::from_utf8(done.stderr).unwrap();
     assert_eq!(done.status.code(), Some(1), "{said}");
     assert!(said.starts_with("the standard output cannot be written: "), "{said}");

@@ -20,15 +20,15 @@ use crate::support::http::{Anonymous, Answer, Machine};
 use crate::support::oauth::Session;
 
 /// Setup of a daemon: a database with a session, created by a server that has stopped.
-struct Ground {
+struct Setup {
     daemons: Daemons,
     url: String,
     session: Session,
     /// Builds the same deployment in this process, to inspect it after the daemon has stopped.
-    again: Builder,
+    same_deployment: Builder,
 }
 
-impl Ground {
+impl Setup {
     async fn on(database: Database, more: &[(&str, &str)]) -> Self {
         let app = Builder::on(database).start().await;
         let session = app.session().await;
@@ -36,9 +36,9 @@ impl Ground {
         let mut settings = settings_of(&app);
         settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let daemons = Daemons::new(&settings, &url, app.data_dir());
-        let again = app.another_node();
+        let same_deployment = app.another_node();
         app.stop().await;
-        Self { daemons, url, session, again }
+        Self { daemons, url, session, same_deployment }
     }
 
     fn anonymous(&self) -> Anonymous {
@@ -87,7 +87,7 @@ fn settings_of(app: &TestApp) -> Vec<(&'static str, String)> {
 }
 
 /// Runs the program under a clock with the offset in this file, such as `-70s` or `+100d`, whenever that changes.
-pub(crate) fn under_a_clock_of(file: &Path) -> impl FnOnce(&mut Command) {
+pub(crate) fn under_clock_offset(file: &Path) -> impl FnOnce(&mut Command) {
     let library = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"]
         .map(|folder| format!("{folder}/faketime/libfaketime.so.1"))
         .into_iter()
@@ -101,7 +101,7 @@ pub(crate) fn under_a_clock_of(file: &Path) -> impl FnOnce(&mut Command) {
 }
 
 /// Runs the program through another one, which gets its path as the last argument.
-fn through(program: &str, arguments: &[&str]) -> impl FnOnce(&mut Command) {
+fn wrapped_in(program: &str, arguments: &[&str]) -> impl FnOnce(&mut Command) {
     move |command| {
         let mut outer = Command::new(program);
         outer.args(arguments).arg(command.get_program());
@@ -115,13 +115,13 @@ fn through(program: &str, arguments: &[&str]) -> impl FnOnce(&mut Command) {
 }
 
 /// Waits until the process has ended, and returns whether it succeeded.
-async fn ends(daemon: &mut Daemon) -> bool {
+async fn exits_successfully(daemon: &mut Daemon) -> bool {
     let started = Instant::now();
     loop {
         if let Some(code) = daemon.ended() {
             return code.success();
         }
-        assert!(started.elapsed() < Duration::from_secs(60), "it does not end");
+        assert!(started.elapsed() < Duration::from_secs(60), "timed out");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

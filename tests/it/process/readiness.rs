@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 use serde_json::json;
 
-use super::{Ground, through};
+use super::{Setup, wrapped_in};
 use crate::support::app::TestApp;
 use crate::support::both_engines;
 use crate::support::database::Database;
@@ -131,19 +131,15 @@ async fn cb_09_a_short_lock_is_waited_for() {
 /// A file size limit simulates a full disk: writes beyond it fail.
 #[tokio::test]
 async fn cb_09_a_full_disk_is_a_503_and_readiness_knows() {
-    let ground = Ground::on(Database::sqlite(), &[]).await;
+    let setup = Setup::on(Database::sqlite(), &[]).await;
     // Ignores the signal that would end the process.
-    let daemon = ground.daemons.start_with(through("sh", &["-c", "trap '' XFSZ; exec \"$0\""])).await;
+    let daemon = setup.daemons.start_with(wrapped_in("sh", &["-c", "trap '' XFSZ; exec \"$0\""])).await;
     daemon.limit("--fsize=0:unlimited");
-    let red = ground.readiness(503).await;
+    let red = setup.readiness(503).await;
     assert_eq!(red["checks"]["database"]["status"], "failed", "{red}");
-    assert_eq!(ground.refresh(&ground.session.tokens.refresh).await.status, 503);
-    assert_eq!(ground.anonymous().get("/healthz").await.status, 200);
+    assert_eq!(setup.refresh(&setup.session.tokens.refresh).await.status, 503);
+    assert_eq!(setup.anonymous().get("/healthz").await.status, 200);
     daemon.limit("--fsize=unlimited:unlimited");
-    ground.readiness(200).await;
-    assert_eq!(
-        ground.refresh(&ground.session.tokens.refresh).await.status,
-        200,
-        "the session was not changed"
-    );
+    setup.readiness(200).await;
+    assert_eq!(setup.refresh(&setup.session.tokens.refresh).await.status, 200, "the session was not changed");
 }

@@ -10,7 +10,7 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use super::seen::{Outcome, Seen};
+use super::observed::{Observed, Outcome};
 
 /// Client timeout of a request.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,22 +32,22 @@ pub(super) struct Target {
 }
 
 /// The running clients.
-pub(super) struct Crowd {
-    pub(super) seen: Arc<Seen>,
+pub(super) struct Clients {
+    pub(super) observed: Arc<Observed>,
     stop: Arc<AtomicBool>,
     clients: Vec<JoinHandle<()>>,
 }
 
-impl Crowd {
+impl Clients {
     /// Eight tools that refresh, four that call the API, four programs with a key, two browsers, two readers of
     /// metadata and JWKS.
     pub(super) fn start(target: &Target) -> Self {
         let http = || Client::builder().redirect(Policy::none()).no_proxy().timeout(PATIENCE);
         let (http, stranger) = (http().build().unwrap(), http().pool_max_idle_per_host(0).build().unwrap());
-        let (seen, stop) = (Arc::new(Seen::new()), Arc::new(AtomicBool::new(false)));
+        let (observed, stop) = (Arc::new(Observed::new()), Arc::new(AtomicBool::new(false)));
         let url = |path: &str| format!("{}{path}", target.url);
         let mut clients = Vec::new();
-        let client = Caller { http, seen: seen.clone() };
+        let client = Caller { http, observed: observed.clone() };
         for tool in &target.tools {
             let (client, url, tool) = (client.clone(), url("/oauth/token"), tool.clone());
             clients.push(paced(&stop, move || client.clone().refresh(url.clone(), tool.clone())));
@@ -64,20 +64,20 @@ impl Crowd {
             clients.push(paced(&stop, move || client.clone().ask(client.http.get(&url).bearer_auth(&key))));
         }
         // A new connection for each request.
-        let client = Caller { http: stranger, seen: seen.clone() };
+        let client = Caller { http: stranger, observed: observed.clone() };
         for path in ["/sign-in", "/sign-in", "/.well-known/openid-configuration", "/oauth/jwks"] {
             let (client, url) = (client.clone(), url(path));
             clients.push(paced(&stop, move || client.clone().ask(client.http.get(&url))));
         }
-        Self { seen, stop, clients }
+        Self { observed, stop, clients }
     }
 
-    pub(super) async fn stop(self) -> Arc<Seen> {
+    pub(super) async fn stop(self) -> Arc<Observed> {
         self.stop.store(true, Ordering::Relaxed);
         for client in self.clients {
             client.await.unwrap();
         }
-        self.seen
+        self.observed
     }
 }
 
@@ -102,7 +102,7 @@ fn paced<R: Future<Output = ()> + Send>(
 #[derive(Clone)]
 struct Caller {
     http: Client,
-    seen: Arc<Seen>,
+    observed: Arc<Observed>,
 }
 
 impl Caller {
@@ -135,17 +135,17 @@ impl Caller {
             Ok::<_, reqwest::Error>((url, status, headers, answer.text().await?))
         };
         let Ok((url, status, headers, body)) = answer.await else {
-            self.seen.note(Outcome::NoAnswer, sent.elapsed());
+            self.observed.record(Outcome::NoAnswer, sent.elapsed());
             return None;
         };
         if status == StatusCode::OK {
-            self.seen.note(Outcome::Ok, sent.elapsed());
+            self.observed.record(Outcome::Ok, sent.elapsed());
             return Some(body);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE && headers.contains_key("retry-after") {
-            self.seen.note(Outcome::Unavailable, sent.elapsed());
+            self.observed.record(Outcome::Unavailable, sent.elapsed());
         } else {
-            self.seen.note_wrong(format!("{}: {status}: {body}", url.path()));
+            self.observed.record_wrong(format!("{}: {status}: {body}", url.path()));
         }
         None
     }

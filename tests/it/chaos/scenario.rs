@@ -9,8 +9,8 @@ use keystiled::domain::client::ClientKind;
 use reqwest::Method;
 use serde_json::json;
 
-use super::crowd::{Crowd, Target, Tool, lock};
-use super::seen::Seen;
+use super::clients::{Clients, Target, Tool, lock};
+use super::observed::Observed;
 use crate::support::app::{Builder, TestApp};
 use crate::support::daemon::{Daemon, Daemons};
 use crate::support::database::Database;
@@ -19,25 +19,25 @@ use crate::support::http::Anonymous;
 const SECONDS: &str = "KEYSTILE_CHAOS_SECONDS";
 const TOOLS: usize = 8;
 /// Maximum time until the server answers all requests again.
-const HEALING: Duration = Duration::from_secs(60);
+const RECOVERY: Duration = Duration::from_secs(60);
 
 /// Duration of the fault: two seconds, unless `make chaos` sets more.
-pub(super) fn trouble() -> Duration {
+pub(super) fn fault_duration() -> Duration {
     let asked =
         env::var(SECONDS).map(|seconds| seconds.parse().unwrap_or_else(|_| panic!("{SECONDS}={seconds}")));
     Duration::from_secs(asked.unwrap_or(2))
 }
 
 /// A deployment with sessions and a key, and how its server is started.
-pub(super) struct Stage {
+pub(super) struct Scenario {
     name: &'static str,
     pub(super) daemons: Daemons,
     pub(super) target: Target,
     /// Keeps the database and the data directory alive.
-    ground: Builder,
+    builder: Builder,
 }
 
-impl Stage {
+impl Scenario {
     pub(super) async fn on(name: &'static str, database: Database) -> Self {
         Self::of(name, Builder::on(database), async |_, _| ()).await
     }
@@ -73,9 +73,9 @@ impl Stage {
             ("KEYSTILE_DATABASE_URL", app.config.database.url.expose().to_owned()),
         ];
         let daemons = Daemons::new(&settings, &url, app.data_dir());
-        let ground = app.another_node();
+        let builder = app.another_node();
         app.stop().await;
-        Self { name, daemons, target: Target { url, tools, key }, ground }
+        Self { name, daemons, target: Target { url, tools, key }, builder }
     }
 
     /// Adds a setting of the server and of the operator's commands.
@@ -84,54 +84,54 @@ impl Stage {
     }
 
     pub(super) fn database(&self) -> &Database {
-        self.ground.database()
+        self.builder.database()
     }
 
     pub(super) fn data_dir(&self) -> &Path {
-        self.ground.data_dir()
+        self.builder.data_dir()
     }
 
-    /// Runs the clients against the server while `trouble` happens, and waits until the server has recovered.
-    pub(super) async fn play<T: AsyncFnOnce(&mut Daemon)>(
+    /// Runs the clients against the server while `fault` happens, and waits until the server has recovered.
+    pub(super) async fn run<T: AsyncFnOnce(&mut Daemon)>(
         &self,
         daemon: &mut Daemon,
-        trouble: T,
-    ) -> Arc<Seen> {
-        let crowd = Crowd::start(&self.target);
+        fault: T,
+    ) -> Arc<Observed> {
+        let clients = Clients::start(&self.target);
         tokio::time::sleep(Duration::from_secs(1)).await;
         let begun = Instant::now();
-        trouble(daemon).await;
-        let mended = Instant::now();
-        self.is_well(&crowd.seen, mended).await;
-        let seen = crowd.stop().await;
+        fault(daemon).await;
+        let fault_ended = Instant::now();
+        self.wait_until_recovered(&clients.observed, fault_ended).await;
+        let observed = clients.stop().await;
         println!(
-            "chaos: {}: {}; trouble {:.1} s, healed {:.1} s after it; memory at most {} MiB",
+            "chaos: {}: {}; fault {:.1} s, recovered {:.1} s after it; peak memory {} MiB",
             self.name,
-            seen.line(),
-            mended.duration_since(begun).as_secs_f64(),
-            seen.trouble_after(mended).as_secs_f64(),
+            observed.line(),
+            fault_ended.duration_since(begun).as_secs_f64(),
+            observed.failing_after(fault_ended).as_secs_f64(),
             daemon.memory("VmHWM") / 1024,
         );
-        seen.assert_contract();
-        self.nothing_is_lost().await;
-        seen
+        observed.assert_contract();
+        self.assert_nothing_lost().await;
+        observed
     }
 
     /// Waits for a second without a failed request that ends with readiness.
-    async fn is_well(&self, seen: &Seen, mended: Instant) {
+    async fn wait_until_recovered(&self, observed: &Observed, fault_ended: Instant) {
         let caller = Anonymous::at(&self.target.url);
         loop {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            let quiet = mended.elapsed().saturating_sub(seen.trouble_after(mended));
+            let quiet = fault_ended.elapsed().saturating_sub(observed.failing_after(fault_ended));
             let ready = caller.request(Method::GET, "/readyz").send().await;
             if quiet > Duration::from_secs(1) && ready.is_ok_and(|answer| answer.status() == 200) {
                 return;
             }
             assert!(
-                mended.elapsed() < HEALING,
-                "{}: not healed: {}\n{}",
+                fault_ended.elapsed() < RECOVERY,
+                "{}: not recovered: {}\n{}",
                 self.name,
-                seen.line(),
+                observed.line(),
                 self.daemons.output()
             );
         }
@@ -139,7 +139,7 @@ impl Stage {
 
     /// Asserts that each tool can refresh with its latest token, that its access token works, and that the audit log
     /// verifies.
-    async fn nothing_is_lost(&self) {
+    async fn assert_nothing_lost(&self) {
         let caller = Anonymous::at(&self.target.url);
         for tool in &self.target.tools {
             let (client_id, refresh, access) = {

@@ -10,12 +10,12 @@ pub(super) enum Outcome {
     Ok,
     /// 503 with `Retry-After`: nothing was changed.
     Unavailable,
-    /// No response: the connection was refused, cut, or silent for longer than [`super::crowd::PATIENCE`].
+    /// No response: the connection was refused, cut, or silent for longer than [`super::clients::PATIENCE`].
     NoAnswer,
 }
 
 /// Observations of all clients, with their times.
-pub(super) struct Seen {
+pub(super) struct Observed {
     begun: Instant,
     state: Mutex<State>,
 }
@@ -25,27 +25,27 @@ struct State {
     counts: BTreeMap<Outcome, usize>,
     /// Responses that no case may have, with their requests.
     wrong: Vec<String>,
-    last_trouble: Option<Instant>,
+    last_failure: Option<Instant>,
     slowest: Duration,
 }
 
-impl Seen {
+impl Observed {
     pub(super) fn new() -> Self {
         Self { begun: Instant::now(), state: Mutex::default() }
     }
 
-    pub(super) fn note(&self, outcome: Outcome, took: Duration) {
+    pub(super) fn record(&self, outcome: Outcome, took: Duration) {
         let mut state = self.state();
         *state.counts.entry(outcome).or_default() += 1;
         state.slowest = state.slowest.max(took);
         if outcome != Outcome::Ok {
-            state.last_trouble = Some(Instant::now());
+            state.last_failure = Some(Instant::now());
         }
     }
 
-    pub(super) fn note_wrong(&self, what: String) {
+    pub(super) fn record_wrong(&self, what: String) {
         let mut state = self.state();
-        state.last_trouble = Some(Instant::now());
+        state.last_failure = Some(Instant::now());
         state.wrong.push(what);
     }
 
@@ -54,8 +54,8 @@ impl Seen {
     }
 
     /// How long after `moment` the last request failed.
-    pub(super) fn trouble_after(&self, moment: Instant) -> Duration {
-        self.state().last_trouble.map_or(Duration::ZERO, |last| last.saturating_duration_since(moment))
+    pub(super) fn failing_after(&self, moment: Instant) -> Duration {
+        self.state().last_failure.map_or(Duration::ZERO, |last| last.saturating_duration_since(moment))
     }
 
     /// Asserts that every response was one that the contract allows.
