@@ -60,7 +60,7 @@ fn literals(source: &str) -> Vec<String> {
 }
 
 /// Whether a literal produces this line, once its placeholders are filled.
-fn gives(literal: &str, line: &str) -> bool {
+fn produces(literal: &str, line: &str) -> bool {
     let parts: Vec<_> = literal.split('\0').collect();
     let [first, middle @ .., last] = &parts[..] else { return literal == line };
     // A literal that is almost only placeholders would match anything.
@@ -113,7 +113,7 @@ fn troubleshooting_quotes_texts_of_the_cli() {
         headlines += usize::from(said.len() + 2 <= line.len() && !line.starts_with(' '));
         // Text of a rate limit comes from the server; the CLI passes it on after this prefix.
         let is_passed_on = line.starts_with("✗ Rate limited: ");
-        if !is_passed_on && !words.contains(said) && !literals.iter().any(|literal| gives(literal, said)) {
+        if !is_passed_on && !words.contains(said) && !literals.iter().any(|literal| produces(literal, said)) {
             strange.push(line);
         }
     }
@@ -128,10 +128,10 @@ fn a_quoted_line_is_a_literal_with_its_holes_filled() {
             again", '"', "{cause}.")"#,
     );
     assert_eq!(found, ["Run `\0` or \"\0\" again", "\0."]);
-    assert!(gives(&found[0], "Run `keystile auth login` or \"x\" again"));
-    assert!(!gives(&found[0], "Run `keystile auth login` or \"x\" again."));
-    assert!(!gives(&found[1], "Nobody says this."));
-    assert!(gives("Not authenticated", "Not authenticated"));
+    assert!(produces(&found[0], "Run `keystile auth login` or \"x\" again"));
+    assert!(!produces(&found[0], "Run `keystile auth login` or \"x\" again."));
+    assert!(!produces(&found[1], "Nobody says this."));
+    assert!(produces("Not authenticated", "Not authenticated"));
 }
 
 /// The names with this prefix in a text.

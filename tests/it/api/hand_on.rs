@@ -31,7 +31,7 @@ fn path(thing: &Value, base: &str, act: &str) -> String {
 }
 
 /// Starts to create a key, runs `meanwhile` between the head and the body of the request, and returns the statuses.
-async fn held(app: &TestApp, caller: &ApiCaller, meanwhile: impl AsyncFnOnce()) -> Vec<u16> {
+async fn create_while(app: &TestApp, caller: &ApiCaller, meanwhile: impl AsyncFnOnce()) -> Vec<u16> {
     let body = wanted(&["org:read"]).to_string();
     let head = format!(
         "POST {KEYS} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -90,14 +90,14 @@ both_engines! {
         let revoke = async || {
             assert_eq!(tool.post(&path(&token, "/api/v1/tokens", "revoke"), &json!({})).await.status, 200);
         };
-        assert_eq!(held(app, &app.holder(&token), revoke).await, [401]);
+        assert_eq!(create_while(app, &app.holder(&token), revoke).await, [401]);
         let off = async || {
             app.execute("UPDATE organizations SET personal_tokens = false").await.unwrap();
         };
-        assert_eq!(held(app, &app.holder(&other), off).await, [403]);
+        assert_eq!(create_while(app, &app.holder(&other), off).await, [403]);
         assert_eq!(app.count("credentials WHERE kind = 'api_key'").await, 0);
         app.execute("UPDATE organizations SET personal_tokens = true").await.unwrap();
-        assert_eq!(held(app, &app.holder(&other), async || {}).await, [201]);
+        assert_eq!(create_while(app, &app.holder(&other), async || {}).await, [201]);
     }
 
     async fn keys_and_tokens_neither_see_nor_end_sessions(app) {

@@ -28,7 +28,7 @@ window = "1min"
 routes = ["POST /v1/talks", "/v1/talks/*"]
 "#;
 
-async fn asked(holder: &ApiCaller, query: &str, method: &str, uri: &str) -> Answer {
+async fn verify(holder: &ApiCaller, query: &str, method: &str, uri: &str) -> Answer {
     let request = holder.request(Method::GET, &format!("/api/v1/verify?{query}"));
     holder.send_request(request.header("X-Original-Method", method).header("X-Original-URI", uri)).await
 }
@@ -73,25 +73,25 @@ both_engines! {
         let both = app.holder(&tool.key(&wanted(&["deployments:write", "org:read"])).await);
         let another = app.holder(&tool.key(&wanted(&["deployments:write", "org:read"])).await);
         let write = "scope=deployments:write";
-        assert_eq!(asked(&both, write, "GET", "/x").await.status, 200);
-        assert_eq!(asked(&another, write, "GET", "/x").await.status, 200);
-        let third = asked(&another, write, "GET", "/x").await;
+        assert_eq!(verify(&both, write, "GET", "/x").await.status, 200);
+        assert_eq!(verify(&another, write, "GET", "/x").await.status, 200);
+        let third = verify(&another, write, "GET", "/x").await;
         assert_eq!(third.json()["error"]["message"], "Rate limited: writes (2/min)");
-        assert_eq!(asked(&another, "scope=org:read", "GET", "/v1/talks").await.header("ratelimit"), None, "the policy is for another method");
+        assert_eq!(verify(&another, "scope=org:read", "GET", "/v1/talks").await.header("ratelimit"), None, "the policy is for another method");
 
         for uri in ["/v1/talks", "/v1/%74alks", "/v1/talks/7"] {
-            assert_eq!(asked(&both, "", "POST", uri).await.status, 200, "{uri}");
+            assert_eq!(verify(&both, "", "POST", uri).await.status, 200, "{uri}");
         }
-        assert_eq!(refusal(&asked(&both, "", "POST", "/v1/talks").await), is(429, "rate_limited"));
-        assert_eq!(asked(&another, "", "POST", "/v1/talks").await.status, 200);
+        assert_eq!(refusal(&verify(&both, "", "POST", "/v1/talks").await), is(429, "rate_limited"));
+        assert_eq!(verify(&another, "", "POST", "/v1/talks").await.status, 200);
 
         app.advance(TimeDelta::seconds(30));
-        let two = asked(&another, write, "POST", "/v1/talks").await;
+        let two = verify(&another, write, "POST", "/v1/talks").await;
         assert_eq!(two.status, 200);
         assert_eq!(two.header("ratelimit-policy").unwrap().matches(";q=").count(), 2);
-        assert_eq!(asked(&another, write, "POST", "/v1/talks").await.status, 429);
+        assert_eq!(verify(&another, write, "POST", "/v1/talks").await.status, 429);
         app.advance(TimeDelta::seconds(5));
-        let answer = asked(&another, "", "POST", "/v1/talks").await;
+        let answer = verify(&another, "", "POST", "/v1/talks").await;
         assert_eq!(answer.header("ratelimit"), Some(r#""talks";r=1;t=35"#), "a request refused by one policy is not counted by the other");
     }
 
@@ -99,27 +99,27 @@ both_engines! {
         let tool = app.owners_tool().await;
         let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
         for _ in 0..3 {
-            assert_eq!(asked(&holder, "", "POST", "/v1/talks").await.status, 200);
+            assert_eq!(verify(&holder, "", "POST", "/v1/talks").await.status, 200);
         }
-        assert_eq!(asked(&holder, "", "POST", "/v1/talks").await.header("retry-after"), Some("20"));
+        assert_eq!(verify(&holder, "", "POST", "/v1/talks").await.header("retry-after"), Some("20"));
         app.execute("DELETE FROM rates").await.unwrap();
         app.advance(TimeDelta::seconds(15));
-        let answer = asked(&holder, "", "POST", "/v1/talks").await;
+        let answer = verify(&holder, "", "POST", "/v1/talks").await;
         assert_eq!((refusal(&answer), answer.header("retry-after")), (is(429, "rate_limited"), Some("5")));
         assert_eq!(app.count("rates").await, 0, "the other node has no requests");
-        assert_eq!(asked(&holder, "", "GET", "/other").await.status, 200);
+        assert_eq!(verify(&holder, "", "GET", "/other").await.status, 200);
         app.advance(TimeDelta::seconds(5));
-        assert_eq!(asked(&holder, "", "POST", "/v1/talks").await.status, 200);
+        assert_eq!(verify(&holder, "", "POST", "/v1/talks").await.status, 200);
     }
 
     async fn requests_refused_for_another_reason_are_not_counted(app, |app| app.manual_clock().with_file(super::MORE)) {
         let tool = app.owners_tool().await;
         let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
         for _ in 0..4 {
-            assert_eq!(asked(&holder, "scope=deployments:delete&policy=talks", "GET", "/").await.status, 403);
+            assert_eq!(verify(&holder, "scope=deployments:delete&policy=talks", "GET", "/").await.status, 403);
         }
-        assert_eq!(asked(&holder, "policy=talks", "GET", "/").await.status, 200);
-        assert_eq!(refusal(&asked(&holder, "policy=no-such", "GET", "/").await), is(400, "invalid_request"));
+        assert_eq!(verify(&holder, "policy=talks", "GET", "/").await.status, 200);
+        assert_eq!(refusal(&verify(&holder, "policy=no-such", "GET", "/").await), is(400, "invalid_request"));
         assert_eq!(app.count("rates").await, 1);
     }
 

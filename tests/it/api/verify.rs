@@ -17,7 +17,7 @@ use crate::support::http::Answer;
 const NAMES: [&str; 6] = ["subject", "org", "scopes", "credential", "kind", "mode"];
 
 /// The headers that the API behind the proxy receives.
-fn told(answer: &Answer) -> [&str; 6] {
+fn identity_headers(answer: &Answer) -> [&str; 6] {
     assert_eq!(answer.status, 200, "{}", answer.body);
     NAMES.map(|name| answer.header(&format!("x-auth-{name}")).unwrap_or_else(|| panic!("no {name}")))
 }
@@ -45,15 +45,15 @@ both_engines! {
 
         let answer = app.holder(&key).get("/api/v1/verify?scope=org:read%20deployments:read").await;
         let id = key["id"].as_str().unwrap();
-        assert_eq!(told(&answer), [&owner.id, org, "deployments:read org:read", id, "api_key", "test"]);
+        assert_eq!(identity_headers(&answer), [&owner.id, org, "deployments:read org:read", id, "api_key", "test"]);
         assert_eq!(answer.body, "");
 
         let answer = app.holder(&token).get("/api/v1/verify").await;
-        assert_eq!(told(&answer), [&owner.id, org, "org:read", token["id"].as_str().unwrap(), "personal_token", "live"]);
+        assert_eq!(identity_headers(&answer), [&owner.id, org, "org:read", token["id"].as_str().unwrap(), "personal_token", "live"]);
 
         let session = tool.get("/api/v1/whoami").await.json();
         let answer = tool.get("/api/v1/verify?scope=org:read").await;
-        let [subject, _, _, credential, kind, mode] = told(&answer);
+        let [subject, _, _, credential, kind, mode] = identity_headers(&answer);
         assert_eq!((subject, kind, mode), (owner.id.as_str(), "cli_session", "live"));
         assert_eq!(json!(credential), session["data"]["credential"]["id"]);
     }
@@ -61,7 +61,7 @@ both_engines! {
     async fn a_key_opens_an_mcp_server_behind_verify(app) {
         let key = app.holder(&app.owners_tool().await.key(&wanted(&["org:read"])).await);
         let call = [("X-Original-Method", "POST"), ("X-Original-URI", "/mcp")];
-        assert_eq!(told(&with_headers(&key, &call).await)[4], "api_key");
+        assert_eq!(identity_headers(&with_headers(&key, &call).await)[4], "api_key");
         let nobody = app.caller("keystile_live_none");
         assert_eq!(refusal(&with_headers(&nobody, &call).await), is(401, "invalid_api_key"));
     }
@@ -113,7 +113,7 @@ both_engines! {
                 (0, answer) => assert_eq!(refusal(&answer), is(401, "revoked_api_key")),
                 (n @ 1..3, answer) => assert_eq!(refusal(&answer), is(500, "internal_error"), "{n} is damaged, and alone with it"),
                 (8, answer) => assert_eq!(refusal(&answer), is(401, "invalid_api_key")),
-                (n, answer) => assert_eq!(told(&answer)[3], keys[n]["id"]),
+                (n, answer) => assert_eq!(identity_headers(&answer)[3], keys[n]["id"]),
             }
         }
     }
@@ -187,7 +187,7 @@ both_engines! {
         let holder = app.holder(&tool.key(&wanted(&["org:read"])).await);
         for method in [Method::GET, Method::PUT, Method::DELETE] {
             let answer = holder.send(method, "/api/v1/verify/scope=org:read/v1/things/7?page=2", None).await;
-            assert_eq!(told(&answer)[4], "api_key");
+            assert_eq!(identity_headers(&answer)[4], "api_key");
         }
         assert_eq!(holder.get("/api/v1/verify/-/v1/things").await.status, 200);
         let answer = holder.get("/api/v1/verify/scope=deployments:write/v1/things").await;

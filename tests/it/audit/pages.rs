@@ -53,7 +53,7 @@ both_engines! {
         let id = session.tokens.session();
         app.client_post(&session.client, "/oauth/revoke", &[("token", &session.tokens.refresh)]).await;
         app.whoami(&session.tokens.access).await;
-        super::uses::written(app, 4).await;
+        super::uses::wait_for_uses(app, 4).await;
         let uses = browser.get(&format!("{LOG}/uses?credential={id}")).await;
         assert_eq!(uses.text().matches("GET /api/v1/whoami").count(), 4, "{}", uses.text());
         assert!(uses.text().contains("of Olivia"), "{}", uses.text());

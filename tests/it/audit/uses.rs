@@ -17,12 +17,12 @@ use crate::support::both_engines;
 const USES: &str = "/api/v1/uses";
 
 /// Waits until this many uses are written, which takes less than a second.
-pub(super) async fn written(app: &TestApp, expected: i64) {
-    until(app, "uses", expected).await;
+pub(super) async fn wait_for_uses(app: &TestApp, expected: i64) {
+    wait_for_rows(app, "uses", expected).await;
 }
 
 /// Waits until a table has this many rows.
-async fn until(app: &TestApp, table: &str, expected: i64) {
+async fn wait_for_rows(app: &TestApp, table: &str, expected: i64) {
     let started = Instant::now();
     while app.count(table).await < expected {
         assert!(started.elapsed() < Duration::from_secs(20), "{} of {expected}", app.count(table).await);
@@ -38,7 +38,7 @@ both_engines! {
         let answer = app.anonymous().send(request.header("X-Request-Id", "trace-1")).await;
         assert_eq!(answer.status, 200);
         get(app, "/oauth/userinfo", &tokens.access).await;
-        written(app, 2).await;
+        wait_for_uses(app, 2).await;
         let list = get(app, USES, &tokens.access).await.json();
         let entries = list["data"].as_array().unwrap();
         let used = &entries[1];
@@ -108,7 +108,7 @@ both_engines! {
         app.client_post(&client, "/oauth/revoke", &[("token", &ended.refresh)]).await;
         assert_eq!(app.whoami(&ended.access).await.status, 401);
         assert_eq!(app.whoami("e30.e30.e30").await.status, 401, "a token that no credential issued is not logged");
-        written(app, 1).await;
+        wait_for_uses(app, 1).await;
         let path = format!("{USES}?outcome=denied&credential={}", ended.session());
         let uses = get(app, &path, &reading.access).await.json();
         assert_eq!(uses["data"].as_array().unwrap().len(), 1);
@@ -145,7 +145,7 @@ both_engines! {
                 assert_eq!(app.whoami(&tokens.access).await.status, 200);
             }
         });
-        written(app, 600).await;
+        wait_for_uses(app, 600).await;
         assert_eq!(app.count("uses").await, 600);
         let usage = get(app, "/api/v1/usage", &tokens.access).await.json();
         let whoami: Vec<&Value> = usage["data"]
@@ -195,7 +195,7 @@ both_engines! {
         for _ in 0..5 {
             app.whoami(&tokens.access).await;
         }
-        written(app, 5).await;
+        wait_for_uses(app, 5).await;
         let mut found = Vec::new();
         let mut path = format!("{USES}?limit=2&until={}", app.clock.now() + chrono::TimeDelta::seconds(1));
         let beginning = path.clone();
@@ -211,7 +211,7 @@ both_engines! {
         found.dedup();
         assert_eq!((all, found.len()), (5, 5), "each once, although all have the same time");
         // Reading the log is logged as a use too.
-        written(app, 8).await;
+        wait_for_uses(app, 8).await;
         let mut days = Vec::new();
         let mut path = "/api/v1/usage?limit=1".to_owned();
         loop {
@@ -243,11 +243,11 @@ both_engines! {
         let counted = format!("usage WHERE credential_id = '{id}' AND outcome = 'denied' AND count =");
         let kept = format!("uses WHERE credential_id = '{id}' AND outcome = 'denied'");
         present(60).await;
-        until(app, &format!("{counted} 60"), 1).await;
+        wait_for_rows(app, &format!("{counted} 60"), 1).await;
         assert_eq!(app.count(&kept).await, 10);
         app.advance(chrono::TimeDelta::minutes(1));
         present(15).await;
-        until(app, &format!("{counted} 75"), 1).await;
+        wait_for_rows(app, &format!("{counted} 75"), 1).await;
         assert_eq!(app.count(&kept).await, 20);
     }
 
@@ -258,7 +258,7 @@ both_engines! {
         for _ in 0..3 {
             app.whoami(&tokens.access).await;
         }
-        written(app, 3).await;
+        wait_for_uses(app, 3).await;
         app.sweep().await;
         assert_eq!((app.count("uses").await, app.count("usage").await), (3, 1));
         app.advance(chrono::TimeDelta::days(3));

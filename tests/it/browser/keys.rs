@@ -1,6 +1,6 @@
 //! API keys in a real browser: created, used, reduced with their creator's role, and revoked.
 
-use super::looks::{faults, look};
+use super::looks::{inspect, problems};
 use super::{complaints, server, sign_in};
 use crate::support::api::ApiCaller;
 use crate::support::app::TestApp;
@@ -30,7 +30,7 @@ async fn make(page: &Page, scopes: &[&str]) -> String {
     page.evaluate("document.getElementById('secret').textContent").await
 }
 
-async fn may(key: &ApiCaller, scope: &str) -> bool {
+async fn has_scope(key: &ApiCaller, scope: &str) -> bool {
     let answer = key.get("/api/v1/whoami").await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.body.contains(&format!("\"{scope}\""))
@@ -46,7 +46,7 @@ async fn journey(java_script: bool) {
     assert!(!page.url().await.contains(&secret[..20]), "the secret is not in the URL");
     assert!(!page.evaluate::<String>("document.title").await.contains(&secret[..20]));
     let key = app.caller(&secret);
-    assert!(may(&key, "deployments:write").await);
+    assert!(has_scope(&key, "deployments:write").await);
     page.follow("I have stored it").await;
     page.shows("Build pipeline").await;
     assert!(!page.html().await.contains(&secret));
@@ -56,7 +56,7 @@ async fn journey(java_script: bool) {
     assert!(!page.html().await.contains(&secret));
     // AK-07: the next request has only the scopes of the new role.
     demote(&app, &person.id).await;
-    assert!(may(&key, "deployments:read").await && !may(&key, "deployments:write").await);
+    assert!(has_scope(&key, "deployments:read").await && !has_scope(&key, "deployments:write").await);
     app.execute(&format!("UPDATE memberships SET role = 'member' WHERE user_id = '{}'", person.id))
         .await
         .unwrap();
@@ -65,7 +65,7 @@ async fn journey(java_script: bool) {
     tick(&page, "scope.deployments:write").await;
     page.follow("Save permissions").await;
     page.shows("Permissions saved.").await;
-    assert!(may(&key, "deployments:read").await && !may(&key, "deployments:write").await);
+    assert!(has_scope(&key, "deployments:read").await && !has_scope(&key, "deployments:write").await);
     page.follow("Revoke Build pipeline").await;
     page.shows("This cannot be undone.").await;
     page.follow("Revoke Build pipeline").await;
@@ -103,56 +103,57 @@ async fn pages_of_keys_are_for_everybody() {
     let mut found = Vec::new();
     let at = |path: &str| format!("{}{path}", app.issuer());
     for path in ["/keys", "/tokens", "/o/northwind-labs/service-accounts"] {
-        look(&page, &mut found, &at(path), &format!("{path}, empty")).await;
+        inspect(&page, &mut found, &at(path), &format!("{path}, empty")).await;
     }
     app.execute("UPDATE organizations SET unrestricted_keys = true").await.unwrap();
     page.goto(&at("/o/northwind-labs/service-accounts/new")).await;
     send_empty(&page, "Create service account").await;
-    found.extend(faults(&page, "new service account, wrong").await);
+    found.extend(problems(&page, "new service account, wrong").await);
     page.fill("Name", &"W".repeat(60)).await;
     page.fill("What it is for", &"purpose".repeat(20)).await;
     tick(&page, "role").await;
     page.follow("Create service account").await;
-    found.extend(faults(&page, "service account").await);
+    found.extend(problems(&page, "service account").await);
     let account = page.url().await;
     for path in ["/o/northwind-labs/keys/new", "/tokens/new", "/scopes#deployments:read"] {
-        look(&page, &mut found, &at(path), path).await;
+        inspect(&page, &mut found, &at(path), path).await;
     }
     page.goto(&at("/o/northwind-labs/keys/new")).await;
     send_empty(&page, "Create API key").await;
-    found.extend(faults(&page, "new key, wrong").await);
+    found.extend(problems(&page, "new key, wrong").await);
     page.fill("Name", &"W".repeat(100)).await;
     tick(&page, "bundle.deploy").await;
     page.follow("Create API key").await;
-    found.extend(faults(&page, "key created").await);
+    found.extend(problems(&page, "key created").await);
     for path in ["/o/northwind-labs/service-accounts", "/keys"] {
-        look(&page, &mut found, &at(path), path).await;
+        inspect(&page, &mut found, &at(path), path).await;
     }
     page.evaluate::<Option<()>>("document.querySelectorAll('details').forEach(d => { d.open = true })").await;
-    found.extend(faults(&page, "keys, all open").await);
-    look(&page, &mut found, &at("/keys?state=ended"), "keys, none ended").await;
+    found.extend(problems(&page, "keys, all open").await);
+    inspect(&page, &mut found, &at("/keys?state=ended"), "keys, none ended").await;
     for act in ["permissions", "rotate", "end"] {
         page.goto(&at("/keys")).await;
         let link: String =
             page.evaluate(&format!("document.querySelector('.act a[href$={act}]').href")).await;
-        look(&page, &mut found, &link, act).await;
+        inspect(&page, &mut found, &link, act).await;
         if act == "permissions" {
             let untick = "document.querySelectorAll('form.confirm :checked').forEach(box => box.click())";
             page.evaluate::<Option<()>>(untick).await;
             page.follow("Save permissions").await;
-            found.extend(faults(&page, "permissions, wrong").await);
+            found.extend(problems(&page, "permissions, wrong").await);
         }
     }
-    look(&page, &mut found, &account.replace("?done=service-account-created", "/disable"), "disable").await;
+    inspect(&page, &mut found, &account.replace("?done=service-account-created", "/disable"), "disable")
+        .await;
     let settings = "/o/northwind-labs/settings/api-access/api-keys/off";
-    look(&page, &mut found, &at(settings), settings).await;
+    inspect(&page, &mut found, &at(settings), settings).await;
     page.follow("Turn them off").await;
     for path in ["/keys", "/o/northwind-labs/settings/api-access"] {
-        look(&page, &mut found, &at(path), &format!("{path}, keys off")).await;
+        inspect(&page, &mut found, &at(path), &format!("{path}, keys off")).await;
     }
     app.execute("UPDATE credentials SET revoked_at = created_at").await.unwrap();
     for path in ["/keys", "/keys?state=ended", "/tokens?state=ended"] {
-        look(&page, &mut found, &at(path), &format!("{path}, all ended")).await;
+        inspect(&page, &mut found, &at(path), &format!("{path}, all ended")).await;
     }
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(complaints(&page), Vec::<String>::new());

@@ -20,7 +20,7 @@ const SPACED: &str = "const sheet = new CSSStyleSheet();
     void (document.adoptedStyleSheets = [sheet])";
 
 /// All problems of the open page.
-pub(super) async fn faults(page: &Page, name: &str) -> Vec<String> {
+pub(super) async fn problems(page: &Page, name: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for dark in [false, true] {
         page.set_dark(dark).await;
@@ -59,9 +59,9 @@ pub(super) async fn faults(page: &Page, name: &str) -> Vec<String> {
     faults
 }
 
-pub(super) async fn look(page: &Page, found: &mut Vec<String>, url: &str, name: &str) {
+pub(super) async fn inspect(page: &Page, found: &mut Vec<String>, url: &str, name: &str) {
     page.goto(url).await;
-    found.extend(faults(page, name).await);
+    found.extend(problems(page, name).await);
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn pages_before_the_sign_in_are_for_everybody() {
     let page = Browser::new().await.page().await;
     let mut found = Vec::new();
     let at = |path: &str| format!("{}{path}", app.issuer());
-    look(&page, &mut found, &at("/setup"), "setup").await;
+    inspect(&page, &mut found, &at("/setup"), "setup").await;
     page.goto(&at("/setup")).await;
     for (field, text) in [
         ("Setup code", "A"),
@@ -82,16 +82,16 @@ async fn pages_before_the_sign_in_are_for_everybody() {
         page.fill(field, text).await;
     }
     page.follow("Set up the server").await;
-    found.extend(faults(&page, "setup, wrong").await);
+    found.extend(problems(&page, "setup, wrong").await);
     let owner = app.owner().await;
     let tool = Tool::at(&app, "127.0.0.1").await;
     let (link, _) = push(&app, &tool.ask()).await;
-    look(&page, &mut found, &link, "sign-in for a tool").await;
+    inspect(&page, &mut found, &link, "sign-in for a tool").await;
     page.goto(&at("/sign-in")).await;
     page.fill("Email", &owner.email).await;
     page.fill("Password", "wrong").await;
     page.follow("Sign in").await;
-    found.extend(faults(&page, "sign-in, wrong").await);
+    found.extend(problems(&page, "sign-in, wrong").await);
     for path in [
         "/help",
         "/api",
@@ -104,7 +104,7 @@ async fn pages_before_the_sign_in_are_for_everybody() {
         "/denied",
         "/sign-in?because=signed-out",
     ] {
-        look(&page, &mut found, &at(path), path).await;
+        inspect(&page, &mut found, &at(path), path).await;
     }
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(complaints(&page), Vec::<String>::new());
@@ -152,17 +152,17 @@ async fn pages_after_the_sign_in_are_for_everybody() {
         "/o/northwind-labs/usage",
         "/o/northwind-labs/usage?days=90",
     ] {
-        look(&page, &mut found, &at(path), path).await;
+        inspect(&page, &mut found, &at(path), path).await;
     }
     for act in ["rename", "end"] {
         page.goto(&at("/")).await;
         let link: String =
             page.evaluate(&format!("document.querySelector('.act a[href$={act}]').href")).await;
-        look(&page, &mut found, &link, act).await;
+        inspect(&page, &mut found, &link, act).await;
     }
     page.goto(&at("/")).await;
     page.evaluate::<Option<()>>("document.querySelectorAll('details').forEach(d => { d.open = true })").await;
-    found.extend(faults(&page, "sessions, all open").await);
+    found.extend(problems(&page, "sessions, all open").await);
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(complaints(&page), Vec::<String>::new());
     app.stop().await;
@@ -178,21 +178,21 @@ async fn pages_of_a_request_are_for_everybody() {
     let mut tool = Tool::at(&app, "127.0.0.1").await;
     let strong = tool.ask().with("scope", "openid deployments:read deployments:write deployments:delete");
     let (link, _) = push(&app, &strong).await;
-    look(&page, &mut found, &link, "consent").await;
+    inspect(&page, &mut found, &link, "consent").await;
     page.goto(&link).await;
     let request = page.url().await;
     page.click("Deny").await;
     tool.answer().await;
     page.shows("Did you not start this sign-in yourself?").await;
-    found.extend(faults(&page, "denied").await);
-    look(&page, &mut found, &request, "answered").await;
+    found.extend(problems(&page, "denied").await);
+    inspect(&page, &mut found, &request, "answered").await;
     let plain = tool.ask().without("device_name").without("device_os").without("tool_version");
-    look(&page, &mut found, &format!("{}{}", app.issuer(), plain.path()), "consent without a push").await;
+    inspect(&page, &mut found, &format!("{}{}", app.issuer(), plain.path()), "consent without a push").await;
     page.goto(&format!("{}/o/northwind-labs/settings/api-access/personal-tokens/off", app.issuer())).await;
     page.follow("Turn them off").await;
-    found.extend(faults(&page, "api access, off").await);
+    found.extend(problems(&page, "api access, off").await);
     let (link, _) = push(&app, &tool.ask()).await;
-    look(&page, &mut found, &link, "personal tokens off").await;
+    inspect(&page, &mut found, &link, "personal tokens off").await;
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(complaints(&page), Vec::<String>::new());
     app.stop().await;
@@ -206,10 +206,10 @@ async fn pages_of_a_device_are_for_everybody() {
     sign_in(&app, &page, &owner).await;
     let mut found = Vec::new();
     let entry = format!("{}/device", app.issuer());
-    look(&page, &mut found, &entry, "device").await;
+    inspect(&page, &mut found, &entry, "device").await;
     page.fill("Code", "BBBB-BBBB").await;
     page.follow("Look up the code").await;
-    found.extend(faults(&page, "device, wrong code").await);
+    found.extend(problems(&page, "device, wrong code").await);
     let client = app.device_client().await;
     let form = [
         ("device_name", "w".repeat(63)),
@@ -220,22 +220,23 @@ async fn pages_of_a_device_are_for_everybody() {
         [("No, not me", "device, ended"), (&*format!("Yes, connect {}", "w".repeat(63)), "device, connected")]
     {
         let codes = app.device_codes(&client, &form).await;
-        look(&page, &mut found, &format!("{entry}?user_code={}", codes.user_code), "device, filled in").await;
+        inspect(&page, &mut found, &format!("{entry}?user_code={}", codes.user_code), "device, filled in")
+            .await;
         page.follow("Look up the code").await;
-        found.extend(faults(&page, "device, question").await);
+        found.extend(problems(&page, "device, question").await);
         page.follow(decision).await;
-        found.extend(faults(&page, name).await);
+        found.extend(problems(&page, name).await);
     }
     let settings = format!("{}/o/northwind-labs/settings/api-access", app.issuer());
     page.goto(&settings).await;
     choose(&page, "device_flow", "off").await;
     page.follow("Save").await;
-    found.extend(faults(&page, "api access, no device codes").await);
+    found.extend(problems(&page, "api access, no device codes").await);
     let codes = app.device_codes(&client, &form).await;
     page.goto(&format!("{entry}?user_code={}", codes.user_code)).await;
     page.follow("Look up the code").await;
     page.shows("Northwind Labs does not allow device codes").await;
-    found.extend(faults(&page, "device codes off").await);
+    found.extend(problems(&page, "device codes off").await);
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(complaints(&page), Vec::<String>::new());
     app.stop().await;

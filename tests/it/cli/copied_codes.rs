@@ -24,7 +24,7 @@ async fn open(browser: &BrowserCaller, link: &str) -> Answer {
 }
 
 /// The page refuses, the terminal shows a user code, and that signs in.
-async fn goes_on_with_a_device_code(app: &TestApp, tool: Running, on_terminal: bool) {
+async fn continues_with_a_device_code(app: &TestApp, tool: Running, on_terminal: bool) {
     let browser = app.browser_of(&app.owner().await).await;
     let address = if on_terminal { tool.on_terminal(link).await } else { tool.says(link).await };
     let refused = open(&browser, &address).await;
@@ -52,7 +52,7 @@ both_engines! {
     async fn cg_04_a_terminal_whose_page_refuses_changes_to_a_device_code(app) {
         let cli = app.cli();
         let tool = cli.start(cli.terminal("auth login --no-browser"));
-        goes_on_with_a_device_code(app, tool, true).await;
+        continues_with_a_device_code(app, tool, true).await;
         cli.run(&["whoami"]).await.good();
         let status = cli.run(&["auth", "status"]).await.good();
         assert!(status.out.contains("sign-in by device code"), "{status:#?}");
@@ -63,7 +63,7 @@ both_engines! {
         let mut command = cli.command(&["auth", "login", "--no-browser"]);
         // An open stdin without data.
         command.stdin(Stdio::piped());
-        goes_on_with_a_device_code(app, cli.start(command), false).await;
+        continues_with_a_device_code(app, cli.start(command), false).await;
     }
 
     async fn cg_04_where_device_codes_are_off_too_the_terminal_ends_and_says_so(app) {

@@ -21,11 +21,11 @@ fn server(pending: usize) -> Scripted {
         if is_poll && polls.fetch_add(1, Ordering::Relaxed) < pending {
             return Some((400, json!({ "error": "authorization_pending" })));
         }
-        Some(usual(asked, base))
+        Some(default_reply(asked, base))
     })
 }
 
-fn usual(asked: &Asked, base: &str) -> (u16, Value) {
+fn default_reply(asked: &Asked, base: &str) -> (u16, Value) {
     let document = match asked.path.as_str() {
         "/oauth/device_authorization" => json!({
             "device_code": DEVICE_CODE, "user_code": "WDJB-MJHT", "verification_uri": format!("{base}/device"),
@@ -178,12 +178,12 @@ fn slow_server() -> Scripted {
         if asked.path == "/oauth/revoke" {
             return Some((200, json!({})));
         }
-        Some(usual(asked, base))
+        Some(default_reply(asked, base))
     })
 }
 
 /// Waits until a request has come to this path.
-async fn asked(server: &Scripted, path: &str) {
+async fn wait_for_request(server: &Scripted, path: &str) {
     while server.bodies(path).is_empty() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -194,7 +194,7 @@ async fn an_approval_that_comes_while_p_is_pressed_is_not_lost() {
     let server = slow_server();
     let cli = Cli::at(&server.url());
     let mut login = on_terminal(&cli, "auth login --device");
-    asked(&server, "/oauth/token").await;
+    wait_for_request(&server, "/oauth/token").await;
     login.types("p");
     let ran = login.ended().await.good();
     assert!(ran.out.contains("Signed in as ada@example.com"), "{ran:#?}");
@@ -209,7 +209,7 @@ async fn an_approval_that_comes_while_ctrl_c_is_pressed_leaves_no_session_at_the
     let server = slow_server();
     let cli = Cli::at(&server.url());
     let mut login = on_terminal(&cli, "auth login --device");
-    asked(&server, "/oauth/token").await;
+    wait_for_request(&server, "/oauth/token").await;
     login.types("\x03");
     let ran = login.ended().await;
     assert_eq!(ran.exit, 130, "{ran:#?}");
@@ -241,7 +241,7 @@ async fn a_session_that_cannot_be_stored_is_ended_at_the_server() {
     let server = slow_server();
     let cli = Cli::at(&server.url());
     let login = cli.start(cli.command(&["auth", "login", "--device"]));
-    asked(&server, "/oauth/token").await;
+    wait_for_request(&server, "/oauth/token").await;
     // Whatever is at the path cannot be replaced by a file.
     std::fs::create_dir_all(cli.credentials_file().join("x")).unwrap();
     let ran = login.ended().await;
@@ -297,7 +297,7 @@ async fn without_a_person_nothing_can_be_pasted() {
 /// A server with this response to the status of a pushed request.
 fn with_status(status: (u16, Value)) -> Scripted {
     Scripted::start(move |asked, base| {
-        Some(if asked.path == "/oauth/par/status" { status.clone() } else { usual(asked, base) })
+        Some(if asked.path == "/oauth/par/status" { status.clone() } else { default_reply(asked, base) })
     })
 }
 
@@ -324,7 +324,7 @@ async fn cg_04_a_code_can_be_pasted_where_the_server_gives_no_status() {
         let server = with_status(status.clone());
         let cli = Cli::at(&server.url());
         let mut login = on_terminal(&cli, "auth login --no-browser");
-        asked(&server, "/oauth/par/status").await;
+        wait_for_request(&server, "/oauth/par/status").await;
         // The response has arrived by now, and changes nothing.
         tokio::time::sleep(Duration::from_millis(500)).await;
         login.types("the-code\n");

@@ -43,7 +43,7 @@ fn post(app: &TestApp, headers: &str, body: &str) -> String {
 }
 
 /// Sends the beginning of a request and never the rest; returns what was received and when.
-async fn dripping(address: SocketAddr, beginning: String) -> (Heard, Duration) {
+async fn send_partial(address: SocketAddr, beginning: String) -> (Heard, Duration) {
     let started = Instant::now();
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(beginning.as_bytes()).await.unwrap();
@@ -52,7 +52,7 @@ async fn dripping(address: SocketAddr, beginning: String) -> (Heard, Duration) {
 }
 
 /// The p99 latency of another client.
-async fn ninety_ninth(app: &TestApp, access: &str) -> Duration {
+async fn p99(app: &TestApp, access: &str) -> Duration {
     let mut times = Vec::new();
     for _ in 0..100 {
         let started = Instant::now();
@@ -189,9 +189,9 @@ both_engines! {
         let half = format!("POST /oauth/token HTTP/1.1\r\nHost: {address}\r\nContent-");
         let body = post(app, "Content-Length: 1000\r\n", "grant_type=");
         let Session { tokens, .. } = app.session().await;
-        let calm = ninety_ninth(app, &tokens.access).await;
+        let calm = p99(app, &tokens.access).await;
         let slow_bodies = ["/oauth/token", "/oauth/authorize", "/sign-in"]
-            .map(|path| tokio::spawn(dripping(address, body.replace("/oauth/token", path))));
+            .map(|path| tokio::spawn(send_partial(address, body.replace("/oauth/token", path))));
         let (connected, mut connections) = mpsc::channel(CROWD);
         let crowd: Vec<_> = (0..CROWD)
             .map(|_| {
@@ -210,7 +210,7 @@ both_engines! {
         for _ in 0..CROWD {
             connections.recv().await.unwrap();
         }
-        let crowded = ninety_ninth(app, &tokens.access).await;
+        let crowded = p99(app, &tokens.access).await;
         assert!(crowded < 10 * calm + Duration::from_millis(500), "{calm:?} without, {crowded:?} with a crowd");
         for one in crowd {
             let (heard, elapsed) = one.await.unwrap();

@@ -19,7 +19,7 @@ use crate::support::postgres::OwnDatabase;
 const PATH: &str = "/oauth/introspect";
 
 /// The response to a key with the introspection scope.
-async fn told(app: &TestApp, key: &str, token: &str) -> Answer {
+async fn introspect(app: &TestApp, key: &str, token: &str) -> Answer {
     let anonymous = app.anonymous();
     let request = anonymous.request(Method::POST, PATH).bearer_auth(key).form(&[("token", token)]);
     anonymous.send(request).await
@@ -38,16 +38,16 @@ both_engines! {
         let tool = app.owners_tool().await;
         let (owner, asking) = (app.owner().await, tool.key(&key(&["tokens:introspect"])).await);
         let asked = tool.key(&json!({ "name": "CI", "mode": "test", "scopes": ["org:read"], "expiresAt": "2099-01-01T00:00:00Z" })).await;
-        let answer = told(app, secret(&asking), secret(&asked)).await;
+        let answer = introspect(app, secret(&asking), secret(&asked)).await;
         let body = answer.json();
         assert_eq!((answer.status, &body["active"], &body["scope"]), (200, &json!(true), &json!("org:read")));
         assert_eq!((&body["sub"], &body["sid"], &body["mode"]), (&json!(owner.id), &asked["id"], &json!("test")));
         assert_eq!((&body["exp"], &body["iss"]), (&json!(4_070_908_800_i64), &json!(app.issuer())));
 
         let token = tool.made("/api/v1/tokens", &json!({ "name": "x", "scopes": ["org:read"] })).await;
-        let body = told(app, secret(&asking), secret(&token)).await.json();
+        let body = introspect(app, secret(&asking), secret(&token)).await.json();
         assert_eq!((&body["active"], &body["credential_kind"], body.get("exp")), (&json!(true), &json!("personal_token"), None));
-        let body = told(app, secret(&asking), &tool.credential).await.json();
+        let body = introspect(app, secret(&asking), &tool.credential).await.json();
         assert_eq!((&body["active"], &body["credential_kind"], &body["token_type"]), (&json!(true), &json!("cli_session"), &json!("Bearer")));
         assert_eq!((&body["org"], body["jti"].is_string()), (&json!(owner.organization.id), true));
     }
@@ -78,11 +78,11 @@ both_engines! {
         assert_eq!(refusal(&anonymous.post(PATH, &wrong).await), is(401, "invalid_client"));
         let personal = tool.made("/api/v1/tokens", &json!({ "name": "x", "scopes": ["org:read"] })).await;
         for caller in [token, secret(&personal), "keystile_live_x", "x"] {
-            let answer = told(app, caller, token).await;
+            let answer = introspect(app, caller, token).await;
             assert_eq!(refusal(&answer), is(401, "invalid_token"));
             assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer "));
         }
-        let answer = told(app, secret(&tool.key(&key(&["org:read"])).await), token).await;
+        let answer = introspect(app, secret(&tool.key(&key(&["org:read"])).await), token).await;
         assert_eq!(refusal(&answer), is(403, "insufficient_scope"));
         assert_eq!(answer.header("keystile-required-scopes"), Some("tokens:introspect"));
         let damaged = tool.key(&key(&["org:read"])).await;
@@ -114,11 +114,11 @@ both_engines! {
             secret(&revoked), secret(&bound), secret(&foreign), &unknown, &ended.refresh, &forged, "garbage",
             "keystile_live_x", "keystile_rt_x",
         ] {
-            let answer = told(app, secret(&asking), token).await;
+            let answer = introspect(app, secret(&asking), token).await;
             seen.push((answer.status, answer.body));
         }
         app.advance(TimeDelta::hours(8));
-        let expired = told(app, secret(&asking), &tool.credential).await;
+        let expired = introspect(app, secret(&asking), &tool.credential).await;
         seen.push((expired.status, expired.body));
         assert!(seen.iter().all(|one| *one == (200, r#"{"active":false}"#.to_owned())), "{seen:?}");
     }
@@ -126,7 +126,7 @@ both_engines! {
     async fn rs_10_a_switch_that_is_off_makes_its_tokens_inactive(app) {
         let tool = app.owners_tool().await;
         let asking = tool.key(&key(&["tokens:introspect"])).await;
-        let active = async || told(app, secret(&asking), &tool.credential).await.json()["active"].clone();
+        let active = async || introspect(app, secret(&asking), &tool.credential).await.json()["active"].clone();
         assert_eq!(active().await, json!(true));
         app.execute("UPDATE organizations SET personal_tokens = false").await.unwrap();
         assert_eq!(active().await, json!(false));
@@ -140,7 +140,7 @@ both_engines! {
         let stranger = app.tool_of(&app.member_of(&elsewhere, "owner").await, "keys:manage tokens:introspect").await;
         let asking = stranger.key(&key(&["tokens:introspect"])).await;
         for token in [tool.credential.as_str(), secret(&tool.key(&key(&["org:read"])).await)] {
-            assert_eq!(told(app, secret(&asking), token).await.json(), json!({ "active": false }));
+            assert_eq!(introspect(app, secret(&asking), token).await.json(), json!({ "active": false }));
         }
     }
 }
@@ -160,7 +160,7 @@ async fn rs_10_token_and_caller_are_looked_up_in_parallel() {
     // An attempt in which the second lookup starts late, because the machine is busy, proves nothing.
     for _ in 0..10 {
         let first = lock();
-        let mut answer = pin!(told(&app, secret(&asking), secret(&revoked)));
+        let mut answer = pin!(introspect(&app, secret(&asking), secret(&revoked)));
         let looking = async {
             while database.waiting() == 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;

@@ -26,7 +26,7 @@ async fn take_the_slow_path(app: &TestApp, client: &TestClient) {
     app.execute(&sql).await.unwrap();
 }
 
-fn said(answer: &Answer) -> Value {
+fn error_details(answer: &Answer) -> Value {
     assert_eq!(refusal(answer), is(400, "invalid_grant"));
     let body = answer.json();
     json!([body["error_code"], body["replaced_at"], body["replaced_before"], body["same_device"]])
@@ -49,11 +49,11 @@ both_engines! {
             let at = app.clock.now();
             app.advance(TimeDelta::minutes(5));
             let reused = refresh(app, &client, &tokens.refresh, asking).await;
-            assert_eq!(said(&reused), json!(["refresh_token_replaced", at, null, same]), "slow: {slow}, {asking:?}");
+            assert_eq!(error_details(&reused), json!(["refresh_token_replaced", at, null, same]), "slow: {slow}, {asking:?}");
             // The session has ended, and the same token still returns the details.
-            assert_eq!(said(&refresh(app, &client, &tokens.refresh, asking).await)[3], same);
+            assert_eq!(error_details(&refresh(app, &client, &tokens.refresh, asking).await)[3], same);
             let current = refresh(app, &client, &next.refresh, asking).await;
-            assert_eq!(said(&current), json!([null, null, null, null]), "the current token was not replaced");
+            assert_eq!(error_details(&current), json!([null, null, null, null]), "the current token was not replaced");
             assert!(!app.holds(HERE).await && !app.holds(ELSEWHERE).await, "only a MAC is stored");
         }
     }
@@ -66,7 +66,7 @@ both_engines! {
         let at = app.clock.now();
         let reused = refresh(app, &client, &tokens.refresh, Some(HERE)).await;
         let expected = json!(["refresh_token_replaced", null, at, null]);
-        assert_eq!(said(&reused), expected, "the last refresh did not identify its installation");
+        assert_eq!(error_details(&reused), expected, "the last refresh did not identify its installation");
     }
 
     async fn re_13_nobody_else_learns_that_a_token_was_replaced(app, |app| app.manual_clock()) {
@@ -74,9 +74,9 @@ both_engines! {
         Tokens::of(&refresh(app, &client, &tokens.refresh, Some(HERE)).await);
         app.advance(TimeDelta::minutes(5));
         let other = app.client(ClientKind::Native).await;
-        assert_eq!(said(&refresh(app, &other, &tokens.refresh, Some(HERE)).await), json!([null, null, null, null]));
+        assert_eq!(error_details(&refresh(app, &other, &tokens.refresh, Some(HERE)).await), json!([null, null, null, null]));
         let wrong = format!("{}x", &tokens.refresh[..tokens.refresh.len() - 1]);
-        assert_eq!(said(&refresh(app, &client, &wrong, Some(HERE)).await), json!([null, null, null, null]));
+        assert_eq!(error_details(&refresh(app, &client, &wrong, Some(HERE)).await), json!([null, null, null, null]));
     }
 
     async fn re_14_a_malformed_installation_id_is_named_and_uses_nothing_up(app) {

@@ -9,7 +9,7 @@ use crate::support::html::Form;
 use crate::support::http::BrowserCaller;
 
 /// A new key with deployments:read, and the path of its permissions.
-async fn made(browser: &BrowserCaller) -> (String, String) {
+async fn create_key(browser: &BrowserCaller) -> (String, String) {
     let key = secret(&browser.submit(&filled_in(browser).await).await);
     (key, path_of_newest(browser, "permissions").await)
 }
@@ -19,14 +19,14 @@ async fn form(browser: &BrowserCaller, path: &str) -> Form {
 }
 
 /// The current permissions of a key.
-async fn may(app: &TestApp, key: &str) -> serde_json::Value {
+async fn scopes_of(app: &TestApp, key: &str) -> serde_json::Value {
     app.caller(key).get("/api/v1/whoami").await.json()["data"]["scopes"].clone()
 }
 
 both_engines! {
     async fn permissions_are_changed_in_the_browser_and_count_at_once(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        let (key, path) = made(&browser).await;
+        let (key, path) = create_key(&browser).await;
         let page = browser.get(&path).await;
         for words in ["Change the permissions of Build", "It was never used.", "Add a bundle"] {
             assert!(page.text().contains(words), "{words}: {}", page.text());
@@ -39,18 +39,18 @@ both_engines! {
         let list = browser.get(answer.location()).await.text();
         assert!(list.contains("Permissions saved.") && list.contains("4 permissions"), "{list}");
         let wide = json!(["deployments:read", "deployments:write", "keys:read", "operations:read"]);
-        assert_eq!(may(app, &key).await, wide);
+        assert_eq!(scopes_of(app, &key).await, wide);
         let page = browser.get(&path).await;
         assert!(!page.body.contains("name=\"bundle.deploy\""), "the key has all permissions of that bundle");
         let narrow = page.form(&path).without("scope.deployments:write").without("scope.operations:read");
         assert_eq!(browser.submit(&narrow).await.status, 303);
-        assert_eq!(may(app, &key).await, json!(["deployments:read", "keys:read"]));
+        assert_eq!(scopes_of(app, &key).await, json!(["deployments:read", "keys:read"]));
         assert_eq!(app.audited("key.scopes_changed").await, 2);
     }
 
     async fn a_key_keeps_at_least_one_permission(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        let (key, path) = made(&browser).await;
+        let (key, path) = create_key(&browser).await;
         let refused = browser.submit(&form(&browser, &path).await.without("scope.deployments:read")).await;
         assert_eq!(refused.status, 422);
         for words in ["There is a problem", "Choose at least one permission."] {
@@ -58,13 +58,13 @@ both_engines! {
         }
         assert!(refused.body.contains("<title>Error: "), "{}", refused.body);
         assert_eq!(refused.form(&path).field("scope.deployments:read"), None, "the selection is kept");
-        assert_eq!(may(app, &key).await, json!(["deployments:read"]));
+        assert_eq!(scopes_of(app, &key).await, json!(["deployments:read"]));
         assert_eq!(app.audited("key.scopes_changed").await, 0);
     }
 
     async fn ak_08_nobody_gives_a_key_more_than_they_or_its_owner_hold(app) {
         let member = app.browser_of(&app.member("member").await).await;
-        let (key, path) = made(&member).await;
+        let (key, path) = create_key(&member).await;
         let page = member.get(&path).await;
         assert!(page.text().contains("Your role or its owner’s does not hold it."), "{}", page.text());
         let refused = member.submit(&page.form(&path).with("scope.deployments:delete", "on")).await;
@@ -75,16 +75,16 @@ both_engines! {
         let refused = owner.submit(&form(&owner, &path).await.with("scope.deployments:delete", "on")).await;
         assert_eq!(refused.status, 422);
         assert!(refused.text().contains("which does not hold deployments:delete"), "{}", refused.text());
-        assert_eq!(may(app, &key).await, json!(["deployments:read"]));
+        assert_eq!(scopes_of(app, &key).await, json!(["deployments:read"]));
         let wider = form(&owner, &path).await.with("scope.deployments:write", "on");
         assert_eq!(owner.submit(&wider).await.status, 303, "somebody else's key");
-        assert_eq!(may(app, &key).await, json!(["deployments:read", "deployments:write"]));
+        assert_eq!(scopes_of(app, &key).await, json!(["deployments:read", "deployments:write"]));
     }
 
     async fn scopes_that_the_owner_lost_are_named_and_removed(app) {
         let person = app.member("member").await;
         let member = app.browser_of(&person).await;
-        let (key, path) = made(&member).await;
+        let (key, path) = create_key(&member).await;
         member.submit(&form(&member, &path).await.with("scope.deployments:write", "on")).await;
         let demote = format!("UPDATE memberships SET role = 'viewer' WHERE user_id = '{}'", person.id);
         app.execute(&demote).await.unwrap();
@@ -95,13 +95,13 @@ both_engines! {
         assert_eq!(owner.submit(&page.form(&path)).await.status, 303);
         assert!(!owner.get(&path).await.text().contains("It also has"));
         app.execute(&demote.replace("viewer", "member")).await.unwrap();
-        assert_eq!(may(app, &key).await, json!(["deployments:read"]));
+        assert_eq!(scopes_of(app, &key).await, json!(["deployments:read"]));
     }
 
     async fn the_key_of_a_former_member_can_only_lose_permissions(app) {
         let person = app.member("member").await;
         let member = app.browser_of(&person).await;
-        let (_, path) = made(&member).await;
+        let (_, path) = create_key(&member).await;
         member.submit(&form(&member, &path).await.with("scope.deployments:write", "on")).await;
         app.execute(&format!("DELETE FROM memberships WHERE user_id = '{}'", person.id)).await.unwrap();
         let owner = app.browser_of(&app.owner().await).await;
@@ -120,7 +120,7 @@ both_engines! {
         let key = secret(&browser.submit(&filled_in(&browser).await.with("grant", "unrestricted")).await);
         let path = path_of_newest(&browser, "permissions").await;
         app.execute("UPDATE organizations SET unrestricted_keys = false").await.unwrap();
-        assert_eq!(may(app, &key).await, json!([]));
+        assert_eq!(scopes_of(app, &key).await, json!([]));
         let page = browser.get(&path).await;
         assert!(page.text().contains("This key is unrestricted"), "{}", page.text());
         let form = page.form(&path);
@@ -129,13 +129,13 @@ both_engines! {
         let forged = browser.submit(&form.clone().with("grant", "unrestricted")).await;
         assert_eq!(forged.status, 422, "{}", forged.text());
         assert_eq!(browser.submit(&form.with("scope.org:read", "on")).await.status, 303);
-        assert_eq!(may(app, &key).await, json!(["org:read"]));
+        assert_eq!(scopes_of(app, &key).await, json!(["org:read"]));
         assert!(!browser.get(KEYS).await.text().contains("Unrestricted"));
     }
 
     async fn of_two_concurrent_changes_the_second_must_be_confirmed(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        let (key, path) = made(&browser).await;
+        let (key, path) = create_key(&browser).await;
         let admin = app.browser_of(&app.member("admin").await).await;
         let mine = form(&browser, &path).await.with("scope.org:read", "on");
         let theirs = form(&admin, &path).await.with("scope.keys:read", "on");
@@ -147,15 +147,15 @@ both_engines! {
         assert!(late.text().contains(words), "{}", late.text());
         let again = late.form(&path);
         assert_eq!((again.field("scope.keys:read"), again.field("scope.org:read")), (Some("on"), None));
-        assert_eq!(may(app, &key).await, json!(["deployments:read", "org:read"]));
+        assert_eq!(scopes_of(app, &key).await, json!(["deployments:read", "org:read"]));
         assert_eq!(admin.submit(&again).await.status, 303);
-        assert_eq!(may(app, &key).await, json!(["deployments:read", "keys:read"]));
+        assert_eq!(scopes_of(app, &key).await, json!(["deployments:read", "keys:read"]));
         assert_eq!(app.audited("key.scopes_changed").await, 2);
     }
 
     async fn ak_03_the_permissions_of_an_ended_key_cannot_be_changed(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        let (_, path) = made(&browser).await;
+        let (_, path) = create_key(&browser).await;
         let form = form(&browser, &path).await.with("scope.org:read", "on");
         let end = path.replace("/permissions", "/end");
         browser.submit(&browser.get(&end).await.form(&end)).await;
@@ -168,7 +168,7 @@ both_engines! {
 
     async fn tn_01_the_permissions_of_a_key_of_others_are_a_404(app) {
         let owner = app.browser_of(&app.owner().await).await;
-        let (key, path) = made(&owner).await;
+        let (key, path) = create_key(&owner).await;
         let member = app.browser_of(&app.member("member").await).await;
         let viewer = app.browser_of(&app.member("viewer").await).await;
         let acme = app.organization("Acme").await;
@@ -184,6 +184,6 @@ both_engines! {
         forged.action.clone_from(&path);
         assert_eq!(member.submit(&forged).await.status, 404);
         assert_eq!(app.browser().get(&path).await.location(), "/sign-in");
-        assert_eq!(may(app, &key).await, json!(["deployments:read"]));
+        assert_eq!(scopes_of(app, &key).await, json!(["deployments:read"]));
     }
 }

@@ -17,13 +17,13 @@ pub(super) async fn filled_in(browser: &BrowserCaller) -> Form {
 
 /// A form of a new key: "permissions", "rotate" or "end".
 pub(super) async fn form_of_new(browser: &BrowserCaller, act: &str) -> Form {
-    made(browser).await;
+    create_key(browser).await;
     let path = path_of_newest(browser, act).await;
     browser.get(&path).await.form(&path)
 }
 
 /// The secret of a new key.
-async fn made(browser: &BrowserCaller) -> String {
+async fn create_key(browser: &BrowserCaller) -> String {
     let form = filled_in(browser).await;
     secret(&browser.submit(&form).await)
 }
@@ -43,7 +43,7 @@ pub(super) async fn path_of_newest(browser: &BrowserCaller, act: &str) -> String
 }
 
 /// The page once it contains these words: uses are recorded within a second.
-async fn once_it_says(browser: &BrowserCaller, path: &str, words: &str) -> Answer {
+async fn wait_for_text(browser: &BrowserCaller, path: &str, words: &str) -> Answer {
     for _ in 0..100 {
         let page = browser.get(path).await;
         if page.text().contains(words) {
@@ -72,7 +72,7 @@ both_engines! {
             assert!(page.text().contains(words), "{words}: {}", page.text());
         }
         assert_eq!(status(app, &secret).await, 200);
-        let list = once_it_says(&browser, KEYS, "Used just now").await;
+        let list = wait_for_text(&browser, KEYS, "Used just now").await;
         let last_four = &secret[secret.len() - 4..];
         for words in ["Build", "Live", &format!("keystile_live_…{last_four}"), "deployments:read", "You"] {
             assert!(list.text().contains(words), "{words}: {}", list.text());
@@ -166,7 +166,7 @@ both_engines! {
 
     async fn ak_10_a_rotated_key_is_shown_once_and_the_old_one_ends_as_asked(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        let old = made(&browser).await;
+        let old = create_key(&browser).await;
         let path = path_of_newest(&browser, "rotate").await;
         let form = browser.get(&path).await.form(&path);
         assert_eq!(form.field("overlap"), Some("86400"), "one day is preselected");
@@ -186,10 +186,10 @@ both_engines! {
 
     async fn ak_03_a_key_that_is_revoked_in_the_browser_is_refused_at_once(app) {
         let browser = app.browser_of(&app.owner().await).await;
-        let key = made(&browser).await;
+        let key = create_key(&browser).await;
         assert_eq!(status(app, &key).await, 200);
         let path = path_of_newest(&browser, "end").await;
-        let page = once_it_says(&browser, &path, "It was last used just now.").await;
+        let page = wait_for_text(&browser, &path, "It was last used just now.").await;
         let answer = browser.submit(&page.form(&path)).await;
         assert_eq!(answer.location(), format!("{KEYS}?done=key-revoked"));
         assert_eq!(status(app, &key).await, 401);
@@ -200,7 +200,7 @@ both_engines! {
 
     async fn tn_01_members_see_their_own_keys_and_viewers_none(app) {
         let owner = app.browser_of(&app.owner().await).await;
-        made(&owner).await;
+        create_key(&owner).await;
         let (rotate, end) = (path_of_newest(&owner, "rotate").await, path_of_newest(&owner, "end").await);
         let member = app.browser_of(&app.member("member").await).await;
         assert!(member.get(KEYS).await.text().contains("No keys yet."));
@@ -227,7 +227,7 @@ both_engines! {
 
     async fn ak_08_an_admin_revokes_the_key_of_somebody_else_and_never_gets_its_new_secret(app) {
         let owner = app.browser_of(&app.owner().await).await;
-        let key = made(&owner).await;
+        let key = create_key(&owner).await;
         let (rotate, end) = (path_of_newest(&owner, "rotate").await, path_of_newest(&owner, "end").await);
         let admin = app.browser_of(&app.member("admin").await).await;
         let list = admin.get(KEYS).await;
@@ -257,7 +257,7 @@ both_engines! {
     async fn the_list_has_pages_and_a_link_can_suggest_what_to_choose(app) {
         let browser = app.browser_of(&app.owner().await).await;
         for _ in 0..11 {
-            made(&browser).await;
+            create_key(&browser).await;
         }
         let first = browser.get(KEYS).await;
         assert!(first.body.len() < 30 * 1024, "{}", first.body.len());

@@ -14,20 +14,20 @@ pub(super) async fn filled_in(browser: &BrowserCaller) -> Form {
 }
 
 /// The path of a new service account.
-async fn made(browser: &BrowserCaller) -> String {
+async fn create_account(browser: &BrowserCaller) -> String {
     let answer = browser.submit(&filled_in(browser).await).await;
     answer.location().split('?').next().unwrap().to_owned()
 }
 
 /// The role form of a new account.
 pub(super) async fn role_form(browser: &BrowserCaller) -> Form {
-    let path = made(browser).await;
+    let path = create_account(browser).await;
     browser.get(&path).await.form(&format!("{path}/role")).with("role", "viewer")
 }
 
 /// The form that disables a new account.
 pub(super) async fn state_form(browser: &BrowserCaller) -> Form {
-    let path = made(browser).await;
+    let path = create_account(browser).await;
     browser.get(&format!("{path}/disable")).await.form(&format!("{path}/state"))
 }
 
@@ -35,7 +35,7 @@ both_engines! {
     async fn a_service_account_is_made_gets_a_key_and_takes_it_along(app) {
         let browser = app.browser_of(&app.owner().await).await;
         assert!(browser.get(ACCOUNTS).await.text().contains("No service accounts yet."));
-        let path = made(&browser).await;
+        let path = create_account(&browser).await;
         let page = browser.get(&path).await;
         for words in ["Deployer", "Deploys the website", "by Olivia", "It has no keys."] {
             assert!(page.text().contains(words), "{words}: {}", page.text());
@@ -78,7 +78,7 @@ both_engines! {
 
     async fn tn_01_service_accounts_are_for_managers_and_never_exceed_their_role(app) {
         let owner = app.browser_of(&app.owner().await).await;
-        let path = made(&owner).await;
+        let path = create_account(&owner).await;
         let acme = app.organization("Acme").await;
         let stranger = app.browser_of(&app.member_of(&acme, "owner").await).await;
         let member = app.browser_of(&app.member("member").await).await;

@@ -50,7 +50,7 @@ fn next_minute(app: &TestApp) {
 }
 
 /// The number of responses that show that the password was verified.
-fn looked_at(answers: &[Answer]) -> usize {
+fn verified(answers: &[Answer]) -> usize {
     assert!(answers.iter().all(|answer| matches!(answer.status, 422 | 429)), "{answers:?}");
     answers.iter().filter(|answer| answer.status == 422).count()
 }
@@ -194,10 +194,10 @@ both_engines! {
         retry_after(&from(&app.browser(), "192.0.2.9", &owner.email, "wrong").await);
         next_minute(app);
         let answers = guess_at_once(&[app], &owner.email, &idle).await;
-        assert_eq!(looked_at(&answers), 20, "each counts as a network that has tried");
+        assert_eq!(verified(&answers), 20, "each counts as a network that has tried");
         // None of them asked in this minute, so it has 19 units besides the reserved one.
         let answers = guess_at_once(&[app], &owner.email, &networks(200, 25)).await;
-        assert_eq!(looked_at(&answers), 19);
+        assert_eq!(verified(&answers), 19);
     }
 
     async fn lg_07_an_address_that_the_caller_made_up_does_not_count(app, |app| app.manual_clock()) {
@@ -281,10 +281,10 @@ mod across_nodes {
             let both = [&one, other.as_ref().unwrap_or(&one)];
             let owner = one.owner().await;
             let here = vec!["198.51.100.1".to_owned(); 60];
-            assert_eq!(looked_at(&guess_at_once(&both, &owner.email, &here).await), 10);
+            assert_eq!(verified(&guess_at_once(&both, &owner.email, &here).await), 10);
             for seconds in [1, 2] {
                 one.advance(TimeDelta::seconds(seconds));
-                assert_eq!(looked_at(&guess_at_once(&both, &owner.email, &here[..30]).await), 1, "one attempt is available");
+                assert_eq!(verified(&guess_at_once(&both, &owner.email, &here[..30]).await), 1, "one attempt is available");
             }
             if let Some(other) = other {
                 other.stop().await;
@@ -297,7 +297,7 @@ mod across_nodes {
             let both = [&one, other.as_ref().unwrap_or(&one)];
             let owner = one.owner().await;
             next_minute(&one);
-            assert_eq!(looked_at(&guess_at_once(&both, &owner.email, &networks(0, 30)).await), 20);
+            assert_eq!(verified(&guess_at_once(&both, &owner.email, &networks(0, 30)).await), 20);
             if let Some(other) = other {
                 other.stop().await;
             }
