@@ -120,7 +120,7 @@ async fn a_person_works_without_java_script() {
 }
 
 #[tokio::test]
-async fn a_page_is_looked_at() {
+async fn a_page_is_inspected() {
     let base = echo_server().await;
     let browser = Browser::new().await;
     let page = browser.page().await;

@@ -241,7 +241,7 @@ fn lg_05_a_device_has_ten_tries_and_then_waits_that_double_up_to_fifteen_minutes
 }
 
 #[test]
-fn cb_05_a_right_password_gives_its_unit_back_and_clears_nothing() {
+fn cb_05_a_right_password_returns_its_unit_and_resets_nothing() {
     let mut world = World::new(5);
     for _ in 0..9 {
         assert_eq!(world.attempt("office", false, 0), Ok(()));

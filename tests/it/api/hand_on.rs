@@ -153,7 +153,7 @@ both_engines! {
         assert_eq!(holder.get("/api/v1/whoami").await.json()["data"]["scopes"], json!([]));
     }
 
-    async fn ak_13_a_bounded_key_widens_no_unbounded_one(app) {
+    async fn ak_13_a_limited_key_cannot_extend_an_unlimited_one(app) {
         let tool = app.owners_tool().await;
         let wide = tool.key(&wanted(&["org:read"])).await;
         let mut body = wanted(&["keys:manage", "deployments:write"]);

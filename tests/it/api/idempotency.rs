@@ -56,7 +56,7 @@ both_engines! {
         assert_ne!(first.json()["data"]["id"], later.json()["data"]["id"]);
     }
 
-    async fn of_many_equal_requests_at_once_one_acts(app) {
+    async fn of_concurrent_equal_requests_one_is_executed(app) {
         let tool = app.owners_tool().await;
         let body = wanted(&["org:read"]);
         let answers = at_once(8, async |_| {

@@ -53,7 +53,7 @@ both_engines! {
         assert_eq!(seen[0], seen[1]);
     }
 
-    async fn ak_16_a_key_with_its_surroundings_is_401_and_never_500(app) {
+    async fn ak_16_a_key_with_extra_text_is_401_and_never_500(app) {
         let tool = app.owners_tool().await;
         let key = app.holder(&tool.key(&wanted(&["org:read"])).await).credential;
         let anonymous = app.anonymous();

@@ -130,7 +130,7 @@ both_engines! {
         assert_eq!((app.count("uses").await, app.count("usage").await), (0, 0));
     }
 
-    async fn a_refresh_is_no_use_and_notes_itself(app) {
+    async fn a_refresh_is_not_logged_as_a_use_but_updates_the_last_use(app) {
         let session = app.session().await;
         app.refresh(&session.client, &session.tokens.refresh).await;
         tokio::time::sleep(Duration::from_secs(1)).await;

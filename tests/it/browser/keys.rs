@@ -96,7 +96,7 @@ async fn ak_07_a_key_is_made_used_shrunk_and_revoked_without_scripts() {
 }
 
 #[tokio::test]
-async fn pages_of_keys_are_for_everybody() {
+async fn pages_of_keys_are_accessible() {
     let app = server().await;
     let page = Browser::new().await.page().await;
     sign_in(&app, &page, &app.owner().await).await;

@@ -65,7 +65,7 @@ pub(super) async fn inspect(page: &Page, found: &mut Vec<String>, url: &str, nam
 }
 
 #[tokio::test]
-async fn pages_before_the_sign_in_are_for_everybody() {
+async fn pages_before_the_sign_in_are_accessible() {
     let app = server().await;
     let page = Browser::new().await.page().await;
     let mut found = Vec::new();
@@ -129,7 +129,7 @@ async fn with_sessions(app: &TestApp) -> Person {
 }
 
 #[tokio::test]
-async fn pages_after_the_sign_in_are_for_everybody() {
+async fn pages_after_the_sign_in_are_accessible() {
     let app = server().await;
     let owner = with_sessions(&app).await;
     let page = Browser::new().await.page().await;
@@ -169,7 +169,7 @@ async fn pages_after_the_sign_in_are_for_everybody() {
 }
 
 #[tokio::test]
-async fn pages_of_a_request_are_for_everybody() {
+async fn pages_of_a_request_are_accessible() {
     let app = server().await;
     let owner = app.owner().await;
     let page = Browser::new().await.page().await;
@@ -199,7 +199,7 @@ async fn pages_of_a_request_are_for_everybody() {
 }
 
 #[tokio::test]
-async fn pages_of_a_device_are_for_everybody() {
+async fn pages_of_a_device_are_accessible() {
     let app = server().await;
     let owner = app.owner().await;
     let page = Browser::new().await.page().await;

@@ -32,7 +32,7 @@ async fn consent(app: &TestApp) -> (Page, Tool) {
 }
 
 #[tokio::test]
-async fn cf_16_a_press_on_a_page_that_has_just_come_into_view_does_not_authorize() {
+async fn cf_16_a_click_on_a_page_that_just_appeared_does_not_authorize() {
     let app = server().await;
     let (page, mut tool) = consent(&app).await;
     for event in [COMES_INTO_VIEW, GETS_FOCUS] {
@@ -52,7 +52,7 @@ async fn cf_16_a_press_on_a_page_that_has_just_come_into_view_does_not_authorize
 }
 
 #[tokio::test]
-async fn cf_16_keys_and_deny_are_not_held_up() {
+async fn cf_16_keyboard_and_deny_are_not_delayed() {
     let app = server().await;
     let (page, mut tool) = consent(&app).await;
     let _: Option<()> = page.evaluate(COMES_INTO_VIEW).await;

@@ -97,7 +97,7 @@ async fn an_invalid_key_is_reported_without_a_request() {
 }
 
 #[tokio::test]
-async fn a_server_out_of_reach_costs_no_key() {
+async fn an_unreachable_server_loses_no_key() {
     let cli = Cli::at("http://127.0.0.1:9");
     let line = ["auth", "login", "--with-token", "--no-retry"];
     let ran = with_input(&cli, &line, &live()).await.good();

@@ -82,7 +82,7 @@ both_databases! {
         app.stop().await;
     }
 
-    async fn a_server_that_is_down_costs_no_session(database) {
+    async fn a_server_that_is_down_loses_no_session(database) {
         let (relay, app, cli) = behind_relay(database).await;
         let stored = cli.stored("default");
         let address = app.address();

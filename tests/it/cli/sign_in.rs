@@ -120,7 +120,7 @@ both_engines! {
         assert_eq!(cli.stored("default")["state"], "ok");
     }
 
-    async fn deny_is_said_and_stores_nothing(app) {
+    async fn a_denial_is_reported_and_stores_nothing(app) {
         let cli = app.cli();
         let login = cli.login(&[]);
         let browser = app.browser_of(&app.owner().await).await;
@@ -230,7 +230,7 @@ async fn cli_06_without_a_terminal_and_a_credential_every_command_ends_at_once_a
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_is_named() {
+async fn a_server_that_is_down_is_reported() {
     let cli = Cli::at("http://127.0.0.1:9");
     cli.run(&["auth", "login", "--browser", "--no-retry"])
         .await

@@ -110,7 +110,7 @@ async fn with_json_the_code_is_a_document_on_standard_error() {
 }
 
 #[tokio::test]
-async fn the_picture_of_the_code_is_drawn_on_request() {
+async fn the_qr_code_is_drawn_on_request() {
     let server = server(0);
     let ran = Cli::at(&server.url()).run(&["auth", "login", "--device", "--qr"]).await.good();
     assert!(ran.err.contains('█') && ran.err.contains("WDJB-MJHT"), "{ran:#?}");

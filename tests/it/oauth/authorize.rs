@@ -140,7 +140,7 @@ both_engines! {
         assert_eq!(app.count(CODES).await, 0);
     }
 
-    async fn az_13_the_state_comes_back_to_the_byte_or_not_at_all(app) {
+    async fn az_13_state_is_returned_unchanged_or_not_at_all(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let ask = Ask::of(&app.client(ClientKind::Native).await);
         let state = format!("%+&=?#/\"<ü€\u{1f511} %25{}", "x".repeat(2_000));
@@ -192,7 +192,7 @@ both_engines! {
         }
     }
 
-    async fn az_19_a_tool_is_never_let_in_without_a_question(app) {
+    async fn az_19_consent_is_always_required(app) {
         let owner = app.owner().await;
         let browser = app.browser_of(&owner).await;
         for kind in [ClientKind::Native, ClientKind::Confidential] {
@@ -241,7 +241,7 @@ both_engines! {
         assert!(caught.is_err(), "somebody came");
     }
 
-    async fn az_24_answers_come_in_the_query_and_in_no_other_way(app) {
+    async fn az_24_only_response_mode_query_is_supported(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let ask = Ask::of(&app.client(ClientKind::Native).await);
         for mode in ["fragment", "web_message", "form_post", "jwt", "foo"] {
@@ -356,7 +356,7 @@ both_engines! {
         assert_eq!((late.status, app.count(CODES).await), (410, 0));
     }
 
-    async fn az_32_a_client_that_is_gone_or_may_not_ask_gets_no_code(app) {
+    async fn az_32_a_removed_or_unauthorized_client_gets_no_code(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let client = app.client(ClientKind::Native).await;
         let consent = app.ask(&browser, &Ask::of(&client).with("state", "before")).await;

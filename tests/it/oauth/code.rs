@@ -142,7 +142,7 @@ both_engines! {
         assert!(!location.contains(returned.code()), "{location}");
     }
 
-    async fn co_11_a_code_that_is_slipped_to_another_sign_in_does_not_fit(app) {
+    async fn co_11_an_injected_code_is_refused(app) {
         let client = app.client(ClientKind::Native).await;
         let thief = app.browser_of(&app.member("member").await).await;
         let victim = Ask::of(&client);
@@ -151,7 +151,7 @@ both_engines! {
         assert_eq!(app.count("credentials").await, 0);
     }
 
-    async fn co_03_a_client_that_was_here_before_redeems_a_code_once_as_well(app) {
+    async fn co_03_a_cached_client_redeems_a_code_once(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let known = app.client(ClientKind::Native).await;
         app.session_of(&known, &app.owner().await).await;

@@ -337,7 +337,7 @@ both_engines! {
         assert_eq!(app.count("credentials").await, 0);
     }
 
-    async fn dv_16_a_yes_from_before_gives_nothing_once_device_codes_are_off(app) {
+    async fn dv_16_an_earlier_approval_gives_nothing_once_device_codes_are_off(app) {
         let browser = app.browser_of(&app.owner().await).await;
         let (before, open) = (app.new_device_codes().await, app.new_device_codes().await);
         app.connect(&browser, &before).await;
@@ -351,7 +351,7 @@ both_engines! {
         assert_eq!(app.poll(&before).await.status, 200, "the device code was not consumed");
     }
 
-    async fn dv_16_an_organization_may_want_the_device_near(app, |app| app.with("KEYSTILE_SERVER__TRUSTED_PROXIES", "127.0.0.1")) {
+    async fn dv_16_an_organization_may_require_the_same_network(app, |app| app.with("KEYSTILE_SERVER__TRUSTED_PROXIES", "127.0.0.1")) {
         let browser = app.browser_of(&app.owner().await).await;
         app.set_sign_in_methods(&browser, "same_network", "off").await;
         let client = app.device_client().await;

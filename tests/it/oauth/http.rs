@@ -95,7 +95,7 @@ async fn cb_08_endless_requests_and_unread_responses_are_dropped() {
 }
 
 both_engines! {
-    async fn ht_01_a_request_that_two_readers_could_cut_differently_is_refused(app) {
+    async fn ht_01_ambiguously_framed_requests_are_refused(app) {
         let smuggled = SMUGGLED.replace("{host}", &app.address().to_string());
         let chunked = format!("0\r\n\r\n{smuggled}");
         let length = chunked.len();

@@ -65,7 +65,7 @@ fn numbers(presented: i64, current: i64) -> Value {
 }
 
 both_engines! {
-    async fn re_01_while_a_recovery_is_open_a_session_moves_forward(app) {
+    async fn re_01_while_a_recovery_is_open_a_session_advances(app) {
         let Restored { session, newest, .. } = restored(app).await;
         let accepted = app.operate(&["restore", "accept", "--forward"]).await;
         assert!(accepted["ends_at"].is_string());
@@ -141,7 +141,7 @@ both_engines! {
         assert_eq!(ahead(app).await, []);
     }
 
-    async fn re_06_tokens_of_the_first_version_are_read_and_never_move_forward(app) {
+    async fn re_06_version_1_tokens_are_accepted_but_never_advance_a_session(app) {
         let Session { client, tokens, .. } = app.session().await;
         let id = tokens.session();
         let seed = app.stored(&id).await.seed.unwrap();
@@ -179,7 +179,7 @@ both_engines! {
         assert_eq!(app.refresh(&client, &tokens.refresh).await.status, 200);
     }
 
-    async fn re_08_nothing_moves_forward_where_nothing_would_be_refreshed(app) {
+    async fn re_08_sessions_that_cannot_be_refreshed_do_not_advance(app) {
         let one = restored(app).await;
         open(app, TimeDelta::hours(1)).await;
         let id = one.session.tokens.session();
@@ -216,7 +216,7 @@ both_engines! {
         assert_eq!(app.operate(&["restore", "close"]).await["closed"], false);
     }
 
-    async fn re_10_of_many_at_once_one_moves_the_session_forward(app) {
+    async fn re_10_of_concurrent_refreshes_one_advances_the_session(app) {
         let Restored { session, newest, .. } = restored(app).await;
         open(app, TimeDelta::hours(1)).await;
         let answers = at_once(30, |_| app.refresh(&session.client, &newest));
@@ -229,7 +229,7 @@ both_engines! {
 }
 
 #[tokio::test]
-async fn re_10_of_many_at_once_on_two_nodes_one_moves_the_session_forward() {
+async fn re_10_of_concurrent_refreshes_on_two_nodes_one_advances_the_session() {
     let database = OwnDatabase::new("");
     let on_it = |node: Builder| node.with("KEYSTILE_DATABASE_URL", &database.url());
     let one = on_it(Builder::on(Database::sqlite())).start().await;

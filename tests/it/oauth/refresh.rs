@@ -134,7 +134,7 @@ both_engines! {
         assert_eq!(app.stored(&tokens.session()).await.generation, 1);
     }
 
-    async fn rt_10_a_session_ends_when_it_lies_unused_and_in_any_case_after_a_year(app, |app| app.manual_clock()) {
+    async fn rt_10_a_session_expires_when_unused_and_after_a_year(app, |app| app.manual_clock()) {
         let unused = app.session().await;
         let Session { client, mut tokens, .. } = app.session().await;
         for _ in 0..8 {
@@ -190,7 +190,7 @@ both_engines! {
         assert_eq!(refusal(&app.refresh(&client, &changed).await), is(400, "invalid_grant"));
     }
 
-    async fn rt_14_the_two_kinds_of_token_are_not_taken_for_one_another(app) {
+    async fn rt_14_access_and_refresh_tokens_are_not_interchangeable(app) {
         let Session { client, tokens, .. } = app.session().await;
         assert_eq!(app.whoami(&tokens.refresh).await.status, 401);
         assert_eq!(app.userinfo(&tokens.refresh).await.status, 401);

@@ -142,7 +142,7 @@ both_engines! {
         assert_eq!(app.exchange(&ask, &code).await.status, 200);
     }
 
-    async fn te_08_two_proofs_at_once_are_refused_even_if_both_are_right(app) {
+    async fn te_08_two_client_authentication_methods_are_refused_even_if_both_are_right(app) {
         let (ask, code) = fresh_code(app, ClientKind::Confidential).await;
         let secret = ask.client.secret.clone().unwrap();
         let mut both = form(&ask, &code);
@@ -187,7 +187,7 @@ both_engines! {
         assert_eq!(authorized(app, &good, &form(&ask, &code)).await.status, 200);
     }
 
-    async fn te_12_a_confidential_client_must_prove_itself(app) {
+    async fn te_12_a_confidential_client_must_authenticate(app) {
         let (ask, code) = fresh_code(app, ClientKind::Confidential).await;
         for secret in [None, Some("")] {
             let mut form = form(&ask, &code);

@@ -55,7 +55,7 @@ both_engines! {
         assert!(no < yes && !page.body.contains("autofocus"), "No comes first, and neither button has the focus");
     }
 
-    async fn dv_09_a_device_near_by_is_said_to_be_near(app, super::behind_a_proxy) {
+    async fn dv_09_a_device_on_the_same_network_is_shown_as_such(app, super::behind_a_proxy) {
         let browser = app.browser_of(&app.owner().await).await;
         let codes = from(app, "127.0.0.1", &[]).await;
         let page = app.enter_code(&browser, &codes.user_code).await;

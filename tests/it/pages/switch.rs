@@ -43,7 +43,7 @@ async fn set(app: &TestApp, on: bool) {
 }
 
 both_engines! {
-    async fn sw_01_a_code_from_before_is_refused_and_not_consumed(app) {
+    async fn sw_01_a_code_issued_before_is_refused_and_not_consumed(app) {
         let client = app.client(ClientKind::Native).await;
         let browser = app.browser_of(&app.owner().await).await;
         let ask = Ask::of(&client);
@@ -235,7 +235,7 @@ both_engines! {
         }
     }
 
-    async fn sw_06_a_consent_page_from_before_gives_nothing(app) {
+    async fn sw_06_a_consent_page_opened_before_gives_nothing(app) {
         let client = app.client(ClientKind::Native).await;
         let browser = app.browser_of(&app.member("member").await).await;
         let consent = app.ask(&browser, &Ask::of(&client)).await;
@@ -281,7 +281,7 @@ both_engines! {
         }
     }
 
-    async fn sw_09_no_token_outlives_the_switch_however_close_the_refresh(app) {
+    async fn sw_09_a_concurrent_refresh_yields_no_working_token(app) {
         let mut session = app.session().await;
         for trial in 0..15 {
             let before = app.stored(&session.tokens.session()).await.generation;

@@ -234,7 +234,7 @@ both_engines! {
         }
     }
 
-    async fn cb_05_a_right_password_gives_its_try_back_and_clears_no_other(app, super::behind_a_proxy) {
+    async fn cb_05_a_right_password_returns_its_unit_and_resets_no_other(app, super::behind_a_proxy) {
         let owner = app.owner().await;
         for _ in 0..9 {
             assert_eq!(from(&app.browser(), "198.51.100.1", &owner.email, "wrong").await.status, 422);

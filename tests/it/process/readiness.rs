@@ -45,7 +45,7 @@ both_engines! {
         }
     }
 
-    async fn cb_09_readiness_knows_that_no_write_ends(app) {
+    async fn cb_09_readiness_is_red_while_writes_hang(app) {
         let lock = Lock::on(app);
         // A result is cached for one second.
         tokio::time::sleep(Duration::from_millis(1100)).await;

@@ -83,7 +83,7 @@ both_engines! {
         assert_eq!(verified(app).await, Ok(2));
     }
 
-    async fn lo_04_whatever_is_done_to_the_events_is_found_where_it_was_done(app) {
+    async fn lo_04_tampering_is_found_at_its_event(app) {
         let cases = [
             ("untouched", &["UPDATE audit_events SET target = target"][..], Ok(6)),
             ("changed", &["UPDATE audit_events SET target = 'usr_1' WHERE sequence = 3"], Err((3, Fault::Changed))),

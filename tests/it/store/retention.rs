@@ -126,7 +126,7 @@ both_engines! {
         assert_eq!(usage["data"][0]["mode"], "live", "{usage}");
     }
 
-    async fn cb_12_the_codes_and_device_requests_that_sessions_came_from_keep_none_of_them(app, |app| app.manual_clock()) {
+    async fn cb_12_codes_and_device_requests_do_not_keep_their_sessions(app, |app| app.manual_clock()) {
         let id = revoked(app).await.tokens.session();
         assert_eq!(app.count(&format!("authorization_codes WHERE credential_id = '{id}'")).await, 1);
         let span = Span { from: Time::FIRST, before: app.clock.now() + TimeDelta::hours(1), limit: 10 };
@@ -135,7 +135,7 @@ both_engines! {
         assert!(!is_there(app, &id).await);
     }
 
-    async fn cb_12_a_mark_that_a_wrong_clock_left_ends_and_keeps_nothing(app) {
+    async fn cb_12_an_expiry_mark_of_a_wrong_clock_has_no_effect(app) {
         let session = app.session().await;
         let wrong = || app.execute("UPDATE credentials SET expired_at = '2020-01-01T00:00:00.000000Z'");
         wrong().await.unwrap();

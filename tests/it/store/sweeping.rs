@@ -108,7 +108,7 @@ both_engines! {
         assert_eq!(step(Time::FIRST).await, Deleted { rows: 0, to: None });
     }
 
-    async fn cb_03_a_sweep_walks_over_nothing_that_is_kept(app) {
+    async fn cb_03_a_sweep_scans_no_rows_that_are_kept(app) {
         const KEPT: usize = 5_000;
         let client = app.client(ClientKind::Native).await;
         let now = app.clock.now();
