@@ -12,6 +12,7 @@ use crate::support::{files, sources};
 /// The pages for users.
 fn pages() -> Vec<(PathBuf, String)> {
     let mut pages = files("docs", "md");
+    pages.extend(files("crates", "md"));
     pages.extend(["README.md", "SECURITY.md", "CONTRIBUTING.md"].map(PathBuf::from));
     pages.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
