@@ -1,20 +1,22 @@
-//! Format of API keys and personal tokens: `{prefix}_{kind}_` + 43 base62 characters that encode 256 random bits + 6
-//! base62 characters of the CRC-32 of everything before them.
-//!
-//! Client and server share this crate: the client rejects a mistyped key without a request, the server without a
-//! database query.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
 
+/// The base62 digits in the order of their values.
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// Base62 characters that encode 32 bytes.
+/// Number of base62 characters of a secret, which has 32 bytes.
 pub const SECRET_LENGTH: usize = 43;
-/// Base62 characters that encode a CRC-32.
+/// Number of base62 characters of a checksum, which has 4 bytes.
 pub const CHECKSUM_LENGTH: usize = 6;
 
-/// Base62 digits that are converted at once, the most that fit into 32 bits; and 62 to that power.
+/// Number of base62 digits that are converted at once: the most whose value fits into 32 bits.
 const GROUP: usize = 5;
 const GROUP_SIZE: u64 = 62_u64.pow(5);
 
-/// Encodes bytes as big-endian base62, left-padded with `0` to `width` characters.
+/// Encodes a big-endian number as base62, padded with `0` on the left to at least `width` characters.
+///
+/// ```
+/// assert_eq!(keystile_key_format::base62(&[0, 62], 4), "0010");
+/// ```
 pub fn base62(bytes: &[u8], width: usize) -> String {
     let mut number = words(bytes);
     let mut digits = Vec::with_capacity(width + GROUP);
@@ -38,7 +40,13 @@ pub fn base62(bytes: &[u8], width: usize) -> String {
     digits.iter().rev().map(|digit| char::from(*digit)).collect()
 }
 
-/// Decodes base62 into exactly `length` bytes; `None` for an invalid character or a number that does not fit.
+/// Decodes base62 into exactly `length` bytes, big-endian. `None` if a character is not a base62 digit or the number does
+/// not fit.
+///
+/// ```
+/// assert_eq!(keystile_key_format::from_base62("0010", 2), Some(vec![0, 62]));
+/// assert_eq!(keystile_key_format::from_base62("0010", 0), None);
+/// ```
 pub fn from_base62(text: &str, length: usize) -> Option<Vec<u8>> {
     let mut number = vec![0_u64; length.div_ceil(4)];
     for group in text.as_bytes().chunks(GROUP) {
@@ -61,7 +69,7 @@ pub fn from_base62(text: &str, length: usize) -> Option<Vec<u8>> {
     beyond.iter().all(|byte| *byte == 0).then(|| bytes.to_vec())
 }
 
-/// Splits a big-endian number into 32-bit words.
+/// Splits a big-endian number into 32-bit words, the most significant first.
 fn words(bytes: &[u8]) -> Vec<u64> {
     let mut words: Vec<u64> = bytes
         .rchunks(4)
@@ -80,20 +88,21 @@ fn digit(character: u8) -> Option<u64> {
     }))
 }
 
-/// The checksum at the end of a key: CRC-32 of everything before it, in base62.
+/// The checksum at the end of a key: the CRC-32 (ISO-HDLC, as in zlib) of everything before it, as [`CHECKSUM_LENGTH`]
+/// base62 characters.
 pub fn checksum(body: &str) -> String {
     base62(&crc32fast::hash(body.as_bytes()).to_be_bytes(), CHECKSUM_LENGTH)
 }
 
-/// Whether the last six characters are the checksum of those before them.
+/// Whether the last [`CHECKSUM_LENGTH`] characters are the checksum of everything before them.
 pub fn checksum_holds(key: &str) -> bool {
     let Some(at) = key.len().checked_sub(CHECKSUM_LENGTH) else { return false };
     key.is_char_boundary(at) && checksum(&key[..at]) == key[at..]
 }
 
-/// Builds a key from its start, such as `keystile_live_`, its secret and the checksum.
-pub fn compose(head: &str, secret: &[u8]) -> String {
-    let body = format!("{head}{}", base62(secret, SECRET_LENGTH));
+/// Makes a key of its prefix, for example `acme_live_`, and a secret.
+pub fn compose(prefix: &str, secret: &[u8; 32]) -> String {
+    let body = format!("{prefix}{}", base62(secret, SECRET_LENGTH));
     let checksum = checksum(&body);
     body + &checksum
 }
@@ -103,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base62_round_trips() {
+    fn base62_is_decoded_to_the_same_bytes() {
         for bytes in [[0u8; 32], [255u8; 32], [7u8; 32]] {
             let text = base62(&bytes, SECRET_LENGTH);
             assert_eq!(text.len(), SECRET_LENGTH);
