@@ -131,19 +131,7 @@ const CRATES: [(&str, &str); 3] =
     [("src", "keystiled"), ("crates/keystile/src", "keystile"), ("crates/keystile-cli/src", "keystile_cli")];
 
 /// Allowed imports that close a cycle: a file, what it imports (`*`: anything), and why.
-const BACK: [(&str, &str, &str); 19] = [
-    ("keystile::config", "*", "a setting chooses how a tool signs in"),
-    ("keystile::env", "keystile::app", "variables are named after the `Brand`"),
-    ("keystile::error", "*", "an error names what failed"),
-    ("keystile::error::api", "*", "an error names what failed"),
-    ("keystile::error::sign_in", "*", "an error names what failed"),
-    ("keystile::error::text", "*", "an error names what failed"),
-    (
-        "keystile::login::paste",
-        "keystile::login::browser",
-        "a pasted address ends the sign-in of the browser",
-    ),
-    ("keystile::paths", "keystile::app", "folders are named after the `Brand`"),
+const BACK: [(&str, &str, &str); 11] = [
     (
         "keystiled::config::key_file",
         "keystiled::config::master_key",

@@ -32,7 +32,7 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
     }
     let response = request.send_unchecked().await?;
     let screen = app.screen(globals);
-    // The body of a 4xx is printed too: it is what the caller asked for. That of a 5xx says nothing.
+    // Also prints the body of a 4xx, which tells the caller more than the error does. A 5xx has no useful body.
     if response.status() < 500 {
         let bytes = with_line_end(response.bytes());
         let shown = if screen.is_terminal() { indented(&bytes).unwrap_or(bytes) } else { bytes };
@@ -80,7 +80,7 @@ fn with_line_end(bytes: &[u8]) -> Vec<u8> {
 fn indented(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut document = serde_json::Deserializer::from_slice(bytes);
     let mut indented = Vec::with_capacity(bytes.len() * 2);
-    // Keeps the order of the members, which a `serde_json::Value` would not.
+    // A `serde_json::Value` would not keep the order of the members.
     serde_transcode::transcode(&mut document, &mut serde_json::Serializer::pretty(&mut indented)).ok()?;
     document.end().ok()?;
     indented.push(b'\n');
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_indented_in_its_own_order_and_nothing_else_is() {
+    fn one_json_document_is_indented_without_reordering_its_members() {
         let shown = indented(br#"{"b":1,"a":[true,"\u00e9"]}"#).unwrap();
         assert_eq!(
             String::from_utf8(shown).unwrap(),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_credential_headers_cannot_be_given_by_hand() {
+    fn credential_headers_are_refused() {
         assert!(header("Authorization: Bearer x").is_err());
         assert!(header("X-API-Key: x").is_err());
     }

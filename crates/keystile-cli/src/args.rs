@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line. Doc comments are the text of `--help`.
 
 use clap::builder::styling::Styles;
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ pub(super) enum Command {
     /// Write the manual pages
     #[command(hide = true)]
     Man {
-        /// The folder to write to
+        /// The folder to write them to
         folder: PathBuf,
     },
 }
@@ -52,7 +52,7 @@ pub(super) struct ApiArgs {
     /// Request body; @FILE reads a file, @- reads standard input
     #[arg(short, long, value_name = "JSON|@FILE")]
     pub(super) data: Option<String>,
-    /// Add a header
+    /// Add a header; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME:VALUE")]
     pub(super) headers: Vec<String>,
 }
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn global_flags_go_before_or_after_the_verb() {
+    fn global_flags_are_accepted_before_and_after_the_command() {
         for line in [
             "keystile --json -p work auth status",
             "keystile auth status --json -p work",

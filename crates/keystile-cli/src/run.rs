@@ -1,4 +1,4 @@
-//! Runs one command line, from arguments to exit code.
+//! Runs a command line, from its arguments to its exit code.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -45,17 +45,20 @@ fn execute(app: &App, arguments: Arguments) -> Result<(), Error> {
         Command::Login(args) => (*args).into(),
         Command::Logout(args) => args.into(),
         Command::Whoami => AuthCommand::whoami().into(),
-        Command::Api(args) => return wait(app, api::run(app, &globals, args)),
+        Command::Api(args) => return block_on(app, api::run(app, &globals, args)),
         Command::Completions { shell } => return reference::completions(app, &globals, shell),
         Command::Man { folder } => return reference::manual(app, &folder),
     };
-    wait(app, app.run(tool, &globals))
+    block_on(app, app.run(tool, &globals))
 }
 
-/// Runs on a single-threaded runtime, which starts faster.
-fn wait(app: &App, work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+/// Runs a future on a single-threaded runtime, which starts faster than one with a thread for each core.
+fn block_on(app: &App, work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        app.error(ErrorKind::LocalFailure { what: "start".into(), cause: error.to_string() })
+        app.error(ErrorKind::LocalFailure {
+            what: "start the async runtime".into(),
+            cause: error.to_string(),
+        })
     })?;
     runtime.block_on(work)
 }

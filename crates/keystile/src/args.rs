@@ -1,4 +1,4 @@
-//! The arguments that every tool on this library has in common.
+//! The arguments of the commands of the library. Doc comments are the text of `--help`.
 
 mod access;
 mod config;
@@ -24,16 +24,16 @@ pub(crate) use tool::{
     SwitchArgs, ToolCommand,
 };
 
-/// The global options, accepted before and after the command.
+/// The global options, accepted before and after the command. Flatten them into the parser of the tool.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[non_exhaustive]
 pub struct Globals {
     /// Print one JSON document
     #[arg(long, global = true)]
     pub json: bool,
-    /// Show each request; twice, the headers too
+    /// Show each request; -vv also shows headers
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
     /// Print only data and errors

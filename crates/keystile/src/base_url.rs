@@ -2,15 +2,15 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use super::error::Error;
+use super::invalid_value::InvalidValue;
 
-/// The base URL of an issuer or an API: `http` or `https`, without credentials, query, fragment or trailing slash.
-///
-/// Compared as a string, as RFC 8414 compares issuers.
+/// The base URL of an issuer or an API: `http` or `https`, without user name, password, query, fragment or trailing
+/// slash. Two are equal if their text is, as for issuers in RFC 8414, section 3.3.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BaseUrl {
@@ -19,10 +19,10 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// Parses a URL: `http` or `https`, with a host, optionally a port and a path. The error is of the kind
-    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage).
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        let bad = |reason| Error::usage(format!("`{text}` is not the address of a server ({reason})"));
+    /// Parses `http` or `https`, a host, and optionally a port and a path. White space around it and slashes at its end
+    /// are removed.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let bad = |reason| InvalidValue::new(format!("`{text}` is not the address of a server ({reason})"));
         let text = text.trim().trim_end_matches('/');
         let url = Url::parse(text).map_err(|_| bad("expected https://host"))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -37,7 +37,7 @@ impl BaseUrl {
         Ok(Self { text: text.to_owned(), url })
     }
 
-    /// The URL as it was given, without a trailing slash.
+    /// The URL as it was given, without trailing slashes.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -47,7 +47,7 @@ impl BaseUrl {
         host_of(&self.url)
     }
 
-    /// Appends a path. An absolute URL is accepted only from the same origin.
+    /// Appends a path, or accepts an absolute URL of the same origin; `None` for another origin or an invalid path.
     pub(crate) fn join(&self, path: &str) -> Option<Url> {
         if path.starts_with("http://") || path.starts_with("https://") {
             return Url::parse(path).ok().filter(|url| url.origin() == self.url.origin());
@@ -74,10 +74,18 @@ impl fmt::Display for BaseUrl {
     }
 }
 
-impl TryFrom<String> for BaseUrl {
-    type Error = Error;
+impl FromStr for BaseUrl {
+    type Err = InvalidValue;
 
-    fn try_from(text: String) -> Result<Self, Error> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for BaseUrl {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
         Self::parse(&text)
     }
 }
@@ -97,7 +105,7 @@ pub(crate) fn host_of(url: &Url) -> String {
     }
 }
 
-/// Whether the host is this machine, so that plain http exposes nothing.
+/// Whether the host is this machine, so that plain http does not leave it.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
@@ -112,20 +120,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trailing_slash_is_not_part_of_the_address() {
+    fn a_trailing_slash_is_removed() {
         let url = BaseUrl::parse("https://auth.example.com/").unwrap();
         assert_eq!(url.as_str(), "https://auth.example.com");
         assert_eq!(url.join("/oauth/par").unwrap().as_str(), "https://auth.example.com/oauth/par");
     }
 
     #[test]
-    fn a_path_stays_in_front_of_what_is_joined() {
+    fn a_path_is_appended_to_that_of_the_base() {
         let url = BaseUrl::parse("https://example.com/tenant").unwrap();
         assert_eq!(url.join("api").unwrap().as_str(), "https://example.com/tenant/api");
     }
 
     #[test]
-    fn another_host_is_never_reached_by_joining() {
+    fn joining_never_leads_to_another_host() {
         let url = BaseUrl::parse("https://example.com").unwrap();
         assert!(url.join("https://evil.example/api").is_none());
         assert!(url.join("https://example.com.evil.example/").is_none());
@@ -140,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_loopback() {
+    fn loopback_addresses_are_recognized() {
         for text in ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]", "http://localhost:8642"] {
             assert!(is_loopback(BaseUrl::parse(text).unwrap().url()), "{text}");
         }

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 
 /// Opens URLs in a browser.
 pub trait Browser: Send + Sync {
-    /// Opens a URL. The error is a reason to show; the login goes on, because the URL is printed too.
+    /// Opens a URL. `Err` is a reason to show to the user; the login goes on, because the URL is printed too.
     fn open<'a>(&'a self, url: &'a str) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 }
 
@@ -25,7 +25,7 @@ impl Browser for SystemBrowser {
         let url = url.to_owned();
         Box::pin(async move {
             let (sender, receiver) = tokio::sync::oneshot::channel();
-            // On a thread, because some launchers return only when the browser is closed.
+            // On a thread of its own: some launchers return only when the browser is closed.
             std::thread::spawn(move || {
                 let opened = open_page(&url);
                 // The receiver is gone if the login has ended.
@@ -56,7 +56,7 @@ fn open_on_windows(url: &str) -> Result<(), String> {
 /// The PowerShell command for `-EncodedCommand` (base64 of UTF-16LE), which needs no shell quoting.
 #[cfg(target_os = "linux")]
 fn powershell(url: &str) -> String {
-    // Inside single quotes only a single quote is special, and URLs have no typographic ones.
+    // Between single quotes only a single quote is special. A URL contains no typographic quotes.
     let script = format!("Start-Process '{}'", url.replace('\'', "''"));
     STANDARD.encode(script.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>())
 }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_cannot_leave_its_quotes() {
+    fn a_url_cannot_leave_its_quotes() {
         let bytes = STANDARD.decode(powershell("https://a/?x='; calc '")).unwrap();
         let units: Vec<u16> = bytes.chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
         assert_eq!(String::from_utf16(&units).unwrap(), "Start-Process 'https://a/?x=''; calc '''");

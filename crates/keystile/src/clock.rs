@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-/// A clock, for everything that depends on the time of day.
+/// The wall clock: what expires is compared with it.
 pub trait Clock: Send + Sync {
-    /// The current time.
+    /// The current time in UTC.
     fn now(&self) -> DateTime<Utc>;
 }
 

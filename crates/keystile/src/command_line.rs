@@ -1,11 +1,11 @@
-//! The commands and arguments that a tool mounts in its own command line. They are opaque, so a new flag or subcommand
-//! is no breaking change. [`App::run`](crate::App::run) runs them.
+//! The commands and arguments that a tool mounts in its own command line, for [`App::run`](crate::App::run). They are
+//! opaque, so that a new flag or subcommand does not break the tool.
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, Id, Subcommand};
 
 use super::args;
 
-/// Makes a public type of an internal one of the same name, which clap then treats alike.
+/// Wraps a type of [`args`] in a public type of the same name with the same clap implementation.
 macro_rules! opaque {
     ($(#[$doc:meta])+ $name:ident) => {
         $(#[$doc])+
@@ -32,7 +32,7 @@ macro_rules! opaque {
     };
 }
 
-/// A public type for the subcommands of an internal one.
+/// Wraps a `Subcommand`.
 macro_rules! subcommands {
     ($(#[$doc:meta])+ $name:ident) => {
         opaque! { $(#[$doc])+ $name }
@@ -62,7 +62,7 @@ macro_rules! subcommands {
     };
 }
 
-/// A public type for the arguments of an internal one.
+/// Wraps an `Args`.
 macro_rules! arguments {
     ($(#[$doc:meta])+ $name:ident) => {
         opaque! { $(#[$doc])+ $name }
@@ -85,7 +85,7 @@ macro_rules! arguments {
 
 subcommands! {
     /// All commands of the library: `auth`, `profile`, `org`, `key`, `pat`, `scope`, `audit`, `credential-helper` and
-    /// `config`. Each is also a type of its own, for tools that mount only some of them.
+    /// `config`. To mount only some of them, use their own types.
     ToolCommand
 }
 subcommands! {
@@ -93,31 +93,31 @@ subcommands! {
     AuthCommand in Auth
 }
 subcommands! {
-    /// `profile`: the profiles of this machine, each with a credential of its own.
+    /// `profile`: the profiles on this machine, each with its own credential.
     ProfileCommand in Profile
 }
 subcommands! {
-    /// `org`: the organization that the profile acts for.
+    /// `org`: the organization that a profile acts for.
     OrgCommand in Org
 }
 subcommands! {
-    /// `key`: API keys, on a Keystile server.
+    /// `key`: API keys. Needs a Keystile server.
     KeyCommand in Key
 }
 subcommands! {
-    /// `pat`: personal access tokens, on a Keystile server.
+    /// `pat`: personal access tokens. Needs a Keystile server.
     PatCommand in Pat
 }
 subcommands! {
-    /// `scope`: the scope catalog of a Keystile server.
+    /// `scope`: the scope catalog. Needs a Keystile server.
     ScopeCommand in Scope
 }
 subcommands! {
-    /// `audit`: the audit log of the organization, on a Keystile server.
+    /// `audit`: the audit log of the organization. Needs a Keystile server.
     AuditCommand in Audit
 }
 subcommands! {
-    /// `credential-helper`: the credential for git, docker, kubectl and the AWS tools, in their own protocols.
+    /// `credential-helper`: credentials for git, docker, kubectl and the AWS tools, in their own protocols.
     HelperCommand in CredentialHelper
 }
 subcommands! {
@@ -125,16 +125,16 @@ subcommands! {
     ConfigCommand in Config
 }
 arguments! {
-    /// The arguments of `auth login`, for a tool that mounts it under another name too.
+    /// The arguments of `auth login`, to mount it under another name, for example as `login`.
     LoginArgs
 }
 arguments! {
-    /// The arguments of `auth logout`, for a tool that mounts it under another name too.
+    /// The arguments of `auth logout`, to mount it under another name, for example as `logout`.
     LogoutArgs
 }
 
 impl AuthCommand {
-    /// `auth whoami`, for a tool that mounts it under another name too.
+    /// `auth whoami`, to mount it under another name, for example as `whoami`.
     pub fn whoami() -> Self {
         Self(args::AuthCommand::Whoami)
     }

@@ -1,4 +1,4 @@
-//! `config.toml`, the settings file. It contains no secrets.
+//! `config.toml`, the settings file. It holds no secrets.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,10 +12,10 @@ use super::base_url::BaseUrl;
 use super::credentials::CredentialBackend;
 use super::error::ErrorKind;
 use super::files;
-use super::login::LoginMethod;
+use super::login_method::LoginMethod;
 use super::profile::ProfileName;
 
-/// The contents of `config.toml`. Unknown settings are ignored, for newer versions.
+/// The contents of `config.toml`. Settings that only a newer version knows are ignored.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Config {
@@ -56,7 +56,7 @@ pub(crate) struct ProfileConfig {
 }
 
 impl Config {
-    /// Reads the file; a missing file counts as empty.
+    /// Reads the file. A missing file counts as empty.
     pub(crate) fn load(path: &Path) -> Result<Self, ErrorKind> {
         let text = ConfigFile::open(path)?.document.to_string();
         toml::from_str(&text).map_err(|error| bad(path, error.to_string().trim()))
@@ -75,7 +75,7 @@ pub(crate) struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the file; a missing file counts as empty.
+    /// Reads the file. A missing file counts as empty.
     pub(crate) fn open(path: &Path) -> Result<Self, ErrorKind> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
@@ -102,9 +102,9 @@ impl ConfigFile {
         }
     }
 
-    /// Changes a setting. An invalid value is an error and changes nothing.
+    /// Changes a setting. Nothing is changed if the value is invalid.
     pub(crate) fn set(&mut self, name: &str, text: &str) -> Result<(), ErrorKind> {
-        let mut changed = self.begun();
+        let mut changed = self.editable();
         let (parents, last) = split(name);
         let mut table = changed.as_table_mut();
         for part in parents {
@@ -120,7 +120,7 @@ impl ConfigFile {
         self.accept(name, changed)
     }
 
-    /// Removes a setting; `true` if it was set.
+    /// Removes a setting, and returns whether it was set.
     pub(crate) fn unset(&mut self, name: &str) -> Result<bool, ErrorKind> {
         let mut changed = self.document.clone();
         let (parents, last) = split(name);
@@ -133,9 +133,9 @@ impl ConfigFile {
         Ok(existed)
     }
 
-    /// Adds an empty section for a profile; `true` if there was none.
+    /// Adds an empty section for a profile, and returns whether there was none.
     pub(crate) fn add_profile(&mut self, name: &ProfileName) -> Result<bool, ErrorKind> {
-        let mut changed = self.begun();
+        let mut changed = self.editable();
         let profiles = Self::profiles(&mut changed);
         let is_new = profiles.is_some_and(|profiles| {
             let is_new = !profiles.contains_key(name.as_str());
@@ -146,7 +146,7 @@ impl ConfigFile {
         Ok(is_new)
     }
 
-    /// Renames the section of a profile, and `active_profile` if it names it.
+    /// Renames the section of a profile, also in `active_profile`.
     pub(crate) fn rename_profile(&mut self, from: &ProfileName, to: &ProfileName) -> Result<(), ErrorKind> {
         let mut changed = self.document.clone();
         if let Some(profiles) = Self::profiles(&mut changed)
@@ -160,7 +160,7 @@ impl ConfigFile {
         self.accept(from.as_str(), changed)
     }
 
-    /// Removes the section of a profile, and `active_profile` if it names it; `true` if there was a section.
+    /// Removes the section of a profile, also from `active_profile`, and returns whether there was one.
     pub(crate) fn remove_profile(&mut self, name: &ProfileName) -> Result<bool, ErrorKind> {
         let mut changed = self.document.clone();
         let removed = Self::profiles(&mut changed).and_then(|profiles| profiles.remove(name.as_str()));
@@ -171,8 +171,8 @@ impl ConfigFile {
         Ok(removed.is_some())
     }
 
-    /// A copy to change. A new file gets a version.
-    fn begun(&self) -> DocumentMut {
+    /// A copy to edit. A new file gets a version.
+    fn editable(&self) -> DocumentMut {
         let mut document = self.document.clone();
         if document.as_table().is_empty() {
             document["version"] = value(1);
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_makes_no_sense_is_refused() {
+    fn an_invalid_value_is_refused() {
         let folder = TempFolder::new();
         let mut file = ConfigFile::open(&folder.path().join("config.toml")).unwrap();
         assert!(file.set("defaults.login_method", "pigeon").is_err());
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_is_begun_renamed_and_removed() {
+    fn a_profile_is_added_renamed_and_removed() {
         let folder = TempFolder::new();
         let mut file = ConfigFile::open(&folder.path().join("config.toml")).unwrap();
         let (work, job) = (ProfileName::parse("work").unwrap(), ProfileName::parse("job").unwrap());
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_goes_away() {
+    fn a_setting_is_removed() {
         let folder = TempFolder::new();
         let mut file = ConfigFile::open(&folder.path().join("config.toml")).unwrap();
         file.set("profiles.work.org", "analytical").unwrap();

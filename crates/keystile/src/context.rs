@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::app::{App, Brand};
+use super::app::App;
 use super::args::Globals;
 use super::base_url::BaseUrl;
+use super::brand::Brand;
 use super::clock::Clock;
 use super::config::{Config, ProfileConfig};
 use super::credentials::{
@@ -26,7 +27,7 @@ use super::source::StoredProfile;
 use super::terminal::TerminalUi;
 use super::ui::LoginUi;
 
-/// Everything that a command needs, resolved once.
+/// Everything that a command needs, resolved once for the invocation.
 pub(crate) struct Context {
     pub(crate) app: App,
     pub(crate) globals: Globals,
@@ -39,7 +40,7 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) transport: Transport,
     pub(crate) trace: Trace,
-    /// Whether prompts can be answered: a terminal, and neither `CI` nor `--no-input`.
+    /// Whether a user can answer prompts: at a terminal, without `CI` and `--no-input`.
     pub(crate) interactive: bool,
 }
 
@@ -63,8 +64,8 @@ impl Context {
         let store = if let Some(store) = &app.dependencies.store {
             store.clone()
         } else {
-            let place = credential_backend(&environment, &brand, &config)?;
-            Arc::new(KeyringStore::new(FileStore::new(paths.clone()), brand.name(), place))
+            let backend = credential_backend(&environment, &brand, &config)?;
+            Arc::new(KeyringStore::new(FileStore::new(paths.clone()), brand.name(), backend))
         };
         let ui = app
             .dependencies
@@ -72,12 +73,7 @@ impl Context {
             .clone()
             .unwrap_or_else(|| Arc::new(TerminalUi::new(output.clone(), interactive)));
         let options = TransportOptions {
-            user_agent: format!(
-                "{} ({}; {})",
-                tool_version(&brand),
-                std::env::consts::OS,
-                std::env::consts::ARCH
-            ),
+            user_agent: format!("{} ({}; {})", brand.product(), std::env::consts::OS, std::env::consts::ARCH),
             ca_bundle: environment.own(&brand, "CA_BUNDLE").map(Into::into),
             allow_http: environment.own_flag(&brand, "DANGEROUSLY_ALLOW_HTTP"),
             retries: !globals.no_retry,
@@ -168,7 +164,7 @@ impl Context {
             .or(self.profile_config().org)
     }
 
-    /// The profile in use and the file that holds it.
+    /// The profile in use, and the file that holds its credential.
     pub(crate) fn stored_profile(&self) -> StoredProfile {
         StoredProfile { name: self.profile.clone(), path: self.store.location() }
     }
@@ -183,7 +179,7 @@ impl Context {
     }
 
     /// Prints the warnings of the store.
-    pub(crate) fn say_warnings(&self) -> Vec<String> {
+    pub(crate) fn print_warnings(&self) -> Vec<String> {
         let warnings = self.store.take_warnings();
         for warning in &warnings {
             self.output.say(Icon::Attention, warning);
@@ -194,17 +190,11 @@ impl Context {
     /// The login timeout set by the flag or the variable.
     pub(crate) fn login_timeout(&self, flag: Option<Duration>) -> Result<Option<Duration>, ErrorKind> {
         let variable = self.environment.own(self.brand(), "LOGIN_TIMEOUT");
-        let parse = |text| super::duration::parse(text).map_err(Error::into_kind);
         match flag {
             Some(flag) => Ok(Some(flag)),
-            None => variable.map(parse).transpose(),
+            None => Ok(variable.map(super::duration::parse).transpose()?),
         }
     }
-}
-
-/// `keystile/0.1.0`, as in `User-Agent`.
-pub(crate) fn tool_version(brand: &Brand) -> String {
-    format!("{}/{}", brand.name(), brand.version())
 }
 
 /// The backend set by the variable or the settings; the file by default.
@@ -235,7 +225,7 @@ fn choose_profile(
         return Ok(flag.clone());
     }
     if let Some(name) = environment.own(brand, "PROFILE") {
-        return ProfileName::parse(name).map_err(Error::into_kind);
+        return Ok(ProfileName::parse(name)?);
     }
     if let Some(name) = super::project::profile(brand)? {
         return Ok(name);

@@ -2,8 +2,8 @@
 
 use std::io;
 
-/// Disables core dumps of this process, because its memory holds tokens. On Linux also keeps other processes of the
-/// same user from reading its memory (`PR_SET_DUMPABLE`). Call it first in `main`.
+/// Disables core dumps of this process, because its memory holds tokens. On Linux it also denies other processes of the
+/// same user access to that memory (`PR_SET_DUMPABLE`). Call it first in `main`.
 #[cfg(unix)]
 pub fn disable_core_dumps() -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
@@ -15,7 +15,7 @@ pub fn disable_core_dumps() -> io::Result<()> {
     Ok(())
 }
 
-/// Does nothing: other systems write no dumps by default.
+/// Does nothing: systems other than Unix write no core dumps by default.
 #[cfg(not(unix))]
 pub fn disable_core_dumps() -> io::Result<()> {
     Ok(())

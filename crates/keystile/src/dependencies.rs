@@ -1,5 +1,6 @@
-//! The parts of the outside world that a tool can replace.
+//! What a tool can replace: environment, credential store, clock, browser and user interface.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::browser::{Browser, SystemBrowser};
@@ -8,8 +9,8 @@ use super::credentials::CredentialStore;
 use super::env::Environment;
 use super::ui::LoginUi;
 
-/// What the library uses outside of itself: by default the system's own. [`testing`](super::testing) has a double of
-/// each.
+/// Environment variables, credential store, clock, browser and user interface of an [`App`](crate::App). Each defaults
+/// to that of the system; [`testing`](super::testing) has a double of each.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -27,6 +28,12 @@ pub struct Dependencies {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) browser: Arc<dyn Browser>,
     pub(crate) ui: Option<Arc<dyn LoginUi>>,
+}
+
+impl fmt::Debug for Dependencies {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Dependencies").field("environment", &self.environment).finish_non_exhaustive()
+    }
 }
 
 impl Default for Dependencies {
@@ -63,14 +70,14 @@ impl Dependencies {
         self
     }
 
-    /// Replaces the browser of the system.
+    /// Replaces the default browser of the system.
     #[must_use]
     pub fn browser(mut self, browser: Arc<dyn Browser>) -> Self {
         self.browser = browser;
         self
     }
 
-    /// Replaces the prompts and screens of a login in the terminal.
+    /// Replaces the terminal for the prompts and screens of a login.
     #[must_use]
     pub fn ui(mut self, ui: Arc<dyn LoginUi>) -> Self {
         self.ui = Some(ui);

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::error::Error;
+use super::invalid_value::InvalidValue;
 
-/// Parses `90s`, `5m`, `1h30m`, `2d`, or a bare number of seconds.
-pub(crate) fn parse(text: &str) -> Result<Duration, Error> {
-    let bad = || Error::usage(format!("`{text}` is not a duration: write 90s, 5m, 8h or 1h30m"));
+/// Parses `90s`, `5m`, `1h30m`, `2d`, or a number of seconds.
+pub(crate) fn parse(text: &str) -> Result<Duration, InvalidValue> {
+    let bad = || InvalidValue::new(format!("`{text}` is not a duration: write 90s, 5m, 8h or 1h30m"));
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
     }
@@ -29,11 +29,11 @@ pub(crate) fn parse(text: &str) -> Result<Duration, Error> {
         total = amount.checked_mul(unit).and_then(|span| total.checked_add(span)).ok_or_else(bad)?;
         digits.clear();
     }
-    // A trailing number has no unit, and an empty text has no number.
+    // Rejects a number without a unit at the end, and empty text.
     if digits.is_empty() && !text.is_empty() { Ok(Duration::from_secs(total)) } else { Err(bad()) }
 }
 
-/// `5 minutes`, `8 hours`, `90 days`: the largest unit that divides it.
+/// `5 minutes`, `8 hours`, `90 days`: in the largest unit that leaves no remainder.
 pub(crate) fn in_words(span: Duration) -> String {
     let seconds = span.as_secs();
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
@@ -42,15 +42,15 @@ pub(crate) fn in_words(span: Duration) -> String {
         .find(|(size, _)| seconds >= *size && seconds.is_multiple_of(*size))
         .unwrap_or((1, "second"));
     let amount = seconds / size;
-    // "1 day" reads as a date to many; 24 hours does not.
+    // "1 day" may be read as "until the end of today".
     if (size, amount) == (86_400, 1) {
         return "24 hours".into();
     }
     format!("{amount} {name}{}", if amount == 1 { "" } else { "s" })
 }
 
-/// `7h 12m`, `3d 4h`, `90d`, `45s`: at most two units, rounded to the nearest of the smaller one. So a span of 90 days
-/// that began a moment ago is `90d`.
+/// `7h 12m`, `3d 4h`, `90d`, `45s`: at most two units, rounded to the nearest of the smaller one, so that 90 days less a
+/// second are `90d`.
 pub(crate) fn remaining(span: TimeDelta) -> String {
     let seconds = span.num_seconds().max(0);
     let rounded = |unit: i64| (seconds + unit / 2) / unit * unit;
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_said_in_the_largest_unit_that_fits() {
+    fn a_span_is_written_in_the_largest_unit_that_fits() {
         let words = |seconds| in_words(Duration::from_secs(seconds));
         assert_eq!(words(300), "5 minutes");
         assert_eq!(words(28_800), "8 hours");
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_remains_has_two_units() {
+    fn a_remaining_span_has_at_most_two_units() {
         assert_eq!(remaining(TimeDelta::seconds(25_980)), "7h 13m");
         assert_eq!(remaining(TimeDelta::seconds(-5)), "0s");
         for (seconds, text) in [

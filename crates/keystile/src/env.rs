@@ -1,11 +1,13 @@
 //! Environment variables, read once.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
-use super::app::Brand;
+use super::brand::Brand;
 
-/// Environment variables. An empty variable counts as unset.
+/// Environment variables. An empty variable counts as unset. `Debug` shows the names without the values, which may be
+/// secrets.
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
@@ -29,12 +31,12 @@ impl Environment {
         self.get(&brand.variable(suffix))
     }
 
-    /// Whether a variable of the tool is set to anything but `0`, `false` or `no`.
+    /// Whether a variable of the tool is set, and not to `0`, `false` or `no`.
     pub(crate) fn own_flag(&self, brand: &Brand, suffix: &str) -> bool {
         self.own(brand, suffix).is_some_and(|value| !matches!(value, "0" | "false" | "no"))
     }
 
-    /// A variable that holds an absolute path.
+    /// A variable as a path; `None` if unset or not absolute.
     pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
@@ -53,7 +55,7 @@ impl Environment {
         SIGNS.iter().any(|sign| self.get(sign).is_some())
     }
 
-    /// Whether there is a desktop session: always but on Linux, where a display or WSL is needed.
+    /// Whether there is a desktop session. On Linux that takes a display or WSL; elsewhere it is assumed.
     pub(crate) fn has_desktop(&self) -> bool {
         let is_wsl = self.get("WSL_DISTRO_NAME").is_some();
         !cfg!(target_os = "linux")
@@ -62,7 +64,7 @@ impl Environment {
             || self.get("WAYLAND_DISPLAY").is_some()
     }
 
-    /// The proxy variable that applies to this scheme, with its password masked: `HTTPS_PROXY=http://proxy:3128`.
+    /// The proxy variable that applies to this scheme, without user name and password: `HTTPS_PROXY=http://proxy:3128`.
     pub(crate) fn proxy(&self, scheme: &str) -> Option<String> {
         let upper = format!("{}_PROXY", scheme.to_uppercase());
         let names = [upper.to_lowercase(), upper, "all_proxy".into(), "ALL_PROXY".into()];
@@ -74,6 +76,12 @@ impl Environment {
             None => value.to_owned(),
         };
         Some(format!("{name}={shown}"))
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.variables.keys()).finish()
     }
 }
 
@@ -100,7 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_named_without_its_password() {
+    fn values_are_not_shown_in_debug() {
+        let env = Environment::from([("ACME_API_KEY", "acme_live_x")]);
+        assert_eq!(format!("{env:?}"), r#"{"ACME_API_KEY"}"#);
+    }
+
+    #[test]
+    fn a_proxy_is_shown_without_its_password() {
         let env = Environment::from([("HTTPS_PROXY", "http://ada:hunter2@proxy:3128")]);
         assert_eq!(env.proxy("https").unwrap(), "HTTPS_PROXY=http://…@proxy:3128");
         assert_eq!(env.proxy("http"), None);

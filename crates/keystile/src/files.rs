@@ -11,14 +11,14 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = temporary_beside(path)?;
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // The rest of a failed write contains secrets.
+        // What was written contains secrets.
         let _ = fs::remove_file(&temporary);
     }
     written?;
     sync_folder(path.parent().ok_or(io::ErrorKind::InvalidInput)?)
 }
 
-/// An unused name in the folder of a file, which is created if missing.
+/// An unused path in the folder of a file. Creates the folder if it is missing.
 fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     ensure_private_folder(folder)?;
@@ -27,7 +27,7 @@ fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     Ok(folder.join(format!(".{name}.{suffix}")))
 }
 
-/// Checks that [`write_private`] could write this file.
+/// Checks that [`write_private`] can write this file.
 pub(crate) fn try_to_write(path: &Path) -> io::Result<()> {
     let temporary = temporary_beside(path)?;
     let written = write_new(&temporary, b"{}");
@@ -37,7 +37,7 @@ pub(crate) fn try_to_write(path: &Path) -> io::Result<()> {
     written
 }
 
-/// Opens a private file for locking: created if missing, never truncated.
+/// Opens a private file for locking. Creates it if missing, and never truncates it.
 pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -45,7 +45,7 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates a file; an error if it exists.
+/// Creates a file; `Err` if it exists.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -53,7 +53,7 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates a folder with mode 0700, if missing.
+/// Creates a folder with mode 0700 if it is missing.
 pub(crate) fn ensure_private_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rewrite_makes_an_open_file_private_again() {
+    fn a_rewrite_makes_a_file_private_again() {
         let temp = TempFolder::new();
         let path = temp.path().join("credentials.json");
         fs::write(&path, "old").unwrap();

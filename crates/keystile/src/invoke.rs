@@ -1,4 +1,4 @@
-//! What a tool does with its [`App`].
+//! The operations of an [`App`].
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use super::session::Session;
 use super::source::CredentialSource;
 
 impl App {
-    /// Runs a command and prints its result: an [`AuthCommand`](crate::AuthCommand), another command of the library, or
-    /// the [`ToolCommand`] that holds them all.
+    /// Runs a command of the library and prints its result. Takes an [`AuthCommand`](crate::AuthCommand), any other
+    /// command type, or a [`ToolCommand`], which is one of them.
     pub async fn run(&self, command: impl Into<ToolCommand>, globals: &Globals) -> Result<(), Error> {
         let command = command.into().0;
         if let args::ToolCommand::Config(args::ConfigCommand::Setting(command)) = &command {
@@ -29,19 +29,24 @@ impl App {
         }
         let context = Arc::new(self.context(globals)?);
         let result = commands::run(&context, command).await;
-        context.say_warnings();
+        context.print_warnings();
         result.map_err(|kind| context.error(kind))
     }
 
     /// Signs a user in and stores the session in the profile. Shows the link or the code through the
-    /// [`LoginUi`](crate::LoginUi), waits for the approval, and revokes the session that it replaces.
+    /// [`LoginUi`](crate::LoginUi), waits for the approval, and revokes the session that it replaces. Nothing is stored
+    /// if it fails.
+    ///
+    /// Needs a Tokio runtime with I/O and time enabled, as all other async calls do. Ctrl-C, SIGTERM and SIGHUP end the
+    /// wait with [`Interrupted`](ErrorKind::Interrupted); afterwards they end the process again.
     pub async fn login(&self, globals: &Globals, options: &LoginOptions) -> Result<CompletedLogin, Error> {
         let context = self.context(globals)?;
         login::login(&context, options).await.map_err(|kind| context.error(kind))
     }
 
-    /// Requests a device code and returns at once. Another call or process completes the login with
-    /// [`resume_login`](Self::resume_login); until then it is kept in a file with mode 0600.
+    /// Requests a device code (RFC 8628, section 3.1) and returns without waiting for the approval. Another call or
+    /// process completes the login with [`resume_login`](Self::resume_login); until then its state is in a file with
+    /// mode 0600.
     pub async fn start_login(
         &self,
         globals: &Globals,
@@ -52,7 +57,9 @@ impl App {
     }
 
     /// Waits for the approval of a login that [`start_login`](Self::start_login) began, and stores the session. Waits
-    /// for the lifetime of the device code, or for `timeout` if that is shorter.
+    /// for the lifetime of the device code, or for `timeout` if that is shorter. After
+    /// [`CodeExpired`](ErrorKind::CodeExpired) by `timeout`, [`Unreachable`](ErrorKind::Unreachable) or
+    /// [`Interrupted`](ErrorKind::Interrupted) it can be called again.
     pub async fn resume_login(
         &self,
         globals: &Globals,
@@ -63,8 +70,9 @@ impl App {
         login::resume(&context, handle, timeout).await.map_err(|kind| context.error(kind))
     }
 
-    /// Checks the format of an API key, verifies it at the server and stores it in the profile. A key that the server
-    /// rejects is not stored.
+    /// Checks the format of an API key or personal access token, verifies it at the server and stores it in the profile.
+    /// A key that the server rejects is not stored. If the server cannot be reached, the key is stored unverified, unless
+    /// it would replace a credential that works.
     pub async fn login_with_key(
         &self,
         globals: &Globals,
@@ -76,21 +84,21 @@ impl App {
         stored.map_err(|kind| context.error(kind))
     }
 
-    /// The credential in use: that of `--api-key`, else of the environment, else of the profile. If there is none, a
-    /// user at a terminal is asked to sign in; elsewhere that is [`ErrorKind::NotAuthenticated`].
+    /// The credential in use: `--api-key`, else the environment variable, else the profile. If there is none, asks a user
+    /// at a terminal to sign in; without a terminal it fails with [`NotAuthenticated`](ErrorKind::NotAuthenticated).
     pub async fn session(&self, globals: &Globals) -> Result<Session, Error> {
         let context = Arc::new(self.context(globals)?);
         let session = commands::session_or_login(&context).await;
-        context.say_warnings();
+        context.print_warnings();
         session.map_err(|kind| context.error(kind))
     }
 
-    /// The standard streams, for the tool's own commands.
+    /// Standard output and standard error for commands of the tool itself.
     pub fn screen(&self, globals: &Globals) -> Screen {
         Screen::new(self.output(globals), self.brand.clone())
     }
 
-    /// An error of this kind, worded for this tool.
+    /// Makes an error of this kind, worded for this tool.
     pub fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind, self.brand.clone())
     }
@@ -108,7 +116,7 @@ impl App {
     }
 }
 
-/// Turns the result of a tool into its exit code, and prints the error, if any, on standard error.
+/// Returns the exit code of a result, and prints an error on standard error.
 pub fn main_exit(result: Result<(), Error>, screen: &Screen) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,24 +3,24 @@
 use super::secret::Secret;
 use keystile_key_format::{CHECKSUM_LENGTH, SECRET_LENGTH, checksum_holds};
 
-/// Shorter values are not keys.
+/// Minimum length of a key, prefix included.
 pub(crate) const SHORTEST_KEY: usize = 24;
 
 /// Why a value is not an API key of the tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyProblem {
-    /// It starts with `Bearer `.
+    /// It starts with `Bearer `, as in an `Authorization` header.
     Bearer,
     /// It is quoted.
     Quoted,
     /// It has none of the prefixes of the tool.
     UnknownPrefix,
-    /// It is too short.
+    /// It has fewer than 24 characters.
     TooShort,
-    /// It has characters other than ASCII letters and digits.
+    /// It has characters other than ASCII letters and digits after the prefix.
     InvalidCharacter,
-    /// Its checksum does not match.
+    /// It has the length of a Keystile key, and its checksum does not match.
     Checksum,
 }
 
@@ -57,13 +57,13 @@ mod tests {
     }
 
     #[test]
-    fn a_good_key_passes_with_white_space_around_it() {
+    fn white_space_around_a_key_is_removed() {
         let key = compose("acme_live_", &[7; 32]);
         assert_eq!(check(&format!("  {key}\n")), Ok(()));
     }
 
     #[test]
-    fn each_mistake_is_named() {
+    fn each_problem_is_recognized() {
         let key = compose("acme_live_", &[7; 32]);
         let typo = format!("{}x", &key[..key.len() - 1]);
         assert_eq!(check(&format!("Bearer {key}")), Err(KeyProblem::Bearer));

@@ -1,43 +1,24 @@
-//! Login for command-line tools: browser, device code, pasted code and API key logins against a Keystile server or any
-//! OAuth 2.0 authorization server. The companion CLI `keystile` is built on it.
+#![doc = include_str!("../README.md")]
+//! # Where to start
 //!
-//! A tool is described by an [`App`], from which its texts, files, environment variables and endpoints follow:
-//!
-//! ```no_run
-//! # async fn example() -> Result<(), keystile::Error> {
-//! use keystile::{App, Globals, LoginOptions};
-//!
-//! let app = App::builder("weather")              // ~/.weather, WEATHER_*, the name in texts
-//!     .issuer("https://auth.example.com")        // endpoints are discovered
-//!     .api_base("https://api.example.com")
-//!     .key_prefixes(["wx_live_", "wx_test_"])
-//!     .scopes(["forecast:read"])
-//!     .build()?;
-//!
-//! let globals = Globals::default();
-//! app.login(&globals, &LoginOptions::default()).await?;
-//! let session = app.session(&globals).await?;    // --api-key, WEATHER_API_KEY, the profile, or a login
-//! let forecast: serde_json::Value = session.client().get("/v1/forecast/oslo").fetch().await?;
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! - **Commands.** Mount [`AuthCommand`], [`ToolCommand`] or any of the others beside [`Globals`] in a clap parser;
-//!   [`App::parse`] reads the command line and [`App::run`] runs them.
-//! - **Calls.** [`App::session`] finds the credential; [`Session::client`] calls the API with it, refreshed and retried
-//!   as needed.
-//! - **Errors.** Every call fails with an [`Error`], which has a text, a JSON document and an exit code. [`main_exit`]
-//!   ends the process with them. [`Error::kind`] is what to match on.
-//! - **Tests.** [`Dependencies`] replaces the credential store, the clock, the browser and the terminal; [`testing`]
-//!   has doubles of them. `examples/weather` in the repository is a complete tool.
-//!
-//! Feature `qr` adds QR codes for device codes; feature `keyring` stores refresh tokens and keys in the system keyring.
+//! - **Describe the tool.** [`App::builder`] takes its names, authorization server and API.
+//! - **Mount commands.** [`ToolCommand`], [`AuthCommand`] and the other command types go into a clap parser beside
+//!   [`Globals`]. [`App::parse`] parses the command line, [`App::run`] runs a command.
+//! - **Sign in.** [`App::login`], [`App::start_login`] and [`App::resume_login`], [`App::login_with_key`].
+//! - **Call the API.** [`App::session`] selects the credential, and [`Session::client`] calls the API with it.
+//!   [`Session::access_token`] returns a token for another HTTP client.
+//! - **Report errors.** Every operation fails with an [`Error`]: text, JSON document and exit code. Match on
+//!   [`Error::kind`]; [`main_exit`] prints the error and returns the exit code.
+//! - **Test.** [`Dependencies`] replaces the environment, credential store, clock, browser and user interface;
+//!   [`testing`] has doubles.
 
+#![warn(missing_debug_implementations)]
 #![deny(missing_docs)]
 
 mod app;
 mod args;
 mod base_url;
+mod brand;
 mod browser;
 mod clock;
 mod command_line;
@@ -52,9 +33,11 @@ mod env;
 mod error;
 mod files;
 mod http;
+mod invalid_value;
 mod invoke;
 mod keys;
 mod login;
+mod login_method;
 mod oauth;
 mod output;
 mod paths;
@@ -75,9 +58,10 @@ mod usage;
 
 pub use oauth2::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-pub use app::{App, AppBuilder, Brand};
+pub use app::{App, AppBuilder};
 pub use args::Globals;
 pub use base_url::BaseUrl;
+pub use brand::Brand;
 pub use browser::Browser;
 pub use clock::Clock;
 pub use command_line::{
@@ -93,9 +77,11 @@ pub use dependencies::Dependencies;
 pub use env::Environment;
 pub use error::{Error, ErrorKind, Exit, MissingScope, ScopeRemedy};
 pub use http::ApiResponse;
+pub use invalid_value::InvalidValue;
 pub use invoke::main_exit;
 pub use keys::KeyProblem;
-pub use login::{CompletedLogin, KeyLoginOptions, LoginMethod, LoginOptions, StartedLogin, StoredKey};
+pub use login::{CompletedLogin, KeyLoginOptions, LoginOptions, StartedLogin, StoredKey};
+pub use login_method::LoginMethod;
 pub use profile::ProfileName;
 pub use screen::Screen;
 pub use secret::Secret;

@@ -1,4 +1,4 @@
-//! Standard output for data, standard error for messages.
+//! Prints data on standard output and messages on standard error.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -9,7 +9,7 @@ use super::env::Environment;
 use super::error::{Error, ErrorKind};
 use super::redact::Redactor;
 
-/// The sign at the start of a line.
+/// The sign at the start of a line: `✓`, `!` or `✗`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Icon {
     Good,
@@ -17,7 +17,7 @@ pub(crate) enum Icon {
     Bad,
 }
 
-/// Writes to both streams, with secrets masked.
+/// Prints on both streams, with secrets masked.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
     json: bool,
@@ -34,7 +34,7 @@ struct Colored {
 }
 
 impl Output {
-    /// Reads the output options and the environment.
+    /// According to the global options and the environment.
     pub(crate) fn new(globals: &Globals, environment: &Environment, redactor: Redactor) -> Self {
         let wanted = !globals.no_color
             && environment.get("NO_COLOR").is_none()
@@ -54,8 +54,8 @@ impl Output {
         self.json
     }
 
-    /// Whether messages and progress are shown.
-    pub(crate) fn talks(&self) -> bool {
+    /// Whether messages and progress are shown: neither `--json` nor `--quiet` was given.
+    pub(crate) fn shows_messages(&self) -> bool {
         !self.json && !self.quiet
     }
 
@@ -70,7 +70,7 @@ impl Output {
     }
 
     /// Writes bytes to standard output unchanged.
-    #[expect(clippy::unused_self, reason = "called as its siblings are")]
+    #[expect(clippy::unused_self, reason = "called like the other methods")]
     pub(crate) fn raw(&self, bytes: &[u8]) -> Result<(), ErrorKind> {
         let mut out = io::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| match error.kind() {
@@ -91,21 +91,21 @@ impl Output {
 
     /// Prints a message with an icon on standard error.
     pub(crate) fn say(&self, icon: Icon, text: &str) {
-        if self.talks() {
+        if self.shows_messages() {
             write_err(&format!("{} {}\n", sign(icon, self.colored.err), self.redactor.clean(text)));
         }
     }
 
     /// Prints a message on standard error.
     pub(crate) fn tell(&self, text: &str) {
-        if self.talks() {
+        if self.shows_messages() {
             write_err(&format!("{}\n", self.redactor.clean(text)));
         }
     }
 
-    /// Prints a line on standard error that the next one overwrites.
+    /// Replaces the current line on standard error.
     pub(crate) fn overwrite(&self, text: &str) {
-        if self.talks() {
+        if self.shows_messages() {
             write_err(&format!("\r\u{1b}[K{text}"));
         }
     }
@@ -129,8 +129,8 @@ fn write_err(text: &str) {
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
-/// `Label         value` under a headline.
-pub(crate) fn fact(label: &str, value: &str) -> String {
+/// An indented line below a headline: `  Label         value`.
+pub(crate) fn labeled(label: &str, value: &str) -> String {
     format!("  {label:<12}  {value}")
 }
 

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::app::Brand;
+use super::brand::Brand;
 use super::env::Environment;
 use super::error::ErrorKind;
 
-/// The files of a tool. With XDG variables, settings and credentials are in different folders.
+/// The files and folders of a tool. With XDG variables, settings and credentials are in different folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Paths {
     config: PathBuf,
@@ -55,12 +55,12 @@ impl Paths {
         self.state.join("locks")
     }
 
-    /// The folder of logins that wait to be resumed.
+    /// The folder of pending logins.
     pub(crate) fn pending(&self) -> PathBuf {
         self.state.join("pending")
     }
 
-    /// A path with the home folder as `~`.
+    /// A path as text, with `~` for the home folder.
     pub(crate) fn display(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
             Some(rest) => format!("~/{}", rest.display()),
@@ -88,20 +88,20 @@ mod tests {
     }
 
     #[test]
-    fn xdg_keeps_secrets_out_of_the_settings() {
+    fn xdg_folders_separate_settings_and_credentials() {
         let paths = paths([("HOME", "/home/ada"), ("XDG_CONFIG_HOME", "/c"), ("XDG_STATE_HOME", "/s")]);
         assert_eq!(paths.config(), Path::new("/c/acme/config.toml"));
         assert_eq!(paths.credentials(), Path::new("/s/acme/credentials.json"));
     }
 
     #[test]
-    fn the_tools_own_home_overrides_all() {
+    fn the_home_of_the_tool_overrides_all() {
         let paths = paths([("HOME", "/home/ada"), ("XDG_STATE_HOME", "/s"), ("ACME_HOME", "/a")]);
         assert_eq!(paths.locks(), Path::new("/a/locks"));
     }
 
     #[test]
-    fn no_home_is_said() {
+    fn without_a_home_it_is_an_error() {
         assert!(matches!(Paths::find(&brand(), &Environment::default()), Err(ErrorKind::Usage { .. })));
     }
 }

@@ -1,11 +1,11 @@
-//! `.acme.toml` in a project selects the profile, and nothing else: the author of a project must not decide where
+//! `.acme.toml` in a project selects the profile and nothing else, so that the author of a project cannot decide where
 //! credentials are sent.
 
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::app::Brand;
+use super::brand::Brand;
 use super::error::ErrorKind;
 use super::profile::ProfileName;
 
@@ -41,7 +41,7 @@ mod tests {
     use crate::testing::{TempFolder, brand};
 
     #[test]
-    fn the_nearest_file_names_the_profile() {
+    fn the_nearest_file_selects_the_profile() {
         let temp = TempFolder::new();
         let inner = temp.path().join("a/b");
         std::fs::create_dir_all(&inner).unwrap();

@@ -25,7 +25,7 @@ pub(crate) fn uuid() -> Result<String, ErrorKind> {
 /// A number in `0.0..1.0`, for jitter.
 pub(crate) fn fraction() -> f64 {
     let mut bytes = [0; 4];
-    // Without randomness, retries only lack jitter.
+    // Without randomness only the jitter is missing.
     match fill(&mut bytes) {
         Ok(()) => f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0),
         Err(_) => 0.5,
@@ -45,14 +45,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_43_url_safe_characters_and_never_the_same() {
+    fn tokens_have_43_url_safe_characters_and_differ() {
         let (one, two) = (token().unwrap(), token().unwrap());
         assert_eq!(one.len(), 43);
         assert_ne!(one, two);
     }
 
     #[test]
-    fn a_uuid_names_its_version() {
+    fn a_uuid_has_version_4() {
         let uuid = uuid().unwrap();
         assert_eq!(uuid.len(), 36);
         assert_eq!(uuid.as_bytes()[14], b'4');

@@ -1,8 +1,8 @@
-//! Masks secrets in everything that is printed.
+//! Masks secrets in what is printed.
 
 use std::borrow::Cow;
 
-/// Infixes of the credentials of a Keystile server, after the prefix of the deployment.
+/// Parts of the credentials of a Keystile server, after the prefix of the deployment.
 const MARKS: [&str; 4] = ["_live_", "_test_", "_pat_", "_rt_"];
 /// Shorter words are not credentials.
 const SHORTEST: usize = 24;
@@ -66,7 +66,7 @@ fn is_part(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
-/// Excludes control and bidirectional characters.
+/// Neither a control character other than a line feed nor one that changes the direction of text.
 fn is_printable(c: char) -> bool {
     c == '\n'
         || !(c.is_control()
@@ -86,13 +86,13 @@ mod tests {
     }
 
     #[test]
-    fn plain_words_stay() {
+    fn other_words_are_not_masked() {
         let text = "profile work: /home/ada/.acme/credentials.json (req_8h2), test_live_data";
         assert!(matches!(Redactor::default().clean(text), Cow::Borrowed(same) if same == text));
     }
 
     #[test]
-    fn a_server_cannot_drive_the_terminal() {
+    fn text_of_a_server_cannot_control_the_terminal() {
         assert_eq!(Redactor::default().clean("a\u{1b}[2Jb\u{202e}c\n"), "a[2Jbc\n");
     }
 }

@@ -16,7 +16,7 @@ use super::oauth::Metadata;
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
 const PATH: &str = "/api/v1/scopes";
 
-/// Scopes and bundles of scopes.
+/// The scopes of a server, and named sets of them.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Catalog {
     pub(crate) scopes: Vec<Scope>,
@@ -29,7 +29,7 @@ pub(crate) struct Catalog {
 pub(crate) struct Scope {
     pub(crate) id: String,
     pub(crate) label: String,
-    /// `read`, or something stronger.
+    /// `read` for a scope that changes nothing.
     pub(crate) level: String,
     #[serde(default)]
     pub(crate) roles: Vec<String>,
@@ -54,7 +54,7 @@ fn address(issuer: &BaseUrl, metadata: &Metadata) -> String {
     url.unwrap_or_else(|| format!("{issuer}{PATH}"))
 }
 
-fn unsaid(issuer: &BaseUrl) -> ErrorKind {
+fn no_catalog(issuer: &BaseUrl) -> ErrorKind {
     ErrorKind::Usage {
         message: format!("{} does not publish its scopes", issuer.host()),
         hint: Some("Request the scopes by name with --scopes.".into()),
@@ -62,27 +62,27 @@ fn unsaid(issuer: &BaseUrl) -> ErrorKind {
 }
 
 impl Catalog {
-    /// Fetches the catalog, without a credential.
+    /// Fetches all scopes, without a credential.
     pub(crate) async fn of(
         context: &Context,
         issuer: &BaseUrl,
         metadata: &Metadata,
     ) -> Result<Self, ErrorKind> {
-        Self::at(context, issuer, address(issuer, metadata)).await?.ok_or_else(|| unsaid(issuer))
+        Self::at(context, issuer, address(issuer, metadata)).await?.ok_or_else(|| no_catalog(issuer))
     }
 
-    /// Fetches the scopes that this client may request. If the server does not know the client, fetches all of them:
-    /// the login reports an unknown client better.
+    /// Fetches the scopes that the client may request. Fetches all if the server does not know the client, because the
+    /// login has a better error for that.
     pub(crate) async fn of_tool(
         context: &Context,
         issuer: &BaseUrl,
         metadata: &Metadata,
     ) -> Result<Self, ErrorKind> {
         let url = address(issuer, metadata);
-        let behind = if url.contains('?') { '&' } else { '?' };
+        let separator = if url.contains('?') { '&' } else { '?' };
         let client_id =
             Serializer::new(String::new()).append_pair("client_id", &context.app.client_id).finish();
-        match Self::at(context, issuer, format!("{url}{behind}{client_id}")).await? {
+        match Self::at(context, issuer, format!("{url}{separator}{client_id}")).await? {
             Some(catalog) => Ok(catalog),
             None => Self::of(context, issuer, metadata).await,
         }
@@ -99,12 +99,12 @@ impl Catalog {
             200 => Ok(Some(response.parse::<Envelope>()?.data)),
             404 => Ok(None),
             status @ 500.. => Err(ErrorKind::ServerError { status, request_id: None }),
-            _ => Err(unsaid(issuer)),
+            _ => Err(no_catalog(issuer)),
         }
     }
 
-    /// The requested scopes (all, if none are requested) with the level `read`. Scopes outside the catalog are protocol
-    /// scopes such as `openid`, which grant no access.
+    /// Those of the requested scopes that have the level `read`, or all that have it if none are requested. A scope that
+    /// the catalog does not list is kept: it is a protocol scope such as `openid`, which grants no access.
     pub(crate) fn only_reading(&self, asked: &[String]) -> Vec<String> {
         let reads = |scope: &&Scope| scope.level == "read";
         if asked.is_empty() {

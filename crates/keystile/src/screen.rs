@@ -1,15 +1,15 @@
-//! The standard streams of a tool, for its own commands.
+//! Standard output and standard error, for commands of the tool itself.
 
 use serde_json::Value;
 
-use super::app::Brand;
+use super::brand::Brand;
 use super::error::{Error, ErrorKind};
 use super::output::Output;
 
-/// Prints as the commands of the library do: data on standard output, messages on standard error, both according
-/// to `--json`, `--quiet` and `--no-color`. Made by [`App::screen`](crate::App::screen).
+/// Prints as the commands of the library do: data on standard output, messages on standard error, both according to
+/// `--json`, `--quiet` and `--no-color`. Made by [`App::screen`](crate::App::screen).
 ///
-/// A write to a standard output whose reader is gone is an error of the kind [`ErrorKind::ClosedPipe`].
+/// Writing to standard output fails with [`ErrorKind::ClosedPipe`] if its reader is gone.
 #[derive(Clone, Debug)]
 pub struct Screen {
     output: Output,
@@ -31,12 +31,12 @@ impl Screen {
         self.output.is_terminal()
     }
 
-    /// Prints a JSON document on a line of standard output.
+    /// Prints a JSON document as one line on standard output. Nothing is masked.
     pub fn json(&self, document: &Value) -> Result<(), Error> {
         self.worded(self.output.json(document))
     }
 
-    /// Prints a line on standard output. Anything that looks like a credential is masked.
+    /// Prints a line on standard output. What looks like a credential is masked, and control characters are removed.
     pub fn data(&self, text: &str) -> Result<(), Error> {
         self.worded(self.output.data(text))
     }
@@ -46,13 +46,13 @@ impl Screen {
         self.worded(self.output.raw(bytes))
     }
 
-    /// Prints a message on standard error, unless `--json` or `--quiet` was given. Anything that looks like a
-    /// credential is masked.
+    /// Prints a message on standard error, unless `--json` or `--quiet` was given. What looks like a credential is masked,
+    /// and control characters are removed.
     pub fn message(&self, text: &str) {
         self.output.tell(text);
     }
 
-    /// Prints an error on standard error, as JSON with `--json`.
+    /// Prints an error on standard error: as text, or as one line of JSON with `--json`.
     pub fn error(&self, error: &Error) {
         self.output.error(error);
     }

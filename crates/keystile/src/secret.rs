@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-/// A credential in memory: zeroed when dropped, `[redacted]` in `Debug`.
+/// A credential in memory. Zeroed when dropped; `Debug` is `[redacted]`. Serde reads and writes it in clear.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
@@ -20,7 +20,8 @@ impl Secret {
         &self.0
     }
 
-    /// The prefix and the last four characters: `acme_live_…9f2c`.
+    /// The prefix and the last four characters: `acme_live_…9f2c`. A short credential is shown without its last
+    /// characters.
     pub fn masked(&self) -> String {
         let head = self.0.rfind('_').map_or("", |at| &self.0[..=at]);
         let tail = self.0.len().checked_sub(4).filter(|at| *at >= head.len() + 8);

@@ -1,4 +1,4 @@
-//! Sources of credentials.
+//! Where a credential came from.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub enum CredentialSource {
     Variable(String),
     /// A profile of the credentials file.
     Profile(StoredProfile),
-    /// A login in progress, not stored yet.
+    /// A login that is in progress; the credential is not stored yet.
     NewLogin,
 }
 

@@ -1,6 +1,6 @@
 //! Tables for the terminal.
 
-/// The lines of a table: two spaces between columns, none at the end of a line.
+/// The lines of a table, with two spaces between columns and none at the end of a line.
 pub(crate) fn lines(rows: &[Vec<String>]) -> Vec<String> {
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)

@@ -1,4 +1,4 @@
-//! The login user interface of the terminal.
+//! The user interface of a login in the terminal.
 
 #[cfg(unix)]
 mod keys;
@@ -19,7 +19,7 @@ use super::secret::Secret;
 use super::ui::{CodeDelivery, CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting};
 
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-/// Echo of a secret, whatever its length.
+/// Shown in place of a secret, whatever its length.
 const HIDDEN: &str = "********";
 
 /// Prints on standard error and reads from standard input.
@@ -28,7 +28,7 @@ pub(crate) struct TerminalUi {
     /// Whether prompts can be answered.
     interactive: bool,
     ticks: AtomicUsize,
-    /// Set while a login waits for single keys.
+    /// `Some` while a login waits for single keys.
     #[cfg(unix)]
     keys: Mutex<Option<keys::SilentKeys>>,
 }
@@ -45,14 +45,14 @@ impl TerminalUi {
     }
 
     fn animates(&self) -> bool {
-        self.output.talks() && std::io::stderr().is_terminal()
+        self.output.shows_messages() && std::io::stderr().is_terminal()
     }
 
-    /// Prints a link or code, in JSON or with `--quiet` too: without it, nobody could approve.
+    /// Prints a link or code, also with `--json` and `--quiet`, because nobody could approve the login without it.
     fn show(&self, lines: &[String], document: &Value, bare: &str) {
         if self.output.is_json() {
             let _ = writeln!(std::io::stderr(), "{document}");
-        } else if self.output.talks() {
+        } else if self.output.shows_messages() {
             for line in lines {
                 self.output.tell(line);
             }
@@ -141,15 +141,15 @@ impl LoginUi for TerminalUi {
     }
 
     fn confirm(&self, question: &str) -> Option<bool> {
-        Some(matches!(self.answer(question, "y/N")?.as_str(), "y" | "yes"))
+        Some(matches!(self.ask(question, "y/N")?.as_str(), "y" | "yes"))
     }
 
     fn confirm_default_yes(&self, question: &str) -> Option<bool> {
-        Some(matches!(self.answer(question, "Y/n")?.as_str(), "" | "y" | "yes"))
+        Some(matches!(self.ask(question, "Y/n")?.as_str(), "" | "y" | "yes"))
     }
 }
 
-/// Ends the line of a prompt when dropped, even if the prompt was cancelled.
+/// Ends the line of a prompt when dropped, also if the prompt is cancelled.
 struct OpenLine {
     ends_with: &'static str,
 }
@@ -161,8 +161,8 @@ impl Drop for OpenLine {
 }
 
 impl TerminalUi {
-    /// The answer in lower case; `None` without a terminal and at the end of the input.
-    fn answer(&self, question: &str, choices: &str) -> Option<String> {
+    /// Asks a question and returns the answer in lower case; `None` without a terminal and at the end of the input.
+    fn ask(&self, question: &str, choices: &str) -> Option<String> {
         if !self.interactive {
             return None;
         }
@@ -174,7 +174,7 @@ impl TerminalUi {
     }
 }
 
-/// Reads a line without echo. Restores the terminal even if dropped.
+/// Reads a line without echo. Restores the terminal when it ends or is dropped.
 #[cfg(unix)]
 async fn enter_secret() -> Option<Secret> {
     const PAUSE: std::time::Duration = std::time::Duration::from_millis(30);

@@ -1,4 +1,5 @@
-//! Test doubles for [`Dependencies`](crate::Dependencies), and an HTTP server, for the tests of tools.
+//! Doubles for the tests of tools: one for each of the [`Dependencies`](crate::Dependencies), a temporary folder, and an
+//! HTTP server.
 
 mod server;
 
@@ -25,7 +26,7 @@ use super::ui::{CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiti
 
 pub use server::{TestRequest, TestResponse, TestServer};
 
-/// A clock that only moves by [`advance`](Self::advance).
+/// A clock that stands still until [`advance`](Self::advance) is called.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<DateTime<Utc>>);
 
@@ -67,11 +68,10 @@ impl Browser for RecordingBrowser {
     }
 }
 
-/// A user interface that records what is shown and gives prepared answers.
+/// A user interface that records what it shows and answers as told.
 #[derive(Debug, Default)]
 pub struct RecordingUi {
-    /// The answer to every question; `None` = no user.
-    pub answer: Option<bool>,
+    answer: Option<bool>,
     links: Mutex<Vec<LinkScreen>>,
     codes: Mutex<Vec<CodeScreen>>,
     notices: Mutex<Vec<String>>,
@@ -80,7 +80,7 @@ pub struct RecordingUi {
 }
 
 impl RecordingUi {
-    /// Answers every question like this; `None` = no user.
+    /// Answers every yes-or-no question with `answer`. `None`, the default, means that there is no user.
     pub fn answering(answer: Option<bool>) -> Self {
         Self { answer, ..Self::default() }
     }
@@ -95,17 +95,17 @@ impl RecordingUi {
         locked(&self.codes).clone()
     }
 
-    /// The warnings shown so far.
+    /// The notices shown so far.
     pub fn notices(&self) -> Vec<String> {
         locked(&self.notices).clone()
     }
 
-    /// Queues a choice for a login that waits.
+    /// Queues an action of the user during the wait.
     pub fn will_choose(&self, action: WaitAction) {
         locked(&self.actions).push_back(action);
     }
 
-    /// Queues an answer to a prompt for a secret. Without one, the prompt stays open.
+    /// Queues an answer to a prompt for a secret. Without one, the prompt waits.
     pub fn will_enter(&self, secret: &str) {
         locked(&self.secrets).push_back(secret.into());
     }
@@ -149,7 +149,7 @@ impl LoginUi for RecordingUi {
 }
 
 /// A credential store in memory.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct MemoryStore {
     document: Mutex<CredentialDocument>,
     lock: Arc<Mutex<Vec<ProfileName>>>,
@@ -157,7 +157,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// A store with this credential.
+    /// A store that holds this credential in this profile.
     pub fn holding(profile: &ProfileName, credential: Credential) -> Self {
         let store = Self::default();
         locked(&store.document).set(profile, Some(credential));
@@ -218,7 +218,7 @@ impl CredentialStore for MemoryStore {
         Ok(SwapResult::Done)
     }
 
-    fn set_damaged_aside(&self) -> Result<String, ErrorKind> {
+    fn move_damaged_aside(&self) -> Result<String, ErrorKind> {
         *locked(&self.document) = CredentialDocument::default();
         Ok("memory".into())
     }
@@ -237,10 +237,10 @@ impl TempFolder {
     ///
     /// # Panics
     /// Panics if the folder cannot be created.
-    #[expect(clippy::new_without_default, reason = "making a folder is no default")]
+    #[expect(clippy::new_without_default, reason = "a default value should not create a folder")]
     pub fn new() -> Self {
         let name = super::random::uuid().expect("the system has random numbers");
-        let path = std::env::temp_dir().join(format!("client-test-{name}"));
+        let path = std::env::temp_dir().join(format!("keystile-test-{name}"));
         std::fs::create_dir_all(&path).expect("the temporary folder can be written");
         Self(path)
     }
@@ -253,7 +253,7 @@ impl TempFolder {
 
 impl Drop for TempFolder {
     fn drop(&mut self) {
-        // A leftover temporary folder is harmless.
+        // If that fails, an empty temporary folder is left.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
@@ -262,9 +262,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A session of Ada Lovelace (`ada@example.com`) with the access token `access-of-ada`, which expires at `end`, and no
-/// refresh token.
-pub fn signed_in(issuer: &BaseUrl, api_base: &BaseUrl, end: DateTime<Utc>) -> Credential {
+/// A session of Ada Lovelace (`ada@example.com`) without a refresh token. Its access token is `access-of-ada`.
+pub fn signed_in(issuer: &BaseUrl, api_base: &BaseUrl, access_expires_at: DateTime<Utc>) -> Credential {
     Credential::from(OauthCredential {
         issuer: issuer.clone(),
         api_base: api_base.clone(),
@@ -278,7 +277,7 @@ pub fn signed_in(issuer: &BaseUrl, api_base: &BaseUrl, end: DateTime<Utc>) -> Cr
         org: None,
         scopes: Vec::new(),
         access_token: Secret::new("access-of-ada"),
-        access_expires_at: end,
+        access_expires_at,
         refresh_token: None,
         session_expires_at: None,
         generation: 0,
@@ -288,7 +287,7 @@ pub fn signed_in(issuer: &BaseUrl, api_base: &BaseUrl, end: DateTime<Utc>) -> Cr
     })
 }
 
-/// The brand `acme`.
+/// The tool `acme`.
 #[cfg(test)]
 pub(crate) fn app() -> super::app::AppBuilder {
     super::app::App::builder("acme")
@@ -297,7 +296,7 @@ pub(crate) fn app() -> super::app::AppBuilder {
 }
 
 #[cfg(test)]
-pub(crate) fn brand() -> super::app::Brand {
+pub(crate) fn brand() -> super::brand::Brand {
     app().build().unwrap().brand().clone()
 }
 

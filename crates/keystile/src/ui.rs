@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use super::secret::Secret;
 
-/// The answer to a prompt for a secret; `None` if there is no user or the input ended.
+/// The future of a prompt for a secret. `None` if there is no user or the input ended.
 pub type SecretPrompt<'a> = Pin<Box<dyn Future<Output = Option<Secret>> + Send + 'a>>;
 
 /// A link that the user opens to approve a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkScreen {
-    /// The host of the authorization server.
+    /// The host name of the authorization server, followed by `:port` unless it is the default port.
     pub server: String,
     /// The URL to open.
     pub url: String,
-    /// The comparison code, which the page must show too.
+    /// The comparison code, which the page shows too; `None` if the server sent none.
     pub check: Option<String>,
     /// How the authorization code gets back to the tool.
     pub delivery: CodeDelivery,
@@ -31,14 +31,14 @@ pub enum CodeDelivery {
     Loopback {
         /// The port that the tool listens on.
         port: u16,
-        /// Whether the tool opens a browser by itself.
+        /// Whether the tool opens the browser itself.
         opens_browser: bool,
     },
     /// The user pastes it.
     Pasted,
 }
 
-/// A device code (RFC 8628).
+/// A user code to enter on another device (RFC 8628, section 3.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CodeScreen {
@@ -50,7 +50,7 @@ pub struct CodeScreen {
     pub code: String,
     /// The remaining lifetime, rounded up to whole minutes.
     pub lifetime: Duration,
-    /// A QR code of the URL, drawn with block characters.
+    /// A QR code of the URL, drawn with block characters; `None` unless requested.
     pub picture: Option<String>,
 }
 
@@ -58,13 +58,13 @@ pub struct CodeScreen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Waiting {
-    /// The callback of the browser, for at most this long.
+    /// The callback of the browser, for this much longer.
     ForBrowser(Duration),
     /// The approval of the device code.
     ForCode,
 }
 
-/// What a user can choose while a login waits.
+/// What the user can do while a login waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitAction {
@@ -76,7 +76,8 @@ pub enum WaitAction {
     Paste,
 }
 
-/// The user interface of a login. The default is the terminal; a graphical tool implements its own.
+/// The user interface of a login. The default is the terminal; a graphical tool implements its own. Methods must return
+/// quickly, except those that ask the user.
 pub trait LoginUi: Send + Sync {
     /// Shows the link. Always called, also when a browser is opened.
     fn show_link(&self, screen: &LinkScreen);
@@ -84,25 +85,26 @@ pub trait LoginUi: Send + Sync {
     /// Shows the device code.
     fn show_code(&self, screen: &CodeScreen);
 
-    /// Shows that the login is waiting; called every 100 ms.
+    /// Shows that the login is waiting. Called every 100 ms.
     fn progress(&self, waiting: Waiting);
 
-    /// The wait is over: restores what it changed on the screen.
+    /// Called when the wait is over, to remove what [`progress`](Self::progress) shows.
     fn progress_done(&self);
 
     /// Shows a warning; the login goes on.
     fn notice(&self, text: &str);
 
-    /// What the user chose since the last call; called every 100 ms while the login waits.
+    /// What the user has chosen since the last call. Called every 100 ms while the login waits.
     fn wait_action(&self) -> Option<WaitAction>;
 
     /// Prompts for a secret without echo. Dropping the future cancels the prompt.
     fn prompt_secret<'a>(&'a self, question: &'a str) -> SecretPrompt<'a>;
 
-    /// Asks a yes-or-no question, by default no; `None` if there is no user.
-    /// A login asks before it replaces another credential.
+    /// Asks a yes-or-no question whose default is no, for example before a login replaces another credential. `None` if
+    /// there is no user.
     fn confirm(&self, question: &str) -> Option<bool>;
-    /// Like [`confirm`](Self::confirm), by default yes.
+
+    /// Asks a yes-or-no question whose default is yes. `None` if there is no user.
     fn confirm_default_yes(&self, question: &str) -> Option<bool> {
         self.confirm(question)
     }

@@ -1,4 +1,4 @@
-//! Parses the command line, and reports its errors in the format and with the exit code of all others.
+//! Parses the command line. Its errors have the format and exit codes of all other errors.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -13,9 +13,9 @@ use super::error::{ErrorKind, Exit};
 use super::invoke::main_exit;
 
 impl App {
-    /// Parses a command line, the name of the binary included. `Err` is the exit code of the process after the help or
-    /// the error was printed: 0 for `--help`, `--version` and a missing subcommand, 1 for an invalid command line (2
-    /// means "not signed in").
+    /// Parses a command line, which begins with the name of the binary. On `Err` the help or the error has been printed,
+    /// and the process should end with this exit code: 0 for `--help`, `--version` and a missing subcommand, 1 for an
+    /// invalid command line.
     pub fn parse<P: Parser>(&self, arguments: &[OsString]) -> Result<P, ExitCode> {
         P::try_parse_from(arguments).map_err(|error| match error.kind() {
             ClapErrorKind::DisplayHelp
@@ -30,7 +30,7 @@ impl App {
                 }
             }
             _ => {
-                // What could not be read cannot say how errors are wanted, except for this flag.
+                // The global options were not parsed, so looks for this one in the arguments.
                 let is_flag = |argument: &OsString| argument == "--json";
                 let json = arguments.iter().take_while(|argument| *argument != "--").any(is_flag);
                 let screen = self.screen(&Globals { json, ..Globals::default() });
@@ -50,14 +50,14 @@ fn usage_error(error: &clap::Error) -> ErrorKind {
             .find_map(|kind| suggested(error.get(kind)?));
     let (message, hint) = match error.kind() {
         ClapErrorKind::UnknownArgument => {
-            let named = suggested_text(error.get(ContextKind::InvalidArg));
+            let named = text_of(error.get(ContextKind::InvalidArg));
             let message = named.map_or(message, |name| format!("unexpected argument '{name}'"));
             let known = suggestion.map(|name| format!("Did you mean {name}? ")).unwrap_or_default();
             (message, Some(format!("{known}Global flags work before or after the command.")))
         }
         ClapErrorKind::MissingSubcommand => ("a command is missing".into(), Some("Try --help.".into())),
         ClapErrorKind::MissingRequiredArgument => {
-            let names = suggested_text(error.get(ContextKind::InvalidArg)).unwrap_or_default();
+            let names = text_of(error.get(ContextKind::InvalidArg)).unwrap_or_default();
             (format!("missing argument {names}"), Some("Try --help.".into()))
         }
         ClapErrorKind::InvalidSubcommand => {
@@ -73,12 +73,12 @@ fn usage_error(error: &clap::Error) -> ErrorKind {
 fn suggested(value: &ContextValue) -> Option<String> {
     let text = match value {
         ContextValue::Strings(texts) => texts.join(" or "),
-        other => suggested_text(Some(other))?,
+        other => text_of(Some(other))?,
     };
     (!text.is_empty()).then_some(text)
 }
 
-fn suggested_text(value: Option<&ContextValue>) -> Option<String> {
+fn text_of(value: Option<&ContextValue>) -> Option<String> {
     match value? {
         ContextValue::String(text) => Some(text.clone()),
         ContextValue::Strings(texts) => Some(texts.join(" ")),
@@ -107,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn a_typing_error_is_answered_with_the_flag_that_was_meant() {
+    fn a_mistyped_flag_is_answered_with_the_closest_one() {
         let (message, hint) = usage("acme auth status --jsn");
         assert_eq!(message, "unexpected argument '--jsn'");
         assert_eq!(hint.unwrap(), "Did you mean --json? Global flags work before or after the command.");
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn missing_and_mistyped_arguments_are_named() {
         assert_eq!(usage("acme profile use").0, "missing argument <NAME>");
         assert_eq!(usage("acme --json").0, "a command is missing");
         assert_eq!(usage("acme auth staus").1.unwrap(), "Did you mean status?");

@@ -13,7 +13,7 @@ pub(crate) enum KeyCommand {
     List(ListArgs),
     /// Create a key and print it once
     Create(KeyCreateArgs),
-    /// Replace a key by a new one and print it once
+    /// Replace a key with a new one and print it once
     Rotate {
         /// The ID of the key, from `key list`
         id: String,
@@ -52,16 +52,16 @@ pub(crate) struct KeyCreateArgs {
     /// Mode of the key
     #[arg(long, value_enum, default_value_t = Mode::Live)]
     pub(crate) mode: Mode,
-    /// Scopes; by default all permissions of its owner
+    /// Scopes; by default all permissions of the owner
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) scopes: Vec<String>,
     /// Lifetime, for example 90d; by default it does not expire
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub(crate) expires: Option<Duration>,
-    /// Create it for this service account instead of yourself
+    /// Create the key for this service account instead of yourself
     #[arg(long, value_name = "ID")]
     pub(crate) service_account: Option<String>,
-    /// Addresses and networks that may use it
+    /// Addresses and networks from which the key may be used
     #[arg(long, value_name = "ADDRESS,NETWORK", value_delimiter = ',')]
     pub(crate) allowed_addresses: Vec<String>,
 }

@@ -17,7 +17,7 @@ pub(crate) enum ConfigCommand {
     Setting(SettingCommand),
 }
 
-/// The commands that work on the settings file alone.
+/// The commands that need nothing but the settings file.
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum SettingCommand {
     /// Print the path of the settings file

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 /// `auth login`
 #[derive(Args, Clone, Debug)]
 #[command(group = ArgGroup::new("sign_in_method").args(["browser", "device", "no_browser", "api_key", "token", "with_token", "resume"]))]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct LoginArgs {
     /// Sign in with a browser on this machine, even without a terminal
     #[arg(long)]
@@ -23,7 +23,7 @@ pub(crate) struct LoginArgs {
     #[arg(long)]
     pub(crate) no_browser: bool,
     /// Store this key; without KEY, prompt for it; - reads standard input
-    // The same name as the global flag, whose value is not optional.
+    // Overrides the global flag of this name, whose value is required.
     #[arg(long, value_name = "KEY", num_args = 0..=1, default_missing_value = "")]
     pub(crate) api_key: Option<Secret>,
     /// Store this key or personal access token

@@ -1,4 +1,5 @@
-//! The arguments of the commands beside `auth login` and its kin.
+//! The arguments of `auth switch`, `auth refresh`, `auth sessions`, `auth doctor`, `profile`, `org` and
+//! `credential-helper`, and the enum of all commands.
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -119,9 +120,9 @@ pub(crate) enum OrgCommand {
     Current,
 }
 
-/// `credential-helper ...`: each speaks the protocol of one tool on standard input and output.
+/// `credential-helper ...`: each subcommand speaks the protocol of one program on standard input and output.
 #[derive(Subcommand, Clone, Debug)]
-#[expect(clippy::doc_markdown, reason = "the texts are shown by --help")]
+#[expect(clippy::doc_markdown, reason = "the text is shown by --help")]
 pub(crate) enum HelperCommand {
     /// For `credential.helper` of git
     Git {

@@ -15,9 +15,9 @@ use crate::session::Session;
 
 const PATH: &str = "/api/v1/audit";
 /// Poll interval of `--follow`.
-const PACE: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The fields of an event to show.
+/// The fields of an event that are shown.
 #[derive(Deserialize)]
 struct Event {
     sequence: u64,
@@ -104,7 +104,7 @@ async fn follow(
                 context.output.data(&line(&event))?;
             }
         }
-        tokio::time::sleep(PACE).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         documents = since(session, args, start).await?;
     }
 }

@@ -14,12 +14,12 @@ use crate::error::{Error, ErrorKind};
 use crate::paths::Paths;
 use crate::profile::ProfileName;
 
-/// Settings of one profile, which may be named without it.
+/// Settings of a profile. The names may leave the profile out.
 const PROFILE_SETTINGS: [&str; 3] = ["issuer", "api_base", "org"];
 /// Settings of all profiles.
 const SETTINGS: [&str; 3] = ["active_profile", "defaults.login_method", "defaults.store"];
 
-/// Runs without a [`Context`] where it can, so that an invalid file can be found and corrected.
+/// Runs without a [`Context`] where possible, so that an invalid settings file can be found and corrected.
 pub(crate) fn run(app: &App, globals: &Globals, command: &SettingCommand) -> Result<(), ErrorKind> {
     let paths = Paths::find(&app.brand, &app.environment())?;
     let output = &app.output(globals);
@@ -38,11 +38,11 @@ pub(super) async fn init(context: &Arc<Context>, args: Box<LoginArgs>) -> Result
     let (path, output) = (context.paths.config(), &context.output);
     let is_new = write(context, &args)?;
     let shown = context.paths.display(path);
-    output.tell(&if is_new { format!("Wrote {shown}.") } else { format!("{shown} exists already.") });
+    output.tell(&if is_new { format!("Wrote {shown}.") } else { format!("{shown} already exists.") });
     // The login reads the settings that were just written.
     let updated = Arc::new(Context::new(&context.app, &context.globals)?);
     match auth(&updated, AuthCommand::Login(args)).await {
-        // The file is written; only the login needs a terminal.
+        // Only the login needs a terminal; the file is written.
         Err(ErrorKind::NotInteractive) if output.is_json() => {
             output.json(&json!({ "path": path, "created": is_new }))
         }
@@ -54,7 +54,7 @@ pub(super) async fn init(context: &Arc<Context>, args: Box<LoginArgs>) -> Result
     }
 }
 
-/// Writes the settings of the arguments; everything else in an existing file stays.
+/// Writes the settings of the arguments and keeps all others. Returns whether the file is new.
 fn write(context: &Context, args: &LoginArgs) -> Result<bool, ErrorKind> {
     let (path, profile, globals) = (context.paths.config(), &context.profile, &context.globals);
     let is_new = !path.exists();
@@ -89,7 +89,7 @@ fn show(output: &Output, paths: &Paths) -> Result<(), ErrorKind> {
     if output.is_json() {
         return output.json(&json!(Config::load(paths.config())?));
     }
-    // The text of the file, comments and all; reading it first makes sure that it is good.
+    // The text of the file with its comments. Loading it first finds errors.
     Config::load(paths.config())?;
     output.data(ConfigFile::open(paths.config())?.text().trim_end())
 }
@@ -119,7 +119,7 @@ fn unset(output: &Output, paths: &Paths, name: &str) -> Result<(), ErrorKind> {
     if output.is_json() { output.json(&json!({ "unset": name, "existed": existed })) } else { Ok(()) }
 }
 
-/// The dotted name of a setting; a setting of a profile may leave the profile out.
+/// The full dotted name of a setting, whose profile may be left out.
 fn full_name(key: &str, profile: &ProfileName) -> Result<String, ErrorKind> {
     if SETTINGS.contains(&key) {
         return Ok(key.to_owned());

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::list::{self, Envelope, encoded};
 use super::session;
-use super::static_credential::{Kind, StaticCredential, end_after};
+use super::static_credential::{Kind, StaticCredential, expiry};
 use crate::args::{KeyCommand, KeyCreateArgs, Mode, Overlap};
 use crate::context::Context;
 use crate::error::ErrorKind;
@@ -44,7 +44,7 @@ fn asked(context: &Context, args: KeyCreateArgs) -> Result<Value, ErrorKind> {
         asked.insert("scopes".into(), args.scopes.into());
     }
     if let Some(span) = args.expires {
-        asked.insert("expiresAt".into(), end_after(context, span)?.into());
+        asked.insert("expiresAt".into(), expiry(context, span)?.into());
     }
     if let Some(id) = args.service_account {
         asked.insert("serviceAccount".into(), id.into());
@@ -63,7 +63,7 @@ fn seconds(overlap: Overlap) -> u32 {
     }
 }
 
-/// Prints the scopes of a key, after the change if there is one.
+/// Changes the scopes of a key, if there are new ones, and prints its scopes.
 async fn scopes(
     context: &Context,
     session: &Session,
@@ -75,7 +75,7 @@ async fn scopes(
     let document = if is_change {
         KEY.post(session, &format!("{path}/scopes"), &json!({ "scopes": scopes })).await?
     } else {
-        session.client().home(Method::GET, path).ask::<Envelope>().await?.data
+        session.client().home(Method::GET, path).fetch_kind::<Envelope>().await?.data
     };
     if context.output.is_json() {
         return context.output.json(&document);

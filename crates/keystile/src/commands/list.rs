@@ -9,7 +9,7 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 use crate::error::ErrorKind;
 use crate::session::Session;
 
-/// The largest page size of the API.
+/// The maximum page size of the API.
 const PAGE: &str = "100";
 
 /// The envelope of a single object.
@@ -39,7 +39,7 @@ pub(super) async fn all(
         query.extend_pairs(filters).append_pair("limit", PAGE);
         query.extend_pairs(cursor.iter().map(|cursor| ("cursor", cursor)));
         let asked = format!("{path}?{}", query.finish());
-        let page: Page = session.client().home(Method::GET, asked).ask().await?;
+        let page: Page = session.client().home(Method::GET, asked).fetch_kind().await?;
         documents.extend(page.data);
         cursor = page.next_cursor;
         if cursor.is_none() {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_cannot_lead_to_another_path() {
+    fn an_id_cannot_change_the_path() {
         assert_eq!(encoded("../x?y"), "..%2Fx%3Fy");
     }
 }

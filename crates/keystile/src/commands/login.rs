@@ -8,9 +8,9 @@ use crate::args::LoginArgs;
 use crate::context::Context;
 use crate::duration::in_words;
 use crate::error::ErrorKind;
-use crate::login::LoginMethod;
 use crate::login::{CompletedLogin, LoginOptions, StartedLogin, login, resume, start};
-use crate::output::{Icon, fact};
+use crate::login_method::LoginMethod;
+use crate::output::{Icon, labeled};
 use crate::session::key_variable;
 
 pub(super) async fn run(context: &Context, args: LoginArgs) -> Result<(), ErrorKind> {
@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context, args: LoginArgs) -> Result<(), ErrorK
 
 impl From<LoginArgs> for LoginOptions {
     fn from(args: LoginArgs) -> Self {
-        // The command line takes one of them at most.
+        // The command line accepts at most one of them.
         let method = match (args.browser, args.device, args.no_browser) {
             (true, _, _) => Some(LoginMethod::Browser),
             (_, true, _) => Some(LoginMethod::Device),
@@ -75,7 +75,7 @@ fn print_started(context: &Context, started: &StartedLogin) -> Result<(), ErrorK
     }
     let resume = context.brand().command(&format!("auth login --resume {handle}"));
     context.output.tell(&format!(
-        "The code expires in {}. Then, or meanwhile, run: {resume}",
+        "The code expires in {}. To complete the sign-in, run: {resume}",
         in_words(screen.lifetime)
     ));
     context.output.data(handle)
@@ -96,7 +96,7 @@ fn print(context: &Context, account: &CompletedLogin) -> Result<(), ErrorKind> {
     }
     let who = account.account.as_ref().map_or("an unnamed account", |account| account.display_name());
     context.output.say(Icon::Good, &format!("Signed in as {who}"));
-    for line in facts(account) {
+    for line in details(account) {
         context.output.tell(&line);
     }
     warn_of_variable(context)
@@ -112,19 +112,20 @@ fn warn_of_variable(context: &Context) -> Result<(), ErrorKind> {
     Ok(())
 }
 
-fn facts(account: &CompletedLogin) -> Vec<String> {
+fn details(account: &CompletedLogin) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(org) = &account.org {
-        lines.push(fact("Organization", &format!("{} ({})", org.display_name(), org.id)));
+        lines.push(labeled("Organization", &format!("{} ({})", org.display_name(), org.id)));
     }
-    lines.push(fact("Profile", account.profile.as_str()));
-    lines.push(fact("Stored in", &format!("{} (0600)", account.stored_in.display())));
+    lines.push(labeled("Profile", account.profile.as_str()));
+    lines.push(labeled("Stored in", &format!("{} (0600)", account.stored_in.display())));
     let renewal = if account.refreshable { ", refreshed automatically" } else { ", then sign in again" };
     let end = account.idle_lifetime.map(|span| format!("; ends after {} without use", in_words(span)));
     let access = in_words(account.access_lifetime);
-    lines.push(fact("Access", &format!("{access}{renewal}{}", end.unwrap_or_default())));
+    lines.push(labeled("Access", &format!("{access}{renewal}{}", end.unwrap_or_default())));
     lines
 }
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -133,7 +134,7 @@ mod tests {
     use crate::testing::session;
 
     #[test]
-    fn the_facts_of_a_sign_in() {
+    fn the_details_of_a_sign_in() {
         let account = CompletedLogin {
             profile: crate::ProfileName::default(),
             account: session().account,
@@ -145,7 +146,7 @@ mod tests {
             refreshable: true,
         };
         assert_eq!(
-            facts(&account),
+            details(&account),
             [
                 "  Organization  Analytical (org_7Q2M)",
                 "  Profile       default",

@@ -8,16 +8,16 @@ use crate::credentials::{Credential, CredentialState, OauthCredential, SwapResul
 use crate::error::ErrorKind;
 use crate::output::Icon;
 use crate::profile::ProfileName;
-use crate::session::{end, lock_profile};
+use crate::session::{lock_profile, revoke};
 
-/// Result of the revocation at the server.
+/// What happened to the session at the server.
 enum AtServer {
     Revoked,
-    /// Nothing to revoke: an API key, or a session that had ended.
+    /// There was nothing to revoke: an API key, or a session that had ended.
     Nothing,
-    /// `--local`
-    NotAsked,
-    Unreached(ErrorKind),
+    /// Not revoked, because of `--local`.
+    Skipped,
+    Failed(ErrorKind),
 }
 
 pub(super) async fn run(context: &Context, args: LogoutArgs) -> Result<(), ErrorKind> {
@@ -42,7 +42,7 @@ pub(super) async fn run(context: &Context, args: LogoutArgs) -> Result<(), Error
     Ok(())
 }
 
-/// Revokes before it removes, so that a failure leaves no unknown session at the server.
+/// Revokes the session, then removes the credential, so that an interruption leaves no unknown session at the server.
 pub(super) async fn sign_out(
     context: &Context,
     profile: &ProfileName,
@@ -51,7 +51,7 @@ pub(super) async fn sign_out(
     let _lock = lock_profile(context, profile).await?;
     let Some(credential) = context.store.read()?.get(profile).cloned() else { return Ok(None) };
     let at_server = match &credential {
-        Credential::Oauth(session) => revoke(context, session, local).await,
+        Credential::Oauth(session) => revoke_at_server(context, session, local).await,
         Credential::ApiKey(_) => AtServer::Nothing,
     };
     match context.store.compare_and_swap(profile, Some(credential.generation()), None)? {
@@ -63,23 +63,23 @@ pub(super) async fn sign_out(
             });
         }
     }
-    say(context, profile, &credential, &at_server);
+    report(context, profile, &credential, &at_server);
     let revoked = matches!(at_server, AtServer::Revoked);
     Ok(Some(json!({ "profile": profile.as_str(), "revoked": revoked })))
 }
 
-async fn revoke(context: &Context, session: &OauthCredential, local: bool) -> AtServer {
+async fn revoke_at_server(context: &Context, session: &OauthCredential, local: bool) -> AtServer {
     match (&session.refresh_token, session.state) {
         (None, _) | (_, CredentialState::NeedsLogin) => AtServer::Nothing,
-        (Some(_), CredentialState::Ok) if local => AtServer::NotAsked,
-        (Some(token), CredentialState::Ok) => match end(context, session, token).await {
+        (Some(_), CredentialState::Ok) if local => AtServer::Skipped,
+        (Some(token), CredentialState::Ok) => match revoke(context, session, token).await {
             Ok(()) => AtServer::Revoked,
-            Err(kind) => AtServer::Unreached(kind),
+            Err(kind) => AtServer::Failed(kind),
         },
     }
 }
 
-fn say(context: &Context, profile: &ProfileName, credential: &Credential, at_server: &AtServer) {
+fn report(context: &Context, profile: &ProfileName, credential: &Credential, at_server: &AtServer) {
     let screen = &context.output;
     let session = credential.as_oauth();
     let server = session.map(|session| session.issuer.host()).unwrap_or_default();
@@ -94,11 +94,11 @@ fn say(context: &Context, profile: &ProfileName, credential: &Credential, at_ser
             let text = format!("Signed out of profile {profile}: local credentials removed.");
             return screen.say(Icon::Good, &text);
         }
-        AtServer::NotAsked => "the session was not revoked.".to_owned(),
-        AtServer::Unreached(ErrorKind::Unreachable { .. }) => {
+        AtServer::Skipped => "the session was not revoked.".to_owned(),
+        AtServer::Failed(ErrorKind::Unreachable { .. }) => {
             format!("could not reach {server} to revoke the session.")
         }
-        AtServer::Unreached(kind) => {
+        AtServer::Failed(kind) => {
             let error = context.error(kind.clone()).to_string();
             let headline = error.lines().next().unwrap_or_default();
             format!("{server} did not revoke the session ({headline}).")

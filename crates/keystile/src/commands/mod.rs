@@ -1,4 +1,4 @@
-//! The commands and their output, the same for every tool.
+//! The commands of the library, the same for every tool.
 
 mod audit;
 mod config;
@@ -30,7 +30,7 @@ use super::session::{Session, choose, key_variable};
 
 pub(crate) use config::run as change_settings;
 
-/// Runs a command, again if the user signs in for the scopes that it lacked.
+/// Runs a command. If it lacks a scope, offers to sign in for it and run the command again.
 pub(crate) async fn run(context: &Arc<Context>, command: ToolCommand) -> Result<(), ErrorKind> {
     match execute(context, command.clone()).await {
         Err(ErrorKind::InsufficientScope(missing)) if missing.remedy == ScopeRemedy::SignIn => {
@@ -59,8 +59,8 @@ async fn execute(context: &Arc<Context>, command: ToolCommand) -> Result<(), Err
     }
 }
 
-/// Offers once to sign in again for the scopes that the command lacked, and runs it again. The server refused the first
-/// run, so it had no effect.
+/// Offers to sign in again for the missing scopes, and runs the command again. The first run had no effect, because the
+/// server refused it.
 async fn run_with_scopes(
     context: &Arc<Context>,
     command: ToolCommand,
@@ -100,9 +100,9 @@ async fn auth(context: &Arc<Context>, command: AuthCommand) -> Result<(), ErrorK
     announce_variable(context)
 }
 
-/// Reports a key in the environment: it takes precedence over every profile, and is easily forgotten.
+/// Reports a key in the environment, which takes precedence over every profile and is easily forgotten.
 fn announce_variable(context: &Context) -> Result<(), ErrorKind> {
-    // A credential that was named explicitly needs no announcement.
+    // An explicit credential needs no announcement.
     if context.globals.api_key.is_some() || context.globals.profile.is_some() {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! `org`: the organization that a profile acts for.
 //!
-//! A session belongs to one organization. Switching uses the session of another profile if there is one, else signs in.
+//! A session belongs to one organization. `switch` activates a profile with a session of the organization, else signs in.
 
 use std::sync::Arc;
 
@@ -52,12 +52,12 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
             let account = session.account.as_ref().map(|account| account.id.as_str());
             org.id == id && session.issuer == home && account == Some(own.id.as_str())
         };
-        // Prefers the profile in use.
+        // The profile in use comes first.
         let mut names =
             signed_in.iter().filter(|(_, session, org)| is_for(session, org)).map(|(name, ..)| name);
         names.clone().find(|name| **name == context.profile).or_else(|| names.next())
     };
-    // A server that does not list them still names the one of the credential.
+    // A server may name only the organization of the credential.
     let known =
         if whoami.organizations.is_empty() { whoami.organization.as_slice() } else { &whoami.organizations };
     if context.output.is_json() {
@@ -100,7 +100,7 @@ async fn current(context: &Arc<Context>) -> Result<(), ErrorKind> {
     context.output.data(&format!("{} ({}){role}", org.display_name(), org.id))
 }
 
-/// Uses an existing session of the organization, else signs in for it in the same profile.
+/// Activates a profile with a session of the organization, else signs in for it in the current profile.
 async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), ErrorKind> {
     let sessions = signed_in(context)?;
     let own = sessions.iter().find(|(name, ..)| *name == context.profile);
@@ -125,7 +125,7 @@ async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), ErrorKind> {
     let account =
         login(&Context::new(&context.app, &globals)?, &LoginOptions { scopes, ..LoginOptions::default() })
             .await?;
-    // The settings still name the previous organization.
+    // The settings name the previous organization.
     if context.profile_config().org.is_some() {
         let mut file = ConfigFile::open(context.paths.config())?;
         file.set(&format!("profiles.{}.org", context.profile), asked)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::session;
-use super::static_credential::{Kind, end_after};
+use super::static_credential::{Kind, expiry};
 use crate::args::PatCommand;
 use crate::context::Context;
 use crate::error::ErrorKind;
@@ -20,7 +20,7 @@ pub(super) async fn run(context: &Arc<Context>, command: PatCommand) -> Result<(
         PatCommand::Create { name, scopes, expires } => {
             let mut asked = json!({ "name": name, "scopes": scopes });
             if let Some(span) = expires {
-                asked["expiresAt"] = end_after(context, span)?.into();
+                asked["expiresAt"] = expiry(context, span)?.into();
             }
             TOKEN.issue(context, &session, TOKEN.path, &asked).await
         }

@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Arc<Context>, command: ProfileCommand) -> Resu
     }
 }
 
-/// Sets the active profile; without a name, the other one of two.
+/// Activates a profile; without a name, the other one of two.
 pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(), ErrorKind> {
     let known = known(context)?;
     let name = match name {
@@ -48,8 +48,9 @@ pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(),
     if context.output.is_json() {
         return context.output.json(&json!({ "active_profile": name.as_str() }));
     }
-    let who = known.get(&name).and_then(who).map(|who| format!(" ({who})")).unwrap_or_default();
-    context.output.say(Icon::Good, &format!("Using profile {name}{who}"));
+    let account =
+        known.get(&name).and_then(account_name).map(|name| format!(" ({name})")).unwrap_or_default();
+    context.output.say(Icon::Good, &format!("Using profile {name}{account}"));
     let variable = context.brand().variable("PROFILE");
     if let Some(set) = context.environment.get(&variable).filter(|set| *set != name.as_str()) {
         context.output.say(Icon::Attention, &format!("{variable} is set and still selects profile {set}"));
@@ -85,7 +86,7 @@ fn list(context: &Context) -> Result<(), ErrorKind> {
         rows.push(vec![
             if *name == active { "*" } else { "" }.to_owned(),
             name.to_string(),
-            who(one).unwrap_or_else(|| "not signed in".into()),
+            account_name(one).unwrap_or_else(|| "not signed in".into()),
             org.or_else(|| one.settings.org.clone()).unwrap_or_default(),
             server.map(BaseUrl::host).unwrap_or_default(),
         ]);
@@ -121,7 +122,7 @@ fn create(context: &Context, name: &ProfileName, issuer: Option<&BaseUrl>) -> Re
     }
     context.output.say(Icon::Good, &format!("Created profile {name}"));
     context.output.tell(&format!(
-        "  Sign in to it with `{}`.",
+        "  Sign in with `{}`.",
         context.brand().command(&format!("auth login --profile {name}"))
     ));
     Ok(())
@@ -138,7 +139,7 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
     let _locks = (lock_profile(context, from).await?, lock_profile(context, to).await?);
     let credential = context.store.read()?.get(from).cloned();
     if let Some(credential) = credential {
-        // In this order an interruption leaves the credential under both names instead of none.
+        // In this order, an interruption leaves the credential under both names and not under none.
         let generation = credential.generation();
         let stored = context.store.compare_and_swap(to, None, Some(&credential))?;
         let removed = match stored {
@@ -181,7 +182,7 @@ async fn delete(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> 
     Ok(())
 }
 
-/// All profiles of the settings and the store.
+/// All profiles in the settings or the store.
 fn known(context: &Context) -> Result<BTreeMap<ProfileName, Known>, ErrorKind> {
     let mut known: BTreeMap<ProfileName, Known> = BTreeMap::new();
     for (name, settings) in &context.config.profiles {
@@ -197,7 +198,7 @@ fn active(context: &Context) -> ProfileName {
     context.config.active_profile.clone().unwrap_or_default()
 }
 
-/// The only profile beside the active one.
+/// The other profile, if there are two.
 fn other(context: &Context, known: &BTreeMap<ProfileName, Known>) -> Result<ProfileName, ErrorKind> {
     let active = active(context);
     let others: Vec<_> = known.keys().filter(|name| **name != active).collect();
@@ -214,8 +215,8 @@ fn other(context: &Context, known: &BTreeMap<ProfileName, Known>) -> Result<Prof
     }
 }
 
-/// The account of a profile, from the store.
-fn who(known: &Known) -> Option<String> {
+/// The account or key of a profile, as far as the store tells.
+fn account_name(known: &Known) -> Option<String> {
     match known.credential.as_ref()? {
         Credential::Oauth(session) if session.state == CredentialState::NeedsLogin => {
             Some("needs a new sign-in".into())

@@ -49,7 +49,7 @@ pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(),
     Ok(())
 }
 
-/// Signs in again for the scopes of the current session and these.
+/// Signs in again for the scopes of the session and the missing ones.
 pub(super) async fn add_scopes(context: &Arc<Context>, missing: &[&str]) -> Result<(), ErrorKind> {
     match &session(context)?.chosen {
         ActiveCredential::Session { session, .. } => sign_in_again(context, session, missing).await.map(drop),
@@ -57,7 +57,7 @@ pub(super) async fn add_scopes(context: &Arc<Context>, missing: &[&str]) -> Resu
     }
 }
 
-/// A refresh cannot add scopes, so the user has to approve them.
+/// Signs in again, because a refresh cannot add scopes (RFC 6749, section 6).
 async fn sign_in_again(
     context: &Context,
     stored: &OauthCredential,

@@ -20,7 +20,7 @@ use crate::table;
 
 const PATH: &str = "/api/v1/sessions";
 
-/// The fields of a session to show.
+/// The fields of a session that are shown.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CliSession {
@@ -66,7 +66,7 @@ async fn show(context: &Context, session: &Session) -> Result<(), ErrorKind> {
     let mut rows = vec![["", "SESSION", "TOOL", "MACHINE", "LAST USED", "FROM"].map(str::to_owned).to_vec()];
     for document in &documents {
         let one: CliSession = list::read(session, document).await?;
-        if one.lives(now) {
+        if one.is_active(now) {
             rows.push(row(one, now));
         }
     }
@@ -78,7 +78,7 @@ async fn show(context: &Context, session: &Session) -> Result<(), ErrorKind> {
 
 async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), ErrorKind> {
     let path = format!("{PATH}/{}/revoke", encoded(id));
-    let Envelope { data } = session.client().home(Method::POST, path).ask().await?;
+    let Envelope { data } = session.client().home(Method::POST, path).fetch_kind().await?;
     let ended: CliSession = list::read(session, &data).await?;
     if ended.current {
         forget(context, session).await?;
@@ -94,7 +94,7 @@ async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), Er
     Ok(())
 }
 
-/// Removes the local credential of a revoked session, unless the profile has another session by now.
+/// Removes the revoked session from the profile, unless the profile has another session by now.
 async fn forget(context: &Context, session: &Session) -> Result<(), ErrorKind> {
     let ActiveCredential::Session { session, .. } = &session.chosen else { return Ok(()) };
     let _lock = lock_profile(context, &context.profile).await?;
@@ -106,7 +106,7 @@ async fn forget(context: &Context, session: &Session) -> Result<(), ErrorKind> {
 }
 
 impl CliSession {
-    fn lives(&self, now: DateTime<Utc>) -> bool {
+    fn is_active(&self, now: DateTime<Utc>) -> bool {
         let ends = [self.ends_at, self.idle_ends_at];
         self.revoked_at.is_none() && ends.into_iter().flatten().all(|end| end > now)
     }
@@ -142,13 +142,13 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_is_not_listed() {
+    fn an_ended_session_is_not_active() {
         let now = "2026-11-23T08:05:00Z".parse().unwrap();
-        let lives = |name: &str, at: &str| {
-            CliSession::deserialize(&json!({ "id": "ses_1", name: at })).unwrap().lives(now)
+        let is_active = |name: &str, at: &str| {
+            CliSession::deserialize(&json!({ "id": "ses_1", name: at })).unwrap().is_active(now)
         };
-        assert!(lives("idleEndsAt", "2026-11-24T00:00:00Z"));
-        assert!(!lives("idleEndsAt", "2026-11-23T08:00:00Z"));
-        assert!(!lives("revokedAt", "2026-11-23T08:00:00Z"));
+        assert!(is_active("idleEndsAt", "2026-11-24T00:00:00Z"));
+        assert!(!is_active("idleEndsAt", "2026-11-23T08:00:00Z"));
+        assert!(!is_active("revokedAt", "2026-11-23T08:00:00Z"));
     }
 }

@@ -1,4 +1,4 @@
-//! What API keys and personal access tokens share: listing, creation, revocation.
+//! Lists, creates and revokes API keys and personal access tokens.
 
 use std::io::IsTerminal as _;
 
@@ -11,22 +11,22 @@ use super::list::{self, Envelope, encoded};
 use crate::context::Context;
 use crate::duration::remaining;
 use crate::error::{Error, ErrorKind};
-use crate::output::{Icon, fact};
+use crate::output::{Icon, labeled};
 use crate::secret::Secret;
 use crate::session::Session;
 use crate::table;
 
-/// API path and names of a kind of credential.
+/// A kind of credential: its path in the API and its names.
 #[derive(Clone, Copy)]
 pub(super) struct Kind {
     pub(super) path: &'static str,
-    /// The field with the secret of a new one.
+    /// The member of the response that holds the secret of a new one.
     pub(super) secret: &'static str,
     pub(super) name: &'static str,
     pub(super) heading: &'static str,
 }
 
-/// The fields to show.
+/// The fields that are shown.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StaticCredential {
@@ -57,7 +57,7 @@ struct Owner {
     name: String,
 }
 
-/// The key that a new one replaces.
+/// The key that a new key replaces.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Replaced {
@@ -67,7 +67,7 @@ struct Replaced {
 }
 
 impl StaticCredential {
-    fn lives(&self, now: DateTime<Utc>) -> bool {
+    fn is_active(&self, now: DateTime<Utc>) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
     }
 
@@ -86,17 +86,17 @@ impl StaticCredential {
         };
         let owner = self.owner.as_ref().map(|owner| owner.name.clone()).unwrap_or_default();
         let used = used.unwrap_or_else(|| "never".into());
-        vec![self.id.clone(), self.name.clone(), self.masked(), owner, used, end, self.may()]
+        vec![self.id.clone(), self.name.clone(), self.masked(), owner, used, end, self.scopes_text()]
     }
 
-    /// The scopes in one cell.
-    pub(super) fn may(&self) -> String {
+    /// The scopes as one text.
+    fn scopes_text(&self) -> String {
         if self.unrestricted { "everything".into() } else { self.scopes.join(" ") }
     }
 }
 
 impl Kind {
-    /// Prints the active ones, or all.
+    /// Prints those that are active, or all.
     pub(super) async fn list(
         self,
         context: &Context,
@@ -112,12 +112,14 @@ impl Kind {
         let mut rows = vec![heading.map(str::to_owned).to_vec()];
         for document in &documents {
             let one: StaticCredential = list::read(session, document).await?;
-            if ended || one.lives(now) {
+            if ended || one.is_active(now) {
                 rows.push(one.row(now));
             }
         }
         if rows.len() == 1 {
-            context.output.tell(&format!("No {} yet.", self.name));
+            let more =
+                if documents.is_empty() { "" } else { " Use --all to include revoked and expired ones." };
+            context.output.tell(&format!("No {}s.{more}", self.name));
             return Ok(());
         }
         table::lines(&rows).iter().try_for_each(|line| context.output.data(line))
@@ -135,17 +137,17 @@ impl Kind {
         if context.output.is_json() {
             return context.output.json(&document);
         }
-        // Removed from the document, so that no error can quote it.
+        // Taken out of the document, so that no error can quote it.
         let Some(Value::String(secret)) = document.get_mut(self.secret).map(Value::take) else {
             let what = format!("It created a {} but did not return it", self.name);
             return Err(ErrorKind::InvalidResponse { host: session.home().await?.host(), what });
         };
         let secret = Secret::new(secret);
-        // The secret must not be lost if other fields are missing.
+        // The secret is printed even if other fields are missing.
         match StaticCredential::deserialize(&document) {
             Ok(one) => {
                 context.output.say(Icon::Good, &format!("Created {} {}", self.name, one.id));
-                for line in facts(&one, context.now()) {
+                for line in details(&one, context.now()) {
                     context.output.tell(&line);
                 }
             }
@@ -157,7 +159,7 @@ impl Kind {
         context.output.raw(format!("{}\n", secret.expose()).as_bytes())
     }
 
-    /// Revokes one.
+    /// Revokes the one with this ID.
     pub(super) async fn revoke(
         self,
         context: &Context,
@@ -174,33 +176,33 @@ impl Kind {
         Ok(())
     }
 
-    /// Safe to retry: every `POST` carries an `Idempotency-Key`.
+    /// Safe to retry, because the request carries an `Idempotency-Key`.
     pub(super) async fn post(self, session: &Session, path: &str, asked: &Value) -> Result<Value, ErrorKind> {
         let request = session.client().home(Method::POST, path).json(asked).map_err(Error::into_kind)?;
-        Ok(request.ask::<Envelope>().await?.data)
+        Ok(request.fetch_kind::<Envelope>().await?.data)
     }
 }
 
-fn facts(one: &StaticCredential, now: DateTime<Utc>) -> Vec<String> {
-    let mut lines = vec![fact("Name", &one.name)];
-    lines.extend(one.owner.as_ref().map(|owner| fact("Owner", &owner.name)));
-    lines.extend(one.mode.as_ref().map(|mode| fact("Mode", mode)));
-    lines.push(fact("Scopes", &one.may()));
+fn details(one: &StaticCredential, now: DateTime<Utc>) -> Vec<String> {
+    let mut lines = vec![labeled("Name", &one.name)];
+    lines.extend(one.owner.as_ref().map(|owner| labeled("Owner", &owner.name)));
+    lines.extend(one.mode.as_ref().map(|mode| labeled("Mode", mode)));
+    lines.push(labeled("Scopes", &one.scopes_text()));
     let end = one.expires_at.map_or_else(|| "never".into(), |end| format!("in {}", remaining(end - now)));
-    lines.push(fact("Ends", &end));
+    lines.push(labeled("Ends", &end));
     lines.extend(one.replaces.as_ref().map(|old| {
         let left = old.expires_at.map(|end| end - now).filter(|left| *left > TimeDelta::zero());
         let until = left.map_or_else(
             || "which has ended".to_owned(),
             |left| format!("which works for another {}", remaining(left)),
         );
-        fact("Replaces", &format!("{}, {until}", old.id))
+        labeled("Replaces", &format!("{}, {until}", old.id))
     }));
     lines
 }
 
-/// The time after this duration, in the format of the API.
-pub(super) fn end_after(context: &Context, span: std::time::Duration) -> Result<String, ErrorKind> {
+/// The time after this duration in the format of the API.
+pub(super) fn expiry(context: &Context, span: std::time::Duration) -> Result<String, ErrorKind> {
     let span = TimeDelta::from_std(span).ok();
     let end = span.and_then(|span| context.now().checked_add_signed(span));
     end.map(|end| end.to_rfc3339_opts(SecondsFormat::Millis, true))
@@ -234,17 +236,17 @@ mod tests {
     }
 
     #[test]
-    fn what_was_revoked_or_has_expired_no_longer_lives() {
-        assert!(read(&json!({})).lives(now()));
-        assert!(!read(&json!({ "revokedAt": "2026-11-23T07:00:00.000Z" })).lives(now()));
-        assert!(!read(&json!({ "expiresAt": "2026-11-23T08:00:00.000Z" })).lives(now()));
+    fn a_revoked_or_expired_key_is_not_active() {
+        assert!(read(&json!({})).is_active(now()));
+        assert!(!read(&json!({ "revokedAt": "2026-11-23T07:00:00.000Z" })).is_active(now()));
+        assert!(!read(&json!({ "expiresAt": "2026-11-23T08:00:00.000Z" })).is_active(now()));
     }
 
     #[test]
-    fn the_facts_of_a_rotation_say_how_long_the_old_key_works() {
+    fn the_details_of_a_rotation_say_how_long_the_old_key_works() {
         let new = read(&json!({ "replaces": { "id": "key_8", "expiresAt": "2026-11-23T09:00:00.000Z" } }));
-        assert_eq!(facts(&new, now()).last().unwrap(), "  Replaces      key_8, which works for another 1h");
+        assert_eq!(details(&new, now()).last().unwrap(), "  Replaces      key_8, which works for another 1h");
         let new = read(&json!({ "replaces": { "id": "key_8", "expiresAt": "2026-11-23T08:00:00.000Z" } }));
-        assert_eq!(facts(&new, now()).last().unwrap(), "  Replaces      key_8, which has ended");
+        assert_eq!(details(&new, now()).last().unwrap(), "  Replaces      key_8, which has ended");
     }
 }

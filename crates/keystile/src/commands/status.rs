@@ -13,11 +13,11 @@ use crate::credentials::{
 };
 use crate::duration::remaining;
 use crate::error::ErrorKind;
-use crate::output::{Icon, fact};
+use crate::output::{Icon, labeled};
 use crate::session::{ActiveCredential, Session, key_variable};
 use crate::source::CredentialSource;
 
-/// What file and server say about the credential.
+/// The state of the credential, from the file and the server.
 #[derive(Default)]
 struct Status {
     method: &'static str,
@@ -49,7 +49,7 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
     status.warnings.extend(hidden_variable(context, session.source())?);
     let others = if args.all { profile::others(context)? } else { Vec::new() };
     match &checked {
-        // If the server could not be asked, shows what the file says.
+        // Without the server, shows what the file says.
         Ok(())
         | Err(
             ErrorKind::Unreachable { .. } | ErrorKind::ServerError { .. } | ErrorKind::RateLimited { .. },
@@ -59,7 +59,7 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
         Err(_) => print_absent(context)?,
     }
     match checked {
-        // Exit code 3 is "could not check".
+        // Exit code 3 means "could not check".
         Err(ErrorKind::RateLimited { request_id, .. }) => {
             Err(ErrorKind::ServerError { status: 429, request_id })
         }
@@ -95,7 +95,7 @@ fn stored(session: &OauthCredential) -> Status {
     }
 }
 
-/// How the session was signed in, as a prefix to its name.
+/// The sign-in method of the session, as a prefix of its name.
 fn sign_in_method(by: Option<SignedInBy>) -> &'static str {
     match by {
         Some(SignedInBy::Browser) => "browser sign-in, ",
@@ -105,7 +105,7 @@ fn sign_in_method(by: Option<SignedInBy>) -> &'static str {
     }
 }
 
-/// Without the server, only the state in the file tells.
+/// Without the server, only the file tells whether the session has ended.
 fn offline(session: &Session) -> Result<(), ErrorKind> {
     match &session.chosen {
         ActiveCredential::Session { session, .. } if session.state == CredentialState::NeedsLogin => {
@@ -192,7 +192,7 @@ fn print(
     let as_whom =
         status.account.as_ref().map(|account| format!(" as {}", account.display_name())).unwrap_or_default();
     screen.headline(icon, &format!("Signed in{to}{as_whom}"))?;
-    for line in facts(context, session.source(), status) {
+    for line in details(context, session.source(), status) {
         screen.data(&line)?;
     }
     for warning in &status.warnings {
@@ -206,21 +206,21 @@ fn print(
     Ok(())
 }
 
-fn facts(context: &Context, source: &CredentialSource, status: &Status) -> Vec<String> {
+fn details(context: &Context, source: &CredentialSource, status: &Status) -> Vec<String> {
     let is_active = context.config.active_profile.clone().unwrap_or_default() == context.profile;
     let mut lines = Vec::new();
     match source {
         CredentialSource::Profile(stored) => {
             let active = if is_active { " (active)" } else { "" };
-            lines.push(fact("Profile", &format!("{}{active}", stored.name)));
+            lines.push(labeled("Profile", &format!("{}{active}", stored.name)));
         }
         CredentialSource::Flag | CredentialSource::Variable(_) | CredentialSource::NewLogin => {}
     }
     if let Some(org) = &status.org {
-        lines.push(fact("Organization", &format!("{} ({})", org.display_name(), org.id)));
+        lines.push(labeled("Organization", &format!("{} ({})", org.display_name(), org.id)));
     }
     let credential = status.credential.as_deref().unwrap_or("unknown");
-    lines.push(fact(
+    lines.push(labeled(
         "Method",
         &match status.method {
             "oauth" => format!("{}CLI session {credential}", sign_in_method(status.signed_in_by)),
@@ -228,7 +228,7 @@ fn facts(context: &Context, source: &CredentialSource, status: &Status) -> Vec<S
             _ => format!("API key {credential}"),
         },
     ));
-    lines.push(fact(
+    lines.push(labeled(
         "Source",
         &match source {
             CredentialSource::Profile(stored) => context.paths.display(&stored.path),
@@ -242,10 +242,10 @@ fn facts(context: &Context, source: &CredentialSource, status: &Status) -> Vec<S
         let renewal = if status.refreshable { ", refreshes automatically" } else { "" };
         let when =
             if left.num_seconds() > 0 { format!("expires in {}", remaining(left)) } else { "expired".into() };
-        lines.push(fact("Access token", &format!("{when}{renewal}")));
+        lines.push(labeled("Access token", &format!("{when}{renewal}")));
     }
     if !status.scopes.is_empty() {
-        lines.push(fact("Scopes", &status.scopes.join(" ")));
+        lines.push(labeled("Scopes", &status.scopes.join(" ")));
     }
     lines
 }

@@ -1,4 +1,4 @@
-//! The format of `credentials.json`. Unknown fields are kept, so that older versions lose nothing.
+//! The format of `credentials.json`. Unknown fields are kept, so that an older version does not remove them.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::base_url::BaseUrl;
 use crate::profile::ProfileName;
 use crate::secret::Secret;
 
-/// Names the keyring entry that holds the long-lived secret.
+/// The field with the name of the keyring entry that holds the long-lived secret.
 const KEYRING_ENTRY: &str = "keyring_entry";
 
-/// The contents of the credentials file: one credential for each profile.
+/// The contents of `credentials.json`: one credential for each profile.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct CredentialDocument {
     #[serde(default = "first_version")]
@@ -21,14 +21,14 @@ pub struct CredentialDocument {
     /// Incremented by every change.
     #[serde(default)]
     pub(super) generation: u64,
-    /// Profiles of an unknown kind are kept as they are.
+    /// Credentials of an unknown kind are kept unchanged.
     #[serde(default)]
     profiles: BTreeMap<ProfileName, Profile>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
 
-/// A profile, possibly written by a newer version.
+/// A credential, possibly of a kind that only a newer version knows.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
 enum Profile {
@@ -47,23 +47,23 @@ pub enum Credential {
     ApiKey(Box<KeyCredential>),
 }
 
-/// A session: the tokens of one login.
+/// A session: the tokens of one login, and the servers that they belong to.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct OauthCredential {
-    /// The issuer.
+    /// The authorization server.
     pub issuer: BaseUrl,
-    /// The API that it may be sent to.
+    /// The API that the access token may be sent to.
     pub api_base: BaseUrl,
-    /// The client ID.
+    /// The client ID that the tokens were issued to.
     pub client_id: String,
-    /// The session ID at the server.
+    /// The session ID at the server; `None` if the server did not identify it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// The account.
+    /// The account; `None` if the server did not identify it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountRef>,
-    /// The organization.
+    /// The organization; `None` if the session belongs to none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub org: Option<OrgRef>,
     /// The granted scopes.
@@ -71,21 +71,21 @@ pub struct OauthCredential {
     pub scopes: Vec<String>,
     /// The access token.
     pub access_token: Secret,
-    /// Expiry of the access token.
+    /// When the access token expires.
     pub access_expires_at: DateTime<Utc>,
     /// The refresh token; `None` if the server issued none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Secret>,
-    /// Expiry of the session without further use.
+    /// When the session ends unless it is refreshed before; `None` if the server does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_expires_at: Option<DateTime<Utc>>,
     /// Incremented by every change of this profile.
     #[serde(default)]
     pub generation: u64,
-    /// Whether it can be refreshed.
+    /// Whether the session can still be refreshed.
     #[serde(default)]
     pub state: CredentialState,
-    /// The sign-in method; `None` if written by an older version.
+    /// The sign-in method; `None` if it was not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_by: Option<SignedInBy>,
     #[serde(flatten)]
@@ -98,16 +98,16 @@ pub struct OauthCredential {
 pub struct KeyCredential {
     /// The key.
     pub api_key: Secret,
-    /// The issuer; `None` = that of the tool.
+    /// The server that issued the key; `None` means the issuer of the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<BaseUrl>,
-    /// The API that it may be sent to; `None` = that of the tool.
+    /// The API that the key may be sent to; `None` means that of the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_base: Option<BaseUrl>,
-    /// The key ID at the server; `None` until verified.
+    /// The ID of the key at the server; `None` until verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
-    /// Whether the server has accepted it; `None` if it was written by hand.
+    /// Whether the server has accepted the key; `None` if the file was written by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<bool>,
     /// Incremented by every change of this profile.
@@ -117,7 +117,7 @@ pub struct KeyCredential {
     pub(crate) unknown: Map<String, Value>,
 }
 
-/// An account.
+/// An account, as the server identified it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct AccountRef {
@@ -131,13 +131,13 @@ pub struct AccountRef {
     pub name: Option<String>,
 }
 
-/// An organization.
+/// An organization, as the server identified it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct OrgRef {
     /// The organization ID.
     pub id: String,
-    /// The slug, as in URLs.
+    /// The short name in URLs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
     /// The display name.
@@ -162,13 +162,13 @@ pub enum CredentialState {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SignedInBy {
-    /// A browser that was redirected to a loopback port.
+    /// A browser, redirected to a loopback port (RFC 8252).
     Browser,
-    /// A device code.
+    /// A device code (RFC 8628).
     DeviceCode,
     /// A pasted authorization code.
     PastedCode,
-    /// A method of a newer version.
+    /// A method that only a newer version knows.
     #[serde(other)]
     Other,
 }
@@ -184,7 +184,7 @@ impl Default for CredentialDocument {
 }
 
 impl CredentialDocument {
-    /// Parses the file. A handwritten `{"api_key": "..."}` is the profile `default`.
+    /// Parses `credentials.json`. A handwritten `{"api_key": "..."}` becomes the profile `default`.
     pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         let mut document: Self = serde_json::from_slice(bytes)?;
         let default = ProfileName::default();
@@ -196,14 +196,14 @@ impl CredentialDocument {
         Ok(document)
     }
 
-    /// Serializes the file: indented JSON and a newline.
+    /// Serializes `credentials.json`: indented JSON that ends with a newline.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
         Ok(bytes)
     }
 
-    /// The credential of a profile; `None` if there is none or it is of an unknown kind.
+    /// The credential of a profile; `None` if it has none, or one of an unknown kind.
     pub fn get(&self, profile: &ProfileName) -> Option<&Credential> {
         match self.profiles.get(profile)? {
             Profile::Known(credential) => Some(credential),
@@ -211,7 +211,7 @@ impl CredentialDocument {
         }
     }
 
-    /// All profiles with credentials of a known kind.
+    /// All profiles with a credential of a known kind, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&ProfileName, &Credential)> {
         self.profiles.iter().filter_map(|(name, profile)| match profile {
             Profile::Known(credential) => Some((name, credential)),
@@ -219,7 +219,7 @@ impl CredentialDocument {
         })
     }
 
-    /// Sets or removes the credential of a profile.
+    /// Sets the credential of a profile; `None` removes it.
     pub fn set(&mut self, profile: &ProfileName, credential: Option<Credential>) {
         match credential {
             Some(credential) => {
@@ -233,7 +233,7 @@ impl CredentialDocument {
 }
 
 impl Credential {
-    /// The generation of the profile.
+    /// The number of changes of the profile so far.
     pub fn generation(&self) -> u64 {
         match self {
             Self::Oauth(session) => session.generation,

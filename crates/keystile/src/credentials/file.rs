@@ -1,4 +1,4 @@
-//! The credentials file, shared by all processes of a user.
+//! The credentials file, which all processes of a user share.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -15,7 +15,7 @@ use crate::files;
 use crate::paths::Paths;
 use crate::profile::ProfileName;
 
-/// A change reads, writes and renames a small file; a longer wait means a stuck process.
+/// Limit of the wait for another process that changes the file. A change takes milliseconds.
 const CHANGE_WAIT: Duration = Duration::from_secs(5);
 
 /// Stores credentials in a file with mode 0600.
@@ -25,7 +25,7 @@ pub(crate) struct FileStore {
 }
 
 impl FileStore {
-    /// Creates no files or folders until something is stored.
+    /// Creates no file or folder before something is stored.
     pub(crate) fn new(paths: Paths) -> Self {
         Self { paths, warnings: Mutex::default() }
     }
@@ -41,16 +41,16 @@ impl FileStore {
         }
     }
 
-    /// The name for a damaged file, with the date of its last change.
+    /// The new name of a damaged file, with the date of its last change.
     fn name_aside(&self) -> String {
         let changed = fs::metadata(self.path()).and_then(|metadata| metadata.modified());
         let date = changed.map(DateTime::<Utc>::from).unwrap_or_default().format("%Y%m%d");
         format!("credentials.json.corrupt-{date}")
     }
 
-    /// Serializes changes: profiles have separate locks but share the file.
+    /// The lock for changes of the file, which all profiles share.
     fn change_lock(&self) -> Result<FileLock, ErrorKind> {
-        // Cannot be the lock of a profile: names do not begin with a dot.
+        // Not the lock of any profile, because profile names do not begin with a dot.
         let path = self.paths.locks().join(".change.lock");
         let deadline = Instant::now() + CHANGE_WAIT;
         loop {
@@ -117,7 +117,7 @@ impl CredentialStore for FileStore {
         Ok(SwapResult::Done)
     }
 
-    fn set_damaged_aside(&self) -> Result<String, ErrorKind> {
+    fn move_damaged_aside(&self) -> Result<String, ErrorKind> {
         let (path, name) = (self.path(), self.name_aside());
         fs::rename(&path, path.with_file_name(&name)).map_err(|error| failed("move", &path, &error))?;
         Ok(name)

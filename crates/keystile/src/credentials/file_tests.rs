@@ -18,7 +18,7 @@ fn put(store: &FileStore, name: &str, expected: Option<u64>) -> SwapResult {
 }
 
 #[test]
-fn a_missing_file_holds_nothing_and_reading_makes_nothing() {
+fn a_missing_file_is_empty_and_reading_does_not_create_it() {
     let folder = TempFolder::new();
     assert_eq!(store(&folder).read().unwrap().iter().count(), 0);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -38,7 +38,7 @@ fn a_change_needs_the_generation_that_was_read() {
 }
 
 #[test]
-fn changes_of_many_profiles_at_once_lose_none() {
+fn concurrent_changes_of_many_profiles_are_all_kept() {
     let folder = TempFolder::new();
     let store = Arc::new(store(&folder));
     let start = Arc::new(std::sync::Barrier::new(8));
@@ -65,7 +65,7 @@ fn a_file_that_others_can_write_is_refused() {
 }
 
 #[test]
-fn a_file_that_others_can_read_is_closed_and_said() {
+fn a_file_that_others_can_read_is_made_private_with_a_warning() {
     let folder = TempFolder::new();
     let store = store(&folder);
     let _ = put(&store, "work", None);
@@ -79,7 +79,7 @@ fn a_file_that_others_can_read_is_closed_and_said() {
 }
 
 #[test]
-fn a_damaged_file_names_the_place_and_is_kept() {
+fn a_damaged_file_is_reported_with_line_and_column_and_kept() {
     let folder = TempFolder::new();
     let store = store(&folder);
     files::write_private(&store.path(), b"{\n  \"version\": 1,\n  oops\n}").unwrap();
@@ -87,7 +87,7 @@ fn a_damaged_file_names_the_place_and_is_kept() {
         Err(ErrorKind::CredentialsDamaged { line, column, .. }) => assert_eq!((line, column), (3, 3)),
         other => panic!("{other:?}"),
     }
-    let kept = store.set_damaged_aside().unwrap();
+    let kept = store.move_damaged_aside().unwrap();
     assert!(store.path().with_file_name(&kept).exists() && kept.starts_with("credentials.json.corrupt-20"));
     assert_eq!(store.read().unwrap().iter().count(), 0);
 }

@@ -5,7 +5,7 @@ use crate::secret::Secret;
 
 /// Stores secrets by name.
 pub(super) trait SecretStore: Send + Sync {
-    /// Checks within one second that secrets can be stored.
+    /// Checks that secrets can be stored; fails after one second.
     fn probe(&self) -> Result<(), ErrorKind>;
 
     fn set(&self, name: &str, secret: &Secret) -> Result<(), ErrorKind>;
@@ -19,7 +19,7 @@ pub(super) trait SecretStore: Send + Sync {
 mod system {
     use super::{ErrorKind, Secret, SecretStore};
 
-    /// Without the feature `keyring`, every call is an error.
+    /// Stands in without the feature `keyring`: every call fails.
     pub(crate) struct SystemKeyring;
 
     impl SystemKeyring {
@@ -61,7 +61,7 @@ mod system {
     use super::{ErrorKind, Secret, SecretStore};
 
     const PROBE_LIMIT: Duration = Duration::from_secs(1);
-    /// Leaves time to unlock the keyring.
+    /// Long enough for a user to unlock the keyring.
     const LIMIT: Duration = Duration::from_secs(60);
 
     /// The system keyring.
@@ -70,7 +70,7 @@ mod system {
     }
 
     impl SystemKeyring {
-        /// The entries of this tool.
+        /// The keyring entries of the tool with this name.
         pub(crate) fn of(service: &str) -> Self {
             Self { service: service.to_owned() }
         }

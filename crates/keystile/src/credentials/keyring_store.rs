@@ -1,6 +1,6 @@
 //! A credentials file whose long-lived secrets (refresh tokens and API keys) may be in the system keyring.
 //!
-//! The file records where each secret is; the settings only decide where the next one goes. Locks, generations and
+//! The file records where each secret is; the setting only decides where the next one is stored. Locks, generations and
 //! access tokens stay in the file.
 
 use std::path::PathBuf;
@@ -18,32 +18,33 @@ use crate::random;
 pub(crate) struct KeyringStore {
     file: FileStore,
     secrets: Box<dyn SecretStore>,
-    place: CredentialBackend,
+    backend: CredentialBackend,
     warnings: Mutex<Vec<String>>,
 }
 
 impl KeyringStore {
-    /// `service` is the name of the tool in the keyring.
-    pub(crate) fn new(file: FileStore, service: &str, place: CredentialBackend) -> Self {
-        Self::with_secrets(file, Box::new(SystemKeyring::of(service)), place)
+    /// `service` names the tool in the keyring.
+    pub(crate) fn new(file: FileStore, service: &str, backend: CredentialBackend) -> Self {
+        Self::with_secrets(file, Box::new(SystemKeyring::of(service)), backend)
     }
 
-    fn with_secrets(file: FileStore, secrets: Box<dyn SecretStore>, place: CredentialBackend) -> Self {
-        Self { file, secrets, place, warnings: Mutex::default() }
+    fn with_secrets(file: FileStore, secrets: Box<dyn SecretStore>, backend: CredentialBackend) -> Self {
+        Self { file, secrets, backend, warnings: Mutex::default() }
     }
 
-    /// Moves the secret of a credential to the backend; returns the name of the keyring entry, if any.
-    fn put_away(
+    /// Stores the secret of a credential in the backend. Returns the credential for the file, and the name of the keyring
+    /// entry if there is one.
+    fn store_secret(
         &self,
         profile: &ProfileName,
         credential: &Credential,
     ) -> Result<(Credential, Option<String>), ErrorKind> {
         let mut credential = credential.clone();
         credential.set_keyring_entry(None);
-        match (self.place, credential.long_lived_secret()) {
+        match (self.backend, credential.long_lived_secret()) {
             (CredentialBackend::File, _) | (CredentialBackend::Keyring, None) => Ok((credential, None)),
             (CredentialBackend::Keyring, Some(secret)) => {
-                // A new entry for each secret, so the old one stays valid until the file names the new one.
+                // A new entry for each secret: the old one is in use until the file names the new one.
                 let name = format!("{profile}:{}", random::uuid()?);
                 self.secrets.set(&name, &secret)?;
                 credential.remove_long_lived_secret();
@@ -53,13 +54,13 @@ impl KeyringStore {
         }
     }
 
-    /// Removes an entry. A failure is only a warning: the secret is no longer valid.
+    /// Deletes an entry that is not in use. A failure is only a warning.
     fn discard(&self, name: Option<String>) {
         let Some(Err(ErrorKind::KeyringUnusable { cause })) = name.map(|name| self.secrets.delete(&name))
         else {
             return;
         };
-        let note = format!("The keyring still has a secret that is no longer used: {cause}.");
+        let note = format!("An unused secret could not be deleted from the keyring: {cause}.");
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(note);
     }
 }
@@ -67,13 +68,13 @@ impl KeyringStore {
 impl CredentialStore for KeyringStore {
     fn read(&self) -> Result<CredentialDocument, ErrorKind> {
         let mut document = self.file.read()?;
-        let away: Vec<_> = document
+        let in_keyring: Vec<_> = document
             .iter()
             .filter_map(|(name, credential)| {
                 Some((name.clone(), credential.clone(), credential.keyring_entry()?.to_owned()))
             })
             .collect();
-        for (name, mut credential, entry) in away {
+        for (name, mut credential, entry) in in_keyring {
             credential.set_long_lived_secret(self.secrets.get(&entry)?);
             document.set(&name, Some(credential));
         }
@@ -82,7 +83,7 @@ impl CredentialStore for KeyringStore {
 
     fn probe(&self) -> Result<(), ErrorKind> {
         self.file.probe()?;
-        match self.place {
+        match self.backend {
             CredentialBackend::File => Ok(()),
             CredentialBackend::Keyring => self.secrets.probe(),
         }
@@ -101,7 +102,7 @@ impl CredentialStore for KeyringStore {
         let old = self.file.read()?.get(profile).and_then(Credential::keyring_entry).map(str::to_owned);
         let (next, new) = match credential {
             Some(credential) => {
-                let (next, new) = self.put_away(profile, credential)?;
+                let (next, new) = self.store_secret(profile, credential)?;
                 (Some(next), new)
             }
             None => (None, None),
@@ -114,8 +115,8 @@ impl CredentialStore for KeyringStore {
         swapped
     }
 
-    fn set_damaged_aside(&self) -> Result<String, ErrorKind> {
-        self.file.set_damaged_aside()
+    fn move_damaged_aside(&self) -> Result<String, ErrorKind> {
+        self.file.move_damaged_aside()
     }
 
     fn take_warnings(&self) -> Vec<String> {

@@ -50,10 +50,10 @@ impl SecretStore for MemoryKeyring {
     }
 }
 
-fn store(folder: &TempFolder, keyring: &MemoryKeyring, place: CredentialBackend) -> KeyringStore {
+fn store(folder: &TempFolder, keyring: &MemoryKeyring, backend: CredentialBackend) -> KeyringStore {
     let home = folder.path().to_str().unwrap();
     let paths = Paths::find(&brand(), &Environment::from([("ACME_HOME", home)])).unwrap();
-    KeyringStore::with_secrets(FileStore::new(paths), Box::new(keyring.clone()), place)
+    KeyringStore::with_secrets(FileStore::new(paths), Box::new(keyring.clone()), backend)
 }
 
 fn text(folder: &TempFolder) -> String {
@@ -61,7 +61,7 @@ fn text(folder: &TempFolder) -> String {
 }
 
 #[test]
-fn only_the_lasting_secret_leaves_the_file() {
+fn only_the_long_lived_secret_is_in_the_keyring() {
     let (folder, keyring, name) = (TempFolder::new(), MemoryKeyring::default(), ProfileName::default());
     let store = store(&folder, &keyring, CredentialBackend::Keyring);
     let credential = Credential::from(session());
@@ -76,13 +76,13 @@ fn only_the_lasting_secret_leaves_the_file() {
     let key = Credential::from(KeyCredential::new(Secret::new("acme_live_0123456789abcdefghij")));
     assert_eq!(store.compare_and_swap(&name, Some(1), Some(&key)), Ok(SwapResult::Done));
     assert!(!text(&folder).contains("acme_live_"), "{}", text(&folder));
-    assert_eq!(keyring.len(), 1, "what is no longer used is gone");
+    assert_eq!(keyring.len(), 1, "the unused secret is deleted");
     assert_eq!(store.compare_and_swap(&name, Some(2), None), Ok(SwapResult::Done));
     assert_eq!(keyring.len(), 0);
 }
 
 #[test]
-fn a_keyring_that_fails_stops_everything_and_changes_nothing() {
+fn a_failing_keyring_is_an_error_and_changes_nothing() {
     let (folder, keyring, name) = (TempFolder::new(), MemoryKeyring::default(), ProfileName::default());
     let store = store(&folder, &keyring, CredentialBackend::Keyring);
     let credential = Credential::from(session());
@@ -91,13 +91,13 @@ fn a_keyring_that_fails_stops_everything_and_changes_nothing() {
     keyring.lock();
     let locked = ErrorKind::KeyringUnusable { cause: "locked".into() };
     assert_eq!(store.probe(), Err(locked.clone()));
-    assert_eq!(store.read().err(), Some(locked.clone()), "no secret is not the same as an unreadable one");
+    assert_eq!(store.read().err(), Some(locked.clone()), "an unreadable secret does not count as none");
     assert_eq!(store.compare_and_swap(&name, Some(1), Some(&credential)), Err(locked));
     assert_eq!(text(&folder), before);
 }
 
 #[test]
-fn a_secret_is_found_where_it_was_put_whatever_the_settings_say_now() {
+fn a_secret_is_read_from_where_it_was_stored_whatever_the_setting() {
     let (folder, keyring, name) = (TempFolder::new(), MemoryKeyring::default(), ProfileName::default());
     let credential = Credential::from(session());
     let swapped =
@@ -112,7 +112,7 @@ fn a_secret_is_found_where_it_was_put_whatever_the_settings_say_now() {
 }
 
 #[test]
-fn who_comes_too_late_leaves_no_secret_behind() {
+fn a_conflict_leaves_no_secret_in_the_keyring() {
     let (folder, keyring, name) = (TempFolder::new(), MemoryKeyring::default(), ProfileName::default());
     let store = store(&folder, &keyring, CredentialBackend::Keyring);
     let credential = Credential::from(session());

@@ -1,4 +1,4 @@
-//! Locks between processes, released when the holder exits.
+//! Locks between processes. They end with the process that holds them.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -8,13 +8,13 @@ use std::time::Duration;
 use super::ProfileLock;
 use crate::files;
 
-/// Age from which a marker file (on file systems without locks) counts as abandoned.
+/// Age at which a marker file counts as abandoned.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// An exclusive lock on a file. The file is never removed, else two processes could lock different inodes.
+/// An exclusive lock on a file. The file is never removed: two processes could then lock different inodes.
 pub(crate) struct FileLock(Held);
 
-/// Lock implementations.
+/// How the lock is held.
 enum Held {
     /// A lock of the operating system, released when the file is closed.
     System { _file: File },
@@ -37,7 +37,7 @@ impl FileLock {
         }
     }
 
-    /// Needs no heartbeat: a change or refresh takes less than [`SILENCE`].
+    /// Creates a marker file. It needs no heartbeat, because a change or refresh takes less than [`SILENCE`].
     fn try_marker(lock: &Path) -> io::Result<Option<Self>> {
         let path = lock.with_extension("held");
         if let Ok(metadata) = fs::metadata(&path)
@@ -67,14 +67,14 @@ impl Drop for FileLock {
         match &self.0 {
             Held::System { .. } => {}
             Held::Marker { path } => {
-                // A leftover marker expires.
+                // If that fails, the marker expires.
                 let _ = fs::remove_file(path);
             }
         }
     }
 }
 
-/// For example NFS without a lock service (`ENOLCK`).
+/// Whether the file system has no locks, for example NFS without a lock service (`ENOLCK`).
 fn has_no_locks(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported
         || (cfg!(target_os = "linux") && error.raw_os_error() == Some(37))
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_marker_is_taken_over() {
+    fn an_abandoned_marker_is_taken_over() {
         let folder = TempFolder::new();
         let path = folder.path().join("work.lock");
         let marker = File::create(folder.path().join("work.held")).unwrap();

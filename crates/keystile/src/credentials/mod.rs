@@ -1,4 +1,4 @@
-//! Storage of credentials by profile.
+//! Stores credentials by profile.
 
 mod document;
 mod file;
@@ -24,13 +24,18 @@ pub(crate) use trust::check as check_trust;
 /// Stores one credential for each profile.
 ///
 /// Processes share a store. Every change is a [`compare_and_swap`](Self::compare_and_swap) on the generation of the
-/// profile, and a refresh holds the [lock](Self::try_lock) of the profile. A custom store must provide both across
-/// processes.
+/// profile, and a refresh holds the [lock](Self::try_lock) of the profile. A custom store must make both work across
+/// processes. Its methods block.
+///
+/// Errors: [`CredentialsUnreadable`](ErrorKind::CredentialsUnreadable) and
+/// [`CredentialsDamaged`](ErrorKind::CredentialsDamaged) for reading,
+/// [`CredentialsUnwritable`](ErrorKind::CredentialsUnwritable) for writing, and
+/// [`KeyringUnusable`](ErrorKind::KeyringUnusable) for both.
 pub trait CredentialStore: Send + Sync {
     /// Reads all credentials.
     fn read(&self) -> Result<CredentialDocument, ErrorKind>;
 
-    /// Checks that a credential could be stored. Called before the user is asked to approve a login.
+    /// Checks that a credential can be stored. Called before the user is asked to approve a login.
     fn probe(&self) -> Result<(), ErrorKind> {
         Ok(())
     }
@@ -38,8 +43,9 @@ pub trait CredentialStore: Send + Sync {
     /// Takes the lock of a profile; `None` if another process holds it.
     fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, ErrorKind>;
 
-    /// Stores a credential (`None` removes it) if the profile still has the generation `expected` (`None` = empty). The
-    /// stored credential gets the next generation.
+    /// Stores a credential, or removes it if `credential` is `None`, provided that the profile has the generation
+    /// `expected`; `None` means that the profile is empty. The stored credential gets the generation `expected + 1`, or
+    /// 1 in an empty profile.
     fn compare_and_swap(
         &self,
         profile: &ProfileName,
@@ -47,15 +53,15 @@ pub trait CredentialStore: Send + Sync {
         credential: Option<&Credential>,
     ) -> Result<SwapResult, ErrorKind>;
 
-    /// Moves damaged data aside, so that a login can store again; returns the name that it is kept under.
-    fn set_damaged_aside(&self) -> Result<String, ErrorKind>;
+    /// Moves damaged data to another name, which is returned, so that a login can store a credential again.
+    fn move_damaged_aside(&self) -> Result<String, ErrorKind>;
 
-    /// Returns and clears warnings for the user.
+    /// Returns the warnings for the user since the last call.
     fn take_warnings(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// The path to show to the user.
+    /// The path to show to the user as the place of the credentials.
     fn location(&self) -> std::path::PathBuf;
 }
 
@@ -70,15 +76,15 @@ pub(crate) enum CredentialBackend {
     Keyring,
 }
 
-/// The lock of a profile; dropping it releases the lock.
+/// The lock of a profile, released when dropped.
 pub trait ProfileLock: Send {}
 
-/// Result of a compare-and-swap.
+/// Result of [`CredentialStore::compare_and_swap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum SwapResult {
     /// Stored.
     Done,
-    /// The profile has another generation; nothing was stored.
+    /// Not stored: the profile has another generation.
     Conflict,
 }

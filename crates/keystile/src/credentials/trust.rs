@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::error::ErrorKind;
 use crate::paths::Paths;
 
-/// Refuses a file that another user owns or can write. If others can only read it, fixes the mode and returns a
+/// Fails if another user owns the file or can write it. If others can only read it, fixes the mode and returns a
 /// warning.
 #[cfg(unix)]
 pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<String>, ErrorKind> {
@@ -48,7 +48,7 @@ pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<St
     }))
 }
 
-/// No check: access control lists are inherited from the user's folder.
+/// Accepts every file: access control lists are inherited from the user's folder.
 #[cfg(not(unix))]
 pub(crate) fn check(_: &File, _: &Path, _: &Paths) -> Result<Option<String>, ErrorKind> {
     Ok(None)

@@ -1,27 +1,27 @@
-//! Exit codes.
+//! The exit code of each error.
 
 use std::process::ExitCode;
 
 use super::ErrorKind;
 
-/// Exit codes. Their meaning never changes.
+/// Exit codes of a tool. The meaning of a code never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Exit {
-    /// Invalid usage, a refused request, a malformed key, an invalid `config.toml`.
+    /// 1: invalid usage, a refused request, a malformed key, an invalid `config.toml`.
     Usage = 1,
-    /// Not signed in, rejected, missing scope, failed login, unusable credentials.
+    /// 2: not signed in, rejected, missing scope, failed login, unusable credentials.
     Auth = 2,
-    /// The server failed or is unreachable.
+    /// 3: the server failed or is unreachable.
     Server = 3,
-    /// Rate limited.
+    /// 4: rate limited.
     RateLimited = 4,
-    /// Not found.
+    /// 5: not found.
     NotFound = 5,
-    /// Ctrl-C.
+    /// 130: Ctrl-C.
     Interrupted = 130,
-    /// The reader of standard output is gone.
+    /// 141: the reader of standard output is gone.
     ClosedPipe = 141,
 }
 

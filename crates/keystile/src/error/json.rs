@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::text::Report;
+use super::report::Report;
 use super::{ErrorKind, exit};
 
 pub(super) fn document(kind: &ErrorKind, report: &Report) -> Value {
@@ -74,7 +74,7 @@ fn type_of(kind: &ErrorKind) -> &'static str {
     }
 }
 
-/// The stable code of an error kind.
+/// The `code` of an error kind.
 pub(super) fn code_of(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Usage { .. } => "usage",
@@ -120,7 +120,7 @@ pub(super) fn code_of(kind: &ErrorKind) -> &'static str {
     }
 }
 
-/// The code that the server sent.
+/// The code that the server sent, which takes precedence.
 fn server_code(kind: &ErrorKind) -> Option<&str> {
     match kind {
         ErrorKind::Rejected { code, .. }

@@ -1,8 +1,8 @@
 //! Errors: each [`ErrorKind`] has one text, one JSON document and one exit code.
 
-mod api;
 mod exit;
 mod json;
+mod report;
 mod sign_in;
 mod text;
 
@@ -11,134 +11,176 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::app::Brand;
+use super::brand::Brand;
+use super::invalid_value::InvalidValue;
 use super::keys::KeyProblem;
 use super::profile::ProfileName;
 use super::source::CredentialSource;
 
-pub(crate) use api::{Caller, kind_of};
 pub use exit::Exit;
 pub(crate) use sign_in::in_short;
 
 /// What went wrong, independent of the tool that reports it.
 ///
-/// Every kind has one exit code ([`Error::exit_code`]) and one `code` in [`Error::to_json`]. Kinds and fields may be
-/// added, so match with `_` and `..`.
+/// Each kind has one exit code ([`Error::exit_code`]) and one `code`, which is its `Display` and part of
+/// [`Error::to_json`]. Kinds may be added, so a `match` needs `_`. The kinds that a command of a tool or a
+/// [`CredentialStore`](crate::CredentialStore) makes itself keep their fields; the others are `#[non_exhaustive]`.
+///
+/// A field means the same in every kind:
+///
+/// | field | meaning |
+/// | --- | --- |
+/// | `source` | where the credential came from |
+/// | `status` | the HTTP status of the response |
+/// | `code` | the error code in the response, for example `invalid_token`; `None` if it had none |
+/// | `message` | the text for people, from the server or from the tool |
+/// | `request_id` | the request ID in the response; `None` if it had none |
+/// | `host` | the server: host name, followed by `:port` unless it is the default port |
+/// | `asked`, `bound` | the host or organization that was requested, and the one that the credential belongs to |
+/// | `cause` | the reason, without a full stop |
+/// | `what` | completes the sentence "Could not ..." |
+/// | `kept` | the credential that the profile keeps, masked |
+/// | `keys_url` | the page on which API keys are created; `None` if the server publishes none |
+/// | `after` | how long the login waited |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the fields are named after what they hold")]
+#[expect(missing_docs, reason = "the table above explains the fields")]
 pub enum ErrorKind {
-    /// An argument, a variable or a setting is invalid.
+    /// An argument, an environment variable or a setting is invalid. `hint` says what is valid.
     Usage { message: String, hint: Option<String> },
     /// `config.toml` cannot be read or parsed.
+    #[non_exhaustive]
     InvalidConfig { path: PathBuf, message: String },
     /// An API key does not have the format of the tool's keys. Found before any request.
+    #[non_exhaustive]
     InvalidKeyFormat { source: CredentialSource, problem: KeyProblem },
     /// There is no credential.
     NotAuthenticated,
-    /// A sign-in needs a terminal, and there is none.
+    /// A login needs a terminal, and there is none.
     NotInteractive,
-    /// The credential is bound to another server than the requested one.
+    /// The credential belongs to another server than the requested one. Found before any request.
+    #[non_exhaustive]
     HostMismatch { source: CredentialSource, asked: String, bound: String },
-    /// The credential is bound to another organization than the requested one.
+    /// The credential belongs to another organization than the requested one. Found before any request.
+    #[non_exhaustive]
     OrganizationMismatch { source: CredentialSource, asked: String, bound: String },
-    /// Plain `http` to a host other than this machine.
+    /// Plain `http` to a host other than this machine. `url` has only scheme and host.
+    #[non_exhaustive]
     InsecureUrl { url: String },
     /// The server rejected the credential (401).
+    #[non_exhaustive]
     Rejected { source: CredentialSource, code: Option<String>, request_id: Option<String> },
-    /// The credential lacks a scope (403).
+    /// The credential lacks a scope (403 `insufficient_scope`).
     InsufficientScope(Box<MissingScope>),
     /// The server refused the request for another reason than a scope (403).
+    #[non_exhaustive]
     Forbidden { source: CredentialSource, code: Option<String>, message: String, request_id: Option<String> },
-    /// The organization does not allow personal tokens and CLI sessions.
+    /// The organization allows neither personal tokens nor CLI sessions. `settings_url` is the page to change that on.
+    #[non_exhaustive]
     TokensDisabled { organization: Option<String>, settings_url: Option<String>, request_id: Option<String> },
-    /// Not found (404).
+    /// The server or the tool has no such object (404).
     NotFound { message: String, request_id: Option<String> },
-    /// The server refused the request as invalid (another status of 4xx).
+    /// The server refused the request as invalid (any other 4xx).
+    #[non_exhaustive]
     InvalidRequest { status: u16, code: Option<String>, message: String, request_id: Option<String> },
-    /// Rate limited (429), after all retries.
+    /// Rate limited (429), after all retries. `retry_after` is the `Retry-After` of the last response.
+    #[non_exhaustive]
     RateLimited { message: Option<String>, retry_after: Option<Duration>, request_id: Option<String> },
     /// The server failed (5xx), after all retries.
+    #[non_exhaustive]
     ServerError { status: u16, request_id: Option<String> },
-    /// No connection to the server, after all retries.
+    /// No connection to the server, after all retries. `proxy` is the variable with the proxy that was used, for example
+    /// `HTTPS_PROXY=http://proxy:3128`.
+    #[non_exhaustive]
     Unreachable { host: String, cause: String, proxy: Option<String> },
-    /// A response that does not follow the protocol.
+    /// A response does not follow the protocol. `what` is a sentence without a full stop.
+    #[non_exhaustive]
     InvalidResponse { host: String, what: String },
-    /// The server is known under another issuer URL than the requested one.
+    /// The server has another issuer URL, `address`, than the one that it was called under.
+    #[non_exhaustive]
     WrongIssuer { asked: String, address: String },
     /// No callback arrived before the timeout.
+    #[non_exhaustive]
     LoginTimedOut { after: Duration },
-    /// The device code expired before it was approved.
+    /// The device code expired, or the timeout passed, before it was approved.
+    #[non_exhaustive]
     CodeExpired { after: Duration },
     /// The server does not issue device codes to this client.
+    #[non_exhaustive]
     DeviceCodesUnavailable { host: String },
     /// The organization allows neither copied codes nor device codes.
     CodesDisabled,
     /// No usable authorization code was pasted.
     NoCodePasted,
-    /// No login that was started with [`App::start_login`](crate::App::start_login) has this handle.
+    /// No pending login has this handle, as returned by [`App::start_login`](crate::App::start_login).
+    #[non_exhaustive]
     NoPendingLogin { handle: String },
-    /// The server rejected the API key that was to be stored; `kept` is the masked credential of the profile.
+    /// The server rejected the API key that was to be stored.
+    #[non_exhaustive]
     KeyRejected { profile: ProfileName, kept: Option<String>, code: Option<String>, keys_url: Option<String> },
-    /// The API key could not be verified and would have replaced a working credential.
+    /// The API key could not be verified because of `cause`, and would have replaced a credential that works.
+    #[non_exhaustive]
     KeyUnverified { profile: ProfileName, kept: String, cause: Box<ErrorKind> },
     /// The `state` of the callback is not that of this login.
     StateMismatch,
-    /// The `iss` of the callback is not the issuer of this login (RFC 9207).
+    /// The `iss` of the callback is missing or not the issuer of this login (RFC 9207).
+    #[non_exhaustive]
     IssuerMismatch { issuer: Option<String> },
     /// The user denied the request, or is not allowed to approve it.
     AccessDenied,
-    /// The authorization server refused the login with another OAuth error.
+    /// The authorization server refused the login with another OAuth error: `error` and `error_description`.
+    #[non_exhaustive]
     LoginRefused { code: String, description: Option<String> },
-    /// The session has ended: the refresh token was refused.
+    /// The server refused the refresh token: the session has ended.
     RefreshFailed,
     /// Another process has held the lock of the profile for 30 seconds.
     LockBusy { path: PathBuf },
-    /// The credentials file cannot be read, or its owner or mode is unsafe.
+    /// The credentials file cannot be read, or its owner or mode is unsafe. `remedy` is a sentence.
     CredentialsUnreadable { path: PathBuf, cause: String, remedy: Option<String> },
-    /// The credentials file is not valid JSON; `kept_as` is the name that it is moved to by the next login.
+    /// The credentials file is not valid JSON. The next login moves it to `kept_as`, a name in the same folder.
     CredentialsDamaged { path: PathBuf, line: usize, column: usize, kept_as: String },
     /// The system keyring refused to read or write a secret.
     KeyringUnusable { cause: String },
-    /// The credentials cannot be written; `what` completes "Could not".
+    /// The credentials cannot be written.
     CredentialsUnwritable { what: String, cause: String },
     /// `auth doctor` found problems; `exit` is the exit code of the first.
+    #[non_exhaustive]
     ChecksFailed { checks: Vec<&'static str>, exit: Exit },
-    /// A local operation failed; `what` completes "Could not".
+    /// An operation on this machine failed.
     LocalFailure { what: String, cause: String },
-    /// Ctrl-C.
+    /// Ctrl-C, SIGTERM or SIGHUP.
     Interrupted,
-    /// The reader of standard output is gone (`EPIPE`).
+    /// The reader of standard output is gone (`EPIPE`). Nothing is printed for it.
     ClosedPipe,
 }
 
-/// How a credential can get the scopes that it lacks.
+/// How a user can get the scopes that a credential lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScopeRemedy {
-    /// A session: sign in again for more scopes.
+    /// Sign in again: the credential is a session.
     SignIn,
-    /// A session of a user whose role does not hold the scopes; signing in again does not help.
+    /// None: the role of the user does not hold the scopes, so a new session would lack them too.
     NotHeld,
-    /// An API key, whose scopes were fixed when it was created.
+    /// Use another API key: a key cannot get more scopes.
     Key,
 }
 
-/// The scopes that a request needed.
+/// The scopes that a request needs and a credential lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MissingScope {
     /// Where the credential came from.
     pub source: CredentialSource,
-    /// How the credential can get more scopes.
+    /// How to get the scopes.
     pub remedy: ScopeRemedy,
     /// The scopes that the request needs.
     pub required: Vec<String>,
     /// The scopes that the credential has.
     pub granted: Vec<String>,
-    /// The page on which API keys are created, if the server publishes it.
+    /// The page on which API keys are created; `None` if the server publishes none.
     pub keys_url: Option<String>,
-    /// The request ID of the response.
+    /// The request ID in the response; `None` if it had none.
     pub request_id: Option<String>,
 }
 
@@ -150,7 +192,13 @@ impl fmt::Display for ErrorKind {
 
 impl std::error::Error for ErrorKind {}
 
-/// An [`ErrorKind`] worded for one tool. `Display` is the text for people, without the leading icon.
+impl From<InvalidValue> for ErrorKind {
+    fn from(invalid: InvalidValue) -> Self {
+        Self::Usage { message: invalid.into_message(), hint: None }
+    }
+}
+
+/// An [`ErrorKind`] worded for one tool. `Display` is the text for people in several lines, without the leading `✗`.
 #[derive(Clone, Debug)]
 pub struct Error {
     kind: Box<ErrorKind>,
@@ -162,12 +210,7 @@ impl Error {
         Self { kind: Box::new(kind), brand }
     }
 
-    /// An invalid value, found where the tool is not known.
-    pub(crate) fn usage(message: String) -> Self {
-        Self::new(ErrorKind::Usage { message, hint: None }, Brand::unnamed())
-    }
-
-    /// What went wrong, for matching.
+    /// What went wrong, to match on.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }
@@ -182,7 +225,7 @@ impl Error {
         exit::exit_of(&self.kind)
     }
 
-    /// Headline and help for `auth doctor`, without the advice to run it.
+    /// Headline and help, without the advice to run `auth doctor`, which prints them.
     pub(crate) fn finding(&self) -> (String, String) {
         let report = text::report(&self.kind, &self.brand);
         (report.headline, report.lines.join(" "))
@@ -204,6 +247,12 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<InvalidValue> for Error {
+    fn from(invalid: InvalidValue) -> Self {
+        Self::new(invalid.into(), Brand::unnamed())
+    }
+}
 
 impl From<Error> for ExitCode {
     fn from(error: Error) -> Self {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::text::Report;
+use super::report::Report;
 use super::{ErrorKind, json};
 use crate::duration::in_words;
 use crate::profile::ProfileName;
@@ -65,14 +65,14 @@ pub(super) fn tokens_disabled(organization: Option<&str>, settings_url: Option<S
 }
 
 pub(super) fn refresh_failed(login: &str) -> Report {
-    // 401 is part of the stable text, whatever status the token endpoint sent.
+    // The stable text says 401, whatever status the token endpoint sent.
     Report::new("Session refresh failed (401)")
         .line(format!("Re-run `{login} --browser` to get fresh credentials."))
         .line("The session was revoked, signed out elsewhere, or its rotation was not saved. Your data is safe; only the")
         .line("local credentials are stale.")
 }
 
-/// A short form for the middle of a sentence.
+/// The error as part of a sentence.
 pub(crate) fn in_short(kind: &ErrorKind) -> String {
     match kind {
         ErrorKind::Unreachable { cause, .. } => cause.clone(),

@@ -2,49 +2,11 @@
 
 use std::time::Duration;
 
+use super::report::Report;
 use super::{ErrorKind, MissingScope, ScopeRemedy, sign_in};
-use crate::app::Brand;
+use crate::brand::Brand;
 use crate::keys::KeyProblem;
 use crate::source::CredentialSource;
-
-/// The text of an error.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Report {
-    pub(super) headline: String,
-    pub(super) lines: Vec<String>,
-    /// A command for diagnosis, appended to the first line.
-    advice: Option<String>,
-}
-
-impl Report {
-    pub(super) fn new(headline: impl Into<String>) -> Self {
-        Self { headline: headline.into(), lines: Vec::new(), advice: None }
-    }
-
-    pub(super) fn line(mut self, line: impl Into<String>) -> Self {
-        self.lines.push(line.into());
-        self
-    }
-
-    fn advise(self, command: String) -> Self {
-        Self { advice: Some(command), ..self }
-    }
-
-    /// Appends the advice. `auth doctor` leaves it out, because the advice is to run it.
-    pub(super) fn with_advice(mut self) -> Self {
-        if let (Some(command), Some(first)) = (self.advice.take(), self.lines.first_mut()) {
-            *first = format!("{first} Run `{command}`.");
-        }
-        self
-    }
-
-    pub(super) fn maybe(self, line: Option<String>) -> Self {
-        match line {
-            Some(line) => self.line(line),
-            None => self,
-        }
-    }
-}
 
 pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
     let login = brand.command("auth login");
@@ -56,7 +18,7 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         ErrorKind::InvalidKeyFormat { source, problem } => key_format(source, *problem, brand),
         ErrorKind::NotAuthenticated => not_authenticated(brand, &login),
         ErrorKind::NotInteractive => not_authenticated(brand, &login).line(format!(
-            "There is no terminal to prompt on. `{login} --device` prints a code and waits without one."
+            "There is no terminal to prompt on. `{login} --device` prints a code and needs no terminal."
         )),
         ErrorKind::HostMismatch { source, asked, bound } => Report::new(format!("No credential for {asked}"))
             .line(format!("The one {source} belongs to {bound} and is sent nowhere else."))

@@ -37,14 +37,14 @@ fn not_authenticated() {
 }
 
 #[test]
-fn a_login_without_a_terminal_says_what_would_work() {
+fn a_login_without_a_terminal_names_the_method_that_needs_none() {
     let text = text(ErrorKind::NotInteractive);
     assert!(text.starts_with("Not authenticated\n  Run `acme auth login` and"), "{text}");
-    assert!(text.ends_with("`acme auth login --device` prints a code and waits without one."), "{text}");
+    assert!(text.ends_with("`acme auth login --device` prints a code and needs no terminal."), "{text}");
 }
 
 #[test]
-fn a_key_in_the_wrong_form() {
+fn a_malformed_key() {
     let kind = ErrorKind::InvalidKeyFormat {
         source: CredentialSource::Variable("ACME_API_KEY".into()),
         problem: KeyProblem::Bearer,
@@ -85,7 +85,7 @@ fn a_rate_limit() {
 }
 
 #[test]
-fn a_broken_server() {
+fn a_server_error() {
     let app = app().status_page("status.acme.dev").build().unwrap();
     let kind = ErrorKind::ServerError { status: 502, request_id: Some("req_8h2".into()) };
     assert_eq!(
@@ -96,7 +96,7 @@ fn a_broken_server() {
 }
 
 #[test]
-fn a_server_out_of_reach() {
+fn an_unreachable_server() {
     let kind = ErrorKind::Unreachable {
         host: "api.acme.dev".into(),
         cause: "connection refused".into(),
@@ -110,7 +110,7 @@ fn a_server_out_of_reach() {
 }
 
 #[test]
-fn a_login_that_fails() {
+fn a_failed_login() {
     assert_eq!(
         text(ErrorKind::LoginTimedOut { after: Duration::from_secs(300) }),
         "OAuth flow timed out\n  \

@@ -1,4 +1,4 @@
-//! The HTTP client. Proxy, certificates, retries and trace are the same for login and API calls.
+//! The HTTP client of logins and API calls, with one configuration of proxy, certificates, retries and trace.
 
 mod response;
 mod retry;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::ErrorKind;
 
-/// A complete HTTP response.
+/// An HTTP response with its whole body.
 #[derive(Debug)]
 pub struct ApiResponse {
     inner: HttpResponse,
@@ -20,7 +20,7 @@ impl ApiResponse {
         Self { inner, host, received }
     }
 
-    /// The status code.
+    /// The status code, for example 200.
     pub fn status(&self) -> u16 {
         self.inner.status().as_u16()
     }
@@ -30,12 +30,12 @@ impl ApiResponse {
         self.inner.headers()
     }
 
-    /// The body, complete.
+    /// The whole body.
     pub fn bytes(&self) -> &[u8] {
         self.inner.body()
     }
 
-    /// The time of arrival.
+    /// When the response arrived.
     pub(crate) fn received(&self) -> DateTime<Utc> {
         self.received
     }
@@ -48,7 +48,7 @@ impl ApiResponse {
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, ErrorKind> {
         serde_json::from_slice(self.bytes()).map_err(|error| ErrorKind::InvalidResponse {
             host: self.host.clone(),
-            // The error of serde quotes no more than one value.
+            // The error of serde quotes at most one value.
             what: format!("Its JSON does not match the protocol: {error}"),
         })
     }

@@ -9,7 +9,7 @@ use oauth2::http::{HeaderMap, Method, Request};
 const ATTEMPTS: u32 = 4;
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
-/// A longer `Retry-After` is an error at once.
+/// With a longer `Retry-After` the response is final.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// Whether a request may be repeated although the server may have processed it.
@@ -17,12 +17,12 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 pub(crate) enum Replay {
     /// Yes: it is idempotent.
     Safe,
-    /// Only if the connection failed before it was sent.
+    /// Only if it was not sent, because the connection failed.
     OnlyIfUnsent,
 }
 
 impl Replay {
-    /// By method; POST and PATCH are safe only with an `Idempotency-Key`.
+    /// By method. POST and PATCH are safe only with an `Idempotency-Key`.
     pub(crate) fn of<T>(request: &Request<T>) -> Self {
         let is_keyed = request.headers().contains_key("idempotency-key");
         match *request.method() {
@@ -33,7 +33,7 @@ impl Replay {
     }
 }
 
-/// Result of one attempt.
+/// The result of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// A response.
@@ -44,7 +44,7 @@ pub(super) enum Outcome {
     Broken,
 }
 
-/// The wait before attempt `number + 1`; `None` if the outcome is final. `fraction` (0 to 1) is the jitter.
+/// The wait between attempt `number` and the next; `None` if the outcome is final. `fraction`, from 0 to 1, is the jitter.
 pub(super) fn wait_before_next(
     number: u32,
     outcome: Outcome,
@@ -94,14 +94,14 @@ mod tests {
     }
 
     #[test]
-    fn the_server_may_ask_for_up_to_a_minute() {
+    fn a_retry_after_of_up_to_a_minute_is_waited_for() {
         let wait = |seconds| wait_before_next(1, answered(429, Some(seconds)), Replay::Safe, 0.0);
         assert_eq!(wait(60), Some(Duration::from_secs(60)));
         assert_eq!(wait(61), None);
     }
 
     #[test]
-    fn what_is_not_safe_is_repeated_only_if_it_was_never_sent() {
+    fn an_unsafe_request_is_repeated_only_if_it_was_not_sent() {
         assert!(wait_before_next(1, Outcome::Unsent, Replay::OnlyIfUnsent, 1.0).is_some());
         assert_eq!(wait_before_next(1, Outcome::Broken, Replay::OnlyIfUnsent, 1.0), None);
         assert_eq!(wait_before_next(1, answered(503, None), Replay::OnlyIfUnsent, 1.0), None);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_post_is_safe_with_a_key_only() {
+    fn a_post_is_safe_only_with_an_idempotency_key() {
         let post = Request::post("https://a/").body(()).unwrap();
         assert_eq!(Replay::of(&post), Replay::OnlyIfUnsent);
         let keyed = Request::post("https://a/").header("Idempotency-Key", "1").body(()).unwrap();

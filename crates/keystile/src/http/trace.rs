@@ -11,7 +11,7 @@ use crate::redact::Redactor;
 const SECRET_HEADERS: [&str; 5] =
     ["authorization", "x-api-key", "cookie", "set-cookie", "proxy-authorization"];
 
-/// Writes debug lines on standard error.
+/// Prints debug lines on standard error.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trace {
     level: u8,
@@ -37,7 +37,7 @@ impl Trace {
         self.note(&format!("{method} {path} → {outcome} ({:.2}s)", took.as_secs_f64()));
     }
 
-    /// The headers of a request (`>`) or an answer (`<`), for `-vv`.
+    /// The headers of a request (`>`) or response (`<`), for `-vv`.
     pub(super) fn headers(&self, direction: char, headers: &HeaderMap) {
         if self.level >= 2 {
             for (name, value) in headers {

@@ -1,4 +1,4 @@
-//! Sends requests. The client is built on first use, to keep commands without a request fast.
+//! Sends requests. The client is built on first use, so that commands without a request stay fast.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -45,7 +45,7 @@ pub(crate) struct Transport {
     trace: Trace,
     clock: Arc<dyn Clock>,
     proxied: OnceLock<reqwest::Client>,
-    /// For loopback addresses, which bypass the proxy.
+    /// For loopback addresses, without the proxy.
     direct: OnceLock<reqwest::Client>,
 }
 
@@ -171,7 +171,7 @@ async fn run(
     Ok(answer)
 }
 
-/// The innermost cause, without the URL that the outer errors repeat.
+/// The innermost cause. The outer ones only repeat the URL.
 fn cause_of(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "connection timed out".into();

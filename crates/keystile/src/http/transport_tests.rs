@@ -19,7 +19,7 @@ fn get(url: &str) -> HttpRequest {
 const SAFE: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(5) };
 
 #[tokio::test]
-async fn a_busy_server_is_asked_again_and_then_answers() {
+async fn a_failing_server_is_asked_again() {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = count.clone();
     let server = TestServer::start(move |_| match counter.fetch_add(1, Ordering::SeqCst) {
@@ -32,7 +32,7 @@ async fn a_busy_server_is_asked_again_and_then_answers() {
 }
 
 #[tokio::test]
-async fn a_request_that_the_server_may_have_seen_is_not_repeated() {
+async fn an_unsafe_request_that_was_sent_is_not_repeated() {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = count.clone();
     let server = TestServer::start(move |_| {
@@ -48,20 +48,20 @@ async fn a_request_that_the_server_may_have_seen_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_is_not_followed() {
+async fn a_redirect_is_not_followed() {
     let server = TestServer::start(|_| TestResponse::status(302).header("location", "https://evil.example/"));
     let answer = transport(true).send(get(&server.url("/x")), SAFE).await.unwrap();
     assert_eq!(answer.status(), 302);
 }
 
 #[tokio::test]
-async fn plain_http_goes_to_this_machine_only() {
+async fn plain_http_is_allowed_only_to_this_machine() {
     let answer = transport(false).send(get("http://192.0.2.1/"), SAFE).await;
     assert_eq!(answer.err(), Some(ErrorKind::InsecureUrl { url: "http://192.0.2.1".into() }));
 }
 
 #[tokio::test]
-async fn a_closed_port_is_named_with_its_cause() {
+async fn a_closed_port_is_reported_with_its_cause() {
     let answer = transport(false).send(get("http://127.0.0.1:1/"), SAFE).await;
     let expected = ErrorKind::Unreachable {
         host: "127.0.0.1:1".into(),

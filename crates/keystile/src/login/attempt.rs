@@ -1,4 +1,4 @@
-//! What all sign-in methods share: the request, and what is done with the tokens.
+//! What all sign-in methods share: the request and the storage of the tokens.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use oauth2::{AuthorizationCode, PkceCodeVerifier, RedirectUrl, TokenResponse as 
 use subtle::ConstantTimeEq;
 
 use super::callback::Callback;
-use super::{CompletedLogin, LoginOptions, facts, store};
+use super::device_info::device_info;
+use super::{CompletedLogin, LoginOptions, store};
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy};
@@ -30,9 +31,9 @@ pub(super) struct Attempt<'a> {
     stored: Option<&'a Credential>,
 }
 
-/// Reduces the scopes to those that only read. Named scopes are looked up in the whole catalog, because scopes that the
-/// client may not request would otherwise count as protocol scopes. An empty result is an error: it would request the
-/// default of the server.
+/// Reduces the scopes to those that only read. Named scopes are looked up in the whole catalog: in that of the client, a
+/// scope that it may not request would be missing and count as a protocol scope. An empty result is an error, because no
+/// scopes means the default of the server.
 async fn only_reading(
     context: &Context,
     issuer: &BaseUrl,
@@ -54,7 +55,7 @@ async fn only_reading(
     Ok(scopes)
 }
 
-/// A login without scopes keeps those of the session that it replaces; the default of the server may be fewer.
+/// The scopes of the session that a login without scopes replaces. The default of the server may be fewer.
 fn scopes_to_keep<'a>(stored: Option<&'a Credential>, issuer: &BaseUrl) -> Option<&'a Vec<String>> {
     let session = stored.and_then(Credential::as_oauth)?;
     (session.state == CredentialState::Ok && &session.issuer == issuer).then_some(&session.scopes)
@@ -92,7 +93,7 @@ impl<'a> Attempt<'a> {
         Ok(Self { context, options, issuer, metadata, scopes, stored })
     }
 
-    /// The requested scopes, the same for every method.
+    /// The scopes to request.
     pub(super) fn scopes(&self) -> &[String] {
         &self.scopes
     }
@@ -104,9 +105,9 @@ impl<'a> Attempt<'a> {
         org.into_iter().chain(login_hint).chain(provider).collect()
     }
 
-    fn facts(&self) -> oauth::DeviceInfo {
+    fn device_info(&self) -> oauth::DeviceInfo {
         let context = self.context;
-        facts::facts(context.brand(), &context.environment, self.options.device_name.as_deref())
+        device_info(context.brand(), &context.environment, self.options.device_name.as_deref())
     }
 
     /// Makes the link to the approval page.
@@ -125,7 +126,7 @@ impl<'a> Attempt<'a> {
             redirect,
             scopes: &self.scopes,
             hints: &hints,
-            device: &self.facts(),
+            device: &self.device_info(),
         };
         oauth::request_link(&self.context.transport, &self.metadata, &asked, pkce).await
     }
@@ -137,7 +138,7 @@ impl<'a> Attempt<'a> {
             client_id: &self.context.app.client_id,
             scopes: &self.scopes,
             hints: &self.hints(),
-            device: &self.facts(),
+            device: &self.device_info(),
         };
         match oauth::request_code(&self.context.transport, endpoint, &asked).await {
             Ok(code) => Ok(Some(code)),
@@ -147,7 +148,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The authorization code of a callback, with `state` required.
+    /// The authorization code of a callback, which must have `state`, and `iss` if the server announces it (RFC 9207).
     pub(super) fn code_of(
         &self,
         answer: &Callback,
@@ -162,8 +163,8 @@ impl<'a> Attempt<'a> {
         self.code_of_pasted(answer, pkce)
     }
 
-    /// The authorization code of a pasted response, which may lack `state` and `iss`. Checks `state`, then `iss`, then
-    /// the error.
+    /// The authorization code of a pasted response, which may lack `state` and `iss`. `state` is checked first, then
+    /// `iss`, then `error`.
     pub(super) fn code_of_pasted(
         &self,
         answer: &Callback,
@@ -180,9 +181,9 @@ impl<'a> Attempt<'a> {
             return Err(oauth::refused(OauthError {
                 code: error.clone(),
                 description: answer.error_description.clone(),
-                finer: answer.error_code.clone(),
+                error_code: answer.error_code.clone(),
                 organization: answer.organization.clone(),
-                // Only pages of the issuer itself are shown.
+                // Shows only URLs of the issuer.
                 settings_url: answer
                     .error_uri
                     .as_deref()
@@ -213,7 +214,7 @@ impl<'a> Attempt<'a> {
         let context = self.context;
         let whoami = match whoami_of(&context.transport, self.issuer, tokens.access_token().secret()).await {
             Ok(whoami) => Some(whoami),
-            // The session is valid; discarding it would only leave it at the server.
+            // The session is valid, so it is kept.
             Err(kind) => {
                 let error = context.error(kind);
                 context
@@ -296,7 +297,7 @@ pub(super) async fn end_replaced(context: &Context, stored: Option<&Credential>,
     if &old.issuer != issuer {
         return;
     }
-    if let Err(kind) = crate::session::end(context, old, token).await {
+    if let Err(kind) = crate::session::revoke(context, old, token).await {
         let error = context.error(kind);
         context.ui.notice(&format!("The replaced session could not be revoked: {error}"));
     }

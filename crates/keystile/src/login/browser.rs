@@ -3,28 +3,25 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use oauth2::RedirectUrl;
 use tokio::time::{Instant, sleep_until};
-use url::form_urlencoded::byte_serialize;
 
+use super::Step;
 use super::attempt::Attempt;
+use super::finish::finish;
 use super::loopback::{Loopback, PendingCallback};
-use super::page::Page;
 use super::paste;
 use super::sign_in_method::{SignInMethod, WithoutDeviceCodes};
 use super::wait::{Frames, open_browser, stopped};
-use super::{CompletedLogin, Step};
-use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
-use crate::oauth::{Link, PkceSession, TokenError};
+use crate::oauth::{Link, PkceSession};
 use crate::ui::{CodeDelivery, LinkScreen, WaitAction, Waiting};
 
 const USUAL_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Result of the wait.
+/// How the wait ended.
 enum Waited {
     Arrived(PendingCallback),
-    /// The user changes the method.
+    /// The user chose another method.
     Chose(WaitAction),
 }
 
@@ -46,7 +43,7 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
     match wait(attempt, &mut loopback, url.as_str(), opens, timeout).await? {
         Waited::Arrived(pending) => {
             let redirect = loopback.redirect_url()?;
-            finish(attempt, pending, redirect, &pkce).await.map(signed_in)
+            finish(attempt, pending, redirect, &pkce).await
         }
         // The callback may still arrive, or its URL may be pasted.
         Waited::Chose(WaitAction::Paste) => paste::sign_in(attempt, &pkce, Some(&mut loopback)).await,
@@ -54,10 +51,6 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
             Ok(Step::Change(SignInMethod::Device { opens: false, without_codes: WithoutDeviceCodes::Paste }))
         }
     }
-}
-
-pub(super) fn signed_in(account: CompletedLogin) -> Step {
-    Step::SignedIn(Box::new(account))
 }
 
 /// Waits for the callback.
@@ -90,45 +83,4 @@ async fn wait(
             }
         }
     }
-}
-
-/// Exchanges the code and stores the session; only then answers the browser.
-pub(super) async fn finish(
-    attempt: &Attempt<'_>,
-    pending: PendingCallback,
-    redirect: RedirectUrl,
-    pkce: &PkceSession,
-) -> Result<CompletedLogin, ErrorKind> {
-    match trade(attempt, &pending, redirect, pkce).await {
-        Ok(account) => {
-            pending.answer(Page::Done { url: done_page(attempt) }).await;
-            attempt.end_replaced().await;
-            Ok(account)
-        }
-        Err(kind @ (ErrorKind::AccessDenied | ErrorKind::TokensDisabled { .. })) => {
-            pending.answer(Page::Denied { url: format!("{}/denied", attempt.issuer) }).await;
-            Err(kind)
-        }
-        Err(kind) => {
-            pending.answer(Page::Failed { tool: attempt.context.brand().name().to_owned() }).await;
-            Err(kind)
-        }
-    }
-}
-
-/// A page of the issuer to redirect to, so that the code does not stay in the address bar.
-fn done_page(attempt: &Attempt<'_>) -> String {
-    let client: String = byte_serialize(attempt.context.app.client_id.as_bytes()).collect();
-    format!("{}/done?c={client}", attempt.issuer)
-}
-
-async fn trade(
-    attempt: &Attempt<'_>,
-    pending: &PendingCallback,
-    redirect: RedirectUrl,
-    pkce: &PkceSession,
-) -> Result<CompletedLogin, ErrorKind> {
-    let code = attempt.code_of(&pending.callback, pkce)?;
-    let tokens = attempt.exchange(code, redirect, pkce).await.map_err(TokenError::into_kind)?;
-    attempt.keep(&tokens, SignedInBy::Browser).await
 }

@@ -1,4 +1,4 @@
-//! Parses requests to the loopback listener.
+//! Parses the requests that reach the loopback listener.
 
 use url::Url;
 
@@ -21,12 +21,12 @@ pub(crate) struct Callback {
 pub(super) enum Request {
     /// The callback.
     Callback(Callback),
-    /// Anything else; the login goes on waiting.
+    /// Anything else. The login keeps waiting.
     Refused(Page),
 }
 
-/// Parses a request. Only a top-level navigation to `/callback` counts, so that other pages can neither complete nor
-/// abort a login.
+/// Parses the request line and headers. Only a top-level navigation to `/callback` is a callback, so that a page in the
+/// browser can neither complete nor abort a login.
 pub(super) fn read(head: &str, host: &str) -> Request {
     let mut lines = head.split("\r\n");
     let mut start = lines.next().unwrap_or_default().split(' ');
@@ -62,7 +62,7 @@ pub(super) fn read(head: &str, host: &str) -> Request {
     }
 }
 
-/// The known parameters; `None` if one is repeated.
+/// The parameters of a callback; `None` if one is repeated.
 pub(super) fn parameters(url: &Url) -> Option<Callback> {
     let mut callback = Callback::default();
     for (name, value) in url.query_pairs() {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn probes_and_scripts_do_not_settle_a_login() {
+    fn probes_and_scripts_are_not_callbacks() {
         assert_eq!(request("OPTIONS /callback?code=c", "").err(), Some(405));
         assert_eq!(request("POST /callback?code=c", "").err(), Some(405));
         assert_eq!(request("HEAD /callback?code=c", "").err(), Some(405));
@@ -125,13 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn a_rebound_name_is_not_this_host() {
+    fn a_request_with_another_host_is_refused() {
         let head = "GET /callback?code=c HTTP/1.1\r\nHost: evil.example:4711";
         assert!(matches!(read(head, HOST), Request::Refused(Page::BadRequest)));
     }
 
     #[test]
-    fn a_parameter_that_comes_twice_is_refused() {
+    fn a_repeated_parameter_is_refused() {
         assert_eq!(request("GET /callback?code=c&state=a&state=b", "").err(), Some(400));
     }
 }

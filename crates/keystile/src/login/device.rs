@@ -16,22 +16,22 @@ use crate::error::ErrorKind;
 use crate::oauth::{self, DeviceCode, Poll, TokenSet};
 use crate::ui::{CodeScreen, WaitAction, Waiting};
 
-/// Limit for a poll in progress when the wait ends.
+/// How long to wait for a poll that is in progress when the wait ends.
 const LAST_POLL: Duration = Duration::from_secs(5);
 
-/// Result of the wait.
+/// How the wait ended.
 enum Waited {
     Approved(Box<TokenSet>),
-    /// The user changes to a pasted code.
+    /// The user chose to paste a code.
     Paste,
 }
 
-/// Why the wait ended without a response.
-enum Left {
-    /// To change to pasting a code. An approval that arrives at the same moment still counts.
-    ForPaste,
+/// Why polling stopped without a response.
+enum Stop {
+    /// The user chose to paste a code. An approval that arrives now still counts.
+    Paste,
     TimedOut,
-    Stopped(ErrorKind),
+    Signal(ErrorKind),
 }
 
 pub(super) async fn sign_in(
@@ -101,7 +101,7 @@ fn picture(options: &LoginOptions, url: &str) -> Option<String> {
     use qrcode::QrCode;
     use qrcode::render::unicode::Dense1x2;
 
-    // A URL too long for a QR code is still shown as text.
+    // A URL that is too long for a QR code is only shown as text.
     let code = options.qr.then(|| QrCode::new(url).ok()).flatten()?;
     // Inverted, for dark terminals.
     Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
@@ -129,38 +129,38 @@ async fn wait(
     if opens {
         open_browser(context, page_of(code));
     }
-    let left = loop {
+    let stopped_by = loop {
         tokio::select! {
             answer = &mut answer => return answer.map(|tokens| tokens.map_or(Waited::Paste, Waited::Approved)),
-            () = sleep_until(deadline) => break Left::TimedOut,
-            kind = &mut stop => break Left::Stopped(kind),
+            () = sleep_until(deadline) => break Stop::TimedOut,
+            kind = &mut stop => break Stop::Signal(kind),
             () = frames.next() => {
                 context.ui.progress(Waiting::ForCode);
                 match context.ui.wait_action() {
                     Some(WaitAction::Browser) => open_browser(context, page_of(code)),
-                    Some(WaitAction::Paste) => break Left::ForPaste,
+                    Some(WaitAction::Paste) => break Stop::Paste,
                     Some(WaitAction::DeviceCode) | None => {}
                 }
             }
         }
     };
-    // A poll in progress may still return a session, which must not be left at the server.
+    // A poll in progress may still return a session, which must not stay at the server unused.
     leave.notify_one();
     let late = timeout(LAST_POLL, answer).await;
     let approved = late.ok().and_then(Result::ok).flatten();
-    match (left, approved) {
-        (Left::ForPaste | Left::TimedOut, Some(tokens)) => Ok(Waited::Approved(tokens)),
-        (Left::ForPaste, None) => Ok(Waited::Paste),
-        (Left::TimedOut, None) => Err(ErrorKind::CodeExpired { after: patience }),
-        (Left::Stopped(kind), Some(tokens)) => {
+    match (stopped_by, approved) {
+        (Stop::Paste | Stop::TimedOut, Some(tokens)) => Ok(Waited::Approved(tokens)),
+        (Stop::Paste, None) => Ok(Waited::Paste),
+        (Stop::TimedOut, None) => Err(ErrorKind::CodeExpired { after: patience }),
+        (Stop::Signal(kind), Some(tokens)) => {
             attempt.discard(&tokens).await;
             Err(kind)
         }
-        (Left::Stopped(kind), None) => Err(kind),
+        (Stop::Signal(kind), None) => Err(kind),
     }
 }
 
-/// Polls until there is a response; `None` after `leave`. A poll in progress is completed first.
+/// Polls until there is a response; `None` once `leave` is notified. A poll in progress is completed first.
 async fn poll_until_answered(
     attempt: &Attempt<'_>,
     code: &DeviceCode,

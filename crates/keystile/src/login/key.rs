@@ -1,9 +1,9 @@
-//! Login with an API key: format check, verification at the server, then storage.
+//! Login with an API key: checks its format, verifies it at the server, then stores it.
 
 use std::path::PathBuf;
 
 use super::attempt::end_replaced;
-use super::{KeyLoginOptions, agree_to_replace, in_words, store};
+use super::{KeyLoginOptions, confirm_replacement, in_words, store};
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::credentials::{AccountRef, Credential, CredentialState, KeyCredential, OrgRef};
@@ -21,28 +21,28 @@ use crate::source::CredentialSource;
 pub struct StoredKey {
     /// The profile that holds it.
     pub profile: ProfileName,
-    /// The key with all but its prefix and its last four characters masked.
+    /// The prefix and the last four characters of the key: `acme_live_…9f2c`.
     pub masked: String,
-    /// The account that it acts for, once verified.
+    /// The account that it acts for; `None` if it could not be verified.
     pub account: Option<AccountRef>,
-    /// The organization that it acts in.
+    /// The organization that it belongs to; `None` if it has none or could not be verified.
     pub org: Option<OrgRef>,
-    /// Its scopes.
+    /// Its scopes; empty if it could not be verified.
     pub scopes: Vec<String>,
     /// The credentials file.
     pub stored_in: PathBuf,
-    /// Why it could not be verified; `None` if it was.
+    /// Why it could not be verified; `None` if it was verified.
     pub unverified: Option<String>,
 }
 
-/// Result of the verification of a key.
+/// The result of a verification that the server did not reject.
 enum Verdict {
     Accepted(Box<Whoami>),
-    /// The server was unreachable or failed.
+    /// Not verified: the server failed or is unreachable.
     Unknown(ErrorKind),
 }
 
-/// The server that a key is for; fields from its metadata are `None` if it could not be reached.
+/// The server of a key. What comes from its metadata is `None` if it could not be reached.
 struct Target {
     issuer: BaseUrl,
     api_base: Option<BaseUrl>,
@@ -66,7 +66,9 @@ pub(crate) async fn sign_in(
             let verdict = verify(context, &target, &key, stored.as_ref()).await?;
             (target, verdict)
         }
-        Err(kind) if is_passing(&kind) => (Target::unasked(context, issuer)?, Verdict::Unknown(kind)),
+        Err(kind) if is_transient(&kind) => {
+            (Target::without_metadata(context, issuer)?, Verdict::Unknown(kind))
+        }
         Err(kind) => return Err(kind),
     };
     may_replace(context, options.force, stored.as_ref(), &verdict)?;
@@ -97,7 +99,7 @@ pub(crate) async fn sign_in(
 
 impl Target {
     fn of(context: &Context, issuer: BaseUrl, metadata: &Metadata) -> Result<Self, ErrorKind> {
-        let known = Self::unasked(context, issuer)?;
+        let known = Self::without_metadata(context, issuer)?;
         let configuration = &metadata.cli_configuration;
         let keys_url = configuration.dashboard_keys_url.as_ref().map(ToString::to_string);
         let api_base =
@@ -105,7 +107,7 @@ impl Target {
         Ok(Self { api_base: Some(api_base), keys_url, ..known })
     }
 
-    fn unasked(context: &Context, issuer: BaseUrl) -> Result<Self, ErrorKind> {
+    fn without_metadata(context: &Context, issuer: BaseUrl) -> Result<Self, ErrorKind> {
         let api_base = context.wanted_api_base()?.or_else(|| context.app.api_base.clone());
         Ok(Self { issuer, api_base, keys_url: None })
     }
@@ -120,7 +122,7 @@ async fn verify(
     let server = target.api_base.as_ref().unwrap_or(&target.issuer);
     match whoami_of(&context.transport, server, key.expose()).await {
         Ok(whoami) => Ok(Verdict::Accepted(Box::new(whoami))),
-        Err(kind) if is_passing(&kind) => Ok(Verdict::Unknown(kind)),
+        Err(kind) if is_transient(&kind) => Ok(Verdict::Unknown(kind)),
         Err(ErrorKind::Rejected { code, .. }) => Err(ErrorKind::KeyRejected {
             profile: context.profile.clone(),
             kept: stored.map(kept),
@@ -131,8 +133,8 @@ async fn verify(
     }
 }
 
-/// Whether the error says nothing about the key: it came from the network or a failing server.
-fn is_passing(kind: &ErrorKind) -> bool {
+/// Whether the error says nothing about the key, because the server failed or is unreachable.
+fn is_transient(kind: &ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::Unreachable { .. }
@@ -143,7 +145,7 @@ fn is_passing(kind: &ErrorKind) -> bool {
     )
 }
 
-/// A verified key replaces a key without confirmation, anything else with.
+/// Asks for confirmation, except before a verified key replaces a key.
 fn may_replace(
     context: &Context,
     force: bool,
@@ -164,7 +166,7 @@ fn may_replace(
         }
         Verdict::Accepted(_) | Verdict::Unknown(_) => match stored {
             Credential::ApiKey(_) => Ok(()),
-            Credential::Oauth(_) => agree_to_replace(context, force, &in_words(stored), "the key"),
+            Credential::Oauth(_) => confirm_replacement(context, force, &in_words(stored), "the key"),
         },
     }
 }
@@ -177,7 +179,7 @@ fn works(stored: &Credential) -> bool {
     }
 }
 
-/// The credential that the profile keeps, masked.
+/// The credential that the profile keeps, masked for an error.
 fn kept(stored: &Credential) -> String {
     match stored {
         Credential::Oauth(_) => in_words(stored),

@@ -12,7 +12,7 @@ use crate::testing::{MemoryStore, RecordingUi, TempFolder, TestResponse, TestSer
 const OLD: &str = "acme_live_0123456789abcdefghij9f2c";
 const NEW: &str = "acme_test_0123456789abcdefghij0000";
 
-/// A server that judges every key alike, and a machine that holds something already, or nothing.
+/// A server with one answer to every key, and a profile that may hold a credential.
 struct World {
     context: Context,
     server: TestServer,
@@ -84,7 +84,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn an_accepted_key_is_stored_with_what_the_server_says_of_it() {
+async fn an_accepted_key_is_stored_with_its_id_and_servers() {
     let world = world(accepts, None, None);
     let stored = world.sign_in(&format!(" {NEW}\n"), false).await.unwrap();
     assert_eq!(stored.masked, "acme_test_…0000");
@@ -98,7 +98,7 @@ async fn an_accepted_key_is_stored_with_what_the_server_says_of_it() {
 }
 
 #[tokio::test]
-async fn a_key_in_the_wrong_form_is_refused_before_anybody_is_called() {
+async fn a_malformed_key_is_refused_without_a_request() {
     let world = world(|| panic!("called"), None, None);
     let kind = world.sign_in(&format!("Bearer {NEW}"), false).await.unwrap_err();
     assert_eq!(
@@ -108,7 +108,7 @@ async fn a_key_in_the_wrong_form_is_refused_before_anybody_is_called() {
 }
 
 #[tokio::test]
-async fn a_rejected_key_leaves_the_old_one_and_says_so() {
+async fn a_rejected_key_does_not_replace_the_old_one() {
     let world = world(rejects, Some(key(OLD)), Some(true));
     let kind = world.sign_in(NEW, true).await.unwrap_err();
     assert_eq!(world.stored().as_deref(), Some(OLD));
@@ -121,7 +121,7 @@ async fn a_rejected_key_leaves_the_old_one_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_verified_is_stored_where_it_replaces_nothing_that_works() {
+async fn an_unverified_key_is_stored_if_it_replaces_nothing_that_works() {
     let empty = world(breaks, None, None);
     let stored = empty.sign_in(NEW, false).await.unwrap();
     assert_eq!(stored.unverified.as_deref(), Some("the server answered 502"));
@@ -135,7 +135,7 @@ async fn a_key_that_cannot_be_verified_is_stored_where_it_replaces_nothing_that_
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_verified_replaces_a_working_one_only_with_a_word() {
+async fn an_unverified_key_replaces_a_working_one_only_after_confirmation() {
     let world_with = |answer| world(breaks, Some(key(OLD)), answer);
     for answer in [None, Some(false)] {
         let world = world_with(answer);
@@ -152,7 +152,7 @@ async fn a_key_that_cannot_be_verified_replaces_a_working_one_only_with_a_word()
 }
 
 #[tokio::test]
-async fn a_key_replaces_a_key_at_once_and_a_session_only_with_a_word() {
+async fn a_key_replaces_a_key_at_once_and_a_session_only_after_confirmation() {
     let keyed = world(accepts, Some(key(OLD)), None);
     keyed.sign_in(NEW, false).await.unwrap();
     assert_eq!(keyed.stored().as_deref(), Some(NEW));

@@ -8,19 +8,20 @@ use url::Url;
 use super::*;
 use crate::Dependencies;
 use crate::args::Globals;
+use crate::login_method::LoginMethod;
 use crate::testing::{
     MemoryStore, RecordingBrowser, RecordingUi, TempFolder, TestRequest, TestResponse, TestServer, app,
 };
 
-/// What the tool has sent to the server, by path.
+/// The requests to the server: path and form parameters.
 type Sent = Arc<Mutex<Vec<(String, Vec<(String, String)>)>>>;
 
-/// An authorization server, and a person whose answer comes to the port that the tool named.
+/// An authorization server, and a user whose browser calls the redirect URI.
 pub(super) struct World {
     pub(super) context: Context,
     pub(super) server: TestServer,
     sent: Sent,
-    /// What the server answers to polls, before it approves.
+    /// The responses to the first polls; later ones are approved.
     polls: Arc<Mutex<VecDeque<TestResponse>>>,
     pub(super) ui: Arc<RecordingUi>,
     pub(super) browser: Arc<RecordingBrowser>,
@@ -105,24 +106,24 @@ impl World {
         self.sent("/oauth/par", name)
     }
 
-    /// How often this path was asked.
+    /// The number of requests to this path.
     pub(super) fn asked(&self, path: &str) -> usize {
         self.sent.lock().unwrap().iter().filter(|(to, _)| to == path).count()
     }
 
-    /// To its next polls the server answers this.
+    /// Queues responses to polls.
     pub(super) fn polls(&self, answers: impl IntoIterator<Item = TestResponse>) {
         self.polls.lock().unwrap().extend(answers);
     }
 
-    /// Waits until something is so.
+    /// Waits until a condition holds.
     pub(super) async fn until(&self, is_so: impl Fn(&Self) -> bool) {
         while !is_so(self) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
-    /// Waits for the link, then comes back to the port with these parameters.
+    /// Waits for the link, then calls the redirect URI with these parameters.
     pub(super) async fn approve(&self, parameters: impl Fn(&str) -> String) -> String {
         self.until(|world| !world.ui.links().is_empty()).await;
         let redirect = Url::parse(&self.pushed("redirect_uri").unwrap()).unwrap();
@@ -187,7 +188,7 @@ async fn a_wrong_state_stops_the_login_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_server_is_refused() {
+async fn a_callback_of_another_issuer_is_refused() {
     let world = world();
     let (account, _) =
         world.sign_in(|state| format!("code=c&state={state}&iss=https%3A%2F%2Fevil.example")).await;
@@ -196,14 +197,14 @@ async fn an_answer_of_another_server_is_refused() {
 }
 
 #[tokio::test]
-async fn a_server_that_promises_to_name_itself_must() {
+async fn a_callback_without_the_announced_iss_is_refused() {
     let world = world();
     let (account, _) = world.sign_in(|state| format!("code=c&state={state}")).await;
     assert_eq!(account, Err(ErrorKind::IssuerMismatch { issuer: None }));
 }
 
 #[tokio::test]
-async fn a_refusal_reaches_the_terminal() {
+async fn a_denied_login_is_an_error() {
     let world = world();
     let (account, page) =
         world.sign_in(|state| format!("error=access_denied&state={state}&iss={}", world.issuer())).await;
@@ -212,7 +213,7 @@ async fn a_refusal_reaches_the_terminal() {
 }
 
 #[tokio::test]
-async fn nobody_answers_in_time() {
+async fn a_login_without_a_callback_times_out() {
     let world = world();
     let after = Duration::from_millis(50);
     let options = LoginOptions { timeout: Some(after), ..world.options() };

@@ -18,7 +18,7 @@ use crate::error::ErrorKind;
 
 const LARGEST_HEAD: usize = 16 * 1024;
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// Limit for sending the last response to the browser.
+/// Time limit for the last response to the browser.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// An open listener. Dropping it closes the port and all connections.
@@ -29,14 +29,14 @@ pub(crate) struct Loopback {
     acceptor: JoinSet<()>,
 }
 
-/// A callback whose browser still waits for the response.
+/// A callback whose response is still to be sent.
 pub(crate) struct PendingCallback {
     pub(crate) callback: Callback,
     browser: oneshot::Sender<(Page, oneshot::Sender<()>)>,
 }
 
 impl PendingCallback {
-    /// Sends the response. The browser may have disconnected.
+    /// Sends the response, unless the browser has disconnected.
     pub(crate) async fn answer(self, page: Page) {
         let (sender, sent) = oneshot::channel();
         if self.browser.send((page, sender)).is_ok() {
@@ -46,7 +46,7 @@ impl PendingCallback {
 }
 
 impl Loopback {
-    /// Binds a loopback port; 0 lets the system choose. IPv6 only if IPv4 is not available.
+    /// Binds a loopback port; 0 lets the system choose. Uses IPv6 only if there is no IPv4.
     pub(crate) async fn bind(port: u16) -> Result<Self, ErrorKind> {
         let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
         let (bound, host) = match v4 {
@@ -92,7 +92,7 @@ async fn accept(listener: TcpListener, host: String, sender: mpsc::Sender<Pendin
     let settled = Arc::new(AtomicBool::new(false));
     let mut connections = JoinSet::new();
     loop {
-        // Reaps closed connections, so that the set does not grow.
+        // Removes closed connections, so that the set does not grow.
         while connections.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -125,7 +125,7 @@ async fn serve(
             }
         }
     };
-    // The callback is recorded already, so a lost connection does not matter.
+    // The callback is recorded, so a lost connection does no harm.
     let _ = timeout(READ_TIMEOUT, write(&mut stream, &page)).await;
     if let Some(sent) = sent {
         let _ = sent.send(());

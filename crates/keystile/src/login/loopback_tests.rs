@@ -18,7 +18,7 @@ fn in_runtime(work: impl Future<Output = ()>) {
 }
 
 #[test]
-fn the_browser_hears_nothing_before_the_tool_has_its_tokens() {
+fn the_browser_gets_its_response_after_the_tool_has_its_tokens() {
     in_runtime(async {
         let mut loopback = Loopback::bind(0).await.unwrap();
         let port = loopback.port();
@@ -37,7 +37,7 @@ fn the_browser_hears_nothing_before_the_tool_has_its_tokens() {
 }
 
 #[test]
-fn probes_are_answered_while_the_login_waits_and_a_second_callback_comes_too_late() {
+fn probes_do_not_end_the_wait_and_a_second_callback_is_refused() {
     in_runtime(async {
         let mut loopback = Loopback::bind(0).await.unwrap();
         let port = loopback.port();
@@ -45,7 +45,7 @@ fn probes_are_answered_while_the_login_waits_and_a_second_callback_comes_too_lat
         assert!(ask(port, &options).await.starts_with("HTTP/1.1 405"));
         let icon = format!("GET /favicon.ico HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
         assert!(ask(port, &icon).await.starts_with("HTTP/1.1 404"));
-        // A connection that says nothing holds nobody up.
+        // A silent connection does not block the others.
         let _silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let first = tokio::spawn(async move { ask(port, &get(port, "code=c")).await });
         let callback = loopback.next_callback().await.unwrap();
@@ -56,7 +56,7 @@ fn probes_are_answered_while_the_login_waits_and_a_second_callback_comes_too_lat
 }
 
 #[test]
-fn a_browser_that_hangs_up_has_still_delivered_the_code() {
+fn a_browser_that_disconnects_has_still_delivered_the_code() {
     in_runtime(async {
         let mut loopback = Loopback::bind(0).await.unwrap();
         let port = loopback.port();
@@ -70,7 +70,7 @@ fn a_browser_that_hangs_up_has_still_delivered_the_code() {
 }
 
 #[test]
-fn an_endless_head_is_cut_off() {
+fn an_oversized_head_is_not_read_to_its_end() {
     in_runtime(async {
         let loopback = Loopback::bind(0).await.unwrap();
         let port = loopback.port();

@@ -1,10 +1,11 @@
-//! Login: methods, and what they share.
+//! Login with a browser, a device code, a pasted code or an API key.
 
 mod attempt;
 mod browser;
 mod callback;
 mod device;
-mod facts;
+mod device_info;
+mod finish;
 mod key;
 mod loopback;
 mod options;
@@ -36,7 +37,7 @@ use sign_in_method::{LoginEnvironment, SignInMethod};
 
 pub use key::StoredKey;
 pub(crate) use key::sign_in as login_with_key;
-pub use options::{KeyLoginOptions, LoginMethod, LoginOptions};
+pub use options::{KeyLoginOptions, LoginOptions};
 pub(crate) use wait::prompt_secret;
 
 /// A login that succeeded.
@@ -45,42 +46,42 @@ pub(crate) use wait::prompt_secret;
 pub struct CompletedLogin {
     /// The profile that holds the session.
     pub profile: ProfileName,
-    /// The account, if the server identified it.
+    /// The account; `None` if the server did not identify it.
     pub account: Option<AccountRef>,
-    /// The organization that the session is for.
+    /// The organization of the session; `None` if it has none.
     pub org: Option<OrgRef>,
     /// The granted scopes.
     pub scopes: Vec<String>,
     /// The credentials file.
     pub stored_in: PathBuf,
-    /// Lifetime of an access token.
+    /// The lifetime of an access token.
     pub access_lifetime: Duration,
-    /// Lifetime of the session without use, if the server states it.
+    /// How long the session lives without being refreshed; `None` if the server does not say.
     pub idle_lifetime: Option<Duration>,
-    /// Whether there is a refresh token.
+    /// Whether the server issued a refresh token.
     pub refreshable: bool,
 }
 
-/// A login that waits for approval, to be completed with [`App::resume_login`](crate::App::resume_login).
+/// A login that waits for approval. [`App::resume_login`](crate::App::resume_login) completes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StartedLogin {
     /// The device code and the page to enter it on.
     pub screen: CodeScreen,
-    /// The handle to resume it by.
+    /// The handle for [`App::resume_login`](crate::App::resume_login).
     pub handle: String,
 }
 
-/// Outcome of one sign-in method.
+/// What comes after a sign-in method.
 enum Step {
     SignedIn(Box<CompletedLogin>),
-    /// The user or the server asks for another method.
+    /// Go on with another method, at the request of the user or the server.
     Change(SignInMethod),
 }
 
 /// Runs a login and stores the session.
 pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<CompletedLogin, ErrorKind> {
-    let method = sign_in_method::choose(LoginEnvironment::look(context, options.method)?)?;
+    let method = sign_in_method::choose(LoginEnvironment::detect(context, options.method)?)?;
     let stored = store::prepare(context)?;
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
     may_replace(context, options.force, stored.as_ref(), &issuer)?;
@@ -150,7 +151,7 @@ pub(crate) async fn resume(
         Err(kind) => Err(kind),
     };
     match &result {
-        // Still unanswered, so it can be resumed again.
+        // Not answered yet, so it can be resumed again.
         Err(ErrorKind::Interrupted | ErrorKind::CodeExpired { .. } | ErrorKind::Unreachable { .. }) => {}
         Ok(_) | Err(_) => Pending::forget(context, &handle),
     }
@@ -161,9 +162,9 @@ pub(crate) async fn resume(
 async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<CompletedLogin, ErrorKind> {
     loop {
         step = match step {
-            Step::SignedIn(account) => {
+            Step::SignedIn(completed) => {
                 wait::release_signals();
-                return Ok(*account);
+                return Ok(*completed);
             }
             Step::Change(SignInMethod::Browser { opens }) => browser::sign_in(attempt, opens).await?,
             Step::Change(SignInMethod::Device { opens, without_codes }) => {
@@ -174,7 +175,7 @@ async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<CompletedLogin, 
     }
 }
 
-/// A session of the same issuer is replaced without confirmation, anything else with.
+/// Asks for confirmation before anything but a session of the same issuer is replaced.
 fn may_replace(
     context: &Context,
     force: bool,
@@ -186,10 +187,10 @@ fn may_replace(
         Some(Credential::Oauth(session)) if &session.issuer == issuer => return Ok(()),
         Some(stored) => in_words(stored),
     };
-    agree_to_replace(context, force, &what, &format!("a session at {}", issuer.host()))
+    confirm_replacement(context, force, &what, &format!("a session at {}", issuer.host()))
 }
 
-/// A login for fewer scopes than the session it replaces needs confirmation.
+/// Asks for confirmation before a session is replaced with one that has fewer scopes.
 fn may_narrow(
     context: &Context,
     force: bool,
@@ -225,7 +226,7 @@ fn in_words(stored: &Credential) -> String {
     }
 }
 
-fn agree_to_replace(context: &Context, force: bool, what: &str, by: &str) -> Result<(), ErrorKind> {
+fn confirm_replacement(context: &Context, force: bool, what: &str, by: &str) -> Result<(), ErrorKind> {
     let profile = &context.profile;
     let question = format!("Profile {profile} holds {what}. Replace it with {by}?");
     if force || context.ui.confirm(&question) == Some(true) {

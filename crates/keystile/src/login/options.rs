@@ -2,24 +2,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::base_url::BaseUrl;
-
-/// How to sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum LoginMethod {
-    /// Chosen by the environment: the browser on a desktop, else a device code, else a pasted code.
-    Auto,
-    /// With the browser of this machine, which is redirected to a loopback port.
-    Browser,
-    /// With a device code (RFC 8628), entered on any other device.
-    Device,
-    /// With a link for any browser, and the authorization code that its page shows.
-    Paste,
-}
+use crate::login_method::LoginMethod;
 
 /// Options of [`App::login`](crate::App::login) and [`App::start_login`](crate::App::start_login).
 ///
@@ -46,57 +30,59 @@ pub struct LoginOptions {
 }
 
 impl LoginOptions {
-    /// Uses this method instead of the one of the settings or the environment.
+    /// Uses this method. The default is that of the environment variable, else of the settings, else
+    /// [`LoginMethod::Auto`].
     #[must_use]
     pub fn method(mut self, method: LoginMethod) -> Self {
         self.method = Some(method);
         self
     }
 
-    /// Signs in at this authorization server instead of that of the profile or the tool.
+    /// Signs in at this authorization server. The default is that of the environment variable, else of the profile, else
+    /// of the tool.
     #[must_use]
     pub fn issuer(mut self, issuer: BaseUrl) -> Self {
         self.issuer = Some(issuer);
         self
     }
 
-    /// Goes straight to this identity provider. An error if the server does not offer it.
+    /// Signs in with this identity provider, for example `google`. Fails if the server does not offer it.
     #[must_use]
     pub fn provider(mut self, provider: impl Into<String>) -> Self {
         self.provider = Some(provider.into());
         self
     }
 
-    /// Requests these scopes. Without them: those of [`AppBuilder::scopes`](crate::AppBuilder::scopes), else those of
-    /// the session that the profile holds (not with [`force`](Self::force)), else the default of the server.
+    /// Requests these scopes. The default is those of [`AppBuilder::scopes`](crate::AppBuilder::scopes), else those of the
+    /// session that the login replaces (not with [`force`](Self::force)), else the default of the server.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Requests only those of the scopes that have the level `read` in the scope catalog of the server.
+    /// Requests only the scopes that have the level `read` in the scope catalog of the server.
     #[must_use]
     pub fn read_only(mut self, read_only: bool) -> Self {
         self.read_only = read_only;
         self
     }
 
-    /// Listens for the callback on this port. 0, the default, lets the system choose.
+    /// Listens for the callback on this loopback port. The default, 0, lets the system choose.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Gives up after this time. The default is 5 minutes, and for a device code its own lifetime.
+    /// Fails after this time without approval. The default is 5 minutes, and for a device code its lifetime.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Replaces the credential of the profile without confirmation.
+    /// Replaces the credential of the profile without asking for confirmation.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
@@ -110,14 +96,14 @@ impl LoginOptions {
         self
     }
 
-    /// The email address that the sign-in page suggests.
+    /// The email address that the sign-in page suggests (`login_hint`).
     #[must_use]
     pub fn login_hint(mut self, email: impl Into<String>) -> Self {
         self.login_hint = Some(email.into());
         self
     }
 
-    /// Also shows a device code as a QR code.
+    /// Shows a device code also as a QR code.
     #[cfg(feature = "qr")]
     #[must_use]
     pub fn qr(mut self, qr: bool) -> Self {
@@ -134,14 +120,15 @@ pub struct KeyLoginOptions {
 }
 
 impl KeyLoginOptions {
-    /// The authorization server that issued the key, instead of that of the profile or the tool.
+    /// The authorization server that issued the key. The default is that of the environment variable, else of the profile,
+    /// else of the tool.
     #[must_use]
     pub fn issuer(mut self, issuer: BaseUrl) -> Self {
         self.issuer = Some(issuer);
         self
     }
 
-    /// Replaces the credential of the profile without confirmation, even with a key that could not be verified.
+    /// Replaces the credential of the profile without asking for confirmation, also by a key that could not be verified.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;

@@ -1,4 +1,4 @@
-//! The interval between polls of a device code.
+//! The interval between polls.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_down_adds_five_seconds_each_time_and_for_good() {
+    fn slow_down_adds_five_seconds_each_time() {
         let mut pace = Pace::of(Duration::from_secs(5));
         pace.slow_down();
         assert_eq!(seconds(pace), 10);
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_doubles_the_wait_up_to_a_minute() {
+    fn errors_double_the_interval_up_to_a_minute() {
         let mut pace = Pace::of(Duration::from_secs(5));
         let waits: Vec<_> = (0..5)
             .map(|_| {
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_may_ask_for_more_patience_but_the_wait_never_shrinks() {
+    fn retry_after_lengthens_the_interval_which_never_shrinks() {
         let mut pace = Pace::of(Duration::from_secs(5));
         pace.back_off(Some(Duration::from_secs(30)));
         assert_eq!(seconds(pace), 30);

@@ -15,7 +15,7 @@ pub(crate) enum Page {
     Failed {
         tool: String,
     },
-    /// There was a callback before.
+    /// There has been a callback before.
     AlreadyAnswered,
     NotFound,
     MethodNotAllowed,

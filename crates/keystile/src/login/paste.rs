@@ -1,4 +1,5 @@
-//! Sign-in with a pasted code: a link for any browser, whose page shows a code that needs the PKCE verifier kept here.
+//! Sign-in with a pasted code: a link for any browser, and the authorization code that its page shows. The code is useless
+//! without the PKCE verifier, which stays here.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Step;
 use super::attempt::Attempt;
-use super::browser::{self, signed_in};
+use super::finish::finish;
 use super::loopback::{Loopback, PendingCallback};
 use super::pace::Pace;
 use super::pasted;
@@ -27,22 +28,22 @@ const QUESTION: &str = "Paste the code shown there (or the full address the brow
 /// Attempts to paste a valid code.
 const TRIES: usize = 3;
 
-/// Result of one prompt.
+/// How a prompt ended.
 enum Answered {
     Entered(Secret),
-    /// The callback arrived at the listener, for this redirect URI.
+    /// The callback arrived at the listener, with this redirect URI.
     Arrived(Box<(PendingCallback, RedirectUrl)>),
     /// The page will not show a code.
-    Unanswerable(Unanswerable),
+    NoCode(NoCode),
 }
 
 /// Why the page will not show a code.
-enum Unanswerable {
+enum NoCode {
     CopiedCodesOff { device_codes: bool },
     LinkEnded,
 }
 
-/// Prompts for the code. A listener that is still open may receive the callback instead.
+/// Prompts for the code. The callback may arrive instead if the listener of a browser login is still open.
 pub(super) async fn sign_in(
     attempt: &Attempt<'_>,
     pkce: &PkceSession,
@@ -65,9 +66,9 @@ pub(super) async fn sign_in(
             Answered::Entered(entered) => entered,
             Answered::Arrived(arrived) => {
                 let (callback, redirect) = *arrived;
-                return browser::finish(attempt, callback, redirect, pkce).await.map(signed_in);
+                return finish(attempt, callback, redirect, pkce).await;
             }
-            Answered::Unanswerable(why) => return change(attempt, &why),
+            Answered::NoCode(why) => return change(attempt, &why),
         };
         let Some(pasted) = pasted::read(entered.expose(), attempt.issuer) else {
             attempt.context.ui.notice("That is neither a code nor the address of this sign-in.");
@@ -80,9 +81,9 @@ pub(super) async fn sign_in(
         };
         match attempt.exchange(code, redirect, pkce).await {
             Ok(tokens) => {
-                let account = attempt.keep(&tokens, SignedInBy::PastedCode).await?;
+                let completed = attempt.keep(&tokens, SignedInBy::PastedCode).await?;
                 attempt.end_replaced().await;
-                return Ok(signed_in(account));
+                return Ok(Step::SignedIn(Box::new(completed)));
             }
             Err(TokenError::InvalidGrant(_)) => attempt.context.ui.notice(
                 "The server did not accept that code. It works once and for one minute; get a new one.",
@@ -93,26 +94,24 @@ pub(super) async fn sign_in(
     Err(ErrorKind::NoCodePasted)
 }
 
-/// Goes on with a device code, which needs nothing to be copied.
-fn change(attempt: &Attempt<'_>, why: &Unanswerable) -> Result<Step, ErrorKind> {
+/// Changes to a device code.
+fn change(attempt: &Attempt<'_>, why: &NoCode) -> Result<Step, ErrorKind> {
     let notice = match why {
-        Unanswerable::CopiedCodesOff { device_codes: false } => return Err(ErrorKind::CodesDisabled),
-        Unanswerable::CopiedCodesOff { device_codes: true }
-            if attempt.metadata.device_endpoint().is_none() =>
-        {
+        NoCode::CopiedCodesOff { device_codes: false } => return Err(ErrorKind::CodesDisabled),
+        NoCode::CopiedCodesOff { device_codes: true } if attempt.metadata.device_endpoint().is_none() => {
             return Err(ErrorKind::CodesDisabled);
         }
-        Unanswerable::CopiedCodesOff { device_codes: true } => {
+        NoCode::CopiedCodesOff { device_codes: true } => {
             "Your organization does not allow copied codes. Use a device code instead."
         }
-        Unanswerable::LinkEnded => "The link has expired. Use a device code instead.",
+        NoCode::LinkEnded => "The link has expired. Use a device code instead.",
     };
     attempt.context.ui.notice(notice);
     Ok(Step::Change(SignInMethod::Device { opens: false, without_codes: WithoutDeviceCodes::Fail }))
 }
 
-/// Polls the status of the request until the page cannot show a code any more.
-async fn watch(attempt: &Attempt<'_>, pushed: Option<&PushedRequest>) -> Result<Unanswerable, ErrorKind> {
+/// Polls the status of the request until it is certain that the page will not show a code.
+async fn watch(attempt: &Attempt<'_>, pushed: Option<&PushedRequest>) -> Result<NoCode, ErrorKind> {
     let Some(pushed) = pushed else { return std::future::pending().await };
     let (transport, client_id) = (&attempt.context.transport, &attempt.context.app.client_id);
     let mut pace = Pace::of(INTERVAL);
@@ -122,9 +121,9 @@ async fn watch(attempt: &Attempt<'_>, pushed: Option<&PushedRequest>) -> Result<
             Progress::Waiting => {}
             Progress::SlowDown => pace.slow_down(),
             Progress::Unanswered { retry_after } => pace.back_off(retry_after),
-            Progress::Ended => return Ok(Unanswerable::LinkEnded),
+            Progress::Ended => return Ok(NoCode::LinkEnded),
             Progress::CopiedCodesOff { device_codes } => {
-                return Ok(Unanswerable::CopiedCodesOff { device_codes });
+                return Ok(NoCode::CopiedCodesOff { device_codes });
             }
             Progress::Refused(kind) => return Err(kind),
         }
@@ -150,7 +149,7 @@ async fn ask(
     let mut stop = pin!(stopped());
     tokio::select! {
         arrived = callback => arrived,
-        ended = watch(attempt, pushed) => ended.map(Answered::Unanswerable),
+        ended = watch(attempt, pushed) => ended.map(Answered::NoCode),
         () = sleep_until(deadline) => Err(ErrorKind::LoginTimedOut { after: timeout }),
         kind = &mut stop => Err(kind),
         entered = attempt.context.ui.prompt_secret(QUESTION) => {

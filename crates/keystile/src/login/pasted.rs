@@ -1,4 +1,4 @@
-//! Parses pasted text: a code, `code#state`, or the URL that the browser ended on.
+//! Parses pasted text: a code, `code#state`, or the URL in the address bar of the browser.
 
 use url::{Host, Url};
 
@@ -8,13 +8,13 @@ use crate::base_url::BaseUrl;
 /// A pasted response, not validated yet.
 pub(super) struct Pasted {
     pub(super) answer: Callback,
-    /// Whether it is the URL of the loopback redirect instead of the hosted page.
+    /// Whether it is the loopback redirect URI instead of the page of the issuer.
     pub(super) at_port: bool,
 }
 
 /// Parses the text; `None` if it is neither a code nor a URL of this login.
 pub(super) fn read(text: &str, issuer: &BaseUrl) -> Option<Pasted> {
-    // Terminals and chats wrap long lines.
+    // Terminals and chats break long lines.
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     // Some browsers copy URLs without the scheme.
     let is_bare_port = ["127.0.0.1:", "[::1]:", "localhost:"].iter().any(|host| text.starts_with(host));
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_comes_with_or_without_its_state() {
+    fn a_code_may_have_its_state() {
         let bare = pasted(" co\n de ").unwrap();
         assert_eq!((bare.answer.code.as_deref(), bare.answer.state), (Some("code"), None));
         let both = pasted("code#state").unwrap();
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_that_a_browser_failed_on_will_do() {
+    fn the_url_that_the_browser_could_not_open_is_accepted() {
         for text in [
             "http://127.0.0.1:4711/callback?code=c&state=s&iss=https%3A%2F%2Fauth.acme.dev",
             "127.0.0.1:4711/callback?code=c&state=s",
@@ -88,13 +88,13 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_in_the_address_is_read_too() {
+    fn an_error_in_the_url_is_parsed() {
         let refusal = pasted("http://127.0.0.1:4711/callback?error=access_denied&state=s").unwrap();
         assert_eq!(refusal.answer.error.as_deref(), Some("access_denied"));
     }
 
     #[test]
-    fn what_is_neither_a_code_nor_an_address_of_this_login_is_nothing() {
+    fn text_that_is_neither_a_code_nor_a_url_of_this_login_is_refused() {
         for text in [
             "",
             "  ",

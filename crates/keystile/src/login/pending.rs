@@ -1,5 +1,5 @@
-//! Logins in two steps: one process requests a device code, another one waits for its approval. The state in between is
-//! a file with mode 0600.
+//! Logins in two steps: one process requests a device code, another waits for its approval. The state in between is in a
+//! file with mode 0600.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -29,7 +29,7 @@ impl Handle {
         Ok(Self(format!("{PREFIX}{}", random::uuid()?.replace('-', ""))))
     }
 
-    /// Parses a handle. Strict, because it becomes a file name.
+    /// Parses a handle. It becomes a file name, so only the exact format is accepted.
     pub(super) fn parse(text: &str) -> Result<Self, ErrorKind> {
         let is_handle = text.trim().strip_prefix(PREFIX).is_some_and(|digits| {
             digits.len() == 32
@@ -60,20 +60,20 @@ impl fmt::Display for Handle {
 pub(super) struct Pending {
     pub(super) profile: ProfileName,
     pub(super) issuer: BaseUrl,
-    /// Whether the issuer was given explicitly and has to be stored in the settings.
+    /// Whether the issuer was given explicitly, so that it has to be stored in the settings.
     pub(super) named_issuer: bool,
     pub(super) force: bool,
-    /// The requested scopes, in case the second step changes the method.
+    /// The requested scopes, needed if the second step changes the method.
     pub(super) scopes: Vec<String>,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) code: DeviceCode,
 }
 
 impl Pending {
-    /// Saves the state, and removes expired ones.
+    /// Saves the state. Removes states that have expired.
     pub(super) fn save(&self, context: &Context) -> Result<Handle, ErrorKind> {
         let folder = context.paths.pending();
-        clear_ended(&folder, context.now());
+        remove_expired(&folder, context.now());
         let handle = Handle::new()?;
         let path = handle.file(&folder);
         let failed =
@@ -87,7 +87,7 @@ impl Pending {
     pub(super) fn load(context: &Context, handle: &Handle) -> Result<Self, ErrorKind> {
         let nothing = || ErrorKind::NoPendingLogin { handle: handle.to_string() };
         let folder = context.paths.pending();
-        clear_ended(&folder, context.now());
+        remove_expired(&folder, context.now());
         let path = handle.file(&folder);
         let unreadable = |error: std::io::Error| match error.kind() {
             io::ErrorKind::NotFound => nothing(),
@@ -106,13 +106,13 @@ impl Pending {
 
     /// Removes the state of a completed login.
     pub(super) fn forget(context: &Context, handle: &Handle) {
-        // A leftover file is removed once its code has expired.
+        // If that fails, the file is removed after its code has expired.
         let _ = fs::remove_file(handle.file(&context.paths.pending()));
     }
 }
 
 /// Removes files that have expired or cannot be parsed.
-fn clear_ended(folder: &Path, now: DateTime<Utc>) {
+fn remove_expired(folder: &Path, now: DateTime<Utc>) {
     // The folder may not exist.
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {

@@ -1,17 +1,17 @@
-//! Chooses the sign-in method by the environment.
+//! Chooses the sign-in method.
 
 use std::path::Path;
 
 use crate::context::Context;
 use crate::error::ErrorKind;
-use crate::login::LoginMethod;
+use crate::login_method::LoginMethod;
 
 /// A sign-in method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignInMethod {
     /// A browser that is redirected to a loopback port.
     Browser {
-        /// Whether the tool opens the browser, instead of only printing the link.
+        /// Whether the tool opens the browser. The link is printed in any case.
         opens: bool,
     },
     /// A device code.
@@ -28,9 +28,9 @@ pub(super) enum SignInMethod {
 /// What to do if the server issues no device codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WithoutDeviceCodes {
-    /// Fail: the user asked for a device code.
+    /// Fail, because the user asked for a device code.
     Fail,
-    /// Ask for a pasted code: the tool chose the device code, not the user.
+    /// Change to a pasted code, because the tool chose the device code.
     Paste,
 }
 
@@ -51,13 +51,13 @@ pub(super) struct LoginEnvironment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BrowserAvailability {
     No,
-    /// Possibly, so only if requested.
+    /// Perhaps; not without a request.
     OnRequest,
     Yes,
 }
 
 impl LoginEnvironment {
-    pub(super) fn look(context: &Context, asked: Option<LoginMethod>) -> Result<Self, ErrorKind> {
+    pub(super) fn detect(context: &Context, asked: Option<LoginMethod>) -> Result<Self, ErrorKind> {
         let (environment, brand) = (&context.environment, context.brand());
         let method = match (asked, environment.own(brand, "LOGIN_METHOD")) {
             (Some(asked), _) => asked,
@@ -91,14 +91,14 @@ impl LoginEnvironment {
     }
 }
 
-/// Whether this is a container without a variable that says so.
+/// Whether this is a container, by the files that container runtimes create.
 fn is_container() -> bool {
     ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists())
 }
 
-/// The method to use. Without a terminal, `Auto` is an error.
-pub(super) fn choose(around: LoginEnvironment) -> Result<SignInMethod, ErrorKind> {
-    let LoginEnvironment { method, interactive, silent, browser } = around;
+/// The method to use. Without a terminal, `Auto` is [`NotInteractive`](ErrorKind::NotInteractive).
+pub(super) fn choose(environment: LoginEnvironment) -> Result<SignInMethod, ErrorKind> {
+    let LoginEnvironment { method, interactive, silent, browser } = environment;
     let at_desk = browser == BrowserAvailability::Yes;
     match method {
         LoginMethod::Browser => Ok(SignInMethod::Browser { opens: browser != BrowserAvailability::No }),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_terminal_only_being_told_starts_a_login() {
+    fn without_a_terminal_only_an_explicit_method_starts_a_login() {
         let alone = LoginEnvironment { interactive: false, ..DESK };
         assert_eq!(choose(alone), Err(ErrorKind::NotInteractive));
         assert_eq!(asked(LoginMethod::Browser, alone), Ok(SignInMethod::Browser { opens: true }));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_browser_can_be_shown_it_is_a_device_code_or_else_a_pasted_one() {
+    fn without_a_browser_it_is_a_device_code_or_else_a_pasted_code() {
         let ssh = LoginEnvironment { browser: BrowserAvailability::No, ..DESK };
         assert_eq!(
             choose(ssh),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_container_the_browser_opens_for_who_asks_for_it() {
+    fn in_a_container_the_browser_opens_only_on_request() {
         let container = LoginEnvironment { browser: BrowserAvailability::OnRequest, ..DESK };
         assert_eq!(
             choose(container),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_for_a_code_is_told_if_there_is_none() {
+    fn a_requested_device_code_does_not_fall_back_to_a_pasted_code() {
         assert_eq!(
             asked(LoginMethod::Device, DESK),
             Ok(SignInMethod::Device { opens: true, without_codes: WithoutDeviceCodes::Fail })

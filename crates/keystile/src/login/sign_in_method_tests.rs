@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::tests::{World, world, world_where};
 use super::*;
+use crate::login_method::LoginMethod;
 use crate::testing::TestResponse;
 use crate::ui::{CodeDelivery, WaitAction};
 
@@ -19,7 +20,7 @@ fn asking_for(world: &World, method: LoginMethod) -> LoginOptions {
     LoginOptions { method: Some(method), ..world.options() }
 }
 
-/// Waits for the approval of a code, with polls that come faster than a real server allows.
+/// Waits for the approval of a code, polling faster than a real server allows.
 async fn approve_at_pace(world: &World, unit: Duration) -> Result<CompletedLogin, ErrorKind> {
     let options = asking_for(world, LoginMethod::Device);
     let issuer = options.issuer.clone().unwrap();
@@ -64,14 +65,14 @@ async fn cli_14_polls_survive_three_dropped_connections_and_honor_slow_down() {
 }
 
 #[tokio::test]
-async fn a_broken_server_ends_no_wait() {
+async fn server_errors_do_not_end_the_wait() {
     let world = world();
     world.polls([TestResponse::status(502), TestResponse::status(429), refusal("authorization_pending")]);
     approve_at_pace(&world, QUICK).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_was_denied_or_has_expired_says_so_and_stores_nothing() {
+async fn a_denied_or_expired_code_is_an_error_and_stores_nothing() {
     for (code, kind) in [
         ("access_denied", ErrorKind::AccessDenied),
         ("expired_token", ErrorKind::CodeExpired { after: Duration::from_secs(600) }),
@@ -84,7 +85,7 @@ async fn what_was_denied_or_has_expired_says_so_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_code_that_nobody_approves_ends_at_the_deadline() {
+async fn an_unapproved_code_ends_at_the_timeout() {
     let world = world();
     let after = Duration::from_millis(50);
     let options = LoginOptions { timeout: Some(after), ..asking_for(&world, LoginMethod::Device) };
@@ -92,29 +93,29 @@ async fn a_code_that_nobody_approves_ends_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn who_asks_for_a_code_where_there_is_none_is_told() {
+async fn a_requested_device_code_fails_if_the_server_issues_none() {
     let world = world_where(false);
     let kind = login(&world.context, &asking_for(&world, LoginMethod::Device)).await.unwrap_err();
     assert!(matches!(kind, ErrorKind::DeviceCodesUnavailable { .. }), "{kind:?}");
 }
 
 #[tokio::test]
-async fn a_pasted_code_is_traded_with_the_verifier() {
+async fn a_pasted_code_is_exchanged_with_the_verifier() {
     let world = world();
     world.ui.will_enter("neither=nor");
     world.ui.will_enter(" the-code\n");
     login(&world.context, &asking_for(&world, LoginMethod::Paste)).await.unwrap();
     assert_eq!(world.ui.links()[0].delivery, CodeDelivery::Pasted);
     assert_eq!(world.pushed("redirect_uri"), Some(world.server.url("/c/code")));
-    let traded = |name| world.sent("/oauth/token", name);
-    assert_eq!(traded("code").as_deref(), Some("the-code"));
-    assert_eq!(traded("redirect_uri"), Some(world.server.url("/c/code")));
-    assert_eq!(traded("code_verifier").unwrap().len(), 43);
+    let exchanged = |name| world.sent("/oauth/token", name);
+    assert_eq!(exchanged("code").as_deref(), Some("the-code"));
+    assert_eq!(exchanged("redirect_uri"), Some(world.server.url("/c/code")));
+    assert_eq!(exchanged("code_verifier").unwrap().len(), 43);
     assert_eq!(world.ui.notices(), ["That is neither a code nor the address of this sign-in."]);
 }
 
 #[tokio::test]
-async fn a_pasted_answer_of_another_login_or_server_is_refused() {
+async fn a_pasted_response_to_another_login_or_of_another_issuer_is_refused() {
     let world = world();
     world.ui.will_enter("the-code#another-state");
     let options = asking_for(&world, LoginMethod::Paste);
@@ -126,7 +127,7 @@ async fn a_pasted_answer_of_another_login_or_server_is_refused() {
 }
 
 #[tokio::test]
-async fn three_useless_pastes_end_the_login() {
+async fn three_invalid_pastes_end_the_login() {
     let world = world();
     (0..3).for_each(|_| world.ui.will_enter("neither nor?"));
     let options = asking_for(&world, LoginMethod::Paste);
@@ -134,7 +135,7 @@ async fn three_useless_pastes_end_the_login() {
 }
 
 #[tokio::test]
-async fn while_the_browser_is_waited_for_d_switches_to_a_device_code() {
+async fn d_changes_from_the_browser_to_a_device_code() {
     let world = world();
     world.ui.will_choose(WaitAction::DeviceCode);
     login(&world.context, &world.options()).await.unwrap();
@@ -143,7 +144,7 @@ async fn while_the_browser_is_waited_for_d_switches_to_a_device_code() {
 }
 
 #[tokio::test]
-async fn without_device_codes_d_leads_to_the_pasted_code() {
+async fn d_changes_to_a_pasted_code_if_the_server_issues_no_device_codes() {
     let world = world_where(false);
     world.ui.will_choose(WaitAction::DeviceCode);
     world.ui.will_enter("the-code");
@@ -152,7 +153,7 @@ async fn without_device_codes_d_leads_to_the_pasted_code() {
 }
 
 #[tokio::test]
-async fn after_p_the_failed_address_of_the_first_link_will_do() {
+async fn after_p_the_callback_url_of_the_first_link_can_be_pasted() {
     let world = world();
     world.ui.will_choose(WaitAction::Paste);
     let options = world.options();
@@ -170,7 +171,7 @@ async fn after_p_the_failed_address_of_the_first_link_will_do() {
 }
 
 #[tokio::test]
-async fn after_p_the_browser_may_still_come_back_by_itself() {
+async fn after_p_the_callback_of_the_browser_still_counts() {
     let world = world();
     world.ui.will_choose(WaitAction::Paste);
     let options = world.options();
@@ -196,24 +197,24 @@ async fn after_p_the_browser_may_still_come_back_by_itself() {
 }
 
 #[tokio::test]
-async fn a_login_in_two_steps_survives_the_process_between_them() {
+async fn a_started_login_is_resumed_once() {
     let world = world();
     let started = start(&world.context, &world.options()).await.unwrap();
     assert_eq!(started.screen.code, "WDJB-MJHT");
     let file = world.home.path().join(format!(".acme/pending/{}.json", started.handle));
     let kept = std::fs::read_to_string(&file).unwrap();
-    assert!(kept.contains("\"scopes\""), "another method asks for the same scopes: {kept}");
+    assert!(kept.contains("\"scopes\""), "the second step needs the scopes: {kept}");
     assert_eq!(world.stored(), 0);
     resume(&world.context, &started.handle, None).await.unwrap();
     assert_eq!(world.stored(), 1);
-    assert!(!file.exists(), "what was answered is forgotten");
+    assert!(!file.exists(), "the state of a completed login is removed");
     let again = resume(&world.context, &started.handle, None).await;
     assert_eq!(again, Err(ErrorKind::NoPendingLogin { handle: started.handle }));
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_waits_to_be_resumed_is_private_and_cleared_once_it_has_ended() {
+async fn pending_logins_are_private_and_removed_after_they_expire() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let world = world();
@@ -231,7 +232,7 @@ async fn what_waits_to_be_resumed_is_private_and_cleared_once_it_has_ended() {
 }
 
 #[tokio::test]
-async fn a_started_login_whose_answer_is_not_there_yet_can_be_resumed_again() {
+async fn a_resumed_login_that_times_out_can_be_resumed_again() {
     let world = world();
     let started = start(&world.context, &world.options()).await.unwrap();
     let after = Duration::from_millis(50);
@@ -241,7 +242,7 @@ async fn a_started_login_whose_answer_is_not_there_yet_can_be_resumed_again() {
 }
 
 #[tokio::test]
-async fn a_provider_is_passed_on_where_the_server_offers_it() {
+async fn a_provider_is_requested_if_the_server_offers_it() {
     let world = world();
     let with = |provider: &str| LoginOptions {
         provider: Some(provider.into()),

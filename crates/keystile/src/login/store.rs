@@ -15,7 +15,7 @@ use crate::oauth::{self, TokenSet};
 use crate::secret::Secret;
 use crate::session::{Whoami, lock_profile};
 
-/// Reads the current credential and checks, before the user is asked to approve, that a new one can be stored.
+/// Reads the current credential, and checks that a new one can be stored before the user is asked to approve it.
 pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, ErrorKind> {
     let stored = match context.store.read() {
         Ok(document) => document.get(&context.profile).cloned(),
@@ -37,7 +37,7 @@ pub(super) fn session(
     whoami: Option<&Whoami>,
     now: DateTime<Utc>,
 ) -> OauthCredential {
-    // Whole seconds, rounded down.
+    // In whole seconds, rounded down.
     let now = now.trunc_subsecs(0);
     let after = |span: Duration| TimeDelta::from_std(span).ok().and_then(|span| now.checked_add_signed(span));
     let scopes = tokens.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect());
@@ -60,15 +60,15 @@ pub(super) fn session(
     }
 }
 
-/// Stores a credential in the profile, whatever it held.
+/// Stores a credential in the profile, in place of any other.
 pub(super) async fn keep(context: &Context, credential: Credential) -> Result<(), ErrorKind> {
     let _lock = lock_profile(context, &context.profile).await?;
-    // The lock excludes refreshes but not other logins; the last one wins.
+    // Tried again after a conflict: the last login wins.
     loop {
         let expected = match context.store.read() {
             Ok(document) => document.get(&context.profile).map(Credential::generation),
             Err(ErrorKind::CredentialsDamaged { .. }) => {
-                let kept = context.store.set_damaged_aside()?;
+                let kept = context.store.move_damaged_aside()?;
                 context.ui.notice(&format!("The damaged credentials file is kept as {kept}."));
                 None
             }
@@ -81,8 +81,8 @@ pub(super) async fn keep(context: &Context, credential: Credential) -> Result<()
     }
 }
 
-/// Updates `config.toml` so that later commands find the session: an explicit issuer, and the active profile if the
-/// current one is empty.
+/// Updates the settings so that later commands find the session: stores an explicit issuer, and activates the profile if
+/// the active one is empty.
 pub(super) fn remember(context: &Context, issuer: Option<&BaseUrl>) -> Result<(), ErrorKind> {
     let mut file = ConfigFile::open(context.paths.config())?;
     let mut changed = false;

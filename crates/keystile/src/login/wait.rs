@@ -1,4 +1,4 @@
-//! Waiting for the user, and signals meanwhile.
+//! Waits for the user, and handles signals meanwhile.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::ui::LoginUi;
 
 const FRAME: Duration = Duration::from_millis(100);
 
-/// Shows progress while it lives, and restores the terminal when dropped.
+/// Ticks for the progress display, which is removed when this is dropped.
 pub(super) struct Frames<'a> {
     ui: &'a dyn LoginUi,
     ticks: Interval,
@@ -35,7 +35,7 @@ impl Drop for Frames<'_> {
     }
 }
 
-/// Completes on SIGINT, SIGTERM or SIGHUP.
+/// Waits for SIGINT, SIGTERM or SIGHUP.
 pub(super) async fn stopped() -> ErrorKind {
     match signal().await {
         Ok(_) => ErrorKind::Interrupted,
@@ -43,7 +43,7 @@ pub(super) async fn stopped() -> ErrorKind {
     }
 }
 
-/// Makes signals end the process again: tokio keeps its handlers once installed.
+/// Makes signals end the process again. The handlers that Tokio has installed would ignore them.
 pub(super) fn release_signals() {
     tokio::spawn(async {
         if let Ok(code) = signal().await {
@@ -52,7 +52,7 @@ pub(super) fn release_signals() {
     });
 }
 
-/// Waits for a signal; returns the exit code 128 + signal number.
+/// Waits for a signal and returns its exit code, 128 + signal number.
 #[cfg(unix)]
 async fn signal() -> std::io::Result<i32> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -71,7 +71,7 @@ async fn signal() -> std::io::Result<i32> {
     tokio::signal::ctrl_c().await.map(|()| 130)
 }
 
-/// Prompts for a secret; an error on Ctrl-C.
+/// Prompts for a secret. [`Interrupted`](ErrorKind::Interrupted) on Ctrl-C.
 pub(crate) async fn prompt_secret(context: &Context, question: &str) -> Result<Option<Secret>, ErrorKind> {
     tokio::select! {
         kind = stopped() => Err(kind),
@@ -79,7 +79,7 @@ pub(crate) async fn prompt_secret(context: &Context, question: &str) -> Result<O
     }
 }
 
-/// Opens the browser in the background. A failure is only a warning, because the URL is printed.
+/// Opens the browser in the background. A failure is only a notice, because the URL is printed.
 pub(super) fn open_browser(context: &Context, url: &str) {
     let (browser, ui, url) = (context.app.dependencies.browser.clone(), context.ui.clone(), url.to_owned());
     tokio::spawn(async move {

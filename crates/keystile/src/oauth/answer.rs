@@ -1,4 +1,4 @@
-//! Responses of OAuth endpoints, with the extensions of Keystile.
+//! Responses of OAuth endpoints, with the extensions of Keystile to them.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use crate::error::ErrorKind;
 /// A successful token response.
 pub(crate) type TokenSet = StandardTokenResponse<SessionLifetimes, BasicTokenType>;
 
-/// Lifetime of the access token; 5 minutes if the server does not state it.
+/// The lifetime of the access token; 5 minutes if the server does not say.
 pub(crate) fn lifetime(tokens: &TokenSet) -> Duration {
     tokens.expires_in().unwrap_or(Duration::from_secs(300))
 }
 
-/// Lifetimes of the session behind a refresh token.
+/// The lifetimes of the session that a refresh token belongs to, in seconds.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct SessionLifetimes {
-    /// Idle timeout in seconds.
+    /// Without a refresh.
     #[serde(default)]
     refresh_token_timeout: Option<u64>,
-    /// Absolute lifetime in seconds.
+    /// Absolute.
     #[serde(default)]
     authorization_expires_in: Option<u64>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct SessionLifetimes {
 impl ExtraTokenFields for SessionLifetimes {}
 
 impl SessionLifetimes {
-    /// Lifetime without further use.
+    /// How long the session lives without a refresh.
     pub(crate) fn idle(self) -> Option<Duration> {
         let seconds = match (self.refresh_token_timeout, self.authorization_expires_in) {
             (Some(idle), Some(absolute)) => Some(idle.min(absolute)),
@@ -41,7 +41,7 @@ impl SessionLifetimes {
     }
 }
 
-/// An OAuth error response, with the detailed code of Keystile.
+/// An OAuth error response (RFC 6749, section 5.2), with the `error_code` of Keystile.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct OauthErrorResponse {
     #[serde(flatten)]
@@ -71,12 +71,11 @@ impl OauthErrorResponse {
         self.standard.error().as_ref()
     }
 
-    /// The error kind.
     pub(crate) fn into_kind(self) -> ErrorKind {
         refused(OauthError {
             code: self.standard.error().as_ref().to_owned(),
             description: self.standard.error_description().cloned(),
-            finer: self.error_code,
+            error_code: self.error_code,
             organization: self.organization,
             settings_url: None,
         })
@@ -87,22 +86,22 @@ impl OauthErrorResponse {
 pub(crate) struct OauthError {
     pub(crate) code: String,
     pub(crate) description: Option<String>,
-    /// The detailed code of Keystile.
-    pub(crate) finer: Option<String>,
+    /// The non-standard `error_code` of Keystile, more detailed than `code`.
+    pub(crate) error_code: Option<String>,
     /// The organization that refused.
     pub(crate) organization: Option<String>,
-    /// The page to change that on.
+    /// The page of its settings.
     pub(crate) settings_url: Option<String>,
 }
 
 /// Maps an OAuth error to an error kind.
 pub(crate) fn refused(refusal: OauthError) -> ErrorKind {
-    let OauthError { code, description, finer, organization, settings_url } = refusal;
-    match (code.as_str(), finer.as_deref()) {
+    let OauthError { code, description, error_code, organization, settings_url } = refusal;
+    match (code.as_str(), error_code.as_deref()) {
         (_, Some("personal_tokens_disabled")) => {
             ErrorKind::TokensDisabled { organization, settings_url, request_id: None }
         }
-        ("access_denied", Some(finer)) => ErrorKind::LoginRefused { code: finer.to_owned(), description },
+        ("access_denied", Some(detail)) => ErrorKind::LoginRefused { code: detail.to_owned(), description },
         ("access_denied", None) => ErrorKind::AccessDenied,
         (_, _) => ErrorKind::LoginRefused { code, description },
     }
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_finer_code_decides() {
+    fn the_detailed_code_takes_precedence() {
         let off = refusal(
             r#"{"error":"access_denied","error_code":"personal_tokens_disabled","organization":"Analytical"}"#,
         );
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearer_end_of_the_session_counts() {
+    fn the_shorter_lifetime_of_the_session_counts() {
         let times =
             |text| serde_json::from_str::<SessionLifetimes>(text).unwrap().idle().map(|span| span.as_secs());
         assert_eq!(times(r#"{"refresh_token_timeout":90,"authorization_expires_in":60}"#), Some(60));

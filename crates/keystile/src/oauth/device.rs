@@ -17,10 +17,10 @@ use crate::error::ErrorKind;
 use crate::http::{ApiResponse, Plan, Replay, Transport};
 use crate::secret::Secret;
 
-/// No retries: the polls repeat by themselves.
+/// Without retries, because polls are repeated anyway.
 const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
-/// Poll interval in seconds if the server names none.
+/// Poll interval in seconds if the server sends none.
 const USUAL_INTERVAL: u64 = 5;
 
 /// Parameters of a device authorization request.
@@ -45,7 +45,7 @@ pub(crate) struct DeviceCode {
 }
 
 impl DeviceCode {
-    /// Its lifetime from the time of the response.
+    /// The lifetime, from the time of the response on.
     pub(crate) fn lifetime(&self) -> Duration {
         Duration::from_secs(self.expires_in)
     }
@@ -63,9 +63,9 @@ pub(crate) enum Poll {
     Approved(Box<TokenSet>),
     /// Not answered yet.
     Pending,
-    /// Not answered yet; poll less often.
+    /// Not answered yet, and polled too often.
     SlowDown,
-    /// The server was rate limiting, failing or unreachable.
+    /// Rate limited, or the server failed or is unreachable.
     Unanswered { retry_after: Option<Duration> },
     /// The code has expired.
     Expired,
@@ -131,7 +131,7 @@ async fn ask<'a, const N: usize>(
     })
 }
 
-/// Parses a response with secrets. Errors do not quote it.
+/// Parses a response with secrets, which errors must not quote.
 fn secret_answer<T: DeserializeOwned>(response: &ApiResponse, endpoint: &Url) -> Result<T, ErrorKind> {
     serde_json::from_slice(response.bytes()).map_err(|_| ErrorKind::InvalidResponse {
         host: host_of(endpoint),

@@ -13,7 +13,7 @@ use crate::http::{ApiResponse, Plan, Replay, Transport};
 
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
 
-/// The metadata that the library uses.
+/// The members of the metadata that the library uses.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Metadata {
     issuer: String,
@@ -32,7 +32,7 @@ pub(crate) struct Metadata {
     pub(crate) cli_configuration: CliConfiguration,
 }
 
-/// Non-standard metadata for command-line tools.
+/// The member `cli_configuration`, an extension of Keystile.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct CliConfiguration {
@@ -45,7 +45,7 @@ pub(crate) struct CliConfiguration {
     device_flow: Option<bool>,
     /// The status endpoint of pushed requests.
     pushed_request_status_url: Option<Url>,
-    /// The identity providers.
+    /// The identity providers to sign in with.
     pub(crate) providers: Vec<String>,
 }
 
@@ -93,7 +93,7 @@ async fn get(transport: &Transport, url: &Url) -> Result<ApiResponse, ErrorKind>
     transport.send(request, PLAN).await
 }
 
-/// Validates the metadata: its issuer must be the requested one.
+/// Parses the metadata. Its issuer must be the requested one (RFC 8414, section 3.3).
 pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<Metadata, ErrorKind> {
     let bad = |what: String| ErrorKind::InvalidResponse { host: issuer.host(), what };
     match response.status() {
@@ -121,7 +121,7 @@ pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<
     Ok(metadata)
 }
 
-/// The issuer that a server with another public URL names in a 421 response.
+/// The issuer that a server names in a 421 response, because it was called under another URL.
 fn own_address(issuer: &BaseUrl, response: &ApiResponse) -> Option<String> {
     #[derive(Deserialize)]
     struct Misdirected {
@@ -134,7 +134,7 @@ fn own_address(issuer: &BaseUrl, response: &ApiResponse) -> Option<String> {
     (plain && address != issuer.as_str()).then(|| address.to_owned())
 }
 
-/// The well-known URL: inserted between host and path (RFC 8414), or appended (OpenID Connect Discovery).
+/// The URL of the metadata. RFC 8414 inserts the well-known part between host and path.
 fn well_known(issuer: &BaseUrl, name: &str) -> Url {
     let mut url = issuer.url().clone();
     let path = url.path().trim_end_matches('/').to_owned();
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_status_is_asked_for_only_where_the_request_was_pushed() {
+    fn the_status_endpoint_must_have_the_origin_of_the_par_endpoint() {
         let status_url = |url: &str| {
             let document = serde_json::json!({
                 "issuer": "https://a.example", "authorization_endpoint": "https://a.example/authorize",

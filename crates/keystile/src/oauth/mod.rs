@@ -22,7 +22,7 @@ pub(crate) use par::{AuthorizationRequest, DeviceInfo, Link, PkceSession, reques
 pub(crate) use progress::{Progress, PushedRequest, progress};
 pub(crate) use token::{TokenError, exchange_code, refresh, revoke};
 
-/// A POST with form parameters, which proxies do not log.
+/// A POST with form parameters.
 fn form_post<'a>(
     endpoint: &Url,
     pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,

@@ -32,7 +32,7 @@ impl PkceSession {
     }
 }
 
-/// Information about this machine for the consent page, which shows it as unverified.
+/// What the tool says of its machine. The consent page shows it as unverified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeviceInfo {
     pub(crate) device_name: Option<String>,
@@ -75,7 +75,7 @@ struct Pushed {
     user_check: Option<String>,
 }
 
-/// Makes the link. The pushed request is returned if the server has a status endpoint for it.
+/// Makes the link. Also returns the pushed request, if the server has a status endpoint for it.
 pub(crate) async fn request_link(
     transport: &Transport,
     metadata: &Metadata,

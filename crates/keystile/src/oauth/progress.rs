@@ -12,7 +12,7 @@ use crate::error::ErrorKind;
 use crate::http::{Plan, Replay, Transport};
 use crate::secret::Secret;
 
-/// No retries: the polls repeat by themselves.
+/// Without retries, because polls are repeated anyway.
 const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
 
 /// A pushed request with a status endpoint.
@@ -32,9 +32,9 @@ impl PushedRequest {
 pub(crate) enum Progress {
     /// Not answered yet.
     Waiting,
-    /// Not answered yet; poll less often.
+    /// Not answered yet, and polled too often.
     SlowDown,
-    /// No status, for example because of a server error.
+    /// The status is unknown, for example after a server error.
     Unanswered { retry_after: Option<Duration> },
     /// The link has expired.
     Ended,
@@ -57,7 +57,7 @@ struct StatusResponse {
     device_codes: bool,
 }
 
-/// Requests the status once. Errors are not fatal: the code can be pasted without a status.
+/// Requests the status once. An error ends nothing, because a code can be pasted without a status.
 pub(crate) async fn progress(transport: &Transport, client_id: &str, pushed: &PushedRequest) -> Progress {
     match ask(transport, client_id, pushed).await {
         Ok(progress) => progress,
@@ -87,7 +87,7 @@ async fn ask(transport: &Transport, client_id: &str, pushed: &PushedRequest) -> 
         ("refused", _) => Progress::Refused(refused(OauthError {
             code: answer.error.unwrap_or_else(|| "access_denied".to_owned()),
             description: answer.error_description,
-            finer: answer.error_code,
+            error_code: answer.error_code,
             organization: None,
             settings_url: None,
         })),

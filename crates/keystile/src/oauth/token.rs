@@ -19,7 +19,7 @@ use crate::error::ErrorKind;
 use crate::http::{ApiResponse, Plan, Replay, Transport, retry_after};
 use crate::secret::Secret;
 
-/// Codes and refresh tokens work once, so a request that the server may have processed is not repeated.
+/// Without retries of a request that the server may have processed, because codes and refresh tokens work once.
 const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
 
 type Client<Revocation = EndpointNotSet, Token = EndpointNotSet> = oauth2::Client<
@@ -40,7 +40,7 @@ type Client<Revocation = EndpointNotSet, Token = EndpointNotSet> = oauth2::Clien
 pub(crate) enum TokenError {
     /// The code or refresh token is invalid, used or expired.
     InvalidGrant(ErrorKind),
-    /// The server was rate limiting, failing or unreachable; the grant is still valid.
+    /// Rate limited, or the server failed or is unreachable. The grant may still be valid.
     Transient(ErrorKind),
     /// Anything else.
     Refused(ErrorKind),

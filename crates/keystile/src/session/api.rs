@@ -1,5 +1,6 @@
 //! API calls with the credential in use.
 
+use std::fmt;
 use std::time::Duration;
 
 use oauth2::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -8,23 +9,30 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::api_error::{Caller, kind_of};
 use super::{AccessToken, ActiveCredential, Session, TokenNeed, USUAL_TTL};
 use crate::base_url::BaseUrl;
-use crate::error::{Caller, Error, ErrorKind, kind_of};
+use crate::error::{Error, ErrorKind};
 use crate::http::{ApiResponse, Plan, Replay};
 use crate::random;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Calls the API with a bearer token: refreshed before it expires and after a 401, retried where safe (up to 4 attempts
-/// on 429, 502, 503, 504 and broken connections), never sent to another host than the one the credential is bound to.
-#[derive(Clone, Copy)]
+/// Calls the API with a bearer token, which is refreshed before it expires and after a 401, and sent only to the server
+/// that the credential is bound to.
+///
+/// A request is attempted up to four times after 429, 502, 503, 504 and broken connections, unless `--no-retry` is set.
+/// The waits are 0.5 s, 1 s and 2 s with jitter, or what `Retry-After` says; more than 60 s is an error at once.
+#[derive(Clone, Copy, Debug)]
 pub struct ApiClient<'a> {
     session: &'a Session,
 }
 
-/// An API request, sent by [`send`](Self::send), [`fetch`](Self::fetch) or [`send_unchecked`](Self::send_unchecked). A
-/// `POST` or `PATCH` carries an `Idempotency-Key`. An attempt times out after 60 s.
+/// An API request, sent by [`send`](Self::send), [`fetch`](Self::fetch) or [`send_unchecked`](Self::send_unchecked). An
+/// attempt times out after 60 s.
+///
+/// A `POST` or `PATCH` carries an `Idempotency-Key`, which makes it safe to retry.
+#[must_use]
 pub struct ApiRequest<'a> {
     session: &'a Session,
     method: Method,
@@ -41,12 +49,25 @@ enum Base {
     Home,
 }
 
+impl fmt::Debug for ApiRequest<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers and body may contain secrets.
+        let Self { method, path, .. } = self;
+        formatter
+            .debug_struct("ApiRequest")
+            .field("method", method)
+            .field("path", path)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<'a> ApiClient<'a> {
     pub(super) fn new(session: &'a Session) -> Self {
         Self { session }
     }
 
-    /// A request with any method. `path` is relative to the API base; an absolute URL must have the same origin.
+    /// A request with this method. `path` is relative to the API base. An absolute URL must have the same origin, else
+    /// sending fails with [`HostMismatch`](ErrorKind::HostMismatch).
     pub fn request(self, method: Method, path: impl Into<String>) -> ApiRequest<'a> {
         let path = path.into();
         ApiRequest {
@@ -91,21 +112,19 @@ impl<'a> ApiClient<'a> {
 }
 
 impl ApiRequest<'_> {
-    /// Sets a header. `Authorization` is set by the client.
-    #[must_use]
+    /// Adds a header. `Authorization` is always set by the client.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }
 
     /// Sets the body.
-    #[must_use]
     pub fn body(mut self, body: Vec<u8>) -> Self {
         self.body = body;
         self
     }
 
-    /// Sets a JSON body and its `Content-Type`.
+    /// Sets a JSON body and its `Content-Type`. Fails if the value cannot be serialized.
     pub fn json<T: Serialize>(self, document: &T) -> Result<Self, Error> {
         let session = self.session;
         let body = serde_json::to_vec(document).map_err(|error| {
@@ -118,7 +137,7 @@ impl ApiRequest<'_> {
         Ok(self.header(oauth2::http::header::CONTENT_TYPE, json).body(body))
     }
 
-    /// Sends the request; a status of 400 or more is an error.
+    /// Sends the request. A status of 400 or more is an error.
     pub async fn send(self) -> Result<ApiResponse, Error> {
         let session = self.session;
         let response = self.send_unchecked().await?;
@@ -128,19 +147,19 @@ impl ApiRequest<'_> {
         }
     }
 
-    /// Sends the request and deserializes the JSON response.
+    /// Sends the request and deserializes the JSON response. A status of 400 or more is an error.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
         let session = self.session;
         let response = self.send().await?;
         response.parse().map_err(|kind| session.context.error(kind))
     }
 
-    /// Like [`fetch`](Self::fetch), for commands of the library, which work with [`ErrorKind`].
-    pub(crate) async fn ask<T: DeserializeOwned>(self) -> Result<T, ErrorKind> {
+    /// Like [`fetch`](Self::fetch), for commands of the library, which return an [`ErrorKind`].
+    pub(crate) async fn fetch_kind<T: DeserializeOwned>(self) -> Result<T, ErrorKind> {
         self.fetch().await.map_err(Error::into_kind)
     }
 
-    /// Sends the request and returns the response whatever its status.
+    /// Sends the request and returns the response whatever its status. [`Session::error_for`] makes an error of it.
     pub async fn send_unchecked(self) -> Result<ApiResponse, Error> {
         let session = self.session;
         self.run().await.map_err(|kind| session.context.error(kind))
@@ -153,7 +172,7 @@ impl ApiRequest<'_> {
         };
         let url = self.resolve(&base)?;
         if self.method == Method::POST || self.method == Method::PATCH {
-            // Makes retries safe.
+            // Makes the request safe to retry.
             let key = HeaderValue::from_str(&random::uuid()?).map_err(|error| unusable(&error))?;
             self.headers.insert(0, (HeaderName::from_static("idempotency-key"), key));
         }
@@ -200,12 +219,12 @@ impl ApiRequest<'_> {
 }
 
 impl Session {
-    /// The error of a response with a status of 400 or more; else `None`.
+    /// The error that a response with a status of 400 or more stands for; else `None`.
     pub async fn error_for(&self, response: &ApiResponse) -> Option<Error> {
         self.kind_of(response).await.map(|kind| self.context.error(kind))
     }
 
-    /// Like [`error_for`](Self::error_for), without the text.
+    /// Like [`error_for`](Self::error_for), not worded.
     async fn kind_of(&self, response: &ApiResponse) -> Option<ErrorKind> {
         let (can_sign_in, scopes) = match &self.chosen {
             ActiveCredential::Session { session, .. } => (true, session.scopes.as_slice()),
@@ -216,7 +235,7 @@ impl Session {
         kind_of(response, &caller)
     }
 
-    /// The page on which API keys are created. Only a hint, so errors are ignored.
+    /// The page on which API keys are created, for the text of an error; `None` if it cannot be found out.
     async fn keys_url(&self) -> Option<String> {
         let ActiveCredential::Key { target, .. } = &self.chosen else { return None };
         let metadata = self.context.metadata(&target.issuer).await.ok()?;
@@ -224,6 +243,6 @@ impl Session {
     }
 }
 
-fn unusable(error: &dyn std::fmt::Display) -> ErrorKind {
+fn unusable(error: &dyn fmt::Display) -> ErrorKind {
     ErrorKind::Usage { message: format!("Invalid request: {error}"), hint: None }
 }

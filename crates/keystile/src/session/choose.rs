@@ -13,7 +13,7 @@ use crate::source::CredentialSource;
 pub(crate) enum ActiveCredential {
     /// A key.
     Key { source: CredentialSource, key: Secret, target: Box<KeyTarget> },
-    /// A session as it was at the start of the command; the store has the current tokens.
+    /// A session as it was when it was selected. The store has its current tokens.
     Session { source: CredentialSource, session: Box<OauthCredential> },
 }
 
@@ -21,7 +21,7 @@ pub(crate) enum ActiveCredential {
 #[derive(Clone, Debug)]
 pub(crate) struct KeyTarget {
     pub(crate) issuer: BaseUrl,
-    /// `None` = from the metadata of the issuer.
+    /// `None` means that of the metadata of the issuer.
     pub(crate) api_base: Option<BaseUrl>,
 }
 
@@ -86,7 +86,7 @@ fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<
     })
 }
 
-/// The credential of the profile; an error if it is bound to another server or organization than requested.
+/// The credential of the profile. `Err` if it belongs to another server or organization than the requested one.
 fn stored(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
     let document = context.store.read()?;
     let Some(credential) = document.get(&context.profile) else { return Ok(None) };

@@ -35,7 +35,7 @@ fn source(stored: Credential, globals: &Globals, variables: &[(&str, &str)]) -> 
 }
 
 #[test]
-fn the_flag_beats_the_variable_and_the_variable_beats_the_file() {
+fn the_flag_overrides_the_variable_and_the_variable_overrides_the_profile() {
     let flag = Globals { api_key: Some(TEST.into()), ..Globals::default() };
     assert_eq!(source(oauth(), &flag, &[("ACME_API_KEY", LIVE)]), CredentialSource::Flag);
     let variable = CredentialSource::Variable("ACME_API_KEY".into());
@@ -52,7 +52,7 @@ fn an_empty_variable_is_no_credential() {
 }
 
 #[test]
-fn a_profile_asked_for_by_name_is_meant() {
+fn an_explicit_profile_overrides_the_variable() {
     let named = Globals { profile: Some(ProfileName::default()), ..Globals::default() };
     assert!(matches!(source(oauth(), &named, &[("ACME_API_KEY", LIVE)]), CredentialSource::Profile(_)));
 }
@@ -66,13 +66,13 @@ fn two_variables_that_differ_are_refused() {
 }
 
 #[test]
-fn a_malformed_key_is_refused_before_anybody_is_called() {
+fn a_malformed_key_is_refused() {
     let result = chosen(oauth(), &Globals::default(), &[("ACME_API_KEY", "Bearer x")]);
     assert!(matches!(result, Err(ErrorKind::InvalidKeyFormat { .. })));
 }
 
 #[test]
-fn a_stored_credential_stays_with_its_host() {
+fn a_stored_credential_is_not_used_for_another_host() {
     let elsewhere =
         Globals { api_base: Some(BaseUrl::parse("https://evil.example").unwrap()), ..Globals::default() };
     assert!(matches!(chosen(oauth(), &elsewhere, &[]), Err(ErrorKind::HostMismatch { .. })));
@@ -85,7 +85,7 @@ fn a_stored_credential_stays_with_its_host() {
 }
 
 #[test]
-fn a_session_serves_its_own_organization_only() {
+fn a_session_is_not_used_for_another_organization() {
     let org = |org: &str| Globals { org: Some(org.into()), ..Globals::default() };
     assert!(chosen(oauth(), &org("analytical"), &[]).is_ok());
     assert!(matches!(chosen(oauth(), &org("other"), &[]), Err(ErrorKind::OrganizationMismatch { .. })));

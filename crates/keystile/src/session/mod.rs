@@ -1,10 +1,12 @@
 //! The credential in use, refreshed as needed.
 
 mod api;
+mod api_error;
 mod choose;
 mod refresh;
 mod whoami;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,19 +28,25 @@ pub(crate) use whoami::{Envelope as WhoamiEnvelope, Organization, PATH as WHOAMI
 /// Remaining lifetime below which an access token is refreshed before a call.
 pub(crate) const USUAL_TTL: Duration = Duration::from_secs(60);
 
-/// The credential in use. Made by [`App::session`](crate::App::session).
+/// The credential in use: a session of the profile, or an API key. Made by [`App::session`](crate::App::session).
 #[derive(Clone)]
 pub struct Session {
     pub(crate) context: Arc<Context>,
     pub(crate) chosen: ActiveCredential,
 }
 
-/// A bearer token: an access token or an API key.
+/// A bearer token (RFC 6750): an access token or an API key.
 #[derive(Clone, Debug)]
 pub struct AccessToken {
     secret: Secret,
     expires_at: Option<DateTime<Utc>>,
     generation: Option<u64>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Session").field("source", self.source()).finish_non_exhaustive()
+    }
 }
 
 impl AccessToken {
@@ -47,7 +55,7 @@ impl AccessToken {
         self.secret.expose()
     }
 
-    /// Its expiry; `None` for an API key.
+    /// When it expires; `None` for an API key.
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.expires_at
     }
@@ -69,7 +77,8 @@ impl Session {
         self.chosen.source()
     }
 
-    /// A token that is valid for at least `min_ttl`, refreshed if needed. Concurrent processes share one refresh.
+    /// A token that is valid for at least `min_ttl`, refreshed if needed. Concurrent processes share one refresh. If the
+    /// server cannot be reached, a token that is valid for less than `min_ttl` is returned as it is.
     pub async fn access_token(&self, min_ttl: Duration) -> Result<AccessToken, Error> {
         self.token(TokenNeed::Fresh { min_ttl }).await.map_err(|kind| self.context.error(kind))
     }
@@ -102,7 +111,7 @@ impl Session {
         }
     }
 
-    /// The server that identifies the credential: the issuer of a session, the API of a key.
+    /// The server that identifies the credential: the issuer of a session, the API base of a key.
     pub(crate) async fn home(&self) -> Result<BaseUrl, ErrorKind> {
         match &self.chosen {
             ActiveCredential::Session { session, .. } => Ok(session.issuer.clone()),
@@ -112,7 +121,7 @@ impl Session {
 }
 
 /// Revokes a session at its issuer.
-pub(crate) async fn end(
+pub(crate) async fn revoke(
     context: &Context,
     session: &OauthCredential,
     token: &Secret,

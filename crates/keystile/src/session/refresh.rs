@@ -1,4 +1,5 @@
-//! Refreshes sessions, one refresh at a time across processes. Processes that waited use the new tokens.
+//! Refreshes sessions, one at a time across processes. A process that waited for the lock uses the tokens of the process
+//! that held it.
 
 use std::time::{Duration, Instant};
 
@@ -14,15 +15,15 @@ use crate::secret::Secret;
 
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 const LOCK_POLL: Duration = Duration::from_millis(100);
-/// The whole refresh, discovery included.
+/// Time limit of a refresh, discovery included.
 const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
-/// Requirement on an access token.
+/// What a caller requires of an access token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TokenNeed {
     /// Valid for at least `min_ttl`.
     Fresh { min_ttl: Duration },
-    /// Newer than this generation, whose token was refused by the API or is to be replaced.
+    /// Of a later generation than this one, whose token the API rejected or the user wants to replace.
     NewerThan { generation: u64 },
 }
 
@@ -80,7 +81,7 @@ pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCr
     }
 }
 
-/// Waits for the lock of a profile; an error after 30 s.
+/// Waits for the lock of a profile; [`LockBusy`](ErrorKind::LockBusy) after 30 s.
 pub(crate) async fn lock_profile(
     context: &Context,
     profile: &ProfileName,
@@ -101,7 +102,7 @@ fn lock_path(context: &Context, profile: &ProfileName) -> std::path::PathBuf {
     context.paths.locks().join(format!("{profile}.lock"))
 }
 
-/// The stored session; an error if there is none or it has ended.
+/// The stored session; `Err` if there is none or it has ended.
 fn usable(context: &Context) -> Result<OauthCredential, ErrorKind> {
     let session = context.stored_session()?.ok_or(ErrorKind::NotAuthenticated)?;
     match session.state {
@@ -172,7 +173,8 @@ fn successor(context: &Context, old: &OauthCredential, tokens: &TokenSet) -> Oau
     }
 }
 
-/// Handles a refused refresh token: another process may have rotated it, then its session is used.
+/// Handles `invalid_grant`: uses the session of another process that has rotated the token, else marks the session as
+/// ended.
 fn settle_refusal(
     context: &Context,
     old: &OauthCredential,
@@ -183,13 +185,13 @@ fn settle_refusal(
         return Ok(current);
     }
     let ended = Credential::from(OauthCredential { state: CredentialState::NeedsLogin, ..old.clone() });
-    // The tokens are kept for diagnosis. A conflict means that there is a newer credential.
+    // Keeps the tokens for diagnosis. A conflict means that the profile has a newer credential.
     match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&ended))? {
         SwapResult::Done | SwapResult::Conflict => Err(ErrorKind::RefreshFailed),
     }
 }
 
-/// After a failed refresh, uses the old access token while it is valid.
+/// The old access token if it is still valid, else the error of the refresh.
 fn still_valid(
     session: OauthCredential,
     want: TokenNeed,
@@ -198,14 +200,14 @@ fn still_valid(
 ) -> Result<OauthCredential, ErrorKind> {
     match want {
         TokenNeed::Fresh { .. } if lasts(&session, context, Duration::ZERO) => {
-            context.trace.note("the refresh failed; the access token still lasts");
+            context.trace.note("the refresh failed; using the access token, which is still valid");
             Ok(session)
         }
         TokenNeed::Fresh { .. } | TokenNeed::NewerThan { .. } => Err(kind),
     }
 }
 
-/// Adds the organization and the URL of its setting, which the token endpoint does not send.
+/// Adds the organization and the URL of its settings page, which the token endpoint does not send.
 fn name_organization(kind: ErrorKind, session: &OauthCredential) -> ErrorKind {
     match kind {
         ErrorKind::TokensDisabled { organization, settings_url, request_id } => {

@@ -101,14 +101,14 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_token_that_lasts_is_used_without_a_call() {
+async fn a_valid_token_is_used_without_a_request() {
     let world = world(new_tokens);
     assert_eq!(obtain(&world.context, FRESH).await.unwrap().access_token.expose(), "access");
     assert_eq!(world.refreshes(), 0);
 }
 
 #[tokio::test]
-async fn many_who_ask_at_expiry_share_one_refresh() {
+async fn concurrent_requests_at_expiry_share_one_refresh() {
     let world = world(new_tokens);
     world.expire();
     let tasks: Vec<_> = (0..24)
@@ -137,7 +137,7 @@ async fn an_ended_session_is_marked_and_keeps_its_tokens() {
 }
 
 #[tokio::test]
-async fn a_server_away_is_no_reason_to_stop_while_the_token_lasts() {
+async fn if_the_refresh_fails_a_token_that_is_still_valid_is_used() {
     let world = world(unavailable);
     world.clock.advance(TimeDelta::minutes(59) + TimeDelta::seconds(30));
     assert_eq!(obtain(&world.context, FRESH).await.unwrap().access_token.expose(), "access");
@@ -147,7 +147,7 @@ async fn a_server_away_is_no_reason_to_stop_while_the_token_lasts() {
 }
 
 #[tokio::test]
-async fn the_switch_consumes_nothing_and_names_the_organization() {
+async fn disabled_tokens_name_the_organization_and_keep_the_session() {
     let world = world(switched_off);
     world.expire();
     match obtain(&world.context, FRESH).await {
@@ -162,7 +162,7 @@ async fn the_switch_consumes_nothing_and_names_the_organization() {
 }
 
 #[tokio::test]
-async fn a_token_that_cannot_be_stored_is_used_and_said() {
+async fn a_token_that_cannot_be_stored_is_used_with_a_notice() {
     let world = world(new_tokens);
     world.expire();
     world.store.refuse_writes();
@@ -171,7 +171,7 @@ async fn a_token_that_cannot_be_stored_is_used_and_said() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_replaced_once_for_all_who_held_it() {
+async fn a_rejected_token_is_replaced_once() {
     let world = world(new_tokens);
     let want = TokenNeed::NewerThan { generation: 0 };
     assert_eq!(obtain(&world.context, want).await.unwrap().generation, 1);

@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use oauth2::http::Request;
 use serde::{Deserialize, Serialize};
 
+use super::api_error::{Caller, kind_of};
 use crate::base_url::BaseUrl;
 use crate::credentials::{AccountRef, OrgRef};
-use crate::error::{Caller, ErrorKind, kind_of};
+use crate::error::ErrorKind;
 use crate::http::{Plan, Replay, Transport};
 use crate::source::CredentialSource;
 
@@ -98,7 +99,7 @@ impl Organization {
     }
 }
 
-/// Identifies a token that is not stored yet.
+/// Identifies a token before it is stored.
 pub(crate) async fn whoami_of(
     transport: &Transport,
     server: &BaseUrl,

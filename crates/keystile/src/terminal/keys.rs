@@ -1,10 +1,10 @@
-//! Reads single keys from the terminal without blocking. A reader thread would swallow later input.
+//! Reads single keys from the terminal without blocking. A thread that blocks would take input meant for later prompts.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::getpgrp;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
-/// State of standard input.
+/// What standard input has to offer.
 pub(super) enum Ready {
     Nothing,
     Bytes(Vec<u8>),
@@ -20,7 +20,7 @@ pub(super) fn read() -> Ready {
         Ok(count) if count > 0 => {}
         Ok(_) | Err(_) => return Ready::Nothing,
     }
-    // Unbuffered: the buffer of the standard library would hold back input of another reader.
+    // Without the buffer of the standard library, which would keep input from other readers.
     let mut bytes = vec![0; 4096];
     match rustix::io::read(&input, &mut bytes) {
         Ok(0) => Ready::Ended,

@@ -6,7 +6,7 @@ const END_OF_INPUT: u8 = 0x04;
 const ERASE_LINE: u8 = 0x15;
 const ESCAPE: u8 = 0x1b;
 
-/// The line so far.
+/// The line typed so far.
 #[derive(Default)]
 pub(super) struct SecretLine {
     bytes: Zeroizing<Vec<u8>>,
@@ -74,14 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn the_line_can_be_corrected() {
+    fn the_line_can_be_edited() {
         assert_eq!(typed(b"cox\x7fde\n"), ("code".into(), Typed::Done));
         assert_eq!(typed(b"wrong\x15code\n"), ("code".into(), Typed::Done));
         assert_eq!(typed(b"\x04"), (String::new(), Typed::Ended));
     }
 
     #[test]
-    fn arrow_keys_and_the_marks_of_a_paste_are_no_text() {
+    fn escape_sequences_of_arrow_keys_and_bracketed_paste_are_ignored() {
         assert_eq!(typed(b"\x1b[200~co\x1b[Dde\x1b[201~\r"), ("code".into(), Typed::Done));
     }
 }

@@ -5,7 +5,7 @@ use crate::duration::in_words;
 use crate::ui::WaitAction;
 use crate::ui::{CodeDelivery, CodeScreen, LinkScreen};
 
-/// Maps a key to a choice.
+/// What a key stands for.
 #[cfg(unix)]
 pub(super) fn wait_action(key: u8) -> Option<WaitAction> {
     match key {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_link_stands_alone_on_its_line() {
+    fn the_link_is_on_a_line_of_its_own() {
         let lines = link(&screen(CodeDelivery::Loopback { port: 4711, opens_browser: true }), true);
         assert_eq!(
             lines,
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_browser_the_way_to_one_is_shown() {
+    fn without_a_browser_port_forwarding_is_explained() {
         let lines = link(&screen(CodeDelivery::Loopback { port: 4711, opens_browser: false }), false);
         assert!(lines[0].starts_with("To sign in to auth.acme.dev, open this link"));
         assert!(lines.iter().any(|line| line.contains("ssh -L 4711:127.0.0.1:4711")));

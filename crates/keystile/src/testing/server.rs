@@ -1,4 +1,4 @@
-//! An HTTP server with a scripted handler.
+//! An HTTP server whose responses come from a closure.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,11 +7,13 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TestRequest {
+    /// The method, for example `GET`.
+    pub method: String,
     /// The path and query.
     pub path: String,
-    /// The address of the server.
+    /// The host and port that the server listens on: `127.0.0.1:40123`.
     pub host: String,
-    /// The `Authorization` header.
+    /// The `Authorization` header, if there was one.
     pub authorization: Option<String>,
     /// The body.
     pub body: String,
@@ -31,13 +33,13 @@ impl TestResponse {
         Self { status: Some(status), headers: String::new(), body: String::new() }
     }
 
-    /// A JSON body, with the status 200.
+    /// A JSON body with the status 200.
     #[must_use]
     pub fn json(document: &serde_json::Value) -> Self {
         Self { body: document.to_string(), ..Self::status(200) }.header("content-type", "application/json")
     }
 
-    /// No response: closes the connection.
+    /// No response: the connection is closed.
     pub fn hang_up() -> Self {
         Self { status: None, headers: String::new(), body: String::new() }
     }
@@ -55,7 +57,8 @@ impl TestResponse {
     }
 }
 
-/// An HTTP/1.1 server on a free loopback port, one request per connection. Runs until the process ends.
+/// An HTTP/1.1 server on a free loopback port. It handles one request at a time, each on a connection of its own, and
+/// runs until the process ends.
 #[derive(Debug)]
 pub struct TestServer {
     address: SocketAddr,
@@ -105,9 +108,10 @@ fn serve(
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body)?;
-    let path = start.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut words = start.split(' ').map(str::to_owned);
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let body = String::from_utf8_lossy(&body).into_owned();
-    let answer = handler(TestRequest { path, host: address.to_string(), authorization, body });
+    let answer = handler(TestRequest { method, path, host: address.to_string(), authorization, body });
     let Some(status) = answer.status else { return Ok(()) };
     let TestResponse { headers, body, .. } = answer;
     let length = body.len();

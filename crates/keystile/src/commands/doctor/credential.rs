@@ -11,7 +11,7 @@ pub(super) async fn check(context: &Arc<Context>, is_reachable: bool) -> Check {
     const NAME: &str = "sign-in";
     let session = match session(context) {
         Ok(session) => session,
-        // Not being signed in is not a failure.
+        // No failure: the user may not have signed in yet.
         Err(ErrorKind::NotAuthenticated) => {
             let login = context.brand().command("auth login");
             return Check::attention(

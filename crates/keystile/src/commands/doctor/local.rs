@@ -17,7 +17,7 @@ pub(super) fn checks(context: &Context, fix: bool) -> Vec<Check> {
     checks
 }
 
-/// The settings were parsed already, else the command would have failed.
+/// The path of the settings file. It has been parsed, else the command would have failed before.
 fn settings(context: &Context) -> String {
     let path = context.paths.config();
     let shown = context.paths.display(path);
@@ -54,7 +54,7 @@ fn folder_check(context: &Context, folder: &Path, fix: bool) -> Check {
     }
     let text = format!("{shown} is accessible by others ({mode:04o})");
     let remedy = format!("chmod 700 {shown}, or --fix");
-    // Write access would allow others to replace the credentials.
+    // With write access others can replace the credentials.
     if mode & 0o022 == 0 {
         Check::attention(NAME, text, remedy)
     } else {
@@ -77,7 +77,7 @@ fn file_check(context: &Context, path: &Path, fix: bool) -> Check {
             Some(warning) => Check::mended(NAME, warning),
             None => Check::good(NAME, format!("{shown}, profiles: {}", document.iter().count())),
         },
-        (Err(ErrorKind::CredentialsDamaged { .. }), true) => match context.store.set_damaged_aside() {
+        (Err(ErrorKind::CredentialsDamaged { .. }), true) => match context.store.move_damaged_aside() {
             Ok(name) => Check::mended(NAME, format!("{shown} was damaged; kept as {name}")),
             Err(kind) => Check::from_kind(NAME, context, kind),
         },
@@ -86,7 +86,7 @@ fn file_check(context: &Context, path: &Path, fix: bool) -> Check {
     }
 }
 
-/// Makes the file private. With `--fix` the user vouches for its contents.
+/// Makes the file private. With `--fix` the user trusts its contents.
 fn reopen(context: &Context, path: &Path, kind: ErrorKind) -> Check {
     const NAME: &str = "credentials";
     let tightened = files::tighten(path, 0o600).is_ok() && context.store.read().is_ok();
@@ -97,7 +97,7 @@ fn reopen(context: &Context, path: &Path, kind: ErrorKind) -> Check {
     }
 }
 
-/// Temporary files of interrupted writes.
+/// Reports temporary files of interrupted writes.
 fn leftovers(context: &Context, credentials: &Path, fix: bool) -> Option<Check> {
     const NAME: &str = "leftovers";
     let folder = credentials.parent()?;
@@ -125,7 +125,7 @@ fn leftovers(context: &Context, credentials: &Path, fix: bool) -> Option<Check> 
 /// Checks whether another process holds the lock.
 fn lock(context: &Context) -> Check {
     const NAME: &str = "lock";
-    // Taking the lock would create the folder.
+    // Without the folder, taking the lock would create it.
     if !context.paths.locks().exists() {
         return Check::good(NAME, "not used yet");
     }

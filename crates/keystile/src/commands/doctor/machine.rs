@@ -10,8 +10,8 @@ use super::Check;
 use crate::context::Context;
 use crate::error::Exit;
 
-/// Limit for loopback connections.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Time limit for a loopback connection.
+const LOOPBACK_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) async fn checks(context: &Context) -> Vec<Check> {
     let mut checks = vec![loopback(context).await, browser(context)];
@@ -19,24 +19,24 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
     checks
 }
 
-/// Connects to a loopback listener, as the browser will.
+/// Connects to a loopback listener, as a browser does after the approval.
 async fn loopback(context: &Context) -> Check {
     const NAME: &str = "loopback";
-    let visit = async {
+    let connect = async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let (mut visitor, accepted) = tokio::try_join!(TcpStream::connect(address), listener.accept())?;
-        visitor.shutdown().await?;
+        let (mut client, accepted) = tokio::try_join!(TcpStream::connect(address), listener.accept())?;
+        client.shutdown().await?;
         drop(accepted);
         Ok::<_, std::io::Error>(())
     };
-    let way_around = format!("Sign in with `{}`", context.brand().command("auth login --device"));
-    match timeout(PATIENCE, visit).await {
+    let remedy = format!("Sign in with `{}`", context.brand().command("auth login --device"));
+    match timeout(LOOPBACK_TIMEOUT, connect).await {
         Ok(Ok(())) => Check::good(NAME, "loopback ports work"),
         Ok(Err(error)) => {
-            Check::failed(NAME, Exit::Usage, format!("cannot listen on a loopback port: {error}"), way_around)
+            Check::failed(NAME, Exit::Usage, format!("cannot listen on a loopback port: {error}"), remedy)
         }
-        Err(_) => Check::failed(NAME, Exit::Usage, "a loopback port does not respond", way_around),
+        Err(_) => Check::failed(NAME, Exit::Usage, "a loopback port does not respond", remedy),
     }
 }
 

@@ -12,9 +12,9 @@ use serde_json::json;
 use crate::args::DoctorArgs;
 use crate::context::Context;
 use crate::error::{ErrorKind, Exit};
-use crate::output::{Icon, fact};
+use crate::output::{Icon, labeled};
 
-/// Result of one check.
+/// The result of a check.
 #[derive(Debug)]
 struct Check {
     name: &'static str,
@@ -23,15 +23,15 @@ struct Check {
     remedy: Option<String>,
 }
 
-/// Severity of a result.
+/// The severity of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Good,
-    /// It was wrong and has been fixed.
+    /// A problem that has been fixed.
     Mended,
-    /// It may work; worth knowing.
+    /// Something that may be a problem.
     Attention,
-    /// It does not work; with the exit code.
+    /// A problem, with the exit code of the command.
     Failed(Exit),
 }
 
@@ -52,7 +52,7 @@ impl Check {
         Self { verdict: Verdict::Failed(exit), remedy: Some(remedy.into()), ..Self::good(name, detail) }
     }
 
-    /// An error in the same words as in every other command.
+    /// A failed check in the words of the error.
     fn from_kind(name: &'static str, context: &Context, kind: ErrorKind) -> Self {
         let error = context.error(kind);
         let (headline, remedy) = error.finding();
@@ -106,9 +106,9 @@ fn print(context: &Context, checks: &[Check], fixes: bool) -> Result<(), ErrorKi
             Verdict::Attention => Icon::Attention,
             Verdict::Failed(_) => Icon::Bad,
         };
-        screen.headline(icon, fact(check.name, &check.detail).trim_start())?;
+        screen.headline(icon, labeled(check.name, &check.detail).trim_start())?;
         if let Some(remedy) = check.remedy.as_deref().filter(|remedy| !remedy.is_empty()) {
-            screen.data(&fact("", &format!("  {remedy}")))?;
+            screen.data(&labeled("", &format!("  {remedy}")))?;
         }
     }
     let is_mendable =

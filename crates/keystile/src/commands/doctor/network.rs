@@ -15,12 +15,12 @@ use crate::error::{ErrorKind, Exit};
 use crate::http::{ApiResponse, Plan, Replay};
 use crate::oauth::{Metadata, ask_for_metadata, read_metadata};
 
-const DNS_PATIENCE: Duration = Duration::from_secs(5);
+const DNS_TIMEOUT: Duration = Duration::from_secs(5);
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
 /// Tolerated by the server.
-const SLIGHT_SKEW: TimeDelta = TimeDelta::seconds(30);
-/// Beyond this, tokens look expired or not yet valid.
-const HEAVY_SKEW: TimeDelta = TimeDelta::seconds(300);
+const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(30);
+/// Above this, tokens seem to be expired or not valid yet.
+const HARMFUL_SKEW: TimeDelta = TimeDelta::seconds(300);
 
 pub(super) async fn checks(context: &Context) -> Vec<Check> {
     let issuer = match issuer(context) {
@@ -43,7 +43,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
     checks
 }
 
-/// The issuer of the profile.
+/// The issuer of the variable, the settings or the session of the profile, else of the tool.
 fn issuer(context: &Context) -> Result<BaseUrl, ErrorKind> {
     if let Some(wanted) = context.wanted_issuer()? {
         return Ok(wanted);
@@ -64,7 +64,7 @@ async fn name(context: &Context, issuer: &BaseUrl) -> Check {
     const NAME: &str = "dns";
     let host = issuer.url().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = issuer.url().port_or_known_default().unwrap_or(443);
-    let addresses = match timeout(DNS_PATIENCE, lookup_host((host.as_str(), port))).await {
+    let addresses = match timeout(DNS_TIMEOUT, lookup_host((host.as_str(), port))).await {
         Ok(Ok(addresses)) => Ok(addresses.map(|address| address.ip().to_string()).collect::<Vec<_>>()),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("no answer".into()),
@@ -74,7 +74,7 @@ async fn name(context: &Context, issuer: &BaseUrl) -> Check {
             addresses.dedup();
             Check::good(NAME, format!("{host} resolves to {}", addresses.join(", ")))
         }
-        // Names are resolved by the proxy.
+        // The proxy resolves names.
         Err(cause) if context.environment.proxy(issuer.url().scheme()).is_some() => Check::attention(
             NAME,
             format!("{host} does not resolve here ({cause})"),
@@ -89,7 +89,7 @@ async fn name(context: &Context, issuer: &BaseUrl) -> Check {
     }
 }
 
-/// Compares the clock with the `Date` of the server.
+/// Compares the clock with the `Date` header of the server.
 fn clock(answer: &ApiResponse) -> Option<Check> {
     const NAME: &str = "clock";
     let date = answer.headers().get("date")?.to_str().ok()?;
@@ -98,15 +98,15 @@ fn clock(answer: &ApiResponse) -> Option<Check> {
     let direction = if skew < TimeDelta::zero() { "behind" } else { "ahead of" };
     let detail = format!("{} {direction} the server", remaining(skew.abs()));
     Some(match skew.abs() {
-        skew if skew <= SLIGHT_SKEW => Check::good(NAME, "in sync with the server"),
-        skew if skew <= HEAVY_SKEW => {
+        skew if skew <= TOLERATED_SKEW => Check::good(NAME, "in sync with the server"),
+        skew if skew <= HARMFUL_SKEW => {
             Check::attention(NAME, detail, "Synchronize the clock (timedatectl set-ntp true)")
         }
         _ => Check::failed(
             NAME,
             Exit::Usage,
             detail,
-            "Tokens look expired or not yet valid. Synchronize the clock (timedatectl set-ntp true)",
+            "Tokens seem to be expired or not valid yet. Synchronize the clock (timedatectl set-ntp true)",
         ),
     })
 }

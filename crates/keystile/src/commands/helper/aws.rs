@@ -19,7 +19,7 @@ use crate::http::{ApiResponse, Plan, Replay};
 use crate::secret::Secret;
 use crate::session::{ActiveCredential, TokenNeed, USUAL_TTL};
 
-/// A repeated request only creates another set of credentials.
+/// Safe to repeat: every request only creates another set of credentials.
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
 
 #[derive(Deserialize)]
@@ -133,7 +133,7 @@ fn endpoint(set: Option<&str>, region: Option<&str>) -> Result<BaseUrl, ErrorKin
     BaseUrl::parse(&text).map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })
 }
 
-/// The role session name: 2 to 64 letters, digits and `=,.@-_`.
+/// The role session name, of which AWS allows 2 to 64 letters, digits and `=,.@-_`.
 fn session_name(context: &Context, set: Option<String>) -> String {
     set.unwrap_or_else(|| format!("{}-{}", context.brand().name(), context.profile))
         .chars()
@@ -161,7 +161,7 @@ fn read(response: &ApiResponse, endpoint: &BaseUrl) -> Result<RoleCredentials, E
 }
 
 fn expiration(end: &Expiration, endpoint: &BaseUrl) -> Result<String, ErrorKind> {
-    #[expect(clippy::cast_possible_truncation, reason = "what is no time is refused below")]
+    #[expect(clippy::cast_possible_truncation, reason = "a number out of range is refused below")]
     let time = match *end {
         Expiration::Seconds(seconds) => DateTime::from_timestamp(seconds as i64, 0),
         Expiration::Time(time) => Some(time),
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_region_names_the_token_service() {
+    fn the_endpoint_follows_the_region() {
         let at = |set, region| endpoint(set, region).map(|url| url.to_string());
         assert_eq!(at(None, None).unwrap(), "https://sts.amazonaws.com");
         assert_eq!(at(None, Some("eu-north-1")).unwrap(), "https://sts.eu-north-1.amazonaws.com");
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_a_time_that_the_tools_read() {
+    fn the_expiration_is_a_timestamp() {
         let url = BaseUrl::parse("https://sts.amazonaws.com").unwrap();
         for text in ["1.7954208E9", "1795420800", "\"2026-11-23T08:00:00Z\""] {
             let end = serde_json::from_str(text).unwrap();

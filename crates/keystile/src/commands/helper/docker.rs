@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::session::{TokenNeed, USUAL_TTL};
 
-/// By this text on standard output docker recognizes a missing credential.
+/// The text on standard output by which docker recognizes a missing credential.
 const NOTHING: &str = "credentials not found in native keychain";
 
 pub(super) async fn run(context: &Arc<Context>, action: DockerAction) -> Result<(), ErrorKind> {
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_registry_is_known_by_its_host() {
+    fn a_registry_is_identified_by_its_host() {
         assert_eq!(host("registry.acme.dev").as_deref(), Some("registry.acme.dev"));
         assert_eq!(host("https://registry.acme.dev/v1/").as_deref(), Some("registry.acme.dev"));
         assert_eq!(host("localhost:5000").as_deref(), Some("localhost:5000"));

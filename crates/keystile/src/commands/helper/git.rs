@@ -20,7 +20,7 @@ pub(super) async fn run(context: &Arc<Context>, action: &str) -> Result<(), Erro
     match action {
         "get" => get(context).await,
         "erase" => erase(context).await,
-        // `store` needs no action, and git requires unknown actions to be ignored.
+        // There is nothing to `store`, and git requires that unknown actions are ignored.
         _ => Ok(()),
     }
 }
@@ -36,7 +36,7 @@ async fn get(context: &Arc<Context>) -> Result<(), ErrorKind> {
     context.output.raw(answer.as_bytes())
 }
 
-/// git calls this after a server has refused the password.
+/// Replaces a password that a server has refused.
 async fn erase(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let asked = GitRequest::read(&input()?);
     let (Some(server), Some(password)) = (asked.server, asked.password) else { return Ok(()) };
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn protocol_and_host_name_the_server() {
+    fn protocol_and_host_identify_the_server() {
         let asked = GitRequest::read("protocol=https\nhost=git.acme.dev:8443\npath=a.git\n\n");
         assert_eq!(asked.server.unwrap().as_str(), "https://git.acme.dev:8443");
         assert_eq!(GitRequest::read("host=git.acme.dev\n"), GitRequest::default());

@@ -31,8 +31,8 @@ struct Cluster {
     server: BaseUrl,
 }
 
-/// With `provideClusterInfo` in the kubeconfig, the credential is given only for the servers it is bound to. Without
-/// it, the cluster is unknown.
+/// With `provideClusterInfo` in the kubeconfig, prints the token only for the servers that the credential is bound to.
+/// Without it, the cluster is unknown.
 pub(super) async fn run(context: &Arc<Context>) -> Result<(), ErrorKind> {
     let info = context.environment.get("KUBERNETES_EXEC_INFO").map(read).transpose()?.unwrap_or_default();
     let session = session(context)?;
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cluster_is_read_where_the_kubeconfig_provides_it() {
+    fn the_cluster_is_read_if_the_kubeconfig_provides_it() {
         let info = read(
             r#"{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential",
                 "spec":{"interactive":false,"cluster":{"server":"https://k8s.acme.dev"}}}"#,

@@ -1,6 +1,6 @@
 //! `credential-helper`: the protocols of git, docker, kubectl and the AWS tools.
 //!
-//! Returns the access token, never the refresh token, and only for servers that the credential is bound to.
+//! Each prints the access token, never the refresh token, and only for servers that the credential is bound to.
 
 mod aws;
 mod docker;
@@ -19,8 +19,8 @@ use crate::session::{ActiveCredential, Session, TokenNeed};
 
 /// The user name for protocols that need one.
 const USER_NAME: &str = "oauth2";
-/// Upper limit of a request.
-const LONGEST_INPUT: u64 = 64 * 1024;
+/// Maximum size of a request in bytes.
+const MAX_INPUT: u64 = 64 * 1024;
 
 pub(super) async fn run(context: &Arc<Context>, command: HelperCommand) -> Result<(), ErrorKind> {
     if std::io::stdout().is_terminal() {
@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Arc<Context>, command: HelperCommand) -> Resul
     }
 }
 
-/// The session in use if it is bound to the server; `None` lets the calling tool try another helper.
+/// The session in use if it is bound to the server. `None` lets the calling program try another helper.
 async fn session_for(
     context: &Arc<Context>,
     is_meant: impl Fn(&BaseUrl) -> bool,
@@ -56,7 +56,7 @@ async fn session_for(
     }
 }
 
-/// Replaces a refused token, if it is still the current one.
+/// Replaces a refused token if it is the current one.
 async fn replace(session: &Session, refused: &str) -> Result<(), ErrorKind> {
     let ActiveCredential::Session { session: stored, .. } = &session.chosen else { return Ok(()) };
     if stored.access_token.expose() != refused {
@@ -70,7 +70,7 @@ async fn replace(session: &Session, refused: &str) -> Result<(), ErrorKind> {
 
 fn input() -> Result<String, ErrorKind> {
     let mut text = String::new();
-    let read = std::io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text);
+    let read = std::io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text);
     read.map_err(|error| ErrorKind::Usage {
         message: "Cannot read the request from standard input".into(),
         hint: Some(format!("{error}.")),

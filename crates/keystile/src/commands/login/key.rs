@@ -1,4 +1,4 @@
-//! `auth login` with a key: from the command line, from standard input, or asked for.
+//! `auth login` with a key from the command line, standard input or a prompt.
 
 use std::io::{IsTerminal as _, Read as _};
 
@@ -9,12 +9,12 @@ use crate::args::LoginArgs;
 use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::login::{KeyLoginOptions, StoredKey, login_with_key, prompt_secret};
-use crate::output::{Icon, fact};
+use crate::output::{Icon, labeled};
 use crate::secret::Secret;
 use crate::source::CredentialSource;
 
-/// Upper limit of the input.
-const LONGEST_INPUT: u64 = 64 * 1024;
+/// Maximum size of standard input in bytes.
+const MAX_INPUT: u64 = 64 * 1024;
 
 /// Where the key is read from.
 pub(super) enum Entry {
@@ -25,7 +25,7 @@ pub(super) enum Entry {
     Prompt,
 }
 
-/// Where to read the key; `None` for a login of a user.
+/// Where to read the key; `None` if the arguments ask for a login without one.
 pub(super) fn entry(args: &LoginArgs) -> Result<Option<Entry>, ErrorKind> {
     let given = match (&args.api_key, &args.token) {
         _ if args.with_token => Some(Entry::StandardInput),
@@ -36,9 +36,9 @@ pub(super) fn entry(args: &LoginArgs) -> Result<Option<Entry>, ErrorKind> {
         }),
         (None, None) => None,
     };
-    // clap cannot check this: the global --api-key may come before the subcommand.
-    let is_person = args.browser || args.device || args.no_browser || args.start || args.resume.is_some();
-    if given.is_some() && is_person {
+    // clap does not check this, because the global --api-key may come before the subcommand.
+    let is_user_login = args.browser || args.device || args.no_browser || args.start || args.resume.is_some();
+    if given.is_some() && is_user_login {
         return Err(ErrorKind::Usage {
             message: "A key cannot be combined with --browser, --device, --no-browser, --start or --resume"
                 .into(),
@@ -69,23 +69,21 @@ pub(super) async fn run(context: &Context, entry: Entry, args: LoginArgs) -> Res
 }
 
 async fn ask(context: &Context) -> Result<Secret, ErrorKind> {
-    let nobody = || ErrorKind::Usage {
+    let no_terminal = || ErrorKind::Usage {
         message: "There is no terminal to prompt for the key".into(),
         hint: Some(format!("Pipe it: `{} <FILE`.", context.brand().command("auth login --with-token"))),
     };
     if !context.interactive {
-        return Err(nobody());
+        return Err(no_terminal());
     }
-    prompt_secret(context, "Paste your key:").await?.ok_or_else(nobody)
+    prompt_secret(context, "Paste your key:").await?.ok_or_else(no_terminal)
 }
 
 fn read_input() -> Result<Secret, ErrorKind> {
     let mut text = Zeroizing::new(String::new());
-    std::io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text).map_err(|error| {
-        ErrorKind::Usage {
-            message: "Cannot read the key from standard input".into(),
-            hint: Some(error.to_string()),
-        }
+    std::io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text).map_err(|error| ErrorKind::Usage {
+        message: "Cannot read the key from standard input".into(),
+        hint: Some(error.to_string()),
     })?;
     Ok(Secret::new(text.as_str()))
 }
@@ -110,19 +108,19 @@ fn print(context: &Context, stored: &StoredKey) -> Result<(), ErrorKind> {
     if let Some(account) = &stored.account {
         context.output.say(Icon::Good, &format!("Signed in as {}", account.display_name()));
     }
-    for line in facts(stored) {
+    for line in details(stored) {
         context.output.tell(&line);
     }
     super::warn_of_variable(context)
 }
 
-fn facts(stored: &StoredKey) -> Vec<String> {
+fn details(stored: &StoredKey) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(org) = &stored.org {
-        lines.push(fact("Organization", &format!("{} ({})", org.display_name(), org.id)));
+        lines.push(labeled("Organization", &format!("{} ({})", org.display_name(), org.id)));
     }
-    lines.push(fact("Profile", stored.profile.as_str()));
-    lines.push(fact("Stored in", &format!("{} (0600)", stored.stored_in.display())));
-    lines.push(fact("Key", &stored.masked));
+    lines.push(labeled("Profile", stored.profile.as_str()));
+    lines.push(labeled("Stored in", &format!("{} (0600)", stored.stored_in.display())));
+    lines.push(labeled("Key", &stored.masked));
     lines
 }

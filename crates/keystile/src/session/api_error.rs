@@ -1,9 +1,9 @@
-//! Maps API responses to error kinds.
+//! The error kind of an API response.
 
 use oauth2::http::HeaderMap;
 use serde::Deserialize;
 
-use super::{ErrorKind, MissingScope, ScopeRemedy};
+use crate::error::{ErrorKind, MissingScope, ScopeRemedy};
 use crate::http::{ApiResponse, retry_after};
 use crate::source::CredentialSource;
 
@@ -29,17 +29,17 @@ struct Organization {
     name: String,
 }
 
-/// The caller, for the text of the error.
+/// The credential of a request, for the text of its error.
 pub(crate) struct Caller<'a> {
     pub(crate) source: &'a CredentialSource,
-    /// Whether a new login could grant more scopes.
+    /// Whether a new login can grant more scopes.
     pub(crate) can_sign_in: bool,
     pub(crate) scopes: &'a [String],
     /// The page on which API keys are created, if the server publishes it.
     pub(crate) keys_url: Option<&'a str>,
 }
 
-/// The error of a response with a status of 400 or more; else `None`.
+/// The error kind of a response with a status of 400 or more; else `None`.
 pub(crate) fn kind_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<ErrorKind> {
     let status = response.status();
     if status < 400 {

@@ -1,11 +1,11 @@
-//! Information about this machine, for the consent page.
+//! Describes this machine for the consent page and the list of sessions.
 
-use crate::app::Brand;
+use crate::brand::Brand;
 use crate::env::Environment;
 use crate::oauth::DeviceInfo;
 
-/// Host name (or `name`), operating system and tool version.
-pub(super) fn facts(brand: &Brand, environment: &Environment, name: Option<&str>) -> DeviceInfo {
+/// The device name (`name`, else the host name), the operating system and the version of the tool.
+pub(super) fn device_info(brand: &Brand, environment: &Environment, name: Option<&str>) -> DeviceInfo {
     DeviceInfo {
         device_name: name.map(str::to_owned).or_else(|| host_name(environment)),
         device_os: system(),
