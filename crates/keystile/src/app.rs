@@ -19,6 +19,7 @@ pub struct App {
     pub(crate) client_id: String,
     pub(crate) api_base: Option<BaseUrl>,
     pub(crate) scopes: Vec<String>,
+    pub(crate) idempotency_keys: bool,
     pub(crate) dependencies: Dependencies,
 }
 
@@ -35,6 +36,7 @@ impl App {
             key_prefixes: Vec::new(),
             scopes: Vec::new(),
             status_page: None,
+            idempotency_keys: false,
             dependencies: Dependencies::default(),
         }
     }
@@ -70,6 +72,7 @@ pub struct AppBuilder {
     key_prefixes: Vec<String>,
     scopes: Vec<String>,
     status_page: Option<String>,
+    idempotency_keys: bool,
     dependencies: Dependencies,
 }
 
@@ -131,6 +134,13 @@ impl AppBuilder {
         self
     }
 
+    /// Whether the API of the tool supports `Idempotency-Key`: a `POST` or `PATCH` then carries one and is retried like a
+    /// `GET`. The default is `false`; for the API of the authorization server it is always on.
+    pub fn idempotency_keys(mut self, supported: bool) -> Self {
+        self.idempotency_keys = supported;
+        self
+    }
+
     /// Replaces the credential store, clock, browser, user interface or environment.
     pub fn dependencies(mut self, dependencies: Dependencies) -> Self {
         self.dependencies = dependencies;
@@ -154,6 +164,7 @@ impl AppBuilder {
             api_base: self.api_base.as_deref().map(BaseUrl::parse).transpose()?,
             client_id,
             scopes: self.scopes,
+            idempotency_keys: self.idempotency_keys,
             dependencies: self.dependencies,
             brand: Brand::new(self.name, self.version, self.key_prefixes, self.status_page),
         })

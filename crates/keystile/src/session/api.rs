@@ -31,7 +31,9 @@ pub struct ApiClient<'a> {
 /// An API request, sent by [`send`](Self::send), [`fetch`](Self::fetch) or [`send_unchecked`](Self::send_unchecked). An
 /// attempt times out after 60 s.
 ///
-/// A `POST` or `PATCH` carries an `Idempotency-Key`, which makes it safe to retry.
+/// A `POST` or `PATCH` is retried if it has an `Idempotency-Key`, which is added for the API of the authorization server
+/// and for an API that [supports it](crate::AppBuilder::idempotency_keys). Without one it is retried only if the
+/// connection failed before the request was sent.
 #[must_use]
 pub struct ApiRequest<'a> {
     session: &'a Session,
@@ -171,8 +173,8 @@ impl ApiRequest<'_> {
             Base::Home => self.session.home().await?,
         };
         let url = self.resolve(&base)?;
-        if self.method == Method::POST || self.method == Method::PATCH {
-            // Makes the request safe to retry.
+        let changes = self.method == Method::POST || self.method == Method::PATCH;
+        if changes && self.supports_idempotency_keys(&base) {
             let key = HeaderValue::from_str(&random::uuid()?).map_err(|error| unusable(&error))?;
             self.headers.insert(0, (HeaderName::from_static("idempotency-key"), key));
         }
@@ -184,6 +186,16 @@ impl ApiRequest<'_> {
                 self.attempt(&url, &newer).await
             }
             _ => Ok(response),
+        }
+    }
+
+    /// Whether the API is that of the authorization server, or the tool says that its own supports the header.
+    fn supports_idempotency_keys(&self, base: &BaseUrl) -> bool {
+        match self.base {
+            Base::Home => true,
+            Base::Api => {
+                self.session.context.app.idempotency_keys || base.same_origin(self.session.chosen.issuer())
+            }
         }
     }
 

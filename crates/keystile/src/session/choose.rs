@@ -26,6 +26,14 @@ pub(crate) struct KeyTarget {
 }
 
 impl ActiveCredential {
+    /// The authorization server that issued the credential.
+    pub(crate) fn issuer(&self) -> &BaseUrl {
+        match self {
+            Self::Key { target, .. } => &target.issuer,
+            Self::Session { session, .. } => &session.issuer,
+        }
+    }
+
     pub(crate) fn source(&self) -> &CredentialSource {
         match self {
             Self::Key { source, .. } | Self::Session { source, .. } => source,
