@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
+use std::time::Duration;
 
 use keystile_key_format::compose;
 use serde_json::json;
@@ -160,4 +161,26 @@ both_engines! {
         }
         cli.run(&["whoami"]).await.good();
     }
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_the_verification_of_a_key_that_was_typed() {
+    let server = judging(|| {
+        std::thread::sleep(Duration::from_secs(120));
+        None
+    });
+    let cli = Cli::at(&server.url());
+    let mut login = cli.start(cli.terminal("auth login --api-key"));
+    login.on_terminal(|said| said.contains("Paste your key:").then_some(())).await;
+    login.types(&format!("{}\n", live()));
+    let is_asked = async {
+        while server.asked("/api/v1/whoami").is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), is_asked).await.expect("the key is verified");
+    login.types("\u{3}");
+    let ran = login.ended().await;
+    assert_eq!(ran.exit, 130, "{ran:#?}");
+    assert!(!cli.credentials_file().exists());
 }

@@ -159,13 +159,16 @@ pub(crate) async fn resume(
 }
 
 /// Runs sign-in methods until one yields a session.
-async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<CompletedLogin, ErrorKind> {
+async fn drive(attempt: &Attempt<'_>, step: Step) -> Result<CompletedLogin, ErrorKind> {
+    let result = run_methods(attempt, step).await;
+    wait::release_signals();
+    result
+}
+
+async fn run_methods(attempt: &Attempt<'_>, mut step: Step) -> Result<CompletedLogin, ErrorKind> {
     loop {
         step = match step {
-            Step::SignedIn(completed) => {
-                wait::release_signals();
-                return Ok(*completed);
-            }
+            Step::SignedIn(completed) => return Ok(*completed),
             Step::Change(SignInMethod::Browser { opens }) => browser::sign_in(attempt, opens).await?,
             Step::Change(SignInMethod::Device { opens, without_codes }) => {
                 device::sign_in(attempt, opens, without_codes).await?

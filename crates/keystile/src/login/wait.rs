@@ -73,10 +73,12 @@ async fn signal() -> std::io::Result<i32> {
 
 /// Prompts for a secret. [`Interrupted`](ErrorKind::Interrupted) on Ctrl-C.
 pub(crate) async fn prompt_secret(context: &Context, question: &str) -> Result<Option<Secret>, ErrorKind> {
-    tokio::select! {
+    let result = tokio::select! {
         kind = stopped() => Err(kind),
         entered = context.ui.prompt_secret(question) => Ok(entered),
-    }
+    };
+    release_signals();
+    result
 }
 
 /// Opens the browser in the background. A failure is only a notice, because the URL is printed.
