@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Signs in with a device code (RFC 8628) and asks the API who that was, with bash, curl, and python3 to read JSON.
+# Signs in with a device code (RFC 8628) and prints the account, with bash, curl, and python3 to parse JSON.
 #     ISSUER=https://auth.example.com CLIENT_ID=weather-cli ./device_flow.sh
 set -euo pipefail
 issuer=${ISSUER:-http://127.0.0.1:8642} client_id=${CLIENT_ID:-keystile-cli}
 grant_type=urn:ietf:params:oauth:grant-type:device_code
 
-# Secrets go through pipes: everybody on the machine can read the arguments of a process.
+# Secrets go through pipes, because every user of the machine can read the arguments of a process.
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1], ""))' "$1" <<<"$2"; }
 post() { curl -sS --max-time 30 --data-urlencode "client_id=$client_id" "$@"; }
 
@@ -19,7 +19,7 @@ echo "Open $(field verification_uri "$started") and enter the code $(field user_
 while sleep "${interval:-5}"; do
     if ! answer=$(printf 'device_code=%s' "$device_code" |
         post --data-urlencode "grant_type=$grant_type" --data @- "$(field token_endpoint "$server")"); then
-        # Nobody answered: ask less often, and not forever.
+        # No response: double the interval, and give up at 100 s.
         interval=$((interval * 2))
         ((interval < 100)) || exit 1
         continue
@@ -31,5 +31,5 @@ while sleep "${interval:-5}"; do
         *) field error_description "$answer" >&2; exit 1 ;;
     esac
 done
-# A tool that keeps the answer writes it to a file of mode 0600; sign_in.py shows how to refresh it.
+# A tool that stays signed in stores the tokens in a file with mode 0600 and refreshes them as sign_in.py does.
 curl -sSf --max-time 30 -H @- "$issuer/api/v1/whoami" <<<"Authorization: Bearer $(field access_token "$answer")"

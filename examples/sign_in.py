@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Signs in with the browser, stays signed in, and signs out, without a package.
+"""Signs in with the browser, refreshes the tokens, and signs out, with the standard library only.
 
     sign_in.py login | whoami | logout
     ISSUER=https://auth.example.com CLIENT_ID=weather-cli sign_in.py login
@@ -41,7 +41,7 @@ def call(url, form=None, token=None):
 def discover():
     found = call(f"{ISSUER}/.well-known/oauth-authorization-server")
     if found["issuer"] != ISSUER:
-        sys.exit(f"{ISSUER} calls itself {found['issuer']}")
+        sys.exit(f"The metadata of {ISSUER} names another issuer: {found['issuer']}")
     return found
 
 
@@ -80,9 +80,9 @@ def login():
         listener.handle_request()
     listener.server_close()
     if not answer:
-        sys.exit("Nobody answered within 5 minutes.")
+        sys.exit("No callback arrived within 5 minutes.")
     if not hmac.compare_digest(answer.get("state", ""), state) or answer.get("iss") != ISSUER:
-        sys.exit("The answer does not belong to this sign-in.")
+        sys.exit("The callback does not belong to this sign-in.")
     if "error" in answer:
         sys.exit(answer.get("error_description") or answer["error"])
 
@@ -119,7 +119,7 @@ def access_token():
         return kept["access_token"]
     with open(HOME / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # Another process may have refreshed while this one waited.
+        # Another process may have refreshed the tokens meanwhile.
         kept = load()
         if kept["ends_at"] <= time.time() + 60:
             kept = store(call(discover()["token_endpoint"], {

@@ -1,4 +1,4 @@
-"""A small API that knows nothing of credentials: python3 api.py [PORT]. The gateway in front of it says who asks."""
+"""An API that handles no credentials: python3 api.py [PORT]. The gateway passes the identity of the caller in headers."""
 
 import json
 import sys
@@ -16,9 +16,9 @@ class Api(BaseHTTPRequestHandler):
     def answer(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         found = ANSWERS.get((self.command, self.path))
-        told = {name: value for name, value in self.headers.items() if name.lower().startswith("x-auth-")}
+        identity = {name: value for name, value in self.headers.items() if name.lower().startswith("x-auth-")}
         leaked = [name for name in ("Authorization", "X-API-Key") if name in self.headers]
-        body = json.dumps({"data": found, "told": told, "leaked": leaked}).encode()
+        body = json.dumps({"data": found, "identity": identity, "leaked": leaked}).encode()
         self.send_response(200 if found else 404)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

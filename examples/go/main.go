@@ -1,4 +1,4 @@
-// Command sign-in signs in with the browser or a device code, stays signed in, and signs out.
+// Command sign-in signs in with the browser or a device code, refreshes the tokens, and signs out.
 //
 //	go run . login | device | whoami | logout
 //	ISSUER=https://auth.example.com CLIENT_ID=weather-cli go run . login
@@ -31,7 +31,7 @@ var (
 	client   = &http.Client{Timeout: 30 * time.Second}
 )
 
-// server is what the authorization server says about itself (RFC 8414).
+// server is the metadata of the authorization server (RFC 8414).
 type server struct {
 	Issuer     string `json:"issuer"`
 	Authorize  string `json:"authorization_endpoint"`
@@ -58,7 +58,7 @@ func main() {
 	}
 }
 
-// login has the browser come back to a port of this machine (RFC 8252), and proves that it is the one who asked (RFC 7636).
+// login uses the browser, which is redirected to a loopback port (RFC 8252), and PKCE (RFC 7636).
 func login(ctx context.Context) error {
 	server, err := discover()
 	if err != nil {
@@ -73,7 +73,7 @@ func login(ctx context.Context) error {
 	config.RedirectURL = fmt.Sprintf("http://%s/callback", listener.Addr())
 	state, verifier := oauth2.GenerateVerifier(), oauth2.GenerateVerifier()
 
-	// Pushed ahead (RFC 9126), the request becomes a link that fits on a line.
+	// A pushed authorization request (RFC 9126) has a short link.
 	request, err := url.Parse(config.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier)))
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func login(ctx context.Context) error {
 		return err
 	}
 	if subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(state)) != 1 || answer.Get("iss") != issuer {
-		return errors.New("the answer does not belong to this sign-in")
+		return errors.New("the callback does not belong to this sign-in")
 	}
 	if refusal := answer.Get("error"); refusal != "" {
 		return fmt.Errorf("%s: %s", refusal, answer.Get("error_description"))
@@ -109,7 +109,7 @@ func login(ctx context.Context) error {
 	return signedIn(token)
 }
 
-// callback waits for the browser.
+// callback returns the parameters of the first callback.
 func callback(ctx context.Context, listener net.Listener) (url.Values, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
@@ -122,7 +122,7 @@ func callback(ctx context.Context, listener net.Listener) (url.Values, error) {
 		}
 		select {
 		case answers <- request.URL.Query():
-		default: // Only the first one counts.
+		default: // There has been one.
 		}
 		fmt.Fprint(response, "You can return to your terminal.")
 	})
@@ -133,11 +133,11 @@ func callback(ctx context.Context, listener net.Listener) (url.Values, error) {
 	case answer := <-answers:
 		return answer, nil
 	case <-ctx.Done():
-		return nil, errors.New("nobody answered within 5 minutes")
+		return nil, errors.New("no callback arrived within 5 minutes")
 	}
 }
 
-// device shows a code that is typed on any other device (RFC 8628).
+// device uses a code that is entered on any other device (RFC 8628).
 func device(ctx context.Context) error {
 	server, err := discover()
 	if err != nil {
@@ -182,7 +182,7 @@ func whoami(ctx context.Context) error {
 	return json.NewEncoder(os.Stdout).Encode(who)
 }
 
-// accessToken refreshes what has ended, under a lock: a refresh token is replaced at each use.
+// accessToken refreshes an expired token under a lock, because each refresh token works once.
 func accessToken(ctx context.Context) (*oauth2.Token, error) {
 	if token, err := load(); err != nil || token.Valid() {
 		return token, err
@@ -195,7 +195,7 @@ func accessToken(ctx context.Context) (*oauth2.Token, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return nil, err
 	}
-	// Another process may have refreshed while this one waited.
+	// Another process may have refreshed the tokens meanwhile.
 	token, err := load()
 	if err != nil || token.Valid() {
 		return token, err
@@ -241,7 +241,7 @@ func discover() (*server, error) {
 		return nil, err
 	}
 	if found.Issuer != issuer {
-		return nil, fmt.Errorf("%s calls itself %s", issuer, found.Issuer)
+		return nil, fmt.Errorf("the metadata of %s names another issuer: %s", issuer, found.Issuer)
 	}
 	return &found, nil
 }
@@ -292,7 +292,7 @@ func load() (*oauth2.Token, error) {
 	return token, json.Unmarshal(text, token)
 }
 
-// store replaces the file whole, so that nobody ever reads half of it.
+// store replaces the file atomically.
 func store(token *oauth2.Token) error {
 	if err := os.MkdirAll(home(), 0o700); err != nil {
 		return err
@@ -319,7 +319,7 @@ func home() string {
 
 func file() string { return filepath.Join(home(), "credentials.json") }
 
-// openBrowser may fail: the link has been printed.
+// openBrowser opens the link. Errors are ignored, because the link has been printed.
 func openBrowser(link string) {
 	opener := map[string]string{"darwin": "open", "windows": "explorer"}[runtime.GOOS]
 	if opener == "" {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Signs in with the browser or a device code, stays signed in, and signs out.
+// Signs in with the browser or a device code, refreshes the tokens, and signs out.
 //
 //     node sign-in.js login | device | whoami | logout
 //     ISSUER=https://auth.example.com CLIENT_ID=weather-cli node sign-in.js login
@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as oauth from 'oauth4webapi';
 
-// Node 18 has it under another name.
+// Node 18 has no global `crypto`.
 globalThis.crypto ??= webcrypto;
 
 const ISSUER = process.env.ISSUER || 'http://127.0.0.1:8642';
@@ -24,7 +24,7 @@ const SCOPE = 'openid email offline_access';
 const client = { client_id: CLIENT_ID };
 const noSecret = oauth.None();
 const options = () => ({
-  // A server on this machine needs no TLS.
+  // Without TLS only to this machine.
   [oauth.allowInsecureRequests]: new URL(ISSUER).hostname === '127.0.0.1',
   signal: AbortSignal.timeout(30_000),
 });
@@ -35,7 +35,7 @@ async function discover() {
   return oauth.processDiscoveryResponse(issuer, answer);
 }
 
-/** The browser comes back to a port of this machine (RFC 8252). */
+/** Signs in with the browser, which is redirected to a loopback port (RFC 8252). */
 async function login() {
   const server = await discover();
   const [state, verifier] = [oauth.generateRandomState(), oauth.generateRandomCodeVerifier()];
@@ -44,7 +44,7 @@ async function login() {
     await new Promise((resolve) => listener.once('listening', resolve));
     const redirectUri = `http://127.0.0.1:${listener.address().port}/callback`;
     const arrived = callback(listener, redirectUri);
-    // Pushed ahead (RFC 9126), the request becomes a link that fits on a line.
+    // A pushed authorization request (RFC 9126) has a short link.
     const request = {
       response_type: 'code',
       redirect_uri: redirectUri,
@@ -63,8 +63,8 @@ async function login() {
 
     const deadline = sleep(300_000, undefined, { ref: false });
     const url = await Promise.race([arrived, deadline]);
-    if (!url) throw new Error('Nobody answered within 5 minutes.');
-    // Compares the state and the issuer, and throws if the person said no.
+    if (!url) throw new Error('No callback arrived within 5 minutes.');
+    // Checks `state` and `iss`, and throws if the user denied the request.
     const parameters = oauth.validateAuthResponse(server, client, url, state);
     const exchanged = await oauth.authorizationCodeGrantRequest(
       server, client, noSecret, parameters, redirectUri, verifier, options(),
@@ -88,7 +88,7 @@ function callback(listener, redirectUri) {
   });
 }
 
-/** A code is typed on any other device (RFC 8628). */
+/** Signs in with a device code, entered on any other device (RFC 8628). */
 async function device() {
   const server = await discover();
   const request = { scope: SCOPE, device_name: hostname(), device_os: platform() };
@@ -124,8 +124,8 @@ async function whoami() {
 async function accessToken() {
   const kept = await load();
   if (kept.ends_at > Date.now() + 60_000) return kept.access_token;
-  // Node has no lock on files. Two processes that refresh at once both get the same new tokens, because the server
-  // repeats its answer for a minute; a tool that keeps a process waiting for longer than that needs a lock.
+  // Node has no file locks. For a minute the server gives the same new tokens to every process that presents the old
+  // refresh token, so processes that refresh at the same time do no harm.
   const server = await discover();
   const answer = await oauth.refreshTokenGrantRequest(server, client, noSecret, kept.refresh_token, options());
   return (await store(await oauth.processRefreshTokenResponse(server, client, answer))).access_token;
@@ -148,7 +148,7 @@ async function load() {
   }
 }
 
-/** Replaces the file whole, so that nobody ever reads half of it. */
+/** Replaces the file atomically. */
 async function store({ access_token, refresh_token, expires_in }) {
   const kept = { access_token, refresh_token, ends_at: Date.now() + expires_in * 1000 };
   await mkdir(HOME, { mode: 0o700, recursive: true });
@@ -164,7 +164,7 @@ async function store({ access_token, refresh_token, expires_in }) {
   return kept;
 }
 
-/** May fail: the link has been printed. */
+/** Opens the link. Errors are ignored, because the link has been printed. */
 function openBrowser(link) {
   const opener = { darwin: 'open', win32: 'explorer' }[platform()] ?? 'xdg-open';
   spawn(process.env.BROWSER || opener, [link], { stdio: 'ignore', detached: true }).on('error', () => {}).unref();

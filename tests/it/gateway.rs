@@ -140,9 +140,9 @@ both_engines! {
             for left in (0..5).rev() {
                 let answer = gateway.get("/forecasts", &credential).await;
                 assert_eq!(answer.status, 200, "{kind}: {}", answer.body);
-                let told = &answer.json()["told"];
-                assert_eq!((&told["X-Auth-Kind"], &told["X-Auth-Subject"]), (&json!(kind), &json!(owner.id)));
-                assert_eq!((&told["X-Auth-Org"], &told["X-Auth-Scopes"]), (&json!(owner.organization.id), &json!("forecasts:read")));
+                let identity = &answer.json()["identity"];
+                assert_eq!((&identity["X-Auth-Kind"], &identity["X-Auth-Subject"]), (&json!(kind), &json!(owner.id)));
+                assert_eq!((&identity["X-Auth-Org"], &identity["X-Auth-Scopes"]), (&json!(owner.organization.id), &json!("forecasts:read")));
                 assert_eq!(answer.json()["leaked"], json!([]));
                 assert!(answer.header("ratelimit").unwrap().starts_with(&format!(r#""forecasts";r={left};"#)));
             }
@@ -178,7 +178,7 @@ both_engines! {
         let key = secret(&made);
         let answer = gateway.post("/stations", &key).await;
         let who = (&json!(app.owner().await.id), &json!([]));
-        assert_eq!((answer.status, (&answer.json()["told"]["X-Auth-Subject"], &answer.json()["leaked"])), (200, who));
+        assert_eq!((answer.status, (&answer.json()["identity"]["X-Auth-Subject"], &answer.json()["leaked"])), (200, who));
         let both = gateway.caller.request(Method::POST, "/stations").header("X-API-Key", &key).bearer_auth(&tool.credential);
         let answer = gateway.caller.send(both).await;
         assert_eq!((answer.status, code(&answer)), (400, json!("ambiguous_credentials")));

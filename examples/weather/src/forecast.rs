@@ -12,7 +12,7 @@ struct Forecast {
     celsius: f64,
 }
 
-/// Calls the API with the credential in use. Without one, a user at a terminal is asked to sign in.
+/// Calls the API with the credential in use. Without one, asks a user at a terminal to sign in.
 pub(crate) async fn run(app: &App, globals: &Globals, city: &str) -> Result<(), Error> {
     let session = app.session(globals).await?;
     let forecast: Forecast = session.client().get(format!("/v1/forecast/{city}")).fetch().await?;
@@ -33,7 +33,7 @@ mod tests {
 
     use super::*;
 
-    /// The tool with a home, store and clock of its own.
+    /// The tool with a home folder, credential store and clock for one test.
     fn app(home: &TempFolder, api: &TestServer, store: impl FnOnce(&BaseUrl) -> MemoryStore) -> App {
         let api = BaseUrl::parse(&api.url("")).unwrap();
         let home = home.path().to_str().unwrap();
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_api_is_asked_with_the_token_of_the_profile() {
+    async fn the_forecast_is_requested_with_the_token_of_the_profile() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
         let api = TestServer::start(move |asked| {
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_is_not_signed_in_is_told_how_to() {
+    async fn without_a_credential_the_error_names_the_command_to_sign_in() {
         let api = TestServer::start(|_| TestResponse::status(500));
         let home = TempFolder::new();
         let app = app(&home, &api, |_| MemoryStore::default());
