@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
 
-.PHONY: help run check test chaos fuzz lint fmt clippy doc deny msrv bench man
+.PHONY: help run check test chaos fuzz lint fmt clippy doc deny semver msrv bench man
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -54,6 +54,18 @@ deny:
 		cargo deny --locked --workspace --all-features check advisories; \
 	else \
 		echo "WARNING: the database of advisories cannot be reached, so known vulnerabilities were NOT checked." >&2; \
+	fi
+
+# The baseline is the tag of the last release. A clone without tags must not pass as a project without releases.
+semver: ## Compare the public API of the libraries with the last release
+	@tag=$$(git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null || true); \
+	if [ -n "$$tag" ]; then \
+		command -v cargo-semver-checks >/dev/null || cargo install --locked cargo-semver-checks; \
+		cargo semver-checks --package keystile --package keystile-key-format --baseline-rev "$$tag"; \
+	elif grep -q '^## \[*[0-9]' CHANGELOG.md; then \
+		echo "semver: CHANGELOG.md has a release, but this clone has no tag v*. Run git fetch --tags (with --unshallow if it is shallow)." >&2; exit 1; \
+	else \
+		echo "semver: NOT compared. Nothing has been released yet, so there is no baseline."; \
 	fi
 
 man: ## Write the manual pages of the CLI to target/man and its completions to target/completions
