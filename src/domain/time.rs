@@ -148,7 +148,7 @@ impl Clock {
         }
     }
 
-    /// The timekeeper of a [`Clock::Kept`].
+    /// The timekeeper of a [`Clock::Guarded`].
     pub fn timekeeper(&self) -> Option<&Timekeeper> {
         match self {
             Self::Guarded(keeper) => Some(keeper),

@@ -83,13 +83,13 @@ impl Timekeeper {
             .unwrap_or_else(Time::epoch)
     }
 
-    /// Adopts the reference unconditionally. `steady` is the monotonic time of its reading.
+    /// Adopts the reference unconditionally. `monotonic` is the time of its reading by the monotonic clock.
     pub fn set(&self, reference: Time, monotonic: i64) {
         self.offset.store(reference.micros().saturating_sub(monotonic), Ordering::SeqCst);
         self.state().jump = None;
     }
 
-    /// Compares the time at the start with the newest time in the database. If it is more than [`LONGEST_GAP`] ahead,
+    /// Compares the time at the start with the newest time in the database. If it is more than [`MAX_GAP`] ahead,
     /// nothing is deleted for [`KEEP_AFTER_JUMP`], because a new timekeeper cannot have seen a jump.
     pub fn resume(&self, newest: Option<Time>, monotonic: i64) {
         if newest.is_some_and(|newest| self.at(monotonic) - newest > MAX_GAP) {
@@ -97,7 +97,7 @@ impl Timekeeper {
         }
     }
 
-    /// Processes a reading of the reference clock, made at the monotonic time `steady`.
+    /// Processes a reading of the reference clock, made at the time `monotonic` of the monotonic clock.
     pub fn observe(&self, reference: Time, monotonic: i64) -> Observation {
         let by = reference - self.at(monotonic);
         let mut state = self.state();
@@ -130,7 +130,7 @@ impl Timekeeper {
     }
 
     /// Whether old rows may be deleted. Not while there is a clock fault, nor for [`KEEP_AFTER_JUMP`] after a jump was
-    /// followed or after a start with a gap of more than [`LONGEST_GAP`].
+    /// followed or after a start with a gap of more than [`MAX_GAP`].
     pub fn may_delete(&self) -> bool {
         self.fault().is_none() && self.state().deletes_from <= monotonic::micros()
     }

@@ -6,7 +6,7 @@
 //! a savepoint and commits them together. Reads go through [`Store::read`].
 //!
 //! The most frequent operations are batched: [`Store::rotate`] for refreshes, [`Store::redeem`] for authorization
-//! codes, and [`Store::look`] for API keys and tokens. Nothing else opens a transaction.
+//! codes, and [`Store::find_by_secret`] for API keys and tokens. Nothing else opens a transaction.
 //!
 //! To avoid deadlocks, transactions on PostgreSQL lock rows in one order:
 //! 1. rows of the caller alone: idempotency records, rates and throttles, in the order of their keys. Exception: the
@@ -14,8 +14,8 @@
 //! 2. an unanswered authorization request or device request
 //! 3. clients
 //! 4. organizations: [`organizations::lock`] to change a policy or to end everything in the organization;
-//!    [`organizations::hold`] to create a session in it. Inserting a row that refers to an organization also takes the
-//!    shared lock, so call `hold` before locking anything of 5
+//!    [`organizations::lock_shared`] to create a session in it. Inserting a row that refers to an organization also takes the
+//!    shared lock, so call `lock_shared` before locking anything of 5
 //! 5. service accounts, codes, answered device requests, credentials; credentials in the order of their ids
 //! 6. counters and facts. A transaction that changes signing keys locks their fact first, and after it only 7
 //! 7. the heads of the audit chains, in the order of their names, immediately before the commit

@@ -197,7 +197,7 @@ macro_rules! branch {
     }};
 }
 
-/// At most `limit` sessions after a position, newest first. A search looks at [`SEARCHED`] sessions at most and returns
+/// At most `limit` sessions after a position, newest first. A search looks at [`SEARCH_LIMIT`] sessions at most and returns
 /// where to continue.
 pub fn page(
     conn: &mut Conn,

@@ -67,7 +67,7 @@ pub fn try_from_device(source: &mut Option<Source>, now: Time) -> Admission {
 
 /// An attempt from a network. `network` is its key in the store, a MAC of network and account.
 ///
-/// Call [`Account::turn`] first, in the same transaction.
+/// Call [`Account::advance_minute`] first, in the same transaction.
 pub fn try_from_network(
     account: &mut Account,
     network: Digest,
