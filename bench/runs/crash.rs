@@ -102,7 +102,7 @@ fn honored(answer: &Answer<'_>) -> io::Result<()> {
     }
     let said = String::from_utf8_lossy(answer.body);
     Err(io::Error::other(format!(
-        "a client lost to the kill what it had received: {}: {said}",
+        "the kill lost a response that a client had received: {}: {said}",
         answer.status
     )))
 }

@@ -31,7 +31,7 @@ pub(crate) struct Export {
 pub(crate) async fn measure(database: &Database) -> Result<Export, Box<dyn Error>> {
     let database = database.another("export")?;
     let deployment = Box::pin(Deployment::new(&database)).await?;
-    let key = keys::fill(&deployment, 1).await?.pop().ok_or("no key was made")?;
+    let key = keys::fill(&deployment, 1).await?.pop().ok_or("no key was created")?;
     fill(&deployment).await?;
     database.settle()?;
     let server = Server::start(&deployment).await?;

@@ -34,7 +34,7 @@ impl Part {
             "lookups" => Ok(Some(Self::Lookups)),
             "export" => Ok(Some(Self::Export)),
             "passwords" => Ok(Some(Self::Passwords)),
-            other => Err(format!("ONLY={other}: it is refresh, codes, lookups, export or passwords")),
+            other => Err(format!("ONLY={other}: not one of refresh, codes, lookups, export, passwords")),
         }
     }
 }
@@ -65,13 +65,13 @@ pub(crate) async fn measure(plan: &Plan, part: Part) -> Result<(), Box<dyn Error
             Part::Lookups => {
                 let lookups = Box::pin(lookups::measure(plan, database)).await?;
                 print(engine, "verify", &lookups.verify, hello);
-                print(engine, "verify without a log of uses", &lookups.unlogged, hello);
+                print(engine, "verify without the log of uses", &lookups.unlogged, hello);
                 print(engine, "introspect", &lookups.introspect, hello);
             }
             Part::Export => {
                 let export = Box::pin(export::measure(database)).await?;
                 println!(
-                    "{engine}: export: {} KiB at most, {} bytes in {:.1?}",
+                    "{engine}: export: {} KiB peak, {} bytes in {:.1?}",
                     export.peak, export.bytes, export.took
                 );
             }
@@ -84,9 +84,9 @@ pub(crate) async fn measure(plan: &Plan, part: Part) -> Result<(), Box<dyn Error
                     passwords.idle, passwords.peak
                 );
                 println!("{engine}: unknown, wrong, disabled: {:.2?}", passwords.refusals);
-                println!("{engine}: {:.1} sign-ins a second", passwords.sign_ins);
+                println!("{engine}: {:.1} sign-ins per second", passwords.sign_ins);
                 print(engine, "refresh", &passwords.alone, limits.all);
-                print(engine, "refresh beside sign-ins", &passwords.beside, limits.all);
+                print(engine, "refresh with sign-ins", &passwords.beside, limits.all);
             }
         }
     }
@@ -97,7 +97,7 @@ pub(crate) async fn measure(plan: &Plan, part: Part) -> Result<(), Box<dyn Error
 
 fn print(engine: &str, what: &str, measured: &Measured, limit: f64) {
     println!(
-        "{engine}: {what}: {:.0} a second, {:.2} of {limit:.0}, p50 {:.1?}, p99 {:.1?}, processor time {:.0?} each",
+        "{engine}: {what}: {:.0} per second, {:.2} of {limit:.0}, p50 {:.1?}, p99 {:.1?}, {:.0?} CPU each",
         measured.per_second(),
         measured.per_second() / limit,
         measured.percentile(0.5),

@@ -93,7 +93,7 @@ pub(crate) fn member<'a>(body: &'a [u8], name: &str) -> io::Result<&'a str> {
     let text = std::str::from_utf8(body).map_err(io::Error::other)?;
     let rest = text.split(name).skip(1).find_map(|rest| rest.strip_prefix("\":\""));
     let found = rest.and_then(|rest| rest.split_once('"'));
-    found.map(|(value, _)| value).ok_or_else(|| io::Error::other(format!("an answer without {name}")))
+    found.map(|(value, _)| value).ok_or_else(|| io::Error::other(format!("a response without {name}")))
 }
 
 /// Codes that are to be exchanged, once each.
@@ -188,7 +188,7 @@ impl Caller for Asker {
     fn answered(&mut self, body: &[u8]) -> io::Result<()> {
         // Introspection of an unknown key is answered with 200 too.
         if body == br#"{"active":false}"# {
-            return Err(io::Error::other("a key was not known"));
+            return Err(io::Error::other("an unknown key"));
         }
         Ok(())
     }

@@ -69,6 +69,6 @@ fn read_head(head: &[u8]) -> io::Result<(u16, usize, bool)> {
         (Some(status), Some(length)) => {
             Ok((status, length, status == 503 && header("retry-after").is_some()))
         }
-        _ => Err(io::Error::other("an answer without a status or a length")),
+        _ => Err(io::Error::other("a response without status or length")),
     }
 }

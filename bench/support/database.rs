@@ -61,7 +61,7 @@ impl Database {
             Self::Sqlite(_) => Ok(Self::Sqlite(TempDir::new()?)),
             Self::Postgres(url) => {
                 PgConnection::establish(url)?.batch_execute(&format!("CREATE DATABASE {name}"))?;
-                let (server, _) = url.rsplit_once('/').ok_or("the URL of the cluster names no database")?;
+                let (server, _) = url.rsplit_once('/').ok_or("the URL of the cluster has no database")?;
                 Ok(Self::Postgres(format!("{server}/{name}")))
             }
         }

@@ -52,7 +52,7 @@ impl Hello {
         let mut hello = Self { child, target };
         while Connection::open(address).await.is_err() {
             if let Some(status) = hello.child.try_wait()? {
-                return Err(format!("the smallest server ended with {status}").into());
+                return Err(format!("the minimal server ended with {status}").into());
             }
             sleep(Duration::from_millis(5)).await;
         }

@@ -81,7 +81,7 @@ impl Manifest {
     /// The version of the peer and its platform, or why it cannot be measured here.
     pub(crate) fn version(&self) -> Result<String, String> {
         let [program, arguments @ ..] = self.version.as_slice() else {
-            return Err("peer.toml says no command for its version".to_owned());
+            return Err("peer.toml has no version command".to_owned());
         };
         let output = Command::new(program).args(arguments).current_dir(&self.folder).output();
         let output = output.map_err(|error| format!("{program}: {error}"))?;
@@ -111,7 +111,7 @@ impl Peer {
         sessions: usize,
     ) -> Result<Self, Box<dyn Error>> {
         let [program, arguments @ ..] = manifest.command.as_slice() else {
-            return Err(format!("{}: peer.toml says no command", manifest.name).into());
+            return Err(format!("{}: peer.toml has no command", manifest.name).into());
         };
         let folder = TempDir::new()?;
         let path = |name| folder.path().join(name).display().to_string();

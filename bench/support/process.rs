@@ -84,7 +84,7 @@ fn stat(id: u32) -> io::Result<Stat> {
     let parent = number(1).and_then(|id| u32::try_from(id).ok());
     match (parent, number(11), number(12)) {
         (Some(parent), Some(user), Some(system)) => Ok(Stat { parent, ticks: user + system }),
-        _ => Err(io::Error::other(format!("/proc/{id}/stat cannot be read"))),
+        _ => Err(io::Error::other(format!("cannot read /proc/{id}/stat"))),
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn write(path: &Path, figures: &str) -> io::Result<()> {
     let text = std::fs::read_to_string(path)?;
     let place = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
     let Some((before, after)) = place else {
-        return Err(io::Error::other(format!("{} has no place for the figures", path.display())));
+        return Err(io::Error::other(format!("{} has no markers for the figures", path.display())));
     };
     std::fs::write(path, format!("{before}{BEGIN}\n{figures}\n\n{END}{after}"))
 }

@@ -68,8 +68,8 @@ fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
     let rate = |path, signed: &Signed, goal| Goal {
         path,
         engine,
-        figure: format!("{:.0} a second", signed.measured.per_second()),
-        limit: format!("{:.0} signatures a second", signed.limit),
+        figure: format!("{:.0} per second", signed.measured.per_second()),
+        limit: format!("{:.0} signatures per second", signed.limit),
         value: signed.ratio(),
         bound: Bound::AtLeast(goal),
     };
@@ -92,7 +92,7 @@ fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
         },
         plain("memory, idle", memory(refresh.idle), mib(refresh.idle), Bound::AtMost(15.0)),
         plain(
-            "memory, most under full load",
+            "peak memory under full load",
             memory(refresh.loaded),
             mib(refresh.loaded),
             Bound::AtMost(40.0),
@@ -108,7 +108,7 @@ fn of_engine<'a>(report: &Report, reached: &'a Reached) -> Vec<Goal<'a>> {
     ];
     goals.extend(of_lookups(report, reached));
     goals.push(plain(
-        "memory, most under an export of 500,000 audit events",
+        "peak memory during an export of 500,000 audit events",
         memory(reached.export.peak),
         mib(reached.export.peak),
         Bound::AtMost(40.0),
@@ -134,16 +134,22 @@ fn of_lookups<'a>(report: &Report, reached: &'a Reached) -> [Goal<'a>; 3] {
     let beside = |path, measured: &Measured, what, limit: &Measured, goal| Goal {
         path,
         engine: name(reached.engine),
-        figure: format!("{:.0} a second", measured.per_second()),
-        limit: format!("{:.0} {what} a second", limit.per_second()),
+        figure: format!("{:.0} per second", measured.per_second()),
+        limit: format!("{:.0} {what}", limit.per_second()),
         value: measured.per_second() / limit.per_second(),
         bound: Bound::AtLeast(goal),
     };
     let hello = &report.documents.hello;
     [
-        beside("verify with an API key, uses logged", verify, "hello", hello, 0.25),
-        beside("verify with a log of uses beside without", verify, "without", unlogged, 0.0),
-        beside("introspection of an API key", introspect, "hello", hello, 0.25),
+        beside("verify with an API key, uses logged", verify, "hello per second", hello, 0.25),
+        beside(
+            "verify with the log of uses, compared with without",
+            verify,
+            "per second without it",
+            unlogged,
+            0.0,
+        ),
+        beside("introspection of an API key", introspect, "hello per second", hello, 0.25),
     ]
 }
 
@@ -157,7 +163,7 @@ fn of_passwords(reached: &Reached) -> [Goal<'_>; 3] {
         .fold((Duration::ZERO, Duration::MAX), |(most, least), time| (most.max(*time), least.min(*time)));
     [
         Goal {
-            path: "memory, most under wrong passwords",
+            path: "peak memory under wrong passwords",
             engine,
             figure: format!("{:.1} MiB", mib(*peak)),
             limit: format!("{most:.1} MiB: idle, {at_once} hashes and 10"),
@@ -167,7 +173,7 @@ fn of_passwords(reached: &Reached) -> [Goal<'_>; 3] {
         Goal {
             path: "p99 of refresh while 64 people sign in",
             engine,
-            figure: format!("{} beside {sign_ins:.0} sign-ins a second", ms(p99)),
+            figure: format!("{} with {sign_ins:.0} sign-ins per second", ms(p99)),
             limit: format!("{} without them", ms(usual)),
             value: p99.as_secs_f64() / usual.as_secs_f64(),
             bound: Bound::AtMost(3.0),
@@ -185,14 +191,14 @@ fn of_passwords(reached: &Reached) -> [Goal<'_>; 3] {
 
 fn growth(reached: &Reached) -> Goal<'_> {
     let (path, more) = match &reached.million {
-        Some(million) => ("refresh with 1,000,000 sessions beside 1,000", million),
-        None => ("refresh with 10,000 sessions beside 1,000", &reached.refresh.full.measured),
+        Some(million) => ("refresh with 1,000,000 sessions, compared with 1,000", million),
+        None => ("refresh with 10,000 sessions, compared with 1,000", &reached.refresh.full.measured),
     };
     Goal {
         path,
         engine: name(reached.engine),
-        figure: format!("{:.0} a second", more.per_second()),
-        limit: format!("{:.0} a second", reached.few.per_second()),
+        figure: format!("{:.0} per second", more.per_second()),
+        limit: format!("{:.0} per second", reached.few.per_second()),
         value: more.per_second() / reached.few.per_second(),
         bound: Bound::AtLeast(0.9),
     }
@@ -218,8 +224,8 @@ fn of_documents(report: &Report) -> Vec<Goal<'static>> {
     let goal = |path, measured: &Measured| Goal {
         path,
         engine: "",
-        figure: format!("{:.0} a second, {} each", measured.per_second(), micros(measured.server_each())),
-        limit: format!("{:.0} hello a second, {} each", hello.per_second(), micros(hello.server_each())),
+        figure: format!("{:.0} per second, {} each", measured.per_second(), micros(measured.server_each())),
+        limit: format!("{:.0} hello per second, {} each", hello.per_second(), micros(hello.server_each())),
         // If the client limits the rates, only the CPU time of the server tells them apart.
         value: (measured.per_second() / hello.per_second())
             .min(hello.server_each().as_secs_f64() / measured.server_each().as_secs_f64()),

@@ -15,9 +15,9 @@ pub(super) fn section(report: &Report) -> String {
     format!(
         "{length} of {at} on {model}, {processors} processors, {system}; {postgres}. Load average before it: {load}.\n\n\
          Limits of this machine in the same run:\n\n\
-         - RSA-2048 signatures, one at a time: {single:.0} a second on one thread, {all:.0} on {processors}\n\
-         - fsync of 4 KiB on {file_system}: {fsync}, {commits:.0} a second\n\
-         - hello from actix-web: {hello:.0} a second, {each} of processor time each\n\
+         - RSA-2048 signatures, one at a time: {single:.0} per second on one thread, {all:.0} on {processors}\n\
+         - fsync of 4 KiB on {file_system}: {fsync}, {commits:.0} per second\n\
+         - hello from actix-web: {hello:.0} per second, {each} of processor time each\n\
          - start and end of `true`: {process}",
         single = limits.single,
         all = limits.all,

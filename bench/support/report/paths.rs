@@ -16,7 +16,7 @@ pub(super) fn section(report: &Report) -> String {
         }
         add("authorization code exchange", &reached.codes.measured);
         add("verify with an API key", &reached.lookups.verify);
-        add("the same without a log of uses", &reached.lookups.unlogged);
+        add("the same without the log of uses", &reached.lookups.unlogged);
         add("introspection of an API key", &reached.lookups.introspect);
         add("refresh at a fifth of the signing limit", &reached.passwords.alone);
         add("the same while 64 people sign in", &reached.passwords.beside);
@@ -26,7 +26,7 @@ pub(super) fn section(report: &Report) -> String {
     rows.push(row("metadata", "", &documents.metadata));
     rows.push(row("actix-web hello", "", &documents.hello));
     let columns = ["path", "engine", "per second", "p50", "p99", "server CPU each", "client CPU each"];
-    table("Each load", &columns, &rows)
+    table("All loads", &columns, &rows)
 }
 
 fn row(path: &str, engine: &str, measured: &Measured) -> Vec<String> {

@@ -11,7 +11,7 @@ pub(super) fn section(report: &Report) -> String {
         let (full, loaded) = (&reached.refresh.full, reached.refresh.loaded);
         rows.push(cells("Keystile", name(reached.engine), full, loaded));
     }
-    let columns = ["server", "database", "refreshes a second", "ratio", "p50", "p99", "most memory"];
+    let columns = ["server", "database", "refreshes per second", "ratio", "p50", "p99", "peak memory"];
     table("Peers", &columns, &rows)
 }
 

@@ -8,19 +8,19 @@ pub(super) fn section(report: &Report) -> String {
     let overload: Vec<_> = report.engines.iter().map(overload).collect();
     let columns = [
         "engine",
-        "due a second",
+        "due per second",
         "answered with 200",
         "503 with Retry-After",
         "errors",
         "not sent",
-        "p50 of the 200s",
-        "p99 of the 200s",
-        "most memory",
-        "p99 back at half load after",
+        "p50 of 200s",
+        "p99 of 200s",
+        "peak memory",
+        "p99 at half load recovered after",
     ];
     let overload = table("Overload", &columns, &overload);
     let crash: Vec<_> = report.engines.iter().map(crash).collect();
-    let columns = ["engine", "answers received before it", "sessions honored after it", "lost"];
+    let columns = ["engine", "responses received before it", "sessions honored after it", "lost"];
     format!("{overload}\n\n{}", table("kill -9 of the server under load", &columns, &crash))
 }
 
@@ -30,14 +30,14 @@ fn overload(reached: &Reached) -> Vec<String> {
     vec![
         name(reached.engine).to_owned(),
         format!("{:.0}", overload.offered),
-        format!("{} ({:.0} a second)", counts.accepted, overload.crowd.per_second()),
+        format!("{} ({:.0} per second)", counts.accepted, overload.crowd.per_second()),
         counts.refused.to_string(),
         counts.failed.to_string(),
         counts.skipped.to_string(),
         ms(overload.crowd.percentile(0.5)),
         ms(overload.crowd.percentile(0.99)),
         format!("{:.1} MiB", mib(overload.peak)),
-        overload.recovery.map_or_else(|| "**not at all**".to_owned(), ms),
+        overload.recovery.map_or_else(|| "**never**".to_owned(), ms),
     ]
 }
 
