@@ -106,7 +106,7 @@ both_engines! {
         app.advance(TimeDelta::seconds(15));
         let answer = verify(&holder, "", "POST", "/v1/talks").await;
         assert_eq!((refusal(&answer), answer.header("retry-after")), (is(429, "rate_limited"), Some("5")));
-        assert_eq!(app.count("rates").await, 0, "the other node has no requests");
+        assert_eq!(app.count("rates").await, 0, "the refusal wrote nothing");
         assert_eq!(verify(&holder, "", "GET", "/other").await.status, 200);
         app.advance(TimeDelta::seconds(5));
         assert_eq!(verify(&holder, "", "POST", "/v1/talks").await.status, 200);
@@ -135,7 +135,7 @@ both_engines! {
             assert_eq!(answer.header("retry-after"), Some("12"));
             assert_eq!(answer.header("ratelimit-policy"), Some(r#""api";q=5;w=60"#));
         }
-        assert_eq!(holder.get("/api/v1/verify").await.status, 200, "verify has no limit of its own");
+        assert_eq!(holder.get("/api/v1/verify").await.status, 200, "calls of verify are not limited");
         assert_eq!(tool.get("/api/v1/whoami").await.status, 200);
     }
 }
