@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
 
-.PHONY: help run check test chaos fuzz lint fmt clippy doc deny semver msrv bench man
+.PHONY: help run check test chaos fuzz lint fmt clippy doc docs deny semver msrv bench man
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -67,6 +67,9 @@ semver: ## Compare the public API of the libraries with the last release
 	else \
 		echo "semver: NOT compared. Nothing has been released yet, so there is no baseline."; \
 	fi
+
+docs: ## Write config/example.toml and the tables of docs/configuration.md from src/config/sections/
+	cargo test --quiet --locked --workspace --exclude weather --lib -- --ignored --exact config::tests::generated::make_docs
 
 man: ## Write the manual pages of the CLI to target/man and its completions to target/completions
 	cargo build --release --locked --package keystile-cli

@@ -1,13 +1,11 @@
 //! Rules between settings.
 
-use chrono::TimeDelta;
-
 use super::fault::Wrong;
 use super::sections::Config;
 use super::settings::Settings;
 
 pub(super) fn together(config: &Config, settings: &mut Settings) {
-    let Config { keys, tokens, sign_in, credentials, .. } = config;
+    let Config { keys, tokens, sign_in, .. } = config;
     let rules = [
         (
             tokens.session_max < tokens.session_idle,
@@ -38,12 +36,6 @@ pub(super) fn together(config: &Config, settings: &mut Settings) {
             "keys.keep_after",
             "is shorter than tokens.access, so tokens would fail to verify before they expire",
             "Make it longer than tokens.access.",
-        ),
-        (
-            credentials.keep_ended < TimeDelta::days(1),
-            "credentials.keep_ended",
-            "is shorter than a day, so ended credentials would disappear before anyone sees them",
-            "Write 1d or longer.",
         ),
     ];
     for (_, key, problem, remedy) in rules.into_iter().filter(|(broken, ..)| *broken) {

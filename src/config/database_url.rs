@@ -17,9 +17,7 @@ pub struct DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Parses a URL and replaces `{data_dir}` in it.
-    pub(super) fn parse(text: &str, data_dir: &Path) -> Result<Self, Wrong> {
-        let text = text.replace("{data_dir}", &data_dir.to_string_lossy());
+    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", ""));
         let engine = match scheme {
             "sqlite" => Engine::Sqlite,
@@ -41,6 +39,11 @@ impl DatabaseUrl {
             return Err(Wrong::new("would be lost when the server stops", "Write the path of a file."));
         }
         Ok(Self { text: Secret::new(text), engine })
+    }
+
+    /// Puts the data directory in the place of `{data_dir}`.
+    pub(super) fn in_data_dir(&self, data_dir: &Path) -> Result<Self, Wrong> {
+        Self::parse(&self.text.expose().replace("{data_dir}", &data_dir.to_string_lossy()))
     }
 
     pub fn engine(&self) -> Engine {
@@ -80,7 +83,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<DatabaseUrl, Wrong> {
-        DatabaseUrl::parse(text, Path::new("/var/lib/keystile"))
+        DatabaseUrl::parse(text)?.in_data_dir(Path::new("/var/lib/keystile"))
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub(super) enum Origin {
     /// The file as a whole.
     File(PathBuf),
     Line(PathBuf, usize),
+    /// The default, which conflicts with the value of another key.
+    Default,
     /// An environment variable.
     Variable(String),
 }
@@ -18,6 +20,7 @@ impl fmt::Display for Origin {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Line(path, line) => write!(f, "{}:{line}", path.display()),
+            Self::Default => f.write_str("built-in default"),
             Self::Variable(name) => f.write_str(name),
         }
     }

@@ -1,7 +1,9 @@
 //! Loads the configuration from three sources, and reports all of its errors at once.
 //!
-//! Later sources override earlier ones: `config/default.toml`, which is compiled in; the file given with `--config`;
-//! and the environment (`KEYSTILE_SECTION__KEY`, with short names for the settings that deployments usually set there).
+//! Later sources override earlier ones: the defaults; the file given with `--config`; and the environment
+//! (`KEYSTILE_SECTION__KEY`, with short names for the settings that deployments usually set there). Each key is one entry
+//! in `sections/`: name, type, default, check and description. The default roles, scopes and bundles are in
+//! `config/default.toml`, which is compiled in.
 
 mod checks;
 mod database_url;
@@ -10,6 +12,7 @@ pub mod duration;
 mod env;
 mod fault;
 mod issuer;
+mod key;
 #[cfg(unix)]
 mod key_file;
 pub mod master_key;
@@ -17,6 +20,7 @@ mod postgres_url;
 mod rate_policies;
 mod read;
 mod resources;
+mod section;
 mod sections;
 mod settings;
 #[cfg(test)]
@@ -37,14 +41,14 @@ pub use sections::{
 
 use settings::Settings;
 
-/// The embedded defaults. They contain every setting that exists.
-const DEFAULTS: &str = include_str!("../../config/default.toml");
+/// The default roles, scopes and bundles.
+const DEFAULT_LISTS: &str = include_str!("../../config/default.toml");
 
 impl Config {
     /// Reads, merges and validates all sources. The environment is a parameter, so that the result depends only on the
     /// arguments and the files that they name.
     pub fn load(file: Option<&Path>, env: &Env) -> Result<Self, Faults> {
-        let mut settings = Settings::new(DEFAULTS);
+        let mut settings = Settings::new(&sections::all(), DEFAULT_LISTS);
         if let Some(path) = file {
             settings.add_file(path);
         }

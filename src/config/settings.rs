@@ -6,40 +6,45 @@ use std::path::Path;
 use super::document::{Document, Entry, Setting, Value};
 use super::env::Env;
 use super::fault::{Fault, Faults, Origin, Wrong};
-use super::values::Parsed;
+use super::key::Section;
+use super::values::Check;
 
-/// Short names of environment variables for settings that deployments usually set.
-const SHORT_NAMES: [(&str, &str); 5] = [
-    ("KEYSTILE_PUBLIC_URL", "server.public_url"),
-    ("KEYSTILE_LISTEN", "server.listen"),
-    ("KEYSTILE_DATA_DIR", "server.data_dir"),
-    ("KEYSTILE_DATABASE_URL", "database.url"),
-    ("KEYSTILE_MASTER_KEY_FILE", "keys.master_key_file"),
-];
+/// Lists of tables, such as `[[roles]]`.
+const LISTS: [&str; 5] = ["bundles", "rate_policies", "resources", "roles", "scopes"];
 const PREFIX: &str = "KEYSTILE_";
 
 /// All settings with their values from all sources, earliest source first, and the errors found so far.
 pub(super) struct Settings {
     stacks: BTreeMap<String, Vec<Setting>>,
+    /// Short environment variables and their keys.
+    short_names: Vec<(&'static str, String)>,
     lists: BTreeMap<String, Vec<Vec<Entry>>>,
     faults: Vec<Fault>,
 }
 
 impl Settings {
-    /// Starts from the embedded defaults. Settings that they do not contain do not exist.
-    pub(super) fn new(defaults: &str) -> Self {
-        let mut document = Document::parse(Path::new("config/default.toml"), defaults).unwrap_or_default();
-        // A top-level `name = []` declares an empty list.
-        let empty: Vec<String> = document.settings.keys().filter(|key| !key.contains('.')).cloned().collect();
-        for name in empty {
-            document.settings.remove(&name);
-            document.lists.insert(name, Vec::new());
-        }
-        Self {
-            stacks: document.settings.into_iter().map(|(key, setting)| (key, vec![setting])).collect(),
-            lists: document.lists.into_iter().map(|(name, entries)| (name, vec![entries])).collect(),
+    /// Starts from the defaults: those of the keys of `sections`, and `lists`, the text of config/default.toml. Settings
+    /// that are not among these do not exist.
+    pub(super) fn new(sections: &[Section], lists: &str) -> Self {
+        let mut settings = Self {
+            stacks: BTreeMap::new(),
+            short_names: Vec::new(),
+            lists: BTreeMap::new(),
             faults: Vec::new(),
+        };
+        for section in sections {
+            for key in &section.keys {
+                let name = format!("{}.{}", section.name, key.name);
+                settings.short_names.extend(key.short_name.map(|short| (short, name.clone())));
+                let default = Setting { value: key.default.clone(), origin: Origin::Default };
+                settings.stacks.insert(name, vec![default]);
+            }
         }
+        let mut document = Document::parse(Path::new("config/default.toml"), lists).unwrap_or_default();
+        for name in LISTS {
+            settings.lists.insert(name.to_owned(), document.lists.remove(name).into_iter().collect());
+        }
+        settings
     }
 
     pub(super) fn add_file(&mut self, path: &Path) {
@@ -68,11 +73,10 @@ impl Settings {
 
     pub(super) fn add_env(&mut self, env: &Env) {
         for (name, value) in env.iter() {
-            let short =
-                SHORT_NAMES.iter().find(|(short, _)| *short == name).map(|(_, key)| (*key).to_owned());
+            let short = self.short_names.iter().find(|(short, _)| *short == name).map(|(_, key)| key.clone());
             let Some(key) = short.or_else(|| long_name(name)) else { continue };
             let origin = Origin::Variable(name.to_owned());
-            if let Some((other, _)) = SHORT_NAMES.iter().find(|(short, of)| *of == key && *short != name)
+            if let Some((other, _)) = self.short_names.iter().find(|(short, of)| *of == key && *short != name)
                 && env.get(other).is_some()
             {
                 let wrong = Wrong::new(format!("is also set as {other}"), "Keep one of the two.");
@@ -117,16 +121,16 @@ impl Settings {
         Wrong::new(what, format!("Remove it, or use one of {}.", names.join(", ")))
     }
 
-    /// The value of the last source that `parse` accepts. Each rejected value is recorded as an error, and reading
+    /// The value of the last source that `check` accepts. Each rejected value is recorded as an error, and reading
     /// continues with the source before it, so that one run reports all errors.
-    pub(super) fn read<T>(&mut self, key: &str, parse: impl Fn(&Value) -> Parsed<T>) -> T {
+    pub(super) fn read<T>(&mut self, key: &str, check: &impl Check<T>) -> T {
         for setting in self.stacks[key].iter().rev() {
-            match parse(&setting.value) {
+            match check.parse(&setting.value) {
                 Ok(value) => return value,
                 Err(wrong) => self.faults.push(Fault::new(setting.origin.clone(), key, wrong)),
             }
         }
-        unreachable!("config/default.toml has an invalid value of {key}")
+        unreachable!("the default of {key} is invalid")
     }
 
     /// The lists of all sources that have one, earliest source first.
@@ -146,11 +150,6 @@ impl Settings {
 
     pub(super) fn finish(self) -> Result<(), Faults> {
         Faults::none(self.faults)
-    }
-
-    #[cfg(test)]
-    pub(super) fn keys(&self) -> Vec<&str> {
-        self.stacks.keys().map(String::as_str).collect()
     }
 }
 

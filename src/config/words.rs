@@ -32,7 +32,7 @@ pub(super) fn roles(settings: &mut Settings) -> Vec<Role> {
 
 /// The scope catalog of the last source that has one. Replaces the built-in catalog as a whole, because a deployment
 /// with its own scopes does not offer the built-in ones.
-pub(super) fn catalog(settings: &mut Settings, roles: &[Role]) -> Catalog {
+pub(super) fn catalog(settings: &mut Settings, version: String, roles: &[Role]) -> Catalog {
     let mut scopes: Vec<Scope> = Vec::new();
     for entry in settings.list("scopes").pop().unwrap_or_default() {
         let mut reader = EntryReader::new("scope", SCOPE_FIELDS, &entry, settings);
@@ -43,7 +43,6 @@ pub(super) fn catalog(settings: &mut Settings, roles: &[Role]) -> Catalog {
         scopes.push(scope);
     }
     let bundles = bundles(settings, &scopes);
-    let version = settings.read("catalog.version", values::version);
     Catalog::new(version, scopes, bundles)
 }
 

@@ -233,12 +233,12 @@ const MASTER_KEY: &str = "master.key";
 
 /// The key file in the data directory, unless the configuration names another source.
 fn own_master_key(config: &Config) -> Option<PathBuf> {
-    (config.keys.master_key == MasterKeySource::DataDir).then(|| config.server.data_dir.join(MASTER_KEY))
+    (config.master_key == MasterKeySource::DataDir).then(|| config.server.data_dir.join(MASTER_KEY))
 }
 
 /// `None` if the key belongs in the data directory and is missing.
 fn find_master(config: &Config) -> Result<Option<MasterKey>, OpenError> {
-    let bytes = match &config.keys.master_key {
+    let bytes = match &config.master_key {
         MasterKeySource::Env(text) => {
             master_key::decode(text.expose()).map_err(OpenError::MasterKeyVariable)?
         }
@@ -283,7 +283,7 @@ fn check_master(config: &Config, master: &MasterKey, sealed: &SealedKeys) -> Res
     if sealed.opens_with(master) {
         return Ok(());
     }
-    let origin = match &config.keys.master_key {
+    let origin = match &config.master_key {
         MasterKeySource::Env(_) => "KEYSTILE_MASTER_KEY".to_owned(),
         MasterKeySource::File(path) => path.display().to_string(),
         MasterKeySource::DataDir => config.server.data_dir.join(MASTER_KEY).display().to_string(),

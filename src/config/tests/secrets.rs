@@ -22,7 +22,7 @@ const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 #[test]
 fn a_master_key_in_the_environment_is_32_bytes() {
     let config = load("", &[("KEYSTILE_MASTER_KEY", KEY)]).unwrap();
-    assert!(matches!(&config.keys.master_key, MasterKeySource::Env(key) if key.expose() == KEY));
+    assert!(matches!(&config.master_key, MasterKeySource::Env(key) if key.expose() == KEY));
     assert!(!format!("{config:?}").contains(KEY));
     for bad in ["", "correct horse battery staple", &KEY[..40]] {
         one_env_fault(
@@ -43,7 +43,7 @@ fn a_master_key_file_is_private_and_whole() {
     let start = "KEYSTILE_MASTER_KEY_FILE: keys.master_key_file:";
 
     mode(0o600);
-    assert_eq!(loaded(&path).unwrap().keys.master_key, MasterKeySource::File(path.clone()));
+    assert_eq!(loaded(&path).unwrap().master_key, MasterKeySource::File(path.clone()));
     for open in [0o604, 0o620, 0o601] {
         mode(open);
         let expected = format!(

@@ -1,6 +1,8 @@
 //! Invalid values of each type.
 
-use super::{faults, load, one_env_fault, one_fault};
+use super::{faults, keys, load, one_env_fault, one_fault};
+use crate::config::document::Value;
+use crate::config::duration;
 
 #[test]
 fn the_public_url_is_https_and_written_exactly() {
@@ -114,6 +116,27 @@ fn durations_must_fit_together() {
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].starts_with(&format!("keystile.toml:2: {key}")), "{found:?}");
     }
+    one_fault(
+        "[tokens]\nsession_idle = \"366d\"\n",
+        "built-in default: tokens.session_max: is shorter than tokens.session_idle, so idle sessions would never end \
+         early. Make it at least as long as tokens.session_idle.",
+    );
+}
+
+#[test]
+fn a_duration_of_zero_is_refused_unless_it_means_never_or_no_limit() {
+    let may_be_zero = ["tokens.refresh_grace", "organizations.key_max", "organizations.personal_token_max"];
+    let mut durations = 0;
+    for (variable, key, default) in keys() {
+        if !matches!(&default, Value::Text(text) if duration::parse(text).is_ok()) {
+            continue;
+        }
+        durations += 1;
+        let loaded = load("", &[(&variable, "0s")]);
+        let refused = loaded.is_err_and(|faults| faults.to_string().contains("is zero"));
+        assert_eq!(refused, !may_be_zero.contains(&&*key), "{key}");
+    }
+    assert!(durations > may_be_zero.len());
 }
 
 #[test]
@@ -126,7 +149,9 @@ fn brand_settings_are_validated() {
         ("cli_name", "rm -rf", "is not the name of a command"),
         ("name", " ", "is empty"),
         ("login_command", "a\\nb", "is not one line"),
+        ("help_url", "mailto:help@example.com", "is not a link"),
         ("status_url", "javascript:alert(1)", "is not a link"),
+        ("status_url", "mailto:help@example.com", "is not a link"),
         ("support_url", "support", "is not a link"),
     ] {
         let found = faults(&format!("[brand]\n{key} = \"{bad}\"\n"), &[]);
