@@ -1,4 +1,4 @@
-//! A program at the management API.
+//! Clients of the management API.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use super::http::{Anonymous, Answer};
 use super::oauth::{Ask, Tokens};
 use super::people::Person;
 
-/// Somebody who presents one credential.
+/// A client with one credential.
 pub(crate) struct ApiCaller {
     caller: Anonymous,
     pub(crate) credential: String,
@@ -31,7 +31,7 @@ impl ApiCaller {
         self.caller.send(if let Some(body) = body { request.json(body) } else { request }).await
     }
 
-    /// A post that says that it is the same whenever it comes.
+    /// A POST with an idempotency key.
     pub(crate) async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
         let request = self.request(Method::POST, path).header("Idempotency-Key", key);
         self.caller.send(request.json(body)).await
@@ -45,7 +45,7 @@ impl ApiCaller {
         self.caller.send(request).await
     }
 
-    /// The uses of a credential, the newest first, once there are so many: they are written soon, not at once.
+    /// The uses of a credential, newest first, once there are `expected`: they are written with a delay.
     pub(crate) async fn uses_of(&self, made: &Value, expected: usize) -> Vec<Value> {
         let path = format!("/api/v1/uses?credential={}", made["id"].as_str().unwrap());
         let started = Instant::now();
@@ -59,12 +59,12 @@ impl ApiCaller {
         }
     }
 
-    /// A new key.
+    /// Creates an API key.
     pub(crate) async fn key(&self, body: &Value) -> Value {
         self.made("/api/v1/keys", body).await
     }
 
-    /// What a creation answers, which must succeed.
+    /// The response of a creation, which must succeed.
     pub(crate) async fn made(&self, path: &str, body: &Value) -> Value {
         let answer = self.post(path, body).await;
         assert_eq!(answer.status, 201, "{path}: {}", answer.body);
@@ -73,7 +73,7 @@ impl ApiCaller {
 }
 
 impl TestApp {
-    /// A tool to which this person has signed in, with these scopes.
+    /// A CLI session of this user with these scopes.
     pub(crate) async fn tool_of(&self, person: &Person, scopes: &str) -> ApiCaller {
         let client = self.client(ClientKind::Native).await;
         let browser = self.browser_of(person).await;
@@ -82,18 +82,18 @@ impl TestApp {
         self.caller(&Tokens::of(&self.exchange(&ask, returned.code()).await).access)
     }
 
-    /// A tool of the owner with every scope that there is.
+    /// A CLI session of the owner with all scopes.
     pub(crate) async fn owners_tool(&self) -> ApiCaller {
         let scopes = self.config.catalog.ids().collect::<Vec<_>>().join(" ");
         self.tool_of(&self.owner().await, &scopes).await
     }
 
-    /// Somebody who presents this.
+    /// A client with this credential.
     pub(crate) fn caller(&self, credential: &str) -> ApiCaller {
         ApiCaller { caller: self.anonymous(), credential: credential.to_owned() }
     }
 
-    /// Somebody who presents the secret of a key or a token that was just made.
+    /// A client with the secret of a key or token that was just created.
     pub(crate) fn holder(&self, made: &Value) -> ApiCaller {
         let secret = made.get("apiKey").or_else(|| made.get("token"));
         self.caller(secret.unwrap_or_else(|| panic!("no secret: {made}")).as_str().unwrap())

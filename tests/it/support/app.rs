@@ -1,4 +1,4 @@
-//! A server of its own for each test: the real one, in this process, on a database of its own.
+//! The real server, in this process, with a database per test.
 
 use std::fs::{self, Permissions};
 use std::net::{SocketAddr, TcpListener};
@@ -21,22 +21,22 @@ use super::ready_made;
 
 /// The configuration file of a test, in the data directory.
 pub(super) const FILE: &str = "keystile.toml";
-/// Its catalog, unless it says one of its own: that of a service with scopes of every level.
+/// Default catalog of tests, with scopes of every level.
 const CATALOG: &str = include_str!("../../../config/deployments.toml");
 
-/// The running server of one test with everything it owns.
+/// The running server of a test.
 pub(crate) struct TestApp {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(super) owner: OnceCell<Person>,
     server: Server,
     settings: Vec<(String, String)>,
-    /// Dropped after the server, and removes what it wrote.
+    /// The data directory, removed after the server is dropped.
     data: Arc<TempDir>,
     database: Arc<Database>,
 }
 
-/// A server to be.
+/// Builds a [`TestApp`].
 pub(crate) struct Builder {
     settings: Vec<(String, String)>,
     /// The path of the public URL.
@@ -67,20 +67,20 @@ impl Builder {
         &self.database
     }
 
-    /// With a setting as the environment would give it; the last one of a name counts.
+    /// Sets an environment variable; the last value counts.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.retain(|(known, _)| known != name);
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With a public URL that has a path.
+    /// Sets a path for the public URL.
     pub(crate) fn with_path(mut self, path: &'static str) -> Self {
         self.path = path;
         self
     }
 
-    /// With these lines in the configuration file, which other nodes on the same data directory have too.
+    /// Sets the configuration file, which other nodes on the same data directory share.
     pub(crate) fn with_file(self, text: &str) -> Self {
         let catalog = if text.contains("[[scopes]]") { "" } else { CATALOG };
         let path = self.data.path().join(FILE);
@@ -89,7 +89,7 @@ impl Builder {
         self
     }
 
-    /// With a clock that stands until [`TestApp::advance`] moves it.
+    /// Uses a clock that only [`TestApp::advance`] moves.
     pub(crate) fn manual_clock(mut self) -> Self {
         self.clock = Clock::manual(Clock::System.now());
         self
@@ -123,13 +123,13 @@ impl Builder {
 }
 
 impl TestApp {
-    /// On this database, with the defaults and a free port.
+    /// Starts with defaults on this database and a free port.
     pub(crate) async fn on(database: Database) -> Self {
         Builder::on(database).start().await
     }
 
-    /// What another node of the same deployment would be started with: the same public URL, database, data directory
-    /// and clock, an address of its own.
+    /// Builder for another node of the deployment: same public URL, database, data directory and clock,
+    /// another address.
     pub(crate) fn another_node(&self) -> Builder {
         let builder = Builder {
             settings: self.settings.clone(),
@@ -149,53 +149,53 @@ impl TestApp {
         &self.database
     }
 
-    /// The server from the inside, for what a test wants to put into the database or to find there.
+    /// The app in this process, for direct access to the database.
     pub(crate) fn inside(&self) -> &App {
         self.server.app()
     }
 
-    /// Where this node listens; the public URL may be another node's.
+    /// Address of this node; the public URL may be another node's.
     pub(crate) fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// The public URL, as every client must spell it.
+    /// The public URL.
     pub(crate) fn issuer(&self) -> &str {
         self.config.server.public_url.as_str()
     }
 
-    /// The name of the cookie of a browser's session.
+    /// Name of the session cookie.
     pub(crate) fn session_cookie(&self) -> &str {
         &self.inside().cookie_names.session
     }
 
-    /// Moves the clock of a server that was built with [`Builder::manual_clock`].
+    /// Moves the clock of [`Builder::manual_clock`].
     pub(crate) fn advance(&self, by: TimeDelta) {
         assert!(matches!(self.clock, Clock::Manual(_)), "the system clock cannot be moved");
         self.clock.advance(by);
     }
 
-    /// A person's browser, signed in as nobody.
+    /// A browser without a session.
     pub(crate) fn browser(&self) -> BrowserCaller {
         BrowserCaller::at(&self.base())
     }
 
-    /// A tool with this client id.
+    /// A public client with this id.
     pub(crate) fn machine(&self, client_id: &str) -> Machine {
         Machine::at(&self.base(), client_id)
     }
 
-    /// Somebody unknown.
+    /// A client without credentials.
     pub(crate) fn anonymous(&self) -> Anonymous {
         Anonymous::at(&self.base())
     }
 
-    /// The URL at which this node answers.
+    /// URL of this node.
     pub(crate) fn base(&self) -> String {
         format!("http://{}{}", self.address(), self.config.server.public_url.path())
     }
 
-    /// Ends the server as a stop signal would.
+    /// Stops the server as a signal would.
     pub(crate) async fn stop(self) {
         self.server.stop().await.unwrap();
     }

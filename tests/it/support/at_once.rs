@@ -1,9 +1,9 @@
-//! Many callers at the same moment.
+//! Concurrent calls.
 
 use std::sync::Barrier;
 use std::thread;
 
-/// Runs `call` on as many threads as `n` says, each with its own number; all start together.
+/// Runs `call` on `n` threads, each with its number; all start together.
 pub(crate) fn at_once<T, F, R>(n: usize, call: F) -> Vec<R>
 where
     F: Fn(usize) -> T + Sync,

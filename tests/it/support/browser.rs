@@ -1,6 +1,6 @@
-//! A person at a real browser: what they see, and what they do with mouse and keyboard.
+//! A user at a real browser: what they see, and what they do with mouse and keyboard.
 //!
-//! Nothing here waits for a fixed time. What a page should show is asked for until it shows it.
+//! Nothing waits for a fixed time: conditions are polled.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,19 +31,19 @@ use serde_json::{Value, json};
 use super::chromium::Chromium;
 use super::elsewhere::Elsewhere;
 
-/// How long a page may take to show what it should.
+/// Timeout of polled conditions.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 const SETTLED: &str = "!document.documentElement.classList.contains('settling')";
 
-/// Finds what a person would click or fill in, by the name they read.
+/// Finds elements by their accessible name.
 const FIND: &str = include_str!("find.js");
 const AXE: &str = include_str!("../../vendor/axe.min.js");
 
-/// A browser with an empty profile: no cookies, no cache, nothing shared with another test.
+/// A browser with an empty profile.
 pub(crate) struct Browser(Arc<Context>);
 
-/// Lives as long as the browser or one of its tabs.
+/// Shared by the browser and its tabs.
 struct Context {
     chromium: Arc<Chromium>,
     id: BrowserContextId,
@@ -54,10 +54,10 @@ impl Browser {
         Self::with(CreateBrowserContextParams::default()).await
     }
 
-    /// One on another machine than the server.
+    /// A browser on another machine than the server.
     pub(crate) async fn elsewhere(there: &Elsewhere) -> Self {
         let params = CreateBrowserContextParams::builder().proxy_server(there.proxy());
-        // Otherwise Chromium reaches loopback addresses by itself.
+        // Without it, Chromium bypasses the proxy for loopback addresses.
         Self::with(params.proxy_bypass_list("<-loopback>").build()).await
     }
 
@@ -108,24 +108,24 @@ impl Page {
         self.evaluate("document.documentElement.outerHTML").await
     }
 
-    /// What a person can read.
+    /// Visible text.
     pub(crate) async fn text(&self) -> String {
         self.evaluate("document.body.innerText").await
     }
 
-    /// Waits until the page says this.
+    /// Waits until the page shows this text.
     pub(crate) async fn shows(&self, text: &str) {
         let said = format!("document.body.innerText.replace(/\\s+/g, ' ').includes({})", json!(text));
         self.until(&said, &format!("the page never says {text:?}")).await;
     }
 
-    /// Waits until the address begins so.
+    /// Waits until the URL starts with this.
     pub(crate) async fn arrives_at(&self, start: &str) {
         let there = format!("location.href.startsWith({})", json!(start));
         self.until(&there, &format!("the browser never arrives at {start}")).await;
     }
 
-    /// Waits until the address begins otherwise.
+    /// Waits until the URL no longer starts with this.
     pub(crate) async fn leaves(&self, start: &str) {
         let away =
             format!("document.readyState === 'complete' && !location.href.startsWith({})", json!(start));
@@ -137,7 +137,7 @@ impl Page {
         self.mouse(&format!("control({})", json!(name)), name).await;
     }
 
-    /// Presses at once what is there, without waiting for the page to settle.
+    /// Clicks without waiting for the page to settle.
     pub(crate) async fn press_at_once(&self, name: &str) {
         let center = format!("({FIND}).center(({FIND}).control({}))", json!(name));
         self.until(&format!("{center} !== null"), &format!("the page has no {name:?}")).await;
@@ -145,17 +145,17 @@ impl Page {
         self.tab.click(Point::new(x, y)).await.unwrap();
     }
 
-    /// Waits until the page takes every press.
+    /// Waits until the page handles every click.
     pub(crate) async fn settles(&self) {
         self.until(SETTLED, "the page never settles").await;
     }
 
-    /// Shows the page as it would be printed.
+    /// Emulates print media.
     pub(crate) async fn on_paper(&self) {
         self.tab.execute(SetEmulatedMediaParams::builder().media("print").build()).await.unwrap();
     }
 
-    /// Clicks what leads to another page, and waits for that page.
+    /// Clicks a link or button, and waits for the next page.
     pub(crate) async fn follow(&self, name: &str) {
         let _: bool = self.evaluate("window.keystileTestLeft = true").await;
         self.click(name).await;
@@ -163,14 +163,14 @@ impl Page {
         self.until(another, &format!("{name:?} leads to no other page")).await;
     }
 
-    /// Types into the field with this label, over what it holds.
+    /// Replaces the text of the field with this label.
     pub(crate) async fn fill(&self, label: &str, text: &str) {
         self.mouse(&format!("field({})", json!(label)), label).await;
         let _: Value = self.evaluate("document.activeElement.select?.()").await;
         self.type_text(text).await;
     }
 
-    /// Types where the focus is.
+    /// Types into the focused element.
     pub(crate) async fn type_text(&self, text: &str) {
         self.tab.execute(InsertTextParams::new(text)).await.unwrap();
     }
@@ -188,7 +188,7 @@ impl Page {
         self.tab.execute(entry).await.unwrap();
     }
 
-    /// What has the focus, by the name a person reads.
+    /// Accessible name of the focused element.
     pub(crate) async fn focused(&self) -> String {
         self.evaluate(&format!("({FIND}).nameOf(document.activeElement)")).await
     }
@@ -206,20 +206,20 @@ impl Page {
         self.tab
             .emulate_media_features(vec![
                 MediaFeature::new("prefers-color-scheme", scheme),
-                // Colors that are still on their way to others have no contrast to speak of.
+                // Colors in transition would fail contrast checks.
                 MediaFeature::new("prefers-reduced-motion", "reduce"),
             ])
             .await
             .unwrap();
     }
 
-    /// The size of text that a person has set in their browser; 16 px is usual.
+    /// Sets the browser's default font size; 16 px is usual.
     pub(crate) async fn set_text_size(&self, px: i64) {
         let sizes = FontSizes { standard: Some(px), fixed: Some(px * 13 / 16) };
         self.tab.execute(SetFontSizesParams::new(sizes)).await.unwrap();
     }
 
-    /// Whether scripts of pages run, from the next page on.
+    /// Enables or disables JavaScript from the next page on.
     pub(crate) async fn java_script(&self, on: bool) {
         self.tab.execute(SetScriptExecutionDisabledParams::new(!on)).await.unwrap();
     }
@@ -232,17 +232,17 @@ impl Page {
         self.tab.get_cookies().await.unwrap()
     }
 
-    /// Everything that the console said since the tab was opened: messages, errors, refused resources.
+    /// All console output since the tab was opened: messages, errors, blocked resources.
     pub(crate) fn console(&self) -> Vec<String> {
         self.console.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Bytes that came over the network since the tab was opened.
+    /// Bytes received since the tab was opened.
     pub(crate) fn transferred(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// What axe finds wrong with the page; needs JavaScript.
+    /// Accessibility violations found by axe; needs JavaScript.
     pub(crate) async fn axe(&self) -> Vec<String> {
         let _: Value = self.evaluate(&format!("{AXE}; null")).await;
         self.evaluate(
@@ -252,7 +252,7 @@ impl Page {
         .await
     }
 
-    /// The value of an expression. It is evaluated even where scripts of pages are not.
+    /// Evaluates an expression, even with JavaScript of pages disabled.
     pub(crate) async fn evaluate<T: DeserializeOwned>(&self, expression: &str) -> T {
         let value =
             self.try_evaluate(expression).await.unwrap_or_else(|error| panic!("{expression:.200}: {error}"));
@@ -269,7 +269,7 @@ impl Page {
         }
     }
 
-    /// Asks until the answer is yes. A page that is just being replaced cannot answer, and is asked again.
+    /// Polls a condition. Errors during a navigation are retried.
     async fn until(&self, condition: &str, otherwise: &str) {
         let end = Instant::now() + TIMEOUT;
         while Instant::now() < end {
@@ -284,7 +284,7 @@ impl Page {
     async fn mouse(&self, found: &str, name: &str) {
         let center = format!("({FIND}).center(({FIND}).{found})");
         self.until(&format!("{center} !== null"), &format!("the page has no {name:?}")).await;
-        // A page that has just come into view does not take every press.
+        // A page that was just shown may miss a click.
         self.until(SETTLED, "the page never settles").await;
         let (x, y) = self.evaluate(&center).await;
         self.tab.click(Point::new(x, y)).await.unwrap();

@@ -1,4 +1,4 @@
-//! One Chromium for all tests that run at the same time. It ends with the last of them.
+//! One Chromium for all concurrent tests. It ends with the last one.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -18,14 +18,14 @@ const ANNOUNCEMENT: &str = "DevTools listening on ";
 
 pub(super) struct Chromium {
     process: Child,
-    /// Serves the connection: a test that ends takes its own runtime with it.
+    /// Runtime of the connection, which outlives the runtimes of tests.
     runtime: Option<Runtime>,
     pub(super) browser: Arc<Browser>,
     profile: PathBuf,
 }
 
 impl Chromium {
-    /// The running one, or a new one.
+    /// The running instance, or a new one.
     pub(super) async fn shared() -> Arc<Self> {
         static RUNNING: Mutex<Weak<Chromium>> = Mutex::const_new(Weak::new());
         let mut running = RUNNING.lock().await;
@@ -60,7 +60,7 @@ impl Chromium {
         Self { process, runtime: Some(runtime), browser: Arc::new(browser), profile }
     }
 
-    /// Runs something beside the tests.
+    /// Runs a task on the shared runtime.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         if let Some(runtime) = &self.runtime {
             runtime.spawn(task);
@@ -70,13 +70,13 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // Dropping a runtime inside another one is not allowed.
+        // A runtime must not be dropped inside of another one.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
         let _ = self.process.kill();
         let _ = self.process.wait();
-        // Its helpers see that it is gone a moment later, and until then they may still write.
+        // Its helper processes exit a moment later, and may write until then.
         for _ in 0..50 {
             if fs::remove_dir_all(&self.profile).is_ok() {
                 break;
@@ -86,7 +86,7 @@ impl Drop for Chromium {
     }
 }
 
-/// The address of the debugger that Chromium prints. What it prints later is read and forgotten.
+/// The debugger URL that Chromium prints. Later output is drained.
 async fn announced(output: impl io::Read + Send + 'static) -> String {
     let (found, address) = oneshot::channel();
     thread::spawn(move || {

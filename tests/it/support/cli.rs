@@ -1,4 +1,4 @@
-//! The built `keystile`, in a home of its own and with nothing of the developer's environment.
+//! The built `keystile`, with a home directory of its own and a clean environment.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -22,56 +22,56 @@ use super::http::{Answer, BrowserCaller};
 use super::oauth::Returned;
 use super::people::Person;
 
-/// Longer than anything takes, also on a busy machine.
+/// Timeout, generous for busy machines.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A person's tool on a machine of its own.
+/// A CLI on a machine of its own.
 pub(crate) struct Cli {
     program: PathBuf,
-    /// What its files and variables are called after.
+    /// Brand name, used in files and variables.
     name: &'static str,
     home: TempDir,
     variables: Vec<(String, String)>,
     runs: AtomicU32,
 }
 
-/// What a process said, and how it ended.
+/// Output and exit of a process.
 #[derive(Debug)]
 pub(crate) struct Ran {
-    /// 128 and the number of the signal, if one ended it.
+    /// Exit code; 128 plus the signal number if a signal ended it.
     pub(crate) exit: i32,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
 impl Ran {
-    /// The one document on standard output.
+    /// The JSON document on standard output.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
-    /// The error that `--json` puts on standard error.
+    /// The JSON error on standard error.
     pub(crate) fn error(&self) -> Value {
         let line = self.err.lines().last().unwrap_or_else(|| panic!("no error: {self:#?}"));
         serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {self:#?}"))["error"]
             .take()
     }
 
-    /// Asserts that everything went well.
+    /// Asserts success.
     #[track_caller]
     pub(crate) fn good(self) -> Self {
         assert_eq!(self.exit, 0, "{self:#?}");
         self
     }
 
-    /// Asserts how it ended, and how the error begins that it told last.
+    /// Asserts the exit code and the start of the last error.
     #[track_caller]
     pub(crate) fn says_at_its_end(self, exit: i32, beginning: &str) {
         assert_eq!(self.exit, exit, "{self:#?}");
         assert!(self.err.contains(&format!("\n✗ {beginning}")), "{self:#?}");
     }
 
-    /// Asserts how it ended and what the first lines of the error are.
+    /// Asserts the exit code and the first lines of the error.
     #[track_caller]
     pub(crate) fn failed(self, exit: i32, beginning: &str) -> Self {
         assert_eq!(self.exit, exit, "{self:#?}");
@@ -80,7 +80,7 @@ impl Ran {
     }
 }
 
-/// A process that runs.
+/// A running process.
 pub(crate) struct Running {
     child: Child,
     out: PathBuf,
@@ -88,12 +88,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Waits until standard error holds what `find` looks for.
+    /// Waits until `find` succeeds on standard error.
     pub(crate) async fn says<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
         until(&self.err, find).await
     }
 
-    /// The link that a sign-in prints.
+    /// The sign-in link.
     pub(crate) async fn link(&self) -> String {
         self.says(|said| {
             let line = said.lines().map(str::trim).find(|line| line.contains("/c/"))?;
@@ -102,12 +102,12 @@ impl Running {
         .await
     }
 
-    /// The same, where both outputs are one terminal.
+    /// [`Self::says`] on a terminal.
     pub(crate) async fn on_terminal<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
         until(&self.out, find).await
     }
 
-    /// Types something.
+    /// Types text.
     pub(crate) fn types(&mut self, text: &str) {
         self.child.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
     }
@@ -132,12 +132,12 @@ impl Running {
     }
 }
 
-/// The companion CLI, which belongs to another package and so has to be built before the tests.
+/// The companion CLI, which is another package and must be built before the tests.
 pub(crate) fn companion() -> String {
     std::env::var("KEYSTILE_TEST_CLI").expect("tests/run builds the companion CLI")
 }
 
-/// Waits until a file holds what `find` looks for.
+/// Waits until `find` succeeds on a file.
 async fn until<T>(file: &Path, find: impl Fn(&str) -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -151,7 +151,7 @@ async fn until<T>(file: &Path, find: impl Fn(&str) -> Option<T>) -> T {
 }
 
 impl Cli {
-    /// A tool that nobody has used yet, for the server at this address.
+    /// A fresh CLI for the server at this address.
     pub(crate) fn at(issuer: &str) -> Self {
         Self::of_brand(companion(), "keystile").with("KEYSTILE_ISSUER", issuer)
     }
@@ -167,13 +167,13 @@ impl Cli {
         }
     }
 
-    /// With a variable of its environment.
+    /// Sets an environment variable.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With a browser that only writes down what it is asked to open.
+    /// Uses a browser that only records URLs.
     pub(crate) fn with_recording_browser(self) -> Self {
         let (script, record) = (self.home.path().join("browser"), self.opened_file());
         fs::write(&script, format!("#!/bin/sh\necho \"$1\" >>'{}'\n", record.display())).unwrap();
@@ -186,7 +186,7 @@ impl Cli {
         self.home.path().join("opened")
     }
 
-    /// What the browser was asked to open.
+    /// URLs that the browser was asked to open.
     pub(crate) fn opened(&self) -> Vec<String> {
         let text = fs::read_to_string(self.opened_file()).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
@@ -196,7 +196,7 @@ impl Cli {
         self.home.path()
     }
 
-    /// The folder of the tool.
+    /// The CLI's configuration folder.
     pub(crate) fn folder(&self) -> PathBuf {
         self.home.path().join(format!(".{}", self.name))
     }
@@ -205,13 +205,13 @@ impl Cli {
         self.folder().join("credentials.json")
     }
 
-    /// What a profile holds.
+    /// Stored data of a profile.
     pub(crate) fn stored(&self, profile: &str) -> Value {
         let text = fs::read_to_string(self.credentials_file()).unwrap();
         serde_json::from_str::<Value>(&text).unwrap()["profiles"][profile].take()
     }
 
-    /// Changes the file of credentials as an editor would.
+    /// Edits the credentials file.
     pub(crate) fn edit(&self, change: impl FnOnce(&mut Value)) {
         let mut document: Value =
             serde_json::from_str(&fs::read_to_string(self.credentials_file()).unwrap()).unwrap();
@@ -219,18 +219,18 @@ impl Cli {
         fs::write(self.credentials_file(), document.to_string()).unwrap();
     }
 
-    /// Makes the access token of the profile `default` one that ended an hour ago.
+    /// Makes the access token of the profile `default` expire an hour ago.
     pub(crate) fn let_expire(&self) {
         let then = Clock::System.now().utc() - TimeDelta::hours(1);
         self.edit(|document| document["profiles"]["default"]["access_expires_at"] = json!(then));
     }
 
-    /// A command line of the tool, as far as the process goes.
+    /// A command of the CLI.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         self.wrapped(&self.program, arguments)
     }
 
-    /// Another program in the same surroundings.
+    /// Another program in the same environment.
     pub(crate) fn wrapped(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().current_dir(self.home.path());
@@ -240,7 +240,7 @@ impl Cli {
         command
     }
 
-    /// A command line of the tool on a terminal of its own, where somebody can type.
+    /// A command of the CLI on a terminal with input.
     pub(crate) fn terminal(&self, arguments: &str) -> Command {
         let line = format!("exec {} {arguments}", self.program.display());
         let mut command = self.wrapped("script", &["-qec", &line, "/dev/null"]);
@@ -248,7 +248,7 @@ impl Cli {
         command
     }
 
-    /// Starts a process; what it says goes to files, so that it never waits for a reader.
+    /// Starts a process with output to files, so that it never blocks on a reader.
     pub(crate) fn start(&self, mut command: Command) -> Running {
         let number = self.runs.fetch_add(1, Ordering::Relaxed);
         let [out, err] = ["out", "err"].map(|name| self.home.path().join(format!("{name}-{number}")));
@@ -256,7 +256,7 @@ impl Cli {
         Running { child: command.spawn().unwrap(), out, err }
     }
 
-    /// Runs a command line of the tool to its end, with something on standard input.
+    /// Runs a command with standard input.
     pub(crate) async fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
         let file = self.home.path().join(format!("in-{}", self.runs.load(Ordering::Relaxed)));
         fs::write(&file, input).unwrap();
@@ -265,7 +265,7 @@ impl Cli {
         self.start(command).ended().await
     }
 
-    /// Runs a command line of the tool to its end.
+    /// Runs a command.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
         self.start(self.command(arguments)).ended().await
     }
@@ -278,19 +278,19 @@ impl Cli {
 }
 
 impl TestApp {
-    /// A tool of somebody who has not signed in yet.
+    /// A CLI without a session.
     pub(crate) fn cli(&self) -> Cli {
         Cli::at(self.issuer())
     }
 
-    /// A tool with which this person is signed in.
+    /// A CLI signed in as this user.
     pub(crate) async fn cli_of(&self, person: &Person) -> Cli {
         let cli = self.cli();
         self.sign_cli_in(&cli, person, &[]).await;
         cli
     }
 
-    /// Signs a tool in, with everything that a person does at the terminal and in the browser.
+    /// Signs a CLI in, including the steps in the browser.
     pub(crate) async fn sign_cli_in(&self, cli: &Cli, person: &Person, arguments: &[&str]) -> Ran {
         let login = cli.login(arguments);
         let link = login.link().await;
@@ -300,7 +300,7 @@ impl TestApp {
         login.ended().await.good()
     }
 
-    /// Opens the link of a sign-in in a browser, and answers the question there.
+    /// Opens a sign-in link in a browser and answers the consent page.
     pub(crate) async fn answer(&self, browser: &BrowserCaller, link: &str, decision: &str) -> Returned {
         let opened = browser.get(link).await;
         let consent = browser.follow(opened).await;
@@ -309,7 +309,7 @@ impl TestApp {
     }
 }
 
-/// A browser comes back to the tool.
+/// The browser's redirect to the CLI.
 pub(crate) async fn visit(url: &str) -> Answer {
     super::http::Anonymous::at("").get(url).await
 }

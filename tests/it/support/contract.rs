@@ -1,4 +1,4 @@
-//! Holds every answer of the API that a test sees to the OpenAPI document.
+//! Validates every API response in tests against the OpenAPI document.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -11,23 +11,23 @@ use serde_json::{Value, json};
 
 use super::http::Answer;
 
-/// The document of a server with its defaults.
+/// The document of a server with default configuration.
 pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    // Nothing is kept there.
+    // Never written.
     let env: Env = [("KEYSTILE_DATA_DIR", "/nonexistent")].into_iter().collect();
     let config = Config::load(None, &env).unwrap_or_else(|faults| panic!("{faults}"));
     openapi::build(Arc::new(config)).value().clone()
 });
 
-/// What the document says of a route.
+/// An operation of the document.
 pub(crate) struct Operation {
-    /// Where in the document it is.
+    /// JSON pointer in the document.
     place: String,
     described: &'static Value,
 }
 
 impl Operation {
-    /// The operation that answers a request, as its path fits the document best.
+    /// The operation whose path matches a request best.
     fn of(method: &Method, path: &str) -> Option<Self> {
         let path = &path[path.find("/api/")?..];
         let fits = |template: &&String| {
@@ -40,21 +40,21 @@ impl Operation {
         Self::named(method, template)
     }
 
-    /// The operation at this path of the document.
+    /// The operation with this path template.
     pub(crate) fn named(method: &Method, template: &str) -> Option<Self> {
         let method = method.as_str().to_lowercase();
         let described = DOCUMENT["paths"].get(template)?.get(&method)?;
         Some(Self { place: format!("{method} {template}"), described })
     }
 
-    /// The scopes of which a credential needs one; none for those that are for everybody.
+    /// Required scopes, any of which suffices; empty for public operations.
     pub(crate) fn scopes(&self) -> Vec<String> {
         let security = self.described["security"].as_array();
         let scopes = security.into_iter().flatten().filter_map(|way| way["bearer"].as_array());
         scopes.flatten().map(|scope| scope.as_str().unwrap().to_owned()).collect()
     }
 
-    /// How the answer with this status is described.
+    /// The documented response with this status.
     fn answer(&self, status: u16) -> Option<&'static Value> {
         let described = self.described["responses"].get(status.to_string())?;
         match described["$ref"].as_str() {
@@ -64,12 +64,12 @@ impl Operation {
     }
 }
 
-/// Fails if the document does not foretell this answer.
+/// Panics if the document does not declare this response.
 pub(super) fn hold(method: &Method, url: &Url, answer: &Answer) {
     let Some(operation) = Operation::of(method, url.path()) else { return };
     let kind = answer.header("Content-Type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default();
-    // What the gate refuses does not reach the API.
+    // Requests refused by the gate do not reach the API.
     if answer.status == 421 || (kind == "text/plain" && (400..500).contains(&answer.status)) {
         return;
     }
@@ -89,7 +89,7 @@ pub(super) fn hold(method: &Method, url: &Url, answer: &Answer) {
     }
 }
 
-/// Made once for each kind of answer.
+/// Cached per response schema.
 fn validator(at: &str, schema: &Value) -> Arc<Validator> {
     static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
     let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::app::FILE;
 use super::http::Anonymous;
 
-/// The server to run instead of the one that was built with the tests.
+/// Variable with another server binary than the one built with the tests.
 const SERVER: &str = "KEYSTILE_TEST_SERVER";
 
 /// A running server.
@@ -19,7 +19,7 @@ pub(crate) struct Daemon {
     url: String,
 }
 
-/// How a server is started, again and again over the same data.
+/// Starts servers repeatedly on the same data.
 pub(crate) struct Daemons {
     settings: Vec<(String, String)>,
     log: PathBuf,
@@ -27,11 +27,11 @@ pub(crate) struct Daemons {
 }
 
 impl Daemons {
-    /// A server with these settings; `url` is where it is found, and `folder` where its output goes.
+    /// A server with these settings; `url` is its URL, `folder` gets its output.
     pub(crate) fn new(settings: &[(&str, String)], url: &str, folder: &Path) -> Self {
         let mut settings: Vec<_> =
             settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        // The data of a server of the tests comes with its configuration.
+        // A data directory of a test server contains its configuration.
         let file = folder.join(FILE);
         if file.exists() {
             settings.push(("KEYSTILE_CONFIG".to_owned(), file.display().to_string()));
@@ -39,33 +39,33 @@ impl Daemons {
         Self { settings, log: folder.join("keystiled.log"), url: url.to_owned() }
     }
 
-    /// With one more setting, or another value of one.
+    /// Sets a variable.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.retain(|(known, _)| known != name);
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// A command line of the server.
+    /// A command of `keystiled`.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.program(server());
         command.args(arguments);
         command
     }
 
-    /// Another program with the environment of the server, which it may start.
+    /// Another program with the server's environment.
     pub(crate) fn program(&self, program: impl Into<OsString>) -> Command {
         let mut command = Command::new(program.into());
         command.env_clear().envs(self.settings.iter().cloned()).stdin(Stdio::null());
         command
     }
 
-    /// Starts it and waits until it answers.
+    /// Starts the server and waits until it answers.
     pub(crate) async fn start(&self) -> Daemon {
         self.start_with(|_| ()).await
     }
 
-    /// The same with a command line that `change` has changed.
+    /// [`Self::start`] with a changed command.
     pub(crate) async fn start_with(&self, change: impl FnOnce(&mut Command)) -> Daemon {
         let mut command = self.command(&[]);
         let daemon = self.spawn(&mut command, change);
@@ -73,14 +73,14 @@ impl Daemons {
         daemon
     }
 
-    /// Starts it by a command of another program, and waits until it answers.
+    /// Starts the server with this command and waits until it answers.
     pub(crate) async fn start_by(&self, mut command: Command) -> Daemon {
         let daemon = self.spawn(&mut command, |_| ());
         daemon.is_ready().await;
         daemon
     }
 
-    /// Starts it and waits for nothing.
+    /// Starts the server without waiting.
     pub(crate) fn spawn_with(&self, change: impl FnOnce(&mut Command)) -> Daemon {
         self.spawn(&mut self.command(&[]), change)
     }
@@ -92,7 +92,7 @@ impl Daemons {
         Daemon { child: command.spawn().unwrap(), url: self.url.clone() }
     }
 
-    /// Waits until it has printed what `find` looks for.
+    /// Waits until `find` succeeds on the output.
     pub(crate) async fn prints<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
         let started = Instant::now();
         loop {
@@ -104,13 +104,13 @@ impl Daemons {
         }
     }
 
-    /// Everything that it has printed so far.
+    /// All output so far.
     pub(crate) fn output(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 }
 
-/// The server that is tested.
+/// The server binary under test.
 pub(crate) fn server() -> OsString {
     env::var_os(SERVER).unwrap_or_else(|| env!("CARGO_BIN_EXE_keystiled").into())
 }
@@ -141,7 +141,7 @@ impl Daemon {
         assert!(sent.success());
     }
 
-    /// How it ended, if it has.
+    /// Exit status, if it has ended.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }
@@ -153,7 +153,7 @@ impl Daemon {
         assert!(set.success());
     }
 
-    /// Resident memory in KiB: now (`VmRSS`), or the most there was (`VmHWM`).
+    /// Resident memory in KiB: current (`VmRSS`) or peak (`VmHWM`).
     pub(crate) fn memory(&self, field: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).unwrap();
@@ -169,7 +169,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It may be dead already.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

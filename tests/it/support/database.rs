@@ -1,4 +1,4 @@
-//! A database of its own for each test.
+//! Databases for tests.
 
 use std::env;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 const POSTGRES_URL: &str = "KEYSTILE_TEST_POSTGRES_URL";
 
-/// An empty database, which is removed with this value.
+/// An empty database, removed on drop.
 pub(crate) enum Database {
     /// A file in a folder.
     Sqlite(TempDir),
@@ -32,7 +32,7 @@ impl Database {
         Self::Postgres { cluster, schema }
     }
 
-    /// What the server is given as `KEYSTILE_DATABASE_URL`.
+    /// Value of `KEYSTILE_DATABASE_URL`.
     pub(crate) fn url(&self) -> String {
         match self {
             Self::Sqlite(folder) => format!("sqlite://{}/keystile.db", folder.path().display()),
@@ -42,7 +42,7 @@ impl Database {
         }
     }
 
-    /// Cuts every connection that a server has to this database, as a restart of PostgreSQL does.
+    /// Closes all connections to this database, as a restart of PostgreSQL does.
     pub(crate) fn cut_connections(&self) {
         if let Self::Postgres { cluster, schema } = self {
             let theirs = format!("FROM pg_stat_activity WHERE application_name = '{schema}'");
@@ -51,14 +51,14 @@ impl Database {
     }
 }
 
-/// Locks that another process holds, until this is dropped.
+/// Locks held by another process, until dropped.
 pub(crate) enum Locked {
     Sqlite(#[expect(dead_code, reason = "holds the lock")] SqliteConnection),
     Postgres(#[expect(dead_code, reason = "holds the lock")] PgConnection),
 }
 
 impl Database {
-    /// Locks everything against writes, and on PostgreSQL against reads of sessions and keys too.
+    /// Locks all tables against writes, and on PostgreSQL also against reads of sessions and keys.
     pub(crate) fn lock_everything(&self) -> Locked {
         match self {
             Self::Sqlite(folder) => {

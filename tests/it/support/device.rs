@@ -1,4 +1,4 @@
-//! The sign-in of a tool that shows a code: the tool asks, a person enters the code in a browser and answers.
+//! Sign-in with a device code.
 
 use keystiled::domain::client::{ClientKind, Grant};
 use keystiled::store::organizations;
@@ -10,7 +10,7 @@ use super::people::TestClient;
 /// The `grant_type` of RFC 8628.
 pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// What a tool got to wait with.
+/// A device authorization response.
 #[derive(Debug, Clone)]
 pub(crate) struct Codes {
     pub(crate) client: TestClient,
@@ -20,12 +20,12 @@ pub(crate) struct Codes {
 }
 
 impl TestApp {
-    /// A new native client that may use device codes.
+    /// Creates a native client with the device code grant.
     pub(crate) async fn device_client(&self) -> TestClient {
         self.client_with(ClientKind::Native, |client| client.grants.push(Grant::DeviceCode)).await
     }
 
-    /// Asks for codes as this client.
+    /// Requests device codes as this client.
     pub(crate) async fn device_codes(&self, client: &TestClient, form: &[(&str, &str)]) -> Codes {
         let answer = self.client_post(client, "/oauth/device_authorization", form).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
@@ -34,14 +34,14 @@ impl TestApp {
         Codes { client: client.clone(), device_code: text("device_code"), user_code: text("user_code") }
     }
 
-    /// Codes of a new client that says which machine it is on.
+    /// Device codes of a new client that reports its machine.
     pub(crate) async fn new_device_codes(&self) -> Codes {
         let client = self.device_client().await;
         let device = [("device_name", "build-07"), ("device_os", "Linux"), ("tool_version", "Fred 2.1")];
         self.device_codes(&client, &device).await
     }
 
-    /// Asks whether there is an answer yet.
+    /// Polls the token endpoint.
     pub(crate) async fn poll(&self, codes: &Codes) -> Answer {
         self.poll_as(&codes.client, &codes.device_code).await
     }
@@ -51,14 +51,14 @@ impl TestApp {
         self.client_post(client, "/oauth/token", &form).await
     }
 
-    /// Enters a code in a browser where somebody is signed in, and goes on to the page that follows.
+    /// Enters a user code in a signed-in browser, and follows to the next page.
     pub(crate) async fn enter_code(&self, browser: &BrowserCaller, user_code: &str) -> Answer {
         let page = browser.get("/device").await;
         let answer = browser.submit(&page.form("/device").with("user_code", user_code)).await;
         browser.follow(answer).await
     }
 
-    /// Answers the question and returns what came of it.
+    /// Answers the consent page and returns the result page.
     pub(crate) async fn answer_device(
         &self,
         browser: &BrowserCaller,
@@ -70,14 +70,14 @@ impl TestApp {
         browser.follow(answer).await
     }
 
-    /// Enters the code and says yes.
+    /// Enters the code and approves.
     pub(crate) async fn connect(&self, browser: &BrowserCaller, codes: &Codes) -> Answer {
         let question = self.enter_code(browser, &codes.user_code).await;
         assert_eq!(question.status, 200, "{}", question.text());
         self.answer_device(browser, &question, "connect").await
     }
 
-    /// Decides on the settings page of the first organization how its members may sign in.
+    /// Sets the sign-in methods on the settings page of the first organization.
     pub(crate) async fn set_sign_in_methods(
         &self,
         manager: &BrowserCaller,

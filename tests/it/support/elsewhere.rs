@@ -1,14 +1,14 @@
-//! Another machine, as far as a server can tell: a proxy whose connections come from an address of their own.
+//! Another machine from the server's view: a proxy with another source address.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-/// From where the server is called. The whole of 127/8 is this machine, and each address a network of its own.
+/// Source address. All of 127/8 is this machine, and each address counts as a network of its own.
 pub(crate) const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-/// What the proxy says for who does not answer.
+/// Response for an unreachable host.
 const NOBODY: &str = "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 21\r\n\
     Connection: close\r\n\r\nNobody answers there.";
 
@@ -18,7 +18,7 @@ pub(crate) struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// On that machine nothing but the server can be reached: what listens on a port here, does not listen there.
+    /// Only the server is reachable: ports that are open on this machine are closed there.
     pub(crate) fn start(server: SocketAddr) -> Self {
         let listener = StdListener::bind("127.0.0.1:0").unwrap();
         let proxy = listener.local_addr().unwrap();
@@ -37,7 +37,7 @@ impl Elsewhere {
     }
 }
 
-/// Passes one request on, and everything that comes after it.
+/// Forwards a request, and everything after it.
 async fn serve(mut browser: TcpStream, server: SocketAddr) -> Option<()> {
     let (head, rest) = head(&mut browser).await?;
     let (asked, request) = to_server(&head)?;
@@ -52,8 +52,8 @@ async fn serve(mut browser: TcpStream, server: SocketAddr) -> Option<()> {
     copy_bidirectional(&mut browser, &mut server).await.ok().map(drop)
 }
 
-/// Where a request to a proxy is to go, and what it is there. The server is told to close, so that each request comes
-/// on a connection of its own.
+/// Target and rewritten head of a proxy request. The server is asked to close, so that each request has its
+/// own connection.
 fn to_server(head: &str) -> Option<(SocketAddr, String)> {
     let (start, fields) = head.split_once("\r\n")?;
     let [method, target, version] = start.split(' ').collect::<Vec<_>>()[..] else { return None };

@@ -1,4 +1,4 @@
-//! What stands between a server and PostgreSQL: a primary with a standby, an address that leads to either, and PgBouncer.
+//! PostgreSQL failover: a primary with a standby, an address that can switch between them, and PgBouncer.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::ports::unused_address;
 use super::postgres::value;
 
-/// Two PostgreSQL servers, which stop with this value: a primary, and a standby that follows it.
+/// A primary and its standby, stopped on drop.
 pub(crate) struct Cluster {
     folder: TempDir,
     pub(crate) primary: String,
@@ -32,7 +32,7 @@ impl Cluster {
         Self { primary: primary.to_owned(), standby: standby.to_owned(), folder }
     }
 
-    /// Waits until the standby has everything that the primary has committed.
+    /// Waits until the standby has caught up.
     pub(crate) fn settle(&self) {
         let end = value(&self.primary, "pg_current_wal_lsn()");
         let replayed = format!("pg_last_wal_replay_lsn() >= '{end}'");
@@ -54,7 +54,7 @@ fn bash(folder: &TempDir, script: &str) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-/// Waits for something that takes a moment.
+/// Polls a condition.
 pub(crate) fn wait_for(otherwise: &str, mut done: impl FnMut() -> bool) {
     let started = Instant::now();
     while !done() {
@@ -69,7 +69,7 @@ pub(crate) fn address_of(url: &str) -> SocketAddr {
     rest.split('/').next().unwrap().parse().unwrap()
 }
 
-/// An address that leads to one server or another, as a virtual address or a name does.
+/// An address that can switch between servers, like a virtual IP or DNS name.
 pub(crate) struct Tunnel {
     address: SocketAddr,
     leads_to: Arc<Mutex<SocketAddr>>,
@@ -83,7 +83,7 @@ impl Tunnel {
         let leads_to = Arc::new(Mutex::new(server));
         let (cut, cuts) = watch::channel(0);
         let shared = leads_to.clone();
-        // On a thread of its own, since a test may block its own for a moment.
+        // On a separate thread, because a test may block its own.
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
@@ -103,12 +103,12 @@ impl Tunnel {
         direct.replace(&address_of(direct).to_string(), &self.address.to_string())
     }
 
-    /// Leads new connections somewhere else.
+    /// Switches new connections to another server.
     pub(crate) fn lead_to(&self, server: SocketAddr) {
         *self.leads_to.lock().unwrap() = server;
     }
 
-    /// Ends every connection.
+    /// Closes all connections.
     pub(crate) fn cut(&self) {
         self.cut.send_modify(|cuts| *cuts += 1);
     }
@@ -123,7 +123,7 @@ async fn pass_on(mut caller: TcpStream, server: SocketAddr, mut cuts: watch::Rec
     }
 }
 
-/// A PgBouncer in transaction mode, which stops with this value.
+/// A PgBouncer in transaction mode, stopped on drop.
 pub(crate) struct PgBouncer {
     child: Child,
     address: SocketAddr,
@@ -131,8 +131,8 @@ pub(crate) struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// In front of the server at this host and port. `round_robin` gives each transaction another session of the server,
-    /// as far as there are several.
+    /// Starts in front of the server at this host and port. `round_robin` gives each transaction another
+    /// server session if there are several.
     pub(crate) fn start(server: &str, round_robin: bool) -> Self {
         let folder = TempDir::new().unwrap();
         let address = unused_address();
@@ -145,12 +145,12 @@ impl PgBouncer {
             folder.path().display(),
             u8::from(round_robin),
         );
-        // It refuses to run as root, and lets go of its rights before it reads.
+        // It refuses to run as root, and drops privileges before it reads its files.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(folder.path().join("users"), "\"keystile\" \"\"\n").unwrap();
         fs::write(folder.path().join("pgbouncer.ini"), settings).unwrap();
         let mut command = Command::new("pgbouncer");
-        // Debian keeps it where only root's path leads.
+        // Debian installs it in /usr/sbin.
         command.env("PATH", format!("{}:/usr/sbin", std::env::var("PATH").unwrap()));
         if is_root() {
             command.args(["-u", "postgres"]);

@@ -1,10 +1,10 @@
-//! As much of an HTML page as a test that is no browser needs: its text and its forms.
+//! Text and forms of HTML pages, for tests without a browser.
 
 use std::collections::BTreeMap;
 
 use html5gum::{Token, Tokenizer};
 
-/// A form as a browser would send it if nobody touched it.
+/// A form with its default values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
     pub(crate) action: String,
@@ -12,12 +12,12 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    /// The form of a page that goes to `action`.
+    /// The form of a page with this action.
     pub(crate) fn of(html: &str, action: &str) -> Self {
         Self::found(html, action, |known| known == action)
     }
 
-    /// The first form whose action begins like this.
+    /// The first form whose action starts with this.
     pub(crate) fn beginning(html: &str, beginning: &str) -> Self {
         Self::found(html, beginning, |known| known.starts_with(beginning))
     }
@@ -30,7 +30,7 @@ impl Form {
         forms[found.unwrap_or_else(nowhere)].clone()
     }
 
-    /// Fills in a field, or presses a button that has a name.
+    /// Sets a field, or presses a named button.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.retain(|(known, _)| known != name);
         self.fields.push((name.to_owned(), value.to_owned()));
@@ -51,7 +51,7 @@ impl Form {
     }
 }
 
-/// What a page says, with single spaces.
+/// Text of a page, with single spaces.
 pub(crate) fn text(html: &str) -> String {
     let mut text = String::new();
     let mut hidden = 0usize;
@@ -74,7 +74,7 @@ fn unseen(tag: &[u8]) -> bool {
 fn forms(html: &str) -> Vec<Form> {
     let mut forms: Vec<(Option<String>, Form)> = Vec::new();
     let mut inside = false;
-    // Fields may stand outside of their form and name it.
+    // Fields may be outside of their form and refer to it.
     let mut elsewhere: Vec<(String, (String, String))> = Vec::new();
     for token in tokens(html) {
         match token {
@@ -105,7 +105,7 @@ fn forms(html: &str) -> Vec<Form> {
     forms.into_iter().map(|(_, form)| form).collect()
 }
 
-/// Where `<meta http-equiv="refresh">` leads.
+/// Target of `<meta http-equiv="refresh">`.
 pub(crate) fn refresh(html: &str) -> Option<String> {
     tokens(html).find_map(|token| match token {
         Token::StartTag(tag) if &**tag.name == b"meta" => {
@@ -118,7 +118,7 @@ pub(crate) fn refresh(html: &str) -> Option<String> {
     })
 }
 
-/// Where the links of a page lead.
+/// Targets of the links of a page.
 pub(crate) fn links(html: &str) -> Vec<String> {
     let link = |token| match token {
         Token::StartTag(tag) if &**tag.name == b"a" => {
@@ -129,7 +129,7 @@ pub(crate) fn links(html: &str) -> Vec<String> {
     tokens(html).filter_map(link).collect()
 }
 
-/// What an input sends when nobody touched it.
+/// Default value of an input.
 fn untouched(attributes: &BTreeMap<String, String>) -> Option<(String, String)> {
     let value = |otherwise: &str| attributes.get("value").map_or(otherwise, String::as_str).to_owned();
     let name = attributes.get("name")?.clone();
@@ -140,7 +140,7 @@ fn untouched(attributes: &BTreeMap<String, String>) -> Option<(String, String)> 
     }
 }
 
-/// What would run or load something that is not the server's own: scripts and styles, handlers, foreign addresses.
+/// Active or external content: scripts, styles, event handlers, external URLs.
 pub(crate) fn active_parts(html: &str) -> Vec<String> {
     let own = |value: &str| (value.starts_with('/') && !value.starts_with("//")) || value.starts_with('#');
     let mut found = Vec::new();
@@ -150,7 +150,7 @@ pub(crate) fn active_parts(html: &str) -> Vec<String> {
         for (attribute, value) in tag.attributes.iter().map(|(name, value)| (utf8(name), utf8(value))) {
             loads |= attribute == "src" && own(&value);
             let points = matches!(attribute.as_str(), "src" | "href" | "action" | "formaction");
-            // The way back to a tool is the one address that is not the server's.
+            // The redirect URI is the only external URL.
             let back = value.starts_with("http://127.0.0.1:54321/callback?");
             let moves = attribute == "content"
                 && value.contains("url=")

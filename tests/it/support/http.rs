@@ -1,4 +1,4 @@
-//! Callers by kind: a person's browser, a tool, and somebody unknown. None of them follows a redirect by itself.
+//! HTTP clients: browser, tool, anonymous. None of them follows redirects by itself.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::contract;
 use super::html::{self, Form};
 
-/// What the server answered, read to its end.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -33,17 +33,17 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
-    /// What the page says.
+    /// Text of the page.
     pub(crate) fn text(&self) -> String {
         html::text(&self.body)
     }
 
-    /// The form of the page that goes to `action`, with its hidden fields.
+    /// The form of the page with this action, with its hidden fields.
     pub(crate) fn form(&self, action: &str) -> Form {
         Form::of(&self.body, action)
     }
 
-    /// The first form of the page that goes to an action that begins like this.
+    /// The first form of the page whose action starts with this.
     pub(crate) fn form_to(&self, beginning: &str) -> Form {
         Form::beginning(&self.body, beginning)
     }
@@ -55,7 +55,7 @@ fn origin(url: &str) -> &str {
     &url[..url[host..].find('/').map_or(url.len(), |slash| host + slash)]
 }
 
-/// Somebody who shows nothing.
+/// A client without credentials.
 pub(crate) struct Anonymous {
     client: Client,
     base: String,
@@ -63,7 +63,8 @@ pub(crate) struct Anonymous {
 
 impl Anonymous {
     pub(crate) fn at(base: &str) -> Self {
-        // Without idle connections, so that it belongs to no test's runtime and keeps no server from stopping.
+        // Without idle connections, so that it depends on no test's runtime and keeps no server from
+        // stopping.
         static CLIENT: LazyLock<Client> = LazyLock::new(|| {
             Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build().unwrap()
         });
@@ -75,7 +76,7 @@ impl Anonymous {
         self.client.request(method, self.url(path))
     }
 
-    /// The URL of a path, which may begin with the path of the base as links of pages do.
+    /// The URL of a path, which may include the path of the base, as links of pages do.
     fn url(&self, path: &str) -> String {
         if !path.starts_with('/') {
             return path.to_owned();
@@ -103,7 +104,7 @@ impl Anonymous {
     }
 }
 
-/// A tool that names itself with its client id, as public clients do.
+/// A public client.
 pub(crate) struct Machine {
     caller: Anonymous,
     client_id: String,
@@ -129,7 +130,7 @@ impl Machine {
 /// A person's browser without JavaScript: it keeps cookies and sends forms.
 pub(crate) struct BrowserCaller {
     caller: Anonymous,
-    /// Where its pages come from, whichever node sends them.
+    /// Origin of its pages, whichever node sends them.
     origin: String,
     cookies: Arc<Mutex<BTreeMap<String, String>>>,
 }
@@ -139,12 +140,12 @@ impl BrowserCaller {
         Self { caller: Anonymous::at(base), origin: origin(base).to_owned(), cookies: Arc::default() }
     }
 
-    /// The same browser again: what one of them keeps, the other has.
+    /// Another tab of the browser, with the same cookies.
     pub(crate) fn another_tab(&self) -> Self {
         self.at_node(&self.caller.base)
     }
 
-    /// The same browser, as it is led to another node of the deployment.
+    /// The same browser at another node.
     pub(crate) fn at_node(&self, base: &str) -> Self {
         Self { caller: Anonymous::at(base), origin: self.origin.clone(), cookies: self.cookies.clone() }
     }
@@ -158,13 +159,13 @@ impl BrowserCaller {
         self.send(self.caller.request(Method::GET, path)).await
     }
 
-    /// Sends a form as the page that holds it would.
+    /// Submits a form.
     pub(crate) async fn submit(&self, form: &Form) -> Answer {
         let request = self.caller.request(Method::POST, &form.action).header("Origin", &self.origin);
         self.send(request.header("Sec-Fetch-Site", "same-origin").form(form.fields())).await
     }
 
-    /// Goes where an answer leads, as long as that is a page of this server.
+    /// Follows redirects within this server.
     pub(crate) async fn follow(&self, mut answer: Answer) -> Answer {
         for _ in 0..8 {
             if answer.status != 303 || !answer.location().starts_with('/') {
@@ -197,7 +198,7 @@ impl BrowserCaller {
         answer
     }
 
-    /// The same for a request that is complete but for the cookies.
+    /// [`Self::send`] for a built request without cookies.
     pub(crate) async fn send_built(&self, mut request: reqwest::Request) -> Answer {
         request.headers_mut().insert(COOKIE, self.cookie_header().parse().unwrap());
         read(self.caller.client.execute(request).await.unwrap()).await

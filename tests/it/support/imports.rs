@@ -1,4 +1,4 @@
-//! The paths that a source names, read from its tokens.
+//! Paths in source files, from their tokens.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Import {
     pub(crate) line: usize,
-    /// The module whose code has the path; inline modules count.
+    /// The module that contains the path, including inline modules.
     pub(crate) within: Vec<String>,
     pub(crate) path: Vec<String>,
 }
@@ -64,12 +64,12 @@ impl Reader<'_> {
         }
     }
 
-    /// The module from which a path counts that begins with this name.
+    /// The base module of a path that starts with this name.
     fn begin(&self, first: &Ident) -> Vec<String> {
         if first == "crate" || first == self.crate_name { Vec::new() } else { self.within.clone() }
     }
 
-    /// Reads on at `at` a path that has come to `path`, with each path of a group; returns where it ends.
+    /// Continues a path at `at`, including groups; returns the end position.
     fn follow(&mut self, tokens: &[TokenTree], mut at: usize, first: &Ident, mut path: Vec<String>) -> usize {
         loop {
             match &tokens[at..] {

@@ -1,4 +1,4 @@
-//! What a test finds in the database.
+//! Direct access to the database.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ fn contains(hay: &[u8], needle: &[u8]) -> bool {
 }
 
 impl TestApp {
-    /// How many rows a table has.
+    /// Number of rows of a table.
     pub(crate) async fn count(&self, table: &str) -> i64 {
         let query = format!("SELECT count(*) AS n FROM {table}");
         let counted = self.inside().store.read(move |conn| {
@@ -42,7 +42,7 @@ impl TestApp {
         counted.await.unwrap()
     }
 
-    /// Runs a statement, as somebody with the database in hands could.
+    /// Runs a statement on the database.
     pub(crate) async fn execute(&self, statement: &str) -> Result<usize, String> {
         let statement = statement.to_owned();
         let done = self.inside().store.write(move |work| {
@@ -55,12 +55,12 @@ impl TestApp {
         done.await.map_err(|error| error.to_string())
     }
 
-    /// Deletes what has ended, as the server does by itself every minute, and says how many rows that were.
+    /// Runs a sweep, as the server does every minute, and returns the number of deleted rows.
     pub(crate) async fn sweep(&self) -> usize {
         janitor::sweep(&self.inside().store, &self.config).await
     }
 
-    /// Whether this text stands anywhere in the database, in whichever table, as text or as bytes.
+    /// Whether any table contains this text, as text or bytes.
     pub(crate) async fn holds(&self, text: &str) -> bool {
         match self.database() {
             Database::Sqlite(folder) => {
@@ -101,20 +101,20 @@ impl TestApp {
         found.await.unwrap()
     }
 
-    /// A CLI session as it is stored.
+    /// The row of a CLI session.
     pub(crate) async fn stored(&self, session_id: &str) -> Credential {
         let id = session_id.to_owned();
         self.inside().store.read(move |conn| credentials::find(conn, &id)).await.unwrap().unwrap()
     }
 
-    /// What was recorded in an organization, in its order.
+    /// Audit actions of an organization, in order.
     pub(crate) async fn audit_of(&self, chain: &str) -> Vec<String> {
         let chain = chain.to_owned();
         let events = self.inside().store.read(move |conn| audit::chain(conn, &chain)).await.unwrap();
         events.into_iter().map(|event| event.action).collect()
     }
 
-    /// How often something was recorded in the first organization.
+    /// Number of audit events with this action in the first organization.
     pub(crate) async fn audited(&self, action: &str) -> usize {
         let organization = self.owner().await.organization;
         self.audit_of(&organization.id).await.iter().filter(|known| *known == action).count()

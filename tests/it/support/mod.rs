@@ -1,4 +1,4 @@
-//! What the tests stand on.
+//! Test support.
 
 pub(crate) mod api;
 pub(crate) mod app;
@@ -30,8 +30,8 @@ pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};
 
-/// Makes two tests of one, each on an engine of its own, in the modules `sqlite` and `postgres`. A test gets the
-/// running server; after a comma it may say how its server is built: `|app| app.manual_clock()`.
+/// Expands a test into two, in the modules `sqlite` and `postgres`. A test gets the running server; an
+/// optional expression after a comma configures it: `|app| app.manual_clock()`.
 macro_rules! both_engines {
     (@setup) => { |app| app };
     (@setup $setup:expr) => { $setup };
@@ -65,7 +65,7 @@ macro_rules! both_engines {
 }
 pub(crate) use both_engines;
 
-/// The same for tests that start their servers themselves: they get the database.
+/// [`both_engines`] for tests that start their servers themselves: they get the database.
 macro_rules! both_databases {
     ($(async fn $name:ident($database:ident) $body:block)*) => {
         $(async fn $name($database: crate::support::database::Database) $body)*

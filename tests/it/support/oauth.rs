@@ -1,4 +1,4 @@
-//! The whole sign-in over HTTP: the request, the question, the answer, the way back, the tokens.
+//! Sign-in over HTTP: authorization request, consent, redirect, tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +18,7 @@ use super::people::{Person, TestClient};
 /// The `state` of every request.
 pub(crate) const STATE: &str = "af0ifjsldkj";
 
-/// An authorization request that lacks nothing, until a test changes it.
+/// A complete authorization request for tests to change.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
     pub(crate) client: TestClient,
@@ -41,7 +41,7 @@ impl Ask {
         Self { client: client.clone(), verifier, parameters }
     }
 
-    /// With another value, or one more parameter.
+    /// Sets a parameter.
     pub(crate) fn with(self, name: &str, value: &str) -> Self {
         self.without(name).and(name, value)
     }
@@ -51,7 +51,7 @@ impl Ask {
         self
     }
 
-    /// With one more parameter, even if there is one of that name.
+    /// Appends a parameter, even a repeated one.
     pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
         self.parameters.push((name.to_owned(), value.to_owned()));
         self
@@ -72,7 +72,7 @@ pub(crate) fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }
 
-/// What came back to the redirect URI.
+/// An authorization response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Returned {
     /// The redirect URI with the answer in it.
@@ -81,7 +81,7 @@ pub(crate) struct Returned {
 }
 
 impl Returned {
-    /// Reads the address that the return page leads to.
+    /// Reads the target of the return page.
     pub(crate) fn from_page(page: &Answer) -> Self {
         assert_eq!(page.status, 200, "{}", page.text());
         Self::from_url(&html::refresh(&page.body).unwrap_or_else(|| panic!("leads nowhere: {}", page.text())))
@@ -92,7 +92,7 @@ impl Returned {
         Self { url: url.to_owned(), parameters }
     }
 
-    /// The one value of a parameter.
+    /// The single value of a parameter.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.parameters.iter().filter(|(known, _)| known == name);
         let first = values.next().map(|(_, value)| value.as_str());
@@ -110,12 +110,12 @@ impl Returned {
     }
 }
 
-/// What the token endpoint gave.
+/// A token response.
 #[derive(Debug, Clone)]
 pub(crate) struct Tokens {
     pub(crate) access: String,
     pub(crate) refresh: String,
-    /// The whole answer.
+    /// The response body.
     pub(crate) body: Value,
 }
 
@@ -132,7 +132,7 @@ impl Tokens {
         claims(&self.access)
     }
 
-    /// The id of the session that stands behind the tokens.
+    /// Session id of the tokens.
     pub(crate) fn session(&self) -> String {
         self.claims()["sid"].as_str().unwrap().to_owned()
     }
@@ -143,7 +143,7 @@ pub(crate) fn claims(jwt: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap()).unwrap()
 }
 
-/// A sign-in from its beginning to its end.
+/// A complete sign-in.
 pub(crate) struct Session {
     pub(crate) client: TestClient,
     pub(crate) person: Person,
@@ -151,13 +151,13 @@ pub(crate) struct Session {
 }
 
 impl TestApp {
-    /// Opens a request in a browser where somebody is signed in, and goes on to the first page.
+    /// Opens a request in a signed-in browser, and follows to the first page.
     pub(crate) async fn ask(&self, browser: &BrowserCaller, ask: &Ask) -> Answer {
         let opened = browser.get(&ask.path()).await;
         browser.follow(opened).await
     }
 
-    /// Answers the question on a consent page and returns the page that leads back to the tool.
+    /// Answers a consent page and returns the return page.
     pub(crate) async fn decide(&self, browser: &BrowserCaller, consent: &Answer, decision: &str) -> Answer {
         let form = consent
             .form_to(&format!("{}/authorize/", self.config.server.public_url.path()))
@@ -166,14 +166,14 @@ impl TestApp {
         browser.follow(answer).await
     }
 
-    /// The whole way from a request to what comes back, in a browser where somebody is signed in.
+    /// Authorizes a request in a signed-in browser.
     pub(crate) async fn authorize(&self, browser: &BrowserCaller, ask: &Ask) -> Returned {
         let consent = self.ask(browser, ask).await;
         assert_eq!(consent.status, 200, "{}", consent.text());
         Returned::from_page(&self.decide(browser, &consent, "authorize").await)
     }
 
-    /// What comes back of a request that is refused without a question.
+    /// Response to a request that is refused without consent.
     pub(crate) async fn refused(&self, browser: &BrowserCaller, ask: &Ask) -> Returned {
         let answer = self.ask(browser, ask).await;
         match answer.header("location") {
@@ -182,7 +182,7 @@ impl TestApp {
         }
     }
 
-    /// A form of a client at one of the `/oauth` endpoints; a confidential client proves itself with Basic.
+    /// Posts a form of a client to an `/oauth` endpoint; confidential clients authenticate with Basic.
     pub(crate) async fn client_post(&self, client: &TestClient, path: &str, form: &[(&str, &str)]) -> Answer {
         match &client.secret {
             None => self.machine(&client.id).post(path, form).await,
@@ -194,7 +194,7 @@ impl TestApp {
         }
     }
 
-    /// Exchanges a code with everything that belongs to it.
+    /// Exchanges a code with the request's verifier and redirect URI.
     pub(crate) async fn exchange(&self, ask: &Ask, code: &str) -> Answer {
         self.exchange_with(&ask.client, code, &ask.verifier).await
     }
@@ -210,13 +210,13 @@ impl TestApp {
         self.client_post(client, "/oauth/token", &form).await
     }
 
-    /// Signs this person in to this client, from the authorization endpoint to the tokens.
+    /// Signs this user in with this client.
     pub(crate) async fn session_of(&self, client: &TestClient, person: &Person) -> Session {
         let browser = self.browser_of(person).await;
         self.session_in(&browser, client, person).await
     }
 
-    /// The same in a browser where the person is signed in already.
+    /// [`Self::session_of`] in a signed-in browser.
     pub(crate) async fn session_in(
         &self,
         browser: &BrowserCaller,
@@ -229,7 +229,7 @@ impl TestApp {
         Session { client: client.clone(), person: person.clone(), tokens }
     }
 
-    /// The owner's sign-in to a new native client.
+    /// Signs the owner in with a new native client.
     pub(crate) async fn session(&self) -> Session {
         let client = self.client(keystiled::domain::client::ClientKind::Native).await;
         self.session_of(&client, &self.owner().await).await

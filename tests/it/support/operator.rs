@@ -1,4 +1,4 @@
-//! The operator's command line: the built `keystiled` on the database of a test's server.
+//! `keystiled` commands on the database of a test server.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -9,7 +9,7 @@ use super::app::TestApp;
 
 const KEYSTILED: &str = env!("CARGO_BIN_EXE_keystiled");
 
-/// The commands on a page that register a client, with the lines that they go on in.
+/// Commands on a documentation page that register a client, with continuation lines.
 pub(crate) fn documented_registrations(page: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut lines = page.lines();
@@ -25,7 +25,7 @@ pub(crate) fn documented_registrations(page: &str) -> Vec<String> {
     found
 }
 
-/// What a command came to.
+/// Result of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -48,7 +48,7 @@ impl TestApp {
         self.run_as_operator(command).await
     }
 
-    /// Runs a line as a shell does in which `keystiled` is installed.
+    /// Runs a shell line with `keystiled` in the path.
     pub(crate) async fn shell(&self, line: &str) -> Ran {
         let folder = Path::new(KEYSTILED).parent().unwrap();
         let mut command = Command::new("/bin/sh");
@@ -66,7 +66,7 @@ impl TestApp {
         tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap().into()
     }
 
-    /// Registers `weather-cli` with the very command that stands in README.md.
+    /// Registers `weather-cli` with the command in README.md.
     pub(crate) async fn register_documented_tool(&self) {
         let registrations = documented_registrations(&std::fs::read_to_string("README.md").unwrap());
         let [registration] = registrations.as_slice() else { panic!("one registration: {registrations:#?}") };
@@ -75,7 +75,7 @@ impl TestApp {
         assert_eq!(ran.stdout.trim_end(), "Client weather-cli is registered.");
     }
 
-    /// The same for a command of two words that succeeds and prints JSON.
+    /// [`Self::keystiled`] for a command that succeeds and prints JSON.
     pub(crate) async fn operate(&self, arguments: &[&str]) -> Value {
         let (command, rest) = arguments.split_at(2);
         let ran = self.keystiled(&[command, &["--json"], rest].concat()).await;

@@ -1,4 +1,4 @@
-//! Who uses the server: organizations, people, clients.
+//! Organizations, users and clients.
 
 use keystiled::domain::audit::{Actor, Origin};
 use keystiled::domain::client::{Client, ClientKind, Grant};
@@ -15,7 +15,7 @@ use super::app::TestApp;
 use super::http::{Answer, BrowserCaller};
 use super::ready_made::{PASSWORD, password_hash};
 
-/// Somebody who can sign in.
+/// A user with a password.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     pub(crate) id: String,
@@ -29,7 +29,7 @@ pub(crate) struct Person {
 pub(crate) struct TestClient {
     pub(crate) id: String,
     pub(crate) secret: Option<String>,
-    /// The redirect URI that it asks to be answered at.
+    /// The redirect URI that it uses.
     pub(crate) redirect_uri: String,
 }
 
@@ -43,7 +43,7 @@ fn person(user: User, organization: Organization) -> Person {
 }
 
 impl TestApp {
-    /// The owner of the first organization, which the first call sets up.
+    /// The owner of the first organization, created by the first call.
     pub(crate) async fn owner(&self) -> Person {
         let set_up = async || {
             let made = self.inside().store.write_or_refuse(|work| {
@@ -55,13 +55,13 @@ impl TestApp {
         self.owner.get_or_init(set_up).await.clone()
     }
 
-    /// Another person in the first organization.
+    /// A new user in the first organization.
     pub(crate) async fn member(&self, role: &str) -> Person {
         let organization = self.owner().await.organization;
         self.member_of(&organization, role).await
     }
 
-    /// Another person in this organization.
+    /// A new user in this organization.
     pub(crate) async fn member_of(&self, organization: &Organization, role: &str) -> Person {
         let (organization, role) = (organization.clone(), role.to_owned());
         let added = self.inside().store.write(move |work| {
@@ -73,7 +73,7 @@ impl TestApp {
         added.await.unwrap()
     }
 
-    /// Gives a person a role in another organization too.
+    /// Adds a user to another organization.
     pub(crate) async fn join(&self, person: &Person, organization: &Organization, role: &str) {
         let (user_id, organization, role) = (person.id.clone(), organization.clone(), role.to_owned());
         let joined = self.inside().store.write(move |work| {
@@ -83,7 +83,7 @@ impl TestApp {
         joined.await.unwrap();
     }
 
-    /// Another organization, without people.
+    /// A new organization without members.
     pub(crate) async fn organization(&self, name: &str) -> Organization {
         self.owner().await;
         let name = name.to_owned();
@@ -98,7 +98,7 @@ impl TestApp {
         self.client_with(kind, |_| {}).await
     }
 
-    /// A new client with something changed before it is registered.
+    /// A new client, changed before registration.
     pub(crate) async fn client_with(&self, kind: ClientKind, change: impl FnOnce(&mut Client)) -> TestClient {
         let (uris, redirect_uri) = match kind {
             ClientKind::Native => (
@@ -151,7 +151,7 @@ impl TestApp {
         answer
     }
 
-    /// A browser in which this person is signed in.
+    /// A browser signed in as this user.
     pub(crate) async fn browser_of(&self, person: &Person) -> BrowserCaller {
         let browser = self.browser();
         self.sign_in(&browser, person).await;

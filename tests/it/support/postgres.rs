@@ -1,4 +1,4 @@
-//! PostgreSQL databases and roles of their own, for tests that change what holds for all connections.
+//! Separate PostgreSQL databases and roles, for tests that change global settings.
 
 use std::env;
 use std::process::Command;
@@ -10,13 +10,13 @@ use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use tempfile::TempDir;
 
-/// A name that no other test has.
+/// A unique name.
 fn unique(kind: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("{kind}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Runs statements one by one, each in a transaction of its own.
+/// Runs statements, each in its own transaction.
 pub(crate) fn execute(url: &str, statements: &[&str]) {
     let mut connection = PgConnection::establish(url).unwrap();
     for statement in statements {
@@ -36,7 +36,7 @@ pub(crate) fn value(url: &str, query: &str) -> String {
     diesel::sql_query(query).get_result::<Row>(&mut connection).unwrap().value.unwrap_or_default()
 }
 
-/// A database on the cluster of the tests, which is removed with this value.
+/// A database on the test cluster, removed on drop.
 pub(crate) struct OwnDatabase {
     cluster: String,
     pub(crate) name: String,
@@ -44,7 +44,7 @@ pub(crate) struct OwnDatabase {
 }
 
 impl OwnDatabase {
-    /// With these options of `CREATE DATABASE`.
+    /// Creates it with these options of `CREATE DATABASE`.
     pub(crate) fn new(options: &str) -> Self {
         let cluster = env::var("KEYSTILE_TEST_POSTGRES_URL").unwrap();
         let name = unique("own");
@@ -67,21 +67,21 @@ impl OwnDatabase {
         execute(&self.url(), statements);
     }
 
-    /// Begins a transaction with this statement. What it locks is locked until the connection is dropped.
+    /// Begins a transaction with this statement, whose locks are held until the connection is dropped.
     pub(crate) fn in_transaction(&self, statement: &str) -> PgConnection {
         let mut connection = PgConnection::establish(&self.url()).unwrap();
         connection.batch_execute(&format!("BEGIN; {statement}")).unwrap();
         connection
     }
 
-    /// How many transactions wait for a lock.
+    /// Number of transactions that wait for a lock.
     pub(crate) fn waiting(&self) -> usize {
         let waiting = "SELECT count(*) FROM pg_stat_activity \
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
         value(&self.url(), waiting).parse().unwrap()
     }
 
-    /// Returns once so many transactions wait for locks.
+    /// Waits until `number` transactions wait for locks.
     pub(crate) async fn until_waiting(&self, number: usize) {
         for _ in 0..1000 {
             if self.waiting() == number {
@@ -92,7 +92,7 @@ impl OwnDatabase {
         panic!("{} transactions wait for locks, not {number}", self.waiting());
     }
 
-    /// Makes a role that can sign in, and says how it is called and its URL.
+    /// Creates a login role and returns its name and URL.
     pub(crate) fn role(&mut self) -> (String, String) {
         let role = unique("role");
         self.execute(&[&format!("CREATE ROLE {role} LOGIN")]);
@@ -101,7 +101,7 @@ impl OwnDatabase {
         (role, url)
     }
 
-    /// What `keystiled migrate` prints, on this URL and with these settings besides.
+    /// Runs `keystiled migrate` on this URL with additional settings.
     pub(crate) fn migrate(url: &str, settings: &[(&str, &str)]) -> Result<String, String> {
         let folder = TempDir::new().unwrap();
         let done = Command::new(env!("CARGO_BIN_EXE_keystiled"))

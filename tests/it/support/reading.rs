@@ -1,4 +1,4 @@
-//! What a statement costs the database.
+//! Cost of statements.
 
 use std::sync::{Arc, Mutex};
 
@@ -21,17 +21,18 @@ struct Step {
     detail: String,
 }
 
-/// What each engine tells of its work.
+/// Cost as reported by each engine.
 #[derive(Debug)]
 pub(crate) enum Cost {
     /// The steps of SQLite's plans, such as `SEARCH uses USING INDEX uses_by_time (at<?)`.
     Plan(Vec<String>),
-    /// How many rows of the table and entries of its indexes PostgreSQL has read.
+    /// Rows and index entries read by PostgreSQL.
     Rows(i64),
 }
 
 impl Cost {
-    /// On SQLite, these indexes alone find what is read of the table, without sorting; on PostgreSQL, at most `rows` are read.
+    /// Asserts that SQLite uses only these indexes, without sorting, and PostgreSQL reads at most `rows`
+    /// rows.
     #[track_caller]
     pub(crate) fn is_bounded(&self, table: &str, indexes: &[&str], rows: i64) {
         match self {
@@ -55,7 +56,7 @@ impl Cost {
 }
 
 impl TestApp {
-    /// What `work` costs on `table`.
+    /// Cost of `work` on `table`.
     pub(crate) async fn cost<F>(&self, table: &'static str, work: F) -> Cost
     where
         F: FnOnce(&mut Conn) -> Result<(), StoreError> + Clone + Send + 'static,
@@ -94,7 +95,7 @@ fn measure(
     Ok(Cost::Plan(plan))
 }
 
-/// Rows and index entries that this connection has read of a table.
+/// Rows and index entries of a table read by this connection.
 fn read(conn: &mut Conn, table: &str) -> Result<i64, StoreError> {
     let statement = format!(
         "SELECT (pg_stat_get_xact_tuples_returned('{table}'::regclass) + \

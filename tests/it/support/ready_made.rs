@@ -1,4 +1,4 @@
-//! What takes long to make and is the same in every test: signing keys and the hash of the one password.
+//! Expensive fixtures shared by all tests: signing keys and the password hash.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use keystiled::keys::rsa_key::{self, NewKey};
 use keystiled::services::instance;
 use keystiled::services::signing_keys::{self, SealedKey};
 
-/// The password of every person in every test.
+/// The password of every test user.
 pub(crate) const PASSWORD: &str = "seven lanterns under the bridge";
 
 /// Its hash.
@@ -20,7 +20,7 @@ pub(crate) fn password_hash() -> String {
     HASH.clone()
 }
 
-/// Puts keys into the database before the server would make its own.
+/// Inserts keys before the server generates its own.
 pub(super) async fn signing_keys(config: &Config, clock: &Clock) {
     static KEYS: LazyLock<[NewKey; 2]> =
         LazyLock::new(|| [0, 1].map(|_| rsa_key::generate(2048, Entropy).unwrap()));

@@ -1,4 +1,4 @@
-//! Stands between callers and a server, sees what goes through, and can keep an answer back.
+//! A recording relay in front of a server, which can withhold a response.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// A request and its answer, as they went over the wire.
+/// A request and its response.
 #[derive(Debug, Clone)]
 pub(crate) struct Exchange {
     pub(crate) request: String,
@@ -29,13 +29,13 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Listens at a free port; requests are passed on once [`Relay::lead_to`] has said where.
+    /// Listens on a free port; requests are forwarded once [`Relay::lead_to`] sets the target.
     pub(crate) fn start() -> Self {
         let listener = StdListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State::default()));
         let shared = state.clone();
-        // On a thread of its own, since a test may block its own for a moment.
+        // On a separate thread, because a test may block its own.
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
@@ -58,22 +58,22 @@ impl Relay {
         lock(&self.state).server = Some(server);
     }
 
-    /// Everything that went through.
+    /// All exchanges.
     pub(crate) fn seen(&self) -> Vec<Exchange> {
         lock(&self.state).seen.clone()
     }
 
-    /// How many connections there were.
+    /// Number of connections.
     pub(crate) fn callers(&self) -> usize {
         lock(&self.state).callers
     }
 
-    /// How many requests there were to a path.
+    /// Number of requests to a path.
     pub(crate) fn count(&self, path: &str) -> usize {
         self.seen().iter().filter(|exchange| is_to(&exchange.request, path)).count()
     }
 
-    /// Keeps the next answer to a path back for good; the receiver learns when the server has given it.
+    /// Withholds the next response to a path; the receiver is notified when the server has sent it.
     pub(crate) fn keep_back(&self, path: &'static str) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
         lock(&self.state).keep_back = Some((path, sender));
@@ -89,7 +89,7 @@ fn is_to(request: &str, path: &str) -> bool {
     request.split(' ').nth(1).is_some_and(|target| target.split('?').next() == Some(path))
 }
 
-/// Passes on one request after the other, each on a connection of its own to the server.
+/// Forwards requests one by one, each on its own connection to the server.
 async fn serve(mut caller: TcpStream, state: Arc<Mutex<State>>) {
     while let Some(request) = message(&mut caller).await {
         let server = lock(&state).server;
@@ -115,7 +115,7 @@ async fn serve(mut caller: TcpStream, state: Arc<Mutex<State>>) {
     }
 }
 
-/// One HTTP message: its head and, if it says how long that is, its body.
+/// Reads one HTTP message: head and, with a content length, body.
 async fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 8192];

@@ -1,4 +1,4 @@
-//! A server that says what a test tells it to, for answers that the real one gives seldom or not yet.
+//! A scripted server, for responses that the real one gives rarely.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-/// A request that came in.
+/// A received request.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     /// The path and the query.
@@ -15,10 +15,10 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
-/// What to answer: a status and a document; `None` hangs up.
+/// The response: status and document; `None` closes the connection.
 pub(crate) type Reply = Option<(u16, Value)>;
 
-/// A server on a port of its own, one request a connection.
+/// A server on its own port, with one request per connection.
 pub(crate) struct Scripted {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -47,7 +47,7 @@ impl Scripted {
                     "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close",
                     body.len()
                 );
-                // Who was killed meanwhile does not listen any more.
+                // The client may have been killed meanwhile.
                 drop(write!(stream.get_mut(), "{head}\r\n\r\n{body}"));
             }
         });

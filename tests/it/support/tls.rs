@@ -1,4 +1,4 @@
-//! A server of TLS in front of one that has none, with a certificate of an authority that no machine knows.
+//! A TLS proxy with a certificate of a private CA.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// Makes the authority, and the certificate of this machine that it signs.
+/// Creates the CA and a certificate for this machine.
 const CERTIFICATES: &str = "set -e
 new_key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
 openssl req -x509 $new_key -keyout ca.key -out ca.pem -subj '/CN=An authority of our own' -days 2
@@ -21,7 +21,7 @@ openssl req $new_key -keyout server.key -out server.csr -subj /CN=127.0.0.1
 printf 'subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n' >extensions
 openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out server.pem";
 
-/// The address of a server that listens somewhere else without TLS.
+/// TLS address of a plain-text server.
 pub(crate) struct TlsFront {
     address: SocketAddr,
     server: Arc<OnceLock<SocketAddr>>,
@@ -29,7 +29,7 @@ pub(crate) struct TlsFront {
 }
 
 impl TlsFront {
-    /// Listens at a free port; [`TlsFront::lead_to`] says for whom.
+    /// Listens on a free port; [`TlsFront::lead_to`] sets the target.
     pub(crate) fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let made = Command::new("sh").args(["-c", CERTIFICATES]).current_dir(&folder).output();
@@ -58,7 +58,7 @@ impl TlsFront {
         self.server.set(server).unwrap();
     }
 
-    /// The certificate of the authority.
+    /// The CA certificate.
     pub(crate) fn authority(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
@@ -72,7 +72,7 @@ fn acceptor(folder: &Path) -> TlsAcceptor {
 }
 
 async fn serve(caller: TcpStream, acceptor: TlsAcceptor, server: SocketAddr) {
-    // Who does not trust the certificate hangs up.
+    // A client that does not trust the certificate hangs up.
     let Ok(mut caller) = acceptor.accept(caller).await else { return };
     let Ok(mut server) = TcpStream::connect(server).await else { return };
     let _ = copy_bidirectional(&mut caller, &mut server).await;
