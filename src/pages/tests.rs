@@ -42,7 +42,7 @@ fn visible(html: &str) -> String {
     text
 }
 
-/// What this page says.
+/// Visible text of a page.
 fn words_of(name: &str) -> String {
     visible(&page(name))
 }

@@ -124,7 +124,8 @@ impl Batch {
         self.ends.push(self.text.len());
     }
 
-    /// Writes the lines and returns how many were dropped. `torn` says whether the stream ends in the middle of a line.
+    /// Writes the lines and returns how many were dropped. `torn` is whether the stream ends in the middle of
+    /// a line.
     fn write(&self, out: &mut impl Write, torn: &mut bool) -> u64 {
         let written = if *torn { 0 } else { write(out, &self.text) };
         let whole = self.ends.partition_point(|end| *end <= written);

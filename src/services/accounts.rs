@@ -27,7 +27,7 @@ pub struct NewUser {
     pub password_hash: String,
 }
 
-/// Adds a person.
+/// Creates a user.
 pub fn create_user(
     work: &mut Work<'_>,
     new: NewUser,
@@ -111,7 +111,7 @@ pub fn sign_out_browsers(
     Ok(Some(browsers))
 }
 
-/// Makes a person a member.
+/// Adds a user to an organization.
 pub fn add_member(
     work: &mut Work<'_>,
     organization: &Organization,

@@ -11,7 +11,7 @@ use crate::store::{RefusalReason, TxError, Work, clients};
 /// Maximum time that a replaced secret is still accepted.
 pub const MAX_OVERLAP: TimeDelta = TimeDelta::days(30);
 
-/// Why nothing was changed.
+/// Why a secret was not changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
     NoSuchClient,

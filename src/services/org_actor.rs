@@ -12,7 +12,7 @@ use crate::domain::subject::SubjectId;
 use crate::store::organizations::{self, Organization};
 use crate::store::{TxError, Work, memberships, service_accounts};
 
-/// A person or a service account that acts in an organization.
+/// A user or service account that acts in an organization.
 #[derive(Debug, Clone)]
 pub struct OrgActor {
     pub subject: SubjectId,

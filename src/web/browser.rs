@@ -139,7 +139,7 @@ fn session_cookie(app: &App, value: &str) -> Cookie<'static> {
     base(app, &app.cookie_names.session, value).finish()
 }
 
-/// The theme that the person chose.
+/// The chosen theme.
 pub fn theme_cookie(app: &App, theme: &'static str) -> Cookie<'static> {
     base(app, &app.cookie_names.theme, theme).max_age(Duration::days(KEPT_DAYS)).finish()
 }

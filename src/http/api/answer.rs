@@ -21,7 +21,7 @@ pub(super) struct Data<T> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct List<T> {
     pub(super) data: Vec<T>,
-    /// What to send as `cursor` for the next page; `null` on the last one.
+    /// `cursor` of the next page; `null` on the last one.
     #[schema(required)]
     pub(super) next_cursor: Option<String>,
 }

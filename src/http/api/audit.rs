@@ -38,7 +38,7 @@ impl From<BadQuery> for ApiError {
 #[expect(dead_code, reason = "says what `export::to_json` makes, for lists and for files alike")]
 struct AuditEvent {
     id: String,
-    /// Its place in the log of the organization, which has no gaps.
+    /// Sequence number in the organization's log, without gaps.
     sequence: i64,
     at: ApiTime,
     actor: Actor,
@@ -132,7 +132,7 @@ impl IntoParams for Paging {
 
 /// List the events of the audit log
 ///
-/// Those of the organization of the credential, the newest first.
+/// Events of the credential's organization, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/audit",
@@ -164,7 +164,7 @@ pub async fn list(
 
 /// Export the audit log
 ///
-/// Every event that the filters leave, as a file. The export itself is an event.
+/// All events that match the filters, as a file. The export itself is recorded as an event.
 #[utoipa::path(
     get,
     path = "/api/v1/audit/export",

@@ -78,7 +78,7 @@ fn overlaps() -> RefOr<Schema> {
 
 /// Create an API key
 ///
-/// The answer alone holds the secret. Nobody can hand on scopes that they do not have.
+/// Only this response has the secret. The scopes must be among those of the caller.
 #[utoipa::path(
     post,
     path = "/api/v1/keys",
@@ -111,7 +111,7 @@ pub async fn create(app: web::Data<App>, request: WriteRequest<Create>) -> Resul
 
 /// List API keys
 ///
-/// Owners and admins see every key, others their own; the newest first.
+/// Owners and admins see all keys, others their own; newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/keys",
@@ -150,7 +150,7 @@ pub async fn find(request: ReadRequest, id: web::Path<String>) -> Result<HttpRes
 
 /// Rotate an API key
 ///
-/// A new key takes the place of this one, which ends after the overlap.
+/// Creates a key that replaces this one, which ends after the overlap.
 #[utoipa::path(
     post,
     path = "/api/v1/keys/{id}/rotate",
@@ -186,7 +186,7 @@ pub async fn rotate(
 
 /// Revoke an API key
 ///
-/// It stops at once and for good. Revoking it again changes nothing.
+/// It stops working at once, permanently. Idempotent.
 #[utoipa::path(
     post,
     path = "/api/v1/keys/{id}/revoke",

@@ -37,8 +37,9 @@ pub struct Reported {
 
 /// Report leaked secrets
 ///
-/// Each is revoked at once, and the audit log of its organization says when and where it was found. It needs no
-/// credential: whoever holds a secret may end it. The answer does not say which secrets exist.
+/// Each is revoked at once, and the audit log of its organization says when and where it was found. No
+/// credential is needed: holding a secret suffices to revoke it. The response does not reveal which secrets
+/// exist.
 #[utoipa::path(
     post,
     path = "/api/v1/leaked-secrets",

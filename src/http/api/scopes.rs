@@ -23,11 +23,11 @@ pub struct Catalog {
     bundles: Vec<Bundle>,
 }
 
-/// What a credential can be allowed to do.
+/// A permission of a credential.
 #[derive(Serialize, ToSchema)]
 pub struct Scope {
     id: String,
-    /// What it allows, in words for people.
+    /// Human-readable label.
     label: String,
     #[schema(schema_with = level)]
     level: Level,
@@ -41,7 +41,7 @@ pub struct Bundle {
     id: String,
     label: String,
     scopes: Vec<String>,
-    /// What to know before choosing it.
+    /// Hint about its use.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     note: Option<String>,

@@ -24,7 +24,7 @@ use crate::web::app::App;
 pub struct Create {
     #[schema(min_length = 1, max_length = 100, example = "CI")]
     name: String,
-    /// What it is for, in words for people.
+    /// What it is for.
     #[schema(min_length = 1, max_length = 200, example = "Deploys from the main branch")]
     purpose: String,
     #[schema(example = "viewer")]
@@ -78,7 +78,7 @@ impl ServiceAccount {
 
 /// Create a service account
 ///
-/// People make them, and none with a role that holds more than what they hold themselves.
+/// Only users can create them, with a role that has no more scopes than their own.
 #[utoipa::path(
     post,
     path = "/api/v1/service-accounts",
@@ -190,7 +190,7 @@ async fn set_enabled(
 
 /// Change the role of a service account
 ///
-/// What its keys may do changes with it.
+/// Changes the effective scopes of its keys.
 #[utoipa::path(
     post,
     path = "/api/v1/service-accounts/{id}/role",

@@ -141,8 +141,7 @@ pub async fn list(
 
 /// End one of your CLI sessions
 ///
-/// Ending it again changes nothing. Admins end those of others on their page: a tool that acts for an admin has no
-/// scope that would let it.
+/// Idempotent. Admins end other members' sessions on the settings page: no scope allows a tool to do that.
 #[utoipa::path(
     post,
     path = "/api/v1/sessions/{id}/revoke",

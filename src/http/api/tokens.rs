@@ -1,4 +1,4 @@
-//! Personal tokens. A person sees and ends only their own.
+//! Personal tokens. Users see and revoke only their own.
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -34,7 +34,7 @@ pub struct Create {
 
 /// Create a personal token
 ///
-/// The answer alone holds the secret. People make personal tokens; API keys cannot.
+/// Only this response has the secret. Only users can create personal tokens, not API keys.
 #[utoipa::path(
     post,
     path = "/api/v1/tokens",
@@ -96,7 +96,7 @@ pub async fn find(request: ReadRequest, id: web::Path<String>) -> Result<HttpRes
 
 /// Revoke a personal token
 ///
-/// It stops at once and for good. Revoking it again changes nothing.
+/// It stops working at once, permanently. Idempotent.
 #[utoipa::path(
     post,
     path = "/api/v1/tokens/{id}/revoke",

@@ -36,17 +36,17 @@ pub struct Use {
     id: String,
     at: ApiTime,
     credential: UsedCredential,
-    /// The person whose credential it is.
+    /// The user who owns the credential.
     #[schema(required)]
     user: Option<Owner>,
-    /// The service account whose credential it is.
+    /// The service account that owns the credential.
     #[schema(required)]
     service_account: Option<Owner>,
     #[schema(example = "GET /api/v1/keys/{id}")]
     endpoint: String,
     #[schema(schema_with = outcomes)]
     outcome: &'static str,
-    /// The status of the answer.
+    /// HTTP status of the response.
     status: i64,
     #[schema(required)]
     ip: Option<String>,
@@ -65,7 +65,7 @@ pub struct UsedCredential {
     name: Option<String>,
 }
 
-/// Whose credential it is.
+/// Owner of the credential.
 #[derive(Serialize, ToSchema)]
 pub struct Owner {
     id: String,

@@ -16,9 +16,9 @@ use crate::services::credential_names::NamedCredential;
 pub(super) struct PersonalToken {
     id: String,
     name: String,
-    /// The scopes that it was given. What it may do is never more than its owner may.
+    /// Granted scopes. The effective ones never exceed the owner's.
     scopes: Vec<String>,
-    /// What the secret starts with.
+    /// First characters of the secret.
     prefix: String,
     /// The last four characters of the secret.
     last_four: String,
@@ -43,7 +43,7 @@ pub(super) struct PersonalToken {
 pub(super) struct CreatedToken {
     #[serde(flatten)]
     shown: PersonalToken,
-    /// The secret. No other answer holds it.
+    /// The secret. No other response has it.
     token: String,
 }
 
@@ -55,14 +55,14 @@ pub(super) struct ApiKey {
     shown: PersonalToken,
     #[schema(schema_with = mode, required)]
     mode: Option<&'static str>,
-    /// Without scopes of its own: it may do whatever its owner may.
+    /// Whether it is unrestricted: it has all permissions of its owner.
     unrestricted: bool,
-    /// Whose role bounds it.
+    /// The owner, whose role bounds its scopes.
     owner: Subject,
     /// Addresses and networks from which it may be used; `null` for any.
     #[schema(required)]
     allowed_addresses: Option<Vec<String>>,
-    /// The key that a rotation put in its place.
+    /// The key that replaced it in a rotation.
     #[schema(required)]
     replaced_by: Option<String>,
 }
@@ -73,11 +73,11 @@ pub(super) struct ApiKey {
 pub(super) struct CreatedKey {
     #[serde(flatten)]
     shown: ApiKey,
-    /// The secret. No other answer holds it.
+    /// The secret. No other response has it.
     api_key: String,
 }
 
-/// The key that takes the place of another, with its secret.
+/// The new key of a rotation, with its secret.
 #[derive(Serialize, ToSchema)]
 pub(super) struct RotatedKey {
     #[serde(flatten)]
@@ -85,7 +85,7 @@ pub(super) struct RotatedKey {
     replaces: Replaced,
 }
 
-/// The key whose place it takes.
+/// The replaced key.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Replaced {

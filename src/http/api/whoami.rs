@@ -24,7 +24,7 @@ pub struct WhoAmI {
     credential: PresentedCredential,
     subject: PresentingSubject,
     organization: Membership,
-    /// With a CLI session: every organization of the person.
+    /// With a CLI session: all organizations of the user.
     organizations: Vec<Membership>,
     /// With a CLI session: the tool that holds it.
     #[schema(required)]
@@ -47,13 +47,13 @@ pub struct PresentedCredential {
     ends_at: Option<ApiTime>,
 }
 
-/// On whose behalf it acts.
+/// The subject that it acts for.
 #[derive(Serialize, ToSchema)]
 pub struct PresentingSubject {
     #[schema(schema_with = subject_kind)]
     kind: &'static str,
     id: String,
-    /// Of a person.
+    /// Email address of a user.
     #[schema(required)]
     email: Option<String>,
     name: String,

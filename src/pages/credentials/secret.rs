@@ -76,7 +76,7 @@ impl SecretKind {
     }
 }
 
-/// Shows the secret of what was made.
+/// Shows the secret of a created credential.
 pub(in crate::pages) async fn shown(req: &PageRequest, member: &Member, made: CreatedSecret) -> PageResult {
     let CreatedSecret { created, replaces } = made;
     let credential = created.named.credential;

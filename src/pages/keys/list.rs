@@ -24,7 +24,7 @@ pub struct KeysPage {
     pub nav: Nav,
     /// Whether the organization allows API keys.
     pub on: bool,
-    /// Whether the person may make keys.
+    /// Whether the user may create keys.
     pub may_create: bool,
     pub list: CredentialList,
     /// "orbit login"
@@ -42,7 +42,7 @@ pub async fn home(req: PageRequest) -> PageResult {
     redirect_to_organization(&req, "").await
 }
 
-/// `GET /keys/new`, with what a link suggests.
+/// `GET /keys/new`, with the suggestions of a link.
 pub async fn new_home(req: PageRequest) -> PageResult {
     redirect_to_organization(&req, "/new").await
 }

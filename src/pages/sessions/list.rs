@@ -1,4 +1,4 @@
-//! `/cli-sessions`: the sessions of a person or of an organization.
+//! `/cli-sessions`: the user's CLI sessions.
 
 use actix_web::http::StatusCode;
 use askama::Template;

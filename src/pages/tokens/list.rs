@@ -1,4 +1,4 @@
-//! `/tokens`: the personal access tokens of a person.
+//! `/tokens`: the user's personal access tokens.
 
 use actix_web::http::StatusCode;
 use askama::Template;

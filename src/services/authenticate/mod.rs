@@ -119,7 +119,7 @@ impl Subject {
     }
 }
 
-/// Why a credential gives nothing.
+/// Why a credential is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     /// Not issued by this server.

@@ -68,7 +68,7 @@ fn to_server(head: &str) -> Option<(SocketAddr, String)> {
     Some((server.parse().ok()?, request))
 }
 
-/// The head of a request without the empty line, and what came along behind it.
+/// The head of a request without the empty line, and the bytes after it.
 async fn head(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     loop {

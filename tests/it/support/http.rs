@@ -127,7 +127,7 @@ impl Machine {
     }
 }
 
-/// A person's browser without JavaScript: it keeps cookies and sends forms.
+/// A browser without JavaScript: keeps cookies and submits forms.
 pub(crate) struct BrowserCaller {
     caller: Anonymous,
     /// Origin of its pages, whichever node sends them.

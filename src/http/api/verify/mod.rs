@@ -19,12 +19,12 @@ use crate::web::app::App;
 use request::{Described, Required, VerifyRequest};
 use response::{PassedRequest, ResponseForm, Verified};
 
-/// Ask for a proxy whether a request may pass
+/// Verify a request for a proxy
 ///
-/// The proxy passes on the headers of the request that it holds, and says what that request is in `X-Original-Method` and
-/// `X-Original-URI`, or in `X-Forwarded-Method` and `X-Forwarded-Uri`. The answer is in headers alone. Proxies that ask
-/// with the method of the request, and put its path behind a prefix, ask at `/api/v1/verify/{required}/...`, where
-/// `required` is what the query is here, or `-`.
+/// The proxy forwards the headers of the original request, and describes it in `X-Original-Method` and
+/// `X-Original-URI`, or in `X-Forwarded-Method` and `X-Forwarded-Uri`. The answer is in headers alone.
+/// Proxies that ask with the method of the request, and put its path behind a prefix, ask at
+/// `/api/v1/verify/{required}/...`, where `required` is what the query is here, or `-`.
 #[utoipa::path(
     get,
     path = "/api/v1/verify",
@@ -67,9 +67,9 @@ pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> H
     ResponseForm::Headers.respond(by_headers(&app, &request, asked).await)
 }
 
-/// Ask whether a credential may do something
+/// Verify a credential
 ///
-/// The credential is in the body. Whoever holds it may ask.
+/// The credential is in the body. No other authentication is needed.
 #[utoipa::path(
     post,
     path = "/api/v1/verify",

@@ -133,20 +133,21 @@ pub(super) fn described(method: &str, target: &str) -> Result<Endpoint, ApiError
 #[serde(deny_unknown_fields)]
 #[schema(as = VerifyRequest)]
 pub(super) struct Described {
-    /// What was presented.
+    /// The presented credential.
     credential: String,
-    /// The method of the request; `GET` if left out.
+    /// Method of the request; `GET` if omitted.
     method: Option<String>,
-    /// Its path, with the query if there is one.
+    /// Path of the request, with its query.
     #[schema(example = "/v1/conversations")]
     uri: Option<String>,
-    /// What the credential must be allowed.
+    /// Required scopes.
     #[serde(default)]
     #[schema(value_type = Vec<ScopeId>)]
     scopes: Vec<String>,
-    /// The rate policy that counts it, besides those of its route and its scopes.
+    /// A rate policy by name, in addition to those that apply by route and scopes.
     policy: Option<String>,
-    /// The resource that an access token must be for; this server if left out. Keys and personal tokens are for any.
+    /// Required audience of an access token; this server if omitted. Keys and personal tokens are valid for
+    /// any.
     resource: Option<String>,
 }
 

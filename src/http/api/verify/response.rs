@@ -77,13 +77,13 @@ fn mode(principal: &Principal) -> Mode {
     principal.credential.mode.unwrap_or(Mode::Live)
 }
 
-/// Who presents the credential, and what it may do.
+/// Subject, credential and effective scopes.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Verified {
     subject: VerifiedSubject,
     organization: VerifiedOrganization,
     credential: VerifiedCredential,
-    /// All that the credential may do at this moment.
+    /// Effective scopes.
     scopes: Vec<String>,
 }
 
