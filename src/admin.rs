@@ -67,7 +67,7 @@ struct Report {
 }
 
 impl Report {
-    fn shown(self, json: bool) -> String {
+    fn render(self, json: bool) -> String {
         if json { self.json.to_string() } else { self.text }
     }
 }

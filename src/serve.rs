@@ -44,7 +44,7 @@ use crate::web::use_log::UseLog;
 
 use connections::Connections;
 use listener::Documents;
-use signals::Signals;
+use signals::StopSignals;
 use use_log::UseWriter;
 
 /// Backlog: connections that may wait to be accepted.
@@ -200,7 +200,7 @@ fn connection_limits(config: &Config) -> Connections {
 /// Runs the server until the process is asked to stop. Calls `announce` with the startup banner once the database
 /// answers.
 pub async fn until_stopped(config: Config, announce: impl FnOnce(String)) -> Result<(), StartError> {
-    let mut signals = Signals::listen()?;
+    let mut signals = StopSignals::listen()?;
     descriptors::raise();
     let mut server = tokio::select! {
         started = Box::pin(Server::start(config, Clock::System)) => started?,

@@ -99,7 +99,7 @@ pub enum Org {
 
 /// Creates the first owner and organization. Refused once set up.
 pub(super) async fn init(config: &Config, init: Init) -> Result<String, Failure> {
-    let organization = named(&init.org, "--org")?;
+    let organization = checked_name(&init.org, "--org")?;
     let owner = new_user(config, &init.email, init.name, &organization)?;
     let address = owner.email.clone();
     // Opened after all checks, so that an `init` with refused arguments creates nothing.
@@ -117,7 +117,7 @@ pub(super) async fn init(config: &Config, init: Init) -> Result<String, Failure>
     });
     let text =
         format!("{address} owns {} ({}), in {}.", organization.name, organization.slug, config.database.url);
-    Ok(Report { json, text }.shown(init.json))
+    Ok(Report { json, text }.render(init.json))
 }
 
 pub(super) async fn user(store: &Store, config: &Config, command: User) -> Result<String, Failure> {
@@ -166,7 +166,7 @@ pub(super) async fn user(store: &Store, config: &Config, command: User) -> Resul
             let json_value =
                 json!({ "user": { "id": user.id, "email": user.email }, "organization": org, "role": role });
             let text = format!("{address} is {role} of {org}.");
-            Ok(Report { json: json_value, text }.shown(json))
+            Ok(Report { json: json_value, text }.render(json))
         }
         Ok(None) => {
             Err(Failure::Refused(format!("There is no organization {org}. Add it with `keystiled org add`.")))
@@ -183,15 +183,15 @@ async fn sign_out(store: &Store, email: &str, json: bool) -> Result<String, Fail
     let target = address.clone();
     let signed_out = store
         .write(move |work| accounts::sign_out_browsers(work, &target, &Actor::Operator, &Origin::default()));
-    let browsers = signed_out.await?.ok_or_else(|| nobody(&address))?;
+    let browsers = signed_out.await?.ok_or_else(|| unknown_user(&address))?;
     let text = match browsers {
         1 => format!("{address} is signed out in 1 browser."),
         _ => format!("{address} is signed out in {browsers} browsers."),
     };
-    Ok(Report { json: json!({ "email": address, "browsers": browsers }), text }.shown(json))
+    Ok(Report { json: json!({ "email": address, "browsers": browsers }), text }.render(json))
 }
 
-fn nobody(address: &str) -> Failure {
+fn unknown_user(address: &str) -> Failure {
     Failure::Refused(format!("Nobody has the address {address}."))
 }
 
@@ -201,15 +201,15 @@ async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String
     let forgotten = store
         .write(move |work| accounts::forget_devices(work, &looked_up, &Actor::Operator, &Origin::default()))
         .await?;
-    let user = forgotten.ok_or_else(|| nobody(&address))?;
+    let user = forgotten.ok_or_else(|| unknown_user(&address))?;
     let text =
         format!("No device is known to {address} any more. Browsers that are signed in stay signed in.");
-    Ok(Report { json: json!({ "user": { "id": user.id, "email": user.email } }), text }.shown(json))
+    Ok(Report { json: json!({ "user": { "id": user.id, "email": user.email } }), text }.render(json))
 }
 
 pub(super) async fn org(store: &Store, command: Org) -> Result<String, Failure> {
     let Org::Add { name, owner, json } = command;
-    let name = named(&name, "--name")?;
+    let name = checked_name(&name, "--name")?;
     let address = canonical(&owner)?;
     let added = store
         .write(move |work| {
@@ -227,7 +227,7 @@ pub(super) async fn org(store: &Store, command: Org) -> Result<String, Failure> 
     };
     let value = json!({ "id": organization.id, "slug": organization.slug, "name": organization.name });
     let text = format!("Organization {} ({}) is owned by {owner}.", organization.name, organization.slug);
-    Ok(Report { json: value, text }.shown(json))
+    Ok(Report { json: value, text }.render(json))
 }
 
 fn new_user(
@@ -238,7 +238,7 @@ fn new_user(
 ) -> Result<NewUser, Failure> {
     let email = canonical(typed)?;
     let name = match name {
-        Some(name) => named(&name, "--name")?,
+        Some(name) => checked_name(&name, "--name")?,
         None => email.split('@').next().unwrap_or_default().to_owned(),
     };
     let secret = password_from_stdin()?;
@@ -254,7 +254,7 @@ fn canonical(typed: &str) -> Result<String, Failure> {
     })
 }
 
-fn named(name: &str, option: &str) -> Result<String, Failure> {
+fn checked_name(name: &str, option: &str) -> Result<String, Failure> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > accounts::MAX_NAME {
         return Err(Failure::Refused(format!(

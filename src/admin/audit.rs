@@ -19,7 +19,7 @@ pub enum Command {
 }
 
 /// Result of verifying one chain.
-struct Checked {
+struct ChainResult {
     chain: String,
     /// Name of the organization, for people.
     name: String,
@@ -37,20 +37,20 @@ pub(super) async fn run(store: &Store, command: Command) -> Result<String, Failu
                 None if chain == INSTANCE_CHAIN => "the server itself".to_owned(),
                 None => "no organization".to_owned(),
             };
-            Ok(Checked { chain, name, verdict })
+            Ok(ChainResult { chain, name, verdict })
         });
         checked.push(read.await?);
     }
     let report = Report {
-        json: json!({ "intact": checked.iter().all(Checked::holds), "chains": described(&checked) }),
-        text: checked.iter().map(Checked::line).collect::<Vec<_>>().join("\n"),
+        json: json!({ "intact": checked.iter().all(ChainResult::is_intact), "chains": to_json(&checked) }),
+        text: checked.iter().map(ChainResult::line).collect::<Vec<_>>().join("\n"),
     };
-    let report = report.shown(json);
-    if checked.iter().all(Checked::holds) { Ok(report) } else { Err(Failure::Found(report)) }
+    let report = report.render(json);
+    if checked.iter().all(ChainResult::is_intact) { Ok(report) } else { Err(Failure::Found(report)) }
 }
 
-fn described(checked: &[Checked]) -> Value {
-    let chain = |Checked { chain, name, verdict }: &Checked| match verdict {
+fn to_json(checked: &[ChainResult]) -> Value {
+    let chain = |ChainResult { chain, name, verdict }: &ChainResult| match verdict {
         Ok(head) => {
             json!({ "chain": chain, "name": name, "events": head.sequence, "head": hexadecimal(&head.hash) })
         }
@@ -64,8 +64,8 @@ fn described(checked: &[Checked]) -> Value {
     checked.iter().map(chain).collect()
 }
 
-impl Checked {
-    fn holds(&self) -> bool {
+impl ChainResult {
+    fn is_intact(&self) -> bool {
         self.verdict.is_ok()
     }
 

@@ -21,7 +21,7 @@ use crate::store::{Store, StoreError, TxError, clients};
 const MAX_REDIRECT_URIS: usize = 20;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Kind {
+pub enum ClientKindArg {
     /// A program on the person's own machine; it keeps no secret
     Native,
     /// A program in a web page; it keeps no secret
@@ -30,12 +30,12 @@ pub enum Kind {
     Confidential,
 }
 
-impl From<Kind> for ClientKind {
-    fn from(kind: Kind) -> Self {
+impl From<ClientKindArg> for ClientKind {
+    fn from(kind: ClientKindArg) -> Self {
         match kind {
-            Kind::Native => Self::Native,
-            Kind::Browser => Self::Browser,
-            Kind::Confidential => Self::Confidential,
+            ClientKindArg::Native => Self::Native,
+            ClientKindArg::Browser => Self::Browser,
+            ClientKindArg::Confidential => Self::Confidential,
         }
     }
 }
@@ -51,7 +51,7 @@ pub enum Command {
         #[arg(long)]
         name: String,
         #[arg(long, value_enum)]
-        kind: Kind,
+        kind: ClientKindArg,
         /// Where answers may go; http is for loopback addresses, whose port does not matter
         #[arg(long = "redirect-uri", value_name = "URI", required = true)]
         redirect_uris: Vec<String>,
@@ -111,7 +111,7 @@ fn grants(device_codes: bool) -> Vec<Grant> {
 pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Result<String, Failure> {
     match command {
         Command::Add { id, name, kind, redirect_uris, scopes, command, device_codes, json } => {
-            let secret = matches!(kind, Kind::Confidential).then(|| Secret::random(Entropy));
+            let secret = matches!(kind, ClientKindArg::Confidential).then(|| Secret::random(Entropy));
             let client = Client {
                 id: id.map_or_else(|| Ok(IdKind::Client.new_id(Entropy)), checked_id)?,
                 name: checked_name(&name)?,
@@ -132,7 +132,7 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
         Command::List { json } => {
             let clients = store.read(clients::list).await?;
             let lines: Vec<String> = clients.iter().map(line).collect();
-            Ok(Report { json: clients.iter().map(described).collect(), text: lines.join("\n") }.shown(json))
+            Ok(Report { json: clients.iter().map(to_json).collect(), text: lines.join("\n") }.render(json))
         }
         Command::RotateSecret { id, keep_old, json } => rotate_secret(store, id, keep_old, json).await,
         Command::EndOldSecret { id, json } => {
@@ -145,7 +145,7 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
             } else {
                 format!("Client {id} has no old secret that is still accepted.")
             };
-            Ok(Report { json: json!({ "client_id": id, "ended": ended }), text }.shown(json))
+            Ok(Report { json: json!({ "client_id": id, "ended": ended }), text }.render(json))
         }
         Command::Remove { id, json } => {
             let target = id.clone();
@@ -157,14 +157,14 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
                 return Err(Failure::Refused(text));
             };
             let text = format!("Client {id} is removed; {ended} sessions ended.");
-            Ok(Report { json: json!({ "client_id": id, "sessions_ended": ended }), text }.shown(json))
+            Ok(Report { json: json!({ "client_id": id, "sessions_ended": ended }), text }.render(json))
         }
     }
 }
 
 async fn add(store: &Store, client: Client, secret: Option<Secret>, json: bool) -> Result<String, Failure> {
     let id = client.id.clone();
-    let mut value = described(&client);
+    let mut value = to_json(&client);
     let mut text = format!("Client {id} is registered.");
     if let Some(secret) = secret {
         value["client_secret"] = secret.expose().into();
@@ -173,7 +173,7 @@ async fn add(store: &Store, client: Client, secret: Option<Secret>, json: bool) 
     let added =
         store.write(move |work| accounts::create_client(work, &client, &Actor::Operator, &Origin::default()));
     match added.await {
-        Ok(()) => Ok(Report { json: value, text }.shown(json)),
+        Ok(()) => Ok(Report { json: value, text }.render(json)),
         Err(StoreError::Conflict(_)) => Err(Failure::Refused(format!(
             "The id {id} is in use. Choose another, or end that client with `keystiled client remove {id}`."
         ))),
@@ -207,7 +207,7 @@ async fn rotate_secret(
         json: json!({ "client_id": id, "client_secret": secret.expose(), "old_secret_ends_at": old_ends_at }),
         text: format!("The new secret of client {id}, shown only now: {}\n{old}", secret.expose()),
     }
-    .shown(json))
+    .render(json))
 }
 
 fn no_secret(id: &str, error: TxError<Refused>) -> Failure {
@@ -269,7 +269,7 @@ fn checked_scopes(config: &Config, ids: Vec<String>) -> Result<Option<ScopeSet>,
     Ok((!ids.is_empty()).then(|| ids.into_iter().collect()))
 }
 
-fn described(client: &Client) -> Value {
+fn to_json(client: &Client) -> Value {
     json!({
         "client_id": client.id,
         "name": client.name,

@@ -46,7 +46,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<String, Fai
         Command::List { json } => {
             let store = instance::open_database(config, Clock::System)?;
             let keys = store.read(signing_keys::list).await?;
-            Ok(if json { keys.iter().map(described).collect::<Value>().to_string() } else { table(&keys) })
+            Ok(if json { keys.iter().map(to_json).collect::<Value>().to_string() } else { table(&keys) })
         }
         Command::Rotate { now, json } => {
             let Instance { store, master } = instance::open(config, Clock::System)?;
@@ -75,7 +75,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<String, Fai
                     ),
                     json: json!({ "revoked": revoked, "active": active }),
                 }
-                .shown(json)),
+                .render(json)),
                 Revoked::Unknown(kid) => Err(Failure::Refused(format!(
                     "There is no signing key {kid}. Nothing was revoked. `keystiled keys list` shows the keys there are."
                 ))),
@@ -84,7 +84,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<String, Fai
     }
 }
 
-fn described(key: &SigningKey) -> Value {
+fn to_json(key: &SigningKey) -> Value {
     json!({
         "kid": key.kid,
         "state": key.state.as_str(),

@@ -50,21 +50,21 @@ pub(super) async fn run(store: &Store, command: Command) -> Result<String, Failu
                 "Until {ends_at}, a session whose tool holds a newer refresh token than the database moves forward to it. \
                  `keystiled restore status` counts them; `keystiled restore close` ends it early."
             );
-            Ok(Report { json: json!({ "ends_at": ends_at }), text }.shown(json))
+            Ok(Report { json: json!({ "ends_at": ends_at }), text }.render(json))
         }
         Command::Status { json } => {
             let status = store.read(recovery::status).await?;
-            Ok(described(&status, store.now()).shown(json))
+            Ok(report(&status, store.now()).render(json))
         }
         Command::Close { json } => {
             let closed = store.write(|work| recovery::close(work, &Actor::Operator)).await?;
             let text = if closed { "The recovery is closed." } else { "No recovery is open." };
-            Ok(Report { json: json!({ "closed": closed }), text: text.to_owned() }.shown(json))
+            Ok(Report { json: json!({ "closed": closed }), text: text.to_owned() }.render(json))
         }
     }
 }
 
-fn described(status: &Status, now: Time) -> Report {
+fn report(status: &Status, now: Time) -> Report {
     let Status { last, forwarded, ended } = *status;
     let recovery = match last {
         Some(last) if last.is_open(now) => format!("A recovery is open until {}.", last.ends_at),

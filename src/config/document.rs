@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::fault::{Fault, Origin, Wrong};
+use super::fault::{Fault, SettingOrigin, Wrong};
 
 /// A value as written, not yet of the type of its setting.
 #[derive(Debug, Clone)]
@@ -49,13 +49,13 @@ impl<const N: usize> From<[&str; N]> for Value {
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
     pub(super) value: Value,
-    pub(super) origin: Origin,
+    pub(super) origin: SettingOrigin,
 }
 
 /// An entry of a list, such as `[[scopes]]`.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    pub(super) origin: Origin,
+    pub(super) origin: SettingOrigin,
     pub(super) fields: BTreeMap<String, Setting>,
 }
 
@@ -81,9 +81,9 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn origin(&self, byte: usize) -> Origin {
+    fn origin(&self, byte: usize) -> SettingOrigin {
         let lines_before = self.text.match_indices('\n').take_while(|(at, _)| *at < byte).count();
-        Origin::Line(self.path.to_owned(), 1 + lines_before)
+        SettingOrigin::Line(self.path.to_owned(), 1 + lines_before)
     }
 
     fn setting(&self, value: &Spanned<DeValue<'_>>) -> Setting {

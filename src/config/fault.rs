@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Where a setting was written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Origin {
+pub(super) enum SettingOrigin {
     /// The file as a whole.
     File(PathBuf),
     Line(PathBuf, usize),
@@ -15,7 +15,7 @@ pub(super) enum Origin {
     Variable(String),
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
@@ -42,13 +42,13 @@ impl Wrong {
 /// One error. Displayed as `file:line: key: problem. Remedy.`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    origin: Origin,
+    origin: SettingOrigin,
     key: String,
     wrong: Wrong,
 }
 
 impl Fault {
-    pub(super) fn new(origin: Origin, key: impl Into<String>, wrong: Wrong) -> Self {
+    pub(super) fn new(origin: SettingOrigin, key: impl Into<String>, wrong: Wrong) -> Self {
         Self { origin, key: key.into(), wrong }
     }
 }

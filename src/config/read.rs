@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use super::env::Env;
-use super::fault::{Fault, Origin, Wrong};
+use super::fault::{Fault, SettingOrigin, Wrong};
 use super::issuer::Issuer;
 use super::master_key;
 use super::rate_policies::rate_policies;
@@ -82,7 +82,8 @@ fn master_key(settings: &mut Settings, env: &Env, keys: &Keys) -> MasterKeySourc
     let Some(text) = env.get(MASTER_KEY) else {
         return file.map_or(MasterKeySource::DataDir, MasterKeySource::File);
     };
-    let mut refuse = |wrong| settings.fault(Fault::new(Origin::Variable(MASTER_KEY.to_owned()), "", wrong));
+    let mut refuse =
+        |wrong| settings.fault(Fault::new(SettingOrigin::Variable(MASTER_KEY.to_owned()), "", wrong));
     if let Err(bad) = master_key::decode(text) {
         refuse(Wrong::new(bad.to_string(), bad.remedy()));
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::document::{Document, Entry, Setting, Value};
 use super::env::Env;
-use super::fault::{Fault, Faults, Origin, Wrong};
+use super::fault::{Fault, Faults, SettingOrigin, Wrong};
 use super::key::Section;
 use super::values::Check;
 
@@ -36,7 +36,7 @@ impl Settings {
             for key in &section.keys {
                 let name = format!("{}.{}", section.name, key.name);
                 settings.short_names.extend(key.short_name.map(|short| (short, name.clone())));
-                let default = Setting { value: key.default.clone(), origin: Origin::Default };
+                let default = Setting { value: key.default.clone(), origin: SettingOrigin::Default };
                 settings.stacks.insert(name, vec![default]);
             }
         }
@@ -55,7 +55,7 @@ impl Settings {
                     format!("the configuration file cannot be read: {error}"),
                     "Give --config the path of a file that this process may read.",
                 );
-                return self.faults.push(Fault::new(Origin::File(path.to_owned()), "", wrong));
+                return self.faults.push(Fault::new(SettingOrigin::File(path.to_owned()), "", wrong));
             }
         };
         match Document::parse(path, &text) {
@@ -75,7 +75,7 @@ impl Settings {
         for (name, value) in env.iter() {
             let short = self.short_names.iter().find(|(short, _)| *short == name).map(|(_, key)| key.clone());
             let Some(key) = short.or_else(|| long_name(name)) else { continue };
-            let origin = Origin::Variable(name.to_owned());
+            let origin = SettingOrigin::Variable(name.to_owned());
             if let Some((other, _)) = self.short_names.iter().find(|(short, of)| *of == key && *short != name)
                 && env.get(other).is_some()
             {

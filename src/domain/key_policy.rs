@@ -29,7 +29,7 @@ impl TokenCreators {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyPolicy {
     /// Whether keys are accepted at all.
-    pub on: bool,
+    pub enabled: bool,
     /// Whether a key may be unrestricted.
     pub unrestricted: bool,
     pub lifetime: Lifetime,
@@ -49,7 +49,7 @@ impl KeyPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenPolicy {
     /// Whether tokens are accepted at all. Also applies to CLI sessions.
-    pub on: bool,
+    pub enabled: bool,
     pub creators: TokenCreators,
     pub lifetime: Lifetime,
 }

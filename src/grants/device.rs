@@ -35,15 +35,15 @@ pub fn exchange(
     request: &DeviceCodeRequest,
 ) -> Outcome {
     client.permit(Grant::DeviceCode)?;
-    let asked = requests::lock_device(work.conn, request.device_code.digest())?
+    let device_request = requests::lock_device(work.conn, request.device_code.digest())?
         .ok_or_else(|| OAuthError::invalid_grant("no such device code"))?;
-    if asked.client_id != client.id {
+    if device_request.client_id != client.id {
         return Err(OAuthError::invalid_grant("the device code belongs to another client").into());
     }
-    if asked.consumed_at.is_some() {
+    if device_request.consumed_at.is_some() {
         return Err(OAuthError::invalid_grant("the device code has been answered already").into());
     }
-    if work.now >= asked.expires_at {
+    if work.now >= device_request.expires_at {
         return Err(OAuthError::new(
             OAuthCode::ExpiredToken,
             "The device code has expired. Start the sign-in again.",
@@ -51,43 +51,45 @@ pub fn exchange(
         )
         .into());
     }
-    let refusal = match asked.status {
+    let refusal = match device_request.status {
         DeviceStatus::Approved => {
             let context = IssueContext { config, master, client, now: work.now };
-            return start_session(work, &context, &asked, &request.origin);
+            return start_session(work, &context, &device_request, &request.origin);
         }
-        DeviceStatus::Open => wait(work, &asked)?,
+        DeviceStatus::Open => wait(work, &device_request)?,
         DeviceStatus::Denied => {
-            requests::consume(work.conn, &asked.id, None, work.now)?;
+            requests::consume(work.conn, &device_request.id, None, work.now)?;
             let description = "The sign-in was refused in the browser. Nothing was given.";
             OAuthError::new(OAuthCode::AccessDenied, description, "the person said no")
         }
         DeviceStatus::CannotApprove => {
-            requests::consume(work.conn, &asked.id, None, work.now)?;
-            OAuthError::cannot_approve(asked.org_id.is_some())
+            requests::consume(work.conn, &device_request.id, None, work.now)?;
+            OAuthError::cannot_approve(device_request.org_id.is_some())
         }
-        DeviceStatus::SwitchedOff => OAuthError::personal_tokens_disabled(&organization_name(work, &asked)?),
+        DeviceStatus::SwitchedOff => {
+            OAuthError::personal_tokens_disabled(&organization_name(work, &device_request)?)
+        }
         DeviceStatus::NotAllowed => {
-            requests::consume(work.conn, &asked.id, None, work.now)?;
-            OAuthError::device_flow_disabled(&organization_name(work, &asked)?)
+            requests::consume(work.conn, &device_request.id, None, work.now)?;
+            OAuthError::device_flow_disabled(&organization_name(work, &device_request)?)
         }
     };
     Err(refusal.into())
 }
 
 /// Still pending. A client that polls too early gets `slow_down`, with a longer interval from then on.
-fn wait(work: &mut Work<'_>, asked: &DeviceRequest) -> Result<OAuthError, StoreError> {
-    let interval = TimeDelta::seconds(asked.interval_seconds);
-    if too_early(asked.polled_at, interval, work.now) {
+fn wait(work: &mut Work<'_>, device_request: &DeviceRequest) -> Result<OAuthError, StoreError> {
+    let interval = TimeDelta::seconds(device_request.interval_seconds);
+    if too_early(device_request.polled_at, interval, work.now) {
         let slower = interval + SLOWER_BY;
-        requests::record_poll(work.conn, &asked.id, work.now, slower.num_seconds())?;
+        requests::record_poll(work.conn, &device_request.id, work.now, slower.num_seconds())?;
         return Ok(OAuthError::new(
             OAuthCode::SlowDown,
             format!("Wait {} seconds between two requests.", slower.num_seconds()),
             "asked too early",
         ));
     }
-    requests::record_poll(work.conn, &asked.id, work.now, asked.interval_seconds)?;
+    requests::record_poll(work.conn, &device_request.id, work.now, device_request.interval_seconds)?;
     Ok(OAuthError::new(
         OAuthCode::AuthorizationPending,
         "Nobody has answered yet. Ask again after the interval.",
@@ -99,32 +101,33 @@ fn wait(work: &mut Work<'_>, asked: &DeviceRequest) -> Result<OAuthError, StoreE
 fn start_session(
     work: &mut Work<'_>,
     context: &IssueContext<'_>,
-    asked: &DeviceRequest,
+    device_request: &DeviceRequest,
     origin: &Origin,
 ) -> Outcome {
-    let damaged = || StoreError::Failed(format!("the answer to {} is incomplete", asked.id));
-    let org_id = asked.org_id.as_deref().ok_or_else(damaged)?;
-    let user_id = asked.user_id.as_deref().ok_or_else(damaged)?;
-    let scopes = asked.granted.as_deref().ok_or_else(damaged)?;
-    let auth_time = asked.auth_time.ok_or_else(damaged)?;
+    let damaged = || StoreError::Failed(format!("the answer to {} is incomplete", device_request.id));
+    let org_id = device_request.org_id.as_deref().ok_or_else(damaged)?;
+    let user_id = device_request.user_id.as_deref().ok_or_else(damaged)?;
+    let scopes = device_request.granted.as_deref().ok_or_else(damaged)?;
+    let auth_time = device_request.auth_time.ok_or_else(damaged)?;
     let ActiveMember { organization, role, .. } = memberships::active_member(work.conn, org_id, user_id)?
         .ok_or_else(|| OAuthError::invalid_grant("the person is no longer a member"))?;
-    check_policy(context.config, &organization, asked)?;
-    let granted = ScopeSet::parse(scopes)
-        .map_err(|_| StoreError::Failed(format!("the scopes approved for {} cannot be read", asked.id)))?;
+    check_policy(context.config, &organization, device_request)?;
+    let granted = ScopeSet::parse(scopes).map_err(|_| {
+        StoreError::Failed(format!("the scopes approved for {} cannot be read", device_request.id))
+    })?;
     let approved = ApprovedRequest {
         org_id,
         user_id,
         role,
         scopes,
         auth_time,
-        device_name: asked.device_name.as_deref(),
-        device_os: asked.device_os.as_deref(),
-        tool_version: asked.tool_version.as_deref(),
+        device_name: device_request.device_name.as_deref(),
+        device_os: device_request.device_os.as_deref(),
+        tool_version: device_request.tool_version.as_deref(),
     };
     let NewSession { credential, live, started } = NewSession::of(context, work.entropy, approved, origin);
     credentials::insert(work.conn, &credential)?;
-    if !requests::consume(work.conn, &asked.id, Some(&live.id), work.now)? {
+    if !requests::consume(work.conn, &device_request.id, Some(&live.id), work.now)? {
         return Err(StoreError::Unavailable("the code was used at the same moment".into()).into());
     }
     work.record(started);
@@ -135,9 +138,9 @@ fn start_session(
 fn check_policy(
     config: &Config,
     organization: &Organization,
-    asked: &DeviceRequest,
+    device_request: &DeviceRequest,
 ) -> Result<(), OAuthError> {
-    match organization.policy(&config.organizations).policy_block(asked.sign_in_method()) {
+    match organization.policy(&config.organizations).policy_block(device_request.sign_in_method()) {
         None => Ok(()),
         Some(PolicyBlock::PersonalTokens) => Err(OAuthError::personal_tokens_disabled(&organization.name)),
         Some(PolicyBlock::DeviceFlow | PolicyBlock::OtherNetwork | PolicyBlock::CopyCode) => {
@@ -146,8 +149,8 @@ fn check_policy(
     }
 }
 
-fn organization_name(work: &mut Work<'_>, asked: &DeviceRequest) -> Result<String, StoreError> {
-    let organization = match &asked.org_id {
+fn organization_name(work: &mut Work<'_>, device_request: &DeviceRequest) -> Result<String, StoreError> {
+    let organization = match &device_request.org_id {
         Some(id) => organizations::find(work.conn, id)?,
         None => None,
     };

@@ -194,13 +194,13 @@ mod tests {
     /// as a factor and not as a few percent.
     #[test]
     fn te_07_whoever_is_refused_has_the_secret_digested_alike() {
-        let (claimed, now) = (confidential("site", &"x".repeat(500_000)), Clock::System.now());
+        let (credentials, now) = (confidential("site", &"x".repeat(500_000)), Clock::System.now());
         let clients = [Some(client(ClientKind::Confidential)), Some(client(ClientKind::Native)), None];
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..31 {
             for (client, times) in clients.iter().zip(&mut times) {
                 let started = Instant::now();
-                let refused = claimed.authenticate(client.as_ref(), now).unwrap_err();
+                let refused = credentials.authenticate(client.as_ref(), now).unwrap_err();
                 times.push(started.elapsed());
                 assert_eq!(refused.code, OAuthCode::InvalidClient);
             }

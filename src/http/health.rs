@@ -16,10 +16,10 @@ pub async fn alive() -> HttpResponse {
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
     let report = app.readiness.report(&app).await;
     let mut answer = if report.is_good() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    answer.json(described(&report))
+    answer.json(report_json(&report))
 }
 
-fn described(report: &Report) -> Value {
+fn report_json(report: &Report) -> Value {
     json!({
         "status": if report.is_good() { "ok" } else { "unavailable" },
         "checks": { "database": database(report), "tasks": tasks(report), "clock": clock(report) },

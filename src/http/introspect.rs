@@ -45,9 +45,9 @@ async fn authenticate_requester(
     let scheme = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split(' ').next());
     let as_client = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
     if as_client || form.get("client_id").is_some() {
-        let claimed = ClientCredentials::read(headers, form).map_err(Failure::from)?;
+        let credentials = ClientCredentials::read(headers, form).map_err(Failure::from)?;
         let now = app.now();
-        let check = app.store.read_or_refuse(move |conn| claimed.check(conn, now));
+        let check = app.store.read_or_refuse(move |conn| credentials.check(conn, now));
         let client = check.await.map_err(Failure::from)?;
         if client.is_public() {
             return Err(Failure::from(OAuthError::invalid_client("a public client")).into());

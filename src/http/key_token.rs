@@ -91,9 +91,9 @@ async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Resul
 /// Token exchange: the key or token is the subject. Client authentication is optional, but must be valid.
 async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, Failure> {
     if request.headers().contains_key(AUTHORIZATION) || form.get("client_id").is_some() {
-        let claimed = ClientCredentials::read(request.headers(), form)?;
+        let credentials = ClientCredentials::read(request.headers(), form)?;
         let now = app.now();
-        app.store.read_or_refuse(move |conn| claimed.check(conn, now)).await?;
+        app.store.read_or_refuse(move |conn| credentials.check(conn, now)).await?;
     }
     let secret = subject_token(app, form)?;
     let invalid = |reason: String| {

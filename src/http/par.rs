@@ -75,10 +75,10 @@ pub async fn status(
 ) -> Result<HttpResponse, Failure> {
     let client = ClientCredentials::read(request.headers(), &form)?;
     let request_uri = Secret::new(required(&form, "request_uri")?);
-    let (reader, claimed, uri) = (App::clone(&app), client.clone(), request_uri.clone());
+    let (reader, credentials, uri) = (App::clone(&app), client.clone(), request_uri.clone());
     let look = move |conn: &mut Conn| {
         let now = reader.now();
-        let client = claimed.check(conn, now)?;
+        let client = credentials.check(conn, now)?;
         reader.limits.poll_pushed_request(uri.digest(), now).map_err(|_| too_fast())?;
         Ok(authorization::progress(conn, &reader.config, now, &client, uri.expose())?)
     };

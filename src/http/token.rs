@@ -74,10 +74,12 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// nothing changed; take the slow path.
 async fn fast_path(
     app: &App,
-    claimed: &ClientCredentials,
+    credentials: &ClientCredentials,
     token_request: &TokenRequest,
 ) -> Result<Option<(TokenSet, String)>, Failure> {
-    let Ok(client) = claimed.authenticate(app.clients.get(claimed.id()), app.now()) else { return Ok(None) };
+    let Ok(client) = credentials.authenticate(app.clients.get(credentials.id()), app.now()) else {
+        return Ok(None);
+    };
     let Some(path) = FastPath::of(app, client, token_request) else { return Ok(None) };
     if !app.keyring.has_room() {
         return Err(NotSigned::Busy.into());
@@ -96,18 +98,19 @@ async fn fast_path(
         Ok(None) => drop(done.send(Ok(None))),
         Err(error) => drop(done.send(Err(error.into()))),
     })?;
-    let lost = |_| Failure::Internal("a grant was dropped on its way".to_owned());
-    let late = |_| StoreError::Unavailable("a grant was not done in time".into());
+    let lost = |_| Failure::Internal("a grant was dropped before its tokens were signed".to_owned());
+    let late = |_| StoreError::Unavailable("a grant timed out".into());
     timeout(TIMEOUT, answered).await.map_err(late)?.map_err(lost)?
 }
 
 /// One transaction, with the client from the database, and then a signature.
 async fn slow_path(
     app: &App,
-    claimed: ClientCredentials,
+    credentials: ClientCredentials,
     token_request: TokenRequest,
 ) -> Result<(TokenSet, String), Failure> {
-    let issued = app.write_or_refuse(move |app, work| token_request.exchange(app, work, &claimed)).await?;
+    let issued =
+        app.write_or_refuse(move |app, work| token_request.exchange(app, work, &credentials)).await?;
     let access_token = app.keyring.sign(TokenType::Access, &issued.claims).await?;
     Ok((issued, access_token))
 }
@@ -186,8 +189,8 @@ impl TokenRequest {
         }
     }
 
-    fn exchange(&self, app: &App, work: &mut Work<'_>, claimed: &ClientCredentials) -> Outcome {
-        let client = claimed.check(work.conn, work.now)?;
+    fn exchange(&self, app: &App, work: &mut Work<'_>, credentials: &ClientCredentials) -> Outcome {
+        let client = credentials.check(work.conn, work.now)?;
         app.clients.remember(&client);
         let client = &client;
         match self {

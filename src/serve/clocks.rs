@@ -40,7 +40,10 @@ async fn watch(app: App) {
         if let Some((now, monotonic)) = reference(&app).await
             && let Observation::Adopted(by) = keeper.observe(now, monotonic)
         {
-            tracing::warn!(seconds = by.num_seconds(), "the clock that had jumped is taken to be right now");
+            tracing::warn!(
+                seconds = by.num_seconds(),
+                "the clock that had jumped has run steadily and is followed now"
+            );
         }
         known = log_change(keeper, known);
     }

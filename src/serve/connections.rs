@@ -223,12 +223,12 @@ impl Slot {
     pub(super) fn idle(&self) {
         self.entry.idle_since.store(self.connections.millis(), Ordering::SeqCst);
         if self.connections.0.draining.load(Ordering::SeqCst) {
-            self.leave();
+            self.release();
         }
     }
 
     /// Whether the connection was asked to close. If not, `reader` is woken when it is.
-    pub(super) fn closes(&self, reader: &Waker) -> bool {
+    pub(super) fn is_closing(&self, reader: &Waker) -> bool {
         {
             let mut known = self.entry.reader();
             if !known.as_ref().is_some_and(|known| known.will_wake(reader)) {
@@ -240,7 +240,7 @@ impl Slot {
     }
 
     /// No longer counts, although the connection may still be open.
-    fn leave(&self) {
+    fn release(&self) {
         let mut list = self.connections.list();
         if self.entry.close() {
             list.open -= 1;
@@ -253,7 +253,7 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.leave();
+        self.release();
         let mut list = self.connections.list();
         if let Some(address) = list.by_address.get_mut(&self.address) {
             address.entries.remove(&self.number);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     fn closing(place: &Slot) -> bool {
-        place.closes(Waker::noop())
+        place.is_closing(Waker::noop())
     }
 
     #[test]
@@ -301,7 +301,7 @@ mod tests {
         let places = [("10.0.0.1", 7), ("10.0.0.2", 5), ("10.0.0.3", 6)]
             .map(|(address, since)| idle(&connections, address, since));
         let woken = Arc::new(Counted::default());
-        assert!(!places[1].closes(&woken.clone().into()));
+        assert!(!places[1].is_closing(&woken.clone().into()));
         let new = connections.admit(from("10.0.0.4")).unwrap();
         assert_eq!(places.each_ref().map(closing), [false, true, false]);
         assert_eq!(woken.0.load(Ordering::SeqCst), 1, "it hears of it");

@@ -35,7 +35,7 @@ pub(super) fn connections(wanted: usize, pooled: u32) -> usize {
         tracing::info!(
             allowed,
             wanted,
-            "the system lets fewer connections be open than server.max_connections"
+            "the limit of open files allows fewer connections than server.max_connections"
         );
     }
     wanted.min(allowed)

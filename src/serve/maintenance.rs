@@ -22,13 +22,13 @@ pub(super) fn start(app: &App) -> [JoinHandle<()>; 3] {
     let tasks = app.store.tasks();
     let [to_follow, to_tend, to_sweep] = [app.clone(), app.clone(), app.clone()];
     [
-        tasks.spawn("key-reload", move || follow_keys(to_follow.clone())),
+        tasks.spawn("key-reload", move || reload_keys(to_follow.clone())),
         tasks.spawn("key-maintenance", move || maintain_keys(to_tend.clone())),
         tasks.spawn("sweep", move || sweep(to_sweep.clone())),
     ]
 }
 
-async fn follow_keys(app: App) {
+async fn reload_keys(app: App) {
     let mut clock = ticks(RELOAD_EVERY);
     let mut failing = false;
     loop {
@@ -51,7 +51,7 @@ async fn maintain_keys(app: App) {
     let mut paused = false;
     loop {
         clock.tick().await;
-        if pauses(&app, "key maintenance", &mut paused) {
+        if is_paused(&app, "key maintenance", &mut paused) {
             continue;
         }
         if let Err(error) = signing_keys::maintain(&app.store, &app.master, &app.config.keys).await {
@@ -69,7 +69,7 @@ fn ticks(every: Duration) -> Interval {
 async fn sweep(app: App) {
     let mut paused = false;
     loop {
-        if !pauses(&app, "sweep", &mut paused) {
+        if !is_paused(&app, "sweep", &mut paused) {
             match janitor::sweep(&app.store, &app.config).await {
                 0 => {}
                 rows => tracing::debug!(rows, "swept"),
@@ -86,7 +86,7 @@ async fn sweep(app: App) {
 
 /// Whether to skip this tick, because a clock is wrong and must not decide about rotation or deletion.
 /// `paused` is the previous result; the start of a pause is logged.
-fn pauses(app: &App, what: &str, paused: &mut bool) -> bool {
+fn is_paused(app: &App, what: &str, paused: &mut bool) -> bool {
     let before = std::mem::replace(paused, app.clock.timekeeper().is_some_and(|keeper| !keeper.may_delete()));
     if *paused && !before {
         tracing::warn!(

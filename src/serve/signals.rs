@@ -4,7 +4,7 @@ use std::io;
 
 /// Listens for SIGTERM, SIGINT and SIGHUP, which stop the server cleanly.
 #[cfg(unix)]
-pub(super) struct Signals {
+pub(super) struct StopSignals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     /// `None` under `nohup`.
@@ -12,8 +12,8 @@ pub(super) struct Signals {
 }
 
 #[cfg(unix)]
-impl Signals {
-    /// Installs the handlers: a signal is returned by [`Signals::next`] instead of ending the process.
+impl StopSignals {
+    /// Installs the handlers: a signal is returned by [`StopSignals::next`] instead of ending the process.
     pub(super) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
@@ -50,10 +50,10 @@ fn hang_up_is_ignored() -> bool {
 }
 
 #[cfg(not(unix))]
-pub(super) struct Signals;
+pub(super) struct StopSignals;
 
 #[cfg(not(unix))]
-impl Signals {
+impl StopSignals {
     pub(super) fn listen() -> io::Result<Self> {
         Ok(Self)
     }

@@ -24,18 +24,18 @@ pub(super) struct Tracked {
     /// Whether anything was read since the last response.
     busy: bool,
     /// Deadline for reading the current request.
-    read_by: Alarm,
+    read_by: Deadline,
     /// Deadline for a stalled response; `None` while the peer reads.
-    written_by: Option<Alarm>,
+    written_by: Option<Deadline>,
 }
 
 /// A deadline. The timer is created when first needed, and reused.
-struct Alarm {
+struct Deadline {
     at: Instant,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Alarm {
+impl Deadline {
     fn after(patience: Duration) -> Self {
         Self { at: Instant::now() + patience, timer: None }
     }
@@ -48,7 +48,7 @@ impl Alarm {
     ///
     /// A moment only ever moves on, mostly long before it comes. So the timer stays where it was and is moved
     /// when it ends, instead of being moved for each request.
-    fn rings(&mut self, context: &mut Context<'_>) -> bool {
+    fn has_passed(&mut self, context: &mut Context<'_>) -> bool {
         let at = self.at;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
         while timer.as_mut().poll(context).is_ready() {
@@ -63,7 +63,7 @@ impl Alarm {
 
 impl Tracked {
     pub(super) fn new(stream: TcpStream, place: Slot) -> Self {
-        Self { stream, place, busy: false, read_by: Alarm::after(TIMEOUT), written_by: None }
+        Self { stream, place, busy: false, read_by: Deadline::after(TIMEOUT), written_by: None }
     }
 }
 
@@ -82,8 +82,8 @@ impl AsyncRead for Tracked {
                 self.read_by.set(TIMEOUT);
                 self.place.busy();
             }
-            Poll::Pending if self.place.closes(context.waker()) => return Poll::Ready(Ok(())),
-            Poll::Pending if self.busy && self.read_by.rings(context) => return Poll::Ready(Ok(())),
+            Poll::Pending if self.place.is_closing(context.waker()) => return Poll::Ready(Ok(())),
+            Poll::Pending if self.busy && self.read_by.has_passed(context) => return Poll::Ready(Ok(())),
             Poll::Ready(_) | Poll::Pending => {}
         }
         read
@@ -99,7 +99,7 @@ impl AsyncWrite for Tracked {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         if written.is_ready() {
             self.written_by = None;
-        } else if self.written_by.get_or_insert_with(|| Alarm::after(TIMEOUT)).rings(context) {
+        } else if self.written_by.get_or_insert_with(|| Deadline::after(TIMEOUT)).has_passed(context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         if matches!(written, Poll::Ready(Ok(n)) if n == bytes.len()) && self.busy {

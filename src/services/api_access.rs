@@ -22,9 +22,9 @@ pub struct Effect {
 }
 
 impl Effect {
-    fn of(living: &[PersonalCredential]) -> Self {
-        let of_kind = |wanted| living.iter().filter(|(_, kind, _)| *kind == wanted).count();
-        let people: HashSet<&Option<String>> = living.iter().map(|(_, _, owner)| owner).collect();
+    fn of(active: &[PersonalCredential]) -> Self {
+        let of_kind = |wanted| active.iter().filter(|(_, kind, _)| *kind == wanted).count();
+        let people: HashSet<&Option<String>> = active.iter().map(|(_, _, owner)| owner).collect();
         Self {
             sessions: of_kind(CredentialKind::CliSession),
             personal_tokens: of_kind(CredentialKind::PersonalToken),

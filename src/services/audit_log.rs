@@ -3,7 +3,7 @@
 use crate::domain::audit::export::{Format, Names};
 use crate::domain::audit::{Action, Event, Outcome, RecordedEvent};
 use crate::domain::time::Time;
-use crate::store::audit::{self, EventCursor, Filter};
+use crate::store::audit::{self, AuditFilter, EventCursor};
 use crate::store::{Conn, StoreError, Work, names};
 
 /// Filter for events as given in a request. `None` means any.
@@ -39,24 +39,24 @@ pub struct TooManyActors;
 pub fn filter(
     conn: &mut Conn,
     org_id: &str,
-    asked: &EventQuery,
-) -> Result<Result<Filter, TooManyActors>, StoreError> {
-    let actors = match asked.actor.as_deref() {
+    query: &EventQuery,
+) -> Result<Result<AuditFilter, TooManyActors>, StoreError> {
+    let actors = match query.actor.as_deref() {
         None => None,
         Some(text) => match actors(conn, org_id, text)? {
             actors if actors.len() > MAX_ACTORS => return Ok(Err(TooManyActors)),
             actors => Some(actors),
         },
     };
-    let EventQuery { since, until, actor: _, credential, action, outcome } = asked.clone();
-    Ok(Ok(Filter { since, until, actors, credential, action, outcome }))
+    let EventQuery { since, until, actor: _, credential, action, outcome } = query.clone();
+    Ok(Ok(AuditFilter { since, until, actors, credential, action, outcome }))
 }
 
 /// Up to `size` events of an organization before a cursor.
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
-    filter: &Filter,
+    filter: &AuditFilter,
     before: Option<EventCursor>,
     size: usize,
 ) -> Result<EventPage, StoreError> {

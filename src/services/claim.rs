@@ -46,7 +46,7 @@ pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, OpenError> {
     // The PID is only for people, so a full disk must not prevent the start.
     let named = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     if let Err(error) = named {
-        tracing::warn!(%error, file = %path.display(), "the process id could not be written down");
+        tracing::warn!(%error, file = %path.display(), "the process id could not be written to the lock file");
     }
     Ok(Some(DatabaseClaim(file)))
 }

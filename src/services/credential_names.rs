@@ -15,7 +15,10 @@ pub struct NamedCredential {
 }
 
 /// Adds the names, with two queries for any number of credentials.
-pub fn all(conn: &mut Conn, credentials: Vec<StaticCredential>) -> Result<Vec<NamedCredential>, StoreError> {
+pub fn with_names(
+    conn: &mut Conn,
+    credentials: Vec<StaticCredential>,
+) -> Result<Vec<NamedCredential>, StoreError> {
     let (mut people, mut accounts) = (Vec::new(), Vec::new());
     for subject in credentials.iter().flat_map(|credential| [&credential.owner, &credential.created_by]) {
         match subject {
@@ -41,7 +44,7 @@ pub fn all(conn: &mut Conn, credentials: Vec<StaticCredential>) -> Result<Vec<Na
         .collect())
 }
 
-pub fn one(conn: &mut Conn, credential: StaticCredential) -> Result<NamedCredential, StoreError> {
-    let named = all(conn, vec![credential])?.pop();
-    named.ok_or_else(|| StoreError::Failed("a credential got lost among its names".to_owned()))
+pub fn with_name(conn: &mut Conn, credential: StaticCredential) -> Result<NamedCredential, StoreError> {
+    let named = with_names(conn, vec![credential])?.pop();
+    named.ok_or_else(|| StoreError::Failed("a credential is missing in the query of its names".to_owned()))
 }

@@ -58,7 +58,7 @@ impl Idempotency {
             return if idempotency_records::claim(work.conn, self.key, self.request, ends)? {
                 Ok(ClaimOutcome::New)
             } else {
-                Err(StoreError::Unavailable("an idempotency record was taken just now".into()))
+                Err(StoreError::Unavailable("an idempotency record was claimed at the same moment".into()))
             };
         }
         if record.request != self.request {
@@ -76,7 +76,7 @@ impl Idempotency {
     }
 
     /// Stores the response.
-    pub fn keep(
+    pub fn store(
         self,
         work: &mut Work<'_>,
         master: &MasterKey,

@@ -106,7 +106,7 @@ pub fn open(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
     let store = open_database(config, clock)?;
     let sealed = sealed_keys(config)?;
     if sealed == SealedKeys::None {
-        return Err(OpenError::NoSigningKeys { place: shown(config) });
+        return Err(OpenError::NoSigningKeys { place: display_location(config) });
     }
     let master = find_master(config)?.ok_or_else(|| missing_master(config))?;
     check_master(config, &master, &sealed)?;
@@ -116,7 +116,7 @@ pub fn open(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
 /// Opens an existing database.
 pub fn open_database(config: &Config, clock: Clock) -> Result<Store, OpenError> {
     if !has_schema(config)? {
-        return Err(OpenError::NoDatabase { place: shown(config) });
+        return Err(OpenError::NoDatabase { place: display_location(config) });
     }
     update_schema(config)?;
     connect(config, clock)
@@ -126,7 +126,7 @@ pub fn open_database(config: &Config, clock: Clock) -> Result<Store, OpenError> 
 /// database, because the role that may create tables need not be the server's; does not create a SQLite file.
 pub fn migrate(config: &Config) -> Result<Vec<String>, OpenError> {
     if is_missing(config)? && config.database.url.sqlite_path().is_some() {
-        return Err(OpenError::NoDatabase { place: shown(config) });
+        return Err(OpenError::NoDatabase { place: display_location(config) });
     }
     update_schema(config)
 }
@@ -152,8 +152,9 @@ pub(super) fn is_missing(config: &Config) -> Result<bool, OpenError> {
     if has_schema(config)? {
         return Ok(false);
     }
-    master_key
-        .map_or(Ok(true), |master_key| Err(OpenError::LostDatabase { place: shown(config), master_key }))
+    master_key.map_or(Ok(true), |master_key| {
+        Err(OpenError::LostDatabase { place: display_location(config), master_key })
+    })
 }
 
 /// The SQLite file, if it is in the data directory.
@@ -212,12 +213,12 @@ fn location(config: &Config) -> DatabaseLocation {
     }
 }
 
-fn shown(config: &Config) -> String {
+fn display_location(config: &Config) -> String {
     config.database.url.to_string()
 }
 
 fn database_error(config: &Config, error: StoreError) -> OpenError {
-    OpenError::Database { place: shown(config), error }
+    OpenError::Database { place: display_location(config), error }
 }
 
 fn file_error(path: &Path, error: io::Error) -> OpenError {
@@ -225,7 +226,10 @@ fn file_error(path: &Path, error: io::Error) -> OpenError {
 }
 
 fn missing_master(config: &Config) -> OpenError {
-    OpenError::MissingMasterKey { place: shown(config), path: config.server.data_dir.join(MASTER_KEY) }
+    OpenError::MissingMasterKey {
+        place: display_location(config),
+        path: config.server.data_dir.join(MASTER_KEY),
+    }
 }
 
 /// Name of the master key in the data directory.
@@ -288,5 +292,5 @@ fn check_master(config: &Config, master: &MasterKey, sealed: &SealedKeys) -> Res
         MasterKeySource::File(path) => path.display().to_string(),
         MasterKeySource::DataDir => config.server.data_dir.join(MASTER_KEY).display().to_string(),
     };
-    Err(OpenError::WrongMasterKey { place: shown(config), origin })
+    Err(OpenError::WrongMasterKey { place: display_location(config), origin })
 }

@@ -35,7 +35,7 @@ struct Expiring {
 }
 
 /// Deletes nothing: marks expired credentials, which lists of active ones leave out.
-const MARKS: Expiring = Expiring {
+const MARK_EXPIRED: Expiring = Expiring {
     name: "expired credentials",
     kept: |_| EXPIRED_UNMARKED,
     delete: ended_credentials::mark_expired,
@@ -91,14 +91,14 @@ const EXPIRING: [Expiring; 11] = [
 /// failure affects only its own kind of row, until the next sweep.
 pub async fn sweep(store: &Store, config: &Config) -> usize {
     let now = store.now();
-    if let Err(error) = sweep_expiring(store, &MARKS, now - (MARKS.kept)(config)).await {
-        tracing::warn!(%error, what = MARKS.name, "what has ended could not be marked");
+    if let Err(error) = sweep_expiring(store, &MARK_EXPIRED, now - (MARK_EXPIRED.kept)(config)).await {
+        tracing::warn!(%error, what = MARK_EXPIRED.name, "expired credentials could not be marked");
     }
     let mut rows = 0;
     for expiring in &EXPIRING {
         match sweep_expiring(store, expiring, now - (expiring.kept)(config)).await {
             Ok(deleted) => rows += deleted,
-            Err(error) => tracing::warn!(%error, what = expiring.name, "what has ended could not be deleted"),
+            Err(error) => tracing::warn!(%error, what = expiring.name, "expired rows could not be deleted"),
         }
     }
     rows

@@ -25,7 +25,7 @@ pub fn claims(
     config: &Config,
     grant: KeyGrant,
     principal: &Principal,
-    asked: &ExchangeParams<'_>,
+    params: &ExchangeParams<'_>,
     now: Time,
     entropy: Entropy,
 ) -> Result<AccessClaims, OAuthError> {
@@ -38,12 +38,12 @@ pub fn claims(
     Ok(AccessClaims {
         iss: issuer.to_owned(),
         sub: sub(grant, principal),
-        aud: resource::audience(issuer, &config.resources, asked.resources, credential.mode)?,
+        aud: resource::audience(issuer, &config.resources, params.resources, credential.mode)?,
         client_id: credential.id.clone(),
         iat: now.seconds(),
         exp: credential.ends_at.map_or(end, |own| own.min(end)).seconds(),
         jti: token_id(entropy),
-        scope: narrowed(asked.scope, &principal.scopes)?.to_string(),
+        scope: narrowed(params.scope, &principal.scopes)?.to_string(),
         org: organization.id.clone(),
         sid: credential.id.clone(),
         auth_time: now.seconds(),

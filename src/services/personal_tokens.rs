@@ -39,7 +39,7 @@ pub fn create(
     let owner = require_person(&actor)?;
     let organization = &actor.organization;
     let policy = organization.token_policy(&config.organizations);
-    if !policy.on {
+    if !policy.enabled {
         let message = format!(
             "{} does not allow personal tokens. An owner or admin can turn them on.",
             organization.name
@@ -77,12 +77,12 @@ pub fn list(
 ) -> Result<Vec<NamedCredential>, TxError<Refusal>> {
     let owner = require_person(actor)?;
     let page = static_credentials::page(conn, &actor.organization.id, KIND, Some(&owner), part)?;
-    Ok(credential_names::all(conn, page)?)
+    Ok(credential_names::with_names(conn, page)?)
 }
 
 pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<Refusal>> {
     let token = find_own(conn, actor, id)?;
-    Ok(credential_names::one(conn, token)?)
+    Ok(credential_names::with_name(conn, token)?)
 }
 
 /// Revokes a token. Idempotent.

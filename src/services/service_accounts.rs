@@ -178,7 +178,9 @@ pub fn count_active_keys(conn: &mut Conn, org_id: &str, id: &str, now: Time) -> 
 
 fn with_creator(conn: &mut Conn, account: ServiceAccount) -> Result<AccountWithCreator, StoreError> {
     let named = with_creators(conn, vec![account])?.pop();
-    named.ok_or_else(|| StoreError::Failed("a service account got lost beside its maker".to_owned()))
+    named.ok_or_else(|| {
+        StoreError::Failed("a service account is missing in the query of its creator".to_owned())
+    })
 }
 
 /// Adds the names of the creators, with one query for any number of accounts.

@@ -338,19 +338,19 @@ mod tests {
         let ready_at = start + rules.publish_ahead;
         let second = TimeDelta::seconds(1);
 
-        let asked = |timing, now| refusal(&keys, &rules, timing, now);
+        let decide = |timing, now| refusal(&keys, &rules, timing, now);
         assert_eq!(
-            asked(RotationTiming::OncePublished, ready_at - second),
+            decide(RotationTiming::OncePublished, ready_at - second),
             Some(Rotation::TooEarly { ready_at })
         );
-        assert_eq!(asked(RotationTiming::OncePublished, ready_at), None);
-        assert_eq!(asked(RotationTiming::WhenDue, ready_at), Some(Rotation::NotDue));
+        assert_eq!(decide(RotationTiming::OncePublished, ready_at), None);
+        assert_eq!(decide(RotationTiming::WhenDue, ready_at), Some(Rotation::NotDue));
         assert_eq!(
-            asked(RotationTiming::WhenDue, start + rules.rotate_every - second),
+            decide(RotationTiming::WhenDue, start + rules.rotate_every - second),
             Some(Rotation::NotDue)
         );
-        assert_eq!(asked(RotationTiming::WhenDue, start + rules.rotate_every), None);
-        assert_eq!(asked(RotationTiming::Now, start), None);
+        assert_eq!(decide(RotationTiming::WhenDue, start + rules.rotate_every), None);
+        assert_eq!(decide(RotationTiming::Now, start), None);
         assert_eq!(refusal(&keys[..1], &rules, RotationTiming::Now, start), Some(Rotation::NoNextKey));
     }
 }

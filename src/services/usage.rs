@@ -10,7 +10,7 @@ use crate::domain::id::IdKind;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::domain::usage::{self, CountKey, CredentialRef, Use, UseOutcome};
-use crate::store::usage_events::{Filter, UsageEvent};
+use crate::store::usage_events::{UsageEvent, UsageEventFilter};
 use crate::store::{Conn, StoreError, Work, credentials, names, usage_counts, usage_events as rows};
 
 /// Precision of a credential's last use, so that busy ones are not written all the time.
@@ -111,7 +111,7 @@ pub struct UsePage {
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
-    filter: &Filter,
+    filter: &UsageEventFilter,
     after: Option<&(Time, String)>,
     size: usize,
 ) -> Result<UsePage, StoreError> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-pub use read::{EventCursor, Filter, chain, latest, page};
+pub use read::{AuditFilter, EventCursor, chain, latest, page};
 use row::Row;
 pub use verify::{chains, verify};
 

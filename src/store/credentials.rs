@@ -107,12 +107,12 @@ pub fn revoke(conn: &mut Conn, id: &str, at: Time, reason: EndReason) -> Result<
 
 /// Revokes all sessions of a client that are not revoked yet, and returns their ids.
 pub fn revoke_of_client(conn: &mut Conn, client_id: &str, at: Time) -> Result<Vec<String>, StoreError> {
-    let living = credentials::table
+    let active = credentials::table
         .filter(credentials::client_id.eq(client_id).and(credentials::revoked_at.is_null()))
         .order(credentials::id)
         .select(credentials::id);
     // Locks them in the order of their ids; an update alone would lock in any order.
-    Locked(living).load::<String>(conn)?;
+    Locked(active).load::<String>(conn)?;
     Ok(diesel::update(credentials::table)
         .filter(credentials::client_id.eq(client_id).and(credentials::revoked_at.is_null()))
         .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(EndReason::ClientRemoved)))
@@ -193,12 +193,12 @@ macro_rules! personal {
 /// Numbers of active CLI sessions, of active personal tokens, and of people who have one. These are the credentials
 /// that the organization's `personal_tokens` setting controls.
 pub fn count_personal(conn: &mut Conn, org_id: &str, now: Time) -> Result<[i64; 3], StoreError> {
-    let living = || credentials::table.filter(personal!(org_id, now)).filter(not_expired());
-    let of_kind = |kind| living().filter(credentials::kind.eq(kind)).count();
+    let active = || credentials::table.filter(personal!(org_id, now)).filter(not_expired());
+    let of_kind = |kind| active().filter(credentials::kind.eq(kind)).count();
     Ok([
         of_kind(CredentialKind::CliSession).get_result(conn)?,
         of_kind(CredentialKind::PersonalToken).get_result(conn)?,
-        living().select(count(credentials::user_id).aggregate_distinct()).get_result(conn)?,
+        active().select(count(credentials::user_id).aggregate_distinct()).get_result(conn)?,
     ])
 }
 
@@ -210,10 +210,10 @@ pub fn revoke_personal(
     at: Time,
     reason: EndReason,
 ) -> Result<Vec<PersonalCredential>, StoreError> {
-    let living =
+    let active =
         credentials::table.filter(personal!(org_id, at)).order(credentials::id).select(credentials::id);
     // Locks them in the order of their ids; an update alone would lock in any order.
-    Locked(living).load::<String>(conn)?;
+    Locked(active).load::<String>(conn)?;
     let mut ended: Vec<PersonalCredential> = diesel::update(credentials::table.filter(personal!(org_id, at)))
         .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
         .returning((credentials::id, credentials::kind, credentials::user_id))

@@ -49,7 +49,7 @@ impl Organization {
     /// The API key policy in effect.
     pub fn key_policy(&self, defaults: &Organizations) -> KeyPolicy {
         KeyPolicy {
-            on: self.api_keys,
+            enabled: self.api_keys,
             unrestricted: self.unrestricted_keys.unwrap_or(defaults.unrestricted_keys),
             lifetime: Lifetime::of(self.key_max_seconds.map_or(defaults.key_max, TimeDelta::seconds)),
         }
@@ -59,7 +59,7 @@ impl Organization {
     pub fn token_policy(&self, defaults: &Organizations) -> TokenPolicy {
         let longest = self.personal_token_max_seconds.map_or(defaults.personal_token_max, TimeDelta::seconds);
         TokenPolicy {
-            on: self.personal_tokens,
+            enabled: self.personal_tokens,
             creators: self.personal_token_creators.unwrap_or(defaults.personal_token_creators),
             lifetime: Lifetime::of(longest),
         }

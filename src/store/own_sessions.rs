@@ -147,7 +147,7 @@ pub const SEARCH_LIMIT: i64 = 1000;
 /// A set of sessions that is contiguous in one index.
 #[derive(Debug, Clone, Copy)]
 enum Branch {
-    Living,
+    Active,
     MarkedExpired,
     /// Expired, but not yet marked by the sweep.
     JustExpired,
@@ -158,7 +158,7 @@ enum Branch {
 impl SessionState {
     fn branches(self) -> &'static [Branch] {
         match self {
-            Self::Active => &[Branch::Living],
+            Self::Active => &[Branch::Active],
             Self::Expired => &[Branch::MarkedExpired, Branch::JustExpired],
             Self::Revoked => &[Branch::Revoked],
             Self::Any => &[Branch::Any],
@@ -176,7 +176,7 @@ macro_rules! branch {
             .select($selection)
             .into_boxed();
         query = match $branch {
-            Branch::Living => {
+            Branch::Active => {
                 query.filter(credentials::revoked_at.is_null()).filter(not_expired()).filter(not_ended!($now))
             }
             Branch::MarkedExpired => query

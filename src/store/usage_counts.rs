@@ -98,7 +98,7 @@ pub fn endpoints_of(
 
 /// Filter of usage. `from` and `to` are days such as `2026-11-23`, both inclusive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter {
+pub struct UsageCountFilter {
     pub from: String,
     pub to: String,
     pub credential: Option<String>,
@@ -111,7 +111,7 @@ pub type UsageCountCursor = [String; 4];
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
-    filter: &Filter,
+    filter: &UsageCountFilter,
     after: Option<&UsageCountCursor>,
     limit: i64,
 ) -> Result<Vec<UsageCount>, StoreError> {

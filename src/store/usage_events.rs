@@ -31,7 +31,7 @@ pub struct UsageEvent {
 
 /// Filter of the log. `None` means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct UsageEventFilter {
     pub since: Option<Time>,
     /// Exclusive.
     pub until: Option<Time>,
@@ -56,11 +56,11 @@ pub fn insert(conn: &mut Conn, rows: &[UsageEvent]) -> Result<(), StoreError> {
 pub fn page(
     conn: &mut Conn,
     org_id: &str,
-    filter: &Filter,
+    filter: &UsageEventFilter,
     after: Option<&(Time, String)>,
     limit: i64,
 ) -> Result<Vec<UsageEvent>, StoreError> {
-    let Filter { since, until, credential, outcome } = filter;
+    let UsageEventFilter { since, until, credential, outcome } = filter;
     let mut query = uses::table
         .filter(uses::org_id.eq(org_id))
         .order((uses::at.desc(), uses::id.desc()))

@@ -50,7 +50,7 @@ impl App {
     /// The server that answers a request.
     pub fn of(request: &HttpRequest) -> Result<&web::Data<Self>, StoreError> {
         let app = request.app_data::<web::Data<Self>>();
-        app.ok_or_else(|| StoreError::Failed("the app is not in reach".to_owned()))
+        app.ok_or_else(|| StoreError::Failed("the request has no application state".to_owned()))
     }
 
     pub fn now(&self) -> Time {

@@ -53,9 +53,9 @@ pub fn events(query: &Parameters) -> Result<EventQuery, BadQuery> {
 }
 
 /// The filters of the list of uses.
-pub fn uses(query: &Parameters) -> Result<usage_events::Filter, BadQuery> {
+pub fn uses(query: &Parameters) -> Result<usage_events::UsageEventFilter, BadQuery> {
     let outcome = |name: &str| UseOutcome::parse(name).ok_or(BadQuery("outcome is allowed or denied."));
-    Ok(usage_events::Filter {
+    Ok(usage_events::UsageEventFilter {
         since: since(query)?,
         until: until(query)?,
         credential: query.get("credential").map(str::to_owned),
@@ -64,7 +64,7 @@ pub fn uses(query: &Parameters) -> Result<usage_events::Filter, BadQuery> {
 }
 
 /// The filters of the counts; the default is the last thirty days.
-pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::Filter, BadQuery> {
+pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::UsageCountFilter, BadQuery> {
     let day = |name: &str, usual: Time| match query.get(name) {
         None => Ok(usual.day()),
         Some(text)
@@ -74,7 +74,7 @@ pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::Filter, Bad
         }
         Some(_) => Err(BadQuery("from and to are days such as 2026-11-23.")),
     };
-    Ok(usage_counts::Filter {
+    Ok(usage_counts::UsageCountFilter {
         from: day("from", now - DEFAULT_PERIOD)?,
         to: day("to", now)?,
         credential: query.get("credential").map(str::to_owned),

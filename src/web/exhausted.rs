@@ -18,10 +18,10 @@ const MAX_ENTRIES: usize = 10_000;
 
 /// By counter key.
 #[derive(Debug, Default)]
-pub struct KnownExhausted(Mutex<HashMap<Digest, Known>>);
+pub struct KnownExhausted(Mutex<HashMap<Digest, CachedExhaustion>>);
 
 #[derive(Debug)]
-struct Known {
+struct CachedExhaustion {
     settled_at: Time,
     /// When quota returns.
     until: Time,
@@ -43,11 +43,11 @@ impl KnownExhausted {
         }
         if known.len() < MAX_ENTRIES {
             let until = now + TimeDelta::seconds(exhausted.exceeded.retry_after);
-            known.insert(exhausted.key, Known { settled_at: exhausted.settled_at, until });
+            known.insert(exhausted.key, CachedExhaustion { settled_at: exhausted.settled_at, until });
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Digest, Known>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<Digest, CachedExhaustion>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -14,7 +14,7 @@ use super::app::App;
 use crate::domain::audit::export::Format;
 use crate::services::audit_log;
 use crate::store::StoreError;
-use crate::store::audit::Filter;
+use crate::store::audit::AuditFilter;
 use crate::store::organizations::Organization;
 
 /// Events per chunk.
@@ -40,15 +40,15 @@ impl MessageBody for Lines {
 }
 
 /// Response with the events of an organization as a file, newest first.
-pub fn answer(app: &App, organization: &Organization, filter: Filter, format: Format) -> HttpResponse {
+pub fn response(app: &App, organization: &Organization, filter: AuditFilter, format: Format) -> HttpResponse {
     // One chunk is read while another is sent.
     let (lines, body) = mpsc::channel(1);
     tokio::spawn(send(app.clone(), organization.id.clone(), filter, format, lines));
-    head(app, organization, format).set_body(Lines(body)).map_into_boxed_body()
+    response_head(app, organization, format).set_body(Lines(body)).map_into_boxed_body()
 }
 
-/// The response of [`answer`] without its body.
-pub fn head(app: &App, organization: &Organization, format: Format) -> HttpResponse {
+/// The response of [`response`] without its body.
+pub fn response_head(app: &App, organization: &Organization, format: Format) -> HttpResponse {
     let day = app.now().utc().format("%Y-%m-%d");
     let file = format!("attachment; filename=\"audit-{}-{day}.{}\"", organization.slug, format.as_str());
     HttpResponse::Ok()
@@ -60,7 +60,7 @@ pub fn head(app: &App, organization: &Organization, format: Format) -> HttpRespo
 async fn send(
     app: App,
     org_id: String,
-    filter: Filter,
+    filter: AuditFilter,
     format: Format,
     lines: mpsc::Sender<Result<Bytes, StoreError>>,
 ) {

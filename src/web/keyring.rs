@@ -23,7 +23,7 @@ const TRUSTED_FOR: Duration = Duration::from_secs(3);
 
 /// Signs with the active key and verifies with every published one.
 pub struct Keyring {
-    held: RwLock<TrustedKeys>,
+    trusted: RwLock<TrustedKeys>,
     signer: Signer,
     looked_at: Mutex<Option<Instant>>,
     /// Locked while reading the database, so that older keys never replace newer ones. Has the last failure
@@ -41,12 +41,12 @@ struct TrustedKeys {
 impl Keyring {
     /// `set` is the opened form of `stored`, which was in the database at `confirmed`.
     pub fn new(set: KeySet, stored: StoredKeys, confirmed: Instant, signer: Signer) -> Self {
-        let held = RwLock::new(TrustedKeys { set: Arc::new(set), stored, confirmed });
-        Self { held, signer, looked_at: Mutex::new(None), reading: tokio::sync::Mutex::default() }
+        let trusted = RwLock::new(TrustedKeys { set: Arc::new(set), stored, confirmed });
+        Self { trusted, signer, looked_at: Mutex::new(None), reading: tokio::sync::Mutex::default() }
     }
 
     pub fn current(&self) -> Arc<KeySet> {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).set.clone()
+        self.trusted.read().unwrap_or_else(PoisonError::into_inner).set.clone()
     }
 
     /// Whether the keys must be compared with the database before use.
@@ -55,7 +55,7 @@ impl Keyring {
     }
 
     fn confirmed(&self) -> Instant {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).confirmed
+        self.trusted.read().unwrap_or_else(PoisonError::into_inner).confirmed
     }
 
     /// Time after which a comparison with the database is recent enough.
@@ -89,16 +89,16 @@ impl Keyring {
             return Ok(());
         }
         let set = Arc::new(signing_keys::open(&stored, master)?);
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        *held = TrustedKeys { set, stored, confirmed: began };
+        let mut trusted = self.trusted.write().unwrap_or_else(PoisonError::into_inner);
+        *trusted = TrustedKeys { set, stored, confirmed: began };
         Ok(())
     }
 
     fn confirm(&self, stored: &StoredKeys, at: Instant) -> bool {
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let same = held.stored == *stored;
+        let mut trusted = self.trusted.write().unwrap_or_else(PoisonError::into_inner);
+        let same = trusted.stored == *stored;
         if same {
-            held.confirmed = at;
+            trusted.confirmed = at;
         }
         same
     }

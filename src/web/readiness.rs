@@ -44,10 +44,10 @@ impl Report {
 
 /// Cached result of the database check.
 #[derive(Debug, Default)]
-pub struct Readiness(Mutex<Known>);
+pub struct Readiness(Mutex<CachedCheck>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct CachedCheck {
     found: Option<(Instant, Option<NoWrite>)>,
     /// A write that timed out. No other one is started before it ends.
     open: Option<JoinHandle<Result<(), StoreError>>>,
@@ -76,7 +76,7 @@ impl Readiness {
     }
 }
 
-impl Known {
+impl CachedCheck {
     async fn write(&mut self, app: &App) -> Option<NoWrite> {
         let open = match self.open.take() {
             Some(open) if open.is_finished() => None,

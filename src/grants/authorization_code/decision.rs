@@ -85,9 +85,9 @@ fn examine(
     request: &CodeRequest,
     stored: &StoredCode,
 ) -> Result<Decision, CodeRefusal> {
-    let StoredCode { code, request: asked, organization, .. } = stored;
-    matches_request(context.client, asked, request)?;
-    if !pkce_matches(asked, request) {
+    let StoredCode { code, request: authorization_request, organization, .. } = stored;
+    matches_request(context.client, authorization_request, request)?;
+    if !pkce_matches(authorization_request, request) {
         return Err(CodeRefusal::PkceMismatch);
     }
     if code.credential_id.is_some() {
@@ -105,13 +105,13 @@ fn examine(
     };
     match organization
         .policy(&context.config.organizations)
-        .policy_block(asked.sign_in_method(context.config))
+        .policy_block(authorization_request.sign_in_method(context.config))
     {
         None => {}
         Some(PolicyBlock::PersonalTokens) => return Err(CodeRefusal::PersonalTokensOff),
         Some(PolicyBlock::CopyCode) => return Err(CodeRefusal::CopiedCodesOff),
         Some(PolicyBlock::DeviceFlow | PolicyBlock::OtherNetwork) => {
-            let message = format!("the policy on device codes was applied to {}", asked.id);
+            let message = format!("the device code policy was applied to {}", authorization_request.id);
             return Ok(Decision::Fault(StoreError::Failed(message)));
         }
     }
@@ -119,7 +119,7 @@ fn examine(
         Ok(scopes) => Decision::Redeem { role, scopes },
         Err(_) => Decision::Fault(StoreError::Failed(format!(
             "the scopes approved for {} cannot be read",
-            asked.id
+            authorization_request.id
         ))),
     })
 }
@@ -127,22 +127,22 @@ fn examine(
 /// Whether the code was issued to this client and redirect URI.
 fn matches_request(
     client: &Client,
-    asked: &AuthorizationRequest,
+    authorization_request: &AuthorizationRequest,
     request: &CodeRequest,
 ) -> Result<(), CodeRefusal> {
-    if asked.client_id != client.id {
+    if authorization_request.client_id != client.id {
         return Err(CodeRefusal::ForeignClient);
     }
     match &request.redirect_uri {
-        Some(uri) if *uri != asked.redirect_uri => Err(CodeRefusal::OtherRedirectUri),
+        Some(uri) if *uri != authorization_request.redirect_uri => Err(CodeRefusal::OtherRedirectUri),
         Some(_) | None => Ok(()),
     }
 }
 
 /// RFC 7636 section 4.6, and its converse: a verifier where no challenge was stored means that an attacker removed
 /// the challenge from the request (RFC 9700 section 2.1.1).
-fn pkce_matches(asked: &AuthorizationRequest, request: &CodeRequest) -> bool {
-    let challenge = asked.code_challenge.as_deref().map(Challenge::parse);
+fn pkce_matches(authorization_request: &AuthorizationRequest, request: &CodeRequest) -> bool {
+    let challenge = authorization_request.code_challenge.as_deref().map(Challenge::parse);
     let verifier = request.code_verifier.as_ref().map(|verifier| Verifier::parse(verifier.expose()));
     match (challenge, verifier) {
         (Some(Some(challenge)), Some(Some(verifier))) => challenge.matches(&verifier),

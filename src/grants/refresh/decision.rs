@@ -123,7 +123,7 @@ fn examine(
     let generation = generation_status(token.generation, stored.generation, stored.rotated_at, now, grace);
     let id = stored.id.clone();
     let Some(session) = live(stored) else {
-        return Ok(Decision::Fault(StoreError::Failed(format!("session {id} lacks a part"))));
+        return Ok(Decision::Fault(StoreError::Failed(format!("session {id} has missing fields"))));
     };
     match generation {
         GenerationStatus::Current => Ok(Decision::Rotate { session, scopes }),

@@ -195,7 +195,7 @@ pub async fn export(
     let filter = app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;
     let filter = filter.map_err(BadQuery::from)?;
     if is_head(&request) {
-        return Ok(file::head(&app, &caller.0.organization, format));
+        return Ok(file::response_head(&app, &caller.0.organization, format));
     }
     let by = caller.actor(&app, &request).event(Action::AuditExported);
     app.write(move |_, work| {
@@ -203,5 +203,5 @@ pub async fn export(
         Ok(())
     })
     .await?;
-    Ok(file::answer(&app, &caller.0.organization, filter, format))
+    Ok(file::response(&app, &caller.0.organization, filter, format))
 }

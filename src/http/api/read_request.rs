@@ -24,7 +24,7 @@ pub struct ReadRequest {
 }
 
 /// Result of a reading use case.
-type Found<T> = Result<T, TxError<Refusal>>;
+type ReadResult<T> = Result<T, TxError<Refusal>>;
 /// The last entry of the previous page.
 type Cursor = (Time, String);
 
@@ -49,7 +49,7 @@ impl ReadRequest {
     where
         T: Send + 'static,
         S: Serialize,
-        R: FnOnce(&mut Conn, &OrgActor) -> Found<T> + Clone + Send + 'static,
+        R: FnOnce(&mut Conn, &OrgActor) -> ReadResult<T> + Clone + Send + 'static,
     {
         let found = self.read(read).await?;
         Ok(HttpResponse::Ok().json(Data { data: show(&found) }))
@@ -66,7 +66,7 @@ impl ReadRequest {
     where
         T: Send + 'static,
         S: Serialize,
-        R: FnOnce(&mut Conn, &OrgActor, Option<&Cursor>, i64) -> Found<Vec<T>> + Clone + Send + 'static,
+        R: FnOnce(&mut Conn, &OrgActor, Option<&Cursor>, i64) -> ReadResult<Vec<T>> + Clone + Send + 'static,
     {
         let page = ListQuery::read(self.request.query_string())?;
         let (after, limit) = (page.after.clone(), page.limit());
@@ -77,7 +77,7 @@ impl ReadRequest {
     async fn read<T, R>(self, read: R) -> Result<T, ApiError>
     where
         T: Send + 'static,
-        R: FnOnce(&mut Conn, &OrgActor) -> Found<T> + Clone + Send + 'static,
+        R: FnOnce(&mut Conn, &OrgActor) -> ReadResult<T> + Clone + Send + 'static,
     {
         let Self { app, actor, .. } = self;
         let found = app.store.read_or_refuse(move |conn| read(conn, &actor)).await;

@@ -194,7 +194,7 @@ impl<T: Clone + Send + 'static> WriteRequest<T> {
                     body: json!({ "data": done.data }).to_string().into_bytes(),
                 });
                 match (idempotency, &answer) {
-                    (Some(idempotency), Ok(answer)) => idempotency.keep(work, &app.master, answer)?,
+                    (Some(idempotency), Ok(answer)) => idempotency.store(work, &app.master, answer)?,
                     (Some(idempotency), Err(_)) => idempotency.release(work)?,
                     (None, _) => {}
                 }

@@ -2,7 +2,7 @@
 
 use crate::pages::authorize::return_page::{Destination, ReturnOutcome, ReturnPage};
 use crate::pages::samples::{Foreign, LOGIN, Sample, print, shell};
-use crate::pages::shared::small_pages::{DeniedPage, DonePage, EndedRequest, NewSession, Why};
+use crate::pages::shared::small_pages::{DenialReason, DeniedPage, DonePage, EndedRequest, NewSession};
 use crate::pages::shared::text;
 
 pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
@@ -19,14 +19,14 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     let denied = |request| DeniedPage { shell: shell(foreign), request, login_command: LOGIN.into() };
     let ended = |why| EndedRequest {
         tool: text::name(&foreign("Orbit CLI")),
-        device: (why == Why::Denied).then(|| text::device_label(&foreign("maya-mbp"))),
+        device: (why == DenialReason::Denied).then(|| text::device_label(&foreign("maya-mbp"))),
         asked_from: Some("198.51.100.7".into()),
         asked_at: "today at 14:32 UTC".into(),
         why,
     };
     let role = ReturnOutcome::RoleTooSmall { organization: foreign("Northwind Labs") };
-    let by_role = Why::RoleTooSmall(text::name(&foreign("Northwind Labs")));
-    let by_setting = Why::PersonalTokensOff(text::name(&foreign("Northwind Labs")));
+    let by_role = DenialReason::RoleTooSmall(text::name(&foreign("Northwind Labs")));
+    let by_setting = DenialReason::PersonalTokensOff(text::name(&foreign("Northwind Labs")));
     let session = NewSession {
         tool: foreign("Orbit CLI"),
         device: text::device_label(&foreign("maya-mbp")),
@@ -53,9 +53,9 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
         ),
         ("done", print(&done(Some(session)))),
         ("done-unknown", print(&done(None))),
-        ("denied", print(&denied(Some(ended(Why::Denied))))),
+        ("denied", print(&denied(Some(ended(DenialReason::Denied))))),
         ("denied-by-role", print(&denied(Some(ended(by_role))))),
-        ("denied-no-organization", print(&denied(Some(ended(Why::NoOrganization))))),
+        ("denied-no-organization", print(&denied(Some(ended(DenialReason::NoOrganization))))),
         ("denied-by-setting", print(&denied(Some(ended(by_setting))))),
         ("denied-unknown", print(&denied(None))),
     ]

@@ -21,7 +21,7 @@ pub struct ConsentPage {
     pub device: Option<Device>,
     pub goes_to: Destination,
     /// `None` if unknown, or not trustworthy behind an untrusted proxy.
-    pub origin: Option<Origin>,
+    pub origin: Option<NetworkOrigin>,
     pub notices: Vec<Notice>,
     pub permissions: Permissions,
     /// Labels of the strongest permissions that were not requested.
@@ -86,7 +86,7 @@ pub enum Destination {
 
 /// Origin of the request, compared with the browser's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum NetworkOrigin {
     SameNetwork {
         address: String,
         /// "today at 14:32 UTC"
@@ -201,7 +201,7 @@ impl PermissionGroup {
 pub enum Organizations {
     One(Organization),
     /// Several to choose from.
-    Several(Vec<Choice>),
+    Several(Vec<OrganizationOption>),
 }
 
 #[derive(Debug, Clone)]
@@ -228,7 +228,7 @@ impl Organization {
 }
 
 #[derive(Debug, Clone)]
-pub struct Choice {
+pub struct OrganizationOption {
     pub organization: Organization,
     pub state: ChoiceState,
 }

@@ -9,8 +9,8 @@ use crate::domain::redirect_uri::Target;
 use crate::domain::scope::{Level, ScopeSet};
 use crate::domain::time::Time;
 use crate::pages::authorize::consent::{
-    Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
-    Origin, Permission, Permissions, Registration, Tool,
+    Check, ChoiceState, ConsentPage, Destination, Device, Lasts, NetworkOrigin, Notice, Organization,
+    OrganizationOption, Organizations, Permission, Permissions, Registration, Tool,
 };
 use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::text;
@@ -29,7 +29,7 @@ pub(in crate::pages) fn page(req: &PageRequest, question: &ConsentRequest) -> Co
     let request = &question.request;
     let origin = origin(req, request.pushed_ip.as_deref(), request.created_at);
     let mut notices = Vec::new();
-    if matches!(origin, Some(Origin::DifferentNetwork { .. })) {
+    if matches!(origin, Some(NetworkOrigin::DifferentNetwork { .. })) {
         notices.push(Notice::DifferentNetwork);
     }
     if question.first_time {
@@ -56,8 +56,8 @@ pub(in crate::pages) fn page(req: &PageRequest, question: &ConsentRequest) -> Co
         goes_to: destination(question),
         origin,
         notices,
-        permissions: permissions(req, &question.asked, &question.choices),
-        not_asked: not_asked(req, &question.asked),
+        permissions: permissions(req, &question.requested, &question.choices),
+        not_asked: not_asked(req, &question.requested),
         organizations,
         lasts: lasts(req, &question.client),
         expires_at: text::time(request.expires_at.utc()),
@@ -104,7 +104,7 @@ pub(in crate::pages) fn organizations(req: &PageRequest, choices: &[Possible]) -
         return Organizations::One(one(only));
     }
     let preselected = choices.iter().position(Possible::is_selectable);
-    let several = choices.iter().enumerate().map(|(at, choice)| Choice {
+    let several = choices.iter().enumerate().map(|(at, choice)| OrganizationOption {
         organization: one(choice),
         state: match choice.policy_block {
             Some(policy_block) => ChoiceState::Closed(closed(policy_block)),
@@ -157,14 +157,14 @@ pub(in crate::pages) fn origin(
     req: &PageRequest,
     asked_from: Option<&str>,
     asked_at: Time,
-) -> Option<Origin> {
+) -> Option<NetworkOrigin> {
     let browser = req.comparable_address()?;
     let device = asked_from?.parse().ok()?;
     let at = text::near_time(asked_at.utc(), req.app.now().utc());
     Some(if network::same(browser, device) {
-        Origin::SameNetwork { address: browser.to_string(), at }
+        NetworkOrigin::SameNetwork { address: browser.to_string(), at }
     } else {
-        Origin::DifferentNetwork { device: device.to_string(), browser: browser.to_string(), at }
+        NetworkOrigin::DifferentNetwork { device: device.to_string(), browser: browser.to_string(), at }
     })
 }
 

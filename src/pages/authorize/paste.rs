@@ -11,7 +11,7 @@ use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
-use crate::pages::shared::urls::{encoded, query};
+use crate::pages::shared::urls::{path_segment, query};
 use crate::services::authorization::{self, CopiedCode, CopiedCodeAnswer};
 use crate::store::StoreError;
 
@@ -31,7 +31,7 @@ pub struct PastePage {
 
 /// Path of the page for a request. The code itself is in no URL.
 pub(in crate::pages) fn path(id: &str) -> String {
-    format!("{PASTE_PATH}?request={}", encoded(id))
+    format!("{PASTE_PATH}?request={}", path_segment(id))
 }
 
 /// `GET /c/code`
@@ -70,7 +70,7 @@ pub async fn page(req: PageRequest) -> PageResult {
             let detail = "Consent is always asked for, so prompt=none cannot succeed.".to_owned();
             req.refuse(Refusal::MalformedRequest { detail })
         }
-        (RequestStatus::Open, _) => req.redirect(&format!("/authorize/{}", encoded(&request.id))),
+        (RequestStatus::Open, _) => req.redirect(&format!("/authorize/{}", path_segment(&request.id))),
     })
 }
 

@@ -12,7 +12,7 @@ use crate::pages::authorize::return_page::{self, ReturnOutcome};
 use crate::pages::shared::refusal::{Refusal, RefusalActions, RefusalForm, WhoCanEnable};
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::text;
-use crate::pages::shared::urls::encoded;
+use crate::pages::shared::urls::path_segment;
 use crate::services::authorization::{
     self, Answerable, ClientRedirect, ConsentRequest, Decision, DecisionOutcome, Obstacle, Unanswerable,
 };
@@ -23,7 +23,7 @@ use crate::store::{StoreError, TxError, memberships};
 pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
     let id = id.into_inner();
     let Some((session, _)) = req.person().cloned() else {
-        return Ok(req.redirect(&format!("/sign-in?request={}", encoded(&id))));
+        return Ok(req.redirect(&format!("/sign-in?request={}", path_segment(&id))));
     };
     let (app, now, asked) = (req.app.clone(), req.app.now(), id.clone());
     let posed = req
@@ -34,7 +34,7 @@ pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
     match TxError::settle(posed)? {
         Err(why) => unanswerable(&req, &id, why).await,
         Ok(question) if question.answerable == Answerable::AfterSigningInAgain => {
-            Ok(req.redirect(&format!("/sign-in/again?request={}", encoded(&id))))
+            Ok(req.redirect(&format!("/sign-in/again?request={}", path_segment(&id))))
         }
         Ok(question) => ask(&req, question).await,
     }
@@ -77,25 +77,25 @@ pub async fn answer(req: PageRequest, id: web::Path<String>, payload: web::Paylo
         (Some("authorize"), Some(org_id)) => Decision::Approve { org_id: org_id.to_owned() },
         (Some("deny"), _) => Decision::Deny,
         (Some("refuse"), _) => Decision::Refuse,
-        _ => return Ok(req.redirect(&format!("/authorize/{}", encoded(&id)))),
+        _ => return Ok(req.redirect(&format!("/authorize/{}", path_segment(&id)))),
     };
     match decide(&req, &id, &decision).await? {
-        None => Ok(req.redirect(&format!("/sign-in?request={}", encoded(&id)))),
+        None => Ok(req.redirect(&format!("/sign-in?request={}", path_segment(&id)))),
         Some(DecisionOutcome::Answered) => {
-            Ok(req.redirect(&format!("/authorize/return?request={}", encoded(&id))))
+            Ok(req.redirect(&format!("/authorize/return?request={}", path_segment(&id))))
         }
         Some(DecisionOutcome::Unanswerable(why)) => unanswerable(&req, &id, *why).await,
         Some(DecisionOutcome::SignInAgain) => {
-            Ok(req.redirect(&format!("/sign-in/again?request={}", encoded(&id))))
+            Ok(req.redirect(&format!("/sign-in/again?request={}", path_segment(&id))))
         }
         Some(DecisionOutcome::Closed(_, PolicyBlock::PersonalTokens)) if decision == Decision::Refuse => {
-            Ok(req.redirect(&format!("/authorize/return?request={}", encoded(&id))))
+            Ok(req.redirect(&format!("/authorize/return?request={}", path_segment(&id))))
         }
         Some(DecisionOutcome::Closed(organization, policy_block)) => {
             let url = return_page::client_redirect(&req, &id).await?.and_then(|back| back.url);
             closed(&req, &organization, policy_block, RefusalActions::link(url)).await
         }
-        Some(DecisionOutcome::NotThere) => Ok(req.redirect(&format!("/authorize/{}", encoded(&id)))),
+        Some(DecisionOutcome::NotThere) => Ok(req.redirect(&format!("/authorize/{}", path_segment(&id)))),
     }
 }
 
@@ -135,7 +135,7 @@ async fn decide(
 
 async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageResult {
     let command = req.app.config.brand.login_command.clone();
-    let return_page = format!("/authorize/return?request={}", encoded(id));
+    let return_page = format!("/authorize/return?request={}", path_segment(id));
     Ok(match why {
         Unanswerable::NotHere | Unanswerable::ClientGone => req.refuse(gone(req)),
         Unanswerable::Expired => {

@@ -2,8 +2,8 @@
 
 use crate::domain::scope::Level;
 use crate::pages::authorize::consent::{
-    Check, Choice, ChoiceState, ConsentPage, Destination, Device, Lasts, Notice, Organization, Organizations,
-    Origin, Permission, Permissions, Registration, Tool,
+    Check, ChoiceState, ConsentPage, Destination, Device, Lasts, NetworkOrigin, Notice, Organization,
+    OrganizationOption, Organizations, Permission, Permissions, Registration, Tool,
 };
 use crate::pages::samples::{Foreign, LOGIN, Sample, print, shell};
 use crate::pages::shared::text;
@@ -24,7 +24,10 @@ pub(in crate::pages) fn consent(foreign: Foreign) -> ConsentPage {
             about: text::device_words(&foreign("macOS 15")) + ", Orbit CLI 2.14.0",
         }),
         goes_to: Destination::Loopback { address: "127.0.0.1".into(), port: 53682 },
-        origin: Some(Origin::SameNetwork { address: "203.0.113.24".into(), at: "today at 14:32 UTC".into() }),
+        origin: Some(NetworkOrigin::SameNetwork {
+            address: "203.0.113.24".into(),
+            at: "today at 14:32 UTC".into(),
+        }),
         notices: Vec::new(),
         permissions: Permissions::new(vec![
             permission("See your name and your organizations", Level::Read),
@@ -63,7 +66,7 @@ pub(in crate::pages) fn organization(foreign: Foreign, role: &str, left_out: &[&
 
 pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     let plain = consent(foreign);
-    let choice = |role, left_out: &[&str], state| Choice {
+    let choice = |role, left_out: &[&str], state| OrganizationOption {
         organization: organization(foreign, role, left_out),
         state,
     };
@@ -81,7 +84,7 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
         check: Check::Started,
         device: None,
         goes_to: Destination::App { scheme: foreign("com.example.orbit") },
-        origin: Some(Origin::DifferentNetwork {
+        origin: Some(NetworkOrigin::DifferentNetwork {
             device: "198.51.100.7".into(),
             browser: "203.0.113.24".into(),
             at: "today at 14:32 UTC".into(),

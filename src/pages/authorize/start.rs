@@ -46,12 +46,12 @@ pub async fn start_by_post(req: PageRequest, payload: web::Payload) -> PageResul
     let body = req.foreign_form(payload).await?;
     // A cross-site form arrives without the browser's cookie: redirect to the same request with `GET`.
     if req.browser.is_new() && pairs(&body).is_some() {
-        return Ok(again_by_get(&req, &body));
+        return Ok(redirect_to_get(&req, &body));
     }
     open(&req, &body).await
 }
 
-fn again_by_get(req: &PageRequest, body: &[u8]) -> HttpResponse {
+fn redirect_to_get(req: &PageRequest, body: &[u8]) -> HttpResponse {
     match std::str::from_utf8(body) {
         Ok(query) if query.len() <= MAX_QUERY && query.bytes().all(|b| b.is_ascii_graphic()) => {
             req.redirect(&format!("/oauth/authorize?{query}"))
@@ -67,9 +67,9 @@ fn again_by_get(req: &PageRequest, body: &[u8]) -> HttpResponse {
 /// `GET /c/{code}`
 pub async fn short_link(req: PageRequest, code: web::Path<String>) -> PageResult {
     if is_head(&req.http) {
-        return Ok(unopened());
+        return Ok(head_response());
     }
-    if let Some(answer) = take_cookie_first(&req) {
+    if let Some(answer) = redirect_for_cookie(&req) {
         return Ok(answer);
     }
     if let Some(refusal) = req.begin_sign_in() {
@@ -83,7 +83,7 @@ pub async fn short_link(req: PageRequest, code: web::Path<String>) -> PageResult
 }
 
 /// Response to `HEAD`: does not open the request, because that stores it and binds it to a browser.
-fn unopened() -> HttpResponse {
+fn head_response() -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::html()).finish()
 }
 
@@ -92,7 +92,7 @@ const WITH_COOKIE: &str = "opened=again";
 
 /// A pushed request is bound to the first browser that opens it with a cookie. A browser without one gets a
 /// cookie and is redirected to the same URL.
-fn take_cookie_first(req: &PageRequest) -> Option<HttpResponse> {
+fn redirect_for_cookie(req: &PageRequest) -> Option<HttpResponse> {
     let (path, query) = (req.http.path(), req.http.query_string());
     let first_time = !query.split('&').any(|pair| pair == WITH_COOKIE);
     (req.browser.is_new() && first_time && *req.http.method() == Method::GET).then(|| {
@@ -108,7 +108,7 @@ fn opener(req: &PageRequest) -> OpeningBrowser {
 
 pub(in crate::pages) async fn open(req: &PageRequest, text: &[u8]) -> PageResult {
     if is_head(&req.http) {
-        return Ok(unopened());
+        return Ok(head_response());
     }
     let Some(parameters) = pairs(text).map(RawParameters::from_pairs) else {
         let detail = format!(
@@ -117,7 +117,7 @@ pub(in crate::pages) async fn open(req: &PageRequest, text: &[u8]) -> PageResult
         return Ok(req.refuse(Refusal::MalformedRequest { detail }));
     };
     if parameters.request_uri.is_some()
-        && let Some(answer) = take_cookie_first(req)
+        && let Some(answer) = redirect_for_cookie(req)
     {
         return Ok(answer);
     }
@@ -133,7 +133,7 @@ pub(in crate::pages) async fn open(req: &PageRequest, text: &[u8]) -> PageResult
 async fn after_opening(req: &PageRequest, opened: OpenOutcome) -> PageResult {
     let command = req.app.config.brand.login_command.clone();
     Ok(match opened {
-        OpenOutcome::Silent(id) => silently(req, &id).await?,
+        OpenOutcome::Silent(id) => redirect_silently(req, &id).await?,
         OpenOutcome::Request(id) => req.redirect(&format!("/authorize/{id}")),
         // Without a cookie the response does not reveal whether the request exists.
         OpenOutcome::Gone | OpenOutcome::OpenElsewhere if req.browser.is_new() => {
@@ -157,7 +157,7 @@ async fn after_opening(req: &PageRequest, opened: OpenOutcome) -> PageResult {
 }
 
 /// Redirects to the client at once, without a page (OpenID Connect Core section 3.1.2.6).
-async fn silently(req: &PageRequest, id: &str) -> PageResult {
+async fn redirect_silently(req: &PageRequest, id: &str) -> PageResult {
     match return_page::client_redirect(req, id).await? {
         Some(back) if back.request.sign_in_method(&req.app.config) == SignInMethod::Paste => {
             Ok(req.redirect(&paste::path(id)))

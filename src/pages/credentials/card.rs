@@ -21,7 +21,7 @@ pub struct CredentialCard {
     pub shown: String,
     /// `None` for personal tokens.
     pub mode: Option<Mode>,
-    pub state: State,
+    pub state: CardState,
     pub granted: GrantedPermissions,
     /// The owner. `None` for personal tokens, which are always the viewer's own.
     pub owner: Option<Owner>,
@@ -39,7 +39,7 @@ pub struct CredentialCard {
 
 /// The tag beside the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum CardState {
     /// "Used 4 minutes ago", within the last day.
     Lately(String),
     /// "Used 12 days ago"
@@ -161,9 +161,9 @@ pub(in crate::pages) fn card(
     named: &NamedCredential,
 ) -> CredentialCard {
     let (credential, now) = (&named.credential, req.app.now());
-    let living = credential.revoked_at.is_none() && !credential.has_ended(now);
+    let active = credential.revoked_at.is_none() && !credential.has_ended(now);
     let on = listed.on && (listed.unrestricted || !credential.granted.is_unrestricted());
-    let link = |to: Option<&dyn Fn(&str) -> String>| to.map(|to| to(&credential.id)).filter(|_| living);
+    let link = |to: Option<&dyn Fn(&str) -> String>| to.map(|to| to(&credential.id)).filter(|_| active);
     CredentialCard {
         name: text::name(&credential.name),
         shown: shown(credential),
@@ -195,27 +195,29 @@ pub(in crate::pages) fn may_rotate(user_id: &str, owner: &SubjectId) -> bool {
     }
 }
 
-fn state(credential: &StaticCredential, on: bool, now: Time) -> State {
+fn state(credential: &StaticCredential, on: bool, now: Time) -> CardState {
     let ended = credential.revoked_at.is_some() || credential.has_ended(now);
     if ended && credential.replaced_by.is_some() {
-        return State::Replaced;
+        return CardState::Replaced;
     }
     if credential.revoked_at.is_some() {
-        return State::Revoked;
+        return CardState::Revoked;
     }
     if credential.has_ended(now) {
-        return State::Expired;
+        return CardState::Expired;
     }
     if !on {
-        return State::Suspended;
+        return CardState::Suspended;
     }
     if let Some(end) = credential.ends_at.filter(|end| *end - now < SOON) {
-        return State::EndsSoon(format!("Ends in {}", text::about(end - now)));
+        return CardState::EndsSoon(format!("Ends in {}", text::about(end - now)));
     }
     match credential.last_used_at {
-        None => State::Never,
-        Some(at) if now - at < RECENT => State::Lately(format!("Used {}", text::ago(at.utc(), now.utc()))),
-        Some(at) => State::Before(format!("Used {}", text::ago(at.utc(), now.utc()))),
+        None => CardState::Never,
+        Some(at) if now - at < RECENT => {
+            CardState::Lately(format!("Used {}", text::ago(at.utc(), now.utc())))
+        }
+        Some(at) => CardState::Before(format!("Used {}", text::ago(at.utc(), now.utc()))),
     }
 }
 

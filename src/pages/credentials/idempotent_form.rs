@@ -78,7 +78,7 @@ where
                 Ok(made) => {
                     let id = made.created.named.credential.id.clone();
                     let answer = StoredResponse { status: 200, body: id.into_bytes() };
-                    idempotency.keep(work, &app.master, &answer)?;
+                    idempotency.store(work, &app.master, &answer)?;
                     Ok(Submission::Made(Box::new(made)))
                 }
                 Err(refusal) => {

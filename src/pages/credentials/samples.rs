@@ -3,7 +3,7 @@
 use crate::domain::scope::Level;
 use crate::domain::static_secret::Mode;
 use crate::pages::credentials::card::{
-    CardPermission, CredentialCard, End, GrantedPermissions, LastUse, Owner, State,
+    CardPermission, CardState, CredentialCard, End, GrantedPermissions, LastUse, Owner,
 };
 use crate::pages::credentials::choices::{
     BundleChoice, EndChoices, LevelChoices, NEVER, PermissionChoice, PermissionChoices, Purpose, TickState,
@@ -12,7 +12,7 @@ use crate::pages::credentials::list::{CredentialList, ListAddress, Listing, Stat
 use crate::pages::samples::{Foreign, moment};
 use crate::pages::sessions::list::Pager;
 
-fn card(foreign: Foreign, state: State, granted: GrantedPermissions, end: End) -> CredentialCard {
+fn card(foreign: Foreign, state: CardState, granted: GrantedPermissions, end: End) -> CredentialCard {
     CredentialCard {
         name: foreign("Build pipeline"),
         shown: "northwind_live_…Wq3f".into(),
@@ -45,23 +45,23 @@ pub(in crate::pages) fn cards(foreign: Foreign) -> Vec<CredentialCard> {
     let ahead = || End::Ahead(moment());
     let card = |state, granted, end| card(foreign, state, granted, end);
     vec![
-        card(State::Lately("Used 4 minutes ago".into()), permissions(), ahead()),
+        card(CardState::Lately("Used 4 minutes ago".into()), permissions(), ahead()),
         CredentialCard {
             owner: Some(Owner::ServiceAccount(foreign("Deployer"))),
             addresses: vec!["203.0.113.0/24".into(), "2001:db8::/32".into()],
-            ..card(State::Before("Used 12 days ago".into()), GrantedPermissions::Unrestricted, End::Never)
+            ..card(CardState::Before("Used 12 days ago".into()), GrantedPermissions::Unrestricted, End::Never)
         },
         CredentialCard {
             mode: Some(Mode::Test),
             owner: Some(Owner::You),
             last_used: None,
-            ..card(State::Never, permissions(), ahead())
+            ..card(CardState::Never, permissions(), ahead())
         },
         CredentialCard {
             rotate: None,
-            ..card(State::EndsSoon("Ends in 23 hours".into()), permissions(), ahead())
+            ..card(CardState::EndsSoon("Ends in 23 hours".into()), permissions(), ahead())
         },
-        CredentialCard { rotate: None, ..card(State::Suspended, permissions(), ahead()) },
+        CredentialCard { rotate: None, ..card(CardState::Suspended, permissions(), ahead()) },
     ]
 }
 
@@ -73,7 +73,7 @@ pub(in crate::pages) fn ended(foreign: Foreign) -> Vec<CredentialCard> {
         revoke: None,
         ..card(foreign, state, permissions(), End::Past(moment()))
     };
-    vec![ended(State::Expired), ended(State::Revoked), ended(State::Replaced)]
+    vec![ended(CardState::Expired), ended(CardState::Revoked), ended(CardState::Replaced)]
 }
 
 /// A long or an empty list.

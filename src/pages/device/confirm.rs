@@ -6,7 +6,7 @@ use askama::Template;
 
 use crate::domain::scope::Level;
 use crate::pages::authorize::consent::{
-    ChoiceState, Device, Lasts, Notice, Organization, Organizations, Origin, Permissions,
+    ChoiceState, Device, Lasts, NetworkOrigin, Notice, Organization, Organizations, Permissions,
 };
 use crate::pages::authorize::load_consent;
 use crate::pages::authorize::question::{closed, role_too_small};
@@ -35,7 +35,7 @@ pub struct DeviceConfirmPage {
     /// `None` if the tool reported nothing about its device.
     pub device: Option<Device>,
     /// `None` if unknown, or not comparable behind an untrusted proxy.
-    pub origin: Option<Origin>,
+    pub origin: Option<NetworkOrigin>,
     /// "today at 14:36 UTC"
     pub asked_at: String,
     /// "2 minutes ago"
@@ -136,9 +136,9 @@ pub(in crate::pages) async fn sign_in_first(req: &PageRequest, waiting: &SignInT
 fn confirm_page(req: &PageRequest, question: &DeviceConsentRequest) -> DeviceConfirmPage {
     let (now, request) = (req.app.now(), &question.request);
     let origin = load_consent::origin(req, request.ip.as_deref(), request.created_at);
-    let permissions = load_consent::permissions(req, &question.asked, &question.choices);
+    let permissions = load_consent::permissions(req, &question.requested, &question.choices);
     let notices = [
-        (Notice::DifferentNetwork, matches!(origin, Some(Origin::DifferentNetwork { .. }))),
+        (Notice::DifferentNetwork, matches!(origin, Some(NetworkOrigin::DifferentNetwork { .. }))),
         (Notice::FirstTime, question.first_time),
         (Notice::Old, now - request.created_at > load_consent::OLD_AFTER),
         (Notice::Changes, permissions.change_something()),
@@ -159,7 +159,7 @@ fn confirm_page(req: &PageRequest, question: &DeviceConsentRequest) -> DeviceCon
         expires_at: text::time(request.expires_at.utc()),
         notices: notices.into_iter().filter_map(|(notice, applies)| applies.then_some(notice)).collect(),
         permissions,
-        not_asked: load_consent::not_asked(req, &question.asked),
+        not_asked: load_consent::not_asked(req, &question.requested),
         organizations: load_consent::organizations(req, &question.choices),
         lasts: load_consent::lasts(req, &question.client),
     }

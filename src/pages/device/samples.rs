@@ -1,7 +1,9 @@
 //! Samples of the device and copied-code pages.
 
 use crate::domain::secret::Secret;
-use crate::pages::authorize::consent::{Choice, ChoiceState, Device, Notice, Organizations, Origin};
+use crate::pages::authorize::consent::{
+    ChoiceState, Device, NetworkOrigin, Notice, OrganizationOption, Organizations,
+};
 use crate::pages::authorize::paste::PastePage;
 use crate::pages::authorize::samples::{consent, organization};
 use crate::pages::device::answer::{DeviceAnswer, DeviceResultPage};
@@ -22,7 +24,7 @@ fn device_confirm(foreign: Foreign) -> DeviceConfirmPage {
             name: text::device_label(&foreign("build-07")),
             about: text::device_words(&foreign("Linux")) + ", Orbit CLI 2.14.0",
         }),
-        origin: Some(Origin::DifferentNetwork {
+        origin: Some(NetworkOrigin::DifferentNetwork {
             device: "198.51.100.7".into(),
             browser: "203.0.113.24".into(),
             at: "today at 14:36 UTC".into(),
@@ -43,8 +45,11 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
         |code: &str, problems| DeviceEntryPage { shell: shell(foreign), problems, code: foreign(code) };
     let result = |answer| DeviceResultPage { shell: shell(foreign), answer };
     let several = vec![
-        Choice { organization: organization(foreign, "developer", &[]), state: ChoiceState::Preselected },
-        Choice {
+        OrganizationOption {
+            organization: organization(foreign, "developer", &[]),
+            state: ChoiceState::Preselected,
+        },
+        OrganizationOption {
             organization: organization(foreign, "owner", &[]),
             state: ChoiceState::Closed("Does not allow device codes"),
         },

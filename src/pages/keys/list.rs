@@ -7,7 +7,7 @@ use askama::Template;
 use crate::domain::key_policy::KeyPolicy;
 use crate::domain::management::KEYS_MANAGE;
 use crate::domain::scope::Level;
-use crate::pages::credentials::card::{End, ListContext, Owner, State, card};
+use crate::pages::credentials::card::{CardState, End, ListContext, Owner, card};
 use crate::pages::credentials::list::{CredentialList, ListAddress, ListQuery, Listing, StateFilter};
 use crate::pages::credentials::refused;
 use crate::pages::shared::member::{MemberRequest, OrganizationSelector, active_sessions, member, nav};
@@ -67,7 +67,8 @@ pub async fn list(MemberRequest(req, member): MemberRequest, slug: web::Path<Str
     let found = TxError::settle(req.app.store.read_or_refuse(read).await)?
         .map_err(|refusal| refused::page(&req, &member, refusal))?;
     let manages = member.holds(&req, KEYS_MANAGE);
-    let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&req.app.config.organizations);
+    let KeyPolicy { enabled: on, unrestricted, .. } =
+        member.organization.key_policy(&req.app.config.organizations);
     let path = &path;
     let to = |act: &'static str| move |id: &str| format!("{path}/{id}/{act}");
     let (permissions, rotate, revoke) = (to("permissions"), to("rotate"), to("end"));

@@ -72,12 +72,12 @@ impl NewKeyPage {
 
 /// `GET /o/{org}/keys/new`
 pub async fn new(MemberRequest(req, member): MemberRequest) -> PageResult {
-    let typed = Typed::suggested(&req, &member);
+    let typed = KeyFields::suggested(&req, &member);
     new_page(&req, &member, typed, Problems::default()).await
 }
 
 /// The form as it was filled in.
-struct Typed {
+struct KeyFields {
     form_nonce: String,
     name: String,
     mode: Mode,
@@ -87,7 +87,7 @@ struct Typed {
     addresses: String,
 }
 
-impl Typed {
+impl KeyFields {
     fn suggested(req: &PageRequest, member: &Member) -> Self {
         let query = query(req);
         let policy = member.organization.key_policy(&req.app.config.organizations);
@@ -173,7 +173,7 @@ fn address_problem(bad: &BadAddresses) -> &'static str {
 pub async fn create(req: PageRequest, slug: web::Path<String>, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "new-key").await?;
     let member = member(&req, OrganizationSelector::Slug(&slug)).await?;
-    let typed = Typed::read(&req, &form);
+    let typed = KeyFields::read(&req, &form);
     let (new, ends) = match typed.check(&req, &member) {
         Ok(checked) => checked,
         Err(problems) => return new_page(&req, &member, typed, problems).await,
@@ -193,14 +193,14 @@ pub async fn create(req: PageRequest, slug: web::Path<String>, payload: web::Pay
     }
 }
 
-async fn new_page(req: &PageRequest, member: &Member, typed: Typed, problems: Problems) -> PageResult {
+async fn new_page(req: &PageRequest, member: &Member, typed: KeyFields, problems: Problems) -> PageResult {
     let actor = member.actor(req);
     if let Err(refusal) = actor.require(KEYS_MANAGE) {
         return Ok(refused::page(req, member, refusal));
     }
     let config = &req.app.config;
     let policy = member.organization.key_policy(&config.organizations);
-    if !policy.on {
+    if !policy.enabled {
         return Ok(req.redirect(&format!("/o/{}/keys", member.organization.slug)));
     }
     let page = NewKeyPage {

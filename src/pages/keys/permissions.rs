@@ -77,7 +77,7 @@ pub async fn save(req: PageRequest, path: web::Path<(String, String)>, payload: 
     if scopes.is_empty() {
         let none = "Choose at least one permission. A key that needs none can be revoked";
         let problems = Problems::default().with("scopes", none);
-        return show(&req, &member, &id, Some(Rejected { ticked, problems, seen: Some(seen) })).await;
+        return show(&req, &member, &id, Some(RejectedForm { ticked, problems, seen: Some(seen) })).await;
     }
     scopes.extend(without_a_box(&req.app.config.catalog, &seen));
     let (actor, wanted) = (member.actor(&req), id.clone());
@@ -87,14 +87,16 @@ pub async fn save(req: PageRequest, path: web::Path<(String, String)>, payload: 
     match TxError::settle(saved.await)? {
         Ok(_) => Ok(req.redirect(&format!("/o/{slug}/keys?done=key-permissions"))),
         Err(refusal) => match refused::problems(refusal) {
-            Ok(problems) => show(&req, &member, &id, Some(Rejected { ticked, problems, seen: None })).await,
+            Ok(problems) => {
+                show(&req, &member, &id, Some(RejectedForm { ticked, problems, seen: None })).await
+            }
             Err(refusal) => Ok(refused::page(&req, &member, refusal)),
         },
     }
 }
 
 /// A refused form.
-struct Rejected {
+struct RejectedForm {
     ticked: Ticked,
     problems: Problems,
     /// Permissions when the form was loaded; `None` if the form now shows the current ones.
@@ -111,12 +113,12 @@ async fn changeable(req: &PageRequest, member: &Member, id: &str) -> Result<Edit
 }
 
 /// The form, with the current permissions checked unless it was submitted before.
-async fn show(req: &PageRequest, member: &Member, id: &str, rejected: Option<Rejected>) -> PageResult {
+async fn show(req: &PageRequest, member: &Member, id: &str, rejected: Option<RejectedForm>) -> PageResult {
     let changeable = changeable(req, member, id).await?;
     let state = state(&changeable);
-    let EditableKey { named, open, .. } = changeable;
+    let EditableKey { named, grantable: open, .. } = changeable;
     let granted = &named.credential.granted;
-    let Rejected { ticked, problems, seen } = rejected.unwrap_or_else(|| Rejected {
+    let RejectedForm { ticked, problems, seen } = rejected.unwrap_or_else(|| RejectedForm {
         ticked: Ticked::of(granted),
         problems: Problems::default(),
         seen: None,
@@ -138,7 +140,7 @@ async fn show(req: &PageRequest, member: &Member, id: &str, rejected: Option<Rej
 }
 
 fn state(changeable: &EditableKey) -> GrantState {
-    let EditableKey { named, role, open } = changeable;
+    let EditableKey { named, role, grantable: open } = changeable;
     match (role, &named.credential.granted) {
         (None, GrantedScopes::Unrestricted) => GrantState::OrphanedUnrestricted,
         (None, GrantedScopes::Scopes(_)) => GrantState::Orphaned,

@@ -127,7 +127,7 @@ pub async fn export(ManagerRequest(req, member): ManagerRequest) -> PageResult {
         Err(too_many) => return Ok(refused(&req, too_many.into())),
     };
     if is_head(&req.http) {
-        return Ok(export::head(&req.app, &member.organization, format));
+        return Ok(export::response_head(&req.app, &member.organization, format));
     }
     let actor = Actor::User(member.user_id);
     let by = Event::new(Action::AuditExported, actor, &req.browser.origin).org(&member.organization.id);
@@ -137,7 +137,7 @@ pub async fn export(ManagerRequest(req, member): ManagerRequest) -> PageResult {
             Ok(())
         })
         .await?;
-    Ok(export::answer(&req.app, &member.organization, filter, format))
+    Ok(export::response(&req.app, &member.organization, filter, format))
 }
 
 pub(in crate::pages) fn refused(req: &PageRequest, BadQuery(what): BadQuery) -> HttpResponse {

@@ -7,7 +7,7 @@ use askama::Template;
 use crate::domain::key_policy::KeyPolicy;
 use crate::domain::management::KEYS_MANAGE;
 use crate::domain::scope::Level;
-use crate::pages::credentials::card::{End, ListContext, Owner, State, card};
+use crate::pages::credentials::card::{CardState, End, ListContext, Owner, card};
 use crate::pages::credentials::list::{CredentialList, ListAddress, ListQuery, Listing, StateFilter};
 use crate::pages::credentials::refused;
 use crate::pages::service_accounts::list::{Account, shown};
@@ -71,7 +71,8 @@ async fn account_page(req: &PageRequest, member: &Member, id: &str, problems: Pr
     let (made, keys) =
         TxError::settle(found.await)?.map_err(|refusal| refused::page(req, member, refusal))?;
     let nav = nav(req, member, NavItem::ServiceAccounts, active_sessions(req, member).await?);
-    let KeyPolicy { on, unrestricted, .. } = member.organization.key_policy(&req.app.config.organizations);
+    let KeyPolicy { enabled: on, unrestricted, .. } =
+        member.organization.key_policy(&req.app.config.organizations);
     let manages = member.holds(req, KEYS_MANAGE) && member.actor(req).administers();
     let of_keys = &nav.keys(req.base());
     let to = |act: &'static str| move |id: &str| format!("{of_keys}/{id}/{act}");

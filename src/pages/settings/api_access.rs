@@ -39,7 +39,7 @@ pub struct ApiAccessPage {
     pub copy_code: bool,
     pub keys: Keys,
     /// A page of the organization's active sessions.
-    pub rows: Vec<Row>,
+    pub rows: Vec<SessionRow>,
     pub pager: Pager,
 }
 
@@ -48,7 +48,7 @@ pub struct ApiAccessPage {
 pub struct Keys {
     pub on: bool,
     /// Number of keys affected by the switch.
-    pub living: i64,
+    pub active: i64,
     /// Whether unrestricted keys are allowed.
     pub unrestricted: bool,
     pub key_lifetimes: Vec<LifetimeChoice>,
@@ -69,8 +69,8 @@ pub struct LifetimeChoice {
 impl Keys {
     /// Effect of turning the switch, in numbers.
     pub fn effect(&self) -> String {
-        let keys = text::count(self.living, "key", "keys");
-        match (self.on, self.living) {
+        let keys = text::count(self.active, "key", "keys");
+        match (self.on, self.active) {
             (true, 0) => "Nothing uses one now.".into(),
             (true, _) => format!("Turning this off stops {keys}."),
             (false, 0) => "No suspended key would work again.".into(),
@@ -81,7 +81,7 @@ impl Keys {
 
 /// A session in the view of an owner or admin.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct SessionRow {
     pub id: String,
     pub person: String,
     pub device: String,
@@ -151,19 +151,19 @@ pub async fn settings(ManagerRequest(req, member): ManagerRequest, slug: web::Pa
     let (org_id, now) = (member.organization.id.clone(), req.app.now());
     let after = query(&req).get("cursor").and_then(cursor::read);
     let first = after.is_none();
-    let (effect, last_change, mut living) = req
+    let (effect, last_change, mut sessions) = req
         .app
         .store
         .read(move |conn| {
             let effect = api_access::effect(conn, &org_id, now)?;
             let last_change = api_access::last_change(conn, &org_id)?;
             // One extra row shows whether there is a next page.
-            let living =
+            let sessions =
                 cli_sessions::active_page(conn, &org_id, now, after.as_ref(), paging::rows_of(PAGE))?;
-            Ok((effect, last_change, living))
+            Ok((effect, last_change, sessions))
         })
         .await?;
-    let next = paging::cut_to(PAGE, &mut living, |NamedSession { session, .. }| {
+    let next = paging::cut_to(PAGE, &mut sessions, |NamedSession { session, .. }| {
         (session.created_at, session.id.as_str())
     });
     let path = format!("{}/o/{}/settings/api-access", req.base(), *slug);
@@ -181,7 +181,7 @@ pub async fn settings(ManagerRequest(req, member): ManagerRequest, slug: web::Pa
         device_flow: policy.device_flow,
         copy_code: policy.copy_code,
         keys: credential_limits::keys(&req, &member).await?,
-        rows: living.into_iter().map(row).collect(),
+        rows: sessions.into_iter().map(row).collect(),
         pager: Pager {
             older: next.map(|cursor| format!("{path}?cursor={cursor}")),
             newer: (!first).then_some(path),
@@ -195,8 +195,8 @@ pub(in crate::pages) fn device(session: &Credential) -> String {
     session.device_name.as_deref().map_or_else(|| "unknown-device".to_owned(), text::device_label)
 }
 
-fn row(NamedSession { session, person, tool }: NamedSession) -> Row {
-    Row {
+fn row(NamedSession { session, person, tool }: NamedSession) -> SessionRow {
+    SessionRow {
         device: device(&session),
         id: session.id,
         person: text::name(&person),

@@ -25,7 +25,7 @@ pub(in crate::pages) async fn keys(req: &PageRequest, member: &Member) -> Result
     let limits = CredentialLimits::of(&member.organization, &req.app.config);
     Ok(Keys {
         on: member.organization.api_keys,
-        living: living(req, member).await?,
+        active: count_active_keys(req, member).await?,
         unrestricted: limits.unrestricted_keys,
         key_lifetimes: lifetimes(limits.key_lifetime),
         token_creators: limits.token_creators,
@@ -33,7 +33,7 @@ pub(in crate::pages) async fn keys(req: &PageRequest, member: &Member) -> Result
     })
 }
 
-async fn living(req: &PageRequest, member: &Member) -> Result<i64, StoreError> {
+async fn count_active_keys(req: &PageRequest, member: &Member) -> Result<i64, StoreError> {
     let (org_id, now) = (member.organization.id.clone(), req.app.now());
     req.app.store.read(move |conn| credential_policy::count_active_keys(conn, &org_id, now)).await
 }
@@ -69,7 +69,7 @@ pub async fn confirm(
     path: web::Path<(String, String)>,
 ) -> PageResult {
     let (slug, to) = path.into_inner();
-    let (keys, organization) = (living(&req, &member).await?, member.organization.name.clone());
+    let (keys, organization) = (count_active_keys(&req, &member).await?, member.organization.name.clone());
     let question = match to.as_str() {
         "off" => Question::ApiKeysOff { slug, organization, keys },
         "on" => Question::ApiKeysOn { slug, organization, keys },

@@ -4,7 +4,7 @@ use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
 use crate::pages::samples::{Foreign, LOGIN, Sample, moment, nav, print, shell};
 use crate::pages::sessions::list::Pager;
-use crate::pages::settings::api_access::{ApiAccessPage, Change, Keys, LifetimeChoice, Row, Switch};
+use crate::pages::settings::api_access::{ApiAccessPage, Change, Keys, LifetimeChoice, SessionRow, Switch};
 use crate::pages::shared::affected_credentials::AffectedCredentials;
 use crate::pages::shared::confirm::{ConfirmPage, Question};
 use crate::pages::shared::nav::NavItem;
@@ -21,8 +21,8 @@ fn concerned(sessions: i64, personal_tokens: i64, people: i64) -> AffectedCreden
     AffectedCredentials { sessions, personal_tokens, people }
 }
 
-fn session_row(foreign: Foreign, device: &str, last_used: Option<DisplayTime>) -> Row {
-    Row {
+fn session_row(foreign: Foreign, device: &str, last_used: Option<DisplayTime>) -> SessionRow {
+    SessionRow {
         id: "ses_1".into(),
         person: text::name(&foreign("Ada Byron")),
         device: text::device_label(&foreign(device)),
@@ -42,7 +42,7 @@ fn limits(on: bool) -> Keys {
     let choices = || vec![choice("0", "No limit", true), choice("7776000", "90 days", false)];
     Keys {
         on,
-        living: 3,
+        active: 3,
         unrestricted: !on,
         key_lifetimes: choices(),
         token_creators: TokenCreators::Members,

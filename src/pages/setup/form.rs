@@ -65,15 +65,15 @@ pub async fn setup_page(req: PageRequest) -> PageResult {
 /// `POST /setup`
 pub async fn set_up(req: PageRequest, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "setup").await?;
-    let filled = match Filled::check(&form) {
+    let filled = match SetupFields::check(&form) {
         Ok(filled) => filled,
-        Err(problems) => return Ok(again(&req, &form, problems)),
+        Err(problems) => return Ok(redisplay(&req, &form, problems)),
     };
     complete(&req, &form, filled).await
 }
 
 /// A complete form. The setup code is not checked yet.
-struct Filled {
+struct SetupFields {
     code: String,
     name: String,
     email: String,
@@ -81,7 +81,7 @@ struct Filled {
     organization: String,
 }
 
-impl Filled {
+impl SetupFields {
     fn check(form: &Parameters) -> Result<Self, Problems> {
         let text = |field: &str| form.get(field).unwrap_or_default().trim().to_owned();
         let (name, organization, typed) = (text("name"), text("organization"), text("email"));
@@ -108,12 +108,12 @@ impl Filled {
     }
 }
 
-async fn complete(req: &PageRequest, form: &Parameters, filled: Filled) -> PageResult {
-    let Filled { code, name, email, password, organization } = filled;
+async fn complete(req: &PageRequest, form: &Parameters, filled: SetupFields) -> PageResult {
+    let SetupFields { code, name, email, password, organization } = filled;
     let (app, now, typed) = (req.app.clone(), req.app.now(), code.clone());
     // Before the password is checked and hashed, which is expensive; anyone can send this form.
     if !req.app.store.read(move |conn| setup::is_setup_code(conn, &app.master, &typed, now)).await? {
-        return Ok(again(req, form, wrong_code()));
+        return Ok(redisplay(req, form, wrong_code()));
     }
     let settings = &req.app.config;
     let context = [email.as_str(), &name, &organization, &settings.brand.name].map(str::to_owned);
@@ -128,7 +128,7 @@ async fn complete(req: &PageRequest, form: &Parameters, filled: Filled) -> PageR
     let password_hash = match hashed {
         Ok(Ok(hash)) => hash,
         Ok(Err(unfit)) => {
-            return Ok(again(req, form, Problems::default().with("password", unfit.to_string())));
+            return Ok(redisplay(req, form, Problems::default().with("password", unfit.to_string())));
         }
         Err(Busy) => return Ok(req.refuse(Refusal::TooManyTries { seconds: 2 })),
     };
@@ -152,12 +152,12 @@ async fn complete(req: &PageRequest, form: &Parameters, filled: Filled) -> PageR
             }
             Ok(answer)
         }
-        Err(Refused::WrongCode) => Ok(again(req, form, wrong_code())),
+        Err(Refused::WrongCode) => Ok(redisplay(req, form, wrong_code())),
         Err(Refused::Done) => Ok(req.refuse(Refusal::NotFound)),
     }
 }
 
-fn again(req: &PageRequest, form: &Parameters, problems: Problems) -> HttpResponse {
+fn redisplay(req: &PageRequest, form: &Parameters, problems: Problems) -> HttpResponse {
     req.page(StatusCode::UNPROCESSABLE_ENTITY, &form_page(req, form, problems))
 }
 

@@ -62,11 +62,11 @@ pub struct EndedRequest {
     pub asked_from: Option<String>,
     /// "today at 14:32 UTC"
     pub asked_at: String,
-    pub why: Why,
+    pub why: DenialReason,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
+pub enum DenialReason {
     /// The user chose Deny.
     Denied,
     /// The user's role in this organization holds no requested scope.
@@ -78,7 +78,7 @@ pub enum Why {
 
 impl DeniedPage {
     fn was_denied(&self) -> bool {
-        self.request.as_ref().is_some_and(|request| request.why == Why::Denied)
+        self.request.as_ref().is_some_and(|request| request.why == DenialReason::Denied)
     }
 }
 
@@ -154,10 +154,12 @@ async fn just_ended(req: &PageRequest) -> Result<Option<EndedRequest>, StoreErro
             asked_from: request.pushed_ip,
             asked_at: text::near_time(request.created_at.utc(), now.utc()),
             why: match (request.status, organization) {
-                (RequestStatus::CannotApprove, Some(found)) => Why::RoleTooSmall(text::name(&found.name)),
-                (RequestStatus::CannotApprove, None) => Why::NoOrganization,
-                (_, Some(found)) => Why::PersonalTokensOff(text::name(&found.name)),
-                (_, None) => Why::Denied,
+                (RequestStatus::CannotApprove, Some(found)) => {
+                    DenialReason::RoleTooSmall(text::name(&found.name))
+                }
+                (RequestStatus::CannotApprove, None) => DenialReason::NoOrganization,
+                (_, Some(found)) => DenialReason::PersonalTokensOff(text::name(&found.name)),
+                (_, None) => DenialReason::Denied,
             },
         }))
     });

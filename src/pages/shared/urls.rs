@@ -8,7 +8,7 @@ pub(in crate::pages) fn query(req: &PageRequest) -> Parameters {
 }
 
 /// An id as a path segment; `unknown` if it is not a valid id.
-pub(in crate::pages) fn encoded(id: &str) -> &str {
+pub(in crate::pages) fn path_segment(id: &str) -> &str {
     let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if plain { id } else { "unknown" }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::pages::authorize::consent::{ConsentPage, Notice, Origin};
+use crate::pages::authorize::consent::{ConsentPage, NetworkOrigin, Notice};
 use crate::pages::samples::consent;
 use crate::pages::tests::{as_written, pages, visible, words_of};
 
@@ -86,7 +86,7 @@ fn consent_says_what_the_role_leaves_out_and_what_is_unusual() {
 
 #[test]
 fn an_unknown_origin_is_left_out() {
-    let page = ConsentPage { origin: None::<Origin>, ..consent(&as_written) };
+    let page = ConsentPage { origin: None::<NetworkOrigin>, ..consent(&as_written) };
     assert!(!page.render().unwrap().contains("Asked from"));
 }
 

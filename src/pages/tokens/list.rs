@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::domain::key_policy::TokenPolicy;
 use crate::domain::scope::Level;
-use crate::pages::credentials::card::{End, ListContext, Owner, State, card};
+use crate::pages::credentials::card::{CardState, End, ListContext, Owner, card};
 use crate::pages::credentials::list::{CredentialList, ListAddress, ListQuery, Listing, StateFilter};
 use crate::pages::credentials::refused;
 use crate::pages::shared::member::{Member, OrganizationSelector, active_sessions, member, nav};
@@ -81,7 +81,7 @@ pub(in crate::pages) fn policy(req: &PageRequest, member: &Member) -> TokenPolic
 }
 
 pub(in crate::pages) fn allowed(policy: TokenPolicy, member: &Member) -> Allowed {
-    if !policy.on {
+    if !policy.enabled {
         Allowed::Off
     } else if policy.creators.include(&member.role) {
         Allowed::Yes

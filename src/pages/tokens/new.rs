@@ -38,14 +38,14 @@ impl NewTokenPage {
 }
 
 /// The form as it was filled in.
-struct Typed {
+struct TokenFields {
     form_nonce: String,
     name: String,
     ticked: Ticked,
     ends: EndChoice,
 }
 
-impl Typed {
+impl TokenFields {
     /// The fields of the new token, with the expiry relative to `now`, or the form problems.
     fn check(&self, req: &PageRequest, member: &Member) -> Result<(NewToken, ChosenEnd), Problems> {
         let scopes = self.ticked.all(&req.app.config.catalog);
@@ -71,7 +71,7 @@ impl Typed {
 pub async fn new(req: PageRequest) -> PageResult {
     let member = member(&req, OrganizationSelector::Asked).await?;
     let query = query(&req);
-    let typed = Typed {
+    let typed = TokenFields {
         form_nonce: idempotent_form::form_nonce(),
         name: query.get("name").unwrap_or_default().to_owned(),
         ticked: Ticked::suggested(&query),
@@ -80,7 +80,7 @@ pub async fn new(req: PageRequest) -> PageResult {
     new_page(&req, &member, typed, Problems::default()).await
 }
 
-async fn new_page(req: &PageRequest, member: &Member, typed: Typed, problems: Problems) -> PageResult {
+async fn new_page(req: &PageRequest, member: &Member, typed: TokenFields, problems: Problems) -> PageResult {
     let actor = member.actor(req);
     if let Err(refusal) = actor.require(TOKENS_MANAGE) {
         return Ok(refused::page(req, member, refusal));
@@ -108,7 +108,7 @@ async fn new_page(req: &PageRequest, member: &Member, typed: Typed, problems: Pr
 pub async fn create(req: PageRequest, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "new-token").await?;
     let member = member(&req, OrganizationSelector::Asked).await?;
-    let typed = Typed {
+    let typed = TokenFields {
         form_nonce: idempotent_form::submitted_nonce(&form),
         name: form.get("name").unwrap_or_default().to_owned(),
         ticked: Ticked::read(&form, &req.app.config.catalog),

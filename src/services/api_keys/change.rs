@@ -23,7 +23,7 @@ pub struct EditableKey {
     /// The owner's role, which bounds the key; `None` if the owner is gone or disabled.
     pub role: Option<String>,
     /// The scopes that the actor may keep on the key or add to it.
-    pub open: ScopeSet,
+    pub grantable: ScopeSet,
 }
 
 /// Revokes a key. Idempotent.
@@ -57,7 +57,7 @@ pub fn editable(
     let kept = keepable_scopes(config, actor, &named.credential, role.as_deref());
     let held = role.as_deref().map(|role| config.catalog.held_by(role)).unwrap_or_default();
     let open = kept.union(&held.intersection(&actor.scopes));
-    Ok(EditableKey { named, role, open })
+    Ok(EditableKey { named, role, grantable: open })
 }
 
 /// Replaces the scopes of a key. Existing scopes may stay; new ones must be held by the actor. `seen` has the
@@ -126,5 +126,5 @@ fn reload(work: &mut Work<'_>, key: &StaticCredential) -> Result<NamedCredential
     let kind = key.kind.credential_kind();
     let found = static_credentials::find(work.conn, &key.org_id, kind, &key.id)?;
     let key = found.ok_or_else(|| StoreError::Failed(format!("{} has gone", key.id)))?;
-    Ok(credential_names::one(work.conn, key)?)
+    Ok(credential_names::with_name(work.conn, key)?)
 }

@@ -167,7 +167,10 @@ impl Draft {
             replaced_by: None,
         };
         static_credentials::insert(work.conn, &credential)?;
-        Ok(CreatedCredential { named: credential_names::one(work.conn, credential)?, secret: minted.secret })
+        Ok(CreatedCredential {
+            named: credential_names::with_name(work.conn, credential)?,
+            secret: minted.secret,
+        })
     }
 }
 

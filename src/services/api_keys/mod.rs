@@ -42,7 +42,7 @@ pub fn list(
     require_may_read(actor)?;
     let (org_id, kind) = (&actor.organization.id, CredentialKind::ApiKey);
     let page = static_credentials::page(conn, org_id, kind, actor.visible_owner(), part)?;
-    Ok(credential_names::all(conn, page)?)
+    Ok(credential_names::with_names(conn, page)?)
 }
 
 /// A page of the keys of a service account, for actors who may see all keys.
@@ -59,15 +59,15 @@ pub fn of_service_account(
     }
     let (org_id, kind) = (&actor.organization.id, CredentialKind::ApiKey);
     let page = static_credentials::page(conn, org_id, kind, Some(&owner), part)?;
-    Ok(credential_names::all(conn, page)?)
+    Ok(credential_names::with_names(conn, page)?)
 }
 
 /// Finds a key.
 pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<Refusal>> {
     require_may_read(actor)?;
     let found = static_credentials::find(conn, &actor.organization.id, CredentialKind::ApiKey, id)?;
-    let key = found.filter(|key| is_seen(actor, key)).ok_or(NO_SUCH_KEY)?;
-    Ok(credential_names::one(conn, key)?)
+    let key = found.filter(|key| is_visible(actor, key)).ok_or(NO_SUCH_KEY)?;
+    Ok(credential_names::with_name(conn, key)?)
 }
 
 /// Reading keys takes `keys:read` or `keys:manage`.
@@ -75,7 +75,7 @@ fn require_may_read(actor: &OrgActor) -> Result<(), Refusal> {
     actor.require(KEYS_MANAGE).or_else(|_| actor.require(KEYS_READ))
 }
 
-fn is_seen(actor: &OrgActor, key: &StaticCredential) -> bool {
+fn is_visible(actor: &OrgActor, key: &StaticCredential) -> bool {
     actor.visible_owner().is_none_or(|owner| *owner == key.owner)
 }
 
@@ -89,7 +89,7 @@ fn manager(work: &mut Work<'_>, config: &Config, actor: &OrgActor) -> Result<Org
 /// Locks a key that the actor may manage.
 fn managed(work: &mut Work<'_>, actor: &OrgActor, id: &str) -> Result<StaticCredential, TxError<Refusal>> {
     let found = static_credentials::lock(work.conn, &actor.organization.id, CredentialKind::ApiKey, id)?;
-    Ok(found.filter(|key| is_seen(actor, key)).ok_or(NO_SUCH_KEY)?)
+    Ok(found.filter(|key| is_visible(actor, key)).ok_or(NO_SUCH_KEY)?)
 }
 
 /// The current role of a key's owner; `None` if the owner is gone or disabled.
@@ -105,7 +105,7 @@ fn owner_role(conn: &mut Conn, key: &StaticCredential) -> Result<Option<String>,
 /// Refuses if the organization does not allow API keys.
 fn require_enabled(config: &Config, actor: &OrgActor) -> Result<(), Refusal> {
     let organization = &actor.organization;
-    if organization.key_policy(&config.organizations).on {
+    if organization.key_policy(&config.organizations).enabled {
         return Ok(());
     }
     let message =

@@ -118,13 +118,13 @@ fn allowed(
     let name = || organization.name.clone();
     match kind {
         StaticKind::ApiKey(_) => {
-            if !organization.key_policy(&config.organizations).on {
+            if !organization.key_policy(&config.organizations).enabled {
                 return Err(Refused::KeysOff { name: name() });
             }
         }
         StaticKind::PersonalToken => {
             let policy = organization.token_policy(&config.organizations);
-            if !policy.on {
+            if !policy.enabled {
                 return Err(Refused::SwitchedOff { name: name(), slug: organization.slug.clone() });
             }
             if !policy.creators.include(role) {

@@ -72,20 +72,21 @@ pub(in crate::services) fn choices(
     conn: &mut Conn,
     config: &Config,
     user_id: &str,
-    wanted: &ChoiceCriteria<'_>,
+    criteria: &ChoiceCriteria<'_>,
 ) -> Result<Vec<OrganizationChoice>, StoreError> {
-    let allowed = wanted.scopes.intersection(&wanted.client.allowed_scopes(&config.catalog));
+    let allowed = criteria.scopes.intersection(&criteria.client.allowed_scopes(&config.catalog));
     let mut choices: Vec<OrganizationChoice> = memberships::of_user(conn, user_id)?
         .into_iter()
         .map(|(organization, role)| {
             let held = config.catalog.held_by(&role);
             let (granted, left_out) = (allowed.intersection(&held), allowed.difference(&held));
-            let policy_block = organization.policy(&config.organizations).policy_block(wanted.sign_in_method);
+            let policy_block =
+                organization.policy(&config.organizations).policy_block(criteria.sign_in_method);
             OrganizationChoice { organization, role, granted, left_out, policy_block }
         })
         .collect();
     let hinted = |choice: &OrganizationChoice| {
-        let hint = wanted.org_hint;
+        let hint = criteria.org_hint;
         hint == Some(&choice.organization.id) || hint == Some(&choice.organization.slug)
     };
     // The suggested organization first, then the selectable ones.

@@ -10,7 +10,7 @@ use crate::keys::master::MasterKey;
 use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
 use crate::store::{Conn, StoreError, authorization_codes as codes, clients, organizations};
 
-use super::consent::opened_by;
+use super::consent::is_bound_to;
 use super::decide::derive_code;
 
 /// The redirect of an answered request to its client.
@@ -33,7 +33,7 @@ pub fn find_redirect(
     browser: Digest,
     signed_in: bool,
 ) -> Result<Option<ClientRedirect>, StoreError> {
-    let Some(request) = requests::find(conn, id)?.filter(|request| opened_by(request, browser)) else {
+    let Some(request) = requests::find(conn, id)?.filter(|request| is_bound_to(request, browser)) else {
         return Ok(None);
     };
     let Some(client) = clients::find(conn, &request.client_id)? else { return Ok(None) };

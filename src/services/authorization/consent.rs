@@ -23,7 +23,7 @@ pub struct ConsentRequest {
     pub client: Client,
     pub sign_in_method: SignInMethod,
     /// Requested scopes, capped by the sign-in method.
-    pub asked: ScopeSet,
+    pub requested: ScopeSet,
     /// All organizations of the user, the suggested one first; may be empty.
     pub choices: Vec<OrganizationChoice>,
     /// The user has not used this client before.
@@ -49,7 +49,7 @@ pub enum Unanswerable {
     Answered(Box<AuthorizationRequest>),
     /// Malformed: redirect the error to the client.
     Invalid(Box<AuthorizationRequest>),
-    /// `prompt=none`: redirect `consent_required` to the client, because consent is always asked for.
+    /// `prompt=none`: redirect `consent_required` to the client, because consent is always requested for.
     MayNotAsk(Box<AuthorizationRequest>),
     ClientGone,
 }
@@ -76,7 +76,8 @@ pub(super) fn load_consent(
     request: Option<AuthorizationRequest>,
     session: &WebSession,
 ) -> Result<ConsentRequest, TxError<Unanswerable>> {
-    let request = request.filter(|request| opened_by(request, session.hash)).ok_or(Unanswerable::NotHere)?;
+    let request =
+        request.filter(|request| is_bound_to(request, session.hash)).ok_or(Unanswerable::NotHere)?;
     match request.status {
         RequestStatus::Approved
         | RequestStatus::Denied
@@ -95,26 +96,26 @@ pub(super) fn load_consent(
         RequestStatus::Open => {}
     }
     let client = clients::find(conn, &request.client_id)?.ok_or(Unanswerable::ClientGone)?;
-    let mut asked = ScopeSet::parse(&request.scopes)
+    let mut requested = ScopeSet::parse(&request.scopes)
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
     let sign_in_method = request.sign_in_method(config);
     if sign_in_method == SignInMethod::Paste {
-        asked = cap_scopes(&config.catalog, &asked);
+        requested = cap_scopes(&config.catalog, &requested);
     }
-    let wanted = ChoiceCriteria {
+    let criteria = ChoiceCriteria {
         client: &client,
-        scopes: &asked,
+        scopes: &requested,
         org_hint: request.org_hint.as_deref(),
         sign_in_method,
     };
-    let choices = choices(conn, config, &session.user_id, &wanted)?;
-    let answerable = answerable(config, now, &request, &asked, session);
+    let choices = choices(conn, config, &session.user_id, &criteria)?;
+    let answerable = answerable(config, now, &request, &requested, session);
     let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id, client.created_at)?;
-    Ok(ConsentRequest { request, client, sign_in_method, asked, choices, first_time, answerable })
+    Ok(ConsentRequest { request, client, sign_in_method, requested, choices, first_time, answerable })
 }
 
 /// Whether the request is bound to this browser.
-pub(super) fn opened_by(request: &AuthorizationRequest, browser: Digest) -> bool {
+pub(super) fn is_bound_to(request: &AuthorizationRequest, browser: Digest) -> bool {
     request.browser_hash == Some(browser)
 }
 
@@ -122,11 +123,11 @@ fn answerable(
     config: &Config,
     now: Time,
     request: &AuthorizationRequest,
-    asked: &ScopeSet,
+    requested: &ScopeSet,
     session: &WebSession,
 ) -> Answerable {
     let age = now - session.auth_time;
-    let stale = is_stale(config, now, asked, session)
+    let stale = is_stale(config, now, requested, session)
         || (request.prompt.as_deref() == Some("login") && session.auth_time < request.created_at)
         || request.max_age.is_some_and(|seconds| {
             age > TimeDelta::seconds(seconds) && session.auth_time < request.created_at

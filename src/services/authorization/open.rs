@@ -62,10 +62,10 @@ pub fn push(
     client.permit(Grant::AuthorizationCode)?;
     let addressed =
         check_redirect(Some(client), parameters).map_err(|untrusted| client_facing(&untrusted))?;
-    let asked = check(client, &config.catalog, config.server.public_url.as_str(), parameters)?;
+    let params = check(client, &config.catalog, config.server.public_url.as_str(), parameters)?;
     let reference = Secret::random(work.entropy);
     let user_check = short_code::new(work.entropy);
-    let mut request = row(work, client, parameters, &addressed, Ok(asked));
+    let mut request = row(work, client, parameters, &addressed, Ok(params));
     request.pushed_hash = Some(reference.digest());
     request.pushed_ip = ip.map(str::to_owned);
     request.short_code = Some(user_check.clone());
@@ -104,10 +104,10 @@ pub fn open(
         (None, Ok(_)) => return Ok(OpenOutcome::Gone),
         (Some(client), Ok(addressed)) => (client, addressed),
     };
-    let asked = client
+    let params = client
         .permit(Grant::AuthorizationCode)
         .and_then(|()| check(client, &config.catalog, config.server.public_url.as_str(), parameters));
-    let mut request = row(work, client, parameters, &addressed, asked);
+    let mut request = row(work, client, parameters, &addressed, params);
     request.browser_hash = Some(opener.browser);
     request.expires_at = work.now + config.tokens.request;
     requests::insert(work.conn, &request)?;
@@ -174,7 +174,7 @@ fn row(
     client: &Client,
     parameters: &RawParameters,
     addressed: &Redirectable,
-    asked: Result<AuthorizationParams, OAuthError>,
+    params: Result<AuthorizationParams, OAuthError>,
 ) -> AuthorizationRequest {
     let device = parameters.device();
     let mut request = AuthorizationRequest {
@@ -205,15 +205,15 @@ fn row(
         user_id: None,
         org_id: None,
     };
-    match asked {
-        Ok(asked) => {
-            request.scopes = asked.scopes.to_string();
-            request.code_challenge = Some(asked.challenge.as_str().to_owned());
-            request.nonce = asked.nonce;
-            request.prompt = asked.prompt.as_str().map(str::to_owned);
-            request.max_age = asked.max_age;
-            request.login_hint = asked.login_hint;
-            request.org_hint = asked.org;
+    match params {
+        Ok(params) => {
+            request.scopes = params.scopes.to_string();
+            request.code_challenge = Some(params.challenge.as_str().to_owned());
+            request.nonce = params.nonce;
+            request.prompt = params.prompt.as_str().map(str::to_owned);
+            request.max_age = params.max_age;
+            request.login_hint = params.login_hint;
+            request.org_hint = params.org;
         }
         Err(error) => {
             tracing::info!(client = client.id, code = error.code.as_str(), reason = %error.reason, "invalid request");

@@ -11,7 +11,7 @@ use crate::keys::master::MasterKey;
 use crate::store::authorization_requests::{self as requests, AuthorizationRequest};
 use crate::store::{Conn, StoreError, Work, authorization_codes as codes, clients, organizations};
 
-use super::consent::opened_by;
+use super::consent::is_bound_to;
 use super::decide::derive_code;
 
 /// Maximum length of a `state` that is appended to the code, in characters.
@@ -49,7 +49,7 @@ pub fn find_copied_code(
 ) -> Result<Option<CopiedCodeAnswer>, StoreError> {
     let found = requests::find(conn, id)?;
     let Some(request) = found.filter(|request| {
-        opened_by(request, browser) && request.sign_in_method(config) == SignInMethod::Paste
+        is_bound_to(request, browser) && request.sign_in_method(config) == SignInMethod::Paste
     }) else {
         return Ok(None);
     };
@@ -97,6 +97,6 @@ fn text(master: &MasterKey, seed: &[u8], request: &AuthorizationRequest) -> Secr
 
 /// Revokes an unused code; `false` if there is none.
 pub fn withdraw(work: &mut Work<'_>, id: &str, browser: Digest) -> Result<bool, StoreError> {
-    let opened_here = requests::find(work.conn, id)?.is_some_and(|request| opened_by(&request, browser));
+    let opened_here = requests::find(work.conn, id)?.is_some_and(|request| is_bound_to(&request, browser));
     Ok(opened_here && codes::expire(work.conn, id, work.now)?)
 }

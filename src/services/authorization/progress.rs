@@ -154,8 +154,9 @@ fn copied_codes_off(
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
     // The device page checks the network; assume that it is the same here.
     let sign_in_method = SignInMethod::Device(Proximity::SameNetwork);
-    let wanted =
+    let criteria =
         ChoiceCriteria { client, scopes: &scopes, org_hint: request.org_hint.as_deref(), sign_in_method };
-    let device_codes = choices(conn, config, user_id, &wanted)?.iter().any(OrganizationChoice::is_selectable);
+    let device_codes =
+        choices(conn, config, user_id, &criteria)?.iter().any(OrganizationChoice::is_selectable);
     Ok(Progress::CopiedCodesOff { device_codes })
 }

@@ -26,7 +26,7 @@ pub struct DeviceConsentRequest {
     /// The code that the device must be showing.
     pub user_code: UserCode,
     pub proximity: Proximity,
-    pub asked: ScopeSet,
+    pub requested: ScopeSet,
     /// All organizations of the user, the suggested one first; may be empty.
     pub choices: Vec<OrganizationChoice>,
     /// The user has not used this client before.
@@ -88,16 +88,16 @@ pub(super) fn load_consent(
     }
     let client = clients::find(conn, &request.client_id)?.ok_or(Unanswerable::ClientGone)?;
     let damaged = |what: &str| StoreError::Failed(format!("the {what} of {} cannot be read", request.id));
-    let asked = ScopeSet::parse(&request.scopes).map_err(|_| damaged("scopes"))?;
+    let requested = ScopeSet::parse(&request.scopes).map_err(|_| damaged("scopes"))?;
     let user_code = user_code(master, &request.id).ok_or_else(|| damaged("code"))?;
     let proximity = Proximity::of(request.ip.as_deref().and_then(|ip| ip.parse().ok()), address);
-    let wanted = ChoiceCriteria {
+    let criteria = ChoiceCriteria {
         client: &client,
-        scopes: &asked,
+        scopes: &requested,
         org_hint: request.org_hint.as_deref(),
         sign_in_method: SignInMethod::Device(proximity),
     };
-    let choices = choices(conn, config, &session.user_id, &wanted)?;
+    let choices = choices(conn, config, &session.user_id, &criteria)?;
     match request.status {
         DeviceStatus::Open => {}
         DeviceStatus::Approved
@@ -113,7 +113,16 @@ pub(super) fn load_consent(
     // A client that is new to the user and polls from another network looks like phishing.
     let suspicious = first_time && proximity == Proximity::DifferentNetwork;
     let stale =
-        is_stale(config, now, &asked, session) || (suspicious && now - session.auth_time > MAX_AUTH_AGE);
+        is_stale(config, now, &requested, session) || (suspicious && now - session.auth_time > MAX_AUTH_AGE);
     let answerable = if stale { Answerable::AfterSigningInAgain } else { Answerable::Now };
-    Ok(DeviceConsentRequest { request, client, user_code, proximity, asked, choices, first_time, answerable })
+    Ok(DeviceConsentRequest {
+        request,
+        client,
+        user_code,
+        proximity,
+        requested,
+        choices,
+        first_time,
+        answerable,
+    })
 }

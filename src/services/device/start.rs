@@ -33,7 +33,7 @@ pub fn start(
     parameters: &RawParameters,
     ip: Option<&str>,
 ) -> Result<StartedRequest, TxError<OAuthError>> {
-    let asked = check(client, &config.catalog, config.server.public_url.as_str(), parameters)?;
+    let params = check(client, &config.catalog, config.server.public_url.as_str(), parameters)?;
     let device_code = Secret::random(work.entropy);
     let entropy = work.entropy;
     let (id, user_code) = unused_id(work.conn, master, || IdKind::DeviceRequest.new_id(entropy))?;
@@ -43,8 +43,8 @@ pub fn start(
         device_hash: device_code.digest(),
         user_code_hash: hash(master, &user_code),
         client_id: client.id.clone(),
-        scopes: asked.scopes.to_string(),
-        org_hint: asked.org,
+        scopes: params.scopes.to_string(),
+        org_hint: params.org,
         device_name: device.name,
         device_os: device.os,
         tool_version: device.tool_version,

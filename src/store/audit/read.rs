@@ -21,7 +21,7 @@ use crate::store::engine::schema::audit_events;
 
 /// Filter of audit events. `None` means any.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct AuditFilter {
     pub since: Option<Time>,
     /// Exclusive.
     pub until: Option<Time>,
@@ -48,7 +48,7 @@ struct Branch<'a> {
     credential: Option<(CredentialColumn, &'a str)>,
 }
 
-impl Filter {
+impl AuditFilter {
     fn branches(&self) -> Vec<Branch<'_>> {
         let actors = self
             .actors
@@ -68,7 +68,7 @@ impl Filter {
 /// includes all selected columns.
 macro_rules! select {
     ($conn:expr, $selection:expr, $chain:expr, $filter:expr, $branch:expr, $before:expr, $limit:expr) => {{
-        let Filter { since, until, action, outcome, actors: _, credential: _ } = $filter;
+        let AuditFilter { since, until, action, outcome, actors: _, credential: _ } = $filter;
         let Branch { actor, credential } = $branch;
         let mut query = audit_events::table
             .filter(audit_events::chain.eq($chain))
@@ -113,7 +113,7 @@ macro_rules! select {
 pub fn page(
     conn: &mut Conn,
     chain: &str,
-    filter: &Filter,
+    filter: &AuditFilter,
     before: Option<EventCursor>,
     limit: usize,
 ) -> Result<Vec<RecordedEvent>, StoreError> {
@@ -139,7 +139,7 @@ pub fn page(
 fn positions(
     conn: &mut Conn,
     chain: &str,
-    filter: &Filter,
+    filter: &AuditFilter,
     branches: &[Branch<'_>],
     before: Option<EventCursor>,
     limit: usize,
@@ -177,7 +177,7 @@ pub fn chain(conn: &mut Conn, chain: &str) -> Result<Vec<RecordedEvent>, StoreEr
 pub fn latest(conn: &mut Conn, chain: &str, actions: &[Action]) -> Result<Option<RecordedEvent>, StoreError> {
     let mut latest: Option<RecordedEvent> = None;
     for action in actions {
-        let filter = Filter { action: Some(*action), ..Filter::default() };
+        let filter = AuditFilter { action: Some(*action), ..AuditFilter::default() };
         let found = page(conn, chain, &filter, None, 1)?.pop();
         latest = latest.into_iter().chain(found).max_by_key(|event| (event.at, event.sequence));
     }

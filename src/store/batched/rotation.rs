@@ -141,9 +141,9 @@ pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<StoredSession>, StoreErr
 /// others, and there are no deadlocks. On SQLite, both are in one write transaction, and nothing can have changed.
 pub fn rotate(conn: &mut Conn, wanted: &[Rotation], now: Time) -> Result<Vec<String>, StoreError> {
     match conn {
-        Conn::Postgres(conn) => Ok(Rotate(Arrays::of(wanted, now)).load(conn)?),
+        Conn::Postgres(conn) => Ok(Rotate(RotationArrays::of(wanted, now)).load(conn)?),
         Conn::Sqlite(conn) => {
-            let one = |wanted| Rotate(One { wanted, at: now }).get_result(conn).optional();
+            let one = |wanted| Rotate(SingleRotation { wanted, at: now }).get_result(conn).optional();
             Ok(wanted.iter().map(one).filter_map(Result::transpose).collect::<QueryResult<_>>()?)
         }
     }
@@ -168,23 +168,23 @@ impl<S> Query for Rotate<S> {
     type SqlType = Text;
 }
 
-impl RunQueryDsl<PgConnection> for Rotate<Arrays<'_>> {}
-impl RunQueryDsl<SqliteConnection> for Rotate<One<'_>> {}
+impl RunQueryDsl<PgConnection> for Rotate<RotationArrays<'_>> {}
+impl RunQueryDsl<SqliteConnection> for Rotate<SingleRotation<'_>> {}
 
 /// One rotation.
-struct One<'a> {
+struct SingleRotation<'a> {
     wanted: &'a Rotation,
     at: Time,
 }
 
-impl QueryId for Rotate<One<'_>> {
-    type QueryId = Rotate<One<'static>>;
+impl QueryId for Rotate<SingleRotation<'_>> {
+    type QueryId = Rotate<SingleRotation<'static>>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl QueryFragment<Sqlite> for Rotate<One<'_>> {
+impl QueryFragment<Sqlite> for Rotate<SingleRotation<'_>> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let One { wanted, at } = &self.0;
+        let SingleRotation { wanted, at } = &self.0;
         pass.push_sql("UPDATE credentials SET generation = generation + 1, rotated_at = ");
         pass.push_bind_param::<Moment, _>(at)?;
         pass.push_sql(", idle_ends_at = ");
@@ -205,7 +205,7 @@ impl QueryFragment<Sqlite> for Rotate<One<'_>> {
 }
 
 /// Several rotations as one array per column.
-struct Arrays<'a> {
+struct RotationArrays<'a> {
     ids: Vec<&'a str>,
     generations: Vec<i64>,
     client_versions: Vec<i64>,
@@ -215,7 +215,7 @@ struct Arrays<'a> {
     at: Time,
 }
 
-impl<'a> Arrays<'a> {
+impl<'a> RotationArrays<'a> {
     fn of(wanted: &'a [Rotation], at: Time) -> Self {
         Self {
             ids: wanted.iter().map(|wanted| wanted.id.as_str()).collect(),
@@ -229,14 +229,15 @@ impl<'a> Arrays<'a> {
     }
 }
 
-impl QueryId for Rotate<Arrays<'_>> {
-    type QueryId = Rotate<Arrays<'static>>;
+impl QueryId for Rotate<RotationArrays<'_>> {
+    type QueryId = Rotate<RotationArrays<'static>>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl QueryFragment<Pg> for Rotate<Arrays<'_>> {
+impl QueryFragment<Pg> for Rotate<RotationArrays<'_>> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let Arrays { ids, generations, client_versions, ips, installations, idle_ends_at, at } = &self.0;
+        let RotationArrays { ids, generations, client_versions, ips, installations, idle_ends_at, at } =
+            &self.0;
         pass.push_sql(
             "UPDATE credentials SET \
                 generation = credentials.generation + 1, \

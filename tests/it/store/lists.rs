@@ -11,7 +11,7 @@ use keystiled::domain::engine::Engine;
 use keystiled::domain::subject::SubjectId;
 use keystiled::domain::time::Time;
 use keystiled::domain::usage::UseOutcome;
-use keystiled::store::audit::{self, Filter};
+use keystiled::store::audit::{self, AuditFilter};
 use keystiled::store::own_sessions::{self, SEARCH_LIMIT, SessionFilter, SessionOwner, SessionState};
 use keystiled::store::static_credentials::{PageQuery, StatusFilter};
 use keystiled::store::{
@@ -26,7 +26,7 @@ use crate::support::oauth::Session;
 use crate::support::reading::Cost;
 
 /// Name, filter, position, the indexes that may serve it, and the number of rows.
-type Case<'a> = (&'a str, Filter, Option<(Time, i64)>, &'a [&'a str], usize);
+type Case<'a> = (&'a str, AuditFilter, Option<(Time, i64)>, &'a [&'a str], usize);
 
 /// Rows that are not requested.
 const MANY: usize = 5_000;
@@ -119,10 +119,10 @@ both_engines! {
     async fn cb_06_each_filter_of_the_audit_log_has_an_index(app) {
         let chain = app.owner().await.organization.id;
         fill_events(app, &chain).await;
-        let any = Filter::default;
+        let any = AuditFilter::default;
         let deep = Some((start() + TimeDelta::seconds(60), 1_000_060));
         let id = |id: &str| Some(id.to_owned());
-        let period = || Filter {
+        let period = || AuditFilter {
             since: Some(start() + TimeDelta::seconds(100)),
             until: Some(start() + TimeDelta::seconds(200)),
             ..any()
@@ -133,36 +133,36 @@ both_engines! {
             ("all", any(), None, &["audit_events_by_time"], 51),
             ("the last page", any(), deep, &["audit_events_by_time"], 51),
             ("a period", period(), None, &["audit_events_by_time"], 51),
-            ("the last page of a period", Filter { since: None, ..period() }, deep, &["audit_events_by_time"], 51),
-            ("an actor", Filter { actors: Some(vec!["usr_rare".to_owned()]), ..any() }, None, &["audit_events_by_actor"], 3),
+            ("the last page of a period", AuditFilter { since: None, ..period() }, deep, &["audit_events_by_time"], 51),
+            ("an actor", AuditFilter { actors: Some(vec!["usr_rare".to_owned()]), ..any() }, None, &["audit_events_by_actor"], 3),
             (
                 "several actors",
-                Filter { actors: Some(["usr_none", "usr_rare", "usr_gone"].map(str::to_owned).to_vec()), ..any() },
+                AuditFilter { actors: Some(["usr_none", "usr_rare", "usr_gone"].map(str::to_owned).to_vec()), ..any() },
                 None,
                 &["audit_events_by_actor", "audit_events_by_chain"],
                 3,
             ),
-            ("an action", Filter { action: Some(Action::ApiKeyLeaked), ..any() }, None, &["audit_events_by_action"], 3),
-            ("none of an action", Filter { action: Some(Action::MemberAdded), ..period() }, None, &["audit_events_by_action"], 0),
+            ("an action", AuditFilter { action: Some(Action::ApiKeyLeaked), ..any() }, None, &["audit_events_by_action"], 3),
+            ("none of an action", AuditFilter { action: Some(Action::MemberAdded), ..period() }, None, &["audit_events_by_action"], 0),
             (
                 "an actor in a period",
-                Filter { actors: Some(vec!["usr_rare".to_owned()]), ..period() },
+                AuditFilter { actors: Some(vec!["usr_rare".to_owned()]), ..period() },
                 None,
                 &["audit_events_by_actor"],
                 0,
             ),
-            ("a credential in a period", Filter { credential: id("ses_rare"), ..period() }, None, by_credential, 0),
-            ("a credential", Filter { credential: id("ses_rare"), ..any() }, None, by_credential, 6),
-            ("a busy credential", Filter { credential: id("ses_common"), ..any() }, deep, by_credential, 51),
-            ("what was refused", Filter { outcome: Some(Outcome::Refused), ..any() }, None, &["audit_events_refused"], 3),
+            ("a credential in a period", AuditFilter { credential: id("ses_rare"), ..period() }, None, by_credential, 0),
+            ("a credential", AuditFilter { credential: id("ses_rare"), ..any() }, None, by_credential, 6),
+            ("a busy credential", AuditFilter { credential: id("ses_common"), ..any() }, deep, by_credential, 51),
+            ("what was refused", AuditFilter { outcome: Some(Outcome::Refused), ..any() }, None, &["audit_events_refused"], 3),
             (
                 "refusals in a period",
-                Filter { outcome: Some(Outcome::Refused), ..period() },
+                AuditFilter { outcome: Some(Outcome::Refused), ..period() },
                 None,
                 &["audit_events_refused"],
                 0,
             ),
-            ("what succeeded", Filter { outcome: Some(Outcome::Success), ..any() }, None, &["audit_events_by_time"], 51),
+            ("what succeeded", AuditFilter { outcome: Some(Outcome::Success), ..any() }, None, &["audit_events_by_time"], 51),
         ];
         for (name, filter, before, indexes, expected) in cases {
             let (org, asked) = (chain.clone(), filter.clone());
@@ -181,8 +181,8 @@ both_engines! {
     async fn cb_06_a_page_of_several_actors_or_of_a_credential_continues_where_it_ended(app) {
         let chain = app.owner().await.organization.id;
         fill_events(app, &chain).await;
-        let filter = Filter { credential: Some("ses_rare".to_owned()), ..Filter::default() };
-        let actors = Filter { actors: Some(vec!["usr_common".to_owned(), "usr_rare".to_owned()]), ..Filter::default() };
+        let filter = AuditFilter { credential: Some("ses_rare".to_owned()), ..AuditFilter::default() };
+        let actors = AuditFilter { actors: Some(vec!["usr_common".to_owned(), "usr_rare".to_owned()]), ..AuditFilter::default() };
         for (filter, size, all) in [(filter, 2, 6), (actors, 1000, MANY)] {
             let (mut before, mut found) = (None, Vec::new());
             loop {
@@ -207,16 +207,16 @@ both_engines! {
             at(app), rare("key_rare", "key_common"), rare("denied", "allowed"),
         );
         fill(app, "uses", &format!("{columns} {values}")).await;
-        let of = |id: &str, outcome| usage_events::Filter { credential: Some(id.to_owned()), outcome, ..usage_events::Filter::default() };
-        let denied = usage_events::Filter { outcome: Some(UseOutcome::Denied), ..usage_events::Filter::default() };
+        let of = |id: &str, outcome| usage_events::UsageEventFilter { credential: Some(id.to_owned()), outcome, ..usage_events::UsageEventFilter::default() };
+        let denied = usage_events::UsageEventFilter { outcome: Some(UseOutcome::Denied), ..usage_events::UsageEventFilter::default() };
         let (since, until) = (Some(start() + TimeDelta::seconds(100)), Some(start() + TimeDelta::seconds(4000)));
         let deep = (start() + TimeDelta::seconds(60), "use_60".to_owned());
         for (filter, after, index, expected) in [
-            (usage_events::Filter::default(), None, "uses_by_org", 51),
-            (usage_events::Filter { until, ..usage_events::Filter::default() }, Some(deep.clone()), "uses_by_org", 51),
+            (usage_events::UsageEventFilter::default(), None, "uses_by_org", 51),
+            (usage_events::UsageEventFilter { until, ..usage_events::UsageEventFilter::default() }, Some(deep.clone()), "uses_by_org", 51),
             (of("key_rare", None), None, "uses_by_credential", 3),
-            (usage_events::Filter { since, until, ..of("key_rare", None) }, None, "uses_by_credential", 0),
-            (usage_events::Filter { since, until, ..denied.clone() }, None, "uses_denied_by_org", 0),
+            (usage_events::UsageEventFilter { since, until, ..of("key_rare", None) }, None, "uses_by_credential", 0),
+            (usage_events::UsageEventFilter { since, until, ..denied.clone() }, None, "uses_denied_by_org", 0),
             (of("key_common", None), Some(deep.clone()), "uses_by_credential", 51),
             (denied, None, "uses_denied_by_org", 3),
             (of("key_common", Some(UseOutcome::Denied)), None, "uses_denied_by_credential", 0),
@@ -239,7 +239,7 @@ both_engines! {
                 CASE WHEN i <= 2 THEN 'key_rare' ELSE 'key_' || (10000 + i) END, 'GET /', 'allowed', 1"
         );
         fill(app, "usage", &format!("{columns} {values}")).await;
-        let filter = |credential: Option<&str>| usage_counts::Filter {
+        let filter = |credential: Option<&str>| usage_counts::UsageCountFilter {
             from: "2026-01-01".to_owned(),
             to: "2026-01-31".to_owned(),
             credential: credential.map(str::to_owned),

@@ -16,7 +16,7 @@ use crate::http::api_auth;
 use crate::services::rate_limits;
 use crate::store::TxError;
 use crate::web::app::App;
-use request::{Described, Required, VerifyRequest};
+use request::{Described, Requirements, VerifyRequest};
 use response::{PassedRequest, ResponseForm, Verified};
 
 /// Verify a request for a proxy
@@ -52,7 +52,7 @@ use response::{PassedRequest, ResponseForm, Verified};
     )
 )]
 pub async fn for_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    let asked = Required::parse(&app, request.query_string())
+    let asked = Requirements::parse(&app, request.query_string())
         .and_then(|required| Ok(VerifyRequest { required, original: request::original(request.headers())? }));
     ResponseForm::Headers.respond(by_headers(&app, &request, asked).await)
 }
@@ -62,7 +62,7 @@ pub async fn for_proxy(app: web::Data<App>, request: HttpRequest) -> HttpRespons
 pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let required = request.match_info().query("required");
     let original = request::behind_prefix(app.config.server.public_url.path(), &request);
-    let asked = Required::parse(&app, if required == "-" { "" } else { required })
+    let asked = Requirements::parse(&app, if required == "-" { "" } else { required })
         .and_then(|required| Ok(VerifyRequest { required, original: Some(original?) }));
     ResponseForm::Headers.respond(by_headers(&app, &request, asked).await)
 }
@@ -113,7 +113,7 @@ async fn decide(
     asked: &VerifyRequest,
 ) -> Result<PassedRequest, ApiError> {
     let endpoint = asked.original.as_ref().map(Endpoint::name);
-    let Required { scopes, audience, .. } = &asked.required;
+    let Requirements { scopes, audience, .. } = &asked.required;
     let principal = api_auth::check_for(app, request, secret, audience, endpoint).await?;
     if !scopes.is_subset(&principal.scopes) {
         return Err(api_auth::insufficient_scope(app, scopes.clone()).into());

@@ -25,14 +25,14 @@ const TARGET: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
 const PREFIX: &str = "/api/v1/verify/";
 
 pub(super) struct VerifyRequest {
-    pub(super) required: Required,
+    pub(super) required: Requirements,
     /// The original request, if the proxy describes it.
     pub(super) original: Option<Endpoint>,
 }
 
 /// Requirements on a request, from the configuration of the gateway.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Required {
+pub(super) struct Requirements {
     pub(super) scopes: ScopeSet,
     /// A rate policy by name, in addition to those that apply by route and scopes.
     pub(super) policy: Option<String>,
@@ -43,7 +43,7 @@ pub(super) struct Required {
 impl VerifyRequest {
     /// The rate policies that apply.
     pub(super) fn policies(&self, all: &[RatePolicy]) -> Vec<RatePolicy> {
-        let Required { scopes, policy: named, .. } = &self.required;
+        let Requirements { scopes, policy: named, .. } = &self.required;
         let counts = |policy: &&RatePolicy| {
             named.as_ref() == Some(&policy.name) || policy.applies_to(scopes, self.original.as_ref())
         };
@@ -51,7 +51,7 @@ impl VerifyRequest {
     }
 }
 
-impl Required {
+impl Requirements {
     /// Reads `scope=a+b&policy=name&resource=https://api.example.com`. Unknown parameters are refused: a typo
     /// must not let requests pass.
     pub(super) fn parse(app: &App, query: &str) -> Result<Self, ApiError> {
@@ -159,7 +159,7 @@ impl Described {
             None => None,
         };
         let required =
-            Required::of(app, &self.scopes.join(" "), self.policy.as_deref(), self.resource.as_deref())?;
+            Requirements::of(app, &self.scopes.join(" "), self.policy.as_deref(), self.resource.as_deref())?;
         Ok((secret, VerifyRequest { required, original }))
     }
 }

@@ -149,7 +149,7 @@ impl std::fmt::Debug for RefusalForm {
 
 /// Texts of a refusal for the template.
 #[derive(Debug, Clone)]
-pub struct Words {
+pub struct RefusalText {
     pub status: StatusCode,
     /// Page title, without untrusted names.
     pub tab: &'static str,
@@ -167,11 +167,11 @@ pub struct Words {
 pub enum Next {
     Nothing,
     Run(String),
-    Links(Vec<Link>),
+    Links(Vec<RefusalLink>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub struct RefusalLink {
     pub label: &'static str,
     pub href: String,
 }
@@ -186,7 +186,7 @@ pub struct Detail {
 #[template(path = "shared/refusal.html")]
 pub struct RefusalPage {
     pub shell: Shell,
-    pub words: Words,
+    pub words: RefusalText,
     /// The request id, as in the log and in `X-Request-Id`.
     pub reference: String,
 }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 
 use crate::domain::policy::PolicyBlock;
 use crate::pages::shared::refusal::{
-    Detail, Link, Next, Refusal, RefusalActions, RefusalForm, WhoCanEnable, Words,
+    Detail, Next, Refusal, RefusalActions, RefusalForm, RefusalLink, RefusalText, WhoCanEnable,
 };
 use crate::pages::shared::text;
 use crate::pages::shared::words::{Sentence, names};
@@ -12,27 +12,27 @@ use crate::pages::shared::words::{Sentence, names};
 impl Refusal {
     /// Texts of this refusal; `base` is the issuer's path.
     #[expect(clippy::too_many_lines, reason = "one table of words, an entry a refusal")]
-    pub(in crate::pages) fn words(self, base: &str) -> Words {
+    pub(in crate::pages) fn words(self, base: &str) -> RefusalText {
         match self {
-            Self::RequestEnded { open_for, command } => Words::new(StatusCode::GONE, "This request has ended")
+            Self::RequestEnded { open_for, command } => RefusalText::new(StatusCode::GONE, "This request has ended")
                 .what(Sentence::from("It was open for ").text(open_for).text(". Start again in your terminal:"))
                 .nothing_given()
                 .next(Next::Run(command)),
             Self::AlreadyAnswered { send_again, command } => already_answered(send_again, command),
             Self::UnknownClient { client_id } => {
-                Words::new(StatusCode::BAD_REQUEST, "We don’t know this tool")
+                RefusalText::new(StatusCode::BAD_REQUEST, "We don’t know this tool")
                     .what("It is not registered here, so you were not sent back to it.")
                     .what("Update the tool, or send its maker what is shown under Details.")
                     .nothing_given()
                     .detail("Client id", [client_id])
             }
-            Self::OutdatedTool { command } => Words::new(StatusCode::BAD_REQUEST, "This tool has to be updated")
+            Self::OutdatedTool { command } => RefusalText::new(StatusCode::BAD_REQUEST, "This tool has to be updated")
                 .what("It asked for a key in a URL, where others could read it. This server never sends one that way.")
                 .what("Update the tool, then sign in again:")
                 .nothing_given()
                 .next(Next::Run(command)),
             Self::RedirectNotRegistered { tool, asked, registered } => {
-                Words::new(StatusCode::BAD_REQUEST, "This tool asked us to send you to an address that is not registered")
+                RefusalText::new(StatusCode::BAD_REQUEST, "This tool asked us to send you to an address that is not registered")
                     .what(Sentence::default().name(tool).text(
                         " named a redirect address that does not belong to it, so you were not sent there.",
                     ))
@@ -42,7 +42,7 @@ impl Refusal {
                     .detail("Registered", registered)
             }
             Self::MalformedRequest { detail } => {
-                Words::new(StatusCode::BAD_REQUEST, "This request can’t be read")
+                RefusalText::new(StatusCode::BAD_REQUEST, "This request can’t be read")
                     .what("The tool sent something that this server does not understand. Update the tool and try again.")
                     .nothing_given()
                     .detail("For its maker", [detail])
@@ -57,46 +57,46 @@ impl Refusal {
                 sign_in_method_closed(organization, policy_block, who, way_out)
             }
             Self::CopiedCodeEnded { command } => {
-                Words::new(StatusCode::GONE, "This code has ended")
+                RefusalText::new(StatusCode::GONE, "This code has ended")
                     .what("It was used, canceled, or is too old. Start again in your terminal:")
                     .next(Next::Run(command))
             }
-            Self::NothingToCopy => Words::new(StatusCode::OK, "Nothing was given")
+            Self::NothingToCopy => RefusalText::new(StatusCode::OK, "Nothing was given")
                 .what("The request is ended. If your terminal still waits for a code, stop it with Ctrl+C.")
                 .nothing_given(),
-            Self::TerminalLeft => Words::new(StatusCode::GONE, "Your terminal no longer uses this link")
+            Self::TerminalLeft => RefusalText::new(StatusCode::GONE, "Your terminal no longer uses this link")
                 .what("Copied codes were not allowed when you opened it. Do what your terminal shows now.")
                 .nothing_given()
                 .next(Next::links([("Enter a device code", format!("{base}/device"))])),
             Self::NoOrganization { way_out } => {
-                Words::new(StatusCode::FORBIDDEN, "You are in no organization yet")
+                RefusalText::new(StatusCode::FORBIDDEN, "You are in no organization yet")
                     .what("A tool always acts in one organization. Ask an owner for an invite link.")
                     .nothing_given()
                     .way_out(way_out)
             }
-            Self::FormTooOld { reload } => Words::new(StatusCode::FORBIDDEN, "This page was open too long")
+            Self::FormTooOld { reload } => RefusalText::new(StatusCode::FORBIDDEN, "This page was open too long")
                 .what("Nothing was changed. Open the page again and repeat the last step.")
                 .next(Next::links([("Open the page again", reload)])),
-            Self::CookiesOff => Words::new(StatusCode::BAD_REQUEST, "Cookies are needed to sign in")
+            Self::CookiesOff => RefusalText::new(StatusCode::BAD_REQUEST, "Cookies are needed to sign in")
                 .what("This server sets one cookie, to remember that this browser is signed in. Nothing else reads it.")
                 .what("Allow cookies for this address, then go back and try again.")
                 .nothing_given(),
             Self::OpenElsewhere { command } => {
-                Words::new(StatusCode::CONFLICT, "This sign-in is open in another browser")
+                RefusalText::new(StatusCode::CONFLICT, "This sign-in is open in another browser")
                     .what("Only the first browser that opens a sign-in link can answer it. Continue there.")
                     .what("If you did not open it there, somebody else did, or you signed out here since. Stop the command in your terminal and start again:")
                     .nothing_given()
                     .next(Next::Run(command))
             }
             Self::UnknownCode { command } => {
-                Words::new(StatusCode::NOT_FOUND, "That code has ended or was never issued")
+                RefusalText::new(StatusCode::NOT_FOUND, "That code has ended or was never issued")
                     .tab("Error: That code has ended or was never issued")
                     .what("Compare it with your terminal. Codes last a few minutes; to get a new one:")
                     .nothing_given()
                     .next(Next::Run(command))
             }
             Self::NotAManager { organization } => {
-                Words::new(StatusCode::FORBIDDEN, "Owners and admins only")
+                RefusalText::new(StatusCode::FORBIDDEN, "Owners and admins only")
                     .what(Sentence::from("Ask an owner or an admin of ").name(organization).text(" to change this."))
                     .next(Next::home(base))
             }
@@ -107,29 +107,29 @@ impl Refusal {
             Self::PastChanging { message } => {
                 unchanged(StatusCode::CONFLICT, "This can’t be changed any more", message).next(Next::home(base))
             }
-            Self::NotFound => Words::new(StatusCode::NOT_FOUND, "Page not found")
+            Self::NotFound => RefusalText::new(StatusCode::NOT_FOUND, "Page not found")
                 .what("There is nothing at this address.")
                 .next(Next::home(base)),
             Self::MethodNotAllowed => {
-                Words::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not accept this request")
+                RefusalText::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not accept this request")
                     .what("Nothing was changed. Use the form on the page it belongs to.")
                     .next(Next::home(base))
             }
-            Self::TooManyTries { seconds } => Words::new(StatusCode::TOO_MANY_REQUESTS, "Too many tries")
+            Self::TooManyTries { seconds } => RefusalText::new(StatusCode::TOO_MANY_REQUESTS, "Too many tries")
                 .what(Sentence::from("Try again in ").text(text::count(seconds, "second", "seconds")).text("."))
                 .nothing_given(),
-            Self::Broken => Words::new(StatusCode::INTERNAL_SERVER_ERROR, "Something broke on our side")
+            Self::Broken => RefusalText::new(StatusCode::INTERNAL_SERVER_ERROR, "Something broke on our side")
                 .what("Try again. If it happens again, send the reference below to the operator of this server.")
                 .nothing_given(),
-            Self::Restarting => Words::new(StatusCode::SERVICE_UNAVAILABLE, "We are restarting")
+            Self::Restarting => RefusalText::new(StatusCode::SERVICE_UNAVAILABLE, "We are restarting")
                 .what("Try again in a few seconds. Tools that are signed in keep working until their access ends.")
                 .nothing_given(),
         }
     }
 }
 
-fn already_answered(send_again: Option<String>, command: String) -> Words {
-    let words = Words::new(StatusCode::OK, "You already answered this");
+fn already_answered(send_again: Option<String>, command: String) -> RefusalText {
+    let words = RefusalText::new(StatusCode::OK, "You already answered this");
     match send_again {
         Some(href) => {
             words.what("Is your terminal still waiting?").next(Next::links([("Send the answer again", href)]))
@@ -138,21 +138,26 @@ fn already_answered(send_again: Option<String>, command: String) -> Words {
     }
 }
 
-fn role_too_small(organization: String, role: &str, needed: &[String], way_out: RefusalActions) -> Words {
-    Words::new(StatusCode::FORBIDDEN, "You can’t give this permission")
+fn role_too_small(
+    organization: String,
+    role: &str,
+    needed: &[String],
+    way_out: RefusalActions,
+) -> RefusalText {
+    RefusalText::new(StatusCode::FORBIDDEN, "You can’t give this permission")
         .what(needs(organization, role, needed))
         .nothing_given()
         .way_out(way_out)
 }
 
-fn not_for_role(organization: String, role: &str, needed: &[String], base: &str) -> Words {
-    Words::new(StatusCode::FORBIDDEN, "Your role does not allow this")
+fn not_for_role(organization: String, role: &str, needed: &[String], base: &str) -> RefusalText {
+    RefusalText::new(StatusCode::FORBIDDEN, "Your role does not allow this")
         .what(needs(organization, role, needed))
         .next(Next::home(base))
 }
 
-fn unchanged(status: StatusCode, title: &'static str, message: String) -> Words {
-    Words::new(status, title).what(Sentence::default().name(message)).what("Nothing was changed.")
+fn unchanged(status: StatusCode, title: &'static str, message: String) -> RefusalText {
+    RefusalText::new(status, title).what(Sentence::default().name(message)).what("Nothing was changed.")
 }
 
 /// "You are a viewer in Northwind Labs; it needs owner or admin."
@@ -165,11 +170,11 @@ fn needs(organization: String, role: &str, needed: &[String]) -> Sentence {
     names(needs, needed, "or").text(". Ask an owner to change your role.")
 }
 
-fn personal_tokens_off(organization: String, who: WhoCanEnable, way_out: RefusalActions) -> Words {
+fn personal_tokens_off(organization: String, who: WhoCanEnable, way_out: RefusalActions) -> RefusalText {
     let mut links = Vec::new();
     let ask = match who {
         WhoCanEnable::You(href) => {
-            links.push(Link { label: "Open API access", href });
+            links.push(RefusalLink { label: "Open API access", href });
             "You can turn them on under API access.".into()
         }
         WhoCanEnable::Others(names_of) if names_of.is_empty() => {
@@ -179,7 +184,7 @@ fn personal_tokens_off(organization: String, who: WhoCanEnable, way_out: Refusal
             names("Ask ".into(), &managers, "or").text(" to turn personal tokens on.")
         }
     };
-    Words::new(StatusCode::FORBIDDEN, "Command-line sign-in is off")
+    RefusalText::new(StatusCode::FORBIDDEN, "Command-line sign-in is off")
         .title(Sentence::default().name(organization).text(" does not allow command-line sign-in"))
         .what("Personal tokens are off for this organization.")
         .what(ask)
@@ -193,8 +198,8 @@ fn sign_in_method_closed(
     policy_block: PolicyBlock,
     who: WhoCanEnable,
     way_out: RefusalActions,
-) -> Words {
-    let words = Words::new(StatusCode::FORBIDDEN, "This way to sign in is off");
+) -> RefusalText {
+    let words = RefusalText::new(StatusCode::FORBIDDEN, "This way to sign in is off");
     let words = match policy_block {
         PolicyBlock::DeviceFlow | PolicyBlock::PersonalTokens => words
             .title(Sentence::default().name(organization).text(" does not allow device codes"))
@@ -230,7 +235,7 @@ fn with_article(role: &str) -> String {
     format!("{} {role}", if vowel { "an" } else { "a" })
 }
 
-impl Words {
+impl RefusalText {
     fn new(status: StatusCode, title: &'static str) -> Self {
         Self {
             status,
@@ -284,7 +289,7 @@ impl Words {
 
 impl Next {
     fn links<const N: usize>(links: [(&'static str, String); N]) -> Self {
-        Self::Links(links.into_iter().map(|(label, href)| Link { label, href }).collect())
+        Self::Links(links.into_iter().map(|(label, href)| RefusalLink { label, href }).collect())
     }
 
     fn home(base: &str) -> Self {
@@ -303,11 +308,11 @@ impl RefusalActions {
         Self { tell_the_tool: url, ..Self::default() }
     }
 
-    fn links(self) -> Vec<Link> {
+    fn links(self) -> Vec<RefusalLink> {
         let links = [
             ("Return to your terminal", self.tell_the_tool),
             ("Choose another organization", self.other_organization),
         ];
-        links.into_iter().filter_map(|(label, href)| href.map(|href| Link { label, href })).collect()
+        links.into_iter().filter_map(|(label, href)| href.map(|href| RefusalLink { label, href })).collect()
     }
 }
