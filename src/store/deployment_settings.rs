@@ -1,4 +1,4 @@
-//! Facts about this deployment: named values that all nodes share.
+//! Deployment settings: named values that all nodes share (table `facts`).
 
 use diesel::prelude::*;
 
@@ -8,12 +8,12 @@ use super::engine::query::{Locked, Native};
 use super::engine::schema::facts;
 use crate::domain::time::Time;
 
-/// The value of a fact and when it was last set.
+/// The value of a setting and when it was last set.
 pub fn find(conn: &mut Conn, name: &str) -> Result<Option<(String, Time)>, StoreError> {
     Ok(facts::table.find(name).select((facts::value, facts::updated_at)).get_result(conn).optional()?)
 }
 
-/// Locks a fact until the end of the transaction.
+/// Locks a setting until the end of the transaction.
 pub fn lock(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
     Locked(facts::table.find(name).select(facts::name)).get_result::<String>(conn).optional()?;
     Ok(())
@@ -29,7 +29,7 @@ pub fn set(conn: &mut Conn, name: &str, value: &str, at: Time) -> Result<(), Sto
     Ok(())
 }
 
-/// Sets a fact that is not set yet; `false` if it is set.
+/// Sets a setting that is not set yet; `false` if it is set.
 pub fn claim(conn: &mut Conn, name: &str, value: &str, at: Time) -> Result<bool, StoreError> {
     let statement = diesel::insert_into(facts::table)
         .values((facts::name.eq(name), facts::value.eq(value), facts::updated_at.eq(at)))
@@ -38,7 +38,7 @@ pub fn claim(conn: &mut Conn, name: &str, value: &str, at: Time) -> Result<bool,
     Ok(Native(statement).execute(conn)? == 1)
 }
 
-/// Sets a fact that is not set or was last set at `before` or earlier; otherwise `false`. If several nodes try at once,
+/// Sets a setting that is not set or was last set at `before` or earlier; otherwise `false`. If several nodes try at once,
 /// one succeeds.
 pub fn renew(conn: &mut Conn, name: &str, value: &str, at: Time, before: Time) -> Result<bool, StoreError> {
     if claim(conn, name, value, at)? {

@@ -17,7 +17,7 @@
 //!    [`organizations::lock_shared`] to create a session in it. Inserting a row that refers to an organization also takes the
 //!    shared lock, so call `lock_shared` before locking anything of 5
 //! 5. service accounts, codes, answered device requests, credentials; credentials in the order of their ids
-//! 6. counters and facts. A transaction that changes signing keys locks their fact first, and after it only 7
+//! 6. counters and settings. A transaction that changes signing keys locks their setting first, and after it only 7
 //! 7. the heads of the audit chains, in the order of their names, immediately before the commit
 //!
 //! A transaction that locks many rows of other callers skips those that are locked (`SKIP LOCKED`). One that deadlocks

@@ -24,8 +24,9 @@ impl Recovery {
 pub fn last(conn: &mut Conn) -> Result<Option<Recovery>, StoreError> {
     let Some((value, _)) = deployment_settings::find(conn, ENDS_AT)? else { return Ok(None) };
     let ends_at = value.parse().ok().and_then(Time::from_micros);
-    let ends_at = ends_at
-        .ok_or_else(|| StoreError::Failed(format!("the fact {ENDS_AT} is not a timestamp: {value}")))?;
+    let ends_at = ends_at.ok_or_else(|| {
+        StoreError::Failed(format!("the deployment setting {ENDS_AT} is not a timestamp: {value}"))
+    })?;
     Ok(Some(Recovery { ends_at }))
 }
 

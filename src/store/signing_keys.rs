@@ -39,7 +39,7 @@ pub fn list(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
     Ok(keys.select(SigningKey::as_select()).load(conn)?)
 }
 
-/// Reads all keys and locks them until the end of the transaction. Locks a fact and not the rows of the keys, because a
+/// Reads all keys and locks them until the end of the transaction. Locks a setting and not the rows of the keys, because a
 /// statement that waited for a row lock does not see rows inserted meanwhile.
 pub fn lock(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
     deployment_settings::lock(conn, CREATED)?;
