@@ -1,8 +1,8 @@
-//! The way of log lines to the standard error stream, which no request waits for.
+//! The queue of log lines to standard error, so that no request waits for the log.
 //!
-//! A line goes into a bounded queue, and one thread writes. When the stream takes nothing (a full disk, a reader that
-//! has ended or does not read), lines are dropped and counted, and the log says how many as soon as it can be written
-//! again.
+//! The queue is bounded, and one thread writes it. While the stream fails or blocks (a full disk, a reader
+//! that has ended or does not read), lines are dropped and counted, and their number is logged once writing
+//! works again.
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -16,14 +16,14 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::supervise::Tasks;
 
-/// Lines that may wait to be written, with those that are being written.
+/// Capacity in lines, including those being written.
 const LINES: usize = 8192;
 /// Capacity in bytes.
 const BYTES: usize = 4 * 1024 * 1024;
-/// Bytes after which no more lines are gathered for one write.
+/// Size of a write, in bytes, from which no more lines are added.
 const BATCH: usize = 64 * 1024;
-/// The pause between two writes. Lines gather meanwhile, so that a busy server pays for a write and for waking the thread
-/// a thousand times a second at most, and not for every line.
+/// Pause between two writes. Lines accumulate meanwhile, so that a busy server writes and wakes the thread at
+/// most a thousand times per second, not for every line.
 const GATHER: Duration = Duration::from_millis(1);
 /// Minimum interval between notices of dropped lines.
 const NOTICE_EVERY: Duration = Duration::from_secs(10);
@@ -110,11 +110,11 @@ impl<'a> MakeWriter<'a> for LogQueue {
     }
 }
 
-/// Lines that are written at once.
+/// Lines of one write.
 #[derive(Default)]
 struct Batch {
     text: Vec<u8>,
-    /// Where each line ends in the text.
+    /// End offsets of the lines in the text.
     ends: Vec<usize>,
 }
 
@@ -137,7 +137,7 @@ impl Batch {
             start = *end;
             dropped += 1;
         }
-        // Where the stream fails, each line is tried on its own.
+        // If the stream fails, each line is tried separately.
         for end in rest {
             let line = &self.text[start..*end];
             start = *end;
@@ -204,7 +204,7 @@ mod tests {
 
     const TIMEOUT: Duration = Duration::from_secs(20);
 
-    /// Takes what its gate says: `None` for an error, otherwise so many bytes.
+    /// Accepts as many bytes as its gate allows; `None` for an error.
     struct Gated(Receiver<Option<usize>>, Arc<Mutex<Vec<u8>>>);
 
     impl Write for Gated {
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(log.counts.dropped.load(Ordering::Relaxed), 0, "the log has said so");
     }
 
-    /// Takes everything. While it takes the first line, others fill the queue, and this thread logs to it.
+    /// Accepts everything. During the first line, other threads fill the queue and this thread logs to it.
     struct Pressed(Arc<OnceLock<LogQueue>>, Arc<Mutex<Vec<u8>>>);
 
     impl Write for Pressed {
@@ -292,7 +292,7 @@ mod tests {
             if written.is_empty() {
                 let log = self.0.wait().clone();
                 let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
-                // Until the thread ends.
+                // Kept until the thread ends.
                 std::mem::forget(tracing::subscriber::set_default(subscriber));
                 let fill = || (0..LINES + 6).for_each(|_| log.push(b"a line\n".to_vec()));
                 thread::scope(|scope| drop(scope.spawn(fill)));

@@ -233,7 +233,7 @@ pub struct ErrorDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     param: Option<&'static str>,
-    /// With `insufficient_scope`: what the call takes.
+    /// With `insufficient_scope`: the required scopes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     required_scopes: Option<Vec<String>>,

@@ -22,9 +22,9 @@ use response::{PassedRequest, ResponseForm, Verified};
 /// Verify a request for a proxy
 ///
 /// The proxy forwards the headers of the original request, and describes it in `X-Original-Method` and
-/// `X-Original-URI`, or in `X-Forwarded-Method` and `X-Forwarded-Uri`. The answer is in headers alone.
-/// Proxies that ask with the method of the request, and put its path behind a prefix, ask at
-/// `/api/v1/verify/{required}/...`, where `required` is what the query is here, or `-`.
+/// `X-Original-URI`, or in `X-Forwarded-Method` and `X-Forwarded-Uri`. The response consists of headers only.
+/// Proxies that keep the method and prefix the path use `/api/v1/verify/{required}/...`, where `required` is
+/// the query string of this operation, or `-`.
 #[utoipa::path(
     get,
     path = "/api/v1/verify",
@@ -57,8 +57,8 @@ pub async fn for_proxy(app: web::Data<App>, request: HttpRequest) -> HttpRespons
     ResponseForm::Headers.respond(by_headers(&app, &request, asked).await)
 }
 
-/// `/api/v1/verify/{required}/{path}`: the same for proxies that ask with the method of the request, and put its path
-/// behind a prefix. `required` is what the query is above, or `-`.
+/// `/api/v1/verify/{required}/{path}`: for proxies that keep the method and prefix the path. `required` is
+/// the query string of [`for_proxy`], or `-`.
 pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let required = request.match_info().query("required");
     let original = request::behind_prefix(app.config.server.public_url.path(), &request);
