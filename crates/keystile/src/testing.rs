@@ -68,7 +68,7 @@ impl Browser for RecordingBrowser {
     }
 }
 
-/// A user interface that records what it shows and answers as told.
+/// A user interface that records what it shows and gives prepared answers.
 #[derive(Debug, Default)]
 pub struct RecordingUi {
     answer: Option<bool>,
@@ -206,7 +206,7 @@ impl CredentialStore for MemoryStore {
         if *locked(&self.refuses_writes) {
             return Err(ErrorKind::CredentialsUnwritable {
                 what: "write".into(),
-                cause: "told to fail".into(),
+                cause: "writes are refused".into(),
             });
         }
         let mut document = locked(&self.document);

@@ -91,7 +91,7 @@ pub trait LoginUi: Send + Sync {
     /// Called when the wait is over, to remove what [`progress`](Self::progress) shows.
     fn progress_done(&self);
 
-    /// Shows a warning; the login goes on.
+    /// Shows a warning. The login continues.
     fn notice(&self, text: &str);
 
     /// What the user has chosen since the last call. Called every 100 ms while the login waits.

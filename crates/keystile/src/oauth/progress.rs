@@ -57,7 +57,7 @@ struct StatusResponse {
     device_codes: bool,
 }
 
-/// Requests the status once. An error ends nothing, because a code can be pasted without a status.
+/// Requests the status once. Errors are not fatal, because a code can be pasted without a status.
 pub(crate) async fn progress(transport: &Transport, client_id: &str, pushed: &PushedRequest) -> Progress {
     match ask(transport, client_id, pushed).await {
         Ok(progress) => progress,

@@ -33,7 +33,7 @@ pub(super) fn read() -> Ready {
     }
 }
 
-/// Turns off echo and line buffering while it lives. Ctrl-C still sends a signal.
+/// Turns off echo and line buffering until dropped. Ctrl-C still sends a signal.
 pub(super) struct SilentKeys {
     before: Termios,
 }

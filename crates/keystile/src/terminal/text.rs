@@ -5,7 +5,7 @@ use crate::duration::in_words;
 use crate::ui::WaitAction;
 use crate::ui::{CodeDelivery, CodeScreen, LinkScreen};
 
-/// What a key stands for.
+/// The action of a key.
 #[cfg(unix)]
 pub(super) fn wait_action(key: u8) -> Option<WaitAction> {
     match key {
