@@ -129,7 +129,7 @@ async fn a_busy_server_gets_four_attempts_by_default() {
 }
 
 #[tokio::test]
-async fn a_post_is_repeated_only_with_an_idempotency_key_which_only_the_own_server_gets_unasked() {
+async fn a_post_is_retried_only_with_an_idempotency_key_which_is_added_only_for_the_issuer() {
     let count = Arc::new(Mutex::new(0));
     let counter = count.clone();
     let server = TestServer::start(move |_| {
