@@ -72,7 +72,7 @@ pub enum GenerationStatus {
     /// The previous generation, with a rotation time further in the future than the grace. The clock is wrong, so this
     /// is neither replay nor reuse.
     Undated,
-    /// Like [`Presented::Undated`], but so far in the future that the clock was wrong at the rotation and has been
+    /// Like [`Undated`](Self::Undated), but so far in the future that the clock was wrong at the rotation and has been
     /// corrected since. Waiting would not help.
     Misdated,
     /// An older generation: a sign that the token was copied.

@@ -256,7 +256,9 @@ mod tests {
             (true, &[None, None, None, None], "", 4, true),
         ] {
             let (gate, gated) = channel();
-            takes.iter().for_each(|take| gate.send(*take).unwrap());
+            for take in takes {
+                gate.send(*take).unwrap();
+            }
             let (written, mut torn) = (Arc::new(Mutex::new(Vec::new())), torn);
             assert_eq!(batch.write(&mut Gated(gated, written.clone()), &mut torn), dropped, "{text:?}");
             assert_eq!(String::from_utf8(written.lock().unwrap().clone()).unwrap(), text);

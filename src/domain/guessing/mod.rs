@@ -29,8 +29,7 @@
 //! # Consequences
 //!
 //! - The right password from a quiet network is accepted at once or after at most one minute, while up to 19 other
-//! quiet
-//!   networks per minute try. With 20 that holds in 20 of 21 minutes, with N in 20 of N + 1.
+//!   quiet networks per minute try. With 20 that holds in 20 of 21 minutes, with N in 20 of N + 1.
 //! - Ten networks that never stop use at most 550 of the day's attempts, and none of the minute's after their first.
 //! - When the day's attempts are used up, which takes hundreds of networks, known devices can still sign in.
 //! - Accounts share no limit: attempts of a network at other accounts do not affect the owner of this one.

@@ -140,7 +140,7 @@ impl ListQuery {
             StateFilter::Ended => StatusFilter::Ended(self.now),
             StateFilter::All => StatusFilter::Any,
         };
-        let part = PageQuery { status: status, after: self.after.as_ref(), limit: paging::limit() };
+        let part = PageQuery { status, after: self.after.as_ref(), limit: paging::limit() };
         let rows = list(part)?;
         if !rows.is_empty() {
             return Ok(FoundPage { rows, any: true });

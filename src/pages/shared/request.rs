@@ -69,7 +69,7 @@ pub type PageResult = Result<HttpResponse, PageError>;
 pub enum PageError {
     /// A complete response, taken once.
     Answer(Box<RefCell<Option<HttpResponse>>>),
-    /// A store error; [`render_failures`] renders the page.
+    /// A store error; `render_failures` renders the page.
     Failed(StoreError),
 }
 
