@@ -1,8 +1,8 @@
 //! Credentials: CLI sessions, personal tokens and API keys.
 
-use diesel::dsl::{count, exists};
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 
 use super::ended_credentials::not_expired;
 use super::engine::codec::Moment;
@@ -193,13 +193,17 @@ macro_rules! personal {
 /// Numbers of active CLI sessions, of active personal tokens, and of people who have one. These are the credentials
 /// that the organization's `personal_tokens` setting controls.
 pub fn count_personal(conn: &mut Conn, org_id: &str, now: Time) -> Result<[i64; 3], StoreError> {
-    let active = || credentials::table.filter(personal!(org_id, now)).filter(not_expired());
-    let of_kind = |kind| active().filter(credentials::kind.eq(kind)).count();
-    Ok([
-        of_kind(CredentialKind::CliSession).get_result(conn)?,
-        of_kind(CredentialKind::PersonalToken).get_result(conn)?,
-        active().select(count(credentials::user_id).aggregate_distinct()).get_result(conn)?,
-    ])
+    let of_kind = |kind: CredentialKind| {
+        sql::<BigInt>(&format!("COUNT(CASE WHEN credentials.kind = '{}' THEN 1 END)", kind.as_str()))
+    };
+    let counts = (
+        of_kind(CredentialKind::CliSession),
+        of_kind(CredentialKind::PersonalToken),
+        sql::<BigInt>("COUNT(DISTINCT credentials.user_id)"),
+    );
+    let active = credentials::table.filter(personal!(org_id, now)).filter(not_expired());
+    let (sessions, personal_tokens, people) = active.select(counts).get_result(conn)?;
+    Ok([sessions, personal_tokens, people])
 }
 
 /// Revokes the active CLI sessions and personal tokens of an organization and returns them. Two statements, whatever
