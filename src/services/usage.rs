@@ -10,6 +10,7 @@ use crate::domain::id::IdKind;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::domain::usage::{self, CountKey, CredentialRef, Use, UseOutcome};
+use crate::store::usage_counts::CredentialTotal;
 use crate::store::usage_events::{UsageEvent, UsageEventFilter};
 use crate::store::{Conn, StoreError, Work, credentials, names, usage_counts, usage_events as rows};
 
@@ -136,16 +137,6 @@ pub struct DayTotal {
     pub denied: i64,
 }
 
-/// Total of one credential.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CredentialTotal {
-    pub id: String,
-    pub allowed: i64,
-    pub denied: i64,
-    /// The last day on which it was used.
-    pub last_day: String,
-}
-
 /// Usage of an organization's credentials over a period.
 #[derive(Debug, Default)]
 pub struct Overview {
@@ -154,7 +145,7 @@ pub struct Overview {
     /// Most used first.
     pub credentials: Vec<CredentialTotal>,
     /// Number of further credentials with uses.
-    pub others: usize,
+    pub others: i64,
     pub names: Names,
 }
 
@@ -164,7 +155,7 @@ pub fn overview(
     org_id: &str,
     from: &str,
     to: &str,
-    most: usize,
+    most: i64,
 ) -> Result<Overview, StoreError> {
     let mut days: Vec<DayTotal> = Vec::new();
     for (day, outcome, count) in usage_counts::by_day(conn, org_id, from, to)? {
@@ -172,29 +163,14 @@ pub fn overview(
             days.push(DayTotal { day, ..DayTotal::default() });
         }
         if let Some(total) = days.last_mut() {
-            add(&mut total.allowed, &mut total.denied, outcome, count);
+            match outcome {
+                UseOutcome::Allowed => total.allowed += count,
+                UseOutcome::Denied => total.denied += count,
+            }
         }
     }
-    let mut credentials: Vec<CredentialTotal> = Vec::new();
-    for (id, outcome, count, last_day) in usage_counts::by_credential(conn, org_id, from, to)? {
-        if credentials.last().is_none_or(|last| last.id != id) {
-            credentials.push(CredentialTotal { id, ..CredentialTotal::default() });
-        }
-        if let Some(total) = credentials.last_mut() {
-            add(&mut total.allowed, &mut total.denied, outcome, count);
-            total.last_day = last_day.max(std::mem::take(&mut total.last_day));
-        }
-    }
-    credentials.sort_by_key(|total| std::cmp::Reverse(total.allowed + total.denied));
-    let others = credentials.len().saturating_sub(most);
-    credentials.truncate(most);
+    let credentials = usage_counts::most_used(conn, org_id, from, to, most)?;
+    let others = credentials.first().map_or(0, |first| (first.used - most).max(0));
     let names = names::of(conn, credentials.iter().map(|total| total.id.as_str()))?;
     Ok(Overview { days, credentials, others, names })
-}
-
-fn add(allowed: &mut i64, denied: &mut i64, outcome: UseOutcome, count: i64) {
-    match outcome {
-        UseOutcome::Allowed => *allowed += count,
-        UseOutcome::Denied => *denied += count,
-    }
 }

@@ -65,7 +65,7 @@ pub fn add(conn: &mut Conn, counts: &BTreeMap<CountKey, i64>) -> Result<(), Stor
 /// Organization, day and credential.
 pub type CredentialDay = (String, String, String);
 
-/// The number of distinct endpoints counted so far, per credential and day.
+/// The number of distinct endpoints counted so far, per credential and day of one batch of uses.
 pub fn endpoints(
     conn: &mut Conn,
     counts: &BTreeMap<CountKey, i64>,
@@ -82,7 +82,7 @@ pub fn endpoints(
     Ok(rows.into_iter().map(|(org_id, day, id, count)| ((org_id, day, id), number(count))).collect())
 }
 
-/// The endpoints counted so far for a credential on a day.
+/// The endpoints counted so far for a credential on a day. Their number is limited when they are written.
 pub fn endpoints_of(
     conn: &mut Conn,
     (org_id, day, credential_id): &CredentialDay,
@@ -143,7 +143,7 @@ fn total() -> SqlLiteral<BigInt> {
     sql("CAST(SUM(count) AS BIGINT)")
 }
 
-/// Counts by day and outcome, earliest day first.
+/// Counts by day and outcome, earliest day first. At most one row per day and outcome.
 pub fn by_day(
     conn: &mut Conn,
     org_id: &str,
@@ -158,18 +158,42 @@ pub fn by_day(
         .load(conn)?)
 }
 
-/// Counts by credential and outcome, each with the last day.
-pub fn by_credential(
+/// Total of one credential.
+#[derive(Debug, Clone, Queryable)]
+pub struct CredentialTotal {
+    pub id: String,
+    pub allowed: i64,
+    pub denied: i64,
+    /// The last day on which it was used.
+    pub last_day: String,
+    /// Number of credentials with uses, including this one.
+    pub used: i64,
+}
+
+/// Totals of the `limit` most used credentials.
+pub fn most_used(
     conn: &mut Conn,
     org_id: &str,
     from: &str,
     to: &str,
-) -> Result<Vec<(String, UseOutcome, i64, String)>, StoreError> {
+    limit: i64,
+) -> Result<Vec<CredentialTotal>, StoreError> {
+    let with = |outcome: &str| {
+        sql::<BigInt>(&format!("CAST(SUM(CASE WHEN outcome = '{outcome}' THEN count ELSE 0 END) AS BIGINT)"))
+    };
     Ok(usage::table
         .filter(usage::org_id.eq(org_id).and(usage::day.between(from, to)))
-        .group_by((usage::credential_id, usage::outcome))
-        .order((usage::credential_id, usage::outcome))
-        .select((usage::credential_id, usage::outcome, total(), sql::<Text>("MAX(day)")))
+        .group_by(usage::credential_id)
+        .order((total().desc(), usage::credential_id))
+        .limit(limit)
+        .select((
+            usage::credential_id,
+            with(UseOutcome::Allowed.as_str()),
+            with(UseOutcome::Denied.as_str()),
+            sql::<Text>("MAX(day)"),
+            // Of the groups, before the limit.
+            sql::<BigInt>("COUNT(*) OVER ()"),
+        ))
         .load(conn)?)
 }
 

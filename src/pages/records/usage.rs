@@ -166,7 +166,7 @@ impl UsagePage {
 }
 
 /// Maximum number of credentials in the table.
-const CREDENTIALS: usize = 50;
+const CREDENTIALS: i64 = 50;
 
 /// `GET /o/{org}/usage`
 pub async fn usage(ManagerRequest(req, member): ManagerRequest) -> PageResult {
@@ -195,7 +195,7 @@ pub async fn usage(ManagerRequest(req, member): ManagerRequest) -> PageResult {
             .collect(),
         logged: req.app.config.audit.log_uses,
         days,
-        others: i64::try_from(others).unwrap_or(i64::MAX),
+        others,
     };
     Ok(req.page(StatusCode::OK, &page))
 }
