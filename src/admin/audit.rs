@@ -29,7 +29,11 @@ struct ChainResult {
 pub(super) async fn run(store: &Store, command: Command) -> Result<String, Failure> {
     let Command::Verify { json } = command;
     let mut checked = Vec::new();
-    for chain in store.read(audit::chains).await? {
+    let mut last = String::new();
+    loop {
+        let after = last.clone();
+        let Some(chain) = store.read(move |conn| audit::next_chain(conn, &after)).await? else { break };
+        last.clone_from(&chain);
         let read = store.read(move |conn| {
             let verdict = audit::verify(conn, &chain)?;
             let name = match organizations::find(conn, &chain)? {

@@ -19,6 +19,8 @@ use crate::store::{Store, StoreError, TxError, clients};
 
 /// Maximum number of redirect URIs of a client.
 const MAX_REDIRECT_URIS: usize = 20;
+/// Clients that are read at a time.
+const PART: i64 = 500;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ClientKindArg {
@@ -130,7 +132,7 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
             add(store, client, secret, json).await
         }
         Command::List { json } => {
-            let clients = store.read(clients::list).await?;
+            let clients = all(store).await?;
             let lines: Vec<String> = clients.iter().map(line).collect();
             Ok(Report { json: clients.iter().map(to_json).collect(), text: lines.join("\n") }.render(json))
         }
@@ -159,6 +161,19 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
             let text = format!("Client {id} is removed; {ended} sessions ended.");
             Ok(Report { json: json!({ "client_id": id, "sessions_ended": ended }), text }.render(json))
         }
+    }
+}
+
+/// Every client, read in parts.
+async fn all(store: &Store) -> Result<Vec<Client>, StoreError> {
+    let mut all: Vec<Client> = Vec::new();
+    loop {
+        let after = all.last().map_or_else(String::new, |client| client.id.clone());
+        let part = store.read(move |conn| clients::page(conn, &after, PART)).await?;
+        if part.is_empty() {
+            return Ok(all);
+        }
+        all.extend(part);
     }
 }
 

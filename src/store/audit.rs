@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-pub use read::{AuditFilter, EventCursor, chain, latest, page};
+pub use read::{AuditFilter, EventCursor, latest, page};
 use row::Row;
-pub use verify::{chains, verify};
+pub use verify::{next_chain, verify};
 
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;

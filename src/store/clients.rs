@@ -190,10 +190,12 @@ pub fn exists(conn: &mut Conn, id: &str) -> Result<bool, StoreError> {
     Ok(clients::table.find(id).count().get_result::<i64>(conn)? > 0)
 }
 
-pub fn list(conn: &mut Conn) -> Result<Vec<Client>, StoreError> {
+/// A page of the registered clients, by id. `after` is the last id of the page before it, or empty.
+pub fn page(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<Client>, StoreError> {
     let rows: Vec<Row> = clients::table
-        .filter(clients::disabled_at.is_null())
+        .filter(clients::id.gt(after).and(clients::disabled_at.is_null()))
         .order(clients::id)
+        .limit(limit)
         .select(Row::as_select())
         .load(conn)?;
     rows.into_iter().map(Client::try_from).collect()

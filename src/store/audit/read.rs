@@ -163,16 +163,6 @@ fn positions(
     Ok(places.into_iter().map(|(_, sequence)| sequence).collect())
 }
 
-/// All events of a chain, in order.
-pub fn chain(conn: &mut Conn, chain: &str) -> Result<Vec<RecordedEvent>, StoreError> {
-    let rows: Vec<Row> = audit_events::table
-        .filter(audit_events::chain.eq(chain))
-        .order(audit_events::sequence)
-        .select(Row::as_select())
-        .load(conn)?;
-    Ok(rows.into_iter().map(|row| row.into_link().event).collect())
-}
-
 /// The newest event of a chain with one of these actions.
 pub fn latest(conn: &mut Conn, chain: &str, actions: &[Action]) -> Result<Option<RecordedEvent>, StoreError> {
     let mut latest: Option<RecordedEvent> = None;

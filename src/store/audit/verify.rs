@@ -1,24 +1,37 @@
 //! Verifies audit chains.
 
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Nullable, Text};
 
 use super::row::Row;
 use crate::domain::audit::chain::{Break, ChainHead, ChainVerifier, Fault};
 use crate::store::engine::conn::Conn;
 use crate::store::engine::error::StoreError;
-use crate::store::engine::schema::{audit_events, audit_heads, organizations};
+use crate::store::engine::schema::{audit_events, audit_heads};
 
 /// Events in memory at a time.
 const CHUNK: i64 = 500;
 
-/// All chains that exist or must exist. Includes every organization, so that a chain deleted as a whole is noticed.
-pub fn chains(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
-    let mut chains: Vec<String> = audit_heads::table.select(audit_heads::chain).load(conn)?;
-    chains.extend(audit_events::table.select(audit_events::chain).distinct().load::<String>(conn)?);
-    chains.extend(organizations::table.select(organizations::id).load::<String>(conn)?);
-    chains.sort();
-    chains.dedup();
-    Ok(chains)
+#[derive(QueryableByName)]
+struct Next {
+    #[diesel(sql_type = Nullable<Text>)]
+    chain: Option<String>,
+}
+
+/// The chain after `after`, of all that exist or must exist; the first one is after the empty text. Includes every
+/// organization, so that a chain deleted as a whole is noticed. Each minimum is one index lookup; one statement has all
+/// three because the order of texts depends on the database.
+pub fn next_chain(conn: &mut Conn, after: &str) -> Result<Option<String>, StoreError> {
+    let statement = sql_query(
+        "SELECT MIN(chain) AS chain FROM (
+            SELECT MIN(chain) AS chain FROM audit_heads WHERE chain > $1
+            UNION ALL SELECT MIN(chain) FROM audit_events WHERE chain > $1
+            UNION ALL SELECT MIN(id) FROM organizations WHERE id > $1
+        ) AS chains",
+    );
+    let next: Next = statement.bind::<Text, _>(after).get_result(conn)?;
+    Ok(next.chain)
 }
 
 /// Verifies a chain. Returns its head, or the first event that breaks it.

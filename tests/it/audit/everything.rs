@@ -8,7 +8,6 @@ use keystiled::domain::audit::{Action, Actor, INSTANCE_CHAIN, Origin, Outcome, R
 use keystiled::domain::client::ClientKind;
 use keystiled::services::accounts;
 use keystiled::services::signing_keys::{self, RotationTiming};
-use keystiled::store::audit;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -144,11 +143,6 @@ async fn operate(app: &TestApp) {
     signing_keys::rotate(&inside.store, &inside.master, &app.config.keys, RotationTiming::Now).await.unwrap();
 }
 
-async fn recorded(app: &TestApp, chain: &str) -> Vec<RecordedEvent> {
-    let chain = chain.to_owned();
-    app.inside().store.read(move |conn| audit::chain(conn, &chain)).await.unwrap()
-}
-
 both_engines! {
     async fn lo_03_every_security_decision_is_recorded(app) {
         let (owner, begun) = (app.owner().await, app.clock.now());
@@ -159,9 +153,9 @@ both_engines! {
         credentials(app).await;
         settings(app, &browser).await;
         operate(app).await;
-        let mut events = recorded(app, &owner.organization.id).await;
+        let mut events = app.events_of(&owner.organization.id).await;
         assert!(events.iter().all(|event| event.org_id.as_deref() == Some(owner.organization.id.as_str())));
-        events.extend(recorded(app, INSTANCE_CHAIN).await);
+        events.extend(app.events_of(INSTANCE_CHAIN).await);
 
         let known: BTreeSet<&str> = events.iter().map(|event| event.action.as_str()).collect();
         let all = Action::ALL.iter().map(|action| action.as_str());

@@ -10,7 +10,7 @@ use keystiled::domain::credential::EndReason;
 use keystiled::keys::master::MasterKey;
 use keystiled::keys::refresh_token::{self, Version};
 use keystiled::services::recovery;
-use keystiled::store::{audit, memberships};
+use keystiled::store::memberships;
 use serde_json::{Value, json};
 
 use super::{is, refusal};
@@ -55,7 +55,7 @@ async fn open(app: &TestApp, length: TimeDelta) {
 /// Outcome and details of all `session.ahead` events in the first organization.
 async fn ahead(app: &TestApp) -> Vec<(String, Value)> {
     let chain = app.owner().await.organization.id;
-    let events = app.inside().store.read(move |conn| audit::chain(conn, &chain)).await.unwrap();
+    let events = app.events_of(&chain).await;
     let ahead = events.into_iter().filter(|event| event.action == AHEAD);
     ahead.map(|event| (event.outcome, serde_json::from_str(&event.details).unwrap())).collect()
 }

@@ -4,6 +4,7 @@ use std::fs;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use keystiled::domain::audit::RecordedEvent;
 use keystiled::services::janitor;
 use keystiled::store::credentials::{self, Credential};
 use keystiled::store::{Conn, audit};
@@ -107,11 +108,20 @@ impl TestApp {
         self.inside().store.read(move |conn| credentials::find(conn, &id)).await.unwrap().unwrap()
     }
 
+    /// Audit events of an organization, in order.
+    pub(crate) async fn events_of(&self, chain: &str) -> Vec<RecordedEvent> {
+        let chain = chain.to_owned();
+        let read = move |conn: &mut Conn| {
+            audit::page(conn, &chain, &audit::AuditFilter::default(), None, usize::MAX)
+        };
+        let mut events = self.inside().store.read(read).await.unwrap();
+        events.sort_unstable_by_key(|event| event.sequence);
+        events
+    }
+
     /// Audit actions of an organization, in order.
     pub(crate) async fn audit_of(&self, chain: &str) -> Vec<String> {
-        let chain = chain.to_owned();
-        let events = self.inside().store.read(move |conn| audit::chain(conn, &chain)).await.unwrap();
-        events.into_iter().map(|event| event.action).collect()
+        self.events_of(chain).await.into_iter().map(|event| event.action).collect()
     }
 
     /// Number of audit events with this action in the first organization.
