@@ -1,7 +1,7 @@
 //! Service accounts: created by users, with a role of their own, and independent of their creators'
 //! membership.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::field_validation;
 use super::org_actor::OrgActor;
@@ -16,6 +16,8 @@ use crate::domain::time::Time;
 use crate::store::service_accounts::{self, ServiceAccount};
 use crate::store::{Conn, StoreError, TxError, Work, static_credentials, users};
 
+/// Number of keys that are read at a time.
+const KEYS: i64 = 500;
 /// Maximum length of a purpose, in characters.
 const MAX_PURPOSE: usize = 200;
 
@@ -152,14 +154,20 @@ fn require_may_grant(
     after: &str,
 ) -> Result<(), TxError<Refusal>> {
     let policy = actor.organization.key_policy(&config.organizations);
-    let keys =
-        static_credentials::count_active_of_account(work.conn, &account.org_id, &account.id, work.now)?;
-    let gained = keys.iter().flat_map(|key| {
-        let may = |role| policy.effective_scopes(&key.granted, &config.catalog, role);
-        let had = before.map(may).unwrap_or_default();
-        may(after).difference(&had).iter().map(str::to_owned).collect::<Vec<_>>()
-    });
-    Ok(actor.require_may_grant(&gained.collect())?)
+    let (mut place, mut gained) = (None, BTreeSet::new());
+    loop {
+        let (org_id, id) = (&account.org_id, &account.id);
+        let keys =
+            static_credentials::active_of_account(work.conn, org_id, id, work.now, place.as_ref(), KEYS)?;
+        for key in &keys {
+            let may = |role| policy.effective_scopes(&key.granted, &config.catalog, role);
+            let had = before.map(may).unwrap_or_default();
+            gained.extend(may(after).difference(&had).iter().map(str::to_owned));
+        }
+        let Some(last) = keys.last() else { break };
+        place = Some((last.created_at, last.id.clone()));
+    }
+    Ok(actor.require_may_grant(&gained.into_iter().collect())?)
 }
 
 fn require_known_role(config: &Config, role: &str) -> Result<(), Refusal> {

@@ -298,19 +298,29 @@ pub fn count_active(
     Ok(query.get_result(conn)?)
 }
 
-/// The active keys of a service account.
-pub fn count_active_of_account(
+/// Active keys of a service account, newest first, after the position where the previous part ended. Does not use the hint
+/// of the sweep, so that no working key is missed.
+pub fn active_of_account(
     conn: &mut Conn,
     org_id: &str,
     service_account_id: &str,
     now: Time,
+    after: Option<&(Time, String)>,
+    limit: i64,
 ) -> Result<Vec<StaticCredential>, StoreError> {
-    let rows: Vec<Row> = credentials::table
+    let mut query = credentials::table
         .filter(credentials::service_account_id.eq(service_account_id))
-        .filter(credentials::org_id.eq(org_id).and(credentials::revoked_at.is_null()))
+        .filter(credentials::kind.eq(CredentialKind::ApiKey).and(credentials::org_id.eq(org_id)))
+        .filter(credentials::revoked_at.is_null())
         .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now)))
+        .order((credentials::created_at.desc(), credentials::id.desc()))
+        .limit(limit)
         .select(Row::as_select())
-        .load(conn)?;
+        .into_boxed();
+    if let Some((at, id)) = after {
+        query = query.filter(keyset::before!("created_at, id", Moment: *at, Text: id));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
     rows.into_iter().map(StaticCredential::try_from).collect()
 }
 

@@ -16,6 +16,7 @@ use crate::pages::shared::member::{
     Member, MemberRequest, OrganizationSelector, active_sessions, member, nav,
 };
 use crate::pages::shared::nav::{Nav, NavItem};
+use crate::pages::shared::paging;
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
@@ -39,6 +40,8 @@ pub struct NewKeyPage {
     pub mode: Mode,
     /// Service accounts that may own the key. Empty if the user may not choose one.
     pub accounts: Vec<AccountChoice>,
+    /// Whether there are more service accounts than these.
+    pub more_accounts: bool,
     pub permissions: PermissionChoices,
     pub ends: EndChoices,
     /// As entered.
@@ -203,10 +206,12 @@ async fn new_page(req: &PageRequest, member: &Member, typed: KeyFields, problems
     if !policy.enabled {
         return Ok(req.redirect(&format!("/o/{}/keys", member.organization.slug)));
     }
+    let (accounts, more_accounts) = accounts(req, member, typed.owner.as_deref()).await?;
     let page = NewKeyPage {
         shell: req.shell(),
         nav: nav(req, member, NavItem::ApiKeys, active_sessions(req, member).await?),
-        accounts: accounts(req, member, typed.owner.as_deref()).await?,
+        accounts,
+        more_accounts,
         permissions: typed.ticked.offered(&config.catalog, &actor.scopes, policy.unrestricted),
         ends: typed.ends.offered(policy.lifetime),
         form_nonce: typed.form_nonce,
@@ -220,33 +225,39 @@ async fn new_page(req: &PageRequest, member: &Member, typed: KeyFields, problems
     Ok(req.page(status, &page))
 }
 
-/// Service accounts to choose from: the newest ones, and the chosen one.
+/// Maximum number of service accounts to choose from.
+const ACCOUNTS: usize = 50;
+
+/// Service accounts to choose from: the newest ones, and the chosen one; and whether there are more.
 async fn accounts(
     req: &PageRequest,
     member: &Member,
     chosen: Option<&str>,
-) -> Result<Vec<AccountChoice>, StoreError> {
+) -> Result<(Vec<AccountChoice>, bool), StoreError> {
     let actor = member.actor(req);
     if !actor.administers() || actor.require(SERVICE_ACCOUNTS_MANAGE).is_err() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     }
     let wanted = chosen.map(str::to_owned);
     let found = req.app.store.read(move |conn| {
-        let listed = service_accounts::list(conn, &actor, None, 100);
+        let listed = service_accounts::list(conn, &actor, None, paging::rows_of(ACCOUNTS));
         let mut made = TxError::settle(listed)?.unwrap_or_default();
+        let more = made.len() > ACCOUNTS;
+        made.truncate(ACCOUNTS);
         if let Some(id) = wanted.filter(|id| made.iter().all(|made| made.account.id != *id)) {
             made.extend(TxError::settle(service_accounts::find(conn, &actor, &id))?.ok());
         }
-        Ok(made)
+        Ok((made, more))
     });
-    let able =
-        found.await?.into_iter().map(|made| made.account).filter(|account| account.disabled_at.is_none());
-    Ok(able
+    let (made, more) = found.await?;
+    let able = made.into_iter().map(|made| made.account).filter(|account| account.disabled_at.is_none());
+    let choices = able
         .map(|account| AccountChoice {
             chosen: chosen == Some(account.id.as_str()),
             name: text::name(&account.name),
             role: account.role,
             id: account.id,
         })
-        .collect())
+        .collect();
+    Ok((choices, more))
 }

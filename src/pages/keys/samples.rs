@@ -39,6 +39,7 @@ fn key_pages(foreign: Foreign) -> Vec<Sample> {
         name: foreign("Build pipeline"),
         role: "owner".into(),
         mode: Mode::Test,
+        more_accounts: true,
         accounts: vec![
             AccountChoice {
                 id: "sa_1".into(),

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use keystiled::domain::engine::Engine;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::{is, refusal, wanted};
+use crate::store::numbers;
 use crate::support::api::ApiCaller;
 use crate::support::app::TestApp;
 use crate::support::both_engines;
@@ -65,6 +67,34 @@ both_engines! {
         assert_eq!(owner.post(&path(&made, ACCOUNTS, "enable"), &json!({})).await.status, 200);
         let scopes = app.holder(&key).get("/api/v1/whoami").await.json()["data"]["scopes"].clone();
         assert!(!scopes.as_array().unwrap().contains(&json!("deployments:delete")), "{scopes}");
+    }
+
+    async fn ak_08_each_key_of_a_service_account_is_looked_at_however_many_it_has(app) {
+        let admin = app.member("admin").await;
+        let narrow = app.tool_of(&admin, "keys:manage service_accounts:manage org:read").await;
+        let owner = app.owners_tool().await;
+        let made = owner.made(ACCOUNTS, &account("viewer")).await;
+        let mut body = wanted(&["org:read"]);
+        body["serviceAccount"] = made["id"].clone();
+        let oldest = owner.key(&body).await;
+        let (id, account) = (oldest["id"].as_str().unwrap(), made["id"].as_str().unwrap());
+        app.execute(&format!("UPDATE credentials SET scopes = 'deployments:delete org:read' WHERE id = '{id}'")).await.unwrap();
+        let copied = "kind, org_id, mode, display_prefix, last_four, created_by_user, name";
+        let (hash, at) = match app.inside().store.engine() {
+            Engine::Sqlite => ("CAST(printf('%032d', i) AS BLOB)", "'2090-01-01T00:00:00.000000Z'"),
+            Engine::Postgres => ("convert_to(lpad(i::text, 32, '0'), 'UTF8')", "timestamptz '2090-01-01'"),
+        };
+        let values = format!("'key_' || i, 'org:read', '{account}', {at}");
+        let more = format!(
+            "{} INSERT INTO credentials (id, scopes, service_account_id, created_at, secret_hash, {copied})
+            SELECT {values}, {hash}, {copied} FROM numbers, credentials WHERE credentials.id = '{id}'",
+            numbers(1200)
+        );
+        app.execute(&more).await.unwrap();
+        let raised = narrow.post(&path(&made, ACCOUNTS, "role"), &json!({ "role": "admin" })).await;
+        assert_eq!(refusal(&raised), is(403, "insufficient_scope"));
+        assert_eq!(owner.post(&path(&oldest, KEYS, "revoke"), &json!({})).await.status, 200);
+        assert_eq!(narrow.post(&path(&made, ACCOUNTS, "role"), &json!({ "role": "admin" })).await.status, 200);
     }
 
     async fn tn_10_a_key_cannot_act_as_another_person_or_exceed_its_creator(app) {
