@@ -2,9 +2,11 @@
 
 use crate::domain::audit::export::{Format, Names};
 use crate::domain::audit::{Action, Event, Outcome, RecordedEvent};
+use crate::domain::email;
+use crate::domain::id::IdKind;
 use crate::domain::time::Time;
 use crate::store::audit::{self, AuditFilter, EventCursor};
-use crate::store::{Conn, StoreError, Work, names};
+use crate::store::{Conn, StoreError, Work, names, users};
 
 /// Filter for events as given in a request. `None` means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,21 +33,29 @@ pub struct EventPage {
 /// Maximum number of actors that a text may match. Each one is a separate lookup.
 const MAX_ACTORS: usize = 1000;
 
-/// The actor filter matches too many actors.
+/// Maximum number of members and service accounts that are searched for a part of a name. No index serves "contains".
+const SEARCHED: usize = 10_000;
+
+/// Why an actor filter cannot be resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooManyActors;
+pub enum Unsearchable {
+    /// It means more actors than can be looked up.
+    TooManyActors,
+    /// It is neither an id nor an email address, and the organization has more actors than are searched.
+    TooManyMembers,
+}
 
 /// Resolves the actor filter to ids.
 pub fn filter(
     conn: &mut Conn,
     org_id: &str,
     query: &EventQuery,
-) -> Result<Result<AuditFilter, TooManyActors>, StoreError> {
+) -> Result<Result<AuditFilter, Unsearchable>, StoreError> {
     let actors = match query.actor.as_deref() {
         None => None,
         Some(text) => match actors(conn, org_id, text)? {
-            actors if actors.len() > MAX_ACTORS => return Ok(Err(TooManyActors)),
-            actors => Some(actors),
+            Err(unsearchable) => return Ok(Err(unsearchable)),
+            Ok(actors) => Some(actors),
         },
     };
     let EventQuery { since, until, actor: _, credential, action, outcome } = query.clone();
@@ -70,17 +80,33 @@ pub fn page(
     Ok(EventPage { events, names, older })
 }
 
-/// The actor with this id, and members and service accounts whose name or email address contains the text.
-fn actors(conn: &mut Conn, org_id: &str, text: &str) -> Result<Vec<String>, StoreError> {
+/// The actor with this id, and members and service accounts whose name or email address contains the text. In an
+/// organization that is too large to search: the member with this email address.
+fn actors(
+    conn: &mut Conn,
+    org_id: &str,
+    text: &str,
+) -> Result<Result<Vec<String>, Unsearchable>, StoreError> {
+    let known = names::actors(conn, org_id, SEARCHED + 1)?;
+    let mut ids = vec![text.to_owned()];
+    if known.len() > SEARCHED {
+        match email::canonical(text) {
+            Some(address) => ids.extend(users::find_by_email(conn, &address)?.map(|user| user.id)),
+            None if is_id(text) => {}
+            None => return Ok(Err(Unsearchable::TooManyMembers)),
+        }
+        return Ok(Ok(ids));
+    }
     let wanted = text.to_lowercase();
     let holds = |text: &str| text.to_lowercase().contains(&wanted);
-    let mut ids: Vec<String> = names::actors(conn, org_id)?
-        .into_iter()
-        .filter(|known| holds(&known.name) || known.email.as_deref().is_some_and(holds))
-        .map(|known| known.id)
-        .collect();
-    ids.push(text.to_owned());
-    Ok(ids)
+    let meant =
+        known.into_iter().filter(|known| holds(&known.name) || known.email.as_deref().is_some_and(holds));
+    ids.extend(meant.map(|known| known.id));
+    Ok(if ids.len() > MAX_ACTORS { Err(Unsearchable::TooManyActors) } else { Ok(ids) })
+}
+
+fn is_id(text: &str) -> bool {
+    [IdKind::User, IdKind::ServiceAccount].iter().any(|kind| text.starts_with(kind.prefix()))
 }
 
 /// Records an export of the log. `by` is an event with actor, credential and organization.

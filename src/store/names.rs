@@ -11,7 +11,7 @@ use super::engine::schema::{
 };
 use crate::domain::audit::export::Names;
 
-/// The names of these ids, of any kind, including removed credentials. Ids without a name are left out.
+/// The names of these ids (of one page), of any kind, including removed credentials. Ids without a name are left out.
 pub fn of<'a>(conn: &mut Conn, ids: impl IntoIterator<Item = &'a str>) -> Result<Names, StoreError> {
     let ids: BTreeSet<&str> = ids.into_iter().collect();
     let mut names = Names::new();
@@ -36,16 +36,22 @@ pub struct KnownActor {
     pub email: Option<String>,
 }
 
-/// The members and service accounts of an organization.
-pub fn actors(conn: &mut Conn, org_id: &str) -> Result<Vec<KnownActor>, StoreError> {
+/// At most `limit` members and service accounts of an organization.
+pub fn actors(conn: &mut Conn, org_id: &str, limit: usize) -> Result<Vec<KnownActor>, StoreError> {
+    let rows = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX);
     let mut known: Vec<KnownActor> = memberships::table
         .inner_join(users::table)
         .filter(memberships::org_id.eq(org_id))
+        .order(memberships::user_id)
+        .limit(rows(limit))
         .select((users::id, users::name, users::email.nullable()))
         .load(conn)?;
-    let accounts = service_accounts::table.filter(service_accounts::org_id.eq(org_id));
-    let accounts = accounts.select((service_accounts::id, service_accounts::name));
-    let accounts: Vec<(String, String)> = accounts.load(conn)?;
+    let accounts: Vec<(String, String)> = service_accounts::table
+        .filter(service_accounts::org_id.eq(org_id))
+        .order((service_accounts::created_at, service_accounts::id))
+        .limit(rows(limit.saturating_sub(known.len())))
+        .select((service_accounts::id, service_accounts::name))
+        .load(conn)?;
     known.extend(accounts.into_iter().map(|(id, name)| KnownActor { id, name, email: None }));
     Ok(known)
 }

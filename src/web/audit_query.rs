@@ -9,7 +9,7 @@ use crate::domain::audit::{Action, Outcome};
 use crate::domain::parameters::Parameters;
 use crate::domain::time::Time;
 use crate::domain::usage::UseOutcome;
-use crate::services::audit_log::{EventQuery, TooManyActors};
+use crate::services::audit_log::{EventQuery, Unsearchable};
 use crate::store::audit::EventCursor;
 use crate::store::usage_counts::{self, UsageCount};
 use crate::store::usage_events;
@@ -21,11 +21,17 @@ pub struct BadQuery(pub &'static str);
 /// Default period of usage counts.
 const DEFAULT_PERIOD: TimeDelta = TimeDelta::days(29);
 
-impl From<TooManyActors> for BadQuery {
-    fn from(TooManyActors: TooManyActors) -> Self {
-        Self(
-            "The actor's text is in more than 1,000 names. Give more of the name, the email address, or an id.",
-        )
+impl From<Unsearchable> for BadQuery {
+    fn from(unsearchable: Unsearchable) -> Self {
+        Self(match unsearchable {
+            Unsearchable::TooManyActors => {
+                "The actor's text is in more than 1,000 names. Give more of the name, the email address, or an id."
+            }
+            Unsearchable::TooManyMembers => {
+                "The organization has more than 10,000 members and service accounts, too many to search for a part \
+                 of a name. Give the whole email address, or an id."
+            }
+        })
     }
 }
 

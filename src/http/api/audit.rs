@@ -97,6 +97,9 @@ impl PartialSchema for FileFormat {
 
 impl ToSchema for FileFormat {}
 
+const ACTOR: &str = "Who did it: an id, or a part of a name or email address. In an organization with more than 10,000 members and \
+    service accounts: an id, or a whole email address.";
+
 /// Filter parameters of events.
 struct Filters;
 
@@ -104,7 +107,7 @@ impl IntoParams for Filters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let mut parameters = period();
         parameters.extend([
-            query("actor", "The id of whoever did it.").schema(Some(String::schema())).build(),
+            query("actor", ACTOR).schema(Some(String::schema())).build(),
             query("credential", "The id of the credential.").schema(Some(String::schema())).build(),
             query("action", "What happened.").schema(Some(actions())).build(),
             query("outcome", "How it ended.").schema(Some(outcomes())).build(),
@@ -154,7 +157,7 @@ pub async fn list(
     let org_id = principal.organization.id;
     let read = move |conn: &mut Conn| match audit_log::filter(conn, &org_id, &asked)? {
         Ok(filter) => audit_log::page(conn, &org_id, &filter, before, size).map(Ok),
-        Err(too_many) => Ok(Err(too_many)),
+        Err(unsearchable) => Ok(Err(unsearchable)),
     };
     let page = app.store.report(read).await?.map_err(BadQuery::from)?;
     let data: Vec<Value> = page.events.iter().map(|event| export::to_json(event, &page.names)).collect();

@@ -89,11 +89,11 @@ pub async fn events(ManagerRequest(req, member): ManagerRequest, slug: web::Path
     let (org_id, chosen, outcome) = (member.organization.id.clone(), asked.action, asked.outcome);
     let read = move |conn: &mut Conn| match audit_log::filter(conn, &org_id, &asked)? {
         Ok(filter) => audit_log::page(conn, &org_id, &filter, before, PAGE).map(Ok),
-        Err(too_many) => Ok(Err(too_many)),
+        Err(unsearchable) => Ok(Err(unsearchable)),
     };
     let page = match req.app.store.report(read).await? {
         Ok(page) => page,
-        Err(too_many) => return Ok(refused(&req, too_many.into())),
+        Err(unsearchable) => return Ok(refused(&req, unsearchable.into())),
     };
     let active = active_sessions(&req, &member).await?;
     let path = format!("{}/o/{slug}/audit", req.base());
@@ -124,7 +124,7 @@ pub async fn export(ManagerRequest(req, member): ManagerRequest) -> PageResult {
     let filter = req.app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;
     let filter = match filter {
         Ok(filter) => filter,
-        Err(too_many) => return Ok(refused(&req, too_many.into())),
+        Err(unsearchable) => return Ok(refused(&req, unsearchable.into())),
     };
     if is_head(&req.http) {
         return Ok(export::response_head(&req.app, &member.organization, format));

@@ -64,6 +64,34 @@ both_engines! {
         assert!(found.windows(2).all(|pair| pair[0] == pair[1] + 1));
     }
 
+    async fn a_part_of_a_name_is_searched_among_ten_thousand_members_and_no_more(app) {
+        let owner = app.owner().await;
+        let session = reader(app, &app.client(ClientKind::Native).await, &owner).await;
+        let status = async |actor: &str| {
+            let answer = get(app, &format!("{LOG}?actor={actor}"), &session.access).await;
+            (answer.status, answer.json()["data"].as_array().map(|found| !found.is_empty()))
+        };
+        let add = async |from: usize, many: usize| {
+            let (rows, org) = (crate::store::numbers(many), &owner.organization.id);
+            let users = format!("'usr_' || ({from} + i), ({from} + i) || '@example.net', 'Name'");
+            let at = "'2026-01-01T00:00:00.000000Z'";
+            let statement = format!("{rows} INSERT INTO users (id, email, name, created_at) SELECT {users}, {at} FROM numbers");
+            app.execute(&statement).await.unwrap();
+            let members = format!("'{org}', 'usr_' || ({from} + i), 'member'");
+            let statement = format!("{rows} INSERT INTO memberships (org_id, user_id, role, created_at) SELECT {members}, {at} FROM numbers");
+            app.execute(&statement).await.unwrap();
+        };
+        add(0, 9_999).await;
+        assert_eq!(status("liv").await, (200, Some(true)), "10,000 with the owner");
+        add(9_999, 1).await;
+        let refused = get(app, &format!("{LOG}?actor=liv"), &session.access).await;
+        assert_eq!(refused.status, 400);
+        assert!(refused.body.contains("Give the whole email address, or an id."), "{}", refused.body);
+        for (whole, found) in [(owner.email.as_str(), true), (&owner.id, true), ("7@example.net", false), ("nobody@example.net", false), ("sa_none", false)] {
+            assert_eq!(status(whole).await, (200, Some(found)), "{whole}");
+        }
+    }
+
     async fn every_filter_selects_its_events(app, |app| app.manual_clock()) {
         let owner = app.owner().await;
         let client = app.client(ClientKind::Native).await;
