@@ -117,6 +117,7 @@ fn pages(config: &mut ServiceConfig) {
         .service(page_resource("/sign-out").post(pages::sign_in::form::sign_out))
         .service(page_resource("/").get(pages::sessions::list::list))
         .service(page_resource("/cli-sessions").get(pages::sessions::list::list))
+        .service(page_resource("/organizations").get(pages::organizations::list::list))
         .service(
             page_resource("/cli-sessions/end-all")
                 .get(pages::sessions::session::end_all_page)

@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod credentials;
 pub mod device;
 pub mod keys;
+pub mod organizations;
 pub mod records;
 pub mod reference;
 pub mod service_accounts;

@@ -32,6 +32,7 @@ pub(in crate::pages) fn every_page(foreign: Foreign) -> Vec<Sample> {
     pages.extend(super::keys::samples::pages(foreign));
     pages.extend(super::tokens::samples::pages(foreign));
     pages.extend(super::service_accounts::samples::pages(foreign));
+    pages.extend(super::organizations::samples::pages(foreign));
     pages.push(("API reference", super::reference::samples::page(foreign)));
     pages.push(("catalog", super::reference::scope_samples::page(foreign)));
     let guide = StyleguidePage::new(shell(foreign), nav(foreign, NavItem::CliSessions));
@@ -76,6 +77,7 @@ pub(in crate::pages) fn nav(foreign: Foreign, current: NavItem) -> Nav {
         organization: foreign("Northwind Labs"),
         slug: "northwind".into(),
         organizations: vec![link("Northwind Labs", true), link("Maya’s sandbox", false)],
+        more_organizations: true,
         active_sessions: 4,
         sees_keys: true,
         administers: true,

@@ -1,13 +1,17 @@
 //! Members of organizations and their roles.
 
-use diesel::dsl::exists;
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 
+use super::engine::codec::Moment;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
+use super::engine::keyset;
 use super::engine::schema::{memberships, organizations, users};
 use super::organizations::Organization;
 use super::users::User;
+use crate::domain::role;
 use crate::domain::time::Time;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -62,25 +66,84 @@ pub fn active_member(
     Ok(row.map(|(organization, user, role)| ActiveMember { organization, user, role }))
 }
 
-/// The organizations of a person with the role in each, oldest membership first.
-pub fn of_user(conn: &mut Conn, user_id: &str) -> Result<Vec<(Organization, String)>, StoreError> {
-    Ok(memberships::table
-        .inner_join(organizations::table)
-        .filter(memberships::user_id.eq(user_id).and(organizations::disabled_at.is_null()))
-        .order((memberships::created_at, organizations::id))
-        .select((Organization::as_select(), memberships::role))
-        .load(conn)?)
+/// Maximum number of organizations listed beside something else, such as in the navigation.
+pub const LISTED: usize = 50;
+
+/// An organization of a person.
+#[derive(Debug, Clone, Queryable)]
+pub struct UserMembership {
+    pub organization: Organization,
+    pub role: String,
+    /// Creation of the membership.
+    pub created_at: Time,
 }
 
-/// The members of an organization that have one of these roles, sorted by name.
-pub fn with_roles(conn: &mut Conn, org_id: &str, roles: &[&str]) -> Result<Vec<User>, StoreError> {
-    Ok(memberships::table
-        .inner_join(users::table)
-        .filter(memberships::org_id.eq(org_id).and(memberships::role.eq_any(roles.iter().copied())))
-        .filter(users::disabled_at.is_null())
-        .order(users::name)
-        .select(User::as_select())
-        .load(conn)?)
+/// Position in the list of a person's organizations: creation of the membership, id of the organization.
+pub type MembershipCursor = (Time, String);
+
+/// Identifies an organization.
+#[derive(Debug, Clone, Copy)]
+pub enum OrganizationKey<'a> {
+    Id(&'a str),
+    Slug(&'a str),
+}
+
+macro_rules! of_user {
+    ($user_id:expr) => {
+        memberships::table
+            .inner_join(organizations::table)
+            .filter(memberships::user_id.eq($user_id).and(organizations::disabled_at.is_null()))
+            .select((Organization::as_select(), memberships::role, memberships::created_at))
+    };
+}
+
+/// One page of a person's organizations, oldest membership first, after the position where the previous page ended.
+pub fn of_user(
+    conn: &mut Conn,
+    user_id: &str,
+    after: Option<&MembershipCursor>,
+    limit: i64,
+) -> Result<Vec<UserMembership>, StoreError> {
+    let order = (memberships::created_at, memberships::org_id);
+    let mut query = of_user!(user_id).order(order).limit(limit).into_boxed();
+    if let Some((at, id)) = after {
+        query =
+            query.filter(keyset::after!("memberships.created_at, memberships.org_id", Moment: *at, Text: id));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// One organization of a person.
+pub fn of_user_named(
+    conn: &mut Conn,
+    user_id: &str,
+    named: OrganizationKey<'_>,
+) -> Result<Option<UserMembership>, StoreError> {
+    let query = of_user!(user_id).into_boxed();
+    let query = match named {
+        OrganizationKey::Id(id) => query.filter(memberships::org_id.eq(id)),
+        OrganizationKey::Slug(slug) => query.filter(organizations::slug.eq(slug)),
+    };
+    Ok(query.get_result(conn).optional()?)
+}
+
+/// Names of at most `limit` owners and admins of an organization: owners first, oldest memberships first.
+pub fn managers(conn: &mut Conn, org_id: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+    let mut names: Vec<String> = Vec::new();
+    for role in [role::OWNER, role::ADMIN] {
+        let left = i64::try_from(limit.saturating_sub(names.len())).unwrap_or(i64::MAX);
+        let query = memberships::table
+            .inner_join(users::table)
+            .filter(memberships::org_id.eq(org_id).and(memberships::role.eq(role)))
+            // The exact condition of the partial index.
+            .filter(sql::<Bool>("memberships.role IN ('owner', 'admin')"))
+            .filter(users::disabled_at.is_null())
+            .order((memberships::created_at, memberships::user_id))
+            .limit(left)
+            .select(users::name);
+        names.extend(query.load::<String>(conn)?);
+    }
+    Ok(names)
 }
 
 pub fn set_role(conn: &mut Conn, org_id: &str, user_id: &str, role: &str) -> Result<bool, StoreError> {

@@ -34,6 +34,7 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
+/// Every key, oldest first. There are few: a retired one is deleted when its last token has ended.
 pub fn list(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
     let keys = signing_keys::table.order((signing_keys::created_at, signing_keys::kid));
     Ok(keys.select(SigningKey::as_select()).load(conn)?)

@@ -12,7 +12,7 @@ use super::time::ApiTime;
 use crate::domain::credential::CredentialKind;
 use crate::domain::static_secret::Mode;
 use crate::services::authenticate::{Principal, Subject};
-use crate::store::memberships;
+use crate::store::memberships::{self, LISTED};
 use crate::store::organizations::Organization;
 use crate::web::app::App;
 
@@ -24,8 +24,11 @@ pub struct WhoAmI {
     credential: PresentedCredential,
     subject: PresentingSubject,
     organization: Membership,
-    /// With a CLI session: all organizations of the user.
+    /// With a CLI session: organizations of the user, oldest membership first; at most 50, and that of the session.
     organizations: Vec<Membership>,
+    /// Whether the person has organizations that are not listed.
+    #[serde(rename = "moreOrganizations")]
+    more_organizations: bool,
     /// With a CLI session: the tool that holds it.
     #[schema(required)]
     client: Option<Client>,
@@ -94,7 +97,7 @@ impl Membership {
     responses((status = 200, description = "What is behind the credential.", body = Data<WhoAmI>), Caller)
 )]
 pub async fn whoami(app: web::Data<App>, Caller(principal): Caller) -> Result<HttpResponse, ApiError> {
-    let organizations = organizations(&app, &principal).await?;
+    let (organizations, more_organizations) = organizations(&app, &principal).await?;
     let (credential, subject) = (principal.credential, principal.subject);
     let email = match &subject {
         Subject::User(user) => Some(user.email.clone()),
@@ -117,20 +120,31 @@ pub async fn whoami(app: web::Data<App>, Caller(principal): Caller) -> Result<Ht
         },
         organization: Membership::new(principal.organization, principal.role),
         organizations,
+        more_organizations,
         client: principal.client.map(|client| Client { id: client.id, name: client.name }),
         scopes: principal.scopes.iter().map(str::to_owned).collect(),
     };
     Ok(HttpResponse::Ok().json(Data { data }))
 }
 
-/// All organizations of the user, for the tool to offer. Empty for keys and personal tokens, which reveal
-/// nothing about other organizations.
-async fn organizations(app: &App, principal: &Principal) -> Result<Vec<Membership>, ApiError> {
+/// Organizations of the user, for the tool to offer, and whether there are more. Empty for keys and personal tokens,
+/// which reveal nothing about other organizations.
+async fn organizations(app: &App, principal: &Principal) -> Result<(Vec<Membership>, bool), ApiError> {
     let (CredentialKind::CliSession, Subject::User(user)) = (principal.credential.kind, &principal.subject)
     else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     };
     let user_id = user.id.clone();
-    let memberships = app.store.read(move |conn| memberships::of_user(conn, &user_id)).await?;
-    Ok(memberships.into_iter().map(|(organization, role)| Membership::new(organization, role)).collect())
+    // One more than is listed says whether there are more.
+    let limit = i64::try_from(LISTED).unwrap_or(i64::MAX).saturating_add(1);
+    let mut joined = app.store.read(move |conn| memberships::of_user(conn, &user_id, None, limit)).await?;
+    let more = joined.len() > LISTED;
+    joined.truncate(LISTED);
+    let mut listed: Vec<Membership> =
+        joined.into_iter().map(|joined| Membership::new(joined.organization, joined.role)).collect();
+    let own = &principal.organization;
+    if listed.iter().all(|known| known.id != own.id) {
+        listed.push(Membership::new(own.clone(), principal.role.clone()));
+    }
+    Ok((listed, more))
 }

@@ -201,7 +201,11 @@ impl PermissionGroup {
 pub enum Organizations {
     One(Organization),
     /// Several to choose from.
-    Several(Vec<OrganizationOption>),
+    Several {
+        choices: Vec<OrganizationOption>,
+        /// Whether the user has more organizations than these.
+        more: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -254,7 +258,7 @@ impl Organizations {
     fn only(&self) -> Option<&Organization> {
         match self {
             Self::One(organization) => Some(organization),
-            Self::Several(_) => None,
+            Self::Several { .. } => None,
         }
     }
 }

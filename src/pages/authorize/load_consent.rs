@@ -38,7 +38,7 @@ pub(in crate::pages) fn page(req: &PageRequest, question: &ConsentRequest) -> Co
     if now - request.created_at > OLD_AFTER {
         notices.push(Notice::Old);
     }
-    let organizations = organizations(req, &question.choices);
+    let organizations = organizations(req, &question.choices, question.more_organizations);
     ConsentPage {
         shell: req.shell(),
         request: request.id.clone(),
@@ -89,7 +89,7 @@ pub(in crate::pages) fn lasts(req: &PageRequest, client: &Client) -> Lasts {
     }
 }
 
-pub(in crate::pages) fn organizations(req: &PageRequest, choices: &[Possible]) -> Organizations {
+pub(in crate::pages) fn organizations(req: &PageRequest, choices: &[Possible], more: bool) -> Organizations {
     let one = |choice: &Possible| {
         let mut left_out: Vec<_> = req.app.config.catalog.entries(&choice.left_out).collect();
         left_out.sort_by_key(|scope| std::cmp::Reverse(scope.level));
@@ -113,7 +113,7 @@ pub(in crate::pages) fn organizations(req: &PageRequest, choices: &[Possible]) -
             None => ChoiceState::Open,
         },
     });
-    Organizations::Several(several.collect())
+    Organizations::Several { choices: several.collect(), more }
 }
 
 fn closed(policy_block: PolicyBlock) -> &'static str {

@@ -17,7 +17,7 @@ use crate::services::authorization::{
     self, Answerable, ClientRedirect, ConsentRequest, Decision, DecisionOutcome, Obstacle, Unanswerable,
 };
 use crate::store::organizations::{self, Organization};
-use crate::store::{StoreError, TxError, memberships};
+use crate::store::{Conn, StoreError, TxError, memberships};
 
 /// `GET /authorize/{id}`
 pub async fn question(req: PageRequest, id: web::Path<String>) -> PageResult {
@@ -166,6 +166,9 @@ async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageRes
     })
 }
 
+/// Maximum number of owners and admins that a page names.
+const NAMED: usize = 5;
+
 /// Page for a policy that forbids the sign-in, with who can change it.
 pub(in crate::pages) async fn closed(
     req: &PageRequest,
@@ -173,17 +176,22 @@ pub(in crate::pages) async fn closed(
     policy_block: PolicyBlock,
     way_out: RefusalActions,
 ) -> PageResult {
-    let org_id = organization.id.clone();
-    let managers = req
-        .app
-        .store
-        .read(move |conn| memberships::with_roles(conn, &org_id, &[role::OWNER, role::ADMIN]))
-        .await?;
-    let reader = req.person().map(|(session, _)| session.user_id.as_str());
-    let who = if managers.iter().any(|manager| Some(manager.id.as_str()) == reader) {
+    let (org_id, reader) =
+        (organization.id.clone(), req.person().map(|(session, _)| session.user_id.clone()));
+    let read = move |conn: &mut Conn| {
+        let role = reader.map_or(Ok(None), |reader| memberships::role(conn, &org_id, &reader))?;
+        Ok((
+            role.is_some_and(|role| role::administers(&role)),
+            memberships::managers(conn, &org_id, NAMED + 1)?,
+        ))
+    };
+    let (manages, mut named) = req.app.store.read(read).await?;
+    let who = if manages {
         WhoCanEnable::You(format!("{}/o/{}/settings/api-access", req.base(), organization.slug))
     } else {
-        WhoCanEnable::Others(managers.into_iter().map(|user| user.name).take(5).collect())
+        let more = named.len() > NAMED;
+        named.truncate(NAMED);
+        WhoCanEnable::Others { named, more }
     };
     let organization = organization.name.clone();
     Ok(req.refuse(match policy_block {

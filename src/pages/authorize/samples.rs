@@ -71,11 +71,14 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
         state,
     };
     let several = ConsentPage {
-        organizations: Organizations::Several(vec![
-            choice("developer", &[], ChoiceState::Preselected),
-            choice("viewer", &["create and change deployments"], ChoiceState::Open),
-            choice("owner", &[], ChoiceState::Closed("Does not allow command-line sign-in")),
-        ]),
+        organizations: Organizations::Several {
+            more: false,
+            choices: vec![
+                choice("developer", &[], ChoiceState::Preselected),
+                choice("viewer", &["create and change deployments"], ChoiceState::Open),
+                choice("owner", &[], ChoiceState::Closed("Does not allow command-line sign-in")),
+            ],
+        },
         goes_to: Destination::Website { host: foreign("orbit.dev") },
         ..consent(foreign)
     };

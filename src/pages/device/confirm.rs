@@ -64,7 +64,7 @@ impl DeviceConfirmPage {
     pub fn only(&self) -> Option<&Organization> {
         match &self.organizations {
             Organizations::One(organization) => Some(organization),
-            Organizations::Several(_) => None,
+            Organizations::Several { .. } => None,
         }
     }
 
@@ -160,7 +160,7 @@ fn confirm_page(req: &PageRequest, question: &DeviceConsentRequest) -> DeviceCon
         notices: notices.into_iter().filter_map(|(notice, applies)| applies.then_some(notice)).collect(),
         permissions,
         not_asked: load_consent::not_asked(req, &question.requested),
-        organizations: load_consent::organizations(req, &question.choices),
+        organizations: load_consent::organizations(req, &question.choices, question.more_organizations),
         lasts: load_consent::lasts(req, &question.client),
     }
 }

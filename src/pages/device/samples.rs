@@ -58,7 +58,7 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
         device: None,
         origin: None,
         notices: vec![Notice::FirstTime, Notice::Old, Notice::Changes],
-        organizations: Organizations::Several(several),
+        organizations: Organizations::Several { choices: several, more: true },
         ..device_confirm(foreign)
     };
     let connected = DeviceAnswer::Connected {

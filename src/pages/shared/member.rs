@@ -8,11 +8,13 @@ use actix_web::{FromRequest, HttpRequest};
 use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::role;
 use crate::pages::shared::nav::{Nav, NavItem, OrganizationLink};
+use crate::pages::shared::paging;
 use crate::pages::shared::refusal::{Refusal, RefusalActions};
 use crate::pages::shared::request::{PageError, PageRequest};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
 use crate::services::org_actor::OrgActor;
+use crate::store::memberships::{LISTED, OrganizationKey, UserMembership};
 use crate::store::organizations::Organization;
 use crate::store::own_sessions::{self, SessionOwner};
 use crate::store::{Conn, StoreError, memberships};
@@ -21,7 +23,10 @@ pub struct Member {
     pub user_id: String,
     pub organization: Organization,
     pub role: String,
-    pub all: Vec<(Organization, String)>,
+    /// The first organizations of the person, and this one.
+    pub listed: Vec<Organization>,
+    /// Whether there are more.
+    pub more: bool,
 }
 
 /// Selects the organization of a page.
@@ -75,23 +80,50 @@ pub(in crate::pages) async fn member(
 ) -> Result<Member, PageError> {
     let Some((session, _)) = req.person() else { return Err(req.redirect("/sign-in").into()) };
     let user_id = session.user_id.clone();
-    let owner = user_id.clone();
-    let all = req.app.store.read(move |conn| memberships::of_user(conn, &owner)).await?;
-    let query = query(req);
-    let by_slug = |slug: &str| all.iter().find(|(organization, _)| organization.slug == slug);
-    let (named, found) = match which {
-        OrganizationSelector::Slug(slug) => (true, by_slug(slug)),
-        OrganizationSelector::Id(id) => (true, all.iter().find(|(organization, _)| organization.id == id)),
-        OrganizationSelector::Asked => match query.get("org") {
-            Some(slug) => (true, by_slug(slug)),
-            None => (false, all.first()),
-        },
+    let asked = query(req).get("org").map(str::to_owned);
+    let named = match which {
+        OrganizationSelector::Slug(slug) => Some(OrganizationKey::Slug(slug)),
+        OrganizationSelector::Id(id) => Some(OrganizationKey::Id(id)),
+        OrganizationSelector::Asked => asked.as_deref().map(OrganizationKey::Slug),
     };
-    match found.cloned() {
-        Some((organization, role)) => Ok(Member { user_id, organization, role, all }),
-        None if named => Err(req.refuse(Refusal::NotFound).into()),
+    let (owner, limit) = (user_id.clone(), paging::rows_of(LISTED));
+    let mut joined = req.app.store.read(move |conn| memberships::of_user(conn, &owner, None, limit)).await?;
+    let more = joined.len() > LISTED;
+    joined.truncate(LISTED);
+    let known = match named {
+        None => joined.first(),
+        Some(OrganizationKey::Id(id)) => joined.iter().find(|joined| joined.organization.id == id),
+        Some(OrganizationKey::Slug(slug)) => joined.iter().find(|joined| joined.organization.slug == slug),
+    };
+    let mut found = known.cloned();
+    if let Some(named) = named.filter(|_| found.is_none() && more) {
+        found = beyond(req, &user_id, named).await?;
+        joined.extend(found.clone());
+    }
+    let listed = joined.into_iter().map(|joined| joined.organization).collect();
+    match found {
+        Some(UserMembership { organization, role, .. }) => {
+            Ok(Member { user_id, organization, role, listed, more })
+        }
+        None if named.is_some() => Err(req.refuse(Refusal::NotFound).into()),
         None => Err(req.refuse(Refusal::NoOrganization { way_out: RefusalActions::default() }).into()),
     }
+}
+
+/// An organization of the person that is not among the first.
+async fn beyond(
+    req: &PageRequest,
+    user_id: &str,
+    named: OrganizationKey<'_>,
+) -> Result<Option<UserMembership>, StoreError> {
+    let user_id = user_id.to_owned();
+    let (OrganizationKey::Id(name) | OrganizationKey::Slug(name)) = named;
+    let (name, is_id) = (name.to_owned(), matches!(named, OrganizationKey::Id(_)));
+    let read = move |conn: &mut Conn| {
+        let named = if is_id { OrganizationKey::Id(&name) } else { OrganizationKey::Slug(&name) };
+        memberships::of_user_named(conn, &user_id, named)
+    };
+    req.app.store.read(read).await
 }
 
 impl Member {
@@ -113,7 +145,7 @@ impl Member {
 
     /// Path of the session list, with a flash message.
     pub(in crate::pages) fn list_after(&self, done: &str) -> String {
-        match self.all.as_slice() {
+        match self.listed.as_slice() {
             [_] => format!("/cli-sessions?done={done}"),
             _ => format!("/cli-sessions?org={}&done={done}", self.organization.slug),
         }
@@ -150,7 +182,9 @@ pub(in crate::pages) fn nav(
     active_sessions: i64,
 ) -> Nav {
     let link = |organization: &Organization| match current {
-        NavItem::CliSessions => format!("{}/cli-sessions?org={}", req.base(), organization.slug),
+        NavItem::CliSessions | NavItem::Organizations => {
+            format!("{}/cli-sessions?org={}", req.base(), organization.slug)
+        }
         NavItem::PersonalTokens => format!("{}/tokens?org={}", req.base(), organization.slug),
         NavItem::ApiKeys => format!("{}/o/{}/keys", req.base(), organization.slug),
         NavItem::ServiceAccounts => format!("{}/o/{}/service-accounts", req.base(), organization.slug),
@@ -163,14 +197,15 @@ pub(in crate::pages) fn nav(
         organization: text::name(&member.organization.name),
         slug: member.organization.slug.clone(),
         organizations: member
-            .all
+            .listed
             .iter()
-            .map(|(organization, _)| OrganizationLink {
+            .map(|organization| OrganizationLink {
                 name: text::name(&organization.name),
                 href: link(organization),
                 current: organization.id == member.organization.id,
             })
             .collect(),
+        more_organizations: member.more,
         active_sessions,
         sees_keys: member.holds(req, KEYS_MANAGE) || member.holds(req, KEYS_READ),
         administers: role::administers(&member.role),

@@ -12,6 +12,8 @@ pub enum NavItem {
     ApiAccess,
     AuditLog,
     Usage,
+    /// Has no line of its own.
+    Organizations,
 }
 
 /// One of the user's organizations.
@@ -31,6 +33,8 @@ pub struct Nav {
     pub slug: String,
     /// Shown as a chooser if there are several.
     pub organizations: Vec<OrganizationLink>,
+    /// Whether the person has more than these.
+    pub more_organizations: bool,
     pub active_sessions: i64,
     /// Whether the user may see API keys here.
     pub sees_keys: bool,

@@ -55,7 +55,10 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
             "personal-tokens-off",
             Refusal::PersonalTokensOff {
                 organization: organization(),
-                who: WhoCanEnable::Others(vec![foreign("Ada Byron"), foreign("Grace Brewster")]),
+                who: WhoCanEnable::Others {
+                    named: vec![foreign("Ada Byron"), foreign("Grace Brewster")],
+                    more: true,
+                },
                 way_out: way_out(),
             },
         ),
@@ -64,7 +67,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
             Refusal::SignInMethodClosed {
                 organization: organization(),
                 policy_block: PolicyBlock::DeviceFlow,
-                who: WhoCanEnable::Others(vec![foreign("Ada Byron")]),
+                who: WhoCanEnable::Others { named: vec![foreign("Ada Byron")], more: false },
                 way_out: refuse(),
             },
         ),
@@ -73,7 +76,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
             Refusal::SignInMethodClosed {
                 organization: organization(),
                 policy_block: PolicyBlock::OtherNetwork,
-                who: WhoCanEnable::Others(Vec::new()),
+                who: WhoCanEnable::Others { named: Vec::new(), more: false },
                 way_out: RefusalActions::default(),
             },
         ),

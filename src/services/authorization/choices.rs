@@ -7,6 +7,7 @@ use crate::domain::client::Client;
 use crate::domain::policy::{PolicyBlock, SignInMethod};
 use crate::domain::scope::{Level, ScopeSet};
 use crate::domain::time::Time;
+use crate::store::memberships::{LISTED, OrganizationKey, UserMembership};
 use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
 use crate::store::{Conn, StoreError, memberships};
@@ -67,17 +68,27 @@ pub(in crate::services) struct ChoiceCriteria<'a> {
     pub sign_in_method: SignInMethod,
 }
 
-/// All organizations of a user, the suggested one first; may be empty.
+/// Organizations to choose from.
+#[derive(Debug, Clone)]
+pub struct Choices {
+    /// The suggested organization first; may be empty.
+    pub listed: Vec<OrganizationChoice>,
+    /// Whether the user has organizations that are not listed.
+    pub more: bool,
+}
+
+/// The first [`LISTED`] organizations of a user, and the suggested one.
 pub(in crate::services) fn choices(
     conn: &mut Conn,
     config: &Config,
     user_id: &str,
     criteria: &ChoiceCriteria<'_>,
-) -> Result<Vec<OrganizationChoice>, StoreError> {
+) -> Result<Choices, StoreError> {
     let allowed = criteria.scopes.intersection(&criteria.client.allowed_scopes(&config.catalog));
-    let mut choices: Vec<OrganizationChoice> = memberships::of_user(conn, user_id)?
+    let (joined, more) = joined(conn, user_id, criteria.org_hint)?;
+    let mut listed: Vec<OrganizationChoice> = joined
         .into_iter()
-        .map(|(organization, role)| {
+        .map(|UserMembership { organization, role, .. }| {
             let held = config.catalog.held_by(&role);
             let (granted, left_out) = (allowed.intersection(&held), allowed.difference(&held));
             let policy_block =
@@ -90,8 +101,31 @@ pub(in crate::services) fn choices(
         hint == Some(&choice.organization.id) || hint == Some(&choice.organization.slug)
     };
     // The suggested organization first, then the selectable ones.
-    choices.sort_by_key(|choice| (!hinted(choice), choice.policy_block.is_some()));
-    Ok(choices)
+    listed.sort_by_key(|choice| (!hinted(choice), choice.policy_block.is_some()));
+    Ok(Choices { listed, more })
+}
+
+fn joined(
+    conn: &mut Conn,
+    user_id: &str,
+    hint: Option<&str>,
+) -> Result<(Vec<UserMembership>, bool), StoreError> {
+    // One extra row shows whether there are more.
+    let limit = i64::try_from(LISTED).unwrap_or(i64::MAX).saturating_add(1);
+    let mut joined = memberships::of_user(conn, user_id, None, limit)?;
+    let more = joined.len() > LISTED;
+    joined.truncate(LISTED);
+    if let Some(hint) = hint.filter(|_| more) {
+        let mut hinted = memberships::of_user_named(conn, user_id, OrganizationKey::Id(hint))?;
+        if hinted.is_none() {
+            hinted = memberships::of_user_named(conn, user_id, OrganizationKey::Slug(hint))?;
+        }
+        joined.extend(
+            hinted
+                .filter(|hinted| joined.iter().all(|known| known.organization.id != hinted.organization.id)),
+        );
+    }
+    Ok((joined, more))
 }
 
 /// Whether a sign-in is too old to grant these scopes.

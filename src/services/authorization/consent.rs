@@ -13,7 +13,7 @@ use crate::store::authorization_requests::{self as requests, AuthorizationReques
 use crate::store::web_sessions::WebSession;
 use crate::store::{Conn, RefusalReason, StoreError, TxError, clients, credentials};
 
-use super::choices::{ChoiceCriteria, OrganizationChoice, choices, is_stale};
+use super::choices::{ChoiceCriteria, Choices, OrganizationChoice, choices, is_stale};
 use super::paste::cap_scopes;
 
 /// An authorization request with everything needed for a decision.
@@ -24,8 +24,10 @@ pub struct ConsentRequest {
     pub sign_in_method: SignInMethod,
     /// Requested scopes, capped by the sign-in method.
     pub requested: ScopeSet,
-    /// All organizations of the user, the suggested one first; may be empty.
+    /// Organizations of the user, the suggested one first; may be empty.
     pub choices: Vec<OrganizationChoice>,
+    /// Whether the user has organizations that are not among the choices.
+    pub more_organizations: bool,
     /// The user has not used this client before.
     pub first_time: bool,
     pub answerable: Answerable,
@@ -108,10 +110,20 @@ pub(super) fn load_consent(
         org_hint: request.org_hint.as_deref(),
         sign_in_method,
     };
-    let choices = choices(conn, config, &session.user_id, &criteria)?;
+    let Choices { listed: choices, more: more_organizations } =
+        choices(conn, config, &session.user_id, &criteria)?;
     let answerable = answerable(config, now, &request, &requested, session);
     let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id, client.created_at)?;
-    Ok(ConsentRequest { request, client, sign_in_method, requested, choices, first_time, answerable })
+    Ok(ConsentRequest {
+        request,
+        client,
+        sign_in_method,
+        requested,
+        choices,
+        more_organizations,
+        first_time,
+        answerable,
+    })
 }
 
 /// Whether the request is bound to this browser.

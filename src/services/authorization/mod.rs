@@ -12,7 +12,7 @@ mod paste;
 mod progress;
 
 pub(super) use choices::{ChoiceCriteria, MAX_AUTH_AGE, choices, is_stale};
-pub use choices::{Obstacle, OrganizationChoice, obstacle};
+pub use choices::{Choices, Obstacle, OrganizationChoice, obstacle};
 pub use client_redirect::{ClientRedirect, find_redirect};
 pub use consent::{Answerable, ConsentRequest, Unanswerable, find_consent};
 pub use decide::{Decision, DecisionOutcome, decide};

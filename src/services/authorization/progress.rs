@@ -157,6 +157,6 @@ fn copied_codes_off(
     let criteria =
         ChoiceCriteria { client, scopes: &scopes, org_hint: request.org_hint.as_deref(), sign_in_method };
     let device_codes =
-        choices(conn, config, user_id, &criteria)?.iter().any(OrganizationChoice::is_selectable);
+        choices(conn, config, user_id, &criteria)?.listed.iter().any(OrganizationChoice::is_selectable);
     Ok(Progress::CopiedCodesOff { device_codes })
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::authorization::{
-    Answerable, ChoiceCriteria, MAX_AUTH_AGE, OrganizationChoice, choices, is_stale,
+    Answerable, ChoiceCriteria, Choices, MAX_AUTH_AGE, OrganizationChoice, choices, is_stale,
 };
 use super::code::user_code;
 use crate::config::Config;
@@ -27,8 +27,10 @@ pub struct DeviceConsentRequest {
     pub user_code: UserCode,
     pub proximity: Proximity,
     pub requested: ScopeSet,
-    /// All organizations of the user, the suggested one first; may be empty.
+    /// Organizations of the user, the suggested one first; may be empty.
     pub choices: Vec<OrganizationChoice>,
+    /// Whether the user has organizations that are not among the choices.
+    pub more_organizations: bool,
     /// The user has not used this client before.
     pub first_time: bool,
     pub answerable: Answerable,
@@ -97,7 +99,8 @@ pub(super) fn load_consent(
         org_hint: request.org_hint.as_deref(),
         sign_in_method: SignInMethod::Device(proximity),
     };
-    let choices = choices(conn, config, &session.user_id, &criteria)?;
+    let Choices { listed: choices, more: more_organizations } =
+        choices(conn, config, &session.user_id, &criteria)?;
     match request.status {
         DeviceStatus::Open => {}
         DeviceStatus::Approved
@@ -122,6 +125,7 @@ pub(super) fn load_consent(
         proximity,
         requested,
         choices,
+        more_organizations,
         first_time,
         answerable,
     })

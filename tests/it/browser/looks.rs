@@ -141,6 +141,7 @@ async fn pages_after_the_sign_in_are_accessible() {
         "/",
         "/cli-sessions?q=nothing",
         "/cli-sessions/end-all",
+        "/organizations",
         "/sign-in/again",
         settings,
         &format!("{settings}/revoke-all"),

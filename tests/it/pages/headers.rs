@@ -31,6 +31,7 @@ async fn pages(app: &TestApp) -> Vec<(String, Answer)> {
         "/",
         "/cli-sessions",
         "/cli-sessions/end-all",
+        "/organizations",
         "/sign-in/again",
         "/done?c=keystile-cli",
         API_ACCESS,

@@ -10,6 +10,7 @@ mod hostile;
 mod key_permissions;
 mod keys;
 mod limits;
+mod many_organizations;
 mod memory;
 mod paste;
 mod records;

@@ -81,6 +81,11 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
         vec![mark.to_owned(), org.reference().display_name().to_owned(), org.id.clone(), role, profile]
     }));
     table::lines(&rows).iter().try_for_each(|line| context.output.data(line))?;
+    if whoami.more_organizations {
+        context
+            .output
+            .tell(&format!("\nYou have more organizations than these: {home}/organizations lists them all."));
+    }
     let switch = context.brand().command("org switch ORGANIZATION");
     context.output.tell(&format!("\n* marks the current organization. Switch with `{switch}`."));
     Ok(())

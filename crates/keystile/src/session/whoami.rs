@@ -30,9 +30,12 @@ pub(crate) struct Whoami {
     pub(crate) subject: Subject,
     #[serde(default)]
     pub(crate) organization: Option<Organization>,
-    /// All organizations of the user, if the server lists them.
+    /// Organizations of the user, if the server lists them.
     #[serde(default)]
     pub(crate) organizations: Vec<Organization>,
+    /// Whether the user has organizations that are not listed.
+    #[serde(default, rename = "moreOrganizations")]
+    pub(crate) more_organizations: bool,
     #[serde(default)]
     pub(crate) client: Option<ClientFacts>,
     #[serde(default)]

@@ -114,8 +114,8 @@ pub enum Refusal {
 pub enum WhoCanEnable {
     /// The signed-in user, on this settings page.
     You(String),
-    /// Users with these names.
-    Others(Vec<String>),
+    /// Users with these names, and whether there are others.
+    Others { named: Vec<String>, more: bool },
 }
 
 /// Actions on a refusal for one organization.

@@ -177,12 +177,10 @@ fn personal_tokens_off(organization: String, who: WhoCanEnable, way_out: Refusal
             links.push(RefusalLink { label: "Open API access", href });
             "You can turn them on under API access.".into()
         }
-        WhoCanEnable::Others(names_of) if names_of.is_empty() => {
+        WhoCanEnable::Others { named, .. } if named.is_empty() => {
             "Ask an owner of the organization to turn personal tokens on.".into()
         }
-        WhoCanEnable::Others(managers) => {
-            names("Ask ".into(), &managers, "or").text(" to turn personal tokens on.")
-        }
+        WhoCanEnable::Others { named, more } => managers(&named, more).text(" to turn personal tokens on."),
     };
     RefusalText::new(StatusCode::FORBIDDEN, "Command-line sign-in is off")
         .title(Sentence::default().name(organization).text(" does not allow command-line sign-in"))
@@ -219,14 +217,18 @@ fn sign_in_method_closed(
         WhoCanEnable::You(href) => {
             words.what("You can change this under API access.").next(Next::links([("Open API access", href)]))
         }
-        WhoCanEnable::Others(managers) if managers.is_empty() => {
+        WhoCanEnable::Others { named, .. } if named.is_empty() => {
             words.what("Ask an owner of the organization to change this.")
         }
-        WhoCanEnable::Others(managers) => {
-            words.what(names("Ask ".into(), &managers, "or").text(" to change this."))
-        }
+        WhoCanEnable::Others { named, more } => words.what(managers(&named, more).text(" to change this.")),
     };
     words.way_out(way_out)
+}
+
+/// "Ask Ada, Grace or Joan, or another owner or admin,"
+fn managers(named: &[String], more: bool) -> Sentence {
+    let ask = names("Ask ".into(), named, "or");
+    if more { ask.text(", or another owner or admin,") } else { ask }
 }
 
 /// "an owner", "a viewer"
