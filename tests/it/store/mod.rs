@@ -1,6 +1,7 @@
 //! What each engine guarantees to the rest of the server.
 
 mod audit;
+mod bounds;
 mod connections;
 mod deadlocks;
 mod files;
